@@ -1,0 +1,6 @@
+/** What can be measured: one file a scenario, one line here. */
+
+import type { Scenario } from "../src/measure/scenario.js";
+import { lookup } from "./lookup.js";
+
+export const SCENARIOS: readonly Scenario[] = [lookup];

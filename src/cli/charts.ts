@@ -1,0 +1,51 @@
+/** Renders a result's charts into a folder. */
+
+import { join } from "node:path";
+import type { ImageFormat } from "../report/canvas.js";
+import { renderCharts, type SizeName } from "../report/render.js";
+import { csvTable, markdownTable } from "../report/table.js";
+import type { ThemeName } from "../report/theme.js";
+import { ensureWritableFolder, writeFileAtomically } from "../results/files.js";
+import type { Results } from "../results/schema.js";
+
+export const REPORT_FORMATS = ["png", "svg", "md", "csv"] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+export interface ReportRequest {
+  readonly formats: readonly ReportFormat[];
+  readonly themes: readonly ThemeName[];
+  readonly size: SizeName;
+  readonly charts?: readonly string[];
+}
+
+export interface WrittenReport {
+  readonly paths: string[];
+  readonly skipped: { readonly id: string; readonly reason: string }[];
+}
+
+/** Writes the asked files: `<chart>-<theme>.<format>`, `table.md`, `table.csv`. Returns their paths. */
+export function writeReport(results: Results, folder: string, request: ReportRequest): WrittenReport {
+  const images = request.formats.filter(
+    (format): format is ImageFormat => format === "png" || format === "svg",
+  );
+  const skipped: { id: string; reason: string }[] = [];
+  // Rendered before anything is written: a result that can't be drawn leaves no half of a report.
+  const rendered = renderCharts(results, {
+    formats: images,
+    themes: request.themes,
+    size: request.size,
+    ...(request.charts && { charts: request.charts }),
+    onSkipped: (id, reason) => skipped.push({ id, reason }),
+  });
+  ensureWritableFolder(folder);
+  const paths: string[] = [];
+  const write = (name: string, data: string | Uint8Array): void => {
+    const path = join(folder, name);
+    writeFileAtomically(path, data);
+    paths.push(path);
+  };
+  for (const { id, theme, format, bytes } of rendered) write(`${id}-${theme}.${format}`, bytes);
+  if (request.formats.includes("md")) write("table.md", markdownTable(results));
+  if (request.formats.includes("csv")) write("table.csv", csvTable(results));
+  return { paths, skipped };
+}

@@ -1,0 +1,29 @@
+import type { CommandModule } from "yargs";
+import { generateCluster } from "../../cluster/generate.js";
+import { writeCluster } from "../../cluster/json.js";
+import { type ClusterArguments, generateOptions, withClusterOptions } from "../cluster-options.js";
+import { print } from "../output.js";
+import { MAX_SERVICES, parseInteger } from "../parse.js";
+
+interface Arguments extends ClusterArguments {
+  services: string;
+}
+
+export const generate: CommandModule<object, Arguments> = {
+  command: "generate",
+  describe: "Write a synthetic cluster as JSON to standard output",
+  builder: (yargs) =>
+    withClusterOptions(
+      yargs.option("services", {
+        type: "string",
+        demandOption: true,
+        requiresArg: true,
+        describe: "Number of services",
+      }),
+    ),
+  handler: async (args) => {
+    const services = parseInteger(args.services, "services", 1, MAX_SERVICES);
+    const cluster = generateCluster(generateOptions(args, services));
+    for (const chunk of writeCluster(cluster)) await print(chunk);
+  },
+};

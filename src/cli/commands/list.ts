@@ -1,0 +1,42 @@
+import type { CommandModule } from "yargs";
+import { PROFILES } from "../../../bench/profiles.js";
+import { SCENARIOS } from "../../../bench/scenarios.js";
+import { PLANES } from "../../planes/registry.js";
+import { CHARTS } from "../../report/charts/index.js";
+import { print, printJson } from "../output.js";
+
+interface Entry {
+  readonly id: string;
+  readonly label: string;
+}
+
+const LISTS: Readonly<Record<string, () => Entry[]>> = {
+  planes: () => PLANES.map(({ id, label }) => ({ id, label })),
+  scenarios: () => SCENARIOS.map(({ id, label, question }) => ({ id, label: `${label}. ${question}` })),
+  profiles: () =>
+    PROFILES.map(({ id, label, services, replicates }) => ({
+      id,
+      label: `${label}: N = ${services.join(", ")}; ${replicates} replicates`,
+    })),
+  charts: () => CHARTS.map(({ id, title }) => ({ id, label: title })),
+};
+
+interface Arguments {
+  what: string;
+  json: boolean;
+}
+
+export const list: CommandModule<object, Arguments> = {
+  command: "list <what>",
+  describe: "What there is: planes, scenarios, profiles or charts",
+  builder: (yargs) =>
+    yargs
+      .positional("what", { choices: Object.keys(LISTS), demandOption: true, type: "string" })
+      .option("json", { type: "boolean", default: false, describe: "As JSON" }),
+  handler: async ({ what, json }) => {
+    const entries = LISTS[what]!();
+    if (json) return printJson(entries);
+    const width = Math.max(...entries.map(({ id }) => id.length));
+    await print(entries.map(({ id, label }) => `${id.padEnd(width)}  ${label}\n`).join(""));
+  },
+};

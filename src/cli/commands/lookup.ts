@@ -1,0 +1,64 @@
+import type { CommandModule } from "yargs";
+import { planeById } from "../../planes/registry.js";
+import { describeDecision } from "../../planes/verify.js";
+import { plainText } from "../../report/format.js";
+import { parseSeed } from "../cluster-options.js";
+import { readCluster } from "../input.js";
+import { print, printJson } from "../output.js";
+import { parseFlow } from "../parse.js";
+
+interface Arguments {
+  cluster: string;
+  plane: string;
+  flow: string;
+  seed: string;
+  json: boolean;
+}
+
+export const lookupCommand: CommandModule<object, Arguments> = {
+  command: "lookup <cluster>",
+  describe: "Show one decision: the path through a plane's rules or maps, and its exact work",
+  builder: (yargs) =>
+    yargs
+      .positional("cluster", {
+        type: "string",
+        demandOption: true,
+        describe: "A cluster file, or - for standard input",
+      })
+      .option("plane", { type: "string", demandOption: true, requiresArg: true, describe: "The data plane" })
+      .option("flow", {
+        type: "string",
+        demandOption: true,
+        requiresArg: true,
+        describe: '"tcp 10.255.0.5:40000 > 10.96.0.10:80"',
+      })
+      .option("seed", {
+        type: "string",
+        default: "1",
+        requiresArg: true,
+        describe: "Seed of rule order and random picks",
+      })
+      .option("json", { type: "boolean", default: false, describe: "As JSON" }),
+  handler: async (args) => {
+    const plane = planeById(args.plane);
+    const flow = parseFlow(args.flow);
+    const seed = parseSeed(args.seed);
+    const cluster = readCluster(args.cluster);
+    const path: string[] = [];
+    const { decision, work } = plane
+      .compile(cluster, { seed })
+      .model(seed)
+      .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
+    const answer = describeDecision(cluster, decision);
+    if (args.json) return printJson({ plane: plane.id, flow: args.flow, decision: answer, work, path });
+    const { rulesVisited, filterRulesVisited, mapLookups, hashProbes } = work;
+    await print(
+      [
+        ...path.map((step, i) => `${String(i + 1).padStart(3)}  ${plainText(step, 300)}`),
+        `${plane.label}: ${answer}`,
+        `work: ${rulesVisited} rules, ${filterRulesVisited} filter rules, ${mapLookups} map lookups, ${hashProbes} hash probes`,
+        "",
+      ].join("\n"),
+    );
+  },
+};

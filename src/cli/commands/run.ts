@@ -1,0 +1,204 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CommandModule } from "yargs";
+import { PROFILES } from "../../../bench/profiles.js";
+import { SCENARIOS } from "../../../bench/scenarios.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { growCluster } from "../../cluster/grow.js";
+import { writeCluster } from "../../cluster/json.js";
+import { UsageError } from "../../errors.js";
+import { readEnvironment } from "../../measure/environment.js";
+import { estimateCells, runSchedule } from "../../measure/run.js";
+import { killChildren, pinnableCpu } from "../../measure/spawn.js";
+import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../../planes/plane.js";
+import { findFindings } from "../../report/findings.js";
+import { formatCount } from "../../report/format.js";
+import { ensureWritableFolder, RESULTS_FILE, readResults, writeResults } from "../../results/files.js";
+import type { Results } from "../../results/schema.js";
+import { certify } from "../certificate.js";
+import { writeReport } from "../charts.js";
+import { readCluster } from "../input.js";
+import { InterruptedError } from "../interrupted.js";
+import { note, print } from "../output.js";
+import { planRun, type RunArguments } from "../plan.js";
+import { Progress } from "../progress.js";
+import { summarize } from "../summary.js";
+
+interface Arguments extends RunArguments {
+  out: string | undefined;
+  resume: boolean;
+  json: boolean;
+}
+
+const CHILD_SCRIPT = fileURLToPath(new URL("../../../bench/child.js", import.meta.url));
+const SCHEDULERS = ["rr", "wrr", "lc", "wlc", "sh", "dh", "sed", "nq", "mh"] as const;
+
+export const run: CommandModule<object, Arguments> = {
+  command: "run",
+  describe: "Measure: every plane at every number of services, then charts and a table",
+  builder: (yargs) =>
+    yargs
+      .option("profile", {
+        type: "string",
+        default: "default",
+        requiresArg: true,
+        describe: `Of ${PROFILES.map(({ id }) => id).join(", ")}`,
+      })
+      .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
+      .option("services", {
+        type: "string",
+        requiresArg: true,
+        describe: "Numbers of services, such as 1,100,1000",
+      })
+      .option("scenarios", {
+        type: "string",
+        requiresArg: true,
+        describe: `Of ${SCENARIOS.map(({ id }) => id).join(", ")}`,
+      })
+      .option("cluster", {
+        type: "string",
+        requiresArg: true,
+        describe: "Measure this cluster (a file, or -), grown to --services",
+      })
+      .option("endpoints", {
+        type: "string",
+        requiresArg: true,
+        describe: "Endpoints of each generated service",
+      })
+      .option("replicates", { type: "string", requiresArg: true, describe: "Fresh processes for each cell" })
+      .option("zipf", {
+        type: "string",
+        requiresArg: true,
+        describe: "Skew of traffic over services: Zipf exponent",
+      })
+      .option("misses", {
+        type: "string",
+        requiresArg: true,
+        describe: "Share of flows that no service answers",
+      })
+      .option("ipvs-scheduler", { choices: SCHEDULERS, default: "rr" as const, describe: "IPVS scheduler" })
+      .option("seed", {
+        type: "string",
+        default: "1",
+        requiresArg: true,
+        describe: "Seed of everything random",
+      })
+      .option("out", {
+        type: "string",
+        requiresArg: true,
+        describe: "Folder of the run; results/runs/<id> by default",
+      })
+      .option("resume", { type: "boolean", default: false, describe: "Finish the interrupted run in --out" })
+      .option("json", {
+        type: "boolean",
+        default: false,
+        describe: "Print the results as JSON instead of the table",
+      }),
+  handler: async (args) => {
+    const template = args.cluster === undefined ? null : readCluster(args.cluster);
+    const cpu = pinnableCpu();
+    const results = args.resume
+      ? resumed(args)
+      : planRun(args, readEnvironment(cpu), new Date(), template?.services ?? null);
+    if (template === null && results.cluster.source === "imported") {
+      throw new UsageError("this run measures an imported cluster: give it again with --cluster");
+    }
+    const out = args.out ?? join("results", "runs", results.run.id);
+    // A cluster that doesn't fit its ranges is refused here, before anything is written.
+    if (template) for (const { services } of results.cells) growCluster(template, services);
+    if (!args.resume && existsSync(join(out, RESULTS_FILE))) {
+      throw new UsageError(`${out} holds a run already: choose another --out, or finish it with --resume`);
+    }
+    ensureWritableFolder(out);
+    await measure(results, out, template, cpu);
+    await conclude(results, out, args.json);
+  },
+};
+
+function resumed(args: Arguments): Results {
+  if (args.out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
+  const results = readResults(args.out);
+  if (results.run.complete) throw new UsageError(`the run in ${args.out} is complete: nothing to resume`);
+  return results;
+}
+
+/** Measures what is missing. On Ctrl-C what was measured is saved and InterruptedError thrown. */
+async function measure(
+  results: Results,
+  out: string,
+  template: Cluster | null,
+  cpu: number | null,
+): Promise<void> {
+  const planes = PLANE_IDS.filter((id) => results.cells.some(({ plane }) => plane === id));
+  note(`checking that ${planes.join(", ")} decide alike`);
+  results.equivalence = certify(planes, results.run.seed);
+
+  const folder = template && mkdtempSync(join(os.tmpdir(), "lbscale-"));
+  const clusterFile = folder && join(folder, "cluster.json");
+  const interruption = new AbortController();
+  const interrupt = (): void => {
+    interruption.abort();
+    killChildren();
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const progress = new Progress();
+  try {
+    if (template && clusterFile)
+      writeFileSync(clusterFile, [...writeCluster(template)].join(""), { mode: 0o600 });
+    writeResults(out, results);
+    const { settings, seed, entry } = results.run;
+    await runSchedule(results, {
+      childScript: CHILD_SCRIPT,
+      cpu,
+      signal: interruption.signal,
+      jobOf: ({ scenario, plane, services }) => ({
+        scenario,
+        plane: plane as PlaneId,
+        services,
+        clusterSeed: seed,
+        clusterFile,
+        entry,
+        endpointsPerService: settings.endpointsPerService,
+        options: { ipvsScheduler: settings.ipvsScheduler as NonNullable<PlaneOptions["ipvsScheduler"]> },
+        zipf: settings.zipf,
+        misses: settings.misses,
+        warmupMs: settings.warmupMs,
+        measureMs: settings.measureMs,
+      }),
+      onProgress: (done, total, cell) =>
+        progress.show(done, total, `${cell.plane}, ${formatCount(cell.services)} services`),
+      onReplicate: () => writeResults(out, results),
+    });
+  } finally {
+    progress.end();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  }
+  estimateCells(results);
+  results.findings = findFindings(results);
+  results.environment.loadAfter = os.loadavg();
+  if (interruption.signal.aborted) {
+    writeResults(out, results);
+    throw new InterruptedError(
+      `interrupted: what was measured is in ${out}; finish it with: lbscale run --resume --out ${out}`,
+    );
+  }
+  results.run.complete = true;
+  results.run.finishedAt = new Date().toISOString();
+  writeResults(out, results);
+}
+
+async function conclude(results: Results, out: string, json: boolean): Promise<void> {
+  const { paths, skipped } = writeReport(results, join(out, "charts"), {
+    formats: ["png", "svg", "md", "csv"],
+    themes: ["light", "dark"],
+    size: "slide",
+  });
+  for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
+  if (json) return print(`${JSON.stringify(results)}\n`);
+  await print(
+    `${summarize(results)}\n${[join(out, RESULTS_FILE), ...paths].map((path) => `${path}\n`).join("")}`,
+  );
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+/** The command line: one file a command, and what becomes of their errors. */
+
+import yargs from "yargs";
+import { hideBin } from "yargs/helpers";
+import { CheckFailedError, UsageError } from "../errors.js";
+import { plainText } from "../report/format.js";
+import { doctor } from "./commands/doctor.js";
+import { generate } from "./commands/generate.js";
+import { importCommand } from "./commands/import.js";
+import { list } from "./commands/list.js";
+import { lookupCommand } from "./commands/lookup.js";
+import { report } from "./commands/report.js";
+import { run } from "./commands/run.js";
+import { verify } from "./commands/verify.js";
+import { InterruptedError } from "./interrupted.js";
+import { VERSION } from "./version.js";
+
+const EXIT_CHECK_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_INTERNAL = 70;
+const EXIT_INTERRUPTED = 130;
+
+// A reader that has seen enough (`| head`) closes the pipe: no error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const debug = process.argv.includes("--debug");
+try {
+  await yargs(hideBin(process.argv))
+    .scriptName("lbscale")
+    .usage(
+      "$0 <command>\n\nHow does the cost of Kubernetes Service load balancing grow with the number of Services?",
+    )
+    .command(run)
+    .command(report)
+    .command(generate)
+    .command(importCommand)
+    .command(lookupCommand)
+    .command(verify)
+    .command(list)
+    .command(doctor)
+    .option("debug", {
+      type: "boolean",
+      default: false,
+      describe: "Show a stack trace when lbscale itself fails",
+    })
+    .demandCommand(1, "give a command; lbscale --help lists them")
+    .strict()
+    .recommendCommands()
+    .version(VERSION)
+    .alias("help", "h")
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .epilogue("Example: lbscale run --profile quick")
+    .fail((message, error) => {
+      throw error ?? new UsageError(`${message.replaceAll("\n", " ")}; see lbscale --help`);
+    })
+    .parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Says what went wrong in one line on standard error, and returns the exit code. */
+function exitCodeOf(error: unknown): number {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const known =
+    error instanceof UsageError || error instanceof CheckFailedError || error instanceof InterruptedError;
+  process.stderr.write(
+    `lbscale: ${plainText(known ? message : `internal error: ${message}; --debug shows where`, 1000)}\n`,
+  );
+  if (debug && !known) process.stderr.write(`${stack}\n`);
+  if (error instanceof UsageError) return EXIT_USAGE;
+  if (error instanceof CheckFailedError) return EXIT_CHECK_FAILED;
+  return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_INTERNAL;
+}

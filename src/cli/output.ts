@@ -1,0 +1,31 @@
+/** Writing to people and to programs. */
+
+import { plainText } from "../report/format.js";
+
+/** Writes to standard output, waiting where a pipe is slow: a million services must not pile up in memory. */
+export async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+}
+
+/** Prints a value as JSON on a line. */
+export async function printJson(value: unknown): Promise<void> {
+  await print(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** A note for the person at the terminal, on standard error, without control codes. */
+export function note(text: string): void {
+  process.stderr.write(`${plainText(text, 2000)}\n`);
+}
+
+/** Columns padded to their widest cell: first column left, the others right. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => (column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,159 @@
+/** From arguments to an empty result: which cells there are, in which order, with which settings. */
+
+import { PROFILES, type Profile } from "../../bench/profiles.js";
+import { SCENARIOS } from "../../bench/scenarios.js";
+import { NODE_PORT_COUNT } from "../cluster/network.js";
+import { UsageError } from "../errors.js";
+import { makeSchedule } from "../measure/schedule.js";
+import type { PlaneOptions } from "../planes/plane.js";
+import type { Cell, Environment, Results } from "../results/schema.js";
+import { SCHEMA_VERSION } from "../results/schema.js";
+import { parseSeed } from "./cluster-options.js";
+import { parseChoices, parseInteger, parsePlanes, parseServices, parseShare } from "./parse.js";
+import { VERSION } from "./version.js";
+
+export interface RunArguments {
+  profile: string;
+  planes: string | undefined;
+  services: string | undefined;
+  scenarios: string | undefined;
+  replicates: string | undefined;
+  endpoints: string | undefined;
+  zipf: string | undefined;
+  misses: string | undefined;
+  "ipvs-scheduler": NonNullable<PlaneOptions["ipvsScheduler"]>;
+  cluster: string | undefined;
+  seed: string;
+}
+
+/** Maglev's table of a service takes 64 KiB: beyond this N it is left out unless asked for by name. */
+const largest = (profile: Profile, plane: Cell["plane"]) =>
+  profile.maxServices[plane as keyof Profile["maxServices"]] ?? Number.POSITIVE_INFINITY;
+
+/** The profile of a name. Throws UsageError naming those there are. */
+export function profileById(id: string): Profile {
+  const profile = PROFILES.find((candidate) => candidate.id === id);
+  if (!profile) {
+    throw new UsageError(
+      `unknown profile "${id}": choose from ${PROFILES.map((known) => known.id).join(", ")}`,
+    );
+  }
+  return profile;
+}
+
+/** A result without measurements. `clusterServices` is the size of an imported cluster, measured as it is by default. */
+export function planRun(
+  args: RunArguments,
+  environment: Environment,
+  now: Date,
+  clusterServices: number | null,
+): Results {
+  const profile = profileById(args.profile);
+  const planes = args.planes === undefined ? profile.planes : parsePlanes(args.planes);
+  const services =
+    args.services !== undefined
+      ? parseServices(args.services)
+      : clusterServices !== null
+        ? [clusterServices]
+        : profile.services;
+  const scenarios =
+    args.scenarios === undefined
+      ? profile.scenarios
+      : parseChoices(
+          args.scenarios,
+          "scenarios",
+          SCENARIOS.map(({ id }) => id),
+        );
+  const replicates =
+    args.replicates === undefined ? profile.replicates : parseInteger(args.replicates, "replicates", 1, 1000);
+  const seed = parseSeed(args.seed);
+  if (profile.entry === "nodePort" && Math.max(...services) > NODE_PORT_COUNT) {
+    throw new UsageError(
+      `profile ${profile.id} gives every service a NodePort, and there are ${NODE_PORT_COUNT}: use at most that many services`,
+    );
+  }
+  const named = args.planes !== undefined && args.services !== undefined;
+  const cells = scenarios.flatMap((scenario) =>
+    planes.flatMap((plane) =>
+      services.filter((n) => named || n <= largest(profile, plane)).map((n) => emptyCell(plane, scenario, n)),
+    ),
+  );
+  if (cells.length === 0)
+    throw new UsageError("nothing to measure: this profile measures ebpf-maglev only for fewer services");
+  const endpointsPerService =
+    args.endpoints === undefined
+      ? profile.endpointsPerService
+      : parseInteger(args.endpoints, "endpoints", 0, 10_000);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: "lbscale", version: VERSION },
+    run: {
+      id: `${now.toISOString().slice(0, 19).replaceAll(":", "")}-${profile.id}`,
+      startedAt: now.toISOString(),
+      finishedAt: null,
+      profile: profile.id,
+      seed,
+      command: commandOf(args),
+      complete: false,
+      entry: profile.entry,
+      replicates,
+      settings: {
+        endpointsPerService,
+        zipf: args.zipf === undefined ? 0 : parseExponent(args.zipf),
+        misses: args.misses === undefined ? 0 : parseShare(args.misses, "misses"),
+        warmupMs: profile.warmupMs,
+        measureMs: profile.measureMs,
+        ipvsScheduler: args["ipvs-scheduler"],
+      },
+      schedule: makeSchedule(cells.length, replicates, seed),
+    },
+    environment,
+    cluster: {
+      source: clusterServices === null ? "synthetic" : "imported",
+      parameters: { endpointsPerService, clusterSeed: seed },
+      digests: {},
+    },
+    equivalence: { services: 0, flows: 0, planes: [], disagreements: 0, documented: {} },
+    cells,
+    fits: [],
+    crossovers: [],
+    findings: [],
+  };
+}
+
+function emptyCell(plane: string, scenario: string, services: number): Cell {
+  return {
+    plane,
+    lane: "model",
+    scenario,
+    services,
+    endpoints: 0,
+    unit: "ns",
+    replicates: [],
+    estimate: null,
+    percentiles: null,
+    work: null,
+    programBytes: null,
+    facts: {},
+    warnings: [],
+  };
+}
+
+function parseExponent(text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (!(value >= 0 && value <= 3))
+    throw new UsageError(`--zipf "${text}": give an exponent from 0 (uniform) to 3`);
+  return value;
+}
+
+/** The command that repeats this run, without paths. */
+function commandOf(args: RunArguments): string {
+  const words = ["lbscale", "run", "--profile", args.profile, "--seed", args.seed];
+  const options = ["planes", "services", "scenarios", "replicates", "endpoints", "zipf", "misses"] as const;
+  for (const option of options) {
+    if (args[option] !== undefined) words.push(`--${option}`, args[option]);
+  }
+  if (args["ipvs-scheduler"] !== "rr") words.push("--ipvs-scheduler", args["ipvs-scheduler"]);
+  if (args.cluster !== undefined) words.push("--cluster", "FILE");
+  return words.join(" ");
+}

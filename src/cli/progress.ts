@@ -1,0 +1,43 @@
+/** Progress with time left: one line that is redrawn on a terminal, plain lines elsewhere. */
+
+import { performance } from "node:perf_hooks";
+
+/** Elsewhere than on a terminal a line appears at most this often. */
+const PLAIN_INTERVAL_MS = 5000;
+
+export class Progress {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #started = performance.now();
+  #lastPlain = Number.NEGATIVE_INFINITY;
+  #skipped: number | undefined;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
+  /** Says what is about to happen; `done` of `total` are behind us. */
+  show(done: number, total: number, what: string): void {
+    // A resumed run begins further on: what an earlier run measured says nothing about this one's speed.
+    this.#skipped ??= done;
+    const elapsed = performance.now() - this.#started;
+    const measured = done - this.#skipped;
+    const left = measured > 0 ? ` ${formatLeft((elapsed / measured) * (total - done))} left` : "";
+    const line = `measuring ${done + 1}/${total}:${left} (${what})`;
+    if (this.#stream.isTTY) {
+      this.#stream.write(`\r\x1b[2K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
+    } else if (elapsed - this.#lastPlain >= PLAIN_INTERVAL_MS) {
+      this.#lastPlain = elapsed;
+      this.#stream.write(`${line}\n`);
+    }
+  }
+
+  /** Removes the redrawn line. */
+  end(): void {
+    if (this.#stream.isTTY) this.#stream.write("\r\x1b[2K");
+  }
+}
+
+function formatLeft(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}

@@ -1,0 +1,93 @@
+/** Builds a cluster's columns from service records, for importers and tests (the generator writes columns itself). */
+
+import {
+  type Cidr,
+  CLUSTER_IP,
+  type Cluster,
+  type ClusterSource,
+  EXTERNAL_IP,
+  INGRESS_IP,
+  type Network,
+} from "./cluster.js";
+
+/** One endpoint of one service-port. */
+export interface EndpointRecord {
+  readonly address: number;
+  readonly port: number;
+  readonly local?: boolean;
+}
+
+export interface PortRecord {
+  readonly name?: string;
+  readonly protocol: number;
+  readonly port: number;
+  readonly nodePort?: number;
+  readonly endpoints: readonly EndpointRecord[];
+}
+
+export interface ServiceRecord {
+  /** `namespace/name`. */
+  readonly name: string;
+  readonly clusterIp: number;
+  readonly type?: number;
+  readonly affinitySeconds?: number;
+  readonly internalLocal?: boolean;
+  readonly externalLocal?: boolean;
+  readonly externalIps?: readonly number[];
+  readonly ingressIps?: readonly number[];
+  readonly sourceRanges?: readonly Cidr[];
+  readonly ports: readonly PortRecord[];
+}
+
+/** Turns records into columns, keeping their order. Checks nothing: whoever reads from outside validates first. */
+export function buildCluster(
+  records: readonly ServiceRecord[],
+  network: Network,
+  source: ClusterSource,
+): Cluster {
+  const ports = records.flatMap((record, service) => record.ports.map((port) => ({ port, service })));
+  const endpoints = ports.flatMap(({ port }) => port.endpoints);
+  const externals = records.flatMap((record) => [
+    ...(record.externalIps ?? []).map((address) => ({ address, kind: EXTERNAL_IP })),
+    ...(record.ingressIps ?? []).map((address) => ({ address, kind: INGRESS_IP })),
+  ]);
+  const ranges = records.flatMap((record) => record.sourceRanges ?? []);
+  return {
+    source,
+    services: records.length,
+    clusterIp: Uint32Array.from(records, (record) => record.clusterIp),
+    serviceType: Uint8Array.from(records, (record) => record.type ?? CLUSTER_IP),
+    affinitySeconds: Uint32Array.from(records, (record) => record.affinitySeconds ?? 0),
+    internalLocal: Uint8Array.from(records, (record) => Number(record.internalLocal ?? false)),
+    externalLocal: Uint8Array.from(records, (record) => Number(record.externalLocal ?? false)),
+    portStart: starts(records.map((record) => record.ports.length)),
+    externalStart: starts(
+      records.map((record) => (record.externalIps?.length ?? 0) + (record.ingressIps?.length ?? 0)),
+    ),
+    externalAddress: Uint32Array.from(externals, (external) => external.address),
+    externalKind: Uint8Array.from(externals, (external) => external.kind),
+    rangeStart: starts(records.map((record) => record.sourceRanges?.length ?? 0)),
+    rangeBase: Uint32Array.from(ranges, (range) => range.base),
+    rangePrefixLength: Uint8Array.from(ranges, (range) => range.prefixLength),
+    servicePorts: ports.length,
+    service: Uint32Array.from(ports, ({ service }) => service),
+    protocol: Uint8Array.from(ports, ({ port }) => port.protocol),
+    port: Uint16Array.from(ports, ({ port }) => port.port),
+    nodePort: Uint16Array.from(ports, ({ port }) => port.nodePort ?? 0),
+    endpointStart: starts(ports.map(({ port }) => port.endpoints.length)),
+    endpoints: endpoints.length,
+    endpointAddress: Uint32Array.from(endpoints, (endpoint) => endpoint.address),
+    endpointPort: Uint16Array.from(endpoints, (endpoint) => endpoint.port),
+    endpointLocal: Uint8Array.from(endpoints, (endpoint) => Number(endpoint.local ?? false)),
+    network,
+    serviceName: (service) => records[service]!.name,
+    portName: (servicePort) => ports[servicePort]!.port.name ?? "",
+  };
+}
+
+/** Running sums: where each owner's rows begin, and one entry more for the end. */
+function starts(counts: readonly number[]): Uint32Array {
+  const result = new Uint32Array(counts.length + 1);
+  for (let i = 0; i < counts.length; i++) result[i + 1] = result[i]! + counts[i]!;
+  return result;
+}

@@ -1,0 +1,157 @@
+/**
+ * A cluster as every plane reads it: columns of numbers, because a million services as objects would not fit.
+ *
+ * Addresses are unsigned 32-bit integers in host byte order (10.96.0.1 is 0x0a600001).
+ * A column named `xStart` has one entry more than its owner has rows: row r owns the range [xStart[r], xStart[r + 1]).
+ */
+
+/** IANA protocol numbers. */
+export const TCP = 6;
+export const UDP = 17;
+export const SCTP = 132;
+
+/** Values of `serviceType`. */
+export const CLUSTER_IP = 0;
+export const NODE_PORT = 1;
+export const LOAD_BALANCER = 2;
+
+/** Values of `externalKind`: a Service's `externalIPs`, or its load balancer's ingress address. */
+export const EXTERNAL_IP = 0;
+export const INGRESS_IP = 1;
+
+/** An IPv4 range: every address whose upper `prefixLength` bits equal those of `base`. */
+export interface Cidr {
+  readonly base: number;
+  readonly prefixLength: number;
+}
+
+export interface Cluster {
+  /** How this cluster came to be: recorded in results. Holds no path, host or user name. */
+  readonly source: ClusterSource;
+
+  /** Number of services, N. */
+  readonly services: number;
+  readonly clusterIp: Uint32Array;
+  readonly serviceType: Uint8Array;
+  /** ClientIP affinity timeout in seconds; 0 = no affinity. */
+  readonly affinitySeconds: Uint32Array;
+  /** 1 = internalTrafficPolicy Local. */
+  readonly internalLocal: Uint8Array;
+  /** 1 = externalTrafficPolicy Local. */
+  readonly externalLocal: Uint8Array;
+  /** Service → its service-ports. */
+  readonly portStart: Uint32Array;
+  /** Service → its external addresses (externalIPs and load-balancer addresses). */
+  readonly externalStart: Uint32Array;
+  readonly externalAddress: Uint32Array;
+  readonly externalKind: Uint8Array;
+  /** Service → its loadBalancerSourceRanges; none = open. */
+  readonly rangeStart: Uint32Array;
+  readonly rangeBase: Uint32Array;
+  readonly rangePrefixLength: Uint8Array;
+
+  /** Number of service-ports. */
+  readonly servicePorts: number;
+  /** Service-port → its service. */
+  readonly service: Uint32Array;
+  readonly protocol: Uint8Array;
+  readonly port: Uint16Array;
+  /** 0 = none. */
+  readonly nodePort: Uint16Array;
+  /** Service-port → its endpoints. */
+  readonly endpointStart: Uint32Array;
+
+  /** Number of endpoints over all service-ports. */
+  readonly endpoints: number;
+  readonly endpointAddress: Uint32Array;
+  readonly endpointPort: Uint16Array;
+  /** 1 = the endpoint runs on this node. */
+  readonly endpointLocal: Uint8Array;
+
+  /** What is known of the network around: see `Network`. */
+  readonly network: Network;
+
+  /** `namespace/name` of a service. */
+  serviceName(service: number): string;
+  /** Name of a service-port within its service; empty when unnamed. */
+  portName(servicePort: number): string;
+}
+
+/** The addresses around the services, as kube-proxy's configuration and the node know them. */
+export interface Network {
+  readonly serviceCidr: Cidr;
+  /** kube-proxy's `clusterCIDR`: sources inside need no masquerade (the local-traffic detector). */
+  readonly podCidr: Cidr;
+  /** Clients on this node; reserved, no endpoint lives here. Inside `podCidr`. */
+  readonly clientCidr: Cidr;
+  /** Addresses of this node; the first is its InternalIP. */
+  readonly nodeAddresses: readonly number[];
+}
+
+export type ClusterSource =
+  | { readonly kind: "synthetic"; readonly parameters: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: "imported";
+      readonly format: string;
+      readonly parameters: Readonly<Record<string, unknown>>;
+    };
+
+/** Whether an address lies in a range. */
+export function inCidr(cidr: Cidr, address: number): boolean {
+  return maskTo(address, cidr.prefixLength) === cidr.base;
+}
+
+/** The network part of an address. */
+export function maskTo(address: number, prefixLength: number): number {
+  return prefixLength === 0 ? 0 : (address & (-1 << (32 - prefixLength))) >>> 0;
+}
+
+/** Number of addresses in a range. */
+export function cidrSize(cidr: Cidr): number {
+  return 2 ** (32 - cidr.prefixLength);
+}
+
+const PROTOCOL_NAMES: Readonly<Record<number, string>> = { [TCP]: "tcp", [UDP]: "udp", [SCTP]: "sctp" };
+
+/** Lower-case protocol name as kube-proxy writes it. */
+export function protocolName(protocol: number): string {
+  return PROTOCOL_NAMES[protocol] ?? String(protocol);
+}
+
+/** `namespace/name:port`, the identity that kube-proxy hashes (no `:port` when unnamed). */
+export function servicePortName(cluster: Cluster, servicePort: number): string {
+  const port = cluster.portName(servicePort);
+  const name = cluster.serviceName(cluster.service[servicePort]!);
+  return port === "" ? name : `${name}:${port}`;
+}
+
+/** Dotted-quad text of an address. */
+export function formatAddress(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+/** The number of a dotted-quad address, or undefined when the text is none (leading zeros are refused, as kubelet does). */
+export function parseAddress(text: string): number | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  if (!match) return undefined;
+  let address = 0;
+  for (const octet of match.slice(1)) {
+    if (Number(octet) > 255 || (octet.length > 1 && octet.startsWith("0"))) return undefined;
+    address = address * 256 + Number(octet);
+  }
+  return address;
+}
+
+/** `10.96.0.0/12` as a range, or undefined when the text is none. Host bits are cleared. */
+export function parseCidr(text: string): Cidr | undefined {
+  const match = /^([\d.]+)\/(\d{1,2})$/.exec(text);
+  const address = match ? parseAddress(match[1]!) : undefined;
+  const prefixLength = Number(match?.[2]);
+  if (address === undefined || !(prefixLength <= 32)) return undefined;
+  return { base: maskTo(address, prefixLength), prefixLength };
+}
+
+/** Text of a range. */
+export function formatCidr(cidr: Cidr): string {
+  return `${formatAddress(cidr.base)}/${cidr.prefixLength}`;
+}

@@ -1,0 +1,35 @@
+/** A cluster's fingerprint: the same on every machine, so that two results can be told to rest on the same bytes. */
+
+import { createHash } from "node:crypto";
+import type { Cluster } from "./cluster.js";
+
+/** SHA-256 (hex) over the network and all columns in a fixed order, little-endian as every supported machine stores them. */
+export function clusterDigest(cluster: Cluster): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify(cluster.network));
+  for (const column of [
+    cluster.clusterIp,
+    cluster.serviceType,
+    cluster.affinitySeconds,
+    cluster.internalLocal,
+    cluster.externalLocal,
+    cluster.portStart,
+    cluster.externalStart,
+    cluster.externalAddress,
+    cluster.externalKind,
+    cluster.rangeStart,
+    cluster.rangeBase,
+    cluster.rangePrefixLength,
+    cluster.protocol,
+    cluster.port,
+    cluster.nodePort,
+    cluster.endpointStart,
+    cluster.endpointAddress,
+    cluster.endpointPort,
+    cluster.endpointLocal,
+  ]) {
+    hash.update(`${column.length}:`);
+    hash.update(column);
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,126 @@
+/**
+ * Flow traces: the packets that arrive, in the order they arrive. Traces know services, never rule positions.
+ */
+
+import { Random } from "../random.js";
+import { type Cluster, cidrSize, TCP } from "./cluster.js";
+
+/** int32 words of one flow in a trace: src, dst, sport << 16 | dport, protocol. 16 bytes, so flows never straddle lines. */
+export const FLOW_WORDS = 4;
+
+export interface FlowTrace {
+  /** Number of flows. */
+  readonly length: number;
+  /** FLOW_WORDS int32 words a flow. */
+  readonly words: Int32Array;
+  /** The service-port each flow is meant for; -1 for a deliberate miss. */
+  readonly target: Int32Array;
+}
+
+export interface TraceOptions {
+  readonly flows: number;
+  readonly seed: number;
+  /**
+   * Flows of one timed batch. Each batch draws one flow from each of `batch` equal strata of `order`, shuffled, so that
+   * even a batch of ten lookups sees the whole rule list. Absent: simple random draws.
+   */
+  readonly batch?: number;
+  /** Service-ports in the order that decides cost (a rule list's order); absent: cluster order. */
+  readonly order?: Uint32Array;
+  /** Zipf exponent of service popularity; 0 = uniform (default). Popularity is independent of `order`. */
+  readonly zipf?: number;
+  /** Share of flows that no service answers: half to addresses outside, half to wrong ports. Default 0. */
+  readonly misses?: number;
+  /** Where flows enter: cluster addresses (default), or this node's address and the NodePort. */
+  readonly entry?: "clusterIp" | "nodePort";
+}
+
+/** A port that no service of ours listens on: the discard port, below every generated port. */
+const WRONG_PORT = 9;
+
+/** Generates a trace. Same cluster, options and seed: same bytes. Throws RangeError when no service-port can be entered. */
+export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrace {
+  const entry = options.entry ?? "clusterIp";
+  const order = enterable(cluster, options.order, entry);
+  if (order.length === 0) throw new RangeError(`no service-port can be entered by ${entry}`);
+
+  const random = Random.fromSeed(options.seed, "trace");
+  const picks = pickTargets(order, options, random);
+  const words = new Int32Array(options.flows * FLOW_WORDS);
+  const clients = cidrSize(cluster.network.clientCidr) - 2;
+  const misses = options.misses ?? 0;
+
+  for (let flow = 0; flow < options.flows; flow++) {
+    const servicePort = picks[flow]!;
+    let dst =
+      entry === "nodePort"
+        ? cluster.network.nodeAddresses[0]!
+        : cluster.clusterIp[cluster.service[servicePort]!]!;
+    let dport = entry === "nodePort" ? cluster.nodePort[servicePort]! : cluster.port[servicePort]!;
+    let protocol = cluster.protocol[servicePort]!;
+    if (misses > 0 && random.unit() < misses) {
+      picks[flow] = -1;
+      if (random.nextInt32() & 1) dport = WRONG_PORT;
+      else {
+        // TEST-NET-3 (RFC 5737): never a service address.
+        dst = (0xcb007100 | random.below(256)) >>> 0;
+        protocol = TCP;
+      }
+    }
+    const sport = 1024 + random.below(64512);
+    const at = flow * FLOW_WORDS;
+    words[at] = cluster.network.clientCidr.base + 1 + random.below(clients);
+    words[at + 1] = dst;
+    words[at + 2] = (sport << 16) | dport;
+    words[at + 3] = protocol;
+  }
+  return { length: options.flows, words, target: picks };
+}
+
+/** The service-ports of `order` that a flow can enter. */
+function enterable(cluster: Cluster, order: Uint32Array | undefined, entry: string): Uint32Array {
+  const all = order ?? Uint32Array.from({ length: cluster.servicePorts }, (_, index) => index);
+  return entry === "nodePort" ? all.filter((servicePort) => cluster.nodePort[servicePort] !== 0) : all;
+}
+
+function pickTargets(order: Uint32Array, options: TraceOptions, random: Random): Int32Array {
+  if (options.zipf) return zipfTargets(order, options.flows, options.zipf, random);
+  const picks = new Int32Array(options.flows);
+  const batch = options.batch;
+  if (batch === undefined) {
+    for (let i = 0; i < picks.length; i++) picks[i] = order[random.below(order.length)]!;
+    return picks;
+  }
+  for (let start = 0; start < picks.length; start += batch) {
+    const strata = picks.subarray(start, start + batch);
+    for (let j = 0; j < strata.length; j++) {
+      strata[j] = order[Math.floor(((j + random.unit()) / strata.length) * order.length)]!;
+    }
+    random.shuffle(strata);
+  }
+  return picks;
+}
+
+/** Popularity rank r has weight 1/r^s; ranks are dealt to service-ports at random. Inverse CDF by binary search. */
+function zipfTargets(order: Uint32Array, flows: number, exponent: number, random: Random): Int32Array {
+  const ranked = random.shuffle(Uint32Array.from(order));
+  const cumulative = new Float64Array(ranked.length);
+  let total = 0;
+  for (let rank = 0; rank < ranked.length; rank++) {
+    total += (rank + 1) ** -exponent;
+    cumulative[rank] = total;
+  }
+  const picks = new Int32Array(flows);
+  for (let i = 0; i < flows; i++) {
+    const wanted = random.unit() * total;
+    let low = 0;
+    let high = ranked.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (cumulative[middle]! > wanted) high = middle;
+      else low = middle + 1;
+    }
+    picks[i] = ranked[low]!;
+  }
+  return picks;
+}

@@ -1,0 +1,34 @@
+/** lbscale as a library: clusters, planes, results and charts, without the command line. */
+
+export { buildCluster, type EndpointRecord, type PortRecord, type ServiceRecord } from "./cluster/build.js";
+export type { Cidr, Cluster, Network } from "./cluster/cluster.js";
+export { generateCoverageFlows } from "./cluster/coverage-flows.js";
+export { clusterDigest } from "./cluster/digest.js";
+export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flows.js";
+export { type GenerateOptions, generateCluster, MIXED } from "./cluster/generate.js";
+export { growCluster } from "./cluster/grow.js";
+export { importCluster } from "./cluster/import/index.js";
+export { parseCluster, writeCluster } from "./cluster/json.js";
+export { CheckFailedError, UsageError } from "./errors.js";
+export {
+  type Decision,
+  DROP,
+  type Explanation,
+  type Flow,
+  type Model,
+  PASS,
+  PLANE_IDS,
+  type Plane,
+  type PlaneId,
+  type PlaneOptions,
+  type Program,
+  REJECT,
+  type Work,
+} from "./planes/plane.js";
+export { PLANES, planeById } from "./planes/registry.js";
+export { describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";
+export { findFindings } from "./report/findings.js";
+export { type RenderedChart, type RenderRequest, renderCharts } from "./report/render.js";
+export { csvTable, markdownTable } from "./report/table.js";
+export { readResults } from "./results/files.js";
+export { type Cell, type Finding, type Results, resultsSchema } from "./results/schema.js";

@@ -1,0 +1,58 @@
+/** What a scenario gives to the measuring child: operations to time, and how to check them. */
+
+import type { Cluster } from "../cluster/cluster.js";
+import type { PlaneId, PlaneOptions, Work } from "../planes/plane.js";
+
+/** Everything a child needs to know: plain JSON. */
+export interface Job {
+  readonly scenario: string;
+  readonly plane: PlaneId;
+  readonly services: number;
+  /** Seed of the cluster: the same for all replicates. */
+  readonly clusterSeed: number;
+  /** Seed of this replicate: trace, hash seeds, rule order, random picks. */
+  readonly seed: number;
+  /** A cluster file to read instead of generating; grown to `services`. */
+  readonly clusterFile: string | null;
+  /** Endpoints of each service of a generated cluster. */
+  readonly endpointsPerService: number;
+  readonly entry: "clusterIp" | "nodePort";
+  readonly options: PlaneOptions;
+  /** Zipf exponent of service popularity; 0 = uniform. */
+  readonly zipf: number;
+  /** Share of flows that no service answers. */
+  readonly misses: number;
+  readonly warmupMs: number;
+  readonly measureMs: number;
+}
+
+/** The timed operations of one replicate. */
+export interface Subject {
+  /** Operations in the trace; a multiple of the batch size. */
+  readonly operations: number;
+  /** Back to a known state before a batch; untimed and O(1). `block` seeds it. */
+  reset(block: number): void;
+  /** Times nothing itself: runs `count` operations from `start` in a dependency chain and returns their checksum. */
+  run(start: number, count: number): number;
+  /** The same loop around an operation that does nothing. */
+  runEmpty(start: number, count: number): number;
+  /** Checksum that `explain` computes for the same operations; adds their work to `total`. */
+  explain(start: number, count: number, total: Work): number;
+}
+
+/** A subject before its batch size is known. */
+export interface Prepared {
+  readonly programBytes: number;
+  readonly facts: Readonly<Record<string, number | string>>;
+  /** Answers that break the decision contract among the first flows of the trace: must be 0. */
+  readonly disagreements: number;
+  /** A subject whose batches of `batch` operations each see the whole cluster. */
+  subject(batch: number): Subject;
+}
+
+export interface Scenario {
+  readonly id: string;
+  readonly label: string;
+  readonly question: string;
+  prepare(job: Job, cluster: Cluster): Prepared;
+}

@@ -1,0 +1,186 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Cluster, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
+import { generateCoverageFlows } from "../cluster/coverage-flows.js";
+import { FLOW_WORDS, generateTrace } from "../cluster/flows.js";
+import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
+import { DIFFERENCES } from "./contract.js";
+import { DROP, type Flow, type Model, PASS, type PlaneOptions, REJECT } from "./plane.js";
+import { PLANES } from "./registry.js";
+import { verifyPlanes } from "./verify.js";
+
+const anyCluster: fc.Arbitrary<Cluster> = fc
+  .record({
+    services: fc.integer({ min: 1, max: 40 }),
+    seed: fc.nat(),
+    emptyShare: fc.constantFrom(0, 0.3),
+    affinityShare: fc.constantFrom(0, 0.3),
+    internalLocalShare: fc.constantFrom(0, 0.5),
+    externalLocalShare: fc.constantFrom(0, 0.5),
+    sourceRangeShare: fc.constantFrom(0, 0.7),
+    localShare: fc.constantFrom(0, 0.3, 1),
+    endpoints: fc.record({ kind: fc.constant("constant" as const), count: fc.integer({ min: 0, max: 6 }) }),
+    types: fc.constantFrom("clusterIp", "nodePort", "mixed"),
+    ports: fc.constantFrom("single", "mixed"),
+    protocols: fc.constantFrom("tcp", "mixed"),
+    vips: fc.constantFrom("random", "sequential"),
+  } satisfies Record<keyof GenerateOptions, unknown>)
+  .map((options) => generateCluster(options));
+
+/** Many exposed services: what the mixed shape has few of. */
+const exposed = (seed: number) =>
+  generateCluster({
+    services: 1000,
+    seed,
+    ...MIXED,
+    endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 20 },
+    emptyShare: 0.1,
+    affinityShare: 0.2,
+    internalLocalShare: 0.3,
+    externalLocalShare: 0.4,
+    sourceRangeShare: 0.5,
+    localShare: 0.25,
+  });
+
+function flowAt(words: Int32Array, flow: number): Flow {
+  const at = flow * FLOW_WORDS;
+  return {
+    src: words[at]!,
+    sport: words[at + 2]! >>> 16,
+    dst: words[at + 1]!,
+    dport: words[at + 2]! & 0xffff,
+    protocol: words[at + 3]!,
+  };
+}
+
+const look = (model: Model, { src, sport, dst, dport, protocol }: Flow, nowSec: number) =>
+  model.lookup(src, sport, dst, dport, protocol, nowSec);
+
+describe.each(PLANES)("$id", (plane) => {
+  const modelOf = (cluster: Cluster, options: PlaneOptions = {}) =>
+    plane.compile(cluster, { seed: 1, ...options }).model(1);
+
+  it("decides every flow as the contract says", () => {
+    fc.assert(
+      fc.property(anyCluster, fc.nat(), (cluster, seed) => {
+        const models = new Map([[plane.id, modelOf(cluster)]]);
+        expect(verifyPlanes(cluster, models, generateCoverageFlows(cluster, 300, seed)).examples).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("explains every decision that lookup makes, affinity and randomness included", () => {
+    fc.assert(
+      fc.property(anyCluster, fc.nat(), (cluster, seed) => {
+        const { words, length } = generateCoverageFlows(cluster, 200, seed);
+        const [looking, explaining] = [modelOf(cluster), modelOf(cluster)];
+        for (let flow = 0; flow < length; flow++) {
+          const decided = look(looking, flowAt(words, flow), flow * 60);
+          expect(explaining.explain(flowAt(words, flow), flow * 60).decision).toBe(decided);
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("starts again after a reset, to the same decisions", () => {
+    const cluster = exposed(3);
+    const model = modelOf(cluster);
+    const { words, length } = generateCoverageFlows(cluster, 2000, 1);
+    const round = () => {
+      model.reset(9);
+      return Array.from({ length }, (_, flow) => look(model, flowAt(words, flow), flow));
+    };
+    expect(round()).toEqual(round());
+  });
+
+  it("makes other picks after a reset with another seed, unless it does not pick at random", () => {
+    const cluster = generateCluster({ services: 5, seed: 1, endpoints: { kind: "constant", count: 50 } });
+    const model = modelOf(cluster);
+    const { words, length } = generateTrace(cluster, { flows: 50, seed: 1 });
+    const round = (seed: number) => {
+      model.reset(seed);
+      return Array.from({ length }, (_, flow) => look(model, flowAt(words, flow), 0));
+    };
+    const deterministic = plane.id === "ipvs" || plane.id === "ebpf-maglev";
+    if (deterministic) expect(round(1)).toEqual(round(2));
+    else expect(round(1)).not.toEqual(round(2));
+  });
+
+  it("spreads new flows evenly over endpoints (chi-square, 9 degrees of freedom, 99.99 % critical value 33.7)", () => {
+    const cluster = generateCluster({ services: 1, seed: 1, endpoints: { kind: "constant", count: 10 } });
+    const model = modelOf(cluster);
+    const { words, length } = generateTrace(cluster, { flows: 20_000, seed: 4 });
+    const counts = new Array<number>(10).fill(0);
+    for (let flow = 0; flow < length; flow++) counts[look(model, flowAt(words, flow), 0) >> 1]!++;
+    const chiSquare = counts.reduce((sum, count) => sum + (count - 2000) ** 2 / 2000, 0);
+    expect(chiSquare).toBeLessThan(33.7);
+  });
+
+  it("keeps a client with its endpoint until the affinity timeout has passed since its last connection", () => {
+    const cluster = generateCluster({
+      services: 1,
+      seed: 1,
+      endpoints: { kind: "constant", count: 200 },
+      affinityShare: 1,
+    });
+    const model = modelOf(cluster);
+    const { words } = generateTrace(cluster, { flows: 1, seed: 1 });
+    const client = flowAt(words, 0);
+    const first = look(model, client, 0);
+    expect(look(model, { ...client, sport: 1 }, 10_000)).toBe(first);
+    expect(look(model, { ...client, sport: 2 }, 20_000)).toBe(first);
+    if (plane.id === "ebpf-maglev") return; // Maglev hashes the client: it comes back even when forgotten.
+    const later = Array.from({ length: 5 }, (_, i) =>
+      look(model, { ...client, sport: 3 + i }, 20_000 + 10_802 * (i + 1)),
+    );
+    expect(later.some((decision) => decision !== first)).toBe(true);
+  });
+
+  it("handles a cluster of one service without endpoints", () => {
+    const cluster = generateCluster({ services: 1, seed: 1, endpoints: { kind: "constant", count: 0 } });
+    const { words } = generateTrace(cluster, { flows: 1, seed: 1 });
+    expect(look(modelOf(cluster), flowAt(words, 0), 0)).toBe(REJECT);
+  });
+
+  it("passes what is no service", () => {
+    const cluster = generateCluster({ services: 3, seed: 1 });
+    const elsewhere = { src: 0x0aff0001, sport: 1, dst: 0xcb007101 | 0, dport: 80, protocol: 6 };
+    expect(look(modelOf(cluster), elsewhere, 0)).toBe(PASS);
+  });
+});
+
+describe("the documented differences", () => {
+  let cluster: Cluster;
+  let documented: Record<string, number>;
+
+  beforeAll(() => {
+    cluster = exposed(5);
+    const models = new Map(PLANES.map((plane) => [plane.id, plane.compile(cluster, { seed: 1 }).model(1)]));
+    const result = verifyPlanes(cluster, models, generateCoverageFlows(cluster, 60_000, 1));
+    expect(result.examples).toEqual([]);
+    documented = result.documented;
+  });
+
+  it.each(DIFFERENCES.map(({ name }) => name))("%s is seen and counted by name", (name) => {
+    expect(documented[name]).toBeGreaterThan(0);
+  });
+
+  it("rest on a cluster that has what they need", () => {
+    expect(cluster.serviceType.includes(NODE_PORT) && cluster.serviceType.includes(LOAD_BALANCER)).toBe(true);
+    expect(inCidr(cluster.network.podCidr, cluster.network.clientCidr.base)).toBe(true);
+  });
+
+  it("are not what a wrong decision hides behind: a model that always drops is found out", () => {
+    const drops: Model = {
+      lookup: () => DROP,
+      explain: () => {
+        throw new Error("not asked");
+      },
+      reset: () => {},
+    };
+    const trace = generateTrace(cluster, { flows: 100, seed: 1 });
+    expect(verifyPlanes(cluster, new Map([["ebpf", drops]]), trace).disagreements).toBeGreaterThan(50);
+  });
+});

@@ -1,0 +1,248 @@
+/**
+ * The decision contract: what every plane must answer. The base is kube-proxy's iptables mode; where another plane
+ * differs by design the difference has a name, an entry here, and is counted whenever it is seen.
+ */
+
+import type { Cluster } from "../cluster/cluster.js";
+import { type Decision, DROP, PASS, type PlaneId, REJECT } from "./plane.js";
+import type { Situation } from "./situation.js";
+
+/** When the source of a chosen connection is rewritten. `hairpin`: the client is the chosen endpoint. */
+export type Masquerade = "always" | "never" | "hairpin" | "hairpin-if-local" | "hairpin-or-leaving-node";
+
+/** What is allowed: a verdict, or any endpoint of the service-port (of this node only, where `localOnly`). */
+export interface Expectation {
+  verdict: "dnat" | typeof PASS | typeof REJECT | typeof DROP;
+  localOnly: boolean;
+  masquerade: Masquerade;
+}
+
+const expectation: Expectation = { verdict: PASS, localOnly: false, masquerade: "hairpin" };
+
+function answer(
+  verdict: Expectation["verdict"],
+  masquerade: Masquerade = "hairpin",
+  localOnly = false,
+): void {
+  expectation.verdict = verdict;
+  expectation.masquerade = masquerade;
+  expectation.localOnly = localOnly;
+}
+
+/** kube-proxy iptables. */
+function base(s: Readonly<Situation>): void {
+  switch (s.destination) {
+    case "cluster-ip": {
+      const masquerade = s.source === "pod" ? "hairpin" : "always";
+      if (s.count === 0) answer(REJECT);
+      else if (!s.internalLocal) answer("dnat", masquerade);
+      else if (s.localCount === 0) answer(DROP);
+      else answer("dnat", masquerade, true);
+      return;
+    }
+    case "external":
+    case "node-port":
+    case "loopback-node-port":
+      if (s.count === 0) answer(REJECT);
+      else if (s.outOfRange) answer(DROP);
+      else if (!s.externalLocal) answer("dnat", "always");
+      else if (s.source === "pod") answer("dnat");
+      else if (s.source === "node") answer("dnat", "always");
+      else if (s.localCount === 0) answer(DROP);
+      else answer("dnat", "hairpin", true);
+      return;
+    default:
+      answer(PASS);
+  }
+}
+
+export interface Difference {
+  readonly name: string;
+  readonly planes: readonly PlaneId[];
+  /** Why the plane differs, in a sentence. */
+  readonly because: string;
+  readonly when: (s: Readonly<Situation>) => boolean;
+  readonly instead: (s: Readonly<Situation>) => void;
+}
+
+const CILIUM: readonly PlaneId[] = ["ebpf", "ebpf-maglev"];
+const external = (s: Readonly<Situation>) => s.destination === "external" || s.destination === "node-port";
+const eastWest = (s: Readonly<Situation>) => s.source !== "outside";
+
+/** Every documented difference from iptables, in the order they apply. */
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    name: "loopback-node-port-passes",
+    planes: ["ipvs", "nftables", ...CILIUM],
+    because: "only iptables serves NodePorts at 127.0.0.0/8",
+    when: (s) => s.destination === "loopback-node-port",
+    instead: () => answer(PASS),
+  },
+  {
+    name: "ipvs-wrong-port-rejects",
+    planes: ["ipvs"],
+    because: "KUBE-IPVS-IPS rejects what no virtual service answers at a service address",
+    when: (s) => s.destination === "cluster-ip-wrong-port" || s.destination === "external-wrong-port",
+    instead: () => answer(REJECT),
+  },
+  {
+    name: "nftables-wrong-port-rejects",
+    planes: ["nftables"],
+    because: "the cluster-ips set rejects unanswered ports of a cluster IP",
+    when: (s) => s.destination === "cluster-ip-wrong-port",
+    instead: () => answer(REJECT),
+  },
+  {
+    name: "nftables-unallocated-drops",
+    planes: ["nftables"],
+    because: "addresses of the service range that no service has are dropped",
+    when: (s) => s.destination === "unallocated",
+    instead: () => answer(DROP),
+  },
+  {
+    name: "source-ranges-before-endpoints",
+    planes: ["ipvs", "nftables", ...CILIUM],
+    because: "source ranges are checked even where the service has no endpoint",
+    when: (s) => s.outOfRange && s.count === 0,
+    instead: () => answer(DROP),
+  },
+  {
+    name: "ipvs-internal-policy-falls-back",
+    planes: ["ipvs"],
+    because: "policy Local without a local endpoint falls back to all endpoints",
+    when: (s) => s.destination === "cluster-ip" && s.internalLocal && s.localCount === 0 && s.count > 0,
+    instead: (s) => answer("dnat", s.source === "pod" ? "hairpin" : "always"),
+  },
+  {
+    name: "ipvs-external-policy-for-every-source",
+    planes: ["ipvs"],
+    because: "a virtual service has one set of servers: local ones for every source, all when none is local",
+    when: (s) => external(s) && s.externalLocal && s.count > 0 && !s.outOfRange,
+    instead: (s) => answer("dnat", "hairpin", s.localCount > 0),
+  },
+  {
+    name: "ipvs-hairpin-only-of-local-endpoints",
+    planes: ["ipvs"],
+    because: "KUBE-LOOP-BACK holds local endpoints only",
+    when: () => expectation.verdict === "dnat" && expectation.masquerade === "hairpin",
+    instead: () => {
+      expectation.masquerade = "hairpin-if-local";
+    },
+  },
+  {
+    name: "cilium-cluster-ip-from-outside-drops",
+    planes: CILIUM,
+    because:
+      "a ClusterIP is not routable from outside (DROP_IS_CLUSTER_IP) unless bpf-lb-external-clusterip is set",
+    when: (s) => s.destination === "cluster-ip" && s.source === "outside",
+    instead: () => answer(DROP),
+  },
+  {
+    name: "cilium-wrong-port-from-outside-drops",
+    planes: CILIUM,
+    because: "a wildcard entry per service address catches what comes from outside",
+    when: (s) =>
+      (s.destination === "cluster-ip-wrong-port" || s.destination === "external-wrong-port") &&
+      s.source === "outside",
+    instead: () => answer(DROP),
+  },
+  {
+    name: "cilium-no-local-endpoint-rejects",
+    planes: CILIUM,
+    because: "a map entry with no backend answers alike whether none exists or none is local",
+    when: (s) => expectation.verdict === DROP && s.servicePort >= 0 && !s.outOfRange && !isFromOutside(s),
+    instead: () => answer(REJECT),
+  },
+  {
+    name: "cilium-node-traffic-keeps-its-source",
+    planes: CILIUM,
+    because: "traffic of the node to a cluster IP is rewritten where it starts",
+    when: (s) => s.destination === "cluster-ip" && s.source === "node" && expectation.verdict === "dnat",
+    instead: () => answer("dnat", "hairpin", expectation.localOnly),
+  },
+  {
+    name: "cilium-internal-scope",
+    planes: CILIUM,
+    because: "inside the cluster an external address follows the internal policy and keeps its source",
+    when: (s) => external(s) && eastWest(s) && s.count > 0 && !s.outOfRange,
+    instead: (s) => {
+      const localOnly = s.externalLocal ? s.internalLocal : false;
+      if (localOnly && s.localCount === 0) answer(REJECT);
+      else answer("dnat", "hairpin", localOnly);
+    },
+  },
+  {
+    name: "cilium-masquerades-what-leaves-the-node",
+    planes: CILIUM,
+    because: "SNAT mode rewrites the source only when the chosen endpoint is on another node",
+    when: (s) => external(s) && !eastWest(s) && expectation.verdict === "dnat" && !s.externalLocal,
+    instead: () => answer("dnat", "hairpin-or-leaving-node"),
+  },
+];
+
+function isFromOutside(s: Readonly<Situation>): boolean {
+  return s.destination === "cluster-ip" && s.source === "outside";
+}
+
+/** The differences that concern a plane. */
+export function differencesOf(plane: PlaneId): readonly Difference[] {
+  return DIFFERENCES.filter((difference) => difference.planes.includes(plane));
+}
+
+/**
+ * What a plane may answer in a situation. Calls `onDifference` for each documented difference that changes the answer
+ * from iptables'. Returns one reused object.
+ */
+export function expectationOf(
+  differences: readonly Difference[],
+  s: Readonly<Situation>,
+  onDifference?: (name: string) => void,
+): Readonly<Expectation> {
+  base(s);
+  for (const difference of differences) {
+    if (!difference.when(s)) continue;
+    const { verdict, localOnly, masquerade } = expectation;
+    difference.instead(s);
+    if (
+      verdict !== expectation.verdict ||
+      localOnly !== expectation.localOnly ||
+      masquerade !== expectation.masquerade
+    ) {
+      onDifference?.(difference.name);
+    }
+  }
+  return expectation;
+}
+
+/** Whether a decision is one of those allowed. */
+export function allows(
+  expected: Readonly<Expectation>,
+  s: Readonly<Situation>,
+  cluster: Cluster,
+  decision: Decision,
+): boolean {
+  if (decision < 0) return decision === expected.verdict;
+  if (expected.verdict !== "dnat") return false;
+  const endpoint = decision >>> 1;
+  const p = s.servicePort;
+  if (endpoint < cluster.endpointStart[p]! || endpoint >= cluster.endpointStart[p + 1]!) return false;
+  const local = cluster.endpointLocal[endpoint] === 1;
+  if (expected.localOnly && !local) return false;
+  const hairpin = cluster.endpointAddress[endpoint] === s.sourceAddress;
+  return (decision & 1) === Number(masquerades(expected.masquerade, hairpin, local));
+}
+
+function masquerades(rule: Masquerade, hairpin: boolean, local: boolean): boolean {
+  switch (rule) {
+    case "always":
+      return true;
+    case "never":
+      return false;
+    case "hairpin":
+      return hairpin;
+    case "hairpin-if-local":
+      return hairpin && local;
+    case "hairpin-or-leaving-node":
+      return hairpin || !local;
+  }
+}

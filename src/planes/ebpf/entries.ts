@@ -1,0 +1,128 @@
+/** Map contents as data: what Cilium's agent would write for a cluster, before any hash or address of memory. */
+
+import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
+import { Int32Vector } from "../shared/int32-vector.js";
+import {
+  AFFINITY,
+  AFFINITY_MASK,
+  EXTERNAL_LOCAL,
+  portSlot,
+  protocolScope,
+  ROUTABLE,
+  SCOPE_EXTERNAL,
+  SCOPE_INTERNAL,
+  SOURCE_RANGE,
+  TWO_SCOPES,
+} from "./layout.js";
+
+/** int32 words of a service entry: three of key, three of value. */
+export const ENTRY_WORDS = 6;
+
+export interface MapEntries {
+  /** lb4_services_v2: master, then its slots, frontend by frontend. */
+  readonly services: Int32Vector;
+  /** Service-port behind each frontend; a frontend's index is its rev_nat id less one. */
+  readonly frontendPort: Int32Vector;
+  /** Frontend → its endpoints in slot order, as running starts and a list: Maglev's tables are filled from them. */
+  readonly backendStart: Int32Vector;
+  readonly backends: Int32Vector;
+}
+
+/** Where a cluster is entered, per service-port: its cluster IP, external addresses, and the NodePort surrogate. */
+export function listEntries(cluster: Cluster): MapEntries {
+  const lists: MapEntries = {
+    services: new Int32Vector((cluster.servicePorts * 2 + cluster.endpoints) * ENTRY_WORDS),
+    frontendPort: new Int32Vector(cluster.servicePorts),
+    backendStart: new Int32Vector(cluster.servicePorts + 1),
+    backends: new Int32Vector(cluster.endpoints),
+  };
+  for (let s = 0; s < cluster.services; s++) {
+    const external = { internalLocal: cluster.internalLocal[s] === 1, local: cluster.externalLocal[s] === 1 };
+    const hasRanges = cluster.rangeStart[s] !== cluster.rangeStart[s + 1];
+    for (let p = cluster.portStart[s]!; p < cluster.portStart[s + 1]!; p++) {
+      addScope(
+        lists,
+        cluster,
+        p,
+        cluster.clusterIp[s]!,
+        cluster.port[p]!,
+        SCOPE_EXTERNAL,
+        external.internalLocal,
+        0,
+      );
+      for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+        const ranges = hasRanges && cluster.externalKind[x] === INGRESS_IP ? SOURCE_RANGE : 0;
+        addExternal(lists, cluster, p, cluster.externalAddress[x]!, cluster.port[p]!, external, ranges);
+      }
+      // The agent expands NodePorts to addresses too; the datapath's retry with address 0 finds this surrogate.
+      if (cluster.nodePort[p] !== 0) addExternal(lists, cluster, p, 0, cluster.nodePort[p]!, external, 0);
+    }
+    // What comes from outside to an unanswered port of these addresses hits a wildcard: port 0, any protocol.
+    addWildcard(lists, cluster.clusterIp[s]!);
+    for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+      addWildcard(lists, cluster.externalAddress[x]!);
+    }
+  }
+  lists.backendStart.push(lists.backends.length);
+  return lists;
+}
+
+function addExternal(
+  lists: MapEntries,
+  cluster: Cluster,
+  p: number,
+  address: number,
+  port: number,
+  policy: { internalLocal: boolean; local: boolean },
+  ranges: number,
+): void {
+  const flags = ROUTABLE | ranges | (policy.local ? EXTERNAL_LOCAL | TWO_SCOPES : 0);
+  addScope(lists, cluster, p, address, port, SCOPE_EXTERNAL, policy.local, flags);
+  // Inside the cluster the external address follows the internal policy.
+  if (policy.local) addScope(lists, cluster, p, address, port, SCOPE_INTERNAL, policy.internalLocal, flags);
+}
+
+function addScope(
+  lists: MapEntries,
+  cluster: Cluster,
+  p: number,
+  address: number,
+  port: number,
+  scope: number,
+  localOnly: boolean,
+  flags: number,
+): void {
+  const { services, backends, frontendPort, backendStart } = lists;
+  const first = backends.length;
+  backendStart.push(first);
+  for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+    if (!localOnly || cluster.endpointLocal[e] === 1) backends.push(e);
+  }
+  const count = backends.length - first;
+  const revNat = frontendPort.length + 1;
+  frontendPort.push(p);
+  const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
+  const third = protocolScope(cluster.protocol[p]!, scope);
+  services.push(address);
+  services.push(portSlot(port, 0));
+  services.push(third);
+  services.push(seconds & AFFINITY_MASK);
+  services.push(count | (revNat << 16));
+  // Beyond 65,535 frontends rev_nat_index, 16 bits wide, can't tell them apart. Cilium stops there; so that the random
+  // plane's cost can still be asked for, the model carries the upper bits in qcount, which nothing here uses.
+  services.push(flags | (seconds > 0 ? AFFINITY : 0) | ((revNat >>> 16) << 16));
+  const list = backends.view();
+  for (let slot = 1; slot <= count; slot++) {
+    services.push(address);
+    services.push(portSlot(port, slot));
+    services.push(third);
+    services.push(list[first + slot - 1]! + 1);
+    services.push(0);
+    services.push(0);
+  }
+}
+
+function addWildcard({ services }: MapEntries, address: number): void {
+  services.push(address);
+  for (let i = 1; i < ENTRY_WORDS; i++) services.push(0);
+}

@@ -1,0 +1,111 @@
+/** The same decision as `model.ts`, counted and in words. The contract suite holds both to the same answers. */
+
+import { formatAddress, servicePortName } from "../../cluster/cluster.js";
+import { DROP, type Explanation, type Flow, PASS, REJECT } from "../plane.js";
+import { MISS } from "./htab.js";
+import * as layout from "./layout.js";
+import { type CiliumModel, MaglevModel, maglevIndex } from "./model.js";
+
+/** Explains one flow on a model, consuming its randomness and affinity as a lookup does. */
+export function explainEbpf(model: CiliumModel, flow: Flow, nowSec: number, path?: string[]): Explanation {
+  const { cluster, frontendPort } = model.context;
+  const { services, backends } = model.maps;
+  const work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+  const src = flow.src | 0;
+  const dst = flow.dst | 0;
+  const inside = model.fromInside(src);
+  const say = (words: () => string): void => {
+    path?.push(words());
+  };
+  const answer = (decision: number, words: string): Explanation => {
+    say(() => words);
+    return { decision, work };
+  };
+  const findService = (
+    address: number,
+    port: number,
+    slot: number,
+    protocol: number,
+    scope: number,
+  ): number => {
+    const key = [address, layout.portSlot(port, slot), layout.protocolScope(protocol, scope)] as const;
+    work.mapLookups++;
+    work.hashProbes += services.probes(...key);
+    const element = services.find(...key);
+    say(
+      () =>
+        `lb4_services_v2[${formatAddress(address >>> 0)}:${port} slot ${slot} scope ${scope}]: ${element === MISS ? "miss" : "hit"}`,
+    );
+    return element;
+  };
+
+  let address = dst;
+  let scope: number = layout.SCOPE_EXTERNAL;
+  let service = findService(dst, flow.dport, 0, flow.protocol, scope);
+  if (service === MISS && model.isNode(dst)) {
+    address = 0;
+    service = findService(0, flow.dport, 0, flow.protocol, scope);
+    if (service === MISS) return answer(PASS, "the node itself: PASS");
+  }
+  if (service === MISS) {
+    if (inside) return answer(PASS, "no service: PASS");
+    const wildcard = findService(dst, 0, 0, 0, 0);
+    return wildcard === MISS
+      ? answer(PASS, "no service: PASS")
+      : answer(DROP, "a service address, but not this port, from outside: DROP");
+  }
+  const flags = services.words[service + layout.SERVICE_FLAGS]!;
+  say(() => `frontend of ${servicePortName(cluster, frontendPort[model.frontendOf(service) - 1]!)}`);
+  if (!inside && !(flags & layout.ROUTABLE)) return answer(DROP, "a cluster IP from outside: DROP");
+  if (flags & layout.SOURCE_RANGE) {
+    work.mapLookups++;
+    const allowed = model.ranges.allows(model.serviceOf(service), src);
+    say(() => `lb4_source_range: ${allowed ? "inside" : "outside"}`);
+    if (!allowed) return answer(DROP, "source outside the ranges: DROP");
+  }
+  if (inside && flags & layout.TWO_SCOPES) {
+    scope = layout.SCOPE_INTERNAL;
+    service = findService(address, flow.dport, 0, flow.protocol, scope);
+  }
+  const count = services.words[service + layout.SERVICE_COUNT]! & 0xffff;
+  if (count === 0) return answer(REJECT, "no backend: REJECT");
+
+  let id = 0;
+  const frontend = model.frontendOf(service);
+  if (flags & layout.AFFINITY) {
+    work.mapLookups++;
+    id = model.stuckTo(service, frontend, src, nowSec);
+    // A remembered backend must still belong to the frontend: lb_affinity_match.
+    if (id !== 0) work.mapLookups++;
+    say(() => `lb4_affinity: ${id === 0 ? "a new client" : `backend ${id}`}`);
+  }
+  if (id === 0) id = model instanceof MaglevModel ? pickMaglev(model) : pickRandom();
+  if (flags & layout.AFFINITY) model.affinity.put(frontend, src, id, nowSec);
+
+  work.mapLookups++;
+  work.hashProbes += backends.probes(id);
+  const backend = backends.find(id);
+  const local = backends.words[backend + layout.BACKEND_LOCAL] === 1;
+  const hairpin = backends.words[backend + layout.BACKEND_ADDRESS] === src;
+  const leaves = !inside && !(flags & layout.EXTERNAL_LOCAL) && !local;
+  say(
+    () =>
+      `lb4_backends_v3[${id}]: ${formatAddress(cluster.endpointAddress[id - 1]!)}:${cluster.endpointPort[id - 1]}`,
+  );
+  return { decision: (id - 1) * 2 + Number(hairpin || leaves), work };
+
+  function pickRandom(): number {
+    const slot = findService(address, flow.dport, model.randomSlot(count), flow.protocol, scope);
+    return services.words[slot + layout.SERVICE_BACKEND]!;
+  }
+
+  function pickMaglev({ maglev }: MaglevModel): number {
+    work.mapLookups += 2;
+    work.hashProbes += maglev.outer.probes(frontend);
+    const start = maglev.outer.words[maglev.outer.find(frontend) + layout.OUTER_INNER]!;
+    const sport = flags & layout.AFFINITY ? 0 : flow.sport;
+    const index = maglevIndex(src, sport, flow.dport, flow.protocol, maglev.tableSize);
+    say(() => `lb4_maglev[${frontend}][${index}]: backend ${maglev.tables[start + index]}`);
+    return maglev.tables[start + index]!;
+  }
+}

@@ -1,0 +1,239 @@
+/** The eBPF models: Cilium's lookups (lb4_lookup_service, lb4_local in bpf/lib/lb.h) over its maps. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
+import { ABSENT, AffinityTable } from "../shared/affinity.js";
+import { jhash3 } from "../shared/jhash.js";
+import { SourceRanges } from "../shared/source-ranges.js";
+import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
+import { explainEbpf } from "./explain.js";
+import { type BackendMap, MISS, type OuterMap, type ServiceMap } from "./htab.js";
+import {
+  AFFINITY,
+  AFFINITY_MASK,
+  BACKEND_ADDRESS,
+  BACKEND_LOCAL,
+  EXTERNAL_LOCAL,
+  OUTER_INNER,
+  portSlot,
+  protocolScope,
+  ROUTABLE,
+  SCOPE_EXTERNAL,
+  SCOPE_INTERNAL,
+  SERVICE_BACKEND,
+  SERVICE_COUNT,
+  SERVICE_FLAGS,
+  SOURCE_RANGE,
+  TWO_SCOPES,
+} from "./layout.js";
+import { MAGLEV_JHASH_SEED } from "./maglev.js";
+
+export interface Maps {
+  readonly services: ServiceMap;
+  readonly backends: BackendMap;
+}
+
+export interface MaglevMaps extends Maps {
+  readonly outer: OuterMap;
+  /** All inner arrays: backend ids, `tableSize` for each frontend. */
+  readonly tables: Int32Array;
+  readonly tableSize: number;
+}
+
+export interface Context {
+  readonly cluster: Cluster;
+  readonly frontendPort: Int32Array;
+}
+
+/** lb4_affinity: an LRU map of the same size as the others. */
+const AFFINITY_ENTRIES = 65_536;
+
+/** What both algorithms share; `pick` is where they differ. */
+export abstract class CiliumModel implements Model {
+  readonly context: Context;
+  readonly maps: Maps;
+  readonly ranges: SourceRanges;
+  readonly affinity: AffinityTable;
+  readonly #random = xorshiftState(1);
+  readonly #nodes: Int32Array;
+  readonly #podBase: number;
+  readonly #podMask: number;
+
+  constructor(context: Context, maps: Maps, seed: number) {
+    const { network, affinitySeconds } = context.cluster;
+    this.context = context;
+    this.maps = maps;
+    this.ranges = new SourceRanges(context.cluster);
+    const sticky = affinitySeconds.some((seconds) => seconds > 0);
+    this.affinity = new AffinityTable({ capacity: sticky ? AFFINITY_ENTRIES : 1 });
+    this.#nodes = Int32Array.from(network.nodeAddresses, (address) => address | 0);
+    this.#podBase = network.podCidr.base | 0;
+    this.#podMask = network.podCidr.prefixLength === 0 ? 0 : -1 << (32 - network.podCidr.prefixLength);
+    this.reset(seed);
+  }
+
+  /** Backend id for a new connection of a service with at least one backend. */
+  protected abstract pick(
+    service: number,
+    src: number,
+    sport: number,
+    dst: number,
+    dport: number,
+    protocol: number,
+    scope: number,
+  ): number;
+
+  lookup(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision {
+    const services = this.maps.services;
+    const words = services.words;
+    const inside = this.fromInside(src);
+    let address = dst;
+    let scope = SCOPE_EXTERNAL;
+    let service = services.find(dst, portSlot(dport, 0), protocolScope(protocol, SCOPE_EXTERNAL));
+    if (service === MISS) {
+      if (!this.isNode(dst)) {
+        if (inside) return PASS;
+        return services.find(dst, 0, 0) === MISS ? PASS : DROP;
+      }
+      address = 0;
+      service = services.find(0, portSlot(dport, 0), protocolScope(protocol, SCOPE_EXTERNAL));
+      if (service === MISS) return PASS;
+    }
+    const flags = words[service + SERVICE_FLAGS]!;
+    if (!inside && (flags & ROUTABLE) === 0) return DROP;
+    if ((flags & SOURCE_RANGE) !== 0 && !this.ranges.allows(this.serviceOf(service), src)) return DROP;
+    if (inside && (flags & TWO_SCOPES) !== 0) {
+      scope = SCOPE_INTERNAL;
+      service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_INTERNAL));
+    }
+    if ((words[service + SERVICE_COUNT]! & 0xffff) === 0) return REJECT;
+    const id =
+      (flags & AFFINITY) !== 0
+        ? this.#pickSticky(service, src, sport, address, dport, protocol, scope, nowSec)
+        : this.pick(service, src, sport, address, dport, protocol, scope);
+    const backend = this.maps.backends.find(id);
+    const backends = this.maps.backends.words;
+    const hairpin = backends[backend + BACKEND_ADDRESS] === src;
+    // SNAT mode: what comes from outside and leaves the node again gets the node's address.
+    const leaves = !inside && (flags & EXTERNAL_LOCAL) === 0 && backends[backend + BACKEND_LOCAL] === 0;
+    return ((id - 1) << 1) | (hairpin || leaves ? 1 : 0);
+  }
+
+  #pickSticky(
+    service: number,
+    src: number,
+    sport: number,
+    address: number,
+    dport: number,
+    protocol: number,
+    scope: number,
+    nowSec: number,
+  ): number {
+    const frontend = this.frontendOf(service);
+    let id = this.stuckTo(service, frontend, src, nowSec);
+    if (id === 0) id = this.pick(service, src, sport, address, dport, protocol, scope);
+    this.affinity.put(frontend, src, id, nowSec);
+    return id;
+  }
+
+  /** Backend id that affinity remembers, or 0. Expiry is half-open: last_used + timeout <= now is expired. */
+  stuckTo(service: number, frontend: number, src: number, nowSec: number): number {
+    const entry = this.affinity.find(frontend, src);
+    const timeout = this.maps.services.words[service + SERVICE_BACKEND]! & AFFINITY_MASK;
+    return entry !== ABSENT && this.affinity.stamp(entry) + timeout > nowSec ? this.affinity.value(entry) : 0;
+  }
+
+  /** A slot from 1 to count. 31 random bits: the kernel takes `prandom_u32() % count` of 32. */
+  randomSlot(count: number): number {
+    return ((nextInt32(this.#random) >>> 1) % count) + 1;
+  }
+
+  /** rev_nat id of a master element. */
+  frontendOf(service: number): number {
+    const words = this.maps.services.words;
+    return (words[service + SERVICE_COUNT]! >>> 16) | ((words[service + SERVICE_FLAGS]! >>> 16) << 16);
+  }
+
+  /** Service that a master element belongs to. */
+  serviceOf(service: number): number {
+    return this.context.cluster.service[this.context.frontendPort[this.frontendOf(service) - 1]!]!;
+  }
+
+  /** East-west: a pod, or the node itself. */
+  fromInside(src: number): boolean {
+    return (src & this.#podMask) === this.#podBase || src >>> 24 === 127 || this.isNode(src);
+  }
+
+  isNode(address: number): boolean {
+    for (let i = 0; i < this.#nodes.length; i++) if (this.#nodes[i] === address) return true;
+    return false;
+  }
+
+  explain(flow: Flow, nowSec: number, path?: string[]): Explanation {
+    return explainEbpf(this, flow, nowSec, path);
+  }
+
+  reset(seed: number): void {
+    reseed(this.#random, seed);
+    this.affinity.clear();
+  }
+}
+
+/** Random selection: a slot of the service map. */
+export class EbpfModel extends CiliumModel {
+  protected pick(
+    service: number,
+    _src: number,
+    _sport: number,
+    dst: number,
+    dport: number,
+    protocol: number,
+    scope: number,
+  ): number {
+    const { services } = this.maps;
+    const slot = this.randomSlot(services.words[service + SERVICE_COUNT]! & 0xffff);
+    const element = services.find(dst, portSlot(dport, slot), protocolScope(protocol, scope));
+    return services.words[element + SERVICE_BACKEND]!;
+  }
+}
+
+/** Maglev selection: the service's own table, by a hash of the flow. */
+export class MaglevModel extends CiliumModel {
+  readonly #maglev: MaglevMaps;
+
+  constructor(context: Context, maps: MaglevMaps, seed: number) {
+    super(context, maps, seed);
+    this.#maglev = maps;
+  }
+
+  get maglev(): MaglevMaps {
+    return this.#maglev;
+  }
+
+  protected pick(
+    service: number,
+    src: number,
+    sport: number,
+    _dst: number,
+    dport: number,
+    protocol: number,
+  ): number {
+    const { outer, tables, tableSize } = this.#maglev;
+    const element = outer.find(this.frontendOf(service));
+    // Under affinity the source port is left out, so that a client's flows agree (lb4_select_backend_id_maglev).
+    const sticky = (this.maps.services.words[service + SERVICE_FLAGS]! & AFFINITY) !== 0;
+    const index = maglevIndex(src, sticky ? 0 : sport, dport, protocol, tableSize);
+    return tables[outer.words[element + OUTER_INNER]! + index]!;
+  }
+}
+
+/** hash_from_tuple_v4: jhash_3words(src, dport << 16 | sport, protocol) mod M, unsigned. The destination is not hashed. */
+export function maglevIndex(
+  src: number,
+  sport: number,
+  dport: number,
+  protocol: number,
+  size: number,
+): number {
+  return (jhash3(src, (dport << 16) | sport, protocol, MAGLEV_JHASH_SEED) >>> 0) % size;
+}

@@ -1,0 +1,162 @@
+/** Cilium's kube-proxy replacement: map contents for a cluster, and their capacities. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import { Random } from "../../random.js";
+import type { Model, PlaneOptions, Program } from "../plane.js";
+import { ENTRY_WORDS, listEntries, type MapEntries } from "./entries.js";
+import { BackendMap, htabBytes, OuterMap, powerOfTwo, ServiceMap } from "./htab.js";
+import {
+  BACKEND_ADDRESS,
+  BACKEND_LOCAL,
+  BACKEND_PORT,
+  BACKEND_WORDS,
+  OUTER_INNER,
+  OUTER_WORDS,
+  SERVICE_BACKEND,
+  SERVICE_COUNT,
+  SERVICE_FLAGS,
+  SERVICE_WORDS,
+} from "./layout.js";
+import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
+import { EbpfModel, type MaglevMaps, MaglevModel, type Maps } from "./model.js";
+
+/** Cilium's default `bpf-lb-map-max`. */
+const DEFAULT_MAP_ENTRIES = 65_536;
+/** rev_nat_index is a u16, and 0 means none. */
+const MAX_FRONTENDS = 65_535;
+
+export class EbpfProgram implements Program {
+  readonly plane: "ebpf" | "ebpf-maglev";
+  readonly cluster: Cluster;
+  readonly entries: MapEntries;
+  /** Capacity of each load-balancing map. */
+  readonly mapEntries: number;
+  readonly #maglevSize: number | null;
+
+  constructor(cluster: Cluster, options: PlaneOptions, algorithm: "random" | "maglev") {
+    this.plane = algorithm === "maglev" ? "ebpf-maglev" : "ebpf";
+    this.cluster = cluster;
+    this.entries = listEntries(cluster);
+    this.#maglevSize = algorithm === "maglev" ? (options.maglevTableSize ?? DEFAULT_MAGLEV_SIZE) : null;
+    this.mapEntries = this.#capacity(options.ebpfMapEntries);
+    this.#refuse();
+  }
+
+  get #serviceEntries(): number {
+    return this.entries.services.length / ENTRY_WORDS;
+  }
+
+  get #frontends(): number {
+    return this.entries.frontendPort.length;
+  }
+
+  #capacity(asked: number | undefined): number {
+    const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
+    if (asked === undefined) return Math.max(DEFAULT_MAP_ENTRIES, powerOfTwo(needed));
+    if (asked >= needed) return asked;
+    throw new UsageError(
+      `the eBPF service map holds ${asked} entries and this cluster needs ${needed}: the map is full and refuses (E2BIG); raise bpf-lb-map-max (ebpfMapEntries) to at least ${needed}`,
+    );
+  }
+
+  #refuse(): void {
+    if (this.#maglevSize === null) return;
+    if (!(MAGLEV_SIZES as readonly number[]).includes(this.#maglevSize)) {
+      throw new UsageError(`Maglev table size ${this.#maglevSize}: Cilium knows ${MAGLEV_SIZES.join(", ")}`);
+    }
+    if (this.#frontends > MAX_FRONTENDS) {
+      throw new UsageError(
+        `${this.#frontends} frontends need as many Maglev tables, but Cilium numbers them with 16 bits: use at most ${MAX_FRONTENDS}`,
+      );
+    }
+  }
+
+  bytes(): number {
+    const { mapEntries } = this;
+    const maps = htabBytes(mapEntries, SERVICE_WORDS) + htabBytes(mapEntries, BACKEND_WORDS);
+    if (this.#maglevSize === null) return maps;
+    return maps + htabBytes(mapEntries, OUTER_WORDS) + this.#frontends * this.#maglevSize * 4;
+  }
+
+  facts(): Readonly<Record<string, number | string>> {
+    return {
+      serviceEntries: this.#serviceEntries,
+      mapEntries: this.mapEntries,
+      backends: this.cluster.endpoints,
+      ...(this.#maglevSize !== null && { maglevTableSize: this.#maglevSize }),
+      ...(this.#frontends > MAX_FRONTENDS && {
+        revNat: `beyond Cilium's ${MAX_FRONTENDS} frontends: rev_nat_index has 16 bits`,
+      }),
+    };
+  }
+
+  model(seed: number): Model {
+    const random = Random.fromSeed(seed, "bpf");
+    const maps: Maps = {
+      services: this.#serviceMap(random.nextInt32()),
+      backends: this.#backendMap(random.nextInt32()),
+    };
+    const context = { cluster: this.cluster, frontendPort: this.entries.frontendPort.view() };
+    if (this.#maglevSize === null) return new EbpfModel(context, maps, seed);
+    return new MaglevModel(
+      context,
+      { ...maps, ...this.#maglevMaps(this.#maglevSize, random.nextInt32()) },
+      seed,
+    );
+  }
+
+  #serviceMap(seed: number): ServiceMap {
+    const map = new ServiceMap(this.mapEntries, SERVICE_WORDS, seed);
+    const entries = this.entries.services.view();
+    for (let at = 0; at < entries.length; at += ENTRY_WORDS) {
+      const element = map.insert(entries[at]!, entries[at + 1]!, entries[at + 2]!);
+      map.words[element + SERVICE_BACKEND] = entries[at + 3]!;
+      map.words[element + SERVICE_COUNT] = entries[at + 4]!;
+      map.words[element + SERVICE_FLAGS] = entries[at + 5]!;
+    }
+    return map;
+  }
+
+  /** One backend an endpoint row, id = index + 1. Cilium shares a backend between services that select the same pod. */
+  #backendMap(seed: number): BackendMap {
+    const { cluster } = this;
+    const map = new BackendMap(this.mapEntries, BACKEND_WORDS, seed);
+    for (let p = 0; p < cluster.servicePorts; p++) {
+      for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+        const element = map.insert(e + 1);
+        map.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[e]!;
+        map.words[element + BACKEND_PORT] = cluster.endpointPort[e]! | (cluster.protocol[p]! << 16);
+        map.words[element + BACKEND_LOCAL] = cluster.endpointLocal[e]!;
+      }
+    }
+    return map;
+  }
+
+  #maglevMaps(size: number, seed: number): Omit<MaglevMaps, keyof Maps> {
+    const { cluster } = this;
+    const outer = new OuterMap(this.mapEntries, OUTER_WORDS, seed);
+    const tables = new Int32Array(this.#frontends * size);
+    const taken = new Uint8Array(size);
+    const start = this.entries.backendStart.view();
+    const backends = this.entries.backends.view();
+    const ports = this.entries.frontendPort.view();
+    for (let frontend = 0; frontend < this.#frontends; frontend++) {
+      const protocol = cluster.protocol[ports[frontend]!]!;
+      const table = tables.subarray(frontend * size, (frontend + 1) * size);
+      const members = [...backends.subarray(start[frontend]!, start[frontend + 1]!)]
+        .map((endpoint) => ({ id: endpoint + 1, name: backendName(cluster, endpoint, protocol) }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      const ids = Int32Array.from(members, ({ id }) => id);
+      fillMaglevTable(
+        members.map(({ name }) => name),
+        ids,
+        table,
+        taken,
+      );
+      const element = outer.insert(frontend + 1);
+      outer.words[element + OUTER_INNER] = frontend * size;
+    }
+    return { outer, tables, tableSize: size };
+  }
+}

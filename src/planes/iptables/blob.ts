@@ -1,0 +1,245 @@
+/** Lays rules out as the kernel holds them: one contiguous blob of entries, walked by offsets. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import { describeChain } from "./explain.js";
+import {
+  CHAIN_HEAD,
+  CHAIN_TAIL,
+  DATA,
+  DNAT_ENDPOINT,
+  DST,
+  DST_MASK,
+  ENTRY,
+  forEachMatch,
+  HANDLER,
+  INVERT_SOURCE,
+  matchesBytes,
+  OFFSETS,
+  PROTOCOL,
+  ruleBytes,
+  SRC,
+  SRC_MASK,
+  STANDARD_TARGET,
+  TARGET_CHAIN_HEAD,
+  TARGET_DNAT,
+  TARGET_MARK_MASQ,
+  TARGET_OTHER,
+  TARGET_REJECT,
+  TARGET_STANDARD,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_RETURN,
+} from "./layout.js";
+import type { ChainKind, Rule, RuleSink } from "./rules.js";
+
+/** Netfilter's base chains: their tail is a policy, not a RETURN, and no head stands before them. */
+const BASE_CHAINS: readonly ChainKind[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+
+/** The kernel counts table sizes in an int. */
+const MAX_BYTES = 0x7fffffff;
+
+export interface TableSize {
+  readonly bytes: number;
+  /** Rules as iptables-save prints them, without those of base chains (kube-proxy's own count). */
+  readonly rules: number;
+  /** Everything the walk can meet: rules, chain heads and tails. */
+  readonly entries: number;
+}
+
+export interface Table extends TableSize {
+  readonly words: Int32Array;
+  /** Byte offset where a chain's first rule (or tail) begins. */
+  start(kind: ChainKind, index?: number): number;
+  /** What the chain that begins at a byte offset is called, in words. */
+  nameAt(start: number, cluster: Cluster): string;
+}
+
+type Emit = (sink: RuleSink) => void;
+
+/** Measures a table and finds where its chains begin, without building it. */
+class Measure implements RuleSink {
+  bytes = 0;
+  rules = 0;
+  entries = 0;
+  readonly starts = new Map<ChainKind, Int32Array>();
+  #kind: ChainKind | undefined;
+  readonly #indices: number;
+
+  constructor(indices: number) {
+    this.#indices = indices;
+  }
+
+  chain(kind: ChainKind, index: number): void {
+    this.#tail();
+    this.#kind = kind;
+    if (!BASE_CHAINS.includes(kind)) {
+      this.bytes += CHAIN_HEAD;
+      this.entries++;
+    }
+    let starts = this.starts.get(kind);
+    if (!starts) {
+      starts = new Int32Array(this.#indices).fill(-1);
+      this.starts.set(kind, starts);
+    }
+    starts[index] = this.bytes;
+  }
+
+  rule(rule: Rule): void {
+    this.bytes += ruleBytes(rule);
+    this.entries++;
+    if (!BASE_CHAINS.includes(this.#kind!)) this.rules++;
+  }
+
+  #tail(): void {
+    if (this.#kind === undefined) return;
+    this.bytes += CHAIN_TAIL;
+    this.entries++;
+  }
+
+  finish(): this {
+    this.#tail();
+    // The table ends in an ERROR entry.
+    this.bytes += CHAIN_HEAD;
+    this.entries++;
+    return this;
+  }
+}
+
+function measure(emit: Emit, indices: number): Measure {
+  const sink = new Measure(Math.max(1, indices));
+  emit(sink);
+  return sink.finish();
+}
+
+/** Size of a table in bytes, rules and entries. */
+export function measureTable(emit: Emit, indices: number): TableSize {
+  const { bytes, rules, entries } = measure(emit, indices);
+  return { bytes, rules, entries };
+}
+
+/** Builds the blob. `indices` is above every chain index. Throws UsageError past 2 GiB, where the kernel stops too. */
+export function buildTable(emit: Emit, indices: number): Table {
+  const size = measure(emit, indices);
+  if (size.bytes > MAX_BYTES) {
+    throw new UsageError(
+      `this iptables table would take ${(size.bytes / 2 ** 30).toFixed(1)} GiB; the kernel refuses more than 2 GiB: use fewer services or endpoints`,
+    );
+  }
+  const words = new Int32Array(size.bytes >>> 2);
+  const start = (kind: ChainKind, index = 0): number => {
+    const at = size.starts.get(kind)?.[index] ?? -1;
+    if (at < 0) throw new Error(`no chain ${kind} ${index}`);
+    return at;
+  };
+  const writer = new Writer(words, start);
+  emit(writer);
+  writer.finish();
+  const nameAt = (at: number, cluster: Cluster): string => {
+    for (const [kind, starts] of size.starts) {
+      const index = starts.indexOf(at);
+      if (index >= 0) return describeChain(kind, index, cluster);
+    }
+    return "a chain";
+  };
+  return { words, bytes: size.bytes, rules: size.rules, entries: size.entries, start, nameAt };
+}
+
+class Writer implements RuleSink {
+  readonly #words: Int32Array;
+  readonly #start: (kind: ChainKind, index?: number) => number;
+  /** Byte offset of the next entry. */
+  #at = 0;
+  #kind: ChainKind | undefined;
+  #matchAt = 0;
+
+  constructor(words: Int32Array, start: (kind: ChainKind, index?: number) => number) {
+    this.#words = words;
+    this.#start = start;
+  }
+
+  chain(kind: ChainKind, _index: number): void {
+    this.#tail();
+    this.#kind = kind;
+    if (!BASE_CHAINS.includes(kind)) this.#head();
+  }
+
+  rule(rule: Rule): void {
+    const w = this.#words;
+    const e = this.#at >>> 2;
+    const bytes = ruleBytes(rule);
+    const target = ENTRY + matchesBytes(rule);
+    w[e + SRC] = rule.src;
+    w[e + SRC_MASK] = prefixMask(rule.srcPrefixLength);
+    w[e + DST] = rule.dst;
+    w[e + DST_MASK] = prefixMask(rule.dstPrefixLength);
+    w[e + PROTOCOL] = rule.protocol | (rule.srcInvert ? INVERT_SOURCE : 0);
+    w[e + OFFSETS] = target | (bytes << 16);
+    this.#matchAt = e + (ENTRY >>> 2);
+    forEachMatch(rule, this.#writeMatch);
+    this.#writeTarget(rule, e + (target >>> 2));
+    this.#at += bytes;
+  }
+
+  #writeMatch = (handler: number, bytes: number, data: number): void => {
+    this.#words[this.#matchAt] = bytes;
+    this.#words[this.#matchAt + HANDLER] = handler;
+    this.#words[this.#matchAt + DATA] = data;
+    this.#matchAt += bytes >>> 2;
+  };
+
+  #writeTarget(rule: Rule, t: number): void {
+    const w = this.#words;
+    switch (rule.target) {
+      case "jump":
+        w[t + HANDLER] = TARGET_STANDARD;
+        w[t + DATA] = this.#start(rule.jumpKind, rule.jumpIndex);
+        break;
+      case "return":
+      case "accept":
+      case "drop":
+        w[t + HANDLER] = TARGET_STANDARD;
+        w[t + DATA] =
+          rule.target === "return" ? VERDICT_RETURN : rule.target === "drop" ? VERDICT_DROP : VERDICT_ACCEPT;
+        break;
+      case "dnat":
+        w[t + HANDLER] = TARGET_DNAT;
+        w[t + DNAT_ENDPOINT] = rule.endpoint;
+        break;
+      case "mark-masq":
+        w[t + HANDLER] = TARGET_MARK_MASQ;
+        break;
+      case "reject":
+        w[t + HANDLER] = TARGET_REJECT;
+        break;
+      default:
+        w[t + HANDLER] = TARGET_OTHER;
+    }
+  }
+
+  finish(): void {
+    this.#tail();
+    this.#head();
+  }
+
+  #head(): void {
+    const e = this.#at >>> 2;
+    this.#words[e + OFFSETS] = ENTRY | (CHAIN_HEAD << 16);
+    this.#words[e + (ENTRY >>> 2) + HANDLER] = TARGET_CHAIN_HEAD;
+    this.#at += CHAIN_HEAD;
+  }
+
+  #tail(): void {
+    if (this.#kind === undefined) return;
+    const e = this.#at >>> 2;
+    const t = e + (ENTRY >>> 2);
+    this.#words[e + OFFSETS] = ENTRY | ((ENTRY + STANDARD_TARGET) << 16);
+    this.#words[t + HANDLER] = TARGET_STANDARD;
+    this.#words[t + DATA] = BASE_CHAINS.includes(this.#kind) ? VERDICT_ACCEPT : VERDICT_RETURN;
+    this.#at += CHAIN_TAIL;
+  }
+}
+
+function prefixMask(prefixLength: number): number {
+  return prefixLength === 0 ? 0 : -1 << (32 - prefixLength);
+}

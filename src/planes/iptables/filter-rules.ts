@@ -1,0 +1,90 @@
+/** The filter table's part in a decision: who is rejected and who is dropped (proxier.go; hook order in dataplane notes A.3). */
+
+import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
+import type { RuleOrder } from "./nat-rules.js";
+import { type ChainKind, type RuleSink, RuleWriter, type Target } from "./rules.js";
+import { servicePortFacts } from "./service-port.js";
+
+/** Emits the filter table, chain by chain. */
+export function emitFilterRules(cluster: Cluster, order: RuleOrder, sink: RuleSink): void {
+  const writer = new RuleWriter(sink);
+  const jumpIfNew = (kind: ChainKind): void => {
+    writer.begin(true).state = "new";
+    writer.jump(kind);
+  };
+  const jump = (kind: ChainKind): void => {
+    writer.begin(true);
+    writer.jump(kind);
+  };
+  writer.chain("INPUT");
+  jumpIfNew("KUBE-PROXY-FIREWALL");
+  jump("KUBE-NODEPORTS");
+  jumpIfNew("KUBE-EXTERNAL-SERVICES");
+  writer.chain("FORWARD");
+  jumpIfNew("KUBE-PROXY-FIREWALL");
+  jump("KUBE-FORWARD");
+  jumpIfNew("KUBE-SERVICES");
+  jumpIfNew("KUBE-EXTERNAL-SERVICES");
+  writer.chain("OUTPUT");
+  jumpIfNew("KUBE-PROXY-FIREWALL");
+  jumpIfNew("KUBE-SERVICES");
+
+  writer.chain("KUBE-EXTERNAL-SERVICES");
+  for (const p of order.services) emitExternalRefusals(writer, cluster, p);
+  writer.chain("KUBE-FORWARD");
+  writer.begin(false).state = "invalid";
+  writer.emit("drop");
+  writer.begin(true).mark = "set";
+  writer.emit("accept");
+  writer.begin(true).state = "established";
+  writer.emit("accept");
+  // Health-check node ports would be accepted here; clusters of ours have none.
+  writer.chain("KUBE-NODEPORTS");
+  writer.chain("KUBE-PROXY-FIREWALL");
+  for (const p of order.services) emitFirewallDrops(writer, cluster, p);
+  writer.chain("KUBE-SERVICES");
+  for (const p of order.services) {
+    const facts = servicePortFacts(cluster, p);
+    if (facts.hasInternalEndpoints) continue;
+    const address = cluster.clusterIp[cluster.service[p]!]!;
+    refuse(writer, cluster, p, address, facts.count === 0 ? "reject" : "drop");
+  }
+}
+
+function refuse(writer: RuleWriter, cluster: Cluster, p: number, dst: number, target: Target): void {
+  const rule = writer.begin(true);
+  rule.protocol = cluster.protocol[p]!;
+  rule.dst = dst;
+  rule.dstPrefixLength = 32;
+  rule.dport = cluster.port[p]!;
+  writer.emit(target);
+}
+
+/** REJECT where a service has no endpoint at all; DROP where policy Local leaves none on this node. */
+function emitExternalRefusals(writer: RuleWriter, cluster: Cluster, p: number): void {
+  const facts = servicePortFacts(cluster, p);
+  const s = cluster.service[p]!;
+  if (!facts.external) return;
+  if (facts.count > 0 && !(cluster.externalLocal[s] && facts.localCount === 0)) return;
+  const target: Target = facts.count === 0 ? "reject" : "drop";
+  for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+    refuse(writer, cluster, p, cluster.externalAddress[x]!, target);
+  }
+  if (cluster.nodePort[p] !== 0) {
+    const rule = writer.begin(true);
+    rule.addrtype = "dst-local";
+    rule.protocol = cluster.protocol[p]!;
+    rule.dport = cluster.nodePort[p]!;
+    writer.emit(target);
+  }
+}
+
+function emitFirewallDrops(writer: RuleWriter, cluster: Cluster, p: number): void {
+  const facts = servicePortFacts(cluster, p);
+  if (!facts.usesExternalChain || !facts.hasRanges) return;
+  const s = cluster.service[p]!;
+  for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+    if (cluster.externalKind[x] === INGRESS_IP)
+      refuse(writer, cluster, p, cluster.externalAddress[x]!, "drop");
+  }
+}

@@ -1,0 +1,192 @@
+import { describe, expect, it } from "vitest";
+import { buildCluster } from "../../cluster/build.js";
+import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
+import { generateCluster } from "../../cluster/generate.js";
+import { DEFAULT_NETWORK } from "../../cluster/network.js";
+import { PASS } from "../plane.js";
+import { buildTable } from "./blob.js";
+import { base32Sha256, endpointHash, servicePortHash } from "./names.js";
+import { IptablesProgram } from "./program.js";
+import { formatThreshold, pickThreshold, type RuleSink, RuleWriter } from "./rules.js";
+
+const CLIENT = DEFAULT_NETWORK.clientCidr.base + 7;
+const constant = (services: number, count: number, extra = {}) =>
+  generateCluster({ services, seed: 3, endpoints: { kind: "constant", count }, ...extra });
+
+function firstPacket(cluster: Cluster, servicePort: number, src = CLIENT) {
+  const dst = cluster.clusterIp[cluster.service[servicePort]!]!;
+  return {
+    src,
+    sport: 40000,
+    dst,
+    dport: cluster.port[servicePort]!,
+    protocol: cluster.protocol[servicePort]!,
+  };
+}
+
+describe("iptables rules", () => {
+  it.each([
+    [1, 0, 5],
+    [1, 1, 10],
+    [10, 2, 5 + 10 * 8],
+    [100, 4, 5 + 100 * 14],
+    [300, 10, 5 + 300 * 32],
+  ])("for %i ClusterIP services with %i endpoints are 5 + S(2 + 3E) = %i", (services, endpoints, rules) => {
+    expect(new IptablesProgram(constant(services, endpoints)).size().rules).toBe(rules);
+  });
+
+  it.each([
+    [1, 1248 + 1792],
+    [4, 1248 + 4 * 1792],
+    [20, 1248 + 20 * 1792],
+  ])("take 1248 + 1792 E bytes a service with %i endpoints", (endpoints, bytes) => {
+    const size = (services: number) => new IptablesProgram(constant(services, endpoints)).bytes();
+    expect((size(20) - size(10)) / 10).toBe(bytes);
+  });
+
+  it("take 1248 + 928 E bytes a service above 1000 endpoints, where kube-proxy drops comments", () => {
+    const size = (services: number) => new IptablesProgram(constant(services, 4)).bytes();
+    expect((size(600) - size(300)) / 300).toBe(1248 + 928 * 4);
+  });
+
+  it("fill the blob exactly", () => {
+    const program = new IptablesProgram(constant(50, 3));
+    expect(program.natTable().words.byteLength).toBe(program.bytes());
+  });
+
+  it("are refused past the kernel's 2 GiB, in words that say what to do", () => {
+    const tooMany = (sink: RuleSink): void => {
+      const writer = new RuleWriter(sink);
+      writer.chain("KUBE-SERVICES");
+      for (let i = 0; i < 5_000_000; i++) {
+        Object.assign(writer.begin(true), { protocol: TCP, dport: 80 });
+        writer.jump("KUBE-SERVICES");
+      }
+    };
+    expect(() => buildTable(tooMany, 1)).toThrow(/2\.3 GiB.*use fewer services or endpoints/);
+  });
+
+  it("take chain names from kube-proxy's hash", () => {
+    const cluster = buildCluster(
+      [
+        {
+          name: "ns1/svc1",
+          clusterIp: parseAddress("172.30.0.41")!,
+          ports: [
+            {
+              name: "p80",
+              protocol: TCP,
+              port: 80,
+              endpoints: [{ address: parseAddress("10.180.0.1")!, port: 80 }],
+            },
+          ],
+        },
+      ],
+      DEFAULT_NETWORK,
+      { kind: "imported", format: "test", parameters: {} },
+    );
+    // proxier_test.go: KUBE-SVC-XPGD46QRK7WJZT7O, KUBE-SEP-SXIVWICOYRO3J4NJ.
+    expect(servicePortHash(cluster, 0)).toBe("XPGD46QRK7WJZT7O");
+    expect(endpointHash(cluster, 0, 0)).toBe("SXIVWICOYRO3J4NJ");
+    // kube-proxy nftables names use eight characters of the same hash.
+    expect(base32Sha256("ns1/svc1:p80tcp", 4)).toBe("XPGD");
+  });
+
+  it("store one third as the 31-bit threshold that reads back 0.33333333349", () => {
+    expect(formatThreshold(pickThreshold(3))).toBe("0.33333333349");
+    expect(formatThreshold(pickThreshold(2))).toBe("0.50000000000");
+  });
+});
+
+describe("the iptables walk", () => {
+  it("visits i + k + 4 entries for the service at position i and its k-th endpoint", () => {
+    const cluster = constant(40, 4);
+    const program = new IptablesProgram(cluster, { seed: 5 });
+    const model = program.model(1);
+    program.order.forEach((servicePort, position) => {
+      const { decision, work } = model.explain(firstPacket(cluster, servicePort), 0);
+      const k = (decision >>> 1) - cluster.endpointStart[servicePort]! + 1;
+      expect(work.rulesVisited).toBe(position + 1 + k + 4);
+    });
+  });
+
+  it("visits two entries more for a source that is masqueraded", () => {
+    const cluster = constant(10, 1);
+    const program = new IptablesProgram(cluster);
+    const outside = firstPacket(cluster, program.order[0]!, parseAddress("198.51.100.7")!);
+    const { decision, work } = program.model(1).explain(outside, 0);
+    expect(decision & 1).toBe(1);
+    expect(work.rulesVisited).toBe(1 + 1 + 4 + 2);
+  });
+
+  it("visits N + 4 entries for a destination that is no service", () => {
+    const { decision, work } = new IptablesProgram(constant(25, 2))
+      .model(1)
+      .explain({ src: CLIENT, sport: 1, dst: parseAddress("203.0.113.1")!, dport: 80, protocol: TCP }, 0);
+    expect(decision).toBe(PASS);
+    expect(work.rulesVisited).toBe(25 + 4);
+  });
+
+  it("visits N + q + k + 9 entries for the q-th NodePort rule", () => {
+    const cluster = constant(30, 4, { types: "nodePort" });
+    const program = new IptablesProgram(cluster, { seed: 9 });
+    const model = program.model(2);
+    program.order.forEach((servicePort, position) => {
+      const flow = {
+        src: CLIENT,
+        sport: 1,
+        dst: cluster.network.nodeAddresses[0]!,
+        dport: cluster.nodePort[servicePort]!,
+        protocol: TCP,
+      };
+      const { decision, work } = model.explain(flow, 0);
+      const k = (decision >>> 1) - cluster.endpointStart[servicePort]! + 1;
+      expect(work.rulesVisited).toBe(30 + position + 1 + k + 9);
+    });
+  });
+
+  it("visits E entries more for a new client of a service with affinity, and finds it again at its slot", () => {
+    const cluster = constant(1, 8, { affinityShare: 1 });
+    const model = new IptablesProgram(cluster).model(1);
+    const first = model.explain(firstPacket(cluster, 0), 0);
+    const k = (first.decision >>> 1) + 1;
+    expect(first.work.rulesVisited).toBe(1 + 8 + k + 4);
+    const again = model.explain(firstPacket(cluster, 0), 10);
+    expect(again.decision).toBe(first.decision);
+    expect(again.work.rulesVisited).toBe(1 + k + 4);
+  });
+
+  it("forgets a client beyond the 100 that a recent list holds", () => {
+    const cluster = constant(1, 1, { affinityShare: 1 });
+    const model = new IptablesProgram(cluster).model(1);
+    for (let client = 0; client < 101; client++) model.explain(firstPacket(cluster, 0, CLIENT + client), 0);
+    const visited = (client: number) =>
+      model.explain(firstPacket(cluster, 0, CLIENT + client), 0).work.rulesVisited;
+    expect(visited(1)).toBe(visited(100));
+    expect(visited(0)).toBe(visited(100) + 1);
+  });
+
+  it("puts services at random positions that the seed decides", () => {
+    const cluster = constant(100, 1);
+    const order = (seed: number) => [...new IptablesProgram(cluster, { seed }).order];
+    expect(order(1)).toEqual(order(1));
+    expect(order(1)).not.toEqual(order(2));
+    expect(order(1)).not.toEqual([...order(1)].sort((a, b) => a - b));
+  });
+
+  it("tells its path in words", () => {
+    const cluster = constant(3, 2);
+    const program = new IptablesProgram(cluster, { ruleOrder: "listed" });
+    const path: string[] = [];
+    program.model(1).explain(firstPacket(cluster, 2), 0, path);
+    expect(path).toEqual([
+      "jump to KUBE-SERVICES",
+      "2 entries do not match",
+      "jump to KUBE-SVC of bench-0/svc-2",
+      "2 entries do not match",
+      "jump to KUBE-SEP of 10.128.0.6:8080",
+      "1 entry does not match",
+      "DNAT to 10.128.0.6:8080",
+    ]);
+  });
+});

@@ -1,0 +1,132 @@
+/**
+ * Sizes and offsets of a legacy iptables table on x86-64, in bytes (include/uapi/linux/netfilter_ipv4/ip_tables.h,
+ * x_tables.h, xt_*.h). They add up to what IPT_SO_GET_INFO reports, to the byte.
+ */
+
+import { SCTP } from "../../cluster/cluster.js";
+import type { Rule } from "./rules.js";
+
+/** struct ipt_entry: ipt_ip (84), nfcache, target_offset, next_offset, comefrom, counters. */
+export const ENTRY = 112;
+/** int32 indices inside an entry. */
+export const SRC = 0;
+export const DST = 1;
+export const SRC_MASK = 2;
+export const DST_MASK = 3;
+/** u16 proto, u8 flags, u8 invflags at byte 80. */
+export const PROTOCOL = 20;
+/** u16 target_offset, u16 next_offset at byte 88. */
+export const OFFSETS = 22;
+/** IPT_INV_SRCIP (0x08) in `invflags`, the top byte of the PROTOCOL word. */
+export const INVERT_SOURCE = 0x08000000;
+
+/** struct xt_entry_match / xt_entry_target: size, then in the kernel a pointer to the handler at byte 8. */
+export const MATCH_HEADER = 32;
+export const HANDLER = 2;
+export const DATA = 8;
+
+/** What stands in the handler's place: the kernel calls through a pointer, the model switches on a number. */
+export const MATCH_COMMENT = 1;
+export const MATCH_PORT = 2;
+export const MATCH_STATISTIC = 3;
+export const MATCH_RECENT_CHECK = 4;
+export const MATCH_RECENT_SET = 5;
+export const MATCH_DST_LOCAL = 6;
+export const MATCH_SRC_LOCAL = 7;
+export const MATCH_STATE_NEW = 8;
+export const MATCH_STATE_OTHER = 9;
+export const MATCH_MARK_SET = 10;
+export const MATCH_MARK_UNSET = 11;
+
+export const TARGET_STANDARD = 0;
+export const TARGET_DNAT = 1;
+export const TARGET_MARK_MASQ = 2;
+export const TARGET_REJECT = 3;
+/** MASQUERADE, XOR mark: only in POSTROUTING, which a lookup does not walk. */
+export const TARGET_OTHER = 4;
+/** The head of a user chain (an ERROR target holding its name). */
+export const TARGET_CHAIN_HEAD = 5;
+
+/** Verdicts of standard targets: -NF_ACCEPT-1, -NF_DROP-1, and XT_RETURN. */
+export const VERDICT_DROP = -1;
+export const VERDICT_ACCEPT = -2;
+export const VERDICT_RETURN = -5;
+
+/** xt_standard_target: header and an int, padded. */
+export const STANDARD_TARGET = 40;
+/** xt_error_target: header, 30 bytes of name, padded. */
+export const CHAIN_HEAD = ENTRY + 64;
+export const CHAIN_TAIL = ENTRY + STANDARD_TARGET;
+/** In the four bytes of padding behind nf_nat_range2: the endpoint's index, so that a decision can be told. */
+export const DNAT_ENDPOINT = 19;
+
+const COMMENT_MATCH = MATCH_HEADER + 256;
+const STATISTIC_MATCH = MATCH_HEADER + 24;
+const RECENT_MATCH = MATCH_HEADER + 232;
+const ADDRTYPE_MATCH = MATCH_HEADER + 16;
+const CONNTRACK_MATCH = MATCH_HEADER + 168;
+const MARK_MATCH = MATCH_HEADER + 16;
+const DNAT_TARGET = MATCH_HEADER + 48;
+const MARK_TARGET = MATCH_HEADER + 8;
+const REJECT_TARGET = MATCH_HEADER + 8;
+const MASQUERADE_TARGET = MATCH_HEADER + 24;
+
+/** Size of the tcp, udp or sctp match. */
+export function portMatchBytes(protocol: number): number {
+  // xt_tcp 12 → 16, xt_udp 10 → 16; xt_sctp 64 with its chunk map.
+  return MATCH_HEADER + (protocol === SCTP ? 64 : 16);
+}
+
+/** Bytes of the matches of a rule, whatever their order. */
+export function matchesBytes(rule: Rule): number {
+  return (
+    (rule.dport >= 0 ? portMatchBytes(rule.protocol) : 0) +
+    (rule.addrtype !== "none" ? ADDRTYPE_MATCH : 0) +
+    (rule.comment ? COMMENT_MATCH : 0) +
+    (rule.state !== "none" ? CONNTRACK_MATCH : 0) +
+    (rule.mark !== "none" ? MARK_MATCH : 0) +
+    (rule.threshold >= 0 ? STATISTIC_MATCH : 0) +
+    (rule.recent !== "none" ? RECENT_MATCH : 0)
+  );
+}
+
+/** Bytes of a rule's target. */
+export function targetBytes(rule: Rule): number {
+  switch (rule.target) {
+    case "dnat":
+      return DNAT_TARGET;
+    case "mark-masq":
+    case "unmark":
+      return MARK_TARGET;
+    case "reject":
+      return REJECT_TARGET;
+    case "masquerade":
+      return MASQUERADE_TARGET;
+    default:
+      return STANDARD_TARGET;
+  }
+}
+
+/** Bytes of a rule's whole entry. */
+export function ruleBytes(rule: Rule): number {
+  return ENTRY + matchesBytes(rule) + targetBytes(rule);
+}
+
+/** The matches of a rule in order: calls `visit` with handler number, size and one data word each. */
+export function forEachMatch(
+  rule: Rule,
+  visit: (handler: number, bytes: number, data: number) => void,
+): void {
+  if (rule.comment) visit(MATCH_COMMENT, COMMENT_MATCH, 0);
+  if (rule.dport >= 0) visit(MATCH_PORT, portMatchBytes(rule.protocol), rule.dport);
+  if (rule.addrtype !== "none") {
+    visit(rule.addrtype === "dst-local" ? MATCH_DST_LOCAL : MATCH_SRC_LOCAL, ADDRTYPE_MATCH, 0);
+  }
+  if (rule.state !== "none") {
+    visit(rule.state === "new" ? MATCH_STATE_NEW : MATCH_STATE_OTHER, CONNTRACK_MATCH, 0);
+  }
+  if (rule.mark !== "none") visit(rule.mark === "set" ? MATCH_MARK_SET : MATCH_MARK_UNSET, MARK_MATCH, 0);
+  if (rule.threshold >= 0) visit(MATCH_STATISTIC, STATISTIC_MATCH, rule.threshold);
+  if (rule.recent === "check") visit(MATCH_RECENT_CHECK, RECENT_MATCH, rule.recentEndpoint);
+  if (rule.recent === "set") visit(MATCH_RECENT_SET, RECENT_MATCH, rule.recentEndpoint);
+}

@@ -1,0 +1,110 @@
+/** The iptables model: a walk over the nat blob, and over the filter blob where nat chose no endpoint. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import type { Decision, Explanation, Flow, Model } from "../plane.js";
+import { AffinityTable } from "../shared/affinity.js";
+import { reseed, xorshiftState } from "../shared/xorshift.js";
+import type { Table } from "./blob.js";
+import { explainWalk } from "./explain.js";
+import { Walker, type WalkState } from "./walk.js";
+
+/** xt_recent's `ip_list_tot`: a list forgets its oldest client beyond this many. */
+const RECENT_CLIENTS = 100;
+/** Clients that all lists together remember in the model; the kernel allocates as it goes. */
+const RECENT_CAPACITY = 1 << 18;
+
+export class IptablesModel implements Model {
+  readonly #cluster: Cluster;
+  readonly #nat: Table;
+  readonly #filter: Table;
+  readonly #natWalker: Walker;
+  readonly #filterWalker: Walker;
+  readonly #state: WalkState;
+  readonly #natStart: number;
+  readonly #forward: number;
+  readonly #input: number;
+
+  constructor(cluster: Cluster, nat: Table, filter: Table, seed: number) {
+    this.#cluster = cluster;
+    this.#nat = nat;
+    this.#filter = filter;
+    this.#state = walkState(cluster);
+    this.#natWalker = new Walker(nat.words, this.#state);
+    this.#filterWalker = new Walker(filter.words, this.#state);
+    this.#natStart = nat.start("PREROUTING") >>> 2;
+    this.#forward = filter.start("FORWARD") >>> 2;
+    this.#input = filter.start("INPUT") >>> 2;
+    this.reset(seed);
+  }
+
+  lookup(
+    src: number,
+    _sport: number,
+    dst: number,
+    dport: number,
+    protocol: number,
+    nowSec: number,
+  ): Decision {
+    this.#state.mark[0] = 0;
+    const chosen = this.#natWalker.walk(this.#natStart, src, dst, dport, protocol, nowSec);
+    if (chosen >= 0) return chosen;
+    return this.#filterWalker.walk(this.#filterStart(dst), src, dst, dport, protocol, nowSec);
+  }
+
+  explain(flow: Flow, nowSec: number, path?: string[]): Explanation {
+    const state = this.#state;
+    state.mark[0] = 0;
+    const nat = explainWalk(this.#nat, state, this.#natStart << 2, flow, nowSec, this.#cluster, path);
+    const work = {
+      rulesVisited: nat.entriesVisited,
+      filterRulesVisited: 0,
+      mapLookups: nat.setLookups,
+      hashProbes: 0,
+    };
+    if (nat.decision >= 0) return { decision: nat.decision, work };
+    path?.push("filter table:");
+    const start = this.#filterStart(flow.dst | 0) << 2;
+    const filter = explainWalk(this.#filter, state, start, flow, nowSec, this.#cluster, path);
+    work.filterRulesVisited = filter.entriesVisited;
+    return { decision: filter.decision, work };
+  }
+
+  reset(seed: number): void {
+    reseed(this.#state.random, seed);
+    this.#state.recent?.clear();
+  }
+
+  /** Without DNAT a packet to the node itself goes through INPUT, anything else through FORWARD. */
+  #filterStart(dst: number): number {
+    if (dst >>> 24 === 127) return this.#input;
+    const own = this.#state.nodeAddresses;
+    for (let i = 0; i < own.length; i++) if (own[i] === dst) return this.#input;
+    return this.#forward;
+  }
+}
+
+function walkState(cluster: Cluster): WalkState {
+  const recentSeconds = new Int32Array(cluster.endpoints);
+  let sticky = 0;
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
+    const first = cluster.endpointStart[p]!;
+    const end = cluster.endpointStart[p + 1]!;
+    recentSeconds.fill(seconds, first, end);
+    if (seconds > 0) sticky += end - first;
+  }
+  return {
+    random: xorshiftState(1),
+    nodeAddresses: Int32Array.from(cluster.network.nodeAddresses, (address) => address | 0),
+    recent:
+      sticky === 0
+        ? null
+        : new AffinityTable({
+            groups: cluster.endpoints,
+            capacity: Math.min(RECENT_CAPACITY, sticky * RECENT_CLIENTS),
+            groupLimit: RECENT_CLIENTS,
+          }),
+    recentSeconds,
+    mark: new Int32Array(1),
+  };
+}

@@ -1,0 +1,220 @@
+/** The nat table that kube-proxy writes (pkg/proxy/iptables/proxier.go, syncProxyRules), as rules. */
+
+import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
+import { pickThreshold, type Rule, type RuleSink, RuleWriter } from "./rules.js";
+import { servicePortFacts } from "./service-port.js";
+
+/** Above this many endpoints kube-proxy drops comments from the per-endpoint rules (proxier.go, largeClusterEndpointsThreshold). */
+export const LARGE_CLUSTER_ENDPOINTS = 1000;
+
+export interface RuleOrder {
+  /** Service-ports in the order of KUBE-SERVICES. */
+  readonly services: Uint32Array;
+  /** Service-ports and endpoints in the order their chains lie in the table. */
+  readonly serviceChains: Uint32Array;
+  readonly endpointChains: Uint32Array;
+}
+
+/** Emits the nat table, chain by chain. */
+export function emitNatRules(cluster: Cluster, order: RuleOrder, sink: RuleSink): void {
+  const writer = new RuleWriter(sink);
+  // The hook jumps carry a comment ("kubernetes service portals").
+  const hook = (chain: "PREROUTING" | "OUTPUT" | "POSTROUTING", to: "KUBE-SERVICES" | "KUBE-POSTROUTING") => {
+    writer.chain(chain);
+    writer.begin(true);
+    writer.jump(to);
+  };
+  hook("PREROUTING", "KUBE-SERVICES");
+  writer.chain("INPUT");
+  hook("OUTPUT", "KUBE-SERVICES");
+  hook("POSTROUTING", "KUBE-POSTROUTING");
+
+  // libiptc keeps user chains sorted by name, so EXT comes before FW … before SVL, and hashes make the rest random.
+  forChains(order, (p) => emitExternalChain(writer, cluster, p));
+  forChains(order, (p) => emitFirewallChain(writer, cluster, p));
+  writer.chain("KUBE-MARK-MASQ");
+  writer.begin(false);
+  writer.emit("mark-masq");
+  emitNodePorts(writer, cluster, order);
+  writer.chain("KUBE-POSTROUTING");
+  writer.begin(false).mark = "unset";
+  writer.emit("return");
+  writer.begin(false);
+  writer.emit("unmark");
+  writer.begin(true);
+  writer.emit("masquerade");
+  emitEndpointChains(writer, cluster, order);
+  emitServices(writer, cluster, order);
+  forChains(order, (p) => {
+    const facts = servicePortFacts(cluster, p);
+    if (facts.usesClusterChain) emitPolicyChain(writer, cluster, p, "KUBE-SVC", facts.count, anyEndpoint);
+  });
+  forChains(order, (p) => {
+    const facts = servicePortFacts(cluster, p);
+    if (facts.usesLocalChain)
+      emitPolicyChain(writer, cluster, p, "KUBE-SVL", facts.localCount, localEndpoint);
+  });
+}
+
+function forChains(order: RuleOrder, emit: (servicePort: number) => void): void {
+  for (const servicePort of order.serviceChains) emit(servicePort);
+}
+
+const anyEndpoint = (): boolean => true;
+const localEndpoint = (cluster: Cluster, endpoint: number): boolean => cluster.endpointLocal[endpoint] === 1;
+
+/** Begins `-p tcp -d ADDRESS/32 --dport PORT`, with a comment. */
+function beginFrontend(writer: RuleWriter, cluster: Cluster, servicePort: number, dst: number): Rule {
+  const rule = writer.begin(true);
+  rule.protocol = cluster.protocol[servicePort]!;
+  rule.dst = dst;
+  rule.dstPrefixLength = 32;
+  rule.dport = cluster.port[servicePort]!;
+  return rule;
+}
+
+function emitServices(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
+  writer.chain("KUBE-SERVICES");
+  for (const p of order.services) {
+    const facts = servicePortFacts(cluster, p);
+    const s = cluster.service[p]!;
+    const { count, hasRanges } = facts;
+    if (facts.hasInternalEndpoints) {
+      beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
+      writer.jump(cluster.internalLocal[s] ? "KUBE-SVL" : "KUBE-SVC", p);
+    }
+    if (count === 0) continue;
+    for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+      const filtered = hasRanges && cluster.externalKind[x] === INGRESS_IP;
+      beginFrontend(writer, cluster, p, cluster.externalAddress[x]!);
+      writer.jump(filtered ? "KUBE-FW" : "KUBE-EXT", p);
+    }
+  }
+  writer.begin(true).addrtype = "dst-local";
+  writer.jump("KUBE-NODEPORTS");
+}
+
+function emitNodePorts(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
+  writer.chain("KUBE-NODEPORTS");
+  for (const p of order.services) {
+    if (cluster.nodePort[p] === 0 || servicePortFacts(cluster, p).count === 0) continue;
+    const rule = writer.begin(true);
+    rule.protocol = cluster.protocol[p]!;
+    rule.dport = cluster.nodePort[p]!;
+    writer.jump("KUBE-EXT", p);
+  }
+}
+
+/** SVC or SVL: masquerade test, affinity, then one rule an endpoint; all but the last by chance. */
+function emitPolicyChain(
+  writer: RuleWriter,
+  cluster: Cluster,
+  p: number,
+  kind: "KUBE-SVC" | "KUBE-SVL",
+  count: number,
+  belongs: (cluster: Cluster, endpoint: number) => boolean,
+): void {
+  const s = cluster.service[p]!;
+  const { podCidr } = cluster.network;
+  writer.chain(kind, p);
+  const test = beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
+  test.src = podCidr.base;
+  test.srcPrefixLength = podCidr.prefixLength;
+  test.srcInvert = true;
+  writer.jump("KUBE-MARK-MASQ");
+  const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
+  const first = cluster.endpointStart[p]!;
+  const end = cluster.endpointStart[p + 1]!;
+  const seconds = cluster.affinitySeconds[s]!;
+  if (seconds > 0) {
+    for (let e = first; e < end; e++) {
+      if (!belongs(cluster, e)) continue;
+      const rule = writer.begin(comment);
+      rule.recent = "check";
+      rule.recentEndpoint = e;
+      rule.recentSeconds = seconds;
+      writer.jump("KUBE-SEP", e);
+    }
+  }
+  let remaining = count;
+  for (let e = first; e < end; e++) {
+    if (!belongs(cluster, e)) continue;
+    writer.begin(comment).threshold = remaining > 1 ? pickThreshold(remaining) : -1;
+    writer.jump("KUBE-SEP", e);
+    remaining--;
+  }
+}
+
+/** SEP: hairpin test, then DNAT, remembering the client where affinity wants it. */
+function emitEndpointChains(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
+  const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
+  const portOf = endpointOwners(cluster);
+  for (const e of order.endpointChains) {
+    const p = portOf[e]!;
+    const facts = servicePortFacts(cluster, p);
+    if (!facts.usesClusterChain && !(facts.usesLocalChain && cluster.endpointLocal[e])) continue;
+    writer.chain("KUBE-SEP", e);
+    const hairpin = writer.begin(comment);
+    hairpin.src = cluster.endpointAddress[e]!;
+    hairpin.srcPrefixLength = 32;
+    writer.jump("KUBE-MARK-MASQ");
+    const sticky = cluster.affinitySeconds[cluster.service[p]!]! > 0;
+    const rule = writer.begin(comment);
+    rule.protocol = cluster.protocol[p]!;
+    // `-p tcp -m tcp` without ports: 48 bytes of match that is always true.
+    rule.dport = 0;
+    rule.recent = sticky ? "set" : "none";
+    rule.recentEndpoint = e;
+    rule.endpoint = e;
+    writer.emit("dnat");
+  }
+}
+
+/** EXT: what comes from outside. Under policy Local, pods and the node itself still reach every endpoint. */
+function emitExternalChain(writer: RuleWriter, cluster: Cluster, p: number): void {
+  const facts = servicePortFacts(cluster, p);
+  if (!facts.usesExternalChain) return;
+  const { podCidr } = cluster.network;
+  writer.chain("KUBE-EXT", p);
+  const { localCount } = facts;
+  if (!cluster.externalLocal[cluster.service[p]!]) {
+    writer.begin(true);
+    writer.jump("KUBE-MARK-MASQ");
+    writer.begin(false);
+    writer.jump("KUBE-SVC", p);
+    return;
+  }
+  const fromPods = writer.begin(true);
+  fromPods.src = podCidr.base;
+  fromPods.srcPrefixLength = podCidr.prefixLength;
+  writer.jump("KUBE-SVC", p);
+  writer.begin(true).addrtype = "src-local";
+  writer.jump("KUBE-MARK-MASQ");
+  writer.begin(true).addrtype = "src-local";
+  writer.jump("KUBE-SVC", p);
+  if (localCount === 0) return;
+  writer.begin(false);
+  writer.jump("KUBE-SVL", p);
+}
+
+/** FW: sources inside a range go on to EXT; the rest falls through, to be dropped by the filter table. */
+function emitFirewallChain(writer: RuleWriter, cluster: Cluster, p: number): void {
+  const facts = servicePortFacts(cluster, p);
+  if (!facts.usesExternalChain || !facts.hasRanges) return;
+  const s = cluster.service[p]!;
+  writer.chain("KUBE-FW", p);
+  for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
+    const rule = writer.begin(true);
+    rule.src = cluster.rangeBase[r]!;
+    rule.srcPrefixLength = cluster.rangePrefixLength[r]!;
+    writer.jump("KUBE-EXT", p);
+  }
+}
+
+function endpointOwners(cluster: Cluster): Uint32Array {
+  const owners = new Uint32Array(cluster.endpoints);
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    owners.fill(p, cluster.endpointStart[p]!, cluster.endpointStart[p + 1]!);
+  }
+  return owners;
+}

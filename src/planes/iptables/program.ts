@@ -1,0 +1,78 @@
+/** kube-proxy's iptables rules for a cluster, and the blob they become. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { Random } from "../../random.js";
+import type { Model, PlaneOptions, Program } from "../plane.js";
+import { buildTable, measureTable, type Table, type TableSize } from "./blob.js";
+import { emitFilterRules } from "./filter-rules.js";
+import { IptablesModel } from "./model.js";
+import { emitNatRules, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./nat-rules.js";
+import type { RuleSink } from "./rules.js";
+
+export class IptablesProgram implements Program {
+  readonly plane = "iptables";
+  readonly cluster: Cluster;
+  /** Service-ports in the order of KUBE-SERVICES: position decides cost. */
+  readonly order: Uint32Array;
+  readonly #order: RuleOrder;
+  #size: TableSize | undefined;
+
+  constructor(cluster: Cluster, options: PlaneOptions = {}) {
+    this.cluster = cluster;
+    const random = Random.fromSeed(options.seed ?? 1, "iptables");
+    const listed = (length: number) => Uint32Array.from({ length }, (_, index) => index);
+    // proxier.go ranges over a Go map: position is random and may change at every sync.
+    const services = listed(cluster.servicePorts);
+    if (options.ruleOrder !== "listed") random.shuffle(services);
+    this.order = services;
+    this.#order = {
+      services,
+      // Chains are sorted by name, and names are hashes: a seeded shuffle stands for 150,000 SHA-256.
+      serviceChains: random.shuffle(listed(cluster.servicePorts)),
+      endpointChains: random.shuffle(listed(cluster.endpoints)),
+    };
+  }
+
+  /** The nat table's rules as data, in the order of the table. */
+  natRules(sink: RuleSink): void {
+    emitNatRules(this.cluster, this.#order, sink);
+  }
+
+  /** The filter table's rules as data. */
+  filterRules(sink: RuleSink): void {
+    emitFilterRules(this.cluster, this.#order, sink);
+  }
+
+  /** Rules of the nat table as kube-proxy counts them, entries that a walk can meet, and the blob's bytes. */
+  size(): TableSize {
+    this.#size ??= measureTable((sink) => this.natRules(sink), this.#indices());
+    return this.#size;
+  }
+
+  bytes(): number {
+    return this.size().bytes;
+  }
+
+  facts(): Readonly<Record<string, number | string>> {
+    const { rules, entries } = this.size();
+    return {
+      rules,
+      entries,
+      comments: this.cluster.endpoints > LARGE_CLUSTER_ENDPOINTS ? "dropped (large cluster)" : "kept",
+    };
+  }
+
+  /** Builds the nat table's blob. */
+  natTable(): Table {
+    return buildTable((sink) => this.natRules(sink), this.#indices());
+  }
+
+  model(seed: number): Model {
+    const filter = buildTable((sink) => this.filterRules(sink), this.#indices());
+    return new IptablesModel(this.cluster, this.natTable(), filter, seed);
+  }
+
+  #indices(): number {
+    return Math.max(this.cluster.servicePorts, this.cluster.endpoints, 1);
+  }
+}

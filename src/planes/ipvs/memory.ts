@@ -1,0 +1,94 @@
+/** The kernel memory of IPVS: services and their destinations, linked as `ipvsadm -A` and `-a` would link them. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import {
+  AF_INET,
+  DEST_ADDRESS,
+  DEST_ENDPOINT,
+  DEST_FAMILY_PORT,
+  DEST_NEXT,
+  DEST_WEIGHT,
+  familyProtocol,
+  LIST_PREVIOUS,
+  PERSISTENT,
+  SERVICE_ADDRESS,
+  SERVICE_DESTINATION_COUNT,
+  SERVICE_DESTINATIONS,
+  SERVICE_FAMILY_PROTOCOL,
+  SERVICE_FLAGS,
+  SERVICE_PORT,
+  SERVICE_TIMEOUT,
+  SLAB_WORDS,
+} from "./layout.js";
+import type { VirtualServices } from "./virtual-services.js";
+
+/**
+ * A large ArrayBuffer starts 16 bytes after a page boundary, because glibc's calloc keeps its header there; 48 bytes
+ * on, the next cache line begins.
+ */
+const TO_CACHE_LINE_WORDS = 12;
+
+export interface Memory {
+  /**
+   * Everything, addressed by word index. Word GENERATION counts resets: state whose stamp differs is as it was after
+   * loading, so that a reset writes one word.
+   */
+  readonly words: Int32Array;
+  /** Pointers to the services, in the order of creation. */
+  readonly services: Int32Array;
+  /** Where scheduler data may lie: `schedulerWords` for each service, in the order of creation. */
+  readonly schedulerStart: number;
+}
+
+/**
+ * Loads the virtual services. kmalloc-512 serves both structures, so a service lies in front of its destinations and
+ * consecutive services are (1 + E) * 512 bytes apart.
+ */
+export function loadMemory(
+  cluster: Cluster,
+  virtual: VirtualServices,
+  weights: Uint16Array | undefined,
+  schedulerWords: number,
+): Memory {
+  const schedulerStart = TO_CACHE_LINE_WORDS + (virtual.count + virtual.destinations) * SLAB_WORDS;
+  const words = new Int32Array(schedulerStart + virtual.count * schedulerWords);
+  const services = new Int32Array(virtual.count);
+  words[0] = 1;
+  let free = TO_CACHE_LINE_WORDS;
+  for (let v = 0; v < virtual.count; v++) {
+    const p = virtual.servicePort[v]!;
+    const service = free;
+    const head = service + SERVICE_DESTINATIONS;
+    free += SLAB_WORDS;
+    services[v] = service;
+    words[service + SERVICE_FAMILY_PROTOCOL] = familyProtocol(cluster.protocol[p]!);
+    words[service + SERVICE_ADDRESS] = virtual.address[v]!;
+    words[service + SERVICE_PORT] = virtual.port[v]!;
+    const timeout = cluster.affinitySeconds[cluster.service[p]!]!;
+    words[service + SERVICE_FLAGS] = timeout > 0 ? PERSISTENT : 0;
+    words[service + SERVICE_TIMEOUT] = timeout;
+    words[head] = head;
+    words[head + LIST_PREVIOUS] = head;
+    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+      if (virtual.localOnly[v] === 1 && cluster.endpointLocal[e] !== 1) continue;
+      const dest = free;
+      free += SLAB_WORDS;
+      words[dest + DEST_FAMILY_PORT] = AF_INET | (cluster.endpointPort[e]! << 16);
+      words[dest + DEST_ADDRESS] = cluster.endpointAddress[e]!;
+      words[dest + DEST_ENDPOINT] = e;
+      words[dest + DEST_WEIGHT] = weights ? weights[e]! : 1;
+      addAtHead(words, head, dest);
+      words[service + SERVICE_DESTINATION_COUNT]!++;
+    }
+  }
+  return { words, services, schedulerStart };
+}
+
+/** `list_add_rcu` (__ip_vs_add_dest): the list is newest first. */
+function addAtHead(words: Int32Array, head: number, node: number): void {
+  const next = words[head + DEST_NEXT]!;
+  words[node + DEST_NEXT] = next;
+  words[node + LIST_PREVIOUS] = head;
+  words[next + LIST_PREVIOUS] = node;
+  words[head + DEST_NEXT] = node;
+}

@@ -1,0 +1,161 @@
+/** The IPVS model: ipset rules, then the service table, then persistence or the scheduler. */
+
+import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
+import { ABSENT, AffinityTable } from "../shared/affinity.js";
+import { explainDrops, explainHairpins, explainNat, explainRejects, type Trace } from "./explain-rules.js";
+import {
+  DEST_ADDRESS,
+  DEST_ENDPOINT,
+  DEST_FAMILY_PORT,
+  GENERATION,
+  NULL,
+  PERSISTENT,
+  SERVICE_FLAGS,
+  SERVICE_TIMEOUT,
+} from "./layout.js";
+import { KNOWN, LOAD_BALANCER, MASQUERADE, type Rules } from "./rules.js";
+import type { Scheduler } from "./schedulers/scheduler.js";
+import type { ServiceTable } from "./service-table.js";
+import { portKey } from "./set-entries.js";
+
+/** Clients that persistence templates remember in the model; the kernel allocates as it goes. */
+const TEMPLATES_PER_SERVICE = 1 << 16;
+const TEMPLATE_CAPACITY = 1 << 18;
+
+export interface IpvsParts {
+  readonly rules: Rules;
+  /** See `Memory.words`. */
+  readonly words: Int32Array;
+  readonly table: ServiceTable;
+  readonly scheduler: Scheduler;
+  readonly schedulerName: string;
+  /** Hash tables that the scheduler consults for a pick. */
+  readonly schedulerLookups: number;
+  readonly persistentServices: number;
+}
+
+export class IpvsModel implements Model {
+  readonly #rules: Rules;
+  readonly #words: Int32Array;
+  readonly #table: ServiceTable;
+  readonly #scheduler: Scheduler;
+  readonly #schedulerName: string;
+  readonly #schedulerLookups: number;
+  /** Templates ⟨client, virtual service⟩ → destination. */
+  readonly #templates: AffinityTable;
+
+  constructor(parts: IpvsParts) {
+    this.#rules = parts.rules;
+    this.#words = parts.words;
+    this.#table = parts.table;
+    this.#scheduler = parts.scheduler;
+    this.#schedulerName = parts.schedulerName;
+    this.#schedulerLookups = parts.schedulerLookups;
+    this.#templates = new AffinityTable({
+      capacity: Math.max(1, Math.min(TEMPLATE_CAPACITY, parts.persistentServices * TEMPLATES_PER_SERVICE)),
+    });
+  }
+
+  lookup(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision {
+    const rules = this.#rules;
+    const key = portKey(dport, protocol);
+    const bits = rules.nat(src, dst, key);
+    if ((bits & LOAD_BALANCER) !== 0 && rules.drops(src, dst, key)) return DROP;
+    const service = this.#table.find(dst, dport, protocol);
+    if (service === NULL) return (bits & KNOWN) === 0 && rules.rejects(dst) ? REJECT : PASS;
+
+    const words = this.#words;
+    const dest =
+      (words[service + SERVICE_FLAGS]! & PERSISTENT) === 0
+        ? this.#scheduler.pick(service, src, sport, dst)
+        : this.#pickPersistent(service, src, sport, dst, nowSec);
+    // ip_vs_leave: ICMP port unreachable.
+    if (dest === NULL) return REJECT;
+    this.#scheduler.bind(dest);
+    const endpointKey = portKey(words[dest + DEST_FAMILY_PORT]! >>> 16, protocol);
+    const hairpin = rules.hairpins(words[dest + DEST_ADDRESS]!, endpointKey, src);
+    return (words[dest + DEST_ENDPOINT]! << 1) | (bits & MASQUERADE) | (hairpin ? MASQUERADE : 0);
+  }
+
+  explain(flow: Flow, nowSec: number, path?: string[]): Explanation {
+    const work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+    return { decision: this.#explain(flow, nowSec, { work, path }), work };
+  }
+
+  /** IPVS draws no random numbers for a lookup: the generation and the templates are all its state. */
+  reset(_seed: number): void {
+    this.#words[GENERATION]!++;
+    this.#templates.clear();
+  }
+
+  /** ip_vs_sched_persist: a live template decides, and each new connection re-arms its timer. */
+  #pickPersistent(service: number, src: number, sport: number, dst: number, nowSec: number): number {
+    let dest = this.#liveTemplate(service, src, nowSec);
+    if (dest === NULL) dest = this.#scheduler.pick(service, src, sport, dst);
+    if (dest !== NULL) this.#templates.put(service, src, dest, nowSec);
+    return dest;
+  }
+
+  #liveTemplate(service: number, src: number, nowSec: number): number {
+    const template = this.#templates.find(service, src);
+    if (template === ABSENT) return NULL;
+    const expiry = this.#templates.stamp(template) + this.#words[service + SERVICE_TIMEOUT]!;
+    return nowSec < expiry ? this.#templates.value(template) : NULL;
+  }
+
+  /** `lookup`, step by step the same. */
+  #explain(flow: Flow, nowSec: number, trace: Trace): Decision {
+    const { work, path } = trace;
+    const { sport, dport, protocol } = flow;
+    const src = flow.src | 0;
+    const dst = flow.dst | 0;
+    const rules = this.#rules;
+    const words = this.#words;
+    const key = portKey(dport, protocol);
+
+    path?.push("nat PREROUTING, KUBE-SERVICES:");
+    const bits = explainNat(rules, src, dst, key, trace);
+    if ((bits & LOAD_BALANCER) !== 0 && explainDrops(rules, src, dst, key, trace)) {
+      path?.push("DROP");
+      return DROP;
+    }
+
+    const service = this.#table.find(dst, dport, protocol);
+    const probes = this.#table.probes(dst, dport, protocol);
+    work.mapLookups++;
+    work.hashProbes += probes;
+    path?.push(
+      `service table of ${this.#table.buckets} buckets: ${service === NULL ? "no virtual service" : "found"}, ${probes} compared`,
+    );
+    if (service === NULL) {
+      const rejected = (bits & KNOWN) === 0 && explainRejects(rules, dst, trace);
+      path?.push(rejected ? "REJECT: a service's address, but none of its ports" : "PASS");
+      return rejected ? REJECT : PASS;
+    }
+
+    const persistent = (words[service + SERVICE_FLAGS]! & PERSISTENT) !== 0;
+    const templated = persistent && this.#liveTemplate(service, src, nowSec) !== NULL;
+    if (persistent) {
+      work.mapLookups++;
+      path?.push(`persistence template of this client: ${templated ? "live" : "none"}`);
+    }
+    const dest = persistent
+      ? this.#pickPersistent(service, src, sport, dst, nowSec)
+      : this.#scheduler.pick(service, src, sport, dst);
+    if (!templated) work.mapLookups += this.#schedulerLookups;
+    if (dest === NULL) {
+      path?.push(`scheduler ${this.#schedulerName}: no usable destination`, "REJECT");
+      return REJECT;
+    }
+    this.#scheduler.bind(dest);
+    const endpoint = words[dest + DEST_ENDPOINT]!;
+    path?.push(`${templated ? "template" : `scheduler ${this.#schedulerName}`}: endpoint ${endpoint}`);
+
+    const endpointKey = portKey(words[dest + DEST_FAMILY_PORT]! >>> 16, protocol);
+    path?.push("nat POSTROUTING:");
+    const hairpin = explainHairpins(rules, words[dest + DEST_ADDRESS]!, endpointKey, src, trace);
+    const masquerade = (bits & MASQUERADE) !== 0 || hairpin;
+    path?.push(`DNAT to endpoint ${endpoint}${masquerade ? ", masquerade" : ""}`);
+    return (endpoint << 1) | Number(masquerade);
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { generateCluster } from "../../cluster/generate.js";
+import { UsageError } from "../../errors.js";
+import { ipvs } from "./index.js";
+
+describe("the IPVS program", () => {
+  const cluster = generateCluster({ services: 100, seed: 1, types: "nodePort" });
+
+  it("has a virtual service for each cluster IP and each node's NodePort", () => {
+    const facts = ipvs.compile(cluster).facts();
+    expect(facts).toEqual({
+      virtualServices: 200,
+      destinations: 800,
+      scheduler: "rr",
+      serviceTable: "fixed",
+      buckets: 256,
+    });
+  });
+
+  it("grows by 440 bytes a service and 464 a destination, and by the scheduler's tables", () => {
+    const bytes = (ipvsScheduler: "rr" | "wrr" | "sh" | "mh") =>
+      ipvs.compile(cluster, { ipvsScheduler }).bytes();
+    const records = 200 * 440 + 800 * 464 + 256 * 8;
+    expect(bytes("rr")).toBeGreaterThan(records);
+    // Eleven hash sets of 1024 heads and four bitmaps of 65536 bits, and what is in them.
+    expect(bytes("rr")).toBeLessThan(records + 11 * 8192 + 4 * 8192 + 25_000);
+    expect(bytes("wrr") - bytes("rr")).toBe(200 * 40);
+    expect(bytes("sh") - bytes("rr")).toBe(200 * (256 * 8 + 16));
+    expect(bytes("mh") - bytes("rr")).toBe(200 * (4093 * 8 + 72));
+  });
+
+  it("refuses a cluster that overflows kube-proxy's ipsets", () => {
+    const large = generateCluster({ services: 65_537, seed: 1, endpoints: { kind: "constant", count: 0 } });
+    expect(() => ipvs.compile(large)).toThrow(UsageError);
+    expect(() => ipvs.compile(large)).toThrow(/KUBE-CLUSTER-IP/);
+  });
+
+  it("creates services in another order for another seed, and in the cluster's when asked", () => {
+    const order = (options: object) => {
+      const program = ipvs.compile(cluster, options) as unknown as {
+        virtualServices: { servicePort: Uint32Array };
+      };
+      return [...program.virtualServices.servicePort];
+    };
+    expect(order({ ruleOrder: "listed" }).slice(0, 4)).toEqual([0, 0, 1, 1]);
+    expect(order({ seed: 1 })).toEqual(order({ seed: 1 }));
+    expect(order({ seed: 1 })).not.toEqual(order({ seed: 2 }));
+  });
+});

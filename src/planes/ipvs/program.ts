@@ -1,0 +1,112 @@
+/** What kube-proxy's IPVS mode programs for a cluster: virtual services with their servers, and ipsets. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import { Random } from "../../random.js";
+import type { Model, PlaneOptions, Program } from "../plane.js";
+import { IpSet, MAX_ELEMENTS } from "./ipset.js";
+import { KubeSets } from "./kube-sets.js";
+import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
+import { loadMemory } from "./memory.js";
+import { IpvsModel } from "./model.js";
+import { Rules } from "./rules.js";
+import { DEFAULT_SCHEDULER, SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
+import {
+  FIXED_BUCKETS,
+  FixedServiceTable,
+  ResizableServiceTable,
+  resizableBuckets,
+  type ServiceTable,
+} from "./service-table.js";
+import { HASH_SET_NAMES, HASH_SETS, listSetEntries, type SetEntries } from "./set-entries.js";
+import { listVirtualServices, type VirtualServices } from "./virtual-services.js";
+
+export class IpvsProgram implements Program {
+  readonly plane = "ipvs";
+  readonly cluster: Cluster;
+  readonly virtualServices: VirtualServices;
+  readonly setEntries: SetEntries;
+  readonly scheduler: SchedulerName;
+  readonly #resizable: boolean;
+  readonly #weights: Uint16Array | undefined;
+  readonly #seed: number;
+
+  constructor(cluster: Cluster, options: PlaneOptions = {}) {
+    this.cluster = cluster;
+    this.scheduler = options.ipvsScheduler ?? DEFAULT_SCHEDULER;
+    this.#resizable = options.ipvsServiceTable === "resizable";
+    this.#weights = options.ipvsWeights;
+    this.#seed = options.seed ?? 1;
+    const order = Uint32Array.from({ length: cluster.servicePorts }, (_, index) => index);
+    // syncProxyRules ranges over a Go map, so services are created in random order.
+    if (options.ruleOrder !== "listed") Random.fromSeed(this.#seed, "ipvs").shuffle(order);
+    this.virtualServices = listVirtualServices(cluster, order);
+    this.setEntries = listSetEntries(cluster);
+    refuseFullSets(this.setEntries);
+  }
+
+  bytes(): number {
+    const { count, destinations } = this.virtualServices;
+    return (
+      this.#buckets() * 8 +
+      count * (SERVICE_BYTES + SCHEDULERS[this.scheduler].dataBytes) +
+      destinations * DEST_BYTES +
+      new KubeSets(this.setEntries, this.#seed).bytes()
+    );
+  }
+
+  facts(): Readonly<Record<string, number | string>> {
+    return {
+      virtualServices: this.virtualServices.count,
+      destinations: this.virtualServices.destinations,
+      scheduler: this.scheduler,
+      serviceTable: this.#resizable ? "resizable" : "fixed",
+      buckets: this.#buckets(),
+    };
+  }
+
+  model(seed: number): Model {
+    const { cluster, virtualServices } = this;
+    const kind = SCHEDULERS[this.scheduler];
+    const memory = loadMemory(cluster, virtualServices, this.#weights, kind.dataWords);
+    const { words, services } = memory;
+    const key = Random.fromSeed(seed, "service-table").nextInt32();
+    const table: ServiceTable = this.#resizable
+      ? new ResizableServiceTable(words, services.length, key)
+      : new FixedServiceTable(words, key);
+    const scheduler = kind.create(words);
+    let persistentServices = 0;
+    for (let v = 0; v < services.length; v++) {
+      table.insert(services[v]!);
+      scheduler.attach(services[v]!, memory.schedulerStart + v * kind.dataWords);
+      const service = cluster.service[virtualServices.servicePort[v]!]!;
+      if (cluster.affinitySeconds[service]! > 0) persistentServices++;
+    }
+    return new IpvsModel({
+      rules: new Rules(cluster, new KubeSets(this.setEntries, seed)),
+      words,
+      table,
+      scheduler,
+      schedulerName: this.scheduler,
+      schedulerLookups: kind.tableLookups,
+      persistentServices,
+    });
+  }
+
+  #buckets(): number {
+    return this.#resizable ? resizableBuckets(this.virtualServices.count) : FIXED_BUCKETS;
+  }
+}
+
+/** An ipset that is full refuses further elements, and kube-proxy then serves some services and not others. */
+function refuseFullSets(entries: SetEntries): void {
+  for (const name of HASH_SET_NAMES) {
+    const elements = entries.hash[name].view();
+    if (elements.length / HASH_SETS[name] <= MAX_ELEMENTS) continue;
+    const { size } = new IpSet(elements, HASH_SETS[name], 0);
+    if (size <= MAX_ELEMENTS) continue;
+    throw new UsageError(
+      `${size} elements do not fit ipset ${name}, which kube-proxy creates for ${MAX_ELEMENTS}: use fewer services or leave out the plane ipvs`,
+    );
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * kube-proxy's iptables rules in IPVS mode, in the order of proxier.go writeIptablesRules. Their number doesn't depend
+ * on the cluster's size, because they match ipsets. A rule whose set is empty isn't written, so only the kinds of
+ * service in the cluster add rules. `explain-rules.ts` has the same rules with counts.
+ */
+
+import { type Cluster, maskTo, SCTP, TCP } from "../../cluster/cluster.js";
+import type { KubeSets } from "./kube-sets.js";
+import { networkKey } from "./set-entries.js";
+
+/** Bits of `Rules.nat`. */
+export const MASQUERADE = 1;
+/** A set knows the address and port: nat accepts it, and the filter table returns it to IPVS. */
+export const KNOWN = 2;
+export const LOAD_BALANCER = 4;
+
+export class Rules {
+  readonly sets: KubeSets;
+  readonly #podBase: number;
+  readonly #podMask: number;
+  readonly #nodes: Int32Array;
+
+  constructor(cluster: Cluster, sets: KubeSets) {
+    const { podCidr, nodeAddresses } = cluster.network;
+    this.sets = sets;
+    this.#podBase = podCidr.base | 0;
+    this.#podMask = maskTo(0xffffffff, podCidr.prefixLength) | 0;
+    this.#nodes = Int32Array.from(nodeAddresses, (address) => address | 0);
+  }
+
+  /** nat PREROUTING, chain KUBE-SERVICES. `key`: see `portKey`. */
+  nat(src: number, dst: number, key: number): number {
+    const sets = this.sets;
+    let bits = 0;
+    if (sets.loadBalancer.size > 0 && sets.loadBalancer.has2(dst, key)) {
+      bits = LOAD_BALANCER;
+      const local = sets.loadBalancerLocal.size > 0 && sets.loadBalancerLocal.has2(dst, key);
+      if (!local) bits |= MASQUERADE;
+    }
+    // `! -s podCIDR` is part of the rule's header, which ip_packet_match tests before any set.
+    if (!this.isPod(src) && sets.clusterIp.has2(dst, key)) bits |= MASQUERADE;
+    if (sets.external.size > 0 && sets.external.has2(dst, key)) return bits | MASQUERADE | KNOWN;
+    if (sets.externalLocal.size > 0 && sets.externalLocal.has2(dst, key)) return bits | KNOWN;
+    if (this.isNode(dst)) bits |= this.nodePort(dst, key);
+    if (sets.clusterIp.has2(dst, key)) return bits | KNOWN;
+    if (sets.loadBalancer.size > 0 && sets.loadBalancer.has2(dst, key)) return bits | KNOWN;
+    return bits;
+  }
+
+  /** nat KUBE-NODE-PORT: RETURN for the LOCAL set of the protocol, then mark. */
+  nodePort(dst: number, key: number): number {
+    const sets = this.sets;
+    const protocol = key >>> 16;
+    const port = key & 0xffff;
+    if (protocol === SCTP) {
+      if (sets.nodePortLocalSctp.size > 0 && sets.nodePortLocalSctp.has2(dst, key)) return KNOWN;
+      return sets.nodePortSctp.size > 0 && sets.nodePortSctp.has2(dst, key) ? MASQUERADE | KNOWN : 0;
+    }
+    const local = protocol === TCP ? sets.nodePortLocalTcp : sets.nodePortLocalUdp;
+    const all = protocol === TCP ? sets.nodePortTcp : sets.nodePortUdp;
+    if (local.size > 0 && local.has(port)) return KNOWN;
+    return all.size > 0 && all.has(port) ? MASQUERADE | KNOWN : 0;
+  }
+
+  /** filter KUBE-PROXY-FIREWALL: whether a load-balancer address has source ranges and this source is in none. */
+  drops(src: number, dst: number, key: number): boolean {
+    const { firewall, sourceCidr, prefixLengths } = this.sets;
+    if (firewall.size === 0 || !firewall.has2(dst, key)) return false;
+    for (let i = 0; i < prefixLengths.length; i++) {
+      const length = prefixLengths[i]!;
+      const network = length === 0 ? 0 : src & (-1 << (32 - length));
+      if (sourceCidr.has3(dst, network, networkKey(key, length))) return false;
+    }
+    return true;
+  }
+
+  /** filter KUBE-IPVS-FILTER: whether the address is a service's, whose other ports must not lead to this node. */
+  rejects(dst: number): boolean {
+    return this.sets.ipvsIps.has1(dst);
+  }
+
+  /** nat POSTROUTING: whether client and chosen endpoint are the same pod of this node. */
+  hairpins(address: number, key: number, src: number): boolean {
+    return this.sets.loopBack.size > 0 && this.sets.loopBack.has3(address, key, src);
+  }
+
+  /** The local-traffic detector: sources inside the pod range need no masquerade at cluster IPs. */
+  isPod(src: number): boolean {
+    return (src & this.#podMask) === this.#podBase;
+  }
+
+  /** `addrtype --dst-type LOCAL`, of the node's own addresses. */
+  isNode(dst: number): boolean {
+    const nodes = this.#nodes;
+    for (let i = 0; i < nodes.length; i++) if (nodes[i] === dst) return true;
+    return false;
+  }
+}

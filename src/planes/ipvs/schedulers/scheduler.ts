@@ -1,0 +1,23 @@
+/** A scheduler chooses a destination of a virtual service (struct ip_vs_scheduler). */
+
+export interface Scheduler {
+  /** Prepares a service whose destinations are all added; `data` points to its share of scheduler memory. */
+  attach(service: number, data: number): void;
+  /** The destination of a new connection, or NULL when none is usable. Allocates nothing. */
+  pick(service: number, src: number, sport: number, dst: number): number;
+  /** A connection to a destination opens (ip_vs_bind_dest). */
+  bind(dest: number): void;
+}
+
+export interface SchedulerKind {
+  /** Words of memory each service needs beside its record, as the slab hands them out. */
+  readonly dataWords: number;
+  /** The same without the slab's rounding, in bytes. */
+  readonly dataBytes: number;
+  /** Hash tables that a pick consults. */
+  readonly tableLookups: number;
+  create(words: Int32Array): Scheduler;
+}
+
+/** For schedulers that keep nothing beside a service. */
+export const NO_DATA = { dataWords: 0, dataBytes: 0, tableLookups: 0 } as const;

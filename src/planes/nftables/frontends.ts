@@ -1,0 +1,89 @@
+/** kube-proxy's nftables maps and chains as data (pkg/proxy/nftables/proxier.go, syncProxyRules). */
+
+import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
+import { DROP, REJECT } from "../plane.js";
+import { Int32Vector } from "../shared/int32-vector.js";
+
+/** Entries of maps whose value is a chain or a verdict, as flat columns. */
+export interface MapContents {
+  /** address, protocol, port, service-port, and 1 for the external chain: five words. */
+  readonly serviceIps: Int32Vector;
+  /** protocol, port, service-port. */
+  readonly nodePorts: Int32Vector;
+  /** address, protocol, port, service. */
+  readonly firewallIps: Int32Vector;
+  /** address, protocol, port, verdict. */
+  readonly noEndpointServices: Int32Vector;
+  /** protocol, port, verdict. */
+  readonly noEndpointNodePorts: Int32Vector;
+}
+
+export interface Endpoints {
+  readonly count: number;
+  readonly localCount: number;
+  readonly external: boolean;
+  readonly usesService: boolean;
+  readonly usesLocal: boolean;
+  readonly usesExternal: boolean;
+}
+
+/** Which chains a service-port needs. */
+export function chainsOf(cluster: Cluster, p: number): Endpoints {
+  const s = cluster.service[p]!;
+  const first = cluster.endpointStart[p]!;
+  const end = cluster.endpointStart[p + 1]!;
+  let localCount = 0;
+  for (let e = first; e < end; e++) localCount += cluster.endpointLocal[e]!;
+  const count = end - first;
+  const external = cluster.nodePort[p] !== 0 || cluster.externalStart[s] !== cluster.externalStart[s + 1];
+  const internalLocal = cluster.internalLocal[s] === 1;
+  const externalLocal = external && cluster.externalLocal[s] === 1;
+  return {
+    count,
+    localCount,
+    external,
+    usesService: count > 0 && (!internalLocal || external),
+    usesLocal: localCount > 0 && (internalLocal || externalLocal),
+    usesExternal: count > 0 && external,
+  };
+}
+
+/** The maps of a cluster. */
+export function listMaps(cluster: Cluster): MapContents {
+  const maps: MapContents = {
+    serviceIps: new Int32Vector(cluster.servicePorts * 5),
+    nodePorts: new Int32Vector(),
+    firewallIps: new Int32Vector(),
+    noEndpointServices: new Int32Vector(),
+    noEndpointNodePorts: new Int32Vector(),
+  };
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    const s = cluster.service[p]!;
+    const protocol = cluster.protocol[p]!;
+    const port = cluster.port[p]!;
+    const { count, localCount } = chainsOf(cluster, p);
+    const hasRanges = cluster.rangeStart[s] !== cluster.rangeStart[s + 1];
+    if (count > 0 && !(cluster.internalLocal[s] && localCount === 0)) {
+      push(maps.serviceIps, cluster.clusterIp[s]!, protocol, port, p, 0);
+    } else {
+      push(maps.noEndpointServices, cluster.clusterIp[s]!, protocol, port, count === 0 ? REJECT : DROP);
+    }
+    // Under policy Local without a local endpoint, pods and the node still pass the external chain; the rest is dropped.
+    const refusal = count === 0 ? REJECT : cluster.externalLocal[s] && localCount === 0 ? DROP : 0;
+    for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+      const address = cluster.externalAddress[x]!;
+      if (count > 0) push(maps.serviceIps, address, protocol, port, p, 1);
+      if (refusal !== 0) push(maps.noEndpointServices, address, protocol, port, refusal);
+      if (hasRanges && cluster.externalKind[x] === INGRESS_IP)
+        push(maps.firewallIps, address, protocol, port, s);
+    }
+    if (cluster.nodePort[p] === 0) continue;
+    if (count > 0) push(maps.nodePorts, protocol, cluster.nodePort[p]!, p);
+    if (refusal !== 0) push(maps.noEndpointNodePorts, protocol, cluster.nodePort[p]!, refusal);
+  }
+  return maps;
+}
+
+function push(vector: Int32Vector, ...words: number[]): void {
+  for (const word of words) vector.push(word);
+}

@@ -1,0 +1,73 @@
+/**
+ * How the kernel holds kube-proxy's nftables rules, in int32 words: chains, their rule blobs (nf_tables_core.c walks
+ * `struct nft_rule_dp`), and anonymous verdict maps (nft_set_hash.c). Expression sizes are derived from the structs of
+ * net/netfilter/nft_*.c: 8 bytes of ops pointer and the private data, rounded up to 8.
+ */
+
+/** struct nft_chain, kmalloc-128: the blob's address comes first. */
+export const CHAIN_WORDS = 32;
+export const CHAIN_BLOB = 0;
+
+/** In the first rule's handle: what the chain is, which the kernel reads off its expressions. */
+export const BLOB_KIND = 1;
+export const KIND_SERVICE = 1;
+/** externalTrafficPolicy Cluster: mark, then the service's chain. */
+export const KIND_EXTERNAL = 2;
+/** externalTrafficPolicy Local: pods and the node are short-circuited to the service's chain, the rest goes to the local one. */
+export const KIND_EXTERNAL_LOCAL = 3;
+
+/** Service (and local) chain, rule 1: l4proto, daddr, dport, then saddr masked against the pod range → jump. */
+export const SERVICE_PROTOCOL = 8;
+export const SERVICE_ADDRESS = 18;
+export const SERVICE_PORT = 28;
+export const POD_MASK = 38;
+export const POD_BASE = 46;
+/** Where rule 1 ends: with affinity, one rule an endpoint follows; then numgen and the verdict map. */
+export const AFTER_MASQUERADE = 58;
+export const AFFINITY_RULE_WORDS = 28;
+export const AFFINITY_CHAIN = 20;
+export const NUMGEN_RULE_WORDS = 22;
+export const NUMGEN_MODULUS = 4;
+export const NUMGEN_SET = 10;
+/** In the header's spare bits: endpoints with an affinity rule, and their service's timeout. */
+export const BLOB_STICKY = 2;
+export const BLOB_TIMEOUT = 3;
+
+/** External chain: where it goes to. 0 = nowhere. */
+export const EXTERNAL_SERVICE = 4;
+export const EXTERNAL_LOCAL_CHAIN = 5;
+export const EXTERNAL_BLOB_WORDS = 64;
+
+/** Endpoint chain: hairpin test on saddr, then dnat. kmalloc-256. */
+export const ENDPOINT_BLOB_WORDS = 64;
+export const ENDPOINT_ADDRESS = 8;
+export const ENDPOINT_DNAT_ADDRESS = 34;
+export const ENDPOINT_DNAT_PORT = 42;
+/** In the slab's padding: the endpoint's index, and 1 where the chain refreshes an affinity set. */
+export const ENDPOINT_INDEX = 56;
+export const ENDPOINT_STICKY = 57;
+
+/** struct nft_set with nft_hash's private part in front of its buckets: 256 bytes, then 8 a bucket. */
+export const SET_WORDS = 64;
+export const SET_BUCKET_BITS = 32;
+export const BUCKET_WORDS = 2;
+/** struct nft_hash_elem: hlist node, extension, 4-byte key, 16-byte verdict: kmalloc-64. */
+export const ELEMENT_WORDS = 16;
+export const ELEMENT_NEXT = 0;
+export const ELEMENT_KEY = 7;
+export const ELEMENT_CHAIN = 10;
+
+/** Buckets of an anonymous map (nft_hash_buckets): the power of two from 4/3 of its size. */
+export function mapBucketBits(size: number): number {
+  return Math.ceil(Math.log2(Math.max(1, Math.floor((size * 4) / 3))));
+}
+
+/** kmalloc's size classes: powers of two from 8 bytes (96 and 192 aside). */
+export function slabWords(words: number): number {
+  return 2 ** Math.ceil(Math.log2(words));
+}
+
+/** Words of a service chain's blob with `sticky` affinity rules, with the end marker, as kmalloc gives it. */
+export function serviceBlobWords(sticky: number): number {
+  return slabWords(AFTER_MASQUERADE + sticky * AFFINITY_RULE_WORDS + NUMGEN_RULE_WORDS + 2);
+}

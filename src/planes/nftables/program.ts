@@ -1,0 +1,86 @@
+/** kube-proxy's nftables maps and chains for a cluster. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { Random } from "../../random.js";
+import type { Model, Program } from "../plane.js";
+import type { Int32Vector } from "../shared/int32-vector.js";
+import { listMaps, type MapContents } from "./frontends.js";
+import { loadChains } from "./memory.js";
+import { NftablesModel, type Tables } from "./model.js";
+import { AddressSet, ELEMENT_WORDS, NodePortTable, rhashBuckets, ServiceTable } from "./rhashtable.js";
+
+/** Slab memory of a kernel that holds them, measured, ±15 %: chains, rules, blobs, names and verdict maps. */
+const BYTES_PER_SERVICE_PORT = 1200;
+const BYTES_PER_ENDPOINT = 950;
+
+export class NftablesProgram implements Program {
+  readonly plane = "nftables";
+  readonly cluster: Cluster;
+  readonly maps: MapContents;
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+    this.maps = listMaps(cluster);
+  }
+
+  bytes(): number {
+    const tables = [
+      this.maps.serviceIps.length / 5,
+      this.maps.nodePorts.length / 3,
+      this.maps.firewallIps.length / 4,
+      this.maps.noEndpointServices.length / 4,
+      this.maps.noEndpointNodePorts.length / 3,
+      this.cluster.services,
+    ];
+    const hashed = tables.reduce((sum, n) => sum + n * ELEMENT_WORDS * 4 + rhashBuckets(n) * 8, 0);
+    return (
+      hashed +
+      this.cluster.servicePorts * BYTES_PER_SERVICE_PORT +
+      this.cluster.endpoints * BYTES_PER_ENDPOINT
+    );
+  }
+
+  facts(): Readonly<Record<string, number | string>> {
+    const serviceIps = this.maps.serviceIps.length / 5;
+    return { serviceIps, buckets: rhashBuckets(serviceIps), bytes: "chains and rules as measured, ±15 %" };
+  }
+
+  model(seed: number): Model {
+    const random = Random.fromSeed(seed, "nftables");
+    const mapSeed = random.nextInt32();
+    const chains = loadChains(this.cluster, mapSeed);
+    const { maps, cluster } = this;
+    const serviceIps = new ServiceTable(maps.serviceIps.length / 5, random.nextInt32());
+    each(maps.serviceIps, 5, (w, at) => {
+      const p = w[at + 3]!;
+      const internal = cluster.internalLocal[cluster.service[p]!] === 1 ? chains.local : chains.service;
+      serviceIps.insert(w[at]!, w[at + 1]!, w[at + 2]!, (w[at + 4] === 1 ? chains.external : internal)[p]!);
+    });
+    const nodePorts = new NodePortTable(maps.nodePorts.length / 3, random.nextInt32());
+    each(maps.nodePorts, 3, (w, at) => nodePorts.insert(w[at]!, w[at + 1]!, chains.external[w[at + 2]!]!));
+    const noEndpointNodePorts = new NodePortTable(maps.noEndpointNodePorts.length / 3, random.nextInt32());
+    each(maps.noEndpointNodePorts, 3, (w, at) => noEndpointNodePorts.insert(w[at]!, w[at + 1]!, w[at + 2]!));
+    const clusterIps = new AddressSet(cluster.services, random.nextInt32());
+    for (let s = 0; s < cluster.services; s++) clusterIps.insert(cluster.clusterIp[s]! | 0);
+    const tables: Tables = {
+      serviceIps,
+      nodePorts,
+      noEndpointNodePorts,
+      clusterIps,
+      firewallIps: verdictTable(maps.firewallIps, random.nextInt32()),
+      noEndpointServices: verdictTable(maps.noEndpointServices, random.nextInt32()),
+    };
+    return new NftablesModel(cluster, tables, chains, mapSeed, seed);
+  }
+}
+
+function verdictTable(contents: Int32Vector, seed: number): ServiceTable {
+  const table = new ServiceTable(contents.length / 4, seed);
+  each(contents, 4, (w, at) => table.insert(w[at]!, w[at + 1]!, w[at + 2]!, w[at + 3]!));
+  return table;
+}
+
+function each(contents: Int32Vector, words: number, visit: (words: Int32Array, at: number) => void): void {
+  const view = contents.view();
+  for (let at = 0; at < view.length; at += words) visit(view, at);
+}

@@ -1,0 +1,142 @@
+/**
+ * The kernel's resizable hash table (lib/rhashtable.c) as nft_set_rhash uses it for maps and sets without a declared
+ * size: jhash over the whole key, grows twofold above 75 % load, and stores no hash, so each probe compares keys.
+ */
+
+import { jhash1, jhash2, jhash3 } from "../shared/jhash.js";
+
+/** struct nft_rhash_elem: rhash_head, extension, key at byte 40, verdict behind it; 96-byte slabs. */
+export const ELEMENT_WORDS = 24;
+const NEXT = 0;
+const KEY = 10;
+const VALUE = 16;
+const BUCKET_WORDS = 2;
+const MIN_BUCKETS = 4;
+const TO_CACHE_LINE_WORDS = 12;
+
+export const MISS = 0;
+
+/** Buckets for `elements`: the least power of two, from 4, that they fill to at most three quarters. */
+export function rhashBuckets(elements: number): number {
+  let buckets = MIN_BUCKETS;
+  while (elements > buckets * 0.75) buckets *= 2;
+  return buckets;
+}
+
+class Rhashtable {
+  readonly words: Int32Array;
+  readonly size: number;
+  protected readonly seed: number;
+  protected readonly mask: number;
+  #free: number;
+
+  constructor(elements: number, seed: number) {
+    const buckets = rhashBuckets(elements);
+    const first = TO_CACHE_LINE_WORDS + buckets * BUCKET_WORDS;
+    this.words = new Int32Array(first + elements * ELEMENT_WORDS);
+    this.size = elements;
+    this.seed = seed;
+    this.mask = buckets - 1;
+    this.#free = first;
+  }
+
+  /** What is stored with an element: a chain's place, or a verdict. */
+  value(element: number): number {
+    return this.words[element + VALUE]!;
+  }
+
+  protected bucketOf(hash: number): number {
+    return TO_CACHE_LINE_WORDS + (hash & this.mask) * BUCKET_WORDS;
+  }
+
+  protected link(hash: number, k0: number, k1: number, k2: number, value: number): void {
+    const words = this.words;
+    const element = this.#free;
+    this.#free += ELEMENT_WORDS;
+    const bucket = this.bucketOf(hash);
+    words[element + NEXT] = words[bucket]!;
+    words[element + KEY] = k0;
+    words[element + KEY + 1] = k1;
+    words[element + KEY + 2] = k2;
+    words[element + VALUE] = value;
+    words[bucket] = element;
+  }
+
+  protected countProbes(hash: number, found: number): number {
+    let probes = 0;
+    for (let e = this.words[this.bucketOf(hash)]!; e !== MISS; e = this.words[e + NEXT]!) {
+      probes++;
+      if (e === found) break;
+    }
+    return probes;
+  }
+}
+
+/** ipv4_addr . inet_proto . inet_service: each field padded to a word. */
+export class ServiceTable extends Rhashtable {
+  find(address: number, protocol: number, port: number): number {
+    const words = this.words;
+    let element = words[this.bucketOf(jhash3(address, protocol, port, this.seed))]!;
+    while (element !== MISS) {
+      if (
+        words[element + KEY] === address &&
+        words[element + KEY + 1] === protocol &&
+        words[element + KEY + 2] === port
+      ) {
+        return element;
+      }
+      element = words[element + NEXT]!;
+    }
+    return MISS;
+  }
+
+  probes(address: number, protocol: number, port: number): number {
+    return this.countProbes(jhash3(address, protocol, port, this.seed), this.find(address, protocol, port));
+  }
+
+  insert(address: number, protocol: number, port: number, value: number): void {
+    this.link(jhash3(address, protocol, port, this.seed), address, protocol, port, value);
+  }
+}
+
+/** inet_proto . inet_service. */
+export class NodePortTable extends Rhashtable {
+  find(protocol: number, port: number): number {
+    const words = this.words;
+    let element = words[this.bucketOf(jhash2(protocol, port, this.seed))]!;
+    while (element !== MISS) {
+      if (words[element + KEY] === protocol && words[element + KEY + 1] === port) return element;
+      element = words[element + NEXT]!;
+    }
+    return MISS;
+  }
+
+  probes(protocol: number, port: number): number {
+    return this.countProbes(jhash2(protocol, port, this.seed), this.find(protocol, port));
+  }
+
+  insert(protocol: number, port: number, value: number): void {
+    this.link(jhash2(protocol, port, this.seed), protocol, port, 0, value);
+  }
+}
+
+/** ipv4_addr: the set cluster-ips. */
+export class AddressSet extends Rhashtable {
+  find(address: number): number {
+    const words = this.words;
+    let element = words[this.bucketOf(jhash1(address, this.seed))]!;
+    while (element !== MISS) {
+      if (words[element + KEY] === address) return element;
+      element = words[element + NEXT]!;
+    }
+    return MISS;
+  }
+
+  probes(address: number): number {
+    return this.countProbes(jhash1(address, this.seed), this.find(address));
+  }
+
+  insert(address: number): void {
+    this.link(jhash1(address, this.seed), address, 0, 0, 0);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What every data plane is: it compiles a cluster to a program (its ruleset or map contents, as data), and the
+ * program has a model: a byte-faithful executor in this process.
+ */
+
+import type { Cluster } from "../cluster/cluster.js";
+
+export const PLANE_IDS = ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"] as const;
+export type PlaneId = (typeof PLANE_IDS)[number];
+
+/** Verdicts of `Model.lookup` that choose no endpoint. */
+export const PASS = -1;
+export const REJECT = -2;
+export const DROP = -3;
+
+/**
+ * The result of a lookup: one of the verdicts above, or `endpoint * 2 + masquerade` where `endpoint` indexes the
+ * cluster's endpoint columns.
+ */
+export type Decision = number;
+
+/** Packs a chosen endpoint and whether the source is to be rewritten. */
+export function dnat(endpoint: number, masquerade: 0 | 1): Decision {
+  return (endpoint << 1) | masquerade;
+}
+
+/** Settings of planes; each plane reads its own part. All have defaults. */
+export interface PlaneOptions {
+  /** Order of KUBE-SERVICES: kube-proxy iterates a Go map, so position is random (default), seeded. */
+  readonly ruleOrder?: "random" | "listed";
+  readonly seed?: number;
+  readonly ipvsScheduler?: "rr" | "wrr" | "lc" | "wlc" | "sh" | "dh" | "sed" | "nq" | "mh";
+  /** `fixed`: 256 buckets (Linux up to 7.0); `resizable`: the table merged in 2026. */
+  readonly ipvsServiceTable?: "fixed" | "resizable";
+  /** Weight of each endpoint, indexed like the cluster's endpoint columns; absent = 1 for all, as kube-proxy sets. */
+  readonly ipvsWeights?: Uint16Array;
+  /** Cilium's `bpf-lb-map-max`: entries of each load-balancing map. Absent: max(65536, the power of two that holds the cluster). */
+  readonly ebpfMapEntries?: number;
+  /** Cilium's `maglev.tableSize`. */
+  readonly maglevTableSize?: number;
+}
+
+export interface Plane {
+  readonly id: PlaneId;
+  readonly label: string;
+  /** Turns a cluster into rules or map contents. Throws UsageError when the plane can't hold the cluster. */
+  compile(cluster: Cluster, options?: PlaneOptions): Program;
+}
+
+export interface Program {
+  readonly plane: PlaneId;
+  readonly cluster: Cluster;
+  /** Service-ports in the order that decides cost, where one does (a rule list). */
+  readonly order?: Uint32Array;
+  /** Memory as the kernel would spend it for this program, in bytes. */
+  bytes(): number;
+  /** Facts worth stating beside a measurement (rules, capacities), by name. */
+  facts(): Readonly<Record<string, number | string>>;
+  /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */
+  model(seed: number): Model;
+}
+
+/** Exact, noise-free counts of what one lookup did. */
+export interface Work {
+  /** Rules or iptables entries evaluated in the NAT hook. */
+  rulesVisited: number;
+  /** Rules evaluated in the filter hooks, where these decided. */
+  filterRulesVisited: number;
+  /** Lookups in maps, sets and hash tables. */
+  mapLookups: number;
+  /** Elements compared in hash chains. */
+  hashProbes: number;
+}
+
+export interface Flow {
+  readonly src: number;
+  readonly sport: number;
+  readonly dst: number;
+  readonly dport: number;
+  readonly protocol: number;
+}
+
+export interface Explanation {
+  readonly decision: Decision;
+  readonly work: Work;
+}
+
+export interface Model {
+  /**
+   * Chooses an endpoint for the first packet of a flow. Allocates nothing. Addresses are int32 views (`x | 0`), so
+   * that V8 never boxes them. `nowSec` is the time in seconds: it drives affinity and its expiry.
+   */
+  lookup(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision;
+  /**
+   * What `lookup` would decide next (and remembers it likewise), with its exact work: after the same `reset` and the
+   * same calls, both give the same decisions. Off the timed path. When `path` is given, the steps are appended to it in
+   * words, a line a step, from the first rule or map to the verdict; without it no words are made (whole traces are
+   * explained after each measurement).
+   */
+  explain(flow: Flow, nowSec: number, path?: string[]): Explanation;
+  /**
+   * Back to the state after loading: random numbers restart from `seed`, schedulers and affinity forget. Costs O(1)
+   * and touches no table (schedulers keep a generation), so that a reset before a batch leaves the caches as they are.
+   */
+  reset(seed: number): void;
+}

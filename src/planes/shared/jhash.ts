@@ -1,0 +1,81 @@
+/**
+ * The kernel's Jenkins hash (include/linux/jhash.h), which is lookup3 by Bob Jenkins with its own start value.
+ * BPF maps, nftables sets and Cilium's Maglev selection all use it. Words in and out are int32, so that V8 never
+ * boxes them; the bits are those of the kernel's u32.
+ */
+
+const JHASH_INITVAL = 0xdeadbeef | 0;
+
+/** `jhash_1word`: four bytes of key. */
+export function jhash1(k0: number, seed: number): number {
+  const start = (JHASH_INITVAL + 4 + seed) | 0;
+  return final((start + k0) | 0, start, start);
+}
+
+/** `jhash_2words`: eight bytes of key. */
+export function jhash2(k0: number, k1: number, seed: number): number {
+  const start = (JHASH_INITVAL + 8 + seed) | 0;
+  return final((start + k0) | 0, (start + k1) | 0, start);
+}
+
+/** `jhash_3words`: twelve bytes of key, the size of a service key in Cilium and in kube-proxy's nftables maps. */
+export function jhash3(k0: number, k1: number, k2: number, seed: number): number {
+  const start = (JHASH_INITVAL + 12 + seed) | 0;
+  return final((start + k0) | 0, (start + k1) | 0, (start + k2) | 0);
+}
+
+/** `jhash` of a two-byte key (BPF hashes keys that are no whole words byte by byte). */
+export function jhashU16(key: number, seed: number): number {
+  const start = (JHASH_INITVAL + 2 + seed) | 0;
+  return final((start + (key & 0xffff)) | 0, start, start);
+}
+
+/** `jhash` of bytes of any length. */
+export function jhash(key: Uint8Array, seed: number): number {
+  const start = (JHASH_INITVAL + key.length + seed) | 0;
+  let a = start;
+  let b = start;
+  let c = start;
+  let at = 0;
+  for (; key.length - at > 12; at += 12) {
+    a = (a + word(key, at)) | 0;
+    b = (b + word(key, at + 4)) | 0;
+    c = (c + word(key, at + 8)) | 0;
+    // __jhash_mix
+    a = ((a - c) | 0) ^ rol(c, 4);
+    c = (c + b) | 0;
+    b = ((b - a) | 0) ^ rol(a, 6);
+    a = (a + c) | 0;
+    c = ((c - b) | 0) ^ rol(b, 8);
+    b = (b + a) | 0;
+    a = ((a - c) | 0) ^ rol(c, 16);
+    c = (c + b) | 0;
+    b = ((b - a) | 0) ^ rol(a, 19);
+    a = (a + c) | 0;
+    c = ((c - b) | 0) ^ rol(b, 4);
+    b = (b + a) | 0;
+  }
+  if (at === key.length) return c;
+  return final((a + word(key, at)) | 0, (b + word(key, at + 4)) | 0, (c + word(key, at + 8)) | 0);
+}
+
+/** `__jhash_final`. */
+function final(a: number, b: number, c: number): number {
+  c = ((c ^ b) - rol(b, 14)) | 0;
+  a = ((a ^ c) - rol(c, 11)) | 0;
+  b = ((b ^ a) - rol(a, 25)) | 0;
+  c = ((c ^ b) - rol(b, 16)) | 0;
+  a = ((a ^ c) - rol(c, 4)) | 0;
+  b = ((b ^ a) - rol(a, 14)) | 0;
+  return ((c ^ b) - rol(b, 24)) | 0;
+}
+
+function rol(value: number, bits: number): number {
+  return (value << bits) | (value >>> (32 - bits));
+}
+
+/** Four bytes, least significant first; bytes beyond the end count as zero. */
+function word(key: Uint8Array, at: number): number {
+  const byte = (i: number) => key[at + i] ?? 0;
+  return byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24);
+}

@@ -1,0 +1,127 @@
+/** What a flow meets in a cluster, in the words of the decision contract. Knows no plane. */
+
+import { type Cluster, INGRESS_IP, inCidr, maskTo } from "../cluster/cluster.js";
+
+export interface Situation {
+  /** What the destination is; `wrong-port` covers an unanswered port or protocol at a known address. */
+  destination:
+    | "cluster-ip"
+    | "external"
+    | "node-port"
+    | "loopback-node-port"
+    | "cluster-ip-wrong-port"
+    | "external-wrong-port"
+    | "unallocated"
+    | "elsewhere";
+  /** The service-port that answers; -1 for none. */
+  servicePort: number;
+  source: "pod" | "node" | "outside";
+  sourceAddress: number;
+  count: number;
+  localCount: number;
+  internalLocal: boolean;
+  externalLocal: boolean;
+  /** The address has source ranges and the source is in none of them. */
+  outOfRange: boolean;
+}
+
+/** Answers which situation a flow is in, from an index built once. */
+export class Situations {
+  readonly #cluster: Cluster;
+  /** Address → (protocol << 16 | port) → service-port. */
+  readonly #clusterIps = new Map<number, Map<number, number>>();
+  readonly #externals = new Map<number, Map<number, number>>();
+  readonly #ingress = new Set<number>();
+  readonly #nodePorts = new Map<number, number>();
+  readonly #localCounts: Uint32Array;
+  readonly #situation: Situation = {
+    destination: "elsewhere",
+    servicePort: -1,
+    source: "pod",
+    sourceAddress: 0,
+    count: 0,
+    localCount: 0,
+    internalLocal: false,
+    externalLocal: false,
+    outOfRange: false,
+  };
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#localCounts = new Uint32Array(cluster.servicePorts);
+    for (let p = 0; p < cluster.servicePorts; p++) {
+      const s = cluster.service[p]!;
+      const key = (cluster.protocol[p]! << 16) | cluster.port[p]!;
+      portsAt(this.#clusterIps, cluster.clusterIp[s]!).set(key, p);
+      for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+        portsAt(this.#externals, cluster.externalAddress[x]!).set(key, p);
+        if (cluster.externalKind[x] === INGRESS_IP) this.#ingress.add(cluster.externalAddress[x]!);
+      }
+      const nodePort = cluster.nodePort[p]!;
+      if (nodePort !== 0) this.#nodePorts.set((cluster.protocol[p]! << 16) | nodePort, p);
+      for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+        this.#localCounts[p]! += cluster.endpointLocal[e]!;
+      }
+    }
+  }
+
+  /** The situation of a flow (addresses unsigned). Returns one reused object: read it before the next call. */
+  of(src: number, dst: number, dport: number, protocol: number): Readonly<Situation> {
+    const cluster = this.#cluster;
+    const { network } = cluster;
+    const s = this.#situation;
+    const key = (protocol << 16) | dport;
+    const clusterIp = this.#clusterIps.get(dst);
+    const external = this.#externals.get(dst);
+    const loopback = dst >>> 24 === 127;
+    s.servicePort = -1;
+    if (clusterIp) {
+      s.servicePort = clusterIp.get(key) ?? -1;
+      s.destination = s.servicePort >= 0 ? "cluster-ip" : "cluster-ip-wrong-port";
+    } else if (external) {
+      s.servicePort = external.get(key) ?? -1;
+      s.destination = s.servicePort >= 0 ? "external" : "external-wrong-port";
+    } else if (loopback || network.nodeAddresses.includes(dst)) {
+      s.servicePort = this.#nodePorts.get(key) ?? -1;
+      s.destination = s.servicePort < 0 ? "elsewhere" : loopback ? "loopback-node-port" : "node-port";
+    } else {
+      s.destination = inCidr(network.serviceCidr, dst) ? "unallocated" : "elsewhere";
+    }
+    s.sourceAddress = src;
+    s.source = inCidr(network.podCidr, src)
+      ? "pod"
+      : src >>> 24 === 127 || network.nodeAddresses.includes(src)
+        ? "node"
+        : "outside";
+    s.outOfRange = false;
+    if (s.servicePort < 0) return s;
+    const p = s.servicePort;
+    const service = cluster.service[p]!;
+    s.count = cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!;
+    s.localCount = this.#localCounts[p]!;
+    s.internalLocal = cluster.internalLocal[service] === 1;
+    s.externalLocal = cluster.externalLocal[service] === 1;
+    s.outOfRange = s.destination === "external" && this.#ingress.has(dst) && !this.#inRanges(service, src);
+    return s;
+  }
+
+  #inRanges(service: number, src: number): boolean {
+    const cluster = this.#cluster;
+    const first = cluster.rangeStart[service]!;
+    const end = cluster.rangeStart[service + 1]!;
+    if (first === end) return true;
+    for (let r = first; r < end; r++) {
+      if (maskTo(src, cluster.rangePrefixLength[r]!) === cluster.rangeBase[r]) return true;
+    }
+    return false;
+  }
+}
+
+function portsAt(index: Map<number, Map<number, number>>, address: number): Map<number, number> {
+  let ports = index.get(address);
+  if (!ports) {
+    ports = new Map();
+    index.set(address, ports);
+  }
+  return ports;
+}

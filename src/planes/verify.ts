@@ -1,0 +1,110 @@
+/** Equal decisions first: runs the same flows through every plane's model and holds the answers to the contract. */
+
+import { type Cluster, formatAddress, protocolName } from "../cluster/cluster.js";
+import { FLOW_WORDS, type FlowTrace } from "../cluster/flows.js";
+import { allows, differencesOf, type Expectation, expectationOf } from "./contract.js";
+import { type Decision, DROP, type Model, PASS, type PlaneId } from "./plane.js";
+import { Situations } from "./situation.js";
+
+export interface Disagreement {
+  readonly plane: PlaneId;
+  readonly flow: string;
+  readonly expected: string;
+  readonly decided: string;
+}
+
+export interface Equivalence {
+  readonly flows: number;
+  readonly planes: PlaneId[];
+  readonly disagreements: number;
+  /** The first few disagreements, in full. */
+  readonly examples: Disagreement[];
+  /** Documented differences from iptables that were seen, by name. */
+  readonly documented: Record<string, number>;
+}
+
+const EXAMPLES = 10;
+
+/** Checks models against the contract on a trace. `nowSec` advances a second every 1,000 flows, to let affinity age. */
+export function verifyPlanes(
+  cluster: Cluster,
+  models: ReadonlyMap<PlaneId, Model>,
+  trace: FlowTrace,
+): Equivalence {
+  const situations = new Situations(cluster);
+  const documented: Record<string, number> = {};
+  const examples: Disagreement[] = [];
+  let disagreements = 0;
+  let applied: string[] = [];
+  const apply = (name: string): void => {
+    applied.push(name);
+  };
+  for (const [plane, model] of models) {
+    const differences = differencesOf(plane);
+    for (let flow = 0; flow < trace.length; flow++) {
+      const at = flow * FLOW_WORDS;
+      const w = trace.words;
+      const src = w[at]!;
+      const dst = w[at + 1]!;
+      const dport = w[at + 2]! & 0xffff;
+      const protocol = w[at + 3]!;
+      const decision = model.lookup(src, w[at + 2]! >>> 16, dst, dport, protocol, Math.floor(flow / 1000));
+      const situation = situations.of(src >>> 0, dst >>> 0, dport, protocol);
+      applied = [];
+      const expected = expectationOf(differences, situation, apply);
+      if (allows(expected, situation, cluster, decision)) {
+        // Counted only where iptables would have answered otherwise.
+        if (applied.length === 0 || allows(expectationOf([], situation), situation, cluster, decision))
+          continue;
+        for (const name of applied) documented[name] = (documented[name] ?? 0) + 1;
+        continue;
+      }
+      disagreements++;
+      if (examples.length < EXAMPLES) {
+        examples.push({
+          plane,
+          flow: describeFlow(src, w[at + 2]! >>> 16, dst, dport, protocol),
+          expected: describeExpectation(expected),
+          decided: describeDecision(cluster, decision),
+        });
+      }
+    }
+  }
+  return { flows: trace.length, planes: [...models.keys()], disagreements, examples, documented };
+}
+
+/** One report out of reports on the same flows, a plane or more each. */
+export function mergeEquivalences(parts: readonly Equivalence[]): Equivalence {
+  const documented: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [name, count] of Object.entries(part.documented)) {
+      documented[name] = (documented[name] ?? 0) + count;
+    }
+  }
+  return {
+    flows: parts[0]?.flows ?? 0,
+    planes: parts.flatMap((part) => part.planes),
+    disagreements: parts.reduce((sum, part) => sum + part.disagreements, 0),
+    examples: parts.flatMap((part) => part.examples),
+    documented,
+  };
+}
+
+function describeFlow(src: number, sport: number, dst: number, dport: number, protocol: number): string {
+  return `${protocolName(protocol)} ${formatAddress(src)}:${sport} > ${formatAddress(dst)}:${dport}`;
+}
+
+const VERDICTS: Readonly<Record<number, string>> = { [PASS]: "PASS", [DROP]: "DROP", [-2]: "REJECT" };
+
+function describeExpectation({ verdict, localOnly, masquerade }: Readonly<Expectation>): string {
+  if (verdict !== "dnat") return VERDICTS[verdict]!;
+  return `DNAT to ${localOnly ? "a local endpoint" : "an endpoint"}, masquerade ${masquerade}`;
+}
+
+/** A decision in words: `DNAT 10.128.0.9:8080`, with `masquerade` where the source is rewritten. */
+export function describeDecision(cluster: Cluster, decision: Decision): string {
+  if (decision < 0) return VERDICTS[decision]!;
+  const endpoint = decision >>> 1;
+  const to = `${formatAddress(cluster.endpointAddress[endpoint]!)}:${cluster.endpointPort[endpoint]}`;
+  return `DNAT ${to}${decision & 1 ? " masquerade" : ""}`;
+}

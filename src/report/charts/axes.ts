@@ -1,0 +1,86 @@
+/** The axes that charts share. */
+
+import { chartFont, scaleOf, THEMES } from "../theme.js";
+import type { View } from "./chart.js";
+
+/** Powers of ten that enclose positive values, at least one decade apart. */
+export function decadesAround(values: readonly number[]): { min: number; max: number } {
+  const positive = values.filter((value) => value > 0 && Number.isFinite(value));
+  if (positive.length === 0) return { min: 1, max: 10 };
+  const low = Math.floor(Math.log10(Math.min(...positive)) + 1e-9);
+  const high = Math.ceil(Math.log10(Math.max(...positive)) - 1e-9);
+  return { min: tenTo(low), max: tenTo(high > low ? high : low + 1) };
+}
+
+/** Powers of ten around numbers of services: a single one stands in the middle, not on the edge. */
+export function servicesRange(services: readonly number[]): { min: number; max: number } {
+  const range = decadesAround(services);
+  return new Set(services).size > 1 ? range : { min: Math.max(1, range.min / 10), max: range.max };
+}
+
+/** The exact powers of ten of a range. */
+export function decadeTicks(min: number, max: number): { value: number }[] {
+  const ticks: { value: number }[] = [];
+  for (let power = Math.round(Math.log10(min)); power <= Math.round(Math.log10(max)); power++) {
+    ticks.push({ value: tenTo(power) });
+  }
+  return ticks;
+}
+
+/** Options of an axis in the theme: `x` has the axis line and the name, `y` has its unit on every tick instead. */
+export function axisOptions(axis: "x" | "y", view: View, label: (value: number) => string, name = "") {
+  const theme = THEMES[view.theme];
+  const scale = scaleOf(view);
+  const font = chartFont("tick", scale);
+  return {
+    border: { display: axis === "x", color: theme.axis, width: 2 * scale },
+    grid: {
+      display: true,
+      color: theme.grid,
+      lineWidth: 1.5 * scale,
+      drawTicks: false,
+      tickColor: theme.grid,
+    },
+    ticks: {
+      font,
+      color: theme.secondary,
+      padding: 12 * scale,
+      maxRotation: 0,
+      autoSkip: false,
+      callback: (value: string | number) => label(Number(value)),
+    },
+    title: {
+      display: name !== "",
+      align: "start" as const,
+      text: name,
+      font,
+      color: theme.secondary,
+      padding: { top: 6 * scale, bottom: 0 },
+    },
+  };
+}
+
+/** A logarithmic axis over whole decades that prints each power of ten and nothing between. */
+export function logAxis(
+  axis: "x" | "y",
+  view: View,
+  range: { min: number; max: number },
+  label: (value: number) => string,
+  name = "",
+) {
+  return {
+    ...axisOptions(axis, view, label, name),
+    type: "logarithmic" as const,
+    min: range.min,
+    max: range.max,
+    // Chart.js would print 1, 1.5, 2, 3, 5 and let them collide at the end.
+    afterBuildTicks(built: { ticks: { value: number }[] }) {
+      built.ticks = decadeTicks(range.min, range.max);
+    },
+  };
+}
+
+/** The double nearest to a power of ten, which `10 ** -3` need not be. */
+function tenTo(power: number): number {
+  return Number(`1e${power}`);
+}

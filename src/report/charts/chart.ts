@@ -1,0 +1,34 @@
+/** What a chart is: results in, a Chart.js configuration and its words out. Knows nothing of files or canvases. */
+
+import type { ChartConfiguration } from "chart.js";
+import type { Results } from "../../results/schema.js";
+import type { ThemeName } from "../theme.js";
+
+export interface View {
+  readonly theme: ThemeName;
+  /** CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The words around a chart. */
+export interface Words {
+  /** The finding, at most ten words. */
+  readonly title: string;
+  readonly subtitle: string;
+  /** What was measured, where and how, in one line (drawn wrapped). */
+  readonly caption: string;
+}
+
+export interface Picture extends Words {
+  readonly config: ChartConfiguration;
+  /** The picture in words. */
+  readonly description: string;
+}
+
+export interface Chart {
+  readonly id: string;
+  /** What it shows. */
+  readonly title: string;
+  build(results: Results, view: View): Picture | { readonly skipped: string };
+}

@@ -1,0 +1,8 @@
+/** All charts. To add one: its file, and a line here. */
+
+import type { Chart } from "./chart.js";
+import { columns } from "./columns.js";
+import { scaling } from "./scaling.js";
+import { work } from "./work.js";
+
+export const CHARTS: readonly Chart[] = [columns, scaling, work];

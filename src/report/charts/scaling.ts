@@ -1,0 +1,105 @@
+/** Latency against the number of services, log-log: slopes are growth, and a flat line must show its interval. */
+
+import { formatCount, formatNs } from "../format.js";
+import { cellsOf, type Measure, MODEL_LOOKUP, noiseFloorNs, type Series, seriesOf } from "../series.js";
+import { seriesStyle } from "../theme.js";
+import { headline, intervalWords, measureWords, provenance } from "../words.js";
+import { decadesAround } from "./axes.js";
+import type { Chart, View } from "./chart.js";
+import { logLogConfig } from "./loglog.js";
+import { type IntervalMark, intervalBands, noiseFloorZone } from "./marks.js";
+
+const TITLE_FINDINGS = ["iptables-slope", "iptables-factor", "hash-time-rise"];
+
+export const scaling: Chart = scalingChart("scaling", MODEL_LOOKUP);
+
+/** A scaling chart of one measure (another lane or scenario is another chart). */
+export function scalingChart(id: string, measure: Measure): Chart {
+  return {
+    id,
+    title: `Time of one ${measure.scenario} against the number of services, log–log (${measure.lane})`,
+    build(results, view) {
+      const cells = cellsOf(results, measure);
+      if (!cells.some((cell) => cell.estimate)) {
+        return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
+      }
+      const series = seriesOf(cells);
+      const floorNs = noiseFloorNs(cells);
+      const missing = cells.some((cell) => cell.estimate === null);
+      const words = {
+        title: headline(results, TITLE_FINDINGS) ?? "Lookup latency by number of Kubernetes services",
+        subtitle: `${measureWords(measure, results)}, ${intervalWords(cells)} · log–log scale · lower is better`,
+        caption: [
+          provenance(results, measure, cells),
+          ...(missing ? ["hollow circle: could not be measured"] : []),
+        ].join(" · "),
+      };
+      const description = [
+        words.title,
+        ...series.map(({ plane, points }) => lineInWords(plane, points)),
+        words.caption,
+      ];
+      return {
+        ...words,
+        description: description.join(". "),
+        config: logLogConfig(
+          series.map(({ plane, points }) => ({
+            plane,
+            points: points.map(({ services, estimate }) => ({ x: services, y: estimate?.median ?? null })),
+          })),
+          words,
+          view,
+          { range: timeRange(series, floorNs, view), label: formatNs },
+          [
+            noiseFloorZone(floorNs, `noise floor: an empty lookup, ${formatNs(floorNs ?? 0)}`, view),
+            intervalBands(
+              series.map(({ plane, points }) => ({
+                colour: seriesStyle(plane, view.theme).line,
+                runs: runsOf(points),
+              })),
+              view,
+            ),
+          ],
+        ),
+      };
+    },
+  };
+}
+
+/** Decades around all intervals and the floor, with room for the floor's label below it. */
+function timeRange(
+  series: readonly Series[],
+  floorNs: number | null,
+  view: View,
+): { min: number; max: number } {
+  const values = series.flatMap(({ points }) =>
+    points.flatMap(({ estimate }) => (estimate ? [estimate.median, ...estimate.interval] : [])),
+  );
+  const measured = decadesAround(values);
+  if (floorNs === null || !(floorNs > 0)) return measured;
+  const range = { min: Math.min(measured.min, decadesAround([floorNs]).min), max: measured.max };
+  const decades = Math.log10(range.max / range.min);
+  // The plot takes about two thirds of the height, the label some 1/30 of it.
+  const zone = (Math.log10(floorNs / range.min) / decades) * (view.height * 0.66);
+  return zone < view.height / 30 ? { ...range, min: range.min / 10 } : range;
+}
+
+/** Stretches of neighbouring N that were measured. */
+function runsOf(points: Series["points"]): IntervalMark[][] {
+  const runs: IntervalMark[][] = [[]];
+  for (const { services, estimate } of points) {
+    if (estimate === null) runs.push([]);
+    else runs.at(-1)!.push({ x: services, low: estimate.interval[0], high: estimate.interval[1] });
+  }
+  return runs.filter((run) => run.length > 0);
+}
+
+function lineInWords(plane: string, points: Series["points"]): string {
+  const { label } = seriesStyle(plane, "light");
+  const measured = points.filter((point) => point.estimate !== null);
+  const [first, last] = [measured[0], measured.at(-1)];
+  if (!first || !last) return `${label}: not measured`;
+  const at = (point: typeof first) =>
+    `${formatNs(point.estimate!.median)} at N = ${formatCount(point.services)}`;
+  return first === last ? `${label}: ${at(first)}` : `${label}: ${at(first)}, ${at(last)}`;
+}

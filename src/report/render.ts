@@ -1,0 +1,75 @@
+/** Draws charts from results, in memory. */
+
+import { UsageError } from "../errors.js";
+import type { Results } from "../results/schema.js";
+import { type ImageFormat, renderConfig } from "./canvas.js";
+import { CHARTS } from "./charts/index.js";
+import type { ThemeName } from "./theme.js";
+
+/** Sizes in CSS pixels; a PNG has twice as many each way. */
+export const SIZES = {
+  slide: { width: 1600, height: 900 },
+  readme: { width: 1200, height: 675 },
+  square: { width: 1080, height: 1080 },
+} as const;
+export type SizeName = keyof typeof SIZES;
+
+export interface RenderRequest {
+  readonly formats: readonly ImageFormat[];
+  readonly themes: readonly ThemeName[];
+  readonly size: SizeName;
+  /** Ids of charts; absent = all. */
+  readonly charts?: readonly string[];
+  /** Told of each chart that these results can't fill. */
+  readonly onSkipped?: (id: string, reason: string) => void;
+  /** False hides text but keeps its room: for comparing pictures between machines. */
+  readonly text?: boolean;
+}
+
+export interface RenderedChart {
+  readonly id: string;
+  readonly theme: ThemeName;
+  readonly format: ImageFormat;
+  readonly bytes: Uint8Array;
+  readonly title: string;
+  /** The picture in words, for `alt`. */
+  readonly description: string;
+}
+
+/** Draws every asked chart in every theme and format. The same results give the same bytes. */
+export function renderCharts(results: Results, request: RenderRequest): RenderedChart[] {
+  const rendered: RenderedChart[] = [];
+  for (const chart of chosenCharts(request.charts)) {
+    for (const theme of request.themes) {
+      const view = { theme, ...SIZES[request.size] };
+      for (const format of request.formats) {
+        // Built anew for each picture: Chart.js changes the configuration it draws.
+        const picture = chart.build(results, view);
+        if ("skipped" in picture) {
+          if (theme === request.themes[0] && format === request.formats[0]) {
+            request.onSkipped?.(chart.id, picture.skipped);
+          }
+          continue;
+        }
+        const { config, title, description } = picture;
+        const text = request.text ?? true;
+        const bytes = renderConfig(config, { ...SIZES[request.size], format, title, description, text });
+        rendered.push({ id: chart.id, theme, format, bytes, title, description });
+      }
+    }
+  }
+  return rendered;
+}
+
+function chosenCharts(ids: readonly string[] | undefined) {
+  if (ids === undefined) return CHARTS;
+  return ids.map((id) => {
+    const chart = CHARTS.find((candidate) => candidate.id === id);
+    if (chart === undefined) {
+      throw new UsageError(
+        `no chart is called "${id}": choose from ${CHARTS.map(({ id }) => id).join(", ")}`,
+      );
+    }
+    return chart;
+  });
+}

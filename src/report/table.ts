@@ -1,0 +1,108 @@
+/** A run's numbers as a table: the one form of them that every text output shares. */
+
+import type { Cell, Results } from "../results/schema.js";
+import { csvField, escapeMarkdown, formatCount, formatNs } from "./format.js";
+import { comparePlanes, seriesStyle } from "./theme.js";
+
+export interface Row {
+  readonly services: number;
+  readonly plane: string;
+  readonly label: string;
+  readonly cell: Cell;
+  /** How many times the fastest plane's median at this N; null without an estimate. */
+  readonly timesFastest: number | null;
+}
+
+/** Rows by N, then plane. */
+export function tableRows(results: Results): Row[] {
+  const sizes = [...new Set(results.cells.map((cell) => cell.services))].sort((a, b) => a - b);
+  return sizes.flatMap((services) => {
+    const cells = results.cells
+      .filter((cell) => cell.services === services)
+      .sort((a, b) => comparePlanes(a.plane, b.plane));
+    const fastest = Math.min(...cells.map((cell) => cell.estimate?.median ?? Number.POSITIVE_INFINITY));
+    return cells.map((cell) => ({
+      services,
+      plane: cell.plane,
+      label: seriesStyle(cell.plane, "light").label,
+      cell,
+      timesFastest: cell.estimate ? cell.estimate.median / fastest : null,
+    }));
+  });
+}
+
+/** `[31 ns, 34 ns]`; empty without an estimate. */
+export function formatInterval(cell: Cell): string {
+  return cell.estimate ? `[${cell.estimate.interval.map(formatNs).join(", ")}]` : "";
+}
+
+/** What the interval column holds in this run. */
+export function intervalHeading(results: Results): string {
+  const kinds = new Set(results.cells.flatMap((cell) => cell.estimate?.kind ?? []));
+  return kinds.has("range") ? `range of ${results.run.replicates}` : "95 % interval";
+}
+
+/** Text of a factor: `×1`, `×2.4`, `×1,230`. */
+export function formatTimes(times: number | null): string {
+  return times === null ? "" : `×${formatCount(Number(times.toPrecision(times < 10 ? 2 : 3)))}`;
+}
+
+/** The table in Markdown. */
+export function markdownTable(results: Results): string {
+  const lines = tableRows(results).map(({ services, label, cell, timesFastest }) =>
+    [
+      formatCount(services),
+      escapeMarkdown(label),
+      cell.estimate ? formatNs(cell.estimate.median) : escapeMarkdown(cell.warnings[0] ?? "not measured"),
+      formatInterval(cell),
+      formatTimes(timesFastest),
+    ].join(" | "),
+  );
+  return [
+    `Services | Plane | Median | ${intervalHeading(results)} | Times the fastest`,
+    "---: | :--- | ---: | :--- | ---:",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+/** The table as CSV (RFC 4180), times in nanoseconds, unrounded. */
+export function csvTable(results: Results): string {
+  const header = [
+    "plane",
+    "lane",
+    "scenario",
+    "services",
+    "endpoints",
+    "median_ns",
+    "low_ns",
+    "high_ns",
+    "interval",
+    "replicates",
+    "rules_visited",
+    "map_lookups",
+    "hash_probes",
+    "program_bytes",
+    "warnings",
+  ];
+  const lines = tableRows(results).map(({ cell }) =>
+    [
+      cell.plane,
+      cell.lane,
+      cell.scenario,
+      cell.services,
+      cell.endpoints,
+      cell.estimate?.median ?? null,
+      cell.estimate?.interval[0] ?? null,
+      cell.estimate?.interval[1] ?? null,
+      cell.estimate?.kind ?? null,
+      cell.replicates.length,
+      cell.work?.rulesVisited ?? null,
+      cell.work?.mapLookups ?? null,
+      cell.work?.hashProbes ?? null,
+      cell.programBytes,
+      cell.warnings.join("; "),
+    ].map(csvField),
+  );
+  return [header, ...lines].map((fields) => `${fields.join(",")}\r\n`).join("");
+}

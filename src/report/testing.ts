@@ -1,0 +1,167 @@
+/** Results as a run would write them, made up from simple laws: for tests of reports only. */
+
+import { Random } from "../random.js";
+import {
+  type Cell,
+  type Finding,
+  type Replicate,
+  type Results,
+  resultsSchema,
+  SCHEMA_VERSION,
+} from "../results/schema.js";
+
+export interface FakeRun {
+  readonly planes?: readonly string[];
+  readonly services?: readonly number[];
+  readonly replicates?: number;
+  readonly entry?: "clusterIp" | "nodePort";
+  readonly floorNs?: number;
+  /** Cells without an estimate, as `plane/services`. */
+  readonly missing?: readonly string[];
+  readonly findings?: readonly Finding[];
+  /** Replaces the made-up law of a plane's latency. */
+  readonly latencyNs?: (plane: string, services: number) => number;
+}
+
+/** N of the article profile. */
+export const ARTICLE_SERVICES = [1, 100, 1000, 2000, 2768];
+/** N of the default profile. */
+export const DEFAULT_SERVICES = [1, 10, 100, 1000, 5000, 10_000, 30_000];
+
+/** A hash table whose time rises once it outgrows the caches. */
+const cached = (baseNs: number, extraNs: number, services: number) =>
+  baseNs + extraNs * (services / (services + 8000)) ** 2;
+
+const LATENCY_NS: Readonly<Record<string, (services: number) => number>> = {
+  direct: () => 9,
+  iptables: (services) => 24 + 2.4 * (services / 2),
+  "iptables-nft": (services) => 60 + 9 * (services / 2),
+  ipvs: (services) => cached(34 + services / 256, 40, services),
+  nftables: (services) => cached(52, 70, services),
+  ebpf: (services) => cached(36, 80, services),
+  "ebpf-maglev": (services) => cached(38, 260, services),
+};
+
+const WORK: Readonly<Record<string, (services: number) => { rulesVisited: number; hashProbes: number }>> = {
+  iptables: (services) => ({ rulesVisited: (services + 1) / 2 + 6, hashProbes: 0 }),
+  "iptables-nft": (services) => ({ rulesVisited: (services + 1) / 2 + 6, hashProbes: 0 }),
+  ipvs: (services) => ({ rulesVisited: 3, hashProbes: 1 + services / 512 }),
+  nftables: () => ({ rulesVisited: 6, hashProbes: 2 }),
+  ebpf: () => ({ rulesVisited: 0, hashProbes: 3 }),
+  "ebpf-maglev": () => ({ rulesVisited: 0, hashProbes: 3 }),
+};
+
+/** A finding that a chart can take as its title. */
+export function fakeFinding(id: string, headline: string): Finding {
+  return { id, headline, sentence: `${headline}.`, cells: [], value: 1, interval: [0.9, 1.1] };
+}
+
+/** Results of a run that never happened, valid by the schema and the same on every call. */
+export function fakeResults(run: FakeRun = {}): Results {
+  const planes = run.planes ?? ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"];
+  const services = run.services ?? DEFAULT_SERVICES;
+  const replicates = run.replicates ?? 7;
+  const cells = services.flatMap((n) => planes.map((plane) => fakeCell(plane, n, replicates, run)));
+  return resultsSchema.parse({
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: "lbscale", version: "0.1.0" },
+    run: {
+      id: "fake",
+      startedAt: "2026-11-24T09:30:00.000Z",
+      finishedAt: "2026-11-24T09:41:00.000Z",
+      profile: "default",
+      seed: 1,
+      command: "lbscale run --seed 1",
+      complete: true,
+      entry: run.entry ?? "clusterIp",
+      replicates,
+      settings: {
+        endpointsPerService: 4,
+        zipf: 0,
+        misses: 0,
+        warmupMs: 100,
+        measureMs: 300,
+        ipvsScheduler: "rr",
+      },
+      schedule: [],
+    },
+    environment: {
+      cpu: "Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz",
+      cores: 2,
+      caches: { L1d: 49152, L2: 1310720, L3: 50331648 },
+      memoryBytes: 8_000_000_000,
+      os: "linux",
+      kernel: "6.8.0",
+      architecture: "x64",
+      virtualisation: "kvm",
+      governor: "unknown",
+      pinnedCpu: 1,
+      node: "v20.19.2",
+      v8: "11.3.244.8",
+      execArgv: ["--single-threaded"],
+      packages: { tinybench: "6.2.3" },
+      gitCommit: null,
+      loadBefore: [0.1, 0.1, 0.1],
+      loadAfter: [1, 0.8, 0.4],
+      timerResolutionNs: 30,
+    },
+    cluster: { source: "synthetic", parameters: {}, digests: {} },
+    equivalence: { services: 1000, flows: 20_000, planes: [...planes], disagreements: 0, documented: {} },
+    cells,
+    fits: [],
+    crossovers: [],
+    findings: [...(run.findings ?? [])],
+  } satisfies Results);
+}
+
+function fakeCell(plane: string, services: number, count: number, run: FakeRun): Cell {
+  const law = run.latencyNs?.(plane, services) ?? (LATENCY_NS[plane] ?? (() => 80))(services);
+  const random = Random.fromSeed(services, plane);
+  const replicates = run.missing?.includes(`${plane}/${services}`)
+    ? []
+    : Array.from({ length: count }, (_, block) =>
+        fakeReplicate(law * (1 + 0.06 * random.normal()), block, run.floorNs ?? 2.2),
+      );
+  const medians = replicates.map((replicate) => replicate.median).sort((a, b) => a - b);
+  const visited = WORK[plane]?.(services);
+  return {
+    plane,
+    lane: "model",
+    scenario: "lookup",
+    services,
+    endpoints: 4,
+    unit: "ns",
+    replicates,
+    estimate:
+      medians.length === 0
+        ? null
+        : {
+            median: medians[medians.length >> 1]!,
+            interval: [medians[0]!, medians.at(-1)!],
+            kind: medians.length >= 6 ? "ci95" : "range",
+          },
+    percentiles: null,
+    work: visited ? { ...visited, mapLookups: 2 } : null,
+    programBytes: null,
+    facts: {},
+    warnings: [],
+  };
+}
+
+function fakeReplicate(median: number, block: number, floorNs: number): Replicate {
+  return {
+    order: block,
+    block,
+    seed: block,
+    batch: Math.max(32, 2 ** Math.round(Math.log2(500_000 / median))),
+    samples: [median * 0.98, median, median * 1.02],
+    median,
+    floorNs,
+    chaseNs: 14,
+    checkedBatches: 3,
+    collections: 0,
+    heapBytesPerLookup: 0,
+    buildMs: 10,
+    peakRssBytes: 80_000_000,
+  };
+}

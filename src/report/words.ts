@@ -1,0 +1,83 @@
+/** The words around charts: findings as titles, what was measured, and where. */
+
+import { createHash } from "node:crypto";
+import type { Cell, Results } from "../results/schema.js";
+import { formatCount, plainText } from "./format.js";
+import type { Measure } from "./series.js";
+
+/** ONS: "main message in 10 words or less". */
+export const MAX_TITLE_WORDS = 10;
+
+/** The headline of the first finding there is, or undefined. */
+export function headline(results: Results, ids: readonly string[]): string | undefined {
+  for (const id of ids) {
+    const found = results.findings.find((finding) => finding.id === id);
+    const text = plainText(found?.headline ?? "", 90);
+    if (text !== "" && text.split(" ").length <= MAX_TITLE_WORDS) return text;
+  }
+  return undefined;
+}
+
+/** What is timed, as a subtitle says it. */
+export function measureWords(measure: Measure, results: Results): string {
+  const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
+  if (measure.scenario === "lookup") return `Median lookup time of a new flow to a ${entry}`;
+  return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
+}
+
+/** What the band or whisker around an estimate is: never called an interval when it is a range. */
+export function intervalWords(cells: readonly Cell[]): string {
+  const kinds = new Set(cells.flatMap((cell) => (cell.estimate ? [cell.estimate.kind] : [])));
+  const range = `range of ${span(cells.filter((c) => c.estimate?.kind === "range").map((c) => c.replicates.length))} replicates`;
+  if (!kinds.has("range")) return "95\u00a0%\u00a0interval";
+  return kinds.has("ci95") ? `95\u00a0%\u00a0interval or ${range}` : range;
+}
+
+/** Where and how it was measured, so that a picture found alone can be traced to its run. */
+export function provenance(results: Results, measure: Measure, cells: readonly Cell[]): string {
+  const { environment, run } = results;
+  const replicates = cells.flatMap((cell) => cell.replicates);
+  const pin = environment.pinnedCpu === null ? "not pinned" : `pinned to CPU ${environment.pinnedCpu}`;
+  const parts = [
+    measure.lane === "model"
+      ? "Byte-faithful model of the data planes, not the kernel"
+      : `Linux kernel ${plainText(environment.kernel, 40)}`,
+    `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
+    plainText(environment.cpu, 60),
+    `${environment.cores} cores, ${pin}`,
+    replicates.length > 0 && `batches of ${span(replicates.map((replicate) => replicate.batch))} lookups`,
+    replicates.length > 0 &&
+      `${span(cells.filter((cell) => cell.estimate).map((cell) => cell.replicates.length))} replicates`,
+    plainText(run.startedAt, 40).slice(0, 10),
+    `seed ${run.seed}`,
+    `results ${resultsHash(results)}`,
+    !run.complete && "run not complete",
+  ];
+  return parts.filter((part) => part !== false).join(" · ");
+}
+
+function span(values: readonly number[]): string {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  return low === high ? formatCount(low) : `${formatCount(low)}–${formatCount(high)}`;
+}
+
+const hashes = new WeakMap<Results, string>();
+
+/** First 12 hex digits of the SHA-256 of the results as canonical JSON (keys sorted, no spaces). */
+export function resultsHash(results: Results): string {
+  let hash = hashes.get(results);
+  if (hash === undefined) {
+    hash = createHash("sha256").update(canonicalJson(results)).digest("hex").slice(0, 12);
+    hashes.set(results, hash);
+  }
+  return hash;
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,28 @@
+/** What the replicates of a cell say together. */
+
+import { hierarchicalMedianInterval, REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
+import { median } from "../stats/quantile.js";
+import type { Estimate, Replicate } from "./schema.js";
+
+/**
+ * Median over replicates of their medians, with a 95 % bootstrap interval; below six replicates the range of what was
+ * seen, because no interval of a median reaches 95 % then. null without replicates.
+ */
+export function estimateCell(
+  replicates: readonly Pick<Replicate, "median" | "samples">[],
+  seed: number,
+): Estimate | null {
+  if (replicates.length === 0) return null;
+  const medians = replicates.map((replicate) => replicate.median);
+  if (replicates.length < REPLICATES_FOR_INTERVAL) {
+    return { median: median(medians), interval: [Math.min(...medians), Math.max(...medians)], kind: "range" };
+  }
+  return {
+    median: median(medians),
+    interval: hierarchicalMedianInterval(
+      replicates.map((replicate) => replicate.samples),
+      seed,
+    ),
+    kind: "ci95",
+  };
+}

@@ -1,0 +1,99 @@
+/** Reading and writing results.json: whole or not at all. */
+
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../errors.js";
+import { type Results, resultsSchema } from "./schema.js";
+
+export const RESULTS_FILE = "results.json";
+
+/** Why a file operation failed, in words for a person. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a file is in the way",
+  EEXIST: "a file is in the way",
+  EISDIR: "it is a folder",
+  ENOENT: "it does not exist",
+};
+
+/** The reason in an error of node:fs, or its message. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ""] ?? message;
+}
+
+/** Makes a folder and proves that files can be written there. Throws UsageError otherwise. */
+export function ensureWritableFolder(folder: string): void {
+  const probe = join(folder, `.probe-${process.pid}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileAtomically(probe, "");
+    rmSync(probe);
+  } catch (error) {
+    throw new UsageError(`can't write to ${folder}: ${reasonOf(error)}; choose another folder with --out`);
+  }
+}
+
+/** Writes a file under a temporary name, flushes it to the disk, and renames it: readers see the old or the new. */
+export function writeFileAtomically(path: string, data: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = openSync(temporary, "w");
+    try {
+      const bytes = typeof data === "string" ? Buffer.from(data) : data;
+      let written = 0;
+      while (written < bytes.length) written += writeSync(file, bytes, written);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Writes results.json into a folder. */
+export function writeResults(folder: string, results: Results): void {
+  writeFileAtomically(join(folder, RESULTS_FILE), `${JSON.stringify(results)}\n`);
+}
+
+/** Reads results from a results.json or the folder that holds it. Throws UsageError that says what is wrong with it. */
+export function readResults(path: string): Results {
+  let text: string;
+  let file = path;
+  try {
+    if (statSync(path).isDirectory()) file = join(path, RESULTS_FILE);
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`can't read ${file}: ${reasonOf(error)}`);
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    throw new UsageError(`${file} is not JSON: it is damaged or no results.json; run "lbscale run" again`);
+  }
+  const parsed = resultsSchema.safeParse(data);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new UsageError(
+      `${file} is no result of this version of lbscale: ${issue.path.join(".") || "the file"}: ${issue.message}`,
+    );
+  }
+  return parsed.data;
+}
