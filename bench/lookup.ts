@@ -4,12 +4,12 @@ import type { Cluster } from "../src/cluster/cluster.js";
 import { FLOW_WORDS, type FlowTrace, generateTrace } from "../src/cluster/flows.js";
 import { addToChecksum, compileBatch, EMPTY_LOOKUP } from "../src/measure/batch.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
-import type { Model, Program, Work } from "../src/planes/plane.js";
-import { planeById } from "../src/planes/registry.js";
+import type { Model, Plane, Program, Work } from "../src/planes/plane.js";
 import { verifyPlanes } from "../src/planes/verify.js";
 
-/** Flows of a trace, at least: half a MiB of them, more than branch predictors remember. */
-const TRACE_FLOWS = 1 << 15;
+/** Flows of a trace, at least: more than branch predictors remember. */
+const TRACE_FLOWS = 1 << 14;
+const CALIBRATION_FLOWS = 1 << 12;
 const VERIFIED_FLOWS = 500;
 
 export const lookup: Scenario = {
@@ -19,8 +19,8 @@ export const lookup: Scenario = {
   prepare,
 };
 
-function prepare(job: Job, cluster: Cluster): Prepared {
-  const program = planeById(job.plane).compile(cluster, { ...job.options, seed: job.seed });
+function prepare(job: Job, cluster: Cluster, plane: Plane): Prepared {
+  const program = plane.compile(cluster, { ...job.options, seed: job.seed });
   const model = program.model(job.seed);
   const first = trace(job, program, { flows: VERIFIED_FLOWS });
   const { disagreements } = verifyPlanes(cluster, new Map([[job.plane, model]]), first);
@@ -28,6 +28,7 @@ function prepare(job: Job, cluster: Cluster): Prepared {
     programBytes: program.bytes(),
     facts: program.facts(),
     disagreements,
+    calibration: () => lookupSubject(model, trace(job, program, { flows: CALIBRATION_FLOWS })),
     subject: (batch) => {
       const wanted = Math.max(TRACE_FLOWS, 2 * cluster.servicePorts);
       return lookupSubject(model, trace(job, program, { flows: batch * Math.ceil(wanted / batch), batch }));

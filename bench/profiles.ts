@@ -16,6 +16,8 @@ export interface Profile {
   readonly measureMs: number;
   readonly entry: "clusterIp" | "nodePort";
   readonly endpointsPerService: number;
+  /** Themes that charts are drawn in after the run; `lbscale report` draws the others. */
+  readonly themes: readonly ("light" | "dark")[];
 }
 
 const common = {
@@ -23,6 +25,7 @@ const common = {
   scenarios: ["lookup"],
   entry: "clusterIp",
   endpointsPerService: 4,
+  themes: ["light", "dark"],
 } as const;
 
 export const PROFILES: readonly Profile[] = [
@@ -33,8 +36,9 @@ export const PROFILES: readonly Profile[] = [
     services: [1, 100, 1000, 10_000],
     maxServices: { "ebpf-maglev": 1000 },
     replicates: 3,
-    warmupMs: 25,
-    measureMs: 40,
+    warmupMs: 10,
+    measureMs: 20,
+    themes: ["light"],
   },
   {
     ...common,
@@ -43,8 +47,8 @@ export const PROFILES: readonly Profile[] = [
     services: [1, 10, 100, 1000, 5000, 10_000, 30_000],
     maxServices: { "ebpf-maglev": 10_000 },
     replicates: 7,
-    warmupMs: 50,
-    measureMs: 100,
+    warmupMs: 30,
+    measureMs: 80,
   },
   {
     ...common,
@@ -55,8 +59,8 @@ export const PROFILES: readonly Profile[] = [
     maxServices: {},
     entry: "nodePort",
     replicates: 7,
-    warmupMs: 50,
-    measureMs: 100,
+    warmupMs: 30,
+    measureMs: 80,
   },
   {
     ...common,

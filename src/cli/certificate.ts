@@ -8,8 +8,8 @@ import { planeById } from "../planes/registry.js";
 import { mergeEquivalences, verifyPlanes } from "../planes/verify.js";
 import type { Results } from "../results/schema.js";
 
-const SERVICES = 200;
-const FLOWS = 5000;
+const SERVICES = 100;
+const FLOWS = 3000;
 
 /**
  * Sends flows of every kind through every plane of the run, over a mixed cluster small enough to take a moment. Each

@@ -6,6 +6,9 @@ import { importCluster } from "../cluster/import/index.js";
 import { UsageError } from "../errors.js";
 import { reasonOf } from "../results/files.js";
 
+/** What `-` becomes on the way in: yargs reads a lone dash in a positional's place as nothing at all. */
+export const STANDARD_INPUT = "standard input";
+
 /** Half a gibibyte: Node's longest string, and five times the largest cluster that Kubernetes supports. */
 const MAX_BYTES = 2 ** 29;
 
@@ -13,9 +16,9 @@ const MAX_BYTES = 2 ** 29;
 export function readInput(path: string): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path === "-" ? 0 : path);
+    bytes = readFileSync(path === STANDARD_INPUT ? 0 : path);
   } catch (error) {
-    throw new UsageError(`can't read ${path === "-" ? "standard input" : path}: ${reasonOf(error)}`);
+    throw new UsageError(`can't read ${path || '""'}: ${reasonOf(error)}`);
   }
   if (bytes.length > MAX_BYTES)
     throw new UsageError(`${path} is larger than 512 MiB: import fewer namespaces`);

@@ -13,6 +13,7 @@ import { lookupCommand } from "./commands/lookup.js";
 import { report } from "./commands/report.js";
 import { run } from "./commands/run.js";
 import { verify } from "./commands/verify.js";
+import { STANDARD_INPUT } from "./input.js";
 import { InterruptedError } from "./interrupted.js";
 import { VERSION } from "./version.js";
 
@@ -29,8 +30,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const debug = process.argv.includes("--debug");
 try {
-  await yargs(hideBin(process.argv))
+  await yargs(hideBin(process.argv).map((word) => (word === "-" ? STANDARD_INPUT : word)))
     .scriptName("lbscale")
+    // An option given twice: the last one counts, as in most tools, instead of becoming a list.
+    .parserConfiguration({ "duplicate-arguments-array": false })
     .usage(
       "$0 <command>\n\nHow does the cost of Kubernetes Service load balancing grow with the number of Services?",
     )

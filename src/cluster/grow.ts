@@ -1,198 +1,186 @@
-/** Grows a cluster to N services by repeating its shape: "what if we had ten times as many of these?" */
+/** Grows a cluster to N services by repeating its shape: "what if there were a thousand times as many of these?" */
 
 import { UsageError } from "../errors.js";
-import { type Cidr, type Cluster, cidrSize, formatCidr, inCidr } from "./cluster.js";
-import { LOAD_BALANCER_CIDR, NODE_PORT_BASE, NODE_PORT_COUNT } from "./network.js";
+import { FreeAddresses, FreeNodePorts } from "./allocate.js";
+import type { Cluster } from "./cluster.js";
+import { LOAD_BALANCER_CIDR } from "./network.js";
+
+/** Length of a Service's name (RFC 1035 label), and of the longest suffix, `-1000000`. */
+const MAX_NAME_LENGTH = 63;
+const MAX_SUFFIX_LENGTH = 8;
 
 /**
- * Service i of the result is a copy of service i mod T of the template, with a name and addresses of its own; the
- * first T are the template's. NodePorts are given while their range lasts. For N below T: the first N services.
- * Throws UsageError when a range is too small.
+ * Service i of the result copies service i mod T of the template, with a name and addresses of its own; the first T are
+ * the template's, and for N below T the result is its first N services. Pods and external addresses that the template's
+ * service-ports share are shared within each copy. NodePorts are given while their range lasts, then 0.
+ * Throws UsageError when an address range is too small. Time and memory: O(endpoints of the result).
  */
 export function growCluster(template: Cluster, services: number): Cluster {
+  if (!Number.isInteger(services) || services < 1) {
+    throw new UsageError(`can't grow a cluster to ${services} services: give a whole number from 1 on`);
+  }
   const t = template.services;
   if (services === t) return template;
-  const like = (s: number) => s % t;
-  const clusterIps = new Addresses(template.network.serviceCidr, template.clusterIp, "services");
-  const pods = new Addresses(
-    template.network.podCidr,
-    template.endpointAddress,
-    "endpoints",
-    template.network.clientCidr,
-  );
-  const externals = new Addresses(LOAD_BALANCER_CIDR, template.externalAddress, "load-balancer addresses");
-  const nodePorts = new NodePorts(template.nodePort);
 
-  const portStart = sums(services, (s) => template.portStart[like(s) + 1]! - template.portStart[like(s)]!);
-  const externalStart = sums(
-    services,
-    (s) => template.externalStart[like(s) + 1]! - template.externalStart[like(s)]!,
-  );
-  const rangeStart = sums(services, (s) => template.rangeStart[like(s) + 1]! - template.rangeStart[like(s)]!);
-  const servicePorts = portStart[services]!;
-
-  const service = new Uint32Array(servicePorts);
-  /** Service-port → the template's. */
-  const portLike = new Uint32Array(servicePorts);
-  for (let s = 0; s < services; s++) {
-    for (let p = portStart[s]!; p < portStart[s + 1]!; p++) {
-      service[p] = s;
-      portLike[p] = template.portStart[like(s)]! + p - portStart[s]!;
-    }
-  }
-  const endpointStart = sums(
-    servicePorts,
-    (p) => template.endpointStart[portLike[p]! + 1]! - template.endpointStart[portLike[p]!]!,
-  );
-  const endpoints = endpointStart[servicePorts]!;
-  const endpointAddress = new Uint32Array(endpoints);
-  const endpointPort = new Uint16Array(endpoints);
-  const endpointLocal = new Uint8Array(endpoints);
-  for (let s = 0; s < services; s++) {
-    // The ports of a service share its pods: one fresh address for each address of the template's service.
-    const fresh = new Map<number, number>();
-    for (let p = portStart[s]!; p < portStart[s + 1]!; p++) {
-      const first = template.endpointStart[portLike[p]!]!;
-      for (let e = endpointStart[p]!; e < endpointStart[p + 1]!; e++) {
-        const source = first + e - endpointStart[p]!;
-        const original = template.endpointAddress[source]!;
-        let own = s < t ? original : fresh.get(original);
-        if (own === undefined) {
-          own = pods.next();
-          fresh.set(original, own);
-        }
-        endpointAddress[e] = own;
-        endpointPort[e] = template.endpointPort[source]!;
-        endpointLocal[e] = template.endpointLocal[source]!;
-      }
-    }
-  }
-  const copyU8 = (column: Uint8Array) => Uint8Array.from({ length: services }, (_, s) => column[like(s)]!);
+  const like = Uint32Array.from({ length: services }, (_, s) => s % t);
+  const ports = expand(like, template.portStart);
+  const endpoints = expand(ports.like, template.endpointStart);
+  const externals = expand(like, template.externalStart);
+  const ranges = expand(like, template.rangeStart);
+  const names = copyNames(template, services);
   return {
     source: { ...template.source, parameters: { ...template.source.parameters, grownFrom: t } },
     services,
-    clusterIp: Uint32Array.from({ length: services }, (_, s) =>
-      s < t ? template.clusterIp[s]! : clusterIps.next(),
-    ),
-    serviceType: copyU8(template.serviceType),
-    affinitySeconds: Uint32Array.from({ length: services }, (_, s) => template.affinitySeconds[like(s)]!),
-    internalLocal: copyU8(template.internalLocal),
-    externalLocal: copyU8(template.externalLocal),
-    portStart,
-    externalStart,
-    ...copyRows(
-      services,
-      externalStart,
-      (s, i) => {
-        const x = template.externalStart[like(s)]! + i;
-        return [s < t ? template.externalAddress[x]! : externals.next(), template.externalKind[x]!];
-      },
-      "externalAddress",
-      "externalKind",
-    ),
-    rangeStart,
-    ...copyRows(
-      services,
-      rangeStart,
-      (s, i) => {
-        const r = template.rangeStart[like(s)]! + i;
-        return [template.rangeBase[r]!, template.rangePrefixLength[r]!];
-      },
-      "rangeBase",
-      "rangePrefixLength",
-    ),
-    servicePorts,
-    service,
-    protocol: Uint8Array.from(portLike, (p) => template.protocol[p]!),
-    port: Uint16Array.from(portLike, (p) => template.port[p]!),
-    nodePort: Uint16Array.from(portLike, (like, p) =>
-      template.nodePort[like] === 0 ? 0 : service[p]! < t ? template.nodePort[like]! : nodePorts.next(),
-    ),
-    endpointStart,
-    endpoints,
-    endpointAddress,
-    endpointPort,
-    endpointLocal,
+    ...renewAddresses(template, like, endpoints.like, externals.like),
+    serviceType: pickBytes(template.serviceType, like),
+    affinitySeconds: pickWords(template.affinitySeconds, like),
+    internalLocal: pickBytes(template.internalLocal, like),
+    externalLocal: pickBytes(template.externalLocal, like),
+    portStart: ports.start,
+    externalStart: externals.start,
+    externalKind: pickBytes(template.externalKind, externals.like),
+    rangeStart: ranges.start,
+    rangeBase: pickWords(template.rangeBase, ranges.like),
+    rangePrefixLength: pickBytes(template.rangePrefixLength, ranges.like),
+    servicePorts: ports.like.length,
+    service: ports.owner,
+    protocol: pickBytes(template.protocol, ports.like),
+    port: pickPorts(template.port, ports.like),
+    nodePort: renewNodePorts(template.nodePort, ports.like),
+    endpointStart: endpoints.start,
+    endpoints: endpoints.like.length,
+    endpointPort: pickPorts(template.endpointPort, endpoints.like),
+    endpointLocal: pickBytes(template.endpointLocal, endpoints.like),
     network: template.network,
-    serviceName: (s) => copyName(template.serviceName(like(s)), Math.floor(s / t)),
-    portName: (p) => template.portName(portLike[p]!),
+    serviceName: (s) => names[s]!,
+    portName: (p) => template.portName(ports.like[p]!),
   };
 }
 
-/** `shop/web` → `shop/web-copy-2` for the first copy, within 63 characters of name. */
-function copyName(name: string, copy: number): string {
-  if (copy === 0) return name;
-  const [namespace, own = ""] = name.split("/");
-  const suffix = `-copy-${copy + 1}`;
-  return `${namespace}/${own.slice(0, 63 - suffix.length).replace(/[-.]+$/, "")}${suffix}`;
+/** The rows that owners have when each is like one of the template's: where they begin, whose they are, what they copy. */
+interface Rows {
+  readonly start: Uint32Array;
+  readonly owner: Uint32Array;
+  readonly like: Uint32Array;
 }
 
-function sums(length: number, count: (index: number) => number): Uint32Array {
-  const result = new Uint32Array(length + 1);
-  for (let i = 0; i < length; i++) result[i + 1] = result[i]! + count(i);
-  return result;
+function expand(ownersLike: Uint32Array, templateStart: Uint32Array): Rows {
+  const start = new Uint32Array(ownersLike.length + 1);
+  for (let i = 0; i < ownersLike.length; i++) {
+    const original = ownersLike[i]!;
+    start[i + 1] = start[i]! + templateStart[original + 1]! - templateStart[original]!;
+  }
+  const rows = start[ownersLike.length]!;
+  const owner = new Uint32Array(rows);
+  const like = new Uint32Array(rows);
+  for (let i = 0; i < ownersLike.length; i++) {
+    const shift = templateStart[ownersLike[i]!]! - start[i]!;
+    for (let row = start[i]!; row < start[i + 1]!; row++) {
+      owner[row] = i;
+      like[row] = row + shift;
+    }
+  }
+  return { start, owner, like };
 }
 
-function copyRows<A extends string, B extends string>(
-  services: number,
-  start: Uint32Array,
-  row: (service: number, index: number) => [number, number],
-  first: A,
-  second: B,
-): Record<A, Uint32Array> & Record<B, Uint8Array> {
-  const a = new Uint32Array(start[services]!);
-  const b = new Uint8Array(start[services]!);
-  for (let s = 0; s < services; s++) {
-    for (let at = start[s]!; at < start[s + 1]!; at++) [a[at], b[at]] = row(s, at - start[s]!);
+function renewAddresses(
+  template: Cluster,
+  like: Uint32Array,
+  endpointsLike: Uint32Array,
+  externalsLike: Uint32Array,
+): Pick<Cluster, "clusterIp" | "endpointAddress" | "externalAddress"> {
+  const { network, clusterIp, endpointAddress, externalAddress } = template;
+  const taken = new Set(network.nodeAddresses);
+  for (const column of [clusterIp, endpointAddress, externalAddress]) {
+    for (const address of column) taken.add(address);
   }
-  return { [first]: a, [second]: b } as Record<A, Uint32Array> & Record<B, Uint8Array>;
+  const free = {
+    services: new FreeAddresses({ range: network.serviceCidr, taken, what: "services" }),
+    pods: new FreeAddresses({
+      range: network.podCidr,
+      taken,
+      reserved: [network.clientCidr, network.serviceCidr],
+      what: "endpoints",
+    }),
+    externals: new FreeAddresses({ range: LOAD_BALANCER_CIDR, taken, what: "load-balancer addresses" }),
+  };
+  return {
+    clusterIp: renew(clusterIp, like, free.services),
+    endpointAddress: renew(endpointAddress, endpointsLike, free.pods),
+    externalAddress: renew(externalAddress, externalsLike, free.externals),
+  };
 }
 
-/** Hands out addresses of a range that nobody has, from its first on. */
-class Addresses {
-  readonly #range: Cidr;
-  readonly #taken: ReadonlySet<number>;
-  readonly #what: string;
-  readonly #reserved: Cidr | undefined;
-  #at: number;
-
-  constructor(range: Cidr, taken: Iterable<number>, what: string, reserved?: Cidr) {
-    this.#range = range;
-    this.#taken = new Set(taken);
-    this.#what = what;
-    this.#reserved = reserved;
-    this.#at = range.base;
+/** The first copy keeps its addresses; each later one gets one fresh address for each distinct one of the template. */
+function renew(original: Uint32Array, like: Uint32Array, free: FreeAddresses): Uint32Array {
+  const firstByAddress = new Map<number, number>();
+  const firstUse = original.map((address, row) => {
+    const first = firstByAddress.get(address) ?? row;
+    firstByAddress.set(address, first);
+    return first;
+  });
+  const renewed = new Uint32Array(like.length);
+  renewed.set(original.subarray(0, like.length));
+  for (let i = original.length; i < like.length; i++) {
+    const row = like[i]!;
+    // Copies are whole repetitions of the template's rows, so row 0 of this copy is at i - row.
+    renewed[i] = firstUse[row] === row ? free.next() : renewed[i - row + firstUse[row]!]!;
   }
-
-  next(): number {
-    const last = this.#range.base + cidrSize(this.#range) - 1;
-    do {
-      this.#at++;
-      if (this.#reserved && inCidr(this.#reserved, this.#at))
-        this.#at = this.#reserved.base + cidrSize(this.#reserved);
-      if (this.#at >= last) {
-        throw new UsageError(
-          `${formatCidr(this.#range)} has no room for more ${this.#what}: grow to fewer services`,
-        );
-      }
-    } while (this.#taken.has(this.#at));
-    return this.#at;
-  }
+  return renewed;
 }
 
-/** Hands out NodePorts that nobody has; 0 when the range is used up. */
-class NodePorts {
-  readonly #free: number[];
-
-  constructor(taken: Uint16Array) {
-    const used = new Set(taken);
-    this.#free = Array.from(
-      { length: NODE_PORT_COUNT },
-      (_, i) => NODE_PORT_BASE + NODE_PORT_COUNT - 1 - i,
-    ).filter((port) => !used.has(port));
+function renewNodePorts(original: Uint16Array, like: Uint32Array): Uint16Array {
+  const free = new FreeNodePorts(original);
+  const renewed = pickPorts(original, like);
+  for (let p = original.length; p < renewed.length; p++) {
+    if (renewed[p] !== 0) renewed[p] = free.next();
   }
+  return renewed;
+}
 
-  next(): number {
-    return this.#free.pop() ?? 0;
+/** `shop/web`, then `shop/web-2`, `shop/web-3`…, past names that exist already. */
+function copyNames(template: Cluster, services: number): string[] {
+  const names = Array.from({ length: Math.min(services, template.services) }, (_, s) =>
+    template.serviceName(s),
+  );
+  const taken = new Set(names);
+  // Counted by shortened name: long names may be equal once they are shortened.
+  const lastCopy = new Map<string, number>();
+  for (let s = template.services; s < services; s++) {
+    const base = shorten(names[s % template.services]!);
+    let copy = lastCopy.get(base) ?? 1;
+    let name: string;
+    do name = `${base}-${++copy}`;
+    while (taken.has(name));
+    lastCopy.set(base, copy);
+    taken.add(name);
+    names.push(name);
   }
+  return names;
+}
+
+/** A name that has room for a suffix, in its namespace. */
+function shorten(qualified: string): string {
+  const nameStart = qualified.indexOf("/") + 1;
+  return qualified.slice(0, nameStart + MAX_NAME_LENGTH - MAX_SUFFIX_LENGTH).replace(/[-.]+$/, "");
+}
+
+// One function a column type, not a generic one: each stays monomorphic, and a hundred thousand services take milliseconds.
+
+function pickBytes(column: Uint8Array, like: Uint32Array): Uint8Array {
+  const picked = new Uint8Array(like.length);
+  for (let i = 0; i < like.length; i++) picked[i] = column[like[i]!]!;
+  return picked;
+}
+
+function pickPorts(column: Uint16Array, like: Uint32Array): Uint16Array {
+  const picked = new Uint16Array(like.length);
+  for (let i = 0; i < like.length; i++) picked[i] = column[like[i]!]!;
+  return picked;
+}
+
+function pickWords(column: Uint32Array, like: Uint32Array): Uint32Array {
+  const picked = new Uint32Array(like.length);
+  for (let i = 0; i < like.length; i++) picked[i] = column[like[i]!]!;
+  return picked;
 }

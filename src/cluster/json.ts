@@ -3,12 +3,15 @@
 import { z } from "zod";
 import { UsageError } from "../errors.js";
 import { buildCluster, type ServiceRecord } from "./build.js";
+import { describeIssue, isDnsLabel, isServiceName, refuseConflicts } from "./checks.js";
 import {
   type Cidr,
   type Cluster,
+  type ClusterSource,
   formatAddress,
   formatCidr,
   INGRESS_IP,
+  inCidr,
   parseAddress,
   parseCidr,
   protocolName,
@@ -22,64 +25,94 @@ const VERSION = 1;
 const PROTOCOLS = { tcp: TCP, udp: UDP, sctp: SCTP } as const;
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
-/** RFC 1123 names, as the API server checks them: what is not one never gets further than here. */
-const LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
-export const SERVICE_NAME = new RegExp(`^${LABEL}/[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`);
-export const PORT_NAME = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+/** Bounds on what a file may hold: far above any cluster, far below what fills the memory. */
+const MAX_SERVICES = 1_000_000;
+const MAX_PORTS_OF_SERVICE = 10_000;
+const MAX_ENDPOINTS_OF_PORT = 100_000;
+const MAX_ADDRESSES_OF_SERVICE = 1_000;
+const MAX_PARAMETERS_LENGTH = 10_000;
+/** The API server's bound of `sessionAffinityConfig.clientIP.timeoutSeconds`. */
+const MAX_AFFINITY_SECONDS = 86_400;
+
+/** Text per chunk, so that a pipe sees few writes and no giant string. */
+const CHUNK_LENGTH = 65_536;
 
 const address = z.string().transform((text, context) => {
   const parsed = parseAddress(text);
-  if (parsed === undefined) context.addIssue({ code: "custom", message: "no IPv4 address" });
+  if (parsed === undefined) context.addIssue({ code: "custom", message: "expected an IPv4 address" });
   return parsed ?? 0;
 });
 const cidr = z.string().transform((text, context): Cidr => {
   const parsed = parseCidr(text);
-  if (parsed === undefined) context.addIssue({ code: "custom", message: "no IPv4 range" });
+  if (!parsed) context.addIssue({ code: "custom", message: "expected an IPv4 range such as 10.96.0.0/12" });
   return parsed ?? { base: 0, prefixLength: 32 };
 });
 const port = z.number().int().min(1).max(65535);
+const addresses = z.array(address).max(MAX_ADDRESSES_OF_SERVICE).default([]);
 
-const service = z.object({
-  name: z.string().regex(SERVICE_NAME, "no namespace/name of Kubernetes"),
+const serviceSchema = z.object({
+  name: z.string().refine(isServiceName, "expected namespace/name as Kubernetes allows them"),
   clusterIp: address,
   type: z.enum(TYPES).default("ClusterIP"),
-  affinitySeconds: z.number().int().min(0).max(86_400).default(0),
+  affinitySeconds: z.number().int().min(0).max(MAX_AFFINITY_SECONDS).default(0),
   internalLocal: z.boolean().default(false),
   externalLocal: z.boolean().default(false),
-  externalIps: z.array(address).default([]),
-  ingressIps: z.array(address).default([]),
-  sourceRanges: z.array(cidr).default([]),
+  externalIps: addresses,
+  ingressIps: addresses,
+  sourceRanges: z.array(cidr).max(MAX_ADDRESSES_OF_SERVICE).default([]),
   ports: z
     .array(
       z.object({
-        name: z.union([z.literal(""), z.string().regex(PORT_NAME, "no port name of Kubernetes")]).default(""),
+        name: z
+          .string()
+          .refine((name) => name === "" || isDnsLabel(name), "expected a port name as Kubernetes allows it")
+          .default(""),
         protocol: z.enum(["tcp", "udp", "sctp"]),
         port,
-        nodePort: z.union([z.literal(0), port]).default(0),
-        endpoints: z.array(z.object({ address, port, local: z.boolean().default(false) })),
+        nodePort: z.number().int().min(0).max(65535).default(0),
+        endpoints: z
+          .array(z.object({ address, port, local: z.boolean().default(false) }))
+          .max(MAX_ENDPOINTS_OF_PORT),
       }),
     )
-    .min(1),
+    .min(1)
+    .max(MAX_PORTS_OF_SERVICE),
 });
 
-const file = z.object({
+const parameters = z.record(z.string(), z.unknown()).refine(isSmall, "too large or too deep");
+
+const fileSchema = z.object({
   lbscale: z.literal(FORMAT),
   version: z.literal(VERSION),
-  source: z.object({
-    kind: z.enum(["synthetic", "imported"]),
-    format: z.string().max(100).default("unknown"),
-    parameters: z.record(z.string(), z.unknown()),
-  }),
-  network: z.object({
-    serviceCidr: cidr,
-    podCidr: cidr,
-    clientCidr: cidr,
-    nodeAddresses: z.array(address).min(1),
-  }),
-  services: z.array(service).min(1, "no services").max(1_000_000),
+  source: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("synthetic"), parameters }),
+    z.object({ kind: z.literal("imported"), format: z.string().max(100), parameters }),
+  ]),
+  network: z
+    .object({
+      serviceCidr: cidr,
+      podCidr: cidr,
+      clientCidr: cidr.refine(({ prefixLength }) => prefixLength <= 30, "expected at least four addresses"),
+      nodeAddresses: z.array(address).min(1).max(1_000),
+    })
+    .refine(
+      ({ clientCidr, podCidr }) =>
+        clientCidr.prefixLength >= podCidr.prefixLength && inCidr(podCidr, clientCidr.base),
+      { path: ["clientCidr"], message: "expected a part of podCidr" },
+    ),
+  services: z.array(serviceSchema).min(1).max(MAX_SERVICES),
 });
 
-/** Writes a cluster in pieces, so that a hundred thousand services never stand in one string. */
+/** Parameters are copied into results, by recursive code: they stay few and flat. */
+function isSmall(value: unknown): boolean {
+  const isFlat = (part: unknown, depth: number): boolean =>
+    typeof part !== "object" ||
+    part === null ||
+    (depth > 0 && Object.values(part).every((child) => isFlat(child, depth - 1)));
+  return isFlat(value, 4) && JSON.stringify(value).length <= MAX_PARAMETERS_LENGTH;
+}
+
+/** Writes a cluster in chunks, so that a hundred thousand services never stand in one string. */
 export function* writeCluster(cluster: Cluster): Iterable<string> {
   const { network } = cluster;
   const head = {
@@ -93,26 +126,25 @@ export function* writeCluster(cluster: Cluster): Iterable<string> {
       nodeAddresses: network.nodeAddresses.map(formatAddress),
     },
   };
-  yield `${JSON.stringify(head).slice(0, -1)},"services":[`;
+  let chunk = `${JSON.stringify(head).slice(0, -1)},"services":[`;
   for (let s = 0; s < cluster.services; s++) {
-    yield `${s === 0 ? "" : ","}\n${JSON.stringify(serviceObject(cluster, s))}`;
+    chunk += `${s === 0 ? "" : ","}\n${JSON.stringify(serviceObject(cluster, s))}`;
+    if (chunk.length >= CHUNK_LENGTH) {
+      yield chunk;
+      chunk = "";
+    }
   }
-  yield "\n]}\n";
+  yield `${chunk}\n]}\n`;
 }
 
 /** One service as the file holds it; what is at its default is left out. */
 function serviceObject(cluster: Cluster, s: number): object {
-  const external = (kind: (k: number) => boolean): string[] | undefined => {
-    const found: string[] = [];
-    for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-      if (kind(cluster.externalKind[x]!)) found.push(formatAddress(cluster.externalAddress[x]!));
-    }
-    return found.length > 0 ? found : undefined;
-  };
-  const ranges: string[] = [];
-  for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
-    ranges.push(formatCidr({ base: cluster.rangeBase[r]!, prefixLength: cluster.rangePrefixLength[r]! }));
-  }
+  const external = (ingress: boolean): string[] | undefined =>
+    unlessEmpty(
+      rows(cluster.externalStart, s)
+        .filter((x) => (cluster.externalKind[x] === INGRESS_IP) === ingress)
+        .map((x) => formatAddress(cluster.externalAddress[x]!)),
+    );
   return {
     name: cluster.serviceName(s),
     clusterIp: formatAddress(cluster.clusterIp[s]!),
@@ -120,15 +152,19 @@ function serviceObject(cluster: Cluster, s: number): object {
     affinitySeconds: cluster.affinitySeconds[s] || undefined,
     internalLocal: cluster.internalLocal[s] === 1 || undefined,
     externalLocal: cluster.externalLocal[s] === 1 || undefined,
-    externalIps: external((kind) => kind !== INGRESS_IP),
-    ingressIps: external((kind) => kind === INGRESS_IP),
-    sourceRanges: ranges.length > 0 ? ranges : undefined,
-    ports: range(cluster.portStart, s).map((p) => ({
+    externalIps: external(false),
+    ingressIps: external(true),
+    sourceRanges: unlessEmpty(
+      rows(cluster.rangeStart, s).map((r) =>
+        formatCidr({ base: cluster.rangeBase[r]!, prefixLength: cluster.rangePrefixLength[r]! }),
+      ),
+    ),
+    ports: rows(cluster.portStart, s).map((p) => ({
       name: cluster.portName(p) || undefined,
       protocol: protocolName(cluster.protocol[p]!),
       port: cluster.port[p],
       nodePort: cluster.nodePort[p] || undefined,
-      endpoints: range(cluster.endpointStart, p).map((e) => ({
+      endpoints: rows(cluster.endpointStart, p).map((e) => ({
         address: formatAddress(cluster.endpointAddress[e]!),
         port: cluster.endpointPort[e],
         local: cluster.endpointLocal[e] === 1 || undefined,
@@ -137,63 +173,43 @@ function serviceObject(cluster: Cluster, s: number): object {
   };
 }
 
-function range(start: Uint32Array, owner: number): number[] {
-  return Array.from({ length: start[owner + 1]! - start[owner]! }, (_, i) => start[owner]! + i);
+/** Indices of the rows that an owner has. */
+function rows(start: Uint32Array, owner: number): number[] {
+  const indices: number[] = [];
+  for (let row = start[owner]!; row < start[owner + 1]!; row++) indices.push(row);
+  return indices;
 }
 
-/** Reads a cluster file's text. Throws UsageError that names object and field. */
+function unlessEmpty<T>(list: T[]): T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+/** Reads a cluster file's text. Throws UsageError that names object and field in one line. */
 export function parseCluster(text: string): Cluster {
+  if (text.trim() === "") throw new UsageError("the cluster file is empty: generate or import it again");
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch {
-    throw new UsageError(
-      "the cluster file is not JSON: it is damaged or cut off; generate or import it again",
-    );
+    throw new UsageError("the cluster file is not JSON, or cut off: generate or import it again");
   }
-  const parsed = file.safeParse(data);
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!;
-    throw new UsageError(`cluster file: ${path.join(".") || "the document"}: ${message}`);
-  }
+  const parsed = fileSchema.safeParse(data);
+  if (!parsed.success) throw new UsageError(`cluster file: ${describeProblem(parsed.error, data)}`);
   const { services, network, source } = parsed.data;
-  const records: ServiceRecord[] = services.map((record) => ({
-    ...record,
-    type: TYPES.indexOf(record.type),
-    ports: record.ports.map((entry) => ({ ...entry, protocol: PROTOCOLS[entry.protocol] })),
+  const records: ServiceRecord[] = services.map((service) => ({
+    ...service,
+    type: TYPES.indexOf(service.type),
+    ports: service.ports.map((entry) => ({ ...entry, protocol: PROTOCOLS[entry.protocol] })),
   }));
-  refuseDuplicates(records);
-  return buildCluster(
-    records,
-    network,
-    source.kind === "synthetic"
-      ? { kind: "synthetic", parameters: source.parameters }
-      : { kind: "imported", format: source.format, parameters: source.parameters },
-  );
+  refuseConflicts(records);
+  return buildCluster(records, network, source satisfies ClusterSource);
 }
 
-/** Two services can't answer at one address, protocol and port: the API server never lets it happen. */
-export function refuseDuplicates(records: readonly ServiceRecord[]): void {
-  const frontends = new Map<string, string>();
-  const names = new Set<string>();
-  const claim = (key: string, name: string, what: string): void => {
-    const owner = frontends.get(key);
-    if (owner !== undefined)
-      throw new UsageError(`Service ${name}: ${what} belongs to Service ${owner} already`);
-    frontends.set(key, name);
-  };
-  for (const { name, clusterIp, externalIps = [], ingressIps = [], ports } of records) {
-    if (names.has(name)) throw new UsageError(`Service ${name} appears twice`);
-    names.add(name);
-    claim(`ip ${clusterIp}`, name, `clusterIP ${formatAddress(clusterIp)}`);
-    for (const entry of ports) {
-      const protocol = protocolName(entry.protocol);
-      for (const at of [clusterIp, ...externalIps, ...ingressIps]) {
-        const what = `${formatAddress(at)} ${protocol} port ${entry.port}`;
-        claim(`${at} ${protocol} ${entry.port}`, name, what);
-      }
-      if (entry.nodePort)
-        claim(`node ${protocol} ${entry.nodePort}`, name, `nodePort ${entry.nodePort} (${protocol})`);
-    }
-  }
+/** Names the service by its name, where it has one: nobody counts to services[4711]. */
+function describeProblem(error: z.ZodError, data: unknown): string {
+  const [first, index] = error.issues[0]!.path;
+  if (first !== "services" || typeof index !== "number") return describeIssue(error);
+  const name = (data as { services: ({ name?: unknown } | null)[] }).services[index]?.name;
+  if (typeof name !== "string" || !isServiceName(name)) return describeIssue(error);
+  return `Service ${name}: ${describeIssue(error, 2)}`;
 }

@@ -7,8 +7,11 @@ import os from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../results/schema.js";
 
-/** V8 flags of every timed child: one thread, so that a cell does not land in one of two JIT states. */
-export const CHILD_FLAGS = ["--single-threaded", "--expose-gc"] as const;
+/**
+ * V8 flags of every timed child: one thread, so that a cell does not land in one of two JIT states; a young generation
+ * large enough that what building and warming up leave behind is not collected while samples are timed.
+ */
+export const CHILD_FLAGS = ["--single-threaded", "--expose-gc", "--min-semi-space-size=16"] as const;
 
 const PACKAGES = ["tinybench", "chart.js", "chartjs-node-canvas"];
 

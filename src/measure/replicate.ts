@@ -4,8 +4,7 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { Bench, hrtimeNow } from "tinybench";
 import type { Cluster } from "../cluster/cluster.js";
-import { clusterDigest } from "../cluster/digest.js";
-import type { Work } from "../planes/plane.js";
+import type { Plane, Work } from "../planes/plane.js";
 import { chaseNs } from "./chase.js";
 import type { Job, Prepared, Scenario, Subject } from "./scenario.js";
 
@@ -24,13 +23,12 @@ export interface Measured {
   readonly endpoints: number;
   readonly programBytes: number;
   readonly facts: Readonly<Record<string, number | string>>;
-  readonly clusterDigest: string;
   readonly work: { rulesVisited: number; mapLookups: number; hashProbes: number };
 }
 
 /** A batch lasts about this long: far above the timer's step, and at most a millisecond. */
 const BATCH_NS = 500_000;
-const CALIBRATION_NS = 15_000_000;
+const CALIBRATION_NS = 6_000_000;
 const FLOOR_BATCHES = 25;
 /** Kept of each replicate, spread evenly over the measured order. */
 const MAX_SAMPLES = 200;
@@ -38,9 +36,14 @@ const MAX_SAMPLES = 200;
 const nowNs = (): number => hrtimeNow() * 1e6;
 
 /** Builds, checks, warms up and times. Throws when a decision is wrong or a checksum differs: then there is no latency. */
-export async function measureReplicate(scenario: Scenario, job: Job, cluster: Cluster): Promise<Measured> {
+export async function measureReplicate(
+  scenario: Scenario,
+  job: Job,
+  cluster: Cluster,
+  plane: Plane,
+): Promise<Measured> {
   const started = nowNs();
-  const prepared = scenario.prepare(job, cluster);
+  const prepared = scenario.prepare(job, cluster, plane);
   const buildMs = (nowNs() - started) / 1e6;
   if (prepared.disagreements > 0) {
     throw new Error(
@@ -68,7 +71,6 @@ export async function measureReplicate(scenario: Scenario, job: Job, cluster: Cl
     endpoints: cluster.endpoints / cluster.servicePorts,
     programBytes: prepared.programBytes,
     facts: prepared.facts,
-    clusterDigest: clusterDigest(cluster),
     work,
   };
 }
@@ -88,7 +90,7 @@ function timerResolution(): number {
 /** Finds how many operations fill a batch, on a subject of its own that is thrown away. */
 function calibrate(prepared: Prepared): number {
   let batch = 1;
-  const subject = prepared.subject(1);
+  const subject = prepared.calibration();
   let perOperation = Number.POSITIVE_INFINITY;
   const deadline = nowNs() + CALIBRATION_NS;
   let position = 0;
@@ -102,7 +104,7 @@ function calibrate(prepared: Prepared): number {
     position += batch;
     batch = Math.min(subject.operations, batch * 2, Math.max(1, Math.ceil(BATCH_NS / perOperation)));
   } while (nowNs() < deadline);
-  return Math.max(1, Math.min(subject.operations, Math.round(BATCH_NS / perOperation)));
+  return Math.max(1, Math.round(BATCH_NS / perOperation));
 }
 
 interface Timed {
@@ -137,6 +139,7 @@ async function timeBatches(subject: Subject, batch: number, job: Job): Promise<T
     retainSamples: true,
   });
   let warm = false;
+  let heapBefore = 0;
   bench.add(
     job.scenario,
     () => {
@@ -158,11 +161,12 @@ async function timeBatches(subject: Subject, batch: number, job: Job): Promise<T
         // 3. Warm-up is over: start the trace again and watch the heap.
         warm = mode === "run";
         next = 0;
-        if (warm) observer.observe({ entryTypes: ["gc"] });
+        if (!warm) return;
+        observer.observe({ entryTypes: ["gc"] });
+        heapBefore = process.memoryUsage().heapUsed;
       },
     },
   );
-  const heapBefore = process.memoryUsage().heapUsed;
   bench.runSync();
   const heapGrowth = process.memoryUsage().heapUsed - heapBefore;
 

@@ -76,7 +76,6 @@ function addReplicate(
   cell.endpoints = measured.endpoints;
   cell.programBytes = measured.programBytes;
   cell.facts = { ...measured.facts };
-  results.cluster.digests[cell.services] = measured.clusterDigest;
   const { environment } = results;
   environment.timerResolutionNs =
     environment.timerResolutionNs === 0

@@ -1,7 +1,7 @@
 /** What a scenario gives to the measuring child: operations to time, and how to check them. */
 
 import type { Cluster } from "../cluster/cluster.js";
-import type { PlaneId, PlaneOptions, Work } from "../planes/plane.js";
+import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
 
 /** Everything a child needs to know: plain JSON. */
 export interface Job {
@@ -48,11 +48,13 @@ export interface Prepared {
   readonly disagreements: number;
   /** A subject whose batches of `batch` operations each see the whole cluster. */
   subject(batch: number): Subject;
+  /** A short one to find the batch size with, thrown away afterwards. */
+  calibration(): Subject;
 }
 
 export interface Scenario {
   readonly id: string;
   readonly label: string;
   readonly question: string;
-  prepare(job: Job, cluster: Cluster): Prepared;
+  prepare(job: Job, cluster: Cluster, plane: Plane): Prepared;
 }

@@ -1,13 +1,10 @@
-/** All planes: to add one, add its folder and a line here. */
+/** All planes, loaded. */
 
 import { UsageError } from "../errors.js";
-import { ebpf, ebpfMaglev } from "./ebpf/index.js";
-import { iptables } from "./iptables/index.js";
-import { ipvs } from "./ipvs/index.js";
-import { nftables } from "./nftables/index.js";
-import type { Plane } from "./plane.js";
+import { PLANE_IDS, type Plane } from "./plane.js";
+import { loadPlane } from "./registry-loader.js";
 
-export const PLANES: readonly Plane[] = [iptables, ipvs, nftables, ebpf, ebpfMaglev];
+export const PLANES: readonly Plane[] = await Promise.all(PLANE_IDS.map(loadPlane));
 
 /** The plane of an id. Throws UsageError naming the planes there are. */
 export function planeById(id: string): Plane {

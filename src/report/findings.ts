@@ -54,7 +54,7 @@ function iptablesFactor(cells: readonly Measured[]): Finding | null {
   const n = formatCount(largest.services);
   return {
     id: "iptables-factor",
-    headline: `At ${n} Services iptables is ${digits(value)} times slower than ${planeLabel(rival.plane)}`,
+    headline: `At ${n} Services iptables is ${digits(value)} times slower than ${shortLabel(rival.plane)}`,
     sentence:
       `At ${n} services an iptables lookup takes ${formatNs(largest.estimate.median)}, ${digits(value)} times ` +
       `[${digits(interval[0])}, ${digits(interval[1])}] the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest plane.`,
@@ -120,7 +120,7 @@ function constantWork(planes: readonly (readonly Measured[])[]): Finding | null 
   const lookups = constant.map((cells) => cells[0]!.work!.mapLookups);
   return {
     id: "work-constant",
-    headline: `${labels.join(" and ")} ${labels.length > 1 ? "do" : "does"} the same work at any size`,
+    headline: `${labels.join(" and ")} ${labels.length > 1 ? "do" : "does"} constant work at any size`,
     sentence: `From ${formatCount(from)} to ${formatCount(to)} services a lookup costs ${labels
       .map((label, i) => `${label} ${lookups[i]} map lookups`)
       .join(" and ")}, exactly: O(1) in work.`,
@@ -174,4 +174,9 @@ function cacheSizes({ environment }: Results): string {
 
 function planeLabel(plane: string): string {
   return seriesStyle(plane, "light").label;
+}
+
+/** For headlines, which have room for ten words. */
+function shortLabel(plane: string): string {
+  return plane === "ebpf" ? "eBPF" : plane === "ebpf-maglev" ? "Maglev" : planeLabel(plane);
 }

@@ -1,7 +1,7 @@
 /** A run's numbers as a table: the one form of them that every text output shares. */
 
 import type { Cell, Results } from "../results/schema.js";
-import { csvField, escapeMarkdown, formatCount, formatNs } from "./format.js";
+import { csvField, escapeMarkdown, formatCount, formatNs, plainText } from "./format.js";
 import { comparePlanes, seriesStyle } from "./theme.js";
 
 export interface Row {
@@ -102,7 +102,7 @@ export function csvTable(results: Results): string {
       cell.work?.hashProbes ?? null,
       cell.programBytes,
       cell.warnings.join("; "),
-    ].map(csvField),
+    ].map((field) => csvField(typeof field === "string" ? plainText(field, 500) : field)),
   );
   return [header, ...lines].map((fields) => `${fields.join(",")}\r\n`).join("");
 }

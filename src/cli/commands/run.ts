@@ -3,9 +3,11 @@ import os from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandModule } from "yargs";
+import { benchCluster } from "../../../bench/cluster.js";
 import { PROFILES } from "../../../bench/profiles.js";
 import { SCENARIOS } from "../../../bench/scenarios.js";
 import type { Cluster } from "../../cluster/cluster.js";
+import { clusterDigest } from "../../cluster/digest.js";
 import { growCluster } from "../../cluster/grow.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
@@ -16,13 +18,13 @@ import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../../planes/plane.j
 import { findFindings } from "../../report/findings.js";
 import { formatCount } from "../../report/format.js";
 import { ensureWritableFolder, RESULTS_FILE, readResults, writeResults } from "../../results/files.js";
-import type { Results } from "../../results/schema.js";
+import type { Cell, Results } from "../../results/schema.js";
 import { certify } from "../certificate.js";
 import { writeReport } from "../charts.js";
 import { readCluster } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
 import { note, print } from "../output.js";
-import { planRun, type RunArguments } from "../plan.js";
+import { planRun, profileById, type RunArguments } from "../plan.js";
 import { Progress } from "../progress.js";
 import { summarize } from "../summary.js";
 
@@ -147,26 +149,30 @@ async function measure(
   try {
     if (template && clusterFile)
       writeFileSync(clusterFile, [...writeCluster(template)].join(""), { mode: 0o600 });
-    writeResults(out, results);
     const { settings, seed, entry } = results.run;
+    const jobOf = ({ scenario, plane, services }: Cell) => ({
+      scenario,
+      plane: plane as PlaneId,
+      services,
+      clusterSeed: seed,
+      clusterFile,
+      entry,
+      endpointsPerService: settings.endpointsPerService,
+      options: { ipvsScheduler: settings.ipvsScheduler as NonNullable<PlaneOptions["ipvsScheduler"]> },
+      zipf: settings.zipf,
+      misses: settings.misses,
+      warmupMs: settings.warmupMs,
+      measureMs: settings.measureMs,
+    });
+    for (const cell of results.cells) {
+      results.cluster.digests[cell.services] ??= clusterDigest(await benchCluster(jobOf(cell)));
+    }
+    writeResults(out, results);
     await runSchedule(results, {
       childScript: CHILD_SCRIPT,
       cpu,
       signal: interruption.signal,
-      jobOf: ({ scenario, plane, services }) => ({
-        scenario,
-        plane: plane as PlaneId,
-        services,
-        clusterSeed: seed,
-        clusterFile,
-        entry,
-        endpointsPerService: settings.endpointsPerService,
-        options: { ipvsScheduler: settings.ipvsScheduler as NonNullable<PlaneOptions["ipvsScheduler"]> },
-        zipf: settings.zipf,
-        misses: settings.misses,
-        warmupMs: settings.warmupMs,
-        measureMs: settings.measureMs,
-      }),
+      jobOf,
       onProgress: (done, total, cell) =>
         progress.show(done, total, `${cell.plane}, ${formatCount(cell.services)} services`),
       onReplicate: () => writeResults(out, results),
@@ -193,7 +199,7 @@ async function measure(
 async function conclude(results: Results, out: string, json: boolean): Promise<void> {
   const { paths, skipped } = writeReport(results, join(out, "charts"), {
     formats: ["png", "svg", "md", "csv"],
-    themes: ["light", "dark"],
+    themes: profileById(results.run.profile).themes,
     size: "slide",
   });
   for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);

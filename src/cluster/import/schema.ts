@@ -2,47 +2,73 @@
 
 import { z } from "zod";
 import { UsageError } from "../../errors.js";
-import { PORT_NAME, SERVICE_NAME } from "../json.js";
+import { describeIssue, isDnsLabel, isServiceName, oneLine } from "../checks.js";
 import type { KubernetesObject } from "./documents.js";
+
+/** API groups of the kinds that are read: other groups have a `Service` too (Knative's). Absent apiVersion: taken as right. */
+const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["Service", [""]],
+  ["EndpointSlice", ["discovery.k8s.io"]],
+  ["Deployment", ["apps", "extensions"]],
+  ["StatefulSet", ["apps"]],
+  ["DaemonSet", ["apps", "extensions"]],
+]);
+
+/** Whether an object is of a kind that is read here, in its proper API group. */
+export function isOfKind({ kind, apiVersion }: KubernetesObject, wanted: string): boolean {
+  if (kind !== wanted) return false;
+  if (typeof apiVersion !== "string") return true;
+  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+  return GROUPS.get(kind)?.includes(group) ?? false;
+}
+
+/** Absent and null mean the same to the API server. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value): z.output<T> | undefined => value ?? undefined);
 
 const portNumber = z.number().int().min(1).max(65535);
 const labels = z.record(z.string(), z.string());
-const metadata = z.object({
-  name: z.string(),
-  namespace: z.string().default("default"),
-  labels: labels.nullish(),
+const protocol = optional(z.enum(["TCP", "UDP", "SCTP"])).transform((given) => given ?? "TCP");
+const name = z.string();
+const namespace = optional(z.string()).transform((given) => given || "default");
+const metadata = z.object({ name, namespace });
+const policy = optional(z.enum(["Cluster", "Local"]));
+
+const servicePort = z.object({
+  name: optional(
+    z.string().refine((text) => text === "" || isDnsLabel(text), "expected a DNS label"),
+  ).transform((given) => given ?? ""),
+  protocol,
+  port: portNumber,
+  targetPort: optional(
+    z.union([z.number().int().min(0).max(65535), z.string()], {
+      error: "expected a port from 1 to 65535, or a port's name",
+    }),
+  ),
+  nodePort: optional(z.number().int().min(0).max(65535)),
 });
-/** Absent and null mean the same in what kubectl prints. */
-const optional = <T extends z.ZodType>(schema: T) =>
-  schema.nullish().transform((value) => value ?? undefined);
+export type ServicePort = z.infer<typeof servicePort>;
 
 export const serviceSchema = z.object({
-  metadata,
+  metadata: metadata.refine(({ name, namespace }) => isServiceName(`${namespace}/${name}`), {
+    path: ["name"],
+    message: "expected a name and namespace as Kubernetes allows them",
+  }),
   spec: z.object({
-    type: z.enum(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]).default("ClusterIP"),
+    type: optional(z.enum(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"])),
     clusterIP: optional(z.string()),
     clusterIPs: optional(z.array(z.string())),
     ipFamilies: optional(z.array(z.string())),
     selector: optional(labels),
-    ports: optional(
-      z.array(
-        z.object({
-          name: optional(z.union([z.literal(""), z.string().regex(PORT_NAME, "no port name of Kubernetes")])),
-          protocol: z.enum(["TCP", "UDP", "SCTP"]).default("TCP"),
-          port: portNumber,
-          targetPort: optional(z.union([portNumber, z.string()])),
-          nodePort: optional(z.union([z.literal(0), portNumber])),
-        }),
-      ),
-    ),
-    sessionAffinity: optional(z.enum(["None", "ClientIP"])),
+    ports: optional(z.array(servicePort)),
+    sessionAffinity: optional(z.enum(["None", "ClientIP", ""])),
     sessionAffinityConfig: optional(
       z.object({
         clientIP: optional(z.object({ timeoutSeconds: optional(z.number().int().min(1).max(86_400)) })),
       }),
     ),
-    internalTrafficPolicy: optional(z.enum(["Cluster", "Local"])),
-    externalTrafficPolicy: optional(z.enum(["Cluster", "Local"])),
+    internalTrafficPolicy: policy,
+    externalTrafficPolicy: policy,
     externalIPs: optional(z.array(z.string())),
     loadBalancerSourceRanges: optional(z.array(z.string())),
     allocateLoadBalancerNodePorts: optional(z.boolean()),
@@ -50,7 +76,9 @@ export const serviceSchema = z.object({
   status: optional(
     z.object({
       loadBalancer: optional(
-        z.object({ ingress: optional(z.array(z.object({ ip: optional(z.string()) }))) }),
+        z.object({
+          ingress: optional(z.array(z.object({ ip: optional(z.string()), ipMode: optional(z.string()) }))),
+        }),
       ),
     }),
   ),
@@ -58,21 +86,13 @@ export const serviceSchema = z.object({
 export type Service = z.infer<typeof serviceSchema>;
 
 export const sliceSchema = z.object({
-  metadata,
+  metadata: z.object({ name, namespace, labels: optional(labels) }),
   addressType: z.string(),
-  ports: optional(
-    z.array(
-      z.object({
-        name: optional(z.string()),
-        protocol: z.string().default("TCP"),
-        port: optional(portNumber),
-      }),
-    ),
-  ),
+  ports: optional(z.array(z.object({ name: optional(z.string()), protocol, port: optional(portNumber) }))),
   endpoints: optional(
     z.array(
       z.object({
-        addresses: z.array(z.string()),
+        addresses: optional(z.array(z.string())),
         nodeName: optional(z.string()),
         conditions: optional(
           z.object({
@@ -87,6 +107,11 @@ export const sliceSchema = z.object({
 });
 export type EndpointSlice = z.infer<typeof sliceSchema>;
 
+const containerPort = z.object({ name: optional(z.string()), protocol, containerPort: portNumber });
+const podSpec = z.object({
+  containers: optional(z.array(z.object({ ports: optional(z.array(containerPort)) }))),
+});
+
 export const workloadSchema = z.object({
   kind: z.string(),
   metadata,
@@ -94,40 +119,22 @@ export const workloadSchema = z.object({
     replicas: optional(z.number().int().min(0).max(100_000)),
     template: z.object({
       metadata: optional(z.object({ labels: optional(labels) })),
-      spec: optional(
-        z.object({
-          containers: optional(
-            z.array(
-              z.object({
-                ports: optional(z.array(z.object({ name: optional(z.string()), containerPort: portNumber }))),
-              }),
-            ),
-          ),
-        }),
-      ),
+      spec: optional(podSpec),
     }),
   }),
 });
 export type Workload = z.infer<typeof workloadSchema>;
 
-/** Checks an object. Throws UsageError that names the object and the field. */
+/** Reads the known fields of an object. Throws UsageError that names the object and the field. */
 export function check<T>(schema: z.ZodType<T>, object: KubernetesObject): T {
   const parsed = schema.safeParse(object);
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  throw new UsageError(`${nameOf(object)}: ${path.join(".") || "the object"}: ${message}`);
+  throw new UsageError(`${nameOf(object)}: ${describeIssue(parsed.error)}`);
 }
 
 /** `Service shop/web` of any object, however broken. */
-export function nameOf(object: KubernetesObject): string {
-  const { name, namespace } = (object.metadata ?? {}) as { name?: unknown; namespace?: unknown };
-  return `${object.kind} ${typeof namespace === "string" ? namespace : "default"}/${typeof name === "string" ? name : "?"}`;
-}
-
-/** `namespace/name`, refused when it is none that Kubernetes allows: it would end up in rules and reports. */
-export function qualifiedName(object: Service): string {
-  const name = `${object.metadata.namespace}/${object.metadata.name}`;
-  if (!SERVICE_NAME.test(name))
-    throw new UsageError(`Service "${name}": metadata.name is no name that Kubernetes allows`);
-  return name;
+function nameOf({ kind, metadata }: KubernetesObject): string {
+  const { name, namespace } = (metadata ?? {}) as { name?: unknown; namespace?: unknown };
+  const text = (value: unknown, absent: string) => (typeof value === "string" && value ? value : absent);
+  return oneLine(`${kind} ${text(namespace, "default")}/${text(name, "(no name)")}`);
 }

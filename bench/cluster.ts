@@ -1,0 +1,28 @@
+/** The cluster of a run at N services: made by the children that measure it, and once by the parent for its digest. */
+
+import { readFileSync } from "node:fs";
+import type { Cluster } from "../src/cluster/cluster.js";
+import { generateCluster } from "../src/cluster/generate.js";
+import type { Job } from "../src/measure/scenario.js";
+
+export type ClusterRequest = Pick<
+  Job,
+  "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry"
+>;
+
+/** Reads and grows the given cluster file, or generates. The same request gives the same cluster. */
+export async function benchCluster(request: ClusterRequest): Promise<Cluster> {
+  const { clusterFile, services, clusterSeed, endpointsPerService, entry } = request;
+  if (clusterFile !== null) {
+    // Only here, because it loads zod: a child that times should start light.
+    const { parseCluster } = await import("../src/cluster/json.js");
+    const { growCluster } = await import("../src/cluster/grow.js");
+    return growCluster(parseCluster(readFileSync(clusterFile, "utf8")), services);
+  }
+  return generateCluster({
+    services,
+    seed: clusterSeed,
+    endpoints: { kind: "constant", count: endpointsPerService },
+    types: entry === "nodePort" ? "nodePort" : "clusterIp",
+  });
+}

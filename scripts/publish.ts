@@ -1,0 +1,79 @@
+/**
+ * Publishes a run: `npm run publish:run -- RUN_FOLDER`. Writes results/<date>-<profile>/ with results.json, charts and a
+ * README, and rebuilds the gallery results/README.md from all published runs.
+ */
+
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeReport } from "../src/cli/charts.js";
+import { escapeMarkdown } from "../src/report/format.js";
+import { markdownTable } from "../src/report/table.js";
+import { RESULTS_FILE, readResults, writeResults } from "../src/results/files.js";
+import type { Results } from "../src/results/schema.js";
+
+const GALLERY = "results";
+
+const [source] = process.argv.slice(2);
+if (source === undefined) {
+  console.error("give the folder of a run: npm run publish:run -- results/runs/…");
+  process.exit(2);
+}
+const results = readResults(source);
+const name = `${results.run.startedAt.slice(0, 10)}-${results.run.profile}`;
+const folder = join(GALLERY, name);
+mkdirSync(folder, { recursive: true });
+writeResults(folder, results);
+writeReport(results, join(folder, "charts"), {
+  formats: ["png", "svg"],
+  themes: ["light", "dark"],
+  size: "readme",
+});
+writeFileSync(join(folder, "README.md"), runPage(results));
+writeFileSync(join(GALLERY, "README.md"), galleryPage());
+console.log(folder);
+
+function runPage({ run, environment, findings, ...rest }: Results): string {
+  const all = { run, environment, findings, ...rest };
+  return [
+    `# ${name}`,
+    "",
+    `![Latency of a lookup against the number of services](charts/scaling-light.png)`,
+    "",
+    ...findings.map(({ sentence }) => `- ${escapeMarkdown(sentence, 500)}`),
+    "",
+    `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(environment.cpu)} (${environment.cores} cores, ${environment.virtualisation}), ` +
+      `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. Model lane: byte-faithful models, not the kernel.`,
+    "",
+    markdownTable(all),
+    "Charts: [columns](charts/columns-light.png) ([dark](charts/columns-dark.png), [SVG](charts/columns-light.svg)), " +
+      "[scaling](charts/scaling-light.png) ([dark](charts/scaling-dark.png), [SVG](charts/scaling-light.svg)), " +
+      "[work](charts/work-light.png) ([dark](charts/work-dark.png), [SVG](charts/work-light.svg)). Data: [results.json](results.json).",
+    "",
+  ].join("\n");
+}
+
+function galleryPage(): string {
+  const runs = readdirSync(GALLERY, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(GALLERY, entry.name, RESULTS_FILE)))
+    .map((entry) => entry.name)
+    .sort()
+    .reverse();
+  return [
+    "# Published runs",
+    "",
+    "Each folder holds a run's results.json and the charts drawn from it; `lbscale report FOLDER` draws them again.",
+    "Local runs go to `runs/`, which git ignores.",
+    "",
+    ...runs.flatMap((run) => {
+      const { findings } = readResults(join(GALLERY, run));
+      return [
+        `## [${run}](${run}/)`,
+        "",
+        `[![${run}](${run}/charts/scaling-light.png)](${run}/)`,
+        "",
+        ...findings.map(({ headline }) => `- ${escapeMarkdown(headline)}`),
+        "",
+      ];
+    }),
+  ].join("\n");
+}

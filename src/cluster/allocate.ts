@@ -1,0 +1,63 @@
+/** Addresses and NodePorts that nobody has yet, for clusters that already hold some. */
+
+import { UsageError } from "../errors.js";
+import { type Cidr, cidrSize, formatCidr, inCidr } from "./cluster.js";
+import { NODE_PORT_BASE, NODE_PORT_COUNT } from "./network.js";
+
+export interface FreeAddressesOptions {
+  readonly range: Cidr;
+  readonly taken: Iterable<number>;
+  /** Parts of the range that are someone else's. */
+  readonly reserved?: readonly Cidr[];
+  /** What the addresses are for, as the message names it when they run out. */
+  readonly what: string;
+}
+
+/** Hands out a range's addresses in order, from its second to its last but one, without those in use. */
+export class FreeAddresses {
+  readonly #range: Cidr;
+  readonly #taken: ReadonlySet<number>;
+  readonly #reserved: readonly Cidr[];
+  readonly #what: string;
+  #last: number;
+
+  constructor({ range, taken, reserved = [], what }: FreeAddressesOptions) {
+    this.#range = range;
+    this.#taken = new Set(taken);
+    this.#reserved = reserved;
+    this.#what = what;
+    this.#last = range.base;
+  }
+
+  /** The next free address. Throws UsageError when there is none. */
+  next(): number {
+    const end = this.#range.base + cidrSize(this.#range) - 1;
+    let address = this.#last + 1;
+    while (address < end) {
+      const reserved = this.#reserved.find((cidr) => inCidr(cidr, address));
+      if (reserved) address = reserved.base + cidrSize(reserved);
+      else if (this.#taken.has(address)) address++;
+      else {
+        this.#last = address;
+        return address;
+      }
+    }
+    throw new UsageError(`${formatCidr(this.#range)} has no room for more ${this.#what}: ask for fewer`);
+  }
+}
+
+/** Hands out the ports of the default NodePort range in order, without those in use. */
+export class FreeNodePorts {
+  readonly #taken: ReadonlySet<number>;
+  #next = NODE_PORT_BASE;
+
+  constructor(taken: Iterable<number>) {
+    this.#taken = new Set(taken);
+  }
+
+  /** The next free port, or 0 when the range is used up. */
+  next(): number {
+    while (this.#taken.has(this.#next)) this.#next++;
+    return this.#next < NODE_PORT_BASE + NODE_PORT_COUNT ? this.#next++ : 0;
+  }
+}

@@ -1,0 +1,52 @@
+/** What an import read, left out and made up. */
+
+import type { EndpointOrigin } from "./endpoints.js";
+import type { Invented } from "./services.js";
+
+export interface ImportReport {
+  readonly services: number;
+  readonly servicePorts: number;
+  readonly endpoints: number;
+  readonly endpointOrigin: EndpointOrigin;
+  /** Services that no data plane balances, or not in this address family. */
+  readonly skipped: { readonly headless: number; readonly externalName: number; readonly ipv6Only: number };
+  /** Objects that say nothing about load balancing. */
+  readonly otherObjects: number;
+  readonly invented: Readonly<Invented>;
+  readonly warnings: readonly string[];
+}
+
+const ORIGINS = {
+  endpointslices: "from EndpointSlices",
+  workloads: "made up: a pod for each replica of the workloads, all on this node",
+  none: "neither EndpointSlices nor workloads in the input",
+} as const;
+
+/** The report as lines for a person. */
+export function describeImport(report: ImportReport): string[] {
+  const { skipped, invented } = report;
+  const lines = [
+    `${report.services} services with ${report.servicePorts} ports and ${report.endpoints} endpoints (${ORIGINS[report.endpointOrigin]})`,
+  ];
+  const left = list({
+    "headless services": skipped.headless,
+    "ExternalName services": skipped.externalName,
+    "IPv6-only services": skipped.ipv6Only,
+    "other objects": report.otherObjects,
+  });
+  if (left) lines.push(`left out: ${left}`);
+  const made = list({
+    "cluster IPs": invented.clusterIps,
+    "load-balancer addresses": invented.loadBalancerIps,
+    NodePorts: invented.nodePorts,
+  });
+  if (made) lines.push(`made up, because the input leaves them to the cluster: ${made}`);
+  return [...lines, ...report.warnings.map((warning) => `warning: ${warning}`)];
+}
+
+function list(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${what}: ${count}`)
+    .join(", ");
+}

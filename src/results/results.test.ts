@@ -1,0 +1,58 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fakeResults } from "../report/testing.js";
+import { estimateCell } from "./estimate.js";
+import { readResults, writeFileAtomically, writeResults } from "./files.js";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(os.tmpdir(), "lbscale-results-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("results.json", () => {
+  it("is read back as it was written", () => {
+    const results = fakeResults();
+    writeResults(folder, results);
+    expect(readResults(folder)).toEqual(results);
+  });
+
+  it("may hold fields that this version does not know", () => {
+    const path = join(folder, "future.json");
+    writeFileSync(path, JSON.stringify({ ...fakeResults(), future: { field: 1 } }));
+    expect(readResults(path).schemaVersion).toBe(1);
+  });
+
+  it("names the field that is wrong", () => {
+    const path = join(folder, "wrong.json");
+    const results = fakeResults();
+    writeFileSync(path, JSON.stringify({ ...results, run: { ...results.run, seed: "one" } }));
+    expect(() => readResults(path)).toThrow(/run\.seed/);
+  });
+
+  it("leaves no temporary file, whether a write works or not", () => {
+    writeFileAtomically(join(folder, "whole.txt"), "text");
+    expect(() => writeFileAtomically(join(folder, "none", "x.txt"), "text")).toThrow();
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+});
+
+describe("estimateCell", () => {
+  const replicates = (medians: readonly number[]) =>
+    medians.map((median) => ({ median, samples: [median, median] }));
+
+  it("is the median of the replicates' medians", () => {
+    expect(estimateCell(replicates([3, 1, 2]), 1)?.median).toBe(2);
+  });
+
+  it("gives a range below six replicates, where no interval of a median reaches 95 %", () => {
+    expect(estimateCell(replicates([3, 1, 2, 5, 4]), 1)).toMatchObject({ kind: "range", interval: [1, 5] });
+    expect(estimateCell(replicates([3, 1, 2, 5, 4, 6]), 1)?.kind).toBe("ci95");
+  });
+
+  it("is nothing without replicates", () => {
+    expect(estimateCell([], 1)).toBeNull();
+  });
+});

@@ -1,0 +1,278 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readResults } from "../src/results/files.js";
+
+const MAIN = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url));
+const BOUTIQUE = fileURLToPath(new URL("data/online-boutique.yaml", import.meta.url));
+/** The smallest run that goes through everything. */
+const TINY = [
+  "run",
+  "--profile",
+  "quick",
+  "--services",
+  "1,2",
+  "--planes",
+  "iptables,ebpf",
+  "--replicates",
+  "1",
+];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function lbscale(args: readonly string[], input = "") {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    cwd: folder,
+    input,
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  return { status, stdout, stderr };
+}
+
+const file = (name: string, text: string | Buffer): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+const service = (spec: string, name = "web") =>
+  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: shop}\nspec: ${spec}\n`;
+
+describe("lbscale --help", () => {
+  it("lists the commands and exits 0", () => {
+    const { status, stdout } = lbscale(["--help"]);
+    expect(status).toBe(0);
+    for (const command of ["run", "report", "generate", "import", "lookup", "verify", "list", "doctor"]) {
+      expect(stdout).toMatch(new RegExp(`lbscale ${command}\\b`));
+    }
+  });
+});
+
+describe("bad input gets one line on stderr, exit code 2, and nothing on stdout", () => {
+  const long = "x".repeat(50);
+  it.each([
+    ["no command", [], /give a command/],
+    ["an unknown command", ["rnu"], /Did you mean run|Unknown/],
+    ["an unknown option", ["run", "--servces", "5"], /[Uu]nknown argument/],
+    ["no services", ["run", "--services", "0"], /whole number from 1 to 1000000/],
+    ["a negative number", ["run", "--services", "-5"], /whole number|Not enough arguments/],
+    ["1e12 services", ["run", "--services", "1e12"], /whole number from 1 to 1000000/],
+    ["services that are no number", ["run", "--services", "abc"], /whole number/],
+    ["an empty list", ["run", "--services", ","], /empty/],
+    ["an unknown plane", ["run", "--planes", "xdp"], /choose from iptables, ipvs/],
+    ["an unknown profile", ["run", "--profile", "huge"], /choose from quick, default/],
+    ["an unknown scenario", ["run", "--scenarios", "x"], /choose from lookup/],
+    ["too many NodePorts", ["run", "--profile", "article", "--services", "2769"], /2768/],
+    ["more services than addresses", ["generate", "--services", "100000", "--endpoints", "100"], /room for/],
+    ["a share above one", ["generate", "--services", "5", "--affinity", "2"], /from 0 to 1/],
+    ["a missing cluster file", ["import", `missing-${long}`], /does not exist/],
+    ["a folder as a cluster file", ["import", "."], /it is a folder/],
+    ["a flow that is none", ["lookup", BOUTIQUE, "--plane", "ebpf", "--flow", "10.0.0.1"], /write it like/],
+    ["an unknown chart", ["report", ".", "--chart", "pie"], /choose from columns/],
+    ["an unknown format", ["report", ".", "--formats", "gif"], /choose from png/],
+    ["a folder without results", ["report", "."], /does not exist/],
+    ["nothing to verify", ["verify"], /--services N/],
+  ])("%s", (_what, args, message) => {
+    const { status, stdout, stderr } = lbscale(args);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+  });
+
+  it.each([
+    ["an empty file", "", /empty/],
+    ["a truncated JSON file", '{"kind":"List","items":[{"kind":"Service"', /cut off/],
+    ["a binary file", Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 0]), /binary/],
+    ["text that is no Kubernetes", "hello", /no Kubernetes object/],
+    ["a service without ports", service("{selector: {app: web}}"), /Service shop\/web: spec\.ports/],
+    ["a port out of range", service("{ports: [{port: 70000}]}"), /Service shop\/web: spec\.ports\[0\]\.port/],
+    ["IPv6 only", service("{clusterIP: 'fd00::1', ports: [{port: 80}]}"), /IPv4 cluster IP/],
+    [
+      "two services at one address",
+      `${service("{clusterIP: 10.96.0.9, ports: [{port: 80}]}", "a")}---\n${service("{clusterIP: 10.96.0.9, ports: [{port: 81}]}", "b")}`,
+      /Service shop\/b: clusterIP 10\.96\.0\.9 belongs to Service shop\/a/,
+    ],
+  ])("a cluster file that is %s", (_what, text, message) => {
+    const { status, stdout, stderr } = lbscale([
+      "run",
+      "--cluster",
+      file("bad", text),
+      "--out",
+      join(folder, "never"),
+    ]);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(existsSync(join(folder, "never"))).toBe(false);
+  });
+
+  it("a corrupt results.json", () => {
+    const path = file("results.json", '{"schemaVersion":1,');
+    expect(lbscale(["report", path])).toMatchObject({ status: 2, stdout: "" });
+    expect(lbscale(["report", file("results.json", '{"schemaVersion":7}')]).stderr).toMatch(/schemaVersion/);
+    rmSync(path);
+  });
+
+  it("an output folder that is a file", () => {
+    const { status, stderr } = lbscale([...TINY, "--out", file("taken", "")]);
+    expect(stderr).toMatch(/a file is in the way/);
+    expect(status).toBe(2);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("an output folder that is read-only (root may write anywhere)", () => {
+    chmodSync(folder, 0o500);
+    const { status, stderr } = lbscale([...TINY, "--out", join(folder, "x")]);
+    chmodSync(folder, 0o700);
+    expect(stderr).toMatch(/permission denied/);
+    expect(status).toBe(2);
+  });
+});
+
+describe("lbscale generate, import, lookup and verify", () => {
+  it("generates a cluster that import takes again, unchanged", () => {
+    const { stdout } = lbscale(["generate", "--services", "20", "--shape", "mixed", "--seed", "4"]);
+    expect(lbscale(["import", "-"], stdout).stdout).toBe(stdout);
+  });
+
+  it("counts what it leaves out", () => {
+    const text = [
+      service("{ports: [{port: 80}]}"),
+      service("{clusterIP: 'fd00::1', ports: [{port: 80}]}", "six"),
+      service("{clusterIP: None, ports: [{port: 80}]}", "headless"),
+      service("{type: ExternalName, externalName: example.org}", "elsewhere"),
+    ].join("---\n");
+    const { status, stderr } = lbscale(["import", "-"], text);
+    expect(status).toBe(0);
+    for (const left of [/headless[^,]*1/, /ExternalName[^,]*1/, /IPv6-only[^,]*1/])
+      expect(stderr).toMatch(left);
+  });
+
+  it("imports the Online Boutique as 12 services, its load balancer among them", () => {
+    const { stdout, stderr } = lbscale(["import", BOUTIQUE]);
+    const { services } = JSON.parse(stdout) as { services: { name: string; type: string }[] };
+    expect(services).toHaveLength(12);
+    expect(services.filter(({ type }) => type === "LoadBalancer").map(({ name }) => name)).toEqual([
+      "default/frontend-external",
+    ]);
+    expect(stderr).toMatch(/12 services with 12 ports and 12 endpoints/);
+  });
+
+  it("shows one decision with its exact work", () => {
+    const flow = "tcp 10.255.0.5:40000 > 10.96.0.1:80";
+    const { stdout } = lbscale(["lookup", BOUTIQUE, "--plane", "nftables", "--flow", flow, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      decision: "DNAT 10.128.0.1:8080",
+      work: { rulesVisited: 6, mapLookups: 2 },
+    });
+    expect(lbscale(["lookup", BOUTIQUE, "--plane", "iptables", "--flow", flow]).stdout).toMatch(
+      /jump to KUBE-SERVICES[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*iptables: DNAT 10\.128\.0\.1:8080/,
+    );
+  });
+
+  it("verifies that all planes decide alike", () => {
+    const { status, stdout } = lbscale(["verify", "--services", "60", "--flows", "3000", "--json"]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ flows: 3000, disagreements: 0 });
+  });
+
+  it("stops quietly when its reader has seen enough", () => {
+    const command = `"${process.execPath}" "${MAIN}" generate --services 50000 | head -n 1`;
+    expect(execFileSync("bash", ["-o", "pipefail", "-c", command], { encoding: "utf8" })).toMatch(
+      /^\{"lbscale"/,
+    );
+  });
+
+  it.each(["planes", "scenarios", "profiles", "charts"])("lists %s", (what) => {
+    expect(JSON.parse(lbscale(["list", what, "--json"]).stdout).length).toBeGreaterThan(0);
+  });
+
+  it("tells what the machine is, and shows the timed loop", () => {
+    expect(lbscale(["doctor"]).stdout).toMatch(/model lane: ready[\s\S]*model\.lookup/);
+    expect(JSON.parse(lbscale(["doctor", "--json"]).stdout).environment.node).toBe(process.versions.node);
+  });
+});
+
+describe("lbscale run", () => {
+  it("measures, saves, draws, and prints a table; report draws the same bytes again", () => {
+    const out = join(folder, "tiny");
+    const { status, stdout } = lbscale([...TINY, "--out", out]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/services\s+plane\s+median/);
+    const results = readResults(out);
+    expect(results.run.complete).toBe(true);
+    expect(results.equivalence.disagreements).toBe(0);
+    for (const cell of results.cells) {
+      expect(cell.replicates).toHaveLength(1);
+      expect(cell.replicates[0]!.checkedBatches).toBeGreaterThan(0);
+      expect(cell.estimate?.kind).toBe("range");
+    }
+    const again = join(folder, "again");
+    lbscale(["report", out, "--out", again, "--theme", "light", "--formats", "png,svg,md,csv"]);
+    for (const name of readdirSync(again)) {
+      expect(readFileSync(join(again, name)).equals(readFileSync(join(out, "charts", name)))).toBe(true);
+    }
+    expect(lbscale([...TINY, "--out", out]).stderr).toMatch(/holds a run already/);
+  });
+
+  it("keeps no path, host or user name in what it stores", () => {
+    const text = readFileSync(join(folder, "tiny", "results.json"), "utf8");
+    for (const secret of [folder, process.cwd(), os.hostname(), os.homedir()]) {
+      if (secret.length > 3) expect(text).not.toContain(secret);
+    }
+  });
+
+  it("measures an imported cluster, grown to the asked sizes", () => {
+    const out = join(folder, "grown");
+    const args = ["run", "--profile", "quick", "--planes", "ebpf", "--replicates", "1", "--out", out];
+    const { status, stderr } = lbscale([...args, "--cluster", BOUTIQUE, "--services", "12,40"]);
+    expect(stderr).not.toMatch(/internal error/);
+    expect(status).toBe(0);
+    const results = readResults(out);
+    expect(results.cluster.source).toBe("imported");
+    expect(results.cells.map((cell) => [cell.services, cell.endpoints])).toEqual([
+      [12, 1],
+      [40, 1],
+    ]);
+  });
+
+  it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", async () => {
+    const out = join(folder, "interrupted");
+    const child = spawn(process.execPath, [MAIN, ...TINY, "--replicates", "4", "--out", out], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      if (text.includes("measuring 1/")) setTimeout(() => child.kill("SIGINT"), 900);
+    });
+    const status = await new Promise((resolve) => child.on("close", resolve));
+    expect(status).toBe(130);
+    expect(stderr).toMatch(/finish it with: lbscale run --resume/);
+    const partial = readResults(out);
+    expect(partial.run.complete).toBe(false);
+    const measured = partial.cells.flatMap((cell) => cell.replicates).length;
+    expect(measured).toBeLessThan(16);
+    expect(lbscale(["run", "--resume", "--out", out]).status).toBe(0);
+    const whole = readResults(out);
+    expect(whole.run.complete).toBe(true);
+    expect(whole.cells.flatMap((cell) => cell.replicates)).toHaveLength(16);
+  });
+});

@@ -1,0 +1,76 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readResults } from "../../src/results/files.js";
+import type { Results } from "../../src/results/schema.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+let results: Results;
+
+/** Ratios and shapes of one run, wide enough for a shared machine: what would be wrong elsewhere is a bug, not noise. */
+describe("npm run bench", () => {
+  beforeAll(() => {
+    folder = mkdtempSync(join(os.tmpdir(), "lbscale-bench-"));
+    execFileSync("npm", ["run", "bench", "--", "--out", join(folder, "run")], {
+      cwd: ROOT,
+      stdio: "inherit",
+    });
+    results = readResults(join(folder, "run"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const cell = (plane: string, services: number) => {
+    const found = results.cells.find(
+      (candidate) => candidate.plane === plane && candidate.services === services,
+    );
+    if (!found?.estimate || !found.work) throw new Error(`${plane} at ${services} was not measured`);
+    return { ...found, median: found.estimate.median, work: found.work };
+  };
+
+  it("measures every cell seven times, with every decision right", () => {
+    expect(results.run.complete).toBe(true);
+    expect(results.equivalence.disagreements).toBe(0);
+    for (const { replicates, estimate } of results.cells) {
+      expect(replicates).toHaveLength(7);
+      expect(estimate?.kind).toBe("ci95");
+    }
+  });
+
+  it("finds iptables linear in N, at 1.5 to 8 ns a rule visited", () => {
+    for (const services of [1000, 5000, 10_000, 30_000]) {
+      const { median, work } = cell("iptables", services);
+      expect(median / work.rulesVisited).toBeGreaterThan(1.5);
+      expect(median / work.rulesVisited).toBeLessThan(8);
+    }
+    const growth = cell("iptables", 30_000).median / cell("iptables", 1000).median;
+    expect(growth).toBeGreaterThan(15);
+    expect(growth).toBeLessThan(60);
+  });
+
+  it("finds iptables at least three times slower than every other plane at 10,000 services", () => {
+    for (const plane of ["ipvs", "nftables", "ebpf", "ebpf-maglev"]) {
+      expect(cell("iptables", 10_000).median / cell(plane, 10_000).median).toBeGreaterThan(3);
+    }
+  });
+
+  it("finds the rules and map lookups of ebpf and nftables exactly constant, and their time not", () => {
+    for (const plane of ["ebpf", "nftables"]) {
+      const works = [1, 10, 100, 1000, 5000, 10_000, 30_000].map((services) => cell(plane, services).work);
+      expect(new Set(works.map(({ rulesVisited, mapLookups }) => `${rulesVisited} ${mapLookups}`)).size).toBe(
+        1,
+      );
+      expect(cell(plane, 30_000).median).toBeGreaterThan(1.5 * cell(plane, 100).median);
+    }
+  });
+
+  it("stays under 4 GiB with all processes together", () => {
+    const children = Math.max(
+      ...results.cells.flatMap(({ replicates }) => replicates.map((r) => r.peakRssBytes)),
+    );
+    expect(children).toBeLessThan(3.5 * 2 ** 30);
+  });
+});

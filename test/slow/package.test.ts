@@ -1,0 +1,33 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readResults } from "../../src/results/files.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(os.tmpdir(), "lbscale-package-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it("works from its own tarball in an empty folder: installed, measured, drawn without any system font", () => {
+  const run = (command: string, args: string[], cwd: string, env = process.env) =>
+    execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], ROOT);
+  const [tarball] = readdirSync(folder);
+  writeFileSync(join(folder, "package.json"), '{"name":"consumer","private":true}');
+  run("npm", ["install", join(folder, tarball!)], folder);
+  const bare = { ...process.env, DISABLE_SYSTEM_FONTS_LOAD: "1" };
+  const stdout = run("npx", ["lbscale", "run", "--profile", "quick", "--out", "run"], folder, bare);
+  expect(stdout).toMatch(/At 10,000 services an iptables lookup takes/);
+  expect(readResults(join(folder, "run")).run.complete).toBe(true);
+  expect(existsSync(join(folder, "run", "charts", "scaling-light.png"))).toBe(true);
+  writeFileSync(
+    join(folder, "library.mjs"),
+    'import { generateCluster, PLANES } from "lbscale"; console.log(PLANES.length, generateCluster({ services: 3, seed: 1 }).services);',
+  );
+  expect(run("node", ["library.mjs"], folder)).toBe("5 3\n");
+});
