@@ -55,5 +55,6 @@ function source(cluster: Cluster, p: number, node: number, random: Random): numb
   if (kind < 35) return OUTSIDE_CIDR.base + 1 + random.below(cidrSize(OUTSIDE_CIDR) - 2);
   if (kind < 42) return node;
   // Few enough clients that affinity meets some of them again.
-  return cluster.network.clientCidr.base + 1 + random.below(1000);
+  const { clientCidr } = cluster.network;
+  return clientCidr.base + 1 + random.below(Math.min(1000, cidrSize(clientCidr) - 2));
 }

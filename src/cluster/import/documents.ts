@@ -1,14 +1,16 @@
 /** From text to Kubernetes objects: YAML with several documents, JSON, and Lists. What comes in may be hostile. */
 
-import { LineCounter, parseAllDocuments, YAMLError } from "yaml";
+import { Composer, CST, Lexer, LineCounter, Parser, YAMLError } from "yaml";
 import { UsageError } from "../../errors.js";
 import { oneLine } from "../checks.js";
 
-/** How often aliases may repeat what they stand for, nested ones multiplied: "billion laughs" stops here. */
+/** Aliases in all, and how often one may repeat what it stands for, nested ones multiplied ("billion laughs"). */
 const MAX_ALIASES = 1_000;
 const MAX_OBJECTS = 1_000_000;
 /** YAML takes about half a second a megabyte; JSON a hundredth of it. */
 const MAX_YAML_LENGTH = 64 * 2 ** 20;
+/** Collections within collections: the stack has room for some 800, Kubernetes objects have a few dozen at most. */
+const MAX_YAML_DEPTH = 200;
 /** A List in a List in a document: kubectl writes no more. */
 const MAX_NESTING = 3;
 
@@ -47,25 +49,47 @@ function parse(text: string): unknown[] {
 
 function parseYaml(text: string): unknown[] {
   const lineCounter = new LineCounter();
+  const composer = new Composer({
+    logLevel: "silent",
+    // Whatever a %YAML line asks for; and with merge keys, as kubectl's parser has them.
+    schema: "core",
+    merge: true,
+    // The check is quadratic in the keys of a map (20,000 keys: 6 s). The last one wins, as in JSON.
+    uniqueKeys: false,
+  });
   try {
-    const documents = parseAllDocuments(text, {
-      lineCounter,
-      logLevel: "silent",
-      prettyErrors: false,
-      // Whatever a %YAML line asks for; and with merge keys, as kubectl's parser has them.
-      schema: "core",
-      merge: true,
-      // The check is quadratic in the keys of a map (20,000 keys: 6 s). The last one wins, as in JSON.
-      uniqueKeys: false,
-    });
-    return [...documents].map((document) => {
+    return Array.from(composer.compose(tokensOf(text, lineCounter)), (document) => {
       const [error] = document.errors;
       if (error) throw error;
       return document.toJS({ maxAliasCount: MAX_ALIASES });
     });
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(describeYamlError(error, lineCounter));
   }
+}
+
+/**
+ * `yaml`'s own first stage, which keeps its stack on the heap, and a bound on it. The next stage recurses: V8 ends the
+ * process, and throws nothing, when a regular expression is first compiled where the stack is all but used up.
+ */
+function* tokensOf(text: string, lineCounter: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
+  let aliases = 0;
+  let previous = "";
+  for (const lexeme of new Lexer().lex(text)) {
+    // Resolving an alias walks the document up to it: twenty thousand of them take six seconds.
+    if (lexeme.startsWith("*") && previous !== CST.SCALAR && ++aliases > MAX_ALIASES) {
+      throw new UsageError(`the input holds more than ${MAX_ALIASES} YAML aliases: expand them first`);
+    }
+    previous = lexeme;
+    yield* parser.next(lexeme);
+    if (parser.stack.length > MAX_YAML_DEPTH) {
+      throw new UsageError("the input is nested too deep for Kubernetes objects");
+    }
+  }
+  yield* parser.end();
 }
 
 function describeYamlError(error: unknown, lineCounter: LineCounter): string {
