@@ -5,9 +5,9 @@ import { SCENARIOS } from "../../bench/scenarios.js";
 import { NODE_PORT_COUNT } from "../cluster/network.js";
 import { UsageError } from "../errors.js";
 import { makeSchedule } from "../measure/schedule.js";
-import type { PlaneOptions } from "../planes/plane.js";
+import { MAGLEV_SIZES } from "../planes/ebpf/maglev.js";
 import type { Cell, Environment, Results } from "../results/schema.js";
-import { SCHEMA_VERSION } from "../results/schema.js";
+import { type IPVS_SCHEDULERS, SCHEMA_VERSION } from "../results/schema.js";
 import { parseSeed } from "./cluster-options.js";
 import { parseChoices, parseInteger, parsePlanes, parseServices, parseShare } from "./parse.js";
 import { VERSION } from "./version.js";
@@ -21,7 +21,10 @@ export interface RunArguments {
   endpoints: string | undefined;
   zipf: string | undefined;
   misses: string | undefined;
-  "ipvs-scheduler": NonNullable<PlaneOptions["ipvsScheduler"]>;
+  "ipvs-scheduler": (typeof IPVS_SCHEDULERS)[number];
+  "ipvs-table": "fixed" | "resizable";
+  "ebpf-map-max": string | undefined;
+  "maglev-table-size": string | undefined;
   cluster: string | undefined;
   seed: string;
 }
@@ -103,7 +106,7 @@ export function planRun(
         misses: args.misses === undefined ? 0 : parseShare(args.misses, "misses"),
         warmupMs: profile.warmupMs,
         measureMs: profile.measureMs,
-        ipvsScheduler: args["ipvs-scheduler"],
+        planes: planeOptions(args),
       },
       schedule: makeSchedule(cells.length, replicates, seed),
     },
@@ -139,6 +142,26 @@ function emptyCell(plane: string, scenario: string, services: number): Cell {
   };
 }
 
+function planeOptions(args: RunArguments): Results["run"]["settings"]["planes"] {
+  const mapMax = args["ebpf-map-max"];
+  const tableSize = args["maglev-table-size"];
+  return {
+    ipvsScheduler: args["ipvs-scheduler"],
+    ipvsServiceTable: args["ipvs-table"],
+    ...(mapMax !== undefined && { ebpfMapEntries: parseInteger(mapMax, "ebpf-map-max", 1, 2 ** 24) }),
+    ...(tableSize !== undefined && {
+      maglevTableSize: Number(oneOf(tableSize, "maglev-table-size", MAGLEV_SIZES)),
+    }),
+  };
+}
+
+function oneOf(text: string, option: string, known: readonly number[]): string {
+  if (!known.map(String).includes(text)) {
+    throw new UsageError(`--${option} "${text}": Cilium knows ${known.join(", ")}`);
+  }
+  return text;
+}
+
 function parseExponent(text: string): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (!(value >= 0 && value <= 3))
@@ -149,11 +172,22 @@ function parseExponent(text: string): number {
 /** The command that repeats this run, without paths. */
 function commandOf(args: RunArguments): string {
   const words = ["lbscale", "run", "--profile", args.profile, "--seed", args.seed];
-  const options = ["planes", "services", "scenarios", "replicates", "endpoints", "zipf", "misses"] as const;
+  const options = [
+    "planes",
+    "services",
+    "scenarios",
+    "replicates",
+    "endpoints",
+    "zipf",
+    "misses",
+    "ebpf-map-max",
+    "maglev-table-size",
+  ] as const;
   for (const option of options) {
     if (args[option] !== undefined) words.push(`--${option}`, args[option]);
   }
   if (args["ipvs-scheduler"] !== "rr") words.push("--ipvs-scheduler", args["ipvs-scheduler"]);
+  if (args["ipvs-table"] !== "fixed") words.push("--ipvs-table", args["ipvs-table"]);
   if (args.cluster !== undefined) words.push("--cluster", "FILE");
   return words.join(" ");
 }

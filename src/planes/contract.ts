@@ -166,9 +166,8 @@ export const DIFFERENCES: readonly Difference[] = [
     because: "inside the cluster an external address follows the internal policy and keeps its source",
     when: (s) => external(s) && eastWest(s) && s.count > 0 && !s.outOfRange,
     instead: (s) => {
-      const localOnly = s.externalLocal ? s.internalLocal : false;
-      if (localOnly && s.localCount === 0) answer(REJECT);
-      else answer("dnat", "hairpin", localOnly);
+      if (s.internalLocal && s.localCount === 0) answer(REJECT);
+      else answer("dnat", "hairpin", s.internalLocal);
     },
   },
   {

@@ -81,7 +81,7 @@ export function fakeResults(run: FakeRun = {}): Results {
         misses: 0,
         warmupMs: 100,
         measureMs: 300,
-        ipvsScheduler: "rr",
+        planes: { ipvsScheduler: "rr", ipvsServiceTable: "fixed" },
       },
       schedule: [],
     },

@@ -2,6 +2,7 @@
 
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -11,7 +12,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
 import { type Results, resultsSchema } from "./schema.js";
 
@@ -39,12 +40,20 @@ export function reasonOf(error: unknown): string {
 export function ensureWritableFolder(folder: string): void {
   const probe = join(folder, `.probe-${process.pid}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileAtomically(probe, "");
     rmSync(probe);
   } catch (error) {
     throw new UsageError(`can't write to ${folder}: ${reasonOf(error)}; choose another folder with --out`);
   }
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never returns where a parent refuses with ENOENT (/proc). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder);
 }
 
 /** Writes a file under a temporary name, flushes it to the disk, and renames it: readers see the old or the new. */

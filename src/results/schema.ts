@@ -7,6 +7,9 @@ import { z } from "zod";
 
 export const SCHEMA_VERSION = 1;
 
+/** IPVS schedulers that can be measured. */
+export const IPVS_SCHEDULERS = ["rr", "wrr", "lc", "wlc", "sh", "dh", "sed", "nq", "mh"] as const;
+
 /** A 95 % interval, or with fewer than six replicates the range of what was seen: [low, high]. */
 const interval = z.tuple([z.number(), z.number()]);
 
@@ -125,7 +128,13 @@ export const resultsSchema = z.object({
       misses: z.number(),
       warmupMs: z.number(),
       measureMs: z.number(),
-      ipvsScheduler: z.string(),
+      /** Options of planes: scheduler, tables, map sizes. */
+      planes: z.object({
+        ipvsScheduler: z.enum(IPVS_SCHEDULERS),
+        ipvsServiceTable: z.enum(["fixed", "resizable"]),
+        ebpfMapEntries: z.number().int().optional(),
+        maglevTableSize: z.number().int().optional(),
+      }),
     }),
     /** The cells of each block in the order they were run: indices into `cells`. */
     schedule: z.array(z.array(z.number().int())),

@@ -10,7 +10,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { clusterDigest } from "../../cluster/digest.js";
 import { growCluster } from "../../cluster/grow.js";
 import { writeCluster } from "../../cluster/json.js";
-import { UsageError } from "../../errors.js";
+import { CheckFailedError, UsageError } from "../../errors.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { estimateCells, runSchedule } from "../../measure/run.js";
 import { killChildren, pinnableCpu } from "../../measure/spawn.js";
@@ -18,7 +18,7 @@ import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../../planes/plane.j
 import { findFindings } from "../../report/findings.js";
 import { formatCount } from "../../report/format.js";
 import { ensureWritableFolder, RESULTS_FILE, readResults, writeResults } from "../../results/files.js";
-import type { Cell, Results } from "../../results/schema.js";
+import { type Cell, IPVS_SCHEDULERS, type Results } from "../../results/schema.js";
 import { certify } from "../certificate.js";
 import { writeReport } from "../charts.js";
 import { readCluster } from "../input.js";
@@ -35,7 +35,6 @@ interface Arguments extends RunArguments {
 }
 
 const CHILD_SCRIPT = fileURLToPath(new URL("../../../bench/child.js", import.meta.url));
-const SCHEDULERS = ["rr", "wrr", "lc", "wlc", "sh", "dh", "sed", "nq", "mh"] as const;
 
 export const run: CommandModule<object, Arguments> = {
   command: "run",
@@ -80,7 +79,26 @@ export const run: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: "Share of flows that no service answers",
       })
-      .option("ipvs-scheduler", { choices: SCHEDULERS, default: "rr" as const, describe: "IPVS scheduler" })
+      .option("ipvs-scheduler", {
+        choices: IPVS_SCHEDULERS,
+        default: "rr" as const,
+        describe: "IPVS scheduler",
+      })
+      .option("ipvs-table", {
+        choices: ["fixed", "resizable"] as const,
+        default: "fixed" as const,
+        describe: "IPVS service table: 256 buckets, or the one merged in 2026",
+      })
+      .option("ebpf-map-max", {
+        type: "string",
+        requiresArg: true,
+        describe: "Entries of Cilium's maps (bpf-lb-map-max); as many as the cluster needs by default",
+      })
+      .option("maglev-table-size", {
+        type: "string",
+        requiresArg: true,
+        describe: "Places of a Maglev table; 16381 by default",
+      })
       .option("seed", {
         type: "string",
         default: "1",
@@ -158,7 +176,7 @@ async function measure(
       clusterFile,
       entry,
       endpointsPerService: settings.endpointsPerService,
-      options: { ipvsScheduler: settings.ipvsScheduler as NonNullable<PlaneOptions["ipvsScheduler"]> },
+      options: planeOptions(settings.planes),
       zipf: settings.zipf,
       misses: settings.misses,
       warmupMs: settings.warmupMs,
@@ -196,7 +214,23 @@ async function measure(
   writeResults(out, results);
 }
 
+/** Drops what is not set: an option that is there but undefined is another thing to the planes. */
+function planeOptions(settings: Results["run"]["settings"]["planes"]): PlaneOptions {
+  const { ipvsScheduler, ipvsServiceTable, ebpfMapEntries, maglevTableSize } = settings;
+  return {
+    ipvsScheduler,
+    ipvsServiceTable,
+    ...(ebpfMapEntries !== undefined && { ebpfMapEntries }),
+    ...(maglevTableSize !== undefined && { maglevTableSize }),
+  };
+}
+
 async function conclude(results: Results, out: string, json: boolean): Promise<void> {
+  if (results.cells.every((cell) => cell.estimate === null)) {
+    throw new CheckFailedError(
+      `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
+    );
+  }
   const { paths, skipped } = writeReport(results, join(out, "charts"), {
     formats: ["png", "svg", "md", "csv"],
     themes: profileById(results.run.profile).themes,

@@ -76,10 +76,11 @@ function addExternal(
   policy: { internalLocal: boolean; local: boolean },
   ranges: number,
 ): void {
-  const flags = ROUTABLE | ranges | (policy.local ? EXTERNAL_LOCAL | TWO_SCOPES : 0);
+  // Inside the cluster the external address follows the internal policy: where the two differ, so do the entries.
+  const twoScopes = policy.local !== policy.internalLocal;
+  const flags = ROUTABLE | ranges | (policy.local ? EXTERNAL_LOCAL : 0) | (twoScopes ? TWO_SCOPES : 0);
   addScope(lists, cluster, p, address, port, SCOPE_EXTERNAL, policy.local, flags);
-  // Inside the cluster the external address follows the internal policy.
-  if (policy.local) addScope(lists, cluster, p, address, port, SCOPE_INTERNAL, policy.internalLocal, flags);
+  if (twoScopes) addScope(lists, cluster, p, address, port, SCOPE_INTERNAL, policy.internalLocal, flags);
 }
 
 function addScope(

@@ -75,8 +75,6 @@ export function explainEbpf(model: CiliumModel, flow: Flow, nowSec: number, path
   if (flags & layout.AFFINITY) {
     work.mapLookups++;
     id = model.stuckTo(service, frontend, src, nowSec);
-    // A remembered backend must still belong to the frontend: lb_affinity_match.
-    if (id !== 0) work.mapLookups++;
     say(() => `lb4_affinity: ${id === 0 ? "a new client" : `backend ${id}`}`);
   }
   if (id === 0) id = model instanceof MaglevModel ? pickMaglev(model) : pickRandom();
