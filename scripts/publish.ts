@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeReport } from "../src/cli/charts.js";
+import { findFindings } from "../src/report/findings.js";
 import { escapeMarkdown } from "../src/report/format.js";
 import { markdownTable } from "../src/report/table.js";
 import { RESULTS_FILE, readResults, writeResults } from "../src/results/files.js";
@@ -19,6 +20,8 @@ if (source === undefined) {
   process.exit(2);
 }
 const results = readResults(source);
+// Findings follow from the cells: said in the words of today.
+results.findings = findFindings(results);
 const name = `${results.run.startedAt.slice(0, 10)}-${results.run.profile}`;
 const folder = join(GALLERY, name);
 mkdirSync(folder, { recursive: true });

@@ -104,7 +104,7 @@ function timeRise(cells: readonly Measured[], results: Results): Finding | null 
     sentence:
       `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${digits(value)} times ` +
       `[${digits(interval[0])}, ${digits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +
-      `its ${size(large.programBytes ?? 0)} of tables leave the caches${cacheSizes(results)}.`,
+      `${size(large.programBytes ?? 0)} of tables${cacheSizes(results)}.`,
     cells: [cellName(small), cellName(large)],
     value,
     interval,
@@ -169,7 +169,7 @@ function size(bytes: number): string {
 
 function cacheSizes({ environment }: Results): string {
   const sizes = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${size(bytes)}`);
-  return sizes.length > 0 ? ` (${sizes.join(", ")})` : "";
+  return sizes.length > 0 ? ` against caches of ${sizes.join(", ")}` : "";
 }
 
 function planeLabel(plane: string): string {

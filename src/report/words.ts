@@ -42,6 +42,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
     measure.lane === "model"
       ? "Byte-faithful model of the data planes, not the kernel"
       : `Linux kernel ${plainText(environment.kernel, 40)}`,
+    cells.some((cell) => cell.plane === "iptables") && "services at random positions in the rule list",
     `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
     plainText(environment.cpu, 60),
     `${environment.cores} cores, ${pin}`,
