@@ -1,7 +1,7 @@
 /** `lookup`: choosing an endpoint for the first packet of a flow. No state is kept but the schedulers' own. */
 
 import type { Cluster } from "../src/cluster/cluster.js";
-import { FLOW_WORDS, type FlowTrace, generateTrace } from "../src/cluster/flows.js";
+import { type FlowTrace, flowAt, generateTrace } from "../src/cluster/flows.js";
 import { addToChecksum, compileBatch, EMPTY_LOOKUP } from "../src/measure/batch.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
 import type { Model, Plane, Program, Work } from "../src/planes/plane.js";
@@ -60,17 +60,7 @@ function lookupSubject(model: Model, { words, length }: FlowTrace): Subject {
 function explainBatch(model: Model, words: Int32Array, start: number, count: number, total: Work): number {
   let checksum = 0;
   for (let flow = start; flow < start + count; flow++) {
-    const at = flow * FLOW_WORDS;
-    const { decision, work } = model.explain(
-      {
-        src: words[at]!,
-        sport: words[at + 2]! >>> 16,
-        dst: words[at + 1]!,
-        dport: words[at + 2]! & 0xffff,
-        protocol: words[at + 3]!,
-      },
-      0,
-    );
+    const { decision, work } = model.explain(flowAt(words, flow), 0);
     checksum = addToChecksum(checksum, decision);
     total.rulesVisited += work.rulesVisited;
     total.filterRulesVisited += work.filterRulesVisited;

@@ -17,6 +17,22 @@ export interface FlowTrace {
   readonly target: Int32Array;
 }
 
+/** One flow of a trace, as an object: for what is not timed. Addresses are int32, as the words hold them. */
+export function flowAt(
+  words: Int32Array,
+  flow: number,
+): { src: number; sport: number; dst: number; dport: number; protocol: number } {
+  const at = flow * FLOW_WORDS;
+  const ports = words[at + 2]!;
+  return {
+    src: words[at]!,
+    sport: ports >>> 16,
+    dst: words[at + 1]!,
+    dport: ports & 0xffff,
+    protocol: words[at + 3]!,
+  };
+}
+
 export interface TraceOptions {
   readonly flows: number;
   readonly seed: number;

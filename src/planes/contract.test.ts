@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Cluster, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
-import { FLOW_WORDS, generateTrace } from "../cluster/flows.js";
+import { flowAt, generateTrace } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
 import { DIFFERENCES } from "./contract.js";
 import { DROP, type Flow, type Model, PASS, type PlaneOptions, REJECT } from "./plane.js";
@@ -41,17 +41,6 @@ const exposed = (seed: number) =>
     sourceRangeShare: 0.5,
     localShare: 0.25,
   });
-
-function flowAt(words: Int32Array, flow: number): Flow {
-  const at = flow * FLOW_WORDS;
-  return {
-    src: words[at]!,
-    sport: words[at + 2]! >>> 16,
-    dst: words[at + 1]!,
-    dport: words[at + 2]! & 0xffff,
-    protocol: words[at + 3]!,
-  };
-}
 
 const look = (model: Model, { src, sport, dst, dport, protocol }: Flow, nowSec: number) =>
   model.lookup(src, sport, dst, dport, protocol, nowSec);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
-import { FLOW_WORDS, generateTrace } from "../../cluster/flows.js";
+import { flowAt, generateTrace } from "../../cluster/flows.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DROP, type Flow, type Model } from "../plane.js";
 import { ENTRY_WORDS } from "./entries.js";
@@ -14,16 +14,7 @@ const constant = (services: number, count: number, extra = {}) =>
 
 function flows(cluster: Cluster, count: number): Flow[] {
   const { words } = generateTrace(cluster, { flows: count, seed: 5 });
-  return Array.from({ length: count }, (_, flow) => {
-    const at = flow * FLOW_WORDS;
-    return {
-      src: words[at]!,
-      sport: words[at + 2]! >>> 16,
-      dst: words[at + 1]!,
-      dport: words[at + 2]! & 0xffff,
-      protocol: words[at + 3]!,
-    };
-  });
+  return Array.from({ length: count }, (_, flow) => flowAt(words, flow));
 }
 
 function meanWork(model: Model, cluster: Cluster, count: number) {

@@ -1,0 +1,42 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const npmRun = (script: string) =>
+  execFileSync("npm", ["run", "-s", script], { cwd: ROOT, encoding: "utf8" });
+
+describe("npm scripts of the README", () => {
+  it("bench:generate makes 1,000,000 services in at most 1 GiB", () => {
+    const [, peakRssMiB] = /^ ?1000000 +\d+ +\d+ +(\d+)/m.exec(npmRun("bench:generate"))!;
+    expect(Number(peakRssMiB)).toBeLessThan(1024);
+  });
+
+  it("bench:newcomer sets every plane beside a Map and an array of rules", () => {
+    const output = npmRun("bench:newcomer");
+    for (const name of [
+      "iptables",
+      "ipvs",
+      "nftables",
+      "ebpf",
+      "ebpf-maglev",
+      "Map<string>",
+      "array of rules",
+    ]) {
+      expect(output).toMatch(new RegExp(`${name} +[\\d.]+ ns`));
+    }
+  });
+
+  it("publish:run writes a run's page, its charts and the gallery", () => {
+    const folder = mkdtempSync(join(os.tmpdir(), "lbscale-publish-"));
+    const [name] = /\d{4}-\d\d-\d\d-default/.exec(readFileSync(join(ROOT, "README.md"), "utf8"))!;
+    const run = join(ROOT, "results", name);
+    execFileSync(process.execPath, [join(ROOT, "dist", "scripts", "publish.js"), run], { cwd: folder });
+    expect(readFileSync(join(folder, "results", "README.md"), "utf8")).toContain(`[${name}](${name}/)`);
+    expect(existsSync(join(folder, "results", name, "charts", "scaling-light.png"))).toBe(true);
+    rmSync(folder, { recursive: true });
+  });
+});
