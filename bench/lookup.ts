@@ -9,7 +9,7 @@ import { verifyPlanes } from "../src/planes/verify.js";
 
 /** Flows of a trace, at least: more than branch predictors remember. */
 const TRACE_FLOWS = 1 << 14;
-const CALIBRATION_FLOWS = 1 << 12;
+const CALIBRATION_FLOWS = 1 << 11;
 const VERIFIED_FLOWS = 500;
 
 export const lookup: Scenario = {

@@ -16,8 +16,9 @@ export interface Profile {
   readonly measureMs: number;
   readonly entry: "clusterIp" | "nodePort";
   readonly endpointsPerService: number;
-  /** Themes that charts are drawn in after the run; `lbscale report` draws the others. */
+  /** What is drawn after the run; `lbscale report` draws the rest. */
   readonly themes: readonly ("light" | "dark")[];
+  readonly images: readonly ("png" | "svg")[];
 }
 
 const common = {
@@ -26,6 +27,7 @@ const common = {
   entry: "clusterIp",
   endpointsPerService: 4,
   themes: ["light", "dark"],
+  images: ["png", "svg"],
 } as const;
 
 export const PROFILES: readonly Profile[] = [
@@ -37,8 +39,9 @@ export const PROFILES: readonly Profile[] = [
     maxServices: { "ebpf-maglev": 1000 },
     replicates: 3,
     warmupMs: 10,
-    measureMs: 20,
+    measureMs: 15,
     themes: ["light"],
+    images: ["png"],
   },
   {
     ...common,

@@ -9,7 +9,7 @@ import { mergeEquivalences, verifyPlanes } from "../planes/verify.js";
 import type { Results } from "../results/schema.js";
 
 const SERVICES = 100;
-const FLOWS = 3000;
+const FLOWS = 2000;
 
 /**
  * Sends flows of every kind through every plane of the run, over a mixed cluster small enough to take a moment. Each

@@ -231,9 +231,10 @@ async function conclude(results: Results, out: string, json: boolean): Promise<v
       `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
     );
   }
+  const profile = profileById(results.run.profile);
   const { paths, skipped } = writeReport(results, join(out, "charts"), {
-    formats: ["png", "svg", "md", "csv"],
-    themes: profileById(results.run.profile).themes,
+    formats: [...profile.images, "md", "csv"],
+    themes: profile.themes,
     size: "slide",
   });
   for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
