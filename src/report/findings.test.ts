@@ -58,6 +58,11 @@ describe("findFindings", () => {
     expect(ids(results)).not.toContain("work-constant");
   });
 
+  it("is silent about a single replicate, whose interval has no width", () => {
+    expect(findFindings(fakeResults({ replicates: 1 }))).toEqual([]);
+    expect(findFindings(fakeResults({ replicates: 3 }))).not.toEqual([]);
+  });
+
   it("is silent about a run without measurements", () => {
     const results = fakeResults();
     for (const cell of results.cells) cell.estimate = null;

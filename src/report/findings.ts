@@ -14,6 +14,8 @@ type Measured = Cell & { estimate: NonNullable<Cell["estimate"]> };
 /** Below this many different N, or a smaller spread of N, growth is not spoken of. */
 const MIN_POINTS = 4;
 const MIN_SPREAD = 100;
+/** One replicate has no spread, and its zero-wide interval would support any sentence. */
+const MIN_REPLICATES = 3;
 /** A rise that matters: smaller ones are not worth a headline even when their interval excludes 1. */
 const NOTABLE_RISE = 1.2;
 /** Where the hash planes' rise is counted from: tables of 100 services fit the innermost caches. */
@@ -22,7 +24,8 @@ const SMALL_CLUSTER = 100;
 /** All findings of a run, most telling first. Uses cells of the `lookup` scenario only. */
 export function findFindings(results: Results): Finding[] {
   const cells = results.cells.filter(
-    (cell): cell is Measured => cell.estimate !== null && cell.scenario === "lookup",
+    (cell): cell is Measured =>
+      cell.estimate !== null && cell.scenario === "lookup" && cell.replicates.length >= MIN_REPLICATES,
   );
   const of = (plane: string) =>
     cells.filter((cell) => cell.plane === plane).sort((a, b) => a.services - b.services);
