@@ -10,10 +10,15 @@ export interface Profile {
   /** Largest N of planes whose tables take too long to build: Maglev costs 0.3-0.4 ms and 64 KiB a service. */
   readonly maxServices: Partial<Readonly<Record<PlaneId, number>>>;
   readonly scenarios: readonly string[];
-  /** Fresh processes per cell. An interval needs six; with fewer a range is printed. */
-  readonly replicates: number;
+  /** Fresh processes per cell: at least, and at most where intervals are wide (src/measure/stopping.ts). An interval
+   * needs six; with fewer a range is printed. */
+  readonly replicates: { readonly least: number; readonly most: number };
+  /** Time for measuring, seconds, which replicates beyond the least must fit; null: none. */
+  readonly budgetSeconds: number | null;
   readonly warmupMs: number;
   readonly measureMs: number;
+  /** For lookups timed one at a time. */
+  readonly singlesMs: number;
   readonly entry: "clusterIp" | "nodePort";
   readonly endpointsPerService: number;
   /** What is drawn after the run; `lbscale report` draws the rest. */
@@ -37,9 +42,11 @@ export const PROFILES: readonly Profile[] = [
     label: "a first look in 20 seconds",
     services: [1, 100, 1000, 10_000],
     maxServices: { "ebpf-maglev": 1000 },
-    replicates: 3,
+    replicates: { least: 3, most: 3 },
+    budgetSeconds: null,
     warmupMs: 10,
     measureMs: 15,
+    singlesMs: 15,
     themes: ["light"],
     images: ["png"],
   },
@@ -49,9 +56,11 @@ export const PROFILES: readonly Profile[] = [
     label: "the main job, within 3 minutes",
     services: [1, 10, 100, 1000, 5000, 10_000, 30_000],
     maxServices: { "ebpf-maglev": 10_000 },
-    replicates: 7,
-    warmupMs: 30,
-    measureMs: 80,
+    replicates: { least: 7, most: 15 },
+    budgetSeconds: 166,
+    warmupMs: 25,
+    measureMs: 50,
+    singlesMs: 40,
   },
   {
     ...common,
@@ -61,9 +70,11 @@ export const PROFILES: readonly Profile[] = [
     services: [1, 100, 1000, 2000, 2768],
     maxServices: {},
     entry: "nodePort",
-    replicates: 7,
-    warmupMs: 30,
-    measureMs: 80,
+    replicates: { least: 7, most: 15 },
+    budgetSeconds: 166,
+    warmupMs: 25,
+    measureMs: 50,
+    singlesMs: 40,
   },
   {
     ...common,
@@ -71,8 +82,10 @@ export const PROFILES: readonly Profile[] = [
     label: "everything, up to 100,000 services",
     services: [1, 10, 100, 1000, 5000, 10_000, 30_000, 100_000],
     maxServices: { "ebpf-maglev": 10_000 },
-    replicates: 10,
+    replicates: { least: 10, most: 30 },
+    budgetSeconds: 3600,
     warmupMs: 100,
     measureMs: 200,
+    singlesMs: 200,
   },
 ];

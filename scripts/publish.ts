@@ -6,9 +6,10 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeReport } from "../src/cli/charts.js";
-import { findFindings } from "../src/report/findings.js";
+import { findFindings } from "../src/report/findings/index.js";
 import { escapeMarkdown } from "../src/report/format.js";
 import { markdownTable } from "../src/report/table.js";
+import { conclude } from "../src/results/conclude.js";
 import { RESULTS_FILE, readResults, writeResults } from "../src/results/files.js";
 import type { Results } from "../src/results/schema.js";
 
@@ -20,7 +21,8 @@ if (source === undefined) {
   process.exit(2);
 }
 const results = readResults(source);
-// Findings follow from the cells: said in the words of today.
+// All that follows from the replicates: said in the words of today.
+conclude(results);
 results.findings = findFindings(results);
 const name = `${results.run.startedAt.slice(0, 10)}-${results.run.profile}`;
 const folder = join(GALLERY, name);

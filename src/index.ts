@@ -27,7 +27,7 @@ export {
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
 export { describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";
-export { findFindings } from "./report/findings.js";
+export { findFindings } from "./report/findings/index.js";
 export { type RenderedChart, type RenderRequest, renderCharts } from "./report/render.js";
 export { csvTable, markdownTable } from "./report/table.js";
 export { readResults } from "./results/files.js";

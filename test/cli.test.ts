@@ -1,12 +1,22 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../src/results/files.js";
+import type { Results } from "../src/results/schema.js";
 
 const MAIN = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url));
+const PUBLISHED = fileURLToPath(new URL("../results", import.meta.url));
 const BOUTIQUE = fileURLToPath(new URL("data/online-boutique.yaml", import.meta.url));
 /** The smallest run that goes through everything. */
 const TINY = [
@@ -50,7 +60,18 @@ describe("lbscale --help", () => {
   it("lists the commands and exits 0", () => {
     const { status, stdout } = lbscale(["--help"]);
     expect(status).toBe(0);
-    for (const command of ["run", "report", "generate", "import", "lookup", "verify", "list", "doctor"]) {
+    for (const command of [
+      "run",
+      "report",
+      "compare",
+      "generate",
+      "import",
+      "lookup",
+      "verify",
+      "list",
+      "schema",
+      "doctor",
+    ]) {
       expect(stdout).toMatch(new RegExp(`lbscale ${command}\\b`));
     }
   });
@@ -79,6 +100,11 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["an unknown chart", ["report", ".", "--chart", "pie"], /choose from columns/],
     ["an unknown format", ["report", ".", "--formats", "gif"], /choose from png/],
     ["a folder without results", ["report", "."], /does not exist/],
+    ["more replicates at least than at most", ["run", "--replicates", "7-3"], /least and most such as 7-15/],
+    ["no warm-up", ["run", "--warmup-ms", "0"], /whole number from 1 to 60000/],
+    ["a run to compare that is none", ["compare", ".", "."], /does not exist/],
+    ["half a comparison", ["compare", "."], /Not enough/],
+    ["nothing to resume", ["run", "--resume"], /--resume needs --out/],
     ["nothing to verify", ["verify"], /--services N/],
   ])("%s", (_what, args, message) => {
     const { status, stdout, stderr } = lbscale(args);
@@ -268,6 +294,39 @@ describe("lbscale run", () => {
     expect(none.status).toBe(1);
   });
 
+  it("writes what CI services read", () => {
+    const out = join(folder, "exports");
+    lbscale(["report", join(folder, "tiny"), "--formats", "github,bencher", "--out", out]);
+    const results = readResults(join(folder, "tiny"));
+    const github = JSON.parse(readFileSync(join(out, "github-benchmark.json"), "utf8"));
+    expect(github).toHaveLength(results.cells.length);
+    expect(github[0]).toMatchObject({
+      name: "lookup iptables N=1 (model)",
+      unit: "ns",
+      value: results.cells[0]!.estimate!.median,
+      range: expect.stringMatching(/^± /),
+    });
+    const bencher = JSON.parse(readFileSync(join(out, "bencher.json"), "utf8"));
+    const { value, lower_value, upper_value } = bencher["lookup iptables N=1 (model)"].latency;
+    expect(lower_value).toBeLessThanOrEqual(value);
+    expect(upper_value).toBeGreaterThanOrEqual(value);
+  });
+
+  it("does not resume what is complete, or what began on another machine", () => {
+    const out = join(folder, "moved");
+    mkdirSync(out);
+    const results = readResults(join(folder, "tiny"));
+    expect(lbscale(["run", "--resume", "--out", join(folder, "tiny")]).stderr).toMatch(
+      /is complete: nothing to resume/,
+    );
+    results.run.complete = false;
+    results.environment.cpu = "Z80";
+    writeFileSync(join(out, "results.json"), JSON.stringify(results));
+    const { status, stderr } = lbscale(["run", "--resume", "--out", out]);
+    expect(stderr).toMatch(/began under other conditions: cpu was Z80 and is .*; start a new run/);
+    expect(status).toBe(2);
+  });
+
   it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", async () => {
     const out = join(folder, "interrupted");
     const child = spawn(process.execPath, [MAIN, ...TINY, "--replicates", "4", "--out", out], {
@@ -286,9 +345,63 @@ describe("lbscale run", () => {
     expect(partial.run.complete).toBe(false);
     const measured = partial.cells.flatMap((cell) => cell.replicates).length;
     expect(measured).toBeLessThan(16);
+    const kept = partial.cells.map((cell) => cell.replicates);
     expect(lbscale(["run", "--resume", "--out", out]).status).toBe(0);
     const whole = readResults(out);
     expect(whole.run.complete).toBe(true);
     expect(whole.cells.flatMap((cell) => cell.replicates)).toHaveLength(16);
+    for (const [i, replicates] of kept.entries()) {
+      expect(whole.cells[i]!.replicates.slice(0, replicates.length)).toEqual(replicates);
+    }
+  });
+});
+
+describe("lbscale compare", () => {
+  /** The published run, and the same with one plane slower. */
+  const published = join(PUBLISHED, "2026-11-24-default");
+  const slowed = (factor: number, edit: (results: Results) => void = () => {}): string => {
+    const results = readResults(published);
+    for (const cell of results.cells) {
+      if (cell.plane !== "nftables") continue;
+      for (const replicate of cell.replicates) replicate.median *= factor;
+    }
+    edit(results);
+    return file(`head-${factor}.json`, JSON.stringify(results));
+  };
+
+  it("finds no difference between a run and itself, and exits 0", () => {
+    const { status, stdout } = lbscale(["compare", published, published]);
+    expect(stdout).toMatch(/found from[\s\S]*no plane is slower in HEAD/);
+    expect(status).toBe(0);
+  });
+
+  it("names the plane that became slower, and exits 1", () => {
+    const { status, stdout, stderr } = lbscale(["compare", published, slowed(1.5)]);
+    expect(stderr).toBe("lbscale: HEAD is slower than BASE: nftables\n");
+    expect(stdout).toMatch(/nftables .*slower/);
+    expect(status).toBe(1);
+    const json = JSON.parse(lbscale(["compare", published, slowed(1.5), "--json"]).stdout);
+    expect(json).toMatchObject({ regression: true, minEffect: 0.05, reasons: [] });
+  });
+
+  it("refuses runs that can't be compared, unless told to do it anyway", () => {
+    const other = slowed(1, ({ run }) => {
+      run.seed = 99;
+    });
+    const refused = lbscale(["compare", published, other]);
+    expect(refused.stderr).toMatch(/seed: 1 and 99; --anyway compares them/);
+    expect([refused.status, refused.stdout]).toEqual([2, ""]);
+    const anyway = lbscale(["compare", published, other, "--anyway"]);
+    expect(anyway.stderr).toMatch(/compared anyway, although: seed/);
+    expect(anyway.status).toBe(0);
+  });
+});
+
+describe("lbscale schema", () => {
+  it("describes results.json, naming every top-level field and forbidding none", () => {
+    const { stdout } = lbscale(["schema"]);
+    const schema = JSON.parse(stdout);
+    expect(schema.required.sort()).toEqual(Object.keys(readResults(join(folder, "tiny"))).sort());
+    expect(stdout).not.toMatch(/"additionalProperties": false/);
   });
 });

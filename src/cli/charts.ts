@@ -2,13 +2,14 @@
 
 import { join } from "node:path";
 import type { ImageFormat } from "../report/canvas.js";
+import { bencherMetrics, githubBenchmark } from "../report/continuous.js";
 import { renderCharts, type SizeName } from "../report/render.js";
 import { csvTable, markdownTable } from "../report/table.js";
 import type { ThemeName } from "../report/theme.js";
 import { ensureWritableFolder, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 
-export const REPORT_FORMATS = ["png", "svg", "md", "csv"] as const;
+export const REPORT_FORMATS = ["png", "svg", "md", "csv", "github", "bencher"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export interface ReportRequest {
@@ -23,7 +24,10 @@ export interface WrittenReport {
   readonly skipped: { readonly id: string; readonly reason: string }[];
 }
 
-/** Writes the asked files: `<chart>-<theme>.<format>`, `table.md`, `table.csv`. Returns their paths. */
+/**
+ * Writes the asked files: `<chart>-<theme>.<format>`, `table.md`, `table.csv`, `github-benchmark.json`, `bencher.json`.
+ * Returns their paths.
+ */
 export function writeReport(results: Results, folder: string, request: ReportRequest): WrittenReport {
   const images = request.formats.filter(
     (format): format is ImageFormat => format === "png" || format === "svg",
@@ -47,5 +51,7 @@ export function writeReport(results: Results, folder: string, request: ReportReq
   for (const { id, theme, format, bytes } of rendered) write(`${id}-${theme}.${format}`, bytes);
   if (request.formats.includes("md")) write("table.md", markdownTable(results));
   if (request.formats.includes("csv")) write("table.csv", csvTable(results));
+  if (request.formats.includes("github")) write("github-benchmark.json", githubBenchmark(results));
+  if (request.formats.includes("bencher")) write("bencher.json", bencherMetrics(results));
   return { paths, skipped };
 }

@@ -5,6 +5,7 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { CheckFailedError, UsageError } from "../errors.js";
 import { plainText } from "../report/format.js";
+import { compare } from "./commands/compare.js";
 import { doctor } from "./commands/doctor.js";
 import { generate } from "./commands/generate.js";
 import { importCommand } from "./commands/import.js";
@@ -12,6 +13,7 @@ import { list } from "./commands/list.js";
 import { lookupCommand } from "./commands/lookup.js";
 import { report } from "./commands/report.js";
 import { run } from "./commands/run.js";
+import { schema } from "./commands/schema.js";
 import { verify } from "./commands/verify.js";
 import { STANDARD_INPUT } from "./input.js";
 import { InterruptedError } from "./interrupted.js";
@@ -39,11 +41,13 @@ try {
     )
     .command(run)
     .command(report)
+    .command(compare)
     .command(generate)
     .command(importCommand)
     .command(lookupCommand)
     .command(verify)
     .command(list)
+    .command(schema)
     .command(doctor)
     .option("debug", {
       type: "boolean",

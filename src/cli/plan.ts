@@ -5,6 +5,7 @@ import { SCENARIOS } from "../../bench/scenarios.js";
 import { NODE_PORT_COUNT } from "../cluster/network.js";
 import { UsageError } from "../errors.js";
 import { makeSchedule } from "../measure/schedule.js";
+import { levelOf, looksBetween } from "../measure/stopping.js";
 import { MAGLEV_SIZES } from "../planes/ebpf/maglev.js";
 import type { Cell, Environment, Results } from "../results/schema.js";
 import { type IPVS_SCHEDULERS, SCHEMA_VERSION } from "../results/schema.js";
@@ -18,6 +19,9 @@ export interface RunArguments {
   services: string | undefined;
   scenarios: string | undefined;
   replicates: string | undefined;
+  "warmup-ms": string | undefined;
+  "measure-ms": string | undefined;
+  "slow-down": string | undefined;
   endpoints: string | undefined;
   zipf: string | undefined;
   misses: string | undefined;
@@ -28,6 +32,9 @@ export interface RunArguments {
   cluster: string | undefined;
   seed: string;
 }
+
+/** Half an interval as a share of the median, where a cell is precise enough. */
+const TARGET_HALF_WIDTH = 0.05;
 
 /** Maglev's table of a service takes 64 KiB: beyond this N it is left out unless asked for by name. */
 const largest = (profile: Profile, plane: Cell["plane"]) =>
@@ -67,8 +74,8 @@ export function planRun(
           "scenarios",
           SCENARIOS.map(({ id }) => id),
         );
-  const replicates =
-    args.replicates === undefined ? profile.replicates : parseInteger(args.replicates, "replicates", 1, 1000);
+  const replicates = args.replicates === undefined ? profile.replicates : parseReplicates(args.replicates);
+  const looks = looksBetween(replicates.least, replicates.most);
   const seed = parseSeed(args.seed);
   if (profile.entry === "nodePort" && Math.max(...services) > NODE_PORT_COUNT) {
     throw new UsageError(
@@ -100,15 +107,21 @@ export function planRun(
       complete: false,
       entry: profile.entry,
       replicates,
+      looks,
+      targetHalfWidth: TARGET_HALF_WIDTH,
+      level: levelOf(looks),
+      budgetSeconds: profile.budgetSeconds,
       settings: {
         endpointsPerService,
         zipf: args.zipf === undefined ? 0 : parseExponent(args.zipf),
         misses: args.misses === undefined ? 0 : parseShare(args.misses, "misses"),
-        warmupMs: profile.warmupMs,
-        measureMs: profile.measureMs,
+        warmupMs: milliseconds(args, "warmup-ms", profile.warmupMs),
+        measureMs: milliseconds(args, "measure-ms", profile.measureMs),
+        singlesMs: profile.singlesMs,
+        ...(args["slow-down"] !== undefined && { slowdown: parseSlowdown(args["slow-down"]) }),
         planes: planeOptions(args),
       },
-      schedule: makeSchedule(cells.length, replicates, seed),
+      schedule: makeSchedule(cells.length, replicates.most, seed),
     },
     environment,
     cluster: {
@@ -120,6 +133,7 @@ export function planRun(
     cells,
     fits: [],
     crossovers: [],
+    orderEffect: null,
     findings: [],
   };
 }
@@ -134,12 +148,39 @@ function emptyCell(plane: string, scenario: string, services: number): Cell {
     unit: "ns",
     replicates: [],
     estimate: null,
+    adjusted: null,
     percentiles: null,
+    percentilesReason: null,
+    outliers: null,
+    unsteady: 0,
+    stopped: null,
     work: null,
     programBytes: null,
     facts: {},
     warnings: [],
   };
+}
+
+/** `7`, or `7-15`: at least seven, at most fifteen where the interval is wide. */
+function parseReplicates(text: string): { least: number; most: number } {
+  const [first, second, ...more] = text.split("-");
+  const least = parseInteger(first!, "replicates", 1, 1000);
+  const most = second === undefined ? least : parseInteger(second, "replicates", 1, 1000);
+  if (more.length > 0 || most < least) {
+    throw new UsageError(`--replicates "${text}": give a number, or least and most such as 7-15`);
+  }
+  return { least, most };
+}
+
+function milliseconds(args: RunArguments, option: "warmup-ms" | "measure-ms", usual: number): number {
+  const text = args[option];
+  return text === undefined ? usual : parseInteger(text, option, 1, 60_000);
+}
+
+/** `iptables=0.1`: a plane that does a tenth more work than it reports. */
+function parseSlowdown(text: string): { plane: string; share: number } {
+  const [plane, share] = text.split("=");
+  return { plane: parsePlanes(plane ?? "")[0]!, share: parseShare(share ?? "", "slow-down") };
 }
 
 function planeOptions(args: RunArguments): Results["run"]["settings"]["planes"] {
@@ -177,6 +218,9 @@ function commandOf(args: RunArguments): string {
     "services",
     "scenarios",
     "replicates",
+    "warmup-ms",
+    "measure-ms",
+    "slow-down",
     "endpoints",
     "zipf",
     "misses",

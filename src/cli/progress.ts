@@ -9,19 +9,15 @@ export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #started = performance.now();
   #lastPlain = Number.NEGATIVE_INFINITY;
-  #skipped: number | undefined;
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
     this.#stream = stream;
   }
 
-  /** Says what is about to happen; `done` of `total` are behind us. */
-  show(done: number, total: number, what: string): void {
-    // A resumed run begins further on: what an earlier run measured says nothing about this one's speed.
-    this.#skipped ??= done;
+  /** Says what is about to happen; `done` of `total` are behind us, and `leftMs` before us where that is known. */
+  show(done: number, total: number, leftMs: number | null, what: string): void {
     const elapsed = performance.now() - this.#started;
-    const measured = done - this.#skipped;
-    const left = measured > 0 ? ` ${formatLeft((elapsed / measured) * (total - done))} left` : "";
+    const left = leftMs === null ? "" : ` ${formatLeft(leftMs)} left`;
     const line = `measuring ${done + 1}/${total}:${left} (${what})`;
     if (this.#stream.isTTY) {
       this.#stream.write(`\r\x1b[2K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);

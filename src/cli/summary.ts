@@ -1,11 +1,21 @@
 /** What a run prints when it ends. */
 
 import { formatCount, formatNs, plainText } from "../report/format.js";
-import { formatInterval, formatTimes, intervalHeading, tableRows } from "../report/table.js";
-import type { Results } from "../results/schema.js";
+import {
+  ADJUSTED_HEADING,
+  formatAdjusted,
+  formatHalfWidth,
+  formatInterval,
+  formatTimes,
+  intervalHeading,
+  tableRows,
+} from "../report/table.js";
+import { halfWidthOf } from "../results/estimate.js";
+import type { OrderEffect, Results } from "../results/schema.js";
+import { runWarnings } from "../results/validity.js";
 import { alignColumns } from "./output.js";
 
-/** The table (N x plane: median, interval, times slower than the fastest), warnings and findings, as text. */
+/** The table (N x plane: median, interval, times slower than the fastest), findings, validity and warnings, as text. */
 export function summarize(results: Results): string {
   const rows = tableRows(results);
   const table = rows.map(({ services, label, cell, timesFastest }, i) => [
@@ -13,8 +23,24 @@ export function summarize(results: Results): string {
     plainText(label, 20),
     cell.estimate ? formatNs(cell.estimate.median) : "–",
     formatInterval(cell),
+    formatHalfWidth(cell.estimate),
+    formatAdjusted(cell, results),
     formatTimes(timesFastest),
   ]);
+  const heading = [
+    "services",
+    "plane",
+    "median",
+    intervalHeading(results),
+    "±",
+    ADJUSTED_HEADING.toLowerCase(),
+    "vs fastest",
+  ];
+  const columns = [heading, ...table];
+  // A column that says nothing is not shown.
+  const shown = heading
+    .map((_, column) => column)
+    .filter((column) => table.some((row) => row[column] !== ""));
   const warnings = new Map<string, string[]>();
   for (const { plane, services, cell } of rows) {
     for (const warning of cell.warnings) {
@@ -22,10 +48,32 @@ export function summarize(results: Results): string {
     }
   }
   return [
-    alignColumns([["services", "plane", "median", intervalHeading(results), "vs fastest"], ...table]),
+    alignColumns(columns.map((row) => shown.map((column) => row[column]!))),
     "",
-    ...results.findings.map((finding) => plainText(finding.sentence, 400)),
-    ...[...warnings].map(([warning, cells]) => plainText(`warning: ${warning} (${cells.join(", ")})`, 600)),
+    ...results.findings.map((finding) => plainText(finding.sentence, 600)),
+    "",
+    ...[precision(results), orderWords(results.orderEffect)].filter((line) => line !== ""),
+    ...[...warnings].map(([warning, cells]) => plainText(`warning: ${warning} (${cells.join(", ")})`, 900)),
+    ...runWarnings(results).map((warning) => plainText(`warning: ${warning}`, 600)),
     "",
   ].join("\n");
+}
+
+/** How many cells reached the goal of sequential stopping. Empty where a fixed number of replicates was asked for. */
+function precision({ run, cells }: Results): string {
+  if (run.looks.length < 2) return "";
+  const goal = `±${100 * run.targetHalfWidth} %`;
+  const precise = cells.filter(
+    ({ estimate }) => estimate && halfWidthOf(estimate) <= run.targetHalfWidth,
+  ).length;
+  const cut = cells.filter(({ stopped }) => stopped?.reason === "budget").length;
+  const time = cut > 0 ? `; for ${cut} of the others the profile's time was up` : "";
+  return `precision: ${precise} of ${cells.length} cells are within ${goal} of their median${time}`;
+}
+
+function orderWords(effect: OrderEffect | null): string {
+  if (!effect) return "";
+  const test = ({ rho, p }: { rho: number; p: number }) =>
+    `rho ${rho.toFixed(2)}, p ${p < 0.001 ? "< 0.001" : p.toFixed(2)}`;
+  return `order: place in a block against time ${test(effect.place)}; drift over the run ${test(effect.drift)} (Spearman)`;
 }

@@ -2,10 +2,11 @@
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import os from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../results/schema.js";
+import { unfitReasons } from "./fitness.js";
 
 /**
  * V8 flags of every timed child: one thread, so that a cell does not land in one of two JIT states; a young generation
@@ -14,12 +15,12 @@ import type { Environment } from "../results/schema.js";
  */
 export const CHILD_FLAGS = ["--single-threaded", "--expose-gc", "--min-semi-space-size=16"] as const;
 
-const PACKAGES = ["tinybench", "chart.js", "chartjs-node-canvas"];
+const PACKAGES = ["tinybench", "chart.js", "chartjs-node-canvas", "jstat"];
 
 /** Reads the environment; what can't be read is said to be unknown. `timerResolutionNs` comes from the children. */
 export function readEnvironment(pinnedCpu: number | null): Environment {
   const cpus = os.cpus();
-  return {
+  const environment = {
     cpu: cpus[0]?.model.trim() || "unknown",
     cores: cpus.length,
     caches: readCaches(),
@@ -29,6 +30,8 @@ export function readEnvironment(pinnedCpu: number | null): Environment {
     architecture: os.arch(),
     virtualisation: virtualisation(),
     governor: readLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") ?? "unknown",
+    turbo: turbo(),
+    smt: smt(),
     pinnedCpu,
     node: process.versions.node,
     v8: process.versions.v8,
@@ -38,7 +41,49 @@ export function readEnvironment(pinnedCpu: number | null): Environment {
     loadBefore: os.loadavg(),
     loadAfter: [],
     timerResolutionNs: 0,
+    stealShare: null,
   };
+  return { ...environment, unfit: unfitReasons(environment) };
+}
+
+/** Processor time since boot by /proc/stat (proc(5)): all of it, and what the hypervisor gave to others. */
+export interface CpuTimes {
+  readonly total: number;
+  readonly steal: number;
+}
+
+/** null where the system does not tell. */
+export function readCpuTimes(): CpuTimes | null {
+  const fields = /^cpu +(.*)$/m
+    .exec(readLine("/proc/stat") ?? "")?.[1]
+    ?.split(" ")
+    .map(Number);
+  if (!fields || fields.length < 8) return null;
+  // user nice system idle iowait irq softirq steal; guest time is part of user.
+  return { total: fields.slice(0, 8).reduce((sum, time) => sum + time, 0), steal: fields[7]! };
+}
+
+/** Adds to an environment what only the end of a run knows. */
+export function closeEnvironment(environment: Environment, before: CpuTimes | null): void {
+  environment.loadAfter = os.loadavg();
+  const after = readCpuTimes();
+  if (before && after && after.total > before.total) {
+    environment.stealShare = (after.steal - before.steal) / (after.total - before.total);
+  }
+  environment.unfit = unfitReasons(environment);
+}
+
+/** Intel's driver says "no turbo", the others say "boost" (Documentation/admin-guide/pm/). */
+function turbo(): string {
+  const disabled = readLine("/sys/devices/system/cpu/intel_pstate/no_turbo");
+  if (disabled !== undefined) return disabled === "1" ? "off" : "on";
+  const boost = readLine("/sys/devices/system/cpu/cpufreq/boost");
+  return boost === undefined ? "unknown" : boost === "1" ? "on" : "off";
+}
+
+function smt(): string {
+  const active = readLine("/sys/devices/system/cpu/smt/active");
+  return active === undefined ? "unknown" : active === "1" ? "on" : "off";
 }
 
 function readLine(path: string): string | undefined {
@@ -74,16 +119,19 @@ function virtualisation(): string {
   return /^flags\s*:.*\bhypervisor\b/m.test(info) ? "virtual machine" : "none seen";
 }
 
+/** Version by the package.json above the module: most packages don't export it. */
 function packageVersion(name: string): string {
   try {
-    const require = createRequire(import.meta.url);
-    return (require(`${name}/package.json`) as { version: string }).version;
+    const module = fileURLToPath(import.meta.resolve(name));
+    const at = module.lastIndexOf(join("node_modules", name));
+    const text = readFileSync(join(module.slice(0, at), "node_modules", name, "package.json"), "utf8");
+    return (JSON.parse(text) as { version: string }).version;
   } catch {
     return "unknown";
   }
 }
 
-/** Commit of the checkout this runs from; null when installed from a package. */
+/** Commit of the checkout this runs from, `-dirty` with changes that are in none; null when installed from a package. */
 function gitCommit(): string | null {
   try {
     const cwd = fileURLToPath(new URL(".", import.meta.url));
@@ -91,7 +139,7 @@ function gitCommit(): string | null {
       execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
     // An installed copy may lie inside somebody else's repository: only a checkout that tracks this file counts.
     if (run("ls-files", "--", "../../../package.json") === "") return null;
-    return run("rev-parse", "HEAD");
+    return run("describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*");
   } catch {
     return null;
   }

@@ -21,6 +21,8 @@ const job = (plane: PlaneId): Job => ({
   misses: 0,
   warmupMs: 1,
   measureMs: 5,
+  singlesMs: 5,
+  slowdown: 0,
 });
 
 /** A plane whose model is spoiled. */

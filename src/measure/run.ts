@@ -1,20 +1,20 @@
 /** A run: every cell once a block, each in a process of its own, results kept after each. */
 
-import { estimateCell } from "../results/estimate.js";
 import type { Cell, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
-import type { Measured } from "./replicate.js";
 import type { Job } from "./scenario.js";
 import { replicateSeed } from "./schedule.js";
-import { ReplicateError, runReplicate } from "./spawn.js";
+import { type Ran, ReplicateError, runReplicate } from "./spawn.js";
+import { lookAt } from "./stopping.js";
 
 export interface RunOptions {
   readonly childScript: string;
-  readonly cpu: number | null;
+  /** Words before the child's command (`childPrefix`). */
+  readonly prefix: readonly string[];
   /** The job of a cell; its seed is filled in here. */
   readonly jobOf: (cell: Cell) => Omit<Job, "seed">;
-  /** Called before each replicate, and never while one is timed. */
-  readonly onProgress: (done: number, total: number, cell: Cell) => void;
+  /** Called before each replicate, and never while one is timed. `leftMs` is null until a cell was measured. */
+  readonly onProgress: (progress: { done: number; total: number; leftMs: number | null; cell: Cell }) => void;
   /** Called after each replicate, to save what is there. */
   readonly onReplicate: () => void;
   /** Aborted on Ctrl-C: what was measured stays. */
@@ -24,24 +24,26 @@ export interface RunOptions {
 /** Replicates that fail this often in a cell are not tried again. */
 const MAX_FAILURES = 2;
 
-/** Measures whatever the schedule asks for and `results` does not hold yet. Adds replicates and warnings to its cells. */
+/**
+ * Measures what the schedule asks for and `results` does not hold yet, in the stored order of blocks and cells. At each
+ * look cells with a narrow interval stop (stopping.ts). Adds replicates, stops and failures to the cells.
+ */
 export async function runSchedule(results: Results, options: RunOptions): Promise<void> {
   const { schedule, seed } = results.run;
-  const total = schedule.reduce((sum, block) => sum + block.length, 0);
   const failures = new Map<number, number>();
-  let done = 0;
+  const isOpen = (index: number): boolean =>
+    results.cells[index]!.stopped === null && (failures.get(index) ?? 0) < MAX_FAILURES;
   for (const [block, order] of schedule.entries()) {
+    lookAt(results, block);
     for (const [place, index] of order.entries()) {
       if (options.signal.aborted) return;
       const cell = results.cells[index]!;
-      done++;
-      if (cell.replicates.some((replicate) => replicate.block === block)) continue;
-      if ((failures.get(index) ?? 0) >= MAX_FAILURES) continue;
-      options.onProgress(done - 1, total, cell);
+      if (!isOpen(index) || isMeasured(cell, block)) continue;
+      options.onProgress({ ...remaining(results, block, place, isOpen), cell });
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
       try {
-        const measured = await runReplicate(options.childScript, job, options.cpu);
-        addReplicate(results, cell, measured, { block, order: block * order.length + place, seed: job.seed });
+        const ran = await runReplicate(options.childScript, job, options.prefix);
+        addReplicate(results, cell, ran, { block, order: block * order.length + place, seed: job.seed });
       } catch (error) {
         if (options.signal.aborted) return;
         if (!(error instanceof ReplicateError)) throw error;
@@ -54,18 +56,48 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
   }
 }
 
+const isMeasured = (cell: Cell, block: number): boolean =>
+  cell.replicates.some((replicate) => replicate.block === block);
+
+/** What lies before the next look, from a place of a block on: later blocks depend on what it decides. */
+function remaining(
+  { run, cells }: Results,
+  block: number,
+  place: number,
+  isOpen: (index: number) => boolean,
+): { done: number; total: number; leftMs: number | null } {
+  const done = cells.reduce((sum, cell) => sum + cell.replicates.length, 0);
+  const known = cells.flatMap(({ replicates }) => replicates.map(({ wallMs }) => wallMs));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const end = run.looks.find((look) => look > block) ?? run.schedule.length;
+  let left = 0;
+  let leftMs = 0;
+  for (let b = block; b < end; b++) {
+    for (const index of run.schedule[b]!.slice(b === block ? place : 0)) {
+      const cell = cells[index]!;
+      if (!isOpen(index) || isMeasured(cell, b)) continue;
+      left++;
+      leftMs += mean(cell.replicates.length > 0 ? cell.replicates.map(({ wallMs }) => wallMs) : known);
+    }
+  }
+  return { done, total: done + left, leftMs: known.length > 0 ? leftMs : null };
+}
+
 function addReplicate(
   results: Results,
   cell: Cell,
-  measured: Measured,
+  { measured, wallMs }: Ran,
   place: Pick<Replicate, "block" | "order" | "seed">,
 ): void {
   cell.replicates.push({
     ...place,
+    wallMs: Math.round(wallMs),
     batch: measured.batch,
     samples: measured.samples,
     median: median(measured.samples),
+    singles: measured.singles,
     floorNs: measured.floorNs,
+    timerFloorNs: measured.timer.floorNs,
     chaseNs: measured.chaseNs,
     checkedBatches: measured.checkedBatches,
     collections: measured.collections,
@@ -79,8 +111,8 @@ function addReplicate(
   const { environment } = results;
   environment.timerResolutionNs =
     environment.timerResolutionNs === 0
-      ? measured.timerResolutionNs
-      : Math.min(environment.timerResolutionNs, measured.timerResolutionNs);
+      ? measured.timer.resolutionNs
+      : Math.min(environment.timerResolutionNs, measured.timer.resolutionNs);
   // Work is exact per operation; over replicates only the draws differ, so their mean is what a lookup does.
   const n = cell.replicates.length;
   const mean = (before: number | undefined, now: number) => ((before ?? 0) * (n - 1) + now) / n;
@@ -89,27 +121,4 @@ function addReplicate(
     mapLookups: mean(cell.work?.mapLookups, measured.work.mapLookups),
     hashProbes: mean(cell.work?.hashProbes, measured.work.hashProbes),
   };
-}
-
-/** Fills in each cell's estimate and its warnings about validity. */
-export function estimateCells(results: Results): void {
-  for (const cell of results.cells) {
-    cell.estimate = estimateCell(cell.replicates, results.run.seed);
-    cell.warnings = [...new Set([...cell.warnings, ...validityWarnings(cell)])];
-  }
-}
-
-function validityWarnings(cell: Cell): string[] {
-  const collected = cell.replicates.filter((replicate) => replicate.collections > 0).length;
-  const floor = median(cell.replicates.map((replicate) => replicate.floorNs));
-  const warnings: string[] = [];
-  if (collected > 0) {
-    warnings.push(
-      `garbage was collected while ${collected} replicates were timed: their times may be too long`,
-    );
-  }
-  if (cell.estimate && cell.estimate.median < 2 * floor) {
-    warnings.push("less than twice the empty lookup: the loop itself is a large part of this time");
-  }
-  return warnings;
 }

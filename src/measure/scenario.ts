@@ -24,6 +24,17 @@ export interface Job {
   readonly misses: number;
   readonly warmupMs: number;
   readonly measureMs: number;
+  /** Time for single operations, where they can be timed at all. */
+  readonly singlesMs: number;
+  /** A test hook: this share of each batch is done once more, timed and not reported. 0 but for tests of `compare`. */
+  readonly slowdown: number;
+}
+
+/** Work of a mean operation, exact. */
+export interface MeanWork {
+  readonly rulesVisited: number;
+  readonly mapLookups: number;
+  readonly hashProbes: number;
 }
 
 /** The timed operations of one replicate. */

@@ -2,12 +2,13 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import os from "node:os";
+import { performance } from "node:perf_hooks";
 import { CHILD_FLAGS } from "./environment.js";
 import type { Measured } from "./replicate.js";
 import type { Job } from "./scenario.js";
 
 /** A child that takes longer is killed and its cell says so: building and timing take seconds. */
-const TIMEOUT_MS = 120_000;
+export const TIMEOUT_MS = 120_000;
 
 /** The child crashed, hung or reported a wrong decision. */
 export class ReplicateError extends Error {
@@ -26,6 +27,28 @@ export function pinnableCpu(): number | null {
   }
 }
 
+/**
+ * Words before the command of a child: pinned to a CPU, and killed by the kernel when the parent dies, however that
+ * dies (prctl(2), PR_SET_PDEATHSIG). Without setpriv (util-linux) an orphan ends by itself when its replicate does.
+ */
+export function childPrefix(cpu: number | null): readonly string[] {
+  return [...pdeathsig(), ...(cpu === null ? [] : ["taskset", "-c", String(cpu)])];
+}
+
+let setpriv: readonly string[] | undefined;
+function pdeathsig(): readonly string[] {
+  if (setpriv === undefined) {
+    const words = ["setpriv", "--pdeath-signal", "KILL"];
+    try {
+      execFileSync(words[0]!, [...words.slice(1), "true"], { stdio: "ignore" });
+      setpriv = words;
+    } catch {
+      setpriv = [];
+    }
+  }
+  return setpriv;
+}
+
 const alive = new Set<ChildProcess>();
 
 /** Kills every child that still runs: for signal handlers. */
@@ -33,10 +56,24 @@ export function killChildren(): void {
   for (const child of alive) child.kill("SIGKILL");
 }
 
-/** Runs a job in `childScript` and returns what it measured. Throws ReplicateError with the child's own words. */
-export function runReplicate(childScript: string, job: Job, cpu: number | null): Promise<Measured> {
-  const node = [process.execPath, ...CHILD_FLAGS, childScript];
-  const [command, ...args] = cpu === null ? node : ["taskset", "-c", String(cpu), ...node];
+export interface Ran {
+  readonly measured: Measured;
+  /** From start to end of the process, milliseconds. */
+  readonly wallMs: number;
+}
+
+/**
+ * Runs a job in `childScript` and returns what it measured. Throws ReplicateError with the child's own words, or with
+ * what became of it: killed, hung, or something else on its output than a measurement.
+ */
+export function runReplicate(
+  childScript: string,
+  job: Job,
+  prefix: readonly string[],
+  timeoutMs = TIMEOUT_MS,
+): Promise<Ran> {
+  const [command, ...args] = [...prefix, process.execPath, ...CHILD_FLAGS, childScript];
+  const started = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(command!, args, { stdio: ["pipe", "pipe", "pipe"] });
     alive.add(child);
@@ -46,7 +83,7 @@ export function runReplicate(childScript: string, job: Job, cpu: number | null):
     const timer = setTimeout(() => {
       timedOut = true;
       child.kill("SIGKILL");
-    }, TIMEOUT_MS);
+    }, timeoutMs);
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
     });
@@ -56,8 +93,12 @@ export function runReplicate(childScript: string, job: Job, cpu: number | null):
     child.on("error", (error) => finish(() => reject(new ReplicateError(error.message))));
     child.on("close", (code, signal) =>
       finish(() => {
-        if (code === 0) resolve(JSON.parse(stdout) as Measured);
-        else reject(new ReplicateError(timedOut ? "timed out" : reasonOf(stderr, code, signal)));
+        const wallMs = performance.now() - started;
+        const measured = code === 0 ? parseMeasured(stdout) : null;
+        if (measured) resolve({ measured, wallMs });
+        else if (timedOut) reject(new ReplicateError(`it hung and was killed after ${timeoutMs / 1000} s`));
+        else if (code === 0) reject(new ReplicateError("the process ended without a measurement"));
+        else reject(new ReplicateError(reasonOf(stderr, code, signal)));
       }),
     );
     // A child that dies before it has read its job must not take the parent along (EPIPE).
@@ -70,6 +111,16 @@ export function runReplicate(childScript: string, job: Job, cpu: number | null):
       settle();
     }
   });
+}
+
+/** The child is this package's own; what can go wrong is that it was cut short. */
+function parseMeasured(text: string): Measured | null {
+  try {
+    const measured = JSON.parse(text) as Measured;
+    return measured.samples.length > 0 ? measured : null;
+  } catch {
+    return null;
+  }
 }
 
 function reasonOf(stderr: string, code: number | null, signal: string | null): string {

@@ -1,8 +1,12 @@
 /** A run's numbers as a table: the one form of them that every text output shares. */
 
-import type { Cell, Results } from "../results/schema.js";
+import { halfWidthOf } from "../results/estimate.js";
+import type { Cell, Estimate, Results } from "../results/schema.js";
+import { median } from "../stats/quantile.js";
 import { csvField, escapeMarkdown, formatCount, formatNs, plainText } from "./format.js";
 import { comparePlanes, seriesStyle } from "./theme.js";
+
+export const ADJUSTED_HEADING = "At typical memory speed";
 
 export interface Row {
   readonly services: number;
@@ -36,10 +40,27 @@ export function formatInterval(cell: Cell): string {
   return cell.estimate ? `[${cell.estimate.interval.map(formatNs).join(", ")}]` : "";
 }
 
+/** Half the interval as a share of the median: `±3.2 %`. Empty without an estimate. */
+export function formatHalfWidth(estimate: Pick<Estimate, "median" | "interval"> | null): string {
+  if (!estimate) return "";
+  const share = 100 * halfWidthOf(estimate);
+  return `±${share < 10 ? share.toFixed(1) : Math.round(share)} %`;
+}
+
+/**
+ * The estimate at the run's median speed of memory and what that did to its interval: `762 ns ±25 %`. Empty for cells
+ * that are precise without, or whose program fits a core's own caches.
+ */
+export function formatAdjusted(cell: Cell, results: Results): string {
+  const { adjusted, estimate } = cell;
+  if (!adjusted || !estimate || halfWidthOf(estimate) <= results.run.targetHalfWidth) return "";
+  return `${formatNs(adjusted.median)} ${formatHalfWidth(adjusted)}`;
+}
+
 /** What the interval column holds in this run. */
 export function intervalHeading(results: Results): string {
   const kinds = new Set(results.cells.flatMap((cell) => cell.estimate?.kind ?? []));
-  return kinds.has("range") ? `range of ${results.run.replicates}` : "95 % interval";
+  return kinds.has("range") ? `range of ${results.run.replicates.least}` : "95 % interval";
 }
 
 /** Text of a factor: `×1`, `×2.4`, `×1,230`. */
@@ -55,12 +76,14 @@ export function markdownTable(results: Results): string {
       escapeMarkdown(label),
       cell.estimate ? formatNs(cell.estimate.median) : escapeMarkdown(cell.warnings[0] ?? "not measured"),
       formatInterval(cell),
+      formatHalfWidth(cell.estimate),
+      formatAdjusted(cell, results),
       formatTimes(timesFastest),
     ].join(" | "),
   );
   return [
-    `Services | Plane | Median | ${intervalHeading(results)} | Times the fastest`,
-    "---: | :--- | ---: | :--- | ---:",
+    `Services | Plane | Median | ${intervalHeading(results)} | ± | ${ADJUSTED_HEADING} | Times the fastest`,
+    "---: | :--- | ---: | :--- | ---: | ---: | ---:",
     ...lines,
     "",
   ].join("\n");
@@ -78,6 +101,16 @@ export function csvTable(results: Results): string {
     "low_ns",
     "high_ns",
     "interval",
+    "adjusted_median_ns",
+    "adjusted_low_ns",
+    "adjusted_high_ns",
+    "p01_ns",
+    "p50_ns",
+    "p90_ns",
+    "p99_ns",
+    "p999_ns",
+    "noise_floor_ns",
+    "unsteady_replicates",
     "replicates",
     "rules_visited",
     "map_lookups",
@@ -96,6 +129,16 @@ export function csvTable(results: Results): string {
       cell.estimate?.interval[0] ?? null,
       cell.estimate?.interval[1] ?? null,
       cell.estimate?.kind ?? null,
+      cell.adjusted?.median ?? null,
+      cell.adjusted?.interval[0] ?? null,
+      cell.adjusted?.interval[1] ?? null,
+      cell.percentiles?.p01.value ?? null,
+      cell.percentiles?.p50.value ?? null,
+      cell.percentiles?.p90.value ?? null,
+      cell.percentiles?.p99.value ?? null,
+      cell.percentiles?.p999.value ?? null,
+      cell.replicates.length > 0 ? median(cell.replicates.map(({ floorNs }) => floorNs)) : null,
+      cell.unsteady,
       cell.replicates.length,
       cell.work?.rulesVisited ?? null,
       cell.work?.mapLookups ?? null,

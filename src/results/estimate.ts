@@ -5,12 +5,13 @@ import { median } from "../stats/quantile.js";
 import type { Estimate, Replicate } from "./schema.js";
 
 /**
- * Median over replicates of their medians, with a 95 % bootstrap interval; below six replicates the range of what was
- * seen, because no interval of a median reaches 95 % then. null without replicates.
+ * Median over replicates of their medians, with a bootstrap interval of `level`; below six replicates the range of what
+ * was seen, because no interval of a median reaches 95 % then. null without replicates.
  */
 export function estimateCell(
   replicates: readonly Pick<Replicate, "median" | "samples">[],
   seed: number,
+  level: number,
 ): Estimate | null {
   if (replicates.length === 0) return null;
   const medians = replicates.map((replicate) => replicate.median);
@@ -22,7 +23,13 @@ export function estimateCell(
     interval: hierarchicalMedianInterval(
       replicates.map((replicate) => replicate.samples),
       seed,
+      level,
     ),
     kind: "ci95",
   };
+}
+
+/** Half the interval's width as a share of the median. */
+export function halfWidthOf({ median, interval }: Pick<Estimate, "median" | "interval">): number {
+  return (interval[1] - interval[0]) / 2 / median;
 }

@@ -6,6 +6,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -24,6 +25,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file is larger than may be written",
   ENOTDIR: "a file is in the way",
   EEXIST: "a file is in the way",
   EISDIR: "it is a folder",
@@ -73,6 +76,13 @@ export function writeFileAtomically(path: string, data: string | Uint8Array): vo
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Removes what a killed process left of files that it was writing. */
+export function removeTemporaryFiles(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (/^(results\.json\.\d+|\.probe-\d+)\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
   }
 }
 

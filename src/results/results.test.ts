@@ -44,15 +44,18 @@ describe("estimateCell", () => {
     medians.map((median) => ({ median, samples: [median, median] }));
 
   it("is the median of the replicates' medians", () => {
-    expect(estimateCell(replicates([3, 1, 2]), 1)?.median).toBe(2);
+    expect(estimateCell(replicates([3, 1, 2]), 1, 0.95)?.median).toBe(2);
   });
 
   it("gives a range below six replicates, where no interval of a median reaches 95 %", () => {
-    expect(estimateCell(replicates([3, 1, 2, 5, 4]), 1)).toMatchObject({ kind: "range", interval: [1, 5] });
-    expect(estimateCell(replicates([3, 1, 2, 5, 4, 6]), 1)?.kind).toBe("ci95");
+    expect(estimateCell(replicates([3, 1, 2, 5, 4]), 1, 0.95)).toMatchObject({
+      kind: "range",
+      interval: [1, 5],
+    });
+    expect(estimateCell(replicates([3, 1, 2, 5, 4, 6]), 1, 0.95)?.kind).toBe("ci95");
   });
 
   it("is nothing without replicates", () => {
-    expect(estimateCell([], 1)).toBeNull();
+    expect(estimateCell([], 1, 0.95)).toBeNull();
   });
 });

@@ -18,15 +18,23 @@ const replicate = z.object({
   order: z.number().int(),
   block: z.number().int(),
   seed: z.number(),
+  /** From starting the process to its end, milliseconds: what one more replicate would cost. */
+  wallMs: z.number(),
   /** Lookups per sample (the batch size K). */
   batch: z.number().int(),
   /** Nanoseconds per lookup of each timed batch, in measured order, capped. */
   samples: z.array(z.number()),
   /** Median of the samples, nanoseconds. */
   median: z.number(),
+  /** Lookups timed one at a time, in measured order, with the entries (rules and probes) each visits; null where the
+   * clock would be a twentieth of them or more. */
+  singles: z.object({ ns: z.array(z.number()), visited: z.array(z.number()) }).nullable(),
   /** The empty lookup through the same path in the same process, nanoseconds. */
   floorNs: z.number(),
-  /** A dependent pointer chase through 12 MB in the same process, nanoseconds a step: how fast memory was just then. */
+  /** What two readings of the clock in a row differ by, nanoseconds. */
+  timerFloorNs: z.number(),
+  /** A dependent pointer chase through 12 MB in the same process, nanoseconds a step, before and after the samples
+   * (geometric mean): how fast memory was just then. */
   chaseNs: z.number(),
   /** Batches whose checksum equalled the one that `explain` computed. All of them, or the replicate is refused. */
   checkedBatches: z.number().int(),
@@ -52,6 +60,38 @@ const estimate = z.object({
   kind: z.enum(["ci95", "range"]),
 });
 
+/** The same at the run's median speed of memory: moved along the slope of log time on log `chaseNs`. */
+const adjusted = z.object({ median: z.number(), interval, slope: z.number() });
+
+const percentile = z.object({ value: z.number(), interval });
+
+/** Of lookups timed one at a time, over all replicates. */
+const percentiles = z.object({
+  lookups: z.number().int(),
+  p01: percentile,
+  p50: percentile,
+  p90: percentile,
+  p99: percentile,
+  p999: percentile,
+});
+
+/** Samples by Tukey's fences, over all replicates: classified, never dropped. */
+const outliers = z.object({
+  samples: z.number().int(),
+  lowSevere: z.number().int(),
+  lowMild: z.number().int(),
+  highMild: z.number().int(),
+  highSevere: z.number().int(),
+});
+
+/** Why no more replicates of a cell were measured. */
+const stopped = z.object({
+  replicates: z.number().int(),
+  /** Half the interval over the median, at that look. */
+  halfWidth: z.number(),
+  reason: z.enum(["precise", "budget"]),
+});
+
 const cell = z.object({
   plane: z.string(),
   lane: z.enum(["model", "kernel"]),
@@ -63,13 +103,66 @@ const cell = z.object({
   replicates: z.array(replicate),
   /** null: nothing could be measured; `warnings` says why. */
   estimate: estimate.nullable(),
-  percentiles: z.record(z.string(), z.number()).nullable(),
+  /** null below six replicates, and where the program fits a core's own caches. */
+  adjusted: adjusted.nullable(),
+  percentiles: percentiles.nullable(),
+  /** Why there are no percentiles; null where there are. */
+  percentilesReason: z.string().nullable(),
+  outliers: outliers.nullable(),
+  /** Replicates whose samples changed level while they were timed (Pettitt's test and a shift of 5 % or more). */
+  unsteady: z.number().int(),
+  /** null: measured to the end, or not yet. */
+  stopped: stopped.nullable(),
   /** Mean exact work of a lookup, from `explain`. */
   work: work.nullable(),
   /** Memory of the program as the kernel would spend it, and what the lookups of one batch touch of it. */
   programBytes: z.number().nullable(),
   facts: z.record(z.string(), z.union([z.string(), z.number()])),
   warnings: z.array(z.string()),
+});
+
+/** `a + b · f(N)` fitted to replicates; see stats/fit.ts. */
+const fit = z.object({
+  plane: z.string(),
+  lane: z.enum(["model", "kernel"]),
+  scenario: z.string(),
+  /** `time`: nanoseconds. Exact counts: `steps`, what the plane's program does by design (rules visited and map
+   * lookups); `probes`, the hash entries that these lookups visit, which depends on how full tables are. */
+  quantity: z.enum(["time", "steps", "probes"]),
+  law: z.enum(["1", "log N", "N", "N log N"]),
+  /** Share of bootstrap resamples that chose the same law; 1 for work, which is exact. */
+  support: z.number(),
+  intercept: z.number(),
+  /** Per unit of f(N). null for a constant. */
+  slope: z.object({ value: z.number(), interval }).nullable(),
+  /** p of `a + b · N^p`. null for a constant. */
+  exponent: z.object({ value: z.number(), interval }).nullable(),
+  /** Largest distance between the law and a cell's median, as a share of that median: a law that is far off somewhere
+   * is only the least wrong one. */
+  worstDeviation: z.number(),
+  /** Whether the law describes the cells: no deviation beyond 25 %. */
+  describes: z.boolean(),
+  services: z.array(z.number().int()),
+});
+
+const crossover = z.object({
+  lane: z.enum(["model", "kernel"]),
+  scenario: z.string(),
+  /** The plane that is faster beyond `services`, and the one it overtakes there. */
+  faster: z.string(),
+  slower: z.string(),
+  services: z.number(),
+  interval,
+  /** Share of resamples with these crossings and no others. */
+  support: z.number(),
+});
+
+/** Does when a cell was measured matter? Spearman's rank correlation with log(replicate / its cell's median). */
+const orderEffect = z.object({
+  /** Against the place within a block. */
+  place: z.object({ rho: z.number(), p: z.number() }),
+  /** Against the order over the whole run: drift of the machine. */
+  drift: z.object({ rho: z.number(), p: z.number() }),
 });
 
 const finding = z.object({
@@ -94,6 +187,9 @@ const environment = z.object({
   architecture: z.string(),
   virtualisation: z.string(),
   governor: z.string(),
+  /** `on`, `off` or `unknown`. */
+  turbo: z.string(),
+  smt: z.string(),
   pinnedCpu: z.number().int().nullable(),
   node: z.string(),
   v8: z.string(),
@@ -104,6 +200,10 @@ const environment = z.object({
   loadAfter: z.array(z.number()),
   /** Smallest step of the timer that was seen, nanoseconds. */
   timerResolutionNs: z.number(),
+  /** Share of the processors' time that the hypervisor gave to others during the run; null where it is not told. */
+  stealShare: z.number().nullable(),
+  /** What makes this machine unfit for measuring, in words that say what to do. */
+  unfit: z.array(z.string()),
 });
 
 export const resultsSchema = z.object({
@@ -120,7 +220,16 @@ export const resultsSchema = z.object({
     complete: z.boolean(),
     /** How flows enter: at cluster addresses, or at the node's address and a NodePort. */
     entry: z.enum(["clusterIp", "nodePort"]),
-    replicates: z.number().int(),
+    /** Fresh processes a cell: at least, and at most where the interval is wide. */
+    replicates: z.object({ least: z.number().int(), most: z.number().int() }),
+    /** Sequential stopping (measure/stopping.ts): intervals are looked at after each of these numbers of replicates. */
+    looks: z.array(z.number().int()),
+    /** A cell stops when half its interval is at most this share of its median. */
+    targetHalfWidth: z.number(),
+    /** Level of each cell's interval, so that all looks together hold at 95 %. */
+    level: z.number(),
+    /** No replicate beyond the least begins that would end later than this, seconds of measuring; null: no limit. */
+    budgetSeconds: z.number().nullable(),
     /** What else decides a replicate, so that a run can be resumed and repeated. */
     settings: z.object({
       endpointsPerService: z.number(),
@@ -128,6 +237,9 @@ export const resultsSchema = z.object({
       misses: z.number(),
       warmupMs: z.number(),
       measureMs: z.number(),
+      singlesMs: z.number(),
+      /** A test hook, absent in honest runs: `plane` did this share of work more than it reports. */
+      slowdown: z.object({ plane: z.string(), share: z.number() }).optional(),
       /** Options of planes: scheduler, tables, map sizes. */
       planes: z.object({
         ipvsScheduler: z.enum(IPVS_SCHEDULERS),
@@ -156,8 +268,10 @@ export const resultsSchema = z.object({
     documented: z.record(z.string(), z.number()),
   }),
   cells: z.array(cell),
-  fits: z.array(z.unknown()),
-  crossovers: z.array(z.unknown()),
+  fits: z.array(fit),
+  crossovers: z.array(crossover),
+  /** null before a run has measured enough for a test. */
+  orderEffect: orderEffect.nullable(),
   findings: z.array(finding),
 });
 
@@ -165,5 +279,19 @@ export type Results = z.infer<typeof resultsSchema>;
 export type Cell = z.infer<typeof cell>;
 export type Replicate = z.infer<typeof replicate>;
 export type Estimate = z.infer<typeof estimate>;
+export type Fit = z.infer<typeof fit>;
+export type Crossover = z.infer<typeof crossover>;
+export type OrderEffect = z.infer<typeof orderEffect>;
+export type Percentiles = z.infer<typeof percentiles>;
+export type Outliers = z.infer<typeof outliers>;
 export type Finding = z.infer<typeof finding>;
 export type Environment = z.infer<typeof environment>;
+
+/** JSON Schema (draft 2020-12) of results.json, for readers in other languages. Fields it does not name are allowed. */
+export function resultsJsonSchema(): Record<string, unknown> {
+  return {
+    title: "lbscale results",
+    description: `results.json of lbscale, schema version ${SCHEMA_VERSION}. Times in nanoseconds.`,
+    ...z.toJSONSchema(resultsSchema, { io: "input" }),
+  };
+}

@@ -31,12 +31,16 @@ describe("npm run bench", () => {
     return { ...found, median: found.estimate.median, work: found.work };
   };
 
-  it("measures every cell seven times, with every decision right", () => {
+  it("measures every cell seven to fifteen times, with every decision right, and says why it stopped", () => {
     expect(results.run.complete).toBe(true);
     expect(results.equivalence.disagreements).toBe(0);
     for (const { replicates, estimate } of results.cells) {
-      expect(replicates).toHaveLength(7);
+      expect(replicates.length).toBeGreaterThanOrEqual(7);
+      expect(replicates.length).toBeLessThanOrEqual(15);
       expect(estimate?.kind).toBe("ci95");
+    }
+    for (const { replicates, stopped } of results.cells) {
+      if (replicates.length < 15) expect(stopped?.replicates).toBe(replicates.length);
     }
   });
 
@@ -65,6 +69,33 @@ describe("npm run bench", () => {
         1,
       );
       expect(cell(plane, 30_000).median).toBeGreaterThan(1.5 * cell(plane, 100).median);
+    }
+  });
+
+  it("fits iptables' time as O(N) and calls the work of ebpf constant, whatever its caches do", () => {
+    const law = (plane: string, quantity: string) =>
+      results.fits.find((fit) => fit.plane === plane && fit.quantity === quantity)?.law;
+    expect([law("iptables", "time"), law("iptables", "steps")]).toEqual(["N", "N"]);
+    expect([law("ebpf", "steps"), law("nftables", "steps")]).toEqual(["1", "1"]);
+    expect(law("ipvs", "probes")).toBe("N");
+  });
+
+  it("times single packets of iptables: p99 is about twice the median, because position decides", () => {
+    for (const services of [5000, 10_000]) {
+      const { percentiles } = cell("iptables", services);
+      const ratio = percentiles!.p99.value / percentiles!.p50.value;
+      expect(ratio).toBeGreaterThan(1.5);
+      expect(ratio).toBeLessThan(4);
+    }
+    expect(cell("ebpf", 10).percentiles).toBeNull();
+  });
+
+  it("collects no garbage and allocates nothing while it times", () => {
+    for (const { replicates } of results.cells) {
+      for (const { collections, heapBytesPerLookup } of replicates) {
+        expect(collections).toBe(0);
+        expect(heapBytesPerLookup).toBeLessThan(1);
+      }
     }
   });
 

@@ -16,10 +16,14 @@ const LISTS: Readonly<Record<string, () => Entry[]>> = {
   profiles: () =>
     PROFILES.map(({ id, label, services, replicates }) => ({
       id,
-      label: `${label}: N = ${services.join(", ")}; ${replicates} replicates`,
+      label: `${label}: N = ${services.join(", ")}; ${span(replicates)} replicates`,
     })),
   charts: () => CHARTS.map(({ id, title }) => ({ id, label: title })),
 };
+
+function span({ least, most }: { least: number; most: number }): string {
+  return least === most ? String(least) : `${least} to ${most}`;
+}
 
 interface Arguments {
   what: string;

@@ -11,14 +11,20 @@ import { clusterDigest } from "../../cluster/digest.js";
 import { growCluster } from "../../cluster/grow.js";
 import { writeCluster } from "../../cluster/json.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
-import { readEnvironment } from "../../measure/environment.js";
-import { estimateCells, runSchedule } from "../../measure/run.js";
-import { killChildren, pinnableCpu } from "../../measure/spawn.js";
+import { closeEnvironment, readCpuTimes, readEnvironment } from "../../measure/environment.js";
+import { runSchedule } from "../../measure/run.js";
+import { childPrefix, killChildren, pinnableCpu } from "../../measure/spawn.js";
 import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../../planes/plane.js";
-import { findFindings } from "../../report/findings.js";
+import { findFindings } from "../../report/findings/index.js";
 import { formatCount } from "../../report/format.js";
-import { ensureWritableFolder, RESULTS_FILE, readResults, writeResults } from "../../results/files.js";
-import { type Cell, IPVS_SCHEDULERS, type Results } from "../../results/schema.js";
+import { conclude } from "../../results/conclude.js";
+import {
+  ensureWritableFolder,
+  RESULTS_FILE,
+  readResults,
+  removeTemporaryFiles,
+} from "../../results/files.js";
+import { type Cell, type Environment, IPVS_SCHEDULERS, type Results } from "../../results/schema.js";
 import { certify } from "../certificate.js";
 import { writeReport } from "../charts.js";
 import { readCluster } from "../input.js";
@@ -26,6 +32,7 @@ import { InterruptedError } from "../interrupted.js";
 import { note, print } from "../output.js";
 import { planRun, profileById, type RunArguments } from "../plan.js";
 import { Progress } from "../progress.js";
+import { Saver } from "../saver.js";
 import { summarize } from "../summary.js";
 
 interface Arguments extends RunArguments {
@@ -68,7 +75,14 @@ export const run: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: "Endpoints of each generated service",
       })
-      .option("replicates", { type: "string", requiresArg: true, describe: "Fresh processes for each cell" })
+      .option("replicates", {
+        type: "string",
+        requiresArg: true,
+        describe: "Fresh processes for each cell; 7-15: more where the interval is wide",
+      })
+      .option("warmup-ms", { type: "string", requiresArg: true, describe: "Warm-up of each process" })
+      .option("measure-ms", { type: "string", requiresArg: true, describe: "Timed part of each process" })
+      .option("slow-down", { type: "string", requiresArg: true, hidden: true })
       .option("zipf", {
         type: "string",
         requiresArg: true,
@@ -133,7 +147,7 @@ export const run: CommandModule<object, Arguments> = {
     }
     ensureWritableFolder(out);
     await measure(results, out, template, cpu);
-    await conclude(results, out, args.json);
+    await report(results, out, args.json);
   },
 };
 
@@ -141,7 +155,22 @@ function resumed(args: Arguments): Results {
   if (args.out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
   const results = readResults(args.out);
   if (results.run.complete) throw new UsageError(`the run in ${args.out} is complete: nothing to resume`);
+  const elsewhere = differences(results.environment, readEnvironment(pinnableCpu()));
+  if (elsewhere.length > 0) {
+    throw new UsageError(
+      `the run in ${args.out} began under other conditions: ${elsewhere.join("; ")}; start a new run`,
+    );
+  }
+  removeTemporaryFiles(args.out);
   return results;
+}
+
+/** What must be the same in all replicates of a run. */
+function differences(then: Environment, now: Environment): string[] {
+  const fields = ["cpu", "cores", "node", "v8", "execArgv", "pinnedCpu"] as const;
+  return fields
+    .filter((field) => JSON.stringify(then[field]) !== JSON.stringify(now[field]))
+    .map((field) => `${field} was ${String(then[field])} and is ${String(now[field])}`);
 }
 
 /** Measures what is missing. On Ctrl-C what was measured is saved and InterruptedError thrown. */
@@ -151,6 +180,9 @@ async function measure(
   template: Cluster | null,
   cpu: number | null,
 ): Promise<void> {
+  const saver = new Saver(out, note);
+  // From here on there is something to resume, whenever the process ends.
+  saver.save(results);
   const planes = PLANE_IDS.filter((id) => results.cells.some(({ plane }) => plane === id));
   note(`checking that ${planes.join(", ")} decide alike`);
   results.equivalence = certify(planes, results.run.seed);
@@ -163,6 +195,7 @@ async function measure(
     killChildren();
   };
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const cpuTimes = readCpuTimes();
   const progress = new Progress();
   try {
     if (template && clusterFile)
@@ -181,37 +214,39 @@ async function measure(
       misses: settings.misses,
       warmupMs: settings.warmupMs,
       measureMs: settings.measureMs,
+      singlesMs: settings.singlesMs,
+      slowdown: settings.slowdown?.plane === plane ? settings.slowdown.share : 0,
     });
     for (const cell of results.cells) {
       results.cluster.digests[cell.services] ??= clusterDigest(await benchCluster(jobOf(cell)));
     }
-    writeResults(out, results);
+    saver.save(results);
     await runSchedule(results, {
       childScript: CHILD_SCRIPT,
-      cpu,
+      prefix: childPrefix(cpu),
       signal: interruption.signal,
       jobOf,
-      onProgress: (done, total, cell) =>
-        progress.show(done, total, `${cell.plane}, ${formatCount(cell.services)} services`),
-      onReplicate: () => writeResults(out, results),
+      onProgress: ({ done, total, leftMs, cell }) =>
+        progress.show(done, total, leftMs, `${cell.plane}, ${formatCount(cell.services)} services`),
+      onReplicate: () => saver.saveNowAndThen(results),
     });
   } finally {
     progress.end();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     if (folder) rmSync(folder, { recursive: true, force: true });
   }
-  estimateCells(results);
+  conclude(results);
   results.findings = findFindings(results);
-  results.environment.loadAfter = os.loadavg();
+  closeEnvironment(results.environment, cpuTimes);
   if (interruption.signal.aborted) {
-    writeResults(out, results);
+    saver.save(results);
     throw new InterruptedError(
       `interrupted: what was measured is in ${out}; finish it with: lbscale run --resume --out ${out}`,
     );
   }
   results.run.complete = true;
   results.run.finishedAt = new Date().toISOString();
-  writeResults(out, results);
+  saver.save(results);
 }
 
 /** Drops what is not set: an option that is there but undefined is another thing to the planes. */
@@ -225,7 +260,7 @@ function planeOptions(settings: Results["run"]["settings"]["planes"]): PlaneOpti
   };
 }
 
-async function conclude(results: Results, out: string, json: boolean): Promise<void> {
+async function report(results: Results, out: string, json: boolean): Promise<void> {
   if (results.cells.every((cell) => cell.estimate === null)) {
     throw new CheckFailedError(
       `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,

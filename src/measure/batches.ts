@@ -1,0 +1,156 @@
+/** Timing in batches: how many operations fill one, the tinybench task, and the same loop around nothing. */
+
+import { PerformanceObserver } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
+import { Bench, hrtimeNow } from "tinybench";
+import type { Work } from "../planes/plane.js";
+import { median } from "../stats/quantile.js";
+import { nowNs } from "./clock.js";
+import type { Job, MeanWork, Prepared, Subject } from "./scenario.js";
+
+/** A batch lasts about this long: far above the timer's step, and at most a millisecond. */
+const BATCH_NS = 500_000;
+const CALIBRATION_NS = 6_000_000;
+const FLOOR_BATCHES = 25;
+const HEAP_BATCHES = 20;
+
+/** Finds how many operations fill a batch, on a subject of its own that is thrown away. */
+export function calibrate(prepared: Prepared): number {
+  let batch = 1;
+  const subject = prepared.calibration();
+  let perOperation = Number.POSITIVE_INFINITY;
+  const deadline = nowNs() + CALIBRATION_NS;
+  let position = 0;
+  do {
+    if (position + batch > subject.operations) position = 0;
+    subject.reset(0);
+    const started = nowNs();
+    subject.run(position, batch);
+    // The least: others hold a compilation or a collection.
+    perOperation = Math.min(perOperation, (nowNs() - started) / batch);
+    position += batch;
+    batch = Math.min(subject.operations, batch * 2, Math.max(1, Math.ceil(BATCH_NS / perOperation)));
+  } while (nowNs() < deadline);
+  return Math.max(1, Math.round(BATCH_NS / perOperation));
+}
+
+export interface Timed {
+  /** Nanoseconds per operation, in measured order. */
+  readonly samples: number[];
+  /** Checksum of each timed batch, in order: batch i ran block i mod blocks. */
+  readonly checksums: number[];
+  /** Garbage collections while samples were timed. */
+  readonly collections: number;
+}
+
+/** Runs the subject under tinybench; one call is one batch and reports the time of a single operation. */
+export async function timeBatches(subject: Subject, batch: number, job: Job): Promise<Timed> {
+  const blocks = Math.floor(subject.operations / batch);
+  const samples: number[] = [];
+  const checksums: number[] = [];
+  // A test hook: more work than is reported, to see whether `compare` finds it.
+  const unreported = Math.round(batch * job.slowdown);
+  let next = 0;
+
+  // 1. Once before anything is timed, so that no collection falls into a sample.
+  globalThis.gc?.();
+  let collections = 0;
+  const observer = new PerformanceObserver((list) => {
+    collections += list.getEntries().length;
+  });
+
+  // 2. One task, timed inside so that resetting stays outside.
+  const bench = new Bench({
+    now: hrtimeNow,
+    warmupTime: job.warmupMs,
+    time: job.measureMs,
+    iterations: 20,
+    throws: true,
+    retainSamples: true,
+  });
+  let warm = false;
+  bench.add(
+    job.scenario,
+    () => {
+      const block = next % blocks;
+      next++;
+      subject.reset(block);
+      const started = hrtimeNow();
+      const checksum = subject.run(block * batch, batch);
+      if (unreported > 0) subject.run(block * batch, unreported);
+      const elapsedMs = hrtimeNow() - started;
+      if (warm) {
+        samples.push((elapsedMs * 1e6) / batch);
+        checksums.push(checksum);
+      }
+      return { overriddenDuration: elapsedMs / batch, overriddenIterationCost: elapsedMs };
+    },
+    {
+      async: false,
+      beforeAll: (mode) => {
+        // 3. Warm-up is over: start the trace again.
+        warm = mode === "run";
+        next = 0;
+        if (warm) observer.observe({ entryTypes: ["gc"] });
+      },
+    },
+  );
+  bench.runSync();
+
+  // 4. Observers report in a later turn of the event loop.
+  await setTimeout(0);
+  collections += observer.takeRecords().length;
+  observer.disconnect();
+  return { samples, checksums, collections };
+}
+
+/** Median of the empty loop, nanoseconds per operation. After the samples: it must not share their caches' warmth. */
+export function timeEmptyLoop(subject: Subject, batch: number): number {
+  const count = Math.min(subject.operations, Math.max(batch, 10_000));
+  const times: number[] = [];
+  for (let i = 0; i < FLOOR_BATCHES; i++) {
+    const started = nowNs();
+    subject.runEmpty(0, count);
+    times.push((nowNs() - started) / count);
+  }
+  return median(times);
+}
+
+/** Bytes by which the heap grows for each operation; what reading the heap's size itself allocates is taken off. */
+export function heapBytesPerOperation(subject: Subject, batch: number): number {
+  const blocks = Math.min(HEAP_BATCHES, Math.floor(subject.operations / batch));
+  const used = () => process.memoryUsage().heapUsed;
+  used();
+  const reading = used();
+  const before = used();
+  for (let block = 0; block < blocks; block++) {
+    subject.reset(block);
+    subject.run(block * batch, batch);
+  }
+  const growth = used() - before - (before - reading);
+  return Math.max(0, growth) / (blocks * batch);
+}
+
+/** Recomputes every timed batch with `explain` and returns the mean work of an operation. Throws where they differ. */
+export function checkBatches(subject: Subject, batch: number, checksums: readonly number[]): MeanWork {
+  const blocks = Math.floor(subject.operations / batch);
+  const total: Work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+  const used = Math.min(blocks, checksums.length);
+  for (let block = 0; block < used; block++) {
+    subject.reset(block);
+    const expected = subject.explain(block * batch, batch, total);
+    for (let i = block; i < checksums.length; i += blocks) {
+      if (checksums[i] !== expected) {
+        throw new Error(
+          `batch ${i} decided otherwise than explain does: the timed loop is not what it claims to be`,
+        );
+      }
+    }
+  }
+  const operations = used * batch;
+  return {
+    rulesVisited: total.rulesVisited / operations,
+    mapLookups: total.mapLookups / operations,
+    hashProbes: total.hashProbes / operations,
+  };
+}

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { fakeResults } from "../report/testing.js";
+import type { Cell, Results } from "../results/schema.js";
+import { type RunOptions, runSchedule } from "./run.js";
+import type { Job } from "./scenario.js";
+import { makeSchedule } from "./schedule.js";
+import { levelOf, looksBetween } from "./stopping.js";
+
+/** A child that measures nothing: its spread between replicates is the job's `zipf`, and "planes" may fail. */
+const CHILD = `
+import { readFileSync } from "node:fs";
+const job = JSON.parse(readFileSync(0, "utf8"));
+if (job.plane === "crash") throw new Error("no such table");
+const level = 100 * (1 + job.zipf * ((job.seed % 97) / 97 - 0.5));
+process.stdout.write(JSON.stringify({
+  batch: 1, samples: [level, level], singles: null, floorNs: 1, chaseNs: 80, timer: { resolutionNs: 10, floorNs: 40 },
+  checkedBatches: 2, collections: 0, heapBytesPerLookup: 0, buildMs: 1, peakRssBytes: 1, endpoints: 4,
+  programBytes: 1, facts: {}, work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1 },
+}));
+`;
+
+let folder: string;
+let results: Results;
+let order: string[];
+beforeAll(() => {
+  folder = mkdtempSync(join(os.tmpdir(), "lbscale-run-"));
+  writeFileSync(join(folder, "child.mjs"), CHILD);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => {
+  order = [];
+});
+
+/** A run of two cells, of which the second differs between replicates. */
+function plan(least: number, most: number, planes = ["ebpf", "ipvs"]): Results {
+  const planned = fakeResults({ planes, services: [1], replicates: 0 });
+  const looks = looksBetween(least, most);
+  Object.assign(planned.run, {
+    looks,
+    level: levelOf(looks),
+    schedule: makeSchedule(planes.length, most, 1),
+  });
+  return planned;
+}
+
+const options = (signal = new AbortController().signal): RunOptions => ({
+  childScript: join(folder, "child.mjs"),
+  prefix: [],
+  signal,
+  jobOf: ({ plane, services }) =>
+    ({ scenario: "lookup", plane, services, zipf: plane === "ipvs" ? 0.3 : 0 }) as unknown as Omit<
+      Job,
+      "seed"
+    >,
+  onProgress: ({ cell }) => {
+    order.push(cell.plane);
+  },
+  onReplicate: () => {},
+});
+
+const counts = () => results.cells.map(({ replicates }: Cell) => replicates.length);
+
+describe("runSchedule", () => {
+  it("measures more where the interval is wide, and stores why it stopped elsewhere", async () => {
+    results = plan(3, 8);
+    await runSchedule(results, options());
+    expect(counts()).toEqual([3, 8]);
+    expect(results.cells[0]!.stopped).toMatchObject({ replicates: 3, reason: "precise" });
+    expect(results.cells[1]!.stopped).toBeNull();
+  });
+
+  it("follows the stored order, also when it is resumed, and keeps what is there", async () => {
+    const whole = plan(3, 3);
+    results = whole;
+    await runSchedule(whole, options());
+    const uninterrupted = order;
+    order = [];
+    results = plan(3, 3);
+    const interruption = new AbortController();
+    await runSchedule(results, {
+      ...options(interruption.signal),
+      onReplicate: () => {
+        if (order.length === 2) interruption.abort();
+      },
+    });
+    const kept = structuredClone(results.cells);
+    expect(counts().reduce((a, b) => a + b)).toBe(2);
+    await runSchedule(results, options());
+    expect(order).toEqual(uninterrupted);
+    for (const [i, { replicates }] of kept.entries()) {
+      expect(results.cells[i]!.replicates.slice(0, replicates.length)).toEqual(replicates);
+    }
+    const places = (run: Results) =>
+      run.cells.map((cell) => cell.replicates.map(({ order: at, seed }) => [at, seed]));
+    expect(places(results)).toEqual(places(whole));
+  });
+
+  it("fails a cell with its reason, not the run, and does not try it for ever", async () => {
+    results = plan(4, 4, ["crash", "ebpf"]);
+    await runSchedule(results, options());
+    expect(counts()).toEqual([0, 4]);
+    expect(results.cells[0]!.warnings).toEqual(["a replicate failed: no such table"]);
+    expect(order.filter((plane) => plane === "crash")).toHaveLength(2);
+  });
+
+  it("knows how much is left before the next look", async () => {
+    results = plan(3, 8);
+    const seen: { done: number; total: number; leftMs: number | null }[] = [];
+    await runSchedule(results, {
+      ...options(),
+      onProgress: ({ done, total, leftMs }) => {
+        seen.push({ done, total, leftMs });
+      },
+    });
+    expect(seen[0]).toEqual({ done: 0, total: 6, leftMs: null });
+    expect(seen[5]).toMatchObject({ done: 5, total: 6 });
+    expect(seen[6]).toMatchObject({ done: 6, total: 10 });
+    expect(seen[6]!.leftMs).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,62 @@
+/** Single packets: one operation between two readings of the clock, where the clock is small beside it. */
+
+import type { Work } from "../planes/plane.js";
+import { median } from "../stats/quantile.js";
+import { nowNs, type Timer } from "./clock.js";
+import type { Subject } from "./scenario.js";
+
+/** Below this many timer floors the clock would be a twentieth or more of each time. */
+export const SINGLE_FLOORS = 20;
+const MAX_SINGLES = 1000;
+/** At least this many, or the tails are hearsay. */
+const MIN_SINGLES = 100;
+
+export interface Singles {
+  /** Nanoseconds of one operation each, in measured order. */
+  readonly ns: number[];
+  /** Entries (rules and probes) that the same operation visits, exact. */
+  readonly visited: number[];
+}
+
+/**
+ * Times single operations for at most `budgetMs`, after the batches and on the same trace, in whole batches, because
+ * each of those sees the whole cluster. null where the median of the batches is below 20 timer floors. Throws where a
+ * decision differs from `explain`.
+ */
+export function timeSingles(
+  subject: Subject,
+  batch: number,
+  samples: readonly number[],
+  timer: Timer,
+  budgetMs: number,
+): Singles | null {
+  const medianNs = median(samples);
+  if (medianNs < SINGLE_FLOORS * timer.floorNs) return null;
+  const affordable = Math.min(MAX_SINGLES, (budgetMs * 1e6) / medianNs);
+  const blocks = Math.min(
+    Math.max(1, Math.floor(affordable / batch)),
+    Math.floor(subject.operations / batch),
+  );
+  const count = blocks * batch;
+  if (count < MIN_SINGLES) return null;
+  const ns = new Array<number>(count).fill(0);
+  const decisions = new Int32Array(count);
+  for (let at = 0; at < count; at++) {
+    if (at % batch === 0) subject.reset(at / batch);
+    const started = nowNs();
+    decisions[at] = subject.run(at, 1);
+    ns[at] = Math.round(nowNs() - started);
+  }
+  return { ns, visited: check(subject, batch, decisions) };
+}
+
+function check(subject: Subject, batch: number, decisions: Int32Array): number[] {
+  return Array.from(decisions, (decision, at) => {
+    if (at % batch === 0) subject.reset(at / batch);
+    const work: Work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+    if (subject.explain(at, 1, work) !== decision) {
+      throw new Error(`single operation ${at} decided otherwise than explain does`);
+    }
+    return work.rulesVisited + work.hashProbes;
+  });
+}

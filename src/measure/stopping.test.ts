@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { fakeResults } from "../report/testing.js";
+import type { Cell, Results } from "../results/schema.js";
+import { levelOf, lookAt, looksBetween } from "./stopping.js";
+
+/** A run after its first look, whose cells differ between replicates by the given shares of their median. */
+function run(spreads: readonly number[], budgetSeconds: number | null): Results {
+  const results = fakeResults({ planes: ["ebpf"], services: spreads.map((_, i) => i + 1), replicates: 7 });
+  const looks = looksBetween(7, 15);
+  Object.assign(results.run, { looks, level: levelOf(looks), budgetSeconds });
+  for (const [i, cell] of results.cells.entries()) {
+    for (const [r, replicate] of cell.replicates.entries()) {
+      const level = 100 * (1 + spreads[i]! * ((r - 3) / 3));
+      Object.assign(replicate, { wallMs: 1000, median: level, samples: [level, level, level] });
+    }
+  }
+  return results;
+}
+
+const reasons = ({ cells }: Results) => cells.map(({ stopped }: Cell) => stopped?.reason ?? "goes on");
+
+describe("looksBetween", () => {
+  it("looks at the least, every fourth and the most", () => {
+    expect(looksBetween(7, 15)).toEqual([7, 11, 15]);
+    expect(looksBetween(10, 17)).toEqual([10, 14, 17]);
+    expect(looksBetween(3, 3)).toEqual([3]);
+  });
+});
+
+describe("levelOf", () => {
+  it("shares the 5 % that may be missed among the looks", () => {
+    expect(levelOf([7])).toBe(0.95);
+    expect(levelOf([7, 11, 15])).toBeCloseTo(1 - 0.05 / 3, 12);
+  });
+});
+
+describe("lookAt", () => {
+  it("stops cells within 5 % of their median, and lets the others go on while there is time", () => {
+    const results = run([0.01, 0.2, 0.04], null);
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["precise", "goes on", "precise"]);
+    expect(results.cells[0]!.stopped).toMatchObject({ replicates: 7 });
+    expect(results.cells[0]!.stopped!.halfWidth).toBeLessThanOrEqual(0.01);
+  });
+
+  it("spends what is left of the budget on the cells that will reach the goal soonest", () => {
+    // 28 replicates of a second each are done; one cell more costs four seconds.
+    const results = run([0.3, 0.06, 0.2, 0.1], 28 + 9);
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["budget", "goes on", "budget", "goes on"]);
+  });
+
+  it("takes a cell with one outlier for nearly precise", () => {
+    const results = run([0.2, 0.01], 14 + 5);
+    const outlier = results.cells[1]!.replicates[0]!;
+    Object.assign(outlier, { median: 150, samples: [150, 150] });
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["budget", "goes on"]);
+  });
+
+  it("decides the same when it is asked again, as a resumed run does", () => {
+    const [once, twice] = [run([0.01, 0.2], 20), run([0.01, 0.2], 20)];
+    lookAt(once, 7);
+    lookAt(twice, 7);
+    lookAt(twice, 7);
+    expect(twice.cells).toEqual(once.cells);
+  });
+
+  it("does not decide again once a later block has begun", () => {
+    const results = run([0.01, 0.2], null);
+    results.cells[1]!.replicates.push({ ...results.cells[1]!.replicates[0]!, block: 7 });
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["goes on", "goes on"]);
+  });
+
+  it("does nothing between looks, and nothing after the last", () => {
+    for (const block of [0, 6, 8, 15]) {
+      const results = run([0.01], null);
+      lookAt(results, block);
+      expect(reasons(results)).toEqual(["goes on"]);
+    }
+  });
+});

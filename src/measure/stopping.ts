@@ -1,0 +1,86 @@
+/**
+ * Sequential stopping: measure more where the interval is wide, and be honest about having looked.
+ *
+ * The rule, fixed before anything is measured: after 7, 11, 15, … replicates (`looks`) a cell stops when half its
+ * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts, those that
+ * will probably reach the goal soonest first: a cell out of reach must not eat the time of ten within it.
+ *
+ * Looking several times and stopping at a lucky moment would make a 95 % interval cover less than 95 %. Each look
+ * therefore uses the level 1 - 0.05 / looks (Bonferroni: the chance that any of them misses is at most 5 %), also for
+ * cells that stop at the first.
+ */
+
+import { halfWidthOf } from "../results/estimate.js";
+import type { Results } from "../results/schema.js";
+import { hierarchicalMedianInterval } from "../stats/bootstrap.js";
+import { median, quantileSorted } from "../stats/quantile.js";
+
+/** Replicates between two looks. */
+const STEP = 4;
+const MISS = 0.05;
+
+/** The numbers of replicates after which intervals are looked at: `least`, then every fourth, then `most`. */
+export function looksBetween(least: number, most: number): number[] {
+  const looks = [least];
+  while (looks.at(-1)! < most) looks.push(Math.min(most, looks.at(-1)! + STEP));
+  return looks;
+}
+
+/** Level of every cell's interval, so that all looks together miss with at most 5 %. */
+export function levelOf(looks: readonly number[]): number {
+  return 1 - MISS / looks.length;
+}
+
+/**
+ * Decides, before the block numbered `block`, which cells stop; writes it to them. A function of the results alone, so
+ * a resumed run decides as an uninterrupted one. Does nothing unless `block` is a look that has not been passed.
+ */
+export function lookAt(results: Results, block: number): void {
+  const { run, cells } = results;
+  const next = run.looks[run.looks.indexOf(block) + 1];
+  if (!run.looks.includes(block) || next === undefined) return;
+  if (cells.some((cell) => cell.replicates.some((replicate) => replicate.block >= block))) return;
+  const wide = [];
+  for (const cell of cells) {
+    if (cell.stopped !== null || cell.replicates.length < 2) continue;
+    const interval = hierarchicalMedianInterval(
+      cell.replicates.map(({ samples }) => samples),
+      run.seed,
+      run.level,
+    );
+    const halfWidth = halfWidthOf({ median: median(cell.replicates.map((r) => r.median)), interval });
+    if (halfWidth <= run.targetHalfWidth) {
+      cell.stopped = { replicates: cell.replicates.length, halfWidth, reason: "precise" };
+    } else {
+      wide.push({ cell, halfWidth, timeToGoal: timeToGoal(cell, run.targetHalfWidth) });
+    }
+  }
+  wide.sort((a, b) => a.timeToGoal - b.timeToGoal);
+  let spentMs = cells.reduce((sum, cell) => sum + wallMs(cell), 0);
+  for (const { cell, halfWidth } of wide) {
+    const costMs = (wallMs(cell) / cell.replicates.length) * (next - block);
+    if (run.budgetSeconds !== null && spentMs + costMs > run.budgetSeconds * 1000) {
+      cell.stopped = { replicates: cell.replicates.length, halfWidth, reason: "budget" };
+    } else {
+      spentMs += costMs;
+    }
+  }
+}
+
+/**
+ * Milliseconds until the interval is probably narrow enough, if it shrinks with the root of the replicates. Its width is
+ * guessed from the quartiles (1.57 · IQR / sqrt(n), the notch of McGill, Tukey & Larsen, The American Statistician 32,
+ * 1978), because one outlier makes the real one wide and four more replicates mend that.
+ */
+function timeToGoal(cell: Results["cells"][number], target: number): number {
+  const medians = Float64Array.from(cell.replicates, (replicate) => replicate.median).sort();
+  const n = medians.length;
+  const spread = quantileSorted(medians, 0.75) - quantileSorted(medians, 0.25);
+  const halfWidth = (1.57 * spread) / Math.sqrt(n) / quantileSorted(medians, 0.5);
+  const needed = n * (halfWidth / target) ** 2;
+  return Math.max(1, needed - n) * (wallMs(cell) / n);
+}
+
+function wallMs({ replicates }: Results["cells"][number]): number {
+  return replicates.reduce((sum, replicate) => sum + replicate.wallMs, 0);
+}

@@ -1,0 +1,79 @@
+/** What findings share: which cells may be spoken of, and how numbers are said. */
+
+import type { Cell, Results } from "../../results/schema.js";
+import { formatCount } from "../format.js";
+import { seriesStyle } from "../theme.js";
+
+export type Measured = Cell & { estimate: NonNullable<Cell["estimate"]> };
+
+/** Below this many different N, or a smaller spread of N, growth is not spoken of. */
+const MIN_POINTS = 4;
+const MIN_SPREAD = 100;
+/** One replicate has no spread, and its zero-wide interval would support any sentence. */
+const MIN_REPLICATES = 3;
+
+/** Cells of the `lookup` scenario in the model lane that have an estimate worth speaking of. */
+export function measuredCells(results: Results): Measured[] {
+  return results.cells.filter(
+    (cell): cell is Measured =>
+      cell.estimate !== null &&
+      cell.scenario === "lookup" &&
+      cell.lane === "model" &&
+      cell.replicates.length >= MIN_REPLICATES,
+  );
+}
+
+/** The cells of one plane, ascending in N. */
+export function planeCells(cells: readonly Measured[], plane: string): Measured[] {
+  return cells.filter((cell) => cell.plane === plane).sort((a, b) => a.services - b.services);
+}
+
+export function spreadsWidely(cells: readonly Measured[]): boolean {
+  return cells.length >= MIN_POINTS && cells.at(-1)!.services >= MIN_SPREAD * cells[0]!.services;
+}
+
+/** Exactly the same rules and map lookups in every cell (hash probes vary with the load of a table). */
+export function sameLookups(cells: readonly Measured[]): boolean {
+  const [first] = cells;
+  return cells.every(
+    ({ work }) =>
+      work !== null &&
+      work.mapLookups === first?.work?.mapLookups &&
+      work.rulesVisited === first.work.rulesVisited,
+  );
+}
+
+/** Conservative: the ends of one interval over the opposite ends of the other. */
+export function ratioInterval(above: Measured, below: Measured): [number, number] {
+  const [aLow, aHigh] = above.estimate.interval;
+  const [bLow, bHigh] = below.estimate.interval;
+  return [aLow / bHigh, aHigh / bLow];
+}
+
+export function cellName(cell: Cell): string {
+  return `${cell.plane}/${cell.scenario}/${cell.services}`;
+}
+
+/** Two significant digits, never in exponent form. */
+export function digits(value: number): string {
+  return formatCount(Number(value.toPrecision(2)));
+}
+
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
+/** `12 MiB`, `32 KiB`. */
+export function size(bytes: number): string {
+  const [unit, divisor] = bytes >= 2 ** 20 ? ["MiB", 2 ** 20] : ["KiB", 2 ** 10];
+  return `${digits(bytes / Number(divisor))} ${unit}`;
+}
+
+export function planeLabel(plane: string): string {
+  return seriesStyle(plane, "light").label;
+}
+
+/** For headlines, which have room for ten words. */
+export function shortLabel(plane: string): string {
+  return plane === "ebpf" ? "eBPF" : plane === "ebpf-maglev" ? "Maglev" : planeLabel(plane);
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { crossoversOf, fitsOf } from "../../results/laws.js";
+import { percentilesOf } from "../../results/percentiles.js";
+import type { Results } from "../../results/schema.js";
+import { fakeResults } from "../testing.js";
+import { findFindings as findingsOf } from "./index.js";
+
+/** Findings as a run makes them: after its fits and crossovers. */
+function findFindings(results: Results) {
+  results.fits = fitsOf(results.cells, 1);
+  results.crossovers = crossoversOf(results.cells, 1);
+  return findingsOf(results);
+}
+
+const ids = (results: Results) => findFindings(results).map(({ id }) => id);
+const finding = (results: Results, id: string) => findFindings(results).find((found) => found.id === id);
+
+/** Latencies of every plane by one law. */
+const all = (law: (services: number) => number) =>
+  fakeResults({ latencyNs: (_plane, services) => law(services) });
+
+describe("findFindings", () => {
+  it("finds the growth of iptables, its factor, the constant work, each with cells and interval", () => {
+    const found = findFindings(fakeResults());
+    expect(found.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(["iptables-factor", "iptables-slope", "work-constant"]),
+    );
+    for (const { cells, interval, value, headline } of found) {
+      expect(cells.length).toBeGreaterThan(0);
+      expect(interval[0]).toBeLessThanOrEqual(value);
+      expect(interval[1]).toBeGreaterThanOrEqual(value);
+      expect(headline.split(" ").length).toBeLessThanOrEqual(10);
+    }
+  });
+
+  it("finds the slope that is there", () => {
+    const results = fakeResults({ latencyNs: (plane, n) => (plane === "iptables" ? 100 + 3 * n : 50) });
+    expect(finding(results, "iptables-slope")?.value).toBeCloseTo(3, 0);
+  });
+
+  it("does not say that iptables is slower where it is not", () => {
+    expect(ids(all(() => 50))).not.toContain("iptables-factor");
+    const faster = fakeResults({ latencyNs: (plane) => (plane === "iptables" ? 20 : 50) });
+    expect(ids(faster)).not.toContain("iptables-factor");
+  });
+
+  it("does not say that every service costs when latency is flat or falls", () => {
+    expect(ids(all((n) => 5000 / n + 50))).not.toContain("iptables-slope");
+  });
+
+  it("does not speak of growth over a narrow range of services", () => {
+    const narrow = fakeResults({ services: [1000, 1100, 1200, 1300] });
+    expect(ids(narrow)).not.toContain("iptables-slope");
+    expect(ids(narrow)).not.toContain("work-constant");
+  });
+
+  it("does not say that eBPF's time rises when it stays", () => {
+    expect(ids(all(() => 50))).not.toContain("hash-time-rise");
+    const bent = fakeResults({ latencyNs: (_plane, n) => (n > 1000 ? 200 : 50) });
+    expect(finding(bent, "hash-time-rise")?.value).toBeCloseTo(4, 0);
+  });
+
+  it("does not say that work is constant when one cell differs", () => {
+    const results = fakeResults();
+    const cells = results.cells.filter(({ plane }) => plane === "ebpf" || plane === "nftables");
+    for (const cell of cells) if (cell.services === 1000) cell.work!.mapLookups += 1;
+    expect(ids(results)).not.toContain("work-constant");
+  });
+
+  describe("the article's almost O(log n)", () => {
+    const ebpf = (latencyNs: (n: number) => number) =>
+      fakeResults({ planes: ["ebpf"], latencyNs: (_, n) => latencyNs(n) });
+    const sentence = (results: Results) => finding(results, "logarithm")?.sentence;
+
+    it("is answered by constant work and by the law that time follows", () => {
+      expect(sentence(ebpf(() => 50))).toMatch(
+        /In work it is O\(1\): 2 map lookups.*In time it is O\(1\) as well/,
+      );
+      expect(sentence(ebpf((n) => 50 + 5 * Math.log2(n)))).toMatch(/as O\(log N\) would.*price of memory/);
+    });
+
+    it("names no law where caches bend the time", () => {
+      expect(sentence(ebpf((n) => (n < 10_000 ? 50 : 500)))).toMatch(
+        /follows no one law: the nearest is O\(.*caches/,
+      );
+    });
+
+    it("is not answered where the work grows", () => {
+      const results = ebpf(() => 50);
+      for (const cell of results.cells) cell.work!.rulesVisited = cell.services / 2;
+      expect(ids(results)).not.toContain("logarithm");
+    });
+  });
+
+  it("says that IPVS' chains grow, by the exact count of its entries, and only where they do", () => {
+    const grown = fakeResults({ planes: ["ipvs"] });
+    expect(finding(grown, "ipvs-chains")?.sentence).toMatch(
+      /O\(N\) with one entry more for every 512 services/,
+    );
+    for (const cell of grown.cells) cell.work!.hashProbes = 1;
+    expect(ids(grown)).not.toContain("ipvs-chains");
+  });
+
+  it("says where a plane overtakes iptables, and nothing where none does", () => {
+    const crossing = fakeResults({
+      planes: ["iptables", "nftables"],
+      latencyNs: (plane, n) => (plane === "iptables" ? 20 + n : 70),
+    });
+    const found = finding(crossing, "overtakes-nftables");
+    expect(found?.interval[0]).toBeLessThan(50);
+    expect(found?.interval[1]).toBeGreaterThan(50);
+    const apart = fakeResults({
+      planes: ["iptables", "nftables"],
+      latencyNs: (plane) => (plane === "iptables" ? 90 : 70),
+    });
+    expect(ids(apart).filter((id) => id.startsWith("overtakes"))).toEqual([]);
+  });
+
+  it("says that position decides where single lookups have p99 at twice the median, and not where they don't", () => {
+    const single = (ns: number[]) => {
+      const results = fakeResults({ planes: ["iptables"], services: [1000] });
+      for (const replicate of results.cells[0]!.replicates) replicate.singles = { ns, visited: ns };
+      const { percentiles } = percentilesOf(results.cells[0]!, 1);
+      results.cells[0]!.percentiles = percentiles;
+      return results;
+    };
+    const uniform = Array.from({ length: 500 }, (_, i) => 10 * i + 5);
+    expect(finding(single(uniform), "position")?.value).toBeCloseTo(1.98, 1);
+    expect(ids(single(uniform.map(() => 100)))).not.toContain("position");
+  });
+
+  it("is silent about a single replicate, whose interval has no width", () => {
+    expect(findFindings(fakeResults({ replicates: 1 }))).toEqual([]);
+    expect(findFindings(fakeResults({ replicates: 3 }))).not.toEqual([]);
+  });
+
+  it("is silent about a run without measurements", () => {
+    const results = fakeResults();
+    for (const cell of results.cells) Object.assign(cell, { estimate: null, replicates: [] });
+    expect(findFindings(results)).toEqual([]);
+  });
+});

@@ -1,0 +1,27 @@
+/**
+ * Sentences that a run's numbers support, each with its interval. A sentence whose interval does not support it is not
+ * made: no finding is better than a wrong one.
+ */
+
+import type { Finding, Results } from "../../results/schema.js";
+import { measuredCells, planeCells } from "./common.js";
+import { overtakings } from "./crossings.js";
+import { iptablesFactor, iptablesSlope } from "./growth.js";
+import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
+import { positionDecides } from "./tails.js";
+
+/** All findings of a run, most telling first. Needs its fits and crossovers (results/conclude.ts). */
+export function findFindings(results: Results): Finding[] {
+  const cells = measuredCells(results);
+  const of = (plane: string) => planeCells(cells, plane);
+  return [
+    iptablesFactor(cells),
+    iptablesSlope(of("iptables"), results.run.seed),
+    timeRise(of("ebpf"), results),
+    logarithmAnswer(of("ebpf"), results),
+    constantWork([of("ebpf"), of("nftables")]),
+    chainsGrow(of("ipvs"), results),
+    ...overtakings(results),
+    positionDecides(of("iptables")),
+  ].filter((finding) => finding !== null);
+}

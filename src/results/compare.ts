@@ -1,0 +1,172 @@
+/**
+ * Is HEAD slower than BASE? One test a plane over all its N, corrected for the number of planes.
+ *
+ * Replicates of one run are no independent sample of "this code on this machine": two runs of the same code differ by more
+ * than replicates within them do, because neighbours and memory speed change between runs. A permutation test over
+ * replicates takes that for an effect. So each N gives one effect (log ratio of the runs' medians, at equal memory speed),
+ * and the planes' effects are combined with the heterogeneity that they show among themselves.
+ */
+
+import { clampedSlope } from "../stats/covariate.js";
+import { combineEffects, detectableEffect, type Effect, holm, tailAbove } from "../stats/effects.js";
+import { median } from "../stats/quantile.js";
+import type { Cell, Replicate, Results } from "./schema.js";
+
+/** Slower by less than this is not called a regression. */
+export const MIN_EFFECT = 0.05;
+const ALPHA = 0.05;
+/** Probability with which the printed detectable effect is found. */
+const POWER = 0.95;
+/** A cell's effect is known no better than this, however well its replicates agree. */
+const MIN_ERROR = 0.005;
+const MIN_REPLICATES = 3;
+
+export interface PlaneComparison {
+  readonly plane: string;
+  readonly lane: string;
+  readonly scenario: string;
+  /** N of the cells that both runs measured. */
+  readonly services: readonly number[];
+  /** HEAD over BASE: above 1 is slower. */
+  readonly ratio: number;
+  readonly interval: [number, number];
+  /** p of "not slower by 5 % or more" and of "not faster by 5 % or more", each Holm-adjusted over planes. */
+  readonly slowerP: number;
+  readonly fasterP: number;
+  /** The ratio that would be found slower in 95 % of such comparisons. */
+  readonly detectable: number;
+  readonly verdict: "slower" | "faster" | "no difference";
+  readonly cells: readonly { readonly services: number; readonly ratio: number }[];
+}
+
+export interface Comparison {
+  readonly minEffect: number;
+  readonly planes: readonly PlaneComparison[];
+  /** Cells that only one run has, as `plane/scenario/services`. */
+  readonly unmatched: readonly string[];
+  readonly regression: boolean;
+}
+
+/** Compares what both runs measured. Planes with fewer than two common N are left out, as `unmatched` says. */
+export function compareRuns(base: Results, head: Results): Comparison {
+  const nameOf = (cell: Cell) => `${cell.plane}/${cell.scenario}/${cell.services}`;
+  const keyOf = (cell: Cell) => `${cell.lane} ${nameOf(cell)}`;
+  const measured = (cell: Cell) => cell.replicates.length >= MIN_REPLICATES;
+  const others = new Map(head.cells.filter(measured).map((cell) => [keyOf(cell), cell]));
+  const groups = new Map<string, { base: Cell; head: Cell }[]>();
+  const matched = new Set<string>();
+  for (const cell of base.cells.filter(measured)) {
+    const other = others.get(keyOf(cell));
+    if (!other) continue;
+    const group = `${cell.lane} ${cell.scenario} ${cell.plane}`;
+    groups.set(group, [...(groups.get(group) ?? []), { base: cell, head: other }]);
+  }
+  for (const [group, pairs] of groups) {
+    if (pairs.length < 2) groups.delete(group);
+    else for (const pair of pairs) matched.add(keyOf(pair.base));
+  }
+  const tested = [...groups.values()].map((pairs) => {
+    const effects = pairs.map((pair) => cellEffect(pair.base.replicates, pair.head.replicates));
+    return { pairs, effects, combined: combineEffects(effects) };
+  });
+  const least = Math.log(1 + MIN_EFFECT);
+  const slower = holm(tested.map(({ combined }) => tailAbove(least, combined)));
+  const faster = holm(
+    tested.map(({ combined }) => tailAbove(least, { ...combined, value: -combined.value })),
+  );
+  const planes = tested.map(({ pairs, effects, combined }, i): PlaneComparison => {
+    const { plane, lane, scenario } = pairs[0]!.base;
+    // The half-width that a two-sided test at 5 % would need: what is found half of the time from zero.
+    const half = detectableEffect(0, combined, ALPHA / 2, 0.5);
+    const slowerP = slower[i]!;
+    const fasterP = faster[i]!;
+    return {
+      plane,
+      lane,
+      scenario,
+      services: pairs.map((pair) => pair.base.services),
+      ratio: Math.exp(combined.value),
+      interval: [Math.exp(combined.value - half), Math.exp(combined.value + half)],
+      slowerP,
+      fasterP,
+      // Holm's first step: as if this plane were the only slow one.
+      detectable: Math.exp(detectableEffect(least, combined, ALPHA / tested.length, POWER)),
+      verdict: slowerP < ALPHA ? "slower" : fasterP < ALPHA ? "faster" : "no difference",
+      cells: pairs.map((pair, c) => ({
+        services: pair.base.services,
+        ratio: Math.exp(effects[c]!.value),
+      })),
+    };
+  });
+  return {
+    minEffect: MIN_EFFECT,
+    planes,
+    unmatched: [
+      ...new Set([...base.cells, ...head.cells].filter((cell) => !matched.has(keyOf(cell))).map(nameOf)),
+    ],
+    regression: planes.some(({ verdict }) => verdict === "slower"),
+  };
+}
+
+/**
+ * Log ratio of two runs' medians of one cell at equal memory speed. The slope of log time on log chase is estimated within
+ * runs (both centred), so that a difference between the runs does not enter it.
+ */
+export function cellEffect(base: readonly Replicate[], head: readonly Replicate[]): Effect {
+  const runs = [base, head].map((replicates) => {
+    const times = replicates.map((replicate) => Math.log(replicate.median));
+    const chases = replicates.map((replicate) => Math.log(replicate.chaseNs));
+    return { times, chases };
+  });
+  const centred = (values: readonly number[]) => values.map((value) => value - mean(values));
+  const slope = clampedSlope(
+    runs.flatMap(({ chases }) => centred(chases)),
+    runs.flatMap(({ times }) => centred(times)),
+  );
+  const [before, after] = runs.map(({ times, chases }) => {
+    const moved = times.map((time, i) => time - slope * chases[i]!);
+    // A median's variance is pi/2 times a mean's for normal values.
+    return { middle: median(moved), variance: ((Math.PI / 2) * variance(moved)) / moved.length };
+  });
+  return {
+    value: after!.middle - before!.middle,
+    variance: Math.max(MIN_ERROR ** 2, before!.variance + after!.variance),
+  };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0) / values.length;
+
+function variance(values: readonly number[]): number {
+  const middle = mean(values);
+  return values.reduce((total, value) => total + (value - middle) ** 2, 0) / (values.length - 1);
+}
+
+/** Reasons why two runs can't be compared, in words; empty where they can. */
+export function incomparable(base: Results, head: Results): string[] {
+  const differ = (what: string, a: unknown, b: unknown) =>
+    JSON.stringify(a) === JSON.stringify(b) ? [] : [`${what}: ${show(a)} and ${show(b)}`];
+  const machine = ({ environment: e }: Results) => `${e.cpu}, ${e.cores} cores`;
+  const both = (results: Results) => ({ ...results.run.settings, slowdown: undefined });
+  const common = Object.keys(base.cluster.digests).filter((n) => n in head.cluster.digests);
+  return [
+    ...(base.run.complete ? [] : ["BASE is not complete"]),
+    ...(head.run.complete ? [] : ["HEAD is not complete"]),
+    ...differ("machine", machine(base), machine(head)),
+    ...differ("caches", base.environment.caches, head.environment.caches),
+    ...differ("pinning", base.environment.pinnedCpu !== null, head.environment.pinnedCpu !== null),
+    ...differ("Node", base.environment.node, head.environment.node),
+    ...differ("V8 flags", base.environment.execArgv, head.environment.execArgv),
+    ...differ("seed", base.run.seed, head.run.seed),
+    ...differ("entry", base.run.entry, head.run.entry),
+    ...differ("settings", both(base), both(head)),
+    ...(common.every((n) => base.cluster.digests[n] === head.cluster.digests[n]) ? [] : ["clusters differ"]),
+    ...(compareRuns(base, head).planes.length > 0
+      ? []
+      : ["no plane has two numbers of services with three replicates in both"]),
+  ];
+}
+
+function show(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

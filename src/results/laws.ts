@@ -1,0 +1,102 @@
+/** Laws of growth and crossovers of a run's planes. */
+
+import { crossovers } from "../stats/crossover.js";
+import { fitLaw, type Group } from "../stats/fit.js";
+import type { Cell, Crossover, Fit } from "./schema.js";
+
+/** Growth is not spoken of over fewer different N, or a narrower range. */
+const MIN_POINTS = 4;
+const MIN_SPREAD = 100;
+/** Fewer replicates have no spread to speak of. */
+const MIN_REPLICATES = 3;
+/** A law that is further off than this somewhere does not describe the cells. */
+const MAX_DEVIATION = 0.25;
+
+/** Cells with enough replicates of one plane, lane and scenario, ascending in N. */
+function curvesOf(cells: readonly Cell[]): Cell[][] {
+  const curves = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    if (cell.replicates.length < MIN_REPLICATES) continue;
+    const key = `${cell.lane} ${cell.scenario} ${cell.plane}`;
+    curves.set(key, [...(curves.get(key) ?? []), cell]);
+  }
+  return [...curves.values()].map((curve) => curve.sort((a, b) => a.services - b.services));
+}
+
+/** An exact count of every cell; null where one has none. */
+function workOf(curve: readonly Cell[], count: (work: NonNullable<Cell["work"]>) => number): Group[] | null {
+  const groups = curve.flatMap(({ services, work }) =>
+    work ? [{ n: services, values: [count(work)] }] : [],
+  );
+  return groups.length === curve.length ? groups : null;
+}
+
+/** Fits of time and of work for each plane whose cells span enough N. */
+export function fitsOf(cells: readonly Cell[], seed: number): Fit[] {
+  return curvesOf(cells)
+    .filter(
+      (curve) => curve.length >= MIN_POINTS && curve.at(-1)!.services >= MIN_SPREAD * curve[0]!.services,
+    )
+    .flatMap((curve) => {
+      const time = curve.map(({ services, replicates }) => ({
+        n: services,
+        values: replicates.map((replicate) => replicate.median),
+      }));
+      const steps = workOf(curve, ({ rulesVisited, mapLookups }) => rulesVisited + mapLookups);
+      const probes = workOf(curve, ({ hashProbes }) => hashProbes);
+      return [
+        fitOf(curve, "time", time, seed),
+        ...(steps ? [fitOf(curve, "steps", steps, seed)] : []),
+        ...(probes?.every(({ values }) => values[0]! > 0) ? [fitOf(curve, "probes", probes, seed)] : []),
+      ];
+    });
+}
+
+function fitOf(
+  curve: readonly Cell[],
+  quantity: Fit["quantity"],
+  groups: readonly Group[],
+  seed: number,
+): Fit {
+  const { plane, lane, scenario } = curve[0]!;
+  const { law, support, intercept, slope, slopeInterval, exponent, worstDeviation } = fitLaw(groups, seed);
+  return {
+    plane,
+    lane,
+    scenario,
+    quantity,
+    law,
+    support,
+    intercept,
+    slope: slopeInterval && { value: slope, interval: slopeInterval },
+    exponent: exponent && { value: exponent.value, interval: exponent.interval },
+    worstDeviation,
+    describes: worstDeviation <= MAX_DEVIATION,
+    services: groups.map(({ n }) => n),
+  };
+}
+
+/** Where a plane overtakes another, for each pair of planes that share N. */
+export function crossoversOf(cells: readonly Cell[], seed: number): Crossover[] {
+  const curves = curvesOf(cells);
+  return curves.flatMap((a, i) =>
+    curves.slice(i + 1).flatMap((b) => {
+      const { lane, scenario } = a[0]!;
+      if (b[0]!.lane !== lane || b[0]!.scenario !== scenario) return [];
+      const medians = (cell: Cell) => cell.replicates.map((replicate) => replicate.median);
+      const pairs = a.flatMap((cell) => {
+        const other = b.find(({ services }) => services === cell.services);
+        return other ? [{ n: cell.services, a: medians(cell), b: medians(other) }] : [];
+      });
+      return crossovers(pairs, seed).map(({ n, aLarger, interval, support }) => ({
+        lane,
+        scenario,
+        faster: (aLarger ? b : a)[0]!.plane,
+        slower: (aLarger ? a : b)[0]!.plane,
+        services: n,
+        interval,
+        support,
+      }));
+    }),
+  );
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { Random } from "../random.js";
+import { crossingsOf, crossovers } from "./crossover.js";
+import { chooseLaw, exponentOf, fitLaw, type Group, type Law, worstDeviation } from "./fit.js";
+import { pooledPercentiles } from "./percentiles.js";
+
+const SERVICES = [1, 10, 100, 1000, 5000, 10_000, 30_000];
+
+/** Seven replicates at each N of `law(N)`, normal with 5 % noise. */
+function simulate(random: Random, law: (n: number) => number, noise = 0.05): Group[] {
+  return SERVICES.map((n) => ({
+    n,
+    values: Float64Array.from({ length: 7 }, () => law(n) * (1 + noise * random.normal())),
+  }));
+}
+
+/** One true law of each class, as steep as lookups are. */
+const TRUTHS: readonly (readonly [Law, (n: number) => number])[] = [
+  ["1", () => 50],
+  ["log N", (n) => 50 + 10 * Math.log2(n)],
+  ["N", (n) => 100 + 2.5 * n],
+  ["N log N", (n) => 100 + 0.2 * n * Math.log2(n)],
+];
+
+describe("chooseLaw", () => {
+  it.each(TRUTHS)("chooses O(%s) in at least 95 %% of 1,000 trials with 5 %% noise", (law, truth) => {
+    const random = Random.fromSeed(1, law);
+    let right = 0;
+    for (let trial = 0; trial < 1000; trial++) if (chooseLaw(simulate(random, truth)).law === law) right++;
+    expect(right).toBeGreaterThanOrEqual(950);
+  });
+
+  it("does not call a constant logarithmic, whatever its noise", () => {
+    const random = Random.fromSeed(2);
+    let logarithmic = 0;
+    for (let trial = 0; trial < 1000; trial++) {
+      if (chooseLaw(simulate(random, () => 50, 0.3)).law !== "1") logarithmic++;
+    }
+    expect(logarithmic).toBeLessThanOrEqual(50);
+  });
+
+  it("is not taken in by a slight bend: 5 to 6 ns a rule is still O(N), not O(N log N)", () => {
+    const random = Random.fromSeed(9);
+    const bent = (n: number) => 100 + n * (1.2 + 0.15 * Math.log10(n / 100 + 1));
+    expect(chooseLaw(simulate(random, bent, 0.005)).law).toBe("N");
+  });
+
+  it("never fits a slope below zero", () => {
+    const falling = SERVICES.map((n) => ({ n, values: [1000 / Math.log2(n + 2)] }));
+    expect(chooseLaw(falling).law).toBe("1");
+  });
+
+  it("finds exact work exactly: iptables' (N + 1) / 2 + 6 entries are O(N) with slope 1/2", () => {
+    const { law, slope, intercept } = chooseLaw(SERVICES.map((n) => ({ n, values: [(n + 1) / 2 + 6] })));
+    expect(law).toBe("N");
+    expect(slope).toBeCloseTo(0.5, 9);
+    expect(intercept).toBeCloseTo(6.5, 9);
+    expect(chooseLaw(SERVICES.map((n) => ({ n, values: [3] }))).law).toBe("1");
+  });
+});
+
+describe("fitLaw", () => {
+  it("gives slope and exponent intervals that hold the truth, and the share of resamples that agree", () => {
+    const fit = fitLaw(
+      simulate(Random.fromSeed(3), (n) => 100 + 2.5 * n),
+      1,
+    );
+    expect(fit).toMatchObject({ law: "N", support: 1 });
+    expect(fit.slopeInterval![0]).toBeLessThan(2.5);
+    expect(fit.slopeInterval![1]).toBeGreaterThan(2.5);
+    expect(fit.exponent!.interval[0]).toBeLessThan(1);
+    expect(fit.exponent!.interval[1]).toBeGreaterThan(1);
+  });
+
+  it("knows how far a law is off: a step at 10,000 services follows none", () => {
+    const step = SERVICES.map((n) => ({ n, values: [n < 10_000 ? 50 : 500, n < 10_000 ? 51 : 501] }));
+    expect(fitLaw(step, 1).worstDeviation).toBeGreaterThan(0.5);
+    expect(worstDeviation([{ n: 10, values: [40] }], { law: "N", intercept: 0, slope: 5 })).toBeCloseTo(0.25);
+  });
+});
+
+describe("exponentOf", () => {
+  it.each([0.5, 1, 1.5])("finds p = %s of a + b · N^p", (p) => {
+    expect(exponentOf(SERVICES.map((n) => ({ n, values: [20 + 3 * n ** p] })))).toBeCloseTo(p, 2);
+  });
+});
+
+describe("crossovers", () => {
+  /** Seven replicates of a against b = 50. */
+  const pairs = (a: (n: number) => number, noise: number) => {
+    const random = Random.fromSeed(4);
+    const around = (value: number) => Array.from({ length: 7 }, () => value * (1 + noise * random.normal()));
+    return SERVICES.map((n) => ({ n, a: around(a(n)), b: around(50) }));
+  };
+
+  it("finds the one that can be computed by hand: 20 at 10 and 125 at 100 meet 50 after 30/105 of the way", () => {
+    const [crossing] = crossingsOf([10, 100], [20 - 50, 125 - 50]);
+    expect(crossing!.n).toBeCloseTo(10 + 90 * (30 / 105), 9);
+    expect(crossing!.aLarger).toBe(true);
+  });
+
+  it("gives an interval that holds it", () => {
+    const [crossing, ...more] = crossovers(
+      pairs((n) => 20 + 0.3 * n, 0.03),
+      1,
+    );
+    expect(more).toEqual([]);
+    expect(crossing!.support).toBe(1);
+    // 20 + 0.3 N = 50 at N = 100, which is measured.
+    expect(crossing!.interval[0]).toBeLessThan(100);
+    expect(crossing!.interval[1]).toBeGreaterThan(100);
+  });
+
+  it("finds none where there is none, and none where noise makes one", () => {
+    expect(
+      crossovers(
+        pairs((n) => 60 + n, 0.03),
+        1,
+      ),
+    ).toEqual([]);
+    expect(
+      crossovers(
+        pairs(() => 50, 0.03),
+        1,
+      ),
+    ).toEqual([]);
+  });
+
+  it("does not take touching for crossing", () => {
+    expect(crossingsOf([1, 10, 100], [1, 0, 1])).toEqual([]);
+    expect(crossingsOf([1, 10, 100], [-1, 0, 1])).toHaveLength(1);
+  });
+});
+
+describe("pooledPercentiles", () => {
+  it("are those of all values together, with intervals as wide as replicates differ", () => {
+    const replicates = [0, 100, 200, 300, 400, 500, 600].map((base) =>
+      Array.from({ length: 101 }, (_, i) => base + i),
+    );
+    const [p50, p99] = pooledPercentiles(replicates, [0.5, 0.99], 1);
+    expect(p50!.value).toBe(350);
+    expect(p50!.interval[1] - p50!.interval[0]).toBeGreaterThan(100);
+    expect(p99!.value).toBeGreaterThan(690);
+  });
+
+  it("have no width where replicates are the same", () => {
+    const values = Array.from({ length: 100 }, (_, i) => i);
+    const [p90] = pooledPercentiles([values, values, values], [0.9], 1);
+    expect(p90!.interval[1] - p90!.interval[0]).toBeLessThanOrEqual(1);
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { Random } from "../random.js";
+import { expandedLevels, hierarchicalMedianInterval } from "./bootstrap.js";
+import { adjustForCovariate, clampedSlope } from "./covariate.js";
+import { fisherTail, normalShare, studentQuantile, studentShare } from "./distributions.js";
+
+describe("distribution functions", () => {
+  // NIST/SEMATECH e-Handbook of Statistical Methods, tables 1.3.6.7.1 (normal) and 1.3.6.7.2 (t).
+  it("equal the NIST tables", () => {
+    expect(studentQuantile(0.975, 6)).toBeCloseTo(2.447, 3);
+    expect(studentQuantile(0.95, 10)).toBeCloseTo(1.812, 3);
+    expect(studentQuantile(0.999, 20)).toBeCloseTo(3.552, 3);
+    expect(studentShare(2.447, 6)).toBeCloseTo(0.975, 4);
+    expect(normalShare(1.96)).toBeCloseTo(0.975, 4);
+    // 1.3.6.7.3: F(5, 10) exceeds 3.326 in 5 % of cases.
+    expect(fisherTail(3.326, 5, 10)).toBeCloseTo(0.05, 4);
+    expect(normalShare(-2.5)).toBeCloseTo(0.00621, 5);
+  });
+});
+
+describe("expandedLevels", () => {
+  it("makes the percentile interval as wide as the t interval: z · sqrt((n - 1) / n) = t", () => {
+    const [low, high] = expandedLevels(0.95, 10);
+    // R: ExpandProbs(c(.025, .975), 10) = 0.00856 0.99144, as pnorm(-sqrt(10/9) * qt(.975, 9)).
+    expect(low).toBeCloseTo(0.00856, 4);
+    expect(high).toBeCloseTo(0.99144, 4);
+  });
+
+  it("approaches the plain level for many replicates", () => {
+    expect(expandedLevels(0.95, 10_000)[0]).toBeCloseTo(0.025, 3);
+  });
+});
+
+/** How replicates of one cell differ, as multiples of its true median. */
+const SPREADS: readonly (readonly [string, (random: Random) => number])[] = [
+  ["normal", (random) => 1 + 0.04 * random.normal()],
+  ["long-tailed", (random) => Math.exp(0.08 * Math.max(-0.6, random.normal()) ** 3)],
+  ["of two states", (random) => (random.unit() < 0.5 ? 0.97 : 1.03) + 0.005 * random.normal()],
+];
+
+/** Replicates of 20 samples that differ by 1 % within. */
+function draw(random: Random, count: number, level: (random: Random) => number): number[][] {
+  return Array.from({ length: count }, () => {
+    const centre = 100 * level(random);
+    return Array.from({ length: 20 }, () => centre * (1 + 0.01 * random.normal()));
+  });
+}
+
+describe("hierarchicalMedianInterval", () => {
+  it.each(SPREADS)(
+    "covers the median in 95 % of cells of seven replicates whose spread is %s",
+    (_, level) => {
+      const random = Random.fromSeed(11);
+      let covered = 0;
+      for (let cell = 0; cell < 300; cell++) {
+        const [low, high] = hierarchicalMedianInterval(draw(random, 7, level), cell);
+        if (low <= 100 && 100 <= high) covered++;
+      }
+      // 95 % less three standard errors of 300 trials.
+      expect(covered / 300).toBeGreaterThan(0.912);
+    },
+  );
+
+  it.each(SPREADS)(
+    "covers it in 95 % of cells that stop when it happens to be narrow (three looks, each at 98.3 %), spread %s",
+    (_, level) => {
+      const random = Random.fromSeed(12);
+      let covered = 0;
+      for (let cell = 0; cell < 300; cell++) {
+        const all = draw(random, 15, level);
+        let interval: [number, number] = [0, 0];
+        for (const look of [7, 11, 15]) {
+          interval = hierarchicalMedianInterval(all.slice(0, look), cell, 1 - 0.05 / 3);
+          if ((interval[1] - interval[0]) / 2 < 0.05 * 100) break;
+        }
+        if (interval[0] <= 100 && 100 <= interval[1]) covered++;
+      }
+      expect(covered / 300).toBeGreaterThan(0.912);
+    },
+  );
+
+  it("is as wide as replicates differ, however many samples agree within each", () => {
+    const random = Random.fromSeed(2);
+    const [low, high] = hierarchicalMedianInterval(
+      draw(random, 7, (r) => 1 + 0.1 * r.normal()),
+      1,
+    );
+    expect(high - low).toBeGreaterThan(3);
+  });
+
+  it("gives the same interval for the same seed", () => {
+    const data = draw(Random.fromSeed(3), 7, (r) => 1 + 0.1 * r.normal());
+    expect(hierarchicalMedianInterval(data, 5)).toEqual(hierarchicalMedianInterval(data, 5));
+  });
+});
+
+describe("adjustForCovariate", () => {
+  /** Replicates whose time follows memory speed with `slope`, and differ by `noise` besides. */
+  const cell = (random: Random, slope: number, noise: number) =>
+    Array.from({ length: 7 }, () => {
+      const memory = 0.3 * random.normal();
+      const level = 100 * Math.exp(slope * memory + noise * random.normal());
+      return {
+        samples: Array.from({ length: 20 }, () => level * (1 + 0.01 * random.normal())),
+        covariate: 80 * Math.exp(memory),
+      };
+    });
+
+  it("moves times to the reference speed of memory and narrows their interval to less than half", () => {
+    const replicates = cell(Random.fromSeed(1), 1, 0.01);
+    const { median, interval, slope } = adjustForCovariate(replicates, 80, 1);
+    expect(slope).toBeCloseTo(1, 1);
+    expect(median).toBeGreaterThan(97);
+    expect(median).toBeLessThan(103);
+    const raw = hierarchicalMedianInterval(
+      replicates.map(({ samples }) => samples),
+      1,
+    );
+    expect(interval[1] - interval[0]).toBeLessThan((raw[1] - raw[0]) / 2);
+  });
+
+  it("leaves a cell that does not follow memory nearly as it is", () => {
+    const { slope, median } = adjustForCovariate(cell(Random.fromSeed(2), 0, 0.02), 80, 1);
+    expect(slope).toBeLessThan(0.1);
+    expect(median).toBeGreaterThan(96);
+    expect(median).toBeLessThan(104);
+  });
+
+  it("still covers the median in 95 % of cells, although the slope is estimated from seven replicates", () => {
+    const random = Random.fromSeed(5);
+    let covered = 0;
+    for (let trial = 0; trial < 300; trial++) {
+      const [low, high] = adjustForCovariate(cell(random, 0.6, 0.06), 80, trial).interval;
+      if (low <= 100 && 100 <= high) covered++;
+    }
+    expect(covered / 300).toBeGreaterThan(0.912);
+  });
+
+  it("keeps its slope between 0 and 2", () => {
+    expect(clampedSlope([1, 2, 3], [3, 2, 1])).toBe(0);
+    expect(clampedSlope([1, 2, 3], [0, 10, 20])).toBe(2);
+    expect(clampedSlope([1, 1, 1], [1, 2, 3])).toBe(0);
+  });
+});

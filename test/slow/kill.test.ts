@@ -1,0 +1,20 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const SCRIPT = fileURLToPath(new URL("../../dist/scripts/kill-loop.js", import.meta.url));
+
+/** Where processes can't be told to die with their parent, an orphan lives until its replicate ends. */
+it.runIf(process.platform === "linux")(
+  "50 kills leave valid results and no process (setpriv, so Linux only)",
+  () => {
+    const output = execFileSync(process.execPath, [SCRIPT, "50"], { encoding: "utf8" });
+    expect(output).toMatch(/^50 runs killed, results\.json valid and no process left after each/);
+    const { SIGKILL, completed } = JSON.parse(/\{.*\}/.exec(output)![0]) as {
+      SIGKILL: number;
+      completed: number;
+    };
+    expect(SIGKILL).toBeGreaterThan(5);
+    expect(completed).toBeGreaterThan(0);
+  },
+);
