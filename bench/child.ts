@@ -1,7 +1,6 @@
 /** The process of one replicate: a job as JSON on stdin, its measurement as JSON on stdout. */
 
 import { readFileSync } from "node:fs";
-import { measureReplicate } from "../src/measure/replicate.js";
 import type { Job } from "../src/measure/scenario.js";
 import { loadPlane } from "../src/planes/registry-loader.js";
 import { benchCluster } from "./cluster.js";
@@ -10,5 +9,5 @@ import { SCENARIOS } from "./scenarios.js";
 const job = JSON.parse(readFileSync(0, "utf8")) as Job;
 const scenario = SCENARIOS.find(({ id }) => id === job.scenario);
 if (!scenario) throw new Error(`no scenario ${job.scenario}`);
-const measured = await measureReplicate(scenario, job, await benchCluster(job), await loadPlane(job.plane));
+const measured = await scenario.measure(job, await benchCluster(job), await loadPlane(job.plane));
 process.stdout.write(JSON.stringify(measured));

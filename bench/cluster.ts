@@ -4,15 +4,16 @@ import { readFileSync } from "node:fs";
 import type { Cluster } from "../src/cluster/cluster.js";
 import { generateCluster } from "../src/cluster/generate.js";
 import type { Job } from "../src/measure/scenario.js";
+import { AFFINITY } from "./endpoints.js";
 
 export type ClusterRequest = Pick<
   Job,
-  "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry"
+  "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry" | "variant"
 >;
 
 /** Reads and grows the given cluster file, or generates. The same request gives the same cluster. */
 export async function benchCluster(request: ClusterRequest): Promise<Cluster> {
-  const { clusterFile, services, clusterSeed, endpointsPerService, entry } = request;
+  const { clusterFile, services, clusterSeed, endpointsPerService, entry, variant } = request;
   if (clusterFile !== null) {
     // Only here, because it loads zod: a child that times should start light.
     const { parseCluster } = await import("../src/cluster/json.js");
@@ -24,5 +25,6 @@ export async function benchCluster(request: ClusterRequest): Promise<Cluster> {
     seed: clusterSeed,
     endpoints: { kind: "constant", count: endpointsPerService },
     types: entry === "nodePort" ? "nodePort" : "clusterIp",
+    affinityShare: variant === AFFINITY ? 1 : 0,
   });
 }

@@ -3,6 +3,7 @@
 import type { Cluster } from "../src/cluster/cluster.js";
 import { type FlowTrace, flowAt, generateTrace } from "../src/cluster/flows.js";
 import { addToChecksum, compileBatch, EMPTY_LOOKUP } from "../src/measure/batch.js";
+import { measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
 import type { Model, Plane, Program, Work } from "../src/planes/plane.js";
 import { verifyPlanes } from "../src/planes/verify.js";
@@ -16,10 +17,11 @@ export const lookup: Scenario = {
   id: "lookup",
   label: "Choosing an endpoint for a new flow",
   question: "How does the latency of a decision grow with the number of services?",
-  prepare,
+  measure: (job, cluster, plane) => measureLatency(prepareLookup, job, cluster, plane),
 };
 
-function prepare(job: Job, cluster: Cluster, plane: Plane): Prepared {
+/** The timed lookups of a job. */
+export function prepareLookup(job: Job, cluster: Cluster, plane: Plane): Prepared {
   const program = plane.compile(cluster, { ...job.options, seed: job.seed });
   const model = program.model(job.seed);
   const first = trace(job, program, { flows: VERIFIED_FLOWS });

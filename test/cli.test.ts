@@ -301,13 +301,13 @@ describe("lbscale run", () => {
     const github = JSON.parse(readFileSync(join(out, "github-benchmark.json"), "utf8"));
     expect(github).toHaveLength(results.cells.length);
     expect(github[0]).toMatchObject({
-      name: "lookup iptables N=1 (model)",
+      name: "iptables/lookup/1 (model)",
       unit: "ns",
       value: results.cells[0]!.estimate!.median,
       range: expect.stringMatching(/^± /),
     });
     const bencher = JSON.parse(readFileSync(join(out, "bencher.json"), "utf8"));
-    const { value, lower_value, upper_value } = bencher["lookup iptables N=1 (model)"].latency;
+    const { value, lower_value, upper_value } = bencher["iptables/lookup/1 (model)"].latency;
     expect(lower_value).toBeLessThanOrEqual(value);
     expect(upper_value).toBeGreaterThanOrEqual(value);
   });
@@ -325,6 +325,18 @@ describe("lbscale run", () => {
     const { status, stderr } = lbscale(["run", "--resume", "--out", out]);
     expect(stderr).toMatch(/began under other conditions: cpu was Z80 and is .*; start a new run/);
     expect(status).toBe(2);
+  });
+
+  it("does not resume with another cluster", () => {
+    const out = join(folder, "swapped");
+    mkdirSync(out);
+    const results = readResults(join(folder, "grown"));
+    results.run.complete = false;
+    writeFileSync(join(out, "results.json"), JSON.stringify(results));
+    const other = file("other.yaml", service("{clusterIP: 10.96.7.7, ports: [{port: 80}]}"));
+    const swapped = lbscale(["run", "--resume", "--out", out, "--cluster", other]);
+    expect(swapped.stderr).toMatch(/began with another cluster/);
+    expect(swapped.status).toBe(2);
   });
 
   it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", async () => {

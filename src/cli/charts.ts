@@ -1,12 +1,13 @@
 /** Renders a result's charts into a folder. */
 
 import { join } from "node:path";
+import { CheckFailedError } from "../errors.js";
 import type { ImageFormat } from "../report/canvas.js";
 import { bencherMetrics, githubBenchmark } from "../report/continuous.js";
 import { renderCharts, type SizeName } from "../report/render.js";
 import { csvTable, markdownTable } from "../report/table.js";
 import type { ThemeName } from "../report/theme.js";
-import { ensureWritableFolder, writeFileAtomically } from "../results/files.js";
+import { ensureWritableFolder, reasonOf, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 
 export const REPORT_FORMATS = ["png", "svg", "md", "csv", "github", "bencher"] as const;
@@ -45,7 +46,13 @@ export function writeReport(results: Results, folder: string, request: ReportReq
   const paths: string[] = [];
   const write = (name: string, data: string | Uint8Array): void => {
     const path = join(folder, name);
-    writeFileAtomically(path, data);
+    try {
+      writeFileAtomically(path, data);
+    } catch (error) {
+      throw new CheckFailedError(
+        `can't write ${path}: ${reasonOf(error)}; make room and draw again with: lbscale report RUN_FOLDER`,
+      );
+    }
     paths.push(path);
   };
   for (const { id, theme, format, bytes } of rendered) write(`${id}-${theme}.${format}`, bytes);

@@ -4,6 +4,7 @@ import { PROFILES, type Profile } from "../../bench/profiles.js";
 import { SCENARIOS } from "../../bench/scenarios.js";
 import { NODE_PORT_COUNT } from "../cluster/network.js";
 import { UsageError } from "../errors.js";
+import type { Size } from "../measure/scenario.js";
 import { makeSchedule } from "../measure/schedule.js";
 import { levelOf, looksBetween } from "../measure/stopping.js";
 import { MAGLEV_SIZES } from "../planes/ebpf/maglev.js";
@@ -66,14 +67,13 @@ export function planRun(
       : clusterServices !== null
         ? [clusterServices]
         : profile.services;
+  const known = SCENARIOS.map(({ id }) => id);
   const scenarios =
     args.scenarios === undefined
       ? profile.scenarios
-      : parseChoices(
-          args.scenarios,
-          "scenarios",
-          SCENARIOS.map(({ id }) => id),
-        );
+      : args.scenarios === "all"
+        ? known
+        : parseChoices(args.scenarios, "scenarios", known);
   const replicates = args.replicates === undefined ? profile.replicates : parseReplicates(args.replicates);
   const looks = looksBetween(replicates.least, replicates.most);
   const seed = parseSeed(args.seed);
@@ -83,17 +83,20 @@ export function planRun(
     );
   }
   const named = args.planes !== undefined && args.services !== undefined;
-  const cells = scenarios.flatMap((scenario) =>
-    planes.flatMap((plane) =>
-      services.filter((n) => named || n <= largest(profile, plane)).map((n) => emptyCell(plane, scenario, n)),
-    ),
-  );
-  if (cells.length === 0)
-    throw new UsageError("nothing to measure: this profile measures ebpf-maglev only for fewer services");
+  const asked = args.services === undefined ? null : services;
   const endpointsPerService =
     args.endpoints === undefined
       ? profile.endpointsPerService
       : parseInteger(args.endpoints, "endpoints", 0, 10_000);
+  const cells = SCENARIOS.filter(({ id }) => scenarios.includes(id)).flatMap(({ id, sizes }) =>
+    planes.flatMap((plane) =>
+      (sizes?.(asked) ?? services.map((n): Size => ({ services: n, endpoints: null, variant: "" })))
+        .filter((size) => named || size.services <= largest(profile, plane))
+        .map((size) => emptyCell(plane, id, size, endpointsPerService)),
+    ),
+  );
+  if (cells.length === 0)
+    throw new UsageError("nothing to measure: this profile measures ebpf-maglev only for fewer services");
   return {
     schemaVersion: SCHEMA_VERSION,
     tool: { name: "lbscale", version: VERSION },
@@ -138,13 +141,14 @@ export function planRun(
   };
 }
 
-function emptyCell(plane: string, scenario: string, services: number): Cell {
+function emptyCell(plane: string, scenario: string, size: Size, endpoints: number): Cell {
   return {
     plane,
     lane: "model",
     scenario,
-    services,
-    endpoints: 0,
+    services: size.services,
+    variant: size.variant,
+    endpoints: size.endpoints ?? endpoints,
     unit: "ns",
     replicates: [],
     estimate: null,
@@ -154,6 +158,7 @@ function emptyCell(plane: string, scenario: string, services: number): Cell {
     outliers: null,
     unsteady: 0,
     stopped: null,
+    lookedAt: 0,
     work: null,
     programBytes: null,
     facts: {},

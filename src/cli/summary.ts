@@ -1,13 +1,15 @@
 /** What a run prints when it ends. */
 
-import { formatCount, formatNs, plainText } from "../report/format.js";
+import { formatNs, plainText } from "../report/format.js";
 import {
   ADJUSTED_HEADING,
   formatAdjusted,
   formatHalfWidth,
   formatInterval,
+  formatSize,
   formatTimes,
   intervalHeading,
+  type Row,
   tableRows,
 } from "../report/table.js";
 import { halfWidthOf } from "../results/estimate.js";
@@ -18,14 +20,17 @@ import { alignColumns } from "./output.js";
 /** The table (N x plane: median, interval, times slower than the fastest), findings, validity and warnings, as text. */
 export function summarize(results: Results): string {
   const rows = tableRows(results);
-  const table = rows.map(({ services, label, cell, timesFastest }, i) => [
-    rows[i - 1]?.services === services ? "" : formatCount(services),
-    plainText(label, 20),
-    cell.estimate ? formatNs(cell.estimate.median) : "–",
-    formatInterval(cell),
-    formatHalfWidth(cell.estimate),
-    formatAdjusted(cell, results),
-    formatTimes(timesFastest),
+  const several = new Set(rows.map(({ scenario }) => scenario)).size > 1;
+  const sizeOf = (row: Row | undefined) =>
+    row ? `${several ? `${plainText(row.scenario, 20)}, ` : ""}${formatSize(row)}` : "";
+  const table = rows.map((row, i) => [
+    sizeOf(rows[i - 1]) === sizeOf(row) ? "" : sizeOf(row),
+    plainText(row.label, 40),
+    row.cell.estimate ? formatNs(row.cell.estimate.median) : "–",
+    formatInterval(row.cell, results),
+    formatHalfWidth(row.cell.estimate),
+    formatAdjusted(row.cell, results),
+    formatTimes(row.timesFastest),
   ]);
   const heading = [
     "services",
@@ -42,9 +47,9 @@ export function summarize(results: Results): string {
     .map((_, column) => column)
     .filter((column) => table.some((row) => row[column] !== ""));
   const warnings = new Map<string, string[]>();
-  for (const { plane, services, cell } of rows) {
-    for (const warning of cell.warnings) {
-      warnings.set(warning, [...(warnings.get(warning) ?? []), `${plane} at ${formatCount(services)}`]);
+  for (const row of rows) {
+    for (const warning of row.cell.warnings) {
+      warnings.set(warning, [...(warnings.get(warning) ?? []), `${row.plane} at ${formatSize(row)}`]);
     }
   }
   return [
@@ -64,7 +69,7 @@ function precision({ run, cells }: Results): string {
   if (run.looks.length < 2) return "";
   const goal = `±${100 * run.targetHalfWidth} %`;
   const precise = cells.filter(
-    ({ estimate }) => estimate && halfWidthOf(estimate) <= run.targetHalfWidth,
+    ({ estimate }) => estimate?.kind === "ci95" && halfWidthOf(estimate) <= run.targetHalfWidth,
   ).length;
   const cut = cells.filter(({ stopped }) => stopped?.reason === "budget").length;
   const time = cut > 0 ? `; for ${cut} of the others the profile's time was up` : "";

@@ -13,6 +13,8 @@ const BATCH_NS = 500_000;
 const CALIBRATION_NS = 6_000_000;
 const FLOOR_BATCHES = 25;
 const HEAP_BATCHES = 20;
+/** What V8 itself may allocate meanwhile (feedback, a promoted closure): a lookup that allocates exceeds it at once. */
+const HEAP_NOISE_BYTES = 1024;
 
 /** Finds how many operations fill a batch, on a subject of its own that is thrown away. */
 export function calibrate(prepared: Prepared): number {
@@ -127,7 +129,7 @@ export function heapBytesPerOperation(subject: Subject, batch: number): number {
     subject.reset(block);
     subject.run(block * batch, batch);
   }
-  const growth = used() - before - (before - reading);
+  const growth = used() - before - (before - reading) - HEAP_NOISE_BYTES;
   return Math.max(0, growth) / (blocks * batch);
 }
 

@@ -10,7 +10,7 @@ const READINGS = 2000;
 export const nowNs = (): number => hrtimeNow() * 1e6;
 
 export interface Timer {
-  /** Smallest step between two readings, nanoseconds. */
+  /** Smallest step between two readings, nanoseconds; 0 where none was seen. */
   readonly resolutionNs: number;
   /** Median of what two readings in a row differ by: what timing nothing takes, nanoseconds. */
   readonly floorNs: number;
@@ -23,5 +23,6 @@ export function measureTimer(): Timer {
     differences[i] = nowNs() - first;
   }
   const warm = Array.from(differences.subarray(WARM_READINGS));
-  return { resolutionNs: Math.min(...warm.filter((step) => step > 0)), floorNs: median(warm) };
+  const steps = warm.filter((step) => step > 0);
+  return { resolutionNs: steps.length > 0 ? Math.min(...steps) : 0, floorNs: median(warm) };
 }

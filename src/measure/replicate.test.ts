@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { lookup } from "../../bench/lookup.js";
+import { prepareLookup } from "../../bench/lookup.js";
 import { generateCluster } from "../cluster/generate.js";
 import { type Model, type Plane, type PlaneId, REJECT } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
-import { measureReplicate } from "./replicate.js";
+import { measureLatency } from "./replicate.js";
 import type { Job } from "./scenario.js";
 
 const cluster = generateCluster({ services: 5, seed: 1 });
@@ -14,6 +14,7 @@ const job = (plane: PlaneId): Job => ({
   clusterSeed: 1,
   seed: 3,
   clusterFile: null,
+  variant: "",
   endpointsPerService: 4,
   entry: "clusterIp",
   options: {},
@@ -49,9 +50,9 @@ function spoiled(id: PlaneId, spoil: (model: Model) => Partial<Model>): Plane {
   };
 }
 
-describe("measureReplicate", () => {
+describe("measureLatency", () => {
   it("reports samples in measured order, each batch checked, and the exact work", async () => {
-    const measured = await measureReplicate(lookup, job("ebpf"), cluster, planeById("ebpf"));
+    const measured = await measureLatency(prepareLookup, job("ebpf"), cluster, planeById("ebpf"));
     expect(measured.samples.length).toBeGreaterThanOrEqual(20);
     expect(measured.samples.every((ns) => ns > 0)).toBe(true);
     expect(measured.checkedBatches).toBeGreaterThanOrEqual(measured.samples.length);
@@ -61,14 +62,16 @@ describe("measureReplicate", () => {
 
   it("times nothing when a decision breaks the contract", async () => {
     const wrong = spoiled("ebpf", () => ({ lookup: () => REJECT }));
-    await expect(measureReplicate(lookup, job("ebpf"), cluster, wrong)).rejects.toThrow(/nothing was timed/);
+    await expect(measureLatency(prepareLookup, job("ebpf"), cluster, wrong)).rejects.toThrow(
+      /nothing was timed/,
+    );
   });
 
   it("refuses a replicate whose timed loop decides otherwise than explain", async () => {
     const other = spoiled("ebpf", (model) => ({
       explain: (flow, nowSec) => ({ ...model.explain(flow, nowSec), decision: 0 }),
     }));
-    await expect(measureReplicate(lookup, job("ebpf"), cluster, other)).rejects.toThrow(
+    await expect(measureLatency(prepareLookup, job("ebpf"), cluster, other)).rejects.toThrow(
       /otherwise than explain/,
     );
   });

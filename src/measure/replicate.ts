@@ -5,7 +5,7 @@ import type { Plane } from "../planes/plane.js";
 import { calibrate, checkBatches, heapBytesPerOperation, timeBatches, timeEmptyLoop } from "./batches.js";
 import { Chase } from "./chase.js";
 import { measureTimer, nowNs, type Timer } from "./clock.js";
-import type { Job, MeanWork, Scenario } from "./scenario.js";
+import type { Job, MeanWork, Prepare } from "./scenario.js";
 import { type Singles, timeSingles } from "./singles.js";
 
 /** What a child reports: plain JSON. Times in nanoseconds. */
@@ -30,9 +30,12 @@ export interface Measured {
 /** Kept of each replicate, spread evenly over the measured order. */
 const MAX_SAMPLES = 200;
 
-/** Builds, checks, warms up and times. Throws when a decision is wrong or a checksum differs: then there is no latency. */
-export async function measureReplicate(
-  scenario: Scenario,
+/**
+ * Latency of operations: builds, checks, warms up and times. Throws when a decision is wrong or a checksum differs: then there is
+ * no latency.
+ */
+export async function measureLatency(
+  prepare: Prepare,
   job: Job,
   cluster: Cluster,
   plane: Plane,
@@ -43,7 +46,7 @@ export async function measureReplicate(
   const chaseBefore = chase.time(nowNs);
 
   const started = nowNs();
-  const prepared = scenario.prepare(job, cluster, plane);
+  const prepared = prepare(job, cluster, plane);
   const buildMs = (nowNs() - started) / 1e6;
   if (prepared.disagreements > 0) {
     throw new Error(

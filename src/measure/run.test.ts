@@ -51,10 +51,15 @@ const options = (signal = new AbortController().signal): RunOptions => ({
   prefix: [],
   signal,
   jobOf: ({ plane, services }) =>
-    ({ scenario: "lookup", plane, services, zipf: plane === "ipvs" ? 0.3 : 0 }) as unknown as Omit<
-      Job,
-      "seed"
-    >,
+    ({
+      scenario: "lookup",
+      plane,
+      services,
+      warmupMs: 1,
+      measureMs: 1,
+      singlesMs: 1,
+      zipf: plane === "ipvs" ? 0.3 : 0,
+    }) as unknown as Omit<Job, "seed">,
   onProgress: ({ cell }) => {
     order.push(cell.plane);
   },
@@ -65,10 +70,10 @@ const counts = () => results.cells.map(({ replicates }: Cell) => replicates.leng
 
 describe("runSchedule", () => {
   it("measures more where the interval is wide, and stores why it stopped elsewhere", async () => {
-    results = plan(3, 8);
+    results = plan(7, 9);
     await runSchedule(results, options());
-    expect(counts()).toEqual([3, 8]);
-    expect(results.cells[0]!.stopped).toMatchObject({ replicates: 3, reason: "precise" });
+    expect(counts()).toEqual([7, 9]);
+    expect(results.cells[0]!.stopped).toMatchObject({ replicates: 7, reason: "precise" });
     expect(results.cells[1]!.stopped).toBeNull();
   });
 
@@ -107,7 +112,7 @@ describe("runSchedule", () => {
   });
 
   it("knows how much is left before the next look", async () => {
-    results = plan(3, 8);
+    results = plan(7, 9);
     const seen: { done: number; total: number; leftMs: number | null }[] = [];
     await runSchedule(results, {
       ...options(),
@@ -115,9 +120,9 @@ describe("runSchedule", () => {
         seen.push({ done, total, leftMs });
       },
     });
-    expect(seen[0]).toEqual({ done: 0, total: 6, leftMs: null });
-    expect(seen[5]).toMatchObject({ done: 5, total: 6 });
-    expect(seen[6]).toMatchObject({ done: 6, total: 10 });
-    expect(seen[6]!.leftMs).toBeGreaterThan(0);
+    expect(seen[0]).toEqual({ done: 0, total: 14, leftMs: null });
+    expect(seen[13]).toMatchObject({ done: 13, total: 14 });
+    expect(seen[14]).toMatchObject({ done: 14, total: 16 });
+    expect(seen[14]!.leftMs).toBeGreaterThan(0);
   });
 });

@@ -4,7 +4,7 @@ import type { Cell, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
 import type { Job } from "./scenario.js";
 import { replicateSeed } from "./schedule.js";
-import { type Ran, ReplicateError, runReplicate } from "./spawn.js";
+import { type Ran, ReplicateError, runReplicate, TIMEOUT_MS } from "./spawn.js";
 import { lookAt } from "./stopping.js";
 
 export interface RunOptions {
@@ -42,7 +42,7 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
       options.onProgress({ ...remaining(results, block, place, isOpen), cell });
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
       try {
-        const ran = await runReplicate(options.childScript, job, options.prefix);
+        const ran = await runReplicate(options.childScript, job, options.prefix, timeoutOf(job));
         addReplicate(results, cell, ran, { block, order: block * order.length + place, seed: job.seed });
       } catch (error) {
         if (options.signal.aborted) return;
@@ -54,6 +54,11 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
       options.onReplicate();
     }
   }
+}
+
+/** Building, checking and starting take seconds; timing takes what was asked for. */
+function timeoutOf({ warmupMs, measureMs, singlesMs }: Job): number {
+  return TIMEOUT_MS + 2 * (warmupMs + measureMs + singlesMs);
 }
 
 const isMeasured = (cell: Cell, block: number): boolean =>
@@ -93,6 +98,7 @@ function addReplicate(
     ...place,
     wallMs: Math.round(wallMs),
     batch: measured.batch,
+    work: { ...measured.work },
     samples: measured.samples,
     median: median(measured.samples),
     singles: measured.singles,
@@ -113,12 +119,11 @@ function addReplicate(
     environment.timerResolutionNs === 0
       ? measured.timer.resolutionNs
       : Math.min(environment.timerResolutionNs, measured.timer.resolutionNs);
-  // Work is exact per operation; over replicates only the draws differ, so their mean is what a lookup does.
-  const n = cell.replicates.length;
-  const mean = (before: number | undefined, now: number) => ((before ?? 0) * (n - 1) + now) / n;
+  const mean = (of: keyof Replicate["work"]) =>
+    cell.replicates.reduce((sum, { work }) => sum + work[of], 0) / cell.replicates.length;
   cell.work = {
-    rulesVisited: mean(cell.work?.rulesVisited, measured.work.rulesVisited),
-    mapLookups: mean(cell.work?.mapLookups, measured.work.mapLookups),
-    hashProbes: mean(cell.work?.hashProbes, measured.work.hashProbes),
+    rulesVisited: mean("rulesVisited"),
+    mapLookups: mean("mapLookups"),
+    hashProbes: mean("hashProbes"),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Cluster } from "../cluster/cluster.js";
 import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
+import type { Measured } from "./replicate.js";
 
 /** Everything a child needs to know: plain JSON. */
 export interface Job {
@@ -14,6 +15,8 @@ export interface Job {
   readonly seed: number;
   /** A cluster file to read instead of generating; grown to `services`. */
   readonly clusterFile: string | null;
+  /** What a scenario varies beside N and E; empty where it varies nothing. */
+  readonly variant: string;
   /** Endpoints of each service of a generated cluster. */
   readonly endpointsPerService: number;
   readonly entry: "clusterIp" | "nodePort";
@@ -63,9 +66,23 @@ export interface Prepared {
   calibration(): Subject;
 }
 
+/** Builds the timed operations of a job. */
+export type Prepare = (job: Job, cluster: Cluster, plane: Plane) => Prepared;
+
+/** One point of a scenario's grid, for a plane. */
+export interface Size {
+  readonly services: number;
+  /** Endpoints of each service; null: the run's. */
+  readonly endpoints: number | null;
+  readonly variant: string;
+}
+
 export interface Scenario {
   readonly id: string;
   readonly label: string;
   readonly question: string;
-  prepare(job: Job, cluster: Cluster, plane: Plane): Prepared;
+  /** What it measures, where that is not one point for each N of the run. `asked`: what the user gave with --services. */
+  readonly sizes?: (asked: readonly number[] | null) => readonly Size[];
+  /** Runs in the child process of a replicate. */
+  measure(job: Job, cluster: Cluster, plane: Plane): Promise<Measured>;
 }

@@ -31,7 +31,8 @@ export function timeSingles(
   budgetMs: number,
 ): Singles | null {
   const medianNs = median(samples);
-  if (medianNs < SINGLE_FLOORS * timer.floorNs) return null;
+  // Where a tick is longer than a reading, the tick is the floor.
+  if (medianNs < SINGLE_FLOORS * Math.max(timer.floorNs, timer.resolutionNs)) return null;
   const affordable = Math.min(MAX_SINGLES, (budgetMs * 1e6) / medianNs);
   const blocks = Math.min(
     Math.max(1, Math.floor(affordable / batch)),

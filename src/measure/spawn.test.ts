@@ -12,7 +12,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a child made of the given statements. */
-function child(code: string, timeoutMs?: number) {
+function child(code: string, timeoutMs = 60_000) {
   const script = join(folder, "child.mjs");
   writeFileSync(script, code);
   return runReplicate(script, {} as Job, [], timeoutMs);

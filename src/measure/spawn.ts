@@ -7,7 +7,7 @@ import { CHILD_FLAGS } from "./environment.js";
 import type { Measured } from "./replicate.js";
 import type { Job } from "./scenario.js";
 
-/** A child that takes longer is killed and its cell says so: building and timing take seconds. */
+/** A child that takes longer, timing aside, is killed and its cell says so: the largest clusters build in seconds. */
 export const TIMEOUT_MS = 120_000;
 
 /** The child crashed, hung or reported a wrong decision. */
@@ -70,7 +70,7 @@ export function runReplicate(
   childScript: string,
   job: Job,
   prefix: readonly string[],
-  timeoutMs = TIMEOUT_MS,
+  timeoutMs: number,
 ): Promise<Ran> {
   const [command, ...args] = [...prefix, process.execPath, ...CHILD_FLAGS, childScript];
   const started = performance.now();

@@ -66,11 +66,19 @@ describe("lookAt", () => {
     expect(twice.cells).toEqual(once.cells);
   });
 
-  it("does not decide again once a later block has begun", () => {
+  it("does not decide again what it has decided, though budget and replicates have changed since", () => {
     const results = run([0.01, 0.2], null);
-    results.cells[1]!.replicates.push({ ...results.cells[1]!.replicates[0]!, block: 7 });
     lookAt(results, 7);
-    expect(reasons(results)).toEqual(["goes on", "goes on"]);
+    results.run.budgetSeconds = 1;
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["precise", "goes on"]);
+  });
+
+  it("never stops a cell as precise that has too few replicates for an interval", () => {
+    const results = run([0.01], null);
+    results.cells[0]!.replicates.splice(5);
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["goes on"]);
   });
 
   it("does nothing between looks, and nothing after the last", () => {

@@ -10,10 +10,9 @@
  * cells that stop at the first.
  */
 
-import { halfWidthOf } from "../results/estimate.js";
+import { estimateCell, halfWidthOf } from "../results/estimate.js";
 import type { Results } from "../results/schema.js";
-import { hierarchicalMedianInterval } from "../stats/bootstrap.js";
-import { median, quantileSorted } from "../stats/quantile.js";
+import { quantileSorted } from "../stats/quantile.js";
 
 /** Replicates between two looks. */
 const STEP = 4;
@@ -32,24 +31,20 @@ export function levelOf(looks: readonly number[]): number {
 }
 
 /**
- * Decides, before the block numbered `block`, which cells stop; writes it to them. A function of the results alone, so
- * a resumed run decides as an uninterrupted one. Does nothing unless `block` is a look that has not been passed.
+ * Decides, before the block numbered `block`, which cells stop, and writes to each cell what was decided: a resumed run
+ * does not decide again. Does nothing unless `block` is a look. A cell with too few replicates for an interval goes on.
  */
 export function lookAt(results: Results, block: number): void {
   const { run, cells } = results;
   const next = run.looks[run.looks.indexOf(block) + 1];
   if (!run.looks.includes(block) || next === undefined) return;
-  if (cells.some((cell) => cell.replicates.some((replicate) => replicate.block >= block))) return;
   const wide = [];
   for (const cell of cells) {
-    if (cell.stopped !== null || cell.replicates.length < 2) continue;
-    const interval = hierarchicalMedianInterval(
-      cell.replicates.map(({ samples }) => samples),
-      run.seed,
-      run.level,
-    );
-    const halfWidth = halfWidthOf({ median: median(cell.replicates.map((r) => r.median)), interval });
-    if (halfWidth <= run.targetHalfWidth) {
+    if (cell.stopped !== null || cell.replicates.length === 0 || cell.lookedAt >= block) continue;
+    cell.lookedAt = block;
+    const estimate = estimateCell(cell.replicates, run.seed, run.level)!;
+    const halfWidth = halfWidthOf(estimate);
+    if (estimate.kind === "ci95" && halfWidth <= run.targetHalfWidth) {
       cell.stopped = { replicates: cell.replicates.length, halfWidth, reason: "precise" };
     } else {
       wide.push({ cell, halfWidth, timeToGoal: timeToGoal(cell, run.targetHalfWidth) });

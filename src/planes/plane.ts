@@ -99,8 +99,9 @@ export interface Model {
    */
   explain(flow: Flow, nowSec: number, path?: string[]): Explanation;
   /**
-   * Back to the state after loading: random numbers restart from `seed`, schedulers and affinity forget. Costs O(1)
-   * and touches no table (schedulers keep a generation), so that a reset before a batch leaves the caches as they are.
+   * Back to a state that `seed` decides: random numbers restart, round robin stands somewhere, affinity and connection
+   * counts forget. Seed 0 is the state after loading. Costs O(1) and touches no table (schedulers keep a generation), so
+   * that a reset before a batch leaves the caches as they are.
    */
   reset(seed: number): void;
 }

@@ -22,7 +22,11 @@ export function comparisonRows({ planes, minEffect }: Comparison): string[][] {
   return [
     heading,
     ...planes.map((plane) => [
-      `${seriesStyle(plane.plane, "light").label}${scenarios.size > 1 ? ` (${plane.scenario})` : ""}`,
+      [
+        seriesStyle(plane.plane, "light").label,
+        ...(scenarios.size > 1 ? [plainText(plane.scenario)] : []),
+        ...(plane.variant === "" ? [] : [plainText(plane.variant)]),
+      ].join(", "),
       ratio(plane.ratio),
       `[${plane.interval.map(ratio).join(", ")}]`,
       p(plane.slowerP),

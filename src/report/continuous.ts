@@ -1,13 +1,20 @@
 /** A run as benchmark services read it: one number a cell, with its interval. */
 
+import { nameOf } from "../results/cells.js";
 import type { Results } from "../results/schema.js";
 import { plainText } from "./format.js";
 
 /** Names stay the same from run to run: services draw a line for each. */
 function measurements({ cells }: Results) {
-  return cells.flatMap(({ plane, lane, scenario, services, estimate, replicates }) =>
-    estimate
-      ? [{ name: `${plainText(scenario)} ${plainText(plane)} N=${services} (${lane})`, estimate, replicates }]
+  return cells.flatMap((cell) =>
+    cell.estimate
+      ? [
+          {
+            name: `${plainText(nameOf(cell), 200)} (${cell.lane})`,
+            estimate: cell.estimate,
+            replicates: cell.replicates,
+          },
+        ]
       : [],
   );
 }

@@ -34,7 +34,7 @@ describe("tables", () => {
     const markdown = markdownTable(results);
     expect(markdown).not.toContain("<script>");
     expect(markdown).not.toContain("\u001b");
-    expect(markdown.split("\n")[2]!.match(/(?<!\\)\|/g)).toHaveLength(6);
+    expect(markdown.split("\n")[2]!.match(/(?<!\\)\|/g)).toHaveLength(7);
     const csv = csvTable(results).split("\r\n")[1]!;
     expect(csv).not.toMatch(/(^|,)"?[=+@-]/);
     expect(csv).not.toContain("\u001b");

@@ -9,36 +9,59 @@ import { comparePlanes, seriesStyle } from "./theme.js";
 export const ADJUSTED_HEADING = "At typical memory speed";
 
 export interface Row {
+  readonly scenario: string;
   readonly services: number;
   readonly plane: string;
+  /** The plane's name, with what the scenario varies. */
   readonly label: string;
   readonly cell: Cell;
-  /** How many times the fastest plane's median at this N; null without an estimate. */
+  /** How many times the fastest plane's median under the same conditions; null without an estimate. */
   readonly timesFastest: number | null;
 }
 
-/** Rows by N, then plane. */
+/** Rows by scenario in the order they were measured, then N, E, variant and plane. */
 export function tableRows(results: Results): Row[] {
-  const sizes = [...new Set(results.cells.map((cell) => cell.services))].sort((a, b) => a - b);
-  return sizes.flatMap((services) => {
-    const cells = results.cells
-      .filter((cell) => cell.services === services)
-      .sort((a, b) => comparePlanes(a.plane, b.plane));
-    const fastest = Math.min(...cells.map((cell) => cell.estimate?.median ?? Number.POSITIVE_INFINITY));
-    return cells.map((cell) => ({
-      services,
-      plane: cell.plane,
-      label: seriesStyle(cell.plane, "light").label,
-      cell,
-      timesFastest: cell.estimate ? cell.estimate.median / fastest : null,
-    }));
-  });
+  const scenarios = [...new Set(results.cells.map((cell) => cell.scenario))];
+  const cells = [...results.cells].sort(
+    (a, b) =>
+      scenarios.indexOf(a.scenario) - scenarios.indexOf(b.scenario) ||
+      a.services - b.services ||
+      a.endpoints - b.endpoints ||
+      a.variant.localeCompare(b.variant) ||
+      comparePlanes(a.plane, b.plane),
+  );
+  const conditions = ({ scenario, services, endpoints, variant }: Cell) =>
+    JSON.stringify([scenario, services, endpoints, variant]);
+  const fastest = new Map<string, number>();
+  for (const cell of cells) {
+    const best = fastest.get(conditions(cell)) ?? Number.POSITIVE_INFINITY;
+    fastest.set(conditions(cell), Math.min(best, cell.estimate?.median ?? Number.POSITIVE_INFINITY));
+  }
+  return cells.map((cell) => ({
+    scenario: cell.scenario,
+    services: cell.services,
+    plane: cell.plane,
+    label: `${seriesStyle(cell.plane, "light").label}${cell.variant === "" ? "" : ` (${plainText(cell.variant, 20)})`}`,
+    cell,
+    timesFastest: cell.estimate ? cell.estimate.median / fastest.get(conditions(cell))! : null,
+  }));
 }
 
-/** `[31 ns, 34 ns]`; empty without an estimate. */
-export function formatInterval(cell: Cell): string {
-  return cell.estimate ? `[${cell.estimate.interval.map(formatNs).join(", ")}]` : "";
+/** N of a row, and E where the scenario varies it: `1,000`, `100 × 10`. */
+export function formatSize({ scenario, services, cell }: Row): string {
+  return scenario === "endpoints"
+    ? `${formatCount(services)} × ${formatCount(cell.endpoints)}`
+    : formatCount(services);
 }
+
+/** `[31 ns, 34 ns]`; empty without an estimate. A range among intervals is called one. */
+export function formatInterval(cell: Cell, results: Results): string {
+  if (!cell.estimate) return "";
+  const said = `[${cell.estimate.interval.map(formatNs).join(", ")}]`;
+  return cell.estimate.kind === "range" && kindsOf(results).has("ci95") ? `range ${said}` : said;
+}
+
+const kindsOf = ({ cells }: Results) => new Set(cells.flatMap((cell) => cell.estimate?.kind ?? []));
 
 /** Half the interval as a share of the median: `±3.2 %`. Empty without an estimate. */
 export function formatHalfWidth(estimate: Pick<Estimate, "median" | "interval"> | null): string {
@@ -59,8 +82,10 @@ export function formatAdjusted(cell: Cell, results: Results): string {
 
 /** What the interval column holds in this run. */
 export function intervalHeading(results: Results): string {
-  const kinds = new Set(results.cells.flatMap((cell) => cell.estimate?.kind ?? []));
-  return kinds.has("range") ? `range of ${results.run.replicates.least}` : "95 % interval";
+  const kinds = kindsOf(results);
+  return kinds.has("range") && !kinds.has("ci95")
+    ? `range of ${results.run.replicates.least}`
+    : "95 % interval";
 }
 
 /** Text of a factor: `×1`, `×2.4`, `×1,230`. */
@@ -70,20 +95,22 @@ export function formatTimes(times: number | null): string {
 
 /** The table in Markdown. */
 export function markdownTable(results: Results): string {
-  const lines = tableRows(results).map(({ services, label, cell, timesFastest }) =>
-    [
-      formatCount(services),
+  const lines = tableRows(results).map((row) => {
+    const { scenario, label, cell, timesFastest } = row;
+    return [
+      escapeMarkdown(scenario, 30),
+      formatSize(row),
       escapeMarkdown(label),
       cell.estimate ? formatNs(cell.estimate.median) : escapeMarkdown(cell.warnings[0] ?? "not measured"),
-      formatInterval(cell),
+      formatInterval(cell, results),
       formatHalfWidth(cell.estimate),
       formatAdjusted(cell, results),
       formatTimes(timesFastest),
-    ].join(" | "),
-  );
+    ].join(" | ");
+  });
   return [
-    `Services | Plane | Median | ${intervalHeading(results)} | ± | ${ADJUSTED_HEADING} | Times the fastest`,
-    "---: | :--- | ---: | :--- | ---: | ---: | ---:",
+    `Scenario | Services | Plane | Median | ${intervalHeading(results)} | ± | ${ADJUSTED_HEADING} | Times the fastest`,
+    ":--- | ---: | :--- | ---: | :--- | ---: | ---: | ---:",
     ...lines,
     "",
   ].join("\n");
@@ -97,6 +124,7 @@ export function csvTable(results: Results): string {
     "scenario",
     "services",
     "endpoints",
+    "variant",
     "median_ns",
     "low_ns",
     "high_ns",
@@ -125,6 +153,7 @@ export function csvTable(results: Results): string {
       cell.scenario,
       cell.services,
       cell.endpoints,
+      cell.variant,
       cell.estimate?.median ?? null,
       cell.estimate?.interval[0] ?? null,
       cell.estimate?.interval[1] ?? null,
@@ -136,7 +165,7 @@ export function csvTable(results: Results): string {
       cell.percentiles?.p50.value ?? null,
       cell.percentiles?.p90.value ?? null,
       cell.percentiles?.p99.value ?? null,
-      cell.percentiles?.p999.value ?? null,
+      cell.percentiles?.p999?.value ?? null,
       cell.replicates.length > 0 ? median(cell.replicates.map(({ floorNs }) => floorNs)) : null,
       cell.unsteady,
       cell.replicates.length,

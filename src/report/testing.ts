@@ -124,21 +124,42 @@ export function fakeResults(run: FakeRun = {}): Results {
   } satisfies Results);
 }
 
+/** Adds cells of the scenario `endpoints`: 100 services of 1 to 1,000 endpoints, with and without affinity. */
+export function withEndpoints(
+  results: Results,
+  planes: readonly string[] = ["iptables", "nftables", "ebpf"],
+): Results {
+  const linear = (plane: string, variant: string) =>
+    plane === "iptables" ? (variant === "" ? 0.5 : 1) : variant !== "" && plane === "nftables" ? 1 : 0;
+  for (const variant of ["", "affinity"]) {
+    for (const endpoints of [1, 10, 100, 1000]) {
+      for (const plane of planes) {
+        const rules = linear(plane, variant) * endpoints;
+        const cell = fakeCell(plane, 100, results.run.replicates.least, { latencyNs: () => 60 + 20 * rules });
+        cell.work = { rulesVisited: 6 + rules, mapLookups: 2, hashProbes: 3 };
+        results.cells.push({ ...cell, scenario: "endpoints", endpoints, variant });
+      }
+    }
+  }
+  return results;
+}
+
 function fakeCell(plane: string, services: number, count: number, run: FakeRun): Cell {
   const law = run.latencyNs?.(plane, services) ?? (LATENCY_NS[plane] ?? (() => 80))(services);
   const random = Random.fromSeed(services, plane);
   const replicates = run.missing?.includes(`${plane}/${services}`)
     ? []
-    : Array.from({ length: count }, (_, block) =>
-        fakeReplicate(law * (1 + 0.06 * random.normal()), block, run.floorNs ?? 2.2),
-      );
+    : Array.from({ length: count }, (_, block) => ({
+        ...fakeReplicate(law * (1 + 0.06 * random.normal()), block, run.floorNs ?? 2.2),
+        work: fakeWork(plane, services),
+      }));
   const medians = replicates.map((replicate) => replicate.median).sort((a, b) => a - b);
-  const visited = WORK[plane]?.(services);
   return {
     plane,
     lane: "model",
     scenario: "lookup",
     services,
+    variant: "",
     endpoints: 4,
     unit: "ns",
     replicates,
@@ -156,14 +177,19 @@ function fakeCell(plane: string, services: number, count: number, run: FakeRun):
     outliers: null,
     unsteady: 0,
     stopped: null,
-    work: visited ? { ...visited, mapLookups: 2 } : null,
+    lookedAt: 0,
+    work: plane in WORK ? fakeWork(plane, services) : null,
     programBytes: null,
     facts: {},
     warnings: [],
   };
 }
 
-function fakeReplicate(median: number, block: number, floorNs: number): Replicate {
+function fakeWork(plane: string, services: number): Replicate["work"] {
+  return { ...(WORK[plane]?.(services) ?? { rulesVisited: 0, hashProbes: 0 }), mapLookups: 2 };
+}
+
+function fakeReplicate(median: number, block: number, floorNs: number): Omit<Replicate, "work"> {
   return {
     order: block,
     block,

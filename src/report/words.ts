@@ -21,7 +21,8 @@ export function headline(results: Results, ids: readonly string[]): string | und
 /** What is timed, as a subtitle says it. */
 export function measureWords(measure: Measure, results: Results): string {
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
-  if (measure.scenario === "lookup") return `Median lookup time of a new flow to a ${entry}`;
+  if (measure.scenario === "lookup" || measure.scenario === "endpoints")
+    return `Median lookup time of a new flow to a ${entry}`;
   return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
 }
 

@@ -123,6 +123,17 @@ describe("incomparable", () => {
     expect(change(edit)).toMatch(reason);
   });
 
+  it("refuses runs at another clock rate, which would make every plane slower", () => {
+    const head = measured(2);
+    for (const cell of head.cells) {
+      for (const replicate of cell.replicates) {
+        replicate.median *= 1.08;
+        replicate.floorNs *= 1.08;
+      }
+    }
+    expect(incomparable(measured(1), head)).toEqual(["clock rate: the empty loop takes 8.0 % more in HEAD"]);
+  });
+
   it("refuses runs over other clusters", () => {
     const [base, head] = [measured(1), measured(2)];
     base.cluster.digests["100"] = "a";

@@ -3,13 +3,15 @@
  *
  * Replicates of one run are no independent sample of "this code on this machine": two runs of the same code differ by more
  * than replicates within them do, because neighbours and memory speed change between runs. A permutation test over
- * replicates takes that for an effect. So each N gives one effect (log ratio of the runs' medians, at equal memory speed),
+ * replicates takes that for an effect. A change of the clock rate, which shifts all cells alike, shows in the empty loop and
+ * is refused. What is left differs from cell to cell: each N gives one effect (log ratio of the runs' medians, at equal memory speed),
  * and the planes' effects are combined with the heterogeneity that they show among themselves.
  */
 
 import { clampedSlope } from "../stats/covariate.js";
 import { combineEffects, detectableEffect, type Effect, holm, tailAbove } from "../stats/effects.js";
 import { median } from "../stats/quantile.js";
+import { nameOf } from "./cells.js";
 import type { Cell, Replicate, Results } from "./schema.js";
 
 /** Slower by less than this is not called a regression. */
@@ -20,13 +22,13 @@ const POWER = 0.95;
 /** A cell's effect is known no better than this, however well its replicates agree. */
 const MIN_ERROR = 0.005;
 const MIN_REPLICATES = 3;
+const MAX_CLOCK_SHIFT = 0.03;
 
 export interface PlaneComparison {
   readonly plane: string;
   readonly lane: string;
   readonly scenario: string;
-  /** N of the cells that both runs measured. */
-  readonly services: readonly number[];
+  readonly variant: string;
   /** HEAD over BASE: above 1 is slower. */
   readonly ratio: number;
   readonly interval: [number, number];
@@ -36,20 +38,24 @@ export interface PlaneComparison {
   /** The ratio that would be found slower in 95 % of such comparisons. */
   readonly detectable: number;
   readonly verdict: "slower" | "faster" | "no difference";
-  readonly cells: readonly { readonly services: number; readonly ratio: number }[];
+  /** The cells that both runs measured. */
+  readonly cells: readonly {
+    readonly services: number;
+    readonly endpoints: number;
+    readonly ratio: number;
+  }[];
 }
 
 export interface Comparison {
   readonly minEffect: number;
   readonly planes: readonly PlaneComparison[];
-  /** Cells that only one run has, as `plane/scenario/services`. */
+  /** Cells that only one run has, by name. */
   readonly unmatched: readonly string[];
   readonly regression: boolean;
 }
 
-/** Compares what both runs measured. Planes with fewer than two common N are left out, as `unmatched` says. */
+/** Compares what both runs measured. Planes with fewer than two common cells are left out, as `unmatched` says. */
 export function compareRuns(base: Results, head: Results): Comparison {
-  const nameOf = (cell: Cell) => `${cell.plane}/${cell.scenario}/${cell.services}`;
   const keyOf = (cell: Cell) => `${cell.lane} ${nameOf(cell)}`;
   const measured = (cell: Cell) => cell.replicates.length >= MIN_REPLICATES;
   const others = new Map(head.cells.filter(measured).map((cell) => [keyOf(cell), cell]));
@@ -58,7 +64,7 @@ export function compareRuns(base: Results, head: Results): Comparison {
   for (const cell of base.cells.filter(measured)) {
     const other = others.get(keyOf(cell));
     if (!other) continue;
-    const group = `${cell.lane} ${cell.scenario} ${cell.plane}`;
+    const group = `${cell.lane} ${cell.scenario} ${cell.plane} ${cell.variant}`;
     groups.set(group, [...(groups.get(group) ?? []), { base: cell, head: other }]);
   }
   for (const [group, pairs] of groups) {
@@ -75,7 +81,7 @@ export function compareRuns(base: Results, head: Results): Comparison {
     tested.map(({ combined }) => tailAbove(least, { ...combined, value: -combined.value })),
   );
   const planes = tested.map(({ pairs, effects, combined }, i): PlaneComparison => {
-    const { plane, lane, scenario } = pairs[0]!.base;
+    const { plane, lane, scenario, variant } = pairs[0]!.base;
     // The half-width that a two-sided test at 5 % would need: what is found half of the time from zero.
     const half = detectableEffect(0, combined, ALPHA / 2, 0.5);
     const slowerP = slower[i]!;
@@ -84,7 +90,7 @@ export function compareRuns(base: Results, head: Results): Comparison {
       plane,
       lane,
       scenario,
-      services: pairs.map((pair) => pair.base.services),
+      variant,
       ratio: Math.exp(combined.value),
       interval: [Math.exp(combined.value - half), Math.exp(combined.value + half)],
       slowerP,
@@ -94,6 +100,7 @@ export function compareRuns(base: Results, head: Results): Comparison {
       verdict: slowerP < ALPHA ? "slower" : fasterP < ALPHA ? "faster" : "no difference",
       cells: pairs.map((pair, c) => ({
         services: pair.base.services,
+        endpoints: pair.base.endpoints,
         ratio: Math.exp(effects[c]!.value),
       })),
     };
@@ -161,10 +168,27 @@ export function incomparable(base: Results, head: Results): string[] {
     ...differ("entry", base.run.entry, head.run.entry),
     ...differ("settings", both(base), both(head)),
     ...(common.every((n) => base.cluster.digests[n] === head.cluster.digests[n]) ? [] : ["clusters differ"]),
+    ...clockReasons(base, head),
     ...(compareRuns(base, head).planes.length > 0
       ? []
       : ["no plane has two numbers of services with three replicates in both"]),
   ];
+}
+
+/**
+ * The empty loop touches no memory: where it takes longer, the clock rate changed (turbo, governor, a busy sibling
+ * thread), and every plane with it. Between runs of one machine it moves by less than 1 %.
+ */
+function clockReasons(base: Results, head: Results): string[] {
+  const [before, after] = [base, head].map(({ cells }) =>
+    median(cells.flatMap(({ replicates }) => replicates.map(({ floorNs }) => floorNs))),
+  );
+  const shift = after! / before! - 1;
+  return Math.abs(shift) > MAX_CLOCK_SHIFT
+    ? [
+        `clock rate: the empty loop takes ${(100 * shift).toFixed(1)} % ${shift > 0 ? "more" : "less"} in HEAD`,
+      ]
+    : [];
 }
 
 function show(value: unknown): string {

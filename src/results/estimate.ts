@@ -1,12 +1,12 @@
 /** What the replicates of a cell say together. */
 
-import { hierarchicalMedianInterval, REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
+import { hierarchicalMedianInterval, replicatesFor } from "../stats/bootstrap.js";
 import { median } from "../stats/quantile.js";
 import type { Estimate, Replicate } from "./schema.js";
 
 /**
- * Median over replicates of their medians, with a bootstrap interval of `level`; below six replicates the range of what
- * was seen, because no interval of a median reaches 95 % then. null without replicates.
+ * Median over replicates of their medians, with a bootstrap interval of `level`; the range of what was seen where there are
+ * too few replicates for that level (six for 95 %): no interval of a median reaches it then. null without replicates.
  */
 export function estimateCell(
   replicates: readonly Pick<Replicate, "median" | "samples">[],
@@ -15,7 +15,7 @@ export function estimateCell(
 ): Estimate | null {
   if (replicates.length === 0) return null;
   const medians = replicates.map((replicate) => replicate.median);
-  if (replicates.length < REPLICATES_FOR_INTERVAL) {
+  if (replicates.length < replicatesFor(level)) {
     return { median: median(medians), interval: [Math.min(...medians), Math.max(...medians)], kind: "range" };
   }
   return {

@@ -1,8 +1,9 @@
 /** Laws of growth and crossovers of a run's planes. */
 
+import { REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
 import { crossovers } from "../stats/crossover.js";
 import { fitLaw, type Group } from "../stats/fit.js";
-import type { Cell, Crossover, Fit } from "./schema.js";
+import type { Cell, Crossover, Fit, Replicate } from "./schema.js";
 
 /** Growth is not spoken of over fewer different N, or a narrower range. */
 const MIN_POINTS = 4;
@@ -12,23 +13,25 @@ const MIN_REPLICATES = 3;
 /** A law that is further off than this somewhere does not describe the cells. */
 const MAX_DEVIATION = 0.25;
 
-/** Cells with enough replicates of one plane, lane and scenario, ascending in N. */
+/** Cells with enough replicates of one plane, lane and scenario, ascending in N; none where something else is varied. */
 function curvesOf(cells: readonly Cell[]): Cell[][] {
   const curves = new Map<string, Cell[]>();
   for (const cell of cells) {
     if (cell.replicates.length < MIN_REPLICATES) continue;
-    const key = `${cell.lane} ${cell.scenario} ${cell.plane}`;
+    const key = `${cell.lane} ${cell.scenario} ${cell.plane} ${cell.variant}`;
     curves.set(key, [...(curves.get(key) ?? []), cell]);
   }
-  return [...curves.values()].map((curve) => curve.sort((a, b) => a.services - b.services));
+  return [...curves.values()]
+    .filter((curve) => new Set(curve.map(({ services }) => services)).size === curve.length)
+    .map((curve) => curve.sort((a, b) => a.services - b.services));
 }
 
-/** An exact count of every cell; null where one has none. */
-function workOf(curve: readonly Cell[], count: (work: NonNullable<Cell["work"]>) => number): Group[] | null {
-  const groups = curve.flatMap(({ services, work }) =>
-    work ? [{ n: services, values: [count(work)] }] : [],
-  );
-  return groups.length === curve.length ? groups : null;
+/** A count of every replicate: exact for its trace, which is drawn. */
+function workOf(curve: readonly Cell[], count: (work: Replicate["work"]) => number): Group[] {
+  return curve.map(({ services, replicates }) => ({
+    n: services,
+    values: replicates.map(({ work }) => count(work)),
+  }));
 }
 
 /** Fits of time and of work for each plane whose cells span enough N. */
@@ -44,10 +47,12 @@ export function fitsOf(cells: readonly Cell[], seed: number): Fit[] {
       }));
       const steps = workOf(curve, ({ rulesVisited, mapLookups }) => rulesVisited + mapLookups);
       const probes = workOf(curve, ({ hashProbes }) => hashProbes);
+      const counted = (groups: readonly Group[]) =>
+        groups.every(({ values }) => Math.min(...Array.from(values)) > 0);
       return [
         fitOf(curve, "time", time, seed),
-        ...(steps ? [fitOf(curve, "steps", steps, seed)] : []),
-        ...(probes?.every(({ values }) => values[0]! > 0) ? [fitOf(curve, "probes", probes, seed)] : []),
+        ...(counted(steps) ? [fitOf(curve, "steps", steps, seed)] : []),
+        ...(counted(probes) ? [fitOf(curve, "probes", probes, seed)] : []),
       ];
     });
 }
@@ -76,13 +81,15 @@ function fitOf(
   };
 }
 
-/** Where a plane overtakes another, for each pair of planes that share N. */
+/** Where a plane overtakes another, for each pair of planes that share N and have enough replicates for an interval. */
 export function crossoversOf(cells: readonly Cell[], seed: number): Crossover[] {
-  const curves = curvesOf(cells);
+  const curves = curvesOf(cells).filter((curve) =>
+    curve.every(({ replicates }) => replicates.length >= REPLICATES_FOR_INTERVAL),
+  );
   return curves.flatMap((a, i) =>
     curves.slice(i + 1).flatMap((b) => {
-      const { lane, scenario } = a[0]!;
-      if (b[0]!.lane !== lane || b[0]!.scenario !== scenario) return [];
+      const { lane, scenario, variant } = a[0]!;
+      if (b[0]!.lane !== lane || b[0]!.scenario !== scenario || b[0]!.variant !== variant) return [];
       const medians = (cell: Cell) => cell.replicates.map((replicate) => replicate.median);
       const pairs = a.flatMap((cell) => {
         const other = b.find(({ services }) => services === cell.services);

@@ -4,6 +4,8 @@ import { pooledPercentiles } from "../stats/percentiles.js";
 import { median } from "../stats/quantile.js";
 import type { Cell, Percentiles } from "./schema.js";
 
+/** A percentile with fewer lookups beyond it is one of the largest few, and chance. */
+const MIN_BEYOND = 5;
 const SHARES = [0.01, 0.5, 0.9, 0.99, 0.999] as const;
 
 /** A cell's percentiles, or the reason why it has none. */
@@ -23,5 +25,6 @@ export function percentilesOf(
   }
   const [p01, p50, p90, p99, p999] = pooledPercentiles(singles, SHARES, seed);
   const lookups = singles.reduce((sum, { length }) => sum + length, 0);
-  return { percentiles: { lookups, p01: p01!, p50: p50!, p90: p90!, p99: p99!, p999: p999! }, reason: null };
+  const tail = lookups * (1 - SHARES[4]) >= MIN_BEYOND ? p999! : null;
+  return { percentiles: { lookups, p01: p01!, p50: p50!, p90: p90!, p99: p99!, p999: tail }, reason: null };
 }

@@ -53,6 +53,9 @@ describe("estimateCell", () => {
       interval: [1, 5],
     });
     expect(estimateCell(replicates([3, 1, 2, 5, 4, 6]), 1, 0.95)?.kind).toBe("ci95");
+    // Three looks share the 5 %: six replicates reach 96.9 %, and 98.3 % are needed.
+    expect(estimateCell(replicates([3, 1, 2, 5, 4, 6]), 1, 1 - 0.05 / 3)?.kind).toBe("range");
+    expect(estimateCell(replicates([3, 1, 2, 5, 4, 6, 7]), 1, 1 - 0.05 / 3)?.kind).toBe("ci95");
   });
 
   it("is nothing without replicates", () => {

@@ -13,6 +13,12 @@ export const IPVS_SCHEDULERS = ["rr", "wrr", "lc", "wlc", "sh", "dh", "sed", "nq
 /** A 95 % interval, or with fewer than six replicates the range of what was seen: [low, high]. */
 const interval = z.tuple([z.number(), z.number()]);
 
+const work = z.object({
+  rulesVisited: z.number(),
+  mapLookups: z.number(),
+  hashProbes: z.number(),
+});
+
 const replicate = z.object({
   /** Position in the run's schedule, from 0: block times cells plus place in the block. */
   order: z.number().int(),
@@ -22,6 +28,8 @@ const replicate = z.object({
   wallMs: z.number(),
   /** Lookups per sample (the batch size K). */
   batch: z.number().int(),
+  /** Mean work of a lookup of this replicate's trace, counted by `explain`. */
+  work,
   /** Nanoseconds per lookup of each timed batch, in measured order, capped. */
   samples: z.array(z.number()),
   /** Median of the samples, nanoseconds. */
@@ -46,12 +54,6 @@ const replicate = z.object({
   peakRssBytes: z.number(),
 });
 
-const work = z.object({
-  rulesVisited: z.number(),
-  mapLookups: z.number(),
-  hashProbes: z.number(),
-});
-
 const estimate = z.object({
   /** Median over replicates of each replicate's median. */
   median: z.number(),
@@ -72,7 +74,8 @@ const percentiles = z.object({
   p50: percentile,
   p90: percentile,
   p99: percentile,
-  p999: percentile,
+  /** null where fewer than five lookups lie beyond it. */
+  p999: percentile.nullable(),
 });
 
 /** Samples by Tukey's fences, over all replicates: classified, never dropped. */
@@ -97,6 +100,8 @@ const cell = z.object({
   lane: z.enum(["model", "kernel"]),
   scenario: z.string(),
   services: z.number().int(),
+  /** What the scenario varies beside N and E, e.g. `affinity`; empty where it varies nothing. */
+  variant: z.string().default(""),
   /** Endpoints of a service-port; the mean where they differ. */
   endpoints: z.number(),
   unit: z.literal("ns"),
@@ -113,7 +118,9 @@ const cell = z.object({
   unsteady: z.number().int(),
   /** null: measured to the end, or not yet. */
   stopped: stopped.nullable(),
-  /** Mean exact work of a lookup, from `explain`. */
+  /** The last look of sequential stopping that has decided about this cell; 0: none. */
+  lookedAt: z.number().int().default(0),
+  /** Mean over replicates. */
   work: work.nullable(),
   /** Memory of the program as the kernel would spend it, and what the lookups of one batch touch of it. */
   programBytes: z.number().nullable(),
@@ -126,11 +133,11 @@ const fit = z.object({
   plane: z.string(),
   lane: z.enum(["model", "kernel"]),
   scenario: z.string(),
-  /** `time`: nanoseconds. Exact counts: `steps`, what the plane's program does by design (rules visited and map
+  /** `time`: nanoseconds. Counts: `steps`, what the plane's program does by design (rules visited and map
    * lookups); `probes`, the hash entries that these lookups visit, which depends on how full tables are. */
   quantity: z.enum(["time", "steps", "probes"]),
   law: z.enum(["1", "log N", "N", "N log N"]),
-  /** Share of bootstrap resamples that chose the same law; 1 for work, which is exact. */
+  /** Share of bootstrap resamples that chose the same law. */
   support: z.number(),
   intercept: z.number(),
   /** Per unit of f(N). null for a constant. */
@@ -200,7 +207,8 @@ const environment = z.object({
   loadAfter: z.array(z.number()),
   /** Smallest step of the timer that was seen, nanoseconds. */
   timerResolutionNs: z.number(),
-  /** Share of the processors' time that the hypervisor gave to others during the run; null where it is not told. */
+  /** Share of the processors' time that the hypervisor gave to others since the run began or was last resumed; null where
+   * it is not told. */
   stealShare: z.number().nullable(),
   /** What makes this machine unfit for measuring, in words that say what to do. */
   unfit: z.array(z.string()),
@@ -255,7 +263,7 @@ export const resultsSchema = z.object({
   cluster: z.object({
     source: z.string(),
     parameters: z.record(z.string(), z.unknown()),
-    /** SHA-256 over the cluster's bytes, by number of services. */
+    /** SHA-256 over the cluster's bytes, by what makes it: `1000` services, or `100x10 affinity`. */
     digests: z.record(z.string(), z.string()),
   }),
   /** Equal decisions first: the certificate from before anything was timed. */

@@ -7,6 +7,11 @@ import { quantileSorted } from "./quantile.js";
 /** An interval of a median needs at least this many replicates: below, not even all of them reach 95 % coverage. */
 export const REPLICATES_FOR_INTERVAL = 6;
 
+/** The same for any level: the range of n values misses their median with probability 2^(1-n). */
+export function replicatesFor(level: number): number {
+  return Math.ceil(1 - Math.log2(1 - level));
+}
+
 export const RESAMPLES = 1000;
 
 /**

@@ -39,6 +39,27 @@ describe("chooseLaw", () => {
     expect(logarithmic).toBeLessThanOrEqual(50);
   });
 
+  it("finds laws over four and five N as well, which is what short profiles measure", () => {
+    for (const services of [
+      [1, 100, 1000, 10_000],
+      [1, 100, 1000, 2000, 2768],
+    ]) {
+      const exact = (law: (n: number) => number) =>
+        chooseLaw(services.map((n) => ({ n, values: [law(n)] }))).law;
+      expect(exact((n) => (n + 1) / 2 + 6)).toBe("N");
+      expect(exact((n) => 1 + (n - 1) / 512)).toBe("N");
+      expect(exact(() => 3)).toBe("1");
+      const random = Random.fromSeed(21);
+      const bent = services.map((n) => ({
+        n,
+        values: [1, 2, 3].map(
+          () => (100 + n * (1.2 + 0.15 * Math.log10(n / 100 + 1))) * (1 + 0.01 * random.normal()),
+        ),
+      }));
+      expect(chooseLaw(bent).law).toBe("N");
+    }
+  });
+
   it("is not taken in by a slight bend: 5 to 6 ns a rule is still O(N), not O(N log N)", () => {
     const random = Random.fromSeed(9);
     const bent = (n: number) => 100 + n * (1.2 + 0.15 * Math.log10(n / 100 + 1));
@@ -70,6 +91,17 @@ describe("fitLaw", () => {
     expect(fit.slopeInterval![1]).toBeGreaterThan(2.5);
     expect(fit.exponent!.interval[0]).toBeLessThan(1);
     expect(fit.exponent!.interval[1]).toBeGreaterThan(1);
+  });
+
+  it("gives a growth that noise nearly hides no law with the support that a finding needs", () => {
+    const random = Random.fromSeed(22);
+    for (let trial = 0; trial < 25; trial++) {
+      const { law, support } = fitLaw(
+        simulate(random, (n) => 50 * (1 + (0.04 * n) / 30_000)),
+        trial,
+      );
+      if (law === "log N") expect(support).toBeLessThan(0.95);
+    }
   });
 
   it("knows how far a law is off: a step at 10,000 services follows none", () => {

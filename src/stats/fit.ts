@@ -14,10 +14,11 @@ const GROWTH: Readonly<Record<Law, (n: number) => number>> = {
   "N log N": (n) => n * Math.log2(n),
 };
 
-/** A law is chosen only where it beats every slower one by this much: Burnham & Anderson's "considerably less support". */
+/** A law is preferred to a simpler one only when it beats it by this much: Burnham & Anderson's "considerably less support". */
 const MIN_GAIN = 4;
 /** Where even the best law is off by more than replicates explain, at this level, it is the laws that are wrong. */
 const LACK_OF_FIT = 0.01;
+const MIN_POINTS_TO_CORRECT = 6;
 /** Relative errors below this say nothing: exact data would have infinite likelihood. */
 const MIN_ERROR = 1e-6;
 
@@ -49,7 +50,7 @@ export interface Fitted extends Choice {
 /**
  * Fits `a + b · f(N)` for each law, with weights 1/y² (errors are relative), y the median of a group, and b >= 0, and
  * chooses by AICc (Hurvich & Tsai, Biometrika 76, 1989): n ln(RSS/n) + 2k + 2k(k+1)/(n-k-1), where k counts the variance.
- * The slowest law is taken that no faster one beats by 4.
+ * A law that grows must beat the constant by 4, and N log N must beat N by 4.
  *
  * n counts replicates as long as these explain the distance from the law. Where caches bend a curve, they don't (F test
  * for lack of fit; Draper & Smith, Applied Regression Analysis, section 2.1): seven replicates of one N then all err to
@@ -70,11 +71,15 @@ function fitAll(points: Points): (Choice & { rss: number })[] {
   return LAWS.map((law) => ({ law, ...fitGrowth(points, GROWTH[law]) })).filter(({ slope }) => slope >= 0);
 }
 
-/** The slowest law that no faster one beats by MIN_GAIN. */
+/** The law with the least AICc: if it grows it must beat the constant by MIN_GAIN, and N log N must so beat N. */
 function chooseByAicc(fits: readonly (Choice & { rss: number })[], n: number): Choice {
   const scored = fits.map((fit) => ({ ...fit, aicc: aicc(fit.rss, n, fit.law === "1" ? 2 : 3) }));
-  const best = Math.min(...scored.map((fit) => fit.aicc));
-  const { law, intercept, slope } = scored.find((fit) => fit.aicc - best < MIN_GAIN) ?? scored[0]!;
+  const least = scored.reduce((best, fit) => (fit.aicc < best.aicc ? fit : best));
+  // Over any measured range N and N log N differ by a few per cent: the simpler one is kept as long as it can be.
+  const linear = scored.find((fit) => fit.law === "N");
+  const best = least.law === "N log N" && linear && linear.aicc - least.aicc < MIN_GAIN ? linear : least;
+  const constant = scored[0]!;
+  const { law, intercept, slope } = constant.aicc - best.aicc >= MIN_GAIN ? best : constant;
   return { law, intercept, slope };
 }
 
@@ -198,9 +203,10 @@ function fitGrowth({ n, y, weight }: Points, f: (n: number) => number): Line & {
   return { intercept, slope, rss };
 }
 
+/** AICc; plain AIC below six points, where the correction is infinite (four) or decides alone (five). */
 function aicc(rss: number, n: number, k: number): number {
-  if (n - k - 1 <= 0) return Number.POSITIVE_INFINITY;
-  return n * Math.log(Math.max(rss / n, MIN_ERROR ** 2)) + 2 * k + (2 * k * (k + 1)) / (n - k - 1);
+  const correction = n < MIN_POINTS_TO_CORRECT ? 0 : (2 * k * (k + 1)) / (n - k - 1);
+  return n * Math.log(Math.max(rss / n, MIN_ERROR ** 2)) + 2 * k + correction;
 }
 
 const MIN_EXPONENT = 0.02;

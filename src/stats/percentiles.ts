@@ -10,7 +10,7 @@ export interface Percentile {
 }
 
 /**
- * Percentiles of the values of all replicates together, each with a 95 % interval by a bootstrap over replicates (values
+ * Percentiles (`shares` ascending, not closer than two ranks) of the values of all replicates together, each with a 95 % interval by a bootstrap over replicates (values
  * within one are not independent of its memory and caches). Below two replicates the interval is the value itself.
  */
 export function pooledPercentiles(
@@ -33,14 +33,21 @@ export function pooledPercentiles(
     times.fill(0);
     for (let i = 0; i < replicates.length; i++) times[random.below(replicates.length)]!++;
     const total = replicates.reduce((sum, { length }, r) => sum + length * times[r]!, 0);
-    // One walk over the sorted values finds all shares: each value counts as often as its replicate was drawn.
+    // The ranks on either side of each share, ascending; one walk over the sorted values finds them all, because each value
+    // counts as often as its replicate was drawn.
+    const ranks = shares.flatMap((share) => {
+      const below = Math.floor(share * (total - 1));
+      return [below, Math.min(below + 1, total - 1)];
+    });
+    const found = new Float64Array(ranks.length);
     let seen = 0;
-    let next = 0;
-    for (let i = 0; i < sorted.length && next < shares.length; i++) {
+    for (let i = 0, next = 0; i < sorted.length && next < ranks.length; i++) {
       seen += times[owner[i]!]!;
-      while (next < shares.length && seen > shares[next]! * (total - 1)) {
-        estimates[next++]![resample] = sorted[i]!;
-      }
+      while (next < ranks.length && seen > ranks[next]!) found[next++] = sorted[i]!;
+    }
+    for (const [s, share] of shares.entries()) {
+      const part = share * (total - 1) - ranks[2 * s]!;
+      estimates[s]![resample] = found[2 * s]! + part * (found[2 * s + 1]! - found[2 * s]!);
     }
   }
   return values.map((value, i) => ({ value, interval: intervalOf(estimates[i]!, 0.95, replicates.length) }));

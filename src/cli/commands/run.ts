@@ -34,6 +34,7 @@ import { planRun, profileById, type RunArguments } from "../plan.js";
 import { Progress } from "../progress.js";
 import { Saver } from "../saver.js";
 import { summarize } from "../summary.js";
+import { VERSION } from "../version.js";
 
 interface Arguments extends RunArguments {
   out: string | undefined;
@@ -63,7 +64,7 @@ export const run: CommandModule<object, Arguments> = {
       .option("scenarios", {
         type: "string",
         requiresArg: true,
-        describe: `Of ${SCENARIOS.map(({ id }) => id).join(", ")}`,
+        describe: `Of ${SCENARIOS.map(({ id }) => id).join(", ")}, or all`,
       })
       .option("cluster", {
         type: "string",
@@ -155,7 +156,13 @@ function resumed(args: Arguments): Results {
   if (args.out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
   const results = readResults(args.out);
   if (results.run.complete) throw new UsageError(`the run in ${args.out} is complete: nothing to resume`);
-  const elsewhere = differences(results.environment, readEnvironment(pinnableCpu()));
+  if (args.cluster !== undefined && results.cluster.source !== "imported") {
+    throw new UsageError(`the run in ${args.out} measures synthetic clusters: resume it without --cluster`);
+  }
+  const elsewhere = [
+    ...(results.tool.version === VERSION ? [] : [`lbscale was ${results.tool.version} and is ${VERSION}`]),
+    ...differences(results.environment, readEnvironment(pinnableCpu())),
+  ];
   if (elsewhere.length > 0) {
     throw new UsageError(
       `the run in ${args.out} began under other conditions: ${elsewhere.join("; ")}; start a new run`,
@@ -167,7 +174,7 @@ function resumed(args: Arguments): Results {
 
 /** What must be the same in all replicates of a run. */
 function differences(then: Environment, now: Environment): string[] {
-  const fields = ["cpu", "cores", "node", "v8", "execArgv", "pinnedCpu"] as const;
+  const fields = ["cpu", "cores", "node", "v8", "execArgv", "pinnedCpu", "gitCommit"] as const;
   return fields
     .filter((field) => JSON.stringify(then[field]) !== JSON.stringify(now[field]))
     .map((field) => `${field} was ${String(then[field])} and is ${String(now[field])}`);
@@ -201,14 +208,15 @@ async function measure(
     if (template && clusterFile)
       writeFileSync(clusterFile, [...writeCluster(template)].join(""), { mode: 0o600 });
     const { settings, seed, entry } = results.run;
-    const jobOf = ({ scenario, plane, services }: Cell) => ({
+    const jobOf = ({ scenario, plane, services, endpoints, variant }: Cell) => ({
       scenario,
+      variant,
       plane: plane as PlaneId,
       services,
       clusterSeed: seed,
       clusterFile,
       entry,
-      endpointsPerService: settings.endpointsPerService,
+      endpointsPerService: endpoints,
       options: planeOptions(settings.planes),
       zipf: settings.zipf,
       misses: settings.misses,
@@ -217,9 +225,7 @@ async function measure(
       singlesMs: settings.singlesMs,
       slowdown: settings.slowdown?.plane === plane ? settings.slowdown.share : 0,
     });
-    for (const cell of results.cells) {
-      results.cluster.digests[cell.services] ??= clusterDigest(await benchCluster(jobOf(cell)));
-    }
+    await nameClusters(results, template === null, (cell) => benchCluster(jobOf(cell)));
     saver.save(results);
     await runSchedule(results, {
       childScript: CHILD_SCRIPT,
@@ -247,6 +253,36 @@ async function measure(
   results.run.complete = true;
   results.run.finishedAt = new Date().toISOString();
   saver.save(results);
+}
+
+/** Stores a digest of every cluster. Throws UsageError where a resumed run has another: all replicates share one. */
+async function nameClusters(
+  results: Results,
+  synthetic: boolean,
+  clusterOf: (cell: Cell) => Promise<Cluster>,
+): Promise<void> {
+  const usual = synthetic ? results.run.settings.endpointsPerService : null;
+  const { digests } = results.cluster;
+  const seen = new Set<string>();
+  for (const cell of results.cells) {
+    const name = clusterName(cell, usual);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const digest = clusterDigest(await clusterOf(cell));
+    if (digests[name] !== undefined && digests[name] !== digest) {
+      throw new UsageError(
+        `this run began with another cluster (${name} services): give it the same --cluster`,
+      );
+    }
+    digests[name] = digest;
+  }
+}
+
+/** `1000`, or `100x10 affinity` where a scenario varies more than N. `usual`: endpoints of a service; null: imported. */
+function clusterName({ services, endpoints, variant }: Cell, usual: number | null): string {
+  return [usual === null || endpoints === usual ? services : `${services}x${endpoints}`, variant]
+    .filter((part) => part !== "")
+    .join(" ");
 }
 
 /** Drops what is not set: an option that is there but undefined is another thing to the planes. */

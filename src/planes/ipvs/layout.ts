@@ -9,6 +9,9 @@ export const NULL = 0;
 /** Word 0 of the memory counts resets: see `Memory`. */
 export const GENERATION = 0;
 
+/** Word 1: the seed of the last reset; 0 after loading. */
+export const RESET_SEED = 1;
+
 /** struct ip_vs_service: 440 bytes. */
 export const SERVICE_BYTES = 440;
 /** s_list.next, byte 0. */

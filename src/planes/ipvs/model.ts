@@ -10,6 +10,7 @@ import {
   GENERATION,
   NULL,
   PERSISTENT,
+  RESET_SEED,
   SERVICE_FLAGS,
   SERVICE_TIMEOUT,
 } from "./layout.js";
@@ -82,9 +83,10 @@ export class IpvsModel implements Model {
     return { decision: this.#explain(flow, nowSec, { work, path }), work };
   }
 
-  /** IPVS draws no random numbers for a lookup: the generation and the templates are all its state. */
-  reset(_seed: number): void {
+  /** IPVS draws no random numbers for a lookup: the generation, where rr stands, and the templates are all its state. */
+  reset(seed: number): void {
     this.#words[GENERATION]!++;
+    this.#words[RESET_SEED] = seed;
     this.#templates.clear();
   }
 

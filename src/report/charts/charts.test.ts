@@ -4,7 +4,7 @@ import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { renderCharts } from "../render.js";
-import { ARTICLE_SERVICES, fakeFinding, fakeResults } from "../testing.js";
+import { ARTICLE_SERVICES, fakeFinding, fakeResults, withEndpoints } from "../testing.js";
 import type { Picture } from "./chart.js";
 import { columns } from "./columns.js";
 import { CHARTS } from "./index.js";
@@ -13,7 +13,7 @@ import { work } from "./work.js";
 
 const view = { theme: "light", width: 1600, height: 900 } as const;
 const article = fakeResults({ entry: "nodePort", services: ARTICLE_SERVICES });
-const ofDefault = fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] });
+const ofDefault = withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] }));
 
 function built(chart: (typeof CHARTS)[number], results = ofDefault): Picture {
   const picture = chart.build(results, view);
@@ -29,6 +29,8 @@ describe("pictures", () => {
     { id: "scaling", results: ofDefault, theme: "light" },
     { id: "scaling", results: article, theme: "dark" },
     { id: "work", results: ofDefault, theme: "light" },
+    { id: "endpoints", results: ofDefault, theme: "light" },
+    { id: "endpoints-affinity", results: ofDefault, theme: "dark" },
   ] as const;
 
   it.each(cases)("look like the fixture: $id, $theme", ({ id, results, theme }) => {
@@ -146,6 +148,16 @@ describe("data", () => {
   });
 });
 
+describe("endpoints", () => {
+  it("has endpoints on its axis and says how many services there are", () => {
+    const { config, caption } = built(CHARTS.find(({ id }) => id === "endpoints-affinity")!);
+    const iptables = config.data.datasets.find(({ label }) => label === "iptables")!;
+    expect(iptables.data.map((point) => (point as { x: number }).x)).toEqual([1, 10, 100, 1000]);
+    expect(JSON.stringify(config.options)).toContain("Endpoints of each service (cluster of 100 services)");
+    expect(caption).toContain("clients come for the first time");
+  });
+});
+
 describe("robustness", () => {
   it("draws any planes, sizes and latencies without failing", () => {
     const planes = [
@@ -164,7 +176,10 @@ describe("robustness", () => {
         fc.uniqueArray(fc.integer({ min: 1, max: 1_000_000 }), { minLength: 1, maxLength: 7 }),
         fc.double({ min: 0.5, max: 1e7, noNaN: true }),
         (chosen, services, ns) => {
-          const results = fakeResults({ planes: chosen, services, latencyNs: (_, n) => ns * (1 + (n % 7)) });
+          const results = withEndpoints(
+            fakeResults({ planes: chosen, services, latencyNs: (_, n) => ns * (1 + (n % 7)) }),
+            chosen,
+          );
           for (const chart of CHARTS) {
             const drawn = renderCharts(results, {
               charts: [chart.id],

@@ -36,7 +36,7 @@ export const columns: Chart = {
       ].join(" · "),
     };
     const rows = series.map(({ plane, points }) => {
-      const byServices = new Map(points.map((point) => [point.services, point]));
+      const byServices = new Map(points.map((point) => [point.n, point]));
       return { style: seriesStyle(plane, view.theme), points: services.map((n) => byServices.get(n)) };
     });
     const highest = Math.max(
@@ -45,7 +45,7 @@ export const columns: Chart = {
     const { plugin, layout } = frame(words, view, () => RIGHT_MARGIN * scale);
     const inWords = rows.map(({ style, points }) => {
       const said = points.flatMap((point) =>
-        point?.estimate ? [`${formatNs(point.estimate.median)} at N = ${formatCount(point.services)}`] : [],
+        point?.estimate ? [`${formatNs(point.estimate.median)} at N = ${formatCount(point.n)}`] : [],
       );
       return `${style.columnLabel}: ${said.join(", ")}`;
     });

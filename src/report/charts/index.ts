@@ -2,7 +2,8 @@
 
 import type { Chart } from "./chart.js";
 import { columns } from "./columns.js";
+import { endpoints, endpointsAffinity } from "./endpoints.js";
 import { scaling } from "./scaling.js";
 import { work } from "./work.js";
 
-export const CHARTS: readonly Chart[] = [columns, scaling, work];
+export const CHARTS: readonly Chart[] = [columns, scaling, work, endpoints, endpointsAffinity];

@@ -16,6 +16,8 @@ const HALF_TICK = 64;
 /** Where the plot begins at most: a wide tick label and the margin. */
 const PLOT_START = 190;
 
+export const SERVICES_AXIS = "Number of Kubernetes services in cluster";
+
 export interface Line {
   readonly plane: string;
   /** Ascending in x. y is null where nothing could be measured: a gap, never bridged. */
@@ -27,7 +29,7 @@ export function logLogConfig(
   lines: readonly Line[],
   words: Words,
   view: View,
-  yAxis: { range: { min: number; max: number }; label: (value: number) => string },
+  axes: { x: string; range: { min: number; max: number }; label: (value: number) => string },
   plugins: readonly Plugin[],
 ): ChartConfiguration {
   const scale = scaleOf(view);
@@ -64,8 +66,8 @@ export function logLogConfig(
     options: {
       layout: layout!,
       scales: {
-        x: logAxis("x", view, xRange, formatCount, "Number of Kubernetes services in cluster"),
-        y: logAxis("y", view, yAxis.range, yAxis.label),
+        x: logAxis("x", view, xRange, formatCount, axes.x),
+        y: logAxis("y", view, axes.range, axes.label),
       },
       plugins: { legend: { display: false }, title: { display: false }, tooltip: { enabled: false } },
     },

@@ -1,36 +1,54 @@
 /** Latency against the number of services, log-log: slopes are growth, and a flat line must show its interval. */
 
+import type { Cell } from "../../results/schema.js";
 import { formatCount, formatNs } from "../format.js";
 import { cellsOf, type Measure, MODEL_LOOKUP, noiseFloorNs, type Series, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { headline, intervalWords, measureWords, provenance } from "../words.js";
 import { decadesAround } from "./axes.js";
 import type { Chart, View } from "./chart.js";
-import { logLogConfig } from "./loglog.js";
+import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { type IntervalMark, intervalBands, noiseFloorZone } from "./marks.js";
 
-const TITLE_FINDINGS = ["iptables-slope", "iptables-factor", "hash-time-rise"];
+export const scaling: Chart = scalingChart({
+  id: "scaling",
+  title: "Time of one lookup against the number of services, log–log (model)",
+  measure: MODEL_LOOKUP,
+  findings: ["iptables-slope", "iptables-factor", "hash-time-rise"],
+  neutralTitle: "Lookup latency by number of Kubernetes services",
+});
 
-export const scaling: Chart = scalingChart("scaling", MODEL_LOOKUP);
+export interface ScalingChart {
+  readonly id: string;
+  readonly title: string;
+  readonly measure: Measure;
+  /** Whose headline may be the title, most telling first. */
+  readonly findings: readonly string[];
+  /** The title where nothing was found. */
+  readonly neutralTitle: string;
+  /** Said in the caption. */
+  readonly note?: string;
+}
 
-/** A scaling chart of one measure (another lane or scenario is another chart). */
-export function scalingChart(id: string, measure: Measure): Chart {
+/** A scaling chart of one measure (another lane, scenario or variant is another chart). */
+export function scalingChart({ id, title, measure, findings, neutralTitle, note }: ScalingChart): Chart {
   return {
     id,
-    title: `Time of one ${measure.scenario} against the number of services, log–log (${measure.lane})`,
+    title,
     build(results, view) {
       const cells = cellsOf(results, measure);
       if (!cells.some((cell) => cell.estimate)) {
         return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
       }
-      const series = seriesOf(cells);
+      const series = seriesOf(cells, measure.axis);
       const floorNs = noiseFloorNs(cells);
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {
-        title: headline(results, TITLE_FINDINGS) ?? "Lookup latency by number of Kubernetes services",
+        title: headline(results, findings) ?? neutralTitle,
         subtitle: `${measureWords(measure, results)}, ${intervalWords(cells)} · log–log scale · lower is better`,
         caption: [
           provenance(results, measure, cells),
+          ...(note ? [note] : []),
           ...(missing ? ["hollow circle: could not be measured"] : []),
         ].join(" · "),
       };
@@ -45,11 +63,15 @@ export function scalingChart(id: string, measure: Measure): Chart {
         config: logLogConfig(
           series.map(({ plane, points }) => ({
             plane,
-            points: points.map(({ services, estimate }) => ({ x: services, y: estimate?.median ?? null })),
+            points: points.map(({ n, estimate }) => ({ x: n, y: estimate?.median ?? null })),
           })),
           words,
           view,
-          { range: timeRange(series, floorNs, view), label: formatNs },
+          {
+            x: axisTitle(measure, cells),
+            range: timeRange(series, floorNs, view),
+            label: formatNs,
+          },
           [
             noiseFloorZone(floorNs, `noise floor: an empty lookup, ${formatNs(floorNs ?? 0)}`, view),
             intervalBands(
@@ -64,6 +86,11 @@ export function scalingChart(id: string, measure: Measure): Chart {
       };
     },
   };
+}
+
+function axisTitle({ axis }: Measure, cells: readonly Cell[]): string {
+  if (axis !== "endpoints") return SERVICES_AXIS;
+  return `Endpoints of each service (cluster of ${formatCount(cells[0]!.services)} services)`;
 }
 
 /** Decades around all intervals and the floor, with room for the floor's label below it. */
@@ -87,9 +114,9 @@ function timeRange(
 /** Stretches of neighbouring N that were measured. */
 function runsOf(points: Series["points"]): IntervalMark[][] {
   const runs: IntervalMark[][] = [[]];
-  for (const { services, estimate } of points) {
+  for (const { n, estimate } of points) {
     if (estimate === null) runs.push([]);
-    else runs.at(-1)!.push({ x: services, low: estimate.interval[0], high: estimate.interval[1] });
+    else runs.at(-1)!.push({ x: n, low: estimate.interval[0], high: estimate.interval[1] });
   }
   return runs.filter((run) => run.length > 0);
 }
@@ -99,7 +126,6 @@ function lineInWords(plane: string, points: Series["points"]): string {
   const measured = points.filter((point) => point.estimate !== null);
   const [first, last] = [measured[0], measured.at(-1)];
   if (!first || !last) return `${label}: not measured`;
-  const at = (point: typeof first) =>
-    `${formatNs(point.estimate!.median)} at N = ${formatCount(point.services)}`;
+  const at = (point: typeof first) => `${formatNs(point.estimate!.median)} at N = ${formatCount(point.n)}`;
   return first === last ? `${label}: ${at(first)}` : `${label}: ${at(first)}, ${at(last)}`;
 }

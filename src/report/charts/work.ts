@@ -6,7 +6,7 @@ import { seriesStyle } from "../theme.js";
 import { headline, MAX_TITLE_WORDS, provenance } from "../words.js";
 import { decadesAround } from "./axes.js";
 import type { Chart } from "./chart.js";
-import { logLogConfig } from "./loglog.js";
+import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 
 /** Hash chains differ a little from table to table: a hash lookup's mean is constant within a tenth. */
 const CONSTANT_WITHIN = 1.1;
@@ -27,9 +27,7 @@ export const work: Chart = {
     };
     const inWords = series.map(({ plane, points }) => {
       const ends = [...new Set([points[0]!, points.at(-1)!])];
-      const said = ends.map(
-        (point) => `${formatCount(point.visited!)} at N = ${formatCount(point.services)}`,
-      );
+      const said = ends.map((point) => `${formatCount(point.visited!)} at N = ${formatCount(point.n)}`);
       return `${seriesStyle(plane, "light").label}: ${said.join(", ")}`;
     });
     const counts = series.flatMap(({ points }) => points.map((point) => point.visited!));
@@ -39,11 +37,11 @@ export const work: Chart = {
       config: logLogConfig(
         series.map(({ plane, points }) => ({
           plane,
-          points: points.map((point) => ({ x: point.services, y: point.visited })),
+          points: points.map((point) => ({ x: point.n, y: point.visited })),
         })),
         words,
         view,
-        { range: decadesAround(counts), label: formatCount },
+        { x: SERVICES_AXIS, range: decadesAround(counts), label: formatCount },
         [],
       ),
     };

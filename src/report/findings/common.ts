@@ -14,13 +14,13 @@ const MIN_REPLICATES = 3;
 
 /** Cells of the `lookup` scenario in the model lane that have an estimate worth speaking of. */
 export function measuredCells(results: Results): Measured[] {
-  return results.cells.filter(
-    (cell): cell is Measured =>
-      cell.estimate !== null &&
-      cell.scenario === "lookup" &&
-      cell.lane === "model" &&
-      cell.replicates.length >= MIN_REPLICATES,
-  );
+  return results.cells
+    .filter((cell) => cell.scenario === "lookup" && cell.lane === "model")
+    .filter(isMeasured);
+}
+
+export function isMeasured(cell: Cell): cell is Measured {
+  return cell.estimate !== null && cell.replicates.length >= MIN_REPLICATES;
 }
 
 /** The cells of one plane, ascending in N. */
@@ -48,10 +48,6 @@ export function ratioInterval(above: Measured, below: Measured): [number, number
   const [aLow, aHigh] = above.estimate.interval;
   const [bLow, bHigh] = below.estimate.interval;
   return [aLow / bHigh, aHigh / bLow];
-}
-
-export function cellName(cell: Cell): string {
-  return `${cell.plane}/${cell.scenario}/${cell.services}`;
 }
 
 /** Two significant digits, never in exponent form. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { crossoversOf, fitsOf } from "../../results/laws.js";
 import { percentilesOf } from "../../results/percentiles.js";
 import type { Results } from "../../results/schema.js";
-import { fakeResults } from "../testing.js";
+import { fakeResults, withEndpoints } from "../testing.js";
 import { findFindings as findingsOf } from "./index.js";
 
 /** Findings as a run makes them: after its fits and crossovers. */
@@ -127,6 +127,23 @@ describe("findFindings", () => {
     const uniform = Array.from({ length: 500 }, (_, i) => 10 * i + 5);
     expect(finding(single(uniform), "position")?.value).toBeCloseTo(1.98, 1);
     expect(ids(single(uniform.map(() => 100)))).not.toContain("position");
+    // The same times, but every walk visits the same: something else made them differ.
+    const results = single(uniform);
+    for (const { singles } of results.cells[0]!.replicates) singles!.visited = uniform.map(() => 500);
+    expect(ids(results)).not.toContain("position");
+  });
+
+  it("says who walks the endpoints of a service, by exact counts, with and without affinity", () => {
+    const results = withEndpoints(fakeResults({ services: [100] }));
+    expect(finding(results, "endpoints")?.sentence).toMatch(
+      /With 1,000 endpoints .* visits 506 rules, half a rule more/,
+    );
+    const affinity = finding(results, "endpoints-affinity");
+    expect(affinity?.headline).toBe("With affinity, new clients cost O(E) in iptables and nftables");
+    expect(affinity?.cells).toContain("nftables/endpoints/100x1000/affinity");
+    for (const cell of results.cells) cell.work!.rulesVisited = 6;
+    expect(ids(results)).not.toContain("endpoints");
+    expect(ids(results)).not.toContain("endpoints-affinity");
   });
 
   it("is silent about a single replicate, whose interval has no width", () => {

@@ -1,18 +1,12 @@
 /** How iptables grows, and how far behind it falls. */
 
-import type { Finding } from "../../results/schema.js";
-import { replicateInterval } from "../../stats/bootstrap.js";
-import { relativeLine } from "../../stats/line.js";
+import { nameOf } from "../../results/cells.js";
+import type { Finding, Results } from "../../results/schema.js";
 import { formatCount, formatNs } from "../format.js";
-import {
-  cellName,
-  digits,
-  type Measured,
-  planeLabel,
-  ratioInterval,
-  shortLabel,
-  spreadsWidely,
-} from "./common.js";
+import { digits, type Measured, planeLabel, ratioInterval, shortLabel, spreadsWidely } from "./common.js";
+
+/** Share of resamples that must agree on the law. */
+const SUPPORT = 0.95;
 
 /** At the largest N that iptables shares with another plane: how many times the slowest of the others it takes. */
 export function iptablesFactor(cells: readonly Measured[]): Finding | null {
@@ -38,23 +32,21 @@ export function iptablesFactor(cells: readonly Measured[]): Finding | null {
     sentence:
       `At ${n} services an iptables lookup takes ${formatNs(largest.estimate.median)}, ${digits(value)} times ` +
       `[${digits(interval[0])}, ${digits(interval[1])}] the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest plane.`,
-    cells: [cellName(largest), cellName(rival)],
+    cells: [nameOf(largest), nameOf(rival)],
     value,
     interval,
   };
 }
 
-/** What each service adds to a lookup, by a line through all N. */
-export function iptablesSlope(cells: readonly Measured[], seed: number): Finding | null {
-  if (!spreadsWidely(cells)) return null;
-  const services = cells.map((cell) => cell.services);
-  const slope = (medians: readonly number[]) => relativeLine(services, medians).slope;
-  const value = slope(cells.map((cell) => cell.estimate.median));
-  const interval = replicateInterval(
-    cells.map((cell) => cell.replicates.map((replicate) => replicate.median)),
-    slope,
-    seed,
+/** What each service adds to a lookup, by the fit of time: only where it is O(N) beyond doubt and describes every cell. */
+export function iptablesSlope(cells: readonly Measured[], { fits }: Results): Finding | null {
+  const fit = fits.find(
+    ({ plane, lane, scenario, quantity }) =>
+      plane === "iptables" && lane === "model" && scenario === "lookup" && quantity === "time",
   );
+  if (!spreadsWidely(cells) || fit?.law !== "N" || !fit.describes || fit.support < SUPPORT || !fit.slope)
+    return null;
+  const { value, interval } = fit.slope;
   if (!(interval[0] > 0)) return null;
   const largest = cells.at(-1)!;
   const perRule = largest.work
@@ -64,8 +56,8 @@ export function iptablesSlope(cells: readonly Measured[], seed: number): Finding
     id: "iptables-slope",
     headline: `Every Service adds ${value.toFixed(1)} ns to an iptables lookup`,
     sentence: `Each service adds ${value.toFixed(2)} ns [${interval.map((end) => end.toFixed(2)).join(", ")}] to an iptables lookup on average${perRule}.`,
-    cells: cells.map(cellName),
+    cells: cells.map(nameOf),
     value,
-    interval,
+    interval: [interval[0], interval[1]],
   };
 }

@@ -1,9 +1,9 @@
 /** Whether hash tables stay flat: in work, and in time. */
 
+import { nameOf } from "../../results/cells.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
 import { formatCount, formatNs } from "../format.js";
 import {
-  cellName,
   digits,
   type Measured,
   percent,
@@ -38,7 +38,7 @@ export function timeRise(cells: readonly Measured[], results: Results): Finding 
       `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${digits(value)} times ` +
       `[${digits(interval[0])}, ${digits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +
       `${size(large.programBytes ?? 0)} of tables${cacheSizes(results)}.`,
-    cells: [cellName(small), cellName(large)],
+    cells: [nameOf(small), nameOf(large)],
     value,
     interval,
   };
@@ -58,7 +58,7 @@ export function constantWork(planes: readonly (readonly Measured[])[]): Finding 
     sentence: `From ${formatCount(from)} to ${formatCount(to)} services a lookup costs ${labels
       .map((label, i) => `${label} ${lookups[i]} map lookups`)
       .join(" and ")}, exactly: O(1) in work.`,
-    cells: constant.flat().map(cellName),
+    cells: constant.flat().map(nameOf),
     value: lookups[0]!,
     interval: [lookups[0]!, lookups[0]!],
   };
@@ -91,7 +91,7 @@ export function logarithmAnswer(cells: readonly Measured[], { fits }: Results): 
     sentence:
       `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
       `${Math.min(...probes).toFixed(1)} to ${Math.max(...probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, first, last)}`,
-    cells: cells.map(cellName),
+    cells: cells.map(nameOf),
     value: last.estimate.median / first.estimate.median,
     interval: ratioInterval(last, first),
   };
@@ -119,7 +119,8 @@ export function chainsGrow(cells: readonly Measured[], { fits }: Results): Findi
   const [first] = cells;
   const last = cells.at(-1);
   const fit = fits.find(
-    ({ plane, lane, quantity }) => plane === "ipvs" && lane === "model" && quantity === "probes",
+    ({ plane, lane, scenario, quantity }) =>
+      plane === "ipvs" && lane === "model" && scenario === "lookup" && quantity === "probes",
   );
   if (!first || !last || !spreadsWidely(cells) || fit?.law !== "N" || !fit.describes || !fit.slope)
     return null;
@@ -130,8 +131,9 @@ export function chainsGrow(cells: readonly Measured[], { fits }: Results): Findi
     headline: `IPVS is a hash table that still grows with N`,
     sentence:
       `IPVS keeps services in a fixed number of buckets, so a lookup visits ${first.work!.hashProbes.toFixed(1)} entries at N = ${formatCount(first.services)} and ` +
-      `${grown.toFixed(1)} at ${formatCount(last.services)}: O(N) with one entry more for every ${formatCount(Math.round(1 / fit.slope.value))} services.`,
-    cells: cells.map(cellName),
+      `${grown.toFixed(1)} at ${formatCount(last.services)}: O(N) with one entry more for every ${formatCount(Math.round(1 / fit.slope.value))} services ` +
+      `[${formatCount(Math.round(1 / fit.slope.interval[1]))}, ${formatCount(Math.round(1 / fit.slope.interval[0]))}].`,
+    cells: cells.map(nameOf),
     value: fit.slope.value,
     interval: fit.slope.interval,
   };

@@ -6,6 +6,7 @@
 import type { Finding, Results } from "../../results/schema.js";
 import { measuredCells, planeCells } from "./common.js";
 import { overtakings } from "./crossings.js";
+import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { iptablesFactor, iptablesSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
 import { positionDecides } from "./tails.js";
@@ -16,12 +17,14 @@ export function findFindings(results: Results): Finding[] {
   const of = (plane: string) => planeCells(cells, plane);
   return [
     iptablesFactor(cells),
-    iptablesSlope(of("iptables"), results.run.seed),
+    iptablesSlope(of("iptables"), results),
     timeRise(of("ebpf"), results),
     logarithmAnswer(of("ebpf"), results),
     constantWork([of("ebpf"), of("nftables")]),
     chainsGrow(of("ipvs"), results),
-    ...overtakings(results),
+    ...overtakings(cells, results),
     positionDecides(of("iptables")),
+    statisticChains(results),
+    affinityIsLinear(results),
   ].filter((finding) => finding !== null);
 }

@@ -5,11 +5,17 @@ import {
   DEST_WEIGHT,
   GENERATION,
   NULL,
+  RESET_SEED,
+  SERVICE_DESTINATION_COUNT,
   SERVICE_DESTINATIONS,
   SERVICE_SCHEDULER_DATA,
   SERVICE_STAMP,
+  SLAB_WORDS,
 } from "../layout.js";
 import type { Scheduler } from "./scheduler.js";
+
+/** Knuth's multiplicative hash, as the kernel's hash_32 (GOLDEN_RATIO_32). */
+const GOLDEN_RATIO = 0x61c88647;
 
 /** sched_data itself is the cursor: a pointer into the list, at first to its head. */
 export class RoundRobin implements Scheduler {
@@ -28,7 +34,9 @@ export class RoundRobin implements Scheduler {
     const head = service + SERVICE_DESTINATIONS;
     const generation = words[GENERATION]!;
     const last =
-      words[service + SERVICE_STAMP] === generation ? words[service + SERVICE_SCHEDULER_DATA]! : head;
+      words[service + SERVICE_STAMP] === generation
+        ? words[service + SERVICE_SCHEDULER_DATA]!
+        : this.#start(service, head);
     let dest = last;
     // Twice through the list at most; once when the cursor stands at the head.
     for (let pass = 0; pass < 2; pass++) {
@@ -48,4 +56,18 @@ export class RoundRobin implements Scheduler {
   }
 
   bind(): void {}
+
+  /**
+   * Where the cursor stands before the first pick: at the head after loading, elsewhere anywhere, as after a while of
+   * use. If each batch began at the head, only the first of 1,000 destinations would ever be touched, and stay cached.
+   */
+  #start(service: number, head: number): number {
+    const words = this.#words;
+    const seed = words[RESET_SEED]!;
+    const count = words[service + SERVICE_DESTINATION_COUNT]!;
+    if (seed === 0 || count === 0) return head;
+    const hash = Math.imul(service ^ Math.imul(seed, GOLDEN_RATIO), GOLDEN_RATIO) >>> 0;
+    // Destinations lie behind their service (loadMemory).
+    return service + SLAB_WORDS * (1 + Math.floor((hash / 2 ** 32) * count));
+  }
 }

@@ -1,0 +1,24 @@
+/** `endpoints`: what a lookup costs when services are large, with and without ClientIP affinity. */
+
+import { measureLatency } from "../src/measure/replicate.js";
+import type { Scenario } from "../src/measure/scenario.js";
+import { prepareLookup } from "./lookup.js";
+
+/** Few services: beside 1000 endpoints each, more would not fit the memory of a small machine as rules. */
+const SERVICES = 100;
+const ENDPOINTS = [1, 10, 100, 1000];
+
+/** Every service keeps a client at its endpoint. Clients of a trace are new ones: an old one is found at once. */
+export const AFFINITY = "affinity";
+
+export const endpoints: Scenario = {
+  id: "endpoints",
+  label: "Choosing among many endpoints of a service",
+  question:
+    "How does the latency of a decision grow with the endpoints of a service, and what does affinity add?",
+  sizes: (asked) =>
+    ["", AFFINITY].flatMap((variant) =>
+      ENDPOINTS.map((count) => ({ services: asked?.[0] ?? SERVICES, endpoints: count, variant })),
+    ),
+  measure: (job, cluster, plane) => measureLatency(prepareLookup, job, cluster, plane),
+};
