@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyChange, type Change } from "../cluster/change.js";
-import type { Cluster } from "../cluster/cluster.js";
+import { type Cluster, UDP } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { flowAt } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
@@ -188,6 +188,13 @@ describe("an update of IPVS", () => {
       expect(cost("ipvs", cluster, leave(cluster, 0), { options }).bytes).toBe(leaving);
     },
   );
+
+  it("deletes a destination of UDP at once: no connection to wait for", () => {
+    const cluster = constant(3, 4, { localShare: 0 });
+    const udp = { ...cluster, protocol: cluster.protocol.map(() => UDP) };
+    expect(cost("ipvs", udp, leave(udp, 0)).mapWrites).toBe(1);
+    expect(cost("ipvs", udp, leave(udp, 0), { options: { ipvsScheduler: "sh" } }).bytes).toBe(2064);
+  });
 
   it("is three commands for each endpoint that a rollout replaces", () => {
     const cluster = constant(3, 20, { localShare: 0 });

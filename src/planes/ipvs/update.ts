@@ -4,7 +4,7 @@
  */
 
 import { applyChange, type Change, changedRows } from "../../cluster/change.js";
-import type { Cluster } from "../../cluster/cluster.js";
+import { type Cluster, TCP } from "../../cluster/cluster.js";
 import { changeOnly, onlyService } from "../../cluster/only-service.js";
 import type { UpdateCost } from "../plane.js";
 import { DEST_BYTES } from "./layout.js";
@@ -12,14 +12,15 @@ import { SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
 import { HASH_SETS } from "./set-entries.js";
 import { listVirtualServices } from "./virtual-services.js";
 
-/** Which commands make a scheduler fill its table anew: `upd_dest` of struct ip_vs_scheduler; dh has none. */
-const REBUILDS: Partial<Record<SchedulerName, { readonly add: number; readonly leave: number }>> = {
-  sh: { add: 1, leave: 2 },
-  mh: { add: 1, leave: 2 },
-  dh: { add: 1, leave: 1 },
+/**
+ * Schedulers that fill a table anew when a destination is added or deleted, and whether they do so too when its weight
+ * changes (`upd_dest` of struct ip_vs_scheduler: dh, which ignores weights, has none).
+ */
+const FILLS_TABLE: Partial<Record<SchedulerName, { readonly onWeight: boolean }>> = {
+  sh: { onWeight: true },
+  mh: { onWeight: true },
+  dh: { onWeight: false },
 };
-/** An endpoint that leaves gets weight 0, and is deleted when its connections are gone. */
-const LEAVE_COMMANDS = 2;
 
 /** Commands of IPVS and ipset elements for one change. */
 export function updateCost(cluster: Cluster, change: Change, scheduler: SchedulerName): UpdateCost {
@@ -29,22 +30,24 @@ export function updateCost(cluster: Cluster, change: Change, scheduler: Schedule
     before,
     applyChange(before, changeOnly(cluster, change)),
   );
-  const rebuilds = REBUILDS[scheduler];
-  const tables = rebuilds ? added * rebuilds.add + removed * rebuilds.leave : 0;
+  // One that leaves gets weight 0 until its connections are gone; deleteRsFunc spares UDP and SCTP the wait.
+  const graceful = cluster.protocol[change.servicePort] === TCP;
+  const fills = FILLS_TABLE[scheduler];
+  const tables = fills ? added + removed * (graceful && fills.onWeight ? 2 : 1) : 0;
   // KUBE-LOOP-BACK holds this node's endpoints, once each, whichever service-ports they stand behind.
   const loopBackAdded = joining.filter((row) => row >= 0 && cluster.endpointLocal[row] === 1).length;
   const loopBackDeleted = leaving.filter(
     (row) => cluster.endpointLocal[row] === 1 && standsAlone(cluster, change.servicePort, row),
   ).length;
   const notes = [
-    `${virtualServices} virtual services lead to this service-port: a command each for an endpoint that joins, two for one that leaves (weight 0, then delete when idle; UDP, SCTP and idle TCP are deleted at once)`,
+    `${virtualServices} virtual services lead to this service-port: a command each for an endpoint that joins, ${graceful ? "two for one that leaves while it has connections (weight 0, then delete)" : "one for one that leaves"}`,
     "each sync reads every virtual service and its destinations back, whatever changed",
   ];
   if (tables > 0) notes.push(`the scheduler ${scheduler} fills ${tables} tables anew`);
   return {
     rules: 0,
     chains: 0,
-    mapWrites: added + LEAVE_COMMANDS * removed + loopBackAdded + loopBackDeleted,
+    mapWrites: added + (graceful ? 2 : 1) * removed + loopBackAdded + loopBackDeleted,
     bytes:
       added * DEST_BYTES +
       tables * SCHEDULERS[scheduler].dataBytes +
