@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { buildCluster } from "../cluster/build.js";
 import { applyChange, type Change } from "../cluster/change.js";
-import { type Cluster, UDP } from "../cluster/cluster.js";
+import { type Cluster, TCP, UDP } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { flowAt } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
+import { DEFAULT_NETWORK } from "../cluster/network.js";
 import { UsageError } from "../errors.js";
 import { measureTable } from "./iptables/blob.js";
 import { IptablesProgram } from "./iptables/program.js";
@@ -39,6 +41,24 @@ const leave = (cluster: Cluster, servicePort: number, position = 0): Change => (
   servicePort,
   endpoint: cluster.endpointStart[servicePort]! + position,
 });
+
+/** One service with a TCP port and a UDP port, and two pods on this node behind both at one target port. */
+const TWO_PORTS = buildCluster(
+  [
+    {
+      name: "shop/dns",
+      clusterIp: 0x0a600001,
+      ports: [TCP, UDP].map((protocol) => ({
+        name: `dns-${protocol}`,
+        protocol,
+        port: 53,
+        endpoints: [0x0a800001, 0x0a800002].map((address) => ({ address, port: 5353, local: true })),
+      })),
+    },
+  ],
+  DEFAULT_NETWORK,
+  { kind: "imported", format: "test", parameters: {} },
+);
 
 const SIZES = [1, 10, 1000].flatMap((services) =>
   [1, 4, 100].map((endpoints) => [services, endpoints] as const),
@@ -125,6 +145,18 @@ describe("an update of iptables", () => {
     expect({ rules, chains }).toEqual({ rules: RULES + 10 + 1 + 3 * 3, chains: CHAINS + 1 + 3 + 1 });
   });
 
+  it("leaves a chain without a user where it is above 1000 endpoints, and says so", () => {
+    const cluster = constant(300, 4);
+    const { chains, notes } = cost("iptables", cluster, leave(cluster, 5));
+    expect(chains).toBe(CHAINS + 1 + 3);
+    expect(notes.join()).toMatch(/without a user, which stay .*: 1$/);
+  });
+
+  it("writes the chains of all ports of the service: kube-proxy tracks changes by its name", () => {
+    const { rules, chains } = cost("iptables", TWO_PORTS, join(0));
+    expect({ rules, chains }).toEqual({ rules: RULES + 2 + (1 + 9) + (1 + 6), chains: CHAINS + 4 + 3 });
+  });
+
   it("grows by exactly one rule a service", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 8 }), (n, e) => {
@@ -201,6 +233,12 @@ describe("an update of IPVS", () => {
     expect(cost("ipvs", cluster, { kind: "rollout", servicePort: 1, share: 0.1 }).mapWrites).toBe(2 * 3);
   });
 
+  it("deletes an element of KUBE-LOOP-BACK only when no other service-port has that endpoint", () => {
+    const tcp = { ...TWO_PORTS, protocol: Uint8Array.of(TCP, TCP), port: Uint16Array.of(53, 54) };
+    expect(cost("ipvs", tcp, leave(tcp, 0)).mapWrites).toBe(2);
+    expect(cost("ipvs", TWO_PORTS, leave(TWO_PORTS, 0)).mapWrites).toBe(2 + 1);
+  });
+
   it("exchanges all destinations when the last local endpoint leaves and policy Local falls back", () => {
     const cluster = constant(1, 5, { internalLocalShare: 1, localShare: 0 });
     const endpointLocal = Uint8Array.of(1, 0, 0, 0, 0);
@@ -227,6 +265,35 @@ describe("an update of nftables", () => {
   it("writes a rule an endpoint more in both chains under affinity", () => {
     const cluster = constant(5, 4, { affinityShare: 1 });
     expect(cost("nftables", cluster, join(0)).rules).toBe(2 + 5 + 3 * 5);
+  });
+
+  it("writes what policy Local adds: a chain of this node's endpoints, and short circuits in front of it", () => {
+    const cluster = constant(1, 4, { types: "nodePort", externalLocalShare: 1 });
+    const remote = { ...cluster, endpointLocal: new Uint8Array(4) };
+    // Service chain 2, external chain 3, five endpoint chains of 2.
+    expect(cost("nftables", remote, join(0))).toMatchObject({
+      rules: 2 + 3 + 10,
+      chains: 2 + 5,
+      mapWrites: 5,
+    });
+    const mixture = { ...cluster, endpointLocal: Uint8Array.of(1, 1, 0, 0) };
+    // The external chain goes on to the local chain, which has numgen only: no cluster IP leads there.
+    expect(cost("nftables", mixture, join(0))).toMatchObject({
+      rules: 2 + 4 + 1 + 10,
+      chains: 3 + 5,
+      mapWrites: 5 + 2,
+    });
+    const both = { ...mixture, internalLocal: Uint8Array.of(1) };
+    // The cluster IP leads to the local chain, and the masquerade test stands there instead.
+    expect(cost("nftables", both, join(0)).rules).toBe(1 + 4 + 2 + 10);
+  });
+
+  it("counts bytes of chains, blobs and the anonymous map as the kernel's slabs give them", () => {
+    const bytes = (e: number) => cost("nftables", constant(9, e), join(0)).bytes;
+    // Chain 128 and blob 512; set of 256 + 8 · 16 buckets in 512; an endpoint: chain 128, blob 256, element 64.
+    expect(bytes(8)).toBe(128 + 512 + 512 + 9 * (128 + 256 + 64));
+    // The first endpoint brings an element of 96 bytes into service-ips: set of 256 + 8 in 512.
+    expect(bytes(0)).toBe(128 + 512 + 512 + (128 + 256 + 64) + 96);
   });
 
   it("touches elements of named maps when the first endpoint joins and when the last leaves", () => {

@@ -45,8 +45,8 @@ export function updateCost(before: Tables, after: Tables, service: number, mode:
   if (stale > 0) {
     notes.push(
       large
-        ? `${stale} chains without a user stay: above ${LARGE_CLUSTER_ENDPOINTS} endpoints they are deleted at most once a sync period`
-        : `${stale} chains without a user are declared, which flushes them, and deleted`,
+        ? `chains without a user, which stay because above ${LARGE_CLUSTER_ENDPOINTS} endpoints they are deleted at most once a sync period: ${stale}`
+        : `chains without a user, declared to flush them and deleted: ${stale}`,
     );
   }
   return {

@@ -40,10 +40,10 @@ export function updateCost(cluster: Cluster, change: Change, scheduler: Schedule
     (row) => cluster.endpointLocal[row] === 1 && standsAlone(cluster, change.servicePort, row),
   ).length;
   const notes = [
-    `${virtualServices} virtual services lead to this service-port: a command each for an endpoint that joins, ${graceful ? "two for one that leaves while it has connections (weight 0, then delete)" : "one for one that leaves"}`,
+    `virtual services changed: ${virtualServices}; a command each for an endpoint that joins, ${graceful ? "two for one that leaves while it has connections (weight 0, then delete)" : "one for one that leaves"}`,
     "each sync reads every virtual service and its destinations back, whatever changed",
   ];
-  if (tables > 0) notes.push(`the scheduler ${scheduler} fills ${tables} tables anew`);
+  if (tables > 0) notes.push(`tables that the scheduler ${scheduler} fills anew: ${tables}`);
   return {
     rules: 0,
     chains: 0,

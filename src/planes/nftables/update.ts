@@ -24,7 +24,7 @@ export function updateCost(cluster: Cluster, change: Change): UpdateCost {
     `the chains of the service's unchanged endpoints are rewritten too: ${now.rules} rules in ${now.chains.size} chains`,
     "each sync lists all chains of the table, to find those without a user",
   ];
-  if (stale > 0) notes.push(`${stale} chains without a user are flushed now and deleted by a later sync`);
+  if (stale > 0) notes.push(`chains without a user, flushed now and deleted by a later sync: ${stale}`);
   return {
     rules: now.rules,
     chains: now.chains.size + stale,
