@@ -1,6 +1,7 @@
 /** lbscale as a library: clusters, planes, results and charts, without the command line. */
 
 export { buildCluster, type EndpointRecord, type PortRecord, type ServiceRecord } from "./cluster/build.js";
+export { applyChange, type Change } from "./cluster/change.js";
 export type { Cidr, Cluster, Network } from "./cluster/cluster.js";
 export { generateCoverageFlows } from "./cluster/coverage-flows.js";
 export { clusterDigest } from "./cluster/digest.js";
@@ -15,6 +16,7 @@ export {
   DROP,
   type Explanation,
   type Flow,
+  type MemoryLine,
   type Model,
   PASS,
   PLANE_IDS,
@@ -23,6 +25,8 @@ export {
   type PlaneOptions,
   type Program,
   REJECT,
+  type UpdateCost,
+  type UpdateMode,
   type Work,
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";

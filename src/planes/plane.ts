@@ -3,6 +3,7 @@
  * program has a model: a byte-faithful executor in this process.
  */
 
+import type { Change } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
 
 export const PLANE_IDS = ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"] as const;
@@ -54,10 +55,46 @@ export interface Program {
   readonly order?: Uint32Array;
   /** Memory as the kernel would spend it for this program, in bytes. */
   bytes(): number;
+  /** The same, a line a structure: their sum is `bytes()`. Every plane of the registry has it; a stand-in may not. */
+  memory?(): readonly MemoryLine[];
+  /**
+   * What the control plane writes when this change meets this program, which it leaves as it is. `mode` only matters to
+   * iptables, where `partial` is kube-proxy's default. Throws UsageError for a change that can't be. Every plane of the
+   * registry has it; a stand-in may not.
+   */
+  update?(change: Change, mode?: UpdateMode): UpdateCost;
   /** Facts worth stating beside a measurement (rules, capacities), by name. */
   facts(): Readonly<Record<string, number | string>>;
   /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */
   model(seed: number): Model;
+}
+
+/** Memory of one structure. */
+export interface MemoryLine {
+  readonly what: string;
+  readonly bytes: number;
+  /** `exact`: the structures' sizes were read off a running kernel, to the byte; `derived`: from their source. */
+  readonly known: "exact" | "derived";
+}
+
+/** Whether kube-proxy writes its whole table or what changed and what it can't leave out. */
+export type UpdateMode = "partial" | "full";
+
+/** What a control plane writes for one change, exact. */
+export interface UpdateCost {
+  /** Rules written (iptables rules, nft rules). */
+  readonly rules: number;
+  /** Chains declared or flushed. */
+  readonly chains: number;
+  /** Map or set elements written or deleted, and netlink commands of IPVS. */
+  readonly mapWrites: number;
+  /**
+   * Bytes handed to the kernel as its structures count them: the blobs of iptables, elements, chains and tables
+   * elsewhere. Deleting hands over none.
+   */
+  readonly bytes: number;
+  /** What is rewritten although it did not change, and other notes, in words. */
+  readonly notes: readonly string[];
 }
 
 /** Exact, noise-free counts of what one lookup did. */

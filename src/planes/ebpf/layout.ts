@@ -14,6 +14,10 @@ export const SERVICE_WORDS = 20;
 export const BACKEND_WORDS = 18;
 /** lb4_maglev (HASH_OF_MAPS): 2-byte key padded to 8, pointer to the inner array: 64 bytes. */
 export const OUTER_WORDS = 16;
+/** lb4_reverse_nat: 2-byte key padded to 8, 6-byte value padded to 8: 64 bytes. */
+export const REVERSE_NAT_WORDS = 16;
+/** lb_affinity_match: 8-byte key, 1-byte value padded to 8: 64 bytes. */
+export const AFFINITY_MATCH_WORDS = 16;
 
 /** Value of a service element: backend id of a slot; affinity timeout (24 bits) of a master. */
 export const SERVICE_BACKEND = 16;

@@ -1,9 +1,10 @@
 /** Cilium's kube-proxy replacement: map contents for a cluster, and their capacities. */
 
+import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import { Random } from "../../random.js";
-import type { Model, PlaneOptions, Program } from "../plane.js";
+import type { MemoryLine, Model, PlaneOptions, Program, UpdateCost } from "../plane.js";
 import { ENTRY_WORDS, listEntries, type MapEntries } from "./entries.js";
 import { BackendMap, htabBytes, OuterMap, powerOfTwo, ServiceMap } from "./htab.js";
 import {
@@ -13,13 +14,16 @@ import {
   BACKEND_WORDS,
   OUTER_INNER,
   OUTER_WORDS,
+  REVERSE_NAT_WORDS,
   SERVICE_BACKEND,
   SERVICE_COUNT,
   SERVICE_FLAGS,
   SERVICE_WORDS,
 } from "./layout.js";
 import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
+import { mapMemory } from "./memory.js";
 import { EbpfModel, type MaglevMaps, MaglevModel, type Maps } from "./model.js";
+import { updateCost } from "./update.js";
 
 /** Cilium's default `bpf-lb-map-max`. */
 const DEFAULT_MAP_ENTRIES = 65_536;
@@ -74,9 +78,29 @@ export class EbpfProgram implements Program {
 
   bytes(): number {
     const { mapEntries } = this;
-    const maps = htabBytes(mapEntries, SERVICE_WORDS) + htabBytes(mapEntries, BACKEND_WORDS);
+    const maps =
+      htabBytes(mapEntries, SERVICE_WORDS) +
+      htabBytes(mapEntries, BACKEND_WORDS) +
+      htabBytes(mapEntries, REVERSE_NAT_WORDS);
     if (this.#maglevSize === null) return maps;
     return maps + htabBytes(mapEntries, OUTER_WORDS) + this.#frontends * this.#maglevSize * 4;
+  }
+
+  memory(): readonly MemoryLine[] {
+    return mapMemory({
+      mapEntries: this.mapEntries,
+      services: this.#serviceEntries,
+      backends: this.cluster.endpoints,
+      frontends: this.#frontends,
+      maglevSize: this.#maglevSize,
+    });
+  }
+
+  update(change: Change): UpdateCost {
+    return updateCost(this.cluster, change, {
+      maglevSize: this.#maglevSize,
+      freeEntries: this.mapEntries - this.#serviceEntries,
+    });
   }
 
   facts(): Readonly<Record<string, number | string>> {

@@ -34,7 +34,7 @@ import {
 import type { ChainKind, Rule, RuleSink } from "./rules.js";
 
 /** Netfilter's base chains: their tail is a policy, not a RETURN, and no head stands before them. */
-const BASE_CHAINS: readonly ChainKind[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+export const BASE_CHAINS: readonly ChainKind[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
 /** The kernel counts table sizes in an int. */
 const MAX_BYTES = 0x7fffffff;

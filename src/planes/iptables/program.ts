@@ -1,13 +1,16 @@
 /** kube-proxy's iptables rules for a cluster, and the blob they become. */
 
+import { applyChange, type Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
-import type { Model, PlaneOptions, Program } from "../plane.js";
+import type { MemoryLine, Model, PlaneOptions, Program, UpdateCost, UpdateMode } from "../plane.js";
 import { buildTable, measureTable, type Table, type TableSize } from "./blob.js";
 import { emitFilterRules } from "./filter-rules.js";
+import { tableMemory } from "./memory.js";
 import { IptablesModel } from "./model.js";
 import { emitNatRules, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./nat-rules.js";
 import type { RuleSink } from "./rules.js";
+import { updateCost } from "./update.js";
 
 export class IptablesProgram implements Program {
   readonly plane = "iptables";
@@ -51,6 +54,15 @@ export class IptablesProgram implements Program {
 
   bytes(): number {
     return this.size().bytes;
+  }
+
+  memory(): readonly MemoryLine[] {
+    return tableMemory((sink) => this.natRules(sink));
+  }
+
+  update(change: Change, mode: UpdateMode = "partial"): UpdateCost {
+    const after = new IptablesProgram(applyChange(this.cluster, change), { ruleOrder: "listed" });
+    return updateCost(this, after, this.cluster.service[change.servicePort]!, mode);
   }
 
   facts(): Readonly<Record<string, number | string>> {

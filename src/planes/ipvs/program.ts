@@ -1,9 +1,10 @@
 /** What kube-proxy's IPVS mode programs for a cluster: virtual services with their servers, and ipsets. */
 
+import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import { Random } from "../../random.js";
-import type { Model, PlaneOptions, Program } from "../plane.js";
+import type { MemoryLine, Model, PlaneOptions, Program, UpdateCost } from "../plane.js";
 import { IpSet, MAX_ELEMENTS } from "./ipset.js";
 import { KubeSets } from "./kube-sets.js";
 import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
@@ -19,6 +20,7 @@ import {
   type ServiceTable,
 } from "./service-table.js";
 import { HASH_SET_NAMES, HASH_SETS, listSetEntries, type SetEntries } from "./set-entries.js";
+import { updateCost } from "./update.js";
 import { listVirtualServices, type VirtualServices } from "./virtual-services.js";
 
 export class IpvsProgram implements Program {
@@ -46,13 +48,25 @@ export class IpvsProgram implements Program {
   }
 
   bytes(): number {
+    return this.memory().reduce((sum, line) => sum + line.bytes, 0);
+  }
+
+  memory(): readonly MemoryLine[] {
     const { count, destinations } = this.virtualServices;
-    return (
-      this.#buckets() * 8 +
-      count * (SERVICE_BYTES + SCHEDULERS[this.scheduler].dataBytes) +
-      destinations * DEST_BYTES +
-      new KubeSets(this.setEntries, this.#seed).bytes()
-    );
+    const { dataBytes } = SCHEDULERS[this.scheduler];
+    const sets = new KubeSets(this.setEntries, this.#seed).bytes();
+    return [
+      { what: "service table: 8 bytes a bucket", bytes: this.#buckets() * 8, known: "derived" },
+      // Both sizes from the BTF of a 6.1 kernel.
+      { what: "struct ip_vs_service: one a virtual service", bytes: count * SERVICE_BYTES, known: "exact" },
+      { what: "struct ip_vs_dest: one a destination", bytes: destinations * DEST_BYTES, known: "exact" },
+      { what: `tables of the scheduler ${this.scheduler}`, bytes: count * dataBytes, known: "derived" },
+      { what: "kube-proxy's ipsets", bytes: sets, known: "derived" },
+    ];
+  }
+
+  update(change: Change): UpdateCost {
+    return updateCost(this.cluster, change, this.scheduler);
   }
 
   facts(): Readonly<Record<string, number | string>> {

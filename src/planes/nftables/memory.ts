@@ -18,7 +18,7 @@ export interface ChainMemory {
   readonly external: Int32Array;
 }
 
-/** Where the next object of each slab goes. */
+/** Where the next object of each slab goes, or how many words each needs. */
 interface Cursors {
   chain: number;
   blob: number;
@@ -48,7 +48,12 @@ export function loadChains(cluster: Cluster, seed: number): ChainMemory {
   return memory;
 }
 
-function allocate(cluster: Cluster): { words: Int32Array; cursors: Cursors } {
+/** Bytes of the chains, rule blobs and anonymous maps of a cluster. */
+export function chainBytes(cluster: Cluster): number {
+  return Object.values(neededWords(cluster)).reduce((sum, words) => sum + words, 0) * 4;
+}
+
+function neededWords(cluster: Cluster): Cursors {
   const need: Cursors = { chain: 0, blob: 0, endpointBlob: 0, set: 0, element: 0 };
   const balance = (endpoints: number, sticky: boolean): void => {
     need.chain += layout.CHAIN_WORDS;
@@ -68,6 +73,11 @@ function allocate(cluster: Cluster): { words: Int32Array; cursors: Cursors } {
       need.blob += layout.EXTERNAL_BLOB_WORDS;
     }
   }
+  return need;
+}
+
+function allocate(cluster: Cluster): { words: Int32Array; cursors: Cursors } {
+  const need = neededWords(cluster);
   const chain = TO_CACHE_LINE_WORDS + 4;
   const blob = chain + need.chain;
   const endpointBlob = blob + need.blob;

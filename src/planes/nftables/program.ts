@@ -1,13 +1,15 @@
 /** kube-proxy's nftables maps and chains for a cluster. */
 
+import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
-import type { Model, Program } from "../plane.js";
+import type { MemoryLine, Model, Program, UpdateCost } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
 import { listMaps, type MapContents } from "./frontends.js";
 import { loadChains } from "./memory.js";
 import { NftablesModel, type Tables } from "./model.js";
 import { AddressSet, ELEMENT_WORDS, NodePortTable, rhashBuckets, ServiceTable } from "./rhashtable.js";
+import { updateCost } from "./update.js";
 
 /** Slab memory of a kernel that holds them, measured, ±15 %: chains, rules, blobs, names and verdict maps. */
 const BYTES_PER_SERVICE_PORT = 1200;
@@ -24,20 +26,29 @@ export class NftablesProgram implements Program {
   }
 
   bytes(): number {
-    const tables = [
-      this.maps.serviceIps.length / 5,
-      this.maps.nodePorts.length / 3,
-      this.maps.firewallIps.length / 4,
-      this.maps.noEndpointServices.length / 4,
-      this.maps.noEndpointNodePorts.length / 3,
-      this.cluster.services,
+    return this.memory().reduce((sum, line) => sum + line.bytes, 0);
+  }
+
+  memory(): readonly MemoryLine[] {
+    const { maps, cluster } = this;
+    const tables: [string, number][] = [
+      ["map service-ips", maps.serviceIps.length / 5],
+      ["map service-nodeports", maps.nodePorts.length / 3],
+      ["map firewall-ips", maps.firewallIps.length / 4],
+      ["map no-endpoint-services", maps.noEndpointServices.length / 4],
+      ["map no-endpoint-nodeports", maps.noEndpointNodePorts.length / 3],
+      ["set cluster-ips", cluster.services],
     ];
-    const hashed = tables.reduce((sum, n) => sum + n * ELEMENT_WORDS * 4 + rhashBuckets(n) * 8, 0);
-    return (
-      hashed +
-      this.cluster.servicePorts * BYTES_PER_SERVICE_PORT +
-      this.cluster.endpoints * BYTES_PER_ENDPOINT
-    );
+    const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
+    return [
+      ...tables.map(([what, n]) => derived(what, n * ELEMENT_WORDS * 4 + rhashBuckets(n) * 8)),
+      derived("chains of service-ports (±15 %)", cluster.servicePorts * BYTES_PER_SERVICE_PORT),
+      derived("chains of endpoints (±15 %)", cluster.endpoints * BYTES_PER_ENDPOINT),
+    ];
+  }
+
+  update(change: Change): UpdateCost {
+    return updateCost(this.cluster, change);
   }
 
   facts(): Readonly<Record<string, number | string>> {

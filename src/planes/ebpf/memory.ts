@@ -1,0 +1,38 @@
+/** Memory of Cilium's maps: preallocated, so it is spent before the first service. */
+
+import type { MemoryLine } from "../plane.js";
+import { powerOfTwo } from "./htab.js";
+import { BACKEND_WORDS, BUCKET_WORDS, OUTER_WORDS, REVERSE_NAT_WORDS, SERVICE_WORDS } from "./layout.js";
+
+export interface MapSizes {
+  /** Capacity of each map. */
+  readonly mapEntries: number;
+  readonly services: number;
+  readonly backends: number;
+  readonly frontends: number;
+  /** Entries of a Maglev table; null for random selection. */
+  readonly maglevSize: number | null;
+}
+
+/** Three lines a map: elements in use, elements waiting, buckets. */
+export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
+  const { mapEntries, services, backends, frontends, maglevSize } = sizes;
+  // bpftool's memlock of a preallocated map shows about a page more than elements and buckets: derived, not exact.
+  const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
+  const map = (name: string, used: number, elementWords: number): MemoryLine[] => [
+    derived(`${name}: elements in use`, used * elementWords * 4),
+    derived(`${name}: elements preallocated and unused`, (mapEntries - used) * elementWords * 4),
+    derived(`${name}: buckets`, powerOfTwo(mapEntries) * BUCKET_WORDS * 4),
+  ];
+  const maps = [
+    ...map("lb4_services_v2", services, SERVICE_WORDS),
+    ...map("lb4_backends_v3", backends, BACKEND_WORDS),
+    ...map("lb4_reverse_nat", frontends, REVERSE_NAT_WORDS),
+  ];
+  if (maglevSize === null) return maps;
+  return [
+    ...maps,
+    ...map("lb4_maglev", frontends, OUTER_WORDS),
+    derived("lb4_maglev: a table a frontend", frontends * maglevSize * 4),
+  ];
+}

@@ -1,0 +1,124 @@
+/**
+ * What Cilium's agent writes for one change: the entries of the maps that differ, endpoint by endpoint. An endpoint that
+ * joins takes the next slot; one that leaves lets those behind it move down.
+ */
+
+import { applyChange, type Change, changedRows } from "../../cluster/change.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { changeOnly, onlyService } from "../../cluster/only-service.js";
+import type { UpdateCost } from "../plane.js";
+import { ENTRY_WORDS, listEntries } from "./entries.js";
+import { AFFINITY_MATCH_WORDS, BACKEND_WORDS, OUTER_WORDS, SERVICE_WORDS } from "./layout.js";
+
+export interface MapState {
+  /** Entries of each frontend's Maglev table; null for random selection. */
+  readonly maglevSize: number | null;
+  /** Room left in lb4_services_v2. */
+  readonly freeEntries: number;
+}
+
+/** Map operations for one change. */
+export function updateCost(cluster: Cluster, change: Change, state: MapState): UpdateCost {
+  const { maglevSize } = state;
+  let at = onlyService(cluster, cluster.service[change.servicePort]!);
+  let mapWrites = 0;
+  let bytes = 0;
+  let tables = 0;
+  let free = state.freeEntries;
+  let refused = false;
+  for (const step of steps(cluster, change)) {
+    const after = applyChange(at, step);
+    const [slots, slotsAfter] = [listSlots(at), listSlots(after)];
+    const services = compare(slots, slotsAfter);
+    free += slots.size - slotsAfter.size;
+    refused ||= free < 0;
+    const backends = compare(listBackends(at), listBackends(after));
+    const affinity = compare(listAffinityMatches(at), listAffinityMatches(after));
+    mapWrites += [services, backends, affinity].reduce((sum, map) => sum + map.written + map.deleted, 0);
+    bytes += 4 * (services.written * SERVICE_WORDS + backends.written * BACKEND_WORDS);
+    bytes += 4 * affinity.written * AFFINITY_MATCH_WORDS;
+    if (maglevSize !== null) {
+      // A frontend whose backends changed is one whose master was written, because the master counts them.
+      mapWrites += services.masters;
+      tables += services.masters;
+      bytes += services.masters * (maglevSize + OUTER_WORDS) * 4;
+    }
+    at = after;
+  }
+  const notes = ["nothing of another service is written, and nothing is read back"];
+  if (tables > 0) notes.push(`Maglev tables of ${maglevSize} entries, computed and written anew: ${tables}`);
+  if (refused)
+    notes.push("lb4_services_v2 is full: the kernel refuses (E2BIG) and the old entries keep serving");
+  return { rules: 0, chains: 0, mapWrites, bytes, notes };
+}
+
+/** A change as single joins and leaves, in rows of the service alone: a rollout's new endpoints join before the old leave. */
+function steps(cluster: Cluster, change: Change): readonly Change[] {
+  const only = changeOnly(cluster, change);
+  if (only.kind !== "rollout") return [only];
+  const { servicePort } = only;
+  const { leaving, joining } = changedRows(cluster, change);
+  const first = cluster.endpointStart[cluster.portStart[cluster.service[change.servicePort]!]!]!;
+  return [
+    ...joining.map((): Change => ({ kind: "join", servicePort })),
+    ...leaving.map((row, gone): Change => ({ kind: "leave", servicePort, endpoint: row - first - gone })),
+  ];
+}
+
+/** Differences between two maps; `masters` counts the written entries that are slot 0. */
+function compare(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {
+  let written = 0;
+  let deleted = 0;
+  let masters = 0;
+  for (const [key, value] of after) {
+    if (before.get(key) === value) continue;
+    written++;
+    if (key.endsWith(MASTER)) masters++;
+  }
+  for (const key of before.keys()) if (!after.has(key)) deleted++;
+  return { written, deleted, masters };
+}
+
+const MASTER = " slot 0";
+
+/** lb4_services_v2. Backends stand by address, because the model numbers them by row. */
+function listSlots(cluster: Cluster): Map<string, string> {
+  const slots = new Map<string, string>();
+  const words = listEntries(cluster).services.view();
+  for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+    const [address, portSlot, scope, value, count, flags] = words.subarray(at, at + ENTRY_WORDS);
+    const slot = portSlot! >>> 16;
+    const backend = slot === 0 ? value : identity(cluster, value! - 1);
+    slots.set(`${address}:${portSlot! & 0xffff}/${scope} slot ${slot}`, `${backend} ${count} ${flags}`);
+  }
+  return slots;
+}
+
+/** lb4_backends_v3. */
+function listBackends(cluster: Cluster): Map<string, string> {
+  const backends = new Map<string, string>();
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+      backends.set(`${p} ${identity(cluster, e)}`, "");
+    }
+  }
+  return backends;
+}
+
+/** lb_affinity_match: each backend of each frontend with affinity. */
+function listAffinityMatches(cluster: Cluster): Map<string, string> {
+  const matches = new Map<string, string>();
+  if (cluster.affinitySeconds[0] === 0) return matches;
+  const { frontendPort, backendStart, backends } = listEntries(cluster);
+  const [start, endpoints] = [backendStart.view(), backends.view()];
+  for (let frontend = 0; frontend < frontendPort.length; frontend++) {
+    for (let at = start[frontend]!; at < start[frontend + 1]!; at++) {
+      matches.set(`${frontend} ${identity(cluster, endpoints[at]!)}`, "");
+    }
+  }
+  return matches;
+}
+
+function identity(cluster: Cluster, endpoint: number): string {
+  return `${cluster.endpointAddress[endpoint]}:${cluster.endpointPort[endpoint]}`;
+}

@@ -1,0 +1,100 @@
+/**
+ * What kube-proxy sends the kernel for one change (pkg/proxy/ipvs/proxier.go syncEndpoint, graceful_termination.go): each
+ * virtual service's destinations are compared and the differences written.
+ */
+
+import { applyChange, type Change, changedRows } from "../../cluster/change.js";
+import { type Cluster, TCP } from "../../cluster/cluster.js";
+import { changeOnly, onlyService } from "../../cluster/only-service.js";
+import type { UpdateCost } from "../plane.js";
+import { DEST_BYTES } from "./layout.js";
+import { SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
+import { HASH_SETS } from "./set-entries.js";
+import { listVirtualServices } from "./virtual-services.js";
+
+/**
+ * Schedulers that fill a table anew when a destination is added or deleted, and whether they do so too when its weight
+ * changes (`upd_dest` of struct ip_vs_scheduler: dh, which ignores weights, has none).
+ */
+const FILLS_TABLE: Partial<Record<SchedulerName, { readonly onWeight: boolean }>> = {
+  sh: { onWeight: true },
+  mh: { onWeight: true },
+  dh: { onWeight: false },
+};
+
+/** Commands of IPVS and ipset elements for one change. */
+export function updateCost(cluster: Cluster, change: Change, scheduler: SchedulerName): UpdateCost {
+  const { leaving, joining } = changedRows(cluster, change);
+  const before = onlyService(cluster, cluster.service[change.servicePort]!);
+  const { added, removed, virtualServices } = compareDestinations(
+    before,
+    applyChange(before, changeOnly(cluster, change)),
+  );
+  // One that leaves gets weight 0 until its connections are gone; deleteRsFunc spares UDP and SCTP the wait.
+  const graceful = cluster.protocol[change.servicePort] === TCP;
+  const fills = FILLS_TABLE[scheduler];
+  const tables = fills ? added + removed * (graceful && fills.onWeight ? 2 : 1) : 0;
+  // KUBE-LOOP-BACK holds this node's endpoints, once each, whichever service-ports they stand behind.
+  const loopBackAdded = joining.filter((row) => row >= 0 && cluster.endpointLocal[row] === 1).length;
+  const loopBackDeleted = leaving.filter(
+    (row) => cluster.endpointLocal[row] === 1 && standsAlone(cluster, change.servicePort, row),
+  ).length;
+  const notes = [
+    `virtual services changed: ${virtualServices}; a command each for an endpoint that joins, ${graceful ? "two for one that leaves while it has connections (weight 0, then delete)" : "one for one that leaves"}`,
+    "each sync reads every virtual service and its destinations back, whatever changed",
+  ];
+  if (tables > 0) notes.push(`tables that the scheduler ${scheduler} fills anew: ${tables}`);
+  return {
+    rules: 0,
+    chains: 0,
+    mapWrites: added + (graceful ? 2 : 1) * removed + loopBackAdded + loopBackDeleted,
+    bytes:
+      added * DEST_BYTES +
+      tables * SCHEDULERS[scheduler].dataBytes +
+      loopBackAdded * HASH_SETS["KUBE-LOOP-BACK"] * 4,
+    notes,
+  };
+}
+
+/** Differences over all virtual services: under policy Local one endpoint can bring others in or out. */
+function compareDestinations(before: Cluster, after: Cluster) {
+  let added = 0;
+  let removed = 0;
+  const old = destinations(before);
+  const now = destinations(after);
+  for (const [row, servers] of now.entries()) {
+    for (const server of servers) if (!old[row]!.has(server)) added++;
+    for (const server of old[row]!) if (!servers.has(server)) removed++;
+  }
+  const changed = now.filter((servers, row) => [...servers].join() !== [...old[row]!].join()).length;
+  return { added, removed, virtualServices: changed };
+}
+
+/** Virtual service → its destinations, as `address:port` numbers. */
+function destinations(cluster: Cluster): Set<string>[] {
+  const order = Uint32Array.from({ length: cluster.servicePorts }, (_, port) => port);
+  const { count, servicePort, localOnly } = listVirtualServices(cluster, order);
+  return Array.from({ length: count }, (_, row) => {
+    const servers = new Set<string>();
+    const p = servicePort[row]!;
+    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+      if (localOnly[row] === 1 && cluster.endpointLocal[e] !== 1) continue;
+      servers.add(`${cluster.endpointAddress[e]}:${cluster.endpointPort[e]}`);
+    }
+    return servers;
+  });
+}
+
+/** Whether no other service-port has this endpoint, on this node, with the same protocol. */
+function standsAlone(cluster: Cluster, servicePort: number, endpoint: number): boolean {
+  const { endpointAddress, endpointPort, endpointStart, endpointLocal, protocol } = cluster;
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    if (p === servicePort || protocol[p] !== protocol[servicePort]) continue;
+    for (let e = endpointStart[p]!; e < endpointStart[p + 1]!; e++) {
+      if (endpointAddress[e] !== endpointAddress[endpoint] || endpointPort[e] !== endpointPort[endpoint])
+        continue;
+      if (endpointLocal[e] === 1) return false;
+    }
+  }
+  return true;
+}

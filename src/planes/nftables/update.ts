@@ -1,0 +1,109 @@
+/**
+ * What kube-proxy writes in one nft transaction for one change (pkg/proxy/nftables/proxier.go, syncProxyRules): the chains
+ * of the changed service, of all its ports, and the map elements that differ.
+ */
+
+import { applyChange, type Change } from "../../cluster/change.js";
+import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
+import { changeOnly, onlyService } from "../../cluster/only-service.js";
+import type { UpdateCost } from "../plane.js";
+import type { Int32Vector } from "../shared/int32-vector.js";
+import { chainsOf, listMaps } from "./frontends.js";
+import { chainBytes } from "./memory.js";
+import { ELEMENT_WORDS } from "./rhashtable.js";
+
+/** Rules, chains and elements for one change. */
+export function updateCost(cluster: Cluster, change: Change): UpdateCost {
+  const before = onlyService(cluster, cluster.service[change.servicePort]!);
+  const after = applyChange(before, changeOnly(cluster, change));
+  const now = writeService(after);
+  const old = writeService(before);
+  const stale = [...old.chains].filter((chain) => !now.chains.has(chain)).length;
+  const maps = compareMaps(before, after);
+  const notes = [
+    `the chains of the service's unchanged endpoints are rewritten too: ${now.rules} rules in ${now.chains.size} chains`,
+    "each sync lists all chains of the table, to find those without a user",
+  ];
+  if (stale > 0) notes.push(`chains without a user, flushed now and deleted by a later sync: ${stale}`);
+  return {
+    rules: now.rules,
+    chains: now.chains.size + stale,
+    mapWrites: now.elements + maps.written + maps.deleted,
+    bytes: chainBytes(after) + maps.written * ELEMENT_WORDS * 4,
+    notes,
+  };
+}
+
+interface Written {
+  rules: number;
+  /** Elements of anonymous maps and sets. */
+  elements: number;
+  readonly chains: Set<string>;
+}
+
+/** Everything kube-proxy writes for a service that changed, but for elements of named maps. */
+function writeService(cluster: Cluster): Written {
+  const written: Written = { rules: 0, elements: 0, chains: new Set() };
+  const sticky = cluster.affinitySeconds[0]! > 0;
+  const internalLocal = cluster.internalLocal[0] === 1;
+  const hasIngress = cluster.externalKind.includes(INGRESS_IP);
+  const balance = (chain: string, endpoints: number, isInternal: boolean): void => {
+    written.chains.add(chain);
+    // The masquerade test stands where the cluster IP leads; then a rule an affinity set, and numgen with its map.
+    written.rules += (isInternal ? 1 : 0) + (sticky ? endpoints : 0) + 1;
+    written.elements += endpoints;
+  };
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    const chains = chainsOf(cluster, p);
+    if (chains.usesService) balance(`service ${p}`, chains.count, !internalLocal);
+    if (chains.usesLocal) balance(`local ${p}`, chains.localCount, internalLocal);
+    if (chains.usesExternal) {
+      written.chains.add(`external ${p}`);
+      const toLocal = cluster.externalLocal[0] === 1;
+      // Mark and go on; or two short circuits with a mark between, and on only where this node has an endpoint.
+      written.rules += toLocal ? 3 + (chains.localCount > 0 ? 1 : 0) : 2;
+    }
+    if (hasIngress && cluster.rangeBase.length > 0) {
+      written.chains.add(`firewall ${p}`);
+      written.rules += 1;
+      written.elements += cluster.rangeBase.length;
+    }
+    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+      if (!chains.usesService && !(chains.usesLocal && cluster.endpointLocal[e] === 1)) continue;
+      written.chains.add(`endpoint ${p} ${cluster.endpointAddress[e]}:${cluster.endpointPort[e]}`);
+      // Hairpin, the affinity set's update, DNAT.
+      written.rules += sticky ? 3 : 2;
+    }
+  }
+  return written;
+}
+
+/** Elements of named maps that differ: a verdict changes when the first endpoint joins or the last leaves. */
+function compareMaps(before: Cluster, after: Cluster): { written: number; deleted: number } {
+  const old = listElements(before);
+  const now = listElements(after);
+  let written = 0;
+  let deleted = 0;
+  for (const [key, value] of now) if (old.get(key) !== value) written++;
+  for (const key of old.keys()) if (!now.has(key)) deleted++;
+  return { written, deleted };
+}
+
+/** Key → value of every element, over all named maps. */
+function listElements(cluster: Cluster): Map<string, string> {
+  const elements = new Map<string, string>();
+  const maps = listMaps(cluster);
+  const add = (name: string, contents: Int32Vector, keyWords: number, words: number): void => {
+    const view = contents.view();
+    for (let at = 0; at < view.length; at += words) {
+      const key = view.subarray(at, at + keyWords).join();
+      elements.set(`${name} ${key}`, view.subarray(at + keyWords, at + words).join());
+    }
+  };
+  add("service-ips", maps.serviceIps, 3, 5);
+  add("service-nodeports", maps.nodePorts, 2, 3);
+  add("firewall-ips", maps.firewallIps, 3, 4);
+  add("no-endpoint-services", maps.noEndpointServices, 3, 4);
+  add("no-endpoint-nodeports", maps.noEndpointNodePorts, 2, 3);
+  return elements;
+}

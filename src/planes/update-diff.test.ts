@@ -1,0 +1,264 @@
+/** Each plane's cost against the difference between whole rulesets or maps, compiled before and after. */
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { applyChange, type Change } from "../cluster/change.js";
+import { type Cluster, TCP } from "../cluster/cluster.js";
+import { type GenerateOptions, generateCluster } from "../cluster/generate.js";
+import { ENTRY_WORDS, listEntries } from "./ebpf/entries.js";
+import { measureTable } from "./iptables/blob.js";
+import { endpointHash, servicePortHash } from "./iptables/names.js";
+import { IptablesProgram } from "./iptables/program.js";
+import type { ChainKind, Rule, RuleSink } from "./iptables/rules.js";
+import { HASH_SET_NAMES, HASH_SETS, listSetEntries } from "./ipvs/set-entries.js";
+import { listVirtualServices } from "./ipvs/virtual-services.js";
+import { chainsOf, listMaps } from "./nftables/frontends.js";
+import { planeById } from "./registry.js";
+import type { Int32Vector } from "./shared/int32-vector.js";
+
+const mixedCluster: fc.Arbitrary<Cluster> = fc
+  .record({
+    services: fc.integer({ min: 1, max: 25 }),
+    seed: fc.nat(),
+    emptyShare: fc.constantFrom(0, 0.3),
+    affinityShare: fc.constantFrom(0, 0.4),
+    internalLocalShare: fc.constantFrom(0, 0.5),
+    externalLocalShare: fc.constantFrom(0, 0.5),
+    sourceRangeShare: fc.constantFrom(0, 0.7),
+    localShare: fc.constantFrom(0, 0.3, 1),
+    endpoints: fc.record({ kind: fc.constant("constant" as const), count: fc.integer({ min: 0, max: 6 }) }),
+    types: fc.constantFrom("clusterIp", "nodePort", "mixed"),
+    ports: fc.constantFrom("single", "mixed"),
+    protocols: fc.constantFrom("tcp", "mixed"),
+  } satisfies Partial<Record<keyof GenerateOptions, unknown>>)
+  .map((options) => generateCluster(options));
+
+/** A cluster with a join or leave that it can undergo. */
+const changed = fc
+  .tuple(mixedCluster, fc.nat(), fc.nat(), fc.boolean())
+  .map(([cluster, port, pick, joins]): { before: Cluster; change: Change; after: Cluster } => {
+    const servicePort = port % cluster.servicePorts;
+    const first = cluster.endpointStart[servicePort]!;
+    const count = cluster.endpointStart[servicePort + 1]! - first;
+    const change: Change =
+      joins || count === 0
+        ? { kind: "join", servicePort }
+        : { kind: "leave", servicePort, endpoint: first + (pick % count) };
+    return { before: cluster, change, after: applyChange(cluster, change) };
+  });
+
+/** Entries of `after` that are new or other than in `before`, and keys that are gone. */
+function difference(before: Map<string, string>, after: Map<string, string>) {
+  const written = [...after].filter(([key, value]) => before.get(key) !== value).map(([key]) => key);
+  const deleted = [...before.keys()].filter((key) => !after.has(key));
+  return { written, deleted };
+}
+
+function identity(cluster: Cluster, endpoint: number): string {
+  return `${cluster.endpointAddress[endpoint]}:${cluster.endpointPort[endpoint]}`;
+}
+
+function ownerOf(cluster: Cluster, endpoint: number): number {
+  return cluster.endpointStart.findIndex((start) => start > endpoint) - 1;
+}
+
+const OF_A_PORT: readonly ChainKind[] = ["KUBE-SVC", "KUBE-SVL", "KUBE-EXT", "KUBE-FW"];
+
+/** Chain name → its rules as text, as iptables-save would name and print them; hook chains left out. */
+function chainTexts(cluster: Cluster): Map<string, string[]> {
+  const name = (kind: ChainKind, index: number): string => {
+    if (OF_A_PORT.includes(kind)) return `${kind}-${servicePortHash(cluster, index)}`;
+    if (kind === "KUBE-SEP") return `${kind}-${endpointHash(cluster, ownerOf(cluster, index), index)}`;
+    return kind;
+  };
+  const chains = new Map<string, string[]>();
+  const program = new IptablesProgram(cluster, { ruleOrder: "listed" });
+  for (const table of ["nat", "filter"] as const) {
+    let rules: string[] = [];
+    const sink: RuleSink = {
+      chain: (kind, index) => {
+        rules = [];
+        if (kind.startsWith("KUBE")) chains.set(`${table} ${name(kind, index)}`, rules);
+      },
+      rule: (rule: Rule) => {
+        // The emitter reuses its rule: fields that this target or match doesn't read hold what they held before.
+        const { jumpKind, jumpIndex, endpoint, recentEndpoint, recentSeconds, ...rest } = rule;
+        const to = rule.target === "jump" ? name(jumpKind, jumpIndex) : "";
+        const dnat = rule.target === "dnat" ? identity(cluster, endpoint) : "";
+        const list = rule.recent === "none" ? "" : name("KUBE-SEP", recentEndpoint);
+        const recent = rule.recent === "check" ? `${list} ${recentSeconds}` : list;
+        rules.push(JSON.stringify([rest, to, dnat, recent]));
+      },
+    };
+    if (table === "nat") program.natRules(sink);
+    else program.filterRules(sink);
+  }
+  return chains;
+}
+
+describe("iptables", () => {
+  it("writes every chain that differs, and of the others only those that exist once or belong to the service", () => {
+    fc.assert(
+      fc.property(changed, ({ before, change, after }) => {
+        const [old, now] = [chainTexts(before), chainTexts(after)];
+        const texts = (chains: typeof now) => new Map([...chains].map(([key, rules]) => [key, rules.join()]));
+        const { written, deleted } = difference(texts(old), texts(now));
+
+        const service = after.service[change.servicePort]!;
+        const own = new Set<string>();
+        for (let p = after.portStart[service]!; p < after.portStart[service + 1]!; p++) {
+          for (const kind of OF_A_PORT) own.add(`nat ${kind}-${servicePortHash(after, p)}`);
+          for (let e = after.endpointStart[p]!; e < after.endpointStart[p + 1]!; e++) {
+            own.add(`nat KUBE-SEP-${endpointHash(after, p, e)}`);
+          }
+        }
+        const rewritten = [...now].filter(([key]) => own.has(key) || !/-(SVC|SVL|EXT|FW|SEP)-/.test(key));
+        for (const key of written) expect(rewritten.map(([name]) => name)).toContain(key);
+
+        const partial = new IptablesProgram(before).update(change);
+        expect(partial.rules).toBe(rewritten.reduce((sum, [, rules]) => sum + rules.length, 0));
+        expect(partial.chains).toBe(rewritten.length + deleted.length);
+        const program = new IptablesProgram(after);
+        const filter = measureTable((sink) => program.filterRules(sink), 1000);
+        expect(partial.bytes).toBe(program.bytes() + filter.bytes);
+
+        const full = new IptablesProgram(before).update(change, "full");
+        expect(full.rules).toBe([...now.values()].reduce((sum, rules) => sum + rules.length, 0));
+        expect(full.chains).toBe(now.size + deleted.length);
+      }),
+    );
+  });
+});
+
+describe("IPVS", () => {
+  it("sends a command for each new destination, two for each of TCP that goes, and one for each ipset element", () => {
+    const destinations = (cluster: Cluster): Map<string, string> => {
+      const order = Uint32Array.from({ length: cluster.servicePorts }, (_, p) => p);
+      const { count, address, port, servicePort, localOnly } = listVirtualServices(cluster, order);
+      const list = new Map<string, string>();
+      for (let v = 0; v < count; v++) {
+        const p = servicePort[v]!;
+        for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+          if (localOnly[v] && !cluster.endpointLocal[e]) continue;
+          list.set(`${address[v]}:${port[v]}/${cluster.protocol[p]} ${identity(cluster, e)}`, "");
+        }
+      }
+      return list;
+    };
+    const elements = (cluster: Cluster): Map<string, string> => {
+      const list = new Map<string, string>();
+      const { hash, bitmap } = listSetEntries(cluster);
+      for (const name of HASH_SET_NAMES) addRows(list, name, hash[name], HASH_SETS[name], HASH_SETS[name]);
+      for (const [name, ports] of Object.entries(bitmap)) addRows(list, name, ports, 1, 1);
+      return list;
+    };
+    fc.assert(
+      fc.property(changed, ({ before, change, after }) => {
+        const servers = difference(destinations(before), destinations(after));
+        const sets = difference(elements(before), elements(after));
+        const { mapWrites, bytes } = planeById("ipvs").compile(before).update!(change);
+        const leaving = before.protocol[change.servicePort] === TCP ? 2 : 1;
+        expect(mapWrites).toBe(
+          servers.written.length +
+            leaving * servers.deleted.length +
+            sets.written.length +
+            sets.deleted.length,
+        );
+        expect(bytes).toBe(464 * servers.written.length + 12 * sets.written.length);
+      }),
+    );
+  });
+});
+
+describe("nftables", () => {
+  const elements = (cluster: Cluster): Map<string, string> => {
+    const list = new Map<string, string>();
+    const maps = listMaps(cluster);
+    addRows(list, "service-ips", maps.serviceIps, 3, 5);
+    addRows(list, "service-nodeports", maps.nodePorts, 2, 3);
+    addRows(list, "firewall-ips", maps.firewallIps, 3, 4);
+    addRows(list, "no-endpoint-services", maps.noEndpointServices, 3, 4);
+    addRows(list, "no-endpoint-nodeports", maps.noEndpointNodePorts, 2, 3);
+    return list;
+  };
+
+  it("writes the elements of named maps that differ, and the anonymous maps of the service", () => {
+    fc.assert(
+      fc.property(changed, ({ before, change, after }) => {
+        const { written, deleted } = difference(elements(before), elements(after));
+        const service = after.service[change.servicePort]!;
+        let anonymous = 0;
+        for (let p = after.portStart[service]!; p < after.portStart[service + 1]!; p++) {
+          const { count, localCount, usesService, usesLocal } = chainsOf(after, p);
+          anonymous += (usesService ? count : 0) + (usesLocal ? localCount : 0);
+          // The firewall chain's set of ranges.
+          const ranges = after.rangeStart[service + 1]! - after.rangeStart[service]!;
+          if (after.externalStart[service] !== after.externalStart[service + 1]) anonymous += ranges;
+        }
+        const { mapWrites } = planeById("nftables").compile(before).update!(change);
+        expect(mapWrites).toBe(anonymous + written.length + deleted.length);
+      }),
+    );
+  });
+});
+
+describe("Cilium", () => {
+  const services = (cluster: Cluster): Map<string, string> => {
+    const list = new Map<string, string>();
+    const words = listEntries(cluster).services.view();
+    for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+      const [address, portSlot, scope, value, count, flags] = words.subarray(at, at + ENTRY_WORDS);
+      const backend = portSlot! >>> 16 === 0 ? value : identity(cluster, value! - 1);
+      list.set([address, portSlot, scope].join(), [backend, count, flags].join());
+    }
+    return list;
+  };
+  const affinityMatches = (cluster: Cluster): Map<string, string> => {
+    const list = new Map<string, string>();
+    const { frontendPort, backendStart, backends } = listEntries(cluster);
+    for (const [frontend, p] of frontendPort.view().entries()) {
+      if (cluster.affinitySeconds[cluster.service[p]!] === 0) continue;
+      const [start, end] = backendStart.view().subarray(frontend, frontend + 2);
+      for (const e of backends.view().subarray(start, end))
+        list.set(`${frontend} ${identity(cluster, e)}`, "");
+    }
+    return list;
+  };
+
+  it("writes the entries of its maps that differ, and a Maglev table for each frontend among them", () => {
+    fc.assert(
+      fc.property(changed, ({ before, change, after }) => {
+        const slots = difference(services(before), services(after));
+        const matches = difference(affinityMatches(before), affinityMatches(after));
+        const count =
+          slots.written.length + slots.deleted.length + matches.written.length + matches.deleted.length + 1;
+        const { mapWrites, bytes } = planeById("ebpf").compile(before).update!(change);
+        expect(mapWrites).toBe(count);
+        const backend = change.kind === "join" ? 72 : 0;
+        expect(bytes).toBe(80 * slots.written.length + 64 * matches.written.length + backend);
+
+        const masters = slots.written.filter((key) => Number(key.split(",")[1]) >>> 16 === 0).length;
+        const maglev = planeById("ebpf-maglev").compile(before, { maglevTableSize: 251 }).update!(change);
+        expect(maglev.mapWrites).toBe(count + masters);
+        expect(maglev.bytes).toBe(bytes + masters * (4 * 251 + 64));
+      }),
+    );
+  });
+});
+
+/** Adds a vector's rows to a list: the first words are the key, the rest the value. */
+function addRows(
+  list: Map<string, string>,
+  name: string,
+  rows: Int32Vector,
+  keyWords: number,
+  words: number,
+): void {
+  const view = rows.view();
+  for (let at = 0; at < view.length; at += words) {
+    list.set(
+      `${name} ${view.subarray(at, at + keyWords).join()}`,
+      view.subarray(at + keyWords, at + words).join(),
+    );
+  }
+}
