@@ -5,7 +5,7 @@ import { type FlowTrace, flowAt, generateTrace } from "../src/cluster/flows.js";
 import { addToChecksum, compileBatch, EMPTY_LOOKUP } from "../src/measure/batch.js";
 import { measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
-import type { Model, Plane, Program, Work } from "../src/planes/plane.js";
+import { addWork, type Model, type Plane, type Program, type Work } from "../src/planes/plane.js";
 import { verifyPlanes } from "../src/planes/verify.js";
 
 /** Flows of a trace, at least: more than branch predictors remember. */
@@ -64,10 +64,7 @@ function explainBatch(model: Model, words: Int32Array, start: number, count: num
   for (let flow = start; flow < start + count; flow++) {
     const { decision, work } = model.explain(flowAt(words, flow), 0);
     checksum = addToChecksum(checksum, decision);
-    total.rulesVisited += work.rulesVisited;
-    total.filterRulesVisited += work.filterRulesVisited;
-    total.mapLookups += work.mapLookups;
-    total.hashProbes += work.hashProbes;
+    addWork(total, work);
   }
   return checksum;
 }

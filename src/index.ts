@@ -12,6 +12,8 @@ export { importCluster } from "./cluster/import/index.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
 export { CheckFailedError, UsageError } from "./errors.js";
 export {
+  type ConnectionOptions,
+  type Connections,
   type Decision,
   DROP,
   type Explanation,

@@ -3,7 +3,7 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { Bench, hrtimeNow } from "tinybench";
-import type { Work } from "../planes/plane.js";
+import { noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import { nowNs } from "./clock.js";
 import type { Job, MeanWork, Prepared, Subject } from "./scenario.js";
@@ -136,7 +136,7 @@ export function heapBytesPerOperation(subject: Subject, batch: number): number {
 /** Recomputes every timed batch with `explain` and returns the mean work of an operation. Throws where they differ. */
 export function checkBatches(subject: Subject, batch: number, checksums: readonly number[]): MeanWork {
   const blocks = Math.floor(subject.operations / batch);
-  const total: Work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+  const total = noWork();
   const used = Math.min(blocks, checksums.length);
   for (let block = 0; block < used; block++) {
     subject.reset(block);

@@ -45,6 +45,7 @@ function spoiled(id: PlaneId, spoil: (model: Model) => Partial<Model>): Plane {
         bytes: () => program.bytes(),
         facts: () => program.facts(),
         model: () => ({ ...whole, ...spoil(model) }),
+        connections: (seed, settings) => program.connections(seed, settings),
       };
     },
   };

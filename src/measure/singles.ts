@@ -1,6 +1,6 @@
 /** Single packets: one operation between two readings of the clock, where the clock is small beside it. */
 
-import type { Work } from "../planes/plane.js";
+import { noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import { nowNs, type Timer } from "./clock.js";
 import type { Subject } from "./scenario.js";
@@ -54,7 +54,7 @@ export function timeSingles(
 function check(subject: Subject, batch: number, decisions: Int32Array): number[] {
   return Array.from(decisions, (decision, at) => {
     if (at % batch === 0) subject.reset(at / batch);
-    const work: Work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+    const work = noWork();
     if (subject.explain(at, 1, work) !== decision) {
       throw new Error(`single operation ${at} decided otherwise than explain does`);
     }

@@ -67,6 +67,57 @@ export interface Program {
   facts(): Readonly<Record<string, number | string>>;
   /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */
   model(seed: number): Model;
+  /** Builds a model of its own together with the connection state that the plane keeps. */
+  connections(seed: number, options: ConnectionOptions): Connections;
+}
+
+/** Sizes and contents of connection tables. Defaults are those of a kernel with more than 4 GiB of memory. */
+export interface ConnectionOptions {
+  /** Established connections of other clients in the tables before timing starts. */
+  readonly fill: number;
+  /** Cilium only: per packet (`tc`, the default), or per socket. */
+  readonly path?: "tc" | "socket";
+  /** `conn_tab_bits` of IPVS: 12. */
+  readonly ipvsTableBits?: number;
+  /** `nf_conntrack_buckets`: 262,144. */
+  readonly conntrackBuckets?: number;
+  /** `nf_conntrack_max`: 262,144. Beyond it the kernel drops the first packet of a connection. */
+  readonly conntrackMax?: number;
+  /** Entries of Cilium's connection-tracking map: 524,288; of `reverse_sk` on the socket path: 262,144. */
+  readonly ebpfStateEntries?: number;
+}
+
+/**
+ * A model with the connection state that the plane keeps. `connect` and `established` are what the kernel does with any
+ * packet: they look for the state first, so `connect` of a known flow is `established`, and the other way round. The
+ * socket path of Cilium differs: there `connect` is the system call, and a later packet meets no code at all.
+ */
+export interface Connections {
+  /** First packet of a connection: decides like `Model.lookup` and writes the state. Allocates nothing. */
+  connect(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision;
+  /**
+   * A later packet of a connection: finds the state and returns the same decision, without a new choice. On Cilium's
+   * socket path it does nothing and returns PASS: the packet already carries the endpoint's address.
+   */
+  established(
+    src: number,
+    sport: number,
+    dst: number,
+    dport: number,
+    protocol: number,
+    nowSec: number,
+  ): Decision;
+  /** What `connect` would do next (and does), with its exact work; in words when `path` is given. */
+  explainConnect(flow: Flow, nowSec: number, path?: string[]): Explanation;
+  /** What `established` would do next (and does), with its exact work; in words when `path` is given. */
+  explainEstablished(flow: Flow, nowSec: number, path?: string[]): Explanation;
+  /**
+   * Forgets the connections made since the last reset, not the fill; random numbers restart from `seed`. Costs O(1) a
+   * connection made: they are unlinked in reverse, so that every chain is as it was.
+   */
+  reset(seed: number): void;
+  /** Memory of the connection tables as the kernel would spend it, in bytes. */
+  bytes(): number;
 }
 
 /** Memory of one structure. */
@@ -107,6 +158,32 @@ export interface Work {
   mapLookups: number;
   /** Elements compared in hash chains. */
   hashProbes: number;
+  /** Entries linked into connection tables; 0 for a lookup, which keeps no connection. */
+  entriesWritten: number;
+  /** Elements compared in the chains of connection tables; not among `hashProbes`. */
+  stateProbes: number;
+}
+
+/** No work yet: what a count starts from. */
+export function noWork(): Work {
+  return {
+    rulesVisited: 0,
+    filterRulesVisited: 0,
+    mapLookups: 0,
+    hashProbes: 0,
+    entriesWritten: 0,
+    stateProbes: 0,
+  };
+}
+
+/** Adds the work of one operation to a total. */
+export function addWork(total: Work, work: Readonly<Work>): void {
+  total.rulesVisited += work.rulesVisited;
+  total.filterRulesVisited += work.filterRulesVisited;
+  total.mapLookups += work.mapLookups;
+  total.hashProbes += work.hashProbes;
+  total.entriesWritten += work.entriesWritten;
+  total.stateProbes += work.stateProbes;
 }
 
 export interface Flow {

@@ -1,16 +1,30 @@
 /** The same decision as `model.ts`, counted and in words. The contract suite holds both to the same answers. */
 
 import { formatAddress, servicePortName } from "../../cluster/cluster.js";
-import { DROP, type Explanation, type Flow, PASS, REJECT } from "../plane.js";
+import { DROP, type Explanation, type Flow, noWork, PASS, REJECT, type Work } from "../plane.js";
 import { MISS } from "./htab.js";
 import * as layout from "./layout.js";
 import { type CiliumModel, MaglevModel, maglevIndex } from "./model.js";
 
+/** Connection tracking between the service and its backends (lb4_local). */
+export interface Tracking {
+  /** Backend id of a known connection, or 0. */
+  known(work: Work): number;
+  /** A new connection to a backend of a frontend. */
+  remember(id: number, frontend: number, work: Work): void;
+}
+
 /** Explains one flow on a model, consuming its randomness and affinity as a lookup does. */
-export function explainEbpf(model: CiliumModel, flow: Flow, nowSec: number, path?: string[]): Explanation {
+export function explainEbpf(
+  model: CiliumModel,
+  flow: Flow,
+  nowSec: number,
+  path?: string[],
+  tracking?: Tracking,
+): Explanation {
   const { cluster, frontendPort } = model.context;
   const { services, backends } = model.maps;
-  const work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+  const work = noWork();
   const src = flow.src | 0;
   const dst = flow.dst | 0;
   const inside = model.fromInside(src);
@@ -68,11 +82,12 @@ export function explainEbpf(model: CiliumModel, flow: Flow, nowSec: number, path
     service = findService(address, flow.dport, 0, flow.protocol, scope);
   }
   const count = services.words[service + layout.SERVICE_COUNT]! & 0xffff;
-  if (count === 0) return answer(REJECT, "no backend: REJECT");
+  const tracked = tracking?.known(work) ?? 0;
+  if (tracked === 0 && count === 0) return answer(REJECT, "no backend: REJECT");
 
-  let id = 0;
+  let id = tracked;
   const frontend = model.frontendOf(service);
-  if (flags & layout.AFFINITY) {
+  if (tracked === 0 && flags & layout.AFFINITY) {
     work.mapLookups++;
     id = model.stuckTo(service, frontend, src, nowSec);
     say(() => `lb4_affinity: ${id === 0 ? "a new client" : `backend ${id}`}`);
@@ -90,6 +105,7 @@ export function explainEbpf(model: CiliumModel, flow: Flow, nowSec: number, path
     () =>
       `lb4_backends_v3[${id}]: ${formatAddress(cluster.endpointAddress[id - 1]!)}:${cluster.endpointPort[id - 1]}`,
   );
+  if (tracked === 0) tracking?.remember(id, frontend, work);
   return { decision: (id - 1) * 2 + Number(hairpin || leaves), work };
 
   function pickRandom(): number {

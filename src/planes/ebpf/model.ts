@@ -73,7 +73,7 @@ export abstract class CiliumModel implements Model {
   }
 
   /** Backend id for a new connection of a service with at least one backend. */
-  protected abstract pick(
+  abstract pick(
     service: number,
     src: number,
     sport: number,
@@ -109,7 +109,7 @@ export abstract class CiliumModel implements Model {
     if ((words[service + SERVICE_COUNT]! & 0xffff) === 0) return REJECT;
     const id =
       (flags & AFFINITY) !== 0
-        ? this.#pickSticky(service, src, sport, address, dport, protocol, scope, nowSec)
+        ? this.pickSticky(service, src, sport, address, dport, protocol, scope, nowSec)
         : this.pick(service, src, sport, address, dport, protocol, scope);
     const backend = this.maps.backends.find(id);
     const backends = this.maps.backends.words;
@@ -119,7 +119,8 @@ export abstract class CiliumModel implements Model {
     return ((id - 1) << 1) | (hairpin || leaves ? 1 : 0);
   }
 
-  #pickSticky(
+  /** A backend under affinity: the one that the client had, if its timeout has not passed. Remembers either way. */
+  pickSticky(
     service: number,
     src: number,
     sport: number,
@@ -181,7 +182,7 @@ export abstract class CiliumModel implements Model {
 
 /** Random selection: a slot of the service map. */
 export class EbpfModel extends CiliumModel {
-  protected pick(
+  pick(
     service: number,
     _src: number,
     _sport: number,
@@ -210,14 +211,7 @@ export class MaglevModel extends CiliumModel {
     return this.#maglev;
   }
 
-  protected pick(
-    service: number,
-    src: number,
-    sport: number,
-    _dst: number,
-    dport: number,
-    protocol: number,
-  ): number {
+  pick(service: number, src: number, sport: number, _dst: number, dport: number, protocol: number): number {
     const { outer, tables, tableSize } = this.#maglev;
     const element = outer.find(this.frontendOf(service));
     // Under affinity the source port is left out, so that a client's flows agree (lb4_select_backend_id_maglev).

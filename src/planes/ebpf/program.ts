@@ -4,7 +4,15 @@ import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import { Random } from "../../random.js";
-import type { MemoryLine, Model, PlaneOptions, Program, UpdateCost } from "../plane.js";
+import type {
+  ConnectionOptions,
+  Connections,
+  MemoryLine,
+  PlaneOptions,
+  Program,
+  UpdateCost,
+} from "../plane.js";
+import { DEFAULT_CT_ENTRIES, TcConnections } from "./connections.js";
 import { ENTRY_WORDS, listEntries, type MapEntries } from "./entries.js";
 import { BackendMap, htabBytes, OuterMap, powerOfTwo, ServiceMap } from "./htab.js";
 import {
@@ -20,9 +28,11 @@ import {
   SERVICE_FLAGS,
   SERVICE_WORDS,
 } from "./layout.js";
+import { ConnectionMap, ReverseSocketMap } from "./lru.js";
 import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
 import { mapMemory } from "./memory.js";
-import { EbpfModel, type MaglevMaps, MaglevModel, type Maps } from "./model.js";
+import { type CiliumModel, EbpfModel, type MaglevMaps, MaglevModel, type Maps } from "./model.js";
+import { DEFAULT_SOCKETS, SocketConnections } from "./socket-connections.js";
 import { updateCost } from "./update.js";
 
 /** Cilium's default `bpf-lb-map-max`. */
@@ -115,7 +125,23 @@ export class EbpfProgram implements Program {
     };
   }
 
-  model(seed: number): Model {
+  connections(seed: number, options: ConnectionOptions): Connections {
+    const { fill, path = "tc", ebpfStateEntries } = options;
+    const mapSeed = Random.fromSeed(seed, "bpf-connections").nextInt32();
+    if (path === "tc") {
+      const map = new ConnectionMap(ebpfStateEntries ?? DEFAULT_CT_ENTRIES, mapSeed);
+      return new TcConnections(this.model(seed), map, fill);
+    }
+    if (this.#maglevSize !== null) {
+      throw new UsageError(
+        "Cilium never uses Maglev at the socket level: measure ebpf-maglev with path tc, or ebpf with path socket",
+      );
+    }
+    const map = new ReverseSocketMap(ebpfStateEntries ?? DEFAULT_SOCKETS, mapSeed);
+    return new SocketConnections(this.model(seed), this.cluster, map, fill);
+  }
+
+  model(seed: number): CiliumModel {
     const random = Random.fromSeed(seed, "bpf");
     const maps: Maps = {
       services: this.#serviceMap(random.nextInt32()),

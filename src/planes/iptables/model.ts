@@ -1,7 +1,7 @@
 /** The iptables model: a walk over the nat blob, and over the filter blob where nat chose no endpoint. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import type { Decision, Explanation, Flow, Model } from "../plane.js";
+import { type Decision, type Explanation, type Flow, type Model, noWork } from "../plane.js";
 import { AffinityTable } from "../shared/affinity.js";
 import { reseed, xorshiftState } from "../shared/xorshift.js";
 import type { Table } from "./blob.js";
@@ -55,12 +55,9 @@ export class IptablesModel implements Model {
     const state = this.#state;
     state.mark[0] = 0;
     const nat = explainWalk(this.#nat, state, this.#natStart << 2, flow, nowSec, this.#cluster, path);
-    const work = {
-      rulesVisited: nat.entriesVisited,
-      filterRulesVisited: 0,
-      mapLookups: nat.setLookups,
-      hashProbes: 0,
-    };
+    const work = noWork();
+    work.rulesVisited = nat.entriesVisited;
+    work.mapLookups = nat.setLookups;
     if (nat.decision >= 0) return { decision: nat.decision, work };
     path?.push("filter table:");
     const start = this.#filterStart(flow.dst | 0) << 2;

@@ -3,7 +3,17 @@
 import { applyChange, type Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
-import type { MemoryLine, Model, PlaneOptions, Program, UpdateCost, UpdateMode } from "../plane.js";
+import type {
+  ConnectionOptions,
+  Connections,
+  MemoryLine,
+  Model,
+  PlaneOptions,
+  Program,
+  UpdateCost,
+  UpdateMode,
+} from "../plane.js";
+import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import { buildTable, measureTable, type Table, type TableSize } from "./blob.js";
 import { emitFilterRules } from "./filter-rules.js";
 import { tableMemory } from "./memory.js";
@@ -82,6 +92,10 @@ export class IptablesProgram implements Program {
   model(seed: number): Model {
     const filter = buildTable((sink) => this.filterRules(sink), this.#indices());
     return new IptablesModel(this.cluster, this.natTable(), filter, seed);
+  }
+
+  connections(seed: number, options: ConnectionOptions): Connections {
+    return new NetfilterConnections(this.model(seed), this.cluster, conntrackOf(options, seed));
   }
 
   #indices(): number {

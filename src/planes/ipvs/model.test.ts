@@ -188,6 +188,8 @@ describe("work", () => {
       filterRulesVisited: 0,
       mapLookups: 2,
       hashProbes: 1,
+      entriesWritten: 0,
+      stateProbes: 0,
     });
   });
 

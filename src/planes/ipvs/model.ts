@@ -1,6 +1,15 @@
 /** The IPVS model: ipset rules, then the service table, then persistence or the scheduler. */
 
-import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
+import {
+  type Decision,
+  DROP,
+  type Explanation,
+  type Flow,
+  type Model,
+  noWork,
+  PASS,
+  REJECT,
+} from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
 import { explainDrops, explainHairpins, explainNat, explainRejects, type Trace } from "./explain-rules.js";
 import {
@@ -79,7 +88,7 @@ export class IpvsModel implements Model {
   }
 
   explain(flow: Flow, nowSec: number, path?: string[]): Explanation {
-    const work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+    const work = noWork();
     return { decision: this.#explain(flow, nowSec, { work, path }), work };
   }
 

@@ -4,7 +4,18 @@ import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import { Random } from "../../random.js";
-import type { MemoryLine, Model, PlaneOptions, Program, UpdateCost } from "../plane.js";
+import type {
+  ConnectionOptions,
+  Connections,
+  MemoryLine,
+  Model,
+  PlaneOptions,
+  Program,
+  UpdateCost,
+} from "../plane.js";
+import { conntrackOf } from "../shared/netfilter-connections.js";
+import { ConnectionTable, DEFAULT_TABLE_BITS } from "./connection-table.js";
+import { IpvsConnections } from "./connections.js";
 import { IpSet, MAX_ELEMENTS } from "./ipset.js";
 import { KubeSets } from "./kube-sets.js";
 import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
@@ -105,6 +116,17 @@ export class IpvsProgram implements Program {
       schedulerLookups: kind.tableLookups,
       persistentServices,
     });
+  }
+
+  connections(seed: number, options: ConnectionOptions): Connections {
+    const conntrack = conntrackOf(options, seed);
+    const bits = options.ipvsTableBits ?? DEFAULT_TABLE_BITS;
+    if (!Number.isInteger(bits) || bits < 8 || bits > 27) {
+      throw new UsageError(`ipvsTableBits ${bits}: Linux takes 8 to 27`);
+    }
+    // Each connection of IPVS is one of conntrack's too, whose limit is therefore the room.
+    const table = new ConnectionTable(bits, conntrack.max, options.fill, seed);
+    return new IpvsConnections(this.model(seed), this.cluster, conntrack, table);
   }
 
   #buckets(): number {

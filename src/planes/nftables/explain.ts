@@ -1,7 +1,7 @@
 /** The same decision as `model.ts`, counted and in words. The contract suite holds both to the same answers. */
 
 import { formatAddress } from "../../cluster/cluster.js";
-import { DROP, type Explanation, type Flow, PASS, REJECT } from "../plane.js";
+import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
 import * as layout from "./layout.js";
 import { bucketOf, NONE } from "./memory.js";
 import type { NftablesModel } from "./model.js";
@@ -19,7 +19,7 @@ export function explainNftables(
   const src = flow.src | 0;
   const dst = flow.dst | 0;
   const { dport, protocol } = flow;
-  const work = { rulesVisited: 0, filterRulesVisited: 0, mapLookups: 0, hashProbes: 0 };
+  const work = noWork();
   const say = (line: string): void => {
     path?.push(line);
   };

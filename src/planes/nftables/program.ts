@@ -3,8 +3,9 @@
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
-import type { MemoryLine, Model, Program, UpdateCost } from "../plane.js";
+import type { ConnectionOptions, Connections, MemoryLine, Model, Program, UpdateCost } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
+import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import { listMaps, type MapContents } from "./frontends.js";
 import { loadChains } from "./memory.js";
 import { NftablesModel, type Tables } from "./model.js";
@@ -54,6 +55,10 @@ export class NftablesProgram implements Program {
   facts(): Readonly<Record<string, number | string>> {
     const serviceIps = this.maps.serviceIps.length / 5;
     return { serviceIps, buckets: rhashBuckets(serviceIps), bytes: "chains and rules as measured, ±15 %" };
+  }
+
+  connections(seed: number, options: ConnectionOptions): Connections {
+    return new NetfilterConnections(this.model(seed), this.cluster, conntrackOf(options, seed));
   }
 
   model(seed: number): Model {

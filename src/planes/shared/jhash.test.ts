@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jhash, jhash1, jhash2, jhash3, jhashU16 } from "./jhash.js";
+import { jhash, jhash1, jhash2, jhash3, jhash4, jhash14, jhashU16 } from "./jhash.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const littleEndian = (...words: number[]) => new Uint8Array(Int32Array.from(words).buffer);
@@ -21,6 +21,8 @@ describe("jhash", () => {
         expect(jhash1(a, seed)).toBe(jhash(littleEndian(a), seed));
         expect(jhash2(a, b, seed)).toBe(jhash(littleEndian(a, b), seed));
         expect(jhash3(a, b, c, seed)).toBe(jhash(littleEndian(a, b, c), seed));
+        expect(jhash4(a, b, c, ~a, seed)).toBe(jhash(littleEndian(a, b, c, ~a), seed));
+        expect(jhash14(a, b, c, ~a, seed)).toBe(jhash(littleEndian(a, b, c, ~a).subarray(0, 14), seed));
         expect(jhashU16(a, seed)).toBe(jhash(littleEndian(a).subarray(0, 2), seed));
       }),
     );

@@ -24,6 +24,36 @@ export function jhash3(k0: number, k1: number, k2: number, seed: number): number
   return final((start + k0) | 0, (start + k1) | 0, (start + k2) | 0);
 }
 
+/** `jhash2` of four words: the key of Cilium's reverse_sk. */
+export function jhash4(k0: number, k1: number, k2: number, k3: number, seed: number): number {
+  return overTwelve(k0, k1, k2, k3, (JHASH_INITVAL + 16 + seed) | 0);
+}
+
+/** `jhash` of 14 bytes, three words and the low half of a fourth: the key of Cilium's connection-tracking maps. */
+export function jhash14(k0: number, k1: number, k2: number, k3: number, seed: number): number {
+  return overTwelve(k0, k1, k2, k3 & 0xffff, (JHASH_INITVAL + 14 + seed) | 0);
+}
+
+/** `__jhash_mix` of the first twelve bytes, then the rest. */
+function overTwelve(k0: number, k1: number, k2: number, rest: number, start: number): number {
+  let a = (start + k0) | 0;
+  let b = (start + k1) | 0;
+  let c = (start + k2) | 0;
+  a = ((a - c) | 0) ^ rol(c, 4);
+  c = (c + b) | 0;
+  b = ((b - a) | 0) ^ rol(a, 6);
+  a = (a + c) | 0;
+  c = ((c - b) | 0) ^ rol(b, 8);
+  b = (b + a) | 0;
+  a = ((a - c) | 0) ^ rol(c, 16);
+  c = (c + b) | 0;
+  b = ((b - a) | 0) ^ rol(a, 19);
+  a = (a + c) | 0;
+  c = ((c - b) | 0) ^ rol(b, 4);
+  b = (b + a) | 0;
+  return final((a + rest) | 0, b, c);
+}
+
 /** `jhash` of a two-byte key (BPF hashes keys that are no whole words byte by byte). */
 export function jhashU16(key: number, seed: number): number {
   const start = (JHASH_INITVAL + 2 + seed) | 0;
