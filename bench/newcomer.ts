@@ -53,7 +53,7 @@ const subjects: [string, Lookup][] = [
   ["newcomer: array of rules", arrayOfRules()],
 ];
 for (const [name, subject] of subjects) {
-  const run = compileBatch(subject, words);
+  const run = compileBatch(subject, "lookup", words);
   let start = 0;
   bench.add(
     name,

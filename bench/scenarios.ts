@@ -1,7 +1,8 @@
-/** What can be measured: one file a scenario, one line here. */
+/** What can be measured: one file a scenario or pair, one line here. */
 
 import type { Scenario } from "../src/measure/scenario.js";
+import { connect, established } from "./connections.js";
 import { endpoints } from "./endpoints.js";
 import { lookup } from "./lookup.js";
 
-export const SCENARIOS: readonly Scenario[] = [lookup, endpoints];
+export const SCENARIOS: readonly Scenario[] = [lookup, connect, established, endpoints];

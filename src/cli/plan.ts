@@ -90,7 +90,7 @@ export function planRun(
       : parseInteger(args.endpoints, "endpoints", 0, 10_000);
   const cells = SCENARIOS.filter(({ id }) => scenarios.includes(id)).flatMap(({ id, sizes }) =>
     planes.flatMap((plane) =>
-      (sizes?.(asked) ?? services.map((n): Size => ({ services: n, endpoints: null, variant: "" })))
+      (sizes?.(asked, plane) ?? services.map((n): Size => ({ services: n, endpoints: null, variant: "" })))
         .filter((size) => named || size.services <= largest(profile, plane))
         .map((size) => emptyCell(plane, id, size, endpointsPerService)),
     ),

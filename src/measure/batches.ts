@@ -123,14 +123,16 @@ export function heapBytesPerOperation(subject: Subject, batch: number): number {
   const blocks = Math.min(HEAP_BATCHES, Math.floor(subject.operations / batch));
   const used = () => process.memoryUsage().heapUsed;
   used();
-  const reading = used();
-  const before = used();
+  const reading = -used() + used();
+  let growth = 0;
   for (let block = 0; block < blocks; block++) {
+    // Resetting is not timed, and may allocate.
     subject.reset(block);
+    const before = used();
     subject.run(block * batch, batch);
+    growth += used() - before - reading;
   }
-  const growth = used() - before - (before - reading) - HEAP_NOISE_BYTES;
-  return Math.max(0, growth) / (blocks * batch);
+  return Math.max(0, growth - HEAP_NOISE_BYTES) / (blocks * batch);
 }
 
 /** Recomputes every timed batch with `explain` and returns the mean work of an operation. Throws where they differ. */
@@ -154,5 +156,7 @@ export function checkBatches(subject: Subject, batch: number, checksums: readonl
     rulesVisited: total.rulesVisited / operations,
     mapLookups: total.mapLookups / operations,
     hashProbes: total.hashProbes / operations,
+    entriesWritten: total.entriesWritten / operations,
+    stateProbes: total.stateProbes / operations,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compileBatch, EMPTY_LOOKUP } from "./batch.js";
+import { compileBatch, compileEmptyBatch } from "./batch.js";
 import { chaseChain } from "./chase.js";
 import { makeSchedule, replicateSeed } from "./schedule.js";
 
@@ -38,7 +38,7 @@ describe("compileBatch", () => {
         return seen.length;
       },
     };
-    const checksum = compileBatch(recorder, words)(2, 3);
+    const checksum = compileBatch(recorder, "lookup", words)(2, 3);
     expect(seen).toEqual([
       [8, 0, 9, 10, 11, 0],
       [12, 0, 13, 14, 15, 0],
@@ -48,7 +48,7 @@ describe("compileBatch", () => {
   });
 
   it("gives every subject code of its own, so that call sites stay monomorphic", () => {
-    expect(compileBatch(EMPTY_LOOKUP, words)).not.toBe(compileBatch(EMPTY_LOOKUP, words));
+    expect(compileEmptyBatch(words)).not.toBe(compileEmptyBatch(words));
   });
 });
 

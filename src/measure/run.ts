@@ -125,5 +125,7 @@ function addReplicate(
     rulesVisited: mean("rulesVisited"),
     mapLookups: mean("mapLookups"),
     hashProbes: mean("hashProbes"),
+    entriesWritten: mean("entriesWritten"),
+    stateProbes: mean("stateProbes"),
   };
 }

@@ -38,6 +38,8 @@ export interface MeanWork {
   readonly rulesVisited: number;
   readonly mapLookups: number;
   readonly hashProbes: number;
+  readonly entriesWritten: number;
+  readonly stateProbes: number;
 }
 
 /** The timed operations of one replicate. */
@@ -81,8 +83,8 @@ export interface Scenario {
   readonly id: string;
   readonly label: string;
   readonly question: string;
-  /** What it measures, where that is not one point for each N of the run. `asked`: what the user gave with --services. */
-  readonly sizes?: (asked: readonly number[] | null) => readonly Size[];
+  /** What it measures of a plane, where that is not one point for each N of the run. `asked`: the user's --services. */
+  readonly sizes?: (asked: readonly number[] | null, plane: PlaneId) => readonly Size[];
   /** Runs in the child process of a replicate. */
   measure(job: Job, cluster: Cluster, plane: Plane): Promise<Measured>;
 }

@@ -58,6 +58,6 @@ function check(subject: Subject, batch: number, decisions: Int32Array): number[]
     if (subject.explain(at, 1, work) !== decision) {
       throw new Error(`single operation ${at} decided otherwise than explain does`);
     }
-    return work.rulesVisited + work.hashProbes;
+    return work.rulesVisited + work.hashProbes + work.stateProbes;
   });
 }

@@ -1,14 +1,15 @@
 /** Takes the lines of a chart out of results. */
 
 import type { Cell, Estimate, Results } from "../results/schema.js";
-import { comparePlanes } from "./theme.js";
+import { plainText } from "./format.js";
+import { comparePlanes, seriesStyle } from "./theme.js";
 
 /** What one chart shows: never two lanes or two scenarios in one picture. */
 export interface Measure {
   readonly lane: Cell["lane"];
   readonly scenario: string;
-  /** What the scenario varies beside its axis; nothing by default. */
-  readonly variant?: string;
+  /** Which variants of the scenario are shown, each a line of its own; the plain one by default. */
+  readonly variants?: readonly string[];
   /** What the x axis counts: services of the cluster by default, or endpoints of each service. */
   readonly axis?: "services" | "endpoints";
 }
@@ -26,30 +27,44 @@ export interface Point {
 
 export interface Series {
   readonly plane: string;
+  readonly variant: string;
   /** Ascending in n. */
   readonly points: readonly Point[];
 }
 
 /** The cells of one measure. */
 export function cellsOf(results: Results, measure: Measure): Cell[] {
-  const { lane, scenario, variant = "" } = measure;
+  const { lane, scenario, variants = [""] } = measure;
   return results.cells.filter(
-    (cell) => cell.lane === lane && cell.scenario === scenario && cell.variant === variant,
+    (cell) => cell.lane === lane && cell.scenario === scenario && variants.includes(cell.variant),
   );
 }
 
-/** One series a plane, in the order of the columns, each ascending in n. */
+/** One series a plane and variant, in the order of the columns, each ascending in n. */
 export function seriesOf(cells: readonly Cell[], axis: "services" | "endpoints" = "services"): Series[] {
-  const planes = [...new Set(cells.map((cell) => cell.plane))].sort(comparePlanes);
-  return planes.map((plane) => {
-    const byN = new Map<number, Point>();
-    for (const cell of cells) {
-      if (cell.plane !== plane || byN.has(cell[axis])) continue;
-      const visited = cell.work === null ? null : cell.work.rulesVisited + cell.work.hashProbes;
-      byN.set(cell[axis], { n: cell[axis], estimate: cell.estimate, visited });
-    }
-    return { plane, points: [...byN.values()].sort((a, b) => a.n - b.n) };
-  });
+  const lines = new Map<string, { plane: string; variant: string; byN: Map<number, Point> }>();
+  for (const cell of cells) {
+    const { plane, variant, work } = cell;
+    const key = JSON.stringify([plane, variant]);
+    const line = lines.get(key) ?? { plane, variant, byN: new Map<number, Point>() };
+    lines.set(key, line);
+    if (line.byN.has(cell[axis])) continue;
+    const visited = work === null ? null : work.rulesVisited + work.hashProbes;
+    line.byN.set(cell[axis], { n: cell[axis], estimate: cell.estimate, visited });
+  }
+  return [...lines.values()]
+    .sort((a, b) => comparePlanes(a.plane, b.plane) || a.variant.localeCompare(b.variant))
+    .map(({ plane, variant, byN }) => ({
+      plane,
+      variant,
+      points: [...byN.values()].sort((a, b) => a.n - b.n),
+    }));
+}
+
+/** A series' name: the plane's, with the variant behind it. */
+export function seriesLabel({ plane, variant }: Pick<Series, "plane" | "variant">): string {
+  const { label } = seriesStyle(plane, "light");
+  return variant === "" ? label : `${label}, ${plainText(variant, 20)}`;
 }
 
 /** Every N of some series, ascending. */

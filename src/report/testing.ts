@@ -136,7 +136,13 @@ export function withEndpoints(
       for (const plane of planes) {
         const rules = linear(plane, variant) * endpoints;
         const cell = fakeCell(plane, 100, results.run.replicates.least, { latencyNs: () => 60 + 20 * rules });
-        cell.work = { rulesVisited: 6 + rules, mapLookups: 2, hashProbes: 3 };
+        cell.work = {
+          rulesVisited: 6 + rules,
+          mapLookups: 2,
+          hashProbes: 3,
+          entriesWritten: 0,
+          stateProbes: 0,
+        };
         results.cells.push({ ...cell, scenario: "endpoints", endpoints, variant });
       }
     }
@@ -186,7 +192,12 @@ function fakeCell(plane: string, services: number, count: number, run: FakeRun):
 }
 
 function fakeWork(plane: string, services: number): Replicate["work"] {
-  return { ...(WORK[plane]?.(services) ?? { rulesVisited: 0, hashProbes: 0 }), mapLookups: 2 };
+  return {
+    ...(WORK[plane]?.(services) ?? { rulesVisited: 0, hashProbes: 0 }),
+    mapLookups: 2,
+    entriesWritten: 0,
+    stateProbes: 0,
+  };
 }
 
 function fakeReplicate(median: number, block: number, floorNs: number): Omit<Replicate, "work"> {

@@ -23,6 +23,10 @@ export function measureWords(measure: Measure, results: Results): string {
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
   if (measure.scenario === "lookup" || measure.scenario === "endpoints")
     return `Median lookup time of a new flow to a ${entry}`;
+  if (measure.scenario === "connect")
+    return `Median time of a connection's first packet to a ${entry}, choice and state`;
+  if (measure.scenario === "established")
+    return `Median time of a later packet of a connection to a ${entry}`;
   return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
 }
 

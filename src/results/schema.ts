@@ -17,6 +17,9 @@ const work = z.object({
   rulesVisited: z.number(),
   mapLookups: z.number(),
   hashProbes: z.number(),
+  /** In tables of connections: entries written, and elements compared. 0 for a lookup, which keeps none. */
+  entriesWritten: z.number().default(0),
+  stateProbes: z.number().default(0),
 });
 
 const replicate = z.object({

@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { BATCH_SOURCE } from "../../measure/batch.js";
+import { batchSource } from "../../measure/batch.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
 import { print, printJson } from "../output.js";
@@ -27,7 +27,7 @@ export const doctor: CommandModule<object, Arguments> = {
           : ["nothing stands in the way of a quiet measurement"]),
         "",
         "The timed loop, compiled afresh for each model:",
-        BATCH_SOURCE.trim(),
+        batchSource("lookup").trim(),
         "",
       ].join("\n"),
     );

@@ -16,7 +16,7 @@ export const endpoints: Chart = scalingChart({
 export const endpointsAffinity: Chart = scalingChart({
   id: "endpoints-affinity",
   title: "The same with ClientIP affinity, for clients that come for the first time",
-  measure: { ...measure, variant: "affinity" },
+  measure: { ...measure, variants: ["affinity"] },
   findings: ["endpoints-affinity"],
   neutralTitle: "With ClientIP affinity: lookup latency by endpoints",
   note: "ClientIP affinity on every service, clients come for the first time",

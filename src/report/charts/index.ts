@@ -2,8 +2,17 @@
 
 import type { Chart } from "./chart.js";
 import { columns } from "./columns.js";
+import { connect, established } from "./connections.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
 import { scaling } from "./scaling.js";
 import { work } from "./work.js";
 
-export const CHARTS: readonly Chart[] = [columns, scaling, work, endpoints, endpointsAffinity];
+export const CHARTS: readonly Chart[] = [
+  columns,
+  scaling,
+  work,
+  connect,
+  established,
+  endpoints,
+  endpointsAffinity,
+];

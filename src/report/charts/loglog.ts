@@ -20,6 +20,9 @@ export const SERVICES_AXIS = "Number of Kubernetes services in cluster";
 
 export interface Line {
   readonly plane: string;
+  /** Its name, where that is not the plane's. */
+  readonly label?: string;
+  readonly dashed?: boolean;
   /** Ascending in x. y is null where nothing could be measured: a gap, never bridged. */
   readonly points: readonly { readonly x: number; readonly y: number | null }[];
 }
@@ -33,7 +36,10 @@ export function logLogConfig(
   plugins: readonly Plugin[],
 ): ChartConfiguration {
   const scale = scaleOf(view);
-  const looks = lines.map((line) => ({ ...line, style: seriesStyle(line.plane, view.theme) }));
+  const looks = lines.map((line) => {
+    const style = seriesStyle(line.plane, view.theme);
+    return { ...line, style: { ...style, label: line.label ?? style.label } };
+  });
   const xs = lines.flatMap((line) => line.points.map((point) => point.x));
   const xRange = servicesRange(xs);
   // Labels stand right of the last point. Where that is left of the axis' end, they need less room beyond it.
@@ -47,12 +53,13 @@ export function logLogConfig(
   return {
     type: "line",
     data: {
-      datasets: looks.map(({ points, style }) => ({
+      datasets: looks.map(({ points, style, dashed }) => ({
         label: style.label,
         data: points.map(({ x, y }) => ({ x, y: y ?? Number.NaN })),
         borderColor: style.line,
         backgroundColor: style.line,
         borderWidth: 5 * scale,
+        ...(dashed && { borderDash: [14 * scale, 10 * scale] }),
         pointStyle: style.marker,
         pointRadius: 7 * scale,
         // Crosses and stars are strokes without a fill: they need the width of the line.

@@ -2,7 +2,15 @@
 
 import type { Cell } from "../../results/schema.js";
 import { formatCount, formatNs } from "../format.js";
-import { cellsOf, type Measure, MODEL_LOOKUP, noiseFloorNs, type Series, seriesOf } from "../series.js";
+import {
+  cellsOf,
+  type Measure,
+  MODEL_LOOKUP,
+  noiseFloorNs,
+  type Series,
+  seriesLabel,
+  seriesOf,
+} from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { headline, intervalWords, measureWords, provenance } from "../words.js";
 import { decadesAround } from "./axes.js";
@@ -52,17 +60,15 @@ export function scalingChart({ id, title, measure, findings, neutralTitle, note 
           ...(missing ? ["hollow circle: could not be measured"] : []),
         ].join(" · "),
       };
-      const description = [
-        words.title,
-        ...series.map(({ plane, points }) => lineInWords(plane, points)),
-        words.caption,
-      ];
+      const description = [words.title, ...series.map(lineInWords), words.caption];
       return {
         ...words,
         description: description.join(". "),
         config: logLogConfig(
-          series.map(({ plane, points }) => ({
+          series.map(({ plane, variant, points }) => ({
             plane,
+            label: seriesLabel({ plane, variant }),
+            dashed: variant !== "" && series.length > 1 && series.some((other) => other.variant === ""),
             points: points.map(({ n, estimate }) => ({ x: n, y: estimate?.median ?? null })),
           })),
           words,
@@ -121,8 +127,9 @@ function runsOf(points: Series["points"]): IntervalMark[][] {
   return runs.filter((run) => run.length > 0);
 }
 
-function lineInWords(plane: string, points: Series["points"]): string {
-  const { label } = seriesStyle(plane, "light");
+function lineInWords(series: Series): string {
+  const { points } = series;
+  const label = seriesLabel(series);
   const measured = points.filter((point) => point.estimate !== null);
   const [first, last] = [measured[0], measured.at(-1)];
   if (!first || !last) return `${label}: not measured`;

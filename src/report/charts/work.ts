@@ -17,7 +17,7 @@ export const work: Chart = {
   build(results, view) {
     const cells = cellsOf(results, MODEL_LOOKUP).filter((cell) => cell.work !== null);
     const series = seriesOf(cells)
-      .map(({ plane, points }) => ({ plane, points: points.filter((point) => (point.visited ?? 0) > 0) }))
+      .map((line) => ({ ...line, points: line.points.filter((point) => (point.visited ?? 0) > 0) }))
       .filter(({ points }) => points.length > 0);
     if (series.length === 0) return { skipped: "no work was counted" };
     const words = {

@@ -1,0 +1,86 @@
+/** `connect` and `established`: what a connection costs once the state that each plane keeps is part of it. */
+
+import type { Cluster } from "../src/cluster/cluster.js";
+import { type FlowTrace, flowAt } from "../src/cluster/flows.js";
+import { compileBatch, compileEmptyBatch } from "../src/measure/batch.js";
+import { measureLatency } from "../src/measure/replicate.js";
+import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
+import type { Connections, Plane, PlaneId } from "../src/planes/plane.js";
+import { calibrationTrace, compileFor, disagreementsOf, explainWith, traceOf } from "./trace.js";
+
+/** Connections that the tables hold already: a quarter of what nf_conntrack allows on a node of more than 4 GiB. */
+export const ESTABLISHED = 65_536;
+
+/** Cilium's load balancing at the socket, instead of at the packet. */
+export const SOCKET = "socket";
+
+const SERVICES = [1, 1000, 10_000];
+
+const sizes = (asked: readonly number[] | null, plane: PlaneId) =>
+  // The socket level never uses Maglev.
+  ["", ...(plane === "ebpf" ? [SOCKET] : [])].flatMap((variant) =>
+    (asked ?? SERVICES).map((services) => ({ services, endpoints: null, variant })),
+  );
+
+export const connect: Scenario = {
+  id: "connect",
+  label: "First packet of a connection, with the state that the plane keeps",
+  question: "What does a new connection cost, and how much of that is the choice?",
+  sizes,
+  measure: (job, cluster, plane) => measureLatency(prepareWith(connectSubject), job, cluster, plane),
+};
+
+export const established: Scenario = {
+  id: "established",
+  label: "A later packet of a known connection",
+  question: "Why does keepalive hide the problem?",
+  sizes,
+  measure: (job, cluster, plane) => measureLatency(prepareWith(establishedSubject), job, cluster, plane),
+};
+
+type MakeSubject = (connections: Connections, trace: FlowTrace) => Subject;
+
+function prepareWith(subjectOf: MakeSubject) {
+  return (job: Job, cluster: Cluster, plane: Plane): Prepared => {
+    const program = compileFor(job, cluster, plane);
+    const connections = program.connections(job.seed, {
+      fill: ESTABLISHED,
+      path: job.variant === SOCKET ? "socket" : "tc",
+    });
+    return {
+      programBytes: program.bytes() + connections.bytes(),
+      facts: { ...program.facts(), establishedConnections: ESTABLISHED },
+      // Held to the contract as lookups; that `connect` decides alike is part of the planes' tests.
+      disagreements: disagreementsOf(job, program, program.model(job.seed)),
+      calibration: () => subjectOf(connections, calibrationTrace(job, program)),
+      subject: (batch) => subjectOf(connections, traceOf(job, program, batch)),
+    };
+  };
+}
+
+/** Connections made in a batch are forgotten before the next, untimed: each batch finds the same tables. */
+function connectSubject(connections: Connections, { words, length }: FlowTrace): Subject {
+  return {
+    operations: length,
+    reset: (block) => connections.reset(block + 1),
+    run: compileBatch(connections, "connect", words),
+    runEmpty: compileEmptyBatch(words),
+    explain: explainWith((flow) => connections.explainConnect(flow, 0), words),
+  };
+}
+
+/** All flows of the trace are connected once, and stay so. */
+function establishedSubject(connections: Connections, { words, length }: FlowTrace): Subject {
+  connections.reset(1);
+  for (let at = 0; at < length; at++) {
+    const { src, sport, dst, dport, protocol } = flowAt(words, at);
+    connections.connect(src, sport, dst, dport, protocol, 0);
+  }
+  return {
+    operations: length,
+    reset: () => {},
+    run: compileBatch(connections, "established", words),
+    runEmpty: compileEmptyBatch(words),
+    explain: explainWith((flow) => connections.explainEstablished(flow, 0), words),
+  };
+}
