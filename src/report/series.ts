@@ -64,7 +64,8 @@ export function seriesOf(cells: readonly Cell[], axis: "services" | "endpoints" 
 /** A series' name: the plane's, with the variant behind it. */
 export function seriesLabel({ plane, variant }: Pick<Series, "plane" | "variant">): string {
   const { label } = seriesStyle(plane, "light");
-  return variant === "" ? label : `${label}, ${plainText(variant, 20)}`;
+  // "eBPF, socket": at the socket and elsewhere "hash" tells nothing apart, and would not fit beside a line.
+  return variant === "" ? label : `${label.replace(/ hash$/, "")}, ${plainText(variant, 20)}`;
 }
 
 /** Every N of some series, ascending. */

@@ -150,6 +150,28 @@ export function withEndpoints(
   return results;
 }
 
+/** Adds cells of `connect` and `established`, and of Cilium at the socket. */
+export function withConnections(results: Results): Results {
+  const lines = [
+    { plane: "iptables", variant: "", connectNs: (n: number) => 1200 + 2.5 * n, laterNs: 370 },
+    { plane: "nftables", variant: "", connectNs: () => 1200, laterNs: 375 },
+    { plane: "ebpf", variant: "", connectNs: () => 300, laterNs: 210 },
+    { plane: "ebpf", variant: "socket", connectNs: () => 110, laterNs: 5 },
+  ];
+  for (const { plane, variant, connectNs, laterNs } of lines) {
+    for (const n of [1, 1000, 10_000]) {
+      const count = results.run.replicates.least;
+      const first = fakeCell(plane, n, count, { latencyNs: () => connectNs(n) });
+      const later = fakeCell(plane, n, count, { latencyNs: () => laterNs });
+      results.cells.push(
+        { ...first, scenario: "connect", variant },
+        { ...later, scenario: "established", variant },
+      );
+    }
+  }
+  return results;
+}
+
 function fakeCell(plane: string, services: number, count: number, run: FakeRun): Cell {
   const law = run.latencyNs?.(plane, services) ?? (LATENCY_NS[plane] ?? (() => 80))(services);
   const random = Random.fromSeed(services, plane);

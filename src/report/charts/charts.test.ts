@@ -4,7 +4,7 @@ import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { renderCharts } from "../render.js";
-import { ARTICLE_SERVICES, fakeFinding, fakeResults, withEndpoints } from "../testing.js";
+import { ARTICLE_SERVICES, fakeFinding, fakeResults, withConnections, withEndpoints } from "../testing.js";
 import type { Picture } from "./chart.js";
 import { columns } from "./columns.js";
 import { CHARTS } from "./index.js";
@@ -13,7 +13,9 @@ import { work } from "./work.js";
 
 const view = { theme: "light", width: 1600, height: 900 } as const;
 const article = fakeResults({ entry: "nodePort", services: ARTICLE_SERVICES });
-const ofDefault = withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] }));
+const ofDefault = withConnections(
+  withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] })),
+);
 
 function built(chart: (typeof CHARTS)[number], results = ofDefault): Picture {
   const picture = chart.build(results, view);
@@ -29,6 +31,8 @@ describe("pictures", () => {
     { id: "scaling", results: ofDefault, theme: "light" },
     { id: "scaling", results: article, theme: "dark" },
     { id: "work", results: ofDefault, theme: "light" },
+    { id: "connect", results: ofDefault, theme: "light" },
+    { id: "established", results: ofDefault, theme: "dark" },
     { id: "endpoints", results: ofDefault, theme: "light" },
     { id: "endpoints-affinity", results: ofDefault, theme: "dark" },
   ] as const;
@@ -145,6 +149,19 @@ describe("data", () => {
   it("is skipped with a reason when a chart has none", () => {
     const empty = { ...fakeResults(), cells: [] };
     for (const chart of CHARTS) expect(chart.build(empty, view)).toHaveProperty("skipped");
+  });
+});
+
+describe("connect and established", () => {
+  it("draw Cilium at the socket as a dashed line of its own, and say so", () => {
+    for (const id of ["connect", "established"]) {
+      const { config, caption } = built(CHARTS.find((chart) => chart.id === id)!);
+      const lines = config.data.datasets as { label?: string; borderDash?: number[] }[];
+      expect(lines.filter(({ borderDash }) => borderDash).map(({ label }) => label)).toEqual([
+        "eBPF, socket",
+      ]);
+      expect(caption).toContain("dashed: Cilium's load balancing at the socket");
+    }
   });
 });
 

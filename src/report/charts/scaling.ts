@@ -49,6 +49,7 @@ export function scalingChart({ id, title, measure, findings, neutralTitle, note 
         return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
       }
       const series = seriesOf(cells, measure.axis);
+      const mixed = new Set(series.map(({ variant }) => variant)).size > 1;
       const floorNs = noiseFloorNs(cells);
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {
@@ -67,8 +68,7 @@ export function scalingChart({ id, title, measure, findings, neutralTitle, note 
         config: logLogConfig(
           series.map(({ plane, variant, points }) => ({
             plane,
-            label: seriesLabel({ plane, variant }),
-            dashed: variant !== "" && series.length > 1 && series.some((other) => other.variant === ""),
+            ...(mixed && { label: seriesLabel({ plane, variant }), dashed: variant !== "" }),
             points: points.map(({ n, estimate }) => ({ x: n, y: estimate?.median ?? null })),
           })),
           words,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { crossoversOf, fitsOf } from "../../results/laws.js";
 import { percentilesOf } from "../../results/percentiles.js";
 import type { Results } from "../../results/schema.js";
-import { fakeResults, withEndpoints } from "../testing.js";
+import { fakeResults, withConnections, withEndpoints } from "../testing.js";
 import { findFindings as findingsOf } from "./index.js";
 
 /** Findings as a run makes them: after its fits and crossovers. */
@@ -131,6 +131,20 @@ describe("findFindings", () => {
     const results = single(uniform);
     for (const { singles } of results.cells[0]!.replicates) singles!.visited = uniform.map(() => 500);
     expect(ids(results)).not.toContain("position");
+  });
+
+  it("says what first packets cost and that later ones don't grow, only where both are so", () => {
+    const results = withConnections(fakeResults({ services: [1] }));
+    expect(finding(results, "connect")?.headline).toMatch(
+      /^First packets: iptables takes \d+ times nftables$/,
+    );
+    expect(finding(results, "established")?.sentence).toMatch(/a later one [01]\.\d\d times/);
+    for (const cell of results.cells) {
+      if (cell.scenario === "established" && cell.services > 1) cell.estimate!.interval = [300, 900];
+    }
+    expect(ids(results)).not.toContain("established");
+    for (const cell of results.cells) if (cell.scenario === "connect") cell.estimate!.interval = [100, 900];
+    expect(ids(results)).not.toContain("connect");
   });
 
   it("says who walks the endpoints of a service, by exact counts, with and without affinity", () => {

@@ -5,6 +5,7 @@
 
 import type { Finding, Results } from "../../results/schema.js";
 import { measuredCells, planeCells } from "./common.js";
+import { firstPackets, keepaliveHides } from "./connections.js";
 import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { iptablesFactor, iptablesSlope } from "./growth.js";
@@ -24,6 +25,8 @@ export function findFindings(results: Results): Finding[] {
     chainsGrow(of("ipvs"), results),
     ...overtakings(cells, results),
     positionDecides(of("iptables")),
+    firstPackets(results),
+    keepaliveHides(results),
     statisticChains(results),
     affinityIsLinear(results),
   ].filter((finding) => finding !== null);

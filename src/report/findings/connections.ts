@@ -1,0 +1,70 @@
+/** What a connection costs first, and what it costs later. */
+
+import { nameOf } from "../../results/cells.js";
+import type { Finding, Results } from "../../results/schema.js";
+import { formatCount, formatNs } from "../format.js";
+import { digits, isMeasured, type Measured, planeLabel, ratioInterval } from "./common.js";
+
+/** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
+const FLAT = 1.5;
+const RISING = 2;
+
+function curve(results: Results, scenario: string, plane: string): Measured[] {
+  return results.cells
+    .filter(
+      (cell) =>
+        cell.scenario === scenario && cell.lane === "model" && cell.plane === plane && cell.variant === "",
+    )
+    .filter(isMeasured)
+    .sort((a, b) => a.services - b.services);
+}
+
+/** First packets of iptables at the largest N, against the slowest of the other planes there. */
+export function firstPackets(results: Results): Finding | null {
+  const largest = curve(results, "connect", "iptables").at(-1);
+  if (!largest) return null;
+  const rivals = ["ipvs", "nftables", "ebpf", "ebpf-maglev"]
+    .map((plane) => curve(results, "connect", plane).find(({ services }) => services === largest.services))
+    .filter((cell) => cell !== undefined);
+  if (rivals.length === 0) return null;
+  const rival = rivals.reduce((slowest, cell) =>
+    cell.estimate.median > slowest.estimate.median ? cell : slowest,
+  );
+  const value = largest.estimate.median / rival.estimate.median;
+  const interval = ratioInterval(largest, rival);
+  if (interval[0] <= 1) return null;
+  return {
+    id: "connect",
+    headline: `First packets: iptables takes ${digits(value)} times ${planeLabel(rival.plane)}`,
+    sentence:
+      `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in iptables at ${formatCount(largest.services)} services, ` +
+      `${digits(value)} times [${interval.map(digits).join(", ")}] the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest.`,
+    cells: [nameOf(largest), nameOf(rival)],
+    value,
+    interval,
+  };
+}
+
+/** Keepalive hides the problem: first packets grow with N, later ones don't. */
+export function keepaliveHides(results: Results): Finding | null {
+  const [first, later] = ["connect", "established"].map((scenario) => curve(results, scenario, "iptables"));
+  const ends = [first![0], first!.at(-1), later![0], later!.at(-1)];
+  if (!ends.every((cell) => cell !== undefined)) return null;
+  const [few, many, laterFew, laterMany] = ends as [Measured, Measured, Measured, Measured];
+  if (few.services === many.services || laterMany.services !== many.services) return null;
+  const rise = ratioInterval(many, few);
+  const interval = ratioInterval(laterMany, laterFew);
+  if (rise[0] < RISING || interval[1] > FLAT) return null;
+  const value = laterMany.estimate.median / laterFew.estimate.median;
+  return {
+    id: "established",
+    headline: "Keepalive hides the list: later packets skip it",
+    sentence:
+      `From ${formatCount(few.services)} to ${formatCount(many.services)} services a first packet in iptables takes ${digits(many.estimate.median / few.estimate.median)} times as long ` +
+      `[${rise.map(digits).join(", ")}], a later one ${value.toFixed(2)} times [${interval.map((end) => end.toFixed(2)).join(", ")}]: ` +
+      `conntrack has its decision, and no rule is tried (${formatNs(laterMany.estimate.median)}).`,
+    cells: [few, many, laterFew, laterMany].map(nameOf),
+    value,
+    interval,
+  };
+}
