@@ -4,5 +4,8 @@ import type { Scenario } from "../src/measure/scenario.js";
 import { connect, established } from "./connections.js";
 import { endpoints } from "./endpoints.js";
 import { lookup } from "./lookup.js";
+import { memory } from "./memory.js";
+import { sync } from "./sync.js";
+import { update } from "./update.js";
 
-export const SCENARIOS: readonly Scenario[] = [lookup, connect, established, endpoints];
+export const SCENARIOS: readonly Scenario[] = [lookup, connect, established, endpoints, update, sync, memory];

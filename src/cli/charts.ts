@@ -5,7 +5,7 @@ import { CheckFailedError } from "../errors.js";
 import type { ImageFormat } from "../report/canvas.js";
 import { bencherMetrics, githubBenchmark } from "../report/continuous.js";
 import { renderCharts, type SizeName } from "../report/render.js";
-import { csvTable, markdownTable } from "../report/table.js";
+import { countsCsv, csvTable, markdownTable } from "../report/table.js";
 import type { ThemeName } from "../report/theme.js";
 import { ensureWritableFolder, reasonOf, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
@@ -58,6 +58,8 @@ export function writeReport(results: Results, folder: string, request: ReportReq
   for (const { id, theme, format, bytes } of rendered) write(`${id}-${theme}.${format}`, bytes);
   if (request.formats.includes("md")) write("table.md", markdownTable(results));
   if (request.formats.includes("csv")) write("table.csv", csvTable(results));
+  const counts = request.formats.includes("csv") ? countsCsv(results) : null;
+  if (counts !== null) write("counts.csv", counts);
   if (request.formats.includes("github")) write("github-benchmark.json", githubBenchmark(results));
   if (request.formats.includes("bencher")) write("bencher.json", bencherMetrics(results));
   return { paths, skipped };

@@ -157,6 +157,7 @@ function emptyCell(plane: string, scenario: string, size: Size, endpoints: numbe
     percentilesReason: null,
     outliers: null,
     unsteady: 0,
+    counts: null,
     stopped: null,
     lookedAt: 0,
     work: null,

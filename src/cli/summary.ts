@@ -53,8 +53,9 @@ export function summarize(results: Results): string {
     }
   }
   return [
-    alignColumns(columns.map((row) => shown.map((column) => row[column]!))),
-    "",
+    ...(table.length > 0
+      ? [alignColumns(columns.map((row) => shown.map((column) => row[column]!))), ""]
+      : []),
     ...results.findings.map((finding) => plainText(finding.sentence, 600)),
     "",
     ...[precision(results), orderWords(results.orderEffect)].filter((line) => line !== ""),

@@ -1,7 +1,7 @@
 /** Measures one replicate: runs in a process of its own, once. */
 
 import type { Cluster } from "../cluster/cluster.js";
-import type { Plane } from "../planes/plane.js";
+import { noWork, type Plane, type Program } from "../planes/plane.js";
 import { calibrate, checkBatches, heapBytesPerOperation, timeBatches, timeEmptyLoop } from "./batches.js";
 import { Chase } from "./chase.js";
 import { measureTimer, nowNs, type Timer } from "./clock.js";
@@ -25,6 +25,14 @@ export interface Measured {
   readonly programBytes: number;
   readonly facts: Readonly<Record<string, number | string>>;
   readonly work: MeanWork;
+}
+
+/** What a child reports of a scenario that counts and does not time: the same in every process. */
+export interface Counted {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly endpoints: number;
+  readonly programBytes: number;
+  readonly facts: Readonly<Record<string, number | string>>;
 }
 
 /** Kept of each replicate, spread evenly over the measured order. */
@@ -76,6 +84,45 @@ export async function measureLatency(
     endpoints: cluster.endpoints / cluster.servicePorts,
     programBytes: prepared.programBytes,
     facts: prepared.facts,
+  };
+}
+
+/** Longest that operations of one replicate are repeated, unless the first takes longer. */
+const MAX_OPERATIONS = 20;
+
+/**
+ * Duration of a long operation (milliseconds and more), each timed alone and nothing warmed up: a node that starts is
+ * cold. Repeated for `measureMs`, at least once.
+ */
+export function measureDuration(job: Job, cluster: Cluster, operation: () => Program): Measured {
+  const chase = new Chase();
+  const chaseBefore = chase.time(nowNs);
+  const timer = measureTimer();
+  globalThis.gc?.();
+  const samples: number[] = [];
+  const started = nowNs();
+  let program: Program;
+  do {
+    const before = nowNs();
+    program = operation();
+    samples.push(Number((nowNs() - before).toPrecision(4)));
+  } while (nowNs() - started < job.measureMs * 1e6 && samples.length < MAX_OPERATIONS);
+  return {
+    batch: 1,
+    samples,
+    singles: null,
+    floorNs: timer.floorNs,
+    chaseNs: Math.sqrt(chaseBefore * chase.time(nowNs)),
+    timer,
+    heapBytesPerLookup: 0,
+    work: noWork(),
+    checkedBatches: 0,
+    collections: 0,
+    buildMs: samples[0]! / 1e6,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    endpoints: cluster.endpoints / cluster.servicePorts,
+    programBytes: program.bytes(),
+    facts: program.facts(),
   };
 }
 

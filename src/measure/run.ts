@@ -2,6 +2,7 @@
 
 import type { Cell, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
+import type { Measured } from "./replicate.js";
 import type { Job } from "./scenario.js";
 import { replicateSeed } from "./schedule.js";
 import { type Ran, ReplicateError, runReplicate, TIMEOUT_MS } from "./spawn.js";
@@ -43,7 +44,7 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
       try {
         const ran = await runReplicate(options.childScript, job, options.prefix, timeoutOf(job));
-        addReplicate(results, cell, ran, { block, order: block * order.length + place, seed: job.seed });
+        add(results, cell, ran, { block, order: block * order.length + place, seed: job.seed });
       } catch (error) {
         if (options.signal.aborted) return;
         if (!(error instanceof ReplicateError)) throw error;
@@ -88,12 +89,21 @@ function remaining(
   return { done, total: done + left, leftMs: known.length > 0 ? leftMs : null };
 }
 
-function addReplicate(
-  results: Results,
-  cell: Cell,
-  { measured, wallMs }: Ran,
-  place: Pick<Replicate, "block" | "order" | "seed">,
-): void {
+type Place = Pick<Replicate, "block" | "order" | "seed">;
+
+function add(results: Results, cell: Cell, { measured, wallMs }: Ran, place: Place): void {
+  cell.endpoints = measured.endpoints;
+  cell.programBytes = measured.programBytes;
+  cell.facts = { ...measured.facts };
+  if ("counts" in measured) {
+    cell.counts = { ...measured.counts };
+    cell.stopped = { replicates: 0, halfWidth: 0, reason: "exact" };
+  } else {
+    addReplicate(results, cell, measured, wallMs, place);
+  }
+}
+
+function addReplicate(results: Results, cell: Cell, measured: Measured, wallMs: number, place: Place): void {
   cell.replicates.push({
     ...place,
     wallMs: Math.round(wallMs),
@@ -111,9 +121,6 @@ function addReplicate(
     buildMs: measured.buildMs,
     peakRssBytes: measured.peakRssBytes,
   });
-  cell.endpoints = measured.endpoints;
-  cell.programBytes = measured.programBytes;
-  cell.facts = { ...measured.facts };
   const { environment } = results;
   environment.timerResolutionNs =
     environment.timerResolutionNs === 0

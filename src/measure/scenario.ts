@@ -2,7 +2,7 @@
 
 import type { Cluster } from "../cluster/cluster.js";
 import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
-import type { Measured } from "./replicate.js";
+import type { Counted, Measured } from "./replicate.js";
 
 /** Everything a child needs to know: plain JSON. */
 export interface Job {
@@ -85,6 +85,6 @@ export interface Scenario {
   readonly question: string;
   /** What it measures of a plane, where that is not one point for each N of the run. `asked`: the user's --services. */
   readonly sizes?: (asked: readonly number[] | null, plane: PlaneId) => readonly Size[];
-  /** Runs in the child process of a replicate. */
-  measure(job: Job, cluster: Cluster, plane: Plane): Promise<Measured>;
+  /** Runs in the child process of a replicate. What is counted is counted once; what is timed, in every replicate. */
+  measure(job: Job, cluster: Cluster, plane: Plane): Promise<Measured | Counted>;
 }

@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import os from "node:os";
 import { performance } from "node:perf_hooks";
 import { CHILD_FLAGS } from "./environment.js";
-import type { Measured } from "./replicate.js";
+import type { Counted, Measured } from "./replicate.js";
 import type { Job } from "./scenario.js";
 
 /** A child that takes longer, timing aside, is killed and its cell says so: the largest clusters build in seconds. */
@@ -57,7 +57,7 @@ export function killChildren(): void {
 }
 
 export interface Ran {
-  readonly measured: Measured;
+  readonly measured: Measured | Counted;
   /** From start to end of the process, milliseconds. */
   readonly wallMs: number;
 }
@@ -114,10 +114,10 @@ export function runReplicate(
 }
 
 /** The child is this package's own; what can go wrong is that it was cut short. */
-function parseMeasured(text: string): Measured | null {
+function parseMeasured(text: string): Measured | Counted | null {
   try {
-    const measured = JSON.parse(text) as Measured;
-    return measured.samples.length > 0 ? measured : null;
+    const measured = JSON.parse(text) as Measured | Counted;
+    return "counts" in measured || measured.samples.length > 0 ? measured : null;
   } catch {
     return null;
   }

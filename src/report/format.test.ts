@@ -4,7 +4,9 @@ import {
   csvField,
   escapeMarkdown,
   escapeXml,
+  formatBytes,
   formatCount,
+  formatDecimalBytes,
   formatNs,
   nsFormatter,
   plainText,
@@ -87,5 +89,24 @@ describe("escapes", () => {
     expect(csvField(-1.5)).toBe("-1.5");
     expect(csvField("iptables")).toBe("iptables");
     expect(csvField(null)).toBe("");
+  });
+});
+
+describe("bytes", () => {
+  it("are written in the unit that leaves the fewest digits", () => {
+    expect([0, 512, 4096, 1_310_720, 48_234_496].map(formatBytes)).toEqual([
+      "0 B",
+      "512 B",
+      "4 KiB",
+      "1.3 MiB",
+      "46 MiB",
+    ]);
+    expect([1, 1000, 1e5, 1e6, 1e9].map(formatDecimalBytes)).toEqual([
+      "1 B",
+      "1 kB",
+      "100 kB",
+      "1 MB",
+      "1 GB",
+    ]);
   });
 });

@@ -34,6 +34,21 @@ export function formatCount(count: number): string {
   return COUNT.format(count);
 }
 
+/** Bytes in the unit that leaves the fewest digits: `4 KiB`, `46 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  return `${formatCount(Number(value.toPrecision(value < 100 ? 2 : 3)))} ${units[power]}`;
+}
+
+/** Bytes of an axis over powers of ten, in decimal units: `10 kB`, `1 MB`. */
+export function formatDecimalBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(bytes) / 3 + 1e-9)));
+  return `${formatCount(bytes / 1000 ** power)} ${units[power]}`;
+}
+
 // Terminal sequences: CSI (ESC [ … letter), OSC (ESC ] … BEL or ESC \), and two-byte escapes (ECMA-48, 5.3-5.4, 8.3).
 const TERMINAL_SEQUENCE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes

@@ -22,14 +22,16 @@ export interface Row {
 /** Rows by scenario in the order they were measured, then N, E, variant and plane. */
 export function tableRows(results: Results): Row[] {
   const scenarios = [...new Set(results.cells.map((cell) => cell.scenario))];
-  const cells = [...results.cells].sort(
-    (a, b) =>
-      scenarios.indexOf(a.scenario) - scenarios.indexOf(b.scenario) ||
-      a.services - b.services ||
-      a.endpoints - b.endpoints ||
-      a.variant.localeCompare(b.variant) ||
-      comparePlanes(a.plane, b.plane),
-  );
+  const cells = results.cells
+    .filter(({ counts }) => counts === null)
+    .sort(
+      (a, b) =>
+        scenarios.indexOf(a.scenario) - scenarios.indexOf(b.scenario) ||
+        a.services - b.services ||
+        a.endpoints - b.endpoints ||
+        a.variant.localeCompare(b.variant) ||
+        comparePlanes(a.plane, b.plane),
+    );
   const conditions = ({ scenario, services, endpoints, variant }: Cell) =>
     JSON.stringify([scenario, services, endpoints, variant]);
   const fastest = new Map<string, number>();
@@ -114,6 +116,30 @@ export function markdownTable(results: Results): string {
     ...lines,
     "",
   ].join("\n");
+}
+
+/** Exact counts as CSV, a line each; null where nothing was counted. */
+export function countsCsv(results: Results): string | null {
+  const lines = results.cells.flatMap((cell) =>
+    Object.entries(cell.counts ?? {}).map(([count, value]) => [
+      cell.plane,
+      cell.lane,
+      cell.scenario,
+      cell.services,
+      cell.endpoints,
+      cell.variant,
+      count,
+      value,
+    ]),
+  );
+  if (lines.length === 0) return null;
+  const header = ["plane", "lane", "scenario", "services", "endpoints", "variant", "count", "value"];
+  return [header, ...lines]
+    .map(
+      (fields) =>
+        `${fields.map((field) => csvField(typeof field === "string" ? plainText(field, 200) : field)).join(",")}\r\n`,
+    )
+    .join("");
 }
 
 /** The table as CSV (RFC 4180), times in nanoseconds, unrounded. */

@@ -150,6 +150,24 @@ export function withEndpoints(
   return results;
 }
 
+/** Adds cells of `update` and `memory`, which are counted, and of `sync`. */
+export function withPrograms(results: Results): Results {
+  const planes = { iptables: 1, nftables: 0, ebpf: 0 };
+  for (const [plane, growing] of Object.entries(planes)) {
+    for (const n of [1, 100, 10_000]) {
+      const cell = fakeCell(plane, n, results.run.replicates.least, { latencyNs: () => 1e5 + 1e4 * n });
+      const counted = { ...cell, replicates: [], estimate: null, work: null };
+      const join = { "join rules": growing * (n + 24), "join chains": growing * 15, "join map writes": 3 };
+      results.cells.push(
+        { ...cell, scenario: "sync" },
+        { ...counted, scenario: "update", counts: join },
+        { ...counted, scenario: "memory", counts: { bytes: plane === "ebpf" ? 12_582_912 : 5000 * n } },
+      );
+    }
+  }
+  return results;
+}
+
 /** Adds cells of `connect` and `established`, and of Cilium at the socket. */
 export function withConnections(results: Results): Results {
   const lines = [
@@ -204,6 +222,7 @@ function fakeCell(plane: string, services: number, count: number, run: FakeRun):
     percentilesReason: "made up",
     outliers: null,
     unsteady: 0,
+    counts: null,
     stopped: null,
     lookedAt: 0,
     work: plane in WORK ? fakeWork(plane, services) : null,

@@ -27,6 +27,7 @@ export function measureWords(measure: Measure, results: Results): string {
     return `Median time of a connection's first packet to a ${entry}, choice and state`;
   if (measure.scenario === "established")
     return `Median time of a later packet of a connection to a ${entry}`;
+  if (measure.scenario === "sync") return "Median time to build all rules, tables and maps";
   return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
 }
 
@@ -51,7 +52,8 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
     `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
     plainText(environment.cpu, 60),
     `${environment.cores} cores, ${pin}`,
-    replicates.length > 0 && `batches of ${span(replicates.map((replicate) => replicate.batch))} lookups`,
+    replicates.some(({ batch }) => batch > 1) &&
+      `batches of ${span(replicates.map((replicate) => replicate.batch))} lookups`,
     replicates.length > 0 &&
       `${span(cells.filter((cell) => cell.estimate).map((cell) => cell.replicates.length))} replicates`,
     plainText(run.startedAt, 40).slice(0, 10),

@@ -95,7 +95,8 @@ const stopped = z.object({
   replicates: z.number().int(),
   /** Half the interval over the median, at that look. */
   halfWidth: z.number(),
-  reason: z.enum(["precise", "budget"]),
+  /** `exact`: it was counted, and is the same in every process. */
+  reason: z.enum(["precise", "budget", "exact"]),
 });
 
 const cell = z.object({
@@ -123,6 +124,8 @@ const cell = z.object({
   stopped: stopped.nullable(),
   /** The last look of sequential stopping that has decided about this cell; 0: none. */
   lookedAt: z.number().int().default(0),
+  /** Exact counts by name, of scenarios that time nothing. */
+  counts: z.record(z.string(), z.number()).nullable().default(null),
   /** Mean over replicates. */
   work: work.nullable(),
   /** Memory of the program as the kernel would spend it, and what the lookups of one batch touch of it. */

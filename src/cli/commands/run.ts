@@ -297,7 +297,7 @@ function planeOptions(settings: Results["run"]["settings"]["planes"]): PlaneOpti
 }
 
 async function report(results: Results, out: string, json: boolean): Promise<void> {
-  if (results.cells.every((cell) => cell.estimate === null)) {
+  if (results.cells.every((cell) => cell.estimate === null && cell.counts === null)) {
     throw new CheckFailedError(
       `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
     );

@@ -4,7 +4,14 @@ import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { renderCharts } from "../render.js";
-import { ARTICLE_SERVICES, fakeFinding, fakeResults, withConnections, withEndpoints } from "../testing.js";
+import {
+  ARTICLE_SERVICES,
+  fakeFinding,
+  fakeResults,
+  withConnections,
+  withEndpoints,
+  withPrograms,
+} from "../testing.js";
 import type { Picture } from "./chart.js";
 import { columns } from "./columns.js";
 import { CHARTS } from "./index.js";
@@ -13,8 +20,8 @@ import { work } from "./work.js";
 
 const view = { theme: "light", width: 1600, height: 900 } as const;
 const article = fakeResults({ entry: "nodePort", services: ARTICLE_SERVICES });
-const ofDefault = withConnections(
-  withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] })),
+const ofDefault = withPrograms(
+  withConnections(withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] }))),
 );
 
 function built(chart: (typeof CHARTS)[number], results = ofDefault): Picture {
@@ -33,6 +40,9 @@ describe("pictures", () => {
     { id: "work", results: ofDefault, theme: "light" },
     { id: "connect", results: ofDefault, theme: "light" },
     { id: "established", results: ofDefault, theme: "dark" },
+    { id: "update", results: ofDefault, theme: "light" },
+    { id: "sync", results: ofDefault, theme: "dark" },
+    { id: "memory", results: ofDefault, theme: "light" },
     { id: "endpoints", results: ofDefault, theme: "light" },
     { id: "endpoints-affinity", results: ofDefault, theme: "dark" },
   ] as const;

@@ -3,8 +3,10 @@
 import type { Chart } from "./chart.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
+import { memory, update } from "./counts.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
 import { scaling } from "./scaling.js";
+import { sync } from "./sync.js";
 import { work } from "./work.js";
 
 export const CHARTS: readonly Chart[] = [
@@ -15,4 +17,7 @@ export const CHARTS: readonly Chart[] = [
   established,
   endpoints,
   endpointsAffinity,
+  update,
+  sync,
+  memory,
 ];

@@ -34,12 +34,15 @@ export interface ScalingChart {
   readonly findings: readonly string[];
   /** The title where nothing was found. */
   readonly neutralTitle: string;
+  /** Whether the empty lookup is drawn; not where no lookup is timed. */
+  readonly floor?: boolean;
   /** Said in the caption. */
   readonly note?: string;
 }
 
 /** A scaling chart of one measure (another lane, scenario or variant is another chart). */
-export function scalingChart({ id, title, measure, findings, neutralTitle, note }: ScalingChart): Chart {
+export function scalingChart(chart: ScalingChart): Chart {
+  const { id, title, measure, findings, neutralTitle, floor = true, note } = chart;
   return {
     id,
     title,
@@ -50,7 +53,7 @@ export function scalingChart({ id, title, measure, findings, neutralTitle, note 
       }
       const series = seriesOf(cells, measure.axis);
       const mixed = new Set(series.map(({ variant }) => variant)).size > 1;
-      const floorNs = noiseFloorNs(cells);
+      const floorNs = floor ? noiseFloorNs(cells) : null;
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {
         title: headline(results, findings) ?? neutralTitle,

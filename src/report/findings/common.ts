@@ -59,12 +59,6 @@ export function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
 
-/** `12 MiB`, `32 KiB`. */
-export function size(bytes: number): string {
-  const [unit, divisor] = bytes >= 2 ** 20 ? ["MiB", 2 ** 20] : ["KiB", 2 ** 10];
-  return `${digits(bytes / Number(divisor))} ${unit}`;
-}
-
 export function planeLabel(plane: string): string {
   return seriesStyle(plane, "light").label;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { crossoversOf, fitsOf } from "../../results/laws.js";
 import { percentilesOf } from "../../results/percentiles.js";
 import type { Results } from "../../results/schema.js";
-import { fakeResults, withConnections, withEndpoints } from "../testing.js";
+import { fakeResults, withConnections, withEndpoints, withPrograms } from "../testing.js";
 import { findFindings as findingsOf } from "./index.js";
 
 /** Findings as a run makes them: after its fits and crossovers. */
@@ -145,6 +145,15 @@ describe("findFindings", () => {
     expect(ids(results)).not.toContain("established");
     for (const cell of results.cells) if (cell.scenario === "connect") cell.estimate!.interval = [100, 900];
     expect(ids(results)).not.toContain("connect");
+  });
+
+  it("says what a new endpoint makes each plane write, by exact counts, and not where iptables writes little", () => {
+    const results = withPrograms(fakeResults({ services: [1] }));
+    const found = finding(results, "update");
+    expect(found?.headline).toBe("A new endpoint rewrites 10,024 iptables rules, 3 eBPF entries");
+    expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
+    for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
+    expect(ids(results)).not.toContain("update");
   });
 
   it("says who walks the endpoints of a service, by exact counts, with and without affinity", () => {

@@ -2,7 +2,7 @@
 
 import { nameOf } from "../../results/cells.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
-import { formatCount, formatNs } from "../format.js";
+import { formatBytes, formatCount, formatNs } from "../format.js";
 import {
   digits,
   type Measured,
@@ -11,7 +11,6 @@ import {
   ratioInterval,
   sameLookups,
   shortLabel,
-  size,
   spreadsWidely,
 } from "./common.js";
 
@@ -37,7 +36,7 @@ export function timeRise(cells: readonly Measured[], results: Results): Finding 
     sentence:
       `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${digits(value)} times ` +
       `[${digits(interval[0])}, ${digits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +
-      `${size(large.programBytes ?? 0)} of tables${cacheSizes(results)}.`,
+      `${formatBytes(large.programBytes ?? 0)} of tables${cacheSizes(results)}.`,
     cells: [nameOf(small), nameOf(large)],
     value,
     interval,
@@ -140,6 +139,6 @@ export function chainsGrow(cells: readonly Measured[], { fits }: Results): Findi
 }
 
 function cacheSizes({ environment }: Results): string {
-  const sizes = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${size(bytes)}`);
+  const sizes = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${formatBytes(bytes)}`);
   return sizes.length > 0 ? ` against caches of ${sizes.join(", ")}` : "";
 }

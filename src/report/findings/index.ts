@@ -11,6 +11,7 @@ import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { iptablesFactor, iptablesSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
 import { positionDecides } from "./tails.js";
+import { updatesGrow } from "./updates.js";
 
 /** All findings of a run, most telling first. Needs its fits and crossovers (results/conclude.ts). */
 export function findFindings(results: Results): Finding[] {
@@ -27,6 +28,7 @@ export function findFindings(results: Results): Finding[] {
     positionDecides(of("iptables")),
     firstPackets(results),
     keepaliveHides(results),
+    updatesGrow(results),
     statisticChains(results),
     affinityIsLinear(results),
   ].filter((finding) => finding !== null);

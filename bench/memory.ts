@@ -1,0 +1,29 @@
+/** `memory`: what it costs the kernel to hold the program, structure by structure. */
+
+import type { Scenario } from "../src/measure/scenario.js";
+import { compileFor } from "./trace.js";
+
+export const memory: Scenario = {
+  id: "memory",
+  label: "Memory of the program as the kernel would spend it",
+  question: "What does it cost to hold N services?",
+  measure: async (job, cluster, plane) => {
+    const program = compileFor(job, cluster, plane);
+    const lines = program.memory!();
+    const sum = (known?: string) =>
+      lines
+        .filter((line) => known === undefined || line.known === known)
+        .reduce((total, { bytes }) => total + bytes, 0);
+    return {
+      counts: {
+        bytes: sum(),
+        "bytes known to the byte": sum("exact"),
+        "bytes derived": sum("derived"),
+        ...Object.fromEntries(lines.map(({ what, bytes }) => [`${what} bytes`, bytes])),
+      },
+      endpoints: cluster.endpoints / cluster.servicePorts,
+      programBytes: program.bytes(),
+      facts: program.facts(),
+    };
+  },
+};

@@ -1,0 +1,27 @@
+/** `sync`: programming the whole cluster from nothing, as a node does when it starts. */
+
+import { measureDuration } from "../src/measure/replicate.js";
+import type { Scenario } from "../src/measure/scenario.js";
+import { compileFor } from "./trace.js";
+
+const SERVICES = [1, 100, 1000, 10_000];
+/** Maglev's tables cost 0.4 ms a service. */
+const MAGLEV_SERVICES = [1, 100, 1000];
+
+export const sync: Scenario = {
+  id: "sync",
+  label: "Programming the whole cluster from nothing",
+  question: "How long until a node that starts can forward?",
+  sizes: (asked, plane) =>
+    (asked ?? (plane === "ebpf-maglev" ? MAGLEV_SERVICES : SERVICES)).map((services) => ({
+      services,
+      endpoints: null,
+      variant: "",
+    })),
+  measure: async (job, cluster, plane) =>
+    measureDuration(job, cluster, () => {
+      const program = compileFor(job, cluster, plane);
+      program.model(job.seed);
+      return program;
+    }),
+};
