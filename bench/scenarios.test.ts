@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { generateCluster } from "../src/cluster/generate.js";
+import type { Counted, Measured } from "../src/measure/replicate.js";
+import type { Job } from "../src/measure/scenario.js";
+import type { PlaneId } from "../src/planes/plane.js";
+import { planeById } from "../src/planes/registry.js";
+import { SOCKET } from "./connections.js";
+import { SCENARIOS } from "./scenarios.js";
+
+/** Runs a scenario in this process, for as short a time as it can. */
+async function run(id: string, plane: PlaneId, services: number, change: Partial<Job> = {}) {
+  const job: Job = {
+    scenario: id,
+    plane,
+    services,
+    variant: "",
+    clusterSeed: 1,
+    seed: 3,
+    clusterFile: null,
+    endpointsPerService: 4,
+    entry: "clusterIp",
+    options: {},
+    zipf: 0,
+    misses: 0,
+    warmupMs: 1,
+    measureMs: 2,
+    singlesMs: 1,
+    slowdown: 0,
+    ...change,
+  };
+  const cluster = generateCluster({
+    services,
+    seed: 1,
+    endpoints: { kind: "constant", count: job.endpointsPerService },
+    affinityShare: job.variant === "affinity" ? 1 : 0,
+  });
+  return SCENARIOS.find((scenario) => scenario.id === id)!.measure(job, cluster, planeById(plane));
+}
+const timed = (...args: Parameters<typeof run>) => run(...args) as Promise<Measured>;
+const counted = async (...args: Parameters<typeof run>) => ((await run(...args)) as Counted).counts;
+
+describe("connect", () => {
+  it("adds to the decision what each plane keeps: two conntrack nodes, IPVS' connection, Cilium's entry", async () => {
+    const work = async (plane: PlaneId, variant = "") =>
+      (await timed("connect", plane, 10, { variant })).work;
+    expect((await work("iptables")).entriesWritten).toBe(2);
+    expect((await work("nftables")).entriesWritten).toBe(2);
+    expect((await work("ipvs")).entriesWritten).toBe(3);
+    expect((await work("ebpf")).entriesWritten).toBe(1);
+    expect((await work("ebpf", SOCKET)).entriesWritten).toBe(1);
+  }, 60_000);
+});
+
+describe("established", () => {
+  it("tries no rule and writes nothing, at any N", async () => {
+    for (const services of [1, 50]) {
+      const { work } = await timed("established", "iptables", services);
+      expect(work).toMatchObject({ rulesVisited: 0, mapLookups: 1, entriesWritten: 0 });
+    }
+  }, 60_000);
+
+  it("is no work at all at the socket", async () => {
+    const { work } = await timed("established", "ebpf", 5, { variant: SOCKET });
+    expect(Object.values(work).every((count) => count === 0)).toBe(true);
+  }, 60_000);
+});
+
+describe("endpoints", () => {
+  it("visits half a rule more for each endpoint in iptables, and none in nftables", async () => {
+    const rules = async (plane: PlaneId, endpointsPerService: number) =>
+      (await timed("endpoints", plane, 5, { endpointsPerService })).work.rulesVisited;
+    // Random picks: (E + 1)/2 within a few per cent.
+    expect((await rules("iptables", 101)) - (await rules("iptables", 1))).toBeCloseTo(50, -1);
+    expect(await rules("nftables", 101)).toBe(await rules("nftables", 1));
+  }, 60_000);
+
+  it("tests every endpoint for a new client where affinity is a list", async () => {
+    const rules = async (endpointsPerService: number) =>
+      (await timed("endpoints", "nftables", 5, { endpointsPerService, variant: "affinity" })).work
+        .rulesVisited;
+    expect((await rules(40)) - (await rules(4))).toBeGreaterThan(20);
+  }, 60_000);
+
+  it("measures four sizes with and without affinity", () => {
+    const sizes = SCENARIOS.find(({ id }) => id === "endpoints")!.sizes!(null, "ebpf");
+    expect(
+      sizes.map(({ services, endpoints, variant }) => `${services}x${endpoints} ${variant}`.trim()),
+    ).toEqual([
+      "100x1",
+      "100x10",
+      "100x100",
+      "100x1000",
+      "100x1 affinity",
+      "100x10 affinity",
+      "100x100 affinity",
+      "100x1000 affinity",
+    ]);
+  });
+});
+
+describe("update", () => {
+  it("writes a rule for each service in iptables' partial sync, and all rules in a full one", async () => {
+    const [small, large] = [
+      await counted("update", "iptables", 10),
+      await counted("update", "iptables", 110),
+    ];
+    expect(large["join rules"]! - small["join rules"]!).toBe(100);
+    // 2 + 3E rules a service, E = 4 but for the one that grew.
+    expect(large["join full rules"]! - small["join full rules"]!).toBe(100 * 14);
+  });
+
+  it("writes backend, slot and master in Cilium at any N, and one table more with Maglev", async () => {
+    for (const services of [10, 110]) {
+      expect((await counted("update", "ebpf", services))["join map writes"]).toBe(3);
+      expect((await counted("update", "ebpf-maglev", services))["join map writes"]).toBe(4);
+    }
+  });
+});
+
+describe("memory", () => {
+  it("is 1248 + 928 E bytes a service in iptables beyond 1,000 endpoints, and says which bytes are known", async () => {
+    const [small, large] = [
+      await counted("memory", "iptables", 300),
+      await counted("memory", "iptables", 400),
+    ];
+    expect((large.bytes! - small.bytes!) / 100).toBe(1248 + 928 * 4);
+    expect(large["bytes known to the byte"]! + large["bytes derived"]!).toBe(large.bytes);
+  });
+});
+
+describe("sync", () => {
+  it("times building the program, at least once", async () => {
+    const { samples, work, programBytes } = await timed("sync", "nftables", 20);
+    expect(samples.length).toBeGreaterThan(0);
+    expect(samples.every((ns) => ns > 1000)).toBe(true);
+    expect(Object.values(work).every((count) => count === 0)).toBe(true);
+    expect(programBytes).toBeGreaterThan(0);
+  });
+});
