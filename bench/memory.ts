@@ -9,7 +9,7 @@ export const memory: Scenario = {
   question: "What does it cost to hold N services?",
   measure: async (job, cluster, plane) => {
     const program = compileFor(job, cluster, plane);
-    const lines = program.memory!();
+    const lines = program.memory();
     const sum = (known?: string) =>
       lines
         .filter((line) => known === undefined || line.known === known)

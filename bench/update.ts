@@ -23,9 +23,9 @@ export const update: Scenario = {
     };
     const counts: Record<string, number> = {};
     for (const [name, change] of Object.entries(changes)) {
-      Object.assign(counts, named(name, program.update!(change)));
+      Object.assign(counts, named(name, program.update(change)));
       if (plane.id === "iptables")
-        Object.assign(counts, named(`${name} full`, program.update!(change, "full")));
+        Object.assign(counts, named(`${name} full`, program.update(change, "full")));
     }
     return {
       counts,

@@ -1,11 +1,12 @@
 /**
- * Publishes a run: `npm run publish:run -- RUN_FOLDER`. Writes results/<date>-<profile>/ with results.json, charts and a
- * README, and rebuilds the gallery results/README.md from all published runs.
+ * Publishes a run: `npm run publish:run -- RUN_FOLDER [NAME]`. Writes results/<date>-<name>/ (the profile by default) with
+ * results.json, charts and a README, and rebuilds the gallery results/README.md from all published runs.
  */
 
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeReport } from "../src/cli/charts.js";
+import { CHARTS } from "../src/report/charts/index.js";
 import { findFindings } from "../src/report/findings/index.js";
 import { escapeMarkdown } from "../src/report/format.js";
 import { markdownTable } from "../src/report/table.js";
@@ -15,7 +16,7 @@ import type { Results } from "../src/results/schema.js";
 
 const GALLERY = "results";
 
-const [source] = process.argv.slice(2);
+const [source, given] = process.argv.slice(2);
 if (source === undefined) {
   console.error("give the folder of a run: npm run publish:run -- results/runs/…");
   process.exit(2);
@@ -24,11 +25,11 @@ const results = readResults(source);
 // All that follows from the replicates: said in the words of today.
 conclude(results);
 results.findings = findFindings(results);
-const name = `${results.run.startedAt.slice(0, 10)}-${results.run.profile}`;
+const name = `${results.run.startedAt.slice(0, 10)}-${given ?? results.run.profile}`;
 const folder = join(GALLERY, name);
 mkdirSync(folder, { recursive: true });
 writeResults(folder, results);
-writeReport(results, join(folder, "charts"), {
+const { paths } = writeReport(results, join(folder, "charts"), {
   formats: ["png", "svg"],
   themes: ["light", "dark"],
   size: "readme",
@@ -42,7 +43,7 @@ function runPage({ run, environment, findings, ...rest }: Results): string {
   return [
     `# ${name}`,
     "",
-    `![Latency of a lookup against the number of services](charts/scaling-light.png)`,
+    `![${firstChart(folder)} chart](charts/${firstChart(folder)}-light.png)`,
     "",
     ...findings.map(({ sentence }) => `- ${escapeMarkdown(sentence, 500)}`),
     "",
@@ -50,11 +51,27 @@ function runPage({ run, environment, findings, ...rest }: Results): string {
       `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. Model lane: byte-faithful models, not the kernel.`,
     "",
     markdownTable(all),
-    "Charts: [columns](charts/columns-light.png) ([dark](charts/columns-dark.png), [SVG](charts/columns-light.svg)), " +
-      "[scaling](charts/scaling-light.png) ([dark](charts/scaling-dark.png), [SVG](charts/scaling-light.svg)), " +
-      "[work](charts/work-light.png) ([dark](charts/work-dark.png), [SVG](charts/work-light.svg)). Data: [results.json](results.json).",
+    `Charts: ${chartIds()
+      .map(
+        (id) =>
+          `[${id}](charts/${id}-light.png) ([dark](charts/${id}-dark.png), [SVG](charts/${id}-light.svg))`,
+      )
+      .join(", ")}. Data: [results.json](results.json).`,
     "",
   ].join("\n");
+}
+
+/** The charts that were written, in their order. */
+function chartIds(): string[] {
+  return CHARTS.map(({ id }) => id).filter((id) =>
+    paths.some((path) => basename(path) === `${id}-light.png`),
+  );
+}
+
+/** The chart that stands for a run: the scaling chart where there is one. */
+function firstChart(of: string): string {
+  const drawn = CHARTS.map(({ id }) => id).filter((id) => existsSync(join(of, "charts", `${id}-light.png`)));
+  return drawn.includes("scaling") ? "scaling" : drawn[0]!;
 }
 
 function galleryPage(): string {
@@ -74,7 +91,7 @@ function galleryPage(): string {
       return [
         `## [${run}](${run}/)`,
         "",
-        `[![${run}](${run}/charts/scaling-light.png)](${run}/)`,
+        `[![${run}](${run}/charts/${firstChart(join(GALLERY, run))}-light.png)](${run}/)`,
         "",
         ...findings.map(({ headline }) => `- ${escapeMarkdown(headline)}`),
         "",

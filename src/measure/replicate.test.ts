@@ -45,6 +45,8 @@ function spoiled(id: PlaneId, spoil: (model: Model) => Partial<Model>): Plane {
         bytes: () => program.bytes(),
         facts: () => program.facts(),
         model: () => ({ ...whole, ...spoil(model) }),
+        memory: () => program.memory(),
+        update: (change, mode) => program.update(change, mode),
         connections: (seed, settings) => program.connections(seed, settings),
       };
     },

@@ -55,14 +55,13 @@ export interface Program {
   readonly order?: Uint32Array;
   /** Memory as the kernel would spend it for this program, in bytes. */
   bytes(): number;
-  /** The same, a line a structure: their sum is `bytes()`. Every plane of the registry has it; a stand-in may not. */
-  memory?(): readonly MemoryLine[];
+  /** The same, a line a structure: their sum is `bytes()`. */
+  memory(): readonly MemoryLine[];
   /**
    * What the control plane writes when this change meets this program, which it leaves as it is. `mode` only matters to
-   * iptables, where `partial` is kube-proxy's default. Throws UsageError for a change that can't be. Every plane of the
-   * registry has it; a stand-in may not.
+   * iptables, where `partial` is kube-proxy's default. Throws UsageError for a change that can't be.
    */
-  update?(change: Change, mode?: UpdateMode): UpdateCost;
+  update(change: Change, mode?: UpdateMode): UpdateCost;
   /** Facts worth stating beside a measurement (rules, capacities), by name. */
   facts(): Readonly<Record<string, number | string>>;
   /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */

@@ -156,7 +156,7 @@ describe("IPVS", () => {
       fc.property(changed, ({ before, change, after }) => {
         const servers = difference(destinations(before), destinations(after));
         const sets = difference(elements(before), elements(after));
-        const { mapWrites, bytes } = planeById("ipvs").compile(before).update!(change);
+        const { mapWrites, bytes } = planeById("ipvs").compile(before).update(change);
         const leaving = before.protocol[change.servicePort] === TCP ? 2 : 1;
         expect(mapWrites).toBe(
           servers.written.length +
@@ -195,7 +195,7 @@ describe("nftables", () => {
           const ranges = after.rangeStart[service + 1]! - after.rangeStart[service]!;
           if (after.externalStart[service] !== after.externalStart[service + 1]) anonymous += ranges;
         }
-        const { mapWrites } = planeById("nftables").compile(before).update!(change);
+        const { mapWrites } = planeById("nftables").compile(before).update(change);
         expect(mapWrites).toBe(anonymous + written.length + deleted.length);
       }),
     );
@@ -232,13 +232,13 @@ describe("Cilium", () => {
         const matches = difference(affinityMatches(before), affinityMatches(after));
         const count =
           slots.written.length + slots.deleted.length + matches.written.length + matches.deleted.length + 1;
-        const { mapWrites, bytes } = planeById("ebpf").compile(before).update!(change);
+        const { mapWrites, bytes } = planeById("ebpf").compile(before).update(change);
         expect(mapWrites).toBe(count);
         const backend = change.kind === "join" ? 72 : 0;
         expect(bytes).toBe(80 * slots.written.length + 64 * matches.written.length + backend);
 
         const masters = slots.written.filter((key) => Number(key.split(",")[1]) >>> 16 === 0).length;
-        const maglev = planeById("ebpf-maglev").compile(before, { maglevTableSize: 251 }).update!(change);
+        const maglev = planeById("ebpf-maglev").compile(before, { maglevTableSize: 251 }).update(change);
         expect(maglev.mapWrites).toBe(count + masters);
         expect(maglev.bytes).toBe(bytes + masters * (4 * 251 + 64));
       }),

@@ -31,7 +31,7 @@ interface Asked {
 }
 
 function cost(id: PlaneId, cluster: Cluster, change: Change, { mode, options }: Asked = {}): UpdateCost {
-  return planeById(id).compile(cluster, options).update!(change, mode);
+  return planeById(id).compile(cluster, options).update(change, mode);
 }
 
 const join = (servicePort: number): Change => ({ kind: "join", servicePort });
@@ -92,7 +92,7 @@ describe.each(PLANES)("$id", (plane) => {
     const program = plane.compile(mixed);
     const bytes = program.bytes();
     const change: Change = { kind: "rollout", servicePort: 3, share: 1 };
-    expect(program.update!(change)).toEqual(program.update!(change));
+    expect(program.update(change)).toEqual(program.update(change));
     expect(program.bytes()).toBe(bytes);
   });
 
@@ -108,7 +108,7 @@ describe.each(PLANES)("$id", (plane) => {
       { ipvsServiceTable: "resizable" },
     ] as PlaneOptions[]) {
       const program = plane.compile(cluster, options);
-      const lines = program.memory!();
+      const lines = program.memory();
       expect(lines.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(program.bytes());
       expect(lines.every(({ bytes }) => bytes >= 0)).toBe(true);
       expect(new Set(lines.map(({ what }) => what)).size).toBe(lines.length);
@@ -375,7 +375,9 @@ describe("an update of Cilium's maps", () => {
 
 describe("memory, by the published formulas", () => {
   const line = (id: PlaneId, cluster: Cluster, what: RegExp, options: PlaneOptions = {}): number =>
-    planeById(id).compile(cluster, options).memory!()
+    planeById(id)
+      .compile(cluster, options)
+      .memory()
       .filter((part) => what.test(part.what))
       .reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -385,7 +387,7 @@ describe("memory, by the published formulas", () => {
   ])(
     "iptables: KUBE-SERVICES, SVC and SEP of %i services with %i endpoints are %i bytes a service, all exact",
     (n, e, bytes) => {
-      const lines = planeById("iptables").compile(constant(n, e)).memory!();
+      const lines = planeById("iptables").compile(constant(n, e)).memory();
       // The last rule of KUBE-SERVICES, with addrtype, and the chain's head and tail come once.
       const own = lines.filter(
         ({ what, known }) => known === "exact" && /^KUBE-(SERVICES|SVC|SEP)/.test(what),
@@ -395,7 +397,9 @@ describe("memory, by the published formulas", () => {
   );
 
   it("iptables: affinity is derived, not measured", () => {
-    const lines = planeById("iptables").compile(constant(5, 4, { affinityShare: 1 })).memory!();
+    const lines = planeById("iptables")
+      .compile(constant(5, 4, { affinityShare: 1 }))
+      .memory();
     const affinity = lines.filter(({ what }) => /^KUBE-(SVC|SEP).*not measured/.test(what));
     // A `recent` match is 264 bytes: in E rules of the service chain with comment (704), and in E DNAT rules (528 + 264).
     expect(affinity.map(({ bytes }) => bytes).sort()).toEqual([5 * 4 * 704, 5 * 4 * 792].sort());

@@ -116,3 +116,30 @@ export function readResults(path: string): Results {
   }
   return parsed.data;
 }
+
+const LOCK_FILE = ".lock";
+
+/**
+ * Keeps other processes out of a run's folder: two that measure into one would overwrite each other's results. Returns
+ * what releases it. Throws UsageError while another process holds it; a lock that a dead process left is taken over.
+ */
+export function lockFolder(folder: string): () => void {
+  const path = join(folder, LOCK_FILE);
+  const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
+  if (holder > 0 && holder !== process.pid && isAlive(holder)) {
+    throw new UsageError(
+      `process ${holder} measures into ${folder} just now: wait for it, or choose another --out`,
+    );
+  }
+  writeFileAtomically(path, String(process.pid));
+  return () => rmSync(path, { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

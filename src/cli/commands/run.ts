@@ -20,6 +20,7 @@ import { formatCount } from "../../report/format.js";
 import { conclude } from "../../results/conclude.js";
 import {
   ensureWritableFolder,
+  lockFolder,
   RESULTS_FILE,
   readResults,
   removeTemporaryFiles,
@@ -147,7 +148,13 @@ export const run: CommandModule<object, Arguments> = {
       throw new UsageError(`${out} holds a run already: choose another --out, or finish it with --resume`);
     }
     ensureWritableFolder(out);
-    await measure(results, out, template, cpu);
+    const unlock = lockFolder(out);
+    try {
+      removeTemporaryFiles(out);
+      await measure(results, out, template, cpu);
+    } finally {
+      unlock();
+    }
     await report(results, out, args.json);
   },
 };
@@ -168,7 +175,6 @@ function resumed(args: Arguments): Results {
       `the run in ${args.out} began under other conditions: ${elsewhere.join("; ")}; start a new run`,
     );
   }
-  removeTemporaryFiles(args.out);
   return results;
 }
 
