@@ -128,6 +128,27 @@ describe("memory", () => {
   });
 });
 
+describe("balance", () => {
+  it("moves nearly only the flows that have to under Maglev, and nine in ten under random choice or round robin", async () => {
+    const maglev = await counted("balance", "ebpf-maglev", 1, { endpointsPerService: 10 });
+    expect(maglev["least share"]).toBeCloseTo(0.1, 1);
+    expect(maglev["share moved"]! - maglev["least share"]!).toBeLessThan(0.03);
+    for (const plane of ["iptables", "nftables", "ebpf"] as const) {
+      const random = await counted("balance", plane, 1, { endpointsPerService: 10 });
+      expect(random["share moved"]).toBeCloseTo(0.9, 1);
+      // 9 degrees of freedom: beyond 33.7 once in 10,000.
+      expect(random["chi-square"]).toBeLessThan(33.7);
+    }
+    const rr = await counted("balance", "ipvs", 1, { endpointsPerService: 10, variant: "rr" });
+    expect(rr["chi-square"]).toBe(0);
+  });
+
+  it("sends every flow of one address to one endpoint under dh, which hashes the destination", async () => {
+    const dh = await counted("balance", "ipvs", 1, { endpointsPerService: 10, variant: "dh" });
+    expect(dh["chi-square"]).toBe(180_000);
+  });
+});
+
 describe("sync", () => {
   it("times building the program, at least once", async () => {
     const { samples, work, programBytes } = await timed("sync", "nftables", 20);

@@ -45,13 +45,20 @@ describe("lookAt", () => {
 
   it("spends what is left of the budget on the cells that will reach the goal soonest", () => {
     // 28 replicates of a second each are done; one cell more costs four seconds.
-    const results = run([0.3, 0.06, 0.2, 0.1], 28 + 9);
+    const results = run([0.3, 0.06, 0.2, 0.1], 28 + 18);
     lookAt(results, 7);
+    // This look may spend half of the 18 seconds that are left.
     expect(reasons(results)).toEqual(["budget", "goes on", "budget", "goes on"]);
   });
 
+  it("spends all that is left at the last look", () => {
+    const results = run([0.2, 0.2], 14 + 8);
+    lookAt(results, 11);
+    expect(reasons(results)).toEqual(["goes on", "goes on"]);
+  });
+
   it("takes a cell with one outlier for nearly precise", () => {
-    const results = run([0.2, 0.01], 14 + 5);
+    const results = run([0.2, 0.01], 14 + 10);
     const outlier = results.cells[1]!.replicates[0]!;
     Object.assign(outlier, { median: 150, samples: [150, 150] });
     lookAt(results, 7);

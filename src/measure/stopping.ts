@@ -3,7 +3,8 @@
  *
  * The rule, fixed before anything is measured: after 7, 11, 15, … replicates (`looks`) a cell stops when half its
  * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts, those that
- * will probably reach the goal soonest first: a cell out of reach must not eat the time of ten within it.
+ * will probably reach the goal soonest first: a cell out of reach must not eat the time of ten within it. A look may spend
+ * half of the time that is left, the last one all of it, so that a cell that is nearly there can go on once more.
  *
  * Looking several times and stopping at a lucky moment would make a 95 % interval cover less than 95 %. Each look
  * therefore uses the level 1 - 0.05 / looks (Bonferroni: the chance that any of them misses is at most 5 %), also for
@@ -52,9 +53,11 @@ export function lookAt(results: Results, block: number): void {
   }
   wide.sort((a, b) => a.timeToGoal - b.timeToGoal);
   let spentMs = cells.reduce((sum, cell) => sum + wallMs(cell), 0);
+  const leftMs = (run.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1000 - spentMs;
+  const limitMs = spentMs + (next === run.looks.at(-1) ? leftMs : leftMs / 2);
   for (const { cell, halfWidth } of wide) {
     const costMs = (wallMs(cell) / cell.replicates.length) * (next - block);
-    if (run.budgetSeconds !== null && spentMs + costMs > run.budgetSeconds * 1000) {
+    if (spentMs + costMs > limitMs) {
       cell.stopped = { replicates: cell.replicates.length, halfWidth, reason: "budget" };
     } else {
       spentMs += costMs;

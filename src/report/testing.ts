@@ -168,6 +168,23 @@ export function withPrograms(results: Results): Results {
   return results;
 }
 
+/** Adds cells of `balance`. */
+export function withBalance(results: Results): Results {
+  const moved = [
+    ["iptables", "", 0.9],
+    ["ipvs", "rr", 0.9],
+    ["ipvs", "mh", 0.11],
+    ["ebpf", "", 0.9],
+    ["ebpf-maglev", "", 0.105],
+  ] as const;
+  for (const [plane, variant, share] of moved) {
+    const cell = fakeCell(plane, 1, 0, {});
+    const counts = { "share moved": share, "least share": 0.1, "chi-square": 9, "degrees of freedom": 9 };
+    results.cells.push({ ...cell, scenario: "balance", variant, work: null, counts });
+  }
+  return results;
+}
+
 /** Adds cells of `connect` and `established`, and of Cilium at the socket. */
 export function withConnections(results: Results): Results {
   const lines = [

@@ -8,6 +8,7 @@ import {
   ARTICLE_SERVICES,
   fakeFinding,
   fakeResults,
+  withBalance,
   withConnections,
   withEndpoints,
   withPrograms,
@@ -20,8 +21,8 @@ import { work } from "./work.js";
 
 const view = { theme: "light", width: 1600, height: 900 } as const;
 const article = fakeResults({ entry: "nodePort", services: ARTICLE_SERVICES });
-const ofDefault = withPrograms(
-  withConnections(withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] }))),
+const ofDefault = withBalance(
+  withPrograms(withConnections(withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] })))),
 );
 
 function built(chart: (typeof CHARTS)[number], results = ofDefault): Picture {
@@ -41,6 +42,7 @@ describe("pictures", () => {
     { id: "connect", results: ofDefault, theme: "light" },
     { id: "established", results: ofDefault, theme: "dark" },
     { id: "update", results: ofDefault, theme: "light" },
+    { id: "balance", results: ofDefault, theme: "light" },
     { id: "sync", results: ofDefault, theme: "dark" },
     { id: "memory", results: ofDefault, theme: "light" },
     { id: "endpoints", results: ofDefault, theme: "light" },

@@ -1,5 +1,6 @@
 /** All charts. To add one: its file, and a line here. */
 
+import { balance } from "./balance.js";
 import type { Chart } from "./chart.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
@@ -20,4 +21,5 @@ export const CHARTS: readonly Chart[] = [
   update,
   sync,
   memory,
+  balance,
 ];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { crossoversOf, fitsOf } from "../../results/laws.js";
 import { percentilesOf } from "../../results/percentiles.js";
 import type { Results } from "../../results/schema.js";
-import { fakeResults, withConnections, withEndpoints, withPrograms } from "../testing.js";
+import { fakeResults, withBalance, withConnections, withEndpoints, withPrograms } from "../testing.js";
 import { findFindings as findingsOf } from "./index.js";
 
 /** Findings as a run makes them: after its fits and crossovers. */
@@ -154,6 +154,16 @@ describe("findFindings", () => {
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
     expect(ids(results)).not.toContain("update");
+  });
+
+  it("says how many flows Maglev moves, and nothing where it moves as many as random choice", () => {
+    const results = withBalance(fakeResults({ services: [1] }));
+    expect(finding(results, "balance")?.sentence).toMatch(
+      /11 % of new flows .* 10 % have to; under random choice 90 % do/,
+    );
+    for (const cell of results.cells)
+      if (cell.plane === "ebpf-maglev" && cell.counts) cell.counts["share moved"] = 0.9;
+    expect(ids(results)).not.toContain("balance");
   });
 
   it("says who walks the endpoints of a service, by exact counts, with and without affinity", () => {

@@ -4,6 +4,7 @@
  */
 
 import type { Finding, Results } from "../../results/schema.js";
+import { maglevKeepsFlows } from "./balance.js";
 import { measuredCells, planeCells } from "./common.js";
 import { firstPackets, keepaliveHides } from "./connections.js";
 import { overtakings } from "./crossings.js";
@@ -29,6 +30,7 @@ export function findFindings(results: Results): Finding[] {
     firstPackets(results),
     keepaliveHides(results),
     updatesGrow(results),
+    maglevKeepsFlows(results),
     statisticChains(results),
     affinityIsLinear(results),
   ].filter((finding) => finding !== null);
