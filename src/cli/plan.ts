@@ -8,6 +8,7 @@ import type { Size } from "../measure/scenario.js";
 import { makeSchedule } from "../measure/schedule.js";
 import { levelOf, looksBetween } from "../measure/stopping.js";
 import { MAGLEV_SIZES } from "../planes/ebpf/maglev.js";
+import type { PlaneId } from "../planes/plane.js";
 import type { Cell, Environment, Results } from "../results/schema.js";
 import { type IPVS_SCHEDULERS, SCHEMA_VERSION } from "../results/schema.js";
 import { parseSeed } from "./cluster-options.js";
@@ -38,8 +39,9 @@ export interface RunArguments {
 const TARGET_HALF_WIDTH = 0.05;
 
 /** Maglev's table of a service takes 64 KiB: beyond this N it is left out unless asked for by name. */
-const largest = (profile: Profile, plane: Cell["plane"]) =>
-  profile.maxServices[plane as keyof Profile["maxServices"]] ?? Number.POSITIVE_INFINITY;
+function largest(profile: Profile, plane: PlaneId): number {
+  return Math.max(...(profile.servicesOf[plane] ?? [Number.POSITIVE_INFINITY]));
+}
 
 /** The profile of a name. Throws UsageError naming those there are. */
 export function profileById(id: string): Profile {
@@ -84,13 +86,18 @@ export function planRun(
   }
   const named = args.planes !== undefined && args.services !== undefined;
   const asked = args.services === undefined ? null : services;
+  const ownNumbers = asked === null && clusterServices === null;
+  const numbersOf = (plane: PlaneId) => (ownNumbers && profile.servicesOf[plane]) || services;
   const endpointsPerService =
     args.endpoints === undefined
       ? profile.endpointsPerService
       : parseInteger(args.endpoints, "endpoints", 0, 10_000);
   const cells = SCENARIOS.filter(({ id }) => scenarios.includes(id)).flatMap(({ id, sizes }) =>
     planes.flatMap((plane) =>
-      (sizes?.(asked, plane) ?? services.map((n): Size => ({ services: n, endpoints: null, variant: "" })))
+      (
+        sizes?.(asked, plane) ??
+        numbersOf(plane).map((n): Size => ({ services: n, endpoints: null, variant: "" }))
+      )
         .filter((size) => named || size.services <= largest(profile, plane))
         .map((size) => emptyCell(plane, id, size, endpointsPerService)),
     ),

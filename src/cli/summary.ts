@@ -69,12 +69,13 @@ export function summarize(results: Results): string {
 function precision({ run, cells }: Results): string {
   if (run.looks.length < 2) return "";
   const goal = `±${100 * run.targetHalfWidth} %`;
-  const precise = cells.filter(
+  const timed = cells.filter(({ counts }) => counts === null);
+  const precise = timed.filter(
     ({ estimate }) => estimate?.kind === "ci95" && halfWidthOf(estimate) <= run.targetHalfWidth,
   ).length;
-  const cut = cells.filter(({ stopped }) => stopped?.reason === "budget").length;
+  const cut = timed.filter(({ stopped }) => stopped?.reason === "budget").length;
   const time = cut > 0 ? `; for ${cut} of the others the profile's time was up` : "";
-  return `precision: ${precise} of ${cells.length} cells are within ${goal} of their median${time}`;
+  return `precision: ${precise} of ${timed.length} cells are within ${goal} of their median${time}`;
 }
 
 function orderWords(effect: OrderEffect | null): string {
