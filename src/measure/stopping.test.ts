@@ -51,6 +51,14 @@ describe("lookAt", () => {
     expect(reasons(results)).toEqual(["budget", "goes on", "budget", "goes on"]);
   });
 
+  it("considers a cell again that had to wait, when the time of others was not needed", () => {
+    const results = run([0.06, 0.1], 14 + 8);
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["goes on", "budget"]);
+    lookAt(results, 11);
+    expect(reasons(results)).toEqual(["goes on", "goes on"]);
+  });
+
   it("spends all that is left at the last look", () => {
     const results = run([0.2, 0.2], 14 + 8);
     lookAt(results, 11);

@@ -4,7 +4,8 @@
  * The rule, fixed before anything is measured: after 7, 11, 15, … replicates (`looks`) a cell stops when half its
  * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts, those that
  * will probably reach the goal soonest first: a cell out of reach must not eat the time of ten within it. A look may spend
- * half of the time that is left, the last one all of it, so that a cell that is nearly there can go on once more.
+ * half of the time that is left, the last one all of it, so that a cell that is nearly there can go on once more; cells
+ * that had to wait at one look are considered again at the next.
  *
  * Looking several times and stopping at a lucky moment would make a 95 % interval cover less than 95 %. Each look
  * therefore uses the level 1 - 0.05 / looks (Bonferroni: the chance that any of them misses is at most 5 %), also for
@@ -41,8 +42,10 @@ export function lookAt(results: Results, block: number): void {
   if (!run.looks.includes(block) || next === undefined) return;
   const wide = [];
   for (const cell of cells) {
-    if (cell.stopped !== null || cell.replicates.length === 0 || cell.lookedAt >= block) continue;
+    if (cell.replicates.length === 0 || cell.lookedAt >= block) continue;
+    if (cell.stopped !== null && cell.stopped.reason !== "budget") continue;
     cell.lookedAt = block;
+    cell.stopped = null;
     const estimate = estimateCell(cell.replicates, run.seed, run.level)!;
     const halfWidth = halfWidthOf(estimate);
     if (estimate.kind === "ci95" && halfWidth <= run.targetHalfWidth) {
