@@ -40,7 +40,9 @@ describe("npm run bench", () => {
       expect(estimate?.kind).toBe("ci95");
     }
     for (const { replicates, stopped } of results.cells) {
-      if (replicates.length < 15) expect(stopped?.replicates).toBe(replicates.length);
+      if (stopped) expect(stopped.replicates).toBe(replicates.length);
+      // A cell goes on to the last look, unless it waited for time at the first.
+      else expect([11, 15]).toContain(replicates.length);
     }
   });
 
