@@ -5,7 +5,7 @@ import type { Cluster } from "../src/cluster/cluster.js";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import type { Model, PlaneId } from "../src/planes/plane.js";
-import { IPVS_SCHEDULERS } from "../src/results/schema.js";
+import { IPVS_SCHEDULERS } from "../src/results/ipvs-schedulers.js";
 import { compileFor } from "./trace.js";
 
 const ENDPOINTS = 10;

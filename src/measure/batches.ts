@@ -10,9 +10,9 @@ import type { Job, MeanWork, Prepared, Subject } from "./scenario.js";
 
 /** A batch lasts about this long: far above the timer's step, and at most a millisecond. */
 const BATCH_NS = 500_000;
-const CALIBRATION_NS = 6_000_000;
+const CALIBRATION_NS = 4_000_000;
 const FLOOR_BATCHES = 25;
-const HEAP_BATCHES = 20;
+const HEAP_BATCHES = 8;
 /** What V8 itself may allocate meanwhile (feedback, a promoted closure): a lookup that allocates exceeds it at once. */
 const HEAP_NOISE_BYTES = 1024;
 

@@ -4,11 +4,9 @@
  */
 
 import { z } from "zod";
+import { IPVS_SCHEDULERS } from "./ipvs-schedulers.js";
 
 export const SCHEMA_VERSION = 1;
-
-/** IPVS schedulers that can be measured. */
-export const IPVS_SCHEDULERS = ["rr", "wrr", "lc", "wlc", "sh", "dh", "sed", "nq", "mh"] as const;
 
 /** A 95 % interval, or with fewer than six replicates the range of what was seen: [low, high]. */
 const interval = z.tuple([z.number(), z.number()]);

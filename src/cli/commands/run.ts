@@ -25,7 +25,8 @@ import {
   readResults,
   removeTemporaryFiles,
 } from "../../results/files.js";
-import { type Cell, type Environment, IPVS_SCHEDULERS, type Results } from "../../results/schema.js";
+import { IPVS_SCHEDULERS } from "../../results/ipvs-schedulers.js";
+import type { Cell, Environment, Results } from "../../results/schema.js";
 import { certify } from "../certificate.js";
 import { writeReport } from "../charts.js";
 import { readCluster } from "../input.js";

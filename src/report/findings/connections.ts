@@ -3,7 +3,7 @@
 import { nameOf } from "../../results/cells.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { formatCount, formatNs } from "../format.js";
-import { digits, isMeasured, type Measured, planeLabel, ratioInterval } from "./common.js";
+import { digits, isMeasured, type Measured, planeLabel, ratioInterval, shortLabel } from "./common.js";
 
 /** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
 const FLAT = 1.5;
@@ -35,7 +35,7 @@ export function firstPackets(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   return {
     id: "connect",
-    headline: `First packets: iptables takes ${digits(value)} times ${planeLabel(rival.plane)}`,
+    headline: `At ${formatCount(largest.services)} Services first iptables packets take ${digits(value)} times ${shortLabel(rival.plane)}`,
     sentence:
       `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in iptables at ${formatCount(largest.services)} services, ` +
       `${digits(value)} times [${interval.map(digits).join(", ")}] the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest.`,
