@@ -65,6 +65,15 @@ describe("lookAt", () => {
     expect(reasons(results)).toEqual(["goes on", "goes on"]);
   });
 
+  it("prefers a list, or what fits a core's caches, to a table at the mercy of the neighbours", () => {
+    const results = run([0.06, 0.2], 14 + 10);
+    const [table, list] = results.cells;
+    Object.assign(table!, { programBytes: 2 ** 26 });
+    Object.assign(list!, { work: { ...list!.work!, rulesVisited: 500, mapLookups: 0, hashProbes: 0 } });
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["budget", "goes on"]);
+  });
+
   it("takes a cell with one outlier for nearly precise", () => {
     const results = run([0.2, 0.01], 14 + 10);
     const outlier = results.cells[1]!.replicates[0]!;

@@ -2,8 +2,9 @@
  * Sequential stopping: measure more where the interval is wide, and be honest about having looked.
  *
  * The rule, fixed before anything is measured: after 7, 11, 15, … replicates (`looks`) a cell stops when half its
- * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts, those that
- * will probably reach the goal soonest first: a cell out of reach must not eat the time of ten within it. A look may spend
+ * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts: first those
+ * that repetition makes precise (lists, which are read in order, and what fits a core's own caches), and among these who
+ * will probably reach the goal soonest. A cell at the mercy of the neighbours' caches must not eat the time of ten others. A look may spend
  * half of the time that is left, the last one all of it, so that a cell that is nearly there can go on once more; cells
  * that had to wait at one look are considered again at the next.
  *
@@ -12,6 +13,7 @@
  * cells that stop at the first.
  */
 
+import { USUAL_L2 } from "../results/conclude.js";
 import { estimateCell, halfWidthOf } from "../results/estimate.js";
 import type { Results } from "../results/schema.js";
 import { quantileSorted } from "../stats/quantile.js";
@@ -51,10 +53,15 @@ export function lookAt(results: Results, block: number): void {
     if (estimate.kind === "ci95" && halfWidth <= run.targetHalfWidth) {
       cell.stopped = { replicates: cell.replicates.length, halfWidth, reason: "precise" };
     } else {
-      wide.push({ cell, halfWidth, timeToGoal: timeToGoal(cell, run.targetHalfWidth) });
+      wide.push({
+        cell,
+        halfWidth,
+        repeats: repeatsWell(cell, results.environment.caches.L2 ?? USUAL_L2),
+        timeToGoal: timeToGoal(cell, run.targetHalfWidth),
+      });
     }
   }
-  wide.sort((a, b) => a.timeToGoal - b.timeToGoal);
+  wide.sort((a, b) => Number(b.repeats) - Number(a.repeats) || a.timeToGoal - b.timeToGoal);
   let spentMs = cells.reduce((sum, cell) => sum + wallMs(cell), 0);
   const leftMs = (run.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1000 - spentMs;
   const limitMs = spentMs + (next === run.looks.at(-1) ? leftMs : leftMs / 2);
@@ -66,6 +73,12 @@ export function lookAt(results: Results, block: number): void {
       spentMs += costMs;
     }
   }
+}
+
+/** Whether other tenants of the machine hardly matter: a list without a hash lookup, or a program that fits the L2 cache. */
+function repeatsWell({ work, programBytes }: Results["cells"][number], l2Bytes: number): boolean {
+  const list = work !== null && work.mapLookups === 0 && work.hashProbes === 0 && work.rulesVisited > 0;
+  return list || (programBytes !== null && programBytes <= l2Bytes);
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Cell, Results } from "./schema.js";
 import { cellWarnings, countUnsteady, orderEffectOf, outliersOf } from "./validity.js";
 
 /** Of a core, where the system does not tell. */
-const USUAL_L2 = 2 ** 20;
+export const USUAL_L2 = 2 ** 20;
 
 /** Fills in estimates, percentiles, validity, fits and crossovers of whatever was measured. Says the same when repeated. */
 export function conclude(results: Results): void {
