@@ -95,13 +95,14 @@ describe("fitLaw", () => {
 
   it("gives a growth that noise nearly hides no law with the support that a finding needs", () => {
     const random = Random.fromSeed(22);
-    for (let trial = 0; trial < 25; trial++) {
-      const { law, support } = fitLaw(
+    const grown = Array.from({ length: 25 }, (_, trial) =>
+      fitLaw(
         simulate(random, (n) => 50 * (1 + (0.04 * n) / 30_000)),
         trial,
-      );
-      if (law === "log N") expect(support).toBeLessThan(0.95);
-    }
+      ),
+    ).filter(({ law }) => law !== "1");
+    expect(grown.length).toBeGreaterThan(0);
+    for (const { support } of grown) expect(support).toBeLessThan(0.95);
   });
 
   it("knows how far a law is off: a step at 10,000 services follows none", () => {
