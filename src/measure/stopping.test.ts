@@ -6,7 +6,7 @@ import { levelOf, lookAt, looksBetween } from "./stopping.js";
 /** A run after its first look, whose cells differ between replicates by the given shares of their median. */
 function run(spreads: readonly number[], budgetSeconds: number | null): Results {
   const results = fakeResults({ planes: ["ebpf"], services: spreads.map((_, i) => i + 1), replicates: 7 });
-  const looks = looksBetween(7, 15);
+  const looks = looksBetween(7, 16);
   Object.assign(results.run, { looks, level: levelOf(looks), budgetSeconds });
   for (const [i, cell] of results.cells.entries()) {
     for (const [r, replicate] of cell.replicates.entries()) {
@@ -20,9 +20,10 @@ function run(spreads: readonly number[], budgetSeconds: number | null): Results 
 const reasons = ({ cells }: Results) => cells.map(({ stopped }: Cell) => stopped?.reason ?? "goes on");
 
 describe("looksBetween", () => {
-  it("looks at the least, every fourth and the most", () => {
-    expect(looksBetween(7, 15)).toEqual([7, 11, 15]);
-    expect(looksBetween(10, 17)).toEqual([10, 14, 17]);
+  it("looks at the least, halfway in proportion, and the most", () => {
+    expect(looksBetween(7, 21)).toEqual([7, 12, 21]);
+    expect(looksBetween(10, 30)).toEqual([10, 17, 30]);
+    expect(looksBetween(7, 8)).toEqual([7, 8]);
     expect(looksBetween(3, 3)).toEqual([3]);
   });
 });
@@ -30,7 +31,7 @@ describe("looksBetween", () => {
 describe("levelOf", () => {
   it("shares the 5 % that may be missed among the looks", () => {
     expect(levelOf([7])).toBe(0.95);
-    expect(levelOf([7, 11, 15])).toBeCloseTo(1 - 0.05 / 3, 12);
+    expect(levelOf([7, 12, 21])).toBeCloseTo(1 - 0.05 / 3, 12);
   });
 });
 
@@ -52,7 +53,7 @@ describe("lookAt", () => {
   });
 
   it("considers a cell again that had to wait, when the time of others was not needed", () => {
-    const results = run([0.06, 0.1], 14 + 8);
+    const results = run([0.06, 0.1], 14 + 10);
     lookAt(results, 7);
     expect(reasons(results)).toEqual(["goes on", "budget"]);
     lookAt(results, 11);
@@ -60,7 +61,7 @@ describe("lookAt", () => {
   });
 
   it("spends all that is left at the last look", () => {
-    const results = run([0.2, 0.2], 14 + 8);
+    const results = run([0.2, 0.2], 14 + 10);
     lookAt(results, 11);
     expect(reasons(results)).toEqual(["goes on", "goes on"]);
   });
@@ -106,7 +107,7 @@ describe("lookAt", () => {
   });
 
   it("does nothing between looks, and nothing after the last", () => {
-    for (const block of [0, 6, 8, 15]) {
+    for (const block of [0, 6, 8, 16]) {
       const results = run([0.01], null);
       lookAt(results, block);
       expect(reasons(results)).toEqual(["goes on"]);

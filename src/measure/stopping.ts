@@ -1,7 +1,7 @@
 /**
  * Sequential stopping: measure more where the interval is wide, and be honest about having looked.
  *
- * The rule, fixed before anything is measured: after 7, 11, 15, … replicates (`looks`) a cell stops when half its
+ * The rule, fixed before anything is measured: after 7, 12 and 21 replicates (`looks`) a cell stops when half its
  * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts: first those
  * that repetition makes precise (lists, which are read in order, and what fits a core's own caches), and among these who
  * will probably reach the goal soonest. A cell at the mercy of the neighbours' caches must not eat the time of ten others. A look may spend
@@ -18,15 +18,15 @@ import { estimateCell, halfWidthOf } from "../results/estimate.js";
 import type { Results } from "../results/schema.js";
 import { quantileSorted } from "../stats/quantile.js";
 
-/** Replicates between two looks. */
-const STEP = 4;
 const MISS = 0.05;
 
-/** The numbers of replicates after which intervals are looked at: `least`, then every fourth, then `most`. */
+/**
+ * The numbers of replicates after which intervals are looked at: `least`, halfway to `most` in proportion, and `most`.
+ * Each look takes its share of the 5 %, so there are only three; and an interval shrinks with the root of the replicates,
+ * so that each of the steps narrows it by the same factor.
+ */
 export function looksBetween(least: number, most: number): number[] {
-  const looks = [least];
-  while (looks.at(-1)! < most) looks.push(Math.min(most, looks.at(-1)! + STEP));
-  return looks;
+  return [...new Set([least, Math.round(Math.sqrt(least * most)), most])];
 }
 
 /** Level of every cell's interval, so that all looks together miss with at most 5 %. */
