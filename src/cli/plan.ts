@@ -175,13 +175,13 @@ function emptyCell(plane: string, scenario: string, size: Size, endpoints: numbe
   };
 }
 
-/** `7`, or `7-21`: at least seven, at most 21 where the interval is wide. */
+/** `7`, or `7-30`: at least seven, at most thirty where the interval is wide. */
 function parseReplicates(text: string): { least: number; most: number } {
   const [first, second, ...more] = text.split("-");
   const least = parseInteger(first!, "replicates", 1, 1000);
   const most = second === undefined ? least : parseInteger(second, "replicates", 1, 1000);
   if (more.length > 0 || most < least) {
-    throw new UsageError(`--replicates "${text}": give a number, or least and most such as 7-21`);
+    throw new UsageError(`--replicates "${text}": give a number, or least and most such as 7-30`);
   }
   return { least, most };
 }

@@ -9,6 +9,8 @@ function run(spreads: readonly number[], budgetSeconds: number | null): Results 
   const looks = looksBetween(7, 16);
   Object.assign(results.run, { looks, level: levelOf(looks), budgetSeconds });
   for (const [i, cell] of results.cells.entries()) {
+    // Larger than a core's own caches.
+    Object.assign(cell, { programBytes: 2 ** 26 });
     for (const [r, replicate] of cell.replicates.entries()) {
       const level = 100 * (1 + spreads[i]! * ((r - 3) / 3));
       Object.assign(replicate, { wallMs: 1000, median: level, samples: [level, level, level] });
@@ -21,7 +23,7 @@ const reasons = ({ cells }: Results) => cells.map(({ stopped }: Cell) => stopped
 
 describe("looksBetween", () => {
   it("looks at the least, halfway in proportion, and the most", () => {
-    expect(looksBetween(7, 21)).toEqual([7, 12, 21]);
+    expect(looksBetween(7, 30)).toEqual([7, 14, 30]);
     expect(looksBetween(10, 30)).toEqual([10, 17, 30]);
     expect(looksBetween(7, 8)).toEqual([7, 8]);
     expect(looksBetween(3, 3)).toEqual([3]);
@@ -31,7 +33,7 @@ describe("looksBetween", () => {
 describe("levelOf", () => {
   it("shares the 5 % that may be missed among the looks", () => {
     expect(levelOf([7])).toBe(0.95);
-    expect(levelOf([7, 12, 21])).toBeCloseTo(1 - 0.05 / 3, 12);
+    expect(levelOf([7, 14, 30])).toBeCloseTo(1 - 0.05 / 3, 12);
   });
 });
 
@@ -68,9 +70,15 @@ describe("lookAt", () => {
 
   it("prefers a list, or what fits a core's caches, to a table at the mercy of the neighbours", () => {
     const results = run([0.06, 0.2], 14 + 10);
-    const [table, list] = results.cells;
-    Object.assign(table!, { programBytes: 2 ** 26 });
+    const [, list] = results.cells;
     Object.assign(list!, { work: { ...list!.work!, rulesVisited: 500, mapLookups: 0, hashProbes: 0 } });
+    lookAt(results, 7);
+    expect(reasons(results)).toEqual(["budget", "goes on"]);
+  });
+
+  it("lets a list spend more than half of the time that is left", () => {
+    const results = run([0.2, 0.2], 14 + 7);
+    Object.assign(results.cells[1]!, { programBytes: 2 ** 16 });
     lookAt(results, 7);
     expect(reasons(results)).toEqual(["budget", "goes on"]);
   });

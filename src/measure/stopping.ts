@@ -1,12 +1,12 @@
 /**
  * Sequential stopping: measure more where the interval is wide, and be honest about having looked.
  *
- * The rule, fixed before anything is measured: after 7, 12 and 21 replicates (`looks`) a cell stops when half its
+ * The rule, fixed before anything is measured: after 7, 14 and 30 replicates (`looks`) a cell stops when half its
  * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts: first those
  * that repetition makes precise (lists, which are read in order, and what fits a core's own caches), and among these who
- * will probably reach the goal soonest. A cell at the mercy of the neighbours' caches must not eat the time of ten others. A look may spend
- * half of the time that is left, the last one all of it, so that a cell that is nearly there can go on once more; cells
- * that had to wait at one look are considered again at the next.
+ * will probably reach the goal soonest. A cell at the mercy of the neighbours' caches must not eat the time of ten others:
+ * before the last look such cells share half of the time that is left, so that those that repetition makes precise can go
+ * on once more. Cells that had to wait at one look are considered again at the next.
  *
  * Looking several times and stopping at a lucky moment would make a 95 % interval cover less than 95 %. Each look
  * therefore uses the level 1 - 0.05 / looks (Bonferroni: the chance that any of them misses is at most 5 %), also for
@@ -23,7 +23,7 @@ const MISS = 0.05;
 /**
  * The numbers of replicates after which intervals are looked at: `least`, halfway to `most` in proportion, and `most`.
  * Each look takes its share of the 5 %, so there are only three; and an interval shrinks with the root of the replicates,
- * so that each of the steps narrows it by the same factor.
+ * so that each step narrows it by the same factor.
  */
 export function looksBetween(least: number, most: number): number[] {
   return [...new Set([least, Math.round(Math.sqrt(least * most)), most])];
@@ -63,11 +63,11 @@ export function lookAt(results: Results, block: number): void {
   }
   wide.sort((a, b) => Number(b.repeats) - Number(a.repeats) || a.timeToGoal - b.timeToGoal);
   let spentMs = cells.reduce((sum, cell) => sum + wallMs(cell), 0);
-  const leftMs = (run.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1000 - spentMs;
-  const limitMs = spentMs + (next === run.looks.at(-1) ? leftMs : leftMs / 2);
-  for (const { cell, halfWidth } of wide) {
+  const allMs = (run.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+  const halfMs = next === run.looks.at(-1) ? allMs : (spentMs + allMs) / 2;
+  for (const { cell, halfWidth, repeats } of wide) {
     const costMs = (wallMs(cell) / cell.replicates.length) * (next - block);
-    if (spentMs + costMs > limitMs) {
+    if (spentMs + costMs > (repeats ? allMs : halfMs)) {
       cell.stopped = { replicates: cell.replicates.length, halfWidth, reason: "budget" };
     } else {
       spentMs += costMs;

@@ -81,7 +81,7 @@ export const run: CommandModule<object, Arguments> = {
       .option("replicates", {
         type: "string",
         requiresArg: true,
-        describe: "Fresh processes for each cell; 7-21: more where the interval is wide",
+        describe: "Fresh processes for each cell; 7-30: more where the interval is wide",
       })
       .option("warmup-ms", { type: "string", requiresArg: true, describe: "Warm-up of each process" })
       .option("measure-ms", { type: "string", requiresArg: true, describe: "Timed part of each process" })
