@@ -105,7 +105,10 @@ function emitNodePorts(writer: RuleWriter, cluster: Cluster, order: RuleOrder): 
   }
 }
 
-/** SVC or SVL: masquerade test, affinity, then one rule an endpoint; all but the last by chance. */
+/**
+ * SVC or SVL: masquerade test, affinity, then one rule an endpoint; all but the last by chance. Only the chain that the
+ * cluster IP leads to has the test (proxier.go, internalTrafficChain): what comes through EXT was marked there.
+ */
 function emitPolicyChain(
   writer: RuleWriter,
   cluster: Cluster,
@@ -117,11 +120,13 @@ function emitPolicyChain(
   const s = cluster.service[p]!;
   const { podCidr } = cluster.network;
   writer.chain(kind, p);
-  const test = beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
-  test.src = podCidr.base;
-  test.srcPrefixLength = podCidr.prefixLength;
-  test.srcInvert = true;
-  writer.jump("KUBE-MARK-MASQ");
+  if (kind === (cluster.internalLocal[s] === 1 ? "KUBE-SVL" : "KUBE-SVC")) {
+    const test = beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
+    test.src = podCidr.base;
+    test.srcPrefixLength = podCidr.prefixLength;
+    test.srcInvert = true;
+    writer.jump("KUBE-MARK-MASQ");
+  }
   const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
   const first = cluster.endpointStart[p]!;
   const end = cluster.endpointStart[p + 1]!;
