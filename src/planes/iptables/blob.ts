@@ -47,12 +47,18 @@ export interface TableSize {
   readonly entries: number;
 }
 
-export interface Table extends TableSize {
+/** What a walk needs of a table. */
+export interface Walkable {
   readonly words: Int32Array;
   /** Byte offset where a chain's first rule (or tail) begins. */
   start(kind: ChainKind, index?: number): number;
   /** What the chain that begins at a byte offset is called, in words. */
   nameAt(start: number, cluster: Cluster): string;
+}
+
+export interface Table extends TableSize, Walkable {
+  /** Byte offset where the first rule (or tail) of each chain of a kind begins, by index; -1 where there is none. */
+  readonly starts: ReadonlyMap<ChainKind, Int32Array>;
 }
 
 type Emit = (sink: RuleSink) => void;
@@ -126,26 +132,35 @@ export function buildTable(emit: Emit, indices: number): Table {
       `this iptables table would take ${(size.bytes / 2 ** 30).toFixed(1)} GiB; the kernel refuses more than 2 GiB: use fewer services or endpoints`,
     );
   }
-  const words = new Int32Array(size.bytes >>> 2);
-  const start = (kind: ChainKind, index = 0): number => {
-    const at = size.starts.get(kind)?.[index] ?? -1;
-    if (at < 0) throw new Error(`no chain ${kind} ${index}`);
-    return at;
-  };
-  const writer = new Writer(words, start);
+  const { bytes, rules, entries, starts } = size;
+  const table = walkable(new Int32Array(bytes >>> 2), starts);
+  const writer = new Writer(table.words, table.start);
   emit(writer);
   writer.finish();
-  const nameAt = (at: number, cluster: Cluster): string => {
-    for (const [kind, starts] of size.starts) {
-      const index = starts.indexOf(at);
-      if (index >= 0) return describeChain(kind, index, cluster);
-    }
-    return "a chain";
-  };
-  return { words, bytes: size.bytes, rules: size.rules, entries: size.entries, start, nameAt };
+  return { ...table, bytes, rules, entries, starts };
 }
 
-class Writer implements RuleSink {
+/** A blob whose chains begin at `starts`. */
+export function walkable(words: Int32Array, starts: ReadonlyMap<ChainKind, Int32Array>): Walkable {
+  return {
+    words,
+    start(kind, index = 0) {
+      const at = starts.get(kind)?.[index] ?? -1;
+      if (at < 0) throw new Error(`no chain ${kind} ${index}`);
+      return at;
+    },
+    nameAt(at, cluster) {
+      for (const [kind, ofKind] of starts) {
+        const index = ofKind.indexOf(at);
+        if (index >= 0) return describeChain(kind, index, cluster);
+      }
+      return "a chain";
+    },
+  };
+}
+
+/** Writes chains where `start` says that they begin; one that follows the one before begins behind its tail anyway. */
+export class Writer implements RuleSink {
   readonly #words: Int32Array;
   readonly #start: (kind: ChainKind, index?: number) => number;
   /** Byte offset of the next entry. */
@@ -158,10 +173,13 @@ class Writer implements RuleSink {
     this.#start = start;
   }
 
-  chain(kind: ChainKind, _index: number): void {
+  chain(kind: ChainKind, index: number): void {
     this.#tail();
     this.#kind = kind;
-    if (!BASE_CHAINS.includes(kind)) this.#head();
+    this.#at = this.#start(kind, index);
+    if (BASE_CHAINS.includes(kind)) return;
+    this.#at -= CHAIN_HEAD;
+    this.#head();
   }
 
   rule(rule: Rule): void {
@@ -217,8 +235,10 @@ class Writer implements RuleSink {
     }
   }
 
+  /** The last chain's tail, and the ERROR entry that ends the table. */
   finish(): void {
     this.#tail();
+    this.#at = (this.#words.length << 2) - CHAIN_HEAD;
     this.#head();
   }
 

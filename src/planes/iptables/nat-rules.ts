@@ -13,6 +13,8 @@ export interface RuleOrder {
   /** Service-ports and endpoints in the order their chains lie in the table. */
   readonly serviceChains: Uint32Array;
   readonly endpointChains: Uint32Array;
+  /** The service-port behind each of `endpointChains`. */
+  readonly endpointPorts: Uint32Array;
 }
 
 /** Emits the nat table, chain by chain. */
@@ -153,9 +155,8 @@ function emitPolicyChain(
 /** SEP: hairpin test, then DNAT, remembering the client where affinity wants it. */
 function emitEndpointChains(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
   const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
-  const portOf = endpointOwners(cluster);
-  for (const e of order.endpointChains) {
-    const p = portOf[e]!;
+  for (const [at, e] of order.endpointChains.entries()) {
+    const p = order.endpointPorts[at]!;
     const facts = servicePortFacts(cluster, p);
     if (!facts.usesClusterChain && !(facts.usesLocalChain && cluster.endpointLocal[e])) continue;
     writer.chain("KUBE-SEP", e);
@@ -216,7 +217,8 @@ function emitFirewallChain(writer: RuleWriter, cluster: Cluster, p: number): voi
   }
 }
 
-function endpointOwners(cluster: Cluster): Uint32Array {
+/** Endpoint → its service-port. */
+export function endpointOwners(cluster: Cluster): Uint32Array {
   const owners = new Uint32Array(cluster.endpoints);
   for (let p = 0; p < cluster.servicePorts; p++) {
     owners.fill(p, cluster.endpointStart[p]!, cluster.endpointStart[p + 1]!);

@@ -62,18 +62,19 @@ function isLocal(state: WalkState, address: number): boolean {
 
 /** One table's walker. Walkers are separate classes' instances per table so that call sites stay monomorphic. */
 export class Walker {
-  readonly #words: Int32Array;
+  /** The blob: another one when the table is replaced. */
+  words: Int32Array;
   readonly #state: WalkState;
   readonly #stack = new Int32Array(STACK);
 
   constructor(words: Int32Array, state: WalkState) {
-    this.#words = words;
+    this.words = words;
     this.#state = state;
   }
 
   /** Walks from a base chain's first word and returns a decision; PASS is the chain's policy or an ACCEPT. */
   walk(entry: number, src: number, dst: number, dport: number, protocol: number, nowSec: number): number {
-    const w = this.#words;
+    const w = this.words;
     const state = this.#state;
     const stack = this.#stack;
     let depth = 0;
