@@ -4,14 +4,14 @@
  */
 
 import { createRequire } from "node:module";
-import { PDFDocument, type SKRSContext2D } from "@napi-rs/canvas";
+import { PDFDocument } from "@napi-rs/canvas";
 import type { Chart, ChartConfiguration, Plugin } from "chart.js";
 import { ChartJSNodeCanvas } from "chartjs-node-canvas";
 import { escapeXml } from "./format.js";
 import { FONT_FAMILY } from "./theme.js";
 
-/** What a chart's plugins draw on. */
-export type Context2D = SKRSContext2D;
+/** What a chart's plugins draw on: Skia's canvas here, a browser's in the page. */
+export type Context2D = CanvasRenderingContext2D;
 
 export const IMAGE_FORMATS = ["png", "svg", "pdf"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
