@@ -211,7 +211,8 @@ function emitFirewallChain(writer: RuleWriter, cluster: Cluster, p: number): voi
   }
 }
 
-function endpointOwners(cluster: Cluster): Uint32Array {
+/** Endpoint → its service-port. */
+export function endpointOwners(cluster: Cluster): Uint32Array {
   const owners = new Uint32Array(cluster.endpoints);
   for (let p = 0; p < cluster.servicePorts; p++) {
     owners.fill(p, cluster.endpointStart[p]!, cluster.endpointStart[p + 1]!);
