@@ -7,6 +7,7 @@ import { CheckFailedError, UsageError } from "../errors.js";
 import { plainText } from "../report/format.js";
 import { compare } from "./commands/compare.js";
 import { doctor } from "./commands/doctor.js";
+import { exportCommand } from "./commands/export.js";
 import { generate } from "./commands/generate.js";
 import { importCommand } from "./commands/import.js";
 import { list } from "./commands/list.js";
@@ -44,6 +45,7 @@ try {
     .command(compare)
     .command(generate)
     .command(importCommand)
+    .command(exportCommand)
     .command(lookupCommand)
     .command(verify)
     .command(list)

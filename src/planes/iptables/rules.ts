@@ -72,6 +72,8 @@ export interface Rule extends Matches {
   jumpIndex: number;
   /** Endpoint that a `dnat` target rewrites to. */
   endpoint: number;
+  /** Service-port that a refusal (`reject`, `drop`) is for. */
+  servicePort: number;
 }
 
 /** Receives chains and their rules in the order of the table. */
@@ -103,6 +105,7 @@ export class RuleWriter {
     jumpKind: "PREROUTING",
     jumpIndex: 0,
     endpoint: 0,
+    servicePort: 0,
   };
 
   constructor(sink: RuleSink) {

@@ -78,6 +78,11 @@ export class IpvsProgram implements Program {
     ];
   }
 
+  /** Weight of an endpoint (a row of the cluster's endpoint columns). */
+  weightOf(endpoint: number): number {
+    return this.#weights?.[endpoint] ?? 1;
+  }
+
   update(change: Change): UpdateCost {
     return updateCost(this.cluster, change, this.scheduler);
   }
