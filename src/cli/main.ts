@@ -7,6 +7,7 @@ import { CheckFailedError, UsageError } from "../errors.js";
 import { plainText } from "../report/format.js";
 import { compare } from "./commands/compare.js";
 import { doctor } from "./commands/doctor.js";
+import { explainCommand } from "./commands/explain.js";
 import { generate } from "./commands/generate.js";
 import { importCommand } from "./commands/import.js";
 import { list } from "./commands/list.js";
@@ -45,6 +46,7 @@ try {
     .command(generate)
     .command(importCommand)
     .command(lookupCommand)
+    .command(explainCommand)
     .command(verify)
     .command(list)
     .command(schema)
