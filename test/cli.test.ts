@@ -67,6 +67,7 @@ describe("lbscale --help", () => {
       "generate",
       "import",
       "lookup",
+      "explain",
       "verify",
       "list",
       "schema",
@@ -202,6 +203,26 @@ describe("lbscale generate, import, lookup and verify", () => {
     });
     expect(lbscale(["lookup", BOUTIQUE, "--plane", "iptables", "--flow", flow]).stdout).toMatch(
       /jump to KUBE-SERVICES[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*iptables: DNAT 10\.128\.0\.1:8080/,
+    );
+  });
+
+  it("explains a service on every plane, and predicts from the published run by name and machine", () => {
+    const { stdout, status } = lbscale(["explain", BOUTIQUE, "frontend"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /iptables: DNAT[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*120 \(×10\) +\d+ +6 +70\.5 +135/,
+    );
+    expect(stdout).toMatch(/the published run \d{4}-\d\d-\d\d-default[^(]*\([^)]+\).*not of a kernel/);
+    const json = JSON.parse(lbscale(["explain", BOUTIQUE, "frontend", "--planes", "ebpf", "--json"]).stdout);
+    expect(json.planes[0].sizes[2]).toMatchObject({ services: 120, work: { mapLookups: 3 } });
+    expect(json.predictedFrom.cpu).not.toBe("");
+  });
+
+  it("proposes close matches for a service that does not exist", () => {
+    const { stdout, stderr, status } = lbscale(["explain", BOUTIQUE, "default/fronted"]);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toBe(
+      'lbscale: no service "default/fronted" in this cluster: did you mean default/frontend?\n',
     );
   });
 

@@ -7,6 +7,7 @@ import { CheckFailedError, UsageError } from "../errors.js";
 import { plainText } from "../report/format.js";
 import { compare } from "./commands/compare.js";
 import { doctor } from "./commands/doctor.js";
+import { explainCommand } from "./commands/explain.js";
 import { exportCommand } from "./commands/export.js";
 import { generate } from "./commands/generate.js";
 import { importCommand } from "./commands/import.js";
@@ -47,6 +48,7 @@ try {
     .command(importCommand)
     .command(exportCommand)
     .command(lookupCommand)
+    .command(explainCommand)
     .command(verify)
     .command(list)
     .command(schema)

@@ -54,6 +54,8 @@ export interface Program {
   readonly cluster: Cluster;
   /** Service-ports in the order that decides cost, where one does (a rule list). */
   readonly order?: Uint32Array;
+  /** Where a packet that chose `endpoint` of a service-port met its rules, where position decides cost; null: in no list. */
+  listPosition?(servicePort: number, endpoint: number): ListPosition | null;
   /** Memory as the kernel would spend it for this program, in bytes. */
   bytes(): number;
   /** The same, a line a structure: their sum is `bytes()`. */
@@ -93,6 +95,16 @@ export interface Written {
   rules: number;
   chains: number;
   mapWrites: number;
+}
+
+/** Positions from 1 in the two lists that a packet walks: the services', then its service-port's endpoints. */
+export interface ListPosition {
+  /** The service-port's first rule among those of services, and the last place that another order could give it. */
+  readonly rule: number;
+  readonly lastRule: number;
+  /** The chosen endpoint's rule in the service-port's chain, and the last one there. */
+  readonly pick: number;
+  readonly lastPick: number;
 }
 
 /** Sizes and contents of connection tables. Defaults are those of a kernel with more than 4 GiB of memory. */

@@ -24,3 +24,12 @@ export function relativeLine(
   const slope = (w * wxy - wx * wy) / (w * wxx - wx ** 2);
   return { intercept: (wy - slope * wx) / w, slope };
 }
+
+/** The value at `at` of the polyline through (x, y), x ascending; NaN outside. */
+export function interpolate(x: readonly number[], y: readonly number[], at: number): number {
+  const above = x.findIndex((value) => value >= at);
+  if (above < 0 || at < x[0]!) return Number.NaN;
+  if (x[above] === at) return y[above]!;
+  const share = (at - x[above - 1]!) / (x[above]! - x[above - 1]!);
+  return y[above - 1]! + share * (y[above]! - y[above - 1]!);
+}

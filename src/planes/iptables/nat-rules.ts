@@ -96,6 +96,16 @@ function emitServices(writer: RuleWriter, cluster: Cluster, order: RuleOrder): v
   writer.jump("KUBE-NODEPORTS");
 }
 
+/** Rules that KUBE-SERVICES holds for a service-port, as `emitServices` writes them. */
+export function frontendRules(cluster: Cluster, p: number): number {
+  const { hasInternalEndpoints, count } = servicePortFacts(cluster, p);
+  const s = cluster.service[p]!;
+  return (
+    Number(hasInternalEndpoints) +
+    (count === 0 ? 0 : cluster.externalStart[s + 1]! - cluster.externalStart[s]!)
+  );
+}
+
 function emitNodePorts(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
   writer.chain("KUBE-NODEPORTS");
   for (const p of order.services) {

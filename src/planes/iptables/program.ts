@@ -6,6 +6,7 @@ import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
   Connections,
+  ListPosition,
   Live,
   MemoryLine,
   Model,
@@ -20,8 +21,15 @@ import { emitFilterRules } from "./filter-rules.js";
 import { LiveIptables } from "./live.js";
 import { tableMemory } from "./memory.js";
 import { IptablesModel } from "./model.js";
-import { emitNatRules, endpointOwners, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./nat-rules.js";
+import {
+  emitNatRules,
+  endpointOwners,
+  frontendRules,
+  LARGE_CLUSTER_ENDPOINTS,
+  type RuleOrder,
+} from "./nat-rules.js";
 import type { RuleSink } from "./rules.js";
+import { servicePortFacts } from "./service-port.js";
 import { updateCost } from "./update.js";
 
 export class IptablesProgram implements Program {
@@ -46,6 +54,32 @@ export class IptablesProgram implements Program {
     const endpointChains = random.shuffle(listed(cluster.endpoints));
     const endpointPorts = endpointChains.map((endpoint) => owners[endpoint]!);
     this.#order = { services, serviceChains, endpointChains, endpointPorts };
+  }
+
+  /** Of a packet to the cluster IP; null where KUBE-SERVICES holds no rule for it. */
+  listPosition(servicePort: number, endpoint: number): ListPosition | null {
+    const { cluster } = this;
+    if (!servicePortFacts(cluster, servicePort).hasInternalEndpoints) return null;
+    let before = 0;
+    let others = 0;
+    let passed = false;
+    for (const p of this.order) {
+      if (p === servicePort) passed = true;
+      else {
+        const rules = frontendRules(cluster, p);
+        others += rules;
+        if (!passed) before += rules;
+      }
+    }
+    const onlyLocal = cluster.internalLocal[cluster.service[servicePort]!] === 1;
+    let pick = 0;
+    let lastPick = 0;
+    for (let e = cluster.endpointStart[servicePort]!; e < cluster.endpointStart[servicePort + 1]!; e++) {
+      if (onlyLocal && !cluster.endpointLocal[e]) continue;
+      lastPick++;
+      if (e === endpoint) pick = lastPick;
+    }
+    return { rule: before + 1, lastRule: others + 1, pick, lastPick };
   }
 
   /** The nat table's rules as data, in the order of the table. */

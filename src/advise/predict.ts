@@ -1,0 +1,79 @@
+/** What a lookup would take, read off a run: between measured sizes only, with an interval over its replicates. */
+
+import type { PlaneId } from "../planes/plane.js";
+import type { Cell, Results } from "../results/schema.js";
+import { REPLICATES_FOR_INTERVAL, replicateInterval } from "../stats/bootstrap.js";
+import { interpolate } from "../stats/line.js";
+import { median } from "../stats/quantile.js";
+
+/** A time of the model, on the machine of the run it comes from. */
+export interface Prediction {
+  readonly medianNs: number;
+  readonly intervalNs: readonly [number, number];
+  /** `ci95` over replicates; `range` of resampled medians where a cell has fewer than six. */
+  readonly kind: "ci95" | "range";
+  /** The run measured just this number of services; otherwise it is read off the straight line between its neighbours. */
+  readonly measured: boolean;
+}
+
+/** No prediction, and why. */
+export interface NoPrediction {
+  readonly unavailable: string;
+}
+
+/** The lookup cells of a plane that can be read off, ascending in N. */
+export function lookupCurve({ cells }: Pick<Results, "cells">, plane: string): Cell[] {
+  return cells
+    .filter(
+      (cell) =>
+        cell.plane === plane &&
+        cell.scenario === "lookup" &&
+        cell.variant === "" &&
+        cell.lane === "model" &&
+        cell.replicates.length > 1 &&
+        cell.work !== null,
+    )
+    .sort((a, b) => a.services - b.services);
+}
+
+/**
+ * The median lookup of a plane at N services of a run, for a packet that visits `rulesVisited` rules where given. A list's
+ * time is taken as a constant (its time at the run's smallest N, less the rules there) and a price a rule at this N, which
+ * caches decide: t(N) scaled by rules over the run's mean. Outside the run's sizes there is none: curves bend there.
+ */
+export function predictLookup(
+  results: Results,
+  plane: PlaneId,
+  services: number,
+  rulesVisited: number | null = null,
+): Prediction | NoPrediction {
+  const curve = lookupCurve(results, plane);
+  const [first] = curve;
+  const last = curve.at(-1);
+  if (!first || !last) return { unavailable: `the run has no lookups of ${plane} with two replicates` };
+  if (services < first.services || services > last.services) {
+    return { unavailable: `the run measured ${plane} from ${first.services} to ${last.services} services` };
+  }
+  const n = curve.map((cell) => cell.services);
+  const rules = curve.map((cell) => cell.work!.rulesVisited);
+  const statistic = (medians: readonly number[]): number => {
+    const time = interpolate(n, medians, services);
+    if (rulesVisited === null) return time;
+    const usual = interpolate(n, rules, services);
+    const [few, base] = [rules[0]!, medians[0]!];
+    // At the smallest N nothing tells the price of a rule from the constant: the next size does.
+    const perRule =
+      usual > few ? (time - base) / (usual - few) : (medians[1]! - base) / ((rules[1] ?? Number.NaN) - few);
+    return base + perRule * (rulesVisited - few);
+  };
+  const medians = curve.map((cell) => cell.replicates.map((replicate) => replicate.median));
+  const medianNs = statistic(medians.map(median));
+  if (!(medianNs > 0)) return { unavailable: `the run has too few sizes to price a rule of ${plane}` };
+  const fewest = Math.min(...medians.map(({ length }) => length));
+  return {
+    medianNs,
+    intervalNs: replicateInterval(medians, statistic, results.run.seed),
+    kind: fewest < REPLICATES_FOR_INTERVAL ? "range" : "ci95",
+    measured: n.includes(services) && rulesVisited === null,
+  };
+}

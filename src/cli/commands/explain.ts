@@ -1,0 +1,75 @@
+import type { CommandModule } from "yargs";
+import { explainService } from "../../advise/explain.js";
+import { explanationHeading, planeWords, predictionSource } from "../../advise/explain-words.js";
+import { findServicePort } from "../../advise/find-service.js";
+import { PLANE_IDS } from "../../planes/plane.js";
+import { parseSeed } from "../cluster-options.js";
+import { readCluster } from "../input.js";
+import { alignColumns, print, printJson } from "../output.js";
+import { parsePlanes } from "../parse.js";
+import { runOrPublished } from "../published.js";
+
+interface Arguments {
+  cluster: string;
+  service: string;
+  planes: string | undefined;
+  run: string | undefined;
+  seed: string;
+  json: boolean;
+}
+
+export const explainCommand: CommandModule<object, Arguments> = {
+  command: "explain <cluster> <service>",
+  describe:
+    "One service's first packet on every plane, rule by rule, and its cost at 2 and 10 times the cluster",
+  builder: (yargs) =>
+    yargs
+      .positional("cluster", {
+        type: "string",
+        demandOption: true,
+        describe: "A cluster file, or - for standard input",
+      })
+      .positional("service", {
+        type: "string",
+        demandOption: true,
+        describe: "namespace/name, or namespace/name:port",
+      })
+      .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
+      .option("run", {
+        type: "string",
+        requiresArg: true,
+        describe: "The run to predict times from; the published default run unless given",
+      })
+      .option("seed", {
+        type: "string",
+        default: "1",
+        requiresArg: true,
+        describe: "Seed of rule order and random picks",
+      })
+      .option("json", { type: "boolean", default: false, describe: "As JSON" }),
+  handler: async (args) => {
+    const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
+    const seed = parseSeed(args.seed);
+    const { name, results } = runOrPublished(args.run);
+    const cluster = readCluster(args.cluster);
+    const servicePort = findServicePort(cluster, args.service);
+    const explanation = explainService(cluster, servicePort, { planes, seed, run: results });
+    if (args.json) {
+      const { cpu } = results.environment;
+      return printJson({ ...explanation, predictedFrom: { run: results.run.id, cpu } });
+    }
+    const parts = explanation.planes.map((plane) => {
+      const { heading, steps, place, table, notes } = planeWords(plane);
+      return [
+        heading,
+        ...steps.map((step, i) => `${String(i + 1).padStart(3)}  ${step}`),
+        ...(place === "" ? [] : [place]),
+        ...(table.length > 1 ? [alignColumns(table)] : []),
+        ...notes,
+      ].join("\n");
+    });
+    await print(
+      `${[explanationHeading(explanation).join("\n"), ...parts, predictionSource(results, name)].join("\n\n")}\n`,
+    );
+  },
+};
