@@ -44,7 +44,7 @@ export interface ScaleOptions {
   max?: number;
   stacked?: boolean;
   title?: { text?: string };
-  ticks?: { callback?: (value: number) => string };
+  ticks?: { callback?: (value: number) => string; autoSkip?: boolean };
 }
 
 /** The axis that holds the values, and the other one. */
