@@ -62,3 +62,9 @@ export function showsTime(config: ChartConfiguration): boolean {
 export function valueFormat(config: ChartConfiguration): (value: number) => string {
   return showsTime(config) ? formatNs : (axesOf(config).value.ticks?.callback ?? String);
 }
+
+/** The next 1, 2 or 5 times a power of ten. */
+export function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= least * 0.999) ?? 10 * power;
+}

@@ -2,7 +2,7 @@
 
 import type { ChartConfiguration } from "chart.js";
 import type { View } from "../../charts/chart.js";
-import type { ScaleOptions } from "../../plotted.js";
+import { niceStep, type ScaleOptions } from "../../plotted.js";
 
 export interface PageView extends View {
   readonly scale: number;
@@ -95,10 +95,4 @@ export function makeLinear(config: ChartConfiguration): void {
       built.ticks = Array.from({ length: count + 1 }, (_, i) => ({ value: i * step }));
     };
   }
-}
-
-/** The next 1, 2 or 5 times a power of ten. */
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= least * 0.999) ?? 10 * power;
 }
