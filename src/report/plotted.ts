@@ -44,7 +44,7 @@ export interface ScaleOptions {
   max?: number;
   stacked?: boolean;
   title?: { text?: string };
-  ticks?: { callback?: (value: number) => string };
+  ticks?: { callback?: (value: number) => string; autoSkip?: boolean };
 }
 
 /** The axis that holds the values, and the other one. */
@@ -61,4 +61,10 @@ export function showsTime(config: ChartConfiguration): boolean {
 /** A value as readers see it. Times have each the unit that fits, where ticks of one axis share theirs. */
 export function valueFormat(config: ChartConfiguration): (value: number) => string {
   return showsTime(config) ? formatNs : (axesOf(config).value.ticks?.callback ?? String);
+}
+
+/** The next 1, 2 or 5 times a power of ten. */
+export function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= least * 0.999) ?? 10 * power;
 }

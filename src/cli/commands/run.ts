@@ -277,7 +277,7 @@ async function report(results: Results, out: string, json: boolean): Promise<voi
     );
   }
   const profile = profileById(results.run.profile);
-  const { paths, skipped } = writeReport(results, join(out, "charts"), {
+  const { paths, skipped } = await writeReport(results, join(out, "charts"), {
     formats: [...profile.images, "md", "csv"],
     themes: profile.themes,
     size: "slide",

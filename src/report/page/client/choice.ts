@@ -63,6 +63,18 @@ export function statisticsOf({ cells }: Results): Statistic[] {
   );
 }
 
+/** How many timed cells have the statistic: single lookups are not timed where the clock would be much of them. */
+export function coverage({ cells }: Results, statistic: Statistic): string {
+  if (statistic === "median") return "";
+  const timed = cells.filter((cell) => cell.counts === null && cell.estimate);
+  const having = timed.filter((cell) => asStatistic(cell, statistic).length > 0);
+  const why =
+    statistic === "adjusted"
+      ? "the others are measured too few times, or fit a core's own caches"
+      : "in the others the clock would be a large part of a single lookup, or too few were timed";
+  return `${having.length} of ${timed.length} measurements have this statistic; ${why}.`;
+}
+
 /** Says in a subtitle what is drawn instead of what the chart is drawn with at first. */
 export function chosenSubtitle(subtitle: string, { statistic, linear }: Choice): string {
   const said =

@@ -63,15 +63,18 @@ export class Figure {
       details,
     );
     this.#drawn = drawChart(canvas, config);
+    // Chart.js fixes it in pixels: on paper the picture would keep it while its width shrinks.
+    canvas.style.height = "auto";
     readByKeyboard(canvas, this.#drawn, numbers, said);
     return true;
   }
 
   #view({ theme }: Choice): PageView {
     const width = onPaper() ? 680 : Math.max(260, Math.floor(this.element.clientWidth));
-    const height = Math.round(Math.min(width * 0.5625, 560) + (width < NARROW_PX ? 80 : 0));
+    const narrow = width < NARROW_PX;
+    const height = Math.round(narrow ? width * 1.1 : Math.min(width * 0.5625, 560));
     const scale = Math.max(SMALLEST_SCALE, scaleOf({ width, height }));
-    return { theme, width, height, scale, narrow: width < NARROW_PX };
+    return { theme, width, height, scale, narrow };
   }
 }
 

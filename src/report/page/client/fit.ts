@@ -1,8 +1,8 @@
 /** Makes a chart's configuration, drawn for a picture file, one for the page: words are text there, and the width varies. */
 
-import type { ChartConfiguration, Scriptable } from "chart.js";
+import type { ChartConfiguration } from "chart.js";
 import type { View } from "../../charts/chart.js";
-import type { ScaleOptions } from "../../plotted.js";
+import { niceStep, type ScaleOptions } from "../../plotted.js";
 
 export interface PageView extends View {
   readonly scale: number;
@@ -21,6 +21,14 @@ interface Padding {
 const MARGIN_PX = 10;
 /** Right of the plot, for the right half of the last tick's number. */
 const HALF_TICK_PX = 34;
+/** Names beside lines are set in the system's font, which may be wider than the Inter that charts are laid out for. */
+const FONT_SPREAD = 1.25;
+
+/** The room that a chart wants right of its plot, for names beside lines. */
+export function rightOf(config: ChartConfiguration): (context: object) => number {
+  const padding = config.options?.layout?.padding as ((context: object) => Padding) | undefined;
+  return (context) => padding?.(context).right ?? HALF_TICK_PX;
+}
 
 /** Whether the page is drawn for a printer. */
 export const onPaper = (): boolean => window.matchMedia("print").matches;
@@ -29,7 +37,7 @@ export const onPaper = (): boolean => window.matchMedia("print").matches;
 export function fitPage(config: ChartConfiguration, view: PageView): void {
   const dropped = view.narrow ? ["frame", "endLabels", "columnMarks"] : ["frame"];
   config.plugins = (config.plugins ?? []).filter(({ id }) => !dropped.includes(id));
-  const padding = config.options?.layout?.padding as unknown as Scriptable<Padding, object>;
+  const right = rightOf(config);
   config.options = {
     ...config.options,
     responsive: false,
@@ -41,60 +49,50 @@ export function fitPage(config: ChartConfiguration, view: PageView): void {
         top: MARGIN_PX,
         bottom: MARGIN_PX,
         left: MARGIN_PX,
-        right: view.narrow
-          ? HALF_TICK_PX
-          : ((typeof padding === "function" ? padding(context, {}) : padding)?.right ?? HALF_TICK_PX),
+        right: view.narrow ? HALF_TICK_PX : FONT_SPREAD * right(context),
       })) as never,
     },
   };
-  if (view.narrow) for (const scale of scalesOf(config)) halveTicks(scale);
+  if (view.narrow) thinTicks(config);
 }
-
-const scalesOf = ({ options }: ChartConfiguration) =>
-  Object.values((options?.scales ?? {}) as Record<string, Scale | undefined>).filter(
-    (scale) => scale !== undefined,
-  );
 
 interface Scale extends ScaleOptions {
   afterBuildTicks?: (built: { ticks: { value: number }[] }) => void;
 }
 
-/** Where seven numbers of an axis don't fit, every other one does: powers of a hundred. */
-function halveTicks(scale: Scale): void {
-  const build = scale.afterBuildTicks;
-  if (!build) return;
-  scale.afterBuildTicks = (built) => {
+const scalesOf = ({ options }: ChartConfiguration) =>
+  (options?.scales ?? {}) as Record<string, Scale | undefined>;
+
+/** Numbers below a narrow plot: every other power of ten, and as many categories as fit. */
+function thinTicks(config: ChartConfiguration): void {
+  const { x } = scalesOf(config);
+  if (!x) return;
+  const build = x.afterBuildTicks;
+  if (!build) {
+    x.ticks = { ...x.ticks, autoSkip: true };
+    return;
+  }
+  x.afterBuildTicks = (built) => {
     build(built);
-    if (built.ticks.length > 5) built.ticks = built.ticks.filter((_, i) => i % 2 === 0);
+    if (built.ticks.length > 4) built.ticks = built.ticks.filter((_, i) => i % 2 === 0);
   };
 }
 
 /** Turns logarithmic axes into linear ones from zero. */
 export function makeLinear(config: ChartConfiguration): void {
-  for (const scale of scalesOf(config)) {
-    if (scale.type !== "logarithmic") continue;
+  for (const [axis, scale] of Object.entries(scalesOf(config))) {
+    if (scale?.type !== "logarithmic") continue;
     const values = config.data.datasets.flatMap(({ data }) =>
-      data.flatMap((datum) => Object.entries(datum ?? {}).flatMap(([axis, value]) => [{ axis, value }])),
+      data.map((datum) => Number((datum as unknown as Record<string, number> | null)?.[axis])),
     );
-    const axis = config.options?.scales?.x === (scale as unknown) ? "x" : "y";
-    const largest = Math.max(
-      ...values.flatMap(({ axis: of, value }) =>
-        of === axis && Number.isFinite(value) ? [Number(value)] : [],
-      ),
-    );
+    const largest = Math.max(...values.filter(Number.isFinite));
     const step = niceStep(largest / 5);
+    const count = Math.ceil(largest / step);
     scale.type = "linear";
     scale.min = 0;
-    scale.max = Math.ceil(largest / step) * step;
-    const count = Math.round(scale.max / step);
+    scale.max = count * step;
     scale.afterBuildTicks = (built) => {
       built.ticks = Array.from({ length: count + 1 }, (_, i) => ({ value: i * step }));
     };
   }
-}
-
-/** The next 1, 2 or 5 times a power of ten. */
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= least * 0.999) ?? 10 * power;
 }

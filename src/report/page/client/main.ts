@@ -3,7 +3,7 @@
 import { CHARTS } from "../../charts/index.js";
 import { plottedSeries } from "../../plotted.js";
 import type { ThemeName } from "../../theme.js";
-import type { Choice } from "./choice.js";
+import { type Choice, coverage } from "./choice.js";
 import { type Choosing, choosing } from "./controls.js";
 import { byId, loadData } from "./data.js";
 import { button, download } from "./elements.js";
@@ -38,7 +38,8 @@ function draw(): void {
     if (!figure.element.hidden) figure.draw(choice);
   }
   const count = figures.filter(({ figure }) => !figure.element.hidden).length;
-  byId("shown").textContent = `${count} of ${figures.length} charts shown`;
+  byId("shown").textContent =
+    `${count} of ${figures.length} charts shown. ${coverage(results, choice.statistic)}`.trim();
 }
 
 /** Paper is light, whatever the screen is. */
