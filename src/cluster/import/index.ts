@@ -3,6 +3,7 @@
 import { UsageError } from "../../errors.js";
 import type { Cluster } from "../cluster.js";
 import { parseCluster } from "../json.js";
+import { importIptables, type NodeList } from "./iptables/index.js";
 import { importKubernetes } from "./kubernetes.js";
 import { describeImport } from "./report.js";
 
@@ -10,6 +11,8 @@ export interface Imported {
   readonly cluster: Cluster;
   /** What was read, left out and made up, as lines for a person. */
   readonly report: readonly string[];
+  /** The node's own rules as they stand, where the input is iptables-save. */
+  readonly nodeList?: NodeList;
 }
 
 interface Format {
@@ -21,6 +24,8 @@ interface Format {
 const FORMATS: readonly Format[] = [
   // The cluster file of lbscale itself.
   { recognises: /^\s*\{\s*"lbscale"\s*:/, read: (text) => ({ cluster: parseCluster(text), report: [] }) },
+  // Comments, then a table.
+  { recognises: /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*\*(?:raw|mangle|nat|filter|security)\s/, read: importIptables },
   {
     recognises: /^/,
     read: (text) => {

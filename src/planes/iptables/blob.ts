@@ -12,6 +12,7 @@ import {
   DST_MASK,
   ENTRY,
   forEachMatch,
+  GOTO,
   HANDLER,
   INVERT_SOURCE,
   matchesBytes,
@@ -166,6 +167,7 @@ export class Writer implements RuleSink {
   /** Byte offset of the next entry. */
   #at = 0;
   #kind: ChainKind | undefined;
+  #policy: "drop" | undefined;
   #matchAt = 0;
 
   constructor(words: Int32Array, start: (kind: ChainKind, index?: number) => number) {
@@ -173,9 +175,10 @@ export class Writer implements RuleSink {
     this.#start = start;
   }
 
-  chain(kind: ChainKind, index: number): void {
+  chain(kind: ChainKind, index: number, policy?: "drop"): void {
     this.#tail();
     this.#kind = kind;
+    this.#policy = policy;
     this.#at = this.#start(kind, index);
     if (BASE_CHAINS.includes(kind)) return;
     this.#at -= CHAIN_HEAD;
@@ -187,11 +190,13 @@ export class Writer implements RuleSink {
     const e = this.#at >>> 2;
     const bytes = ruleBytes(rule);
     const target = ENTRY + matchesBytes(rule);
-    w[e + SRC] = rule.src;
-    w[e + SRC_MASK] = prefixMask(rule.srcPrefixLength);
+    // What isn't understood fails in the header: a source that must differ from 0.0.0.0/0.
+    w[e + SRC] = rule.strange ? 0 : rule.src;
+    w[e + SRC_MASK] = rule.strange ? 0 : prefixMask(rule.srcPrefixLength);
     w[e + DST] = rule.dst;
     w[e + DST_MASK] = prefixMask(rule.dstPrefixLength);
-    w[e + PROTOCOL] = rule.protocol | (rule.srcInvert ? INVERT_SOURCE : 0);
+    w[e + PROTOCOL] =
+      rule.protocol | (rule.srcInvert || rule.strange ? INVERT_SOURCE : 0) | (rule.isGoto ? GOTO : 0);
     w[e + OFFSETS] = target | (bytes << 16);
     this.#matchAt = e + (ENTRY >>> 2);
     forEachMatch(rule, this.#writeMatch);
@@ -255,7 +260,8 @@ export class Writer implements RuleSink {
     const t = e + (ENTRY >>> 2);
     this.#words[e + OFFSETS] = ENTRY | ((ENTRY + STANDARD_TARGET) << 16);
     this.#words[t + HANDLER] = TARGET_STANDARD;
-    this.#words[t + DATA] = BASE_CHAINS.includes(this.#kind) ? VERDICT_ACCEPT : VERDICT_RETURN;
+    const policy = this.#policy === "drop" ? VERDICT_DROP : VERDICT_ACCEPT;
+    this.#words[t + DATA] = BASE_CHAINS.includes(this.#kind) ? policy : VERDICT_RETURN;
     this.#at += CHAIN_TAIL;
   }
 }

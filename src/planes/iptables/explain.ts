@@ -57,8 +57,9 @@ export function explainWalk(
       case layout.TARGET_STANDARD: {
         const verdict = i32(target + 32);
         if (verdict >= 0) {
-          stack.push(next);
-          say(() => `jump to ${table.nameAt(verdict, cluster)}`);
+          const isGoto = (i32(at + 80) & layout.GOTO) !== 0;
+          if (!isGoto) stack.push(next);
+          say(() => `${isGoto ? "goto" : "jump to"} ${table.nameAt(verdict, cluster)}`);
           at = verdict;
         } else if (verdict === layout.VERDICT_RETURN) {
           say(() => "return to the calling chain");

@@ -12,6 +12,7 @@ import {
   DST,
   DST_MASK,
   ENTRY,
+  GOTO,
   HANDLER,
   INVERT_SOURCE,
   MATCH_COMMENT,
@@ -37,7 +38,7 @@ import {
 } from "./layout.js";
 
 /** kube-proxy's chains nest at most this deep: SERVICES → FW → EXT → SVC → SEP → MARK-MASQ. */
-const STACK = 16;
+export const STACK = 16;
 
 /** What a walk reads and writes beside the table: all of it in typed arrays, so that nothing is boxed. */
 export interface WalkState {
@@ -113,7 +114,7 @@ export class Walker {
       if (handler === TARGET_STANDARD) {
         const verdict = w[t + DATA]!;
         if (verdict >= 0) {
-          stack[depth++] = next;
+          if ((head & GOTO) === 0) stack[depth++] = next;
           e = verdict >>> 2;
         } else if (verdict === VERDICT_RETURN) {
           // Only user chains return, and a user chain was always jumped to: the stack is never empty here.
