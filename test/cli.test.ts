@@ -68,6 +68,7 @@ describe("lbscale --help", () => {
       "import",
       "lookup",
       "explain",
+      "advise",
       "verify",
       "verify-chart",
       "list",
@@ -228,6 +229,27 @@ describe("lbscale generate, import, lookup and verify", () => {
     expect(stderr).toBe(
       'lbscale: no service "default/fronted" in this cluster: did you mean default/frontend?\n',
     );
+  });
+
+  it("advises on a cluster from a run, in words and for programs", () => {
+    const run = join(PUBLISHED, "2026-11-24-default");
+    const { stdout, status } = lbscale(["advise", BOUTIQUE, "--run", run]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*29 rules, 12 chains[\s\S]*This assumes:/);
+    const json = JSON.parse(lbscale(["advise", BOUTIQUE, "--run", run, "--json"]).stdout);
+    expect(json.planes).toHaveLength(5);
+    expect(json.findings.length).toBeGreaterThan(5);
+  });
+
+  it("measures the cluster on the spot where no run is given", () => {
+    const out = join(folder, "advised");
+    const args = ["advise", BOUTIQUE, "--planes", "ebpf,iptables", "--replicates", "2", "--out", out];
+    const { stdout, status } = lbscale(args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/lookups measured on this cluster[\s\S]*range/);
+    const { cells, cluster } = readResults(out);
+    expect(cluster.source).toBe("imported");
+    expect([...new Set(cells.map(({ services }) => services))]).toEqual([1, 12, 120]);
   });
 
   it("verifies that all planes decide alike", () => {

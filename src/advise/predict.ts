@@ -1,10 +1,14 @@
 /** What a lookup would take, read off a run: between measured sizes only, with an interval over its replicates. */
 
 import type { PlaneId } from "../planes/plane.js";
+import { MIN_EFFECT } from "../results/compare.js";
 import type { Cell, Results } from "../results/schema.js";
 import { REPLICATES_FOR_INTERVAL, replicateInterval } from "../stats/bootstrap.js";
 import { interpolate } from "../stats/line.js";
 import { median } from "../stats/quantile.js";
+
+/** A difference of less than this is none in practice: the same that `compare` wants before it calls a run slower. */
+export const EQUIVALENCE_MARGIN = MIN_EFFECT;
 
 /** A time of the model, on the machine of the run it comes from. */
 export interface Prediction {
@@ -76,4 +80,46 @@ export function predictLookup(
     kind: fewest < REPLICATES_FOR_INTERVAL ? "range" : "ci95",
     measured: n.includes(services) && rulesVisited === null,
   };
+}
+
+/** How two planes' lookups compare at one size. */
+export interface LookupRatio {
+  /** First over second: above 1 the first is slower. */
+  readonly ratio: number;
+  readonly interval: readonly [number, number];
+  readonly kind: "ci95" | "range";
+  /**
+   * `slower`, `faster`: by more than the margin, with the whole interval. `equal`: the whole interval lies within the margin.
+   * `not told apart`: neither is known; more replicates might tell.
+   */
+  readonly verdict: "slower" | "faster" | "equal" | "not told apart";
+}
+
+/** The ratio of two planes' medians at N services of a run, bootstrapped over both; null where one was not measured there. */
+export function compareLookups(
+  results: Results,
+  first: string,
+  second: string,
+  services: number,
+): LookupRatio | null {
+  const curves = [first, second].map((plane) => lookupCurve(results, plane));
+  const [a, b] = curves.map((curve) => curve.map((cell) => cell.services));
+  const medians = curves.flat().map((cell) => cell.replicates.map((replicate) => replicate.median));
+  const statistic = (values: readonly number[]): number =>
+    interpolate(a!, values.slice(0, a!.length), services) /
+    interpolate(b!, values.slice(a!.length), services);
+  const ratio = statistic(medians.map(median));
+  if (!Number.isFinite(ratio)) return null;
+  const interval = replicateInterval(medians, statistic, results.run.seed);
+  const most = 1 + EQUIVALENCE_MARGIN;
+  const verdict =
+    interval[0] > most
+      ? "slower"
+      : interval[1] < 1 / most
+        ? "faster"
+        : interval[0] >= 1 / most && interval[1] <= most
+          ? "equal"
+          : "not told apart";
+  const fewest = Math.min(...medians.map(({ length }) => length));
+  return { ratio, interval, kind: fewest < REPLICATES_FOR_INTERVAL ? "range" : "ci95", verdict };
 }

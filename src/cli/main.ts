@@ -5,6 +5,7 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { CheckFailedError, UsageError } from "../errors.js";
 import { plainText } from "../report/format.js";
+import { advise } from "./commands/advise.js";
 import { compare } from "./commands/compare.js";
 import { doctor } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
@@ -50,6 +51,7 @@ try {
     .command(exportCommand)
     .command(lookupCommand)
     .command(explainCommand)
+    .command(advise)
     .command(verify)
     .command(verifyChart)
     .command(list)

@@ -2,10 +2,11 @@
 
 import { digestOf, resultsDigest } from "../results/digest.js";
 import type { Results } from "../results/schema.js";
-import { plottedSeries } from "./carried/data.js";
+
 import type { Carried } from "./carried/index.js";
 import { CHARTS } from "./charts/index.js";
 import { plainText } from "./format.js";
+import { plottedSeries } from "./plotted.js";
 import { SIZES } from "./render.js";
 import { THEME_NAMES } from "./theme.js";
 import { HASH_DIGITS } from "./words.js";

@@ -139,20 +139,40 @@ export const run: CommandModule<object, Arguments> = {
     const out = args.out ?? join("results", "runs", results.run.id);
     // A cluster that doesn't fit its ranges is refused here, before anything is written.
     if (template) for (const { services } of results.cells) growCluster(template, services);
-    if (!args.resume && existsSync(join(out, RESULTS_FILE))) {
-      throw new UsageError(`${out} holds a run already: choose another --out, or finish it with --resume`);
-    }
-    ensureWritableFolder(out);
-    const unlock = lockFolder(out);
-    try {
-      removeTemporaryFiles(out);
-      await measure(results, out, template, cpu);
-    } finally {
-      unlock();
-    }
+    if (args.resume) await measureLocked(out, results, template, cpu);
+    else await measureInto(out, results, template, cpu);
     await report(results, out, args.json);
   },
 };
+
+/** Measures a new run into a folder. Throws UsageError where that holds one already, or can't be written to. */
+export async function measureInto(
+  out: string,
+  results: Results,
+  template: Cluster | null,
+  cpu: number | null,
+): Promise<void> {
+  if (existsSync(join(out, RESULTS_FILE))) {
+    throw new UsageError(`${out} holds a run already: choose another --out, or finish it with --resume`);
+  }
+  await measureLocked(out, results, template, cpu);
+}
+
+async function measureLocked(
+  out: string,
+  results: Results,
+  template: Cluster | null,
+  cpu: number | null,
+): Promise<void> {
+  ensureWritableFolder(out);
+  const unlock = lockFolder(out);
+  try {
+    removeTemporaryFiles(out);
+    await measure(results, out, template, cpu);
+  } finally {
+    unlock();
+  }
+}
 
 /** Measures what is missing. On Ctrl-C what was measured is saved and InterruptedError thrown. */
 async function measure(

@@ -1,0 +1,191 @@
+/** What each plane costs a cluster: lookups from a run, updates and memory counted exactly, and what is equal. */
+
+import type { Change } from "../cluster/change.js";
+import { type Cluster, servicePortName } from "../cluster/cluster.js";
+import { clusterDigest } from "../cluster/digest.js";
+import { UsageError } from "../errors.js";
+import type { PlaneId, UpdateCost } from "../planes/plane.js";
+import { planeById } from "../planes/registry.js";
+import type { Results } from "../results/schema.js";
+import {
+  compareLookups,
+  type LookupRatio,
+  lookupCurve,
+  type NoPrediction,
+  type Prediction,
+  predictLookup,
+} from "./predict.js";
+
+/** Larger clusters take minutes to measure with seven replicates. */
+const MAX_GROWN = 10_000;
+
+/** What a control plane writes for one change; `full` only where a plane knows a full sync. */
+export interface AdvisedUpdate {
+  readonly partial: UpdateCost;
+  readonly full: UpdateCost | null;
+}
+
+export interface PlaneAdvice {
+  readonly plane: PlaneId;
+  readonly label: string;
+  /** Why the plane can't hold this cluster; null where it can. */
+  readonly unavailable: string | null;
+  readonly lookup: Prediction | NoPrediction;
+  /** Against the fastest plane; null for that itself, and where there is no time. */
+  readonly againstFastest: LookupRatio | null;
+  /** One endpoint joins or leaves the typical service-port; null where the plane can't hold the cluster, or nothing can leave. */
+  readonly join: AdvisedUpdate | null;
+  readonly leave: AdvisedUpdate | null;
+  /** Bytes as the kernel would spend them: all, and those whose structures' sizes were read off a kernel. */
+  readonly memory: { readonly bytes: number; readonly exactBytes: number } | null;
+}
+
+/** What becomes of iptables and another plane as the cluster shrinks and grows. */
+export interface PairAdvice {
+  readonly plane: PlaneId;
+  /** Crossings of their lookup times, ascending; empty where the run shows none. */
+  readonly crossovers: readonly {
+    readonly services: number;
+    readonly interval: readonly [number, number];
+    /** Who is faster beyond. */
+    readonly faster: string;
+  }[];
+  /** iptables over the other at the run's smallest and largest common number of services. */
+  readonly smallest: SizedRatio | null;
+  readonly largest: SizedRatio | null;
+}
+
+export interface SizedRatio extends LookupRatio {
+  readonly services: number;
+}
+
+export interface Advice {
+  readonly cluster: { readonly services: number; readonly servicePorts: number; readonly endpoints: number };
+  /** The service-port with the median number of endpoints, whose changes are counted. */
+  readonly typical: { readonly name: string; readonly endpoints: number };
+  readonly run: { readonly id: string; readonly cpu: string; readonly startedAt: string };
+  /** Whether the run measured this very cluster (by its digest), and not one that is like it in size. */
+  readonly measuredHere: boolean;
+  readonly fastest: PlaneId | null;
+  /** Fastest first; those without a time last. */
+  readonly planes: readonly PlaneAdvice[];
+  readonly pairs: readonly PairAdvice[];
+}
+
+/** Sets the planes side by side for one cluster. Updates and memory are exact; times are those of the run. */
+export function adviseCluster(cluster: Cluster, run: Results, planes: readonly PlaneId[]): Advice {
+  const measuredHere = run.cluster.digests[String(cluster.services)] === clusterDigest(cluster);
+  const n = measuredHere ? cluster.services : cluster.servicePorts;
+  const servicePort = typicalServicePort(cluster);
+  const lookups = new Map(planes.map((plane) => [plane, predictLookup(run, plane, n)]));
+  const timeOf = (plane: PlaneId) => {
+    const lookup = lookups.get(plane)!;
+    return "medianNs" in lookup ? lookup.medianNs : Number.POSITIVE_INFINITY;
+  };
+  const order = [...planes].sort((a, b) => timeOf(a) - timeOf(b) || 0);
+  const fastest = order[0] !== undefined && Number.isFinite(timeOf(order[0])) ? order[0] : null;
+  const { services, servicePorts, endpoints } = cluster;
+  return {
+    cluster: { services, servicePorts, endpoints },
+    typical: {
+      name: servicePortName(cluster, servicePort),
+      endpoints: cluster.endpointStart[servicePort + 1]! - cluster.endpointStart[servicePort]!,
+    },
+    run: { id: run.run.id, cpu: run.environment.cpu, startedAt: run.run.startedAt },
+    measuredHere,
+    fastest,
+    planes: order.map((plane) => ({
+      plane,
+      label: planeById(plane).label,
+      lookup: lookups.get(plane)!,
+      againstFastest: fastest === null || plane === fastest ? null : compareLookups(run, plane, fastest, n),
+      ...counted(plane, cluster, servicePort, run),
+    })),
+    pairs: planes.includes("iptables")
+      ? planes.filter((plane) => plane !== "iptables").map((plane) => pairOf(run, plane))
+      : [],
+  };
+}
+
+function counted(
+  id: PlaneId,
+  cluster: Cluster,
+  servicePort: number,
+  run: Results,
+): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory"> {
+  const { ipvsScheduler, ipvsServiceTable, ebpfMapEntries, maglevTableSize } = run.run.settings.planes;
+  try {
+    const program = planeById(id).compile(cluster, {
+      seed: run.run.seed,
+      ipvsScheduler,
+      ipvsServiceTable,
+      ...(ebpfMapEntries !== undefined && { ebpfMapEntries }),
+      ...(maglevTableSize !== undefined && { maglevTableSize }),
+    });
+    const update = (change: Change): AdvisedUpdate => ({
+      partial: program.update(change),
+      full: id === "iptables" ? program.update(change, "full") : null,
+    });
+    const endpoint = cluster.endpointStart[servicePort]!;
+    const lines = program.memory();
+    const sum = (known?: string) =>
+      lines
+        .filter((line) => known === undefined || line.known === known)
+        .reduce((total, { bytes }) => total + bytes, 0);
+    return {
+      unavailable: null,
+      join: update({ kind: "join", servicePort }),
+      leave:
+        endpoint === cluster.endpointStart[servicePort + 1]!
+          ? null
+          : update({ kind: "leave", servicePort, endpoint }),
+      memory: { bytes: sum(), exactBytes: sum("exact") },
+    };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { unavailable: error.message, join: null, leave: null, memory: null };
+  }
+}
+
+/** The first service-port with the median number of endpoints. */
+function typicalServicePort(cluster: Cluster): number {
+  const counts = Array.from(
+    { length: cluster.servicePorts },
+    (_, p) => cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!,
+  );
+  const middle = counts.toSorted((a, b) => a - b)[cluster.servicePorts >> 1]!;
+  return counts.indexOf(middle);
+}
+
+function pairOf(run: Results, plane: PlaneId): PairAdvice {
+  const sizes = new Set(lookupCurve(run, plane).map(({ services }) => services));
+  const common = lookupCurve(run, "iptables")
+    .map(({ services }) => services)
+    .filter((services) => sizes.has(services));
+  const at = (services: number | undefined): SizedRatio | null => {
+    const ratio = services === undefined ? null : compareLookups(run, "iptables", plane, services);
+    return ratio && { services: services!, ...ratio };
+  };
+  return {
+    plane,
+    crossovers: run.crossovers
+      .filter(
+        ({ lane, scenario, faster, slower }) =>
+          lane === "model" &&
+          scenario === "lookup" &&
+          [faster, slower].includes(plane) &&
+          [faster, slower].includes("iptables"),
+      )
+      .map(({ services, interval, faster }) => ({ services, interval, faster })),
+    smallest: at(common[0]),
+    largest: at(common.at(-1)),
+  };
+}
+
+/** Numbers of services that tell a cluster's costs and where planes cross: decades below, the cluster, ten times it. */
+export function adviseSizes(services: number): number[] {
+  const sizes = [services];
+  for (let n = 1; 2 * n <= services; n *= 10) sizes.push(n);
+  if (10 * services <= MAX_GROWN) sizes.push(10 * services);
+  return sizes.sort((a, b) => a - b);
+}

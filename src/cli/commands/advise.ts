@@ -1,0 +1,142 @@
+import { join } from "node:path";
+import type { CommandModule } from "yargs";
+import { PROFILES } from "../../../bench/profiles.js";
+import { adviseCluster, adviseSizes } from "../../advise/advise.js";
+import { adviceAssumptions, adviceHeading, adviceTable, adviceWords } from "../../advise/advise-words.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { growCluster } from "../../cluster/grow.js";
+import { UsageError } from "../../errors.js";
+import { readEnvironment } from "../../measure/environment.js";
+import { pinnableCpu } from "../../measure/spawn.js";
+import { PLANE_IDS } from "../../planes/plane.js";
+import { readResults } from "../../results/files.js";
+import type { Results } from "../../results/schema.js";
+import { readCluster } from "../input.js";
+import { alignColumns, note, print, printJson } from "../output.js";
+import { parsePlanes } from "../parse.js";
+import { planRun } from "../plan.js";
+import { measureInto } from "./run.js";
+
+interface Arguments {
+  cluster: string;
+  profile: string;
+  planes: string | undefined;
+  replicates: string | undefined;
+  run: string | undefined;
+  seed: string;
+  out: string | undefined;
+  json: boolean;
+}
+
+/** An interval and a crossover need six; one more costs little. */
+const QUICK_REPLICATES = "7";
+
+export const advise: CommandModule<object, Arguments> = {
+  command: "advise <cluster>",
+  describe: "What each plane costs this cluster: lookups measured on the spot, updates, memory, crossovers",
+  builder: (yargs) =>
+    yargs
+      .positional("cluster", {
+        type: "string",
+        demandOption: true,
+        describe: "A cluster file, or - for standard input",
+      })
+      .option("profile", {
+        type: "string",
+        default: "quick",
+        requiresArg: true,
+        describe: `How long to measure: of ${PROFILES.map(({ id }) => id).join(", ")}`,
+      })
+      .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
+      .option("replicates", {
+        type: "string",
+        requiresArg: true,
+        describe: `Fresh processes for each cell; ${QUICK_REPLICATES} with the quick profile`,
+      })
+      .option("run", {
+        type: "string",
+        requiresArg: true,
+        describe: "Take the times of this run instead of measuring",
+      })
+      .option("seed", {
+        type: "string",
+        default: "1",
+        requiresArg: true,
+        describe: "Seed of everything random",
+      })
+      .option("out", {
+        type: "string",
+        requiresArg: true,
+        describe: "Folder of the run that is measured; results/runs/<id> by default",
+      })
+      .option("json", { type: "boolean", default: false, describe: "As JSON" }),
+  handler: async (args) => {
+    const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
+    const cluster = readCluster(args.cluster);
+    if (cluster.services === 0) throw new UsageError("this cluster has no service to advise on");
+    const run = args.run === undefined ? await measureHere(args, cluster) : readResults(args.run);
+    const advice = adviseCluster(cluster, run, planes);
+    const assumptions = adviceAssumptions(advice, run);
+    const findings = adviceWords(advice);
+    if (args.json) return printJson({ ...advice, findings, assumptions });
+    await print(
+      [
+        ...adviceHeading(advice),
+        "",
+        alignColumns(adviceTable(advice)),
+        "",
+        ...findings,
+        "",
+        "This assumes:",
+        ...assumptions.map((assumption) => `- ${assumption}`),
+        "",
+      ].join("\n"),
+    );
+  },
+};
+
+/** Measures lookups at the cluster's size, at fewer services and at more, into a run's folder of its own. */
+async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> {
+  const sizes = adviseSizes(cluster.services).filter((size) => canGrow(cluster, size));
+  const replicates = args.replicates ?? (args.profile === "quick" ? QUICK_REPLICATES : undefined);
+  const cpu = pinnableCpu();
+  const results = planRun(
+    {
+      profile: args.profile,
+      planes: args.planes,
+      services: sizes.join(","),
+      scenarios: "lookup",
+      replicates,
+      "warmup-ms": undefined,
+      "measure-ms": undefined,
+      "slow-down": undefined,
+      endpoints: undefined,
+      zipf: undefined,
+      misses: undefined,
+      "ipvs-scheduler": "rr",
+      "ipvs-table": "fixed",
+      "ebpf-map-max": undefined,
+      "maglev-table-size": undefined,
+      cluster: args.cluster,
+      seed: args.seed,
+    },
+    readEnvironment(cpu),
+    new Date(),
+    cluster.services,
+  );
+  const out = args.out ?? join("results", "runs", results.run.id);
+  await measureInto(out, results, cluster, cpu);
+  note(`the run is in ${out}: lbscale report ${out} draws it`);
+  return results;
+}
+
+function canGrow(cluster: Cluster, services: number): boolean {
+  try {
+    growCluster(cluster, services);
+    return true;
+  } catch (error) {
+    if (!(error instanceof UsageError) || services <= cluster.services) throw error;
+    note(`not measured at ${services} services: ${error.message}`);
+    return false;
+  }
+}
