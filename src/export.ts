@@ -2,6 +2,8 @@
 
 import type { Cluster } from "./cluster/cluster.js";
 import { kubernetesList } from "./cluster/export/kubernetes.js";
+import { ciliumMapsJson } from "./planes/ebpf/kernel.js";
+import { EbpfProgram } from "./planes/ebpf/program.js";
 import { iptablesRestore } from "./planes/iptables/kernel.js";
 import { IptablesProgram } from "./planes/iptables/program.js";
 import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "./planes/ipvs/kernel.js";
@@ -70,5 +72,16 @@ export const EXPORTS: readonly Export[] = [
       "addresses of this node",
     ],
     write: (cluster) => nftTransactions(new NftablesProgram(cluster)),
+  },
+  {
+    id: "cilium",
+    reader: "Cilium's maps as bytes, as bpftool map dump -j prints them",
+    losses: [
+      NAMES,
+      LOCALITY,
+      "endpoints that no map entry leads to (policy Local, none local)",
+      "Maglev's tables",
+    ],
+    write: (cluster) => ciliumMapsJson(new EbpfProgram(cluster, {}, "random")),
   },
 ];

@@ -3,8 +3,11 @@
 import { UsageError } from "../../errors.js";
 import type { Cluster } from "../cluster.js";
 import { parseCluster } from "../json.js";
+import { importCilium } from "./cilium/index.js";
 import { importIptables, type NodeList } from "./iptables/index.js";
+import { importIpvsadm } from "./ipvs.js";
 import { importKubernetes } from "./kubernetes.js";
+import { importNftables } from "./nftables/index.js";
 import { describeImport } from "./report.js";
 
 export interface Imported {
@@ -24,8 +27,24 @@ interface Format {
 const FORMATS: readonly Format[] = [
   // The cluster file of lbscale itself.
   { recognises: /^\s*\{\s*"lbscale"\s*:/, read: (text) => ({ cluster: parseCluster(text), report: [] }) },
-  // Comments, then a table.
+  // iptables-save: comments, then a table.
   { recognises: /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*\*(?:raw|mangle|nat|filter|security)\s/, read: importIptables },
+  // nft list ruleset, and what lbscale exports.
+  {
+    recognises: /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:add )?table (?:ip|ip6|inet|arp|bridge|netdev) /,
+    read: importNftables,
+  },
+  { recognises: /^\s*\{\s*"nftables"\s*:/, read: importNftables },
+  { recognises: /^-A (?:-[tuf]|--(?:tcp|udp|sctp)-service|-f) /, read: importIpvsadm },
+  { recognises: /^SERVICE ADDRESS/, read: importCilium },
+  // `cilium service list -o json`, the maps that lbscale exports, `cilium bpf lb list -o json`.
+  {
+    recognises:
+      /^\s*\[\s*\{\s*"(?:spec|status)"\s*:\s*\{\s*"(?:backend-addresses|frontend-address|flags|id|realized)"/,
+    read: importCilium,
+  },
+  { recognises: /^\s*\{\s*"cilium_lb/, read: importCilium },
+  { recognises: /^\s*\{\s*"[\d.:a-f[\]]+:\d+[^"]*"\s*:\s*\[/, read: importCilium },
   {
     recognises: /^/,
     read: (text) => {

@@ -40,7 +40,7 @@ import { updateCost } from "./update.js";
 /** Cilium's default `bpf-lb-map-max`. */
 const DEFAULT_MAP_ENTRIES = 65_536;
 /** rev_nat_index is a u16, and 0 means none. */
-const MAX_FRONTENDS = 65_535;
+export const MAX_FRONTENDS = 65_535;
 
 export class EbpfProgram implements Program {
   readonly plane: "ebpf" | "ebpf-maglev";

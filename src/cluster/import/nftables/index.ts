@@ -32,7 +32,7 @@ const SHOWN = 5;
 export function importNftables(text: string): { cluster: Cluster; report: string[] } {
   const table = /^\s*\{/.test(text) ? parseNftJson(text) : parseNftText(text);
   const found = new Reader(table).read();
-  const { records, unnamed } = assemble(found.ports);
+  const { records, unnamed, withoutAddress } = assemble(found.ports);
   if (records.length === 0) {
     throw new UsageError(
       "the ruleset holds no service of kube-proxy (table ip kube-proxy, map service-ips): is this node's proxy in nftables mode?",
@@ -52,6 +52,9 @@ export function importNftables(text: string): { cluster: Cluster; report: string
       `${cluster.services} services with ${cluster.servicePorts} ports and ${cluster.endpoints} endpoints, from kube-proxy's nftables table`,
       `rules of other tables: ${table.foreignRules}`,
       ...(unnamed > 0 ? [`services without a usable name, called after their address: ${unnamed}`] : []),
+      ...(withoutAddress > 0
+        ? [`left out, because no rule gives their cluster IP: ${withoutAddress} ports`]
+        : []),
       ...(refusedNodePorts > 0
         ? [
             `left out: ${refusedNodePorts} NodePorts of services without endpoints, because the table does not say whose they are`,
@@ -81,6 +84,7 @@ class Reader {
   readonly #notUnderstood: string[] = [];
   /** Keys that lead to a chain: a refusal of one of them is its policy's. */
   readonly #served = new Set<string>();
+  readonly #byClusterIp = new Map<string, FoundPort>();
   #podCidr: Cidr | undefined;
 
   constructor(table: NftTable) {
@@ -101,6 +105,9 @@ class Reader {
     ).length;
     for (const element of this.#elements("firewall-ips")) this.#readFirewall(element);
     for (const [base, port] of this.#ports) this.#readChains(base, port);
+    for (const port of this.#ports.values()) {
+      if (port.clusterIp !== undefined) this.#byClusterIp.set(frontendKey(port.clusterIp, port), port);
+    }
     for (const element of this.#elements("no-endpoint-services")) this.#readRefusal(element);
     const ports = [...this.#ports.values(), ...this.#unnamedRefusals];
     let standIns = 0;
@@ -201,15 +208,24 @@ class Reader {
   #endpointChains(chain: string, port: FoundPort): string[] {
     let names: string[] = [];
     for (const rule of this.#table.chains.get(chain) ?? []) {
-      const pods = /^ip daddr \S+ \w+ dport \d+ ip saddr != (\S+) jump mark-for-masquerade/.exec(rule);
+      const pods = /^ip daddr (\S+) (\w+) dport (\d+) ip saddr != (\S+) jump mark-for-masquerade/.exec(rule);
       const sticky = /^ip saddr @(\S+) goto endpoint-/.exec(rule);
       const choice = /^numgen random mod \d+ vmap \{ (.*) \}$/.exec(rule);
-      if (pods) this.#podCidr ??= parseCidr(pods[1]!);
+      if (pods) this.#readMasquerade(port, pods);
       else if (choice) names = [...choice[1]!.matchAll(/goto (endpoint-[^\s,}]+)/g)].map(([, name]) => name!);
       else if (sticky) port.affinitySeconds = this.#table.timeouts.get(sticky[1]!) ?? port.affinitySeconds;
       else if (!/ jump mark-for-masquerade/.test(rule)) this.#notUnderstood.push(rule);
     }
     return names;
+  }
+
+  /** The test names the cluster IP, which service-ips leaves out where policy Local has no local endpoint. */
+  #readMasquerade(port: FoundPort, [, address, protocol, number, pods]: RegExpExecArray): void {
+    const frontend = frontendOf([address!, protocol!, number!]);
+    this.#podCidr ??= parseCidr(pods!);
+    if (!frontend || port.clusterIp !== undefined) return;
+    port.clusterIp = frontend.address;
+    port.port = frontend.port;
   }
 
   #endpointOf(chain: string): EndpointRecord | undefined {
@@ -232,6 +248,11 @@ class Reader {
     const isDrop = element.verdict.startsWith("drop");
     // A drop at an address that leads to an external chain: policy Local, seen there already.
     if (this.#served.has(element.key.join())) return;
+    const known = this.#byClusterIp.get(frontendKey(frontend.address, frontend));
+    if (known) {
+      known.internalLocal ||= isDrop;
+      return;
+    }
     const port = emptyPort(frontend.protocol, frontend.port);
     port.clusterIp = frontend.address;
     port.internalLocal = isDrop;
@@ -276,6 +297,10 @@ function frontendOf(key: readonly string[]): { address: number; protocol: number
   const protocol = PROTOCOLS.get(key[1] ?? "");
   const port = portOf(key[2]);
   return address === undefined || protocol === undefined || !port ? undefined : { address, protocol, port };
+}
+
+function frontendKey(address: number, { protocol, port }: { protocol: number; port: number }): string {
+  return `${address} ${protocol} ${port}`;
 }
 
 function portOf(text: string | undefined): number {
