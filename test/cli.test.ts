@@ -71,6 +71,7 @@ describe("lbscale --help", () => {
       "advise",
       "verify",
       "verify-chart",
+      "reference",
       "list",
       "schema",
       "doctor",
@@ -529,6 +530,37 @@ describe("lbscale verify-chart", () => {
       /No plane is slower[\s\S]*belong together/,
     );
     expect(lbscale(["verify-chart", "compared.pdf", join(PUBLISHED, "2026-11-24-default")]).status).toBe(1);
+  });
+});
+
+describe("lbscale reference", () => {
+  it("lists published measurements with their sources", () => {
+    const { stdout, status } = lbscale(["reference"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /cilium-1\.6: [\s\S]*https:\/\/cilium\.io[\s\S]*2,768 +301 +576[\s\S]*egress-filtering/,
+    );
+    const { references, tables } = JSON.parse(lbscale(["reference", "--json"]).stdout);
+    expect(references.length + tables.length).toBeGreaterThan(15);
+    expect(lbscale(["reference", "nobody"])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/choose from cilium-1\.6, /),
+    });
+  });
+
+  it("sets a run beside them, shape by shape, with intervals and reasons", () => {
+    const run = join(PUBLISHED, "2026-11-24-article");
+    const { stdout, status } = lbscale(["reference", "cilium-1.6", "--against", run]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /slope per rule .*1 to 2,768 +26 ns \[25 ns, 26 ns\] +[\d.]+ ns \[.*\] +run lower/,
+    );
+    expect(stdout).toMatch(
+      /- timed: one HTTP GET .*; the run times the choice of an endpoint alone, at a NodePort/,
+    );
+    const json = JSON.parse(lbscale(["reference", "--against", run, "--json"]).stdout);
+    expect(json.comparisons[0].shapes.length).toBeGreaterThan(3);
+    expect(json.comparisons[0].differences.length).toBeGreaterThan(3);
   });
 });
 

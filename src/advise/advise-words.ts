@@ -4,9 +4,9 @@ import type { UpdateCost } from "../planes/plane.js";
 import { referenceById } from "../reference/index.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../report/format.js";
 import { seriesStyle } from "../report/theme.js";
+import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
-import { EQUIVALENCE_MARGIN, type LookupRatio } from "./predict.js";
 
 /** Connections a second that costs are set against: what Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;

@@ -7,9 +7,9 @@ import { PLANE_IDS } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { fakeResults } from "../report/testing.js";
 import { conclude } from "../results/conclude.js";
+import { compareLookups, predictLookup } from "../results/reading.js";
 import { adviseCluster, adviseSizes } from "./advise.js";
 import { adviceAssumptions, adviceTable, adviceWords } from "./advise-words.js";
-import { compareLookups, predictLookup } from "./predict.js";
 
 const BOUTIQUE = importCluster(readFileSync("test/data/online-boutique.yaml", "utf8")).cluster;
 /** iptables ahead of eBPF below 100 services, and IPVS as fast as eBPF everywhere. */

@@ -6,15 +6,15 @@ import { clusterDigest } from "../cluster/digest.js";
 import { UsageError } from "../errors.js";
 import type { PlaneId, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
-import type { Results } from "../results/schema.js";
 import {
   compareLookups,
+  curveOf,
   type LookupRatio,
-  lookupCurve,
   type NoPrediction,
   type Prediction,
   predictLookup,
-} from "./predict.js";
+} from "../results/reading.js";
+import type { Results } from "../results/schema.js";
 
 /** Larger clusters take minutes to measure with seven replicates. */
 const MAX_GROWN = 10_000;
@@ -158,8 +158,8 @@ function typicalServicePort(cluster: Cluster): number {
 }
 
 function pairOf(run: Results, plane: PlaneId): PairAdvice {
-  const sizes = new Set(lookupCurve(run, plane).map(({ services }) => services));
-  const common = lookupCurve(run, "iptables")
+  const sizes = new Set(curveOf(run, plane).map(({ services }) => services));
+  const common = curveOf(run, "iptables")
     .map(({ services }) => services)
     .filter((services) => sizes.has(services));
   const at = (services: number | undefined): SizedRatio | null => {

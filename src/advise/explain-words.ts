@@ -1,9 +1,9 @@
 /** An explanation as text. */
 
 import { formatCount, formatNs, plainText } from "../report/format.js";
+import type { NoPrediction, Prediction } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import type { PlaneExplanation, ServiceExplanation, SizedCost } from "./explain.js";
-import type { NoPrediction, Prediction } from "./predict.js";
 
 /** Rows of a table, heading first, as the command line aligns them. */
 export type Table = readonly (readonly string[])[];

@@ -7,9 +7,9 @@ import type { Flow, ListPosition, PlaneId, Program, Work } from "../planes/plane
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";
 import { formatBytes } from "../report/format.js";
+import { type NoPrediction, type Prediction, predictLookup } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import { otherPorts } from "./find-service.js";
-import { type NoPrediction, type Prediction, predictLookup } from "./predict.js";
 
 /** How much larger the cluster is imagined. */
 export const GROWTH_FACTORS = [1, 2, 10] as const;

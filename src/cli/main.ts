@@ -14,6 +14,7 @@ import { generate } from "./commands/generate.js";
 import { importCommand } from "./commands/import.js";
 import { list } from "./commands/list.js";
 import { lookupCommand } from "./commands/lookup.js";
+import { referenceCommand } from "./commands/reference.js";
 import { report } from "./commands/report.js";
 import { run } from "./commands/run.js";
 import { schema } from "./commands/schema.js";
@@ -54,6 +55,7 @@ try {
     .command(advise)
     .command(verify)
     .command(verifyChart)
+    .command(referenceCommand)
     .command(list)
     .command(schema)
     .command(doctor)

@@ -1,11 +1,10 @@
-/** What a lookup would take, read off a run: between measured sizes only, with an interval over its replicates. */
+/** Reading a run at any size: between measured sizes only, with an interval over its replicates. */
 
-import type { PlaneId } from "../planes/plane.js";
-import { MIN_EFFECT } from "../results/compare.js";
-import type { Cell, Results } from "../results/schema.js";
 import { REPLICATES_FOR_INTERVAL, replicateInterval } from "../stats/bootstrap.js";
 import { interpolate } from "../stats/line.js";
 import { median } from "../stats/quantile.js";
+import { MIN_EFFECT } from "./compare.js";
+import type { Cell, Results } from "./schema.js";
 
 /** A difference of less than this is none in practice: the same that `compare` wants before it calls a run slower. */
 export const EQUIVALENCE_MARGIN = MIN_EFFECT;
@@ -25,13 +24,13 @@ export interface NoPrediction {
   readonly unavailable: string;
 }
 
-/** The lookup cells of a plane that can be read off, ascending in N. */
-export function lookupCurve({ cells }: Pick<Results, "cells">, plane: string): Cell[] {
+/** The timed cells of a plane and scenario of the model lane that have an interval or a range, ascending in N. */
+export function curveOf({ cells }: Pick<Results, "cells">, plane: string, scenario = "lookup"): Cell[] {
   return cells
     .filter(
       (cell) =>
         cell.plane === plane &&
-        cell.scenario === "lookup" &&
+        cell.scenario === scenario &&
         cell.variant === "" &&
         cell.lane === "model" &&
         cell.replicates.length > 1 &&
@@ -40,6 +39,38 @@ export function lookupCurve({ cells }: Pick<Results, "cells">, plane: string): C
     .sort((a, b) => a.services - b.services);
 }
 
+const mediansOf = ({ replicates }: Cell): number[] => replicates.map((replicate) => replicate.median);
+
+/** A number computed from medians at several sizes. */
+export interface Read {
+  readonly value: number;
+  readonly interval: readonly [number, number];
+  readonly kind: "ci95" | "range";
+}
+
+/**
+ * A statistic of a curve's times at these numbers of services, which must lie within the curve, bootstrapped over its
+ * replicates. `statistic` gets one time for each.
+ */
+export function readCurve(
+  curve: readonly Cell[],
+  services: readonly number[],
+  statistic: (times: readonly number[]) => number,
+  seed: number,
+): Read {
+  const n = curve.map((cell) => cell.services);
+  const medians = curve.map(mediansOf);
+  const at = (values: readonly number[]) => statistic(services.map((size) => interpolate(n, values, size)));
+  return {
+    value: at(medians.map(median)),
+    interval: replicateInterval(medians, at, seed),
+    kind: kindOf(medians),
+  };
+}
+
+const kindOf = (medians: readonly (readonly number[])[]): Read["kind"] =>
+  Math.min(...medians.map(({ length }) => length)) < REPLICATES_FOR_INTERVAL ? "range" : "ci95";
+
 /**
  * The median lookup of a plane at N services of a run, for a packet that visits `rulesVisited` rules where given. A list's
  * time is taken as a constant (its time at the run's smallest N, less the rules there) and a price a rule at this N, which
@@ -47,11 +78,11 @@ export function lookupCurve({ cells }: Pick<Results, "cells">, plane: string): C
  */
 export function predictLookup(
   results: Results,
-  plane: PlaneId,
+  plane: string,
   services: number,
   rulesVisited: number | null = null,
 ): Prediction | NoPrediction {
-  const curve = lookupCurve(results, plane);
+  const curve = curveOf(results, plane);
   const [first] = curve;
   const last = curve.at(-1);
   if (!first || !last) return { unavailable: `the run has no lookups of ${plane} with two replicates` };
@@ -70,14 +101,13 @@ export function predictLookup(
       usual > few ? (time - base) / (usual - few) : (medians[1]! - base) / ((rules[1] ?? Number.NaN) - few);
     return base + perRule * (rulesVisited - few);
   };
-  const medians = curve.map((cell) => cell.replicates.map((replicate) => replicate.median));
+  const medians = curve.map(mediansOf);
   const medianNs = statistic(medians.map(median));
   if (!(medianNs > 0)) return { unavailable: `the run has too few sizes to price a rule of ${plane}` };
-  const fewest = Math.min(...medians.map(({ length }) => length));
   return {
     medianNs,
     intervalNs: replicateInterval(medians, statistic, results.run.seed),
-    kind: fewest < REPLICATES_FOR_INTERVAL ? "range" : "ci95",
+    kind: kindOf(medians),
     measured: n.includes(services) && rulesVisited === null,
   };
 }
@@ -102,9 +132,9 @@ export function compareLookups(
   second: string,
   services: number,
 ): LookupRatio | null {
-  const curves = [first, second].map((plane) => lookupCurve(results, plane));
+  const curves = [first, second].map((plane) => curveOf(results, plane));
   const [a, b] = curves.map((curve) => curve.map((cell) => cell.services));
-  const medians = curves.flat().map((cell) => cell.replicates.map((replicate) => replicate.median));
+  const medians = curves.flat().map(mediansOf);
   const statistic = (values: readonly number[]): number =>
     interpolate(a!, values.slice(0, a!.length), services) /
     interpolate(b!, values.slice(a!.length), services);
@@ -120,6 +150,5 @@ export function compareLookups(
         : interval[0] >= 1 / most && interval[1] <= most
           ? "equal"
           : "not told apart";
-  const fewest = Math.min(...medians.map(({ length }) => length));
-  return { ratio, interval, kind: fewest < REPLICATES_FOR_INTERVAL ? "range" : "ci95", verdict };
+  return { ratio, interval, kind: kindOf(medians), verdict };
 }

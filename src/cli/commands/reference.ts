@@ -1,0 +1,82 @@
+import type { CommandModule } from "yargs";
+import { UsageError } from "../../errors.js";
+import { REFERENCE_TABLES, REFERENCES, type Source } from "../../reference/index.js";
+import { againstReferences } from "../../report/against.js";
+import {
+  differenceWords,
+  plainTable,
+  referenceTable,
+  shapeTable,
+  sourceWords,
+} from "../../report/against-words.js";
+import { plainText } from "../../report/format.js";
+import { readResults } from "../../results/files.js";
+import { alignColumns, print, printJson } from "../output.js";
+
+interface Arguments {
+  id: string | undefined;
+  against: string | undefined;
+  json: boolean;
+}
+
+export const referenceCommand: CommandModule<object, Arguments> = {
+  command: "reference [id]",
+  describe: "What others published, with sources; with --against RUN, a run beside it, shape by shape",
+  builder: (yargs) =>
+    yargs
+      .positional("id", { type: "string", describe: "One published measurement; all by default" })
+      .option("against", {
+        type: "string",
+        requiresArg: true,
+        describe: "A run's folder, or its results.json",
+      })
+      .option("json", { type: "boolean", default: false, describe: "As JSON" }),
+  handler: async (args) => {
+    const chosen = <T extends Source>(some: readonly T[]) =>
+      some.filter(({ id }) => args.id === undefined || id === args.id);
+    const references = chosen(REFERENCES);
+    const tables = chosen(REFERENCE_TABLES);
+    if (references.length + tables.length === 0) {
+      const ids = [...REFERENCES, ...REFERENCE_TABLES].map(({ id }) => id);
+      throw new UsageError(`nothing published is called "${args.id}": choose from ${ids.join(", ")}`);
+    }
+    if (args.against !== undefined) return against(args.against, references, args);
+    if (args.json) return printJson({ references, tables });
+    const blocks = [
+      ...references.map((reference) => block(reference, referenceTable(reference))),
+      ...tables.map((table) => block(table, plainTable(table))),
+    ];
+    await print(`${blocks.join("\n\n")}\n`);
+  },
+};
+
+function block(source: Source, rows: readonly (readonly string[])[]): string {
+  return [...sourceWords(source), alignColumns(rows), ...source.notes.map((note) => `- ${note}`)].join("\n");
+}
+
+async function against(path: string, references: readonly Source[], { id, json }: Arguments): Promise<void> {
+  if (references.length === 0) {
+    throw new UsageError(`${id} has no number of services to compare a run at: leave --against away`);
+  }
+  const run = readResults(path);
+  const comparisons = againstReferences(run).filter(({ reference }) => references.includes(reference));
+  const told = comparisons.map((comparison) => ({
+    ...comparison,
+    differences: differenceWords(comparison, run),
+  }));
+  if (json) return printJson({ run: run.run.id, cpu: run.environment.cpu, comparisons: told });
+  const blocks = told.map((comparison) =>
+    [
+      ...sourceWords(comparison.reference).slice(0, 2),
+      alignColumns(shapeTable(comparison)),
+      ...comparison.differences.map((difference) => `- ${difference}`),
+    ].join("\n"),
+  );
+  await print(
+    [
+      `run ${plainText(run.run.id, 60)} on ${plainText(run.environment.cpu, 60)}: shapes with 95 % intervals of its replicates; published values with their reading error`,
+      ...blocks,
+      "",
+    ].join("\n\n"),
+  );
+}
