@@ -1,4 +1,4 @@
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 import type { CommandModule } from "yargs";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import { IMAGE_FORMATS, type ImageFormat } from "../../report/canvas.js";
@@ -7,7 +7,7 @@ import { comparisonRows, comparisonWords } from "../../report/comparison.js";
 import { drawPicture, SIZES } from "../../report/render.js";
 import { THEME_NAMES, type ThemeName } from "../../report/theme.js";
 import { compareRuns, incomparable } from "../../results/compare.js";
-import { readResults, reasonOf, writeFileAtomically } from "../../results/files.js";
+import { ensureWritableFolder, readResults, reasonOf, writeFileAtomically } from "../../results/files.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
 interface Arguments {
@@ -85,6 +85,7 @@ function imageFormat(path: string): ImageFormat {
 }
 
 function writeChart(path: string, bytes: Uint8Array): void {
+  ensureWritableFolder(dirname(path));
   try {
     writeFileAtomically(path, bytes);
   } catch (error) {

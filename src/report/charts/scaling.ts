@@ -15,6 +15,7 @@ import { seriesStyle } from "../theme.js";
 import { headline, intervalWords, measureWords, provenance } from "../words.js";
 import { decadesAround, linearRange, servicesRange } from "./axes.js";
 import type { Chart, View } from "./chart.js";
+import { fittedCurves, growthMarks, overtakings } from "./growthmarks.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 import { intervalBands, noiseFloorZone, runsOf } from "./marks.js";
 
@@ -57,6 +58,9 @@ export function scalingChart(chart: ScalingChart): Chart {
       const mixed = new Set(series.map(({ variant }) => variant)).size > 1;
       const linear = scale === "linear";
       const floorNs = floor ? noiseFloorNs(cells) : null;
+      const curves = fittedCurves(results, measure);
+      // From zero, lines that cross at small N lie within each other's width.
+      const rings = linear ? [] : overtakings(results, measure, series);
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {
         title: headline(results, findings) ?? neutralTitle,
@@ -64,6 +68,8 @@ export function scalingChart(chart: ScalingChart): Chart {
         caption: [
           provenance(results, measure, cells),
           ...(note ? [note] : []),
+          ...(curves.length > 0 ? ["thin dashes: fitted laws of growth"] : []),
+          ...(rings.length > 0 ? ["rings: one plane overtakes another"] : []),
           ...(missing ? ["hollow circle: could not be measured"] : []),
         ].join(" · "),
       };
@@ -100,6 +106,7 @@ export function scalingChart(chart: ScalingChart): Chart {
               })),
               view,
             ),
+            growthMarks(curves, rings, view),
           ],
         ),
       };
