@@ -3,10 +3,9 @@
  * key and an array of rule objects are quick to write, but their cost has JavaScript's causes, not the kernel's.
  */
 
-import { Bench, hrtimeNow } from "tinybench";
 import { FLOW_WORDS, generateTrace } from "../src/cluster/flows.js";
 import { generateCluster } from "../src/cluster/generate.js";
-import { compileBatch } from "../src/measure/batch.js";
+import { timeLookups } from "../src/measure/models.js";
 import type { Model } from "../src/planes/plane.js";
 import { PLANES } from "../src/planes/registry.js";
 
@@ -45,34 +44,16 @@ function arrayOfRules(): Lookup {
   };
 }
 
-const { words, length } = generateTrace(cluster, { flows: BATCH * 60, seed: 1, batch: BATCH });
-const bench = new Bench({ now: hrtimeNow, time: 300, warmupTime: 150, throws: true });
-const subjects: [string, Lookup][] = [
+const trace = generateTrace(cluster, { flows: BATCH * 60, seed: 1, batch: BATCH });
+const models = new Map<string, Lookup>([
   ...PLANES.map(({ id, compile }): [string, Lookup] => [id, compile(cluster, { seed: 1 }).model(1)]),
   ["newcomer: Map<string>", mapOfStrings()],
   ["newcomer: array of rules", arrayOfRules()],
-];
-for (const [name, subject] of subjects) {
-  const run = compileBatch(subject, "lookup", words);
-  let start = 0;
-  bench.add(
-    name,
-    () => {
-      const started = hrtimeNow();
-      run(start, BATCH);
-      const elapsedMs = hrtimeNow() - started;
-      start = (start + BATCH) % length;
-      return { overriddenDuration: elapsedMs / BATCH, overriddenIterationCost: elapsedMs };
-    },
-    { async: false },
-  );
-}
-bench.runSync();
+]);
 
 console.log(
-  `${SERVICES} services, ${length} flows of ${FLOW_WORDS * 4} bytes; median of batches of ${BATCH}`,
+  `${SERVICES} services, ${trace.length} flows of ${FLOW_WORDS * 4} bytes; median of batches of ${BATCH}`,
 );
-for (const { name, result } of bench.tasks) {
-  const median = "latency" in result ? (result.latency.p50 * 1e6).toFixed(1) : "failed";
-  console.log(`${name.padEnd(26)} ${median.padStart(9)} ns`);
+for (const { name, medianNs } of timeLookups(models, trace, { batch: BATCH })) {
+  console.log(`${name.padEnd(26)} ${medianNs.toFixed(1).padStart(9)} ns`);
 }

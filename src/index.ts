@@ -1,16 +1,39 @@
-/** lbscale as a library: clusters, planes, results and charts, without the command line. */
+/**
+ * lbscale as a library: clusters, planes, results and charts, without the command line.
+ *
+ * @packageDocumentation
+ */
 
+export {
+  type Advice,
+  type AdvisedUpdate,
+  adviseCluster,
+  type PairAdvice,
+  type PlaneAdvice,
+  type SizedRatio,
+} from "./advise/advise.js";
+export { adviceAssumptions, adviceWords } from "./advise/advise-words.js";
+export {
+  type ExplainOptions,
+  explainService,
+  type PlaneExplanation,
+  type ServiceExplanation,
+  type SizedCost,
+} from "./advise/explain.js";
+export { findServicePort } from "./advise/find-service.js";
 export { buildCluster, type EndpointRecord, type PortRecord, type ServiceRecord } from "./cluster/build.js";
 export { applyChange, type Change } from "./cluster/change.js";
-export type { Cidr, Cluster, Network } from "./cluster/cluster.js";
+export type { Cidr, Cluster, ClusterSource, Network } from "./cluster/cluster.js";
 export { generateCoverageFlows } from "./cluster/coverage-flows.js";
 export { clusterDigest } from "./cluster/digest.js";
+export type { EndpointDistribution } from "./cluster/distribution.js";
 export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flows.js";
 export { type GenerateOptions, generateCluster, MIXED } from "./cluster/generate.js";
 export { growCluster } from "./cluster/grow.js";
-export { importCluster } from "./cluster/import/index.js";
+export { type Imported, importCluster } from "./cluster/import/index.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
 export { CheckFailedError, UsageError } from "./errors.js";
+export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/models.js";
 export {
   type ConnectionOptions,
   type Connections,
@@ -18,6 +41,7 @@ export {
   DROP,
   type Explanation,
   type Flow,
+  type ListPosition,
   type MemoryLine,
   type Model,
   PASS,
@@ -32,9 +56,45 @@ export {
   type Work,
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
-export { describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";
+export { type Disagreement, describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";
+export {
+  type PublishedSeries,
+  REFERENCE_TABLES,
+  REFERENCES,
+  type Reference,
+  type ReferenceTable,
+  referenceById,
+} from "./reference/index.js";
+export {
+  againstReferences,
+  type Comparison,
+  compareWith,
+  type PublishedShape,
+  type Shape,
+} from "./report/against.js";
+export { differenceWords } from "./report/against-words.js";
+export type { Chart, Picture, View, Words } from "./report/charts/chart.js";
+export { frame } from "./report/charts/frame.js";
 export { findFindings } from "./report/findings/index.js";
 export { type RenderedChart, type RenderRequest, renderCharts } from "./report/render.js";
 export { csvTable, markdownTable } from "./report/table.js";
+export {
+  FONT_FAMILY,
+  type Marker,
+  type SeriesStyle,
+  seriesStyle,
+  THEME_NAMES,
+  THEMES,
+  type Theme,
+  type ThemeName,
+} from "./report/theme.js";
 export { readResults } from "./results/files.js";
+export {
+  compareLookups,
+  type LookupRatio,
+  type NoPrediction,
+  type Prediction,
+  predictLookup,
+  type Read,
+} from "./results/reading.js";
 export { type Cell, type Finding, type Results, resultsSchema } from "./results/schema.js";

@@ -25,6 +25,7 @@ export interface AdvisedUpdate {
   readonly full: UpdateCost | null;
 }
 
+/** What one plane costs the cluster. */
 export interface PlaneAdvice {
   readonly plane: PlaneId;
   readonly label: string;
@@ -55,10 +56,12 @@ export interface PairAdvice {
   readonly largest: SizedRatio | null;
 }
 
+/** iptables over another plane at one number of services. */
 export interface SizedRatio extends LookupRatio {
   readonly services: number;
 }
 
+/** The planes side by side for one cluster: what `adviseCluster` returns. */
 export interface Advice {
   readonly cluster: { readonly services: number; readonly servicePorts: number; readonly endpoints: number };
   /** The service-port with the median number of endpoints, whose changes are counted. */

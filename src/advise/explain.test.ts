@@ -39,6 +39,27 @@ describe("explain on iptables", () => {
     }
   });
 
+  it("counts this node's endpoints only, where the policy is Local", () => {
+    const cluster = generateCluster({
+      services: 10,
+      seed: 2,
+      internalLocalShare: 1,
+      localShare: 0.5,
+      endpoints: { kind: "constant", count: 8 },
+    });
+    const local = (p: number) =>
+      cluster.endpointLocal
+        .slice(cluster.endpointStart[p], cluster.endpointStart[p + 1])
+        .reduce((sum, here) => sum + here, 0);
+    const counts = Array.from({ length: 10 }, (_, p) => {
+      const { position, sizes } = explain(cluster, p, ["iptables"]).planes[0]!;
+      expect([position!.lastPick, sizes[0]!.rules!.worst]).toEqual([local(p), 10 + local(p) + 4]);
+      expect(position!.pick).toBeGreaterThan(0);
+      return position!.lastPick;
+    });
+    expect(Math.max(...counts)).toBeLessThan(8);
+  });
+
   it("gives a mean that the walks of many orders have", () => {
     const cluster = clean(20);
     const visited = Array.from(

@@ -34,6 +34,7 @@ export interface SizedCost {
   readonly prediction: Prediction | NoPrediction | null;
 }
 
+/** One plane's part of an explanation. */
 export interface PlaneExplanation {
   readonly plane: PlaneId;
   readonly label: string;
@@ -44,6 +45,7 @@ export interface PlaneExplanation {
   readonly sizes: readonly SizedCost[];
 }
 
+/** One service-port on every plane: what `explainService` returns. */
 export interface ServiceExplanation {
   /** `namespace/name:port`. */
   readonly service: string;
@@ -56,6 +58,7 @@ export interface ServiceExplanation {
   readonly planes: readonly PlaneExplanation[];
 }
 
+/** Settings of `explainService`. */
 export interface ExplainOptions {
   readonly planes: readonly PlaneId[];
   /** Of the order of rules, of hashes and of random picks. */

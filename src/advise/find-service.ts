@@ -5,6 +5,8 @@ import { UsageError } from "../errors.js";
 
 /** Names proposed for one that does not exist. */
 const PROPOSALS = 3;
+/** A namespace, a slash and a name have at most 127 characters. */
+const MAX_COMPARED = 127;
 /** Edits of a typing mistake, as a share of the name: more make it another word. */
 const MAX_EDITS_SHARE = 0.4;
 
@@ -76,7 +78,8 @@ function describePort(cluster: Cluster, p: number): string {
 }
 
 /** The few names with the least edits, in the name alone or with its namespace; any few where none is close. */
-function proposal(wanted: string, names: readonly string[]): string {
+function proposal(typed: string, names: readonly string[]): string {
+  const wanted = typed.slice(0, MAX_COMPARED);
   const bare = (name: string) => name.slice(name.indexOf("/") + 1);
   const distance = (name: string) =>
     Math.min(editDistance(wanted, name), editDistance(bare(wanted), bare(name)));

@@ -17,6 +17,7 @@ export interface EndpointRecord {
   readonly local?: boolean;
 }
 
+/** One service-port of a service. */
 export interface PortRecord {
   readonly name?: string;
   readonly protocol: number;
@@ -25,6 +26,7 @@ export interface PortRecord {
   readonly endpoints: readonly EndpointRecord[];
 }
 
+/** One service with its ports: what `buildCluster` takes. */
 export interface ServiceRecord {
   /** `namespace/name`. */
   readonly name: string;

@@ -25,6 +25,7 @@ export interface Cidr {
   readonly prefixLength: number;
 }
 
+/** Services, service-ports and endpoints in columns. */
 export interface Cluster {
   /** How this cluster came to be: recorded in results. Holds no path, host or user name. */
   readonly source: ClusterSource;
@@ -88,6 +89,7 @@ export interface Network {
   readonly nodeAddresses: readonly number[];
 }
 
+/** Where a cluster comes from, and with which parameters. */
 export type ClusterSource =
   | { readonly kind: "synthetic"; readonly parameters: Readonly<Record<string, unknown>> }
   | {

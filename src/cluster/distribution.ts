@@ -2,6 +2,7 @@
 
 import type { Random } from "../random.js";
 
+/** How endpoints are spread over services. */
 export type EndpointDistribution =
   | { readonly kind: "constant"; readonly count: number }
   /** kubernetes/perf-tests load test: deployments of 5, 30 and 250 pods, 91.5 : 7.6 : 0.9 by number. */

@@ -8,6 +8,7 @@ import { type Cluster, cidrSize, TCP } from "./cluster.js";
 /** int32 words of one flow in a trace: src, dst, sport << 16 | dport, protocol. 16 bytes, so flows never straddle lines. */
 export const FLOW_WORDS = 4;
 
+/** Flows in the order they arrive, packed. */
 export interface FlowTrace {
   /** Number of flows. */
   readonly length: number;
@@ -33,6 +34,7 @@ export function flowAt(
   };
 }
 
+/** Settings of `generateTrace`. */
 export interface TraceOptions {
   readonly flows: number;
   readonly seed: number;

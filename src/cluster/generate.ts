@@ -10,6 +10,7 @@ import { CLUSTER_IP, type Cluster, INGRESS_IP, LOAD_BALANCER, NODE_PORT, SCTP, T
 import { drawEndpointCount, type EndpointDistribution } from "./distribution.js";
 import { DEFAULT_NETWORK, LOAD_BALANCER_CIDR, NODE_PORT_BASE, NODE_PORT_COUNT } from "./network.js";
 
+/** Settings of `generateCluster`: all but the number of services have defaults. */
 export interface GenerateOptions {
   readonly services: number;
   readonly seed: number;

@@ -183,9 +183,9 @@ function isFromOutside(s: Readonly<Situation>): boolean {
   return s.destination === "cluster-ip" && s.source === "outside";
 }
 
-/** The differences that concern a plane. */
-export function differencesOf(plane: PlaneId): readonly Difference[] {
-  return DIFFERENCES.filter((difference) => difference.planes.includes(plane));
+/** The differences that concern a plane; none for one that is not of ours. */
+export function differencesOf(plane: string): readonly Difference[] {
+  return DIFFERENCES.filter((difference) => (difference.planes as readonly string[]).includes(plane));
 }
 
 /**

@@ -7,12 +7,16 @@ import type { Change } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
 import type { Edit } from "../cluster/live.js";
 
+/** Ids of the planes there are, in the order in which they are shown. */
 export const PLANE_IDS = ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"] as const;
+/** One of `PLANE_IDS`. */
 export type PlaneId = (typeof PLANE_IDS)[number];
 
-/** Verdicts of `Model.lookup` that choose no endpoint. */
+/** Verdict of `Model.lookup` that chooses no endpoint, as the two below: the packet goes on unchanged. */
 export const PASS = -1;
+/** The packet is refused with an ICMP message, or the call to connect fails. */
 export const REJECT = -2;
+/** The packet is dropped without a word. */
 export const DROP = -3;
 
 /**
@@ -42,6 +46,7 @@ export interface PlaneOptions {
   readonly maglevTableSize?: number;
 }
 
+/** A data plane: what turns clusters into programs. */
 export interface Plane {
   readonly id: PlaneId;
   readonly label: string;
@@ -49,6 +54,7 @@ export interface Plane {
   compile(cluster: Cluster, options?: PlaneOptions): Program;
 }
 
+/** A compiled plane: rules or map contents for one cluster, as data. */
 export interface Program {
   readonly plane: PlaneId;
   readonly cluster: Cluster;
@@ -222,6 +228,7 @@ export function addWork(total: Work, work: Readonly<Work>): void {
   total.stateProbes += work.stateProbes;
 }
 
+/** A 5-tuple. Addresses are unsigned or int32, as columns or traces hold them; ports and protocol are numbers. */
 export interface Flow {
   readonly src: number;
   readonly sport: number;
@@ -230,11 +237,13 @@ export interface Flow {
   readonly protocol: number;
 }
 
+/** A decision with its exact work. */
 export interface Explanation {
   readonly decision: Decision;
   readonly work: Work;
 }
 
+/** The byte-faithful executor of a program. */
 export interface Model {
   /**
    * Chooses an endpoint for the first packet of a flow. Allocates nothing. Addresses are int32 views (`x | 0`), so

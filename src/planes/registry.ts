@@ -4,6 +4,7 @@ import { UsageError } from "../errors.js";
 import { PLANE_IDS, type Plane } from "./plane.js";
 import { loadPlane } from "./registry-loader.js";
 
+/** All planes, in the order in which they are shown. */
 export const PLANES: readonly Plane[] = await Promise.all(PLANE_IDS.map(loadPlane));
 
 /** The plane of an id. Throws UsageError naming the planes there are. */

@@ -3,19 +3,21 @@
 import { type Cluster, formatAddress, protocolName } from "../cluster/cluster.js";
 import { FLOW_WORDS, type FlowTrace } from "../cluster/flows.js";
 import { allows, differencesOf, type Expectation, expectationOf } from "./contract.js";
-import { type Decision, DROP, type Model, PASS, type PlaneId } from "./plane.js";
+import { type Decision, DROP, type Model, PASS } from "./plane.js";
 import { Situations } from "./situation.js";
 
+/** One answer that breaks the contract, in words. */
 export interface Disagreement {
-  readonly plane: PlaneId;
+  readonly plane: string;
   readonly flow: string;
   readonly expected: string;
   readonly decided: string;
 }
 
+/** Whether models answered flows as the contract wants: what `verifyPlanes` returns. */
 export interface Equivalence {
   readonly flows: number;
-  readonly planes: PlaneId[];
+  readonly planes: string[];
   readonly disagreements: number;
   /** The first few disagreements, in full. */
   readonly examples: Disagreement[];
@@ -25,10 +27,14 @@ export interface Equivalence {
 
 const EXAMPLES = 10;
 
-/** Checks models against the contract on a trace. `nowSec` advances a second every 1,000 flows, to let affinity age. */
+/**
+ * Checks models, by plane, against the contract on a trace: each plane's documented differences are allowed it, and a plane
+ * of your own is held to what iptables answers.
+ * `nowSec` advances a second every 1,000 flows, to let affinity age.
+ */
 export function verifyPlanes(
   cluster: Cluster,
-  models: ReadonlyMap<PlaneId, Model>,
+  models: ReadonlyMap<string, Model>,
   trace: FlowTrace,
 ): Equivalence {
   const situations = new Situations(cluster);

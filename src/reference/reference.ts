@@ -19,6 +19,7 @@ export interface Source {
   readonly notes: readonly string[];
 }
 
+/** One line of a published chart, or column of a table. */
 export interface PublishedSeries {
   /** The plane's id here (PLANE_IDS), which decides the colour; another word where no plane of ours is meant. */
   readonly plane: string;

@@ -68,6 +68,22 @@ describe("a run beside published measurements", () => {
     expect(words).toContain(run.environment.cpu);
   });
 
+  it("that overlaps the published interval is alike, on whichever side its middle lies", () => {
+    // Growth from 1 to 2,768 services: published 1.947 to 1.998, the run's replicates around 2.5.
+    const run = exactRun(
+      (_plane, n) => (n === 1 ? 100 : 250),
+      (n) => n,
+      [1, 2768],
+    );
+    const verdict = (spread: number) => {
+      for (const { replicates } of run.cells.filter((cell) => cell.plane === "iptables" && cell.services > 1))
+        for (const [i, replicate] of replicates.entries()) replicate.median = 250 + spread * (i - 3);
+      return find(compareWith(referenceById("cilium-1.6")!, run).shapes, "growth", "iptables").verdict;
+    };
+    expect(verdict(1)).toBe("run higher");
+    expect(verdict(25)).toBe("alike");
+  });
+
   it("puts the reading error of a chart into the published interval", () => {
     const { published } = find(
       compareWith(referenceById("cilium-1.6")!, article()).shapes,
@@ -75,6 +91,8 @@ describe("a run beside published measurements", () => {
       "iptables",
     );
     expect(published.interval).toEqual([573.5 / 294.5, 578.5 / 289.5]);
+    const slope = find(compareWith(referenceById("cilium-1.6")!, article()).shapes, "slope", "iptables");
+    expect(slope.published.interval).toEqual([279_000 / 2767, 289_000 / 2767]);
     const printed = compareWith(
       referenceById("eks")!,
       exactRun(

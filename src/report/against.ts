@@ -12,6 +12,7 @@ export interface PublishedShape {
   readonly interval: readonly [number, number] | null;
 }
 
+/** One shape of a published curve beside the run's. */
 export interface Shape {
   /**
    * `growth`: last over first. `slope`: nanoseconds a service adds. `slope per rule`: the same for each rule visited.
@@ -31,6 +32,7 @@ export interface Shape {
   readonly verdict: "alike" | "run higher" | "run lower" | null;
 }
 
+/** A published data set and a run: what `compareWith` returns. */
 export interface Comparison {
   readonly reference: Reference;
   /** What of the run is set beside it. */

@@ -6,7 +6,7 @@ import { type ImageFormat, renderConfig } from "./canvas.js";
 import { chartData, writeChartData } from "./carried/data.js";
 import { carryData } from "./carried/index.js";
 import { pdfKeywords } from "./carried/pdf.js";
-import type { Picture, View } from "./charts/chart.js";
+import type { Chart, Picture, View } from "./charts/chart.js";
 import { CHARTS } from "./charts/index.js";
 import type { ThemeName } from "./theme.js";
 
@@ -16,20 +16,23 @@ export const SIZES = {
   readme: { width: 1200, height: 675 },
   square: { width: 1080, height: 1080 },
 } as const;
+/** A name of `SIZES`. */
 export type SizeName = keyof typeof SIZES;
 
+/** What to draw. */
 export interface RenderRequest {
   readonly formats: readonly ImageFormat[];
   readonly themes: readonly ThemeName[];
   readonly size: SizeName;
-  /** Ids of charts; absent = all. */
-  readonly charts?: readonly string[];
+  /** Charts of ours by id, or charts of your own; absent = all of ours. */
+  readonly charts?: readonly (string | Chart)[];
   /** Told of each chart that these results can't fill. */
   readonly onSkipped?: (id: string, reason: string) => void;
   /** False hides text but keeps its room: for comparing pictures between machines. */
   readonly text?: boolean;
 }
 
+/** A picture in memory. */
 export interface RenderedChart {
   readonly id: string;
   readonly theme: ThemeName;
@@ -78,9 +81,10 @@ export function drawPicture(
   return carryData(bytes, look.format, data);
 }
 
-function chosenCharts(ids: readonly string[] | undefined) {
-  if (ids === undefined) return CHARTS;
-  return ids.map((id) => {
+function chosenCharts(wanted: RenderRequest["charts"]): readonly Chart[] {
+  if (wanted === undefined) return CHARTS;
+  return wanted.map((id) => {
+    if (typeof id !== "string") return id;
     const chart = CHARTS.find((candidate) => candidate.id === id);
     if (chart === undefined) {
       throw new UsageError(

@@ -8,9 +8,12 @@
 
 import { plainText } from "./format.js";
 
+/** The themes there are. */
 export const THEME_NAMES = ["light", "dark"] as const;
+/** `light` or `dark`. */
 export type ThemeName = (typeof THEME_NAMES)[number];
 
+/** Colours around the data. */
 export interface Theme {
   readonly name: ThemeName;
   readonly ground: string;
@@ -22,6 +25,7 @@ export interface Theme {
   readonly floor: string;
 }
 
+/** Colours of each theme. */
 export const THEMES: Readonly<Record<ThemeName, Theme>> = {
   light: {
     name: "light",
@@ -43,6 +47,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
   },
 };
 
+/** Shapes of points, as Chart.js calls them. */
 export type Marker = "circle" | "triangle" | "rect" | "rectRot" | "crossRot" | "star" | "cross";
 
 /** How one plane looks in one theme. */

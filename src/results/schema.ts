@@ -218,6 +218,7 @@ const environment = z.object({
   unfit: z.array(z.string()),
 });
 
+/** The zod schema of results.json; unknown fields are ignored. */
 export const resultsSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   tool: z.object({ name: z.literal("lbscale"), version: z.string() }),
@@ -287,7 +288,9 @@ export const resultsSchema = z.object({
   findings: z.array(finding),
 });
 
+/** A run as results.json holds it. */
 export type Results = z.infer<typeof resultsSchema>;
+/** A plane, lane, scenario and number of services of a run, with its replicates and what they say. */
 export type Cell = z.infer<typeof cell>;
 export type Replicate = z.infer<typeof replicate>;
 export type Estimate = z.infer<typeof estimate>;
@@ -296,6 +299,7 @@ export type Crossover = z.infer<typeof crossover>;
 export type OrderEffect = z.infer<typeof orderEffect>;
 export type Percentiles = z.infer<typeof percentiles>;
 export type Outliers = z.infer<typeof outliers>;
+/** A sentence that a run supports, with the cells and the interval it rests on. */
 export type Finding = z.infer<typeof finding>;
 export type Environment = z.infer<typeof environment>;
 

@@ -25,6 +25,10 @@ it("works from its own tarball in an empty folder: installed, measured, drawn wi
   expect(stdout).toMatch(/At 10,000 services an iptables lookup takes/);
   expect(readResults(join(folder, "run")).run.complete).toBe(true);
   expect(existsSync(join(folder, "run", "charts", "scaling-light.png"))).toBe(true);
+  writeFileSync(join(folder, "cluster.json"), run("npx", ["lbscale", "generate", "--services", "5"], folder));
+  expect(run("npx", ["lbscale", "explain", "cluster.json", "svc-0"], folder)).toMatch(
+    /the published run \d{4}-\d\d-\d\d-default/,
+  );
   writeFileSync(
     join(folder, "library.mjs"),
     'import { generateCluster, PLANES } from "lbscale"; console.log(PLANES.length, generateCluster({ services: 3, seed: 1 }).services);',

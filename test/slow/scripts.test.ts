@@ -30,6 +30,20 @@ describe("npm scripts of the README", () => {
     }
   });
 
+  it("docs:api documents every export, without a warning", () => {
+    npmRun("docs:api");
+    const page = readFileSync(join(ROOT, "docs", "api", "index.html"), "utf8");
+    for (const name of [
+      "generateCluster",
+      "explainService",
+      "adviseCluster",
+      "compareWith",
+      "renderCharts",
+    ]) {
+      expect(page).toContain(name);
+    }
+  });
+
   it("publish:run writes a run's page, its charts and the gallery", () => {
     const folder = mkdtempSync(join(os.tmpdir(), "lbscale-publish-"));
     const [name] = /\d{4}-\d\d-\d\d-default/.exec(readFileSync(join(ROOT, "README.md"), "utf8"))!;

@@ -73,7 +73,7 @@ export const advise: CommandModule<object, Arguments> = {
   handler: async (args) => {
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const cluster = readCluster(args.cluster);
-    if (cluster.services === 0) throw new UsageError("this cluster has no service to advise on");
+    if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
     const run = args.run === undefined ? await measureHere(args, cluster) : readResults(args.run);
     const advice = adviseCluster(cluster, run, planes);
     const assumptions = adviceAssumptions(advice, run);

@@ -10,6 +10,7 @@ import { importKubernetes } from "./kubernetes.js";
 import { importNftables } from "./nftables/index.js";
 import { describeImport } from "./report.js";
 
+/** A cluster from outside, and what became of the input. */
 export interface Imported {
   readonly cluster: Cluster;
   /** What was read, left out and made up, as lines for a person. */

@@ -4,6 +4,7 @@ import type { ChartConfiguration } from "chart.js";
 import type { Results } from "../../results/schema.js";
 import type { ThemeName } from "../theme.js";
 
+/** How a picture looks: its theme and its size. */
 export interface View {
   readonly theme: ThemeName;
   /** CSS pixels. */
@@ -22,15 +23,18 @@ export interface Words {
   readonly caption: string;
 }
 
+/** A chart ready to be drawn. */
 export interface Picture extends Words {
   readonly config: ChartConfiguration;
   /** The picture in words. */
   readonly description: string;
 }
 
+/** A kind of chart. */
 export interface Chart {
   readonly id: string;
   /** What it shows. */
   readonly title: string;
+  /** The picture of a run, or why its results can't fill one. */
   build(results: Results, view: View): Picture | { readonly skipped: string };
 }
