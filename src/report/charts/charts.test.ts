@@ -9,6 +9,7 @@ import {
   fakeFinding,
   fakeResults,
   withBalance,
+  withChanges,
   withConnections,
   withEndpoints,
   withPrograms,
@@ -21,8 +22,12 @@ import { work } from "./work.js";
 
 const view = { theme: "light", width: 1600, height: 900 } as const;
 const article = fakeResults({ entry: "nodePort", services: ARTICLE_SERVICES });
-const ofDefault = withBalance(
-  withPrograms(withConnections(withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] })))),
+const ofDefault = withChanges(
+  withBalance(
+    withPrograms(
+      withConnections(withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] }))),
+    ),
+  ),
 );
 
 function built(chart: (typeof CHARTS)[number], results = ofDefault): Picture {
@@ -42,6 +47,12 @@ describe("pictures", () => {
     { id: "connect", results: ofDefault, theme: "light" },
     { id: "established", results: ofDefault, theme: "dark" },
     { id: "update", results: ofDefault, theme: "light" },
+    { id: "update-time", results: ofDefault, theme: "light" },
+    { id: "update-rollout", results: ofDefault, theme: "dark" },
+    { id: "churn", results: ofDefault, theme: "dark" },
+    { id: "churn-lookups", results: ofDefault, theme: "light" },
+    { id: "load", results: ofDefault, theme: "light" },
+    { id: "skew", results: ofDefault, theme: "dark" },
     { id: "balance", results: ofDefault, theme: "light" },
     { id: "sync", results: ofDefault, theme: "dark" },
     { id: "memory", results: ofDefault, theme: "light" },
@@ -98,6 +109,18 @@ describe("titles", () => {
 
   it("have at most ten words", () => {
     for (const chart of CHARTS) expect(built(chart).title.split(" ").length).toBeLessThanOrEqual(10);
+  });
+});
+
+describe("the load", () => {
+  it("says its arithmetic in the caption, and why it can't be worked out", () => {
+    const load = CHARTS.find(({ id }) => id === "load")!;
+    expect(built(load).caption).toMatch(
+      /1,000\s×\s[\d.]+\sµs\s\(connect\)\s\+\s1\s×\s\d+\sms\s\(update\)\s=\s\d+\sms,\sas\sfor\siptables\sat\sN\s=\s10,000/,
+    );
+    expect(load.build(fakeResults(), view)).toEqual({
+      skipped: "it is worked out from model connect and update at the same N, and both were not measured",
+    });
   });
 });
 

@@ -1,12 +1,15 @@
 /** All charts. To add one: its file, and a line here. */
 
 import { balance } from "./balance.js";
+import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
+import { load } from "./load.js";
 import { scaling } from "./scaling.js";
+import { skew } from "./skew.js";
 import { sync } from "./sync.js";
 import { work } from "./work.js";
 
@@ -14,11 +17,17 @@ export const CHARTS: readonly Chart[] = [
   columns,
   scaling,
   work,
+  skew,
   connect,
   established,
   endpoints,
   endpointsAffinity,
   update,
+  updateTime,
+  updateRollout,
+  churn,
+  churnLookups,
+  load,
   sync,
   memory,
   balance,
