@@ -15,14 +15,16 @@ export const ESTABLISHED = 65_536;
 export const SOCKET = "socket";
 
 const SERVICES = [1, 1000, 10_000];
+/** Two show that a line is flat. */
+const LATER_SERVICES = [1, 10_000];
 /** Maglev's tables cost 0.4 ms a service: at 10,000 building would take ten times as long as timing. */
 const MAGLEV_SERVICES = [1, 1000];
 
-const sizes = (asked: readonly number[] | null, plane: PlaneId) =>
+const sizesOf = (services: readonly number[]) => (asked: readonly number[] | null, plane: PlaneId) =>
   // The socket level never uses Maglev.
   ["", ...(plane === "ebpf" ? [SOCKET] : [])].flatMap((variant) =>
-    (asked ?? (plane === "ebpf-maglev" ? MAGLEV_SERVICES : SERVICES)).map((services) => ({
-      services,
+    (asked ?? (plane === "ebpf-maglev" ? MAGLEV_SERVICES : services)).map((n) => ({
+      services: n,
       endpoints: null,
       variant,
     })),
@@ -32,7 +34,7 @@ export const connect: Scenario = {
   id: "connect",
   label: "First packet of a connection, with the state that the plane keeps",
   question: "What does a new connection cost, and how much of that is the choice?",
-  sizes,
+  sizes: sizesOf(SERVICES),
   measure: (job, cluster, plane) => measureLatency(prepareWith(connectSubject), job, cluster, plane),
 };
 
@@ -40,7 +42,7 @@ export const established: Scenario = {
   id: "established",
   label: "A later packet of a known connection",
   question: "Why does keepalive hide the problem?",
-  sizes,
+  sizes: sizesOf(LATER_SERVICES),
   measure: (job, cluster, plane) => measureLatency(prepareWith(establishedSubject), job, cluster, plane),
 };
 

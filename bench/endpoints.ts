@@ -6,7 +6,7 @@ import { prepareLookup } from "./lookup.js";
 
 /** Few services: beside 1000 endpoints each, more would not fit the memory of a small machine as rules. */
 const SERVICES = 100;
-const ENDPOINTS = [1, 10, 100, 1000];
+const ENDPOINTS = [1, 100, 1000];
 
 /** Every service keeps a client at its endpoint. Clients of a trace are new ones: an old one is found at once. */
 export const AFFINITY = "affinity";

@@ -28,7 +28,8 @@ export function prepareLookup(job: Job, cluster: Cluster, plane: Plane): Prepare
   };
 }
 
-function lookupSubject(model: Model, { words, length }: FlowTrace): Subject {
+/** Lookups of a trace on a model. */
+export function lookupSubject(model: Model, { words, length }: FlowTrace): Subject {
   return {
     operations: length,
     reset: (block) => model.reset(block + 1),

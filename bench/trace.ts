@@ -61,6 +61,7 @@ function generate(job: Job, program: Program, size: { flows: number; batch?: num
     seed: job.seed,
     entry: job.entry,
     zipf: job.zipf,
+    popular: job.popular,
     misses: job.misses,
   });
 }

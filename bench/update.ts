@@ -1,40 +1,82 @@
-/** `update`: what a control plane writes when one endpoint changes, in exact counts. */
+/** `update`: what a control plane writes when endpoints change, in exact counts, and how long writing it takes. */
 
 import type { Change } from "../src/cluster/change.js";
-import type { Scenario } from "../src/measure/scenario.js";
-import type { UpdateCost } from "../src/planes/plane.js";
-import { compileFor } from "./trace.js";
+import type { Cluster } from "../src/cluster/cluster.js";
+import { type Counted, type Measured, measureDuration } from "../src/measure/replicate.js";
+import type { Job, Scenario } from "../src/measure/scenario.js";
+import type { Plane, PlaneId, UpdateCost } from "../src/planes/plane.js";
+import { changing, ROLLOUT_SHARE } from "./changes.js";
+import { compileFor, disagreementsOf } from "./trace.js";
 
-/** Share of a service's endpoints that a rolling restart replaces at a time. */
-const ROLLOUT_SHARE = 0.1;
+const SERVICES = [1, 1000, 10_000];
+/** A rollout is like so many changes: its ends will do. */
+const ROLLOUT_SERVICES = [1, 10_000];
+/** Maglev's tables cost 0.4 ms a service. */
+const MAGLEV_SERVICES = [1, 1000];
+
+/** Timed: one endpoint joins or leaves; the same in a full sync of iptables; and a rolling restart. */
+export const CHANGE = "change";
+export const FULL_SYNC = "full";
+export const ROLLOUT = "rollout";
 
 export const update: Scenario = {
   id: "update",
-  label: "What is rewritten when one endpoint joins, leaves, or a service restarts",
+  label: "What is rewritten when one endpoint joins, leaves, or a service restarts, and how long that takes",
   question: "What do addresses that change all the time cost the control plane?",
-  measure: async (job, cluster, plane) => {
-    const program = compileFor(job, cluster, plane);
-    const servicePort = cluster.servicePorts >> 1;
-    const endpoint = cluster.endpointStart[servicePort]!;
-    const changes: Record<string, Change> = {
-      join: { kind: "join", servicePort },
-      leave: { kind: "leave", servicePort, endpoint },
-      rollout: { kind: "rollout", servicePort, share: ROLLOUT_SHARE },
-    };
-    const counts: Record<string, number> = {};
-    for (const [name, change] of Object.entries(changes)) {
-      Object.assign(counts, named(name, program.update(change)));
-      if (plane.id === "iptables")
-        Object.assign(counts, named(`${name} full`, program.update(change, "full")));
-    }
-    return {
-      counts,
-      endpoints: cluster.endpoints / cluster.servicePorts,
-      programBytes: program.bytes(),
-      facts: program.facts(),
-    };
-  },
+  sizes: (asked, plane: PlaneId) =>
+    ["", CHANGE, ROLLOUT, ...(plane === "iptables" ? [FULL_SYNC] : [])].flatMap((variant) =>
+      (asked ?? servicesOf(plane, variant)).map((services) => ({
+        services,
+        endpoints: null,
+        variant,
+      })),
+    ),
+  measure: async (job, cluster, plane) =>
+    job.variant === "" ? count(job, cluster, plane) : time(job, cluster, plane),
 };
+
+function servicesOf(plane: PlaneId, variant: string): readonly number[] {
+  if (variant === ROLLOUT) return plane === "ebpf-maglev" ? [1, 100] : ROLLOUT_SERVICES;
+  return plane === "ebpf-maglev" ? MAGLEV_SERVICES : SERVICES;
+}
+
+/** Writing a change in the program's model: no system call, no netlink, no text. A sample is the mean of two changes. */
+function time(job: Job, cluster: Cluster, plane: Plane): Measured {
+  const program = compileFor(job, cluster, plane);
+  const { live, next } = changing(
+    job,
+    program,
+    job.variant === ROLLOUT ? "rollout" : "join",
+    job.variant === FULL_SYNC ? "full" : "partial",
+  );
+  const measured = measureDuration(job, cluster, { times: 2, run: next, program: () => program }, "warm");
+  const wrong = disagreementsOf(job, program, live.model);
+  if (wrong > 0)
+    throw new Error(`after its changes ${job.plane} decided ${wrong} flows otherwise than it should`);
+  return measured;
+}
+
+function count(job: Job, cluster: Cluster, plane: Plane): Counted {
+  const program = compileFor(job, cluster, plane);
+  const servicePort = cluster.servicePorts >> 1;
+  const endpoint = cluster.endpointStart[servicePort]!;
+  const changes: Record<string, Change> = {
+    join: { kind: "join", servicePort },
+    leave: { kind: "leave", servicePort, endpoint },
+    rollout: { kind: "rollout", servicePort, share: ROLLOUT_SHARE },
+  };
+  const counts: Record<string, number> = {};
+  for (const [name, change] of Object.entries(changes)) {
+    Object.assign(counts, named(name, program.update(change)));
+    if (plane.id === "iptables") Object.assign(counts, named(`${name} full`, program.update(change, "full")));
+  }
+  return {
+    counts,
+    endpoints: cluster.endpoints / cluster.servicePorts,
+    programBytes: program.bytes(),
+    facts: program.facts(),
+  };
+}
 
 function named(name: string, { rules, chains, mapWrites, bytes }: UpdateCost): Record<string, number> {
   return {

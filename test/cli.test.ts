@@ -95,6 +95,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["an unknown plane", ["run", "--planes", "xdp"], /choose from iptables, ipvs/],
     ["an unknown profile", ["run", "--profile", "huge"], /choose from quick, default/],
     ["an unknown scenario", ["run", "--scenarios", "x"], /choose from lookup/],
+    ["popular services without a skew", ["run", "--popular", "last"], /give --zipf too/],
     ["too many NodePorts", ["run", "--profile", "article", "--services", "2769"], /2768/],
     ["more services than addresses", ["generate", "--services", "100000", "--endpoints", "100"], /room for/],
     ["a share above one", ["generate", "--services", "5", "--affinity", "2"], /from 0 to 1/],
@@ -264,6 +265,11 @@ describe("lbscale generate, import, lookup and verify", () => {
     expect(execFileSync("bash", ["-o", "pipefail", "-c", command], { encoding: "utf8" })).toMatch(
       /^\{"lbscale"/,
     );
+  });
+
+  it("lists every scenario, the one that is worked out too", () => {
+    const listed = JSON.parse(lbscale(["list", "scenarios", "--json"]).stdout) as { id: string }[];
+    expect(listed.map(({ id }) => id)).toEqual(expect.arrayContaining(["churn", "skew", "update", "load"]));
   });
 
   it.each(["planes", "scenarios", "profiles", "charts"])("lists %s", (what) => {

@@ -1,7 +1,8 @@
 /** From arguments to an empty result: which cells there are, in which order, with which settings. */
 
 import { PROFILES, type Profile } from "../../bench/profiles.js";
-import { SCENARIOS } from "../../bench/scenarios.js";
+import { DERIVED, SCENARIOS } from "../../bench/scenarios.js";
+import type { Popular } from "../cluster/flows.js";
 import { NODE_PORT_COUNT } from "../cluster/network.js";
 import { UsageError } from "../errors.js";
 import type { Size } from "../measure/scenario.js";
@@ -27,6 +28,7 @@ export interface RunArguments {
   "slow-down": string | undefined;
   endpoints: string | undefined;
   zipf: string | undefined;
+  popular: Popular | undefined;
   misses: string | undefined;
   "ipvs-scheduler": (typeof IPVS_SCHEDULERS)[number];
   "ipvs-table": "fixed" | "resizable";
@@ -70,13 +72,16 @@ export function planRun(
       : clusterServices !== null
         ? [clusterServices]
         : profile.services;
-  const known = SCENARIOS.map(({ id }) => id);
+  const known = [...SCENARIOS, ...DERIVED].map(({ id }) => id);
   const scenarios =
     args.scenarios === undefined
       ? profile.scenarios
       : args.scenarios === "all"
         ? known
-        : parseChoices(args.scenarios, "scenarios", known);
+        : parseChoices(args.scenarios, "scenarios", known).flatMap(
+            // What is worked out from other scenarios needs these.
+            (id) => DERIVED.find((derived) => derived.id === id)?.from ?? [id],
+          );
   const replicates = args.replicates === undefined ? profile.replicates : parseReplicates(args.replicates);
   const looks = looksBetween(replicates.least, replicates.most);
   const seed = parseSeed(args.seed);
@@ -99,7 +104,9 @@ export function planRun(
         sizes?.(asked, plane) ??
         numbersOf(plane).map((n): Size => ({ services: n, endpoints: null, variant: "" }))
       )
+        // Nor does a scenario's own N go beyond the run's: the article's NodePorts end at 2768.
         .filter((size) => named || size.services <= largest(profile, plane))
+        .filter((size) => clusterServices !== null || size.services <= Math.max(...services))
         .map((size) => emptyCell(plane, id, size, endpointsPerService)),
     ),
   );
@@ -121,10 +128,14 @@ export function planRun(
       looks,
       targetHalfWidth: TARGET_HALF_WIDTH,
       level: levelOf(looks),
-      budgetSeconds: profile.budgetSeconds,
+      budgetSeconds:
+        new Set(cells.map(({ scenario }) => scenario)).size > 1
+          ? profile.suiteSeconds
+          : profile.budgetSeconds,
       settings: {
         endpointsPerService,
         zipf: args.zipf === undefined ? 0 : parseExponent(args.zipf),
+        popular: popularOf(args),
         misses: args.misses === undefined ? 0 : parseShare(args.misses, "misses"),
         warmupMs: milliseconds(args, "warmup-ms", profile.warmupMs),
         measureMs: milliseconds(args, "measure-ms", profile.measureMs),
@@ -224,6 +235,16 @@ function parseExponent(text: string): number {
   return value;
 }
 
+/** Popularity needs a skew to stand anywhere. */
+function popularOf({ popular, zipf }: RunArguments): Popular {
+  if (popular !== undefined && !(Number(zipf) > 0)) {
+    throw new UsageError(
+      `--popular ${popular} says where popular services stand: give --zipf too, such as --zipf 1.1`,
+    );
+  }
+  return popular ?? "random";
+}
+
 /** The command that repeats this run, without paths. */
 function commandOf(args: RunArguments): string {
   const words = ["lbscale", "run", "--profile", args.profile, "--seed", args.seed];
@@ -237,6 +258,7 @@ function commandOf(args: RunArguments): string {
     "slow-down",
     "endpoints",
     "zipf",
+    "popular",
     "misses",
     "ebpf-map-max",
     "maglev-table-size",

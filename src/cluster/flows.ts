@@ -34,6 +34,10 @@ export function flowAt(
   };
 }
 
+/** Where the popular services of Zipf traffic stand in the list of services. */
+export const POPULAR = ["random", "first", "last"] as const;
+export type Popular = (typeof POPULAR)[number];
+
 /** Settings of `generateTrace`. */
 export interface TraceOptions {
   readonly flows: number;
@@ -45,8 +49,10 @@ export interface TraceOptions {
   readonly batch?: number;
   /** Service-ports in the order that decides cost (a rule list's order); absent: cluster order. */
   readonly order?: Uint32Array;
-  /** Zipf exponent of service popularity; 0 = uniform (default). Popularity is independent of `order`. */
+  /** Zipf exponent of service popularity; 0 = uniform (default). */
   readonly zipf?: number;
+  /** Where in `order` the popular services of a Zipf trace stand: anywhere (default), or the most popular first or last. */
+  readonly popular?: Popular;
   /** Share of flows that no service answers: half to addresses outside, half to wrong ports. Default 0. */
   readonly misses?: number;
   /** Where flows enter: cluster addresses (default), or this node's address and the NodePort. */
@@ -102,7 +108,14 @@ function enterable(cluster: Cluster, order: Uint32Array | undefined, entry: stri
 }
 
 function pickTargets(order: Uint32Array, options: TraceOptions, random: Random): Int32Array {
-  if (options.zipf) return zipfTargets(order, options.flows, options.zipf, random);
+  if (options.zipf) {
+    return zipfTargets(
+      ranked(order, options.popular ?? "random", random),
+      options.flows,
+      options.zipf,
+      random,
+    );
+  }
   const picks = new Int32Array(options.flows);
   const batch = options.batch;
   if (batch === undefined) {
@@ -119,9 +132,14 @@ function pickTargets(order: Uint32Array, options: TraceOptions, random: Random):
   return picks;
 }
 
-/** Popularity rank r has weight 1/r^s; ranks are dealt to service-ports at random. Inverse CDF by binary search. */
-function zipfTargets(order: Uint32Array, flows: number, exponent: number, random: Random): Int32Array {
-  const ranked = random.shuffle(Uint32Array.from(order));
+/** Service-ports by popularity, the most popular first. */
+function ranked(order: Uint32Array, popular: Popular, random: Random): Uint32Array {
+  if (popular === "random") return random.shuffle(Uint32Array.from(order));
+  return popular === "first" ? order : order.slice().reverse();
+}
+
+/** Popularity rank r has weight 1/r^s. Inverse CDF by binary search. */
+function zipfTargets(ranked: Uint32Array, flows: number, exponent: number, random: Random): Int32Array {
   const cumulative = new Float64Array(ranked.length);
   let total = 0;
   for (let rank = 0; rank < ranked.length; rank++) {

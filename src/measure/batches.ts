@@ -13,6 +13,9 @@ const BATCH_NS = 500_000;
 const CALIBRATION_NS = 4_000_000;
 const FLOOR_BATCHES = 25;
 const HEAP_BATCHES = 8;
+/** Batches at least, and those before them; fewer where something happens between them that may take long. */
+const LEAST_BATCHES = { warm: 16, timed: 20 };
+const LEAST_DISTURBED = { warm: 2, timed: 5 };
 /** What V8 itself may allocate meanwhile (feedback, a promoted closure): a lookup that allocates exceeds it at once. */
 const HEAP_NOISE_BYTES = 1024;
 
@@ -62,11 +65,13 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
   });
 
   // 2. One task, timed inside so that resetting stays outside.
+  const least = subject.disturb ? LEAST_DISTURBED : LEAST_BATCHES;
   const bench = new Bench({
     now: hrtimeNow,
     warmupTime: job.warmupMs,
+    warmupIterations: least.warm,
     time: job.measureMs,
-    iterations: 20,
+    iterations: least.timed,
     throws: true,
     retainSamples: true,
   });
@@ -76,6 +81,9 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
     () => {
       const block = next % blocks;
       next++;
+      const disturbed = hrtimeNow();
+      subject.disturb?.();
+      const disturbedMs = subject.disturb ? hrtimeNow() - disturbed : 0;
       subject.reset(block);
       const started = hrtimeNow();
       const checksum = subject.run(block * batch, batch);
@@ -85,7 +93,7 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
         samples.push((elapsedMs * 1e6) / batch);
         checksums.push(checksum);
       }
-      return { overriddenDuration: elapsedMs / batch, overriddenIterationCost: elapsedMs };
+      return { overriddenDuration: elapsedMs / batch, overriddenIterationCost: elapsedMs + disturbedMs };
     },
     {
       async: false,

@@ -19,6 +19,7 @@ const job = (plane: PlaneId): Job => ({
   entry: "clusterIp",
   options: {},
   zipf: 0,
+  popular: "random",
   misses: 0,
   warmupMs: 1,
   measureMs: 5,

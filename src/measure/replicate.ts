@@ -87,26 +87,57 @@ export async function measureLatency(
   };
 }
 
-/** Longest that operations of one replicate are repeated, unless the first takes longer. */
-const MAX_OPERATIONS = 20;
+/** An operation that takes long enough to be timed alone. */
+export interface Operation {
+  /** Times nothing itself: does it once, or `times` times. */
+  run(): void;
+  readonly times: number;
+  /** Between two, untimed. */
+  between?(): void;
+  /** What it works on, once it has run. */
+  program(): Program;
+}
+
+/** A warm operation is repeated at least so often before it is timed, because V8 compiles it meanwhile... */
+const WARM_RUNS = 10;
+/** ...unless that takes longer than this. */
+const WARM_MS = 500;
+/** And is timed at least so often. */
+const LEAST_WARM_SAMPLES = 2;
 
 /**
- * Duration of a long operation (milliseconds and more), each timed alone and nothing warmed up: a node that starts is
- * cold. Repeated for `measureMs`, at least once.
+ * Duration of a long operation, each timed alone for `measureMs` together, and at least once. `cold`: what a node does when
+ * it starts; anything else has been done often before.
  */
-export function measureDuration(job: Job, cluster: Cluster, operation: () => Program): Measured {
+export function measureDuration(
+  job: Job,
+  cluster: Cluster,
+  operation: Operation,
+  state: "cold" | "warm",
+): Measured {
   const chase = new Chase();
   const chaseBefore = chase.time(nowNs);
   const timer = measureTimer();
-  globalThis.gc?.();
   const samples: number[] = [];
-  const started = nowNs();
-  let program: Program;
-  do {
+  const timeOne = (): number => {
+    operation.between?.();
     const before = nowNs();
-    program = operation();
-    samples.push(Number((nowNs() - before).toPrecision(4)));
-  } while (nowNs() - started < job.measureMs * 1e6 && samples.length < MAX_OPERATIONS);
+    operation.run();
+    return nowNs() - before;
+  };
+  const elapsedMs = (since: number) => (nowNs() - since) / 1e6;
+  const warmingUp = nowNs();
+  if (state === "warm") {
+    for (let runs = 0; runs < WARM_RUNS && elapsedMs(warmingUp) < WARM_MS; runs++) timeOne();
+    while (elapsedMs(warmingUp) < job.warmupMs) timeOne();
+  }
+  globalThis.gc?.();
+  const started = nowNs();
+  const least = state === "warm" ? LEAST_WARM_SAMPLES : 1;
+  while (samples.length < least || (elapsedMs(started) < job.measureMs && samples.length < MAX_SAMPLES)) {
+    samples.push(Number((timeOne() / operation.times).toPrecision(4)));
+  }
+  const program = operation.program();
   return {
     batch: 1,
     samples,

@@ -6,7 +6,7 @@ import type { Measured } from "./replicate.js";
 import type { Job } from "./scenario.js";
 import { replicateSeed } from "./schedule.js";
 import { type Ran, ReplicateError, runReplicate, TIMEOUT_MS } from "./spawn.js";
-import { lookAt } from "./stopping.js";
+import { admitAt, lookAt } from "./stopping.js";
 
 export interface RunOptions {
   readonly childScript: string;
@@ -35,6 +35,7 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
   const isOpen = (index: number): boolean =>
     results.cells[index]!.stopped === null && (failures.get(index) ?? 0) < MAX_FAILURES;
   for (const [block, order] of schedule.entries()) {
+    admitAt(results, block);
     lookAt(results, block);
     for (const [place, index] of order.entries()) {
       if (options.signal.aborted) return;

@@ -1,6 +1,7 @@
 /** What a scenario gives to the measuring child: operations to time, and how to check them. */
 
 import type { Cluster } from "../cluster/cluster.js";
+import type { Popular } from "../cluster/flows.js";
 import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
 import type { Counted, Measured } from "./replicate.js";
 
@@ -23,6 +24,8 @@ export interface Job {
   readonly options: PlaneOptions;
   /** Zipf exponent of service popularity; 0 = uniform. */
   readonly zipf: number;
+  /** Where the popular services of a Zipf trace stand in a rule list. */
+  readonly popular: Popular;
   /** Share of flows that no service answers. */
   readonly misses: number;
   readonly warmupMs: number;
@@ -48,6 +51,8 @@ export interface Subject {
   readonly operations: number;
   /** Back to a known state before a batch; untimed and O(1). `block` seeds it. */
   reset(block: number): void;
+  /** What happens between batches while they are timed, itself untimed; answers stay as they were. */
+  disturb?(): void;
   /** Times nothing itself: runs `count` operations from `start` in a dependency chain and returns their checksum. */
   run(start: number, count: number): number;
   /** The same loop around an operation that does nothing. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../report/testing.js";
 import type { Cell, Results } from "../results/schema.js";
-import { levelOf, lookAt, looksBetween } from "./stopping.js";
+import { admitAt, levelOf, lookAt, looksBetween } from "./stopping.js";
 
 /** A run after its first look, whose cells differ between replicates by the given shares of their median. */
 function run(spreads: readonly number[], budgetSeconds: number | null): Results {
@@ -34,6 +34,49 @@ describe("levelOf", () => {
   it("shares the 5 % that may be missed among the looks", () => {
     expect(levelOf([7])).toBe(0.95);
     expect(levelOf([7, 14, 30])).toBeCloseTo(1 - 0.05 / 3, 12);
+  });
+});
+
+describe("admitAt", () => {
+  /** After three replicates of a second each: one cell of `lookup`, the others of `connect`, whose last is dear. */
+  function suite(budgetSeconds: number | null): Results {
+    const results = run([0.1, 0.1, 0.1], budgetSeconds);
+    for (const [i, cell] of results.cells.entries()) {
+      cell.replicates.splice(3);
+      if (i > 0) cell.scenario = "connect";
+      if (i === 2) for (const replicate of cell.replicates) replicate.wallMs = 3000;
+    }
+    return results;
+  }
+
+  it("carries lookups to the first look, then the cheapest of the others that fit the budget", () => {
+    // 15 seconds are spent; four replicates more cost 4, 4 and 12.
+    for (const [budget, wanted] of [
+      [15 + 20, ["goes on", "goes on", "goes on"]],
+      [15 + 8, ["goes on", "goes on", "budget"]],
+      [15 + 7, ["goes on", "budget", "budget"]],
+      [15 + 3, ["budget", "budget", "budget"]],
+    ] as const) {
+      const results = suite(budget);
+      admitAt(results, 3);
+      expect(reasons(results)).toEqual(wanted);
+      admitAt(results, 3);
+      expect(reasons(results)).toEqual(wanted);
+    }
+  });
+
+  it("does nothing to a single scenario, without a budget, or after other blocks", () => {
+    const results = suite(1);
+    admitAt(results, 2);
+    admitAt(results, 4);
+    const free = suite(null);
+    admitAt(free, 3);
+    const single = suite(1);
+    for (const cell of single.cells) cell.scenario = "lookup";
+    admitAt(single, 3);
+    for (const untouched of [results, free, single]) {
+      expect(reasons(untouched)).toEqual(["goes on", "goes on", "goes on"]);
+    }
   });
 });
 

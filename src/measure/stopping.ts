@@ -8,6 +8,9 @@
  * before the last look such cells share half of the time that is left, so that those that repetition makes precise can go
  * on once more. Cells that had to wait at one look are considered again at the next.
  *
+ * A run of several scenarios has more cells than its time holds: there every cell gets three replicates, and those that
+ * can be carried to the first look within the budget go on, lookups before others and cheap cells before dear ones.
+ *
  * Looking several times and stopping at a lucky moment would make a 95 % interval cover less than 95 %. Each look
  * therefore uses the level 1 - 0.05 / looks (Bonferroni: the chance that any of them misses is at most 5 %), also for
  * cells that stop at the first.
@@ -15,7 +18,7 @@
 
 import { USUAL_L2 } from "../results/conclude.js";
 import { estimateCell, halfWidthOf } from "../results/estimate.js";
-import type { Results } from "../results/schema.js";
+import type { Cell, Results } from "../results/schema.js";
 import { quantileSorted } from "../stats/quantile.js";
 
 const MISS = 0.05;
@@ -75,8 +78,38 @@ export function lookAt(results: Results, block: number): void {
   }
 }
 
+/** Replicates of every cell, whatever the time: fewer support no finding. */
+export const FIRST_REPLICATES = 3;
+
+/**
+ * Decides, before the block numbered `block`, which cells of a run of several scenarios are carried to the first look.
+ * Does nothing unless that is after the first three replicates and there is a budget.
+ */
+export function admitAt({ run, cells }: Results, block: number): void {
+  const { budgetSeconds, replicates } = run;
+  if (block !== FIRST_REPLICATES || budgetSeconds === null || replicates.least <= block) return;
+  if (new Set(cells.map(({ scenario }) => scenario)).size === 1) return;
+  const open = cells.filter((cell) => cell.stopped === null && cell.lookedAt < block && wallMs(cell) > 0);
+  const costMs = (cell: Cell) => (wallMs(cell) / cell.replicates.length) * (replicates.least - block);
+  open.sort(
+    (a, b) => Number(b.scenario === "lookup") - Number(a.scenario === "lookup") || costMs(a) - costMs(b),
+  );
+  let spentMs = cells.reduce((sum, cell) => sum + wallMs(cell), 0);
+  for (const cell of open) {
+    cell.lookedAt = block;
+    if (spentMs + costMs(cell) > budgetSeconds * 1000) {
+      const estimate = estimateCell(cell.replicates, run.seed, run.level)!;
+      cell.stopped = {
+        replicates: cell.replicates.length,
+        halfWidth: halfWidthOf(estimate),
+        reason: "budget",
+      };
+    } else spentMs += costMs(cell);
+  }
+}
+
 /** Whether other tenants of the machine hardly matter: a list without a hash lookup, or a program that fits the L2 cache. */
-function repeatsWell({ work, programBytes }: Results["cells"][number], l2Bytes: number): boolean {
+function repeatsWell({ work, programBytes }: Cell, l2Bytes: number): boolean {
   const list = work !== null && work.mapLookups === 0 && work.hashProbes === 0 && work.rulesVisited > 0;
   return list || (programBytes !== null && programBytes <= l2Bytes);
 }
@@ -86,7 +119,7 @@ function repeatsWell({ work, programBytes }: Results["cells"][number], l2Bytes: 
  * guessed from the quartiles (1.57 · IQR / sqrt(n), the notch of McGill, Tukey & Larsen, The American Statistician 32,
  * 1978), because one outlier makes the real one wide and four more replicates mend that.
  */
-function timeToGoal(cell: Results["cells"][number], target: number): number {
+function timeToGoal(cell: Cell, target: number): number {
   const medians = Float64Array.from(cell.replicates, (replicate) => replicate.median).sort();
   const n = medians.length;
   const spread = quantileSorted(medians, 0.75) - quantileSorted(medians, 0.25);
@@ -95,6 +128,6 @@ function timeToGoal(cell: Results["cells"][number], target: number): number {
   return Math.max(1, needed - n) * (wallMs(cell) / n);
 }
 
-function wallMs({ replicates }: Results["cells"][number]): number {
+function wallMs({ replicates }: Cell): number {
   return replicates.reduce((sum, replicate) => sum + replicate.wallMs, 0);
 }

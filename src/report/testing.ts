@@ -82,6 +82,7 @@ export function fakeResults(run: FakeRun = {}): Results {
       settings: {
         endpointsPerService: 4,
         zipf: 0,
+        popular: "random",
         misses: 0,
         warmupMs: 100,
         measureMs: 300,
@@ -163,6 +164,41 @@ export function withPrograms(results: Results): Results {
         { ...counted, scenario: "update", counts: join },
         { ...counted, scenario: "memory", counts: { bytes: plane === "ebpf" ? 12_582_912 : 5000 * n } },
       );
+    }
+  }
+  return results;
+}
+
+/** Adds cells of timed updates, `churn` and `connect` at the same N, and `skew`: what the load is worked out from. */
+export function withChanges(results: Results): Results {
+  const planes = [
+    { plane: "iptables", changeNs: (n: number) => 1e5 + 9000 * n, connectNs: (n: number) => 1200 + 2.5 * n },
+    { plane: "nftables", changeNs: () => 9000, connectNs: () => 1200 },
+    { plane: "ebpf", changeNs: () => 3000, connectNs: () => 300 },
+  ];
+  const count = results.run.replicates.least;
+  const add = (plane: string, scenario: string, variant: string, n: number, ns: number, rules = 0) => {
+    const cell = fakeCell(plane, n, count, { latencyNs: () => ns });
+    cell.work = { ...fakeWork(plane, n), rulesVisited: rules };
+    results.cells.push({ ...cell, scenario, variant });
+  };
+  for (const { plane, changeNs, connectNs } of planes) {
+    for (const n of [1, 1000, 10_000]) {
+      add(plane, "update", "change", n, changeNs(n));
+      add(plane, "update", "rollout", n, 2 * changeNs(n));
+      if (plane === "iptables") add(plane, "update", "full", n, 2 * changeNs(n));
+      add(plane, "churn", "changes", n, 1.5 * changeNs(n));
+      add(plane, "churn", "lookups", n, connectNs(n) * 5);
+      if (
+        !results.cells.some(
+          (cell) => cell.scenario === "connect" && cell.plane === plane && cell.services === n,
+        )
+      )
+        add(plane, "connect", "", n, connectNs(n));
+    }
+    for (const [i, variant] of ["uniform", "popular first", "popular anywhere", "popular last"].entries()) {
+      const rules = plane === "iptables" ? [506, 120, 500, 893][i]! : 6;
+      add(plane, "skew", variant, 1000, 60 + 3 * rules, rules);
     }
   }
   return results;

@@ -32,12 +32,17 @@ export function firstFitting(titles: readonly (string | undefined)[], otherwise:
 /** What is timed, as a subtitle says it. */
 export function measureWords(measure: Measure, results: Results): string {
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
-  if (measure.scenario === "lookup" || measure.scenario === "endpoints")
+  if (["lookup", "endpoints", "skew"].includes(measure.scenario))
     return `Median lookup time of a new flow to a ${entry}`;
   if (measure.scenario === "connect")
     return `Median time of a connection's first packet to a ${entry}, choice and state`;
   if (measure.scenario === "established")
     return `Median time of a later packet of a connection to a ${entry}`;
+  if (measure.scenario === "update") {
+    const what = measure.variants?.includes("rollout") ? "rolling restart" : "endpoint change";
+    return `Median time to write one ${what}`;
+  }
+  if (measure.scenario === "churn") return "Median time of a lookup after an endpoint joined and left";
   if (measure.scenario === "sync") return "Median time to build all rules, tables and maps";
   return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
 }

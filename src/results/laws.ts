@@ -63,12 +63,13 @@ function fitOf(
   groups: readonly Group[],
   seed: number,
 ): Fit {
-  const { plane, lane, scenario } = curve[0]!;
+  const { plane, lane, scenario, variant } = curve[0]!;
   const { law, support, intercept, slope, slopeInterval, exponent, worstDeviation } = fitLaw(groups, seed);
   return {
     plane,
     lane,
     scenario,
+    variant,
     quantity,
     law,
     support,
@@ -98,6 +99,7 @@ export function crossoversOf(cells: readonly Cell[], seed: number): Crossover[] 
       return crossovers(pairs, seed).map(({ n, aLarger, interval, support }) => ({
         lane,
         scenario,
+        variant,
         faster: (aLarger ? b : a)[0]!.plane,
         slower: (aLarger ? a : b)[0]!.plane,
         services: n,

@@ -137,6 +137,7 @@ const fit = z.object({
   plane: z.string(),
   lane: z.enum(["model", "kernel"]),
   scenario: z.string(),
+  variant: z.string().default(""),
   /** `time`: nanoseconds. Counts: `steps`, what the plane's program does by design (rules visited and map
    * lookups); `probes`, the hash entries that these lookups visit, which depends on how full tables are. */
   quantity: z.enum(["time", "steps", "probes"]),
@@ -159,6 +160,7 @@ const fit = z.object({
 const crossover = z.object({
   lane: z.enum(["model", "kernel"]),
   scenario: z.string(),
+  variant: z.string().default(""),
   /** The plane that is faster beyond `services`, and the one it overtakes there. */
   faster: z.string(),
   slower: z.string(),
@@ -247,6 +249,8 @@ export const resultsSchema = z.object({
     settings: z.object({
       endpointsPerService: z.number(),
       zipf: z.number(),
+      /** Where the popular services of a Zipf trace stand in a rule list. */
+      popular: z.enum(["random", "first", "last"]).default("random"),
       misses: z.number(),
       warmupMs: z.number(),
       measureMs: z.number(),

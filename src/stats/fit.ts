@@ -2,17 +2,8 @@
 
 import { intervalOf, resampleReplicates } from "./bootstrap.js";
 import { fisherTail } from "./distributions.js";
+import { type Choice, GROWTH, LAWS, type Line, lawAt } from "./law.js";
 import { median, quantileSorted } from "./quantile.js";
-
-export const LAWS = ["1", "log N", "N", "N log N"] as const;
-export type Law = (typeof LAWS)[number];
-
-const GROWTH: Readonly<Record<Law, (n: number) => number>> = {
-  "1": () => 0,
-  "log N": (n) => Math.log2(n),
-  N: (n) => n,
-  "N log N": (n) => n * Math.log2(n),
-};
 
 /** A law is preferred to a simpler one only when it beats it by this much: Burnham & Anderson's "considerably less support". */
 const MIN_GAIN = 4;
@@ -26,15 +17,6 @@ const MIN_ERROR = 1e-6;
 export interface Group {
   readonly n: number;
   readonly values: ArrayLike<number>;
-}
-
-export interface Line {
-  readonly intercept: number;
-  readonly slope: number;
-}
-
-export interface Choice extends Line {
-  readonly law: Law;
 }
 
 export interface Fitted extends Choice {
@@ -144,11 +126,6 @@ function exactly(groups: readonly Group[], chosen: Choice): Fitted {
     exponent: grows ? { value: exponent, interval: [exponent, exponent] } : null,
     worstDeviation: worstDeviation(groups, chosen),
   };
-}
-
-/** What a law says at N. */
-export function lawAt({ law, intercept, slope }: Choice, n: number): number {
-  return intercept + slope * GROWTH[law](n);
 }
 
 /** Largest distance of a law from the groups' medians, as a share of the median. */

@@ -112,6 +112,7 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
       "slow-down": undefined,
       endpoints: undefined,
       zipf: undefined,
+      popular: undefined,
       misses: undefined,
       "ipvs-scheduler": "rr",
       "ipvs-table": "fixed",

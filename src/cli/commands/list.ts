@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import { PROFILES } from "../../../bench/profiles.js";
-import { SCENARIOS } from "../../../bench/scenarios.js";
+import { DERIVED, SCENARIOS } from "../../../bench/scenarios.js";
 import { PLANES } from "../../planes/registry.js";
 import { CHARTS } from "../../report/charts/index.js";
 import { print, printJson } from "../output.js";
@@ -12,7 +12,8 @@ interface Entry {
 
 const LISTS: Readonly<Record<string, () => Entry[]>> = {
   planes: () => PLANES.map(({ id, label }) => ({ id, label })),
-  scenarios: () => SCENARIOS.map(({ id, label, question }) => ({ id, label: `${label}. ${question}` })),
+  scenarios: () =>
+    [...SCENARIOS, ...DERIVED].map(({ id, label, question }) => ({ id, label: `${label}. ${question}` })),
   profiles: () =>
     PROFILES.map(({ id, label, services, replicates }) => ({
       id,

@@ -5,9 +5,10 @@ import { fileURLToPath } from "node:url";
 import type { CommandModule } from "yargs";
 import { benchCluster } from "../../../bench/cluster.js";
 import { PROFILES } from "../../../bench/profiles.js";
-import { SCENARIOS } from "../../../bench/scenarios.js";
+import { DERIVED, SCENARIOS } from "../../../bench/scenarios.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { clusterDigest } from "../../cluster/digest.js";
+import { POPULAR } from "../../cluster/flows.js";
 import { growCluster } from "../../cluster/grow.js";
 import { writeCluster } from "../../cluster/json.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
@@ -60,7 +61,7 @@ export const run: CommandModule<object, Arguments> = {
       .option("scenarios", {
         type: "string",
         requiresArg: true,
-        describe: `Of ${SCENARIOS.map(({ id }) => id).join(", ")}, or all`,
+        describe: `Of ${[...SCENARIOS, ...DERIVED].map(({ id }) => id).join(", ")}, or all`,
       })
       .option("cluster", {
         type: "string",
@@ -84,6 +85,10 @@ export const run: CommandModule<object, Arguments> = {
         type: "string",
         requiresArg: true,
         describe: "Skew of traffic over services: Zipf exponent",
+      })
+      .option("popular", {
+        choices: POPULAR,
+        describe: "With --zipf: where popular services stand in a rule list; anywhere by default",
       })
       .option("misses", {
         type: "string",
@@ -213,6 +218,7 @@ async function measure(
       endpointsPerService: endpoints,
       options: planeOptions(settings.planes),
       zipf: settings.zipf,
+      popular: settings.popular,
       misses: settings.misses,
       warmupMs: settings.warmupMs,
       measureMs: settings.measureMs,

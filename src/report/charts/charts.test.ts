@@ -8,6 +8,7 @@ import {
   fakeFinding,
   fakeResults,
   withBalance,
+  withChanges,
   withConnections,
   withEndpoints,
   withPrograms,
@@ -23,9 +24,11 @@ const view = { theme: "light", width: 1600, height: 900 } as const;
 const article = fakeResults({ entry: "nodePort", services: ARTICLE_SERVICES });
 const ofDefault = withKernel(
   withSingles(
-    withBalance(
-      withPrograms(
-        withConnections(withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] }))),
+    withChanges(
+      withBalance(
+        withPrograms(
+          withConnections(withEndpoints(fakeResults({ missing: ["ipvs/1000", "ebpf-maglev/30000"] }))),
+        ),
       ),
     ),
   ),
@@ -52,6 +55,12 @@ describe("pictures", () => {
     { id: "connect", results: ofDefault, theme: "light" },
     { id: "established", results: ofDefault, theme: "dark" },
     { id: "update", results: ofDefault, theme: "light" },
+    { id: "update-time", results: ofDefault, theme: "light" },
+    { id: "update-rollout", results: ofDefault, theme: "dark" },
+    { id: "churn", results: ofDefault, theme: "dark" },
+    { id: "churn-lookups", results: ofDefault, theme: "light" },
+    { id: "load", results: ofDefault, theme: "light" },
+    { id: "skew", results: ofDefault, theme: "dark" },
     { id: "balance", results: ofDefault, theme: "light" },
     { id: "sync", results: ofDefault, theme: "dark" },
     { id: "memory", results: ofDefault, theme: "light" },
@@ -112,6 +121,18 @@ describe("titles", () => {
   it("say which planes do constant work when it was counted", () => {
     const results = fakeResults({ planes: ["iptables", "ebpf"] });
     expect(built(work, results).title).toBe("Work per lookup stays constant for eBPF hash");
+  });
+});
+
+describe("the load", () => {
+  it("says its arithmetic in the caption, and why it can't be worked out", () => {
+    const load = CHARTS.find(({ id }) => id === "load")!;
+    expect(built(load).caption).toMatch(
+      /1,000\s×\s[\d.]+\sµs\s\(connect\)\s\+\s1\s×\s\d+\sms\s\(update\)\s=\s\d+\sms,\sas\sfor\siptables\sat\sN\s=\s10,000/,
+    );
+    expect(load.build(fakeResults(), view)).toEqual({
+      skipped: "it is worked out from model connect and update at the same N, and both were not measured",
+    });
   });
 });
 

@@ -9,6 +9,7 @@ const fit: Fit = {
   plane: "iptables",
   lane: "model",
   scenario: "lookup",
+  variant: "",
   quantity: "time",
   law: "N",
   support: 1,
@@ -22,6 +23,7 @@ const fit: Fit = {
 const crossing = {
   lane: "model" as const,
   scenario: "lookup",
+  variant: "",
   faster: "ebpf",
   slower: "iptables",
   services: 10,
@@ -44,6 +46,7 @@ describe("fitted laws", () => {
       { ...fit, quantity: "steps" },
       { ...fit, lane: "kernel" },
       { ...fit, scenario: "connect" },
+      { ...fit, variant: "affinity" },
     ];
     expect(fittedCurves({ ...fakeResults(), fits: others }, MODEL_LOOKUP)).toEqual([]);
   });

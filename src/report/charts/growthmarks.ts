@@ -1,8 +1,8 @@
 /** What was concluded from lines, drawn upon them: fitted laws of growth, and where one plane overtakes another. */
 
 import type { Plugin } from "chart.js";
-import type { Results } from "../../results/schema.js";
-import { lawAt } from "../../stats/fit.js";
+import type { Cell, Results } from "../../results/schema.js";
+import { lawAt } from "../../stats/law.js";
 import type { Context2D } from "../canvas.js";
 import type { Measure, Series } from "../series.js";
 import { scaleOf, THEMES } from "../theme.js";
@@ -21,8 +21,9 @@ interface At {
 /** The laws that describe their cells and grow tenfold or more, as curves over the measured N. */
 export function fittedCurves({ fits }: Results, measure: Measure): At[][] {
   if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
-  return fits.flatMap(({ quantity, lane, scenario, law, intercept, slope, describes, services }) => {
-    const meant = quantity === "time" && lane === measure.lane && scenario === measure.scenario;
+  return fits.flatMap((fit) => {
+    const { quantity, law, intercept, slope, describes, services } = fit;
+    const meant = quantity === "time" && isOf(fit, measure);
     if (!meant || !describes || slope === null || services.length < 2) return [];
     const [first, last] = [Math.min(...services), Math.max(...services)];
     const curve = Array.from({ length: STEPS + 1 }, (_, i) => {
@@ -37,7 +38,7 @@ export function fittedCurves({ fits }: Results, measure: Measure): At[][] {
 export function overtakings({ crossovers }: Results, measure: Measure, series: readonly Series[]): At[] {
   if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
   return crossovers
-    .filter(({ lane, scenario }) => lane === measure.lane && scenario === measure.scenario)
+    .filter((crossover) => isOf(crossover, measure))
     .flatMap(({ faster, services }) => {
       const points = series.find(({ plane }) => plane === faster)?.points ?? [];
       const above = points.findIndex(({ n }) => n >= services);
@@ -48,6 +49,10 @@ export function overtakings({ crossovers }: Results, measure: Measure, series: r
       const y = low.estimate.median * (high.estimate.median / low.estimate.median) ** share;
       return [{ x: services, y }];
     });
+}
+
+function isOf(concluded: Pick<Cell, "lane" | "scenario" | "variant">, { lane, scenario }: Measure): boolean {
+  return concluded.lane === lane && concluded.scenario === scenario && concluded.variant === "";
 }
 
 /** Draws both over the lines: thin dashes, and rings. */

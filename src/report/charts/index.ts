@@ -1,6 +1,7 @@
 /** All charts. To add one: its file, and a line here. */
 
 import { balance } from "./balance.js";
+import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
@@ -8,12 +9,14 @@ import { memory, update } from "./counts.js";
 import { distribution } from "./distribution.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
 import { latency } from "./latency.js";
+import { load } from "./load.js";
 import { modelVersusKernel } from "./model-versus-kernel.js";
 import { percentiles } from "./percentiles.js";
 import { position } from "./position.js";
 import { published } from "./published.js";
 import { publishedColumns, publishedPercentiles } from "./replays.js";
 import { scaling } from "./scaling.js";
+import { skew } from "./skew.js";
 import { sync } from "./sync.js";
 import { work } from "./work.js";
 
@@ -25,11 +28,17 @@ export const CHARTS: readonly Chart[] = [
   percentiles,
   position,
   distribution,
+  skew,
   connect,
   established,
   endpoints,
   endpointsAffinity,
   update,
+  updateTime,
+  updateRollout,
+  churn,
+  churnLookups,
+  load,
   sync,
   memory,
   balance,

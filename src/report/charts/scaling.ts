@@ -35,6 +35,8 @@ export interface ScalingChart {
   readonly findings: readonly string[];
   /** The title where nothing was found. */
   readonly neutralTitle: string;
+  /** The variant that needs no name beside its plane's, and an undashed line. */
+  readonly plain?: string;
   /** Whether the empty lookup is drawn; not where no lookup is timed. */
   readonly floor?: boolean;
   /** Logarithmic by default. */
@@ -45,7 +47,7 @@ export interface ScalingChart {
 
 /** A scaling chart of one measure (another lane, scenario or variant is another chart). */
 export function scalingChart(chart: ScalingChart): Chart {
-  const { id, title, measure, findings, neutralTitle, floor = true, note, scale = "log" } = chart;
+  const { id, title, measure, findings, neutralTitle, floor = true, note, scale = "log", plain = "" } = chart;
   return {
     id,
     title,
@@ -80,7 +82,7 @@ export function scalingChart(chart: ScalingChart): Chart {
         config: linesConfig(
           series.map(({ plane, variant, points }) => ({
             plane,
-            ...(mixed && { label: seriesLabel({ plane, variant }), dashed: variant !== "" }),
+            ...(mixed && variant !== plain && { label: seriesLabel({ plane, variant }), dashed: true }),
             points: points.map(({ n, estimate }) => ({
               x: n,
               y: estimate?.median ?? null,

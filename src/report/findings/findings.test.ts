@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { crossoversOf, fitsOf } from "../../results/laws.js";
 import { percentilesOf } from "../../results/percentiles.js";
 import type { Results } from "../../results/schema.js";
-import { fakeResults, withBalance, withConnections, withEndpoints, withPrograms } from "../testing.js";
+import {
+  fakeResults,
+  withBalance,
+  withChanges,
+  withConnections,
+  withEndpoints,
+  withPrograms,
+} from "../testing.js";
 import { findFindings as findingsOf } from "./index.js";
 
 /** Findings as a run makes them: after its fits and crossovers. */
@@ -154,6 +161,38 @@ describe("findFindings", () => {
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
     expect(ids(results)).not.toContain("update");
+  });
+
+  it("says what a change takes, how many a second that allows and the load, only where iptables is surely dearer", () => {
+    const results = withChanges(fakeResults({ services: [1, 1000, 10_000] }));
+    expect(finding(results, "update-time")?.headline).toMatch(
+      /^A change takes iptables \d+ ms, eBPF [\d.]+ µs$/,
+    );
+    expect(finding(results, "churn")?.headline).toMatch(
+      /^iptables absorbs [\d.]+ changes a second, eBPF [\d,]+$/,
+    );
+    const load = finding(results, "load")!;
+    // (1,000 × 26 µs + 90 ms) / (1,000 × 300 ns + 3 µs)
+    expect(load.value).toBeGreaterThan(330);
+    expect(load.value).toBeLessThan(450);
+    expect(load.cells).toEqual([
+      "iptables/connect/10000",
+      "iptables/update/10000/change",
+      "ebpf/connect/10000",
+      "ebpf/update/10000/change",
+    ]);
+    expect(finding(results, "churn-lookups")?.sentence).toMatch(/batch of lookups that follows a change/);
+    for (const cell of results.cells) if (cell.plane === "iptables") cell.estimate!.interval = [100, 1e9];
+    for (const id of ["update-time", "churn", "load"]) expect(ids(results)).not.toContain(id);
+  });
+
+  it("says what the position of popular services costs, by exact counts, and not where it costs nothing", () => {
+    const results = withChanges(fakeResults({ services: [1000] }));
+    expect(finding(results, "skew")?.sentence).toMatch(
+      /visits 120 rules when .* first and 893 when they stand last/,
+    );
+    for (const cell of results.cells) if (cell.scenario === "skew") cell.work!.rulesVisited = 500;
+    expect(ids(results)).not.toContain("skew");
   });
 
   it("says how many flows Maglev moves, and nothing where it moves as many as random choice", () => {

@@ -5,6 +5,7 @@
 
 import type { Finding, Results } from "../../results/schema.js";
 import { maglevKeepsFlows } from "./balance.js";
+import { churnAbsorbed, churnDisturbs, operationalLoad, skewMoves, updatesTakeTime } from "./changes.js";
 import { measuredCells, planeCells } from "./common.js";
 import { firstPackets, keepaliveHides } from "./connections.js";
 import { overtakings } from "./crossings.js";
@@ -30,6 +31,11 @@ export function findFindings(results: Results): Finding[] {
     firstPackets(results),
     keepaliveHides(results),
     updatesGrow(results),
+    updatesTakeTime(results),
+    churnAbsorbed(results),
+    churnDisturbs(results),
+    operationalLoad(results),
+    skewMoves(results),
     maglevKeepsFlows(results),
     statisticChains(results),
     affinityIsLinear(results),

@@ -1,0 +1,76 @@
+/** `churn`: endpoints change while lookups go on. How long does a change take then, and a lookup after one? */
+
+import type { Cluster } from "../src/cluster/cluster.js";
+import { type Measured, measureDuration, measureLatency } from "../src/measure/replicate.js";
+import type { Job, Prepared, Scenario } from "../src/measure/scenario.js";
+import type { Plane, PlaneId } from "../src/planes/plane.js";
+import { changing } from "./changes.js";
+import { lookupSubject } from "./lookup.js";
+import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "./trace.js";
+
+const SERVICES = [1, 1000, 10_000];
+/** Maglev's tables cost 0.4 ms a service. */
+const MAGLEV_SERVICES = [1, 100];
+
+/** A change, timed, after a thousand lookups. */
+export const CHANGES = "changes";
+/** Lookups, timed in batches of half a millisecond, each after an endpoint joined and left. */
+export const LOOKUPS = "lookups";
+
+const LOOKUPS_BETWEEN = 1000;
+
+export const churn: Scenario = {
+  id: "churn",
+  label: "Endpoints that change while lookups go on",
+  question: "How many changes a second does a plane absorb, and what do lookups cost meanwhile?",
+  sizes: (asked, plane: PlaneId) =>
+    [CHANGES, LOOKUPS].flatMap((variant) =>
+      (asked ?? (plane === "ebpf-maglev" ? MAGLEV_SERVICES : SERVICES)).map((services) => ({
+        services,
+        endpoints: null,
+        variant,
+      })),
+    ),
+  measure: async (job, cluster, plane) =>
+    job.variant === CHANGES
+      ? timeChanges(job, cluster, plane)
+      : measureLatency(prepareLookups, job, cluster, plane),
+};
+
+function timeChanges(job: Job, cluster: Cluster, plane: Plane): Measured {
+  const program = compileFor(job, cluster, plane);
+  const { live, next } = changing(job, program, "join");
+  const { run, operations } = lookupSubject(live.model, traceOf(job, program, LOOKUPS_BETWEEN));
+  let at = 0;
+  const measured = measureDuration(
+    job,
+    cluster,
+    {
+      times: 2,
+      run: next,
+      between: () => {
+        run(at, LOOKUPS_BETWEEN);
+        at = (at + LOOKUPS_BETWEEN) % operations;
+      },
+      program: () => program,
+    },
+    "warm",
+  );
+  const wrong = disagreementsOf(job, program, live.model);
+  if (wrong > 0)
+    throw new Error(`after its changes ${job.plane} decided ${wrong} flows otherwise than it should`);
+  return measured;
+}
+
+function prepareLookups(job: Job, cluster: Cluster, plane: Plane): Prepared {
+  const program = compileFor(job, cluster, plane);
+  const { live, next } = changing(job, program, "join");
+  return {
+    programBytes: program.bytes(),
+    facts: program.facts(),
+    disagreements: disagreementsOf(job, program, live.model),
+    calibration: () => lookupSubject(live.model, calibrationTrace(job, program)),
+    // Each change is taken back before the lookups: their answers are as before, but the memory was written to.
+    subject: (batch) => ({ ...lookupSubject(live.model, traceOf(job, program, batch)), disturb: next }),
+  };
+}

@@ -1,0 +1,32 @@
+/** `skew`: what it changes that some services are popular, and where these stand in a rule list. */
+
+import type { Popular } from "../src/cluster/flows.js";
+import { measureLatency } from "../src/measure/replicate.js";
+import type { Scenario } from "../src/measure/scenario.js";
+import { prepareLookup } from "./lookup.js";
+
+const SERVICES = 1000;
+/** A choice: no measured exponent of Services is known to us. The most popular of 1,000 gets 18 % of the flows. */
+const EXPONENT = 1.1;
+
+/** Variant → the traffic that it stands for. */
+export const TRAFFIC: Readonly<Record<string, { zipf: number; popular: Popular }>> = {
+  uniform: { zipf: 0, popular: "random" },
+  "popular first": { zipf: EXPONENT, popular: "first" },
+  "popular anywhere": { zipf: EXPONENT, popular: "random" },
+  "popular last": { zipf: EXPONENT, popular: "last" },
+};
+
+export const skew: Scenario = {
+  id: "skew",
+  label: "Lookups when few services get most of the traffic, by where these stand in a rule list",
+  question: "Does skew help a list, and does position hurt it?",
+  sizes: (asked) =>
+    Object.keys(TRAFFIC).map((variant) => ({
+      services: asked?.at(-1) ?? SERVICES,
+      endpoints: null,
+      variant,
+    })),
+  measure: (job, cluster, plane) =>
+    measureLatency(prepareLookup, { ...job, ...TRAFFIC[job.variant] }, cluster, plane),
+};
