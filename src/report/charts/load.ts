@@ -31,7 +31,7 @@ export const load: Chart = {
           loads.flatMap(({ connect, change }) => [connect, change]),
         ),
         arithmetic(loads.findLast(({ plane }) => plane === "iptables") ?? loads.at(-1)!),
-        "band: the sums of both 95 % intervals' ends, wider than an interval of the sum",
+        "band: the ends of both cells' bands added, wider than an interval of the sum",
         "connections with their state; changes without system calls or netlink",
       ].join(" · "),
     };

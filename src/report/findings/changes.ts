@@ -56,11 +56,13 @@ export function updatesTakeTime(results: Results): Finding | null {
   const [few] = curve(results, "update", "change", "iptables");
   return {
     id: "update-time",
-    headline: `A change takes iptables ${formatNs(iptables.estimate.median)}, ${shortLabel(rival.plane)} ${formatNs(rival.estimate.median)}`,
+    headline: `At ${formatCount(iptables.services)} Services iptables changes take ${digits(value)} times ${shortLabel(rival.plane)}'s`,
     sentence:
       `At ${formatCount(iptables.services)} services writing one endpoint change into the model takes ${formatNs(iptables.estimate.median)} in iptables, which replaces its whole table, ` +
-      `${digits(value)} times [${interval.map(digits).join(", ")}] the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}; ` +
-      `with ${formatCount(few!.services)} ${few!.services === 1 ? "service" : "services"} iptables takes ${formatNs(few!.estimate.median)}.`,
+      `${digits(value)} times [${interval.map(digits).join(", ")}] the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}` +
+      (few!.services === iptables.services
+        ? "."
+        : `; at N = ${formatCount(few!.services)} iptables takes ${formatNs(few!.estimate.median)}.`),
     cells,
     value,
     interval,
@@ -74,7 +76,7 @@ export function churnAbsorbed(results: Results): Finding | null {
   const rate = ({ estimate }: Measured) => digits(1e9 / estimate.median);
   return {
     id: "churn",
-    headline: `iptables absorbs ${rate(iptables)} changes a second, ${shortLabel(rival.plane)} ${rate(rival)}`,
+    headline: `At ${formatCount(iptables.services)} Services iptables absorbs ${rate(iptables)} changes a second`,
     sentence:
       `While lookups go on at ${formatCount(iptables.services)} services, a core that does nothing else can write ${rate(iptables)} endpoint changes a second into iptables' tables ` +
       `and ${rate(rival)} into those of ${planeLabel(rival.plane)}, ${digits(value)} times [${interval.map(digits).join(", ")}] as many: an upper limit, without system calls.`,
@@ -104,7 +106,7 @@ export function churnDisturbs(results: Results): Finding | null {
     headline: `After a change, ${shortLabel(after.plane)} lookups take ${digits(value)} times as long`,
     sentence:
       `The batch of lookups that follows a change is slowed most in ${planeLabel(after.plane)} at ${formatCount(after.services)} services: ${formatNs(after.estimate.median)} a lookup against ` +
-      `${formatNs(before.estimate.median)} without changes, ${digits(value)} times [${interval.map(digits).join(", ")}], because writing the change took the caches.`,
+      `${formatNs(before.estimate.median)} without changes, ${digits(value)} times [${interval.map(digits).join(", ")}].`,
     cells: [nameOf(after), nameOf(before)],
     value,
     interval,
