@@ -1,6 +1,6 @@
 /**
  * Publishes a run: `npm run publish:run -- RUN_FOLDER [NAME]`. Writes results/<date>-<name>/ (the profile by default) with
- * results.json, charts and a README, and rebuilds the gallery results/README.md from all published runs.
+ * results.json, charts, report.html and a README, and rebuilds the gallery results/README.md from all published runs.
  */
 
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
@@ -29,11 +29,15 @@ const name = `${results.run.startedAt.slice(0, 10)}-${given ?? results.run.profi
 const folder = join(GALLERY, name);
 mkdirSync(folder, { recursive: true });
 writeResults(folder, results);
-const { paths } = await writeReport(results, join(folder, "charts"), {
-  formats: ["png", "svg"],
-  themes: ["light", "dark"],
-  size: "readme",
-});
+const { paths } = await writeReport(
+  results,
+  { top: folder, charts: join(folder, "charts") },
+  {
+    formats: ["png", "svg", "html"],
+    themes: ["light", "dark"],
+    size: "readme",
+  },
+);
 writeFileSync(join(folder, "README.md"), runPage(results));
 writeFileSync(join(GALLERY, "README.md"), galleryPage());
 console.log(folder);
@@ -56,7 +60,9 @@ function runPage({ run, environment, findings, ...rest }: Results): string {
         (id) =>
           `[${id}](charts/${id}-light.png) ([dark](charts/${id}-dark.png), [SVG](charts/${id}-light.svg))`,
       )
-      .join(", ")}. Data: [results.json](results.json).`,
+      .join(
+        ", ",
+      )}. The same to explore: [report.html](report.html), one file that needs no network. Data: [results.json](results.json).`,
     "",
   ].join("\n");
 }

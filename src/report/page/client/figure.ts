@@ -51,7 +51,12 @@ export class Figure {
     canvas.width = view.width;
     canvas.height = view.height;
     const said = element("p", { class: "said", role: "status" });
-    const details = element("details", {}, element("summary", {}, "Numbers"), numbersTable(numbers, title));
+    const details = element(
+      "details",
+      {},
+      element("summary", {}, "Numbers"),
+      numbersTable(numbers, this.#chart.title),
+    );
     details.open = open;
     this.element.replaceChildren(
       element("h3", {}, title),
