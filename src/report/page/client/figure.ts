@@ -45,7 +45,7 @@ export class Figure {
     const subtitle = chosenSubtitle(picture.subtitle, choice);
     const numbers = new Numbers(config, shown.cells);
     if (choice.linear) makeLinear(config);
-    fitPage(config, view);
+    fitPage(config, view, choice.linear);
     showNumbers(config, numbers);
     const canvas = element("canvas", { role: "img", tabindex: "0", "aria-label": description });
     canvas.width = view.width;
