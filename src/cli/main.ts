@@ -15,6 +15,7 @@ import { report } from "./commands/report.js";
 import { run } from "./commands/run.js";
 import { schema } from "./commands/schema.js";
 import { verify } from "./commands/verify.js";
+import { verifyChart } from "./commands/verify-chart.js";
 import { STANDARD_INPUT } from "./input.js";
 import { InterruptedError } from "./interrupted.js";
 import { VERSION } from "./version.js";
@@ -46,6 +47,7 @@ try {
     .command(importCommand)
     .command(lookupCommand)
     .command(verify)
+    .command(verifyChart)
     .command(list)
     .command(schema)
     .command(doctor)

@@ -146,12 +146,17 @@ function exactly(groups: readonly Group[], chosen: Choice): Fitted {
   };
 }
 
+/** What a law says at N. */
+export function lawAt({ law, intercept, slope }: Choice, n: number): number {
+  return intercept + slope * GROWTH[law](n);
+}
+
 /** Largest distance of a law from the groups' medians, as a share of the median. */
-export function worstDeviation(groups: readonly Group[], { law, intercept, slope }: Choice): number {
+export function worstDeviation(groups: readonly Group[], choice: Choice): number {
   return Math.max(
     ...groups.map(({ n, values }) => {
       const middle = median(Array.from(values));
-      return Math.abs(intercept + slope * GROWTH[law](n) - middle) / middle;
+      return Math.abs(lawAt(choice, n) - middle) / middle;
     }),
   );
 }

@@ -33,7 +33,6 @@ export const chartDataSchema = z.object({
   lbscale: z.literal(FORMAT),
   /** SHA-256 of the picture without this data; zeros until it is known. */
   picture: z.string().regex(/^[0-9a-f]{64}$/),
-  version: z.string(),
   chart: z.string(),
   theme: z.string(),
   title: z.string(),
@@ -56,7 +55,6 @@ export function chartData(
   return {
     lbscale: FORMAT,
     picture: NO_DIGEST,
-    version: runs[0]!.tool.version,
     chart: chart.id,
     theme: chart.theme,
     title: chart.title,

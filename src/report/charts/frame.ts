@@ -28,7 +28,12 @@ export function frame(
   const lines = (ctx: Context2D) => ({
     title: wrapText(ctx, words.title, cssFont("title", scale), width),
     subtitle: wrapText(ctx, words.subtitle, cssFont("subtitle", scale), width),
-    caption: wrapText(ctx, keepParts(words.caption), cssFont("caption", scale), width),
+    caption: wrapText(
+      ctx,
+      keepParts(ctx, words.caption, cssFont("caption", scale), width),
+      cssFont("caption", scale),
+      width,
+    ),
   });
 
   const padding = ({ chart }: { chart: { ctx: Context2D } }) => {
@@ -84,9 +89,12 @@ export function frame(
   return { plugin, layout: { padding: padding as never } };
 }
 
-/** Lets a caption break between its parts only. */
-function keepParts(caption: string): string {
-  const parts = caption.split(" · ").map((part) => part.replaceAll(" ", "\u00a0"));
+/** Lets a caption break between its parts only, but for parts that are longer than a line. */
+function keepParts(ctx: Context2D, caption: string, font: string, width: number): string {
+  const parts = caption.split(" · ").map((part) => {
+    const kept = part.replaceAll(" ", "\u00a0");
+    return textWidth(ctx, `${kept}\u00a0·`, font) <= width ? kept : part;
+  });
   return parts.map((part, i) => (i < parts.length - 1 ? `${part}\u00a0·` : part)).join(" ");
 }
 

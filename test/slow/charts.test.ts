@@ -1,0 +1,30 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const ROOT = new URL("../../", import.meta.url);
+
+it("draws all charts of all published runs twice the same, each run within 1 GiB and 20 seconds of processor time", () => {
+  // A process of its own, for its memory is what is measured.
+  const script = `
+    const { renderCharts } = await import("${new URL("dist/src/report/render.js", ROOT)}");
+    const { readResults } = await import("${new URL("dist/src/results/files.js", ROOT)}");
+    const { createHash } = await import("node:crypto");
+    const [results, ...others] = ["default", "scenarios"].map((name) =>
+      readResults("${fileURLToPath(new URL("results/2026-11-24-", ROOT))}" + name));
+    for (const { cells } of others) results.cells.push(...cells);
+    const draw = () => renderCharts(results, { themes: ["light", "dark"], formats: ["png", "svg"], size: "slide" });
+    const hash = (pictures) => pictures.map(({ bytes }) => createHash("sha256").update(bytes).digest("hex")).join();
+    const pictures = draw();
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    console.log(JSON.stringify({
+      pictures: pictures.length, seconds: (userCPUTime + systemCPUTime) / 1e6, mebibytes: maxRSS / 1024,
+      same: hash(pictures) === hash(draw()),
+    }));`;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  const { pictures, seconds, mebibytes, same } = JSON.parse(output);
+  expect(pictures).toBeGreaterThan(60);
+  expect(same).toBe(true);
+  expect(mebibytes).toBeLessThan(1024);
+  expect(seconds).toBeLessThan(20);
+}, 600_000);
