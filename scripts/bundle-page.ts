@@ -15,9 +15,13 @@ const ENTRY = join(PAGE, "client", "main.js");
 /** What stands in for modules that browsers lack. */
 const INSTEAD: Readonly<Record<string, string>> = { "node:crypto": join(PAGE, "client", "crypto.js") };
 
+/** Packages that run in browsers as they are, in CommonJS. Others are refused: a report must stay small. */
+const PACKAGES = ["jstat"];
+const require = createRequire(import.meta.url);
+
 const modules = new Map<string, string>();
 addModule(ENTRY);
-const chartJs = join(dirname(createRequire(import.meta.url).resolve("chart.js")), "chart.umd.min.js");
+const chartJs = join(dirname(require.resolve("chart.js")), "chart.umd.min.js");
 writeFileSync(
   join(PAGE, "bundle.js"),
   // The closing tag would end the script element, a source map would be asked for over the network.
@@ -32,15 +36,25 @@ copyFileSync(join(ROOT, "src", "report", "page", "page.css"), join(PAGE, "page.c
 function addModule(file: string): void {
   if (modules.has(file)) return;
   modules.set(file, "");
-  const { outputText } = ts.transpileModule(readFileSync(file, "utf8"), {
+  const source = readFileSync(file, "utf8");
+  if (PACKAGES.some((name) => require.resolve(name) === file)) {
+    modules.set(file, source);
+    return;
+  }
+  const { outputText } = ts.transpileModule(source, {
     compilerOptions: {
       module: ts.ModuleKind.CommonJS,
+      esModuleInterop: true,
       target: ts.ScriptTarget.ES2022,
       removeComments: true,
     },
   });
   const text = outputText.replace(/\brequire\("([^"]+)"\)/g, (_, specifier: string) => {
-    const target = specifier.startsWith(".") ? join(dirname(file), specifier) : INSTEAD[specifier];
+    const target = specifier.startsWith(".")
+      ? join(dirname(file), specifier)
+      : PACKAGES.includes(specifier)
+        ? require.resolve(specifier)
+        : INSTEAD[specifier];
     if (target === undefined) {
       throw new Error(
         `report.html can't hold "${specifier}", which ${nameOf(file)} imports: charts are drawn in browsers too`,
@@ -58,14 +72,17 @@ function nameOf(file: string): string {
 
 function bundle(): string {
   const functions = [...modules].map(
-    ([file, text]) => `${JSON.stringify(nameOf(file))}: (exports, require) => {\n${text}}`,
+    ([file, text]) => `${JSON.stringify(nameOf(file))}: (module, exports, require) => {\n${text}}`,
   );
   return `(() => {
 const modules = {${functions.join(",\n")}};
 const loaded = {};
 const require = (name) => {
-  if (!(name in loaded)) modules[name](loaded[name] = {}, require);
-  return loaded[name];
+  if (!(name in loaded)) {
+    const module = (loaded[name] = { exports: {} });
+    modules[name](module, module.exports, require);
+  }
+  return loaded[name].exports;
 };
 require(${JSON.stringify(nameOf(ENTRY))});
 })();

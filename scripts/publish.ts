@@ -1,6 +1,6 @@
 /**
  * Publishes a run: `npm run publish:run -- RUN_FOLDER [NAME]`. Writes results/<date>-<name>/ (the profile by default) with
- * results.json, charts and a README, and rebuilds the gallery results/README.md from all published runs.
+ * results.json, charts, report.html and a README, and rebuilds the gallery results/README.md from all published runs.
  */
 
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
@@ -8,13 +8,15 @@ import { basename, join } from "node:path";
 import { writeReport } from "../src/cli/charts.js";
 import { CHARTS } from "../src/report/charts/index.js";
 import { findFindings } from "../src/report/findings/index.js";
-import { escapeMarkdown } from "../src/report/format.js";
+import { escapeMarkdown, escapeXml } from "../src/report/format.js";
 import { markdownTable } from "../src/report/table.js";
 import { conclude } from "../src/results/conclude.js";
 import { RESULTS_FILE, readResults, writeResults } from "../src/results/files.js";
 import type { Results } from "../src/results/schema.js";
 
 const GALLERY = "results";
+/** Three in the width of a page of GitHub. */
+const THUMBNAIL_PX = 270;
 
 const [source, given] = process.argv.slice(2);
 if (source === undefined) {
@@ -29,8 +31,11 @@ const name = `${results.run.startedAt.slice(0, 10)}-${given ?? results.run.profi
 const folder = join(GALLERY, name);
 mkdirSync(folder, { recursive: true });
 writeResults(folder, results);
-const { paths } = await writeReport(results, join(folder, "charts"), {
-  formats: ["png", "svg"],
+const folders = { top: folder, charts: join(folder, "charts") };
+// Outlines of text are most of an SVG, and they are the same on every ground: the dark one is drawn when it is asked for.
+await writeReport(results, folders, { formats: ["svg"], themes: ["light"], size: "readme" });
+const { paths } = await writeReport(results, folders, {
+  formats: ["png", "html"],
   themes: ["light", "dark"],
   size: "readme",
 });
@@ -56,7 +61,9 @@ function runPage({ run, environment, findings, ...rest }: Results): string {
         (id) =>
           `[${id}](charts/${id}-light.png) ([dark](charts/${id}-dark.png), [SVG](charts/${id}-light.svg))`,
       )
-      .join(", ")}. Data: [results.json](results.json).`,
+      .join(
+        ", ",
+      )}. The same to explore: [report.html](report.html), one file that needs no network. Data: [results.json](results.json).`,
     "",
   ].join("\n");
 }
@@ -74,6 +81,17 @@ function firstChart(of: string): string {
   return drawn.includes("scaling") ? "scaling" : drawn[0]!;
 }
 
+/** Charts of a run as small pictures, three a row, each a link to the large one. */
+function thumbnails(run: string): string {
+  const drawn = CHARTS.filter(({ id }) => existsSync(join(GALLERY, run, "charts", `${id}-light.png`)));
+  return drawn
+    .map(({ id, title }) => {
+      const [light, dark] = ["light", "dark"].map((theme) => `${run}/charts/${id}-${theme}.png`);
+      return `<a href="${light}"><picture><source media="(prefers-color-scheme: dark)" srcset="${dark}"><img src="${light}" width="${THUMBNAIL_PX}" alt="${escapeXml(title)}"></picture></a>`;
+    })
+    .join("\n");
+}
+
 function galleryPage(): string {
   const runs = readdirSync(GALLERY, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(GALLERY, entry.name, RESULTS_FILE)))
@@ -83,7 +101,8 @@ function galleryPage(): string {
   return [
     "# Published runs",
     "",
-    "Each folder holds a run's results.json and the charts drawn from it; `lbscale report FOLDER` draws them again.",
+    "Each folder holds a run's results.json and what was drawn from it; `lbscale report FOLDER` draws it again, as slides too",
+    "(`--formats pptx,slides-pdf`).",
     "Local runs go to `runs/`, which git ignores.",
     "",
     ...runs.flatMap((run) => {
@@ -91,9 +110,11 @@ function galleryPage(): string {
       return [
         `## [${run}](${run}/)`,
         "",
-        `[![${run}](${run}/charts/${firstChart(join(GALLERY, run))}-light.png)](${run}/)`,
+        thumbnails(run),
         "",
         ...findings.map(({ headline }) => `- ${escapeMarkdown(headline)}`),
+        "",
+        `[Findings and table](${run}/README.md), [charts that answer](${run}/report.html) (one file: download it and open it in a browser), [data](${run}/${RESULTS_FILE}).`,
         "",
       ];
     }),

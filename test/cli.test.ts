@@ -1,4 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -287,7 +288,8 @@ describe("lbscale run", () => {
     const out = join(folder, "tiny");
     const { status, stdout } = lbscale([...TINY, "--out", out]);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/services\s+plane\s+median/);
+    expect(stdout).toMatch(/ns ┤[\s\S]*services\s+plane\s+median/);
+    expect(existsSync(join(out, "report.html"))).toBe(true);
     const results = readResults(out);
     expect(results.run.complete).toBe(true);
     expect(results.equivalence.disagreements).toBe(0);
@@ -305,9 +307,11 @@ describe("lbscale run", () => {
   });
 
   it("keeps no path, host or user name in what it stores", () => {
-    const text = readFileSync(join(folder, "tiny", "results.json"), "utf8");
-    for (const secret of [folder, process.cwd(), os.hostname(), os.homedir()]) {
-      if (secret.length > 3) expect(text).not.toContain(secret);
+    for (const name of ["results.json", "report.html"]) {
+      const text = readFileSync(join(folder, "tiny", name), "utf8");
+      for (const secret of [folder, process.cwd(), os.hostname(), os.homedir()]) {
+        if (secret.length > 3) expect(text).not.toContain(secret);
+      }
     }
   });
 
@@ -419,6 +423,70 @@ describe("lbscale run", () => {
     for (const [i, replicates] of kept.entries()) {
       expect(whole.cells[i]!.replicates.slice(0, replicates.length)).toEqual(replicates);
     }
+  });
+});
+
+describe("lbscale report", () => {
+  const publishedRuns = readdirSync(PUBLISHED).filter((name) => /^\d{4}-/.test(name));
+
+  it.each(publishedRuns)(
+    "puts %s into one page under 1.5 MB that may run its own script and reach nothing",
+    (name) => {
+      const out = join(folder, "page");
+      expect(lbscale(["report", join(PUBLISHED, name), "--formats", "html", "--out", out]).status).toBe(0);
+      const html = readFileSync(join(out, "report.html"), "utf8");
+      expect(Buffer.byteLength(html)).toBeLessThan(1.5e6);
+      const [, policy] = /Content-Security-Policy" content="([^"]+)"/.exec(html)!;
+      const [script, style] = ["script", "style"].map((tag) => {
+        const [, text] = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(html)!;
+        return `'sha256-${createHash("sha256").update(text!).digest("base64")}'`;
+      });
+      expect(policy).toBe(
+        `default-src 'none'; script-src ${script}; style-src ${style}; img-src data: blob:; base-uri 'none'; form-action 'none'`,
+      );
+      // Chart.js names its licence and its site, in comments and links that nobody follows.
+      expect(html).not.toMatch(/<(?:link|img|iframe)\b|<script [^>]*src=|url\((?!#)/);
+    },
+  );
+
+  it("lets no name out of the page's data or into its markup", () => {
+    const run = join(folder, "hostile");
+    const hostile = "</script><script>alert(1)</script><!--";
+    const results = JSON.parse(readFileSync(join(folder, "tiny", "results.json"), "utf8")) as Results;
+    results.environment.cpu = hostile;
+    results.cells[0]!.warnings = [hostile];
+    mkdirSync(run);
+    writeFileSync(join(run, "results.json"), JSON.stringify(results));
+    expect(lbscale(["report", run, "--formats", "html"]).status).toBe(0);
+    const html = readFileSync(join(run, "report.html"), "utf8");
+    expect(html).not.toContain("<script>alert");
+    expect(html.match(/<script/g)!.length).toBe(html.match(/<\/script>/g)!.length);
+  });
+
+  it("prints charts and the table as text, in ASCII where the terminal has no UTF-8", () => {
+    const run = join(PUBLISHED, publishedRuns.find((name) => name.endsWith("-default"))!);
+    const text = (locale: string) =>
+      spawnSync(process.execPath, [MAIN, "report", run, "--formats", "text"], {
+        encoding: "utf8",
+        env: { ...process.env, LC_ALL: locale },
+      }).stdout;
+    expect(text("C.UTF-8")).toMatch(/100 µs ┤.*\n[\s\S]*i iptables[\s\S]*services\s+plane\s+median/);
+    expect(text("C")).toMatch(/^[\n -~]+$/);
+    expect(text("C")).toContain("100 us +");
+  });
+
+  it("writes slides beside results.json, and charts into charts/", () => {
+    const run = join(folder, "tiny");
+    expect(lbscale(["report", run, "--formats", "pptx,slides-pdf,csv"]).stdout.split("\n").sort()).toEqual(
+      ["", join("charts", "table.csv"), "slides.pdf", "slides.pptx"].map((name) =>
+        name === "" ? "" : join(run, name),
+      ),
+    );
+  });
+
+  it("refuses text together with --json", () => {
+    const { status, stderr } = lbscale(["report", join(folder, "tiny"), "--formats", "text", "--json"]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/choose one/)]);
   });
 });
 

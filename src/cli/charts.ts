@@ -1,6 +1,6 @@
 /** Renders a result's charts into a folder. */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { CheckFailedError } from "../errors.js";
 import { IMAGE_FORMATS, type ImageFormat } from "../report/canvas.js";
 import { bencherMetrics, githubBenchmark } from "../report/continuous.js";
@@ -13,23 +13,44 @@ import type { ThemeName } from "../report/theme.js";
 import { ensureWritableFolder, reasonOf, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 
-export const REPORT_FORMATS = [
-  ...IMAGE_FORMATS,
-  "html",
-  "pptx",
-  "slides-pdf",
-  "md",
-  "csv",
-  "github",
-  "bencher",
-] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
+interface FileFormat {
+  readonly name: string;
+  /** Whether people look for it beside results.json, not among the charts. */
+  readonly top?: boolean;
+  /** null: these results have nothing to put into it. */
+  make(results: Results, theme: ThemeName): string | Uint8Array | null | Promise<Uint8Array>;
+}
+
+/** What is not a picture of one chart, by its format. */
+const FILES = {
+  html: [{ name: "report.html", top: true, make: reportPage }],
+  pptx: [{ name: "slides.pptx", top: true, make: pptxDeck }],
+  "slides-pdf": [{ name: "slides.pdf", top: true, make: pdfDeck }],
+  md: [{ name: "table.md", make: markdownTable }],
+  csv: [
+    { name: "table.csv", make: csvTable },
+    { name: "counts.csv", make: countsCsv },
+  ],
+  github: [{ name: "github-benchmark.json", make: githubBenchmark }],
+  bencher: [{ name: "bencher.json", make: bencherMetrics }],
+} as const satisfies Readonly<Record<string, readonly FileFormat[]>>;
+type FileFormatName = keyof typeof FILES;
+
+export const FILE_FORMATS = [...IMAGE_FORMATS, ...(Object.keys(FILES) as FileFormatName[])] as const;
+export type ReportFormat = (typeof FILE_FORMATS)[number];
 
 export interface ReportRequest {
   readonly formats: readonly ReportFormat[];
+  /** Of pictures; slides have the first. */
   readonly themes: readonly ThemeName[];
   readonly size: SizeName;
   readonly charts?: readonly string[];
+}
+
+export interface Folders {
+  /** Of the report and the slides: the run's. */
+  readonly top: string;
+  readonly charts: string;
 }
 
 export interface WrittenReport {
@@ -37,31 +58,36 @@ export interface WrittenReport {
   readonly skipped: { readonly id: string; readonly reason: string }[];
 }
 
-/**
- * Writes the asked files: `<chart>-<theme>.<format>`, `report.html`, `slides.pptx`, `slides.pdf`, `table.md`, `table.csv`, `github-benchmark.json`, `bencher.json`.
- * Returns their paths.
- */
+/** Writes the asked files: `<chart>-<theme>.<format>`, and those of FILES. Returns their paths. */
 export async function writeReport(
   results: Results,
-  folder: string,
+  folders: Folders,
   request: ReportRequest,
 ): Promise<WrittenReport> {
-  const images = request.formats.filter((format): format is ImageFormat =>
-    (IMAGE_FORMATS as readonly string[]).includes(format),
-  );
+  const isImage = (format: ReportFormat): format is ImageFormat =>
+    (IMAGE_FORMATS as readonly string[]).includes(format);
   const skipped: { id: string; reason: string }[] = [];
   // Rendered before anything is written: a result that can't be drawn leaves no half of a report.
-  const rendered = renderCharts(results, {
-    formats: images,
+  const pictures = renderCharts(results, {
+    formats: request.formats.filter(isImage),
     themes: request.themes,
     size: request.size,
     ...(request.charts && { charts: request.charts }),
     onSkipped: (id, reason) => skipped.push({ id, reason }),
   });
-  ensureWritableFolder(folder);
-  const paths: string[] = [];
-  const write = (name: string, data: string | Uint8Array): void => {
-    const path = join(folder, name);
+  const files = pictures.map(({ id, theme, format, bytes }) => ({
+    path: join(folders.charts, `${id}-${theme}.${format}`),
+    data: bytes as Uint8Array | string,
+  }));
+  for (const format of request.formats) {
+    if (isImage(format)) continue;
+    for (const { name, top = false, make } of FILES[format] as readonly FileFormat[]) {
+      const data = await make(results, request.themes[0]!);
+      if (data !== null) files.push({ path: join(top ? folders.top : folders.charts, name), data });
+    }
+  }
+  for (const folder of new Set(files.map(({ path }) => dirname(path)))) ensureWritableFolder(folder);
+  for (const { path, data } of files) {
     try {
       writeFileAtomically(path, data);
     } catch (error) {
@@ -69,17 +95,6 @@ export async function writeReport(
         `can't write ${path}: ${reasonOf(error)}; make room and draw again with: lbscale report RUN_FOLDER`,
       );
     }
-    paths.push(path);
-  };
-  for (const { id, theme, format, bytes } of rendered) write(`${id}-${theme}.${format}`, bytes);
-  if (request.formats.includes("html")) write("report.html", reportPage(results));
-  if (request.formats.includes("pptx")) write("slides.pptx", await pptxDeck(results, request.themes[0]!));
-  if (request.formats.includes("slides-pdf")) write("slides.pdf", pdfDeck(results, request.themes[0]!));
-  if (request.formats.includes("md")) write("table.md", markdownTable(results));
-  if (request.formats.includes("csv")) write("table.csv", csvTable(results));
-  const counts = request.formats.includes("csv") ? countsCsv(results) : null;
-  if (counts !== null) write("counts.csv", counts);
-  if (request.formats.includes("github")) write("github-benchmark.json", githubBenchmark(results));
-  if (request.formats.includes("bencher")) write("bencher.json", bencherMetrics(results));
-  return { paths, skipped };
+  }
+  return { paths: files.map(({ path }) => path), skipped };
 }

@@ -12,10 +12,18 @@ import {
   type Row,
   tableRows,
 } from "../report/table.js";
+import { asciiText, lacksUtf8, textCharts } from "../report/textchart.js";
 import { halfWidthOf } from "../results/estimate.js";
 import type { OrderEffect, Results } from "../results/schema.js";
 import { runWarnings } from "../results/validity.js";
 import { alignColumns } from "./output.js";
+
+/** The summary as a terminal shows it: the first chart, or all of them, and the rest. ASCII where it has no UTF-8. */
+export function terminalSummary(results: Results, charts: "first" | "all"): string {
+  const drawn = textCharts(results, charts === "first" ? 1 : Number.POSITIVE_INFINITY);
+  const text = [...drawn, summarize(results)].join("\n");
+  return lacksUtf8(process.env) ? asciiText(text) : text;
+}
 
 /** The table (N x plane: median, interval, times slower than the fastest), findings, validity and warnings, as text. */
 export function summarize(results: Results): string {

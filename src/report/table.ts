@@ -116,6 +116,9 @@ export function tableFields(row: Row, results: Results): string[] {
   ];
 }
 
+/** The columns that hold text out of results: scenario, plane, and warnings where the median would stand. */
+const FROM_RESULTS: ReadonlySet<number> = new Set([0, 2, 3]);
+
 /** The table in Markdown. */
 export function markdownTable(results: Results): string {
   return [
@@ -123,7 +126,7 @@ export function markdownTable(results: Results): string {
     ":--- | ---: | :--- | ---: | :--- | ---: | ---: | ---:",
     ...tableRows(results).map((row) =>
       tableFields(row, results)
-        .map((field) => escapeMarkdown(field))
+        .map((field, column) => (FROM_RESULTS.has(column) ? escapeMarkdown(field) : field))
         .join(" | "),
     ),
     "",

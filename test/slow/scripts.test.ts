@@ -49,8 +49,16 @@ describe("npm scripts of the README", () => {
     const [name] = /\d{4}-\d\d-\d\d-default/.exec(readFileSync(join(ROOT, "README.md"), "utf8"))!;
     const run = join(ROOT, "results", name);
     execFileSync(process.execPath, [join(ROOT, "dist", "scripts", "publish.js"), run], { cwd: folder });
-    expect(readFileSync(join(folder, "results", "README.md"), "utf8")).toContain(`[${name}](${name}/)`);
-    expect(existsSync(join(folder, "results", name, "charts", "scaling-light.png"))).toBe(true);
+    const gallery = readFileSync(join(folder, "results", "README.md"), "utf8");
+    expect(gallery).toContain(`[${name}](${name}/)`);
+    const targets = [...gallery.matchAll(/(?:src|srcset|href)="([^"]+)"|\]\(([^)]+)\)/g)];
+    for (const [, attribute, link] of targets)
+      expect([attribute ?? link, existsSync(join(folder, "results", attribute ?? link!))]).toEqual([
+        attribute ?? link,
+        true,
+      ]);
+    for (const file of ["README.md", "report.html", "results.json", join("charts", "scaling-light.png")])
+      expect([file, existsSync(join(folder, "results", name, file))]).toEqual([file, true]);
     rmSync(folder, { recursive: true });
   });
 });

@@ -1,13 +1,18 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CommandModule } from "yargs";
+import { UsageError } from "../../errors.js";
 import { CHARTS } from "../../report/charts/index.js";
 import { SIZES, type SizeName } from "../../report/render.js";
 import { THEME_NAMES } from "../../report/theme.js";
 import { readResults } from "../../results/files.js";
-import { REPORT_FORMATS, writeReport } from "../charts.js";
+import { FILE_FORMATS, type ReportFormat, writeReport } from "../charts.js";
 import { note, print, printJson } from "../output.js";
 import { parseChoices } from "../parse.js";
+import { terminalSummary } from "../summary.js";
+
+/** `text` goes to standard output, the others to files. */
+const REPORT_FORMATS = [...FILE_FORMATS, "text"] as const;
 
 interface Arguments {
   run: string;
@@ -54,12 +59,16 @@ export const report: CommandModule<object, Arguments> = {
       .option("out", {
         type: "string",
         requiresArg: true,
-        describe: "Folder to write to; the run's charts/ by default",
+        describe: "Folder to write to; the run's and its charts/ by default",
       })
       .option("json", { type: "boolean", default: false, describe: "List what was written as JSON" }),
   handler: async (args) => {
+    const asked = parseChoices(args.formats, "formats", REPORT_FORMATS);
+    if (asked.includes("text") && args.json) {
+      throw new UsageError("text and --json both go to standard output: choose one");
+    }
     const request = {
-      formats: parseChoices(args.formats, "formats", REPORT_FORMATS),
+      formats: asked.filter((format): format is ReportFormat => format !== "text"),
       themes: parseChoices(args.theme, "theme", THEME_NAMES),
       size: args.size,
       ...(args.chart !== undefined && {
@@ -72,8 +81,10 @@ export const report: CommandModule<object, Arguments> = {
     };
     const results = readResults(args.run);
     const runFolder = statSync(args.run).isDirectory() ? args.run : dirname(args.run);
-    const { paths, skipped } = await writeReport(results, args.out ?? join(runFolder, "charts"), request);
+    const folders = { top: args.out ?? runFolder, charts: args.out ?? join(runFolder, "charts") };
+    const { paths, skipped } = await writeReport(results, folders, request);
     for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
+    if (asked.includes("text")) await print(`${terminalSummary(results, "all")}\n`);
     await (args.json ? printJson(paths) : print(paths.map((path) => `${path}\n`).join("")));
   },
 };

@@ -31,7 +31,7 @@ import { planRun, profileById, type RunArguments } from "../plan.js";
 import { Progress } from "../progress.js";
 import { resumedRun } from "../resumed.js";
 import { Saver } from "../saver.js";
-import { summarize } from "../summary.js";
+import { terminalSummary } from "../summary.js";
 
 interface Arguments extends RunArguments {
   out: string | undefined;
@@ -303,14 +303,15 @@ async function report(results: Results, out: string, json: boolean): Promise<voi
     );
   }
   const profile = profileById(results.run.profile);
-  const { paths, skipped } = await writeReport(results, join(out, "charts"), {
-    formats: [...profile.images, "md", "csv"],
+  const folders = { top: out, charts: join(out, "charts") };
+  const { paths, skipped } = await writeReport(results, folders, {
+    formats: [...profile.images, "html", "md", "csv"],
     themes: profile.themes,
     size: "slide",
   });
   for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
   if (json) return print(`${JSON.stringify(results)}\n`);
   await print(
-    `${summarize(results)}\n${[join(out, RESULTS_FILE), ...paths].map((path) => `${path}\n`).join("")}`,
+    `${terminalSummary(results, "first")}\n${[join(out, RESULTS_FILE), ...paths].map((path) => `${path}\n`).join("")}`,
   );
 }

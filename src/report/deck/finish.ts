@@ -29,23 +29,44 @@ export async function finishDeck(
   charts: readonly NativeChart[],
   date: Date,
 ): Promise<Uint8Array> {
-  return rewrite(deck, date, async (name, content) => {
-    const number = /^ppt\/charts\/chart(\d+)\.xml$/.exec(name)?.[1];
-    const chart = number === undefined ? undefined : charts[Number(number) - 1];
-    if (chart) return finishChart(content.toString("utf8"), chart);
-    if (name.endsWith(".xlsx")) return Buffer.from(await rewrite(content, date, async (_, part) => part));
-    return content;
+  const { files } = await JSZip.loadAsync(deck);
+  const numbers = Object.keys(files).flatMap((name) => CHART.exec(name)?.[1] ?? []);
+  const first = Math.min(...numbers.map(Number));
+  return rewrite(deck, date, {
+    rename: (name) => renumber(name, first),
+    async change(name, content) {
+      if (name.endsWith(".xlsx")) {
+        return Buffer.from(await rewrite(content, date, { rename: String, change: async (_, part) => part }));
+      }
+      if (!/\.(xml|rels)$/.test(name)) return content;
+      const text = renumber(content.toString("utf8"), first);
+      const number = CHART.exec(name)?.[1];
+      return number === undefined ? text : finishChart(text, charts[Number(number) - first]!);
+    },
   });
 }
 
-type Change = (name: string, content: Buffer) => Promise<Buffer | string>;
+const CHART = /^ppt\/charts\/chart(\d+)\.xml$/;
+
+/** pptxgenjs counts charts through the life of the process; from 1, equal decks are equal bytes. */
+function renumber(text: string, first: number): string {
+  return text.replace(
+    /\b(charts\/(?:_rels\/)?chart|Microsoft_Excel_Worksheet)(\d+)(?=\.)/g,
+    (_, kind: string, number: string) => `${kind}${Number(number) - first + 1}`,
+  );
+}
+
+interface Change {
+  rename(name: string): string;
+  change(name: string, content: Buffer): Promise<Buffer | string>;
+}
 
 /** Copies an archive with its parts changed, its dates fixed, and its parts by name. */
-async function rewrite(archive: Uint8Array, date: Date, change: Change): Promise<Uint8Array> {
+async function rewrite(archive: Uint8Array, date: Date, { rename, change }: Change): Promise<Uint8Array> {
   const from = await JSZip.loadAsync(archive);
   const to = new JSZip();
   // [Content_Types].xml comes first by name, as readers like it.
-  for (const name of Object.keys(from.files).sort()) {
+  for (const name of Object.keys(from.files).sort((a, b) => (rename(a) < rename(b) ? -1 : 1))) {
     const part = from.files[name]!;
     if (part.dir) continue;
     let content = await change(name, await part.async("nodebuffer"));
@@ -57,7 +78,7 @@ async function rewrite(archive: Uint8Array, date: Date, change: Change): Promise
           (_, tag: string) => `${tag}${date.toISOString().slice(0, 19)}Z`,
         );
     }
-    to.file(name, content, { date, createFolders: false });
+    to.file(rename(name), content, { date, createFolders: false });
   }
   return to.generateAsync({ type: "nodebuffer", compression: "DEFLATE" });
 }

@@ -1,6 +1,6 @@
-/** What report.html holds of a run: all of its numbers but single samples, which are most of a results.json. */
+/** What report.html holds of a run: all of its numbers but most samples, which are most of a results.json. */
 
-import type { Results } from "../../results/schema.js";
+import type { Cell, Results } from "../../results/schema.js";
 import { csvTable } from "../table.js";
 import { resultsHash } from "../words.js";
 
@@ -17,14 +17,29 @@ export function pageData(results: Results): PageData {
   return {
     results: {
       ...results,
-      cells: results.cells.map((cell) => ({
-        ...cell,
-        replicates: cell.replicates.map((replicate) => ({ ...replicate, samples: [], singles: null })),
-      })),
+      cells: results.cells.map((cell) => (showsSamples(cell, results) ? cell : withoutSamples(cell))),
     },
     resultsHash: resultsHash(results),
     csv: csvTable(results),
   };
+}
+
+/** Charts show single samples of lookups at the largest N there are, and single lookups at the largest N that has them. */
+function showsSamples(cell: Cell, { cells }: Results): boolean {
+  if (cell.scenario !== "lookup") return false;
+  const largest = (some: (other: Cell) => boolean) =>
+    Math.max(
+      ...cells
+        .filter((other) => other.scenario === cell.scenario && other.lane === cell.lane && some(other))
+        .map(({ services }) => services),
+    );
+  const hasSingles = ({ replicates }: Cell) => replicates.some(({ singles }) => singles !== null);
+  return cell.services === largest(() => true) || cell.services === largest(hasSingles);
+}
+
+function withoutSamples(cell: Cell): Cell {
+  const replicates = cell.replicates.map((replicate) => ({ ...replicate, samples: [], singles: null }));
+  return { ...cell, replicates };
 }
 
 /** JSON as the text of a `<script>` element: `<` is escaped, so no name can end the element or open a comment. */

@@ -133,7 +133,7 @@ function measurements(results: Results): string {
     return `<tr>${fields.map((field) => `<td>${escapeXml(field)}</td>`).join("")}</tr>`;
   });
   return `<details><summary>Table of ${formatCount(rows.length)} measurements</summary>
-<div class="scroll" role="region" tabindex="0" aria-label="All measurements">
+<div class="scroll" role="region" tabindex="0" aria-label="Table of all measurements">
 <table><thead><tr>${heading}</tr></thead>
 <tbody>
 ${body.join("\n")}

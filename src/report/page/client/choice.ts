@@ -1,5 +1,6 @@
 /** What the reader chose to see, and the results as that choice shows them. */
 
+import { keepDigest } from "../../../results/digest.js";
 import type { Cell, Results } from "../../../results/schema.js";
 import type { ThemeName } from "../../theme.js";
 
@@ -28,7 +29,7 @@ export interface Choice {
 export function chosenResults(results: Results, { hiddenPlanes, statistic }: Choice): Results {
   if (hiddenPlanes.size === 0 && statistic === "median") return results;
   const shown = ({ plane }: { plane: string }) => !hiddenPlanes.has(plane);
-  return {
+  const copy = {
     ...results,
     cells: results.cells.filter(shown).flatMap((cell) => asStatistic(cell, statistic)),
     fits: statistic === "median" ? results.fits.filter(shown) : [],
@@ -41,6 +42,7 @@ export function chosenResults(results: Results, { hiddenPlanes, statistic }: Cho
     // Findings speak of medians of all planes.
     findings: [],
   };
+  return keepDigest(copy, results);
 }
 
 /** A timed cell with another statistic as its estimate; none where it has none. */

@@ -45,13 +45,18 @@ export class Figure {
     const subtitle = chosenSubtitle(picture.subtitle, choice);
     const numbers = new Numbers(config, shown.cells);
     if (choice.linear) makeLinear(config);
-    fitPage(config, view);
+    fitPage(config, view, choice.linear);
     showNumbers(config, numbers);
     const canvas = element("canvas", { role: "img", tabindex: "0", "aria-label": description });
     canvas.width = view.width;
     canvas.height = view.height;
     const said = element("p", { class: "said", role: "status" });
-    const details = element("details", {}, element("summary", {}, "Numbers"), numbersTable(numbers, title));
+    const details = element(
+      "details",
+      {},
+      element("summary", {}, "Numbers"),
+      numbersTable(numbers, this.#chart.title),
+    );
     details.open = open;
     this.element.replaceChildren(
       element("h3", {}, title),

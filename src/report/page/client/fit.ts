@@ -1,8 +1,12 @@
 /** Makes a chart's configuration, drawn for a picture file, one for the page: words are text there, and the width varies. */
 
 import type { ChartConfiguration } from "chart.js";
+import type { Context2D } from "../../canvas.js";
 import type { View } from "../../charts/chart.js";
+import { textWidth } from "../../charts/frame.js";
+import { EDGE, LABEL_GAP } from "../../charts/marks.js";
 import { niceStep, type ScaleOptions } from "../../plotted.js";
+import { cssFont, scaleOf } from "../../theme.js";
 
 export interface PageView extends View {
   readonly scale: number;
@@ -24,20 +28,36 @@ const HALF_TICK_PX = 34;
 /** Names beside lines are set in the system's font, which may be wider than the Inter that charts are laid out for. */
 const FONT_SPREAD = 1.25;
 
-/** The room that a chart wants right of its plot, for names beside lines. */
-export function rightOf(config: ChartConfiguration): (context: object) => number {
+/**
+ * The room that a chart wants right of its plot, for names beside lines. It counts on lines that end before their axis, as
+ * logarithmic ones do: linear ones go to its end.
+ */
+export function rightOf(
+  config: ChartConfiguration,
+  view: View,
+  linear: boolean,
+): (context: { chart: { ctx: Context2D } }) => number {
   const padding = config.options?.layout?.padding as ((context: object) => Padding) | undefined;
-  return (context) => padding?.(context).right ?? HALF_TICK_PX;
+  const named = linear && (config.plugins ?? []).some(({ id }) => id === "endLabels");
+  const labels = named ? config.data.datasets.map(({ label = "" }) => label) : [];
+  const scale = scaleOf(view);
+  return (context) => {
+    const wide = labels.map((label) => textWidth(context.chart.ctx, label, cssFont("label", scale)));
+    return Math.max(
+      padding?.(context).right ?? HALF_TICK_PX,
+      ...wide.map((width) => width + (LABEL_GAP + EDGE) * scale),
+    );
+  };
 }
 
 /** Whether the page is drawn for a printer. */
 export const onPaper = (): boolean => window.matchMedia("print").matches;
 
 /** Leaves title, subtitle and caption to the page, and names beside lines too where there is no room. */
-export function fitPage(config: ChartConfiguration, view: PageView): void {
+export function fitPage(config: ChartConfiguration, view: PageView, linear: boolean): void {
   const dropped = view.narrow ? ["frame", "endLabels", "columnMarks"] : ["frame"];
   config.plugins = (config.plugins ?? []).filter(({ id }) => !dropped.includes(id));
-  const right = rightOf(config);
+  const right = rightOf(config, view, linear);
   config.options = {
     ...config.options,
     responsive: false,
@@ -45,7 +65,7 @@ export function fitPage(config: ChartConfiguration, view: PageView): void {
     // On paper the printer's pixels are finer than the screen's.
     devicePixelRatio: Math.max(window.devicePixelRatio, onPaper() ? 3 : 1),
     layout: {
-      padding: ((context: object) => ({
+      padding: ((context: { chart: { ctx: Context2D } }) => ({
         top: MARGIN_PX,
         bottom: MARGIN_PX,
         left: MARGIN_PX,

@@ -1,5 +1,6 @@
 /** The script of report.html: draws every chart of the run as the reader chooses. */
 
+import { keepDigest } from "../../../results/digest.js";
 import { CHARTS } from "../../charts/index.js";
 import { plottedSeries } from "../../plotted.js";
 import type { ThemeName } from "../../theme.js";
@@ -24,10 +25,12 @@ byId("figures").replaceChildren(...figures.map(({ figure }) => figure.element));
 
 /** The numbers of a chart, without a scenario's cells; null where it can't be drawn. */
 function numbersOf(id: string, without: string | null): string | null {
-  const picture = CHARTS.find((chart) => chart.id === id)!.build(
-    { ...results, cells: results.cells.filter(({ scenario }) => scenario !== without) },
-    { theme: "light", width: 1600, height: 900 },
-  );
+  const cells = results.cells.filter(({ scenario }) => scenario !== without);
+  const picture = CHARTS.find((chart) => chart.id === id)!.build(keepDigest({ ...results, cells }, results), {
+    theme: "light",
+    width: 1600,
+    height: 900,
+  });
   return "skipped" in picture ? null : JSON.stringify(plottedSeries(picture.config));
 }
 

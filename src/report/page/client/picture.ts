@@ -18,7 +18,7 @@ export function fullPicture(chart: Chart, choice: Choice, done: (picture: Blob) 
   if (choice.linear) makeLinear(config);
   // In a frame that says what was chosen.
   const words = { ...picture, subtitle: chosenSubtitle(picture.subtitle, choice) };
-  const right = rightOf(config);
+  const right = rightOf(config, view, choice.linear);
   const { plugin, layout } = frame(words, view, (ctx) => right({ chart: { ctx } }));
   config.plugins = [plugin, ...(config.plugins ?? []).filter(({ id }) => id !== plugin.id)];
   config.options = {
