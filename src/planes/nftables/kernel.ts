@@ -8,8 +8,8 @@ import {
   inCidr,
   protocolName,
 } from "../../cluster/cluster.js";
+import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
 import { DROP } from "../plane.js";
-import { refuseUnsafeNames } from "../shared/safe-names.js";
 import { TextSink } from "../shared/text-sink.js";
 import { chainsOf } from "./frontends.js";
 import { endpointBase, servicePortBase } from "./names.js";
