@@ -109,6 +109,24 @@ describe("a cluster that was exported and imported", () => {
   });
 });
 
+describe("exported rules", () => {
+  it.each([
+    ["nft", /\bchain (\S+) \{/g, /\b(?:goto|jump) ([^\s,;]+)/g],
+    ["iptables", /^:(\S+)/gm, /-j (KUBE-\S+)/g],
+    ["ipvs-iptables", /^:(\S+)/gm, /-j (KUBE-\S+)/g],
+  ])("lead to chains that exist: %s", (format, declared, jumped) => {
+    fc.assert(
+      fc.property(anyCluster, (cluster) => {
+        const text = exported(cluster, format);
+        const found = (pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, name]) => name!));
+        const chains = found(declared);
+        expect([...found(jumped)].filter((name) => !chains.has(name))).toEqual([]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
 describe("names in exported rules", () => {
   const named = (name: string, portName = "") =>
     buildCluster(
