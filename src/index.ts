@@ -31,9 +31,13 @@ export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flow
 export { type GenerateOptions, generateCluster, MIXED } from "./cluster/generate.js";
 export { growCluster } from "./cluster/grow.js";
 export { type Imported, importCluster } from "./cluster/import/index.js";
+export type { NodeList } from "./cluster/import/iptables/index.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
 export { CheckFailedError, UsageError } from "./errors.js";
+export { EXPORTS, type Export } from "./export.js";
 export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/models.js";
+export { type NodeCost, nodeCosts } from "./planes/iptables/node-costs.js";
+export { compileNodeList, type NodeProgram } from "./planes/iptables/node-list.js";
 export {
   type ConnectionOptions,
   type Connections,

@@ -19,6 +19,7 @@ import type { Results } from "../src/results/schema.js";
 const MAIN = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url));
 const PUBLISHED = fileURLToPath(new URL("../results", import.meta.url));
 const BOUTIQUE = fileURLToPath(new URL("data/online-boutique.yaml", import.meta.url));
+const NODE = fileURLToPath(new URL("data/nodes/kube-proxy-1.31.iptables-save", import.meta.url));
 /** The smallest run that goes through everything. */
 const TINY = [
   "run",
@@ -48,6 +49,11 @@ function lbscale(args: readonly string[], input = "") {
   return { status, stdout, stderr };
 }
 
+/** The published default run that the README shows. */
+function publishedRun(): string {
+  return /\d{4}-\d\d-\d\d-default/.exec(readFileSync(join(PUBLISHED, "..", "README.md"), "utf8"))![0];
+}
+
 const file = (name: string, text: string | Buffer): string => {
   const path = join(folder, name);
   writeFileSync(path, text);
@@ -67,6 +73,7 @@ describe("lbscale --help", () => {
       "compare",
       "generate",
       "import",
+      "export",
       "lookup",
       "explain",
       "advise",
@@ -102,6 +109,15 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["a share above one", ["generate", "--services", "5", "--affinity", "2"], /from 0 to 1/],
     ["a missing cluster file", ["import", `missing-${long}`], /does not exist/],
     ["a folder as a cluster file", ["import", "."], /it is a folder/],
+    [
+      "positions where there are none",
+      ["import", BOUTIQUE, "--positions"],
+      /needs the output of iptables-save/,
+    ],
+    ["a cost that is none", ["import", NODE, "--positions", "--ns-per-entry", "0"], /above 0/],
+    ["two costs", ["import", NODE, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
+    ["an unknown export format", ["export", BOUTIQUE, "--format", "ipfw"], /kubernetes/],
+    ["no export format", ["export", BOUTIQUE], /Missing required argument: format/],
     ["a flow that is none", ["lookup", BOUTIQUE, "--plane", "ebpf", "--flow", "10.0.0.1"], /write it like/],
     ["an unknown chart", ["report", ".", "--chart", "pie"], /choose from columns/],
     ["an unknown format", ["report", ".", "--formats", "gif"], /choose from png/],
@@ -190,6 +206,50 @@ describe("lbscale generate, import, lookup and verify", () => {
     expect(status).toBe(0);
     for (const left of [/headless[^,]*1/, /ExternalName[^,]*1/, /IPv6-only[^,]*1/])
       expect(stderr).toMatch(left);
+  });
+
+  it.each(["kubernetes", "iptables", "nft", "cilium", "ipvsadm"])(
+    "exports %s that import and verify take, and says what the format does not hold",
+    (format) => {
+      const { status, stdout, stderr } = lbscale(["export", BOUTIQUE, "--format", format]);
+      expect([status, stderr]).toEqual([
+        0,
+        expect.stringMatching(new RegExp(`^${format} does not hold: [^\\n]*\\n$`)),
+      ]);
+      const imported = lbscale(["import", "-"], stdout);
+      expect([imported.status, JSON.parse(imported.stdout).services.length]).toEqual([
+        0,
+        format === "ipvsadm" ? 14 : 12,
+      ]);
+      expect(lbscale(["verify", "-", "--flows", "2000"], stdout).status).toBe(0);
+    },
+  );
+
+  it("says where each service stands in a node's own list, and what that is predicted to cost", () => {
+    const { stdout, stderr } = lbscale(["import", NODE, "--positions", "--ns-per-entry", "10"]);
+    expect(stdout.split("\n")[1]).toBe(
+      "kube-system/kube-dns:dns  10.96.0.10:53/udp          2         1      7.5      75 ns",
+    );
+    expect(stderr).toMatch(/10 ns an entry \(as given\)/);
+    expect(stderr).toMatch(/taken as not matching: -m nfacct: 2, -m multiport: 1/);
+    const json = JSON.parse(lbscale(["import", NODE, "--positions", "--json"]).stdout);
+    expect(json.services[0]).toEqual({
+      service: "kube-system/kube-dns:dns",
+      address: "10.96.0.10:53/udp",
+      endpoints: 2,
+      position: 1,
+      entries: 7.5,
+      filterEntries: 0,
+      predictedNs: 7.5 * 22,
+    });
+    const ofRun = lbscale(["import", NODE, "--positions", "--run", join(PUBLISHED, publishedRun())]);
+    expect(ofRun.stderr).toMatch(/slope of that run's iptables lookups, model lane, 1 to 30000 services/);
+  });
+
+  it("walks a node's own list, rules of others included", () => {
+    const flow = "tcp 10.244.9.9:40000 > 10.96.9.9:443";
+    const { stdout } = lbscale(["lookup", NODE, "--plane", "iptables", "--flow", flow]);
+    expect(stdout).toMatch(/DNAT to 10\.244\.2\.8:8443\n.*\nwork: 10 rules/);
   });
 
   it("imports the Online Boutique as 12 services, its load balancer among them", () => {

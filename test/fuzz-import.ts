@@ -3,10 +3,15 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { parseAllDocuments } from "yaml";
+import type { Cluster } from "../src/cluster/cluster.js";
 import { clusterDigest } from "../src/cluster/digest.js";
+import { generateCluster, MIXED } from "../src/cluster/generate.js";
 import { importCluster } from "../src/cluster/import/index.js";
+import type { NodeList } from "../src/cluster/import/iptables/index.js";
 import { parseCluster, writeCluster } from "../src/cluster/json.js";
 import { UsageError } from "../src/errors.js";
+import { EXPORTS } from "../src/export.js";
+import { compileNodeList } from "../src/planes/iptables/node-list.js";
 
 export interface FuzzOutcome {
   readonly accepted: number;
@@ -34,7 +39,8 @@ export function fuzzImport(count: number, seed: number): FuzzOutcome {
 
 function importOrRefuse(text: string): boolean {
   try {
-    const { cluster } = importCluster(text);
+    const { cluster, nodeList } = importCluster(text);
+    if (nodeList) walkNodeList(cluster, nodeList);
     // What was let in can be written, and read back by the stricter reader.
     const back = parseCluster([...writeCluster(cluster)].join(""));
     if (clusterDigest(back) !== clusterDigest(cluster))
@@ -46,6 +52,25 @@ function importOrRefuse(text: string): boolean {
       throw new Error(`no clean line: ${JSON.stringify(error.message)}`);
     }
     return false;
+  }
+}
+
+/** A node's list that was let in can be walked, from every address of its services. */
+function walkNodeList(cluster: Cluster, nodeList: NodeList): void {
+  const model = compileNodeList(cluster, nodeList).model(1);
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    const address = cluster.clusterIp[cluster.service[p]!]! | 0;
+    const flow = {
+      src: 0x0a0a0a0a,
+      sport: 1,
+      dst: address,
+      dport: cluster.port[p]!,
+      protocol: cluster.protocol[p]!,
+    };
+    model.reset(1);
+    const decided = model.lookup(flow.src, flow.sport, flow.dst, flow.dport, flow.protocol, 0);
+    model.reset(1);
+    if (model.explain(flow, 0).decision !== decided) throw new Error("walk and explanation differ");
   }
 }
 
@@ -119,7 +144,75 @@ function hostileText(): fc.Arbitrary<string> {
     mutated(fc.constantFrom<unknown>(...boutique), 6).map((object) => JSON.stringify([object, ...boutique])),
     mutated(fc.constant<unknown>(joined), 3).map((object) => JSON.stringify(object)),
     mutated(fc.constant<unknown>(JSON.parse(file)), 3).map((object) => JSON.stringify(object)),
+    ...nodeTables(),
   );
+}
+
+/** What nodes print, damaged: by characters, by words that are wrong almost everywhere, by lines in another order. */
+function nodeTables(): fc.Arbitrary<string>[] {
+  const names = ["kube-proxy-1.12.iptables-save", "kube-proxy-1.31.iptables-save", "kube-proxy.nft"];
+  const texts = [...names, "kube-proxy.ipvsadm-save", "cilium-bpf-lb-list.txt"].map((name) =>
+    readFixture(`nodes/${name}`),
+  );
+  const small = generateCluster({ services: 3, seed: 1, ...MIXED, affinityShare: 0.5 });
+  const maps: unknown = JSON.parse([...EXPORTS.find(({ id }) => id === "cilium")!.write(small)].join(""));
+  const jsons = ["kube-proxy-nft.json", "cilium-service-list.json"].map((name): unknown =>
+    JSON.parse(readFixture(`nodes/${name}`)),
+  );
+  return [
+    prefixOf(fc.constantFrom(...texts)),
+    scratched(fc.constantFrom(...texts)),
+    reworded(fc.constantFrom(...texts)),
+    reworded(fc.constantFrom(...texts)),
+    mutated(fc.constantFrom<unknown>(...jsons, maps), 3).map((object) => JSON.stringify(object)),
+  ];
+}
+
+/** A few words replaced by hostile ones or by others of the text, and a few lines moved. */
+function reworded(whole: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const hostile = fc.constantFrom(
+    "",
+    "!",
+    "-1",
+    "0",
+    "65536",
+    "99999999999999999999",
+    "10.96.0.1",
+    "10.96.0.1/33",
+    "10.0.0.0/0",
+    "0.0.0.0/0",
+    "::1",
+    '"',
+    "\\",
+    "{",
+    "}",
+    ",",
+    "\u0000",
+    "\u202e",
+    "x".repeat(300),
+    "-j",
+    "-g",
+    "KUBE-SERVICES",
+    "KUBE-MARK-MASQ",
+    "RETURN",
+    "--probability",
+    "__proto__",
+    "goto",
+    "NaN",
+  );
+  const change = fc.tuple(fc.nat(), fc.oneof(hostile, fc.nat()), fc.boolean());
+  return fc.tuple(whole, fc.array(change, { minLength: 1, maxLength: 6 })).map(([text, changes]) => {
+    const words = text.split(/([ \n])/);
+    const lines = () => words.join("").split("\n");
+    for (const [at, word] of changes) {
+      words[(at * 2) % words.length] = typeof word === "string" ? word : words[(word * 2) % words.length]!;
+    }
+    if (!changes[0]![2]) return words.join("");
+    const moved = lines();
+    const [line] = moved.splice(changes[0]![0] % moved.length, 1);
+    moved.splice((changes[0]![0] * 7) % (moved.length + 1), 0, line!);
+    return moved.join("\n");
+  });
 }
 
 function objectsOf(yaml: string): unknown[] {

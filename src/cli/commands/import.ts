@@ -1,12 +1,12 @@
 import type { CommandModule } from "yargs";
-import { formatAddress, protocolName, servicePortName } from "../../cluster/cluster.js";
-import type { Imported } from "../../cluster/import/index.js";
+import { type Cluster, formatAddress, protocolName, servicePortName } from "../../cluster/cluster.js";
+import type { NodeList } from "../../cluster/import/iptables/index.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
 import { nodeCosts } from "../../planes/iptables/node-costs.js";
 import { compileNodeList } from "../../planes/iptables/node-list.js";
 import { formatCount, formatNs } from "../../report/format.js";
-import { entryCost } from "../entry-cost.js";
+import { type EntryCost, entryCost } from "../entry-cost.js";
 import { readImport } from "../input.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
@@ -44,16 +44,23 @@ export const importCommand: CommandModule<object, Arguments> = {
       .option("json", { type: "boolean", default: false, describe: "Positions as JSON" }),
   handler: async (args) => {
     const imported = readImport(args.file);
+    if (args.positions && !imported.nodeList) {
+      throw new UsageError("--positions needs the output of iptables-save: only a rule list has places");
+    }
+    const cost = entryCost(args["ns-per-entry"], args.run);
     for (const line of imported.report) note(line);
-    if (args.positions) return printPositions(imported, args);
+    if (args.positions && imported.nodeList)
+      return printPositions(imported.cluster, imported.nodeList, cost, args.json);
     for (const chunk of writeCluster(imported.cluster)) await print(chunk);
   },
 };
 
-async function printPositions({ cluster, nodeList }: Imported, args: Arguments): Promise<void> {
-  if (!nodeList)
-    throw new UsageError("--positions needs the output of iptables-save: only a rule list has places");
-  const { nsPerEntry, source } = entryCost(args["ns-per-entry"], args.run);
+async function printPositions(
+  cluster: Cluster,
+  nodeList: NodeList,
+  { nsPerEntry, source }: EntryCost,
+  json: boolean,
+): Promise<void> {
   const program = compileNodeList(cluster, nodeList);
   const services = nodeCosts(cluster, nodeList, program).map(
     ({ servicePort: p, position, entries, filterEntries }) => ({
@@ -67,7 +74,7 @@ async function printPositions({ cluster, nodeList }: Imported, args: Arguments):
     }),
   );
   const strange = program.strange.map(([condition, rules]) => ({ condition, rules }));
-  if (args.json) return printJson({ nsPerEntry, source, services, notUnderstood: strange });
+  if (json) return printJson({ nsPerEntry, source, services, notUnderstood: strange });
   await print(
     `${alignColumns([
       ["service", "address", "endpoints", "position", "entries", "predicted"],

@@ -12,6 +12,7 @@ import {
   LOAD_BALANCER,
   protocolName,
 } from "../cluster.js";
+import { refuseUnsafeNames } from "./safe-names.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
 const ENDPOINTS_PER_SLICE = 100;
@@ -21,6 +22,7 @@ const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
 /** A v1 List as JSON, an object a line, in chunks. Throws UsageError for names that the API server would refuse. */
 export function* kubernetesList(cluster: Cluster): Iterable<string> {
+  refuseUnsafeNames(cluster);
   yield '{"apiVersion":"v1","kind":"List","items":[';
   for (let s = 0; s < cluster.services; s++) {
     const [namespace, name] = nameOf(cluster, s);

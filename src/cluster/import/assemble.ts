@@ -21,6 +21,23 @@ import {
   protocolName,
 } from "../cluster.js";
 
+/**
+ * Where policy Local leaves a node no endpoint, its tables hold none of the others, but what happens to packets depends on
+ * there being some. One stands for them: in TEST-NET-3 (RFC 5737), an address that nobody has.
+ */
+export const STAND_IN = 0xcb007101;
+
+/** Gives a stand-in to service-ports that need one; returns how many did. */
+export function addStandIns(ports: Iterable<FoundPort>): number {
+  let added = 0;
+  for (const port of ports) {
+    if (!port.internalLocal || port.endpoints.length > 0) continue;
+    port.endpoints.push({ address: STAND_IN, port: port.port, local: false });
+    added++;
+  }
+  return added;
+}
+
 /** A service-port as found. */
 export interface FoundPort {
   /** `namespace/name`; undefined where the tables hold no names. */

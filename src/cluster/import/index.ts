@@ -20,7 +20,7 @@ export interface Imported {
 }
 
 interface Format {
-  /** Tells the format by the beginning of a text. */
+  /** Tells the format by the beginning of a text. Bounded or linear: the text may be anything. */
   readonly recognises: RegExp;
   read(text: string): Imported;
 }
@@ -45,7 +45,7 @@ const FORMATS: readonly Format[] = [
     read: importCilium,
   },
   { recognises: /^\s*\{\s*"cilium_lb/, read: importCilium },
-  { recognises: /^\s*\{\s*"[\d.:a-f[\]]+:\d+[^"]*"\s*:\s*\[/, read: importCilium },
+  { recognises: /^\s*\{\s*"[\d.:a-f[\]]{2,45}:\d{1,5}[^"]{0,30}"\s*:\s*\[/, read: importCilium },
   {
     recognises: /^/,
     read: (text) => {

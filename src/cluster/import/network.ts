@@ -4,6 +4,7 @@ import { UsageError } from "../../errors.js";
 import type { ServiceRecord } from "../build.js";
 import { type Cidr, cidrSize, formatCidr, inCidr, maskTo, type Network, parseAddress } from "../cluster.js";
 import { DEFAULT_NETWORK } from "../network.js";
+import { STAND_IN } from "./assemble.js";
 
 /** The narrowest and widest range that is inferred: a /16 has room to grow, a /8 is the largest private range. */
 const NARROWEST = 16;
@@ -23,7 +24,9 @@ export interface KnownNetwork {
 export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetwork = {}): Network {
   const vips = records.map(({ clusterIp }) => clusterIp);
   const pods = records.flatMap(({ ports }) =>
-    ports.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)),
+    ports
+      .flatMap(({ endpoints }) => endpoints.map(({ address }) => address))
+      .filter((address) => address !== STAND_IN),
   );
   const externals = records.flatMap(({ externalIps = [], ingressIps = [] }) => [
     ...externalIps,

@@ -9,7 +9,7 @@ import {
   protocolName,
   servicePortName,
 } from "../../cluster/cluster.js";
-import { refuseUnsafeNames } from "../shared/safe-names.js";
+import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
 import { TextSink } from "../shared/text-sink.js";
 import { BASE_CHAINS } from "./blob.js";
 import { endpointHash, servicePortHash } from "./names.js";

@@ -211,8 +211,10 @@ class Replay {
           saved.setMark.mask === this.#context.mark
           ? "mark-masq"
           : "unmark";
+      case "MASQUERADE":
+        return "masquerade";
       default:
-        // LOG, counting rules, and targets of POSTROUTING, which a lookup does not walk: the next rule follows.
+        // LOG, counting rules, and other targets of POSTROUTING, which a lookup does not walk: the next rule follows.
         return "unmark";
     }
   }

@@ -8,8 +8,8 @@ import {
   inCidr,
   protocolName,
 } from "../../cluster/cluster.js";
+import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
 import { DROP } from "../plane.js";
-import { refuseUnsafeNames } from "../shared/safe-names.js";
 import { TextSink } from "../shared/text-sink.js";
 import { chainsOf } from "./frontends.js";
 import { endpointBase, servicePortBase } from "./names.js";
@@ -171,7 +171,8 @@ function writeServicePort(text: TextSink, cluster: Cluster, p: number): void {
   };
   if (facts.usesService) policyChain("service", used);
   if (facts.usesLocal) policyChain("local", used.filter(local));
-  if (facts.usesExternal || sourceRanges(cluster, s).length > 0) writeExternalChains(text, cluster, p, base);
+  if (facts.usesExternal) writeExternalChain(text, cluster, p, base);
+  writeFirewallChain(text, cluster, s, base);
   for (const [e, name] of names) {
     const address = formatAddress(cluster.endpointAddress[e]!);
     text.line(`\tchain endpoint-${name} {`);
@@ -182,7 +183,7 @@ function writeServicePort(text: TextSink, cluster: Cluster, p: number): void {
   }
 }
 
-function writeExternalChains(text: TextSink, cluster: Cluster, p: number, base: string): void {
+function writeExternalChain(text: TextSink, cluster: Cluster, p: number, base: string): void {
   const s = cluster.service[p]!;
   text.line(`\tchain external-${base} {`);
   if (cluster.externalLocal[s]) {
@@ -196,6 +197,10 @@ function writeExternalChains(text: TextSink, cluster: Cluster, p: number, base: 
     text.line(`\t\tgoto service-${base}`);
   }
   text.line("\t}");
+}
+
+/** Checked even where the service has no endpoint: the chain stands whenever there are ranges. */
+function writeFirewallChain(text: TextSink, cluster: Cluster, s: number, base: string): void {
   const ranges = sourceRanges(cluster, s);
   if (ranges.length === 0) return;
   text.line(`\tchain firewall-${base} {`);

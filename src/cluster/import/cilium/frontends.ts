@@ -1,7 +1,7 @@
 /** From Cilium's frontends to service-ports. A frontend doesn't say whose it is, but frontends of one service-port share backends. */
 
 import { type Cidr, EXTERNAL_IP, formatAddress, INGRESS_IP } from "../../cluster.js";
-import { emptyPort, type FoundPort } from "../assemble.js";
+import { addStandIns, emptyPort, type FoundPort } from "../assemble.js";
 
 export interface Backend {
   /** What makes a backend the same: its id in the maps, or its address. */
@@ -27,9 +27,6 @@ export interface Frontend {
   readonly service: string | undefined;
   readonly backends: readonly Backend[];
 }
-
-/** Where policy Local leaves no backend, the others are in no map. TEST-NET-3 (RFC 5737). */
-const STAND_IN = 0xcb007101;
 
 export interface PortsOfFrontends {
   readonly ports: FoundPort[];
@@ -108,19 +105,14 @@ export function portsOfFrontends(frontends: readonly Frontend[]): PortsOfFronten
       addPort(frontend);
     }
   }
-  let standIns = 0;
   for (const port of ports) {
     port.endpoints = [...members(port).values()].map(({ backend: { address, port: number }, local }) => ({
       address,
       port: number,
       local,
     }));
-    if (port.internalLocal && port.endpoints.length === 0) {
-      port.endpoints.push({ address: STAND_IN, port: port.port, local: false });
-      standIns++;
-    }
   }
-  return { ports, lostNodePorts, ownServices, standIns };
+  return { ports, lostNodePorts, ownServices, standIns: addStandIns(ports) };
 }
 
 function frontendKey(address: number, port: number, protocol: number): string {

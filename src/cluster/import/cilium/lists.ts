@@ -161,7 +161,8 @@ function listedKind(word: string): Frontend["kind"] | undefined {
 export function* pairsOfText(text: string): Iterable<readonly [string, string]> {
   let last = "";
   for (const raw of text.split("\n").slice(1)) {
-    const line = raw.trimEnd();
+    // What follows is flags in brackets: a line that is longer is none of Cilium's.
+    const line = raw.slice(0, 500).trimEnd();
     if (line.trim() === "") continue;
     // A further backend of the same frontend stands on a line without one, as `cilium bpf lb list` aligns them.
     const cut = /^\s/.test(line) ? ["", last, line.trim()] : /^(\S+(?: \(\d+\))?)\s+(\S.*)$/.exec(line);

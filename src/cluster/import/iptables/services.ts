@@ -5,7 +5,7 @@
  */
 
 import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster.js";
-import { emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
 import type { SavedRule } from "./rule.js";
 import type { SavedChain, SavedTable, SavedTables } from "./save.js";
 
@@ -13,8 +13,6 @@ import type { SavedChain, SavedTable, SavedTables } from "./save.js";
 const PORT_CHAIN = /^KUBE-(SVC|SVL|EXT|FW|XLB)-([A-Z2-7]{16})$/;
 const COMMENT =
   /^(\S+)(?: (cluster IP|external IP|loadbalancer IP|has no endpoints|has no local endpoints))?/;
-/** Where policy Local leaves no endpoint, the others are in no rule. TEST-NET-3 (RFC 5737): an address that nobody has. */
-const STAND_IN = 0xcb007101;
 
 export interface FoundInRules {
   readonly ports: FoundPort[];
@@ -59,12 +57,7 @@ class Reader {
     for (const name of ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES"]) {
       for (const rule of this.#rules(this.#filter, name)) this.#readRefusal(rule);
     }
-    let standIns = 0;
-    for (const port of this.#ports) {
-      if (!port.internalLocal || port.endpoints.length > 0) continue;
-      port.endpoints.push({ address: STAND_IN, port: port.port, local: false });
-      standIns++;
-    }
+    const standIns = addStandIns(this.#ports);
     return {
       ports: this.#ports,
       chains,

@@ -8,21 +8,13 @@ export interface Token {
   readonly quoted: boolean;
 }
 
-const WORD = /"((?:[^"\\]|\\.)*)"|(\S+)/y;
+const WORD = /"((?:[^"\\]|\\.)*)"|(\S+)/g;
 const MAX_WORDS = 500;
 
 /** Splits a line. Throws UsageError for a quote that doesn't end. */
 export function tokenize(line: string, where: string): Token[] {
   const tokens: Token[] = [];
-  WORD.lastIndex = 0;
-  let at = 0;
-  while (at < line.length) {
-    if (line[at] === " " || line[at] === "\t") {
-      at++;
-      continue;
-    }
-    WORD.lastIndex = at;
-    const [, quoted, plain] = WORD.exec(line)!;
+  for (const [, quoted, plain] of line.matchAll(WORD)) {
     if (plain?.startsWith('"')) throw new UsageError(`${where}: a quote does not end`);
     if (tokens.length >= MAX_WORDS) throw new UsageError(`${where}: more than ${MAX_WORDS} words`);
     tokens.push(
@@ -30,7 +22,6 @@ export function tokenize(line: string, where: string): Token[] {
         ? { text: plain!, quoted: false }
         : { text: quoted.includes("\\") ? quoted.replace(/\\(.)/g, "$1") : quoted, quoted: true },
     );
-    at = WORD.lastIndex;
   }
   return tokens;
 }

@@ -14,7 +14,7 @@ import {
   TCP,
   UDP,
 } from "../../cluster.js";
-import { assemble, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import { addStandIns, assemble, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
 import { inferNetwork } from "../network.js";
 import { type NftElement, type NftTable, parseNftJson, parseNftText } from "./ruleset.js";
 
@@ -25,7 +25,6 @@ const PROTOCOLS: ReadonlyMap<string, number> = new Map([
 ]);
 /** `service-ULMVA6XW-ns1/svc1/tcp/p80`; the hash tells names apart that are cut off with `...`. */
 const CHAIN = /^(service|local|external|firewall)-([A-Z2-7]{8})-(\S+)$/;
-const STAND_IN = 0xcb007101;
 const SHOWN = 5;
 
 /** Reads `nft list ruleset` in text or JSON. Throws UsageError that says what is missing. */
@@ -110,12 +109,7 @@ class Reader {
     }
     for (const element of this.#elements("no-endpoint-services")) this.#readRefusal(element);
     const ports = [...this.#ports.values(), ...this.#unnamedRefusals];
-    let standIns = 0;
-    for (const port of ports) {
-      if (!port.internalLocal || port.endpoints.length > 0) continue;
-      port.endpoints.push({ address: STAND_IN, port: port.port, local: false });
-      standIns++;
-    }
+    const standIns = addStandIns(ports);
     return {
       ports,
       podCidr: this.#podCidr && this.#podCidr.prefixLength <= 24 ? this.#podCidr : undefined,

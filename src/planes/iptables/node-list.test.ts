@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { readFixture } from "../../../test/fuzz-import.js";
+import { generateCluster } from "../../cluster/generate.js";
+import { importCluster } from "../../cluster/import/index.js";
+import { UsageError } from "../../errors.js";
+import { PASS } from "../plane.js";
+import { iptablesRestore } from "./kernel.js";
+import { nodeCosts } from "./node-costs.js";
+import { compileNodeList } from "./node-list.js";
+import { IptablesProgram } from "./program.js";
+
+function compiled(text: string) {
+  const { cluster, nodeList } = importCluster(text);
+  if (!nodeList) throw new Error("no rule list");
+  const program = compileNodeList(cluster, nodeList);
+  return { cluster, program, costs: nodeCosts(cluster, nodeList, program) };
+}
+
+const exported = (program: IptablesProgram) => [...iptablesRestore(program)].join("");
+
+describe("a node's own list in the model", () => {
+  it("visits i + k + 4 entries where kube-proxy's rules stand alone, as the compiled program does", () => {
+    const source = new IptablesProgram(generateCluster({ services: 50, seed: 1 }), { seed: 9 });
+    const { costs } = compiled(exported(source));
+    expect(costs.map(({ position }) => position)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+    for (const { position, entries } of costs) expect(entries).toBe(position! + 2.5 + 4);
+  });
+
+  it("is the compiled program's blob, to the byte, for a cluster without policies", () => {
+    const source = new IptablesProgram(generateCluster({ services: 20, seed: 1 }));
+    const { program } = compiled(exported(source));
+    expect([program.nat.bytes, program.nat.entries]).toEqual([
+      source.natTable().bytes,
+      source.natTable().entries,
+    ]);
+  });
+
+  it("counts rules of others in the walk: one host-port rule before KUBE-SERVICES is one entry more", () => {
+    const text = readFixture("nodes/kube-proxy-1.31.iptables-save");
+    const without = text.replace("-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT\n", "");
+    const entries = (list: string) => compiled(list).costs.map((cost) => cost.entries);
+    expect(entries(text)).toEqual(entries(without).map((count) => count + 1));
+    expect(compiled(text).costs[0]).toEqual({ servicePort: 0, position: 1, entries: 7.5, filterEntries: 0 });
+  });
+
+  it("counts the masquerade rule that stood before each service until 1.20", () => {
+    const positions = compiled(readFixture("nodes/kube-proxy-1.12.iptables-save")).costs.map(
+      ({ position }) => position,
+    );
+    expect(positions).toEqual([2, 4, 10, null]);
+  });
+
+  it("counts what it does not understand, by condition, and takes it as not matching", () => {
+    const { program } = compiled(readFixture("nodes/kube-proxy-1.31.iptables-save"));
+    expect(program.strange).toEqual([
+      ["-m nfacct", 2],
+      ["-m multiport", 1],
+      ["! --ctstate", 1],
+    ]);
+  });
+
+  const list = (...lines: string[]) =>
+    [
+      "*nat",
+      ":PREROUTING ACCEPT [0:0]",
+      ":KUBE-SERVICES - [0:0]",
+      ":KUBE-SVC-AAAAAAAAAAAAAAAA - [0:0]",
+      ":KUBE-SEP-A - [0:0]",
+      ...lines.filter((line) => line.startsWith(":")),
+      ...lines.filter((line) => !line.startsWith(":")),
+      "-A PREROUTING -j KUBE-SERVICES",
+      "-A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m tcp --dport 80 -j KUBE-SVC-AAAAAAAAAAAAAAAA",
+      "-A KUBE-SVC-AAAAAAAAAAAAAAAA -j KUBE-SEP-A",
+      "-A KUBE-SEP-A -p tcp -m tcp -j DNAT --to-destination 10.244.0.2:8080",
+      "COMMIT",
+      "",
+    ].join("\n");
+
+  it("returns past the caller of a goto, as the kernel does", () => {
+    const chains = [":A - [0:0]", ":B - [0:0]", "-A B -j RETURN"];
+    const after = "-A A -j ACCEPT";
+    const walk = (jump: string) =>
+      compiled(list(...chains, "-A PREROUTING -j A", `-A A ${jump} B`, after))
+        .program.model(1)
+        .lookup(0x0af40001, 1, 0x0a600001, 80, 6, 0);
+    expect(walk("-g")).toBe(0);
+    expect(walk("-j")).toBe(PASS);
+  });
+
+  it.each([
+    ["in a circle", [":A - [0:0]", ":B - [0:0]", "-A A -j B", "-A B -j A"], /jumps in a circle/],
+    [
+      "too deep for the stack",
+      Array.from({ length: 20 }, (_, i) => [`:D${i} - [0:0]`, `-A D${i} -j D${i + 1}`])
+        .flat()
+        .concat(":D20 - [0:0]"),
+      /jumps more than 16 deep/,
+    ],
+  ])("refuses chains that jump %s", (_what, lines, message) => {
+    expect(() => compiled(list(...lines))).toThrow(UsageError);
+    expect(() => compiled(list(...lines))).toThrow(message);
+  });
+});
