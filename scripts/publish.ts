@@ -29,7 +29,7 @@ const name = `${results.run.startedAt.slice(0, 10)}-${given ?? results.run.profi
 const folder = join(GALLERY, name);
 mkdirSync(folder, { recursive: true });
 writeResults(folder, results);
-const { paths } = writeReport(results, join(folder, "charts"), {
+const { paths } = await writeReport(results, join(folder, "charts"), {
   formats: ["png", "svg"],
   themes: ["light", "dark"],
   size: "readme",

@@ -4,13 +4,25 @@ import { join } from "node:path";
 import { CheckFailedError } from "../errors.js";
 import { IMAGE_FORMATS, type ImageFormat } from "../report/canvas.js";
 import { bencherMetrics, githubBenchmark } from "../report/continuous.js";
+import { pdfDeck } from "../report/deck/pdf.js";
+import { pptxDeck } from "../report/deck/pptx.js";
+import { reportPage } from "../report/page/html.js";
 import { renderCharts, type SizeName } from "../report/render.js";
 import { countsCsv, csvTable, markdownTable } from "../report/table.js";
 import type { ThemeName } from "../report/theme.js";
 import { ensureWritableFolder, reasonOf, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 
-export const REPORT_FORMATS = [...IMAGE_FORMATS, "md", "csv", "github", "bencher"] as const;
+export const REPORT_FORMATS = [
+  ...IMAGE_FORMATS,
+  "html",
+  "pptx",
+  "slides-pdf",
+  "md",
+  "csv",
+  "github",
+  "bencher",
+] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export interface ReportRequest {
@@ -26,10 +38,14 @@ export interface WrittenReport {
 }
 
 /**
- * Writes the asked files: `<chart>-<theme>.<format>`, `table.md`, `table.csv`, `github-benchmark.json`, `bencher.json`.
+ * Writes the asked files: `<chart>-<theme>.<format>`, `report.html`, `slides.pptx`, `slides.pdf`, `table.md`, `table.csv`, `github-benchmark.json`, `bencher.json`.
  * Returns their paths.
  */
-export function writeReport(results: Results, folder: string, request: ReportRequest): WrittenReport {
+export async function writeReport(
+  results: Results,
+  folder: string,
+  request: ReportRequest,
+): Promise<WrittenReport> {
   const images = request.formats.filter((format): format is ImageFormat =>
     (IMAGE_FORMATS as readonly string[]).includes(format),
   );
@@ -56,6 +72,9 @@ export function writeReport(results: Results, folder: string, request: ReportReq
     paths.push(path);
   };
   for (const { id, theme, format, bytes } of rendered) write(`${id}-${theme}.${format}`, bytes);
+  if (request.formats.includes("html")) write("report.html", reportPage(results));
+  if (request.formats.includes("pptx")) write("slides.pptx", await pptxDeck(results, request.themes[0]!));
+  if (request.formats.includes("slides-pdf")) write("slides.pdf", pdfDeck(results, request.themes[0]!));
   if (request.formats.includes("md")) write("table.md", markdownTable(results));
   if (request.formats.includes("csv")) write("table.csv", csvTable(results));
   const counts = request.formats.includes("csv") ? countsCsv(results) : null;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import type { Cluster } from "../cluster/cluster.js";
-import { importCluster } from "../cluster/import/index.js";
+import { type Imported, importCluster } from "../cluster/import/index.js";
 import { UsageError } from "../errors.js";
 import { reasonOf } from "../results/files.js";
 
@@ -28,7 +28,12 @@ export function readInput(path: string): string {
   return bytes.toString("utf8");
 }
 
+/** A cluster with what its source says beside it, in any format that can be imported. */
+export function readImport(path: string): Imported {
+  return importCluster(readInput(path));
+}
+
 /** A cluster from a file or standard input, in any format that can be imported. */
 export function readCluster(path: string): Cluster {
-  return importCluster(readInput(path)).cluster;
+  return readImport(path).cluster;
 }

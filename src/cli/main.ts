@@ -9,6 +9,7 @@ import { advise } from "./commands/advise.js";
 import { compare } from "./commands/compare.js";
 import { doctor } from "./commands/doctor.js";
 import { explainCommand } from "./commands/explain.js";
+import { exportCommand } from "./commands/export.js";
 import { generate } from "./commands/generate.js";
 import { importCommand } from "./commands/import.js";
 import { list } from "./commands/list.js";
@@ -18,6 +19,7 @@ import { report } from "./commands/report.js";
 import { run } from "./commands/run.js";
 import { schema } from "./commands/schema.js";
 import { verify } from "./commands/verify.js";
+import { verifyChart } from "./commands/verify-chart.js";
 import { STANDARD_INPUT } from "./input.js";
 import { InterruptedError } from "./interrupted.js";
 import { VERSION } from "./version.js";
@@ -47,10 +49,12 @@ try {
     .command(compare)
     .command(generate)
     .command(importCommand)
+    .command(exportCommand)
     .command(lookupCommand)
     .command(explainCommand)
     .command(advise)
     .command(verify)
+    .command(verifyChart)
     .command(referenceCommand)
     .command(list)
     .command(schema)

@@ -106,6 +106,17 @@ export function changedRows(cluster: Cluster, change: Change, seed = 1): Changed
   return { leaving, joining: leaving };
 }
 
+/** A change as single joins and leaves, each in the rows that the one before leaves: a rollout's new endpoints join first. */
+export function singleChanges(cluster: Cluster, change: Change): readonly Change[] {
+  if (change.kind !== "rollout") return [change];
+  const { servicePort } = change;
+  const { leaving, joining } = changedRows(cluster, change);
+  return [
+    ...joining.map((): Change => ({ kind: "join", servicePort })),
+    ...leaving.map((row, gone): Change => ({ kind: "leave", servicePort, endpoint: row - gone })),
+  ];
+}
+
 function freshAddresses(cluster: Cluster, count: number): number[] {
   if (count === 0) return [];
   const { network } = cluster;

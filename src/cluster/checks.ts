@@ -5,6 +5,13 @@ import { UsageError } from "../errors.js";
 import type { ServiceRecord } from "./build.js";
 import { formatAddress, protocolName } from "./cluster.js";
 
+/** Bounds on what one service may hold, from whatever format: far above any cluster, far below what fills the memory. */
+export const MAX_PORTS_OF_SERVICE = 10_000;
+export const MAX_ENDPOINTS_OF_PORT = 100_000;
+export const MAX_ADDRESSES_OF_SERVICE = 1_000;
+/** The API server's bound of `sessionAffinityConfig.clientIP.timeoutSeconds`. */
+export const MAX_AFFINITY_SECONDS = 86_400;
+
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /** RFC 1123 label, at most 63 characters: namespaces, and names of service-ports (`ServicePort.name`: "a DNS_LABEL"). */

@@ -3,7 +3,16 @@
 import { z } from "zod";
 import { UsageError } from "../errors.js";
 import { buildCluster, type ServiceRecord } from "./build.js";
-import { describeIssue, isDnsLabel, isServiceName, refuseConflicts } from "./checks.js";
+import {
+  describeIssue,
+  isDnsLabel,
+  isServiceName,
+  MAX_ADDRESSES_OF_SERVICE,
+  MAX_AFFINITY_SECONDS,
+  MAX_ENDPOINTS_OF_PORT,
+  MAX_PORTS_OF_SERVICE,
+  refuseConflicts,
+} from "./checks.js";
 import {
   type Cidr,
   type Cluster,
@@ -27,13 +36,7 @@ const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
 /** Bounds on what a file may hold: far above any cluster, far below what fills the memory. */
 const MAX_SERVICES = 1_000_000;
-const MAX_PORTS_OF_SERVICE = 10_000;
-const MAX_ENDPOINTS_OF_PORT = 100_000;
-const MAX_ADDRESSES_OF_SERVICE = 1_000;
 const MAX_PARAMETERS_LENGTH = 10_000;
-/** The API server's bound of `sessionAffinityConfig.clientIP.timeoutSeconds`. */
-const MAX_AFFINITY_SECONDS = 86_400;
-
 /** Text per chunk, so that a pipe sees few writes and no giant string. */
 const CHUNK_LENGTH = 65_536;
 

@@ -68,7 +68,8 @@ export function closeEnvironment(environment: Environment, before: CpuTimes | nu
   environment.loadAfter = os.loadavg();
   const after = readCpuTimes();
   if (before && after && after.total > before.total) {
-    environment.stealShare = (after.steal - before.steal) / (after.total - before.total);
+    const share = (after.steal - before.steal) / (after.total - before.total);
+    environment.stealShare = Math.max(environment.stealShare ?? 0, share);
   }
   environment.unfit = unfitReasons(environment);
 }

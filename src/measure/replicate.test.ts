@@ -47,6 +47,7 @@ function spoiled(id: PlaneId, spoil: (model: Model) => Partial<Model>): Plane {
         model: () => ({ ...whole, ...spoil(model) }),
         memory: () => program.memory(),
         update: (change, mode) => program.update(change, mode),
+        live: (seed, capacity) => program.live(seed, capacity),
         connections: (seed, settings) => program.connections(seed, settings),
       };
     },

@@ -5,6 +5,7 @@
 
 import type { Change } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
+import type { Edit } from "../cluster/live.js";
 
 /** Ids of the planes there are, in the order in which they are shown. */
 export const PLANE_IDS = ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"] as const;
@@ -74,8 +75,32 @@ export interface Program {
   facts(): Readonly<Record<string, number | string>>;
   /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */
   model(seed: number): Model;
+  /** Builds a model that a running control plane keeps up to date. Endpoints are numbered below `capacity`. */
+  live(seed: number, capacity: number): Live;
   /** Builds a model of its own together with the connection state that the plane keeps. */
   connections(seed: number, options: ConnectionOptions): Connections;
+}
+
+/**
+ * A model and the control plane that changes it while it decides: in place where the kernel's structures are changed in
+ * place, by a new table where the kernel replaces the whole. Only writing is modelled: no system call, no netlink.
+ */
+export interface Live {
+  /** Decides with endpoint numbers (src/cluster/live.ts). `explain` counts; it has no words for what has changed. */
+  readonly model: Model;
+  /** Whether the control plane writes a rolling restart endpoint by endpoint, instead of all at once. */
+  readonly oneByOne: boolean;
+  /** What all changes together have written. */
+  readonly written: Written;
+  /** Writes a change, which must begin where the last one ended. `mode` as for `Program.update`. */
+  apply(edit: Edit, mode?: UpdateMode): void;
+}
+
+/** Counts as in `UpdateCost`. */
+export interface Written {
+  rules: number;
+  chains: number;
+  mapWrites: number;
 }
 
 /** Positions from 1 in the two lists that a packet walks: the services', then its service-port's endpoints. */

@@ -4,14 +4,14 @@
  */
 
 import { createRequire } from "node:module";
-import { PDFDocument, type SKRSContext2D } from "@napi-rs/canvas";
+import { PDFDocument } from "@napi-rs/canvas";
 import type { Chart, ChartConfiguration, Plugin } from "chart.js";
 import { ChartJSNodeCanvas } from "chartjs-node-canvas";
 import { escapeXml } from "./format.js";
 import { FONT_FAMILY } from "./theme.js";
 
-/** What a chart's plugins draw on. */
-export type Context2D = SKRSContext2D;
+/** What a chart's plugins draw on: Skia's canvas here, a browser's in the page. */
+export type Context2D = CanvasRenderingContext2D;
 
 export const IMAGE_FORMATS = ["png", "svg", "pdf"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
@@ -72,27 +72,43 @@ export function renderConfig(config: ChartConfiguration, options: CanvasOptions)
     ...(config.plugins ?? []),
   ];
   if (format === "png") return renderer.canvas.renderToBufferSync(config, "image/png");
-  if (format === "pdf") return renderPdf(config, renderer.Chart, options);
+  if (format === "pdf") return drawPages([config], renderer.Chart, options);
   const svg = renderer.canvas.renderToBufferSync(config, "image/svg+xml").toString("utf8");
   return Buffer.from(describeSvg(shortPaths(numberIds(svg)), options), "utf8");
 }
 
-/** chartjs-node-canvas knows no PDF of this canvas: its copy of Chart.js draws on the page. */
-function renderPdf(config: ChartConfiguration, Chart: ChartClass, options: CanvasOptions): Uint8Array {
+/** Draws charts as the pages of one PDF. Uses the configurations up. */
+export function renderPages(
+  configs: readonly ChartConfiguration[],
+  options: Omit<CanvasOptions, "format" | "text" | "onText">,
+): Uint8Array {
+  const { Chart } = rendererFor({ ...options, format: "pdf" });
+  for (const config of configs) config.options = { ...config.options, devicePixelRatio: PIXEL_RATIO.pdf };
+  return drawPages(configs, Chart, options);
+}
+
+/** chartjs-node-canvas knows no PDF of this canvas: its copy of Chart.js draws on the pages. */
+function drawPages(
+  configs: readonly ChartConfiguration[],
+  Chart: ChartClass,
+  options: Omit<CanvasOptions, "format">,
+): Uint8Array {
   const { title, description, keywords = "" } = options;
   const [width, height] = [options.width * PIXEL_RATIO.pdf, options.height * PIXEL_RATIO.pdf];
   const pdf = new PDFDocument({ title, subject: description, keywords, creator: "lbscale" });
-  const page = pdf.beginPage(width, height) as unknown as Context2D;
-  const canvas = { width: options.width, height: options.height, style: {}, getContext: () => page };
-  Object.defineProperties(page, {
-    canvas: { value: canvas },
-    // The page is empty, and clearing would paint it.
-    clearRect: { value: () => {} },
-    strokeText: { value: haloOfRectangles(page) },
-  });
-  config.options = { ...config.options, responsive: false, animation: false };
-  new Chart(canvas, config).destroy();
-  pdf.endPage();
+  for (const config of configs) {
+    const page = pdf.beginPage(width, height) as unknown as Context2D;
+    const canvas = { width: options.width, height: options.height, style: {}, getContext: () => page };
+    Object.defineProperties(page, {
+      canvas: { value: canvas },
+      // The page is empty, and clearing would paint it.
+      clearRect: { value: () => {} },
+      strokeText: { value: haloOfRectangles(page) },
+    });
+    config.options = { ...config.options, responsive: false, animation: false };
+    new Chart(canvas, config).destroy();
+    pdf.endPage();
+  }
   return pdf.close();
 }
 

@@ -95,25 +95,37 @@ export function formatTimes(times: number | null): string {
   return times === null ? "" : `×${formatCount(Number(times.toPrecision(times < 10 ? 2 : 3)))}`;
 }
 
+/** The headings of the table. */
+export function tableHeadings(results: Results): string[] {
+  const interval = intervalHeading(results);
+  return ["Scenario", "Services", "Plane", "Median", interval, "±", ADJUSTED_HEADING, "Times the fastest"];
+}
+
+/** A row of the table as text, not escaped. */
+export function tableFields(row: Row, results: Results): string[] {
+  const { scenario, label, cell, timesFastest } = row;
+  return [
+    plainText(scenario, 30),
+    formatSize(row),
+    label,
+    cell.estimate ? formatNs(cell.estimate.median) : plainText(cell.warnings[0] ?? "not measured", 200),
+    formatInterval(cell, results),
+    formatHalfWidth(cell.estimate),
+    formatAdjusted(cell, results),
+    formatTimes(timesFastest),
+  ];
+}
+
 /** The table in Markdown. */
 export function markdownTable(results: Results): string {
-  const lines = tableRows(results).map((row) => {
-    const { scenario, label, cell, timesFastest } = row;
-    return [
-      escapeMarkdown(scenario, 30),
-      formatSize(row),
-      escapeMarkdown(label),
-      cell.estimate ? formatNs(cell.estimate.median) : escapeMarkdown(cell.warnings[0] ?? "not measured"),
-      formatInterval(cell, results),
-      formatHalfWidth(cell.estimate),
-      formatAdjusted(cell, results),
-      formatTimes(timesFastest),
-    ].join(" | ");
-  });
   return [
-    `Scenario | Services | Plane | Median | ${intervalHeading(results)} | ± | ${ADJUSTED_HEADING} | Times the fastest`,
+    tableHeadings(results).join(" | "),
     ":--- | ---: | :--- | ---: | :--- | ---: | ---: | ---:",
-    ...lines,
+    ...tableRows(results).map((row) =>
+      tableFields(row, results)
+        .map((field) => escapeMarkdown(field))
+        .join(" | "),
+    ),
     "",
   ].join("\n");
 }

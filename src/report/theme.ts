@@ -177,6 +177,8 @@ export function comparePlanes(a: string, b: string): number {
 
 /** Registered by canvas.ts. A name of our own, so that an Inter installed on the machine never changes a picture. */
 export const FONT_FAMILY = "InterBundled";
+/** In a browser, which has no such font, the system's. */
+const FONT_STACK = `${FONT_FAMILY}, system-ui, sans-serif`;
 
 /** CSS pixels at 1600 x 900. Nothing is smaller than the caption. */
 const TYPE_PX = { title: 44, subtitle: 28, label: 26, tick: 24, caption: 20 } as const;
@@ -184,18 +186,22 @@ const WEIGHT = { title: 700, subtitle: 400, label: 600, tick: 400, caption: 400 
 export type TypeSize = keyof typeof TYPE_PX;
 
 /** How much smaller than the 1600 x 900 slide a picture is: by area, so that a square keeps readable type. */
-export function scaleOf(view: { readonly width: number; readonly height: number }): number {
-  return Math.sqrt((view.width * view.height) / (1600 * 900));
+export function scaleOf(view: {
+  readonly width: number;
+  readonly height: number;
+  readonly scale?: number;
+}): number {
+  return view.scale ?? Math.sqrt((view.width * view.height) / (1600 * 900));
 }
 
 /** A font as Chart.js takes it. */
 export function chartFont(size: TypeSize, scale: number) {
-  return { family: FONT_FAMILY, size: TYPE_PX[size] * scale, weight: WEIGHT[size] };
+  return { family: FONT_STACK, size: TYPE_PX[size] * scale, weight: WEIGHT[size] };
 }
 
 /** A font as a canvas takes it. */
 export function cssFont(size: TypeSize, scale: number): string {
-  return `${WEIGHT[size]} ${TYPE_PX[size] * scale}px ${FONT_FAMILY}`;
+  return `${WEIGHT[size]} ${TYPE_PX[size] * scale}px ${FONT_STACK}`;
 }
 
 /** The size of type in CSS pixels. */

@@ -7,6 +7,7 @@ import type { Measure } from "./series.js";
 
 /** ONS: "main message in 10 words or less". */
 export const MAX_TITLE_WORDS = 10;
+const MAX_TITLE_LENGTH = 90;
 
 /** How many digits of a hash people are shown. */
 export const HASH_DIGITS = 12;
@@ -15,10 +16,17 @@ export const HASH_DIGITS = 12;
 export function headline(results: Results, ids: readonly string[]): string | undefined {
   for (const id of ids) {
     const found = results.findings.find((finding) => finding.id === id);
-    const text = plainText(found?.headline ?? "", 90);
+    const text = plainText(found?.headline ?? "", MAX_TITLE_LENGTH);
     if (text !== "" && text.split(" ").length <= MAX_TITLE_WORDS) return text;
   }
   return undefined;
+}
+
+/** The first title that is one: at most ten words, and not too long for two lines. */
+export function firstFitting(titles: readonly (string | undefined)[], otherwise: string): string {
+  const fits = (title: string) =>
+    title.length <= MAX_TITLE_LENGTH && title.split(" ").length <= MAX_TITLE_WORDS;
+  return titles.find((title) => title !== undefined && fits(title)) ?? otherwise;
 }
 
 /** What is timed, as a subtitle says it. */

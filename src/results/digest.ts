@@ -15,6 +15,12 @@ export function resultsDigest(results: Results): string {
   return digest;
 }
 
+/** Lets a copy of results, of which a part is shown, stand under the digest of the whole. */
+export function keepDigest(copy: Results, whole: Results): Results {
+  digests.set(copy, resultsDigest(whole));
+  return copy;
+}
+
 /** SHA-256 of a value as canonical JSON (keys sorted, no spaces), in hex. */
 export function digestOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");

@@ -211,8 +211,8 @@ const environment = z.object({
   loadAfter: z.array(z.number()),
   /** Smallest step of the timer that was seen, nanoseconds. */
   timerResolutionNs: z.number(),
-  /** Share of the processors' time that the hypervisor gave to others since the run began or was last resumed; null where
-   * it is not told. */
+  /** Share of the processors' time that the hypervisor gave to others, in the worst session of a run that was resumed;
+   * null where it is not told. */
   stealShare: z.number().nullable(),
   /** What makes this machine unfit for measuring, in words that say what to do. */
   unfit: z.array(z.string()),

@@ -1,20 +1,91 @@
 import type { CommandModule } from "yargs";
-import { importCluster } from "../../cluster/import/index.js";
+import { formatAddress, protocolName, servicePortName } from "../../cluster/cluster.js";
+import type { Imported } from "../../cluster/import/index.js";
 import { writeCluster } from "../../cluster/json.js";
-import { readInput } from "../input.js";
-import { note, print } from "../output.js";
+import { UsageError } from "../../errors.js";
+import { nodeCosts } from "../../planes/iptables/node-costs.js";
+import { compileNodeList } from "../../planes/iptables/node-list.js";
+import { formatCount, formatNs } from "../../report/format.js";
+import { entryCost } from "../entry-cost.js";
+import { readImport } from "../input.js";
+import { alignColumns, note, print, printJson } from "../output.js";
 
 interface Arguments {
   file: string;
+  positions: boolean;
+  run: string | undefined;
+  "ns-per-entry": string | undefined;
+  json: boolean;
 }
 
 export const importCommand: CommandModule<object, Arguments> = {
   command: "import <file>",
-  describe: "Turn Kubernetes YAML or JSON (- for standard input) into a cluster as JSON",
-  builder: (yargs) => yargs.positional("file", { type: "string", demandOption: true }),
-  handler: async ({ file }) => {
-    const { cluster, report } = importCluster(readInput(file));
-    for (const line of report) note(line);
-    for (const chunk of writeCluster(cluster)) await print(chunk);
+  describe:
+    "Turn Kubernetes objects, iptables-save, nft list ruleset, ipvsadm -Sn or Cilium's lists (- for standard input) into a cluster as JSON",
+  builder: (yargs) =>
+    yargs
+      .positional("file", { type: "string", demandOption: true })
+      .option("positions", {
+        type: "boolean",
+        default: false,
+        describe:
+          "Of iptables-save, instead: each service's place in the node's own list, entries visited, predicted cost",
+      })
+      .option("run", {
+        type: "string",
+        requiresArg: true,
+        describe: "With --positions: a run whose iptables lookups say what an entry costs",
+      })
+      .option("ns-per-entry", {
+        type: "string",
+        requiresArg: true,
+        describe: "With --positions: or say it yourself, in nanoseconds",
+      })
+      .option("json", { type: "boolean", default: false, describe: "Positions as JSON" }),
+  handler: async (args) => {
+    const imported = readImport(args.file);
+    for (const line of imported.report) note(line);
+    if (args.positions) return printPositions(imported, args);
+    for (const chunk of writeCluster(imported.cluster)) await print(chunk);
   },
 };
+
+async function printPositions({ cluster, nodeList }: Imported, args: Arguments): Promise<void> {
+  if (!nodeList)
+    throw new UsageError("--positions needs the output of iptables-save: only a rule list has places");
+  const { nsPerEntry, source } = entryCost(args["ns-per-entry"], args.run);
+  const program = compileNodeList(cluster, nodeList);
+  const services = nodeCosts(cluster, nodeList, program).map(
+    ({ servicePort: p, position, entries, filterEntries }) => ({
+      service: servicePortName(cluster, p),
+      address: `${formatAddress(cluster.clusterIp[cluster.service[p]!]!)}:${cluster.port[p]}/${protocolName(cluster.protocol[p]!)}`,
+      endpoints: cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!,
+      position,
+      entries,
+      filterEntries,
+      predictedNs: (entries + filterEntries) * nsPerEntry,
+    }),
+  );
+  const strange = program.strange.map(([condition, rules]) => ({ condition, rules }));
+  if (args.json) return printJson({ nsPerEntry, source, services, notUnderstood: strange });
+  await print(
+    `${alignColumns([
+      ["service", "address", "endpoints", "position", "entries", "predicted"],
+      ...services.map((row) => [
+        row.service,
+        row.address,
+        formatCount(row.endpoints),
+        row.position === null ? "refused" : formatCount(row.position),
+        String(row.entries + row.filterEntries),
+        formatNs(row.predictedNs),
+      ]),
+    ])}\n`,
+  );
+  note(`predicted: ${Number(nsPerEntry.toPrecision(3))} ns an entry (${source})`);
+  if (strange.length > 0) {
+    const list = strange.slice(0, 8).map(({ condition, rules }) => `${condition}: ${rules}`);
+    note(
+      `rules with a condition that is not understood, counted in the walk and taken as not matching: ${list.join(", ")}${strange.length > 8 ? ", …" : ""}`,
+    );
+  }
+}

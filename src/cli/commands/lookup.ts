@@ -1,9 +1,10 @@
 import type { CommandModule } from "yargs";
+import { compileNodeList } from "../../planes/iptables/node-list.js";
 import { planeById } from "../../planes/registry.js";
 import { describeDecision } from "../../planes/verify.js";
 import { plainText } from "../../report/format.js";
 import { parseSeed } from "../cluster-options.js";
-import { readCluster } from "../input.js";
+import { readImport } from "../input.js";
 import { print, printJson } from "../output.js";
 import { parseFlow } from "../parse.js";
 
@@ -43,10 +44,14 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const plane = planeById(args.plane);
     const flow = parseFlow(args.flow);
     const seed = parseSeed(args.seed);
-    const cluster = readCluster(args.cluster);
+    const { cluster, nodeList } = readImport(args.cluster);
     const path: string[] = [];
-    const { decision, work } = plane
-      .compile(cluster, { seed })
+    // A node's iptables-save is walked as it stands, others' rules included.
+    const program =
+      plane.id === "iptables" && nodeList
+        ? compileNodeList(cluster, nodeList)
+        : plane.compile(cluster, { seed });
+    const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
     const answer = describeDecision(cluster, decision);

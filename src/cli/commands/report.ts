@@ -72,7 +72,7 @@ export const report: CommandModule<object, Arguments> = {
     };
     const results = readResults(args.run);
     const runFolder = statSync(args.run).isDirectory() ? args.run : dirname(args.run);
-    const { paths, skipped } = writeReport(results, args.out ?? join(runFolder, "charts"), request);
+    const { paths, skipped } = await writeReport(results, args.out ?? join(runFolder, "charts"), request);
     for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
     await (args.json ? printJson(paths) : print(paths.map((path) => `${path}\n`).join("")));
   },

@@ -18,15 +18,9 @@ import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../../planes/plane.j
 import { findFindings } from "../../report/findings/index.js";
 import { formatCount } from "../../report/format.js";
 import { conclude } from "../../results/conclude.js";
-import {
-  ensureWritableFolder,
-  lockFolder,
-  RESULTS_FILE,
-  readResults,
-  removeTemporaryFiles,
-} from "../../results/files.js";
+import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../../results/files.js";
 import { IPVS_SCHEDULERS } from "../../results/ipvs-schedulers.js";
-import type { Cell, Environment, Results } from "../../results/schema.js";
+import type { Cell, Results } from "../../results/schema.js";
 import { certify } from "../certificate.js";
 import { writeReport } from "../charts.js";
 import { readCluster } from "../input.js";
@@ -34,9 +28,9 @@ import { InterruptedError } from "../interrupted.js";
 import { note, print } from "../output.js";
 import { planRun, profileById, type RunArguments } from "../plan.js";
 import { Progress } from "../progress.js";
+import { resumedRun } from "../resumed.js";
 import { Saver } from "../saver.js";
 import { summarize } from "../summary.js";
-import { VERSION } from "../version.js";
 
 interface Arguments extends RunArguments {
   out: string | undefined;
@@ -137,7 +131,7 @@ export const run: CommandModule<object, Arguments> = {
     const template = args.cluster === undefined ? null : readCluster(args.cluster);
     const cpu = pinnableCpu();
     const results = args.resume
-      ? resumed(args)
+      ? resumedRun(args)
       : planRun(args, readEnvironment(cpu), new Date(), template?.services ?? null);
     if (template === null && results.cluster.source === "imported") {
       throw new UsageError("this run measures an imported cluster: give it again with --cluster");
@@ -178,33 +172,6 @@ async function measureLocked(
   } finally {
     unlock();
   }
-}
-
-function resumed(args: Arguments): Results {
-  if (args.out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
-  const results = readResults(args.out);
-  if (results.run.complete) throw new UsageError(`the run in ${args.out} is complete: nothing to resume`);
-  if (args.cluster !== undefined && results.cluster.source !== "imported") {
-    throw new UsageError(`the run in ${args.out} measures synthetic clusters: resume it without --cluster`);
-  }
-  const elsewhere = [
-    ...(results.tool.version === VERSION ? [] : [`lbscale was ${results.tool.version} and is ${VERSION}`]),
-    ...differences(results.environment, readEnvironment(pinnableCpu())),
-  ];
-  if (elsewhere.length > 0) {
-    throw new UsageError(
-      `the run in ${args.out} began under other conditions: ${elsewhere.join("; ")}; start a new run`,
-    );
-  }
-  return results;
-}
-
-/** What must be the same in all replicates of a run. */
-function differences(then: Environment, now: Environment): string[] {
-  const fields = ["cpu", "cores", "node", "v8", "execArgv", "pinnedCpu", "gitCommit"] as const;
-  return fields
-    .filter((field) => JSON.stringify(then[field]) !== JSON.stringify(now[field]))
-    .map((field) => `${field} was ${String(then[field])} and is ${String(now[field])}`);
 }
 
 /** Measures what is missing. On Ctrl-C what was measured is saved and InterruptedError thrown. */
@@ -330,7 +297,7 @@ async function report(results: Results, out: string, json: boolean): Promise<voi
     );
   }
   const profile = profileById(results.run.profile);
-  const { paths, skipped } = writeReport(results, join(out, "charts"), {
+  const { paths, skipped } = await writeReport(results, join(out, "charts"), {
     formats: [...profile.images, "md", "csv"],
     themes: profile.themes,
     size: "slide",

@@ -3,8 +3,8 @@
 import type { EndpointRecord } from "../build.js";
 import type { Service, ServicePort } from "./schema.js";
 
-/** Where the endpoints came from: read from EndpointSlices, or made up from the workloads that a Service selects. */
-export type EndpointOrigin = "endpointslices" | "workloads" | "none";
+/** Where the endpoints came from: read from EndpointSlices or (where there are none) from Endpoints, or made up from the workloads that a Service selects. */
+export type EndpointOrigin = "endpointslices" | "endpoints" | "workloads" | "none";
 
 /** Gives the endpoints of a service-port. */
 export interface EndpointSource {

@@ -3,7 +3,11 @@
 import { UsageError } from "../../errors.js";
 import type { Cluster } from "../cluster.js";
 import { parseCluster } from "../json.js";
+import { importCilium } from "./cilium/index.js";
+import { importIptables, type NodeList } from "./iptables/index.js";
+import { importIpvsadm } from "./ipvs.js";
 import { importKubernetes } from "./kubernetes.js";
+import { importNftables } from "./nftables/index.js";
 import { describeImport } from "./report.js";
 
 /** A cluster from outside, and what became of the input. */
@@ -11,6 +15,8 @@ export interface Imported {
   readonly cluster: Cluster;
   /** What was read, left out and made up, as lines for a person. */
   readonly report: readonly string[];
+  /** The node's own rules as they stand, where the input is iptables-save. */
+  readonly nodeList?: NodeList;
 }
 
 interface Format {
@@ -22,6 +28,24 @@ interface Format {
 const FORMATS: readonly Format[] = [
   // The cluster file of lbscale itself.
   { recognises: /^\s*\{\s*"lbscale"\s*:/, read: (text) => ({ cluster: parseCluster(text), report: [] }) },
+  // iptables-save: comments, then a table.
+  { recognises: /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*\*(?:raw|mangle|nat|filter|security)\s/, read: importIptables },
+  // nft list ruleset, and what lbscale exports.
+  {
+    recognises: /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:add )?table (?:ip|ip6|inet|arp|bridge|netdev) /,
+    read: importNftables,
+  },
+  { recognises: /^\s*\{\s*"nftables"\s*:/, read: importNftables },
+  { recognises: /^-A (?:-[tuf]|--(?:tcp|udp|sctp)-service|-f) /, read: importIpvsadm },
+  { recognises: /^SERVICE ADDRESS/, read: importCilium },
+  // `cilium service list -o json`, the maps that lbscale exports, `cilium bpf lb list -o json`.
+  {
+    recognises:
+      /^\s*\[\s*\{\s*"(?:spec|status)"\s*:\s*\{\s*"(?:backend-addresses|frontend-address|flags|id|realized)"/,
+    read: importCilium,
+  },
+  { recognises: /^\s*\{\s*"cilium_lb/, read: importCilium },
+  { recognises: /^\s*\{\s*"[\d.:a-f[\]]+:\d+[^"]*"\s*:\s*\[/, read: importCilium },
   {
     recognises: /^/,
     read: (text) => {

@@ -123,6 +123,7 @@ describe("importing Online Boutique's release manifest", () => {
       endpoints: 12,
       endpointOrigin: "workloads",
       skipped: { headless: 0, externalName: 0, ipv6Only: 0 },
+      dualStack: 0,
       otherObjects: 11,
       invented: { clusterIps: 12, loadBalancerIps: 1, nodePorts: 1 },
       warnings: [],
@@ -179,6 +180,53 @@ describe("importing Services with EndpointSlices", () => {
     expect(endpointsOf(load(service("a", {}), slice("a", endpoints)), 0)).toEqual(["10.244.0.1:8080"]);
     const terminating = [{ addresses: ["10.244.0.3"], conditions: { ready: false, terminating: true } }];
     expect(endpointsOf(load(service("a", {}), slice("a", terminating)), 0)).toEqual(["10.244.0.3:8080"]);
+  });
+
+  const inZones = (...zones: string[]) =>
+    zones.map((zone, i) => ({
+      addresses: [`10.244.0.${i + 1}`],
+      nodeName: `node-${i}`,
+      zone: `zone-${i}`,
+      hints: { forZones: [{ name: zone }] },
+    }));
+
+  it("keeps to this node's zone where every ready endpoint has a hint", () => {
+    const near = inZones("zone-0", "zone-0", "zone-1");
+    expect(endpointsOf(load(service("a", {}), slice("a", near)), 0)).toEqual([
+      "10.244.0.1:8080*",
+      "10.244.0.2:8080",
+    ]);
+  });
+
+  it.each([
+    ["one endpoint has no hint", [...inZones("zone-0", "zone-1"), { addresses: ["10.244.0.9"] }], {}],
+    ["no hint is for this zone", inZones("zone-8", "zone-8", "zone-9"), {}],
+    ["a policy is Local", inZones("zone-0", "zone-0", "zone-1"), { internalTrafficPolicy: "Local" }],
+  ])("takes every endpoint where %s", (_why, endpoints, spec) => {
+    expect(endpointsOf(load(service("a", spec), slice("a", endpoints)), 0)).toHaveLength(3);
+  });
+
+  it("reads Endpoints where there are no EndpointSlices, and only there", () => {
+    const endpoints = {
+      kind: "Endpoints",
+      apiVersion: "v1",
+      metadata: { name: "a" },
+      subsets: [
+        {
+          addresses: [{ ip: "10.244.0.1", nodeName: "n" }, { ip: "fd00::1" }],
+          notReadyAddresses: [{ ip: "10.244.0.2" }],
+          ports: [{ port: 8080 }],
+        },
+      ],
+    };
+    const { cluster, report } = importKubernetes(JSON.stringify([service("a", {}), endpoints]));
+    expect([endpointsOf(cluster, 0), report.endpointOrigin, report.otherObjects]).toEqual([
+      ["10.244.0.1:8080*"],
+      "endpoints",
+      0,
+    ]);
+    const both = load(service("a", {}), endpoints, slice("a", [{ addresses: ["10.244.0.7"] }]));
+    expect(endpointsOf(both, 0)).toEqual(["10.244.0.7:8080"]);
   });
 
   it("matches the slice port's protocol, not only its name", () => {

@@ -13,14 +13,16 @@ import type { ImportReport } from "./report.js";
 import {
   check,
   type EndpointSlice,
+  type Endpoints,
+  endpointsSchema,
   isOfKind,
   type Service,
   serviceSchema,
   sliceSchema,
   workloadSchema,
 } from "./schema.js";
-import { classify, recordServices } from "./services.js";
-import { endpointsFromSlices } from "./slices.js";
+import { classify, isDualStack, recordServices } from "./services.js";
+import { endpointsFromSlices, slicesOfEndpoints } from "./slices.js";
 import { endpointsFromWorkloads } from "./workloads.js";
 
 const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"];
@@ -34,6 +36,7 @@ export function importKubernetes(text: string): { cluster: Cluster; report: Impo
     objects.filter((object) => kinds.some((kind) => isOfKind(object, kind)));
   const services = ofKinds("Service").map((object) => check(serviceSchema, object));
   const slices = ofKinds("EndpointSlice").map((object) => check(sliceSchema, object));
+  const legacy = ofKinds("Endpoints").map((object) => check(endpointsSchema, object));
   const workloads = ofKinds(...WORKLOAD_KINDS);
 
   const { balanced, skipped } = sortOut(services);
@@ -42,7 +45,7 @@ export function importKubernetes(text: string): { cluster: Cluster; report: Impo
       `none of the input's ${objects.length} objects is a Service with an IPv4 cluster IP: give kind: Service objects`,
     );
   }
-  const source = chooseSource(balanced, slices, workloads);
+  const source = chooseSource(balanced, slices, legacy, workloads);
   const { records, invented } = recordServices(balanced, source);
   refuseConflicts(records);
   const cluster = buildCluster(records, inferNetwork(records), {
@@ -58,7 +61,8 @@ export function importKubernetes(text: string): { cluster: Cluster; report: Impo
       endpoints: cluster.endpoints,
       endpointOrigin: source.origin,
       skipped,
-      otherObjects: objects.length - services.length - slices.length - workloads.length,
+      otherObjects: objects.length - services.length - slices.length - legacy.length - workloads.length,
+      dualStack: balanced.filter(isDualStack).length,
       invented,
       warnings: [...warnOfSlices(slices), ...warnOfEmpty(records)],
     },
@@ -80,9 +84,12 @@ function sortOut(services: readonly Service[]): { balanced: Service[]; skipped: 
 function chooseSource(
   services: readonly Service[],
   slices: readonly EndpointSlice[],
+  legacy: readonly Endpoints[],
   workloads: readonly KubernetesObject[],
 ): EndpointSource {
   if (slices.length > 0) return endpointsFromSlices(slices);
+  if (legacy.length > 0)
+    return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints)), origin: "endpoints" };
   if (workloads.length === 0) return NO_ENDPOINTS;
   const pods = new FreeAddresses({
     range: DEFAULT_NETWORK.podCidr,

@@ -12,8 +12,15 @@ const WIDEST = 8;
 /** This node's address where the usual one is in use: TEST-NET-1 (RFC 5737), which nobody has. */
 const OTHER_NODE_ADDRESS = parseAddress("192.0.2.1")!;
 
-/** Infers service and pod ranges, reserves a part of the pod range for clients, and gives the node an address. */
-export function inferNetwork(records: readonly ServiceRecord[]): Network {
+/** What a node's tables tell of the network. */
+export interface KnownNetwork {
+  readonly serviceCidr?: Cidr | undefined;
+  readonly podCidr?: Cidr | undefined;
+  readonly nodeAddresses?: readonly number[];
+}
+
+/** Infers service and pod ranges where they aren't known, reserves a part of the pod range for clients, and gives the node an address. */
+export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetwork = {}): Network {
   const vips = records.map(({ clusterIp }) => clusterIp);
   const pods = records.flatMap(({ ports }) =>
     ports.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)),
@@ -22,13 +29,17 @@ export function inferNetwork(records: readonly ServiceRecord[]): Network {
     ...externalIps,
     ...ingressIps,
   ]);
-  const serviceCidr = inferRange(vips, DEFAULT_NETWORK.serviceCidr);
-  const podCidr = inferRange(pods, DEFAULT_NETWORK.podCidr, serviceCidr);
+  const serviceCidr = known.serviceCidr ?? inferRange(vips, DEFAULT_NETWORK.serviceCidr);
+  const podCidr = known.podCidr ?? inferRange(pods, DEFAULT_NETWORK.podCidr, serviceCidr);
+  const { nodeAddresses = [] } = known;
   return {
     serviceCidr,
     podCidr,
     clientCidr: reserveClients(podCidr, [...vips, ...pods]),
-    nodeAddresses: [chooseNodeAddress([...vips, ...pods, ...externals], [serviceCidr, podCidr])],
+    nodeAddresses:
+      nodeAddresses.length > 0
+        ? nodeAddresses
+        : [chooseNodeAddress([...vips, ...pods, ...externals], [serviceCidr, podCidr])],
   };
 }
 
@@ -75,8 +86,9 @@ function overlap(a: Cidr, b: Cidr): boolean {
 /** The usual client range where it fits, else the last free part of the pod range: no client may be somebody's pod. */
 function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
   const { clientCidr } = DEFAULT_NETWORK;
-  if (podCidr === DEFAULT_NETWORK.podCidr && count(used, clientCidr) === 0) return clientCidr;
-  for (const prefixLength of [20, 24, 28]) {
+  if (formatCidr(podCidr) === formatCidr(DEFAULT_NETWORK.podCidr) && count(used, clientCidr) === 0)
+    return clientCidr;
+  for (const prefixLength of [20, 24, 28].filter((length) => length > podCidr.prefixLength)) {
     const taken = new Set(used.map((address) => maskTo(address, prefixLength)));
     const size = 2 ** (32 - prefixLength);
     for (let base = podCidr.base + cidrSize(podCidr) - size; base > podCidr.base; base -= size) {

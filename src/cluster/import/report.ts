@@ -10,6 +10,8 @@ export interface ImportReport {
   readonly endpointOrigin: EndpointOrigin;
   /** Services that no data plane balances, or not in this address family. */
   readonly skipped: { readonly headless: number; readonly externalName: number; readonly ipv6Only: number };
+  /** Services with an IPv6 address too, of which the IPv4 address is kept. */
+  readonly dualStack: number;
   /** Objects that say nothing about load balancing. */
   readonly otherObjects: number;
   readonly invented: Readonly<Invented>;
@@ -18,6 +20,7 @@ export interface ImportReport {
 
 const ORIGINS = {
   endpointslices: "from EndpointSlices",
+  endpoints: "from Endpoints, because there are no EndpointSlices",
   workloads: "made up: a pod for each replica of the workloads, all on this node",
   none: "neither EndpointSlices nor workloads in the input",
 } as const;
@@ -35,6 +38,8 @@ export function describeImport(report: ImportReport): string[] {
     "other objects": report.otherObjects,
   });
   if (left) lines.push(`left out: ${left}`);
+  if (report.dualStack > 0)
+    lines.push(`dual-stack services, of which the IPv4 address is kept: ${report.dualStack}`);
   const made = list({
     "cluster IPs": invented.clusterIps,
     "load-balancer addresses": invented.loadBalancerIps,

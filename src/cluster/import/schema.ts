@@ -9,6 +9,7 @@ import type { KubernetesObject } from "./documents.js";
 const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
   ["Service", [""]],
   ["EndpointSlice", ["discovery.k8s.io"]],
+  ["Endpoints", [""]],
   ["Deployment", ["apps", "extensions"]],
   ["StatefulSet", ["apps"]],
   ["DaemonSet", ["apps", "extensions"]],
@@ -94,6 +95,8 @@ export const sliceSchema = z.object({
       z.object({
         addresses: optional(z.array(z.string())),
         nodeName: optional(z.string()),
+        zone: optional(z.string()),
+        hints: optional(z.object({ forZones: optional(z.array(z.object({ name: z.string() }))) })),
         conditions: optional(
           z.object({
             ready: optional(z.boolean()),
@@ -106,6 +109,23 @@ export const sliceSchema = z.object({
   ),
 });
 export type EndpointSlice = z.infer<typeof sliceSchema>;
+
+const legacyAddresses = optional(z.array(z.object({ ip: z.string(), nodeName: optional(z.string()) })));
+
+/** v1 Endpoints, deprecated since 1.33: subsets of addresses that share their ports. */
+export const endpointsSchema = z.object({
+  metadata,
+  subsets: optional(
+    z.array(
+      z.object({
+        addresses: legacyAddresses,
+        notReadyAddresses: legacyAddresses,
+        ports: optional(z.array(z.object({ name: optional(z.string()), protocol, port: portNumber }))),
+      }),
+    ),
+  ),
+});
+export type Endpoints = z.infer<typeof endpointsSchema>;
 
 const containerPort = z.object({ name: optional(z.string()), protocol, containerPort: portNumber });
 const podSpec = z.object({

@@ -42,6 +42,11 @@ export function classify({ spec }: Service): "balanced" | "headless" | "external
   return families.length > 0 && families.every((family) => family === "IPv6") ? "ipv6Only" : "balanced";
 }
 
+/** Whether a service has an address of either family. */
+export function isDualStack({ spec }: Service): boolean {
+  return new Set(clusterIps(spec).map(familyOf)).size === 2;
+}
+
 /** Turns balanced services into records, in their order. Throws UsageError that names service and field. */
 export function recordServices(
   services: readonly Service[],

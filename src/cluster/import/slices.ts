@@ -5,7 +5,7 @@ import type { EndpointRecord } from "../build.js";
 import { oneLine } from "../checks.js";
 import { parseAddress } from "../cluster.js";
 import type { EndpointSource } from "./endpoints.js";
-import type { EndpointSlice, ServicePort } from "./schema.js";
+import type { EndpointSlice, Endpoints, ServicePort } from "./schema.js";
 
 type SliceEndpoint = NonNullable<EndpointSlice["endpoints"]>[number];
 
@@ -13,6 +13,8 @@ interface Candidate {
   readonly record: EndpointRecord;
   readonly isReady: boolean;
   readonly isServingTerminating: boolean;
+  /** Zones that the endpoint is meant for; undefined = no hint. */
+  readonly zones: readonly string[] | undefined;
 }
 
 /** Joins the IPv4 slices by their service-name label. `localNode` is the node whose endpoints count as local. */
@@ -29,13 +31,52 @@ export function endpointsFromSlices(
     if (siblings) siblings.push(slice);
     else byService.set(name, [slice]);
   }
+  const localZone = zoneOf(slices, localNode);
   return {
     origin: "endpointslices",
-    endpointsOf: ({ metadata }, port) => {
+    endpointsOf: ({ metadata, spec }, port) => {
       const own = byService.get(`${metadata.namespace}/${metadata.name}`) ?? [];
-      return choose(own.flatMap((slice) => candidates(slice, port, localNode)));
+      // Under policy Local the node counts, not the zone.
+      const isLocal = spec.internalTrafficPolicy === "Local" || spec.externalTrafficPolicy === "Local";
+      return choose(
+        own.flatMap((slice) => candidates(slice, port, localNode)),
+        isLocal ? undefined : localZone,
+      );
     },
   };
+}
+
+/** v1 Endpoints as the slices that mirror them: a slice for each subset, since its ports are those of all its addresses. */
+export function slicesOfEndpoints({ metadata, subsets = [] }: Endpoints): EndpointSlice[] {
+  return subsets.map(({ addresses = [], notReadyAddresses = [], ports }) => {
+    const endpoint = ({ ip, nodeName }: { ip: string; nodeName: string | undefined }, ready: boolean) => ({
+      addresses: [ip],
+      nodeName,
+      zone: undefined,
+      hints: undefined,
+      conditions: { ready, serving: ready, terminating: false },
+    });
+    const isIpv4 = ({ ip }: { ip: string }) => !ip.includes(":");
+    return {
+      metadata: { ...metadata, labels: { "kubernetes.io/service-name": metadata.name } },
+      addressType: "IPv4",
+      ports,
+      endpoints: [
+        ...addresses.filter(isIpv4).map((address) => endpoint(address, true)),
+        ...notReadyAddresses.filter(isIpv4).map((address) => endpoint(address, false)),
+      ],
+    };
+  });
+}
+
+/** The zone of this node, as its endpoints tell it. */
+function zoneOf(slices: readonly EndpointSlice[], localNode: string | undefined): string | undefined {
+  if (localNode === undefined) return undefined;
+  for (const { endpoints } of slices) {
+    for (const { nodeName, zone } of endpoints ?? [])
+      if (nodeName === localNode && zone !== undefined) return zone;
+  }
+  return undefined;
 }
 
 /** The first node that an endpoint names stands for "this node". */
@@ -64,23 +105,34 @@ function candidates(slice: EndpointSlice, port: ServicePort, localNode: string |
       );
     }
     const local = localNode !== undefined && endpoint.nodeName === localNode;
-    found.push({ record: { address, port: match.port, local }, ...readiness(endpoint) });
+    const zones = endpoint.hints?.forZones?.map(({ name }) => name);
+    found.push({ record: { address, port: match.port, local }, zones, ...readiness(endpoint) });
   }
   return found;
 }
 
 /** Unknown conditions: ready and serving count as true, terminating as false. */
-function readiness({ conditions }: SliceEndpoint): Omit<Candidate, "record"> {
+function readiness({ conditions }: SliceEndpoint): Pick<Candidate, "isReady" | "isServingTerminating"> {
   const { ready = true, serving = true, terminating = false } = conditions ?? {};
   return { isReady: ready, isServingTerminating: serving && terminating };
 }
 
 /**
  * The ready ones, or when there are none those that still serve while they terminate; each once, because slices overlap
- * while the controller moves endpoints between them. Zone hints are left out: a cluster file has no zones.
+ * while the controller moves endpoints between them. Zone hints count only where every ready endpoint has one and some
+ * are for this zone (topology.go, topologyModeFromHints).
  */
-function choose(found: readonly Candidate[]): EndpointRecord[] {
+function choose(found: readonly Candidate[], localZone: string | undefined): EndpointRecord[] {
   const ready = found.filter(({ isReady }) => isReady);
-  const chosen = ready.length > 0 ? ready : found.filter(({ isServingTerminating }) => isServingTerminating);
+  const chosen =
+    ready.length > 0
+      ? inZone(ready, localZone)
+      : found.filter(({ isServingTerminating }) => isServingTerminating);
   return [...new Map(chosen.map(({ record }) => [record.address * 65_536 + record.port, record])).values()];
+}
+
+function inZone(ready: readonly Candidate[], localZone: string | undefined): readonly Candidate[] {
+  if (localZone === undefined || ready.some(({ zones }) => (zones ?? []).length === 0)) return ready;
+  const near = ready.filter(({ zones }) => zones?.includes(localZone));
+  return near.length > 0 ? near : ready;
 }

@@ -28,7 +28,44 @@ export interface MapEntries {
   readonly backends: Int32Vector;
 }
 
-/** Where a cluster is entered, per service-port: its cluster IP, external addresses, and the NodePort surrogate. */
+/** Where a service-port is entered: an address, a port and a scope. */
+export interface Frontend {
+  readonly address: number;
+  readonly port: number;
+  readonly scope: number;
+  /** Only endpoints of this node are its backends. */
+  readonly localOnly: boolean;
+  readonly flags: number;
+}
+
+/** The frontends of a service-port: its cluster IP, external addresses, and the NodePort surrogate. */
+export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
+  const s = cluster.service[p]!;
+  const port = cluster.port[p]!;
+  const internalLocal = cluster.internalLocal[s] === 1;
+  const externalLocal = cluster.externalLocal[s] === 1;
+  const hasRanges = cluster.rangeStart[s] !== cluster.rangeStart[s + 1];
+  const frontends: Frontend[] = [
+    { address: cluster.clusterIp[s]!, port, scope: SCOPE_EXTERNAL, localOnly: internalLocal, flags: 0 },
+  ];
+  const addExternal = (address: number, externalPort: number, ranges: number): void => {
+    // Inside the cluster the external address follows the internal policy: where the two differ, so do the entries.
+    const twoScopes = externalLocal !== internalLocal;
+    const flags = ROUTABLE | ranges | (externalLocal ? EXTERNAL_LOCAL : 0) | (twoScopes ? TWO_SCOPES : 0);
+    const frontend = { address, port: externalPort, flags };
+    frontends.push({ ...frontend, scope: SCOPE_EXTERNAL, localOnly: externalLocal });
+    if (twoScopes) frontends.push({ ...frontend, scope: SCOPE_INTERNAL, localOnly: internalLocal });
+  };
+  for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+    const ranges = hasRanges && cluster.externalKind[x] === INGRESS_IP ? SOURCE_RANGE : 0;
+    addExternal(cluster.externalAddress[x]!, port, ranges);
+  }
+  // The agent expands NodePorts to addresses too; the datapath's retry with address 0 finds this surrogate.
+  if (cluster.nodePort[p] !== 0) addExternal(0, cluster.nodePort[p]!, 0);
+  return frontends;
+}
+
+/** The maps' entries of a cluster. */
 export function listEntries(cluster: Cluster): MapEntries {
   const lists: MapEntries = {
     services: new Int32Vector((cluster.servicePorts * 2 + cluster.endpoints) * ENTRY_WORDS),
@@ -37,25 +74,8 @@ export function listEntries(cluster: Cluster): MapEntries {
     backends: new Int32Vector(cluster.endpoints),
   };
   for (let s = 0; s < cluster.services; s++) {
-    const external = { internalLocal: cluster.internalLocal[s] === 1, local: cluster.externalLocal[s] === 1 };
-    const hasRanges = cluster.rangeStart[s] !== cluster.rangeStart[s + 1];
     for (let p = cluster.portStart[s]!; p < cluster.portStart[s + 1]!; p++) {
-      addScope(
-        lists,
-        cluster,
-        p,
-        cluster.clusterIp[s]!,
-        cluster.port[p]!,
-        SCOPE_EXTERNAL,
-        external.internalLocal,
-        0,
-      );
-      for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-        const ranges = hasRanges && cluster.externalKind[x] === INGRESS_IP ? SOURCE_RANGE : 0;
-        addExternal(lists, cluster, p, cluster.externalAddress[x]!, cluster.port[p]!, external, ranges);
-      }
-      // The agent expands NodePorts to addresses too; the datapath's retry with address 0 finds this surrogate.
-      if (cluster.nodePort[p] !== 0) addExternal(lists, cluster, p, 0, cluster.nodePort[p]!, external, 0);
+      for (const frontend of frontendsOf(cluster, p)) addFrontend(lists, cluster, p, frontend);
     }
     // What comes from outside to an unanswered port of these addresses hits a wildcard: port 0, any protocol.
     addWildcard(lists, cluster.clusterIp[s]!);
@@ -67,31 +87,12 @@ export function listEntries(cluster: Cluster): MapEntries {
   return lists;
 }
 
-function addExternal(
+/** A master and its slots. */
+function addFrontend(
   lists: MapEntries,
   cluster: Cluster,
   p: number,
-  address: number,
-  port: number,
-  policy: { internalLocal: boolean; local: boolean },
-  ranges: number,
-): void {
-  // Inside the cluster the external address follows the internal policy: where the two differ, so do the entries.
-  const twoScopes = policy.local !== policy.internalLocal;
-  const flags = ROUTABLE | ranges | (policy.local ? EXTERNAL_LOCAL : 0) | (twoScopes ? TWO_SCOPES : 0);
-  addScope(lists, cluster, p, address, port, SCOPE_EXTERNAL, policy.local, flags);
-  if (twoScopes) addScope(lists, cluster, p, address, port, SCOPE_INTERNAL, policy.internalLocal, flags);
-}
-
-function addScope(
-  lists: MapEntries,
-  cluster: Cluster,
-  p: number,
-  address: number,
-  port: number,
-  scope: number,
-  localOnly: boolean,
-  flags: number,
+  { address, port, scope, localOnly, flags }: Frontend,
 ): void {
   const { services, backends, frontendPort, backendStart } = lists;
   const first = backends.length;
@@ -108,10 +109,8 @@ function addScope(
   services.push(portSlot(port, 0));
   services.push(third);
   services.push(seconds & AFFINITY_MASK);
-  services.push(count | (revNat << 16));
-  // Beyond 65,535 frontends rev_nat_index, 16 bits wide, can't tell them apart. Cilium stops there; so that the random
-  // plane's cost can still be asked for, the model carries the upper bits in qcount, which nothing here uses.
-  services.push(flags | (seconds > 0 ? AFFINITY : 0) | ((revNat >>> 16) << 16));
+  services.push(masterCount(count, revNat));
+  services.push(masterFlags(flags, seconds, revNat));
   const list = backends.view();
   for (let slot = 1; slot <= count; slot++) {
     services.push(address);
@@ -121,6 +120,20 @@ function addScope(
     services.push(0);
     services.push(0);
   }
+}
+
+/** The word of a master's count and rev_nat_index. */
+export function masterCount(count: number, revNat: number): number {
+  return count | (revNat << 16);
+}
+
+/**
+ * The word of a master's flags. Beyond 65,535 frontends rev_nat_index, 16 bits wide, can't tell them apart. Cilium stops
+ * there; so that the random plane's cost can still be asked for, the model carries the upper bits in qcount, which
+ * nothing here uses.
+ */
+export function masterFlags(flags: number, affinitySeconds: number, revNat: number): number {
+  return flags | (affinitySeconds > 0 ? AFFINITY : 0) | ((revNat >>> 16) << 16);
 }
 
 function addWildcard({ services }: MapEntries, address: number): void {

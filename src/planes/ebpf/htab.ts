@@ -1,5 +1,6 @@
 /** The kernel's BPF hash map, preallocated (kernel/bpf/hashtab.c): as many buckets as the power of two that holds max_entries. */
 
+import { UsageError } from "../../errors.js";
 import { jhash1, jhash3, jhashU16 } from "../shared/jhash.js";
 import { BUCKET_WORDS, HASH, KEY, NEXT } from "./layout.js";
 
@@ -26,15 +27,23 @@ class Htab {
   protected readonly mask: number;
   readonly #elementWords: number;
   #free: number;
+  /** Elements that were deleted, by their NEXT: the freelist hands out the last one first. */
+  #freed = MISS;
+  /** The spare element that an update of an existing key takes (alloc_htab_elem: one a CPU). */
+  #extra: number;
+  /** Where the preallocated elements end. */
+  readonly #last: number;
 
   constructor(maxEntries: number, elementWords: number, seed: number) {
     const buckets = powerOfTwo(maxEntries);
     const first = TO_CACHE_LINE_WORDS + buckets * BUCKET_WORDS;
-    this.words = new Int32Array(first + maxEntries * elementWords);
+    this.words = new Int32Array(first + (maxEntries + 1) * elementWords);
     this.seed = seed;
     this.mask = buckets - 1;
     this.#elementWords = elementWords;
     this.#free = first;
+    this.#last = first + maxEntries * elementWords;
+    this.#extra = this.#last;
   }
 
   protected bucketOf(hash: number): number {
@@ -43,14 +52,53 @@ class Htab {
 
   /** Takes the next preallocated element and links it at its bucket's head (hlist_nulls_add_head_rcu). */
   protected take(hash: number): number {
+    let element = this.#freed;
+    if (element !== MISS) this.#freed = this.words[element + NEXT]!;
+    else {
+      element = this.#free;
+      if (element === this.#last) {
+        throw new UsageError(
+          "an eBPF map is full and refuses (E2BIG): raise bpf-lb-map-max (ebpfMapEntries)",
+        );
+      }
+      this.#free += this.#elementWords;
+    }
+    return this.#link(hash, element);
+  }
+
+  /**
+   * htab_map_update_elem of a key that is there: the spare element, written, goes to the bucket's head, and the old one
+   * is unlinked and becomes the spare. Returns the new one; the caller writes key and value.
+   */
+  protected replace(hash: number, old: number): number {
+    const element = this.#link(hash, this.#extra);
+    this.#unlink(hash, old);
+    this.#extra = old;
+    return element;
+  }
+
+  /** htab_map_delete_elem. */
+  protected release(hash: number, element: number): void {
+    this.#unlink(hash, element);
+    this.words[element + NEXT] = this.#freed;
+    this.#freed = element;
+  }
+
+  #link(hash: number, element: number): number {
     const words = this.words;
-    const element = this.#free;
-    this.#free += this.#elementWords;
     const bucket = this.bucketOf(hash);
     words[element + NEXT] = words[bucket]!;
     words[element + HASH] = hash;
     words[bucket] = element;
     return element;
+  }
+
+  #unlink(hash: number, element: number): void {
+    const words = this.words;
+    // A bucket's head and an element's NEXT are both its first word.
+    let before = this.bucketOf(hash);
+    while (words[before] !== element) before = words[before]!;
+    words[before] = words[element + NEXT]!;
   }
 }
 
@@ -87,6 +135,22 @@ export class ServiceMap extends Htab {
     this.words[element + KEY + 2] = k2;
     return element;
   }
+
+  /** Writes a key, new or not. Returns its element, whose value the caller writes. */
+  update(k0: number, k1: number, k2: number): number {
+    const old = this.find(k0, k1, k2);
+    if (old === MISS) return this.insert(k0, k1, k2);
+    const element = this.replace(jhash3(k0, k1, k2, this.seed), old);
+    this.words[element + KEY] = k0;
+    this.words[element + KEY + 1] = k1;
+    this.words[element + KEY + 2] = k2;
+    return element;
+  }
+
+  /** Deletes a key that is there. */
+  remove(k0: number, k1: number, k2: number): void {
+    this.release(jhash3(k0, k1, k2, this.seed), this.find(k0, k1, k2));
+  }
 }
 
 /** A map with a four-byte key: lb4_backends_v3. */
@@ -111,6 +175,11 @@ export class BackendMap extends Htab {
     this.words[element + KEY] = id;
     return element;
   }
+
+  /** Deletes a key that is there. */
+  remove(id: number): void {
+    this.release(jhash1(id, this.seed), this.find(id));
+  }
 }
 
 /** A map with a two-byte key: lb4_maglev's outer map. Its hash is taken bytewise, as two bytes are no whole word. */
@@ -132,6 +201,15 @@ export class OuterMap extends Htab {
 
   insert(revNat: number): number {
     const element = this.take(jhashU16(revNat, this.seed));
+    this.words[element + KEY] = revNat;
+    return element;
+  }
+
+  /** Writes a key, new or not. Returns its element, whose value the caller writes. */
+  update(revNat: number): number {
+    const old = this.find(revNat);
+    if (old === MISS) return this.insert(revNat);
+    const element = this.replace(jhashU16(revNat, this.seed), old);
     this.words[element + KEY] = revNat;
     return element;
   }

@@ -54,6 +54,8 @@ export abstract class CiliumModel implements Model {
   readonly maps: Maps;
   readonly ranges: SourceRanges;
   readonly affinity: AffinityTable;
+  /** Ids of backends that left while clients may remember them: what lb_affinity_match no longer holds. */
+  readonly gone = new Set<number>();
   readonly #random = xorshiftState(1);
   readonly #nodes: Int32Array;
   readonly #podBase: number;
@@ -141,7 +143,9 @@ export abstract class CiliumModel implements Model {
   stuckTo(service: number, frontend: number, src: number, nowSec: number): number {
     const entry = this.affinity.find(frontend, src);
     const timeout = this.maps.services.words[service + SERVICE_BACKEND]! & AFFINITY_MASK;
-    return entry !== ABSENT && this.affinity.stamp(entry) + timeout > nowSec ? this.affinity.value(entry) : 0;
+    if (entry === ABSENT || this.affinity.stamp(entry) + timeout <= nowSec) return 0;
+    const id = this.affinity.value(entry);
+    return this.gone.size > 0 && this.gone.has(id) ? 0 : id;
   }
 
   /** A slot from 1 to count. 31 random bits: the kernel takes `prandom_u32() % count` of 32. */

@@ -7,6 +7,7 @@ import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
   Connections,
+  Live,
   MemoryLine,
   PlaneOptions,
   Program,
@@ -28,6 +29,7 @@ import {
   SERVICE_FLAGS,
   SERVICE_WORDS,
 } from "./layout.js";
+import { LiveEbpf } from "./live.js";
 import { ConnectionMap, ReverseSocketMap } from "./lru.js";
 import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
 import { mapMemory } from "./memory.js";
@@ -38,7 +40,7 @@ import { updateCost } from "./update.js";
 /** Cilium's default `bpf-lb-map-max`. */
 const DEFAULT_MAP_ENTRIES = 65_536;
 /** rev_nat_index is a u16, and 0 means none. */
-const MAX_FRONTENDS = 65_535;
+export const MAX_FRONTENDS = 65_535;
 
 export class EbpfProgram implements Program {
   readonly plane: "ebpf" | "ebpf-maglev";
@@ -141,7 +143,16 @@ export class EbpfProgram implements Program {
     return new SocketConnections(this.model(seed), this.cluster, map, fill);
   }
 
+  live(seed: number): Live {
+    return new LiveEbpf(this.#model(seed, 1), this.entries.frontendPort.view());
+  }
+
   model(seed: number): CiliumModel {
+    return this.#model(seed, 0);
+  }
+
+  /** `spareTables`: room for Maglev tables beyond one a frontend. */
+  #model(seed: number, spareTables: number): CiliumModel {
     const random = Random.fromSeed(seed, "bpf");
     const maps: Maps = {
       services: this.#serviceMap(random.nextInt32()),
@@ -151,7 +162,7 @@ export class EbpfProgram implements Program {
     if (this.#maglevSize === null) return new EbpfModel(context, maps, seed);
     return new MaglevModel(
       context,
-      { ...maps, ...this.#maglevMaps(this.#maglevSize, random.nextInt32()) },
+      { ...maps, ...this.#maglevMaps(this.#maglevSize, random.nextInt32(), spareTables) },
       seed,
     );
   }
@@ -183,10 +194,10 @@ export class EbpfProgram implements Program {
     return map;
   }
 
-  #maglevMaps(size: number, seed: number): Omit<MaglevMaps, keyof Maps> {
+  #maglevMaps(size: number, seed: number, spareTables: number): Omit<MaglevMaps, keyof Maps> {
     const { cluster } = this;
     const outer = new OuterMap(this.mapEntries, OUTER_WORDS, seed);
-    const tables = new Int32Array(this.#frontends * size);
+    const tables = new Int32Array((this.#frontends + spareTables) * size);
     const taken = new Uint8Array(size);
     const start = this.entries.backendStart.view();
     const backends = this.entries.backends.view();

@@ -3,7 +3,7 @@
  * joins takes the next slot; one that leaves lets those behind it move down.
  */
 
-import { applyChange, type Change, changedRows } from "../../cluster/change.js";
+import { applyChange, type Change, singleChanges } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { changeOnly, onlyService } from "../../cluster/only-service.js";
 import type { UpdateCost } from "../plane.js";
@@ -26,7 +26,7 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
   let tables = 0;
   let free = state.freeEntries;
   let refused = false;
-  for (const step of steps(cluster, change)) {
+  for (const step of singleChanges(at, changeOnly(cluster, change))) {
     const after = applyChange(at, step);
     const [slots, slotsAfter] = [listSlots(at), listSlots(after)];
     const services = compare(slots, slotsAfter);
@@ -50,19 +50,6 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
   if (refused)
     notes.push("lb4_services_v2 is full: the kernel refuses (E2BIG) and the old entries keep serving");
   return { rules: 0, chains: 0, mapWrites, bytes, notes };
-}
-
-/** A change as single joins and leaves, in rows of the service alone: a rollout's new endpoints join before the old leave. */
-function steps(cluster: Cluster, change: Change): readonly Change[] {
-  const only = changeOnly(cluster, change);
-  if (only.kind !== "rollout") return [only];
-  const { servicePort } = only;
-  const { leaving, joining } = changedRows(cluster, change);
-  const first = cluster.endpointStart[cluster.portStart[cluster.service[change.servicePort]!]!]!;
-  return [
-    ...joining.map((): Change => ({ kind: "join", servicePort })),
-    ...leaving.map((row, gone): Change => ({ kind: "leave", servicePort, endpoint: row - first - gone })),
-  ];
 }
 
 /** Differences between two maps; `masters` counts the written entries that are slot 0. */

@@ -12,6 +12,7 @@ import {
   DST_MASK,
   ENTRY,
   forEachMatch,
+  GOTO,
   HANDLER,
   INVERT_SOURCE,
   matchesBytes,
@@ -47,12 +48,18 @@ export interface TableSize {
   readonly entries: number;
 }
 
-export interface Table extends TableSize {
+/** What a walk needs of a table. */
+export interface Walkable {
   readonly words: Int32Array;
   /** Byte offset where a chain's first rule (or tail) begins. */
   start(kind: ChainKind, index?: number): number;
   /** What the chain that begins at a byte offset is called, in words. */
   nameAt(start: number, cluster: Cluster): string;
+}
+
+export interface Table extends TableSize, Walkable {
+  /** Byte offset where the first rule (or tail) of each chain of a kind begins, by index; -1 where there is none. */
+  readonly starts: ReadonlyMap<ChainKind, Int32Array>;
 }
 
 type Emit = (sink: RuleSink) => void;
@@ -126,31 +133,41 @@ export function buildTable(emit: Emit, indices: number): Table {
       `this iptables table would take ${(size.bytes / 2 ** 30).toFixed(1)} GiB; the kernel refuses more than 2 GiB: use fewer services or endpoints`,
     );
   }
-  const words = new Int32Array(size.bytes >>> 2);
-  const start = (kind: ChainKind, index = 0): number => {
-    const at = size.starts.get(kind)?.[index] ?? -1;
-    if (at < 0) throw new Error(`no chain ${kind} ${index}`);
-    return at;
-  };
-  const writer = new Writer(words, start);
+  const { bytes, rules, entries, starts } = size;
+  const table = walkable(new Int32Array(bytes >>> 2), starts);
+  const writer = new Writer(table.words, table.start);
   emit(writer);
   writer.finish();
-  const nameAt = (at: number, cluster: Cluster): string => {
-    for (const [kind, starts] of size.starts) {
-      const index = starts.indexOf(at);
-      if (index >= 0) return describeChain(kind, index, cluster);
-    }
-    return "a chain";
-  };
-  return { words, bytes: size.bytes, rules: size.rules, entries: size.entries, start, nameAt };
+  return { ...table, bytes, rules, entries, starts };
 }
 
-class Writer implements RuleSink {
+/** A blob whose chains begin at `starts`. */
+export function walkable(words: Int32Array, starts: ReadonlyMap<ChainKind, Int32Array>): Walkable {
+  return {
+    words,
+    start(kind, index = 0) {
+      const at = starts.get(kind)?.[index] ?? -1;
+      if (at < 0) throw new Error(`no chain ${kind} ${index}`);
+      return at;
+    },
+    nameAt(at, cluster) {
+      for (const [kind, ofKind] of starts) {
+        const index = ofKind.indexOf(at);
+        if (index >= 0) return describeChain(kind, index, cluster);
+      }
+      return "a chain";
+    },
+  };
+}
+
+/** Writes chains where `start` says that they begin; one that follows the one before begins behind its tail anyway. */
+export class Writer implements RuleSink {
   readonly #words: Int32Array;
   readonly #start: (kind: ChainKind, index?: number) => number;
   /** Byte offset of the next entry. */
   #at = 0;
   #kind: ChainKind | undefined;
+  #policy: "drop" | undefined;
   #matchAt = 0;
 
   constructor(words: Int32Array, start: (kind: ChainKind, index?: number) => number) {
@@ -158,10 +175,14 @@ class Writer implements RuleSink {
     this.#start = start;
   }
 
-  chain(kind: ChainKind, _index: number): void {
+  chain(kind: ChainKind, index: number, policy?: "drop"): void {
     this.#tail();
     this.#kind = kind;
-    if (!BASE_CHAINS.includes(kind)) this.#head();
+    this.#policy = policy;
+    this.#at = this.#start(kind, index);
+    if (BASE_CHAINS.includes(kind)) return;
+    this.#at -= CHAIN_HEAD;
+    this.#head();
   }
 
   rule(rule: Rule): void {
@@ -169,11 +190,13 @@ class Writer implements RuleSink {
     const e = this.#at >>> 2;
     const bytes = ruleBytes(rule);
     const target = ENTRY + matchesBytes(rule);
-    w[e + SRC] = rule.src;
-    w[e + SRC_MASK] = prefixMask(rule.srcPrefixLength);
+    // What isn't understood fails in the header: a source that must differ from 0.0.0.0/0.
+    w[e + SRC] = rule.strange ? 0 : rule.src;
+    w[e + SRC_MASK] = rule.strange ? 0 : prefixMask(rule.srcPrefixLength);
     w[e + DST] = rule.dst;
     w[e + DST_MASK] = prefixMask(rule.dstPrefixLength);
-    w[e + PROTOCOL] = rule.protocol | (rule.srcInvert ? INVERT_SOURCE : 0);
+    w[e + PROTOCOL] =
+      rule.protocol | (rule.srcInvert || rule.strange ? INVERT_SOURCE : 0) | (rule.isGoto ? GOTO : 0);
     w[e + OFFSETS] = target | (bytes << 16);
     this.#matchAt = e + (ENTRY >>> 2);
     forEachMatch(rule, this.#writeMatch);
@@ -217,8 +240,10 @@ class Writer implements RuleSink {
     }
   }
 
+  /** The last chain's tail, and the ERROR entry that ends the table. */
   finish(): void {
     this.#tail();
+    this.#at = (this.#words.length << 2) - CHAIN_HEAD;
     this.#head();
   }
 
@@ -235,7 +260,8 @@ class Writer implements RuleSink {
     const t = e + (ENTRY >>> 2);
     this.#words[e + OFFSETS] = ENTRY | ((ENTRY + STANDARD_TARGET) << 16);
     this.#words[t + HANDLER] = TARGET_STANDARD;
-    this.#words[t + DATA] = BASE_CHAINS.includes(this.#kind) ? VERDICT_ACCEPT : VERDICT_RETURN;
+    const policy = this.#policy === "drop" ? VERDICT_DROP : VERDICT_ACCEPT;
+    this.#words[t + DATA] = BASE_CHAINS.includes(this.#kind) ? policy : VERDICT_RETURN;
     this.#at += CHAIN_TAIL;
   }
 }

@@ -6,7 +6,7 @@
 import { type Cluster, formatAddress, servicePortName } from "../../cluster/cluster.js";
 import { DROP, type Flow, PASS, REJECT } from "../plane.js";
 import { nextInt32 } from "../shared/xorshift.js";
-import type { Table } from "./blob.js";
+import type { Walkable } from "./blob.js";
 import * as layout from "./layout.js";
 import { recentCheck, type WalkState } from "./walk.js";
 
@@ -19,7 +19,7 @@ export interface Walked {
 
 /** Walks a table from a byte offset, counting entries. */
 export function explainWalk(
-  table: Table,
+  table: Walkable,
   state: WalkState,
   start: number,
   flow: Flow,
@@ -57,8 +57,9 @@ export function explainWalk(
       case layout.TARGET_STANDARD: {
         const verdict = i32(target + 32);
         if (verdict >= 0) {
-          stack.push(next);
-          say(() => `jump to ${table.nameAt(verdict, cluster)}`);
+          const isGoto = (i32(at + 80) & layout.GOTO) !== 0;
+          if (!isGoto) stack.push(next);
+          say(() => `${isGoto ? "goto" : "jump to"} ${table.nameAt(verdict, cluster)}`);
           at = verdict;
         } else if (verdict === layout.VERDICT_RETURN) {
           say(() => "return to the calling chain");

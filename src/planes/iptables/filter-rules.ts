@@ -57,6 +57,7 @@ function refuse(writer: RuleWriter, cluster: Cluster, p: number, dst: number, ta
   rule.dst = dst;
   rule.dstPrefixLength = 32;
   rule.dport = cluster.port[p]!;
+  rule.servicePort = p;
   writer.emit(target);
 }
 
@@ -75,6 +76,7 @@ function emitExternalRefusals(writer: RuleWriter, cluster: Cluster, p: number): 
     rule.addrtype = "dst-local";
     rule.protocol = cluster.protocol[p]!;
     rule.dport = cluster.nodePort[p]!;
+    rule.servicePort = p;
     writer.emit(target);
   }
 }

@@ -119,6 +119,25 @@ describe("the iptables walk", () => {
     expect(work.rulesVisited).toBe(1 + 1 + 4 + 2);
   });
 
+  it("tests whether to masquerade only in the chain that the cluster IP leads to", () => {
+    const exposed = { types: "nodePort", externalLocalShare: 1, localShare: 1 } as const;
+    const rulesOf = (internalLocalShare: number) => {
+      const counts: Record<string, number> = {};
+      let chain = "";
+      new IptablesProgram(constant(1, 3, { ...exposed, internalLocalShare })).natRules({
+        chain: (kind) => {
+          chain = kind;
+        },
+        rule: () => {
+          counts[chain] = (counts[chain] ?? 0) + 1;
+        },
+      });
+      return { svc: counts["KUBE-SVC"], svl: counts["KUBE-SVL"] };
+    };
+    expect(rulesOf(0)).toEqual({ svc: 4, svl: 3 });
+    expect(rulesOf(1)).toEqual({ svc: 3, svl: 4 });
+  });
+
   it("visits N + 4 entries for a destination that is no service", () => {
     const { decision, work } = new IptablesProgram(constant(25, 2))
       .model(1)

@@ -20,6 +20,9 @@ export const OFFSETS = 22;
 /** IPT_INV_SRCIP (0x08) in `invflags`, the top byte of the PROTOCOL word. */
 export const INVERT_SOURCE = 0x08000000;
 
+/** IPT_F_GOTO (0x02) in `flags`, the byte before. */
+export const GOTO = 0x00020000;
+
 /** struct xt_entry_match / xt_entry_target: size, then in the kernel a pointer to the handler at byte 8. */
 export const MATCH_HEADER = 32;
 export const HANDLER = 2;
@@ -60,6 +63,8 @@ export const CHAIN_TAIL = ENTRY + STANDARD_TARGET;
 /** In the four bytes of padding behind nf_nat_range2: the endpoint's index, so that a decision can be told. */
 export const DNAT_ENDPOINT = 19;
 
+/** The least that a match of unknown kind can take. */
+const STRANGE_MATCH = MATCH_HEADER + 8;
 const COMMENT_MATCH = MATCH_HEADER + 256;
 const STATISTIC_MATCH = MATCH_HEADER + 24;
 const RECENT_MATCH = MATCH_HEADER + 232;
@@ -86,7 +91,8 @@ export function matchesBytes(rule: Rule): number {
     (rule.state !== "none" ? CONNTRACK_MATCH : 0) +
     (rule.mark !== "none" ? MARK_MATCH : 0) +
     (rule.threshold >= 0 ? STATISTIC_MATCH : 0) +
-    (rule.recent !== "none" ? RECENT_MATCH : 0)
+    (rule.recent !== "none" ? RECENT_MATCH : 0) +
+    (rule.strange ? STRANGE_MATCH : 0)
   );
 }
 
@@ -112,7 +118,10 @@ export function ruleBytes(rule: Rule): number {
   return ENTRY + matchesBytes(rule) + targetBytes(rule);
 }
 
-/** The matches of a rule in order: calls `visit` with handler number, size and one data word each. */
+/**
+ * The matches of a rule in order (without a strange one's, which stands last and is never reached): calls `visit` with
+ * handler number, size and one data word each.
+ */
 export function forEachMatch(
   rule: Rule,
   visit: (handler: number, bytes: number, data: number) => void,

@@ -4,7 +4,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { type Decision, type Explanation, type Flow, type Model, noWork } from "../plane.js";
 import { AffinityTable } from "../shared/affinity.js";
 import { reseed, xorshiftState } from "../shared/xorshift.js";
-import type { Table } from "./blob.js";
+import type { Walkable } from "./blob.js";
 import { explainWalk } from "./explain.js";
 import { Walker, type WalkState } from "./walk.js";
 
@@ -15,20 +15,21 @@ const RECENT_CAPACITY = 1 << 18;
 
 export class IptablesModel implements Model {
   readonly #cluster: Cluster;
-  readonly #nat: Table;
-  readonly #filter: Table;
+  #nat: Walkable;
+  #filter: Walkable;
   readonly #natWalker: Walker;
   readonly #filterWalker: Walker;
   readonly #state: WalkState;
-  readonly #natStart: number;
-  readonly #forward: number;
-  readonly #input: number;
+  #natStart: number;
+  #forward: number;
+  #input: number;
 
-  constructor(cluster: Cluster, nat: Table, filter: Table, seed: number) {
+  /** `spare`: endpoints that may join later. */
+  constructor(cluster: Cluster, nat: Walkable, filter: Walkable, seed: number, spare = 0) {
     this.#cluster = cluster;
     this.#nat = nat;
     this.#filter = filter;
-    this.#state = walkState(cluster);
+    this.#state = walkState(cluster, spare);
     this.#natWalker = new Walker(nat.words, this.#state);
     this.#filterWalker = new Walker(filter.words, this.#state);
     this.#natStart = nat.start("PREROUTING") >>> 2;
@@ -66,6 +67,22 @@ export class IptablesModel implements Model {
     return { decision: filter.decision, work };
   }
 
+  /** The kernel's do_replace: walks that begin from now on see the new tables. */
+  replace(nat: Walkable, filter: Walkable): void {
+    this.#nat = nat;
+    this.#filter = filter;
+    this.#natWalker.words = nat.words;
+    this.#filterWalker.words = filter.words;
+    this.#natStart = nat.start("PREROUTING") >>> 2;
+    this.#forward = filter.start("FORWARD") >>> 2;
+    this.#input = filter.start("INPUT") >>> 2;
+  }
+
+  /** The `recent` list of an endpoint's clients forgets them after this long. */
+  setRecentSeconds(endpoint: number, seconds: number): void {
+    this.#state.recentSeconds[endpoint] = seconds;
+  }
+
   reset(seed: number): void {
     reseed(this.#state.random, seed);
     this.#state.recent?.clear();
@@ -80,8 +97,8 @@ export class IptablesModel implements Model {
   }
 }
 
-function walkState(cluster: Cluster): WalkState {
-  const recentSeconds = new Int32Array(cluster.endpoints);
+function walkState(cluster: Cluster, spare: number): WalkState {
+  const recentSeconds = new Int32Array(cluster.endpoints + spare);
   let sticky = 0;
   for (let p = 0; p < cluster.servicePorts; p++) {
     const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
@@ -94,11 +111,11 @@ function walkState(cluster: Cluster): WalkState {
     random: xorshiftState(1),
     nodeAddresses: Int32Array.from(cluster.network.nodeAddresses, (address) => address | 0),
     recent:
-      sticky === 0
+      sticky === 0 && !(spare > 0 && cluster.affinitySeconds.some((seconds) => seconds > 0))
         ? null
         : new AffinityTable({
-            groups: cluster.endpoints,
-            capacity: Math.min(RECENT_CAPACITY, sticky * RECENT_CLIENTS),
+            groups: cluster.endpoints + spare,
+            capacity: Math.min(RECENT_CAPACITY, (sticky + spare) * RECENT_CLIENTS),
             groupLimit: RECENT_CLIENTS,
           }),
     recentSeconds,

@@ -13,6 +13,8 @@ export interface RuleOrder {
   /** Service-ports and endpoints in the order their chains lie in the table. */
   readonly serviceChains: Uint32Array;
   readonly endpointChains: Uint32Array;
+  /** The service-port behind each of `endpointChains`. */
+  readonly endpointPorts: Uint32Array;
 }
 
 /** Emits the nat table, chain by chain. */
@@ -115,7 +117,10 @@ function emitNodePorts(writer: RuleWriter, cluster: Cluster, order: RuleOrder): 
   }
 }
 
-/** SVC or SVL: masquerade test, affinity, then one rule an endpoint; all but the last by chance. */
+/**
+ * SVC or SVL: masquerade test, affinity, then one rule an endpoint; all but the last by chance. Only the chain that the
+ * cluster IP leads to has the test (proxier.go, internalTrafficChain): what comes through EXT was marked there.
+ */
 function emitPolicyChain(
   writer: RuleWriter,
   cluster: Cluster,
@@ -127,11 +132,13 @@ function emitPolicyChain(
   const s = cluster.service[p]!;
   const { podCidr } = cluster.network;
   writer.chain(kind, p);
-  const test = beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
-  test.src = podCidr.base;
-  test.srcPrefixLength = podCidr.prefixLength;
-  test.srcInvert = true;
-  writer.jump("KUBE-MARK-MASQ");
+  if (kind === (cluster.internalLocal[s] === 1 ? "KUBE-SVL" : "KUBE-SVC")) {
+    const test = beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
+    test.src = podCidr.base;
+    test.srcPrefixLength = podCidr.prefixLength;
+    test.srcInvert = true;
+    writer.jump("KUBE-MARK-MASQ");
+  }
   const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
   const first = cluster.endpointStart[p]!;
   const end = cluster.endpointStart[p + 1]!;
@@ -158,9 +165,8 @@ function emitPolicyChain(
 /** SEP: hairpin test, then DNAT, remembering the client where affinity wants it. */
 function emitEndpointChains(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
   const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
-  const portOf = endpointOwners(cluster);
-  for (const e of order.endpointChains) {
-    const p = portOf[e]!;
+  for (const [at, e] of order.endpointChains.entries()) {
+    const p = order.endpointPorts[at]!;
     const facts = servicePortFacts(cluster, p);
     if (!facts.usesClusterChain && !(facts.usesLocalChain && cluster.endpointLocal[e])) continue;
     writer.chain("KUBE-SEP", e);
@@ -221,7 +227,8 @@ function emitFirewallChain(writer: RuleWriter, cluster: Cluster, p: number): voi
   }
 }
 
-function endpointOwners(cluster: Cluster): Uint32Array {
+/** Endpoint → its service-port. */
+export function endpointOwners(cluster: Cluster): Uint32Array {
   const owners = new Uint32Array(cluster.endpoints);
   for (let p = 0; p < cluster.servicePorts; p++) {
     owners.fill(p, cluster.endpointStart[p]!, cluster.endpointStart[p + 1]!);

@@ -7,6 +7,7 @@ import type {
   ConnectionOptions,
   Connections,
   ListPosition,
+  Live,
   MemoryLine,
   Model,
   PlaneOptions,
@@ -17,9 +18,16 @@ import type {
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import { buildTable, measureTable, type Table, type TableSize } from "./blob.js";
 import { emitFilterRules } from "./filter-rules.js";
+import { LiveIptables } from "./live.js";
 import { tableMemory } from "./memory.js";
 import { IptablesModel } from "./model.js";
-import { emitNatRules, frontendRules, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./nat-rules.js";
+import {
+  emitNatRules,
+  endpointOwners,
+  frontendRules,
+  LARGE_CLUSTER_ENDPOINTS,
+  type RuleOrder,
+} from "./nat-rules.js";
 import type { RuleSink } from "./rules.js";
 import { servicePortFacts } from "./service-port.js";
 import { updateCost } from "./update.js";
@@ -40,12 +48,12 @@ export class IptablesProgram implements Program {
     const services = listed(cluster.servicePorts);
     if (options.ruleOrder !== "listed") random.shuffle(services);
     this.order = services;
-    this.#order = {
-      services,
-      // Chains are sorted by name, and names are hashes: a seeded shuffle stands for 150,000 SHA-256.
-      serviceChains: random.shuffle(listed(cluster.servicePorts)),
-      endpointChains: random.shuffle(listed(cluster.endpoints)),
-    };
+    const owners = endpointOwners(cluster);
+    // Chains are sorted by name, and names are hashes: a seeded shuffle stands for 150,000 SHA-256.
+    const serviceChains = random.shuffle(listed(cluster.servicePorts));
+    const endpointChains = random.shuffle(listed(cluster.endpoints));
+    const endpointPorts = endpointChains.map((endpoint) => owners[endpoint]!);
+    this.#order = { services, serviceChains, endpointChains, endpointPorts };
   }
 
   /** Of a packet to the cluster IP; null where KUBE-SERVICES holds no rule for it. */
@@ -115,6 +123,13 @@ export class IptablesProgram implements Program {
   /** Builds the nat table's blob. */
   natTable(): Table {
     return buildTable((sink) => this.natRules(sink), this.#indices());
+  }
+
+  live(seed: number, capacity: number): Live {
+    const nat = buildTable((sink) => this.natRules(sink), capacity);
+    const filter = buildTable((sink) => this.filterRules(sink), this.#indices());
+    const model = new IptablesModel(this.cluster, nat, filter, seed, capacity - this.cluster.endpoints);
+    return new LiveIptables(model, nat, this.#order, capacity);
   }
 
   model(seed: number): Model {

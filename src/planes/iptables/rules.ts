@@ -19,6 +19,8 @@ export const CHAINS = [
   "KUBE-EXT",
   "KUBE-FW",
   "KUBE-SEP",
+  /** Chains of a node's own list, whoever made them, numbered as they stand there. */
+  "OTHER",
 ] as const;
 export type ChainKind = (typeof CHAINS)[number];
 
@@ -72,11 +74,18 @@ export interface Rule extends Matches {
   jumpIndex: number;
   /** Endpoint that a `dnat` target rewrites to. */
   endpoint: number;
+  /** `-g`: what the chain returns to is not this rule's chain. */
+  isGoto: boolean;
+  /** Holds a condition that is not understood: the rule is visited and taken as not matching. */
+  strange: boolean;
+  /** Service-port that a refusal (`reject`, `drop`) is for. */
+  servicePort: number;
 }
 
 /** Receives chains and their rules in the order of the table. */
 export interface RuleSink {
-  chain(kind: ChainKind, index: number): void;
+  /** A base chain's policy is accept unless it says `drop`. */
+  chain(kind: ChainKind, index: number, policy?: "drop"): void;
   rule(rule: Rule): void;
 }
 
@@ -103,14 +112,17 @@ export class RuleWriter {
     jumpKind: "PREROUTING",
     jumpIndex: 0,
     endpoint: 0,
+    servicePort: 0,
+    isGoto: false,
+    strange: false,
   };
 
   constructor(sink: RuleSink) {
     this.#sink = sink;
   }
 
-  chain(kind: ChainKind, index = 0): void {
-    this.#sink.chain(kind, index);
+  chain(kind: ChainKind, index = 0, policy?: "drop"): void {
+    this.#sink.chain(kind, index, policy);
   }
 
   /** A rule without conditions, to be filled in and then given to `emit` or `jump`. */
@@ -129,6 +141,8 @@ export class RuleWriter {
     rule.addrtype = "none";
     rule.state = "none";
     rule.mark = "none";
+    rule.isGoto = false;
+    rule.strange = false;
     return rule;
   }
 

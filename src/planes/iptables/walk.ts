@@ -12,6 +12,7 @@ import {
   DST,
   DST_MASK,
   ENTRY,
+  GOTO,
   HANDLER,
   INVERT_SOURCE,
   MATCH_COMMENT,
@@ -37,7 +38,7 @@ import {
 } from "./layout.js";
 
 /** kube-proxy's chains nest at most this deep: SERVICES → FW → EXT → SVC → SEP → MARK-MASQ. */
-const STACK = 16;
+export const STACK = 16;
 
 /** What a walk reads and writes beside the table: all of it in typed arrays, so that nothing is boxed. */
 export interface WalkState {
@@ -62,18 +63,19 @@ function isLocal(state: WalkState, address: number): boolean {
 
 /** One table's walker. Walkers are separate classes' instances per table so that call sites stay monomorphic. */
 export class Walker {
-  readonly #words: Int32Array;
+  /** The blob: another one when the table is replaced. */
+  words: Int32Array;
   readonly #state: WalkState;
   readonly #stack = new Int32Array(STACK);
 
   constructor(words: Int32Array, state: WalkState) {
-    this.#words = words;
+    this.words = words;
     this.#state = state;
   }
 
   /** Walks from a base chain's first word and returns a decision; PASS is the chain's policy or an ACCEPT. */
   walk(entry: number, src: number, dst: number, dport: number, protocol: number, nowSec: number): number {
-    const w = this.#words;
+    const w = this.words;
     const state = this.#state;
     const stack = this.#stack;
     let depth = 0;
@@ -112,7 +114,7 @@ export class Walker {
       if (handler === TARGET_STANDARD) {
         const verdict = w[t + DATA]!;
         if (verdict >= 0) {
-          stack[depth++] = next;
+          if ((head & GOTO) === 0) stack[depth++] = next;
           e = verdict >>> 2;
         } else if (verdict === VERDICT_RETURN) {
           // Only user chains return, and a user chain was always jumped to: the stack is never empty here.

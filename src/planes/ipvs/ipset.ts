@@ -17,15 +17,18 @@ const LINE_WORDS = 16;
 /** Elements of one, two or three words: `hash:ip`, `hash:ip,port`, `hash:ip,port,ip` and `hash:ip,port,net`. */
 export class IpSet {
   /** Distinct elements. */
-  readonly size: number;
+  size: number;
   readonly #width: number;
   readonly #mask: number;
   readonly #initval: number;
   /** Heads of 8 bytes, then the buckets' arrays. */
   readonly #words: Int32Array;
+  /** Arrays that a longer one replaced, by their words; and where fresh ones begin. */
+  readonly #freed = new Map<number, number[]>();
+  #free: number;
 
-  /** `elements`: `width` words each; repeated ones count once, as `ipset add -exist` would. */
-  constructor(elements: Int32Array, width: 1 | 2 | 3, initval: number) {
+  /** `elements`: `width` words each; repeated ones count once, as `ipset add -exist` would. `spare`: room to add so many. */
+  constructor(elements: Int32Array, width: 1 | 2 | 3, initval: number, spare = 0) {
     let bits = HASH_BITS;
     let chains = chain(elements, width, initval, bits);
     while (chains === null) chains = chain(elements, width, initval, ++bits);
@@ -33,7 +36,7 @@ export class IpSet {
 
     const counts = heads.map((head) => count(head, next));
     const end = counts.reduce((total, n) => total + arrayWords(n, width), heads.length * 2);
-    const words = new Int32Array(end);
+    const words = new Int32Array(end + spare * arrayWords(BUCKET_ELEMENTS, width));
     let free = heads.length * 2;
     for (let bucket = 0; bucket < heads.length; bucket++) {
       const n = counts[bucket]!;
@@ -51,6 +54,84 @@ export class IpSet {
     this.#mask = heads.length - 1;
     this.#initval = initval;
     this.#words = words;
+    this.#free = end;
+  }
+
+  /** mtype_add: behind the others of its bucket, in an array two longer where that one is full. Doubling is left out. */
+  add(element: Int32Array): void {
+    const words = this.#words;
+    const bucket = this.#bucketOf(element);
+    const old = words[bucket]!;
+    const n = old === 0 ? 0 : words[old + POSITION]!;
+    if (this.#positionOf(element) >= 0) return;
+    let array = old;
+    if (arrayWords(n + 1, this.#width) !== arrayWords(n, this.#width)) {
+      array = this.#allocate(arrayWords(n + 1, this.#width));
+      if (old !== 0) {
+        words.copyWithin(array, old, old + HEADER_WORDS + n * this.#width);
+        this.#release(old, arrayWords(n, this.#width));
+      }
+      words[bucket] = array;
+    }
+    words.set(element, array + HEADER_WORDS + n * this.#width);
+    words[array + POSITION] = n + 1;
+    this.size++;
+  }
+
+  /** mtype_del; the last of the bucket takes its place, as mtype_resize would have it. */
+  remove(element: Int32Array): void {
+    const words = this.#words;
+    const at = this.#positionOf(element);
+    if (at < 0) return;
+    const bucket = this.#bucketOf(element);
+    const array = words[bucket]!;
+    const n = words[array + POSITION]! - 1;
+    const last = array + HEADER_WORDS + n * this.#width;
+    words.copyWithin(at, last, last + this.#width);
+    words[array + POSITION] = n;
+    this.size--;
+    // An array that is one line too long now would be too short for `add`'s arithmetic later.
+    if (n === 0) {
+      this.#release(array, arrayWords(1, this.#width));
+      words[bucket] = 0;
+    } else if (arrayWords(n, this.#width) !== arrayWords(n + 1, this.#width)) {
+      const shorter = this.#allocate(arrayWords(n, this.#width));
+      words.copyWithin(shorter, array, array + HEADER_WORDS + n * this.#width);
+      this.#release(array, arrayWords(n + 1, this.#width));
+      words[bucket] = shorter;
+    }
+  }
+
+  #bucketOf(element: Int32Array): number {
+    return (hashElement(element, 0, this.#width, this.#initval) & this.#mask) * 2;
+  }
+
+  /** Word where an element is stored, or -1. */
+  #positionOf(element: Int32Array): number {
+    const words = this.#words;
+    const array = words[this.#bucketOf(element)]!;
+    if (array === 0) return -1;
+    const first = array + HEADER_WORDS;
+    for (let i = 0; i < words[array + POSITION]!; i++) {
+      const at = first + i * this.#width;
+      if (element.every((word, w) => words[at + w] === word)) return at;
+    }
+    return -1;
+  }
+
+  #allocate(length: number): number {
+    const freed = this.#freed.get(length)?.pop();
+    if (freed !== undefined) return freed;
+    const array = this.#free;
+    this.#free += length;
+    if (this.#free > this.#words.length) throw new RangeError("an ipset has no room for another element");
+    return array;
+  }
+
+  #release(array: number, length: number): void {
+    const freed = this.#freed.get(length);
+    if (freed) freed.push(array);
+    else this.#freed.set(length, [array]);
   }
 
   /** Memory as the kernel would spend it, derived: heads, and arrays up to their step. */

@@ -23,12 +23,13 @@ export class KubeSets {
   readonly nodePortLocalUdp: PortBitmap;
   readonly ipvsIps: IpSet;
 
-  constructor(entries: SetEntries, seed: number) {
+  /** `spare`: this node's endpoints that may join. */
+  constructor(entries: SetEntries, seed: number, spare = 0) {
     const random = Random.fromSeed(seed, "ipset");
-    const hash = (name: HashSetName) =>
-      new IpSet(entries.hash[name].view(), HASH_SETS[name], random.nextInt32());
+    const hash = (name: HashSetName, room = 0) =>
+      new IpSet(entries.hash[name].view(), HASH_SETS[name], random.nextInt32(), room);
     const bitmap = (name: BitmapName) => new PortBitmap(entries.bitmap[name].view());
-    this.loopBack = hash("KUBE-LOOP-BACK");
+    this.loopBack = hash("KUBE-LOOP-BACK", spare);
     this.clusterIp = hash("KUBE-CLUSTER-IP");
     this.external = hash("KUBE-EXTERNAL-IP");
     this.externalLocal = hash("KUBE-EXTERNAL-IP-LOCAL");

@@ -39,6 +39,8 @@ export const SERVICE_STAMP = 106;
 
 /** IP_VS_SVC_F_PERSISTENT. */
 export const PERSISTENT = 1;
+/** The model's own: destinations were added or deleted since loading, and no longer lie behind their service in order. */
+export const SCATTERED = 0x10000;
 
 /** struct ip_vs_dest: 464 bytes. */
 export const DEST_BYTES = 464;
@@ -49,6 +51,10 @@ export const LIST_PREVIOUS = 2;
 export const DEST_FAMILY_PORT = 8;
 /** addr, byte 36. */
 export const DEST_ADDRESS = 9;
+/** flags, byte 52. */
+export const DEST_FLAGS = 13;
+/** IP_VS_DEST_F_AVAILABLE. */
+export const AVAILABLE = 1;
 /** conn_flags, byte 56, read for every new connection (ip_vs_bind_dest): the endpoint's number in the cluster. */
 export const DEST_ENDPOINT = 14;
 /** weight, byte 60. */

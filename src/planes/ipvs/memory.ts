@@ -3,9 +3,11 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import {
   AF_INET,
+  AVAILABLE,
   DEST_ADDRESS,
   DEST_ENDPOINT,
   DEST_FAMILY_PORT,
+  DEST_FLAGS,
   DEST_NEXT,
   DEST_WEIGHT,
   familyProtocol,
@@ -38,20 +40,32 @@ export interface Memory {
   readonly services: Int32Array;
   /** Where scheduler data may lie: `schedulerWords` for each service, in the order of creation. */
   readonly schedulerStart: number;
+  /** Where destinations that join later lie, as many as there is room for. */
+  readonly spareStart: number;
+}
+
+/** What ip_vs_add_dest writes into a destination. */
+export interface Destination {
+  readonly address: number;
+  readonly port: number;
+  readonly endpoint: number;
+  readonly weight: number;
 }
 
 /**
  * Loads the virtual services. kmalloc-512 serves both structures, so a service lies in front of its destinations and
- * consecutive services are (1 + E) * 512 bytes apart.
+ * consecutive services are (1 + E) * 512 bytes apart. `spare`: destinations to leave room for.
  */
 export function loadMemory(
   cluster: Cluster,
   virtual: VirtualServices,
   weights: Uint16Array | undefined,
   schedulerWords: number,
+  spare = 0,
 ): Memory {
   const schedulerStart = TO_CACHE_LINE_WORDS + (virtual.count + virtual.destinations) * SLAB_WORDS;
-  const words = new Int32Array(schedulerStart + virtual.count * schedulerWords);
+  const spareStart = schedulerStart + virtual.count * schedulerWords;
+  const words = new Int32Array(spareStart + spare * SLAB_WORDS);
   const services = new Int32Array(virtual.count);
   words[0] = 1;
   let free = TO_CACHE_LINE_WORDS;
@@ -73,15 +87,41 @@ export function loadMemory(
       if (virtual.localOnly[v] === 1 && cluster.endpointLocal[e] !== 1) continue;
       const dest = free;
       free += SLAB_WORDS;
-      words[dest + DEST_FAMILY_PORT] = AF_INET | (cluster.endpointPort[e]! << 16);
-      words[dest + DEST_ADDRESS] = cluster.endpointAddress[e]!;
-      words[dest + DEST_ENDPOINT] = e;
-      words[dest + DEST_WEIGHT] = weights ? weights[e]! : 1;
-      addAtHead(words, head, dest);
-      words[service + SERVICE_DESTINATION_COUNT]!++;
+      addDestination(words, service, dest, {
+        address: cluster.endpointAddress[e]!,
+        port: cluster.endpointPort[e]!,
+        endpoint: e,
+        weight: weights ? weights[e]! : 1,
+      });
     }
   }
-  return { words, services, schedulerStart };
+  return { words, services, schedulerStart, spareStart };
+}
+
+/** __ip_vs_update_dest and __ip_vs_add_dest: fills a record in and links it. */
+export function addDestination(
+  words: Int32Array,
+  service: number,
+  dest: number,
+  { address, port, endpoint, weight }: Destination,
+): void {
+  words[dest + DEST_FAMILY_PORT] = AF_INET | (port << 16);
+  words[dest + DEST_ADDRESS] = address;
+  words[dest + DEST_FLAGS] = AVAILABLE;
+  words[dest + DEST_ENDPOINT] = endpoint;
+  words[dest + DEST_WEIGHT] = weight;
+  addAtHead(words, service + SERVICE_DESTINATIONS, dest);
+  words[service + SERVICE_DESTINATION_COUNT]!++;
+}
+
+/** __ip_vs_unlink_dest. The record keeps its own pointers, as list_del_rcu leaves them for readers. */
+export function unlinkDestination(words: Int32Array, service: number, dest: number): void {
+  const next = words[dest + DEST_NEXT]!;
+  const previous = words[dest + LIST_PREVIOUS]!;
+  words[previous + DEST_NEXT] = next;
+  words[next + LIST_PREVIOUS] = previous;
+  words[dest + DEST_FLAGS] = 0;
+  words[service + SERVICE_DESTINATION_COUNT]!--;
 }
 
 /** `list_add_rcu` (__ip_vs_add_dest): the list is newest first. */

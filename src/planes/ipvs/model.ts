@@ -13,9 +13,11 @@ import {
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
 import { explainDrops, explainHairpins, explainNat, explainRejects, type Trace } from "./explain-rules.js";
 import {
+  AVAILABLE,
   DEST_ADDRESS,
   DEST_ENDPOINT,
   DEST_FAMILY_PORT,
+  DEST_FLAGS,
   GENERATION,
   NULL,
   PERSISTENT,
@@ -111,7 +113,9 @@ export class IpvsModel implements Model {
     const template = this.#templates.find(service, src);
     if (template === ABSENT) return NULL;
     const expiry = this.#templates.stamp(template) + this.#words[service + SERVICE_TIMEOUT]!;
-    return nowSec < expiry ? this.#templates.value(template) : NULL;
+    const dest = this.#templates.value(template);
+    // ip_vs_check_template: one that was deleted is nobody's any more.
+    return nowSec < expiry && this.#words[dest + DEST_FLAGS] === AVAILABLE ? dest : NULL;
   }
 
   /** `lookup`, step by step the same. */

@@ -7,6 +7,7 @@ import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
   Connections,
+  Live,
   MemoryLine,
   Model,
   PlaneOptions,
@@ -19,6 +20,7 @@ import { IpvsConnections } from "./connections.js";
 import { IpSet, MAX_ELEMENTS } from "./ipset.js";
 import { KubeSets } from "./kube-sets.js";
 import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
+import { LiveIpvs, type Loaded } from "./live.js";
 import { loadMemory } from "./memory.js";
 import { IpvsModel } from "./model.js";
 import { Rules } from "./rules.js";
@@ -76,6 +78,11 @@ export class IpvsProgram implements Program {
     ];
   }
 
+  /** Weight of an endpoint (a row of the cluster's endpoint columns). */
+  weightOf(endpoint: number): number {
+    return this.#weights?.[endpoint] ?? 1;
+  }
+
   update(change: Change): UpdateCost {
     return updateCost(this.cluster, change, this.scheduler);
   }
@@ -91,9 +98,19 @@ export class IpvsProgram implements Program {
   }
 
   model(seed: number): Model {
+    return this.#load(seed, 0).model;
+  }
+
+  live(seed: number, capacity: number): Live {
+    return new LiveIpvs(this.#load(seed, capacity - this.cluster.endpoints), this.virtualServices);
+  }
+
+  /** `spare`: endpoints to leave room for in every virtual service that may get them. */
+  #load(seed: number, spare: number): Loaded {
     const { cluster, virtualServices } = this;
     const kind = SCHEDULERS[this.scheduler];
-    const memory = loadMemory(cluster, virtualServices, this.#weights, kind.dataWords);
+    const room = spare === 0 ? 0 : this.#laterDestinations(spare);
+    const memory = loadMemory(cluster, virtualServices, this.#weights, kind.dataWords, room);
     const { words, services } = memory;
     const key = Random.fromSeed(seed, "service-table").nextInt32();
     const table: ServiceTable = this.#resizable
@@ -107,8 +124,9 @@ export class IpvsProgram implements Program {
       const service = cluster.service[virtualServices.servicePort[v]!]!;
       if (cluster.affinitySeconds[service]! > 0) persistentServices++;
     }
-    return new IpvsModel({
-      rules: new Rules(cluster, new KubeSets(this.setEntries, seed)),
+    const sets = new KubeSets(this.setEntries, seed, spare);
+    const model = new IpvsModel({
+      rules: new Rules(cluster, sets),
       words,
       table,
       scheduler,
@@ -116,6 +134,21 @@ export class IpvsProgram implements Program {
       schedulerLookups: kind.tableLookups,
       persistentServices,
     });
+    return { model, memory, scheduler, sets };
+  }
+
+  /** Destinations that may be added when `spare` endpoints join and policies Local fall back to all endpoints. */
+  #laterDestinations(spare: number): number {
+    const { cluster, virtualServices } = this;
+    const { count, localOnly, servicePort } = virtualServices;
+    const rowsOf = new Uint32Array(cluster.servicePorts);
+    let fallBack = 0;
+    for (let v = 0; v < count; v++) {
+      const p = servicePort[v]!;
+      rowsOf[p]!++;
+      if (localOnly[v] === 1) fallBack += cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!;
+    }
+    return spare * rowsOf.reduce((most, rows) => Math.max(most, rows), 0) + fallBack;
   }
 
   connections(seed: number, options: ConnectionOptions): Connections {

@@ -86,7 +86,7 @@ function destinations(cluster: Cluster): Set<string>[] {
 }
 
 /** Whether no other service-port has this endpoint, on this node, with the same protocol. */
-function standsAlone(cluster: Cluster, servicePort: number, endpoint: number): boolean {
+export function standsAlone(cluster: Cluster, servicePort: number, endpoint: number): boolean {
   const { endpointAddress, endpointPort, endpointStart, endpointLocal, protocol } = cluster;
   for (let p = 0; p < cluster.servicePorts; p++) {
     if (p === servicePort || protocol[p] !== protocol[servicePort]) continue;

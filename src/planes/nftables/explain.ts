@@ -3,7 +3,6 @@
 import { formatAddress } from "../../cluster/cluster.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
 import * as layout from "./layout.js";
-import { bucketOf, NONE } from "./memory.js";
 import type { NftablesModel } from "./model.js";
 import { MISS, type NodePortTable, type ServiceTable } from "./rhashtable.js";
 
@@ -36,7 +35,7 @@ export function explainNftables(
   }
   // nat-prerouting jumps to `services`, whose first rule is the map of addresses.
   work.rulesVisited += 2;
-  let chain = NONE;
+  let chain = layout.NONE;
   const service = findService("service-ips", tables.serviceIps);
   if (service !== MISS) chain = tables.serviceIps.value(service);
   else {
@@ -46,7 +45,7 @@ export function explainNftables(
       if (nodePort !== MISS) chain = tables.nodePorts.value(nodePort);
     }
   }
-  const chosen = chain === NONE ? PASS : enter(chain);
+  const chosen = chain === layout.NONE ? PASS : enter(chain);
   return { decision: chosen >= 0 ? chosen : filter(), work };
 
   function findService(name: string, table: ServiceTable): number {
@@ -78,7 +77,7 @@ export function explainNftables(
     } else if (kind === layout.KIND_EXTERNAL_LOCAL) {
       const next = throughLocal(blob);
       masquerade = next.masquerade;
-      if (next.chain === NONE) return PASS;
+      if (next.chain === layout.NONE) return PASS;
       blob = words[next.chain + layout.CHAIN_BLOB]!;
     }
     work.rulesVisited++;
@@ -94,7 +93,7 @@ export function explainNftables(
     const endpointBlob = words[pick(blob) + layout.CHAIN_BLOB]!;
     const endpoint = words[endpointBlob + layout.ENDPOINT_INDEX]!;
     work.rulesVisited++;
-    if (cluster.endpointAddress[endpoint] === src >>> 0) {
+    if (words[endpointBlob + layout.ENDPOINT_ADDRESS] === src) {
       work.rulesVisited++;
       masquerade = true;
       say("the client is the endpoint: mark for masquerade");
@@ -151,7 +150,7 @@ export function explainNftables(
     work.mapLookups++;
     say(`numgen random mod ${modulus}: ${key}`);
     const set = words[numgen + layout.NUMGEN_SET]!;
-    let element = words[bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, model.mapSeed)]!;
+    let element = words[layout.bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, model.mapSeed)]!;
     for (;;) {
       work.hashProbes++;
       if (words[element + layout.ELEMENT_KEY] === key) return words[element + layout.ELEMENT_CHAIN]!;

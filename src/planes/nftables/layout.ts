@@ -4,6 +4,11 @@
  * net/netfilter/nft_*.c: 8 bytes of ops pointer and the private data, rounded up to 8.
  */
 
+import { jhash1 } from "../shared/jhash.js";
+
+/** No chain: offset 0 is never one. */
+export const NONE = 0;
+
 /** struct nft_chain, kmalloc-128: the blob's address comes first. */
 export const CHAIN_WORDS = 32;
 export const CHAIN_BLOB = 0;
@@ -70,4 +75,16 @@ export function slabWords(words: number): number {
 /** Words of a service chain's blob with `sticky` affinity rules, with the end marker, as kmalloc gives it. */
 export function serviceBlobWords(sticky: number): number {
   return slabWords(AFTER_MASQUERADE + sticky * AFFINITY_RULE_WORDS + NUMGEN_RULE_WORDS + 2);
+}
+
+/** An nft_set with its buckets, as kmalloc gives it. */
+export function setWords(endpoints: number): number {
+  return slabWords(SET_WORDS + BUCKET_WORDS * 2 ** mapBucketBits(endpoints));
+}
+
+/** Bucket of a key: jhash_1word, then reciprocal_scale, which takes the upper bits of the hash. */
+export function bucketOf(set: number, key: number, bits: number, seed: number): number {
+  // Two shifts, because a shift by 32 is none in JavaScript.
+  const bucket = (jhash1(key, seed) >>> 1) >>> (31 - bits);
+  return set + SET_WORDS + bucket * BUCKET_WORDS;
 }

@@ -7,7 +7,7 @@ import { SourceRanges } from "../shared/source-ranges.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
 import { explainNftables } from "./explain.js";
 import * as layout from "./layout.js";
-import { bucketOf, type ChainMemory, NONE } from "./memory.js";
+import type { ChainMemory } from "./memory.js";
 import { type AddressSet, MISS, type NodePortTable, type ServiceTable } from "./rhashtable.js";
 
 export interface Tables {
@@ -48,7 +48,7 @@ export class NftablesModel implements Model {
     const sticky = affinitySeconds.some((seconds) => seconds > 0);
     this.affinity = sticky
       ? new AffinityTable({
-          groups: cluster.endpoints,
+          groups: chains.endpoint.length,
           capacity: AFFINITY_CAPACITY,
           groupLimit: AFFINITY_CLIENTS,
         })
@@ -74,14 +74,14 @@ export class NftablesModel implements Model {
       const fenced = firewallIps.find(dst, protocol, dport);
       if (fenced !== MISS && !this.ranges.allows(firewallIps.value(fenced), src)) return DROP;
     }
-    let chain = NONE;
+    let chain = layout.NONE;
     const service = serviceIps.find(dst, protocol, dport);
     if (service !== MISS) chain = serviceIps.value(service);
     else if (this.isNode(dst)) {
       const nodePort = nodePorts.find(protocol, dport);
       if (nodePort !== MISS) chain = nodePorts.value(nodePort);
     }
-    const chosen = chain === NONE ? PASS : this.#enter(chain, src, dst, dport, protocol, nowSec);
+    const chosen = chain === layout.NONE ? PASS : this.#enter(chain, src, dst, dport, protocol, nowSec);
     return chosen >= 0 ? chosen : this.#filter(dst, dport, protocol);
   }
 
@@ -105,7 +105,7 @@ export class NftablesModel implements Model {
         if (this.isLocal(src)) masquerade = 1;
         else next = words[blob + layout.EXTERNAL_LOCAL_CHAIN]!;
       }
-      if (next === NONE) return PASS;
+      if (next === layout.NONE) return PASS;
       blob = words[next + layout.CHAIN_BLOB]!;
     }
     if (
@@ -117,8 +117,8 @@ export class NftablesModel implements Model {
       masquerade = 1;
     }
     const sticky = words[blob + layout.BLOB_STICKY]!;
-    const stuck = sticky === 0 ? NONE : this.#stuckTo(blob, sticky, src, nowSec);
-    const endpointChain = stuck === NONE ? this.#balance(blob, sticky) : stuck;
+    const stuck = sticky === 0 ? layout.NONE : this.#stuckTo(blob, sticky, src, nowSec);
+    const endpointChain = stuck === layout.NONE ? this.#balance(blob, sticky) : stuck;
     const endpoint = words[endpointChain + layout.CHAIN_BLOB]!;
     if (words[endpoint + layout.ENDPOINT_ADDRESS] === src) masquerade = 1;
     const index = words[endpoint + layout.ENDPOINT_INDEX]!;
@@ -134,7 +134,7 @@ export class NftablesModel implements Model {
         words[blob + layout.AFTER_MASQUERADE + i * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN]!;
       if (this.remembers(chain, words[blob + layout.BLOB_TIMEOUT]!, src, nowSec)) return chain;
     }
-    return NONE;
+    return layout.NONE;
   }
 
   /** Whether an endpoint's affinity set holds a client; elements expire when their timeout has passed. */
@@ -151,7 +151,7 @@ export class NftablesModel implements Model {
     const numgen = blob + layout.AFTER_MASQUERADE + sticky * layout.AFFINITY_RULE_WORDS;
     const key = this.randomBelow(words[numgen + layout.NUMGEN_MODULUS]!);
     const set = words[numgen + layout.NUMGEN_SET]!;
-    let element = words[bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, this.mapSeed)]!;
+    let element = words[layout.bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, this.mapSeed)]!;
     while (words[element + layout.ELEMENT_KEY] !== key) element = words[element + layout.ELEMENT_NEXT]!;
     return words[element + layout.ELEMENT_CHAIN]!;
   }

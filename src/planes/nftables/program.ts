@@ -3,10 +3,20 @@
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
-import type { ConnectionOptions, Connections, MemoryLine, Model, Program, UpdateCost } from "../plane.js";
+import type {
+  ConnectionOptions,
+  Connections,
+  Live,
+  MemoryLine,
+  Model,
+  Program,
+  UpdateCost,
+} from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
+import type { ChainWriter } from "./chain-writer.js";
 import { listMaps, type MapContents } from "./frontends.js";
+import { LiveNftables } from "./live.js";
 import { loadChains } from "./memory.js";
 import { NftablesModel, type Tables } from "./model.js";
 import { AddressSet, ELEMENT_WORDS, NodePortTable, rhashBuckets, ServiceTable } from "./rhashtable.js";
@@ -62,19 +72,41 @@ export class NftablesProgram implements Program {
   }
 
   model(seed: number): Model {
+    return this.#load(seed, 0).model;
+  }
+
+  live(seed: number, capacity: number): Live {
+    const { model, writer } = this.#load(seed, capacity - this.cluster.endpoints);
+    return new LiveNftables(model, writer);
+  }
+
+  /** `spare`: endpoints that may join later. */
+  #load(seed: number, spare: number): { model: NftablesModel; writer: ChainWriter } {
     const random = Random.fromSeed(seed, "nftables");
     const mapSeed = random.nextInt32();
-    const chains = loadChains(this.cluster, mapSeed);
+    const { memory: chains, writer } = loadChains(this.cluster, mapSeed, spare);
     const { maps, cluster } = this;
-    const serviceIps = new ServiceTable(maps.serviceIps.length / 5, random.nextInt32());
+    // Any service may lose its last endpoint, or get its first.
+    const room = (elements: number, most: number) => (spare === 0 ? 0 : most - elements);
+    const frontends = cluster.servicePorts + countExternal(cluster);
+    const serviceIpCount = maps.serviceIps.length / 5;
+    const serviceIps = new ServiceTable(serviceIpCount, random.nextInt32(), room(serviceIpCount, frontends));
     each(maps.serviceIps, 5, (w, at) => {
       const p = w[at + 3]!;
       const internal = cluster.internalLocal[cluster.service[p]!] === 1 ? chains.local : chains.service;
       serviceIps.insert(w[at]!, w[at + 1]!, w[at + 2]!, (w[at + 4] === 1 ? chains.external : internal)[p]!);
     });
-    const nodePorts = new NodePortTable(maps.nodePorts.length / 3, random.nextInt32());
+    const nodePorts = new NodePortTable(
+      maps.nodePorts.length / 3,
+      random.nextInt32(),
+      room(maps.nodePorts.length / 3, cluster.servicePorts),
+    );
     each(maps.nodePorts, 3, (w, at) => nodePorts.insert(w[at]!, w[at + 1]!, chains.external[w[at + 2]!]!));
-    const noEndpointNodePorts = new NodePortTable(maps.noEndpointNodePorts.length / 3, random.nextInt32());
+    const noEndpointNodePorts = new NodePortTable(
+      maps.noEndpointNodePorts.length / 3,
+      random.nextInt32(),
+      room(maps.noEndpointNodePorts.length / 3, cluster.servicePorts),
+    );
     each(maps.noEndpointNodePorts, 3, (w, at) => noEndpointNodePorts.insert(w[at]!, w[at + 1]!, w[at + 2]!));
     const clusterIps = new AddressSet(cluster.services, random.nextInt32());
     for (let s = 0; s < cluster.services; s++) clusterIps.insert(cluster.clusterIp[s]! | 0);
@@ -83,15 +115,28 @@ export class NftablesProgram implements Program {
       nodePorts,
       noEndpointNodePorts,
       clusterIps,
-      firewallIps: verdictTable(maps.firewallIps, random.nextInt32()),
-      noEndpointServices: verdictTable(maps.noEndpointServices, random.nextInt32()),
+      firewallIps: verdictTable(maps.firewallIps, random.nextInt32(), 0),
+      noEndpointServices: verdictTable(
+        maps.noEndpointServices,
+        random.nextInt32(),
+        room(maps.noEndpointServices.length / 4, frontends),
+      ),
     };
-    return new NftablesModel(cluster, tables, chains, mapSeed, seed);
+    return { model: new NftablesModel(cluster, tables, chains, mapSeed, seed), writer };
   }
 }
 
-function verdictTable(contents: Int32Vector, seed: number): ServiceTable {
-  const table = new ServiceTable(contents.length / 4, seed);
+/** Addresses of services beside their cluster IPs, once for each port. */
+function countExternal({ externalStart, portStart, services }: Cluster): number {
+  let count = 0;
+  for (let s = 0; s < services; s++) {
+    count += (externalStart[s + 1]! - externalStart[s]!) * (portStart[s + 1]! - portStart[s]!);
+  }
+  return count;
+}
+
+function verdictTable(contents: Int32Vector, seed: number, spare: number): ServiceTable {
+  const table = new ServiceTable(contents.length / 4, seed, spare);
   each(contents, 4, (w, at) => table.insert(w[at]!, w[at + 1]!, w[at + 2]!, w[at + 3]!));
   return table;
 }

@@ -29,11 +29,14 @@ class Rhashtable {
   protected readonly seed: number;
   protected readonly mask: number;
   #free: number;
+  /** Elements that were deleted, by their NEXT. */
+  #freed = MISS;
 
-  constructor(elements: number, seed: number) {
+  /** `spare`: room for elements that come later. The table does not grow for them. */
+  constructor(elements: number, seed: number, spare = 0) {
     const buckets = rhashBuckets(elements);
     const first = TO_CACHE_LINE_WORDS + buckets * BUCKET_WORDS;
-    this.words = new Int32Array(first + elements * ELEMENT_WORDS);
+    this.words = new Int32Array(first + (elements + spare) * ELEMENT_WORDS);
     this.size = elements;
     this.seed = seed;
     this.mask = buckets - 1;
@@ -51,8 +54,12 @@ class Rhashtable {
 
   protected link(hash: number, k0: number, k1: number, k2: number, value: number): void {
     const words = this.words;
-    const element = this.#free;
-    this.#free += ELEMENT_WORDS;
+    let element = this.#freed;
+    if (element !== MISS) this.#freed = words[element + NEXT]!;
+    else {
+      element = this.#free;
+      this.#free += ELEMENT_WORDS;
+    }
     const bucket = this.bucketOf(hash);
     words[element + NEXT] = words[bucket]!;
     words[element + KEY] = k0;
@@ -60,6 +67,16 @@ class Rhashtable {
     words[element + KEY + 2] = k2;
     words[element + VALUE] = value;
     words[bucket] = element;
+  }
+
+  protected unlink(hash: number, element: number): void {
+    const words = this.words;
+    // A bucket's head and an element's NEXT are both its first word.
+    let before = this.bucketOf(hash);
+    while (words[before] !== element) before = words[before]!;
+    words[before] = words[element + NEXT]!;
+    words[element + NEXT] = this.#freed;
+    this.#freed = element;
   }
 
   protected countProbes(hash: number, found: number): number {
@@ -97,6 +114,11 @@ export class ServiceTable extends Rhashtable {
   insert(address: number, protocol: number, port: number, value: number): void {
     this.link(jhash3(address, protocol, port, this.seed), address, protocol, port, value);
   }
+
+  /** Deletes an element that is there. */
+  remove(address: number, protocol: number, port: number): void {
+    this.unlink(jhash3(address, protocol, port, this.seed), this.find(address, protocol, port));
+  }
 }
 
 /** inet_proto . inet_service. */
@@ -117,6 +139,11 @@ export class NodePortTable extends Rhashtable {
 
   insert(protocol: number, port: number, value: number): void {
     this.link(jhash2(protocol, port, this.seed), protocol, port, 0, value);
+  }
+
+  /** Deletes an element that is there. */
+  remove(protocol: number, port: number): void {
+    this.unlink(jhash2(protocol, port, this.seed), this.find(protocol, port));
   }
 }
 

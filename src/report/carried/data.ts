@@ -4,6 +4,7 @@ import type { ChartConfiguration } from "chart.js";
 import { z } from "zod";
 import { resultsDigest } from "../../results/digest.js";
 import type { Results } from "../../results/schema.js";
+import { plottedSeries } from "../plotted.js";
 
 /** Changes where an older reader would misread. */
 const FORMAT = 1;
@@ -32,7 +33,6 @@ export const chartDataSchema = z.object({
   lbscale: z.literal(FORMAT),
   /** SHA-256 of the picture without this data; zeros until it is known. */
   picture: z.string().regex(/^[0-9a-f]{64}$/),
-  version: z.string(),
   chart: z.string(),
   theme: z.string(),
   title: z.string(),
@@ -43,7 +43,6 @@ export const chartDataSchema = z.object({
 
 export type ChartData = z.infer<typeof chartDataSchema>;
 export type PlottedSeries = ChartData["series"][number];
-type Point = z.infer<typeof point>;
 
 export const NO_DIGEST = "0".repeat(64);
 
@@ -56,7 +55,6 @@ export function chartData(
   return {
     lbscale: FORMAT,
     picture: NO_DIGEST,
-    version: runs[0]!.tool.version,
     chart: chart.id,
     theme: chart.theme,
     title: chart.title,
@@ -66,30 +64,6 @@ export function chartData(
     }),
     series: plottedSeries(config),
   };
-}
-
-/** The numbers of a configuration, as its datasets hold them. */
-export function plottedSeries({ data }: ChartConfiguration): PlottedSeries[] {
-  return data.datasets.map((dataset) => ({
-    label: dataset.label ?? "",
-    points: dataset.data.map((value, i): Point => {
-      if (typeof value === "object" && value !== null && "x" in value) {
-        const { x, y, low, high } = value as unknown as Record<string, number | string | undefined>;
-        return {
-          x: typeof x === "string" ? x : Number(x),
-          y: finite(y),
-          ...(low !== undefined && { low: finite(low) }),
-          ...(high !== undefined && { high: finite(high) }),
-        };
-      }
-      return { x: String(data.labels?.[i] ?? i), y: finite(value) };
-    }),
-  }));
-}
-
-/** JSON has no NaN and no infinity. */
-function finite(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
 /** As JSON in ASCII without `<`, `>` and `&`, so that it needs no escaping in XML and no encoding anywhere. */

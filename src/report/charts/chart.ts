@@ -10,6 +10,8 @@ export interface View {
   /** CSS pixels. */
   readonly width: number;
   readonly height: number;
+  /** How much smaller than on the 1600 x 900 slide type and marks are; by the picture's area where it is absent. */
+  readonly scale?: number;
 }
 
 /** The words around a chart. */

@@ -21,7 +21,7 @@ export const work: Chart = {
       .filter(({ points }) => points.length > 0);
     if (series.length === 0) return { skipped: "no work was counted" };
     const words = {
-      title: headline(results, ["work-constant"]) ?? constantTitle(series),
+      title: headline(results, ["work-constant", "logarithm", "ipvs-chains"]) ?? constantTitle(series),
       subtitle: "Rules and table entries visited by one lookup, exact mean · log–log scale · lower is better",
       caption: provenance(results, MODEL_LOOKUP, []),
     };

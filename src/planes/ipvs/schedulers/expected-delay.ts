@@ -16,6 +16,10 @@ export class ShortestExpectedDelay implements Scheduler {
 
   attach(): void {}
 
+  relisted(): void {}
+
+  reweighed(): void {}
+
   pick(service: number): number {
     const words = this.#words;
     const head = service + SERVICE_DESTINATIONS;

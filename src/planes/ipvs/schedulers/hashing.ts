@@ -23,6 +23,14 @@ export class SourceHashing implements Scheduler {
     fillSlots(this.#words, service, table, true);
   }
 
+  relisted(service: number): void {
+    fillSlots(this.#words, service, this.#words[service + SERVICE_SCHEDULER_DATA]!, true);
+  }
+
+  reweighed(service: number): void {
+    this.relisted(service);
+  }
+
   /** kube-proxy doesn't set sh-port nor sh-fallback: the port has no part, and an unusable slot refuses. */
   pick(service: number, src: number): number {
     return usableSlot(this.#words, service, hash32(src, TABLE_BITS));
@@ -43,6 +51,13 @@ export class DestinationHashing implements Scheduler {
     fillSlots(this.#words, service, table, false);
   }
 
+  relisted(service: number): void {
+    fillSlots(this.#words, service, this.#words[service + SERVICE_SCHEDULER_DATA]!, false);
+  }
+
+  /** ip_vs_dh.c has no upd_dest. */
+  reweighed(): void {}
+
   pick(service: number, _src: number, _sport: number, dst: number): number {
     return usableSlot(this.#words, service, hash32(dst, TABLE_BITS));
   }
@@ -55,7 +70,10 @@ function fillSlots(words: Int32Array, service: number, table: number, byWeight: 
   const head = service + SERVICE_DESTINATIONS;
   words[service + SERVICE_SCHEDULER_DATA] = table;
   let dest = words[head]!;
-  if (dest === head) return;
+  if (dest === head) {
+    words.fill(NULL, table, table + SLOTS * 2);
+    return;
+  }
   let filled = 0;
   for (let slot = 0; slot < SLOTS; slot++) {
     words[table + slot * 2] = dest;

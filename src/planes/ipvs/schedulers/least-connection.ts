@@ -14,6 +14,10 @@ export class LeastConnection implements Scheduler {
 
   attach(): void {}
 
+  relisted(): void {}
+
+  reweighed(): void {}
+
   pick(service: number): number {
     const words = this.#words;
     const head = service + SERVICE_DESTINATIONS;
@@ -44,6 +48,10 @@ export class WeightedLeastConnection implements Scheduler {
   }
 
   attach(): void {}
+
+  relisted(): void {}
+
+  reweighed(): void {}
 
   pick(service: number): number {
     const words = this.#words;

@@ -4,10 +4,13 @@ import {
   DEST_NEXT,
   DEST_WEIGHT,
   GENERATION,
+  LIST_PREVIOUS,
   NULL,
   RESET_SEED,
+  SCATTERED,
   SERVICE_DESTINATION_COUNT,
   SERVICE_DESTINATIONS,
+  SERVICE_FLAGS,
   SERVICE_SCHEDULER_DATA,
   SERVICE_STAMP,
   SLAB_WORDS,
@@ -28,6 +31,17 @@ export class RoundRobin implements Scheduler {
   attach(service: number): void {
     this.#words[service + SERVICE_SCHEDULER_DATA] = service + SERVICE_DESTINATIONS;
   }
+
+  /** ip_vs_rr_del_dest: a cursor that stands on what was deleted goes back to the one before it. */
+  relisted(service: number, removed: number): void {
+    const words = this.#words;
+    words[service + SERVICE_FLAGS]! |= SCATTERED;
+    if (removed !== NULL && words[service + SERVICE_SCHEDULER_DATA] === removed) {
+      words[service + SERVICE_SCHEDULER_DATA] = words[removed + LIST_PREVIOUS]!;
+    }
+  }
+
+  reweighed(): void {}
 
   pick(service: number): number {
     const words = this.#words;
@@ -67,7 +81,11 @@ export class RoundRobin implements Scheduler {
     const count = words[service + SERVICE_DESTINATION_COUNT]!;
     if (seed === 0 || count === 0) return head;
     const hash = Math.imul(service ^ Math.imul(seed, GOLDEN_RATIO), GOLDEN_RATIO) >>> 0;
-    // Destinations lie behind their service (loadMemory).
-    return service + SLAB_WORDS * (1 + Math.floor((hash / 2 ** 32) * count));
+    const position = Math.floor((hash / 2 ** 32) * count);
+    // Destinations lie behind their service (loadMemory), until one joins or leaves.
+    if ((words[service + SERVICE_FLAGS]! & SCATTERED) === 0) return service + SLAB_WORDS * (1 + position);
+    let dest = words[head + LIST_PREVIOUS]!;
+    for (let older = 0; older < position; older++) dest = words[dest + LIST_PREVIOUS]!;
+    return dest;
   }
 }

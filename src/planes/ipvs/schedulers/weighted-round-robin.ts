@@ -32,6 +32,27 @@ export class WeightedRoundRobin implements Scheduler {
   }
 
   attach(service: number, mark: number): void {
+    this.#words[service + SERVICE_SCHEDULER_DATA] = mark;
+    this.#measure(service, mark);
+  }
+
+  /** ip_vs_wrr_dest_changed: back to the list's head, and to a threshold that is one of the new ones. */
+  relisted(service: number): void {
+    const words = this.#words;
+    const mark = words[service + SERVICE_SCHEDULER_DATA]!;
+    this.#measure(service, mark);
+    words[mark + CL] = service + SERVICE_DESTINATIONS;
+    const [highest, step] = [words[mark + MW]!, words[mark + DI]!];
+    if (words[mark + CW]! > highest || highest === 0) words[mark + CW] = highest;
+    else if (step > 1) words[mark + CW] = Math.floor(words[mark + CW]! / step) * step + 1;
+  }
+
+  reweighed(service: number): void {
+    this.relisted(service);
+  }
+
+  /** Step and highest threshold of the weights there are. */
+  #measure(service: number, mark: number): void {
     const words = this.#words;
     const head = service + SERVICE_DESTINATIONS;
     let step = 0;
@@ -42,7 +63,6 @@ export class WeightedRoundRobin implements Scheduler {
       if (weight > largest) largest = weight;
     }
     if (step === 0) step = 1;
-    words[service + SERVICE_SCHEDULER_DATA] = mark;
     words[mark + MW] = largest - (step - 1);
     words[mark + DI] = step;
   }

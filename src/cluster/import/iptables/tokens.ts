@@ -1,0 +1,36 @@
+/** Words of a line of iptables-save: quoted ones may hold spaces, and a backslash before a quote. */
+
+import { UsageError } from "../../../errors.js";
+
+export interface Token {
+  readonly text: string;
+  /** A quoted word is never an option. */
+  readonly quoted: boolean;
+}
+
+const WORD = /"((?:[^"\\]|\\.)*)"|(\S+)/y;
+const MAX_WORDS = 500;
+
+/** Splits a line. Throws UsageError for a quote that doesn't end. */
+export function tokenize(line: string, where: string): Token[] {
+  const tokens: Token[] = [];
+  WORD.lastIndex = 0;
+  let at = 0;
+  while (at < line.length) {
+    if (line[at] === " " || line[at] === "\t") {
+      at++;
+      continue;
+    }
+    WORD.lastIndex = at;
+    const [, quoted, plain] = WORD.exec(line)!;
+    if (plain?.startsWith('"')) throw new UsageError(`${where}: a quote does not end`);
+    if (tokens.length >= MAX_WORDS) throw new UsageError(`${where}: more than ${MAX_WORDS} words`);
+    tokens.push(
+      quoted === undefined
+        ? { text: plain!, quoted: false }
+        : { text: quoted.includes("\\") ? quoted.replace(/\\(.)/g, "$1") : quoted, quoted: true },
+    );
+    at = WORD.lastIndex;
+  }
+  return tokens;
+}

@@ -1,0 +1,216 @@
+/** The program as text for `nft -f`: kube-proxy's table (pkg/proxy/nftables/proxier.go), from the maps that the model loads. */
+
+import {
+  type Cidr,
+  type Cluster,
+  formatAddress,
+  formatCidr,
+  inCidr,
+  protocolName,
+} from "../../cluster/cluster.js";
+import { DROP } from "../plane.js";
+import { refuseUnsafeNames } from "../shared/safe-names.js";
+import { TextSink } from "../shared/text-sink.js";
+import { chainsOf } from "./frontends.js";
+import { endpointBase, servicePortBase } from "./names.js";
+import type { NftablesProgram } from "./program.js";
+
+const TABLE = "ip kube-proxy";
+/** Services a transaction: one of 10,000 takes the kernel 72 s, forty of 250 take 13 s (nft 1.0.6, Linux 6.18). */
+const SERVICES_PER_TRANSACTION = 250;
+
+/**
+ * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
+ * too. The first one makes the table anew. Throws UsageError for names that Kubernetes does not allow.
+ */
+export function* nftTransactions(program: NftablesProgram): Iterable<string> {
+  const { cluster } = program;
+  refuseUnsafeNames(cluster);
+  yield baseTable(cluster);
+  const elements = mapElements(program);
+  for (let first = 0; first < cluster.services; first += SERVICES_PER_TRANSACTION) {
+    const end = Math.min(first + SERVICES_PER_TRANSACTION, cluster.services);
+    const text = new TextSink();
+    text.line(`table ${TABLE} {`);
+    for (let s = first; s < end; s++) {
+      for (let p = cluster.portStart[s]!; p < cluster.portStart[s + 1]!; p++)
+        writeServicePort(text, cluster, p);
+    }
+    text.line("}");
+    for (const [container, members] of elements) {
+      const own = members.slice(first, end).flat();
+      if (own.length > 0) text.line(`add element ${TABLE} ${container} { ${own.join(", ")} }`);
+    }
+    yield [...text.chunks()].join("");
+  }
+}
+
+/** Everything that exists once (proxier.go, setupNFTables). Priorities as numbers: nft 1.0.6 takes no `dstnat` on output. */
+function baseTable(cluster: Cluster): string {
+  const key = "typeof ip daddr . meta l4proto . th dport : verdict";
+  const nodeKey = "typeof meta l4proto . th dport : verdict";
+  const isNode = "fib daddr type local ip daddr != 127.0.0.0/8";
+  return `add table ${TABLE}
+delete table ${TABLE}
+table ${TABLE} {
+	comment "rules for kube-proxy"
+	set cluster-ips { type ipv4_addr; comment "Active ClusterIPs"; }
+	map no-endpoint-nodeports { ${nodeKey}; comment "vmap to drop or reject packets to service nodeports with no endpoints"; }
+	map no-endpoint-services { ${key}; comment "vmap to drop or reject packets to services with no endpoints"; }
+	map firewall-ips { ${key}; comment "destinations that are subject to LoadBalancerSourceRanges"; }
+	map service-ips { ${key}; comment "ClusterIP, ExternalIP and LoadBalancer IP traffic"; }
+	map service-nodeports { ${nodeKey}; comment "NodePort traffic"; }
+	chain filter-prerouting { type filter hook prerouting priority -110; policy accept; ct state new jump firewall-check; }
+	chain filter-input { type filter hook input priority -110; policy accept; ct state new jump nodeport-endpoints-check; ct state new jump service-endpoints-check; }
+	chain filter-forward { type filter hook forward priority -110; policy accept; ct state new jump service-endpoints-check; ct state new jump cluster-ips-check; }
+	chain filter-output { type filter hook output priority -110; policy accept; ct state new jump service-endpoints-check; ct state new jump firewall-check; }
+	chain filter-output-post-dnat { type filter hook output priority -90; policy accept; ct state new jump cluster-ips-check; }
+	chain nat-prerouting { type nat hook prerouting priority -100; policy accept; jump services; }
+	chain nat-output { type nat hook output priority -100; policy accept; jump services; }
+	chain nat-postrouting { type nat hook postrouting priority 100; policy accept; jump masquerading; }
+	chain nodeport-endpoints-check { ${isNode} meta l4proto . th dport vmap @no-endpoint-nodeports; }
+	chain service-endpoints-check { ip daddr . meta l4proto . th dport vmap @no-endpoint-services; }
+	chain firewall-check { ip daddr . meta l4proto . th dport vmap @firewall-ips; }
+	chain services {
+		ip daddr . meta l4proto . th dport vmap @service-ips
+		${isNode} meta l4proto . th dport vmap @service-nodeports
+	}
+	chain mark-for-masquerade { mark set mark or 0x4000; }
+	chain masquerading {
+		mark and 0x4000 == 0 return
+		mark set mark xor 0x4000
+		masquerade fully-random
+	}
+	chain reject-chain { comment "helper for @no-endpoint-services / @no-endpoint-nodeports"; reject; }
+	chain cluster-ips-check {
+		ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"
+		ip daddr { ${formatCidr(cluster.network.serviceCidr)} } drop comment "Drop traffic to unallocated ClusterIPs"
+	}
+}
+`;
+}
+
+/** Elements of every container, service by service. */
+function mapElements({ cluster, maps }: NftablesProgram): ReadonlyMap<string, string[][]> {
+  const containers = new Map<string, string[][]>();
+  const add = (container: string, service: number, element: string): void => {
+    let services = containers.get(container);
+    if (!services) {
+      services = Array.from({ length: cluster.services }, () => []);
+      containers.set(container, services);
+    }
+    services[service]!.push(element);
+  };
+  const verdict = (value: number) => (value === DROP ? "drop" : "goto reject-chain");
+  for (let s = 0; s < cluster.services; s++) add("cluster-ips", s, formatAddress(cluster.clusterIp[s]!));
+  const key = (w: Int32Array, at: number) =>
+    `${formatAddress(w[at]! >>> 0)} . ${protocolName(w[at + 1]!)} . ${w[at + 2]}`;
+  each(maps.serviceIps.view(), 5, (w, at) => {
+    const p = w[at + 3]!;
+    const s = cluster.service[p]!;
+    const chain = w[at + 4] === 1 ? "external" : cluster.internalLocal[s] ? "local" : "service";
+    add("service-ips", s, `${key(w, at)} : goto ${chain}-${servicePortBase(cluster, p)}`);
+  });
+  each(maps.nodePorts.view(), 3, (w, at) => {
+    const p = w[at + 2]!;
+    const chain = `external-${servicePortBase(cluster, p)}`;
+    add("service-nodeports", cluster.service[p]!, `${protocolName(w[at]!)} . ${w[at + 1]} : goto ${chain}`);
+  });
+  each(maps.firewallIps.view(), 4, (w, at) => {
+    const s = w[at + 3]!;
+    let p = cluster.portStart[s]!;
+    while (cluster.protocol[p] !== w[at + 1] || cluster.port[p] !== w[at + 2]) p++;
+    add("firewall-ips", s, `${key(w, at)} : goto firewall-${servicePortBase(cluster, p)}`);
+  });
+  // Refusals don't say whose they are, and name no chain of a service: the first transaction takes them.
+  each(maps.noEndpointServices.view(), 4, (w, at) =>
+    add("no-endpoint-services", 0, `${key(w, at)} : ${verdict(w[at + 3]!)}`),
+  );
+  each(maps.noEndpointNodePorts.view(), 3, (w, at) =>
+    add("no-endpoint-nodeports", 0, `${protocolName(w[at]!)} . ${w[at + 1]} : ${verdict(w[at + 2]!)}`),
+  );
+  return containers;
+}
+
+function each(words: Int32Array, width: number, visit: (words: Int32Array, at: number) => void): void {
+  for (let at = 0; at < words.length; at += width) visit(words, at);
+}
+
+/** The chains of a service-port and of its endpoints. A chain that is jumped to may stand after the one that jumps. */
+function writeServicePort(text: TextSink, cluster: Cluster, p: number): void {
+  const facts = chainsOf(cluster, p);
+  const base = servicePortBase(cluster, p);
+  const s = cluster.service[p]!;
+  const protocol = protocolName(cluster.protocol[p]!);
+  const pods = formatCidr(cluster.network.podCidr);
+  const first = cluster.endpointStart[p]!;
+  const end = cluster.endpointStart[p + 1]!;
+  const local = (e: number) => cluster.endpointLocal[e] === 1;
+  const used: number[] = [];
+  for (let e = first; e < end; e++) if (facts.usesService || (facts.usesLocal && local(e))) used.push(e);
+  const names = new Map(used.map((e) => [e, endpointBase(cluster, p, e)]));
+  const seconds = cluster.affinitySeconds[s]!;
+
+  if (seconds > 0) {
+    for (const name of names.values()) {
+      text.line(`\tset affinity-${name} { type ipv4_addr; flags dynamic,timeout; timeout ${seconds}s; }`);
+    }
+  }
+  const policyChain = (kind: "service" | "local", members: readonly number[]): void => {
+    text.line(`\tchain ${kind}-${base} {`);
+    const frontend = `ip daddr ${formatAddress(cluster.clusterIp[s]!)} ${protocol} dport ${cluster.port[p]}`;
+    text.line(`\t\t${frontend} ip saddr != ${pods} jump mark-for-masquerade`);
+    if (seconds > 0) {
+      for (const e of members) {
+        text.line(`\t\tip saddr @affinity-${names.get(e)} goto endpoint-${names.get(e)}`);
+      }
+    }
+    const choices = members.map((e, i) => `${i} : goto endpoint-${names.get(e)}`).join(", ");
+    text.line(`\t\tnumgen random mod ${members.length} vmap { ${choices} }`);
+    text.line("\t}");
+  };
+  if (facts.usesService) policyChain("service", used);
+  if (facts.usesLocal) policyChain("local", used.filter(local));
+  if (facts.usesExternal || sourceRanges(cluster, s).length > 0) writeExternalChains(text, cluster, p, base);
+  for (const [e, name] of names) {
+    const address = formatAddress(cluster.endpointAddress[e]!);
+    text.line(`\tchain endpoint-${name} {`);
+    text.line(`\t\tip saddr ${address} jump mark-for-masquerade`);
+    if (seconds > 0) text.line(`\t\tupdate @affinity-${name} { ip saddr }`);
+    text.line(`\t\tmeta l4proto ${protocol} dnat to ${address}:${cluster.endpointPort[e]}`);
+    text.line("\t}");
+  }
+}
+
+function writeExternalChains(text: TextSink, cluster: Cluster, p: number, base: string): void {
+  const s = cluster.service[p]!;
+  text.line(`\tchain external-${base} {`);
+  if (cluster.externalLocal[s]) {
+    const pods = formatCidr(cluster.network.podCidr);
+    text.line(`\t\tip saddr ${pods} goto service-${base} comment "short-circuit pod traffic"`);
+    text.line('\t\tfib saddr type local jump mark-for-masquerade comment "masquerade local traffic"');
+    text.line(`\t\tfib saddr type local goto service-${base} comment "short-circuit local traffic"`);
+    if (chainsOf(cluster, p).localCount > 0) text.line(`\t\tgoto local-${base}`);
+  } else {
+    text.line("\t\tjump mark-for-masquerade");
+    text.line(`\t\tgoto service-${base}`);
+  }
+  text.line("\t}");
+  const ranges = sourceRanges(cluster, s);
+  if (ranges.length === 0) return;
+  text.line(`\tchain firewall-${base} {`);
+  text.line(`\t\tip saddr != { ${ranges.map(formatCidr).join(", ")} } drop`);
+  text.line("\t}");
+}
+
+/** Without those that others hold: nft refuses a set whose intervals overlap. */
+function sourceRanges(cluster: Cluster, s: number): Cidr[] {
+  const all: Cidr[] = [];
+  for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
+    all.push({ base: cluster.rangeBase[r]!, prefixLength: cluster.rangePrefixLength[r]! });
+  }
+  all.sort((a, b) => a.prefixLength - b.prefixLength);
+  const kept: Cidr[] = [];
+  for (const range of all) if (!kept.some((wider) => inCidr(wider, range.base))) kept.push(range);
+  return kept;
+}
