@@ -31,7 +31,9 @@ export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flow
 export { type GenerateOptions, generateCluster, MIXED } from "./cluster/generate.js";
 export { growCluster } from "./cluster/grow.js";
 export { type Imported, importCluster } from "./cluster/import/index.js";
+export type { NodeList } from "./cluster/import/iptables/index.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
+export type { Edit, LiveCluster } from "./cluster/live.js";
 export { CheckFailedError, UsageError } from "./errors.js";
 export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/models.js";
 export {
@@ -42,6 +44,7 @@ export {
   type Explanation,
   type Flow,
   type ListPosition,
+  type Live,
   type MemoryLine,
   type Model,
   PASS,
@@ -54,6 +57,7 @@ export {
   type UpdateCost,
   type UpdateMode,
   type Work,
+  type Written,
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
 export { type Disagreement, describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";
