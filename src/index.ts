@@ -33,6 +33,7 @@ export { growCluster } from "./cluster/grow.js";
 export { type Imported, importCluster } from "./cluster/import/index.js";
 export type { NodeList } from "./cluster/import/iptables/index.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
+export type { Edit, LiveCluster } from "./cluster/live.js";
 export { CheckFailedError, UsageError } from "./errors.js";
 export { EXPORTS, type Export } from "./export.js";
 export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/models.js";
@@ -46,6 +47,7 @@ export {
   type Explanation,
   type Flow,
   type ListPosition,
+  type Live,
   type MemoryLine,
   type Model,
   PASS,
@@ -58,6 +60,7 @@ export {
   type UpdateCost,
   type UpdateMode,
   type Work,
+  type Written,
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
 export { type Disagreement, describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";

@@ -39,7 +39,14 @@ export function predictionSource({ run, environment }: Results, name: string): s
 }
 
 /** One plane in words. */
-export function planeWords({ label, decision, path, position, sizes }: PlaneExplanation): PlaneWords {
+export function planeWords({
+  label,
+  decision,
+  path,
+  position,
+  ownList,
+  sizes,
+}: PlaneExplanation): PlaneWords {
   const listed = sizes.some(({ rules }) => rules !== null);
   const predicted = sizes.some(({ prediction }) => prediction !== null);
   const heading = [
@@ -47,17 +54,24 @@ export function planeWords({ label, decision, path, position, sizes }: PlaneExpl
     ...(listed ? ["rules: this order", "best", "mean", "worst"] : ["rules"]),
     "map lookups",
     "hash probes",
-    ...(predicted ? [`predicted${listed ? " (mean place)" : ""}`, "95 % interval"] : []),
+    ...(predicted ? [`predicted${listed && !ownList ? " (mean place)" : ""}`, "95 % interval"] : []),
   ];
   const walked = sizes.filter(({ work, rules }) => work !== null || rules !== null);
   return {
     heading: `${label}: ${decision === "" ? "not walked" : decision}`,
     steps: path.map((step) => plainText(step, 300)),
     place: position
-      ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in KUBE-SERVICES (kube-proxy's order is random, and may change at every sync), endpoint ${position.pick} of ${position.lastPick}`
+      ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in ${ownList ? "the node's own KUBE-SERVICES, as it stands" : "KUBE-SERVICES (kube-proxy's order is random, and may change at every sync)"}, endpoint ${position.pick} of ${position.lastPick}`
       : "",
     table: [heading, ...walked.map((size) => row(size, listed, predicted))],
-    notes: notesOf(sizes),
+    notes: [
+      ...(ownList
+        ? [
+            "×1 walks the node's own list, others' rules included; larger clusters, what kube-proxy would write now, at the mean place",
+          ]
+        : []),
+      ...notesOf(sizes),
+    ],
   };
 }
 

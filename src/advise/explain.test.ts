@@ -84,6 +84,31 @@ describe("explain on iptables", () => {
   });
 });
 
+describe("explain on a node's own list", () => {
+  const node = importCluster(readFileSync("test/data/nodes/kube-proxy-1.12.iptables-save", "utf8"));
+  const servicePort = findServicePort(node.cluster, "shop/web");
+  const explained = (options: object) =>
+    explainService(node.cluster, servicePort, { planes: ["iptables"], seed: 1, ...options }).planes[0]!;
+
+  it("walks it as it stands, old rules and others' rules included, and not twice", () => {
+    const { path, position, sizes, ownList } = explained({ nodeList: node.nodeList });
+    expect(ownList).toBe(true);
+    expect(position).toEqual({ rule: 4, lastRule: 12, pick: 3, lastPick: 3 });
+    // As `import --positions` counts: 9 in the mean of three endpoints, 10 for the last.
+    expect(sizes[0]!.work!.rulesVisited).toBe(10);
+    expect(path.filter((step) => step === "jump to KUBE-SERVICES")).toHaveLength(1);
+    expect(sizes[0]!.rules).toBeNull();
+  });
+
+  it("sees larger clusters as kube-proxy would write them now", () => {
+    const own = explained({ nodeList: node.nodeList });
+    const written = explained({});
+    expect(written.ownList).toBe(false);
+    expect(own.sizes.slice(1)).toEqual(written.sizes.slice(1));
+    expect(planeWords(own).notes[0]).toMatch(/×1 walks the node's own list/);
+  });
+});
+
 describe("explain on every plane", () => {
   it("tells the Online Boutique's frontend by its exact work", () => {
     const { planes, flow } = explain(BOUTIQUE, findServicePort(BOUTIQUE, "default/frontend"));

@@ -2,7 +2,10 @@
 
 import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
 import { growCluster } from "../cluster/grow.js";
+import type { NodeList } from "../cluster/import/iptables/index.js";
 import { UsageError } from "../errors.js";
+import { positionsIn } from "../planes/iptables/node-costs.js";
+import { compileNodeList } from "../planes/iptables/node-list.js";
 import type { Flow, ListPosition, PlaneId, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";
@@ -42,6 +45,8 @@ export interface PlaneExplanation {
   /** The steps in words, from the first rule or map to the verdict. Empty where the model was not built. */
   readonly path: readonly string[];
   readonly position: ListPosition | null;
+  /** Path, position and the work at the cluster's size are those of the node's own list, foreign rules included. */
+  readonly ownList: boolean;
   readonly sizes: readonly SizedCost[];
 }
 
@@ -65,6 +70,8 @@ export interface ExplainOptions {
   readonly seed: number;
   /** A run to predict times from. */
   readonly run?: Results;
+  /** A node's own list (of an imported iptables-save), which iptables then walks at the cluster's size as it stands. */
+  readonly nodeList?: NodeList;
   /** A model is not built where its tables would take more; 1 GiB by default. */
   readonly maxModelBytes?: number;
 }
@@ -131,7 +138,7 @@ function explainPlane(
   sizes: readonly Grown[],
   servicePort: number,
   flow: Flow,
-  { seed, run, maxModelBytes = MAX_MODEL_BYTES }: ExplainOptions,
+  { seed, run, nodeList, maxModelBytes = MAX_MODEL_BYTES }: ExplainOptions,
 ): PlaneExplanation {
   const plane = planeById(id);
   const path: string[] = [];
@@ -139,14 +146,18 @@ function explainPlane(
   let position: ListPosition | null = null;
   /** Rules that every order and pick visits: growing the cluster leaves the service's own chains as they are. */
   let constant: number | null = null;
+  const own = id === "iptables" && nodeList ? nodeList : null;
   const costs = sizes.map((size): SizedCost => {
     const { factor, services, servicePorts } = size;
+    const n = run?.cluster.source === "imported" ? services : servicePorts;
     const nothing = { factor, services, servicePorts, work: null, rules: null, prediction: null };
     const program = compiledOrReason(size.cluster, (cluster) => plane.compile(cluster, { seed }));
     if (typeof program === "string") return { ...nothing, unavailable: program };
     const bytes = program.bytes();
     const explained =
-      bytes <= maxModelBytes ? program.model(seed).explain(flow, 0, factor === 1 ? path : undefined) : null;
+      bytes <= maxModelBytes
+        ? program.model(seed).explain(flow, 0, factor === 1 && !own ? path : undefined)
+        : null;
     const chosen = explained && explained.decision >= 0 ? explained.decision >>> 1 : -1;
     const at = program.listPosition?.(servicePort, chosen) ?? null;
     if (factor === 1 && explained) {
@@ -154,8 +165,15 @@ function explainPlane(
       decision = describeDecision(program.cluster, explained.decision);
       constant = at && explained.work.rulesVisited - at.rule - at.pick;
     }
+    if (factor === 1 && own) {
+      const walked = walkOwnList(program.cluster, own, servicePort, flow, seed, path);
+      position = walked.position;
+      decision = describeDecision(program.cluster, walked.decision);
+      const { work } = walked;
+      const prediction = run ? predictLookup(run, id, n, work.rulesVisited) : null;
+      return { factor, services, servicePorts, work, unavailable: null, rules: null, prediction };
+    }
     const rules = at && constant !== null ? rangeOf(constant, at) : null;
-    const n = run?.cluster.source === "imported" ? services : servicePorts;
     return {
       factor,
       services,
@@ -166,7 +184,31 @@ function explainPlane(
       prediction: run && (explained || rules) ? predictLookup(run, id, n, rules?.mean ?? null) : null,
     };
   });
-  return { plane: id, label: plane.label, decision, path, position, sizes: costs };
+  return { plane: id, label: plane.label, decision, path, position, ownList: own !== null, sizes: costs };
+}
+
+/** The walk through a node's list as it stands. Throws UsageError where the list is none that a kernel would take. */
+function walkOwnList(
+  cluster: Cluster,
+  list: NodeList,
+  servicePort: number,
+  flow: Flow,
+  seed: number,
+  path: string[],
+) {
+  const { decision, work } = compileNodeList(cluster, list).model(seed).explain(flow, 0, path);
+  const rule = positionsIn(cluster, list)(servicePort);
+  const first = cluster.endpointStart[servicePort]!;
+  const position: ListPosition | null =
+    rule === null || decision < 0
+      ? null
+      : {
+          rule,
+          lastRule: list.tables.nat.get("KUBE-SERVICES")!.rules.length,
+          pick: (decision >>> 1) - first + 1,
+          lastPick: cluster.endpointStart[servicePort + 1]! - first,
+        };
+  return { decision, work, position };
 }
 
 /** A program, or why there is none. */

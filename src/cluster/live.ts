@@ -3,6 +3,7 @@
 import { applyChange, type Change, changedRows } from "./change.js";
 import type { Cluster } from "./cluster.js";
 
+/** A cluster and the numbers of its endpoints. */
 export interface LiveCluster {
   readonly cluster: Cluster;
   /** Row of the endpoint columns → number of the endpoint. */

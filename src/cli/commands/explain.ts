@@ -4,7 +4,7 @@ import { explanationHeading, planeWords, predictionSource } from "../../advise/e
 import { findServicePort } from "../../advise/find-service.js";
 import { PLANE_IDS } from "../../planes/plane.js";
 import { parseSeed } from "../cluster-options.js";
-import { readCluster } from "../input.js";
+import { readImport } from "../input.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { parsePlanes } from "../parse.js";
 import { runOrPublished } from "../published.js";
@@ -51,9 +51,14 @@ export const explainCommand: CommandModule<object, Arguments> = {
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
-    const cluster = readCluster(args.cluster);
+    const { cluster, nodeList } = readImport(args.cluster);
     const servicePort = findServicePort(cluster, args.service);
-    const explanation = explainService(cluster, servicePort, { planes, seed, run: results });
+    const explanation = explainService(cluster, servicePort, {
+      planes,
+      seed,
+      run: results,
+      ...(nodeList && { nodeList }),
+    });
     if (args.json) {
       const { cpu } = results.environment;
       return printJson({ ...explanation, predictedFrom: { run: results.run.id, cpu } });

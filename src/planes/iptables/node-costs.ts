@@ -14,8 +14,11 @@ export interface NodeCost {
   readonly filterEntries: number;
 }
 
-/** The cost of every service-port, in the order of KUBE-SERVICES. Exact counts: rules of others that are passed are in them. */
-export function nodeCosts(cluster: Cluster, list: NodeList, program: NodeProgram): NodeCost[] {
+/** Where the rule of a service-port's cluster IP stands in the node's KUBE-SERVICES, from 1; null where nat has none. */
+export type Positions = (servicePort: number) => number | null;
+
+/** The places in a node's KUBE-SERVICES. */
+export function positionsIn(cluster: Cluster, list: NodeList): Positions {
   const positions = new Map<string, number>();
   for (const [i, { dst, protocol, dport, target }] of (
     list.tables.nat.get("KUBE-SERVICES")?.rules ?? []
@@ -24,6 +27,14 @@ export function nodeCosts(cluster: Cluster, list: NodeList, program: NodeProgram
     const key = `${dst.base} ${protocol} ${dport}`;
     if (!positions.has(key)) positions.set(key, i + 1);
   }
+  return (p) =>
+    positions.get(`${cluster.clusterIp[cluster.service[p]!]!} ${cluster.protocol[p]!} ${cluster.port[p]!}`) ??
+    null;
+}
+
+/** The cost of every service-port, in the order of KUBE-SERVICES. Exact counts: rules of others that are passed are in them. */
+export function nodeCosts(cluster: Cluster, list: NodeList, program: NodeProgram): NodeCost[] {
+  const positionOf = positionsIn(cluster, list);
   const model = program.model(1);
   const client = cluster.network.clientCidr.base + 1;
   const costs: NodeCost[] = [];
@@ -39,7 +50,7 @@ export function nodeCosts(cluster: Cluster, list: NodeList, program: NodeProgram
     const endpoints = cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!;
     costs.push({
       servicePort: p,
-      position: positions.get(`${address} ${protocol} ${dport}`) ?? null,
+      position: positionOf(p),
       // One entry an endpoint is tried until one is picked, each with the same probability.
       entries: decision < 0 ? work.rulesVisited : work.rulesVisited - picked + (endpoints + 1) / 2,
       filterEntries: work.filterRulesVisited,
