@@ -106,7 +106,7 @@ function haloOfRectangles(page: Context2D): Context2D["strokeText"] {
     const { left, right, top, bottom } = textBox(page, text, x, y);
     page.save();
     page.fillStyle = page.strokeStyle;
-    page.globalAlpha = 0.8;
+    page.globalAlpha = 0.9;
     page.fillRect(left, top, right - left, bottom - top);
     page.restore();
   };
