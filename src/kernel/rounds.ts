@@ -1,0 +1,162 @@
+/** Connection times through every cell: programs are loaded once, then probed in many short, interleaved rounds. */
+
+import type { Cluster } from "../cluster/cluster.js";
+import { type FlowTrace, flowAt, generateTrace } from "../cluster/flows.js";
+import { Chase } from "../measure/chase.js";
+import { nowNs } from "../measure/clock.js";
+import { replicateSeed } from "../measure/schedule.js";
+import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
+import type { Host } from "./host.js";
+import { probeFlows, REACHED, type Result } from "./probe.js";
+import type { ConnectReport, ConnectTask } from "./tasks.js";
+import { KernelError, toolPath } from "./tools.js";
+import { Judge } from "./verify.js";
+import { compileNatives, probeOptionsOf, type Setting, type Station, setUp } from "./workbench.js";
+
+/** A lost packet costs a second: it is kept as the sample that it is, and waited for. */
+const TIMEOUT_MS = 5000;
+
+/** A loaded cell. */
+interface Bench {
+  readonly station: Station;
+  readonly setting: Setting;
+  /** null: a floor. Counts what the same flow visits. */
+  readonly model: Model | null;
+}
+
+/** Loads every cell, then probes them in the order of the schedule. Reports each as it is done. */
+export async function measureRounds(
+  host: Host,
+  task: ConnectTask,
+  clusterOf: (services: number) => Promise<Cluster>,
+  report: (report: ConnectReport) => void,
+): Promise<void> {
+  const natives = await compileNatives(
+    host,
+    task.cells.map(({ plane }) => plane),
+  );
+  const clusters = new Map<number, Cluster>();
+  const benches: (Bench | null)[] = [];
+  for (const [cell, { plane, services }] of task.cells.entries()) {
+    const cluster = clusters.get(services) ?? (await clusterOf(services));
+    clusters.set(services, cluster);
+    const options = { seed: task.seed };
+    const setting = { host, natives, cluster, options, name: `${plane}-${services}` };
+    try {
+      const station = await setUp(plane, setting);
+      const program = station.program;
+      benches.push({ station, setting, model: program?.model(task.seed) ?? null });
+      const facts = program?.facts() ?? {};
+      report({
+        kind: "loaded",
+        cell,
+        loadMs: station.loadMs,
+        programBytes: program?.bytes() ?? null,
+        facts: { ...facts },
+      });
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      benches.push(null);
+      report({ kind: "failed", cell, reason: error.message });
+    }
+  }
+  const chase = new Chase();
+  for (const [block, cells] of task.schedule.entries()) {
+    for (const [place, cell] of cells.entries()) {
+      const bench = benches[cell];
+      if (!bench) continue;
+      const seed = replicateSeed(task.seed, block, cell);
+      const round = await measureRound(bench, task, seed, chase);
+      report({ kind: "round", cell, block, order: block * cells.length + place, seed, ...round });
+    }
+  }
+}
+
+/** One round: as many new connections, to random services. Throws KernelError on a decision that breaks the contract. */
+async function measureRound(
+  { station, setting, model }: Bench,
+  task: ConnectTask,
+  seed: number,
+  chase: Chase,
+) {
+  const started = nowNs();
+  const trace = generateTrace(station.cluster, {
+    flows: task.connections,
+    batch: task.connections,
+    seed,
+    ...(station.program?.order && { order: station.program.order }),
+  });
+  const flows = station.program === null ? endpointFlows(station.cluster, trace, seed) : flowsOf(trace);
+  // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped.
+  await station.lab.exec("node", toolPath("conntrack"), ["-F"]);
+  const chaseBefore = chase.time(nowNs);
+  const results = await probeFlows(station.lab, "client", flows, {
+    ...probeOptionsOf(station, setting),
+    cpu: task.cpu,
+    timeoutMs: TIMEOUT_MS,
+  });
+  const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
+  check(station, flows, results);
+  return {
+    wallMs: Math.round((nowNs() - started) / 1e6),
+    connectNs: results.map(({ connectNs }) => connectNs),
+    exchangeNs: results.map(({ exchangeNs }) => exchangeNs),
+    ...countWork(model, flows),
+    chaseNs,
+  };
+}
+
+/** What the model does for the same flows: entries visited by each, and the mean work. */
+function countWork(model: Model | null, flows: readonly Flow[]) {
+  const total = noWork();
+  const visited = flows.map((flow) => {
+    if (model === null) return 0;
+    const { work } = model.explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0);
+    addWork(total, work);
+    return work.rulesVisited + work.hashProbes;
+  });
+  const mean = (sum: number) => sum / flows.length;
+  return {
+    visited,
+    work: {
+      rulesVisited: mean(total.rulesVisited),
+      mapLookups: mean(total.mapLookups),
+      hashProbes: mean(total.hashProbes),
+    },
+  };
+}
+
+function check(station: Station, flows: readonly Flow[], results: readonly Result[]): void {
+  const judge = station.program === null ? null : new Judge(station);
+  for (const [i, flow] of flows.entries()) {
+    const result = results[i]!;
+    const reached = result.outcome === REACHED && result.address === flow.dst && result.port === flow.dport;
+    if (judge ? judge.accepts(flow, result) : reached) continue;
+    judge?.record(flow, result);
+    const example = judge?.examples[0];
+    const words = example
+      ? `${example.flow} should be ${example.expected} and was ${example.decided}`
+      : "no answer";
+    throw new KernelError(
+      `a decision of ${station.plane.id} breaks the contract (${words}): nothing is measured`,
+    );
+  }
+}
+
+function flowsOf({ length, words }: FlowTrace): Flow[] {
+  return Array.from({ length }, (_, i) => {
+    const flow = flowAt(words, i);
+    return { ...flow, src: flow.src >>> 0, dst: flow.dst >>> 0 };
+  });
+}
+
+/** The same clients, straight to an endpoint of the same service. */
+function endpointFlows(cluster: Cluster, trace: FlowTrace, seed: number): Flow[] {
+  return flowsOf(trace).map((flow, i) => {
+    const p = trace.target[i]!;
+    const first = cluster.endpointStart[p]!;
+    const count = cluster.endpointStart[p + 1]! - first;
+    const endpoint = first + ((seed + i) % count);
+    return { ...flow, dst: cluster.endpointAddress[endpoint]!, dport: cluster.endpointPort[endpoint]! };
+  });
+}
