@@ -45,12 +45,9 @@ export const kernelEquivalenceSchema = z.object({
   documented: z.record(z.string(), count),
 });
 
-export const capabilitySchema = z.object({
-  name: z.string(),
-  /** null: it works. */
-  lacks: z.string().nullable(),
-});
-export type Capability = z.infer<typeof capabilitySchema>;
+/** Of each capability, by name: null where it works, otherwise what stands in its way. */
+export const capabilitiesSchema = z.array(z.object({ name: z.string(), lacks: z.string().nullable() }));
+export type Capability = z.infer<typeof capabilitiesSchema>[number];
 
 /** A station is ready: once a cell, before the rounds. */
 const loadedSchema = z.object({
