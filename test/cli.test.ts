@@ -68,6 +68,7 @@ describe("lbscale --help", () => {
       "import",
       "lookup",
       "verify",
+      "verify-chart",
       "list",
       "schema",
       "doctor",
@@ -103,6 +104,9 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["more replicates at least than at most", ["run", "--replicates", "7-3"], /least and most such as 7-30/],
     ["no warm-up", ["run", "--warmup-ms", "0"], /whole number from 1 to 60000/],
     ["a run to compare that is none", ["compare", ".", "."], /does not exist/],
+    ["a comparison drawn as a GIF", ["compare", ".", ".", "--chart", "x.gif"], /ends in \.png, \.svg, \.pdf/],
+    ["a picture that is not there", ["verify-chart", "missing.png"], /does not exist/],
+    ["a folder as a picture", ["verify-chart", "."], /it is a folder/],
     ["half a comparison", ["compare", "."], /Not enough/],
     ["nothing to resume", ["run", "--resume"], /--resume needs --out/],
     ["nothing to verify", ["verify"], /--services N/],
@@ -406,6 +410,82 @@ describe("lbscale compare", () => {
     const anyway = lbscale(["compare", published, other, "--anyway"]);
     expect(anyway.stderr).toMatch(/compared anyway, although: seed/);
     expect(anyway.status).toBe(0);
+  });
+});
+
+describe("lbscale verify-chart", () => {
+  const published = join(PUBLISHED, "2026-11-24-article");
+  const drawn = (format: string): string => {
+    lbscale([
+      "report",
+      published,
+      "--out",
+      "drawn",
+      "--chart",
+      "columns",
+      "--theme",
+      "light",
+      "--formats",
+      format,
+    ]);
+    return join(folder, "drawn", `columns-light.${format}`);
+  };
+
+  it.each(["png", "svg", "pdf"])(
+    "finds that a %s and its run belong together, and prints the numbers",
+    (format) => {
+      const { status, stdout } = lbscale(["verify-chart", drawn(format), published]);
+      expect(stdout).toMatch(/seed 1: lbscale run --profile article/);
+      expect(stdout).toMatch(/kube-proxy \(iptables\) +2,768 +\d+/);
+      expect(stdout).toMatch(/picture and run belong together\n$/);
+      expect(status).toBe(0);
+    },
+  );
+
+  it("refuses another run, and a result that was changed since, and exits 1", () => {
+    const picture = drawn("png");
+    const other = lbscale(["verify-chart", picture, join(PUBLISHED, "2026-11-24-default")]);
+    expect(other.stderr).toMatch(/drawn from results \w{12}, and these are \w{12}: another run/);
+    expect(other.status).toBe(1);
+    const results = readResults(published);
+    results.cells[0]!.estimate!.median += 1;
+    const changed = file("changed.json", JSON.stringify(results));
+    const { status, stdout, stderr } = lbscale(["verify-chart", picture, changed, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, data: { chart: "columns" } });
+    expect(stderr).toMatch(/the same run, changed since/);
+    expect(status).toBe(1);
+  });
+
+  it("notices a picture that was changed, numbers that were, and a picture without data", () => {
+    const svg = readFileSync(drawn("svg"), "utf8");
+    const repainted = lbscale([
+      "verify-chart",
+      file("red.svg", svg.replace(/fill="#4285F4"/i, 'fill="#00FF00"')),
+      published,
+    ]);
+    const number = /"y":(\d+)/.exec(svg)![1]!;
+    const embellished = lbscale([
+      "verify-chart",
+      file("low.svg", svg.replace(`"y":${number}`, '"y":1')),
+      published,
+    ]);
+    expect(embellished.stderr).toMatch(/its numbers are not those/);
+    const bare = lbscale([
+      "verify-chart",
+      file("bare.svg", svg.replace(/<metadata[\s\S]*<\/metadata>/, "")),
+      published,
+    ]);
+    expect(bare.stderr).toMatch(/carries no data of lbscale/);
+    expect([repainted.status, embellished.status, bare.status]).toEqual([1, 1, 1]);
+    expect(repainted.stderr).toMatch(/the picture was changed after it was drawn/);
+  });
+
+  it("knows both runs of a comparison", () => {
+    expect(lbscale(["compare", published, published, "--chart", "compared.pdf"]).status).toBe(0);
+    expect(lbscale(["verify-chart", "compared.pdf", published]).stdout).toMatch(
+      /No plane is slower[\s\S]*belong together/,
+    );
+    expect(lbscale(["verify-chart", "compared.pdf", join(PUBLISHED, "2026-11-24-default")]).status).toBe(1);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { CheckFailedError } from "../errors.js";
-import type { ImageFormat } from "../report/canvas.js";
+import { IMAGE_FORMATS, type ImageFormat } from "../report/canvas.js";
 import { bencherMetrics, githubBenchmark } from "../report/continuous.js";
 import { renderCharts, type SizeName } from "../report/render.js";
 import { countsCsv, csvTable, markdownTable } from "../report/table.js";
@@ -10,7 +10,7 @@ import type { ThemeName } from "../report/theme.js";
 import { ensureWritableFolder, reasonOf, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 
-export const REPORT_FORMATS = ["png", "svg", "md", "csv", "github", "bencher"] as const;
+export const REPORT_FORMATS = [...IMAGE_FORMATS, "md", "csv", "github", "bencher"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export interface ReportRequest {
@@ -30,8 +30,8 @@ export interface WrittenReport {
  * Returns their paths.
  */
 export function writeReport(results: Results, folder: string, request: ReportRequest): WrittenReport {
-  const images = request.formats.filter(
-    (format): format is ImageFormat => format === "png" || format === "svg",
+  const images = request.formats.filter((format): format is ImageFormat =>
+    (IMAGE_FORMATS as readonly string[]).includes(format),
   );
   const skipped: { id: string; reason: string }[] = [];
   // Rendered before anything is written: a result that can't be drawn leaves no half of a report.

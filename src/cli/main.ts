@@ -16,6 +16,7 @@ import { report } from "./commands/report.js";
 import { run } from "./commands/run.js";
 import { schema } from "./commands/schema.js";
 import { verify } from "./commands/verify.js";
+import { verifyChart } from "./commands/verify-chart.js";
 import { STANDARD_INPUT } from "./input.js";
 import { InterruptedError } from "./interrupted.js";
 import { VERSION } from "./version.js";
@@ -48,6 +49,7 @@ try {
     .command(exportCommand)
     .command(lookupCommand)
     .command(verify)
+    .command(verifyChart)
     .command(list)
     .command(schema)
     .command(doctor)

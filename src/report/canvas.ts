@@ -4,8 +4,8 @@
  */
 
 import { createRequire } from "node:module";
-import type { SKRSContext2D } from "@napi-rs/canvas";
-import type { ChartConfiguration } from "chart.js";
+import { PDFDocument, type SKRSContext2D } from "@napi-rs/canvas";
+import type { Chart, ChartConfiguration, Plugin } from "chart.js";
 import { ChartJSNodeCanvas } from "chartjs-node-canvas";
 import { escapeXml } from "./format.js";
 import { FONT_FAMILY } from "./theme.js";
@@ -13,7 +13,7 @@ import { FONT_FAMILY } from "./theme.js";
 /** What a chart's plugins draw on. */
 export type Context2D = SKRSContext2D;
 
-export const IMAGE_FORMATS = ["png", "svg"] as const;
+export const IMAGE_FORMATS = ["png", "svg", "pdf"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 export interface CanvasOptions {
@@ -21,55 +21,118 @@ export interface CanvasOptions {
   readonly width: number;
   readonly height: number;
   readonly format: ImageFormat;
-  /** Words for those who can't see the picture; in an SVG they are its `<title>` and `<desc>`. */
+  /** Words for those who can't see the picture; in an SVG they are its `<title>` and `<desc>`, in a PDF title and subject. */
   readonly title: string;
   readonly description: string;
+  /** A PDF's keywords. */
+  readonly keywords?: string;
   /** False hides text but keeps its room: for comparing pictures between machines. */
   readonly text?: boolean;
+  /** Told of each text that is drawn, and where. */
+  readonly onText?: (box: TextBox) => void;
 }
 
-const DEVICE_PIXEL_RATIO = 2;
+/** A drawn text, in CSS pixels of the picture. */
+export interface TextBox {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Device pixels a CSS pixel. A PDF counts in points: 72 an inch where CSS has 96 pixels. */
+const PIXEL_RATIO = { png: 2, svg: 1, pdf: 0.75 } as const;
 const FONT_FILES = [
   "400Regular/Inter_400Regular.ttf",
   "600SemiBold/Inter_600SemiBold.ttf",
   "700Bold/Inter_700Bold.ttf",
 ];
 
-let fontsRegistered = false;
-/** One renderer a size and kind: each loads a copy of Chart.js of its own. */
-const renderers = new Map<string, ChartJSNodeCanvas>();
+type ChartClass = new (context: unknown, config: ChartConfiguration) => Chart;
+interface Renderer {
+  readonly canvas: ChartJSNodeCanvas;
+  readonly Chart: ChartClass;
+}
 
-/** Draws a chart: PNG at two device pixels a CSS pixel, or SVG with text as paths. Uses the configuration up. */
+/** One renderer a size and kind: each loads a copy of Chart.js of its own. */
+const renderers = new Map<string, Renderer>();
+
+/**
+ * Draws a chart: PNG at two device pixels a CSS pixel, SVG with text as paths, or a PDF page with text in embedded fonts.
+ * Uses the configuration up.
+ */
 export function renderConfig(config: ChartConfiguration, options: CanvasOptions): Uint8Array {
+  const { format, text = true, onText } = options;
   const renderer = rendererFor(options);
-  config.options = {
-    ...config.options,
-    devicePixelRatio: options.format === "png" ? DEVICE_PIXEL_RATIO : 1,
-  };
-  if (options.text === false) config.plugins = [hideText, ...(config.plugins ?? [])];
-  if (options.format === "png") return renderer.renderToBufferSync(config, "image/png");
-  const svg = renderer.renderToBufferSync(config, "image/svg+xml").toString("utf8");
+  config.options = { ...config.options, devicePixelRatio: PIXEL_RATIO[format] };
+  config.plugins = [
+    ...(onText ? [reportText(onText)] : []),
+    ...(text ? [] : [hideText]),
+    ...(config.plugins ?? []),
+  ];
+  if (format === "png") return renderer.canvas.renderToBufferSync(config, "image/png");
+  if (format === "pdf") return renderPdf(config, renderer.Chart, options);
+  const svg = renderer.canvas.renderToBufferSync(config, "image/svg+xml").toString("utf8");
   return Buffer.from(describeSvg(shortPaths(numberIds(svg)), options), "utf8");
 }
 
-function rendererFor({ width, height, format }: CanvasOptions): ChartJSNodeCanvas {
-  const key = `${width}x${height} ${format}`;
-  let renderer = renderers.get(key);
-  if (renderer === undefined) {
-    renderer = new ChartJSNodeCanvas({
-      width,
-      height,
-      ...(format === "svg" ? { type: "svg" as const } : {}),
-    });
-    renderers.set(key, renderer);
-  }
-  if (!fontsRegistered) {
+/** chartjs-node-canvas knows no PDF of this canvas: its copy of Chart.js draws on the page. */
+function renderPdf(config: ChartConfiguration, Chart: ChartClass, options: CanvasOptions): Uint8Array {
+  const { title, description, keywords = "" } = options;
+  const [width, height] = [options.width * PIXEL_RATIO.pdf, options.height * PIXEL_RATIO.pdf];
+  const pdf = new PDFDocument({ title, subject: description, keywords, creator: "lbscale" });
+  const page = pdf.beginPage(width, height) as unknown as Context2D;
+  const canvas = { width: options.width, height: options.height, style: {}, getContext: () => page };
+  Object.defineProperties(page, {
+    canvas: { value: canvas },
+    // The page is empty, and clearing would paint it.
+    clearRect: { value: () => {} },
+    strokeText: { value: haloOfRectangles(page) },
+  });
+  config.options = { ...config.options, responsive: false, animation: false };
+  new Chart(canvas, config).destroy();
+  pdf.endPage();
+  return pdf.close();
+}
+
+/**
+ * What stands in for stroked text: a patch of the stroke's colour. Skia strokes text in a Type 3 font, which publishers of
+ * papers refuse, and a reader would find every such text twice.
+ */
+function haloOfRectangles(page: Context2D): Context2D["strokeText"] {
+  return (text, x, y) => {
+    const { left, right, top, bottom } = textBox(page, text, x, y);
+    page.save();
+    page.fillStyle = page.strokeStyle;
+    page.globalAlpha = 0.8;
+    page.fillRect(left, top, right - left, bottom - top);
+    page.restore();
+  };
+}
+
+function rendererFor({ width, height, format }: CanvasOptions): Renderer {
+  const type = format === "svg" ? ("svg" as const) : undefined;
+  const key = `${width}x${height} ${type ?? "pixels"}`;
+  const known = renderers.get(key);
+  if (known !== undefined) return known;
+  let Chart: ChartClass | undefined;
+  const canvas = new ChartJSNodeCanvas({
+    width,
+    height,
+    ...(type && { type }),
+    chartCallback: (loaded) => {
+      Chart = loaded as unknown as ChartClass;
+    },
+  });
+  if (renderers.size === 0) {
     const require = createRequire(import.meta.url);
     for (const file of FONT_FILES) {
-      renderer.registerFont(require.resolve(`@expo-google-fonts/inter/${file}`), { family: FONT_FAMILY });
+      canvas.registerFont(require.resolve(`@expo-google-fonts/inter/${file}`), { family: FONT_FAMILY });
     }
-    fontsRegistered = true;
   }
+  const renderer = { canvas, Chart: Chart! };
+  renderers.set(key, renderer);
   return renderer;
 }
 
@@ -80,6 +143,42 @@ const hideText = {
     chart.ctx.strokeText = () => {};
   },
 };
+
+function reportText(report: (box: TextBox) => void): Plugin {
+  return {
+    id: "reportText",
+    beforeInit(chart) {
+      const ctx: Context2D = chart.ctx;
+      const fillText = ctx.fillText.bind(ctx);
+      ctx.fillText = (text, x, y, maxWidth) => {
+        // Chart.js moves its context for labels of axes; it turns none.
+        const { a, d, e, f } = ctx.getTransform();
+        const { left, right, top, bottom } = textBox(ctx, text, x, y);
+        const ratio = chart.currentDevicePixelRatio;
+        report({
+          text,
+          left: (a * left + e) / ratio,
+          right: (a * right + e) / ratio,
+          top: (d * top + f) / ratio,
+          bottom: (d * bottom + f) / ratio,
+        });
+        fillText(text, x, y, maxWidth);
+      };
+    },
+  };
+}
+
+/** Where the ink of a text is with the context's font and alignment, in the context's own coordinates. */
+function textBox(ctx: Context2D, text: string, x: number, y: number): TextBox {
+  const box = ctx.measureText(text);
+  return {
+    text,
+    left: x - box.actualBoundingBoxLeft,
+    right: x + box.actualBoundingBoxRight,
+    top: y - box.actualBoundingBoxAscent,
+    bottom: y + box.actualBoundingBoxDescent,
+  };
+}
 
 /** Skia numbers clip paths through the life of the process; numbered from 0, equal pictures are equal bytes. */
 function numberIds(svg: string): string {

@@ -9,7 +9,6 @@ const p = (value: number): string => (value < 0.001 ? "< 0.001" : value.toFixed(
 
 /** Rows of the comparison's table, heading first: one line a plane. */
 export function comparisonRows({ planes, minEffect }: Comparison): string[][] {
-  const scenarios = new Set(planes.map(({ scenario }) => scenario));
   const heading = [
     "plane",
     "HEAD / BASE",
@@ -22,11 +21,7 @@ export function comparisonRows({ planes, minEffect }: Comparison): string[][] {
   return [
     heading,
     ...planes.map((plane) => [
-      [
-        seriesStyle(plane.plane, "light").label,
-        ...(scenarios.size > 1 ? [plainText(plane.scenario)] : []),
-        ...(plane.variant === "" ? [] : [plainText(plane.variant)]),
-      ].join(", "),
+      comparedName(plane, planes),
       ratio(plane.ratio),
       `[${plane.interval.map(ratio).join(", ")}]`,
       p(plane.slowerP),
@@ -35,6 +30,17 @@ export function comparisonRows({ planes, minEffect }: Comparison): string[][] {
       plane.verdict,
     ]),
   ];
+}
+
+/** A compared plane, with its scenario where there are several. */
+export function comparedName(compared: PlaneComparison, all: readonly PlaneComparison[]): string {
+  const { plane, scenario, variant } = compared;
+  const scenarios = new Set(all.map((other) => other.scenario));
+  return [
+    seriesStyle(plane, "light").label,
+    ...(scenarios.size > 1 ? [plainText(scenario, 20)] : []),
+    ...(variant === "" ? [] : [plainText(variant, 20)]),
+  ].join(", ");
 }
 
 /** What the table means, for people. */

@@ -8,20 +8,29 @@ import { fakeFinding, fakeResults } from "./testing.js";
 const request = { themes: ["light"], formats: ["svg"], size: "readme", charts: ["scaling"] } as const;
 
 describe("renderCharts", () => {
-  it("gives the same bytes for the same results, as PNG and SVG", () => {
+  it("gives the same bytes for the same results, as PNG, SVG and PDF", () => {
     const draw = () =>
-      renderCharts(fakeResults(), { ...request, formats: ["png", "svg"] }).map(({ bytes }) =>
+      renderCharts(fakeResults(), { ...request, formats: ["png", "svg", "pdf"] }).map(({ bytes }) =>
         Buffer.from(bytes),
       );
     const [first, second] = [draw(), draw()];
-    expect(first[0]!.equals(second[0]!)).toBe(true);
-    expect(first[1]!.equals(second[1]!)).toBe(true);
+    for (const [i, picture] of first.entries()) expect(picture.equals(second[i]!)).toBe(true);
+    expect(first).toHaveLength(3);
   });
 
   it("draws a PNG with two device pixels a CSS pixel", () => {
     const [slide] = renderCharts(fakeResults(), { ...request, formats: ["png"], size: "slide" });
     const { width, height } = PNG.sync.read(Buffer.from(slide!.bytes));
     expect([width, height]).toEqual([3200, 1800]);
+  });
+
+  it("draws a PDF with its text in embedded fonts, none of them of Type 3, and no pixels", () => {
+    const [page] = renderCharts(fakeResults(), { ...request, charts: ["columns"], formats: ["pdf"] });
+    const pdf = Buffer.from(page!.bytes).toString("latin1");
+    expect(new Set(pdf.match(/\/FontName \/\w+\+(Inter-\w+)/g)).size).toBeGreaterThanOrEqual(3);
+    expect(pdf.match(/\/FontFile2/g)).toHaveLength(3);
+    expect(pdf).not.toMatch(/\/Type3|\/Subtype \/Image/);
+    expect(pdf).toMatch(/\/MediaBox \[0 0 900 506/);
   });
 
   it("puts the words into an SVG, escaped, and draws text as paths", () => {

@@ -3,6 +3,10 @@
 import { UsageError } from "../errors.js";
 import type { Results } from "../results/schema.js";
 import { type ImageFormat, renderConfig } from "./canvas.js";
+import { chartData, writeChartData } from "./carried/data.js";
+import { carryData } from "./carried/index.js";
+import { pdfKeywords } from "./carried/pdf.js";
+import type { Picture, View } from "./charts/chart.js";
 import { CHARTS } from "./charts/index.js";
 import type { ThemeName } from "./theme.js";
 
@@ -51,14 +55,27 @@ export function renderCharts(results: Results, request: RenderRequest): Rendered
           }
           continue;
         }
-        const { config, title, description } = picture;
-        const text = request.text ?? true;
-        const bytes = renderConfig(config, { ...SIZES[request.size], format, title, description, text });
+        const { title, description } = picture;
+        const bytes = drawPicture({ id: chart.id, ...picture }, [results], { ...view, format }, request.text);
         rendered.push({ id: chart.id, theme, format, bytes, title, description });
       }
     }
   }
   return rendered;
+}
+
+/** Draws one picture, with its data in it (report/carried). `runs` are those it shows. */
+export function drawPicture(
+  picture: Picture & { readonly id: string },
+  runs: readonly Results[],
+  look: View & { readonly format: ImageFormat },
+  text = true,
+): Uint8Array {
+  const { config, title, description } = picture;
+  const data = chartData({ id: picture.id, theme: look.theme, title }, runs, config);
+  const keywords = pdfKeywords(writeChartData(data));
+  const bytes = renderConfig(config, { ...look, title, description, keywords, text });
+  return carryData(bytes, look.format, data);
 }
 
 function chosenCharts(ids: readonly string[] | undefined) {

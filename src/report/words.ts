@@ -1,21 +1,32 @@
 /** The words around charts: findings as titles, what was measured, and where. */
 
-import { createHash } from "node:crypto";
+import { resultsDigest } from "../results/digest.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, plainText } from "./format.js";
 import type { Measure } from "./series.js";
 
 /** ONS: "main message in 10 words or less". */
 export const MAX_TITLE_WORDS = 10;
+const MAX_TITLE_LENGTH = 90;
+
+/** How many digits of a hash people are shown. */
+export const HASH_DIGITS = 12;
 
 /** The headline of the first finding there is, or undefined. */
 export function headline(results: Results, ids: readonly string[]): string | undefined {
   for (const id of ids) {
     const found = results.findings.find((finding) => finding.id === id);
-    const text = plainText(found?.headline ?? "", 90);
+    const text = plainText(found?.headline ?? "", MAX_TITLE_LENGTH);
     if (text !== "" && text.split(" ").length <= MAX_TITLE_WORDS) return text;
   }
   return undefined;
+}
+
+/** The first title that is one: at most ten words, and not too long for two lines. */
+export function firstFitting(titles: readonly (string | undefined)[], otherwise: string): string {
+  const fits = (title: string) =>
+    title.length <= MAX_TITLE_LENGTH && title.split(" ").length <= MAX_TITLE_WORDS;
+  return titles.find((title) => title !== undefined && fits(title)) ?? otherwise;
 }
 
 /** What is timed, as a subtitle says it. */
@@ -70,22 +81,7 @@ function span(values: readonly number[]): string {
   return low === high ? formatCount(low) : `${formatCount(low)}–${formatCount(high)}`;
 }
 
-const hashes = new WeakMap<Results, string>();
-
-/** First 12 hex digits of the SHA-256 of the results as canonical JSON (keys sorted, no spaces). */
+/** First 12 hex digits of the results' SHA-256: what captions print. */
 export function resultsHash(results: Results): string {
-  let hash = hashes.get(results);
-  if (hash === undefined) {
-    hash = createHash("sha256").update(canonicalJson(results)).digest("hex").slice(0, 12);
-    hashes.set(results, hash);
-  }
-  return hash;
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return resultsDigest(results).slice(0, HASH_DIGITS);
 }

@@ -93,6 +93,11 @@ export function writeResults(folder: string, results: Results): void {
 
 /** Reads results from a results.json or the folder that holds it. Throws UsageError that says what is wrong with it. */
 export function readResults(path: string): Results {
+  return readResultsFile(path).results;
+}
+
+/** The same with what the file says, fields included that this version does not know. */
+export function readResultsFile(path: string): { results: Results; raw: unknown } {
   let text: string;
   let file = path;
   try {
@@ -114,7 +119,7 @@ export function readResults(path: string): Results {
       `${file} is no result of this version of lbscale: ${issue.path.join(".") || "the file"}: ${issue.message}`,
     );
   }
-  return parsed.data;
+  return { results: parsed.data, raw: data };
 }
 
 const LOCK_FILE = ".lock";

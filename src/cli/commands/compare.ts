@@ -1,14 +1,21 @@
+import { extname } from "node:path";
 import type { CommandModule } from "yargs";
 import { CheckFailedError, UsageError } from "../../errors.js";
+import { IMAGE_FORMATS, type ImageFormat } from "../../report/canvas.js";
+import { COMPARISON_ID, comparisonPicture } from "../../report/charts/comparison.js";
 import { comparisonRows, comparisonWords } from "../../report/comparison.js";
+import { drawPicture, SIZES } from "../../report/render.js";
+import { THEME_NAMES, type ThemeName } from "../../report/theme.js";
 import { compareRuns, incomparable } from "../../results/compare.js";
-import { readResults } from "../../results/files.js";
+import { readResults, reasonOf, writeFileAtomically } from "../../results/files.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
 interface Arguments {
   base: string;
   head: string;
   anyway: boolean;
+  chart: string | undefined;
+  theme: ThemeName;
   json: boolean;
 }
 
@@ -28,8 +35,15 @@ export const compare: CommandModule<object, Arguments> = {
         default: false,
         describe: "Compare runs that differ in machine, seed or settings",
       })
+      .option("chart", {
+        type: "string",
+        requiresArg: true,
+        describe: "Also draw the comparison into this file: .png, .svg or .pdf",
+      })
+      .option("theme", { choices: THEME_NAMES, default: "light" as ThemeName, describe: "Of the chart" })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
+    const format = args.chart === undefined ? undefined : imageFormat(args.chart);
     const [base, head] = [readResults(args.base), readResults(args.head)];
     const reasons = incomparable(base, head);
     const comparison = compareRuns(base, head);
@@ -41,6 +55,11 @@ export const compare: CommandModule<object, Arguments> = {
         );
       }
       note(`compared anyway, although: ${reasons.join("; ")}`);
+    }
+    if (args.chart !== undefined && format !== undefined) {
+      const look = { theme: args.theme, format, ...SIZES.slide };
+      const picture = comparisonPicture(base, head, comparison, look);
+      writeChart(args.chart, drawPicture({ id: COMPARISON_ID, ...picture }, [base, head], look));
     }
     if (args.json) await printJson({ ...comparison, reasons });
     else {
@@ -56,3 +75,19 @@ export const compare: CommandModule<object, Arguments> = {
     }
   },
 };
+
+function imageFormat(path: string): ImageFormat {
+  const format = IMAGE_FORMATS.find((candidate) => extname(path).toLowerCase() === `.${candidate}`);
+  if (format === undefined) {
+    throw new UsageError(`--chart "${path}": give a file whose name ends in .${IMAGE_FORMATS.join(", .")}`);
+  }
+  return format;
+}
+
+function writeChart(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileAtomically(path, bytes);
+  } catch (error) {
+    throw new UsageError(`can't write ${path}: ${reasonOf(error)}; name another file with --chart`);
+  }
+}

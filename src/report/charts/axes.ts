@@ -3,6 +3,9 @@
 import { chartFont, scaleOf, THEMES } from "../theme.js";
 import type { View } from "./chart.js";
 
+const MAX_STEPS = 6;
+const STEPS = [1, 2, 2.5, 5, 10] as const;
+
 /** Powers of ten that enclose positive values, at least one decade apart. */
 export function decadesAround(values: readonly number[]): { min: number; max: number } {
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
@@ -76,6 +79,34 @@ export function logAxis(
     // Chart.js would print 1, 1.5, 2, 3, 5 and let them collide at the end.
     afterBuildTicks(built: { ticks: { value: number }[] }) {
       built.ticks = decadeTicks(range.min, range.max);
+    },
+  };
+}
+
+/** An axis from zero over at most six steps of 1, 2, 2.5 or 5 times a power of ten. */
+export function linearRange(largest: number): { min: number; max: number; step: number } {
+  if (!(largest > 0 && Number.isFinite(largest))) return { min: 0, max: 1, step: 1 };
+  const decade = tenTo(Math.floor(Math.log10(largest / MAX_STEPS)));
+  const step = decade * STEPS.find((candidate) => largest / (candidate * decade) <= MAX_STEPS)!;
+  return { min: 0, max: step * Math.ceil(largest / step - 1e-9), step };
+}
+
+/** A linear axis from zero with a tick at each step. */
+export function linearAxis(
+  axis: "x" | "y",
+  view: View,
+  range: { min: number; max: number; step: number },
+  label: (value: number) => string,
+  name = "",
+) {
+  return {
+    ...axisOptions(axis, view, label, name),
+    type: "linear" as const,
+    min: range.min,
+    max: range.max,
+    afterBuildTicks(built: { ticks: { value: number }[] }) {
+      const steps = Math.round((range.max - range.min) / range.step);
+      built.ticks = Array.from({ length: steps + 1 }, (_, i) => ({ value: range.min + i * range.step }));
     },
   };
 }

@@ -2,8 +2,6 @@
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Context2D } from "../canvas.js";
-import { formatNs } from "../format.js";
-import type { Point } from "../series.js";
 import { cssFont, scaleOf, THEMES } from "../theme.js";
 import type { View } from "./chart.js";
 import { textWidth } from "./frame.js";
@@ -15,13 +13,25 @@ const SMALLEST_WHISKER = 4;
 const VALUE_GAP = 8;
 const MISSING_ABOVE_AXIS = 14;
 
+/** What one column shows. */
+export interface Mark {
+  /** null: could not be measured. */
+  readonly value: number | null;
+  /** null where the source gives none. */
+  readonly interval: readonly [number, number] | null;
+}
+
 interface Column {
   readonly x: number;
   readonly width: number;
 }
 
-/** Marks for series (rows) of points by category; undefined where a series has no such category. */
-export function columnMarks(rows: readonly (readonly (Point | undefined)[])[], view: View): Plugin {
+/** Marks for series (rows) by category; undefined where a series has no such category. */
+export function columnMarks(
+  rows: readonly (readonly (Mark | undefined)[])[],
+  format: (value: number) => string,
+  view: View,
+): Plugin {
   const scale = scaleOf(view);
   const theme = THEMES[view.theme];
   const font = cssFont("caption", scale);
@@ -30,13 +40,13 @@ export function columnMarks(rows: readonly (readonly (Point | undefined)[])[], v
     afterDatasetsDraw(chart) {
       const ctx: Context2D = chart.ctx;
       const y = chart.scales.y!;
-      const labelled = labelledRows(chart, ctx, rows, font);
+      const labelled = labelledRows(chart, ctx, rows, format, font);
       ctx.save();
       for (const [row, points] of rows.entries()) {
         for (const [i, point] of points.entries()) {
           if (point === undefined) continue;
           const column = columnAt(chart, row, i);
-          if (point.estimate === null) {
+          if (point.value === null) {
             hollowCircle(
               ctx,
               column.x,
@@ -47,14 +57,17 @@ export function columnMarks(rows: readonly (readonly (Point | undefined)[])[], v
             );
             continue;
           }
-          const { median, interval } = point.estimate;
-          const [low, high] = [y.getPixelForValue(interval[0]), y.getPixelForValue(interval[1])];
+          const { value, interval } = point;
+          const [low, high] = (interval ?? [value, value]).map((end) => y.getPixelForValue(end)) as [
+            number,
+            number,
+          ];
           const drawn = low - high >= SMALLEST_WHISKER * scale;
           if (drawn)
             whisker(ctx, column.x, high, low, Math.min(12 * scale, column.width / 4), theme.text, 2 * scale);
           if (!labelled.includes(row)) continue;
-          const bottom = (drawn ? high : y.getPixelForValue(median)) - VALUE_GAP * scale;
-          const half = textWidth(ctx, formatNs(median), font) / 2;
+          const bottom = (drawn ? high : y.getPixelForValue(value)) - VALUE_GAP * scale;
+          const half = textWidth(ctx, format(value), font) / 2;
           const covers = rows.some((others, other) => {
             const neighbour = columnAt(chart, other, i);
             const beside = Math.abs(neighbour.x - column.x) < half + neighbour.width / 2;
@@ -64,7 +77,7 @@ export function columnMarks(rows: readonly (readonly (Point | undefined)[])[], v
           ctx.font = font;
           ctx.textAlign = "center";
           ctx.textBaseline = "bottom";
-          outlinedText(ctx, formatNs(median), column.x, bottom, theme.text, theme.ground, scale);
+          outlinedText(ctx, format(value), column.x, bottom, theme.text, theme.ground, scale);
         }
       }
       ctx.restore();
@@ -76,11 +89,12 @@ export function columnMarks(rows: readonly (readonly (Point | undefined)[])[], v
 function labelledRows(
   chart: ChartJs,
   ctx: Context2D,
-  rows: readonly (readonly (Point | undefined)[])[],
+  rows: readonly (readonly (Mark | undefined)[])[],
+  format: (value: number) => string,
   font: string,
 ): number[] {
   const texts = rows.flatMap((points) =>
-    points.flatMap((point) => (point?.estimate ? [formatNs(point.estimate.median)] : [])),
+    points.flatMap((point) => (point?.value == null ? [] : [format(point.value)])),
   );
   const widest = Math.max(...texts.map((text) => textWidth(ctx, text, font)));
   const all = [...rows.keys()];
@@ -94,10 +108,10 @@ function labelledRows(
 }
 
 /** Upper end of everything drawn for a point. */
-function topOf(chart: ChartJs, point: Point | undefined, scale: number): number {
+function topOf(chart: ChartJs, point: Mark | undefined, scale: number): number {
   if (point === undefined) return chart.chartArea.bottom;
-  if (point.estimate === null) return chart.chartArea.bottom - (MISSING_ABOVE_AXIS + 12) * scale;
-  return chart.scales.y!.getPixelForValue(point.estimate.interval[1]);
+  if (point.value === null) return chart.chartArea.bottom - (MISSING_ABOVE_AXIS + 12) * scale;
+  return chart.scales.y!.getPixelForValue(point.interval?.[1] ?? point.value);
 }
 
 /** A column as Chart.js laid it out; none in a category that does not exist. */

@@ -2,16 +2,11 @@
 
 import { formatCount, formatNs, nsFormatter } from "../format.js";
 import { cellsOf, MODEL_LOOKUP, noiseFloorNs, seriesOf, servicesOf } from "../series.js";
-import { chartFont, scaleOf, seriesStyle, THEMES } from "../theme.js";
+import { seriesStyle } from "../theme.js";
 import { headline, intervalWords, measureWords, provenance } from "../words.js";
-import { axisOptions } from "./axes.js";
 import type { Chart } from "./chart.js";
-import { columnMarks, legendGap } from "./columnmarks.js";
-import { frame } from "./frame.js";
-import { noiseFloorZone } from "./marks.js";
-
-/** No labels at the right, only a margin like the left one. */
-const RIGHT_MARGIN = 48;
+import { columnsConfig } from "./clustered.js";
+import { SERVICES_AXIS } from "./loglog.js";
 
 export const columns: Chart = {
   id: "columns",
@@ -21,8 +16,6 @@ export const columns: Chart = {
     if (!cells.some((cell) => cell.estimate)) return { skipped: "no model lookup was measured" };
     const series = seriesOf(cells).filter(({ points }) => points.some((point) => point.estimate));
     const services = servicesOf(series);
-    const scale = scaleOf(view);
-    const theme = THEMES[view.theme];
     const missing = cells.some((cell) => cell.estimate === null);
     const words = {
       title:
@@ -37,80 +30,39 @@ export const columns: Chart = {
     };
     const rows = series.map(({ plane, points }) => {
       const byServices = new Map(points.map((point) => [point.n, point]));
-      return { style: seriesStyle(plane, view.theme), points: services.map((n) => byServices.get(n)) };
+      const style = seriesStyle(plane, view.theme);
+      return {
+        label: style.columnLabel,
+        colour: style.column,
+        marks: services.map((n) => {
+          const point = byServices.get(n);
+          return (
+            point && { value: point.estimate?.median ?? null, interval: point.estimate?.interval ?? null }
+          );
+        }),
+      };
     });
-    const highest = Math.max(
-      ...rows.flatMap(({ points }) => points.map((point) => point?.estimate?.interval[1] ?? 0)),
-    );
-    const { plugin, layout } = frame(words, view, () => RIGHT_MARGIN * scale);
-    const inWords = rows.map(({ style, points }) => {
-      const said = points.flatMap((point) =>
-        point?.estimate ? [`${formatNs(point.estimate.median)} at N = ${formatCount(point.n)}`] : [],
+    const inWords = rows.map(({ label, marks }) => {
+      const said = marks.flatMap((mark, i) =>
+        mark?.value == null ? [] : [`${formatNs(mark.value)} at N = ${formatCount(services[i]!)}`],
       );
-      return `${style.columnLabel}: ${said.join(", ")}`;
+      return `${label}: ${said.join(", ")}`;
     });
     return {
       ...words,
       description: [words.title, ...inWords, words.caption].join(". "),
-      config: {
-        type: "bar",
-        data: {
-          labels: services.map(formatCount),
-          datasets: rows.map(({ style, points }) => ({
-            label: style.columnLabel,
-            data: points.map((point) => point?.estimate?.median ?? null),
-            backgroundColor: style.column,
-            categoryPercentage: 0.8,
-            barPercentage: 0.92,
-            maxBarThickness: 130 * scale,
-          })),
+      config: columnsConfig(
+        {
+          categories: services.map(formatCount),
+          axis: SERVICES_AXIS,
+          rows,
+          format: formatNs,
+          ticks: nsFormatter,
+          floorNs: noiseFloorNs(cells),
         },
-        options: {
-          layout: layout!,
-          scales: {
-            x: {
-              ...axisOptions(
-                "x",
-                view,
-                (i) => formatCount(services[i]!),
-                "Number of Kubernetes services in cluster",
-              ),
-              grid: { display: false },
-            },
-            y: {
-              ...axisOptions("y", view, nsFormatter(highest)),
-              beginAtZero: true,
-              // Few lines: the values stand on the columns.
-              ticks: { ...axisOptions("y", view, nsFormatter(highest)).ticks, maxTicksLimit: 7 },
-              suggestedMax: highest * 1.08,
-            },
-          },
-          plugins: {
-            legend: {
-              position: "top",
-              align: "start",
-              labels: {
-                color: theme.text,
-                font: chartFont("label", scale),
-                boxWidth: 26 * scale,
-                boxHeight: 26 * scale,
-                padding: 24 * scale,
-              },
-            },
-            title: { display: false },
-            tooltip: { enabled: false },
-          },
-        },
-        plugins: [
-          plugin,
-          noiseFloorZone(noiseFloorNs(cells), "", view),
-          legendGap(36 * scale),
-          columnMarks(
-            rows.map(({ points }) => points),
-            view,
-          ),
-        ],
-      },
+        words,
+        view,
+      ),
     };
   },
 };

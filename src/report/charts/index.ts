@@ -5,7 +5,14 @@ import type { Chart } from "./chart.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
+import { distribution } from "./distribution.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
+import { latency } from "./latency.js";
+import { modelVersusKernel } from "./model-versus-kernel.js";
+import { percentiles } from "./percentiles.js";
+import { position } from "./position.js";
+import { published } from "./published.js";
+import { publishedColumns, publishedPercentiles } from "./replays.js";
 import { scaling } from "./scaling.js";
 import { sync } from "./sync.js";
 import { work } from "./work.js";
@@ -13,7 +20,11 @@ import { work } from "./work.js";
 export const CHARTS: readonly Chart[] = [
   columns,
   scaling,
+  latency,
   work,
+  percentiles,
+  position,
+  distribution,
   connect,
   established,
   endpoints,
@@ -22,4 +33,8 @@ export const CHARTS: readonly Chart[] = [
   sync,
   memory,
   balance,
+  modelVersusKernel,
+  published,
+  publishedColumns,
+  publishedPercentiles,
 ];

@@ -1,9 +1,9 @@
-/** Log-log lines with direct labels: what the charts `scaling` and `work` have in common. */
+/** Lines with direct labels over logarithmic or linear axes: what charts against a number have in common. */
 
 import type { ChartConfiguration, Plugin } from "chart.js";
 import { formatCount } from "../format.js";
-import { cssFont, scaleOf, seriesStyle } from "../theme.js";
-import { logAxis, servicesRange } from "./axes.js";
+import { cssFont, scaleOf, seriesStyle, THEMES } from "../theme.js";
+import { linearAxis, logAxis, servicesRange } from "./axes.js";
 import type { View, Words } from "./chart.js";
 import { frame, textWidth } from "./frame.js";
 import { EDGE, endLabels, hollowMarkers, LABEL_GAP } from "./marks.js";
@@ -18,13 +18,35 @@ const PLOT_START = 190;
 
 export const SERVICES_AXIS = "Number of Kubernetes services in cluster";
 
+export interface LinePoint {
+  readonly x: number;
+  /** null where nothing could be measured: a gap, never bridged. */
+  readonly y: number | null;
+  /** The ends of its interval, for those who read the picture's data. */
+  readonly low?: number;
+  readonly high?: number;
+}
+
 export interface Line {
   readonly plane: string;
   /** Its name, where that is not the plane's. */
   readonly label?: string;
   readonly dashed?: boolean;
-  /** Ascending in x. y is null where nothing could be measured: a gap, never bridged. */
-  readonly points: readonly { readonly x: number; readonly y: number | null }[];
+  /** Not named at its end: another line of its colour is. */
+  readonly unnamed?: boolean;
+  /** Hollow points on a thin dotted line, named in grey: published by others. */
+  readonly published?: boolean;
+  /** Without markers, for a line of very many points. */
+  readonly smooth?: boolean;
+  /** Ascending in x. */
+  readonly points: readonly LinePoint[];
+}
+
+/** Logarithmic over whole decades, or from zero in steps. */
+export interface Axis {
+  readonly range: { readonly min: number; readonly max: number; readonly step?: number };
+  readonly label: (value: number) => string;
+  readonly name?: string;
 }
 
 /** The configuration of a log-log chart. `plugins` draw between the grid and the lines. */
@@ -35,35 +57,56 @@ export function logLogConfig(
   axes: { x: string; range: { min: number; max: number }; label: (value: number) => string },
   plugins: readonly Plugin[],
 ): ChartConfiguration {
+  const range = servicesRange(lines.flatMap((line) => line.points.map(({ x }) => x)));
+  return linesConfig(
+    lines,
+    words,
+    view,
+    { x: { range, label: formatCount, name: axes.x }, y: { range: axes.range, label: axes.label } },
+    plugins,
+  );
+}
+
+/** The configuration of a chart of lines. An axis whose range has a step is linear, others are logarithmic. */
+export function linesConfig(
+  lines: readonly Line[],
+  words: Words,
+  view: View,
+  axes: { x: Axis; y: Axis },
+  plugins: readonly Plugin[],
+  labelsAtOwnEnd = false,
+): ChartConfiguration {
   const scale = scaleOf(view);
+  const theme = THEMES[view.theme];
   const looks = lines.map((line) => {
     const style = seriesStyle(line.plane, view.theme);
     return { ...line, style: { ...style, label: line.label ?? style.label } };
   });
-  const xs = lines.flatMap((line) => line.points.map((point) => point.x));
-  const xRange = servicesRange(xs);
+  const named = looks.filter(({ unnamed }) => !unnamed);
   // Labels stand right of the last point. Where that is left of the axis' end, they need less room beyond it.
-  const reach = Math.log(Math.max(...xs) / xRange.min) / Math.log(xRange.max / xRange.min);
+  const last = Math.max(...lines.flatMap((line) => line.points.map(({ x }) => x)));
   const { plugin, layout } = frame(words, view, (ctx) => {
     const widest = Math.max(
-      ...looks.map(({ style }) => textWidth(ctx, style.label, cssFont("label", scale))),
+      0,
+      ...named.map(({ style }) => textWidth(ctx, style.label, cssFont("label", scale))),
     );
-    return gutter(widest, reach, view);
+    return gutter(widest, shareOf(axes.x.range, last), view);
   });
   return {
     type: "line",
     data: {
-      datasets: looks.map(({ points, style, dashed }) => ({
+      datasets: looks.map(({ points, style, dashed, published = false, smooth }) => ({
         label: style.label,
-        data: points.map(({ x, y }) => ({ x, y: y ?? Number.NaN })),
+        data: points.map(({ y, ...point }) => ({ ...point, y: y ?? Number.NaN })),
         borderColor: style.line,
-        backgroundColor: style.line,
-        borderWidth: 5 * scale,
+        backgroundColor: published ? theme.ground : style.line,
+        borderWidth: (published ? 2 : 5) * scale,
         ...(dashed && { borderDash: [14 * scale, 10 * scale] }),
+        ...(published && { borderDash: [4 * scale, 6 * scale] }),
         pointStyle: style.marker,
-        pointRadius: 7 * scale,
+        pointRadius: smooth ? 0 : 7 * scale,
         // Crosses and stars are strokes without a fill: they need the width of the line.
-        pointBorderWidth: /cross|star/i.test(style.marker) ? 4 * scale : 1,
+        pointBorderWidth: published ? 3 * scale : /cross|star/i.test(style.marker) ? 4 * scale : 1,
         pointBorderColor: style.line,
         spanGaps: false,
         tension: 0,
@@ -73,8 +116,8 @@ export function logLogConfig(
     options: {
       layout: layout!,
       scales: {
-        x: logAxis("x", view, xRange, formatCount, axes.x),
-        y: logAxis("y", view, axes.range, axes.label),
+        x: axisOf("x", axes.x, view),
+        y: axisOf("y", axes.y, view),
       },
       plugins: { legend: { display: false }, title: { display: false }, tooltip: { enabled: false } },
     },
@@ -88,14 +131,27 @@ export function logLogConfig(
         view,
       ),
       endLabels(
-        looks.flatMap(({ points, style }) => {
+        named.flatMap(({ points, style, published }) => {
           const last = points.findLast((point) => point.y !== null);
-          return last ? [{ text: style.label, colour: style.labelColour, x: last.x, y: last.y! }] : [];
+          const colour = published ? theme.secondary : style.labelColour;
+          return last ? [{ text: style.label, colour, x: last.x, y: last.y! }] : [];
         }),
         view,
+        labelsAtOwnEnd,
       ),
     ],
   };
+}
+
+function axisOf(which: "x" | "y", { range, label, name }: Axis, view: View) {
+  const { min, max, step } = range;
+  if (step === undefined) return logAxis(which, view, { min, max }, label, name);
+  return linearAxis(which, view, { min, max, step }, label, name);
+}
+
+/** How far along an axis a value lies, from 0 to 1. */
+function shareOf({ min, max, step }: Axis["range"], value: number): number {
+  return step === undefined ? Math.log(value / min) / Math.log(max / min) : (value - min) / (max - min);
 }
 
 /** Room right of the plot so that labels as wide as `widest` fit, when the last point is at `reach` of the x axis. */

@@ -3,6 +3,7 @@
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Context2D } from "../canvas.js";
 import { spreadLabels } from "../labels.js";
+import type { Series } from "../series.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import type { View } from "./chart.js";
 import { cutText } from "./frame.js";
@@ -22,8 +23,11 @@ export interface EndLabel {
   readonly y: number;
 }
 
-/** Names each line right of the last point of all, joined to its own end where it had to move. */
-export function endLabels(labels: readonly EndLabel[], view: View): Plugin {
+/**
+ * Names each line, joined to its own end where the name had to move: right of the last point of all, or right of its own
+ * where lines end far from each other (`atOwnEnd`).
+ */
+export function endLabels(labels: readonly EndLabel[], view: View, atOwnEnd = false): Plugin {
   const scale = scaleOf(view);
   const theme = THEMES[view.theme];
   return {
@@ -35,7 +39,7 @@ export function endLabels(labels: readonly EndLabel[], view: View): Plugin {
         x: x.getPixelForValue(label.x),
         y: y.getPixelForValue(label.y),
       }));
-      const left = Math.max(...ends.map((end) => end.x)) + LABEL_GAP * scale;
+      const last = Math.max(...ends.map((end) => end.x));
       const font = cssFont("label", scale);
       const half = typePx("label", scale) / 2;
       const placed = spreadLabels(
@@ -50,6 +54,7 @@ export function endLabels(labels: readonly EndLabel[], view: View): Plugin {
       for (const [i, label] of labels.entries()) {
         const end = ends[i]!;
         const at = placed[i]!;
+        const left = (atOwnEnd ? end.x : last) + LABEL_GAP * scale;
         if (Math.abs(at - end.y) > MOVED_ENOUGH * scale || left - end.x > (LABEL_GAP + 1) * scale) {
           strokePath(ctx, theme.axis, 1.5 * scale, [
             [end.x + 12 * scale, end.y],
@@ -116,6 +121,16 @@ export function intervalBands(
       ctx.restore();
     },
   };
+}
+
+/** Stretches of neighbouring N that were measured. */
+export function runsOf(points: Series["points"]): IntervalMark[][] {
+  const runs: IntervalMark[][] = [[]];
+  for (const { n, estimate } of points) {
+    if (estimate === null) runs.push([]);
+    else runs.at(-1)!.push({ x: n, low: estimate.interval[0], high: estimate.interval[1] });
+  }
+  return runs.filter((run) => run.length > 0);
 }
 
 /** The zone where the empty lookup lies: what is inside can't be told from the timer and the loop. */

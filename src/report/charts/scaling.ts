@@ -1,7 +1,7 @@
 /** Latency against the number of services, log-log: slopes are growth, and a flat line must show its interval. */
 
 import type { Cell } from "../../results/schema.js";
-import { formatCount, formatNs } from "../format.js";
+import { formatCount, formatNs, nsFormatter } from "../format.js";
 import {
   cellsOf,
   type Measure,
@@ -13,10 +13,10 @@ import {
 } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { headline, intervalWords, measureWords, provenance } from "../words.js";
-import { decadesAround } from "./axes.js";
+import { decadesAround, linearRange, servicesRange } from "./axes.js";
 import type { Chart, View } from "./chart.js";
-import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
-import { type IntervalMark, intervalBands, noiseFloorZone } from "./marks.js";
+import { linesConfig, SERVICES_AXIS } from "./loglog.js";
+import { intervalBands, noiseFloorZone, runsOf } from "./marks.js";
 
 export const scaling: Chart = scalingChart({
   id: "scaling",
@@ -36,13 +36,15 @@ export interface ScalingChart {
   readonly neutralTitle: string;
   /** Whether the empty lookup is drawn; not where no lookup is timed. */
   readonly floor?: boolean;
+  /** Logarithmic by default. */
+  readonly scale?: "log" | "linear";
   /** Said in the caption. */
   readonly note?: string;
 }
 
 /** A scaling chart of one measure (another lane, scenario or variant is another chart). */
 export function scalingChart(chart: ScalingChart): Chart {
-  const { id, title, measure, findings, neutralTitle, floor = true, note } = chart;
+  const { id, title, measure, findings, neutralTitle, floor = true, note, scale = "log" } = chart;
   return {
     id,
     title,
@@ -53,11 +55,12 @@ export function scalingChart(chart: ScalingChart): Chart {
       }
       const series = seriesOf(cells, measure.axis);
       const mixed = new Set(series.map(({ variant }) => variant)).size > 1;
+      const linear = scale === "linear";
       const floorNs = floor ? noiseFloorNs(cells) : null;
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {
         title: headline(results, findings) ?? neutralTitle,
-        subtitle: `${measureWords(measure, results)}, ${intervalWords(cells)} · log–log scale · lower is better`,
+        subtitle: `${measureWords(measure, results)}, ${intervalWords(cells)} · ${linear ? "linear" : "log–log"} scale · lower is better`,
         caption: [
           provenance(results, measure, cells),
           ...(note ? [note] : []),
@@ -68,21 +71,28 @@ export function scalingChart(chart: ScalingChart): Chart {
       return {
         ...words,
         description: description.join(". "),
-        config: logLogConfig(
+        config: linesConfig(
           series.map(({ plane, variant, points }) => ({
             plane,
             ...(mixed && { label: seriesLabel({ plane, variant }), dashed: variant !== "" }),
-            points: points.map(({ n, estimate }) => ({ x: n, y: estimate?.median ?? null })),
+            points: points.map(({ n, estimate }) => ({
+              x: n,
+              y: estimate?.median ?? null,
+              ...(estimate && { low: estimate.interval[0], high: estimate.interval[1] }),
+            })),
           })),
           words,
           view,
-          {
-            x: axisTitle(measure, cells),
-            range: timeRange(series, floorNs, view),
-            label: formatNs,
-          },
+          linear
+            ? linearAxes(series, axisTitle(measure, cells))
+            : logAxes(series, axisTitle(measure, cells), floorNs, view),
           [
-            noiseFloorZone(floorNs, `noise floor: an empty lookup, ${formatNs(floorNs ?? 0)}`, view),
+            // From zero on a linear axis the floor is no thicker than the axis.
+            noiseFloorZone(
+              linear ? null : floorNs,
+              `noise floor: an empty lookup, ${formatNs(floorNs ?? 0)}`,
+              view,
+            ),
             intervalBands(
               series.map(({ plane, points }) => ({
                 colour: seriesStyle(plane, view.theme).line,
@@ -94,6 +104,32 @@ export function scalingChart(chart: ScalingChart): Chart {
         ),
       };
     },
+  };
+}
+
+function logAxes(series: readonly Series[], name: string, floorNs: number | null, view: View) {
+  return {
+    x: {
+      range: servicesRange(series.flatMap(({ points }) => points.map(({ n }) => n))),
+      label: formatCount,
+      name,
+    },
+    y: { range: timeRange(series, floorNs, view), label: formatNs },
+  };
+}
+
+function linearAxes(series: readonly Series[], name: string) {
+  const largest = Math.max(
+    ...series.flatMap(({ points }) => points.map(({ estimate }) => estimate?.interval[1] ?? 0)),
+  );
+  const range = linearRange(largest);
+  return {
+    x: {
+      range: linearRange(Math.max(...series.flatMap(({ points }) => points.map(({ n }) => n)))),
+      label: formatCount,
+      name,
+    },
+    y: { range, label: nsFormatter(range.max) },
   };
 }
 
@@ -118,16 +154,6 @@ function timeRange(
   // The plot takes about two thirds of the height, the label some 1/30 of it.
   const zone = (Math.log10(floorNs / range.min) / decades) * (view.height * 0.66);
   return zone < view.height / 30 ? { ...range, min: range.min / 10 } : range;
-}
-
-/** Stretches of neighbouring N that were measured. */
-function runsOf(points: Series["points"]): IntervalMark[][] {
-  const runs: IntervalMark[][] = [[]];
-  for (const { n, estimate } of points) {
-    if (estimate === null) runs.push([]);
-    else runs.at(-1)!.push({ x: n, low: estimate.interval[0], high: estimate.interval[1] });
-  }
-  return runs.filter((run) => run.length > 0);
 }
 
 function lineInWords(series: Series): string {

@@ -1,0 +1,82 @@
+import { readFileSync, statSync } from "node:fs";
+import type { CommandModule } from "yargs";
+import { CheckFailedError, UsageError } from "../../errors.js";
+import type { ChartData } from "../../report/carried/data.js";
+import { carriedData } from "../../report/carried/index.js";
+import { plainText } from "../../report/format.js";
+import { chartProblems } from "../../report/verify-chart.js";
+import { HASH_DIGITS } from "../../report/words.js";
+import { readResultsFile, reasonOf } from "../../results/files.js";
+import { alignColumns, print, printJson } from "../output.js";
+
+/** A slide at 3200 x 1800 has less than half a MiB. */
+const MAX_MIB = 64;
+
+interface Arguments {
+  file: string;
+  run: string | undefined;
+  json: boolean;
+}
+
+export const verifyChart: CommandModule<object, Arguments> = {
+  command: "verify-chart <file> [run]",
+  describe: "Do a picture and a run belong together? Prints the numbers in the picture; exit 1 if not",
+  builder: (yargs) =>
+    yargs
+      .positional("file", {
+        type: "string",
+        demandOption: true,
+        describe: "A PNG, SVG or PDF that lbscale drew",
+      })
+      .positional("run", {
+        type: "string",
+        describe: "A run's folder, or its results.json; without it the picture alone is checked",
+      })
+      .option("json", { type: "boolean", default: false, describe: "As JSON" }),
+  handler: async ({ file, run, json }) => {
+    const carried = carriedData(readPicture(file));
+    const claimed = run === undefined ? null : readResultsFile(run);
+    const data = carried?.data ?? null;
+    const problems = carried
+      ? chartProblems(carried, claimed)
+      : ["it carries no data of lbscale: something else drew it, or its metadata were stripped"];
+    if (json) await printJson({ ok: problems.length === 0, problems, data });
+    else if (data) await print(`${describe(data)}\n`);
+    if (problems.length > 0) throw new CheckFailedError(`${plainText(file)}: ${problems.join("; ")}`);
+    if (!json)
+      await print(
+        run === undefined ? "the picture is as it was drawn\n" : "picture and run belong together\n",
+      );
+  },
+};
+
+function readPicture(path: string): Buffer {
+  try {
+    if (statSync(path).size > MAX_MIB * 2 ** 20) {
+      throw new UsageError(`${path} is larger than ${MAX_MIB} MiB: no chart of lbscale is`);
+    }
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`can't read ${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** The data of a chart for people. Every string may be a stranger's. */
+function describe({ chart, title, runs, series }: ChartData): string {
+  const shown = (value: string | number | null | undefined) =>
+    typeof value === "string" ? plainText(value, 40) : value == null ? "" : String(value);
+  const rows = series.flatMap(({ label, points }) =>
+    points.map(({ x, y, low, high }) => [plainText(label, 40), shown(x), shown(y), shown(low), shown(high)]),
+  );
+  return [
+    `${plainText(chart, 40)}: ${plainText(title, 120)}`,
+    ...runs.map(
+      ({ startedAt, seed, command, results }) =>
+        `drawn from results ${plainText(results).slice(0, HASH_DIGITS)} of ${plainText(startedAt).slice(0, 10)}, seed ${seed}: ${plainText(command, 300)}`,
+    ),
+    "",
+    alignColumns([["series", "x", "y", "low", "high"], ...rows]),
+    "",
+  ].join("\n");
+}

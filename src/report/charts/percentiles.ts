@@ -1,0 +1,77 @@
+/** Percentiles of single lookups as grouped columns, as the Kubernetes blog draws them. */
+
+import type { Cell } from "../../results/schema.js";
+import { digits, shortLabel } from "../findings/common.js";
+import { formatCount, formatNs, nsFormatter } from "../format.js";
+import { cellsOf, MODEL_LOOKUP } from "../series.js";
+import { comparePlanes, seriesStyle } from "../theme.js";
+import { firstFitting, headline, provenance } from "../words.js";
+import type { Chart } from "./chart.js";
+import { columnsConfig } from "./clustered.js";
+import { largestWithSingles, reasonsWithout, singlesWords } from "./singles.js";
+
+const SHARES = ["p01", "p50", "p90", "p99"] as const;
+
+export const percentiles: Chart = {
+  id: "percentiles",
+  title: "p01, p50, p90 and p99 of single lookups at the largest number of services (model)",
+  build(results, view) {
+    const cells = largestWithSingles(cellsOf(results, MODEL_LOOKUP));
+    const shown = (cells ?? [])
+      .filter((cell) => cell.percentiles !== null)
+      .sort((a, b) => comparePlanes(a.plane, b.plane));
+    if (cells === undefined || shown.length === 0) {
+      return { skipped: "no lookup was slow enough to be timed one at a time" };
+    }
+    const services = formatCount(shown[0]!.services);
+    const words = {
+      title: firstFitting(
+        [tails(shown), headline(results, ["position"])],
+        `Percentiles of single lookups at ${services} Services`,
+      ),
+      subtitle: `Single lookups at ${services} services, 95\u00a0% interval · linear scale · lower is better`,
+      caption: [
+        provenance(results, MODEL_LOOKUP, shown),
+        singlesWords(shown),
+        ...reasonsWithout(cells.filter((cell) => cell.percentiles === null)),
+      ].join(" · "),
+    };
+    const rows = shown.map(({ plane, percentiles }) => {
+      const style = seriesStyle(plane, view.theme);
+      return {
+        label: style.columnLabel,
+        colour: style.column,
+        marks: SHARES.map((share) => percentiles![share]),
+      };
+    });
+    const inWords = rows.map(
+      ({ label, marks }) =>
+        `${label}: ${marks.map(({ value }, i) => `${SHARES[i]} ${formatNs(value)}`).join(", ")}`,
+    );
+    return {
+      ...words,
+      description: [words.title, ...inWords, words.caption].join(". "),
+      config: columnsConfig(
+        {
+          categories: SHARES,
+          axis: "Percentile of the time of a lookup",
+          rows,
+          format: formatNs,
+          ticks: nsFormatter,
+        },
+        words,
+        view,
+      ),
+    };
+  },
+};
+
+/** The slowest plane's p99 against the fastest one's, as far as their intervals tell them apart. */
+function tails(cells: readonly Cell[]): string | undefined {
+  const byTail = cells.toSorted((a, b) => a.percentiles!.p99.value - b.percentiles!.p99.value);
+  const [fastest, slowest] = [byTail[0]!, byTail.at(-1)!];
+  const [low, high] = [fastest.percentiles!.p99, slowest.percentiles!.p99];
+  if (!(high.interval[0] > low.interval[1])) return undefined;
+  const ratio = digits(high.value / low.value);
+  return `At ${formatCount(slowest.services)} Services p99 of ${shortLabel(slowest.plane)} is ${ratio} times ${shortLabel(fastest.plane)}'s`;
+}

@@ -1,0 +1,62 @@
+/** More of results that never happened: single lookups, and the kernel lane. For tests of reports only. */
+
+import { Random } from "../random.js";
+import type { Cell, Percentiles, Results } from "../results/schema.js";
+
+/** Gives lookups that take as long as 20 readings of the clock (or `leastNs`) single lookups and percentiles. */
+export function withSingles(results: Results, leastNs = 800): Results {
+  for (const cell of results.cells) {
+    if (cell.scenario !== "lookup" || cell.estimate === null || cell.estimate.median < leastNs) continue;
+    const listed = cell.plane.startsWith("iptables");
+    for (const replicate of cell.replicates) {
+      const random = Random.fromSeed(replicate.order, `${cell.plane} ${cell.services}`);
+      const places = Array.from({ length: 200 }, () => (listed ? random.below(cell.services) : 0));
+      replicate.singles = {
+        ns: places.map((place) =>
+          Math.max(
+            1,
+            Math.round(
+              replicate.median *
+                (listed ? 0.05 + (2 * place) / cell.services : 1) *
+                (1 + 0.1 * random.normal() ** 2),
+            ),
+          ),
+        ),
+        visited: places.map((place) => (listed ? place + 6 + random.below(4) : 3 + random.below(5))),
+      };
+    }
+    cell.percentiles = fakePercentiles(cell);
+    cell.percentilesReason = null;
+  }
+  return results;
+}
+
+function fakePercentiles(cell: Cell): Percentiles {
+  const sorted = cell.replicates.flatMap(({ singles }) => singles!.ns).sort((a, b) => a - b);
+  const at = (share: number) => {
+    const value = sorted[Math.floor(share * (sorted.length - 1))]!;
+    return { value, interval: [0.95 * value, 1.06 * value] as [number, number] };
+  };
+  return { lookups: sorted.length, p01: at(0.01), p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: null };
+}
+
+/** Adds the kernel lane: connecting takes 25 µs more than the model's lookup, and twice what that grows by. */
+export function withKernel(results: Results): Results {
+  const slower = (ns: number) => 25_000 + 2 * ns;
+  const lookups = results.cells.filter(({ scenario }) => scenario === "lookup");
+  for (const cell of lookups) {
+    results.cells.push({
+      ...cell,
+      lane: "kernel",
+      scenario: "connect",
+      estimate: cell.estimate && {
+        ...cell.estimate,
+        median: slower(cell.estimate.median),
+        interval: [slower(cell.estimate.interval[0]), slower(cell.estimate.interval[1])],
+      },
+      percentiles: null,
+      work: null,
+    });
+  }
+  return results;
+}
