@@ -100,7 +100,7 @@ export function planRun(
         numbersOf(plane).map((n): Size => ({ services: n, endpoints: null, variant: "" }))
       )
         .filter((size) => named || size.services <= largest(profile, plane))
-        .map((size) => emptyCell(plane, id, size, endpointsPerService)),
+        .map((size) => emptyCell({ plane, lane: "model", scenario: id }, size, endpointsPerService)),
     ),
   );
   if (cells.length === 0)
@@ -149,11 +149,14 @@ export function planRun(
   };
 }
 
-function emptyCell(plane: string, scenario: string, size: Size, endpoints: number): Cell {
+/** A cell without measurements. */
+export function emptyCell(
+  what: Pick<Cell, "plane" | "lane" | "scenario">,
+  size: Size,
+  endpoints: number,
+): Cell {
   return {
-    plane,
-    lane: "model",
-    scenario,
+    ...what,
     services: size.services,
     variant: size.variant,
     endpoints: size.endpoints ?? endpoints,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lchownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import { clusterDigest } from "../../cluster/digest.js";
 import { growCluster } from "../../cluster/grow.js";
 import { writeCluster } from "../../cluster/json.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
+import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { closeEnvironment, readCpuTimes, readEnvironment } from "../../measure/environment.js";
 import { runSchedule } from "../../measure/run.js";
 import { childPrefix, killChildren, pinnableCpu } from "../../measure/spawn.js";
@@ -31,14 +32,16 @@ import { certify } from "../certificate.js";
 import { writeReport } from "../charts.js";
 import { readCluster } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
+import { type KernelRunArguments, measureInKernel, planKernelRun } from "../kernel-run.js";
 import { note, print } from "../output.js";
-import { planRun, profileById, type RunArguments } from "../plan.js";
+import { planRun, profileById } from "../plan.js";
 import { Progress } from "../progress.js";
 import { Saver } from "../saver.js";
 import { summarize } from "../summary.js";
 import { VERSION } from "../version.js";
 
-interface Arguments extends RunArguments {
+interface Arguments extends KernelRunArguments {
+  lane: "model" | "kernel";
   out: string | undefined;
   resume: boolean;
   json: boolean;
@@ -57,7 +60,21 @@ export const run: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: `Of ${PROFILES.map(({ id }) => id).join(", ")}`,
       })
-      .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
+      .option("lane", {
+        choices: ["model", "kernel"] as const,
+        default: "model" as const,
+        describe: "Byte-faithful models, or connections through the real kernel (Linux, root)",
+      })
+      .option("planes", {
+        type: "string",
+        requiresArg: true,
+        describe: `Of ${PLANE_IDS.join(", ")}; lane kernel: of ${KERNEL_PLANE_IDS.join(", ")}`,
+      })
+      .option("connections", {
+        type: "string",
+        requiresArg: true,
+        describe: "Lane kernel: new connections of each round; 1000 by default",
+      })
       .option("services", {
         type: "string",
         requiresArg: true,
@@ -134,6 +151,7 @@ export const run: CommandModule<object, Arguments> = {
         describe: "Print the results as JSON instead of the table",
       }),
   handler: async (args) => {
+    if (args.lane === "kernel") return runKernel(args);
     const template = args.cluster === undefined ? null : readCluster(args.cluster);
     const cpu = pinnableCpu();
     const results = args.resume
@@ -159,6 +177,70 @@ export const run: CommandModule<object, Arguments> = {
     await report(results, out, args.json);
   },
 };
+
+async function runKernel(args: Arguments): Promise<void> {
+  if (args.resume)
+    throw new UsageError("--resume is for the model lane: a kernel run takes minutes, start a new one");
+  const results = planKernelRun(args, readEnvironment(pinnableCpu()), new Date());
+  const out = args.out ?? join("results", "runs", results.run.id);
+  if (existsSync(join(out, RESULTS_FILE))) {
+    throw new UsageError(`${out} holds a run already: choose another --out`);
+  }
+  ensureWritableFolder(out);
+  const unlock = lockFolder(out);
+  const saver = new Saver(out, note);
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const cpuTimes = readCpuTimes();
+  const progress = new Progress();
+  try {
+    await nameClusters(results, true, (cell) =>
+      benchCluster({
+        clusterFile: null,
+        services: cell.services,
+        clusterSeed: results.run.seed,
+        endpointsPerService: cell.endpoints,
+        entry: "clusterIp",
+        variant: "",
+      }),
+    );
+    saver.save(results);
+    await measureInKernel(results, args, {
+      signal: interruption.signal,
+      onProgress: (done, total, leftMs, what) => progress.show(done, total, leftMs, what),
+      onRound: () => saver.saveNowAndThen(results),
+    });
+    progress.end();
+    conclude(results);
+    results.findings = findFindings(results);
+    closeEnvironment(results.environment, cpuTimes);
+    results.run.complete = !interruption.signal.aborted;
+    results.run.finishedAt = results.run.complete ? new Date().toISOString() : null;
+    saver.save(results);
+    if (interruption.signal.aborted)
+      throw new InterruptedError(`interrupted: what was measured is in ${out}`);
+    await report(results, out, args.json);
+  } finally {
+    progress.end();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    unlock();
+    returnToUser(out);
+  }
+}
+
+/** What root wrote belongs to the user who asked for it with sudo. */
+function returnToUser(folder: string): void {
+  const { SUDO_UID, SUDO_GID } = process.env;
+  const [uid, gid] = [Number(SUDO_UID), Number(SUDO_GID)];
+  if (process.getuid?.() !== 0 || !(uid > 0) || !(gid > 0)) return;
+  for (const path of [
+    folder,
+    ...readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+  ]) {
+    lchownSync(path, uid, gid);
+  }
+}
 
 function resumed(args: Arguments): Results {
   if (args.out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
@@ -309,7 +391,7 @@ async function report(results: Results, out: string, json: boolean): Promise<voi
       `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
     );
   }
-  const profile = profileById(results.run.profile);
+  const profile = profileById(results.cells[0]!.lane === "kernel" ? "default" : results.run.profile);
   const { paths, skipped } = writeReport(results, join(out, "charts"), {
     formats: [...profile.images, "md", "csv"],
     themes: profile.themes,

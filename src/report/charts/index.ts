@@ -7,6 +7,14 @@ import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
 import { distribution } from "./distribution.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
+import {
+  kernelColumns,
+  kernelEstablished,
+  kernelLatency,
+  kernelPercentiles,
+  kernelScaling,
+  kernelSync,
+} from "./kernel.js";
 import { latency } from "./latency.js";
 import { modelVersusKernel } from "./model-versus-kernel.js";
 import { percentiles } from "./percentiles.js";
@@ -33,6 +41,12 @@ export const CHARTS: readonly Chart[] = [
   sync,
   memory,
   balance,
+  kernelColumns,
+  kernelScaling,
+  kernelLatency,
+  kernelEstablished,
+  kernelSync,
+  ...kernelPercentiles,
   modelVersusKernel,
   published,
   publishedColumns,
