@@ -2,15 +2,17 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Cluster } from "../src/cluster/cluster.js";
+import { fileURLToPath } from "node:url";
 import { generateCoverageFlows } from "../src/cluster/coverage-flows.js";
 import { parseCluster } from "../src/cluster/json.js";
 import { checkCapabilities } from "../src/kernel/check.js";
 import { prepareHost, releaseHost } from "../src/kernel/host.js";
-import { measureRounds } from "../src/kernel/rounds.js";
+import { measureRounds, type Surroundings } from "../src/kernel/rounds.js";
 import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "../src/kernel/tasks.js";
 import { verifyStation } from "../src/kernel/verify.js";
 import { compileNatives, probeOptionsOf, setUp } from "../src/kernel/workbench.js";
+import type { Job } from "../src/measure/scenario.js";
+import { childPrefix, runReplicate, TIMEOUT_MS } from "../src/measure/spawn.js";
 import { benchCluster } from "./cluster.js";
 
 const request = JSON.parse(readFileSync(0, "utf8")) as Task & { readonly folder: string };
@@ -28,7 +30,7 @@ try {
       await verify(request);
       break;
     case "connect":
-      await measureRounds(host, request, (services) => clusterOf(request, services), report);
+      await measureRounds(host, request, surroundingsOf(request), report);
       break;
   }
 } finally {
@@ -48,14 +50,26 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   }
 }
 
-function clusterOf({ endpointsPerService, seed }: ConnectTask, services: number): Promise<Cluster> {
-  const entry = "clusterIp" as const;
-  return benchCluster({
+const MODEL_SCRIPT = fileURLToPath(new URL("./child.js", import.meta.url));
+const MODEL_MS = { warmupMs: 20, measureMs: 40, singlesMs: 1 };
+
+function surroundingsOf({ endpointsPerService, seed: clusterSeed, cpu }: ConnectTask): Surroundings {
+  const common = {
     clusterFile: null,
-    services,
-    clusterSeed: seed,
+    clusterSeed,
     endpointsPerService,
-    entry,
+    entry: "clusterIp",
     variant: "",
-  });
+  } as const;
+  return {
+    clusterOf: (services) => benchCluster({ ...common, services }),
+    runModel: ({ plane, services }, seed) => {
+      const job: Job = {
+        ...common,
+        ...MODEL_MS,
+        ...{ scenario: "lookup", plane, services, seed, options: {}, zipf: 0, misses: 0, slowdown: 0 },
+      };
+      return runReplicate(MODEL_SCRIPT, job, childPrefix(cpu), TIMEOUT_MS);
+    },
+  };
 }

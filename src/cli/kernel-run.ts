@@ -1,13 +1,15 @@
 /** `lbscale run --lane kernel`: from arguments to a result whose cells were measured in the real kernel. */
 
-import { KERNEL_SCENARIOS, kernelSizes } from "../../bench/kernel.js";
+import { isCompared, isMeasured, KERNEL_SCENARIOS, kernelSizes } from "../../bench/kernel.js";
 import { UsageError } from "../errors.js";
-import { DECIDING_PLANES, KERNEL_PLANE_IDS, type KernelPlaneId } from "../kernel/plane.js";
+import { KERNEL_PLANE_IDS, type KernelPlaneId } from "../kernel/plane.js";
 import { requireRoot, runInSandbox } from "../kernel/sandbox.js";
 import { type ConnectReport, type ConnectTask, connectReportSchema, type Round } from "../kernel/tasks.js";
 import { measureTimer } from "../measure/clock.js";
+import { addReplicate } from "../measure/run.js";
 import { makeSchedule } from "../measure/schedule.js";
 import { levelOf } from "../measure/stopping.js";
+import type { PlaneId } from "../planes/plane.js";
 import type { Cell, Environment, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
 import { parseChoices, parseInteger, parseServices } from "./parse.js";
@@ -43,18 +45,21 @@ export function planKernelRun(args: KernelRunArguments, environment: Environment
   const points = planes.flatMap((plane) =>
     (asked ?? kernelSizes(plane)).map((services) => ({ plane, services })),
   );
-  const cells = KERNEL_SCENARIOS.flatMap((scenario) =>
+  const cellOf = (lane: Cell["lane"], scenario: string, plane: string, services: number) =>
+    emptyCell(
+      { plane, lane, scenario },
+      { services, endpoints: null, variant: "" },
+      base.run.settings.endpointsPerService,
+    );
+  const inKernel = KERNEL_SCENARIOS.flatMap((scenario) =>
     points
-      // A floor loads nothing.
-      .filter(({ plane }) => scenario !== "sync" || DECIDING_PLANES.includes(plane))
-      .map(({ plane, services }) =>
-        emptyCell(
-          { plane, lane: "kernel", scenario },
-          { services, endpoints: null, variant: "" },
-          base.run.settings.endpointsPerService,
-        ),
-      ),
+      .filter(({ plane }) => isMeasured(scenario, plane))
+      .map(({ plane, services }) => cellOf("kernel", scenario, plane, services)),
   );
+  const models = points
+    .filter(({ plane, services }) => isCompared(plane, services))
+    .map(({ plane, services }) => cellOf("model", "lookup", plane, services));
+  const cells = [...inKernel, ...models];
   return {
     ...base,
     run: {
@@ -106,6 +111,7 @@ export async function measureInKernel(
       ? CONNECTIONS
       : parseInteger(args.connections, "connections", 10, MAX_CONNECTIONS);
   const connect = results.cells.filter(({ scenario }) => scenario === "connect");
+  const models = results.cells.filter(({ lane }) => lane === "model");
   const timerFloorNs = measureTimer().floorNs;
   const total = connect.length * results.run.schedule.length;
   const started = performance.now();
@@ -115,6 +121,7 @@ export async function measureInKernel(
     task: "connect",
     cells: connect.map(({ plane, services }) => ({ plane: plane as KernelPlaneId, services })),
     schedule: results.run.schedule,
+    models: models.map(({ plane, services }) => ({ plane: plane as PlaneId, services })),
     connections,
     endpointsPerService: results.run.settings.endpointsPerService,
     seed: results.run.seed,
@@ -124,13 +131,30 @@ export async function measureInKernel(
     signal,
     onReport: (line) => {
       const report = connectReportSchema.parse(line);
+      if (report.kind === "model") {
+        const { block, seed, ran } = report;
+        const order = block * results.cells.length + connect.length + report.cell;
+        if ("counts" in ran.measured) return;
+        addReplicate(results, models[report.cell]!, ran.measured, ran.wallMs, { block, order, seed });
+        return;
+      }
       const cell = connect[report.cell]!;
       const same = (scenario: string) =>
         results.cells.find(
           (other) =>
-            other.scenario === scenario && other.plane === cell.plane && other.services === cell.services,
+            other.lane === "kernel" &&
+            other.scenario === scenario &&
+            other.plane === cell.plane &&
+            other.services === cell.services,
         );
-      if (report.kind === "round") {
+      if (report.kind === "lookup") {
+        const { block, netNs, floorNs, chaseNs } = report;
+        same("lookup")!.replicates.push({
+          ...emptyReplicate(timerFloorNs),
+          ...{ block, floorNs, chaseNs, wallMs: 0, samples: netNs, median: median(netNs) },
+          order: block * results.cells.length + (report.order % connect.length),
+        });
+      } else if (report.kind === "round") {
         if (done === 0) firstRoundMs = performance.now() - started;
         done++;
         // Places are those of the schedule; the order's test counts all cells of a block.
@@ -143,7 +167,7 @@ export async function measureInKernel(
         onProgress(done, total, done > 1 ? leftMs : null, `${cell.plane}, ${cell.services} services`);
         onRound();
       } else {
-        note(report, [cell, same("established"), same("sync")], timerFloorNs);
+        note(report, [cell, same("established"), same("sync"), same("lookup")], timerFloorNs);
         onProgress(0, total, null, `loading ${cell.plane}, ${cell.services} services`);
       }
     },
@@ -157,7 +181,7 @@ export async function measureInKernel(
 
 /** What is known of a cell once it is loaded, or why it is not. */
 function note(
-  report: Exclude<ConnectReport, Round>,
+  report: Extract<ConnectReport, { kind: "loaded" | "failed" }>,
   cells: readonly (Cell | undefined)[],
   timerFloorNs: number,
 ): void {

@@ -1,20 +1,32 @@
 /** Connection times through every cell: programs are loaded once, then probed in many short, interleaved rounds. */
 
+import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.js";
 import { type FlowTrace, flowAt, generateTrace } from "../cluster/flows.js";
 import { Chase } from "../measure/chase.js";
 import { nowNs } from "../measure/clock.js";
 import { replicateSeed } from "../measure/schedule.js";
+import type { Ran } from "../measure/spawn.js";
 import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
+import { median } from "../stats/quantile.js";
 import type { Host } from "./host.js";
+import type { KernelPlaneId } from "./plane.js";
+import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
-import { KernelError, toolPath } from "./tools.js";
+import { KernelError, runTool, toolPath } from "./tools.js";
 import { Judge } from "./verify.js";
 import { compileNatives, probeOptionsOf, type Setting, type Station, setUp } from "./workbench.js";
 
 /** A lost packet costs a second: it is kept as the sample that it is, and waited for. */
 const TIMEOUT_MS = 5000;
+
+/** What lies outside of this lane. */
+export interface Surroundings {
+  readonly clusterOf: (services: number) => Promise<Cluster>;
+  /** Measures one replicate of a model in a process of its own. */
+  readonly runModel: (model: ConnectTask["models"][number], seed: number) => Promise<Ran>;
+}
 
 /** A loaded cell. */
 interface Bench {
@@ -28,7 +40,7 @@ interface Bench {
 export async function measureRounds(
   host: Host,
   task: ConnectTask,
-  clusterOf: (services: number) => Promise<Cluster>,
+  { clusterOf, runModel }: Surroundings,
   report: (report: ConnectReport) => void,
 ): Promise<void> {
   const natives = await compileNatives(
@@ -67,7 +79,15 @@ export async function measureRounds(
       if (!bench) continue;
       const seed = replicateSeed(task.seed, block, cell);
       const round = await measureRound(bench, task, seed, chase);
-      report({ kind: "round", cell, block, order: block * cells.length + place, seed, ...round });
+      const order = block * cells.length + place;
+      report({ kind: "round", cell, block, order, seed, ...round });
+      const lookup = await timeLookups(bench, chase);
+      if (lookup) report({ kind: "lookup", cell, block, order, ...lookup });
+    }
+    // In the same block, because the machine's memory speed drifts.
+    for (const [cell, model] of task.models.entries()) {
+      const seed = replicateSeed(task.seed, block, cells.length + cell);
+      report({ kind: "model", cell, block, order: block, seed, ran: await runModel(model, seed) });
     }
   }
 }
@@ -105,6 +125,35 @@ async function measureRound(
     chaseNs,
   };
 }
+
+const LOOKUP_SAMPLES = 7;
+/** The kernel reports whole nanoseconds of their mean. */
+const LOOKUPS_A_SAMPLE = 20_000;
+
+/** Times the BPF lookup alone, beside its twin that looks nothing up; null for planes without one. */
+async function timeLookups({ station, setting }: Bench, chase: Chase) {
+  const name = LOOKUP_PROGRAMS[station.plane.id];
+  const { loader } = setting.natives;
+  if (name === undefined || loader === null) return null;
+  const folder = pinFolder({ host: setting.host, lab: station.lab });
+  const run = async (program: string) =>
+    Number(await runTool(loader, ["run", join(folder, program), String(LOOKUPS_A_SAMPLE)]));
+  const chaseBefore = chase.time(nowNs);
+  const netNs: number[] = [];
+  const floors: number[] = [];
+  for (let i = 0; i < LOOKUP_SAMPLES; i++) {
+    const floor = await run("lookup_nothing");
+    floors.push(floor);
+    netNs.push((await run(name)) - floor);
+  }
+  return { netNs, floorNs: median(floors), chaseNs: Math.sqrt(chaseBefore * chase.time(nowNs)) };
+}
+
+/** At the socket the maps are the same: its cells stand for the model's plane. */
+const LOOKUP_PROGRAMS: Partial<Record<KernelPlaneId, string>> = {
+  ebpf: "lookup_random",
+  "ebpf-maglev": "lookup_maglev",
+};
 
 /** What the model does for the same flows: entries visited by each, and the mean work. */
 function countWork(model: Model | null, flows: readonly Flow[]) {

@@ -1,6 +1,8 @@
 /** What the sandbox can be asked to do, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
+import type { Ran } from "../measure/spawn.js";
+import type { PlaneId } from "../planes/plane.js";
 import type { KernelPlaneId } from "./plane.js";
 
 /** The cluster to load, in the sandbox's folder. */
@@ -24,6 +26,8 @@ export interface ConnectTask {
   readonly cells: readonly { readonly plane: KernelPlaneId; readonly services: number }[];
   /** Cells of each round in the order they are probed. */
   readonly schedule: readonly (readonly number[])[];
+  /** Cells of the model lane, measured once a block between the kernel's. */
+  readonly models: readonly { readonly plane: PlaneId; readonly services: number }[];
   readonly connections: number;
   readonly endpointsPerService: number;
   readonly seed: number;
@@ -82,5 +86,33 @@ const roundSchema = z.object({
 });
 export type Round = z.infer<typeof roundSchema>;
 
-export const connectReportSchema = z.discriminatedUnion("kind", [loadedSchema, failedSchema, roundSchema]);
+/** One lookup of a cell's BPF program, run by the kernel without a network: what its twin without lookup takes is off. */
+const lookupSchema = z.object({
+  kind: z.literal("lookup"),
+  cell: count,
+  block: count,
+  order: count,
+  netNs: z.array(z.number()),
+  floorNs: z.number(),
+  chaseNs: z.number(),
+});
+export type KernelLookup = z.infer<typeof lookupSchema>;
+
+/** A replicate of the model lane: `cell` counts within `models`. */
+const modelSchema = z.object({
+  kind: z.literal("model"),
+  cell: count,
+  block: count,
+  order: count,
+  seed: z.number(),
+  ran: z.custom<Ran>(),
+});
+
+export const connectReportSchema = z.discriminatedUnion("kind", [
+  loadedSchema,
+  failedSchema,
+  roundSchema,
+  lookupSchema,
+  modelSchema,
+]);
 export type ConnectReport = z.infer<typeof connectReportSchema>;
