@@ -15,6 +15,10 @@ import type { Job } from "../src/measure/scenario.js";
 import { childPrefix, runReplicate, TIMEOUT_MS } from "../src/measure/spawn.js";
 import { benchCluster } from "./cluster.js";
 
+/** The child of the model lane, and how long it times. */
+const MODEL_SCRIPT = fileURLToPath(new URL("./child.js", import.meta.url));
+const MODEL_MS = { warmupMs: 20, measureMs: 40, singlesMs: 1 };
+
 const request = JSON.parse(readFileSync(0, "utf8")) as Task & { readonly folder: string };
 const report = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -49,9 +53,6 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
     report(await verifyStation(station, trace, probeOptionsOf(station, setting)));
   }
 }
-
-const MODEL_SCRIPT = fileURLToPath(new URL("./child.js", import.meta.url));
-const MODEL_MS = { warmupMs: 20, measureMs: 40, singlesMs: 1 };
 
 function surroundingsOf({ endpointsPerService, seed: clusterSeed, cpu }: ConnectTask): Surroundings {
   const common = {

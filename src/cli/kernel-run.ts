@@ -134,8 +134,11 @@ export async function measureInKernel(
       if (report.kind === "model") {
         const { block, seed, ran } = report;
         const order = block * results.cells.length + connect.length + report.cell;
+        const model = models[report.cell]!;
+        model.programBytes = ran.measured.programBytes;
+        model.facts = { ...ran.measured.facts };
         if ("counts" in ran.measured) return;
-        addReplicate(results, models[report.cell]!, ran.measured, ran.wallMs, { block, order, seed });
+        addReplicate(results, model, ran.measured, ran.wallMs, { block, order, seed });
         return;
       }
       const cell = connect[report.cell]!;
