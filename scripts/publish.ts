@@ -53,7 +53,7 @@ function runPage({ run, environment, findings, ...rest }: Results): string {
     ...findings.map(({ sentence }) => `- ${escapeMarkdown(sentence, 500)}`),
     "",
     `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(environment.cpu)} (${environment.cores} cores, ${environment.virtualisation}), ` +
-      `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. Model lane: byte-faithful models, not the kernel.`,
+      `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. ${laneWords(all)}`,
     "",
     markdownTable(all),
     `Charts: ${chartIds()
@@ -68,6 +68,12 @@ function runPage({ run, environment, findings, ...rest }: Results): string {
   ].join("\n");
 }
 
+function laneWords({ cells }: Results): string {
+  return cells.some(({ lane }) => lane === "kernel")
+    ? "Kernel lane: connections through the real data planes; each one was checked."
+    : "Model lane: byte-faithful models, not the kernel.";
+}
+
 /** The charts that were written, in their order. */
 function chartIds(): string[] {
   return CHARTS.map(({ id }) => id).filter((id) =>
@@ -78,7 +84,7 @@ function chartIds(): string[] {
 /** The chart that stands for a run: the scaling chart where there is one. */
 function firstChart(of: string): string {
   const drawn = CHARTS.map(({ id }) => id).filter((id) => existsSync(join(of, "charts", `${id}-light.png`)));
-  return drawn.includes("scaling") ? "scaling" : drawn[0]!;
+  return ["kernel-scaling", "scaling"].find((id) => drawn.includes(id)) ?? drawn[0]!;
 }
 
 /** Charts of a run as small pictures, three a row, each a link to the large one. */

@@ -107,7 +107,7 @@ export function planRun(
         // Nor does a scenario's own N go beyond the run's: the article's NodePorts end at 2768.
         .filter((size) => named || size.services <= largest(profile, plane))
         .filter((size) => clusterServices !== null || size.services <= Math.max(...services))
-        .map((size) => emptyCell(plane, id, size, endpointsPerService)),
+        .map((size) => emptyCell({ plane, lane: "model", scenario: id }, size, endpointsPerService)),
     ),
   );
   if (cells.length === 0)
@@ -160,11 +160,14 @@ export function planRun(
   };
 }
 
-function emptyCell(plane: string, scenario: string, size: Size, endpoints: number): Cell {
+/** A cell without measurements. */
+export function emptyCell(
+  what: Pick<Cell, "plane" | "lane" | "scenario">,
+  size: Size,
+  endpoints: number,
+): Cell {
   return {
-    plane,
-    lane: "model",
-    scenario,
+    ...what,
     services: size.services,
     variant: size.variant,
     endpoints: size.endpoints ?? endpoints,

@@ -104,7 +104,14 @@ function add(results: Results, cell: Cell, { measured, wallMs }: Ran, place: Pla
   }
 }
 
-function addReplicate(results: Results, cell: Cell, measured: Measured, wallMs: number, place: Place): void {
+/** Adds what a child measured to its cell. */
+export function addReplicate(
+  results: Results,
+  cell: Cell,
+  measured: Measured,
+  wallMs: number,
+  place: Place,
+): void {
   cell.replicates.push({
     ...place,
     wallMs: Math.round(wallMs),

@@ -107,6 +107,17 @@ export const DIFFERENCES: readonly Difference[] = [
     instead: () => answer(DROP),
   },
   {
+    name: "nftables-node-is-refused-before-nat",
+    planes: ["nftables"],
+    because:
+      "on the output hook the filter chains stand before nat: the node's own packets meet the refusal of a service without endpoints, or without local ones under policy Local, first",
+    when: (s) =>
+      s.source === "node" &&
+      s.destination === "external" &&
+      (s.count === 0 || (s.externalLocal && s.localCount === 0)),
+    instead: (s) => answer(s.count === 0 ? REJECT : DROP),
+  },
+  {
     name: "ipvs-internal-policy-falls-back",
     planes: ["ipvs"],
     because: "policy Local without a local endpoint falls back to all endpoints",

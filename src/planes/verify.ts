@@ -3,7 +3,7 @@
 import { type Cluster, formatAddress, protocolName } from "../cluster/cluster.js";
 import { FLOW_WORDS, type FlowTrace } from "../cluster/flows.js";
 import { allows, differencesOf, type Expectation, expectationOf } from "./contract.js";
-import { type Decision, DROP, type Model, PASS } from "./plane.js";
+import { type Decision, DROP, type Flow, type Model, PASS } from "./plane.js";
 import { Situations } from "./situation.js";
 
 /** One answer that breaks the contract, in words. */
@@ -69,7 +69,7 @@ export function verifyPlanes(
       if (examples.length < EXAMPLES) {
         examples.push({
           plane,
-          flow: describeFlow(src, w[at + 2]! >>> 16, dst, dport, protocol),
+          flow: describeFlow({ src, sport: w[at + 2]! >>> 16, dst, dport, protocol }),
           expected: describeExpectation(expected),
           decided: describeDecision(cluster, decision),
         });
@@ -96,13 +96,15 @@ export function mergeEquivalences(parts: readonly Equivalence[]): Equivalence {
   };
 }
 
-function describeFlow(src: number, sport: number, dst: number, dport: number, protocol: number): string {
+/** A flow in words: `tcp 10.255.0.5:40000 > 10.96.0.10:80`. */
+export function describeFlow({ src, sport, dst, dport, protocol }: Flow): string {
   return `${protocolName(protocol)} ${formatAddress(src)}:${sport} > ${formatAddress(dst)}:${dport}`;
 }
 
 const VERDICTS: Readonly<Record<number, string>> = { [PASS]: "PASS", [DROP]: "DROP", [-2]: "REJECT" };
 
-function describeExpectation({ verdict, localOnly, masquerade }: Readonly<Expectation>): string {
+/** What the contract allows, in words. */
+export function describeExpectation({ verdict, localOnly, masquerade }: Readonly<Expectation>): string {
   if (verdict !== "dnat") return VERDICTS[verdict]!;
   return `DNAT to ${localOnly ? "a local endpoint" : "an endpoint"}, masquerade ${masquerade}`;
 }

@@ -29,11 +29,15 @@ export function tableRows(results: Results): Row[] {
         scenarios.indexOf(a.scenario) - scenarios.indexOf(b.scenario) ||
         a.services - b.services ||
         a.endpoints - b.endpoints ||
+        a.lane.localeCompare(b.lane) ||
         a.variant.localeCompare(b.variant) ||
         comparePlanes(a.plane, b.plane),
     );
-  const conditions = ({ scenario, services, endpoints, variant }: Cell) =>
-    JSON.stringify([scenario, services, endpoints, variant]);
+  const conditions = ({ lane, scenario, services, endpoints, variant }: Cell) =>
+    JSON.stringify([lane, scenario, services, endpoints, variant]);
+  const lanes = new Set(cells.map(({ lane }) => lane)).size;
+  const inBrackets = ({ lane, variant }: Cell) =>
+    [...(lanes > 1 ? [lane] : []), ...(variant === "" ? [] : [plainText(variant, 20)])].join(", ");
   const fastest = new Map<string, number>();
   for (const cell of cells) {
     const best = fastest.get(conditions(cell)) ?? Number.POSITIVE_INFINITY;
@@ -43,7 +47,7 @@ export function tableRows(results: Results): Row[] {
     scenario: cell.scenario,
     services: cell.services,
     plane: cell.plane,
-    label: `${seriesStyle(cell.plane, "light").label}${cell.variant === "" ? "" : ` (${plainText(cell.variant, 20)})`}`,
+    label: `${seriesStyle(cell.plane, "light").label}${inBrackets(cell) === "" ? "" : ` (${inBrackets(cell)})`}`,
     cell,
     timesFastest: cell.estimate ? cell.estimate.median / fastest.get(conditions(cell))! : null,
   }));

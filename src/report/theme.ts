@@ -79,6 +79,10 @@ const ROWS: ReadonlyMap<string, Row> = new Map([
     { label: "no proxy", light: "#767676", lightLabel: "#6E6E6E", dark: "#9AA3AC", marker: "cross" },
   ],
   [
+    "direct-conntrack",
+    { label: "no proxy, tracked", light: "#595959", lightLabel: "#595959", dark: "#C4CAD0", marker: "star" },
+  ],
+  [
     "ebpf",
     {
       label: "eBPF hash",
@@ -89,6 +93,10 @@ const ROWS: ReadonlyMap<string, Row> = new Map([
       lightColumn: "#4285F4",
       marker: "rectRot",
     },
+  ],
+  [
+    "ebpf-tc",
+    { label: "eBPF per packet", light: "#882255", lightLabel: "#882255", dark: "#E18BB0", marker: "cross" },
   ],
   [
     "ebpf-maglev",

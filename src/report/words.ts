@@ -31,6 +31,7 @@ export function firstFitting(titles: readonly (string | undefined)[], otherwise:
 
 /** What is timed, as a subtitle says it. */
 export function measureWords(measure: Measure, results: Results): string {
+  if (measure.lane === "kernel") return kernelWords(measure);
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
   if (["lookup", "endpoints", "skew"].includes(measure.scenario))
     return `Median lookup time of a new flow to a ${entry}`;
@@ -45,6 +46,12 @@ export function measureWords(measure: Measure, results: Results): string {
   if (measure.scenario === "churn") return "Median time of a lookup after an endpoint joined and left";
   if (measure.scenario === "sync") return "Median time to build all rules, tables and maps";
   return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
+}
+
+function kernelWords({ scenario }: Measure): string {
+  if (scenario === "connect") return "Median time of connect() to a random service through the Linux kernel";
+  if (scenario === "established") return "Median time of a request and its answer over an open connection";
+  return "Time to load every service with the kernel's own tools";
 }
 
 /** What the band or whisker around an estimate is: never called an interval when it is a range. */

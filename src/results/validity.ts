@@ -51,12 +51,14 @@ export function cellWarnings(cell: Cell): string[] {
       `garbage was collected while ${of(collected)} were timed: their times may be too long; measure shorter with --measure-ms`,
     growing > 0 &&
       `${of(growing)} allocated while they were timed: a lookup that allocates is no model of a kernel`,
-    estimate !== null &&
+    // In the kernel the floor is a connection without a proxy, and most of every connection is that.
+    cell.lane === "model" &&
+      estimate !== null &&
       estimate.median < 2 * floor &&
       "less than twice the empty lookup: the loop itself is a large part of this time; compare with the noise floor, not with zero",
     unsteady >= replicates.length * UNSTEADY_SHARE &&
       unsteady > 0 &&
-      "not steady: the level changed by more than 5 % while a third of the replicates or more were timed; warm up longer with --warmup-ms, stop other work, or measure where no neighbour shares the caches",
+      `not steady: the level changed by more than 5 % while a third of the replicates or more were timed; ${cell.lane === "model" ? "warm up longer with --warmup-ms, " : ""}stop other work, or measure where no neighbour shares the caches`,
   ].filter((warning) => warning !== false);
 }
 

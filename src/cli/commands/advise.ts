@@ -12,10 +12,10 @@ import { PLANE_IDS } from "../../planes/plane.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
 import { readCluster } from "../input.js";
+import { measureInto } from "../measure-model.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 import { parsePlanes } from "../parse.js";
 import { planRun } from "../plan.js";
-import { measureInto } from "./run.js";
 
 interface Arguments {
   cluster: string;

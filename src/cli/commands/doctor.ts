@@ -1,4 +1,8 @@
 import type { CommandModule } from "yargs";
+import { CheckFailedError, UsageError } from "../../errors.js";
+import { cleanLeftovers } from "../../kernel/clean.js";
+import { requireRoot, runInSandbox } from "../../kernel/sandbox.js";
+import { type Capability, type CheckTask, capabilitiesSchema } from "../../kernel/tasks.js";
 import { batchSource } from "../../measure/batch.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
@@ -6,16 +10,24 @@ import { print, printJson } from "../output.js";
 
 interface Arguments {
   json: boolean;
+  clean: boolean;
 }
 
 export const doctor: CommandModule<object, Arguments> = {
   command: "doctor",
   describe: "What this machine can measure, what makes it noisy, and what to do about it",
-  builder: (yargs) => yargs.option("json", { type: "boolean", default: false, describe: "As JSON" }),
-  handler: async ({ json }) => {
+  builder: (yargs) =>
+    yargs.option("json", { type: "boolean", default: false, describe: "As JSON" }).option("clean", {
+      type: "boolean",
+      default: false,
+      describe: "Remove what killed runs of the kernel lane left (root)",
+    }),
+  handler: async ({ json, clean }) => {
+    if (clean) return cleanUp(json);
     const environment = readEnvironment(pinnableCpu());
     const advice = environment.unfit;
-    if (json) return printJson({ environment, advice });
+    const kernel = await kernelLane();
+    if (json) return printJson({ environment, advice, kernel });
     const caches = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${bytes / 1024} KiB`);
     await print(
       [
@@ -25,6 +37,7 @@ export const doctor: CommandModule<object, Arguments> = {
         ...(advice.length > 0
           ? advice.map((line) => `- ${line}`)
           : ["nothing stands in the way of a quiet measurement"]),
+        ...describeKernel(kernel),
         "",
         "The timed loop, compiled afresh for each model:",
         batchSource("lookup").trim(),
@@ -33,3 +46,39 @@ export const doctor: CommandModule<object, Arguments> = {
     );
   },
 };
+
+/** What the kernel lane can do here; a sentence where it can't be tried at all. */
+async function kernelLane(): Promise<Capability[] | string> {
+  try {
+    let checks: Capability[] = [];
+    await runInSandbox<CheckTask>(
+      { task: "check" },
+      { onReport: (report) => (checks = capabilitiesSchema.parse(report)) },
+    );
+    return checks;
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof CheckFailedError) return error.message;
+    throw error;
+  }
+}
+
+function describeKernel(kernel: readonly Capability[] | string): string[] {
+  if (typeof kernel === "string") return [`kernel lane: not here: ${kernel}`];
+  const lacking = kernel.filter(({ lacks }) => lacks !== null);
+  return [
+    `kernel lane: ${lacking.length === 0 ? "ready" : "not all of it"}, tried in a throw-away namespace`,
+    ...kernel.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),
+    ...(lacking.length > 0
+      ? ["what is missing, on Debian: scripts/install-kernel-tools.sh installs it"]
+      : []),
+  ];
+}
+
+async function cleanUp(json: boolean): Promise<void> {
+  requireRoot();
+  const removed = await cleanLeftovers();
+  if (json) return printJson({ removed });
+  await print(
+    removed.length === 0 ? "nothing was left behind\n" : removed.map((name) => `removed ${name}\n`).join(""),
+  );
+}

@@ -1,45 +1,29 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { CommandModule } from "yargs";
-import { benchCluster } from "../../../bench/cluster.js";
 import { PROFILES } from "../../../bench/profiles.js";
 import { DERIVED, SCENARIOS } from "../../../bench/scenarios.js";
-import type { Cluster } from "../../cluster/cluster.js";
-import { clusterDigest } from "../../cluster/digest.js";
 import { POPULAR } from "../../cluster/flows.js";
 import { growCluster } from "../../cluster/grow.js";
-import { writeCluster } from "../../cluster/json.js";
-import { CheckFailedError, UsageError } from "../../errors.js";
-import { closeEnvironment, readCpuTimes, readEnvironment } from "../../measure/environment.js";
-import { runSchedule } from "../../measure/run.js";
-import { childPrefix, killChildren, pinnableCpu } from "../../measure/spawn.js";
-import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../../planes/plane.js";
-import { findFindings } from "../../report/findings/index.js";
-import { formatCount } from "../../report/format.js";
-import { conclude } from "../../results/conclude.js";
-import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../../results/files.js";
+import { UsageError } from "../../errors.js";
+import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import { readEnvironment } from "../../measure/environment.js";
+import { pinnableCpu } from "../../measure/spawn.js";
+import { PLANE_IDS } from "../../planes/plane.js";
 import { IPVS_SCHEDULERS } from "../../results/ipvs-schedulers.js";
-import type { Cell, Results } from "../../results/schema.js";
-import { certify } from "../certificate.js";
-import { writeReport } from "../charts.js";
 import { readCluster } from "../input.js";
-import { InterruptedError } from "../interrupted.js";
-import { note, print } from "../output.js";
-import { planRun, profileById, type RunArguments } from "../plan.js";
-import { Progress } from "../progress.js";
+import type { KernelRunArguments } from "../kernel-run.js";
+import { finishIn, measureInto } from "../measure-model.js";
+import { planRun } from "../plan.js";
+import { reportRun } from "../report-run.js";
 import { resumedRun } from "../resumed.js";
-import { Saver } from "../saver.js";
-import { terminalSummary } from "../summary.js";
+import { runKernel } from "../run-kernel.js";
 
-interface Arguments extends RunArguments {
+interface Arguments extends KernelRunArguments {
+  lane: "model" | "kernel";
   out: string | undefined;
   resume: boolean;
   json: boolean;
 }
-
-const CHILD_SCRIPT = fileURLToPath(new URL("../../../bench/child.js", import.meta.url));
 
 export const run: CommandModule<object, Arguments> = {
   command: "run",
@@ -52,7 +36,21 @@ export const run: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: `Of ${PROFILES.map(({ id }) => id).join(", ")}`,
       })
-      .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
+      .option("lane", {
+        choices: ["model", "kernel"] as const,
+        default: "model" as const,
+        describe: "Byte-faithful models, or connections through the real kernel (Linux, root)",
+      })
+      .option("planes", {
+        type: "string",
+        requiresArg: true,
+        describe: `Of ${PLANE_IDS.join(", ")}; lane kernel: of ${KERNEL_PLANE_IDS.join(", ")}`,
+      })
+      .option("connections", {
+        type: "string",
+        requiresArg: true,
+        describe: "Lane kernel: new connections of each round; 1000 by default",
+      })
       .option("services", {
         type: "string",
         requiresArg: true,
@@ -133,6 +131,7 @@ export const run: CommandModule<object, Arguments> = {
         describe: "Print the results as JSON instead of the table",
       }),
   handler: async (args) => {
+    if (args.lane === "kernel") return runKernel(args);
     const template = args.cluster === undefined ? null : readCluster(args.cluster);
     const cpu = pinnableCpu();
     const results = args.resume
@@ -144,174 +143,8 @@ export const run: CommandModule<object, Arguments> = {
     const out = args.out ?? join("results", "runs", results.run.id);
     // A cluster that doesn't fit its ranges is refused here, before anything is written.
     if (template) for (const { services } of results.cells) growCluster(template, services);
-    if (args.resume) await measureLocked(out, results, template, cpu);
+    if (args.resume) await finishIn(out, results, template, cpu);
     else await measureInto(out, results, template, cpu);
-    await report(results, out, args.json);
+    await reportRun(results, out, args.json);
   },
 };
-
-/** Measures a new run into a folder. Throws UsageError where that holds one already, or can't be written to. */
-export async function measureInto(
-  out: string,
-  results: Results,
-  template: Cluster | null,
-  cpu: number | null,
-): Promise<void> {
-  if (existsSync(join(out, RESULTS_FILE))) {
-    throw new UsageError(`${out} holds a run already: choose another --out, or finish it with --resume`);
-  }
-  await measureLocked(out, results, template, cpu);
-}
-
-async function measureLocked(
-  out: string,
-  results: Results,
-  template: Cluster | null,
-  cpu: number | null,
-): Promise<void> {
-  ensureWritableFolder(out);
-  const unlock = lockFolder(out);
-  try {
-    removeTemporaryFiles(out);
-    await measure(results, out, template, cpu);
-  } finally {
-    unlock();
-  }
-}
-
-/** Measures what is missing. On Ctrl-C what was measured is saved and InterruptedError thrown. */
-async function measure(
-  results: Results,
-  out: string,
-  template: Cluster | null,
-  cpu: number | null,
-): Promise<void> {
-  const saver = new Saver(out, note);
-  // From here on there is something to resume, whenever the process ends.
-  saver.save(results);
-  const planes = PLANE_IDS.filter((id) => results.cells.some(({ plane }) => plane === id));
-  note(`checking that ${planes.join(", ")} decide alike`);
-  results.equivalence = certify(planes, results.run.seed);
-
-  const folder = template && mkdtempSync(join(os.tmpdir(), "lbscale-"));
-  const clusterFile = folder && join(folder, "cluster.json");
-  const interruption = new AbortController();
-  const interrupt = (): void => {
-    interruption.abort();
-    killChildren();
-  };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  const cpuTimes = readCpuTimes();
-  const progress = new Progress();
-  try {
-    if (template && clusterFile)
-      writeFileSync(clusterFile, [...writeCluster(template)].join(""), { mode: 0o600 });
-    const { settings, seed, entry } = results.run;
-    const jobOf = ({ scenario, plane, services, endpoints, variant }: Cell) => ({
-      scenario,
-      variant,
-      plane: plane as PlaneId,
-      services,
-      clusterSeed: seed,
-      clusterFile,
-      entry,
-      endpointsPerService: endpoints,
-      options: planeOptions(settings.planes),
-      zipf: settings.zipf,
-      popular: settings.popular,
-      misses: settings.misses,
-      warmupMs: settings.warmupMs,
-      measureMs: settings.measureMs,
-      singlesMs: settings.singlesMs,
-      slowdown: settings.slowdown?.plane === plane ? settings.slowdown.share : 0,
-    });
-    await nameClusters(results, template === null, (cell) => benchCluster(jobOf(cell)));
-    saver.save(results);
-    await runSchedule(results, {
-      childScript: CHILD_SCRIPT,
-      prefix: childPrefix(cpu),
-      signal: interruption.signal,
-      jobOf,
-      onProgress: ({ done, total, leftMs, cell }) =>
-        progress.show(done, total, leftMs, `${cell.plane}, ${formatCount(cell.services)} services`),
-      onReplicate: () => saver.saveNowAndThen(results),
-    });
-  } finally {
-    progress.end();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  }
-  conclude(results);
-  results.findings = findFindings(results);
-  closeEnvironment(results.environment, cpuTimes);
-  if (interruption.signal.aborted) {
-    saver.save(results);
-    throw new InterruptedError(
-      `interrupted: what was measured is in ${out}; finish it with: lbscale run --resume --out ${out}`,
-    );
-  }
-  results.run.complete = true;
-  results.run.finishedAt = new Date().toISOString();
-  saver.save(results);
-}
-
-/** Stores a digest of every cluster. Throws UsageError where a resumed run has another: all replicates share one. */
-async function nameClusters(
-  results: Results,
-  synthetic: boolean,
-  clusterOf: (cell: Cell) => Promise<Cluster>,
-): Promise<void> {
-  const usual = synthetic ? results.run.settings.endpointsPerService : null;
-  const { digests } = results.cluster;
-  const seen = new Set<string>();
-  for (const cell of results.cells) {
-    const name = clusterName(cell, usual);
-    if (seen.has(name)) continue;
-    seen.add(name);
-    const digest = clusterDigest(await clusterOf(cell));
-    if (digests[name] !== undefined && digests[name] !== digest) {
-      throw new UsageError(
-        `this run began with another cluster (${name} services): give it the same --cluster`,
-      );
-    }
-    digests[name] = digest;
-  }
-}
-
-/** `1000`, or `100x10 affinity` where a scenario varies more than N. `usual`: endpoints of a service; null: imported. */
-function clusterName({ services, endpoints, variant }: Cell, usual: number | null): string {
-  return [usual === null || endpoints === usual ? services : `${services}x${endpoints}`, variant]
-    .filter((part) => part !== "")
-    .join(" ");
-}
-
-/** Drops what is not set: an option that is there but undefined is another thing to the planes. */
-function planeOptions(settings: Results["run"]["settings"]["planes"]): PlaneOptions {
-  const { ipvsScheduler, ipvsServiceTable, ebpfMapEntries, maglevTableSize } = settings;
-  return {
-    ipvsScheduler,
-    ipvsServiceTable,
-    ...(ebpfMapEntries !== undefined && { ebpfMapEntries }),
-    ...(maglevTableSize !== undefined && { maglevTableSize }),
-  };
-}
-
-async function report(results: Results, out: string, json: boolean): Promise<void> {
-  if (results.cells.every((cell) => cell.estimate === null && cell.counts === null)) {
-    throw new CheckFailedError(
-      `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
-    );
-  }
-  const profile = profileById(results.run.profile);
-  const folders = { top: out, charts: join(out, "charts") };
-  const { paths, skipped } = await writeReport(results, folders, {
-    formats: [...profile.images, "html", "md", "csv"],
-    themes: profile.themes,
-    size: "slide",
-  });
-  for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
-  if (json) return print(`${JSON.stringify(results)}\n`);
-  await print(
-    `${terminalSummary(results, "first")}\n${[join(out, RESULTS_FILE), ...paths].map((path) => `${path}\n`).join("")}`,
-  );
-}

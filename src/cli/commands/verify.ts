@@ -1,8 +1,17 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
+import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
 import { generateCluster } from "../../cluster/generate.js";
+import { writeCluster } from "../../cluster/json.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
+import { DECIDING_PLANES } from "../../kernel/plane.js";
+import { requireRoot, runInSandbox } from "../../kernel/sandbox.js";
+import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
+import { targetPorts } from "../../kernel/topology.js";
+import type { KernelEquivalence } from "../../kernel/verify.js";
 import { PLANE_IDS, type PlaneId } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
@@ -10,13 +19,14 @@ import { formatCount } from "../../report/format.js";
 import { type ClusterArguments, generateOptions, withClusterOptions } from "../cluster-options.js";
 import { readCluster } from "../input.js";
 import { print, printJson } from "../output.js";
-import { MAX_SERVICES, parseInteger, parsePlanes } from "../parse.js";
+import { MAX_SERVICES, parseChoices, parseInteger, parsePlanes } from "../parse.js";
 
 interface Arguments extends ClusterArguments {
   cluster: string | undefined;
   services: string | undefined;
   flows: string;
   planes: string | undefined;
+  lane: "model" | "kernel";
   json: boolean;
 }
 
@@ -43,11 +53,20 @@ export const verify: CommandModule<object, Arguments> = {
           requiresArg: true,
           describe: "Planes to check, separated by commas",
         })
+        .option("lane", {
+          choices: ["model", "kernel"] as const,
+          default: "model" as const,
+          describe: "The models, or the real kernel with a connection for each flow (Linux, root)",
+        })
         .option("json", { type: "boolean", default: false, describe: "As JSON" }),
     ).default("shape", "mixed"),
   handler: async (args) => {
-    const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const flows = parseInteger(args.flows, "flows", 1, 100_000_000);
+    if (args.lane === "kernel") {
+      await verifyInKernel(args, flows);
+      return;
+    }
+    const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const cluster = clusterOf(args);
     const trace = generateCoverageFlows(cluster, flows, 1);
     // One plane at a time: their tables together would not fit a small machine.
@@ -61,6 +80,52 @@ export const verify: CommandModule<object, Arguments> = {
     }
   },
 };
+
+async function verifyInKernel(args: Arguments, flows: number): Promise<void> {
+  const planes =
+    args.planes === undefined ? DECIDING_PLANES : parseChoices(args.planes, "planes", DECIDING_PLANES);
+  requireRoot();
+  const cluster = clusterOf(args);
+  refuseUnsafeNames(cluster);
+  targetPorts(cluster);
+  const results: KernelEquivalence[] = [];
+  await runInSandbox<VerifyTask>(
+    { task: "verify", planes, flows, seed: 1 },
+    {
+      onReport: (report) => {
+        const result = kernelEquivalenceSchema.parse(report);
+        results.push(result);
+        if (!args.json) process.stdout.write(describeKernel(result));
+      },
+    },
+    (folder) =>
+      writeFileSync(join(folder, CLUSTER_FILE), [...writeCluster(cluster)].join(""), { mode: 0o600 }),
+  );
+  if (args.json) await printJson(results);
+  const disagreements = results.reduce((sum, result) => sum + result.disagreements, 0);
+  if (disagreements > 0)
+    throw new CheckFailedError(`${formatCount(disagreements)} decisions break the contract`);
+}
+
+function describeKernel({
+  plane,
+  flows,
+  left,
+  disagreements,
+  examples,
+  documented,
+}: KernelEquivalence): string {
+  const counted = (counts: Record<string, number>) =>
+    Object.entries(counts).map(([name, count]) => `  ${name}: ${formatCount(count)}`);
+  return `${[
+    `${plane}: ${formatCount(flows)} connections in the kernel, ${formatCount(disagreements)} disagreements`,
+    ...examples.map(({ flow, expected, decided }) => `  ${flow}: expected ${expected}, was ${decided}`),
+    ...(Object.keys(documented).length > 0 ? ["  documented differences from iptables:"] : []),
+    ...counted(documented).map((line) => `  ${line}`),
+    ...(Object.keys(left).length > 0 ? ["  flows that this lab can't send:"] : []),
+    ...counted(left).map((line) => `  ${line}`),
+  ].join("\n")}\n`;
+}
 
 function clusterOf(args: Arguments): Cluster {
   if ((args.cluster === undefined) === (args.services === undefined)) {

@@ -194,27 +194,34 @@ export class EbpfProgram implements Program {
     return map;
   }
 
+  /** Cilium's `maglev.tableSize`; null where slots are drawn at random. */
+  get maglevSize(): number | null {
+    return this.#maglevSize;
+  }
+
+  /** Fills the Maglev table of a frontend with backend ids. `taken` is room for as many bytes as the table has places. */
+  fillMaglev(frontend: number, table: Int32Array, taken: Uint8Array): void {
+    const { cluster, entries } = this;
+    const start = entries.backendStart.view();
+    const protocol = cluster.protocol[entries.frontendPort.view()[frontend]!]!;
+    const members = [...entries.backends.view().subarray(start[frontend]!, start[frontend + 1]!)]
+      .map((endpoint) => ({ id: endpoint + 1, name: backendName(cluster, endpoint, protocol) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const ids = Int32Array.from(members, ({ id }) => id);
+    fillMaglevTable(
+      members.map(({ name }) => name),
+      ids,
+      table,
+      taken,
+    );
+  }
+
   #maglevMaps(size: number, seed: number, spareTables: number): Omit<MaglevMaps, keyof Maps> {
-    const { cluster } = this;
     const outer = new OuterMap(this.mapEntries, OUTER_WORDS, seed);
     const tables = new Int32Array((this.#frontends + spareTables) * size);
     const taken = new Uint8Array(size);
-    const start = this.entries.backendStart.view();
-    const backends = this.entries.backends.view();
-    const ports = this.entries.frontendPort.view();
     for (let frontend = 0; frontend < this.#frontends; frontend++) {
-      const protocol = cluster.protocol[ports[frontend]!]!;
-      const table = tables.subarray(frontend * size, (frontend + 1) * size);
-      const members = [...backends.subarray(start[frontend]!, start[frontend + 1]!)]
-        .map((endpoint) => ({ id: endpoint + 1, name: backendName(cluster, endpoint, protocol) }))
-        .sort((a, b) => (a.name < b.name ? -1 : 1));
-      const ids = Int32Array.from(members, ({ id }) => id);
-      fillMaglevTable(
-        members.map(({ name }) => name),
-        ids,
-        table,
-        taken,
-      );
+      this.fillMaglev(frontend, tables.subarray(frontend * size, (frontend + 1) * size), taken);
       const element = outer.insert(frontend + 1);
       outer.words[element + OUTER_INNER] = frontend * size;
     }

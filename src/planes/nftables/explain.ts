@@ -23,6 +23,12 @@ export function explainNftables(
     path?.push(line);
   };
 
+  if (tables.noEndpointServices.size > 0 && model.isLocal(src)) {
+    say("filter-output, which stands before nat-output");
+    work.filterRulesVisited += 2;
+    const refused = findService("no-endpoint-services", tables.noEndpointServices);
+    if (refused !== MISS) return { decision: tables.noEndpointServices.value(refused), work };
+  }
   if (tables.firewallIps.size > 0) {
     work.filterRulesVisited++;
     const fenced = findService("firewall-ips", tables.firewallIps);

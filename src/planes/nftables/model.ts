@@ -69,7 +69,13 @@ export class NftablesModel implements Model {
     protocol: number,
     nowSec: number,
   ): Decision {
-    const { serviceIps, nodePorts, firewallIps } = this.tables;
+    const { serviceIps, nodePorts, firewallIps, noEndpointServices } = this.tables;
+    // On the output hook filter (-110) stands before nat (-100): what the node itself sends is refused before it is
+    // translated. Seen in the kernel.
+    if (noEndpointServices.size > 0 && this.isLocal(src)) {
+      const refused = noEndpointServices.find(dst, protocol, dport);
+      if (refused !== MISS) return noEndpointServices.value(refused);
+    }
     if (firewallIps.size > 0) {
       const fenced = firewallIps.find(dst, protocol, dport);
       if (fenced !== MISS && !this.ranges.allows(firewallIps.value(fenced), src)) return DROP;

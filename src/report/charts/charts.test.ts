@@ -64,6 +64,8 @@ describe("pictures", () => {
     { id: "balance", results: ofDefault, theme: "light" },
     { id: "sync", results: ofDefault, theme: "dark" },
     { id: "memory", results: ofDefault, theme: "light" },
+    { id: "kernel-columns", results: ofDefault, theme: "light" },
+    { id: "kernel-scaling", results: ofDefault, theme: "dark" },
     { id: "latency", results: ofDefault, theme: "light" },
     { id: "percentiles", results: ofDefault, theme: "dark" },
     { id: "position", results: ofDefault, theme: "light" },

@@ -1,29 +1,43 @@
 /** The article's chart: clustered columns over the measured N, eBPF left and iptables right, linear from zero. */
 
+import type { Results } from "../../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../format.js";
 import { cellsOf, MODEL_LOOKUP, noiseFloorNs, seriesOf, servicesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { headline, intervalWords, measureWords, provenance } from "../words.js";
-import type { Chart } from "./chart.js";
+import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { SERVICES_AXIS } from "./loglog.js";
+import type { ScalingChart } from "./scaling.js";
 
-export const columns: Chart = {
+type ColumnsChart = Pick<ScalingChart, "id" | "title" | "measure" | "findings" | "neutralTitle" | "note">;
+
+export const columns: Chart = columnsChart({
   id: "columns",
   title: "Time of one lookup for each measured number of services, as clustered columns",
-  build(results, view) {
-    const cells = cellsOf(results, MODEL_LOOKUP);
-    if (!cells.some((cell) => cell.estimate)) return { skipped: "no model lookup was measured" };
+  measure: MODEL_LOOKUP,
+  findings: ["iptables-factor", "iptables-slope"],
+  neutralTitle: "Lookup latency by number of Kubernetes services",
+});
+
+/** Clustered columns of one measure (another lane or scenario is another chart). */
+export function columnsChart({ id, title, measure, findings, neutralTitle, note }: ColumnsChart): Chart {
+  return { id, title, build: (results, view) => build(results, view) };
+
+  function build(results: Results, view: View): ReturnType<Chart["build"]> {
+    const cells = cellsOf(results, measure);
+    if (!cells.some((cell) => cell.estimate)) {
+      return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
+    }
     const series = seriesOf(cells).filter(({ points }) => points.some((point) => point.estimate));
     const services = servicesOf(series);
     const missing = cells.some((cell) => cell.estimate === null);
     const words = {
-      title:
-        headline(results, ["iptables-factor", "iptables-slope"]) ??
-        "Lookup latency by number of Kubernetes services",
-      subtitle: `${measureWords(MODEL_LOOKUP, results)}, ${intervalWords(cells)} · linear scale · lower is better`,
+      title: headline(results, findings) ?? neutralTitle,
+      subtitle: `${measureWords(measure, results)}, ${intervalWords(cells)} · linear scale · lower is better`,
       caption: [
-        provenance(results, MODEL_LOOKUP, cells),
+        provenance(results, measure, cells),
+        ...(note ? [note] : []),
         "spacing of the groups is not proportional to the number of services",
         ...(missing ? ["hollow circle: could not be measured"] : []),
       ].join(" · "),
@@ -64,5 +78,5 @@ export const columns: Chart = {
         view,
       ),
     };
-  },
-};
+  }
+}

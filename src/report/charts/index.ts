@@ -8,6 +8,14 @@ import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
 import { distribution } from "./distribution.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
+import {
+  kernelColumns,
+  kernelEstablished,
+  kernelLatency,
+  kernelPercentiles,
+  kernelScaling,
+  kernelSync,
+} from "./kernel.js";
 import { latency } from "./latency.js";
 import { load } from "./load.js";
 import { modelVersusKernel } from "./model-versus-kernel.js";
@@ -42,6 +50,12 @@ export const CHARTS: readonly Chart[] = [
   sync,
   memory,
   balance,
+  kernelColumns,
+  kernelScaling,
+  kernelLatency,
+  kernelEstablished,
+  kernelSync,
+  ...kernelPercentiles,
   modelVersusKernel,
   published,
   publishedColumns,

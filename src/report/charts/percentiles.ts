@@ -1,37 +1,57 @@
 /** Percentiles of single lookups as grouped columns, as the Kubernetes blog draws them. */
 
-import type { Cell } from "../../results/schema.js";
+import type { Cell, Results } from "../../results/schema.js";
 import { digits, shortLabel } from "../findings/common.js";
 import { formatCount, formatNs, nsFormatter } from "../format.js";
-import { cellsOf, MODEL_LOOKUP } from "../series.js";
+import { cellsOf, type Measure, MODEL_LOOKUP } from "../series.js";
 import { comparePlanes, seriesStyle } from "../theme.js";
 import { firstFitting, headline, provenance } from "../words.js";
-import type { Chart } from "./chart.js";
+import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { largestWithSingles, reasonsWithout, singlesWords } from "./singles.js";
 
 const SHARES = ["p01", "p50", "p90", "p99"] as const;
 
-export const percentiles: Chart = {
+export const percentiles: Chart = percentilesChart({
   id: "percentiles",
   title: "p01, p50, p90 and p99 of single lookups at the largest number of services (model)",
-  build(results, view) {
-    const cells = largestWithSingles(cellsOf(results, MODEL_LOOKUP));
+  measure: MODEL_LOOKUP,
+  services: null,
+  what: "lookup",
+});
+
+interface PercentilesChart {
+  readonly id: string;
+  readonly title: string;
+  readonly measure: Measure;
+  /** At which number of services; null: at the largest that has any. */
+  readonly services: number | null;
+  /** What is timed, in a word. */
+  readonly what: string;
+}
+
+/** Percentiles of single operations of one measure, at one number of services. */
+export function percentilesChart({ id, title, measure, services: at, what }: PercentilesChart): Chart {
+  return { id, title, build: (results, view) => build(results, view) };
+
+  function build(results: Results, view: View): ReturnType<Chart["build"]> {
+    const measured = cellsOf(results, measure).filter(({ services }) => at === null || services === at);
+    const cells = largestWithSingles(measured);
     const shown = (cells ?? [])
       .filter((cell) => cell.percentiles !== null)
       .sort((a, b) => comparePlanes(a.plane, b.plane));
     if (cells === undefined || shown.length === 0) {
-      return { skipped: "no lookup was slow enough to be timed one at a time" };
+      return { skipped: `no ${what} was slow enough to be timed one at a time` };
     }
     const services = formatCount(shown[0]!.services);
     const words = {
       title: firstFitting(
         [tails(shown), headline(results, ["position"])],
-        `Percentiles of single lookups at ${services} Services`,
+        `Percentiles of single ${what}s at ${services} Services`,
       ),
-      subtitle: `Single lookups at ${services} services, 95\u00a0% interval · linear scale · lower is better`,
+      subtitle: `Single ${what}s at ${services} services, 95\u00a0% interval · linear scale · lower is better`,
       caption: [
-        provenance(results, MODEL_LOOKUP, shown),
+        provenance(results, measure, shown),
         singlesWords(shown),
         ...reasonsWithout(cells.filter((cell) => cell.percentiles === null)),
       ].join(" · "),
@@ -54,7 +74,7 @@ export const percentiles: Chart = {
       config: columnsConfig(
         {
           categories: SHARES,
-          axis: "Percentile of the time of a lookup",
+          axis: `Percentile of the time of a ${what}`,
           rows,
           format: formatNs,
           ticks: nsFormatter,
@@ -63,8 +83,8 @@ export const percentiles: Chart = {
         view,
       ),
     };
-  },
-};
+  }
+}
 
 /** The slowest plane's p99 against the fastest one's, as far as their intervals tell them apart. */
 function tails(cells: readonly Cell[]): string | undefined {

@@ -12,6 +12,7 @@ import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { iptablesFactor, iptablesSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
+import { ebpfModelAgainstKernel, iptablesModelAgainstKernel, kernelConnect } from "./kernel.js";
 import { positionDecides } from "./tails.js";
 import { updatesGrow } from "./updates.js";
 
@@ -20,6 +21,10 @@ export function findFindings(results: Results): Finding[] {
   const cells = measuredCells(results);
   const of = (plane: string) => planeCells(cells, plane);
   return [
+    kernelConnect(results),
+    iptablesModelAgainstKernel(results),
+    ebpfModelAgainstKernel(results, "ebpf"),
+    ebpfModelAgainstKernel(results, "ebpf-maglev"),
     iptablesFactor(cells),
     iptablesSlope(of("iptables"), results),
     timeRise(of("ebpf"), results),

@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cilium's kube-proxy replacement in small (bpf/lib/lb.h, bpf/bpf_sock.c): its maps, its order of lookups, and the same
+ * map contents that the model loads. Numbers in maps are in host byte order, as the model's words are.
+ *
+ *   cgroup/connect4, sendmsg4, recvmsg4   at the socket, random selection
+ *   tc balance, tc restore                per packet, random or Maglev selection, connection tracking in a map
+ *   tc lookup_*, tc empty                 one lookup each, for BPF_PROG_TEST_RUN
+ *
+ * Left out: port translation when the source is rewritten (the port is kept), IPv6, fragments, IP options.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/pkt_cls.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+/* Set by the loader before the verifier sees the programs. */
+const volatile struct {
+	__u32 pod_base;
+	__u32 pod_mask;
+	__u32 nodes[4]; /* 0: none */
+	__u32 snat_address;
+	__u32 maglev_size; /* 0: random selection */
+	__u32 maglev_seed;
+	__u32 targets; /* entries of lookup_targets */
+} settings = {};
+
+enum verdict { PASS = -1, REJECT = -2, DROP = -3 };
+
+/* The same numbers as src/planes/ebpf/layout.ts. */
+enum flag { ROUTABLE = 1, AFFINITY = 2, SOURCE_RANGE = 4, TWO_SCOPES = 8, EXTERNAL_LOCAL = 16 };
+enum scope { SCOPE_EXTERNAL = 0, SCOPE_INTERNAL = 1 };
+#define AFFINITY_MASK 0xffffff
+
+struct service_key {
+	__u32 address;
+	__u16 port;
+	__u16 slot;
+	__u8 protocol;
+	__u8 scope;
+	__u16 pad;
+};
+
+struct service {
+	__u32 backend; /* of a slot; the affinity timeout of a master */
+	__u16 count;
+	__u16 rev_nat;
+	__u16 flags;
+	__u16 qcount;
+};
+
+struct backend {
+	__u32 address;
+	__u16 port;
+	__u8 protocol;
+	__u8 state;
+	__u32 local;
+};
+
+struct address_port {
+	__u32 address;
+	__u16 port;
+	__u16 pad;
+};
+
+struct affinity_key {
+	__u64 client; /* source address (tc) or network namespace cookie (socket) */
+	__u32 rev_nat;
+	__u32 pad;
+};
+
+struct affinity_value {
+	__u64 last_used;
+	__u32 backend;
+	__u32 pad;
+};
+
+struct range_key {
+	__u32 prefix_length;
+	__u16 rev_nat;
+	__u16 pad;
+	__be32 source;
+};
+
+struct socket_key {
+	__u64 cookie;
+	__u32 address;
+	__u32 port;
+};
+
+struct tuple {
+	__u32 source;
+	__u32 destination;
+	__u16 source_port;
+	__u16 destination_port;
+	__u8 protocol;
+	__u8 reply;
+	__u16 pad;
+};
+
+struct connection {
+	__u32 backend;
+	__u16 rev_nat;
+	__u16 rewritten; /* the source */
+	struct address_port client;
+	struct address_port frontend;
+};
+
+#define HASH_MAP(map_name, map_type, key_type, value_type)                                                             \
+	struct {                                                                                                       \
+		__uint(type, map_type);                                                                                \
+		__uint(max_entries, 65536);                                                                            \
+		__type(key, key_type);                                                                                 \
+		__type(value, value_type);                                                                             \
+	} map_name SEC(".maps")
+
+HASH_MAP(lb4_services, BPF_MAP_TYPE_HASH, struct service_key, struct service);
+HASH_MAP(lb4_backends, BPF_MAP_TYPE_HASH, __u32, struct backend);
+HASH_MAP(lb4_reverse, BPF_MAP_TYPE_HASH, __u16, struct address_port);
+HASH_MAP(lb4_affinity, BPF_MAP_TYPE_LRU_HASH, struct affinity_key, struct affinity_value);
+HASH_MAP(reverse_sk, BPF_MAP_TYPE_LRU_HASH, struct socket_key, struct address_port);
+HASH_MAP(ct4, BPF_MAP_TYPE_LRU_HASH, struct tuple, struct connection);
+HASH_MAP(lookup_targets, BPF_MAP_TYPE_ARRAY, __u32, struct address_port);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct range_key);
+	__type(value, __u32);
+} lb4_ranges SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, 65536);
+	__type(key, __u16);
+	__uint(value_size, sizeof(__u32));
+} lb4_maglev SEC(".maps"); /* the loader gives it its inner map */
+
+struct flow {
+	__u32 source;
+	__u32 destination;
+	__u16 source_port;
+	__u16 destination_port;
+	__u8 protocol;
+	__u64 client; /* whom affinity remembers */
+	__u32 entropy;
+};
+
+struct choice {
+	struct backend backend;
+	__u32 id;
+	__u16 rev_nat;
+	__u16 flags;
+};
+
+static __always_inline bool is_node(__u32 address)
+{
+	return address && (address == settings.nodes[0] || address == settings.nodes[1] ||
+			   address == settings.nodes[2] || address == settings.nodes[3]);
+}
+
+static __always_inline bool from_inside(__u32 source)
+{
+	return (source & settings.pod_mask) == settings.pod_base || source >> 24 == 127 || is_node(source);
+}
+
+static __always_inline __u32 rol32(__u32 word, __u32 shift)
+{
+	return word << shift | word >> (32 - shift);
+}
+
+/* include/linux/jhash.h */
+static __always_inline __u32 jhash_3words(__u32 a, __u32 b, __u32 c, __u32 seed)
+{
+	__u32 start = 0xdeadbeef + 12 + seed;
+
+	a += start;
+	b += start;
+	c += start;
+	c ^= b; c -= rol32(b, 14);
+	a ^= c; a -= rol32(c, 11);
+	b ^= a; b -= rol32(a, 25);
+	c ^= b; c -= rol32(b, 16);
+	a ^= c; a -= rol32(c, 4);
+	b ^= a; b -= rol32(a, 14);
+	c ^= b; c -= rol32(b, 24);
+	return c;
+}
+
+static __always_inline __u32 pick_maglev(const struct flow *flow, const struct service *service)
+{
+	__u16 rev_nat = service->rev_nat;
+	__u32 zero = 0, index, *table;
+	void *inner = bpf_map_lookup_elem(&lb4_maglev, &rev_nat);
+
+	if (!inner)
+		return 0;
+	table = bpf_map_lookup_elem(inner, &zero);
+	if (!table)
+		return 0;
+	/* hash_from_tuple_v4: the destination is not hashed, and under affinity neither is the source port. */
+	index = jhash_3words(flow->source,
+			     (__u32)flow->destination_port << 16 | (service->flags & AFFINITY ? 0 : flow->source_port),
+			     flow->protocol, settings.maglev_seed) % settings.maglev_size;
+	/* The verifier doesn't follow a remainder, and the compiler would drop the test that it wants. */
+	asm volatile("" : "+r"(index));
+	return index < settings.maglev_size ? table[index] : 0;
+}
+
+static __always_inline __u32 pick_random(const struct flow *flow, const struct service *service,
+					 struct service_key *key)
+{
+	struct service *slot;
+
+	key->slot = flow->entropy % service->count + 1;
+	slot = bpf_map_lookup_elem(&lb4_services, key);
+	return slot ? slot->backend : 0;
+}
+
+static __always_inline __u32 stuck_to(const struct affinity_key *key, const struct service *service, __u64 now)
+{
+	struct affinity_value *value = bpf_map_lookup_elem(&lb4_affinity, key);
+	__u64 timeout = (__u64)(service->backend & AFFINITY_MASK) * 1000000000;
+
+	/* Half-open: last_used + timeout <= now is expired. */
+	return value && value->last_used + timeout > now ? value->backend : 0;
+}
+
+/* lb4_lookup_service and lb4_local. `maglev` and `socket` are constants where this is inlined. */
+static __always_inline int choose(const struct flow *flow, struct choice *choice, bool maglev, bool socket)
+{
+	struct service_key key = {
+		.address = flow->destination,
+		.port = flow->destination_port,
+		.protocol = flow->protocol,
+	};
+	bool inside = socket || from_inside(flow->source);
+	struct service *service = bpf_map_lookup_elem(&lb4_services, &key);
+	struct backend *backend;
+	__u16 flags;
+	__u32 id = 0;
+
+	if (!service) {
+		if (!is_node(flow->destination)) {
+			struct service_key wildcard = { .address = flow->destination };
+
+			if (inside)
+				return PASS;
+			return bpf_map_lookup_elem(&lb4_services, &wildcard) ? DROP : PASS;
+		}
+		key.address = 0;
+		service = bpf_map_lookup_elem(&lb4_services, &key);
+		if (!service)
+			return PASS;
+	}
+	flags = service->flags;
+	if (!inside && !(flags & ROUTABLE))
+		return DROP;
+	/* The socket's program knows no source address yet. */
+	if (!socket && (flags & SOURCE_RANGE)) {
+		struct range_key range = {
+			.prefix_length = 64,
+			.rev_nat = service->rev_nat,
+			.source = bpf_htonl(flow->source),
+		};
+		if (!bpf_map_lookup_elem(&lb4_ranges, &range))
+			return DROP;
+	}
+	if (inside && (flags & TWO_SCOPES)) {
+		key.scope = SCOPE_INTERNAL;
+		service = bpf_map_lookup_elem(&lb4_services, &key);
+		if (!service)
+			return REJECT;
+	}
+	if (!service->count)
+		return REJECT;
+	if (flags & AFFINITY) {
+		struct affinity_key client = { .client = flow->client, .rev_nat = service->rev_nat };
+		struct affinity_value seen = { .last_used = bpf_ktime_get_ns() };
+
+		id = stuck_to(&client, service, seen.last_used);
+		if (!id)
+			id = maglev ? pick_maglev(flow, service) : pick_random(flow, service, &key);
+		seen.backend = id;
+		bpf_map_update_elem(&lb4_affinity, &client, &seen, BPF_ANY);
+	} else {
+		id = maglev ? pick_maglev(flow, service) : pick_random(flow, service, &key);
+	}
+	backend = bpf_map_lookup_elem(&lb4_backends, &id);
+	if (!backend)
+		return DROP;
+	choice->backend = *backend;
+	choice->id = id;
+	choice->rev_nat = service->rev_nat;
+	choice->flags = flags;
+	return 0;
+}
+
+/* At the socket. */
+
+/* retval of a cgroup program that refuses (since Linux 5.18): connect() returns it. Cilium's answer to no backend. */
+#define EHOSTUNREACH 113
+
+static __always_inline int translate(struct bpf_sock_addr *ctx, bool tcp)
+{
+	struct choice choice = {};
+	struct flow flow = {
+		.destination = bpf_ntohl(ctx->user_ip4),
+		.destination_port = bpf_ntohs((__u16)ctx->user_port),
+		.protocol = ctx->protocol,
+		.client = bpf_get_netns_cookie(ctx),
+		.entropy = tcp ? bpf_get_prandom_u32() : (__u32)bpf_get_socket_cookie(ctx),
+	};
+	int verdict = choose(&flow, &choice, false, true);
+
+	if (verdict == PASS)
+		return 1;
+	if (verdict) {
+		bpf_set_retval(-EHOSTUNREACH);
+		return 0;
+	}
+	struct socket_key key = {
+		.cookie = bpf_get_socket_cookie(ctx),
+		.address = choice.backend.address,
+		.port = choice.backend.port,
+	};
+	struct address_port frontend = { .address = flow.destination, .port = flow.destination_port };
+	struct address_port *known = bpf_map_lookup_elem(&reverse_sk, &key);
+
+	if (!known || known->address != frontend.address || known->port != frontend.port)
+		bpf_map_update_elem(&reverse_sk, &key, &frontend, BPF_ANY);
+	ctx->user_ip4 = bpf_htonl(choice.backend.address);
+	ctx->user_port = bpf_htons(choice.backend.port);
+	return 1;
+}
+
+SEC("cgroup/connect4")
+int at_connect(struct bpf_sock_addr *ctx)
+{
+	return translate(ctx, ctx->protocol == IPPROTO_TCP);
+}
+
+SEC("cgroup/sendmsg4")
+int at_sendmsg(struct bpf_sock_addr *ctx)
+{
+	return translate(ctx, false);
+}
+
+SEC("cgroup/recvmsg4")
+int at_recvmsg(struct bpf_sock_addr *ctx)
+{
+	struct socket_key key = {
+		.cookie = bpf_get_socket_cookie(ctx),
+		.address = bpf_ntohl(ctx->user_ip4),
+		.port = bpf_ntohs((__u16)ctx->user_port),
+	};
+	struct address_port *frontend = bpf_map_lookup_elem(&reverse_sk, &key);
+
+	if (frontend) {
+		ctx->user_ip4 = bpf_htonl(frontend->address);
+		ctx->user_port = bpf_htons(frontend->port);
+	}
+	return 1;
+}
+
+/* Per packet. */
+
+#define SOURCE_AT (ETH_HLEN + offsetof(struct iphdr, saddr))
+#define DESTINATION_AT (ETH_HLEN + offsetof(struct iphdr, daddr))
+#define IP_CHECK_AT (ETH_HLEN + offsetof(struct iphdr, check))
+#define L4_AT (ETH_HLEN + sizeof(struct iphdr))
+
+static __always_inline bool parse(struct __sk_buff *skb, struct tuple *tuple, bool *syn)
+{
+	void *end = (void *)(long)skb->data_end;
+	struct ethhdr *ethernet = (void *)(long)skb->data;
+	struct iphdr *ip = (void *)(ethernet + 1);
+	struct udphdr *ports = (void *)(ip + 1);
+
+	if ((void *)(ports + 1) > end || ethernet->h_proto != bpf_htons(ETH_P_IP) || ip->ihl != 5)
+		return false;
+	if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP)
+		return false;
+	*syn = false;
+	if (ip->protocol == IPPROTO_TCP) {
+		struct tcphdr *tcp = (void *)ports;
+
+		if ((void *)(tcp + 1) > end)
+			return false;
+		*syn = tcp->syn && !tcp->ack;
+	}
+	*tuple = (struct tuple){
+		.source = bpf_ntohl(ip->saddr),
+		.destination = bpf_ntohl(ip->daddr),
+		.source_port = bpf_ntohs(ports->source),
+		.destination_port = bpf_ntohs(ports->dest),
+		.protocol = ip->protocol,
+	};
+	return true;
+}
+
+/* Rewrites an address and its port, and what they are summed up in. */
+static __always_inline void rewrite(struct __sk_buff *skb, __u8 protocol, bool source, __u32 from, __u32 to,
+				    __u16 from_port, __u16 to_port)
+{
+	__be32 old = bpf_htonl(from), new = bpf_htonl(to);
+	__be16 old_port = bpf_htons(from_port), new_port = bpf_htons(to_port);
+	__u32 address_at = source ? SOURCE_AT : DESTINATION_AT;
+	__u32 port_at = L4_AT + (source ? 0 : 2);
+	__u32 check_at = L4_AT + (protocol == IPPROTO_TCP ? offsetof(struct tcphdr, check) : offsetof(struct udphdr, check));
+	__u64 flags = protocol == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+
+	bpf_l4_csum_replace(skb, check_at, old, new, flags | BPF_F_PSEUDO_HDR | 4);
+	bpf_l4_csum_replace(skb, check_at, old_port, new_port, flags | 2);
+	bpf_l3_csum_replace(skb, IP_CHECK_AT, old, new, 4);
+	bpf_skb_store_bytes(skb, address_at, &new, 4, 0);
+	bpf_skb_store_bytes(skb, port_at, &new_port, 2, 0);
+}
+
+/* A new connection: chooses, and writes both directions into the connection-tracking map. */
+static __always_inline int open_connection(const struct tuple *tuple, struct connection *connection,
+					   struct backend *backend)
+{
+	struct choice choice = {};
+	struct flow flow = {
+		.source = tuple->source,
+		.destination = tuple->destination,
+		.source_port = tuple->source_port,
+		.destination_port = tuple->destination_port,
+		.protocol = tuple->protocol,
+		.client = tuple->source,
+		.entropy = bpf_get_prandom_u32(),
+	};
+	int verdict = settings.maglev_size ? choose(&flow, &choice, true, false) : choose(&flow, &choice, false, false);
+
+	if (verdict)
+		return verdict;
+	*backend = choice.backend;
+	*connection = (struct connection){
+		.backend = choice.id,
+		.rev_nat = choice.rev_nat,
+		/* SNAT mode: what comes from outside and leaves the node again gets the node's address; so does a client
+		 * that is the chosen endpoint itself, where Cilium takes an address of the loopback range. */
+		.rewritten = backend->address == tuple->source ||
+			     (!from_inside(tuple->source) && !(choice.flags & EXTERNAL_LOCAL) && !choice.backend.local),
+		.client = { .address = tuple->source, .port = tuple->source_port },
+		.frontend = { .address = tuple->destination, .port = tuple->destination_port },
+	};
+	struct tuple reply = {
+		.source = backend->address,
+		.destination = connection->rewritten ? settings.snat_address : tuple->source,
+		.source_port = backend->port,
+		.destination_port = tuple->source_port,
+		.protocol = tuple->protocol,
+		.reply = 1,
+	};
+	/* Without its state the connection would break at its next packet: failing closed, as Cilium does. */
+	if (bpf_map_update_elem(&ct4, tuple, connection, BPF_ANY) ||
+	    bpf_map_update_elem(&ct4, &reply, connection, BPF_ANY))
+		return DROP;
+	return 0;
+}
+
+SEC("tc")
+int balance(struct __sk_buff *skb)
+{
+	struct tuple tuple;
+	struct connection connection, *known;
+	struct backend backend, *found;
+	bool syn;
+
+	if (!parse(skb, &tuple, &syn))
+		return TC_ACT_OK;
+	known = bpf_map_lookup_elem(&ct4, &tuple);
+	if (known && !syn) {
+		connection = *known;
+		found = bpf_map_lookup_elem(&lb4_backends, &connection.backend);
+		if (!found)
+			return TC_ACT_SHOT;
+		backend = *found;
+	} else {
+		int verdict = open_connection(&tuple, &connection, &backend);
+
+		if (verdict == PASS)
+			return TC_ACT_OK;
+		if (verdict)
+			return TC_ACT_SHOT;
+	}
+	rewrite(skb, tuple.protocol, false, tuple.destination, backend.address, tuple.destination_port, backend.port);
+	if (connection.rewritten)
+		rewrite(skb, tuple.protocol, true, tuple.source, settings.snat_address, tuple.source_port,
+			tuple.source_port);
+	return TC_ACT_OK;
+}
+
+SEC("tc")
+int restore(struct __sk_buff *skb)
+{
+	struct tuple tuple;
+	struct connection *known, connection;
+	struct address_port *frontend, restored;
+	bool syn;
+
+	if (!parse(skb, &tuple, &syn))
+		return TC_ACT_OK;
+	tuple.reply = 1;
+	known = bpf_map_lookup_elem(&ct4, &tuple);
+	if (!known)
+		return TC_ACT_OK;
+	connection = *known;
+	frontend = bpf_map_lookup_elem(&lb4_reverse, &connection.rev_nat);
+	if (!frontend)
+		return TC_ACT_SHOT;
+	/* A NodePort's frontend is a surrogate without an address: the connection knows the one that was used. */
+	restored = frontend->address ? *frontend : connection.frontend;
+	rewrite(skb, tuple.protocol, true, tuple.source, restored.address, tuple.source_port, restored.port);
+	if (connection.rewritten)
+		rewrite(skb, tuple.protocol, false, tuple.destination, connection.client.address, tuple.destination_port,
+			connection.client.port);
+	return TC_ACT_OK;
+}
+
+/* For BPF_PROG_TEST_RUN, which can't run cgroup programs: the same lookup on a pseudo-random service. */
+
+static __always_inline int lookup_once(bool maglev)
+{
+	__u32 random = bpf_get_prandom_u32();
+	__u32 index = settings.targets ? random % settings.targets : 0;
+	struct address_port *target = bpf_map_lookup_elem(&lookup_targets, &index);
+	struct choice choice = {};
+
+	if (!target)
+		return PASS;
+	struct flow flow = {
+		.source = settings.pod_base + 1,
+		.destination = target->address,
+		.source_port = random,
+		.destination_port = target->port,
+		.protocol = IPPROTO_TCP,
+		.entropy = bpf_get_prandom_u32(),
+	};
+	return choose(&flow, &choice, maglev, false);
+}
+
+SEC("tc")
+int lookup_random(struct __sk_buff *skb)
+{
+	return lookup_once(false);
+}
+
+SEC("tc")
+int lookup_maglev(struct __sk_buff *skb)
+{
+	return settings.maglev_size ? lookup_once(true) : PASS;
+}
+
+/* What the two above cost before their lookup: to be subtracted. */
+SEC("tc")
+int lookup_nothing(struct __sk_buff *skb)
+{
+	__u32 random = bpf_get_prandom_u32();
+	__u32 index = settings.targets ? random % settings.targets : 0;
+	struct address_port *target = bpf_map_lookup_elem(&lookup_targets, &index);
+
+	return target ? (int)(target->port + bpf_get_prandom_u32() % 2) : PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

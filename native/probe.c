@@ -1,0 +1,233 @@
+/*
+ * Connects to each target on standard input, one after another, and writes a `struct result` for each. Only connect()
+ * itself is timed; afterwards the server is asked which endpoint was reached and who came, and one request and its
+ * answer over the same connection are timed as well. For UDP the first request and answer stand for connect().
+ *
+ *   probe [--cpu N] [--cgroup FOLDER] [--timeout-ms N] < targets > results
+ */
+#define _GNU_SOURCE
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static long timeout_ms = 300;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static int open_socket(const struct target *target)
+{
+	struct sockaddr_in source = {
+		.sin_family = AF_INET,
+		.sin_port = htons(target->source_port),
+		.sin_addr.s_addr = htonl(target->source),
+	};
+	struct linger reset = { .l_onoff = 1 };
+	struct timeval timeout = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
+	int on = 1;
+	int fd = socket(AF_INET, (target->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		die("socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* A port is chosen at connect(), when the whole tuple is known: 64,000 ports a destination, not in all. */
+	if (!target->source_port)
+		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	/* A reset leaves no TIME_WAIT behind. */
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	/* Endpoints connect as well, and their addresses are local to what arrives only. */
+	if (setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)))
+		die("IP_TRANSPARENT");
+	if ((target->source || target->source_port) && bind(fd, (struct sockaddr *)&source, sizeof(source))) {
+		/* The port is taken by the kernel's own choice for another connection: any other will do. */
+		source.sin_port = 0;
+		if (bind(fd, (struct sockaddr *)&source, sizeof(source))) {
+			close(fd);
+			return -1;
+		}
+	}
+	return fd;
+}
+
+/* Who sent an ICMP error about this socket, in host byte order; 0 where there is none. */
+static uint32_t offender_of(int fd)
+{
+	char control[512];
+	char data[64];
+	struct sockaddr_in about;
+	struct iovec iov = { .iov_base = data, .iov_len = sizeof(data) };
+	struct msghdr message = {
+		.msg_name = &about, .msg_namelen = sizeof(about), .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+
+	if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return 0;
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+		if (header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_RECVERR)
+			continue;
+		struct sock_extended_err *error = (struct sock_extended_err *)CMSG_DATA(header);
+
+		if (error->ee_origin == SO_EE_ORIGIN_ICMP)
+			return ntohl(((struct sockaddr_in *)SO_EE_OFFENDER(error))->sin_addr.s_addr);
+	}
+	return 0;
+}
+
+static void fail(int fd, int error, struct result *result)
+{
+	result->offender = offender_of(fd);
+	if (result->offender)
+		result->outcome = UNREACHABLE;
+	else if (error == ECONNREFUSED || error == ECONNRESET)
+		result->outcome = REFUSED;
+	else if (error == EHOSTUNREACH || error == EPERM)
+		result->outcome = NO_HOST;
+	else if (error == EINPROGRESS || error == EAGAIN || error == ETIMEDOUT)
+		result->outcome = SILENT;
+	else {
+		result->outcome = FAILED;
+		result->offender = error;
+	}
+}
+
+static int exchange(int fd, char request, void *answer, size_t length)
+{
+	if (send(fd, &request, 1, MSG_NOSIGNAL) != 1)
+		return -1;
+	return recv(fd, answer, length, 0) == (ssize_t)length ? 0 : -1;
+}
+
+static void probe(const struct target *target, struct result *result)
+{
+	struct sockaddr_in destination = {
+		.sin_family = AF_INET,
+		.sin_port = htons(target->destination_port),
+		.sin_addr.s_addr = htonl(target->destination),
+	};
+	char echo;
+	int fd = open_socket(target);
+
+	memset(result, 0, sizeof(*result));
+	if (fd < 0) {
+		result->outcome = FAILED;
+		result->offender = errno;
+		return;
+	}
+	uint64_t started = now_ns();
+	int failed = connect(fd, (struct sockaddr *)&destination, sizeof(destination));
+	uint64_t connected = now_ns();
+
+	if (!failed)
+		failed = exchange(fd, 'w', &result->arrival, sizeof(result->arrival));
+	if (target->protocol == IPPROTO_UDP)
+		connected = now_ns();
+	result->connect_ns = connected - started;
+	if (failed) {
+		fail(fd, errno, result);
+	} else {
+		started = now_ns();
+		if (!exchange(fd, 'e', &echo, 1))
+			result->exchange_ns = now_ns() - started;
+	}
+	close(fd);
+}
+
+static void join_cgroup(const char *folder)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		die(path);
+	close(fd);
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("sched_setaffinity");
+}
+
+static size_t read_all(void **into)
+{
+	size_t size = 0, room = 1 << 16;
+	char *data = malloc(room);
+	ssize_t got;
+
+	while (data && (got = read(0, data + size, room - size)) > 0) {
+		size += got;
+		if (size == room)
+			data = realloc(data, room *= 2);
+	}
+	if (!data)
+		die("malloc");
+	*into = data;
+	return size;
+}
+
+int main(int argc, char **argv)
+{
+	struct target *targets;
+
+	for (int i = 1; i < argc; i += 2) {
+		if (i + 1 == argc) {
+			fprintf(stderr, "probe: %s wants a value\n", argv[i]);
+			return 2;
+		}
+		if (!strcmp(argv[i], "--cpu"))
+			pin(atoi(argv[i + 1]));
+		else if (!strcmp(argv[i], "--cgroup"))
+			join_cgroup(argv[i + 1]);
+		else if (!strcmp(argv[i], "--timeout-ms"))
+			timeout_ms = atol(argv[i + 1]);
+		else {
+			fprintf(stderr, "probe: unknown option %s\n", argv[i]);
+			return 2;
+		}
+	}
+	size_t count = read_all((void **)&targets) / sizeof(*targets);
+	struct result *results = calloc(count, sizeof(*results));
+
+	if (count && !results)
+		die("calloc");
+	for (size_t i = 0; i < count; i++)
+		probe(&targets[i], &results[i]);
+	fwrite(results, sizeof(*results), count, stdout);
+	return 0;
+}

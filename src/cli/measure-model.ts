@@ -1,0 +1,144 @@
+/** Measures in the model lane, into a folder that holds the run from its first second on. */
+
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { benchCluster } from "../../bench/cluster.js";
+import type { Cluster } from "../cluster/cluster.js";
+import { writeCluster } from "../cluster/json.js";
+import { UsageError } from "../errors.js";
+import { closeEnvironment, readCpuTimes } from "../measure/environment.js";
+import { runSchedule } from "../measure/run.js";
+import { childPrefix, killChildren } from "../measure/spawn.js";
+import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../planes/plane.js";
+import { findFindings } from "../report/findings/index.js";
+import { formatCount } from "../report/format.js";
+import { conclude } from "../results/conclude.js";
+import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../results/files.js";
+import type { Cell, Results } from "../results/schema.js";
+import { certify } from "./certificate.js";
+import { InterruptedError } from "./interrupted.js";
+import { nameClusters } from "./name-clusters.js";
+import { note } from "./output.js";
+import { Progress } from "./progress.js";
+import { Saver } from "./saver.js";
+
+const CHILD_SCRIPT = fileURLToPath(new URL("../../bench/child.js", import.meta.url));
+
+/** Measures a new run into a folder. Throws UsageError where that holds one already, or can't be written to. */
+export async function measureInto(
+  out: string,
+  results: Results,
+  template: Cluster | null,
+  cpu: number | null,
+): Promise<void> {
+  if (existsSync(join(out, RESULTS_FILE))) {
+    throw new UsageError(`${out} holds a run already: choose another --out, or finish it with --resume`);
+  }
+  await finishIn(out, results, template, cpu);
+}
+
+/** Measures what the run in a folder still lacks. Throws UsageError where another process does. */
+export async function finishIn(
+  out: string,
+  results: Results,
+  template: Cluster | null,
+  cpu: number | null,
+): Promise<void> {
+  ensureWritableFolder(out);
+  const unlock = lockFolder(out);
+  try {
+    removeTemporaryFiles(out);
+    await measure(results, out, template, cpu);
+  } finally {
+    unlock();
+  }
+}
+
+/** Measures what is missing. On Ctrl-C what was measured is saved and InterruptedError thrown. */
+async function measure(
+  results: Results,
+  out: string,
+  template: Cluster | null,
+  cpu: number | null,
+): Promise<void> {
+  const saver = new Saver(out, note);
+  // From here on there is something to resume, whenever the process ends.
+  saver.save(results);
+  const planes = PLANE_IDS.filter((id) => results.cells.some(({ plane }) => plane === id));
+  note(`checking that ${planes.join(", ")} decide alike`);
+  results.equivalence = certify(planes, results.run.seed);
+
+  const folder = template && mkdtempSync(join(os.tmpdir(), "lbscale-"));
+  const clusterFile = folder && join(folder, "cluster.json");
+  const interruption = new AbortController();
+  const interrupt = (): void => {
+    interruption.abort();
+    killChildren();
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const cpuTimes = readCpuTimes();
+  const progress = new Progress();
+  try {
+    if (template && clusterFile)
+      writeFileSync(clusterFile, [...writeCluster(template)].join(""), { mode: 0o600 });
+    const { settings, seed, entry } = results.run;
+    const jobOf = ({ scenario, plane, services, endpoints, variant }: Cell) => ({
+      scenario,
+      variant,
+      plane: plane as PlaneId,
+      services,
+      clusterSeed: seed,
+      clusterFile,
+      entry,
+      endpointsPerService: endpoints,
+      options: planeOptions(settings.planes),
+      zipf: settings.zipf,
+      popular: settings.popular,
+      misses: settings.misses,
+      warmupMs: settings.warmupMs,
+      measureMs: settings.measureMs,
+      singlesMs: settings.singlesMs,
+      slowdown: settings.slowdown?.plane === plane ? settings.slowdown.share : 0,
+    });
+    await nameClusters(results, template === null, (cell) => benchCluster(jobOf(cell)));
+    saver.save(results);
+    await runSchedule(results, {
+      childScript: CHILD_SCRIPT,
+      prefix: childPrefix(cpu),
+      signal: interruption.signal,
+      jobOf,
+      onProgress: ({ done, total, leftMs, cell }) =>
+        progress.show(done, total, leftMs, `${cell.plane}, ${formatCount(cell.services)} services`),
+      onReplicate: () => saver.saveNowAndThen(results),
+    });
+  } finally {
+    progress.end();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  }
+  conclude(results);
+  results.findings = findFindings(results);
+  closeEnvironment(results.environment, cpuTimes);
+  if (interruption.signal.aborted) {
+    saver.save(results);
+    throw new InterruptedError(
+      `interrupted: what was measured is in ${out}; finish it with: lbscale run --resume --out ${out}`,
+    );
+  }
+  results.run.complete = true;
+  results.run.finishedAt = new Date().toISOString();
+  saver.save(results);
+}
+
+/** Drops what is not set: an option that is there but undefined is another thing to the planes. */
+function planeOptions(settings: Results["run"]["settings"]["planes"]): PlaneOptions {
+  const { ipvsScheduler, ipvsServiceTable, ebpfMapEntries, maglevTableSize } = settings;
+  return {
+    ipvsScheduler,
+    ipvsServiceTable,
+    ...(ebpfMapEntries !== undefined && { ebpfMapEntries }),
+    ...(maglevTableSize !== undefined && { maglevTableSize }),
+  };
+}

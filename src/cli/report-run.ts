@@ -1,0 +1,31 @@
+/** What stands at the end of a run: charts, tables and a summary. */
+
+import { join } from "node:path";
+import { CheckFailedError } from "../errors.js";
+import { RESULTS_FILE } from "../results/files.js";
+import type { Results } from "../results/schema.js";
+import { writeReport } from "./charts.js";
+import { note, print } from "./output.js";
+import { profileById } from "./plan.js";
+import { terminalSummary } from "./summary.js";
+
+/** Writes the charts and tables of a run, and prints its summary or, with `json`, all of it. */
+export async function reportRun(results: Results, out: string, json: boolean): Promise<void> {
+  if (results.cells.every((cell) => cell.estimate === null && cell.counts === null)) {
+    throw new CheckFailedError(
+      `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
+    );
+  }
+  const profile = profileById(results.cells[0]!.lane === "kernel" ? "default" : results.run.profile);
+  const folders = { top: out, charts: join(out, "charts") };
+  const { paths, skipped } = await writeReport(results, folders, {
+    formats: [...profile.images, "html", "md", "csv"],
+    themes: profile.themes,
+    size: "slide",
+  });
+  for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
+  if (json) return print(`${JSON.stringify(results)}\n`);
+  await print(
+    `${terminalSummary(results, "first")}\n${[join(out, RESULTS_FILE), ...paths].map((path) => `${path}\n`).join("")}`,
+  );
+}

@@ -1,0 +1,89 @@
+/** `lbscale run --lane kernel`, with its folder, progress and interruption. */
+
+import { existsSync, lchownSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { benchCluster } from "../../bench/cluster.js";
+import { UsageError } from "../errors.js";
+import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
+import { pinnableCpu } from "../measure/spawn.js";
+import { findFindings } from "../report/findings/index.js";
+import { conclude } from "../results/conclude.js";
+import { ensureWritableFolder, lockFolder, RESULTS_FILE } from "../results/files.js";
+import { InterruptedError } from "./interrupted.js";
+import { type KernelRunArguments, measureInKernel, planKernelRun } from "./kernel-run.js";
+import { nameClusters } from "./name-clusters.js";
+import { note } from "./output.js";
+import { Progress } from "./progress.js";
+import { reportRun } from "./report-run.js";
+import { Saver } from "./saver.js";
+
+interface Arguments extends KernelRunArguments {
+  out: string | undefined;
+  resume: boolean;
+  json: boolean;
+}
+
+/** Measures in the kernel, and reports. Throws UsageError for what only the model lane can do. */
+export async function runKernel(args: Arguments): Promise<void> {
+  if (args.resume)
+    throw new UsageError("--resume is for the model lane: a kernel run takes minutes, start a new one");
+  const results = planKernelRun(args, readEnvironment(pinnableCpu()), new Date());
+  const out = args.out ?? join("results", "runs", results.run.id);
+  if (existsSync(join(out, RESULTS_FILE))) {
+    throw new UsageError(`${out} holds a run already: choose another --out`);
+  }
+  ensureWritableFolder(out);
+  const unlock = lockFolder(out);
+  const saver = new Saver(out, note);
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const cpuTimes = readCpuTimes();
+  const progress = new Progress();
+  try {
+    await nameClusters(results, true, (cell) =>
+      benchCluster({
+        clusterFile: null,
+        services: cell.services,
+        clusterSeed: results.run.seed,
+        endpointsPerService: cell.endpoints,
+        entry: "clusterIp",
+        variant: "",
+      }),
+    );
+    saver.save(results);
+    await measureInKernel(results, args, {
+      signal: interruption.signal,
+      onProgress: (done, total, leftMs, what) => progress.show(done, total, leftMs, what),
+      onRound: () => saver.saveNowAndThen(results),
+    });
+    progress.end();
+    conclude(results);
+    results.findings = findFindings(results);
+    closeEnvironment(results.environment, cpuTimes);
+    results.run.complete = !interruption.signal.aborted;
+    results.run.finishedAt = results.run.complete ? new Date().toISOString() : null;
+    saver.save(results);
+    if (interruption.signal.aborted)
+      throw new InterruptedError(`interrupted: what was measured is in ${out}`);
+    await reportRun(results, out, args.json);
+  } finally {
+    progress.end();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    unlock();
+    returnToUser(out);
+  }
+}
+
+/** What root wrote belongs to the user who asked for it with sudo. */
+function returnToUser(folder: string): void {
+  const { SUDO_UID, SUDO_GID } = process.env;
+  const [uid, gid] = [Number(SUDO_UID), Number(SUDO_GID)];
+  if (process.getuid?.() !== 0 || !(uid > 0) || !(gid > 0)) return;
+  for (const path of [
+    folder,
+    ...readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+  ]) {
+    lchownSync(path, uid, gid);
+  }
+}

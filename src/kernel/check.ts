@@ -1,0 +1,67 @@
+/** What this machine can do, found out by doing it in a throw-away lab: versions and configurations promise too much. */
+
+import { type Cluster, TCP } from "../cluster/cluster.js";
+import { generateCluster } from "../cluster/generate.js";
+import type { Flow } from "../planes/plane.js";
+import type { Host } from "./host.js";
+import { compileBalancer, compileProgram } from "./native.js";
+import { KERNEL_PLANE_IDS, type KernelPlaneId, type Natives } from "./plane.js";
+import { probeFlows, REACHED } from "./probe.js";
+import type { Capability } from "./tasks.js";
+import { runTool, toolPath } from "./tools.js";
+import { probeOptionsOf, setUp } from "./workbench.js";
+
+/** Tries compilers, then every plane with one service and one connection through it. */
+export async function checkCapabilities(host: Host): Promise<Capability[]> {
+  const checks: Capability[] = [];
+  const attempt = async <T>(name: string, action: () => Promise<T>): Promise<T | null> => {
+    try {
+      const result = await action();
+      checks.push({ name, lacks: null });
+      return result;
+    } catch (error) {
+      checks.push({ name, lacks: error instanceof Error ? error.message : String(error) });
+      return null;
+    }
+  };
+  const programs = await attempt("C compiler (probe and server)", async () => ({
+    probe: await compileProgram("probe", host.folder),
+    server: await compileProgram("server", host.folder),
+  }));
+  const loader = await attempt("libbpf (loader)", () => compileProgram("loader", host.folder));
+  const balancer = await attempt("clang for BPF", () => compileBalancer(host.folder));
+  await attempt("conntrack tool", () => runTool(toolPath("conntrack"), ["-C"]));
+  if (programs === null) return checks;
+  const cluster = generateCluster({ services: 1, seed: 1 });
+  for (const id of KERNEL_PLANE_IDS) {
+    const natives = { ...programs, loader, balancer };
+    await attempt(`plane ${id}`, () => connectOnce(id, host, natives, cluster));
+  }
+  return checks;
+}
+
+async function connectOnce(id: KernelPlaneId, host: Host, natives: Natives, cluster: Cluster): Promise<void> {
+  const setting = { host, natives, cluster, options: {}, name: `check-${id}` };
+  const station = await setUp(id, setting);
+  const [result] = await probeFlows(
+    station.lab,
+    "client",
+    [firstFlow(cluster, station.plane.program === null)],
+    {
+      ...probeOptionsOf(station, setting),
+      cpu: null,
+      timeoutMs: 2000,
+    },
+  );
+  if (result?.outcome !== REACHED) throw new Error("a connection through it did not reach an endpoint");
+}
+
+function firstFlow(cluster: Cluster, direct: boolean): Flow {
+  return {
+    src: cluster.network.clientCidr.base + 1,
+    sport: 40_000,
+    dst: direct ? cluster.endpointAddress[0]! : cluster.clusterIp[0]!,
+    dport: direct ? cluster.endpointPort[0]! : cluster.port[0]!,
+    protocol: TCP,
+  };
+}

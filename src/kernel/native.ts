@@ -1,0 +1,36 @@
+/** The lane's C programs (native/), compiled on this machine into the run's folder. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runTool, toolPath } from "./tools.js";
+
+/** The package's root is three folders above the compiled file and two above the source. */
+const SOURCES = ["../../native/", "../../../native/"]
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .find((path) => existsSync(path));
+
+function source(name: string): string {
+  if (SOURCES === undefined) throw new Error("the package lacks its folder native/: install it anew");
+  return join(SOURCES, name);
+}
+
+/** Compiles a C program and returns its path. Throws KernelError with the compiler's words. */
+export async function compileProgram(name: "probe" | "server" | "loader", folder: string): Promise<string> {
+  const output = join(folder, name);
+  const libraries = name === "loader" ? ["-lbpf"] : [];
+  await runTool(toolPath("cc"), ["-O2", "-o", output, source(`${name}.c`), ...libraries]);
+  return output;
+}
+
+/** Compiles the BPF programs and returns the object's path. Throws KernelError with the compiler's words. */
+export async function compileBalancer(folder: string): Promise<string> {
+  const output = join(folder, "balancer.bpf.o");
+  // asm/types.h lies in the architecture's own folder, which clang does not search for the target bpf.
+  const architecture = (await runTool(toolPath("gcc"), ["-print-multiarch"])).toString().trim();
+  await runTool(toolPath("clang"), [
+    ...["-O2", "-g", "-target", "bpf", `-I/usr/include/${architecture}`],
+    ...["-c", source("balancer.bpf.c"), "-o", output],
+  ]);
+  return output;
+}

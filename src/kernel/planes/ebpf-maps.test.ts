@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { generateCluster, MIXED } from "../../cluster/generate.js";
+import { ENTRY_WORDS } from "../../planes/ebpf/entries.js";
+import { EbpfProgram } from "../../planes/ebpf/program.js";
+import { ebpfMaps } from "./ebpf-maps.js";
+
+const cluster = generateCluster({ services: 40, seed: 3, ...MIXED });
+
+interface Section {
+  readonly keys: Buffer;
+  readonly values: Buffer;
+  readonly count: number;
+}
+
+/** Reads the loader's format back. */
+function read(program: EbpfProgram): {
+  settings: Uint32Array;
+  capacities: Map<string, number>;
+  sections: Map<string, Section>;
+} {
+  const data = Buffer.concat([...ebpfMaps(program, { snatAddress: 0xc0000205 })]);
+  let at = 0;
+  const bytes = (length: number) => {
+    at += length;
+    return data.subarray(at - length, at);
+  };
+  const word = () => bytes(4).readUInt32LE(0);
+  const name = () => bytes(16).toString("latin1").replaceAll("\0", "");
+  const settings = Uint32Array.from({ length: word() / 4 }, word);
+  const capacities = new Map<string, number>();
+  for (let left = word(); left > 0; left--) capacities.set(name(), word());
+  const sections = new Map<string, Section>();
+  while (at < data.length) {
+    const map = name();
+    const [keySize, valueSize, count] = [word(), word(), word()];
+    sections.set(map, { keys: bytes(keySize * count), values: bytes(valueSize * count), count });
+  }
+  return { settings, capacities, sections };
+}
+
+describe("map contents for the kernel", () => {
+  const program = new EbpfProgram(cluster, {}, "random");
+  const { settings, capacities, sections } = read(program);
+
+  it("hold the entries of the model's service map, word for word", () => {
+    const words = program.entries.services.view();
+    const { keys, values, count } = sections.get("lb4_services")!;
+    expect(count).toBe(words.length / ENTRY_WORDS);
+    for (let i = 0; i < count; i++) {
+      const entry = [0, 4, 8].map((offset) => keys.readInt32LE(i * 12 + offset));
+      entry.push(...[0, 4, 8].map((offset) => values.readInt32LE(i * 12 + offset)));
+      expect(entry).toEqual([...words.subarray(i * ENTRY_WORDS, (i + 1) * ENTRY_WORDS)]);
+    }
+  });
+
+  it("number backends by endpoint, from 1, with address and port", () => {
+    const { keys, values, count } = sections.get("lb4_backends")!;
+    expect(count).toBe(cluster.endpoints);
+    for (let e = 0; e < count; e++) {
+      expect(keys.readUInt32LE(e * 4)).toBe(e + 1);
+      expect(values.readUInt32LE(e * 12)).toBe(cluster.endpointAddress[e]);
+      expect(values.readUInt16LE(e * 12 + 4)).toBe(cluster.endpointPort[e]);
+    }
+  });
+
+  it("say for each frontend which address and port an answer comes from", () => {
+    const { values, count } = sections.get("lb4_reverse")!;
+    expect(count).toBe(program.entries.frontendPort.length);
+    const first = program.entries.frontendPort.view()[0]!;
+    expect(values.readUInt32LE(0)).toBe(cluster.clusterIp[cluster.service[first]!]);
+    expect(values.readUInt16LE(4)).toBe(cluster.port[first]);
+  });
+
+  it("have the capacities of the model's maps, and the network's addresses as settings", () => {
+    expect(capacities.get("lb4_services")).toBe(program.mapEntries);
+    expect([settings[0], settings[2], settings[6], settings[7]]).toEqual([
+      cluster.network.podCidr.base,
+      cluster.network.nodeAddresses[0],
+      0xc0000205,
+      0,
+    ]);
+  });
+
+  it("give Maglev one table a frontend, each place a backend of that frontend", () => {
+    const size = 251;
+    const maglev = new EbpfProgram(cluster, { maglevTableSize: size }, "maglev");
+    const tables = read(maglev);
+    expect(tables.settings[7]).toBe(size);
+    const { values, count } = tables.sections.get("lb4_maglev")!;
+    expect(count).toBe(maglev.entries.frontendPort.length);
+    const start = maglev.entries.backendStart.view();
+    const backends = maglev.entries.backends.view();
+    for (let frontend = 0; frontend < count; frontend++) {
+      const own = new Set([...backends.subarray(start[frontend]!, start[frontend + 1]!)].map((e) => e + 1));
+      const places = Array.from({ length: size }, (_, i) => values.readUInt32LE((frontend * size + i) * 4));
+      expect(new Set(places)).toEqual(own.size === 0 ? new Set([0]) : own);
+    }
+  });
+});

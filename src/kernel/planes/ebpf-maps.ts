@@ -1,0 +1,189 @@
+/** The program as map contents for the kernel, in the loader's format (native/loader.c), from the model's own columns. */
+
+import { type Cluster, TCP } from "../../cluster/cluster.js";
+import { ENTRY_WORDS } from "../../planes/ebpf/entries.js";
+import { MAGLEV_JHASH_SEED } from "../../planes/ebpf/maglev.js";
+import type { EbpfProgram } from "../../planes/ebpf/program.js";
+
+export interface MapOptions {
+  /** What a rewritten source becomes: the node's address. */
+  readonly snatAddress: number;
+}
+
+/** rev_nat_index has 16 bits, and so has the key of lb4_reverse. */
+const NAME_BYTES = 16;
+const MAX_NODES = 4;
+/** Cilium's `bpf-ct-global-tcp-max`. */
+const CONNECTIONS = 524_288;
+/** Beyond what any service needs: bounds the services that BPF_PROG_TEST_RUN draws from. */
+const ARRAY_LEAST = 1;
+
+/** Settings, capacities and the contents of all maps, in chunks. */
+export function* ebpfMaps(program: EbpfProgram, options: MapOptions): Iterable<Uint8Array> {
+  const { cluster, mapEntries } = program;
+  const targets = lookupTargets(cluster);
+  yield settings(program, options, targets.count);
+  yield capacities([
+    ["lb4_services", mapEntries],
+    ["lb4_backends", mapEntries],
+    ["lb4_reverse", mapEntries],
+    ["lb4_affinity", mapEntries],
+    ["lb4_ranges", mapEntries],
+    ["lb4_maglev", mapEntries],
+    ["ct4", CONNECTIONS],
+    ["lookup_targets", Math.max(ARRAY_LEAST, targets.count)],
+  ]);
+  yield* section("lb4_services", serviceEntries(program));
+  yield* section("lb4_backends", backendEntries(cluster));
+  yield* section("lb4_reverse", reverseEntries(program));
+  yield* section("lb4_ranges", rangeEntries(program));
+  yield* section("lookup_targets", targets);
+  if (program.maglevSize !== null) yield* maglevSection(program, program.maglevSize);
+}
+
+/** Keys and values of one map, side by side. */
+interface Elements {
+  readonly keys: Uint8Array;
+  readonly values: Uint8Array;
+  readonly count: number;
+}
+
+/** struct settings of balancer.bpf.c, and its length. */
+function settings(program: EbpfProgram, { snatAddress }: MapOptions, targets: number): Uint8Array {
+  const { podCidr, nodeAddresses } = program.cluster.network;
+  const nodes = Array.from({ length: MAX_NODES }, (_, i) => nodeAddresses[i] ?? 0);
+  const words = [
+    podCidr.base,
+    podCidr.prefixLength === 0 ? 0 : (-1 << (32 - podCidr.prefixLength)) >>> 0,
+    ...nodes,
+    snatAddress,
+    program.maglevSize ?? 0,
+    MAGLEV_JHASH_SEED,
+    targets,
+  ];
+  return bytesOf(Uint32Array.from([words.length * 4, ...words]));
+}
+
+function capacities(maps: readonly (readonly [string, number])[]): Uint8Array {
+  return Buffer.concat([
+    bytesOf(Uint32Array.of(maps.length)),
+    ...maps.flatMap(([name, entries]) => [nameBytes(name), bytesOf(Uint32Array.of(entries))]),
+  ]);
+}
+
+function* section(name: string, { keys, values, count }: Elements): Iterable<Uint8Array> {
+  if (count === 0) return;
+  yield header(name, keys.byteLength / count, values.byteLength / count, count);
+  yield keys;
+  yield values;
+}
+
+function header(name: string, keySize: number, valueSize: number, count: number): Uint8Array {
+  return Buffer.concat([nameBytes(name), bytesOf(Uint32Array.of(keySize, valueSize, count))]);
+}
+
+function nameBytes(name: string): Uint8Array {
+  const bytes = new Uint8Array(NAME_BYTES);
+  bytes.set(Buffer.from(name, "latin1"));
+  return bytes;
+}
+
+/** The kernel lane runs on little-endian machines, as the model's int32 words assume. */
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array | Int32Array | Uint16Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** lb4_services: three words of key, three of value, as the model's entries are. */
+function serviceEntries({ entries }: EbpfProgram): Elements {
+  const words = entries.services.view();
+  const half = ENTRY_WORDS / 2;
+  const count = words.length / ENTRY_WORDS;
+  const keys = new Int32Array(count * half);
+  const values = new Int32Array(count * half);
+  for (let i = 0; i < count; i++) {
+    const at = i * ENTRY_WORDS;
+    keys.set(words.subarray(at, at + half), i * half);
+    values.set(words.subarray(at + half, at + ENTRY_WORDS), i * half);
+  }
+  return { keys: bytesOf(keys), values: bytesOf(values), count };
+}
+
+/** lb4_backends: id → address; port and protocol; whether it is on this node. */
+function backendEntries(cluster: Cluster): Elements {
+  const count = cluster.endpoints;
+  const keys = Uint32Array.from({ length: count }, (_, e) => e + 1);
+  const values = new Uint32Array(count * 3);
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+      values[e * 3] = cluster.endpointAddress[e]!;
+      values[e * 3 + 1] = cluster.endpointPort[e]! | (cluster.protocol[p]! << 16);
+      values[e * 3 + 2] = cluster.endpointLocal[e]!;
+    }
+  }
+  return { keys: bytesOf(keys), values: bytesOf(values), count };
+}
+
+/** lb4_reverse: rev_nat → the frontend's address and port, read off its master entry. */
+function reverseEntries({ entries }: EbpfProgram): Elements {
+  const words = entries.services.view();
+  const count = entries.frontendPort.length;
+  const keys = Uint16Array.from({ length: count }, (_, i) => i + 1);
+  const values = new Int32Array(count * 2);
+  for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+    const revNat = words[at + 4]! >>> 16;
+    // Slots and wildcards have none.
+    if (revNat === 0) continue;
+    values[(revNat - 1) * 2] = words[at]!;
+    values[(revNat - 1) * 2 + 1] = words[at + 1]! & 0xffff;
+  }
+  return { keys: bytesOf(keys), values: bytesOf(values), count };
+}
+
+/** lb4_ranges: an LPM trie over rev_nat (32 bits with padding) and the source, in network byte order as a trie must be. */
+function rangeEntries({ cluster, entries }: EbpfProgram): Elements {
+  const ports = entries.frontendPort.view();
+  const keys: Uint8Array[] = [];
+  for (let frontend = 0; frontend < ports.length; frontend++) {
+    const s = cluster.service[ports[frontend]!]!;
+    const seen = new Set<string>();
+    for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
+      const key = Buffer.alloc(12);
+      key.writeUInt32LE(32 + cluster.rangePrefixLength[r]!, 0);
+      key.writeUInt16LE(frontend + 1, 4);
+      key.writeUInt32BE(cluster.rangeBase[r]!, 8);
+      // Batch updates refuse no duplicates, but a range given twice is one element.
+      if (seen.has(key.toString("hex"))) continue;
+      seen.add(key.toString("hex"));
+      keys.push(key);
+    }
+  }
+  const values = new Uint32Array(keys.length).fill(1);
+  return { keys: Buffer.concat(keys), values: bytesOf(values), count: keys.length };
+}
+
+/** Cluster addresses of TCP service-ports with endpoints: what BPF_PROG_TEST_RUN looks up. */
+function lookupTargets(cluster: Cluster): Elements {
+  const ports: number[] = [];
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    if (cluster.protocol[p] === TCP && cluster.endpointStart[p] !== cluster.endpointStart[p + 1])
+      ports.push(p);
+  }
+  const keys = Uint32Array.from(ports, (_, i) => i);
+  const values = Uint32Array.from(
+    ports.flatMap((p) => [cluster.clusterIp[cluster.service[p]!]!, cluster.port[p]!]),
+  );
+  return { keys: bytesOf(keys), values: bytesOf(values), count: ports.length };
+}
+
+/** lb4_maglev: rev_nat → a table of its own, one after another, so that they are never all in memory. */
+function* maglevSection(program: EbpfProgram, size: number): Iterable<Uint8Array> {
+  const count = program.entries.frontendPort.length;
+  yield header("lb4_maglev", 2, size * 4, count);
+  yield bytesOf(Uint16Array.from({ length: count }, (_, i) => i + 1));
+  const taken = new Uint8Array(size);
+  for (let frontend = 0; frontend < count; frontend++) {
+    const table = new Int32Array(size);
+    program.fillMaglev(frontend, table, taken);
+    yield bytesOf(table);
+  }
+}

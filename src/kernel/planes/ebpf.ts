@@ -1,0 +1,74 @@
+/** Cilium's kube-proxy replacement in small: native/balancer.bpf.c over the model's map contents. */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { EbpfProgram } from "../../planes/ebpf/program.js";
+import type { Program } from "../../planes/plane.js";
+import type { KernelPlane, Loading } from "../plane.js";
+import { runTool, toolPath } from "../tools.js";
+import { BACKEND_SIDE, CLIENT_SIDE, SNAT_ADDRESS } from "../topology.js";
+import { ebpfMaps } from "./ebpf-maps.js";
+
+/** Load balancing at the socket: `connect()` itself chooses, and packets already carry the endpoint's address. */
+export const ebpf: KernelPlane = {
+  id: "ebpf",
+  program: "ebpf",
+  sources: ["client"],
+  keepPorts: false,
+  atSocket: true,
+  load: (loading, program) => loadMaps(loading, program, loading.host.cgroupOf(loading.lab.name)),
+};
+
+/** Per packet at the node's end of the client's veth, random choice. */
+export const ebpfTc: KernelPlane = {
+  id: "ebpf-tc",
+  program: "ebpf",
+  sources: ["client"],
+  keepPorts: true,
+  atSocket: false,
+  load: loadAtInterfaces,
+};
+
+/** The same with Maglev, which Cilium never uses at the socket. */
+export const ebpfMaglev: KernelPlane = { ...ebpfTc, id: "ebpf-maglev", program: "ebpf-maglev" };
+
+/** Folder of the lab's pinned programs and maps. */
+export function pinFolder({ host, lab }: Pick<Loading, "host" | "lab">): string {
+  return join(host.bpf, lab.name);
+}
+
+async function loadMaps(loading: Loading, program: Program | null, cgroup: string | null): Promise<void> {
+  const { loader, balancer } = loading.natives;
+  if (!(program instanceof EbpfProgram) || loader === null || balancer === null) {
+    throw new TypeError("not an eBPF program, or nothing to load it with");
+  }
+  mkdirSync(pinFolder(loading));
+  await runTool(loader, ["load", balancer, pinFolder(loading), cgroup ?? "-"], {
+    input: ebpfMaps(program, { snatAddress: SNAT_ADDRESS }),
+  });
+}
+
+async function loadAtInterfaces(loading: Loading, program: Program | null): Promise<void> {
+  await loadMaps(loading, program, null);
+  const { lab } = loading;
+  const tc = toolPath("tc");
+  for (const [device, name] of [
+    [CLIENT_SIDE, "balance"],
+    [BACKEND_SIDE, "restore"],
+  ] as const) {
+    await lab.exec("node", tc, ["qdisc", "add", "dev", device, "clsact"]);
+    const pinned = join(pinFolder(loading), name);
+    const filter = [
+      "filter",
+      "add",
+      "dev",
+      device,
+      "ingress",
+      "bpf",
+      "direct-action",
+      "object-pinned",
+      pinned,
+    ];
+    await lab.exec("node", tc, filter);
+  }
+}

@@ -1,0 +1,16 @@
+/** All planes of the kernel lane: to add one, add a line here and its id in ../plane.ts. */
+
+import type { KernelPlane, KernelPlaneId } from "../plane.js";
+import { ebpf, ebpfMaglev, ebpfTc } from "./ebpf.js";
+import { direct, directConntrack, iptables, iptablesNft, nftables } from "./netfilter.js";
+
+export const KERNEL_PLANES: Readonly<Record<KernelPlaneId, KernelPlane>> = {
+  direct,
+  "direct-conntrack": directConntrack,
+  ebpf,
+  "ebpf-tc": ebpfTc,
+  "ebpf-maglev": ebpfMaglev,
+  nftables,
+  "iptables-nft": iptablesNft,
+  iptables,
+};

@@ -1,0 +1,64 @@
+/** Planes of netfilter: the text that `lbscale export` writes, loaded by the kernel's own tools. */
+
+import { iptablesRestore } from "../../planes/iptables/kernel.js";
+import { IptablesProgram } from "../../planes/iptables/program.js";
+import { nftTransactions } from "../../planes/nftables/kernel.js";
+import { NftablesProgram } from "../../planes/nftables/program.js";
+import type { Program } from "../../planes/plane.js";
+import type { KernelPlane, Loading } from "../plane.js";
+import { toolPath } from "../tools.js";
+
+const EVERYWHERE = { sources: ["client", "node"], keepPorts: false, atSocket: false } as const;
+
+/** The floor: connections to endpoints, through a node without rules. */
+export const direct: KernelPlane = {
+  ...EVERYWHERE,
+  id: "direct",
+  program: null,
+  load: async () => {},
+};
+
+/** The floor of planes that track connections. One rule that asks for the state turns conntrack on in a namespace. */
+export const directConntrack: KernelPlane = {
+  ...EVERYWHERE,
+  id: "direct-conntrack",
+  program: null,
+  load: async ({ lab }) => {
+    const rule = ["-A", "FORWARD", "-m", "conntrack", "--ctstate", "INVALID", "-j", "DROP"];
+    await lab.exec("node", toolPath("iptables-legacy"), rule);
+  },
+};
+
+/** kube-proxy's iptables mode on the kernel's old tables. */
+export const iptables: KernelPlane = {
+  ...EVERYWHERE,
+  id: "iptables",
+  program: "iptables",
+  load: (loading, program) => restore(loading, program, "iptables-legacy-restore"),
+};
+
+/** The same rules as nf_tables rules. */
+export const iptablesNft: KernelPlane = {
+  ...EVERYWHERE,
+  id: "iptables-nft",
+  program: "iptables",
+  load: (loading, program) => restore(loading, program, "iptables-nft-restore"),
+};
+
+async function restore({ lab }: Loading, program: Program | null, tool: string): Promise<void> {
+  if (!(program instanceof IptablesProgram)) throw new TypeError("not an iptables program");
+  await lab.exec("node", toolPath(tool), [], { input: iptablesRestore(program) });
+}
+
+/** kube-proxy's nftables mode. */
+export const nftables: KernelPlane = {
+  ...EVERYWHERE,
+  id: "nftables",
+  program: "nftables",
+  load: async ({ lab }, program) => {
+    if (!(program instanceof NftablesProgram)) throw new TypeError("not an nftables program");
+    for (const transaction of nftTransactions(program)) {
+      await lab.exec("node", toolPath("nft"), ["-f", "-"], { input: [transaction] });
+    }
+  },
+};

@@ -1,0 +1,211 @@
+/** Connection times through every cell: programs are loaded once, then probed in many short, interleaved rounds. */
+
+import { join } from "node:path";
+import type { Cluster } from "../cluster/cluster.js";
+import { type FlowTrace, flowAt, generateTrace } from "../cluster/flows.js";
+import { Chase } from "../measure/chase.js";
+import { nowNs } from "../measure/clock.js";
+import { replicateSeed } from "../measure/schedule.js";
+import type { Ran } from "../measure/spawn.js";
+import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
+import { median } from "../stats/quantile.js";
+import type { Host } from "./host.js";
+import type { KernelPlaneId } from "./plane.js";
+import { pinFolder } from "./planes/ebpf.js";
+import { probeFlows, REACHED, type Result } from "./probe.js";
+import type { ConnectReport, ConnectTask } from "./tasks.js";
+import { KernelError, runTool, toolPath } from "./tools.js";
+import { Judge } from "./verify.js";
+import { compileNatives, probeOptionsOf, type Setting, type Station, setUp } from "./workbench.js";
+
+/** A lost packet costs a second: it is kept as the sample that it is, and waited for. */
+const TIMEOUT_MS = 5000;
+
+/** What lies outside of this lane. */
+export interface Surroundings {
+  readonly clusterOf: (services: number) => Promise<Cluster>;
+  /** Measures one replicate of a model in a process of its own. */
+  readonly runModel: (model: ConnectTask["models"][number], seed: number) => Promise<Ran>;
+}
+
+/** A loaded cell. */
+interface Bench {
+  readonly station: Station;
+  readonly setting: Setting;
+  /** null: a floor. Counts what the same flow visits. */
+  readonly model: Model | null;
+}
+
+/** Loads every cell, then probes them in the order of the schedule. Reports each as it is done. */
+export async function measureRounds(
+  host: Host,
+  task: ConnectTask,
+  { clusterOf, runModel }: Surroundings,
+  report: (report: ConnectReport) => void,
+): Promise<void> {
+  const natives = await compileNatives(
+    host,
+    task.cells.map(({ plane }) => plane),
+  );
+  const clusters = new Map<number, Cluster>();
+  const benches: (Bench | null)[] = [];
+  for (const [cell, { plane, services }] of task.cells.entries()) {
+    const cluster = clusters.get(services) ?? (await clusterOf(services));
+    clusters.set(services, cluster);
+    const options = { seed: task.seed };
+    const setting = { host, natives, cluster, options, name: `${plane}-${services}` };
+    try {
+      const station = await setUp(plane, setting);
+      const program = station.program;
+      benches.push({ station, setting, model: program?.model(task.seed) ?? null });
+      const facts = program?.facts() ?? {};
+      report({
+        kind: "loaded",
+        cell,
+        loadMs: station.loadMs,
+        programBytes: program?.bytes() ?? null,
+        facts: { ...facts },
+      });
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      benches.push(null);
+      report({ kind: "failed", cell, reason: error.message });
+    }
+  }
+  const chase = new Chase();
+  for (const [block, cells] of task.schedule.entries()) {
+    for (const [place, cell] of cells.entries()) {
+      const bench = benches[cell];
+      if (!bench) continue;
+      const seed = replicateSeed(task.seed, block, cell);
+      const round = await measureRound(bench, task, seed, chase);
+      const order = block * cells.length + place;
+      report({ kind: "round", cell, block, order, seed, ...round });
+      const lookup = await timeLookups(bench, chase);
+      if (lookup) report({ kind: "lookup", cell, block, order, ...lookup });
+    }
+    // In the same block, because the machine's memory speed drifts.
+    for (const [cell, model] of task.models.entries()) {
+      const seed = replicateSeed(task.seed, block, cells.length + cell);
+      report({ kind: "model", cell, block, order: block, seed, ran: await runModel(model, seed) });
+    }
+  }
+}
+
+/** One round: as many new connections, to random services. Throws KernelError on a decision that breaks the contract. */
+async function measureRound(
+  { station, setting, model }: Bench,
+  task: ConnectTask,
+  seed: number,
+  chase: Chase,
+) {
+  const started = nowNs();
+  const trace = generateTrace(station.cluster, {
+    flows: task.connections,
+    batch: task.connections,
+    seed,
+    ...(station.program?.order && { order: station.program.order }),
+  });
+  const flows = station.program === null ? endpointFlows(station.cluster, trace, seed) : flowsOf(trace);
+  // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped.
+  await station.lab.exec("node", toolPath("conntrack"), ["-F"]);
+  const chaseBefore = chase.time(nowNs);
+  const results = await probeFlows(station.lab, "client", flows, {
+    ...probeOptionsOf(station, setting),
+    cpu: task.cpu,
+    timeoutMs: TIMEOUT_MS,
+  });
+  const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
+  check(station, flows, results);
+  return {
+    wallMs: Math.round((nowNs() - started) / 1e6),
+    connectNs: results.map(({ connectNs }) => connectNs),
+    exchangeNs: results.map(({ exchangeNs }) => exchangeNs),
+    ...countWork(model, flows),
+    chaseNs,
+  };
+}
+
+const LOOKUP_SAMPLES = 7;
+/** The kernel reports whole nanoseconds of their mean. */
+const LOOKUPS_A_SAMPLE = 20_000;
+
+/** Times the BPF lookup alone, beside its twin that looks nothing up; null for planes without one. */
+async function timeLookups({ station, setting }: Bench, chase: Chase) {
+  const name = LOOKUP_PROGRAMS[station.plane.id];
+  const { loader } = setting.natives;
+  if (name === undefined || loader === null) return null;
+  const folder = pinFolder({ host: setting.host, lab: station.lab });
+  const run = async (program: string) =>
+    Number(await runTool(loader, ["run", join(folder, program), String(LOOKUPS_A_SAMPLE)]));
+  const chaseBefore = chase.time(nowNs);
+  const netNs: number[] = [];
+  const floors: number[] = [];
+  for (let i = 0; i < LOOKUP_SAMPLES; i++) {
+    const floor = await run("lookup_nothing");
+    floors.push(floor);
+    netNs.push((await run(name)) - floor);
+  }
+  return { netNs, floorNs: median(floors), chaseNs: Math.sqrt(chaseBefore * chase.time(nowNs)) };
+}
+
+/** At the socket the maps are the same: its cells stand for the model's plane. */
+const LOOKUP_PROGRAMS: Partial<Record<KernelPlaneId, string>> = {
+  ebpf: "lookup_random",
+  "ebpf-maglev": "lookup_maglev",
+};
+
+/** What the model does for the same flows: entries visited by each, and the mean work. */
+function countWork(model: Model | null, flows: readonly Flow[]) {
+  const total = noWork();
+  const visited = flows.map((flow) => {
+    if (model === null) return 0;
+    const { work } = model.explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0);
+    addWork(total, work);
+    return work.rulesVisited + work.hashProbes;
+  });
+  const mean = (sum: number) => sum / flows.length;
+  return {
+    visited,
+    work: {
+      rulesVisited: mean(total.rulesVisited),
+      mapLookups: mean(total.mapLookups),
+      hashProbes: mean(total.hashProbes),
+    },
+  };
+}
+
+function check(station: Station, flows: readonly Flow[], results: readonly Result[]): void {
+  const judge = station.program === null ? null : new Judge(station);
+  for (const [i, flow] of flows.entries()) {
+    const result = results[i]!;
+    const reached = result.outcome === REACHED && result.address === flow.dst && result.port === flow.dport;
+    if (judge ? judge.accepts(flow, result) : reached) continue;
+    judge?.record(flow, result);
+    const example = judge?.examples[0];
+    const words = example
+      ? `${example.flow} should be ${example.expected} and was ${example.decided}`
+      : "no answer";
+    throw new KernelError(
+      `a decision of ${station.plane.id} breaks the contract (${words}): nothing is measured`,
+    );
+  }
+}
+
+function flowsOf({ length, words }: FlowTrace): Flow[] {
+  return Array.from({ length }, (_, i) => {
+    const flow = flowAt(words, i);
+    return { ...flow, src: flow.src >>> 0, dst: flow.dst >>> 0 };
+  });
+}
+
+/** The same clients, straight to an endpoint of the same service. */
+function endpointFlows(cluster: Cluster, trace: FlowTrace, seed: number): Flow[] {
+  return flowsOf(trace).map((flow, i) => {
+    const p = trace.target[i]!;
+    const first = cluster.endpointStart[p]!;
+    const count = cluster.endpointStart[p + 1]! - first;
+    const endpoint = first + ((seed + i) % count);
+    return { ...flow, dst: cluster.endpointAddress[endpoint]!, dport: cluster.endpointPort[endpoint]! };
+  });
+}

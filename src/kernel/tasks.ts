@@ -1,0 +1,118 @@
+/** What the sandbox can be asked to do, and what it answers: plain JSON, a report a line. */
+
+import { z } from "zod";
+import type { Ran } from "../measure/spawn.js";
+import type { PlaneId } from "../planes/plane.js";
+import type { KernelPlaneId } from "./plane.js";
+
+/** The cluster to load, in the sandbox's folder. */
+export const CLUSTER_FILE = "cluster.json";
+
+export interface VerifyTask {
+  readonly task: "verify";
+  readonly planes: readonly KernelPlaneId[];
+  readonly flows: number;
+  readonly seed: number;
+}
+
+/** Tries everything the lane needs. */
+export interface CheckTask {
+  readonly task: "check";
+}
+
+/** Connections through every cell, interleaved. */
+export interface ConnectTask {
+  readonly task: "connect";
+  readonly cells: readonly { readonly plane: KernelPlaneId; readonly services: number }[];
+  /** Cells of each round in the order they are probed. */
+  readonly schedule: readonly (readonly number[])[];
+  /** Cells of the model lane, measured once a block between the kernel's. */
+  readonly models: readonly { readonly plane: PlaneId; readonly services: number }[];
+  readonly connections: number;
+  readonly endpointsPerService: number;
+  readonly seed: number;
+  readonly cpu: number | null;
+}
+
+export type Task = VerifyTask | CheckTask | ConnectTask;
+
+const count = z.number().int().nonnegative();
+
+export const kernelEquivalenceSchema = z.object({
+  plane: z.string(),
+  flows: count,
+  left: z.record(z.string(), count),
+  disagreements: count,
+  examples: z.array(
+    z.object({ plane: z.string(), flow: z.string(), expected: z.string(), decided: z.string() }),
+  ),
+  documented: z.record(z.string(), count),
+});
+
+/** Of each capability, by name: null where it works, otherwise what stands in its way. */
+export const capabilitiesSchema = z.array(z.object({ name: z.string(), lacks: z.string().nullable() }));
+export type Capability = z.infer<typeof capabilitiesSchema>[number];
+
+/** A station is ready: once a cell, before the rounds. */
+const loadedSchema = z.object({
+  kind: z.literal("loaded"),
+  cell: count,
+  loadMs: z.number(),
+  programBytes: z.number().nullable(),
+  facts: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+
+/** A station can't be made; its cell stays empty. */
+const failedSchema = z.object({ kind: z.literal("failed"), cell: count, reason: z.string() });
+
+/** A round of one cell. */
+const roundSchema = z.object({
+  kind: z.literal("round"),
+  cell: count,
+  block: count,
+  order: count,
+  seed: z.number(),
+  wallMs: z.number(),
+  /** Time of connect(), and of a request and its answer over the same connection, in the order they were made. */
+  connectNs: z.array(z.number()),
+  exchangeNs: z.array(z.number()),
+  work: z.object({
+    rulesVisited: z.number(),
+    mapLookups: z.number(),
+    hashProbes: z.number(),
+  }),
+  visited: z.array(z.number()),
+  chaseNs: z.number(),
+});
+export type Round = z.infer<typeof roundSchema>;
+
+/** One lookup of a cell's BPF program, run by the kernel without a network: what its twin without lookup takes is off. */
+const lookupSchema = z.object({
+  kind: z.literal("lookup"),
+  cell: count,
+  block: count,
+  order: count,
+  netNs: z.array(z.number()),
+  floorNs: z.number(),
+  chaseNs: z.number(),
+});
+export type KernelLookup = z.infer<typeof lookupSchema>;
+
+/** A replicate of the model lane: `cell` counts within `models`. */
+const modelSchema = z.object({
+  kind: z.literal("model"),
+  cell: count,
+  block: count,
+  order: count,
+  seed: z.number(),
+  ran: z.custom<Ran>(),
+});
+
+export const connectReportSchema = z.discriminatedUnion("kind", [
+  loadedSchema,
+  failedSchema,
+  roundSchema,
+  lookupSchema,
+  modelSchema,
+]);
+export type ConnectReport = z.infer<typeof connectReportSchema>;

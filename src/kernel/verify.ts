@@ -1,0 +1,246 @@
+/** Do the kernel's planes decide as the contract wants? Each flow becomes a real connection. */
+
+import type { z } from "zod";
+import { type Cluster, formatAddress, inCidr, SCTP, UDP } from "../cluster/cluster.js";
+import { type FlowTrace, flowAt } from "../cluster/flows.js";
+import { allows, differencesOf, expectationOf } from "../planes/contract.js";
+import { type Decision, DROP, dnat, type Flow, PASS, type PlaneId, REJECT } from "../planes/plane.js";
+import { type Situation, Situations } from "../planes/situation.js";
+import { type Disagreement, describeDecision, describeExpectation, describeFlow } from "../planes/verify.js";
+import type { KernelPlane } from "./plane.js";
+import {
+  FAILED,
+  NO_HOST,
+  type ProbeOptions,
+  probeFlows,
+  REACHED,
+  REFUSED,
+  type Result,
+  SILENT,
+} from "./probe.js";
+import type { kernelEquivalenceSchema } from "./tasks.js";
+import type { Role } from "./topology.js";
+import type { Station } from "./workbench.js";
+
+/** What verifying a plane found. `left`: flows that can't start or end in this lab, by reason. */
+export type KernelEquivalence = z.infer<typeof kernelEquivalenceSchema>;
+
+/** Dropped packets are waited for: side by side, so that a thousand of them take seconds. */
+const SLICES = 48;
+const TIMEOUT_MS = 250;
+/** A busy machine may answer late: before silence counts as a difference it is heard again. */
+const PATIENT_TIMEOUT_MS = 2000;
+const EXAMPLES = 10;
+
+type Probing = Pick<ProbeOptions, "probe" | "cgroup" | "keepPorts">;
+
+/** Sends every flow of the trace through a station and holds what happened to the contract. */
+export async function verifyStation(
+  station: Station,
+  trace: FlowTrace,
+  probing: Probing,
+): Promise<KernelEquivalence> {
+  const judge = new Judge(station);
+  const left: Record<string, number> = {};
+  const groups = new Map<string, { role: Role; flows: Flow[] }>();
+  for (let i = 0; i < trace.length; i++) {
+    const flow = unsigned(flowAt(trace.words, i));
+    const role = judge.roleOf(flow);
+    if (role.reason !== null) {
+      left[role.reason] = (left[role.reason] ?? 0) + 1;
+      continue;
+    }
+    // A client's flows stay in order: affinity depends on it.
+    const key = `${role.role} ${flow.src % SLICES}`;
+    const group = groups.get(key) ?? { role: role.role, flows: [] };
+    group.flows.push(flow);
+    groups.set(key, group);
+  }
+  const probe = (role: Role, flows: readonly Flow[], timeoutMs: number) =>
+    probeFlows(station.lab, role, flows, {
+      ...probing,
+      cpu: null,
+      timeoutMs,
+    });
+  await Promise.all(
+    [...groups.values()].map(async ({ role, flows }) => {
+      const results = await probe(role, flows, TIMEOUT_MS);
+      for (const [i, result] of results.entries()) {
+        const flow = flows[i]!;
+        if (judge.accepts(flow, result)) continue;
+        const heard =
+          result.outcome === SILENT ? (await probe(role, [flow], PATIENT_TIMEOUT_MS))[0]! : result;
+        judge.record(flow, heard);
+      }
+    }),
+  );
+  const { disagreements, examples, documented, flows } = judge;
+  return { plane: station.plane.id, flows, left, disagreements, examples, documented };
+}
+
+function unsigned(flow: Flow): Flow {
+  return { ...flow, src: flow.src >>> 0, dst: flow.dst >>> 0 };
+}
+
+/** Holds results to the contract, and remembers clients where affinity must. */
+export class Judge {
+  readonly #plane: KernelPlane;
+  readonly #model: PlaneId;
+  readonly #cluster: Cluster;
+  readonly #situations: Situations;
+  readonly #endpoints: ReadonlySet<number>;
+  /** Client and frontend → the endpoint that affinity holds it to. */
+  readonly #stuck = new Map<string, number>();
+  readonly documented: Record<string, number> = {};
+  readonly examples: Disagreement[] = [];
+  disagreements = 0;
+  flows = 0;
+
+  constructor({ plane, cluster }: Pick<Station, "plane" | "cluster">) {
+    if (plane.program === null) throw new TypeError(`${plane.id} decides nothing`);
+    this.#plane = plane;
+    this.#model = plane.program;
+    this.#cluster = cluster;
+    this.#situations = new Situations(cluster);
+    this.#endpoints = new Set(cluster.endpointAddress);
+  }
+
+  /** Where a flow starts, or why it can't be sent through this plane here. */
+  roleOf({ src, dst, dport, protocol }: Flow): { role: Role; reason: null } | { role: null; reason: string } {
+    const { network } = this.#cluster;
+    const role: Role = src >>> 24 === 127 || network.nodeAddresses.includes(src) ? "node" : "client";
+    const no = (reason: string) => ({ role: null, reason });
+    if (protocol === SCTP) return no("SCTP");
+    if (dst >>> 24 === 127 && role !== "node") return no("a loopback address is the node's own");
+    if (!this.#plane.sources.includes(role))
+      return no(`${this.#plane.id} sees nothing that starts at the ${role}`);
+    if (this.#plane.atSocket && !inCidr(network.podCidr, src)) return no("no socket of this node");
+    if (role === "client" && this.#isNode(dst) && this.#endpoints.has(src)) {
+      const { verdict } = expectationOf(
+        differencesOf(this.#model),
+        this.#situations.of(src, dst, dport, protocol),
+      );
+      // The lab has this address on both sides: what the node itself answers goes to the wrong one.
+      if (verdict === PASS || verdict === REJECT) return no("the node's own answer to an endpoint");
+    }
+    return { role, reason: null };
+  }
+
+  /** Whether a result is what the contract wants; remembers and counts it if so. */
+  accepts(flow: Flow, result: Result): boolean {
+    const situation = this.#situationOf(flow);
+    const applied: string[] = [];
+    const expected = {
+      ...expectationOf(differencesOf(this.#model), situation, (name) => applied.push(name)),
+    };
+    const decision = this.#decisionOf(flow, situation, result);
+    if (decision === null) return false;
+    if (this.#plane.atSocket && expected.verdict === "dnat") expected.masquerade = "never";
+    let fits = allows(expected, situation, this.#cluster, decision);
+    if (
+      !fits &&
+      expected.verdict === REJECT &&
+      decision === DROP &&
+      this.#model !== "iptables" &&
+      !this.#plane.atSocket
+    ) {
+      // Without `bpf-lb-no-backend-response` Cilium's per-packet path drops (DROP_NO_SERVICE).
+      fits = this.#plane.id.startsWith("ebpf");
+      applied.push("tc-no-backend-drops");
+    }
+    // Who sent "port unreachable" can't be told where the node itself is the destination.
+    if (
+      !fits &&
+      flow.protocol === UDP &&
+      decision === REJECT &&
+      situation.destination.endsWith("elsewhere")
+    ) {
+      fits = expected.verdict === PASS && this.#isNode(flow.dst);
+    }
+    if (!fits || !this.#sticks(flow, situation, decision)) return false;
+    this.flows++;
+    for (const name of applied) {
+      if (allows(expectationOf([], situation), situation, this.#cluster, decision)) continue;
+      this.documented[name] = (this.documented[name] ?? 0) + 1;
+    }
+    return true;
+  }
+
+  /** Records a result that may be a disagreement. */
+  record(flow: Flow, result: Result): void {
+    if (this.accepts(flow, result)) return;
+    this.flows++;
+    this.disagreements++;
+    if (this.examples.length >= EXAMPLES) return;
+    const situation = this.#situationOf(flow);
+    const decision = this.#decisionOf(flow, situation, result);
+    this.examples.push({
+      plane: this.#plane.id,
+      flow: describeFlow(flow),
+      expected: describeExpectation(expectationOf(differencesOf(this.#model), situation)),
+      decided: decision === null ? describeResult(result) : describeDecision(this.#cluster, decision),
+    });
+  }
+
+  #situationOf({ src, dst, dport, protocol }: Flow): Situation {
+    const situation = { ...this.#situations.of(src, dst, dport, protocol) };
+    // The program at the socket knows no source address yet, so source ranges are not its business.
+    if (this.#plane.atSocket) situation.outOfRange = false;
+    return situation;
+  }
+
+  /** What the plane must have decided for this to happen; null for nothing that a plane can decide. */
+  #decisionOf(flow: Flow, situation: Situation, result: Result): Decision | null {
+    switch (result.outcome) {
+      case REACHED: {
+        if (result.address === flow.dst && result.port === flow.dport) return PASS;
+        const endpoint = this.#endpointAt(situation.servicePort, result.address, result.port);
+        if (endpoint === null) return null;
+        return dnat(endpoint, this.#plane.atSocket || result.peer === flow.src ? 0 : 1);
+      }
+      case REFUSED:
+        return PASS;
+      case NO_HOST:
+        // What the node itself sends and its rules drop fails with EPERM.
+        return this.#plane.atSocket ? REJECT : DROP;
+      case SILENT:
+        return DROP;
+      case FAILED:
+        return null;
+      default:
+        // For UDP the backend's own stack says "port unreachable" too, from the address that was asked for.
+        return flow.protocol === UDP && result.offender === flow.dst && !this.#isNode(flow.dst)
+          ? PASS
+          : REJECT;
+    }
+  }
+
+  #endpointAt(servicePort: number, address: number, port: number): number | null {
+    if (servicePort < 0) return null;
+    const { endpointStart, endpointAddress, endpointPort } = this.#cluster;
+    for (let e = endpointStart[servicePort]!; e < endpointStart[servicePort + 1]!; e++) {
+      if (endpointAddress[e] === address && endpointPort[e] === port) return e;
+    }
+    return null;
+  }
+
+  #sticks({ src, dst, dport, protocol }: Flow, { servicePort }: Situation, decision: Decision): boolean {
+    if (servicePort < 0 || decision < 0) return true;
+    if (this.#cluster.affinitySeconds[this.#cluster.service[servicePort]!] === 0) return true;
+    // At the socket a client is a network namespace: all of the lab's are one.
+    const key = [this.#plane.atSocket ? "" : src, dst, dport, protocol].join(" ");
+    const endpoint = decision >>> 1;
+    const before = this.#stuck.get(key) ?? endpoint;
+    this.#stuck.set(key, before);
+    return before === endpoint;
+  }
+
+  #isNode(address: number): boolean {
+    return address >>> 24 === 127 || this.#cluster.network.nodeAddresses.includes(address);
+  }
+}
+
+function describeResult({ outcome, address, port, offender }: Result): string {
+  if (outcome === REACHED) return `reached ${formatAddress(address)}:${port}, no endpoint of the service`;
+  return outcome === FAILED ? `the probe failed (errno ${offender})` : "EHOSTUNREACH";
+}

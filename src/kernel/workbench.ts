@@ -1,0 +1,71 @@
+/** Labs with a program loaded: what verifying and measuring share. */
+
+import type { Cluster } from "../cluster/cluster.js";
+import type { PlaneOptions, Program } from "../planes/plane.js";
+import { loadPlane } from "../planes/registry-loader.js";
+import type { Host } from "./host.js";
+import { compileBalancer, compileProgram } from "./native.js";
+import type { KernelPlane, KernelPlaneId, Natives } from "./plane.js";
+import { KERNEL_PLANES } from "./planes/index.js";
+import type { ProbeOptions } from "./probe.js";
+import { Lab } from "./topology.js";
+
+/** Compiles what the planes need. */
+export async function compileNatives(host: Host, planes: readonly KernelPlaneId[]): Promise<Natives> {
+  const balanced = planes.some((id) => id.startsWith("ebpf"));
+  return {
+    probe: await compileProgram("probe", host.folder),
+    server: await compileProgram("server", host.folder),
+    loader: balanced ? await compileProgram("loader", host.folder) : null,
+    balancer: balanced ? await compileBalancer(host.folder) : null,
+  };
+}
+
+/** A plane at work. */
+export interface Station {
+  readonly plane: KernelPlane;
+  readonly lab: Lab;
+  readonly cluster: Cluster;
+  /** null: a floor. */
+  readonly program: Program | null;
+  /** From the program to rules or maps in the kernel, milliseconds. */
+  readonly loadMs: number;
+}
+
+export interface Setting {
+  readonly host: Host;
+  readonly natives: Natives;
+  readonly cluster: Cluster;
+  readonly options: PlaneOptions;
+  /** Tells this station's namespaces from others. */
+  readonly name: string;
+}
+
+/** Makes a lab, compiles the plane's program and loads it. */
+export async function setUp(id: KernelPlaneId, setting: Setting): Promise<Station> {
+  const { host, natives, cluster, options, name } = setting;
+  const plane = KERNEL_PLANES[id];
+  const lab = new Lab(host, name);
+  await lab.create(cluster, natives.server);
+  if (plane.program === null) {
+    // Floors have no program: what they load does not depend on the cluster.
+    await plane.load({ host, natives, lab }, null);
+    return { plane, lab, cluster, program: null, loadMs: 0 };
+  }
+  const program = (await loadPlane(plane.program)).compile(cluster, options);
+  const started = performance.now();
+  await plane.load({ host, natives, lab }, program);
+  return { plane, lab, cluster, program, loadMs: performance.now() - started };
+}
+
+/** How a station's connections are probed. */
+export function probeOptionsOf(
+  { plane, lab }: Station,
+  { host, natives }: Pick<Setting, "host" | "natives">,
+) {
+  return {
+    probe: natives.probe,
+    cgroup: plane.atSocket ? host.cgroupOf(lab.name) : null,
+    keepPorts: plane.keepPorts,
+  } satisfies Partial<ProbeOptions>;
+}
