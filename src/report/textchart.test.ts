@@ -61,8 +61,9 @@ describe("charts as text", () => {
 
   it("are drawn of every log-log chart and of no other", () => {
     const charts = textCharts(withPrograms(fakeResults()));
-    expect(charts).toHaveLength(5);
-    expect(charts.join("")).toContain("Bytes that the kernel spends");
+    for (const measure of ["Median lookup time", "Rules and table entries", "Bytes that the kernel spends"])
+      expect(charts.filter((text) => text.includes(measure)).length).toBeGreaterThan(0);
+    for (const text of charts) expect(text).toContain("log–log");
   });
 
   it("are none where nothing was measured", () => {
