@@ -171,6 +171,16 @@ describe.each(PLANES)("$id", (plane) => {
   });
 });
 
+describe("iptables", () => {
+  it("writes the first chain of a kind that its table did not have", () => {
+    const iptables = PLANES.find(({ id }) => id === "iptables")!;
+    const base = generateCluster({ services: 3, seed: 1, endpoints: { kind: "constant", count: 0 } });
+    const live = iptables.compile(base, { seed: 1 }).live(1, SPARE);
+    const at = applyAll(live, base, [{ kind: "join", servicePort: 1, position: 0 }]);
+    expectSame(iptables, live, at, { seed: 1 }, 1);
+  });
+});
+
 describe("ipvs", () => {
   const ipvs = PLANES.find(({ id }) => id === "ipvs")!;
 

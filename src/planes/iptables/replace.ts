@@ -29,13 +29,13 @@ export interface Replacement {
 /** A table of which parts are replaced, again and again. */
 export class ReplaceableTable {
   #table: Walkable;
-  readonly #starts: ReadonlyMap<ChainKind, Int32Array>;
+  readonly #starts: Map<ChainKind, Int32Array>;
   readonly #rankOf: RankOf;
   /** All chains in the order of the table. */
   #chains: Placed[];
 
   constructor(table: Table, rankOf: RankOf) {
-    this.#starts = table.starts;
+    this.#starts = new Map(table.starts);
     this.#table = table;
     this.#rankOf = rankOf;
     this.#chains = listChains(table, rankOf);
@@ -62,13 +62,13 @@ export class ReplaceableTable {
     let to = 0;
     const place = (chain: Placed): void => {
       chains.push(chain);
-      this.#starts.get(chain.kind)![chain.index] = to + headBytes(chain.kind);
+      this.#startsOf(chain.kind)[chain.index] = to + headBytes(chain.kind);
       to += chain.bytes;
     };
     for (const chain of this.#chains) {
       while (next < emitted.length && emitted[next]!.rank <= chain.rank) place(emitted[next++]!);
       if (isReplaced(chain.kind, chain.index)) {
-        const starts = this.#starts.get(chain.kind)!;
+        const starts = this.#startsOf(chain.kind);
         if (stays.has(nameOf(chain))) moved.add(from, starts[chain.index]! - headBytes(chain.kind) - from);
         else starts[chain.index] = -1;
       } else {
@@ -94,6 +94,16 @@ export class ReplaceableTable {
     writer.finish();
     this.#table = table;
     this.#chains = chains;
+  }
+
+  /** Where chains of a kind begin: the table may get the first of its kind. */
+  #startsOf(kind: ChainKind): Int32Array {
+    const known = this.#starts.get(kind);
+    if (known) return known;
+    const [length] = [...this.#starts.values()].map((starts) => starts.length);
+    const starts = new Int32Array(length ?? 0).fill(-1);
+    this.#starts.set(kind, starts);
+    return starts;
   }
 }
 
