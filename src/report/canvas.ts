@@ -122,7 +122,7 @@ function haloOfRectangles(page: Context2D): Context2D["strokeText"] {
     const { left, right, top, bottom } = textBox(page, text, x, y);
     page.save();
     page.fillStyle = page.strokeStyle;
-    page.globalAlpha = 0.8;
+    page.globalAlpha = 0.9;
     page.fillRect(left, top, right - left, bottom - top);
     page.restore();
   };
@@ -206,11 +206,11 @@ function textBox(ctx: Context2D, text: string, x: number, y: number): TextBox {
   };
 }
 
-/** Skia numbers clip paths through the life of the process; numbered from 0, equal pictures are equal bytes. */
+/** Skia numbers clip paths in hexadecimal through the life of the process; numbered from 0, equal pictures are equal bytes. */
 function numberIds(svg: string): string {
   const numbers = new Map<string, number>();
   return svg.replace(
-    /(\bid="|url\(#|href="#)([a-z]+)_(\d+)/g,
+    /(\bid="|url\(#|href="#)([a-z]+)_([0-9a-f]+)/g,
     (_, before: string, kind: string, id: string) => {
       const key = `${kind}_${id}`;
       if (!numbers.has(key)) numbers.set(key, numbers.size);
