@@ -182,7 +182,7 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
 
   it("shows the charts of one scenario", async () => {
     const page = await open();
-    await page.getByLabel("Scenario").selectOption("endpoints");
+    await page.locator("#controls").getByLabel("Scenario").selectOption("endpoints");
     const ids = await page.locator(".figure:visible").evaluateAll((all) => all.map(({ id }) => id));
     expect(ids).toEqual(["chart-endpoints", "chart-endpoints-affinity"]);
   });
@@ -190,7 +190,7 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
   it("shows percentiles in place of medians, and says so", async () => {
     const page = await open();
     const before = await page.locator("#chart-scaling canvas").getAttribute("aria-label");
-    await page.getByLabel("Statistic").selectOption("p99");
+    await page.locator("#controls").getByLabel("Statistic").selectOption("p99");
     expect(await page.locator("#chart-scaling .subtitle").textContent()).toMatch(
       /^99th percentile of lookup time/,
     );
@@ -201,7 +201,7 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
   it("draws linear axes, and says so", async () => {
     const page = await open();
     const before = await pixels(page);
-    await page.getByLabel("Scale").selectOption("linear");
+    await page.locator("#controls").getByLabel("Scale").selectOption("linear");
     expect(await page.locator("#chart-scaling .subtitle").textContent()).toContain("linear scale");
     expect((await pixels(page)).equals(before)).toBe(false);
   });
@@ -212,7 +212,7 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
     expect(await ground()).toBe("rgb(255, 255, 255)");
     await page.emulateMedia({ colorScheme: "dark" });
     expect(await ground()).toBe("rgb(18, 22, 28)");
-    await page.getByLabel("Theme").selectOption("light");
+    await page.locator("#controls").getByLabel("Theme").selectOption("light");
     expect(await ground()).toBe("rgb(255, 255, 255)");
   });
 
@@ -225,9 +225,13 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
       ]);
       return readFileSync(await download.path());
     };
-    const png = PNG.sync.read(await save("Picture (PNG): Time of one lookup against the number of services"));
+    const png = PNG.sync.read(
+      await save("Picture (PNG): Time of one lookup against the number of services, log–log"),
+    );
     expect([png.width, png.height]).toEqual([3200, 1800]);
-    const csv = (await save("Numbers (CSV): Time of one lookup against the number of services")).toString();
+    const csv = (
+      await save("Numbers (CSV): Time of one lookup against the number of services, log–log")
+    ).toString();
     const { median, interval } = everything().cells.find(
       ({ plane, services }) => plane === "iptables" && services === 1000,
     )!.estimate!;
