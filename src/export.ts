@@ -11,6 +11,7 @@ import { IpvsProgram } from "./planes/ipvs/program.js";
 import { nftTransactions } from "./planes/nftables/kernel.js";
 import { NftablesProgram } from "./planes/nftables/program.js";
 
+/** A format that others read. */
 export interface Export {
   readonly id: string;
   /** Who reads it. */
@@ -24,6 +25,7 @@ export interface Export {
 const LOCALITY = "which endpoints are on this node, except where a policy Local lists them";
 const NAMES = "names of services and ports";
 
+/** All formats of `lbscale export`. */
 export const EXPORTS: readonly Export[] = [
   {
     id: "kubernetes",

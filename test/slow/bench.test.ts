@@ -31,18 +31,18 @@ describe("npm run bench", () => {
     return { ...found, median: found.estimate.median, work: found.work };
   };
 
-  it("measures every cell seven to fifteen times, with every decision right, and says why it stopped", () => {
+  it("measures every cell seven to thirty times, with every decision right, and says why it stopped", () => {
     expect(results.run.complete).toBe(true);
     expect(results.equivalence.disagreements).toBe(0);
     for (const { replicates, estimate } of results.cells) {
       expect(replicates.length).toBeGreaterThanOrEqual(7);
-      expect(replicates.length).toBeLessThanOrEqual(15);
+      expect(replicates.length).toBeLessThanOrEqual(30);
       expect(estimate?.kind).toBe("ci95");
     }
     for (const { replicates, stopped } of results.cells) {
       if (stopped) expect(stopped.replicates).toBe(replicates.length);
-      // A cell goes on to the last look, unless it waited for time at the first.
-      else expect([11, 15]).toContain(replicates.length);
+      // A cell goes on to the last of the looks at 7, 14 and 30, unless it waited for time at the first or the second.
+      else expect([14, 23, 30]).toContain(replicates.length);
     }
   });
 
@@ -58,9 +58,10 @@ describe("npm run bench", () => {
     expect(growth).toBeLessThan(60);
   });
 
-  it("finds iptables at least three times slower than every other plane at 10,000 services", () => {
-    for (const plane of ["ipvs", "nftables", "ebpf", "ebpf-maglev"]) {
-      expect(cell("iptables", 10_000).median / cell(plane, 10_000).median).toBeGreaterThan(3);
+  it("finds iptables at least three times slower than every other plane at 10,000 services (Maglev: 5,000)", () => {
+    const largest = { ipvs: 10_000, nftables: 10_000, ebpf: 10_000, "ebpf-maglev": 5000 };
+    for (const [plane, services] of Object.entries(largest)) {
+      expect(cell("iptables", services).median / cell(plane, services).median).toBeGreaterThan(3);
     }
   });
 

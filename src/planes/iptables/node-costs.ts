@@ -4,6 +4,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import type { NodeList } from "../../cluster/import/iptables/index.js";
 import type { NodeProgram } from "./node-list.js";
 
+/** What a node's own list costs the first packet to one service-port. */
 export interface NodeCost {
   readonly servicePort: number;
   /** Place of its rule among all of KUBE-SERVICES, from 1; null where nat has none (no endpoints). */

@@ -23,11 +23,13 @@ import {
 } from "./rules.js";
 import { STACK } from "./walk.js";
 
+/** A node's own rules as tables that the iptables model walks. */
 export interface NodeProgram {
   readonly nat: Table;
   readonly filter: Table;
   /** Rules taken as not matching, by what is not understood, most frequent first. */
   readonly strange: readonly (readonly [what: string, rules: number])[];
+  /** The executor; the seed drives random picks. */
   model(seed: number): Model;
 }
 
