@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeReport } from "../src/cli/charts.js";
+import { againstKernelTable } from "../src/report/against-kernel.js";
 import { CHARTS } from "../src/report/charts/index.js";
 import { findFindings } from "../src/report/findings/index.js";
 import { escapeMarkdown, escapeXml } from "../src/report/format.js";
@@ -45,6 +46,7 @@ console.log(folder);
 
 function runPage({ run, environment, findings, ...rest }: Results): string {
   const all = { run, environment, findings, ...rest };
+  const againstKernel = againstKernelTable(all);
   return [
     `# ${name}`,
     "",
@@ -56,6 +58,7 @@ function runPage({ run, environment, findings, ...rest }: Results): string {
       `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. ${laneWords(all)}`,
     "",
     markdownTable(all),
+    ...(againstKernel === null ? [] : ["## Model against kernel", "", againstKernel, ""]),
     `Charts: ${chartIds()
       .map(
         (id) =>
