@@ -20,8 +20,12 @@ export const EXIT_FILE = "exit";
 /** Who owns nothing (Debian's nobody and nogroup). */
 export const NOBODY = 65_534;
 
-/** Nobody's, who may read all. access(2) forgets capabilities of other users than root unless told not to. */
+/**
+ * Nobody's, who may read all. access(2) forgets capabilities of other users than root unless told not to, and the kernel
+ * forgets which signal to send when the parent dies whenever a process changes its user (prctl(2), PR_SET_PDEATHSIG).
+ */
 const AS_NOBODY = [
+  ...["--pdeathsig", "KILL"],
   ...["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"],
   ...["--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"],
   "--securebits=+no_setuid_fixup",

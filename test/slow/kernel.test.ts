@@ -116,6 +116,18 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
     expect(stderr.trim().split("\n")).toHaveLength(1);
   });
 
+  it("leaves no guest behind when it is killed", async () => {
+    const child = spawn(process.execPath, [CLI, "verify", "--lane", "guest", "--services", "30"], {
+      stdio: "ignore",
+    });
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    await expect.poll(guests, { interval: 50, timeout: 20_000 }).not.toEqual([]);
+    child.kill("SIGKILL");
+    await ended;
+    await expect.poll(guests, { interval: 50, timeout: 5000 }).toEqual([]);
+    expect(lbscale("doctor", "--clean").status).toBe(0);
+  });
+
   it("leaves the host as it was, when it ends and when it is killed", async () => {
     const before = hostState();
     expect(lbscale("verify", "--lane", "kernel", "--services", "5", "--flows", "100").status).toBe(0);
@@ -193,9 +205,9 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
   });
 });
 
-/** Processes of guests. */
+/** Processes of guests that have not ended. */
 function guests(): number[] {
-  const { stdout } = spawnSync("pgrep", ["-x", "linux.uml"], { encoding: "utf8" });
+  const { stdout } = spawnSync("pgrep", ["-x", "--runstates", "D,R,S,T", "linux.uml"], { encoding: "utf8" });
   return stdout.split("\n").filter(Boolean).map(Number);
 }
 
