@@ -7,6 +7,7 @@ import { generateCoverageFlows } from "../src/cluster/coverage-flows.js";
 import { parseCluster } from "../src/cluster/json.js";
 import { checkCapabilities } from "../src/kernel/check.js";
 import { prepareHost, releaseHost } from "../src/kernel/host.js";
+import { isEbpf, type KernelPlaneId } from "../src/kernel/plane.js";
 import { measureRounds, type Surroundings } from "../src/kernel/rounds.js";
 import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "../src/kernel/tasks.js";
 import { verifyStation } from "../src/kernel/verify.js";
@@ -24,11 +25,11 @@ const report = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
 
-const host = await prepareHost(request.folder);
+const host = await prepareHost(request.folder, planesOf(request).some(isEbpf));
 try {
   switch (request.task) {
     case "check":
-      report(await checkCapabilities(host));
+      report(await checkCapabilities(host, request.planes));
       break;
     case "verify":
       await verify(request);
@@ -42,6 +43,10 @@ try {
 }
 // The servers of the labs still run; they end with this process.
 process.exit(0);
+
+function planesOf(task: Task): readonly KernelPlaneId[] {
+  return task.task === "connect" ? task.cells.map(({ plane }) => plane) : task.planes;
+}
 
 async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   const cluster = parseCluster(readFileSync(join(host.folder, CLUSTER_FILE), "utf8"));

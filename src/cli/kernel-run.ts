@@ -2,8 +2,8 @@
 
 import { isCompared, isMeasured, KERNEL_SCENARIOS, kernelSizes } from "../../bench/kernel.js";
 import { UsageError } from "../errors.js";
-import { KERNEL_PLANE_IDS, type KernelPlaneId } from "../kernel/plane.js";
-import { requireRoot, runInSandbox } from "../kernel/sandbox.js";
+import type { KernelPlaneId } from "../kernel/plane.js";
+import { type KernelLane, runInSandbox } from "../kernel/sandbox.js";
 import { type ConnectReport, type ConnectTask, connectReportSchema, type Round } from "../kernel/tasks.js";
 import { measureTimer } from "../measure/clock.js";
 import { addReplicate } from "../measure/run.js";
@@ -12,7 +12,8 @@ import { levelOf } from "../measure/stopping.js";
 import type { PlaneId } from "../planes/plane.js";
 import type { Cell, Environment, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
-import { parseChoices, parseInteger, parseServices } from "./parse.js";
+import type { Place } from "./kernel-places.js";
+import { parseInteger, parseServices } from "./parse.js";
 import { emptyCell, planRun, type RunArguments } from "./plan.js";
 
 /** Round of one cell in a block; an interval needs six. */
@@ -24,15 +25,18 @@ const MAX_CONNECTIONS = 20_000;
 const MAX_SAMPLES = 200;
 
 export interface KernelRunArguments extends RunArguments {
+  lane: KernelLane;
   connections: string | undefined;
 }
 
-/** A result without measurements: every plane at every N, three scenarios of it measured together. */
-export function planKernelRun(args: KernelRunArguments, environment: Environment, now: Date): Results {
-  requireRoot();
+/** A result without measurements: every plane at every N in its place, scenarios of it measured together. */
+export function planKernelRun(
+  args: KernelRunArguments,
+  places: readonly Place[],
+  environment: Environment,
+  now: Date,
+): Results {
   refuse(args);
-  const planes =
-    args.planes === undefined ? KERNEL_PLANE_IDS : parseChoices(args.planes, "planes", KERNEL_PLANE_IDS);
   const asked = args.services === undefined ? null : parseServices(args.services);
   const rounds =
     args.replicates === undefined ? ROUNDS : parseInteger(args.replicates, "replicates", 1, 1000);
@@ -42,9 +46,11 @@ export function planKernelRun(args: KernelRunArguments, environment: Environment
     now,
     null,
   );
-  const points = planes.flatMap((plane) =>
-    (asked ?? kernelSizes(plane)).map((services) => ({ plane, services })),
-  );
+  const pointsOf = ({ lane, planes }: Place) =>
+    planes.flatMap((plane) =>
+      (asked ?? kernelSizes(lane, plane)).map((services) => ({ lane, plane, services })),
+    );
+  const points = places.flatMap(pointsOf);
   const cellOf = (lane: Cell["lane"], scenario: string, plane: string, services: number) =>
     emptyCell(
       { plane, lane, scenario },
@@ -54,12 +60,11 @@ export function planKernelRun(args: KernelRunArguments, environment: Environment
   const inKernel = KERNEL_SCENARIOS.flatMap((scenario) =>
     points
       .filter(({ plane }) => isMeasured(scenario, plane))
-      .map(({ plane, services }) => cellOf("kernel", scenario, plane, services)),
+      .map(({ lane, plane, services }) => cellOf(lane, scenario, plane, services)),
   );
   const models = points
-    .filter(({ plane, services }) => isCompared(plane, services))
+    .filter(({ lane, plane, services }) => isCompared(lane, plane, services))
     .map(({ plane, services }) => cellOf("model", "lookup", plane, services));
-  const cells = [...inKernel, ...models];
   return {
     ...base,
     run: {
@@ -71,10 +76,27 @@ export function planKernelRun(args: KernelRunArguments, environment: Environment
       looks: [rounds],
       level: levelOf([rounds]),
       budgetSeconds: null,
-      schedule: makeSchedule(points.length, rounds, base.run.seed),
+      schedule: joinSchedules(
+        places.map((place) => pointsOf(place).length),
+        rounds,
+        base.run.seed,
+      ),
     },
-    cells,
+    cells: [...inKernel, ...models],
   };
+}
+
+/** Blocks of all places: each has an order of its own, because one is done after the other. */
+function joinSchedules(counts: readonly number[], rounds: number, seed: number): number[][] {
+  const blocks: number[][] = Array.from({ length: rounds }, () => []);
+  let first = 0;
+  for (const [place, count] of counts.entries()) {
+    for (const [block, order] of makeSchedule(count, rounds, seed + place).entries()) {
+      blocks[block]!.push(...order.map((cell) => first + cell));
+    }
+    first += count;
+  }
+  return blocks;
 }
 
 /** What only the model lane can do. */
@@ -82,12 +104,12 @@ function refuse(args: KernelRunArguments): void {
   const options = ["scenarios", "cluster", "warmup-ms", "measure-ms", "zipf", "misses", "slow-down"] as const;
   for (const option of options) {
     if (args[option] !== undefined)
-      throw new UsageError(`--${option} is for the model lane: leave it out with --lane kernel`);
+      throw new UsageError(`--${option} is for the model lane: leave it out with --lane ${args.lane}`);
   }
 }
 
 function commandOf(args: KernelRunArguments): string {
-  const words = ["lbscale", "run", "--lane", "kernel", "--seed", args.seed];
+  const words = ["lbscale", "run", "--lane", args.lane, "--seed", args.seed];
   for (const option of ["planes", "services", "replicates", "connections", "endpoints"] as const) {
     if (args[option] !== undefined) words.push(`--${option}`, args[option]);
   }
@@ -100,18 +122,38 @@ export interface KernelRunOptions {
   readonly onRound: () => void;
 }
 
-/** Measures all of a planned result, adding replicates as rounds come in. */
+/** Measures all of a planned result, one place after the other, adding replicates as rounds come in. */
 export async function measureInKernel(
   results: Results,
   args: KernelRunArguments,
-  { signal, onProgress, onRound }: KernelRunOptions,
+  places: readonly Place[],
+  options: KernelRunOptions,
 ): Promise<void> {
   const connections =
     args.connections === undefined
       ? CONNECTIONS
       : parseInteger(args.connections, "connections", 10, MAX_CONNECTIONS);
+  for (const { lane } of places) {
+    if (!options.signal.aborted) await measureIn(lane, results, connections, options);
+  }
   const connect = results.cells.filter(({ scenario }) => scenario === "connect");
-  const models = results.cells.filter(({ lane }) => lane === "model");
+  results.equivalence = {
+    ...results.equivalence,
+    services: Math.max(...connect.map(({ services }) => services)),
+    planes: [...new Set(connect.map(({ plane }) => plane))],
+  };
+}
+
+async function measureIn(
+  lane: KernelLane,
+  results: Results,
+  connections: number,
+  { signal, onProgress, onRound }: KernelRunOptions,
+): Promise<void> {
+  const points = results.cells.filter(({ scenario }) => scenario === "connect");
+  const connect = points.filter((cell) => cell.lane === lane);
+  const first = points.indexOf(connect[0]!);
+  const models = lane === "kernel" ? results.cells.filter((cell) => cell.lane === "model") : [];
   const timerFloorNs = measureTimer().floorNs;
   const total = connect.length * results.run.schedule.length;
   const started = performance.now();
@@ -120,14 +162,16 @@ export async function measureInKernel(
   const task: ConnectTask = {
     task: "connect",
     cells: connect.map(({ plane, services }) => ({ plane: plane as KernelPlaneId, services })),
-    schedule: results.run.schedule,
+    schedule: results.run.schedule.map((block) =>
+      block.map((cell) => cell - first).filter((cell) => cell >= 0 && cell < connect.length),
+    ),
     models: models.map(({ plane, services }) => ({ plane: plane as PlaneId, services })),
     connections,
     endpointsPerService: results.run.settings.endpointsPerService,
     seed: results.run.seed,
     cpu: results.environment.pinnedCpu,
   };
-  await runInSandbox(task, {
+  await runInSandbox(lane, task, {
     signal,
     onReport: (line) => {
       const report = connectReportSchema.parse(line);
@@ -145,7 +189,7 @@ export async function measureInKernel(
       const same = (scenario: string) =>
         results.cells.find(
           (other) =>
-            other.lane === "kernel" &&
+            other.lane === lane &&
             other.scenario === scenario &&
             other.plane === cell.plane &&
             other.services === cell.services,
@@ -164,22 +208,21 @@ export async function measureInKernel(
         const order = report.block * results.cells.length + (report.order % connect.length);
         addRound(cell, { ...report, order }, report.connectNs, timerFloorNs);
         addRound(same("established")!, { ...report, order }, report.exchangeNs, timerFloorNs);
-        setFloors(results, report);
+        setFloors(results, lane, report);
         results.equivalence.flows += report.connectNs.length;
         const leftMs = ((performance.now() - started - firstRoundMs) / done) * (total - done);
-        onProgress(done, total, done > 1 ? leftMs : null, `${cell.plane}, ${cell.services} services`);
+        onProgress(done, total, done > 1 ? leftMs : null, describe(cell));
         onRound();
       } else {
         note(report, [cell, same("established"), same("sync"), same("lookup")], timerFloorNs);
-        onProgress(0, total, null, `loading ${cell.plane}, ${cell.services} services`);
+        onProgress(0, total, null, `loading ${describe(cell)}`);
       }
     },
   });
-  results.equivalence = {
-    ...results.equivalence,
-    services: Math.max(...connect.map(({ services }) => services)),
-    planes: [...new Set(connect.map(({ plane }) => plane))],
-  };
+}
+
+function describe({ lane, plane, services }: Cell): string {
+  return `${plane}${lane === "guest" ? " in the guest" : ""}, ${services} services`;
 }
 
 /** What is known of a cell once it is loaded, or why it is not. */
@@ -248,10 +291,10 @@ function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" | "medi
   };
 }
 
-/** The floor of a round is what `direct` took in the same block at the same N. */
-function setFloors({ cells }: Results, { block }: Round): void {
+/** The floor of a round is what `direct` took in the same kernel and block at the same N. */
+function setFloors({ cells }: Results, lane: KernelLane, { block }: Round): void {
   for (const scenario of ["connect", "established"]) {
-    const of = cells.filter((cell) => cell.scenario === scenario);
+    const of = cells.filter((cell) => cell.lane === lane && cell.scenario === scenario);
     for (const direct of of.filter(({ plane }) => plane === "direct")) {
       const floor = direct.replicates.find((replicate) => replicate.block === block);
       if (!floor) continue;

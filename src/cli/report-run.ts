@@ -16,7 +16,7 @@ export async function reportRun(results: Results, out: string, json: boolean): P
       `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
     );
   }
-  const profile = profileById(results.cells[0]!.lane === "kernel" ? "default" : results.run.profile);
+  const profile = profileById(results.cells[0]!.lane === "model" ? results.run.profile : "default");
   const folders = { top: out, charts: join(out, "charts") };
   const { paths, skipped } = await writeReport(results, folders, {
     formats: [...profile.images, "html", "md", "csv"],

@@ -4,12 +4,14 @@ import { existsSync, lchownSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { benchCluster } from "../../bench/cluster.js";
 import { UsageError } from "../errors.js";
+import { KERNEL_PLANE_IDS } from "../kernel/plane.js";
 import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
 import { pinnableCpu } from "../measure/spawn.js";
 import { findFindings } from "../report/findings/index.js";
 import { conclude } from "../results/conclude.js";
 import { ensureWritableFolder, lockFolder, RESULTS_FILE } from "../results/files.js";
 import { InterruptedError } from "./interrupted.js";
+import { placePlanes } from "./kernel-places.js";
 import { type KernelRunArguments, measureInKernel, planKernelRun } from "./kernel-run.js";
 import { nameClusters } from "./name-clusters.js";
 import { note } from "./output.js";
@@ -27,7 +29,13 @@ interface Arguments extends KernelRunArguments {
 export async function runKernel(args: Arguments): Promise<void> {
   if (args.resume)
     throw new UsageError("--resume is for the model lane: a kernel run takes minutes, start a new one");
-  const results = planKernelRun(args, readEnvironment(pinnableCpu()), new Date());
+  const places = await placePlanes({
+    lane: args.lane,
+    planes: args.planes,
+    choices: KERNEL_PLANE_IDS,
+    withCompany: true,
+  });
+  const results = planKernelRun(args, places, readEnvironment(pinnableCpu()), new Date());
   const out = args.out ?? join("results", "runs", results.run.id);
   if (existsSync(join(out, RESULTS_FILE))) {
     throw new UsageError(`${out} holds a run already: choose another --out`);
@@ -52,7 +60,7 @@ export async function runKernel(args: Arguments): Promise<void> {
       }),
     );
     saver.save(results);
-    await measureInKernel(results, args, {
+    await measureInKernel(results, args, places, {
       signal: interruption.signal,
       onProgress: (done, total, leftMs, what) => progress.show(done, total, leftMs, what),
       onRound: () => saver.saveNowAndThen(results),

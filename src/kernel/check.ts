@@ -5,14 +5,14 @@ import { generateCluster } from "../cluster/generate.js";
 import type { Flow } from "../planes/plane.js";
 import type { Host } from "./host.js";
 import { compileBalancer, compileProgram } from "./native.js";
-import { KERNEL_PLANE_IDS, type KernelPlaneId, type Natives } from "./plane.js";
+import { isEbpf, type KernelPlaneId, type Natives } from "./plane.js";
 import { probeFlows, REACHED } from "./probe.js";
 import type { Capability } from "./tasks.js";
 import { runTool, toolPath } from "./tools.js";
 import { probeOptionsOf, setUp } from "./workbench.js";
 
-/** Tries compilers, then every plane with one service and one connection through it. */
-export async function checkCapabilities(host: Host): Promise<Capability[]> {
+/** Tries compilers, then each plane with one service and one connection through it. */
+export async function checkCapabilities(host: Host, planes: readonly KernelPlaneId[]): Promise<Capability[]> {
   const checks: Capability[] = [];
   const attempt = async <T>(name: string, action: () => Promise<T>): Promise<T | null> => {
     try {
@@ -28,12 +28,15 @@ export async function checkCapabilities(host: Host): Promise<Capability[]> {
     probe: await compileProgram("probe", host.folder),
     server: await compileProgram("server", host.folder),
   }));
-  const loader = await attempt("libbpf (loader)", () => compileProgram("loader", host.folder));
-  const balancer = await attempt("clang for BPF", () => compileBalancer(host.folder));
+  const withBpf = planes.some(isEbpf);
+  const loader = withBpf
+    ? await attempt("libbpf (loader)", () => compileProgram("loader", host.folder))
+    : null;
+  const balancer = withBpf ? await attempt("clang for BPF", () => compileBalancer(host.folder)) : null;
   await attempt("conntrack tool", () => runTool(toolPath("conntrack"), ["-C"]));
   if (programs === null) return checks;
   const cluster = generateCluster({ services: 1, seed: 1 });
-  for (const id of KERNEL_PLANE_IDS) {
+  for (const id of planes) {
     const natives = { ...programs, loader, balancer };
     await attempt(`plane ${id}`, () => connectOnce(id, host, natives, cluster));
   }

@@ -1,6 +1,6 @@
 /** The inside of the sandbox: mounts of its own, and the tools that work there. */
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { removeCgroups } from "./clean.js";
 import { runTool, toolPath } from "./tools.js";
@@ -17,8 +17,8 @@ export interface Host {
   cgroupOf(lab: string): string;
 }
 
-/** Mounts what the lane needs, in this mount namespace only. */
-export async function prepareHost(folder: string): Promise<Host> {
+/** Mounts what the lane needs, in this mount namespace only; file systems of eBPF where they are asked for. */
+export async function prepareHost(folder: string, withBpf: boolean): Promise<Host> {
   const id = basename(folder);
   const mount = toolPath("mount");
   // Names of network namespaces and the lock of xtables live in /run: the host's are none of ours.
@@ -26,12 +26,14 @@ export async function prepareHost(folder: string): Promise<Host> {
   mkdirSync("/run/netns");
   const bpf = join(folder, "bpf");
   const cgroups = join(folder, "cgroup");
-  for (const [type, path] of [
-    ["bpf", bpf],
-    ["cgroup2", cgroups],
-  ] as const) {
-    mkdirSync(path);
-    await runTool(mount, ["-t", type, type, path]);
+  if (withBpf) {
+    for (const [type, path] of [
+      ["bpf", bpf],
+      ["cgroup2", cgroups],
+    ] as const) {
+      mkdirSync(path);
+      await runTool(mount, ["-t", type, type, path]);
+    }
   }
   return {
     id,
@@ -47,5 +49,6 @@ export async function prepareHost(folder: string): Promise<Host> {
 
 /** Removes what would outlive the sandbox: cgroups. The rest goes with its last process. */
 export async function releaseHost({ id, folder }: Host): Promise<void> {
-  await removeCgroups(join(folder, "cgroup"), id);
+  const cgroups = join(folder, "cgroup");
+  if (existsSync(cgroups)) await removeCgroups(cgroups, id);
 }

@@ -13,8 +13,22 @@ export const KERNEL_PLANE_IDS = [
   "nftables",
   "iptables-nft",
   "iptables",
+  "ipvs",
 ] as const;
 export type KernelPlaneId = (typeof KERNEL_PLANE_IDS)[number];
+
+/** What runs in the guest: IPVS, and what it is compared with there. */
+export const GUEST_PLANE_IDS = [
+  "direct",
+  "direct-conntrack",
+  "iptables",
+  "ipvs",
+] as const satisfies KernelPlaneId[];
+
+/** Planes whose program is one for BPF. */
+export function isEbpf(id: KernelPlaneId): boolean {
+  return id.startsWith("ebpf");
+}
 
 /** All but the floors. */
 export const DECIDING_PLANES = KERNEL_PLANE_IDS.filter((id) => !id.startsWith("direct"));
@@ -44,6 +58,8 @@ export interface KernelPlane {
   readonly keepPorts: boolean;
   /** Whether only processes of the run's cgroup are decided about. */
   readonly atSocket: boolean;
+  /** Whether addresses of services become the node's own. */
+  readonly ownsVirtualAddresses: boolean;
   /** Loads the program. */
   load(loading: Loading, program: Program | null): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** Connection times through every cell: programs are loaded once, then probed in many short, interleaved rounds. */
 
+import os from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.js";
 import { type FlowTrace, flowAt, generateTrace } from "../cluster/flows.js";
@@ -64,7 +65,7 @@ export async function measureRounds(
         cell,
         loadMs: station.loadMs,
         programBytes: program?.bytes() ?? null,
-        facts: { ...facts },
+        facts: { ...facts, kernel: os.release() },
       });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;

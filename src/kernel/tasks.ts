@@ -15,9 +15,10 @@ export interface VerifyTask {
   readonly seed: number;
 }
 
-/** Tries everything the lane needs. */
+/** Tries everything that planes need. */
 export interface CheckTask {
   readonly task: "check";
+  readonly planes: readonly KernelPlaneId[];
 }
 
 /** Connections through every cell, interleaved. */

@@ -103,6 +103,8 @@ export class Judge {
   readonly #cluster: Cluster;
   readonly #situations: Situations;
   readonly #endpoints: ReadonlySet<number>;
+  /** Addresses that are the node's own: with IPVS, those of services too. */
+  readonly #own: ReadonlySet<number>;
   /** Client and frontend → the endpoint that affinity holds it to. */
   readonly #stuck = new Map<string, number>();
   readonly documented: Record<string, number> = {};
@@ -117,6 +119,10 @@ export class Judge {
     this.#cluster = cluster;
     this.#situations = new Situations(cluster);
     this.#endpoints = new Set(cluster.endpointAddress);
+    this.#own = new Set([
+      ...cluster.network.nodeAddresses,
+      ...(plane.ownsVirtualAddresses ? [...cluster.clusterIp, ...cluster.externalAddress] : []),
+    ]);
   }
 
   /** Where a flow starts, or why it can't be sent through this plane here. */
@@ -129,7 +135,7 @@ export class Judge {
     if (!this.#plane.sources.includes(role))
       return no(`${this.#plane.id} sees nothing that starts at the ${role}`);
     if (this.#plane.atSocket && !inCidr(network.podCidr, src)) return no("no socket of this node");
-    if (role === "client" && this.#isNode(dst) && this.#endpoints.has(src)) {
+    if (role === "client" && this.#isOwn(dst) && this.#endpoints.has(src)) {
       const { verdict } = expectationOf(
         differencesOf(this.#model),
         this.#situations.of(src, dst, dport, protocol),
@@ -169,7 +175,7 @@ export class Judge {
       decision === REJECT &&
       situation.destination.endsWith("elsewhere")
     ) {
-      fits = expected.verdict === PASS && this.#isNode(flow.dst);
+      fits = expected.verdict === PASS && this.#isOwn(flow.dst);
     }
     if (!fits || !this.#sticks(flow, situation, decision)) return false;
     this.flows++;
@@ -224,7 +230,7 @@ export class Judge {
         return null;
       default:
         // For UDP the backend's own stack says "port unreachable" too, from the address that was asked for.
-        return flow.protocol === UDP && result.offender === flow.dst && !this.#isNode(flow.dst)
+        return flow.protocol === UDP && result.offender === flow.dst && !this.#isOwn(flow.dst)
           ? PASS
           : REJECT;
     }
@@ -250,8 +256,8 @@ export class Judge {
     return before === endpoint;
   }
 
-  #isNode(address: number): boolean {
-    return address >>> 24 === 127 || this.#cluster.network.nodeAddresses.includes(address);
+  #isOwn(address: number): boolean {
+    return address >>> 24 === 127 || this.#own.has(address);
   }
 }
 

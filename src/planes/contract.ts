@@ -107,6 +107,18 @@ export const DIFFERENCES: readonly Difference[] = [
     instead: () => answer(DROP),
   },
   {
+    name: "ipvs-source-ranges-not-for-the-node",
+    planes: ["ipvs"],
+    because:
+      "KUBE-PROXY-FIREWALL hangs in INPUT and FORWARD, and what the node itself sends is balanced on LOCAL_OUT before (net/netfilter/ipvs/ip_vs_core.c)",
+    when: (s) => s.outOfRange && s.source === "node",
+    instead: (s) => {
+      if (s.count === 0) answer(REJECT);
+      else if (s.externalLocal) answer("dnat", "hairpin", s.localCount > 0);
+      else answer("dnat", "always");
+    },
+  },
+  {
     name: "nftables-node-is-refused-before-nat",
     planes: ["nftables"],
     because:

@@ -40,23 +40,32 @@ function fakePercentiles(cell: Cell): Percentiles {
   return { lookups: sorted.length, p01: at(0.01), p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: null };
 }
 
-/** Adds the kernel lane: connecting takes 25 µs more than the model's lookup, and twice what that grows by. */
+/** Adds the kernel lane: connecting takes 25 µs more than the model's lookup, and twice what that grows by. And a guest's. */
 export function withKernel(results: Results): Results {
-  const slower = (ns: number) => 25_000 + 2 * ns;
   const lookups = results.cells.filter(({ scenario }) => scenario === "lookup");
   for (const cell of lookups) {
-    results.cells.push({
-      ...cell,
-      lane: "kernel",
-      scenario: "connect",
-      estimate: cell.estimate && {
-        ...cell.estimate,
-        median: slower(cell.estimate.median),
-        interval: [slower(cell.estimate.interval[0]), slower(cell.estimate.interval[1])],
-      },
-      percentiles: null,
-      work: null,
-    });
+    results.cells.push(connecting(cell, "kernel", 25_000));
+    if (["iptables", "ipvs"].includes(cell.plane)) results.cells.push(connecting(cell, "guest", 130_000));
   }
   return results;
+}
+
+function connecting(cell: Cell, lane: Cell["lane"], directNs: number): Cell {
+  const slower = (ns: number) => directNs + 2 * ns;
+  const connected: Cell = {
+    ...cell,
+    lane,
+    scenario: "connect",
+    estimate: cell.estimate && {
+      ...cell.estimate,
+      median: slower(cell.estimate.median),
+      interval: [slower(cell.estimate.interval[0]), slower(cell.estimate.interval[1])],
+    },
+    facts: { kernel: lane === "guest" ? "6.1.0" : "6.8.0" },
+    replicates: cell.replicates.map((replicate) => ({
+      ...replicate,
+      singles: replicate.singles && { ...replicate.singles, ns: replicate.singles.ns.map(slower) },
+    })),
+  };
+  return { ...connected, percentiles: cell.percentiles && fakePercentiles(connected) };
 }

@@ -31,7 +31,7 @@ export function firstFitting(titles: readonly (string | undefined)[], otherwise:
 
 /** What is timed, as a subtitle says it. */
 export function measureWords(measure: Measure, results: Results): string {
-  if (measure.lane === "kernel") return kernelWords(measure);
+  if (measure.lane !== "model") return kernelWords(measure);
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
   if (["lookup", "endpoints", "skew"].includes(measure.scenario))
     return `Median lookup time of a new flow to a ${entry}`;
@@ -48,8 +48,9 @@ export function measureWords(measure: Measure, results: Results): string {
   return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
 }
 
-function kernelWords({ scenario }: Measure): string {
-  if (scenario === "connect") return "Median time of connect() to a random service through the Linux kernel";
+function kernelWords({ lane, scenario }: Measure): string {
+  const kernel = lane === "guest" ? "a user-mode Linux guest" : "the Linux kernel";
+  if (scenario === "connect") return `Median time of connect() to a random service through ${kernel}`;
   if (scenario === "established") return "Median time of a request and its answer over an open connection";
   return "Time to load every service with the kernel's own tools";
 }
@@ -68,9 +69,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
   const replicates = cells.flatMap((cell) => cell.replicates);
   const pin = environment.pinnedCpu === null ? "not pinned" : `pinned to CPU ${environment.pinnedCpu}`;
   const parts = [
-    measure.lane === "model"
-      ? "Byte-faithful model of the data planes, not the kernel"
-      : `Linux kernel ${plainText(environment.kernel, 40)}`,
+    kernelOf(results, measure, cells),
     cells.some((cell) => cell.plane === "iptables") && "services at random positions in the rule list",
     `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
     plainText(environment.cpu, 60),
@@ -85,6 +84,15 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
     !run.complete && "run not complete",
   ];
   return parts.filter((part) => part !== false).join(" · ");
+}
+
+/** In what the packets or lookups of these cells were: a model, this machine's kernel, or a guest's. */
+function kernelOf({ environment }: Results, { lane }: Measure, cells: readonly Cell[]): string {
+  if (lane === "model") return "Byte-faithful model of the data planes, not the kernel";
+  const host = `Linux kernel ${plainText(environment.kernel, 40)}`;
+  if (lane === "kernel") return host;
+  const guest = cells.find(({ facts }) => facts.kernel !== undefined)?.facts.kernel ?? "of unknown version";
+  return `User-mode Linux ${plainText(String(guest), 40)}, a program on ${host}: system calls are slow in it`;
 }
 
 function span(values: readonly number[]): string {

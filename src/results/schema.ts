@@ -99,7 +99,7 @@ const stopped = z.object({
 
 const cell = z.object({
   plane: z.string(),
-  lane: z.enum(["model", "kernel"]),
+  lane: z.enum(["model", "kernel", "guest"]),
   scenario: z.string(),
   services: z.number().int(),
   /** What the scenario varies beside N and E, e.g. `affinity`; empty where it varies nothing. */
@@ -135,7 +135,7 @@ const cell = z.object({
 /** `a + b · f(N)` fitted to replicates; see stats/fit.ts. */
 const fit = z.object({
   plane: z.string(),
-  lane: z.enum(["model", "kernel"]),
+  lane: z.enum(["model", "kernel", "guest"]),
   scenario: z.string(),
   variant: z.string().default(""),
   /** `time`: nanoseconds. Counts: `steps`, what the plane's program does by design (rules visited and map
@@ -158,7 +158,7 @@ const fit = z.object({
 });
 
 const crossover = z.object({
-  lane: z.enum(["model", "kernel"]),
+  lane: z.enum(["model", "kernel", "guest"]),
   scenario: z.string(),
   variant: z.string().default(""),
   /** The plane that is faster beyond `services`, and the one it overtakes there. */

@@ -8,7 +8,8 @@ import { describe, expect, it } from "vitest";
 import { generateCluster, MIXED } from "../../src/cluster/generate.js";
 import { writeCluster } from "../../src/cluster/json.js";
 import { PREFIX } from "../../src/kernel/clean.js";
-import { DECIDING_PLANES, KERNEL_PLANE_IDS } from "../../src/kernel/plane.js";
+import { NOBODY } from "../../src/kernel/guest.js";
+import { DECIDING_PLANES, GUEST_PLANE_IDS, KERNEL_PLANE_IDS } from "../../src/kernel/plane.js";
 import { readResults } from "../../src/results/files.js";
 
 const CLI = "dist/src/cli/main.js";
@@ -71,12 +72,17 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
       expect(status).toBe(0);
       const { cells, equivalence, run } = readResults(join(out, "run"));
       expect(run.complete).toBe(true);
-      expect(equivalence.flows).toBe(KERNEL_PLANE_IDS.length * 2 * 2 * 50);
+      const here = cells.some(({ lane }) => lane === "guest")
+        ? KERNEL_PLANE_IDS.filter((id) => id !== "ipvs")
+        : KERNEL_PLANE_IDS;
+      const inGuest = here === KERNEL_PLANE_IDS ? [] : GUEST_PLANE_IDS;
+      expect(equivalence.flows).toBe((here.length + inGuest.length) * 2 * 2 * 50);
       for (const scenario of ["connect", "established"]) {
         const of = cells.filter((cell) => cell.scenario === scenario);
-        expect(of.map(({ plane }) => plane)).toEqual(KERNEL_PLANE_IDS.flatMap((id) => [id, id]));
-        for (const { lane, replicates } of of) {
-          expect(lane).toBe("kernel");
+        const planesOf = (lane: string) => of.filter((cell) => cell.lane === lane).map(({ plane }) => plane);
+        expect(planesOf("kernel")).toEqual(here.flatMap((id) => [id, id]));
+        expect(planesOf("guest")).toEqual(inGuest.flatMap((id) => [id, id]));
+        for (const { replicates } of of) {
           expect(replicates.map(({ checkedBatches }) => checkedBatches)).toEqual([50, 50]);
           for (const { median } of replicates) expect(median).toBeGreaterThan(0);
         }
@@ -85,6 +91,38 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
     } finally {
       rmSync(out, { recursive: true });
     }
+  });
+
+  it("holds IPVS and iptables to the contract in a user-mode Linux guest, whoever starts it", () => {
+    const args = ["verify", "--lane", "guest", "--services", "30", "--flows", "1000", "--json"];
+    for (const uid of [0, NOBODY]) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+        ...{ encoding: "utf8", timeout: 300_000, uid },
+      });
+      expect({ uid, stderr, status }).toEqual({ uid, stderr: "", status: 0 });
+      const results = JSON.parse(stdout) as { plane: string; disagreements: number; flows: number }[];
+      expect(results.map(({ plane }) => plane)).toEqual(["iptables", "ipvs"]);
+      for (const { flows, disagreements } of results) {
+        expect(disagreements).toBe(0);
+        expect(flows).toBeGreaterThan(700);
+      }
+    }
+  });
+
+  it("says what became of a guest that is cut off", async () => {
+    const child = spawn(process.execPath, [CLI, "verify", "--lane", "guest", "--services", "30"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    await expect.poll(guests, { interval: 50, timeout: 20_000 }).not.toEqual([]);
+    for (const pid of guests()) process.kill(pid, "SIGKILL");
+    expect(await ended).toBe(1);
+    expect(stderr).toMatch(/^lbscale: the user-mode Linux guest: it ended early: /);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
   });
 
   it("leaves the host as it was, when it ends and when it is killed", async () => {
@@ -163,6 +201,12 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
     }
   });
 });
+
+/** Processes of guests. */
+function guests(): number[] {
+  const { stdout } = spawnSync("pgrep", ["-x", "linux.uml"], { encoding: "utf8" });
+  return stdout.split("\n").filter(Boolean).map(Number);
+}
 
 /**
  * How long the host may take to be as it was: the kernel frees a BPF program's maps after its last process is gone, on a

@@ -1,11 +1,13 @@
 import type { CommandModule } from "yargs";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import { cleanLeftovers } from "../../kernel/clean.js";
-import { requireRoot, runInSandbox } from "../../kernel/sandbox.js";
-import { type Capability, type CheckTask, capabilitiesSchema } from "../../kernel/tasks.js";
+import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import { requireLane } from "../../kernel/sandbox.js";
+import type { Capability } from "../../kernel/tasks.js";
 import { batchSource } from "../../measure/batch.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
+import { tryPlanes } from "../kernel-places.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments {
@@ -50,12 +52,14 @@ export const doctor: CommandModule<object, Arguments> = {
 /** What the kernel lane can do here; a sentence where it can't be tried at all. */
 async function kernelLane(): Promise<Capability[] | string> {
   try {
-    let checks: Capability[] = [];
-    await runInSandbox<CheckTask>(
-      { task: "check" },
-      { onReport: (report) => (checks = capabilitiesSchema.parse(report)) },
-    );
-    return checks;
+    requireLane("kernel");
+    const checks = await tryPlanes("kernel", KERNEL_PLANE_IDS);
+    const ipvs = checks.find(({ name, lacks }) => name === "plane ipvs" && lacks !== null);
+    if (!ipvs) return checks;
+    // This kernel has no IPVS: a guest's stands in.
+    const inGuest = (await tryPlanes("guest", ["ipvs"])).find(({ lacks }) => lacks !== null);
+    const standIn = { name: "plane ipvs, in a user-mode Linux guest", lacks: inGuest?.lacks ?? null };
+    return [...checks.filter((check) => check !== ipvs), standIn];
   } catch (error) {
     if (error instanceof UsageError || error instanceof CheckFailedError) return error.message;
     throw error;
@@ -75,7 +79,7 @@ function describeKernel(kernel: readonly Capability[] | string): string[] {
 }
 
 async function cleanUp(json: boolean): Promise<void> {
-  requireRoot();
+  requireLane("kernel");
   const removed = await cleanLeftovers();
   if (json) return printJson({ removed });
   await print(

@@ -6,6 +6,7 @@ import { POPULAR } from "../../cluster/flows.js";
 import { growCluster } from "../../cluster/grow.js";
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import type { KernelLane } from "../../kernel/sandbox.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
 import { PLANE_IDS } from "../../planes/plane.js";
@@ -18,8 +19,8 @@ import { reportRun } from "../report-run.js";
 import { resumedRun } from "../resumed.js";
 import { runKernel } from "../run-kernel.js";
 
-interface Arguments extends KernelRunArguments {
-  lane: "model" | "kernel";
+interface Arguments extends Omit<KernelRunArguments, "lane"> {
+  lane: "model" | KernelLane;
   out: string | undefined;
   resume: boolean;
   json: boolean;
@@ -37,9 +38,10 @@ export const run: CommandModule<object, Arguments> = {
         describe: `Of ${PROFILES.map(({ id }) => id).join(", ")}`,
       })
       .option("lane", {
-        choices: ["model", "kernel"] as const,
+        choices: ["model", "kernel", "guest"] as const,
         default: "model" as const,
-        describe: "Byte-faithful models, or connections through the real kernel (Linux, root)",
+        describe:
+          "Byte-faithful models; connections through the real kernel (Linux, root); or only through one in user-mode Linux",
       })
       .option("planes", {
         type: "string",
@@ -49,7 +51,7 @@ export const run: CommandModule<object, Arguments> = {
       .option("connections", {
         type: "string",
         requiresArg: true,
-        describe: "Lane kernel: new connections of each round; 1000 by default",
+        describe: "Lanes kernel and guest: new connections of each round; 1000 by default",
       })
       .option("services", {
         type: "string",
@@ -131,7 +133,8 @@ export const run: CommandModule<object, Arguments> = {
         describe: "Print the results as JSON instead of the table",
       }),
   handler: async (args) => {
-    if (args.lane === "kernel") return runKernel(args);
+    const { lane } = args;
+    if (lane !== "model") return runKernel({ ...args, lane });
     const template = args.cluster === undefined ? null : readCluster(args.cluster);
     const cpu = pinnableCpu();
     const results = args.resume

@@ -8,7 +8,7 @@ import { generateCluster } from "../../cluster/generate.js";
 import { writeCluster } from "../../cluster/json.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import { DECIDING_PLANES } from "../../kernel/plane.js";
-import { requireRoot, runInSandbox } from "../../kernel/sandbox.js";
+import { type KernelLane, runInSandbox } from "../../kernel/sandbox.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
 import { targetPorts } from "../../kernel/topology.js";
 import type { KernelEquivalence } from "../../kernel/verify.js";
@@ -18,15 +18,16 @@ import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/
 import { formatCount } from "../../report/format.js";
 import { type ClusterArguments, generateOptions, withClusterOptions } from "../cluster-options.js";
 import { readCluster } from "../input.js";
+import { placePlanes } from "../kernel-places.js";
 import { print, printJson } from "../output.js";
-import { MAX_SERVICES, parseChoices, parseInteger, parsePlanes } from "../parse.js";
+import { MAX_SERVICES, parseInteger, parsePlanes } from "../parse.js";
 
 interface Arguments extends ClusterArguments {
   cluster: string | undefined;
   services: string | undefined;
   flows: string;
   planes: string | undefined;
-  lane: "model" | "kernel";
+  lane: "model" | KernelLane;
   json: boolean;
 }
 
@@ -54,18 +55,16 @@ export const verify: CommandModule<object, Arguments> = {
           describe: "Planes to check, separated by commas",
         })
         .option("lane", {
-          choices: ["model", "kernel"] as const,
+          choices: ["model", "kernel", "guest"] as const,
           default: "model" as const,
-          describe: "The models, or the real kernel with a connection for each flow (Linux, root)",
+          describe:
+            "The models; the real kernel with a connection for each flow (Linux, root); or one in user-mode Linux",
         })
         .option("json", { type: "boolean", default: false, describe: "As JSON" }),
     ).default("shape", "mixed"),
   handler: async (args) => {
     const flows = parseInteger(args.flows, "flows", 1, 100_000_000);
-    if (args.lane === "kernel") {
-      await verifyInKernel(args, flows);
-      return;
-    }
+    if (args.lane !== "model") return verifyInKernel(args, args.lane, flows);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const cluster = clusterOf(args);
     const trace = generateCoverageFlows(cluster, flows, 1);
@@ -81,26 +80,32 @@ export const verify: CommandModule<object, Arguments> = {
   },
 };
 
-async function verifyInKernel(args: Arguments, flows: number): Promise<void> {
-  const planes =
-    args.planes === undefined ? DECIDING_PLANES : parseChoices(args.planes, "planes", DECIDING_PLANES);
-  requireRoot();
+async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number): Promise<void> {
+  const places = await placePlanes({
+    lane: asked,
+    planes: args.planes,
+    choices: DECIDING_PLANES,
+    withCompany: false,
+  });
   const cluster = clusterOf(args);
   refuseUnsafeNames(cluster);
   targetPorts(cluster);
   const results: KernelEquivalence[] = [];
-  await runInSandbox<VerifyTask>(
-    { task: "verify", planes, flows, seed: 1 },
-    {
-      onReport: (report) => {
-        const result = kernelEquivalenceSchema.parse(report);
-        results.push(result);
-        if (!args.json) process.stdout.write(describeKernel(result));
+  for (const { lane, planes } of places) {
+    await runInSandbox<VerifyTask>(
+      lane,
+      { task: "verify", planes, flows, seed: 1 },
+      {
+        onReport: (report) => {
+          const result = kernelEquivalenceSchema.parse(report);
+          results.push(result);
+          if (!args.json) process.stdout.write(describeKernel(result));
+        },
       },
-    },
-    (folder) =>
-      writeFileSync(join(folder, CLUSTER_FILE), [...writeCluster(cluster)].join(""), { mode: 0o600 }),
-  );
+      (folder) =>
+        writeFileSync(join(folder, CLUSTER_FILE), [...writeCluster(cluster)].join(""), { mode: 0o600 }),
+    );
+  }
   if (args.json) await printJson(results);
   const disagreements = results.reduce((sum, result) => sum + result.disagreements, 0);
   if (disagreements > 0)

@@ -16,6 +16,7 @@ export const ebpf: KernelPlane = {
   sources: ["client"],
   keepPorts: false,
   atSocket: true,
+  ownsVirtualAddresses: false,
   load: (loading, program) => loadMaps(loading, program, loading.host.cgroupOf(loading.lab.name)),
 };
 
@@ -26,6 +27,7 @@ export const ebpfTc: KernelPlane = {
   sources: ["client"],
   keepPorts: true,
   atSocket: false,
+  ownsVirtualAddresses: false,
   load: loadAtInterfaces,
 };
 

@@ -2,6 +2,7 @@
 
 import type { KernelPlane, KernelPlaneId } from "../plane.js";
 import { ebpf, ebpfMaglev, ebpfTc } from "./ebpf.js";
+import { ipvs } from "./ipvs.js";
 import { direct, directConntrack, iptables, iptablesNft, nftables } from "./netfilter.js";
 
 export const KERNEL_PLANES: Readonly<Record<KernelPlaneId, KernelPlane>> = {
@@ -13,4 +14,5 @@ export const KERNEL_PLANES: Readonly<Record<KernelPlaneId, KernelPlane>> = {
   nftables,
   "iptables-nft": iptablesNft,
   iptables,
+  ipvs,
 };

@@ -8,7 +8,12 @@ import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
 import { toolPath } from "../tools.js";
 
-const EVERYWHERE = { sources: ["client", "node"], keepPorts: false, atSocket: false } as const;
+const EVERYWHERE = {
+  sources: ["client", "node"],
+  keepPorts: false,
+  atSocket: false,
+  ownsVirtualAddresses: false,
+} as const;
 
 /** The floor: connections to endpoints, through a node without rules. */
 export const direct: KernelPlane = {

@@ -92,7 +92,7 @@ function explainNodePort(rules: Rules, dst: number, key: number, trace: Trace): 
 /** `Rules.drops`, counted; filter rules count only where they decide. */
 export function explainDrops(rules: Rules, src: number, dst: number, key: number, trace: Trace): boolean {
   const { firewall, sourceCidr, prefixLengths } = rules.sets;
-  if (firewall.size === 0) return false;
+  if (firewall.size === 0 || rules.isOwn(src)) return false;
   if (!tested(trace, "KUBE-LOAD-BALANCER-FW", firewall.has2(dst, key))) return false;
   for (const length of prefixLengths) {
     trace.work.mapLookups++;

@@ -130,7 +130,15 @@ describe("a load-balancer address", () => {
     expect(ask(model, ip("198.51.100.16"), LB, 80)).toBe(DROP);
     expect(ask(model, ip("198.51.100.16"), LB, 81)).toBe(REJECT);
     const empty = [{ protocol: TCP, port: 80, endpoints: [] }];
-    expect(ask(modelOf({ ingressIps: [LB], sourceRanges, ports: empty }), NODE, LB, 80)).toBe(DROP);
+    const outside = ip("198.51.100.16");
+    expect(ask(modelOf({ ingressIps: [LB], sourceRanges, ports: empty }), outside, LB, 80)).toBe(DROP);
+  });
+
+  it("does not apply its ranges to what the node itself sends", () => {
+    const sourceRanges = [parseCidr("192.0.2.0/24")!];
+    expect(ask(modelOf({ ingressIps: [LB], sourceRanges }), NODE, LB, 80)).toBe(dnat(1, 1));
+    const empty = [{ protocol: TCP, port: 80, endpoints: [] }];
+    expect(ask(modelOf({ ingressIps: [LB], sourceRanges, ports: empty }), NODE, LB, 80)).toBe(REJECT);
   });
 
   it("does not apply its ranges to the NodePort, the cluster IP or an externalIP", () => {

@@ -62,10 +62,13 @@ export class Rules {
     return all.size > 0 && all.has(port) ? MASQUERADE | KNOWN : 0;
   }
 
-  /** filter KUBE-PROXY-FIREWALL: whether a load-balancer address has source ranges and this source is in none. */
+  /**
+   * filter KUBE-PROXY-FIREWALL: whether a load-balancer address has source ranges and this source is in none. It hangs in
+   * INPUT and FORWARD: the node's own packets are balanced on LOCAL_OUT and never come by it.
+   */
   drops(src: number, dst: number, key: number): boolean {
     const { firewall, sourceCidr, prefixLengths } = this.sets;
-    if (firewall.size === 0 || !firewall.has2(dst, key)) return false;
+    if (firewall.size === 0 || this.isOwn(src) || !firewall.has2(dst, key)) return false;
     for (let i = 0; i < prefixLengths.length; i++) {
       const length = prefixLengths[i]!;
       const network = length === 0 ? 0 : src & (-1 << (32 - length));
@@ -87,6 +90,11 @@ export class Rules {
   /** The local-traffic detector: sources inside the pod range need no masquerade at cluster IPs. */
   isPod(src: number): boolean {
     return (src & this.#podMask) === this.#podBase;
+  }
+
+  /** Whether the node itself sends from this address. */
+  isOwn(src: number): boolean {
+    return src >>> 24 === 127 || this.isNode(src);
   }
 
   /** `addrtype --dst-type LOCAL`, of the node's own addresses. */

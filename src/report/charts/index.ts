@@ -9,10 +9,13 @@ import { memory, update } from "./counts.js";
 import { distribution } from "./distribution.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
 import {
+  guestColumns,
+  guestLatency,
   kernelColumns,
   kernelEstablished,
   kernelLatency,
   kernelPercentiles,
+  kernelPosition,
   kernelScaling,
   kernelSync,
 } from "./kernel.js";
@@ -56,6 +59,9 @@ export const CHARTS: readonly Chart[] = [
   kernelEstablished,
   kernelSync,
   ...kernelPercentiles,
+  kernelPosition,
+  guestColumns,
+  guestLatency,
   modelVersusKernel,
   published,
   publishedColumns,

@@ -2,6 +2,7 @@
 
 import { columnsChart } from "./columns.js";
 import { percentilesChart } from "./percentiles.js";
+import { positionChart } from "./position.js";
 import { scalingChart } from "./scaling.js";
 
 const connect = {
@@ -48,6 +49,35 @@ export const kernelSync = scalingChart({
   findings: [],
   neutralTitle: "Loading all services into the kernel",
   floor: false,
+});
+
+const guest = {
+  measure: { lane: "guest", scenario: "connect" },
+  findings: ["guest-connect"],
+  neutralTitle: "TCP connect time of IPVS and iptables in one guest",
+  note: "all lines in the same guest, in the same rounds: no number of it belongs beside those of this machine's kernel",
+  floor: false,
+} as const;
+
+export const guestColumns = columnsChart({
+  ...guest,
+  id: "guest-columns",
+  title: "TCP connect time in a user-mode Linux guest, IPVS and iptables, as clustered columns",
+});
+
+export const guestLatency = scalingChart({
+  ...guest,
+  id: "guest-latency",
+  title: "TCP connect time in a user-mode Linux guest against the number of services, linear",
+  scale: "linear",
+});
+
+export const kernelPosition = positionChart({
+  id: "kernel-position",
+  title: "TCP connect time through the real kernel against the entries that the flow visits, log–log",
+  measure: connect.measure,
+  findings: [],
+  what: "connection",
 });
 
 /** The sizes of the Kubernetes blog's chart, and where its last one is too large for a plane, the next. */

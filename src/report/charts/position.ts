@@ -1,14 +1,14 @@
-/** Time of a lookup against the entries that it visits: in a list a service's position decides, in a table nothing does. */
+/** Time of a decision against the entries that it visits: in a list a service's position decides, in a table nothing does. */
 
-import type { Cell } from "../../results/schema.js";
+import type { Cell, Results } from "../../results/schema.js";
 import { quantileSorted } from "../../stats/quantile.js";
 import { digits } from "../findings/common.js";
 import { formatCount, formatNs } from "../format.js";
-import { cellsOf, MODEL_LOOKUP } from "../series.js";
+import { cellsOf, type Measure, MODEL_LOOKUP } from "../series.js";
 import { comparePlanes, seriesStyle } from "../theme.js";
 import { firstFitting, headline, provenance } from "../words.js";
 import { decadesAround, servicesRange } from "./axes.js";
-import type { Chart } from "./chart.js";
+import type { Chart, View } from "./chart.js";
 import { type LinePoint, linesConfig } from "./loglog.js";
 import { intervalBands } from "./marks.js";
 import { largestWithSingles, planeNames, singlesWords, singleTimes } from "./singles.js";
@@ -19,13 +19,32 @@ const LEAST_IN_BIN = 20;
 
 type Bin = LinePoint & { readonly y: number; readonly low: number; readonly high: number };
 
-export const position: Chart = {
+export const position: Chart = positionChart({
   id: "position",
   title: "Time of single lookups against the entries that each visits, log–log (model)",
-  build(results, view) {
-    const cells = largestWithSingles(cellsOf(results, MODEL_LOOKUP))?.filter((cell) => cell.work !== null);
+  measure: MODEL_LOOKUP,
+  findings: ["position"],
+  what: "lookup",
+});
+
+interface PositionChart {
+  readonly id: string;
+  readonly title: string;
+  readonly measure: Measure;
+  /** Whose headline may be the title. */
+  readonly findings: readonly string[];
+  /** What is timed, in a word. */
+  readonly what: string;
+}
+
+/** Single operations of one measure against what each visits, at the largest number of services. */
+export function positionChart({ id, title, measure, findings, what }: PositionChart): Chart {
+  return { id, title, build };
+
+  function build(results: Results, view: View): ReturnType<Chart["build"]> {
+    const cells = largestWithSingles(cellsOf(results, measure))?.filter((cell) => cell.work !== null);
     if (cells === undefined || cells.length === 0) {
-      return { skipped: "no lookup was slow enough to be timed one at a time" };
+      return { skipped: `no ${what} was slow enough to be timed one at a time` };
     }
     const sorted = cells.toSorted((a, b) => comparePlanes(a.plane, b.plane));
     const lines = sorted.map((cell) => ({ plane: cell.plane, points: binned(cell) }));
@@ -33,12 +52,12 @@ export const position: Chart = {
     const services = formatCount(cells[0]!.services);
     const words = {
       title: firstFitting(
-        [lastAgainstFirst(lines), headline(results, ["position"])],
-        "Time of a lookup by the entries it visits",
+        [lastAgainstFirst(lines), headline(results, findings)],
+        `Time of a ${what} by the entries it visits`,
       ),
-      subtitle: `Single lookups at ${services} services: median, band from p10 to p90 · log–log scale · lower is better`,
+      subtitle: `Single ${what}s at ${services} services: median, band from p10 to p90 · log–log scale · lower is better`,
       caption: [
-        provenance(results, MODEL_LOOKUP, cells),
+        provenance(results, measure, cells),
         singlesWords(cells),
         ...(batched.length > 0
           ? [`${planeNames(batched)}: too fast for the clock, so mean entries and median of batches`]
@@ -63,7 +82,7 @@ export const position: Chart = {
           x: {
             range: servicesRange(all.map(({ x }) => x)),
             label: formatCount,
-            name: "Rules and table entries that the lookup visited",
+            name: `Rules and table entries that the ${what} visited`,
           },
           y: { range: decadesAround(all.flatMap(({ low, high }) => [low, high])), label: formatNs },
         },
@@ -79,8 +98,8 @@ export const position: Chart = {
         true,
       ),
     };
-  },
-};
+  }
+}
 
 /** Single lookups in bins of entries visited, equally wide on a logarithmic axis; a plane without any is one point. */
 function binned(cell: Cell): Bin[] {

@@ -12,7 +12,7 @@ import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { iptablesFactor, iptablesSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
-import { ebpfModelAgainstKernel, iptablesModelAgainstKernel, kernelConnect } from "./kernel.js";
+import { ebpfModelAgainstKernel, guestConnect, iptablesModelAgainstKernel, kernelConnect } from "./kernel.js";
 import { positionDecides } from "./tails.js";
 import { updatesGrow } from "./updates.js";
 
@@ -22,6 +22,7 @@ export function findFindings(results: Results): Finding[] {
   const of = (plane: string) => planeCells(cells, plane);
   return [
     kernelConnect(results),
+    guestConnect(results),
     iptablesModelAgainstKernel(results),
     ebpfModelAgainstKernel(results, "ebpf"),
     ebpfModelAgainstKernel(results, "ebpf-maglev"),

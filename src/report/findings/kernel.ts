@@ -41,6 +41,32 @@ export function kernelConnect(results: Results): Finding | null {
   };
 }
 
+/** What a connection through iptables takes over one through IPVS, in the same guest, at the largest N. */
+export function guestConnect(results: Results): Finding | null {
+  const of = (plane: string) =>
+    results.cells
+      .filter((cell) => cell.lane === "guest" && cell.scenario === "connect" && cell.plane === plane)
+      .filter(isMeasured)
+      .sort((a, b) => a.services - b.services);
+  const iptables = of("iptables").at(-1);
+  const ipvs = of("ipvs").find(({ services }) => services === iptables?.services);
+  if (!iptables || !ipvs) return null;
+  const value = iptables.estimate.median / ipvs.estimate.median;
+  const interval = ratioInterval(iptables, ipvs);
+  if (interval[0] <= 1) return null;
+  const n = formatCount(iptables.services);
+  return {
+    id: "guest-connect",
+    headline: `At ${n} Services iptables connects take ${digits(value)} times IPVS's`,
+    sentence:
+      `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(iptables.estimate.median)} through iptables and ` +
+      `${formatNs(ipvs.estimate.median)} through IPVS: ${digits(value)} times [${interval.map(digits).join(", ")}].`,
+    cells: [nameOf(iptables), nameOf(ipvs)],
+    value,
+    interval,
+  };
+}
+
 /** The model's lookup over the kernel's own run of the same lookup, at each N, and their rises over N = 100. */
 export function ebpfModelAgainstKernel(results: Results, plane: string): Finding | null {
   const pairs = kernelCells(results, "lookup", plane).flatMap((kernel) => {

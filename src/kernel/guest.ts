@@ -1,0 +1,86 @@
+/**
+ * IPVS where this kernel has none: Debian's user-mode-linux, a Linux that runs as a program, on the host's own files. It
+ * is started with its root read-only and, where lbscale is root, as a user who owns nothing (it may read everything,
+ * because the checkout may lie in a closed home). What it reports leaves through the run's folder.
+ */
+
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { KernelError, toolPath } from "./tools.js";
+
+const INIT_SCRIPT = fileURLToPath(new URL("../../bench/guest-init.js", import.meta.url));
+
+/** Files of the run's folder through which host and guest talk. */
+export const REQUEST_FILE = "request.json";
+export const REPORTS_FILE = "reports";
+export const ERRORS_FILE = "errors";
+/** Exit code of the guest's work; missing when it was cut short. */
+export const EXIT_FILE = "exit";
+
+/** Who owns nothing (Debian's nobody and nogroup). */
+export const NOBODY = 65_534;
+
+/** Nobody's, who may read all. access(2) forgets capabilities of other users than root unless told not to. */
+const AS_NOBODY = [
+  ...["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"],
+  ...["--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search"],
+  "--securebits=+no_setuid_fixup",
+];
+
+/** The command that boots the guest and ends when it powers off. Throws KernelError where it is not installed. */
+export function guestCommand(folder: string, isRoot: boolean, cpu: number | null): string[] {
+  return [
+    ...(cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)]),
+    ...(isRoot ? [toolPath("setpriv"), ...AS_NOBODY] : []),
+    toolPath("linux.uml"),
+    ...["mem=2G", "rootfstype=hostfs", "rootflags=/", "ro", "con=null", "con0=null,fd:1", "quiet"],
+    // End in a panic, instead of waiting for somebody to look.
+    "panic=-1",
+    // Its control socket: elsewhere it would want a home.
+    ...["umid=guest", `uml_dir=${folder}/`],
+    // No new privileges: in a user namespace the host's root is nobody, and mount, setuid to its owner, would run as that.
+    ...[`init=${toolPath("setpriv")}`, "--", "--no-new-privs", process.execPath],
+    ...[INIT_SCRIPT, folder, process.execPath],
+  ];
+}
+
+/** Lines of a file that grows, as they come: a guest's reports. */
+export class Tail {
+  readonly #file: number;
+  readonly #chunk = Buffer.alloc(1 << 16);
+  #rest = Buffer.alloc(0);
+
+  constructor(path: string) {
+    writeFileSync(path, "", { flag: "a" });
+    this.#file = openSync(path, "r");
+  }
+
+  /** Whole lines since the last call. */
+  *lines(): Iterable<string> {
+    for (;;) {
+      const bytes = readSync(this.#file, this.#chunk);
+      if (bytes === 0) return;
+      const data = Buffer.concat([this.#rest, this.#chunk.subarray(0, bytes)]);
+      const end = data.lastIndexOf(0x0a) + 1;
+      this.#rest = data.subarray(end);
+      if (end > 0) yield* data.toString("utf8", 0, end - 1).split("\n");
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** What became of a guest that did not do its work, with what it printed about that. */
+export function guestFailure(what: string, console: string): KernelError {
+  const words = console
+    .split("\n")
+    .map((line) => line.replace(/^<\d>/, "").trim())
+    .filter((line) => /panic|error|fail|cannot|denied|mount:/i.test(line) && !HARMLESS.test(line));
+  const said = words[0] ?? (console.trim().slice(-200) || "nothing was printed");
+  return new KernelError(`the user-mode Linux guest: ${what}: ${said}`);
+}
+
+/** What every boot prints. */
+const HARMLESS = /^(mmapper_init|Failed to initialize ubd|dmesg\(1\))/;

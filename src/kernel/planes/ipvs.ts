@@ -1,0 +1,52 @@
+/** kube-proxy's IPVS mode: virtual services and their servers, sets, and the few rules beside them. */
+
+import { formatAddress } from "../../cluster/cluster.js";
+import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/ipvs/kernel.js";
+import { IpvsProgram } from "../../planes/ipvs/program.js";
+import type { Program } from "../../planes/plane.js";
+import type { KernelPlane, Loading } from "../plane.js";
+import { toolPath } from "../tools.js";
+
+const SETTINGS = {
+  // kube-proxy sets these (pkg/proxy/ipvs/proxier.go, NewProxier); without the first nothing is masqueraded.
+  "vs/conntrack": "1",
+  "vs/conn_reuse_mode": "0",
+  "vs/expire_nodest_conn": "1",
+  // The lab's: IPVS would route an answer to an endpoint's address anew, to the side where endpoints serve.
+  "vs/snat_reroute": "0",
+};
+
+export const ipvs: KernelPlane = {
+  id: "ipvs",
+  program: "ipvs",
+  sources: ["client", "node"],
+  keepPorts: false,
+  atSocket: false,
+  ownsVirtualAddresses: true,
+  load: async ({ lab }: Loading, program: Program | null) => {
+    if (!(program instanceof IpvsProgram)) throw new TypeError("not an IPVS program");
+    // Packets to virtual addresses must be this node's own, or they never come by LOCAL_IN, where IPVS listens.
+    await lab.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
+    await lab.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
+    await lab.exec("node", toolPath("iptables-legacy-restore"), [], {
+      input: [ipvsIptablesRestore(program)],
+    });
+    await lab.exec("node", toolPath("ipvsadm"), ["-R"], { input: ipvsadmRestore(program) });
+    for (const [name, value] of Object.entries(SETTINGS)) {
+      await lab.exec("node", toolPath("tee"), [`/proc/sys/net/ipv4/${name}`], { input: [value] });
+    }
+  },
+};
+
+/** kube-proxy's dummy interface, which is never up: an address makes a local route all the same. */
+function* virtualAddresses({ cluster, virtualServices }: IpvsProgram): Iterable<string> {
+  yield "link add kube-ipvs0 type dummy\n";
+  const nodes = new Set(cluster.network.nodeAddresses);
+  const seen = new Set<number>();
+  for (let v = 0; v < virtualServices.count; v++) {
+    const address = virtualServices.address[v]! >>> 0;
+    if (seen.has(address) || nodes.has(address) || address >>> 24 === 127) continue;
+    seen.add(address);
+    yield `addr add ${formatAddress(address)}/32 dev kube-ipvs0\n`;
+  }
+}
