@@ -12,6 +12,7 @@ import type { Flow, UpdateMode } from "../planes/plane.js";
 import { Random } from "../random.js";
 import { type Changer, changerOf } from "./planes/changes.js";
 import { probeFlows, REACHED } from "./probe.js";
+import type { KernelUpdate } from "./tasks.js";
 import { KernelError, toolPath } from "./tools.js";
 import { Judge } from "./verify.js";
 import { probeOptionsOf, type Setting, type Station } from "./workbench.js";
@@ -24,15 +25,7 @@ const CONNECTIONS_AN_ENDPOINT = 16;
 const OTHER_FLOWS = 50;
 const TIMEOUT_MS = 5000;
 
-/** An endpoint joined and left. */
-export interface Update {
-  /** From the tool's start to its end: joining, then leaving. */
-  readonly toolNs: readonly [number, number];
-  /** Of that, the system calls that change the kernel, where the tool timed them itself. */
-  readonly callsNs: readonly [number, number] | null;
-  /** The same tool with nothing to do: its start and its end. */
-  readonly floorNs: number;
-}
+type Update = Pick<KernelUpdate, "toolNs" | "callsNs" | "floorNs">;
 
 export class Updater {
   readonly #station: Station;
