@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "bench/**/*.test.ts", "test/*.test.ts"],
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     // Vitest leaves one core free by default, which on a machine of two is half of it.
     maxWorkers: "100%",
     pool: "forks",

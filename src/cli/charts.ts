@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { CheckFailedError } from "../errors.js";
+import { againstKernelTable } from "../report/against-kernel.js";
 import { IMAGE_FORMATS, type ImageFormat } from "../report/canvas.js";
 import { bencherMetrics, githubBenchmark } from "../report/continuous.js";
 import { pdfDeck } from "../report/deck/pdf.js";
@@ -26,7 +27,10 @@ const FILES = {
   html: [{ name: "report.html", top: true, make: reportPage }],
   pptx: [{ name: "slides.pptx", top: true, make: pptxDeck }],
   "slides-pdf": [{ name: "slides.pdf", top: true, make: pdfDeck }],
-  md: [{ name: "table.md", make: markdownTable }],
+  md: [
+    { name: "table.md", make: markdownTable },
+    { name: "model-versus-kernel.md", make: againstKernelTable },
+  ],
   csv: [
     { name: "table.csv", make: csvTable },
     { name: "counts.csv", make: countsCsv },

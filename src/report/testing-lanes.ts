@@ -2,6 +2,7 @@
 
 import { Random } from "../random.js";
 import type { Cell, Percentiles, Results } from "../results/schema.js";
+import { fakeResults } from "./testing.js";
 
 /** Gives lookups that take as long as 20 readings of the clock (or `leastNs`) single lookups and percentiles. */
 export function withSingles(results: Results, leastNs = 800): Results {
@@ -100,4 +101,21 @@ function connecting(cell: Cell, lane: Cell["lane"], directNs: number): Cell {
     })),
   };
   return { ...connected, percentiles: cell.percentiles && fakePercentiles(connected) };
+}
+
+/** Results of cells with given medians, ±10 %, and rules visited. */
+export function withCells(
+  rows: readonly (readonly [Cell["lane"], string, string, number, number, number?])[],
+): Results {
+  const results = fakeResults();
+  const pattern = results.cells.find(({ estimate }) => estimate !== null)!;
+  const cells = rows.map(
+    ([lane, scenario, plane, services, median, rules = 0]): Cell => ({
+      ...pattern,
+      ...{ lane, scenario, plane, services, variant: "" },
+      estimate: { median, interval: [0.9 * median, 1.1 * median], kind: "ci95" },
+      work: { ...pattern.work!, rulesVisited: rules },
+    }),
+  );
+  return { ...results, cells };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Cell, Results } from "../../results/schema.js";
-import { fakeResults } from "../testing.js";
+import { withCells } from "../testing-lanes.js";
 import {
   ebpfModelAgainstKernel,
   iptablesModelAgainstKernel,
@@ -8,23 +7,6 @@ import {
   kernelMemory,
   kernelUpdate,
 } from "./kernel.js";
-
-/** Cells with given medians, ±10 %, and rules visited. */
-function withCells(
-  rows: readonly (readonly [Cell["lane"], string, string, number, number, number?])[],
-): Results {
-  const results = fakeResults();
-  const pattern = results.cells.find(({ estimate }) => estimate !== null)!;
-  const cells = rows.map(
-    ([lane, scenario, plane, services, median, rules = 0]): Cell => ({
-      ...pattern,
-      ...{ lane, scenario, plane, services, variant: "" },
-      estimate: { median, interval: [0.9 * median, 1.1 * median], kind: "ci95" },
-      work: { ...pattern.work!, rulesVisited: rules },
-    }),
-  );
-  return { ...results, cells };
-}
 
 describe("findings of the kernel lane", () => {
   it("say what iptables adds to a connection, from direct in the same run", () => {

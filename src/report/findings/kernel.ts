@@ -2,11 +2,9 @@
 
 import { nameOf } from "../../results/cells.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
+import { againstKernel, type Value } from "../against-kernel.js";
 import { formatCount, formatDecimalBytes, formatNs, plainText } from "../format.js";
 import { digits, isMeasured, type Measured, planeLabel, ratioInterval, shortLabel } from "./common.js";
-
-/** Tables of 100 services fit the innermost caches: rises are counted from there. */
-const RISE_FROM = 100;
 
 function kernelCells(results: Results, scenario: string, plane: string): Measured[] {
   return results.cells
@@ -69,103 +67,48 @@ export function guestConnect(results: Results): Finding | null {
 
 /** The model's lookup over the kernel's own run of the same lookup, at each N, and their rises over N = 100. */
 export function ebpfModelAgainstKernel(results: Results, plane: string): Finding | null {
-  const pairs = kernelCells(results, "lookup", plane).flatMap((kernel) => {
-    const model = results.cells
-      .filter((cell) => cell.lane === "model" && cell.scenario === "lookup" && cell.plane === plane)
-      .filter(isMeasured)
-      .find(({ services }) => services === kernel.services);
-    return model && kernel.estimate.interval[0] > 0 ? [{ kernel, model }] : [];
-  });
-  const last = pairs.at(-1);
+  const rows = againstKernel(results).filter((row) => row.plane === plane);
+  const lookups = rows.filter(({ what }) => what === "lookup");
+  const rise = rows.find(({ what }) => what === "rise");
+  const last = lookups.at(-1);
   if (!last) return null;
-  const value = last.model.estimate.median / last.kernel.estimate.median;
-  const ratios = pairs.map(({ kernel, model }) => {
-    const ends = ratioInterval(model, kernel).map(digits).join(", ");
-    return (
-      `N = ${formatCount(kernel.services)}: ${formatNs(model.estimate.median)} over ${formatNs(kernel.estimate.median)}, ` +
-      `×${digits(model.estimate.median / kernel.estimate.median)} [${ends}]`
-    );
-  });
+  const ratios = lookups.map(
+    ({ services: [n], model, kernel, ratio }) =>
+      `N = ${formatCount(n)}: ${formatNs(model.value)} over ${formatNs(kernel.value)}, ` +
+      `×${digits(ratio.value)} [${ratio.interval.map(digits).join(", ")}]`,
+  );
+  const rises = rise
+    ? `. From ${rise.services.map(formatCount).join(" to ")} services ` +
+      `the model rises ×${digits(rise.model.value)}, the kernel ×${digits(rise.kernel.value)}`
+    : "";
   return {
     id: `model-versus-kernel-${plane}`,
-    headline: `The ${planeLabel(plane)} model takes ${digits(value)} of the kernel's time`,
+    headline: `The ${planeLabel(plane)} model takes ${digits(last.ratio.value)} of the kernel's time`,
     sentence:
       `${planeLabel(plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin taken off), in the same blocks: ` +
-      `${ratios.join("; ")}${riseWords(pairs)}.`,
-    cells: pairs.flatMap(({ kernel, model }) => [nameOf(kernel), nameOf(model)]),
-    value,
-    interval: ratioInterval(last.model, last.kernel),
+      `${ratios.join("; ")}${rises}.`,
+    cells: lookups.flatMap(({ cells }) => cells.map(nameOf)),
+    value: last.ratio.value,
+    interval: [...last.ratio.interval],
   };
-}
-
-function riseWords(pairs: readonly { readonly kernel: Measured; readonly model: Measured }[]): string {
-  const first = pairs.find(({ kernel }) => kernel.services >= RISE_FROM);
-  const last = pairs.at(-1);
-  if (!first || !last || first === last) return "";
-  const rise = (of: "kernel" | "model") => last[of].estimate.median / first[of].estimate.median;
-  return (
-    `. From ${formatCount(first.kernel.services)} to ${formatCount(last.kernel.services)} services ` +
-    `the model rises ×${digits(rise("model"))}, the kernel ×${digits(rise("kernel"))}`
-  );
 }
 
 /** Nanoseconds for each rule visited: the model's over what connections through the kernel's rule list grow by. */
 export function iptablesModelAgainstKernel(results: Results): Finding | null {
-  const kernel = ends(kernelCells(results, "connect", "iptables"));
-  const model = ends(
-    results.cells
-      .filter((cell) => cell.lane === "model" && cell.scenario === "lookup" && cell.plane === "iptables")
-      .filter(isMeasured)
-      .sort((a, b) => a.services - b.services),
-  );
-  const [inKernel, inModel] = [kernel && slope(kernel), model && slope(model)];
-  if (!kernel || !model || !inKernel || !inModel || inKernel.interval[0] <= 0 || inModel.interval[0] <= 0)
-    return null;
-  const value = inModel.value / inKernel.value;
-  const interval: [number, number] = [
-    inModel.interval[0] / inKernel.interval[1],
-    inModel.interval[1] / inKernel.interval[0],
-  ];
-  const say = ({ value: ns, interval: [low, high] }: Slope) =>
+  const row = againstKernel(results).find(({ what }) => what === "rule");
+  if (!row) return null;
+  const { model, kernel, ratio, services, cells } = row;
+  const say = ({ value: ns, interval: [low, high] }: Value) =>
     `${ns.toFixed(2)} ns [${low.toFixed(2)}, ${high.toFixed(2)}]`;
   return {
     id: "model-versus-kernel",
-    headline: `A rule costs the iptables model ${digits(value)} of the kernel's time`,
+    headline: `A rule costs the iptables model ${digits(ratio.value)} of the kernel's time`,
     sentence:
-      `Each rule visited takes ${say(inModel)} in the iptables model and ${say(inKernel)} in the kernel's connect(), ` +
-      `between ${formatCount(kernel.few.services)} and ${formatCount(kernel.many.services)} services: ×${digits(value)} [${interval.map(digits).join(", ")}].`,
-    cells: [kernel.few, kernel.many, model.few, model.many].map(nameOf),
-    value,
-    interval,
-  };
-}
-
-interface Ends {
-  readonly few: Measured;
-  readonly many: Measured;
-}
-
-interface Slope {
-  readonly value: number;
-  readonly interval: readonly [number, number];
-}
-
-function ends(cells: readonly Measured[]): Ends | null {
-  const few = cells.find(({ services }) => services >= RISE_FROM);
-  const many = cells.at(-1);
-  return few && many && few !== many ? { few, many } : null;
-}
-
-/** Conservative: the far ends of both intervals. */
-function slope({ few, many }: Ends): Slope | null {
-  const rules = (many.work?.rulesVisited ?? 0) - (few.work?.rulesVisited ?? 0);
-  if (!(rules > 0)) return null;
-  return {
-    value: (many.estimate.median - few.estimate.median) / rules,
-    interval: [
-      (many.estimate.interval[0] - few.estimate.interval[1]) / rules,
-      (many.estimate.interval[1] - few.estimate.interval[0]) / rules,
-    ],
+      `Each rule visited takes ${say(model)} in the iptables model and ${say(kernel)} in the kernel's connect(), ` +
+      `between ${services.map(formatCount).join(" and ")} services: ×${digits(ratio.value)} [${ratio.interval.map(digits).join(", ")}].`,
+    cells: cells.map(nameOf),
+    value: ratio.value,
+    interval: [...ratio.interval],
   };
 }
 
