@@ -3,12 +3,20 @@
 import { DECIDING_PLANES, type KernelPlaneId } from "../src/kernel/plane.js";
 import type { KernelLane } from "../src/kernel/sandbox.js";
 
-/** All come from the same rounds: connect(), a request over it, the BPF lookup alone, and loading the rules before. */
-export const KERNEL_SCENARIOS = ["connect", "established", "lookup", "sync"] as const;
+/**
+ * From the same rounds come connect(), a request over it and the BPF lookup alone; from before them loading the rules, and
+ * what these take of memory; and after them endpoints join and leave.
+ */
+export const KERNEL_SCENARIOS = ["connect", "established", "lookup", "sync", "memory", "update"] as const;
+
+/** How often an endpoint joins and leaves in each cell: the fewest that give an interval. */
+export const UPDATES = 6;
+/** Of `update`: iptables written whole, as kube-proxy does once an hour, beside what it writes each time. */
+export const FULL_SYNC = "full";
 
 /** Floors load nothing, and only BPF programs can be run without a network. */
 export function isMeasured(scenario: (typeof KERNEL_SCENARIOS)[number], plane: KernelPlaneId): boolean {
-  if (scenario === "sync") return DECIDING_PLANES.includes(plane);
+  if (["sync", "memory", "update"].includes(scenario)) return DECIDING_PLANES.includes(plane);
   return scenario !== "lookup" || plane === "ebpf" || plane === "ebpf-maglev";
 }
 
@@ -22,4 +30,21 @@ export function isCompared(lane: KernelLane, plane: KernelPlaneId, services: num
 export function kernelSizes(lane: KernelLane, plane: KernelPlaneId): readonly number[] {
   const common = [1, 100, 1000, 5000, 10_000];
   return plane === "nftables" || lane === "guest" ? common : [...common, 20_000];
+}
+
+/** N at which services change, of those that are loaded: two seconds a time for iptables at 10,000. */
+const UPDATE_SIZES = [1, 100, 1000, 10_000];
+/** A full sync of iptables-nft at 5,000 services took more than two minutes. */
+const MAX_FULL_SYNC = 1000;
+
+/** Variants of `update` that are measured of a plane at an N; `asked`: these N were asked for by name. */
+export function updateVariants(
+  lane: KernelLane,
+  plane: KernelPlaneId,
+  services: number,
+  asked: boolean,
+): readonly string[] {
+  if (!isMeasured("update", plane) || !(asked || UPDATE_SIZES.includes(services))) return [];
+  const inFull = plane.startsWith("iptables") && lane === "kernel" && services <= MAX_FULL_SYNC;
+  return ["", ...(inFull ? [FULL_SYNC] : [])];
 }

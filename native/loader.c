@@ -3,7 +3,9 @@
  * 10,000 Maglev services take 84 s, in batches 0.4 s. Programs and maps are pinned in a folder of a bpffs.
  *
  *   loader load OBJECT FOLDER CGROUP|- < maps      programs pinned as FOLDER/<name>; at the socket when a cgroup is given
- *   loader update FOLDER/<map> < sections          writes elements to a map that is loaded
+ *   loader update FOLDER < sections                writes one element after another to pinned maps; a section without
+ *                                                  values deletes. Prints the nanoseconds of its bpf() calls
+ *   loader memory FOLDER                           "name bytes" of each pinned map, as the kernel accounts them
  *   loader run FOLDER/<program> REPEAT             nanoseconds of one run, by BPF_PROG_TEST_RUN
  *
  * Input of `load`: u32 length and bytes of `settings`; u32 number of capacities, then {char name[16], u32 entries} each;
@@ -11,12 +13,14 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 struct section {
@@ -173,15 +177,136 @@ static int load(const char *path, const char *folder, const char *cgroup_path)
 	return 0;
 }
 
-static int update(const char *path)
+static uint64_t now_ns(void)
 {
-	int map = bpf_obj_get(path);
-	struct section section;
+	struct timespec time;
 
-	if (map < 0)
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static int open_pinned(const char *folder, const char *name)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
 		die(path);
-	while (fread(&section, sizeof(section), 1, stdin) == 1)
-		fill(map, &section);
+	return fd;
+}
+
+/* As an agent does: each element by a call of its own, each Maglev table as an array that takes another's place. */
+static void write_element(int map, const struct section *section, const void *key, const void *value)
+{
+	uint32_t zero = 0;
+	int inner;
+
+	if (!section->value_size) {
+		if (bpf_map_delete_elem(map, key))
+			die(section->name);
+		return;
+	}
+	if (strcmp(section->name, "lb4_maglev")) {
+		if (bpf_map_update_elem(map, key, value, BPF_ANY))
+			die(section->name);
+		return;
+	}
+	inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "maglev_inner", 4, section->value_size, 1, NULL);
+	if (inner < 0 || bpf_map_update_elem(inner, &zero, value, BPF_ANY) ||
+	    bpf_map_update_elem(map, key, &inner, BPF_ANY))
+		die(section->name);
+	close(inner);
+}
+
+static int update(const char *folder)
+{
+	struct section section;
+	uint64_t total = 0;
+
+	while (fread(&section, sizeof(section), 1, stdin) == 1) {
+		char *keys = take((size_t)section.key_size * section.count);
+		char *values = take((size_t)section.value_size * section.count);
+		int map = open_pinned(folder, section.name);
+		uint64_t started = now_ns();
+
+		for (uint32_t i = 0; i < section.count; i++)
+			write_element(map, &section, keys + (size_t)i * section.key_size,
+				      values + (size_t)i * section.value_size);
+		total += now_ns() - started;
+		close(map);
+		free(keys);
+		free(values);
+	}
+	printf("%llu\n", (unsigned long long)total);
+	return 0;
+}
+
+/* What /proc/self/fdinfo says of an open map; 0 for a program, which has no type of map. */
+static uint64_t memlock_of(int fd)
+{
+	char path[64], line[256];
+	unsigned long long bytes = 0;
+	int map_type = 0;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "r");
+	if (!info)
+		die(path);
+	while (fgets(line, sizeof(line), info)) {
+		sscanf(line, "map_type: %d", &map_type);
+		sscanf(line, "memlock: %llu", &bytes);
+	}
+	fclose(info);
+	return map_type ? bytes : 0;
+}
+
+/* An outer map accounts for its pointers only. */
+static uint64_t inner_memlock(int outer)
+{
+	uint16_t key, *previous = NULL;
+	uint64_t total = 0;
+
+	while (!bpf_map_get_next_key(outer, previous, &key)) {
+		uint32_t id;
+		int inner;
+
+		if (bpf_map_lookup_elem(outer, &key, &id))
+			die("lb4_maglev");
+		inner = bpf_map_get_fd_by_id(id);
+		if (inner < 0)
+			die("maglev_inner");
+		total += memlock_of(inner);
+		close(inner);
+		previous = &key;
+	}
+	return total;
+}
+
+static int memory(const char *folder)
+{
+	DIR *entries = opendir(folder);
+	struct dirent *entry;
+
+	if (!entries)
+		die(folder);
+	while ((entry = readdir(entries))) {
+		uint64_t bytes;
+		int fd;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		fd = open_pinned(folder, entry->d_name);
+		bytes = memlock_of(fd);
+		if (bytes)
+			printf("%s %llu\n", entry->d_name, (unsigned long long)bytes);
+		if (!strcmp(entry->d_name, "lb4_maglev"))
+			printf("maglev_inner %llu\n", (unsigned long long)inner_memlock(fd));
+		close(fd);
+	}
+	closedir(entries);
 	return 0;
 }
 
@@ -207,8 +332,10 @@ int main(int argc, char **argv)
 		return load(argv[2], argv[3], argv[4]);
 	if (argc == 3 && !strcmp(argv[1], "update"))
 		return update(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "memory"))
+		return memory(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "run"))
 		return run(argv[2], atoi(argv[3]));
-	fprintf(stderr, "usage: loader load OBJECT FOLDER CGROUP|- | update MAP | run PROGRAM REPEAT\n");
+	fprintf(stderr, "usage: loader load OBJECT FOLDER CGROUP|- | update FOLDER | memory FOLDER | run PROGRAM REPEAT\n");
 	return 2;
 }

@@ -3,7 +3,9 @@
  * itself is timed; afterwards the server is asked which endpoint was reached and who came, and one request and its
  * answer over the same connection are timed as well. For UDP the first request and answer stand for connect().
  *
- *   probe [--cpu N] [--cgroup FOLDER] [--timeout-ms N] < targets > results
+ *   probe [--cpu N] [--cgroup FOLDER] [--timeout-ms N] [--udp connected|unconnected] < targets > results
+ *
+ * An unconnected socket names the destination with each datagram, and its answers must come from there.
  */
 #define _GNU_SOURCE
 #include "wire.h"
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 static long timeout_ms = 300;
+static int unconnected;
 
 static void die(const char *what)
 {
@@ -120,11 +123,19 @@ static void fail(int fd, int error, struct result *result)
 	}
 }
 
-static int exchange(int fd, char request, void *answer, size_t length)
+/* Sends to `to`, or over a connection where it is NULL. Returns -1 with errno, or who answered if it was somebody else. */
+static int64_t exchange(int fd, const struct sockaddr_in *to, char request, void *answer, size_t length)
 {
-	if (send(fd, &request, 1, MSG_NOSIGNAL) != 1)
+	struct sockaddr_in from = { 0 };
+	socklen_t from_length = sizeof(from);
+
+	if (sendto(fd, &request, 1, MSG_NOSIGNAL, (struct sockaddr *)to, to ? sizeof(*to) : 0) != 1)
 		return -1;
-	return recv(fd, answer, length, 0) == (ssize_t)length ? 0 : -1;
+	if (recvfrom(fd, answer, length, 0, (struct sockaddr *)&from, &from_length) != (ssize_t)length)
+		return -1;
+	if (to && (from.sin_addr.s_addr != to->sin_addr.s_addr || from.sin_port != to->sin_port))
+		return ntohl(from.sin_addr.s_addr);
+	return 0;
 }
 
 static void probe(const struct target *target, struct result *result)
@@ -143,20 +154,24 @@ static void probe(const struct target *target, struct result *result)
 		result->offender = errno;
 		return;
 	}
+	const struct sockaddr_in *to = unconnected && target->protocol == IPPROTO_UDP ? &destination : NULL;
 	uint64_t started = now_ns();
-	int failed = connect(fd, (struct sockaddr *)&destination, sizeof(destination));
+	int64_t failed = to ? 0 : connect(fd, (struct sockaddr *)&destination, sizeof(destination));
 	uint64_t connected = now_ns();
 
 	if (!failed)
-		failed = exchange(fd, 'w', &result->arrival, sizeof(result->arrival));
+		failed = exchange(fd, to, 'w', &result->arrival, sizeof(result->arrival));
 	if (target->protocol == IPPROTO_UDP)
 		connected = now_ns();
 	result->connect_ns = connected - started;
-	if (failed) {
+	if (failed < 0) {
 		fail(fd, errno, result);
+	} else if (failed) {
+		result->outcome = FOREIGN;
+		result->offender = failed;
 	} else {
 		started = now_ns();
-		if (!exchange(fd, 'e', &echo, 1))
+		if (!exchange(fd, to, 'e', &echo, 1))
 			result->exchange_ns = now_ns() - started;
 	}
 	close(fd);
@@ -216,6 +231,8 @@ int main(int argc, char **argv)
 			join_cgroup(argv[i + 1]);
 		else if (!strcmp(argv[i], "--timeout-ms"))
 			timeout_ms = atol(argv[i + 1]);
+		else if (!strcmp(argv[i], "--udp"))
+			unconnected = !strcmp(argv[i + 1], "unconnected");
 		else {
 			fprintf(stderr, "probe: unknown option %s\n", argv[i]);
 			return 2;

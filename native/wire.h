@@ -28,6 +28,7 @@ enum outcome {
 	NO_HOST = 3,     /* EHOSTUNREACH or EPERM before any packet: refused by a program at the socket */
 	SILENT = 4,      /* nothing came back in time */
 	FAILED = 5,      /* the probe itself failed: `offender` holds errno */
+	FOREIGN = 6,     /* an answer came from `offender`, who was not asked */
 };
 
 /* What became of a connection. */

@@ -1,6 +1,14 @@
 /** `lbscale run --lane kernel`: from arguments to a result whose cells were measured in the real kernel. */
 
-import { isCompared, isMeasured, KERNEL_SCENARIOS, kernelSizes } from "../../bench/kernel.js";
+import {
+  FULL_SYNC,
+  isCompared,
+  isMeasured,
+  KERNEL_SCENARIOS,
+  kernelSizes,
+  UPDATES,
+  updateVariants,
+} from "../../bench/kernel.js";
 import { UsageError } from "../errors.js";
 import type { KernelPlaneId } from "../kernel/plane.js";
 import { type KernelLane, runInSandbox } from "../kernel/sandbox.js";
@@ -10,8 +18,9 @@ import { addReplicate } from "../measure/run.js";
 import { makeSchedule } from "../measure/schedule.js";
 import { levelOf } from "../measure/stopping.js";
 import type { PlaneId } from "../planes/plane.js";
-import type { Cell, Environment, Replicate, Results } from "../results/schema.js";
+import type { Cell, Environment, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
+import { addMemory, addUpdate, emptyReplicate } from "./kernel-costs.js";
 import type { Place } from "./kernel-places.js";
 import { parseInteger, parseServices } from "./parse.js";
 import { emptyCell, planRun, type RunArguments } from "./plan.js";
@@ -51,16 +60,20 @@ export function planKernelRun(
       (asked ?? kernelSizes(lane, plane)).map((services) => ({ lane, plane, services })),
     );
   const points = places.flatMap(pointsOf);
-  const cellOf = (lane: Cell["lane"], scenario: string, plane: string, services: number) =>
+  const cellOf = (lane: Cell["lane"], scenario: string, plane: string, services: number, variant = "") =>
     emptyCell(
       { plane, lane, scenario },
-      { services, endpoints: null, variant: "" },
+      { services, endpoints: null, variant },
       base.run.settings.endpointsPerService,
     );
   const inKernel = KERNEL_SCENARIOS.flatMap((scenario) =>
     points
       .filter(({ plane }) => isMeasured(scenario, plane))
-      .map(({ lane, plane, services }) => cellOf(lane, scenario, plane, services)),
+      .flatMap(({ lane, plane, services }) =>
+        (scenario === "update" ? updateVariants(lane, plane, services, asked !== null) : [""]).map(
+          (variant) => cellOf(lane, scenario, plane, services, variant),
+        ),
+      ),
   );
   const models = points
     .filter(({ lane, plane, services }) => isCompared(lane, plane, services))
@@ -155,7 +168,8 @@ async function measureIn(
   const first = points.indexOf(connect[0]!);
   const models = lane === "kernel" ? results.cells.filter((cell) => cell.lane === "model") : [];
   const timerFloorNs = measureTimer().floorNs;
-  const total = connect.length * results.run.schedule.length;
+  const updates = results.cells.filter((cell) => cell.lane === lane && cell.scenario === "update");
+  const total = connect.length * results.run.schedule.length + updates.length * UPDATES;
   const started = performance.now();
   let done = 0;
   let firstRoundMs = 0;
@@ -166,6 +180,11 @@ async function measureIn(
       block.map((cell) => cell - first).filter((cell) => cell >= 0 && cell < connect.length),
     ),
     models: models.map(({ plane, services }) => ({ plane: plane as PlaneId, services })),
+    updates: updates.map(({ plane, services, variant }) => ({
+      cell: connect.findIndex((cell) => cell.plane === plane && cell.services === services),
+      mode: variant === FULL_SYNC ? "full" : "partial",
+    })),
+    updateSchedule: makeSchedule(updates.length, UPDATES, results.run.seed),
     connections,
     endpointsPerService: results.run.settings.endpointsPerService,
     seed: results.run.seed,
@@ -185,6 +204,16 @@ async function measureIn(
         addReplicate(results, model, ran.measured, ran.wallMs, { block, order, seed });
         return;
       }
+      if (report.kind === "update" || report.kind === "update failed") {
+        const cell = updates[report.update]!;
+        done++;
+        if (report.kind === "update failed") cell.warnings.push(`a replicate failed: ${report.reason}`);
+        else addUpdate(cell, report, results.cells.length, updates.length, timerFloorNs);
+        const leftMs = ((performance.now() - started - firstRoundMs) / done) * (total - done);
+        onProgress(done, total, leftMs, `changes, ${describe(cell)}`);
+        onRound();
+        return;
+      }
       const cell = connect[report.cell]!;
       const same = (scenario: string) =>
         results.cells.find(
@@ -194,7 +223,8 @@ async function measureIn(
             other.plane === cell.plane &&
             other.services === cell.services,
         );
-      if (report.kind === "lookup") {
+      if (report.kind === "memory") addMemory(same("memory")!, report);
+      else if (report.kind === "lookup") {
         const { block, netNs, floorNs, chaseNs } = report;
         same("lookup")!.replicates.push({
           ...emptyReplicate(timerFloorNs),
@@ -214,7 +244,11 @@ async function measureIn(
         onProgress(done, total, done > 1 ? leftMs : null, describe(cell));
         onRound();
       } else {
-        note(report, [cell, same("established"), same("sync"), same("lookup")], timerFloorNs);
+        const same = results.cells.filter(
+          ({ plane, services, ...other }) =>
+            other.lane === lane && plane === cell.plane && services === cell.services,
+        );
+        note(report, same, timerFloorNs);
         onProgress(0, total, null, `loading ${describe(cell)}`);
       }
     },
@@ -228,11 +262,10 @@ function describe({ lane, plane, services }: Cell): string {
 /** What is known of a cell once it is loaded, or why it is not. */
 function note(
   report: Extract<ConnectReport, { kind: "loaded" | "failed" }>,
-  cells: readonly (Cell | undefined)[],
+  cells: readonly Cell[],
   timerFloorNs: number,
 ): void {
   for (const cell of cells) {
-    if (!cell) continue;
     if (report.kind === "failed") {
       cell.warnings.push(`a replicate failed: ${report.reason}`);
       continue;
@@ -269,25 +302,6 @@ function addRound(cell: Cell, round: Round, times: readonly number[], timerFloor
     hashProbes: mean("hashProbes"),
     entriesWritten: 0,
     stateProbes: 0,
-  };
-}
-
-function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" | "median" | "wallMs"> {
-  return {
-    order: 0,
-    block: 0,
-    seed: 0,
-    batch: 1,
-    work: { rulesVisited: 0, mapLookups: 0, hashProbes: 0, entriesWritten: 0, stateProbes: 0 },
-    singles: null,
-    floorNs: 0,
-    timerFloorNs,
-    chaseNs: 1,
-    checkedBatches: 1,
-    collections: 0,
-    heapBytesPerLookup: 0,
-    buildMs: 0,
-    peakRssBytes: 0,
   };
 }
 

@@ -16,7 +16,10 @@ function source(name: string): string {
 }
 
 /** Compiles a C program and returns its path. Throws KernelError with the compiler's words. */
-export async function compileProgram(name: "probe" | "server" | "loader", folder: string): Promise<string> {
+export async function compileProgram(
+  name: "probe" | "server" | "loader" | "stopwatch" | "tablesize",
+  folder: string,
+): Promise<string> {
   const output = join(folder, name);
   const libraries = name === "loader" ? ["-lbpf"] : [];
   await runTool(toolPath("cc"), ["-O2", "-o", output, source(`${name}.c`), ...libraries]);

@@ -10,6 +10,7 @@ export const UNREACHABLE = 2;
 export const NO_HOST = 3;
 export const SILENT = 4;
 export const FAILED = 5;
+export const FOREIGN = 6;
 
 /** What became of one connection (struct result). Addresses unsigned. */
 export interface Result {
@@ -17,7 +18,7 @@ export interface Result {
   /** A request and its answer over the connection; 0 where there was none. */
   readonly exchangeNs: number;
   readonly outcome: number;
-  /** Who sent the ICMP error; errno of the probe where it failed itself. */
+  /** Who sent the ICMP error or, not asked, the answer; errno of the probe where it failed itself. */
   readonly offender: number;
   /** The address and port that were reached, and the source that arrived there. */
   readonly address: number;
@@ -32,6 +33,8 @@ export interface ProbeOptions {
   readonly timeoutMs: number;
   /** Keep the flows' own source ports: Maglev hashes them. Otherwise the kernel chooses. */
   readonly keepPorts: boolean;
+  /** UDP sockets name the destination with each datagram instead of connecting. */
+  readonly unconnected?: boolean;
 }
 
 const TARGET_BYTES = 16;
@@ -57,6 +60,7 @@ export async function probeFlows(
     ...["--timeout-ms", String(options.timeoutMs)],
     ...(options.cpu === null ? [] : ["--cpu", String(options.cpu)]),
     ...(options.cgroup === null ? [] : ["--cgroup", options.cgroup]),
+    ...(options.unconnected ? ["--udp", "unconnected"] : []),
   ];
   // Twice: a TCP connection that is dropped waits once, one whose answers are dropped twice.
   const timeoutMs = 30_000 + 2 * flows.length * options.timeoutMs;

@@ -11,11 +11,14 @@ import type { Ran } from "../measure/spawn.js";
 import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import type { Host } from "./host.js";
+import { readMemory } from "./memory.js";
+import { compileProgram } from "./native.js";
 import type { KernelPlaneId } from "./plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
 import { KernelError, runTool, toolPath } from "./tools.js";
+import { Updater } from "./update.js";
 import { Judge } from "./verify.js";
 import { compileNatives, probeOptionsOf, type Setting, type Station, setUp } from "./workbench.js";
 
@@ -48,6 +51,10 @@ export async function measureRounds(
     host,
     task.cells.map(({ plane }) => plane),
   );
+  const meters = {
+    stopwatch: await compileProgram("stopwatch", host.folder),
+    tablesize: await compileProgram("tablesize", host.folder),
+  };
   const clusters = new Map<number, Cluster>();
   const benches: (Bench | null)[] = [];
   for (const [cell, { plane, services }] of task.cells.entries()) {
@@ -58,6 +65,7 @@ export async function measureRounds(
     try {
       const station = await setUp(plane, setting);
       const program = station.program;
+      const memory = await readMemory(station, setting, meters.tablesize);
       benches.push({ station, setting, model: program?.model(task.seed) ?? null });
       const facts = program?.facts() ?? {};
       report({
@@ -67,6 +75,7 @@ export async function measureRounds(
         programBytes: program?.bytes() ?? null,
         facts: { ...facts, kernel: os.release() },
       });
+      if (memory) report({ kind: "memory", cell, ...memory });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       benches.push(null);
@@ -89,6 +98,42 @@ export async function measureRounds(
     for (const [cell, model] of task.models.entries()) {
       const seed = replicateSeed(task.seed, block, cells.length + cell);
       report({ kind: "model", cell, block, order: block, seed, ran: await runModel(model, seed) });
+    }
+  }
+  await measureUpdates(benches, task, meters.stopwatch, chase, report);
+}
+
+/** After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. */
+async function measureUpdates(
+  benches: readonly (Bench | null)[],
+  { updates, updateSchedule, seed, cpu }: ConnectTask,
+  stopwatch: string,
+  chase: Chase,
+  report: (report: ConnectReport) => void,
+): Promise<void> {
+  const updaters = new Map<Bench, Updater>();
+  const failed = new Set<number>();
+  for (const [block, places] of updateSchedule.entries()) {
+    for (const [place, update] of places.entries()) {
+      const { cell, mode } = updates[update]!;
+      const bench = benches[cell];
+      if (!bench || failed.has(cell)) continue;
+      const updater = updaters.get(bench) ?? new Updater(bench.station, bench.setting, stopwatch, seed);
+      updaters.set(bench, updater);
+      const started = nowNs();
+      try {
+        const chaseBefore = chase.time(nowNs);
+        const measured = await updater.measure(mode, block, cpu);
+        const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
+        const wallMs = Math.round((nowNs() - started) / 1e6);
+        const order = block * places.length + place;
+        report({ kind: "update", update, block, order, wallMs, chaseNs, ...measured });
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        // What it left behind is not known: nothing more is measured there.
+        failed.add(cell);
+        report({ kind: "update failed", update, reason: error.message });
+      }
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Ran } from "../measure/spawn.js";
-import type { PlaneId } from "../planes/plane.js";
+import type { PlaneId, UpdateMode } from "../planes/plane.js";
 import type { KernelPlaneId } from "./plane.js";
 
 /** The cluster to load, in the sandbox's folder. */
@@ -29,6 +29,9 @@ export interface ConnectTask {
   readonly schedule: readonly (readonly number[])[];
   /** Cells of the model lane, measured once a block between the kernel's. */
   readonly models: readonly { readonly plane: PlaneId; readonly services: number }[];
+  /** Cells whose services change after the rounds, and how; and in which order in each of their blocks. */
+  readonly updates: readonly { readonly cell: number; readonly mode: UpdateMode }[];
+  readonly updateSchedule: readonly (readonly number[])[];
   readonly connections: number;
   readonly endpointsPerService: number;
   readonly seed: number;
@@ -109,7 +112,40 @@ const modelSchema = z.object({
   ran: z.custom<Ran>(),
 });
 
+/** What the kernel says that a loaded program takes, by structure; `besides`: state of connections. */
+const memorySchema = z.object({
+  kind: z.literal("memory"),
+  cell: count,
+  source: z.string(),
+  bytes: z.record(z.string(), z.number()),
+  besides: z.record(z.string(), z.number()),
+});
+export type KernelMemory = Omit<z.infer<typeof memorySchema>, "kind" | "cell">;
+
+/** An endpoint joined and left, in this order: `update` counts within `updates`. */
+const updateSchema = z.object({
+  kind: z.literal("update"),
+  update: count,
+  block: count,
+  order: count,
+  wallMs: z.number(),
+  /** From the tool's start to its end. */
+  toolNs: z.tuple([z.number(), z.number()]),
+  /** Of that, the system calls that change the kernel, where the tool timed them itself. */
+  callsNs: z.tuple([z.number(), z.number()]).nullable(),
+  /** The same tool with nothing to do: its start and its end. */
+  floorNs: z.number(),
+  chaseNs: z.number(),
+});
+export type KernelUpdate = z.infer<typeof updateSchema>;
+
+/** A change failed, or the node decided wrongly after it: nothing more of this cell is changed. */
+const updateFailedSchema = z.object({ kind: z.literal("update failed"), update: count, reason: z.string() });
+
 export const connectReportSchema = z.discriminatedUnion("kind", [
+  memorySchema,
+  updateSchema,
+  updateFailedSchema,
   loadedSchema,
   failedSchema,
   roundSchema,

@@ -5,7 +5,7 @@ import { DEFAULT_NETWORK } from "../cluster/network.js";
 import type { Flow } from "../planes/plane.js";
 import type { KernelPlaneId } from "./plane.js";
 import { KERNEL_PLANES } from "./planes/index.js";
-import { FAILED, NO_HOST, REACHED, REFUSED, type Result, SILENT, UNREACHABLE } from "./probe.js";
+import { FAILED, FOREIGN, NO_HOST, REACHED, REFUSED, type Result, SILENT, UNREACHABLE } from "./probe.js";
 import { Judge } from "./verify.js";
 
 const address = (text: string) => parseAddress(text)!;
@@ -91,6 +91,13 @@ describe("the judge of kernel decisions", () => {
     const perPacket = judge("ebpf-tc");
     expect(perPacket.accepts(toEmpty, result({ outcome: SILENT }))).toBe(true);
     expect(perPacket.documented).toEqual({ "tc-no-backend-drops": 1 });
+  });
+
+  it("refuses an answer that recvmsg4 did not turn back into the service's", () => {
+    const foreign = result({ ...reached(0), outcome: FOREIGN, offender: ENDPOINTS[0]! });
+    const atSocket = judge("ebpf");
+    atSocket.record({ ...flow, protocol: UDP }, foreign);
+    expect(atSocket.examples[0]!.decided).toBe("an answer from 10.128.0.1, which was not asked");
   });
 
   it("holds a client to its endpoint where the service has affinity, and nobody else", () => {

@@ -10,6 +10,7 @@ import { type Disagreement, describeDecision, describeExpectation, describeFlow 
 import type { KernelPlane } from "./plane.js";
 import {
   FAILED,
+  FOREIGN,
   NO_HOST,
   type ProbeOptions,
   probeFlows,
@@ -32,6 +33,13 @@ const TIMEOUT_MS = 250;
 const PATIENT_TIMEOUT_MS = 2000;
 const EXAMPLES = 10;
 
+/** Flows that one probe sends, one after another. */
+interface Group {
+  readonly role: Role;
+  readonly unconnected: boolean;
+  readonly flows: Flow[];
+}
+
 type Probing = Pick<ProbeOptions, "probe" | "cgroup" | "keepPorts">;
 
 /** Sends every flow of the trace through a station and holds what happened to the contract. */
@@ -42,7 +50,14 @@ export async function verifyStation(
 ): Promise<KernelEquivalence> {
   const judge = new Judge(station);
   const left: Record<string, number> = {};
-  const groups = new Map<string, { role: Role; flows: Flow[] }>();
+  const groups = new Map<string, Group>();
+  const add = (flow: Flow, role: Role, unconnected: boolean): void => {
+    // A client's flows stay in order: affinity depends on it.
+    const key = `${role} ${unconnected} ${flow.src % SLICES}`;
+    const group = groups.get(key) ?? { role, unconnected, flows: [] };
+    group.flows.push(flow);
+    groups.set(key, group);
+  };
   for (let i = 0; i < trace.length; i++) {
     const flow = unsigned(flowAt(trace.words, i));
     const role = judge.roleOf(flow);
@@ -50,26 +65,25 @@ export async function verifyStation(
       left[role.reason] = (left[role.reason] ?? 0) + 1;
       continue;
     }
-    // A client's flows stay in order: affinity depends on it.
-    const key = `${role.role} ${flow.src % SLICES}`;
-    const group = groups.get(key) ?? { role: role.role, flows: [] };
-    group.flows.push(flow);
-    groups.set(key, group);
+    add(flow, role.role, false);
+    // At the socket another program decides about these: sendmsg4, and recvmsg4 turns the answer's source back.
+    if (station.plane.atSocket && flow.protocol === UDP) add(flow, role.role, true);
   }
-  const probe = (role: Role, flows: readonly Flow[], timeoutMs: number) =>
+  const probe = ({ role, unconnected }: Group, flows: readonly Flow[], timeoutMs: number) =>
     probeFlows(station.lab, role, flows, {
       ...probing,
       cpu: null,
       timeoutMs,
+      unconnected,
     });
   await Promise.all(
-    [...groups.values()].map(async ({ role, flows }) => {
-      const results = await probe(role, flows, TIMEOUT_MS);
+    [...groups.values()].map(async (group) => {
+      const results = await probe(group, group.flows, TIMEOUT_MS);
       for (const [i, result] of results.entries()) {
-        const flow = flows[i]!;
+        const flow = group.flows[i]!;
         if (judge.accepts(flow, result)) continue;
         const heard =
-          result.outcome === SILENT ? (await probe(role, [flow], PATIENT_TIMEOUT_MS))[0]! : result;
+          result.outcome === SILENT ? (await probe(group, [flow], PATIENT_TIMEOUT_MS))[0]! : result;
         judge.record(flow, heard);
       }
     }),
@@ -212,6 +226,7 @@ export class Judge {
       case SILENT:
         return DROP;
       case FAILED:
+      case FOREIGN:
         return null;
       default:
         // For UDP the backend's own stack says "port unreachable" too, from the address that was asked for.
@@ -248,5 +263,6 @@ export class Judge {
 
 function describeResult({ outcome, address, port, offender }: Result): string {
   if (outcome === REACHED) return `reached ${formatAddress(address)}:${port}, no endpoint of the service`;
+  if (outcome === FOREIGN) return `an answer from ${formatAddress(offender)}, which was not asked`;
   return outcome === FAILED ? `the probe failed (errno ${offender})` : "EHOSTUNREACH";
 }

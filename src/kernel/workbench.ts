@@ -4,6 +4,7 @@ import type { Cluster } from "../cluster/cluster.js";
 import type { PlaneOptions, Program } from "../planes/plane.js";
 import { loadPlane } from "../planes/registry-loader.js";
 import type { Host } from "./host.js";
+import { kmallocBytes } from "./memory.js";
 import { compileBalancer, compileProgram } from "./native.js";
 import { isEbpf, type KernelPlane, type KernelPlaneId, type Natives } from "./plane.js";
 import { KERNEL_PLANES } from "./planes/index.js";
@@ -30,6 +31,8 @@ export interface Station {
   readonly program: Program | null;
   /** From the program to rules or maps in the kernel, milliseconds. */
   readonly loadMs: number;
+  /** How much more of the kernel's slabs is in use than before loading. */
+  readonly slabBytes: number;
 }
 
 export interface Setting {
@@ -50,12 +53,14 @@ export async function setUp(id: KernelPlaneId, setting: Setting): Promise<Statio
   if (plane.program === null) {
     // Floors have no program: what they load does not depend on the cluster.
     await plane.load({ host, natives, lab }, null);
-    return { plane, lab, cluster, program: null, loadMs: 0 };
+    return { plane, lab, cluster, program: null, loadMs: 0, slabBytes: 0 };
   }
   const program = (await loadPlane(plane.program)).compile(cluster, options);
+  const slabBefore = kmallocBytes();
   const started = performance.now();
   await plane.load({ host, natives, lab }, program);
-  return { plane, lab, cluster, program, loadMs: performance.now() - started };
+  const loadMs = performance.now() - started;
+  return { plane, lab, cluster, program, loadMs, slabBytes: kmallocBytes() - slabBefore };
 }
 
 /** How a station's connections are probed. */

@@ -388,22 +388,19 @@ describe("memory, by the published formulas", () => {
     "iptables: KUBE-SERVICES, SVC and SEP of %i services with %i endpoints are %i bytes a service, all exact",
     (n, e, bytes) => {
       const lines = planeById("iptables").compile(constant(n, e)).memory();
-      // The last rule of KUBE-SERVICES, with addrtype, and the chain's head and tail come once.
+      // The last rule of KUBE-SERVICES, with comment and addrtype (480), and the chain's head and tail come once.
       const own = lines.filter(
         ({ what, known }) => known === "exact" && /^KUBE-(SERVICES|SVC|SEP)/.test(what),
       );
-      expect(own.reduce((sum, part) => sum + part.bytes, 0)).toBe(n * bytes + 176 + 152);
+      expect(own.reduce((sum, part) => sum + part.bytes, 0)).toBe(n * bytes + 480 + 176 + 152);
     },
   );
 
-  it("iptables: affinity is derived, not measured", () => {
-    const lines = planeById("iptables")
-      .compile(constant(5, 4, { affinityShare: 1 }))
-      .memory();
-    const affinity = lines.filter(({ what }) => /^KUBE-(SVC|SEP).*not measured/.test(what));
-    // A `recent` match is 264 bytes: in E rules of the service chain with comment (704), and in E DNAT rules (528 + 264).
-    expect(affinity.map(({ bytes }) => bytes).sort()).toEqual([5 * 4 * 704, 5 * 4 * 792].sort());
-    expect(affinity.every(({ known }) => known === "derived")).toBe(true);
+  it("iptables: affinity costs a rule of 704 bytes an endpoint, and 264 more in its DNAT rule", () => {
+    const bytesOf = (affinityShare: number, what: RegExp) =>
+      line("iptables", constant(5, 4, { affinityShare }), what);
+    expect(bytesOf(1, /^KUBE-SVC/) - bytesOf(0, /^KUBE-SVC/)).toBe(5 * 4 * 704);
+    expect(bytesOf(1, /^KUBE-SEP/) - bytesOf(0, /^KUBE-SEP/)).toBe(5 * 4 * 264);
   });
 
   it("IPVS: 440 bytes a virtual service and 464 a destination", () => {

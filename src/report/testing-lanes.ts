@@ -48,7 +48,39 @@ export function withKernel(results: Results): Results {
     results.cells.push(connecting(cell, "kernel", 25_000));
     if (["iptables", "ipvs"].includes(cell.plane)) results.cells.push(connecting(cell, "guest", 130_000));
   }
+  for (const cell of [...results.cells]) {
+    if (cell.lane === "kernel") results.cells.push(...changing(cell), holding(cell));
+  }
   return results;
+}
+
+/** An endpoint change: 1 ms of a tool's start, and 100 µs for each rule that is written; whole, six times as much. */
+function changing(cell: Cell): Cell[] {
+  const change = (variant: string, times: number): Cell => {
+    const written = cell.plane === "iptables" ? 100_000 * cell.services : 10_000_000;
+    const median = 1_000_000 + times * written;
+    const interval: [number, number] = [0.9 * median, 1.15 * median];
+    return {
+      ...cell,
+      ...{ scenario: "update", variant, percentiles: null, work: null },
+      estimate: cell.estimate && { ...cell.estimate, median, interval },
+      replicates: [],
+    };
+  };
+  return [change("", 1), ...(cell.plane === "iptables" && cell.services <= 1000 ? [change("full", 6)] : [])];
+}
+
+function holding(cell: Cell): Cell {
+  const counts = { bytes: 20_000 + (cell.plane.startsWith("ebpf") ? 17_000_000 : 4960 * cell.services) };
+  return {
+    ...cell,
+    scenario: "memory",
+    estimate: null,
+    percentiles: null,
+    work: null,
+    replicates: [],
+    counts,
+  };
 }
 
 function connecting(cell: Cell, lane: Cell["lane"], directNs: number): Cell {

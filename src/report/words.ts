@@ -51,6 +51,7 @@ export function measureWords(measure: Measure, results: Results): string {
 function kernelWords({ lane, scenario }: Measure): string {
   const kernel = lane === "guest" ? "a user-mode Linux guest" : "the Linux kernel";
   if (scenario === "connect") return `Median time of connect() to a random service through ${kernel}`;
+  if (scenario === "update") return `Median time of one endpoint change by the node's tools in ${kernel}`;
   if (scenario === "established") return "Median time of a request and its answer over an open connection";
   return "Time to load every service with the kernel's own tools";
 }

@@ -12,6 +12,7 @@ import { importCluster } from "../../src/cluster/import/index.js";
 import { EXPORTS } from "../../src/export.js";
 import { nftTransactions } from "../../src/planes/nftables/kernel.js";
 import { NftablesProgram } from "../../src/planes/nftables/program.js";
+import { inNamespace as runInNamespace, withTools } from "./tools.js";
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-tools-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,30 +28,7 @@ const few = generateCluster({
   internalLocalShare: 0.2,
 });
 
-/** Runs a shell line in a network namespace; its words are ours alone. */
-function inNamespace(line: string): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync("unshare", ["--net", "sh", "-c", line], {
-    cwd: folder,
-    encoding: "utf8",
-    maxBuffer: 2 ** 30,
-    timeout: 500_000,
-  });
-  return { status, output: `${stdout}${stderr}` };
-}
-
-/** Why a test can't run here; null where it can. In CI it must run. */
-function missing(...tools: string[]): string | null {
-  if (spawnSync("unshare", ["--net", "true"]).status !== 0) return "network namespaces need Linux and root";
-  const absent = tools.filter((tool) => spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0);
-  return absent.length === 0 ? null : `not installed: ${absent.join(", ")} (scripts/install-kernel-tools.sh)`;
-}
-
-/** A test that needs tools: without them it is skipped and says why, but fails where CI is set. */
-function withTools(name: string, tools: readonly string[], test: () => void): void {
-  const reason = missing(...tools);
-  if (reason !== null && process.env.CI === undefined) it.skip(`${name} (${reason})`, test);
-  else it(name, test);
-}
+const inNamespace = (line: string) => runInNamespace(folder, line);
 
 function write(name: string, cluster: Cluster, format: string): string {
   const found = EXPORTS.find(({ id }) => id === format)!;

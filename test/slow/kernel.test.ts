@@ -43,11 +43,20 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
       ...["verify", "--lane", "kernel", "--services", "60", "--flows", "3000", "--json"],
     );
     expect(stderr).toBe("");
-    const results = JSON.parse(stdout) as { plane: string; flows: number; disagreements: number }[];
+    const results = JSON.parse(stdout) as {
+      plane: string;
+      flows: number;
+      left: Record<string, number>;
+      disagreements: number;
+    }[];
     expect(results.map(({ plane }) => plane)).toEqual(DECIDING_PLANES);
-    for (const { flows, disagreements } of results) {
+    for (const { plane, flows, left, disagreements } of results) {
       expect(disagreements).toBe(0);
       expect(flows).toBeGreaterThan(2000);
+      const asked = Object.values(left).reduce((sum, count) => sum + count, flows);
+      // At the socket each UDP flow is sent twice: by connect4, and by sendmsg4 and recvmsg4.
+      if (plane === "ebpf") expect(asked).toBeGreaterThan(3100);
+      else expect(asked).toBe(3000);
     }
     expect(status).toBe(0);
   });
@@ -78,7 +87,25 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
           for (const { median } of replicates) expect(median).toBeGreaterThan(0);
         }
       }
-      expect(existsSync(join(out, "run", "charts", "kernel-columns-light.png"))).toBe(true);
+      for (const cell of cells.filter(({ scenario }) => scenario === "update")) {
+        // An endpoint joined and left six times, and each time connections found what they should.
+        expect({ cell: [cell.lane, cell.plane, cell.variant], warnings: cell.warnings }).toEqual({
+          cell: [cell.lane, cell.plane, cell.variant],
+          warnings: expect.not.arrayContaining([expect.stringMatching(/failed/)]),
+        });
+        expect(cell.replicates.map(({ samples }) => samples.length)).toEqual(Array(6).fill(2));
+        for (const { floorNs } of cell.replicates) expect(floorNs).toBeGreaterThan(0);
+      }
+      const held = cells.filter(({ scenario, counts }) => scenario === "memory" && counts !== null);
+      for (const { plane, services, counts, programBytes } of held) {
+        if (plane === "iptables")
+          expect({ services, bytes: counts!["table nat bytes"] }).toEqual({ services, bytes: programBytes });
+      }
+      const sizes = (id: string) =>
+        held.filter(({ plane, lane }) => plane === id && lane === "kernel").length;
+      expect(["iptables", "ebpf", "ebpf-tc", "ebpf-maglev"].map(sizes)).toEqual([2, 2, 2, 2]);
+      for (const chart of ["kernel-columns", "kernel-update", "kernel-memory"])
+        expect(existsSync(join(out, "run", "charts", `${chart}-light.png`))).toBe(true);
     } finally {
       rmSync(out, { recursive: true });
     }

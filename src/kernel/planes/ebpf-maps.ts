@@ -78,7 +78,8 @@ function* section(name: string, { keys, values, count }: Elements): Iterable<Uin
   yield values;
 }
 
-function header(name: string, keySize: number, valueSize: number, count: number): Uint8Array {
+/** What stands before the keys and values of a section. */
+export function header(name: string, keySize: number, valueSize: number, count: number): Uint8Array {
   return Buffer.concat([nameBytes(name), bytesOf(Uint32Array.of(keySize, valueSize, count))]);
 }
 
@@ -108,19 +109,26 @@ function serviceEntries({ entries }: EbpfProgram): Elements {
   return { keys: bytesOf(keys), values: bytesOf(values), count };
 }
 
-/** lb4_backends: id → address; port and protocol; whether it is on this node. */
+/** lb4_backends: id → struct backend. */
 function backendEntries(cluster: Cluster): Elements {
   const count = cluster.endpoints;
   const keys = Uint32Array.from({ length: count }, (_, e) => e + 1);
   const values = new Uint32Array(count * 3);
   for (let p = 0; p < cluster.servicePorts; p++) {
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      values[e * 3] = cluster.endpointAddress[e]!;
-      values[e * 3 + 1] = cluster.endpointPort[e]! | (cluster.protocol[p]! << 16);
-      values[e * 3 + 2] = cluster.endpointLocal[e]!;
+      values.set(backendValue(cluster, p, e), e * 3);
     }
   }
   return { keys: bytesOf(keys), values: bytesOf(values), count };
+}
+
+/** struct backend: address; port and protocol; whether it is on this node. */
+export function backendValue(cluster: Cluster, p: number, e: number): [number, number, number] {
+  return [
+    cluster.endpointAddress[e]!,
+    cluster.endpointPort[e]! | (cluster.protocol[p]! << 16),
+    cluster.endpointLocal[e]!,
+  ];
 }
 
 /** lb4_reverse: rev_nat → the frontend's address and port, read off its master entry. */

@@ -68,7 +68,7 @@ const STRANGE_MATCH = MATCH_HEADER + 8;
 const COMMENT_MATCH = MATCH_HEADER + 256;
 const STATISTIC_MATCH = MATCH_HEADER + 24;
 const RECENT_MATCH = MATCH_HEADER + 232;
-const ADDRTYPE_MATCH = MATCH_HEADER + 16;
+const ADDRTYPE_MATCH = MATCH_HEADER + 8;
 const CONNTRACK_MATCH = MATCH_HEADER + 168;
 const MARK_MATCH = MATCH_HEADER + 16;
 const DNAT_TARGET = MATCH_HEADER + 48;
@@ -78,8 +78,8 @@ const MASQUERADE_TARGET = MATCH_HEADER + 24;
 
 /** Size of the tcp, udp or sctp match. */
 export function portMatchBytes(protocol: number): number {
-  // xt_tcp 12 → 16, xt_udp 10 → 16; xt_sctp 64 with its chunk map.
-  return MATCH_HEADER + (protocol === SCTP ? 64 : 16);
+  // xt_tcp 12 → 16, xt_udp 10 → 16; xt_sctp 292 → 296, because its chunk map has a byte, not a bit, for each chunk type.
+  return MATCH_HEADER + (protocol === SCTP ? 296 : 16);
 }
 
 /** Bytes of the matches of a rule, whatever their order. */

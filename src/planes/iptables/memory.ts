@@ -1,10 +1,9 @@
 /** The nat table's bytes by what they are for. */
 
-import { TCP } from "../../cluster/cluster.js";
 import type { MemoryLine } from "../plane.js";
 import { BASE_CHAINS } from "./blob.js";
 import { CHAIN_HEAD, CHAIN_TAIL, ruleBytes } from "./layout.js";
-import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import type { ChainKind, RuleSink } from "./rules.js";
 
 const PARTS: Partial<Record<ChainKind, string>> = {
   "KUBE-SERVICES": "KUBE-SERVICES: a rule a frontend",
@@ -17,11 +16,14 @@ const PARTS: Partial<Record<ChainKind, string>> = {
 };
 const REST = "base chains, KUBE-POSTROUTING, KUBE-MARK-MASQ, end of the table";
 
-/** A line for each part of the table; rules with a match or target whose size was not confirmed stand apart. */
+/**
+ * A line for each part of the table. The bytes are those that a running kernel reports (IPT_SO_GET_INFO; a test asks it):
+ * only a node's own list can hold rules with a match of unknown size.
+ */
 export function tableMemory(emit: (sink: RuleSink) => void): readonly MemoryLine[] {
   const lines = new Map<string, MemoryLine>();
   const add = (part: string, bytes: number, known: MemoryLine["known"]): void => {
-    const what = known === "exact" ? part : `${part} (with matches or targets not measured)`;
+    const what = known === "exact" ? part : `${part} (with a match that is not known)`;
     lines.set(what, { what, known, bytes: (lines.get(what)?.bytes ?? 0) + bytes });
   };
   let part = REST;
@@ -31,25 +33,10 @@ export function tableMemory(emit: (sink: RuleSink) => void): readonly MemoryLine
       add(part, CHAIN_TAIL + (BASE_CHAINS.includes(kind) ? 0 : CHAIN_HEAD), "exact");
     },
     rule(rule) {
-      add(part, ruleBytes(rule), isConfirmed(rule) ? "exact" : "derived");
+      add(part, ruleBytes(rule), rule.strange ? "derived" : "exact");
     },
   });
   // The table ends in an ERROR entry, of the size of a chain's head.
   add(REST, CHAIN_HEAD, "exact");
   return [...lines.values()];
-}
-
-/**
- * Whether a rule consists of what was confirmed against IPT_SO_GET_INFO on a 6.18 kernel: comment, tcp, statistic; jumps,
- * verdicts and DNAT.
- */
-function isConfirmed(rule: Rule): boolean {
-  return (
-    (rule.dport < 0 || rule.protocol === TCP) &&
-    rule.recent === "none" &&
-    rule.addrtype === "none" &&
-    rule.state === "none" &&
-    rule.mark === "none" &&
-    ["jump", "return", "accept", "drop", "dnat"].includes(rule.target)
-  );
 }

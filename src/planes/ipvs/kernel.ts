@@ -14,8 +14,7 @@ export function ipvsadmRestore(program: IpvsProgram): Iterable<string> {
   const text = new TextSink();
   for (let v = 0; v < rows.count; v++) {
     const p = rows.servicePort[v]!;
-    const option = protocolOption(cluster.protocol[p]!);
-    const frontend = `${option} ${formatAddress(rows.address[v]! >>> 0)}:${rows.port[v]}`;
+    const frontend = frontendOptions(cluster.protocol[p]!, rows.address[v]! >>> 0, rows.port[v]!);
     const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
     // kube-proxy sets flag 0x10, "hash the source port too", where the scheduler is mh (pkg/proxy/ipvs/util).
     const flags = scheduler === "mh" ? " -b mh-port" : "";
@@ -29,8 +28,10 @@ export function ipvsadmRestore(program: IpvsProgram): Iterable<string> {
   return text.chunks();
 }
 
-function protocolOption(protocol: number): string {
-  return protocol === TCP ? "-t" : protocol === SCTP ? "--sctp-service" : "-u";
+/** A virtual service in ipvsadm's words. */
+export function frontendOptions(protocol: number, address: number, port: number): string {
+  const option = protocol === TCP ? "-t" : protocol === SCTP ? "--sctp-service" : "-u";
+  return `${option} ${formatAddress(address)}:${port}`;
 }
 
 const SET_TYPES = {

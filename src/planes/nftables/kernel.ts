@@ -1,21 +1,13 @@
 /** The program as text for `nft -f`: kube-proxy's table (pkg/proxy/nftables/proxier.go), from the maps that the model loads. */
 
-import {
-  type Cidr,
-  type Cluster,
-  formatAddress,
-  formatCidr,
-  inCidr,
-  protocolName,
-} from "../../cluster/cluster.js";
+import { type Cluster, formatAddress, formatCidr, protocolName } from "../../cluster/cluster.js";
 import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
 import { DROP } from "../plane.js";
-import { TextSink } from "../shared/text-sink.js";
-import { chainsOf } from "./frontends.js";
-import { endpointBase, servicePortBase } from "./names.js";
+import { servicePortBase } from "./names.js";
 import type { NftablesProgram } from "./program.js";
+import { ServiceText } from "./service-text.js";
 
-const TABLE = "ip kube-proxy";
+export const TABLE = "ip kube-proxy";
 /** Services a transaction: one of 10,000 takes the kernel 72 s, forty of 250 take 13 s (nft 1.0.6, Linux 6.18). */
 const SERVICES_PER_TRANSACTION = 250;
 
@@ -30,11 +22,10 @@ export function* nftTransactions(program: NftablesProgram): Iterable<string> {
   const elements = mapElements(program);
   for (let first = 0; first < cluster.services; first += SERVICES_PER_TRANSACTION) {
     const end = Math.min(first + SERVICES_PER_TRANSACTION, cluster.services);
-    const text = new TextSink();
+    const text = new ServiceText();
     text.line(`table ${TABLE} {`);
     for (let s = first; s < end; s++) {
-      for (let p = cluster.portStart[s]!; p < cluster.portStart[s + 1]!; p++)
-        writeServicePort(text, cluster, p);
+      for (let p = cluster.portStart[s]!; p < cluster.portStart[s + 1]!; p++) text.servicePort(cluster, p);
     }
     text.line("}");
     for (const [container, members] of elements) {
@@ -91,7 +82,10 @@ table ${TABLE} {
 }
 
 /** Elements of every container, service by service. */
-function mapElements({ cluster, maps }: NftablesProgram): ReadonlyMap<string, string[][]> {
+export function mapElements({
+  cluster,
+  maps,
+}: Pick<NftablesProgram, "cluster" | "maps">): ReadonlyMap<string, string[][]> {
   const containers = new Map<string, string[][]>();
   const add = (container: string, service: number, element: string): void => {
     let services = containers.get(container);
@@ -134,88 +128,4 @@ function mapElements({ cluster, maps }: NftablesProgram): ReadonlyMap<string, st
 
 function each(words: Int32Array, width: number, visit: (words: Int32Array, at: number) => void): void {
   for (let at = 0; at < words.length; at += width) visit(words, at);
-}
-
-/** The chains of a service-port and of its endpoints. A chain that is jumped to may stand after the one that jumps. */
-function writeServicePort(text: TextSink, cluster: Cluster, p: number): void {
-  const facts = chainsOf(cluster, p);
-  const base = servicePortBase(cluster, p);
-  const s = cluster.service[p]!;
-  const protocol = protocolName(cluster.protocol[p]!);
-  const pods = formatCidr(cluster.network.podCidr);
-  const first = cluster.endpointStart[p]!;
-  const end = cluster.endpointStart[p + 1]!;
-  const local = (e: number) => cluster.endpointLocal[e] === 1;
-  const used: number[] = [];
-  for (let e = first; e < end; e++) if (facts.usesService || (facts.usesLocal && local(e))) used.push(e);
-  const names = new Map(used.map((e) => [e, endpointBase(cluster, p, e)]));
-  const seconds = cluster.affinitySeconds[s]!;
-
-  if (seconds > 0) {
-    for (const name of names.values()) {
-      text.line(`\tset affinity-${name} { type ipv4_addr; flags dynamic,timeout; timeout ${seconds}s; }`);
-    }
-  }
-  const policyChain = (kind: "service" | "local", members: readonly number[]): void => {
-    text.line(`\tchain ${kind}-${base} {`);
-    const frontend = `ip daddr ${formatAddress(cluster.clusterIp[s]!)} ${protocol} dport ${cluster.port[p]}`;
-    text.line(`\t\t${frontend} ip saddr != ${pods} jump mark-for-masquerade`);
-    if (seconds > 0) {
-      for (const e of members) {
-        text.line(`\t\tip saddr @affinity-${names.get(e)} goto endpoint-${names.get(e)}`);
-      }
-    }
-    const choices = members.map((e, i) => `${i} : goto endpoint-${names.get(e)}`).join(", ");
-    text.line(`\t\tnumgen random mod ${members.length} vmap { ${choices} }`);
-    text.line("\t}");
-  };
-  if (facts.usesService) policyChain("service", used);
-  if (facts.usesLocal) policyChain("local", used.filter(local));
-  if (facts.usesExternal) writeExternalChain(text, cluster, p, base);
-  writeFirewallChain(text, cluster, s, base);
-  for (const [e, name] of names) {
-    const address = formatAddress(cluster.endpointAddress[e]!);
-    text.line(`\tchain endpoint-${name} {`);
-    text.line(`\t\tip saddr ${address} jump mark-for-masquerade`);
-    if (seconds > 0) text.line(`\t\tupdate @affinity-${name} { ip saddr }`);
-    text.line(`\t\tmeta l4proto ${protocol} dnat to ${address}:${cluster.endpointPort[e]}`);
-    text.line("\t}");
-  }
-}
-
-function writeExternalChain(text: TextSink, cluster: Cluster, p: number, base: string): void {
-  const s = cluster.service[p]!;
-  text.line(`\tchain external-${base} {`);
-  if (cluster.externalLocal[s]) {
-    const pods = formatCidr(cluster.network.podCidr);
-    text.line(`\t\tip saddr ${pods} goto service-${base} comment "short-circuit pod traffic"`);
-    text.line('\t\tfib saddr type local jump mark-for-masquerade comment "masquerade local traffic"');
-    text.line(`\t\tfib saddr type local goto service-${base} comment "short-circuit local traffic"`);
-    if (chainsOf(cluster, p).localCount > 0) text.line(`\t\tgoto local-${base}`);
-  } else {
-    text.line("\t\tjump mark-for-masquerade");
-    text.line(`\t\tgoto service-${base}`);
-  }
-  text.line("\t}");
-}
-
-/** Checked even where the service has no endpoint: the chain stands whenever there are ranges. */
-function writeFirewallChain(text: TextSink, cluster: Cluster, s: number, base: string): void {
-  const ranges = sourceRanges(cluster, s);
-  if (ranges.length === 0) return;
-  text.line(`\tchain firewall-${base} {`);
-  text.line(`\t\tip saddr != { ${ranges.map(formatCidr).join(", ")} } drop`);
-  text.line("\t}");
-}
-
-/** Without those that others hold: nft refuses a set whose intervals overlap. */
-function sourceRanges(cluster: Cluster, s: number): Cidr[] {
-  const all: Cidr[] = [];
-  for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
-    all.push({ base: cluster.rangeBase[r]!, prefixLength: cluster.rangePrefixLength[r]! });
-  }
-  all.sort((a, b) => a.prefixLength - b.prefixLength);
-  const kept: Cidr[] = [];
-  for (const range of all) if (!kept.some((wider) => inCidr(wider, range.base))) kept.push(range);
-  return kept;
 }

@@ -1,6 +1,8 @@
 /** Names of kube-proxy's nftables chains and sets (pkg/proxy/nftables/proxier.go, hashAndTruncate). */
 
+import { oneLine } from "../../cluster/checks.js";
 import { type Cluster, formatAddress, protocolName } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
 import { base32Sha256 } from "../iptables/names.js";
 
 /** nftables allows 256 characters; kube-proxy keeps 16 of them for prefixes such as `endpoint-`. */
@@ -22,7 +24,14 @@ function plainName(cluster: Cluster, servicePort: number): string {
   return `${service}/${protocolName(cluster.protocol[servicePort]!)}/${cluster.portName(servicePort)}`;
 }
 
+/**
+ * Chains and sets have no quotes that could hold a name (nft's scanner.l, `string`): safe-names.ts refuses others before,
+ * and here is where one would get out.
+ */
+const IDENTIFIER = /^[-\w/.]+$/;
+
 function hashed(name: string): string {
+  if (!IDENTIFIER.test(name)) throw new UsageError(`"${oneLine(name, 60)}" can't be the name of a chain`);
   const base = `${base32Sha256(name, 8)}-${name}`;
   return base.length > MAX_BASE ? `${base.slice(0, MAX_BASE - 3)}...` : base;
 }

@@ -71,6 +71,8 @@ describe("pictures", () => {
     { id: "kernel-position", results: ofDefault, theme: "light" },
     { id: "guest-columns", results: ofDefault, theme: "dark" },
     { id: "guest-latency", results: ofDefault, theme: "light" },
+    { id: "kernel-update", results: ofDefault, theme: "light" },
+    { id: "kernel-memory", results: ofDefault, theme: "dark" },
     { id: "latency", results: ofDefault, theme: "light" },
     { id: "percentiles", results: ofDefault, theme: "dark" },
     { id: "position", results: ofDefault, theme: "light" },

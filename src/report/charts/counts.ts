@@ -13,24 +13,28 @@ interface CountsChart {
   readonly id: string;
   readonly title: string;
   readonly scenario: string;
+  /** The model's by default. */
+  readonly lane?: Cell["lane"];
   /** The drawn number of a cell; null where it has none. */
   readonly value: (counts: Readonly<Record<string, number>>) => number | null;
   readonly format: (value: number) => string;
   readonly findings: readonly string[];
   readonly neutralTitle: string;
   readonly subtitle: string;
+  /** Said in the caption. */
+  readonly note?: string;
 }
 
-function countsChart(chart: CountsChart): Chart {
-  const { id, title, scenario, value, format } = chart;
+export function countsChart(chart: CountsChart): Chart {
+  const { id, title, scenario, value, format, lane = "model" } = chart;
   return {
     id,
     title,
     build(results, view) {
-      const measure = { lane: "model", scenario } as const;
+      const measure = { lane, scenario } as const;
       const countOf = ({ counts }: Cell) => (counts === null ? null : value(counts));
       const cells = cellsOf(results, measure).filter((cell) => (countOf(cell) ?? 0) > 0);
-      if (cells.length === 0) return { skipped: `no model ${scenario} was counted` };
+      if (cells.length === 0) return { skipped: `no ${lane} ${scenario} was counted` };
       const lines = seriesOf(cells).map(({ plane, points }) => ({
         plane,
         points: points.map(({ n }) => ({
@@ -41,7 +45,7 @@ function countsChart(chart: CountsChart): Chart {
       const words = {
         title: headline(results, chart.findings) ?? chart.neutralTitle,
         subtitle: `${chart.subtitle} · log–log scale · lower is better`,
-        caption: provenance(results, measure, []),
+        caption: [provenance(results, measure, []), ...(chart.note ? [chart.note] : [])].join(" · "),
       };
       const inWords = lines.map(({ plane, points }) => {
         const ends = [...new Set([points[0]!, points.at(-1)!])];

@@ -11,13 +11,16 @@ import { endpoints, endpointsAffinity } from "./endpoints.js";
 import {
   guestColumns,
   guestLatency,
+  guestUpdate,
   kernelColumns,
   kernelEstablished,
   kernelLatency,
+  kernelMemory,
   kernelPercentiles,
   kernelPosition,
   kernelScaling,
   kernelSync,
+  kernelUpdate,
 } from "./kernel.js";
 import { latency } from "./latency.js";
 import { load } from "./load.js";
@@ -58,10 +61,13 @@ export const CHARTS: readonly Chart[] = [
   kernelLatency,
   kernelEstablished,
   kernelSync,
+  kernelUpdate,
+  kernelMemory,
   ...kernelPercentiles,
   kernelPosition,
   guestColumns,
   guestLatency,
+  guestUpdate,
   modelVersusKernel,
   published,
   publishedColumns,

@@ -1,6 +1,8 @@
 /** The kernel lane's charts: connections through the real data planes. Never on one axis with the models'. */
 
+import { formatDecimalBytes } from "../format.js";
 import { columnsChart } from "./columns.js";
+import { countsChart } from "./counts.js";
 import { percentilesChart } from "./percentiles.js";
 import { positionChart } from "./position.js";
 import { scalingChart } from "./scaling.js";
@@ -49,6 +51,42 @@ export const kernelSync = scalingChart({
   findings: [],
   neutralTitle: "Loading all services into the kernel",
   floor: false,
+});
+
+const update = {
+  title: "Time until one endpoint change is in the real kernel, log–log",
+  findings: ["kernel-update"],
+  neutralTitle: "Writing one endpoint change into the kernel",
+  floor: false,
+  note: "a tool's time from its start to its end; the start alone, some 1 ms, is each cell's floor in results.json · iptables: partial sync, dashed: full · ipvsadm and the writer of BPF maps stand for agents, which run already · connections checked after each change",
+} as const;
+
+export const kernelUpdate = scalingChart({
+  ...update,
+  id: "kernel-update",
+  measure: { lane: "kernel", scenario: "update", variants: ["", "full"] },
+});
+
+export const guestUpdate = scalingChart({
+  ...update,
+  id: "guest-update",
+  title: "Time until one endpoint change is in a user-mode Linux guest's kernel, log–log",
+  measure: { lane: "guest", scenario: "update" },
+  findings: [],
+  neutralTitle: "Writing one endpoint change into a guest's kernel",
+});
+
+export const kernelMemory = countsChart({
+  id: "kernel-memory",
+  title: "Memory of the loaded program as the real kernel reports it, log–log",
+  lane: "kernel",
+  scenario: "memory",
+  value: (counts) => counts.bytes ?? null,
+  format: formatDecimalBytes,
+  findings: ["kernel-memory"],
+  neutralTitle: "Memory in the kernel by number of Kubernetes services",
+  subtitle: "Bytes of rules, tables and maps",
+  note: "iptables: IPT_SO_GET_INFO, nat and filter · eBPF: memlock of maps with room for 65,536 entries or more, without connection state · nftables, iptables-nft: slab difference, noisy, not drawn below 512 KiB",
 });
 
 const guest = {

@@ -12,7 +12,14 @@ import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { iptablesFactor, iptablesSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
-import { ebpfModelAgainstKernel, guestConnect, iptablesModelAgainstKernel, kernelConnect } from "./kernel.js";
+import {
+  ebpfModelAgainstKernel,
+  guestConnect,
+  iptablesModelAgainstKernel,
+  kernelConnect,
+  kernelMemory,
+  kernelUpdate,
+} from "./kernel.js";
 import { positionDecides } from "./tails.js";
 import { updatesGrow } from "./updates.js";
 
@@ -23,6 +30,8 @@ export function findFindings(results: Results): Finding[] {
   return [
     kernelConnect(results),
     guestConnect(results),
+    kernelUpdate(results),
+    kernelMemory(results),
     iptablesModelAgainstKernel(results),
     ebpfModelAgainstKernel(results, "ebpf"),
     ebpfModelAgainstKernel(results, "ebpf-maglev"),

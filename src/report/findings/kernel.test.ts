@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { withCells } from "../testing-lanes.js";
-import { ebpfModelAgainstKernel, iptablesModelAgainstKernel, kernelConnect } from "./kernel.js";
+import {
+  ebpfModelAgainstKernel,
+  iptablesModelAgainstKernel,
+  kernelConnect,
+  kernelMemory,
+  kernelUpdate,
+} from "./kernel.js";
 
 describe("findings of the kernel lane", () => {
   it("say what iptables adds to a connection, from direct in the same run", () => {
@@ -65,5 +71,41 @@ describe("findings of the kernel lane", () => {
 
   it("say nothing of models without a kernel beside them", () => {
     expect(ebpfModelAgainstKernel(withCells([["model", "lookup", "ebpf", 100, 50]]), "ebpf")).toBeNull();
+  });
+
+  it("say what a change takes iptables over nftables, at the largest N that both have", () => {
+    const found = kernelUpdate(
+      withCells([
+        ["kernel", "update", "iptables", 1000, 1e8],
+        ["kernel", "update", "iptables", 10_000, 1e9],
+        ["kernel", "update", "nftables", 1000, 5e7],
+      ]),
+    );
+    expect(found?.value).toBe(2);
+    expect(found?.headline).toBe("At 1,000 Services one endpoint change takes iptables 100 ms");
+  });
+
+  it("say nothing of changes whose intervals meet", () => {
+    const rows = [
+      ["kernel", "update", "iptables", 1000, 1.1e8],
+      ["kernel", "update", "nftables", 1000, 1e8],
+    ] as const;
+    expect(kernelUpdate(withCells(rows))).toBeNull();
+  });
+
+  it("hold each model's memory to what the kernel says, iptables' to its nat table alone", () => {
+    const results = withCells([
+      ["kernel", "memory", "iptables", 1000, 1],
+      ["kernel", "memory", "nftables", 1000, 1],
+    ]);
+    for (const cell of results.cells) {
+      Object.assign(cell, { estimate: null, programBytes: 5_000_000 });
+      cell.counts = { bytes: 5_100_000, "table nat bytes": 5_000_000 };
+      cell.facts = { source: "IPT_SO_GET_INFO" };
+    }
+    const found = kernelMemory(results);
+    expect(found?.value).toBe(1);
+    expect(found?.headline).toBe("1,000 Services fill 5 MB, as modelled to the byte");
+    expect(found?.sentence).toContain("nftables 5.1 MB (IPT_SO_GET_INFO; the model ×0.9804)");
   });
 });

@@ -1,10 +1,10 @@
 /** What the kernel lane says: how connecting grows, and whether the models are to be believed. */
 
 import { nameOf } from "../../results/cells.js";
-import type { Finding, Results } from "../../results/schema.js";
+import type { Cell, Finding, Results } from "../../results/schema.js";
 import { againstKernel, type Value } from "../against-kernel.js";
-import { formatCount, formatNs } from "../format.js";
-import { digits, isMeasured, type Measured, planeLabel, ratioInterval } from "./common.js";
+import { formatCount, formatDecimalBytes, formatNs, plainText } from "../format.js";
+import { digits, isMeasured, type Measured, planeLabel, ratioInterval, shortLabel } from "./common.js";
 
 function kernelCells(results: Results, scenario: string, plane: string): Measured[] {
   return results.cells
@@ -110,4 +110,73 @@ export function iptablesModelAgainstKernel(results: Results): Finding | null {
     value: ratio.value,
     interval: [...ratio.interval],
   };
+}
+
+/** What one endpoint change takes through iptables, over nftables, at the largest N at which both were changed. */
+export function kernelUpdate(results: Results): Finding | null {
+  const of = (plane: string) => kernelCells(results, "update", plane).filter(({ variant }) => variant === "");
+  const nftables = of("nftables");
+  const iptables = of("iptables")
+    .filter(({ services }) => nftables.some((cell) => cell.services === services))
+    .at(-1);
+  const other = nftables.find(({ services }) => services === iptables?.services);
+  if (!iptables || !other) return null;
+  const [slow, fast] =
+    iptables.estimate.median >= other.estimate.median ? [iptables, other] : [other, iptables];
+  const interval = ratioInterval(slow, fast);
+  if (interval[0] <= 1) return null;
+  const value = slow.estimate.median / fast.estimate.median;
+  const n = formatCount(slow.services);
+  const ebpf = of("ebpf").find(({ services }) => services === slow.services);
+  const calls = Number(ebpf?.facts.systemCallsNs ?? Number.NaN);
+  return {
+    id: "kernel-update",
+    headline: `At ${n} Services one endpoint change takes ${shortLabel(slow.plane)} ${formatNs(slow.estimate.median)}`,
+    sentence:
+      `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(slow.plane)} and ` +
+      `${formatNs(fast.estimate.median)} through ${planeLabel(fast.plane)}: ${digits(value)} times [${interval.map(digits).join(", ")}]` +
+      (Number.isFinite(calls)
+        ? `; the bpf() calls that write it into eBPF maps take ${formatNs(calls)}.`
+        : "."),
+    cells: [slow, fast, ...(Number.isFinite(calls) ? [ebpf!] : [])].map(nameOf),
+    value,
+    interval,
+  };
+}
+
+/** The kernel's own account of the memory of each plane at its largest N, and the model's over it. Exact but for slabs. */
+export function kernelMemory({ cells }: Results): Finding | null {
+  const last = new Map<string, Cell>();
+  for (const cell of cells) {
+    if (cell.lane !== "kernel" || cell.scenario !== "memory" || !(modelBytes(cell)! > 0)) continue;
+    if (cell.services > (last.get(cell.plane)?.services ?? 0)) last.set(cell.plane, cell);
+  }
+  const iptables = last.get("iptables");
+  const natBytes = iptables?.counts?.["table nat bytes"];
+  if (!iptables || natBytes === undefined) return null;
+  const value = modelBytes(iptables)! / natBytes;
+  const others = [...last.values()].map((cell) => {
+    const bytes = cell === iptables ? natBytes : cell.counts!.bytes!;
+    const source = plainText(String(cell.facts.source ?? "unknown source"), 40);
+    const ratio = (modelBytes(cell)! / bytes).toPrecision(4);
+    return `${planeLabel(cell.plane)} ${formatDecimalBytes(bytes)} (${source}; the model ×${ratio})`;
+  });
+  const n = formatCount(iptables.services);
+  return {
+    id: "kernel-memory",
+    headline:
+      value === 1
+        ? `${n} Services fill ${formatDecimalBytes(natBytes)}, as modelled to the byte`
+        : `${n} Services fill ${formatDecimalBytes(natBytes)} of iptables rules`,
+    sentence: `What the kernel says that a program takes at its largest N: ${others.join(", ")}.`,
+    cells: [...last.values()].map(nameOf),
+    value,
+    interval: [value, value],
+  };
+}
+
+/** The model's bytes of a kernel cell's program; null for a variant of it that the model does not count. */
+function modelBytes({ counts, programBytes, plane }: Cell): number | null {
+  // nf_tables holds the rules of iptables-nft otherwise than the blob that its model is.
+  return counts === null || plane === "iptables-nft" ? null : programBytes;
 }

@@ -1,0 +1,76 @@
+/** What the kernel itself says that a loaded program takes. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { EbpfProgram } from "../planes/ebpf/program.js";
+import { pinFolder } from "./planes/ebpf.js";
+import type { KernelMemory } from "./tasks.js";
+import type { Setting, Station } from "./workbench.js";
+
+/**
+ * Each CPU's own free objects count as in use, and other processes allocate too: a difference below this says nothing.
+ * Seen: -28 to +140 KB for one service.
+ */
+const SLAB_NOISE_BYTES = 512 * 1024;
+
+/** Maps that hold connections and clients: as large with one service as with a thousand. */
+const STATE_MAPS = /ct4|lb4_affinity|reverse_sk/;
+/** The lab's own: settings, and what BPF_PROG_TEST_RUN looks up. */
+const LAB_MAPS = /lookup_targets|rodata$|bss$/;
+
+/**
+ * Reads it off the kernel. null where there is nothing to read: floors, and a difference of slabs that is within their noise.
+ * `tablesize`: the compiled native/tablesize.c.
+ */
+export async function readMemory(
+  { plane, lab, program, slabBytes }: Station,
+  { host, natives }: Pick<Setting, "host" | "natives">,
+  tablesize: string,
+): Promise<KernelMemory | null> {
+  if (program === null) return null;
+  if (plane.id === "iptables") {
+    const output = await lab.exec("node", tablesize, ["nat", "filter"]);
+    return { source: "IPT_SO_GET_INFO", bytes: numbersIn(output, "table"), besides: {} };
+  }
+  if (program instanceof EbpfProgram && natives.loader !== null) {
+    const maps = numbersIn(
+      await lab.exec("node", natives.loader, ["memory", pinFolder({ host, lab })]),
+      "map",
+    );
+    // Without Maglev its map is there, because the programs name it, and would not be in Cilium.
+    const isState = (name: string) =>
+      STATE_MAPS.test(name) || (program.maglevSize === null && /maglev/.test(name));
+    const entries = Object.entries(maps).filter(([name]) => !LAB_MAPS.test(name));
+    return {
+      source: "memlock",
+      bytes: Object.fromEntries(entries.filter(([name]) => !isState(name))),
+      besides: Object.fromEntries(entries.filter(([name]) => isState(name))),
+    };
+  }
+  if (slabBytes < SLAB_NOISE_BYTES) return null;
+  return { source: "slab difference", bytes: { "slab difference": slabBytes }, besides: {} };
+}
+
+/** "name bytes …" a line. */
+function numbersIn(output: Buffer, what: string): Record<string, number> {
+  const lines = output.toString().trim().split("\n");
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = "", bytes] = line.split(" ");
+      return [`${what} ${name}`, Number(bytes)];
+    }),
+  );
+}
+
+/**
+ * Bytes of objects in use in the kernel's general caches (kmalloc): rules, chains, elements, servers. Not what they ask the
+ * page allocator for, which is more than 8 KiB at a time: tables of buckets. 0 where the kernel doesn't tell.
+ */
+export function kmallocBytes(): number {
+  if (!existsSync("/proc/slabinfo")) return 0;
+  let bytes = 0;
+  for (const line of readFileSync("/proc/slabinfo", "utf8").split("\n")) {
+    const [name = "", active, , size] = line.split(/\s+/);
+    if (name.startsWith("kmalloc-")) bytes += Number(active) * Number(size);
+  }
+  return bytes;
+}

@@ -1,0 +1,84 @@
+/** How one endpoint change reaches the kernel: the tool that a node would use, and what that tool reads. */
+
+import type { Edit } from "../../cluster/live.js";
+import { EbpfProgram } from "../../planes/ebpf/program.js";
+import { iptablesSync } from "../../planes/iptables/kernel.js";
+import { IptablesProgram } from "../../planes/iptables/program.js";
+import { ipvsadmChange } from "../../planes/ipvs/change-text.js";
+import { nftChange } from "../../planes/nftables/change-text.js";
+import type { UpdateMode } from "../../planes/plane.js";
+import type { KernelPlaneId } from "../plane.js";
+import { toolPath } from "../tools.js";
+import type { Setting, Station } from "../workbench.js";
+import { pinFolder } from "./ebpf.js";
+import { ebpfWrites } from "./ebpf-changes.js";
+
+/** Makes changes to a loaded program. */
+export interface Changer {
+  /** The tool by absolute path, and its arguments. It reads its standard input. */
+  readonly command: readonly [string, ...string[]];
+  /** What it reads for one change, in chunks. Changes must be asked for in the order in which they are made. */
+  input(edit: Edit, mode: UpdateMode): Iterable<string | Uint8Array>;
+}
+
+/** null: a floor, where nothing can change. */
+export function changerOf(
+  { plane, lab, program }: Station,
+  { host, natives, options }: Setting,
+): Changer | null {
+  if (program instanceof IptablesProgram) {
+    const programOf = (cluster: Edit["before"]["cluster"]) =>
+      cluster === program.cluster ? program : new IptablesProgram(cluster, options);
+    return {
+      command: [toolPath(RESTORES[plane.id]!), "-w", "5", "--noflush", "--counters"],
+      input: ({ servicePort, before, after }, mode) =>
+        iptablesSync(
+          {
+            before: programOf(before.cluster),
+            after: programOf(after.cluster),
+            service: program.cluster.service[servicePort]!,
+          },
+          mode,
+        ),
+    };
+  }
+  switch (program?.plane) {
+    case "nftables": {
+      let leftover: readonly string[] = [];
+      return {
+        command: [toolPath("nft"), "-f", "-"],
+        input: ({ servicePort, before, after }) => {
+          const service = program.cluster.service[servicePort]!;
+          const { text, stale } = nftChange(before.cluster, after.cluster, service, leftover);
+          leftover = stale;
+          return [text];
+        },
+      };
+    }
+    case "ipvs":
+      return {
+        command: [toolPath("ipvsadm"), "-R"],
+        input: ({ servicePort, before, after }) => [
+          ipvsadmChange(before.cluster, after.cluster, program.cluster.service[servicePort]!),
+        ],
+      };
+  }
+  if (program instanceof EbpfProgram && natives.loader !== null) {
+    const frontends = program.entries.frontendPort.view();
+    return {
+      command: [natives.loader, "update", pinFolder({ host, lab })],
+      input: (edit) =>
+        ebpfWrites(edit, {
+          firstFrontend: frontends.indexOf(edit.servicePort),
+          maglevSize: program.maglevSize,
+        }),
+    };
+  }
+  return null;
+}
+
+/** A program of iptables rules is loaded by the tool of its plane. */
+const RESTORES: Partial<Record<KernelPlaneId, string>> = {
+  iptables: "iptables-legacy-restore",
+  "iptables-nft": "iptables-nft-restore",
+};

@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import type { Change } from "../../cluster/change.js";
+import { generateCluster, MIXED } from "../../cluster/generate.js";
+import { type Edit, editOf, liveCluster } from "../../cluster/live.js";
+import { EbpfProgram } from "../../planes/ebpf/program.js";
+import { ebpfWrites } from "./ebpf-changes.js";
+import { ebpfMaps } from "./ebpf-maps.js";
+
+const cluster = generateCluster({
+  services: 16,
+  seed: 3,
+  ...MIXED,
+  endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 12 },
+  localShare: 0.4,
+});
+const MAGLEV_SIZE = 251;
+
+type Maps = Map<string, Map<string, Buffer>>;
+
+/** What the loader does with sections; returns how many elements it wrote or deleted. */
+function apply(maps: Maps, data: Buffer): number {
+  let at = 0;
+  let writes = 0;
+  const bytes = (length: number) => {
+    at += length;
+    return data.subarray(at - length, at);
+  };
+  while (at < data.length) {
+    const name = bytes(16).toString("latin1").replaceAll("\0", "");
+    const [keySize, valueSize, count] = [0, 0, 0].map(() => bytes(4).readUInt32LE(0)) as [
+      number,
+      number,
+      number,
+    ];
+    const keys = bytes(keySize * count);
+    const values = bytes(valueSize * count);
+    const map = maps.get(name) ?? new Map<string, Buffer>();
+    maps.set(name, map);
+    for (let i = 0; i < count; i++) {
+      const key = keys.subarray(i * keySize, (i + 1) * keySize).toString("hex");
+      if (valueSize === 0) expect(map.delete(key)).toBe(true);
+      else map.set(key, values.subarray(i * valueSize, (i + 1) * valueSize));
+      writes++;
+    }
+  }
+  return writes;
+}
+
+function loaded(program: EbpfProgram): Maps {
+  const data = Buffer.concat([...ebpfMaps(program, { snatAddress: 0 })]);
+  const settings = data.readUInt32LE(0);
+  const capacities = data.readUInt32LE(4 + settings);
+  const maps: Maps = new Map();
+  apply(maps, data.subarray(8 + settings + capacities * 20));
+  return maps;
+}
+
+/** Maps with backends' addresses where their numbers stood: a change numbers them as nobody else would. */
+function byAddress(maps: Maps): unknown {
+  const address = (id: number) =>
+    id === 0
+      ? "none"
+      : maps
+          .get("lb4_backends")!
+          .get(Buffer.from(Uint32Array.of(id).buffer).toString("hex"))!
+          .toString("hex");
+  const isSlot = (key: string) => key.slice(12, 16) !== "0000";
+  return {
+    backends: [...maps.get("lb4_backends")!.values()].map((value) => value.toString("hex")).sort(),
+    services: new Map(
+      [...maps.get("lb4_services")!].map(([key, value]) => [
+        key,
+        isSlot(key) ? address(value.readUInt32LE(0)) : value.toString("hex"),
+      ]),
+    ),
+    tables: new Map(
+      [...(maps.get("lb4_maglev") ?? [])].map(([key, value]) => [
+        key,
+        Array.from({ length: MAGLEV_SIZE }, (_, i) => address(value.readUInt32LE(i * 4))).join(),
+      ]),
+    ),
+  };
+}
+
+describe.each(["random", "maglev"] as const)("a change of a %s program", (algorithm) => {
+  const options = { maglevTableSize: MAGLEV_SIZE };
+  const program = new EbpfProgram(cluster, options, algorithm);
+  const frontends = program.entries.frontendPort.view();
+  const sections = (edit: Edit) =>
+    Buffer.concat([
+      ...ebpfWrites(edit, {
+        firstFrontend: frontends.indexOf(edit.servicePort),
+        maglevSize: program.maglevSize,
+      }),
+    ]);
+  const changes = Array.from({ length: cluster.servicePorts }, (_, servicePort): Change[] => {
+    const endpoint = cluster.endpointStart[servicePort]!;
+    const leave: Change = { kind: "leave", servicePort, endpoint };
+    const hasOne = endpoint < cluster.endpointStart[servicePort + 1]!;
+    return [{ kind: "join", servicePort }, ...(hasOne ? [leave] : [])];
+  }).flat();
+
+  it("makes of the old maps the new ones, and back", () => {
+    const before = byAddress(loaded(program));
+    for (const change of changes) {
+      const maps = loaded(program);
+      const there = editOf(liveCluster(cluster), change, cluster.endpoints);
+      apply(maps, sections(there));
+      const after = new EbpfProgram(there.after.cluster, options, algorithm);
+      expect(byAddress(maps)).toEqual(byAddress(loaded(after)));
+      apply(maps, sections({ ...there, before: there.after, after: there.before }));
+      expect(byAddress(maps)).toEqual(before);
+    }
+  });
+
+  it("writes as many elements as are counted, but for lb_affinity_match, which the lab has not", () => {
+    for (const change of changes.filter(
+      ({ servicePort }) => cluster.affinitySeconds[cluster.service[servicePort]!] === 0,
+    )) {
+      const edit = editOf(liveCluster(cluster), change, cluster.endpoints);
+      const maps = loaded(program);
+      expect(apply(maps, sections(edit))).toBe(program.update(change).mapWrites);
+    }
+  });
+});

@@ -1,0 +1,142 @@
+/**
+ * One endpoint joins a loaded service and leaves again, in the kernel, by the tool that a node would use. After each change
+ * connections are made: a node that decides wrongly has no update time.
+ */
+
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { TCP } from "../cluster/cluster.js";
+import { flowAt, generateTrace } from "../cluster/flows.js";
+import { type Edit, editOf, type LiveCluster, liveCluster } from "../cluster/live.js";
+import type { Flow, UpdateMode } from "../planes/plane.js";
+import { Random } from "../random.js";
+import { type Changer, changerOf } from "./planes/changes.js";
+import { probeFlows, REACHED } from "./probe.js";
+import type { KernelUpdate } from "./tasks.js";
+import { KernelError, toolPath } from "./tools.js";
+import { Judge } from "./verify.js";
+import { probeOptionsOf, type Setting, type Station } from "./workbench.js";
+
+/** Services that change, one after another: their memory is not always what was touched last. */
+const SERVICES = 8;
+/** Connections for each endpoint that could be chosen: one is never drawn in e^-16 of such checks. */
+const CONNECTIONS_AN_ENDPOINT = 16;
+/** Flows to other services, which must be left as they were. */
+const OTHER_FLOWS = 50;
+const TIMEOUT_MS = 5000;
+
+type Update = Pick<KernelUpdate, "toolNs" | "callsNs" | "floorNs">;
+
+export class Updater {
+  readonly #station: Station;
+  readonly #setting: Setting;
+  readonly #stopwatch: string;
+  readonly #changer: Changer;
+  readonly #base: LiveCluster;
+  readonly #ports: Uint32Array;
+  readonly #judge: Judge;
+
+  /** `stopwatch`: the compiled native/stopwatch.c. Throws TypeError for a floor, which has no program to change. */
+  constructor(station: Station, setting: Setting, stopwatch: string, seed: number) {
+    const changer = changerOf(station, setting);
+    if (changer === null) throw new TypeError(`${station.plane.id} has nothing to change`);
+    const { cluster } = station;
+    this.#station = station;
+    this.#setting = setting;
+    this.#stopwatch = stopwatch;
+    this.#changer = changer;
+    this.#base = liveCluster(cluster);
+    const ports = Uint32Array.from({ length: cluster.servicePorts }, (_, p) => p).filter(
+      (p) => cluster.protocol[p] === TCP && cluster.endpointStart[p] !== cluster.endpointStart[p + 1],
+    );
+    this.#ports = Random.fromSeed(seed, "changes").shuffle(ports).subarray(0, SERVICES);
+    this.#judge = new Judge(station);
+  }
+
+  /** One endpoint joins and leaves. Throws KernelError when a tool refuses, or the node then decides wrongly. */
+  async measure(mode: UpdateMode, repetition: number, cpu: number | null): Promise<Update> {
+    const servicePort = this.#ports[repetition % this.#ports.length]!;
+    const there = editOf(this.#base, { kind: "join", servicePort }, this.#base.cluster.endpoints);
+    const back: Edit = { servicePort, before: there.after, after: there.before };
+    const floor = await this.#time([], cpu);
+    const joined = await this.#change(there, mode, repetition, cpu);
+    const left = await this.#change(back, mode, repetition, cpu);
+    return {
+      toolNs: [joined.toolNs, left.toolNs],
+      callsNs: joined.callsNs === null || left.callsNs === null ? null : [joined.callsNs, left.callsNs],
+      floorNs: floor.toolNs,
+    };
+  }
+
+  async #change(edit: Edit, mode: UpdateMode, seed: number, cpu: number | null) {
+    const timed = await this.#time(this.#changer.input(edit, mode), cpu);
+    await this.#check(edit, seed);
+    return timed;
+  }
+
+  /** Runs the tool on what it is to read, which lies in a file: kube-proxy too hands it over whole. */
+  async #time(input: Iterable<string | Uint8Array>, cpu: number | null) {
+    const path = join(this.#setting.host.folder, `${this.#station.lab.name}-change`);
+    const file = openSync(path, "w", 0o600);
+    for (const chunk of input) writeSync(file, Buffer.from(chunk));
+    closeSync(file);
+    const pin = cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)];
+    const [program, ...args] = [...pin, this.#stopwatch, path, ...this.#changer.command];
+    const output = await this.#station.lab.exec("node", program!, args);
+    const numbers = output.toString().trim().split("\n").map(Number);
+    const [toolNs = Number.NaN, callsNs = null] = numbers.reverse();
+    return { toolNs, callsNs };
+  }
+
+  /** The changed service reaches each of its endpoints and no other; other services decide as before. */
+  async #check({ servicePort, after }: Edit, seed: number): Promise<void> {
+    const { cluster } = after;
+    const expected = new Set<string>();
+    for (let e = cluster.endpointStart[servicePort]!; e < cluster.endpointStart[servicePort + 1]!; e++) {
+      expected.add(`${cluster.endpointAddress[e]}:${cluster.endpointPort[e]}`);
+    }
+    const reached = new Set<string>();
+    const flows = this.#flowsTo(servicePort, expected.size * CONNECTIONS_AN_ENDPOINT);
+    const others = this.#flowsToOthers(servicePort, seed);
+    // Closed connections are remembered, with the endpoint they had.
+    await this.#station.lab.exec("node", toolPath("conntrack"), ["-F"]);
+    const results = await probeFlows(this.#station.lab, "client", [...flows, ...others], {
+      ...probeOptionsOf(this.#station, this.#setting),
+      cpu: null,
+      timeoutMs: TIMEOUT_MS,
+    });
+    for (const [i, result] of results.entries()) {
+      if (i >= flows.length) {
+        if (!this.#judge.accepts(others[i - flows.length]!, result))
+          this.#fail("another service changed too");
+      } else if (result.outcome !== REACHED) this.#fail("a connection to it reached nothing");
+      else reached.add(`${result.address}:${result.port}`);
+    }
+    for (const endpoint of reached)
+      if (!expected.has(endpoint)) this.#fail("it leads to an endpoint that left");
+    if (reached.size < expected.size) this.#fail("it doesn't lead to an endpoint that joined");
+  }
+
+  #fail(what: string): never {
+    throw new KernelError(`after a change of a service ${this.#station.plane.id} decides wrongly: ${what}`);
+  }
+
+  /** New connections of many clients: Maglev chooses by their addresses and ports. */
+  #flowsTo(servicePort: number, count: number): Flow[] {
+    const { cluster } = this.#base;
+    return Array.from({ length: count }, (_, i) => ({
+      src: cluster.network.clientCidr.base + 1 + (i % 200),
+      sport: 20_000 + i,
+      dst: cluster.clusterIp[cluster.service[servicePort]!]!,
+      dport: cluster.port[servicePort]!,
+      protocol: TCP,
+    }));
+  }
+
+  #flowsToOthers(servicePort: number, seed: number): Flow[] {
+    const { words, target, length } = generateTrace(this.#base.cluster, { flows: OTHER_FLOWS, seed });
+    return Array.from({ length }, (_, i) => flowAt(words, i))
+      .filter((_, i) => target[i] !== servicePort)
+      .map((flow) => ({ ...flow, src: flow.src >>> 0, dst: flow.dst >>> 0 }));
+  }
+}
