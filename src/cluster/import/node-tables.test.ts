@@ -105,10 +105,23 @@ describe("importing kube-proxy's nftables table", () => {
     expect(describeCluster(cluster)).toEqual([
       "kube-system/dns:dns 10.96.0.10:53/udp → 10.244.0.12:53 10.244.1.7:53",
       "shop/web:http 10.96.7.7:80/tcp node port 30080 ingress 198.51.100.9 198.18.0.0/15 203.0.113.0/24 sticky 10800 external local → 10.244.0.20:8080* 10.244.1.20:8080",
-      "unnamed/ip-10-96-44-4:tcp-80 10.96.44.4:80/tcp →",
-      "unnamed/ip-10-96-55-5:tcp-80 10.96.55.5:80/tcp internal local → 203.0.113.1:80",
+      "shop/empty:http 10.96.44.4:80/tcp node port 30044 external 198.51.100.44 →",
+      "shop/agent:http 10.96.55.5:80/tcp internal local → 203.0.113.1:80",
     ]);
     expect(report).toContain("rules of other tables: 1");
+  });
+
+  it("calls refused services after their address where no comment names them, and leaves out their NodePorts", () => {
+    const text = readFixture("nodes/kube-proxy.nft").replaceAll(/ comment "shop\/[^"]*"/g, "");
+    const { cluster, report } = importCluster(text);
+    expect(describeCluster(cluster).slice(2)).toEqual([
+      "unnamed/ip-10-96-44-4:tcp-80 10.96.44.4:80/tcp →",
+      "unnamed/ip-10-96-55-5:tcp-80 10.96.55.5:80/tcp internal local → 203.0.113.1:80",
+      "unnamed/ip-198-51-100-44:tcp-80 198.51.100.44:80/tcp →",
+    ]);
+    expect(report).toContain(
+      "left out: 1 NodePorts of services without endpoints, because the table does not say whose they are",
+    );
   });
 
   it("refuses one that is cut off, and one without services", () => {

@@ -7,17 +7,21 @@ import {
   formatCidr,
   inCidr,
   protocolName,
+  servicePortName,
 } from "../../cluster/cluster.js";
 import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
 import { DROP } from "../plane.js";
 import { TextSink } from "../shared/text-sink.js";
-import { chainsOf } from "./frontends.js";
+import { chainsOf, policyChainKind } from "./frontends.js";
+import { KIND_SERVICE } from "./layout.js";
 import { endpointBase, servicePortBase } from "./names.js";
 import type { NftablesProgram } from "./program.js";
 
 const TABLE = "ip kube-proxy";
 /** Services a transaction: one of 10,000 takes the kernel 72 s, forty of 250 take 13 s (nft 1.0.6, Linux 6.18). */
 const SERVICES_PER_TRANSACTION = 250;
+/** NFTNL_UDATA_COMMENT_MAXLEN: a longer name is left out, because cut off it would be another's. */
+const MAX_COMMENT = 128;
 
 /**
  * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
@@ -122,13 +126,21 @@ function mapElements({ cluster, maps }: NftablesProgram): ReadonlyMap<string, st
     while (cluster.protocol[p] !== w[at + 1] || cluster.port[p] !== w[at + 2]) p++;
     add("firewall-ips", s, `${key(w, at)} : goto firewall-${servicePortBase(cluster, p)}`);
   });
-  // Refusals don't say whose they are, and name no chain of a service: the first transaction takes them.
-  each(maps.noEndpointServices.view(), 4, (w, at) =>
-    add("no-endpoint-services", 0, `${key(w, at)} : ${verdict(w[at + 3]!)}`),
-  );
-  each(maps.noEndpointNodePorts.view(), 3, (w, at) =>
-    add("no-endpoint-nodeports", 0, `${protocolName(w[at]!)} . ${w[at + 1]} : ${verdict(w[at + 2]!)}`),
-  );
+  // Only a comment says whose a refusal is: it leads to no chain of a service.
+  const owner = (p: number) => {
+    const name = servicePortName(cluster, p);
+    return name.length <= MAX_COMMENT ? ` comment "${name}"` : "";
+  };
+  each(maps.noEndpointServices.view(), 5, (w, at) => {
+    const p = w[at + 4]!;
+    const element = `${key(w, at)}${owner(p)} : ${verdict(w[at + 3]!)}`;
+    add("no-endpoint-services", cluster.service[p]!, element);
+  });
+  each(maps.noEndpointNodePorts.view(), 4, (w, at) => {
+    const p = w[at + 3]!;
+    const element = `${protocolName(w[at]!)} . ${w[at + 1]}${owner(p)} : ${verdict(w[at + 2]!)}`;
+    add("no-endpoint-nodeports", cluster.service[p]!, element);
+  });
   return containers;
 }
 
@@ -158,8 +170,10 @@ function writeServicePort(text: TextSink, cluster: Cluster, p: number): void {
   }
   const policyChain = (kind: "service" | "local", members: readonly number[]): void => {
     text.line(`\tchain ${kind}-${base} {`);
-    const frontend = `ip daddr ${formatAddress(cluster.clusterIp[s]!)} ${protocol} dport ${cluster.port[p]}`;
-    text.line(`\t\t${frontend} ip saddr != ${pods} jump mark-for-masquerade`);
+    if (policyChainKind(cluster, p, kind === "local") === KIND_SERVICE) {
+      const frontend = `ip daddr ${formatAddress(cluster.clusterIp[s]!)} ${protocol} dport ${cluster.port[p]}`;
+      text.line(`\t\t${frontend} ip saddr != ${pods} jump mark-for-masquerade`);
+    }
     if (seconds > 0) {
       for (const e of members) {
         text.line(`\t\tip saddr @affinity-${names.get(e)} goto endpoint-${names.get(e)}`);
