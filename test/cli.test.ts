@@ -243,7 +243,9 @@ describe("lbscale generate, import, lookup and verify", () => {
       predictedNs: 7.5 * 22,
     });
     const ofRun = lbscale(["import", NODE, "--positions", "--run", join(PUBLISHED, publishedRun())]);
-    expect(ofRun.stderr).toMatch(/slope of that run's iptables lookups, model lane, 1 to 30000 services/);
+    expect(ofRun.stdout.split("\n")[0]).toMatch(/predicted +95 % interval$/);
+    expect(ofRun.stdout.split("\n")[1]).toMatch(/ ns +\[[\d.]+ ns, [\d.]+ ns\]$/);
+    expect(ofRun.stderr).toMatch(/lookups of iptables in the model at 6 services, with 95 % intervals/);
   });
 
   it("walks a node's own list, rules of others included", () => {

@@ -7,6 +7,7 @@ import { seriesStyle } from "../report/theme.js";
 import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
+import { predictedInterval } from "./explain-words.js";
 
 /** Connections a second that costs are set against: what Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
@@ -37,7 +38,7 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
     ["plane", "lookup", "95 % interval", "times the fastest", "written for a join", "handed over", "memory"],
     ...planes.map(({ plane, lookup, againstFastest, join, memory }) => [
       labelOf(plane),
-      ...("medianNs" in lookup ? [formatNs(lookup.medianNs), intervalText(lookup)] : ["–", ""]),
+      ...("medianNs" in lookup ? [formatNs(lookup.medianNs), predictedInterval(lookup)] : ["–", ""]),
       plane === fastest ? "fastest" : againstFastest ? ratioText(againstFastest) : "",
       update(join),
       join ? formatBytes(join.partial.bytes) : "–",
@@ -197,11 +198,6 @@ function written({ rules, chains, mapWrites }: UpdateCost): string {
 
 const bracket = ({ interval }: Pick<LookupRatio, "interval">): string =>
   `[${interval.map(digits).join(", ")}]`;
-
-function intervalText({ intervalNs, kind }: { intervalNs: readonly number[]; kind: string }): string {
-  const said = `[${intervalNs.map(formatNs).join(", ")}]`;
-  return kind === "range" ? `range ${said}` : said;
-}
 
 function ratioText(ratio: LookupRatio): string {
   return ratio.verdict === "equal" || ratio.verdict === "not told apart"

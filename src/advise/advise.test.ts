@@ -7,7 +7,8 @@ import { PLANE_IDS } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { fakeResults } from "../report/testing.js";
 import { conclude } from "../results/conclude.js";
-import { compareLookups, predictLookup } from "../results/reading.js";
+import { predictLookup, priceRules } from "../results/predict.js";
+import { compareLookups } from "../results/reading.js";
 import { adviseCluster, adviseSizes } from "./advise.js";
 import { adviceAssumptions, adviceTable, adviceWords } from "./advise-words.js";
 
@@ -135,6 +136,26 @@ describe("reading times off a run", () => {
     // 5 ns a rule: a packet that visits 10 rules more than the mean takes 50 ns more.
     expect(predictLookup(run, "iptables", 101, 67)).toMatchObject({ medianNs: 400 });
     expect(predictLookup(run, "iptables", 101, 7)).toMatchObject({ medianNs: 100 });
+  });
+
+  it("prices every packet of a list from one resampling, to the numbers of a single prediction", () => {
+    const run = fakeResults({ latencyNs: (_plane, n) => 100 + 2 * n });
+    const price = priceRules(run, "iptables", 300);
+    if ("unavailable" in price) throw new Error(price.unavailable);
+    for (const rules of [7, 150, 4000]) {
+      expect(price.of(rules)).toEqual(predictLookup(run, "iptables", 300, rules));
+    }
+    expect(price.of(1000).medianNs - price.of(900).medianNs).toBeCloseTo(100 * price.perRuleNs, 6);
+    const [low, high] = price.of(1000).intervalNs;
+    expect(low).toBeLessThan(price.of(1000).medianNs);
+    expect(high).toBeGreaterThan(price.of(1000).medianNs);
+  });
+
+  it("gives no price where a run has one size", () => {
+    const run = fakeResults({ planes: ["iptables"], services: [10] });
+    expect(priceRules(run, "iptables", 10)).toEqual({
+      unavailable: "the run has too few sizes to price a rule of iptables",
+    });
   });
 
   it("calls the interval of three replicates a range", () => {

@@ -6,14 +6,8 @@ import { clusterDigest } from "../cluster/digest.js";
 import { UsageError } from "../errors.js";
 import type { PlaneId, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
-import {
-  compareLookups,
-  curveOf,
-  type LookupRatio,
-  type NoPrediction,
-  type Prediction,
-  predictLookup,
-} from "../results/reading.js";
+import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
+import { compareLookups, curveOf, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 
 /** Larger clusters take minutes to measure with seven replicates. */
