@@ -10,7 +10,7 @@ import { conclude } from "../results/conclude.js";
 import { predictLookup, priceRules } from "../results/predict.js";
 import { compareLookups } from "../results/reading.js";
 import { adviseCluster, adviseSizes } from "./advise.js";
-import { adviceAssumptions, adviceTable, adviceWords } from "./advise-words.js";
+import { adviceAssumptions, adviceHeading, adviceTable, adviceWords } from "./advise-words.js";
 
 const BOUTIQUE = importCluster(readFileSync("test/data/online-boutique.yaml", "utf8")).cluster;
 /** iptables ahead of eBPF below 100 services, and IPVS as fast as eBPF everywhere. */
@@ -69,7 +69,9 @@ describe("advice", () => {
       adviceTable(advice)
         .slice(1)
         .map((row) => row[3]),
-    ).toEqual(["fastest", "equal", "equal"]);
+    ).toEqual(["lowest", "equal", "equal"]);
+    const clear = adviseCluster(BOUTIQUE, run, ["iptables", "ebpf"]);
+    expect(adviceTable(clear)[1]![3]).toBe("fastest");
   });
 
   it("says that iptables is ahead where it is, and where that ends", () => {
@@ -98,6 +100,27 @@ describe("advice", () => {
     const advice = adviseCluster(BOUTIQUE, run, ["ebpf"]);
     expect(advice.measuredHere).toBe(true);
     expect(adviceAssumptions(advice, run).join("\n")).not.toMatch(/what yours add/);
+  });
+
+  it("advises from what an interrupted run has, and says that it was", () => {
+    const run = crossing();
+    run.run.complete = false;
+    const advised = adviseCluster(BOUTIQUE, run, ["iptables", "ebpf"]);
+    expect(adviceHeading(advised)).toContain(
+      "the run was interrupted: what it did not measure is missing here",
+    );
+    for (const cell of run.cells) if (cell.plane === "ebpf") cell.replicates = cell.replicates.slice(0, 1);
+    const { fastest, planes } = adviseCluster(BOUTIQUE, run, ["iptables", "ebpf"]);
+    expect(fastest).toBe("iptables");
+    expect(planes[1]!.lookup).toEqual({ unavailable: "the run has no lookups of ebpf with two replicates" });
+  });
+
+  it("states what it assumes of replicates and of other sizes", () => {
+    const run = fakeResults();
+    run.cluster.digests[String(BOUTIQUE.services)] = clusterDigest(BOUTIQUE);
+    const assumptions = adviceAssumptions(adviseCluster(BOUTIQUE, run, ["ebpf"]), run).join("\n");
+    expect(assumptions).toMatch(/intervals are over 7 of them/);
+    expect(assumptions).toMatch(/the first of yours, or yours again/);
   });
 
   it("gives a reason, not a number, where a plane can't hold the cluster or the run ends before it", () => {
