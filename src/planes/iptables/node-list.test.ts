@@ -4,7 +4,7 @@ import { parseAddress, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { importCluster } from "../../cluster/import/index.js";
 import { UsageError } from "../../errors.js";
-import { dnat, PASS } from "../plane.js";
+import { DROP, dnat, PASS } from "../plane.js";
 import { iptablesRestore } from "./kernel.js";
 import { nodeCosts } from "./node-costs.js";
 import { compileNodeList } from "./node-list.js";
@@ -79,6 +79,29 @@ describe("a node's own list in the model", () => {
     const outside = parseAddress("203.0.113.7")! | 0;
     expect(look(outside, "198.51.100.61", 443)).toBe(dnat(cluster.endpointStart[0]!, 0));
   });
+
+  it.each([
+    // Nothing local behind the NodePort: XLB marks, KUBE-FIREWALL drops on the way in. So 1.12's range of sources at a NodePort.
+    ["kube-proxy-1.5.iptables-save", "203.0.113.7", "node", 31080, DROP],
+    ["kube-proxy-1.5.iptables-save", "203.0.113.7", "node", 30080, "dnat"],
+    // KUBE-FIREWALL stands in INPUT and OUTPUT only: what a load balancer's chain marks is forwarded, and gets lost elsewhere.
+    ["kube-proxy-1.5.iptables-save", "192.0.2.99", "198.51.100.60", 80, PASS],
+  ])(
+    "drops what KUBE-MARK-DROP marked where KUBE-FIREWALL sees it: %s, from %s to %s:%i",
+    (name, from, to, dport, expected) => {
+      const { cluster, program } = compiled(readFixture(`nodes/${name}`));
+      const dst = to === "node" ? cluster.network.nodeAddresses[0]! : parseAddress(to)!;
+      const flow = { src: parseAddress(from)! | 0, sport: 40_000, dst: dst | 0, dport, protocol: TCP };
+      const model = program.model(1);
+      const decided = model.lookup(flow.src, flow.sport, flow.dst, flow.dport, flow.protocol, 0);
+      expect(decided >= 0 ? "dnat" : decided).toBe(expected);
+      model.reset(1);
+      expect(model.explain(flow, 0).decision).toBe(decided);
+      // Marks do not stay for the next packet.
+      model.lookup(flow.src, 1, flow.dst, flow.dport, flow.protocol, 0);
+      expect(model.lookup(flow.src, 1, dst | 0, 1, TCP, 0)).toBe(PASS);
+    },
+  );
 
   it("picks with 1.5's five decimals: thresholds of 2^31 as iptables-save prints them", () => {
     const text = readFixture("nodes/kube-proxy-1.5.iptables-save");
