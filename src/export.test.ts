@@ -46,8 +46,7 @@ const ROUND_TRIPS: readonly (readonly [format: string, comparison: Comparison])[
   ["kubernetes", { plane: "nftables" }],
   ["kubernetes", { plane: "ebpf" }],
   ["iptables", { plane: "iptables" }],
-  // The table doesn't say whose a refused address or NodePort is.
-  ["nft", { plane: "nftables", of: (s) => s.destination === "cluster-ip" || isService(s) }],
+  ["nft", { plane: "nftables" }],
   // IPVS knows servers; ranges, policies' sources and masquerade are beside it.
   ["ipvsadm", { plane: "ipvs", ignoreMasquerade: true, of: (s) => isService(s) && !s.outOfRange }],
   // What a cluster IP without backends shares with its NodePorts and external addresses, no map says.

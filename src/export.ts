@@ -30,7 +30,10 @@ export const EXPORTS: readonly Export[] = [
   {
     id: "kubernetes",
     reader: "kubectl apply",
-    losses: ["names of other nodes, order of rules, and addresses of this node"],
+    losses: [
+      "names of other nodes, order of rules, and addresses of this node",
+      "to kubectl apply: addresses of load balancers, which are in the status that it leaves out",
+    ],
     write: kubernetesList,
   },
   {

@@ -97,11 +97,11 @@ export {
 } from "./report/theme.js";
 export { readResults } from "./results/files.js";
 export {
-  compareLookups,
-  type LookupRatio,
   type NoPrediction,
   type Prediction,
   predictLookup,
-  type Read,
-} from "./results/reading.js";
+  priceRules,
+  type RulePrice,
+} from "./results/predict.js";
+export { compareLookups, type LookupRatio, type Read } from "./results/reading.js";
 export { type Cell, type Finding, type Results, resultsSchema } from "./results/schema.js";

@@ -118,6 +118,13 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["two costs", ["import", NODE, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
     ["an unknown export format", ["export", BOUTIQUE, "--format", "ipfw"], /kubernetes/],
     ["no export format", ["export", BOUTIQUE], /Missing required argument: format/],
+    ["nothing to export", ["export", "--format", "nft"], /either a cluster file or --services N/],
+    [
+      "two clusters to export",
+      ["export", BOUTIQUE, "--services", "5", "--format", "nft"],
+      /either a cluster/,
+    ],
+    ["no service to export", ["export", "--services", "0", "--format", "nft"], /whole number from 1/],
     ["a flow that is none", ["lookup", BOUTIQUE, "--plane", "ebpf", "--flow", "10.0.0.1"], /write it like/],
     ["an unknown chart", ["report", ".", "--chart", "pie"], /choose from columns/],
     ["an unknown format", ["report", ".", "--formats", "gif"], /choose from png/],
@@ -225,6 +232,20 @@ describe("lbscale generate, import, lookup and verify", () => {
     },
   );
 
+  it("exports 5,000 generated services as iptables rules, the same for a seed, which are read back", () => {
+    const { status, stdout } = lbscale(["export", "--services", "5000", "--format", "iptables"]);
+    expect(status).toBe(0);
+    expect(lbscale(["export", "--services", "5000", "--seed", "1", "--format", "iptables"]).stdout).toBe(
+      stdout,
+    );
+    expect(lbscale(["export", "--services", "5000", "--seed", "2", "--format", "iptables"]).stdout).not.toBe(
+      stdout,
+    );
+    const generated = lbscale(["generate", "--services", "5000", "--shape", "mixed"]).stdout;
+    expect(lbscale(["export", "-", "--format", "iptables"], generated).stdout).toBe(stdout);
+    expect(lbscale(["import", "-"], stdout).stderr).toMatch(/^5000 services with /);
+  });
+
   it("says where each service stands in a node's own list, and what that is predicted to cost", () => {
     const { stdout, stderr } = lbscale(["import", NODE, "--positions", "--ns-per-entry", "10"]);
     expect(stdout.split("\n")[1]).toBe(
@@ -243,7 +264,9 @@ describe("lbscale generate, import, lookup and verify", () => {
       predictedNs: 7.5 * 22,
     });
     const ofRun = lbscale(["import", NODE, "--positions", "--run", join(PUBLISHED, publishedRun())]);
-    expect(ofRun.stderr).toMatch(/slope of that run's iptables lookups, model lane, 1 to 30000 services/);
+    expect(ofRun.stdout.split("\n")[0]).toMatch(/predicted +95 % interval$/);
+    expect(ofRun.stdout.split("\n")[1]).toMatch(/ ns +\[[\d.]+ ns, [\d.]+ ns\]$/);
+    expect(ofRun.stderr).toMatch(/lookups of iptables in the model at 6 services, with 95 % intervals/);
   });
 
   it("walks a node's own list, rules of others included", () => {

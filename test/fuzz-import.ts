@@ -150,7 +150,12 @@ function hostileText(): fc.Arbitrary<string> {
 
 /** What nodes print, damaged: by characters, by words that are wrong almost everywhere, by lines in another order. */
 function nodeTables(): fc.Arbitrary<string>[] {
-  const names = ["kube-proxy-1.12.iptables-save", "kube-proxy-1.31.iptables-save", "kube-proxy.nft"];
+  const names = [
+    "kube-proxy-1.5.iptables-save",
+    "kube-proxy-1.12.iptables-save",
+    "kube-proxy-1.31.iptables-save",
+    "kube-proxy.nft",
+  ];
   const texts = [...names, "kube-proxy.ipvsadm-save", "cilium-bpf-lb-list.txt"].map((name) =>
     readFixture(`nodes/${name}`),
   );

@@ -7,6 +7,7 @@ import { seriesStyle } from "../report/theme.js";
 import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
+import { predictedInterval } from "./explain-words.js";
 
 /** Connections a second that costs are set against: what Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
@@ -26,19 +27,24 @@ export function adviceHeading(advice: Advice): string[] {
     measuredHere
       ? `lookups measured on this cluster: run ${plainText(run.id, 60)}, ${plainText(run.cpu, 60)}`
       : `lookups read off run ${plainText(run.id, 60)} (${plainText(run.cpu, 60)}), which measured another cluster, at ${formatCount(cluster.servicePorts)} service-ports`,
+    ...(run.complete ? [] : ["the run was interrupted: what it did not measure is missing here"]),
     `updates: one endpoint joins ${plainText(typical.name, 100)}, which has ${formatCount(typical.endpoints)}, the median of all ports`,
   ];
 }
 
 /** Rows of the table, heading first. */
 export function adviceTable({ planes, fastest }: Advice): string[][] {
+  // Where another plane may be as fast, the lowest median makes none the fastest.
+  const isAlone = planes.every(
+    ({ againstFastest }) => againstFastest === null || againstFastest.verdict === "slower",
+  );
   const update = (counts: AdvisedUpdate | null) => (counts ? written(counts.partial) : "–");
   return [
     ["plane", "lookup", "95 % interval", "times the fastest", "written for a join", "handed over", "memory"],
     ...planes.map(({ plane, lookup, againstFastest, join, memory }) => [
       labelOf(plane),
-      ...("medianNs" in lookup ? [formatNs(lookup.medianNs), intervalText(lookup)] : ["–", ""]),
-      plane === fastest ? "fastest" : againstFastest ? ratioText(againstFastest) : "",
+      ...("medianNs" in lookup ? [formatNs(lookup.medianNs), predictedInterval(lookup)] : ["–", ""]),
+      plane === fastest ? (isAlone ? "fastest" : "lowest") : againstFastest ? ratioText(againstFastest) : "",
       update(join),
       join ? formatBytes(join.partial.bytes) : "–",
       memory ? formatBytes(memory.bytes) : "–",
@@ -61,16 +67,19 @@ export function adviceWords(advice: Advice): string[] {
 /** What must hold for the numbers to mean something. */
 export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
   const { settings } = run;
+  const { least, most } = run.replicates;
+  const replicates = least === most ? String(least) : `${least} to ${most}`;
   return [
     "times are of byte-faithful models in one process, not of a kernel: ratios within the run say more than nanoseconds",
     `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets skip the choice on every plane, and conntrack, NAT and the network are left out`,
     `traffic goes to ${settings.zipf === 0 ? "all services alike" : `services by Zipf's law with exponent ${settings.zipf}`}; where few services take it all, their place in iptables' random order decides`,
     `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(settings.planes.maglevTableSize ?? 16_381)} places`,
     ...(advice.measuredHere
-      ? []
+      ? ["other numbers of services are the first of yours, or yours again with addresses of their own"]
       : [
           `the run's services have one port and ${settings.endpointsPerService} endpoints each; what yours add beyond the number of ports is not in the times`,
         ]),
+    `each process has a core's caches to itself, which pods share on a node; intervals are over ${replicates} of them`,
     "updates and memory are exact counts of what is written and held, not times; how long a control plane takes to compute them is not modelled",
     "features, support, kernel version and what your team knows are no part of this",
   ];
@@ -197,11 +206,6 @@ function written({ rules, chains, mapWrites }: UpdateCost): string {
 
 const bracket = ({ interval }: Pick<LookupRatio, "interval">): string =>
   `[${interval.map(digits).join(", ")}]`;
-
-function intervalText({ intervalNs, kind }: { intervalNs: readonly number[]; kind: string }): string {
-  const said = `[${intervalNs.map(formatNs).join(", ")}]`;
-  return kind === "range" ? `range ${said}` : said;
-}
 
 function ratioText(ratio: LookupRatio): string {
   return ratio.verdict === "equal" || ratio.verdict === "not told apart"

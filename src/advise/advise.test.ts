@@ -7,9 +7,10 @@ import { PLANE_IDS } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { fakeResults } from "../report/testing.js";
 import { conclude } from "../results/conclude.js";
-import { compareLookups, predictLookup } from "../results/reading.js";
+import { predictLookup, priceRules } from "../results/predict.js";
+import { compareLookups } from "../results/reading.js";
 import { adviseCluster, adviseSizes } from "./advise.js";
-import { adviceAssumptions, adviceTable, adviceWords } from "./advise-words.js";
+import { adviceAssumptions, adviceHeading, adviceTable, adviceWords } from "./advise-words.js";
 
 const BOUTIQUE = importCluster(readFileSync("test/data/online-boutique.yaml", "utf8")).cluster;
 /** iptables ahead of eBPF below 100 services, and IPVS as fast as eBPF everywhere. */
@@ -68,7 +69,9 @@ describe("advice", () => {
       adviceTable(advice)
         .slice(1)
         .map((row) => row[3]),
-    ).toEqual(["fastest", "equal", "equal"]);
+    ).toEqual(["lowest", "equal", "equal"]);
+    const clear = adviseCluster(BOUTIQUE, run, ["iptables", "ebpf"]);
+    expect(adviceTable(clear)[1]![3]).toBe("fastest");
   });
 
   it("says that iptables is ahead where it is, and where that ends", () => {
@@ -97,6 +100,27 @@ describe("advice", () => {
     const advice = adviseCluster(BOUTIQUE, run, ["ebpf"]);
     expect(advice.measuredHere).toBe(true);
     expect(adviceAssumptions(advice, run).join("\n")).not.toMatch(/what yours add/);
+  });
+
+  it("advises from what an interrupted run has, and says that it was", () => {
+    const run = crossing();
+    run.run.complete = false;
+    const advised = adviseCluster(BOUTIQUE, run, ["iptables", "ebpf"]);
+    expect(adviceHeading(advised)).toContain(
+      "the run was interrupted: what it did not measure is missing here",
+    );
+    for (const cell of run.cells) if (cell.plane === "ebpf") cell.replicates = cell.replicates.slice(0, 1);
+    const { fastest, planes } = adviseCluster(BOUTIQUE, run, ["iptables", "ebpf"]);
+    expect(fastest).toBe("iptables");
+    expect(planes[1]!.lookup).toEqual({ unavailable: "the run has no lookups of ebpf with two replicates" });
+  });
+
+  it("states what it assumes of replicates and of other sizes", () => {
+    const run = fakeResults();
+    run.cluster.digests[String(BOUTIQUE.services)] = clusterDigest(BOUTIQUE);
+    const assumptions = adviceAssumptions(adviseCluster(BOUTIQUE, run, ["ebpf"]), run).join("\n");
+    expect(assumptions).toMatch(/intervals are over 7 of them/);
+    expect(assumptions).toMatch(/the first of yours, or yours again/);
   });
 
   it("gives a reason, not a number, where a plane can't hold the cluster or the run ends before it", () => {
@@ -135,6 +159,26 @@ describe("reading times off a run", () => {
     // 5 ns a rule: a packet that visits 10 rules more than the mean takes 50 ns more.
     expect(predictLookup(run, "iptables", 101, 67)).toMatchObject({ medianNs: 400 });
     expect(predictLookup(run, "iptables", 101, 7)).toMatchObject({ medianNs: 100 });
+  });
+
+  it("prices every packet of a list from one resampling, to the numbers of a single prediction", () => {
+    const run = fakeResults({ latencyNs: (_plane, n) => 100 + 2 * n });
+    const price = priceRules(run, "iptables", 300);
+    if ("unavailable" in price) throw new Error(price.unavailable);
+    for (const rules of [7, 150, 4000]) {
+      expect(price.of(rules)).toEqual(predictLookup(run, "iptables", 300, rules));
+    }
+    expect(price.of(1000).medianNs - price.of(900).medianNs).toBeCloseTo(100 * price.perRuleNs, 6);
+    const [low, high] = price.of(1000).intervalNs;
+    expect(low).toBeLessThan(price.of(1000).medianNs);
+    expect(high).toBeGreaterThan(price.of(1000).medianNs);
+  });
+
+  it("gives no price where a run has one size", () => {
+    const run = fakeResults({ planes: ["iptables"], services: [10] });
+    expect(priceRules(run, "iptables", 10)).toEqual({
+      unavailable: "the run has too few sizes to price a rule of iptables",
+    });
   });
 
   it("calls the interval of three replicates a range", () => {

@@ -6,14 +6,8 @@ import { clusterDigest } from "../cluster/digest.js";
 import { UsageError } from "../errors.js";
 import type { PlaneId, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
-import {
-  compareLookups,
-  curveOf,
-  type LookupRatio,
-  type NoPrediction,
-  type Prediction,
-  predictLookup,
-} from "../results/reading.js";
+import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
+import { compareLookups, curveOf, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 
 /** Larger clusters take minutes to measure with seven replicates. */
@@ -66,7 +60,13 @@ export interface Advice {
   readonly cluster: { readonly services: number; readonly servicePorts: number; readonly endpoints: number };
   /** The service-port with the median number of endpoints, whose changes are counted. */
   readonly typical: { readonly name: string; readonly endpoints: number };
-  readonly run: { readonly id: string; readonly cpu: string; readonly startedAt: string };
+  readonly run: {
+    readonly id: string;
+    readonly cpu: string;
+    readonly startedAt: string;
+    /** Whether everything was measured that was planned. */
+    readonly complete: boolean;
+  };
   /** Whether the run measured this very cluster (by its digest), and not one that is like it in size. */
   readonly measuredHere: boolean;
   readonly fastest: PlaneId | null;
@@ -94,7 +94,12 @@ export function adviseCluster(cluster: Cluster, run: Results, planes: readonly P
       name: servicePortName(cluster, servicePort),
       endpoints: cluster.endpointStart[servicePort + 1]! - cluster.endpointStart[servicePort]!,
     },
-    run: { id: run.run.id, cpu: run.environment.cpu, startedAt: run.run.startedAt },
+    run: {
+      id: run.run.id,
+      cpu: run.environment.cpu,
+      startedAt: run.run.startedAt,
+      complete: run.run.complete,
+    },
     measuredHere,
     fastest,
     planes: order.map((plane) => ({

@@ -1,7 +1,7 @@
 /** An explanation as text. */
 
 import { formatCount, formatNs, plainText } from "../report/format.js";
-import type { NoPrediction, Prediction } from "../results/reading.js";
+import type { NoPrediction, Prediction } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import type { PlaneExplanation, ServiceExplanation, SizedCost } from "./explain.js";
 
@@ -89,8 +89,14 @@ function row({ factor, services, work, rules, prediction }: SizedCost, listed: b
 
 function predictionWords(prediction: Prediction | NoPrediction | null): string[] {
   if (!prediction || "unavailable" in prediction) return ["–", ""];
-  const said = `[${prediction.intervalNs.map(formatNs).join(", ")}]`;
-  return [formatNs(prediction.medianNs), prediction.kind === "range" ? `range ${said}` : said];
+  return [formatNs(prediction.medianNs), predictedInterval(prediction)];
+}
+
+/** `[90 ns, 110 ns]`, called a range where it is none of 95 %; empty where there is no interval. */
+export function predictedInterval({ intervalNs, kind }: Partial<Prediction>): string {
+  if (!intervalNs) return "";
+  const said = `[${intervalNs.map(formatNs).join(", ")}]`;
+  return kind === "range" ? `range ${said}` : said;
 }
 
 /** Reasons for what is missing, once each. */

@@ -10,7 +10,7 @@ import type { Flow, ListPosition, PlaneId, Program, Work } from "../planes/plane
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";
 import { formatBytes } from "../report/format.js";
-import { type NoPrediction, type Prediction, predictLookup } from "../results/reading.js";
+import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import { otherPorts } from "./find-service.js";
 

@@ -1,10 +1,12 @@
 /** The options that describe a synthetic cluster, shared by the commands that make one. */
 
 import type { Argv } from "yargs";
+import type { Cluster } from "../cluster/cluster.js";
 import type { EndpointDistribution } from "../cluster/distribution.js";
-import { type GenerateOptions, MIXED } from "../cluster/generate.js";
+import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
 import { UsageError } from "../errors.js";
-import { parseInteger, parseShare } from "./parse.js";
+import { readCluster } from "./input.js";
+import { MAX_SERVICES, parseInteger, parseShare } from "./parse.js";
 
 export interface ClusterArguments {
   seed: string;
@@ -52,6 +54,34 @@ export function withClusterOptions<T>(yargs: Argv<T>) {
     .option("external-local", share("Share of exposed services with externalTrafficPolicy Local"))
     .option("source-ranges", share("Share of load balancers with source ranges"))
     .option("local-share", share("Probability that an endpoint runs on this node"));
+}
+
+/** A cluster of a file, or one to generate. */
+export interface ClusterChoice extends ClusterArguments {
+  cluster: string | undefined;
+  services: string | undefined;
+}
+
+/** Adds a cluster file, or the options of a generated one, mixed unless asked otherwise. */
+export function withClusterChoice<T>(yargs: Argv<T>) {
+  return withClusterOptions(
+    yargs
+      .positional("cluster", { type: "string", describe: "A cluster file, or - for standard input" })
+      .option("services", {
+        type: "string",
+        requiresArg: true,
+        describe: "Or: generate a mixed cluster of N services",
+      }),
+  ).default("shape", "mixed");
+}
+
+/** The cluster that was chosen. Throws UsageError where that is not exactly one, or none that can be read or made. */
+export function chosenCluster(args: ClusterChoice): Cluster {
+  if ((args.cluster === undefined) === (args.services === undefined)) {
+    throw new UsageError("give either a cluster file or --services N");
+  }
+  if (args.cluster !== undefined) return readCluster(args.cluster);
+  return generateCluster(generateOptions(args, parseInteger(args.services!, "services", 1, MAX_SERVICES)));
 }
 
 /** The generator's options for parsed arguments. Throws UsageError on what can't be used. */

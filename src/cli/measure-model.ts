@@ -124,7 +124,7 @@ async function measure(
   if (interruption.signal.aborted) {
     saver.save(results);
     throw new InterruptedError(
-      `interrupted: what was measured is in ${out}; finish it with: lbscale run --resume --out ${out}`,
+      `interrupted: what was measured is in ${out}; finish it with: lbscale run --resume --out ${out}${template ? " --cluster THE-SAME" : ""}`,
     );
   }
   results.run.complete = true;

@@ -177,8 +177,8 @@ describe("nftables", () => {
     addRows(list, "service-ips", maps.serviceIps, 3, 5);
     addRows(list, "service-nodeports", maps.nodePorts, 2, 3);
     addRows(list, "firewall-ips", maps.firewallIps, 3, 4);
-    addRows(list, "no-endpoint-services", maps.noEndpointServices, 3, 4);
-    addRows(list, "no-endpoint-nodeports", maps.noEndpointNodePorts, 2, 3);
+    addRows(list, "no-endpoint-services", maps.noEndpointServices, 3, 5);
+    addRows(list, "no-endpoint-nodeports", maps.noEndpointNodePorts, 2, 4);
     return list;
   };
 

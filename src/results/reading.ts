@@ -9,21 +9,6 @@ import type { Cell, Results } from "./schema.js";
 /** A difference of less than this is none in practice: the same that `compare` wants before it calls a run slower. */
 export const EQUIVALENCE_MARGIN = MIN_EFFECT;
 
-/** A time of the model, on the machine of the run it comes from. */
-export interface Prediction {
-  readonly medianNs: number;
-  readonly intervalNs: readonly [number, number];
-  /** `ci95` over replicates; `range` of resampled medians where a cell has fewer than six. */
-  readonly kind: "ci95" | "range";
-  /** The run measured just this number of services; otherwise it is read off the straight line between its neighbours. */
-  readonly measured: boolean;
-}
-
-/** No prediction, and why. */
-export interface NoPrediction {
-  readonly unavailable: string;
-}
-
 /** The timed cells of a plane and scenario of the model lane that have an interval or a range, ascending in N. */
 export function curveOf({ cells }: Pick<Results, "cells">, plane: string, scenario = "lookup"): Cell[] {
   return cells
@@ -39,7 +24,8 @@ export function curveOf({ cells }: Pick<Results, "cells">, plane: string, scenar
     .sort((a, b) => a.services - b.services);
 }
 
-const mediansOf = ({ replicates }: Cell): number[] => replicates.map((replicate) => replicate.median);
+/** Median of each replicate of a cell. */
+export const mediansOf = ({ replicates }: Cell): number[] => replicates.map((replicate) => replicate.median);
 
 /** A number computed from medians at several sizes. */
 export interface Read {
@@ -68,49 +54,9 @@ export function readCurve(
   };
 }
 
-const kindOf = (medians: readonly (readonly number[])[]): Read["kind"] =>
+/** What the interval of these cells' replicates is. */
+export const kindOf = (medians: readonly (readonly number[])[]): Read["kind"] =>
   Math.min(...medians.map(({ length }) => length)) < REPLICATES_FOR_INTERVAL ? "range" : "ci95";
-
-/**
- * The median lookup of a plane at N services of a run, for a packet that visits `rulesVisited` rules where given. A list's
- * time is taken as a constant (its time at the run's smallest N, less the rules there) and a price a rule at this N, which
- * caches decide: t(N) scaled by rules over the run's mean. Outside the run's sizes there is none: curves bend there.
- */
-export function predictLookup(
-  results: Results,
-  plane: string,
-  services: number,
-  rulesVisited: number | null = null,
-): Prediction | NoPrediction {
-  const curve = curveOf(results, plane);
-  const [first] = curve;
-  const last = curve.at(-1);
-  if (!first || !last) return { unavailable: `the run has no lookups of ${plane} with two replicates` };
-  if (services < first.services || services > last.services) {
-    return { unavailable: `the run measured ${plane} from ${first.services} to ${last.services} services` };
-  }
-  const n = curve.map((cell) => cell.services);
-  const rules = curve.map((cell) => cell.work!.rulesVisited);
-  const statistic = (medians: readonly number[]): number => {
-    const time = interpolate(n, medians, services);
-    if (rulesVisited === null) return time;
-    const usual = interpolate(n, rules, services);
-    const [few, base] = [rules[0]!, medians[0]!];
-    // At the smallest N nothing tells the price of a rule from the constant: the next size does.
-    const perRule =
-      usual > few ? (time - base) / (usual - few) : (medians[1]! - base) / ((rules[1] ?? Number.NaN) - few);
-    return base + perRule * (rulesVisited - few);
-  };
-  const medians = curve.map(mediansOf);
-  const medianNs = statistic(medians.map(median));
-  if (!(medianNs > 0)) return { unavailable: `the run has too few sizes to price a rule of ${plane}` };
-  return {
-    medianNs,
-    intervalNs: replicateInterval(medians, statistic, results.run.seed),
-    kind: kindOf(medians),
-    measured: n.includes(services) && rulesVisited === null,
-  };
-}
 
 /** How two planes' lookups compare at one size. */
 export interface LookupRatio {

@@ -9,9 +9,11 @@ import { UsageError } from "../../errors.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
 import { PLANE_IDS } from "../../planes/plane.js";
+import { formatCount } from "../../report/format.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
 import { readCluster } from "../input.js";
+import { InterruptedError } from "../interrupted.js";
 import { measureInto } from "../measure-model.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 import { parsePlanes } from "../parse.js";
@@ -33,7 +35,8 @@ const QUICK_REPLICATES = "7";
 
 export const advise: CommandModule<object, Arguments> = {
   command: "advise <cluster>",
-  describe: "What each plane costs this cluster: lookups measured on the spot, updates, memory, crossovers",
+  describe:
+    "What each plane costs this cluster: lookups measured on the spot (about a minute; Ctrl-C stops), updates, memory, crossovers",
   builder: (yargs) =>
     yargs
       .positional("cluster", {
@@ -126,7 +129,17 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
     cluster.services,
   );
   const out = args.out ?? join("results", "runs", results.run.id);
-  await measureInto(out, results, cluster, cpu);
+  note(
+    `measuring lookups at ${sizes.map(formatCount).join(", ")} services, in ${formatCount(results.cells.length * results.run.replicates.least)} short processes: Ctrl-C stops, and what was measured stays in ${out}`,
+  );
+  try {
+    await measureInto(out, results, cluster, cpu);
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(
+      `${error.message}; what is there advises too: lbscale advise CLUSTER --run ${out}`,
+    );
+  }
   note(`the run is in ${out}: lbscale report ${out} draws it`);
   return results;
 }

@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { predictedInterval } from "../../advise/explain-words.js";
 import { type Cluster, formatAddress, protocolName, servicePortName } from "../../cluster/cluster.js";
 import type { NodeList } from "../../cluster/import/iptables/index.js";
 import { writeCluster } from "../../cluster/json.js";
@@ -47,18 +48,18 @@ export const importCommand: CommandModule<object, Arguments> = {
     if (args.positions && !imported.nodeList) {
       throw new UsageError("--positions needs the output of iptables-save: only a rule list has places");
     }
-    const cost = entryCost(args["ns-per-entry"], args.run);
+    const { cluster, nodeList } = imported;
+    const cost = args.positions ? entryCost(args["ns-per-entry"], args.run, cluster.servicePorts) : undefined;
     for (const line of imported.report) note(line);
-    if (args.positions && imported.nodeList)
-      return printPositions(imported.cluster, imported.nodeList, cost, args.json);
-    for (const chunk of writeCluster(imported.cluster)) await print(chunk);
+    if (cost && nodeList) return printPositions(cluster, nodeList, cost, args.json);
+    for (const chunk of writeCluster(cluster)) await print(chunk);
   },
 };
 
 async function printPositions(
   cluster: Cluster,
   nodeList: NodeList,
-  { nsPerEntry, source }: EntryCost,
+  { nsPerEntry, source, of }: EntryCost,
   json: boolean,
 ): Promise<void> {
   const program = compileNodeList(cluster, nodeList);
@@ -70,21 +71,38 @@ async function printPositions(
       position,
       entries,
       filterEntries,
-      predictedNs: (entries + filterEntries) * nsPerEntry,
+      predicted: of(entries + filterEntries),
     }),
   );
   const strange = program.strange.map(([condition, rules]) => ({ condition, rules }));
-  if (json) return printJson({ nsPerEntry, source, services, notUnderstood: strange });
+  if (json) {
+    const rows = services.map(({ predicted: { medianNs, intervalNs, kind }, ...row }) => ({
+      ...row,
+      predictedNs: medianNs,
+      ...(intervalNs && { intervalNs, intervalKind: kind }),
+    }));
+    return printJson({ nsPerEntry, source, services: rows, notUnderstood: strange });
+  }
+  const hasInterval = services.some(({ predicted }) => predicted.intervalNs !== undefined);
   await print(
     `${alignColumns([
-      ["service", "address", "endpoints", "position", "entries", "predicted"],
+      [
+        "service",
+        "address",
+        "endpoints",
+        "position",
+        "entries",
+        "predicted",
+        ...(hasInterval ? ["95 % interval"] : []),
+      ],
       ...services.map((row) => [
         row.service,
         row.address,
         formatCount(row.endpoints),
         row.position === null ? "refused" : formatCount(row.position),
         String(row.entries + row.filterEntries),
-        formatNs(row.predictedNs),
+        formatNs(row.predicted.medianNs),
+        ...(hasInterval ? [predictedInterval(row.predicted)] : []),
       ]),
     ])}\n`,
   );

@@ -4,9 +4,8 @@ import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
 import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
-import { generateCluster } from "../../cluster/generate.js";
 import { writeCluster } from "../../cluster/json.js";
-import { CheckFailedError, UsageError } from "../../errors.js";
+import { CheckFailedError } from "../../errors.js";
 import { DECIDING_PLANES } from "../../kernel/plane.js";
 import { type KernelLane, runInSandbox } from "../../kernel/sandbox.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
@@ -16,15 +15,12 @@ import { PLANE_IDS, type PlaneId } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { formatCount } from "../../report/format.js";
-import { type ClusterArguments, generateOptions, withClusterOptions } from "../cluster-options.js";
-import { readCluster } from "../input.js";
+import { type ClusterChoice, chosenCluster, withClusterChoice } from "../cluster-options.js";
 import { placePlanes } from "../kernel-places.js";
 import { print, printJson } from "../output.js";
-import { MAX_SERVICES, parseInteger, parsePlanes } from "../parse.js";
+import { parseInteger, parsePlanes } from "../parse.js";
 
-interface Arguments extends ClusterArguments {
-  cluster: string | undefined;
-  services: string | undefined;
+interface Arguments extends ClusterChoice {
   flows: string;
   planes: string | undefined;
   lane: "model" | KernelLane;
@@ -35,38 +31,30 @@ export const verify: CommandModule<object, Arguments> = {
   command: "verify [cluster]",
   describe: "Check that all planes decide alike, but for documented differences; exit 1 where they do not",
   builder: (yargs) =>
-    withClusterOptions(
-      yargs
-        .positional("cluster", { type: "string", describe: "A cluster file, or - for standard input" })
-        .option("services", {
-          type: "string",
-          requiresArg: true,
-          describe: "Or: generate a mixed cluster of N services",
-        })
-        .option("flows", {
-          type: "string",
-          default: "100000",
-          requiresArg: true,
-          describe: "Flows to send through each plane",
-        })
-        .option("planes", {
-          type: "string",
-          requiresArg: true,
-          describe: "Planes to check, separated by commas",
-        })
-        .option("lane", {
-          choices: ["model", "kernel", "guest"] as const,
-          default: "model" as const,
-          describe:
-            "The models; the real kernel with a connection for each flow (Linux, root); or one in user-mode Linux",
-        })
-        .option("json", { type: "boolean", default: false, describe: "As JSON" }),
-    ).default("shape", "mixed"),
+    withClusterChoice(yargs)
+      .option("flows", {
+        type: "string",
+        default: "100000",
+        requiresArg: true,
+        describe: "Flows to send through each plane",
+      })
+      .option("planes", {
+        type: "string",
+        requiresArg: true,
+        describe: "Planes to check, separated by commas",
+      })
+      .option("lane", {
+        choices: ["model", "kernel", "guest"] as const,
+        default: "model" as const,
+        describe:
+          "The models; the real kernel with a connection for each flow (Linux, root); or one in user-mode Linux",
+      })
+      .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     const flows = parseInteger(args.flows, "flows", 1, 100_000_000);
     if (args.lane !== "model") return verifyInKernel(args, args.lane, flows);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
-    const cluster = clusterOf(args);
+    const cluster = chosenCluster(args);
     const trace = generateCoverageFlows(cluster, flows, 1);
     // One plane at a time: their tables together would not fit a small machine.
     const parts = planes.map((plane) =>
@@ -87,7 +75,7 @@ async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number)
     choices: DECIDING_PLANES,
     withCompany: false,
   });
-  const cluster = clusterOf(args);
+  const cluster = chosenCluster(args);
   refuseUnsafeNames(cluster);
   targetPorts(cluster);
   const results: KernelEquivalence[] = [];
@@ -130,14 +118,6 @@ function describeKernel({
     ...(Object.keys(left).length > 0 ? ["  flows that this lab can't send:"] : []),
     ...counted(left).map((line) => `  ${line}`),
   ].join("\n")}\n`;
-}
-
-function clusterOf(args: Arguments): Cluster {
-  if ((args.cluster === undefined) === (args.services === undefined)) {
-    throw new UsageError("give either a cluster file or --services N");
-  }
-  if (args.cluster !== undefined) return readCluster(args.cluster);
-  return generateCluster(generateOptions(args, parseInteger(args.services!, "services", 1, MAX_SERVICES)));
 }
 
 function modelOf(plane: PlaneId, cluster: Cluster) {

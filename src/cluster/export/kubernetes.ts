@@ -1,7 +1,5 @@
 /** A cluster as Kubernetes objects: Services, and EndpointSlices as their controller writes them. */
 
-import { UsageError } from "../../errors.js";
-import { isDnsLabel, oneLine } from "../checks.js";
 import {
   CLUSTER_IP,
   type Cluster,
@@ -12,6 +10,7 @@ import {
   LOAD_BALANCER,
   protocolName,
 } from "../cluster.js";
+import { apiName, refuseWhatTheApiRefuses } from "./api-rules.js";
 import { refuseUnsafeNames } from "./safe-names.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
@@ -20,12 +19,13 @@ const ENDPOINTS_PER_SLICE = 100;
 const THIS_NODE = "this-node";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
-/** A v1 List as JSON, an object a line, in chunks. Throws UsageError for names that the API server would refuse. */
+/** A v1 List as JSON, an object a line, in chunks. Throws UsageError for what the API server would refuse. */
 export function* kubernetesList(cluster: Cluster): Iterable<string> {
   refuseUnsafeNames(cluster);
+  refuseWhatTheApiRefuses(cluster);
   yield '{"apiVersion":"v1","kind":"List","items":[';
   for (let s = 0; s < cluster.services; s++) {
-    const [namespace, name] = nameOf(cluster, s);
+    const [namespace, name] = apiName(cluster, s);
     const objects = [
       serviceObject(cluster, s, namespace, name),
       ...sliceObjects(cluster, s, namespace, name),
@@ -33,17 +33,6 @@ export function* kubernetesList(cluster: Cluster): Iterable<string> {
     yield `${s === 0 ? "" : ","}\n${objects.map((object) => JSON.stringify(object)).join(",\n")}`;
   }
   yield "\n]}\n";
-}
-
-function nameOf(cluster: Cluster, s: number): [namespace: string, name: string] {
-  const full = cluster.serviceName(s);
-  const [namespace, name, ...rest] = full.split("/");
-  if (rest.length > 0 || !isDnsLabel(namespace!) || name === undefined || !isDnsLabel(name)) {
-    throw new UsageError(
-      `Service ${oneLine(full, 80)}: the API server takes namespace/name of two DNS labels, at most 63 characters each`,
-    );
-  }
-  return [namespace!, name];
 }
 
 function serviceObject(cluster: Cluster, s: number, namespace: string, name: string): object {

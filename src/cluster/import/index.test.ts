@@ -26,6 +26,7 @@ describe("importCluster", () => {
     ]);
     expect(importCluster(readFixture("endpointslices.yaml")).report).toEqual([
       "2 services with 3 ports and 6 endpoints (from EndpointSlices)",
+      "this node is node-a, the first that an endpoint names",
       "left out: headless services: 1, ExternalName services: 1, IPv6-only services: 1, other objects: 1",
       "dual-stack services, of which the IPv4 address is kept: 1",
       "warning: 1 EndpointSlices without IPv4 addresses are left out",

@@ -11,6 +11,7 @@ import {
   protocolName,
 } from "../cluster.js";
 import { importKubernetes } from "./kubernetes.js";
+import { describeImport } from "./report.js";
 
 const BOUTIQUE = readFixture("online-boutique.yaml");
 const SLICES = readFixture("endpointslices.yaml");
@@ -122,6 +123,8 @@ describe("importing Online Boutique's release manifest", () => {
       servicePorts: 12,
       endpoints: 12,
       endpointOrigin: "workloads",
+      here: { name: undefined, zone: undefined },
+      hints: { node: 0, zone: 0, unused: 0 },
       skipped: { headless: 0, externalName: 0, ipv6Only: 0 },
       dualStack: 0,
       otherObjects: 11,
@@ -204,6 +207,92 @@ describe("importing Services with EndpointSlices", () => {
     ["a policy is Local", inZones("zone-0", "zone-0", "zone-1"), { internalTrafficPolicy: "Local" }],
   ])("takes every endpoint where %s", (_why, endpoints, spec) => {
     expect(endpointsOf(load(service("a", spec), slice("a", endpoints)), 0)).toHaveLength(3);
+  });
+
+  /** Endpoints on node-0, node-1, …; node-0 is "this node". */
+  const forNodes = (...nodes: string[][]) =>
+    nodes.map((names, i) => ({
+      addresses: [`10.244.0.${i + 1}`],
+      nodeName: `node-${i}`,
+      zone: i < 2 ? "near" : "far",
+      hints: { forNodes: names.map((name) => ({ name })), forZones: [{ name: i < 2 ? "near" : "far" }] },
+    }));
+  const hintsOf = (endpoints: Fields[], spec: Fields = {}) => {
+    const { cluster, report } = importKubernetes(JSON.stringify([service("a", spec), slice("a", endpoints)]));
+    return [
+      endpointsOf(cluster, 0)
+        .map((text) => text.replace(/^10.244.0.(\d):8080/, "$1"))
+        .join(" "),
+      report.hints,
+    ];
+  };
+
+  it.each([
+    ["for this node before those for its zone", [["node-0"], ["node-1"], ["node-0"]], "1* 3", "node"],
+    [
+      "for its zone where a ready endpoint has no hint for nodes",
+      [["node-0"], [], ["node-0"]],
+      "1* 2",
+      "zone",
+    ],
+    ["for its zone where none is for this node", [["node-8"], ["node-1"], ["node-9"]], "1* 2", "zone"],
+  ])("takes endpoints %s", (_what, nodes, expected, by) => {
+    expect(hintsOf(forNodes(...nodes))).toEqual([expected, { node: 0, zone: 0, unused: 0, [by]: 1 }]);
+  });
+
+  it.each([
+    ["a hint is missing", [{ addresses: ["10.244.0.9"] }], {}, "1* 9"],
+    ["only local endpoints are reached", [], { internalTrafficPolicy: "Local" }, "1*"],
+  ])("counts hints that do not apply: %s", (_why, more, spec, expected) => {
+    expect(hintsOf([...forNodes(["node-0"]), ...more], spec)).toEqual([
+      expected,
+      { node: 0, zone: 0, unused: 1 },
+    ]);
+  });
+
+  it("keeps hints for cluster traffic of a service whose external policy is Local, unless they leave out a local endpoint", () => {
+    const spec = { type: "NodePort", externalTrafficPolicy: "Local" };
+    expect(hintsOf(forNodes(["node-0"], ["node-1"]), spec)).toEqual(["1*", { node: 1, zone: 0, unused: 0 }]);
+    expect(hintsOf(forNodes(["node-1"], ["node-0"]), spec)).toEqual([
+      "1* 2",
+      { node: 0, zone: 0, unused: 1 },
+    ]);
+  });
+
+  it("counts no hint where there is none", () => {
+    expect(hintsOf([{ addresses: ["10.244.0.1"], nodeName: "n" }])).toEqual([
+      "1*",
+      { node: 0, zone: 0, unused: 0 },
+    ]);
+  });
+
+  it("says whose endpoints are local, and what hints did", () => {
+    const { report } = importKubernetes(
+      JSON.stringify([
+        service("a", {}),
+        slice("a", forNodes(["node-0"], ["node-1"])),
+        service("b", {}),
+        slice("b", [{ ...forNodes([])[0], hints: { forZones: [{ name: "far" }] } }]),
+      ]),
+    );
+    expect(describeImport(report).slice(1, 3)).toEqual([
+      "this node is node-0, the first that an endpoint names, in zone near",
+      "ports with topology hints: for this node: 1, do not apply here: 1",
+    ]);
+  });
+
+  it("falls back to a local endpoint that terminates under internal policy Local, though others are ready", () => {
+    const endpoints = [
+      {
+        addresses: ["10.244.0.1"],
+        nodeName: "n",
+        conditions: { ready: false, serving: true, terminating: true },
+      },
+      { addresses: ["10.244.0.2"], nodeName: "m" },
+    ];
+    const find = (spec: Fields) => endpointsOf(load(service("a", spec), slice("a", endpoints)), 0);
+    expect(find({ internalTrafficPolicy: "Local" })).toEqual(["10.244.0.2:8080", "10.244.0.1:8080*"]);
+    expect(find({})).toEqual(["10.244.0.2:8080"]);
   });
 
   it("reads Endpoints where there are no EndpointSlices, and only there", () => {

@@ -60,6 +60,8 @@ export function importKubernetes(text: string): { cluster: Cluster; report: Impo
       servicePorts: cluster.servicePorts,
       endpoints: cluster.endpoints,
       endpointOrigin: source.origin,
+      here: source.here,
+      hints: source.hints,
       skipped,
       otherObjects: objects.length - services.length - slices.length - legacy.length - workloads.length,
       dualStack: balanced.filter(isDualStack).length,

@@ -46,6 +46,35 @@ const problemOf = (text: string): string => {
 };
 
 describe("importing iptables-save", () => {
+  it("reads rules of 1.5: up to three for a cluster IP, chains of services without endpoints, OnlyLocal with nothing local", () => {
+    const { cluster, report } = read("kube-proxy-1.5.iptables-save");
+    expect(describeCluster(cluster)).toEqual([
+      "shop/api 10.3.0.99:443/tcp node port 31443 ingress 198.51.100.61 external local → 10.2.47.9:8443* 10.2.61.9:8443",
+      "default/kubernetes:https 10.3.0.1:443/tcp sticky 10800 → 172.17.4.101:443",
+      "shop/empty:http 10.3.0.55:80/tcp →",
+      "kube-system/kube-dns:dns 10.3.0.10:53/udp → 10.2.47.2:53",
+      "shop/web:http 10.3.0.77:80/tcp node port 30080 external 198.51.100.4 ingress 198.51.100.60 203.0.113.0/24 → 10.2.47.5:8080 10.2.48.6:8080 10.2.49.7:8080 10.2.47.8:8080 10.2.48.9:8080",
+      "shop/lonely:http 10.3.0.88:80/tcp node port 31080 external local → 10.2.61.12:8080",
+    ]);
+    expect(report).toEqual([
+      "6 services with 6 ports and 10 endpoints, from kube-proxy's own rules",
+      "sources that need no masquerade: 10.2.0.0/16",
+      "rules of others: 9",
+    ]);
+  });
+
+  it.each([
+    ["--masquerade-all alone", /^-A KUBE-SERVICES ! -s .*\n/gm],
+    ["--cluster-cidr alone", /^-A KUBE-SERVICES -d 10\.3\..* -j KUBE-MARK-MASQ\n/gm],
+    ["neither", /^-A KUBE-SERVICES .*-d 10\.3\..* -j KUBE-MARK-MASQ\n/gm],
+  ])("reads the same services from rules of 1.5 with %s", (_flags, left) => {
+    const text = readFixture("nodes/kube-proxy-1.5.iptables-save");
+    expect(text.match(left)).toHaveLength(left.source.includes(".*-d") ? 12 : 6);
+    expect(describeCluster(importCluster(text.replace(left, "")).cluster)).toEqual(
+      describeCluster(importCluster(text).cluster),
+    );
+  });
+
   it("reads rules of before 1.20: double rules, XLB chains, five decimals, recent lists, Docker's and Weave's rules between", () => {
     const { cluster, report } = read("kube-proxy-1.12.iptables-save");
     expect(describeCluster(cluster)).toEqual([
@@ -105,10 +134,23 @@ describe("importing kube-proxy's nftables table", () => {
     expect(describeCluster(cluster)).toEqual([
       "kube-system/dns:dns 10.96.0.10:53/udp → 10.244.0.12:53 10.244.1.7:53",
       "shop/web:http 10.96.7.7:80/tcp node port 30080 ingress 198.51.100.9 198.18.0.0/15 203.0.113.0/24 sticky 10800 external local → 10.244.0.20:8080* 10.244.1.20:8080",
-      "unnamed/ip-10-96-44-4:tcp-80 10.96.44.4:80/tcp →",
-      "unnamed/ip-10-96-55-5:tcp-80 10.96.55.5:80/tcp internal local → 203.0.113.1:80",
+      "shop/empty:http 10.96.44.4:80/tcp node port 30044 external 198.51.100.44 →",
+      "shop/agent:http 10.96.55.5:80/tcp internal local → 203.0.113.1:80",
     ]);
     expect(report).toContain("rules of other tables: 1");
+  });
+
+  it("calls refused services after their address where no comment names them, and leaves out their NodePorts", () => {
+    const text = readFixture("nodes/kube-proxy.nft").replaceAll(/ comment "shop\/[^"]*"/g, "");
+    const { cluster, report } = importCluster(text);
+    expect(describeCluster(cluster).slice(2)).toEqual([
+      "unnamed/ip-10-96-44-4:tcp-80 10.96.44.4:80/tcp →",
+      "unnamed/ip-10-96-55-5:tcp-80 10.96.55.5:80/tcp internal local → 203.0.113.1:80",
+      "unnamed/ip-198-51-100-44:tcp-80 198.51.100.44:80/tcp →",
+    ]);
+    expect(report).toContain(
+      "left out: 1 NodePorts of services without endpoints, because the table does not say whose they are",
+    );
   });
 
   it("refuses one that is cut off, and one without services", () => {

@@ -1,6 +1,7 @@
 /** What an import read, left out and made up. */
 
-import type { EndpointOrigin } from "./endpoints.js";
+import { oneLine } from "../checks.js";
+import type { EndpointOrigin, EndpointSource } from "./endpoints.js";
 import type { Invented } from "./services.js";
 
 export interface ImportReport {
@@ -8,6 +9,10 @@ export interface ImportReport {
   readonly servicePorts: number;
   readonly endpoints: number;
   readonly endpointOrigin: EndpointOrigin;
+  /** The node whose endpoints count as local: the first that an endpoint names. */
+  readonly here: EndpointSource["here"];
+  /** Service-ports whose endpoints topology hints chose, or could not. */
+  readonly hints: EndpointSource["hints"];
   /** Services that no data plane balances, or not in this address family. */
   readonly skipped: { readonly headless: number; readonly externalName: number; readonly ipv6Only: number };
   /** Services with an IPv6 address too, of which the IPv4 address is kept. */
@@ -27,10 +32,20 @@ const ORIGINS = {
 
 /** The report as lines for a person. */
 export function describeImport(report: ImportReport): string[] {
-  const { skipped, invented } = report;
+  const { skipped, invented, here, hints } = report;
   const lines = [
     `${report.services} services with ${report.servicePorts} ports and ${report.endpoints} endpoints (${ORIGINS[report.endpointOrigin]})`,
   ];
+  if (here.name !== undefined) {
+    const zone = here.zone === undefined ? "" : `, in zone ${oneLine(here.zone, 63)}`;
+    lines.push(`this node is ${oneLine(here.name, 63)}, the first that an endpoint names${zone}`);
+  }
+  const hinted = list({
+    "for this node": hints.node,
+    "for this zone": hints.zone,
+    "do not apply here": hints.unused,
+  });
+  if (hinted) lines.push(`ports with topology hints: ${hinted}`);
   const left = list({
     "headless services": skipped.headless,
     "ExternalName services": skipped.externalName,

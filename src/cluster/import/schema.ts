@@ -86,6 +86,8 @@ export const serviceSchema = z.object({
 });
 export type Service = z.infer<typeof serviceSchema>;
 
+const hints = optional(z.array(z.object({ name: z.string() })));
+
 export const sliceSchema = z.object({
   metadata: z.object({ name, namespace, labels: optional(labels) }),
   addressType: z.string(),
@@ -96,7 +98,7 @@ export const sliceSchema = z.object({
         addresses: optional(z.array(z.string())),
         nodeName: optional(z.string()),
         zone: optional(z.string()),
-        hints: optional(z.object({ forZones: optional(z.array(z.object({ name: z.string() }))) })),
+        hints: optional(z.object({ forZones: hints, forNodes: hints })),
         conditions: optional(
           z.object({
             ready: optional(z.boolean()),

@@ -1,21 +1,13 @@
 /** Endpoints from EndpointSlices, joined as kube-proxy joins them (kubernetes pkg/proxy/endpointslicecache.go, topology.go). */
 
 import { UsageError } from "../../errors.js";
-import type { EndpointRecord } from "../build.js";
 import { oneLine } from "../checks.js";
 import { parseAddress } from "../cluster.js";
 import type { EndpointSource } from "./endpoints.js";
 import type { EndpointSlice, Endpoints, ServicePort } from "./schema.js";
+import { type Candidate, chooseEndpoints, type ThisNode } from "./topology.js";
 
 type SliceEndpoint = NonNullable<EndpointSlice["endpoints"]>[number];
-
-interface Candidate {
-  readonly record: EndpointRecord;
-  readonly isReady: boolean;
-  readonly isServingTerminating: boolean;
-  /** Zones that the endpoint is meant for; undefined = no hint. */
-  readonly zones: readonly string[] | undefined;
-}
 
 /** Joins the IPv4 slices by their service-name label. `localNode` is the node whose endpoints count as local. */
 export function endpointsFromSlices(
@@ -31,17 +23,19 @@ export function endpointsFromSlices(
     if (siblings) siblings.push(slice);
     else byService.set(name, [slice]);
   }
-  const localZone = zoneOf(slices, localNode);
+  const here: ThisNode = { name: localNode, zone: zoneOf(slices, localNode) };
+  const hints = { node: 0, zone: 0, unused: 0 };
   return {
     origin: "endpointslices",
+    here,
+    hints,
     endpointsOf: ({ metadata, spec }, port) => {
       const own = byService.get(`${metadata.namespace}/${metadata.name}`) ?? [];
-      // Under policy Local the node counts, not the zone.
-      const isLocal = spec.internalTrafficPolicy === "Local" || spec.externalTrafficPolicy === "Local";
-      return choose(
-        own.flatMap((slice) => candidates(slice, port, localNode)),
-        isLocal ? undefined : localZone,
-      );
+      const found: Candidate[] = [];
+      for (const slice of own) addCandidates(found, slice, port, localNode);
+      const { records, hint } = chooseEndpoints(found, spec, here);
+      if (hint !== "none") hints[hint]++;
+      return records;
     },
   };
 }
@@ -87,12 +81,16 @@ function firstNode(slices: readonly EndpointSlice[]): string | undefined {
   return undefined;
 }
 
-function candidates(slice: EndpointSlice, port: ServicePort, localNode: string | undefined): Candidate[] {
+function addCandidates(
+  found: Candidate[],
+  slice: EndpointSlice,
+  port: ServicePort,
+  localNode: string | undefined,
+): void {
   const match = slice.ports?.find(
     ({ name, protocol }) => (name ?? "") === port.name && protocol === port.protocol,
   );
-  if (match?.port === undefined) return [];
-  const found: Candidate[] = [];
+  if (match?.port === undefined) return;
   for (const [i, endpoint] of (slice.endpoints ?? []).entries()) {
     // Consumers read the first address only (EndpointSlice API: the others have no defined meaning).
     const text = endpoint.addresses?.[0];
@@ -105,34 +103,23 @@ function candidates(slice: EndpointSlice, port: ServicePort, localNode: string |
       );
     }
     const local = localNode !== undefined && endpoint.nodeName === localNode;
-    const zones = endpoint.hints?.forZones?.map(({ name }) => name);
-    found.push({ record: { address, port: match.port, local }, zones, ...readiness(endpoint) });
+    found.push({
+      record: { address, port: match.port, local },
+      forNodes: namesOf(endpoint.hints?.forNodes),
+      forZones: namesOf(endpoint.hints?.forZones),
+      ...readiness(endpoint),
+    });
   }
-  return found;
+}
+
+const NO_NAMES: readonly string[] = [];
+
+function namesOf(hints: readonly { name: string }[] | undefined): readonly string[] {
+  return hints === undefined ? NO_NAMES : hints.map(({ name }) => name);
 }
 
 /** Unknown conditions: ready and serving count as true, terminating as false. */
 function readiness({ conditions }: SliceEndpoint): Pick<Candidate, "isReady" | "isServingTerminating"> {
   const { ready = true, serving = true, terminating = false } = conditions ?? {};
   return { isReady: ready, isServingTerminating: serving && terminating };
-}
-
-/**
- * The ready ones, or when there are none those that still serve while they terminate; each once, because slices overlap
- * while the controller moves endpoints between them. Zone hints count only where every ready endpoint has one and some
- * are for this zone (topology.go, topologyModeFromHints).
- */
-function choose(found: readonly Candidate[], localZone: string | undefined): EndpointRecord[] {
-  const ready = found.filter(({ isReady }) => isReady);
-  const chosen =
-    ready.length > 0
-      ? inZone(ready, localZone)
-      : found.filter(({ isServingTerminating }) => isServingTerminating);
-  return [...new Map(chosen.map(({ record }) => [record.address * 65_536 + record.port, record])).values()];
-}
-
-function inZone(ready: readonly Candidate[], localZone: string | undefined): readonly Candidate[] {
-  if (localZone === undefined || ready.some(({ zones }) => (zones ?? []).length === 0)) return ready;
-  const near = ready.filter(({ zones }) => zones?.includes(localZone));
-  return near.length > 0 ? near : ready;
 }

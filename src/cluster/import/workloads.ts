@@ -1,6 +1,6 @@
 /** Endpoints as the workloads of a manifest would have them: for manifests that never met a cluster. */
 
-import type { EndpointSource } from "./endpoints.js";
+import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
 import type { Service, ServicePort, Workload } from "./schema.js";
 
 /**
@@ -32,6 +32,7 @@ export function endpointsFromWorkloads(
     return addresses;
   };
   return {
+    ...NO_ENDPOINTS,
     origin: "workloads",
     endpointsOf: (service, port) =>
       workloadsOf(service).flatMap((workload) => {

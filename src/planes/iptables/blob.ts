@@ -24,6 +24,7 @@ import {
   STANDARD_TARGET,
   TARGET_CHAIN_HEAD,
   TARGET_DNAT,
+  TARGET_MARK_DROP,
   TARGET_MARK_MASQ,
   TARGET_OTHER,
   TARGET_REJECT,
@@ -231,6 +232,9 @@ export class Writer implements RuleSink {
         break;
       case "mark-masq":
         w[t + HANDLER] = TARGET_MARK_MASQ;
+        break;
+      case "mark-drop":
+        w[t + HANDLER] = TARGET_MARK_DROP;
         break;
       case "reject":
         w[t + HANDLER] = TARGET_REJECT;

@@ -83,6 +83,11 @@ export function explainWalk(
         state.mark[0] = 1;
         at = next;
         break;
+      case layout.TARGET_MARK_DROP:
+        say(() => "mark to be dropped");
+        state.mark[1] = 1;
+        at = next;
+        break;
       default:
         at = next;
     }
@@ -127,6 +132,8 @@ export function explainWalk(
         return state.mark[0] === 1;
       case layout.MATCH_MARK_UNSET:
         return state.mark[0] === 0;
+      case layout.MATCH_MARK_DROP:
+        return state.mark[1] === 1;
       default:
         return false;
     }

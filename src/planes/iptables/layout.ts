@@ -40,6 +40,8 @@ export const MATCH_STATE_NEW = 8;
 export const MATCH_STATE_OTHER = 9;
 export const MATCH_MARK_SET = 10;
 export const MATCH_MARK_UNSET = 11;
+/** `mark` of what kube-proxy up to 1.24 wants dropped. */
+export const MATCH_MARK_DROP = 12;
 
 export const TARGET_STANDARD = 0;
 export const TARGET_DNAT = 1;
@@ -49,6 +51,7 @@ export const TARGET_REJECT = 3;
 export const TARGET_OTHER = 4;
 /** The head of a user chain (an ERROR target holding its name). */
 export const TARGET_CHAIN_HEAD = 5;
+export const TARGET_MARK_DROP = 6;
 
 /** Verdicts of standard targets: -NF_ACCEPT-1, -NF_DROP-1, and XT_RETURN. */
 export const VERDICT_DROP = -1;
@@ -76,6 +79,8 @@ const MARK_TARGET = MATCH_HEADER + 8;
 const REJECT_TARGET = MATCH_HEADER + 8;
 const MASQUERADE_TARGET = MATCH_HEADER + 24;
 
+const MARK_HANDLERS = { set: MATCH_MARK_SET, unset: MATCH_MARK_UNSET, drop: MATCH_MARK_DROP } as const;
+
 /** Size of the tcp, udp or sctp match. */
 export function portMatchBytes(protocol: number): number {
   // xt_tcp 12 → 16, xt_udp 10 → 16; xt_sctp 292 → 296, because its chunk map has a byte, not a bit, for each chunk type.
@@ -102,6 +107,7 @@ export function targetBytes(rule: Rule): number {
     case "dnat":
       return DNAT_TARGET;
     case "mark-masq":
+    case "mark-drop":
     case "unmark":
       return MARK_TARGET;
     case "reject":
@@ -134,7 +140,7 @@ export function forEachMatch(
   if (rule.state !== "none") {
     visit(rule.state === "new" ? MATCH_STATE_NEW : MATCH_STATE_OTHER, CONNTRACK_MATCH, 0);
   }
-  if (rule.mark !== "none") visit(rule.mark === "set" ? MATCH_MARK_SET : MATCH_MARK_UNSET, MARK_MATCH, 0);
+  if (rule.mark !== "none") visit(MARK_HANDLERS[rule.mark], MARK_MATCH, 0);
   if (rule.threshold >= 0) visit(MATCH_STATISTIC, STATISTIC_MATCH, rule.threshold);
   if (rule.recent === "check") visit(MATCH_RECENT_CHECK, RECENT_MATCH, rule.recentEndpoint);
   if (rule.recent === "set") visit(MATCH_RECENT_SET, RECENT_MATCH, rule.recentEndpoint);

@@ -46,7 +46,9 @@ export class IptablesModel implements Model {
     protocol: number,
     nowSec: number,
   ): Decision {
-    this.#state.mark[0] = 0;
+    const { mark } = this.#state;
+    mark[0] = 0;
+    mark[1] = 0;
     const chosen = this.#natWalker.walk(this.#natStart, src, dst, dport, protocol, nowSec);
     if (chosen >= 0) return chosen;
     return this.#filterWalker.walk(this.#filterStart(dst), src, dst, dport, protocol, nowSec);
@@ -54,7 +56,7 @@ export class IptablesModel implements Model {
 
   explain(flow: Flow, nowSec: number, path?: string[]): Explanation {
     const state = this.#state;
-    state.mark[0] = 0;
+    state.mark.fill(0);
     const nat = explainWalk(this.#nat, state, this.#natStart << 2, flow, nowSec, this.#cluster, path);
     const work = noWork();
     work.rulesVisited = nat.entriesVisited;
@@ -119,6 +121,6 @@ function walkState(cluster: Cluster, spare: number): WalkState {
             groupLimit: RECENT_CLIENTS,
           }),
     recentSeconds,
-    mark: new Int32Array(1),
+    mark: new Int32Array(2),
   };
 }

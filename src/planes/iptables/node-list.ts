@@ -39,7 +39,8 @@ const FILTER_HOOKS: readonly ChainKind[] = ["INPUT", "FORWARD", "OUTPUT"];
 /** Lays out a node's list. Throws UsageError when chains jump in a circle, deeper than the model's stack, or nowhere. */
 export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
   const strange = new Map<string, number>();
-  const mark = masqueradeMark(list.tables.nat);
+  const mark = markOf(list.tables.nat, "KUBE-MARK-MASQ", 0x4000);
+  const dropMark = markOf(list.tables.nat, "KUBE-MARK-DROP", 0x8000);
   const owners = endpointOwners(cluster);
   const table = (saved: SavedTable, hooks: readonly ChainKind[]): Table => {
     const names = [...saved.values()].filter(({ name }) => !(hooks as readonly string[]).includes(name));
@@ -47,7 +48,7 @@ export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
     refuseDeepJumps(saved);
     const emit = (sink: RuleSink, note?: (what: string) => void): void => {
       const writer = new RuleWriter(sink);
-      const replay = new Replay({ writer, numbers, cluster, owners, list, mark, note });
+      const replay = new Replay({ writer, numbers, cluster, owners, list, mark, dropMark, note });
       for (const hook of hooks) {
         const chain = saved.get(hook);
         writer.chain(hook, 0, chain?.policy === "DROP" ? "drop" : undefined);
@@ -73,9 +74,9 @@ export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
   };
 }
 
-/** The mark that KUBE-MARK-MASQ sets (`masqueradeBit`): kube-proxy's default where it sets none. */
-function masqueradeMark(nat: SavedTable): number {
-  return nat.get("KUBE-MARK-MASQ")?.rules.find(({ setMark }) => setMark)?.setMark?.mask ?? 0x4000;
+/** The mark that a chain sets (`masqueradeBit`, kubelet's `iptablesDropBit`): the default where it sets none. */
+function markOf(nat: SavedTable, chain: string, usual: number): number {
+  return nat.get(chain)?.rules.find(({ setMark }) => setMark)?.setMark?.mask ?? usual;
 }
 
 /** The kernel refuses circles too, and gives each jump a place on its stack. */
@@ -121,6 +122,7 @@ interface ReplayContext {
   readonly owners: Uint32Array;
   readonly list: NodeList;
   readonly mark: number;
+  readonly dropMark: number;
   readonly note: ((what: string) => void) | undefined;
 }
 
@@ -185,11 +187,16 @@ class Replay {
     }
     if (saved.mark) {
       const { value, mask, negated } = saved.mark;
-      if (value !== this.#context.mark || mask !== this.#context.mark)
-        return "-m mark of a mark that is not kube-proxy's";
-      rule.mark = negated ? "unset" : "set";
+      const { mark: masquerade, dropMark } = this.#context;
+      if (value === masquerade && mask === masquerade) rule.mark = negated ? "unset" : "set";
+      else if (value === dropMark && mask === dropMark && !negated) rule.mark = "drop";
+      else return "-m mark of a mark that is not kube-proxy's";
     }
     return null;
+  }
+
+  #sets({ setMark }: SavedRule, mark: number): boolean {
+    return setMark?.value === mark && setMark.mask === mark;
   }
 
   #target(saved: SavedRule, isBase: boolean, isEndpoint: boolean): Target {
@@ -208,11 +215,11 @@ class Replay {
       case "REDIRECT":
         return "accept";
       case "MARK":
-        return saved.setMark &&
-          saved.setMark.value === this.#context.mark &&
-          saved.setMark.mask === this.#context.mark
+        return this.#sets(saved, this.#context.mark)
           ? "mark-masq"
-          : "unmark";
+          : this.#sets(saved, this.#context.dropMark)
+            ? "mark-drop"
+            : "unmark";
       case "MASQUERADE":
         return "masquerade";
       default:

@@ -183,6 +183,7 @@ const TARGETS = {
   drop: "DROP",
   reject: "REJECT --reject-with icmp-port-unreachable",
   "mark-masq": "MARK --set-xmark 0x4000/0x4000",
+  "mark-drop": "MARK --set-xmark 0x8000/0x8000",
   unmark: "MARK --set-xmark 0x4000/0x0",
   masquerade: "MASQUERADE --random-fully",
 } as const;

@@ -37,6 +37,7 @@ export type Target =
   | "drop"
   | "reject"
   | "mark-masq"
+  | "mark-drop"
   | "unmark"
   | "masquerade"
   | "dnat";
@@ -56,8 +57,8 @@ export interface Matches {
   addrtype: "none" | "dst-local" | "src-local";
   /** `conntrack --ctstate`. */
   state: "none" | "new" | "invalid" | "established";
-  /** `mark --mark 0x4000/0x4000`, or not marked. */
-  mark: "none" | "set" | "unset";
+  /** `mark --mark 0x4000/0x4000`, or not marked; `drop`: the other mark, which only nodes' own lists have. */
+  mark: "none" | "set" | "unset" | "drop";
 }
 
 /** One rule. The emitter reuses a single object: a sink reads it before it returns and keeps no reference. */

@@ -17,6 +17,7 @@ import {
   INVERT_SOURCE,
   MATCH_COMMENT,
   MATCH_DST_LOCAL,
+  MATCH_MARK_DROP,
   MATCH_MARK_SET,
   MATCH_MARK_UNSET,
   MATCH_PORT,
@@ -30,6 +31,7 @@ import {
   SRC,
   SRC_MASK,
   TARGET_DNAT,
+  TARGET_MARK_DROP,
   TARGET_MARK_MASQ,
   TARGET_REJECT,
   TARGET_STANDARD,
@@ -48,7 +50,7 @@ export interface WalkState {
   /** ClientIP affinity (`recent` lists) per endpoint, and its timeout in seconds. */
   readonly recent: AffinityTable | null;
   readonly recentSeconds: Int32Array;
-  /** Marks survive from nat to filter: [0] = 1 when the packet is to be masqueraded. */
+  /** Marks survive from nat to filter: [0] = 1 when the packet is to be masqueraded, [1] = 1 when it is to be dropped. */
   readonly mark: Int32Array;
 }
 
@@ -128,6 +130,7 @@ export class Walker {
         return REJECT;
       } else {
         if (handler === TARGET_MARK_MASQ) state.mark[0] = 1;
+        else if (handler === TARGET_MARK_DROP) state.mark[1] = 1;
         e = next;
       }
     }
@@ -156,6 +159,8 @@ export class Walker {
         return state.mark[0] === 1;
       case MATCH_MARK_UNSET:
         return state.mark[0] === 0;
+      case MATCH_MARK_DROP:
+        return state.mark[1] === 1;
       default:
         return false;
     }

@@ -1,7 +1,7 @@
 /** Writes a service-port's chains: their rule blobs are always new, and a chain that is there turns to its new one. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { chainsOf } from "./frontends.js";
+import { chainsOf, policyChainKind } from "./frontends.js";
 import * as layout from "./layout.js";
 import type { ChainMemory } from "./memory.js";
 import type { Slabs } from "./slabs.js";
@@ -89,16 +89,20 @@ export class ChainWriter {
     const { podCidr } = cluster.network;
     const timeout = cluster.affinitySeconds[s]!;
     const sticky = timeout > 0 ? count : 0;
-    const blob = this.#slabs.take("blob", layout.serviceBlobWords(sticky));
-    words[blob + layout.BLOB_KIND] = layout.KIND_SERVICE;
+    const kind = policyChainKind(cluster, p, localOnly);
+    const blob = this.#slabs.take("blob", layout.serviceBlobWords(kind, sticky));
+    words[blob + layout.BLOB_KIND] = kind;
     words[blob + layout.BLOB_STICKY] = sticky;
     words[blob + layout.BLOB_TIMEOUT] = timeout;
-    words[blob + layout.SERVICE_PROTOCOL] = cluster.protocol[p]!;
-    words[blob + layout.SERVICE_ADDRESS] = cluster.clusterIp[s]!;
-    words[blob + layout.SERVICE_PORT] = cluster.port[p]!;
-    words[blob + layout.POD_MASK] = podCidr.prefixLength === 0 ? 0 : -1 << (32 - podCidr.prefixLength);
-    words[blob + layout.POD_BASE] = podCidr.base;
-    const numgen = blob + layout.AFTER_MASQUERADE + sticky * layout.AFFINITY_RULE_WORDS;
+    if (kind === layout.KIND_SERVICE) {
+      words[blob + layout.SERVICE_PROTOCOL] = cluster.protocol[p]!;
+      words[blob + layout.SERVICE_ADDRESS] = cluster.clusterIp[s]!;
+      words[blob + layout.SERVICE_PORT] = cluster.port[p]!;
+      words[blob + layout.POD_MASK] = podCidr.prefixLength === 0 ? 0 : -1 << (32 - podCidr.prefixLength);
+      words[blob + layout.POD_BASE] = podCidr.base;
+    }
+    const choosing = blob + layout.choosingStart(kind);
+    const numgen = choosing + sticky * layout.AFFINITY_RULE_WORDS;
     const set = this.#set(count);
     words[numgen + layout.NUMGEN_MODULUS] = count;
     words[numgen + layout.NUMGEN_SET] = set;
@@ -107,15 +111,13 @@ export class ChainWriter {
       if (localOnly && cluster.endpointLocal[row] !== 1) continue;
       const chain = this.#memory.endpoint[ids === null ? row : ids[row]!]!;
       if (sticky > 0) {
-        words[blob + layout.AFTER_MASQUERADE + index * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN] =
-          chain;
+        words[choosing + index * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN] = chain;
       }
       this.#element(set, index, chain);
       index++;
     }
-    // The masquerade test stands where the cluster IP leads; then a rule an affinity set, and numgen with its map.
-    const isInternal = localOnly === (cluster.internalLocal[s] === 1);
-    this.written.rules += (isInternal ? 1 : 0) + sticky + 1;
+    // The masquerade test, a rule an affinity set, and numgen with its map.
+    this.written.rules += (kind === layout.KIND_SERVICE ? 1 : 0) + sticky + 1;
     return this.#turn((localOnly ? this.#memory.local : this.#memory.service)[p]!, blob);
   }
 
@@ -149,12 +151,13 @@ export class ChainWriter {
   /** Frees a blob with the verdict map that only it leads to. */
   #freeBlob(blob: number): void {
     const words = this.#words;
-    if (words[blob + layout.BLOB_KIND] !== layout.KIND_SERVICE) {
+    const kind = words[blob + layout.BLOB_KIND]!;
+    if (kind === layout.KIND_EXTERNAL || kind === layout.KIND_EXTERNAL_LOCAL) {
       this.#slabs.give(blob, layout.EXTERNAL_BLOB_WORDS);
       return;
     }
     const sticky = words[blob + layout.BLOB_STICKY]!;
-    const numgen = blob + layout.AFTER_MASQUERADE + sticky * layout.AFFINITY_RULE_WORDS;
+    const numgen = blob + layout.choosingStart(kind) + sticky * layout.AFFINITY_RULE_WORDS;
     const set = words[numgen + layout.NUMGEN_SET]!;
     const buckets = 2 ** words[set + layout.SET_BUCKET_BITS]!;
     for (let bucket = 0; bucket < buckets; bucket++) {
@@ -166,7 +169,7 @@ export class ChainWriter {
       }
     }
     this.#slabs.give(set, layout.setWords(words[numgen + layout.NUMGEN_MODULUS]!));
-    this.#slabs.give(blob, layout.serviceBlobWords(sticky));
+    this.#slabs.give(blob, layout.serviceBlobWords(kind, sticky));
   }
 
   #set(endpoints: number): number {

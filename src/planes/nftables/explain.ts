@@ -86,8 +86,10 @@ export function explainNftables(
       if (next.chain === layout.NONE) return PASS;
       blob = words[next.chain + layout.CHAIN_BLOB]!;
     }
-    work.rulesVisited++;
+    const isTested = words[blob + layout.BLOB_KIND] === layout.KIND_SERVICE;
+    if (isTested) work.rulesVisited++;
     const own =
+      isTested &&
       words[blob + layout.SERVICE_PROTOCOL] === protocol &&
       words[blob + layout.SERVICE_ADDRESS] === dst &&
       words[blob + layout.SERVICE_PORT] === dport;
@@ -138,9 +140,9 @@ export function explainNftables(
   /** The endpoint's chain: by affinity, or by chance. */
   function pick(blob: number): number {
     const sticky = words[blob + layout.BLOB_STICKY]!;
+    const choosing = blob + layout.choosingStart(words[blob + layout.BLOB_KIND]!);
     for (let i = 0; i < sticky; i++) {
-      const chain =
-        words[blob + layout.AFTER_MASQUERADE + i * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN]!;
+      const chain = words[choosing + i * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN]!;
       work.rulesVisited++;
       work.mapLookups++;
       if (model.remembers(chain, words[blob + layout.BLOB_TIMEOUT]!, src, nowSec)) {
@@ -149,7 +151,7 @@ export function explainNftables(
       }
     }
     if (sticky > 0) say(`${sticky} affinity sets: a new client`);
-    const numgen = blob + layout.AFTER_MASQUERADE + sticky * layout.AFFINITY_RULE_WORDS;
+    const numgen = choosing + sticky * layout.AFFINITY_RULE_WORDS;
     const modulus = words[numgen + layout.NUMGEN_MODULUS]!;
     const key = model.randomBelow(modulus);
     work.rulesVisited++;

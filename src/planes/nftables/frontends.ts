@@ -3,6 +3,7 @@
 import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
 import { DROP, REJECT } from "../plane.js";
 import { Int32Vector } from "../shared/int32-vector.js";
+import { KIND_SERVICE, KIND_UNTESTED } from "./layout.js";
 
 /** Entries of maps whose value is a chain or a verdict, as flat columns. */
 export interface MapContents {
@@ -12,9 +13,9 @@ export interface MapContents {
   readonly nodePorts: Int32Vector;
   /** address, protocol, port, service. */
   readonly firewallIps: Int32Vector;
-  /** address, protocol, port, verdict. */
+  /** address, protocol, port, verdict, service-port. */
   readonly noEndpointServices: Int32Vector;
-  /** protocol, port, verdict. */
+  /** protocol, port, verdict, service-port. */
   readonly noEndpointNodePorts: Int32Vector;
 }
 
@@ -48,6 +49,15 @@ export function chainsOf(cluster: Cluster, p: number): Endpoints {
   };
 }
 
+/**
+ * Kind of a service-port's service or local chain. kube-proxy writes the masquerade test only where the cluster IP leads
+ * to (proxier.go, internalTrafficChain): what comes through the external chain was marked there.
+ */
+export function policyChainKind(cluster: Cluster, p: number, isLocal: boolean): number {
+  const isInternal = isLocal === (cluster.internalLocal[cluster.service[p]!] === 1);
+  return isInternal ? KIND_SERVICE : KIND_UNTESTED;
+}
+
 /** The maps of a cluster. */
 export function listMaps(cluster: Cluster): MapContents {
   const maps: MapContents = {
@@ -66,20 +76,20 @@ export function listMaps(cluster: Cluster): MapContents {
     if (count > 0 && !(cluster.internalLocal[s] && localCount === 0)) {
       push(maps.serviceIps, cluster.clusterIp[s]!, protocol, port, p, 0);
     } else {
-      push(maps.noEndpointServices, cluster.clusterIp[s]!, protocol, port, count === 0 ? REJECT : DROP);
+      push(maps.noEndpointServices, cluster.clusterIp[s]!, protocol, port, count === 0 ? REJECT : DROP, p);
     }
     // Under policy Local without a local endpoint, pods and the node still pass the external chain; the rest is dropped.
     const refusal = count === 0 ? REJECT : cluster.externalLocal[s] && localCount === 0 ? DROP : 0;
     for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
       const address = cluster.externalAddress[x]!;
       if (count > 0) push(maps.serviceIps, address, protocol, port, p, 1);
-      if (refusal !== 0) push(maps.noEndpointServices, address, protocol, port, refusal);
+      if (refusal !== 0) push(maps.noEndpointServices, address, protocol, port, refusal, p);
       if (hasRanges && cluster.externalKind[x] === INGRESS_IP)
         push(maps.firewallIps, address, protocol, port, s);
     }
     if (cluster.nodePort[p] === 0) continue;
     if (count > 0) push(maps.nodePorts, protocol, cluster.nodePort[p]!, p);
-    if (refusal !== 0) push(maps.noEndpointNodePorts, protocol, cluster.nodePort[p]!, refusal);
+    if (refusal !== 0) push(maps.noEndpointNodePorts, protocol, cluster.nodePort[p]!, refusal, p);
   }
   return maps;
 }

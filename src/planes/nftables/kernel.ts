@@ -1,6 +1,12 @@
 /** The program as text for `nft -f`: kube-proxy's table (pkg/proxy/nftables/proxier.go), from the maps that the model loads. */
 
-import { type Cluster, formatAddress, formatCidr, protocolName } from "../../cluster/cluster.js";
+import {
+  type Cluster,
+  formatAddress,
+  formatCidr,
+  protocolName,
+  servicePortName,
+} from "../../cluster/cluster.js";
 import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
 import { DROP } from "../plane.js";
 import { servicePortBase } from "./names.js";
@@ -10,6 +16,8 @@ import { ServiceText } from "./service-text.js";
 export const TABLE = "ip kube-proxy";
 /** Services a transaction: one of 10,000 takes the kernel 72 s, forty of 250 take 13 s (nft 1.0.6, Linux 6.18). */
 const SERVICES_PER_TRANSACTION = 250;
+/** NFTNL_UDATA_COMMENT_MAXLEN: a longer name is left out, because cut off it would be another's. */
+const MAX_COMMENT = 128;
 
 /**
  * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
@@ -116,13 +124,21 @@ export function mapElements({
     while (cluster.protocol[p] !== w[at + 1] || cluster.port[p] !== w[at + 2]) p++;
     add("firewall-ips", s, `${key(w, at)} : goto firewall-${servicePortBase(cluster, p)}`);
   });
-  // Refusals don't say whose they are, and name no chain of a service: the first transaction takes them.
-  each(maps.noEndpointServices.view(), 4, (w, at) =>
-    add("no-endpoint-services", 0, `${key(w, at)} : ${verdict(w[at + 3]!)}`),
-  );
-  each(maps.noEndpointNodePorts.view(), 3, (w, at) =>
-    add("no-endpoint-nodeports", 0, `${protocolName(w[at]!)} . ${w[at + 1]} : ${verdict(w[at + 2]!)}`),
-  );
+  // Only a comment says whose a refusal is: it leads to no chain of a service.
+  const owner = (p: number) => {
+    const name = servicePortName(cluster, p);
+    return name.length <= MAX_COMMENT ? ` comment "${name}"` : "";
+  };
+  each(maps.noEndpointServices.view(), 5, (w, at) => {
+    const p = w[at + 4]!;
+    const element = `${key(w, at)}${owner(p)} : ${verdict(w[at + 3]!)}`;
+    add("no-endpoint-services", cluster.service[p]!, element);
+  });
+  each(maps.noEndpointNodePorts.view(), 4, (w, at) => {
+    const p = w[at + 3]!;
+    const element = `${protocolName(w[at]!)} . ${w[at + 1]}${owner(p)} : ${verdict(w[at + 2]!)}`;
+    add("no-endpoint-nodeports", cluster.service[p]!, element);
+  });
   return containers;
 }
 

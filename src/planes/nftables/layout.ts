@@ -20,14 +20,18 @@ export const KIND_SERVICE = 1;
 export const KIND_EXTERNAL = 2;
 /** externalTrafficPolicy Local: pods and the node are short-circuited to the service's chain, the rest goes to the local one. */
 export const KIND_EXTERNAL_LOCAL = 3;
+/** A service or local chain that only an external chain leads to: it has no masquerade test. */
+export const KIND_UNTESTED = 4;
 
-/** Service (and local) chain, rule 1: l4proto, daddr, dport, then saddr masked against the pod range → jump. */
+/** Behind nft_rule_blob's size. */
+export const FIRST_RULE = 2;
+/** Chain that the cluster IP leads to, rule 1: l4proto, daddr, dport, then saddr masked against the pod range → jump. */
 export const SERVICE_PROTOCOL = 8;
 export const SERVICE_ADDRESS = 18;
 export const SERVICE_PORT = 28;
 export const POD_MASK = 38;
 export const POD_BASE = 46;
-/** Where rule 1 ends: with affinity, one rule an endpoint follows; then numgen and the verdict map. */
+/** Where rule 1 ends. Then, or first where there is no test: with affinity, one rule an endpoint; numgen and the verdict map. */
 export const AFTER_MASQUERADE = 58;
 export const AFFINITY_RULE_WORDS = 28;
 export const AFFINITY_CHAIN = 20;
@@ -72,9 +76,14 @@ export function slabWords(words: number): number {
   return 2 ** Math.ceil(Math.log2(words));
 }
 
-/** Words of a service chain's blob with `sticky` affinity rules, with the end marker, as kmalloc gives it. */
-export function serviceBlobWords(sticky: number): number {
-  return slabWords(AFTER_MASQUERADE + sticky * AFFINITY_RULE_WORDS + NUMGEN_RULE_WORDS + 2);
+/** Where a service or local chain's rules for choosing start in its blob. */
+export function choosingStart(kind: number): number {
+  return kind === KIND_UNTESTED ? FIRST_RULE : AFTER_MASQUERADE;
+}
+
+/** Words of a service or local chain's blob with `sticky` affinity rules, with the end marker, as kmalloc gives it. */
+export function serviceBlobWords(kind: number, sticky: number): number {
+  return slabWords(choosingStart(kind) + sticky * AFFINITY_RULE_WORDS + NUMGEN_RULE_WORDS + 2);
 }
 
 /** An nft_set with its buckets, as kmalloc gives it. */

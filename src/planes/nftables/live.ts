@@ -91,12 +91,12 @@ export class LiveNftables implements Live {
       insert: () => tables.nodePorts.insert(w[0]!, w[1]!, chains.external[firstPort + w[2]!]!),
       remove: () => tables.nodePorts.remove(w[0]!, w[1]!),
     }));
-    each("no-endpoint-services", maps.noEndpointServices, 4, (w) => ({
+    each("no-endpoint-services", maps.noEndpointServices, 5, (w) => ({
       value: `${w[3]}`,
       insert: () => tables.noEndpointServices.insert(w[0]!, w[1]!, w[2]!, w[3]!),
       remove: () => tables.noEndpointServices.remove(w[0]!, w[1]!, w[2]!),
     }));
-    each("no-endpoint-nodeports", maps.noEndpointNodePorts, 3, (w) => ({
+    each("no-endpoint-nodeports", maps.noEndpointNodePorts, 4, (w) => ({
       value: `${w[2]}`,
       insert: () => tables.noEndpointNodePorts.insert(w[0]!, w[1]!, w[2]!),
       remove: () => tables.noEndpointNodePorts.remove(w[0]!, w[1]!),

@@ -2,7 +2,7 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { ChainWriter } from "./chain-writer.js";
-import { chainsOf } from "./frontends.js";
+import { chainsOf, policyChainKind } from "./frontends.js";
 import * as layout from "./layout.js";
 import { Slabs } from "./slabs.js";
 
@@ -65,9 +65,9 @@ export function chainBytes(cluster: Cluster): number {
 
 function neededWords(cluster: Cluster): Cursors {
   const need: Cursors = { chain: 0, blob: 0, endpointBlob: 0, set: 0, element: 0 };
-  const balance = (endpoints: number, sticky: boolean): void => {
+  const balance = (endpoints: number, sticky: boolean, kind: number): void => {
     need.chain += layout.CHAIN_WORDS;
-    need.blob += layout.serviceBlobWords(sticky ? endpoints : 0);
+    need.blob += layout.serviceBlobWords(kind, sticky ? endpoints : 0);
     need.set += layout.setWords(endpoints);
     need.element += endpoints * layout.ELEMENT_WORDS;
   };
@@ -76,8 +76,8 @@ function neededWords(cluster: Cluster): Cursors {
     const sticky = cluster.affinitySeconds[cluster.service[p]!]! > 0;
     need.chain += chains.count * layout.CHAIN_WORDS;
     need.endpointBlob += chains.count * layout.ENDPOINT_BLOB_WORDS;
-    if (chains.usesService) balance(chains.count, sticky);
-    if (chains.usesLocal) balance(chains.localCount, sticky);
+    if (chains.usesService) balance(chains.count, sticky, policyChainKind(cluster, p, false));
+    if (chains.usesLocal) balance(chains.localCount, sticky, policyChainKind(cluster, p, true));
     if (chains.usesExternal) {
       need.chain += layout.CHAIN_WORDS;
       need.blob += layout.EXTERNAL_BLOB_WORDS;
@@ -94,7 +94,9 @@ function spareWords(cluster: Cluster, spare: number): number {
   }
   const endpoints = largest + spare;
   const balance =
-    layout.serviceBlobWords(endpoints) + layout.setWords(endpoints) + endpoints * layout.ELEMENT_WORDS;
+    layout.serviceBlobWords(layout.KIND_SERVICE, endpoints) +
+    layout.setWords(endpoints) +
+    endpoints * layout.ELEMENT_WORDS;
   const each = layout.CHAIN_WORDS + layout.ENDPOINT_BLOB_WORDS;
   return ROOM_FOR_REWRITES * (2 * balance + endpoints * each + layout.EXTERNAL_BLOB_WORDS);
 }

@@ -103,6 +103,7 @@ export class NftablesModel implements Model {
     const words = this.chains.words;
     let blob = words[entered + layout.CHAIN_BLOB]!;
     let masquerade = 0;
+    let choosing = layout.AFTER_MASQUERADE;
     const kind = words[blob + layout.BLOB_KIND]!;
     if (kind !== layout.KIND_SERVICE) {
       let next = words[blob + layout.EXTERNAL_SERVICE]!;
@@ -113,8 +114,10 @@ export class NftablesModel implements Model {
       }
       if (next === layout.NONE) return PASS;
       blob = words[next + layout.CHAIN_BLOB]!;
+      choosing = layout.choosingStart(words[blob + layout.BLOB_KIND]!);
     }
     if (
+      choosing === layout.AFTER_MASQUERADE &&
       words[blob + layout.SERVICE_PROTOCOL] === protocol &&
       words[blob + layout.SERVICE_ADDRESS] === dst &&
       words[blob + layout.SERVICE_PORT] === dport &&
@@ -123,8 +126,8 @@ export class NftablesModel implements Model {
       masquerade = 1;
     }
     const sticky = words[blob + layout.BLOB_STICKY]!;
-    const stuck = sticky === 0 ? layout.NONE : this.#stuckTo(blob, sticky, src, nowSec);
-    const endpointChain = stuck === layout.NONE ? this.#balance(blob, sticky) : stuck;
+    const stuck = sticky === 0 ? layout.NONE : this.#stuckTo(blob, choosing, sticky, src, nowSec);
+    const endpointChain = stuck === layout.NONE ? this.#balance(blob + choosing, sticky) : stuck;
     const endpoint = words[endpointChain + layout.CHAIN_BLOB]!;
     if (words[endpoint + layout.ENDPOINT_ADDRESS] === src) masquerade = 1;
     const index = words[endpoint + layout.ENDPOINT_INDEX]!;
@@ -133,11 +136,10 @@ export class NftablesModel implements Model {
   }
 
   /** One rule an endpoint: is the source in its set? */
-  #stuckTo(blob: number, sticky: number, src: number, nowSec: number): number {
+  #stuckTo(blob: number, choosing: number, sticky: number, src: number, nowSec: number): number {
     const words = this.chains.words;
     for (let i = 0; i < sticky; i++) {
-      const chain =
-        words[blob + layout.AFTER_MASQUERADE + i * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN]!;
+      const chain = words[blob + choosing + i * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN]!;
       if (this.remembers(chain, words[blob + layout.BLOB_TIMEOUT]!, src, nowSec)) return chain;
     }
     return layout.NONE;
@@ -152,9 +154,9 @@ export class NftablesModel implements Model {
   }
 
   /** `numgen random mod E vmap { … }`. */
-  #balance(blob: number, sticky: number): number {
+  #balance(choosing: number, sticky: number): number {
     const words = this.chains.words;
-    const numgen = blob + layout.AFTER_MASQUERADE + sticky * layout.AFFINITY_RULE_WORDS;
+    const numgen = choosing + sticky * layout.AFFINITY_RULE_WORDS;
     const key = this.randomBelow(words[numgen + layout.NUMGEN_MODULUS]!);
     const set = words[numgen + layout.NUMGEN_SET]!;
     let element = words[layout.bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, this.mapSeed)]!;

@@ -4,6 +4,7 @@ import { generateCluster } from "../../cluster/generate.js";
 import { DROP, REJECT } from "../plane.js";
 import { nftables } from "./index.js";
 import { mapBucketBits } from "./layout.js";
+import { chainBytes } from "./memory.js";
 import { rhashBuckets } from "./rhashtable.js";
 
 const constant = (services: number, count: number, extra = {}) =>
@@ -44,6 +45,38 @@ describe("the nftables plane", () => {
     expect(again.decision).toBe(first.decision);
     const position = (first.decision >> 1) + 1;
     expect(again.work.mapLookups).toBe(position + 1 + 1);
+  });
+
+  it.each([
+    // Two rules up to service-nodeports and one more, four of the external chain, then numgen, hairpin and dnat.
+    { internal: 0, nodePort: 3 + 4 + 3, clusterIp: 6 },
+    // With both policies Local the cluster IP leads to the local chain too, and the masquerade test stands there.
+    { internal: 1, nodePort: 3 + 4 + 1 + 3, clusterIp: 6 },
+  ])(
+    "tests whether to masquerade only where the cluster IP leads to: %j",
+    ({ internal, nodePort, clusterIp }) => {
+      const exposed = constant(1, 2, { types: "nodePort", externalLocalShare: 1 });
+      const cluster = {
+        ...exposed,
+        endpointLocal: Uint8Array.of(1, 0),
+        internalLocal: Uint8Array.of(internal),
+      };
+      const model = nftables.compile(cluster).model(1);
+      const flow = firstPacket(cluster, 0);
+      const rules = (some: object) => model.explain({ ...flow, ...some }, 0).work.rulesVisited;
+      const toNode = { dst: cluster.network.nodeAddresses[0]!, dport: cluster.nodePort[0]! };
+      expect(rules({ ...toNode, src: parseAddress("203.0.113.9")! })).toBe(nodePort);
+      expect(rules({})).toBe(clusterIp);
+      // A pod goes from the external chain to the service's, which holds the test only where the cluster IP leads to it.
+      expect(rules(toNode)).toBe(3 + 1 + (internal === 1 ? 0 : 1) + 3);
+    },
+  );
+
+  it("holds a chain without the masquerade test in fewer bytes", () => {
+    const exposed = constant(1, 2, { types: "nodePort", externalLocalShare: 1, localShare: 0 });
+    const local = { ...exposed, endpointLocal: Uint8Array.of(1, 0) };
+    // The local chain: 128 bytes, its blob of 26 words in 128, its map of one in 512, an element of 64.
+    expect(chainBytes(local) - chainBytes(exposed)).toBe(128 + 128 + 512 + 64);
   });
 
   it("rejects a wrong port of a cluster IP and drops an address of the service range that no service has", () => {

@@ -46,8 +46,8 @@ export class NftablesProgram implements Program {
       ["map service-ips", maps.serviceIps.length / 5],
       ["map service-nodeports", maps.nodePorts.length / 3],
       ["map firewall-ips", maps.firewallIps.length / 4],
-      ["map no-endpoint-services", maps.noEndpointServices.length / 4],
-      ["map no-endpoint-nodeports", maps.noEndpointNodePorts.length / 3],
+      ["map no-endpoint-services", maps.noEndpointServices.length / 5],
+      ["map no-endpoint-nodeports", maps.noEndpointNodePorts.length / 4],
       ["set cluster-ips", cluster.services],
     ];
     const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
@@ -103,11 +103,11 @@ export class NftablesProgram implements Program {
     );
     each(maps.nodePorts, 3, (w, at) => nodePorts.insert(w[at]!, w[at + 1]!, chains.external[w[at + 2]!]!));
     const noEndpointNodePorts = new NodePortTable(
-      maps.noEndpointNodePorts.length / 3,
+      maps.noEndpointNodePorts.length / 4,
       random.nextInt32(),
-      room(maps.noEndpointNodePorts.length / 3, cluster.servicePorts),
+      room(maps.noEndpointNodePorts.length / 4, cluster.servicePorts),
     );
-    each(maps.noEndpointNodePorts, 3, (w, at) => noEndpointNodePorts.insert(w[at]!, w[at + 1]!, w[at + 2]!));
+    each(maps.noEndpointNodePorts, 4, (w, at) => noEndpointNodePorts.insert(w[at]!, w[at + 1]!, w[at + 2]!));
     const clusterIps = new AddressSet(cluster.services, random.nextInt32());
     for (let s = 0; s < cluster.services; s++) clusterIps.insert(cluster.clusterIp[s]! | 0);
     const tables: Tables = {
@@ -115,11 +115,12 @@ export class NftablesProgram implements Program {
       nodePorts,
       noEndpointNodePorts,
       clusterIps,
-      firewallIps: verdictTable(maps.firewallIps, random.nextInt32(), 0),
+      firewallIps: verdictTable(maps.firewallIps, 4, random.nextInt32(), 0),
       noEndpointServices: verdictTable(
         maps.noEndpointServices,
+        5,
         random.nextInt32(),
-        room(maps.noEndpointServices.length / 4, frontends),
+        room(maps.noEndpointServices.length / 5, frontends),
       ),
     };
     return { model: new NftablesModel(cluster, tables, chains, mapSeed, seed), writer };
@@ -135,9 +136,9 @@ function countExternal({ externalStart, portStart, services }: Cluster): number 
   return count;
 }
 
-function verdictTable(contents: Int32Vector, seed: number, spare: number): ServiceTable {
-  const table = new ServiceTable(contents.length / 4, seed, spare);
-  each(contents, 4, (w, at) => table.insert(w[at]!, w[at + 1]!, w[at + 2]!, w[at + 3]!));
+function verdictTable(contents: Int32Vector, words: number, seed: number, spare: number): ServiceTable {
+  const table = new ServiceTable(contents.length / words, seed, spare);
+  each(contents, words, (w, at) => table.insert(w[at]!, w[at + 1]!, w[at + 2]!, w[at + 3]!));
   return table;
 }
 

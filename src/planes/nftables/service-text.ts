@@ -9,7 +9,8 @@ import {
   protocolName,
 } from "../../cluster/cluster.js";
 import { TextSink } from "../shared/text-sink.js";
-import { chainsOf } from "./frontends.js";
+import { chainsOf, policyChainKind } from "./frontends.js";
+import { KIND_SERVICE } from "./layout.js";
 import { endpointBase, servicePortBase } from "./names.js";
 
 /** What belongs inside of `table … { }`. A chain that is jumped to may stand after the one that jumps. */
@@ -43,7 +44,9 @@ export class ServiceText extends TextSink {
       const frontend = `ip daddr ${formatAddress(cluster.clusterIp[s]!)} ${protocol} dport ${cluster.port[p]}`;
       const choices = members.map((e, i) => `${i} : goto endpoint-${names.get(e)}`).join(", ");
       this.#chain(`${kind}-${base}`, [
-        `${frontend} ip saddr != ${pods} jump mark-for-masquerade`,
+        ...(policyChainKind(cluster, p, kind === "local") === KIND_SERVICE
+          ? [`${frontend} ip saddr != ${pods} jump mark-for-masquerade`]
+          : []),
         ...(seconds > 0
           ? members.map((e) => `ip saddr @affinity-${names.get(e)} goto endpoint-${names.get(e)}`)
           : []),

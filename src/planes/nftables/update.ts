@@ -8,7 +8,8 @@ import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
 import { changeOnly, onlyService } from "../../cluster/only-service.js";
 import type { UpdateCost } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
-import { chainsOf, listMaps } from "./frontends.js";
+import { chainsOf, listMaps, policyChainKind } from "./frontends.js";
+import { KIND_SERVICE } from "./layout.js";
 import { chainBytes } from "./memory.js";
 import { ELEMENT_WORDS } from "./rhashtable.js";
 
@@ -45,18 +46,17 @@ interface Written {
 function writeService(cluster: Cluster): Written {
   const written: Written = { rules: 0, elements: 0, chains: new Set() };
   const sticky = cluster.affinitySeconds[0]! > 0;
-  const internalLocal = cluster.internalLocal[0] === 1;
   const hasIngress = cluster.externalKind.includes(INGRESS_IP);
-  const balance = (chain: string, endpoints: number, isInternal: boolean): void => {
+  const balance = (chain: string, endpoints: number, kind: number): void => {
     written.chains.add(chain);
-    // The masquerade test stands where the cluster IP leads; then a rule an affinity set, and numgen with its map.
-    written.rules += (isInternal ? 1 : 0) + (sticky ? endpoints : 0) + 1;
+    // The masquerade test, a rule an affinity set, and numgen with its map.
+    written.rules += (kind === KIND_SERVICE ? 1 : 0) + (sticky ? endpoints : 0) + 1;
     written.elements += endpoints;
   };
   for (let p = 0; p < cluster.servicePorts; p++) {
     const chains = chainsOf(cluster, p);
-    if (chains.usesService) balance(`service ${p}`, chains.count, !internalLocal);
-    if (chains.usesLocal) balance(`local ${p}`, chains.localCount, internalLocal);
+    if (chains.usesService) balance(`service ${p}`, chains.count, policyChainKind(cluster, p, false));
+    if (chains.usesLocal) balance(`local ${p}`, chains.localCount, policyChainKind(cluster, p, true));
     if (chains.usesExternal) {
       written.chains.add(`external ${p}`);
       const toLocal = cluster.externalLocal[0] === 1;
@@ -103,7 +103,7 @@ function listElements(cluster: Cluster): Map<string, string> {
   add("service-ips", maps.serviceIps, 3, 5);
   add("service-nodeports", maps.nodePorts, 2, 3);
   add("firewall-ips", maps.firewallIps, 3, 4);
-  add("no-endpoint-services", maps.noEndpointServices, 3, 4);
-  add("no-endpoint-nodeports", maps.noEndpointNodePorts, 2, 3);
+  add("no-endpoint-services", maps.noEndpointServices, 3, 5);
+  add("no-endpoint-nodeports", maps.noEndpointNodePorts, 2, 4);
   return elements;
 }

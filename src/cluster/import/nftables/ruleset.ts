@@ -12,6 +12,8 @@ export interface NftElement {
   readonly key: readonly string[];
   /** `goto service-…`, `drop`; empty in sets. */
   readonly verdict: string;
+  /** `shop/web:http` on refusals, which kube-proxy names their owner in; empty where there is none. */
+  readonly comment: string;
 }
 
 export interface NftTable {
@@ -110,12 +112,13 @@ function addElements(containers: Map<string, NftElement[]>, name: string, text: 
     containers.set(name, list);
   }
   for (const element of text.slice(1, -1).split(",")) {
-    // A comment or a counter behind an element is nobody's business here.
+    // A counter behind an element is nobody's business here.
     const [key = "", verdict = ""] = element.trim().split(" : ");
     if (key === "") continue;
     list.push({
       key: key.split(" . ").map((part) => part.split(" ")[0]!),
       verdict: verdict.split(" comment ")[0]!,
+      comment: / comment "([^"]*)"/.exec(element)?.[1] ?? "",
     });
   }
 }
@@ -129,6 +132,7 @@ const containerSchema = z.object({
   elem: z.array(z.unknown()).default([]),
   timeout: z.number().int().min(0).optional(),
 });
+const commented = z.object({ elem: z.object({ comment: z.string() }) });
 const ruleSchema = z.object({ family: name, table: name, chain: name, expr: z.array(z.unknown()) });
 const chainSchema = z.object({ family: name, table: name, name });
 
@@ -178,6 +182,7 @@ function addElementsOf(list: NftElement[], key: unknown, verdict: unknown): void
   list.push({
     key: renderRule([key]).split(" . "),
     verdict: verdict === undefined ? "" : renderRule([verdict]),
+    comment: commented.safeParse(key).data?.elem.comment ?? "",
   });
 }
 

@@ -12,6 +12,7 @@ import {
   UDP,
 } from "../../cluster.js";
 import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import { rangesOf } from "./ranges.js";
 import type { NftElement, NftTable } from "./ruleset.js";
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -28,7 +29,7 @@ export interface FoundInTable {
   readonly serviceCidr: Cidr | undefined;
   /** Ports whose endpoints are in no chain: one stands for them. */
   readonly standIns: number;
-  /** NodePorts of services without endpoints: the table doesn't say whose they are. */
+  /** NodePorts of services without endpoints, where no comment says whose they are. */
   readonly refusedNodePorts: number;
   readonly notUnderstood: string[];
 }
@@ -41,15 +42,21 @@ export function servicesOfTable(table: NftTable): FoundInTable {
 class Reader {
   readonly #table: NftTable;
   readonly #ports = new Map<string, FoundPort>();
-  readonly #unnamedRefusals: FoundPort[] = [];
+  /** Ports that no chain is of: called as a comment says, or not at all. */
+  readonly #refused: FoundPort[] = [];
   readonly #notUnderstood: string[] = [];
   /** Keys that lead to a chain: a refusal of one of them is its policy's. */
   readonly #served = new Set<string>();
   readonly #byClusterIp = new Map<string, FoundPort>();
+  /** `namespace/name:port` → its port. */
+  readonly #byName = new Map<string, FoundPort>();
+  readonly #clusterIps: ReadonlySet<string>;
+  #refusedNodePorts = 0;
   #podCidr: Cidr | undefined;
 
   constructor(table: NftTable) {
     this.#table = table;
+    this.#clusterIps = new Set(this.#elements("cluster-ips").flatMap(({ key }) => key));
   }
 
   read(): FoundInTable {
@@ -61,23 +68,21 @@ class Reader {
       this.#served.add(element.key.join());
       this.#readNodePort(element);
     }
-    const refusedNodePorts = this.#elements("no-endpoint-nodeports").filter(
-      ({ key }) => !this.#served.has(key.join()),
-    ).length;
     for (const element of this.#elements("firewall-ips")) this.#readFirewall(element);
     for (const [base, port] of this.#ports) this.#readChains(base, port);
     for (const port of this.#ports.values()) {
       if (port.clusterIp !== undefined) this.#byClusterIp.set(frontendKey(port.clusterIp, port), port);
     }
     for (const element of this.#elements("no-endpoint-services")) this.#readRefusal(element);
-    const ports = [...this.#ports.values(), ...this.#unnamedRefusals];
+    for (const element of this.#elements("no-endpoint-nodeports")) this.#readRefusedNodePort(element);
+    const ports = [...this.#ports.values(), ...this.#refused];
     const standIns = addStandIns(ports);
     return {
       ports,
       podCidr: this.#podCidr && this.#podCidr.prefixLength <= 24 ? this.#podCidr : undefined,
       serviceCidr: this.#serviceCidr(),
       standIns,
-      refusedNodePorts,
+      refusedNodePorts: this.#refusedNodePorts,
       notUnderstood: this.#notUnderstood,
     };
   }
@@ -134,20 +139,13 @@ class Reader {
         this.#notUnderstood.push(rule);
         continue;
       }
-      port.ranges = (ranges[1] ?? ranges[2]!).split(",").flatMap((text) => this.#rangeOf(text.trim()));
+      port.ranges = [];
+      for (const text of (ranges[1] ?? ranges[2]!).split(",")) {
+        const cidrs = rangesOf(text.trim());
+        if (cidrs) port.ranges.push(...cidrs);
+        else this.#notUnderstood.push(`source range ${text}`);
+      }
     }
-  }
-
-  /** `a/24`, an address, or `a-b`, as nft prints neighbours that it joined. */
-  #rangeOf(text: string): Cidr[] {
-    const cidr = parseCidr(text.includes("/") ? text : `${text}/32`);
-    if (cidr) return [cidr];
-    const [first, last] = text.split("-").map((part) => parseAddress(part.trim()));
-    if (first === undefined || last === undefined || last < first) {
-      this.#notUnderstood.push(`source range ${text}`);
-      return [];
-    }
-    return rangesBetween(first, last);
   }
 
   #readChains(base: string, port: FoundPort): void {
@@ -164,24 +162,15 @@ class Reader {
   #endpointChains(chain: string, port: FoundPort): string[] {
     let names: string[] = [];
     for (const rule of this.#table.chains.get(chain) ?? []) {
-      const pods = /^ip daddr (\S+) (\w+) dport (\d+) ip saddr != (\S+) jump mark-for-masquerade/.exec(rule);
+      const pods = /^ip daddr \S+ \w+ dport \d+ ip saddr != (\S+) jump mark-for-masquerade/.exec(rule);
       const sticky = /^ip saddr @(\S+) goto endpoint-/.exec(rule);
       const choice = /^numgen random mod \d+ vmap \{ (.*) \}$/.exec(rule);
-      if (pods) this.#readMasquerade(port, pods);
+      if (pods) this.#podCidr ??= parseCidr(pods[1]!);
       else if (choice) names = [...choice[1]!.matchAll(/goto (endpoint-[^\s,}]+)/g)].map(([, name]) => name!);
       else if (sticky) port.affinitySeconds = this.#table.timeouts.get(sticky[1]!) ?? port.affinitySeconds;
       else if (!/ jump mark-for-masquerade/.test(rule)) this.#notUnderstood.push(rule);
     }
     return names;
-  }
-
-  /** The test names the cluster IP, which service-ips leaves out where policy Local has no local endpoint. */
-  #readMasquerade(port: FoundPort, [, address, protocol, number, pods]: RegExpExecArray): void {
-    const frontend = frontendOf([address!, protocol!, number!]);
-    this.#podCidr ??= parseCidr(pods!);
-    if (!frontend || port.clusterIp !== undefined) return;
-    port.clusterIp = frontend.address;
-    port.port = frontend.port;
   }
 
   #endpointOf(chain: string): EndpointRecord | undefined {
@@ -204,15 +193,38 @@ class Reader {
     const isDrop = element.verdict.startsWith("drop");
     // A drop at an address that leads to an external chain: policy Local, seen there already.
     if (this.#served.has(element.key.join())) return;
-    const known = this.#byClusterIp.get(frontendKey(frontend.address, frontend));
-    if (known) {
-      known.internalLocal ||= isDrop;
+    const known =
+      this.#byClusterIp.get(frontendKey(frontend.address, frontend)) ??
+      this.#owner(element.comment, frontend.protocol, frontend.port);
+    if (known && known.clusterIp !== frontend.address && !this.#clusterIps.has(element.key[0]!)) {
+      if (!known.externals.has(frontend.address)) known.externals.set(frontend.address, EXTERNAL_IP);
       return;
     }
-    const port = emptyPort(frontend.protocol, frontend.port);
-    port.clusterIp = frontend.address;
-    port.internalLocal = isDrop;
-    this.#unnamedRefusals.push(port);
+    const port = known ?? emptyPort(frontend.protocol, frontend.port);
+    if (!known) this.#refused.push(port);
+    port.clusterIp ??= frontend.address;
+    port.port = frontend.port;
+    port.internalLocal ||= isDrop;
+  }
+
+  #readRefusedNodePort({ key, comment }: NftElement): void {
+    if (this.#served.has(key.join())) return;
+    const number = portOf(key[1]);
+    const port = this.#owner(comment, PROTOCOLS.get(key[0] ?? "") ?? 0, 0);
+    if (port?.clusterIp !== undefined && number) port.nodePort = number;
+    else this.#refusedNodePorts++;
+  }
+
+  /** The service-port that a refusal's comment names; undefined where it names none. */
+  #owner(comment: string, protocol: number, port: number): FoundPort | undefined {
+    const name = parsePortName(comment);
+    if (!name) return undefined;
+    const found = this.#byName.get(`${comment} ${protocol}`) ?? { ...emptyPort(protocol, port), ...name };
+    if (!this.#byName.has(`${comment} ${protocol}`)) {
+      this.#byName.set(`${comment} ${protocol}`, found);
+      this.#refused.push(found);
+    }
+    return found;
   }
 
   #portOf(chain: string, { protocol, port }: { protocol: number; port: number }): FoundPort | undefined {
@@ -221,8 +233,13 @@ class Reader {
     const base = `${match[2]}-${match[3]}`;
     let found = this.#ports.get(base);
     if (!found) {
-      found = { ...emptyPort(protocol, port), ...nameOf(match[3]!) };
+      const name = nameOf(match[3]!);
+      found = { ...emptyPort(protocol, port), ...name };
       this.#ports.set(base, found);
+      if (name) {
+        const suffix = name.portName === "" ? "" : `:${name.portName}`;
+        this.#byName.set(`${name.service}${suffix} ${protocol}`, found);
+      }
     }
     return found;
   }
@@ -262,20 +279,4 @@ function frontendKey(address: number, { protocol, port }: { protocol: number; po
 function portOf(text: string | undefined): number {
   const port = /^\d{1,5}$/.test(text ?? "") ? Number(text) : 0;
   return port <= 65_535 ? port : 0;
-}
-
-/** The fewest CIDRs that are an interval. */
-function rangesBetween(first: number, last: number): Cidr[] {
-  const ranges: Cidr[] = [];
-  for (let base = first; base <= last; ) {
-    let prefixLength = 32;
-    while (prefixLength > 0) {
-      const size = 2 ** (33 - prefixLength);
-      if (base % size !== 0 || base + size - 1 > last) break;
-      prefixLength--;
-    }
-    ranges.push({ base, prefixLength });
-    base += 2 ** (32 - prefixLength);
-  }
-  return ranges;
 }
