@@ -8,7 +8,7 @@ import { DROP, type Flow, PASS, REJECT } from "../plane.js";
 import { nextInt32 } from "../shared/xorshift.js";
 import type { Walkable } from "./blob.js";
 import * as layout from "./layout.js";
-import { recentCheck, type WalkState } from "./walk.js";
+import { recentCheck, type WalkState } from "./matches.js";
 
 /** What one walk did. */
 export interface Walked {
@@ -47,12 +47,12 @@ export function explainWalk(
   for (;;) {
     entriesVisited++;
     const next = at + u16(at + 90);
-    const target = at + u16(at + 88);
-    if (!headerMatches() || !matchesHold(target)) {
+    if (!headerMatches() || !matchesHold()) {
       passedOver++;
       at = next;
       continue;
     }
+    const target = at + u16(at + 88);
     switch (i32(target + 8)) {
       case layout.TARGET_STANDARD: {
         const verdict = i32(target + 32);
@@ -94,14 +94,16 @@ export function explainWalk(
   }
 
   function headerMatches(): boolean {
+    // Here nearly every walk ends; every timed batch is checked with this, so it must not take long.
+    if ((flow.dst & i32(at + 12)) !== i32(at + 4)) return false;
     const inverted = (view.getUint8(at + 83) & 0x08) !== 0;
     const sourceEqual = (flow.src & i32(at + 8)) === i32(at);
-    const destinationEqual = (flow.dst & i32(at + 12)) === i32(at + 4);
     const protocol = u16(at + 80);
-    return sourceEqual !== inverted && destinationEqual && (protocol === 0 || protocol === flow.protocol);
+    return sourceEqual !== inverted && (protocol === 0 || protocol === flow.protocol);
   }
 
-  function matchesHold(target: number): boolean {
+  function matchesHold(): boolean {
+    const target = at + u16(at + 88);
     for (let m = at + layout.ENTRY; m < target; m += i32(m)) {
       if (!holds(i32(m + 8), i32(m + 32))) return false;
     }

@@ -6,7 +6,8 @@ import { AffinityTable } from "../shared/affinity.js";
 import { reseed, xorshiftState } from "../shared/xorshift.js";
 import type { Walkable } from "./blob.js";
 import { explainWalk } from "./explain.js";
-import { Walker, type WalkState } from "./walk.js";
+import type { WalkState } from "./matches.js";
+import { Walker } from "./walk.js";
 
 /** xt_recent's `ip_list_tot`: a list forgets its oldest client beyond this many. */
 const RECENT_CLIENTS = 100;

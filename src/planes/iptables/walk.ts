@@ -4,8 +4,6 @@
  */
 
 import { DROP, PASS, REJECT } from "../plane.js";
-import { ABSENT, type AffinityTable } from "../shared/affinity.js";
-import { nextInt32 } from "../shared/xorshift.js";
 import {
   DATA,
   DNAT_ENDPOINT,
@@ -15,17 +13,6 @@ import {
   GOTO,
   HANDLER,
   INVERT_SOURCE,
-  MATCH_COMMENT,
-  MATCH_DST_LOCAL,
-  MATCH_MARK_DROP,
-  MATCH_MARK_SET,
-  MATCH_MARK_UNSET,
-  MATCH_PORT,
-  MATCH_RECENT_CHECK,
-  MATCH_RECENT_SET,
-  MATCH_SRC_LOCAL,
-  MATCH_STATE_NEW,
-  MATCH_STATISTIC,
   OFFSETS,
   PROTOCOL,
   SRC,
@@ -38,29 +25,23 @@ import {
   VERDICT_DROP,
   VERDICT_RETURN,
 } from "./layout.js";
+import { matchHolds, type WalkState } from "./matches.js";
 
 /** kube-proxy's chains nest at most this deep: SERVICES → FW → EXT → SVC → SEP → MARK-MASQ. */
 export const STACK = 16;
 
-/** What a walk reads and writes beside the table: all of it in typed arrays, so that nothing is boxed. */
-export interface WalkState {
-  /** State of the xorshift generator. */
-  readonly random: Int32Array;
-  readonly nodeAddresses: Int32Array;
-  /** ClientIP affinity (`recent` lists) per endpoint, and its timeout in seconds. */
-  readonly recent: AffinityTable | null;
-  readonly recentSeconds: Int32Array;
-  /** Marks survive from nat to filter: [0] = 1 when the packet is to be masqueraded, [1] = 1 when it is to be dropped. */
-  readonly mark: Int32Array;
-}
-
-const LOOPBACK = 127;
-
-function isLocal(state: WalkState, address: number): boolean {
-  if (address >>> 24 === LOOPBACK) return true;
-  const own = state.nodeAddresses;
-  for (let i = 0; i < own.length; i++) if (own[i] === address) return true;
-  return false;
+/**
+ * The first entry from `entry` on whose destination matches: nearly all that a walk does. The kernel tests source, then
+ * destination; both lie in one cache line, so the order costs nothing, and here the test that nearly always fails comes
+ * first. `| 0` tells V8 that offsets wrap as int32 do: with a check for overflow in each step of this dependency chain a
+ * rule took half as long again.
+ */
+function firstWithDestination(words: Int32Array, entry: number, dst: number): number {
+  let e = entry | 0;
+  while ((dst & words[(e + DST_MASK) | 0]!) !== words[(e + DST) | 0]!) {
+    e = (e + (words[(e + OFFSETS) | 0]! >>> 18)) | 0;
+  }
+  return e;
 }
 
 /** One table's walker. Walkers are separate classes' instances per table so that call sites stay monomorphic. */
@@ -83,12 +64,7 @@ export class Walker {
     let depth = 0;
     let e = entry;
     for (;;) {
-      // The kernel tests source, then destination; both lie in one cache line, so the order costs nothing, and here the
-      // test that nearly always fails comes first.
-      if ((dst & w[e + DST_MASK]!) !== w[e + DST]!) {
-        e += w[e + OFFSETS]! >>> 18;
-        continue;
-      }
+      e = firstWithDestination(w, e, dst);
       const head = w[e + PROTOCOL]!;
       const offsets = w[e + OFFSETS]!;
       const next = e + (offsets >>> 18);
@@ -103,7 +79,7 @@ export class Walker {
       const t = e + ((offsets & 0xffff) >>> 2);
       let matched = true;
       for (let m = e + (ENTRY >>> 2); m < t; m += w[m]! >>> 2) {
-        if (!this.#match(w[m + HANDLER]!, w[m + DATA]!, src, dst, dport, nowSec)) {
+        if (!matchHolds(state, w[m + HANDLER]!, w[m + DATA]!, src, dst, dport, nowSec)) {
           matched = false;
           break;
         }
@@ -135,41 +111,4 @@ export class Walker {
       }
     }
   }
-
-  #match(handler: number, data: number, src: number, dst: number, dport: number, nowSec: number): boolean {
-    const state = this.#state;
-    switch (handler) {
-      case MATCH_COMMENT:
-      case MATCH_STATE_NEW:
-        return true;
-      case MATCH_PORT:
-        return data === 0 || data === dport;
-      case MATCH_STATISTIC:
-        return (nextInt32(state.random) & 0x7fffffff) < data;
-      case MATCH_RECENT_CHECK:
-        return recentCheck(state, data, src, nowSec);
-      case MATCH_RECENT_SET:
-        state.recent!.put(data, src, 0, nowSec);
-        return true;
-      case MATCH_DST_LOCAL:
-        return isLocal(state, dst);
-      case MATCH_SRC_LOCAL:
-        return isLocal(state, src);
-      case MATCH_MARK_SET:
-        return state.mark[0] === 1;
-      case MATCH_MARK_UNSET:
-        return state.mark[0] === 0;
-      case MATCH_MARK_DROP:
-        return state.mark[1] === 1;
-      default:
-        return false;
-    }
-  }
-}
-
-/** `recent --rcheck --seconds --reap`: seen within the timeout (xt_recent.c keeps a stamp that is not older than it). */
-export function recentCheck(state: WalkState, endpoint: number, client: number, nowSec: number): boolean {
-  const recent = state.recent!;
-  const entry = recent.find(endpoint, client);
-  return entry !== ABSENT && nowSec - recent.stamp(entry) <= state.recentSeconds[endpoint]!;
 }
