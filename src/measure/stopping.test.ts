@@ -23,7 +23,7 @@ const reasons = ({ cells }: Results) => cells.map(({ stopped }: Cell) => stopped
 
 describe("looksBetween", () => {
   it("looks at the least, halfway in proportion, and the most", () => {
-    expect(looksBetween(7, 30)).toEqual([7, 14, 30]);
+    expect(looksBetween(7, 60)).toEqual([7, 20, 60]);
     expect(looksBetween(10, 30)).toEqual([10, 17, 30]);
     expect(looksBetween(7, 8)).toEqual([7, 8]);
     expect(looksBetween(3, 3)).toEqual([3]);
@@ -33,7 +33,7 @@ describe("looksBetween", () => {
 describe("levelOf", () => {
   it("shares the 5 % that may be missed among the looks", () => {
     expect(levelOf([7])).toBe(0.95);
-    expect(levelOf([7, 14, 30])).toBeCloseTo(1 - 0.05 / 3, 12);
+    expect(levelOf([7, 20, 60])).toBeCloseTo(1 - 0.05 / 3, 12);
   });
 });
 

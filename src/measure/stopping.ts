@@ -1,7 +1,7 @@
 /**
  * Sequential stopping: measure more where the interval is wide, and be honest about having looked.
  *
- * The rule, fixed before anything is measured: after 7, 14 and 30 replicates (`looks`) a cell stops when half its
+ * The rule, fixed before anything is measured: after 7, 20 and 60 replicates (`looks`) a cell stops when half its
  * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts: first those
  * that repetition makes precise (lists, which are read in order, and what fits a core's own caches), and among these who
  * will probably reach the goal soonest. A cell at the mercy of the neighbours' caches must not eat the time of ten others:

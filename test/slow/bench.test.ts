@@ -36,17 +36,17 @@ describe("npm run bench", () => {
     expect(results.equivalence.disagreements).toBe(0);
     for (const { replicates, estimate } of results.cells) {
       expect(replicates.length).toBeGreaterThanOrEqual(7);
-      expect(replicates.length).toBeLessThanOrEqual(30);
+      expect(replicates.length).toBeLessThanOrEqual(60);
       expect(estimate?.kind).toBe("ci95");
     }
     for (const { replicates, stopped } of results.cells) {
       if (stopped) expect(stopped.replicates).toBe(replicates.length);
-      // A cell goes on to the last of the looks at 7, 14 and 30, unless it waited for time at the first.
-      else expect([23, 30]).toContain(replicates.length);
+      // A cell goes on to the last of the looks at 7, 20 and 60, unless it waited for time at the first.
+      else expect([47, 60]).toContain(replicates.length);
     }
   });
 
-  // Published runs lie between 4.7 and 6.9 ns. The bound is wider, because a neighbour on the host can slow memory at any time.
+  // Published runs lie between 3.5 and 4.1 ns. The bound is wider, because a neighbour on the host can slow memory at any time.
   it("finds iptables linear in N, at 1.5 to 12 ns a rule visited", () => {
     for (const services of [1000, 5000, 10_000, 30_000]) {
       const { median, work } = cell("iptables", services);

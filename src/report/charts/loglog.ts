@@ -6,7 +6,7 @@ import { cssFont, scaleOf, seriesStyle, THEMES } from "../theme.js";
 import { linearAxis, logAxis, servicesRange } from "./axes.js";
 import type { View, Words } from "./chart.js";
 import { frame, textWidth } from "./frame.js";
-import { EDGE, endLabels, hollowMarkers, LABEL_GAP } from "./marks.js";
+import { EDGE, type EndLabel, endLabels, hollowMarkers, LABEL_GAP } from "./marks.js";
 
 // CSS pixels at 1600 x 900.
 /** Most room right of the plot that labels may take. */
@@ -74,7 +74,7 @@ export function linesConfig(
   view: View,
   axes: { x: Axis; y: Axis },
   plugins: readonly Plugin[],
-  labelsAtOwnEnd = false,
+  nameLines: (labels: readonly EndLabel[], view: View) => Plugin = endLabels,
 ): ChartConfiguration {
   const scale = scaleOf(view);
   const theme = THEMES[view.theme];
@@ -130,14 +130,13 @@ export function linesConfig(
         ),
         view,
       ),
-      endLabels(
+      nameLines(
         named.flatMap(({ points, style, published }) => {
           const last = points.findLast((point) => point.y !== null);
           const colour = published ? theme.secondary : style.labelColour;
           return last ? [{ text: style.label, colour, x: last.x, y: last.y! }] : [];
         }),
         view,
-        labelsAtOwnEnd,
       ),
     ],
   };

@@ -23,11 +23,8 @@ export interface EndLabel {
   readonly y: number;
 }
 
-/**
- * Names each line, joined to its own end where the name had to move: right of the last point of all, or right of its own
- * where lines end far from each other (`atOwnEnd`).
- */
-export function endLabels(labels: readonly EndLabel[], view: View, atOwnEnd = false): Plugin {
+/** Names each line right of the last point of all, joined to its own end where the name had to move. */
+export function endLabels(labels: readonly EndLabel[], view: View): Plugin {
   const scale = scaleOf(view);
   const theme = THEMES[view.theme];
   return {
@@ -54,7 +51,7 @@ export function endLabels(labels: readonly EndLabel[], view: View, atOwnEnd = fa
       for (const [i, label] of labels.entries()) {
         const end = ends[i]!;
         const at = placed[i]!;
-        const left = (atOwnEnd ? end.x : last) + LABEL_GAP * scale;
+        const left = last + LABEL_GAP * scale;
         if (Math.abs(at - end.y) > MOVED_ENOUGH * scale || left - end.x > (LABEL_GAP + 1) * scale) {
           strokePath(ctx, theme.axis, 1.5 * scale, [
             [end.x + 12 * scale, end.y],

@@ -11,6 +11,7 @@ import { decadesAround, servicesRange } from "./axes.js";
 import type { Chart, View } from "./chart.js";
 import { type LinePoint, linesConfig } from "./loglog.js";
 import { intervalBands } from "./marks.js";
+import { pointLabels } from "./pointlabels.js";
 import { largestWithSingles, planeNames, singlesWords, singleTimes } from "./singles.js";
 
 const BINS_A_DECADE = 6;
@@ -95,7 +96,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
             view,
           ),
         ],
-        true,
+        pointLabels,
       ),
     };
   }

@@ -1,0 +1,99 @@
+/** Names beside lines that end far from each other, each where nothing else is. */
+
+import type { Plugin } from "chart.js";
+import type { Context2D } from "../canvas.js";
+import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
+import type { View } from "./chart.js";
+import { cutText, textWidth } from "./frame.js";
+import { EDGE, type EndLabel, LABEL_GAP, outlinedText } from "./marks.js";
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Heights that are tried, in lines of text from a line's own end. */
+const HEIGHTS = [0, -1, 1, -2, 2, -3, 3, -4, 4];
+
+/**
+ * Names each line right of its last point or left of its first, or higher or lower, where it covers neither a line nor
+ * another name; where there is no such place, right of the last point.
+ */
+export function pointLabels(labels: readonly EndLabel[], view: View): Plugin {
+  const scale = scaleOf(view);
+  const font = cssFont("label", scale);
+  return {
+    id: "pointLabels",
+    afterDatasetsDraw(chart) {
+      const ctx: Context2D = chart.ctx;
+      const lines = chart.data.datasets.map((_, i) =>
+        chart.getDatasetMeta(i).data.filter(({ y }) => Number.isFinite(y)),
+      );
+      const taken: Box[] = [];
+      ctx.save();
+      ctx.font = font;
+      ctx.textAlign = "left";
+      ctx.textBaseline = "middle";
+      for (const label of labels) {
+        const line = lines[chart.data.datasets.findIndex((dataset) => dataset.label === label.text)] ?? [];
+        const [first, last] = [line[0], line.at(-1)];
+        if (first === undefined || last === undefined) continue;
+        const width = textWidth(ctx, label.text, font);
+        const height = 1.3 * typePx("label", scale);
+        const right = last.x + LABEL_GAP * scale;
+        const places = HEIGHTS.flatMap((step) => [
+          boxAt(right, last.y + step * height, width, height),
+          boxAt(first.x - LABEL_GAP * scale - width, first.y + step * height, width, height),
+        ]);
+        const isFree = (box: Box) =>
+          box.left >= chart.chartArea.left &&
+          box.right <= view.width - EDGE * scale &&
+          box.top >= chart.chartArea.top &&
+          box.bottom <= chart.chartArea.bottom &&
+          lines.every((points) => !passes(points, box)) &&
+          taken.every((other) => !overlap(box, other));
+        const box = places.find(isFree) ?? places[0]!;
+        taken.push(box);
+        const text = cutText(ctx, label.text, font, view.width - box.left - EDGE * scale);
+        outlinedText(
+          ctx,
+          text,
+          box.left,
+          (box.top + box.bottom) / 2,
+          label.colour,
+          THEMES[view.theme].ground,
+          scale,
+        );
+      }
+      ctx.restore();
+    },
+  };
+}
+
+function boxAt(left: number, middle: number, width: number, height: number): Box {
+  return { left, right: left + width, top: middle - height / 2, bottom: middle + height / 2 };
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/** Whether a line, whose points ascend in x, passes through a box. */
+function passes(points: readonly Point[], box: Box): boolean {
+  return points.some((from, i) => {
+    const to = points[i + 1] ?? from;
+    const [left, right] = [Math.max(from.x, box.left), Math.min(to.x, box.right)];
+    if (left > right) return false;
+    const heightAt = (x: number) =>
+      to.x === from.x ? from.y : from.y + ((to.y - from.y) * (x - from.x)) / (to.x - from.x);
+    const ends = [heightAt(left), heightAt(right)];
+    return Math.min(...ends) < box.bottom && Math.max(...ends) > box.top;
+  });
+}
