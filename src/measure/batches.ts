@@ -10,6 +10,8 @@ import type { Job, MeanWork, Prepared, Subject } from "./scenario.js";
 
 /** A batch lasts about this long: far above the timer's step, and at most a millisecond. */
 const BATCH_NS = 500_000;
+/** However short an operation is (a later packet at the socket level is no work): tables of connections must hold a batch. */
+const MOST_OPERATIONS = 1 << 16;
 const CALIBRATION_NS = 4_000_000;
 const FLOOR_BATCHES = 25;
 const HEAP_BATCHES = 8;
@@ -36,7 +38,7 @@ export function calibrate(prepared: Prepared): number {
     position += batch;
     batch = Math.min(subject.operations, batch * 2, Math.max(1, Math.ceil(BATCH_NS / perOperation)));
   } while (nowNs() < deadline);
-  return Math.max(1, Math.round(BATCH_NS / perOperation));
+  return Math.max(1, Math.min(MOST_OPERATIONS, Math.round(BATCH_NS / perOperation)));
 }
 
 export interface Timed {
