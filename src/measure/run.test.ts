@@ -122,7 +122,7 @@ describe("runSchedule", () => {
     });
     expect(seen[0]).toEqual({ done: 0, total: 14, leftMs: null });
     expect(seen[13]).toMatchObject({ done: 13, total: 14 });
-    expect(seen[14]).toMatchObject({ done: 14, total: 15 });
+    expect(seen[14]).toMatchObject({ done: 14, total: 16 });
     expect(seen[14]!.leftMs).toBeGreaterThan(0);
   });
 });

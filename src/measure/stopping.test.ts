@@ -6,7 +6,7 @@ import { admitAt, levelOf, lookAt, looksBetween } from "./stopping.js";
 /** A run after its first look, whose cells differ between replicates by the given shares of their median. */
 function run(spreads: readonly number[], budgetSeconds: number | null): Results {
   const results = fakeResults({ planes: ["ebpf"], services: spreads.map((_, i) => i + 1), replicates: 7 });
-  const looks = looksBetween(7, 16);
+  const looks = [7, 11, 16];
   Object.assign(results.run, { looks, level: levelOf(looks), budgetSeconds });
   for (const [i, cell] of results.cells.entries()) {
     // Larger than a core's own caches.
@@ -22,9 +22,9 @@ function run(spreads: readonly number[], budgetSeconds: number | null): Results 
 const reasons = ({ cells }: Results) => cells.map(({ stopped }: Cell) => stopped?.reason ?? "goes on");
 
 describe("looksBetween", () => {
-  it("looks at the least, halfway in proportion, and the most", () => {
-    expect(looksBetween(7, 60)).toEqual([7, 20, 60]);
-    expect(looksBetween(10, 30)).toEqual([10, 17, 30]);
+  it("looks at the least, at twice as many, and at the most", () => {
+    expect(looksBetween(7, 42)).toEqual([7, 14, 42]);
+    expect(looksBetween(10, 30)).toEqual([10, 20, 30]);
     expect(looksBetween(7, 8)).toEqual([7, 8]);
     expect(looksBetween(3, 3)).toEqual([3]);
   });
@@ -33,7 +33,7 @@ describe("looksBetween", () => {
 describe("levelOf", () => {
   it("shares the 5 % that may be missed among the looks", () => {
     expect(levelOf([7])).toBe(0.95);
-    expect(levelOf([7, 20, 60])).toBeCloseTo(1 - 0.05 / 3, 12);
+    expect(levelOf([7, 14, 42])).toBeCloseTo(1 - 0.05 / 3, 12);
   });
 });
 

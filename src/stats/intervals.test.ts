@@ -67,9 +67,9 @@ describe("hierarchicalMedianInterval", () => {
       const random = Random.fromSeed(12);
       let covered = 0;
       for (let cell = 0; cell < 300; cell++) {
-        const all = draw(random, 60, level);
+        const all = draw(random, 42, level);
         let interval: [number, number] = [0, 0];
-        for (const look of [7, 20, 60]) {
+        for (const look of [7, 14, 42]) {
           interval = hierarchicalMedianInterval(all.slice(0, look), cell, 1 - 0.05 / 3);
           if ((interval[1] - interval[0]) / 2 < 0.05 * 100) break;
         }
