@@ -72,29 +72,36 @@ static void update_batch(int map, const char *name, void *keys, void *values, ui
 		die(name);
 }
 
-/* Inner arrays first, then all of them at once into the outer map: each single update there waits for RCU. */
-static void fill_maglev(int outer, const struct section *section, void *keys)
+/*
+ * Inner arrays first, then all of a portion at once into the outer map: each single update there waits for RCU. A process
+ * may have 1024 files open; a portion leaves room for others.
+ */
+#define MAGLEV_PORTION 512
+
+static void fill_maglev(int outer, const struct section *section, char *keys)
 {
-	int *inners = calloc(section->count ? section->count : 1, sizeof(int));
+	int inners[MAGLEV_PORTION];
 	uint32_t zero = 0;
 
-	for (uint32_t i = 0; i < section->count; i++) {
-		void *table = take(section->value_size);
+	for (uint32_t first = 0, count; first < section->count; first += count) {
+		count = section->count - first < MAGLEV_PORTION ? section->count - first : MAGLEV_PORTION;
+		for (uint32_t i = 0; i < count; i++) {
+			void *table = take(section->value_size);
 
-		inners[i] = bpf_map_create(BPF_MAP_TYPE_ARRAY, "maglev_inner", 4, section->value_size, 1, NULL);
-		if (inners[i] < 0 || bpf_map_update_elem(inners[i], &zero, table, BPF_ANY))
-			die("maglev_inner");
-		free(table);
+			inners[i] = bpf_map_create(BPF_MAP_TYPE_ARRAY, "maglev_inner", 4, section->value_size, 1, NULL);
+			if (inners[i] < 0 || bpf_map_update_elem(inners[i], &zero, table, BPF_ANY))
+				die("maglev_inner");
+			free(table);
+		}
+		update_batch(outer, section->name, keys + (size_t)first * section->key_size, inners, count);
+		for (uint32_t i = 0; i < count; i++)
+			close(inners[i]);
 	}
-	update_batch(outer, section->name, keys, inners, section->count);
-	for (uint32_t i = 0; i < section->count; i++)
-		close(inners[i]);
-	free(inners);
 }
 
 static void fill(int map, const struct section *section)
 {
-	void *keys = take((size_t)section->key_size * section->count);
+	char *keys = take((size_t)section->key_size * section->count);
 
 	if (!strcmp(section->name, "lb4_maglev")) {
 		fill_maglev(map, section, keys);
@@ -326,8 +333,6 @@ int main(int argc, char **argv)
 {
 	libbpf_set_print(quiet);
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
-	/* Thousands of inner maps are open until the outer map holds them. */
-	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 1 << 20, 1 << 20 });
 	if (argc == 5 && !strcmp(argv[1], "load"))
 		return load(argv[2], argv[3], argv[4]);
 	if (argc == 3 && !strcmp(argv[1], "update"))

@@ -318,7 +318,7 @@ describe("lbscale generate, import, lookup and verify", () => {
   });
 
   it("advises on a cluster from a run, in words and for programs", () => {
-    const run = join(PUBLISHED, "2026-11-24-default");
+    const run = join(PUBLISHED, "2026-11-27-default");
     const { stdout, status } = lbscale(["advise", BOUTIQUE, "--run", run]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*29 rules, 12 chains[\s\S]*This assumes:/);
@@ -575,7 +575,7 @@ describe("lbscale report", () => {
 
 describe("lbscale compare", () => {
   /** The published run, and the same with one plane slower. */
-  const published = join(PUBLISHED, "2026-11-24-default");
+  const published = join(PUBLISHED, "2026-11-27-default");
   const slowed = (factor: number, edit: (results: Results) => void = () => {}): string => {
     const results = readResults(published);
     for (const cell of results.cells) {
@@ -615,7 +615,7 @@ describe("lbscale compare", () => {
 });
 
 describe("lbscale verify-chart", () => {
-  const published = join(PUBLISHED, "2026-11-24-article");
+  const published = join(PUBLISHED, "2026-11-27-article");
   const drawn = (format: string): string => {
     lbscale([
       "report",
@@ -645,7 +645,7 @@ describe("lbscale verify-chart", () => {
 
   it("refuses another run, and a result that was changed since, and exits 1", () => {
     const picture = drawn("png");
-    const other = lbscale(["verify-chart", picture, join(PUBLISHED, "2026-11-24-default")]);
+    const other = lbscale(["verify-chart", picture, join(PUBLISHED, "2026-11-27-default")]);
     expect(other.stderr).toMatch(/drawn from results \w{12}, and these are \w{12}: another run/);
     expect(other.status).toBe(1);
     const results = readResults(published);
@@ -686,7 +686,7 @@ describe("lbscale verify-chart", () => {
     expect(lbscale(["verify-chart", "compared.pdf", published]).stdout).toMatch(
       /No plane is slower[\s\S]*belong together/,
     );
-    expect(lbscale(["verify-chart", "compared.pdf", join(PUBLISHED, "2026-11-24-default")]).status).toBe(1);
+    expect(lbscale(["verify-chart", "compared.pdf", join(PUBLISHED, "2026-11-27-default")]).status).toBe(1);
   });
 });
 
@@ -706,7 +706,7 @@ describe("lbscale reference", () => {
   });
 
   it("sets a run beside them, shape by shape, with intervals and reasons", () => {
-    const run = join(PUBLISHED, "2026-11-24-article");
+    const run = join(PUBLISHED, "2026-11-27-article");
     const { stdout, status } = lbscale(["reference", "cilium-1.6", "--against", run]);
     expect(status).toBe(0);
     expect(stdout).toMatch(

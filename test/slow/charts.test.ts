@@ -10,8 +10,8 @@ it("draws all charts of all published runs twice the same, each run within 1 GiB
     const { renderCharts } = await import("${new URL("dist/src/report/render.js", ROOT)}");
     const { readResults } = await import("${new URL("dist/src/results/files.js", ROOT)}");
     const { createHash } = await import("node:crypto");
-    const [results, ...others] = ["default", "scenarios"].map((name) =>
-      readResults("${fileURLToPath(new URL("results/2026-11-24-", ROOT))}" + name));
+    const [results, ...others] = ["full", "scenarios", "kernel"].map((name) =>
+      readResults("${fileURLToPath(new URL("results/2026-11-27-", ROOT))}" + name));
     for (const { cells } of others) results.cells.push(...cells);
     const draw = () => renderCharts(results, { themes: ["light", "dark"], formats: ["png", "svg"], size: "slide" });
     const hash = (pictures) => pictures.map(({ bytes }) => createHash("sha256").update(bytes).digest("hex")).join();
