@@ -59,9 +59,14 @@ function kernelWords({ lane, scenario }: Measure): string {
 /** What the band or whisker around an estimate is: never called an interval when it is a range. */
 export function intervalWords(cells: readonly Cell[]): string {
   const kinds = new Set(cells.flatMap((cell) => (cell.estimate ? [cell.estimate.kind] : [])));
-  const range = `range of ${span(cells.filter((c) => c.estimate?.kind === "range").map((c) => c.replicates.length))} replicates`;
+  const ranges = cells.filter((c) => c.estimate?.kind === "range").map((c) => c.replicates.length);
+  const range = ranges.every((count) => count === 1) ? "measured once" : `range of ${replicatesOf(ranges)}`;
   if (!kinds.has("range")) return "95\u00a0%\u00a0interval";
   return kinds.has("ci95") ? `95\u00a0%\u00a0interval or ${range}` : range;
+}
+
+function replicatesOf(counts: readonly number[]): string {
+  return counts.every((count) => count === 1) ? "1 replicate" : `${span(counts)} replicates`;
 }
 
 /** Where and how it was measured, so that a picture found alone can be traced to its run. */
@@ -78,7 +83,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
     replicates.some(({ batch }) => batch > 1) &&
       `batches of ${span(replicates.map((replicate) => replicate.batch))} lookups`,
     replicates.length > 0 &&
-      `${span(cells.filter((cell) => cell.estimate).map((cell) => cell.replicates.length))} replicates`,
+      replicatesOf(cells.filter((cell) => cell.estimate).map((cell) => cell.replicates.length)),
     plainText(run.startedAt, 40).slice(0, 10),
     `seed ${run.seed}`,
     `results ${resultsHash(results)}`,

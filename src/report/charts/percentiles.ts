@@ -52,7 +52,7 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
       subtitle: `Single ${what}s at ${services} services, 95\u00a0% interval · linear scale · lower is better`,
       caption: [
         provenance(results, measure, shown),
-        singlesWords(shown),
+        singlesWords(shown, what),
         ...reasonsWithout(cells.filter((cell) => cell.percentiles === null)),
       ].join(" · "),
     };

@@ -59,7 +59,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
       subtitle: `Single ${what}s at ${services} services: median, band from p10 to p90 · log–log scale · lower is better`,
       caption: [
         provenance(results, measure, cells),
-        singlesWords(cells),
+        singlesWords(cells, what),
         ...(batched.length > 0
           ? [`${planeNames(batched)}: too fast for the clock, so mean entries and median of batches`]
           : []),
