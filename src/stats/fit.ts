@@ -45,8 +45,9 @@ export function chooseLaw(groups: readonly Group[]): Choice {
   if (!lacksFit(best, pureError(groups), groups.length, points.y.length)) {
     return chooseByAicc(byReplicate, points.y.length);
   }
-  const { law } = chooseByAicc(fitAll(weighted(groups.map(middleOf))), groups.length);
-  return byReplicate.find((fit) => fit.law === law)!;
+  const byMedian = chooseByAicc(fitAll(weighted(groups.map(middleOf))), groups.length);
+  // A law that grows through the medians may fall through all values, where low outliers pull it down: then it is no fit there.
+  return byReplicate.find(({ law }) => law === byMedian.law) ?? byMedian;
 }
 
 function fitAll(points: Points): (Choice & { rss: number })[] {
