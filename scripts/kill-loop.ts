@@ -48,7 +48,8 @@ try {
       continue;
     }
     const results = readResults(out);
-    const left = readdirSync(out).filter((name) => name.endsWith(".tmp"));
+    // What an earlier SIGKILL left is there until a resumed run gets to remove it.
+    const left = readdirSync(out).filter((name) => name.endsWith(`.${child.pid}.tmp`));
     if (signal !== "SIGKILL" && left.length > 0) throw new Error(`${signal} left ${left.join(", ")}`);
     if (!results.run.complete) continue;
     for (const [index, { replicates }] of results.cells.entries()) {

@@ -18,7 +18,7 @@ import { conclude } from "../results/conclude.js";
 import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../results/files.js";
 import type { Cell, Results } from "../results/schema.js";
 import { certify } from "./certificate.js";
-import { InterruptedError } from "./interrupted.js";
+import { InterruptedError, interruptibly } from "./interrupted.js";
 import { nameClusters } from "./name-clusters.js";
 import { note } from "./output.js";
 import { Progress } from "./progress.js";
@@ -46,22 +46,25 @@ export async function finishIn(
   template: Cluster | null,
   cpu: number | null,
 ): Promise<void> {
-  ensureWritableFolder(out);
-  const unlock = lockFolder(out);
-  try {
-    removeTemporaryFiles(out);
-    await measure(results, out, template, cpu);
-  } finally {
-    unlock();
-  }
+  await interruptibly(async (signal) => {
+    ensureWritableFolder(out);
+    const unlock = lockFolder(out);
+    try {
+      removeTemporaryFiles(out);
+      await measure(results, out, template, cpu, signal);
+    } finally {
+      unlock();
+    }
+  });
 }
 
-/** Measures what is missing. On Ctrl-C what was measured is saved and InterruptedError thrown. */
+/** Measures what is missing. When the signal aborts, what was measured is saved and InterruptedError thrown. */
 async function measure(
   results: Results,
   out: string,
   template: Cluster | null,
   cpu: number | null,
+  signal: AbortSignal,
 ): Promise<void> {
   const saver = new Saver(out, note);
   // From here on there is something to resume, whenever the process ends.
@@ -72,12 +75,7 @@ async function measure(
 
   const folder = template && mkdtempSync(join(os.tmpdir(), "lbscale-"));
   const clusterFile = folder && join(folder, "cluster.json");
-  const interruption = new AbortController();
-  const interrupt = (): void => {
-    interruption.abort();
-    killChildren();
-  };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  signal.addEventListener("abort", killChildren);
   const cpuTimes = readCpuTimes();
   const progress = new Progress();
   try {
@@ -102,12 +100,12 @@ async function measure(
       singlesMs: settings.singlesMs,
       slowdown: settings.slowdown?.plane === plane ? settings.slowdown.share : 0,
     });
-    await nameClusters(results, template === null, (cell) => benchCluster(jobOf(cell)));
+    await nameClusters(results, template === null, signal, (cell) => benchCluster(jobOf(cell)));
     saver.save(results);
     await runSchedule(results, {
       childScript: CHILD_SCRIPT,
       prefix: childPrefix(cpu),
-      signal: interruption.signal,
+      signal,
       jobOf,
       onProgress: ({ done, total, leftMs, cell }) =>
         progress.show(done, total, leftMs, `${cell.plane}, ${formatCount(cell.services)} services`),
@@ -115,13 +113,12 @@ async function measure(
     });
   } finally {
     progress.end();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     if (folder) rmSync(folder, { recursive: true, force: true });
   }
   conclude(results);
   results.findings = findFindings(results);
   closeEnvironment(results.environment, cpuTimes);
-  if (interruption.signal.aborted) {
+  if (signal.aborted) {
     saver.save(results);
     throw new InterruptedError(
       `interrupted: what was measured is in ${out}; finish it with: lbscale run --resume --out ${out}${template ? " --cluster THE-SAME" : ""}`,

@@ -1,14 +1,19 @@
 /** Which clusters a run measures, by digest. */
 
+import { setImmediate } from "node:timers/promises";
 import type { Cluster } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
 import { UsageError } from "../errors.js";
 import type { Cell, Results } from "../results/schema.js";
 
-/** Stores a digest of every cluster. Throws UsageError where a resumed run has another: all replicates share one. */
+/**
+ * Stores a digest of every cluster, up to where the signal aborts. Throws UsageError where a resumed run has another: all
+ * replicates share one.
+ */
 export async function nameClusters(
   results: Results,
   synthetic: boolean,
+  signal: AbortSignal,
   clusterOf: (cell: Cell) => Promise<Cluster>,
 ): Promise<void> {
   const usual = synthetic ? results.run.settings.endpointsPerService : null;
@@ -18,6 +23,9 @@ export async function nameClusters(
     const name = clusterName(cell, usual);
     if (seen.has(name)) continue;
     seen.add(name);
+    // Clusters are built at one go: only between two of them can a signal arrive.
+    await setImmediate();
+    if (signal.aborted) return;
     const digest = clusterDigest(await clusterOf(cell));
     if (digests[name] !== undefined && digests[name] !== digest) {
       throw new UsageError(

@@ -10,7 +10,7 @@ import { pinnableCpu } from "../measure/spawn.js";
 import { findFindings } from "../report/findings/index.js";
 import { conclude } from "../results/conclude.js";
 import { ensureWritableFolder, lockFolder, RESULTS_FILE } from "../results/files.js";
-import { InterruptedError } from "./interrupted.js";
+import { InterruptedError, interruptibly } from "./interrupted.js";
 import { placePlanes } from "./kernel-places.js";
 import { type KernelRunArguments, measureInKernel, planKernelRun } from "./kernel-run.js";
 import { nameClusters } from "./name-clusters.js";
@@ -40,47 +40,44 @@ export async function runKernel(args: Arguments): Promise<void> {
   if (existsSync(join(out, RESULTS_FILE))) {
     throw new UsageError(`${out} holds a run already: choose another --out`);
   }
-  ensureWritableFolder(out);
-  const unlock = lockFolder(out);
-  const saver = new Saver(out, note);
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  const cpuTimes = readCpuTimes();
-  const progress = new Progress();
-  try {
-    await nameClusters(results, true, (cell) =>
-      benchCluster({
-        clusterFile: null,
-        services: cell.services,
-        clusterSeed: results.run.seed,
-        endpointsPerService: cell.endpoints,
-        entry: "clusterIp",
-        variant: "",
-      }),
-    );
-    saver.save(results);
-    await measureInKernel(results, args, places, {
-      signal: interruption.signal,
-      onProgress: (done, total, leftMs, what) => progress.show(done, total, leftMs, what),
-      onRound: () => saver.saveNowAndThen(results),
-    });
-    progress.end();
-    conclude(results);
-    results.findings = findFindings(results);
-    closeEnvironment(results.environment, cpuTimes);
-    results.run.complete = !interruption.signal.aborted;
-    results.run.finishedAt = results.run.complete ? new Date().toISOString() : null;
-    saver.save(results);
-    if (interruption.signal.aborted)
-      throw new InterruptedError(`interrupted: what was measured is in ${out}`);
-    await reportRun(results, out, args.json);
-  } finally {
-    progress.end();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-    unlock();
-    returnToUser(out);
-  }
+  await interruptibly(async (signal) => {
+    ensureWritableFolder(out);
+    const unlock = lockFolder(out);
+    const saver = new Saver(out, note);
+    const cpuTimes = readCpuTimes();
+    const progress = new Progress();
+    try {
+      await nameClusters(results, true, signal, (cell) =>
+        benchCluster({
+          clusterFile: null,
+          services: cell.services,
+          clusterSeed: results.run.seed,
+          endpointsPerService: cell.endpoints,
+          entry: "clusterIp",
+          variant: "",
+        }),
+      );
+      saver.save(results);
+      await measureInKernel(results, args, places, {
+        signal,
+        onProgress: (done, total, leftMs, what) => progress.show(done, total, leftMs, what),
+        onRound: () => saver.saveNowAndThen(results),
+      });
+      progress.end();
+      conclude(results);
+      results.findings = findFindings(results);
+      closeEnvironment(results.environment, cpuTimes);
+      results.run.complete = !signal.aborted;
+      results.run.finishedAt = results.run.complete ? new Date().toISOString() : null;
+      saver.save(results);
+      if (signal.aborted) throw new InterruptedError(`interrupted: what was measured is in ${out}`);
+      await reportRun(results, out, args.json);
+    } finally {
+      progress.end();
+      unlock();
+      returnToUser(out);
+    }
+  });
 }
 
 /** What root wrote belongs to the user who asked for it with sudo. */
