@@ -182,6 +182,7 @@ export function emptyCell(
     counts: null,
     stopped: null,
     lookedAt: 0,
+    disturbed: [],
     work: null,
     programBytes: null,
     facts: {},

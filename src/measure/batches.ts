@@ -13,7 +13,10 @@ const BATCH_NS = 500_000;
 /** However short an operation is (a later packet at the socket level is no work): tables of connections must hold a batch. */
 const MOST_OPERATIONS = 1 << 16;
 const CALIBRATION_NS = 4_000_000;
-const FLOOR_BATCHES = 25;
+/** Of the empty loop before each batch: a microsecond, in which 16 KB of the trace are read. */
+const EMPTY_OPERATIONS = 1000;
+/** Enough for V8 to compile it. */
+const EMPTY_WARM_RUNS = 200;
 const HEAP_BATCHES = 8;
 /** Batches at least, and those before them; fewer where something happens between them that may take long. */
 const LEAST_BATCHES = { warm: 16, timed: 20 };
@@ -44,6 +47,11 @@ export function calibrate(prepared: Prepared): number {
 export interface Timed {
   /** Nanoseconds per operation, in measured order. */
   readonly samples: number[];
+  /**
+   * The same loop around nothing, nanoseconds per operation: median of one before each batch. A core whose other thread
+   * another tenant keeps busy shows in it, and that comes and goes within a replicate.
+   */
+  readonly floorNs: number;
   /** Checksum of each timed batch, in order: batch i ran block i mod blocks. */
   readonly checksums: number[];
   /** Garbage collections while samples were timed. */
@@ -53,12 +61,15 @@ export interface Timed {
 /** Runs the subject under tinybench; one call is one batch and reports the time of a single operation. */
 export async function timeBatches(subject: Subject, batch: number, job: Job): Promise<Timed> {
   const blocks = Math.floor(subject.operations / batch);
+  const emptyOperations = Math.min(subject.operations, EMPTY_OPERATIONS);
   const samples: number[] = [];
+  const floors: number[] = [];
   const checksums: number[] = [];
   // A test hook: more work than is reported, to see whether `compare` finds it.
   const unreported = Math.round(batch * job.slowdown);
   let next = 0;
 
+  for (let i = 0; i < EMPTY_WARM_RUNS; i++) subject.runEmpty(0, emptyOperations);
   // 1. Once before anything is timed, so that no collection falls into a sample.
   globalThis.gc?.();
   let collections = 0;
@@ -87,12 +98,16 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
       subject.disturb?.();
       const disturbedMs = subject.disturb ? hrtimeNow() - disturbed : 0;
       subject.reset(block);
+      const emptied = hrtimeNow();
+      subject.runEmpty(0, emptyOperations);
+      const emptyMs = hrtimeNow() - emptied;
       const started = hrtimeNow();
       const checksum = subject.run(block * batch, batch);
       if (unreported > 0) subject.run(block * batch, unreported);
       const elapsedMs = hrtimeNow() - started;
       if (warm) {
         samples.push((elapsedMs * 1e6) / batch);
+        floors.push((emptyMs * 1e6) / emptyOperations);
         checksums.push(checksum);
       }
       return { overriddenDuration: elapsedMs / batch, overriddenIterationCost: elapsedMs + disturbedMs };
@@ -113,19 +128,7 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
   await setTimeout(0);
   collections += observer.takeRecords().length;
   observer.disconnect();
-  return { samples, checksums, collections };
-}
-
-/** Median of the empty loop, nanoseconds per operation. After the samples: it must not share their caches' warmth. */
-export function timeEmptyLoop(subject: Subject, batch: number): number {
-  const count = Math.min(subject.operations, Math.max(batch, 10_000));
-  const times: number[] = [];
-  for (let i = 0; i < FLOOR_BATCHES; i++) {
-    const started = nowNs();
-    subject.runEmpty(0, count);
-    times.push((nowNs() - started) / count);
-  }
-  return median(times);
+  return { samples, floorNs: median(floors), checksums, collections };
 }
 
 /** Bytes by which the heap grows for each operation; what reading the heap's size itself allocates is taken off. */

@@ -2,7 +2,7 @@
 
 import type { Cluster } from "../cluster/cluster.js";
 import { noWork, type Plane, type Program } from "../planes/plane.js";
-import { calibrate, checkBatches, heapBytesPerOperation, timeBatches, timeEmptyLoop } from "./batches.js";
+import { calibrate, checkBatches, heapBytesPerOperation, timeBatches } from "./batches.js";
 import { Chase } from "./chase.js";
 import { measureTimer, nowNs, type Timer } from "./clock.js";
 import type { Job, MeanWork, Prepare } from "./scenario.js";
@@ -65,14 +65,14 @@ export async function measureLatency(
   const batch = calibrate(prepared);
   const subject = prepared.subject(batch);
 
-  const { samples, checksums, collections } = await timeBatches(subject, batch, job);
+  const { samples, floorNs, checksums, collections } = await timeBatches(subject, batch, job);
   const singles = timeSingles(subject, batch, samples, timer, job.singlesMs);
   const chaseAfter = chase.time(nowNs);
   return {
     batch,
     samples: thin(samples),
     singles,
-    floorNs: timeEmptyLoop(subject, batch),
+    floorNs,
     chaseNs: Math.sqrt(chaseBefore * chaseAfter),
     timer,
     heapBytesPerLookup: heapBytesPerOperation(subject, batch),

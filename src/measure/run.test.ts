@@ -9,14 +9,20 @@ import type { Job } from "./scenario.js";
 import { makeSchedule } from "./schedule.js";
 import { levelOf, looksBetween } from "./stopping.js";
 
-/** A child that measures nothing: its spread between replicates is the job's `zipf`, and "planes" may fail. */
+/**
+ * A child that measures nothing: its spread between replicates is the job's `zipf`, "planes" may fail, and the empty loops
+ * of all children are listed in a file, one after another, and 1 ns where the list is at its end.
+ */
 const CHILD = `
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 const job = JSON.parse(readFileSync(0, "utf8"));
+const list = new URL("floors.json", import.meta.url);
+const [floorNs = 1, ...later] = JSON.parse(readFileSync(list, "utf8"));
+writeFileSync(list, JSON.stringify(later));
 if (job.plane === "crash") throw new Error("no such table");
 const level = 100 * (1 + job.zipf * ((job.seed % 97) / 97 - 0.5));
 process.stdout.write(JSON.stringify({
-  batch: 1, samples: [level, level], singles: null, floorNs: 1, chaseNs: 80, timer: { resolutionNs: 10, floorNs: 40 },
+  batch: 1, samples: [level * floorNs, level * floorNs], singles: null, floorNs, chaseNs: 80, timer: { resolutionNs: 10, floorNs: 40 },
   checkedBatches: 2, collections: 0, heapBytesPerLookup: 0, buildMs: 1, peakRssBytes: 1, endpoints: 4,
   programBytes: 1, facts: {}, work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1 },
 }));
@@ -30,8 +36,11 @@ beforeAll(() => {
   writeFileSync(join(folder, "child.mjs"), CHILD);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const willSeeFloors = (floors: readonly number[]) =>
+  writeFileSync(join(folder, "floors.json"), JSON.stringify(floors));
 beforeEach(() => {
   order = [];
+  willSeeFloors([]);
 });
 
 /** A run of two cells, of which the second differs between replicates. */
@@ -109,6 +118,30 @@ describe("runSchedule", () => {
     expect(counts()).toEqual([0, 4]);
     expect(results.cells[0]!.warnings).toEqual(["a replicate failed: no such table"]);
     expect(order.filter((plane) => plane === "crash")).toHaveLength(2);
+  });
+
+  it("measures again what another tenant disturbed, twice at most, and keeps those takes out of the cell", async () => {
+    results = plan(4, 4, ["ebpf"]);
+    results.run.budgetSeconds = 100;
+    willSeeFloors([1, 1.6, 1.1, 1.6, 1.7, 1.8, 1.2]);
+    await runSchedule(results, options());
+    const [{ replicates, disturbed }] = results.cells as [Cell];
+    expect(replicates.map(({ floorNs }) => floorNs)).toEqual([1, 1.1, 1.8, 1.2]);
+    expect(disturbed.map(({ block, floorNs, median }) => [block, floorNs, median])).toEqual([
+      [1, 1.6, 160],
+      [2, 1.6, 160],
+      [2, 1.7, 170],
+    ]);
+  });
+
+  it("measures nothing again without a budget of time, or beyond three tenths of it", async () => {
+    for (const budgetSeconds of [null, 1e-6]) {
+      results = plan(3, 3, ["ebpf"]);
+      results.run.budgetSeconds = budgetSeconds;
+      willSeeFloors([1, 1.6, 1.6, 1.6]);
+      await runSchedule(results, options());
+      expect(results.cells[0]!.disturbed).toHaveLength(budgetSeconds === null ? 0 : 1);
+    }
   });
 
   it("knows how much is left before the next look", async () => {

@@ -65,6 +65,14 @@ describe("admitAt", () => {
     }
   });
 
+  it("counts the time of takes that were disturbed, and expects as many again", () => {
+    const results = suite(15 + 8);
+    results.cells[0]!.disturbed = [{ block: 1, wallMs: 3000, median: 160, floorNs: 2 }];
+    // 18 seconds are spent; four replicates more cost 8, 4 and 12.
+    admitAt(results, 3);
+    expect(reasons(results)).toEqual(["budget", "goes on", "budget"]);
+  });
+
   it("does nothing to a single scenario, without a budget, or after other blocks", () => {
     const results = suite(1);
     admitAt(results, 2);

@@ -128,6 +128,7 @@ function timeToGoal(cell: Cell, target: number): number {
   return Math.max(1, needed - n) * (wallMs(cell) / n);
 }
 
-function wallMs({ replicates }: Cell): number {
-  return replicates.reduce((sum, replicate) => sum + replicate.wallMs, 0);
+/** Disturbed takes included: as many are to be expected of further replicates. */
+function wallMs({ replicates, disturbed }: Cell): number {
+  return [...replicates, ...disturbed].reduce((sum, take) => sum + take.wallMs, 0);
 }

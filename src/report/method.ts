@@ -18,6 +18,11 @@ export function methodWords({ run, equivalence, cells }: Results): string[] {
       : []),
     `Before anything was timed, ${equivalence.planes.map((plane) => planeLabel(plane)).join(", ")} answered the same ${formatCount(equivalence.flows)} flows; ${equivalence.disagreements === 0 ? "no decision broke the contract" : `${formatCount(equivalence.disagreements)} decisions broke the contract`}.`,
     `Each number is the median over ${least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`} fresh processes, in a seeded, interleaved order; each process warms up for ${formatCount(settings.warmupMs)} ms and times batches of dependent lookups for ${formatCount(settings.measureMs)} ms. The checksum of every batch is compared with a second implementation that counts the work.`,
+    ...(cells.some(({ disturbed }) => disturbed.length > 0)
+      ? [
+          `A process whose empty loop shows that another tenant of the machine used the core was measured again (${formatCount(cells.reduce((sum, { disturbed }) => sum + disturbed.length, 0))} times).`,
+        ]
+      : []),
     run.replicates.least >= 6
       ? "Intervals are 95 % bootstrap intervals over processes, wide enough for every look of sequential stopping."
       : "With so few processes a cell, intervals are ranges from the smallest to the largest process.",

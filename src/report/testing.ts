@@ -278,6 +278,7 @@ function fakeCell(plane: string, services: number, count: number, run: FakeRun):
     counts: null,
     stopped: null,
     lookedAt: 0,
+    disturbed: [],
     work: plane in WORK ? fakeWork(plane, services) : null,
     programBytes: null,
     facts: {},

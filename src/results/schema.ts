@@ -38,7 +38,7 @@ const replicate = z.object({
   /** Lookups timed one at a time, in measured order, with the entries (rules and probes) each visits; null where the
    * clock would be a twentieth of them or more. */
   singles: z.object({ ns: z.array(z.number()), visited: z.array(z.number()) }).nullable(),
-  /** The empty lookup through the same path in the same process, nanoseconds. */
+  /** The empty lookup through the same path in the same process, before each batch, nanoseconds: the median. */
   floorNs: z.number(),
   /** What two readings of the clock in a row differ by, nanoseconds. */
   timerFloorNs: z.number(),
@@ -108,6 +108,13 @@ const cell = z.object({
   endpoints: z.number(),
   unit: z.literal("ns"),
   replicates: z.array(replicate),
+  /**
+   * Takes that were measured again because their empty loop says that another tenant used the core (measure/takes.ts): for
+   * the record, and in no estimate.
+   */
+  disturbed: z
+    .array(z.object({ block: z.number().int(), wallMs: z.number(), median: z.number(), floorNs: z.number() }))
+    .default([]),
   /** null: nothing could be measured; `warnings` says why. */
   estimate: estimate.nullable(),
   /** null below six replicates, and where the program fits a core's own caches. */

@@ -92,6 +92,21 @@ describe("runWarnings", () => {
   });
 });
 
+describe("runWarnings about another tenant", () => {
+  const disturbed = (count: number) => {
+    const results = fakeResults({ planes: ["ebpf"], services: [1], replicates: 9 });
+    results.cells[0]!.disturbed = Array.from({ length: count }, (_, block) => ({
+      ...{ block, wallMs: 300, median: 80, floorNs: 2 },
+    }));
+    return runWarnings(results).join();
+  };
+
+  it("speak of it where it disturbed more than a tenth of the measurements", () => {
+    expect(disturbed(1)).toBe("");
+    expect(disturbed(2)).toMatch(/during 2 of 11 measurements.*repeated.*quieter hour/);
+  });
+});
+
 describe("conclude", () => {
   it("says the same when it is repeated, and keeps the failures that the run noted", () => {
     const results = fakeResults({ planes: ["iptables", "ebpf"] });

@@ -12,6 +12,8 @@ const CHANGE_SHIFT = 0.05;
 const UNSTEADY_SHARE = 1 / 3;
 /** An order effect is warned of when it is this improbable. */
 const ORDER_P = 0.001;
+/** A neighbour is warned of when this share of the takes had to be measured again. */
+const DISTURBED_SHARE = 0.1;
 /** Bytes by which the heap may grow for each lookup: rounding of its size, not allocation. */
 const MAX_HEAP_BYTES = 1;
 
@@ -89,10 +91,14 @@ export function orderEffectOf({ cells }: Pick<Results, "cells">): OrderEffect | 
 }
 
 /** Warnings that rest on the whole run. */
-export function runWarnings({ orderEffect, environment }: Results): string[] {
+export function runWarnings({ orderEffect, environment, cells }: Results): string[] {
   const rho = (test: { rho: number; p: number }) =>
     `Spearman's rho ${test.rho.toFixed(2)}, p ${test.p.toPrecision(1)}`;
+  const repeated = cells.reduce((sum, { disturbed }) => sum + disturbed.length, 0);
+  const takes = repeated + cells.reduce((sum, { replicates }) => sum + replicates.length, 0);
   return [
+    repeated > DISTURBED_SHARE * takes &&
+      `another tenant of the machine used this core during ${repeated} of ${takes} measurements, which the empty loop shows: they were repeated, and are in no estimate; measure in a quieter hour, and more cells become precise`,
     orderEffect !== null &&
       orderEffect.drift.p < ORDER_P &&
       `the machine drifted while it measured (${rho(orderEffect.drift)}): planes are interleaved, so ratios within the run hold; don't compare its times with another run's`,
