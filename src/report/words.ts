@@ -4,6 +4,7 @@ import { resultsDigest } from "../results/digest.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, plainText } from "./format.js";
 import type { Measure } from "./series.js";
+import { comparePlanes, seriesStyle } from "./theme.js";
 
 /** ONS: "main message in 10 words or less". */
 export const MAX_TITLE_WORDS = 10;
@@ -85,11 +86,31 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
     replicates.length > 0 &&
       replicatesOf(cells.filter((cell) => cell.estimate).map((cell) => cell.replicates.length)),
     plainText(run.startedAt, 40).slice(0, 10),
+    shorterLines(cells),
     `seed ${run.seed}`,
     `results ${resultsHash(results)}`,
     !run.complete && "run not complete",
   ];
-  return parts.filter((part) => part !== false).join(" · ");
+  return dotted(parts);
+}
+
+/** The parts of a caption that there are. */
+export function dotted(parts: readonly (string | false | undefined)[]): string {
+  return parts.filter((part) => part !== false && part !== undefined).join(" · ");
+}
+
+/** Which planes were not to be measured up to the largest N of these cells, or false: a line that ends needs a word. */
+export function shorterLines(cells: readonly Cell[]): string | false {
+  const largest = new Map<string, number>();
+  for (const { plane, services } of cells) {
+    largest.set(plane, Math.max(services, largest.get(plane) ?? 0));
+  }
+  const end = Math.max(...largest.values());
+  const shorter = [...largest]
+    .filter(([, services]) => services < end)
+    .sort(([a], [b]) => comparePlanes(a, b))
+    .map(([plane, services]) => `${seriesStyle(plane, "light").label} up to ${formatCount(services)}`);
+  return shorter.length > 0 && `${shorter.join(", ")} services`;
 }
 
 /** In what the packets or lookups of these cells were: a model, this machine's kernel, or a guest's. */

@@ -4,7 +4,7 @@ import type { Cell } from "../../results/schema.js";
 import { formatCount, formatNs } from "../format.js";
 import { cellsOf, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
-import { headline, intervalWords, provenance } from "../words.js";
+import { dotted, headline, intervalWords, provenance, shorterLines } from "../words.js";
 import { decadesAround } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
@@ -29,7 +29,7 @@ export const updateRollout: Chart = scalingChart({
   title: "Time to write a rolling restart of 10 % of a service's endpoints, log–log (model)",
   measure: { lane: "model", scenario: "update", variants: ["rollout"] },
   plain: "rollout",
-  findings: [],
+  findings: ["update-rollout"],
   neutralTitle: "Writing a rolling restart of a tenth of a service",
   floor: false,
   note: `${WRITING} · at least one endpoint is replaced; Cilium writes it endpoint by endpoint`,
@@ -58,11 +58,12 @@ export const churn: Chart = {
     const words = {
       title: headline(results, ["churn"]) ?? "Endpoint changes a second by number of services",
       subtitle: `Endpoint changes a second that one core can write, ${intervalWords(cells)} · log–log scale · higher is better`,
-      caption: [
+      caption: dotted([
         provenance(results, RATE, []),
         `${WRITING}: a limit from above`,
         "one over the median time of a change, two changes after every 1,000 lookups",
-      ].join(" · "),
+        shorterLines(cells),
+      ]),
     };
     return {
       ...words,

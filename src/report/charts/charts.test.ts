@@ -168,6 +168,17 @@ describe("words", () => {
     expect(caption).toMatch(/results [0-9a-f]{12}/);
   });
 
+  it("say up to where a plane was measured whose line ends before the others'", () => {
+    const results = fakeResults();
+    expect(built(scaling, results).caption).not.toContain("up to");
+    results.cells = results.cells.filter(({ plane, services }) => plane !== "ebpf" || services <= 1000);
+    for (const id of ["scaling", "columns", "work", "published"]) {
+      expect(built(CHARTS.find((chart) => chart.id === id)!, results).caption).toContain(
+        "eBPF hash up to 1,000 services",
+      );
+    }
+  });
+
   it("give another hash for other results", () => {
     const hash = (results: typeof article) => /results (\w+)/.exec(built(scaling, results).caption)![1];
     expect(hash(fakeResults({ floorNs: 2 }))).not.toBe(hash(fakeResults({ floorNs: 3 })));

@@ -4,7 +4,7 @@ import type { Cell } from "../../results/schema.js";
 import { formatCount, formatDecimalBytes } from "../format.js";
 import { cellsOf, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
-import { headline, provenance } from "../words.js";
+import { dotted, headline, provenance, shorterLines } from "../words.js";
 import { decadesAround } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
@@ -45,7 +45,7 @@ export function countsChart(chart: CountsChart): Chart {
       const words = {
         title: headline(results, chart.findings) ?? chart.neutralTitle,
         subtitle: `${chart.subtitle} · log–log scale · lower is better`,
-        caption: [provenance(results, measure, []), ...(chart.note ? [chart.note] : [])].join(" · "),
+        caption: dotted([provenance(results, measure, []), shorterLines(cells), chart.note]),
       };
       const inWords = lines.map(({ plane, points }) => {
         const ends = [...new Set([points[0]!, points.at(-1)!])];

@@ -1,7 +1,7 @@
 /** Percentiles of single lookups as grouped columns, as the Kubernetes blog draws them. */
 
 import type { Cell, Results } from "../../results/schema.js";
-import { digits, shortLabel } from "../findings/common.js";
+import { digits, possessive, shortLabel } from "../findings/common.js";
 import { formatCount, formatNs, nsFormatter } from "../format.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../series.js";
 import { comparePlanes, seriesStyle } from "../theme.js";
@@ -93,5 +93,5 @@ function tails(cells: readonly Cell[]): string | undefined {
   const [low, high] = [fastest.percentiles!.p99, slowest.percentiles!.p99];
   if (!(high.interval[0] > low.interval[1])) return undefined;
   const ratio = digits(high.value / low.value);
-  return `At ${formatCount(slowest.services)} Services p99 of ${shortLabel(slowest.plane)} is ${ratio} times ${shortLabel(fastest.plane)}'s`;
+  return `At ${formatCount(slowest.services)} Services p99 of ${shortLabel(slowest.plane)} is ${ratio} times ${possessive(shortLabel(fastest.plane))}`;
 }

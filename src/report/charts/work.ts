@@ -3,7 +3,7 @@
 import { formatCount } from "../format.js";
 import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
-import { headline, MAX_TITLE_WORDS, provenance } from "../words.js";
+import { dotted, headline, MAX_TITLE_WORDS, provenance, shorterLines } from "../words.js";
 import { decadesAround } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
@@ -23,7 +23,7 @@ export const work: Chart = {
     const words = {
       title: headline(results, ["work-constant", "logarithm", "ipvs-chains"]) ?? constantTitle(series),
       subtitle: "Rules and table entries visited by one lookup, exact mean · log–log scale · lower is better",
-      caption: provenance(results, MODEL_LOOKUP, []),
+      caption: dotted([provenance(results, MODEL_LOOKUP, []), shorterLines(cells)]),
     };
     const inWords = series.map(({ plane, points }) => {
       const ends = [...new Set([points[0]!, points.at(-1)!])];

@@ -10,8 +10,10 @@ import {
   type Measured,
   percent,
   planeLabel,
+  possessive,
   ratioInterval,
   shortLabel,
+  timesWords,
 } from "./common.js";
 
 /** Smaller factors are not worth a sentence. */
@@ -56,13 +58,47 @@ export function updatesTakeTime(results: Results): Finding | null {
   const [few] = curve(results, "update", "change", "iptables");
   return {
     id: "update-time",
-    headline: `At ${formatCount(iptables.services)} Services iptables changes take ${digits(value)} times ${shortLabel(rival.plane)}'s`,
+    headline: `At ${formatCount(iptables.services)} Services iptables changes take ${digits(value)} times ${possessive(shortLabel(rival.plane))}`,
     sentence:
       `At ${formatCount(iptables.services)} services writing one endpoint change into the model takes ${formatNs(iptables.estimate.median)} in iptables, which replaces its whole table, ` +
-      `${digits(value)} times [${interval.map(digits).join(", ")}] the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}` +
+      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}` +
       (few!.services === iptables.services
         ? "."
         : `; at N = ${formatCount(few!.services)} iptables takes ${formatNs(few!.estimate.median)}.`),
+    cells,
+    value,
+    interval,
+  };
+}
+
+export function rolloutsTakeTime(results: Results): Finding | null {
+  const found = againstRival(results, "update", "rollout");
+  if (!found) return null;
+  const { iptables, rival, value, interval, cells } = found;
+  const n = formatCount(iptables.services);
+  return {
+    id: "update-rollout",
+    headline: `At ${n} Services iptables restarts take ${digits(value)} times ${possessive(shortLabel(rival.plane))}`,
+    sentence:
+      `At ${n} services writing a rolling restart of a tenth of a service into the model takes ${formatNs(iptables.estimate.median)} in iptables, ` +
+      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}.`,
+    cells,
+    value,
+    interval,
+  };
+}
+
+export function buildingTakesTime(results: Results): Finding | null {
+  const found = againstRival(results, "sync", "");
+  if (!found) return null;
+  const { iptables, rival, value, interval, cells } = found;
+  const n = formatCount(iptables.services);
+  return {
+    id: "sync",
+    headline: `At ${n} Services iptables builds ${digits(value)} times slower than ${shortLabel(rival.plane)}`,
+    sentence:
+      `Building the model's whole program of ${n} services takes ${formatNs(iptables.estimate.median)} for iptables, ` +
+      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}: without netlink, iptables-restore or bpf().`,
     cells,
     value,
     interval,
@@ -79,7 +115,7 @@ export function churnAbsorbed(results: Results): Finding | null {
     headline: `At ${formatCount(iptables.services)} Services iptables absorbs ${rate(iptables)} changes a second`,
     sentence:
       `While lookups go on at ${formatCount(iptables.services)} services, a core that does nothing else can write ${rate(iptables)} endpoint changes a second into iptables' tables ` +
-      `and ${rate(rival)} into those of ${planeLabel(rival.plane)}, ${digits(value)} times [${interval.map(digits).join(", ")}] as many: an upper limit, without system calls.`,
+      `and ${rate(rival)} into those of ${planeLabel(rival.plane)}, ${timesWords(value, interval)} as many: an upper limit, without system calls.`,
     cells,
     value,
     interval,
@@ -106,7 +142,7 @@ export function churnDisturbs(results: Results): Finding | null {
     headline: `After a change, ${shortLabel(after.plane)} lookups take ${digits(value)} times as long`,
     sentence:
       `The batch of lookups that follows a change is slowed most in ${planeLabel(after.plane)} at ${formatCount(after.services)} services: ${formatNs(after.estimate.median)} a lookup against ` +
-      `${formatNs(before.estimate.median)} without changes, ${digits(value)} times [${interval.map(digits).join(", ")}].`,
+      `${formatNs(before.estimate.median)} without changes, ${timesWords(value, interval)}.`,
     cells: [nameOf(after), nameOf(before)],
     value,
     interval,
@@ -129,10 +165,10 @@ export function operationalLoad(results: Results): Finding | null {
   const value = iptables.ns / rival.ns;
   return {
     id: "load",
-    headline: `The same load costs iptables ${digits(value)} times ${shortLabel(rival.plane)}'s CPU time`,
+    headline: `The same load costs iptables ${digits(value)} times ${possessive(shortLabel(rival.plane))} CPU time`,
     sentence:
       `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change a second at ${formatCount(iptables.services)} services, iptables needs ${formatNs(iptables.ns)} of CPU time each second ` +
-      `(${percent(iptables.changesNs / iptables.ns)} of it for the change), ${digits(value)} times [${interval.map(digits).join(", ")}] the ${formatNs(rival.ns)} of ${planeLabel(rival.plane)}. Worked out from connect and update.`,
+      `(${percent(iptables.changesNs / iptables.ns)} of it for the change), ${timesWords(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(rival.plane)}. Worked out from connect and update.`,
     cells: [iptables, rival].flatMap(({ connect, change }) => [nameOf(connect), nameOf(change)]),
     value,
     interval,
@@ -154,7 +190,7 @@ export function skewMoves(results: Results): Finding | null {
     headline: `Popular services standing last cost iptables ${digits(value)} times as much`,
     sentence:
       `Under Zipf traffic over ${formatCount(last.services)} services a lookup in iptables visits ${formatCount(first.work.rulesVisited)} rules when the popular services stand first and ` +
-      `${formatCount(last.work.rulesVisited)} when they stand last: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${digits(value)} times [${interval.map(digits).join(", ")}]. kube-proxy puts them anywhere.`,
+      `${formatCount(last.work.rulesVisited)} when they stand last: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${timesWords(value, interval)}. kube-proxy puts them anywhere.`,
     cells: [nameOf(first), nameOf(last)],
     value,
     interval,

@@ -55,12 +55,22 @@ export function digits(value: number): string {
   return formatCount(Number(value.toPrecision(2)));
 }
 
+/** A factor and its interval, as sentences say them: `6.2 times [5.9, 6.6]`. */
+export function timesWords(value: number, interval: readonly number[]): string {
+  return `${digits(value)} times [${interval.map(digits).join(", ")}]`;
+}
+
 export function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
 
 export function planeLabel(plane: string): string {
   return seriesStyle(plane, "light").label;
+}
+
+/** `eBPF's`, `nftables'`. */
+export function possessive(name: string): string {
+  return name.endsWith("s") || name.endsWith("S") ? `${name}'` : `${name}'s`;
 }
 
 /** For headlines, which have room for ten words. */

@@ -10,6 +10,7 @@ import {
   withEndpoints,
   withPrograms,
 } from "../testing.js";
+import { withCells } from "../testing-lanes.js";
 import { findFindings as findingsOf } from "./index.js";
 
 /** Findings as a run makes them: after its fits and crossovers. */
@@ -171,6 +172,9 @@ describe("findFindings", () => {
     expect(finding(results, "churn")?.headline).toMatch(
       /^At 10,000 Services iptables absorbs [\d.]+ changes a second$/,
     );
+    expect(finding(results, "update-rollout")?.headline).toMatch(
+      /^At 10,000 Services iptables restarts take [\d,]+ times eBPF's$/,
+    );
     const load = finding(results, "load")!;
     // (1,000 × 26 µs + 90 ms) / (1,000 × 300 ns + 3 µs)
     expect(load.value).toBeGreaterThan(330);
@@ -183,7 +187,31 @@ describe("findFindings", () => {
     ]);
     expect(finding(results, "churn-lookups")?.sentence).toMatch(/batch of lookups that follows a change/);
     for (const cell of results.cells) if (cell.plane === "iptables") cell.estimate!.interval = [100, 1e9];
-    for (const id of ["update-time", "churn", "load"]) expect(ids(results)).not.toContain(id);
+    for (const id of ["update-time", "update-rollout", "churn", "load"])
+      expect(ids(results)).not.toContain(id);
+  });
+
+  it("says how much slower iptables is built, and not where the intervals leave less than twice", () => {
+    const built = (ebpfNs: number) =>
+      findingsOf(
+        withCells([
+          ["model", "sync", "iptables", 10_000, 200e6],
+          ["model", "sync", "ebpf", 10_000, ebpfNs],
+        ]),
+      ).find(({ id }) => id === "sync");
+    expect(built(25e6)?.headline).toBe("At 10,000 Services iptables builds 8 times slower than eBPF");
+    expect(built(90e6)).toBeUndefined();
+  });
+
+  it("says who needs more memory at the largest N that both have, by exact counts", () => {
+    const results = withPrograms(fakeResults({ services: [1] }));
+    expect(finding(results, "memory")?.headline).toBe(
+      "At 10,000 Services iptables needs 4 times eBPF's memory",
+    );
+    results.cells = results.cells.filter(({ services }) => services <= 100);
+    expect(finding(results, "memory")?.headline).toBe("At 100 Services eBPF needs 25 times iptables' memory");
+    for (const cell of results.cells) if (cell.scenario === "memory") cell.counts = { bytes: 5000 };
+    expect(ids(results)).not.toContain("memory");
   });
 
   it("says what the position of popular services costs, by exact counts, and not where it costs nothing", () => {

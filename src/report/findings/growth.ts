@@ -3,7 +3,15 @@
 import { nameOf } from "../../results/cells.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { formatCount, formatNs } from "../format.js";
-import { digits, type Measured, planeLabel, ratioInterval, shortLabel, spreadsWidely } from "./common.js";
+import {
+  digits,
+  type Measured,
+  planeLabel,
+  ratioInterval,
+  shortLabel,
+  spreadsWidely,
+  timesWords,
+} from "./common.js";
 
 /** Share of resamples that must agree on the law. */
 const SUPPORT = 0.95;
@@ -30,8 +38,8 @@ export function iptablesFactor(cells: readonly Measured[]): Finding | null {
     id: "iptables-factor",
     headline: `At ${n} Services iptables is ${digits(value)} times slower than ${shortLabel(rival.plane)}`,
     sentence:
-      `At ${n} services an iptables lookup takes ${formatNs(largest.estimate.median)}, ${digits(value)} times ` +
-      `[${digits(interval[0])}, ${digits(interval[1])}] the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest plane.`,
+      `At ${n} services an iptables lookup takes ${formatNs(largest.estimate.median)}, ` +
+      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest plane.`,
     cells: [nameOf(largest), nameOf(rival)],
     value,
     interval,

@@ -5,7 +5,15 @@
 
 import type { Finding, Results } from "../../results/schema.js";
 import { maglevKeepsFlows } from "./balance.js";
-import { churnAbsorbed, churnDisturbs, operationalLoad, skewMoves, updatesTakeTime } from "./changes.js";
+import {
+  buildingTakesTime,
+  churnAbsorbed,
+  churnDisturbs,
+  operationalLoad,
+  rolloutsTakeTime,
+  skewMoves,
+  updatesTakeTime,
+} from "./changes.js";
 import { measuredCells, planeCells } from "./common.js";
 import { firstPackets, keepaliveHides } from "./connections.js";
 import { overtakings } from "./crossings.js";
@@ -20,6 +28,7 @@ import {
   kernelMemory,
   kernelUpdate,
 } from "./kernel.js";
+import { memoryAtLargest } from "./memory.js";
 import { positionDecides } from "./tails.js";
 import { updatesGrow } from "./updates.js";
 
@@ -30,6 +39,7 @@ export function findFindings(results: Results): Finding[] {
   return [
     kernelConnect(results),
     guestConnect(results),
+    keepaliveHides(results, "kernel"),
     kernelUpdate(results),
     kernelMemory(results),
     iptablesModelAgainstKernel(results),
@@ -44,13 +54,16 @@ export function findFindings(results: Results): Finding[] {
     ...overtakings(cells, results),
     positionDecides(of("iptables")),
     firstPackets(results),
-    keepaliveHides(results),
+    keepaliveHides(results, "model"),
     updatesGrow(results),
     updatesTakeTime(results),
+    rolloutsTakeTime(results),
     churnAbsorbed(results),
     churnDisturbs(results),
     operationalLoad(results),
     skewMoves(results),
+    buildingTakesTime(results),
+    memoryAtLargest(results),
     maglevKeepsFlows(results),
     statisticChains(results),
     affinityIsLinear(results),

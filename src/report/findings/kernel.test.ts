@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { withCells } from "../testing-lanes.js";
+import { keepaliveHides } from "./connections.js";
 import {
   ebpfModelAgainstKernel,
   iptablesModelAgainstKernel,
@@ -27,6 +28,24 @@ describe("findings of the kernel lane", () => {
       ["kernel", "connect", "iptables", 5000, 33_000],
     ] as const;
     expect(kernelConnect(withCells(rows))).toBeNull();
+  });
+
+  it("say that keepalive hides the list, only where connecting surely grows and requests surely don't", () => {
+    const kernel = (connectNs: number, requestNs: number) =>
+      keepaliveHides(
+        withCells([
+          ["kernel", "connect", "iptables", 1, 40_000],
+          ["kernel", "connect", "iptables", 20_000, connectNs],
+          ["kernel", "established", "iptables", 1, 50_000],
+          ["kernel", "established", "iptables", 20_000, requestNs],
+        ]),
+        "kernel",
+      );
+    expect(kernel(120_000, 51_000)?.sentence).toMatch(
+      /^From 1 to 20,000 services connect\(\) through iptables in the kernel takes 3 times as long .*a request over an open connection 1\.02 times/,
+    );
+    expect(kernel(90_000, 51_000)).toBeNull();
+    expect(kernel(120_000, 65_000)).toBeNull();
   });
 
   it("compare nanoseconds for each rule visited, not times of different things", () => {

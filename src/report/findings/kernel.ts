@@ -4,7 +4,15 @@ import { nameOf } from "../../results/cells.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { againstKernel, type Value } from "../against-kernel.js";
 import { formatCount, formatDecimalBytes, formatNs, plainText } from "../format.js";
-import { digits, isMeasured, type Measured, planeLabel, ratioInterval, shortLabel } from "./common.js";
+import {
+  digits,
+  isMeasured,
+  type Measured,
+  planeLabel,
+  ratioInterval,
+  shortLabel,
+  timesWords,
+} from "./common.js";
 
 function kernelCells(results: Results, scenario: string, plane: string): Measured[] {
   return results.cells
@@ -55,10 +63,10 @@ export function guestConnect(results: Results): Finding | null {
   const n = formatCount(iptables.services);
   return {
     id: "guest-connect",
-    headline: `At ${n} Services iptables connects take ${digits(value)} times IPVS's`,
+    headline: `At ${n} Services iptables connects take ${digits(value)} times IPVS'`,
     sentence:
       `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(iptables.estimate.median)} through iptables and ` +
-      `${formatNs(ipvs.estimate.median)} through IPVS: ${digits(value)} times [${interval.map(digits).join(", ")}].`,
+      `${formatNs(ipvs.estimate.median)} through IPVS: ${timesWords(value, interval)}.`,
     cells: [nameOf(iptables), nameOf(ipvs)],
     value,
     interval,
@@ -134,7 +142,7 @@ export function kernelUpdate(results: Results): Finding | null {
     headline: `At ${n} Services one endpoint change takes ${shortLabel(slow.plane)} ${formatNs(slow.estimate.median)}`,
     sentence:
       `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(slow.plane)} and ` +
-      `${formatNs(fast.estimate.median)} through ${planeLabel(fast.plane)}: ${digits(value)} times [${interval.map(digits).join(", ")}]` +
+      `${formatNs(fast.estimate.median)} through ${planeLabel(fast.plane)}: ${timesWords(value, interval)}` +
       (Number.isFinite(calls)
         ? `; the bpf() calls that write it into eBPF maps take ${formatNs(calls)}.`
         : "."),

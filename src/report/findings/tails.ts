@@ -4,7 +4,7 @@ import { nameOf } from "../../results/cells.js";
 import type { Finding } from "../../results/schema.js";
 import { quantileSorted } from "../../stats/quantile.js";
 import { formatCount, formatNs } from "../format.js";
-import { digits, type Measured, planeLabel } from "./common.js";
+import { digits, type Measured, planeLabel, timesWords } from "./common.js";
 
 /** Below this, the spread of entries visited is no matter of position: part of every walk is the same. */
 const MIN_RATIO = 1.6;
@@ -28,7 +28,7 @@ export function positionDecides(cells: readonly Measured[]): Finding | null {
     headline: `In ${planeLabel(cell.plane)}, position decides: p99 is ${digits(value)} times p50`,
     sentence:
       `At ${formatCount(cell.services)} services the 99th percentile of single ${planeLabel(cell.plane)} lookups is ${formatNs(p99.value)}, ` +
-      `${digits(value)} times [${interval.map(digits).join(", ")}] their median of ${formatNs(p50.value)} (${formatCount(lookups)} lookups timed one at a time): ` +
+      `${timesWords(value, interval)} their median of ${formatNs(p50.value)} (${formatCount(lookups)} lookups timed one at a time): ` +
       `a service's place in the list decides, for the entries that these lookups visited have ${digits(explained)} times.`,
     cells: [nameOf(cell)],
     value,
