@@ -16,7 +16,7 @@
  * cells that stop at the first.
  */
 
-import { USUAL_L2 } from "../results/conclude.js";
+import { leavesCaches } from "../results/cells.js";
 import { estimateCell, halfWidthOf } from "../results/estimate.js";
 import type { Cell, Results } from "../results/schema.js";
 import { quantileSorted } from "../stats/quantile.js";
@@ -59,7 +59,7 @@ export function lookAt(results: Results, block: number): void {
       wide.push({
         cell,
         halfWidth,
-        repeats: repeatsWell(cell, results.environment.caches.L2 ?? USUAL_L2),
+        repeats: repeatsWell(cell, results.environment),
         timeToGoal: timeToGoal(cell, run.targetHalfWidth),
       });
     }
@@ -109,9 +109,10 @@ export function admitAt({ run, cells }: Results, block: number): void {
 }
 
 /** Whether other tenants of the machine hardly matter: a list without a hash lookup, or a program that fits the L2 cache. */
-function repeatsWell({ work, programBytes }: Cell, l2Bytes: number): boolean {
+function repeatsWell(cell: Cell, environment: Results["environment"]): boolean {
+  const { work, programBytes } = cell;
   const list = work !== null && work.mapLookups === 0 && work.hashProbes === 0 && work.rulesVisited > 0;
-  return list || (programBytes !== null && programBytes <= l2Bytes);
+  return list || (programBytes !== null && !leavesCaches(cell, environment));
 }
 
 /**

@@ -55,7 +55,7 @@ export function comparisonWords(comparison: Comparison): string[] {
       ? `slower in HEAD, by more than ${100 * minEffect} %: ${slower.join(", ")}`
       : `no plane is slower in HEAD by more than ${100 * minEffect} %, as far as these runs can tell`,
     ...(faster.length > 0 ? [`faster in HEAD: ${faster.join(", ")}`] : []),
-    `one test a plane over all its N at equal memory speed, Holm over ${planes.length} ${planes.length === 1 ? "plane" : "planes"}; "found from" is the slow-down that such a pair of runs finds in 95 % of cases`,
+    `one test a plane over all its N at equal speed of core and memory, Holm over ${planes.length} ${planes.length === 1 ? "plane" : "planes"}; "found from" is the slow-down that such a pair of runs finds in 95 % of cases`,
     ...(unmatched.length > 0 ? [`not compared: ${leftOut(unmatched)}`] : []),
   ];
 }

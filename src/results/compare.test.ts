@@ -82,17 +82,47 @@ describe("compareRuns", () => {
 
 describe("cellEffect", () => {
   const replicates = (pairs: readonly (readonly [number, number])[]) =>
-    pairs.map(([median, chaseNs]) => ({ median, chaseNs })) as Replicate[];
+    pairs.map(([median, condition]) => ({ median, chaseNs: condition, floorNs: condition })) as Replicate[];
 
-  it("takes memory speed off: all of this difference is memory", () => {
-    const base = replicates([70, 80, 90, 100].map((chase) => [chase, chase] as const));
-    const head = replicates([140, 160, 180, 200].map((chase) => [chase, chase] as const));
-    expect(cellEffect(base, head).value).toBeCloseTo(0, 9);
+  it("takes the machine's speed off: all of this difference is memory, or the core", () => {
+    const base = replicates([70, 80, 90, 100].map((slow) => [slow, slow] as const));
+    const head = replicates([140, 160, 180, 200].map((slow) => [slow, slow] as const));
+    for (const condition of ["chaseNs", "floorNs"] as const) {
+      expect(cellEffect(base, head, condition).value).toBeCloseTo(0, 9);
+    }
   });
 
   it("is the log ratio of medians where memory did not change", () => {
     const at = (median: number) => replicates([median, median, median].map((value) => [value, 80] as const));
-    expect(cellEffect(at(100), at(110)).value).toBeCloseTo(Math.log(1.1), 12);
+    expect(cellEffect(at(100), at(110), "chaseNs").value).toBeCloseTo(Math.log(1.1), 12);
+  });
+});
+
+describe("the condition that is taken off", () => {
+  /** Replicates whose time follows one condition, which differs by half between two runs; the other one is chance. */
+  const run = (follows: "chaseNs" | "floorNs", level: number, programBytes: number) => {
+    const results = fakeResults({ planes: ["ebpf"], services: [1, 10, 100] });
+    for (const cell of results.cells) {
+      cell.programBytes = programBytes;
+      for (const [i, replicate] of cell.replicates.entries()) {
+        const other = follows === "chaseNs" ? "floorNs" : "chaseNs";
+        Object.assign(replicate, {
+          [follows]: level * (1 + i / 10),
+          [other]: 1,
+          median: level * (1 + i / 10),
+        });
+      }
+    }
+    return results;
+  };
+  const ratio = (follows: "chaseNs" | "floorNs", programBytes: number) =>
+    compareRuns(run(follows, 100, programBytes), run(follows, 150, programBytes)).planes[0]!.ratio;
+
+  it("is the core's rate where a program fits its caches, and else the speed of memory", () => {
+    expect(ratio("floorNs", 2 ** 16)).toBeCloseTo(1, 9);
+    expect(ratio("chaseNs", 2 ** 16)).toBeCloseTo(1.5, 9);
+    expect(ratio("chaseNs", 2 ** 24)).toBeCloseTo(1, 9);
+    expect(ratio("floorNs", 2 ** 24)).toBeCloseTo(1.5, 9);
   });
 });
 

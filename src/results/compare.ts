@@ -4,14 +4,14 @@
  * Replicates of one run are no independent sample of "this code on this machine": two runs of the same code differ by more
  * than replicates within them do, because neighbours and memory speed change between runs. A permutation test over
  * replicates takes that for an effect. A change of the clock rate, which shifts all cells alike, shows in the empty loop and
- * is refused. What is left differs from cell to cell: each N gives one effect (log ratio of the runs' medians, at equal memory speed),
+ * is refused. What is left differs from cell to cell: each N gives one effect (log ratio of the runs' medians, at equal speed of memory or core),
  * and the planes' effects are combined with the heterogeneity that they show among themselves.
  */
 
 import { clampedSlope } from "../stats/covariate.js";
 import { combineEffects, detectableEffect, type Effect, holm, tailAbove } from "../stats/effects.js";
 import { median } from "../stats/quantile.js";
-import { nameOf } from "./cells.js";
+import { leavesCaches, nameOf } from "./cells.js";
 import type { Cell, Replicate, Results } from "./schema.js";
 
 /** Slower by less than this is not called a regression. */
@@ -72,7 +72,9 @@ export function compareRuns(base: Results, head: Results): Comparison {
     else for (const pair of pairs) matched.add(keyOf(pair.base));
   }
   const tested = [...groups.values()].map((pairs) => {
-    const effects = pairs.map((pair) => cellEffect(pair.base.replicates, pair.head.replicates));
+    const effects = pairs.map((pair) =>
+      cellEffect(pair.base.replicates, pair.head.replicates, conditionOf(pair.base, base)),
+    );
     return { pairs, effects, combined: combineEffects(effects) };
   });
   const least = Math.log(1 + MIN_EFFECT);
@@ -115,23 +117,41 @@ export function compareRuns(base: Results, head: Results): Comparison {
   };
 }
 
+/** What a replicate measures of the machine while it times. */
+type Condition = "chaseNs" | "floorNs";
+
 /**
- * Log ratio of two runs' medians of one cell at equal memory speed. The slope of log time on log chase is estimated within
+ * The condition that a cell's times follow: what lies in a core's own caches, the rate of the core (the empty loop), all
+ * else, the speed of memory. A small cell must not follow the chase: what it varies with there is chance, and moves it by
+ * 10 % where the chase differs between two runs by half.
+ */
+function conditionOf(cell: Cell, { environment }: Results): Condition {
+  // Beside what is timed alone no empty loop runs: its floor is the clock's.
+  const batches = cell.lane === "model" && cell.replicates.every(({ checkedBatches }) => checkedBatches > 0);
+  return batches && !leavesCaches(cell, environment) ? "floorNs" : "chaseNs";
+}
+
+/**
+ * Log ratio of two runs' medians of one cell at equal conditions. The slope of log time on log condition is estimated within
  * runs (both centred), so that a difference between the runs does not enter it.
  */
-export function cellEffect(base: readonly Replicate[], head: readonly Replicate[]): Effect {
+export function cellEffect(
+  base: readonly Replicate[],
+  head: readonly Replicate[],
+  condition: Condition,
+): Effect {
   const runs = [base, head].map((replicates) => {
     const times = replicates.map((replicate) => Math.log(replicate.median));
-    const chases = replicates.map((replicate) => Math.log(replicate.chaseNs));
-    return { times, chases };
+    const conditions = replicates.map((replicate) => Math.log(replicate[condition]));
+    return { times, conditions };
   });
   const centred = (values: readonly number[]) => values.map((value) => value - mean(values));
   const slope = clampedSlope(
-    runs.flatMap(({ chases }) => centred(chases)),
+    runs.flatMap(({ conditions }) => centred(conditions)),
     runs.flatMap(({ times }) => centred(times)),
   );
-  const [before, after] = runs.map(({ times, chases }) => {
-    const moved = times.map((time, i) => time - slope * chases[i]!);
+  const [before, after] = runs.map(({ times, conditions }) => {
+    const moved = times.map((time, i) => time - slope * conditions[i]!);
     // A median's variance is pi/2 times a mean's for normal values.
     return { middle: median(moved), variance: ((Math.PI / 2) * variance(moved)) / moved.length };
   });

@@ -41,7 +41,7 @@ export function comparisonPicture(
     caption: [
       `BASE ${runWords(base)}`,
       `HEAD ${runWords(head)}`,
-      `one test a plane over all its N at equal memory speed, Holm over ${planes.length}`,
+      `one test a plane over all its N at equal speed of core and memory, Holm over ${planes.length}`,
       ...(shown.length < planes.length
         ? [`the ${shown.length} most different of ${planes.length} are drawn`]
         : []),
