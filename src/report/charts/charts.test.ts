@@ -254,7 +254,7 @@ describe("percentiles", () => {
   it("compare the slowest tail with the fastest where their intervals lie apart", () => {
     const results = withSingles(fakeResults({ planes: ["iptables", "ebpf"] }), 20);
     expect(built(byId("percentiles"), results).title).toMatch(
-      /^At 30,000 Services p99 of iptables is \d+ times eBPF's$/,
+      /^At 30,000 Services iptables' p99 is \d+ times eBPF's$/,
     );
   });
 });

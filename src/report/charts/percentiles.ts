@@ -46,7 +46,7 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
     const services = formatCount(shown[0]!.services);
     const words = {
       title: firstFitting(
-        [tails(shown), headline(results, ["position"])],
+        [...tails(shown), headline(results, ["position"])],
         `Percentiles of single ${what}s at ${services} Services`,
       ),
       subtitle: `Single ${what}s at ${services} services, 95\u00a0% interval · linear scale · lower is better`,
@@ -86,12 +86,20 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
   }
 }
 
-/** The slowest plane's p99 against the fastest one's, as far as their intervals tell them apart. */
-function tails(cells: readonly Cell[]): string | undefined {
-  const byTail = cells.toSorted((a, b) => a.percentiles!.p99.value - b.percentiles!.p99.value);
-  const [fastest, slowest] = [byTail[0]!, byTail.at(-1)!];
-  const [low, high] = [fastest.percentiles!.p99, slowest.percentiles!.p99];
-  if (!(high.interval[0] > low.interval[1])) return undefined;
-  const ratio = digits(high.value / low.value);
-  return `At ${formatCount(slowest.services)} Services p99 of ${shortLabel(slowest.plane)} is ${ratio} times ${possessive(shortLabel(fastest.plane))}`;
+/** The slowest plane's p99 against those of the others, fastest first, as far as their intervals tell them apart. */
+function tails(cells: readonly Cell[]): string[] {
+  const byTail = cells
+    .filter(({ plane }) => !plane.startsWith("direct"))
+    .sort((a, b) => a.percentiles!.p99.value - b.percentiles!.p99.value);
+  const slowest = byTail.pop();
+  if (slowest === undefined) return [];
+  const high = slowest.percentiles!.p99;
+  const name = possessive(shortLabel(slowest.plane));
+  return byTail.flatMap(({ plane, percentiles }) =>
+    high.interval[0] > percentiles!.p99.interval[1]
+      ? [
+          `At ${formatCount(slowest.services)} Services ${name} p99 is ${digits(high.value / percentiles!.p99.value)} times ${possessive(shortLabel(plane))}`,
+        ]
+      : [],
+  );
 }

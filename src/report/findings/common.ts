@@ -50,9 +50,10 @@ export function ratioInterval(above: Measured, below: Measured): [number, number
   return [aLow / bHigh, aHigh / bLow];
 }
 
-/** Two significant digits, never in exponent form. */
+/** Two significant digits, never in exponent form from a millionth on. */
 export function digits(value: number): string {
-  return formatCount(Number(value.toPrecision(2)));
+  const rounded = Number(value.toPrecision(2));
+  return Math.abs(rounded) < 1 ? String(rounded) : formatCount(rounded);
 }
 
 /** A factor and its interval, as sentences say them: `6.2 times [5.9, 6.6]`. */

@@ -15,7 +15,8 @@ import {
 
 /** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
 const FLAT = 1.5;
-const RISING = 2;
+/** Most of a connection through the kernel is no list's doing. */
+const RISING = { model: 2, kernel: 1.5 } as const;
 
 function curve({ cells }: Results, lane: Cell["lane"], scenario: string, plane: string): Measured[] {
   return cells
@@ -66,7 +67,7 @@ export function keepaliveHides(results: Results, lane: "model" | "kernel"): Find
   if (few.services === many.services || laterMany.services !== many.services) return null;
   const rise = ratioInterval(many, few);
   const interval = ratioInterval(laterMany, laterFew);
-  if (rise[0] < RISING || interval[1] > FLAT) return null;
+  if (rise[0] < RISING[lane] || interval[1] > FLAT) return null;
   const value = laterMany.estimate.median / laterFew.estimate.median;
   const said =
     lane === "model"

@@ -44,7 +44,7 @@ describe("findings of the kernel lane", () => {
     expect(kernel(120_000, 51_000)?.sentence).toMatch(
       /^From 1 to 20,000 services connect\(\) through iptables in the kernel takes 3 times as long .*a request over an open connection 1\.02 times/,
     );
-    expect(kernel(90_000, 51_000)).toBeNull();
+    expect(kernel(70_000, 51_000)).toBeNull();
     expect(kernel(120_000, 65_000)).toBeNull();
   });
 

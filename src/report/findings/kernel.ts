@@ -110,7 +110,7 @@ export function iptablesModelAgainstKernel(results: Results): Finding | null {
     `${ns.toFixed(2)} ns [${low.toFixed(2)}, ${high.toFixed(2)}]`;
   return {
     id: "model-versus-kernel",
-    headline: `A rule costs the iptables model ${digits(ratio.value)} of the kernel's time`,
+    headline: `A rule takes the model ${digits(ratio.value)} of the kernel's time`,
     sentence:
       `Each rule visited takes ${say(model)} in the iptables model and ${say(kernel)} in the kernel's connect(), ` +
       `between ${services.map(formatCount).join(" and ")} services: ×${digits(ratio.value)} [${ratio.interval.map(digits).join(", ")}].`,
