@@ -236,7 +236,12 @@ export function outlinedText(
   ctx.fillText(text, x, y);
 }
 
-function strokePath(ctx: Context2D, colour: string, lineWidth: number, points: [number, number][]): void {
+export function strokePath(
+  ctx: Context2D,
+  colour: string,
+  lineWidth: number,
+  points: [number, number][],
+): void {
   ctx.strokeStyle = colour;
   ctx.lineWidth = lineWidth;
   ctx.beginPath();

@@ -5,7 +5,7 @@ import type { Context2D } from "../canvas.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import type { View } from "./chart.js";
 import { cutText, textWidth } from "./frame.js";
-import { EDGE, type EndLabel, LABEL_GAP, outlinedText } from "./marks.js";
+import { EDGE, type EndLabel, LABEL_GAP, outlinedText, strokePath } from "./marks.js";
 
 interface Point {
   readonly x: number;
@@ -19,12 +19,15 @@ interface Box {
   readonly bottom: number;
 }
 
+/** From a point's middle to where nothing of its marker is, CSS pixels. */
+const MARKER = 12;
+
 /** Heights that are tried, in lines of text from a line's own end. */
 const HEIGHTS = [0, -1, 1, -2, 2, -3, 3, -4, 4];
 
 /**
  * Names each line right of its last point or left of its first, or higher or lower, where it covers neither a line nor
- * another name; where there is no such place, right of the last point.
+ * another name; where there is no such place, right of the last point. A name that is higher or lower is joined to its end.
  */
 export function pointLabels(labels: readonly EndLabel[], view: View): Plugin {
   const scale = scaleOf(view);
@@ -48,19 +51,26 @@ export function pointLabels(labels: readonly EndLabel[], view: View): Plugin {
         const width = textWidth(ctx, label.text, font);
         const height = 1.3 * typePx("label", scale);
         const right = last.x + LABEL_GAP * scale;
+        const left = first.x - LABEL_GAP * scale - width;
         const places = HEIGHTS.flatMap((step) => [
-          boxAt(right, last.y + step * height, width, height),
-          boxAt(first.x - LABEL_GAP * scale - width, first.y + step * height, width, height),
+          { step, end: last, side: 1, box: boxAt(right, last.y + step * height, width, height) },
+          { step, end: first, side: -1, box: boxAt(left, first.y + step * height, width, height) },
         ]);
-        const isFree = (box: Box) =>
+        const isFree = ({ box }: { readonly box: Box }) =>
           box.left >= chart.chartArea.left &&
           box.right <= view.width - EDGE * scale &&
           box.top >= chart.chartArea.top &&
           box.bottom <= chart.chartArea.bottom &&
-          lines.every((points) => !passes(points, box)) &&
+          lines.every((points) => !passes(points, grown(box, MARKER * scale))) &&
           taken.every((other) => !overlap(box, other));
-        const box = places.find(isFree) ?? places[0]!;
+        const { step, end, side, box } = places.find(isFree) ?? places[0]!;
         taken.push(box);
+        if (step !== 0) {
+          strokePath(ctx, THEMES[view.theme].axis, 1.5 * scale, [
+            [end.x + side * MARKER * scale, end.y + Math.sign(step) * 2 * scale],
+            [(side > 0 ? box.left : box.right) - side * 6 * scale, (box.top + box.bottom) / 2],
+          ]);
+        }
         const text = cutText(ctx, label.text, font, view.width - box.left - EDGE * scale);
         outlinedText(
           ctx,
@@ -79,6 +89,10 @@ export function pointLabels(labels: readonly EndLabel[], view: View): Plugin {
 
 function boxAt(left: number, middle: number, width: number, height: number): Box {
   return { left, right: left + width, top: middle - height / 2, bottom: middle + height / 2 };
+}
+
+function grown({ left, right, top, bottom }: Box, by: number): Box {
+  return { left: left - by, right: right + by, top: top - by, bottom: bottom + by };
 }
 
 function overlap(a: Box, b: Box): boolean {
