@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "bench/**/*.test.ts", "test/*.test.ts"],
-    testTimeout: 30_000,
+    // Ends what hangs. On a busy machine a test that starts a guest takes half a minute.
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     // Vitest leaves one core free by default, which on a machine of two is half of it.
     maxWorkers: "100%",
