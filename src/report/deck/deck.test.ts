@@ -3,7 +3,7 @@ import type { ChartConfiguration } from "chart.js";
 import { describe, expect, it } from "vitest";
 import { CHARTS } from "../charts/index.js";
 import { findFindings } from "../findings/index.js";
-import { fakeFinding, fakeResults, withBalance } from "../testing.js";
+import { fakeFinding, fakeResults, withBalance, withChanges } from "../testing.js";
 import { resultsHash } from "../words.js";
 import { nativeChart } from "./native.js";
 import { pdfDeck } from "./pdf.js";
@@ -68,6 +68,22 @@ describe("the deck for PowerPoint", () => {
     for (const colour of ["0072B2", "009E73", "D55E00"]) expect(scaling).toContain(`srgbClr val="${colour}"`);
   });
 
+  it("has the numbers of its axes at the edge: each axis crosses the other at its least", async () => {
+    // Axes whose least differ: 1 service, 100 ns or more.
+    const changes = withChanges(fakeResults({ services: [1] }));
+    changes.findings = findFindings(changes);
+    const charts = await parts(await pptxDeck(changes, "light"), /^ppt\/charts\/chart\d+\.xml$/);
+    const lines = charts.filter((chart) => chart.includes("<c:scatterChart>"));
+    expect(lines.length).toBeGreaterThan(2);
+    for (const chart of lines) {
+      const axes = [...chart.matchAll(/<c:valAx>.*?<\/c:valAx>/gs)].map(([axis]) => axis);
+      const number = (axis: string, name: string) => new RegExp(`<c:${name} val="([^"]+)"`).exec(axis)?.[1];
+      expect(axes.map((axis) => number(axis, "crossesAt"))).toEqual(
+        axes.map((axis) => number(axis, "min")).reverse(),
+      );
+    }
+  });
+
   it("has the intervals as error bars, and no point where nothing was measured", async () => {
     const [, scaling] = await parts(await pptxDeck(results, "light"), /^ppt\/charts\/chart\d+\.xml$/);
     expect(scaling!.match(/<c:errBars>/g)).toHaveLength(5);
@@ -129,6 +145,7 @@ describe("native charts", () => {
       '[>=1000000]#,##0,," ms  ";[>=1000]0," µs  ";General" ns  "',
     );
     expect(axis(1, 1e5, (bytes) => `${bytes} B`)).toContain('0," kB  "');
+    expect(axis(1, 1e5, (ns) => `${ns} ns/s`)).toContain('0," µs/s  "');
     expect(axis(1, 1e5, String)).toBe('#,##0"  "');
     expect(axis(0, 90_000, (ns) => `${ns} ns`, "linear")).toBe('0," µs  "');
     expect(axis(0, 1200, (ns) => `${ns} ns`, "linear")).toBe('0.0," µs  "');

@@ -131,11 +131,14 @@ function hex(colour: unknown, theme: ThemeName): string {
 function formatCode(config: ChartConfiguration, largest: number, step: number | null): string {
   const tick = axesOf(config).value.ticks?.callback ?? String;
   if (tick(1).endsWith("%")) return "0%";
+  const time = ["ns", "µs", "ms", "s"];
   const units = showsTime(config)
-    ? ["ns", "µs", "ms", "s"]
-    : / [kMGT]?B$/.test(tick(1))
-      ? ["B", "kB", "MB", "GB"]
-      : null;
+    ? time
+    : / ns\/s$/.test(tick(1))
+      ? time.map((unit) => `${unit}/s`)
+      : / [kMGT]?B$/.test(tick(1))
+        ? ["B", "kB", "MB", "GB"]
+        : null;
   if (!units) return `#,##0"${GAP}"`;
   const power = Math.max(0, Math.min(units.length - 1, Math.floor(Math.log10(largest) / 3)));
   const format = (of: number, digits: string) => `${digits}${",".repeat(of)}" ${units[of]}${GAP}"`;

@@ -187,9 +187,10 @@ class Look {
       ...(value.min !== null && { valAxisMinVal: value.min }),
       ...(value.max !== null && { valAxisMaxVal: value.max }),
       ...(value.majorUnit !== null && { valAxisMajorUnit: value.majorUnit }),
-      // The axes cross in the corner, where a logarithmic one would cross at 1.
-      ...(value.log && value.min !== null && { catAxisCrossesAt: value.min }),
-      ...(base.log && base.min !== null && { valAxisCrossesAt: base.min }),
+      // The axes cross in the corner, where a logarithmic one would cross at 1. PptxGenJS writes `valAxisCrossesAt` into the
+      // category axis: it is the value at which that one crosses, and the other way round.
+      ...(value.log && value.min !== null && { valAxisCrossesAt: value.min }),
+      ...(base.log && base.min !== null && { catAxisCrossesAt: base.min }),
       ...(base.min !== null && { catAxisMinVal: base.min }),
       ...(base.max !== null && { catAxisMaxVal: base.max }),
       valAxisLabelColor: font.color,
