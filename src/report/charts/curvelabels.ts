@@ -2,7 +2,7 @@
 
 import type { Plugin } from "chart.js";
 import type { Context2D } from "../canvas.js";
-import { cssFont, scaleOf, THEMES } from "../theme.js";
+import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import type { View } from "./chart.js";
 import { cutText, textWidth } from "./frame.js";
 import { EDGE, outlinedText } from "./marks.js";
@@ -21,7 +21,7 @@ export interface NamedCurve {
 }
 
 /**
- * Names curves over a y axis from 0 to 1, the leftmost highest, so that names lie over as few other curves as can be: left
+ * Names curves over a y axis from 0 to 1, the leftmost highest, each on the side where it lies over fewer other curves: left
  * of the leftmost curve there is none.
  */
 export function curveLabels(curves: readonly NamedCurve[], view: View): Plugin {
@@ -43,7 +43,22 @@ export function curveLabels(curves: readonly NamedCurve[], view: View): Plugin {
         const room = view.width - EDGE * scale - at - GAP * scale;
         const roomLeft = at - GAP * scale - chart.chartArea.left;
         const width = textWidth(ctx, text, font);
-        const onTheRight = width <= room && (i > 0 || ordered.length === 1 || width > roomLeft);
+        const over = (left: number) =>
+          ordered.filter(
+            (other, o) =>
+              o !== i &&
+              other.points.some((passed) => {
+                const [px, py] = [x.getPixelForValue(passed.x), y!.getPixelForValue(passed.y)];
+                return (
+                  px > left - GAP * 0.5 * scale &&
+                  px < left + width + GAP * 0.5 * scale &&
+                  Math.abs(py - y!.getPixelForValue(share)) < 0.7 * typePx("label", scale)
+                );
+              }),
+          ).length;
+        const [right, left] = [over(at + GAP * scale), over(at - GAP * scale - width)];
+        const better = right === left ? i > 0 || ordered.length === 1 : right < left;
+        const onTheRight = width <= room && (better || width > roomLeft);
         ctx.font = font;
         ctx.textAlign = onTheRight ? "left" : "right";
         ctx.textBaseline = "middle";
