@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { calibrate } from "./batches.js";
+import { calibrate, heapBytesPerOperation } from "./batches.js";
 import type { Prepared, Subject } from "./scenario.js";
 
 it("fills a batch with no more operations than tables of connections hold, however short they are", () => {
@@ -18,4 +18,31 @@ it("fills a batch with no more operations than tables of connections hold, howev
     subject: () => nothing,
   };
   expect(calibrate(prepared)).toBe(65_536);
+});
+
+it("finds an operation that allocates, and not what is allocated once in a while", () => {
+  const kept: unknown[] = new Array(10_000).fill(null);
+  let at = 0;
+  const subject = (allocates: (start: number) => number): Subject => ({
+    operations: 800,
+    reset: () => {},
+    run: (start, count) => {
+      for (let i = 0; i < allocates(start) * count; i++) kept[at++ % kept.length] = { start, i };
+      return 0;
+    },
+    runEmpty: () => 0,
+    explain: () => 0,
+  });
+  expect(
+    heapBytesPerOperation(
+      subject(() => 1),
+      100,
+    ),
+  ).toBeGreaterThan(8);
+  expect(
+    heapBytesPerOperation(
+      subject((start) => (start === 300 ? 1 : 0)),
+      100,
+    ),
+  ).toBe(0);
 });

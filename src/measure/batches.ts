@@ -21,8 +21,8 @@ const HEAP_BATCHES = 8;
 /** Batches at least, and those before them; fewer where something happens between them that may take long. */
 const LEAST_BATCHES = { warm: 16, timed: 20 };
 const LEAST_DISTURBED = { warm: 2, timed: 5 };
-/** What V8 itself may allocate meanwhile (feedback, a promoted closure): a lookup that allocates exceeds it at once. */
-const HEAP_NOISE_BYTES = 1024;
+/** What V8 itself may allocate in a batch (feedback, a promoted closure): a lookup that allocates exceeds it at once. */
+const HEAP_NOISE_BYTES = 128;
 
 /** Finds how many operations fill a batch, on a subject of its own that is thrown away. */
 export function calibrate(prepared: Prepared): number {
@@ -131,21 +131,24 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
   return { samples, floorNs: median(floors), checksums, collections };
 }
 
-/** Bytes by which the heap grows for each operation; what reading the heap's size itself allocates is taken off. */
+/**
+ * Bytes by which the heap grows for each operation, in the median batch: V8 may allocate a kilobyte of its own in any one of
+ * them. What reading the heap's size itself allocates is taken off.
+ */
 export function heapBytesPerOperation(subject: Subject, batch: number): number {
   const blocks = Math.min(HEAP_BATCHES, Math.floor(subject.operations / batch));
   const used = () => process.memoryUsage().heapUsed;
   used();
   const reading = -used() + used();
-  let growth = 0;
+  const growths: number[] = [];
   for (let block = 0; block < blocks; block++) {
     // Resetting is not timed, and may allocate.
     subject.reset(block);
     const before = used();
     subject.run(block * batch, batch);
-    growth += used() - before - reading;
+    growths.push(used() - before - reading);
   }
-  return Math.max(0, growth - HEAP_NOISE_BYTES) / (blocks * batch);
+  return Math.max(0, median(growths) - HEAP_NOISE_BYTES) / batch;
 }
 
 /** Recomputes every timed batch with `explain` and returns the mean work of an operation. Throws where they differ. */
