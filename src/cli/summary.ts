@@ -18,6 +18,9 @@ import type { OrderEffect, Results } from "../results/schema.js";
 import { runWarnings } from "../results/validity.js";
 import { alignColumns } from "./output.js";
 
+/** A warning names as many cells; beyond them the list hides what the warning says to do. */
+const MOST_NAMED = 8;
+
 /** The summary as a terminal shows it: the first chart, or all of them, and the rest. ASCII where it has no UTF-8. */
 export function terminalSummary(results: Results, charts: "first" | "all"): string {
   const drawn = textCharts(results, charts === "first" ? 1 : Number.POSITIVE_INFINITY);
@@ -57,7 +60,10 @@ export function summarize(results: Results): string {
   const warnings = new Map<string, string[]>();
   for (const row of rows) {
     for (const warning of row.cell.warnings) {
-      warnings.set(warning, [...(warnings.get(warning) ?? []), `${row.plane} at ${formatSize(row)}`]);
+      warnings.set(warning, [
+        ...(warnings.get(warning) ?? []),
+        `${several ? `${row.scenario}, ` : ""}${row.plane} at ${formatSize(row)}`,
+      ]);
     }
   }
   return [
@@ -67,10 +73,18 @@ export function summarize(results: Results): string {
     ...results.findings.map((finding) => plainText(finding.sentence, 600)),
     "",
     ...[precision(results), orderWords(results.orderEffect)].filter((line) => line !== ""),
-    ...[...warnings].map(([warning, cells]) => plainText(`warning: ${warning} (${cells.join(", ")})`, 900)),
+    ...[...warnings].map(([warning, cells]) =>
+      plainText(`warning: ${warning} (${nameCells(cells, rows.length)})`, 900),
+    ),
     ...runWarnings(results).map((warning) => plainText(`warning: ${warning}`, 600)),
     "",
   ].join("\n");
+}
+
+/** Cells by name as long as a line holds them, and how many of all. */
+function nameCells(cells: readonly string[], all: number): string {
+  if (cells.length <= MOST_NAMED) return cells.join(", ");
+  return `${cells.length} of ${all} cells; table.csv names them`;
 }
 
 /** How many cells reached the goal of sequential stopping. Empty where a fixed number of replicates was asked for. */

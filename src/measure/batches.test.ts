@@ -1,6 +1,8 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { calibrate, heapBytesPerOperation } from "./batches.js";
-import type { Prepared, Subject } from "./scenario.js";
+import { calibrate, heapBytesPerOperation, timeBatches } from "./batches.js";
+import type { Job, Prepared, Subject } from "./scenario.js";
 
 it("fills a batch with no more operations than tables of connections hold, however short they are", () => {
   const nothing: Subject = {
@@ -45,4 +47,26 @@ it("finds an operation that allocates, and not what is allocated once in a while
       100,
     ),
   ).toBe(0);
+});
+
+it("counts the collections that fall into a sample, not those between two", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const subject = (during: Partial<Pick<Subject, "run" | "disturb">>): Subject => ({
+    operations: 16,
+    reset: () => {},
+    run: () => 0,
+    runEmpty: () => 0,
+    explain: () => 0,
+    ...during,
+  });
+  const job = { scenario: "lookup", warmupMs: 0, measureMs: 0, slowdown: 0 } as Job;
+  const between = await timeBatches(subject({ disturb: collect }), 16, job);
+  expect(between.collections).toBe(0);
+  const run = () => {
+    collect();
+    return 0;
+  };
+  const during = await timeBatches(subject({ disturb: () => {}, run }), 16, job);
+  expect(during.collections).toBe(during.samples.length);
 });

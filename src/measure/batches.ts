@@ -1,6 +1,6 @@
 /** Timing in batches: how many operations fill one, the tinybench task, and the same loop around nothing. */
 
-import { PerformanceObserver } from "node:perf_hooks";
+import { type PerformanceEntry, PerformanceObserver, performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { Bench, hrtimeNow } from "tinybench";
 import { noWork } from "../planes/plane.js";
@@ -72,10 +72,10 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
   for (let i = 0; i < EMPTY_WARM_RUNS; i++) subject.runEmpty(0, emptyOperations);
   // 1. Once before anything is timed, so that no collection falls into a sample.
   globalThis.gc?.();
-  let collections = 0;
-  const observer = new PerformanceObserver((list) => {
-    collections += list.getEntries().length;
-  });
+  // A change of the cluster between two batches allocates; a collection there falls into no sample.
+  const timed: { startMs: number; endMs: number }[] = [];
+  const collected: PerformanceEntry[] = [];
+  const observer = new PerformanceObserver((list) => collected.push(...list.getEntries()));
 
   // 2. One task, timed inside so that resetting stays outside.
   const least = subject.disturb ? LEAST_DISTURBED : LEAST_BATCHES;
@@ -101,11 +101,13 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
       const emptied = hrtimeNow();
       subject.runEmpty(0, emptyOperations);
       const emptyMs = hrtimeNow() - emptied;
+      const startMs = performance.now();
       const started = hrtimeNow();
       const checksum = subject.run(block * batch, batch);
       if (unreported > 0) subject.run(block * batch, unreported);
       const elapsedMs = hrtimeNow() - started;
       if (warm) {
+        timed.push({ startMs, endMs: performance.now() });
         samples.push((elapsedMs * 1e6) / batch);
         floors.push((emptyMs * 1e6) / emptyOperations);
         checksums.push(checksum);
@@ -126,8 +128,11 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
 
   // 4. Observers report in a later turn of the event loop.
   await setTimeout(0);
-  collections += observer.takeRecords().length;
+  collected.push(...observer.takeRecords());
   observer.disconnect();
+  const collections = collected.filter(({ startTime }) =>
+    timed.some(({ startMs, endMs }) => startTime >= startMs && startTime <= endMs),
+  ).length;
   return { samples, floorNs: median(floors), checksums, collections };
 }
 
