@@ -32,6 +32,7 @@ describe("formatNs", () => {
 
   it("labels one axis in one unit", () => {
     expect([0, 500, 1000, 1500].map(nsFormatter(1500))).toEqual(["0", "0.5 µs", "1 µs", "1.5 µs"]);
+    expect([250_000, 1_200_000].map(nsFormatter(960_000))).toEqual(["250 µs", "1,200 µs"]);
   });
 
   it("separates thousands of counts", () => {

@@ -16,10 +16,12 @@ export function formatNs(ns: number): string {
   return `${fewDigits(ns / unit.ns)} ${unit.name}`;
 }
 
+const TICK = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
+
 /** Formats times of one axis in one unit, that of the largest: `0`, `0.5 µs`, `1 µs`. */
 export function nsFormatter(largestNs: number): (ns: number) => string {
   const unit = NS_UNITS.findLast((candidate) => largestNs >= candidate.ns) ?? NS_UNITS[0];
-  return (ns) => (ns === 0 ? "0" : `${Number((ns / unit.ns).toPrecision(6))} ${unit.name}`);
+  return (ns) => (ns === 0 ? "0" : `${TICK.format(ns / unit.ns)} ${unit.name}`);
 }
 
 function fewDigits(value: number): string {

@@ -70,6 +70,9 @@ function replicatesOf(counts: readonly number[]): string {
   return counts.every((count) => count === 1) ? "1 replicate" : `${span(counts)} replicates`;
 }
 
+/** Scenarios whose packets walk a rule list, wherever their service stands in it. */
+const POSITION_MATTERS: ReadonlySet<string> = new Set(["lookup", "connect", "endpoints", "churn"]);
+
 /** Where and how it was measured, so that a picture found alone can be traced to its run. */
 export function provenance(results: Results, measure: Measure, cells: readonly Cell[]): string {
   const { environment, run } = results;
@@ -77,7 +80,8 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
   const pin = environment.pinnedCpu === null ? "not pinned" : `pinned to CPU ${environment.pinnedCpu}`;
   const parts = [
     kernelOf(results, measure, cells),
-    cells.some((cell) => cell.plane === "iptables") && "services at random positions in the rule list",
+    cells.some((cell) => cell.plane === "iptables" && POSITION_MATTERS.has(cell.scenario)) &&
+      "services at random positions in the rule list",
     `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
     plainText(environment.cpu, 60),
     `${environment.cores} cores, ${pin}`,

@@ -15,17 +15,37 @@ export function decadesAround(values: readonly number[]): { min: number; max: nu
   return { min: tenTo(low), max: tenTo(high > low ? high : low + 1) };
 }
 
+/** Two decades hold so few powers of ten that values between them can't be read. */
+const NARROW = 100;
+/** ...and a narrower axis than this would make noise look like growth. */
+const NARROWEST = 5;
+
+/** Ends of a logarithmic axis around positive values: powers of ten; within two decades 1, 2 or 5 times these. */
+export function logRange(values: readonly number[]): { min: number; max: number } {
+  const decades = decadesAround(values);
+  if (decades.max / decades.min > NARROW * 1.01) return decades;
+  const steps = logTicks(decades.min, decades.max).map(({ value }) => value);
+  const positive = values.filter((value) => value > 0 && Number.isFinite(value));
+  const min = steps.findLast((step) => positive.every((value) => value >= step * (1 - 1e-9)));
+  const max = steps.find((step) => positive.every((value) => value <= step * (1 + 1e-9)));
+  return min !== undefined && max !== undefined && max / min >= NARROWEST * 0.99 ? { min, max } : decades;
+}
+
 /** Powers of ten around numbers of services: a single one stands in the middle, not on the edge. */
 export function servicesRange(services: readonly number[]): { min: number; max: number } {
   const range = decadesAround(services);
   return new Set(services).size > 1 ? range : { min: Math.max(1, range.min / 10), max: range.max };
 }
 
-/** The exact powers of ten of a range. */
-export function decadeTicks(min: number, max: number): { value: number }[] {
+/** The exact powers of ten of a range, and in a narrow one 2 and 5 times these. */
+export function logTicks(min: number, max: number): { value: number }[] {
+  const mantissas = max / min > NARROW * 1.01 ? [1] : [1, 2, 5];
   const ticks: { value: number }[] = [];
-  for (let power = Math.round(Math.log10(min)); power <= Math.round(Math.log10(max)); power++) {
-    ticks.push({ value: tenTo(power) });
+  for (let power = Math.floor(Math.log10(min) + 1e-9); tenTo(power) <= max * (1 + 1e-9); power++) {
+    for (const mantissa of mantissas) {
+      const value = Number(`${mantissa}e${power}`);
+      if (value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9)) ticks.push({ value });
+    }
   }
   return ticks;
 }
@@ -63,7 +83,7 @@ export function axisOptions(axis: "x" | "y", view: View, label: (value: number) 
   };
 }
 
-/** A logarithmic axis over whole decades that prints each power of ten and nothing between. */
+/** A logarithmic axis that prints each power of ten and nothing between, unless it has few. */
 export function logAxis(
   axis: "x" | "y",
   view: View,
@@ -78,7 +98,7 @@ export function logAxis(
     max: range.max,
     // Chart.js would print 1, 1.5, 2, 3, 5 and let them collide at the end.
     afterBuildTicks(built: { ticks: { value: number }[] }) {
-      built.ticks = decadeTicks(range.min, range.max);
+      built.ticks = logTicks(range.min, range.max);
     },
   };
 }

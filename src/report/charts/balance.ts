@@ -62,7 +62,7 @@ export const balance: Chart = {
             {
               label: "moves besides",
               data: cells.map(({ counts }) => Math.max(0, counts!["share moved"]! - counts!["least share"]!)),
-              backgroundColor: cells.map(({ plane }) => seriesStyle(plane, view.theme).column),
+              backgroundColor: cells.map(({ plane }) => seriesStyle(plane, view.theme).line),
               stack: "flows",
               barPercentage: 0.8,
             },

@@ -5,7 +5,7 @@ import { formatCount, formatNs } from "../format.js";
 import { cellsOf, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { dotted, headline, intervalWords, provenance, shorterLines } from "../words.js";
-import { decadesAround } from "./axes.js";
+import { logRange } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { intervalBands } from "./marks.js";
@@ -79,7 +79,7 @@ export const churn: Chart = {
         view,
         {
           x: SERVICES_AXIS,
-          range: decadesAround(cells.flatMap(({ estimate }) => estimate!.interval.map((ns) => 1e9 / ns))),
+          range: logRange(cells.flatMap(({ estimate }) => estimate!.interval.map((ns) => 1e9 / ns))),
           label: (rate) => (rate < 1 ? String(rate) : formatCount(rate)),
         },
         [

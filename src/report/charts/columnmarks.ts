@@ -2,7 +2,7 @@
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Context2D } from "../canvas.js";
-import { cssFont, scaleOf, THEMES } from "../theme.js";
+import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import type { View } from "./chart.js";
 import { textWidth } from "./frame.js";
 import { hollowCircle, outlinedText, whisker } from "./marks.js";
@@ -10,7 +10,11 @@ import { hollowCircle, outlinedText, whisker } from "./marks.js";
 // CSS pixels at 1600 x 900.
 /** An interval less tall than this would hide a small column behind its own ink. */
 const SMALLEST_WHISKER = 4;
+const WHISKER = 2;
+const WHISKER_OUTLINE = 4;
 const VALUE_GAP = 8;
+/** The outline around a value, which would eat into a column beside it. */
+const OUTLINE = 5;
 const MISSING_ABOVE_AXIS = 14;
 
 /** What one column shows. */
@@ -39,7 +43,6 @@ export function columnMarks(
     id: "columnMarks",
     afterDatasetsDraw(chart) {
       const ctx: Context2D = chart.ctx;
-      const y = chart.scales.y!;
       const labelled = labelledRows(chart, ctx, rows, format, font);
       ctx.save();
       for (const [row, points] of rows.entries()) {
@@ -47,42 +50,102 @@ export function columnMarks(
           if (point === undefined) continue;
           const column = columnAt(chart, row, i);
           if (point.value === null) {
-            hollowCircle(
-              ctx,
-              column.x,
-              chart.chartArea.bottom - MISSING_ABOVE_AXIS * scale,
-              scale,
-              theme.secondary,
-              theme.ground,
-            );
+            const at = chart.chartArea.bottom - MISSING_ABOVE_AXIS * scale;
+            hollowCircle(ctx, column.x, at, scale, theme.secondary, theme.ground);
             continue;
           }
-          const { value, interval } = point;
-          const [low, high] = (interval ?? [value, value]).map((end) => y.getPixelForValue(end)) as [
-            number,
-            number,
-          ];
-          const drawn = low - high >= SMALLEST_WHISKER * scale;
-          if (drawn)
-            whisker(ctx, column.x, high, low, Math.min(12 * scale, column.width / 4), theme.text, 2 * scale);
-          if (!labelled.includes(row)) continue;
-          const bottom = (drawn ? high : y.getPixelForValue(value)) - VALUE_GAP * scale;
-          const half = textWidth(ctx, format(value), font) / 2;
-          const covers = rows.some((others, other) => {
-            const neighbour = columnAt(chart, other, i);
-            const beside = Math.abs(neighbour.x - column.x) < half + neighbour.width / 2;
-            return other !== row && beside && topOf(chart, others[i], scale) < bottom;
-          });
-          if (covers) continue;
-          ctx.font = font;
-          ctx.textAlign = "center";
-          ctx.textBaseline = "bottom";
-          outlinedText(ctx, format(value), column.x, bottom, theme.text, theme.ground, scale);
+          const whiskers = whiskersOf(chart, point, scale);
+          if (!whiskers) continue;
+          const cap = Math.min(12 * scale, column.width / 4);
+          const draw = (colour: string, width: number) =>
+            whisker(ctx, column.x, whiskers.high, whiskers.low, cap, colour, width * scale);
+          // The outline keeps it visible on a column of its own colour: Maglev's black on white, white on dark.
+          draw(theme.ground, WHISKER_OUTLINE);
+          draw(theme.text, WHISKER);
         }
+      }
+      ctx.font = font;
+      ctx.textAlign = "center";
+      ctx.textBaseline = "bottom";
+      const written: Box[] = [];
+      for (const { row, i, value } of byHeight(rows, labelled)) {
+        const text = format(value);
+        const column = columnAt(chart, row, i);
+        const width = textWidth(ctx, text, font) + 2 * OUTLINE * scale;
+        const top = whiskersOf(chart, rows[row]![i]!, scale)?.high ?? chart.scales.y!.getPixelForValue(value);
+        const bottom = top - VALUE_GAP * scale;
+        // Over its column, or where the last of a group has a higher one beside it, from its edge into the gap.
+        const lefts = [
+          column.x - width / 2,
+          ...(row === rows.length - 1 ? [column.x - column.width / 2] : []),
+        ];
+        const box = lefts
+          .map((left) => ({ left, right: left + width, top: bottom - typePx("caption", scale), bottom }))
+          .find(
+            (place) =>
+              place.right <= view.width &&
+              !coversColumn(chart, rows, row, i, place, scale) &&
+              !written.some((other) => overlap(place, other)),
+          );
+        if (!box) continue;
+        written.push(box);
+        outlinedText(ctx, text, (box.left + box.right) / 2, bottom, theme.text, theme.ground, scale);
       }
       ctx.restore();
     },
   };
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/** Whether a place for the value of a column covers another column of its group or of the next. */
+function coversColumn(
+  chart: ChartJs,
+  rows: readonly (readonly (Mark | undefined)[])[],
+  row: number,
+  i: number,
+  place: Box,
+  scale: number,
+): boolean {
+  return rows.some((others, other) =>
+    [i, i + 1].some((group) => {
+      if ((other === row && group === i) || others[group] === undefined) return false;
+      const { x, width } = columnAt(chart, other, group);
+      const beside = x - width / 2 < place.right && place.left < x + width / 2;
+      return beside && topOf(chart, others[group], scale) < place.bottom;
+    }),
+  );
+}
+
+/** The columns whose values are written if there is room, highest first: some rows', and the highest of each category. */
+function byHeight(
+  rows: readonly (readonly (Mark | undefined)[])[],
+  labelled: readonly number[],
+): { row: number; i: number; value: number }[] {
+  const columns = rows.flatMap((points, row) =>
+    points.flatMap((point, i) => (point?.value == null ? [] : [{ row, i, value: point.value }])),
+  );
+  columns.sort((a, b) => b.value - a.value);
+  return columns.filter((column, at) => {
+    const highest = columns.findIndex(({ i }) => i === column.i) === at;
+    return highest || labelled.includes(column.row);
+  });
+}
+
+/** Both ends of a point's interval in pixels; null where there is none, or its ink would hide a small column. */
+function whiskersOf(chart: ChartJs, { interval }: Mark, scale: number): { low: number; high: number } | null {
+  if (interval === null) return null;
+  const [low, high] = interval.map((end) => chart.scales.y!.getPixelForValue(end)) as [number, number];
+  return low - high >= SMALLEST_WHISKER * scale ? { low, high } : null;
 }
 
 /** All rows where every value has room over its column; otherwise the outer two, which the chart compares. */

@@ -5,7 +5,7 @@ import { formatCount, formatDecimalBytes } from "../format.js";
 import { cellsOf, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { dotted, headline, provenance, shorterLines } from "../words.js";
-import { decadesAround } from "./axes.js";
+import { logRange } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 
@@ -60,7 +60,7 @@ export function countsChart(chart: CountsChart): Chart {
           view,
           {
             x: SERVICES_AXIS,
-            range: decadesAround(lines.flatMap(({ points }) => points.map(({ y }) => y!))),
+            range: logRange(lines.flatMap(({ points }) => points.map(({ y }) => y!))),
             label: format,
           },
           [],

@@ -7,7 +7,7 @@ import { formatCount, formatNs } from "../format.js";
 import { cellsOf, MODEL_LOOKUP } from "../series.js";
 import { comparePlanes, seriesStyle } from "../theme.js";
 import { firstFitting, provenance } from "../words.js";
-import { decadesAround } from "./axes.js";
+import { logRange } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { curveLabels } from "./curvelabels.js";
 import { linesConfig } from "./loglog.js";
@@ -59,7 +59,7 @@ export const distribution: Chart = {
         view,
         {
           x: {
-            range: decadesAround(lines.flatMap(({ points }) => points.map(({ x }) => x))),
+            range: logRange(lines.flatMap(({ points }) => points.map(({ x }) => x))),
             label: formatNs,
             name: "Time of one lookup",
           },

@@ -4,7 +4,7 @@ import { formatCount, formatNs } from "../format.js";
 import { CHANGES_PER_SECOND, CONNECTIONS_PER_SECOND, type Load, loadsOf } from "../load.js";
 import { comparePlanes, seriesStyle } from "../theme.js";
 import { headline, provenance } from "../words.js";
-import { decadesAround } from "./axes.js";
+import { logRange } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { intervalBands } from "./marks.js";
@@ -51,7 +51,7 @@ export const load: Chart = {
         view,
         {
           x: SERVICES_AXIS,
-          range: decadesAround(loads.flatMap(({ interval }) => interval)),
+          range: logRange(loads.flatMap(({ interval }) => interval)),
           label: (ns) => `${formatNs(ns)}/s`,
         },
         [

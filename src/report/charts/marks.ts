@@ -6,7 +6,7 @@ import { spreadLabels } from "../labels.js";
 import type { Series } from "../series.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import type { View } from "./chart.js";
-import { cutText } from "./frame.js";
+import { cutText, textWidth } from "./frame.js";
 
 // CSS pixels at 1600 x 900.
 export const LABEL_GAP = 30;
@@ -43,7 +43,8 @@ export function endLabels(labels: readonly EndLabel[], view: View): Plugin {
         ends.map((end) => end.y),
         {
           min: chart.chartArea.top + half,
-          max: chart.chartArea.bottom - half,
+          // The outline of a descender would cut the axis.
+          max: chart.chartArea.bottom - half - 6 * scale,
           spacing: LABEL_SPACING * scale,
         },
       );
@@ -145,13 +146,25 @@ export function noiseFloorZone(floorNs: number | null, text: string, view: View)
       ctx.fillStyle = theme.floor;
       ctx.fillRect(left, edge, right - left, bottom - edge);
       ctx.restore();
-      if (text === "" || bottom - edge < 1.1 * typePx("tick", scale)) return;
+      if (text === "") return;
+      const inside = bottom - edge >= 1.1 * typePx("tick", scale);
       ctx.save();
       ctx.font = cssFont("tick", scale);
       ctx.fillStyle = theme.secondary;
-      ctx.textAlign = "left";
-      ctx.textBaseline = "middle";
-      ctx.fillText(text, left + 12 * scale, (edge + bottom) / 2);
+      // The curves' names stand right of their last points: where these are far left, so that the text would meet them, it
+      // stands at the other end.
+      const start = left + 12 * scale;
+      const last = Math.max(
+        ...chart.data.datasets.flatMap((_, i) => chart.getDatasetMeta(i).data.map(({ x }) => x)),
+      );
+      const atStart = start + textWidth(ctx, text, cssFont("tick", scale)) < last + LABEL_GAP * scale;
+      ctx.textAlign = atStart ? "left" : "right";
+      ctx.textBaseline = inside ? "middle" : "bottom";
+      ctx.fillText(
+        text,
+        atStart ? start : right - 12 * scale,
+        inside ? (edge + bottom) / 2 : edge - 4 * scale,
+      );
       ctx.restore();
     },
   };

@@ -5,7 +5,7 @@ import { formatCount, formatNs } from "../format.js";
 import { cellsOf, type Measure, type Series, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { headline, intervalWords, provenance } from "../words.js";
-import { decadesAround } from "./axes.js";
+import { logRange } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { intervalBands, runsOf } from "./marks.js";
@@ -33,8 +33,9 @@ export const modelVersusKernel: Chart = {
       series.map(({ plane, points }) => ({
         plane,
         dashed: name === "model",
-        // Its colour and marker say which plane it is, where the kernel has a line of it.
-        unnamed: name === "model" && inKernel.has(plane),
+        // Its colour and marker say which plane it is, where the kernel has a line of it; in slides and tables its name does.
+        ...(name === "model" &&
+          inKernel.has(plane) && { unnamed: true, label: `${seriesStyle(plane, view.theme).label}, model` }),
         points: points.map(({ n, estimate }) => ({
           x: n,
           y: estimate?.median ?? null,
@@ -65,7 +66,7 @@ export const modelVersusKernel: Chart = {
         lines,
         words,
         view,
-        { x: SERVICES_AXIS, range: decadesAround(values), label: formatNs },
+        { x: SERVICES_AXIS, range: logRange(values), label: formatNs },
         [
           intervalBands(
             lanes.flatMap(({ series }) =>

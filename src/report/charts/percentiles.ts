@@ -60,7 +60,7 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
       const style = seriesStyle(plane, view.theme);
       return {
         label: style.columnLabel,
-        colour: style.column,
+        colour: style.line,
         marks: SHARES.map((share) => percentiles![share]),
       };
     });

@@ -1,15 +1,18 @@
 /** Names beside lines that end far from each other, each where nothing else is. */
 
-import type { Plugin } from "chart.js";
+import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Context2D } from "../canvas.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import type { View } from "./chart.js";
 import { cutText, textWidth } from "./frame.js";
 import { EDGE, type EndLabel, LABEL_GAP, outlinedText, strokePath } from "./marks.js";
 
+/** A point of a line, with the ends of its interval. */
 interface Point {
   readonly x: number;
   readonly y: number;
+  readonly high: number;
+  readonly low: number;
 }
 
 interface Box {
@@ -23,11 +26,12 @@ interface Box {
 const MARKER = 12;
 
 /** Heights that are tried, in lines of text from a line's own end. */
-const HEIGHTS = [0, -1, 1, -2, 2, -3, 3, -4, 4];
+const HEIGHTS = [0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5];
 
 /**
  * Names each line right of its last point or left of its first, or higher or lower, where it covers neither a line nor
- * another name; where there is no such place, right of the last point. A name that is higher or lower is joined to its end.
+ * another name, nor an interval if that can be; where there is no such place, right of the last point. A name that is
+ * higher or lower is joined to its end.
  */
 export function pointLabels(labels: readonly EndLabel[], view: View): Plugin {
   const scale = scaleOf(view);
@@ -36,9 +40,7 @@ export function pointLabels(labels: readonly EndLabel[], view: View): Plugin {
     id: "pointLabels",
     afterDatasetsDraw(chart) {
       const ctx: Context2D = chart.ctx;
-      const lines = chart.data.datasets.map((_, i) =>
-        chart.getDatasetMeta(i).data.filter(({ y }) => Number.isFinite(y)),
-      );
+      const lines = chart.data.datasets.map((_, i) => pointsOf(chart, i));
       const taken: Box[] = [];
       ctx.save();
       ctx.font = font;
@@ -61,9 +63,12 @@ export function pointLabels(labels: readonly EndLabel[], view: View): Plugin {
           box.right <= view.width - EDGE * scale &&
           box.top >= chart.chartArea.top &&
           box.bottom <= chart.chartArea.bottom &&
-          lines.every((points) => !passes(points, grown(box, MARKER * scale))) &&
+          lines.every((points) => !passes(points, grown(box, MARKER * scale), ({ y }) => [y, y])) &&
           taken.every((other) => !overlap(box, other));
-        const { step, end, side, box } = places.find(isFree) ?? places[0]!;
+        const onGround = ({ box }: { readonly box: Box }) =>
+          lines.every((points) => !passes(points, box, ({ high, low }) => [high, low]));
+        const free = places.filter(isFree);
+        const { step, end, side, box } = free.find(onGround) ?? free[0] ?? places[0]!;
         taken.push(box);
         if (step !== 0) {
           strokePath(ctx, THEMES[view.theme].axis, 1.5 * scale, [
@@ -99,15 +104,32 @@ function overlap(a: Box, b: Box): boolean {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
-/** Whether a line, whose points ascend in x, passes through a box. */
-function passes(points: readonly Point[], box: Box): boolean {
+/** The points of a dataset where they are drawn. */
+function pointsOf(chart: ChartJs, dataset: number): Point[] {
+  const value = chart.scales.y!;
+  return chart.getDatasetMeta(dataset).data.flatMap(({ x, y }, i) => {
+    if (!Number.isFinite(y)) return [];
+    const { high, low } = chart.data.datasets[dataset]!.data[i] as unknown as { high?: number; low?: number };
+    return [
+      { x, y, high: high ? value.getPixelForValue(high) : y, low: low ? value.getPixelForValue(low) : y },
+    ];
+  });
+}
+
+/** Whether a strip along a line, whose points ascend in x, passes through a box; `ends` is its top and bottom at a point. */
+function passes(
+  points: readonly Point[],
+  box: Box,
+  ends: (point: Point) => readonly [number, number],
+): boolean {
   return points.some((from, i) => {
     const to = points[i + 1] ?? from;
     const [left, right] = [Math.max(from.x, box.left), Math.min(to.x, box.right)];
     if (left > right) return false;
-    const heightAt = (x: number) =>
-      to.x === from.x ? from.y : from.y + ((to.y - from.y) * (x - from.x)) / (to.x - from.x);
-    const ends = [heightAt(left), heightAt(right)];
-    return Math.min(...ends) < box.bottom && Math.max(...ends) > box.top;
+    const at = (x: number, edge: 0 | 1) => {
+      const [start, end] = [ends(from)[edge], ends(to)[edge]];
+      return to.x === from.x ? start : start + ((end - start) * (x - from.x)) / (to.x - from.x);
+    };
+    return Math.min(at(left, 0), at(right, 0)) < box.bottom && Math.max(at(left, 1), at(right, 1)) > box.top;
   });
 }

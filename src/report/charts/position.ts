@@ -7,7 +7,7 @@ import { formatCount, formatNs } from "../format.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../series.js";
 import { comparePlanes, seriesStyle } from "../theme.js";
 import { firstFitting, headline, provenance } from "../words.js";
-import { decadesAround, servicesRange } from "./axes.js";
+import { logRange, servicesRange } from "./axes.js";
 import type { Chart, View } from "./chart.js";
 import { type LinePoint, linesConfig } from "./loglog.js";
 import { intervalBands } from "./marks.js";
@@ -85,7 +85,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
             label: formatCount,
             name: `Rules and table entries that the ${what} visited`,
           },
-          y: { range: decadesAround(all.flatMap(({ low, high }) => [low, high])), label: formatNs },
+          y: { range: logRange(all.flatMap(({ low, high }) => [low, high])), label: formatNs },
         },
         [
           intervalBands(

@@ -5,7 +5,7 @@ import { formatCount, formatNs } from "../format.js";
 import { cellsOf, MODEL_LOOKUP, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { intervalWords, provenance } from "../words.js";
-import { decadesAround } from "./axes.js";
+import { logRange } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { type Line, logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { intervalBands, runsOf } from "./marks.js";
@@ -47,6 +47,9 @@ export const published: Chart = {
       subtitle: `Absolute times: filled, this run's median lookup, ${intervalWords(cells)}; hollow, published · log–log scale`,
       caption: [
         provenance(results, MODEL_LOOKUP, cells),
+        ...(cells.some((cell) => cell.estimate === null)
+          ? ["hollow on the axis: could not be measured"]
+          : []),
         ...theirs.map(({ source, reference }) => sourceWords(source, reference)),
       ].join(" · "),
     };
@@ -66,7 +69,7 @@ export const published: Chart = {
         lines,
         words,
         view,
-        { x: SERVICES_AXIS, range: decadesAround(values), label: formatNs },
+        { x: SERVICES_AXIS, range: logRange(values), label: formatNs },
         [
           intervalBands(
             series.map(({ plane, points }) => ({

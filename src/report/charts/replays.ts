@@ -123,7 +123,7 @@ export const publishedPercentiles: Chart = replayChart({
     ["nftables", "iptables"].flatMap((plane) =>
       BLOG_SERVICES.map((n, i) => ({
         label: `${plane}, ${n / 1000}k`,
-        colour: shade(seriesStyle(plane, theme).column, i),
+        colour: shade(seriesStyle(plane, theme).line, i),
         marks: BLOG_PERCENTILES.map((statistic) => ({
           value: series
             .find((line) => line.plane === plane && line.statistic === statistic)!

@@ -13,7 +13,7 @@ import {
 } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { headline, intervalWords, measureWords, provenance } from "../words.js";
-import { decadesAround, linearRange, servicesRange } from "./axes.js";
+import { decadesAround, linearRange, logRange, servicesRange } from "./axes.js";
 import type { Chart, View } from "./chart.js";
 import { fittedCurves, growthMarks, overtakings } from "./growthmarks.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
@@ -147,7 +147,7 @@ function axisTitle({ axis }: Measure, cells: readonly Cell[]): string {
   return `Endpoints of each service (cluster of ${formatCount(cells[0]!.services)} services)`;
 }
 
-/** Decades around all intervals and the floor, with room for the floor's label below it. */
+/** The axis around all intervals and the floor, with room for the floor's label in its zone or, under the curves, above it. */
 function timeRange(
   series: readonly Series[],
   floorNs: number | null,
@@ -156,13 +156,17 @@ function timeRange(
   const values = series.flatMap(({ points }) =>
     points.flatMap(({ estimate }) => (estimate ? [estimate.median, ...estimate.interval] : [])),
   );
-  const measured = decadesAround(values);
-  if (floorNs === null || !(floorNs > 0)) return measured;
-  const range = { min: Math.min(measured.min, decadesAround([floorNs]).min), max: measured.max };
-  const decades = Math.log10(range.max / range.min);
+  if (floorNs === null || !(floorNs > 0)) return logRange(values);
+  const range = {
+    min: decadesAround([...values, floorNs]).min,
+    max: decadesAround(values).max,
+  };
   // The plot takes about two thirds of the height, the label some 1/30 of it.
-  const zone = (Math.log10(floorNs / range.min) / decades) * (view.height * 0.66);
-  return zone < view.height / 30 ? { ...range, min: range.min / 10 } : range;
+  const label = view.height / 30;
+  const px = (view.height * 0.66) / Math.log10(range.max / range.min);
+  const inside = Math.log10(floorNs / range.min) * px >= label;
+  const above = Math.log10(Math.min(...values) / floorNs) * px >= 1.5 * label;
+  return inside || above ? range : { ...range, min: range.min / 10 };
 }
 
 function lineInWords(series: Series): string {

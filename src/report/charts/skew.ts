@@ -47,7 +47,7 @@ export const skew: Chart = {
       const style = seriesStyle(plane, view.theme);
       return {
         label: style.columnLabel,
-        colour: style.column,
+        colour: style.line,
         marks: groups.map(({ variant }) => {
           const point = points.get(variant);
           return (

@@ -4,7 +4,7 @@ import { formatCount } from "../format.js";
 import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../series.js";
 import { seriesStyle } from "../theme.js";
 import { dotted, headline, MAX_TITLE_WORDS, provenance, shorterLines } from "../words.js";
-import { decadesAround } from "./axes.js";
+import { logRange } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 
@@ -41,7 +41,7 @@ export const work: Chart = {
         })),
         words,
         view,
-        { x: SERVICES_AXIS, range: decadesAround(counts), label: formatCount },
+        { x: SERVICES_AXIS, range: logRange(counts), label: formatCount },
         [],
       ),
     };

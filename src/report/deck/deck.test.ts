@@ -145,6 +145,8 @@ describe("native charts", () => {
       '[>=1000000]#,##0,," ms  ";[>=1000]0," µs  ";General" ns  "',
     );
     expect(axis(1, 1e5, (bytes) => `${bytes} B`)).toContain('0," kB  "');
+    expect(axis(1e4, 1e10, (bytes) => `${bytes} B`)).toMatch(/;0," kB {2}"$/);
+    expect(axis(1, 1e10, (bytes) => `${bytes} B`)).toMatch(/;0\.000," kB {2}"$/);
     expect(axis(1, 1e5, (ns) => `${ns} ns/s`)).toContain('0," µs/s  "');
     expect(axis(1, 1e5, String)).toBe('#,##0"  "');
     expect(axis(0, 90_000, (ns) => `${ns} ns`, "linear")).toBe('0," µs  "');
@@ -162,7 +164,7 @@ describe("native charts", () => {
     const chart = nativeChart(slide!.build(VIEW).config, new Map(), "light")!;
     expect(chart).toMatchObject({ type: "bar", lying: true, stacked: true });
     expect(chart.categories.at(-1)).toBe("eBPF hash");
-    expect(chart.series[1]!.colours.at(-1)).toBe("4285F4");
+    expect(chart.series[1]!.colours.at(-1)).toBe("0072B2");
   });
 
   it("are none for a kind of chart that is not known, which becomes a picture", () => {

@@ -113,7 +113,7 @@ function colouredPoint(colour: string, i: number): string {
 }
 
 /** The intervals, as distances from the values. */
-function errorBars({ values, intervals, colours }: NativeSeries): string {
+function errorBars({ values, intervals, intervalColour }: NativeSeries): string {
   if (intervals.every((interval) => interval === null)) return "";
   const distances = (end: 0 | 1) =>
     values
@@ -128,6 +128,6 @@ function errorBars({ values, intervals, colours }: NativeSeries): string {
   return [
     '<c:errBars><c:errDir val="y"/><c:errBarType val="both"/><c:errValType val="cust"/><c:noEndCap val="0"/>',
     `<c:plus>${list(1)}</c:plus><c:minus>${list(0)}</c:minus>`,
-    `<c:spPr><a:ln w="15875"><a:solidFill><a:srgbClr val="${colours[0]}"/></a:solidFill></a:ln></c:spPr></c:errBars>`,
+    `<c:spPr><a:ln w="15875"><a:solidFill><a:srgbClr val="${intervalColour}"/></a:solidFill></a:ln></c:spPr></c:errBars>`,
   ].join("");
 }

@@ -1,6 +1,7 @@
 /** A chart's configuration as a chart of PowerPoint: data that can be edited there, not a picture. */
 
 import type { ChartConfiguration } from "chart.js";
+import { decadesAround } from "../charts/axes.js";
 import { axesOf, niceStep, type PlottedPoint, plottedSeries, showsTime } from "../plotted.js";
 import { THEMES, type ThemeName } from "../theme.js";
 
@@ -10,6 +11,8 @@ export interface NativeSeries {
   /** A value for each of the chart's categories; null: a gap. */
   readonly values: readonly (number | null)[];
   readonly intervals: readonly (readonly [number, number] | null)[];
+  /** `RRGGBB` of the intervals: on a bar its own colour would hide them. */
+  readonly intervalColour: string;
   /** `RRGGBB`: one for the series, or one for each value. */
   readonly colours: readonly string[];
   readonly symbol: string;
@@ -74,7 +77,9 @@ export function nativeChart(
   const categories = type === "bar" ? all : all.sort((a, b) => Number(a) - Number(b));
   if (lying) categories.reverse();
   const { value, base } = axesOf(config);
-  const largest = Math.max(...plotted.flatMap(({ points }) => points.map(({ y }) => y ?? 0)));
+  const largest = Math.max(
+    ...plotted.flatMap(({ points }) => points.map(({ y, high }) => Math.max(y ?? 0, high ?? 0))),
+  );
   const logarithmic = value.type === "logarithmic";
   const majorUnit = logarithmic ? null : niceStep((value.max ?? largest) / 5);
   return {
@@ -96,6 +101,7 @@ export function nativeChart(
           return y === null ? null : (intervals.get(y) ?? null);
         }),
         colours: lying ? colours.reverse() : colours,
+        intervalColour: type === "bar" ? THEMES[theme].text.slice(1) : colours[0]!,
         symbol: SYMBOLS[String(look.pointStyle)] ?? "circle",
         dashed: Array.isArray(look.borderDash),
       };
@@ -103,19 +109,26 @@ export function nativeChart(
     xTitle: base.title?.text ?? "",
     value: {
       log: logarithmic,
-      min: value.min ?? (logarithmic ? null : 0),
-      max: value.max ?? (majorUnit === null ? null : Math.ceil(largest / majorUnit) * majorUnit),
-      majorUnit,
+      ...(logarithmic
+        ? decadesOf(value)
+        : { min: value.min ?? 0, max: value.max ?? Math.ceil(largest / majorUnit!) * majorUnit! }),
+      // Left to itself, LibreOffice labels every third power of ten.
+      majorUnit: logarithmic ? 10 : majorUnit,
       formatCode: formatCode(config, largest, majorUnit),
     },
     base: {
       log: base.type === "logarithmic",
-      min: base.min ?? null,
-      max: base.max ?? null,
+      ...(base.type === "logarithmic" ? decadesOf(base) : { min: base.min ?? null, max: base.max ?? null }),
       majorUnit: null,
       formatCode: "#,##0",
     },
   };
+}
+
+/** A native logarithmic axis has its lines at powers of ten alone, counted from where it starts. */
+function decadesOf({ min, max }: { readonly min?: number; readonly max?: number }) {
+  if (min === undefined || max === undefined) return { min: min ?? null, max: max ?? null };
+  return decadesAround([min, max]);
 }
 
 /** `RRGGBB` of a CSS colour; the theme's text where it is written in another way. */
@@ -145,5 +158,8 @@ function formatCode(config: ChartConfiguration, largest: number, step: number | 
   // A linear axis has one unit, with a decimal where its steps need one.
   if (step !== null) return format(power, step % 1000 ** power === 0 || power === 0 ? "0" : "0.0");
   const top = Math.max(2, power);
-  return `[>=${1000 ** top}]${format(top, "#,##0")};[>=${1000 ** (top - 1)}]${format(top - 1, "0")};${format(top - 2, "General")}`;
+  // `General` takes no comma; whole numbers will do for an axis of powers of ten that begins with this unit or above.
+  const begins = (axesOf(config).value.min ?? 0) >= 1000 ** (top - 2);
+  const last = top === 2 ? "General" : begins ? "0" : "0.000";
+  return `[>=${1000 ** top}]${format(top, "#,##0")};[>=${1000 ** (top - 1)}]${format(top - 1, "0")};${format(top - 2, last)}`;
 }

@@ -24,6 +24,8 @@ const WIDTH = SIZE.width - 2 * MARGIN;
 const CHART = { x: MARGIN - 0.1, y: 1.65, w: WIDTH + 0.2, h: 4.85 };
 /** The plot's share of the chart; the rest right of it is for names. */
 const LINES = { x: 0.07, y: 0.03, w: 0.76, h: 0.81 };
+/** As many letters of 16 points fill a line; a second one would reach the chart. */
+const SUBTITLE_LETTERS = 108;
 /** Lines of names at the ends of lines, inches. */
 const NAME_HEIGHT = 0.32;
 /** The size of pictures of charts that PowerPoint has no kind for. */
@@ -140,7 +142,8 @@ class Look {
   ): void {
     this.#title(slide, title);
     const box = { x: MARGIN, w: WIDTH, fontFace: FONT, margin: 0, color: this.#secondary };
-    slide.addText(subtitle, { ...box, y: 1.13, h: 0.4, fontSize: 16, valign: "top" });
+    const fontSize = subtitle.length > SUBTITLE_LETTERS ? 14 : 16;
+    slide.addText(subtitle, { ...box, y: 1.13, h: 0.4, fontSize, valign: "top" });
     slide.addText(caption, { ...box, y: 6.62, h: 0.55, fontSize: 11, valign: "bottom" });
   }
 

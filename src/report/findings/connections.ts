@@ -8,6 +8,7 @@ import {
   isMeasured,
   type Measured,
   planeLabel,
+  possessive,
   ratioInterval,
   shortLabel,
   timesWords,
@@ -46,7 +47,7 @@ export function firstPackets(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   return {
     id: "connect",
-    headline: `At ${formatCount(largest.services)} Services first iptables packets take ${digits(value)} times ${shortLabel(rival.plane)}`,
+    headline: `At ${formatCount(largest.services)} Services first iptables packets take ${digits(value)} times ${possessive(shortLabel(rival.plane))}`,
     sentence:
       `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in iptables at ${formatCount(largest.services)} services, ` +
       `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest.`,

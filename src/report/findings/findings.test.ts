@@ -144,7 +144,7 @@ describe("findFindings", () => {
   it("says what first packets cost and that later ones don't grow, only where both are so", () => {
     const results = withConnections(fakeResults({ services: [1] }));
     expect(finding(results, "connect")?.headline).toMatch(
-      /^At 10,000 Services first iptables packets take \d+ times nftables$/,
+      /^At 10,000 Services first iptables packets take \d+ times nftables'$/,
     );
     expect(finding(results, "established")?.sentence).toMatch(/a later one [01]\.\d\d times/);
     for (const cell of results.cells) {

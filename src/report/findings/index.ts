@@ -23,6 +23,7 @@ import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
 import {
   ebpfModelAgainstKernel,
   guestConnect,
+  guestUpdate,
   iptablesModelAgainstKernel,
   kernelConnect,
   kernelMemory,
@@ -41,6 +42,7 @@ export function findFindings(results: Results): Finding[] {
     guestConnect(results),
     keepaliveHides(results, "kernel"),
     kernelUpdate(results),
+    guestUpdate(results),
     kernelMemory(results),
     iptablesModelAgainstKernel(results),
     ebpfModelAgainstKernel(results, "ebpf"),

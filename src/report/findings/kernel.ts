@@ -2,6 +2,7 @@
 
 import { nameOf } from "../../results/cells.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
+import { median } from "../../stats/quantile.js";
 import { againstKernel, type Value } from "../against-kernel.js";
 import { formatCount, formatDecimalBytes, formatNs, plainText } from "../format.js";
 import {
@@ -47,19 +48,26 @@ export function kernelConnect(results: Results): Finding | null {
   };
 }
 
-/** What a connection through iptables takes over one through IPVS, in the same guest, at the largest N. */
-export function guestConnect(results: Results): Finding | null {
+/** iptables and IPVS in the same guest at the largest N of both, where iptables surely takes longer. */
+function guestPair({ cells }: Results, scenario: string) {
   const of = (plane: string) =>
-    results.cells
-      .filter((cell) => cell.lane === "guest" && cell.scenario === "connect" && cell.plane === plane)
+    cells
+      .filter((cell) => cell.lane === "guest" && cell.scenario === scenario && cell.plane === plane)
       .filter(isMeasured)
       .sort((a, b) => a.services - b.services);
   const iptables = of("iptables").at(-1);
   const ipvs = of("ipvs").find(({ services }) => services === iptables?.services);
   if (!iptables || !ipvs) return null;
-  const value = iptables.estimate.median / ipvs.estimate.median;
   const interval = ratioInterval(iptables, ipvs);
-  if (interval[0] <= 1) return null;
+  return interval[0] <= 1 ? null : { iptables, ipvs, interval };
+}
+
+/** What a connection through iptables takes over one through IPVS, in the same guest, at the largest N. */
+export function guestConnect(results: Results): Finding | null {
+  const pair = guestPair(results, "connect");
+  if (!pair) return null;
+  const { iptables, ipvs, interval } = pair;
+  const value = iptables.estimate.median / ipvs.estimate.median;
   const n = formatCount(iptables.services);
   return {
     id: "guest-connect",
@@ -70,6 +78,25 @@ export function guestConnect(results: Results): Finding | null {
     cells: [nameOf(iptables), nameOf(ipvs)],
     value,
     interval,
+  };
+}
+
+/** What one endpoint change takes through iptables, beside IPVS, in the same guest: no ratio, since tools start slowly there. */
+export function guestUpdate(results: Results): Finding | null {
+  const pair = guestPair(results, "update");
+  if (!pair) return null;
+  const { iptables, ipvs } = pair;
+  const n = formatCount(iptables.services);
+  const startNs = median(ipvs.replicates.map(({ floorNs }) => floorNs));
+  return {
+    id: "guest-update",
+    headline: `In a guest, one endpoint change takes iptables ${formatNs(iptables.estimate.median)}`,
+    sentence:
+      `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(iptables.estimate.median)} through iptables and ` +
+      `${formatNs(ipvs.estimate.median)} through IPVS; starting a tool alone takes ${formatNs(startNs)} there.`,
+    cells: [nameOf(iptables), nameOf(ipvs)],
+    value: iptables.estimate.median,
+    interval: iptables.estimate.interval,
   };
 }
 
@@ -174,8 +201,8 @@ export function kernelMemory({ cells }: Results): Finding | null {
     id: "kernel-memory",
     headline:
       value === 1
-        ? `${n} Services fill ${formatDecimalBytes(natBytes)}, as modelled to the byte`
-        : `${n} Services fill ${formatDecimalBytes(natBytes)} of iptables rules`,
+        ? `At ${n} Services iptables fills ${formatDecimalBytes(natBytes)}, exactly as modelled`
+        : `At ${n} Services iptables fills ${formatDecimalBytes(natBytes)}`,
     sentence: `What the kernel says that a program takes at its largest N: ${others.join(", ")}.`,
     cells: [...last.values()].map(nameOf),
     value,
