@@ -62,7 +62,7 @@ export function summarize(results: Results): string {
     for (const warning of row.cell.warnings) {
       warnings.set(warning, [
         ...(warnings.get(warning) ?? []),
-        `${several ? `${row.scenario}, ` : ""}${row.plane} at ${formatSize(row)}`,
+        `${several ? `${row.scenario}, ` : ""}${row.label} at ${formatSize(row)}`,
       ]);
     }
   }
@@ -84,7 +84,7 @@ export function summarize(results: Results): string {
 /** Cells by name as long as a line holds them, and how many of all. */
 function nameCells(cells: readonly string[], all: number): string {
   if (cells.length <= MOST_NAMED) return cells.join(", ");
-  return `${cells.length} of ${all} cells; table.csv names them`;
+  return `${cells.length} of ${all} cells; --formats csv names them`;
 }
 
 /** How many cells reached the goal of sequential stopping. Empty where a fixed number of replicates was asked for. */

@@ -34,6 +34,18 @@ describe("charts as text", () => {
     `);
   });
 
+  it("count rows between powers of ten, also where the picture's axis ends between these", () => {
+    const results = fakeResults({
+      ...{ planes: ["iptables"], services: [1, 1000], floorNs: 0 },
+      latencyNs: (_plane, n) => (n === 1 ? 30 : 200),
+    });
+    const lines = first(results).split("\n");
+    const row = (has: RegExp) => lines.findIndex((line) => has.test(line));
+    expect([row(/^ *1 µs ┤/), row(/^ *10 ns ┤/)]).toEqual([3, 11]);
+    // 30 ns is log10(3) of the way from 10 ns to 100 ns, which has four rows.
+    expect(row(/┤?i·/)).toBe(9);
+  });
+
   it("leave a gap where nothing could be measured", () => {
     const whole = first(fakeResults({ planes: ["iptables"] }));
     const gap = first(fakeResults({ planes: ["iptables"], missing: ["iptables/1000"] }));

@@ -1,6 +1,7 @@
 /** Charts as text, for terminals: 80 columns, no colour, a letter for each line. */
 
 import type { Results } from "../results/schema.js";
+import { decadesAround } from "./charts/axes.js";
 import type { Picture } from "./charts/chart.js";
 import { CHARTS } from "./charts/index.js";
 import { spreadLabels } from "./labels.js";
@@ -47,12 +48,14 @@ function textChart({ config, title, subtitle }: Picture): string | null {
   const label = { value: value.ticks?.callback ?? String, base: base.ticks?.callback ?? String };
   const series = plottedSeries(config);
   const letters = lettersOf(series.map((line) => line.label));
-  const yTicks = powersOfTen(value.min!, value.max!);
+  // A row of text is no finer than a power of ten.
+  const { min, max } = decadesAround([value.min!, value.max!]);
+  const yTicks = powersOfTen(min, max);
   const left = Math.max(...yTicks.map((tick) => label.value(tick).length)) + 2;
   const names = series.map((line, i) => `${letters[i]} ${line.label}`);
   const right = Math.max(...names.map((name) => name.length)) + 2;
   const rows = Math.max(MIN_ROWS, Math.min(MAX_ROWS, ROWS_PER_DECADE * (yTicks.length - 1) + 1));
-  const y = { min: value.min!, max: value.max!, cells: rows };
+  const y = { min, max, cells: rows };
   const x = { min: base.min!, max: base.max!, cells: TEXT_COLUMNS - left - right };
 
   const plot = Array.from({ length: rows }, () => new Array<string>(x.cells).fill(" "));

@@ -3,6 +3,7 @@
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Context2D } from "../canvas.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
+import { type Box, overlap } from "./boxes.js";
 import type { View } from "./chart.js";
 import { textWidth } from "./frame.js";
 import { hollowCircle, outlinedText, whisker } from "./marks.js";
@@ -13,7 +14,7 @@ const SMALLEST_WHISKER = 4;
 const WHISKER = 2;
 const WHISKER_OUTLINE = 4;
 const VALUE_GAP = 8;
-/** The outline around a value, which would eat into a column beside it. */
+/** Around a value: its outline, which would eat into a column beside it, and air. */
 const OUTLINE = 5;
 const MISSING_ABOVE_AXIS = 14;
 
@@ -74,15 +75,17 @@ export function columnMarks(
         const width = textWidth(ctx, text, font) + 2 * OUTLINE * scale;
         const top = whiskersOf(chart, rows[row]![i]!, scale)?.high ?? chart.scales.y!.getPixelForValue(value);
         const bottom = top - VALUE_GAP * scale;
-        // Over its column, or where the last of a group has a higher one beside it, from its edge into the gap.
+        // Over its column, or where the outer ones of a group have a higher one beside them, from its edge into the gap.
         const lefts = [
           column.x - width / 2,
           ...(row === rows.length - 1 ? [column.x - column.width / 2] : []),
+          ...(row === 0 ? [column.x + column.width / 2 - width] : []),
         ];
         const box = lefts
           .map((left) => ({ left, right: left + width, top: bottom - typePx("caption", scale), bottom }))
           .find(
             (place) =>
+              place.left >= chart.chartArea.left &&
               place.right <= view.width &&
               !coversColumn(chart, rows, row, i, place, scale) &&
               !written.some((other) => overlap(place, other)),
@@ -96,18 +99,7 @@ export function columnMarks(
   };
 }
 
-interface Box {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-}
-
-/** Whether a place for the value of a column covers another column of its group or of the next. */
+/** Whether a place for the value of a column covers another column of its group or of those beside it. */
 function coversColumn(
   chart: ChartJs,
   rows: readonly (readonly (Mark | undefined)[])[],
@@ -117,11 +109,12 @@ function coversColumn(
   scale: number,
 ): boolean {
   return rows.some((others, other) =>
-    [i, i + 1].some((group) => {
+    [i - 1, i, i + 1].some((group) => {
       if ((other === row && group === i) || others[group] === undefined) return false;
       const { x, width } = columnAt(chart, other, group);
       const beside = x - width / 2 < place.right && place.left < x + width / 2;
-      return beside && topOf(chart, others[group], scale) < place.bottom;
+      // Over a lower column of another group it would seem to be that one's.
+      return beside && (group !== i || topOf(chart, others[group], scale) < place.bottom);
     }),
   );
 }

@@ -10,7 +10,11 @@ import { columnsConfig } from "./clustered.js";
 import { SERVICES_AXIS } from "./loglog.js";
 import type { ScalingChart } from "./scaling.js";
 
-type ColumnsChart = Pick<ScalingChart, "id" | "title" | "measure" | "findings" | "neutralTitle" | "note">;
+interface ColumnsChart
+  extends Pick<ScalingChart, "id" | "title" | "measure" | "findings" | "neutralTitle" | "note"> {
+  /** In the published chart's colours. Elsewhere a series has its own. */
+  readonly asArticle?: boolean;
+}
 
 export const columns: Chart = columnsChart({
   id: "columns",
@@ -18,10 +22,12 @@ export const columns: Chart = columnsChart({
   measure: MODEL_LOOKUP,
   findings: ["iptables-factor", "iptables-slope"],
   neutralTitle: "Lookup latency by number of Kubernetes services",
+  asArticle: true,
 });
 
 /** Clustered columns of one measure (another lane or scenario is another chart). */
-export function columnsChart({ id, title, measure, findings, neutralTitle, note }: ColumnsChart): Chart {
+export function columnsChart(chart: ColumnsChart): Chart {
+  const { id, title, measure, findings, neutralTitle, note, asArticle = false } = chart;
   return { id, title, build: (results, view) => build(results, view) };
 
   function build(results: Results, view: View): ReturnType<Chart["build"]> {
@@ -47,7 +53,7 @@ export function columnsChart({ id, title, measure, findings, neutralTitle, note 
       const style = seriesStyle(plane, view.theme);
       return {
         label: style.columnLabel,
-        colour: style.column,
+        colour: asArticle ? style.column : style.line,
         marks: services.map((n) => {
           const point = byServices.get(n);
           return (

@@ -42,7 +42,7 @@ export interface Line {
   readonly points: readonly LinePoint[];
 }
 
-/** Logarithmic over whole decades, or from zero in steps. */
+/** Logarithmic, or from zero in steps where the range has one. */
 export interface Axis {
   readonly range: { readonly min: number; readonly max: number; readonly step?: number };
   readonly label: (value: number) => string;

@@ -155,7 +155,9 @@ export function noiseFloorZone(floorNs: number | null, text: string, view: View)
       // stands at the other end.
       const start = left + 12 * scale;
       const last = Math.max(
-        ...chart.data.datasets.flatMap((_, i) => chart.getDatasetMeta(i).data.map(({ x }) => x)),
+        ...chart.data.datasets.flatMap((_, i) =>
+          chart.getDatasetMeta(i).data.flatMap(({ x, y }) => (Number.isFinite(y) ? [x] : [])),
+        ),
       );
       const atStart = start + textWidth(ctx, text, cssFont("tick", scale)) < last + LABEL_GAP * scale;
       ctx.textAlign = atStart ? "left" : "right";

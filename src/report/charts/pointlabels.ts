@@ -3,6 +3,7 @@
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Context2D } from "../canvas.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
+import { type Box, boxAt, grown, overlap, passes } from "./boxes.js";
 import type { View } from "./chart.js";
 import { cutText, textWidth } from "./frame.js";
 import { EDGE, type EndLabel, LABEL_GAP, outlinedText, strokePath } from "./marks.js";
@@ -13,13 +14,6 @@ interface Point {
   readonly y: number;
   readonly high: number;
   readonly low: number;
-}
-
-interface Box {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
 }
 
 /** From a point's middle to where nothing of its marker is, CSS pixels. */
@@ -92,18 +86,6 @@ export function pointLabels(labels: readonly EndLabel[], view: View): Plugin {
   };
 }
 
-function boxAt(left: number, middle: number, width: number, height: number): Box {
-  return { left, right: left + width, top: middle - height / 2, bottom: middle + height / 2 };
-}
-
-function grown({ left, right, top, bottom }: Box, by: number): Box {
-  return { left: left - by, right: right + by, top: top - by, bottom: bottom + by };
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-}
-
 /** The points of a dataset where they are drawn. */
 function pointsOf(chart: ChartJs, dataset: number): Point[] {
   const value = chart.scales.y!;
@@ -113,23 +95,5 @@ function pointsOf(chart: ChartJs, dataset: number): Point[] {
     return [
       { x, y, high: high ? value.getPixelForValue(high) : y, low: low ? value.getPixelForValue(low) : y },
     ];
-  });
-}
-
-/** Whether a strip along a line, whose points ascend in x, passes through a box; `ends` is its top and bottom at a point. */
-function passes(
-  points: readonly Point[],
-  box: Box,
-  ends: (point: Point) => readonly [number, number],
-): boolean {
-  return points.some((from, i) => {
-    const to = points[i + 1] ?? from;
-    const [left, right] = [Math.max(from.x, box.left), Math.min(to.x, box.right)];
-    if (left > right) return false;
-    const at = (x: number, edge: 0 | 1) => {
-      const [start, end] = [ends(from)[edge], ends(to)[edge]];
-      return to.x === from.x ? start : start + ((end - start) * (x - from.x)) / (to.x - from.x);
-    };
-    return Math.min(at(left, 0), at(right, 0)) < box.bottom && Math.max(at(left, 1), at(right, 1)) > box.top;
   });
 }

@@ -91,7 +91,9 @@ export function nativeChart(
     series: plotted.map(({ label, points }, i) => {
       const byX = new Map<number | string, PlottedPoint>(points.map((point) => [point.x, point]));
       const look = config.data.datasets[i] as Look;
-      const colours = [look.backgroundColor ?? look.borderColor].flat().map((colour) => hex(colour, theme));
+      const colours = [type === "bar" ? look.backgroundColor : look.borderColor]
+        .flat()
+        .map((colour) => hex(colour, theme));
       return {
         label,
         values: categories.map((x) => byX.get(x)?.y ?? null),

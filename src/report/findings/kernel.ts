@@ -53,9 +53,12 @@ function guestPair({ cells }: Results, scenario: string) {
   const of = (plane: string) =>
     cells
       .filter((cell) => cell.lane === "guest" && cell.scenario === scenario && cell.plane === plane)
+      .filter(({ variant }) => variant === "")
       .filter(isMeasured)
       .sort((a, b) => a.services - b.services);
-  const iptables = of("iptables").at(-1);
+  const iptables = of("iptables")
+    .filter(({ services }) => of("ipvs").some((cell) => cell.services === services))
+    .at(-1);
   const ipvs = of("ipvs").find(({ services }) => services === iptables?.services);
   if (!iptables || !ipvs) return null;
   const interval = ratioInterval(iptables, ipvs);
@@ -81,7 +84,7 @@ export function guestConnect(results: Results): Finding | null {
   };
 }
 
-/** What one endpoint change takes through iptables, beside IPVS, in the same guest: no ratio, since tools start slowly there. */
+/** What one endpoint change takes through iptables, beside IPVS, in the same guest, and what starting a tool alone takes there. */
 export function guestUpdate(results: Results): Finding | null {
   const pair = guestPair(results, "update");
   if (!pair) return null;
@@ -90,7 +93,7 @@ export function guestUpdate(results: Results): Finding | null {
   const startNs = median(ipvs.replicates.map(({ floorNs }) => floorNs));
   return {
     id: "guest-update",
-    headline: `In a guest, one endpoint change takes iptables ${formatNs(iptables.estimate.median)}`,
+    headline: `At ${n} Services guest iptables changes take ${formatNs(iptables.estimate.median)}`,
     sentence:
       `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(iptables.estimate.median)} through iptables and ` +
       `${formatNs(ipvs.estimate.median)} through IPVS; starting a tool alone takes ${formatNs(startNs)} there.`,
@@ -201,8 +204,8 @@ export function kernelMemory({ cells }: Results): Finding | null {
     id: "kernel-memory",
     headline:
       value === 1
-        ? `At ${n} Services iptables fills ${formatDecimalBytes(natBytes)}, exactly as modelled`
-        : `At ${n} Services iptables fills ${formatDecimalBytes(natBytes)}`,
+        ? `At ${n} Services iptables' nat fills ${formatDecimalBytes(natBytes)}, as modelled`
+        : `At ${n} Services iptables' nat fills ${formatDecimalBytes(natBytes)}`,
     sentence: `What the kernel says that a program takes at its largest N: ${others.join(", ")}.`,
     cells: [...last.values()].map(nameOf),
     value,
