@@ -73,6 +73,18 @@ function replicatesOf(counts: readonly number[]): string {
 /** Scenarios whose packets walk a rule list, wherever their service stands in it. */
 const POSITION_MATTERS: ReadonlySet<string> = new Set(["lookup", "connect", "endpoints", "churn"]);
 
+/** Which services the packets go to, and where a rule list has these. The scenario `skew` varies both and says so itself. */
+function trafficWords({ run }: Results, cells: readonly Cell[]): (string | false)[] {
+  const { zipf, popular, misses } = run.settings;
+  const placed =
+    zipf === 0 || popular === "random" ? "services at random positions" : `popular services ${popular}`;
+  return [
+    zipf > 0 && `popularity by Zipf's law with exponent ${zipf}`,
+    misses > 0 && `${formatCount(100 * misses)} % of flows to no service`,
+    cells.some(({ plane }) => plane === "iptables") && `${placed} in the rule list`,
+  ];
+}
+
 /** Where and how it was measured, so that a picture found alone can be traced to its run. */
 export function provenance(results: Results, measure: Measure, cells: readonly Cell[]): string {
   const { environment, run } = results;
@@ -80,8 +92,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
   const pin = environment.pinnedCpu === null ? "not pinned" : `pinned to CPU ${environment.pinnedCpu}`;
   const parts = [
     kernelOf(results, measure, cells),
-    cells.some((cell) => cell.plane === "iptables" && POSITION_MATTERS.has(cell.scenario)) &&
-      "services at random positions in the rule list",
+    ...(cells.some(({ scenario }) => POSITION_MATTERS.has(scenario)) ? trafficWords(results, cells) : []),
     `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
     plainText(environment.cpu, 60),
     `${environment.cores} cores, ${pin}`,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import pixelmatch from "pixelmatch";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
+import type { Results } from "../../results/schema.js";
 import { renderCharts } from "../render.js";
 import {
   ARTICLE_SERVICES,
@@ -163,6 +164,29 @@ describe("words", () => {
     const { subtitle } = built(scaling, fakeResults({ replicates: 3 }));
     expect(subtitle).toContain("range of 3 replicates");
     expect(subtitle).not.toContain("interval");
+  });
+
+  it("call a range of few replicates a range in percentiles too", () => {
+    const percentiles = CHARTS.find(({ id }) => id === "percentiles")!;
+    const subtitle = (replicates: number) =>
+      built(percentiles, withSingles(fakeResults({ replicates }), 200)).subtitle;
+    expect(subtitle(3)).toContain("range of 3 replicates");
+    expect(subtitle(7)).toMatch(/95\s%\sinterval/);
+  });
+
+  it("say where packets go and where a rule list has it, as the run was told", () => {
+    const caption = (settings: Partial<Results["run"]["settings"]>) => {
+      const results = fakeResults();
+      Object.assign(results.run.settings, settings);
+      return built(scaling, results).caption;
+    };
+    expect(caption({})).toContain("services at random positions in the rule list");
+    expect(caption({ popular: "last" })).toContain("services at random positions in the rule list");
+    const skewed = caption({ zipf: 1.1, popular: "last", misses: 0.25 });
+    expect(skewed).toContain("popular services last in the rule list");
+    expect(skewed).toContain("popularity by Zipf's law with exponent 1.1");
+    expect(skewed).toContain("25 % of flows to no service");
+    expect(skewed).not.toContain("random");
   });
 
   it("trace a picture to its run", () => {

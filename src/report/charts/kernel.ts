@@ -60,7 +60,7 @@ const update = {
   floor: false,
 } as const;
 const toolTime =
-  "a tool's time from its start to its end; the start alone, some 1 ms, is each cell's floor in results.json";
+  "a tool's time from its start to its end; the start alone is each cell's floor in results.json";
 const checked = "connections checked after each change";
 
 export const kernelUpdate = scalingChart({
@@ -77,7 +77,7 @@ export const guestUpdate = scalingChart({
   measure: { lane: "guest", scenario: "update" },
   findings: ["guest-update"],
   neutralTitle: "Writing one endpoint change into a guest's kernel",
-  note: `a tool's time from its start to its end; the start alone is each cell's floor in results.json · iptables: partial sync · ipvsadm stands for an agent, which runs already · ${checked}`,
+  note: `${toolTime} · iptables: partial sync · ipvsadm stands for an agent, which runs already · ${checked}`,
 });
 
 export const kernelMemory = countsChart({

@@ -5,7 +5,7 @@ import { digits, possessive, shortLabel } from "../findings/common.js";
 import { formatCount, formatNs, nsFormatter } from "../format.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../series.js";
 import { comparePlanes, seriesStyle } from "../theme.js";
-import { firstFitting, headline, provenance } from "../words.js";
+import { firstFitting, headline, intervalWords, provenance } from "../words.js";
 import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { largestWithSingles, reasonsWithout, singlesWords } from "./singles.js";
@@ -49,7 +49,7 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
         [...tails(shown), headline(results, ["position"])],
         `Percentiles of single ${what}s at ${services} Services`,
       ),
-      subtitle: `Single ${what}s at ${services} services, 95\u00a0% interval · linear scale · lower is better`,
+      subtitle: `Single ${what}s at ${services} services, ${intervalWords(shown)} · linear scale · lower is better`,
       caption: [
         provenance(results, measure, shown),
         singlesWords(shown, what),

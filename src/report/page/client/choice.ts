@@ -52,8 +52,9 @@ function asStatistic(cell: Cell, statistic: Statistic): Cell[] {
     return cell.adjusted ? [{ ...cell, estimate: { ...cell.adjusted, kind: "ci95" } }] : [];
   }
   const percentile = cell.percentiles?.[statistic];
-  if (!percentile) return [];
-  return [{ ...cell, estimate: { median: percentile.value, interval: percentile.interval, kind: "ci95" } }];
+  if (!percentile || !cell.estimate) return [];
+  const { value, interval } = percentile;
+  return [{ ...cell, estimate: { median: value, interval, kind: cell.estimate.kind } }];
 }
 
 /** The statistics that some cell has. */
