@@ -4,9 +4,9 @@ import { applyChange } from "../src/cluster/change.js";
 import type { Cluster } from "../src/cluster/cluster.js";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import type { Scenario } from "../src/measure/scenario.js";
+import { compileFor } from "../src/measure/traffic.js";
 import type { Model, PlaneId } from "../src/planes/plane.js";
 import { IPVS_SCHEDULERS } from "../src/results/ipvs-schedulers.js";
-import { compileFor } from "./trace.js";
 
 const ENDPOINTS = 10;
 const FLOWS = 20_000;

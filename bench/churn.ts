@@ -1,12 +1,12 @@
 /** `churn`: endpoints change while lookups go on. How long does a change take then, and a lookup after one? */
 
 import type { Cluster } from "../src/cluster/cluster.js";
+import { endpointChurn } from "../src/measure/endpoint-churn.js";
 import { type Measured, measureDuration, measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario } from "../src/measure/scenario.js";
+import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "../src/measure/traffic.js";
 import type { Plane, PlaneId } from "../src/planes/plane.js";
-import { changing } from "./changes.js";
 import { lookupSubject } from "./lookup.js";
-import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "./trace.js";
 
 const SERVICES = [1, 1000, 10_000];
 /** Maglev's tables cost 0.4 ms a service. */
@@ -39,7 +39,7 @@ export const churn: Scenario = {
 
 function timeChanges(job: Job, cluster: Cluster, plane: Plane): Measured {
   const program = compileFor(job, cluster, plane);
-  const { live, next } = changing(job, program, "join");
+  const { live, next } = endpointChurn(job, program, "join");
   const { run, operations } = lookupSubject(live.model, traceOf(job, program, LOOKUPS_BETWEEN));
   let at = 0;
   const measured = measureDuration(
@@ -64,13 +64,13 @@ function timeChanges(job: Job, cluster: Cluster, plane: Plane): Measured {
 
 function prepareLookups(job: Job, cluster: Cluster, plane: Plane): Prepared {
   const program = compileFor(job, cluster, plane);
-  const { live, next } = changing(job, program, "join");
+  const { live, next } = endpointChurn(job, program, "join");
   return {
     programBytes: program.bytes(),
     facts: program.facts(),
     disagreements: disagreementsOf(job, program, live.model),
     calibration: () => lookupSubject(live.model, calibrationTrace(job, program)),
     // Each change is taken back before the lookups: their answers are as before, but the memory was written to.
-    subject: (batch) => ({ ...lookupSubject(live.model, traceOf(job, program, batch)), disturb: next }),
+    subject: (batch) => ({ ...lookupSubject(live.model, traceOf(job, program, batch)), beforeBatch: next }),
   };
 }

@@ -5,8 +5,14 @@ import { type FlowTrace, flowAt } from "../src/cluster/flows.js";
 import { compileBatch, compileEmptyBatch } from "../src/measure/batch.js";
 import { measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
+import {
+  calibrationTrace,
+  compileFor,
+  disagreementsOf,
+  explainWith,
+  traceOf,
+} from "../src/measure/traffic.js";
 import type { Connections, Plane, PlaneId } from "../src/planes/plane.js";
-import { calibrationTrace, compileFor, disagreementsOf, explainWith, traceOf } from "./trace.js";
 
 /** Connections that the tables hold already: a quarter of what nf_conntrack allows on a node of more than 4 GiB. */
 export const ESTABLISHED = 65_536;
@@ -72,7 +78,7 @@ function connectSubject(connections: Connections, { words, length }: FlowTrace):
     operations: length,
     reset: (block) => connections.reset(block + 1),
     run: compileBatch(connections, "connect", words),
-    runEmpty: compileEmptyBatch(words),
+    runNoop: compileEmptyBatch(words),
     explain: explainWith((flow) => connections.explainConnect(flow, 0), words),
   };
 }
@@ -88,7 +94,7 @@ function establishedSubject(connections: Connections, { words, length }: FlowTra
     operations: length,
     reset: () => {},
     run: compileBatch(connections, "established", words),
-    runEmpty: compileEmptyBatch(words),
+    runNoop: compileEmptyBatch(words),
     explain: explainWith((flow) => connections.explainEstablished(flow, 0), words),
   };
 }

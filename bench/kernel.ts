@@ -1,6 +1,6 @@
 /** What the kernel lane measures: its table of contents. */
 
-import { DECIDING_PLANES, type KernelPlaneId } from "../src/kernel/plane.js";
+import { type KernelPlaneId, PROXY_PLANES } from "../src/kernel/plane.js";
 import type { KernelLane } from "../src/kernel/sandbox.js";
 
 /**
@@ -16,7 +16,7 @@ export const FULL_SYNC = "full";
 
 /** Floors load nothing, and only BPF programs can be run without a network. */
 export function isMeasured(scenario: (typeof KERNEL_SCENARIOS)[number], plane: KernelPlaneId): boolean {
-  if (["sync", "memory", "update"].includes(scenario)) return DECIDING_PLANES.includes(plane);
+  if (["sync", "memory", "update"].includes(scenario)) return PROXY_PLANES.includes(plane);
   return scenario !== "lookup" || plane === "ebpf" || plane === "ebpf-maglev";
 }
 

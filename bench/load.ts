@@ -1,13 +1,6 @@
-/** `load`: the article's "operational load". Nothing more is measured for it: src/report/load.ts has the arithmetic. */
+/** `load`: the article's "operational load". Nothing more is measured for it: src/analysis/load.ts has the arithmetic. */
 
-/** A scenario that is worked out from others of the same run. */
-export interface Derived {
-  readonly id: string;
-  readonly label: string;
-  readonly question: string;
-  /** The scenarios that are measured for it. */
-  readonly from: readonly string[];
-}
+import type { Derived } from "../src/measure/catalog.js";
 
 export const load: Derived = {
   id: "load",

@@ -5,8 +5,14 @@ import type { FlowTrace } from "../src/cluster/flows.js";
 import { compileBatch, compileEmptyBatch } from "../src/measure/batch.js";
 import { measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
+import {
+  calibrationTrace,
+  compileFor,
+  disagreementsOf,
+  explainWith,
+  traceOf,
+} from "../src/measure/traffic.js";
 import type { Model, Plane } from "../src/planes/plane.js";
-import { calibrationTrace, compileFor, disagreementsOf, explainWith, traceOf } from "./trace.js";
 
 export const lookup: Scenario = {
   id: "lookup",
@@ -34,7 +40,7 @@ export function lookupSubject(model: Model, { words, length }: FlowTrace): Subje
     operations: length,
     reset: (block) => model.reset(block + 1),
     run: compileBatch(model, "lookup", words),
-    runEmpty: compileEmptyBatch(words),
+    runNoop: compileEmptyBatch(words),
     explain: explainWith((flow) => model.explain(flow, 0), words),
   };
 }

@@ -1,35 +1,7 @@
 /** How much is measured: the benchmark's table of contents. */
 
-import { PLANE_IDS, type PlaneId } from "../src/planes/plane.js";
-
-export interface Profile {
-  readonly id: string;
-  readonly label: string;
-  readonly planes: readonly PlaneId[];
-  readonly services: readonly number[];
-  /**
-   * N of a plane that can't afford all: Maglev's tables cost 0.3-0.4 ms and 64 KiB a service. At 10,000 alone they took
-   * a fifth of the default profile's time, which lists and small cells need more: one outlier in seven makes an interval wide.
-   */
-  readonly servicesOf: Partial<Readonly<Record<PlaneId, readonly number[]>>>;
-  readonly scenarios: readonly string[];
-  /** Fresh processes per cell: at least, and at most where intervals are wide (src/measure/stopping.ts). An interval
-   * needs six; with fewer a range is printed. */
-  readonly replicates: { readonly least: number; readonly most: number };
-  /** Time for measuring, seconds, which replicates beyond the least must fit; null: none. */
-  readonly budgetSeconds: number | null;
-  /** The same for several scenarios together: after three replicates even the least must fit. */
-  readonly suiteSeconds: number | null;
-  readonly warmupMs: number;
-  readonly measureMs: number;
-  /** For lookups timed one at a time. */
-  readonly singlesMs: number;
-  readonly entry: "clusterIp" | "nodePort";
-  readonly endpointsPerService: number;
-  /** What is drawn after the run; `lbscale report` draws the rest. */
-  readonly themes: readonly ("light" | "dark")[];
-  readonly images: readonly ("png" | "svg")[];
-}
+import type { Profile } from "../src/measure/catalog.js";
+import { PLANE_IDS } from "../src/planes/plane.js";
 
 const common = {
   planes: PLANE_IDS,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { generateCluster } from "../src/cluster/generate.js";
+import { endpointChurn } from "../src/measure/endpoint-churn.js";
 import type { Counted, Measured } from "../src/measure/replicate.js";
 import type { Job } from "../src/measure/scenario.js";
 import type { PlaneId } from "../src/planes/plane.js";
 import { planeById } from "../src/planes/registry.js";
-import { changing } from "./changes.js";
 import { SOCKET } from "./connections.js";
-import { DERIVED, SCENARIOS } from "./scenarios.js";
+import { DERIVED, SCENARIOS } from "./index.js";
 
 /** Runs a scenario in this process, for as short a time as it can. */
 async function run(id: string, plane: PlaneId, services: number, change: Partial<Job> = {}) {
@@ -134,11 +134,11 @@ describe("timed updates", () => {
       ["nftables", 5 + 4],
     ] as const) {
       const program = planeById(plane).compile(cluster, { maglevTableSize: 251 });
-      const { live, next } = changing({ seed: 3 }, program, "join");
+      const { live, next } = endpointChurn({ seed: 3 }, program, "join");
       next();
       expect([plane, live.written.mapWrites]).toEqual([plane, writes]);
     }
-    const { live, next } = changing({ seed: 3 }, planeById("iptables").compile(cluster), "join");
+    const { live, next } = endpointChurn({ seed: 3 }, planeById("iptables").compile(cluster), "join");
     next();
     // N + 1 + 3E rules and 8 that are always there (src/planes/iptables/README.md), with five endpoints and with four.
     expect(live.written.rules).toBe(2 * (30 + 1 + 8) + 3 * (5 + 4));

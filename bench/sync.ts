@@ -2,8 +2,8 @@
 
 import { measureDuration } from "../src/measure/replicate.js";
 import type { Scenario } from "../src/measure/scenario.js";
+import { compileFor } from "../src/measure/traffic.js";
 import type { Program } from "../src/planes/plane.js";
-import { compileFor } from "./trace.js";
 
 const SERVICES = [1, 1000, 10_000];
 /** Maglev's tables cost 0.4 ms a service. */

@@ -2,11 +2,11 @@
 
 import type { Change } from "../src/cluster/change.js";
 import type { Cluster } from "../src/cluster/cluster.js";
+import { endpointChurn, ROLLOUT_SHARE } from "../src/measure/endpoint-churn.js";
 import { type Counted, type Measured, measureDuration } from "../src/measure/replicate.js";
 import type { Job, Scenario } from "../src/measure/scenario.js";
+import { compileFor, disagreementsOf } from "../src/measure/traffic.js";
 import type { Plane, PlaneId, UpdateCost } from "../src/planes/plane.js";
-import { changing, ROLLOUT_SHARE } from "./changes.js";
-import { compileFor, disagreementsOf } from "./trace.js";
 
 const SERVICES = [1, 1000, 10_000];
 /** A rollout is like so many changes: its ends will do. */
@@ -43,7 +43,7 @@ function servicesOf(plane: PlaneId, variant: string): readonly number[] {
 /** Writing a change in the program's model: no system call, no netlink, no text. A sample is the mean of two changes. */
 function time(job: Job, cluster: Cluster, plane: Plane): Measured {
   const program = compileFor(job, cluster, plane);
-  const { live, next } = changing(
+  const { live, next } = endpointChurn(
     job,
     program,
     job.variant === ROLLOUT ? "rollout" : "join",

@@ -7,29 +7,29 @@ import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const BENCH = fileURLToPath(new URL("../bench/", import.meta.url));
-const PAGE = fileURLToPath(new URL("../src/report/page/", import.meta.url));
+const MEASURE = fileURLToPath(new URL("../src/measure/", import.meta.url));
+const PAGE = fileURLToPath(new URL("../src/output/html/", import.meta.url));
 /** Browsers lack node:crypto; nothing else of Node's may be in a page. */
 const CRYPTO = join(PAGE, "client", "crypto.js");
 
-await bundleChild();
+await bundleWorker();
 await bundlePage();
 
 /**
  * The process of a replicate, in place: sixty modules take 40 ms to find, some four files 10, and a run starts hundreds of
  * processes. Planes stay apart, so that a child loads one.
  */
-async function bundleChild(): Promise<void> {
-  rmSync(join(BENCH, "child"), { recursive: true, force: true });
+async function bundleWorker(): Promise<void> {
+  rmSync(join(MEASURE, "worker"), { recursive: true, force: true });
   await build({
-    input: join(BENCH, "child.js"),
+    input: join(MEASURE, "worker.js"),
     platform: "node",
-    output: { dir: BENCH, chunkFileNames: "child/[name]-[hash].js" },
+    output: { dir: MEASURE, chunkFileNames: "worker/[name]-[hash].js" },
   });
 }
 
 /**
- * The code of report.html (src/report/page/client) and the charts that it draws, in one script beside the compiled page,
+ * The code of report.html (src/output/html/client) and the charts that it draws, in one script beside the compiled page,
  * with Chart.js before it: a report is one file that needs no network.
  */
 async function bundlePage(): Promise<void> {
@@ -53,5 +53,5 @@ async function bundlePage(): Promise<void> {
       "<\\/script",
     ),
   );
-  copyFileSync(join(ROOT, "src", "report", "page", "page.css"), join(PAGE, "page.css"));
+  copyFileSync(join(ROOT, "src", "output", "html", "page.css"), join(PAGE, "page.css"));
 }

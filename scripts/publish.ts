@@ -5,15 +5,15 @@
 
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { writeReport } from "../src/cli/charts.js";
-import { againstKernelTable } from "../src/report/against-kernel.js";
-import { CHARTS } from "../src/report/charts/index.js";
-import { findFindings } from "../src/report/findings/index.js";
-import { escapeMarkdown, escapeXml } from "../src/report/format.js";
-import { markdownTable } from "../src/report/table.js";
-import { conclude } from "../src/results/conclude.js";
+import { findFindings } from "../src/analysis/findings/index.js";
+import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
+import { CHARTS } from "../src/charts/index.js";
+import { markdownTable } from "../src/output/tables/table.js";
+import { writeReport } from "../src/output/write-charts.js";
+import { summarize } from "../src/results/conclude.js";
 import { RESULTS_FILE, readResults, writeResults } from "../src/results/files.js";
 import type { Results } from "../src/results/schema.js";
+import { escapeMarkdown, escapeXml } from "../src/text.js";
 
 const GALLERY = "results";
 /** Three in the width of a page of GitHub. */
@@ -26,7 +26,7 @@ if (source === undefined) {
 }
 const results = readResults(source);
 // All that follows from the replicates: said in the words of today.
-conclude(results);
+summarize(results);
 results.findings = findFindings(results);
 const name = `${results.run.startedAt.slice(0, 10)}-${given ?? results.run.profile}`;
 const folder = join(GALLERY, name);

@@ -11,32 +11,55 @@ export {
   type PairAdvice,
   type PlaneAdvice,
   type SizedRatio,
-} from "./advise/advise.js";
-export { adviceAssumptions, adviceWords } from "./advise/advise-words.js";
+} from "./advice/advise.js";
+export { adviceAssumptions, adviceWords } from "./advice/advise-words.js";
 export {
   type ExplainOptions,
   explainService,
   type PlaneExplanation,
   type ServiceExplanation,
   type SizedCost,
-} from "./advise/explain.js";
-export { findServicePort } from "./advise/find-service.js";
+} from "./advice/explain.js";
+export { findServicePort } from "./advice/find-service.js";
+export { findFindings } from "./analysis/findings/index.js";
+export {
+  againstReferences,
+  type Comparison,
+  compareWith,
+  type PublishedShape,
+  type Shape,
+} from "./analysis/published-comparison.js";
+export { differenceWords } from "./analysis/published-comparison-text.js";
+export type { Chart, Picture, View, Words } from "./charts/chart.js";
+export { frame } from "./charts/kit/frame.js";
+export {
+  FONT_FAMILY,
+  type Marker,
+  type SeriesStyle,
+  seriesStyle,
+  THEME_NAMES,
+  THEMES,
+  type Theme,
+  type ThemeName,
+} from "./charts/theme.js";
 export { buildCluster, type EndpointRecord, type PortRecord, type ServiceRecord } from "./cluster/build.js";
 export { applyChange, type Change } from "./cluster/change.js";
 export type { Cidr, Cluster, ClusterSource, Network } from "./cluster/cluster.js";
 export { generateCoverageFlows } from "./cluster/coverage-flows.js";
 export { clusterDigest } from "./cluster/digest.js";
 export type { EndpointDistribution } from "./cluster/distribution.js";
+export type { EndpointUpdate, LiveCluster } from "./cluster/endpoint-updates.js";
 export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flows.js";
 export { type GenerateOptions, generateCluster, MIXED } from "./cluster/generate.js";
 export { growCluster } from "./cluster/grow.js";
-export { type Imported, importCluster } from "./cluster/import/index.js";
-export type { NodeList } from "./cluster/import/iptables/index.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
-export type { Edit, LiveCluster } from "./cluster/live.js";
 export { CheckFailedError, UsageError } from "./errors.js";
-export { EXPORTS, type Export } from "./export.js";
-export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/models.js";
+export { type Imported, importCluster } from "./formats/detect.js";
+export { EXPORTS, type Export } from "./formats/export.js";
+export type { NodeList } from "./formats/iptables/index.js";
+export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/quick-timing.js";
+export { type RenderedChart, type RenderRequest, renderCharts } from "./output/image/render.js";
+export { csvTable, markdownTable } from "./output/tables/table.js";
 export { type NodeCost, nodeCosts } from "./planes/iptables/node-costs.js";
 export { compileNodeList, type NodeProgram } from "./planes/iptables/node-list.js";
 export {
@@ -46,8 +69,8 @@ export {
   DROP,
   type Explanation,
   type Flow,
+  type IncrementalModel,
   type ListPosition,
-  type Live,
   type MemoryLine,
   type Model,
   PASS,
@@ -60,7 +83,7 @@ export {
   type UpdateCost,
   type UpdateMode,
   type Work,
-  type Written,
+  type WriteCounts,
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
 export { type Disagreement, describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";
@@ -72,29 +95,6 @@ export {
   type ReferenceTable,
   referenceById,
 } from "./reference/index.js";
-export {
-  againstReferences,
-  type Comparison,
-  compareWith,
-  type PublishedShape,
-  type Shape,
-} from "./report/against.js";
-export { differenceWords } from "./report/against-words.js";
-export type { Chart, Picture, View, Words } from "./report/charts/chart.js";
-export { frame } from "./report/charts/frame.js";
-export { findFindings } from "./report/findings/index.js";
-export { type RenderedChart, type RenderRequest, renderCharts } from "./report/render.js";
-export { csvTable, markdownTable } from "./report/table.js";
-export {
-  FONT_FAMILY,
-  type Marker,
-  type SeriesStyle,
-  seriesStyle,
-  THEME_NAMES,
-  THEMES,
-  type Theme,
-  type ThemeName,
-} from "./report/theme.js";
 export { readResults } from "./results/files.js";
 export {
   type NoPrediction,
@@ -103,5 +103,5 @@ export {
   priceRules,
   type RulePrice,
 } from "./results/predict.js";
-export { compareLookups, type LookupRatio, type Read } from "./results/reading.js";
+export { type CurveReading, compareLookups, type LookupRatio } from "./results/reading.js";
 export { type Cell, type Finding, type Results, resultsSchema } from "./results/schema.js";

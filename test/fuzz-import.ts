@@ -6,11 +6,11 @@ import { parseAllDocuments } from "yaml";
 import type { Cluster } from "../src/cluster/cluster.js";
 import { clusterDigest } from "../src/cluster/digest.js";
 import { generateCluster, MIXED } from "../src/cluster/generate.js";
-import { importCluster } from "../src/cluster/import/index.js";
-import type { NodeList } from "../src/cluster/import/iptables/index.js";
 import { parseCluster, writeCluster } from "../src/cluster/json.js";
 import { UsageError } from "../src/errors.js";
-import { EXPORTS } from "../src/export.js";
+import { importCluster } from "../src/formats/detect.js";
+import { EXPORTS } from "../src/formats/export.js";
+import type { NodeList } from "../src/formats/iptables/index.js";
 import { compileNodeList } from "../src/planes/iptables/node-list.js";
 
 export interface FuzzOutcome {

@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import type { Cluster } from "../cluster/cluster.js";
-import { type Imported, importCluster } from "../cluster/import/index.js";
 import { UsageError } from "../errors.js";
+import { type Imported, importCluster } from "../formats/detect.js";
 import { reasonOf } from "../results/files.js";
 
 /** What `-` becomes on the way in: yargs reads a lone dash in a positional's place as nothing at all. */

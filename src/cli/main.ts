@@ -4,7 +4,7 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { CheckFailedError, UsageError } from "../errors.js";
-import { plainText } from "../report/format.js";
+import { plainText } from "../text.js";
 import { advise } from "./commands/advise.js";
 import { compare } from "./commands/compare.js";
 import { doctor } from "./commands/doctor.js";

@@ -1,6 +1,6 @@
 /** Writing to people and to programs. */
 
-import { plainText } from "../report/format.js";
+import { plainText } from "../text.js";
 
 /** Writes to standard output, waiting where a pipe is slow: a million services must not pile up in memory. */
 export async function print(text: string): Promise<void> {

@@ -2,11 +2,11 @@
 
 import { join } from "node:path";
 import { CheckFailedError } from "../errors.js";
+import { writeReport } from "../output/write-charts.js";
 import { RESULTS_FILE } from "../results/files.js";
 import type { Results } from "../results/schema.js";
-import { writeReport } from "./charts.js";
+import { profileById } from "../run/plan.js";
 import { note, print } from "./output.js";
-import { profileById } from "./plan.js";
 import { terminalSummary } from "./summary.js";
 
 /** Writes the charts and tables of a run, and prints its summary or, with `json`, all of it. */

@@ -1,6 +1,5 @@
 /** What a run prints when it ends. */
 
-import { formatNs, plainText } from "../report/format.js";
 import {
   ADJUSTED_HEADING,
   formatAdjusted,
@@ -11,11 +10,12 @@ import {
   intervalHeading,
   type Row,
   tableRows,
-} from "../report/table.js";
-import { asciiText, lacksUtf8, textCharts } from "../report/textchart.js";
+} from "../output/tables/table.js";
+import { asciiText, lacksUtf8, textCharts } from "../output/terminal/text-chart.js";
 import { halfWidthOf } from "../results/estimate.js";
 import type { OrderEffect, Results } from "../results/schema.js";
 import { runWarnings } from "../results/validity.js";
+import { formatNs, plainText } from "../text.js";
 import { alignColumns } from "./output.js";
 
 /** A warning names as many cells; beyond them the list hides what the warning says to do. */

@@ -4,8 +4,8 @@ import { UsageError } from "../errors.js";
 import { applyChange, type Change } from "./change.js";
 import { inCidr } from "./cluster.js";
 import { clusterDigest } from "./digest.js";
+import { extractService, rebaseChange } from "./extract-service.js";
 import { generateCluster, MIXED } from "./generate.js";
-import { changeOnly, onlyService } from "./only-service.js";
 
 const four = generateCluster({ services: 3, seed: 1 });
 const mixed = generateCluster({ services: 60, seed: 2, ...MIXED, affinityShare: 0.3, sourceRangeShare: 1 });
@@ -89,8 +89,8 @@ describe("onlyService", () => {
         fc.pre(count > 0);
         const change: Change = { kind: "leave", servicePort, endpoint: first + (pick % count) };
         const service = mixed.service[servicePort]!;
-        const within = applyChange(onlyService(mixed, service), changeOnly(mixed, change));
-        const after = onlyService(applyChange(mixed, change), service);
+        const within = applyChange(extractService(mixed, service), rebaseChange(mixed, change));
+        const after = extractService(applyChange(mixed, change), service);
         expect(clusterDigest(within)).toBe(clusterDigest(after));
         expect(within.serviceName(0)).toBe(mixed.serviceName(service));
       }),

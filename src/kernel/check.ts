@@ -8,8 +8,8 @@ import { compileBalancer, compileProgram } from "./native.js";
 import { isEbpf, type KernelPlaneId, type Natives } from "./plane.js";
 import { probeFlows, REACHED } from "./probe.js";
 import type { Capability } from "./tasks.js";
+import { loadPlaneInto, probeOptionsOf } from "./testbed.js";
 import { runTool, toolPath } from "./tools.js";
-import { probeOptionsOf, setUp } from "./workbench.js";
 
 /** Tries compilers, then each plane with one service and one connection through it. */
 export async function checkCapabilities(host: Host, planes: readonly KernelPlaneId[]): Promise<Capability[]> {
@@ -45,7 +45,7 @@ export async function checkCapabilities(host: Host, planes: readonly KernelPlane
 
 async function connectOnce(id: KernelPlaneId, host: Host, natives: Natives, cluster: Cluster): Promise<void> {
   const setting = { host, natives, cluster, options: {}, name: `check-${id}` };
-  const station = await setUp(id, setting);
+  const station = await loadPlaneInto(id, setting);
   const [result] = await probeFlows(
     station.lab,
     "client",

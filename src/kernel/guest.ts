@@ -8,7 +8,7 @@ import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { KernelError, toolPath } from "./tools.js";
 
-const INIT_SCRIPT = fileURLToPath(new URL("../../bench/guest-init.js", import.meta.url));
+const INIT_SCRIPT = fileURLToPath(new URL("./guest-init.js", import.meta.url));
 
 /** Files of the run's folder through which host and guest talk. */
 export const REQUEST_FILE = "request.json";

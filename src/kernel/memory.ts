@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { EbpfProgram } from "../planes/ebpf/program.js";
 import { pinFolder } from "./planes/ebpf.js";
 import type { KernelMemory } from "./tasks.js";
-import type { Setting, Station } from "./workbench.js";
+import type { LoadedPlane, TestbedConfig } from "./testbed.js";
 
 /**
  * Each CPU's own free objects count as in use, and other processes allocate too: a difference below this says nothing.
@@ -22,8 +22,8 @@ const LAB_MAPS = /lookup_targets|rodata$|bss$/;
  * `tablesize`: the compiled native/tablesize.c.
  */
 export async function readMemory(
-  { plane, lab, program, slabBytes }: Station,
-  { host, natives }: Pick<Setting, "host" | "natives">,
+  { plane, lab, program, slabBytes }: LoadedPlane,
+  { host, natives }: Pick<TestbedConfig, "host" | "natives">,
   tablesize: string,
 ): Promise<KernelMemory | null> {
   if (program === null) return null;

@@ -2,7 +2,7 @@
 
 import type { PlaneId, Program } from "../planes/plane.js";
 import type { Host } from "./host.js";
-import type { Lab, Role } from "./topology.js";
+import type { Role, Testbed } from "./topology.js";
 
 export const KERNEL_PLANE_IDS = [
   "direct",
@@ -31,7 +31,7 @@ export function isEbpf(id: KernelPlaneId): boolean {
 }
 
 /** All but the floors. */
-export const DECIDING_PLANES = KERNEL_PLANE_IDS.filter((id) => !id.startsWith("direct"));
+export const PROXY_PLANES = KERNEL_PLANE_IDS.filter((id) => !id.startsWith("direct"));
 
 /** Compiled once a sandbox. */
 export interface Natives {
@@ -45,7 +45,7 @@ export interface Natives {
 export interface Loading {
   readonly host: Host;
   readonly natives: Natives;
-  readonly lab: Lab;
+  readonly lab: Testbed;
 }
 
 export interface KernelPlane {

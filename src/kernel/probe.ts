@@ -1,7 +1,7 @@
 /** Sends flows through a lab with the C probe (native/probe.c) and reads what became of them. */
 
 import type { Flow } from "../planes/plane.js";
-import type { Lab, Role } from "./topology.js";
+import type { Role, Testbed } from "./topology.js";
 
 /** enum outcome of native/wire.h. */
 export const REACHED = 0;
@@ -42,7 +42,7 @@ const RESULT_BYTES = 28;
 
 /** Makes one connection for each flow, in order, from the given host. */
 export async function probeFlows(
-  lab: Lab,
+  lab: Testbed,
   role: Role,
   flows: readonly Flow[],
   options: ProbeOptions,

@@ -4,8 +4,8 @@ import os from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.js";
 import { type FlowTrace, flowAt, generateTrace } from "../cluster/flows.js";
-import { Chase } from "../measure/chase.js";
 import { nowNs } from "../measure/clock.js";
+import { Chase } from "../measure/pointer-chase.js";
 import { replicateSeed } from "../measure/schedule.js";
 import type { Ran } from "../measure/spawn.js";
 import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
@@ -17,25 +17,31 @@ import type { KernelPlaneId } from "./plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
+import {
+  compileNatives,
+  type LoadedPlane,
+  loadPlaneInto,
+  probeOptionsOf,
+  type TestbedConfig,
+} from "./testbed.js";
 import { KernelError, runTool, toolPath } from "./tools.js";
 import { Updater } from "./update.js";
-import { Judge } from "./verify.js";
-import { compileNatives, probeOptionsOf, type Setting, type Station, setUp } from "./workbench.js";
+import { DecisionVerifier } from "./verify.js";
 
 /** A lost packet costs a second: it is kept as the sample that it is, and waited for. */
 const TIMEOUT_MS = 5000;
 
 /** What lies outside of this lane. */
-export interface Surroundings {
+export interface HostCallbacks {
   readonly clusterOf: (services: number) => Promise<Cluster>;
   /** Measures one replicate of a model in a process of its own. */
   readonly runModel: (model: ConnectTask["models"][number], seed: number) => Promise<Ran>;
 }
 
 /** A loaded cell. */
-interface Bench {
-  readonly station: Station;
-  readonly setting: Setting;
+interface LoadedCell {
+  readonly station: LoadedPlane;
+  readonly setting: TestbedConfig;
   /** null: a floor. Counts what the same flow visits. */
   readonly model: Model | null;
 }
@@ -44,7 +50,7 @@ interface Bench {
 export async function measureRounds(
   host: Host,
   task: ConnectTask,
-  { clusterOf, runModel }: Surroundings,
+  { clusterOf, runModel }: HostCallbacks,
   report: (report: ConnectReport) => void,
 ): Promise<void> {
   const natives = await compileNatives(
@@ -56,14 +62,14 @@ export async function measureRounds(
     tablesize: await compileProgram("tablesize", host.folder),
   };
   const clusters = new Map<number, Cluster>();
-  const benches: (Bench | null)[] = [];
+  const benches: (LoadedCell | null)[] = [];
   for (const [cell, { plane, services }] of task.cells.entries()) {
     const cluster = clusters.get(services) ?? (await clusterOf(services));
     clusters.set(services, cluster);
     const options = { seed: task.seed };
     const setting = { host, natives, cluster, options, name: `${plane}-${services}` };
     try {
-      const station = await setUp(plane, setting);
+      const station = await loadPlaneInto(plane, setting);
       const program = station.program;
       const memory = await readMemory(station, setting, meters.tablesize);
       benches.push({ station, setting, model: program?.model(task.seed) ?? null });
@@ -105,13 +111,13 @@ export async function measureRounds(
 
 /** After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. */
 async function measureUpdates(
-  benches: readonly (Bench | null)[],
+  benches: readonly (LoadedCell | null)[],
   { updates, updateSchedule, seed, cpu }: ConnectTask,
   stopwatch: string,
   chase: Chase,
   report: (report: ConnectReport) => void,
 ): Promise<void> {
-  const updaters = new Map<Bench, Updater>();
+  const updaters = new Map<LoadedCell, Updater>();
   const failed = new Set<number>();
   for (const [block, places] of updateSchedule.entries()) {
     for (const [place, update] of places.entries()) {
@@ -140,7 +146,7 @@ async function measureUpdates(
 
 /** One round: as many new connections, to random services. Throws KernelError on a decision that breaks the contract. */
 async function measureRound(
-  { station, setting, model }: Bench,
+  { station, setting, model }: LoadedCell,
   task: ConnectTask,
   seed: number,
   chase: Chase,
@@ -177,7 +183,7 @@ const LOOKUP_SAMPLES = 7;
 const LOOKUPS_A_SAMPLE = 20_000;
 
 /** Times the BPF lookup alone, beside its twin that looks nothing up; null for planes without one. */
-async function timeLookups({ station, setting }: Bench, chase: Chase) {
+async function timeLookups({ station, setting }: LoadedCell, chase: Chase) {
   const name = LOOKUP_PROGRAMS[station.plane.id];
   const { loader } = setting.natives;
   if (name === undefined || loader === null) return null;
@@ -221,8 +227,8 @@ function countWork(model: Model | null, flows: readonly Flow[]) {
   };
 }
 
-function check(station: Station, flows: readonly Flow[], results: readonly Result[]): void {
-  const judge = station.program === null ? null : new Judge(station);
+function check(station: LoadedPlane, flows: readonly Flow[], results: readonly Result[]): void {
+  const judge = station.program === null ? null : new DecisionVerifier(station);
   for (const [i, flow] of flows.entries()) {
     const result = results[i]!;
     const reached = result.outcome === REACHED && result.address === flow.dst && result.port === flow.dport;

@@ -25,7 +25,7 @@ import {
 } from "./guest.js";
 import { KernelError, toolPath } from "./tools.js";
 
-const INSIDE_SCRIPT = fileURLToPath(new URL("../../bench/kernel-child.js", import.meta.url));
+const INSIDE_SCRIPT = fileURLToPath(new URL("./worker.js", import.meta.url));
 
 /** Which kernel: this machine's, or a user-mode Linux guest's. */
 export type KernelLane = "kernel" | "guest";

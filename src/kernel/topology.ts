@@ -48,7 +48,7 @@ export function targetPorts(cluster: Cluster): number[] {
   return ports;
 }
 
-export class Lab {
+export class Testbed {
   readonly name: string;
   readonly #host: Host;
 

@@ -6,16 +6,21 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { TCP } from "../cluster/cluster.js";
+import {
+  type EndpointUpdate,
+  type LiveCluster,
+  liveCluster,
+  resolveChange,
+} from "../cluster/endpoint-updates.js";
 import { flowAt, generateTrace } from "../cluster/flows.js";
-import { type Edit, editOf, type LiveCluster, liveCluster } from "../cluster/live.js";
 import type { Flow, UpdateMode } from "../planes/plane.js";
 import { Random } from "../random.js";
 import { type Changer, changerOf } from "./planes/changes.js";
 import { probeFlows, REACHED } from "./probe.js";
 import type { KernelUpdate } from "./tasks.js";
+import { type LoadedPlane, probeOptionsOf, type TestbedConfig } from "./testbed.js";
 import { KernelError, toolPath } from "./tools.js";
-import { Judge } from "./verify.js";
-import { probeOptionsOf, type Setting, type Station } from "./workbench.js";
+import { DecisionVerifier } from "./verify.js";
 
 /** Services that change, one after another: their memory is not always what was touched last. */
 const SERVICES = 8;
@@ -28,16 +33,16 @@ const TIMEOUT_MS = 5000;
 type Update = Pick<KernelUpdate, "toolNs" | "callsNs" | "floorNs">;
 
 export class Updater {
-  readonly #station: Station;
-  readonly #setting: Setting;
+  readonly #station: LoadedPlane;
+  readonly #setting: TestbedConfig;
   readonly #stopwatch: string;
   readonly #changer: Changer;
   readonly #base: LiveCluster;
   readonly #ports: Uint32Array;
-  readonly #judge: Judge;
+  readonly #judge: DecisionVerifier;
 
   /** `stopwatch`: the compiled native/stopwatch.c. Throws TypeError for a floor, which has no program to change. */
-  constructor(station: Station, setting: Setting, stopwatch: string, seed: number) {
+  constructor(station: LoadedPlane, setting: TestbedConfig, stopwatch: string, seed: number) {
     const changer = changerOf(station, setting);
     if (changer === null) throw new TypeError(`${station.plane.id} has nothing to change`);
     const { cluster } = station;
@@ -50,14 +55,14 @@ export class Updater {
       (p) => cluster.protocol[p] === TCP && cluster.endpointStart[p] !== cluster.endpointStart[p + 1],
     );
     this.#ports = Random.fromSeed(seed, "changes").shuffle(ports).subarray(0, SERVICES);
-    this.#judge = new Judge(station);
+    this.#judge = new DecisionVerifier(station);
   }
 
   /** One endpoint joins and leaves. Throws KernelError when a tool refuses, or the node then decides wrongly. */
   async measure(mode: UpdateMode, repetition: number, cpu: number | null): Promise<Update> {
     const servicePort = this.#ports[repetition % this.#ports.length]!;
-    const there = editOf(this.#base, { kind: "join", servicePort }, this.#base.cluster.endpoints);
-    const back: Edit = { servicePort, before: there.after, after: there.before };
+    const there = resolveChange(this.#base, { kind: "join", servicePort }, this.#base.cluster.endpoints);
+    const back: EndpointUpdate = { servicePort, before: there.after, after: there.before };
     const floor = await this.#time([], cpu);
     const joined = await this.#change(there, mode, repetition, cpu);
     const left = await this.#change(back, mode, repetition, cpu);
@@ -68,7 +73,7 @@ export class Updater {
     };
   }
 
-  async #change(edit: Edit, mode: UpdateMode, seed: number, cpu: number | null) {
+  async #change(edit: EndpointUpdate, mode: UpdateMode, seed: number, cpu: number | null) {
     const timed = await this.#time(this.#changer.input(edit, mode), cpu);
     await this.#check(edit, seed);
     return timed;
@@ -89,7 +94,7 @@ export class Updater {
   }
 
   /** The changed service reaches each of its endpoints and no other; other services decide as before. */
-  async #check({ servicePort, after }: Edit, seed: number): Promise<void> {
+  async #check({ servicePort, after }: EndpointUpdate, seed: number): Promise<void> {
     const { cluster } = after;
     const expected = new Set<string>();
     for (let e = cluster.endpointStart[servicePort]!; e < cluster.endpointStart[servicePort + 1]!; e++) {

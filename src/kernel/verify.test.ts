@@ -6,7 +6,7 @@ import type { Flow } from "../planes/plane.js";
 import type { KernelPlaneId } from "./plane.js";
 import { KERNEL_PLANES } from "./planes/index.js";
 import { FAILED, FOREIGN, NO_HOST, REACHED, REFUSED, type Result, SILENT, UNREACHABLE } from "./probe.js";
-import { Judge } from "./verify.js";
+import { DecisionVerifier } from "./verify.js";
 
 const address = (text: string) => parseAddress(text)!;
 const CLIENT = address("10.255.0.1");
@@ -37,7 +37,7 @@ const result = (part: Partial<Result>): Result => ({
 });
 const reached = (endpoint: number, peer = CLIENT) =>
   result({ address: ENDPOINTS[endpoint]!, port: 8080, peer });
-const judge = (id: KernelPlaneId) => new Judge({ plane: KERNEL_PLANES[id], cluster });
+const judge = (id: KernelPlaneId) => new DecisionVerifier({ plane: KERNEL_PLANES[id], cluster });
 
 describe("the judge of kernel decisions", () => {
   it("accepts any endpoint of the service", () => {

@@ -20,8 +20,8 @@ import {
   SILENT,
 } from "./probe.js";
 import type { kernelEquivalenceSchema } from "./tasks.js";
+import type { LoadedPlane } from "./testbed.js";
 import type { Role } from "./topology.js";
-import type { Station } from "./workbench.js";
 
 /** What verifying a plane found. `left`: flows that can't start or end in this lab, by reason. */
 export type KernelEquivalence = z.infer<typeof kernelEquivalenceSchema>;
@@ -43,12 +43,12 @@ interface Group {
 type Probing = Pick<ProbeOptions, "probe" | "cgroup" | "keepPorts">;
 
 /** Sends every flow of the trace through a station and holds what happened to the contract. */
-export async function verifyStation(
-  station: Station,
+export async function verifyLoadedPlane(
+  station: LoadedPlane,
   trace: FlowTrace,
   probing: Probing,
 ): Promise<KernelEquivalence> {
-  const judge = new Judge(station);
+  const judge = new DecisionVerifier(station);
   const left: Record<string, number> = {};
   const groups = new Map<string, Group>();
   const add = (flow: Flow, role: Role, unconnected: boolean): void => {
@@ -97,7 +97,7 @@ function unsigned(flow: Flow): Flow {
 }
 
 /** Holds results to the contract, and remembers clients where affinity must. */
-export class Judge {
+export class DecisionVerifier {
   readonly #plane: KernelPlane;
   readonly #model: PlaneId;
   readonly #cluster: Cluster;
@@ -112,7 +112,7 @@ export class Judge {
   disagreements = 0;
   flows = 0;
 
-  constructor({ plane, cluster }: Pick<Station, "plane" | "cluster">) {
+  constructor({ plane, cluster }: Pick<LoadedPlane, "plane" | "cluster">) {
     if (plane.program === null) throw new TypeError(`${plane.id} decides nothing`);
     this.#plane = plane;
     this.#model = plane.program;

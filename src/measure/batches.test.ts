@@ -9,7 +9,7 @@ it("fills a batch with no more operations than tables of connections hold, howev
     operations: 2048,
     reset: () => {},
     run: () => 0,
-    runEmpty: () => 0,
+    runNoop: () => 0,
     explain: () => 0,
   };
   const prepared: Prepared = {
@@ -32,7 +32,7 @@ it("finds an operation that allocates, and not what is allocated once in a while
       for (let i = 0; i < allocates(start) * count; i++) kept[at++ % kept.length] = { start, i };
       return 0;
     },
-    runEmpty: () => 0,
+    runNoop: () => 0,
     explain: () => 0,
   });
   expect(
@@ -52,21 +52,21 @@ it("finds an operation that allocates, and not what is allocated once in a while
 it("counts the collections that fall into a sample, not those between two", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const subject = (during: Partial<Pick<Subject, "run" | "disturb">>): Subject => ({
+  const subject = (during: Partial<Pick<Subject, "run" | "beforeBatch">>): Subject => ({
     operations: 16,
     reset: () => {},
     run: () => 0,
-    runEmpty: () => 0,
+    runNoop: () => 0,
     explain: () => 0,
     ...during,
   });
   const job = { scenario: "lookup", warmupMs: 0, measureMs: 0, slowdown: 0 } as Job;
-  const between = await timeBatches(subject({ disturb: collect }), 16, job);
+  const between = await timeBatches(subject({ beforeBatch: collect }), 16, job);
   expect(between.collections).toBe(0);
   const run = () => {
     collect();
     return 0;
   };
-  const during = await timeBatches(subject({ disturb: () => {}, run }), 16, job);
+  const during = await timeBatches(subject({ beforeBatch: () => {}, run }), 16, job);
   expect(during.collections).toBe(during.samples.length);
 });

@@ -69,7 +69,7 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
   const unreported = Math.round(batch * job.slowdown);
   let next = 0;
 
-  for (let i = 0; i < EMPTY_WARM_RUNS; i++) subject.runEmpty(0, emptyOperations);
+  for (let i = 0; i < EMPTY_WARM_RUNS; i++) subject.runNoop(0, emptyOperations);
   // 1. Once before anything is timed, so that no collection falls into a sample.
   globalThis.gc?.();
   // A change of the cluster between two batches allocates; a collection there falls into no sample.
@@ -78,7 +78,7 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
   const observer = new PerformanceObserver((list) => collected.push(...list.getEntries()));
 
   // 2. One task, timed inside so that resetting stays outside.
-  const least = subject.disturb ? LEAST_DISTURBED : LEAST_BATCHES;
+  const least = subject.beforeBatch ? LEAST_DISTURBED : LEAST_BATCHES;
   const bench = new Bench({
     now: hrtimeNow,
     warmupTime: job.warmupMs,
@@ -95,11 +95,11 @@ export async function timeBatches(subject: Subject, batch: number, job: Job): Pr
       const block = next % blocks;
       next++;
       const disturbed = hrtimeNow();
-      subject.disturb?.();
-      const disturbedMs = subject.disturb ? hrtimeNow() - disturbed : 0;
+      subject.beforeBatch?.();
+      const disturbedMs = subject.beforeBatch ? hrtimeNow() - disturbed : 0;
       subject.reset(block);
       const emptied = hrtimeNow();
-      subject.runEmpty(0, emptyOperations);
+      subject.runNoop(0, emptyOperations);
       const emptyMs = hrtimeNow() - emptied;
       const startMs = performance.now();
       const started = hrtimeNow();

@@ -6,7 +6,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../results/schema.js";
-import { unfitReasons } from "./fitness.js";
+import { environmentWarnings } from "./fitness.js";
 
 /**
  * V8 flags of every timed child: one thread, so that a cell does not land in one of two JIT states; a young generation
@@ -43,7 +43,7 @@ export function readEnvironment(pinnedCpu: number | null): Environment {
     timerResolutionNs: 0,
     stealShare: null,
   };
-  return { ...environment, unfit: unfitReasons(environment) };
+  return { ...environment, unfit: environmentWarnings(environment) };
 }
 
 /** Processor time since boot by /proc/stat (proc(5)): all of it, and what the hypervisor gave to others. */
@@ -71,7 +71,7 @@ export function closeEnvironment(environment: Environment, before: CpuTimes | nu
     const share = (after.steal - before.steal) / (after.total - before.total);
     environment.stealShare = Math.max(environment.stealShare ?? 0, share);
   }
-  environment.unfit = unfitReasons(environment);
+  environment.unfit = environmentWarnings(environment);
 }
 
 /** Intel's driver says "no turbo", the others say "boost" (Documentation/admin-guide/pm/). */

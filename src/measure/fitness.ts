@@ -6,7 +6,7 @@ const MAX_LOAD_SHARE = 0.5;
 const MAX_STEAL_SHARE = 0.01;
 
 /** Reasons in words that say what to do; empty on a machine made for measuring. */
-export function unfitReasons(environment: Omit<Environment, "unfit">): string[] {
+export function environmentWarnings(environment: Omit<Environment, "unfit">): string[] {
   const { pinnedCpu, cores, virtualisation, governor, turbo, smt, stealShare, architecture } = environment;
   const load = environment.loadBefore[0] ?? 0;
   return [

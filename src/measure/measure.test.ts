@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compileBatch, compileEmptyBatch } from "./batch.js";
-import { chaseChain } from "./chase.js";
+import { chaseChain } from "./pointer-chase.js";
 import { makeSchedule, replicateSeed } from "./schedule.js";
 
 describe("makeSchedule", () => {

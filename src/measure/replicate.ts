@@ -3,8 +3,8 @@
 import type { Cluster } from "../cluster/cluster.js";
 import { noWork, type Plane, type Program } from "../planes/plane.js";
 import { calibrate, checkBatches, heapBytesPerOperation, timeBatches } from "./batches.js";
-import { Chase } from "./chase.js";
 import { measureTimer, nowNs, type Timer } from "./clock.js";
+import { Chase } from "./pointer-chase.js";
 import type { Job, MeanWork, Prepare } from "./scenario.js";
 import { type Singles, timeSingles } from "./singles.js";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fakeResults } from "../report/testing.js";
+import { fakeResults } from "../../test/support/results.js";
 import type { Cell, Results } from "../results/schema.js";
 import { type RunOptions, runSchedule } from "./run.js";
 import type { Job } from "./scenario.js";

@@ -2,12 +2,12 @@
 
 import type { Cell, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
+import { isNoisy, MAX_ATTEMPTS } from "./attempts.js";
 import type { Measured } from "./replicate.js";
 import type { Job } from "./scenario.js";
 import { replicateSeed } from "./schedule.js";
 import { type Ran, ReplicateError, runReplicate, TIMEOUT_MS } from "./spawn.js";
-import { admitAt, lookAt } from "./stopping.js";
-import { isDisturbed, MOST_TAKES } from "./takes.js";
+import { allocateBudget, interimAnalysis } from "./stopping.js";
 
 export interface RunOptions {
   readonly childScript: string;
@@ -36,8 +36,8 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
   const isOpen = (index: number): boolean =>
     results.cells[index]!.stopped === null && (failures.get(index) ?? 0) < MAX_FAILURES;
   for (const [block, order] of schedule.entries()) {
-    admitAt(results, block);
-    lookAt(results, block);
+    allocateBudget(results, block);
+    interimAnalysis(results, block);
     for (const [place, index] of order.entries()) {
       if (options.signal.aborted) return;
       const cell = results.cells[index]!;
@@ -69,9 +69,9 @@ async function takeQuietly(
   run: () => Promise<Ran>,
 ): Promise<Ran> {
   let ran = await run();
-  for (let take = 1; take < MOST_TAKES; take++) {
+  for (let take = 1; take < MAX_ATTEMPTS; take++) {
     const { measured, wallMs } = ran;
-    if ("counts" in measured || !isDisturbed(results, cell, measured)) break;
+    if ("counts" in measured || !isNoisy(results, cell, measured)) break;
     const again = await run();
     cell.disturbed.push({
       ...{ block, wallMs: Math.round(wallMs) },

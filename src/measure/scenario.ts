@@ -52,11 +52,11 @@ export interface Subject {
   /** Back to a known state before a batch; untimed and O(1). `block` seeds it. */
   reset(block: number): void;
   /** What happens between batches while they are timed, itself untimed; answers stay as they were. */
-  disturb?(): void;
+  beforeBatch?(): void;
   /** Times nothing itself: runs `count` operations from `start` in a dependency chain and returns their checksum. */
   run(start: number, count: number): number;
   /** The same loop around an operation that does nothing. */
-  runEmpty(start: number, count: number): number;
+  runNoop(start: number, count: number): number;
   /** Checksum that `explain` computes for the same operations; adds their work to `total`. */
   explain(start: number, count: number, total: Work): number;
 }

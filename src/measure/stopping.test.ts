@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { fakeResults } from "../report/testing.js";
+import { fakeResults } from "../../test/support/results.js";
 import type { Cell, Results } from "../results/schema.js";
-import { admitAt, levelOf, lookAt, looksBetween } from "./stopping.js";
+import { allocateBudget, interimAnalysis, levelOf, looksBetween } from "./stopping.js";
 
 /** A run after its first look, whose cells differ between replicates by the given shares of their median. */
 function run(spreads: readonly number[], budgetSeconds: number | null): Results {
@@ -58,9 +58,9 @@ describe("admitAt", () => {
       [15 + 3, ["budget", "budget", "budget"]],
     ] as const) {
       const results = suite(budget);
-      admitAt(results, 3);
+      allocateBudget(results, 3);
       expect(reasons(results)).toEqual(wanted);
-      admitAt(results, 3);
+      allocateBudget(results, 3);
       expect(reasons(results)).toEqual(wanted);
     }
   });
@@ -69,19 +69,19 @@ describe("admitAt", () => {
     const results = suite(15 + 8);
     results.cells[0]!.disturbed = [{ block: 1, wallMs: 3000, median: 160, floorNs: 2 }];
     // 18 seconds are spent; four replicates more cost 8, 4 and 12.
-    admitAt(results, 3);
+    allocateBudget(results, 3);
     expect(reasons(results)).toEqual(["budget", "goes on", "budget"]);
   });
 
   it("does nothing to a single scenario, without a budget, or after other blocks", () => {
     const results = suite(1);
-    admitAt(results, 2);
-    admitAt(results, 4);
+    allocateBudget(results, 2);
+    allocateBudget(results, 4);
     const free = suite(null);
-    admitAt(free, 3);
+    allocateBudget(free, 3);
     const single = suite(1);
     for (const cell of single.cells) cell.scenario = "lookup";
-    admitAt(single, 3);
+    allocateBudget(single, 3);
     for (const untouched of [results, free, single]) {
       expect(reasons(untouched)).toEqual(["goes on", "goes on", "goes on"]);
     }
@@ -91,7 +91,7 @@ describe("admitAt", () => {
 describe("lookAt", () => {
   it("stops cells within 5 % of their median, and lets the others go on while there is time", () => {
     const results = run([0.01, 0.2, 0.04], null);
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     expect(reasons(results)).toEqual(["precise", "goes on", "precise"]);
     expect(results.cells[0]!.stopped).toMatchObject({ replicates: 7 });
     expect(results.cells[0]!.stopped!.halfWidth).toBeLessThanOrEqual(0.01);
@@ -100,22 +100,22 @@ describe("lookAt", () => {
   it("spends what is left of the budget on the cells that will reach the goal soonest", () => {
     // 28 replicates of a second each are done; one cell more costs four seconds.
     const results = run([0.3, 0.06, 0.2, 0.1], 28 + 18);
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     // This look may spend half of the 18 seconds that are left.
     expect(reasons(results)).toEqual(["budget", "goes on", "budget", "goes on"]);
   });
 
   it("considers a cell again that had to wait, when the time of others was not needed", () => {
     const results = run([0.06, 0.1], 14 + 10);
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     expect(reasons(results)).toEqual(["goes on", "budget"]);
-    lookAt(results, 11);
+    interimAnalysis(results, 11);
     expect(reasons(results)).toEqual(["goes on", "goes on"]);
   });
 
   it("spends all that is left at the last look", () => {
     const results = run([0.2, 0.2], 14 + 10);
-    lookAt(results, 11);
+    interimAnalysis(results, 11);
     expect(reasons(results)).toEqual(["goes on", "goes on"]);
   });
 
@@ -123,14 +123,14 @@ describe("lookAt", () => {
     const results = run([0.06, 0.2], 14 + 10);
     const [, list] = results.cells;
     Object.assign(list!, { work: { ...list!.work!, rulesVisited: 500, mapLookups: 0, hashProbes: 0 } });
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     expect(reasons(results)).toEqual(["budget", "goes on"]);
   });
 
   it("lets a list spend more than half of the time that is left", () => {
     const results = run([0.2, 0.2], 14 + 7);
     Object.assign(results.cells[1]!, { programBytes: 2 ** 16 });
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     expect(reasons(results)).toEqual(["budget", "goes on"]);
   });
 
@@ -138,37 +138,37 @@ describe("lookAt", () => {
     const results = run([0.2, 0.01], 14 + 10);
     const outlier = results.cells[1]!.replicates[0]!;
     Object.assign(outlier, { median: 150, samples: [150, 150] });
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     expect(reasons(results)).toEqual(["budget", "goes on"]);
   });
 
   it("decides the same when it is asked again, as a resumed run does", () => {
     const [once, twice] = [run([0.01, 0.2], 20), run([0.01, 0.2], 20)];
-    lookAt(once, 7);
-    lookAt(twice, 7);
-    lookAt(twice, 7);
+    interimAnalysis(once, 7);
+    interimAnalysis(twice, 7);
+    interimAnalysis(twice, 7);
     expect(twice.cells).toEqual(once.cells);
   });
 
   it("does not decide again what it has decided, though budget and replicates have changed since", () => {
     const results = run([0.01, 0.2], null);
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     results.run.budgetSeconds = 1;
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     expect(reasons(results)).toEqual(["precise", "goes on"]);
   });
 
   it("never stops a cell as precise that has too few replicates for an interval", () => {
     const results = run([0.01], null);
     results.cells[0]!.replicates.splice(5);
-    lookAt(results, 7);
+    interimAnalysis(results, 7);
     expect(reasons(results)).toEqual(["goes on"]);
   });
 
   it("does nothing between looks, and nothing after the last", () => {
     for (const block of [0, 6, 8, 16]) {
       const results = run([0.01], null);
-      lookAt(results, block);
+      interimAnalysis(results, block);
       expect(reasons(results)).toEqual(["goes on"]);
     }
   });

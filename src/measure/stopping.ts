@@ -16,7 +16,7 @@
  * cells that stop at the first.
  */
 
-import { leavesCaches } from "../results/cells.js";
+import { exceedsL2 } from "../results/cells.js";
 import { estimateCell, halfWidthOf } from "../results/estimate.js";
 import type { Cell, Results } from "../results/schema.js";
 import { quantileSorted } from "../stats/quantile.js";
@@ -41,7 +41,7 @@ export function levelOf(looks: readonly number[]): number {
  * Decides, before the block numbered `block`, which cells stop, and writes to each cell what was decided: a resumed run
  * does not decide again. Does nothing unless `block` is a look. A cell with too few replicates for an interval goes on.
  */
-export function lookAt(results: Results, block: number): void {
+export function interimAnalysis(results: Results, block: number): void {
   const { run, cells } = results;
   const next = run.looks[run.looks.indexOf(block) + 1];
   if (!run.looks.includes(block) || next === undefined) return;
@@ -59,7 +59,7 @@ export function lookAt(results: Results, block: number): void {
       wide.push({
         cell,
         halfWidth,
-        repeats: repeatsWell(cell, results.environment),
+        repeats: isCacheInsensitive(cell, results.environment),
         timeToGoal: timeToGoal(cell, run.targetHalfWidth),
       });
     }
@@ -85,7 +85,7 @@ export const FIRST_REPLICATES = 3;
  * Decides, before the block numbered `block`, which cells of a run of several scenarios are carried to the first look.
  * Does nothing unless that is after the first three replicates and there is a budget.
  */
-export function admitAt({ run, cells }: Results, block: number): void {
+export function allocateBudget({ run, cells }: Results, block: number): void {
   const { budgetSeconds, replicates } = run;
   if (block !== FIRST_REPLICATES || budgetSeconds === null || replicates.least <= block) return;
   if (new Set(cells.map(({ scenario }) => scenario)).size === 1) return;
@@ -109,10 +109,10 @@ export function admitAt({ run, cells }: Results, block: number): void {
 }
 
 /** Whether other tenants of the machine hardly matter: a list without a hash lookup, or a program that fits the L2 cache. */
-function repeatsWell(cell: Cell, environment: Results["environment"]): boolean {
+function isCacheInsensitive(cell: Cell, environment: Results["environment"]): boolean {
   const { work, programBytes } = cell;
   const list = work !== null && work.mapLookups === 0 && work.hashProbes === 0 && work.rulesVisited > 0;
-  return list || (programBytes !== null && !leavesCaches(cell, environment));
+  return list || (programBytes !== null && !exceedsL2(cell, environment));
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import type { Change } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
-import type { Edit } from "../cluster/live.js";
+import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
 
 /** Ids of the planes there are, in the order in which they are shown. */
 export const PLANE_IDS = ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"] as const;
@@ -76,7 +76,7 @@ export interface Program {
   /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */
   model(seed: number): Model;
   /** Builds a model that a running control plane keeps up to date. Endpoints are numbered below `capacity`. */
-  live(seed: number, capacity: number): Live;
+  live(seed: number, capacity: number): IncrementalModel;
   /** Builds a model of its own together with the connection state that the plane keeps. */
   connections(seed: number, options: ConnectionOptions): Connections;
 }
@@ -85,19 +85,19 @@ export interface Program {
  * A model and the control plane that changes it while it decides: in place where the kernel's structures are changed in
  * place, by a new table where the kernel replaces the whole. Only writing is modelled: no system call, no netlink.
  */
-export interface Live {
+export interface IncrementalModel {
   /** Decides with endpoint numbers (src/cluster/live.ts). `explain` counts; it has no words for what has changed. */
   readonly model: Model;
   /** Whether the control plane writes a rolling restart endpoint by endpoint, instead of all at once. */
-  readonly oneByOne: boolean;
+  readonly appliesRolloutStepwise: boolean;
   /** What all changes together have written. */
-  readonly written: Written;
+  readonly written: WriteCounts;
   /** Writes a change, which must begin where the last one ended. `mode` as for `Program.update`. */
-  apply(edit: Edit, mode?: UpdateMode): void;
+  apply(edit: EndpointUpdate, mode?: UpdateMode): void;
 }
 
 /** Counts as in `UpdateCost`. */
-export interface Written {
+export interface WriteCounts {
   rules: number;
   chains: number;
   mapWrites: number;

@@ -3,7 +3,7 @@
 import type { Cell, Results } from "./schema.js";
 
 /** `ebpf/lookup/1000`; where a scenario varies more than N, `ebpf/endpoints/100x10/affinity`. */
-export function nameOf({ plane, scenario, services, endpoints, variant }: Cell): string {
+export function cellId({ plane, scenario, services, endpoints, variant }: Cell): string {
   const size = scenario === "endpoints" ? `${services}x${endpoints}` : String(services);
   return [plane, scenario, size, variant].filter((part) => part !== "").join("/");
 }
@@ -15,7 +15,7 @@ const USUAL_L2 = 2 ** 20;
  * Whether a cell's program is larger than a core's own caches: only then do its times depend on the neighbours' use of
  * memory. Known before any time is looked at.
  */
-export function leavesCaches(
+export function exceedsL2(
   { programBytes }: Pick<Cell, "programBytes">,
   { caches }: Pick<Results["environment"], "caches">,
 ): boolean {

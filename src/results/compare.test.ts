@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { fakeResults } from "../../test/support/results.js";
 import { Random } from "../random.js";
-import { fakeResults } from "../report/testing.js";
 import { cellEffect, compareRuns, incomparable } from "./compare.js";
 import type { Replicate, Results } from "./schema.js";
 

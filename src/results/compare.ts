@@ -11,7 +11,7 @@
 import { clampedSlope } from "../stats/covariate.js";
 import { combineEffects, detectableEffect, type Effect, holm, tailAbove } from "../stats/effects.js";
 import { median } from "../stats/quantile.js";
-import { leavesCaches, nameOf } from "./cells.js";
+import { cellId, exceedsL2 } from "./cells.js";
 import type { Cell, Replicate, Results } from "./schema.js";
 
 /** Slower by less than this is not called a regression. */
@@ -56,7 +56,7 @@ export interface Comparison {
 
 /** Compares what both runs measured. Planes with fewer than two common cells are left out, as `unmatched` says. */
 export function compareRuns(base: Results, head: Results): Comparison {
-  const keyOf = (cell: Cell) => `${cell.lane} ${nameOf(cell)}`;
+  const keyOf = (cell: Cell) => `${cell.lane} ${cellId(cell)}`;
   const measured = (cell: Cell) => cell.replicates.length >= MIN_REPLICATES;
   const others = new Map(head.cells.filter(measured).map((cell) => [keyOf(cell), cell]));
   const groups = new Map<string, { base: Cell; head: Cell }[]>();
@@ -111,7 +111,7 @@ export function compareRuns(base: Results, head: Results): Comparison {
     minEffect: MIN_EFFECT,
     planes,
     unmatched: [
-      ...new Set([...base.cells, ...head.cells].filter((cell) => !matched.has(keyOf(cell))).map(nameOf)),
+      ...new Set([...base.cells, ...head.cells].filter((cell) => !matched.has(keyOf(cell))).map(cellId)),
     ],
     regression: planes.some(({ verdict }) => verdict === "slower"),
   };
@@ -128,7 +128,7 @@ type Condition = "chaseNs" | "floorNs";
 function conditionOf(cell: Cell, { environment }: Results): Condition {
   // Beside what is timed alone no empty loop runs: its floor is the clock's.
   const batches = cell.lane === "model" && cell.replicates.every(({ checkedBatches }) => checkedBatches > 0);
-  return batches && !leavesCaches(cell, environment) ? "floorNs" : "chaseNs";
+  return batches && !exceedsL2(cell, environment) ? "floorNs" : "chaseNs";
 }
 
 /**

@@ -3,7 +3,7 @@
 import { REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
 import { adjustForCovariate } from "../stats/covariate.js";
 import { median } from "../stats/quantile.js";
-import { leavesCaches } from "./cells.js";
+import { exceedsL2 } from "./cells.js";
 import { estimateCell } from "./estimate.js";
 import { crossoversOf, fitsOf } from "./laws.js";
 import { percentilesOf } from "./percentiles.js";
@@ -11,12 +11,12 @@ import type { Cell, Results } from "./schema.js";
 import { cellWarnings, countUnsteady, orderEffectOf, outliersOf } from "./validity.js";
 
 /** Fills in estimates, percentiles, validity, fits and crossovers of whatever was measured. Says the same when repeated. */
-export function conclude(results: Results): void {
+export function summarize(results: Results): void {
   const { cells, run } = results;
   const chases = cells.flatMap(({ replicates }) => replicates.map(({ chaseNs }) => chaseNs));
   const chaseNs = median(chases);
   for (const cell of cells) {
-    concludeCell(cell, run, { chaseNs, depends: leavesCaches(cell, results.environment) });
+    concludeCell(cell, run, { chaseNs, depends: exceedsL2(cell, results.environment) });
   }
   results.fits = fitsOf(cells, run.seed);
   results.crossovers = crossoversOf(cells, run.seed);

@@ -28,7 +28,7 @@ export function curveOf({ cells }: Pick<Results, "cells">, plane: string, scenar
 export const mediansOf = ({ replicates }: Cell): number[] => replicates.map((replicate) => replicate.median);
 
 /** A number computed from medians at several sizes. */
-export interface Read {
+export interface CurveReading {
   readonly value: number;
   readonly interval: readonly [number, number];
   readonly kind: "ci95" | "range";
@@ -43,7 +43,7 @@ export function readCurve(
   services: readonly number[],
   statistic: (times: readonly number[]) => number,
   seed: number,
-): Read {
+): CurveReading {
   const n = curve.map((cell) => cell.services);
   const medians = curve.map(mediansOf);
   const at = (values: readonly number[]) => statistic(services.map((size) => interpolate(n, values, size)));
@@ -55,7 +55,7 @@ export function readCurve(
 }
 
 /** What the interval of these cells' replicates is. */
-export const kindOf = (medians: readonly (readonly number[])[]): Read["kind"] =>
+export const kindOf = (medians: readonly (readonly number[])[]): CurveReading["kind"] =>
   Math.min(...medians.map(({ length }) => length)) < REPLICATES_FOR_INTERVAL ? "range" : "ci95";
 
 /** How two planes' lookups compare at one size. */

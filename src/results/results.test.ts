@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fakeResults } from "../report/testing.js";
+import { fakeResults } from "../../test/support/results.js";
 import { estimateCell } from "./estimate.js";
 import { lockFolder, readResults, writeFileAtomically, writeResults } from "./files.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { fakeResults } from "../../test/support/results.js";
 import { Random } from "../random.js";
-import { fakeResults } from "../report/testing.js";
-import { conclude } from "./conclude.js";
+import { summarize } from "./conclude.js";
 import type { Cell, Results } from "./schema.js";
 import { cellWarnings, countUnsteady, orderEffectOf, outliersOf, runWarnings } from "./validity.js";
 
@@ -111,9 +111,9 @@ describe("conclude", () => {
   it("says the same when it is repeated, and keeps the failures that the run noted", () => {
     const results = fakeResults({ planes: ["iptables", "ebpf"] });
     results.cells[0]!.warnings = ["a replicate failed: it hung and was killed after 120 s"];
-    conclude(results);
+    summarize(results);
     const once = structuredClone(results);
-    conclude(results);
+    summarize(results);
     expect(results).toEqual(once);
     expect(results.cells[0]!.warnings).toContain("a replicate failed: it hung and was killed after 120 s");
   });
@@ -122,7 +122,7 @@ describe("conclude", () => {
     const results = fakeResults({ planes: ["ebpf"], services: [10, 1000] });
     results.cells[0]!.programBytes = 1000;
     results.cells[1]!.programBytes = 2 ** 24;
-    conclude(results);
+    summarize(results);
     expect(results.cells[0]!.adjusted).toBeNull();
     expect(results.cells[1]!.adjusted!.interval[0]).toBeGreaterThan(0);
   });
@@ -133,7 +133,7 @@ describe("conclude", () => {
       const ns = Array.from({ length: 200 }, (_, i) => 10 * i);
       replicate.singles = { ns, visited: ns };
     }
-    conclude(results);
+    summarize(results);
     const [small, large] = results.cells;
     expect(small!.percentiles).toBeNull();
     expect(small!.percentilesReason).toMatch(/20 times what reading the clock does \(40 ns\)/);
@@ -143,7 +143,7 @@ describe("conclude", () => {
 
   it("survives a run without any replicate", () => {
     const results = fakeResults({ replicates: 0 });
-    conclude(results);
+    summarize(results);
     expect(results.cells.every(({ estimate }) => estimate === null)).toBe(true);
   });
 });

@@ -19,7 +19,7 @@ it.each([
   (_lane, runs) => {
     // A process of its own, for its memory is what is measured.
     const script = `
-    const { renderCharts } = await import("${new URL("dist/src/report/render.js", ROOT)}");
+    const { renderCharts } = await import("${new URL("dist/src/output/image/render.js", ROOT)}");
     const { readResults } = await import("${new URL("dist/src/results/files.js", ROOT)}");
     const { createHash } = await import("node:crypto");
     const [results, ...others] = ${JSON.stringify(runs.map(publishedAs))}.map((name) =>

@@ -7,13 +7,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.js";
 import { generateCluster, MIXED } from "../../src/cluster/generate.js";
 import { UsageError } from "../../src/errors.js";
-import { EXPORTS } from "../../src/export.js";
+import { EXPORTS } from "../../src/formats/export.js";
 import { compileProgram } from "../../src/kernel/native.js";
 import { measureTable } from "../../src/planes/iptables/blob.js";
-import { iptablesRestore } from "../../src/planes/iptables/kernel.js";
 import { IptablesProgram } from "../../src/planes/iptables/program.js";
-import { nftTransactions } from "../../src/planes/nftables/kernel.js";
+import { iptablesRestore } from "../../src/planes/iptables/ruleset.js";
 import { NftablesProgram } from "../../src/planes/nftables/program.js";
+import { nftTransactions } from "../../src/planes/nftables/ruleset.js";
 import { inNamespace, withTools } from "./tools.js";
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-rules-"));

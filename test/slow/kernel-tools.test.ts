@@ -8,10 +8,10 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.js";
 import { clusterDigest } from "../../src/cluster/digest.js";
 import { generateCluster, MIXED } from "../../src/cluster/generate.js";
-import { importCluster } from "../../src/cluster/import/index.js";
-import { EXPORTS } from "../../src/export.js";
-import { nftTransactions } from "../../src/planes/nftables/kernel.js";
+import { importCluster } from "../../src/formats/detect.js";
+import { EXPORTS } from "../../src/formats/export.js";
 import { NftablesProgram } from "../../src/planes/nftables/program.js";
+import { nftTransactions } from "../../src/planes/nftables/ruleset.js";
 import { inNamespace as runInNamespace, withTools } from "./tools.js";
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-tools-"));

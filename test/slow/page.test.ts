@@ -7,15 +7,15 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { writeResults } from "../../src/results/files.js";
+import type { Results } from "../../src/results/schema.js";
 import {
   fakeResults,
   withBalance,
   withConnections,
   withEndpoints,
   withPrograms,
-} from "../../src/report/testing.js";
-import { writeResults } from "../../src/results/files.js";
-import type { Results } from "../../src/results/schema.js";
+} from "../support/results.js";
 import { NEEDED, viewer } from "./viewers.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));

@@ -1,23 +1,23 @@
 import { join } from "node:path";
 import type { CommandModule } from "yargs";
-import { PROFILES } from "../../../bench/profiles.js";
-import { adviseCluster, adviseSizes } from "../../advise/advise.js";
-import { adviceAssumptions, adviceHeading, adviceTable, adviceWords } from "../../advise/advise-words.js";
+import { adviseCluster, adviseSizes } from "../../advice/advise.js";
+import { adviceAssumptions, adviceHeading, adviceTable, adviceWords } from "../../advice/advise-words.js";
+import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
 import { UsageError } from "../../errors.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
 import { PLANE_IDS } from "../../planes/plane.js";
-import { formatCount } from "../../report/format.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
+import { startRun } from "../../run/lanes/model.js";
+import { planRun } from "../../run/plan.js";
+import { formatCount } from "../../text.js";
 import { readCluster } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
-import { measureInto } from "../measure-model.js";
+import { parsePlanes } from "../options/parse.js";
 import { alignColumns, note, print, printJson } from "../output.js";
-import { parsePlanes } from "../parse.js";
-import { planRun } from "../plan.js";
 
 interface Arguments {
   cluster: string;
@@ -48,7 +48,7 @@ export const advise: CommandModule<object, Arguments> = {
         type: "string",
         default: "quick",
         requiresArg: true,
-        describe: `How long to measure: of ${PROFILES.map(({ id }) => id).join(", ")}`,
+        describe: `How long to measure: of ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
       })
       .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
       .option("replicates", {
@@ -133,7 +133,7 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
     `measuring lookups at ${sizes.map(formatCount).join(", ")} services, in ${formatCount(results.cells.length * results.run.replicates.least)} short processes: Ctrl-C stops, and what was measured stays in ${out}`,
   );
   try {
-    await measureInto(out, results, cluster, cpu);
+    await startRun(out, results, cluster, cpu);
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
     throw new InterruptedError(

@@ -1,11 +1,11 @@
 import { dirname, extname } from "node:path";
 import type { CommandModule } from "yargs";
+import { comparisonRows, comparisonWords } from "../../analysis/comparison-text.js";
+import { COMPARISON_ID, comparisonPicture } from "../../charts/comparison.js";
+import { THEME_NAMES, type ThemeName } from "../../charts/theme.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
-import { IMAGE_FORMATS, type ImageFormat } from "../../report/canvas.js";
-import { COMPARISON_ID, comparisonPicture } from "../../report/charts/comparison.js";
-import { comparisonRows, comparisonWords } from "../../report/comparison.js";
-import { drawPicture, SIZES } from "../../report/render.js";
-import { THEME_NAMES, type ThemeName } from "../../report/theme.js";
+import { IMAGE_FORMATS, type ImageFormat } from "../../output/image/canvas.js";
+import { drawPicture, SIZES } from "../../output/image/render.js";
 import { compareRuns, incomparable } from "../../results/compare.js";
 import { ensureWritableFolder, readResults, reasonOf, writeFileAtomically } from "../../results/files.js";
 import { alignColumns, note, print, printJson } from "../output.js";

@@ -7,7 +7,7 @@ import type { Capability } from "../../kernel/tasks.js";
 import { batchSource } from "../../measure/batch.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
-import { tryPlanes } from "../kernel-places.js";
+import { tryPlanes } from "../../run/lanes/kernel-placement.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments {

@@ -1,12 +1,12 @@
 import type { CommandModule } from "yargs";
-import { explainService } from "../../advise/explain.js";
-import { explanationHeading, planeWords, predictionSource } from "../../advise/explain-words.js";
-import { findServicePort } from "../../advise/find-service.js";
+import { explainService } from "../../advice/explain.js";
+import { explanationHeading, planeWords, predictionSource } from "../../advice/explain-words.js";
+import { findServicePort } from "../../advice/find-service.js";
 import { PLANE_IDS } from "../../planes/plane.js";
-import { parseSeed } from "../cluster-options.js";
 import { readImport } from "../input.js";
+import { parseSeed } from "../options/cluster.js";
+import { parsePlanes } from "../options/parse.js";
 import { alignColumns, print, printJson } from "../output.js";
-import { parsePlanes } from "../parse.js";
 import { runOrPublished } from "../published.js";
 
 interface Arguments {

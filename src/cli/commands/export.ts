@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
-import { EXPORTS } from "../../export.js";
-import { type ClusterChoice, chosenCluster, withClusterChoice } from "../cluster-options.js";
+import { EXPORTS } from "../../formats/export.js";
+import { type ClusterChoice, chosenCluster, withClusterChoice } from "../options/cluster.js";
 import { note, print } from "../output.js";
 
 interface Arguments extends ClusterChoice {

@@ -1,9 +1,9 @@
 import type { CommandModule } from "yargs";
 import { generateCluster } from "../../cluster/generate.js";
 import { writeCluster } from "../../cluster/json.js";
-import { type ClusterArguments, generateOptions, withClusterOptions } from "../cluster-options.js";
+import { type ClusterArguments, generateOptions, withClusterOptions } from "../options/cluster.js";
+import { MAX_SERVICES, parseInteger } from "../options/parse.js";
 import { print } from "../output.js";
-import { MAX_SERVICES, parseInteger } from "../parse.js";
 
 interface Arguments extends ClusterArguments {
   services: string;

@@ -1,13 +1,13 @@
 import type { CommandModule } from "yargs";
-import { predictedInterval } from "../../advise/explain-words.js";
+import { type EntryCost, entryCost } from "../../advice/entry-cost.js";
+import { predictedInterval } from "../../advice/explain-words.js";
 import { type Cluster, formatAddress, protocolName, servicePortName } from "../../cluster/cluster.js";
-import type { NodeList } from "../../cluster/import/iptables/index.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
+import type { NodeList } from "../../formats/iptables/index.js";
 import { nodeCosts } from "../../planes/iptables/node-costs.js";
 import { compileNodeList } from "../../planes/iptables/node-list.js";
-import { formatCount, formatNs } from "../../report/format.js";
-import { type EntryCost, entryCost } from "../entry-cost.js";
+import { formatCount, formatNs } from "../../text.js";
 import { readImport } from "../input.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
@@ -74,7 +74,7 @@ async function printPositions(
       predicted: of(entries + filterEntries),
     }),
   );
-  const strange = program.strange.map(([condition, rules]) => ({ condition, rules }));
+  const strange = program.unsupported.map(([condition, rules]) => ({ condition, rules }));
   if (json) {
     const rows = services.map(({ predicted: { medianNs, intervalNs, kind }, ...row }) => ({
       ...row,

@@ -1,8 +1,7 @@
 import type { CommandModule } from "yargs";
-import { PROFILES } from "../../../bench/profiles.js";
-import { DERIVED, SCENARIOS } from "../../../bench/scenarios.js";
+import { CATALOG } from "../../catalog.js";
+import { CHARTS } from "../../charts/index.js";
 import { PLANES } from "../../planes/registry.js";
-import { CHARTS } from "../../report/charts/index.js";
 import { print, printJson } from "../output.js";
 
 interface Entry {
@@ -13,9 +12,12 @@ interface Entry {
 const LISTS: Readonly<Record<string, () => Entry[]>> = {
   planes: () => PLANES.map(({ id, label }) => ({ id, label })),
   scenarios: () =>
-    [...SCENARIOS, ...DERIVED].map(({ id, label, question }) => ({ id, label: `${label}. ${question}` })),
+    [...CATALOG.scenarios, ...CATALOG.derived].map(({ id, label, question }) => ({
+      id,
+      label: `${label}. ${question}`,
+    })),
   profiles: () =>
-    PROFILES.map(({ id, label, services, replicates }) => ({
+    CATALOG.profiles.map(({ id, label, services, replicates }) => ({
       id,
       label: `${label}: N = ${services.join(", ")}; ${span(replicates)} replicates`,
     })),

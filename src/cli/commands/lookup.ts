@@ -2,11 +2,11 @@ import type { CommandModule } from "yargs";
 import { compileNodeList } from "../../planes/iptables/node-list.js";
 import { planeById } from "../../planes/registry.js";
 import { describeDecision } from "../../planes/verify.js";
-import { plainText } from "../../report/format.js";
-import { parseSeed } from "../cluster-options.js";
+import { plainText } from "../../text.js";
 import { readImport } from "../input.js";
+import { parseSeed } from "../options/cluster.js";
+import { parseFlow } from "../options/parse.js";
 import { print, printJson } from "../output.js";
-import { parseFlow } from "../parse.js";
 
 interface Arguments {
   cluster: string;

@@ -1,16 +1,16 @@
 import type { CommandModule } from "yargs";
-import { UsageError } from "../../errors.js";
-import { REFERENCE_TABLES, REFERENCES, type Source } from "../../reference/index.js";
-import { againstReferences } from "../../report/against.js";
+import { againstReferences } from "../../analysis/published-comparison.js";
 import {
   differenceWords,
   plainTable,
   referenceTable,
   shapeTable,
   sourceWords,
-} from "../../report/against-words.js";
-import { plainText } from "../../report/format.js";
+} from "../../analysis/published-comparison-text.js";
+import { UsageError } from "../../errors.js";
+import { REFERENCE_TABLES, REFERENCES, type Source } from "../../reference/index.js";
 import { readResults } from "../../results/files.js";
+import { plainText } from "../../text.js";
 import { alignColumns, print, printJson } from "../output.js";
 
 interface Arguments {

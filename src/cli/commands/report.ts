@@ -1,14 +1,14 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CommandModule } from "yargs";
+import { CHARTS } from "../../charts/index.js";
+import { THEME_NAMES } from "../../charts/theme.js";
 import { UsageError } from "../../errors.js";
-import { CHARTS } from "../../report/charts/index.js";
-import { SIZES, type SizeName } from "../../report/render.js";
-import { THEME_NAMES } from "../../report/theme.js";
+import { SIZES, type SizeName } from "../../output/image/render.js";
+import { FILE_FORMATS, type ReportFormat, writeReport } from "../../output/write-charts.js";
 import { readResults } from "../../results/files.js";
-import { FILE_FORMATS, type ReportFormat, writeReport } from "../charts.js";
+import { parseChoices } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
-import { parseChoices } from "../parse.js";
 import { terminalSummary } from "../summary.js";
 
 /** `text` goes to standard output, the others to files. */

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { CommandModule } from "yargs";
-import { PROFILES } from "../../../bench/profiles.js";
-import { DERIVED, SCENARIOS } from "../../../bench/scenarios.js";
+import { CATALOG } from "../../catalog.js";
 import { POPULAR } from "../../cluster/flows.js";
 import { growCluster } from "../../cluster/grow.js";
 import { UsageError } from "../../errors.js";
@@ -11,13 +10,13 @@ import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
 import { PLANE_IDS } from "../../planes/plane.js";
 import { IPVS_SCHEDULERS } from "../../results/ipvs-schedulers.js";
+import type { KernelRunArguments } from "../../run/lanes/kernel.js";
+import { runKernel } from "../../run/lanes/kernel-session.js";
+import { resumeRun, startRun } from "../../run/lanes/model.js";
+import { planRun } from "../../run/plan.js";
+import { loadResumableRun } from "../../run/resume.js";
 import { readCluster } from "../input.js";
-import type { KernelRunArguments } from "../kernel-run.js";
-import { finishIn, measureInto } from "../measure-model.js";
-import { planRun } from "../plan.js";
 import { reportRun } from "../report-run.js";
-import { resumedRun } from "../resumed.js";
-import { runKernel } from "../run-kernel.js";
 
 interface Arguments extends Omit<KernelRunArguments, "lane"> {
   lane: "model" | KernelLane;
@@ -35,7 +34,7 @@ export const run: CommandModule<object, Arguments> = {
         type: "string",
         default: "default",
         requiresArg: true,
-        describe: `Of ${PROFILES.map(({ id }) => id).join(", ")}`,
+        describe: `Of ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
       })
       .option("lane", {
         choices: ["model", "kernel", "guest"] as const,
@@ -61,7 +60,7 @@ export const run: CommandModule<object, Arguments> = {
       .option("scenarios", {
         type: "string",
         requiresArg: true,
-        describe: `Of ${[...SCENARIOS, ...DERIVED].map(({ id }) => id).join(", ")}, or all`,
+        describe: `Of ${[...CATALOG.scenarios, ...CATALOG.derived].map(({ id }) => id).join(", ")}, or all`,
       })
       .option("cluster", {
         type: "string",
@@ -138,7 +137,7 @@ export const run: CommandModule<object, Arguments> = {
     const template = args.cluster === undefined ? null : readCluster(args.cluster);
     const cpu = pinnableCpu();
     const results = args.resume
-      ? resumedRun(args)
+      ? loadResumableRun(args)
       : planRun(args, readEnvironment(cpu), new Date(), template?.services ?? null);
     if (template === null && results.cluster.source === "imported") {
       throw new UsageError("this run measures an imported cluster: give it again with --cluster");
@@ -146,8 +145,8 @@ export const run: CommandModule<object, Arguments> = {
     const out = args.out ?? join("results", "runs", results.run.id);
     // A cluster that doesn't fit its ranges is refused here, before anything is written.
     if (template) for (const { services } of results.cells) growCluster(template, services);
-    if (args.resume) await finishIn(out, results, template, cpu);
-    else await measureInto(out, results, template, cpu);
+    if (args.resume) await resumeRun(out, results, template, cpu);
+    else await startRun(out, results, template, cpu);
     await reportRun(results, out, args.json);
   },
 };

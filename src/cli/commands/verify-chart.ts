@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from "node:fs";
 import type { CommandModule } from "yargs";
+import { HASH_DIGITS } from "../../charts/caption-text.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
-import type { ChartData } from "../../report/carried/data.js";
-import { carriedData } from "../../report/carried/index.js";
-import { plainText } from "../../report/format.js";
-import { chartProblems } from "../../report/verify-chart.js";
-import { HASH_DIGITS } from "../../report/words.js";
+import type { ChartData } from "../../output/metadata/data.js";
+import { extractMetadata } from "../../output/metadata/index.js";
+import { chartProblems } from "../../output/metadata/verify-chart.js";
 import { readResultsFile, reasonOf } from "../../results/files.js";
+import { plainText } from "../../text.js";
 import { alignColumns, print, printJson } from "../output.js";
 
 /** A slide at 3200 x 1800 has less than half a MiB. */
@@ -34,7 +34,7 @@ export const verifyChart: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async ({ file, run, json }) => {
-    const carried = carriedData(readPicture(file));
+    const carried = extractMetadata(readPicture(file));
     const claimed = run === undefined ? null : readResultsFile(run);
     const data = carried?.data ?? null;
     const problems = carried

@@ -3,22 +3,22 @@ import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
-import { refuseUnsafeNames } from "../../cluster/export/safe-names.js";
 import { writeCluster } from "../../cluster/json.js";
 import { CheckFailedError } from "../../errors.js";
-import { DECIDING_PLANES } from "../../kernel/plane.js";
+import { PROXY_PLANES } from "../../kernel/plane.js";
 import { type KernelLane, runInSandbox } from "../../kernel/sandbox.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
 import { targetPorts } from "../../kernel/topology.js";
 import type { KernelEquivalence } from "../../kernel/verify.js";
+import { refuseUnsafeNames } from "../../kubernetes/safe-names.js";
 import { PLANE_IDS, type PlaneId } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
-import { formatCount } from "../../report/format.js";
-import { type ClusterChoice, chosenCluster, withClusterChoice } from "../cluster-options.js";
-import { placePlanes } from "../kernel-places.js";
+import { placePlanes } from "../../run/lanes/kernel-placement.js";
+import { formatCount } from "../../text.js";
+import { type ClusterChoice, chosenCluster, withClusterChoice } from "../options/cluster.js";
+import { parseInteger, parsePlanes } from "../options/parse.js";
 import { print, printJson } from "../output.js";
-import { parseInteger, parsePlanes } from "../parse.js";
 
 interface Arguments extends ClusterChoice {
   flows: string;
@@ -72,8 +72,8 @@ async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number)
   const places = await placePlanes({
     lane: asked,
     planes: args.planes,
-    choices: DECIDING_PLANES,
-    withCompany: false,
+    choices: PROXY_PLANES,
+    includeBaselines: false,
   });
   const cluster = chosenCluster(args);
   refuseUnsafeNames(cluster);

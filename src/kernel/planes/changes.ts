@@ -1,15 +1,15 @@
 /** How one endpoint change reaches the kernel: the tool that a node would use, and what that tool reads. */
 
-import type { Edit } from "../../cluster/live.js";
+import type { EndpointUpdate } from "../../cluster/endpoint-updates.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
-import { iptablesSync } from "../../planes/iptables/kernel.js";
 import { IptablesProgram } from "../../planes/iptables/program.js";
-import { ipvsadmChange } from "../../planes/ipvs/change-text.js";
-import { nftChange } from "../../planes/nftables/change-text.js";
+import { iptablesSync } from "../../planes/iptables/ruleset.js";
+import { ipvsadmChange } from "../../planes/ipvs/ruleset-delta.js";
+import { nftChange } from "../../planes/nftables/ruleset-delta.js";
 import type { UpdateMode } from "../../planes/plane.js";
 import type { KernelPlaneId } from "../plane.js";
+import type { LoadedPlane, TestbedConfig } from "../testbed.js";
 import { toolPath } from "../tools.js";
-import type { Setting, Station } from "../workbench.js";
 import { pinFolder } from "./ebpf.js";
 import { ebpfWrites } from "./ebpf-changes.js";
 
@@ -18,16 +18,16 @@ export interface Changer {
   /** The tool by absolute path, and its arguments. It reads its standard input. */
   readonly command: readonly [string, ...string[]];
   /** What it reads for one change, in chunks. Changes must be asked for in the order in which they are made. */
-  input(edit: Edit, mode: UpdateMode): Iterable<string | Uint8Array>;
+  input(edit: EndpointUpdate, mode: UpdateMode): Iterable<string | Uint8Array>;
 }
 
 /** null: a floor, where nothing can change. */
 export function changerOf(
-  { plane, lab, program }: Station,
-  { host, natives, options }: Setting,
+  { plane, lab, program }: LoadedPlane,
+  { host, natives, options }: TestbedConfig,
 ): Changer | null {
   if (program instanceof IptablesProgram) {
-    const programOf = (cluster: Edit["before"]["cluster"]) =>
+    const programOf = (cluster: EndpointUpdate["before"]["cluster"]) =>
       cluster === program.cluster ? program : new IptablesProgram(cluster, options);
     return {
       command: [toolPath(RESTORES[plane.id]!), "-w", "5", "--noflush", "--counters"],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Change } from "../../cluster/change.js";
+import { type EndpointUpdate, liveCluster, resolveChange } from "../../cluster/endpoint-updates.js";
 import { generateCluster, MIXED } from "../../cluster/generate.js";
-import { type Edit, editOf, liveCluster } from "../../cluster/live.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { ebpfWrites } from "./ebpf-changes.js";
 import { ebpfMaps } from "./ebpf-maps.js";
@@ -86,7 +86,7 @@ describe.each(["random", "maglev"] as const)("a change of a %s program", (algori
   const options = { maglevTableSize: MAGLEV_SIZE };
   const program = new EbpfProgram(cluster, options, algorithm);
   const frontends = program.entries.frontendPort.view();
-  const sections = (edit: Edit) =>
+  const sections = (edit: EndpointUpdate) =>
     Buffer.concat([
       ...ebpfWrites(edit, {
         firstFrontend: frontends.indexOf(edit.servicePort),
@@ -104,7 +104,7 @@ describe.each(["random", "maglev"] as const)("a change of a %s program", (algori
     const before = byAddress(loaded(program));
     for (const change of changes) {
       const maps = loaded(program);
-      const there = editOf(liveCluster(cluster), change, cluster.endpoints);
+      const there = resolveChange(liveCluster(cluster), change, cluster.endpoints);
       apply(maps, sections(there));
       const after = new EbpfProgram(there.after.cluster, options, algorithm);
       expect(byAddress(maps)).toEqual(byAddress(loaded(after)));
@@ -117,7 +117,7 @@ describe.each(["random", "maglev"] as const)("a change of a %s program", (algori
     for (const change of changes.filter(
       ({ servicePort }) => cluster.affinitySeconds[cluster.service[servicePort]!] === 0,
     )) {
-      const edit = editOf(liveCluster(cluster), change, cluster.endpoints);
+      const edit = resolveChange(liveCluster(cluster), change, cluster.endpoints);
       const maps = loaded(program);
       expect(apply(maps, sections(edit))).toBe(program.update(change).mapWrites);
     }

@@ -4,7 +4,7 @@
  */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { type Edit, idsOf, type LiveCluster } from "../../cluster/live.js";
+import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
 import { type Frontend, frontendsOf, masterCount, masterFlags } from "../../planes/ebpf/entries.js";
 import { AFFINITY_MASK, portSlot, protocolScope } from "../../planes/ebpf/layout.js";
 import { backendName, fillMaglevTable } from "../../planes/ebpf/maglev.js";
@@ -19,7 +19,7 @@ export interface ChangeOptions {
 
 /** Sections of a change, each for one element. A section whose values have no bytes deletes its keys. */
 export function* ebpfWrites(
-  { servicePort, before, after }: Edit,
+  { servicePort, before, after }: EndpointUpdate,
   { firstFrontend, maglevSize }: ChangeOptions,
 ): Iterable<Uint8Array> {
   const { cluster } = after;

@@ -1,8 +1,8 @@
 /** kube-proxy's IPVS mode: virtual services and their servers, sets, and the few rules beside them. */
 
 import { formatAddress } from "../../cluster/cluster.js";
-import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/ipvs/kernel.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
+import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/ipvs/ruleset.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
 import { toolPath } from "../tools.js";

@@ -1,9 +1,9 @@
 /** Planes of netfilter: the text that `lbscale export` writes, loaded by the kernel's own tools. */
 
-import { iptablesRestore } from "../../planes/iptables/kernel.js";
 import { IptablesProgram } from "../../planes/iptables/program.js";
-import { nftTransactions } from "../../planes/nftables/kernel.js";
+import { iptablesRestore } from "../../planes/iptables/ruleset.js";
 import { NftablesProgram } from "../../planes/nftables/program.js";
+import { nftTransactions } from "../../planes/nftables/ruleset.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
 import { toolPath } from "../tools.js";

@@ -9,7 +9,7 @@ import {
   PASS,
   REJECT,
 } from "../plane.js";
-import { FILL_SERVICE, fillClient, fillPort } from "../shared/conntrack.js";
+import { BACKGROUND_SERVICE, backgroundClient, backgroundPort } from "../shared/conntrack.js";
 import { explainEbpf, type Tracking } from "./explain.js";
 import { explainFind, explainInsert, type LruKey } from "./explain-lru.js";
 import { MISS } from "./htab.js";
@@ -48,8 +48,8 @@ export class TcConnections implements Connections {
     this.#model = model;
     this.#map = map;
     for (let i = 0; i < fill; i++) {
-      map.insert(FILL_SERVICE, fillClient(i), 80 | (fillPort(i) << 16), 6 | SERVICE_SCOPE);
-      map.keep();
+      map.insert(BACKGROUND_SERVICE, backgroundClient(i), 80 | (backgroundPort(i) << 16), 6 | SERVICE_SCOPE);
+      map.checkpoint();
     }
   }
 

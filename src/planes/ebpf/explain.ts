@@ -89,7 +89,7 @@ export function explainEbpf(
   const frontend = model.frontendOf(service);
   if (tracked === 0 && flags & layout.AFFINITY) {
     work.mapLookups++;
-    id = model.stuckTo(service, frontend, src, nowSec);
+    id = model.affinityBackend(service, frontend, src, nowSec);
     say(() => `lb4_affinity: ${id === 0 ? "a new client" : `backend ${id}`}`);
   }
   if (id === 0) id = model instanceof MaglevModel ? pickMaglev(model) : pickRandom();

@@ -32,7 +32,7 @@ describe("LruMap", () => {
     (entries) => {
       const map = new ConnectionMap(entries, 5);
       for (let key = 1; key <= entries - 1; key++) insert(map, key);
-      map.keep();
+      map.checkpoint();
       // Elements that were never used, and links of what is gone, are no part of the state.
       const state = () => {
         const key = Array.from({ length: 400 }, (_, i) => map.find(i, 1, 2, 3));

@@ -126,7 +126,7 @@ export abstract class LruMap {
   }
 
   /** What is in the map now stays when it is reset. */
-  keep(): void {
+  checkpoint(): void {
     this.#kept = this.#free;
     this.#evictions = 0;
   }
@@ -135,10 +135,10 @@ export abstract class LruMap {
   reset(): void {
     for (; this.#evictions > 0; this.#evictions--) {
       const element = this.#newest;
-      this.#takeBack();
+      this.#undoInsert();
       this.#restore(element, (this.#evictions - 1) * this.#elementWords);
     }
-    for (; this.#free > this.#kept; this.#free -= this.#elementWords) this.#takeBack();
+    for (; this.#free > this.#kept; this.#free -= this.#elementWords) this.#undoInsert();
   }
 
   #search(hash: number, k0: number, k1: number, k2: number, k3: number): number {
@@ -186,7 +186,7 @@ export abstract class LruMap {
   }
 
   /** Unlinks the newest element, which is the head of its chain. */
-  #takeBack(): void {
+  #undoInsert(): void {
     const words = this.words;
     const element = this.#newest;
     const next = words[element + NEXT]!;

@@ -55,7 +55,7 @@ export abstract class CiliumModel implements Model {
   readonly ranges: SourceRanges;
   readonly affinity: AffinityTable;
   /** Ids of backends that left while clients may remember them: what lb_affinity_match no longer holds. */
-  readonly gone = new Set<number>();
+  readonly removedBackends = new Set<number>();
   readonly #random = xorshiftState(1);
   readonly #nodes: Int32Array;
   readonly #podBase: number;
@@ -133,19 +133,19 @@ export abstract class CiliumModel implements Model {
     nowSec: number,
   ): number {
     const frontend = this.frontendOf(service);
-    let id = this.stuckTo(service, frontend, src, nowSec);
+    let id = this.affinityBackend(service, frontend, src, nowSec);
     if (id === 0) id = this.pick(service, src, sport, address, dport, protocol, scope);
     this.affinity.put(frontend, src, id, nowSec);
     return id;
   }
 
   /** Backend id that affinity remembers, or 0. Expiry is half-open: last_used + timeout <= now is expired. */
-  stuckTo(service: number, frontend: number, src: number, nowSec: number): number {
+  affinityBackend(service: number, frontend: number, src: number, nowSec: number): number {
     const entry = this.affinity.find(frontend, src);
     const timeout = this.maps.services.words[service + SERVICE_BACKEND]! & AFFINITY_MASK;
     if (entry === ABSENT || this.affinity.stamp(entry) + timeout <= nowSec) return 0;
     const id = this.affinity.value(entry);
-    return this.gone.size > 0 && this.gone.has(id) ? 0 : id;
+    return this.removedBackends.size > 0 && this.removedBackends.has(id) ? 0 : id;
   }
 
   /** A slot from 1 to count. 31 random bits: the kernel takes `prandom_u32() % count` of 32. */

@@ -7,7 +7,7 @@ import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
   Connections,
-  Live,
+  IncrementalModel,
   MemoryLine,
   PlaneOptions,
   Program,
@@ -16,6 +16,7 @@ import type {
 import { DEFAULT_CT_ENTRIES, TcConnections } from "./connections.js";
 import { ENTRY_WORDS, listEntries, type MapEntries } from "./entries.js";
 import { BackendMap, htabBytes, OuterMap, powerOfTwo, ServiceMap } from "./htab.js";
+import { LiveEbpf } from "./incremental.js";
 import {
   BACKEND_ADDRESS,
   BACKEND_LOCAL,
@@ -29,7 +30,6 @@ import {
   SERVICE_FLAGS,
   SERVICE_WORDS,
 } from "./layout.js";
-import { LiveEbpf } from "./live.js";
 import { ConnectionMap, ReverseSocketMap } from "./lru.js";
 import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
 import { mapMemory } from "./memory.js";
@@ -143,7 +143,7 @@ export class EbpfProgram implements Program {
     return new SocketConnections(this.model(seed), this.cluster, map, fill);
   }
 
-  live(seed: number): Live {
+  live(seed: number): IncrementalModel {
     return new LiveEbpf(this.#model(seed, 1), this.entries.frontendPort.view());
   }
 

@@ -10,7 +10,7 @@ import {
   noWork,
   PASS,
 } from "../plane.js";
-import { FILL_ENDPOINT, FILL_SERVICE } from "../shared/conntrack.js";
+import { BACKGROUND_ENDPOINT, BACKGROUND_SERVICE } from "../shared/conntrack.js";
 import { explainFind, explainInsert, type LruKey } from "./explain-lru.js";
 import { MISS } from "./htab.js";
 import { type ReverseSocketMap, SK_ADDRESS, SK_PORT } from "./lru.js";
@@ -37,10 +37,10 @@ export class SocketConnections implements Connections {
     this.#filled = fill;
     this.#cookie = Int32Array.of(fill);
     for (let cookie = 1; cookie <= fill; cookie++) {
-      const element = map.insert(cookie, 0, FILL_ENDPOINT, 8080);
-      map.words[element + SK_ADDRESS] = FILL_SERVICE;
+      const element = map.insert(cookie, 0, BACKGROUND_ENDPOINT, 8080);
+      map.words[element + SK_ADDRESS] = BACKGROUND_SERVICE;
       map.words[element + SK_PORT] = 80;
-      map.keep();
+      map.checkpoint();
     }
   }
 

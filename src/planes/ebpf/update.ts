@@ -5,7 +5,7 @@
 
 import { applyChange, type Change, singleChanges } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
-import { changeOnly, onlyService } from "../../cluster/only-service.js";
+import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import type { UpdateCost } from "../plane.js";
 import { ENTRY_WORDS, listEntries } from "./entries.js";
 import { AFFINITY_MATCH_WORDS, BACKEND_WORDS, OUTER_WORDS, SERVICE_WORDS } from "./layout.js";
@@ -20,13 +20,13 @@ export interface MapState {
 /** Map operations for one change. */
 export function updateCost(cluster: Cluster, change: Change, state: MapState): UpdateCost {
   const { maglevSize } = state;
-  let at = onlyService(cluster, cluster.service[change.servicePort]!);
+  let at = extractService(cluster, cluster.service[change.servicePort]!);
   let mapWrites = 0;
   let bytes = 0;
   let tables = 0;
   let free = state.freeEntries;
   let refused = false;
-  for (const step of singleChanges(at, changeOnly(cluster, change))) {
+  for (const step of singleChanges(at, rebaseChange(cluster, change))) {
     const after = applyChange(at, step);
     const [slots, slotsAfter] = [listSlots(at), listSlots(after)];
     const services = compare(slots, slotsAfter);

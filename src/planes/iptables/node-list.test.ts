@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { readFixture } from "../../../test/fuzz-import.js";
 import { parseAddress, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
-import { importCluster } from "../../cluster/import/index.js";
 import { UsageError } from "../../errors.js";
+import { importCluster } from "../../formats/detect.js";
 import { DROP, dnat, PASS } from "../plane.js";
-import { iptablesRestore } from "./kernel.js";
 import { nodeCosts } from "./node-costs.js";
 import { compileNodeList } from "./node-list.js";
 import { IptablesProgram } from "./program.js";
 import { statisticThreshold } from "./rules.js";
+import { iptablesRestore } from "./ruleset.js";
 
 function compiled(text: string) {
   const { cluster, nodeList } = importCluster(text);
@@ -111,7 +111,7 @@ describe("a node's own list in the model", () => {
 
   it("counts what it does not understand, by condition, and takes it as not matching", () => {
     const { program } = compiled(readFixture("nodes/kube-proxy-1.31.iptables-save"));
-    expect(program.strange).toEqual([
+    expect(program.unsupported).toEqual([
       ["-m nfacct", 2],
       ["-m multiport", 1],
       ["! --ctstate", 1],

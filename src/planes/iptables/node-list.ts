@@ -5,10 +5,10 @@
  */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import type { NodeList } from "../../cluster/import/iptables/index.js";
-import type { SavedRule } from "../../cluster/import/iptables/rule.js";
-import type { SavedChain, SavedTable } from "../../cluster/import/iptables/save.js";
 import { UsageError } from "../../errors.js";
+import type { NodeList } from "../../formats/iptables/index.js";
+import type { SavedRule } from "../../formats/iptables/rule.js";
+import type { SavedChain, SavedTable } from "../../formats/iptables/save.js";
 import type { Model } from "../plane.js";
 import { BASE_CHAINS, buildTable, type Table } from "./blob.js";
 import { IptablesModel } from "./model.js";
@@ -28,7 +28,7 @@ export interface NodeProgram {
   readonly nat: Table;
   readonly filter: Table;
   /** Rules taken as not matching, by what is not understood, most frequent first. */
-  readonly strange: readonly (readonly [what: string, rules: number])[];
+  readonly unsupported: readonly (readonly [what: string, rules: number])[];
   /** The executor; the seed drives random picks. */
   model(seed: number): Model;
 }
@@ -69,7 +69,7 @@ export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
   return {
     nat,
     filter,
-    strange: [...strange].sort((a, b) => b[1] - a[1]),
+    unsupported: [...strange].sort((a, b) => b[1] - a[1]),
     model: (seed) => new IptablesModel(cluster, nat, filter, seed),
   };
 }

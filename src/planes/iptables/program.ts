@@ -6,8 +6,8 @@ import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
   Connections,
+  IncrementalModel,
   ListPosition,
-  Live,
   MemoryLine,
   Model,
   PlaneOptions,
@@ -18,7 +18,7 @@ import type {
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import { buildTable, measureTable, type Table, type TableSize } from "./blob.js";
 import { emitFilterRules } from "./filter-rules.js";
-import { LiveIptables } from "./live.js";
+import { IncrementalIptables } from "./incremental.js";
 import { tableMemory } from "./memory.js";
 import { IptablesModel } from "./model.js";
 import {
@@ -125,11 +125,11 @@ export class IptablesProgram implements Program {
     return buildTable((sink) => this.natRules(sink), this.#indices());
   }
 
-  live(seed: number, capacity: number): Live {
+  live(seed: number, capacity: number): IncrementalModel {
     const nat = buildTable((sink) => this.natRules(sink), capacity);
     const filter = buildTable((sink) => this.filterRules(sink), this.#indices());
     const model = new IptablesModel(this.cluster, nat, filter, seed, capacity - this.cluster.endpoints);
-    return new LiveIptables(model, nat, this.#order, capacity);
+    return new IncrementalIptables(model, nat, this.#order, capacity);
   }
 
   model(seed: number): Model {

@@ -2,10 +2,10 @@
 
 import { Random } from "../../random.js";
 import {
-  FILL_ENDPOINT,
-  FILL_SERVICE,
-  fillClient,
-  fillPort,
+  BACKGROUND_ENDPOINT,
+  BACKGROUND_SERVICE,
+  backgroundClient,
+  backgroundPort,
   TO_CACHE_LINE_WORDS,
 } from "../shared/conntrack.js";
 import { jhash3 } from "../shared/jhash.js";
@@ -58,9 +58,9 @@ export class ConnectionTable {
     this.words = new Int32Array(this.#first + room * CONNECTION_WORDS);
     this.#free = this.#first;
     for (let i = 0; i < fill; i++) {
-      const client = fillClient(i);
-      const bucket = this.bucket(client, fillPort(i), 6);
-      this.insert(bucket, client, fillPort(i), FILL_SERVICE, 80, 6, FILL_ENDPOINT, 8080, 0);
+      const client = backgroundClient(i);
+      const bucket = this.bucket(client, backgroundPort(i), 6);
+      this.insert(bucket, client, backgroundPort(i), BACKGROUND_SERVICE, 80, 6, BACKGROUND_ENDPOINT, 8080, 0);
     }
     this.#filled = this.#free;
   }

@@ -7,7 +7,7 @@ import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
   Connections,
-  Live,
+  IncrementalModel,
   MemoryLine,
   Model,
   PlaneOptions,
@@ -17,10 +17,10 @@ import type {
 import { conntrackOf } from "../shared/netfilter-connections.js";
 import { ConnectionTable, DEFAULT_TABLE_BITS } from "./connection-table.js";
 import { IpvsConnections } from "./connections.js";
+import { LiveIpvs, type Loaded } from "./incremental.js";
 import { IpSet, MAX_ELEMENTS } from "./ipset.js";
 import { KubeSets } from "./kube-sets.js";
 import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
-import { LiveIpvs, type Loaded } from "./live.js";
 import { loadMemory } from "./memory.js";
 import { IpvsModel } from "./model.js";
 import { Rules } from "./rules.js";
@@ -101,7 +101,7 @@ export class IpvsProgram implements Program {
     return this.#load(seed, 0).model;
   }
 
-  live(seed: number, capacity: number): Live {
+  live(seed: number, capacity: number): IncrementalModel {
     return new LiveIpvs(this.#load(seed, capacity - this.cluster.endpoints), this.virtualServices);
   }
 

@@ -5,7 +5,7 @@
 
 import { applyChange, type Change, changedRows } from "../../cluster/change.js";
 import { type Cluster, TCP } from "../../cluster/cluster.js";
-import { changeOnly, onlyService } from "../../cluster/only-service.js";
+import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import type { UpdateCost } from "../plane.js";
 import { DEST_BYTES } from "./layout.js";
 import { SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
@@ -25,10 +25,10 @@ const FILLS_TABLE: Partial<Record<SchedulerName, { readonly onWeight: boolean }>
 /** Commands of IPVS and ipset elements for one change. */
 export function updateCost(cluster: Cluster, change: Change, scheduler: SchedulerName): UpdateCost {
   const { leaving, joining } = changedRows(cluster, change);
-  const before = onlyService(cluster, cluster.service[change.servicePort]!);
+  const before = extractService(cluster, cluster.service[change.servicePort]!);
   const { added, removed, virtualServices } = compareDestinations(
     before,
-    applyChange(before, changeOnly(cluster, change)),
+    applyChange(before, rebaseChange(cluster, change)),
   );
   // One that leaves gets weight 0 until its connections are gone; deleteRsFunc spares UDP and SCTP the wait.
   const graceful = cluster.protocol[change.servicePort] === TCP;

@@ -44,8 +44,8 @@ export class ChainWriter {
   /** Deletes the chain of an endpoint, which no rule leads to any more. */
   dropEndpoint(id: number): void {
     const { endpoint } = this.#memory;
-    this.#slabs.give(this.#words[endpoint[id]! + layout.CHAIN_BLOB]!, layout.ENDPOINT_BLOB_WORDS);
-    this.#slabs.give(endpoint[id]!, layout.CHAIN_WORDS);
+    this.#slabs.free(this.#words[endpoint[id]! + layout.CHAIN_BLOB]!, layout.ENDPOINT_BLOB_WORDS);
+    this.#slabs.free(endpoint[id]!, layout.CHAIN_WORDS);
     endpoint[id] = layout.NONE;
     this.written.chains++;
   }
@@ -54,7 +54,7 @@ export class ChainWriter {
   drop(kind: "service" | "local" | "external", p: number): void {
     const chains = this.#memory[kind];
     this.#freeBlob(this.#words[chains[p]! + layout.CHAIN_BLOB]!);
-    this.#slabs.give(chains[p]!, layout.CHAIN_WORDS);
+    this.#slabs.free(chains[p]!, layout.CHAIN_WORDS);
     chains[p] = layout.NONE;
     this.written.chains++;
   }
@@ -63,7 +63,7 @@ export class ChainWriter {
     const words = this.#words;
     const { endpoint } = this.#memory;
     const sticky = cluster.affinitySeconds[cluster.service[p]!]! > 0 ? 1 : 0;
-    const blob = this.#slabs.take("endpointBlob", layout.ENDPOINT_BLOB_WORDS);
+    const blob = this.#slabs.alloc("endpointBlob", layout.ENDPOINT_BLOB_WORDS);
     words[blob + layout.ENDPOINT_ADDRESS] = cluster.endpointAddress[row]!;
     words[blob + layout.ENDPOINT_DNAT_ADDRESS] = cluster.endpointAddress[row]!;
     words[blob + layout.ENDPOINT_DNAT_PORT] = cluster.endpointPort[row]!;
@@ -71,7 +71,7 @@ export class ChainWriter {
     words[blob + layout.ENDPOINT_STICKY] = sticky;
     const old = endpoint[id]! === layout.NONE ? layout.NONE : words[endpoint[id]! + layout.CHAIN_BLOB]!;
     endpoint[id] = this.#chain(endpoint[id]!, blob);
-    if (old !== layout.NONE) this.#slabs.give(old, layout.ENDPOINT_BLOB_WORDS);
+    if (old !== layout.NONE) this.#slabs.free(old, layout.ENDPOINT_BLOB_WORDS);
     // Hairpin, the affinity set's update, DNAT.
     this.written.rules += 2 + sticky;
   }
@@ -90,7 +90,7 @@ export class ChainWriter {
     const timeout = cluster.affinitySeconds[s]!;
     const sticky = timeout > 0 ? count : 0;
     const kind = policyChainKind(cluster, p, localOnly);
-    const blob = this.#slabs.take("blob", layout.serviceBlobWords(kind, sticky));
+    const blob = this.#slabs.alloc("blob", layout.serviceBlobWords(kind, sticky));
     words[blob + layout.BLOB_KIND] = kind;
     words[blob + layout.BLOB_STICKY] = sticky;
     words[blob + layout.BLOB_TIMEOUT] = timeout;
@@ -122,7 +122,7 @@ export class ChainWriter {
   }
 
   #writeExternal(cluster: Cluster, p: number, localCount: number): number {
-    const blob = this.#slabs.take("blob", layout.EXTERNAL_BLOB_WORDS);
+    const blob = this.#slabs.alloc("blob", layout.EXTERNAL_BLOB_WORDS);
     const isLocal = cluster.externalLocal[cluster.service[p]!] === 1;
     const toLocal = isLocal && localCount > 0;
     this.#words[blob + layout.BLOB_KIND] = isLocal ? layout.KIND_EXTERNAL_LOCAL : layout.KIND_EXTERNAL;
@@ -142,7 +142,7 @@ export class ChainWriter {
   }
 
   #chain(existing: number, blob: number): number {
-    const chain = existing === layout.NONE ? this.#slabs.take("chain", layout.CHAIN_WORDS) : existing;
+    const chain = existing === layout.NONE ? this.#slabs.alloc("chain", layout.CHAIN_WORDS) : existing;
     this.#words[chain + layout.CHAIN_BLOB] = blob;
     this.written.chains++;
     return chain;
@@ -153,7 +153,7 @@ export class ChainWriter {
     const words = this.#words;
     const kind = words[blob + layout.BLOB_KIND]!;
     if (kind === layout.KIND_EXTERNAL || kind === layout.KIND_EXTERNAL_LOCAL) {
-      this.#slabs.give(blob, layout.EXTERNAL_BLOB_WORDS);
+      this.#slabs.free(blob, layout.EXTERNAL_BLOB_WORDS);
       return;
     }
     const sticky = words[blob + layout.BLOB_STICKY]!;
@@ -164,23 +164,23 @@ export class ChainWriter {
       let element = words[set + layout.SET_WORDS + bucket * layout.BUCKET_WORDS]!;
       while (element !== layout.NONE) {
         const next = words[element + layout.ELEMENT_NEXT]!;
-        this.#slabs.give(element, layout.ELEMENT_WORDS);
+        this.#slabs.free(element, layout.ELEMENT_WORDS);
         element = next;
       }
     }
-    this.#slabs.give(set, layout.setWords(words[numgen + layout.NUMGEN_MODULUS]!));
-    this.#slabs.give(blob, layout.serviceBlobWords(kind, sticky));
+    this.#slabs.free(set, layout.setWords(words[numgen + layout.NUMGEN_MODULUS]!));
+    this.#slabs.free(blob, layout.serviceBlobWords(kind, sticky));
   }
 
   #set(endpoints: number): number {
-    const set = this.#slabs.take("set", layout.setWords(endpoints));
+    const set = this.#slabs.alloc("set", layout.setWords(endpoints));
     this.#words[set + layout.SET_BUCKET_BITS] = layout.mapBucketBits(endpoints);
     return set;
   }
 
   #element(set: number, key: number, chain: number): void {
     const words = this.#words;
-    const element = this.#slabs.take("element", layout.ELEMENT_WORDS);
+    const element = this.#slabs.alloc("element", layout.ELEMENT_WORDS);
     const bucket = layout.bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, this.#seed);
     words[element + layout.ELEMENT_NEXT] = words[bucket]!;
     words[element + layout.ELEMENT_KEY] = key;

@@ -6,7 +6,7 @@ import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
   Connections,
-  Live,
+  IncrementalModel,
   MemoryLine,
   Model,
   Program,
@@ -16,7 +16,7 @@ import type { Int32Vector } from "../shared/int32-vector.js";
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import type { ChainWriter } from "./chain-writer.js";
 import { listMaps, type MapContents } from "./frontends.js";
-import { LiveNftables } from "./live.js";
+import { LiveNftables } from "./incremental.js";
 import { loadChains } from "./memory.js";
 import { NftablesModel, type Tables } from "./model.js";
 import { AddressSet, ELEMENT_WORDS, NodePortTable, rhashBuckets, ServiceTable } from "./rhashtable.js";
@@ -75,7 +75,7 @@ export class NftablesProgram implements Program {
     return this.#load(seed, 0).model;
   }
 
-  live(seed: number, capacity: number): Live {
+  live(seed: number, capacity: number): IncrementalModel {
     const { model, writer } = this.#load(seed, capacity - this.cluster.endpoints);
     return new LiveNftables(model, writer);
   }

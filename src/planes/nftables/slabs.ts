@@ -21,7 +21,7 @@ export class Slabs {
   }
 
   /** An object of zeros. Throws RangeError when memory is out. */
-  take(slab: keyof Cursors, length: number): number {
+  alloc(slab: keyof Cursors, length: number): number {
     const freed = this.#freed.size === 0 ? undefined : this.#freed.get(length)?.pop();
     if (freed !== undefined) {
       this.#words.fill(0, freed, freed + length);
@@ -38,7 +38,7 @@ export class Slabs {
     return spare;
   }
 
-  give(at: number, length: number): void {
+  free(at: number, length: number): void {
     const freed = this.#freed.get(length);
     if (freed) freed.push(at);
     else this.#freed.set(length, [at]);

@@ -5,7 +5,7 @@
 
 import { applyChange, type Change } from "../../cluster/change.js";
 import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
-import { changeOnly, onlyService } from "../../cluster/only-service.js";
+import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import type { UpdateCost } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
 import { chainsOf, listMaps, policyChainKind } from "./frontends.js";
@@ -15,8 +15,8 @@ import { ELEMENT_WORDS } from "./rhashtable.js";
 
 /** Rules, chains and elements for one change. */
 export function updateCost(cluster: Cluster, change: Change): UpdateCost {
-  const before = onlyService(cluster, cluster.service[change.servicePort]!);
-  const after = applyChange(before, changeOnly(cluster, change));
+  const before = extractService(cluster, cluster.service[change.servicePort]!);
+  const after = applyChange(before, rebaseChange(cluster, change));
   const now = writeService(after);
   const old = writeService(before);
   const stale = [...old.chains].filter((chain) => !now.chains.has(chain)).length;

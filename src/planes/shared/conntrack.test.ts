@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { noWork } from "../plane.js";
-import { Conntrack, FILL_SERVICE, fillClient, fillPort, NONE } from "./conntrack.js";
+import { BACKGROUND_SERVICE, backgroundClient, backgroundPort, Conntrack, NONE } from "./conntrack.js";
 import { explainConfirm, explainKnown } from "./explain-conntrack.js";
 
 const CLIENT = 0x0aff0001;
@@ -63,7 +63,7 @@ describe("Conntrack", () => {
     expect(table.size).toBe(100);
     expect(table.words.slice(12, 12 + 4 * 2)).toEqual(heads);
     for (let i = 0; i < 100; i++)
-      expect(find(table, fillClient(i), fillPort(i), FILL_SERVICE, 80)).not.toBe(NONE);
+      expect(find(table, backgroundClient(i), backgroundPort(i), BACKGROUND_SERVICE, 80)).not.toBe(NONE);
     expect(find(table, CLIENT, 1024, VIP, 80)).toBe(NONE);
   });
 

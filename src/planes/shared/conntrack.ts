@@ -47,18 +47,18 @@ const TIMEOUT_SEC = 86_400;
 export const TO_CACHE_LINE_WORDS = 12;
 
 /** Clients of the fill, RFC 6598's shared address space, and what they talk to (TEST-NET-1 and -3). */
-export const FILL_CLIENTS = 0x64400000;
-export const FILL_SERVICE = 0xc0000201 | 0;
-export const FILL_ENDPOINT = 0xcb007101 | 0;
+export const BACKGROUND_CLIENTS = 0x64400000;
+export const BACKGROUND_SERVICE = 0xc0000201 | 0;
+export const BACKGROUND_ENDPOINT = 0xcb007101 | 0;
 const FILL_CLIENTS_MASK = 0x3fffff;
 
 /** Address of the client of filled connection `i`; its port is `fillPort(i)`. */
-export function fillClient(i: number): number {
-  return FILL_CLIENTS | (i & FILL_CLIENTS_MASK);
+export function backgroundClient(i: number): number {
+  return BACKGROUND_CLIENTS | (i & FILL_CLIENTS_MASK);
 }
 
 /** Port of the client of filled connection `i`. */
-export function fillPort(i: number): number {
+export function backgroundPort(i: number): number {
   return 32_768 + (i >>> 22);
 }
 
@@ -269,11 +269,11 @@ export class Conntrack {
   }
 
   #fill(i: number): void {
-    const client = fillClient(i);
-    const port = fillPort(i);
-    const bucket = this.bucket(client, port, FILL_SERVICE, 80, 6);
-    const reply = this.bucket(FILL_ENDPOINT, 8080, client, port, 6);
-    this.link(bucket, reply, client, port, FILL_SERVICE, 80, 6, FILL_ENDPOINT, 8080, port, 0, 0);
+    const client = backgroundClient(i);
+    const port = backgroundPort(i);
+    const bucket = this.bucket(client, port, BACKGROUND_SERVICE, 80, 6);
+    const reply = this.bucket(BACKGROUND_ENDPOINT, 8080, client, port, 6);
+    this.link(bucket, reply, client, port, BACKGROUND_SERVICE, 80, 6, BACKGROUND_ENDPOINT, 8080, port, 0, 0);
   }
 }
 

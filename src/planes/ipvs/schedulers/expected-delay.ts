@@ -16,9 +16,9 @@ export class ShortestExpectedDelay implements Scheduler {
 
   attach(): void {}
 
-  relisted(): void {}
+  onDestinationsChanged(): void {}
 
-  reweighed(): void {}
+  onWeightChanged(): void {}
 
   pick(service: number): number {
     const words = this.#words;

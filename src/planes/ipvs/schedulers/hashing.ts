@@ -23,12 +23,12 @@ export class SourceHashing implements Scheduler {
     fillSlots(this.#words, service, table, true);
   }
 
-  relisted(service: number): void {
+  onDestinationsChanged(service: number): void {
     fillSlots(this.#words, service, this.#words[service + SERVICE_SCHEDULER_DATA]!, true);
   }
 
-  reweighed(service: number): void {
-    this.relisted(service);
+  onWeightChanged(service: number): void {
+    this.onDestinationsChanged(service);
   }
 
   /** kube-proxy doesn't set sh-port nor sh-fallback: the port has no part, and an unusable slot refuses. */
@@ -51,12 +51,12 @@ export class DestinationHashing implements Scheduler {
     fillSlots(this.#words, service, table, false);
   }
 
-  relisted(service: number): void {
+  onDestinationsChanged(service: number): void {
     fillSlots(this.#words, service, this.#words[service + SERVICE_SCHEDULER_DATA]!, false);
   }
 
   /** ip_vs_dh.c has no upd_dest. */
-  reweighed(): void {}
+  onWeightChanged(): void {}
 
   pick(service: number, _src: number, _sport: number, dst: number): number {
     return usableSlot(this.#words, service, hash32(dst, TABLE_BITS));

@@ -14,9 +14,9 @@ export class LeastConnection implements Scheduler {
 
   attach(): void {}
 
-  relisted(): void {}
+  onDestinationsChanged(): void {}
 
-  reweighed(): void {}
+  onWeightChanged(): void {}
 
   pick(service: number): number {
     const words = this.#words;
@@ -49,9 +49,9 @@ export class WeightedLeastConnection implements Scheduler {
 
   attach(): void {}
 
-  relisted(): void {}
+  onDestinationsChanged(): void {}
 
-  reweighed(): void {}
+  onWeightChanged(): void {}
 
   pick(service: number): number {
     const words = this.#words;

@@ -48,15 +48,15 @@ export class Maglev implements Scheduler {
   }
 
   /** ip_vs_mh_dest_changed fills a new table and frees the old one; here it is the same memory, emptied. */
-  relisted(service: number): void {
+  onDestinationsChanged(service: number): void {
     const words = this.#words;
     const slots = words[words[service + SERVICE_SCHEDULER_DATA]! + STATE_LOOKUP]!;
     words.fill(NULL, slots, slots + MAGLEV_SLOTS * 2);
     populate(words, service, slots);
   }
 
-  reweighed(service: number): void {
-    this.relisted(service);
+  onWeightChanged(service: number): void {
+    this.onDestinationsChanged(service);
   }
 
   /** kube-proxy sets the mh-port flag: the hash is over the 32-bit sum of client address and port. */

@@ -33,7 +33,7 @@ export class RoundRobin implements Scheduler {
   }
 
   /** ip_vs_rr_del_dest: a cursor that stands on what was deleted goes back to the one before it. */
-  relisted(service: number, removed: number): void {
+  onDestinationsChanged(service: number, removed: number): void {
     const words = this.#words;
     words[service + SERVICE_FLAGS]! |= SCATTERED;
     if (removed !== NULL && words[service + SERVICE_SCHEDULER_DATA] === removed) {
@@ -41,7 +41,7 @@ export class RoundRobin implements Scheduler {
     }
   }
 
-  reweighed(): void {}
+  onWeightChanged(): void {}
 
   pick(service: number): number {
     const words = this.#words;

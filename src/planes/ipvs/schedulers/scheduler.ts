@@ -4,9 +4,9 @@ export interface Scheduler {
   /** Prepares a service whose destinations are all added; `data` points to its share of scheduler memory. */
   attach(service: number, data: number): void;
   /** A destination was added, or `removed` was unlinked (NULL: none was): add_dest and del_dest of ip_vs_scheduler. */
-  relisted(service: number, removed: number): void;
+  onDestinationsChanged(service: number, removed: number): void;
   /** A destination's weight changed: upd_dest. */
-  reweighed(service: number): void;
+  onWeightChanged(service: number): void;
   /** The destination of a new connection, or NULL when none is usable. Allocates nothing. */
   pick(service: number, src: number, sport: number, dst: number): number;
   /** A connection to a destination opens (ip_vs_bind_dest). */

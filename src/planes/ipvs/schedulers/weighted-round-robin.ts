@@ -37,7 +37,7 @@ export class WeightedRoundRobin implements Scheduler {
   }
 
   /** ip_vs_wrr_dest_changed: back to the list's head, and to a threshold that is one of the new ones. */
-  relisted(service: number): void {
+  onDestinationsChanged(service: number): void {
     const words = this.#words;
     const mark = words[service + SERVICE_SCHEDULER_DATA]!;
     this.#measure(service, mark);
@@ -47,8 +47,8 @@ export class WeightedRoundRobin implements Scheduler {
     else if (step > 1) words[mark + CW] = Math.floor(words[mark + CW]! / step) * step + 1;
   }
 
-  reweighed(service: number): void {
-    this.relisted(service);
+  onWeightChanged(service: number): void {
+    this.onDestinationsChanged(service);
   }
 
   /** Step and highest threshold of the weights there are. */

@@ -1,0 +1,214 @@
+/** Advice as text: a table, what follows from it, and what it assumes. Sells nothing: what is equal is called equal. */
+
+import { seriesStyle } from "../charts/theme.js";
+import type { UpdateCost } from "../planes/plane.js";
+import { referenceById } from "../reference/index.js";
+import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
+import type { Results } from "../results/schema.js";
+import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
+import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
+import { predictedInterval } from "./explain-words.js";
+
+/** Connections a second that costs are set against: what Tigera's published measurement used. */
+const CONNECTIONS_A_SECOND = 1000;
+const PUBLISHED_REQUESTS = "cilium-1.6";
+/** Published numbers of services that are shown however small the cluster is. */
+const SMALL = 100;
+
+const labelOf = (plane: string): string => seriesStyle(plane, "light").label;
+const digits = (value: number): string => formatCount(Number(value.toPrecision(value < 10 ? 2 : 3)));
+const margin = `${100 * EQUIVALENCE_MARGIN} %`;
+
+/** What the cluster is, and where the times come from. */
+export function adviceHeading(advice: Advice): string[] {
+  const { cluster, typical, run, measuredHere } = advice;
+  return [
+    `${formatCount(cluster.services)} services, ${formatCount(cluster.servicePorts)} ports, ${formatCount(cluster.endpoints)} endpoints`,
+    measuredHere
+      ? `lookups measured on this cluster: run ${plainText(run.id, 60)}, ${plainText(run.cpu, 60)}`
+      : `lookups read off run ${plainText(run.id, 60)} (${plainText(run.cpu, 60)}), which measured another cluster, at ${formatCount(cluster.servicePorts)} service-ports`,
+    ...(run.complete ? [] : ["the run was interrupted: what it did not measure is missing here"]),
+    `updates: one endpoint joins ${plainText(typical.name, 100)}, which has ${formatCount(typical.endpoints)}, the median of all ports`,
+  ];
+}
+
+/** Rows of the table, heading first. */
+export function adviceTable({ planes, fastest }: Advice): string[][] {
+  // Where another plane may be as fast, the lowest median makes none the fastest.
+  const isAlone = planes.every(
+    ({ againstFastest }) => againstFastest === null || againstFastest.verdict === "slower",
+  );
+  const update = (counts: AdvisedUpdate | null) => (counts ? written(counts.partial) : "–");
+  return [
+    ["plane", "lookup", "95 % interval", "times the fastest", "written for a join", "handed over", "memory"],
+    ...planes.map(({ plane, lookup, againstFastest, join, memory }) => [
+      labelOf(plane),
+      ...("medianNs" in lookup ? [formatNs(lookup.medianNs), predictedInterval(lookup)] : ["–", ""]),
+      plane === fastest ? (isAlone ? "fastest" : "lowest") : againstFastest ? ratioText(againstFastest) : "",
+      update(join),
+      join ? formatBytes(join.partial.bytes) : "–",
+      memory ? formatBytes(memory.bytes) : "–",
+    ]),
+  ];
+}
+
+/** What the numbers say, a sentence each; what they don't support isn't said. */
+export function adviceWords(advice: Advice): string[] {
+  return [
+    ...lookupWords(advice),
+    ...publishedWords(advice),
+    ...advice.pairs.flatMap(crossoverWords),
+    ...updateWords(advice.planes),
+    ...memoryWords(advice.planes),
+    ...advice.planes.flatMap(missingWords),
+  ];
+}
+
+/** What must hold for the numbers to mean something. */
+export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
+  const { settings } = run;
+  const { least, most } = run.replicates;
+  const replicates = least === most ? String(least) : `${least} to ${most}`;
+  return [
+    "times are of byte-faithful models in one process, not of a kernel: ratios within the run say more than nanoseconds",
+    `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets skip the choice on every plane, and conntrack, NAT and the network are left out`,
+    `traffic goes to ${settings.zipf === 0 ? "all services alike" : `services by Zipf's law with exponent ${settings.zipf}`}; where few services take it all, their place in iptables' random order decides`,
+    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(settings.planes.maglevTableSize ?? 16_381)} places`,
+    ...(advice.measuredHere
+      ? ["other numbers of services are the first of yours, or yours again with addresses of their own"]
+      : [
+          `the run's services have one port and ${settings.endpointsPerService} endpoints each; what yours add beyond the number of ports is not in the times`,
+        ]),
+    `each process has a core's caches to itself, which pods share on a node; intervals are over ${replicates} of them`,
+    "updates and memory are exact counts of what is written and held, not times; how long a control plane takes to compute them is not modelled",
+    "features, support, kernel version and what your team knows are no part of this",
+  ];
+}
+
+/** Planes that the run can't tell from the fastest, those that are equal, and those that are slower. */
+function lookupWords({ planes, fastest }: Advice): string[] {
+  const lead = planes.find(({ plane }) => plane === fastest);
+  if (!lead || !("medianNs" in lead.lookup)) return [];
+  const name = labelOf(lead.plane);
+  const of = (verdict: LookupRatio["verdict"]) =>
+    planes.filter(({ againstFastest }) => againstFastest?.verdict === verdict);
+  const names = (some: readonly PlaneAdvice[]) => some.map(({ plane }) => labelOf(plane)).join(", ");
+  const equal = of("equal");
+  const unknown = of("not told apart");
+  const base = lead.lookup.medianNs;
+  return [
+    ...(equal.length > 0 ? [`Equal here: ${names(equal)} and ${name} differ by less than ${margin}.`] : []),
+    ...(unknown.length > 0
+      ? [`Not told apart from ${name} by these replicates: ${names(unknown)}: neither is known to be faster.`]
+      : []),
+    ...of("slower").map(({ plane, lookup, againstFastest }) => {
+      const more = ("medianNs" in lookup ? lookup.medianNs : Number.NaN) - base;
+      const share = (more * CONNECTIONS_A_SECOND) / 1e9;
+      return (
+        `${labelOf(plane)} takes ${digits(againstFastest!.ratio)} times ${bracket(againstFastest!)} the lookup of ${name}: ${formatNs(more)} more for each new connection, ` +
+        `at ${formatCount(CONNECTIONS_A_SECOND)} a second ${Number((100 * share).toPrecision(2))} % of a core.`
+      );
+    }),
+  ];
+}
+
+/** Whole requests as published: what a lookup's difference is a part of. */
+function publishedWords({ planes, cluster }: Advice): string[] {
+  const published = referenceById(PUBLISHED_REQUESTS);
+  const series = (plane: string) => published?.series.find((candidate) => candidate.plane === plane)?.points;
+  const [iptables, ebpf] = [series("iptables"), series("ebpf")];
+  if (!published || !iptables || !ebpf) return [];
+  const upTo = Math.max(SMALL, cluster.servicePorts);
+  const said = iptables.flatMap(({ services, value }) => {
+    const other = ebpf.find((point) => point.services === services)?.value;
+    if (other === undefined || services > upTo) return [];
+    // Each value is read to ± the error, so their difference to twice that.
+    const apart = Math.abs(value - other) > 2 * (published.error ?? 0);
+    const word = !apart
+      ? "equal as far as its chart can be read"
+      : value < other
+        ? "iptables ahead"
+        : "eBPF ahead";
+    return [
+      `at ${formatCount(services)} ${services === 1 ? "service" : "services"} ${value} ${published.unit} (iptables) and ${other} ${published.unit} (eBPF), ${word}`,
+    ];
+  });
+  const times = planes.flatMap(({ lookup }) => ("medianNs" in lookup ? [lookup.medianNs] : []));
+  const request = Math.min(...iptables.map(({ value }) => value)) * 1000;
+  const share =
+    times.length > 1
+      ? ` All the difference between the lookups here is ${Number(((100 * (Math.max(...times) - Math.min(...times))) / request).toPrecision(2))} % of such a request.`
+      : "";
+  return [`Whole requests, as published (${published.title}): ${said.join("; ")}.${share}`];
+}
+
+function crossoverWords({ plane, crossovers, smallest, largest }: PairAdvice): string[] {
+  const name = labelOf(plane);
+  const n = (value: number) => formatCount(value < 10 ? Number(value.toFixed(1)) : Math.round(value));
+  if (crossovers.length > 0) {
+    return crossovers.map(
+      ({ services, interval, faster }) =>
+        `Crossover: beyond ${n(services)} services of this kind [${interval.map(n).join(", ")}] ${labelOf(faster)} is faster than ${labelOf(faster === plane ? "iptables" : plane)}, below it slower.`,
+    );
+  }
+  if (!smallest || !largest || smallest.services === largest.services) return [];
+  const between = `from ${formatCount(smallest.services)} to ${formatCount(largest.services)} services`;
+  const ends = [smallest, largest];
+  if (ends.every(({ verdict }) => verdict === "slower")) {
+    return [
+      `No crossover ${between}: iptables is slower than ${name} at both ends, ${ends.map((end) => `${digits(end.ratio)} times ${bracket(end)}`).join(" and ")}.`,
+    ];
+  }
+  if (ends.every(({ verdict }) => verdict === "faster")) {
+    return [`No crossover ${between}: iptables is faster than ${name} at both ends.`];
+  }
+  return [
+    `No crossover of iptables and ${name} is known ${between}: at the smallest iptables is ${verdictText(smallest)}, at the largest ${verdictText(largest)}.`,
+  ];
+}
+
+const verdictText = (ratio: SizedRatio): string => `${ratio.verdict} (×${digits(ratio.ratio)})`;
+
+function updateWords(planes: readonly PlaneAdvice[]): string[] {
+  const counted = planes.filter(({ join }) => join !== null);
+  if (counted.length === 0) return [];
+  const text = ({ plane, join, leave }: PlaneAdvice) =>
+    `${labelOf(plane)} ${written(join!.partial)}${leave ? ` (leave: ${written(leave.partial)})` : ""}${join!.full ? `, in a full sync ${written(join!.full)}` : ""}`;
+  return [`Exact, when one endpoint joins: ${counted.map(text).join("; ")}.`];
+}
+
+function memoryWords(planes: readonly PlaneAdvice[]): string[] {
+  const held = planes.flatMap(({ plane, memory }) => (memory ? [{ plane, ...memory }] : []));
+  if (held.length === 0) return [];
+  const text = ({ plane, bytes, exactBytes }: (typeof held)[number]) =>
+    `${labelOf(plane)} ${formatBytes(bytes)} (${Math.round((100 * exactBytes) / bytes)} % known to the byte, the rest derived from source)`;
+  return [`Memory of rules and tables: ${held.map(text).join("; ")}.`];
+}
+
+function missingWords({ plane, unavailable, lookup }: PlaneAdvice): string[] {
+  if (unavailable !== null)
+    return [`${labelOf(plane)} can't hold this cluster: ${plainText(unavailable, 200)}.`];
+  return "unavailable" in lookup ? [`No time for ${labelOf(plane)}: ${lookup.unavailable}.`] : [];
+}
+
+/** `41 rules, 3 chains, 2 map writes`, leaving out what is not written. */
+function written({ rules, chains, mapWrites }: UpdateCost): string {
+  const parts = [
+    [rules, "rule"],
+    [chains, "chain"],
+    [mapWrites, "map write"],
+  ] as const;
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`)
+    .join(", ");
+}
+
+const bracket = ({ interval }: Pick<LookupRatio, "interval">): string =>
+  `[${interval.map(digits).join(", ")}]`;
+
+function ratioText(ratio: LookupRatio): string {
+  return ratio.verdict === "equal" || ratio.verdict === "not told apart"
+    ? ratio.verdict
+    : `×${digits(ratio.ratio)} ${bracket(ratio)}`;
+}

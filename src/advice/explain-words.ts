@@ -1,0 +1,113 @@
+/** An explanation as text. */
+
+import type { NoPrediction, Prediction } from "../results/predict.js";
+import type { Results } from "../results/schema.js";
+import { formatCount, formatNs, plainText } from "../text.js";
+import type { PlaneExplanation, ServiceExplanation, SizedCost } from "./explain.js";
+
+/** Rows of a table, heading first, as the command line aligns them. */
+export type Table = readonly (readonly string[])[];
+
+/** One plane's part: its heading, the steps, the place in the list, and a table of sizes. */
+export interface PlaneWords {
+  readonly heading: string;
+  readonly steps: readonly string[];
+  readonly place: string;
+  readonly table: Table;
+  readonly notes: readonly string[];
+}
+
+/** What was explained, and how to read it. */
+export function explanationHeading(explanation: ServiceExplanation): string[] {
+  const { service, endpoints, affinity, cluster, flow, seed, otherPorts } = explanation;
+  return [
+    `${plainText(service, 120)}: ${count(endpoints, "endpoint")}${affinity ? ", ClientIP affinity" : ""}, in a cluster of ${count(cluster.services, "service")}, ${count(cluster.servicePorts, "port")} and ${count(cluster.endpoints, "endpoint")}`,
+    `A pod on this node opens a connection: ${flow} (order of rules, hashes and picks from seed ${seed})`,
+    ...(otherPorts.length > 0
+      ? [`Its other ports: ${otherPorts.map((port) => plainText(port, 60)).join(", ")}`]
+      : []),
+  ];
+}
+
+/** Where the predicted times come from, and what they are not. */
+export function predictionSource({ run, environment }: Results, name: string): string {
+  return (
+    `Predicted times: read off ${name} (${plainText(environment.cpu, 60)}, ${run.startedAt.slice(0, 10)}, ` +
+    `${run.settings.endpointsPerService} endpoints a service${run.entry === "nodePort" ? ", NodePorts" : ""}) at this number of service-ports, with 95 % intervals of its replicates. ` +
+    "They are times of the model on that machine, not of a kernel and not of yours; only counts are exact."
+  );
+}
+
+/** One plane in words. */
+export function planeWords({
+  label,
+  decision,
+  path,
+  position,
+  ownList,
+  sizes,
+}: PlaneExplanation): PlaneWords {
+  const listed = sizes.some(({ rules }) => rules !== null);
+  const predicted = sizes.some(({ prediction }) => prediction !== null);
+  const heading = [
+    "services",
+    ...(listed ? ["rules: this order", "best", "mean", "worst"] : ["rules"]),
+    "map lookups",
+    "hash probes",
+    ...(predicted ? [`predicted${listed && !ownList ? " (mean place)" : ""}`, "95 % interval"] : []),
+  ];
+  const walked = sizes.filter(({ work, rules }) => work !== null || rules !== null);
+  return {
+    heading: `${label}: ${decision === "" ? "not walked" : decision}`,
+    steps: path.map((step) => plainText(step, 300)),
+    place: position
+      ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in ${ownList ? "the node's own KUBE-SERVICES, as it stands" : "KUBE-SERVICES (kube-proxy's order is random, and may change at every sync)"}, endpoint ${position.pick} of ${position.lastPick}`
+      : "",
+    table: [heading, ...walked.map((size) => row(size, listed, predicted))],
+    notes: [
+      ...(ownList
+        ? [
+            "×1 walks the node's own list, others' rules included; larger clusters, what kube-proxy would write now, at the mean place",
+          ]
+        : []),
+      ...notesOf(sizes),
+    ],
+  };
+}
+
+function row({ factor, services, work, rules, prediction }: SizedCost, listed: boolean, predicted: boolean) {
+  const range = rules ? [rules.best, rules.mean, rules.worst].map(formatCount) : ["", "", ""];
+  return [
+    `${formatCount(services)} (×${factor})`,
+    work ? formatCount(work.rulesVisited + work.filterRulesVisited) : "–",
+    ...(listed ? range : []),
+    work ? formatCount(work.mapLookups) : "–",
+    work ? formatCount(work.hashProbes) : "–",
+    ...(predicted ? predictionWords(prediction) : []),
+  ];
+}
+
+function predictionWords(prediction: Prediction | NoPrediction | null): string[] {
+  if (!prediction || "unavailable" in prediction) return ["–", ""];
+  return [formatNs(prediction.medianNs), predictedInterval(prediction)];
+}
+
+/** `[90 ns, 110 ns]`, called a range where it is none of 95 %; empty where there is no interval. */
+export function predictedInterval({ intervalNs, kind }: Partial<Prediction>): string {
+  if (!intervalNs) return "";
+  const said = `[${intervalNs.map(formatNs).join(", ")}]`;
+  return kind === "range" ? `range ${said}` : said;
+}
+
+/** Reasons for what is missing, once each. */
+function notesOf(sizes: readonly SizedCost[]): string[] {
+  const notes = sizes.flatMap(({ factor, unavailable, prediction }) => [
+    ...(unavailable === null ? [] : [`×${factor}: ${plainText(unavailable, 200)}`]),
+    ...(prediction && "unavailable" in prediction ? [`no prediction: ${prediction.unavailable}`] : []),
+  ]);
+  return [...new Set(notes)];
+}
+
+function count(value: number, what: string): string {
+  return `${formatCount(value)} ${what}${value === 1 ? "" : "s"}`;
+}

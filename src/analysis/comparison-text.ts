@@ -1,0 +1,73 @@
+/** A comparison of two runs, in words. */
+
+import { seriesStyle } from "../charts/theme.js";
+import type { Comparison, PlaneComparison } from "../results/compare.js";
+import { plainText } from "../text.js";
+
+const ratio = (value: number): string => `×${value.toFixed(value < 10 ? 3 : 1)}`;
+const p = (value: number): string => (value < 0.001 ? "< 0.001" : value.toFixed(3));
+
+/** Rows of the comparison's table, heading first: one line a plane. */
+export function comparisonRows({ planes, minEffect }: Comparison): string[][] {
+  const heading = [
+    "plane",
+    "HEAD / BASE",
+    "95 % interval",
+    `p (slower by ${100 * minEffect} %)`,
+    "p (faster)",
+    "found from",
+    "verdict",
+  ];
+  return [
+    heading,
+    ...planes.map((plane) => [
+      comparedName(plane, planes),
+      ratio(plane.ratio),
+      `[${plane.interval.map(ratio).join(", ")}]`,
+      p(plane.slowerP),
+      p(plane.fasterP),
+      ratio(plane.detectable),
+      plane.verdict,
+    ]),
+  ];
+}
+
+/** A compared plane, with its scenario where there are several. */
+export function comparedName(compared: PlaneComparison, all: readonly PlaneComparison[]): string {
+  const { plane, scenario, variant } = compared;
+  const scenarios = new Set(all.map((other) => other.scenario));
+  return [
+    seriesStyle(plane, "light").label,
+    ...(scenarios.size > 1 ? [plainText(scenario, 20)] : []),
+    ...(variant === "" ? [] : [plainText(variant, 20)]),
+  ].join(", ");
+}
+
+/** What the table means, for people. */
+export function comparisonWords(comparison: Comparison): string[] {
+  const { planes, minEffect, unmatched, regression } = comparison;
+  const verdict = (wanted: PlaneComparison["verdict"]) =>
+    planes.filter((plane) => plane.verdict === wanted).map(({ plane }) => seriesStyle(plane, "light").label);
+  const slower = verdict("slower");
+  const faster = verdict("faster");
+  return [
+    regression
+      ? `slower in HEAD, by more than ${100 * minEffect} %: ${slower.join(", ")}`
+      : `no plane is slower in HEAD by more than ${100 * minEffect} %, as far as these runs can tell`,
+    ...(faster.length > 0 ? [`faster in HEAD: ${faster.join(", ")}`] : []),
+    `one test a plane over all its N at equal speed of core and memory, Holm over ${planes.length} ${planes.length === 1 ? "plane" : "planes"}; "found from" is the slow-down that such a pair of runs finds in 95 % of cases`,
+    ...(unmatched.length > 0 ? [`not compared: ${leftOut(unmatched)}`] : []),
+  ];
+}
+
+/** `7 cells of ipvs/lookup, 1 cell of ebpf/lookup`. */
+function leftOut(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const group = plainText(name.slice(0, name.lastIndexOf("/")));
+    counts.set(group, (counts.get(group) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([group, count]) => `${count} ${count === 1 ? "cell" : "cells"} of ${group}`)
+    .join(", ");
+}

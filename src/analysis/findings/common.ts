@@ -1,0 +1,80 @@
+/** What findings share: which cells may be spoken of, and how numbers are said. */
+
+import { seriesStyle } from "../../charts/theme.js";
+import type { Cell, Results } from "../../results/schema.js";
+import { formatCount } from "../../text.js";
+
+export type Measured = Cell & { estimate: NonNullable<Cell["estimate"]> };
+
+/** Below this many different N, or a smaller spread of N, growth is not spoken of. */
+const MIN_POINTS = 4;
+const MIN_SPREAD = 100;
+/** One replicate has no spread, and its zero-wide interval would support any sentence. */
+const MIN_REPLICATES = 3;
+
+/** Cells of the `lookup` scenario in the model lane that have an estimate worth speaking of. */
+export function measuredCells(results: Results): Measured[] {
+  return results.cells
+    .filter((cell) => cell.scenario === "lookup" && cell.lane === "model")
+    .filter(isMeasured);
+}
+
+export function isMeasured(cell: Cell): cell is Measured {
+  return cell.estimate !== null && cell.replicates.length >= MIN_REPLICATES;
+}
+
+/** The cells of one plane, ascending in N. */
+export function planeCells(cells: readonly Measured[], plane: string): Measured[] {
+  return cells.filter((cell) => cell.plane === plane).sort((a, b) => a.services - b.services);
+}
+
+export function spreadsWidely(cells: readonly Measured[]): boolean {
+  return cells.length >= MIN_POINTS && cells.at(-1)!.services >= MIN_SPREAD * cells[0]!.services;
+}
+
+/** Exactly the same rules and map lookups in every cell (hash probes vary with the load of a table). */
+export function sameLookups(cells: readonly Measured[]): boolean {
+  const [first] = cells;
+  return cells.every(
+    ({ work }) =>
+      work !== null &&
+      work.mapLookups === first?.work?.mapLookups &&
+      work.rulesVisited === first.work.rulesVisited,
+  );
+}
+
+/** Conservative: the ends of one interval over the opposite ends of the other. */
+export function ratioInterval(above: Measured, below: Measured): [number, number] {
+  const [aLow, aHigh] = above.estimate.interval;
+  const [bLow, bHigh] = below.estimate.interval;
+  return [aLow / bHigh, aHigh / bLow];
+}
+
+/** Two significant digits, never in exponent form from a millionth on. */
+export function digits(value: number): string {
+  const rounded = Number(value.toPrecision(2));
+  return Math.abs(rounded) < 1 ? String(rounded) : formatCount(rounded);
+}
+
+/** A factor and its interval, as sentences say them: `6.2 times [5.9, 6.6]`. */
+export function timesWords(value: number, interval: readonly number[]): string {
+  return `${digits(value)} times [${interval.map(digits).join(", ")}]`;
+}
+
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
+export function planeLabel(plane: string): string {
+  return seriesStyle(plane, "light").label;
+}
+
+/** `eBPF's`, `nftables'`. */
+export function possessive(name: string): string {
+  return name.endsWith("s") || name.endsWith("S") ? `${name}'` : `${name}'s`;
+}
+
+/** For headlines, which have room for ten words. */
+export function shortLabel(plane: string): string {
+  return plane === "ebpf" ? "eBPF" : plane === "ebpf-maglev" ? "Maglev" : planeLabel(plane);
+}

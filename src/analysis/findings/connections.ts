@@ -1,0 +1,92 @@
+/** What a connection costs first, and what it costs later. */
+
+import { cellId } from "../../results/cells.js";
+import type { Cell, Finding, Results } from "../../results/schema.js";
+import { formatCount, formatNs } from "../../text.js";
+import {
+  digits,
+  isMeasured,
+  type Measured,
+  planeLabel,
+  possessive,
+  ratioInterval,
+  shortLabel,
+  timesWords,
+} from "./common.js";
+
+/** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
+const FLAT = 1.5;
+/** Most of a connection through the kernel is no list's doing. */
+const RISING = { model: 2, kernel: 1.5 } as const;
+
+function curve({ cells }: Results, lane: Cell["lane"], scenario: string, plane: string): Measured[] {
+  return cells
+    .filter(
+      (cell) =>
+        cell.scenario === scenario && cell.lane === lane && cell.plane === plane && cell.variant === "",
+    )
+    .filter(isMeasured)
+    .sort((a, b) => a.services - b.services);
+}
+
+/** First packets of iptables at the largest N, against the slowest of the other planes there. */
+export function connectCost(results: Results): Finding | null {
+  const largest = curve(results, "model", "connect", "iptables").at(-1);
+  if (!largest) return null;
+  const rivals = ["ipvs", "nftables", "ebpf", "ebpf-maglev"]
+    .map((plane) =>
+      curve(results, "model", "connect", plane).find(({ services }) => services === largest.services),
+    )
+    .filter((cell) => cell !== undefined);
+  if (rivals.length === 0) return null;
+  const rival = rivals.reduce((slowest, cell) =>
+    cell.estimate.median > slowest.estimate.median ? cell : slowest,
+  );
+  const value = largest.estimate.median / rival.estimate.median;
+  const interval = ratioInterval(largest, rival);
+  if (interval[0] <= 1) return null;
+  return {
+    id: "connect",
+    headline: `At ${formatCount(largest.services)} Services first iptables packets take ${digits(value)} times ${possessive(shortLabel(rival.plane))}`,
+    sentence:
+      `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in iptables at ${formatCount(largest.services)} services, ` +
+      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest.`,
+    cells: [cellId(largest), cellId(rival)],
+    value,
+    interval,
+  };
+}
+
+/** Keepalive hides the problem: first packets grow with N, later ones don't. */
+export function establishedFlat(results: Results, lane: "model" | "kernel"): Finding | null {
+  const [first, later] = ["connect", "established"].map((scenario) =>
+    curve(results, lane, scenario, "iptables"),
+  );
+  const ends = [first![0], first!.at(-1), later![0], later!.at(-1)];
+  if (!ends.every((cell) => cell !== undefined)) return null;
+  const [few, many, laterFew, laterMany] = ends as [Measured, Measured, Measured, Measured];
+  if (few.services === many.services || laterMany.services !== many.services) return null;
+  const rise = ratioInterval(many, few);
+  const interval = ratioInterval(laterMany, laterFew);
+  if (rise[0] < RISING[lane] || interval[1] > FLAT) return null;
+  const value = laterMany.estimate.median / laterFew.estimate.median;
+  const said =
+    lane === "model"
+      ? { id: "established", first: "a first packet in iptables", later: "a later one" }
+      : {
+          id: "kernel-established",
+          first: "connect() through iptables in the kernel",
+          later: "a request over an open connection",
+        };
+  return {
+    id: said.id,
+    headline: "Keepalive hides the list: later packets skip it",
+    sentence:
+      `From ${formatCount(few.services)} to ${formatCount(many.services)} services ${said.first} takes ${digits(many.estimate.median / few.estimate.median)} times as long ` +
+      `[${rise.map(digits).join(", ")}], ${said.later} ${value.toFixed(2)} times [${interval.map((end) => end.toFixed(2)).join(", ")}]: ` +
+      `conntrack has its decision, and no rule is tried (${formatNs(laterMany.estimate.median)}).`,
+    cells: [few, many, laterFew, laterMany].map(cellId),
+    value,
+    interval,
+  };
+}

@@ -1,0 +1,83 @@
+/** What large services cost, by exact counts of rules and the times beside them. */
+
+import { cellId } from "../../results/cells.js";
+import type { Cell, Finding, Results } from "../../results/schema.js";
+import { formatCount, formatNs } from "../../text.js";
+import { digits, isMeasured, type Measured, planeLabel, ratioInterval } from "./common.js";
+
+/** Fewer endpoints at the far end show nothing. */
+const MIN_SPREAD = 10;
+
+/** Ends of one plane's curve over E: the cells with the fewest and the most endpoints. */
+interface Ends {
+  readonly few: Measured;
+  readonly many: Measured;
+  /** Rules visited more for each endpoint more, exact. */
+  readonly rulesPerEndpoint: number;
+}
+
+function endsOf(results: Results, variant: string): Ends[] {
+  const planes = new Map<string, Measured[]>();
+  for (const cell of results.cells) {
+    if (cell.scenario !== "endpoints" || cell.lane !== "model" || cell.variant !== variant) continue;
+    if (isMeasured(cell) && cell.work) planes.set(cell.plane, [...(planes.get(cell.plane) ?? []), cell]);
+  }
+  return [...planes.values()].flatMap((cells) => {
+    const sorted = cells.sort((a, b) => a.endpoints - b.endpoints);
+    const [few, many] = [sorted[0]!, sorted.at(-1)!];
+    if (many.endpoints < MIN_SPREAD * few.endpoints) return [];
+    const rules = (cell: Cell) => cell.work!.rulesVisited;
+    return [{ few, many, rulesPerEndpoint: (rules(many) - rules(few)) / (many.endpoints - few.endpoints) }];
+  });
+}
+
+/** Statistic chains try half of the endpoints on average: (E + 1)/2 rules. */
+export function statisticChains(results: Results): Finding | null {
+  const walked = endsOf(results, "").find(
+    ({ many, rulesPerEndpoint }) => many.plane === "iptables" && within(rulesPerEndpoint, 0.5),
+  );
+  if (!walked) return null;
+  const { few, many } = walked;
+  return {
+    id: "endpoints",
+    headline: "iptables tries half of a service's endpoints, one by one",
+    sentence: `With ${formatCount(many.endpoints)} endpoints a lookup in iptables visits ${formatCount(many.work!.rulesVisited)} rules, half a rule more for each endpoint, and takes ${against(few, many)}.`,
+    ...restsOn(few, many),
+  };
+}
+
+/** Affinity tests every endpoint for a client that comes for the first time. */
+export function affinityIsLinear(results: Results): Finding | null {
+  const linear = endsOf(results, "affinity").filter(({ rulesPerEndpoint }) => rulesPerEndpoint > 0.9);
+  const [first] = linear;
+  if (!first) return null;
+  const planes = linear.map(({ many }) => planeLabel(many.plane)).join(" and ");
+  return {
+    id: "endpoints-affinity",
+    headline: `With affinity, new clients cost O(E) in ${planes}`,
+    sentence:
+      `With ClientIP affinity a client that comes for the first time is looked for at each endpoint in ${planes}: ` +
+      `${linear.map(({ few, many }) => `${planeLabel(many.plane)} takes ${against(few, many)}`).join("; ")}.`,
+    ...restsOn(first.few, first.many),
+    cells: linear.flatMap(({ few, many }) => [cellId(few), cellId(many)]),
+  };
+}
+
+const within = (value: number, wanted: number): boolean => Math.abs(value / wanted - 1) < 0.1;
+
+function against(few: Measured, many: Measured): string {
+  const [low, high] = ratioInterval(many, few);
+  const times = many.estimate.median / few.estimate.median;
+  return (
+    `${formatNs(many.estimate.median)} with ${formatCount(many.endpoints)} endpoints, ${digits(times)} times ` +
+    `[${digits(low)}, ${digits(high)}] the ${formatNs(few.estimate.median)} with ${formatCount(few.endpoints)}`
+  );
+}
+
+function restsOn(few: Measured, many: Measured): Pick<Finding, "cells" | "value" | "interval"> {
+  return {
+    cells: [cellId(few), cellId(many)],
+    value: many.estimate.median / few.estimate.median,
+    interval: ratioInterval(many, few),
+  };
+}

@@ -1,0 +1,259 @@
+import { describe, expect, it } from "vitest";
+import {
+  fakeResults,
+  withBalance,
+  withChanges,
+  withConnections,
+  withEndpoints,
+  withPrograms,
+} from "../../../test/support/results.js";
+import { withCells } from "../../../test/support/results-lanes.js";
+import { crossoversOf, fitsOf } from "../../results/laws.js";
+import { percentilesOf } from "../../results/percentiles.js";
+import type { Results } from "../../results/schema.js";
+import { findFindings as findingsOf } from "./index.js";
+
+/** Findings as a run makes them: after its fits and crossovers. */
+function findFindings(results: Results) {
+  results.fits = fitsOf(results.cells, 1);
+  results.crossovers = crossoversOf(results.cells, 1);
+  return findingsOf(results);
+}
+
+const ids = (results: Results) => findFindings(results).map(({ id }) => id);
+const finding = (results: Results, id: string) => findFindings(results).find((found) => found.id === id);
+
+/** Latencies of every plane by one law. */
+const all = (law: (services: number) => number) =>
+  fakeResults({ latencyNs: (_plane, services) => law(services) });
+
+describe("findFindings", () => {
+  it("finds the growth of iptables, its factor, the constant work, each with cells and interval", () => {
+    const found = findFindings(fakeResults());
+    expect(found.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(["iptables-factor", "iptables-slope", "work-constant"]),
+    );
+    for (const { cells, interval, value, headline } of found) {
+      expect(cells.length).toBeGreaterThan(0);
+      expect(interval[0]).toBeLessThanOrEqual(value);
+      expect(interval[1]).toBeGreaterThanOrEqual(value);
+      expect(headline.split(" ").length).toBeLessThanOrEqual(10);
+    }
+  });
+
+  it("finds the slope that is there", () => {
+    const results = fakeResults({ latencyNs: (plane, n) => (plane === "iptables" ? 100 + 3 * n : 50) });
+    expect(finding(results, "iptables-slope")?.value).toBeCloseTo(3, 0);
+  });
+
+  it("does not say that iptables is slower where it is not", () => {
+    expect(ids(all(() => 50))).not.toContain("iptables-factor");
+    const faster = fakeResults({ latencyNs: (plane) => (plane === "iptables" ? 20 : 50) });
+    expect(ids(faster)).not.toContain("iptables-factor");
+  });
+
+  it("does not say that every service costs when latency is flat or falls", () => {
+    expect(ids(all((n) => 5000 / n + 50))).not.toContain("iptables-slope");
+  });
+
+  it("does not speak of growth over a narrow range of services", () => {
+    const narrow = fakeResults({ services: [1000, 1100, 1200, 1300] });
+    expect(ids(narrow)).not.toContain("iptables-slope");
+    expect(ids(narrow)).not.toContain("work-constant");
+  });
+
+  it("does not say that eBPF's time rises when it stays", () => {
+    expect(ids(all(() => 50))).not.toContain("hash-time-rise");
+    const bent = fakeResults({ latencyNs: (_plane, n) => (n > 1000 ? 200 : 50) });
+    expect(finding(bent, "hash-time-rise")?.value).toBeCloseTo(4, 0);
+  });
+
+  it("does not say that work is constant when one cell differs", () => {
+    const results = fakeResults();
+    const cells = results.cells.filter(({ plane }) => plane === "ebpf" || plane === "nftables");
+    for (const cell of cells) if (cell.services === 1000) cell.work!.mapLookups += 1;
+    expect(ids(results)).not.toContain("work-constant");
+  });
+
+  describe("the article's almost O(log n)", () => {
+    const ebpf = (latencyNs: (n: number) => number) =>
+      fakeResults({ planes: ["ebpf"], latencyNs: (_, n) => latencyNs(n) });
+    const sentence = (results: Results) => finding(results, "logarithm")?.sentence;
+
+    it("is answered by constant work and by the law that time follows", () => {
+      expect(sentence(ebpf(() => 50))).toMatch(
+        /In work it is O\(1\): 2 map lookups.*In time it is O\(1\) as well/,
+      );
+      expect(sentence(ebpf((n) => 50 + 5 * Math.log2(n)))).toMatch(/as O\(log N\) would.*price of memory/);
+    });
+
+    it("names no law where caches bend the time", () => {
+      expect(sentence(ebpf((n) => (n < 10_000 ? 50 : 500)))).toMatch(
+        /follows no one law: the nearest is O\(.*caches/,
+      );
+    });
+
+    it("is not answered where the work grows", () => {
+      const results = ebpf(() => 50);
+      for (const cell of results.cells) cell.work!.rulesVisited = cell.services / 2;
+      expect(ids(results)).not.toContain("logarithm");
+    });
+  });
+
+  it("says that IPVS' chains grow, by the exact count of its entries, and only where they do", () => {
+    const grown = fakeResults({ planes: ["ipvs"] });
+    expect(finding(grown, "ipvs-chains")?.sentence).toMatch(
+      /O\(N\) with one entry more for every 512 services/,
+    );
+    for (const cell of grown.cells) cell.work!.hashProbes = 1;
+    expect(ids(grown)).not.toContain("ipvs-chains");
+  });
+
+  it("says where a plane overtakes iptables, and nothing where none does", () => {
+    const crossing = fakeResults({
+      planes: ["iptables", "nftables"],
+      latencyNs: (plane, n) => (plane === "iptables" ? 20 + n : 70),
+    });
+    const found = finding(crossing, "overtakes-nftables");
+    expect(found?.interval[0]).toBeLessThan(50);
+    expect(found?.interval[1]).toBeGreaterThan(50);
+    const apart = fakeResults({
+      planes: ["iptables", "nftables"],
+      latencyNs: (plane) => (plane === "iptables" ? 90 : 70),
+    });
+    expect(ids(apart).filter((id) => id.startsWith("overtakes"))).toEqual([]);
+  });
+
+  it("says that position decides where single lookups have p99 at twice the median, and not where they don't", () => {
+    const single = (ns: number[]) => {
+      const results = fakeResults({ planes: ["iptables"], services: [1000] });
+      for (const replicate of results.cells[0]!.replicates) replicate.singles = { ns, visited: ns };
+      const { percentiles } = percentilesOf(results.cells[0]!, 1);
+      results.cells[0]!.percentiles = percentiles;
+      return results;
+    };
+    const uniform = Array.from({ length: 500 }, (_, i) => 10 * i + 5);
+    expect(finding(single(uniform), "position")?.value).toBeCloseTo(1.98, 1);
+    expect(ids(single(uniform.map(() => 100)))).not.toContain("position");
+    // The same times, but every walk visits the same: something else made them differ.
+    const results = single(uniform);
+    for (const { singles } of results.cells[0]!.replicates) singles!.visited = uniform.map(() => 500);
+    expect(ids(results)).not.toContain("position");
+  });
+
+  it("says what first packets cost and that later ones don't grow, only where both are so", () => {
+    const results = withConnections(fakeResults({ services: [1] }));
+    expect(finding(results, "connect")?.headline).toMatch(
+      /^At 10,000 Services first iptables packets take \d+ times nftables'$/,
+    );
+    expect(finding(results, "established")?.sentence).toMatch(/a later one [01]\.\d\d times/);
+    for (const cell of results.cells) {
+      if (cell.scenario === "established" && cell.services > 1) cell.estimate!.interval = [300, 900];
+    }
+    expect(ids(results)).not.toContain("established");
+    for (const cell of results.cells) if (cell.scenario === "connect") cell.estimate!.interval = [100, 900];
+    expect(ids(results)).not.toContain("connect");
+  });
+
+  it("says what a new endpoint makes each plane write, by exact counts, and not where iptables writes little", () => {
+    const results = withPrograms(fakeResults({ services: [1] }));
+    const found = finding(results, "update");
+    expect(found?.headline).toBe("A new endpoint rewrites 10,024 iptables rules, 3 eBPF entries");
+    expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
+    for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
+    expect(ids(results)).not.toContain("update");
+  });
+
+  it("says what a change takes, how many a second that allows and the load, only where iptables is surely dearer", () => {
+    const results = withChanges(fakeResults({ services: [1, 1000, 10_000] }));
+    expect(finding(results, "update-time")?.headline).toMatch(
+      /^At 10,000 Services iptables changes take [\d,]+ times eBPF's$/,
+    );
+    expect(finding(results, "churn")?.headline).toMatch(
+      /^At 10,000 Services iptables absorbs [\d.]+ changes a second$/,
+    );
+    expect(finding(results, "update-rollout")?.headline).toMatch(
+      /^At 10,000 Services iptables restarts take [\d,]+ times eBPF's$/,
+    );
+    const load = finding(results, "load")!;
+    // (1,000 × 26 µs + 90 ms) / (1,000 × 300 ns + 3 µs)
+    expect(load.value).toBeGreaterThan(330);
+    expect(load.value).toBeLessThan(450);
+    expect(load.cells).toEqual([
+      "iptables/connect/10000",
+      "iptables/update/10000/change",
+      "ebpf/connect/10000",
+      "ebpf/update/10000/change",
+    ]);
+    expect(finding(results, "churn-lookups")?.sentence).toMatch(/batch of lookups that follows a change/);
+    for (const cell of results.cells) if (cell.plane === "iptables") cell.estimate!.interval = [100, 1e9];
+    for (const id of ["update-time", "update-rollout", "churn", "load"])
+      expect(ids(results)).not.toContain(id);
+  });
+
+  it("says how much slower iptables is built, and not where the intervals leave less than twice", () => {
+    const built = (ebpfNs: number) =>
+      findingsOf(
+        withCells([
+          ["model", "sync", "iptables", 10_000, 200e6],
+          ["model", "sync", "ebpf", 10_000, ebpfNs],
+        ]),
+      ).find(({ id }) => id === "sync");
+    expect(built(25e6)?.headline).toBe("At 10,000 Services iptables builds 8 times slower than eBPF");
+    expect(built(90e6)).toBeUndefined();
+  });
+
+  it("says who needs more memory at the largest N that both have, by exact counts", () => {
+    const results = withPrograms(fakeResults({ services: [1] }));
+    expect(finding(results, "memory")?.headline).toBe(
+      "At 10,000 Services iptables needs 4 times eBPF's memory",
+    );
+    results.cells = results.cells.filter(({ services }) => services <= 100);
+    expect(finding(results, "memory")?.headline).toBe("At 100 Services eBPF needs 25 times iptables' memory");
+    for (const cell of results.cells) if (cell.scenario === "memory") cell.counts = { bytes: 5000 };
+    expect(ids(results)).not.toContain("memory");
+  });
+
+  it("says what the position of popular services costs, by exact counts, and not where it costs nothing", () => {
+    const results = withChanges(fakeResults({ services: [1000] }));
+    expect(finding(results, "skew")?.sentence).toMatch(
+      /visits 120 rules when .* first and 893 when they stand last/,
+    );
+    for (const cell of results.cells) if (cell.scenario === "skew") cell.work!.rulesVisited = 500;
+    expect(ids(results)).not.toContain("skew");
+  });
+
+  it("says how many flows Maglev moves, and nothing where it moves as many as random choice", () => {
+    const results = withBalance(fakeResults({ services: [1] }));
+    expect(finding(results, "balance")?.sentence).toMatch(
+      /11 % of new flows .* 10 % have to; under random choice 90 % do/,
+    );
+    for (const cell of results.cells)
+      if (cell.plane === "ebpf-maglev" && cell.counts) cell.counts["share moved"] = 0.9;
+    expect(ids(results)).not.toContain("balance");
+  });
+
+  it("says who walks the endpoints of a service, by exact counts, with and without affinity", () => {
+    const results = withEndpoints(fakeResults({ services: [100] }));
+    expect(finding(results, "endpoints")?.sentence).toMatch(
+      /With 1,000 endpoints .* visits 506 rules, half a rule more/,
+    );
+    const affinity = finding(results, "endpoints-affinity");
+    expect(affinity?.headline).toBe("With affinity, new clients cost O(E) in iptables and nftables");
+    expect(affinity?.cells).toContain("nftables/endpoints/100x1000/affinity");
+    for (const cell of results.cells) cell.work!.rulesVisited = 6;
+    expect(ids(results)).not.toContain("endpoints");
+    expect(ids(results)).not.toContain("endpoints-affinity");
+  });
+
+  it("is silent about a single replicate, whose interval has no width", () => {
+    expect(findFindings(fakeResults({ replicates: 1 }))).toEqual([]);
+    expect(findFindings(fakeResults({ replicates: 3 }))).not.toEqual([]);
+  });
+
+  it("is silent about a run without measurements", () => {
+    const results = fakeResults();
+    for (const cell of results.cells) Object.assign(cell, { estimate: null, replicates: [] });
+    expect(findFindings(results)).toEqual([]);
+  });
+});

@@ -1,0 +1,144 @@
+/** Whether hash tables stay flat: in work, and in time. */
+
+import { cellId } from "../../results/cells.js";
+import type { Finding, Fit, Results } from "../../results/schema.js";
+import { formatBytes, formatCount, formatNs } from "../../text.js";
+import {
+  digits,
+  type Measured,
+  percent,
+  planeLabel,
+  ratioInterval,
+  sameLookups,
+  shortLabel,
+  spreadsWidely,
+} from "./common.js";
+
+/** A rise that matters: smaller ones are not worth a headline even when their interval excludes 1. */
+const NOTABLE_RISE = 1.2;
+/** Where the hash planes' rise is counted from: tables of 100 services fit the innermost caches. */
+const SMALL_CLUSTER = 100;
+/** A law is named when at least this share of resamples chose it. */
+const SUPPORT = 0.95;
+
+/** The article's "flat": constant in work, but time follows the caches. */
+export function timeRise(cells: readonly Measured[], results: Results): Finding | null {
+  const small = cells.find((cell) => cell.services >= SMALL_CLUSTER);
+  const large = cells.at(-1);
+  if (!small || !large || large.services <= small.services || !sameLookups([small, large])) return null;
+  const value = large.estimate.median / small.estimate.median;
+  const interval = ratioInterval(large, small);
+  if (interval[0] <= NOTABLE_RISE) return null;
+  const label = planeLabel(large.plane);
+  return {
+    id: "hash-time-rise",
+    headline: `${label}: constant work, but ${digits(value)} times the time`,
+    sentence:
+      `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${digits(value)} times ` +
+      `[${digits(interval[0])}, ${digits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +
+      `${formatBytes(large.programBytes ?? 0)} of tables${cacheSizes(results)}.`,
+    cells: [cellId(small), cellId(large)],
+    value,
+    interval,
+  };
+}
+
+/** Planes that do exactly the same work at every N. */
+export function constantWork(planes: readonly (readonly Measured[])[]): Finding | null {
+  const constant = planes.filter((cells) => spreadsWidely(cells) && sameLookups(cells));
+  if (constant.length === 0) return null;
+  const labels = constant.map((cells) => planeLabel(cells[0]!.plane));
+  const from = Math.max(...constant.map((cells) => cells[0]!.services));
+  const to = Math.min(...constant.map((cells) => cells.at(-1)!.services));
+  const lookups = constant.map((cells) => cells[0]!.work!.mapLookups);
+  return {
+    id: "work-constant",
+    headline: `${labels.join(" and ")} ${labels.length > 1 ? "do" : "does"} constant work at any size`,
+    sentence: `From ${formatCount(from)} to ${formatCount(to)} services a lookup costs ${labels
+      .map((label, i) => `${label} ${lookups[i]} map lookups`)
+      .join(" and ")}, exactly: O(1) in work.`,
+    cells: constant.flat().map(cellId),
+    value: lookups[0]!,
+    interval: [lookups[0]!, lookups[0]!],
+  };
+}
+
+/**
+ * The article's "almost O(log n)", answered for work and for time apart. Only where the fit of steps is constant; in time
+ * a law is named only where it describes every cell and nearly all resamples agree on it.
+ */
+export function logarithmAnswer(cells: readonly Measured[], { fits }: Results): Finding | null {
+  const [first] = cells;
+  const last = cells.at(-1);
+  if (!first || !last || !spreadsWidely(cells)) return null;
+  const fitOf = (quantity: Fit["quantity"]) =>
+    fits.find(
+      (fit) =>
+        fit.plane === first.plane &&
+        fit.lane === "model" &&
+        fit.scenario === "lookup" &&
+        fit.quantity === quantity,
+    );
+  const steps = fitOf("steps");
+  const time = fitOf("time");
+  if (!time || steps?.law !== "1" || !sameLookups(cells)) return null;
+  const probes = cells.map(({ work }) => work!.hashProbes);
+  const label = planeLabel(first.plane);
+  return {
+    id: "logarithm",
+    headline: `${shortLabel(first.plane)} is not O(log n): its work is constant`,
+    sentence:
+      `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
+      `${Math.min(...probes).toFixed(1)} to ${Math.max(...probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, first, last)}`,
+    cells: cells.map(cellId),
+    value: last.estimate.median / first.estimate.median,
+    interval: ratioInterval(last, first),
+  };
+}
+
+function inTime(
+  { law, support, describes, worstDeviation, slope }: Fit,
+  first: Measured,
+  last: Measured,
+): string {
+  const share = `${percent(support)} of resamples`;
+  const range = `from ${formatNs(first.estimate.median)} at N = ${formatCount(first.services)} to ${formatNs(last.estimate.median)} at ${formatCount(last.services)}`;
+  if (!describes || support < SUPPORT) {
+    const off = describes ? "" : ` and still up to ${percent(worstDeviation)} off`;
+    return `In time it goes ${range} and follows no one law: the nearest is O(${law}), chosen in ${share}${off}. It is caches that bend it, not an algorithm.`;
+  }
+  if (law === "1") return `In time it is O(1) as well, chosen in ${share}: ${range}.`;
+  const [low, high] = slope!.interval;
+  const unit = law === "N" ? "service" : law;
+  return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns a ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of memory, not of an algorithm.`;
+}
+
+/** IPVS has a fixed number of buckets: its chains grow with N, in exact probes. */
+export function chainsGrow(cells: readonly Measured[], { fits }: Results): Finding | null {
+  const [first] = cells;
+  const last = cells.at(-1);
+  const fit = fits.find(
+    ({ plane, lane, scenario, quantity }) =>
+      plane === "ipvs" && lane === "model" && scenario === "lookup" && quantity === "probes",
+  );
+  if (!first || !last || !spreadsWidely(cells) || fit?.law !== "N" || !fit.describes || !fit.slope)
+    return null;
+  const grown = last.work!.hashProbes;
+  if (grown < 2 * first.work!.hashProbes) return null;
+  return {
+    id: "ipvs-chains",
+    headline: `IPVS is a hash table that still grows with N`,
+    sentence:
+      `IPVS keeps services in a fixed number of buckets, so a lookup visits ${first.work!.hashProbes.toFixed(1)} entries at N = ${formatCount(first.services)} and ` +
+      `${grown.toFixed(1)} at ${formatCount(last.services)}: O(N) with one entry more for every ${formatCount(Math.round(1 / fit.slope.value))} services ` +
+      `[${formatCount(Math.round(1 / fit.slope.interval[1]))}, ${formatCount(Math.round(1 / fit.slope.interval[0]))}].`,
+    cells: cells.map(cellId),
+    value: fit.slope.value,
+    interval: fit.slope.interval,
+  };
+}
+
+function cacheSizes({ environment }: Results): string {
+  const sizes = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${formatBytes(bytes)}`);
+  return sizes.length > 0 ? ` against caches of ${sizes.join(", ")}` : "";
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import { withCells } from "../../../test/support/results-lanes.js";
+import { establishedFlat } from "./connections.js";
+import {
+  ebpfModelAgainstKernel,
+  guestUpdate,
+  iptablesModelAgainstKernel,
+  kernelConnect,
+  kernelMemory,
+  kernelUpdate,
+} from "./kernel.js";
+
+describe("findings of the kernel lane", () => {
+  it("say what iptables adds to a connection, from direct in the same run", () => {
+    const found = kernelConnect(
+      withCells([
+        ["kernel", "connect", "direct", 5000, 30_000],
+        ["kernel", "connect", "iptables", 5000, 50_000],
+      ]),
+    );
+    expect(found?.value).toBe(20_000);
+    expect(found?.interval.map(Math.round)).toEqual([45_000 - 33_000, 55_000 - 27_000]);
+    expect(found?.headline).toBe("At 5,000 Services iptables adds 20 µs to every connection");
+  });
+
+  it("say nothing where the intervals of iptables and direct meet", () => {
+    const rows = [
+      ["kernel", "connect", "direct", 5000, 30_000],
+      ["kernel", "connect", "iptables", 5000, 33_000],
+    ] as const;
+    expect(kernelConnect(withCells(rows))).toBeNull();
+  });
+
+  it("say that keepalive hides the list, only where connecting surely grows and requests surely don't", () => {
+    const kernel = (connectNs: number, requestNs: number) =>
+      establishedFlat(
+        withCells([
+          ["kernel", "connect", "iptables", 1, 40_000],
+          ["kernel", "connect", "iptables", 20_000, connectNs],
+          ["kernel", "established", "iptables", 1, 50_000],
+          ["kernel", "established", "iptables", 20_000, requestNs],
+        ]),
+        "kernel",
+      );
+    expect(kernel(120_000, 51_000)?.sentence).toMatch(
+      /^From 1 to 20,000 services connect\(\) through iptables in the kernel takes 3 times as long .*a request over an open connection 1\.02 times/,
+    );
+    expect(kernel(70_000, 51_000)).toBeNull();
+    expect(kernel(120_000, 65_000)).toBeNull();
+  });
+
+  it("say what an endpoint change takes in a guest at the largest N of both planes, and what a tool's start takes", () => {
+    const found = guestUpdate(
+      withCells([
+        ["guest", "update", "iptables", 1, 670e6],
+        ["guest", "update", "iptables", 10_000, 3.4e9],
+        ["guest", "update", "iptables", 20_000, 7e9],
+        ["guest", "update", "ipvs", 10_000, 20e6],
+      ]),
+    );
+    expect(found?.headline).toBe("At 10,000 Services guest iptables changes take 3.4 s");
+    expect(found?.sentence).toMatch(
+      /3\.4 s through iptables and 20 ms through IPVS; starting a tool alone takes/,
+    );
+    expect(guestUpdate(withCells([["guest", "update", "iptables", 1, 670e6]]))).toBeNull();
+  });
+
+  it("compare nanoseconds for each rule visited, not times of different things", () => {
+    const found = iptablesModelAgainstKernel(
+      withCells([
+        ["kernel", "connect", "iptables", 100, 40_000, 60],
+        ["kernel", "connect", "iptables", 10_000, 100_000, 5060],
+        ["model", "lookup", "iptables", 100, 300, 60],
+        ["model", "lookup", "iptables", 10_000, 25_300, 5060],
+      ]),
+    );
+    // 5 ns a rule in the model, 12 ns in the kernel.
+    expect(found?.value).toBeCloseTo(5 / 12, 10);
+    expect(found?.interval[0]).toBeLessThan(5 / 12);
+    expect(found?.interval[1]).toBeGreaterThan(5 / 12);
+  });
+
+  it("say nothing of rules where the kernel's rise is within its noise", () => {
+    const rows = [
+      ["kernel", "connect", "iptables", 100, 40_000, 60],
+      ["kernel", "connect", "iptables", 10_000, 41_000, 5060],
+      ["model", "lookup", "iptables", 100, 300, 60],
+      ["model", "lookup", "iptables", 10_000, 25_300, 5060],
+    ] as const;
+    expect(iptablesModelAgainstKernel(withCells(rows))).toBeNull();
+  });
+
+  it("hold an eBPF model to the kernel's own lookups, value and rise over 100 services", () => {
+    const found = ebpfModelAgainstKernel(
+      withCells([
+        ["kernel", "lookup", "ebpf", 100, 100],
+        ["kernel", "lookup", "ebpf", 10_000, 400],
+        ["model", "lookup", "ebpf", 100, 50],
+        ["model", "lookup", "ebpf", 10_000, 300],
+      ]),
+      "ebpf",
+    );
+    expect(found?.value).toBe(0.75);
+    expect(found?.sentence).toContain("N = 100: 50 ns over 100 ns, ×0.5");
+    expect(found?.sentence).toContain("the model rises ×6, the kernel ×4");
+  });
+
+  it("say nothing of models without a kernel beside them", () => {
+    expect(ebpfModelAgainstKernel(withCells([["model", "lookup", "ebpf", 100, 50]]), "ebpf")).toBeNull();
+  });
+
+  it("say what a change takes iptables over nftables, at the largest N that both have", () => {
+    const found = kernelUpdate(
+      withCells([
+        ["kernel", "update", "iptables", 1000, 1e8],
+        ["kernel", "update", "iptables", 10_000, 1e9],
+        ["kernel", "update", "nftables", 1000, 5e7],
+      ]),
+    );
+    expect(found?.value).toBe(2);
+    expect(found?.headline).toBe("At 1,000 Services one endpoint change takes iptables 100 ms");
+  });
+
+  it("say nothing of changes whose intervals meet", () => {
+    const rows = [
+      ["kernel", "update", "iptables", 1000, 1.1e8],
+      ["kernel", "update", "nftables", 1000, 1e8],
+    ] as const;
+    expect(kernelUpdate(withCells(rows))).toBeNull();
+  });
+
+  it("hold each model's memory to what the kernel says, iptables' to its nat table alone", () => {
+    const results = withCells([
+      ["kernel", "memory", "iptables", 1000, 1],
+      ["kernel", "memory", "nftables", 1000, 1],
+    ]);
+    for (const cell of results.cells) {
+      Object.assign(cell, { estimate: null, programBytes: 5_000_000 });
+      cell.counts = { bytes: 5_100_000, "table nat bytes": 5_000_000 };
+      cell.facts = { source: "IPT_SO_GET_INFO" };
+    }
+    const found = kernelMemory(results);
+    expect(found?.value).toBe(1);
+    expect(found?.headline).toBe("At 1,000 Services iptables' nat fills 5 MB, as modelled");
+    expect(found?.sentence).toContain("nftables 5.1 MB (IPT_SO_GET_INFO; the model ×0.9804)");
+  });
+});

@@ -1,0 +1,149 @@
+/** The words around charts: findings as titles, what was measured, and where. */
+
+import type { Measure } from "../analysis/series.js";
+import { resultsDigest } from "../results/digest.js";
+import type { Cell, Results } from "../results/schema.js";
+import { formatCount, plainText } from "../text.js";
+import { comparePlanes, seriesStyle } from "./theme.js";
+
+/** ONS: "main message in 10 words or less". */
+export const MAX_TITLE_WORDS = 10;
+const MAX_TITLE_LENGTH = 90;
+
+/** How many digits of a hash people are shown. */
+export const HASH_DIGITS = 12;
+
+/** The headline of the first finding there is, or undefined. */
+export function headline(results: Results, ids: readonly string[]): string | undefined {
+  for (const id of ids) {
+    const found = results.findings.find((finding) => finding.id === id);
+    const text = plainText(found?.headline ?? "", MAX_TITLE_LENGTH);
+    if (text !== "" && text.split(" ").length <= MAX_TITLE_WORDS) return text;
+  }
+  return undefined;
+}
+
+/** The first title that is one: at most ten words, and not too long for two lines. */
+export function pickTitle(titles: readonly (string | undefined)[], otherwise: string): string {
+  const fits = (title: string) =>
+    title.length <= MAX_TITLE_LENGTH && title.split(" ").length <= MAX_TITLE_WORDS;
+  return titles.find((title) => title !== undefined && fits(title)) ?? otherwise;
+}
+
+/** What is timed, as a subtitle says it. */
+export function formatMeasure(measure: Measure, results: Results): string {
+  if (measure.lane !== "model") return kernelWords(measure);
+  const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
+  if (["lookup", "endpoints", "skew"].includes(measure.scenario))
+    return `Median lookup time of a new flow to a ${entry}`;
+  if (measure.scenario === "connect")
+    return `Median time of a connection's first packet to a ${entry}, choice and state`;
+  if (measure.scenario === "established")
+    return `Median time of a later packet of a connection to a ${entry}`;
+  if (measure.scenario === "update") {
+    const what = measure.variants?.includes("rollout") ? "rolling restart" : "endpoint change";
+    return `Median time to write one ${what}`;
+  }
+  if (measure.scenario === "churn") return "Median time of a lookup after an endpoint joined and left";
+  if (measure.scenario === "sync") return "Median time to build all rules, tables and maps";
+  return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
+}
+
+function kernelWords({ lane, scenario }: Measure): string {
+  const kernel = lane === "guest" ? "a user-mode Linux guest" : "the Linux kernel";
+  if (scenario === "connect") return `Median time of connect() to a random service through ${kernel}`;
+  if (scenario === "update") return `Median time of one endpoint change by the node's tools in ${kernel}`;
+  if (scenario === "established") return "Median time of a request and its answer over an open connection";
+  return "Time to load every service with the kernel's own tools";
+}
+
+/** What the band or whisker around an estimate is: never called an interval when it is a range. */
+export function formatInterval(cells: readonly Cell[]): string {
+  const kinds = new Set(cells.flatMap((cell) => (cell.estimate ? [cell.estimate.kind] : [])));
+  const ranges = cells.filter((c) => c.estimate?.kind === "range").map((c) => c.replicates.length);
+  const range = ranges.every((count) => count === 1) ? "measured once" : `range of ${replicatesOf(ranges)}`;
+  if (!kinds.has("range")) return "95\u00a0%\u00a0interval";
+  return kinds.has("ci95") ? `95\u00a0%\u00a0interval or ${range}` : range;
+}
+
+function replicatesOf(counts: readonly number[]): string {
+  return counts.every((count) => count === 1) ? "1 replicate" : `${span(counts)} replicates`;
+}
+
+/** Scenarios whose packets walk a rule list, wherever their service stands in it. */
+const POSITION_MATTERS: ReadonlySet<string> = new Set(["lookup", "connect", "endpoints", "churn"]);
+
+/** Which services the packets go to, and where a rule list has these. The scenario `skew` varies both and says so itself. */
+function trafficWords({ run }: Results, cells: readonly Cell[]): (string | false)[] {
+  const { zipf, popular, misses } = run.settings;
+  const placed =
+    zipf === 0 || popular === "random" ? "services at random positions" : `popular services ${popular}`;
+  return [
+    zipf > 0 && `popularity by Zipf's law with exponent ${zipf}`,
+    misses > 0 && `${formatCount(100 * misses)} % of flows to no service`,
+    cells.some(({ plane }) => plane === "iptables") && `${placed} in the rule list`,
+  ];
+}
+
+/** Where and how it was measured, so that a picture found alone can be traced to its run. */
+export function provenance(results: Results, measure: Measure, cells: readonly Cell[]): string {
+  const { environment, run } = results;
+  const replicates = cells.flatMap((cell) => cell.replicates);
+  const pin = environment.pinnedCpu === null ? "not pinned" : `pinned to CPU ${environment.pinnedCpu}`;
+  const parts = [
+    kernelOf(results, measure, cells),
+    ...(cells.some(({ scenario }) => POSITION_MATTERS.has(scenario)) ? trafficWords(results, cells) : []),
+    `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
+    plainText(environment.cpu, 60),
+    `${environment.cores} cores, ${pin}`,
+    replicates.some(({ batch }) => batch > 1) &&
+      `batches of ${span(replicates.map((replicate) => replicate.batch))} lookups`,
+    replicates.length > 0 &&
+      replicatesOf(cells.filter((cell) => cell.estimate).map((cell) => cell.replicates.length)),
+    plainText(run.startedAt, 40).slice(0, 10),
+    truncatedSeriesNote(cells),
+    `seed ${run.seed}`,
+    `results ${resultsHash(results)}`,
+    !run.complete && "run not complete",
+  ];
+  return joinParts(parts);
+}
+
+/** The parts of a caption that there are. */
+export function joinParts(parts: readonly (string | false | undefined)[]): string {
+  return parts.filter((part) => part !== false && part !== undefined).join(" · ");
+}
+
+/** Which planes were not to be measured up to the largest N of these cells, or false: a line that ends needs a word. */
+export function truncatedSeriesNote(cells: readonly Cell[]): string | false {
+  const largest = new Map<string, number>();
+  for (const { plane, services } of cells) {
+    largest.set(plane, Math.max(services, largest.get(plane) ?? 0));
+  }
+  const end = Math.max(...largest.values());
+  const shorter = [...largest]
+    .filter(([, services]) => services < end)
+    .sort(([a], [b]) => comparePlanes(a, b))
+    .map(([plane, services]) => `${seriesStyle(plane, "light").label} up to ${formatCount(services)}`);
+  return shorter.length > 0 && `${shorter.join(", ")} services`;
+}
+
+/** In what the packets or lookups of these cells were: a model, this machine's kernel, or a guest's. */
+function kernelOf({ environment }: Results, { lane }: Measure, cells: readonly Cell[]): string {
+  if (lane === "model") return "Byte-faithful model of the data planes, not the kernel";
+  const host = `Linux kernel ${plainText(environment.kernel, 40)}`;
+  if (lane === "kernel") return host;
+  const guest = cells.find(({ facts }) => facts.kernel !== undefined)?.facts.kernel ?? "of unknown version";
+  return `User-mode Linux ${plainText(String(guest), 40)}, a program on ${host}: system calls are slow in it`;
+}
+
+function span(values: readonly number[]): string {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  return low === high ? formatCount(low) : `${formatCount(low)}–${formatCount(high)}`;
+}
+
+/** First 12 hex digits of the results' SHA-256: what captions print. */
+export function resultsHash(results: Results): string {
+  return resultsDigest(results).slice(0, HASH_DIGITS);
+}

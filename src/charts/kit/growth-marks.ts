@@ -1,0 +1,92 @@
+/** What was concluded from lines, drawn upon them: fitted laws of growth, and where one plane overtakes another. */
+
+import type { Plugin } from "chart.js";
+import type { Measure, Series } from "../../analysis/series.js";
+import type { Context2D } from "../../output/image/canvas.js";
+import type { Cell, Results } from "../../results/schema.js";
+import { lawAt } from "../../stats/law.js";
+import type { View } from "../chart.js";
+import { scaleOf, THEMES } from "../theme.js";
+
+/** Enough for a curve on a logarithmic axis. */
+const STEPS = 48;
+/** A law that grows less over the measured N lies upon its line, and says nothing beside it. */
+const LEAST_GROWTH = 10;
+
+interface At {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The laws that describe their cells and grow tenfold or more, as curves over the measured N. */
+export function fittedCurves({ fits }: Results, measure: Measure): At[][] {
+  if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
+  return fits.flatMap((fit) => {
+    const { quantity, law, intercept, slope, describes, services } = fit;
+    const meant = quantity === "time" && isOf(fit, measure);
+    if (!meant || !describes || slope === null || services.length < 2) return [];
+    const [first, last] = [Math.min(...services), Math.max(...services)];
+    const curve = Array.from({ length: STEPS + 1 }, (_, i) => {
+      const x = first * (last / first) ** (i / STEPS);
+      return { x, y: lawAt({ law, intercept, slope: slope.value }, x) };
+    });
+    return curve.at(-1)!.y >= LEAST_GROWTH * curve[0]!.y ? [curve] : [];
+  });
+}
+
+/** Where a plane overtakes another, on the line of the one that is faster beyond. */
+export function overtakings({ crossovers }: Results, measure: Measure, series: readonly Series[]): At[] {
+  if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
+  return crossovers
+    .filter((crossover) => isOf(crossover, measure))
+    .flatMap(({ faster, services }) => {
+      const points = series.find(({ plane }) => plane === faster)?.points ?? [];
+      const above = points.findIndex(({ n }) => n >= services);
+      const [low, high] = [points[above - 1] ?? points[above], points[above]];
+      if (!low?.estimate || !high?.estimate) return [];
+      // Lines are drawn straight between their points, on logarithmic axes too.
+      const share = high.n > low.n ? Math.log(services / low.n) / Math.log(high.n / low.n) : 0;
+      const y = low.estimate.median * (high.estimate.median / low.estimate.median) ** share;
+      return [{ x: services, y }];
+    });
+}
+
+function isOf(concluded: Pick<Cell, "lane" | "scenario" | "variant">, { lane, scenario }: Measure): boolean {
+  return concluded.lane === lane && concluded.scenario === scenario && concluded.variant === "";
+}
+
+/** Draws both over the lines: thin dashes, and rings. */
+export function growthMarks(curves: readonly (readonly At[])[], rings: readonly At[], view: View): Plugin {
+  const scale = scaleOf(view);
+  const theme = THEMES[view.theme];
+  return {
+    id: "growthMarks",
+    afterDatasetsDraw(chart) {
+      const ctx: Context2D = chart.ctx;
+      const { left, top, right, bottom } = chart.chartArea;
+      const pixel = ({ x, y }: At): [number, number] => [
+        chart.scales.x!.getPixelForValue(x),
+        chart.scales.y!.getPixelForValue(y),
+      ];
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(left, top, right - left, bottom - top);
+      ctx.clip();
+      ctx.strokeStyle = theme.text;
+      ctx.lineWidth = 2 * scale;
+      ctx.setLineDash([10 * scale, 8 * scale]);
+      for (const curve of curves) {
+        ctx.beginPath();
+        for (const at of curve) ctx.lineTo(...pixel(at));
+        ctx.stroke();
+      }
+      ctx.setLineDash([]);
+      for (const ring of rings) {
+        ctx.beginPath();
+        ctx.arc(...pixel(ring), 13 * scale, 0, 2 * Math.PI);
+        ctx.stroke();
+      }
+      ctx.restore();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/** Percentiles of single lookups as grouped columns, as the Kubernetes blog draws them. */
+
+import { digits, possessive, shortLabel } from "../analysis/findings/common.js";
+import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
+import type { Cell, Results } from "../results/schema.js";
+import { formatCount, formatNs, nsFormatter } from "../text.js";
+import { formatInterval, headline, pickTitle, provenance } from "./caption-text.js";
+import type { Chart, View } from "./chart.js";
+import { columnsConfig } from "./clustered.js";
+import { largestWithSingles, reasonsWithout, singlesWords } from "./singles.js";
+import { comparePlanes, seriesStyle } from "./theme.js";
+
+const SHARES = ["p01", "p50", "p90", "p99"] as const;
+
+export const percentiles: Chart = percentilesChart({
+  id: "percentiles",
+  title: "p01, p50, p90 and p99 of single lookups at the largest number of services (model)",
+  measure: MODEL_LOOKUP,
+  services: null,
+  what: "lookup",
+});
+
+interface PercentilesChart {
+  readonly id: string;
+  readonly title: string;
+  readonly measure: Measure;
+  /** At which number of services; null: at the largest that has any. */
+  readonly services: number | null;
+  /** What is timed, in a word. */
+  readonly what: string;
+}
+
+/** Percentiles of single operations of one measure, at one number of services. */
+export function percentilesChart({ id, title, measure, services: at, what }: PercentilesChart): Chart {
+  return { id, title, build: (results, view) => build(results, view) };
+
+  function build(results: Results, view: View): ReturnType<Chart["build"]> {
+    const measured = cellsOf(results, measure).filter(({ services }) => at === null || services === at);
+    const cells = largestWithSingles(measured);
+    const shown = (cells ?? [])
+      .filter((cell) => cell.percentiles !== null)
+      .sort((a, b) => comparePlanes(a.plane, b.plane));
+    if (cells === undefined || shown.length === 0) {
+      return { skipped: `no ${what} was slow enough to be timed one at a time` };
+    }
+    const services = formatCount(shown[0]!.services);
+    const words = {
+      title: pickTitle(
+        [...tails(shown), headline(results, ["position"])],
+        `Percentiles of single ${what}s at ${services} Services`,
+      ),
+      subtitle: `Single ${what}s at ${services} services, ${formatInterval(shown)} · linear scale · lower is better`,
+      caption: [
+        provenance(results, measure, shown),
+        singlesWords(shown, what),
+        ...reasonsWithout(cells.filter((cell) => cell.percentiles === null)),
+      ].join(" · "),
+    };
+    const rows = shown.map(({ plane, percentiles }) => {
+      const style = seriesStyle(plane, view.theme);
+      return {
+        label: style.columnLabel,
+        colour: style.line,
+        marks: SHARES.map((share) => percentiles![share]),
+      };
+    });
+    const inWords = rows.map(
+      ({ label, marks }) =>
+        `${label}: ${marks.map(({ value }, i) => `${SHARES[i]} ${formatNs(value)}`).join(", ")}`,
+    );
+    return {
+      ...words,
+      description: [words.title, ...inWords, words.caption].join(". "),
+      config: columnsConfig(
+        {
+          categories: SHARES,
+          axis: `Percentile of the time of a ${what}`,
+          rows,
+          format: formatNs,
+          ticks: nsFormatter,
+        },
+        words,
+        view,
+      ),
+    };
+  }
+}
+
+/** The slowest plane's p99 against those of the others, fastest first, as far as their intervals tell them apart. */
+function tails(cells: readonly Cell[]): string[] {
+  const byTail = cells
+    .filter(({ plane }) => !plane.startsWith("direct"))
+    .sort((a, b) => a.percentiles!.p99.value - b.percentiles!.p99.value);
+  const slowest = byTail.pop();
+  if (slowest === undefined) return [];
+  const high = slowest.percentiles!.p99;
+  const name = possessive(shortLabel(slowest.plane));
+  return byTail.flatMap(({ plane, percentiles }) =>
+    high.interval[0] > percentiles!.p99.interval[1]
+      ? [
+          `At ${formatCount(slowest.services)} Services ${name} p99 is ${digits(high.value / percentiles!.p99.value)} times ${possessive(shortLabel(plane))}`,
+        ]
+      : [],
+  );
+}

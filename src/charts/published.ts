@@ -1,0 +1,117 @@
+/** This run's lookups among the times that others published: absolute, so that their distance is seen too. */
+
+import { cellsOf, MODEL_LOOKUP, seriesOf } from "../analysis/series.js";
+import { type Reference, referenceById } from "../reference/index.js";
+import { formatCount, formatNs } from "../text.js";
+import { formatInterval, provenance } from "./caption-text.js";
+import type { Chart } from "./chart.js";
+import { logRange } from "./kit/axes.js";
+import { intervalBands, runsOf } from "./kit/marks.js";
+import { type Line, logLogConfig, SERVICES_AXIS } from "./loglog.js";
+import { seriesStyle } from "./theme.js";
+
+const NS = { ns: 1, µs: 1e3, ms: 1e6 } as const;
+
+/** Published latencies, with what stands beside their lines, and the statistic that is drawn where there are several. */
+const SOURCES = [
+  { id: "cilium-1.6", label: "Cilium 1.6", statistic: undefined, timed: "whole HTTP requests" },
+  { id: "kubernetes-nftables", label: "K8s blog p50", statistic: "p50", timed: "first round trips" },
+  { id: "tigera", label: "Tigera", statistic: "mean", timed: "mean round trips of requests" },
+  { id: "eks", label: "EKS", statistic: "median", timed: "connects" },
+] as const;
+
+export const published: Chart = {
+  id: "published",
+  title: "This run's lookups among published latencies against the number of services, log–log",
+  build(results, view) {
+    const cells = cellsOf(results, MODEL_LOOKUP);
+    if (!cells.some((cell) => cell.estimate)) return { skipped: "no model lookup was measured" };
+    const series = seriesOf(cells);
+    const planes = series.map(({ plane }) => plane);
+    const theirs = SOURCES.map((source) => {
+      const reference = referenceById(source.id)!;
+      return { source, reference, lines: publishedLines(reference, source, planes) };
+    }).filter(({ lines }) => lines.length > 0);
+    if (theirs.length === 0) return { skipped: "nobody published latencies of these planes" };
+    const ours = series.map(({ plane, points }) => ({
+      plane,
+      points: points.map(({ n, estimate }) => ({
+        x: n,
+        y: estimate?.median ?? null,
+        ...(estimate && { low: estimate.interval[0], high: estimate.interval[1] }),
+      })),
+    }));
+    const lines: Line[] = [...ours, ...theirs.flatMap((source) => source.lines)];
+    const words = {
+      title: "Published latencies are whole requests, these are lookups alone",
+      subtitle: `Absolute times: filled, this run's median lookup, ${formatInterval(cells)}; hollow, published · log–log scale`,
+      caption: [
+        provenance(results, MODEL_LOOKUP, cells),
+        ...(cells.some((cell) => cell.estimate === null)
+          ? ["hollow on the axis: could not be measured"]
+          : []),
+        ...theirs.map(({ source, reference }) => sourceWords(source, reference)),
+      ].join(" · "),
+    };
+    const inWords = lines.map(({ plane, label, points }) => {
+      const said = points.flatMap(({ x, y }) =>
+        y === null ? [] : [`${formatNs(y)} at N = ${formatCount(x)}`],
+      );
+      return `${seriesStyle(plane, "light").label}, ${label ?? "this run"}: ${said.join(", ")}`;
+    });
+    const values = lines.flatMap(({ points }) =>
+      points.flatMap(({ y, low, high }) => [y ?? 0, low ?? 0, high ?? 0]),
+    );
+    return {
+      ...words,
+      description: [words.title, ...inWords, words.caption].join(". "),
+      config: logLogConfig(
+        lines,
+        words,
+        view,
+        { x: SERVICES_AXIS, range: logRange(values), label: formatNs },
+        [
+          intervalBands(
+            series.map(({ plane, points }) => ({
+              colour: seriesStyle(plane, view.theme).line,
+              runs: runsOf(points),
+            })),
+            view,
+          ),
+        ],
+      ),
+    };
+  },
+};
+
+type PublishedSource = (typeof SOURCES)[number];
+
+/** A source's lines of the measured planes in nanoseconds; the one with the highest end bears its name. */
+function publishedLines(reference: Reference, source: PublishedSource, planes: readonly string[]): Line[] {
+  const factor = NS[reference.unit as keyof typeof NS];
+  const shown = reference.series.filter(
+    ({ plane, statistic }) => planes.includes(plane) && statistic === source.statistic,
+  );
+  const highest = Math.max(...shown.map(({ points }) => points.at(-1)!.value));
+  return shown.map(({ plane, points }) => ({
+    plane,
+    label: source.label,
+    published: true,
+    unnamed: points.at(-1)!.value !== highest,
+    points: points.map(({ services, value }) => ({
+      x: services,
+      y: value * factor,
+      ...(reference.error !== null && {
+        low: (value - reference.error) * factor,
+        high: (value + reference.error) * factor,
+      }),
+    })),
+  }));
+}
+
+/** `Cilium 1.6: whole HTTP requests, ±2.5 µs (cilium.io, 2019)`. */
+function sourceWords({ label, timed }: PublishedSource, { url, date, error, unit }: Reference): string {
+  const precision = error === null ? "" : `, ±${error} ${unit}`;
+  const where = [new URL(url).hostname.replace(/^www\./, ""), ...(date ? [date.slice(0, 4)] : [])];
+  return `${label}: ${timed}${precision} (${where.join(", ")})`;
+}

@@ -1,0 +1,180 @@
+/** Latency against the number of services, log-log: slopes are growth, and a flat line must show its interval. */
+
+import {
+  cellsOf,
+  type Measure,
+  MODEL_LOOKUP,
+  noiseFloorNs,
+  type Series,
+  seriesLabel,
+  seriesOf,
+} from "../analysis/series.js";
+import type { Cell } from "../results/schema.js";
+import { formatCount, formatNs, nsFormatter } from "../text.js";
+import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
+import type { Chart, View } from "./chart.js";
+import { decadesAround, linearRange, logRange, servicesRange } from "./kit/axes.js";
+import { fittedCurves, growthMarks, overtakings } from "./kit/growth-marks.js";
+import { intervalBands, noiseFloorZone, runsOf } from "./kit/marks.js";
+import { linesConfig, SERVICES_AXIS } from "./loglog.js";
+import { seriesStyle } from "./theme.js";
+
+export const scaling: Chart = scalingChart({
+  id: "scaling",
+  title: "Time of one lookup against the number of services, log–log (model)",
+  measure: MODEL_LOOKUP,
+  findings: ["iptables-slope", "iptables-factor", "hash-time-rise"],
+  neutralTitle: "Lookup latency by number of Kubernetes services",
+});
+
+export interface ScalingChart {
+  readonly id: string;
+  readonly title: string;
+  readonly measure: Measure;
+  /** Whose headline may be the title, most telling first. */
+  readonly findings: readonly string[];
+  /** The title where nothing was found. */
+  readonly neutralTitle: string;
+  /** The variant that needs no name beside its plane's, and an undashed line. */
+  readonly plain?: string;
+  /** Whether the empty lookup is drawn; not where no lookup is timed. */
+  readonly floor?: boolean;
+  /** Logarithmic by default. */
+  readonly scale?: "log" | "linear";
+  /** Said in the caption. */
+  readonly note?: string;
+}
+
+/** A scaling chart of one measure (another lane, scenario or variant is another chart). */
+export function scalingChart(chart: ScalingChart): Chart {
+  const { id, title, measure, findings, neutralTitle, floor = true, note, scale = "log", plain = "" } = chart;
+  return {
+    id,
+    title,
+    build(results, view) {
+      const cells = cellsOf(results, measure);
+      if (!cells.some((cell) => cell.estimate)) {
+        return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
+      }
+      const series = seriesOf(cells, measure.axis);
+      const mixed = new Set(series.map(({ variant }) => variant)).size > 1;
+      const linear = scale === "linear";
+      const floorNs = floor ? noiseFloorNs(cells) : null;
+      const curves = fittedCurves(results, measure);
+      // From zero, lines that cross at small N lie within each other's width.
+      const rings = linear ? [] : overtakings(results, measure, series);
+      const missing = cells.some((cell) => cell.estimate === null);
+      const words = {
+        title: headline(results, findings) ?? neutralTitle,
+        subtitle: `${formatMeasure(measure, results)}, ${formatInterval(cells)} · ${linear ? "linear" : "log–log"} scale · lower is better`,
+        caption: [
+          provenance(results, measure, cells),
+          ...(note ? [note] : []),
+          ...(curves.length > 0 ? ["thin dashes: fitted laws of growth"] : []),
+          ...(rings.length > 0 ? ["rings: one plane overtakes another"] : []),
+          ...(missing ? ["hollow circle: could not be measured"] : []),
+        ].join(" · "),
+      };
+      const description = [words.title, ...series.map(lineInWords), words.caption];
+      return {
+        ...words,
+        description: description.join(". "),
+        config: linesConfig(
+          series.map(({ plane, variant, points }) => ({
+            plane,
+            ...(mixed && variant !== plain && { label: seriesLabel({ plane, variant }), dashed: true }),
+            points: points.map(({ n, estimate }) => ({
+              x: n,
+              y: estimate?.median ?? null,
+              ...(estimate && { low: estimate.interval[0], high: estimate.interval[1] }),
+            })),
+          })),
+          words,
+          view,
+          linear
+            ? linearAxes(series, axisTitle(measure, cells))
+            : logAxes(series, axisTitle(measure, cells), floorNs, view),
+          [
+            // From zero on a linear axis the floor is no thicker than the axis.
+            noiseFloorZone(
+              linear ? null : floorNs,
+              `noise floor: an empty lookup, ${formatNs(floorNs ?? 0)}`,
+              view,
+            ),
+            intervalBands(
+              series.map(({ plane, points }) => ({
+                colour: seriesStyle(plane, view.theme).line,
+                runs: runsOf(points),
+              })),
+              view,
+            ),
+            growthMarks(curves, rings, view),
+          ],
+        ),
+      };
+    },
+  };
+}
+
+function logAxes(series: readonly Series[], name: string, floorNs: number | null, view: View) {
+  return {
+    x: {
+      range: servicesRange(series.flatMap(({ points }) => points.map(({ n }) => n))),
+      label: formatCount,
+      name,
+    },
+    y: { range: timeRange(series, floorNs, view), label: formatNs },
+  };
+}
+
+function linearAxes(series: readonly Series[], name: string) {
+  const largest = Math.max(
+    ...series.flatMap(({ points }) => points.map(({ estimate }) => estimate?.interval[1] ?? 0)),
+  );
+  const range = linearRange(largest);
+  return {
+    x: {
+      range: linearRange(Math.max(...series.flatMap(({ points }) => points.map(({ n }) => n)))),
+      label: formatCount,
+      name,
+    },
+    y: { range, label: nsFormatter(range.max) },
+  };
+}
+
+function axisTitle({ axis }: Measure, cells: readonly Cell[]): string {
+  if (axis !== "endpoints") return SERVICES_AXIS;
+  return `Endpoints of each service (cluster of ${formatCount(cells[0]!.services)} services)`;
+}
+
+/** The axis around all intervals and the floor, with room for the floor's label in its zone or, under the curves, above it. */
+function timeRange(
+  series: readonly Series[],
+  floorNs: number | null,
+  view: View,
+): { min: number; max: number } {
+  const values = series.flatMap(({ points }) =>
+    points.flatMap(({ estimate }) => (estimate ? [estimate.median, ...estimate.interval] : [])),
+  );
+  if (floorNs === null || !(floorNs > 0)) return logRange(values);
+  const range = {
+    min: decadesAround([...values, floorNs]).min,
+    max: decadesAround(values).max,
+  };
+  // The plot takes about two thirds of the height, the label some 1/30 of it.
+  const label = view.height / 30;
+  const px = (view.height * 0.66) / Math.log10(range.max / range.min);
+  const inside = Math.log10(floorNs / range.min) * px >= label;
+  const above = Math.log10(Math.min(...values) / floorNs) * px >= 1.5 * label;
+  return inside || above ? range : { ...range, min: range.min / 10 };
+}
+
+function lineInWords(series: Series): string {
+  const { points } = series;
+  const label = seriesLabel(series);
+  const measured = points.filter((point) => point.estimate !== null);
+  const [first, last] = [measured[0], measured.at(-1)];
+  if (!first || !last) return `${label}: not measured`;
+  const at = (point: typeof first) => `${formatNs(point.estimate!.median)} at N = ${formatCount(point.n)}`;
+  return first === last ? `${label}: ${at(first)}` : `${label}: ${at(first)}, ${at(last)}`;
+}

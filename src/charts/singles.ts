@@ -1,0 +1,43 @@
+/** Lookups timed one at a time: which cells have them, and why others do not. */
+
+import type { Cell } from "../results/schema.js";
+import { formatCount, plainText } from "../text.js";
+import { seriesStyle } from "./theme.js";
+
+/** Nanoseconds of all single lookups of a cell; empty unless every replicate has them: else they are no fair sample. */
+export function singleTimes({ replicates }: Cell): number[] {
+  if (replicates.some(({ singles }) => singles === null)) return [];
+  return replicates.flatMap(({ singles }) => singles?.ns ?? []);
+}
+
+/** The cells of the largest N at which some plane's lookups were timed one at a time; undefined where none were. */
+export function largestWithSingles(cells: readonly Cell[]): Cell[] | undefined {
+  const services = Math.max(
+    ...cells.filter((cell) => singleTimes(cell).length > 0).map((cell) => cell.services),
+  );
+  return Number.isFinite(services)
+    ? cells.filter((cell) => cell.services === services && cell.estimate !== null)
+    : undefined;
+}
+
+/** For captions: `12,000–14,000 lookups a plane timed one at a time`, or `what` else was timed. */
+export function singlesWords(cells: readonly Cell[], what: string): string {
+  const counts = cells.map((cell) => singleTimes(cell).length).filter((count) => count > 0);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)].map(formatCount);
+  return `${least === most ? least : `${least}–${most}`} ${what}s a plane timed one at a time`;
+}
+
+/** For captions: the planes without single lookups. */
+export function planeNames(cells: readonly Cell[]): string {
+  return cells.map(({ plane }) => seriesStyle(plane, "light").label).join(", ");
+}
+
+/** For captions: which planes have no percentiles, and why. */
+export function reasonsWithout(cells: readonly Cell[]): string[] {
+  const byReason = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    const reason = plainText(cell.percentilesReason ?? "not stored", 140);
+    byReason.set(reason, [...(byReason.get(reason) ?? []), cell]);
+  }
+  return [...byReason].map(([reason, without]) => `${planeNames(without)}: ${reason}`);
+}

@@ -1,0 +1,124 @@
+/** The options that describe a synthetic cluster, shared by the commands that make one. */
+
+import type { Argv } from "yargs";
+import type { Cluster } from "../../cluster/cluster.js";
+import type { EndpointDistribution } from "../../cluster/distribution.js";
+import { type GenerateOptions, generateCluster, MIXED } from "../../cluster/generate.js";
+import { UsageError } from "../../errors.js";
+import { readCluster } from "../input.js";
+import { MAX_SERVICES, parseInteger, parseShare } from "./parse.js";
+
+export interface ClusterArguments {
+  seed: string;
+  shape: string;
+  endpoints: string | undefined;
+  vips: string;
+  types: string | undefined;
+  empty: string | undefined;
+  affinity: string | undefined;
+  "internal-local": string | undefined;
+  "external-local": string | undefined;
+  "source-ranges": string | undefined;
+  "local-share": string | undefined;
+}
+
+/** Adds the options to a command. */
+export function withClusterOptions<T>(yargs: Argv<T>) {
+  const share = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
+  return yargs
+    .option("seed", {
+      type: "string",
+      default: "1",
+      requiresArg: true,
+      describe: "Seed of everything random",
+    })
+    .option("shape", {
+      choices: ["clean", "mixed"] as const,
+      default: "clean",
+      describe: "clean: one TCP port, 4 endpoints; mixed: as real clusters are",
+    })
+    .option("endpoints", {
+      type: "string",
+      requiresArg: true,
+      describe: 'Endpoints per service: a number, "perftests", or "lognormal"',
+    })
+    .option("vips", {
+      choices: ["random", "sequential"] as const,
+      default: "random",
+      describe: "How cluster IPs are drawn",
+    })
+    .option("types", { choices: ["clusterIp", "nodePort", "mixed"] as const, describe: "Service types" })
+    .option("empty", share("Share of services without endpoints"))
+    .option("affinity", share("Share of services with ClientIP affinity"))
+    .option("internal-local", share("Share with internalTrafficPolicy Local"))
+    .option("external-local", share("Share of exposed services with externalTrafficPolicy Local"))
+    .option("source-ranges", share("Share of load balancers with source ranges"))
+    .option("local-share", share("Probability that an endpoint runs on this node"));
+}
+
+/** A cluster of a file, or one to generate. */
+export interface ClusterChoice extends ClusterArguments {
+  cluster: string | undefined;
+  services: string | undefined;
+}
+
+/** Adds a cluster file, or the options of a generated one, mixed unless asked otherwise. */
+export function withClusterChoice<T>(yargs: Argv<T>) {
+  return withClusterOptions(
+    yargs
+      .positional("cluster", { type: "string", describe: "A cluster file, or - for standard input" })
+      .option("services", {
+        type: "string",
+        requiresArg: true,
+        describe: "Or: generate a mixed cluster of N services",
+      }),
+  ).default("shape", "mixed");
+}
+
+/** The cluster that was chosen. Throws UsageError where that is not exactly one, or none that can be read or made. */
+export function chosenCluster(args: ClusterChoice): Cluster {
+  if ((args.cluster === undefined) === (args.services === undefined)) {
+    throw new UsageError("give either a cluster file or --services N");
+  }
+  if (args.cluster !== undefined) return readCluster(args.cluster);
+  return generateCluster(generateOptions(args, parseInteger(args.services!, "services", 1, MAX_SERVICES)));
+}
+
+/** The generator's options for parsed arguments. Throws UsageError on what can't be used. */
+export function generateOptions(args: ClusterArguments, services: number): GenerateOptions {
+  const shares = {
+    emptyShare: optionalShare(args.empty, "empty"),
+    affinityShare: optionalShare(args.affinity, "affinity"),
+    internalLocalShare: optionalShare(args["internal-local"], "internal-local"),
+    externalLocalShare: optionalShare(args["external-local"], "external-local"),
+    sourceRangeShare: optionalShare(args["source-ranges"], "source-ranges"),
+    localShare: optionalShare(args["local-share"], "local-share"),
+  };
+  return {
+    services,
+    seed: parseSeed(args.seed),
+    ...(args.shape === "mixed" && MIXED),
+    vips: args.vips === "sequential" ? "sequential" : "random",
+    ...(args.types !== undefined && { types: args.types as NonNullable<GenerateOptions["types"]> }),
+    ...(args.endpoints !== undefined && { endpoints: parseEndpoints(args.endpoints) }),
+    ...(Object.fromEntries(
+      Object.entries(shares).filter(([, share]) => share !== undefined),
+    ) as Partial<GenerateOptions>),
+  };
+}
+
+/** A seed: any whole number that a double holds exactly. */
+export function parseSeed(text: string): number {
+  return parseInteger(text, "seed", 0, Number.MAX_SAFE_INTEGER);
+}
+
+function optionalShare(text: string | undefined, option: string): number | undefined {
+  return text === undefined ? undefined : parseShare(text, option);
+}
+
+function parseEndpoints(text: string): EndpointDistribution {
+  if (text === "perftests") return { kind: "perftests" };
+  if (text === "lognormal") return { kind: "lognormal", median: 3, sigma: 1.2, max: 250 };
+  if (/^\d+$/.test(text)) return { kind: "constant", count: parseInteger(text, "endpoints", 0, 100_000) };
+  throw new UsageError(`--endpoints "${text}": give a number, "perftests" or "lognormal"`);
+}

@@ -1,0 +1,178 @@
+/** From the service-ports that a node's tables hold back to services. */
+
+import type { EndpointRecord, ServiceRecord } from "../cluster/build.js";
+import {
+  isDnsLabel,
+  isServiceName,
+  MAX_ADDRESSES_OF_SERVICE,
+  MAX_AFFINITY_SECONDS,
+  MAX_ENDPOINTS_OF_PORT,
+  MAX_PORTS_OF_SERVICE,
+  oneLine,
+} from "../cluster/checks.js";
+import {
+  type Cidr,
+  CLUSTER_IP,
+  formatAddress,
+  INGRESS_IP,
+  LOAD_BALANCER,
+  NODE_PORT,
+  protocolName,
+} from "../cluster/cluster.js";
+import { UsageError } from "../errors.js";
+
+/**
+ * Where policy Local leaves a node no endpoint, its tables hold none of the others, but what happens to packets depends on
+ * there being some. One stands for them: in TEST-NET-3 (RFC 5737), an address that nobody has.
+ */
+export const STAND_IN = 0xcb007101;
+
+/** Gives a stand-in to service-ports that need one; returns how many did. */
+export function addStandIns(ports: Iterable<FoundPort>): number {
+  let added = 0;
+  for (const port of ports) {
+    if (!port.internalLocal || port.endpoints.length > 0) continue;
+    port.endpoints.push({ address: STAND_IN, port: port.port, local: false });
+    added++;
+  }
+  return added;
+}
+
+/** A service-port as found. */
+export interface FoundPort {
+  /** `namespace/name`; undefined where the tables hold no names. */
+  service: string | undefined;
+  portName: string;
+  protocol: number;
+  port: number;
+  clusterIp: number | undefined;
+  nodePort: number;
+  /** Address → EXTERNAL_IP or INGRESS_IP. */
+  externals: Map<number, number>;
+  ranges: Cidr[];
+  affinitySeconds: number;
+  internalLocal: boolean;
+  externalLocal: boolean;
+  endpoints: EndpointRecord[];
+}
+
+/** A service-port of which nothing is known yet. */
+export function emptyPort(protocol: number, port: number): FoundPort {
+  return {
+    service: undefined,
+    portName: "",
+    protocol,
+    port,
+    clusterIp: undefined,
+    nodePort: 0,
+    externals: new Map(),
+    ranges: [],
+    affinitySeconds: 0,
+    internalLocal: false,
+    externalLocal: false,
+    endpoints: [],
+  };
+}
+
+/** `namespace/name:port` as service and port, or undefined when Kubernetes would not allow the names. */
+export function parsePortName(text: string): { service: string; portName: string } | undefined {
+  const colon = text.indexOf(":");
+  const service = colon < 0 ? text : text.slice(0, colon);
+  const portName = colon < 0 ? "" : text.slice(colon + 1);
+  if (!isServiceName(service) || (portName !== "" && !isDnsLabel(portName))) return undefined;
+  return { service, portName };
+}
+
+export interface Assembled {
+  readonly records: ServiceRecord[];
+  /** The ports in the order of the cluster's service-ports. */
+  readonly ports: FoundPort[];
+  /** Services called after their address, because the tables hold no name. */
+  readonly unnamed: number;
+  /** Service-ports left out because no cluster IP leads to them. */
+  readonly withoutAddress: number;
+}
+
+/** Groups service-ports by service, in the order they were found. Throws UsageError that names the service. */
+export function assemble(found: Iterable<FoundPort>): Assembled {
+  const services = new Map<string, FoundPort[]>();
+  let withoutAddress = 0;
+  let unnamed = 0;
+  for (const port of found) {
+    if (port.clusterIp === undefined) {
+      withoutAddress++;
+      continue;
+    }
+    const name = port.service ?? `unnamed/ip-${formatAddress(port.clusterIp).replaceAll(".", "-")}`;
+    // Without names, ports of one service are told apart by their numbers.
+    if (port.service === undefined) port.portName = `${protocolName(port.protocol)}-${port.port}`;
+    const ports = services.get(name);
+    if (ports) ports.push(port);
+    else {
+      services.set(name, [port]);
+      if (port.service === undefined) unnamed++;
+    }
+  }
+  const records = [...services].map(([name, ports]) => recordOf(name, ports));
+  return { records, ports: [...services.values()].flat(), unnamed, withoutAddress };
+}
+
+function recordOf(name: string, ports: readonly FoundPort[]): ServiceRecord {
+  const [first] = ports;
+  const other = ports.find(({ clusterIp }) => clusterIp !== first!.clusterIp);
+  if (other) {
+    throw new UsageError(
+      `Service ${oneLine(name)}: two cluster IPs, ${formatAddress(first!.clusterIp!)} and ${formatAddress(other.clusterIp!)}: give one node's tables`,
+    );
+  }
+  const externals = new Map(ports.flatMap((port) => [...port.externals]));
+  const affinitySeconds = ports.reduce((most, port) => Math.max(most, port.affinitySeconds), 0);
+  const ofKind = (ingress: boolean) =>
+    [...externals].filter(([, kind]) => (kind === INGRESS_IP) === ingress).map(([address]) => address);
+  const ranges = new Map(
+    ports.flatMap((port) => port.ranges).map((cidr) => [`${cidr.base}/${cidr.prefixLength}`, cidr]),
+  );
+  refuseExcess(name, [
+    ["ports", ports.length, MAX_PORTS_OF_SERVICE],
+    ["external addresses", externals.size, MAX_ADDRESSES_OF_SERVICE],
+    ["source ranges", ranges.size, MAX_ADDRESSES_OF_SERVICE],
+    [
+      "endpoints of a port",
+      ports.reduce((most, port) => Math.max(most, port.endpoints.length), 0),
+      MAX_ENDPOINTS_OF_PORT,
+    ],
+    ["seconds of affinity", affinitySeconds, MAX_AFFINITY_SECONDS],
+  ]);
+  const hasIngress = [...externals.values()].includes(INGRESS_IP);
+  const hasNodePort = ports.some(({ nodePort }) => nodePort !== 0);
+  return {
+    name,
+    clusterIp: first!.clusterIp!,
+    type: hasIngress ? LOAD_BALANCER : hasNodePort ? NODE_PORT : CLUSTER_IP,
+    affinitySeconds,
+    internalLocal: ports.some(({ internalLocal }) => internalLocal),
+    externalLocal: ports.some(({ externalLocal }) => externalLocal),
+    externalIps: ofKind(false),
+    ingressIps: ofKind(true),
+    sourceRanges: [...ranges.values()],
+    ports: ports.map(({ portName, protocol, port, nodePort, endpoints }) => ({
+      name: portName,
+      protocol,
+      port,
+      nodePort,
+      endpoints,
+    })),
+  };
+}
+
+function refuseExcess(
+  name: string,
+  counts: readonly (readonly [what: string, count: number, most: number])[],
+): void {
+  for (const [what, count, most] of counts) {
+    if (count > most)
+      throw new UsageError(
+        `Service ${oneLine(name)}: ${count} ${what}, more than the ${most} that are allowed`,
+      );
+  }
+}

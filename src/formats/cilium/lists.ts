@@ -1,0 +1,186 @@
+/** What `cilium service list -o json` and `cilium bpf lb list` (text or JSON) print, as frontends. */
+
+import { z } from "zod";
+import { describeIssue, isServiceName, oneLine } from "../../cluster/checks.js";
+import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import { type Backend, backendKey, type Frontend } from "./frontends.js";
+
+const PROTOCOLS: ReadonlyMap<string, number> = new Map([
+  ["TCP", TCP],
+  ["UDP", UDP],
+  ["SCTP", SCTP],
+]);
+const MAX_LINES = 10_000_000;
+const portNumber = z.number().int().min(0).max(65_535);
+
+const serviceSchema = z.object({
+  spec: z.object({
+    "frontend-address": z.object({
+      ip: z.string(),
+      port: portNumber.default(0),
+      protocol: z.string().default("TCP"),
+      scope: z.string().default("external"),
+    }),
+    "backend-addresses": z
+      .array(z.object({ ip: z.string(), port: portNumber.default(0), state: z.string().default("active") }))
+      .nullish()
+      .transform((list) => list ?? []),
+    flags: z
+      .object({
+        name: z.string().optional(),
+        namespace: z.string().optional(),
+        type: z.string().default("ClusterIP"),
+        trafficPolicy: z.string().optional(),
+        extTrafficPolicy: z.string().optional(),
+        intTrafficPolicy: z.string().optional(),
+      })
+      .default({ type: "ClusterIP" }),
+  }),
+});
+
+export interface ListedFrontends {
+  readonly frontends: Frontend[];
+  /** IPv6, host ports, local redirects and frontends without a port. */
+  readonly skipped: number;
+}
+
+/** Reads `cilium service list -o json`. Throws UsageError that names the service's place and field. */
+export function frontendsOfServices(list: readonly unknown[]): ListedFrontends {
+  const frontends: Frontend[] = [];
+  let skipped = 0;
+  for (const [i, item] of list.entries()) {
+    const parsed = serviceSchema.safeParse(item);
+    if (!parsed.success) throw new UsageError(`cilium service [${i}]: ${describeIssue(parsed.error)}`);
+    const { "frontend-address": at, "backend-addresses": to, flags } = parsed.data.spec;
+    const kind = kindOf(flags.type);
+    const address = parseAddress(at.ip);
+    const protocol = PROTOCOLS.get(at.protocol.toUpperCase());
+    if (kind === undefined || address === undefined || protocol === undefined || at.port === 0) {
+      skipped++;
+      continue;
+    }
+    const service = `${flags.namespace ?? ""}/${flags.name ?? ""}`;
+    frontends.push({
+      address,
+      port: at.port,
+      protocol,
+      internal: at.scope === "internal",
+      kind,
+      externalLocal: (flags.extTrafficPolicy ?? flags.trafficPolicy) === "Local" && kind !== "ClusterIP",
+      internalLocal: flags.intTrafficPolicy === "Local" && (kind === "ClusterIP" || at.scope === "internal"),
+      affinitySeconds: 0,
+      ranges: [],
+      service: isServiceName(service) ? service : undefined,
+      backends: to.flatMap(({ ip, port, state }) => {
+        const backend = parseAddress(ip);
+        return backend === undefined || port === 0 || state !== "active"
+          ? []
+          : [{ id: backendKey(backend, port), address: backend, port }];
+      }),
+    });
+  }
+  return { frontends, skipped };
+}
+
+function kindOf(type: string): Frontend["kind"] | undefined {
+  switch (type) {
+    case "ClusterIP":
+    case "NodePort":
+    case "LoadBalancer":
+      return type;
+    case "ExternalIPs":
+      return "ExternalIP";
+    default:
+      return undefined;
+  }
+}
+
+/** `10.96.0.10:53/UDP/i (1)`: until 1.15 without a protocol, which then stands for TCP. */
+const LISTED_KEY = /^(\[?[\da-f.:]+\]?):(\d{1,5})(?:\/([A-Za-z]+))?(\/i)?(?: \((\d{1,5})\))?$/;
+const LISTED_BACKEND = /^([\d.]+):(\d{1,5})(?:\/[A-Za-z]+)? \(\d+\)/;
+
+/** Reads `cilium bpf lb list`: lines of frontend and backend, in text or as a JSON object. */
+export function frontendsOfList(pairs: Iterable<readonly [key: string, value: string]>): ListedFrontends {
+  const found = new Map<string, Frontend & { backends: Backend[] }>();
+  let skipped = 0;
+  let lines = 0;
+  for (const [key, value] of pairs) {
+    if (++lines > MAX_LINES) throw new UsageError(`cilium bpf lb list: more than ${MAX_LINES} lines`);
+    const match = LISTED_KEY.exec(key);
+    if (!match)
+      throw new UsageError(
+        `cilium bpf lb list: no frontend such as 10.96.0.10:53/UDP (1): "${oneLine(key, 60)}"`,
+      );
+    const address = parseAddress(match[1]!);
+    const port = Number(match[2]);
+    const protocol = PROTOCOLS.get((match[3] ?? "TCP").toUpperCase());
+    if (address === undefined || protocol === undefined || !(port >= 1 && port <= 65_535)) {
+      skipped++;
+      continue;
+    }
+    const name = `${address} ${port} ${protocol} ${match[4] ?? ""}`;
+    const flags = /\[([^\]]*)\]/.exec(value)?.[1];
+    if (flags !== undefined || !found.has(name)) {
+      const words = (flags ?? "").split(",").map((word) => word.trim());
+      const kind = words.includes("ClusterIP")
+        ? "ClusterIP"
+        : (words.map(listedKind).find((k) => k !== undefined) ?? "ClusterIP");
+      found.set(name, {
+        address,
+        port,
+        protocol,
+        internal: match[4] !== undefined,
+        kind,
+        externalLocal: words.includes("Local"),
+        internalLocal: words.includes("InternalLocal"),
+        affinitySeconds: 0,
+        ranges: [],
+        service: undefined,
+        backends: found.get(name)?.backends ?? [],
+      });
+    }
+    const to = LISTED_BACKEND.exec(value);
+    const backend = to ? parseAddress(to[1]!) : undefined;
+    const backendPort = Number(to?.[2]);
+    // The master's own line shows 0.0.0.0:0.
+    if (backend === undefined || !(backendPort >= 1 && backendPort <= 65_535)) continue;
+    found
+      .get(name)!
+      .backends.push({ id: backendKey(backend, backendPort), address: backend, port: backendPort });
+  }
+  return { frontends: [...found.values()], skipped };
+}
+
+function listedKind(word: string): Frontend["kind"] | undefined {
+  if (word === "ExternalIPs") return "ExternalIP";
+  return word === "NodePort" || word === "LoadBalancer" ? word : undefined;
+}
+
+/** Frontend and backend of each line of the text form. */
+export function* pairsOfText(text: string): Iterable<readonly [string, string]> {
+  let last = "";
+  for (const raw of text.split("\n").slice(1)) {
+    // What follows is flags in brackets: a line that is longer is none of Cilium's.
+    const line = raw.slice(0, 500).trimEnd();
+    if (line.trim() === "") continue;
+    // A further backend of the same frontend stands on a line without one, as `cilium bpf lb list` aligns them.
+    const cut = /^\s/.test(line) ? ["", last, line.trim()] : /^(\S+(?: \(\d+\))?)\s+(\S.*)$/.exec(line);
+    if (!cut) throw new UsageError(`cilium bpf lb list: no frontend and backend in "${oneLine(line, 60)}"`);
+    last = cut[1]!;
+    yield [last, cut[2]!];
+  }
+}
+
+/** The same of the JSON form. */
+export function* pairsOfJson(data: Readonly<Record<string, unknown>>): Iterable<readonly [string, string]> {
+  for (const [key, values] of Object.entries(data)) {
+    if (!Array.isArray(values))
+      throw new UsageError(`cilium bpf lb list: ${oneLine(key, 60)}: expected an array`);
+    for (const value of values as unknown[]) {
+      if (typeof value !== "string")
+        throw new UsageError(`cilium bpf lb list: ${oneLine(key, 60)}: expected text`);
+      yield [key, value.slice(0, 500)];
+    }
+  }
+}

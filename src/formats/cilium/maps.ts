@@ -1,0 +1,140 @@
+/** Cilium's load-balancing maps, an array of `bpftool map dump -j` each (key and value as bytes): what lbscale exports. */
+
+import { oneLine } from "../../cluster/checks.js";
+import { type Cidr, maskTo, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import type { Backend, Frontend } from "./frontends.js";
+
+/** SVC_FLAG_* of bpf/lib/lb.h. */
+export const FLAGS = {
+  externalIp: 1,
+  nodePort: 2,
+  externalLocal: 4,
+  affinity: 16,
+  loadBalancer: 32,
+  routable: 64,
+  sourceRange: 128,
+} as const;
+export const FLAGS2 = { internalLocal: 16, twoScopes: 32 } as const;
+/** rev_nat_id and padding stand before the address in an LPM key. */
+export const RANGE_STATIC_BITS = 32;
+
+const MAX_ENTRIES = 10_000_000;
+const BYTE = /^0x[\da-f]{1,2}$/i;
+
+interface Master {
+  readonly key: DataView;
+  readonly value: DataView;
+  readonly slots: number[];
+}
+
+/** Reads frontends out of map entries. Throws UsageError that names map and entry. */
+export function frontendsOfMaps(data: Readonly<Record<string, unknown>>): Frontend[] {
+  const backends = new Map<number, Backend>();
+  for (const { key, value } of entries(data, "cilium_lb4_backends_v3", 4, 12)) {
+    const id = key.getUint32(0, true);
+    backends.set(id, { id: String(id), address: value.getUint32(0), port: value.getUint16(4) });
+  }
+  const ranges = new Map<number, Cidr[]>();
+  for (const { key } of entries(data, "cilium_lb4_source_range", 12, 1)) {
+    const prefixLength = key.getUint32(0, true) - RANGE_STATIC_BITS;
+    if (prefixLength < 0 || prefixLength > 32)
+      throw new UsageError(`cilium_lb4_source_range: prefix length ${prefixLength}`);
+    const revNat = key.getUint16(4);
+    const range = { base: maskTo(key.getUint32(8), prefixLength), prefixLength };
+    const list = ranges.get(revNat);
+    if (list) list.push(range);
+    else ranges.set(revNat, [range]);
+  }
+  return mastersOf(data).flatMap((master) => frontendOf(master, backends, ranges) ?? []);
+}
+
+function mastersOf(data: Readonly<Record<string, unknown>>): Master[] {
+  const masters = new Map<string, Master>();
+  const slots: { name: string; slot: number; backend: number }[] = [];
+  for (const { key, value } of entries(data, "cilium_lb4_services_v2", 12, 12)) {
+    const slot = key.getUint16(6, true);
+    const name = `${key.getUint32(0)} ${key.getUint16(4)} ${key.getUint8(8)} ${key.getUint8(9)}`;
+    if (slot === 0) masters.set(name, { key, value, slots: [] });
+    else slots.push({ name, slot, backend: value.getUint32(0, true) });
+  }
+  slots.sort((a, b) => a.slot - b.slot);
+  for (const { name, slot, backend } of slots) {
+    const master = masters.get(name);
+    // Slots beyond the count are left over from before: nothing chooses them.
+    if (master && slot <= master.value.getUint16(4, true)) master.slots.push(backend);
+  }
+  return [...masters.values()];
+}
+
+/** Undefined for what is no service: wildcards (port 0) and protocols that have no port. */
+function frontendOf(
+  { key, value, slots }: Master,
+  backends: ReadonlyMap<number, Backend>,
+  ranges: ReadonlyMap<number, Cidr[]>,
+): Frontend | undefined {
+  const address = key.getUint32(0);
+  const port = key.getUint16(4);
+  const protocol = key.getUint8(8);
+  if (port === 0 || ![TCP, UDP, SCTP].includes(protocol)) return undefined;
+  const flags = value.getUint8(8);
+  const flags2 = value.getUint8(9);
+  const has = (flag: number) => (flags & flag) !== 0;
+  const kind = has(FLAGS.nodePort)
+    ? "NodePort"
+    : has(FLAGS.loadBalancer)
+      ? "LoadBalancer"
+      : has(FLAGS.externalIp)
+        ? "ExternalIP"
+        : "ClusterIP";
+  return {
+    address,
+    port,
+    protocol,
+    internal: key.getUint8(9) === 1,
+    kind,
+    externalLocal: has(FLAGS.externalLocal),
+    internalLocal: (flags2 & FLAGS2.internalLocal) !== 0,
+    affinitySeconds: has(FLAGS.affinity) ? value.getUint32(0, true) & 0xffffff : 0,
+    ranges: has(FLAGS.sourceRange) ? (ranges.get(value.getUint16(6)) ?? []) : [],
+    service: undefined,
+    backends: slots.flatMap((id) => {
+      const backend = backends.get(id);
+      return backend && backend.port > 0 ? [backend] : [];
+    }),
+  };
+}
+
+function* entries(
+  data: Readonly<Record<string, unknown>>,
+  map: string,
+  keyBytes: number,
+  valueBytes: number,
+): Iterable<{ key: DataView; value: DataView }> {
+  const list: unknown = Object.hasOwn(data, map) ? data[map] : [];
+  if (!Array.isArray(list)) throw new UsageError(`${map}: expected an array of entries`);
+  if (list.length > MAX_ENTRIES) throw new UsageError(`${map}: more than ${MAX_ENTRIES} entries`);
+  for (const [i, entry] of (list as unknown[]).entries()) {
+    const { key, value } = (typeof entry === "object" && entry !== null ? entry : {}) as {
+      key?: unknown;
+      value?: unknown;
+    };
+    yield {
+      key: bytes(key, keyBytes, `${map}[${i}].key`),
+      value: bytes(value, valueBytes, `${map}[${i}].value`),
+    };
+  }
+}
+
+function bytes(value: unknown, length: number, where: string): DataView {
+  if (!Array.isArray(value) || value.length !== length) {
+    throw new UsageError(`${oneLine(where)}: expected ${length} bytes, as bpftool map dump -j prints them`);
+  }
+  const view = new DataView(new ArrayBuffer(length));
+  for (const [i, byte] of (value as unknown[]).entries()) {
+    if (typeof byte !== "string" || !BYTE.test(byte))
+      throw new UsageError(`${oneLine(where)}: expected bytes such as 0x0a`);
+    view.setUint8(i, Number(byte));
+  }
+  return view;
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { readFixture } from "../../test/fuzz-import.js";
+import { clusterDigest } from "../cluster/digest.js";
+import { generateCluster } from "../cluster/generate.js";
+import { writeCluster } from "../cluster/json.js";
+import { importCluster } from "./detect.js";
+
+describe("importCluster", () => {
+  it("reads a cluster file of its own", () => {
+    const cluster = generateCluster({ services: 3, seed: 1 });
+    const text = [...writeCluster(cluster)].join("");
+    expect(clusterDigest(importCluster(text).cluster)).toBe(clusterDigest(cluster));
+    const indented = JSON.stringify(JSON.parse(text), null, 2);
+    expect(clusterDigest(importCluster(indented).cluster)).toBe(clusterDigest(cluster));
+  });
+
+  it("says of a damaged cluster file that it is one", () => {
+    expect(() => importCluster('{"lbscale":"cluster","version":1,')).toThrow(/^the cluster file is not JSON/);
+  });
+
+  it("reads Kubernetes objects, and reports in lines", () => {
+    expect(importCluster(readFixture("online-boutique.yaml")).report).toEqual([
+      "12 services with 12 ports and 12 endpoints (made up: a pod for each replica of the workloads, all on this node)",
+      "left out: other objects: 11",
+      "made up, because the input leaves them to the cluster: cluster IPs: 12, load-balancer addresses: 1, NodePorts: 1",
+    ]);
+    expect(importCluster(readFixture("endpointslices.yaml")).report).toEqual([
+      "2 services with 3 ports and 6 endpoints (from EndpointSlices)",
+      "this node is node-a, the first that an endpoint names",
+      "left out: headless services: 1, ExternalName services: 1, IPv6-only services: 1, other objects: 1",
+      "dual-stack services, of which the IPv4 address is kept: 1",
+      "warning: 1 EndpointSlices without IPv4 addresses are left out",
+    ]);
+  });
+
+  it("ignores a byte-order mark", () => {
+    const service = '{"kind":"Service","metadata":{"name":"a"},"spec":{"ports":[{"port":80}]}}';
+    expect(importCluster(`\ufeff${service}`).cluster.services).toBe(1);
+  });
+});

@@ -1,0 +1,92 @@
+/** A cluster as others read it. To add a format: its generator, and a line in EXPORTS. */
+
+import type { Cluster } from "../cluster/cluster.js";
+import { kubernetesList } from "../kubernetes/export.js";
+import { EbpfProgram } from "../planes/ebpf/program.js";
+import { ciliumMapsJson } from "../planes/ebpf/ruleset.js";
+import { IptablesProgram } from "../planes/iptables/program.js";
+import { iptablesRestore } from "../planes/iptables/ruleset.js";
+import { IpvsProgram } from "../planes/ipvs/program.js";
+import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../planes/ipvs/ruleset.js";
+import { NftablesProgram } from "../planes/nftables/program.js";
+import { nftTransactions } from "../planes/nftables/ruleset.js";
+
+/** A format that others read. */
+export interface Export {
+  readonly id: string;
+  /** Who reads it. */
+  readonly reader: string;
+  /** What the format can't carry of any cluster, in words. */
+  readonly losses: readonly string[];
+  /** The text in chunks. Throws UsageError for names that Kubernetes does not allow, and for what the plane can't hold. */
+  write(cluster: Cluster): Iterable<string>;
+}
+
+const LOCALITY = "which endpoints are on this node, except where a policy Local lists them";
+const NAMES = "names of services and ports";
+
+/** All formats of `lbscale export`. */
+export const EXPORTS: readonly Export[] = [
+  {
+    id: "kubernetes",
+    reader: "kubectl apply",
+    losses: [
+      "names of other nodes, order of rules, and addresses of this node",
+      "to kubectl apply: addresses of load balancers, which are in the status that it leaves out",
+    ],
+    write: kubernetesList,
+  },
+  {
+    id: "iptables",
+    reader: "iptables-restore",
+    losses: [
+      LOCALITY,
+      "endpoints that no rule leads to (policy Local, none local)",
+      "addresses of this node",
+    ],
+    write: (cluster) => iptablesRestore(new IptablesProgram(cluster)),
+  },
+  {
+    id: "ipvsadm",
+    reader: "ipvsadm -R",
+    losses: [
+      NAMES,
+      LOCALITY,
+      "masquerade, source ranges and rejects, which are in --format ipset and --format ipvs-iptables",
+    ],
+    write: (cluster) => ipvsadmRestore(new IpvsProgram(cluster)),
+  },
+  {
+    id: "ipset",
+    reader: "ipset restore, beside ipvsadm",
+    losses: ["servers, which are in --format ipvsadm"],
+    write: (cluster) => ipsetRestore(new IpvsProgram(cluster)),
+  },
+  {
+    id: "ipvs-iptables",
+    reader: "iptables-restore, beside ipvsadm and after ipset",
+    losses: ["servers, which are in --format ipvsadm"],
+    write: (cluster) => [ipvsIptablesRestore(new IpvsProgram(cluster))],
+  },
+  {
+    id: "nft",
+    reader: "nft -f",
+    losses: [
+      LOCALITY,
+      "endpoints that no chain leads to (policy Local, none local)",
+      "addresses of this node",
+    ],
+    write: (cluster) => nftTransactions(new NftablesProgram(cluster)),
+  },
+  {
+    id: "cilium",
+    reader: "Cilium's maps as bytes, as bpftool map dump -j prints them",
+    losses: [
+      NAMES,
+      LOCALITY,
+      "endpoints that no map entry leads to (policy Local, none local)",
+      "Maglev's tables",
+    ],
+    write: (cluster) => ciliumMapsJson(new EbpfProgram(cluster, {}, "random")),
+  },
+];

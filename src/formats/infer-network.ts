@@ -1,0 +1,116 @@
+/** The ranges around imported services. kube-proxy is configured with them; no object holds them, so they are inferred. */
+
+import type { ServiceRecord } from "../cluster/build.js";
+import {
+  type Cidr,
+  cidrSize,
+  formatCidr,
+  inCidr,
+  maskTo,
+  type Network,
+  parseAddress,
+} from "../cluster/cluster.js";
+import { DEFAULT_NETWORK } from "../cluster/network.js";
+import { UsageError } from "../errors.js";
+import { STAND_IN } from "./assemble.js";
+
+/** The narrowest and widest range that is inferred: a /16 has room to grow, a /8 is the largest private range. */
+const NARROWEST = 16;
+const WIDEST = 8;
+
+/** This node's address where the usual one is in use: TEST-NET-1 (RFC 5737), which nobody has. */
+const OTHER_NODE_ADDRESS = parseAddress("192.0.2.1")!;
+
+/** What a node's tables tell of the network. */
+export interface KnownNetwork {
+  readonly serviceCidr?: Cidr | undefined;
+  readonly podCidr?: Cidr | undefined;
+  readonly nodeAddresses?: readonly number[];
+}
+
+/** Infers service and pod ranges where they aren't known, reserves a part of the pod range for clients, and gives the node an address. */
+export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetwork = {}): Network {
+  const vips = records.map(({ clusterIp }) => clusterIp);
+  const pods = records.flatMap(({ ports }) =>
+    ports
+      .flatMap(({ endpoints }) => endpoints.map(({ address }) => address))
+      .filter((address) => address !== STAND_IN),
+  );
+  const externals = records.flatMap(({ externalIps = [], ingressIps = [] }) => [
+    ...externalIps,
+    ...ingressIps,
+  ]);
+  const serviceCidr = known.serviceCidr ?? inferRange(vips, DEFAULT_NETWORK.serviceCidr);
+  const podCidr = known.podCidr ?? inferRange(pods, DEFAULT_NETWORK.podCidr, serviceCidr);
+  const { nodeAddresses = [] } = known;
+  return {
+    serviceCidr,
+    podCidr,
+    clientCidr: reserveClients(podCidr, [...vips, ...pods]),
+    nodeAddresses:
+      nodeAddresses.length > 0
+        ? nodeAddresses
+        : [chooseNodeAddress([...vips, ...pods, ...externals], [serviceCidr, podCidr])],
+  };
+}
+
+/**
+ * The usual range if it holds most addresses; else the smallest range around their densest /16 that holds as many as
+ * its /8 does, clear of `other`. Pods on the host's network lie outside, as they do in a real cluster.
+ */
+function inferRange(addresses: readonly number[], usual: Cidr, other?: Cidr): Cidr {
+  if (2 * count(addresses, usual) >= addresses.length) return usual;
+  let best = densest(addresses);
+  let most = count(addresses, best);
+  for (let prefixLength = NARROWEST - 1; prefixLength >= WIDEST; prefixLength--) {
+    const wider = { base: maskTo(best.base, prefixLength), prefixLength };
+    if (other && overlap(wider, other)) break;
+    const members = count(addresses, wider);
+    if (members > most) [best, most] = [wider, members];
+  }
+  return best;
+}
+
+function count(addresses: readonly number[], cidr: Cidr): number {
+  let members = 0;
+  for (const address of addresses) if (inCidr(cidr, address)) members++;
+  return members;
+}
+
+function densest(addresses: readonly number[]): Cidr {
+  const members = new Map<number, number>();
+  let best = maskTo(addresses[0]!, NARROWEST);
+  for (const address of addresses) {
+    const base = maskTo(address, NARROWEST);
+    const seen = (members.get(base) ?? 0) + 1;
+    members.set(base, seen);
+    if (seen > members.get(best)!) best = base;
+  }
+  return { base: best, prefixLength: NARROWEST };
+}
+
+function overlap(a: Cidr, b: Cidr): boolean {
+  const prefixLength = Math.min(a.prefixLength, b.prefixLength);
+  return maskTo(a.base, prefixLength) === maskTo(b.base, prefixLength);
+}
+
+/** The usual client range where it fits, else the last free part of the pod range: no client may be somebody's pod. */
+function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
+  const { clientCidr } = DEFAULT_NETWORK;
+  if (formatCidr(podCidr) === formatCidr(DEFAULT_NETWORK.podCidr) && count(used, clientCidr) === 0)
+    return clientCidr;
+  for (const prefixLength of [20, 24, 28].filter((length) => length > podCidr.prefixLength)) {
+    const taken = new Set(used.map((address) => maskTo(address, prefixLength)));
+    const size = 2 ** (32 - prefixLength);
+    for (let base = podCidr.base + cidrSize(podCidr) - size; base > podCidr.base; base -= size) {
+      if (!taken.has(base)) return { base, prefixLength };
+    }
+  }
+  throw new UsageError(`${formatCidr(podCidr)} is full: no addresses are left for clients on this node`);
+}
+
+function chooseNodeAddress(used: readonly number[], ranges: readonly Cidr[]): number {
+  const usual = DEFAULT_NETWORK.nodeAddresses[0]!;
+  const isTaken = used.includes(usual) || ranges.some((range) => inCidr(range, usual));
+  return isTaken ? OTHER_NODE_ADDRESS : usual;
+}

@@ -1,0 +1,252 @@
+/** One rule of iptables-save: what kube-proxy ever wrote is understood; anything else is kept as "strange", with its words. */
+
+import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import type { Token } from "./tokens.js";
+
+export interface SavedRule {
+  readonly chain: string;
+  src: Cidr | null;
+  srcInvert: boolean;
+  dst: Cidr | null;
+  /** 0 = any. */
+  protocol: number;
+  /** -1 = no test; 0 = a tcp, udp or sctp match without ports. */
+  dport: number;
+  comment: string | null;
+  /** -1 = none. */
+  probability: number;
+  recent: "none" | "check" | "set";
+  recentName: string;
+  recentSeconds: number;
+  addrtype: "none" | "dst-local" | "src-local";
+  /** Whether the first packet of a connection can be in the states that are asked for; null = not asked. */
+  stateNew: boolean | null;
+  mark: { readonly value: number; readonly mask: number; readonly negated: boolean } | null;
+  /** Target or chain; empty = a rule that only counts. */
+  target: string;
+  isGoto: boolean;
+  /** DNAT's destination. */
+  to: { readonly address: number; readonly port: number } | null;
+  /** MARK's bits that are set. */
+  setMark: { readonly value: number; readonly mask: number } | null;
+  /** The first condition that is not understood, as it stands; null = all are. */
+  strange: string | null;
+}
+
+const PROTOCOLS: ReadonlyMap<string, number> = new Map([
+  ["all", 0],
+  ["ip", 0],
+  ["icmp", 1],
+  ["igmp", 2],
+  ["ipencap", 4],
+  ["tcp", TCP],
+  ["udp", UDP],
+  ["gre", 47],
+  ["esp", 50],
+  ["ah", 51],
+  ["sctp", SCTP],
+  ["udplite", 136],
+]);
+/** Matches whose options are read below; `physdev`, `set` and all others are strange. */
+const MODULES = [
+  "comment",
+  "tcp",
+  "udp",
+  "sctp",
+  "statistic",
+  "recent",
+  "addrtype",
+  "conntrack",
+  "state",
+  "mark",
+];
+/** Options that say what is so by default. */
+const HARMLESS = ["--rsource", "--mask", "--mode", "--reap", "--random", "--random-fully", "--persistent"];
+
+/** Reads `-A CHAIN …`. Throws UsageError for a line that is no rule; a condition that is not known is no error. */
+export function parseRule(tokens: readonly Token[], where: string): SavedRule {
+  let at = 0;
+  // iptables-save -c puts counters first.
+  if (/^\[\d+:\d+\]$/.test(tokens[0]?.text ?? "")) at++;
+  if (tokens[at]?.text !== "-A" || tokens[at + 1] === undefined) {
+    throw new UsageError(`${where}: expected a rule (-A CHAIN …)`);
+  }
+  const rule = emptyRule(tokens[at + 1]!.text);
+  at += 2;
+  while (at < tokens.length) {
+    let negated = false;
+    if (isBang(tokens[at])) {
+      negated = true;
+      at++;
+    }
+    const name = tokens[at++]?.text ?? "";
+    // Before iptables 1.4.3 the sign stood behind the option.
+    if (isBang(tokens[at])) {
+      negated = true;
+      at++;
+    }
+    const first = at;
+    while (at < tokens.length && (tokens[at]!.quoted || !/^(-|!$)/.test(tokens[at]!.text))) at++;
+    read(
+      rule,
+      name,
+      negated,
+      tokens.slice(first, at).map(({ text }) => text),
+    );
+  }
+  return rule;
+}
+
+function isBang(token: Token | undefined): boolean {
+  return token !== undefined && !token.quoted && token.text === "!";
+}
+
+function emptyRule(chain: string): SavedRule {
+  return {
+    chain,
+    src: null,
+    srcInvert: false,
+    dst: null,
+    protocol: 0,
+    dport: -1,
+    comment: null,
+    probability: -1,
+    recent: "none",
+    recentName: "",
+    recentSeconds: 0,
+    addrtype: "none",
+    stateNew: null,
+    mark: null,
+    target: "",
+    isGoto: false,
+    to: null,
+    setMark: null,
+    strange: null,
+  };
+}
+
+function read(rule: SavedRule, name: string, negated: boolean, values: readonly string[]): void {
+  const understood =
+    rule.target === "" ? readCondition(rule, name, negated, values) : readTargetOption(rule, name, values);
+  if (understood || rule.strange !== null) return;
+  rule.strange = [negated ? "!" : "", name, ...values].filter((word) => word !== "").join(" ");
+}
+
+/** Whether a condition is understood. */
+function readCondition(rule: SavedRule, name: string, negated: boolean, values: readonly string[]): boolean {
+  const [value = ""] = values;
+  if (negated && !["-s", "--source", "--mark"].includes(name)) return false;
+  switch (name) {
+    case "-s":
+    case "--source":
+      rule.src = range(value);
+      rule.srcInvert = negated;
+      return rule.src !== null && values.length === 1;
+    case "-d":
+    case "--destination":
+      rule.dst = range(value);
+      return rule.dst !== null && values.length === 1;
+    case "-p":
+    case "--protocol": {
+      const protocol = PROTOCOLS.get(value) ?? (/^\d{1,3}$/.test(value) ? Number(value) : undefined);
+      rule.protocol = protocol ?? 0;
+      return protocol !== undefined && protocol <= 255;
+    }
+    case "-m":
+    case "--match":
+      if (["tcp", "udp", "sctp"].includes(value) && rule.dport < 0) rule.dport = 0;
+      return MODULES.includes(value);
+    case "--comment":
+      rule.comment = value;
+      return true;
+    case "--dport":
+    case "--destination-port":
+      rule.dport = portOf(value);
+      return rule.dport > 0;
+    case "--probability":
+      rule.probability = Number(value);
+      return rule.probability > 0 && rule.probability <= 1;
+    case "--name":
+      rule.recentName = value;
+      return true;
+    case "--seconds":
+      rule.recentSeconds = Number(value);
+      return (
+        Number.isInteger(rule.recentSeconds) && rule.recentSeconds >= 0 && rule.recentSeconds <= 0x7fffffff
+      );
+    case "--rcheck":
+      rule.recent = "check";
+      return true;
+    case "--set":
+      rule.recent = "set";
+      return true;
+    case "--dst-type":
+    case "--src-type":
+      rule.addrtype = name === "--dst-type" ? "dst-local" : "src-local";
+      return value === "LOCAL";
+    case "--ctstate":
+    case "--state":
+      rule.stateNew = value.split(",").includes("NEW");
+      return /^(NEW|INVALID|RELATED|ESTABLISHED|UNTRACKED)(,(NEW|INVALID|RELATED|ESTABLISHED|UNTRACKED))*$/.test(
+        value,
+      );
+    case "--mark": {
+      const mark = markOf(value);
+      rule.mark = mark && { ...mark, negated };
+      return mark !== null;
+    }
+    case "-j":
+    case "--jump":
+    case "-g":
+    case "--goto":
+      rule.target = value;
+      rule.isGoto = name === "-g" || name === "--goto";
+      return value !== "" && values.length === 1;
+    default:
+      return HARMLESS.includes(name);
+  }
+}
+
+/** Options behind the target. What a target of others does is its own affair, so nothing here is strange but DNAT's. */
+function readTargetOption(rule: SavedRule, name: string, values: readonly string[]): boolean {
+  const [value = ""] = values;
+  if (name === "--to-destination") {
+    const match = /^([\d.]+):(\d{1,5})$/.exec(value);
+    const address = match ? parseAddress(match[1]!) : undefined;
+    const port = portOf(match?.[2] ?? "");
+    rule.to = address === undefined || port < 0 ? null : { address, port };
+  } else if (["--set-xmark", "--set-mark", "--or-mark"].includes(name)) {
+    const mark = markOf(value);
+    // --or-mark X is --set-xmark X/X.
+    rule.setMark = name === "--or-mark" && mark ? { value: mark.value, mask: mark.value } : mark;
+  } else if (rule.target === "DNAT" && !HARMLESS.includes(name)) {
+    // iptables-save of old kernels prints `-m tcp` behind nothing; any other condition behind DNAT would be one.
+    return false;
+  }
+  return true;
+}
+
+function range(text: string): Cidr | null {
+  const cidr = parseCidr(text.includes("/") ? text : `${text}/32`);
+  if (cidr) return cidr;
+  // Old versions print masks in full: 10.0.0.0/255.0.0.0.
+  const [address = "", mask = ""] = text.split("/");
+  const bits = parseAddress(mask);
+  if (bits === undefined) return null;
+  const prefixLength = Math.clz32(~bits);
+  return parseCidr(`${address}/${prefixLength}`) ?? null;
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  return port >= 1 && port <= 65_535 ? port : -1;
+}
+
+function markOf(text: string): { value: number; mask: number } | null {
+  const match = /^(0x[\da-f]{1,8}|\d{1,10})(?:\/(0x[\da-f]{1,8}|\d{1,10}))?$/i.exec(text);
+  if (!match) return null;
+  const value = Number(match[1]);
+  const mask = match[2] === undefined ? 0xffffffff : Number(match[2]);
+  return value <= 0xffffffff && mask <= 0xffffffff ? { value, mask } : null;
+}

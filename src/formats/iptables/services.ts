@@ -1,0 +1,257 @@
+/**
+ * Services out of kube-proxy's rules, of any version since 1.5 (pkg/proxy/iptables/proxier.go). What is read:
+ * KUBE-SERVICES (addresses), KUBE-NODEPORTS, the chains they jump to (SVC, SVL, EXT, FW; XLB until 1.23), SEP chains
+ * (endpoints), and the filter table's refusals (services without endpoints).
+ */
+
+import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
+import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import type { SavedRule } from "./rule.js";
+import type { SavedChain, SavedTable, SavedTables } from "./save.js";
+
+/** Chains of one service-port share the hash of its name: KUBE-SVC-XPGD46QRK7WJZT7O. XLB is what EXT was until 1.23. */
+const PORT_CHAIN = /^KUBE-(SVC|SVL|EXT|FW|XLB)-([A-Z2-7]{16})$/;
+const COMMENT =
+  /^(\S+)(?: (cluster IP|external IP|loadbalancer IP|has no endpoints|has no local endpoints))?/;
+
+export interface FoundInRules {
+  readonly ports: FoundPort[];
+  /** SEP chains of each port's endpoints, in their order. */
+  readonly chains: ReadonlyMap<FoundPort, readonly string[]>;
+  /** Sources that need no masquerade (kube-proxy's clusterCIDR). */
+  readonly podCidr: Cidr | undefined;
+  readonly nodeAddresses: number[];
+  /** Ports whose endpoints are in no rule: one stands for them. */
+  readonly standIns: number;
+  /** Rules of kube-proxy's own chains that say something that isn't understood. */
+  readonly notUnderstood: string[];
+  readonly foreignRules: number;
+}
+
+/** Reads services out of the tables. Nothing is guessed: what isn't understood is returned as text. */
+export function servicesOfRules({ nat, filter }: SavedTables): FoundInRules {
+  return new Reader(nat, filter).read();
+}
+
+class Reader {
+  readonly #nat: SavedTable;
+  readonly #filter: SavedTable;
+  readonly #byHash = new Map<string, FoundPort>();
+  readonly #byName = new Map<string, FoundPort>();
+  readonly #ports: FoundPort[] = [];
+  readonly #hashes = new Map<FoundPort, string>();
+  readonly #podCidrs = new Map<string, { cidr: Cidr; count: number }>();
+  readonly #nodeAddresses = new Set<number>();
+  readonly #notUnderstood: string[] = [];
+
+  constructor(nat: SavedTable, filter: SavedTable) {
+    this.#nat = nat;
+    this.#filter = filter;
+  }
+
+  read(): FoundInRules {
+    for (const rule of this.#rules(this.#nat, "KUBE-SERVICES")) this.#readFrontend(rule);
+    for (const rule of this.#rules(this.#nat, "KUBE-NODEPORTS")) this.#readNodePort(rule);
+    const chains = new Map<FoundPort, readonly string[]>();
+    for (const [port, hash] of this.#hashes) chains.set(port, this.#readChains(port, hash));
+    for (const name of ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES"]) {
+      for (const rule of this.#rules(this.#filter, name)) this.#readRefusal(rule);
+    }
+    const standIns = addStandIns(this.#ports);
+    return {
+      ports: this.#ports,
+      chains,
+      podCidr: this.#commonPodCidr(),
+      nodeAddresses: [...this.#nodeAddresses],
+      standIns,
+      notUnderstood: this.#notUnderstood,
+      foreignRules: countForeign(this.#nat) + countForeign(this.#filter),
+    };
+  }
+
+  /** Rules of a chain; those that aren't understood are noted and left out. */
+  *#rules(table: SavedTable, name: string): Iterable<SavedRule> {
+    for (const rule of table.get(name)?.rules ?? []) {
+      // Since 1.5 the way of bridged packets is told apart by physdev: the rule leads where its neighbours lead.
+      if (rule.strange === null || rule.strange.includes("physdev")) yield rule;
+      else this.#notUnderstood.push(`${name}: ${rule.strange}`);
+    }
+  }
+
+  #readFrontend(rule: SavedRule): void {
+    if (rule.target === "KUBE-NODEPORTS") {
+      if (rule.dst?.prefixLength === 32) this.#nodeAddresses.add(rule.dst.base);
+      return;
+    }
+    // The old masquerade rule of each service, before 1.20: ! -s CIDR -d VIP … -j KUBE-MARK-MASQ.
+    if (rule.target === "KUBE-MARK-MASQ") {
+      this.#notePodCidr(rule);
+      return;
+    }
+    const jump = PORT_CHAIN.exec(rule.target);
+    if (!jump || rule.dst?.prefixLength !== 32 || rule.dport <= 0) {
+      this.#notUnderstood.push(`KUBE-SERVICES: -j ${rule.target}`);
+      return;
+    }
+    const [, kind, hash] = jump;
+    const port = this.#portOf(hash!, rule);
+    const what = COMMENT.exec(rule.comment ?? "")?.[2];
+    if (what === "loadbalancer IP" || kind === "FW") port.externals.set(rule.dst.base, INGRESS_IP);
+    else if (what === "external IP" || kind === "EXT" || kind === "XLB") {
+      if (port.externals.get(rule.dst.base) !== INGRESS_IP) port.externals.set(rule.dst.base, EXTERNAL_IP);
+    } else {
+      port.clusterIp = rule.dst.base;
+      port.port = rule.dport;
+      if (kind === "SVL") port.internalLocal = true;
+    }
+    if (kind === "XLB") port.externalLocal = true;
+  }
+
+  #readNodePort(rule: SavedRule): void {
+    const jump = PORT_CHAIN.exec(rule.target);
+    // Before 1.24 a rule that marks stands before the one that jumps.
+    if (rule.target === "KUBE-MARK-MASQ") return;
+    if (!jump || rule.dport <= 0) {
+      this.#notUnderstood.push(`KUBE-NODEPORTS: -j ${rule.target}`);
+      return;
+    }
+    const port = this.#portOf(jump[2]!, rule);
+    port.nodePort = rule.dport;
+    if (jump[1] === "XLB") port.externalLocal = true;
+  }
+
+  /** The service-port behind a chain's hash, made where it is new. */
+  #portOf(hash: string, rule: SavedRule): FoundPort {
+    let port = this.#byHash.get(hash);
+    if (!port) {
+      port = this.#named(rule) ?? this.#add(emptyPort(rule.protocol, rule.dport));
+      this.#byHash.set(hash, port);
+      this.#hashes.set(port, hash);
+    }
+    return port;
+  }
+
+  #add(port: FoundPort): FoundPort {
+    this.#ports.push(port);
+    return port;
+  }
+
+  /** The service-port that a rule's comment names, made where it is new; undefined when it names none. */
+  #named(rule: SavedRule): FoundPort | undefined {
+    const text = COMMENT.exec(rule.comment ?? "")?.[1];
+    const name = text === undefined ? undefined : parsePortName(text);
+    if (!name) return undefined;
+    // One name may be served in two protocols.
+    const key = `${text} ${rule.protocol}`;
+    let port = this.#byName.get(key);
+    if (!port) {
+      port = this.#add({ ...emptyPort(rule.protocol, rule.dport), ...name });
+      this.#byName.set(key, port);
+    }
+    return port;
+  }
+
+  #readChains(port: FoundPort, hash: string): readonly string[] {
+    const chains: string[] = [];
+    const seen = new Set<string>();
+    const local = new Set(
+      this.#endpointChains(port, `KUBE-SVL-${hash}`).concat(this.#endpointChains(port, `KUBE-XLB-${hash}`)),
+    );
+    for (const name of [...this.#endpointChains(port, `KUBE-SVC-${hash}`), ...local]) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const to = this.#nat.get(name)?.rules.find(({ target }) => target === "DNAT")?.to;
+      if (!to) {
+        this.#notUnderstood.push(`${name}: no DNAT to an address and port`);
+        continue;
+      }
+      chains.push(name);
+      port.endpoints.push({ ...to, local: local.has(name) });
+    }
+    for (const rule of this.#rules(this.#nat, `KUBE-FW-${hash}`)) {
+      if (rule.src && !rule.srcInvert) port.ranges.push(rule.src);
+      if (rule.target.startsWith("KUBE-XLB-")) port.externalLocal = true;
+    }
+    for (const rule of this.#rules(this.#nat, `KUBE-EXT-${hash}`)) {
+      if (rule.addrtype === "src-local") port.externalLocal = true;
+    }
+    return chains;
+  }
+
+  /** SEP chains that a chain jumps to, each once, in the order of the rules that pick by chance. */
+  #endpointChains(port: FoundPort, name: string): string[] {
+    const chains: string[] = [];
+    for (const rule of this.#rules(this.#nat, name)) {
+      if (rule.target === "KUBE-MARK-MASQ") this.#notePodCidr(rule);
+      if (!rule.target.startsWith("KUBE-SEP-")) continue;
+      if (rule.recent === "check") port.affinitySeconds = Math.max(port.affinitySeconds, rule.recentSeconds);
+      else chains.push(rule.target);
+    }
+    return chains;
+  }
+
+  #readRefusal(rule: SavedRule): void {
+    if (rule.target !== "REJECT" && rule.target !== "DROP") {
+      this.#notUnderstood.push(`filter ${rule.chain}: -j ${rule.target}`);
+      return;
+    }
+    const port = this.#refused(rule);
+    if (!port) {
+      this.#notUnderstood.push(`filter ${rule.chain}: -j ${rule.target} without a destination`);
+      return;
+    }
+    const isExternal =
+      rule.chain === "KUBE-EXTERNAL-SERVICES" || /external IP|loadbalancer IP/.test(rule.comment ?? "");
+    if (rule.addrtype === "dst-local") {
+      port.nodePort = rule.dport;
+      if (rule.target === "DROP") port.externalLocal = true;
+    } else if (isExternal) {
+      if (!port.externals.has(rule.dst!.base)) port.externals.set(rule.dst!.base, EXTERNAL_IP);
+      if (rule.target === "DROP") port.externalLocal = true;
+    } else if (port.clusterIp === undefined || port.clusterIp === rule.dst!.base) {
+      port.clusterIp = rule.dst!.base;
+      port.port = rule.dport;
+      if (rule.target === "DROP") port.internalLocal = true;
+    } else {
+      // Before 1.12 refusals of external addresses stood in the same chain, behind that of the cluster IP.
+      port.externals.set(rule.dst!.base, EXTERNAL_IP);
+    }
+  }
+
+  #refused(rule: SavedRule): FoundPort | undefined {
+    const isNodePort = rule.addrtype === "dst-local";
+    if (rule.dport <= 0 || (!isNodePort && rule.dst?.prefixLength !== 32)) return undefined;
+    const named = this.#named(rule);
+    if (named || isNodePort) return named;
+    return this.#add(emptyPort(rule.protocol, rule.dport));
+  }
+
+  #notePodCidr(rule: SavedRule): void {
+    if (!rule.src || !rule.srcInvert) return;
+    const key = `${rule.src.base}/${rule.src.prefixLength}`;
+    const seen = this.#podCidrs.get(key);
+    if (seen) seen.count++;
+    else this.#podCidrs.set(key, { cidr: rule.src, count: 1 });
+  }
+
+  #commonPodCidr(): Cidr | undefined {
+    const [most] = [...this.#podCidrs.values()].sort((a, b) => b.count - a.count);
+    // Clients of the model live in a part of it.
+    return most && most.cidr.prefixLength <= 24 ? most.cidr : undefined;
+  }
+}
+
+/** kube-proxy's and kubelet's chains, and netfilter's own, whose rules may be anybody's. */
+function isForeign(chain: SavedChain): boolean {
+  return chain.policy === "-" && !chain.name.startsWith("KUBE-");
+}
+
+function countForeign(table: SavedTable): number {
+  let rules = 0;
+  for (const chain of table.values()) {
+    if (isForeign(chain)) rules += chain.rules.length;
+    else if (chain.policy !== "-")
+      rules += chain.rules.filter(({ target }) => !target.startsWith("KUBE-")).length;
+  }
+  return rules;
+}

@@ -1,0 +1,27 @@
+/** Words of a line of iptables-save: quoted ones may hold spaces, and a backslash before a quote. */
+
+import { UsageError } from "../../errors.js";
+
+export interface Token {
+  readonly text: string;
+  /** A quoted word is never an option. */
+  readonly quoted: boolean;
+}
+
+const WORD = /"((?:[^"\\]|\\.)*)"|(\S+)/g;
+const MAX_WORDS = 500;
+
+/** Splits a line. Throws UsageError for a quote that doesn't end. */
+export function tokenize(line: string, where: string): Token[] {
+  const tokens: Token[] = [];
+  for (const [, quoted, plain] of line.matchAll(WORD)) {
+    if (plain?.startsWith('"')) throw new UsageError(`${where}: a quote does not end`);
+    if (tokens.length >= MAX_WORDS) throw new UsageError(`${where}: more than ${MAX_WORDS} words`);
+    tokens.push(
+      quoted === undefined
+        ? { text: plain!, quoted: false }
+        : { text: quoted.includes("\\") ? quoted.replace(/\\(.)/g, "$1") : quoted, quoted: true },
+    );
+  }
+  return tokens;
+}

@@ -1,0 +1,72 @@
+/** What an import read, left out and made up. */
+
+import { oneLine } from "../cluster/checks.js";
+import type { EndpointOrigin, EndpointSource } from "../kubernetes/endpoints.js";
+import type { Synthesized } from "../kubernetes/services.js";
+
+export interface ImportReport {
+  readonly services: number;
+  readonly servicePorts: number;
+  readonly endpoints: number;
+  readonly endpointOrigin: EndpointOrigin;
+  /** The node whose endpoints count as local: the first that an endpoint names. */
+  readonly here: EndpointSource["here"];
+  /** Service-ports whose endpoints topology hints chose, or could not. */
+  readonly hints: EndpointSource["hints"];
+  /** Services that no data plane balances, or not in this address family. */
+  readonly skipped: { readonly headless: number; readonly externalName: number; readonly ipv6Only: number };
+  /** Services with an IPv6 address too, of which the IPv4 address is kept. */
+  readonly dualStack: number;
+  /** Objects that say nothing about load balancing. */
+  readonly otherObjects: number;
+  readonly invented: Readonly<Synthesized>;
+  readonly warnings: readonly string[];
+}
+
+const ORIGINS = {
+  endpointslices: "from EndpointSlices",
+  endpoints: "from Endpoints, because there are no EndpointSlices",
+  workloads: "made up: a pod for each replica of the workloads, all on this node",
+  none: "neither EndpointSlices nor workloads in the input",
+} as const;
+
+/** The report as lines for a person. */
+export function describeImport(report: ImportReport): string[] {
+  const { skipped, invented, here, hints } = report;
+  const lines = [
+    `${report.services} services with ${report.servicePorts} ports and ${report.endpoints} endpoints (${ORIGINS[report.endpointOrigin]})`,
+  ];
+  if (here.name !== undefined) {
+    const zone = here.zone === undefined ? "" : `, in zone ${oneLine(here.zone, 63)}`;
+    lines.push(`this node is ${oneLine(here.name, 63)}, the first that an endpoint names${zone}`);
+  }
+  const hinted = list({
+    "for this node": hints.node,
+    "for this zone": hints.zone,
+    "do not apply here": hints.unused,
+  });
+  if (hinted) lines.push(`ports with topology hints: ${hinted}`);
+  const left = list({
+    "headless services": skipped.headless,
+    "ExternalName services": skipped.externalName,
+    "IPv6-only services": skipped.ipv6Only,
+    "other objects": report.otherObjects,
+  });
+  if (left) lines.push(`left out: ${left}`);
+  if (report.dualStack > 0)
+    lines.push(`dual-stack services, of which the IPv4 address is kept: ${report.dualStack}`);
+  const made = list({
+    "cluster IPs": invented.clusterIps,
+    "load-balancer addresses": invented.loadBalancerIps,
+    NodePorts: invented.nodePorts,
+  });
+  if (made) lines.push(`made up, because the input leaves them to the cluster: ${made}`);
+  return [...lines, ...report.warnings.map((warning) => `warning: ${warning}`)];
+}
+
+function list(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${what}: ${count}`)
+    .join(", ");
+}

@@ -1,0 +1,91 @@
+/** The process inside the kernel lane's sandbox: a request as JSON on stdin, a report a line as JSON on stdout. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { generateCoverageFlows } from "../cluster/coverage-flows.js";
+import { parseCluster } from "../cluster/json.js";
+import { benchCluster } from "../measure/bench-cluster.js";
+import type { Job } from "../measure/scenario.js";
+import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
+import { checkCapabilities } from "./check.js";
+import { prepareHost, releaseHost } from "./host.js";
+import { isEbpf, type KernelPlaneId } from "./plane.js";
+import { type HostCallbacks, measureRounds } from "./rounds.js";
+import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "./tasks.js";
+import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed.js";
+import { verifyLoadedPlane } from "./verify.js";
+
+/** The child of the model lane, and how long it times. */
+const MODEL_SCRIPT = fileURLToPath(new URL("../measure/worker.js", import.meta.url));
+const MODEL_MS = { warmupMs: 20, measureMs: 40, singlesMs: 1 };
+
+const request = JSON.parse(readFileSync(0, "utf8")) as Task & { readonly folder: string };
+const report = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+};
+
+const host = await prepareHost(request.folder, planesOf(request).some(isEbpf));
+try {
+  switch (request.task) {
+    case "check":
+      report(await checkCapabilities(host, request.planes));
+      break;
+    case "verify":
+      await verify(request);
+      break;
+    case "connect":
+      await measureRounds(host, request, surroundingsOf(request), report);
+      break;
+  }
+} finally {
+  await releaseHost(host);
+}
+// The servers of the labs still run; they end with this process.
+process.exit(0);
+
+function planesOf(task: Task): readonly KernelPlaneId[] {
+  return task.task === "connect" ? task.cells.map(({ plane }) => plane) : task.planes;
+}
+
+async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
+  const cluster = parseCluster(readFileSync(join(host.folder, CLUSTER_FILE), "utf8"));
+  const trace = generateCoverageFlows(cluster, flows, seed);
+  const natives = await compileNatives(host, planes);
+  for (const id of planes) {
+    const setting = { host, natives, cluster, options: { seed }, name: id };
+    const station = await loadPlaneInto(id, setting);
+    report(await verifyLoadedPlane(station, trace, probeOptionsOf(station, setting)));
+  }
+}
+
+function surroundingsOf({ endpointsPerService, seed: clusterSeed, cpu }: ConnectTask): HostCallbacks {
+  const common = {
+    clusterFile: null,
+    clusterSeed,
+    endpointsPerService,
+    entry: "clusterIp",
+    variant: "",
+  } as const;
+  return {
+    clusterOf: (services) => benchCluster({ ...common, services }),
+    runModel: ({ plane, services }, seed) => {
+      const job: Job = {
+        ...common,
+        ...MODEL_MS,
+        ...{
+          scenario: "lookup",
+          plane,
+          services,
+          seed,
+          options: {},
+          zipf: 0,
+          popular: "random",
+          misses: 0,
+          slowdown: 0,
+        },
+      };
+      return runReplicate(MODEL_SCRIPT, job, childPrefix(cpu), TIMEOUT_MS);
+    },
+  };
+}

@@ -1,0 +1,131 @@
+/** From text to Kubernetes objects: YAML with several documents, JSON, and Lists. What comes in may be hostile. */
+
+import { Composer, CST, Lexer, LineCounter, Parser, YAMLError } from "yaml";
+import { oneLine } from "../cluster/checks.js";
+import { UsageError } from "../errors.js";
+
+/** Aliases in all, and how often one may repeat what it stands for, nested ones multiplied ("billion laughs"). */
+const MAX_ALIASES = 1_000;
+const MAX_OBJECTS = 1_000_000;
+/** YAML takes about half a second a megabyte; JSON a hundredth of it. */
+const MAX_YAML_LENGTH = 64 * 2 ** 20;
+/** Collections within collections: the stack has room for some 800, Kubernetes objects have a few dozen at most. */
+const MAX_YAML_DEPTH = 200;
+/** A List in a List in a document: kubectl writes no more. */
+const MAX_NESTING = 3;
+
+/** Anything with a kind; its fields are checked by whoever reads them. */
+export interface KubernetesObject {
+  readonly kind: string;
+  readonly apiVersion?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** All objects of a text in their order, Lists opened. Throws UsageError when it is none of YAML, JSON or Kubernetes. */
+export function readObjects(text: string): KubernetesObject[] {
+  if (text.trim() === "") throw new UsageError("the input is empty: give Kubernetes YAML or JSON");
+  if (text.includes("\0")) throw new UsageError("the input is binary or UTF-16: give UTF-8 YAML or JSON");
+  const objects: KubernetesObject[] = [];
+  for (const document of parse(text)) collect(document, objects, 0);
+  if (objects.length === 0) {
+    throw new UsageError("the input holds no Kubernetes object: give YAML or JSON with kind: Service");
+  }
+  return objects;
+}
+
+function parse(text: string): unknown[] {
+  if (/^\s*[[{]/.test(text)) {
+    try {
+      return [JSON.parse(text)];
+    } catch {
+      // It may still be YAML in flow style, or several JSON documents with `---` between them.
+    }
+  }
+  if (text.length > MAX_YAML_LENGTH) {
+    throw new UsageError("the input is more than 64 MiB of YAML, or damaged JSON: use kubectl get -o json");
+  }
+  return parseYaml(text);
+}
+
+function parseYaml(text: string): unknown[] {
+  const lineCounter = new LineCounter();
+  const composer = new Composer({
+    logLevel: "silent",
+    // Whatever a %YAML line asks for; and with merge keys, as kubectl's parser has them.
+    schema: "core",
+    merge: true,
+    // The check is quadratic in the keys of a map (20,000 keys: 6 s). The last one wins, as in JSON.
+    uniqueKeys: false,
+  });
+  try {
+    return Array.from(composer.compose(tokensOf(text, lineCounter)), (document) => {
+      const [error] = document.errors;
+      if (error) throw error;
+      return document.toJS({ maxAliasCount: MAX_ALIASES });
+    });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(describeYamlError(error, lineCounter));
+  }
+}
+
+/**
+ * `yaml`'s own first stage, which keeps its stack on the heap, and a bound on it. The next stage recurses: V8 ends the
+ * process, and throws nothing, when a regular expression is first compiled where the stack is all but used up.
+ */
+function* tokensOf(text: string, lineCounter: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
+  let aliases = 0;
+  let previous = "";
+  for (const lexeme of new Lexer().lex(text)) {
+    // Resolving an alias walks the document up to it: twenty thousand of them take six seconds.
+    if (lexeme.startsWith("*") && previous !== CST.SCALAR && ++aliases > MAX_ALIASES) {
+      throw new UsageError(`the input holds more than ${MAX_ALIASES} YAML aliases: expand them first`);
+    }
+    previous = lexeme;
+    yield* parser.next(lexeme);
+    if (parser.stack.length > MAX_YAML_DEPTH) {
+      throw new UsageError("the input is nested too deep for Kubernetes objects");
+    }
+  }
+  yield* parser.end();
+}
+
+function describeYamlError(error: unknown, lineCounter: LineCounter): string {
+  const [message] = String((error as Error).message).split("\n");
+  // The parser descends once a level; it reports its own overflow as a YAMLError, `toJS` as a RangeError.
+  if (error instanceof RangeError || message!.startsWith("Maximum call stack")) {
+    return "the input is nested too deep for Kubernetes objects";
+  }
+  if (error instanceof YAMLError) {
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    return `the input is not valid YAML or JSON, or cut off: line ${line}, column ${col}: ${oneLine(message!)}`;
+  }
+  // Without a place: too many aliases, an alias without its anchor, a merge key that merges no map.
+  return `the input is not valid YAML: ${oneLine(message!)}`;
+}
+
+function collect(value: unknown, objects: KubernetesObject[], depth: number): void {
+  if (typeof value !== "object" || value === null || depth > MAX_NESTING) return;
+  if (Array.isArray(value)) {
+    for (const item of value) collect(item, objects, depth + 1);
+    return;
+  }
+  const { kind, apiVersion, items } = value as { kind?: unknown; apiVersion?: unknown; items?: unknown };
+  if (typeof kind !== "string") return;
+  if (kind.endsWith("List") && Array.isArray(items)) {
+    // The API's own lists (ServiceList) leave out what is the same for all their items.
+    const itemKind = kind.slice(0, -"List".length);
+    const inherited = itemKind === "" ? {} : { kind: itemKind, apiVersion };
+    for (const item of items) {
+      const isObject = typeof item === "object" && item !== null && !Array.isArray(item);
+      collect(isObject ? { ...inherited, ...item } : item, objects, depth + 1);
+    }
+    return;
+  }
+  if (objects.length >= MAX_OBJECTS) {
+    throw new UsageError(`the input holds more than ${MAX_OBJECTS} objects: import fewer namespaces`);
+  }
+  objects.push(value as KubernetesObject);
+}

@@ -1,0 +1,26 @@
+/** Who stands behind a service-port. */
+
+import type { EndpointRecord } from "../cluster/build.js";
+import type { Service, ServicePort } from "./schema.js";
+import type { HintUse, ThisNode } from "./topology.js";
+
+/** Where the endpoints came from: read from EndpointSlices or (where there are none) from Endpoints, or made up from the workloads that a Service selects. */
+export type EndpointOrigin = "endpointslices" | "endpoints" | "workloads" | "none";
+
+/** Gives the endpoints of a service-port. */
+export interface EndpointSource {
+  readonly origin: EndpointOrigin;
+  /** Whose endpoints count as local. */
+  readonly here: ThisNode;
+  /** Service-ports by what hints did to them, of those asked for so far. */
+  readonly hints: Readonly<Record<Exclude<HintUse, "none">, number>>;
+  endpointsOf(service: Service, port: ServicePort): EndpointRecord[];
+}
+
+/** When nothing tells: services without endpoints. */
+export const NO_ENDPOINTS: EndpointSource = {
+  origin: "none",
+  here: { name: undefined, zone: undefined },
+  hints: { node: 0, zone: 0, unused: 0 },
+  endpointsOf: () => [],
+};

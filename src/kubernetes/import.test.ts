@@ -1,0 +1,566 @@
+import { describe, expect, it } from "vitest";
+import { readFixture } from "../../test/fuzz-import.js";
+import {
+  type Cluster,
+  formatAddress,
+  formatCidr,
+  inCidr,
+  LOAD_BALANCER,
+  NODE_PORT,
+  protocolName,
+} from "../cluster/cluster.js";
+import { UsageError } from "../errors.js";
+import { describeImport } from "../formats/report.js";
+import { importKubernetes } from "./import.js";
+
+const BOUTIQUE = readFixture("online-boutique.yaml");
+const SLICES = readFixture("endpointslices.yaml");
+
+type Fields = Record<string, unknown>;
+
+function service(name: string, spec: Fields, rest: Fields = {}): Fields {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name },
+    spec: { ports: [{ port: 80 }], ...spec },
+    ...rest,
+  };
+}
+
+function workload(kind: string, name: string, spec: Fields, ports: Fields[] = []): Fields {
+  const template = { metadata: { labels: { app: name } }, spec: { containers: [{ ports }] } };
+  return { apiVersion: "apps/v1", kind, metadata: { name }, spec: { template, ...spec } };
+}
+
+function slice(name: string, endpoints: Fields[], rest: Fields = {}): Fields {
+  return {
+    kind: "EndpointSlice",
+    addressType: "IPv4",
+    metadata: { name: `${name}-x`, labels: { "kubernetes.io/service-name": name } },
+    ports: [{ name: "", port: 8080 }],
+    endpoints,
+    ...rest,
+  };
+}
+
+function load(...objects: Fields[]): Cluster {
+  return importKubernetes(JSON.stringify(objects)).cluster;
+}
+
+function problemOf(...objects: Fields[]): string {
+  try {
+    load(...objects);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return (error as UsageError).message;
+  }
+  return "accepted";
+}
+
+/** Endpoints of a service-port as text, `*` for local ones. */
+function endpointsOf(cluster: Cluster, servicePort: number): string[] {
+  const found: string[] = [];
+  for (let e = cluster.endpointStart[servicePort]!; e < cluster.endpointStart[servicePort + 1]!; e++) {
+    const local = cluster.endpointLocal[e] === 1 ? "*" : "";
+    found.push(`${formatAddress(cluster.endpointAddress[e]!)}:${cluster.endpointPort[e]}${local}`);
+  }
+  return found;
+}
+
+function externalsOf(cluster: Cluster, s: number): string[] {
+  const own = cluster.externalAddress.subarray(cluster.externalStart[s]!, cluster.externalStart[s + 1]!);
+  return Array.from(own, formatAddress);
+}
+
+describe("importing Online Boutique's release manifest", () => {
+  const { cluster, report } = importKubernetes(BOUTIQUE);
+  const names = Array.from({ length: cluster.services }, (_, s) => cluster.serviceName(s));
+
+  it("finds its twelve services in the order of the file", () => {
+    expect(names).toEqual(
+      [
+        "frontend",
+        "frontend-external",
+        "adservice",
+        "currencyservice",
+        "cartservice",
+        "redis-cart",
+        "recommendationservice",
+        "checkoutservice",
+        "emailservice",
+        "paymentservice",
+        "shippingservice",
+        "productcatalogservice",
+      ].map((name) => `default/${name}`),
+    );
+  });
+
+  it("gives each service the pod of its deployment, at the target port", () => {
+    const email = names.indexOf("default/emailservice");
+    expect(cluster.port[email]).toBe(5000);
+    expect(endpointsOf(cluster, email)).toEqual(["10.128.0.8:8080*"]);
+    expect(Array.from({ length: 12 }, (_, p) => endpointsOf(cluster, p).length)).toEqual(Array(12).fill(1));
+  });
+
+  it("puts the two services of one deployment before the same pod", () => {
+    expect(endpointsOf(cluster, 0)).toEqual(endpointsOf(cluster, 1));
+  });
+
+  it("makes up the addresses and the NodePort that a running cluster would give", () => {
+    expect(Array.from(cluster.clusterIp, formatAddress).slice(0, 2)).toEqual(["10.96.0.1", "10.96.0.2"]);
+    expect([...cluster.serviceType].filter((type) => type === LOAD_BALANCER)).toHaveLength(1);
+    expect([cluster.serviceType[1], cluster.nodePort[1], externalsOf(cluster, 1)]).toEqual([
+      LOAD_BALANCER,
+      30_000,
+      ["198.18.0.1"],
+    ]);
+  });
+
+  it("reports what it read, left out and made up", () => {
+    expect(report).toEqual({
+      services: 12,
+      servicePorts: 12,
+      endpoints: 12,
+      endpointOrigin: "workloads",
+      here: { name: undefined, zone: undefined },
+      hints: { node: 0, zone: 0, unused: 0 },
+      skipped: { headless: 0, externalName: 0, ipv6Only: 0 },
+      dualStack: 0,
+      otherObjects: 11,
+      invented: { clusterIps: 12, loadBalancerIps: 1, nodePorts: 1 },
+      warnings: [],
+    });
+  });
+});
+
+describe("importing Services with EndpointSlices", () => {
+  const { cluster, report } = importKubernetes(SLICES);
+
+  it("joins all slices of a service by port name and protocol, each endpoint once, ready ones only", () => {
+    expect(endpointsOf(cluster, 0)).toEqual(["10.42.0.11:8080*", "10.42.1.12:8080", "10.42.2.14:8080"]);
+    expect([protocolName(cluster.protocol[1]!), endpointsOf(cluster, 1)]).toEqual([
+      "udp",
+      ["10.42.0.11:8443*", "10.42.1.12:8443"],
+    ]);
+  });
+
+  it("falls back to endpoints that serve while they terminate", () => {
+    expect(endpointsOf(cluster, 2)).toEqual(["10.42.0.21:6379*"]);
+  });
+
+  it("reads policies, affinity, addresses and source ranges, IPv4 only", () => {
+    expect([cluster.externalLocal[0], cluster.internalLocal[0], cluster.internalLocal[1]]).toEqual([1, 0, 1]);
+    expect([...cluster.affinitySeconds]).toEqual([10_800, 0]);
+    expect(externalsOf(cluster, 0)).toEqual(["203.0.113.9", "192.0.2.50"]);
+    expect([...cluster.nodePort]).toEqual([31_080, 31_443, 0]);
+    expect(formatCidr({ base: cluster.rangeBase[0]!, prefixLength: cluster.rangePrefixLength[0]! })).toBe(
+      "198.51.100.0/26",
+    );
+    expect(cluster.rangeBase).toHaveLength(1);
+  });
+
+  it("leaves out headless, ExternalName and IPv6-only services, and says so", () => {
+    expect(cluster.services).toBe(2);
+    expect(report.skipped).toEqual({ headless: 1, externalName: 1, ipv6Only: 1 });
+    expect(report.otherObjects).toBe(1);
+    expect(report.warnings).toEqual(["1 EndpointSlices without IPv4 addresses are left out"]);
+  });
+
+  it("infers the ranges around them, with a free part for clients", () => {
+    const { serviceCidr, podCidr, clientCidr } = cluster.network;
+    expect([serviceCidr, podCidr].map(formatCidr)).toEqual(["10.43.0.0/16", "10.42.0.0/16"]);
+    expect(inCidr(podCidr, clientCidr.base)).toBe(true);
+    expect(cluster.endpointAddress.some((address) => inCidr(clientCidr, address))).toBe(false);
+  });
+
+  it("takes absent conditions as ready and serving, as kube-proxy does", () => {
+    const endpoints = [
+      { addresses: ["10.244.0.1"], conditions: { ready: null } },
+      { addresses: ["10.244.0.2"], conditions: { ready: false } },
+      { addresses: [] },
+    ];
+    expect(endpointsOf(load(service("a", {}), slice("a", endpoints)), 0)).toEqual(["10.244.0.1:8080"]);
+    const terminating = [{ addresses: ["10.244.0.3"], conditions: { ready: false, terminating: true } }];
+    expect(endpointsOf(load(service("a", {}), slice("a", terminating)), 0)).toEqual(["10.244.0.3:8080"]);
+  });
+
+  const inZones = (...zones: string[]) =>
+    zones.map((zone, i) => ({
+      addresses: [`10.244.0.${i + 1}`],
+      nodeName: `node-${i}`,
+      zone: `zone-${i}`,
+      hints: { forZones: [{ name: zone }] },
+    }));
+
+  it("keeps to this node's zone where every ready endpoint has a hint", () => {
+    const near = inZones("zone-0", "zone-0", "zone-1");
+    expect(endpointsOf(load(service("a", {}), slice("a", near)), 0)).toEqual([
+      "10.244.0.1:8080*",
+      "10.244.0.2:8080",
+    ]);
+  });
+
+  it.each([
+    ["one endpoint has no hint", [...inZones("zone-0", "zone-1"), { addresses: ["10.244.0.9"] }], {}],
+    ["no hint is for this zone", inZones("zone-8", "zone-8", "zone-9"), {}],
+    ["a policy is Local", inZones("zone-0", "zone-0", "zone-1"), { internalTrafficPolicy: "Local" }],
+  ])("takes every endpoint where %s", (_why, endpoints, spec) => {
+    expect(endpointsOf(load(service("a", spec), slice("a", endpoints)), 0)).toHaveLength(3);
+  });
+
+  /** Endpoints on node-0, node-1, …; node-0 is "this node". */
+  const forNodes = (...nodes: string[][]) =>
+    nodes.map((names, i) => ({
+      addresses: [`10.244.0.${i + 1}`],
+      nodeName: `node-${i}`,
+      zone: i < 2 ? "near" : "far",
+      hints: { forNodes: names.map((name) => ({ name })), forZones: [{ name: i < 2 ? "near" : "far" }] },
+    }));
+  const hintsOf = (endpoints: Fields[], spec: Fields = {}) => {
+    const { cluster, report } = importKubernetes(JSON.stringify([service("a", spec), slice("a", endpoints)]));
+    return [
+      endpointsOf(cluster, 0)
+        .map((text) => text.replace(/^10.244.0.(\d):8080/, "$1"))
+        .join(" "),
+      report.hints,
+    ];
+  };
+
+  it.each([
+    ["for this node before those for its zone", [["node-0"], ["node-1"], ["node-0"]], "1* 3", "node"],
+    [
+      "for its zone where a ready endpoint has no hint for nodes",
+      [["node-0"], [], ["node-0"]],
+      "1* 2",
+      "zone",
+    ],
+    ["for its zone where none is for this node", [["node-8"], ["node-1"], ["node-9"]], "1* 2", "zone"],
+  ])("takes endpoints %s", (_what, nodes, expected, by) => {
+    expect(hintsOf(forNodes(...nodes))).toEqual([expected, { node: 0, zone: 0, unused: 0, [by]: 1 }]);
+  });
+
+  it.each([
+    ["a hint is missing", [{ addresses: ["10.244.0.9"] }], {}, "1* 9"],
+    ["only local endpoints are reached", [], { internalTrafficPolicy: "Local" }, "1*"],
+  ])("counts hints that do not apply: %s", (_why, more, spec, expected) => {
+    expect(hintsOf([...forNodes(["node-0"]), ...more], spec)).toEqual([
+      expected,
+      { node: 0, zone: 0, unused: 1 },
+    ]);
+  });
+
+  it("keeps hints for cluster traffic of a service whose external policy is Local, unless they leave out a local endpoint", () => {
+    const spec = { type: "NodePort", externalTrafficPolicy: "Local" };
+    expect(hintsOf(forNodes(["node-0"], ["node-1"]), spec)).toEqual(["1*", { node: 1, zone: 0, unused: 0 }]);
+    expect(hintsOf(forNodes(["node-1"], ["node-0"]), spec)).toEqual([
+      "1* 2",
+      { node: 0, zone: 0, unused: 1 },
+    ]);
+  });
+
+  it("counts no hint where there is none", () => {
+    expect(hintsOf([{ addresses: ["10.244.0.1"], nodeName: "n" }])).toEqual([
+      "1*",
+      { node: 0, zone: 0, unused: 0 },
+    ]);
+  });
+
+  it("says whose endpoints are local, and what hints did", () => {
+    const { report } = importKubernetes(
+      JSON.stringify([
+        service("a", {}),
+        slice("a", forNodes(["node-0"], ["node-1"])),
+        service("b", {}),
+        slice("b", [{ ...forNodes([])[0], hints: { forZones: [{ name: "far" }] } }]),
+      ]),
+    );
+    expect(describeImport(report).slice(1, 3)).toEqual([
+      "this node is node-0, the first that an endpoint names, in zone near",
+      "ports with topology hints: for this node: 1, do not apply here: 1",
+    ]);
+  });
+
+  it("falls back to a local endpoint that terminates under internal policy Local, though others are ready", () => {
+    const endpoints = [
+      {
+        addresses: ["10.244.0.1"],
+        nodeName: "n",
+        conditions: { ready: false, serving: true, terminating: true },
+      },
+      { addresses: ["10.244.0.2"], nodeName: "m" },
+    ];
+    const find = (spec: Fields) => endpointsOf(load(service("a", spec), slice("a", endpoints)), 0);
+    expect(find({ internalTrafficPolicy: "Local" })).toEqual(["10.244.0.2:8080", "10.244.0.1:8080*"]);
+    expect(find({})).toEqual(["10.244.0.2:8080"]);
+  });
+
+  it("reads Endpoints where there are no EndpointSlices, and only there", () => {
+    const endpoints = {
+      kind: "Endpoints",
+      apiVersion: "v1",
+      metadata: { name: "a" },
+      subsets: [
+        {
+          addresses: [{ ip: "10.244.0.1", nodeName: "n" }, { ip: "fd00::1" }],
+          notReadyAddresses: [{ ip: "10.244.0.2" }],
+          ports: [{ port: 8080 }],
+        },
+      ],
+    };
+    const { cluster, report } = importKubernetes(JSON.stringify([service("a", {}), endpoints]));
+    expect([endpointsOf(cluster, 0), report.endpointOrigin, report.otherObjects]).toEqual([
+      ["10.244.0.1:8080*"],
+      "endpoints",
+      0,
+    ]);
+    const both = load(service("a", {}), endpoints, slice("a", [{ addresses: ["10.244.0.7"] }]));
+    expect(endpointsOf(both, 0)).toEqual(["10.244.0.7:8080"]);
+  });
+
+  it("matches the slice port's protocol, not only its name", () => {
+    const ports = [{ name: "", port: 53, protocol: "UDP" }];
+    const cluster = load(service("a", {}), slice("a", [{ addresses: ["10.244.0.1"] }], { ports }));
+    expect(endpointsOf(cluster, 0)).toEqual([]);
+  });
+
+  it("keeps host-network endpoints out of the pod range", () => {
+    const pods = Array.from({ length: 5 }, (_, i) => ({ addresses: [`10.42.${i}.2`] }));
+    const host = { addresses: ["192.168.1.10"] };
+    const { network } = load(service("a", { clusterIP: "10.43.0.9" }), slice("a", [host, ...pods]));
+    expect(formatCidr(network.podCidr)).toBe("10.42.0.0/16");
+  });
+
+  it("widens the pod range to what holds the pods of all nodes, clear of the services", () => {
+    const pods = ["10.4.0.1", "10.5.0.1", "10.6.0.1", "10.7.9.9"].map((ip) => ({ addresses: [ip] }));
+    const { network } = load(service("a", { clusterIP: "10.8.0.10" }), slice("a", pods));
+    expect([network.podCidr, network.serviceCidr].map(formatCidr)).toEqual(["10.4.0.0/14", "10.8.0.0/16"]);
+  });
+
+  it("gives the node an address that no service has", () => {
+    const { network } = load(service("kubernetes", { clusterIP: "172.16.0.1" }));
+    expect(network.nodeAddresses.map(formatAddress)).toEqual(["192.0.2.1"]);
+  });
+
+  it("names slice and field of an address that is none", () => {
+    expect(
+      problemOf(service("a", {}), slice("a", [{ addresses: ["10.0.0.1"] }, { addresses: ["x\ny"] }])),
+    ).toBe('EndpointSlice default/a-x: endpoints[1].addresses[0]: expected an IPv4 address, not "x?y"');
+  });
+});
+
+describe("making up endpoints from workloads", () => {
+  const selecting = (app: string, port: Fields = {}) =>
+    service(app, { selector: { app }, ports: [{ port: 80, ...port }] });
+
+  it.each([
+    ["Deployment", { replicas: 3 }, 3],
+    ["Deployment", {}, 1],
+    ["Deployment", { replicas: 0 }, 0],
+    ["StatefulSet", { replicas: 2 }, 2],
+    ["DaemonSet", { replicas: 5 }, 1],
+    ["CronJob", { replicas: 5 }, 0],
+  ])("gives a %s with %j its pods", (kind, spec, pods) => {
+    expect(endpointsOf(load(selecting("a"), workload(kind, "a", spec)), 0)).toHaveLength(pods);
+  });
+
+  it.each([
+    ["absent", {}, 80],
+    ["a number", { targetPort: 9000 }, 9000],
+    ["0", { targetPort: 0 }, 80],
+    ["a container port's name", { targetPort: "web" }, 8080],
+    ["a name of that protocol", { targetPort: "dns", protocol: "UDP" }, 5353],
+  ])("finds the target port that is %s", (_what, port, target) => {
+    const containerPorts = [
+      { name: "dns", containerPort: 5300 },
+      { name: "web", containerPort: 8080 },
+      { name: "dns", containerPort: 5353, protocol: "UDP" },
+    ];
+    const cluster = load(selecting("a", port), workload("Deployment", "a", {}, containerPorts));
+    expect(endpointsOf(cluster, 0)).toEqual([`10.128.0.1:${target}*`]);
+  });
+
+  it("gives no endpoint where no container has the named port, and warns", () => {
+    const { cluster, report } = importKubernetes(
+      JSON.stringify([selecting("a", { targetPort: "web" }), workload("Deployment", "a", {})]),
+    );
+    expect(cluster.endpoints).toBe(0);
+    expect(report.warnings).toEqual(["services without endpoints: 1 (default/a)"]);
+  });
+
+  it("selects by all labels, within the namespace, and nothing without a selector", () => {
+    const cluster = load(
+      service("both", { selector: { app: "a", tier: "x" } }),
+      service("none", {}),
+      service("far", { selector: { app: "a" } }, { metadata: { name: "far", namespace: "other" } }),
+      selecting("a"),
+      workload("Deployment", "a", {}),
+    );
+    expect([0, 1, 2, 3].map((p) => endpointsOf(cluster, p).length)).toEqual([0, 0, 0, 1]);
+  });
+
+  it("leaves services empty when the input tells of no endpoints", () => {
+    const { cluster, report } = importKubernetes(JSON.stringify(service("a", {})));
+    expect([cluster.endpoints, report.endpointOrigin]).toEqual([0, "none"]);
+  });
+
+  it("refuses more pods than the pod range holds", () => {
+    const many = Array.from({ length: 90 }, (_, i) => [
+      selecting(`a${i}`, {}),
+      workload("Deployment", `a${i}`, { replicas: 100_000 }),
+    ]).flat();
+    expect(problemOf(...many)).toMatch(/more than 4000000 endpoints in all/);
+  });
+});
+
+describe("reading Services", () => {
+  it("makes up what is absent, past what others have", () => {
+    const nodePorts = (...given: number[]) => ({
+      type: "NodePort",
+      ports: given.map((nodePort, i) => ({ name: `p${i}`, port: 80 + i, nodePort })),
+    });
+    const cluster = load(
+      service("a", nodePorts(0, 30_001)),
+      service("b", { clusterIP: "10.96.0.1", ...nodePorts(30_000) }),
+      service("c", { ...nodePorts(0), externalIPs: ["10.96.0.3"] }),
+    );
+    expect(Array.from(cluster.clusterIp, formatAddress)).toEqual(["10.96.0.2", "10.96.0.1", "10.96.0.4"]);
+    expect([...cluster.nodePort]).toEqual([30_002, 30_001, 30_000, 30_003]);
+    expect(cluster.serviceType[0]).toBe(NODE_PORT);
+  });
+
+  it("gives a load balancer no NodePorts when it asks for none", () => {
+    const cluster = load(service("a", { type: "LoadBalancer", allocateLoadBalancerNodePorts: false }));
+    expect([cluster.nodePort[0], externalsOf(cluster, 0)]).toEqual([0, ["198.18.0.1"]]);
+  });
+
+  it("gives a load balancer that answers by host name no address", () => {
+    const status = { loadBalancer: { ingress: [{ hostname: "lb.example.com" }] } };
+    expect(externalsOf(load(service("a", { type: "LoadBalancer" }, { status })), 0)).toEqual([]);
+  });
+
+  it("takes the external policy of what is reached from outside, as kube-proxy does", () => {
+    const local = { externalTrafficPolicy: "Local" };
+    const cluster = load(
+      service("a", local),
+      service("b", { ...local, externalIPs: ["203.0.113.1"] }),
+      service("c", { ...local, type: "NodePort" }),
+    );
+    expect([...cluster.externalLocal]).toEqual([0, 1, 1]);
+  });
+
+  it("takes an address that is both external IP and ingress once", () => {
+    const status = { loadBalancer: { ingress: [{ ip: "203.0.113.1" }] } };
+    const spec = { type: "LoadBalancer", externalIPs: ["203.0.113.1"] };
+    expect(externalsOf(load(service("a", spec, { status })), 0)).toEqual(["203.0.113.1"]);
+  });
+
+  it("reads the IPv4 side of dual-stack services", () => {
+    const cluster = load(service("a", { clusterIP: "fd00::1", clusterIPs: ["fd00::1", "10.96.7.7"] }));
+    expect(formatAddress(cluster.clusterIp[0]!)).toBe("10.96.7.7");
+  });
+
+  it("takes null as absent, as the API server does", () => {
+    const nothing = { type: null, clusterIP: null, selector: null, sessionAffinity: null, externalIPs: null };
+    expect(
+      load(service("a", nothing, { metadata: { name: "a", namespace: null }, status: null })).serviceName(0),
+    ).toBe("default/a");
+  });
+
+  it.each([
+    ["no ports", service("a", { ports: [] }), /^Service default\/a: spec\.ports is empty: give it a port/],
+    [
+      "a port that is none",
+      service("a", { ports: [{ port: 0 }] }),
+      /^Service default\/a: spec\.ports\[0\]\.port: Too small/,
+    ],
+    [
+      "a target port that is none",
+      service("a", { ports: [{ port: 1, targetPort: 70_000 }] }),
+      /spec\.ports\[0\]\.targetPort: Too big/,
+    ],
+    [
+      "an unknown protocol",
+      service("a", { ports: [{ port: 1, protocol: "ICMP" }] }),
+      /spec\.ports\[0\]\.protocol: /,
+    ],
+    ["an unknown type", service("a", { type: "Balancer" }), /spec\.type: /],
+    [
+      "a cluster IP that is none",
+      service("a", { clusterIP: "10.96.0" }),
+      /^Service default\/a: spec\.clusterIP: expected an IPv4 address, not "10\.96\.0"/,
+    ],
+    [
+      "an external IP that is none",
+      service("a", { externalIPs: ["x"] }),
+      /spec\.externalIPs\[0\]: expected an IPv4 address/,
+    ],
+    [
+      "a source range that is none",
+      service("a", { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/33"] }),
+      /spec\.loadBalancerSourceRanges\[0\]: expected an IPv4 range, not "10\.0\.0\.0\/33"/,
+    ],
+    [
+      "a NodePort of a ClusterIP service",
+      service("a", { ports: [{ port: 1, nodePort: 30_000 }] }),
+      /spec\.ports\[0\]\.nodePort: not allowed with type ClusterIP/,
+    ],
+    [
+      "an affinity timeout of days",
+      service("a", { sessionAffinityConfig: { clientIP: { timeoutSeconds: 1e6 } } }),
+      /timeoutSeconds: Too big/,
+    ],
+    [
+      "a hostile name",
+      service("a\u001b[2J\n", {}),
+      /^Service default\/a\?\[2J\?: metadata\.name: expected a name/,
+    ],
+    ["no metadata", { kind: "Service", spec: {} }, /^Service default\/\(no name\): metadata: /],
+    ["no spec", { kind: "Service", metadata: { name: "a" } }, /^Service default\/a: spec: /],
+  ])("refuses %s and names the field", (_what, object, message) => {
+    expect(problemOf(object)).toMatch(message);
+  });
+
+  it.each([
+    [
+      "cluster IP",
+      { clusterIP: "10.96.0.9" },
+      /^Service default\/b: clusterIP 10\.96\.0\.9 belongs to Service default\/a/,
+    ],
+    [
+      "NodePort",
+      { type: "NodePort", ports: [{ port: 1, nodePort: 30_000 }] },
+      /b: ports\[0\]\.nodePort: 30000 \(tcp\) belongs to/,
+    ],
+    [
+      "external address and port",
+      { externalIPs: ["203.0.113.1"] },
+      /b: ports\[0\]: tcp port 80 at 203\.0\.113\.1 belongs to/,
+    ],
+  ])("refuses two services with one %s", (_what, spec, message) => {
+    expect(problemOf(service("a", spec), service("b", spec))).toMatch(message);
+  });
+
+  it("refuses a service that appears twice", () => {
+    expect(problemOf(service("a", {}), service("a", {}))).toBe("Service default/a: the name is given twice");
+  });
+
+  it("refuses more NodePorts than there are", () => {
+    const many = Array.from({ length: 2_769 }, (_, i) => service(`a${i}`, { type: "NodePort" }));
+    expect(problemOf(...many)).toBe("Service default/a2768: spec.ports: no NodePort is left in 30000-32767");
+  });
+
+  it("refuses input in which nothing is balanced", () => {
+    expect(problemOf(service("a", { clusterIP: "None" }), workload("Deployment", "b", {}))).toMatch(
+      /^none of the input's 2 objects is a Service with an IPv4 cluster IP/,
+    );
+  });
+
+  it("joins ten thousand services with their slices without looking at every pair", () => {
+    const objects = Array.from({ length: 10_000 }, (_, i) => [
+      service(`a${i}`, {}),
+      slice(`a${i}`, [{ addresses: [`10.${128 + (i >> 14)}.${(i >> 8) & 255}.${i & 255}`] }]),
+    ]).flat();
+    expect(load(...objects).endpoints).toBe(10_000);
+  });
+});

@@ -1,0 +1,201 @@
+/** Services as records. What a manifest leaves to the cluster (addresses, NodePorts) is made up, and counted. */
+
+import { FreeAddresses, FreeNodePorts } from "../cluster/allocate.js";
+import type { PortRecord, ServiceRecord } from "../cluster/build.js";
+import { oneLine } from "../cluster/checks.js";
+import {
+  type Cidr,
+  CLUSTER_IP,
+  LOAD_BALANCER,
+  NODE_PORT,
+  parseAddress,
+  parseCidr,
+  SCTP,
+  TCP,
+  UDP,
+} from "../cluster/cluster.js";
+import { DEFAULT_NETWORK, LOAD_BALANCER_CIDR } from "../cluster/network.js";
+import { UsageError } from "../errors.js";
+import type { EndpointSource } from "./endpoints.js";
+import type { Service, ServicePort } from "./schema.js";
+
+/** How many addresses and ports the manifest left open. */
+export interface Synthesized {
+  clusterIps: number;
+  loadBalancerIps: number;
+  nodePorts: number;
+}
+
+const PROTOCOLS = { TCP, UDP, SCTP } as const;
+const TYPES = { ClusterIP: CLUSTER_IP, NodePort: NODE_PORT, LoadBalancer: LOAD_BALANCER } as const;
+/** The API server's default of `sessionAffinityConfig.clientIP.timeoutSeconds`: three hours. */
+const DEFAULT_AFFINITY_SECONDS = 10_800;
+/** 27 times the pods of the largest cluster that Kubernetes supports (150,000): the bound on hostile input. */
+const MAX_ENDPOINTS = 4_000_000;
+
+/** What a service is for the data plane: `balanced`, or why it is none of theirs. */
+export function classify({ spec }: Service): "balanced" | "headless" | "externalName" | "ipv6Only" {
+  if (spec.type === "ExternalName") return "externalName";
+  const given = clusterIps(spec);
+  if (given.includes("None")) return "headless";
+  const families = given.length > 0 ? given.map(familyOf) : (spec.ipFamilies ?? []);
+  return families.length > 0 && families.every((family) => family === "IPv6") ? "ipv6Only" : "balanced";
+}
+
+/** Whether a service has an address of either family. */
+export function isDualStack({ spec }: Service): boolean {
+  return new Set(clusterIps(spec).map(familyOf)).size === 2;
+}
+
+/** Turns balanced services into records, in their order. Throws UsageError that names service and field. */
+export function recordServices(
+  services: readonly Service[],
+  source: EndpointSource,
+): { records: ServiceRecord[]; invented: Synthesized } {
+  const invented: Synthesized = { clusterIps: 0, loadBalancerIps: 0, nodePorts: 0 };
+  const given = services.map((service) => ({
+    service,
+    clusterIp: clusterIpOf(service),
+    ...externalsOf(service),
+  }));
+  const externals = given.flatMap(({ externalIps, ingressIps }) => [...externalIps, ...ingressIps]);
+  const freeIps = new FreeAddresses({
+    range: DEFAULT_NETWORK.serviceCidr,
+    taken: [...given.flatMap(({ clusterIp }) => clusterIp ?? []), ...externals],
+    what: "services",
+  });
+  const freeBalancerIps = new FreeAddresses({
+    range: LOAD_BALANCER_CIDR,
+    taken: externals,
+    what: "load-balancer addresses",
+  });
+  const freeNodePorts = new FreeNodePorts(
+    services.flatMap(({ spec }) => (spec.ports ?? []).map(({ nodePort }) => nodePort ?? 0)),
+  );
+  let endpoints = 0;
+
+  const portRecord = (service: Service, port: ServicePort, index: number): PortRecord => {
+    let { nodePort = 0 } = port;
+    if (nodePort !== 0 && typeOf(service) === CLUSTER_IP) {
+      throw problem(service, `spec.ports[${index}].nodePort: not allowed with type ClusterIP`);
+    }
+    if (nodePort === 0 && wantsNodePorts(service)) {
+      nodePort = freeNodePorts.next();
+      if (nodePort === 0) throw problem(service, "spec.ports: no NodePort is left in 30000-32767");
+      invented.nodePorts++;
+    }
+    const found = source.endpointsOf(service, port);
+    endpoints += found.length;
+    if (endpoints > MAX_ENDPOINTS) {
+      throw problem(service, `more than ${MAX_ENDPOINTS} endpoints in all: import fewer namespaces`);
+    }
+    return {
+      name: port.name,
+      protocol: PROTOCOLS[port.protocol],
+      port: port.port,
+      nodePort,
+      endpoints: found,
+    };
+  };
+
+  const records = given.map(({ service, clusterIp, externalIps, ingressIps }): ServiceRecord => {
+    const { metadata, spec } = service;
+    const ports = spec.ports ?? [];
+    if (ports.length === 0) {
+      throw problem(service, "spec.ports is empty: give it a port, or make it headless (clusterIP: None)");
+    }
+    const type = typeOf(service);
+    const wantsBalancerIp = type === LOAD_BALANCER && !hasIngress(service);
+    if (clusterIp === undefined) invented.clusterIps++;
+    if (wantsBalancerIp) invented.loadBalancerIps++;
+    return {
+      name: `${metadata.namespace}/${metadata.name}`,
+      clusterIp: clusterIp ?? freeIps.next(),
+      type,
+      affinitySeconds: affinitySeconds(spec),
+      internalLocal: spec.internalTrafficPolicy === "Local",
+      // kubernetes pkg/apis/core/v1/service ExternallyAccessible: for others the field has no meaning.
+      externalLocal:
+        spec.externalTrafficPolicy === "Local" && (type !== CLUSTER_IP || externalIps.length > 0),
+      externalIps,
+      ingressIps: wantsBalancerIp ? [freeBalancerIps.next()] : ingressIps,
+      sourceRanges: type === LOAD_BALANCER ? sourceRangesOf(service) : [],
+      ports: ports.map((port, index) => portRecord(service, port, index)),
+    };
+  });
+  return { records, invented };
+}
+
+function problem({ metadata }: Service, what: string): UsageError {
+  return new UsageError(`Service ${metadata.namespace}/${metadata.name}: ${what}`);
+}
+
+function typeOf({ spec }: Service): number {
+  return spec.type === undefined || spec.type === "ExternalName" ? CLUSTER_IP : TYPES[spec.type];
+}
+
+function wantsNodePorts(service: Service): boolean {
+  const type = typeOf(service);
+  return (
+    type === NODE_PORT || (type === LOAD_BALANCER && service.spec.allocateLoadBalancerNodePorts !== false)
+  );
+}
+
+function affinitySeconds({ sessionAffinity, sessionAffinityConfig }: Service["spec"]): number {
+  if (sessionAffinity !== "ClientIP") return 0;
+  return sessionAffinityConfig?.clientIP?.timeoutSeconds ?? DEFAULT_AFFINITY_SECONDS;
+}
+
+function familyOf(address: string): "IPv4" | "IPv6" {
+  return address.includes(":") ? "IPv6" : "IPv4";
+}
+
+function clusterIps({ clusterIP, clusterIPs = [] }: Service["spec"]): string[] {
+  return [clusterIP ?? "", ...clusterIPs].filter((ip) => ip !== "");
+}
+
+function clusterIpOf(service: Service): number | undefined {
+  const given = clusterIps(service.spec).filter((ip) => familyOf(ip) === "IPv4");
+  return given.length === 0 ? undefined : ipv4(service, "spec.clusterIP", given[0]!);
+}
+
+/** A load balancer that answers by host name, or that proxies (`ipMode: Proxy`, KEP-1860), has no address in the rules. */
+function externalsOf(service: Service): { externalIps: number[]; ingressIps: number[] } {
+  const { spec, status } = service;
+  const external = (spec.externalIPs ?? []).filter((ip) => familyOf(ip) === "IPv4");
+  const externalIps = new Set(external.map((ip, i) => ipv4(service, `spec.externalIPs[${i}]`, ip)));
+  const entries = typeOf(service) === LOAD_BALANCER ? (status?.loadBalancer?.ingress ?? []) : [];
+  const ingressIps = new Set<number>();
+  for (const [i, { ip, ipMode }] of entries.entries()) {
+    if (!ip || familyOf(ip) === "IPv6" || ipMode === "Proxy") continue;
+    const address = ipv4(service, `status.loadBalancer.ingress[${i}].ip`, ip);
+    // kube-proxy's rules for external IPs come first, so an address in both lists acts as an external IP.
+    if (!externalIps.has(address)) ingressIps.add(address);
+  }
+  return { externalIps: [...externalIps], ingressIps: [...ingressIps] };
+}
+
+function hasIngress({ status }: Service): boolean {
+  return (status?.loadBalancer?.ingress ?? []).length > 0;
+}
+
+function sourceRangesOf(service: Service): Cidr[] {
+  return (service.spec.loadBalancerSourceRanges ?? []).flatMap((text, i) => {
+    if (familyOf(text) === "IPv6") return [];
+    // The API server allows spaces around a range (pkg/apis/core/validation).
+    const cidr = parseCidr(text.trim());
+    if (!cidr) {
+      const field = `spec.loadBalancerSourceRanges[${i}]`;
+      throw problem(service, `${field}: expected an IPv4 range, not "${oneLine(text, 40)}"`);
+    }
+    return [cidr];
+  });
+}
+
+function ipv4(service: Service, field: string, text: string): number {
+  const address = parseAddress(text);
+  if (address === undefined) {
+    throw problem(service, `${field}: expected an IPv4 address, not "${oneLine(text, 40)}"`);
+  }
+  return address;
+}

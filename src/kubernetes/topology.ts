@@ -1,0 +1,98 @@
+/** Which endpoints of a service-port a node uses (kubernetes pkg/proxy/topology.go, CategorizeEndpoints). */
+
+import type { EndpointRecord } from "../cluster/build.js";
+import type { Service } from "./schema.js";
+
+/** An endpoint as its slice has it. */
+export interface Candidate {
+  readonly record: EndpointRecord;
+  readonly isReady: boolean;
+  readonly isServingTerminating: boolean;
+  /** Nodes and zones that the endpoint is meant for; empty = no hint. */
+  readonly forNodes: readonly string[];
+  readonly forZones: readonly string[];
+}
+
+/** The node whose rules are wanted: undefined where no endpoint tells. */
+export interface ThisNode {
+  readonly name: string | undefined;
+  readonly zone: string | undefined;
+}
+
+/** What hints did: kept to endpoints for this node or its zone; were there and did not count; or there were none. */
+export type HintUse = "node" | "zone" | "unused" | "none";
+
+/**
+ * The ready ones, as hints have it, or when there are none those that still serve while they terminate; each once, because
+ * slices overlap while the controller moves endpoints between them.
+ */
+export function chooseEndpoints(
+  found: readonly Candidate[],
+  spec: Service["spec"],
+  here: ThisNode,
+): { records: EndpointRecord[]; hint: HintUse } {
+  const ready = found.filter(({ isReady }) => isReady);
+  const terminating = found.filter(({ isServingTerminating }) => isServingTerminating);
+  if (ready.length === 0) return { records: distinct(terminating), hint: "none" };
+  if (isOnlyLocal(spec)) {
+    // Hints are for policy Cluster. Local endpoints that terminate serve while no local one is ready.
+    const isAnyLocal = ready.some(({ record }) => record.local);
+    const own = isAnyLocal ? [] : terminating.filter(({ record }) => record.local);
+    return { records: distinct([...ready, ...own]), hint: hasHints(ready) ? "unused" : "none" };
+  }
+  const near = hinted(ready, here);
+  // A cluster has one list for both policies: hints that leave out a local endpoint would take it from policy Local too.
+  if (near === undefined || (usesLocal(spec) && leavesOutLocal(ready, near.endpoints)))
+    return { records: distinct(ready), hint: hasHints(ready) ? "unused" : "none" };
+  return { records: distinct(near.endpoints), hint: near.by };
+}
+
+/**
+ * Endpoints for this node, where every ready one has a hint for nodes and some are for this one (by default since 1.34,
+ * PreferSameTrafficDistribution); else the same for its zone; undefined: hints don't apply.
+ */
+function hinted(
+  ready: readonly Candidate[],
+  { name, zone }: ThisNode,
+): { by: "node" | "zone"; endpoints: readonly Candidate[] } | undefined {
+  const forNode = meantFor(ready, "forNodes", name);
+  if (forNode) return { by: "node", endpoints: forNode };
+  const forZone = meantFor(ready, "forZones", zone);
+  return forZone && { by: "zone", endpoints: forZone };
+}
+
+function meantFor(
+  ready: readonly Candidate[],
+  hint: "forNodes" | "forZones",
+  place: string | undefined,
+): readonly Candidate[] | undefined {
+  if (place === undefined || ready.some((candidate) => candidate[hint].length === 0)) return undefined;
+  const near = ready.filter((candidate) => candidate[hint].includes(place));
+  return near.length > 0 ? near : undefined;
+}
+
+function leavesOutLocal(ready: readonly Candidate[], near: readonly Candidate[]): boolean {
+  const kept = new Set(near);
+  return ready.some((candidate) => candidate.record.local && !kept.has(candidate));
+}
+
+function hasHints(ready: readonly Candidate[]): boolean {
+  return ready.some(({ forNodes, forZones }) => forNodes.length > 0 || forZones.length > 0);
+}
+
+function usesLocal(spec: Service["spec"]): boolean {
+  return spec.internalTrafficPolicy === "Local" || spec.externalTrafficPolicy === "Local";
+}
+
+/** Not even short circuits of external traffic use the endpoints of other nodes (UsesClusterEndpoints). */
+function isOnlyLocal({
+  internalTrafficPolicy,
+  type = "ClusterIP",
+  externalIPs = [],
+}: Service["spec"]): boolean {
+  return internalTrafficPolicy === "Local" && type === "ClusterIP" && externalIPs.length === 0;
+}
+
+function distinct(chosen: readonly Candidate[]): EndpointRecord[] {
+  return [...new Map(chosen.map(({ record }) => [record.address * 65_536 + record.port, record])).values()];
+}

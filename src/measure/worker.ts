@@ -1,0 +1,13 @@
+/** The process of one replicate: a job as JSON on stdin, its measurement as JSON on stdout. */
+
+import { readFileSync } from "node:fs";
+import { CATALOG } from "../catalog.js";
+import { loadPlane } from "../planes/registry-loader.js";
+import { benchCluster } from "./bench-cluster.js";
+import type { Job } from "./scenario.js";
+
+const job = JSON.parse(readFileSync(0, "utf8")) as Job;
+const scenario = CATALOG.scenarios.find(({ id }) => id === job.scenario);
+if (!scenario) throw new Error(`no scenario ${job.scenario}`);
+const measured = await scenario.measure(job, await benchCluster(job), await loadPlane(job.plane));
+process.stdout.write(JSON.stringify(measured));

@@ -1,0 +1,96 @@
+/** Draws charts from results, in memory. */
+
+import type { Chart, Picture, View } from "../../charts/chart.js";
+import { CHARTS } from "../../charts/index.js";
+import type { ThemeName } from "../../charts/theme.js";
+import { UsageError } from "../../errors.js";
+import type { Results } from "../../results/schema.js";
+import { chartData, writeChartData } from "../metadata/data.js";
+import { embedMetadata } from "../metadata/index.js";
+import { pdfKeywords } from "../metadata/pdf.js";
+import { type ImageFormat, renderConfig } from "./canvas.js";
+
+/** Sizes in CSS pixels; a PNG has twice as many each way. */
+export const SIZES = {
+  slide: { width: 1600, height: 900 },
+  readme: { width: 1200, height: 675 },
+  square: { width: 1080, height: 1080 },
+} as const;
+/** A name of `SIZES`. */
+export type SizeName = keyof typeof SIZES;
+
+/** What to draw. */
+export interface RenderRequest {
+  readonly formats: readonly ImageFormat[];
+  readonly themes: readonly ThemeName[];
+  readonly size: SizeName;
+  /** Charts of ours by id, or charts of your own; absent = all of ours. */
+  readonly charts?: readonly (string | Chart)[];
+  /** Told of each chart that these results can't fill. */
+  readonly onSkipped?: (id: string, reason: string) => void;
+  /** False hides text but keeps its room: for comparing pictures between machines. */
+  readonly text?: boolean;
+}
+
+/** A picture in memory. */
+export interface RenderedChart {
+  readonly id: string;
+  readonly theme: ThemeName;
+  readonly format: ImageFormat;
+  readonly bytes: Uint8Array;
+  readonly title: string;
+  /** The picture in words, for `alt`. */
+  readonly description: string;
+}
+
+/** Draws every asked chart in every theme and format. The same results give the same bytes. */
+export function renderCharts(results: Results, request: RenderRequest): RenderedChart[] {
+  const rendered: RenderedChart[] = [];
+  for (const chart of chosenCharts(request.charts)) {
+    for (const theme of request.themes) {
+      const view = { theme, ...SIZES[request.size] };
+      for (const format of request.formats) {
+        // Built anew for each picture: Chart.js changes the configuration it draws.
+        const picture = chart.build(results, view);
+        if ("skipped" in picture) {
+          if (theme === request.themes[0] && format === request.formats[0]) {
+            request.onSkipped?.(chart.id, picture.skipped);
+          }
+          continue;
+        }
+        const { title, description } = picture;
+        const bytes = drawPicture({ id: chart.id, ...picture }, [results], { ...view, format }, request.text);
+        rendered.push({ id: chart.id, theme, format, bytes, title, description });
+      }
+    }
+  }
+  return rendered;
+}
+
+/** Draws one picture, with its data in it (output/metadata). `runs` are those it shows. */
+export function drawPicture(
+  picture: Picture & { readonly id: string },
+  runs: readonly Results[],
+  look: View & { readonly format: ImageFormat },
+  text = true,
+): Uint8Array {
+  const { config, title, description } = picture;
+  const data = chartData({ id: picture.id, theme: look.theme, title }, runs, config);
+  const keywords = pdfKeywords(writeChartData(data));
+  const bytes = renderConfig(config, { ...look, title, description, keywords, text });
+  return embedMetadata(bytes, look.format, data);
+}
+
+function chosenCharts(wanted: RenderRequest["charts"]): readonly Chart[] {
+  if (wanted === undefined) return CHARTS;
+  return wanted.map((id) => {
+    if (typeof id !== "string") return id;
+    const chart = CHARTS.find((candidate) => candidate.id === id);
+    if (chart === undefined) {
+      throw new UsageError(
+        `no chart is called "${id}": choose from ${CHARTS.map(({ id }) => id).join(", ")}`,
+      );
+    }
+    return chart;
+  });
+}

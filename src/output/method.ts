@@ -1,0 +1,81 @@
+/** How and where a run was measured, in words: for the page and for the notes of slides. */
+
+import { planeLabel } from "../analysis/findings/common.js";
+import { resultsHash } from "../charts/caption-text.js";
+import type { Results } from "../results/schema.js";
+import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
+
+/** The method in a few sentences. */
+export function methodWords({ run, equivalence, cells }: Results): string[] {
+  const { settings } = run;
+  const models = cells.some(({ lane }) => lane === "model");
+  const { least, most } = run.replicates;
+  return [
+    ...(models
+      ? [
+          "Byte-faithful models of the data planes, not the kernel: programs lie in memory as the kernel lays them out and are walked in this process. They show how cost grows with the number of Services and why, not how many microseconds a connection takes on a node.",
+        ]
+      : []),
+    `Before anything was timed, ${equivalence.planes.map((plane) => planeLabel(plane)).join(", ")} answered the same ${formatCount(equivalence.flows)} flows; ${equivalence.disagreements === 0 ? "no decision broke the contract" : `${formatCount(equivalence.disagreements)} decisions broke the contract`}.`,
+    `Each number is the median over ${least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`} fresh processes, in a seeded, interleaved order; each process warms up for ${formatCount(settings.warmupMs)} ms and times batches of dependent lookups for ${formatCount(settings.measureMs)} ms. The checksum of every batch is compared with a second implementation that counts the work.`,
+    ...(cells.some(({ disturbed }) => disturbed.length > 0)
+      ? [
+          `A process whose empty loop shows that another tenant of the machine used the core was measured again (${formatCount(cells.reduce((sum, { disturbed }) => sum + disturbed.length, 0))} times).`,
+        ]
+      : []),
+    run.replicates.least >= 6
+      ? "Intervals are 95 % bootstrap intervals over processes, wide enough for every look of sequential stopping."
+      : "With so few processes a cell, intervals are ranges from the smallest to the largest process.",
+  ];
+}
+
+/** What repeats the run. */
+export function methodFacts(results: Results): [string, string][] {
+  const { run, cluster } = results;
+  return [
+    ["Command", run.command],
+    ["Seed", String(run.seed)],
+    ["Cluster", plainText(cluster.source, 60)],
+    ["Flows enter at", run.entry === "nodePort" ? "node address and NodePort" : "cluster addresses"],
+    ["Endpoints of a service", formatCount(run.settings.endpointsPerService)],
+    ["Began", plainText(run.startedAt, 40)],
+    ["Ended", run.finishedAt === null ? "not complete" : plainText(run.finishedAt, 40)],
+    ["Results (SHA-256)", `${resultsHash(results)}…`],
+    ["lbscale", results.tool.version],
+  ];
+}
+
+/** The machine and its software. */
+export function environmentFacts({ environment }: Results): [string, string][] {
+  const { caches, packages } = environment;
+  return [
+    ["Processor", environment.cpu],
+    [
+      "Cores",
+      `${environment.cores}, ${environment.pinnedCpu === null ? "not pinned" : `pinned to CPU ${environment.pinnedCpu}`}`,
+    ],
+    [
+      "Caches",
+      Object.entries(caches)
+        .map(([level, bytes]) => `${plainText(level, 10)} ${formatBytes(bytes)}`)
+        .join(", ") || "unknown",
+    ],
+    ["Memory", formatBytes(environment.memoryBytes)],
+    ["System", `${environment.os} ${environment.kernel}, ${environment.architecture}`],
+    ["Virtualisation", environment.virtualisation],
+    ["Governor, turbo, SMT", [environment.governor, environment.turbo, environment.smt].join(", ")],
+    [
+      "Time taken by other guests",
+      environment.stealShare === null ? "unknown" : `${(100 * environment.stealShare).toFixed(1)} %`,
+    ],
+    ["Smallest step of the clock", formatNs(environment.timerResolutionNs)],
+    ["Node", `${environment.node} (V8 ${environment.v8}) ${environment.execArgv.join(" ")}`.trim()],
+    [
+      "Packages",
+      Object.entries(packages)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(", "),
+    ],
+    ["Git commit", environment.gitCommit ?? "unknown"],
+  ];
+}

@@ -1,0 +1,265 @@
+/** A deck of slides with native charts: their numbers can be edited in PowerPoint and LibreOffice. */
+
+import PptxGenJSModule from "pptxgenjs";
+import { spreadLabels } from "../../charts/kit/labels.js";
+import { THEMES, type ThemeName } from "../../charts/theme.js";
+import type { Results } from "../../results/schema.js";
+import { renderConfig } from "../image/canvas.js";
+import { methodWords } from "../method.js";
+import { finishDeck } from "./finish.js";
+import { type NativeChart, nativeChart } from "./native.js";
+import { DECK_TITLE, deckLead, notesOf, slidesOf } from "./slides.js";
+
+// The package's types call a class what Node gets as the module itself.
+const PptxGenJS = PptxGenJSModule as unknown as typeof PptxGenJSModule.default;
+type Deck = InstanceType<typeof PptxGenJS>;
+type DeckSlide = ReturnType<Deck["addSlide"]>;
+
+/** A font that PowerPoint has everywhere, and LibreOffice a twin of. */
+const FONT = "Arial";
+/** Inches: a slide of 16:9, and where things are on it. */
+const SIZE = { width: 13.333, height: 7.5 };
+const MARGIN = 0.6;
+const WIDTH = SIZE.width - 2 * MARGIN;
+const CHART = { x: MARGIN - 0.1, y: 1.65, w: WIDTH + 0.2, h: 4.85 };
+/** The plot's share of the chart; the rest right of it is for names. */
+const LINES = { x: 0.07, y: 0.03, w: 0.76, h: 0.81 };
+/** As many letters of 16 points fill a line; a second one would reach the chart. */
+const SUBTITLE_LETTERS = 108;
+/** Lines of names at the ends of lines, inches. */
+const NAME_HEIGHT = 0.32;
+/** The size of pictures of charts that PowerPoint has no kind for. */
+const PICTURE = { width: 1600, height: 900 };
+
+/** The deck of a run as .pptx. */
+export async function pptxDeck(results: Results, theme: ThemeName): Promise<Uint8Array> {
+  const deck = new PptxGenJS();
+  deck.defineLayout({ name: "lbscale", ...SIZE });
+  deck.layout = "lbscale";
+  deck.theme = { headFontFace: FONT, bodyFontFace: FONT };
+  deck.title = DECK_TITLE;
+  deck.author = `lbscale ${results.tool.version}`;
+  deck.company = "";
+  deck.subject = results.run.command;
+  const look = new Look(deck, theme);
+  look.titleSlide(DECK_TITLE, deckLead(results));
+
+  const charts: NativeChart[] = [];
+  const intervals = new Map(
+    results.cells.flatMap(({ estimate }) => (estimate ? [[estimate.median, estimate.interval]] : [])),
+  );
+  const view = { theme, ...PICTURE };
+  for (const slide of slidesOf(results, view)) {
+    const picture = slide.build(view);
+    const page = look.slide();
+    page.addNotes(notesOf(slide, picture, results));
+    const chart = nativeChart(picture.config, intervals, theme);
+    if (chart) {
+      look.words(page, picture);
+      look.chart(page, chart, picture.description);
+      charts.push(chart);
+    } else {
+      const { title, description } = picture;
+      const bytes = renderConfig(picture.config, { ...PICTURE, format: "png", title, description });
+      const data = `image/png;base64,${Buffer.from(bytes).toString("base64")}`;
+      page.addImage({ data, x: 0, y: 0, w: SIZE.width, h: SIZE.height, altText: description });
+    }
+  }
+  look.textSlide("How it was measured", methodWords(results));
+  const bytes = (await deck.write({ outputType: "nodebuffer" })) as Uint8Array;
+  return finishDeck(bytes, charts, new Date(results.run.startedAt));
+}
+
+/** How slides look in a theme. */
+class Look {
+  readonly #deck: Deck;
+  readonly #text: string;
+  readonly #secondary: string;
+  readonly #grid: string;
+  readonly #axis: string;
+  readonly #ground: string;
+
+  constructor(deck: Deck, theme: ThemeName) {
+    const { text, secondary, grid, axis, ground } = THEMES[theme];
+    this.#deck = deck;
+    [this.#text, this.#secondary, this.#grid, this.#axis, this.#ground] = [
+      text,
+      secondary,
+      grid,
+      axis,
+      ground,
+    ].map((colour) => colour.slice(1)) as [string, string, string, string, string];
+  }
+
+  slide(): DeckSlide {
+    const slide = this.#deck.addSlide();
+    slide.background = { color: this.#ground };
+    return slide;
+  }
+
+  titleSlide(title: string, lead: readonly string[]): void {
+    const slide = this.slide();
+    const box = { x: MARGIN, w: WIDTH, fontFace: FONT, margin: 0, align: "left" as const };
+    slide.addText(title, {
+      ...box,
+      y: 2.2,
+      h: 1.7,
+      fontSize: 44,
+      bold: true,
+      color: this.#text,
+      valign: "bottom",
+    });
+    slide.addText(lead.join("\n"), {
+      ...box,
+      y: 4.15,
+      h: 1.2,
+      fontSize: 20,
+      color: this.#secondary,
+      valign: "top",
+    });
+  }
+
+  textSlide(title: string, paragraphs: readonly string[]): void {
+    const slide = this.slide();
+    this.#title(slide, title);
+    const runs = paragraphs.map((text) => ({ text, options: { breakLine: true, paraSpaceAfter: 14 } }));
+    slide.addText(runs, {
+      x: MARGIN,
+      y: 1.5,
+      w: WIDTH,
+      h: 5.2,
+      margin: 0,
+      fontFace: FONT,
+      fontSize: 20,
+      color: this.#text,
+      valign: "top",
+    });
+  }
+
+  words(
+    slide: DeckSlide,
+    { title, subtitle, caption }: { title: string; subtitle: string; caption: string },
+  ): void {
+    this.#title(slide, title);
+    const box = { x: MARGIN, w: WIDTH, fontFace: FONT, margin: 0, color: this.#secondary };
+    const fontSize = subtitle.length > SUBTITLE_LETTERS ? 14 : 16;
+    slide.addText(subtitle, { ...box, y: 1.13, h: 0.4, fontSize, valign: "top" });
+    slide.addText(caption, { ...box, y: 6.62, h: 0.55, fontSize: 11, valign: "bottom" });
+  }
+
+  #title(slide: DeckSlide, title: string): void {
+    const box = { x: MARGIN, y: 0.4, w: WIDTH, h: 0.7, margin: 0 };
+    slide.addText(title, {
+      ...box,
+      fontFace: FONT,
+      fontSize: 32,
+      bold: true,
+      color: this.#text,
+      fit: "shrink",
+    });
+  }
+
+  chart(slide: DeckSlide, chart: NativeChart, altText: string): void {
+    const lines = chart.type === "scatter";
+    const font = { color: this.#secondary, size: 14 };
+    const { value, base } = chart;
+    const names = chart.categories.map(String);
+    const data = lines
+      ? [
+          { name: chart.xTitle || "x", values: chart.categories.map(Number) },
+          ...chart.series.map(({ label, values }) => ({ name: label, values: values as number[] })),
+        ]
+      : chart.series.map(({ label, values }) => ({
+          name: label,
+          labels: names,
+          values: values as number[],
+        }));
+    slide.addChart(lines ? this.#deck.ChartType.scatter : this.#deck.ChartType.bar, data, {
+      ...CHART,
+      altText,
+      layout: lines
+        ? LINES
+        : { x: chart.horizontal ? 0.17 : 0.07, y: 0.1, w: chart.horizontal ? 0.78 : 0.9, h: 0.74 },
+      chartColors: chart.series.map(({ colours }) => colours[0]!),
+      displayBlanksAs: chart.gaps ? "gap" : "span",
+      barDir: chart.horizontal ? "bar" : "col",
+      barGrouping: chart.stacked ? "stacked" : "clustered",
+      barGapWidthPct: chart.stacked ? 25 : 35,
+      lineSize: lines ? 3 : 0,
+      lineDataSymbolSize: 9,
+      valAxisLabelFormatCode: value.formatCode,
+      ...(value.log && { valAxisLogScaleBase: 10 }),
+      ...(value.min !== null && { valAxisMinVal: value.min }),
+      ...(value.max !== null && { valAxisMaxVal: value.max }),
+      ...(value.majorUnit !== null && { valAxisMajorUnit: value.majorUnit }),
+      // The axes cross in the corner, where a logarithmic one would cross at 1. PptxGenJS writes `valAxisCrossesAt` into the
+      // category axis: it is the value at which that one crosses, and the other way round.
+      ...(value.log && value.min !== null && { valAxisCrossesAt: value.min }),
+      ...(base.log && base.min !== null && { catAxisCrossesAt: base.min }),
+      ...(base.min !== null && { catAxisMinVal: base.min }),
+      ...(base.max !== null && { catAxisMaxVal: base.max }),
+      valAxisLabelColor: font.color,
+      valAxisLabelFontSize: font.size,
+      valAxisLabelFontFace: FONT,
+      valAxisLineShow: false,
+      catAxisLabelColor: font.color,
+      catAxisLabelFontSize: font.size,
+      catAxisLabelFontFace: FONT,
+      catAxisLineColor: this.#axis,
+      showCatAxisTitle: chart.xTitle !== "",
+      catAxisTitle: chart.xTitle,
+      catAxisTitleColor: font.color,
+      catAxisTitleFontSize: font.size,
+      catAxisTitleFontFace: FONT,
+      valGridLine: { color: this.#grid, size: 1 },
+      catGridLine: lines ? { color: this.#grid, size: 1 } : { style: "none" },
+      showLegend: !lines,
+      legendPos: "t",
+      legendColor: this.#text,
+      legendFontSize: 14,
+      legendFontFace: FONT,
+    });
+    if (lines) this.#names(slide, chart);
+  }
+
+  /** Names beside the ends of lines, in their colours. */
+  #names(slide: DeckSlide, { series, value, base, categories }: NativeChart): void {
+    const plot = {
+      left: CHART.x + CHART.w * LINES.x,
+      top: CHART.y + CHART.h * LINES.y,
+      width: CHART.w * LINES.w,
+      height: CHART.h * LINES.h,
+    };
+    const share = (at: number, { log, min, max }: typeof value) => {
+      const [low, high] = [min ?? 0, max ?? 1];
+      return log ? Math.log(at / low) / Math.log(high / low) : (at - low) / (high - low);
+    };
+    const ends = series.flatMap(({ label, values, colours }) => {
+      const i = values.findLastIndex((number) => number !== null);
+      return i < 0 ? [] : [{ label, colour: colours[0]!, x: Number(categories[i]), y: values[i]! }];
+    });
+    if (ends.length === 0) return;
+    const left = plot.left + plot.width * Math.max(...ends.map(({ x }) => share(x, base))) + 0.15;
+    const wanted = ends.map(({ y }) => plot.top + plot.height * (1 - share(y, value)));
+    const middles = spreadLabels(wanted, {
+      min: plot.top,
+      max: plot.top + plot.height - NAME_HEIGHT / 2,
+      spacing: NAME_HEIGHT,
+    });
+    for (const [i, { label, colour }] of ends.entries()) {
+      slide.addText(label, {
+        x: left,
+        y: middles[i]! - NAME_HEIGHT / 2,
+        w: SIZE.width - left - 0.1,
+        h: NAME_HEIGHT,
+        margin: 0,
+        fontFace: FONT,
+        fontSize: 16,
+        bold: true,
+        color: colour,
+        valign: "middle",
+        wrap: false,
+      });
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** The slides of a talk about a run: one finding each, with the chart that shows it. */
+
+import type { Chart, Picture, View } from "../../charts/chart.js";
+import { CHARTS } from "../../charts/index.js";
+import { keepDigest } from "../../results/digest.js";
+import type { Finding, Results } from "../../results/schema.js";
+import { formatCount, plainText } from "../../text.js";
+import { methodFacts, methodWords } from "../method.js";
+
+export interface Slide {
+  readonly chart: Chart;
+  /** null: no finding was made, and the chart speaks for itself. */
+  readonly finding: Finding | null;
+  /** Builds the picture with the finding as its title. Anew at each call: Chart.js changes what it draws. */
+  readonly build: (view: View) => Picture;
+}
+
+/** A slide for each finding that a chart shows; without findings, one for each chart. */
+export function slidesOf(results: Results, view: View): Slide[] {
+  const used = new Set<Chart>();
+  const slides = results.findings.flatMap((finding) => {
+    const alone = keepDigest({ ...results, findings: [finding] }, results);
+    const showing = CHARTS.filter((chart) => {
+      const picture = chart.build(alone, view);
+      return !("skipped" in picture) && picture.title === plainText(finding.headline, 90);
+    });
+    const chart = showing.find((candidate) => !used.has(candidate)) ?? showing[0];
+    if (!chart) return [];
+    used.add(chart);
+    return [{ chart, finding, build: builder(chart, alone) }];
+  });
+  if (slides.length > 0) return slides;
+  return CHARTS.filter((chart) => !("skipped" in chart.build(results, view))).map((chart) => ({
+    chart,
+    finding: null,
+    build: builder(chart, results),
+  }));
+}
+
+function builder(chart: Chart, results: Results): Slide["build"] {
+  return (view) => {
+    const picture = chart.build(results, view);
+    if ("skipped" in picture) throw new Error(`${chart.id} can't be drawn: ${picture.skipped}`);
+    return picture;
+  };
+}
+
+export const DECK_TITLE = "What Kubernetes Service load balancing costs as it grows";
+
+/** What stands below the deck's title. */
+export function deckLead({ run, environment, cells }: Results): string[] {
+  const services = cells.map((cell) => cell.services);
+  return [
+    `${new Set(cells.map(({ plane }) => plane)).size} data planes at ${formatCount(Math.min(...services))} to ${formatCount(Math.max(...services))} Services`,
+    `Measured with lbscale on ${plainText(run.startedAt, 40).slice(0, 10)}, ${plainText(environment.cpu, 60)}`,
+  ];
+}
+
+/** What the speaker can say: the finding with its interval, what the chart shows, and how it was measured. */
+export function notesOf(slide: Slide, picture: Picture, results: Results): string {
+  return [
+    ...(slide.finding ? [plainText(slide.finding.sentence, 600)] : []),
+    `The chart: ${picture.subtitle}.`,
+    ...methodWords(results),
+    picture.caption,
+    methodFacts(results)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join("\n"),
+  ].join("\n\n");
+}

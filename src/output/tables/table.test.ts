@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { fakeResults } from "../../../test/support/results.js";
+import { csvTable, formatTimes, markdownTable, tableRows } from "./table.js";
+
+const HOSTILE = '=cmd|"/c calc"!A1\u001b[31m|<script>';
+
+describe("tables", () => {
+  it("have a row for each N and plane, and say how many times the fastest each takes", () => {
+    const rows = tableRows(fakeResults({ planes: ["iptables", "ebpf"], services: [1, 1000] }));
+    expect(rows.map(({ services, plane }) => `${plane} ${services}`)).toEqual([
+      "ebpf 1",
+      "iptables 1",
+      "ebpf 1000",
+      "iptables 1000",
+    ]);
+    expect(Math.min(...rows.map(({ timesFastest }) => timesFastest!))).toBe(1);
+  });
+
+  it("write factors with few digits", () => {
+    expect([1, 2.44, 36.92, 1234.4].map(formatTimes)).toEqual(["×1", "×2.4", "×36.9", "×1,230"]);
+    expect(formatTimes(null)).toBe("");
+  });
+
+  it("say why a cell has no number", () => {
+    const results = fakeResults({ planes: ["ipvs"], services: [100], missing: ["ipvs/100"] });
+    results.cells[0]!.warnings = ["65536 elements do not fit"];
+    expect(markdownTable(results)).toMatch(/IPVS \| 65536 elements do not fit/);
+  });
+
+  it("let no name out of its cell: Markdown, HTML, formulas and terminal codes", () => {
+    const results = fakeResults({ planes: ["ebpf"], services: [1] });
+    results.cells[0]!.plane = HOSTILE;
+    results.cells[0]!.warnings = [HOSTILE];
+    const markdown = markdownTable(results);
+    expect(markdown).not.toContain("<script>");
+    expect(markdown).not.toContain("\u001b");
+    expect(markdown.split("\n")[2]!.match(/(?<!\\)\|/g)).toHaveLength(7);
+    const csv = csvTable(results).split("\r\n")[1]!;
+    expect(csv).not.toMatch(/(^|,)"?[=+@-]/);
+    expect(csv).not.toContain("\u001b");
+  });
+});

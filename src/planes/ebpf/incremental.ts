@@ -1,0 +1,150 @@
+/**
+ * Cilium's agent at work on the model's maps: for an endpoint that joins or leaves it writes the backend, the slots that
+ * move, the master that counts them and, with Maglev, a table of its own for each frontend. Nothing else is touched.
+ */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
+import type { IncrementalModel } from "../plane.js";
+import { type Frontend, frontendsOf, masterCount, masterFlags } from "./entries.js";
+import {
+  AFFINITY_MASK,
+  BACKEND_ADDRESS,
+  BACKEND_LOCAL,
+  BACKEND_PORT,
+  OUTER_INNER,
+  portSlot,
+  protocolScope,
+  SERVICE_BACKEND,
+  SERVICE_COUNT,
+  SERVICE_FLAGS,
+} from "./layout.js";
+import { backendName, fillMaglevTable } from "./maglev.js";
+import { type CiliumModel, type MaglevMaps, MaglevModel } from "./model.js";
+
+export class LiveEbpf implements IncrementalModel {
+  readonly model: CiliumModel;
+  readonly appliesRolloutStepwise = true;
+  readonly written = { rules: 0, chains: 0, mapWrites: 0 };
+  readonly #maglev: MaglevMaps | null;
+  /** Service-port → index of its first frontend. */
+  readonly #firstFrontend: Int32Array;
+  /** Where in the tables no frontend's lies: the next inner array. */
+  #freeTable: number;
+  readonly #taken: Uint8Array;
+
+  /** `frontendPort`: service-port behind each frontend. A Maglev model has room for one table more than it has frontends. */
+  constructor(model: CiliumModel, frontendPort: Int32Array) {
+    this.model = model;
+    this.#maglev = model instanceof MaglevModel ? model.maglev : null;
+    this.#firstFrontend = new Int32Array(model.context.cluster.servicePorts);
+    for (let f = frontendPort.length - 1; f >= 0; f--) this.#firstFrontend[frontendPort[f]!] = f;
+    const tableSize = this.#maglev?.tableSize ?? 0;
+    this.#freeTable = frontendPort.length * tableSize;
+    this.#taken = new Uint8Array(tableSize);
+  }
+
+  apply({ servicePort, before, after }: EndpointUpdate): void {
+    const { backends } = this.model.maps;
+    const { cluster } = after;
+    const old = idsOf(before, servicePort);
+    const now = idsOf(after, servicePort);
+    const [was, is] = [new Set(old), new Set(now)];
+    const first = cluster.endpointStart[servicePort]!;
+    // Backends come before the slots that name them, and go after.
+    for (const [position, id] of now.entries()) {
+      if (was.has(id)) continue;
+      const row = first + position;
+      const element = backends.insert(id + 1);
+      backends.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[row]!;
+      backends.words[element + BACKEND_PORT] =
+        cluster.endpointPort[row]! | (cluster.protocol[servicePort]! << 16);
+      backends.words[element + BACKEND_LOCAL] = cluster.endpointLocal[row]!;
+      this.model.removedBackends.delete(id + 1);
+      this.written.mapWrites++;
+    }
+    for (const [index, frontend] of frontendsOf(cluster, servicePort).entries()) {
+      const rows = membersOf(after, servicePort, frontend);
+      const slots = rows.map((row) => after.ids[row]!);
+      const slotsBefore = membersOf(before, servicePort, frontend).map((row) => before.ids[row]!);
+      const revNat = this.#firstFrontend[servicePort]! + index + 1;
+      if (same(slots, slotsBefore)) continue;
+      this.#writeSlots(cluster, servicePort, frontend, revNat, slotsBefore, slots);
+      this.#writeTable(cluster, servicePort, revNat, rows, slots);
+    }
+    for (const id of old) {
+      if (is.has(id)) continue;
+      backends.remove(id + 1);
+      this.model.removedBackends.add(id + 1);
+      this.written.mapWrites++;
+    }
+  }
+
+  /** The slots that differ, then the master if the count does, then those that are too many. */
+  #writeSlots(
+    cluster: Cluster,
+    p: number,
+    { address, port, scope, flags }: Frontend,
+    revNat: number,
+    before: readonly number[],
+    now: readonly number[],
+  ): void {
+    const { services } = this.model.maps;
+    const { words } = services;
+    const third = protocolScope(cluster.protocol[p]!, scope);
+    const write = (slot: number, value: number, count: number, bits: number): void => {
+      const element = services.update(address | 0, portSlot(port, slot), third);
+      words[element + SERVICE_BACKEND] = value;
+      words[element + SERVICE_COUNT] = count;
+      words[element + SERVICE_FLAGS] = bits;
+      this.written.mapWrites++;
+    };
+    for (let i = 0; i < now.length; i++) if (now[i] !== before[i]) write(i + 1, now[i]! + 1, 0, 0);
+    if (now.length !== before.length) {
+      const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
+      write(0, seconds & AFFINITY_MASK, masterCount(now.length, revNat), masterFlags(flags, seconds, revNat));
+    }
+    for (let i = now.length; i < before.length; i++) {
+      services.remove(address | 0, portSlot(port, i + 1), third);
+      this.written.mapWrites++;
+    }
+  }
+
+  /** A new inner array, filled, takes the old one's place in lb4_maglev. */
+  #writeTable(
+    cluster: Cluster,
+    p: number,
+    revNat: number,
+    rows: readonly number[],
+    ids: readonly number[],
+  ): void {
+    if (this.#maglev === null) return;
+    const { outer, tables, tableSize } = this.#maglev;
+    const start = this.#freeTable;
+    const members = rows
+      .map((row, i) => ({ id: ids[i]! + 1, name: backendName(cluster, row, cluster.protocol[p]!) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    fillMaglevTable(
+      members.map(({ name }) => name),
+      members.map(({ id }) => id),
+      tables.subarray(start, start + tableSize),
+      this.#taken,
+    );
+    this.#freeTable = outer.words[outer.find(revNat) + OUTER_INNER]!;
+    const element = outer.update(revNat);
+    outer.words[element + OUTER_INNER] = start;
+    this.written.mapWrites++;
+  }
+}
+
+/** Rows of a frontend's backends, in the order of their slots. */
+function membersOf({ cluster }: LiveCluster, p: number, { localOnly }: Frontend): number[] {
+  const rows: number[] = [];
+  for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
+    if (!localOnly || cluster.endpointLocal[row] === 1) rows.push(row);
+  }
+  return rows;
+}
+
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((value, i) => value === b[i]);

@@ -1,0 +1,192 @@
+/** The program's map entries as bytes, in the layout of Cilium's bpf/lib/lb.h: what bpftool would load, and lbscale import reads. */
+
+import { INGRESS_IP } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "../../formats/cilium/maps.js";
+import { ENTRY_WORDS } from "./entries.js";
+import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SCOPES } from "./layout.js";
+import { type EbpfProgram, MAX_FRONTENDS } from "./program.js";
+
+/** LB_SELECTION_RANDOM, LB_SELECTION_MAGLEV: in the upper byte of a master's first word. */
+const ALGORITHMS = { ebpf: 1, "ebpf-maglev": 2 } as const;
+
+export interface MapEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Entries of one map, in the order in which an agent could write them. */
+export interface MapDump {
+  readonly name: string;
+  entries(): Iterable<MapEntry>;
+}
+
+/**
+ * The load-balancing maps of a program, without Maglev's tables. Addresses, ports and rev_nat ids are in network byte
+ * order, counts and backend ids in the machine's (x86-64). Throws UsageError beyond 65,535 frontends.
+ */
+export function ciliumMaps(program: EbpfProgram): readonly MapDump[] {
+  if (program.entries.frontendPort.length > MAX_FRONTENDS) {
+    throw new UsageError(
+      `${program.entries.frontendPort.length} frontends: Cilium numbers them with 16 bits, use at most ${MAX_FRONTENDS}`,
+    );
+  }
+  return [
+    { name: "cilium_lb4_backends_v3", entries: () => backendEntries(program) },
+    { name: "cilium_lb4_services_v2", entries: () => serviceEntries(program) },
+    { name: "cilium_lb4_reverse_nat", entries: () => reverseNatEntries(program) },
+    { name: "cilium_lb4_source_range", entries: () => sourceRangeEntries(program) },
+    { name: "cilium_lb_affinity_match", entries: () => affinityEntries(program) },
+  ];
+}
+
+/** The same as one JSON object in chunks: a map's name, and its entries as `bpftool map dump -j` prints bytes. */
+export function* ciliumMapsJson(program: EbpfProgram): Iterable<string> {
+  yield "{";
+  for (const [i, { name, entries }] of ciliumMaps(program).entries()) {
+    yield `${i === 0 ? "" : ","}\n"${name}": [`;
+    let chunk = "";
+    let first = true;
+    for (const { key, value } of entries()) {
+      chunk += `${first ? "" : ","}\n{"key":${hex(key)},"value":${hex(value)}}`;
+      first = false;
+      if (chunk.length < 65_536) continue;
+      yield chunk;
+      chunk = "";
+    }
+    yield `${chunk}]`;
+  }
+  yield "\n}\n";
+}
+
+function hex(bytes: Uint8Array): string {
+  return `[${Array.from(bytes, (byte) => `"0x${byte.toString(16).padStart(2, "0")}"`).join(",")}]`;
+}
+
+function entry(
+  keyBytes: number,
+  valueBytes: number,
+  fill: (key: DataView, value: DataView) => void,
+): MapEntry {
+  const key = new Uint8Array(keyBytes);
+  const value = new Uint8Array(valueBytes);
+  fill(new DataView(key.buffer), new DataView(value.buffer));
+  return { key, value };
+}
+
+function* backendEntries({ cluster }: EbpfProgram): Iterable<MapEntry> {
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+      yield entry(4, 12, (key, value) => {
+        key.setUint32(0, e + 1, true);
+        value.setUint32(0, cluster.endpointAddress[e]!);
+        value.setUint16(4, cluster.endpointPort[e]!);
+        value.setUint8(6, cluster.protocol[p]!);
+      });
+    }
+  }
+}
+
+function* serviceEntries(program: EbpfProgram): Iterable<MapEntry> {
+  const words = program.entries.services.view();
+  for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+    yield entry(12, 12, (key, value) => {
+      const [address = 0, portAndSlot = 0, third = 0, first = 0, count = 0, flags = 0] = words.subarray(
+        at,
+        at + ENTRY_WORDS,
+      );
+      const slot = portAndSlot >>> 16;
+      key.setUint32(0, address);
+      key.setUint16(4, portAndSlot & 0xffff);
+      key.setUint16(6, slot, true);
+      key.setUint8(8, third & 0xff);
+      key.setUint8(9, (third >>> 8) & 0xff);
+      if (slot > 0) {
+        value.setUint32(0, first, true);
+        return;
+      }
+      const revNat = count >>> 16;
+      value.setUint32(0, ((first & AFFINITY_MASK) | (ALGORITHMS[program.plane] << 24)) >>> 0, true);
+      value.setUint16(4, count & 0xffff, true);
+      value.setUint16(6, revNat);
+      if (revNat > 0) setFlags(program, value, { address, flags, revNat });
+    });
+  }
+}
+
+/** The model numbers its flags by itself; these are the kernel's, with what kind of address it is. */
+function setFlags(
+  { cluster, entries }: EbpfProgram,
+  value: DataView,
+  { address, flags, revNat }: { address: number; flags: number; revNat: number },
+): void {
+  const s = cluster.service[entries.frontendPort.view()[revNat - 1]!]!;
+  let first = 0;
+  if (flags & ROUTABLE) first |= FLAGS.routable;
+  if (flags & AFFINITY) first |= FLAGS.affinity;
+  if (flags & SOURCE_RANGE) first |= FLAGS.sourceRange;
+  if (flags & EXTERNAL_LOCAL) first |= FLAGS.externalLocal;
+  if (address === 0) first |= FLAGS.nodePort;
+  for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+    if (cluster.externalAddress[x] !== address >>> 0) continue;
+    first |= cluster.externalKind[x] === INGRESS_IP ? FLAGS.loadBalancer : FLAGS.externalIp;
+  }
+  value.setUint8(8, first);
+  value.setUint8(
+    9,
+    (cluster.internalLocal[s] ? FLAGS2.internalLocal : 0) | (flags & TWO_SCOPES ? FLAGS2.twoScopes : 0),
+  );
+}
+
+/** Masters' key words and rev_nat id. */
+function* masters({
+  entries,
+}: EbpfProgram): Iterable<{ address: number; port: number; flags: number; revNat: number }> {
+  const words = entries.services.view();
+  for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+    const revNat = words[at + 4]! >>> 16;
+    if (words[at + 1]! >>> 16 !== 0 || revNat === 0) continue;
+    yield { address: words[at]!, port: words[at + 1]! & 0xffff, flags: words[at + 5]!, revNat };
+  }
+}
+
+function* reverseNatEntries(program: EbpfProgram): Iterable<MapEntry> {
+  for (const { address, port, revNat } of masters(program)) {
+    yield entry(2, 6, (key, value) => {
+      key.setUint16(0, revNat);
+      value.setUint32(0, address);
+      value.setUint16(4, port);
+    });
+  }
+}
+
+function* sourceRangeEntries(program: EbpfProgram): Iterable<MapEntry> {
+  const { cluster, entries } = program;
+  for (const { flags, revNat } of masters(program)) {
+    if ((flags & SOURCE_RANGE) === 0) continue;
+    const s = cluster.service[entries.frontendPort.view()[revNat - 1]!]!;
+    for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
+      yield entry(12, 1, (key, value) => {
+        key.setUint32(0, RANGE_STATIC_BITS + cluster.rangePrefixLength[r]!, true);
+        key.setUint16(4, revNat);
+        key.setUint32(8, cluster.rangeBase[r]!);
+        value.setUint8(0, 1);
+      });
+    }
+  }
+}
+
+function* affinityEntries(program: EbpfProgram): Iterable<MapEntry> {
+  const start = program.entries.backendStart.view();
+  const backends = program.entries.backends.view();
+  for (const { flags, revNat } of masters(program)) {
+    if ((flags & AFFINITY) === 0) continue;
+    for (let i = start[revNat - 1]!; i < start[revNat]!; i++) {
+      yield entry(8, 1, (key, value) => {
+        key.setUint32(0, backends[i]! + 1, true);
+        key.setUint16(4, revNat);
+        value.setUint8(0, 1);
+      });
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/** One change as text for `ipvsadm -R`: the netlink commands that kube-proxy sends (pkg/proxy/ipvs/proxier.go, syncEndpoint). */
+
+import { type Cluster, formatAddress } from "../../cluster/cluster.js";
+import { extractService } from "../../cluster/extract-service.js";
+import { frontendOptions } from "./ruleset.js";
+import { listVirtualServices } from "./virtual-services.js";
+
+/**
+ * An endpoint that joins is added to each of its virtual services; one that leaves gets weight 0, so that its connections
+ * can end, and is deleted (graceful_termination.go: at once where it has none). It holds no name. KUBE-LOOP-BACK's entries of
+ * this node's endpoints are ipset's.
+ */
+export function ipvsadmChange(before: Cluster, after: Cluster, service: number): string {
+  const [was, is] = [before, after].map((cluster) => serversOf(extractService(cluster, service)));
+  const lines: string[] = [];
+  for (const [frontend, servers] of is!) {
+    for (const server of servers) {
+      if (!was!.get(frontend)?.has(server)) lines.push(`-a ${frontend} -r ${server} -m -w 1`);
+    }
+  }
+  for (const [frontend, servers] of was!) {
+    for (const server of servers) {
+      if (is!.get(frontend)?.has(server)) continue;
+      lines.push(`-e ${frontend} -r ${server} -m -w 0`, `-d ${frontend} -r ${server}`);
+    }
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Virtual service → its servers, in ipvsadm's words. */
+function serversOf(cluster: Cluster): Map<string, Set<string>> {
+  const rows = listVirtualServices(
+    cluster,
+    Uint32Array.from({ length: cluster.servicePorts }, (_, p) => p),
+  );
+  const servers = new Map<string, Set<string>>();
+  for (let v = 0; v < rows.count; v++) {
+    const p = rows.servicePort[v]!;
+    const own = new Set<string>();
+    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+      if (rows.localOnly[v] === 1 && cluster.endpointLocal[e] !== 1) continue;
+      own.add(`${formatAddress(cluster.endpointAddress[e]!)}:${cluster.endpointPort[e]}`);
+    }
+    servers.set(frontendOptions(cluster.protocol[p]!, rows.address[v]! >>> 0, rows.port[v]!), own);
+  }
+  return servers;
+}

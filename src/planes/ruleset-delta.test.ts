@@ -1,0 +1,181 @@
+/** One change as text for the node's own tools. */
+
+import { describe, expect, it } from "vitest";
+import { applyChange, type Change } from "../cluster/change.js";
+import type { Cluster } from "../cluster/cluster.js";
+import { generateCluster, MIXED } from "../cluster/generate.js";
+import { UsageError } from "../errors.js";
+import { IptablesProgram } from "./iptables/program.js";
+import { iptablesRestore, iptablesSync } from "./iptables/ruleset.js";
+import { IpvsProgram } from "./ipvs/program.js";
+import { ipvsadmRestore } from "./ipvs/ruleset.js";
+import { ipvsadmChange } from "./ipvs/ruleset-delta.js";
+import { NftablesProgram } from "./nftables/program.js";
+import { nftChange } from "./nftables/ruleset-delta.js";
+import type { UpdateMode } from "./plane.js";
+
+const small = generateCluster({
+  services: 60,
+  seed: 8,
+  ...MIXED,
+  endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 20 },
+  affinityShare: 0.2,
+  sourceRangeShare: 1,
+  localShare: 0.25,
+});
+const large = generateCluster({
+  services: 300,
+  seed: 8,
+  ...MIXED,
+  endpoints: { kind: "constant", count: 4 },
+});
+
+/** Joins and leaves of every tenth service-port that has an endpoint. */
+function changesOf(cluster: Cluster): Change[] {
+  const changes: Change[] = [];
+  for (let servicePort = 0; servicePort < cluster.servicePorts; servicePort += 10) {
+    changes.push({ kind: "join", servicePort });
+    const endpoint = cluster.endpointStart[servicePort]!;
+    if (endpoint < cluster.endpointStart[servicePort + 1]!)
+      changes.push({ kind: "leave", servicePort, endpoint });
+  }
+  return changes;
+}
+
+const linesOf = (chunks: Iterable<string>) => [...chunks].join("").split("\n").slice(0, -1);
+
+describe("iptables-restore --noflush", () => {
+  function syncOf(cluster: Cluster, change: Change, mode: UpdateMode) {
+    const options = { seed: 5 };
+    const before = new IptablesProgram(cluster, options);
+    const after = new IptablesProgram(applyChange(cluster, change), options);
+    const service = cluster.service[change.servicePort]!;
+    return { before, after, lines: linesOf(iptablesSync({ before, after, service }, mode)) };
+  }
+
+  it.each([
+    ["partial", "small", small],
+    ["full", "small", small],
+    ["partial", "large", large],
+    ["full", "large", large],
+  ] as const)(
+    "reads as many rules and chains in a %s sync of a %s cluster as are counted",
+    (mode, _, cluster) => {
+      for (const change of changesOf(cluster)) {
+        const { before, lines } = syncOf(cluster, change, mode);
+        const counted = before.update(change, mode);
+        const count = (first: string) => lines.filter((line) => line.startsWith(first)).length;
+        expect([count("-A"), count(":")]).toEqual([counted.rules, counted.chains]);
+      }
+    },
+  );
+
+  it("makes of the old rules the new ones, and leaves base chains alone", () => {
+    for (const change of changesOf(small)) {
+      const { before, after, lines } = syncOf(small, change, "partial");
+      const table = load(new Map(), linesOf(iptablesRestore(before)));
+      expect(lines.filter((line) => /^:(PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)/.test(line))).toEqual(
+        [],
+      );
+      expect(load(table, lines)).toEqual(load(new Map(), linesOf(iptablesRestore(after))));
+    }
+  });
+});
+
+/** What iptables-restore does with rules: chains that are declared are emptied, others stay. */
+function load(chains: Map<string, string[]>, lines: readonly string[]): Map<string, string[]> {
+  let table = "";
+  for (const line of lines) {
+    const [word = "", chain = ""] = line.split(" ");
+    if (word.startsWith("*")) table = word;
+    else if (word.startsWith(":")) chains.set(`${table} ${word.slice(1)}`, []);
+    else if (word === "-A") chains.get(`${table} ${chain}`)!.push(line);
+    else if (word === "-X") chains.delete(`${table} ${chain}`);
+  }
+  return chains;
+}
+
+describe("nft", () => {
+  const textOf = (change: Change, leftover: readonly string[] = []) => {
+    const after = applyChange(small, change);
+    return nftChange(small, after, small.service[change.servicePort]!, leftover);
+  };
+
+  it("reads as many rules, chains and elements of named maps as are counted", () => {
+    for (const change of changesOf(small)) {
+      const lines = textOf(change).text.split("\n");
+      const counted = new NftablesProgram(small).update(change);
+      const rules = lines.filter((line) => line.startsWith("\t\t"));
+      const inRules = rules.reduce((sum, rule) => {
+        const [, members] = /(?:vmap|!=) \{ (.*) \}/.exec(rule) ?? [];
+        return sum + (members === undefined ? 0 : members.split(", ").length);
+      }, 0);
+      const flushed = lines.filter((line) => line.startsWith("flush chain")).length;
+      const deletedOnly = new Set(
+        lines.flatMap((line) => / element (.* \{ [^:}]*)/.exec(line)?.[1]?.trim() ?? []),
+      );
+      expect([rules.length, flushed, deletedOnly.size + inRules]).toEqual([
+        counted.rules,
+        counted.chains,
+        counted.mapWrites,
+      ]);
+    }
+  });
+
+  it("names what lost its user, and deletes it later unless it has one again", () => {
+    const servicePort = small.affinitySeconds.findIndex((seconds) => seconds > 0);
+    const p = small.portStart[servicePort]!;
+    const change: Change = { kind: "leave", servicePort: p, endpoint: small.endpointStart[p]! };
+    const { stale, text } = textOf(change);
+    const chain = stale.find((object) => object.startsWith("chain endpoint-"))!;
+    expect(stale.some((object) => object.startsWith("set affinity-"))).toBe(true);
+    expect(text).toContain(`flush ${chain.replace("chain ", "chain ip kube-proxy ")}\n`);
+    expect(text).not.toContain("\ndelete chain");
+    const later = textOf({ kind: "join", servicePort: small.servicePorts - 1 }, stale).text;
+    expect(later).toContain(`\ndelete ${chain.replace("chain ", "chain ip kube-proxy ")}\n`);
+    const again = textOf({ kind: "join", servicePort: p }, stale).text;
+    expect(again).not.toContain("\ndelete ");
+  });
+});
+
+describe("ipvsadm", () => {
+  it("makes of the old servers the new ones", () => {
+    for (const change of changesOf(small)) {
+      const after = applyChange(small, change);
+      const servers = new Set(serversIn(ipvsadmRestore(new IpvsProgram(small))));
+      for (const line of linesOf([ipvsadmChange(small, after, small.service[change.servicePort]!)])) {
+        const server = line.slice(3).replace(/ -m -w \d$/, "");
+        if (line.startsWith("-a")) servers.add(server);
+        if (line.startsWith("-d")) expect(servers.delete(server)).toBe(true);
+      }
+      expect([...servers].sort()).toEqual(serversIn(ipvsadmRestore(new IpvsProgram(after))));
+    }
+  });
+
+  it("takes the weight of a server before it deletes it", () => {
+    const change: Change = { kind: "leave", servicePort: 0, endpoint: 0 };
+    const [first, second] = linesOf([ipvsadmChange(large, applyChange(large, change), 0)]);
+    expect(first).toMatch(/^-e .* -m -w 0$/);
+    expect(second).toBe(first!.replace("-e", "-d").replace(" -m -w 0", ""));
+  });
+});
+
+function serversIn(chunks: Iterable<string>): string[] {
+  return linesOf(chunks)
+    .filter((line) => line.startsWith("-a"))
+    .map((line) => line.slice(3).replace(/ -m -w \d$/, ""))
+    .sort();
+}
+
+describe("names that would be rules", () => {
+  it("are refused in changes too", () => {
+    const hostile: Cluster = { ...large, serviceName: () => "default/a\n-A INPUT -j ACCEPT" };
+    const after: Cluster = {
+      ...applyChange(large, { kind: "join", servicePort: 0 }),
+      serviceName: hostile.serviceName,
+    };
+    const programs = { before: new IptablesProgram(hostile), after: new IptablesProgram(after), service: 0 };
+    expect(() => [...iptablesSync(programs, "partial")]).toThrow(UsageError);
+    expect(() => nftChange(hostile, after, 0)).toThrow(UsageError);
+  });
+});
