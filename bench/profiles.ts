@@ -18,7 +18,7 @@ export const PROFILES: readonly Profile[] = [
     id: "quick",
     label: "a first look in 20 seconds",
     // A process takes 0.3 s, whatever it measures: with all planes at 1,000 services a busy machine needed 23 seconds. Laws of
-    // growth need four sizes: of the list and of the hash table that it is compared with they are told.
+    // work need four sizes, which the list and the hash table that it is compared with get. Laws of time need six replicates.
     services: [1, 100, 1000, 10_000],
     servicesOf: { "ebpf-maglev": [1, 100], ipvs: [1, 100, 10_000], nftables: [1, 100, 10_000] },
     replicates: { least: 3, most: 3 },

@@ -12,7 +12,7 @@ import {
 import os from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readResults } from "../src/results/files.js";
 import type { Results } from "../src/results/schema.js";
 
@@ -489,14 +489,20 @@ describe("lbscale run", () => {
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      if (text.includes("measuring 1/")) setTimeout(() => child.kill("SIGINT"), 900);
     });
-    const status = await new Promise((resolve) => child.on("close", resolve));
+    const closed = new Promise((resolve) => child.on("close", resolve));
+    const saved = () =>
+      existsSync(join(out, "results.json")) &&
+      readResults(out).cells.some(({ replicates }) => replicates.length > 0);
+    await vi.waitUntil(saved, { interval: 20, timeout: 60_000 });
+    child.kill("SIGINT");
+    const status = await closed;
     expect(status).toBe(130);
     expect(stderr).toMatch(/finish it with: lbscale run --resume/);
     const partial = readResults(out);
     expect(partial.run.complete).toBe(false);
     const measured = partial.cells.flatMap((cell) => cell.replicates).length;
+    expect(measured).toBeGreaterThan(0);
     expect(measured).toBeLessThan(16);
     const kept = partial.cells.map((cell) => cell.replicates);
     expect(lbscale(["run", "--resume", "--out", out]).status).toBe(0);

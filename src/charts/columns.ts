@@ -20,7 +20,7 @@ export const columns: Chart = columnsChart({
   id: "columns",
   title: "Time of one lookup for each measured number of services, as clustered columns",
   measure: MODEL_LOOKUP,
-  findings: ["iptables-factor", "iptables-slope"],
+  findings: ["iptables-factor", "iptables-slope", "iptables-growth"],
   neutralTitle: "Lookup latency by number of Kubernetes services",
   publishedColours: true,
 });

@@ -7,7 +7,7 @@ export const latency = scalingChart({
   id: "latency",
   title: "Time of one lookup against the number of services, linear (model)",
   measure: MODEL_LOOKUP,
-  findings: ["iptables-factor", "iptables-slope"],
+  findings: ["iptables-factor", "iptables-slope", "iptables-growth"],
   neutralTitle: "Lookup latency by number of Kubernetes services",
   scale: "linear",
 });

@@ -14,7 +14,7 @@ import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { decadesAround, linearRange, logRange, servicesRange } from "./kit/axes.js";
-import { fittedCurves, growthMarks, overtakings } from "./kit/growth-marks.js";
+import { bends, fittedCurves, growthMarks, overtakings } from "./kit/growth-marks.js";
 import { intervalBands, noiseFloorZone, runsOf } from "./kit/marks.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
@@ -23,7 +23,7 @@ export const scaling: Chart = scalingChart({
   id: "scaling",
   title: "Time of one lookup against the number of services, log–log (model)",
   measure: MODEL_LOOKUP,
-  findings: ["iptables-slope", "iptables-factor", "hash-time-rise"],
+  findings: ["iptables-slope", "iptables-growth", "iptables-factor", "hash-time-rise"],
   neutralTitle: "Lookup latency by number of Kubernetes services",
 });
 
@@ -63,6 +63,7 @@ export function scalingChart(chart: ScalingChart): Chart {
       const curves = fittedCurves(results, measure);
       // From zero, lines that cross at small N lie within each other's width.
       const rings = linear ? [] : overtakings(results, measure, series);
+      const bars = bends(results, measure, series);
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {
         title: headline(results, findings) ?? neutralTitle,
@@ -72,6 +73,7 @@ export function scalingChart(chart: ScalingChart): Chart {
           ...(note ? [note] : []),
           ...(curves.length > 0 ? ["thin dashes: fitted laws of growth"] : []),
           ...(rings.length > 0 ? ["rings: one plane overtakes another"] : []),
+          ...(bars.length > 0 ? ["bars: between them time grows faster than N, as caches run out"] : []),
           ...(missing ? ["hollow circle: could not be measured"] : []),
         ].join(" · "),
       };
@@ -108,7 +110,7 @@ export function scalingChart(chart: ScalingChart): Chart {
               })),
               view,
             ),
-            growthMarks(curves, rings, view),
+            growthMarks({ curves, rings, bars }, view),
           ],
         ),
       };

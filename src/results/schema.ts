@@ -139,6 +139,9 @@ const cell = z.object({
   warnings: z.array(z.string()),
 });
 
+/** d ln(time) / d ln(N) from one number of services to another: 0 is flat, 1 is proportional to N; see stats/exponent.ts. */
+const localExponent = z.object({ from: z.number().int(), to: z.number().int(), value: z.number(), interval });
+
 /** `a + b · f(N)` fitted to replicates; see stats/fit.ts. */
 const fit = z.object({
   plane: z.string(),
@@ -154,13 +157,19 @@ const fit = z.object({
   intercept: z.number(),
   /** Per unit of f(N). null for a constant. */
   slope: z.object({ value: z.number(), interval }).nullable(),
-  /** p of `a + b · N^p`. null for a constant. */
+  /** p of `a + b · N^p`. null for a constant, and where the law does not describe the cells. */
   exponent: z.object({ value: z.number(), interval }).nullable(),
   /** Largest distance between the law and a cell's median, as a share of that median: a law that is far off somewhere
    * is only the least wrong one. */
   worstDeviation: z.number(),
   /** Whether the law describes the cells: no deviation beyond 25 %. */
   describes: z.boolean(),
+  /** Whether the cells have the replicates that it takes to determine a law of time (six); counts are exact. */
+  determined: z.boolean().default(true),
+  /** Of time: the exponent over the last decade of N. null: counts, not determined, or a run of before 0.2. */
+  lastDecade: localExponent.nullable().default(null),
+  /** Of time: the stretch between neighbouring N where it grows most steeply. null as `lastDecade` is. */
+  steepest: localExponent.nullable().default(null),
   services: z.array(z.number().int()),
 });
 
@@ -306,6 +315,7 @@ export type Cell = z.infer<typeof cell>;
 export type Replicate = z.infer<typeof replicate>;
 export type Estimate = z.infer<typeof estimate>;
 export type Fit = z.infer<typeof fit>;
+export type LocalExponent = z.infer<typeof localExponent>;
 export type Crossover = z.infer<typeof crossover>;
 export type OrderEffect = z.infer<typeof orderEffect>;
 export type Percentiles = z.infer<typeof percentiles>;

@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../random.js";
 import { crossingsOf, crossovers } from "./crossover.js";
+import { lastDecadeExponent, steepestStretch } from "./exponent.js";
 import { chooseLaw, exponentOf, fitLaw, type Group, worstDeviation } from "./fit.js";
 import type { Law } from "./law.js";
 import { pooledPercentiles } from "./percentiles.js";
 
 const SERVICES = [1, 10, 100, 1000, 5000, 10_000, 30_000];
 
-/** Seven replicates at each N of `law(N)`, normal with 5 % noise. */
+/** Seven replicates at each N of `law(N)`, with log-normal noise of 5 %: a time is never negative. */
 function simulate(random: Random, law: (n: number) => number, noise = 0.05): Group[] {
   return SERVICES.map((n) => ({
     n,
-    values: Float64Array.from({ length: 7 }, () => law(n) * (1 + noise * random.normal())),
+    values: Float64Array.from({ length: 7 }, () => law(n) * Math.exp(noise * random.normal())),
   }));
 }
 
@@ -94,6 +95,107 @@ describe("chooseLaw", () => {
     expect(slope).toBeCloseTo(0.5, 9);
     expect(intercept).toBeCloseTo(6.5, 9);
     expect(chooseLaw(SERVICES.map((n) => ({ n, values: [3] }))).law).toBe("1");
+  });
+});
+
+/** Medians of iptables on an Intel Xeon with an L2 of 1 MiB, ns: linear in rules, which get three times as slow in between. */
+const INTEL_IPTABLES = [189, 220, 385, 3300, 17_000, 78_000, 315_000];
+/** Medians of a hash table on an AMD EPYC, ns: the same work at any N, in tables that leave the caches. */
+const AMD_HASH = [45.5, 46.4, 54.5, 78.7, 218.3, 588.4, 807.7];
+const measured = (medians: readonly number[]) => (n: number) => medians[SERVICES.indexOf(n)]!;
+
+describe("fits of times that caches bend", () => {
+  it.each([0.02, 0.05, 0.1, 0.3])("never call a growth by 1,667 constant, with noise of %s", (noise) => {
+    const random = Random.fromSeed(23, String(noise));
+    for (let trial = 0; trial < 200; trial++) {
+      expect(chooseLaw(simulate(random, measured(INTEL_IPTABLES), noise)).law).toBe("N");
+    }
+  });
+
+  it("say that O(N) does not describe a list whose rules get three times as slow, and fit it no power of N", () => {
+    const fit = fitLaw(simulate(Random.fromSeed(24), measured(INTEL_IPTABLES)), 1);
+    expect(fit).toMatchObject({ law: "N", describes: false, exponent: null });
+  });
+
+  it("say that O(N) describes a list whose rules cost the same everywhere", () => {
+    const fit = fitLaw(
+      simulate(Random.fromSeed(25), (n) => 78 + 1.72 * n),
+      1,
+    );
+    expect(fit).toMatchObject({ law: "N", describes: true, support: 1 });
+  });
+
+  it("call a hash table's rise neither constant nor described by a law", () => {
+    const fit = fitLaw(simulate(Random.fromSeed(26), measured(AMD_HASH)), 1);
+    expect(fit.law).not.toBe("1");
+    expect(fit.describes).toBe(false);
+  });
+});
+
+describe("lastDecadeExponent", () => {
+  const exponent = (law: (n: number) => number, noise = 0.05) =>
+    lastDecadeExponent(simulate(Random.fromSeed(27), law, noise), 1)!;
+
+  it("is exact for a power of N, over the shortest range to the last N that spans a factor of ten", () => {
+    const { from, to, value, interval } = exponent((n) => 3 * n ** 1.5, 0);
+    expect([from, to]).toEqual([1000, 30_000]);
+    expect(value).toBeCloseTo(1.5, 9);
+    expect(interval[0]).toBeCloseTo(1.5, 9);
+    expect(interval[1]).toBeCloseTo(1.5, 9);
+  });
+
+  it("is 1.3 to 1.4 for a list whose rules get three times as slow, surely more than linear", () => {
+    const { value, interval } = exponent(measured(INTEL_IPTABLES));
+    expect(value).toBeGreaterThan(1.3);
+    expect(value).toBeLessThan(1.4);
+    expect(interval[0]).toBeGreaterThan(1.25);
+  });
+
+  it("has an interval that holds 1 for a list, and 0 for a constant", () => {
+    for (const [truth, { interval }] of [
+      [1, exponent((n) => 2.5 * n)],
+      [0, exponent(() => 50)],
+    ] as const) {
+      expect(interval[0]).toBeLessThan(truth);
+      expect(interval[1]).toBeGreaterThan(truth);
+    }
+  });
+
+  it("holds the truth in about 95 % of trials", () => {
+    const random = Random.fromSeed(28);
+    let held = 0;
+    for (let trial = 0; trial < 100; trial++) {
+      const [low, high] = lastDecadeExponent(
+        simulate(random, (n) => 3 * n ** 1.2),
+        trial,
+      )!.interval;
+      if (low <= 1.2 && high >= 1.2) held++;
+    }
+    expect(held).toBeGreaterThanOrEqual(90);
+  });
+
+  it("is none where N spans no factor of ten", () => {
+    expect(
+      lastDecadeExponent(
+        [1000, 2000].map((n) => ({ n, values: [n, n] })),
+        1,
+      ),
+    ).toBeNull();
+  });
+});
+
+describe("steepestStretch", () => {
+  it("is where a list leaves the caches: it quadruples or more while N doubles", () => {
+    const { from, to, interval } = steepestStretch(
+      simulate(Random.fromSeed(29), measured(INTEL_IPTABLES)),
+      1,
+    )!;
+    expect([from, to]).toEqual([5000, 10_000]);
+    expect(interval[0]).toBeGreaterThan(1.8);
+  });
+
+  it("is none for a single N", () => {
+    expect(steepestStretch([{ n: 1, values: [1, 2] }], 1)).toBeNull();
   });
 });
 

@@ -9,11 +9,13 @@ import { median, quantileSorted } from "./quantile.js";
 const MIN_GAIN = 4;
 /** Where even the best law is off by more than replicates explain, at this level, it is the laws that are wrong. */
 const LACK_OF_FIT = 0.01;
+/** A law that is further off than this somewhere does not describe the groups. */
+const MAX_DEVIATION = 0.25;
 const MIN_POINTS_TO_CORRECT = 6;
 /** Relative errors below this say nothing: exact data would have infinite likelihood. */
 const MIN_ERROR = 1e-6;
 
-/** Measurements of one N: a value a replicate. */
+/** Measurements of one N: a value a replicate, all positive. */
 export interface Group {
   readonly n: number;
   readonly values: ArrayLike<number>;
@@ -24,43 +26,65 @@ export interface Fitted extends Choice {
   readonly support: number;
   /** 95 % intervals; null for a constant. */
   readonly slopeInterval: [number, number] | null;
+  /** null for a constant, and where the law does not describe the groups: no power of N would either. */
   readonly exponent: { readonly value: number; readonly interval: [number, number] } | null;
   /** Largest |law - median| / median over the groups. */
   readonly worstDeviation: number;
+  /** Whether the law is nowhere off by more than a quarter. */
+  readonly describes: boolean;
 }
 
 /**
- * Fits `a + b · f(N)` for each law, with weights 1/y² (errors are relative), y the median of a group, and b >= 0, and
+ * Fits `a + b · f(N)` for each law, with a > 0 and b >= 0, by least squares of ln y (errors are relative), and
  * chooses by AICc (Hurvich & Tsai, Biometrika 76, 1989): n ln(RSS/n) + 2k + 2k(k+1)/(n-k-1), where k counts the variance.
- * A law that grows must beat the constant by 4, and N log N must beat N by 4.
+ * A law that grows must beat the constant by 4, and N log N must beat N by 4 and describe the groups.
+ *
+ * Logarithms, because weights 1/y² are no substitute where a law is far off: a value far above the law then errs by 1 at
+ * most, so three flat N outvoted a growth by 1,667 and the law was "1". In logarithms that growth errs by ln 1,667.
  *
  * n counts replicates as long as these explain the distance from the law. Where caches bend a curve, they don't (F test
  * for lack of fit; Draper & Smith, Applied Regression Analysis, section 2.1): seven replicates of one N then all err to
  * the same side, and count as one. Without this, a slight bend turned iptables' O(N) into O(N log N). Needs two groups.
  */
 export function chooseLaw(groups: readonly Group[]): Choice {
-  const points = weighted(groups);
-  const byReplicate = fitAll(points);
+  const points = groups.reduce((sum, { values }) => sum + values.length, 0);
+  const logs = logsOf(groups);
+  const byReplicate = fitAll(logs);
   const best = Math.min(...byReplicate.map(({ rss }) => rss));
-  if (!lacksFit(best, pureError(groups), groups.length, points.y.length)) {
-    return chooseByAicc(byReplicate, points.y.length);
+  const pure = logs.reduce((sum, { within }) => sum + within, 0);
+  if (!lacksFit(best, pure, groups.length, points)) {
+    return chooseByAicc(byReplicate, points, groups);
   }
-  const byMedian = chooseByAicc(fitAll(weighted(groups.map(middleOf))), groups.length);
+  const byMedian = chooseByAicc(fitAll(logsOf(groups.map(middleOf))), groups.length, groups);
   // A law that grows through the medians may fall through all values, where low outliers pull it down: then it is no fit there.
-  return byReplicate.find(({ law }) => law === byMedian.law) ?? byMedian;
+  const { law, intercept, slope } = byReplicate.find((fit) => fit.law === byMedian.law) ?? byMedian;
+  return { law, intercept, slope };
 }
 
-function fitAll(points: Points): (Choice & { rss: number })[] {
-  return LAWS.map((law) => ({ law, ...fitGrowth(points, GROWTH[law]) })).filter(({ slope }) => slope >= 0);
+interface Candidate extends Choice {
+  /** Residual sum of squares of ln y. */
+  readonly rss: number;
+}
+
+/** The constant, and each law that grows at all. */
+function fitAll(logs: readonly Logs[]): Candidate[] {
+  return LAWS.map((law) => ({ law, ...fitLogs(logs, GROWTH[law]) })).filter(
+    ({ law, slope }) => law === "1" || slope > 0,
+  );
 }
 
 /** The law with the least AICc: if it grows it must beat the constant by MIN_GAIN, and N log N must so beat N. */
-function chooseByAicc(fits: readonly (Choice & { rss: number })[], n: number): Choice {
+function chooseByAicc(fits: readonly Candidate[], n: number, groups: readonly Group[]): Choice {
   const scored = fits.map((fit) => ({ ...fit, aicc: aicc(fit.rss, n, fit.law === "1" ? 2 : 3) }));
   const least = scored.reduce((best, fit) => (fit.aicc < best.aicc ? fit : best));
-  // Over any measured range N and N log N differ by a few per cent: the simpler one is kept as long as it can be.
+  // Over any measured range N and N log N differ by a few per cent: the simpler one is kept as long as it can be. Where
+  // caches bend a line far beyond both, the steeper one is nearer and no truer.
   const linear = scored.find((fit) => fit.law === "N");
-  const best = least.law === "N log N" && linear && linear.aicc - least.aicc < MIN_GAIN ? linear : least;
+  const keepsLinear =
+    least.law === "N log N" &&
+    linear !== undefined &&
+    (linear.aicc - least.aicc < MIN_GAIN || worstDeviation(groups, least) > MAX_DEVIATION);
+  const best = keepsLinear ? linear : least;
   const constant = scored[0]!;
   const { law, intercept, slope } = constant.aicc - best.aicc >= MIN_GAIN ? best : constant;
   return { law, intercept, slope };
@@ -73,16 +97,20 @@ function lacksFit(rss: number, pure: number, groups: number, points: number): bo
   return fisherTail(f, groups - 2, points - groups) < LACK_OF_FIT;
 }
 
-/** Weighted squares within groups. */
-function pureError(groups: readonly Group[]): number {
-  let sum = 0;
-  for (const { values } of groups) {
-    const all = Array.from(values);
-    const mean = all.reduce((total, value) => total + value, 0) / all.length;
-    const middle = median(all);
-    for (const value of all) sum += ((value - mean) / middle) ** 2;
-  }
-  return sum;
+/** A group in logarithms: what is within it depends on no law. */
+interface Logs {
+  readonly n: number;
+  readonly count: number;
+  readonly mean: number;
+  readonly within: number;
+}
+
+function logsOf(groups: readonly Group[]): Logs[] {
+  return groups.map(({ n, values }) => {
+    const logs = Float64Array.from(values, Math.log);
+    const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+    return { n, count: logs.length, mean, within: logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) };
+  });
 }
 
 function middleOf({ n, values }: Group): Group {
@@ -93,6 +121,8 @@ function middleOf({ n, values }: Group): Group {
 export function fitLaw(groups: readonly Group[], seed: number): Fitted {
   const chosen = chooseLaw(groups);
   if (groups.every((group) => group.values.length === 1)) return exactly(groups, chosen);
+  const deviation = worstDeviation(groups, chosen);
+  const describes = deviation <= MAX_DEVIATION;
   const values = groups.map((group) => Array.from(group.values));
   const slopes: number[] = [];
   const exponents: number[] = [];
@@ -101,8 +131,8 @@ export function fitLaw(groups: readonly Group[], seed: number): Fitted {
     const resampled = groups.map(({ n }, g) => ({ n, values: drawn[g]! }));
     if (chooseLaw(resampled).law === chosen.law) same++;
     if (chosen.law === "1") return;
-    slopes.push(fitGrowth(weighted(resampled), GROWTH[chosen.law]).slope);
-    exponents.push(exponentOf(resampled));
+    slopes.push(fitLogs(logsOf(resampled), GROWTH[chosen.law]).slope);
+    if (describes) exponents.push(exponentOf(resampled));
   });
   const least = Math.min(...values.map(({ length }) => length));
   const interval = (estimates: readonly number[]): [number, number] =>
@@ -112,20 +142,24 @@ export function fitLaw(groups: readonly Group[], seed: number): Fitted {
     ...chosen,
     support: same / resamples,
     slopeInterval: grows ? interval(slopes) : null,
-    exponent: grows ? { value: exponentOf(groups), interval: interval(exponents) } : null,
-    worstDeviation: worstDeviation(groups, chosen),
+    exponent: grows && describes ? { value: exponentOf(groups), interval: interval(exponents) } : null,
+    worstDeviation: deviation,
+    describes,
   };
 }
 
 function exactly(groups: readonly Group[], chosen: Choice): Fitted {
   const grows = chosen.law !== "1";
-  const exponent = grows ? exponentOf(groups) : 0;
+  const deviation = worstDeviation(groups, chosen);
+  const describes = deviation <= MAX_DEVIATION;
+  const exponent = grows && describes ? exponentOf(groups) : null;
   return {
     ...chosen,
     support: 1,
     slopeInterval: grows ? [chosen.slope, chosen.slope] : null,
-    exponent: grows ? { value: exponent, interval: [exponent, exponent] } : null,
-    worstDeviation: worstDeviation(groups, chosen),
+    exponent: exponent === null ? null : { value: exponent, interval: [exponent, exponent] },
+    worstDeviation: deviation,
+    describes,
   };
 }
 
@@ -145,19 +179,66 @@ interface Points {
   readonly weight: Float64Array;
 }
 
-function weighted(groups: readonly Group[]): Points {
-  const total = groups.reduce((sum, { values }) => sum + values.length, 0);
-  const points = { n: new Float64Array(total), y: new Float64Array(total), weight: new Float64Array(total) };
-  let at = 0;
-  for (const { n, values } of groups) {
-    const weight = 1 / quantileSorted(Float64Array.from(values).sort(), 0.5) ** 2;
-    for (let i = 0; i < values.length; i++) {
-      points.n[at] = n;
-      points.y[at] = values[i]!;
-      points.weight[at++] = weight;
+/** How much steeper each further try is, as a power of e, and below what growth over all N a law is a constant. */
+const SCAN_STEP = 1;
+const LEAST_GROWTH = 1e-4;
+/** An intercept that is a smaller share of the least growing part than this is none. */
+const LEAST_INTERCEPT = 1e-4;
+const MAX_STEPS = 30;
+
+/**
+ * Least squares of ln y on ln(a + b · f(n)), a > 0 and b >= 0. With b = r · a that is ln a + ln(1 + r · f(n)), where ln a is
+ * a mean: only ln r is searched, by a coarse scan and then Gauss-Newton steps, which make exact data exact. The slope
+ * is 0 where any growth is a worse fit, or f does not vary.
+ */
+function fitLogs(logs: readonly Logs[], f: (n: number) => number): Line & { rss: number } {
+  const x = Float64Array.from(logs, ({ n }) => f(n));
+  const y = Float64Array.from(logs, ({ mean }) => mean);
+  const weight = Float64Array.from(logs, ({ count }) => count);
+  const total = weight.reduce((sum, count) => sum + count, 0);
+  const within = logs.reduce((sum, log) => sum + log.within, 0);
+  const error = new Float64Array(x.length);
+  const gradient = new Float64Array(x.length);
+  const at = (r: number) => {
+    let mean = 0;
+    let meanGradient = 0;
+    for (let g = 0; g < x.length; g++) {
+      const grown = r * x[g]!;
+      error[g] = y[g]! - Math.log1p(grown);
+      gradient[g] = grown / (1 + grown);
+      mean += (weight[g]! * error[g]!) / total;
+      meanGradient += (weight[g]! * gradient[g]!) / total;
+    }
+    let rss = within;
+    let slope = 0;
+    let curvature = 0;
+    for (let g = 0; g < x.length; g++) {
+      const off = error[g]! - mean;
+      const steep = gradient[g]! - meanGradient;
+      rss += weight[g]! * off * off;
+      slope += weight[g]! * off * steep;
+      curvature += weight[g]! * steep * steep;
+    }
+    return { r, rss, mean, step: curvature > 0 ? slope / curvature : 0 };
+  };
+  let best = at(0);
+  const positive = x.filter((value) => value > 0);
+  if (positive.length > 0) {
+    const low = Math.log(LEAST_GROWTH / Math.max(...positive));
+    const high = -Math.log(LEAST_INTERCEPT * Math.min(...positive));
+    for (let u = low; u <= high; u += SCAN_STEP) {
+      const tried = at(Math.exp(u));
+      if (tried.rss < best.rss) best = tried;
+    }
+    for (let i = 0; i < MAX_STEPS && best.r > 0; i++) {
+      const step = Math.max(-SCAN_STEP, Math.min(SCAN_STEP, best.step));
+      const next = at(Math.min(Math.exp(high), best.r * Math.exp(step)));
+      if (!(next.rss < best.rss)) break;
+      best = next;
     }
   }
-  return points;
+  const intercept = Math.exp(best.mean);
+  return { intercept, slope: intercept * best.r, rss: best.rss };
 }
 
 /** Weighted least squares of y on f(n); the slope is 0 where f does not vary. */

@@ -46,6 +46,47 @@ describe("findFindings", () => {
     expect(finding(results, "iptables-slope")?.value).toBeCloseTo(3, 0);
   });
 
+  describe("of a list whose rules get slower where it leaves the caches", () => {
+    const medians: Readonly<Record<number, number>> = {
+      1: 189,
+      10: 220,
+      100: 385,
+      1000: 3300,
+      5000: 17_000,
+      10000: 78_000,
+      30000: 315_000,
+    };
+    const intel = (replicates: number) =>
+      fakeResults({ replicates, latencyNs: (plane, n) => (plane === "iptables" ? medians[n]! : 50) });
+
+    it("says that it is linear in rules, each of which is more expensive, and how steeply and where time grows", () => {
+      const found = finding(intel(7), "iptables-growth");
+      expect(found?.headline).toMatch(/^iptables: linear in rules, each rule 3(\.\d)? times more expensive$/);
+      expect(found?.sentence).toMatch(
+        /visits 507 rules at 1,000 services and 15,007 at 30,000, exactly O\(N\)/,
+      );
+      expect(found?.sentence).toMatch(/each rule is more expensive, .* once the list leaves the caches/);
+      expect(found?.sentence).toMatch(
+        /From 1,000 to 30,000 services time grows as N\^1\.3\d .* most steeply from 5,000 to 10,000/,
+      );
+      expect(ids(intel(7))).not.toContain("iptables-slope");
+    });
+
+    it("names no law and no growing price with three replicates, in whatever run", () => {
+      const found = finding(intel(3), "iptables-growth");
+      expect(found?.headline).toBe("iptables lookups are linear in rules visited");
+      expect(found?.sentence).toMatch(/can't be determined with 3 replicates a cell; it takes 6\.$/);
+    });
+
+    it("is silent where time is linear beyond doubt, where it is flat, and where the list's work is constant", () => {
+      expect(ids(fakeResults())).not.toContain("iptables-growth");
+      expect(ids(all(() => 50))).not.toContain("iptables-growth");
+      const constant = intel(7);
+      for (const { replicates } of constant.cells) for (const { work } of replicates) work.rulesVisited = 6;
+      expect(ids(constant)).not.toContain("iptables-growth");
+    });
+  });
+
   it("does not say that iptables is slower where it is not", () => {
     expect(ids(all(() => 50))).not.toContain("iptables-factor");
     const faster = fakeResults({ latencyNs: (plane) => (plane === "iptables" ? 20 : 50) });
@@ -89,8 +130,18 @@ describe("findFindings", () => {
 
     it("names no law where caches bend the time", () => {
       expect(sentence(ebpf((n) => (n < 10_000 ? 50 : 500)))).toMatch(
-        /follows no one law: the nearest is O\(.*caches/,
+        /follows no one law\. From 1,000 to 30,000 services time grows as N\^.* It is caches that bend it/,
       );
+    });
+
+    it("names no law of time with three replicates, in whatever run", () => {
+      for (const latencyNs of [() => 50, (n: number) => 50 + n, (n: number) => (n < 10_000 ? 50 : 500)]) {
+        const results = fakeResults({ planes: ["ebpf"], replicates: 3, latencyNs: (_, n) => latencyNs(n) });
+        expect(sentence(results)).toMatch(
+          /In work it is O\(1\).* can't be determined with 3 replicates a cell/,
+        );
+        expect(sentence(results)).not.toMatch(/of resamples/);
+      }
     });
 
     it("is not answered where the work grows", () => {

@@ -1,7 +1,8 @@
 /** How iptables grows, and how far behind it falls. */
 
 import { cellId } from "../../results/cells.js";
-import type { Finding, Results } from "../../results/schema.js";
+import type { Finding, Fit, LocalExponent, Results } from "../../results/schema.js";
+import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import { formatCount, formatNs } from "../../text.js";
 import {
   digits,
@@ -46,14 +47,22 @@ export function iptablesFactor(cells: readonly Measured[]): Finding | null {
   };
 }
 
-/** What each service adds to a lookup, by the fit of time: only where it is O(N) beyond doubt and describes every cell. */
-export function iptablesSlope(cells: readonly Measured[], { fits }: Results): Finding | null {
-  const fit = fits.find(
+function fitOf({ fits }: Results, wanted: Fit["quantity"]): Fit | undefined {
+  return fits.find(
     ({ plane, lane, scenario, quantity }) =>
-      plane === "iptables" && lane === "model" && scenario === "lookup" && quantity === "time",
+      plane === "iptables" && lane === "model" && scenario === "lookup" && quantity === wanted,
   );
-  if (!spreadsWidely(cells) || fit?.law !== "N" || !fit.describes || fit.support < SUPPORT || !fit.slope)
-    return null;
+}
+
+/** Whether a law of time is determined, describes every cell, and nearly all resamples agree on it. */
+export function isCertain({ determined, describes, support }: Fit): boolean {
+  return determined && describes && support >= SUPPORT;
+}
+
+/** What each service adds to a lookup, by the fit of time: only where it is O(N) beyond doubt and describes every cell. */
+export function iptablesSlope(cells: readonly Measured[], results: Results): Finding | null {
+  const fit = fitOf(results, "time");
+  if (!spreadsWidely(cells) || fit?.law !== "N" || !isCertain(fit) || !fit.slope) return null;
   const { value, interval } = fit.slope;
   if (!(interval[0] > 0)) return null;
   const largest = cells.at(-1)!;
@@ -68,4 +77,64 @@ export function iptablesSlope(cells: readonly Measured[], { fits }: Results): Fi
     value,
     interval: [interval[0], interval[1]],
   };
+}
+
+/**
+ * Where no law describes the time: what is linear all the same, which is the rules visited, and what one of them costs in a
+ * small and in a large cluster. Its step is where the list leaves a core's caches, and each machine has its own.
+ */
+export function iptablesGrowth(cells: readonly Measured[], results: Results): Finding | null {
+  const steps = fitOf(results, "steps");
+  const time = fitOf(results, "time");
+  if (!spreadsWidely(cells) || steps?.law !== "N" || !steps.describes || !time) return null;
+  if (time.law === "N" && isCertain(time)) return null;
+  const large = cells.at(-1)!;
+  // Below a tenth of that, the fixed cost of a lookup is a large part of what its few rules seem to take.
+  const small = cells.findLast(({ services }) => services * 10 <= large.services)!;
+  if (!small.work || !large.work || ratioInterval(large, small)[0] <= 1) return null;
+  const [few, many] = [small.work.rulesVisited, large.work.rulesVisited];
+  const [fewNs, manyNs] = [small.estimate.median / few, large.estimate.median / many];
+  const value = manyNs / fewNs;
+  const [low, high] = ratioInterval(large, small).map((ratio) => (ratio * few) / many) as [number, number];
+  const costlier = time.determined && low > 1;
+  const sentence =
+    `An iptables lookup visits ${formatCount(Math.round(few))} rules at ${formatCount(small.services)} services and ` +
+    `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns a rule`;
+  const why = `: it is linear in rules, and each rule is more expensive, ${timesWords(value, [low, high])}, once the list leaves the caches`;
+  return {
+    id: "iptables-growth",
+    headline: costlier
+      ? `iptables: linear in rules, each rule ${digits(value)} times more expensive`
+      : "iptables lookups are linear in rules visited",
+    sentence: `${sentence}${costlier ? why : ""}. ${growthWords(time, cells)}`.trimEnd(),
+    cells: [cellId(small), cellId(large)],
+    value,
+    interval: [low, high],
+  };
+}
+
+/**
+ * How time grows where no law is certain: by its exponent over the last decade and its steepest stretch, or that it can't
+ * be said. Empty for runs that stored neither.
+ *
+ * @param time the fit of time
+ * @param cells those that it was fitted to
+ */
+export function growthWords({ determined, lastDecade, steepest }: Fit, cells: readonly Measured[]): string {
+  if (!determined) {
+    const fewest = Math.min(...cells.map(({ replicates }) => replicates.length));
+    return `The law of its growth in time can't be determined with ${fewest} replicates a cell; it takes ${REPLICATES_FOR_INTERVAL}.`;
+  }
+  if (lastDecade === null) return "";
+  const where =
+    steepest && steepest.interval[0] > lastDecade.interval[1]
+      ? `, most steeply from ${formatCount(steepest.from)} to ${formatCount(steepest.to)} (${powerWords(steepest)})`
+      : "";
+  return `From ${formatCount(lastDecade.from)} to ${formatCount(lastDecade.to)} services time grows as ${powerWords(lastDecade)}${where}.`;
+}
+
+/** `N^1.36 [1.35, 1.38]`. */
+export function powerWords({ value, interval }: LocalExponent): string {
+  const [low, high] = interval.map((end) => end.toFixed(2));
+  return `N^${value.toFixed(2)} [${low}, ${high}]`;
 }

@@ -13,13 +13,12 @@ import {
   shortLabel,
   spreadsWidely,
 } from "./common.js";
+import { growthWords, isCertain, powerWords } from "./growth.js";
 
 /** A rise that matters: smaller ones are not worth a headline even when their interval excludes 1. */
 const NOTABLE_RISE = 1.2;
 /** Where the hash planes' rise is counted from: tables of 100 services fit the innermost caches. */
 const SMALL_CLUSTER = 100;
-/** A law is named when at least this share of resamples chose it. */
-const SUPPORT = 0.95;
 
 /** The article's "flat": constant in work, but time follows the caches. */
 export function timeRise(cells: readonly Measured[], results: Results): Finding | null {
@@ -89,25 +88,31 @@ export function logarithmAnswer(cells: readonly Measured[], { fits }: Results): 
     headline: `${shortLabel(first.plane)} is not O(log n): its work is constant`,
     sentence:
       `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
-      `${Math.min(...probes).toFixed(1)} to ${Math.max(...probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, first, last)}`,
+      `${Math.min(...probes).toFixed(1)} to ${Math.max(...probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells)}`,
     cells: cells.map(cellId),
     value: last.estimate.median / first.estimate.median,
     interval: ratioInterval(last, first),
   };
 }
 
-function inTime(
-  { law, support, describes, worstDeviation, slope }: Fit,
-  first: Measured,
-  last: Measured,
-): string {
-  const share = `${percent(support)} of resamples`;
+function inTime(time: Fit, cells: readonly Measured[]): string {
+  const [first, last] = [cells[0]!, cells.at(-1)!];
   const range = `from ${formatNs(first.estimate.median)} at N = ${formatCount(first.services)} to ${formatNs(last.estimate.median)} at ${formatCount(last.services)}`;
-  if (!describes || support < SUPPORT) {
-    const off = describes ? "" : ` and still up to ${percent(worstDeviation)} off`;
-    return `In time it goes ${range} and follows no one law: the nearest is O(${law}), chosen in ${share}${off}. It is caches that bend it, not an algorithm.`;
+  if (!time.determined) return `In time it goes ${range}. ${growthWords(time, cells)}`;
+  const { law, support, slope, lastDecade } = time;
+  if (!isCertain(time)) {
+    const said = [`In time it goes ${range} and follows no one law.`, growthWords(time, cells)];
+    return [...said, "It is caches that bend it, not an algorithm."]
+      .filter((words) => words !== "")
+      .join(" ");
   }
-  if (law === "1") return `In time it is O(1) as well, chosen in ${share}: ${range}.`;
+  const share = `${percent(support)} of resamples`;
+  if (law === "1") {
+    const flat = lastDecade
+      ? `, and from ${formatCount(lastDecade.from)} services on as ${powerWords(lastDecade)}`
+      : "";
+    return `In time it is O(1) as well, chosen in ${share}: ${range}${flat}.`;
+  }
   const [low, high] = slope!.interval;
   const unit = law === "N" ? "service" : law;
   return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns a ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of memory, not of an algorithm.`;

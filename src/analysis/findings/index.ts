@@ -18,7 +18,7 @@ import { measuredCells, planeCells } from "./common.js";
 import { connectCost, establishedFlat } from "./connections.js";
 import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
-import { iptablesFactor, iptablesSlope } from "./growth.js";
+import { iptablesFactor, iptablesGrowth, iptablesSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
 import {
   ebpfModelAgainstKernel,
@@ -49,6 +49,7 @@ export function findFindings(results: Results): Finding[] {
     ebpfModelAgainstKernel(results, "ebpf-maglev"),
     iptablesFactor(cells),
     iptablesSlope(of("iptables"), results),
+    iptablesGrowth(of("iptables"), results),
     timeRise(of("ebpf"), results),
     logarithmAnswer(of("ebpf"), results),
     constantWork([of("ebpf"), of("nftables")]),

@@ -3,7 +3,7 @@ import { fakeResults } from "../../../test/support/results.js";
 import { MODEL_LOOKUP, seriesOf } from "../../analysis/series.js";
 import type { Fit } from "../../results/schema.js";
 import { scaling } from "../scaling.js";
-import { fittedCurves, overtakings } from "./growth-marks.js";
+import { bends, fittedCurves, overtakings } from "./growth-marks.js";
 
 const fit: Fit = {
   plane: "iptables",
@@ -18,6 +18,9 @@ const fit: Fit = {
   exponent: null,
   worstDeviation: 0.05,
   describes: true,
+  determined: true,
+  lastDecade: null,
+  steepest: null,
   services: [1, 100, 10_000],
 };
 const crossing = {
@@ -41,6 +44,7 @@ describe("fitted laws", () => {
   it("are not drawn where they don't describe, don't grow, or are of something else", () => {
     const others: Fit[] = [
       { ...fit, describes: false },
+      { ...fit, determined: false },
       { ...fit, slope: null, law: "1" },
       { ...fit, slope: { value: 0.001, interval: [0, 0.002] } },
       { ...fit, quantity: "steps" },
@@ -49,6 +53,40 @@ describe("fitted laws", () => {
       { ...fit, variant: "affinity" },
     ];
     expect(fittedCurves({ ...fakeResults(), fits: others }, MODEL_LOOKUP)).toEqual([]);
+  });
+});
+
+describe("bends", () => {
+  const results = fakeResults({ planes: ["iptables"], latencyNs: (_, n) => (n > 1000 ? 21 * n : 3 * n) });
+  const steepest = {
+    from: 1000,
+    to: 5000,
+    value: 2.2,
+    interval: [2.1, 2.3] as [number, number],
+  };
+  const bent: Fit = { ...fit, describes: false, steepest };
+  const bars = (fits: Fit[]) => bends({ ...results, fits }, MODEL_LOOKUP, seriesOf(results.cells));
+
+  it("are the measured ends of the stretch where a line without a law grows faster than N", () => {
+    const at = (n: number) => results.cells.find(({ services }) => services === n)!.estimate!.median;
+    expect(bars([bent])).toEqual([
+      { x: 1000, y: at(1000) },
+      { x: 5000, y: at(5000) },
+    ]);
+  });
+
+  it("are not drawn where a law describes the line, or where it may be no steeper than N", () => {
+    expect(bars([{ ...bent, describes: true }])).toEqual([]);
+    expect(bars([{ ...bent, steepest: { ...steepest, interval: [0.9, 3] } }])).toEqual([]);
+    expect(bars([{ ...bent, steepest: null }])).toEqual([]);
+    expect(bars([{ ...bent, quantity: "steps" }])).toEqual([]);
+  });
+
+  it("are explained in the caption", () => {
+    const picture = scaling.build({ ...results, fits: [bent] }, { theme: "light", width: 1600, height: 900 });
+    expect("skipped" in picture ? "" : picture.caption).toContain(
+      "bars: between them time grows faster than N",
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-/** What was concluded from lines, drawn upon them: fitted laws of growth, and where one plane overtakes another. */
+/** What was concluded from lines, drawn upon them: fitted laws of growth, where none holds, and where planes overtake. */
 
 import type { Plugin } from "chart.js";
 import type { Measure, Series } from "../../analysis/series.js";
@@ -13,18 +13,21 @@ const STEPS = 48;
 /** A law that grows less over the measured N lies upon its line, and says nothing beside it. */
 const LEAST_GROWTH = 10;
 
+/** Half the length of a bar, CSS pixels at 1600 x 900. */
+const BAR_PX = 22;
+
 interface At {
   readonly x: number;
   readonly y: number;
 }
 
-/** The laws that describe their cells and grow tenfold or more, as curves over the measured N. */
+/** The laws that are determined, describe their cells and grow tenfold or more, as curves over the measured N. */
 export function fittedCurves({ fits }: Results, measure: Measure): At[][] {
   if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
   return fits.flatMap((fit) => {
-    const { quantity, law, intercept, slope, describes, services } = fit;
+    const { quantity, law, intercept, slope, describes, determined, services } = fit;
     const meant = quantity === "time" && isOf(fit, measure);
-    if (!meant || !describes || slope === null || services.length < 2) return [];
+    if (!meant || !describes || !determined || slope === null || services.length < 2) return [];
     const [first, last] = [Math.min(...services), Math.max(...services)];
     const curve = Array.from({ length: STEPS + 1 }, (_, i) => {
       const x = first * (last / first) ** (i / STEPS);
@@ -51,12 +54,38 @@ export function overtakings({ crossovers }: Results, measure: Measure, series: r
     });
 }
 
+/**
+ * Both ends of the stretch where a line that no law describes grows faster than N: no plane's work does, so that it is there
+ * that a list or a table leaves the caches.
+ */
+export function bends({ fits }: Results, measure: Measure, series: readonly Series[]): At[] {
+  if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
+  return fits.flatMap((fit) => {
+    const { quantity, describes, steepest } = fit;
+    if (quantity !== "time" || !isOf(fit, measure) || describes || !steepest || steepest.interval[0] <= 1) {
+      return [];
+    }
+    const points = series.find(({ plane }) => plane === fit.plane)?.points ?? [];
+    return points.flatMap(({ n, estimate }) =>
+      estimate && (n === steepest.from || n === steepest.to) ? [{ x: n, y: estimate.median }] : [],
+    );
+  });
+}
+
 function isOf(concluded: Pick<Cell, "lane" | "scenario" | "variant">, { lane, scenario }: Measure): boolean {
   return concluded.lane === lane && concluded.scenario === scenario && concluded.variant === "";
 }
 
-/** Draws both over the lines: thin dashes, and rings. */
-export function growthMarks(curves: readonly (readonly At[])[], rings: readonly At[], view: View): Plugin {
+/** Draws all three over the lines: thin dashes, rings, and bars across the line. */
+export function growthMarks(
+  marks: {
+    readonly curves: readonly (readonly At[])[];
+    readonly rings: readonly At[];
+    readonly bars: readonly At[];
+  },
+  view: View,
+): Plugin {
+  const { curves, rings, bars } = marks;
   const scale = scaleOf(view);
   const theme = THEMES[view.theme];
   return {
@@ -84,6 +113,13 @@ export function growthMarks(curves: readonly (readonly At[])[], rings: readonly 
       for (const ring of rings) {
         ctx.beginPath();
         ctx.arc(...pixel(ring), 13 * scale, 0, 2 * Math.PI);
+        ctx.stroke();
+      }
+      for (const bar of bars) {
+        const [x, y] = pixel(bar);
+        ctx.beginPath();
+        ctx.moveTo(x, y - BAR_PX * scale);
+        ctx.lineTo(x, y + BAR_PX * scale);
         ctx.stroke();
       }
       ctx.restore();
