@@ -8,11 +8,13 @@ import { build } from "rolldown";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MEASURE = fileURLToPath(new URL("../src/measure/", import.meta.url));
+const CLI = fileURLToPath(new URL("../src/cli/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../src/output/html/", import.meta.url));
 /** Browsers lack node:crypto; nothing else of Node's may be in a page. */
 const CRYPTO = join(PAGE, "client", "crypto.js");
 
 await bundleWorker();
+await bundleYargs();
 await bundlePage();
 
 /**
@@ -25,6 +27,15 @@ async function bundleWorker(): Promise<void> {
     input: join(MEASURE, "worker.js"),
     platform: "node",
     output: { dir: MEASURE, chunkFileNames: "worker/[name]-[hash].js" },
+  });
+}
+
+/** yargs, in place of the module that names it: every command needs it first. */
+async function bundleYargs(): Promise<void> {
+  await build({
+    input: join(CLI, "yargs.js"),
+    platform: "node",
+    output: { dir: CLI, chunkFileNames: "yargs-[name]-[hash].js", codeSplitting: false },
   });
 }
 

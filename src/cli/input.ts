@@ -5,9 +5,7 @@ import type { Cluster } from "../cluster/cluster.js";
 import { UsageError } from "../errors.js";
 import { type Imported, importCluster } from "../formats/detect.js";
 import { reasonOf } from "../results/files.js";
-
-/** What `-` becomes on the way in: yargs reads a lone dash in a positional's place as nothing at all. */
-export const STANDARD_INPUT = "standard input";
+import { STANDARD_INPUT } from "./standard-input.js";
 
 /** Half a gibibyte: Node's longest string, and five times the largest cluster that Kubernetes supports. */
 const MAX_BYTES = 2 ** 29;
