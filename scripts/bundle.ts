@@ -1,6 +1,6 @@
 /** Part of `npm run build`: what is loaded as few files although it is written in many. */
 
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { build } from "rolldown";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MEASURE = fileURLToPath(new URL("../src/measure/", import.meta.url));
 const CLI = fileURLToPath(new URL("../src/cli/", import.meta.url));
+const IMAGE = fileURLToPath(new URL("../src/output/image/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../src/output/html/", import.meta.url));
 /** Browsers lack node:crypto; nothing else of Node's may be in a page. */
 const CRYPTO = join(PAGE, "client", "crypto.js");
@@ -16,6 +17,8 @@ const CRYPTO = join(PAGE, "client", "crypto.js");
 await bundleWorker();
 await bundleYargs();
 await bundlePage();
+// What SVG pictures carry, read from beside the code.
+cpSync(join(ROOT, "src", "output", "image", "fonts"), join(IMAGE, "fonts"), { recursive: true });
 
 /**
  * The process of a replicate, in place: sixty modules take 40 ms to find, some four files 10, and a run starts hundreds of

@@ -1,57 +1,117 @@
 /**
  * Publishes a run: `npm run publish:run -- RUN_FOLDER [NAME]`. Writes results/<date>-<name>/ (the profile by default) with
- * results.json, charts, report.html and a README, and rebuilds the gallery results/README.md from all published runs.
+ * results.json.gz, a README and the pictures that it shows, and rebuilds the gallery results/README.md from all published
+ * runs. Everything else is drawn by `lbscale report`. What the run concludes is computed again, in today's words; with
+ * `--as-is` the results stay as they are, to the byte.
  */
 
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { findFindings } from "../src/analysis/findings/index.js";
 import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CHARTS } from "../src/charts/index.js";
+import { renderCharts } from "../src/output/image/render.js";
 import { markdownTable } from "../src/output/tables/table.js";
-import { writeReport } from "../src/output/write-charts.js";
 import { summarize } from "../src/results/conclude.js";
-import { RESULTS_FILE, readResults, writeResults } from "../src/results/files.js";
+import {
+  holdsResults,
+  PACKED_RESULTS_FILE,
+  RESULTS_FILE,
+  readResults,
+  writePackedResults,
+} from "../src/results/files.js";
 import type { Results } from "../src/results/schema.js";
 import { escapeMarkdown, escapeXml } from "../src/text.js";
+import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
 
 const GALLERY = "results";
 /** Three in the width of a page of GitHub. */
 const THUMBNAIL_PX = 270;
 
-const [source, given] = process.argv.slice(2);
+/** The pictures of a run: the first of these that it can fill. */
+const PREFERRED = [
+  "kernel-scaling",
+  "kernel-columns",
+  "kernel-latency",
+  "kernel-established",
+  "kernel-update",
+  "kernel-sync",
+  "kernel-memory",
+  "guest-latency",
+  "update",
+  "connect",
+  "established",
+  "endpoints",
+  "churn",
+  "load",
+  "memory",
+  "balance",
+  "scaling",
+  "columns",
+  "work",
+  "latency",
+  "position",
+  "percentiles",
+];
+
+const words = process.argv.slice(2);
+const asIs = words.includes("--as-is");
+const [source, given] = words.filter((word) => word !== "--as-is");
 if (source === undefined) {
   console.error("give the folder of a run: npm run publish:run -- results/runs/…");
   process.exit(2);
 }
 const results = readResults(source);
-// All that follows from the replicates: said in the words of today.
-summarize(results);
-results.findings = findFindings(results);
+if (!asIs) {
+  summarize(results);
+  results.findings = findFindings(results);
+}
 const name = `${results.run.startedAt.slice(0, 10)}-${given ?? results.run.profile}`;
 const folder = join(GALLERY, name);
 mkdirSync(folder, { recursive: true });
-writeResults(folder, results);
-const folders = { top: folder, charts: join(folder, "charts") };
-// Outlines of text are most of an SVG, and they are the same on every ground: the dark one is drawn when it is asked for.
-await writeReport(results, folders, { formats: ["svg"], themes: ["light"], size: "readme" });
-const { paths } = await writeReport(results, folders, {
-  formats: ["png", "html"],
-  themes: ["light", "dark"],
-  size: "readme",
-});
+writeData();
+const drawn = writePictures();
 writeFileSync(join(folder, "README.md"), runPage(results));
 writeFileSync(join(GALLERY, "README.md"), galleryPage());
 console.log(folder);
 
-function runPage({ run, environment, findings, ...rest }: Results): string {
-  const all = { run, environment, findings, ...rest };
+/** The results, packed. As they are: the bytes of the file itself. */
+function writeData(): void {
+  const plain = join(source!, RESULTS_FILE);
+  if (!asIs) writePackedResults(folder, results);
+  else if (existsSync(plain)) {
+    writeFileSync(join(folder, PACKED_RESULTS_FILE), gzipSync(readFileSync(plain), { level: 9 }));
+  }
+  rmSync(join(folder, RESULTS_FILE), { force: true });
+}
+
+function writePictures(): string[] {
+  const charts = join(folder, "charts");
+  rmSync(charts, { recursive: true, force: true });
+  mkdirSync(charts);
+  const pictures = renderCharts(results, {
+    formats: ["svg"],
+    themes: ["light"],
+    size: "readme",
+    charts: PREFERRED,
+  });
+  return pictures
+    .filter(({ bytes }) => bytes.length <= MAX_PICTURE_BYTES)
+    .slice(0, MAX_PICTURES)
+    .map(({ id, bytes }) => {
+      writeFileSync(join(charts, `${id}.svg`), bytes);
+      return id;
+    });
+}
+
+function runPage(all: Results): string {
+  const { run, environment, findings } = all;
   const againstKernel = againstKernelTable(all);
   return [
     `# ${name}`,
     "",
-    `![${firstChart(folder)} chart](charts/${firstChart(folder)}-light.png)`,
-    "",
+    ...(drawn[0] === undefined ? [] : [picture(drawn[0]), ""]),
     ...findings.map(({ sentence }) => `- ${escapeMarkdown(sentence, 500)}`),
     "",
     `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(environment.cpu)} (${environment.cores} cores, ${environment.virtualisation}), ` +
@@ -59,16 +119,18 @@ function runPage({ run, environment, findings, ...rest }: Results): string {
     "",
     markdownTable(all),
     ...(againstKernel === null ? [] : ["## Model against kernel", "", againstKernel, ""]),
-    `Charts: ${chartIds()
-      .map(
-        (id) =>
-          `[${id}](charts/${id}-light.png) ([dark](charts/${id}-dark.png), [SVG](charts/${id}-light.svg))`,
-      )
-      .join(
-        ", ",
-      )}. The same to explore: [report.html](report.html), one file that needs no network. Data: [results.json](results.json).`,
+    ...drawn.slice(1).flatMap((id) => [picture(id), ""]),
+    `All charts, in both themes, as PNG, SVG, PDF, slides and an interactive page: \`npx lbscale report results/${name} --formats png,svg,html,pptx --out results/runs/${name}\`. Data: [${PACKED_RESULTS_FILE}](${PACKED_RESULTS_FILE}).`,
     "",
   ].join("\n");
+}
+
+function picture(id: string): string {
+  return `![${titleOf(id)}](charts/${id}.svg)`;
+}
+
+function titleOf(id: string): string {
+  return CHARTS.find((chart) => chart.id === id)?.title ?? id;
 }
 
 function laneWords({ cells }: Results): string {
@@ -77,41 +139,29 @@ function laneWords({ cells }: Results): string {
     : "Model lane: byte-faithful models, not the kernel.";
 }
 
-/** The charts that were written, in their order. */
-function chartIds(): string[] {
-  return CHARTS.map(({ id }) => id).filter((id) =>
-    paths.some((path) => basename(path) === `${id}-light.png`),
-  );
-}
-
-/** The chart that stands for a run: the scaling chart where there is one. */
-function firstChart(of: string): string {
-  const drawn = CHARTS.map(({ id }) => id).filter((id) => existsSync(join(of, "charts", `${id}-light.png`)));
-  return ["kernel-scaling", "scaling"].find((id) => drawn.includes(id)) ?? drawn[0]!;
-}
-
-/** Charts of a run as small pictures, three a row, each a link to the large one. */
+/** Pictures of a run, three a row, each a link to itself in full size. */
 function thumbnails(run: string): string {
-  const drawn = CHARTS.filter(({ id }) => existsSync(join(GALLERY, run, "charts", `${id}-light.png`)));
-  return drawn
-    .map(({ id, title }) => {
-      const [light, dark] = ["light", "dark"].map((theme) => `${run}/charts/${id}-${theme}.png`);
-      return `<a href="${light}"><picture><source media="(prefers-color-scheme: dark)" srcset="${dark}"><img src="${light}" width="${THUMBNAIL_PX}" alt="${escapeXml(title)}"></picture></a>`;
+  const charts = join(GALLERY, run, "charts");
+  const drawnIds = existsSync(charts) ? readdirSync(charts).map((file) => file.replace(/\.svg$/, "")) : [];
+  return PREFERRED.filter((id) => drawnIds.includes(id))
+    .map((id) => {
+      const file = `${run}/charts/${id}.svg`;
+      return `<a href="${file}"><img src="${file}" width="${THUMBNAIL_PX}" alt="${escapeXml(titleOf(id))}"></a>`;
     })
     .join("\n");
 }
 
 function galleryPage(): string {
   const runs = readdirSync(GALLERY, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(GALLERY, entry.name, RESULTS_FILE)))
+    .filter((entry) => entry.isDirectory() && holdsResults(join(GALLERY, entry.name)))
     .map((entry) => entry.name)
     .sort()
     .reverse();
   return [
     "# Published runs",
     "",
-    "Each folder holds a run's results.json and what was drawn from it; `lbscale report FOLDER` draws it again, as slides too",
-    "(`--formats pptx,slides-pdf`).",
+    "Each folder holds a run's results.json.gz, a README and the pictures that it shows. `lbscale report FOLDER` draws all",
+    "charts from it, as an interactive page and as slides too (`--formats html,pptx,slides-pdf`).",
     "Local runs go to `runs/`, which git ignores.",
     "",
     ...runs.flatMap((run) => {
@@ -123,7 +173,7 @@ function galleryPage(): string {
         "",
         ...findings.map(({ headline }) => `- ${escapeMarkdown(headline)}`),
         "",
-        `[Findings and table](${run}/README.md), [charts that answer](${run}/report.html) (one file: download it and open it in a browser), [data](${run}/${RESULTS_FILE}).`,
+        `[Findings and table](${run}/README.md), [data](${run}/${PACKED_RESULTS_FILE}).`,
         "",
       ];
     }),

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../errors.js";
-import { RESULTS_FILE, readResults } from "../results/files.js";
+import { holdsResults, readResults } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 
 /** results/ lies beside dist/, in a checkout and when installed. */
@@ -24,9 +24,7 @@ export function runOrPublished(path: string | undefined): NamedRun {
   }
   const names = existsSync(PUBLISHED) ? readdirSync(PUBLISHED) : [];
   const newest = names
-    .filter(
-      (name) => /^\d{4}-\d\d-\d\d-default/.test(name) && existsSync(join(PUBLISHED, name, RESULTS_FILE)),
-    )
+    .filter((name) => /^\d{4}-\d\d-\d\d-default/.test(name) && holdsResults(join(PUBLISHED, name)))
     .sort()
     .at(-1);
   if (newest === undefined) throw new UsageError("no published run is here: name one with --run");

@@ -14,10 +14,16 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { UsageError } from "../errors.js";
 import { type Results, resultsSchema } from "./schema.js";
 
 export const RESULTS_FILE = "results.json";
+/** How a run is published: the same data in a tenth of the bytes. */
+export const PACKED_RESULTS_FILE = "results.json.gz";
+
+/** Node's longest string; five times the largest run there is. */
+const MAX_RESULTS_BYTES = 2 ** 29;
 
 /** Why a file operation failed, in words for a person. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -91,21 +97,33 @@ export function writeResults(folder: string, results: Results): void {
   writeFileAtomically(join(folder, RESULTS_FILE), `${JSON.stringify(results)}\n`);
 }
 
-/** Reads results from a results.json or the folder that holds it. Throws UsageError that says what is wrong with it. */
+/** Writes results.json.gz into a folder: the same results give the same bytes. */
+export function writePackedResults(folder: string, results: Results): void {
+  writeFileAtomically(
+    join(folder, PACKED_RESULTS_FILE),
+    gzipSync(`${JSON.stringify(results)}\n`, { level: 9 }),
+  );
+}
+
+/** Whether a folder holds a run, packed or not. */
+export function holdsResults(folder: string): boolean {
+  return [RESULTS_FILE, PACKED_RESULTS_FILE].some((name) => existsSync(join(folder, name)));
+}
+
+/**
+ * Reads results.
+ *
+ * @param path - a results.json, a results.json.gz, or the folder that holds one
+ * @throws UsageError that says what is wrong with the file
+ */
 export function readResults(path: string): Results {
   return readResultsFile(path).results;
 }
 
 /** The same with what the file says, fields included that this version does not know. */
 export function readResultsFile(path: string): { results: Results; raw: unknown } {
-  let text: string;
-  let file = path;
-  try {
-    if (statSync(path).isDirectory()) file = join(path, RESULTS_FILE);
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`can't read ${file}: ${reasonOf(error)}`);
-  }
+  const file = resultsFileOf(path);
+  const text = readText(file);
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -121,6 +139,29 @@ export function readResultsFile(path: string): { results: Results; raw: unknown 
   }
   return { results: parsed.data, raw: data };
 }
+
+/** The file that a path names: itself, or the one in a folder. results.json is newer than a packed copy of it. */
+function resultsFileOf(path: string): string {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
+  const packed = join(path, PACKED_RESULTS_FILE);
+  return !existsSync(join(path, RESULTS_FILE)) && existsSync(packed) ? packed : join(path, RESULTS_FILE);
+}
+
+function readText(file: string): string {
+  try {
+    if (statSync(file).size > MAX_RESULTS_BYTES) throw tooLarge(file);
+    const bytes = readFileSync(file);
+    const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    return (packed ? gunzipSync(bytes, { maxOutputLength: MAX_RESULTS_BYTES }) : bytes).toString("utf8");
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (error instanceof RangeError) throw tooLarge(file);
+    throw new UsageError(`can't read ${file}: ${reasonOf(error)}`);
+  }
+}
+
+const tooLarge = (file: string): UsageError =>
+  new UsageError(`${file} holds more than 512 MiB: no run is so large`);
 
 const LOCK_FILE = ".lock";
 

@@ -57,7 +57,7 @@ describe("npm scripts of the README", () => {
         attribute ?? link,
         true,
       ]);
-    for (const file of ["README.md", "report.html", "results.json", join("charts", "scaling-light.png")])
+    for (const file of ["README.md", "results.json.gz", join("charts", "scaling.svg")])
       expect([file, existsSync(join(folder, "results", name, file))]).toEqual([file, true]);
     rmSync(folder, { recursive: true });
   });

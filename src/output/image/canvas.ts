@@ -9,6 +9,8 @@ import type { Chart, ChartConfiguration, Plugin } from "chart.js";
 import { ChartJSNodeCanvas } from "chartjs-node-canvas";
 import { FONT_FAMILY } from "../../charts/theme.js";
 import { escapeXml } from "../../text.js";
+import { shortenPaths } from "./svg-paths.js";
+import { catchText, type DrawnText, insertText } from "./svg-text.js";
 
 /** What a chart's plugins draw on: Skia's canvas here, a browser's in the page. */
 export type Context2D = CanvasRenderingContext2D;
@@ -59,23 +61,25 @@ interface Renderer {
 const renderers = new Map<string, Renderer>();
 
 /**
- * Draws a chart: PNG at two device pixels a CSS pixel, SVG with text as paths, or a PDF page with text in embedded fonts.
+ * Draws a chart: PNG at two device pixels a CSS pixel, SVG with text as text, or a PDF page with text in embedded fonts.
  * Uses the configuration up.
  */
 export function renderConfig(config: ChartConfiguration, options: CanvasOptions): Uint8Array {
   const { format, text = true, onText } = options;
   const renderer = rendererFor(options);
+  const texts: DrawnText[] = [];
   config.options = { ...config.options, devicePixelRatio: PIXEL_RATIO[format] };
   config.plugins = [
     ...(format === "png" ? [freePixels] : []),
+    // Each wraps what came before: text is reported on its way to where it is hidden or caught.
+    ...(text ? (format === "svg" ? [catchText((drawn) => texts.push(drawn))] : []) : [hideText]),
     ...(onText ? [reportText(onText)] : []),
-    ...(text ? [] : [hideText]),
     ...(config.plugins ?? []),
   ];
   if (format === "png") return renderer.canvas.renderToBufferSync(config, "image/png");
   if (format === "pdf") return drawPages([config], renderer.Chart, options);
   const svg = renderer.canvas.renderToBufferSync(config, "image/svg+xml").toString("utf8");
-  return Buffer.from(describeSvg(shortPaths(numberIds(svg)), options), "utf8");
+  return Buffer.from(insertText(describeSvg(shortenPaths(numberIds(svg)), options), texts), "utf8");
 }
 
 /** Draws charts as the pages of one PDF. Uses the configurations up. */
@@ -216,13 +220,6 @@ function numberIds(svg: string): string {
       if (!numbers.has(key)) numbers.set(key, numbers.size);
       return `${before}${kind}_${numbers.get(key)}`;
     },
-  );
-}
-
-/** Hundredths of a pixel are enough: a third less to store, as most of an SVG is the outlines of its text. */
-function shortPaths(svg: string): string {
-  return svg.replace(/\bd="[^"]*"/g, (path) =>
-    path.replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))),
   );
 }
 
