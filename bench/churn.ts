@@ -2,7 +2,8 @@
 
 import type { Cluster } from "../src/cluster/cluster.js";
 import { endpointChurn } from "../src/measure/endpoint-churn.js";
-import { type Measured, measureDuration, measureLatency } from "../src/measure/replicate.js";
+import type { Measured } from "../src/measure/measured.js";
+import { measureDuration, measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario } from "../src/measure/scenario.js";
 import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "../src/measure/traffic.js";
 import type { Plane, PlaneId } from "../src/planes/plane.js";

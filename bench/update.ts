@@ -3,7 +3,8 @@
 import type { Change } from "../src/cluster/change.js";
 import type { Cluster } from "../src/cluster/cluster.js";
 import { endpointChurn, ROLLOUT_SHARE } from "../src/measure/endpoint-churn.js";
-import { type Counted, type Measured, measureDuration } from "../src/measure/replicate.js";
+import type { Counted, Measured } from "../src/measure/measured.js";
+import { measureDuration } from "../src/measure/replicate.js";
 import type { Job, Scenario } from "../src/measure/scenario.js";
 import { compileFor, disagreementsOf } from "../src/measure/traffic.js";
 import type { Plane, PlaneId, UpdateCost } from "../src/planes/plane.js";

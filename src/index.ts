@@ -26,10 +26,9 @@ export {
   againstReferences,
   type Comparison,
   compareWith,
-  type PublishedShape,
-  type Shape,
 } from "./analysis/published-comparison.js";
 export { differenceWords } from "./analysis/published-comparison-text.js";
+export type { PublishedShape, Shape } from "./analysis/published-shape.js";
 export type { Chart, Picture, View, Words } from "./charts/chart.js";
 export { frame } from "./charts/kit/frame.js";
 export {
@@ -56,12 +55,12 @@ export { parseCluster, writeCluster } from "./cluster/json.js";
 export { CheckFailedError, UsageError } from "./errors.js";
 export { type Imported, importCluster } from "./formats/detect.js";
 export { EXPORTS, type Export } from "./formats/export.js";
-export type { NodeList } from "./formats/iptables/index.js";
 export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/quick-timing.js";
 export { type RenderedChart, type RenderRequest, renderCharts } from "./output/image/render.js";
 export { csvTable, markdownTable } from "./output/tables/table.js";
 export { type NodeCost, nodeCosts } from "./planes/iptables/node-costs.js";
 export { compileNodeList, type NodeProgram } from "./planes/iptables/node-list.js";
+export type { NodeList } from "./planes/iptables/saved-rules.js";
 export {
   type ConnectionOptions,
   type Connections,

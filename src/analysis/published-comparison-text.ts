@@ -3,7 +3,8 @@
 import type { Reference, ReferenceTable, Source } from "../reference/index.js";
 import type { Results } from "../results/schema.js";
 import { formatCount, formatNs, plainText } from "../text.js";
-import type { Comparison, Shape } from "./published-comparison.js";
+import type { Comparison } from "./published-comparison.js";
+import type { Shape } from "./published-shape.js";
 
 const KINDS: Readonly<Record<Source["kind"], string>> = {
   text: "printed in the source",

@@ -19,13 +19,8 @@ import {
   NODE_PORT,
   protocolName,
 } from "../cluster/cluster.js";
+import { STAND_IN } from "../cluster/infer-network.js";
 import { UsageError } from "../errors.js";
-
-/**
- * Where policy Local leaves a node no endpoint, its tables hold none of the others, but what happens to packets depends on
- * there being some. One stands for them: in TEST-NET-3 (RFC 5737), an address that nobody has.
- */
-export const STAND_IN = 0xcb007101;
 
 /** Gives a stand-in to service-ports that need one; returns how many did. */
 export function addStandIns(ports: Iterable<FoundPort>): number {

@@ -4,11 +4,12 @@ import type { Cluster } from "../cluster/cluster.js";
 import { parseCluster } from "../cluster/json.js";
 import { UsageError } from "../errors.js";
 import { importKubernetes } from "../kubernetes/import.js";
+import { describeImport } from "../kubernetes/import-report.js";
+import type { NodeList } from "../planes/iptables/saved-rules.js";
 import { importCilium } from "./cilium/index.js";
-import { importIptables, type NodeList } from "./iptables/index.js";
+import { importIptables } from "./iptables/index.js";
 import { importIpvsadm } from "./ipvsadm.js";
 import { importNftables } from "./nftables/index.js";
-import { describeImport } from "./report.js";
 
 /** A cluster from outside, and what became of the input. */
 export interface Imported {

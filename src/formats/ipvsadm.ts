@@ -3,9 +3,9 @@
 import { buildCluster } from "../cluster/build.js";
 import { oneLine, refuseConflicts } from "../cluster/checks.js";
 import { type Cluster, parseAddress, SCTP, TCP, UDP } from "../cluster/cluster.js";
+import { inferNetwork } from "../cluster/infer-network.js";
 import { UsageError } from "../errors.js";
 import { assemble, emptyPort, type FoundPort } from "./assemble.js";
-import { inferNetwork } from "./infer-network.js";
 
 const MAX_LINES = 10_000_000;
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([

@@ -11,19 +11,14 @@ import type { Ran } from "../measure/spawn.js";
 import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import type { Host } from "./host.js";
+import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
 import type { KernelPlaneId } from "./plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
-import {
-  compileNatives,
-  type LoadedPlane,
-  loadPlaneInto,
-  probeOptionsOf,
-  type TestbedConfig,
-} from "./testbed.js";
+import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed.js";
 import { KernelError, runTool, toolPath } from "./tools.js";
 import { Updater } from "./update.js";
 import { DecisionVerifier } from "./verify.js";

@@ -10,8 +10,8 @@ import {
   LOAD_BALANCER,
   protocolName,
 } from "../cluster/cluster.js";
+import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
-import { refuseUnsafeNames } from "./safe-names.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
 const ENDPOINTS_PER_SLICE = 100;

@@ -10,8 +10,8 @@ import {
   protocolName,
 } from "../cluster/cluster.js";
 import { UsageError } from "../errors.js";
-import { describeImport } from "../formats/report.js";
 import { importKubernetes } from "./import.js";
+import { describeImport } from "./import-report.js";
 
 const BOUTIQUE = readFixture("online-boutique.yaml");
 const SLICES = readFixture("endpointslices.yaml");

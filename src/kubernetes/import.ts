@@ -4,12 +4,12 @@ import { FreeAddresses } from "../cluster/allocate.js";
 import { buildCluster, type ServiceRecord } from "../cluster/build.js";
 import { refuseConflicts } from "../cluster/checks.js";
 import { type Cluster, parseAddress } from "../cluster/cluster.js";
+import { inferNetwork } from "../cluster/infer-network.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
 import { UsageError } from "../errors.js";
-import { inferNetwork } from "../formats/infer-network.js";
-import type { ImportReport } from "../formats/report.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
+import type { ImportReport } from "./import-report.js";
 import {
   check,
   type EndpointSlice,

@@ -6,7 +6,8 @@ import { Bench, hrtimeNow } from "tinybench";
 import { noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import { nowNs } from "./clock.js";
-import type { Job, MeanWork, Prepared, Subject } from "./scenario.js";
+import type { MeanWork } from "./measured.js";
+import type { Job, Prepared, Subject } from "./scenario.js";
 
 /** A batch lasts about this long: far above the timer's step, and at most a millisecond. */
 const BATCH_NS = 500_000;

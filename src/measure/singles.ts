@@ -3,6 +3,7 @@
 import { noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import { nowNs, type Timer } from "./clock.js";
+import type { Singles } from "./measured.js";
 import type { Subject } from "./scenario.js";
 
 /** Below this many timer floors the clock would be a twentieth or more of each time. */
@@ -10,13 +11,6 @@ export const SINGLE_FLOORS = 20;
 const MAX_SINGLES = 1000;
 /** At least this many, or the tails are hearsay. */
 const MIN_SINGLES = 100;
-
-export interface Singles {
-  /** Nanoseconds of one operation each, in measured order. */
-  readonly ns: number[];
-  /** Entries (rules and probes) that the same operation visits, exact. */
-  readonly visited: number[];
-}
 
 /**
  * Times single operations for at most `budgetMs`, after the batches and on the same trace, in whole batches, because

@@ -3,9 +3,9 @@
 import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
+import { inferNetwork } from "../../cluster/infer-network.js";
 import { UsageError } from "../../errors.js";
 import { assemble } from "../assemble.js";
-import { inferNetwork } from "../infer-network.js";
 import { type Frontend, portsOfFrontends } from "./frontends.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";

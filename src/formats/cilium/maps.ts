@@ -3,21 +3,8 @@
 import { oneLine } from "../../cluster/checks.js";
 import { type Cidr, maskTo, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
+import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "../../planes/ebpf/cilium-flags.js";
 import type { Backend, Frontend } from "./frontends.js";
-
-/** SVC_FLAG_* of bpf/lib/lb.h. */
-export const FLAGS = {
-  externalIp: 1,
-  nodePort: 2,
-  externalLocal: 4,
-  affinity: 16,
-  loadBalancer: 32,
-  routable: 64,
-  sourceRange: 128,
-} as const;
-export const FLAGS2 = { internalLocal: 16, twoScopes: 32 } as const;
-/** rev_nat_id and padding stand before the address in an LPM key. */
-export const RANGE_STATIC_BITS = 32;
 
 const MAX_ENTRIES = 10_000_000;
 const BYTE = /^0x[\da-f]{1,2}$/i;

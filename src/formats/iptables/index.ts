@@ -3,17 +3,12 @@
 import { buildCluster } from "../../cluster/build.js";
 import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import { type Cluster, formatCidr } from "../../cluster/cluster.js";
+import { inferNetwork } from "../../cluster/infer-network.js";
 import { UsageError } from "../../errors.js";
+import type { NodeList } from "../../planes/iptables/saved-rules.js";
 import { assemble } from "../assemble.js";
-import { inferNetwork } from "../infer-network.js";
-import { parseSave, type SavedTables } from "./save.js";
+import { parseSave } from "./save.js";
 import { servicesOfRules } from "./services.js";
-
-/** The rules of a node as they stand, and which endpoint of the cluster each SEP chain leads to. */
-export interface NodeList {
-  readonly tables: SavedTables;
-  readonly endpointOfChain: ReadonlyMap<string, number>;
-}
 
 const SHOWN = 5;
 

@@ -2,37 +2,8 @@
 
 import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
+import type { SavedRule } from "../../planes/iptables/saved-rules.js";
 import type { Token } from "./tokens.js";
-
-export interface SavedRule {
-  readonly chain: string;
-  src: Cidr | null;
-  srcInvert: boolean;
-  dst: Cidr | null;
-  /** 0 = any. */
-  protocol: number;
-  /** -1 = no test; 0 = a tcp, udp or sctp match without ports. */
-  dport: number;
-  comment: string | null;
-  /** -1 = none. */
-  probability: number;
-  recent: "none" | "check" | "set";
-  recentName: string;
-  recentSeconds: number;
-  addrtype: "none" | "dst-local" | "src-local";
-  /** Whether the first packet of a connection can be in the states that are asked for; null = not asked. */
-  stateNew: boolean | null;
-  mark: { readonly value: number; readonly mask: number; readonly negated: boolean } | null;
-  /** Target or chain; empty = a rule that only counts. */
-  target: string;
-  isGoto: boolean;
-  /** DNAT's destination. */
-  to: { readonly address: number; readonly port: number } | null;
-  /** MARK's bits that are set. */
-  setMark: { readonly value: number; readonly mask: number } | null;
-  /** The first condition that is not understood, as it stands; null = all are. */
-  strange: string | null;
-}
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["all", 0],

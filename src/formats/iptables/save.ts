@@ -2,7 +2,8 @@
 
 import { oneLine } from "../../cluster/checks.js";
 import { UsageError } from "../../errors.js";
-import { parseRule, type SavedRule } from "./rule.js";
+import type { SavedTable, SavedTables } from "../../planes/iptables/saved-rules.js";
+import { parseRule } from "./rule.js";
 import { tokenize } from "./tokens.js";
 
 /** Far above any node: 30,000 services of 10 endpoints have a million rules. */
@@ -11,23 +12,6 @@ const MAX_CHAINS = 2_000_000;
 /** XT_EXTENSION_MAXNAMELEN: a chain's name has 28 characters at most. */
 const CHAIN_NAME = /^[\x21-\x7e]{1,28}$/;
 const TABLES = ["raw", "mangle", "nat", "filter", "security"];
-
-export interface SavedChain {
-  readonly name: string;
-  /** `-` for chains that somebody jumps to. */
-  readonly policy: string;
-  readonly rules: SavedRule[];
-}
-
-/** Chains by name, in the order of the text. */
-export type SavedTable = Map<string, SavedChain>;
-
-export interface SavedTables {
-  readonly nat: SavedTable;
-  readonly filter: SavedTable;
-  /** Rules of tables that decide nothing about services (raw, mangle, security). */
-  readonly otherRules: number;
-}
 
 /** Parses what iptables-save prints. Throws UsageError that names the line. */
 export function parseSave(text: string): SavedTables {

@@ -3,9 +3,9 @@
 import { buildCluster } from "../../cluster/build.js";
 import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
+import { inferNetwork } from "../../cluster/infer-network.js";
 import { UsageError } from "../../errors.js";
 import { assemble } from "../assemble.js";
-import { inferNetwork } from "../infer-network.js";
 import { parseNftJson, parseNftText } from "./ruleset.js";
 import { servicesOfTable } from "./services.js";
 

@@ -32,8 +32,9 @@ import {
 } from "./layout.js";
 import { ConnectionMap, ReverseSocketMap } from "./lru.js";
 import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
+import type { MaglevMaps, Maps } from "./maps.js";
 import { mapMemory } from "./memory.js";
-import { type CiliumModel, EbpfModel, type MaglevMaps, MaglevModel, type Maps } from "./model.js";
+import { type CiliumModel, EbpfModel, MaglevModel } from "./model.js";
 import { DEFAULT_SOCKETS, SocketConnections } from "./socket-connections.js";
 import { updateCost } from "./update.js";
 

@@ -2,7 +2,7 @@
 
 import { INGRESS_IP } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
-import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "../../formats/cilium/maps.js";
+import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "./cilium-flags.js";
 import { ENTRY_WORDS } from "./entries.js";
 import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SCOPES } from "./layout.js";
 import { type EbpfProgram, MAX_FRONTENDS } from "./program.js";

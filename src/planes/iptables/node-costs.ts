@@ -1,8 +1,8 @@
 /** Where each service-port stands in a node's own list, and what a new connection to it walks through. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import type { NodeList } from "../../formats/iptables/index.js";
 import type { NodeProgram } from "./node-list.js";
+import type { NodeList } from "./saved-rules.js";
 
 /** What a node's own list costs the first packet to one service-port. */
 export interface NodeCost {

@@ -6,9 +6,6 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
-import type { NodeList } from "../../formats/iptables/index.js";
-import type { SavedRule } from "../../formats/iptables/rule.js";
-import type { SavedChain, SavedTable } from "../../formats/iptables/save.js";
 import type { Model } from "../plane.js";
 import { BASE_CHAINS, buildTable, type Table } from "./blob.js";
 import { IptablesModel } from "./model.js";
@@ -21,6 +18,7 @@ import {
   statisticThreshold,
   type Target,
 } from "./rules.js";
+import type { NodeList, SavedChain, SavedRule, SavedTable } from "./saved-rules.js";
 import { STACK } from "./walk.js";
 
 /** A node's own rules as tables that the iptables model walks. */

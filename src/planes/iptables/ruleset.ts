@@ -1,7 +1,7 @@
 /** The program as text for iptables-restore: the rules that the model walks, in their order, with kube-proxy's names. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { refuseUnsafeNames } from "../../kubernetes/safe-names.js";
+import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import type { UpdateMode } from "../plane.js";
 import { TextSink } from "../shared/text-sink.js";
 import { BASE_CHAINS } from "./blob.js";

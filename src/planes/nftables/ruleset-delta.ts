@@ -2,7 +2,7 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
-import { refuseUnsafeNames } from "../../kubernetes/safe-names.js";
+import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { listMaps } from "./frontends.js";
 import { mapElements, TABLE } from "./ruleset.js";
 import { ServiceText } from "./service-text.js";

@@ -7,7 +7,7 @@ import {
   protocolName,
   servicePortName,
 } from "../../cluster/cluster.js";
-import { refuseUnsafeNames } from "../../kubernetes/safe-names.js";
+import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { DROP } from "../plane.js";
 import { servicePortBase } from "./names.js";
 import type { NftablesProgram } from "./program.js";

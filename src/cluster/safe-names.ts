@@ -1,8 +1,8 @@
 /** The last gate before a ruleset that root will load: a name with a newline or a quote in it would be a rule of its own. */
 
-import { isDnsLabel, isServiceName, oneLine } from "../cluster/checks.js";
-import type { Cluster } from "../cluster/cluster.js";
 import { UsageError } from "../errors.js";
+import { isDnsLabel, isServiceName, oneLine } from "./checks.js";
+import type { Cluster } from "./cluster.js";
 
 /**
  * Throws UsageError when a service or port has a name that Kubernetes would refuse. Importers check names too; clusters
