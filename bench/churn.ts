@@ -14,9 +14,9 @@ const SERVICES = [1, 1000, 10_000];
 const MAGLEV_SERVICES = [1, 100];
 
 /** A change, timed, after a thousand lookups. */
-export const CHANGES = "changes";
+const CHANGES = "changes";
 /** Lookups, timed in batches of half a millisecond, each after an endpoint joined and left. */
-export const LOOKUPS = "lookups";
+const LOOKUPS = "lookups";
 
 const LOOKUPS_BETWEEN = 1000;
 

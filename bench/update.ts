@@ -16,9 +16,9 @@ const ROLLOUT_SERVICES = [1, 10_000];
 const MAGLEV_SERVICES = [1, 1000];
 
 /** Timed: one endpoint joins or leaves; the same in a full sync of iptables; and a rolling restart. */
-export const CHANGE = "change";
-export const FULL_SYNC = "full";
-export const ROLLOUT = "rollout";
+const CHANGE = "change";
+const FULL_SYNC = "full";
+const ROLLOUT = "rollout";
 
 export const update: Scenario = {
   id: "update",

@@ -52,7 +52,20 @@ export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flow
 export { type GenerateOptions, generateCluster, MIXED } from "./cluster/generate.js";
 export { growCluster } from "./cluster/grow.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
-export { CheckFailedError, UsageError } from "./errors.js";
+export {
+  CheckFailedError,
+  InputError,
+  InvalidChangeError,
+  InvalidClusterError,
+  InvalidInputError,
+  InvalidOptionError,
+  MapFullError,
+  NotRepresentableError,
+  PlaneLimitError,
+  ResultsFileError,
+  UnknownNameError,
+  UnsupportedHostError,
+} from "./errors.js";
 export { type Imported, importCluster } from "./formats/detect.js";
 export { EXPORTS, type Export } from "./formats/export.js";
 export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/quick-timing.js";

@@ -3,7 +3,7 @@
 import type { Change } from "../cluster/change.js";
 import { type Cluster, servicePortName } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
-import { UsageError } from "../errors.js";
+import { InputError } from "../errors.js";
 import type { PlaneId, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
@@ -150,7 +150,7 @@ function counted(
       memory: { bytes: sum(), exactBytes: sum("exact") },
     };
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return { unavailable: error.message, join: null, leave: null, memory: null };
   }
 }

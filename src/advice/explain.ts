@@ -2,7 +2,7 @@
 
 import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
 import { growCluster } from "../cluster/grow.js";
-import { UsageError } from "../errors.js";
+import { InputError } from "../errors.js";
 import { positionsIn } from "../planes/iptables/node-costs.js";
 import { compileNodeList } from "../planes/iptables/node-list.js";
 import type { NodeList } from "../planes/iptables/saved-rules.js";
@@ -15,7 +15,7 @@ import { formatBytes } from "../text.js";
 import { otherPorts } from "./find-service.js";
 
 /** How much larger the cluster is imagined. */
-export const GROWTH_FACTORS = [1, 2, 10] as const;
+const GROWTH_FACTORS = [1, 2, 10] as const;
 
 /** Maglev's tables need 64 KiB a service. */
 const MAX_MODEL_BYTES = 2 ** 30;
@@ -128,7 +128,7 @@ function grown(cluster: Cluster, factor: number): Grown {
   try {
     return { ...size, cluster: growCluster(cluster, size.services) };
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return { ...size, cluster: error.message };
   }
 }
@@ -187,7 +187,7 @@ function explainPlane(
   return { plane: id, label: plane.label, decision, path, position, ownList: own !== null, sizes: costs };
 }
 
-/** The walk through a node's list as it stands. Throws UsageError where the list is none that a kernel would take. */
+/** The walk through a node's list as it stands. Throws InputError where the list is none that a kernel would take. */
 function walkOwnList(
   cluster: Cluster,
   list: NodeList,
@@ -220,7 +220,7 @@ function compiledOrReason(
   try {
     return compile(cluster);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return error.message;
   }
 }

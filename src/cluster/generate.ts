@@ -3,7 +3,7 @@
  * `mixed` shape follows what is known of real clusters (kubernetes/perf-tests load test, scalability thresholds).
  */
 
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import { Random } from "../random.js";
 import { sequentialAddresses, uniqueRandomAddresses } from "./addresses.js";
 import { CLUSTER_IP, type Cluster, INGRESS_IP, LOAD_BALANCER, NODE_PORT, SCTP, TCP, UDP } from "./cluster.js";
@@ -59,7 +59,7 @@ const PODS_PER_NODE = 30;
 const FIRST_PORTS = [80, 443, 8080, 9090];
 const FIRST_TARGET_PORT = 8080;
 
-/** Generates a cluster. Same options: same bytes on every machine. Throws UsageError when a range is too small. */
+/** Generates a cluster. Same options: same bytes on every machine. Throws InvalidClusterError when a range is too small. */
 export function generateCluster(options: GenerateOptions): Cluster {
   const { services, seed } = options;
   const draw = (stream: string) => Random.fromSeed(seed, stream);
@@ -158,7 +158,7 @@ function drawTypes(
   const servicePorts = portCount.reduce((sum, count) => sum + count, 0);
   const wanted = options.types === "nodePort" ? servicePorts : 0;
   if (wanted > NODE_PORT_COUNT) {
-    throw new UsageError(
+    throw new InvalidClusterError(
       `${wanted} NodePorts do not fit the NodePort range 30000-32767: use at most ${NODE_PORT_COUNT} services`,
     );
   }

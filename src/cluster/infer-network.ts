@@ -1,6 +1,6 @@
 /** The ranges around imported services. kube-proxy is configured with them; no object holds them, so they are inferred. */
 
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import type { ServiceRecord } from "./build.js";
 import { type Cidr, cidrSize, formatCidr, inCidr, maskTo, type Network, parseAddress } from "./cluster.js";
 import { DEFAULT_NETWORK } from "./network.js";
@@ -103,7 +103,9 @@ function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
       if (!taken.has(base)) return { base, prefixLength };
     }
   }
-  throw new UsageError(`${formatCidr(podCidr)} is full: no addresses are left for clients on this node`);
+  throw new InvalidClusterError(
+    `${formatCidr(podCidr)} is full: no addresses are left for clients on this node`,
+  );
 }
 
 function chooseNodeAddress(used: readonly number[], ranges: readonly Cidr[]): number {

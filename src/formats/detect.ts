@@ -2,7 +2,7 @@
 
 import type { Cluster } from "../cluster/cluster.js";
 import { parseCluster } from "../cluster/json.js";
-import { UsageError } from "../errors.js";
+import { InvalidInputError } from "../errors.js";
 import { importKubernetes } from "../kubernetes/import.js";
 import { describeImport } from "../kubernetes/import-report.js";
 import type { NodeList } from "../planes/iptables/saved-rules.js";
@@ -56,11 +56,11 @@ const FORMATS: readonly Format[] = [
   },
 ];
 
-/** Reads a cluster in any known format. Throws UsageError in one line when the text is none, or holds what can't be. */
+/** Reads a cluster in any known format. Throws InvalidInputError in one line when the text is none, or holds what can't be. */
 export function importCluster(text: string): Imported {
   // A byte-order mark is no part of the text; JSON.parse would refuse it.
   const plain = text.replace(/^\uFEFF/, "");
   const format = FORMATS.find(({ recognises }) => recognises.test(plain));
-  if (!format) throw new UsageError("the input has no format that can be imported");
+  if (!format) throw new InvalidInputError("the input has no format that can be imported");
   return format.read(plain);
 }

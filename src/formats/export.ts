@@ -18,7 +18,7 @@ export interface Export {
   readonly reader: string;
   /** What the format can't carry of any cluster, in words. */
   readonly losses: readonly string[];
-  /** The text in chunks. Throws UsageError for names that Kubernetes does not allow, and for what the plane can't hold. */
+  /** The text in chunks. Throws NotRepresentableError for names that Kubernetes does not allow, and for what the plane can't hold. */
   write(cluster: Cluster): Iterable<string>;
 }
 

@@ -11,7 +11,7 @@ import os from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../errors.js";
+import { UnsupportedHostError } from "../errors.js";
 import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 import {
   ERRORS_FILE,
@@ -42,10 +42,10 @@ export interface SandboxOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Throws UsageError or KernelError saying what is missing where the lane can't run here at all. */
+/** Throws UnsupportedHostError or KernelError saying what is missing where the lane can't run here at all. */
 export function requireLane(lane: KernelLane): void {
   if (os.platform() !== "linux")
-    throw new UsageError(`the ${lane} lane needs Linux: use the model lane here`);
+    throw new UnsupportedHostError(`the ${lane} lane needs Linux: use the model lane here`);
   // The guest is root of its own.
   if (lane === "kernel" && process.getuid?.() !== 0) {
     throw new KernelError(

@@ -9,7 +9,7 @@ import {
   NODE_PORT,
   protocolName,
 } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
+import { InputError } from "../errors.js";
 import { importKubernetes } from "./import.js";
 import { describeImport } from "./import-report.js";
 
@@ -52,8 +52,8 @@ function problemOf(...objects: Fields[]): string {
   try {
     load(...objects);
   } catch (error) {
-    expect(error).toBeInstanceOf(UsageError);
-    return (error as UsageError).message;
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message;
   }
   return "accepted";
 }

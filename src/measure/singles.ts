@@ -7,7 +7,7 @@ import type { Singles } from "./measured.js";
 import type { Subject } from "./scenario.js";
 
 /** Below this many timer floors the clock would be a twentieth or more of each time. */
-export const SINGLE_FLOORS = 20;
+const SINGLE_FLOORS = 20;
 const MAX_SINGLES = 1000;
 /** At least this many, or the tails are hearsay. */
 const MIN_SINGLES = 100;

@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { UsageError } from "../errors.js";
+import { ResultsFileError } from "../errors.js";
 import { type Results, resultsSchema } from "./schema.js";
 
 export const RESULTS_FILE = "results.json";
@@ -39,7 +39,7 @@ export function reasonOf(error: unknown): string {
   return REASONS[code ?? ""] ?? message;
 }
 
-/** Makes a folder and proves that files can be written there. Throws UsageError otherwise. */
+/** Makes a folder and proves that files can be written there. Throws ResultsFileError otherwise. */
 export function ensureWritableFolder(folder: string): void {
   const probe = join(folder, `.probe-${process.pid}.tmp`);
   try {
@@ -47,7 +47,9 @@ export function ensureWritableFolder(folder: string): void {
     writeFileAtomically(probe, "");
     rmSync(probe);
   } catch (error) {
-    throw new UsageError(`can't write to ${folder}: ${reasonOf(error)}; choose another folder with --out`);
+    throw new ResultsFileError(
+      `can't write to ${folder}: ${reasonOf(error)}; choose another folder with --out`,
+    );
   }
 }
 
@@ -91,7 +93,7 @@ export function writeResults(folder: string, results: Results): void {
   writeFileAtomically(join(folder, RESULTS_FILE), `${JSON.stringify(results)}\n`);
 }
 
-/** Reads results from a results.json or the folder that holds it. Throws UsageError that says what is wrong with it. */
+/** Reads results from a results.json or the folder that holds it. Throws ResultsFileError that says what is wrong with it. */
 export function readResults(path: string): Results {
   return readResultsFile(path).results;
 }
@@ -104,18 +106,20 @@ export function readResultsFile(path: string): { results: Results; raw: unknown 
     if (statSync(path).isDirectory()) file = join(path, RESULTS_FILE);
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(`can't read ${file}: ${reasonOf(error)}`);
+    throw new ResultsFileError(`can't read ${file}: ${reasonOf(error)}`);
   }
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch {
-    throw new UsageError(`${file} is not JSON: it is damaged or no results.json; run "lbscale run" again`);
+    throw new ResultsFileError(
+      `${file} is not JSON: it is damaged or no results.json; run "lbscale run" again`,
+    );
   }
   const parsed = resultsSchema.safeParse(data);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new UsageError(
+    throw new ResultsFileError(
       `${file} is no result of this version of lbscale: ${issue.path.join(".") || "the file"}: ${issue.message}`,
     );
   }
@@ -126,13 +130,13 @@ const LOCK_FILE = ".lock";
 
 /**
  * Keeps other processes out of a run's folder: two that measure into one would overwrite each other's results. Returns
- * what releases it. Throws UsageError while another process holds it; a lock that a dead process left is taken over.
+ * what releases it. Throws ResultsFileError while another process holds it; a lock that a dead process left is taken over.
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, LOCK_FILE);
   const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
   if (holder > 0 && holder !== process.pid && isAlive(holder)) {
-    throw new UsageError(
+    throw new ResultsFileError(
       `process ${holder} measures into ${folder} just now: wait for it, or choose another --out`,
     );
   }

@@ -4,7 +4,7 @@ import { buildCluster } from "../../cluster/build.js";
 import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import { type Cluster, formatCidr } from "../../cluster/cluster.js";
 import { inferNetwork } from "../../cluster/infer-network.js";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 import type { NodeList } from "../../planes/iptables/saved-rules.js";
 import { assemble } from "../assemble.js";
 import { parseSave } from "./save.js";
@@ -12,18 +12,18 @@ import { servicesOfRules } from "./services.js";
 
 const SHOWN = 5;
 
-/** Reads iptables-save. Throws UsageError that names the line or the service. */
+/** Reads iptables-save. Throws InvalidInputError that names the line or the service. */
 export function importIptables(text: string): { cluster: Cluster; report: string[]; nodeList: NodeList } {
   const tables = parseSave(text);
   if (tables.nat.has("KUBE-PORTALS-CONTAINER") && !tables.nat.has("KUBE-SERVICES")) {
-    throw new UsageError(
+    throw new InvalidInputError(
       "these are rules of kube-proxy's userspace mode, which balances in a process: nothing to import",
     );
   }
   const found = servicesOfRules(tables);
   const { records, ports, unnamed, withoutAddress } = assemble(found.ports);
   if (records.length === 0) {
-    throw new UsageError(
+    throw new InvalidInputError(
       "iptables-save holds no service of kube-proxy (no rule in KUBE-SERVICES): is this node's proxy in iptables mode?",
     );
   }

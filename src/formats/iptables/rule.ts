@@ -1,7 +1,7 @@
 /** One rule of iptables-save: what kube-proxy ever wrote is understood; anything else is kept as "strange", with its words. */
 
 import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 import type { SavedRule } from "../../planes/iptables/saved-rules.js";
 import type { Token } from "./tokens.js";
 
@@ -35,13 +35,13 @@ const MODULES = [
 /** Options that say what is so by default. */
 const HARMLESS = ["--rsource", "--mask", "--mode", "--reap", "--random", "--random-fully", "--persistent"];
 
-/** Reads `-A CHAIN …`. Throws UsageError for a line that is no rule; a condition that is not known is no error. */
+/** Reads `-A CHAIN …`. Throws InvalidInputError for a line that is no rule; a condition that is not known is no error. */
 export function parseRule(tokens: readonly Token[], where: string): SavedRule {
   let at = 0;
   // iptables-save -c puts counters first.
   if (/^\[\d+:\d+\]$/.test(tokens[0]?.text ?? "")) at++;
   if (tokens[at]?.text !== "-A" || tokens[at + 1] === undefined) {
-    throw new UsageError(`${where}: expected a rule (-A CHAIN …)`);
+    throw new InvalidInputError(`${where}: expected a rule (-A CHAIN …)`);
   }
   const rule = emptyRule(tokens[at + 1]!.text);
   at += 2;

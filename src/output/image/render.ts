@@ -3,7 +3,7 @@
 import type { Chart, Picture, View } from "../../charts/chart.js";
 import { CHARTS } from "../../charts/index.js";
 import type { ThemeName } from "../../charts/theme.js";
-import { UsageError } from "../../errors.js";
+import { UnknownNameError } from "../../errors.js";
 import type { Results } from "../../results/schema.js";
 import { chartData, writeChartData } from "../metadata/data.js";
 import { embedMetadata } from "../metadata/index.js";
@@ -87,7 +87,7 @@ function chosenCharts(wanted: RenderRequest["charts"]): readonly Chart[] {
     if (typeof id !== "string") return id;
     const chart = CHARTS.find((candidate) => candidate.id === id);
     if (chart === undefined) {
-      throw new UsageError(
+      throw new UnknownNameError(
         `no chart is called "${id}": choose from ${CHARTS.map(({ id }) => id).join(", ")}`,
       );
     }

@@ -1,6 +1,6 @@
 /** Lays rules out as the kernel holds them: one contiguous blob of entries, walked by offsets. */
 
-import { UsageError } from "../../errors.js";
+import { PlaneLimitError } from "../../errors.js";
 import { describeChain } from "./explain.js";
 import {
   CHAIN_HEAD,
@@ -117,11 +117,11 @@ export function measureTable(emit: Emit, indices: number): TableSize {
   return { bytes, rules, entries };
 }
 
-/** Builds the blob. `indices` is above every chain index. Throws UsageError past 2 GiB, where the kernel stops too. */
+/** Builds the blob. `indices` is above every chain index. Throws PlaneLimitError past 2 GiB, where the kernel stops too. */
 export function buildTable(emit: Emit, indices: number): Table {
   const size = measure(emit, indices);
   if (size.bytes > MAX_BYTES) {
-    throw new UsageError(
+    throw new PlaneLimitError(
       `this iptables table would take ${(size.bytes / 2 ** 30).toFixed(1)} GiB; the kernel refuses more than 2 GiB: use fewer services or endpoints`,
     );
   }

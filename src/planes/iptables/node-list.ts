@@ -5,7 +5,7 @@
  */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 import type { Model } from "../plane.js";
 import { BASE_CHAINS, buildTable, type Table } from "./blob.js";
 import { IptablesModel } from "./model.js";
@@ -34,7 +34,7 @@ export interface NodeProgram {
 const NAT_HOOKS: readonly ChainKind[] = ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"];
 const FILTER_HOOKS: readonly ChainKind[] = ["INPUT", "FORWARD", "OUTPUT"];
 
-/** Lays out a node's list. Throws UsageError when chains jump in a circle, deeper than the model's stack, or nowhere. */
+/** Lays out a node's list. Throws InvalidInputError when chains jump in a circle, deeper than the model's stack, or nowhere. */
 export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
   const strange = new Map<string, number>();
   const mark = markOf(list.tables.nat, "KUBE-MARK-MASQ", 0x4000);
@@ -101,11 +101,12 @@ function refuseDeepJumps(table: SavedTable): void {
         stack.pop();
         const above = stack[stack.length - 1];
         if (above) above.deepest = Math.max(above.deepest, top.deepest + 1);
-        if (top.deepest > STACK) throw new UsageError(`chain ${top.name} jumps more than ${STACK} deep`);
+        if (top.deepest > STACK)
+          throw new InvalidInputError(`chain ${top.name} jumps more than ${STACK} deep`);
         continue;
       }
       const known = depths.get(next);
-      if (known === OPEN) throw new UsageError(`chain ${next} jumps in a circle`);
+      if (known === OPEN) throw new InvalidInputError(`chain ${next} jumps in a circle`);
       if (known === undefined) enter(next);
       else top.deepest = Math.max(top.deepest, known + 1);
     }
