@@ -17,8 +17,8 @@ const ROOMS = {
   analysis: ["results", "stats", "reference"],
   charts: ["analysis", "results", "stats", "reference"],
   output: ["charts", "analysis", "results", "stats", "reference"],
-  advice: ["analysis", "planes", "cluster", "results", "reference", "stats", "measure", "formats"],
-  run: ["measure", "kernel", "planes", "cluster", "kubernetes", "results", "analysis"],
+  advice: ["analysis", "planes", "cluster", "results", "reference", "stats"],
+  run: ["measure", "kernel", "planes", "cluster", "kubernetes", "results", "analysis", "stats"],
 };
 
 /** Test files may set up their subject with any room. */
@@ -73,23 +73,6 @@ module.exports = {
       to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
     },
     {
-      name: "light-worker",
-      comment: "a worker starts for each replicate: of packages it loads tinybench only (61 ms, not 209)",
-      severity: "error",
-      from: { path: "^src/measure/worker\\.ts$" },
-      to: { path: "node_modules/", pathNot: "node_modules/tinybench/", reachable: true },
-    },
-    {
-      name: "fast-start",
-      comment: "what pictures, slides and YAML need is loaded by the command that needs it",
-      severity: "error",
-      from: { path: "^src/cli/main\\.ts$" },
-      to: {
-        path: "node_modules/(@napi-rs/canvas|chartjs-node-canvas|pptxgenjs|yaml|jstat|zod)/|^vendor/canvas/",
-        reachable: true,
-      },
-    },
-    {
       name: "no-test-support-in-source",
       severity: "error",
       from: { path: "^(src|bench)/", pathNot: TESTS },
@@ -106,7 +89,7 @@ module.exports = {
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(dist|results)/", dynamic: true },
+    exclude: { path: "^(dist|results)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "node", "default", "types"],

@@ -59,7 +59,9 @@ function timeChanges(job: Job, cluster: Cluster, plane: Plane): Measured {
   );
   const wrong = disagreementsOf(job, program, live.model);
   if (wrong > 0)
-    throw new Error(`after its changes ${job.plane} decided ${wrong} flows otherwise than it should`);
+    throw new Error(
+      `after its changes ${job.plane} decided ${wrong} flows differently from a program of the changed cluster`,
+    );
   return measured;
 }
 

@@ -53,7 +53,9 @@ function time(job: Job, cluster: Cluster, plane: Plane): Measured {
   const measured = measureDuration(job, cluster, { times: 2, run: next, program: () => program }, "warm");
   const wrong = disagreementsOf(job, program, live.model);
   if (wrong > 0)
-    throw new Error(`after its changes ${job.plane} decided ${wrong} flows otherwise than it should`);
+    throw new Error(
+      `after its changes ${job.plane} decided ${wrong} flows differently from a program of the changed cluster`,
+    );
   return measured;
 }
 

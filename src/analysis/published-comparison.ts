@@ -8,7 +8,7 @@ import { countedGrowth, rulesPerService } from "./published-counts.js";
 import type { PublishedShape, Shape } from "./published-shape.js";
 
 /** A published data set and a run: what `compareWith` returns. */
-export interface Comparison {
+export interface PublishedComparison {
   readonly reference: Reference;
   /** What of the run is set beside it. */
   readonly scenario: string;
@@ -64,12 +64,12 @@ const NS: Readonly<Record<string, number>> = { µs: 1e3, ms: 1e6 };
 const RATE = "requests/s";
 
 /** Sets a run beside every published data set that has a services axis. */
-export function againstReferences(run: Results): Comparison[] {
+export function againstReferences(run: Results): PublishedComparison[] {
   return REFERENCES.map((reference) => compareWith(reference, run));
 }
 
 /** Sets a run beside one published data set, shape by shape. */
-export function compareWith(reference: Reference, run: Results): Comparison {
+export function compareWith(reference: Reference, run: Results): PublishedComparison {
   const scenario = SCENARIOS[reference.id] ?? "lookup";
   const visited = VISITED[reference.id] ?? null;
   const list = reference.series.find(({ plane }) => plane === "iptables");

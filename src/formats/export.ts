@@ -58,13 +58,13 @@ export const EXPORTS: readonly Export[] = [
   },
   {
     id: "ipset",
-    reader: "ipset restore, beside ipvsadm",
+    reader: "ipset restore, next to ipvsadm",
     losses: ["servers, which are in --format ipvsadm"],
     write: (cluster) => ipsetRestore(new IpvsProgram(cluster)),
   },
   {
     id: "ipvs-iptables",
-    reader: "iptables-restore, beside ipvsadm and after ipset",
+    reader: "iptables-restore, next to ipvsadm and after ipset",
     losses: ["servers, which are in --format ipvsadm"],
     write: (cluster) => [ipvsIptablesRestore(new IpvsProgram(cluster))],
   },

@@ -168,7 +168,7 @@ export function checkBatches(subject: Subject, batch: number, checksums: readonl
     for (let i = block; i < checksums.length; i += blocks) {
       if (checksums[i] !== expected) {
         throw new Error(
-          `batch ${i} decided otherwise than explain does: the timed loop is not what it claims to be`,
+          `batch ${i} decided differently from explain: the timed loop is not what it claims to be`,
         );
       }
     }

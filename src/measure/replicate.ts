@@ -62,7 +62,7 @@ export async function measureLatency(
 }
 
 /** An operation that takes long enough to be timed alone. */
-export interface Operation {
+export interface TimedOperation {
   /** Times nothing itself: does it once, or `times` times. */
   run(): void;
   readonly times: number;
@@ -90,7 +90,7 @@ const LEAST_WARM_SAMPLES = 2;
 export function measureDuration(
   job: Job,
   cluster: Cluster,
-  operation: Operation,
+  operation: TimedOperation,
   state: "cold" | "warm",
 ): Measured {
   const chase = new Chase();

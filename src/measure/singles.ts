@@ -50,7 +50,7 @@ function check(subject: Subject, batch: number, decisions: Int32Array): number[]
     if (at % batch === 0) subject.reset(at / batch);
     const work = noWork();
     if (subject.explain(at, 1, work) !== decision) {
-      throw new Error(`single operation ${at} decided otherwise than explain does`);
+      throw new Error(`single operation ${at} decided differently from explain`);
     }
     return work.rulesVisited + work.hashProbes + work.stateProbes;
   });

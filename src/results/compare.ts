@@ -46,7 +46,7 @@ export interface PlaneComparison {
   }[];
 }
 
-export interface Comparison {
+export interface RunComparison {
   readonly minEffect: number;
   readonly planes: readonly PlaneComparison[];
   /** Cells that only one run has, by name. */
@@ -55,7 +55,7 @@ export interface Comparison {
 }
 
 /** Compares what both runs measured. Planes with fewer than two common cells are left out, as `unmatched` says. */
-export function compareRuns(base: Results, head: Results): Comparison {
+export function compareRuns(base: Results, head: Results): RunComparison {
   const keyOf = (cell: Cell) => `${cell.lane} ${cellId(cell)}`;
   const measured = (cell: Cell) => cell.replicates.length >= MIN_REPLICATES;
   const others = new Map(head.cells.filter(measured).map((cell) => [keyOf(cell), cell]));

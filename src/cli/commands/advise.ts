@@ -36,7 +36,7 @@ const QUICK_REPLICATES = "7";
 export const advise: CommandModule<object, Arguments> = {
   command: "advise <cluster>",
   describe:
-    "What each plane costs this cluster: lookups measured on the spot (about a minute; Ctrl-C stops), updates, memory, crossovers",
+    "What each plane costs this cluster: lookups measured on this machine (about a minute; Ctrl-C stops), updates, memory, crossovers",
   builder: (yargs) =>
     yargs
       .positional("cluster", {
