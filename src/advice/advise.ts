@@ -75,7 +75,14 @@ export interface Advice {
   readonly pairs: readonly PairAdvice[];
 }
 
-/** Sets the planes side by side for one cluster. Updates and memory are exact; times are those of the run. */
+/**
+ * Sets the planes side by side for one cluster. Updates and memory are exact; times are those of the run.
+ *
+ * @param cluster The cluster to advise on.
+ * @param run Results of the scenario `lookup`.
+ * @param planes Planes to compare.
+ * @returns Per plane: lookup times (ns) from the run, update and memory from exact counts; ratios with intervals.
+ */
 export function adviseCluster(cluster: Cluster, run: Results, planes: readonly PlaneId[]): Advice {
   const measuredHere = run.cluster.digests[String(cluster.services)] === clusterDigest(cluster);
   const n = measuredHere ? cluster.services : cluster.servicePorts;

@@ -79,6 +79,12 @@ export interface ExplainOptions {
 /**
  * Explains the first packet of a pod on this node to the cluster IP of a service-port, plane by plane, at 1, 2 and 10 times
  * the cluster. Counts are exact; times are predictions from the run. Memory: one plane's program at the largest size.
+ *
+ * @param servicePort Number of the service port, from `findServicePort`.
+ * @param options Planes, their options, and a run to predict times from.
+ * @param cluster The cluster that holds the service.
+ * @returns One explanation per plane: path, position in the list, exact work, predicted nanoseconds.
+ * @throws UnknownNameError for a plane that does not exist.
  */
 export function explainService(
   cluster: Cluster,

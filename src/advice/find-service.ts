@@ -12,8 +12,16 @@ const MAX_EDITS_SHARE = 0.4;
 
 /**
  * The service-port of `namespace/name`, `namespace/name:port` or `name` alone where one namespace has it; the port by name
- * or number, with `/udp` where two protocols share it. Without a port: the service's first. Throws UnknownNameError naming
- * close matches where there is none.
+ * or number, with `/udp` where two protocols share it. Without a port: the service's first.
+ *
+ * @param cluster The cluster to search.
+ * @param name Such as `default/web:http` or `web:53/udp`.
+ * @returns The number of the service port: an index into the cluster's columns.
+ * @throws UnknownNameError with close matches where no service or port has the name.
+ * @example
+ * ```ts
+ * const port = findServicePort(cluster, "kube-system/kube-dns:53/udp");
+ * ```
  */
 export function findServicePort(cluster: Cluster, name: string): number {
   const [wanted = "", port] = splitPort(name);

@@ -70,7 +70,13 @@ export function shapeTable({ shapes }: PublishedComparison): string[][] {
   ];
 }
 
-/** Where the two differ, and why as far as both tell: what was timed, rules a service, CPU. */
+/**
+ * Where the two differ, and why as far as both tell: what was timed, rules a service, CPU.
+ *
+ * @param comparison What `compareWith` returned.
+ * @param results Results of the run.
+ * @returns One sentence per difference.
+ */
 export function differenceWords(
   { reference, scenario, shapes, constantParts, rulesPerService }: PublishedComparison,
   { environment, run }: Results,

@@ -63,12 +63,23 @@ const MIDDLES: readonly string[] = ["p50", "median", "mean"];
 const NS: Readonly<Record<string, number>> = { µs: 1e3, ms: 1e6 };
 const RATE = "requests/s";
 
-/** Sets a run beside every published data set that has a services axis. */
+/**
+ * Compares a run with every published data set that has a services axis.
+ *
+ * @param run Results of the run.
+ * @returns One comparison per data set.
+ */
 export function againstReferences(run: Results): PublishedComparison[] {
   return REFERENCES.map((reference) => compareWith(reference, run));
 }
 
-/** Sets a run beside one published data set, shape by shape. */
+/**
+ * Compares a run with one published data set, shape by shape.
+ *
+ * @param reference The published data set.
+ * @param run Results of the run.
+ * @returns Shapes of both with intervals, and whether they agree.
+ */
 export function compareWith(reference: Reference, run: Results): PublishedComparison {
   const scenario = SCENARIOS[reference.id] ?? "lookup";
   const visited = VISITED[reference.id] ?? null;

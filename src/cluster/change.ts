@@ -23,7 +23,13 @@ export interface ChangedRows {
  * The cluster after a change: the same columns but for the endpoints of one service-port. Those that stay keep their
  * order and new ones follow, with addresses of the pod range that nobody has. An endpoint that joins runs on another
  * node; one that replaces another runs where that ran. `seed` chooses which endpoints a rollout replaces.
- * Throws InvalidChangeError for what can't be. Time and memory: O(endpoints of the cluster).
+ * Time and memory: O(endpoints of the cluster).
+ *
+ * @param cluster The cluster before; it is not modified.
+ * @param change What happens to the endpoints of one service port.
+ * @param seed Chooses which endpoints a rollout replaces.
+ * @returns The cluster after the change.
+ * @throws InvalidChangeError where the service port or endpoint does not exist, or no address is left.
  */
 export function applyChange(cluster: Cluster, change: Change, seed = 1): Cluster {
   const { servicePort } = change;

@@ -59,7 +59,24 @@ const PODS_PER_NODE = 30;
 const FIRST_PORTS = [80, 443, 8080, 9090];
 const FIRST_TARGET_PORT = 8080;
 
-/** Generates a cluster. Same options: same bytes on every machine. Throws InvalidClusterError when a range is too small. */
+/**
+ * Generates a cluster. Same options: same bytes on every machine.
+ *
+ * @param options Number of services, seed, and what to vary; all but those two have defaults.
+ * @returns The cluster.
+ * @throws InvalidClusterError when an address range is too small for the services or endpoints.
+ * @example
+ * ```ts
+ * import { generateCluster, planeById } from "lbscale";
+ *
+ * const cluster = generateCluster({ services: 10_000, seed: 1 });
+ * const model = planeById("nftables").compile(cluster).model(1);
+ * const { decision, work } = model.explain(
+ *   { src: 0x0aff0001, sport: 40000, dst: cluster.clusterIp[7]!, dport: 80, protocol: 6 },
+ *   0,
+ * );
+ * ```
+ */
 export function generateCluster(options: GenerateOptions): Cluster {
   const { services, seed } = options;
   const draw = (stream: string) => Random.fromSeed(seed, stream);

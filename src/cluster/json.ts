@@ -115,7 +115,12 @@ function isSmall(value: unknown): boolean {
   return isFlat(value, 4) && JSON.stringify(value).length <= MAX_PARAMETERS_LENGTH;
 }
 
-/** Writes a cluster in chunks, so that a hundred thousand services never stand in one string. */
+/**
+ * Writes a cluster in chunks, so that a hundred thousand services never stand in one string.
+ *
+ * @param cluster The cluster.
+ * @returns Chunks of JSON; joined they are a cluster file.
+ */
 export function* writeCluster(cluster: Cluster): Iterable<string> {
   const { network } = cluster;
   const head = {
@@ -187,7 +192,13 @@ function unlessEmpty<T>(list: T[]): T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-/** Reads a cluster file's text. Throws InvalidClusterError that names object and field in one line. */
+/**
+ * Reads a cluster file's text.
+ *
+ * @param text What `writeCluster` wrote.
+ * @returns The cluster.
+ * @throws InvalidClusterError that names object and field in one line.
+ */
 export function parseCluster(text: string): Cluster {
   if (text.trim() === "")
     throw new InvalidClusterError("the cluster file is empty: generate or import it again");

@@ -56,7 +56,18 @@ const FORMATS: readonly Format[] = [
   },
 ];
 
-/** Reads a cluster in any known format. Throws InvalidInputError in one line when the text is none, or holds what can't be. */
+/**
+ * Reads a cluster in any known format.
+ *
+ * @param text Kubernetes YAML or JSON, iptables-save, nft (text or JSON), ipvsadm -Sn, or Cilium's lists.
+ * @returns The cluster, the detected format, and lines that say what was inferred, synthesized and skipped.
+ * @throws InvalidInputError in one line when the text has no known format, or is damaged or too large.
+ * @throws InvalidClusterError where two services claim the same address and port.
+ * @example
+ * ```ts
+ * const { cluster, report } = importCluster(readFileSync("services.yaml", "utf8"));
+ * ```
+ */
 export function importCluster(text: string): Imported {
   // A byte-order mark is no part of the text; JSON.parse would refuse it.
   const plain = text.replace(/^\uFEFF/, "");

@@ -93,7 +93,13 @@ export function writeResults(folder: string, results: Results): void {
   writeFileAtomically(join(folder, RESULTS_FILE), `${JSON.stringify(results)}\n`);
 }
 
-/** Reads results from a results.json or the folder that holds it. Throws ResultsFileError that says what is wrong with it. */
+/**
+ * Reads results from a results.json or the folder that holds it.
+ *
+ * @param path A results.json, or the folder that holds it.
+ * @returns The validated results.
+ * @throws ResultsFileError that says what is wrong with the file.
+ */
 export function readResults(path: string): Results {
   return readResultsFile(path).results;
 }

@@ -43,7 +43,22 @@ export interface RenderedChart {
   readonly description: string;
 }
 
-/** Draws every asked chart in every theme and format. The same results give the same bytes. */
+/**
+ * Draws every asked chart in every theme and format. The same results give the same bytes.
+ *
+ * @param results Results of a run.
+ * @param request Charts, formats, themes and size in pixels.
+ * @returns Pictures with their file names, and charts that were skipped with the reason.
+ * @throws UnknownNameError for a chart that does not exist.
+ * @example
+ * ```ts
+ * import { renderCharts } from "lbscale/charts";
+ * import { readResults } from "lbscale/results";
+ *
+ * const results = readResults("results/2026-11-27-default");
+ * const charts = renderCharts(results, { charts: ["scaling"], formats: ["png"], themes: ["light"], size: "article" });
+ * ```
+ */
 export function renderCharts(results: Results, request: RenderRequest): RenderedChart[] {
   const rendered: RenderedChart[] = [];
   for (const chart of chosenCharts(request.charts)) {

@@ -34,7 +34,14 @@ export interface NodeProgram {
 const NAT_HOOKS: readonly ChainKind[] = ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"];
 const FILTER_HOOKS: readonly ChainKind[] = ["INPUT", "FORWARD", "OUTPUT"];
 
-/** Lays out a node's list. Throws InvalidInputError when chains jump in a circle, deeper than the model's stack, or nowhere. */
+/**
+ * Lays out a node's list.
+ *
+ * @param cluster The cluster that was imported with the list.
+ * @param list The node's rules, from `importCluster`.
+ * @returns Tables that the iptables model walks.
+ * @throws InvalidInputError when chains jump in a circle, deeper than the model's stack, or nowhere.
+ */
 export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
   const strange = new Map<string, number>();
   const mark = markOf(list.tables.nat, "KUBE-MARK-MASQ", 0x4000);
