@@ -2,7 +2,8 @@
 
 import type { Cluster } from "../src/cluster/cluster.js";
 import { endpointChurn } from "../src/measure/endpoint-churn.js";
-import { type Measured, measureDuration, measureLatency } from "../src/measure/replicate.js";
+import type { Measured } from "../src/measure/measured.js";
+import { measureDuration, measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario } from "../src/measure/scenario.js";
 import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "../src/measure/traffic.js";
 import type { Plane, PlaneId } from "../src/planes/plane.js";
@@ -13,9 +14,9 @@ const SERVICES = [1, 1000, 10_000];
 const MAGLEV_SERVICES = [1, 100];
 
 /** A change, timed, after a thousand lookups. */
-export const CHANGES = "changes";
+const CHANGES = "changes";
 /** Lookups, timed in batches of half a millisecond, each after an endpoint joined and left. */
-export const LOOKUPS = "lookups";
+const LOOKUPS = "lookups";
 
 const LOOKUPS_BETWEEN = 1000;
 
@@ -58,7 +59,9 @@ function timeChanges(job: Job, cluster: Cluster, plane: Plane): Measured {
   );
   const wrong = disagreementsOf(job, program, live.model);
   if (wrong > 0)
-    throw new Error(`after its changes ${job.plane} decided ${wrong} flows otherwise than it should`);
+    throw new Error(
+      `after its changes ${job.plane} decided ${wrong} flows differently from a program of the changed cluster`,
+    );
   return measured;
 }
 

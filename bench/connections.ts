@@ -15,7 +15,7 @@ import {
 import type { Connections, Plane, PlaneId } from "../src/planes/plane.js";
 
 /** Connections that the tables hold already: a quarter of what nf_conntrack allows on a node of more than 4 GiB. */
-export const ESTABLISHED = 65_536;
+const ESTABLISHED = 65_536;
 
 /** Cilium's load balancing at the socket, instead of at the packet. */
 export const SOCKET = "socket";

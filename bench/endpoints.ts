@@ -1,5 +1,6 @@
 /** `endpoints`: what a lookup costs when services are large, with and without ClientIP affinity. */
 
+import { AFFINITY } from "../src/measure/bench-cluster.js";
 import { measureLatency } from "../src/measure/replicate.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { prepareLookup } from "./lookup.js";
@@ -7,9 +8,6 @@ import { prepareLookup } from "./lookup.js";
 /** Few services: beside 1000 endpoints each, more would not fit the memory of a small machine as rules. */
 const SERVICES = 100;
 const ENDPOINTS = [1, 100, 1000];
-
-/** Every service keeps a client at its endpoint. Clients of a trace are new ones: an old one is found at once. */
-export const AFFINITY = "affinity";
 
 export const endpoints: Scenario = {
   id: "endpoints",

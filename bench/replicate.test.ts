@@ -72,12 +72,12 @@ describe("measureLatency", () => {
     );
   });
 
-  it("refuses a replicate whose timed loop decides otherwise than explain", async () => {
+  it("refuses a replicate whose timed loop decides differently from explain", async () => {
     const other = spoiled("ebpf", (model) => ({
       explain: (flow, nowSec) => ({ ...model.explain(flow, nowSec), decision: 0 }),
     }));
     await expect(measureLatency(prepareLookup, job("ebpf"), cluster, other)).rejects.toThrow(
-      /otherwise than explain/,
+      /differently from explain/,
     );
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { generateCluster } from "../src/cluster/generate.js";
 import { endpointChurn } from "../src/measure/endpoint-churn.js";
-import type { Counted, Measured } from "../src/measure/replicate.js";
+import type { Counted, Measured } from "../src/measure/measured.js";
 import type { Job } from "../src/measure/scenario.js";
 import type { PlaneId } from "../src/planes/plane.js";
 import { planeById } from "../src/planes/registry.js";

@@ -10,7 +10,7 @@ const SERVICES = 1000;
 const EXPONENT = 1.1;
 
 /** Variant → the traffic that it stands for. */
-export const TRAFFIC: Readonly<Record<string, { zipf: number; popular: Popular }>> = {
+const TRAFFIC: Readonly<Record<string, { zipf: number; popular: Popular }>> = {
   uniform: { zipf: 0, popular: "random" },
   "popular first": { zipf: EXPONENT, popular: "first" },
   "popular anywhere": { zipf: EXPONENT, popular: "random" },

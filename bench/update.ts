@@ -3,7 +3,8 @@
 import type { Change } from "../src/cluster/change.js";
 import type { Cluster } from "../src/cluster/cluster.js";
 import { endpointChurn, ROLLOUT_SHARE } from "../src/measure/endpoint-churn.js";
-import { type Counted, type Measured, measureDuration } from "../src/measure/replicate.js";
+import type { Counted, Measured } from "../src/measure/measured.js";
+import { measureDuration } from "../src/measure/replicate.js";
 import type { Job, Scenario } from "../src/measure/scenario.js";
 import { compileFor, disagreementsOf } from "../src/measure/traffic.js";
 import type { Plane, PlaneId, UpdateCost } from "../src/planes/plane.js";
@@ -15,9 +16,9 @@ const ROLLOUT_SERVICES = [1, 10_000];
 const MAGLEV_SERVICES = [1, 1000];
 
 /** Timed: one endpoint joins or leaves; the same in a full sync of iptables; and a rolling restart. */
-export const CHANGE = "change";
-export const FULL_SYNC = "full";
-export const ROLLOUT = "rollout";
+const CHANGE = "change";
+const FULL_SYNC = "full";
+const ROLLOUT = "rollout";
 
 export const update: Scenario = {
   id: "update",
@@ -52,7 +53,9 @@ function time(job: Job, cluster: Cluster, plane: Plane): Measured {
   const measured = measureDuration(job, cluster, { times: 2, run: next, program: () => program }, "warm");
   const wrong = disagreementsOf(job, program, live.model);
   if (wrong > 0)
-    throw new Error(`after its changes ${job.plane} decided ${wrong} flows otherwise than it should`);
+    throw new Error(
+      `after its changes ${job.plane} decided ${wrong} flows differently from a program of the changed cluster`,
+    );
   return measured;
 }
 

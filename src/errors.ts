@@ -1,9 +1,66 @@
-/** Something the user gave us can't be used: printed as one line, exit code 2. The message says what to do. */
-export class UsageError extends Error {
+/** Errors with a message for users: one line that says what is wrong and what to do. The command line maps them to exit codes. */
+
+/** Something that was given can't be used. The base of all such errors: catch this one, or the class that you expect. */
+export class InputError extends Error {
+  override readonly name: string = "InputError";
+}
+
+/** The command line can't be understood: an unknown command, or an option that is missing, wrong or out of place. */
+export class UsageError extends InputError {
   override readonly name: string = "UsageError";
 }
 
-/** A check found what it looks for (planes disagree, a regression): exit code 1. */
+/** A cluster, or a request to generate one, that can't be: an address range is full, two services collide. */
+export class InvalidClusterError extends InputError {
+  override readonly name: string = "InvalidClusterError";
+}
+
+/** A change that a cluster can't undergo, such as removing an endpoint that it does not have. */
+export class InvalidChangeError extends InputError {
+  override readonly name: string = "InvalidChangeError";
+}
+
+/** Text to import that is damaged, too large, or in no known format. Names the line, object or field. */
+export class InvalidInputError extends InputError {
+  override readonly name: string = "InvalidInputError";
+}
+
+/** A cluster that the requested export format can't express, such as a name that Kubernetes refuses. */
+export class NotRepresentableError extends InputError {
+  override readonly name: string = "NotRepresentableError";
+}
+
+/** A value that an option of a plane, a cost model or a chart does not accept. */
+export class InvalidOptionError extends InputError {
+  override readonly name: string = "InvalidOptionError";
+}
+
+/** No plane, chart or service has the name that was given. Names those that exist. */
+export class UnknownNameError extends InputError {
+  override readonly name: string = "UnknownNameError";
+}
+
+/** A plane can't hold the cluster: a limit of the kernel, of kube-proxy or of Cilium. */
+export class PlaneLimitError extends InputError {
+  override readonly name: string = "PlaneLimitError";
+}
+
+/** A BPF map or a connection table has fewer entries than are needed; the kernel would return E2BIG or drop. */
+export class MapFullError extends PlaneLimitError {
+  override readonly name: string = "MapFullError";
+}
+
+/** A results.json that can't be read, written or locked, or is no such file. */
+export class ResultsFileError extends InputError {
+  override readonly name: string = "ResultsFileError";
+}
+
+/** This machine can't do it: the wrong operating system. */
+export class UnsupportedHostError extends InputError {
+  override readonly name: string = "UnsupportedHostError";
+}
+
+/** A check found what it looks for: planes disagree, or a regression. */
 export class CheckFailedError extends Error {
   override readonly name: string = "CheckFailedError";
 }

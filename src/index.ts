@@ -1,18 +1,10 @@
 /**
- * lbscale as a library: clusters, planes, results and charts, without the command line.
+ * Clusters, planes, and the check that planes decide alike. Runs are in `lbscale/run`, what follows from their results in
+ * `lbscale/results`, pictures in `lbscale/charts`.
  *
  * @packageDocumentation
  */
 
-export {
-  type Advice,
-  type AdvisedUpdate,
-  adviseCluster,
-  type PairAdvice,
-  type PlaneAdvice,
-  type SizedRatio,
-} from "./advice/advise.js";
-export { adviceAssumptions, adviceWords } from "./advice/advise-words.js";
 export {
   type ExplainOptions,
   explainService,
@@ -21,27 +13,6 @@ export {
   type SizedCost,
 } from "./advice/explain.js";
 export { findServicePort } from "./advice/find-service.js";
-export { findFindings } from "./analysis/findings/index.js";
-export {
-  againstReferences,
-  type Comparison,
-  compareWith,
-  type PublishedShape,
-  type Shape,
-} from "./analysis/published-comparison.js";
-export { differenceWords } from "./analysis/published-comparison-text.js";
-export type { Chart, Picture, View, Words } from "./charts/chart.js";
-export { frame } from "./charts/kit/frame.js";
-export {
-  FONT_FAMILY,
-  type Marker,
-  type SeriesStyle,
-  seriesStyle,
-  THEME_NAMES,
-  THEMES,
-  type Theme,
-  type ThemeName,
-} from "./charts/theme.js";
 export { buildCluster, type EndpointRecord, type PortRecord, type ServiceRecord } from "./cluster/build.js";
 export { applyChange, type Change } from "./cluster/change.js";
 export type { Cidr, Cluster, ClusterSource, Network } from "./cluster/cluster.js";
@@ -50,18 +21,29 @@ export { clusterDigest } from "./cluster/digest.js";
 export type { EndpointDistribution } from "./cluster/distribution.js";
 export type { EndpointUpdate, LiveCluster } from "./cluster/endpoint-updates.js";
 export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flows.js";
-export { type GenerateOptions, generateCluster, MIXED } from "./cluster/generate.js";
+export { type GenerateOptions, generateCluster } from "./cluster/generate.js";
 export { growCluster } from "./cluster/grow.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
-export { CheckFailedError, UsageError } from "./errors.js";
+export {
+  CheckFailedError,
+  InputError,
+  InvalidChangeError,
+  InvalidClusterError,
+  InvalidInputError,
+  InvalidOptionError,
+  MapFullError,
+  NotRepresentableError,
+  PlaneLimitError,
+  ResultsFileError,
+  UnknownNameError,
+  UnsupportedHostError,
+} from "./errors.js";
 export { type Imported, importCluster } from "./formats/detect.js";
 export { EXPORTS, type Export } from "./formats/export.js";
-export type { NodeList } from "./formats/iptables/index.js";
 export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/quick-timing.js";
-export { type RenderedChart, type RenderRequest, renderCharts } from "./output/image/render.js";
-export { csvTable, markdownTable } from "./output/tables/table.js";
 export { type NodeCost, nodeCosts } from "./planes/iptables/node-costs.js";
 export { compileNodeList, type NodeProgram } from "./planes/iptables/node-list.js";
+export type { NodeList } from "./planes/iptables/saved-rules.js";
 export {
   type ConnectionOptions,
   type Connections,
@@ -74,7 +56,6 @@ export {
   type MemoryLine,
   type Model,
   PASS,
-  PLANE_IDS,
   type Plane,
   type PlaneId,
   type PlaneOptions,
@@ -87,21 +68,3 @@ export {
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
 export { type Disagreement, describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";
-export {
-  type PublishedSeries,
-  REFERENCE_TABLES,
-  REFERENCES,
-  type Reference,
-  type ReferenceTable,
-  referenceById,
-} from "./reference/index.js";
-export { readResults } from "./results/files.js";
-export {
-  type NoPrediction,
-  type Prediction,
-  predictLookup,
-  priceRules,
-  type RulePrice,
-} from "./results/predict.js";
-export { type CurveReading, compareLookups, type LookupRatio } from "./results/reading.js";
-export { type Cell, type Finding, type Results, resultsSchema } from "./results/schema.js";

@@ -7,11 +7,11 @@ import type { Cluster } from "../src/cluster/cluster.js";
 import { clusterDigest } from "../src/cluster/digest.js";
 import { generateCluster, MIXED } from "../src/cluster/generate.js";
 import { parseCluster, writeCluster } from "../src/cluster/json.js";
-import { UsageError } from "../src/errors.js";
+import { InputError } from "../src/errors.js";
 import { importCluster } from "../src/formats/detect.js";
 import { EXPORTS } from "../src/formats/export.js";
-import type { NodeList } from "../src/formats/iptables/index.js";
 import { compileNodeList } from "../src/planes/iptables/node-list.js";
+import type { NodeList } from "../src/planes/iptables/saved-rules.js";
 
 export interface FuzzOutcome {
   readonly accepted: number;
@@ -23,7 +23,7 @@ export function readFixture(name: string): string {
   return readFileSync(new URL(`data/${name}`, import.meta.url), "utf8");
 }
 
-/** Imports `count` hostile inputs. Throws with the shrunk input when one ends in anything but success or a UsageError. */
+/** Imports `count` hostile inputs. Throws with the shrunk input when one ends in anything but success or a InputError. */
 export function fuzzImport(count: number, seed: number): FuzzOutcome {
   let accepted = 0;
   let refused = 0;
@@ -47,7 +47,7 @@ function importOrRefuse(text: string): boolean {
       throw new Error("written and read back, it is another");
     return true;
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     if (/[\p{C}\p{Zl}\p{Zp}]/u.test(error.message) || error.message.length > 700) {
       throw new Error(`no clean line: ${JSON.stringify(error.message)}`);
     }

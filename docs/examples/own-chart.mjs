@@ -6,11 +6,12 @@
 // A chart gets results and gives a Chart.js configuration with its words; frame, fonts and colours are lbscale's.
 
 import { writeFileSync } from "node:fs";
-import { FONT_FAMILY, frame, readResults, renderCharts, seriesStyle, THEMES } from "lbscale";
+import { FONT_FAMILY, frame, renderCharts, seriesStyle, THEMES } from "lbscale/charts";
+import { readResults } from "lbscale/results";
 
 const MIB = 2 ** 20;
 
-/** @type {import("lbscale").Chart} */
+/** @type {import("lbscale/charts").Chart} */
 const programMemory = {
   id: "program-memory",
   title: "Memory of the largest program of each plane",

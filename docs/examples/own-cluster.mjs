@@ -7,15 +7,8 @@
 // RUN is any run's folder: times are read off it, counts are exact.
 
 import { readFileSync } from "node:fs";
-import {
-  adviceWords,
-  adviseCluster,
-  explainService,
-  findServicePort,
-  importCluster,
-  PLANE_IDS,
-  readResults,
-} from "lbscale";
+import { explainService, findServicePort, importCluster, PLANES } from "lbscale";
+import { adviceWords, adviseCluster, readResults } from "lbscale/results";
 
 const [file = "", service = "", folder = ""] = process.argv.slice(2);
 const { cluster, report } = importCluster(readFileSync(file, "utf8"));
@@ -23,7 +16,7 @@ for (const line of report) console.log(line);
 
 const run = readResults(folder);
 const explanation = explainService(cluster, findServicePort(cluster, service), {
-  planes: PLANE_IDS,
+  planes: PLANES.map(({ id }) => id),
   seed: 1,
   run,
 });
@@ -41,4 +34,11 @@ for (const { label, path, sizes } of explanation.planes) {
 }
 
 console.log("");
-for (const sentence of adviceWords(adviseCluster(cluster, run, PLANE_IDS))) console.log(sentence);
+for (const sentence of adviceWords(
+  adviseCluster(
+    cluster,
+    run,
+    PLANES.map(({ id }) => id),
+  ),
+))
+  console.log(sentence);

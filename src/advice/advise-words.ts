@@ -52,7 +52,12 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
   ];
 }
 
-/** What the numbers say, a sentence each; what they don't support isn't said. */
+/**
+ * What the numbers say, a sentence each; what they don't support isn't said.
+ *
+ * @param advice What `adviseCluster` returned.
+ * @returns One sentence per statement.
+ */
 export function adviceWords(advice: Advice): string[] {
   return [
     ...lookupWords(advice),
@@ -64,7 +69,13 @@ export function adviceWords(advice: Advice): string[] {
   ];
 }
 
-/** What must hold for the numbers to mean something. */
+/**
+ * What must hold for the numbers to mean something.
+ *
+ * @param advice What `adviseCluster` returned.
+ * @param results The results it was computed from.
+ * @returns One sentence per assumption.
+ */
 export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
   const { settings } = run;
   const { least, most } = run.replicates;

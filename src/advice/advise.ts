@@ -3,7 +3,7 @@
 import type { Change } from "../cluster/change.js";
 import { type Cluster, servicePortName } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
-import { UsageError } from "../errors.js";
+import { InputError } from "../errors.js";
 import type { PlaneId, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
@@ -75,7 +75,14 @@ export interface Advice {
   readonly pairs: readonly PairAdvice[];
 }
 
-/** Sets the planes side by side for one cluster. Updates and memory are exact; times are those of the run. */
+/**
+ * Sets the planes side by side for one cluster. Updates and memory are exact; times are those of the run.
+ *
+ * @param cluster The cluster to advise on.
+ * @param run Results of the scenario `lookup`.
+ * @param planes Planes to compare.
+ * @returns Per plane: lookup times (ns) from the run, update and memory from exact counts; ratios with intervals.
+ */
 export function adviseCluster(cluster: Cluster, run: Results, planes: readonly PlaneId[]): Advice {
   const measuredHere = run.cluster.digests[String(cluster.services)] === clusterDigest(cluster);
   const n = measuredHere ? cluster.services : cluster.servicePorts;
@@ -150,7 +157,7 @@ function counted(
       memory: { bytes: sum(), exactBytes: sum("exact") },
     };
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return { unavailable: error.message, join: null, leave: null, memory: null };
   }
 }

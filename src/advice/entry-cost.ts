@@ -1,6 +1,6 @@
 /** What a packet pays for the entries that it visits in iptables: said by the user, read off a run, or published. */
 
-import { UsageError } from "../errors.js";
+import { InvalidOptionError } from "../errors.js";
 import { readResults } from "../results/files.js";
 import { type Prediction, priceRules } from "../results/predict.js";
 
@@ -19,15 +19,16 @@ const PUBLISHED =
 const MAX_NS = 1_000_000;
 
 /**
- * The cost in a list of this many services. Throws UsageError for a number that is none, and for a run whose lookups of
+ * The cost in a list of this many services. Throws InvalidOptionError for a number that is none, and for a run whose lookups of
  * iptables tell no price at this size.
  */
 export function entryCost(ns: string | undefined, run: string | undefined, services: number): EntryCost {
-  if (ns !== undefined && run !== undefined) throw new UsageError("give --ns-per-entry or --run, not both");
+  if (ns !== undefined && run !== undefined)
+    throw new InvalidOptionError("give --ns-per-entry or --run, not both");
   if (ns !== undefined) {
     const value = ns.trim() === "" ? Number.NaN : Number(ns);
     if (!(value > 0 && value <= MAX_NS))
-      throw new UsageError(`--ns-per-entry "${ns}": give a number of nanoseconds above 0`);
+      throw new InvalidOptionError(`--ns-per-entry "${ns}": give a number of nanoseconds above 0`);
     return proportional(value, "as given");
   }
   return run === undefined ? proportional(PUBLISHED_NS, PUBLISHED) : ofRun(run, services);
@@ -43,7 +44,7 @@ function ofRun(path: string, services: number): EntryCost {
   if ("unavailable" in price || price.perRuleNs <= 0) {
     const why =
       "unavailable" in price ? price.unavailable : "its lookups of iptables don't grow with the list";
-    throw new UsageError(
+    throw new InvalidOptionError(
       `${path} tells no cost of an entry in a list of ${services} services: ${why}; give another run, or --ns-per-entry`,
     );
   }

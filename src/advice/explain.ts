@@ -2,10 +2,10 @@
 
 import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
 import { growCluster } from "../cluster/grow.js";
-import { UsageError } from "../errors.js";
-import type { NodeList } from "../formats/iptables/index.js";
+import { InputError } from "../errors.js";
 import { positionsIn } from "../planes/iptables/node-costs.js";
 import { compileNodeList } from "../planes/iptables/node-list.js";
+import type { NodeList } from "../planes/iptables/saved-rules.js";
 import type { Flow, ListPosition, PlaneId, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";
@@ -15,7 +15,7 @@ import { formatBytes } from "../text.js";
 import { otherPorts } from "./find-service.js";
 
 /** How much larger the cluster is imagined. */
-export const GROWTH_FACTORS = [1, 2, 10] as const;
+const GROWTH_FACTORS = [1, 2, 10] as const;
 
 /** Maglev's tables need 64 KiB a service. */
 const MAX_MODEL_BYTES = 2 ** 30;
@@ -79,6 +79,12 @@ export interface ExplainOptions {
 /**
  * Explains the first packet of a pod on this node to the cluster IP of a service-port, plane by plane, at 1, 2 and 10 times
  * the cluster. Counts are exact; times are predictions from the run. Memory: one plane's program at the largest size.
+ *
+ * @param servicePort Number of the service port, from `findServicePort`.
+ * @param options Planes, their options, and a run to predict times from.
+ * @param cluster The cluster that holds the service.
+ * @returns One explanation per plane: path, position in the list, exact work, predicted nanoseconds.
+ * @throws UnknownNameError for a plane that does not exist.
  */
 export function explainService(
   cluster: Cluster,
@@ -128,7 +134,7 @@ function grown(cluster: Cluster, factor: number): Grown {
   try {
     return { ...size, cluster: growCluster(cluster, size.services) };
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return { ...size, cluster: error.message };
   }
 }
@@ -187,7 +193,7 @@ function explainPlane(
   return { plane: id, label: plane.label, decision, path, position, ownList: own !== null, sizes: costs };
 }
 
-/** The walk through a node's list as it stands. Throws UsageError where the list is none that a kernel would take. */
+/** The walk through a node's list as it stands. Throws InputError where the list is none that a kernel would take. */
 function walkOwnList(
   cluster: Cluster,
   list: NodeList,
@@ -220,7 +226,7 @@ function compiledOrReason(
   try {
     return compile(cluster);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return error.message;
   }
 }

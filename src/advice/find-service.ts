@@ -1,7 +1,7 @@
 /** Finds a service-port by the name a person types. */
 
 import { type Cluster, protocolName, servicePortName } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
+import { UnknownNameError } from "../errors.js";
 
 /** Names proposed for one that does not exist. */
 const PROPOSALS = 3;
@@ -12,30 +12,38 @@ const MAX_EDITS_SHARE = 0.4;
 
 /**
  * The service-port of `namespace/name`, `namespace/name:port` or `name` alone where one namespace has it; the port by name
- * or number, with `/udp` where two protocols share it. Without a port: the service's first. Throws UsageError naming
- * close matches where there is none.
+ * or number, with `/udp` where two protocols share it. Without a port: the service's first.
+ *
+ * @param cluster The cluster to search.
+ * @param name Such as `default/web:http` or `web:53/udp`.
+ * @returns The number of the service port: an index into the cluster's columns.
+ * @throws UnknownNameError with close matches where no service or port has the name.
+ * @example
+ * ```ts
+ * const port = findServicePort(cluster, "kube-system/kube-dns:53/udp");
+ * ```
  */
 export function findServicePort(cluster: Cluster, name: string): number {
   const [wanted = "", port] = splitPort(name);
   const services = servicesCalled(cluster, wanted);
   if (services.length > 1) {
-    throw new UsageError(
+    throw new UnknownNameError(
       `"${wanted}" is in several namespaces: choose from ${services.slice(0, PROPOSALS).map(cluster.serviceName).join(", ")}`,
     );
   }
   const [service] = services;
   if (service === undefined) {
     const names = Array.from({ length: cluster.services }, (_, s) => cluster.serviceName(s));
-    throw new UsageError(`no service "${wanted}" in this cluster: ${proposal(wanted, names)}`);
+    throw new UnknownNameError(`no service "${wanted}" in this cluster: ${proposal(wanted, names)}`);
   }
   const first = cluster.portStart[service]!;
   const end = cluster.portStart[service + 1]!;
   if (first === end)
-    throw new UsageError(`${cluster.serviceName(service)} has no port that could be entered`);
+    throw new UnknownNameError(`${cluster.serviceName(service)} has no port that could be entered`);
   if (port === undefined) return first;
   for (let p = first; p < end; p++) if (isCalled(cluster, p, port)) return p;
   const ports = Array.from({ length: end - first }, (_, i) => describePort(cluster, first + i));
-  throw new UsageError(
+  throw new UnknownNameError(
     `${cluster.serviceName(service)} has no port "${port}": choose from ${ports.join(", ")}`,
   );
 }

@@ -1,14 +1,14 @@
 /** A comparison of two runs, in words. */
 
 import { seriesStyle } from "../charts/theme.js";
-import type { Comparison, PlaneComparison } from "../results/compare.js";
+import type { PlaneComparison, RunComparison } from "../results/compare.js";
 import { plainText } from "../text.js";
 
 const ratio = (value: number): string => `×${value.toFixed(value < 10 ? 3 : 1)}`;
 const p = (value: number): string => (value < 0.001 ? "< 0.001" : value.toFixed(3));
 
 /** Rows of the comparison's table, heading first: one line a plane. */
-export function comparisonRows({ planes, minEffect }: Comparison): string[][] {
+export function comparisonRows({ planes, minEffect }: RunComparison): string[][] {
   const heading = [
     "plane",
     "HEAD / BASE",
@@ -44,7 +44,7 @@ export function comparedName(compared: PlaneComparison, all: readonly PlaneCompa
 }
 
 /** What the table means, for people. */
-export function comparisonWords(comparison: Comparison): string[] {
+export function comparisonWords(comparison: RunComparison): string[] {
   const { planes, minEffect, unmatched, regression } = comparison;
   const verdict = (wanted: PlaneComparison["verdict"]) =>
     planes.filter((plane) => plane.verdict === wanted).map(({ plane }) => seriesStyle(plane, "light").label);

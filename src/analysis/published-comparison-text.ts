@@ -3,7 +3,8 @@
 import type { Reference, ReferenceTable, Source } from "../reference/index.js";
 import type { Results } from "../results/schema.js";
 import { formatCount, formatNs, plainText } from "../text.js";
-import type { Comparison, Shape } from "./published-comparison.js";
+import type { PublishedComparison } from "./published-comparison.js";
+import type { Shape } from "./published-shape.js";
 
 const KINDS: Readonly<Record<Source["kind"], string>> = {
   text: "printed in the source",
@@ -50,7 +51,7 @@ export function plainTable({ head, rows }: ReferenceTable): string[][] {
 }
 
 /** Rows of the shapes, heading first. */
-export function shapeTable({ shapes }: Comparison): string[][] {
+export function shapeTable({ shapes }: PublishedComparison): string[][] {
   return [
     ["shape", "of", "services", "published", "run", "verdict"],
     ...shapes.map((shape) => {
@@ -69,9 +70,15 @@ export function shapeTable({ shapes }: Comparison): string[][] {
   ];
 }
 
-/** Where the two differ, and why as far as both tell: what was timed, rules a service, CPU. */
+/**
+ * Where the two differ, and why as far as both tell: what was timed, rules a service, CPU.
+ *
+ * @param comparison What `compareWith` returned.
+ * @param results Results of the run.
+ * @returns One sentence per difference.
+ */
 export function differenceWords(
-  { reference, scenario, shapes, constantParts, rulesPerService }: Comparison,
+  { reference, scenario, shapes, constantParts, rulesPerService }: PublishedComparison,
   { environment, run }: Results,
 ): string[] {
   const told = shapes.some(({ verdict }) => verdict !== null);

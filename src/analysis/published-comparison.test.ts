@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { REFERENCES, referenceById } from "../reference/index.js";
 import { resultsSchema } from "../results/schema.js";
-import { againstReferences, compareWith, type Shape } from "./published-comparison.js";
+import { againstReferences, compareWith } from "./published-comparison.js";
 import { differenceWords, referenceTable, shapeTable, sourceWords } from "./published-comparison-text.js";
+import type { Shape } from "./published-shape.js";
 
 /** A run without noise: `time` is what each lookup takes, and iptables visits `rules`. */
 function exactRun(

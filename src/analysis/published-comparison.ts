@@ -5,35 +5,10 @@ import { type CurveReading, curveOf, readCurve } from "../results/reading.js";
 import type { Cell, Results } from "../results/schema.js";
 import { interpolate } from "../stats/line.js";
 import { countedGrowth, rulesPerService } from "./published-counts.js";
-
-/** A published quantity with its reading error; null where numbers were printed. */
-export interface PublishedShape {
-  readonly value: number;
-  readonly interval: readonly [number, number] | null;
-}
-
-/** One shape of a published curve beside the run's. */
-export interface Shape {
-  /**
-   * `growth`: last over first. `slope`: nanoseconds a service adds. `slope per rule`: the same for each rule visited.
-   * `flatness`: largest over smallest. `p99 / p50`: of single packets.
-   */
-  readonly quantity: "growth" | "slope" | "slope per rule" | "flatness" | "p99 / p50";
-  readonly plane: string;
-  /** As the source calls the series. */
-  readonly label: string;
-  /** Numbers of services over which it is taken: those published that the run's sizes enclose. */
-  readonly from: number;
-  readonly to: number;
-  readonly published: PublishedShape;
-  /** The run's, or why there is none. */
-  readonly run: CurveReading | { readonly unavailable: string };
-  /** Whether the run's interval lies above or below the published one, or overlaps it; null without a run's. */
-  readonly verdict: "alike" | "run higher" | "run lower" | null;
-}
+import type { PublishedShape, Shape } from "./published-shape.js";
 
 /** A published data set and a run: what `compareWith` returns. */
-export interface Comparison {
+export interface PublishedComparison {
   readonly reference: Reference;
   /** What of the run is set beside it. */
   readonly scenario: string;
@@ -88,13 +63,24 @@ const MIDDLES: readonly string[] = ["p50", "median", "mean"];
 const NS: Readonly<Record<string, number>> = { µs: 1e3, ms: 1e6 };
 const RATE = "requests/s";
 
-/** Sets a run beside every published data set that has a services axis. */
-export function againstReferences(run: Results): Comparison[] {
+/**
+ * Compares a run with every published data set that has a services axis.
+ *
+ * @param run Results of the run.
+ * @returns One comparison per data set.
+ */
+export function againstReferences(run: Results): PublishedComparison[] {
   return REFERENCES.map((reference) => compareWith(reference, run));
 }
 
-/** Sets a run beside one published data set, shape by shape. */
-export function compareWith(reference: Reference, run: Results): Comparison {
+/**
+ * Compares a run with one published data set, shape by shape.
+ *
+ * @param reference The published data set.
+ * @param run Results of the run.
+ * @returns Shapes of both with intervals, and whether they agree.
+ */
+export function compareWith(reference: Reference, run: Results): PublishedComparison {
   const scenario = SCENARIOS[reference.id] ?? "lookup";
   const visited = VISITED[reference.id] ?? null;
   const list = reference.series.find(({ plane }) => plane === "iptables");

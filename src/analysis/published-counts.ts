@@ -2,7 +2,7 @@
 
 import type { Cell, Results } from "../results/schema.js";
 import { interpolate } from "../stats/line.js";
-import type { PublishedShape, Shape } from "./published-comparison.js";
+import type { PublishedShape, Shape } from "./published-shape.js";
 
 /**
  * Rules that a lookup visits more for each service, over the published sizes within the run; null where fewer than two are.

@@ -3,7 +3,7 @@
 import type { Plugin } from "chart.js";
 import { comparedName } from "../analysis/comparison-text.js";
 import type { Context2D } from "../output/image/canvas.js";
-import type { Comparison, PlaneComparison } from "../results/compare.js";
+import type { PlaneComparison, RunComparison } from "../results/compare.js";
 import type { Results } from "../results/schema.js";
 import { plainText } from "../text.js";
 import { pickTitle, resultsHash } from "./caption-text.js";
@@ -24,7 +24,7 @@ export const COMPARISON_ID = "comparison";
 export function comparisonPicture(
   base: Results,
   head: Results,
-  { planes, minEffect }: Comparison,
+  { planes, minEffect }: RunComparison,
   view: View,
 ): Picture {
   const shown = [...planes]

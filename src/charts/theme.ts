@@ -157,7 +157,13 @@ const ROWS: ReadonlyMap<string, Row> = new Map([
 
 const ORDER = [...ROWS.keys()];
 
-/** The look of a plane. A plane this table doesn't know is grey under its own (cleaned) id. */
+/**
+ * The look of a plane. A plane this table doesn't know is grey under its own (cleaned) id.
+ *
+ * @param plane Id of a plane.
+ * @param theme `light` or `dark`.
+ * @returns Colour, marker and label.
+ */
 export function seriesStyle(plane: string, theme: ThemeName): SeriesStyle {
   const row: Row = ROWS.get(plane) ?? {
     label: plainText(plane, 20),

@@ -1,7 +1,7 @@
 /** The command line: a table of commands, each loaded only when it is chosen, and what becomes of their errors. */
 
 import type { ArgumentsCamelCase, Argv } from "yargs";
-import { CheckFailedError, UsageError } from "../errors.js";
+import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { plainText } from "../text.js";
 import { InterruptedError } from "./interrupted.js";
 import { STANDARD_INPUT } from "./standard-input.js";
@@ -250,7 +250,7 @@ function printError(error: unknown, debug: boolean, io: Io): number {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return EXIT_USAGE;
+  if (error instanceof InputError) return EXIT_USAGE;
   if (error instanceof CheckFailedError) return EXIT_CHECK_FAILED;
   return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_INTERNAL;
 }

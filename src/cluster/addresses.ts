@@ -1,6 +1,6 @@
 /** Unique addresses out of a range. What doesn't fit is refused, never wrapped. */
 
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import type { Random } from "../random.js";
 import { type Cidr, cidrSize, formatCidr } from "./cluster.js";
 
@@ -34,7 +34,7 @@ export function uniqueRandomAddresses(range: Cidr, count: number, what: string, 
 
 function requireRoom(range: Cidr, count: number, room: number, what: string): void {
   if (count <= room) return;
-  throw new UsageError(
+  throw new InvalidClusterError(
     `${count} ${what} need ${count} addresses, but ${formatCidr(range)} has room for ${room}: ask for fewer ${what}`,
   );
 }

@@ -1,6 +1,6 @@
 /** Addresses and NodePorts that nobody has yet, for clusters that already hold some. */
 
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import { type Cidr, cidrSize, formatCidr, inCidr } from "./cluster.js";
 import { NODE_PORT_BASE, NODE_PORT_COUNT } from "./network.js";
 
@@ -29,7 +29,7 @@ export class FreeAddresses {
     this.#last = range.base;
   }
 
-  /** The next free address. Throws UsageError when there is none. */
+  /** The next free address. Throws InvalidClusterError when there is none. */
   next(): number {
     const end = this.#range.base + cidrSize(this.#range) - 1;
     let address = this.#last + 1;
@@ -42,7 +42,9 @@ export class FreeAddresses {
         return address;
       }
     }
-    throw new UsageError(`${formatCidr(this.#range)} has no room for more ${this.#what}: ask for fewer`);
+    throw new InvalidClusterError(
+      `${formatCidr(this.#range)} has no room for more ${this.#what}: ask for fewer`,
+    );
   }
 }
 

@@ -41,7 +41,14 @@ export interface ServiceRecord {
   readonly ports: readonly PortRecord[];
 }
 
-/** Turns records into columns, keeping their order. Checks nothing: whoever reads from outside validates first. */
+/**
+ * Turns records into columns, keeping their order. Checks nothing: whoever reads from outside validates first.
+ *
+ * @param records Services with their ports and endpoints.
+ * @param network Address ranges of the cluster, and the node's own addresses.
+ * @param source Where the records come from; stored in cluster files and results.
+ * @returns The cluster, as columns.
+ */
 export function buildCluster(
   records: readonly ServiceRecord[],
   network: Network,

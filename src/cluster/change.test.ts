@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../errors.js";
+import { InvalidChangeError } from "../errors.js";
 import { applyChange, type Change } from "./change.js";
 import { inCidr } from "./cluster.js";
 import { clusterDigest } from "./digest.js";
@@ -62,7 +62,7 @@ describe("applyChange", () => {
     ["a share of nothing", { kind: "rollout", servicePort: 1, share: 0 }, /above 0, at most 1/],
     ["a share above one", { kind: "rollout", servicePort: 1, share: 1.1 }, /above 0, at most 1/],
   ])("refuses %s", (_, change, message) => {
-    expect(() => applyChange(four, change)).toThrow(UsageError);
+    expect(() => applyChange(four, change)).toThrow(InvalidChangeError);
     expect(() => applyChange(four, change)).toThrow(message);
   });
 

@@ -1,6 +1,6 @@
 /** Endpoints come and go: a cluster with one such change applied. */
 
-import { UsageError } from "../errors.js";
+import { InvalidChangeError } from "../errors.js";
 import { Random } from "../random.js";
 import { FreeAddresses } from "./allocate.js";
 import type { Cluster } from "./cluster.js";
@@ -23,7 +23,13 @@ export interface ChangedRows {
  * The cluster after a change: the same columns but for the endpoints of one service-port. Those that stay keep their
  * order and new ones follow, with addresses of the pod range that nobody has. An endpoint that joins runs on another
  * node; one that replaces another runs where that ran. `seed` chooses which endpoints a rollout replaces.
- * Throws UsageError for what can't be. Time and memory: O(endpoints of the cluster).
+ * Time and memory: O(endpoints of the cluster).
+ *
+ * @param cluster The cluster before; it is not modified.
+ * @param change What happens to the endpoints of one service port.
+ * @param seed Chooses which endpoints a rollout replaces.
+ * @returns The cluster after the change.
+ * @throws InvalidChangeError where the service port or endpoint does not exist, or no address is left.
  */
 export function applyChange(cluster: Cluster, change: Change, seed = 1): Cluster {
   const { servicePort } = change;
@@ -70,11 +76,11 @@ export function applyChange(cluster: Cluster, change: Change, seed = 1): Cluster
   };
 }
 
-/** Which rows a change touches. Throws UsageError for what can't be. */
+/** Which rows a change touches. Throws InvalidChangeError for what can't be. */
 export function changedRows(cluster: Cluster, change: Change, seed = 1): ChangedRows {
   const { servicePort } = change;
   if (!Number.isInteger(servicePort) || servicePort < 0 || servicePort >= cluster.servicePorts) {
-    throw new UsageError(
+    throw new InvalidChangeError(
       `there is no service-port ${servicePort}: this cluster numbers them from 0 to ${cluster.servicePorts - 1}`,
     );
   }
@@ -82,14 +88,14 @@ export function changedRows(cluster: Cluster, change: Change, seed = 1): Changed
   const end = cluster.endpointStart[servicePort + 1]!;
   if (change.kind === "join") return { leaving: [], joining: [-1] };
   if (first === end) {
-    throw new UsageError(
+    throw new InvalidChangeError(
       `service-port ${servicePort} has no endpoint that could leave: choose another or let one join`,
     );
   }
   if (change.kind === "leave") {
     const { endpoint } = change;
     if (!Number.isInteger(endpoint) || endpoint < first || endpoint >= end) {
-      throw new UsageError(
+      throw new InvalidChangeError(
         `endpoint ${endpoint} is none of service-port ${servicePort}: its endpoints are ${first} to ${end - 1}`,
       );
     }
@@ -97,7 +103,9 @@ export function changedRows(cluster: Cluster, change: Change, seed = 1): Changed
   }
   const { share } = change;
   if (!(share > 0 && share <= 1)) {
-    throw new UsageError(`a rollout can't replace a share of ${share}: give a number above 0, at most 1`);
+    throw new InvalidChangeError(
+      `a rollout can't replace a share of ${share}: give a number above 0, at most 1`,
+    );
   }
   const count = Math.max(1, Math.round(share * (end - first)));
   const positions = Uint32Array.from({ length: end - first }, (_, position) => position);

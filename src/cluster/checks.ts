@@ -1,7 +1,7 @@
 /** What every cluster from outside must satisfy, whatever its format: names, and one owner for each frontend. */
 
 import type { z } from "zod";
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import type { ServiceRecord } from "./build.js";
 import { formatAddress, protocolName } from "./cluster.js";
 
@@ -59,7 +59,7 @@ export function refuseConflicts(records: readonly ServiceRecord[]): void {
     const other = owners.get(key);
     if (other !== undefined) {
       const whose = other === owner ? "is given twice" : `belongs to Service ${other} already`;
-      throw new UsageError(`Service ${owner}: ${what} ${whose}`);
+      throw new InvalidClusterError(`Service ${owner}: ${what} ${whose}`);
     }
     owners.set(key, owner);
   };

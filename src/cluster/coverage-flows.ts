@@ -8,7 +8,14 @@ import { OUTSIDE_CIDR } from "./network.js";
 const LOOPBACK = 0x7f000001;
 const WRONG_PORT = 9;
 
-/** A trace of `flows` seeded flows over all kinds of destinations and sources, hairpins and misses included. */
+/**
+ * A trace of `flows` seeded flows over all kinds of destinations and sources, hairpins and misses included.
+ *
+ * @param cluster The cluster to cover.
+ * @param flows Number of flows.
+ * @param seed Same seed, same flows.
+ * @returns A trace to verify planes with.
+ */
 export function generateCoverageFlows(cluster: Cluster, flows: number, seed: number): FlowTrace {
   const random = Random.fromSeed(seed, "coverage");
   const words = new Int32Array(flows * FLOW_WORDS);

@@ -3,7 +3,12 @@
 import { createHash } from "node:crypto";
 import type { Cluster } from "./cluster.js";
 
-/** SHA-256 (hex) over the network and all columns in a fixed order, little-endian as every supported machine stores them. */
+/**
+ * SHA-256 (hex) over the network and all columns in a fixed order, little-endian as every supported machine stores them.
+ *
+ * @param cluster The cluster.
+ * @returns 64 hexadecimal digits: the same for the same cluster on every machine.
+ */
 export function clusterDigest(cluster: Cluster): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify(cluster.network));

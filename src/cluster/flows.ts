@@ -62,7 +62,14 @@ export interface TraceOptions {
 /** A port that no service of ours listens on: the discard port, below every generated port. */
 const WRONG_PORT = 9;
 
-/** Generates a trace. Same cluster, options and seed: same bytes. Throws RangeError when no service-port can be entered. */
+/**
+ * Generates a trace. Same cluster, options and seed: same bytes.
+ *
+ * @param cluster The cluster whose services the flows enter.
+ * @param options Number of flows, seed, share of misses, distribution over services.
+ * @returns The flows as columns.
+ * @throws RangeError when no service port can be entered.
+ */
 export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrace {
   const entry = options.entry ?? "clusterIp";
   const order = enterable(cluster, options.order, entry);

@@ -3,7 +3,7 @@
  * `mixed` shape follows what is known of real clusters (kubernetes/perf-tests load test, scalability thresholds).
  */
 
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import { Random } from "../random.js";
 import { sequentialAddresses, uniqueRandomAddresses } from "./addresses.js";
 import { CLUSTER_IP, type Cluster, INGRESS_IP, LOAD_BALANCER, NODE_PORT, SCTP, TCP, UDP } from "./cluster.js";
@@ -59,7 +59,24 @@ const PODS_PER_NODE = 30;
 const FIRST_PORTS = [80, 443, 8080, 9090];
 const FIRST_TARGET_PORT = 8080;
 
-/** Generates a cluster. Same options: same bytes on every machine. Throws UsageError when a range is too small. */
+/**
+ * Generates a cluster. Same options: same bytes on every machine.
+ *
+ * @param options Number of services, seed, and what to vary; all but those two have defaults.
+ * @returns The cluster.
+ * @throws InvalidClusterError when an address range is too small for the services or endpoints.
+ * @example
+ * ```ts
+ * import { generateCluster, planeById } from "lbscale";
+ *
+ * const cluster = generateCluster({ services: 10_000, seed: 1 });
+ * const model = planeById("nftables").compile(cluster).model(1);
+ * const { decision, work } = model.explain(
+ *   { src: 0x0aff0001, sport: 40000, dst: cluster.clusterIp[7]!, dport: 80, protocol: 6 },
+ *   0,
+ * );
+ * ```
+ */
 export function generateCluster(options: GenerateOptions): Cluster {
   const { services, seed } = options;
   const draw = (stream: string) => Random.fromSeed(seed, stream);
@@ -158,7 +175,7 @@ function drawTypes(
   const servicePorts = portCount.reduce((sum, count) => sum + count, 0);
   const wanted = options.types === "nodePort" ? servicePorts : 0;
   if (wanted > NODE_PORT_COUNT) {
-    throw new UsageError(
+    throw new InvalidClusterError(
       `${wanted} NodePorts do not fit the NodePort range 30000-32767: use at most ${NODE_PORT_COUNT} services`,
     );
   }

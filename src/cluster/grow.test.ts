@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import { buildCluster, type ServiceRecord } from "./build.js";
 import { type Cluster, inCidr, LOAD_BALANCER, type Network, parseCidr, TCP } from "./cluster.js";
 import { clusterDigest } from "./digest.js";
@@ -238,7 +238,7 @@ describe("growCluster", () => {
       { ...DEFAULT_NETWORK, ...network },
     );
     expect(() => growCluster(small, services)).toThrow(message);
-    expect(() => growCluster(small, services)).toThrow(UsageError);
+    expect(() => growCluster(small, services)).toThrow(InvalidClusterError);
     expect(growCluster(small, services - 11).services).toBe(services - 11);
   });
 

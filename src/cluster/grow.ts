@@ -1,6 +1,6 @@
 /** Grows a cluster to N services by repeating its shape: "what if there were a thousand times as many of these?" */
 
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import { FreeAddresses, FreeNodePorts } from "./allocate.js";
 import type { Cluster } from "./cluster.js";
 import { LOAD_BALANCER_CIDR } from "./network.js";
@@ -13,11 +13,18 @@ const MAX_SUFFIX_LENGTH = 8;
  * Service i of the result copies service i mod T of the template, with a name and addresses of its own; the first T are
  * the template's, and for N below T the result is its first N services. Pods and external addresses that the template's
  * service-ports share are shared within each copy. NodePorts are given while their range lasts, then 0.
- * Throws UsageError when an address range is too small. Time and memory: O(endpoints of the result).
+ * Time and memory: O(endpoints of the result).
+ *
+ * @param template The cluster whose services are copied.
+ * @param services Number of services of the result, from 1.
+ * @returns The grown (or cut) cluster.
+ * @throws InvalidClusterError when an address range is too small, or the number is not a whole one from 1.
  */
 export function growCluster(template: Cluster, services: number): Cluster {
   if (!Number.isInteger(services) || services < 1) {
-    throw new UsageError(`can't grow a cluster to ${services} services: give a whole number from 1 on`);
+    throw new InvalidClusterError(
+      `can't grow a cluster to ${services} services: give a whole number from 1 on`,
+    );
   }
   const t = template.services;
   if (services === t) return template;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import { buildCluster, type ServiceRecord } from "./build.js";
 import { type Cluster, formatCidr, maskTo, SCTP, TCP, UDP } from "./cluster.js";
 import { clusterDigest } from "./digest.js";
@@ -89,8 +89,8 @@ function problemOf(text: string): string {
   try {
     parseCluster(text);
   } catch (error) {
-    expect(error).toBeInstanceOf(UsageError);
-    const { message } = error as UsageError;
+    expect(error).toBeInstanceOf(InvalidClusterError);
+    const { message } = error as InvalidClusterError;
     expect(message).not.toMatch(/\n/);
     return message;
   }

@@ -1,7 +1,7 @@
 /** The cluster file: JSON that a person can read, a line a service, and that any program can write. */
 
 import { z } from "zod";
-import { UsageError } from "../errors.js";
+import { InvalidClusterError } from "../errors.js";
 import { buildCluster, type ServiceRecord } from "./build.js";
 import {
   describeIssue,
@@ -115,7 +115,12 @@ function isSmall(value: unknown): boolean {
   return isFlat(value, 4) && JSON.stringify(value).length <= MAX_PARAMETERS_LENGTH;
 }
 
-/** Writes a cluster in chunks, so that a hundred thousand services never stand in one string. */
+/**
+ * Writes a cluster in chunks, so that a hundred thousand services never stand in one string.
+ *
+ * @param cluster The cluster.
+ * @returns Chunks of JSON; joined they are a cluster file.
+ */
 export function* writeCluster(cluster: Cluster): Iterable<string> {
   const { network } = cluster;
   const head = {
@@ -187,17 +192,24 @@ function unlessEmpty<T>(list: T[]): T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-/** Reads a cluster file's text. Throws UsageError that names object and field in one line. */
+/**
+ * Reads a cluster file's text.
+ *
+ * @param text What `writeCluster` wrote.
+ * @returns The cluster.
+ * @throws InvalidClusterError that names object and field in one line.
+ */
 export function parseCluster(text: string): Cluster {
-  if (text.trim() === "") throw new UsageError("the cluster file is empty: generate or import it again");
+  if (text.trim() === "")
+    throw new InvalidClusterError("the cluster file is empty: generate or import it again");
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch {
-    throw new UsageError("the cluster file is not JSON, or cut off: generate or import it again");
+    throw new InvalidClusterError("the cluster file is not JSON, or cut off: generate or import it again");
   }
   const parsed = fileSchema.safeParse(data);
-  if (!parsed.success) throw new UsageError(`cluster file: ${describeProblem(parsed.error, data)}`);
+  if (!parsed.success) throw new InvalidClusterError(`cluster file: ${describeProblem(parsed.error, data)}`);
   const { services, network, source } = parsed.data;
   const records: ServiceRecord[] = services.map((service) => ({
     ...service,

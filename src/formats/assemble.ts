@@ -19,13 +19,8 @@ import {
   NODE_PORT,
   protocolName,
 } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
-
-/**
- * Where policy Local leaves a node no endpoint, its tables hold none of the others, but what happens to packets depends on
- * there being some. One stands for them: in TEST-NET-3 (RFC 5737), an address that nobody has.
- */
-export const STAND_IN = 0xcb007101;
+import { STAND_IN } from "../cluster/infer-network.js";
+import { InvalidInputError } from "../errors.js";
 
 /** Gives a stand-in to service-ports that need one; returns how many did. */
 export function addStandIns(ports: Iterable<FoundPort>): number {
@@ -93,7 +88,7 @@ export interface Assembled {
   readonly withoutAddress: number;
 }
 
-/** Groups service-ports by service, in the order they were found. Throws UsageError that names the service. */
+/** Groups service-ports by service, in the order they were found. Throws InvalidInputError that names the service. */
 export function assemble(found: Iterable<FoundPort>): Assembled {
   const services = new Map<string, FoundPort[]>();
   let withoutAddress = 0;
@@ -121,7 +116,7 @@ function recordOf(name: string, ports: readonly FoundPort[]): ServiceRecord {
   const [first] = ports;
   const other = ports.find(({ clusterIp }) => clusterIp !== first!.clusterIp);
   if (other) {
-    throw new UsageError(
+    throw new InvalidInputError(
       `Service ${oneLine(name)}: two cluster IPs, ${formatAddress(first!.clusterIp!)} and ${formatAddress(other.clusterIp!)}: give one node's tables`,
     );
   }
@@ -171,7 +166,7 @@ function refuseExcess(
 ): void {
   for (const [what, count, most] of counts) {
     if (count > most)
-      throw new UsageError(
+      throw new InvalidInputError(
         `Service ${oneLine(name)}: ${count} ${what}, more than the ${most} that are allowed`,
       );
   }

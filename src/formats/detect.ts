@@ -2,13 +2,14 @@
 
 import type { Cluster } from "../cluster/cluster.js";
 import { parseCluster } from "../cluster/json.js";
-import { UsageError } from "../errors.js";
+import { InvalidInputError } from "../errors.js";
 import { importKubernetes } from "../kubernetes/import.js";
+import { describeImport } from "../kubernetes/import-report.js";
+import type { NodeList } from "../planes/iptables/saved-rules.js";
 import { importCilium } from "./cilium/index.js";
-import { importIptables, type NodeList } from "./iptables/index.js";
+import { importIptables } from "./iptables/index.js";
 import { importIpvsadm } from "./ipvsadm.js";
 import { importNftables } from "./nftables/index.js";
-import { describeImport } from "./report.js";
 
 /** A cluster from outside, and what became of the input. */
 export interface Imported {
@@ -55,11 +56,22 @@ const FORMATS: readonly Format[] = [
   },
 ];
 
-/** Reads a cluster in any known format. Throws UsageError in one line when the text is none, or holds what can't be. */
+/**
+ * Reads a cluster in any known format.
+ *
+ * @param text Kubernetes YAML or JSON, iptables-save, nft (text or JSON), ipvsadm -Sn, or Cilium's lists.
+ * @returns The cluster, the detected format, and lines that say what was inferred, synthesized and skipped.
+ * @throws InvalidInputError in one line when the text has no known format, or is damaged or too large.
+ * @throws InvalidClusterError where two services claim the same address and port.
+ * @example
+ * ```ts
+ * const { cluster, report } = importCluster(readFileSync("services.yaml", "utf8"));
+ * ```
+ */
 export function importCluster(text: string): Imported {
   // A byte-order mark is no part of the text; JSON.parse would refuse it.
   const plain = text.replace(/^\uFEFF/, "");
   const format = FORMATS.find(({ recognises }) => recognises.test(plain));
-  if (!format) throw new UsageError("the input has no format that can be imported");
+  if (!format) throw new InvalidInputError("the input has no format that can be imported");
   return format.read(plain);
 }

@@ -7,7 +7,7 @@ import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { clusterDigest } from "../cluster/digest.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
-import { UsageError } from "../errors.js";
+import { NotRepresentableError } from "../errors.js";
 import { compileNodeList } from "../planes/iptables/node-list.js";
 import { planeById } from "../planes/registry.js";
 import type { Situation } from "../planes/situation.js";
@@ -156,8 +156,8 @@ describe("names in exported rules", () => {
 
   it.each(HOSTILE)("never reach a ruleset: %j", (name) => {
     for (const format of ["iptables", "nft", "kubernetes"]) {
-      expect(() => exported(named(name), format)).toThrow(UsageError);
-      expect(() => exported(named("a/b", name === "" ? "-" : name), format)).toThrow(UsageError);
+      expect(() => exported(named(name), format)).toThrow(NotRepresentableError);
+      expect(() => exported(named("a/b", name === "" ? "-" : name), format)).toThrow(NotRepresentableError);
     }
     // These hold addresses and numbers only.
     for (const format of ["ipvsadm", "ipset", "ipvs-iptables", "cilium"]) {

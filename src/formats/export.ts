@@ -18,7 +18,7 @@ export interface Export {
   readonly reader: string;
   /** What the format can't carry of any cluster, in words. */
   readonly losses: readonly string[];
-  /** The text in chunks. Throws UsageError for names that Kubernetes does not allow, and for what the plane can't hold. */
+  /** The text in chunks. Throws NotRepresentableError for names that Kubernetes does not allow, and for what the plane can't hold. */
   write(cluster: Cluster): Iterable<string>;
 }
 
@@ -58,13 +58,13 @@ export const EXPORTS: readonly Export[] = [
   },
   {
     id: "ipset",
-    reader: "ipset restore, beside ipvsadm",
+    reader: "ipset restore, next to ipvsadm",
     losses: ["servers, which are in --format ipvsadm"],
     write: (cluster) => ipsetRestore(new IpvsProgram(cluster)),
   },
   {
     id: "ipvs-iptables",
-    reader: "iptables-restore, beside ipvsadm and after ipset",
+    reader: "iptables-restore, next to ipvsadm and after ipset",
     losses: ["servers, which are in --format ipvsadm"],
     write: (cluster) => [ipvsIptablesRestore(new IpvsProgram(cluster))],
   },

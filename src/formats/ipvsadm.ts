@@ -3,9 +3,9 @@
 import { buildCluster } from "../cluster/build.js";
 import { oneLine, refuseConflicts } from "../cluster/checks.js";
 import { type Cluster, parseAddress, SCTP, TCP, UDP } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
+import { inferNetwork } from "../cluster/infer-network.js";
+import { InvalidInputError } from "../errors.js";
 import { assemble, emptyPort, type FoundPort } from "./assemble.js";
-import { inferNetwork } from "./infer-network.js";
 
 const MAX_LINES = 10_000_000;
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -18,20 +18,20 @@ const PROTOCOLS: ReadonlyMap<string, number> = new Map([
 /** ipvsadm's default where `-p` has no number. */
 const DEFAULT_PERSISTENCE_SECONDS = 300;
 
-/** Reads ipvsadm's rules. Throws UsageError that names the line. */
+/** Reads ipvsadm's rules. Throws InvalidInputError that names the line. */
 export function importIpvsadm(text: string): { cluster: Cluster; report: string[] } {
   const ports = new Map<string, FoundPort>();
   const schedulers = new Set<string>();
   let marks = 0;
   let otherServers = 0;
   const lines = text.split("\n");
-  if (lines.length > MAX_LINES) throw new UsageError(`ipvsadm: more than ${MAX_LINES} lines`);
+  if (lines.length > MAX_LINES) throw new InvalidInputError(`ipvsadm: more than ${MAX_LINES} lines`);
   for (const [index, raw] of lines.entries()) {
     const words = raw.trim().split(/\s+/);
     const where = `ipvsadm, line ${index + 1}`;
     if (words[0] === "" || words[0]!.startsWith("#")) continue;
     if (words[0] !== "-A" && words[0] !== "-a") {
-      throw new UsageError(`${where}: expected -A or -a, not "${oneLine(words[0]!, 40)}"`);
+      throw new InvalidInputError(`${where}: expected -A or -a, not "${oneLine(words[0]!, 40)}"`);
     }
     // Services by firewall mark have no address; kube-proxy makes none.
     if (words[1] === "-f") {
@@ -42,12 +42,14 @@ export function importIpvsadm(text: string): { cluster: Cluster; report: string[
     const frontend = addressPort(words[2]);
     if (protocol === undefined || !frontend) {
       if (/^\[/.test(words[2] ?? "")) continue;
-      throw new UsageError(`${where}: expected -t, -u or --sctp-service with ADDRESS:PORT (save with -n)`);
+      throw new InvalidInputError(
+        `${where}: expected -t, -u or --sctp-service with ADDRESS:PORT (save with -n)`,
+      );
     }
     const key = `${protocol} ${words[2]}`;
     const options = optionsOf(words.slice(3));
     if (words[0] === "-A") {
-      if (ports.has(key)) throw new UsageError(`${where}: ${oneLine(words[2]!, 40)} is given twice`);
+      if (ports.has(key)) throw new InvalidInputError(`${where}: ${oneLine(words[2]!, 40)} is given twice`);
       const port = emptyPort(protocol, frontend.port);
       port.clusterIp = frontend.address;
       const seconds = options.get("-p");
@@ -60,16 +62,17 @@ export function importIpvsadm(text: string): { cluster: Cluster; report: string[
     const port = ports.get(key);
     const server = addressPort(options.get("-r"));
     if (!port)
-      throw new UsageError(
+      throw new InvalidInputError(
         `${where}: a server of ${oneLine(words[2]!, 40)}, which is no virtual service yet`,
       );
-    if (!server) throw new UsageError(`${where}: expected -r ADDRESS:PORT`);
+    if (!server) throw new InvalidInputError(`${where}: expected -r ADDRESS:PORT`);
     // Weight 0: being drained, no new connection goes there.
     if (options.get("-w") === "0") otherServers++;
     else port.endpoints.push({ ...server, local: false });
   }
   const { records } = assemble(ports.values());
-  if (records.length === 0) throw new UsageError("ipvsadm holds no virtual service with an IPv4 address");
+  if (records.length === 0)
+    throw new InvalidInputError("ipvsadm holds no virtual service with an IPv4 address");
   refuseConflicts(records);
   const cluster = buildCluster(records, inferNetwork(records), {
     kind: "imported",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readFixture } from "../../test/fuzz-import.js";
 import { type Cluster, EXTERNAL_IP, formatAddress, formatCidr, protocolName } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
+import { InvalidInputError } from "../errors.js";
 import { importCluster } from "./detect.js";
 
 /** A cluster a service-port a line: what an import of it must find. */
@@ -39,8 +39,8 @@ const problemOf = (text: string): string => {
   try {
     importCluster(text);
   } catch (error) {
-    expect(error).toBeInstanceOf(UsageError);
-    return (error as UsageError).message;
+    expect(error).toBeInstanceOf(InvalidInputError);
+    return (error as InvalidInputError).message;
   }
   return "accepted";
 };

@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { EbpfProgram } from "../planes/ebpf/program.js";
+import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import type { KernelMemory } from "./tasks.js";
-import type { LoadedPlane, TestbedConfig } from "./testbed.js";
 
 /**
  * Each CPU's own free objects count as in use, and other processes allocate too: a difference below this says nothing.

@@ -11,7 +11,7 @@ const SOURCES = ["../../native/", "../../../native/"]
   .find((path) => existsSync(path));
 
 function source(name: string): string {
-  if (SOURCES === undefined) throw new Error("the package lacks its folder native/: install it anew");
+  if (SOURCES === undefined) throw new Error("the package lacks its folder native/: install it again");
   return join(SOURCES, name);
 }
 

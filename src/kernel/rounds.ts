@@ -11,19 +11,14 @@ import type { Ran } from "../measure/spawn.js";
 import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import type { Host } from "./host.js";
+import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
 import type { KernelPlaneId } from "./plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
-import {
-  compileNatives,
-  type LoadedPlane,
-  loadPlaneInto,
-  probeOptionsOf,
-  type TestbedConfig,
-} from "./testbed.js";
+import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed.js";
 import { KernelError, runTool, toolPath } from "./tools.js";
 import { Updater } from "./update.js";
 import { DecisionVerifier } from "./verify.js";
@@ -97,7 +92,7 @@ export async function measureRounds(
       const round = await measureRound(bench, task, seed, chase);
       const order = block * cells.length + place;
       report({ kind: "round", cell, block, order, seed, ...round });
-      const lookup = await timeLookups(bench, chase);
+      const lookup = await timeModelLookups(bench, chase);
       if (lookup) report({ kind: "lookup", cell, block, order, ...lookup });
     }
     // In the same block, because the machine's memory speed drifts.
@@ -183,7 +178,7 @@ const LOOKUP_SAMPLES = 7;
 const LOOKUPS_A_SAMPLE = 20_000;
 
 /** Times the BPF lookup alone, beside its twin that looks nothing up; null for planes without one. */
-async function timeLookups({ station, setting }: LoadedCell, chase: Chase) {
+async function timeModelLookups({ station, setting }: LoadedCell, chase: Chase) {
   const name = LOOKUP_PROGRAMS[station.plane.id];
   const { loader } = setting.natives;
   if (name === undefined || loader === null) return null;

@@ -11,7 +11,7 @@ import os from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../errors.js";
+import { UnsupportedHostError } from "../errors.js";
 import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 import {
   ERRORS_FILE,
@@ -42,10 +42,10 @@ export interface SandboxOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Throws UsageError or KernelError saying what is missing where the lane can't run here at all. */
+/** Throws UnsupportedHostError or KernelError saying what is missing where the lane can't run here at all. */
 export function requireLane(lane: KernelLane): void {
   if (os.platform() !== "linux")
-    throw new UsageError(`the ${lane} lane needs Linux: use the model lane here`);
+    throw new UnsupportedHostError(`the ${lane} lane needs Linux: use the model lane here`);
   // The guest is root of its own.
   if (lane === "kernel" && process.getuid?.() !== 0) {
     throw new KernelError(
@@ -123,7 +123,7 @@ function runChild(request: SandboxRequest, { onReport, signal }: SandboxOptions)
       signal?.removeEventListener("abort", kill);
       if (failure !== undefined) reject(failure);
       else if (code === 0 || signal?.aborted) resolve();
-      else reject(new KernelError(reasonOf(stderr, code)));
+      else reject(new KernelError(exitReason(stderr, code)));
     }, reject);
     child.stdin!.on("error", () => {});
     child.stdin!.end(JSON.stringify(request));
@@ -192,7 +192,7 @@ async function runGuest(
     if (signal?.aborted) return;
     if (!existsSync(join(folder, EXIT_FILE))) throw guestFailure("it ended early", console);
     const code = Number(readFileSync(join(folder, EXIT_FILE), "utf8"));
-    if (code !== 0) throw new KernelError(reasonOf(readFileSync(join(folder, ERRORS_FILE), "utf8"), code));
+    if (code !== 0) throw new KernelError(exitReason(readFileSync(join(folder, ERRORS_FILE), "utf8"), code));
   } finally {
     clearInterval(polling);
     signal?.removeEventListener("abort", kill);
@@ -200,7 +200,7 @@ async function runGuest(
   }
 }
 
-function reasonOf(stderr: string, code: number | null): string {
+function exitReason(stderr: string, code: number | null): string {
   const line = stderr.split("\n").find((text) => /^\w*Error: /.test(text));
   return (
     line?.replace(/^\w*Error: /, "") ?? (stderr.trim().slice(0, 300) || `the sandbox ended with code ${code}`)

@@ -100,7 +100,6 @@ const lookupSchema = z.object({
   floorNs: z.number(),
   chaseNs: z.number(),
 });
-export type KernelLookup = z.infer<typeof lookupSchema>;
 
 /** A replicate of the model lane: `cell` counts within `models`. */
 const modelSchema = z.object({

@@ -1,12 +1,11 @@
 /** Labs with a program loaded: what verifying and measuring share. */
 
-import type { Cluster } from "../cluster/cluster.js";
-import type { PlaneOptions, Program } from "../planes/plane.js";
 import { loadPlane } from "../planes/registry-loader.js";
 import type { Host } from "./host.js";
+import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { kmallocBytes } from "./memory.js";
 import { compileBalancer, compileProgram } from "./native.js";
-import { isEbpf, type KernelPlane, type KernelPlaneId, type Natives } from "./plane.js";
+import { isEbpf, type KernelPlaneId, type Natives } from "./plane.js";
 import { KERNEL_PLANES } from "./planes/index.js";
 import type { ProbeOptions } from "./probe.js";
 import { Testbed } from "./topology.js";
@@ -20,28 +19,6 @@ export async function compileNatives(host: Host, planes: readonly KernelPlaneId[
     loader: balanced ? await compileProgram("loader", host.folder) : null,
     balancer: balanced ? await compileBalancer(host.folder) : null,
   };
-}
-
-/** A plane at work. */
-export interface LoadedPlane {
-  readonly plane: KernelPlane;
-  readonly lab: Testbed;
-  readonly cluster: Cluster;
-  /** null: a floor. */
-  readonly program: Program | null;
-  /** From the program to rules or maps in the kernel, milliseconds. */
-  readonly loadMs: number;
-  /** How much more of the kernel's slabs is in use than before loading. */
-  readonly slabBytes: number;
-}
-
-export interface TestbedConfig {
-  readonly host: Host;
-  readonly natives: Natives;
-  readonly cluster: Cluster;
-  readonly options: PlaneOptions;
-  /** Tells this station's namespaces from others. */
-  readonly name: string;
 }
 
 /** Makes a lab, compiles the plane's program and loads it. */

@@ -30,7 +30,7 @@ export const SNAT_ADDRESS = parseAddress(NODE_TO_BACKEND)!;
 /** Interfaces, named by the host they are on and the one they lead to. */
 export const CLIENT_SIDE = "to-client";
 export const BACKEND_SIDE = "to-backend";
-export const NODE_SIDE = "to-node";
+const NODE_SIDE = "to-node";
 
 export type Role = "client" | "node" | "backend";
 

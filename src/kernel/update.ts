@@ -15,10 +15,11 @@ import {
 import { flowAt, generateTrace } from "../cluster/flows.js";
 import type { Flow, UpdateMode } from "../planes/plane.js";
 import { Random } from "../random.js";
+import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { type Changer, changerOf } from "./planes/changes.js";
 import { probeFlows, REACHED } from "./probe.js";
 import type { KernelUpdate } from "./tasks.js";
-import { type LoadedPlane, probeOptionsOf, type TestbedConfig } from "./testbed.js";
+import { probeOptionsOf } from "./testbed.js";
 import { KernelError, toolPath } from "./tools.js";
 import { DecisionVerifier } from "./verify.js";
 

@@ -7,6 +7,7 @@ import { allows, differencesOf, expectationOf } from "../planes/contract.js";
 import { type Decision, DROP, dnat, type Flow, PASS, type PlaneId, REJECT } from "../planes/plane.js";
 import { type Situation, Situations } from "../planes/situation.js";
 import { type Disagreement, describeDecision, describeExpectation, describeFlow } from "../planes/verify.js";
+import type { LoadedPlane } from "./loaded-plane.js";
 import type { KernelPlane } from "./plane.js";
 import {
   FAILED,
@@ -20,7 +21,6 @@ import {
   SILENT,
 } from "./probe.js";
 import type { kernelEquivalenceSchema } from "./tasks.js";
-import type { LoadedPlane } from "./testbed.js";
 import type { Role } from "./topology.js";
 
 /** What verifying a plane found. `left`: flows that can't start or end in this lab, by reason. */

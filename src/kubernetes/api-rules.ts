@@ -13,7 +13,7 @@ import {
   inCidr,
   LOAD_BALANCER,
 } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
+import { NotRepresentableError } from "../errors.js";
 
 /** A load balancer must not lead to it: "used by kubelet". */
 const KUBELET_PORT = 10_250;
@@ -25,29 +25,29 @@ const SPECIAL: readonly (readonly [what: string, range: Cidr])[] = [
   ["link-local multicast", { base: 0xe0000000, prefixLength: 24 }],
 ];
 
-/** Throws UsageError that names Service and field for what the API server would not take. */
+/** Throws NotRepresentableError that names Service and field for what the API server would not take. */
 export function validateAgainstApiRules(cluster: Cluster): void {
   for (let s = 0; s < cluster.services; s++) refuseService(cluster, s);
 }
 
-/** Namespace and name of a service, both labels; the name starts with a letter (RFC 1035). Throws UsageError. */
+/** Namespace and name of a service, both labels; the name starts with a letter (RFC 1035). Throws NotRepresentableError. */
 export function apiName(cluster: Cluster, s: number): [namespace: string, name: string] {
   const full = cluster.serviceName(s);
   const [namespace, name, ...rest] = full.split("/");
   if (rest.length > 0 || !isDnsLabel(namespace!) || name === undefined || !isDnsLabel(name)) {
-    throw new UsageError(
+    throw new NotRepresentableError(
       `Service ${oneLine(full, 80)}: the API server takes namespace/name of two DNS labels, at most 63 characters each`,
     );
   }
   if (!/^[a-z]/.test(name)) {
-    throw new UsageError(`Service ${full}: the API server takes names that start with a letter`);
+    throw new NotRepresentableError(`Service ${full}: the API server takes names that start with a letter`);
   }
   return [namespace!, name];
 }
 
 function refuseService(cluster: Cluster, s: number): void {
   const refuse = (field: string, what: string): never => {
-    throw new UsageError(`Service ${apiName(cluster, s).join("/")}: ${field}: ${what}`);
+    throw new NotRepresentableError(`Service ${apiName(cluster, s).join("/")}: ${field}: ${what}`);
   };
   const [first, end] = [cluster.portStart[s]!, cluster.portStart[s + 1]!];
   const type = cluster.serviceType[s]!;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../errors.js";
+import { InvalidInputError } from "../errors.js";
 import { readObjects } from "./documents.js";
 
 function kindsOf(text: string): string[] {
@@ -10,8 +10,8 @@ function problemOf(text: string): string {
   try {
     readObjects(text);
   } catch (error) {
-    expect(error).toBeInstanceOf(UsageError);
-    return (error as UsageError).message;
+    expect(error).toBeInstanceOf(InvalidInputError);
+    return (error as InvalidInputError).message;
   }
   return "accepted";
 }

@@ -2,7 +2,7 @@
 
 import { Composer, CST, Lexer, LineCounter, Parser, YAMLError } from "yaml";
 import { oneLine } from "../cluster/checks.js";
-import { UsageError } from "../errors.js";
+import { InputError, InvalidInputError } from "../errors.js";
 
 /** Aliases in all, and how often one may repeat what it stands for, nested ones multiplied ("billion laughs"). */
 const MAX_ALIASES = 1_000;
@@ -21,14 +21,15 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
-/** All objects of a text in their order, Lists opened. Throws UsageError when it is none of YAML, JSON or Kubernetes. */
+/** All objects of a text in their order, Lists opened. Throws InvalidInputError when it is none of YAML, JSON or Kubernetes. */
 export function readObjects(text: string): KubernetesObject[] {
-  if (text.trim() === "") throw new UsageError("the input is empty: give Kubernetes YAML or JSON");
-  if (text.includes("\0")) throw new UsageError("the input is binary or UTF-16: give UTF-8 YAML or JSON");
+  if (text.trim() === "") throw new InvalidInputError("the input is empty: give Kubernetes YAML or JSON");
+  if (text.includes("\0"))
+    throw new InvalidInputError("the input is binary or UTF-16: give UTF-8 YAML or JSON");
   const objects: KubernetesObject[] = [];
   for (const document of parse(text)) collect(document, objects, 0);
   if (objects.length === 0) {
-    throw new UsageError("the input holds no Kubernetes object: give YAML or JSON with kind: Service");
+    throw new InvalidInputError("the input holds no Kubernetes object: give YAML or JSON with kind: Service");
   }
   return objects;
 }
@@ -42,7 +43,9 @@ function parse(text: string): unknown[] {
     }
   }
   if (text.length > MAX_YAML_LENGTH) {
-    throw new UsageError("the input is more than 64 MiB of YAML, or damaged JSON: use kubectl get -o json");
+    throw new InvalidInputError(
+      "the input is more than 64 MiB of YAML, or damaged JSON: use kubectl get -o json",
+    );
   }
   return parseYaml(text);
 }
@@ -64,8 +67,8 @@ function parseYaml(text: string): unknown[] {
       return document.toJS({ maxAliasCount: MAX_ALIASES });
     });
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(describeYamlError(error, lineCounter));
+    if (error instanceof InputError) throw error;
+    throw new InvalidInputError(describeYamlError(error, lineCounter));
   }
 }
 
@@ -81,12 +84,12 @@ function* tokensOf(text: string, lineCounter: LineCounter): Generator<CST.Token>
   for (const lexeme of new Lexer().lex(text)) {
     // Resolving an alias walks the document up to it: twenty thousand of them take six seconds.
     if (lexeme.startsWith("*") && previous !== CST.SCALAR && ++aliases > MAX_ALIASES) {
-      throw new UsageError(`the input holds more than ${MAX_ALIASES} YAML aliases: expand them first`);
+      throw new InvalidInputError(`the input holds more than ${MAX_ALIASES} YAML aliases: expand them first`);
     }
     previous = lexeme;
     yield* parser.next(lexeme);
     if (parser.stack.length > MAX_YAML_DEPTH) {
-      throw new UsageError("the input is nested too deep for Kubernetes objects");
+      throw new InvalidInputError("the input is nested too deep for Kubernetes objects");
     }
   }
   yield* parser.end();
@@ -125,7 +128,7 @@ function collect(value: unknown, objects: KubernetesObject[], depth: number): vo
     return;
   }
   if (objects.length >= MAX_OBJECTS) {
-    throw new UsageError(`the input holds more than ${MAX_OBJECTS} objects: import fewer namespaces`);
+    throw new InvalidInputError(`the input holds more than ${MAX_OBJECTS} objects: import fewer namespaces`);
   }
   objects.push(value as KubernetesObject);
 }

@@ -6,7 +6,7 @@ import { buildCluster, type ServiceRecord } from "../cluster/build.js";
 import { LOAD_BALANCER, NODE_PORT, TCP } from "../cluster/cluster.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
-import { UsageError } from "../errors.js";
+import { NotRepresentableError } from "../errors.js";
 import { kubernetesList } from "./export.js";
 
 const api = z.fromJSONSchema(
@@ -149,7 +149,7 @@ describe("a cluster as Kubernetes objects", () => {
       /ports\[0\]: endpoints: 169\.254\.169\.254 is link-local/,
     ],
   ])("is refused as the API server would refuse it: %s", (_what, changes, message) => {
-    expect(() => textOf({ ...web, ...changes })).toThrow(UsageError);
+    expect(() => textOf({ ...web, ...changes })).toThrow(NotRepresentableError);
     expect(() => textOf({ ...web, ...changes })).toThrow(message);
   });
 });

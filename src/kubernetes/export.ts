@@ -10,8 +10,8 @@ import {
   LOAD_BALANCER,
   protocolName,
 } from "../cluster/cluster.js";
+import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
-import { refuseUnsafeNames } from "./safe-names.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
 const ENDPOINTS_PER_SLICE = 100;
@@ -19,7 +19,7 @@ const ENDPOINTS_PER_SLICE = 100;
 const THIS_NODE = "this-node";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
-/** A v1 List as JSON, an object a line, in chunks. Throws UsageError for what the API server would refuse. */
+/** A v1 List as JSON, an object a line, in chunks. Throws NotRepresentableError for what the API server would refuse. */
 export function* kubernetesList(cluster: Cluster): Iterable<string> {
   refuseUnsafeNames(cluster);
   validateAgainstApiRules(cluster);

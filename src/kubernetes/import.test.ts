@@ -9,9 +9,9 @@ import {
   NODE_PORT,
   protocolName,
 } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
-import { describeImport } from "../formats/report.js";
+import { InputError } from "../errors.js";
 import { importKubernetes } from "./import.js";
+import { describeImport } from "./import-report.js";
 
 const BOUTIQUE = readFixture("online-boutique.yaml");
 const SLICES = readFixture("endpointslices.yaml");
@@ -52,8 +52,8 @@ function problemOf(...objects: Fields[]): string {
   try {
     load(...objects);
   } catch (error) {
-    expect(error).toBeInstanceOf(UsageError);
-    return (error as UsageError).message;
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message;
   }
   return "accepted";
 }

@@ -4,12 +4,12 @@ import { FreeAddresses } from "../cluster/allocate.js";
 import { buildCluster, type ServiceRecord } from "../cluster/build.js";
 import { refuseConflicts } from "../cluster/checks.js";
 import { type Cluster, parseAddress } from "../cluster/cluster.js";
+import { inferNetwork } from "../cluster/infer-network.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
-import { UsageError } from "../errors.js";
-import { inferNetwork } from "../formats/infer-network.js";
-import type { ImportReport } from "../formats/report.js";
+import { InvalidInputError } from "../errors.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
+import type { ImportReport } from "./import-report.js";
 import {
   check,
   type EndpointSlice,
@@ -29,7 +29,7 @@ const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"];
 /** Services that a warning names. */
 const NAMED = 3;
 
-/** Reads Kubernetes YAML or JSON. Throws UsageError that names object and field when something can't be used. */
+/** Reads Kubernetes YAML or JSON. Throws InvalidInputError that names object and field when something can't be used. */
 export function importKubernetes(text: string): { cluster: Cluster; report: ImportReport } {
   const objects = readObjects(text);
   const ofKinds = (...kinds: string[]) =>
@@ -41,7 +41,7 @@ export function importKubernetes(text: string): { cluster: Cluster; report: Impo
 
   const { balanced, skipped } = partitionServices(services);
   if (balanced.length === 0) {
-    throw new UsageError(
+    throw new InvalidInputError(
       `none of the input's ${objects.length} objects is a Service with an IPv4 cluster IP: give kind: Service objects`,
     );
   }

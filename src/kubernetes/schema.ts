@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { describeIssue, isDnsLabel, isServiceName, oneLine } from "../cluster/checks.js";
-import { UsageError } from "../errors.js";
+import { InvalidInputError } from "../errors.js";
 import type { KubernetesObject } from "./documents.js";
 
 /** API groups of the kinds that are read: other groups have a `Service` too (Knative's). Absent apiVersion: taken as right. */
@@ -147,11 +147,11 @@ export const workloadSchema = z.object({
 });
 export type Workload = z.infer<typeof workloadSchema>;
 
-/** Reads the known fields of an object. Throws UsageError that names the object and the field. */
+/** Reads the known fields of an object. Throws InvalidInputError that names the object and the field. */
 export function check<T>(schema: z.ZodType<T>, object: KubernetesObject): T {
   const parsed = schema.safeParse(object);
   if (parsed.success) return parsed.data;
-  throw new UsageError(`${nameOf(object)}: ${describeIssue(parsed.error)}`);
+  throw new InvalidInputError(`${nameOf(object)}: ${describeIssue(parsed.error)}`);
 }
 
 /** `Service shop/web` of any object, however broken. */

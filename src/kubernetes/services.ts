@@ -15,7 +15,7 @@ import {
   UDP,
 } from "../cluster/cluster.js";
 import { DEFAULT_NETWORK, LOAD_BALANCER_CIDR } from "../cluster/network.js";
-import { UsageError } from "../errors.js";
+import { InvalidInputError } from "../errors.js";
 import type { EndpointSource } from "./endpoints.js";
 import type { Service, ServicePort } from "./schema.js";
 
@@ -47,7 +47,7 @@ export function isDualStack({ spec }: Service): boolean {
   return new Set(clusterIps(spec).map(familyOf)).size === 2;
 }
 
-/** Turns balanced services into records, in their order. Throws UsageError that names service and field. */
+/** Turns balanced services into records, in their order. Throws InvalidInputError that names service and field. */
 export function recordServices(
   services: readonly Service[],
   source: EndpointSource,
@@ -126,8 +126,8 @@ export function recordServices(
   return { records, invented };
 }
 
-function problem({ metadata }: Service, what: string): UsageError {
-  return new UsageError(`Service ${metadata.namespace}/${metadata.name}: ${what}`);
+function problem({ metadata }: Service, what: string): InvalidInputError {
+  return new InvalidInputError(`Service ${metadata.namespace}/${metadata.name}: ${what}`);
 }
 
 function typeOf({ spec }: Service): number {

@@ -2,7 +2,7 @@
 
 import { oneLine } from "../cluster/checks.js";
 import { parseAddress } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
+import { InvalidInputError } from "../errors.js";
 import type { EndpointSource } from "./endpoints.js";
 import type { EndpointSlice, Endpoints, ServicePort } from "./schema.js";
 import { type Candidate, chooseEndpoints, type ThisNode } from "./topology.js";
@@ -98,7 +98,7 @@ function addCandidates(
     const address = parseAddress(text);
     if (address === undefined) {
       const name = oneLine(`${slice.metadata.namespace}/${slice.metadata.name}`);
-      throw new UsageError(
+      throw new InvalidInputError(
         `EndpointSlice ${name}: endpoints[${i}].addresses[0]: expected an IPv4 address, not "${oneLine(text, 40)}"`,
       );
     }

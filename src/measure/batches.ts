@@ -6,7 +6,8 @@ import { Bench, hrtimeNow } from "tinybench";
 import { noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import { nowNs } from "./clock.js";
-import type { Job, MeanWork, Prepared, Subject } from "./scenario.js";
+import type { MeanWork } from "./measured.js";
+import type { Job, Prepared, Subject } from "./scenario.js";
 
 /** A batch lasts about this long: far above the timer's step, and at most a millisecond. */
 const BATCH_NS = 500_000;
@@ -167,7 +168,7 @@ export function checkBatches(subject: Subject, batch: number, checksums: readonl
     for (let i = block; i < checksums.length; i += blocks) {
       if (checksums[i] !== expected) {
         throw new Error(
-          `batch ${i} decided otherwise than explain does: the timed loop is not what it claims to be`,
+          `batch ${i} decided differently from explain: the timed loop is not what it claims to be`,
         );
       }
     }

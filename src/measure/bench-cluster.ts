@@ -1,10 +1,12 @@
 /** The cluster of a run at N services: made by the children that measure it, and once by the parent for its digest. */
 
 import { readFileSync } from "node:fs";
-import { AFFINITY } from "../../bench/endpoints.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { generateCluster } from "../cluster/generate.js";
 import type { Job } from "./scenario.js";
+
+/** The variant in which every service keeps a client at its endpoint. Clients of a trace are new: an old one is found at once. */
+export const AFFINITY = "affinity";
 
 export type ClusterRequest = Pick<
   Job,

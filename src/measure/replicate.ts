@@ -3,37 +3,11 @@
 import type { Cluster } from "../cluster/cluster.js";
 import { noWork, type Plane, type Program } from "../planes/plane.js";
 import { calibrate, checkBatches, heapBytesPerOperation, timeBatches } from "./batches.js";
-import { measureTimer, nowNs, type Timer } from "./clock.js";
+import { measureTimer, nowNs } from "./clock.js";
+import type { Measured } from "./measured.js";
 import { Chase } from "./pointer-chase.js";
-import type { Job, MeanWork, Prepare } from "./scenario.js";
-import { type Singles, timeSingles } from "./singles.js";
-
-/** What a child reports: plain JSON. Times in nanoseconds. */
-export interface Measured {
-  readonly batch: number;
-  readonly samples: number[];
-  readonly singles: Singles | null;
-  readonly floorNs: number;
-  readonly chaseNs: number;
-  readonly timer: Timer;
-  readonly checkedBatches: number;
-  readonly collections: number;
-  readonly heapBytesPerLookup: number;
-  readonly buildMs: number;
-  readonly peakRssBytes: number;
-  readonly endpoints: number;
-  readonly programBytes: number;
-  readonly facts: Readonly<Record<string, number | string>>;
-  readonly work: MeanWork;
-}
-
-/** What a child reports of a scenario that counts and does not time: the same in every process. */
-export interface Counted {
-  readonly counts: Readonly<Record<string, number>>;
-  readonly endpoints: number;
-  readonly programBytes: number;
-  readonly facts: Readonly<Record<string, number | string>>;
-}
+import type { Job, Prepare } from "./scenario.js";
+import { timeSingles } from "./singles.js";
 
 /** Kept of each replicate, spread evenly over the measured order. */
 const MAX_SAMPLES = 200;
@@ -88,7 +62,7 @@ export async function measureLatency(
 }
 
 /** An operation that takes long enough to be timed alone. */
-export interface Operation {
+export interface TimedOperation {
   /** Times nothing itself: does it once, or `times` times. */
   run(): void;
   readonly times: number;
@@ -116,7 +90,7 @@ const LEAST_WARM_SAMPLES = 2;
 export function measureDuration(
   job: Job,
   cluster: Cluster,
-  operation: Operation,
+  operation: TimedOperation,
   state: "cold" | "warm",
 ): Measured {
   const chase = new Chase();

@@ -3,7 +3,7 @@
 import type { Cluster } from "../cluster/cluster.js";
 import type { Popular } from "../cluster/flows.js";
 import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
-import type { Counted, Measured } from "./replicate.js";
+import type { Counted, Measured } from "./measured.js";
 
 /** Everything a child needs to know: plain JSON. */
 export interface Job {
@@ -34,15 +34,6 @@ export interface Job {
   readonly singlesMs: number;
   /** A test hook: this share of each batch is done once more, timed and not reported. 0 but for tests of `compare`. */
   readonly slowdown: number;
-}
-
-/** Work of a mean operation, exact. */
-export interface MeanWork {
-  readonly rulesVisited: number;
-  readonly mapLookups: number;
-  readonly hashProbes: number;
-  readonly entriesWritten: number;
-  readonly stateProbes: number;
 }
 
 /** The timed operations of one replicate. */

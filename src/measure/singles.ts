@@ -3,20 +3,14 @@
 import { noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
 import { nowNs, type Timer } from "./clock.js";
+import type { Singles } from "./measured.js";
 import type { Subject } from "./scenario.js";
 
 /** Below this many timer floors the clock would be a twentieth or more of each time. */
-export const SINGLE_FLOORS = 20;
+const SINGLE_FLOORS = 20;
 const MAX_SINGLES = 1000;
 /** At least this many, or the tails are hearsay. */
 const MIN_SINGLES = 100;
-
-export interface Singles {
-  /** Nanoseconds of one operation each, in measured order. */
-  readonly ns: number[];
-  /** Entries (rules and probes) that the same operation visits, exact. */
-  readonly visited: number[];
-}
 
 /**
  * Times single operations for at most `budgetMs`, after the batches and on the same trace, in whole batches, because
@@ -56,7 +50,7 @@ function check(subject: Subject, batch: number, decisions: Int32Array): number[]
     if (at % batch === 0) subject.reset(at / batch);
     const work = noWork();
     if (subject.explain(at, 1, work) !== decision) {
-      throw new Error(`single operation ${at} decided otherwise than explain does`);
+      throw new Error(`single operation ${at} decided differently from explain`);
     }
     return work.rulesVisited + work.hashProbes + work.stateProbes;
   });

@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import os from "node:os";
 import { performance } from "node:perf_hooks";
 import { CHILD_FLAGS } from "./environment.js";
-import type { Counted, Measured } from "./replicate.js";
+import type { Counted, Measured } from "./measured.js";
 import type { Job } from "./scenario.js";
 
 /** A child that takes longer, timing aside, is killed and its cell says so: the largest clusters build in seconds. */
@@ -98,7 +98,7 @@ export function runReplicate(
         if (measured) resolve({ measured, wallMs });
         else if (timedOut) reject(new ReplicateError(`it hung and was killed after ${timeoutMs / 1000} s`));
         else if (code === 0) reject(new ReplicateError("the process ended without a measurement"));
-        else reject(new ReplicateError(reasonOf(stderr, code, signal)));
+        else reject(new ReplicateError(exitReason(stderr, code, signal)));
       }),
     );
     // A child that dies before it has read its job must not take the parent along (EPIPE).
@@ -123,7 +123,7 @@ function parseMeasured(text: string): Measured | Counted | null {
   }
 }
 
-function reasonOf(stderr: string, code: number | null, signal: string | null): string {
+function exitReason(stderr: string, code: number | null, signal: string | null): string {
   const line = stderr.split("\n").find((text) => /^\w*Error: /.test(text));
   return line?.replace(/^\w*Error: /, "") ?? `the process ended with ${signal ?? `code ${code}`}`;
 }

@@ -79,7 +79,7 @@ export function interimAnalysis(results: Results, block: number): void {
 }
 
 /** Replicates of every cell, whatever the time: fewer support no finding. */
-export const FIRST_REPLICATES = 3;
+const FIRST_REPLICATES = 3;
 
 /**
  * Decides, before the block numbered `block`, which cells of a run of several scenarios are carried to the first look.

@@ -50,7 +50,7 @@ export interface PlaneOptions {
 export interface Plane {
   readonly id: PlaneId;
   readonly label: string;
-  /** Turns a cluster into rules or map contents. Throws UsageError when the plane can't hold the cluster. */
+  /** Turns a cluster into rules or map contents. Throws PlaneLimitError when the plane can't hold the cluster. */
   compile(cluster: Cluster, options?: PlaneOptions): Program;
 }
 
@@ -68,7 +68,7 @@ export interface Program {
   memory(): readonly MemoryLine[];
   /**
    * What the control plane writes when this change meets this program, which it leaves as it is. `mode` only matters to
-   * iptables, where `partial` is kube-proxy's default. Throws UsageError for a change that can't be.
+   * iptables, where `partial` is kube-proxy's default. Throws InvalidChangeError for a change that can't be.
    */
   update(change: Change, mode?: UpdateMode): UpdateCost;
   /** Facts worth stating beside a measurement (rules, capacities), by name. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { applyChange, type Change } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
-import { UsageError } from "../errors.js";
+import { NotRepresentableError } from "../errors.js";
 import { IptablesProgram } from "./iptables/program.js";
 import { iptablesRestore, iptablesSync } from "./iptables/ruleset.js";
 import { IpvsProgram } from "./ipvs/program.js";
@@ -175,7 +175,7 @@ describe("names that would be rules", () => {
       serviceName: hostile.serviceName,
     };
     const programs = { before: new IptablesProgram(hostile), after: new IptablesProgram(after), service: 0 };
-    expect(() => [...iptablesSync(programs, "partial")]).toThrow(UsageError);
-    expect(() => nftChange(hostile, after, 0)).toThrow(UsageError);
+    expect(() => [...iptablesSync(programs, "partial")]).toThrow(NotRepresentableError);
+    expect(() => nftChange(hostile, after, 0)).toThrow(NotRepresentableError);
   });
 });

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { applyChange, type Change } from "../cluster/change.js";
 import { type Cluster, TCP } from "../cluster/cluster.js";
 import { type GenerateOptions, generateCluster } from "../cluster/generate.js";
-import { ENTRY_WORDS, listEntries } from "./ebpf/entries.js";
+import { EbpfProgram } from "./ebpf/program.js";
+import { ciliumMapsJson } from "./ebpf/ruleset.js";
 import { measureTable } from "./iptables/blob.js";
 import { endpointHash, servicePortHash } from "./iptables/names.js";
 import { IptablesProgram } from "./iptables/program.js";
@@ -203,33 +204,37 @@ describe("nftables", () => {
 });
 
 describe("Cilium", () => {
-  const services = (cluster: Cluster): Map<string, string> => {
-    const list = new Map<string, string>();
-    const words = listEntries(cluster).services.view();
-    for (let at = 0; at < words.length; at += ENTRY_WORDS) {
-      const [address, portSlot, scope, value, count, flags] = words.subarray(at, at + ENTRY_WORDS);
-      const backend = portSlot! >>> 16 === 0 ? value : identity(cluster, value! - 1);
-      list.set([address, portSlot, scope].join(), [backend, count, flags].join());
-    }
-    return list;
+  type Dump = Record<string, { key: string[]; value: string[] }[]>;
+  const mapsOf = (cluster: Cluster): Dump =>
+    JSON.parse([...ciliumMapsJson(new EbpfProgram(cluster, {}, "random"))].join(""));
+  /** Little-endian, as the machine has it. */
+  const number = (bytes: readonly string[]) =>
+    bytes.reduceRight((value, byte) => value * 256 + Number(byte), 0);
+
+  /** Entries of a map by their bytes, with backends by address and port: a control plane does not renumber them. */
+  const entriesOf = (maps: Dump, name: string, backendAt: "value" | "key"): Map<string, string> => {
+    const backends = new Map(
+      maps.cilium_lb4_backends_v3!.map(({ key, value }) => [number(key), value.slice(0, 6).join()]),
+    );
+    return new Map(
+      maps[name]!.map(({ key, value }) => {
+        const bytes = { key: [...key], value: [...value] };
+        const isMaster = backendAt === "value" && number(key.slice(6, 8)) === 0;
+        if (!isMaster) bytes[backendAt].splice(0, 4, backends.get(number(bytes[backendAt].slice(0, 4)))!);
+        return [bytes.key.join(" "), bytes.value.join(" ")];
+      }),
+    );
   };
-  const affinityMatches = (cluster: Cluster): Map<string, string> => {
-    const list = new Map<string, string>();
-    const { frontendPort, backendStart, backends } = listEntries(cluster);
-    for (const [frontend, p] of frontendPort.view().entries()) {
-      if (cluster.affinitySeconds[cluster.service[p]!] === 0) continue;
-      const [start, end] = backendStart.view().subarray(frontend, frontend + 2);
-      for (const e of backends.view().subarray(start, end))
-        list.set(`${frontend} ${identity(cluster, e)}`, "");
-    }
-    return list;
-  };
+  const isMaster = (key: string) => number(key.split(" ").slice(6, 8)) === 0;
 
   it("writes the entries of its maps that differ, and a Maglev table for each frontend among them", () => {
     fc.assert(
       fc.property(changed, ({ before, change, after }) => {
-        const slots = difference(services(before), services(after));
-        const matches = difference(affinityMatches(before), affinityMatches(after));
+        const [was, is] = [mapsOf(before), mapsOf(after)];
+        const differing = (name: string, backendAt: "value" | "key") =>
+          difference(entriesOf(was, name, backendAt), entriesOf(is, name, backendAt));
+        const slots = differing("cilium_lb4_services_v2", "value");
+        const matches = differing("cilium_lb_affinity_match", "key");
         const count =
           slots.written.length + slots.deleted.length + matches.written.length + matches.deleted.length + 1;
         const { mapWrites, bytes } = planeById("ebpf").compile(before).update(change);
@@ -237,7 +242,7 @@ describe("Cilium", () => {
         const backend = change.kind === "join" ? 72 : 0;
         expect(bytes).toBe(80 * slots.written.length + 64 * matches.written.length + backend);
 
-        const masters = slots.written.filter((key) => Number(key.split(",")[1]) >>> 16 === 0).length;
+        const masters = slots.written.filter(isMaster).length;
         const maglev = planeById("ebpf-maglev").compile(before, { maglevTableSize: 251 }).update(change);
         expect(maglev.mapWrites).toBe(count + masters);
         expect(maglev.bytes).toBe(bytes + masters * (4 * 251 + 64));

@@ -7,7 +7,7 @@ import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { flowAt } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
-import { UsageError } from "../errors.js";
+import { InvalidChangeError } from "../errors.js";
 import { measureTable } from "./iptables/blob.js";
 import { IptablesProgram } from "./iptables/program.js";
 import type { PlaneId, PlaneOptions, UpdateCost, UpdateMode } from "./plane.js";
@@ -84,8 +84,10 @@ describe.each(PLANES)("$id", (plane) => {
   });
 
   it("refuses what can't change, as applyChange does", () => {
-    expect(() => cost(plane.id, mixed, join(-1))).toThrow(UsageError);
-    expect(() => cost(plane.id, mixed, { kind: "leave", servicePort: 0, endpoint: -1 })).toThrow(UsageError);
+    expect(() => cost(plane.id, mixed, join(-1))).toThrow(InvalidChangeError);
+    expect(() => cost(plane.id, mixed, { kind: "leave", servicePort: 0, endpoint: -1 })).toThrow(
+      InvalidChangeError,
+    );
   });
 
   it("leaves the program as it is and gives the same cost again", () => {

@@ -31,6 +31,19 @@ const EXAMPLES = 10;
  * Checks models, by plane, against the contract on a trace: each plane's documented differences are allowed it, and a plane
  * of your own is held to what iptables answers.
  * `nowSec` advances a second every 1,000 flows, to let affinity age.
+ *
+ * @param cluster The cluster that the models were compiled from.
+ * @param models Models by plane; the name of a plane of your own is free.
+ * @param trace Flows, from `generateCoverageFlows`.
+ * @returns Counts per plane, and the first flows that break the contract.
+ * @example
+ * ```ts
+ * import { generateCluster, generateCoverageFlows, PLANES, verifyPlanes } from "lbscale";
+ *
+ * const cluster = generateCluster({ services: 200, seed: 1 });
+ * const models = new Map(PLANES.map((plane) => [plane.id, plane.compile(cluster).model(1)]));
+ * const { disagreements } = verifyPlanes(cluster, models, generateCoverageFlows(cluster, 10_000, 1));
+ * ```
  */
 export function verifyPlanes(
   cluster: Cluster,
@@ -109,7 +122,13 @@ export function describeExpectation({ verdict, localOnly, masquerade }: Readonly
   return `DNAT to ${localOnly ? "a local endpoint" : "an endpoint"}, masquerade ${masquerade}`;
 }
 
-/** A decision in words: `DNAT 10.128.0.9:8080`, with `masquerade` where the source is rewritten. */
+/**
+ * A decision in words: `DNAT 10.128.0.9:8080`, with `masquerade` where the source is rewritten.
+ *
+ * @param cluster The cluster that the decision is about.
+ * @param decision What a model's `lookup` returns.
+ * @returns One line for people.
+ */
 export function describeDecision(cluster: Cluster, decision: Decision): string {
   if (decision < 0) return VERDICTS[decision]!;
   const endpoint = decision >>> 1;

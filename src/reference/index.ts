@@ -14,7 +14,12 @@ export const REFERENCES: readonly Reference[] = [...LATENCY, ...RATES, ...UPDATE
 /** Numbers without that axis. */
 export const REFERENCE_TABLES: readonly ReferenceTable[] = TABLES;
 
-/** A published data set by its id; undefined where there is none. */
+/**
+ * A published data set by its id; undefined where there is none.
+ *
+ * @param id Such as `tigera`.
+ * @returns The data set, or undefined.
+ */
 export function referenceById(id: string): Reference | undefined {
   return REFERENCES.find((reference) => reference.id === id);
 }

@@ -24,6 +24,7 @@ const MIN_ERROR = 0.005;
 const MIN_REPLICATES = 3;
 const MAX_CLOCK_SHIFT = 0.03;
 
+/** The test of one plane over all its N. */
 export interface PlaneComparison {
   readonly plane: string;
   readonly lane: string;
@@ -46,7 +47,8 @@ export interface PlaneComparison {
   }[];
 }
 
-export interface Comparison {
+/** Two runs compared, plane by plane. */
+export interface RunComparison {
   readonly minEffect: number;
   readonly planes: readonly PlaneComparison[];
   /** Cells that only one run has, by name. */
@@ -54,8 +56,14 @@ export interface Comparison {
   readonly regression: boolean;
 }
 
-/** Compares what both runs measured. Planes with fewer than two common cells are left out, as `unmatched` says. */
-export function compareRuns(base: Results, head: Results): Comparison {
+/**
+ * Compares what both runs measured. Planes with fewer than two common cells are left out, as `unmatched` says.
+ *
+ * @param base Results before.
+ * @param head Results after.
+ * @returns One test per plane: ratio (above 1 is slower), interval, detectable effect, verdict.
+ */
+export function compareRuns(base: Results, head: Results): RunComparison {
   const keyOf = (cell: Cell) => `${cell.lane} ${cellId(cell)}`;
   const measured = (cell: Cell) => cell.replicates.length >= MIN_REPLICATES;
   const others = new Map(head.cells.filter(measured).map((cell) => [keyOf(cell), cell]));
@@ -169,7 +177,13 @@ function variance(values: readonly number[]): number {
   return values.reduce((total, value) => total + (value - middle) ** 2, 0) / (values.length - 1);
 }
 
-/** Reasons why two runs can't be compared, in words; empty where they can. */
+/**
+ * Reasons why two runs can't be compared, in words; empty where they can.
+ *
+ * @param base Results before.
+ * @param head Results after.
+ * @returns One sentence per reason.
+ */
 export function incomparable(base: Results, head: Results): string[] {
   const differ = (what: string, a: unknown, b: unknown) =>
     JSON.stringify(a) === JSON.stringify(b) ? [] : [`${what}: ${show(a)} and ${show(b)}`];

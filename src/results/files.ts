@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { UsageError } from "../errors.js";
+import { ResultsFileError } from "../errors.js";
 import { type Results, resultsSchema } from "./schema.js";
 
 export const RESULTS_FILE = "results.json";
@@ -45,7 +45,7 @@ export function reasonOf(error: unknown): string {
   return REASONS[code ?? ""] ?? message;
 }
 
-/** Makes a folder and proves that files can be written there. Throws UsageError otherwise. */
+/** Makes a folder and proves that files can be written there. Throws ResultsFileError otherwise. */
 export function ensureWritableFolder(folder: string): void {
   const probe = join(folder, `.probe-${process.pid}.tmp`);
   try {
@@ -53,7 +53,9 @@ export function ensureWritableFolder(folder: string): void {
     writeFileAtomically(probe, "");
     rmSync(probe);
   } catch (error) {
-    throw new UsageError(`can't write to ${folder}: ${reasonOf(error)}; choose another folder with --out`);
+    throw new ResultsFileError(
+      `can't write to ${folder}: ${reasonOf(error)}; choose another folder with --out`,
+    );
   }
 }
 
@@ -113,8 +115,9 @@ export function holdsResults(folder: string): boolean {
 /**
  * Reads results.
  *
- * @param path - a results.json, a results.json.gz, or the folder that holds one
- * @throws UsageError that says what is wrong with the file
+ * @param path A results.json, a results.json.gz, or the folder that holds one.
+ * @returns The validated results.
+ * @throws ResultsFileError that says what is wrong with the file.
  */
 export function readResults(path: string): Results {
   return readResultsFile(path).results;
@@ -128,12 +131,14 @@ export function readResultsFile(path: string): { results: Results; raw: unknown 
   try {
     data = JSON.parse(text);
   } catch {
-    throw new UsageError(`${file} is not JSON: it is damaged or no results.json; run "lbscale run" again`);
+    throw new ResultsFileError(
+      `${file} is not JSON: it is damaged or no results.json; run "lbscale run" again`,
+    );
   }
   const parsed = resultsSchema.safeParse(data);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new UsageError(
+    throw new ResultsFileError(
       `${file} is no result of this version of lbscale: ${issue.path.join(".") || "the file"}: ${issue.message}`,
     );
   }
@@ -154,26 +159,26 @@ function readText(file: string): string {
     const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     return (packed ? gunzipSync(bytes, { maxOutputLength: MAX_RESULTS_BYTES }) : bytes).toString("utf8");
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof ResultsFileError) throw error;
     if (error instanceof RangeError) throw tooLarge(file);
-    throw new UsageError(`can't read ${file}: ${reasonOf(error)}`);
+    throw new ResultsFileError(`can't read ${file}: ${reasonOf(error)}`);
   }
 }
 
-const tooLarge = (file: string): UsageError =>
-  new UsageError(`${file} holds more than 512 MiB: no run is so large`);
+const tooLarge = (file: string): ResultsFileError =>
+  new ResultsFileError(`${file} holds more than 512 MiB: no run is so large`);
 
 const LOCK_FILE = ".lock";
 
 /**
  * Keeps other processes out of a run's folder: two that measure into one would overwrite each other's results. Returns
- * what releases it. Throws UsageError while another process holds it; a lock that a dead process left is taken over.
+ * what releases it. Throws ResultsFileError while another process holds it; a lock that a dead process left is taken over.
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, LOCK_FILE);
   const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
   if (holder > 0 && holder !== process.pid && isAlive(holder)) {
-    throw new UsageError(
+    throw new ResultsFileError(
       `process ${holder} measures into ${folder} just now: wait for it, or choose another --out`,
     );
   }

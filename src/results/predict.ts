@@ -31,6 +31,12 @@ export interface RulePrice {
 /**
  * The median lookup of a plane at N services of a run, for a packet that visits `rulesVisited` rules where given. Outside
  * the run's sizes there is none: curves bend there.
+ *
+ * @param results Results of a run with the scenario `lookup`.
+ * @param plane Id of a plane.
+ * @param services N, within the sizes of the run.
+ * @param rulesVisited Rules on the way of the packet; null: those of the mean packet.
+ * @returns Nanoseconds with an interval, or the reason why there is no prediction.
  */
 export function predictLookup(
   results: Results,
@@ -60,6 +66,11 @@ export function predictLookup(
 /**
  * The price of a rule of a list at N services of a run. A list's time is taken as a constant (its time at the run's
  * smallest N, less the rules there) and a price a rule at this N, which caches decide: its time there over its mean rules.
+ *
+ * @param results Results of a run with the scenario `lookup`.
+ * @param plane Id of a plane whose services are a list.
+ * @param services N, within the sizes of the run.
+ * @returns Nanoseconds of the constant part and per rule, or the reason why there is no price.
  */
 export function priceRules(results: Results, plane: string, services: number): RulePrice | NoPrediction {
   const curve = curveAround(results, plane, services);

@@ -71,7 +71,15 @@ export interface LookupRatio {
   readonly verdict: "slower" | "faster" | "equal" | "not told apart";
 }
 
-/** The ratio of two planes' medians at N services of a run, bootstrapped over both; null where one was not measured there. */
+/**
+ * The ratio of two planes' medians at N services of a run, bootstrapped over both; null where one was not measured there.
+ *
+ * @param results Results of a run with the scenario `lookup`.
+ * @param first Id of the plane above the line.
+ * @param second Id of the plane below the line.
+ * @param services N.
+ * @returns The ratio with its 95 % confidence interval, or null.
+ */
 export function compareLookups(
   results: Results,
   first: string,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.js";
 import { generateCluster, MIXED } from "../../src/cluster/generate.js";
-import { UsageError } from "../../src/errors.js";
+import { NotRepresentableError } from "../../src/errors.js";
 import { EXPORTS } from "../../src/formats/export.js";
 import { compileProgram } from "../../src/kernel/native.js";
 import { measureTable } from "../../src/planes/iptables/blob.js";
@@ -110,7 +110,7 @@ describe("names that would be rules", () => {
             all();
             expect(written.join("")).not.toContain(name);
           } else {
-            expect(all, `${id}: ${name}`).toThrow(UsageError);
+            expect(all, `${id}: ${name}`).toThrow(NotRepresentableError);
             expect(written).toEqual([]);
           }
         }

@@ -33,7 +33,12 @@ import { memoryAtLargest } from "./memory.js";
 import { positionDecides } from "./tails.js";
 import { updatesGrow } from "./updates.js";
 
-/** All findings of a run, most telling first. Needs its fits and crossovers (results/conclude.ts). */
+/**
+ * All findings of a run, most telling first. Needs its fits and crossovers (results/conclude.ts).
+ *
+ * @param results Results with their conclusions, as `run` stores them.
+ * @returns Findings with a title, a sentence and the cells they rest on.
+ */
 export function findFindings(results: Results): Finding[] {
   const cells = measuredCells(results);
   const of = (plane: string) => planeCells(cells, plane);

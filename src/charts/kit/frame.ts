@@ -15,7 +15,14 @@ const PLOT_BOTTOM = 70;
 const PLOT_LEFT = 40;
 const LINE_HEIGHT = 1.25;
 
-/** A plugin that draws the frame, and the layout that leaves room for it. `right` says the room right of the plot. */
+/**
+ * A plugin that draws the frame, and the layout that leaves room for it. `right` says the room right of the plot.
+ *
+ * @param words Title, subtitle and notes.
+ * @param view Size, theme and font scale.
+ * @param right Pixels that labels right of the plot need.
+ * @returns A Chart.js plugin, and the layout to go with it.
+ */
 export function frame(
   words: Words,
   view: View,

@@ -5,7 +5,7 @@ import { adviceAssumptions, adviceHeading, adviceTable, adviceWords } from "../.
 import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
-import { UsageError } from "../../errors.js";
+import { InputError, UsageError } from "../../errors.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
 import { PLANE_IDS } from "../../planes/plane.js";
@@ -36,7 +36,7 @@ const QUICK_REPLICATES = "7";
 export const advise: CommandModule<object, Arguments> = {
   command: "advise <cluster>",
   describe:
-    "What each plane costs this cluster: lookups measured on the spot (about a minute; Ctrl-C stops), updates, memory, crossovers",
+    "What each plane costs this cluster: lookups measured on this machine (about a minute; Ctrl-C stops), updates, memory, crossovers",
   builder: (yargs) =>
     yargs
       .positional("cluster", {
@@ -149,7 +149,7 @@ function canGrow(cluster: Cluster, services: number): boolean {
     growCluster(cluster, services);
     return true;
   } catch (error) {
-    if (!(error instanceof UsageError) || services <= cluster.services) throw error;
+    if (!(error instanceof InputError) || services <= cluster.services) throw error;
     note(`not measured at ${services} services: ${error.message}`);
     return false;
   }

@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { CheckFailedError, UsageError } from "../../errors.js";
+import { CheckFailedError, InputError } from "../../errors.js";
 import { cleanLeftovers } from "../../kernel/clean.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { requireLane } from "../../kernel/sandbox.js";
@@ -61,7 +61,7 @@ async function kernelLane(): Promise<Capability[] | string> {
     const standIn = { name: "plane ipvs, in a user-mode Linux guest", lacks: inGuest?.lacks ?? null };
     return [...checks.filter((check) => check !== ipvs), standIn];
   } catch (error) {
-    if (error instanceof UsageError || error instanceof CheckFailedError) return error.message;
+    if (error instanceof InputError || error instanceof CheckFailedError) return error.message;
     throw error;
   }
 }

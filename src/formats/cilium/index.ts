@@ -3,9 +3,9 @@
 import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { inferNetwork } from "../../cluster/infer-network.js";
+import { InvalidInputError } from "../../errors.js";
 import { assemble } from "../assemble.js";
-import { inferNetwork } from "../infer-network.js";
 import { type Frontend, portsOfFrontends } from "./frontends.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
@@ -18,13 +18,13 @@ interface Source {
   readonly silent: string;
 }
 
-/** Reads any of the three. Throws UsageError in one line. */
+/** Reads any of the three. Throws InvalidInputError in one line. */
 export function importCilium(text: string): { cluster: Cluster; report: string[] } {
   const source = read(text);
   const { ports, lostNodePorts, ownServices, standIns } = portsOfFrontends(source.frontends);
   const { records, unnamed } = assemble(ports);
   if (records.length === 0)
-    throw new UsageError("Cilium's list holds no service with an IPv4 address and a port");
+    throw new InvalidInputError("Cilium's list holds no service with an IPv4 address and a port");
   refuseConflicts(records);
   const cluster = buildCluster(records, inferNetwork(records), {
     kind: "imported",
@@ -60,7 +60,7 @@ function read(text: string): Source {
   try {
     data = JSON.parse(text);
   } catch {
-    throw new UsageError("Cilium's list is not JSON, or cut off: save it again");
+    throw new InvalidInputError("Cilium's list is not JSON, or cut off: save it again");
   }
   if (Array.isArray(data)) {
     return {

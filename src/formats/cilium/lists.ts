@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { describeIssue, isServiceName, oneLine } from "../../cluster/checks.js";
 import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 import { type Backend, backendKey, type Frontend } from "./frontends.js";
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -45,13 +45,13 @@ export interface ListedFrontends {
   readonly skipped: number;
 }
 
-/** Reads `cilium service list -o json`. Throws UsageError that names the service's place and field. */
+/** Reads `cilium service list -o json`. Throws InvalidInputError that names the service's place and field. */
 export function frontendsOfServices(list: readonly unknown[]): ListedFrontends {
   const frontends: Frontend[] = [];
   let skipped = 0;
   for (const [i, item] of list.entries()) {
     const parsed = serviceSchema.safeParse(item);
-    if (!parsed.success) throw new UsageError(`cilium service [${i}]: ${describeIssue(parsed.error)}`);
+    if (!parsed.success) throw new InvalidInputError(`cilium service [${i}]: ${describeIssue(parsed.error)}`);
     const { "frontend-address": at, "backend-addresses": to, flags } = parsed.data.spec;
     const kind = kindOf(flags.type);
     const address = parseAddress(at.ip);
@@ -106,10 +106,10 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
   let skipped = 0;
   let lines = 0;
   for (const [key, value] of pairs) {
-    if (++lines > MAX_LINES) throw new UsageError(`cilium bpf lb list: more than ${MAX_LINES} lines`);
+    if (++lines > MAX_LINES) throw new InvalidInputError(`cilium bpf lb list: more than ${MAX_LINES} lines`);
     const match = LISTED_KEY.exec(key);
     if (!match)
-      throw new UsageError(
+      throw new InvalidInputError(
         `cilium bpf lb list: no frontend such as 10.96.0.10:53/UDP (1): "${oneLine(key, 60)}"`,
       );
     const address = parseAddress(match[1]!);
@@ -166,7 +166,8 @@ export function* pairsOfText(text: string): Iterable<readonly [string, string]> 
     if (line.trim() === "") continue;
     // A further backend of the same frontend stands on a line without one, as `cilium bpf lb list` aligns them.
     const cut = /^\s/.test(line) ? ["", last, line.trim()] : /^(\S+(?: \(\d+\))?)\s+(\S.*)$/.exec(line);
-    if (!cut) throw new UsageError(`cilium bpf lb list: no frontend and backend in "${oneLine(line, 60)}"`);
+    if (!cut)
+      throw new InvalidInputError(`cilium bpf lb list: no frontend and backend in "${oneLine(line, 60)}"`);
     last = cut[1]!;
     yield [last, cut[2]!];
   }
@@ -176,10 +177,10 @@ export function* pairsOfText(text: string): Iterable<readonly [string, string]> 
 export function* pairsOfJson(data: Readonly<Record<string, unknown>>): Iterable<readonly [string, string]> {
   for (const [key, values] of Object.entries(data)) {
     if (!Array.isArray(values))
-      throw new UsageError(`cilium bpf lb list: ${oneLine(key, 60)}: expected an array`);
+      throw new InvalidInputError(`cilium bpf lb list: ${oneLine(key, 60)}: expected an array`);
     for (const value of values as unknown[]) {
       if (typeof value !== "string")
-        throw new UsageError(`cilium bpf lb list: ${oneLine(key, 60)}: expected text`);
+        throw new InvalidInputError(`cilium bpf lb list: ${oneLine(key, 60)}: expected text`);
       yield [key, value.slice(0, 500)];
     }
   }

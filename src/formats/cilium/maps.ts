@@ -2,22 +2,9 @@
 
 import { oneLine } from "../../cluster/checks.js";
 import { type Cidr, maskTo, SCTP, TCP, UDP } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
+import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "../../planes/ebpf/cilium-flags.js";
 import type { Backend, Frontend } from "./frontends.js";
-
-/** SVC_FLAG_* of bpf/lib/lb.h. */
-export const FLAGS = {
-  externalIp: 1,
-  nodePort: 2,
-  externalLocal: 4,
-  affinity: 16,
-  loadBalancer: 32,
-  routable: 64,
-  sourceRange: 128,
-} as const;
-export const FLAGS2 = { internalLocal: 16, twoScopes: 32 } as const;
-/** rev_nat_id and padding stand before the address in an LPM key. */
-export const RANGE_STATIC_BITS = 32;
 
 const MAX_ENTRIES = 10_000_000;
 const BYTE = /^0x[\da-f]{1,2}$/i;
@@ -28,7 +15,7 @@ interface Master {
   readonly slots: number[];
 }
 
-/** Reads frontends out of map entries. Throws UsageError that names map and entry. */
+/** Reads frontends out of map entries. Throws InvalidInputError that names map and entry. */
 export function frontendsOfMaps(data: Readonly<Record<string, unknown>>): Frontend[] {
   const backends = new Map<number, Backend>();
   for (const { key, value } of entries(data, "cilium_lb4_backends_v3", 4, 12)) {
@@ -39,7 +26,7 @@ export function frontendsOfMaps(data: Readonly<Record<string, unknown>>): Fronte
   for (const { key } of entries(data, "cilium_lb4_source_range", 12, 1)) {
     const prefixLength = key.getUint32(0, true) - RANGE_STATIC_BITS;
     if (prefixLength < 0 || prefixLength > 32)
-      throw new UsageError(`cilium_lb4_source_range: prefix length ${prefixLength}`);
+      throw new InvalidInputError(`cilium_lb4_source_range: prefix length ${prefixLength}`);
     const revNat = key.getUint16(4);
     const range = { base: maskTo(key.getUint32(8), prefixLength), prefixLength };
     const list = ranges.get(revNat);
@@ -112,8 +99,8 @@ function* entries(
   valueBytes: number,
 ): Iterable<{ key: DataView; value: DataView }> {
   const list: unknown = Object.hasOwn(data, map) ? data[map] : [];
-  if (!Array.isArray(list)) throw new UsageError(`${map}: expected an array of entries`);
-  if (list.length > MAX_ENTRIES) throw new UsageError(`${map}: more than ${MAX_ENTRIES} entries`);
+  if (!Array.isArray(list)) throw new InvalidInputError(`${map}: expected an array of entries`);
+  if (list.length > MAX_ENTRIES) throw new InvalidInputError(`${map}: more than ${MAX_ENTRIES} entries`);
   for (const [i, entry] of (list as unknown[]).entries()) {
     const { key, value } = (typeof entry === "object" && entry !== null ? entry : {}) as {
       key?: unknown;
@@ -128,12 +115,14 @@ function* entries(
 
 function bytes(value: unknown, length: number, where: string): DataView {
   if (!Array.isArray(value) || value.length !== length) {
-    throw new UsageError(`${oneLine(where)}: expected ${length} bytes, as bpftool map dump -j prints them`);
+    throw new InvalidInputError(
+      `${oneLine(where)}: expected ${length} bytes, as bpftool map dump -j prints them`,
+    );
   }
   const view = new DataView(new ArrayBuffer(length));
   for (const [i, byte] of (value as unknown[]).entries()) {
     if (typeof byte !== "string" || !BYTE.test(byte))
-      throw new UsageError(`${oneLine(where)}: expected bytes such as 0x0a`);
+      throw new InvalidInputError(`${oneLine(where)}: expected bytes such as 0x0a`);
     view.setUint8(i, Number(byte));
   }
   return view;

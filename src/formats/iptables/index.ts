@@ -3,32 +3,27 @@
 import { buildCluster } from "../../cluster/build.js";
 import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import { type Cluster, formatCidr } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { inferNetwork } from "../../cluster/infer-network.js";
+import { InvalidInputError } from "../../errors.js";
+import type { NodeList } from "../../planes/iptables/saved-rules.js";
 import { assemble } from "../assemble.js";
-import { inferNetwork } from "../infer-network.js";
-import { parseSave, type SavedTables } from "./save.js";
+import { parseSave } from "./save.js";
 import { servicesOfRules } from "./services.js";
-
-/** The rules of a node as they stand, and which endpoint of the cluster each SEP chain leads to. */
-export interface NodeList {
-  readonly tables: SavedTables;
-  readonly endpointOfChain: ReadonlyMap<string, number>;
-}
 
 const SHOWN = 5;
 
-/** Reads iptables-save. Throws UsageError that names the line or the service. */
+/** Reads iptables-save. Throws InvalidInputError that names the line or the service. */
 export function importIptables(text: string): { cluster: Cluster; report: string[]; nodeList: NodeList } {
   const tables = parseSave(text);
   if (tables.nat.has("KUBE-PORTALS-CONTAINER") && !tables.nat.has("KUBE-SERVICES")) {
-    throw new UsageError(
+    throw new InvalidInputError(
       "these are rules of kube-proxy's userspace mode, which balances in a process: nothing to import",
     );
   }
   const found = servicesOfRules(tables);
   const { records, ports, unnamed, withoutAddress } = assemble(found.ports);
   if (records.length === 0) {
-    throw new UsageError(
+    throw new InvalidInputError(
       "iptables-save holds no service of kube-proxy (no rule in KUBE-SERVICES): is this node's proxy in iptables mode?",
     );
   }

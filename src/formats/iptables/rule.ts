@@ -1,38 +1,9 @@
 /** One rule of iptables-save: what kube-proxy ever wrote is understood; anything else is kept as "strange", with its words. */
 
 import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
+import type { SavedRule } from "../../planes/iptables/saved-rules.js";
 import type { Token } from "./tokens.js";
-
-export interface SavedRule {
-  readonly chain: string;
-  src: Cidr | null;
-  srcInvert: boolean;
-  dst: Cidr | null;
-  /** 0 = any. */
-  protocol: number;
-  /** -1 = no test; 0 = a tcp, udp or sctp match without ports. */
-  dport: number;
-  comment: string | null;
-  /** -1 = none. */
-  probability: number;
-  recent: "none" | "check" | "set";
-  recentName: string;
-  recentSeconds: number;
-  addrtype: "none" | "dst-local" | "src-local";
-  /** Whether the first packet of a connection can be in the states that are asked for; null = not asked. */
-  stateNew: boolean | null;
-  mark: { readonly value: number; readonly mask: number; readonly negated: boolean } | null;
-  /** Target or chain; empty = a rule that only counts. */
-  target: string;
-  isGoto: boolean;
-  /** DNAT's destination. */
-  to: { readonly address: number; readonly port: number } | null;
-  /** MARK's bits that are set. */
-  setMark: { readonly value: number; readonly mask: number } | null;
-  /** The first condition that is not understood, as it stands; null = all are. */
-  strange: string | null;
-}
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["all", 0],
@@ -64,13 +35,13 @@ const MODULES = [
 /** Options that say what is so by default. */
 const HARMLESS = ["--rsource", "--mask", "--mode", "--reap", "--random", "--random-fully", "--persistent"];
 
-/** Reads `-A CHAIN …`. Throws UsageError for a line that is no rule; a condition that is not known is no error. */
+/** Reads `-A CHAIN …`. Throws InvalidInputError for a line that is no rule; a condition that is not known is no error. */
 export function parseRule(tokens: readonly Token[], where: string): SavedRule {
   let at = 0;
   // iptables-save -c puts counters first.
   if (/^\[\d+:\d+\]$/.test(tokens[0]?.text ?? "")) at++;
   if (tokens[at]?.text !== "-A" || tokens[at + 1] === undefined) {
-    throw new UsageError(`${where}: expected a rule (-A CHAIN …)`);
+    throw new InvalidInputError(`${where}: expected a rule (-A CHAIN …)`);
   }
   const rule = emptyRule(tokens[at + 1]!.text);
   at += 2;

@@ -1,8 +1,9 @@
 /** The text of iptables-save, parsed: tables, chains and rules, whoever wrote them. */
 
 import { oneLine } from "../../cluster/checks.js";
-import { UsageError } from "../../errors.js";
-import { parseRule, type SavedRule } from "./rule.js";
+import { InvalidInputError } from "../../errors.js";
+import type { SavedTable, SavedTables } from "../../planes/iptables/saved-rules.js";
+import { parseRule } from "./rule.js";
 import { tokenize } from "./tokens.js";
 
 /** Far above any node: 30,000 services of 10 endpoints have a million rules. */
@@ -12,24 +13,7 @@ const MAX_CHAINS = 2_000_000;
 const CHAIN_NAME = /^[\x21-\x7e]{1,28}$/;
 const TABLES = ["raw", "mangle", "nat", "filter", "security"];
 
-export interface SavedChain {
-  readonly name: string;
-  /** `-` for chains that somebody jumps to. */
-  readonly policy: string;
-  readonly rules: SavedRule[];
-}
-
-/** Chains by name, in the order of the text. */
-export type SavedTable = Map<string, SavedChain>;
-
-export interface SavedTables {
-  readonly nat: SavedTable;
-  readonly filter: SavedTable;
-  /** Rules of tables that decide nothing about services (raw, mangle, security). */
-  readonly otherRules: number;
-}
-
-/** Parses what iptables-save prints. Throws UsageError that names the line. */
+/** Parses what iptables-save prints. Throws InvalidInputError that names the line. */
 export function parseSave(text: string): SavedTables {
   const tables = new Map<string, SavedTable>();
   let table: SavedTable | undefined;
@@ -46,33 +30,34 @@ export function parseSave(text: string): SavedTables {
     if (line.startsWith("*")) {
       tableName = line.slice(1);
       if (!TABLES.includes(tableName))
-        throw new UsageError(`${where}: no table is called "${oneLine(tableName, 40)}"`);
+        throw new InvalidInputError(`${where}: no table is called "${oneLine(tableName, 40)}"`);
       table = tables.get(tableName) ?? new Map();
       tables.set(tableName, table);
     } else if (line === "COMMIT") {
       table = undefined;
     } else if (!table) {
-      throw new UsageError(`${where}: expected a table (*nat) before "${oneLine(line, 60)}"`);
+      throw new InvalidInputError(`${where}: expected a table (*nat) before "${oneLine(line, 60)}"`);
     } else if (line.startsWith(":")) {
       const [name = "", policy = ""] = line.slice(1).split(" ");
       if (!CHAIN_NAME.test(name))
-        throw new UsageError(`${where}: no chain can be called "${oneLine(name, 40)}"`);
-      if (++chains > MAX_CHAINS) throw new UsageError(`${where}: more than ${MAX_CHAINS} chains`);
+        throw new InvalidInputError(`${where}: no chain can be called "${oneLine(name, 40)}"`);
+      if (++chains > MAX_CHAINS) throw new InvalidInputError(`${where}: more than ${MAX_CHAINS} chains`);
       if (!table.has(name)) table.set(name, { name, policy, rules: [] });
     } else {
-      if (++rules > MAX_RULES) throw new UsageError(`${where}: more than ${MAX_RULES} rules`);
+      if (++rules > MAX_RULES) throw new InvalidInputError(`${where}: more than ${MAX_RULES} rules`);
       if (tableName !== "nat" && tableName !== "filter") {
         otherRules++;
         continue;
       }
       const rule = parseRule(tokenize(line, where), where);
       const chain = table.get(rule.chain);
-      if (!chain) throw new UsageError(`${where}: chain ${oneLine(rule.chain, 40)} is not declared`);
+      if (!chain) throw new InvalidInputError(`${where}: chain ${oneLine(rule.chain, 40)} is not declared`);
       chain.rules.push(rule);
     }
   }
   const nat = tables.get("nat");
-  if (!nat) throw new UsageError("iptables-save holds no table nat: run it as root, without -t filter");
+  if (!nat)
+    throw new InvalidInputError("iptables-save holds no table nat: run it as root, without -t filter");
   return { nat, filter: tables.get("filter") ?? new Map(), otherRules };
 }
 

@@ -5,9 +5,8 @@
  */
 
 import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
+import type { SavedChain, SavedRule, SavedTable, SavedTables } from "../../planes/iptables/saved-rules.js";
 import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
-import type { SavedRule } from "./rule.js";
-import type { SavedChain, SavedTable, SavedTables } from "./save.js";
 
 /** Chains of one service-port share the hash of its name: KUBE-SVC-XPGD46QRK7WJZT7O. XLB is what EXT was until 1.23. */
 const PORT_CHAIN = /^KUBE-(SVC|SVL|EXT|FW|XLB)-([A-Z2-7]{16})$/;

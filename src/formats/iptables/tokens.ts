@@ -1,6 +1,6 @@
 /** Words of a line of iptables-save: quoted ones may hold spaces, and a backslash before a quote. */
 
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 
 export interface Token {
   readonly text: string;
@@ -11,12 +11,12 @@ export interface Token {
 const WORD = /"((?:[^"\\]|\\.)*)"|(\S+)/g;
 const MAX_WORDS = 500;
 
-/** Splits a line. Throws UsageError for a quote that doesn't end. */
+/** Splits a line. Throws InvalidInputError for a quote that doesn't end. */
 export function tokenize(line: string, where: string): Token[] {
   const tokens: Token[] = [];
   for (const [, quoted, plain] of line.matchAll(WORD)) {
-    if (plain?.startsWith('"')) throw new UsageError(`${where}: a quote does not end`);
-    if (tokens.length >= MAX_WORDS) throw new UsageError(`${where}: more than ${MAX_WORDS} words`);
+    if (plain?.startsWith('"')) throw new InvalidInputError(`${where}: a quote does not end`);
+    if (tokens.length >= MAX_WORDS) throw new InvalidInputError(`${where}: more than ${MAX_WORDS} words`);
     tokens.push(
       quoted === undefined
         ? { text: plain!, quoted: false }

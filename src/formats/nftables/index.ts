@@ -3,21 +3,21 @@
 import { buildCluster } from "../../cluster/build.js";
 import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { inferNetwork } from "../../cluster/infer-network.js";
+import { InvalidInputError } from "../../errors.js";
 import { assemble } from "../assemble.js";
-import { inferNetwork } from "../infer-network.js";
 import { parseNftJson, parseNftText } from "./ruleset.js";
 import { servicesOfTable } from "./services.js";
 
 const SHOWN = 5;
 
-/** Reads `nft list ruleset` in text or JSON. Throws UsageError that says what is missing. */
+/** Reads `nft list ruleset` in text or JSON. Throws InvalidInputError that says what is missing. */
 export function importNftables(text: string): { cluster: Cluster; report: string[] } {
   const table = /^\s*\{/.test(text) ? parseNftJson(text) : parseNftText(text);
   const found = servicesOfTable(table);
   const { records, unnamed, withoutAddress } = assemble(found.ports);
   if (records.length === 0) {
-    throw new UsageError(
+    throw new InvalidInputError(
       "the ruleset holds no service of kube-proxy (table ip kube-proxy, map service-ips): is this node's proxy in nftables mode?",
     );
   }

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { describeIssue, oneLine } from "../../cluster/checks.js";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 import { renderRule } from "./render.js";
 
 const MAX_LINES = 10_000_000;
@@ -27,7 +27,7 @@ export interface NftTable {
   readonly foreignRules: number;
 }
 
-/** Reads the text form. Throws UsageError where it is cut off. */
+/** Reads the text form. Throws InvalidInputError where it is cut off. */
 export function parseNftText(text: string): NftTable {
   const containers = new Map<string, NftElement[]>();
   const chains = new Map<string, string[]>();
@@ -37,7 +37,7 @@ export function parseNftText(text: string): NftTable {
   let block: { kind: string; name: string } | undefined;
   let elements: string | undefined;
   const lines = text.split("\n");
-  if (lines.length > MAX_LINES) throw new UsageError(`the ruleset has more than ${MAX_LINES} lines`);
+  if (lines.length > MAX_LINES) throw new InvalidInputError(`the ruleset has more than ${MAX_LINES} lines`);
   for (const raw of lines) {
     const line = raw.trim();
     if (line === "" || line.startsWith("#")) continue;
@@ -83,7 +83,8 @@ export function parseNftText(text: string): NftTable {
       elements = undefined;
     }
   }
-  if (elements !== undefined) throw new UsageError("the nft ruleset is cut off inside the elements of a map");
+  if (elements !== undefined)
+    throw new InvalidInputError("the nft ruleset is cut off inside the elements of a map");
   return { containers, chains, timeouts, foreignRules };
 
   function addRule(rule: string): void {
@@ -136,13 +137,13 @@ const commented = z.object({ elem: z.object({ comment: z.string() }) });
 const ruleSchema = z.object({ family: name, table: name, chain: name, expr: z.array(z.unknown()) });
 const chainSchema = z.object({ family: name, table: name, name });
 
-/** Reads the JSON form. Throws UsageError that names what is wrong. */
+/** Reads the JSON form. Throws InvalidInputError that names what is wrong. */
 export function parseNftJson(text: string): NftTable {
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch {
-    throw new UsageError("the nft ruleset is not JSON, or cut off: run nft -j list ruleset again");
+    throw new InvalidInputError("the nft ruleset is not JSON, or cut off: run nft -j list ruleset again");
   }
   const objects = checked(jsonSchema, data, "nft ruleset").nftables;
   const containers = new Map<string, NftElement[]>();
@@ -189,5 +190,5 @@ function addElementsOf(list: NftElement[], key: unknown, verdict: unknown): void
 function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new UsageError(`${what}: ${oneLine(describeIssue(parsed.error))}`);
+  throw new InvalidInputError(`${what}: ${oneLine(describeIssue(parsed.error))}`);
 }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { fakeFinding, fakeResults } from "../../../test/support/results.js";
-import { UsageError } from "../../errors.js";
+import { UnknownNameError } from "../../errors.js";
 import { renderCharts } from "./render.js";
 
 const request = { themes: ["light"], formats: ["svg"], size: "readme", charts: ["scaling"] } as const;
@@ -61,7 +61,7 @@ describe("renderCharts", () => {
   });
 
   it("says which charts there are when asked for one it doesn't know", () => {
-    expect(() => renderCharts(fakeResults(), { ...request, charts: ["pie"] })).toThrow(UsageError);
+    expect(() => renderCharts(fakeResults(), { ...request, charts: ["pie"] })).toThrow(UnknownNameError);
   });
 
   it("tells once why a chart is skipped", () => {

@@ -3,7 +3,7 @@
 import type { Chart, Picture, View } from "../../charts/chart.js";
 import { CHARTS } from "../../charts/index.js";
 import type { ThemeName } from "../../charts/theme.js";
-import { UsageError } from "../../errors.js";
+import { UnknownNameError } from "../../errors.js";
 import type { Results } from "../../results/schema.js";
 import { chartData, writeChartData } from "../metadata/data.js";
 import { embedMetadata } from "../metadata/index.js";
@@ -43,7 +43,22 @@ export interface RenderedChart {
   readonly description: string;
 }
 
-/** Draws every asked chart in every theme and format. The same results give the same bytes. */
+/**
+ * Draws every asked chart in every theme and format. The same results give the same bytes.
+ *
+ * @param results Results of a run.
+ * @param request Charts, formats, themes and size in pixels.
+ * @returns Pictures with their file names, and charts that were skipped with the reason.
+ * @throws UnknownNameError for a chart that does not exist.
+ * @example
+ * ```ts
+ * import { renderCharts } from "lbscale/charts";
+ * import { readResults } from "lbscale/results";
+ *
+ * const results = readResults("results/2026-11-27-default");
+ * const charts = renderCharts(results, { charts: ["scaling"], formats: ["png"], themes: ["light"], size: "article" });
+ * ```
+ */
 export function renderCharts(results: Results, request: RenderRequest): RenderedChart[] {
   const rendered: RenderedChart[] = [];
   for (const chart of chosenCharts(request.charts)) {
@@ -87,7 +102,7 @@ function chosenCharts(wanted: RenderRequest["charts"]): readonly Chart[] {
     if (typeof id !== "string") return id;
     const chart = CHARTS.find((candidate) => candidate.id === id);
     if (chart === undefined) {
-      throw new UsageError(
+      throw new UnknownNameError(
         `no chart is called "${id}": choose from ${CHARTS.map(({ id }) => id).join(", ")}`,
       );
     }

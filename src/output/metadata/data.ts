@@ -42,9 +42,8 @@ export const chartDataSchema = z.object({
 });
 
 export type ChartData = z.infer<typeof chartDataSchema>;
-export type PlottedSeries = ChartData["series"][number];
 
-export const NO_DIGEST = "0".repeat(64);
+const NO_DIGEST = "0".repeat(64);
 
 /** The data of a chart, before its picture is drawn. */
 export function chartData(

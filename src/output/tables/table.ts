@@ -123,7 +123,12 @@ export function tableFields(row: Row, results: Results): string[] {
 /** The columns that hold text out of results: scenario, plane, and warnings where the median would stand. */
 const FROM_RESULTS: ReadonlySet<number> = new Set([0, 2, 3]);
 
-/** The table in Markdown. */
+/**
+ * The table in Markdown.
+ *
+ * @param results Results of a run.
+ * @returns A table with one line per cell.
+ */
 export function markdownTable(results: Results): string {
   return [
     tableHeadings(results).join(" | "),
@@ -161,7 +166,12 @@ export function countsCsv(results: Results): string | null {
     .join("");
 }
 
-/** The table as CSV (RFC 4180), times in nanoseconds, unrounded. */
+/**
+ * The table as CSV (RFC 4180), times in nanoseconds, unrounded.
+ *
+ * @param results Results of a run.
+ * @returns A header and one line per cell.
+ */
 export function csvTable(results: Results): string {
   const header = [
     "plane",

@@ -2,9 +2,28 @@
 
 import { formatAddress, servicePortName } from "../../cluster/cluster.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT, type Work } from "../plane.js";
+import type { AffinityTable } from "../shared/affinity.js";
+import type { SourceRanges } from "../shared/source-ranges.js";
 import { MISS } from "./htab.js";
 import * as layout from "./layout.js";
-import { type CiliumModel, MaglevModel, maglevIndex } from "./model.js";
+import { maglevIndex } from "./maglev.js";
+import type { Context, MaglevMaps, Maps } from "./maps.js";
+
+/** What an explanation needs of a model: its maps and its state, not its lookup. */
+export interface ExplainedModel {
+  readonly context: Context;
+  readonly maps: Maps;
+  /** Undefined: backends are picked at random. */
+  readonly maglev?: MaglevMaps;
+  readonly ranges: SourceRanges;
+  readonly affinity: AffinityTable;
+  affinityBackend(service: number, frontend: number, src: number, nowSec: number): number;
+  randomSlot(count: number): number;
+  frontendOf(service: number): number;
+  serviceOf(service: number): number;
+  fromInside(src: number): boolean;
+  isNode(address: number): boolean;
+}
 
 /** Connection tracking between the service and its backends (lb4_local). */
 export interface Tracking {
@@ -16,7 +35,7 @@ export interface Tracking {
 
 /** Explains one flow on a model, consuming its randomness and affinity as a lookup does. */
 export function explainEbpf(
-  model: CiliumModel,
+  model: ExplainedModel,
   flow: Flow,
   nowSec: number,
   path?: string[],
@@ -92,7 +111,7 @@ export function explainEbpf(
     id = model.affinityBackend(service, frontend, src, nowSec);
     say(() => `lb4_affinity: ${id === 0 ? "a new client" : `backend ${id}`}`);
   }
-  if (id === 0) id = model instanceof MaglevModel ? pickMaglev(model) : pickRandom();
+  if (id === 0) id = model.maglev === undefined ? pickRandom() : pickMaglev(model.maglev);
   if (flags & layout.AFFINITY) model.affinity.put(frontend, src, id, nowSec);
 
   work.mapLookups++;
@@ -113,7 +132,7 @@ export function explainEbpf(
     return services.words[slot + layout.SERVICE_BACKEND]!;
   }
 
-  function pickMaglev({ maglev }: MaglevModel): number {
+  function pickMaglev(maglev: MaglevMaps): number {
     work.mapLookups += 2;
     work.hashProbes += maglev.outer.probes(frontend);
     const start = maglev.outer.words[maglev.outer.find(frontend) + layout.OUTER_INNER]!;

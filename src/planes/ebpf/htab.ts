@@ -1,6 +1,6 @@
 /** The kernel's BPF hash map, preallocated (kernel/bpf/hashtab.c): as many buckets as the power of two that holds max_entries. */
 
-import { UsageError } from "../../errors.js";
+import { MapFullError } from "../../errors.js";
 import { jhash1, jhash3, jhashU16 } from "../shared/jhash.js";
 import { BUCKET_WORDS, HASH, KEY, NEXT } from "./layout.js";
 
@@ -57,7 +57,7 @@ class Htab {
     else {
       element = this.#free;
       if (element === this.#last) {
-        throw new UsageError(
+        throw new MapFullError(
           "an eBPF map is full and refuses (E2BIG): raise bpf-lb-map-max (ebpfMapEntries)",
         );
       }

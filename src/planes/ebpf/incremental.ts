@@ -20,7 +20,8 @@ import {
   SERVICE_FLAGS,
 } from "./layout.js";
 import { backendName, fillMaglevTable } from "./maglev.js";
-import { type CiliumModel, type MaglevMaps, MaglevModel } from "./model.js";
+import type { MaglevMaps } from "./maps.js";
+import { type CiliumModel, MaglevModel } from "./model.js";
 
 export class LiveEbpf implements IncrementalModel {
   readonly model: CiliumModel;

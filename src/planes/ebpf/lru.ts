@@ -3,7 +3,7 @@
  * room when all are in use. The kernel's per-CPU active and inactive lists are one list here, in order of insertion.
  */
 
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError } from "../../errors.js";
 import { jhash4, jhash14 } from "../shared/jhash.js";
 import { htabBytes, MISS, powerOfTwo } from "./htab.js";
 import { BUCKET_WORDS, HASH, KEY, NEXT } from "./layout.js";
@@ -21,7 +21,7 @@ const REFERENCED = 1 << 24;
 
 /** Both keys are padded to 16 bytes. */
 const KEY_WORDS = 4;
-export const VALUE = KEY + KEY_WORDS;
+const VALUE = KEY + KEY_WORDS;
 
 /** Evictions that can be taken back: those between two resets. */
 const JOURNAL_ROWS = 1 << 16;
@@ -47,7 +47,7 @@ export abstract class LruMap {
 
   constructor(maxEntries: number, valueWords: number, seed: number) {
     if (!Number.isInteger(maxEntries) || maxEntries < 1) {
-      throw new UsageError(`${maxEntries} entries make no map: give it 1 or more`);
+      throw new InvalidOptionError(`${maxEntries} entries make no map: give it 1 or more`);
     }
     const buckets = powerOfTwo(maxEntries);
     this.maxEntries = maxEntries;

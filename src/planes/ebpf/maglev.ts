@@ -1,6 +1,7 @@
 /** Maglev tables as Cilium fills them (pkg/maglev/maglev.go; Eisenbud et al., NSDI 2016). */
 
 import { type Cluster, formatAddress, protocolName } from "../../cluster/cluster.js";
+import { jhash3 } from "../shared/jhash.js";
 import { murmur3x64128 } from "../shared/murmur3.js";
 
 /** Table sizes that Cilium offers: primes, each above 100 times the endpoints it is meant for. */
@@ -52,4 +53,15 @@ export function fillMaglevTable(
     position[i] = at;
     if (++i === count) i = 0;
   }
+}
+
+/** hash_from_tuple_v4: jhash_3words(src, dport << 16 | sport, protocol) mod M, unsigned. The destination is not hashed. */
+export function maglevIndex(
+  src: number,
+  sport: number,
+  dport: number,
+  protocol: number,
+  size: number,
+): number {
+  return (jhash3(src, (dport << 16) | sport, protocol, MAGLEV_JHASH_SEED) >>> 0) % size;
 }

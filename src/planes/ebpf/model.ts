@@ -1,13 +1,11 @@
 /** The eBPF models: Cilium's lookups (lb4_lookup_service, lb4_local in bpf/lib/lb.h) over its maps. */
 
-import type { Cluster } from "../../cluster/cluster.js";
 import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
-import { jhash3 } from "../shared/jhash.js";
 import { SourceRanges } from "../shared/source-ranges.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
 import { explainEbpf } from "./explain.js";
-import { type BackendMap, MISS, type OuterMap, type ServiceMap } from "./htab.js";
+import { MISS } from "./htab.js";
 import {
   AFFINITY,
   AFFINITY_MASK,
@@ -26,24 +24,8 @@ import {
   SOURCE_RANGE,
   TWO_SCOPES,
 } from "./layout.js";
-import { MAGLEV_JHASH_SEED } from "./maglev.js";
-
-export interface Maps {
-  readonly services: ServiceMap;
-  readonly backends: BackendMap;
-}
-
-export interface MaglevMaps extends Maps {
-  readonly outer: OuterMap;
-  /** All inner arrays: backend ids, `tableSize` for each frontend. */
-  readonly tables: Int32Array;
-  readonly tableSize: number;
-}
-
-export interface Context {
-  readonly cluster: Cluster;
-  readonly frontendPort: Int32Array;
-}
+import { maglevIndex } from "./maglev.js";
+import type { Context, MaglevMaps, Maps } from "./maps.js";
 
 /** lb4_affinity: an LRU map of the same size as the others. */
 const AFFINITY_ENTRIES = 65_536;
@@ -223,15 +205,4 @@ export class MaglevModel extends CiliumModel {
     const index = maglevIndex(src, sticky ? 0 : sport, dport, protocol, tableSize);
     return tables[outer.words[element + OUTER_INNER]! + index]!;
   }
-}
-
-/** hash_from_tuple_v4: jhash_3words(src, dport << 16 | sport, protocol) mod M, unsigned. The destination is not hashed. */
-export function maglevIndex(
-  src: number,
-  sport: number,
-  dport: number,
-  protocol: number,
-  size: number,
-): number {
-  return (jhash3(src, (dport << 16) | sport, protocol, MAGLEV_JHASH_SEED) >>> 0) % size;
 }

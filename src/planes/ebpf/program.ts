@@ -2,7 +2,7 @@
 
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError, MapFullError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
@@ -32,8 +32,9 @@ import {
 } from "./layout.js";
 import { ConnectionMap, ReverseSocketMap } from "./lru.js";
 import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
+import type { MaglevMaps, Maps } from "./maps.js";
 import { mapMemory } from "./memory.js";
-import { type CiliumModel, EbpfModel, type MaglevMaps, MaglevModel, type Maps } from "./model.js";
+import { type CiliumModel, EbpfModel, MaglevModel } from "./model.js";
 import { DEFAULT_SOCKETS, SocketConnections } from "./socket-connections.js";
 import { updateCost } from "./update.js";
 
@@ -71,7 +72,7 @@ export class EbpfProgram implements Program {
     const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
     if (asked === undefined) return Math.max(DEFAULT_MAP_ENTRIES, powerOfTwo(needed));
     if (asked >= needed) return asked;
-    throw new UsageError(
+    throw new MapFullError(
       `the eBPF service map holds ${asked} entries and this cluster needs ${needed}: the map is full and refuses (E2BIG); raise bpf-lb-map-max (ebpfMapEntries) to at least ${needed}`,
     );
   }
@@ -79,10 +80,12 @@ export class EbpfProgram implements Program {
   #refuse(): void {
     if (this.#maglevSize === null) return;
     if (!(MAGLEV_SIZES as readonly number[]).includes(this.#maglevSize)) {
-      throw new UsageError(`Maglev table size ${this.#maglevSize}: Cilium knows ${MAGLEV_SIZES.join(", ")}`);
+      throw new InvalidOptionError(
+        `Maglev table size ${this.#maglevSize}: Cilium knows ${MAGLEV_SIZES.join(", ")}`,
+      );
     }
     if (this.#frontends > MAX_FRONTENDS) {
-      throw new UsageError(
+      throw new PlaneLimitError(
         `${this.#frontends} frontends need as many Maglev tables, but Cilium numbers them with 16 bits: use at most ${MAX_FRONTENDS}`,
       );
     }
@@ -135,7 +138,7 @@ export class EbpfProgram implements Program {
       return new TcConnections(this.model(seed), map, fill);
     }
     if (this.#maglevSize !== null) {
-      throw new UsageError(
+      throw new InvalidOptionError(
         "Cilium never uses Maglev at the socket level: measure ebpf-maglev with path tc, or ebpf with path socket",
       );
     }

@@ -1,8 +1,8 @@
 /** The program's map entries as bytes, in the layout of Cilium's bpf/lib/lb.h: what bpftool would load, and lbscale import reads. */
 
 import { INGRESS_IP } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
-import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "../../formats/cilium/maps.js";
+import { PlaneLimitError } from "../../errors.js";
+import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "./cilium-flags.js";
 import { ENTRY_WORDS } from "./entries.js";
 import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SCOPES } from "./layout.js";
 import { type EbpfProgram, MAX_FRONTENDS } from "./program.js";
@@ -23,11 +23,11 @@ export interface MapDump {
 
 /**
  * The load-balancing maps of a program, without Maglev's tables. Addresses, ports and rev_nat ids are in network byte
- * order, counts and backend ids in the machine's (x86-64). Throws UsageError beyond 65,535 frontends.
+ * order, counts and backend ids in the machine's (x86-64). Throws PlaneLimitError beyond 65,535 frontends.
  */
-export function ciliumMaps(program: EbpfProgram): readonly MapDump[] {
+function ciliumMaps(program: EbpfProgram): readonly MapDump[] {
   if (program.entries.frontendPort.length > MAX_FRONTENDS) {
-    throw new UsageError(
+    throw new PlaneLimitError(
       `${program.entries.frontendPort.length} frontends: Cilium numbers them with 16 bits, use at most ${MAX_FRONTENDS}`,
     );
   }

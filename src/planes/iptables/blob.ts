@@ -1,7 +1,6 @@
 /** Lays rules out as the kernel holds them: one contiguous blob of entries, walked by offsets. */
 
-import type { Cluster } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { PlaneLimitError } from "../../errors.js";
 import { describeChain } from "./explain.js";
 import {
   CHAIN_HEAD,
@@ -34,6 +33,7 @@ import {
   VERDICT_RETURN,
 } from "./layout.js";
 import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import type { Walkable } from "./walkable.js";
 
 /** Netfilter's base chains: their tail is a policy, not a RETURN, and no head stands before them. */
 export const BASE_CHAINS: readonly ChainKind[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
@@ -47,15 +47,6 @@ export interface TableSize {
   readonly rules: number;
   /** Everything the walk can meet: rules, chain heads and tails. */
   readonly entries: number;
-}
-
-/** What a walk needs of a table. */
-export interface Walkable {
-  readonly words: Int32Array;
-  /** Byte offset where a chain's first rule (or tail) begins. */
-  start(kind: ChainKind, index?: number): number;
-  /** What the chain that begins at a byte offset is called, in words. */
-  nameAt(start: number, cluster: Cluster): string;
 }
 
 export interface Table extends TableSize, Walkable {
@@ -126,11 +117,11 @@ export function measureTable(emit: Emit, indices: number): TableSize {
   return { bytes, rules, entries };
 }
 
-/** Builds the blob. `indices` is above every chain index. Throws UsageError past 2 GiB, where the kernel stops too. */
+/** Builds the blob. `indices` is above every chain index. Throws PlaneLimitError past 2 GiB, where the kernel stops too. */
 export function buildTable(emit: Emit, indices: number): Table {
   const size = measure(emit, indices);
   if (size.bytes > MAX_BYTES) {
-    throw new UsageError(
+    throw new PlaneLimitError(
       `this iptables table would take ${(size.bytes / 2 ** 30).toFixed(1)} GiB; the kernel refuses more than 2 GiB: use fewer services or endpoints`,
     );
   }

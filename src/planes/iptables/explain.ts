@@ -6,9 +6,9 @@
 import { type Cluster, formatAddress, servicePortName } from "../../cluster/cluster.js";
 import { DROP, type Flow, PASS, REJECT } from "../plane.js";
 import { nextInt32 } from "../shared/xorshift.js";
-import type { Walkable } from "./blob.js";
 import * as layout from "./layout.js";
 import { recentCheck, type WalkState } from "./matches.js";
+import type { Walkable } from "./walkable.js";
 
 /** What one walk did. */
 export interface Walked {

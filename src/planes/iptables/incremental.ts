@@ -7,12 +7,13 @@
 import type { EndpointUpdate, LiveCluster } from "../../cluster/endpoint-updates.js";
 import { Random } from "../../random.js";
 import type { IncrementalModel, UpdateMode, WriteCounts } from "../plane.js";
-import { BASE_CHAINS, buildTable, type Table, type Walkable } from "./blob.js";
+import { BASE_CHAINS, buildTable, type Table } from "./blob.js";
 import { emitFilterRules } from "./filter-rules.js";
 import type { IptablesModel } from "./model.js";
 import { emitNatRules, endpointOwners, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./nat-rules.js";
 import { ReplaceableTable } from "./replace.js";
 import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import type { Walkable } from "./walkable.js";
 
 /** Kinds of chains in the order of the nat table: base chains, then by name. */
 const NAT_ORDER: readonly ChainKind[] = [

@@ -24,7 +24,7 @@ export const INVERT_SOURCE = 0x08000000;
 export const GOTO = 0x00020000;
 
 /** struct xt_entry_match / xt_entry_target: size, then in the kernel a pointer to the handler at byte 8. */
-export const MATCH_HEADER = 32;
+const MATCH_HEADER = 32;
 export const HANDLER = 2;
 export const DATA = 8;
 
@@ -37,7 +37,7 @@ export const MATCH_RECENT_SET = 5;
 export const MATCH_DST_LOCAL = 6;
 export const MATCH_SRC_LOCAL = 7;
 export const MATCH_STATE_NEW = 8;
-export const MATCH_STATE_OTHER = 9;
+const MATCH_STATE_OTHER = 9;
 export const MATCH_MARK_SET = 10;
 export const MATCH_MARK_UNSET = 11;
 /** `mark` of what kube-proxy up to 1.24 wants dropped. */
@@ -82,7 +82,7 @@ const MASQUERADE_TARGET = MATCH_HEADER + 24;
 const MARK_HANDLERS = { set: MATCH_MARK_SET, unset: MATCH_MARK_UNSET, drop: MATCH_MARK_DROP } as const;
 
 /** Size of the tcp, udp or sctp match. */
-export function portMatchBytes(protocol: number): number {
+function portMatchBytes(protocol: number): number {
   // xt_tcp 12 → 16, xt_udp 10 → 16; xt_sctp 292 → 296, because its chunk map has a byte, not a bit, for each chunk type.
   return MATCH_HEADER + (protocol === SCTP ? 296 : 16);
 }
@@ -102,7 +102,7 @@ export function matchesBytes(rule: Rule): number {
 }
 
 /** Bytes of a rule's target. */
-export function targetBytes(rule: Rule): number {
+function targetBytes(rule: Rule): number {
   switch (rule.target) {
     case "dnat":
       return DNAT_TARGET;

@@ -4,10 +4,10 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { type Decision, type Explanation, type Flow, type Model, noWork } from "../plane.js";
 import { AffinityTable } from "../shared/affinity.js";
 import { reseed, xorshiftState } from "../shared/xorshift.js";
-import type { Walkable } from "./blob.js";
 import { explainWalk } from "./explain.js";
 import type { WalkState } from "./matches.js";
 import { Walker } from "./walk.js";
+import type { Walkable } from "./walkable.js";
 
 /** xt_recent's `ip_list_tot`: a list forgets its oldest client beyond this many. */
 const RECENT_CLIENTS = 100;

@@ -1,8 +1,8 @@
 /** Where each service-port stands in a node's own list, and what a new connection to it walks through. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import type { NodeList } from "../../formats/iptables/index.js";
 import type { NodeProgram } from "./node-list.js";
+import type { NodeList } from "./saved-rules.js";
 
 /** What a node's own list costs the first packet to one service-port. */
 export interface NodeCost {
@@ -33,7 +33,14 @@ export function positionsIn(cluster: Cluster, list: NodeList): Positions {
     null;
 }
 
-/** The cost of every service-port, in the order of KUBE-SERVICES. Exact counts: rules of others that are passed are in them. */
+/**
+ * The cost of every service-port, in the order of KUBE-SERVICES. Exact counts: rules of others that are passed are in them.
+ *
+ * @param cluster The cluster that was imported with the list.
+ * @param list The node's rules, from `importCluster`.
+ * @param program The same rules, from `compileNodeList`.
+ * @returns One entry per service port: position, and entries that its first packet visits.
+ */
 export function nodeCosts(cluster: Cluster, list: NodeList, program: NodeProgram): NodeCost[] {
   const positionOf = positionsIn(cluster, list);
   const model = program.model(1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readFixture } from "../../../test/fuzz-import.js";
 import { parseAddress, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 import { importCluster } from "../../formats/detect.js";
 import { DROP, dnat, PASS } from "../plane.js";
 import { nodeCosts } from "./node-costs.js";
@@ -156,7 +156,7 @@ describe("a node's own list in the model", () => {
       /jumps more than 16 deep/,
     ],
   ])("refuses chains that jump %s", (_what, lines, message) => {
-    expect(() => compiled(list(...lines))).toThrow(UsageError);
+    expect(() => compiled(list(...lines))).toThrow(InvalidInputError);
     expect(() => compiled(list(...lines))).toThrow(message);
   });
 });

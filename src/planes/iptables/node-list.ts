@@ -5,10 +5,7 @@
  */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
-import type { NodeList } from "../../formats/iptables/index.js";
-import type { SavedRule } from "../../formats/iptables/rule.js";
-import type { SavedChain, SavedTable } from "../../formats/iptables/save.js";
+import { InvalidInputError } from "../../errors.js";
 import type { Model } from "../plane.js";
 import { BASE_CHAINS, buildTable, type Table } from "./blob.js";
 import { IptablesModel } from "./model.js";
@@ -21,6 +18,7 @@ import {
   statisticThreshold,
   type Target,
 } from "./rules.js";
+import type { NodeList, SavedChain, SavedRule, SavedTable } from "./saved-rules.js";
 import { STACK } from "./walk.js";
 
 /** A node's own rules as tables that the iptables model walks. */
@@ -36,7 +34,14 @@ export interface NodeProgram {
 const NAT_HOOKS: readonly ChainKind[] = ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"];
 const FILTER_HOOKS: readonly ChainKind[] = ["INPUT", "FORWARD", "OUTPUT"];
 
-/** Lays out a node's list. Throws UsageError when chains jump in a circle, deeper than the model's stack, or nowhere. */
+/**
+ * Lays out a node's list.
+ *
+ * @param cluster The cluster that was imported with the list.
+ * @param list The node's rules, from `importCluster`.
+ * @returns Tables that the iptables model walks.
+ * @throws InvalidInputError when chains jump in a circle, deeper than the model's stack, or nowhere.
+ */
 export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
   const strange = new Map<string, number>();
   const mark = markOf(list.tables.nat, "KUBE-MARK-MASQ", 0x4000);
@@ -103,11 +108,12 @@ function refuseDeepJumps(table: SavedTable): void {
         stack.pop();
         const above = stack[stack.length - 1];
         if (above) above.deepest = Math.max(above.deepest, top.deepest + 1);
-        if (top.deepest > STACK) throw new UsageError(`chain ${top.name} jumps more than ${STACK} deep`);
+        if (top.deepest > STACK)
+          throw new InvalidInputError(`chain ${top.name} jumps more than ${STACK} deep`);
         continue;
       }
       const known = depths.get(next);
-      if (known === OPEN) throw new UsageError(`chain ${next} jumps in a circle`);
+      if (known === OPEN) throw new InvalidInputError(`chain ${next} jumps in a circle`);
       if (known === undefined) enter(next);
       else top.deepest = Math.max(top.deepest, known + 1);
     }

@@ -4,9 +4,10 @@
  * (libiptc, iptcc_compile_table). The kernel then replaces the whole blob.
  */
 
-import { BASE_CHAINS, type Table, type Walkable, Writer, walkable } from "./blob.js";
+import { BASE_CHAINS, type Table, Writer, walkable } from "./blob.js";
 import { CHAIN_HEAD, CHAIN_TAIL, DATA, HANDLER, OFFSETS, ruleBytes, TARGET_STANDARD } from "./layout.js";
 import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import type { Walkable } from "./walkable.js";
 
 /** A chain in its place: `bytes` with head and tail, `rank` by which chains are sorted. */
 interface Placed {

@@ -10,7 +10,7 @@ import {
   protocolName,
   servicePortName,
 } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { NotRepresentableError } from "../../errors.js";
 import { TextSink } from "../shared/text-sink.js";
 import { endpointHash, servicePortHash } from "./names.js";
 import { endpointOwners } from "./nat-rules.js";
@@ -201,7 +201,8 @@ const HOOK_COMMENTS: Partial<Record<ChainKind, string>> = {
  * need it; were one let through, it would be a comment and nothing else. No escape holds a line break within its line.
  */
 function quoted(comment: string): string {
-  if (/\p{Cc}/u.test(comment)) throw new UsageError(`"${oneLine(comment, 60)}" can't be a rule's comment`);
+  if (/\p{Cc}/u.test(comment))
+    throw new NotRepresentableError(`"${oneLine(comment, 60)}" can't be a rule's comment`);
   return comment.slice(0, MAX_COMMENT).replace(/["\\]/g, "\\$&");
 }
 

@@ -24,12 +24,6 @@ export const CHAINS = [
 ] as const;
 export type ChainKind = (typeof CHAINS)[number];
 
-/** A chain: its kind, and the service-port or endpoint it belongs to (0 where there is one). */
-export interface Chain {
-  readonly kind: ChainKind;
-  readonly index: number;
-}
-
 export type Target =
   | "jump"
   | "return"

@@ -1,7 +1,7 @@
 /** The program as text for iptables-restore: the rules that the model walks, in their order, with kube-proxy's names. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { refuseUnsafeNames } from "../../kubernetes/safe-names.js";
+import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import type { UpdateMode } from "../plane.js";
 import { TextSink } from "../shared/text-sink.js";
 import { BASE_CHAINS } from "./blob.js";
@@ -15,7 +15,7 @@ type Keep = (kind: ChainKind, index: number) => boolean;
 
 /**
  * Text for `iptables-restore` (legacy or nft), in chunks: the whole nat and filter tables, flushing what is there.
- * Throws UsageError for names that Kubernetes does not allow.
+ * Throws NotRepresentableError for names that Kubernetes does not allow.
  */
 export function* iptablesRestore(program: IptablesProgram): Iterable<string> {
   refuseUnsafeNames(program.cluster);
@@ -35,7 +35,7 @@ export interface IptablesChange {
 /**
  * Text for `iptables-restore --noflush`, in chunks: what kube-proxy writes after a change (proxier.go, syncProxyRules).
  * `partial`: every chain that exists once, and of services only the changed one's; `full`: all. Base chains are left as
- * they are. Throws UsageError for names that Kubernetes does not allow.
+ * they are. Throws NotRepresentableError for names that Kubernetes does not allow.
  */
 export function* iptablesSync(change: IptablesChange, mode: UpdateMode): Iterable<string> {
   const { before, after, service } = change;

@@ -12,9 +12,9 @@ import { jhash3 } from "../shared/jhash.js";
 import { AF_INET, NULL } from "./layout.js";
 
 /** struct hlist_head: a pointer. */
-export const BUCKET_WORDS = 2;
+const BUCKET_WORDS = 2;
 /** struct ip_vs_conn: 288 bytes; its cache is SLAB_HWCACHE_ALIGN, so objects are 320 bytes apart. */
-export const CONNECTION_WORDS = 80;
+const CONNECTION_WORDS = 80;
 
 /** c_list.next at 0 and .pprev at 8. */
 export const NEXT = 0;

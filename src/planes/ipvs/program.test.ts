@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { generateCluster } from "../../cluster/generate.js";
-import { UsageError } from "../../errors.js";
+import { PlaneLimitError } from "../../errors.js";
 import { ipvs } from "./index.js";
 
 describe("the IPVS program", () => {
@@ -31,7 +31,7 @@ describe("the IPVS program", () => {
 
   it("refuses a cluster that overflows kube-proxy's ipsets", () => {
     const large = generateCluster({ services: 65_537, seed: 1, endpoints: { kind: "constant", count: 0 } });
-    expect(() => ipvs.compile(large)).toThrow(UsageError);
+    expect(() => ipvs.compile(large)).toThrow(PlaneLimitError);
     expect(() => ipvs.compile(large)).toThrow(/KUBE-CLUSTER-IP/);
   });
 

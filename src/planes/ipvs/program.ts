@@ -2,7 +2,7 @@
 
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
@@ -155,7 +155,7 @@ export class IpvsProgram implements Program {
     const conntrack = conntrackOf(options, seed);
     const bits = options.ipvsTableBits ?? DEFAULT_TABLE_BITS;
     if (!Number.isInteger(bits) || bits < 8 || bits > 27) {
-      throw new UsageError(`ipvsTableBits ${bits}: Linux takes 8 to 27`);
+      throw new InvalidOptionError(`ipvsTableBits ${bits}: Linux takes 8 to 27`);
     }
     // Each connection of IPVS is one of conntrack's too, whose limit is therefore the room.
     const table = new ConnectionTable(bits, conntrack.max, options.fill, seed);
@@ -174,7 +174,7 @@ function refuseFullSets(entries: SetEntries): void {
     if (elements.length / HASH_SETS[name] <= MAX_ELEMENTS) continue;
     const { size } = new IpSet(elements, HASH_SETS[name], 0);
     if (size <= MAX_ELEMENTS) continue;
-    throw new UsageError(
+    throw new PlaneLimitError(
       `${size} elements do not fit ipset ${name}, which kube-proxy creates for ${MAX_ELEMENTS}: use fewer services or leave out the plane ipvs`,
     );
   }

@@ -1,9 +1,9 @@
 /** Writes a service-port's chains: their rule blobs are always new, and a chain that is there turns to its new one. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import type { ChainMemory } from "./chain-memory.js";
 import { chainsOf, policyChainKind } from "./frontends.js";
 import * as layout from "./layout.js";
-import type { ChainMemory } from "./memory.js";
 import type { Slabs } from "./slabs.js";
 
 /** What has been written, as `UpdateCost` counts it. */

@@ -1,14 +1,34 @@
 /** The same decision as `model.ts`, counted and in words. The contract suite holds both to the same answers. */
 
+import type { Cluster } from "../../cluster/cluster.js";
 import { formatAddress } from "../../cluster/cluster.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
+import type { AffinityTable } from "../shared/affinity.js";
+import type { SourceRanges } from "../shared/source-ranges.js";
+import type { ChainMemory } from "./chain-memory.js";
 import * as layout from "./layout.js";
-import type { NftablesModel } from "./model.js";
 import { MISS, type NodePortTable, type ServiceTable } from "./rhashtable.js";
+import type { Tables } from "./tables.js";
+
+/** What an explanation needs of a model: its tables and its state, not its lookup. */
+export interface ExplainedModel {
+  readonly cluster: Cluster;
+  readonly tables: Tables;
+  readonly chains: ChainMemory;
+  readonly affinity: AffinityTable;
+  readonly ranges: SourceRanges;
+  readonly mapSeed: number;
+  isLocal(address: number): boolean;
+  isNode(address: number): boolean;
+  isPod(address: number): boolean;
+  isServiceRange(address: number): boolean;
+  remembers(chain: number, timeoutSec: number, src: number, nowSec: number): boolean;
+  randomBelow(bound: number): number;
+}
 
 /** Explains one flow on a model, consuming its randomness and affinity as a lookup does. */
 export function explainNftables(
-  model: NftablesModel,
+  model: ExplainedModel,
   flow: Flow,
   nowSec: number,
   path?: string[],

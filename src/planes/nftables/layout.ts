@@ -24,7 +24,7 @@ export const KIND_EXTERNAL_LOCAL = 3;
 export const KIND_UNTESTED = 4;
 
 /** Behind nft_rule_blob's size. */
-export const FIRST_RULE = 2;
+const FIRST_RULE = 2;
 /** Chain that the cluster IP leads to, rule 1: l4proto, daddr, dport, then saddr masked against the pod range → jump. */
 export const SERVICE_PROTOCOL = 8;
 export const SERVICE_ADDRESS = 18;
@@ -35,7 +35,7 @@ export const POD_BASE = 46;
 export const AFTER_MASQUERADE = 58;
 export const AFFINITY_RULE_WORDS = 28;
 export const AFFINITY_CHAIN = 20;
-export const NUMGEN_RULE_WORDS = 22;
+const NUMGEN_RULE_WORDS = 22;
 export const NUMGEN_MODULUS = 4;
 export const NUMGEN_SET = 10;
 /** In the header's spare bits: endpoints with an affinity rule, and their service's timeout. */
@@ -72,7 +72,7 @@ export function mapBucketBits(size: number): number {
 }
 
 /** kmalloc's size classes: powers of two from 8 bytes (96 and 192 aside). */
-export function slabWords(words: number): number {
+function slabWords(words: number): number {
   return 2 ** Math.ceil(Math.log2(words));
 }
 

@@ -1,31 +1,13 @@
 /** Lays chains, blobs and anonymous maps out in memory: one region a slab size, each filled in the order of creation. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import type { ChainMemory, Cursors } from "./chain-memory.js";
 import { ChainWriter } from "./chain-writer.js";
 import { chainsOf, policyChainKind } from "./frontends.js";
 import * as layout from "./layout.js";
 import { Slabs } from "./slabs.js";
 
 const TO_CACHE_LINE_WORDS = 12;
-
-export interface ChainMemory {
-  readonly words: Int32Array;
-  /** Service-port → its chains; NONE where it has none. */
-  readonly service: Int32Array;
-  readonly local: Int32Array;
-  readonly external: Int32Array;
-  /** Endpoint's number → its chain. */
-  readonly endpoint: Int32Array;
-}
-
-/** A word number for each slab: where its next object goes, or how many words it needs. */
-export interface Cursors {
-  chain: number;
-  blob: number;
-  endpointBlob: number;
-  set: number;
-  element: number;
-}
 
 /** Rewrites of the largest service that memory has room for beside what it holds: old and new lie in it together. */
 const ROOM_FOR_REWRITES = 8;

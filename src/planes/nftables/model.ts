@@ -5,19 +5,11 @@ import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJ
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
 import { SourceRanges } from "../shared/source-ranges.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
+import type { ChainMemory } from "./chain-memory.js";
 import { explainNftables } from "./explain.js";
 import * as layout from "./layout.js";
-import type { ChainMemory } from "./memory.js";
-import { type AddressSet, MISS, type NodePortTable, type ServiceTable } from "./rhashtable.js";
-
-export interface Tables {
-  readonly serviceIps: ServiceTable;
-  readonly nodePorts: NodePortTable;
-  readonly firewallIps: ServiceTable;
-  readonly noEndpointServices: ServiceTable;
-  readonly noEndpointNodePorts: NodePortTable;
-  readonly clusterIps: AddressSet;
-}
+import { MISS } from "./rhashtable.js";
+import type { Tables } from "./tables.js";
 
 /** Size of each affinity set that kube-proxy declares (nftables' default for dynamic sets). */
 const AFFINITY_CLIENTS = 65_535;

@@ -2,7 +2,7 @@
 
 import { oneLine } from "../../cluster/checks.js";
 import { type Cluster, formatAddress, protocolName } from "../../cluster/cluster.js";
-import { UsageError } from "../../errors.js";
+import { NotRepresentableError } from "../../errors.js";
 import { base32Sha256 } from "../iptables/names.js";
 
 /** nftables allows 256 characters; kube-proxy keeps 16 of them for prefixes such as `endpoint-`. */
@@ -31,7 +31,8 @@ function plainName(cluster: Cluster, servicePort: number): string {
 const IDENTIFIER = /^[-\w/.]+$/;
 
 function hashed(name: string): string {
-  if (!IDENTIFIER.test(name)) throw new UsageError(`"${oneLine(name, 60)}" can't be the name of a chain`);
+  if (!IDENTIFIER.test(name))
+    throw new NotRepresentableError(`"${oneLine(name, 60)}" can't be the name of a chain`);
   const base = `${base32Sha256(name, 8)}-${name}`;
   return base.length > MAX_BASE ? `${base.slice(0, MAX_BASE - 3)}...` : base;
 }

@@ -18,8 +18,9 @@ import type { ChainWriter } from "./chain-writer.js";
 import { listMaps, type MapContents } from "./frontends.js";
 import { LiveNftables } from "./incremental.js";
 import { loadChains } from "./memory.js";
-import { NftablesModel, type Tables } from "./model.js";
+import { NftablesModel } from "./model.js";
 import { AddressSet, ELEMENT_WORDS, NodePortTable, rhashBuckets, ServiceTable } from "./rhashtable.js";
+import type { Tables } from "./tables.js";
 import { updateCost } from "./update.js";
 
 /** Slab memory of a kernel that holds them, measured, ±15 %: chains, rules, blobs, names and verdict maps. */

@@ -2,7 +2,7 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
-import { refuseUnsafeNames } from "../../kubernetes/safe-names.js";
+import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { listMaps } from "./frontends.js";
 import { mapElements, TABLE } from "./ruleset.js";
 import { ServiceText } from "./service-text.js";
@@ -15,7 +15,7 @@ export interface NftChange {
 
 /**
  * The chains of the changed service, of all its ports, written anew, and the elements of named maps that differ. What lost its
- * user is flushed here and deleted by a later sync, which is given it as `leftover`. Throws UsageError for names that
+ * user is flushed here and deleted by a later sync, which is given it as `leftover`. Throws NotRepresentableError for names that
  * Kubernetes does not allow.
  */
 export function nftChange(

@@ -7,7 +7,7 @@ import {
   protocolName,
   servicePortName,
 } from "../../cluster/cluster.js";
-import { refuseUnsafeNames } from "../../kubernetes/safe-names.js";
+import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { DROP } from "../plane.js";
 import { servicePortBase } from "./names.js";
 import type { NftablesProgram } from "./program.js";
@@ -21,7 +21,7 @@ const MAX_COMMENT = 128;
 
 /**
  * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
- * too. The first one makes the table anew. Throws UsageError for names that Kubernetes does not allow.
+ * too. The first one makes the table anew. Throws NotRepresentableError for names that Kubernetes does not allow.
  */
 export function* nftTransactions(program: NftablesProgram): Iterable<string> {
   const { cluster } = program;

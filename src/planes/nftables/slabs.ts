@@ -1,6 +1,6 @@
 /** Objects as kmalloc gives them: each slab's lie together in the order of creation, and a freed one is given out again. */
 
-import type { Cursors } from "./memory.js";
+import type { Cursors } from "./chain-memory.js";
 
 export class Slabs {
   readonly #words: Int32Array;

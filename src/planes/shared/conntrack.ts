@@ -3,7 +3,7 @@
  * (net/netfilter/nf_conntrack_core.c). Laid out as Linux 6.1 does on x86-64; pointers are word indices.
  */
 
-import { UsageError } from "../../errors.js";
+import { MapFullError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type { Decision } from "../plane.js";
 import { type SipKey, siphashWords } from "./siphash.js";
@@ -14,14 +14,14 @@ export const NONE = 0;
 /** struct hlist_nulls_head: a pointer. */
 export const BUCKET_WORDS = 2;
 /** struct nf_conn is 248 bytes in a slab of 256. */
-export const CONNECTION_WORDS = 64;
+const CONNECTION_WORDS = 64;
 /** Of struct nf_conn: timeout, byte 8. */
-export const TIMEOUT = 2;
+const TIMEOUT = 2;
 /** tuplehash[IP_CT_DIR_ORIGINAL] at byte 16 and [IP_CT_DIR_REPLY] at byte 72, 56 bytes each. */
-export const ORIGINAL = 4;
-export const REPLY = 18;
+const ORIGINAL = 4;
+const REPLY = 18;
 /** mark, byte 168, on the cache line of `status`, which every packet reads: what NAT was set up to do. */
-export const MARK = 42;
+const MARK = 42;
 
 /** Of struct nf_conntrack_tuple_hash: hnnode.next at 0 and .pprev at 8; then the tuple: src.u3, src.u and l3num, dst.u3, dst.u with protonum and dir. */
 export const NEXT = 0;
@@ -35,7 +35,7 @@ export const KEY_MASK = 0xffffff;
 export const DIRECTION_SHIFT = 24;
 
 /** AF_INET as l3num, beside the source port. */
-export const INET = 2 << 16;
+const INET = 2 << 16;
 /** Bytes of a tuple that are hashed: up to dst.dir. */
 export const HASHED_BYTES = 39;
 
@@ -47,7 +47,7 @@ const TIMEOUT_SEC = 86_400;
 export const TO_CACHE_LINE_WORDS = 12;
 
 /** Clients of the fill, RFC 6598's shared address space, and what they talk to (TEST-NET-1 and -3). */
-export const BACKGROUND_CLIENTS = 0x64400000;
+const BACKGROUND_CLIENTS = 0x64400000;
 export const BACKGROUND_SERVICE = 0xc0000201 | 0;
 export const BACKGROUND_ENDPOINT = 0xcb007101 | 0;
 const FILL_CLIENTS_MASK = 0x3fffff;
@@ -81,7 +81,7 @@ export class Conntrack {
 
   constructor(buckets: number, max: number, fill: number, seed: number) {
     if (fill > max) {
-      throw new UsageError(`nf_conntrack holds ${max} connections, and ${fill} are to fill it: fill fewer`);
+      throw new MapFullError(`nf_conntrack holds ${max} connections, and ${fill} are to fill it: fill fewer`);
     }
     const random = Random.fromSeed(seed, "conntrack");
     this.key = Int32Array.from({ length: 4 }, () => random.nextInt32());

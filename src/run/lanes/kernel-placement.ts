@@ -2,7 +2,7 @@
 
 import { parseChoices } from "../../cli/options/parse.js";
 import { note } from "../../cli/output.js";
-import { CheckFailedError, UsageError } from "../../errors.js";
+import { CheckFailedError, InputError } from "../../errors.js";
 import { GUEST_PLANE_IDS, type KernelPlaneId } from "../../kernel/plane.js";
 import { type KernelLane, requireLane, runInSandbox } from "../../kernel/sandbox.js";
 import { type Capability, type CheckTask, capabilitiesSchema } from "../../kernel/tasks.js";
@@ -67,7 +67,7 @@ export async function tryPlanes(lane: KernelLane, planes: readonly KernelPlaneId
     );
     return checks;
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof CheckFailedError)) throw error;
+    if (!(error instanceof InputError || error instanceof CheckFailedError)) throw error;
     return [{ name: `the ${lane} lane`, lacks: error.message }];
   }
 }

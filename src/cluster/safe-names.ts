@@ -1,11 +1,11 @@
 /** The last gate before a ruleset that root will load: a name with a newline or a quote in it would be a rule of its own. */
 
-import { isDnsLabel, isServiceName, oneLine } from "../cluster/checks.js";
-import type { Cluster } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
+import { NotRepresentableError } from "../errors.js";
+import { isDnsLabel, isServiceName, oneLine } from "./checks.js";
+import type { Cluster } from "./cluster.js";
 
 /**
- * Throws UsageError when a service or port has a name that Kubernetes would refuse. Importers check names too; clusters
+ * Throws NotRepresentableError when a service or port has a name that Kubernetes would refuse. Importers check names too; clusters
  * that a program builds come here first.
  */
 export function refuseUnsafeNames(cluster: Cluster): void {
@@ -20,7 +20,7 @@ export function refuseUnsafeNames(cluster: Cluster): void {
 }
 
 function refuse(what: string, name: string, expected: string): never {
-  throw new UsageError(
+  throw new NotRepresentableError(
     `the ${what} name "${oneLine(name, 60)}" must not reach a ruleset: expected ${expected}`,
   );
 }

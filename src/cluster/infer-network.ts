@@ -1,18 +1,9 @@
 /** The ranges around imported services. kube-proxy is configured with them; no object holds them, so they are inferred. */
 
-import type { ServiceRecord } from "../cluster/build.js";
-import {
-  type Cidr,
-  cidrSize,
-  formatCidr,
-  inCidr,
-  maskTo,
-  type Network,
-  parseAddress,
-} from "../cluster/cluster.js";
-import { DEFAULT_NETWORK } from "../cluster/network.js";
-import { UsageError } from "../errors.js";
-import { STAND_IN } from "./assemble.js";
+import { InvalidClusterError } from "../errors.js";
+import type { ServiceRecord } from "./build.js";
+import { type Cidr, cidrSize, formatCidr, inCidr, maskTo, type Network, parseAddress } from "./cluster.js";
+import { DEFAULT_NETWORK } from "./network.js";
 
 /** The narrowest and widest range that is inferred: a /16 has room to grow, a /8 is the largest private range. */
 const NARROWEST = 16;
@@ -21,7 +12,13 @@ const WIDEST = 8;
 /** This node's address where the usual one is in use: TEST-NET-1 (RFC 5737), which nobody has. */
 const OTHER_NODE_ADDRESS = parseAddress("192.0.2.1")!;
 
-/** What a node's tables tell of the network. */
+/**
+ * Where policy Local leaves a node no endpoint, its tables hold none of the others, but what happens to packets depends on
+ * there being some. One stands for them: in TEST-NET-3 (RFC 5737), an address that nobody has.
+ */
+export const STAND_IN = 0xcb007101;
+
+/** What a node's tables say about the network. */
 export interface KnownNetwork {
   readonly serviceCidr?: Cidr | undefined;
   readonly podCidr?: Cidr | undefined;
@@ -106,7 +103,9 @@ function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
       if (!taken.has(base)) return { base, prefixLength };
     }
   }
-  throw new UsageError(`${formatCidr(podCidr)} is full: no addresses are left for clients on this node`);
+  throw new InvalidClusterError(
+    `${formatCidr(podCidr)} is full: no addresses are left for clients on this node`,
+  );
 }
 
 function chooseNodeAddress(used: readonly number[], ranges: readonly Cidr[]): number {

@@ -1,8 +1,8 @@
 /** What an import read, left out and made up. */
 
 import { oneLine } from "../cluster/checks.js";
-import type { EndpointOrigin, EndpointSource } from "../kubernetes/endpoints.js";
-import type { Synthesized } from "../kubernetes/services.js";
+import type { EndpointOrigin, EndpointSource } from "./endpoints.js";
+import type { Synthesized } from "./services.js";
 
 export interface ImportReport {
   readonly services: number;

@@ -1,0 +1,44 @@
+/**
+ * `lbscale/results`: results.json of a run, and what follows from it: predictions, findings, advice for a cluster, and
+ * the comparison with published measurements.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  type Advice,
+  type AdvisedUpdate,
+  adviseCluster,
+  type PairAdvice,
+  type PlaneAdvice,
+  type SizedRatio,
+} from "../advice/advise.js";
+export { adviceAssumptions, adviceWords } from "../advice/advise-words.js";
+export { findFindings } from "../analysis/findings/index.js";
+export {
+  againstReferences,
+  compareWith,
+  type PublishedComparison,
+} from "../analysis/published-comparison.js";
+export { differenceWords } from "../analysis/published-comparison-text.js";
+export type { PublishedShape, Shape } from "../analysis/published-shape.js";
+export { csvTable, markdownTable } from "../output/tables/table.js";
+export {
+  type PublishedSeries,
+  REFERENCE_TABLES,
+  REFERENCES,
+  type Reference,
+  type ReferenceTable,
+  referenceById,
+} from "../reference/index.js";
+export { compareRuns, incomparable, type PlaneComparison, type RunComparison } from "../results/compare.js";
+export { readResults } from "../results/files.js";
+export {
+  type NoPrediction,
+  type Prediction,
+  predictLookup,
+  priceRules,
+  type RulePrice,
+} from "../results/predict.js";
+export { type CurveReading, compareLookups, type LookupRatio } from "../results/reading.js";
+export { type Cell, type Finding, type Results, resultsSchema } from "../results/schema.js";

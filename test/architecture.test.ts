@@ -1,0 +1,83 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { PLANE_IDS } from "../src/planes/plane.js";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const SOURCES = execFileSync(
+  "git",
+  ["ls-files", "--cached", "--others", "--exclude-standard", "src", "bench", "scripts"],
+  {
+    cwd: ROOT,
+    encoding: "utf8",
+  },
+)
+  .trim()
+  .split("\n")
+  .filter((file) => file.endsWith(".ts") && existsSync(join(ROOT, file)));
+const WRITTEN = SOURCES.filter((file) => !file.endsWith(".test.ts"));
+
+const MAX_FILES = 16;
+const MAX_LINES = 300;
+/** Folders that may hold more files, with the reason. */
+const LARGE_FOLDERS: Readonly<Record<string, string>> = {
+  "src/charts": "one file per chart",
+  "src/cli/commands": "one file per command",
+  "src/planes/ipvs/schedulers": "one file per scheduler",
+  bench: "one file per scenario",
+  "src/cluster": "one file per operation on a cluster",
+  "src/planes/ebpf": "its maps are still to move into a folder of their own",
+  "src/planes/iptables": "its structures are still to move into a folder of their own",
+  "src/planes/ipvs": "its structures are still to move into a folder of their own",
+  "src/planes/nftables": "its structures are still to move into a folder of their own",
+  "src/measure": "the worker's side is still to move into a folder of its own",
+  "src/kernel": "the testbed is still to move into a folder of its own",
+};
+/** Files that may be longer, with the reason. */
+const LONG_FILES: Readonly<Record<string, string>> = {
+  "src/results/schema.ts": "one schema, read top to bottom",
+  "src/stats/fit.ts": "the laws and their selection",
+  "src/run/lanes/kernel.ts": "still to be split by kind of report",
+};
+/** What every plane's folder holds; two planes may share a folder. */
+const PLANE_FILES = [
+  "README.md",
+  "explain",
+  "incremental.ts",
+  "index.ts",
+  "layout.ts",
+  "memory.ts",
+  "model.ts",
+].concat(["program.ts", "ruleset.ts", "update.ts"]);
+const PLANE_FOLDERS = [...new Set(PLANE_IDS.map((id) => id.replace("-maglev", "")))];
+
+describe("architecture", () => {
+  it(`a folder holds at most ${MAX_FILES} source files, or is listed with a reason`, () => {
+    const filesOf = (folder: string) => WRITTEN.filter((file) => dirname(file) === folder).length;
+    const large = [...new Set(WRITTEN.map(dirname))].filter((folder) => filesOf(folder) > MAX_FILES);
+    expect(large.filter((folder) => !(folder in LARGE_FOLDERS))).toEqual([]);
+  });
+
+  it(`a source file has at most ${MAX_LINES} lines, or is listed with a reason`, () => {
+    const long = WRITTEN.filter(
+      (file) => readFileSync(join(ROOT, file), "utf8").split("\n").length - 1 > MAX_LINES,
+    );
+    expect(long.filter((file) => !(file in LONG_FILES))).toEqual([]);
+  });
+
+  it.each(PLANE_FOLDERS)("plane %s has the same files as the others", (folder) => {
+    const missing = PLANE_FILES.filter((file) => {
+      const path = join(ROOT, "src", "planes", folder, file);
+      return ![path, `${path}.ts`, `${path}-rules.ts`].some(existsSync);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it("each file of tests stands next to what it tests, or in test/", () => {
+    const tests = SOURCES.filter((file) => file.endsWith(".test.ts"));
+    const lonely = tests.filter((file) => !WRITTEN.some((other) => dirname(other) === dirname(file)));
+    expect(lonely.map((file) => basename(file))).toEqual([]);
+  });
+});
