@@ -158,9 +158,14 @@ export function addReplicate(
     environment.timerResolutionNs === 0
       ? measured.timer.resolutionNs
       : Math.min(environment.timerResolutionNs, measured.timer.resolutionNs);
+  cell.work = meanWork(cell.replicates);
+}
+
+/** Work of a mean operation over all replicates of a cell. */
+export function meanWork(replicates: readonly Replicate[]): Replicate["work"] {
   const mean = (of: keyof Replicate["work"]) =>
-    cell.replicates.reduce((sum, { work }) => sum + work[of], 0) / cell.replicates.length;
-  cell.work = {
+    replicates.reduce((sum, { work }) => sum + work[of], 0) / replicates.length;
+  return {
     rulesVisited: mean("rulesVisited"),
     mapLookups: mean("mapLookups"),
     hashProbes: mean("hashProbes"),

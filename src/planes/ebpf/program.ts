@@ -31,9 +31,10 @@ import {
   SERVICE_WORDS,
 } from "./layout.js";
 import { ConnectionMap, ReverseSocketMap } from "./lru.js";
-import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
+import { backendName, fillMaglevTable } from "./maglev.js";
 import { mapMemory } from "./memory.js";
 import { type CiliumModel, EbpfModel, type MaglevMaps, MaglevModel, type Maps } from "./model.js";
+import { DEFAULT_MAGLEV_SIZE, MAGLEV_SIZES } from "./options.js";
 import { DEFAULT_SOCKETS, SocketConnections } from "./socket-connections.js";
 import { updateCost } from "./update.js";
 
