@@ -56,7 +56,7 @@ export const runSpecSchema = z
       addIssue({
         code: "custom",
         path: [key],
-        message: `only ${lanes.length === 1 ? "lane" : "lanes"} ${lanes.join(" and ")} use it: leave it out with lane ${spec.lane}`,
+        message: `only ${lanes.length === 1 ? "lane" : "lanes"} ${lanes.join(" and ")} ${lanes.length === 1 ? "uses" : "use"} it: leave it out with lane ${spec.lane}`,
       });
     }
     if (spec.popular !== undefined && !((spec.zipf ?? 0) > 0)) {
