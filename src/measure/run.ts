@@ -43,6 +43,8 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
       const cell = results.cells[index]!;
       if (!isOpen(index) || isMeasured(cell, block)) continue;
       options.onProgress({ ...remaining(results, block, place, isOpen), cell });
+      // The caller may have aborted just now; a child that starts after that would not be killed.
+      if (options.signal.aborted) return;
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
       try {
         const ran = await takeQuietly(results, cell, block, () =>
