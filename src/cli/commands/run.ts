@@ -2,9 +2,7 @@ import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
-import { parseRunSpec } from "../../run/spec.js";
-import { readCluster } from "../input.js";
-import { measureForTerminal } from "../measure.js";
+import type { Results } from "../../results/schema.js";
 import {
   type GivenOptions,
   readRunSpec,
@@ -12,7 +10,6 @@ import {
   withRunOptions,
   writeCommand,
 } from "../options/run.js";
-import { reportRun } from "../report-run.js";
 
 interface Arguments {
   out: string | undefined;
@@ -38,16 +35,23 @@ export const run: CommandModule<object, Arguments> = {
       }),
   handler: async (args) => {
     const { out, json } = args;
-    const finish = (results: Parameters<typeof reportRun>[0], folder: string) =>
-      reportRun(results, folder, json);
+    const finish = async (results: Results, folder: string) => {
+      const { reportRun } = await import("../report-run.js");
+      await reportRun(results, folder, json);
+    };
     if (args.resume) {
       if (out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
       refuseWithResume(args);
-      await measureForTerminal({ resume: out, cluster: clusterOf(args), finish });
+      const cluster = await clusterOf(args);
+      const { measureForTerminal } = await import("../measure.js");
+      await measureForTerminal({ resume: out, cluster, finish });
       return;
     }
     const spec = readRunSpec(args);
-    const cluster = clusterOf(args);
+    const cluster = await clusterOf(args);
+    // Only here: a usage error needs neither zod nor the engine.
+    const { parseRunSpec } = await import("../../run/spec.js");
+    const { measureForTerminal } = await import("../measure.js");
     await measureForTerminal({
       spec,
       command: writeCommand(parseRunSpec(spec), cluster !== undefined),
@@ -58,6 +62,8 @@ export const run: CommandModule<object, Arguments> = {
   },
 };
 
-function clusterOf({ cluster }: GivenOptions): Cluster | undefined {
-  return typeof cluster === "string" ? readCluster(cluster) : undefined;
+async function clusterOf({ cluster }: GivenOptions): Promise<Cluster | undefined> {
+  if (typeof cluster !== "string") return undefined;
+  const { readCluster } = await import("../input.js");
+  return readCluster(cluster);
 }
