@@ -5,8 +5,8 @@ import type { Cluster } from "../src/cluster/cluster.js";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { compileFor } from "../src/measure/traffic.js";
+import { IPVS_SCHEDULERS } from "../src/planes/ipvs/options.js";
 import type { Model, PlaneId } from "../src/planes/plane.js";
-import { IPVS_SCHEDULERS } from "../src/results/ipvs-schedulers.js";
 
 const ENDPOINTS = 10;
 const FLOWS = 20_000;

@@ -18,5 +18,6 @@ export const endpoints: Scenario = {
     ["", AFFINITY].flatMap((variant) =>
       ENDPOINTS.map((count) => ({ services: asked?.[0] ?? SERVICES, endpoints: count, variant })),
     ),
+  affinityShare: (variant) => (variant === AFFINITY ? 1 : 0),
   measure: (job, cluster, plane) => measureLatency(prepareLookup, job, cluster, plane),
 };

@@ -1,11 +1,13 @@
 /** What can be measured: one file per scenario or pair of scenarios, one line here. */
 
+import type { KernelCatalog } from "../src/kernel/catalog.js";
 import type { Catalog, Derived } from "../src/measure/catalog.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { balance } from "./balance.js";
 import { churn } from "./churn.js";
 import { connect, established } from "./connections.js";
 import { endpoints } from "./endpoints.js";
+import { KERNEL } from "./kernel.js";
 import { load } from "./load.js";
 import { lookup } from "./lookup.js";
 import { memory } from "./memory.js";
@@ -30,4 +32,9 @@ export const SCENARIOS: readonly Scenario[] = [
 /** Computed from measured scenarios. */
 export const DERIVED: readonly Derived[] = [load];
 
-export const BENCH: Catalog = { scenarios: SCENARIOS, derived: DERIVED, profiles: PROFILES };
+export const BENCH: Catalog & { readonly kernel: KernelCatalog } = {
+  scenarios: SCENARIOS,
+  derived: DERIVED,
+  profiles: PROFILES,
+  kernel: KERNEL,
+};

@@ -1,5 +1,6 @@
 /** What the kernel lane measures: its table of contents. */
 
+import type { KernelCatalog, KernelScenario } from "../src/kernel/catalog.js";
 import { type KernelPlaneId, PROXY_PLANES } from "../src/kernel/plane.js";
 import type { KernelLane } from "../src/kernel/sandbox.js";
 
@@ -7,27 +8,27 @@ import type { KernelLane } from "../src/kernel/sandbox.js";
  * From the same rounds come connect(), a request over it and the BPF lookup alone; from before them loading the rules, and
  * what these take of memory; and after them endpoints join and leave.
  */
-export const KERNEL_SCENARIOS = ["connect", "established", "lookup", "sync", "memory", "update"] as const;
+const SCENARIOS: readonly KernelScenario[] = ["connect", "established", "lookup", "sync", "memory", "update"];
 
 /** How often an endpoint joins and leaves in each cell: the fewest that give an interval. */
-export const UPDATES = 6;
-/** Of `update`: iptables written whole, as kube-proxy does once an hour, beside what it writes each time. */
-export const FULL_SYNC = "full";
+const UPDATES = 6;
+/** Of `update`: iptables written whole, as kube-proxy does once an hour, next to what it writes each time. */
+const FULL_SYNC = "full";
 
-/** Floors load nothing, and only BPF programs can be run without a network. */
-export function isMeasured(scenario: (typeof KERNEL_SCENARIOS)[number], plane: KernelPlaneId): boolean {
+/** Baselines load nothing, and only BPF programs can be run without a network. */
+function isMeasured(scenario: KernelScenario, plane: KernelPlaneId): boolean {
   if (["sync", "memory", "update"].includes(scenario)) return PROXY_PLANES.includes(plane);
   return scenario !== "lookup" || plane === "ebpf" || plane === "ebpf-maglev";
 }
 
 /** Models that are timed in the same blocks, in this kernel's lane. Maglev's tables take a model seconds to build at each replicate. */
-export function isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean {
+function isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean {
   if (lane === "guest") return false;
   return plane === "iptables" || plane === "ebpf" || (plane === "ebpf-maglev" && services <= 1000);
 }
 
 /** N of a plane. nft takes minutes to load 20,000 services, and so does everything in the guest. */
-export function kernelSizes(lane: KernelLane, plane: KernelPlaneId): readonly number[] {
+function sizes(lane: KernelLane, plane: KernelPlaneId): readonly number[] {
   const common = [1, 100, 1000, 5000, 10_000];
   return plane === "nftables" || lane === "guest" ? common : [...common, 20_000];
 }
@@ -38,7 +39,7 @@ const UPDATE_SIZES = [1, 100, 1000, 10_000];
 const MAX_FULL_SYNC = 1000;
 
 /** Variants of `update` that are measured of a plane at an N; `asked`: these N were asked for by name. */
-export function updateVariants(
+function updateVariants(
   lane: KernelLane,
   plane: KernelPlaneId,
   services: number,
@@ -48,3 +49,13 @@ export function updateVariants(
   const inFull = plane.startsWith("iptables") && lane === "kernel" && services <= MAX_FULL_SYNC;
   return ["", ...(inFull ? [FULL_SYNC] : [])];
 }
+
+export const KERNEL: KernelCatalog = {
+  scenarios: SCENARIOS,
+  updates: UPDATES,
+  fullSync: FULL_SYNC,
+  isMeasured,
+  isCompared,
+  sizes,
+  updateVariants,
+};

@@ -16,6 +16,7 @@ const job = (plane: PlaneId): Job => ({
   clusterFile: null,
   variant: "",
   endpointsPerService: 4,
+  affinityShare: 0,
   entry: "clusterIp",
   options: {},
   zipf: 0,

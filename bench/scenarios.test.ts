@@ -20,6 +20,8 @@ async function run(id: string, plane: PlaneId, services: number, change: Partial
     seed: 3,
     clusterFile: null,
     endpointsPerService: 4,
+    affinityShare:
+      SCENARIOS.find((scenario) => scenario.id === id)?.affinityShare?.(change.variant ?? "") ?? 0,
     entry: "clusterIp",
     options: {},
     zipf: 0,
@@ -35,7 +37,7 @@ async function run(id: string, plane: PlaneId, services: number, change: Partial
     services,
     seed: 1,
     endpoints: { kind: "constant", count: job.endpointsPerService },
-    affinityShare: job.variant === "affinity" ? 1 : 0,
+    affinityShare: job.affinityShare,
   });
   return SCENARIOS.find((scenario) => scenario.id === id)!.measure(job, cluster, planeById(plane));
 }

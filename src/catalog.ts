@@ -1,6 +1,6 @@
 /** The only file of src that imports bench: what this package measures. */
 
 import { BENCH } from "../bench/index.js";
-import type { Catalog } from "./measure/catalog.js";
+import type { BenchmarkCatalog } from "./run/catalog.js";
 
-export const CATALOG: Catalog = BENCH;
+export const CATALOG: BenchmarkCatalog = BENCH;

@@ -464,7 +464,7 @@ describe("lbscale run", () => {
     results.environment.cpu = "Z80";
     writeFileSync(join(out, "results.json"), JSON.stringify(results));
     const { status, stderr } = lbscale(["run", "--resume", "--out", out]);
-    expect(stderr).toMatch(/began under other conditions: cpu was Z80 and is .*; start a new run/);
+    expect(stderr).toMatch(/was started in a different environment: cpu was Z80 and is .*; start a new run/);
     expect(status).toBe(2);
   });
 

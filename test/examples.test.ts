@@ -51,4 +51,11 @@ describe("examples of the library", () => {
     expect(example("own-chart", RUN, out)).toMatch(/Memory of 30,000 Services.*iptables: [\d.]+ MiB/);
     expect(readFileSync(out).subarray(1, 4).toString()).toBe("PNG");
   });
+
+  it("run a benchmark from a program and read its cells", () => {
+    const lines = example("run-benchmark").trimEnd().split("\n");
+    for (const [i, cell] of ["iptables at 1", "iptables at 1000", "ebpf at 1", "ebpf at 1000"].entries()) {
+      expect(lines[i]).toMatch(new RegExp(`^${cell} services: [1-9]\\d* ns per lookup$`));
+    }
+  });
 });

@@ -84,7 +84,7 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
     "times are of byte-faithful models in one process, not of a kernel: ratios within the run say more than nanoseconds",
     `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets skip the choice on every plane, and conntrack, NAT and the network are left out`,
     `traffic goes to ${settings.zipf === 0 ? "all services alike" : `services by Zipf's law with exponent ${settings.zipf}`}; where few services take it all, their place in iptables' random order decides`,
-    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(settings.planes.maglevTableSize ?? 16_381)} places`,
+    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places`,
     ...(advice.measuredHere
       ? ["other numbers of services are the first of yours, or yours again with addresses of their own"]
       : [

@@ -4,6 +4,7 @@ import type { Change } from "../cluster/change.js";
 import { type Cluster, servicePortName } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
 import { InputError } from "../errors.js";
+import { planeOptionsFrom } from "../planes/options.js";
 import type { PlaneId, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
@@ -128,14 +129,10 @@ function counted(
   servicePort: number,
   run: Results,
 ): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory"> {
-  const { ipvsScheduler, ipvsServiceTable, ebpfMapEntries, maglevTableSize } = run.run.settings.planes;
   try {
     const program = planeById(id).compile(cluster, {
       seed: run.run.seed,
-      ipvsScheduler,
-      ipvsServiceTable,
-      ...(ebpfMapEntries !== undefined && { ebpfMapEntries }),
-      ...(maglevTableSize !== undefined && { maglevTableSize }),
+      ...planeOptionsFrom(run.run.settings.planes),
     });
     const update = (change: Change): AdvisedUpdate => ({
       partial: program.update(change),

@@ -3,17 +3,20 @@ export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
 }
 
+/** Ctrl-C, `kill`, and a terminal that closes. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
- * Does work that SIGINT and SIGTERM ask to stop: they abort the signal, and the work saves what it has. A second one of a
- * kind kills, as ever. Files are written within the work, so that none is left half-written under its temporary name.
+ * Does work that a signal asks to stop: it aborts, and the work saves what it has. A second signal of the same kind kills
+ * the process, as usual.
  */
 export async function withAbortOnSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
     return await work(interruption.signal);
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    for (const signal of SIGNALS) process.off(signal, interrupt);
   }
 }

@@ -1,11 +1,12 @@
 /** What stands at the end of a run: charts, tables and a summary. */
 
 import { join } from "node:path";
+import { CATALOG } from "../catalog.js";
 import { CheckFailedError } from "../errors.js";
 import { writeReport } from "../output/write-charts.js";
 import { RESULTS_FILE } from "../results/files.js";
 import type { Results } from "../results/schema.js";
-import { profileById } from "../run/plan.js";
+import { DEFAULT_PROFILE, profileById } from "../run/plan.js";
 import { note, print } from "./output.js";
 import { terminalSummary } from "./summary.js";
 
@@ -16,7 +17,10 @@ export async function reportRun(results: Results, out: string, json: boolean): P
       `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
     );
   }
-  const profile = profileById(results.cells[0]!.lane === "model" ? results.run.profile : "default");
+  const profile = profileById(
+    CATALOG,
+    results.cells[0]!.lane === "model" ? results.run.profile : DEFAULT_PROFILE,
+  );
   const folders = { top: out, charts: join(out, "charts") };
   const { paths, skipped } = await writeReport(results, folders, {
     formats: [...profile.images, "html", "md", "csv"],

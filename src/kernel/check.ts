@@ -5,7 +5,7 @@ import { generateCluster } from "../cluster/generate.js";
 import type { Flow } from "../planes/plane.js";
 import type { Host } from "./host.js";
 import { compileBalancer, compileProgram } from "./native.js";
-import { isEbpf, type KernelPlaneId, type Natives } from "./plane.js";
+import { type KernelPlaneId, type Natives, usesBpf } from "./plane.js";
 import { probeFlows, REACHED } from "./probe.js";
 import type { Capability } from "./tasks.js";
 import { loadPlaneInto, probeOptionsOf } from "./testbed.js";
@@ -28,7 +28,7 @@ export async function checkCapabilities(host: Host, planes: readonly KernelPlane
     probe: await compileProgram("probe", host.folder),
     server: await compileProgram("server", host.folder),
   }));
-  const withBpf = planes.some(isEbpf);
+  const withBpf = planes.some(usesBpf);
   const loader = withBpf
     ? await attempt("libbpf (loader)", () => compileProgram("loader", host.folder))
     : null;

@@ -27,11 +27,11 @@ export async function readMemory(
   tablesize: string,
 ): Promise<KernelMemory | null> {
   if (program === null) return null;
-  if (plane.id === "iptables") {
+  if (plane.memory === "table") {
     const output = await lab.exec("node", tablesize, ["nat", "filter"]);
     return { source: "IPT_SO_GET_INFO", bytes: numbersIn(output, "table"), besides: {} };
   }
-  if (program instanceof EbpfProgram && natives.loader !== null) {
+  if (plane.memory === "maps" && program instanceof EbpfProgram && natives.loader !== null) {
     const maps = numbersIn(
       await lab.exec("node", natives.loader, ["memory", pinFolder({ host, lab })]),
       "map",

@@ -2,36 +2,41 @@
 
 import type { PlaneId, Program } from "../planes/plane.js";
 import type { Host } from "./host.js";
+import { KERNEL_PLANE_INFO, type KernelPlaneId, type KernelPlaneInfo } from "./planes/info.js";
 import type { Role, Testbed } from "./topology.js";
 
-export const KERNEL_PLANE_IDS = [
-  "direct",
-  "direct-conntrack",
-  "ebpf",
-  "ebpf-tc",
-  "ebpf-maglev",
-  "nftables",
-  "iptables-nft",
-  "iptables",
-  "ipvs",
-] as const;
-export type KernelPlaneId = (typeof KERNEL_PLANE_IDS)[number];
+export type { KernelPlaneId } from "./planes/info.js";
 
-/** What runs in the guest: IPVS, and what it is compared with there. */
-export const GUEST_PLANE_IDS = [
-  "direct",
-  "direct-conntrack",
-  "iptables",
-  "ipvs",
-] as const satisfies KernelPlaneId[];
+const INFO: Readonly<Record<KernelPlaneId, KernelPlaneInfo>> = KERNEL_PLANE_INFO;
 
-/** Planes whose program is one for BPF. */
-export function isEbpf(id: KernelPlaneId): boolean {
-  return id.startsWith("ebpf");
+/** Ids of the planes of the kernel lane, in the order in which they are shown. */
+export const KERNEL_PLANE_IDS = Object.keys(INFO).filter(isKernelPlaneId);
+
+/** What runs in the guest: planes that this kernel may lack, and what they are compared with there. */
+export const GUEST_PLANE_IDS = KERNEL_PLANE_IDS.filter((id) => INFO[id].guest !== null);
+
+/** All but the baselines. */
+export const PROXY_PLANES = KERNEL_PLANE_IDS.filter((id) => INFO[id].kind === "proxy");
+
+/** Whether a text is the id of a plane of the kernel lane. */
+export function isKernelPlaneId(id: string): id is KernelPlaneId {
+  return Object.hasOwn(INFO, id);
 }
 
-/** All but the floors. */
-export const PROXY_PLANES = KERNEL_PLANE_IDS.filter((id) => !id.startsWith("direct"));
+/** Whether a plane's program is one for BPF. */
+export function usesBpf(id: KernelPlaneId): boolean {
+  return INFO[id].bpf;
+}
+
+/** Whether a plane may run in the guest where this machine's kernel lacks it. */
+export function hasGuestFallback(id: KernelPlaneId): boolean {
+  return INFO[id].guest === "fallback";
+}
+
+/** Whether a plane is a node without any rules: the baseline of every round of its size. */
+export function isBareBaseline(id: string): boolean {
+  return isKernelPlaneId(id) && INFO[id].bare;
+}
 
 /** Compiled once a sandbox. */
 export interface Natives {
@@ -50,7 +55,7 @@ export interface Loading {
 
 export interface KernelPlane {
   readonly id: KernelPlaneId;
-  /** The model's plane whose program is loaded; null: a floor, connections go to an endpoint itself. */
+  /** The model's plane whose program is loaded; null: a baseline, connections go to an endpoint itself. */
   readonly program: PlaneId | null;
   /** Hosts where connections that this plane decides about can start. */
   readonly sources: readonly Role[];
@@ -60,6 +65,12 @@ export interface KernelPlane {
   readonly atSocket: boolean;
   /** Whether addresses of services become the node's own. */
   readonly ownsVirtualAddresses: boolean;
+  /** Whether packets to a service without endpoints are dropped where the contract says reject. */
+  readonly dropsWithoutBackends: boolean;
+  /** Where the kernel says what the loaded program takes of memory. */
+  readonly memory: "table" | "maps" | "slabs";
+  /** Name of the BPF program that does one lookup and nothing else; null where there is none. */
+  readonly lookupProgram: string | null;
   /** Loads the program. */
   load(loading: Loading, program: Program | null): Promise<void>;
 }

@@ -14,7 +14,6 @@ import type { Host } from "./host.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
-import type { KernelPlaneId } from "./plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
@@ -90,15 +89,15 @@ export async function measureRounds(
       if (!bench) continue;
       const seed = replicateSeed(task.seed, block, cell);
       const round = await measureRound(bench, task, seed, chase);
-      const order = block * cells.length + place;
-      report({ kind: "round", cell, block, order, seed, ...round });
+      report({ kind: "round", cell, block, place, seed, ...round });
       const lookup = await timeModelLookups(bench, chase);
-      if (lookup) report({ kind: "lookup", cell, block, order, ...lookup });
+      if (lookup) report({ kind: "lookup", cell, block, place, ...lookup });
     }
     // In the same block, because the machine's memory speed drifts.
     for (const [cell, model] of task.models.entries()) {
       const seed = replicateSeed(task.seed, block, cells.length + cell);
-      report({ kind: "model", cell, block, order: block, seed, ran: await runModel(model, seed) });
+      const place = cells.length + cell;
+      report({ kind: "model", cell, block, place, seed, ran: await runModel(model, seed) });
     }
   }
   await measureUpdates(benches, task, meters.stopwatch, chase, report);
@@ -127,8 +126,7 @@ async function measureUpdates(
         const measured = await updater.measure(mode, block, cpu);
         const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
         const wallMs = Math.round((nowNs() - started) / 1e6);
-        const order = block * places.length + place;
-        report({ kind: "update", update, block, order, wallMs, chaseNs, ...measured });
+        report({ kind: "update", update, block, place, wallMs, chaseNs, ...measured });
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
         // What it left behind is not known: nothing more is measured there.
@@ -179,9 +177,9 @@ const LOOKUPS_A_SAMPLE = 20_000;
 
 /** Times the BPF lookup alone, beside its twin that looks nothing up; null for planes without one. */
 async function timeModelLookups({ station, setting }: LoadedCell, chase: Chase) {
-  const name = LOOKUP_PROGRAMS[station.plane.id];
+  const name = station.plane.lookupProgram;
   const { loader } = setting.natives;
-  if (name === undefined || loader === null) return null;
+  if (name === null || loader === null) return null;
   const folder = pinFolder({ host: setting.host, lab: station.lab });
   const run = async (program: string) =>
     Number(await runTool(loader, ["run", join(folder, program), String(LOOKUPS_A_SAMPLE)]));
@@ -195,12 +193,6 @@ async function timeModelLookups({ station, setting }: LoadedCell, chase: Chase) 
   }
   return { netNs, floorNs: median(floors), chaseNs: Math.sqrt(chaseBefore * chase.time(nowNs)) };
 }
-
-/** At the socket the maps are the same: its cells stand for the model's plane. */
-const LOOKUP_PROGRAMS: Partial<Record<KernelPlaneId, string>> = {
-  ebpf: "lookup_random",
-  "ebpf-maglev": "lookup_maglev",
-};
 
 /** What the model does for the same flows: entries visited by each, and the mean work. */
 function countWork(model: Model | null, flows: readonly Flow[]) {

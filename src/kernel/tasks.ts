@@ -1,7 +1,7 @@
 /** What the sandbox can be asked to do, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
-import type { Ran } from "../measure/spawn.js";
+import { isRan, type Ran } from "../measure/spawn.js";
 import type { PlaneId, UpdateMode } from "../planes/plane.js";
 import type { KernelPlaneId } from "./plane.js";
 
@@ -69,12 +69,12 @@ const loadedSchema = z.object({
 /** A station can't be made; its cell stays empty. */
 const failedSchema = z.object({ kind: z.literal("failed"), cell: count, reason: z.string() });
 
-/** A round of one cell. */
+/** A round of one cell. `place` here and below: where in its block it was measured, from 0. */
 const roundSchema = z.object({
   kind: z.literal("round"),
   cell: count,
   block: count,
-  order: count,
+  place: count,
   seed: z.number(),
   wallMs: z.number(),
   /** Time of connect(), and of a request and its answer over the same connection, in the order they were made. */
@@ -95,7 +95,7 @@ const lookupSchema = z.object({
   kind: z.literal("lookup"),
   cell: count,
   block: count,
-  order: count,
+  place: count,
   netNs: z.array(z.number()),
   floorNs: z.number(),
   chaseNs: z.number(),
@@ -106,9 +106,9 @@ const modelSchema = z.object({
   kind: z.literal("model"),
   cell: count,
   block: count,
-  order: count,
+  place: count,
   seed: z.number(),
-  ran: z.custom<Ran>(),
+  ran: z.custom<Ran>(isRan, "not what a measuring process reports"),
 });
 
 /** What the kernel says that a loaded program takes, by structure; `besides`: state of connections. */
@@ -126,7 +126,7 @@ const updateSchema = z.object({
   kind: z.literal("update"),
   update: count,
   block: count,
-  order: count,
+  place: count,
   wallMs: z.number(),
   /** From the tool's start to its end. */
   toolNs: z.tuple([z.number(), z.number()]),

@@ -5,14 +5,14 @@ import type { Host } from "./host.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { kmallocBytes } from "./memory.js";
 import { compileBalancer, compileProgram } from "./native.js";
-import { isEbpf, type KernelPlaneId, type Natives } from "./plane.js";
+import { type KernelPlaneId, type Natives, usesBpf } from "./plane.js";
 import { KERNEL_PLANES } from "./planes/index.js";
 import type { ProbeOptions } from "./probe.js";
 import { Testbed } from "./topology.js";
 
 /** Compiles what the planes need. */
 export async function compileNatives(host: Host, planes: readonly KernelPlaneId[]): Promise<Natives> {
-  const balanced = planes.some(isEbpf);
+  const balanced = planes.some(usesBpf);
   return {
     probe: await compileProgram("probe", host.folder),
     server: await compileProgram("server", host.folder),

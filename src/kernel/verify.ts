@@ -157,15 +157,8 @@ export class DecisionVerifier {
     if (decision === null) return false;
     if (this.#plane.atSocket && expected.verdict === "dnat") expected.masquerade = "never";
     let fits = allows(expected, situation, this.#cluster, decision);
-    if (
-      !fits &&
-      expected.verdict === REJECT &&
-      decision === DROP &&
-      this.#model !== "iptables" &&
-      !this.#plane.atSocket
-    ) {
-      // Without `bpf-lb-no-backend-response` Cilium's per-packet path drops (DROP_NO_SERVICE).
-      fits = this.#plane.id.startsWith("ebpf");
+    if (!fits && this.#plane.dropsWithoutBackends && expected.verdict === REJECT && decision === DROP) {
+      fits = true;
       applied.push("tc-no-backend-drops");
     }
     // Who sent "port unreachable" can't be told where the node itself is the destination.

@@ -10,7 +10,7 @@ import type { Job } from "../measure/scenario.js";
 import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
 import { checkCapabilities } from "./check.js";
 import { prepareHost, releaseHost } from "./host.js";
-import { isEbpf, type KernelPlaneId } from "./plane.js";
+import { type KernelPlaneId, usesBpf } from "./plane.js";
 import { type HostCallbacks, measureRounds } from "./rounds.js";
 import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "./tasks.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed.js";
@@ -25,7 +25,7 @@ const report = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
 
-const host = await prepareHost(request.folder, planesOf(request).some(isEbpf));
+const host = await prepareHost(request.folder, planesOf(request).some(usesBpf));
 try {
   switch (request.task) {
     case "check":
@@ -65,6 +65,7 @@ function surroundingsOf({ endpointsPerService, seed: clusterSeed, cpu }: Connect
     clusterSeed,
     endpointsPerService,
     entry: "clusterIp",
+    affinityShare: 0,
     variant: "",
   } as const;
   return {

@@ -10,12 +10,12 @@ export const AFFINITY = "affinity";
 
 export type ClusterRequest = Pick<
   Job,
-  "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry" | "variant"
+  "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry" | "affinityShare"
 >;
 
 /** Reads and grows the given cluster file, or generates. The same request gives the same cluster. */
 export async function benchCluster(request: ClusterRequest): Promise<Cluster> {
-  const { clusterFile, services, clusterSeed, endpointsPerService, entry, variant } = request;
+  const { clusterFile, services, clusterSeed, endpointsPerService, entry, affinityShare } = request;
   if (clusterFile !== null) {
     // Only here, because it loads zod: a child that times should start light.
     const { parseCluster } = await import("../cluster/json.js");
@@ -27,6 +27,6 @@ export async function benchCluster(request: ClusterRequest): Promise<Cluster> {
     seed: clusterSeed,
     endpoints: { kind: "constant", count: endpointsPerService },
     types: entry === "nodePort" ? "nodePort" : "clusterIp",
-    affinityShare: variant === AFFINITY ? 1 : 0,
+    affinityShare,
   });
 }

@@ -6,11 +6,9 @@ import { calibrate, checkBatches, heapBytesPerOperation, timeBatches } from "./b
 import { measureTimer, nowNs } from "./clock.js";
 import type { Measured } from "./measured.js";
 import { Chase } from "./pointer-chase.js";
+import { MAX_SAMPLES, thin } from "./samples.js";
 import type { Job, Prepare } from "./scenario.js";
 import { timeSingles } from "./singles.js";
-
-/** Kept of each replicate, spread evenly over the measured order. */
-const MAX_SAMPLES = 200;
 
 /**
  * Latency of operations: builds, checks, warms up and times. Throws when a decision is wrong or a checksum differs: then there is
@@ -44,7 +42,7 @@ export async function measureLatency(
   const chaseAfter = chase.time(nowNs);
   return {
     batch,
-    samples: thin(samples),
+    samples: keptSamples(samples),
     singles,
     floorNs,
     chaseNs: Math.sqrt(chaseBefore * chaseAfter),
@@ -136,12 +134,7 @@ export function measureDuration(
   };
 }
 
-/** Keeps at most MAX_SAMPLES, evenly spread, at four significant digits. */
-function thin(samples: readonly number[]): number[] {
-  const step = Math.max(1, samples.length / MAX_SAMPLES);
-  const kept: number[] = [];
-  for (let i = 0; i < samples.length && kept.length < MAX_SAMPLES; i += step) {
-    kept.push(Number(samples[Math.floor(i)]!.toPrecision(4)));
-  }
-  return kept;
+/** Four digits of each: a clock of nanoseconds gives no more. */
+function keptSamples(samples: readonly number[]): number[] {
+  return thin(samples).map((ns) => Number(ns.toPrecision(4)));
 }

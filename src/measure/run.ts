@@ -43,6 +43,8 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
       const cell = results.cells[index]!;
       if (!isOpen(index) || isMeasured(cell, block)) continue;
       options.onProgress({ ...remaining(results, block, place, isOpen), cell });
+      // The caller may have aborted just now; a child that starts after that would not be killed.
+      if (options.signal.aborted) return;
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
       try {
         const ran = await takeQuietly(results, cell, block, () =>
@@ -158,9 +160,14 @@ export function addReplicate(
     environment.timerResolutionNs === 0
       ? measured.timer.resolutionNs
       : Math.min(environment.timerResolutionNs, measured.timer.resolutionNs);
+  cell.work = meanWork(cell.replicates);
+}
+
+/** Work of a mean operation over all replicates of a cell. */
+export function meanWork(replicates: readonly Replicate[]): Replicate["work"] {
   const mean = (of: keyof Replicate["work"]) =>
-    cell.replicates.reduce((sum, { work }) => sum + work[of], 0) / cell.replicates.length;
-  cell.work = {
+    replicates.reduce((sum, { work }) => sum + work[of], 0) / replicates.length;
+  return {
     rulesVisited: mean("rulesVisited"),
     mapLookups: mean("mapLookups"),
     hashProbes: mean("hashProbes"),

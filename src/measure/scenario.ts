@@ -20,6 +20,8 @@ export interface Job {
   readonly variant: string;
   /** Endpoints of each service of a generated cluster. */
   readonly endpointsPerService: number;
+  /** Share of services with ClientIP affinity in a generated cluster. */
+  readonly affinityShare: number;
   readonly entry: "clusterIp" | "nodePort";
   readonly options: PlaneOptions;
   /** Zipf exponent of service popularity; 0 = uniform. */
@@ -81,6 +83,8 @@ export interface Scenario {
   readonly question: string;
   /** What it measures of a plane, where that is not one point for each N of the run. `asked`: the user's --services. */
   readonly sizes?: (asked: readonly number[] | null, plane: PlaneId) => readonly Size[];
+  /** Share of services with ClientIP affinity in the cluster of a variant; 0 where absent. */
+  readonly affinityShare?: (variant: string) => number;
   /** Runs in the child process of a replicate. What is counted is counted once; what is timed, in every replicate. */
   measure(job: Job, cluster: Cluster, plane: Plane): Promise<Measured | Counted>;
 }

@@ -113,14 +113,36 @@ export function runReplicate(
   });
 }
 
-/** The child is this package's own; what can go wrong is that it was cut short. */
 function parseMeasured(text: string): Measured | Counted | null {
   try {
-    const measured = JSON.parse(text) as Measured | Counted;
-    return "counts" in measured || measured.samples.length > 0 ? measured : null;
+    const measured: unknown = JSON.parse(text);
+    return isMeasurement(measured) ? measured : null;
   } catch {
     return null;
   }
+}
+
+/** Whether a value is what `runReplicate` gives, after a trip through JSON. */
+export function isRan(value: unknown): value is Ran {
+  return (
+    isObject(value) &&
+    "wallMs" in value &&
+    typeof value.wallMs === "number" &&
+    "measured" in value &&
+    isMeasurement(value.measured)
+  );
+}
+
+/** The child is this package's own: what can go wrong is that it was cut short, or timed nothing. */
+function isMeasurement(value: unknown): value is Measured | Counted {
+  if (!isObject(value)) return false;
+  return (
+    "counts" in value || ("samples" in value && Array.isArray(value.samples) && value.samples.length > 0)
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function exitReason(stderr: string, code: number | null, signal: string | null): string {

@@ -12,6 +12,11 @@ export const PLANE_IDS = ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"]
 /** One of `PLANE_IDS`. */
 export type PlaneId = (typeof PLANE_IDS)[number];
 
+/** Whether a text is the id of a plane. */
+export function isPlaneId(id: string): id is PlaneId {
+  return PLANE_IDS.some((known) => known === id);
+}
+
 /** Verdict of `Model.lookup` that chooses no endpoint, as the two below: the packet goes on unchanged. */
 export const PASS = -1;
 /** The packet is refused with an ICMP message, or the call to connect fails. */

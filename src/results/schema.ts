@@ -4,7 +4,6 @@
  */
 
 import { z } from "zod";
-import { IPVS_SCHEDULERS } from "./ipvs-schedulers.js";
 
 export const SCHEMA_VERSION = 1;
 
@@ -273,13 +272,10 @@ export const resultsSchema = z.object({
       singlesMs: z.number(),
       /** A test hook, absent in honest runs: `plane` did this share of work more than it reports. */
       slowdown: z.object({ plane: z.string(), share: z.number() }).optional(),
-      /** Options of planes: scheduler, tables, map sizes. */
-      planes: z.object({
-        ipvsScheduler: z.enum(IPVS_SCHEDULERS),
-        ipvsServiceTable: z.enum(["fixed", "resizable"]),
-        ebpfMapEntries: z.number().int().optional(),
-        maglevTableSize: z.number().int().optional(),
-      }),
+      /** Options of planes by key: scheduler, tables, map sizes. */
+      planes: z.record(z.string(), z.union([z.string(), z.number()])),
+      /** New connections per round; absent in the model lane, and in runs of the kernel's lanes before 0.2. */
+      connections: z.number().int().optional(),
     }),
     /** The cells of each block in the order they were run: indices into `cells`. */
     schedule: z.array(z.array(z.number().int())),

@@ -1,4 +1,4 @@
-/** Equal decisions first: the check that stands before every run, and its place in the result. */
+/** Equal decisions first: the check before every run, and its place in the result. */
 
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
@@ -13,7 +13,10 @@ const FLOWS = 2000;
 
 /**
  * Sends flows of every kind through every plane of the run, over a mixed cluster small enough to take a moment. Each
- * child checks its own, full-size cluster as well. Throws CheckFailedError on the first disagreement.
+ * child checks its own, full-size cluster as well.
+ *
+ * @returns The certificate.
+ * @throws CheckFailedError on the first disagreement.
  */
 export function certify(planes: readonly PlaneId[], seed: number): Results["equivalence"] {
   const cluster = generateCluster({ services: SERVICES, seed, ...MIXED });

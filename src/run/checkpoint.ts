@@ -1,4 +1,4 @@
-/** Keeps results.json current while a run measures, also when the disk does not want to. */
+/** Keeps results.json current while a run measures, also when the disk can't take it. */
 
 import { performance } from "node:perf_hooks";
 import { CheckFailedError } from "../errors.js";
@@ -8,20 +8,25 @@ import type { Results } from "../results/schema.js";
 /** A crash loses at most what was measured in this time; writing after each process would take longer than some cells. */
 const INTERVAL_MS = 1000;
 
+/** Where a run is saved while it goes on. */
 export class Checkpoint {
-  readonly #folder: string;
+  readonly #folder: string | null;
   readonly #note: (text: string) => void;
   #last = Number.NEGATIVE_INFINITY;
   #failing = false;
 
-  constructor(folder: string, note: (text: string) => void) {
+  /**
+   * @param folder The run's folder; null: nothing is written.
+   * @param note Called once with a sentence when saving begins to fail.
+   */
+  constructor(folder: string | null, note: (text: string) => void) {
     this.#folder = folder;
     this.#note = note;
   }
 
   /** Saves if the last time is a while ago. A failure is noted once, and tried again: space may be freed meanwhile. */
   saveThrottled(results: Results): void {
-    if (performance.now() - this.#last < INTERVAL_MS) return;
+    if (this.#folder === null || performance.now() - this.#last < INTERVAL_MS) return;
     this.#last = performance.now();
     try {
       writeResults(this.#folder, results);
@@ -29,15 +34,20 @@ export class Checkpoint {
     } catch (error) {
       if (!this.#failing) {
         this.#note(
-          `can't save to ${this.#folder}: ${reasonOf(error)}; measuring goes on, make room before it ends`,
+          `can't save to ${this.#folder}: ${reasonOf(error)}; continuing; free disk space before the run finishes`,
         );
       }
       this.#failing = true;
     }
   }
 
-  /** Saves. Throws CheckFailedError that says what is left where it can't. */
+  /**
+   * Saves.
+   *
+   * @throws CheckFailedError where it can't; the message says how to finish what was saved before.
+   */
   save(results: Results): void {
+    if (this.#folder === null) return;
     try {
       writeResults(this.#folder, results);
     } catch (error) {

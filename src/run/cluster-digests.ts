@@ -1,34 +1,53 @@
-/** Which clusters a run measures, by digest. */
+/** Which clusters a run measures, and their digests. */
 
 import { setImmediate } from "node:timers/promises";
-import type { Cluster } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
-import { UsageError } from "../errors.js";
+import { InputError } from "../errors.js";
+import { benchCluster, type ClusterRequest } from "../measure/bench-cluster.js";
 import type { Cell, Results } from "../results/schema.js";
+import type { RunContext } from "./lanes/lane.js";
+
+type ClusterContext = Pick<RunContext, "catalog" | "clusterFile">;
+
+/** What makes the cluster of a cell. */
+export function clusterRequest(
+  { run }: Results,
+  { scenario, services, endpoints, variant }: Cell,
+  { catalog, clusterFile }: ClusterContext,
+): ClusterRequest {
+  return {
+    clusterFile,
+    services,
+    clusterSeed: run.seed,
+    endpointsPerService: endpoints,
+    entry: run.entry,
+    affinityShare: catalog.scenarios.find(({ id }) => id === scenario)?.affinityShare?.(variant) ?? 0,
+  };
+}
 
 /**
- * Stores a digest of every cluster, up to where the signal aborts. Throws UsageError where a resumed run has another: all
- * replicates share one.
+ * Stores a digest of every cluster, until the signal aborts.
+ *
+ * @throws InputError where a resumed run has another cluster: all replicates share one.
  */
 export async function recordClusterDigests(
   results: Results,
-  synthetic: boolean,
+  context: ClusterContext,
   signal: AbortSignal,
-  clusterOf: (cell: Cell) => Promise<Cluster>,
 ): Promise<void> {
-  const usual = synthetic ? results.run.settings.endpointsPerService : null;
+  const usual = context.clusterFile === null ? results.run.settings.endpointsPerService : null;
   const { digests } = results.cluster;
   const seen = new Set<string>();
   for (const cell of results.cells) {
     const name = clusterName(cell, usual);
     if (seen.has(name)) continue;
     seen.add(name);
-    // Clusters are built at one go: only between two of them can a signal arrive.
+    // Building a cluster does not yield: only between two of them can a signal arrive.
     await setImmediate();
     if (signal.aborted) return;
-    const digest = clusterDigest(await clusterOf(cell));
+    const digest = clusterDigest(await benchCluster(clusterRequest(results, cell, context)));
     if (digests[name] !== undefined && digests[name] !== digest) {
-      throw new UsageError(
+      throw new InputError(
         `this run began with another cluster (${name} services): give it the same --cluster`,
       );
     }

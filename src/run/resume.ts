@@ -1,30 +1,38 @@
-/** `run --resume`: which stored runs can be finished here. */
+/** Which stored runs can be finished here. */
 
-import { VERSION } from "../cli/version.js";
-import { UsageError } from "../errors.js";
+import { InputError } from "../errors.js";
 import { readEnvironment } from "../measure/environment.js";
 import { pinnableCpu } from "../measure/spawn.js";
 import { readResults } from "../results/files.js";
 import type { Environment, Results } from "../results/schema.js";
+import { VERSION } from "../version.js";
 
 /**
- * The stored run in `out`. Throws UsageError where there is none, where it is complete, and where its replicates would not
- * be comparable with those measured now: another version, machine, Node or commit.
+ * Reads the run that is to be finished.
+ *
+ * @param out The run's folder.
+ * @param hasCluster Whether an imported cluster is given for it.
+ * @returns The stored run, incomplete.
+ * @throws InputError where there is none, where it is complete, where the cluster is missing or superfluous, and where its
+ * replicates would not be comparable with those measured now: another version, machine, Node or commit.
  */
-export function loadResumableRun(args: { out: string | undefined; cluster: string | undefined }): Results {
-  if (args.out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
-  const results = readResults(args.out);
-  if (results.run.complete) throw new UsageError(`the run in ${args.out} is complete: nothing to resume`);
-  if (args.cluster !== undefined && results.cluster.source !== "imported") {
-    throw new UsageError(`the run in ${args.out} measures synthetic clusters: resume it without --cluster`);
+export function loadResumableRun(out: string, hasCluster: boolean): Results {
+  const results = readResults(out);
+  const imported = results.cluster.source === "imported";
+  if (results.run.complete) throw new InputError(`the run in ${out} is complete: nothing to resume`);
+  if (hasCluster && !imported) {
+    throw new InputError(`the run in ${out} measures synthetic clusters: resume it without --cluster`);
+  }
+  if (!hasCluster && imported) {
+    throw new InputError("this run measures an imported cluster: give it again with --cluster");
   }
   const elsewhere = [
     ...(results.tool.version === VERSION ? [] : [`lbscale was ${results.tool.version} and is ${VERSION}`]),
     ...differences(results.environment, readEnvironment(pinnableCpu())),
   ];
   if (elsewhere.length > 0) {
-    throw new UsageError(
-      `the run in ${args.out} began under other conditions: ${elsewhere.join("; ")}; start a new run`,
+    throw new InputError(
+      `the run in ${out} was started in a different environment: ${elsewhere.join("; ")}; start a new run`,
     );
   }
   return results;

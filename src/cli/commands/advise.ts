@@ -6,17 +6,17 @@ import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
 import { InputError, UsageError } from "../../errors.js";
-import { readEnvironment } from "../../measure/environment.js";
-import { pinnableCpu } from "../../measure/spawn.js";
 import { PLANE_IDS } from "../../planes/plane.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
-import { startRun } from "../../run/lanes/model.js";
-import { planRun } from "../../run/plan.js";
+import type { RunEvent } from "../../run/events.js";
+import { parseRunSpec } from "../../run/spec.js";
 import { formatCount } from "../../text.js";
 import { readCluster } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
+import { measureForTerminal } from "../measure.js";
 import { parsePlanes } from "../options/parse.js";
+import { readRunSpec, writeCommand } from "../options/run.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
 interface Arguments {
@@ -36,7 +36,7 @@ const QUICK_REPLICATES = "7";
 export const advise: CommandModule<object, Arguments> = {
   command: "advise <cluster>",
   describe:
-    "What each plane costs this cluster: lookups measured on this machine (about a minute; Ctrl-C stops), updates, memory, crossovers",
+    "What each plane costs this cluster: measures lookups on this machine (about a minute; Ctrl-C stops), counts updates and memory, finds crossovers",
   builder: (yargs) =>
     yargs
       .positional("cluster", {
@@ -48,13 +48,13 @@ export const advise: CommandModule<object, Arguments> = {
         type: "string",
         default: "quick",
         requiresArg: true,
-        describe: `How long to measure: of ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
+        describe: `Profile, which says how long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
       })
-      .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
+      .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${PLANE_IDS.join(", ")}` })
       .option("replicates", {
         type: "string",
         requiresArg: true,
-        describe: `Fresh processes for each cell; ${QUICK_REPLICATES} with the quick profile`,
+        describe: `Fresh processes per cell; ${QUICK_REPLICATES} with the quick profile`,
       })
       .option("run", {
         type: "string",
@@ -65,7 +65,7 @@ export const advise: CommandModule<object, Arguments> = {
         type: "string",
         default: "1",
         requiresArg: true,
-        describe: "Seed of everything random",
+        describe: "Random seed",
       })
       .option("out", {
         type: "string",
@@ -102,46 +102,38 @@ export const advise: CommandModule<object, Arguments> = {
 async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> {
   const sizes = adviseSizes(cluster.services).filter((size) => canGrow(cluster, size));
   const replicates = args.replicates ?? (args.profile === "quick" ? QUICK_REPLICATES : undefined);
-  const cpu = pinnableCpu();
-  const results = planRun(
-    {
-      profile: args.profile,
-      planes: args.planes,
-      services: sizes.join(","),
-      scenarios: "lookup",
-      replicates,
-      "warmup-ms": undefined,
-      "measure-ms": undefined,
-      "slow-down": undefined,
-      endpoints: undefined,
-      zipf: undefined,
-      popular: undefined,
-      misses: undefined,
-      "ipvs-scheduler": "rr",
-      "ipvs-table": "fixed",
-      "ebpf-map-max": undefined,
-      "maglev-table-size": undefined,
-      cluster: args.cluster,
-      seed: args.seed,
-    },
-    readEnvironment(cpu),
-    new Date(),
-    cluster.services,
-  );
-  const out = args.out ?? join("results", "runs", results.run.id);
-  note(
-    `measuring lookups at ${sizes.map(formatCount).join(", ")} services, in ${formatCount(results.cells.length * results.run.replicates.least)} short processes: Ctrl-C stops, and what was measured stays in ${out}`,
-  );
+  const { profile, planes, seed } = args;
+  const spec = readRunSpec({
+    profile,
+    planes,
+    seed,
+    replicates,
+    services: sizes.join(","),
+    scenarios: "lookup",
+  });
+  const announce = (event: RunEvent): void => {
+    if (event.kind !== "planned") return;
+    note(
+      `measuring lookups at ${sizes.map(formatCount).join(", ")} services, in ${formatCount(event.cells * event.leastReplicates)} short processes: Ctrl-C stops, and what was measured stays in ${event.out}`,
+    );
+  };
+  let folder = args.out;
   try {
-    await startRun(out, results, cluster, cpu);
+    const { results, out } = await measureForTerminal({
+      spec,
+      command: writeCommand(parseRunSpec(spec), true),
+      cluster,
+      out: (runId) => (folder ??= join("results", "runs", runId)),
+      onEvent: announce,
+    });
+    note(`the run is in ${out}: lbscale report ${out} draws it`);
+    return results;
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
     throw new InterruptedError(
-      `${error.message}; what is there advises too: lbscale advise CLUSTER --run ${out}`,
+      `${error.message}; what is there advises too: lbscale advise CLUSTER --run ${folder}`,
     );
   }
-  note(`the run is in ${out}: lbscale report ${out} draws it`);
-  return results;
 }
 
 function canGrow(cluster: Cluster, services: number): boolean {

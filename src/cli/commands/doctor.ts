@@ -1,13 +1,13 @@
 import type { CommandModule } from "yargs";
 import { CheckFailedError, InputError } from "../../errors.js";
 import { cleanLeftovers } from "../../kernel/clean.js";
-import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import { tryPlanes } from "../../kernel/placement.js";
+import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { requireLane } from "../../kernel/sandbox.js";
 import type { Capability } from "../../kernel/tasks.js";
 import { batchSource } from "../../measure/batch.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
-import { tryPlanes } from "../../run/lanes/kernel-placement.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments {
@@ -54,12 +54,15 @@ async function kernelLane(): Promise<Capability[] | string> {
   try {
     requireLane("kernel");
     const checks = await tryPlanes("kernel", KERNEL_PLANE_IDS);
-    const ipvs = checks.find(({ name, lacks }) => name === "plane ipvs" && lacks !== null);
-    if (!ipvs) return checks;
-    // This kernel has no IPVS: a guest's stands in.
-    const inGuest = (await tryPlanes("guest", ["ipvs"])).find(({ lacks }) => lacks !== null);
-    const standIn = { name: "plane ipvs, in a user-mode Linux guest", lacks: inGuest?.lacks ?? null };
-    return [...checks.filter((check) => check !== ipvs), standIn];
+    const inGuest: Capability[] = [];
+    for (const plane of KERNEL_PLANE_IDS.filter(hasGuestFallback)) {
+      const failed = checks.find(({ name, lacks }) => name === `plane ${plane}` && lacks !== null);
+      if (!failed) continue;
+      checks.splice(checks.indexOf(failed), 1);
+      const missing = (await tryPlanes("guest", [plane])).find(({ lacks }) => lacks !== null);
+      inGuest.push({ name: `plane ${plane}, in a user-mode Linux guest`, lacks: missing?.lacks ?? null });
+    }
+    return [...checks, ...inGuest];
   } catch (error) {
     if (error instanceof InputError || error instanceof CheckFailedError) return error.message;
     throw error;

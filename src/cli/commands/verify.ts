@@ -6,6 +6,7 @@ import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
 import { writeCluster } from "../../cluster/json.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { CheckFailedError } from "../../errors.js";
+import { placePlanes } from "../../kernel/placement.js";
 import { PROXY_PLANES } from "../../kernel/plane.js";
 import { type KernelLane, runInSandbox } from "../../kernel/sandbox.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
@@ -14,11 +15,10 @@ import type { KernelEquivalence } from "../../kernel/verify.js";
 import { PLANE_IDS, type PlaneId } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
-import { placePlanes } from "../../run/lanes/kernel-placement.js";
 import { formatCount } from "../../text.js";
 import { type ClusterChoice, chosenCluster, withClusterChoice } from "../options/cluster.js";
-import { parseInteger, parsePlanes } from "../options/parse.js";
-import { print, printJson } from "../output.js";
+import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
+import { note, print, printJson } from "../output.js";
 
 interface Arguments extends ClusterChoice {
   flows: string;
@@ -71,9 +71,10 @@ export const verify: CommandModule<object, Arguments> = {
 async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number): Promise<void> {
   const places = await placePlanes({
     lane: asked,
-    planes: args.planes,
+    planes: args.planes === undefined ? undefined : parseList(args.planes, "planes"),
     choices: PROXY_PLANES,
     includeBaselines: false,
+    onNote: note,
   });
   const cluster = chosenCluster(args);
   refuseUnsafeNames(cluster);

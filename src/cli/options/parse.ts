@@ -15,22 +15,27 @@ export function parseInteger(text: string, option: string, min: number, max: num
   return value;
 }
 
+/** A number; NaN where the text is none. */
+export function parseNumber(text: string): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
+}
+
 /** A number between 0 and 1. */
 export function parseShare(text: string, option: string): number {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
+  const value = parseNumber(text);
   if (!(value >= 0 && value <= 1)) throw new UsageError(`--${option} "${text}": give a share from 0 to 1`);
   return value;
 }
 
 /** `1,100,1000` as distinct numbers of services in ascending order. */
 export function parseServices(text: string): number[] {
-  const values = list(text, "services").map((part) => parseInteger(part, "services", 1, MAX_SERVICES));
+  const values = parseList(text, "services").map((part) => parseInteger(part, "services", 1, MAX_SERVICES));
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
 /** `iptables,ebpf` as plane ids in the order of the registry. */
 export function parsePlanes(text: string): PlaneId[] {
-  const wanted = list(text, "planes");
+  const wanted = parseList(text, "planes");
   const unknown = wanted.find((id) => !(PLANE_IDS as readonly string[]).includes(id));
   if (unknown !== undefined) {
     throw new UsageError(`--planes "${unknown}" is unknown: choose from ${PLANE_IDS.join(", ")}`);
@@ -40,7 +45,7 @@ export function parsePlanes(text: string): PlaneId[] {
 
 /** A comma-separated list whose parts are all among `known`. */
 export function parseChoices<T extends string>(text: string, option: string, known: readonly T[]): T[] {
-  const wanted = list(text, option);
+  const wanted = parseList(text, option);
   const unknown = wanted.find((part) => !(known as readonly string[]).includes(part));
   if (unknown !== undefined) {
     throw new UsageError(`--${option} "${unknown}" is unknown: choose from ${known.join(", ")}`);
@@ -48,7 +53,8 @@ export function parseChoices<T extends string>(text: string, option: string, kno
   return known.filter((part) => wanted.includes(part));
 }
 
-function list(text: string, option: string): string[] {
+/** Parts of a comma-separated list, of which there must be one. */
+export function parseList(text: string, option: string): string[] {
   const parts = text
     .split(",")
     .map((part) => part.trim())

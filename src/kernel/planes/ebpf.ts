@@ -17,6 +17,9 @@ export const ebpf: KernelPlane = {
   keepPorts: false,
   atSocket: true,
   ownsVirtualAddresses: false,
+  dropsWithoutBackends: false,
+  memory: "maps",
+  lookupProgram: "lookup_random",
   load: (loading, program) => loadMaps(loading, program, loading.host.cgroupOf(loading.lab.name)),
 };
 
@@ -28,11 +31,21 @@ export const ebpfTc: KernelPlane = {
   keepPorts: true,
   atSocket: false,
   ownsVirtualAddresses: false,
+  // Without `bpf-lb-no-backend-response` Cilium's per-packet path drops (DROP_NO_SERVICE).
+  dropsWithoutBackends: true,
+  memory: "maps",
+  // The maps are those of the socket path, where this lookup is timed.
+  lookupProgram: null,
   load: loadAtInterfaces,
 };
 
 /** The same with Maglev, which Cilium never uses at the socket. */
-export const ebpfMaglev: KernelPlane = { ...ebpfTc, id: "ebpf-maglev", program: "ebpf-maglev" };
+export const ebpfMaglev: KernelPlane = {
+  ...ebpfTc,
+  id: "ebpf-maglev",
+  program: "ebpf-maglev",
+  lookupProgram: "lookup_maglev",
+};
 
 /** Folder of the lab's pinned programs and maps. */
 export function pinFolder({ host, lab }: Pick<Loading, "host" | "lab">): string {

@@ -1,4 +1,4 @@
-/** All planes of the kernel lane: to add one, add a line here and its id in ../plane.ts. */
+/** All planes of the kernel lane: to add one, add a line here and one in info.ts. */
 
 import type { KernelPlane, KernelPlaneId } from "../plane.js";
 import { ebpf, ebpfMaglev, ebpfTc } from "./ebpf.js";

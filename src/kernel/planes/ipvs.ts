@@ -23,6 +23,9 @@ export const ipvs: KernelPlane = {
   keepPorts: false,
   atSocket: false,
   ownsVirtualAddresses: true,
+  dropsWithoutBackends: false,
+  memory: "slabs",
+  lookupProgram: null,
   load: async ({ lab }: Loading, program: Program | null) => {
     if (!(program instanceof IpvsProgram)) throw new TypeError("not an IPVS program");
     // Packets to virtual addresses must be this node's own, or they never come by LOCAL_IN, where IPVS listens.

@@ -13,6 +13,9 @@ const EVERYWHERE = {
   keepPorts: false,
   atSocket: false,
   ownsVirtualAddresses: false,
+  dropsWithoutBackends: false,
+  memory: "slabs",
+  lookupProgram: null,
 } as const;
 
 /** The floor: connections to endpoints, through a node without rules. */
@@ -39,6 +42,7 @@ export const iptables: KernelPlane = {
   ...EVERYWHERE,
   id: "iptables",
   program: "iptables",
+  memory: "table",
   load: (loading, program) => restore(loading, program, "iptables-legacy-restore"),
 };
 

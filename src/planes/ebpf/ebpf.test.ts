@@ -6,7 +6,8 @@ import { DROP, type Flow, type Model } from "../plane.js";
 import { ENTRY_WORDS } from "./entries.js";
 import { htabBytes } from "./htab.js";
 import { ebpf, ebpfMaglev } from "./index.js";
-import { backendName, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
+import { backendName, fillMaglevTable } from "./maglev.js";
+import { MAGLEV_SIZES } from "./options.js";
 import { EbpfProgram } from "./program.js";
 
 const constant = (services: number, count: number, extra = {}) =>

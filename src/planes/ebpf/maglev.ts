@@ -4,10 +4,6 @@ import { type Cluster, formatAddress, protocolName } from "../../cluster/cluster
 import { jhash3 } from "../shared/jhash.js";
 import { murmur3x64128 } from "../shared/murmur3.js";
 
-/** Table sizes that Cilium offers: primes, each above 100 times the endpoints it is meant for. */
-export const MAGLEV_SIZES = [251, 509, 1021, 2039, 4093, 8191, 16381, 32749, 65521, 131071] as const;
-export const DEFAULT_MAGLEV_SIZE = 16381;
-
 /** Cilium's default hash seed: four bytes for murmur3, four for jhash, most significant first (maglev.go, Init). */
 const SEED = Buffer.from("JLfvgnHc2kaSUFaI", "base64");
 const MURMUR_SEED = SEED.readUInt32BE(0);

@@ -31,10 +31,11 @@ import {
   SERVICE_WORDS,
 } from "./layout.js";
 import { ConnectionMap, ReverseSocketMap } from "./lru.js";
-import { backendName, DEFAULT_MAGLEV_SIZE, fillMaglevTable, MAGLEV_SIZES } from "./maglev.js";
+import { backendName, fillMaglevTable } from "./maglev.js";
 import type { MaglevMaps, Maps } from "./maps.js";
 import { mapMemory } from "./memory.js";
 import { type CiliumModel, EbpfModel, MaglevModel } from "./model.js";
+import { DEFAULT_MAGLEV_SIZE, MAGLEV_SIZES } from "./options.js";
 import { DEFAULT_SOCKETS, SocketConnections } from "./socket-connections.js";
 import { updateCost } from "./update.js";
 

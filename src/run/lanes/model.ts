@@ -1,141 +1,153 @@
-/** Measures in the model lane, into a folder that holds the run from its first second on. */
+/** The model lane: every replicate times a byte-faithful model in a process of its own. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findFindings } from "../../analysis/findings/index.js";
-import { InterruptedError, withAbortOnSignal } from "../../cli/interrupted.js";
-import { note } from "../../cli/output.js";
-import { Progress } from "../../cli/progress.js";
-import type { Cluster } from "../../cluster/cluster.js";
-import { writeCluster } from "../../cluster/json.js";
-import { UsageError } from "../../errors.js";
-import { benchCluster } from "../../measure/bench-cluster.js";
-import { closeEnvironment, readCpuTimes } from "../../measure/environment.js";
+import { NODE_PORT_COUNT } from "../../cluster/network.js";
+import { InputError } from "../../errors.js";
+import type { Profile } from "../../measure/catalog.js";
 import { runSchedule } from "../../measure/run.js";
+import type { Job, Size } from "../../measure/scenario.js";
+import { makeSchedule } from "../../measure/schedule.js";
 import { childPrefix, killChildren } from "../../measure/spawn.js";
-import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../../planes/plane.js";
-import { summarize } from "../../results/conclude.js";
-import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../../results/files.js";
+import { levelOf, looksBetween } from "../../measure/stopping.js";
+import { planeOptionsFrom } from "../../planes/options.js";
+import { isPlaneId, PLANE_IDS, type PlaneId } from "../../planes/plane.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
-import { certify } from "../certify.js";
-import { Checkpoint } from "../checkpoint.js";
-import { recordClusterDigests } from "../cluster-digests.js";
+import type { BenchmarkCatalog } from "../catalog.js";
+import { clusterRequest } from "../cluster-digests.js";
+import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
+import { InvalidRunSpecError, type RunSpec } from "../spec.js";
+import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
 
-const CHILD_SCRIPT = fileURLToPath(new URL("../../measure/worker.js", import.meta.url));
+const WORKER_SCRIPT = fileURLToPath(new URL("../../measure/worker.js", import.meta.url));
 
-/** Measures a new run into a folder. Throws UsageError where that holds one already, or can't be written to. */
-export async function startRun(
-  out: string,
-  results: Results,
-  template: Cluster | null,
-  cpu: number | null,
-): Promise<void> {
-  if (existsSync(join(out, RESULTS_FILE))) {
-    throw new UsageError(`${out} holds a run already: choose another --out, or finish it with --resume`);
-  }
-  await resumeRun(out, results, template, cpu);
-}
+export const modelLane: Lane = {
+  id: "model",
+  resumable: true,
+  certifiesModels: true,
+  plan: async (spec, context) => planModels(spec, context),
+  measure: measureModels,
+};
 
-/** Measures what the run in a folder still lacks. Throws UsageError where another process does. */
-export async function resumeRun(
-  out: string,
-  results: Results,
-  template: Cluster | null,
-  cpu: number | null,
-): Promise<void> {
-  await withAbortOnSignal(async (signal) => {
-    ensureWritableFolder(out);
-    const unlock = lockFolder(out);
-    try {
-      removeTemporaryFiles(out);
-      await measure(results, out, template, cpu, signal);
-    } finally {
-      unlock();
-    }
-  });
-}
-
-/** Measures what is missing. When the signal aborts, what was measured is saved and InterruptedError thrown. */
-async function measure(
-  results: Results,
-  out: string,
-  template: Cluster | null,
-  cpu: number | null,
-  signal: AbortSignal,
-): Promise<void> {
-  const saver = new Checkpoint(out, note);
-  // From here on there is something to resume, whenever the process ends.
-  saver.save(results);
-  const planes = PLANE_IDS.filter((id) => results.cells.some(({ plane }) => plane === id));
-  note(`checking that ${planes.join(", ")} decide alike`);
-  results.equivalence = certify(planes, results.run.seed);
-
-  const folder = template && mkdtempSync(join(os.tmpdir(), "lbscale-"));
-  const clusterFile = folder && join(folder, "cluster.json");
-  signal.addEventListener("abort", killChildren);
-  const cpuTimes = readCpuTimes();
-  const progress = new Progress();
-  try {
-    if (template && clusterFile)
-      writeFileSync(clusterFile, [...writeCluster(template)].join(""), { mode: 0o600 });
-    const { settings, seed, entry } = results.run;
-    const jobOf = ({ scenario, plane, services, endpoints, variant }: Cell) => ({
-      scenario,
-      variant,
-      plane: plane as PlaneId,
-      services,
-      clusterSeed: seed,
-      clusterFile,
-      entry,
-      endpointsPerService: endpoints,
-      options: planeOptions(settings.planes),
-      zipf: settings.zipf,
-      popular: settings.popular,
-      misses: settings.misses,
-      warmupMs: settings.warmupMs,
-      measureMs: settings.measureMs,
-      singlesMs: settings.singlesMs,
-      slowdown: settings.slowdown?.plane === plane ? settings.slowdown.share : 0,
-    });
-    await recordClusterDigests(results, template === null, signal, (cell) => benchCluster(jobOf(cell)));
-    saver.save(results);
-    await runSchedule(results, {
-      childScript: CHILD_SCRIPT,
-      prefix: childPrefix(cpu),
-      signal,
-      jobOf,
-      onProgress: ({ done, total, leftMs, cell }) =>
-        progress.show(done, total, leftMs, `${cell.plane}, ${formatCount(cell.services)} services`),
-      onReplicate: () => saver.saveThrottled(results),
-    });
-  } finally {
-    progress.end();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  }
-  summarize(results);
-  results.findings = findFindings(results);
-  closeEnvironment(results.environment, cpuTimes);
-  if (signal.aborted) {
-    saver.save(results);
-    throw new InterruptedError(
-      `interrupted: what was measured is in ${out}; finish it with: lbscale run --resume --out ${out}${template ? " --cluster THE-SAME" : ""}`,
+function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): Plan {
+  const profile = profileById(catalog, spec.profile ?? DEFAULT_PROFILE);
+  const planes = spec.planes === undefined ? profile.planes : choosePlanes("planes", spec.planes);
+  if (spec.slowdown !== undefined) choosePlanes("slowdown", [spec.slowdown.plane]);
+  const asked = spec.services === undefined ? null : distinct(spec.services);
+  const services = asked ?? (clusterServices !== null ? [clusterServices] : profile.services);
+  const most = Math.max(...services);
+  if (profile.entry === "nodePort" && most > NODE_PORT_COUNT) {
+    throw new InputError(
+      `profile ${profile.id} gives every service a NodePort, and there are ${NODE_PORT_COUNT}: use at most that many services`,
     );
   }
-  results.run.complete = true;
-  results.run.finishedAt = new Date().toISOString();
-  saver.save(results);
+  const scenarios = scenariosOf(spec, profile, catalog);
+  const settings = settingsOf(spec, profile);
+  const replicates = spec.replicates ?? profile.replicates;
+  const looks = looksBetween(replicates.least, replicates.most);
+  const bothNamed = spec.planes !== undefined && asked !== null;
+  const sizesOf = (plane: PlaneId): Size[] => {
+    const own = asked === null && clusterServices === null ? profile.servicesOf[plane] : undefined;
+    return (own ?? services).map((n) => ({ services: n, endpoints: null, variant: "" }));
+  };
+  const cells = catalog.scenarios
+    .filter(({ id }) => scenarios.includes(id))
+    .flatMap(({ id, sizes }) =>
+      planes.flatMap((plane) =>
+        (sizes?.(asked, plane) ?? sizesOf(plane))
+          .filter((size) => bothNamed || size.services <= largest(profile, plane))
+          // Nor does a scenario's own N go beyond the run's: the article's NodePorts end at 2768.
+          .filter((size) => clusterServices !== null || size.services <= most)
+          .map((size) =>
+            emptyCell({ plane, lane: "model", scenario: id }, size, settings.endpointsPerService),
+          ),
+      ),
+    );
+  if (cells.length === 0) {
+    throw new InputError(
+      `nothing to measure: profile ${profile.id} measures ${planes.join(", ")} only for fewer services; name both planes and services to measure them anyway`,
+    );
+  }
+  const several = new Set(cells.map(({ scenario }) => scenario)).size > 1;
+  return {
+    profile: profile.id,
+    entry: profile.entry,
+    replicates,
+    looks,
+    level: levelOf(looks),
+    budgetSeconds: several ? profile.suiteSeconds : profile.budgetSeconds,
+    settings,
+    cells,
+    schedule: makeSchedule(cells.length, replicates.most, spec.seed),
+  };
 }
 
-/** Drops what is not set: an option that is there but undefined is another thing to the planes. */
-function planeOptions(settings: Results["run"]["settings"]["planes"]): PlaneOptions {
-  const { ipvsScheduler, ipvsServiceTable, ebpfMapEntries, maglevTableSize } = settings;
+/** The most services of a plane whose tables are too expensive for more, unless they are asked for by name. */
+function largest({ servicesOf }: Profile, plane: PlaneId): number {
+  return Math.max(...(servicesOf[plane] ?? [Number.POSITIVE_INFINITY]));
+}
+
+function choosePlanes(field: string, asked: readonly string[]): PlaneId[] {
+  const unknown = asked.find((id) => !isPlaneId(id));
+  if (unknown !== undefined) {
+    throw new InvalidRunSpecError(
+      `${field}: plane "${unknown}" is unknown: choose from ${PLANE_IDS.join(", ")}`,
+    );
+  }
+  return PLANE_IDS.filter((id) => asked.includes(id));
+}
+
+function scenariosOf({ scenarios }: RunSpec, profile: Profile, catalog: BenchmarkCatalog): readonly string[] {
+  if (scenarios === undefined) return profile.scenarios;
+  const known = [...catalog.scenarios, ...catalog.derived].map(({ id }) => id);
+  if (scenarios === "all") return known;
+  const unknown = scenarios.find((id) => !known.includes(id));
+  if (unknown !== undefined) {
+    throw new InvalidRunSpecError(
+      `scenarios: "${unknown}" is unknown: choose from ${known.join(", ")}, or all`,
+    );
+  }
+  // What is computed from other scenarios needs these.
+  return scenarios.flatMap((id) => catalog.derived.find((derived) => derived.id === id)?.from ?? [id]);
+}
+
+function distinct(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+async function measureModels(results: Results, context: RunContext): Promise<void> {
+  const { cpu, signal, onProgress, onReplicate } = context;
+  signal.addEventListener("abort", killChildren);
+  try {
+    await runSchedule(results, {
+      childScript: WORKER_SCRIPT,
+      prefix: childPrefix(cpu),
+      signal,
+      jobOf: (cell) => jobOf(results, cell, context),
+      onProgress: ({ done, total, leftMs, cell }) =>
+        onProgress({
+          kind: "measuring",
+          ...{ done, total, leftMs },
+          what: `${cell.plane}, ${formatCount(cell.services)} services`,
+        }),
+      onReplicate,
+    });
+  } finally {
+    signal.removeEventListener("abort", killChildren);
+  }
+}
+
+function jobOf(results: Results, cell: Cell, context: RunContext): Omit<Job, "seed"> {
+  const { scenario, plane, variant } = cell;
+  const { zipf, popular, misses, warmupMs, measureMs, singlesMs, slowdown, planes } = results.run.settings;
+  if (!isPlaneId(plane)) throw new InputError(`this run holds plane "${plane}", which this version lacks`);
   return {
-    ipvsScheduler,
-    ipvsServiceTable,
-    ...(ebpfMapEntries !== undefined && { ebpfMapEntries }),
-    ...(maglevTableSize !== undefined && { maglevTableSize }),
+    scenario,
+    plane,
+    variant,
+    ...clusterRequest(results, cell, context),
+    options: planeOptionsFrom(planes),
+    ...{ zipf, popular, misses, warmupMs, measureMs, singlesMs },
+    slowdown: slowdown?.plane === plane ? slowdown.share : 0,
   };
 }

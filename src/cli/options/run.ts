@@ -1,0 +1,293 @@
+/**
+ * Options that say what a run measures, one entry each: how it is declared, how its text is read into a specification, how
+ * it is written back into `run.command`. Which lanes use it follows from the specification's field.
+ */
+
+import type { Argv, Options } from "yargs";
+import { CATALOG } from "../../catalog.js";
+import { POPULAR } from "../../cluster/flows.js";
+import { UsageError } from "../../errors.js";
+import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import type { PlaneOption } from "../../planes/option.js";
+import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
+import { PLANE_IDS } from "../../planes/plane.js";
+import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
+import type { RunSpec, RunSpecInput } from "../../run/spec.js";
+import { parseChoices, parseInteger, parseList, parseNumber, parseServices, parseShare } from "./parse.js";
+
+/** Arguments by the name of their option; undefined: not given. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
+
+interface RunOption {
+  readonly name: string;
+  /** Its declaration for yargs. None has a default there, so that what was given is known. */
+  readonly declaration: Options;
+  readonly lanes: readonly LaneId[];
+  /** Whether it may be given together with --resume, because it changes no plan. */
+  readonly resumable?: boolean;
+  /** Its part of a specification. Throws UsageError naming the option. */
+  read(text: string, lane: LaneId): RunSpecInput;
+  /** Its text in the command that repeats a run; null: it is left out. */
+  write(spec: RunSpec): string | null;
+}
+
+type Parse<K extends keyof RunSpec> = (text: string, lane: LaneId, name: string) => NonNullable<RunSpec[K]>;
+
+/** An option of one field. It is written back as `format` says, or as text where it was given. */
+function option<K extends keyof RunSpec>(
+  name: string,
+  field: K,
+  declaration: Options,
+  parse: Parse<K>,
+  format: (value: NonNullable<RunSpec[K]>, spec: RunSpec) => string | null = String,
+): RunOption {
+  return {
+    name,
+    declaration: {
+      ...(declaration.choices === undefined && { type: "string" }),
+      requiresArg: true,
+      ...declaration,
+    },
+    lanes: lanesUsing(field),
+    read: (text, lane) => ({ [field]: parse(text, lane, name) }),
+    write: (spec) => {
+      const value = spec[field];
+      return value === undefined || value === null ? null : format(value, spec);
+    },
+  };
+}
+
+const commas = (values: string | readonly (string | number)[]) =>
+  typeof values === "string" ? values : values.join(",");
+const milliseconds = (text: string, _: LaneId, name: string) =>
+  parseInteger(text, name, ...BOUNDS.milliseconds);
+const SCENARIO_IDS = [...CATALOG.scenarios, ...CATALOG.derived].map(({ id }) => id);
+
+/** An option that a plane declares. */
+function planeOption(declared: PlaneOption): RunOption {
+  const { name, key, describe } = declared;
+  const isChoice = "choices" in declared;
+  const read = (text: string): PlaneSettings => {
+    const value = isChoice ? text : parseNumber(text);
+    if (!accepts(declared, value)) {
+      throw new UsageError(`--${name} "${text}": give ${acceptedValues(declared)}`);
+    }
+    return { [key]: value };
+  };
+  return {
+    name,
+    declaration: isChoice
+      ? { choices: declared.choices, defaultDescription: declared.default, requiresArg: true, describe }
+      : { type: "string", requiresArg: true, describe },
+    lanes: lanesUsing("planeOptions"),
+    read: (text) => ({ planeOptions: read(text) }),
+    write: ({ planeOptions }) => {
+      const value = planeOptions?.[key];
+      return value === undefined || (isChoice && value === declared.default) ? null : String(value);
+    },
+  };
+}
+
+/** In the order of `lbscale run --help` and of `run.command`. */
+const RUN_OPTIONS: readonly RunOption[] = [
+  {
+    ...option(
+      "profile",
+      "profile",
+      {
+        defaultDescription: "default",
+        describe: `Profile: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
+      },
+      (text) => text,
+    ),
+    write: ({ lane, profile }) => (lane === "model" ? (profile ?? "default") : null),
+  },
+  option(
+    "lane",
+    "lane",
+    {
+      choices: LANE_IDS,
+      defaultDescription: "model",
+      describe:
+        "Byte-faithful models; connections through the real kernel (Linux, root); or only through one in user-mode Linux",
+    },
+    (text) => parseChoice(text, "lane", LANE_IDS),
+    (lane) => (lane === "model" ? null : lane),
+  ),
+  option("seed", "seed", { defaultDescription: "1", describe: "Random seed" }, (text, _, name) =>
+    parseInteger(text, name, ...BOUNDS.seed),
+  ),
+  option(
+    "planes",
+    "planes",
+    {
+      describe: `Planes: ${PLANE_IDS.join(", ")}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}`,
+    },
+    (text, lane, name) =>
+      lane === "model" ? parseChoices(text, name, PLANE_IDS) : parseChoices(text, name, KERNEL_PLANE_IDS),
+    commas,
+  ),
+  option(
+    "services",
+    "services",
+    { describe: "Numbers of services, such as 1,100,1000" },
+    (text) => parseServices(text),
+    commas,
+  ),
+  option(
+    "scenarios",
+    "scenarios",
+    { describe: `Scenarios: ${SCENARIO_IDS.join(", ")}, or all` },
+    (text, _, name) => (text === "all" ? text : parseChoices(text, name, SCENARIO_IDS)),
+    commas,
+  ),
+  option(
+    "replicates",
+    "replicates",
+    { describe: "Fresh processes per cell; 7-30: more where the interval is wide" },
+    (text) => parseReplicates(text),
+    ({ least, most }) => (least === most ? String(least) : `${least}-${most}`),
+  ),
+  option(
+    "connections",
+    "connections",
+    { describe: "Lanes kernel and guest: new connections per round; 1000 by default" },
+    (text, _, name) => parseInteger(text, name, ...BOUNDS.connections),
+  ),
+  option("warmup-ms", "warmupMs", { describe: "Warm-up of each process, milliseconds" }, milliseconds),
+  option("measure-ms", "measureMs", { describe: "Timed part of each process, milliseconds" }, milliseconds),
+  option("slow-down", "slowdown", { hidden: true }, parseSlowdown, ({ plane, share }) => `${plane}=${share}`),
+  option("endpoints", "endpoints", { describe: "Endpoints per generated service" }, (text, _, name) =>
+    parseInteger(text, name, ...BOUNDS.endpoints),
+  ),
+  option("zipf", "zipf", { describe: "Skew of traffic over services: Zipf exponent" }, (text) =>
+    parseExponent(text),
+  ),
+  option(
+    "popular",
+    "popular",
+    {
+      choices: POPULAR,
+      describe: "With --zipf: where popular services are in a rule list; anywhere by default",
+    },
+    (text) => parseChoice(text, "popular", POPULAR),
+  ),
+  option("misses", "misses", { describe: "Share of flows that no service answers" }, (text, _, name) =>
+    parseShare(text, name),
+  ),
+  ...PLANE_OPTIONS.map(planeOption),
+  {
+    name: "cluster",
+    declaration: {
+      type: "string",
+      requiresArg: true,
+      describe: "Measure this cluster (a file, or -), grown to --services",
+    },
+    lanes: lanesUsing("cluster"),
+    resumable: true,
+    // The cluster itself is no part of the specification: the command reads it.
+    read: () => ({}),
+    write: () => null,
+  },
+];
+
+/** Declares all options. Their types stay open: `readRunSpec` reads them by name. */
+export function withRunOptions<T>(yargs: Argv<T>): Argv<T> {
+  for (const { name, declaration } of RUN_OPTIONS) yargs.option(name, declaration);
+  return yargs;
+}
+
+/**
+ * Reads what was given into a specification.
+ *
+ * @param given Arguments by the name of their option.
+ * @returns The specification; the engine checks and completes it.
+ * @throws UsageError for an option that the lane does not use, and for text that can't be read.
+ */
+export function readRunSpec(given: GivenOptions): RunSpecInput {
+  const lane = parseChoice(textOf(given, "lane") ?? "model", "lane", LANE_IDS);
+  let spec: RunSpecInput = {};
+  for (const { name, lanes, read } of givenOptions(given)) {
+    if (!lanes.includes(lane)) {
+      throw new UsageError(
+        `--${name} is for the ${lanes.join(" and ")} ${lanes.length === 1 ? "lane" : "lanes"}: leave it out with --lane ${lane}`,
+      );
+    }
+    const part = read(textOf(given, name) ?? "", lane);
+    const planeOptions = { ...spec.planeOptions, ...part.planeOptions };
+    spec = { ...spec, ...part, ...(Object.keys(planeOptions).length > 0 && { planeOptions }) };
+  }
+  if (spec.popular !== undefined && !((spec.zipf ?? 0) > 0)) {
+    throw new UsageError(
+      `--popular ${spec.popular} says where popular services are: give --zipf too, such as --zipf 1.1`,
+    );
+  }
+  return spec;
+}
+
+/**
+ * Refuses options that would change the plan of a run that is resumed.
+ *
+ * @throws UsageError naming the first of them.
+ */
+export function refuseWithResume(given: GivenOptions): void {
+  const changing = givenOptions(given).find(({ resumable }) => !resumable);
+  if (changing) {
+    throw new UsageError(
+      `--${changing.name} can't be given with --resume: the run in --out keeps its plan; leave it out, or start a new run`,
+    );
+  }
+}
+
+/** The command that repeats a run, without paths. */
+export function writeCommand(spec: RunSpec, imported: boolean): string {
+  const words = RUN_OPTIONS.flatMap(({ name, write }) => {
+    const text = write(spec);
+    return text === null ? [] : [`--${name}`, text];
+  });
+  return ["lbscale", "run", ...words, ...(imported ? ["--cluster", "FILE"] : [])].join(" ");
+}
+
+function givenOptions(given: GivenOptions): RunOption[] {
+  return RUN_OPTIONS.filter(({ name }) => given[name] !== undefined);
+}
+
+function textOf(given: GivenOptions, name: string): string | undefined {
+  const value = given[name];
+  return value === undefined ? undefined : String(value);
+}
+
+function parseChoice<T extends string>(text: string, name: string, known: readonly T[]): T {
+  const choice = known.find((candidate) => candidate === text);
+  if (choice === undefined) {
+    throw new UsageError(`--${name} "${text}" is unknown: choose from ${known.join(", ")}`);
+  }
+  return choice;
+}
+
+/** `7`, or `7-30`: at least seven, at most thirty where the interval is wide. */
+function parseReplicates(text: string): { least: number; most: number } {
+  const [first = "", second, ...more] = text.split("-");
+  const least = parseInteger(first, "replicates", ...BOUNDS.replicates);
+  const most = second === undefined ? least : parseInteger(second, "replicates", ...BOUNDS.replicates);
+  if (more.length > 0 || most < least) {
+    throw new UsageError(`--replicates "${text}": give a number, or least and most such as 7-30`);
+  }
+  return { least, most };
+}
+
+/** `iptables=0.1`: a plane that does a tenth more work than it reports. */
+function parseSlowdown(text: string, _: LaneId, name: string): { plane: string; share: number } {
+  const [plane = "", share = ""] = text.split("=");
+  const [first = ""] = parseList(plane, name);
+  return { plane: first, share: parseShare(share, name) };
+}
+
+function parseExponent(text: string): number {
+  const value = parseNumber(text);
+  const [min, max] = BOUNDS.zipf;
+  if (!(value >= min && value <= max)) {
+    throw new UsageError(`--zipf "${text}": give an exponent from ${min} (uniform) to ${max}`);
+  }
+  return value;
+}

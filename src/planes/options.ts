@@ -1,0 +1,69 @@
+/** Options of all planes that users may set: one line per plane that has some. */
+
+import { UsageError } from "../errors.js";
+import { EBPF_OPTIONS } from "./ebpf/options.js";
+import { IPVS_OPTIONS } from "./ipvs/options.js";
+import type { PlaneOption } from "./option.js";
+import type { PlaneOptions } from "./plane.js";
+
+/** In the order in which help shows them and results.json holds them. */
+export const PLANE_OPTIONS: readonly PlaneOption[] = [...IPVS_OPTIONS, ...EBPF_OPTIONS];
+
+/** Values of plane options by key, as results.json and a run's specification hold them. */
+export type PlaneSettings = Readonly<Record<string, string | number>>;
+
+/** The settings with the defaults of options that are not among them. */
+export function withDefaults(settings: PlaneSettings): Record<string, string | number> {
+  return Object.fromEntries(
+    PLANE_OPTIONS.flatMap((option) => {
+      const value = settings[option.key] ?? ("choices" in option ? option.default : undefined);
+      return value === undefined ? [] : [[option.key, value]];
+    }),
+  );
+}
+
+/**
+ * Turns settings into what planes take.
+ *
+ * @param settings Values by key.
+ * @returns The same values, checked.
+ * @throws UsageError for a key that no plane declares, and for a value that it does not take.
+ */
+export function planeOptionsFrom(settings: PlaneSettings): PlaneOptions {
+  if (areOptions(settings)) return settings;
+  for (const [key, value] of Object.entries(settings)) {
+    const option = PLANE_OPTIONS.find((candidate) => candidate.key === key);
+    if (!option) {
+      const known = PLANE_OPTIONS.map((candidate) => candidate.key).join(", ");
+      throw new UsageError(`no plane has an option ${key}: choose from ${known}`);
+    }
+    if (!accepts(option, value)) {
+      throw new UsageError(`${key} ${JSON.stringify(value)}: give ${acceptedValues(option)}`);
+    }
+  }
+  return {};
+}
+
+/** Whether an option takes a value. */
+export function accepts(option: PlaneOption, value: unknown): boolean {
+  if ("choices" in option) return option.choices.some((choice) => choice === value);
+  const { numbers } = option;
+  if (!("min" in numbers)) return numbers.some((number) => number === value);
+  return Number.isSafeInteger(value) && Number(value) >= numbers.min && Number(value) <= numbers.max;
+}
+
+/** What an option takes, in words that fit after "give". */
+export function acceptedValues(option: PlaneOption): string {
+  if ("choices" in option) return `one of ${option.choices.join(", ")}`;
+  const { numbers } = option;
+  return "min" in numbers
+    ? `a whole number from ${numbers.min} to ${numbers.max}`
+    : `one of ${numbers.join(", ")}`;
+}
+
+/** Every key is declared and every value accepted: the declarations and `PlaneOptions` name the same values. */
+function areOptions(settings: PlaneSettings): settings is PlaneSettings & PlaneOptions {
+  return Object.entries(settings).every(([key, value]) =>
+    PLANE_OPTIONS.some((option) => option.key === key && accepts(option, value)),
+  );
+}

@@ -1,0 +1,37 @@
+/** Names of lanes and bounds of numbers in a specification. Light: the command line's help needs them too. */
+
+/** To add a lane, add its name here and its line in lanes/index.ts. */
+export const LANE_IDS = ["model", "kernel", "guest"] as const;
+/** Where a run measures. */
+export type LaneId = (typeof LANE_IDS)[number];
+
+/** The least and the most of each number of a specification. */
+export const BOUNDS = {
+  services: [1, 1_000_000],
+  replicates: [1, 1000],
+  milliseconds: [1, 60_000],
+  endpoints: [0, 10_000],
+  zipf: [0, 3],
+  connections: [10, 20_000],
+  seed: [0, Number.MAX_SAFE_INTEGER],
+} as const satisfies Record<string, readonly [number, number]>;
+
+/** Fields of a specification that not every lane uses. There they are refused: they would be recorded and ignored. */
+const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
+  profile: ["model"],
+  scenarios: ["model"],
+  warmupMs: ["model"],
+  measureMs: ["model"],
+  slowdown: ["model"],
+  zipf: ["model"],
+  popular: ["model"],
+  misses: ["model"],
+  planeOptions: ["model"],
+  cluster: ["model"],
+  connections: ["kernel", "guest"],
+};
+
+/** Lanes that use a field of a specification; all where it names nothing special. */
+export function lanesUsing(field: string): readonly LaneId[] {
+  return USED_BY[field] ?? LANE_IDS;
+}

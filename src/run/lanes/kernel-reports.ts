@@ -1,0 +1,231 @@
+/** What the kernel lane's reports become in a result: one handler per kind of report. Pure: no clock, no process. */
+
+import type { ConnectReport } from "../../kernel/tasks.js";
+import { addReplicate, meanWork } from "../../measure/run.js";
+import { thin } from "../../measure/samples.js";
+import type { Cell, Replicate, Results } from "../../results/schema.js";
+import { median } from "../../stats/quantile.js";
+
+type Kind = ConnectReport["kind"];
+type Report<K extends Kind> = Extract<ConnectReport, { kind: K }>;
+type Handlers = { readonly [K in Kind]: (report: Report<K>) => Ingested };
+
+/** What a report was about: the cell that it belongs to, and what stage of the run it shows. */
+export interface Ingested {
+  readonly cell: Cell;
+  /** `loading` precedes the rounds, `changing` follows them; null: a report that comes with another one. */
+  readonly stage: "loading" | "round" | "changing" | null;
+}
+
+/** The cells of one kernel, in the order in which its task numbers them. */
+export interface KernelCells {
+  /** Numbered by `cell` of most reports. */
+  readonly connect: readonly Cell[];
+  /** Of the model lane, numbered by `cell` of a `model` report. */
+  readonly models: readonly Cell[];
+  /** Numbered by `update`. */
+  readonly updates: readonly Cell[];
+}
+
+/**
+ * Reads reports of one kernel into a result.
+ *
+ * @param results The run, whose cells and equivalence are added to.
+ * @param cells The cells that the task numbers.
+ * @param options `timerFloorNs`: what two readings of the clock differ by; `isBare`: whether a plane is the baseline of
+ * rounds, a node without rules.
+ * @returns A function that adds one report.
+ */
+export function kernelReports(
+  results: Results,
+  cells: KernelCells,
+  options: { readonly timerFloorNs: number; readonly isBare: (plane: string) => boolean },
+): (report: ConnectReport) => Ingested {
+  const { connect, models, updates } = cells;
+  const { timerFloorNs, isBare } = options;
+
+  /** Where in the run a replicate was measured: the test for order effects counts all cells of a block. */
+  const place = ({ block, place }: { block: number; place: number }) => ({
+    block,
+    order: block * results.cells.length + place,
+  });
+  /** The cells that were measured on the same loaded plane. */
+  const sameStation = ({ lane, plane, services }: Cell) =>
+    results.cells.filter((cell) => cell.lane === lane && cell.plane === plane && cell.services === services);
+  const sibling = (cell: Cell, scenario: string) =>
+    present(
+      sameStation(cell).find((other) => other.scenario === scenario),
+      scenario,
+    );
+  const connectCell = ({ cell }: { cell: number }) => present(connect[cell], `connect cell ${cell}`);
+  const updateCell = ({ update }: { update: number }) => present(updates[update], `update ${update}`);
+
+  const handlers: Handlers = {
+    loaded: (report) => {
+      const cell = connectCell(report);
+      for (const same of sameStation(cell)) {
+        same.programBytes = report.programBytes;
+        same.facts = { ...report.facts };
+        if (same.scenario !== "sync") continue;
+        const ns = Math.round(report.loadMs * 1e6);
+        same.replicates.push({
+          ...emptyReplicate(timerFloorNs),
+          samples: [ns],
+          median: ns,
+          wallMs: Math.round(report.loadMs),
+        });
+      }
+      return { cell, stage: "loading" };
+    },
+    failed: (report) => {
+      const cell = connectCell(report);
+      for (const same of sameStation(cell)) same.warnings.push(failure(report.reason));
+      return { cell, stage: "loading" };
+    },
+    memory: (report) => {
+      const cell = sibling(connectCell(report), "memory");
+      const { source, bytes, besides } = report;
+      cell.counts = {
+        bytes: Object.values(bytes).reduce((sum, count) => sum + count, 0),
+        ...named("", bytes),
+        ...named("besides: ", besides),
+      };
+      cell.facts = { ...cell.facts, source };
+      return { cell, stage: null };
+    },
+    round: (report) => {
+      const cell = connectCell(report);
+      const common = { ...place(report), seed: report.seed };
+      addRound(cell, report, report.connectNs, { ...emptyReplicate(timerFloorNs), ...common });
+      addRound(sibling(cell, "established"), report, report.exchangeNs, {
+        ...emptyReplicate(timerFloorNs),
+        ...common,
+      });
+      setFloors(results.cells, cell.lane, report.block, isBare);
+      results.equivalence.flows += report.connectNs.length;
+      return { cell, stage: "round" };
+    },
+    lookup: (report) => {
+      const cell = sibling(connectCell(report), "lookup");
+      const { netNs, floorNs, chaseNs } = report;
+      cell.replicates.push({
+        ...emptyReplicate(timerFloorNs),
+        ...place(report),
+        ...{ floorNs, chaseNs, wallMs: 0, samples: netNs, median: median(netNs) },
+      });
+      return { cell, stage: null };
+    },
+    model: (report) => {
+      const cell = present(models[report.cell], `model ${report.cell}`);
+      const { measured, wallMs } = report.ran;
+      cell.programBytes = measured.programBytes;
+      cell.facts = { ...measured.facts };
+      if (!("counts" in measured)) {
+        addReplicate(results, cell, measured, wallMs, { ...place(report), seed: report.seed });
+      }
+      return { cell, stage: null };
+    },
+    update: (report) => {
+      const cell = updateCell(report);
+      const { toolNs, callsNs, floorNs, chaseNs, wallMs } = report;
+      cell.replicates.push({
+        ...emptyReplicate(timerFloorNs),
+        ...place(report),
+        // An endpoint joined and left: two samples of one replicate.
+        ...{ wallMs, floorNs, chaseNs, samples: [...toolNs], median: median(toolNs) },
+      });
+      if (callsNs !== null) {
+        // A mean over the replicates so far.
+        const before = Number(cell.facts.systemCallsNs ?? 0) * (cell.replicates.length - 1);
+        const systemCallsNs = (before + median(callsNs)) / cell.replicates.length;
+        cell.facts = { ...cell.facts, systemCallsNs };
+      }
+      return { cell, stage: "changing" };
+    },
+    "update failed": (report) => {
+      const cell = updateCell(report);
+      cell.warnings.push(failure(report.reason));
+      return { cell, stage: "changing" };
+    },
+  };
+  return (report) => dispatch(handlers, report);
+}
+
+/** The handler of a report's kind. The compiler does not correlate a union with a table of handlers by itself. */
+function dispatch<K extends Kind>(
+  handlers: { readonly [P in K]: (report: Report<P>) => Ingested },
+  report: Report<K> & { readonly kind: K },
+): Ingested {
+  return handlers[report.kind](report);
+}
+
+function present(cell: Cell | undefined, what: string): Cell {
+  if (cell === undefined)
+    throw new RangeError(`a report of the kernel lane names no cell of this run: ${what}`);
+  return cell;
+}
+
+function failure(reason: string): string {
+  return `a replicate failed: ${reason}`;
+}
+
+function named(prefix: string, parts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(parts).map(([name, count]) => [`${prefix}${name} bytes`, count]));
+}
+
+function addRound(
+  cell: Cell,
+  { wallMs, chaseNs, visited, work }: Report<"round">,
+  times: readonly number[],
+  empty: Omit<Replicate, "samples" | "median" | "wallMs">,
+): void {
+  cell.replicates.push({
+    ...empty,
+    ...{ wallMs, chaseNs },
+    work: { ...work, entriesWritten: 0, stateProbes: 0 },
+    samples: thin(times),
+    median: median(times),
+    singles: { ns: [...times], visited },
+    checkedBatches: times.length,
+  });
+  cell.work = meanWork(cell.replicates);
+}
+
+/** The baseline of a round is what a node without rules took in the same kernel and block at the same N. */
+function setFloors(
+  cells: readonly Cell[],
+  lane: Cell["lane"],
+  block: number,
+  isBare: (plane: string) => boolean,
+): void {
+  for (const scenario of ["connect", "established"]) {
+    const of = cells.filter((cell) => cell.lane === lane && cell.scenario === scenario);
+    for (const bare of of.filter(({ plane }) => isBare(plane))) {
+      const floor = bare.replicates.find((replicate) => replicate.block === block);
+      if (!floor) continue;
+      for (const { replicates } of of.filter(({ services }) => services === bare.services)) {
+        for (const replicate of replicates) if (replicate.block === block) replicate.floorNs = floor.median;
+      }
+    }
+  }
+}
+
+/** A replicate of which nothing is known yet. */
+function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" | "median" | "wallMs"> {
+  return {
+    order: 0,
+    block: 0,
+    seed: 0,
+    batch: 1,
+    work: { rulesVisited: 0, mapLookups: 0, hashProbes: 0, entriesWritten: 0, stateProbes: 0 },
+    singles: null,
+    floorNs: 0,
+    timerFloorNs,
+    chaseNs: 1,
+    checkedBatches: 1,
+    collections: 0,
+    heapBytesPerLookup: 0,
+    buildMs: 0,
+    peakRssBytes: 0,
+  };
+}

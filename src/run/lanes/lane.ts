@@ -1,0 +1,57 @@
+/** What a lane is: it plans cells and measures them. Folders, checkpoints and conclusions are the session's. */
+
+import type { Cell, Results } from "../../results/schema.js";
+import type { LaneId } from "../bounds.js";
+import type { BenchmarkCatalog } from "../catalog.js";
+import type { RunEvent } from "../events.js";
+import type { RunSpec } from "../spec.js";
+
+type Run = Results["run"];
+
+/** What a lane decides before anything is measured. */
+export interface Plan
+  extends Pick<Run, "profile" | "entry" | "replicates" | "looks" | "level" | "budgetSeconds" | "settings"> {
+  /** Empty cells. */
+  readonly cells: Cell[];
+  /** Indices into `cells`, block by block. */
+  readonly schedule: number[][];
+}
+
+/** What a lane may use to plan. */
+export interface PlanContext {
+  readonly catalog: BenchmarkCatalog;
+  /** Services of an imported cluster; null: clusters are generated. */
+  readonly clusterServices: number | null;
+  readonly onProgress: (event: RunEvent) => void;
+}
+
+/** What a lane may use to measure. */
+export interface RunContext {
+  readonly catalog: BenchmarkCatalog;
+  /** Path of an imported cluster, for processes that measure; null: clusters are generated. */
+  readonly clusterFile: string | null;
+  /** The CPU that timed processes are pinned to; null: none. */
+  readonly cpu: number | null;
+  /** Aborted when the run is to stop: what was measured stays. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (event: RunEvent) => void;
+  /** Called after each replicate, to save what is there. */
+  readonly onReplicate: () => void;
+}
+
+/** A way to measure: models, this machine's kernel, a guest's. */
+export interface Lane {
+  readonly id: LaneId;
+  /** Whether an interrupted run can be finished. */
+  readonly resumable: boolean;
+  /** Whether models are checked against the contract before the run; other lanes check every connection. */
+  readonly certifiesModels: boolean;
+  /**
+   * Decides what is measured, in which order, with which settings.
+   *
+   * @throws InputError for planes, scenarios and profiles that don't exist, and where nothing is left to measure.
+   */
+  plan(spec: RunSpec, context: PlanContext): Promise<Plan>;
+  /** Measures what `run` does not hold yet, and adds it to its cells. Returns early once the signal is aborted. */
+  measure(run: Results, context: RunContext): Promise<void>;
+}

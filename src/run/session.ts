@@ -1,0 +1,186 @@
+/** A run from its specification to concluded results: folder, lock, checkpoints and interruption of every lane. */
+
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { findFindings } from "../analysis/findings/index.js";
+import type { Cluster } from "../cluster/cluster.js";
+import { growCluster } from "../cluster/grow.js";
+import { writeCluster } from "../cluster/json.js";
+import { InputError } from "../errors.js";
+import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
+import { pinnableCpu } from "../measure/spawn.js";
+import { PLANE_IDS } from "../planes/plane.js";
+import { summarize } from "../results/conclude.js";
+import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../results/files.js";
+import type { Results } from "../results/schema.js";
+import { lanesUsing } from "./bounds.js";
+import type { BenchmarkCatalog } from "./catalog.js";
+import { certify } from "./certify.js";
+import { Checkpoint } from "./checkpoint.js";
+import { recordClusterDigests } from "./cluster-digests.js";
+import { InterruptedRunError } from "./errors.js";
+import type { RunEvent } from "./events.js";
+import { loadLane } from "./lanes/index.js";
+import type { Lane } from "./lanes/lane.js";
+import { assembleRun } from "./plan.js";
+import { loadResumableRun } from "./resume.js";
+import { InvalidRunSpecError, parseRunSpec, type RunSpecInput } from "./spec.js";
+
+/** What accompanies a run, whatever it measures. */
+export interface SessionOptions {
+  /** An imported cluster to measure instead of generated ones, grown to each number of services. Model lane. */
+  readonly cluster?: Cluster | undefined;
+  /** Called as the run goes on, and never while something is timed. */
+  readonly onProgress?: ((event: RunEvent) => void) | undefined;
+  /** Ends the run early when it aborts; what was measured until then is kept. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `runBenchmark`. */
+export interface RunOptions extends SessionOptions {
+  /** What can be measured. */
+  readonly catalog: BenchmarkCatalog;
+  /**
+   * Folder that holds results.json from the run's first second on, or a function that names it by the run's id. Without it
+   * the run is kept in memory.
+   */
+  readonly out?: string | ((runId: string) => string) | undefined;
+  /** How to repeat the run, for results.json; a call of `runBenchmark` by default. */
+  readonly command?: string | undefined;
+}
+
+/** Options of `resumeBenchmark`. */
+export interface ResumeOptions extends SessionOptions {
+  readonly catalog: BenchmarkCatalog;
+  /** Folder of the run to finish. */
+  readonly out: string;
+}
+
+/**
+ * Runs a benchmark.
+ *
+ * @param spec What to measure. `{}` is the default profile of the model lane.
+ * @param options The catalog, and where the run is kept.
+ * @returns The run with its estimates, fits and findings.
+ * @throws InvalidRunSpecError or another InputError for what can't be measured, and for a folder that holds a run already.
+ * @throws CheckFailedError where a plane decides wrongly, where the kernel refuses, and where the folder can't be written.
+ * @throws InterruptedRunError once the signal aborts; it holds what was measured.
+ */
+export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Promise<Results> {
+  const { catalog, cluster } = options;
+  const parsed = parseRunSpec(spec);
+  const onProgress = options.onProgress ?? ignore;
+  if (cluster !== undefined && !lanesUsing("cluster").includes(parsed.lane)) {
+    throw new InvalidRunSpecError(
+      `cluster: only lane ${lanesUsing("cluster").join(" and ")} measures an imported cluster: leave it out with lane ${parsed.lane}`,
+    );
+  }
+  const lane = await loadLane(parsed.lane);
+  const cpu = pinnableCpu();
+  const plan = await lane.plan(parsed, { catalog, clusterServices: cluster?.services ?? null, onProgress });
+  const results = assembleRun(plan, {
+    seed: parsed.seed,
+    command: options.command ?? `runBenchmark(${JSON.stringify(spec)})`,
+    imported: cluster !== undefined,
+    environment: readEnvironment(cpu),
+    now: new Date(),
+  });
+  const out = typeof options.out === "function" ? options.out(results.run.id) : (options.out ?? null);
+  if (out !== null && existsSync(join(out, RESULTS_FILE))) {
+    throw new InputError(
+      `${out} holds a run already: choose another --out${lane.resumable ? ", or finish it with --resume" : ""}`,
+    );
+  }
+  return inSession(results, lane, out, options);
+}
+
+/**
+ * Finishes an interrupted run.
+ *
+ * @param options The catalog, the run's folder, and its cluster where it measures an imported one.
+ * @returns The run with its estimates, fits and findings.
+ * @throws InputError where the folder holds no run that can be finished here; otherwise as `runBenchmark`.
+ */
+export async function resumeBenchmark(options: ResumeOptions): Promise<Results> {
+  const { out, cluster } = options;
+  const results = loadResumableRun(out, cluster !== undefined);
+  const lane = await loadLane(results.cells[0]?.lane ?? "model");
+  if (!lane.resumable) {
+    throw new InputError(`a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`);
+  }
+  return inSession(results, lane, out, options);
+}
+
+const ignore = (): void => {};
+
+/** Measures what a run lacks, within its folder. */
+async function inSession(
+  results: Results,
+  lane: Lane,
+  out: string | null,
+  options: SessionOptions & Pick<RunOptions, "catalog">,
+): Promise<Results> {
+  const { cluster } = options;
+  // A cluster that doesn't fit its ranges is refused here, before anything is written.
+  if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
+  if (out === null) return measure(results, lane, null, options);
+  ensureWritableFolder(out);
+  const unlock = lockFolder(out);
+  try {
+    removeTemporaryFiles(out);
+    return await measure(results, lane, out, options);
+  } finally {
+    unlock();
+  }
+}
+
+async function measure(
+  results: Results,
+  lane: Lane,
+  out: string | null,
+  options: SessionOptions & Pick<RunOptions, "catalog">,
+): Promise<Results> {
+  const { catalog, cluster, onProgress = ignore, signal = new AbortController().signal } = options;
+  const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
+  onProgress({
+    kind: "planned",
+    ...{ runId: results.run.id, out },
+    ...{ cells: results.cells.length, leastReplicates: results.run.replicates.least },
+  });
+  // From here on there is something to resume, whenever the process ends.
+  checkpoint.save(results);
+  if (lane.certifiesModels) {
+    const planes = PLANE_IDS.filter((id) => results.cells.some(({ plane }) => plane === id));
+    onProgress({ kind: "certifying", planes });
+    results.equivalence = certify(planes, results.run.seed);
+  }
+  const folder = cluster && mkdtempSync(join(os.tmpdir(), "lbscale-"));
+  const cpuTimes = readCpuTimes();
+  try {
+    const clusterFile = folder ? join(folder, "cluster.json") : null;
+    if (cluster && clusterFile !== null) {
+      writeFileSync(clusterFile, [...writeCluster(cluster)].join(""), { mode: 0o600 });
+    }
+    await recordClusterDigests(results, { catalog, clusterFile }, signal);
+    checkpoint.save(results);
+    await lane.measure(results, {
+      ...{ catalog, clusterFile, signal, onProgress },
+      cpu: results.environment.pinnedCpu,
+      onReplicate: () => checkpoint.saveThrottled(results),
+    });
+  } finally {
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  }
+  summarize(results);
+  results.findings = findFindings(results);
+  closeEnvironment(results.environment, cpuTimes);
+  if (signal.aborted) {
+    checkpoint.save(results);
+    throw new InterruptedRunError(results, out, lane.resumable);
+  }
+  results.run.complete = true;
+  results.run.finishedAt = new Date().toISOString();
+  checkpoint.save(results);
+  return results;
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { InvalidRunSpecError, parseRunSpec } from "./spec.js";
+
+describe("a run's specification", () => {
+  it("is the model lane with seed 1 when nothing is asked for", () => {
+    expect(parseRunSpec({})).toEqual({ lane: "model", seed: 1 });
+  });
+
+  it.each([
+    ["a field that does not exist", { planez: ["ebpf"] }, /planez/],
+    ["text where numbers belong", { services: "1,100" }, /^services: /],
+    ["no services at all", { services: [] }, /^services: /],
+    ["half a service", { services: [1.5] }, /^services\.0: /],
+    [
+      "more replicates at least than at most",
+      { replicates: { least: 7, most: 3 } },
+      /least must not be more/,
+    ],
+    ["popular services without a skew", { popular: "last" }, /^popular: .*give zipf too/],
+    ["an option that no plane has", { planeOptions: { speed: 9 } }, /no plane has an option speed/],
+    [
+      "a value that an option does not take",
+      { planeOptions: { maglevTableSize: 5 } },
+      /maglevTableSize 5: give one of/,
+    ],
+    [
+      "connections in the model lane",
+      { connections: 100 },
+      /^connections: only lanes kernel and guest use it/,
+    ],
+    [
+      "a profile in the kernel lane",
+      { lane: "kernel", profile: "quick" },
+      /^profile: only lane model uses it/,
+    ],
+    [
+      "a plane's option in the kernel lane",
+      { lane: "kernel", planeOptions: { ipvsScheduler: "rr" } },
+      /^planeOptions: only lane model/,
+    ],
+  ])("refuses %s", (_what, spec, message) => {
+    expect(() => parseRunSpec(spec)).toThrow(message);
+  });
+
+  it("is refused with an error that names its kind", () => {
+    expect(() => parseRunSpec({ seed: -1 })).toThrow(InvalidRunSpecError);
+  });
+});

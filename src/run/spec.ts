@@ -1,0 +1,97 @@
+/** What to measure: the specification of a run, checked before anything is built. */
+
+import { z } from "zod";
+import { POPULAR } from "../cluster/flows.js";
+import { InputError } from "../errors.js";
+import { planeOptionsFrom } from "../planes/options.js";
+import { BOUNDS, LANE_IDS, lanesUsing } from "./bounds.js";
+
+const integer = ([min, max]: readonly [number, number]) => z.int().min(min).max(max);
+const share = z.number().min(0).max(1);
+const milliseconds = integer(BOUNDS.milliseconds);
+const names = z.array(z.string().min(1)).min(1);
+
+/** The zod schema of a run's specification. Everything has a default. */
+export const runSpecSchema = z
+  .strictObject({
+    /** `model`: byte-faithful models; `kernel`: this machine's kernel (Linux, root); `guest`: user-mode Linux. */
+    lane: z.enum(LANE_IDS).default("model"),
+    /** How much is measured; `default` where absent. Model lane. */
+    profile: z.string().exactOptional(),
+    /** Ids of planes; the profile's or the lane's where absent. */
+    planes: names.exactOptional(),
+    /** Numbers of services; the profile's or the lane's where absent. */
+    services: z.array(integer(BOUNDS.services)).min(1).exactOptional(),
+    /** Ids of scenarios, or all of them. Model lane. */
+    scenarios: z.union([z.literal("all"), names]).exactOptional(),
+    /** Fresh processes per cell: at least, and at most where intervals are wide. Rounds in the kernel's lanes. */
+    replicates: z
+      .object({ least: integer(BOUNDS.replicates), most: integer(BOUNDS.replicates) })
+      .refine(({ least, most }) => least <= most, "least must not be more than most")
+      .exactOptional(),
+    /** Warm-up and timed part of each process, milliseconds. Model lane. */
+    warmupMs: milliseconds.exactOptional(),
+    measureMs: milliseconds.exactOptional(),
+    /** A test hook: this plane does this share of work more than it reports. Model lane. */
+    slowdown: z.object({ plane: z.string(), share }).exactOptional(),
+    /** Endpoints per generated service. */
+    endpoints: integer(BOUNDS.endpoints).exactOptional(),
+    /** Zipf exponent of the services' popularity. Model lane. */
+    zipf: z.number().min(BOUNDS.zipf[0]).max(BOUNDS.zipf[1]).exactOptional(),
+    /** Where popular services are in a rule list; needs `zipf`. Model lane. */
+    popular: z.enum(POPULAR).exactOptional(),
+    /** Share of flows that no service answers. Model lane. */
+    misses: share.exactOptional(),
+    /** Options of planes by key, such as `ipvsScheduler`. Model lane. */
+    planeOptions: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
+    /** New connections per round. Lanes kernel and guest. */
+    connections: integer(BOUNDS.connections).exactOptional(),
+    /** Random seed. */
+    seed: integer(BOUNDS.seed).default(1),
+  })
+  .superRefine((spec, { addIssue }) => {
+    for (const key of Object.keys(spec)) {
+      const lanes = lanesUsing(key);
+      if (lanes.includes(spec.lane)) continue;
+      addIssue({
+        code: "custom",
+        path: [key],
+        message: `only ${lanes.length === 1 ? "lane" : "lanes"} ${lanes.join(" and ")} ${lanes.length === 1 ? "uses" : "use"} it: leave it out with lane ${spec.lane}`,
+      });
+    }
+    if (spec.popular !== undefined && !((spec.zipf ?? 0) > 0)) {
+      addIssue({
+        code: "custom",
+        path: ["popular"],
+        message: "it says where popular services are: give zipf too, such as 1.1",
+      });
+    }
+  });
+
+/** A run's specification with its defaults filled in. */
+export type RunSpec = z.infer<typeof runSpecSchema>;
+/** A run's specification as a program writes it: `{}` is the default profile of the model lane. */
+export type RunSpecInput = z.input<typeof runSpecSchema>;
+
+/** A specification can't be run: the message names the field and what it may be. */
+export class InvalidRunSpecError extends InputError {
+  override readonly name = "InvalidRunSpecError";
+}
+
+/**
+ * Checks a specification and fills in its defaults.
+ *
+ * @param input What a program or the command line asks for.
+ * @returns The specification, whose numbers are within bounds and whose options the lane uses.
+ * @throws InvalidRunSpecError for the first field that can't be used.
+ */
+export function parseRunSpec(input: unknown): RunSpec {
+  const parsed = runSpecSchema.safeParse(input);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = issue?.path.join(".") || "the specification of a run";
+    throw new InvalidRunSpecError(`${field}: ${issue?.message ?? "can't be read"}`);
+  }
+  planeOptionsFrom(parsed.data.planeOptions ?? {});
+  return parsed.data;
+}
