@@ -2,6 +2,7 @@
 
 import type { Catalog, Derived } from "../src/measure/catalog.js";
 import type { Scenario } from "../src/measure/scenario.js";
+import { PLANE_ENTRIES } from "../src/planes/registry-loader.js";
 import { balance } from "./balance.js";
 import { churn } from "./churn.js";
 import { connect, established } from "./connections.js";
@@ -30,4 +31,9 @@ export const SCENARIOS: readonly Scenario[] = [
 /** Computed from measured scenarios. */
 export const DERIVED: readonly Derived[] = [load];
 
-export const BENCH: Catalog = { scenarios: SCENARIOS, derived: DERIVED, profiles: PROFILES };
+export const BENCH: Catalog = {
+  planes: PLANE_ENTRIES,
+  scenarios: SCENARIOS,
+  derived: DERIVED,
+  profiles: PROFILES,
+};

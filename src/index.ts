@@ -74,7 +74,6 @@ export {
   type MemoryLine,
   type Model,
   PASS,
-  PLANE_IDS,
   type Plane,
   type PlaneId,
   type PlaneOptions,
@@ -86,6 +85,7 @@ export {
   type WriteCounts,
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
+export { PLANE_IDS } from "./planes/registry-loader.js";
 export { type Disagreement, describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";
 export {
   type PublishedSeries,

@@ -4,6 +4,7 @@ import type { Change } from "../cluster/change.js";
 import { type Cluster, servicePortName } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
 import { UsageError } from "../errors.js";
+import { planeOptionsOf } from "../planes/options.js";
 import type { PlaneId, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
@@ -121,18 +122,13 @@ function counted(
   servicePort: number,
   run: Results,
 ): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory"> {
-  const { ipvsScheduler, ipvsServiceTable, ebpfMapEntries, maglevTableSize } = run.run.settings.planes;
   try {
-    const program = planeById(id).compile(cluster, {
-      seed: run.run.seed,
-      ipvsScheduler,
-      ipvsServiceTable,
-      ...(ebpfMapEntries !== undefined && { ebpfMapEntries }),
-      ...(maglevTableSize !== undefined && { maglevTableSize }),
-    });
+    const plane = planeById(id);
+    const options = planeOptionsOf(run.run.settings.planes);
+    const program = plane.compile(cluster, { seed: run.run.seed, ...options });
     const update = (change: Change): AdvisedUpdate => ({
       partial: program.update(change),
-      full: id === "iptables" ? program.update(change, "full") : null,
+      full: plane.descriptor.can.updateModes.includes("full") ? program.update(change, "full") : null,
     });
     const endpoint = cluster.endpointStart[servicePort]!;
     const lines = program.memory();

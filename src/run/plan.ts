@@ -12,10 +12,11 @@ import type { Size } from "../measure/scenario.js";
 import { makeSchedule } from "../measure/schedule.js";
 import { levelOf, looksBetween } from "../measure/stopping.js";
 import { MAGLEV_SIZES } from "../planes/ebpf/maglev.js";
+import type { IPVS_SCHEDULERS } from "../planes/ipvs/scheduler-names.js";
 import type { PlaneId } from "../planes/plane.js";
-import type { IPVS_SCHEDULERS } from "../results/ipvs-schedulers.js";
 import type { Cell, Environment, Results } from "../results/schema.js";
 import { SCHEMA_VERSION } from "../results/schema.js";
+import { describeRun, descriptorOf } from "./describe.js";
 
 export interface RunArguments {
   profile: string;
@@ -103,7 +104,7 @@ export function planRun(
     .flatMap(({ id, sizes }) =>
       planes.flatMap((plane) =>
         (
-          sizes?.(asked, plane) ??
+          sizes?.(asked, descriptorOf(CATALOG, plane)) ??
           numbersOf(plane).map((n): Size => ({ services: n, endpoints: null, variant: "" }))
         )
           // Nor does a scenario's own N go beyond the run's: the article's NodePorts end at 2768.
@@ -154,6 +155,7 @@ export function planRun(
       digests: {},
     },
     equivalence: { services: 0, flows: 0, planes: [], disagreements: 0, documented: {} },
+    ...describeRun(cells, CATALOG),
     cells,
     fits: [],
     crossovers: [],

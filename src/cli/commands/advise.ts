@@ -8,7 +8,7 @@ import { growCluster } from "../../cluster/grow.js";
 import { UsageError } from "../../errors.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { pinnableCpu } from "../../measure/spawn.js";
-import { PLANE_IDS } from "../../planes/plane.js";
+import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
 import { startRun } from "../../run/lanes/model.js";

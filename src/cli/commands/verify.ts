@@ -11,8 +11,9 @@ import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../ke
 import { targetPorts } from "../../kernel/topology.js";
 import type { KernelEquivalence } from "../../kernel/verify.js";
 import { refuseUnsafeNames } from "../../kubernetes/safe-names.js";
-import { PLANE_IDS, type PlaneId } from "../../planes/plane.js";
+import type { PlaneId } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
+import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { placePlanes } from "../../run/lanes/kernel-placement.js";
 import { formatCount } from "../../text.js";

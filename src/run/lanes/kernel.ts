@@ -9,6 +9,7 @@ import {
   UPDATES,
   updateVariants,
 } from "../../../bench/kernel.js";
+import { CATALOG } from "../../catalog.js";
 import { parseInteger, parseServices } from "../../cli/options/parse.js";
 import { UsageError } from "../../errors.js";
 import type { KernelPlaneId } from "../../kernel/plane.js";
@@ -21,6 +22,7 @@ import { levelOf } from "../../measure/stopping.js";
 import type { PlaneId } from "../../planes/plane.js";
 import type { Cell, Environment, Results } from "../../results/schema.js";
 import { median } from "../../stats/quantile.js";
+import { describeRun } from "../describe.js";
 import { emptyCell, planRun, type RunArguments } from "../plan.js";
 import { addMemory, addUpdate, emptyReplicate } from "./kernel-costs.js";
 import type { LanePlacement } from "./kernel-placement.js";
@@ -78,6 +80,7 @@ export function planKernelRun(
   const models = points
     .filter(({ lane, plane, services }) => isCompared(lane, plane, services))
     .map(({ plane, services }) => cellOf("model", "lookup", plane, services));
+  const cells = [...inKernel, ...models];
   return {
     ...base,
     run: {
@@ -95,7 +98,8 @@ export function planKernelRun(
         base.run.seed,
       ),
     },
-    cells: [...inKernel, ...models],
+    ...describeRun(cells, CATALOG),
+    cells,
   };
 }
 

@@ -15,7 +15,8 @@ import { benchCluster } from "../../measure/bench-cluster.js";
 import { closeEnvironment, readCpuTimes } from "../../measure/environment.js";
 import { runSchedule } from "../../measure/run.js";
 import { childPrefix, killChildren } from "../../measure/spawn.js";
-import { PLANE_IDS, type PlaneId, type PlaneOptions } from "../../planes/plane.js";
+import { planeOptionsOf } from "../../planes/options.js";
+import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { summarize } from "../../results/conclude.js";
 import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../../results/files.js";
 import type { Cell, Results } from "../../results/schema.js";
@@ -85,13 +86,13 @@ async function measure(
     const jobOf = ({ scenario, plane, services, endpoints, variant }: Cell) => ({
       scenario,
       variant,
-      plane: plane as PlaneId,
+      plane,
       services,
       clusterSeed: seed,
       clusterFile,
       entry,
       endpointsPerService: endpoints,
-      options: planeOptions(settings.planes),
+      options: planeOptionsOf(settings.planes),
       zipf: settings.zipf,
       popular: settings.popular,
       misses: settings.misses,
@@ -127,15 +128,4 @@ async function measure(
   results.run.complete = true;
   results.run.finishedAt = new Date().toISOString();
   saver.save(results);
-}
-
-/** Drops what is not set: an option that is there but undefined is another thing to the planes. */
-function planeOptions(settings: Results["run"]["settings"]["planes"]): PlaneOptions {
-  const { ipvsScheduler, ipvsServiceTable, ebpfMapEntries, maglevTableSize } = settings;
-  return {
-    ipvsScheduler,
-    ipvsServiceTable,
-    ...(ebpfMapEntries !== undefined && { ebpfMapEntries }),
-    ...(maglevTableSize !== undefined && { maglevTableSize }),
-  };
 }
