@@ -12,7 +12,9 @@ import { clampedSlope } from "../stats/covariate.js";
 import { combineEffects, detectableEffect, type Effect, holm, tailAbove } from "../stats/effects.js";
 import { median } from "../stats/quantile.js";
 import { cellId, exceedsL2 } from "./cells.js";
+import type { Described } from "./descriptors.js";
 import type { Cell, Replicate, Results } from "./schema.js";
+import { MIN_REPLICATES } from "./select.js";
 
 /** Slower by less than this is not called a regression. */
 export const MIN_EFFECT = 0.05;
@@ -21,7 +23,6 @@ const ALPHA = 0.05;
 const POWER = 0.95;
 /** A cell's effect is known no better than this, however well its replicates agree. */
 const MIN_ERROR = 0.005;
-const MIN_REPLICATES = 3;
 const MAX_CLOCK_SHIFT = 0.03;
 
 export interface PlaneComparison {
@@ -52,6 +53,8 @@ export interface Comparison {
   /** Cells that only one run has, by name. */
   readonly unmatched: readonly string[];
   readonly regression: boolean;
+  /** How the compared planes are shown: as HEAD says, then BASE. */
+  readonly described: Described;
 }
 
 /** Compares what both runs measured. Planes with fewer than two common cells are left out, as `unmatched` says. */
@@ -114,6 +117,10 @@ export function compareRuns(base: Results, head: Results): Comparison {
       ...new Set([...base.cells, ...head.cells].filter((cell) => !matched.has(keyOf(cell))).map(cellId)),
     ],
     regression: planes.some(({ verdict }) => verdict === "slower"),
+    described: {
+      planes: { ...base.planes, ...head.planes },
+      scenarios: { ...base.scenarios, ...head.scenarios },
+    },
   };
 }
 

@@ -83,7 +83,12 @@ export function captionOf(
 
 /** Compares planes by their place in columns and legends; unknown ones come last, by name. */
 export function comparePlanes(results: Described): (a: string, b: string) => number {
-  const rank = (plane: string) => Math.min(planeReport(results, plane).order, Number.MAX_VALUE);
+  const ranks = new Map<string, number>();
+  const rank = (plane: string): number => {
+    const known = ranks.get(plane) ?? Math.min(planeReport(results, plane).order, Number.MAX_VALUE);
+    ranks.set(plane, known);
+    return known;
+  };
   return (a, b) => rank(a) - rank(b) || (a < b ? -1 : Number(a > b));
 }
 
