@@ -5,8 +5,7 @@ import type { Cluster } from "../src/cluster/cluster.js";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { compileFor } from "../src/measure/traffic.js";
-import { IPVS_SCHEDULERS } from "../src/planes/ipvs/options.js";
-import type { Model, PlaneId } from "../src/planes/plane.js";
+import type { Model } from "../src/planes/plane.js";
 
 const ENDPOINTS = 10;
 const FLOWS = 20_000;
@@ -15,15 +14,16 @@ export const balance: Scenario = {
   id: "balance",
   label: "Spread over the endpoints of one service, and flows that move when one of ten leaves",
   question: "Why Maglev?",
-  sizes: (_asked, plane: PlaneId) =>
-    (plane === "ipvs" ? IPVS_SCHEDULERS : [""]).map((variant) => ({
+  report: { unit: "counts", axis: "services", positionMatters: false, captions: {} },
+  sizes: (_asked, { can }) =>
+    (can.schedulers.length > 0 ? can.schedulers : [""]).map((variant) => ({
       services: 1,
       endpoints: ENDPOINTS,
       variant,
     })),
   measure: async (job, cluster, plane) => {
-    const options = plane.id === "ipvs" ? { ...job.options, ipvsScheduler: job.variant } : job.options;
-    const asked = { ...job, options } as typeof job;
+    const options = { ...job.options, ...(job.variant !== "" && plane.scheduledBy?.(job.variant)) };
+    const asked = { ...job, options };
     const program = compileFor(asked, cluster, plane);
     const left = applyChange(cluster, { kind: "leave", servicePort: 0, endpoint: 0 });
     const before = choices(program.model(job.seed), cluster, job.seed);

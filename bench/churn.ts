@@ -5,13 +5,12 @@ import { endpointChurn } from "../src/measure/endpoint-churn.js";
 import type { Measured } from "../src/measure/measured.js";
 import { measureDuration, measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario } from "../src/measure/scenario.js";
+import { withinLimit } from "../src/measure/sizes.js";
 import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "../src/measure/traffic.js";
-import type { Plane, PlaneId } from "../src/planes/plane.js";
+import type { Plane } from "../src/planes/plane.js";
 import { lookupSubject } from "./lookup.js";
 
 const SERVICES = [1, 1000, 10_000];
-/** Maglev's tables cost 0.4 ms a service. */
-const MAGLEV_SERVICES = [1, 100];
 
 /** A change, timed, after a thousand lookups. */
 const CHANGES = "changes";
@@ -24,9 +23,15 @@ export const churn: Scenario = {
   id: "churn",
   label: "Endpoints that change while lookups go on",
   question: "How many changes a second does a plane absorb, and what do lookups cost meanwhile?",
-  sizes: (asked, plane: PlaneId) =>
+  report: {
+    unit: "ns",
+    axis: "services",
+    positionMatters: true,
+    captions: { model: "Median time of a lookup after an endpoint joined and left" },
+  },
+  sizes: (asked, plane) =>
     [CHANGES, LOOKUPS].flatMap((variant) =>
-      (asked ?? (plane === "ebpf-maglev" ? MAGLEV_SERVICES : SERVICES)).map((services) => ({
+      (asked ?? withinLimit(SERVICES, plane.can.limits?.rebuilt)).map((services) => ({
         services,
         endpoints: null,
         variant,

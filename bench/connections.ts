@@ -5,6 +5,7 @@ import { type FlowTrace, flowAt } from "../src/cluster/flows.js";
 import { compileBatch, compileEmptyBatch } from "../src/measure/batch.js";
 import { measureLatency } from "../src/measure/replicate.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
+import { withinLimit } from "../src/measure/sizes.js";
 import {
   calibrationTrace,
   compileFor,
@@ -12,7 +13,8 @@ import {
   explainWith,
   traceOf,
 } from "../src/measure/traffic.js";
-import type { Connections, Plane, PlaneId } from "../src/planes/plane.js";
+import type { PlaneDescriptor } from "../src/planes/descriptor.js";
+import type { Connections, Plane } from "../src/planes/plane.js";
 
 /** Connections that the tables hold already: a quarter of what nf_conntrack allows on a node of more than 4 GiB. */
 const ESTABLISHED = 65_536;
@@ -23,23 +25,32 @@ export const SOCKET = "socket";
 const SERVICES = [1, 1000, 10_000];
 /** Two show that a line is flat. */
 const LATER_SERVICES = [1, 10_000];
-/** Maglev's tables cost 0.4 ms a service: at 10,000 building would take ten times as long as timing. */
-const MAGLEV_SERVICES = [1, 1000];
 
-const sizesOf = (services: readonly number[]) => (asked: readonly number[] | null, plane: PlaneId) =>
-  // The socket level never uses Maglev.
-  ["", ...(plane === "ebpf" ? [SOCKET] : [])].flatMap((variant) =>
-    (asked ?? (plane === "ebpf-maglev" ? MAGLEV_SERVICES : services)).map((n) => ({
-      services: n,
-      endpoints: null,
-      variant,
-    })),
-  );
+const sizesOf =
+  (services: readonly number[]) =>
+  (asked: readonly number[] | null, { can }: PlaneDescriptor) =>
+    ["", ...(can.connectionPaths.includes("socket") ? [SOCKET] : [])].flatMap((variant) =>
+      (asked ?? withinLimit(services, can.limits?.built)).map((n) => ({
+        services: n,
+        endpoints: null,
+        variant,
+      })),
+    );
 
 export const connect: Scenario = {
   id: "connect",
   label: "First packet of a connection, with the state that the plane keeps",
   question: "What does a new connection cost, and how much of that is the choice?",
+  report: {
+    unit: "ns",
+    axis: "services",
+    positionMatters: true,
+    captions: {
+      model: "Median time of a connection's first packet to a {entry}, choice and state",
+      kernel: "Median time of connect() to a random service through the Linux kernel",
+      guest: "Median time of connect() to a random service through a user-mode Linux guest",
+    },
+  },
   sizes: sizesOf(SERVICES),
   measure: (job, cluster, plane) => measureLatency(prepareWith(connectSubject), job, cluster, plane),
 };
@@ -48,6 +59,16 @@ export const established: Scenario = {
   id: "established",
   label: "A later packet of a known connection",
   question: "Why does keepalive hide the problem?",
+  report: {
+    unit: "ns",
+    axis: "services",
+    positionMatters: false,
+    captions: {
+      model: "Median time of a later packet of a connection to a {entry}",
+      kernel: "Median time of a request and its answer over an open connection",
+      guest: "Median time of a request and its answer over an open connection",
+    },
+  },
   sizes: sizesOf(LATER_SERVICES),
   measure: (job, cluster, plane) => measureLatency(prepareWith(establishedSubject), job, cluster, plane),
 };

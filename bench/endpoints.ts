@@ -14,6 +14,12 @@ export const endpoints: Scenario = {
   label: "Choosing among many endpoints of a service",
   question:
     "How does the latency of a decision grow with the endpoints of a service, and what does affinity add?",
+  report: {
+    unit: "ns",
+    axis: "endpoints",
+    positionMatters: true,
+    captions: { model: "Median lookup time of a new flow to a {entry}" },
+  },
   sizes: (asked) =>
     ["", AFFINITY].flatMap((variant) =>
       ENDPOINTS.map((count) => ({ services: asked?.[0] ?? SERVICES, endpoints: count, variant })),

@@ -3,6 +3,7 @@
 import type { KernelCatalog } from "../src/kernel/catalog.js";
 import type { Catalog, Derived } from "../src/measure/catalog.js";
 import type { Scenario } from "../src/measure/scenario.js";
+import { PLANE_ENTRIES } from "../src/planes/registry-loader.js";
 import { balance } from "./balance.js";
 import { churn } from "./churn.js";
 import { connect, established } from "./connections.js";
@@ -33,6 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
 export const DERIVED: readonly Derived[] = [load];
 
 export const BENCH: Catalog & { readonly kernel: KernelCatalog } = {
+  planes: PLANE_ENTRIES,
   scenarios: SCENARIOS,
   derived: DERIVED,
   profiles: PROFILES,

@@ -18,6 +18,12 @@ export const lookup: Scenario = {
   id: "lookup",
   label: "Choosing an endpoint for a new flow",
   question: "How does the latency of a decision grow with the number of services?",
+  report: {
+    unit: "ns",
+    axis: "services",
+    positionMatters: true,
+    captions: { model: "Median lookup time of a new flow to a {entry}" },
+  },
   measure: (job, cluster, plane) => measureLatency(prepareLookup, job, cluster, plane),
 };
 

@@ -7,6 +7,7 @@ export const memory: Scenario = {
   id: "memory",
   label: "Memory of the program as the kernel would spend it",
   question: "What does it cost to hold N services?",
+  report: { unit: "counts", axis: "services", positionMatters: false, captions: {} },
   measure: async (job, cluster, plane) => {
     const program = compileFor(job, cluster, plane);
     const lines = program.memory();

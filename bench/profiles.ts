@@ -1,7 +1,7 @@
 /** How much is measured: the benchmark's table of contents. */
 
 import type { Profile } from "../src/measure/catalog.js";
-import { PLANE_IDS } from "../src/planes/plane.js";
+import { PLANE_IDS } from "../src/planes/registry-loader.js";
 
 const common = {
   planes: PLANE_IDS,

@@ -4,8 +4,10 @@ import { generateCluster } from "../src/cluster/generate.js";
 import { endpointChurn } from "../src/measure/endpoint-churn.js";
 import type { Counted, Measured } from "../src/measure/measured.js";
 import type { Job } from "../src/measure/scenario.js";
+import { EBPF } from "../src/planes/ebpf/descriptor.js";
 import type { PlaneId } from "../src/planes/plane.js";
 import { planeById } from "../src/planes/registry.js";
+import { PLANE_ENTRIES, PLANE_IDS } from "../src/planes/registry-loader.js";
 import { SOCKET } from "./connections.js";
 import { DERIVED, SCENARIOS } from "./index.js";
 
@@ -87,7 +89,7 @@ describe("endpoints", () => {
   }, 60_000);
 
   it("measures three sizes with and without affinity", () => {
-    const sizes = SCENARIOS.find(({ id }) => id === "endpoints")!.sizes!(null, "ebpf");
+    const sizes = SCENARIOS.find(({ id }) => id === "endpoints")!.sizes!(null, EBPF);
     expect(
       sizes.map(({ services, endpoints, variant }) => `${services}x${endpoints} ${variant}`.trim()),
     ).toEqual(["100x1", "100x100", "100x1000", "100x1 affinity", "100x100 affinity", "100x1000 affinity"]);
@@ -115,7 +117,7 @@ describe("update", () => {
 
 describe("timed updates", () => {
   it("take each change back, leave the answers as they were and write what is counted", async () => {
-    for (const plane of ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"] as const) {
+    for (const plane of PLANE_IDS) {
       for (const variant of ["change", "rollout", ...(plane === "iptables" ? ["full"] : [])]) {
         const { samples } = await timed("update", plane, 6, { variant, options: { maglevTableSize: 251 } });
         expect(samples.length).toBeGreaterThan(1);
@@ -207,7 +209,7 @@ describe("load", () => {
   it("is worked out from connect and update, of every plane at the same N", () => {
     const [load] = DERIVED;
     expect(load!.from).toEqual(["connect", "update"]);
-    for (const plane of ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"] as const) {
+    for (const { descriptor: plane } of PLANE_ENTRIES) {
       const [first, change] = load!.from.map((id) =>
         SCENARIOS.find((scenario) => scenario.id === id)!.sizes!(null, plane),
       );

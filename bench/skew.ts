@@ -21,6 +21,12 @@ export const skew: Scenario = {
   id: "skew",
   label: "Lookups when few services get most of the traffic, by where these stand in a rule list",
   question: "Does skew help a list, and does position hurt it?",
+  report: {
+    unit: "ns",
+    axis: "services",
+    positionMatters: false,
+    captions: { model: "Median lookup time of a new flow to a {entry}" },
+  },
   sizes: (asked) =>
     Object.keys(TRAFFIC).map((variant) => ({
       services: asked?.at(-1) ?? SERVICES,

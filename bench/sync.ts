@@ -3,18 +3,34 @@
 import { measureDuration } from "../src/measure/replicate.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { compileFor } from "../src/measure/traffic.js";
+import type { PlaneDescriptor } from "../src/planes/descriptor.js";
 import type { Program } from "../src/planes/plane.js";
 
 const SERVICES = [1, 1000, 10_000];
-/** Maglev's tables cost 0.4 ms a service. */
-const MAGLEV_SERVICES = [1, 10, 100];
+/** Of a plane that can't afford these: as many of its decades as show how time grows. */
+const DECADES = [1, 10, 100, 1000, 10_000];
+
+function servicesOf({ can }: PlaneDescriptor): readonly number[] {
+  const { limits } = can;
+  return limits === null ? SERVICES : DECADES.filter((services) => services <= limits.rebuilt);
+}
 
 export const sync: Scenario = {
   id: "sync",
   label: "Programming the whole cluster from nothing",
   question: "How long until a node that starts can forward?",
+  report: {
+    unit: "ns",
+    axis: "services",
+    positionMatters: false,
+    captions: {
+      model: "Median time to build all rules, tables and maps",
+      kernel: "Time to load every service with the kernel's own tools",
+      guest: "Time to load every service with the kernel's own tools",
+    },
+  },
   sizes: (asked, plane) =>
-    (asked ?? (plane === "ebpf-maglev" ? MAGLEV_SERVICES : SERVICES)).map((services) => ({
+    (asked ?? servicesOf(plane)).map((services) => ({
       services,
       endpoints: null,
       variant: "",

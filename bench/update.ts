@@ -6,16 +6,16 @@ import { endpointChurn, ROLLOUT_SHARE } from "../src/measure/endpoint-churn.js";
 import type { Counted, Measured } from "../src/measure/measured.js";
 import { measureDuration } from "../src/measure/replicate.js";
 import type { Job, Scenario } from "../src/measure/scenario.js";
+import { withinLimit } from "../src/measure/sizes.js";
 import { compileFor, disagreementsOf } from "../src/measure/traffic.js";
-import type { Plane, PlaneId, UpdateCost } from "../src/planes/plane.js";
+import type { PlaneDescriptor } from "../src/planes/descriptor.js";
+import type { Plane, UpdateCost } from "../src/planes/plane.js";
 
 const SERVICES = [1, 1000, 10_000];
 /** A rollout is like so many changes: its ends will do. */
 const ROLLOUT_SERVICES = [1, 10_000];
-/** Maglev's tables cost 0.4 ms a service. */
-const MAGLEV_SERVICES = [1, 1000];
 
-/** Timed: one endpoint joins or leaves; the same in a full sync of iptables; and a rolling restart. */
+/** Timed: one endpoint joins or leaves; the same in a full sync where a plane has one; and a rolling restart. */
 const CHANGE = "change";
 const FULL_SYNC = "full";
 const ROLLOUT = "rollout";
@@ -24,8 +24,19 @@ export const update: Scenario = {
   id: "update",
   label: "What is rewritten when one endpoint joins, leaves, or a service restarts, and how long that takes",
   question: "What do addresses that change all the time cost the control plane?",
-  sizes: (asked, plane: PlaneId) =>
-    ["", CHANGE, ROLLOUT, ...(plane === "iptables" ? [FULL_SYNC] : [])].flatMap((variant) =>
+  report: {
+    unit: "ns",
+    axis: "services",
+    positionMatters: false,
+    captions: {
+      model: "Median time to write one endpoint change",
+      "model/rollout": "Median time to write one rolling restart",
+      kernel: "Median time of one endpoint change by the node's tools in the Linux kernel",
+      guest: "Median time of one endpoint change by the node's tools in a user-mode Linux guest",
+    },
+  },
+  sizes: (asked, plane) =>
+    ["", CHANGE, ROLLOUT, ...(plane.can.updateModes.includes("full") ? [FULL_SYNC] : [])].flatMap((variant) =>
       (asked ?? servicesOf(plane, variant)).map((services) => ({
         services,
         endpoints: null,
@@ -36,9 +47,10 @@ export const update: Scenario = {
     job.variant === "" ? count(job, cluster, plane) : time(job, cluster, plane),
 };
 
-function servicesOf(plane: PlaneId, variant: string): readonly number[] {
-  if (variant === ROLLOUT) return plane === "ebpf-maglev" ? [1, 100] : ROLLOUT_SERVICES;
-  return plane === "ebpf-maglev" ? MAGLEV_SERVICES : SERVICES;
+function servicesOf({ can }: PlaneDescriptor, variant: string): readonly number[] {
+  return variant === ROLLOUT
+    ? withinLimit(ROLLOUT_SERVICES, can.limits?.rebuilt)
+    : withinLimit(SERVICES, can.limits?.built);
 }
 
 /** Writing a change in the program's model: no system call, no netlink, no text. A sample is the mean of two changes. */
@@ -71,7 +83,8 @@ function count(job: Job, cluster: Cluster, plane: Plane): Counted {
   const counts: Record<string, number> = {};
   for (const [name, change] of Object.entries(changes)) {
     Object.assign(counts, named(name, program.update(change)));
-    if (plane.id === "iptables") Object.assign(counts, named(`${name} full`, program.update(change, "full")));
+    if (plane.descriptor.can.updateModes.includes("full"))
+      Object.assign(counts, named(`${name} full`, program.update(change, "full")));
   }
   return {
     counts,

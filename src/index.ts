@@ -67,4 +67,5 @@ export {
   type WriteCounts,
 } from "./planes/plane.js";
 export { PLANES, planeById } from "./planes/registry.js";
+export { PLANE_IDS } from "./planes/registry-loader.js";
 export { type Disagreement, describeDecision, type Equivalence, verifyPlanes } from "./planes/verify.js";

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { PLANE_IDS } from "../src/planes/plane.js";
+import { PLANE_IDS } from "../src/planes/registry-loader.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SOURCES = execFileSync(

@@ -95,7 +95,7 @@ const record = () => ({
   sizes: Object.fromEntries(
     SCENARIOS.map(({ id, sizes }) => [
       id,
-      sizes ? Object.fromEntries(PLANES.map((plane) => [plane.id, sizes(null, plane.id)])) : null,
+      sizes ? Object.fromEntries(PLANES.map((plane) => [plane.id, sizes(null, plane.descriptor)])) : null,
     ]),
   ),
   clusters: Object.fromEntries(

@@ -21,7 +21,7 @@ const programMemory = {
     const services = Math.max(...measured.map((cell) => cell.services));
     const cells = measured.filter((cell) => cell.services === services);
     const mib = cells.map((cell) => (cell.programBytes ?? 0) / MIB);
-    const styles = cells.map((cell) => seriesStyle(cell.plane, view.theme));
+    const styles = cells.map((cell) => seriesStyle(results, cell.plane, view.theme));
     const words = {
       title: `Memory of ${services.toLocaleString("en-US")} Services, plane by plane`,
       subtitle: "MiB as the kernel would spend them · lower is better",

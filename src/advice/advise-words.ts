@@ -1,8 +1,6 @@
 /** Advice as text: a table, what follows from it, and what it assumes. Sells nothing: what is equal is called equal. */
 
-import { seriesStyle } from "../charts/theme.js";
 import type { UpdateCost } from "../planes/plane.js";
-import { referenceById } from "../reference/index.js";
 import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
@@ -11,11 +9,9 @@ import { predictedInterval } from "./explain-words.js";
 
 /** Connections a second that costs are set against: what Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
-const PUBLISHED_REQUESTS = "cilium-1.6";
 /** Published numbers of services that are shown however small the cluster is. */
 const SMALL = 100;
 
-const labelOf = (plane: string): string => seriesStyle(plane, "light").label;
 const digits = (value: number): string => formatCount(Number(value.toPrecision(value < 10 ? 2 : 3)));
 const margin = `${100 * EQUIVALENCE_MARGIN} %`;
 
@@ -41,8 +37,8 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
   const update = (counts: AdvisedUpdate | null) => (counts ? written(counts.partial) : "–");
   return [
     ["plane", "lookup", "95 % interval", "times the fastest", "written for a join", "handed over", "memory"],
-    ...planes.map(({ plane, lookup, againstFastest, join, memory }) => [
-      labelOf(plane),
+    ...planes.map(({ plane, name, lookup, againstFastest, join, memory }) => [
+      name,
       ...("medianNs" in lookup ? [formatNs(lookup.medianNs), predictedInterval(lookup)] : ["–", ""]),
       plane === fastest ? (isAlone ? "fastest" : "lowest") : againstFastest ? ratioText(againstFastest) : "",
       update(join),
@@ -100,10 +96,10 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
 function lookupWords({ planes, fastest }: Advice): string[] {
   const lead = planes.find(({ plane }) => plane === fastest);
   if (!lead || !("medianNs" in lead.lookup)) return [];
-  const name = labelOf(lead.plane);
+  const { name } = lead;
   const of = (verdict: LookupRatio["verdict"]) =>
     planes.filter(({ againstFastest }) => againstFastest?.verdict === verdict);
-  const names = (some: readonly PlaneAdvice[]) => some.map(({ plane }) => labelOf(plane)).join(", ");
+  const names = (some: readonly PlaneAdvice[]) => some.map((plane) => plane.name).join(", ");
   const equal = of("equal");
   const unknown = of("not told apart");
   const base = lead.lookup.medianNs;
@@ -112,11 +108,11 @@ function lookupWords({ planes, fastest }: Advice): string[] {
     ...(unknown.length > 0
       ? [`Not told apart from ${name} by these replicates: ${names(unknown)}: neither is known to be faster.`]
       : []),
-    ...of("slower").map(({ plane, lookup, againstFastest }) => {
+    ...of("slower").map(({ name: slower, lookup, againstFastest }) => {
       const more = ("medianNs" in lookup ? lookup.medianNs : Number.NaN) - base;
       const share = (more * CONNECTIONS_A_SECOND) / 1e9;
       return (
-        `${labelOf(plane)} takes ${digits(againstFastest!.ratio)} times ${bracket(againstFastest!)} the lookup of ${name}: ${formatNs(more)} more for each new connection, ` +
+        `${slower} takes ${digits(againstFastest!.ratio)} times ${bracket(againstFastest!)} the lookup of ${name}: ${formatNs(more)} more for each new connection, ` +
         `at ${formatCount(CONNECTIONS_A_SECOND)} a second ${Number((100 * share).toPrecision(2))} % of a core.`
       );
     }),
@@ -124,28 +120,26 @@ function lookupWords({ planes, fastest }: Advice): string[] {
 }
 
 /** Whole requests as published: what a lookup's difference is a part of. */
-function publishedWords({ planes, cluster }: Advice): string[] {
-  const published = referenceById(PUBLISHED_REQUESTS);
-  const series = (plane: string) => published?.series.find((candidate) => candidate.plane === plane)?.points;
-  const [iptables, ebpf] = [series("iptables"), series("ebpf")];
-  if (!published || !iptables || !ebpf) return [];
+function publishedWords({ planes, cluster, published: requests }: Advice): string[] {
+  if (requests === null) return [];
+  const { reference: published, list, listName, other, otherName } = requests;
   const upTo = Math.max(SMALL, cluster.servicePorts);
-  const said = iptables.flatMap(({ services, value }) => {
-    const other = ebpf.find((point) => point.services === services)?.value;
-    if (other === undefined || services > upTo) return [];
+  const said = list.points.flatMap(({ services, value }) => {
+    const against = other.points.find((point) => point.services === services)?.value;
+    if (against === undefined || services > upTo) return [];
     // Each value is read to ± the error, so their difference to twice that.
-    const apart = Math.abs(value - other) > 2 * (published.error ?? 0);
+    const apart = Math.abs(value - against) > 2 * (published.error ?? 0);
     const word = !apart
       ? "equal as far as its chart can be read"
-      : value < other
-        ? "iptables ahead"
-        : "eBPF ahead";
+      : value < against
+        ? `${listName} ahead`
+        : `${otherName} ahead`;
     return [
-      `at ${formatCount(services)} ${services === 1 ? "service" : "services"} ${value} ${published.unit} (iptables) and ${other} ${published.unit} (eBPF), ${word}`,
+      `at ${formatCount(services)} ${services === 1 ? "service" : "services"} ${value} ${published.unit} (${listName}) and ${against} ${published.unit} (${otherName}), ${word}`,
     ];
   });
   const times = planes.flatMap(({ lookup }) => ("medianNs" in lookup ? [lookup.medianNs] : []));
-  const request = Math.min(...iptables.map(({ value }) => value)) * 1000;
+  const request = Math.min(...list.points.map(({ value }) => value)) * 1000;
   const share =
     times.length > 1
       ? ` All the difference between the lookups here is ${Number(((100 * (Math.max(...times) - Math.min(...times))) / request).toPrecision(2))} % of such a request.`
@@ -153,13 +147,12 @@ function publishedWords({ planes, cluster }: Advice): string[] {
   return [`Whole requests, as published (${published.title}): ${said.join("; ")}.${share}`];
 }
 
-function crossoverWords({ plane, crossovers, smallest, largest }: PairAdvice): string[] {
-  const name = labelOf(plane);
+function crossoverWords({ plane, name, listName, crossovers, smallest, largest }: PairAdvice): string[] {
   const n = (value: number) => formatCount(value < 10 ? Number(value.toFixed(1)) : Math.round(value));
   if (crossovers.length > 0) {
     return crossovers.map(
       ({ services, interval, faster }) =>
-        `Crossover: beyond ${n(services)} services of this kind [${interval.map(n).join(", ")}] ${labelOf(faster)} is faster than ${labelOf(faster === plane ? "iptables" : plane)}, below it slower.`,
+        `Crossover: beyond ${n(services)} services of this kind [${interval.map(n).join(", ")}] ${faster === plane ? name : listName} is faster than ${faster === plane ? listName : name}, below it slower.`,
     );
   }
   if (!smallest || !largest || smallest.services === largest.services) return [];
@@ -167,14 +160,14 @@ function crossoverWords({ plane, crossovers, smallest, largest }: PairAdvice): s
   const ends = [smallest, largest];
   if (ends.every(({ verdict }) => verdict === "slower")) {
     return [
-      `No crossover ${between}: iptables is slower than ${name} at both ends, ${ends.map((end) => `${digits(end.ratio)} times ${bracket(end)}`).join(" and ")}.`,
+      `No crossover ${between}: ${listName} is slower than ${name} at both ends, ${ends.map((end) => `${digits(end.ratio)} times ${bracket(end)}`).join(" and ")}.`,
     ];
   }
   if (ends.every(({ verdict }) => verdict === "faster")) {
-    return [`No crossover ${between}: iptables is faster than ${name} at both ends.`];
+    return [`No crossover ${between}: ${listName} is faster than ${name} at both ends.`];
   }
   return [
-    `No crossover of iptables and ${name} is known ${between}: at the smallest iptables is ${verdictText(smallest)}, at the largest ${verdictText(largest)}.`,
+    `No crossover of ${listName} and ${name} is known ${between}: at the smallest ${listName} is ${verdictText(smallest)}, at the largest ${verdictText(largest)}.`,
   ];
 }
 
@@ -183,23 +176,22 @@ const verdictText = (ratio: SizedRatio): string => `${ratio.verdict} (×${digits
 function updateWords(planes: readonly PlaneAdvice[]): string[] {
   const counted = planes.filter(({ join }) => join !== null);
   if (counted.length === 0) return [];
-  const text = ({ plane, join, leave }: PlaneAdvice) =>
-    `${labelOf(plane)} ${written(join!.partial)}${leave ? ` (leave: ${written(leave.partial)})` : ""}${join!.full ? `, in a full sync ${written(join!.full)}` : ""}`;
+  const text = ({ name, join, leave }: PlaneAdvice) =>
+    `${name} ${written(join!.partial)}${leave ? ` (leave: ${written(leave.partial)})` : ""}${join!.full ? `, in a full sync ${written(join!.full)}` : ""}`;
   return [`Exact, when one endpoint joins: ${counted.map(text).join("; ")}.`];
 }
 
 function memoryWords(planes: readonly PlaneAdvice[]): string[] {
-  const held = planes.flatMap(({ plane, memory }) => (memory ? [{ plane, ...memory }] : []));
+  const held = planes.flatMap(({ name, memory }) => (memory ? [{ name, ...memory }] : []));
   if (held.length === 0) return [];
-  const text = ({ plane, bytes, exactBytes }: (typeof held)[number]) =>
-    `${labelOf(plane)} ${formatBytes(bytes)} (${Math.round((100 * exactBytes) / bytes)} % known to the byte, the rest derived from source)`;
+  const text = ({ name, bytes, exactBytes }: (typeof held)[number]) =>
+    `${name} ${formatBytes(bytes)} (${Math.round((100 * exactBytes) / bytes)} % known to the byte, the rest derived from source)`;
   return [`Memory of rules and tables: ${held.map(text).join("; ")}.`];
 }
 
-function missingWords({ plane, unavailable, lookup }: PlaneAdvice): string[] {
-  if (unavailable !== null)
-    return [`${labelOf(plane)} can't hold this cluster: ${plainText(unavailable, 200)}.`];
-  return "unavailable" in lookup ? [`No time for ${labelOf(plane)}: ${lookup.unavailable}.`] : [];
+function missingWords({ name, unavailable, lookup }: PlaneAdvice): string[] {
+  if (unavailable !== null) return [`${name} can't hold this cluster: ${plainText(unavailable, 200)}.`];
+  return "unavailable" in lookup ? [`No time for ${name}: ${lookup.unavailable}.`] : [];
 }
 
 /** `41 rules, 3 chains, 2 map writes`, leaving out what is not written. */

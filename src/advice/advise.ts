@@ -7,6 +7,8 @@ import { InputError } from "../errors.js";
 import { planeOptionsFrom } from "../planes/options.js";
 import type { PlaneId, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
+import { type PublishedSeries, type Reference, referenceById } from "../reference/index.js";
+import { claimant, claimants, planeLabel, shortLabel } from "../results/descriptors.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import { compareLookups, curveOf, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
@@ -23,7 +25,9 @@ export interface AdvisedUpdate {
 /** What one plane costs the cluster. */
 export interface PlaneAdvice {
   readonly plane: PlaneId;
+  /** In full, and as tables name it. */
   readonly label: string;
+  readonly name: string;
   /** Why the plane can't hold this cluster; null where it can. */
   readonly unavailable: string | null;
   readonly lookup: Prediction | NoPrediction;
@@ -36,22 +40,25 @@ export interface PlaneAdvice {
   readonly memory: { readonly bytes: number; readonly exactBytes: number } | null;
 }
 
-/** What becomes of iptables and another plane as the cluster shrinks and grows. */
+/** What becomes of the rule list and another plane as the cluster shrinks and grows. */
 export interface PairAdvice {
   readonly plane: PlaneId;
+  /** As tables name the plane, and the list that it is compared with. */
+  readonly name: string;
+  readonly listName: string;
   /** Crossings of their lookup times, ascending; empty where the run shows none. */
   readonly crossovers: readonly {
     readonly services: number;
     readonly interval: readonly [number, number];
     /** Who is faster beyond. */
-    readonly faster: string;
+    readonly faster: PlaneId;
   }[];
-  /** iptables over the other at the run's smallest and largest common number of services. */
+  /** The list over the other at the run's smallest and largest common number of services. */
   readonly smallest: SizedRatio | null;
   readonly largest: SizedRatio | null;
 }
 
-/** iptables over another plane at one number of services. */
+/** The list over another plane at one number of services. */
 export interface SizedRatio extends LookupRatio {
   readonly services: number;
 }
@@ -74,7 +81,21 @@ export interface Advice {
   /** Fastest first; those without a time last. */
   readonly planes: readonly PlaneAdvice[];
   readonly pairs: readonly PairAdvice[];
+  /** Whole requests through the list and through another plane, as published; null where that names no such planes. */
+  readonly published: PublishedRequests | null;
 }
+
+/** Published times of whole requests, of the list and of another plane. */
+export interface PublishedRequests {
+  readonly reference: Reference;
+  readonly list: PublishedSeries;
+  readonly listName: string;
+  readonly other: PublishedSeries;
+  readonly otherName: string;
+}
+
+/** The article's chart. */
+const PUBLISHED_REQUESTS = "cilium-1.6";
 
 /**
  * Sets the planes side by side for one cluster. Updates and memory are exact; times are those of the run.
@@ -95,6 +116,7 @@ export function adviseCluster(cluster: Cluster, run: Results, planes: readonly P
   };
   const order = [...planes].sort((a, b) => timeOf(a) - timeOf(b) || 0);
   const fastest = order[0] !== undefined && Number.isFinite(timeOf(order[0])) ? order[0] : null;
+  const list = claimant(run, "list");
   const { services, servicePorts, endpoints } = cluster;
   return {
     cluster: { services, servicePorts, endpoints },
@@ -113,14 +135,26 @@ export function adviseCluster(cluster: Cluster, run: Results, planes: readonly P
     planes: order.map((plane) => ({
       plane,
       label: planeById(plane).label,
+      name: planeLabel(run, plane),
       lookup: lookups.get(plane)!,
       againstFastest: fastest === null || plane === fastest ? null : compareLookups(run, plane, fastest, n),
       ...counted(plane, cluster, servicePort, run),
     })),
-    pairs: planes.includes("iptables")
-      ? planes.filter((plane) => plane !== "iptables").map((plane) => pairOf(run, plane))
+    pairs: planes.includes(list)
+      ? planes.filter((plane) => plane !== list).map((plane) => pairOf(run, list, plane))
       : [],
+    published: publishedRequests(run),
   };
+}
+
+function publishedRequests(run: Results): PublishedRequests | null {
+  const reference = referenceById(PUBLISHED_REQUESTS);
+  const lists = claimants(run, "list");
+  const list = reference?.series.find(({ plane }) => lists.includes(plane));
+  const other = reference?.series.find(({ plane }) => !lists.includes(plane));
+  if (!reference || !list || !other) return null;
+  const [listName, otherName] = [shortLabel(run, list.plane), shortLabel(run, other.plane)];
+  return { reference, list, listName, other, otherName };
 }
 
 function counted(
@@ -130,13 +164,12 @@ function counted(
   run: Results,
 ): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory"> {
   try {
-    const program = planeById(id).compile(cluster, {
-      seed: run.run.seed,
-      ...planeOptionsFrom(run.run.settings.planes),
-    });
+    const plane = planeById(id);
+    const options = planeOptionsFrom(run.run.settings.planes);
+    const program = plane.compile(cluster, { seed: run.run.seed, ...options });
     const update = (change: Change): AdvisedUpdate => ({
       partial: program.update(change),
-      full: id === "iptables" ? program.update(change, "full") : null,
+      full: plane.descriptor.can.updateModes.includes("full") ? program.update(change, "full") : null,
     });
     const endpoint = cluster.endpointStart[servicePort]!;
     const lines = program.memory();
@@ -169,24 +202,26 @@ function typicalServicePort(cluster: Cluster): number {
   return counts.indexOf(middle);
 }
 
-function pairOf(run: Results, plane: PlaneId): PairAdvice {
+function pairOf(run: Results, list: PlaneId, plane: PlaneId): PairAdvice {
   const sizes = new Set(curveOf(run, plane).map(({ services }) => services));
-  const common = curveOf(run, "iptables")
+  const common = curveOf(run, list)
     .map(({ services }) => services)
     .filter((services) => sizes.has(services));
   const at = (services: number | undefined): SizedRatio | null => {
-    const ratio = services === undefined ? null : compareLookups(run, "iptables", plane, services);
+    const ratio = services === undefined ? null : compareLookups(run, list, plane, services);
     return ratio && { services: services!, ...ratio };
   };
   return {
     plane,
+    name: planeLabel(run, plane),
+    listName: planeLabel(run, list),
     crossovers: run.crossovers
       .filter(
         ({ lane, scenario, faster, slower }) =>
           lane === "model" &&
           scenario === "lookup" &&
           [faster, slower].includes(plane) &&
-          [faster, slower].includes("iptables"),
+          [faster, slower].includes(list),
       )
       .map(({ services, interval, faster }) => ({ services, interval, faster })),
     smallest: at(common[0]),

@@ -1,6 +1,7 @@
 /** What a packet pays for the entries that it visits in iptables: said by the user, read off a run, or published. */
 
 import { InvalidOptionError } from "../errors.js";
+import { claimant, planeLabel } from "../results/descriptors.js";
 import { readResults } from "../results/files.js";
 import { type Prediction, priceRules } from "../results/predict.js";
 
@@ -40,17 +41,20 @@ function proportional(nsPerEntry: number, source: string): EntryCost {
 
 function ofRun(path: string, services: number): EntryCost {
   const results = readResults(path);
-  const price = priceRules(results, "iptables", services);
+  const list = claimant(results, "list");
+  const price = priceRules(results, list, services);
   if ("unavailable" in price || price.perRuleNs <= 0) {
     const why =
-      "unavailable" in price ? price.unavailable : "its lookups of iptables don't grow with the list";
+      "unavailable" in price
+        ? price.unavailable
+        : `its lookups of ${planeLabel(results, list)} don't grow with the list`;
     throw new InvalidOptionError(
       `${path} tells no cost of an entry in a list of ${services} services: ${why}; give another run, or --ns-per-entry`,
     );
   }
   return {
     nsPerEntry: price.perRuleNs,
-    source: `run ${results.run.id}, lookups of iptables in the model at ${services} services, with 95 % intervals of its replicates`,
+    source: `run ${results.run.id}, lookups of ${planeLabel(results, list)} in the model at ${services} services, with 95 % intervals of its replicates`,
     of: price.of,
   };
 }

@@ -152,7 +152,7 @@ function explainPlane(
   let position: ListPosition | null = null;
   /** Rules that every order and pick visits: growing the cluster leaves the service's own chains as they are. */
   let constant: number | null = null;
-  const own = id === "iptables" && nodeList ? nodeList : null;
+  const own = plane.descriptor.can.readsNodeLists && nodeList ? nodeList : null;
   const costs = sizes.map((size): SizedCost => {
     const { factor, services, servicePorts } = size;
     const n = run?.cluster.source === "imported" ? services : servicePorts;

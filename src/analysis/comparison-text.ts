@@ -1,14 +1,14 @@
 /** A comparison of two runs, in words. */
 
-import { seriesStyle } from "../charts/theme.js";
 import type { PlaneComparison, RunComparison } from "../results/compare.js";
+import { type Described, planeLabel } from "../results/descriptors.js";
 import { plainText } from "../text.js";
 
 const ratio = (value: number): string => `×${value.toFixed(value < 10 ? 3 : 1)}`;
 const p = (value: number): string => (value < 0.001 ? "< 0.001" : value.toFixed(3));
 
 /** Rows of the comparison's table, heading first: one line a plane. */
-export function comparisonRows({ planes, minEffect }: RunComparison): string[][] {
+export function comparisonRows({ planes, minEffect, described }: RunComparison): string[][] {
   const heading = [
     "plane",
     "HEAD / BASE",
@@ -21,7 +21,7 @@ export function comparisonRows({ planes, minEffect }: RunComparison): string[][]
   return [
     heading,
     ...planes.map((plane) => [
-      comparedName(plane, planes),
+      comparedName(described, plane, planes),
       ratio(plane.ratio),
       `[${plane.interval.map(ratio).join(", ")}]`,
       p(plane.slowerP),
@@ -33,11 +33,15 @@ export function comparisonRows({ planes, minEffect }: RunComparison): string[][]
 }
 
 /** A compared plane, with its scenario where there are several. */
-export function comparedName(compared: PlaneComparison, all: readonly PlaneComparison[]): string {
+export function comparedName(
+  described: Described,
+  compared: PlaneComparison,
+  all: readonly PlaneComparison[],
+): string {
   const { plane, scenario, variant } = compared;
   const scenarios = new Set(all.map((other) => other.scenario));
   return [
-    seriesStyle(plane, "light").label,
+    planeLabel(described, plane),
     ...(scenarios.size > 1 ? [plainText(scenario, 20)] : []),
     ...(variant === "" ? [] : [plainText(variant, 20)]),
   ].join(", ");
@@ -45,9 +49,9 @@ export function comparedName(compared: PlaneComparison, all: readonly PlaneCompa
 
 /** What the table means, for people. */
 export function comparisonWords(comparison: RunComparison): string[] {
-  const { planes, minEffect, unmatched, regression } = comparison;
+  const { planes, minEffect, unmatched, regression, described } = comparison;
   const verdict = (wanted: PlaneComparison["verdict"]) =>
-    planes.filter((plane) => plane.verdict === wanted).map(({ plane }) => seriesStyle(plane, "light").label);
+    planes.filter((plane) => plane.verdict === wanted).map(({ plane }) => planeLabel(described, plane));
   const slower = verdict("slower");
   const faster = verdict("faster");
   return [

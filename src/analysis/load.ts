@@ -5,6 +5,7 @@
  */
 
 import type { Cell, Results } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 
 export const CONNECTIONS_PER_SECOND = 1000;
 export const CHANGES_PER_SECOND = 1;
@@ -22,15 +23,9 @@ export interface Load {
 }
 
 /** Load of every plane at every N that has both, ascending in N. */
-export function loadsOf({ cells }: Results): Load[] {
+export function loadsOf(results: Results): Load[] {
   const of = (scenario: string, variant: string) =>
-    cells.filter(
-      (cell) =>
-        cell.lane === "model" &&
-        cell.scenario === scenario &&
-        cell.variant === variant &&
-        cell.estimate !== null,
-    );
+    selectCells(results, { lane: "model", scenario, variant }).filter(({ estimate }) => estimate !== null);
   const changes = of("update", "change");
   return of("connect", "")
     .flatMap((connect) => {

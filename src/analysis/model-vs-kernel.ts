@@ -1,8 +1,10 @@
 /** The models' times over the kernel's own, where one run has both: what makes the model lane worth trusting, or not. */
 
+import { claimant, measuredPlanes, planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
+import { measuredCurve } from "../results/select.js";
 import { escapeMarkdown, formatCount, formatNs } from "../text.js";
-import { isMeasured, type Measured, planeLabel, ratioInterval } from "./findings/common.js";
+import { type Measured, ratioInterval } from "./findings/common.js";
 
 /** A time with its interval, nanoseconds, or a ratio of two. */
 export interface Value {
@@ -29,27 +31,22 @@ const RISE_FROM = 100;
 
 /** All that a run can compare; empty without both lanes. */
 export function againstKernel(results: Results): AgainstKernel[] {
-  return [rules(results), ...["ebpf", "ebpf-maglev"].flatMap((plane) => lookups(results, plane))].filter(
+  const planes = measuredPlanes(results);
+  return [rules(results), ...planes.flatMap((plane) => lookups(results, plane))].filter(
     (row) => row !== null,
   );
 }
 
-function cellsOf(results: Results, lane: string, scenario: string, plane: string): Measured[] {
-  return results.cells
-    .filter((cell) => cell.lane === lane && cell.scenario === scenario && cell.plane === plane)
-    .filter(isMeasured)
-    .sort((a, b) => a.services - b.services);
-}
-
 /** Nanoseconds for each rule visited: the model's over what connections through the kernel's list grow by. */
 function rules(results: Results): AgainstKernel | null {
-  const kernel = ends(cellsOf(results, "kernel", "connect", "iptables"));
-  const model = ends(cellsOf(results, "model", "lookup", "iptables"));
+  const plane = claimant(results, "list");
+  const kernel = ends(measuredCurve(results, { lane: "kernel", scenario: "connect", plane }));
+  const model = ends(measuredCurve(results, { lane: "model", scenario: "lookup", plane }));
   const [inKernel, inModel] = [kernel && slope(kernel), model && slope(model)];
   if (!kernel || !model || !inKernel || !inModel || inKernel.interval[0] <= 0 || inModel.interval[0] <= 0)
     return null;
   return {
-    plane: "iptables",
+    plane,
     what: "rule",
     services: [kernel[0].services, kernel[1].services],
     model: inModel,
@@ -61,8 +58,8 @@ function rules(results: Results): AgainstKernel | null {
 
 /** The model's lookup over the kernel's own run of the same lookup, at each N, and the rise of both over 100 services. */
 function lookups(results: Results, plane: string): AgainstKernel[] {
-  const models = cellsOf(results, "model", "lookup", plane);
-  const pairs = cellsOf(results, "kernel", "lookup", plane).flatMap((kernel) => {
+  const models = measuredCurve(results, { lane: "model", scenario: "lookup", plane });
+  const pairs = measuredCurve(results, { lane: "kernel", scenario: "lookup", plane }).flatMap((kernel) => {
     const model = models.find(({ services }) => services === kernel.services);
     return model && kernel.estimate.interval[0] > 0 ? [{ kernel, model }] : [];
   });
@@ -141,7 +138,7 @@ export function againstKernelTable(results: Results): string | null {
     ":--- | :--- | ---: | ---: | ---: | ---:",
     ...rows.map(({ plane, what, services, model, kernel, ratio }) =>
       [
-        escapeMarkdown(planeLabel(plane)),
+        escapeMarkdown(planeLabel(results, plane)),
         WHAT[what],
         services.map(formatCount).join(" to "),
         ...[model, kernel].map((value) => (what === "rise" ? formatRatio(value) : formatTime(value))),

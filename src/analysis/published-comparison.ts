@@ -1,6 +1,7 @@
 /** A run beside what others published: shapes, which carry over between machines, and not times, which don't. */
 
 import { type PublishedSeries, REFERENCES, type Reference } from "../reference/index.js";
+import { claimant, claimants } from "../results/descriptors.js";
 import { type CurveReading, curveOf, readCurve } from "../results/reading.js";
 import type { Cell, Results } from "../results/schema.js";
 import { interpolate } from "../stats/line.js";
@@ -83,7 +84,8 @@ export function againstReferences(run: Results): PublishedComparison[] {
 export function compareWith(reference: Reference, run: Results): PublishedComparison {
   const scenario = SCENARIOS[reference.id] ?? "lookup";
   const visited = VISITED[reference.id] ?? null;
-  const list = reference.series.find(({ plane }) => plane === "iptables");
+  const lists = claimants(run, "list");
+  const list = reference.series.find(({ plane }) => lists.includes(plane));
   // Tails grow otherwise than medians: they enter the ratios only.
   const sides = reference.series
     .filter(({ statistic }) => statistic === undefined || MIDDLES.includes(statistic))
@@ -98,7 +100,7 @@ export function compareWith(reference: Reference, run: Results): PublishedCompar
     constantParts: scenario === "lookup" ? sides.map(constantPart) : [],
     rulesPerService: {
       published: visited,
-      run: list && scenario === "lookup" ? rulesPerService(curveOf(run, "iptables"), list.points) : null,
+      run: list && scenario === "lookup" ? rulesPerService(curveOf(run, list.plane), list.points) : null,
     },
   };
 }
@@ -121,7 +123,7 @@ interface Side {
 function sideOf(series: PublishedSeries, reference: Reference, run: Results, scenario: string): Side {
   // Tigera's third series is both planes with keepalive: later packets.
   const keepalive = series.plane === "keepalive";
-  const [plane, own] = keepalive ? ["iptables", "established"] : [series.plane, scenario];
+  const [plane, own] = keepalive ? [claimant(run, "list"), "established"] : [series.plane, scenario];
   const { unit, error } = reference;
   const scale = (NS[unit] ?? 1) * (CORES[reference.id] ?? 1);
   const curve = own === "update" ? [] : curveOf(run, plane, own);
@@ -191,7 +193,7 @@ function shapesOf(side: Side, run: Results, visited: number | null): Shape[] {
       () => readCurve(curve, ends, ([a, b]) => (b! - a!) / span / ownPer, run.run.seed),
     );
   const ownVisited = rulesPerService(curve, side.series.points) ?? Number.NaN;
-  const list = plane === "iptables" && scenario === "lookup";
+  const list = claimants(run, "list").includes(plane) && scenario === "lookup";
   return [
     growth,
     ...(timed && list ? [slope(1, "slope", 1)] : []),

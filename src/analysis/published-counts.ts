@@ -1,6 +1,7 @@
 /** Exact counts of a run that stand beside published times: rules on the way, and what a change writes. */
 
 import type { Cell, Results } from "../results/schema.js";
+import { ascending, selectCells } from "../results/select.js";
 import { interpolate } from "../stats/line.js";
 import type { PublishedShape, Shape } from "./published-shape.js";
 
@@ -31,12 +32,11 @@ export function countedGrowth(
   published: PublishedShape,
   verdictOf: (published: PublishedShape, own: Shape["run"]) => Shape["verdict"],
 ): Pick<Shape, "run" | "verdict"> {
-  const curve = run.cells
-    .filter(
-      (cell) =>
-        cell.plane === plane && cell.scenario === "update" && cell.counts?.["join bytes"] !== undefined,
-    )
-    .sort((a, b) => a.services - b.services);
+  const curve = ascending(
+    selectCells(run, { plane, scenario: "update" }).filter(
+      ({ counts }) => counts?.["join bytes"] !== undefined,
+    ),
+  );
   const n = curve.map((cell) => cell.services);
   const bytes = curve.map((cell) => cell.counts!["join bytes"]!);
   const value = curve.length > 0 ? interpolate(n, bytes, to) / interpolate(n, bytes, from) : Number.NaN;

@@ -1,7 +1,8 @@
 /** Takes the lines of a chart out of results. */
 
-import { comparePlanes, seriesStyle } from "../charts/theme.js";
+import { comparePlanes, type Described, planeLabel } from "../results/descriptors.js";
 import type { Cell, Estimate, Results } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { plainText } from "../text.js";
 
 /** What one chart shows: never two lanes or two scenarios in one picture. */
@@ -35,13 +36,16 @@ export interface Series {
 /** The cells of one measure. */
 export function cellsOf(results: Results, measure: Measure): Cell[] {
   const { lane, scenario, variants = [""] } = measure;
-  return results.cells.filter(
-    (cell) => cell.lane === lane && cell.scenario === scenario && variants.includes(cell.variant),
-  );
+  return selectCells(results, { lane, scenario, variant: variants });
 }
 
 /** One series a plane and variant, in the order of the columns, each ascending in n. */
-export function seriesOf(cells: readonly Cell[], axis: "services" | "endpoints" = "services"): Series[] {
+export function seriesOf(
+  results: Described,
+  cells: readonly Cell[],
+  axis: "services" | "endpoints" = "services",
+): Series[] {
+  const compare = comparePlanes(results);
   const lines = new Map<string, { plane: string; variant: string; byN: Map<number, Point> }>();
   for (const cell of cells) {
     const { plane, variant, work } = cell;
@@ -53,7 +57,7 @@ export function seriesOf(cells: readonly Cell[], axis: "services" | "endpoints" 
     line.byN.set(cell[axis], { n: cell[axis], estimate: cell.estimate, visited });
   }
   return [...lines.values()]
-    .sort((a, b) => comparePlanes(a.plane, b.plane) || a.variant.localeCompare(b.variant))
+    .sort((a, b) => compare(a.plane, b.plane) || a.variant.localeCompare(b.variant))
     .map(({ plane, variant, byN }) => ({
       plane,
       variant,
@@ -62,8 +66,11 @@ export function seriesOf(cells: readonly Cell[], axis: "services" | "endpoints" 
 }
 
 /** A series' name: the plane's, with the variant behind it. */
-export function seriesLabel({ plane, variant }: Pick<Series, "plane" | "variant">): string {
-  const { label } = seriesStyle(plane, "light");
+export function seriesLabel(
+  results: Described,
+  { plane, variant }: Pick<Series, "plane" | "variant">,
+): string {
+  const label = planeLabel(results, plane);
   // "eBPF, socket": at the socket and elsewhere "hash" tells nothing apart, and would not fit beside a line.
   return variant === "" ? label : `${label.replace(/ hash$/, "")}, ${plainText(variant, 20)}`;
 }

@@ -1,12 +1,13 @@
 /** Flows that choose another endpoint when one of ten leaves, beside those that have to. */
 
 import { cellsOf, seriesLabel } from "../analysis/series.js";
+import { comparePlanes } from "../results/descriptors.js";
 import { formatCount } from "../text.js";
 import { headline, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { axisOptions } from "./kit/axes.js";
 import { frame } from "./kit/frame.js";
-import { comparePlanes, scaleOf, seriesStyle, THEMES } from "./theme.js";
+import { scaleOf, seriesStyle, THEMES } from "./theme.js";
 
 const RIGHT_MARGIN = 48;
 
@@ -22,7 +23,8 @@ export const balance: Chart = {
     const cells = cellsOf(results, measure)
       .filter(({ counts }) => counts?.["share moved"] !== undefined)
       .sort(
-        (a, b) => comparePlanes(a.plane, b.plane) || a.counts!["share moved"]! - b.counts!["share moved"]!,
+        (a, b) =>
+          comparePlanes(results)(a.plane, b.plane) || a.counts!["share moved"]! - b.counts!["share moved"]!,
       );
     if (cells.length === 0) return { skipped: "no model balance was counted" };
     const scale = scaleOf(view);
@@ -37,7 +39,7 @@ export const balance: Chart = {
       ].join(" · "),
     };
     const percent = (share: number) => `${formatCount(Math.round(share * 1000) / 10)} %`;
-    const labels = cells.map((cell) => seriesLabel(cell));
+    const labels = cells.map((cell) => seriesLabel(results, cell));
     const { plugin, layout } = frame(words, view, () => RIGHT_MARGIN * scale);
     const share = (name: string) => cells.map(({ counts }) => counts![name]!);
     return {
@@ -62,7 +64,7 @@ export const balance: Chart = {
             {
               label: "moves besides",
               data: cells.map(({ counts }) => Math.max(0, counts!["share moved"]! - counts!["least share"]!)),
-              backgroundColor: cells.map(({ plane }) => seriesStyle(plane, view.theme).line),
+              backgroundColor: cells.map(({ plane }) => seriesStyle(results, plane, view.theme).line),
               stack: "flows",
               barPercentage: 0.8,
             },

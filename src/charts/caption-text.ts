@@ -1,10 +1,17 @@
 /** The words around charts: findings as titles, what was measured, and where. */
 
 import type { Measure } from "../analysis/series.js";
+import {
+  captionOf,
+  claimants,
+  comparePlanes,
+  type Described,
+  scenarioReport,
+} from "../results/descriptors.js";
 import { resultsDigest } from "../results/digest.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, plainText } from "../text.js";
-import { comparePlanes, seriesStyle } from "./theme.js";
+import { seriesStyle } from "./theme.js";
 
 /** ONS: "main message in 10 words or less". */
 export const MAX_TITLE_WORDS = 10;
@@ -30,31 +37,12 @@ export function pickTitle(titles: readonly (string | undefined)[], otherwise: st
   return titles.find((title) => title !== undefined && fits(title)) ?? otherwise;
 }
 
-/** What is timed, as a subtitle says it. */
+/** What is timed, as a subtitle says it: in the words of the scenario, where it has some for this lane. */
 export function formatMeasure(measure: Measure, results: Results): string {
-  if (measure.lane !== "model") return kernelWords(measure);
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
-  if (["lookup", "endpoints", "skew"].includes(measure.scenario))
-    return `Median lookup time of a new flow to a ${entry}`;
-  if (measure.scenario === "connect")
-    return `Median time of a connection's first packet to a ${entry}, choice and state`;
-  if (measure.scenario === "established")
-    return `Median time of a later packet of a connection to a ${entry}`;
-  if (measure.scenario === "update") {
-    const what = measure.variants?.includes("rollout") ? "rolling restart" : "endpoint change";
-    return `Median time to write one ${what}`;
-  }
-  if (measure.scenario === "churn") return "Median time of a lookup after an endpoint joined and left";
-  if (measure.scenario === "sync") return "Median time to build all rules, tables and maps";
-  return `Median time of one ${plainText(measure.scenario, 30)} to a ${entry}`;
-}
-
-function kernelWords({ lane, scenario }: Measure): string {
-  const kernel = lane === "guest" ? "a user-mode Linux guest" : "the Linux kernel";
-  if (scenario === "connect") return `Median time of connect() to a random service through ${kernel}`;
-  if (scenario === "update") return `Median time of one endpoint change by the node's tools in ${kernel}`;
-  if (scenario === "established") return "Median time of a request and its answer over an open connection";
-  return "Time to load every service with the kernel's own tools";
+  const caption =
+    captionOf(results, measure) ?? `Median time of one ${plainText(measure.scenario, 30)} to a {entry}`;
+  return caption.replace("{entry}", entry);
 }
 
 /** What the band or whisker around an estimate is: never called an interval when it is a range. */
@@ -70,18 +58,16 @@ function replicatesOf(counts: readonly number[]): string {
   return counts.every((count) => count === 1) ? "1 replicate" : `${span(counts)} replicates`;
 }
 
-/** Scenarios whose packets walk a rule list, wherever their service stands in it. */
-const POSITION_MATTERS: ReadonlySet<string> = new Set(["lookup", "connect", "endpoints", "churn"]);
-
 /** Which services the packets go to, and where a rule list has these. The scenario `skew` varies both and says so itself. */
-function trafficWords({ run }: Results, cells: readonly Cell[]): (string | false)[] {
-  const { zipf, popular, misses } = run.settings;
+function trafficWords(results: Results, cells: readonly Cell[]): (string | false)[] {
+  const { zipf, popular, misses } = results.run.settings;
+  const lists = claimants(results, "list");
   const placed =
     zipf === 0 || popular === "random" ? "services at random positions" : `popular services ${popular}`;
   return [
     zipf > 0 && `popularity by Zipf's law with exponent ${zipf}`,
     misses > 0 && `${formatCount(100 * misses)} % of flows to no service`,
-    cells.some(({ plane }) => plane === "iptables") && `${placed} in the rule list`,
+    cells.some(({ plane }) => lists.includes(plane)) && `${placed} in the rule list`,
   ];
 }
 
@@ -92,7 +78,9 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
   const pin = environment.pinnedCpu === null ? "not pinned" : `pinned to CPU ${environment.pinnedCpu}`;
   const parts = [
     kernelOf(results, measure, cells),
-    ...(cells.some(({ scenario }) => POSITION_MATTERS.has(scenario)) ? trafficWords(results, cells) : []),
+    ...(cells.some(({ scenario }) => scenarioReport(results, scenario)?.positionMatters)
+      ? trafficWords(results, cells)
+      : []),
     `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
     plainText(environment.cpu, 60),
     `${environment.cores} cores, ${pin}`,
@@ -101,7 +89,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
     replicates.length > 0 &&
       replicatesOf(cells.filter((cell) => cell.estimate).map((cell) => cell.replicates.length)),
     plainText(run.startedAt, 40).slice(0, 10),
-    truncatedSeriesNote(cells),
+    truncatedSeriesNote(results, cells),
     `seed ${run.seed}`,
     `results ${resultsHash(results)}`,
     !run.complete && "run not complete",
@@ -115,7 +103,7 @@ export function joinParts(parts: readonly (string | false | undefined)[]): strin
 }
 
 /** Which planes were not to be measured up to the largest N of these cells, or false: a line that ends needs a word. */
-export function truncatedSeriesNote(cells: readonly Cell[]): string | false {
+export function truncatedSeriesNote(results: Described, cells: readonly Cell[]): string | false {
   const largest = new Map<string, number>();
   for (const { plane, services } of cells) {
     largest.set(plane, Math.max(services, largest.get(plane) ?? 0));
@@ -123,8 +111,10 @@ export function truncatedSeriesNote(cells: readonly Cell[]): string | false {
   const end = Math.max(...largest.values());
   const shorter = [...largest]
     .filter(([, services]) => services < end)
-    .sort(([a], [b]) => comparePlanes(a, b))
-    .map(([plane, services]) => `${seriesStyle(plane, "light").label} up to ${formatCount(services)}`);
+    .sort(([a], [b]) => comparePlanes(results)(a, b))
+    .map(
+      ([plane, services]) => `${seriesStyle(results, plane, "light").label} up to ${formatCount(services)}`,
+    );
   return shorter.length > 0 && `${shorter.join(", ")} services`;
 }
 

@@ -1,6 +1,7 @@
 /** Endpoints that change: how long writing a change takes, how many a second that allows, and lookups meanwhile. */
 
 import { cellsOf, seriesOf } from "../analysis/series.js";
+import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
 import { formatCount, formatNs } from "../text.js";
 import { formatInterval, headline, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
@@ -54,7 +55,7 @@ export const churn: Chart = {
   build(results, view) {
     const cells = cellsOf(results, RATE).filter((cell) => cell.estimate !== null);
     if (cells.length === 0) return { skipped: "no model churn was measured" };
-    const series = seriesOf(cells);
+    const series = seriesOf(results, cells);
     const words = {
       title: headline(results, ["churn"]) ?? "Endpoint changes a second by number of services",
       subtitle: `Endpoint changes a second that one core can write, ${formatInterval(cells)} · log–log scale · higher is better`,
@@ -62,15 +63,18 @@ export const churn: Chart = {
         provenance(results, RATE, []),
         `${WRITING}: a limit from above`,
         "one over the median time of a change, two changes after every 1,000 lookups",
-        truncatedSeriesNote(cells),
+        truncatedSeriesNote(results, cells),
       ]),
     };
     return {
       ...words,
-      description: [words.title, ...series.map(({ plane }) => inWords(plane, cells)), words.caption].join(
-        ". ",
-      ),
+      description: [
+        words.title,
+        ...series.map(({ plane }) => inWords(results, plane, cells)),
+        words.caption,
+      ].join(". "),
       config: logLogConfig(
+        results,
         series.map(({ plane, points }) => ({
           plane,
           points: points.map(({ n, estimate }) => ({ x: n, y: 1e9 / estimate!.median })),
@@ -85,7 +89,7 @@ export const churn: Chart = {
         [
           intervalBands(
             series.map(({ plane, points }) => ({
-              colour: seriesStyle(plane, view.theme).line,
+              colour: seriesStyle(results, plane, view.theme).line,
               runs: [
                 points.map(({ n, estimate }) => ({
                   x: n,
@@ -102,11 +106,11 @@ export const churn: Chart = {
   },
 };
 
-function inWords(plane: string, cells: readonly Cell[]): string {
+function inWords(results: Described, plane: string, cells: readonly Cell[]): string {
   const own = cells.filter((cell) => cell.plane === plane).sort((a, b) => a.services - b.services);
   const ends = [...new Set([own[0]!, own.at(-1)!])];
   const said = ends.map(
     ({ services, estimate }) => `${formatNs(estimate!.median)} a change at N = ${formatCount(services)}`,
   );
-  return `${seriesStyle(plane, "light").label}: ${said.join(", ")}`;
+  return `${seriesStyle(results, plane, "light").label}: ${said.join(", ")}`;
 }

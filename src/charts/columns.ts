@@ -35,7 +35,7 @@ export function columnsChart(chart: ColumnsChart): Chart {
     if (!cells.some((cell) => cell.estimate)) {
       return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
     }
-    const series = seriesOf(cells).filter(({ points }) => points.some((point) => point.estimate));
+    const series = seriesOf(results, cells).filter(({ points }) => points.some((point) => point.estimate));
     const services = servicesOf(series);
     const missing = cells.some((cell) => cell.estimate === null);
     const words = {
@@ -50,7 +50,7 @@ export function columnsChart(chart: ColumnsChart): Chart {
     };
     const rows = series.map(({ plane, points }) => {
       const byServices = new Map(points.map((point) => [point.n, point]));
-      const style = seriesStyle(plane, view.theme);
+      const style = seriesStyle(results, plane, view.theme);
       return {
         label: style.columnLabel,
         colour: publishedColours ? style.column : style.line,

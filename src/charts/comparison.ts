@@ -4,13 +4,14 @@ import type { Plugin } from "chart.js";
 import { comparedName } from "../analysis/comparison-text.js";
 import type { Context2D } from "../output/image/canvas.js";
 import type { PlaneComparison, RunComparison } from "../results/compare.js";
+import { comparePlanes, type Described } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
 import { plainText } from "../text.js";
 import { pickTitle, resultsHash } from "./caption-text.js";
 import type { Picture, View } from "./chart.js";
 import { axisOptions, decadesAround, logAxis } from "./kit/axes.js";
 import { frame, textWidth } from "./kit/frame.js";
-import { comparePlanes, cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
+import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
 
 /** More rows than this would run into each other. */
 const MAX_ROWS = 14;
@@ -24,19 +25,19 @@ export const COMPARISON_ID = "comparison";
 export function comparisonPicture(
   base: Results,
   head: Results,
-  { planes, minEffect }: RunComparison,
+  { planes, minEffect, described: results }: RunComparison,
   view: View,
 ): Picture {
   const shown = [...planes]
     .sort((a, b) => Math.abs(Math.log(b.ratio)) - Math.abs(Math.log(a.ratio)))
     .slice(0, MAX_ROWS)
-    .sort((a, b) => a.scenario.localeCompare(b.scenario) || comparePlanes(a.plane, b.plane));
+    .sort((a, b) => a.scenario.localeCompare(b.scenario) || comparePlanes(results)(a.plane, b.plane));
   const scale = scaleOf(view);
   const theme = THEMES[view.theme];
-  const names = shown.map((plane) => comparedName(plane, planes));
+  const names = shown.map((plane) => comparedName(results, plane, planes));
   const verdicts = shown.map(({ ratio, verdict }) => `${times(ratio)}, ${verdict}`);
   const words = {
-    title: comparedTitle(planes, minEffect),
+    title: comparedTitle(results, planes, minEffect),
     subtitle: `Time in HEAD over time in BASE, 95\u00a0% interval; small: each N · grey: within ${100 * minEffect}\u00a0%, not called a difference`,
     caption: [
       `BASE ${runWords(base)}`,
@@ -72,7 +73,7 @@ export function comparisonPicture(
       type: "scatter",
       data: {
         datasets: shown.flatMap(({ plane, ratio, interval, cells }, row) => {
-          const style = seriesStyle(plane, view.theme);
+          const style = seriesStyle(results, plane, view.theme);
           const look = { backgroundColor: style.line, borderColor: style.line, pointStyle: style.marker };
           return [
             {
@@ -112,13 +113,14 @@ export function comparisonPicture(
         },
         plugins: { legend: { display: false }, title: { display: false }, tooltip: { enabled: false } },
       },
-      plugins: [plugin, ratioMarks(shown, verdicts, minEffect, view, theme.floor)],
+      plugins: [plugin, ratioMarks(results, shown, verdicts, minEffect, view, theme.floor)],
     },
   };
 }
 
 /** The grey zone, the line of no difference, intervals and verdicts. */
 function ratioMarks(
+  results: Described,
   shown: readonly PlaneComparison[],
   verdicts: readonly string[],
   minEffect: number,
@@ -147,7 +149,7 @@ function ratioMarks(
       for (const [row, { plane, interval }] of shown.entries()) {
         const y = chart.scales.y!.getPixelForValue(row);
         const [low, high] = interval.map((end) => chart.scales.x!.getPixelForValue(end)) as [number, number];
-        const style = seriesStyle(plane, view.theme);
+        const style = seriesStyle(results, plane, view.theme);
         ctx.fillStyle = style.line;
         ctx.fillRect(low, y - 1.5 * scale, high - low, 3 * scale);
         for (const end of [low, high]) ctx.fillRect(end - 1.5 * scale, y - 10 * scale, 3 * scale, 20 * scale);
@@ -182,9 +184,9 @@ function runWords(results: Results): string {
   return `results ${resultsHash(results)} of ${plainText(run.startedAt, 40).slice(0, 10)}, seed ${run.seed}, Node ${node}, ${plainText(environment.cpu, 60)}`;
 }
 
-function comparedTitle(planes: readonly PlaneComparison[], minEffect: number): string {
+function comparedTitle(results: Described, planes: readonly PlaneComparison[], minEffect: number): string {
   const slower = planes.filter(({ verdict }) => verdict === "slower");
-  const names = [...new Set(slower.map(({ plane }) => seriesStyle(plane, "light").label))];
+  const names = [...new Set(slower.map(({ plane }) => seriesStyle(results, plane, "light").label))];
   if (slower.length === 0) return `No plane is slower in HEAD by ${100 * minEffect}\u00a0%`;
   return pickTitle(
     [`Slower in HEAD: ${names.join(", ")}`],

@@ -35,7 +35,7 @@ export function countsChart(chart: CountsChart): Chart {
       const countOf = ({ counts }: Cell) => (counts === null ? null : value(counts));
       const cells = cellsOf(results, measure).filter((cell) => (countOf(cell) ?? 0) > 0);
       if (cells.length === 0) return { skipped: `no ${lane} ${scenario} was counted` };
-      const lines = seriesOf(cells).map(({ plane, points }) => ({
+      const lines = seriesOf(results, cells).map(({ plane, points }) => ({
         plane,
         points: points.map(({ n }) => ({
           x: n,
@@ -45,16 +45,21 @@ export function countsChart(chart: CountsChart): Chart {
       const words = {
         title: headline(results, chart.findings) ?? chart.neutralTitle,
         subtitle: `${chart.subtitle} · log–log scale · lower is better`,
-        caption: joinParts([provenance(results, measure, []), truncatedSeriesNote(cells), chart.note]),
+        caption: joinParts([
+          provenance(results, measure, []),
+          truncatedSeriesNote(results, cells),
+          chart.note,
+        ]),
       };
       const inWords = lines.map(({ plane, points }) => {
         const ends = [...new Set([points[0]!, points.at(-1)!])];
-        return `${seriesStyle(plane, "light").label}: ${ends.map(({ x, y }) => `${format(y!)} at N = ${formatCount(x)}`).join(", ")}`;
+        return `${seriesStyle(results, plane, "light").label}: ${ends.map(({ x, y }) => `${format(y!)} at N = ${formatCount(x)}`).join(", ")}`;
       });
       return {
         ...words,
         description: [words.title, ...inWords, words.caption].join(". "),
         config: logLogConfig(
+          results,
           lines,
           words,
           view,

@@ -1,7 +1,7 @@
 /** How times are spread at the largest N: empirical distribution functions. */
 
-import { shortLabel } from "../analysis/findings/common.js";
 import { cellsOf, MODEL_LOOKUP } from "../analysis/series.js";
+import { comparePlanes, type Described, shortLabel } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
 import { quantileSorted } from "../stats/quantile.js";
 import { formatCount, formatNs } from "../text.js";
@@ -11,7 +11,7 @@ import { logRange } from "./kit/axes.js";
 import { curveLabels } from "./kit/curve-labels.js";
 import { linesConfig } from "./loglog.js";
 import { planeNames, singleTimes } from "./singles.js";
-import { comparePlanes, seriesStyle } from "./theme.js";
+import { seriesStyle } from "./theme.js";
 
 /** In the middle of each hundredth: one interrupt of ten thousand lookups must not set the axis. */
 const SHARES = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100);
@@ -24,7 +24,7 @@ export const distribution: Chart = {
     const services = Math.max(...measured.map((cell) => cell.services));
     const cells = measured
       .filter((cell) => cell.services === services)
-      .sort((a, b) => comparePlanes(a.plane, b.plane));
+      .sort((a, b) => comparePlanes(results)(a.plane, b.plane));
     if (cells.length === 0) return { skipped: "no model lookup was measured" };
     const lines = cells.map((cell) => ({
       plane: cell.plane,
@@ -35,25 +35,29 @@ export const distribution: Chart = {
     const single = cells.filter((cell) => singleTimes(cell).length > 0);
     const batched = cells.filter((cell) => singleTimes(cell).length === 0);
     const words = {
-      title: pickTitle([slowHalf(single)], `How lookup times spread at ${formatCount(services)} Services`),
+      title: pickTitle(
+        [slowHalf(results, single)],
+        `How lookup times spread at ${formatCount(services)} Services`,
+      ),
       subtitle:
         "Share of lookups that take at most so long, from 0.5 to 99.5\u00a0% · log scale · left is better",
       caption: [
         provenance(results, MODEL_LOOKUP, cells),
-        ...(single.length > 0 ? [`single lookups: ${planeNames(single)}`] : []),
+        ...(single.length > 0 ? [`single lookups: ${planeNames(results, single)}`] : []),
         ...(batched.length > 0
-          ? [`means of a batch each, narrower than single lookups: ${planeNames(batched)}`]
+          ? [`means of a batch each, narrower than single lookups: ${planeNames(results, batched)}`]
           : []),
       ].join(" · "),
     };
     const inWords = lines.map(({ plane, points }) => {
       const at = (i: number) => formatNs(points[i]!.x);
-      return `${seriesStyle(plane, "light").label}: from ${at(0)} over ${at(50)} in the middle to ${at(99)}`;
+      return `${seriesStyle(results, plane, "light").label}: from ${at(0)} over ${at(50)} in the middle to ${at(99)}`;
     });
     return {
       ...words,
       description: [words.title, ...inWords, words.caption].join(". "),
       config: linesConfig(
+        results,
         lines,
         words,
         view,
@@ -71,7 +75,7 @@ export const distribution: Chart = {
         [
           curveLabels(
             lines.map(({ plane, points }) => {
-              const { label, labelColour } = seriesStyle(plane, view.theme);
+              const { label, labelColour } = seriesStyle(results, plane, view.theme);
               return { text: label, colour: labelColour, points };
             }),
             view,
@@ -83,13 +87,13 @@ export const distribution: Chart = {
 };
 
 /** What half of the slowest plane's lookups take at least, where more than one plane is there to be slower than. */
-function slowHalf(single: readonly Cell[]): string | undefined {
+function slowHalf(results: Described, single: readonly Cell[]): string | undefined {
   const [slowest, next] = single
     .filter(({ percentiles }) => percentiles !== null)
     .sort((a, b) => b.percentiles!.p50.value - a.percentiles!.p50.value);
   if (!slowest || !next || !(slowest.percentiles!.p50.interval[0] > next.percentiles!.p50.interval[1]))
     return undefined;
-  return `At ${formatCount(slowest.services)} Services half of ${shortLabel(slowest.plane)} lookups exceed ${formatNs(slowest.percentiles!.p50.value)}`;
+  return `At ${formatCount(slowest.services)} Services half of ${shortLabel(results, slowest.plane)} lookups exceed ${formatNs(slowest.percentiles!.p50.value)}`;
 }
 
 function quantiles(cell: Cell): number[] {

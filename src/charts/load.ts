@@ -1,13 +1,14 @@
 /** CPU time for a stated rate of connections and changes: the arithmetic stands in the caption. */
 
 import { CHANGES_PER_SECOND, CONNECTIONS_PER_SECOND, type Load, loadsOf } from "../analysis/load.js";
+import { claimant, comparePlanes, type Described } from "../results/descriptors.js";
 import { formatCount, formatNs } from "../text.js";
 import { headline, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { intervalBands } from "./kit/marks.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
-import { comparePlanes, seriesStyle } from "./theme.js";
+import { seriesStyle } from "./theme.js";
 
 export const load: Chart = {
   id: "load",
@@ -19,7 +20,7 @@ export const load: Chart = {
         skipped: "it is worked out from model connect and update at the same N, and both were not measured",
       };
     }
-    const planes = [...new Set(loads.map(({ plane }) => plane))].sort(comparePlanes);
+    const planes = [...new Set(loads.map(({ plane }) => plane))].sort(comparePlanes(results));
     const lines = planes.map((plane) => ({ plane, points: loads.filter((point) => point.plane === plane) }));
     const words = {
       title: headline(results, ["load"]) ?? "CPU time of connections and changes by services",
@@ -30,7 +31,10 @@ export const load: Chart = {
           { lane: "model", scenario: "load" },
           loads.flatMap(({ connect, change }) => [connect, change]),
         ),
-        arithmetic(loads.findLast(({ plane }) => plane === "iptables") ?? loads.at(-1)!),
+        arithmetic(
+          results,
+          loads.findLast(({ plane }) => plane === claimant(results, "list")) ?? loads.at(-1)!,
+        ),
         "band: the ends of both cells' bands added, wider than an interval of the sum",
         "connections with their state; changes without system calls or netlink",
       ].join(" · "),
@@ -39,10 +43,11 @@ export const load: Chart = {
       ...words,
       description: [
         words.title,
-        ...lines.map(({ plane, points }) => inWords(plane, points)),
+        ...lines.map(({ plane, points }) => inWords(results, plane, points)),
         words.caption,
       ].join(". "),
       config: logLogConfig(
+        results,
         lines.map(({ plane, points }) => ({
           plane,
           points: points.map(({ services, ns }) => ({ x: services, y: ns })),
@@ -57,7 +62,7 @@ export const load: Chart = {
         [
           intervalBands(
             lines.map(({ plane, points }) => ({
-              colour: seriesStyle(plane, view.theme).line,
+              colour: seriesStyle(results, plane, view.theme).line,
               runs: [
                 points.map(({ services, interval }) => ({
                   x: services,
@@ -75,15 +80,15 @@ export const load: Chart = {
 };
 
 /** `1,000 × 1.2 µs (connect) + 1 × 90 ms (update) = 91 ms: iptables at N = 10,000`. */
-function arithmetic({ plane, services, ns, connect, change }: Load): string {
+function arithmetic(results: Described, { plane, services, ns, connect, change }: Load): string {
   return (
     `${formatCount(CONNECTIONS_PER_SECOND)} × ${formatNs(connect.estimate!.median)} (connect) + ` +
     `${CHANGES_PER_SECOND} × ${formatNs(change.estimate!.median)} (update) = ${formatNs(ns)}, ` +
-    `as for ${seriesStyle(plane, "light").label} at N = ${formatCount(services)}`
+    `as for ${seriesStyle(results, plane, "light").label} at N = ${formatCount(services)}`
   );
 }
 
-function inWords(plane: string, points: readonly Load[]): string {
+function inWords(results: Described, plane: string, points: readonly Load[]): string {
   const ends = [...new Set([points[0]!, points.at(-1)!])];
-  return `${seriesStyle(plane, "light").label}: ${ends.map(({ ns, services }) => `${formatNs(ns)} at N = ${formatCount(services)}`).join(", ")}`;
+  return `${seriesStyle(results, plane, "light").label}: ${ends.map(({ ns, services }) => `${formatNs(ns)} at N = ${formatCount(services)}`).join(", ")}`;
 }

@@ -1,6 +1,7 @@
 /** Lines with direct labels over logarithmic or linear axes: what charts against a number have in common. */
 
 import type { ChartConfiguration, Plugin } from "chart.js";
+import type { Described } from "../results/descriptors.js";
 import { formatCount } from "../text.js";
 import type { View, Words } from "./chart.js";
 import { linearAxis, logAxis, servicesRange } from "./kit/axes.js";
@@ -51,6 +52,7 @@ export interface Axis {
 
 /** The configuration of a log-log chart. `plugins` draw between the grid and the lines. */
 export function logLogConfig(
+  results: Described,
   lines: readonly Line[],
   words: Words,
   view: View,
@@ -59,6 +61,7 @@ export function logLogConfig(
 ): ChartConfiguration {
   const range = servicesRange(lines.flatMap((line) => line.points.map(({ x }) => x)));
   return linesConfig(
+    results,
     lines,
     words,
     view,
@@ -69,6 +72,7 @@ export function logLogConfig(
 
 /** The configuration of a chart of lines. An axis whose range has a step is linear, others are logarithmic. */
 export function linesConfig(
+  results: Described,
   lines: readonly Line[],
   words: Words,
   view: View,
@@ -79,7 +83,7 @@ export function linesConfig(
   const scale = scaleOf(view);
   const theme = THEMES[view.theme];
   const looks = lines.map((line) => {
-    const style = seriesStyle(line.plane, view.theme);
+    const style = seriesStyle(results, line.plane, view.theme);
     return { ...line, style: { ...style, label: line.label ?? style.label } };
   });
   const named = looks.filter(({ unnamed }) => !unnamed);

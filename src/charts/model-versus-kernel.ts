@@ -1,6 +1,7 @@
 /** The model's times beside the kernel's own: what the model claims, the kernel must confirm. */
 
 import { cellsOf, type Measure, type Series, seriesOf } from "../analysis/series.js";
+import type { Described } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, formatNs } from "../text.js";
 import { formatInterval, headline, provenance } from "./caption-text.js";
@@ -25,8 +26,8 @@ export const modelVersusKernel: Chart = {
     ]);
     if (model === null) return { skipped: "the model lane measured nothing to compare the kernel with" };
     const lanes = [
-      { ...kernel, series: seriesOf(kernel.cells), name: "kernel" },
-      { ...model, series: seriesOf(model.cells), name: "model" },
+      { ...kernel, series: seriesOf(results, kernel.cells), name: "kernel" },
+      { ...model, series: seriesOf(results, model.cells), name: "model" },
     ] as const;
     const inKernel = new Set(lanes[0].series.map(({ plane }) => plane));
     const lines = lanes.flatMap(({ series, name }) =>
@@ -35,7 +36,10 @@ export const modelVersusKernel: Chart = {
         dashed: name === "model",
         // Its colour and marker say which plane it is, where the kernel has a line of it; in slides and tables its name does.
         ...(name === "model" &&
-          inKernel.has(plane) && { unnamed: true, label: `${seriesStyle(plane, view.theme).label}, model` }),
+          inKernel.has(plane) && {
+            unnamed: true,
+            label: `${seriesStyle(results, plane, view.theme).label}, model`,
+          }),
         points: points.map(({ n, estimate }) => ({
           x: n,
           y: estimate?.median ?? null,
@@ -59,10 +63,11 @@ export const modelVersusKernel: Chart = {
       ...words,
       description: [
         words.title,
-        ...lanes.flatMap(({ series, name }) => series.map((line) => inWords(line, name))),
+        ...lanes.flatMap(({ series, name }) => series.map((line) => inWords(results, line, name))),
         words.caption,
       ].join(". "),
       config: logLogConfig(
+        results,
         lines,
         words,
         view,
@@ -71,7 +76,7 @@ export const modelVersusKernel: Chart = {
           intervalBands(
             lanes.flatMap(({ series }) =>
               series.map(({ plane, points }) => ({
-                colour: seriesStyle(plane, view.theme).line,
+                colour: seriesStyle(results, plane, view.theme).line,
                 runs: runsOf(points),
               })),
             ),
@@ -96,10 +101,10 @@ function firstMeasured(
   return null;
 }
 
-function inWords({ plane, points }: Series, lane: string): string {
+function inWords(results: Described, { plane, points }: Series, lane: string): string {
   const measured = points.flatMap(({ n, estimate }) =>
     estimate ? [`${formatNs(estimate.median)} at N = ${formatCount(n)}`] : [],
   );
   const ends = [...new Set([measured[0], measured.at(-1)])].filter((text) => text !== undefined);
-  return `${seriesStyle(plane, "light").label} in the ${lane}: ${ends.join(", ") || "not measured"}`;
+  return `${seriesStyle(results, plane, "light").label} in the ${lane}: ${ends.join(", ") || "not measured"}`;
 }

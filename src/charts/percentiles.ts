@@ -1,14 +1,15 @@
 /** Percentiles of single lookups as grouped columns, as the Kubernetes blog draws them. */
 
-import { digits, possessive, shortLabel } from "../analysis/findings/common.js";
+import { digits, possessive } from "../analysis/findings/common.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
+import { comparePlanes, type Described, planeReport, shortLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatInterval, headline, pickTitle, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { largestWithSingles, reasonsWithout, singlesWords } from "./singles.js";
-import { comparePlanes, seriesStyle } from "./theme.js";
+import { seriesStyle } from "./theme.js";
 
 const SHARES = ["p01", "p50", "p90", "p99"] as const;
 
@@ -39,25 +40,28 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
     const cells = largestWithSingles(measured);
     const shown = (cells ?? [])
       .filter((cell) => cell.percentiles !== null)
-      .sort((a, b) => comparePlanes(a.plane, b.plane));
+      .sort((a, b) => comparePlanes(results)(a.plane, b.plane));
     if (cells === undefined || shown.length === 0) {
       return { skipped: `no ${what} was slow enough to be timed one at a time` };
     }
     const services = formatCount(shown[0]!.services);
     const words = {
       title: pickTitle(
-        [...tails(shown), headline(results, ["position"])],
+        [...tails(results, shown), headline(results, ["position"])],
         `Percentiles of single ${what}s at ${services} Services`,
       ),
       subtitle: `Single ${what}s at ${services} services, ${formatInterval(shown)} · linear scale · lower is better`,
       caption: [
         provenance(results, measure, shown),
         singlesWords(shown, what),
-        ...reasonsWithout(cells.filter((cell) => cell.percentiles === null)),
+        ...reasonsWithout(
+          results,
+          cells.filter((cell) => cell.percentiles === null),
+        ),
       ].join(" · "),
     };
     const rows = shown.map(({ plane, percentiles }) => {
-      const style = seriesStyle(plane, view.theme);
+      const style = seriesStyle(results, plane, view.theme);
       return {
         label: style.columnLabel,
         colour: style.line,
@@ -87,18 +91,18 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
 }
 
 /** The slowest plane's p99 against those of the others, fastest first, as far as their intervals tell them apart. */
-function tails(cells: readonly Cell[]): string[] {
+function tails(results: Described, cells: readonly Cell[]): string[] {
   const byTail = cells
-    .filter(({ plane }) => !plane.startsWith("direct"))
+    .filter(({ plane }) => planeReport(results, plane).role === "proxy")
     .sort((a, b) => a.percentiles!.p99.value - b.percentiles!.p99.value);
   const slowest = byTail.pop();
   if (slowest === undefined) return [];
   const high = slowest.percentiles!.p99;
-  const name = possessive(shortLabel(slowest.plane));
+  const name = possessive(shortLabel(results, slowest.plane));
   return byTail.flatMap(({ plane, percentiles }) =>
     high.interval[0] > percentiles!.p99.interval[1]
       ? [
-          `At ${formatCount(slowest.services)} Services ${name} p99 is ${digits(high.value / percentiles!.p99.value)} times ${possessive(shortLabel(plane))}`,
+          `At ${formatCount(slowest.services)} Services ${name} p99 is ${digits(high.value / percentiles!.p99.value)} times ${possessive(shortLabel(results, plane))}`,
         ]
       : [],
   );

@@ -2,6 +2,7 @@
 
 import { digits } from "../analysis/findings/common.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
+import { comparePlanes, type Described } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { quantileSorted } from "../stats/quantile.js";
 import { formatCount, formatNs } from "../text.js";
@@ -12,7 +13,7 @@ import { intervalBands } from "./kit/marks.js";
 import { pointLabels } from "./kit/point-labels.js";
 import { type LinePoint, linesConfig } from "./loglog.js";
 import { largestWithSingles, planeNames, singlesWords, singleTimes } from "./singles.js";
-import { comparePlanes, seriesStyle } from "./theme.js";
+import { seriesStyle } from "./theme.js";
 
 const BINS_A_DECADE = 6;
 /** Fewer lookups give no 10th and 90th percentile worth drawing. */
@@ -47,13 +48,13 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
     if (cells === undefined || cells.length === 0) {
       return { skipped: `no ${what} was slow enough to be timed one at a time` };
     }
-    const sorted = cells.toSorted((a, b) => comparePlanes(a.plane, b.plane));
+    const sorted = cells.toSorted((a, b) => comparePlanes(results)(a.plane, b.plane));
     const lines = sorted.map((cell) => ({ plane: cell.plane, points: binned(cell) }));
     const batched = sorted.filter((cell) => singleTimes(cell).length === 0);
     const services = formatCount(cells[0]!.services);
     const words = {
       title: pickTitle(
-        [lastAgainstFirst(lines), headline(results, findings)],
+        [lastAgainstFirst(results, lines), headline(results, findings)],
         `Time of a ${what} by the entries it visits`,
       ),
       subtitle: `Single ${what}s at ${services} services: median, band from p10 to p90 · log–log scale · lower is better`,
@@ -61,7 +62,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
         provenance(results, measure, cells),
         singlesWords(cells, what),
         ...(batched.length > 0
-          ? [`${planeNames(batched)}: too fast for the clock, so mean entries and median of batches`]
+          ? [`${planeNames(results, batched)}: too fast for the clock, so mean entries and median of batches`]
           : []),
       ].join(" · "),
     };
@@ -70,12 +71,13 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
       const said = [...new Set([points[0]!, points.at(-1)!])].map(
         ({ x, y }) => `${formatNs(y)} where it visits ${formatCount(Math.round(x))}`,
       );
-      return `${seriesStyle(plane, "light").label}: ${said.join(", ")}`;
+      return `${seriesStyle(results, plane, "light").label}: ${said.join(", ")}`;
     });
     return {
       ...words,
       description: [words.title, ...inWords, words.caption].join(". "),
       config: linesConfig(
+        results,
         lines,
         words,
         view,
@@ -90,7 +92,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
         [
           intervalBands(
             lines.map(({ plane, points }) => ({
-              colour: seriesStyle(plane, view.theme).line,
+              colour: seriesStyle(results, plane, view.theme).line,
               runs: [points],
             })),
             view,
@@ -135,12 +137,15 @@ function binned(cell: Cell): Bin[] {
 }
 
 /** A title where the first and the last lookups of a list don't even overlap between p10 and p90. */
-function lastAgainstFirst(lines: readonly { plane: string; points: readonly Bin[] }[]): string | undefined {
+function lastAgainstFirst(
+  results: Described,
+  lines: readonly { plane: string; points: readonly Bin[] }[],
+): string | undefined {
   const steepest = lines
     .filter(({ points }) => points.at(-1)!.low > points[0]!.high)
     .map(({ plane, points }) => ({ plane, ratio: points.at(-1)!.y / points[0]!.y }))
     .sort((a, b) => b.ratio - a.ratio)[0];
   if (steepest === undefined) return undefined;
-  const label = seriesStyle(steepest.plane, "light").label;
+  const label = seriesStyle(results, steepest.plane, "light").label;
   return `The last ${label} Services take ${digits(steepest.ratio)} times the first`;
 }

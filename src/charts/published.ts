@@ -26,7 +26,7 @@ export const published: Chart = {
   build(results, view) {
     const cells = cellsOf(results, MODEL_LOOKUP);
     if (!cells.some((cell) => cell.estimate)) return { skipped: "no model lookup was measured" };
-    const series = seriesOf(cells);
+    const series = seriesOf(results, cells);
     const planes = series.map(({ plane }) => plane);
     const theirs = SOURCES.map((source) => {
       const reference = referenceById(source.id)!;
@@ -57,7 +57,7 @@ export const published: Chart = {
       const said = points.flatMap(({ x, y }) =>
         y === null ? [] : [`${formatNs(y)} at N = ${formatCount(x)}`],
       );
-      return `${seriesStyle(plane, "light").label}, ${label ?? "this run"}: ${said.join(", ")}`;
+      return `${seriesStyle(results, plane, "light").label}, ${label ?? "this run"}: ${said.join(", ")}`;
     });
     const values = lines.flatMap(({ points }) =>
       points.flatMap(({ y, low, high }) => [y ?? 0, low ?? 0, high ?? 0]),
@@ -66,6 +66,7 @@ export const published: Chart = {
       ...words,
       description: [words.title, ...inWords, words.caption].join(". "),
       config: logLogConfig(
+        results,
         lines,
         words,
         view,
@@ -73,7 +74,7 @@ export const published: Chart = {
         [
           intervalBands(
             series.map(({ plane, points }) => ({
-              colour: seriesStyle(plane, view.theme).line,
+              colour: seriesStyle(results, plane, view.theme).line,
               runs: runsOf(points),
             })),
             view,

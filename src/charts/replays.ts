@@ -2,6 +2,7 @@
 
 import { cellsOf, MODEL_LOOKUP } from "../analysis/series.js";
 import { type Reference, referenceById } from "../reference/index.js";
+import { comparePlanes, type Described } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
 import { formatCount, plainText } from "../text.js";
 import { resultsHash } from "./caption-text.js";
@@ -18,7 +19,7 @@ interface Replay {
   readonly subtitle: string;
   readonly categories: readonly string[];
   readonly axis: string;
-  readonly rows: (reference: Reference, theme: ThemeName) => ColumnRow[];
+  readonly rows: (reference: Reference, theme: ThemeName, results: Described) => ColumnRow[];
   readonly format: (value: number) => string;
   readonly range: { readonly max: number; readonly step: number };
   /** What a reader must know before comparing it with a run. */
@@ -41,7 +42,7 @@ function replayChart(replay: Replay): Chart {
           skipped: `drawn beside runs of its own N; this one has no ${lacking.map(formatCount).join(", ")}`,
         };
       }
-      const rows = replay.rows(reference, view.theme);
+      const rows = replay.rows(reference, view.theme, results);
       const words = {
         title: heading,
         subtitle,
@@ -96,10 +97,10 @@ export const publishedColumns: Chart = replayChart({
     "Time of one HTTP GET through a NodePort, as Cilium published it · linear scale · lower is better",
   categories: [1, 100, 1000, 2000, 2768].map(formatCount),
   axis: SERVICES_AXIS,
-  rows: ({ series }, theme) =>
+  rows: ({ series }, theme, results) =>
     series.map(({ plane, label, points }) => ({
       label,
-      colour: seriesStyle(plane, theme).column,
+      colour: seriesStyle(results, plane, theme).column,
       marks: points.map(({ value }) => ({ value, interval: null })),
     })),
   format: (us) => `${formatCount(us)} µs`,
@@ -119,11 +120,11 @@ export const publishedPercentiles: Chart = replayChart({
     "Round trip time of a first packet, as the Kubernetes blog published it · linear scale · lower is better",
   categories: BLOG_PERCENTILES,
   axis: "Percentile of the round trip time",
-  rows: ({ series }, theme) =>
-    ["nftables", "iptables"].flatMap((plane) =>
+  rows: ({ series }, theme, results) =>
+    [...new Set(series.map(({ plane }) => plane))].sort(comparePlanes(results)).flatMap((plane) =>
       BLOG_SERVICES.map((n, i) => ({
         label: `${plane}, ${n / 1000}k`,
-        colour: shade(seriesStyle(plane, theme).line, i),
+        colour: shade(seriesStyle(results, plane, theme).line, i),
         marks: BLOG_PERCENTILES.map((statistic) => ({
           value: series
             .find((line) => line.plane === plane && line.statistic === statistic)!

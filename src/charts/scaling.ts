@@ -9,6 +9,7 @@ import {
   seriesLabel,
   seriesOf,
 } from "../analysis/series.js";
+import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
@@ -56,7 +57,7 @@ export function scalingChart(chart: ScalingChart): Chart {
       if (!cells.some((cell) => cell.estimate)) {
         return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
       }
-      const series = seriesOf(cells, measure.axis);
+      const series = seriesOf(results, cells, measure.axis);
       const mixed = new Set(series.map(({ variant }) => variant)).size > 1;
       const linear = scale === "linear";
       const floorNs = floor ? noiseFloorNs(cells) : null;
@@ -77,14 +78,16 @@ export function scalingChart(chart: ScalingChart): Chart {
           ...(missing ? ["hollow circle: could not be measured"] : []),
         ].join(" · "),
       };
-      const description = [words.title, ...series.map(lineInWords), words.caption];
+      const description = [words.title, ...series.map((line) => lineInWords(results, line)), words.caption];
       return {
         ...words,
         description: description.join(". "),
         config: linesConfig(
+          results,
           series.map(({ plane, variant, points }) => ({
             plane,
-            ...(mixed && variant !== plain && { label: seriesLabel({ plane, variant }), dashed: true }),
+            ...(mixed &&
+              variant !== plain && { label: seriesLabel(results, { plane, variant }), dashed: true }),
             points: points.map(({ n, estimate }) => ({
               x: n,
               y: estimate?.median ?? null,
@@ -105,7 +108,7 @@ export function scalingChart(chart: ScalingChart): Chart {
             ),
             intervalBands(
               series.map(({ plane, points }) => ({
-                colour: seriesStyle(plane, view.theme).line,
+                colour: seriesStyle(results, plane, view.theme).line,
                 runs: runsOf(points),
               })),
               view,
@@ -171,9 +174,9 @@ function timeRange(
   return inside || above ? range : { ...range, min: range.min / 10 };
 }
 
-function lineInWords(series: Series): string {
+function lineInWords(results: Described, series: Series): string {
   const { points } = series;
-  const label = seriesLabel(series);
+  const label = seriesLabel(results, series);
   const measured = points.filter((point) => point.estimate !== null);
   const [first, last] = [measured[0], measured.at(-1)];
   if (!first || !last) return `${label}: not measured`;

@@ -1,5 +1,6 @@
 /** Lookups timed one at a time: which cells have them, and why others do not. */
 
+import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
 import { formatCount, plainText } from "../text.js";
 import { seriesStyle } from "./theme.js";
@@ -28,16 +29,16 @@ export function singlesWords(cells: readonly Cell[], what: string): string {
 }
 
 /** For captions: the planes without single lookups. */
-export function planeNames(cells: readonly Cell[]): string {
-  return cells.map(({ plane }) => seriesStyle(plane, "light").label).join(", ");
+export function planeNames(results: Described, cells: readonly Cell[]): string {
+  return cells.map(({ plane }) => seriesStyle(results, plane, "light").label).join(", ");
 }
 
 /** For captions: which planes have no percentiles, and why. */
-export function reasonsWithout(cells: readonly Cell[]): string[] {
+export function reasonsWithout(results: Described, cells: readonly Cell[]): string[] {
   const byReason = new Map<string, Cell[]>();
   for (const cell of cells) {
     const reason = plainText(cell.percentilesReason ?? "not stored", 140);
     byReason.set(reason, [...(byReason.get(reason) ?? []), cell]);
   }
-  return [...byReason].map(([reason, without]) => `${planeNames(without)}: ${reason}`);
+  return [...byReason].map(([reason, without]) => `${planeNames(results, without)}: ${reason}`);
 }

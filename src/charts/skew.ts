@@ -29,7 +29,7 @@ export const skew: Chart = {
     const cells = all.filter((cell) => cell.services === services);
     if (!cells.some((cell) => cell.estimate)) return { skipped: "no model skew was measured" };
     const planes = new Map<string, Map<string, Point>>();
-    for (const { plane, variant, points } of seriesOf(cells)) {
+    for (const { plane, variant, points } of seriesOf(results, cells)) {
       planes.set(plane, (planes.get(plane) ?? new Map()).set(variant, points[0]!));
     }
     const groups = TRAFFIC.filter(({ variant }) => cells.some((cell) => cell.variant === variant));
@@ -44,7 +44,7 @@ export const skew: Chart = {
       ].join(" · "),
     };
     const rows = [...planes].map(([plane, points]) => {
-      const style = seriesStyle(plane, view.theme);
+      const style = seriesStyle(results, plane, view.theme);
       return {
         label: style.columnLabel,
         colour: style.line,

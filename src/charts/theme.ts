@@ -1,12 +1,13 @@
 /**
- * Colours, type sizes and the look of each plane.
+ * Colours, type sizes and the look of each plane, whose own colours are in its folder.
  *
  * Series colours: the five-colour set of Okabe-Ito (2008, "Color Universal Design") variants with at least 3:1
  * contrast whose smallest difference under normal and three simulated colour deficiencies (Machado et al. 2009,
  * ΔE76) is largest: 17.0 on white, 16.1 on dark. Labels on white are darkened to 4.5:1 (WCAG 2.1).
  */
 
-import { plainText } from "../text.js";
+import { type Described, planeReport } from "../results/descriptors.js";
+import type { PlaneReport } from "../results/schema.js";
 
 /** The themes there are. */
 export const THEME_NAMES = ["light", "dark"] as const;
@@ -48,7 +49,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
 };
 
 /** Shapes of points, as Chart.js calls them. */
-export type Marker = "circle" | "triangle" | "rect" | "rectRot" | "crossRot" | "star" | "cross";
+export type Marker = PlaneReport["marker"];
 
 /** How one plane looks in one theme. */
 export interface SeriesStyle {
@@ -61,132 +62,25 @@ export interface SeriesStyle {
   readonly marker: Marker;
 }
 
-interface Row {
-  readonly label: string;
-  readonly columnLabel?: string;
-  readonly light: string;
-  readonly lightLabel: string;
-  readonly dark: string;
-  /** Colour of the published chart's columns, on white. */
-  readonly lightColumn?: string;
-  readonly marker: Marker;
-}
-
-/** In the order of the columns: eBPF left, iptables right. */
-const ROWS: ReadonlyMap<string, Row> = new Map([
-  [
-    "direct",
-    { label: "no proxy", light: "#767676", lightLabel: "#6E6E6E", dark: "#9AA3AC", marker: "cross" },
-  ],
-  [
-    "direct-conntrack",
-    { label: "no proxy, tracked", light: "#595959", lightLabel: "#595959", dark: "#C4CAD0", marker: "star" },
-  ],
-  [
-    "ebpf",
-    {
-      label: "eBPF hash",
-      columnLabel: "eBPF",
-      light: "#0072B2",
-      lightLabel: "#0072B2",
-      dark: "#56B4E9",
-      lightColumn: "#4285F4",
-      marker: "rectRot",
-    },
-  ],
-  [
-    "ebpf-tc",
-    { label: "eBPF per packet", light: "#882255", lightLabel: "#882255", dark: "#E18BB0", marker: "cross" },
-  ],
-  [
-    "ebpf-maglev",
-    {
-      label: "eBPF + Maglev",
-      light: "#000000",
-      lightLabel: "#000000",
-      dark: "#FFFFFF",
-      marker: "crossRot",
-    },
-  ],
-  [
-    "nftables",
-    {
-      label: "nftables",
-      columnLabel: "kube-proxy (nftables)",
-      light: "#009E73",
-      lightLabel: "#008662",
-      dark: "#009E73",
-      marker: "rect",
-    },
-  ],
-  [
-    "ipvs",
-    {
-      label: "IPVS",
-      columnLabel: "kube-proxy (IPVS)",
-      light: "#CC79A7",
-      lightLabel: "#A36186",
-      dark: "#CC79A7",
-      marker: "triangle",
-    },
-  ],
-  [
-    "iptables-nft",
-    {
-      label: "iptables-nft",
-      columnLabel: "kube-proxy (iptables-nft)",
-      light: "#7B4FB5",
-      lightLabel: "#7B4FB5",
-      dark: "#B79CED",
-      marker: "star",
-    },
-  ],
-  [
-    "iptables",
-    {
-      label: "iptables",
-      columnLabel: "kube-proxy (iptables)",
-      light: "#D55E00",
-      lightLabel: "#C25600",
-      dark: "#D55E00",
-      lightColumn: "#DB4437",
-      marker: "circle",
-    },
-  ],
-]);
-
-const ORDER = [...ROWS.keys()];
-
 /**
- * The look of a plane. A plane this table doesn't know is grey under its own (cleaned) id.
+ * The look of a plane of a run, as the run describes it.
  *
+ * @param results The run, or its descriptors.
  * @param plane Id of a plane.
  * @param theme `light` or `dark`.
  * @returns Colour, marker and label.
  */
-export function seriesStyle(plane: string, theme: ThemeName): SeriesStyle {
-  const row: Row = ROWS.get(plane) ?? {
-    label: plainText(plane, 20),
-    light: "#767676",
-    lightLabel: "#6E6E6E",
-    dark: "#9AA3AC",
-    marker: "star",
-  };
+export function seriesStyle(results: Described, plane: string, theme: ThemeName): SeriesStyle {
+  const { label, columnLabel, colours, marker } = planeReport(results, plane);
   const light = theme === "light";
   return {
-    label: row.label,
-    columnLabel: row.columnLabel ?? row.label,
-    line: light ? row.light : row.dark,
-    labelColour: light ? row.lightLabel : row.dark,
-    column: light ? (row.lightColumn ?? row.light) : row.dark,
-    marker: row.marker,
+    label,
+    columnLabel,
+    line: light ? colours.light : colours.dark,
+    labelColour: light ? colours.lightLabel : colours.dark,
+    column: light ? (colours.lightColumn ?? colours.light) : colours.dark,
+    marker,
   };
-}
-
-/** Sorts planes as the columns stand; unknown planes come last, by name. */
-export function comparePlanes(a: string, b: string): number {
-  const rank = (plane: string) => (ROWS.has(plane) ? ORDER.indexOf(plane) : ORDER.length);
-  return rank(a) - rank(b) || (a < b ? -1 : Number(a > b));
 }
 
 /** Registered by canvas.ts. A name of our own, so that an Inter installed on the machine never changes a picture. */

@@ -1,6 +1,7 @@
 /** Exact work against the number of services: the companion that tells O(1) in work from a line bent by caches. */
 
 import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../analysis/series.js";
+import type { Described } from "../results/descriptors.js";
 import { formatCount } from "../text.js";
 import { headline, joinParts, MAX_TITLE_WORDS, provenance, truncatedSeriesNote } from "./caption-text.js";
 import type { Chart } from "./chart.js";
@@ -16,25 +17,27 @@ export const work: Chart = {
   title: "Entries and probes visited by one lookup against the number of services, log–log (model)",
   build(results, view) {
     const cells = cellsOf(results, MODEL_LOOKUP).filter((cell) => cell.work !== null);
-    const series = seriesOf(cells)
+    const series = seriesOf(results, cells)
       .map((line) => ({ ...line, points: line.points.filter((point) => (point.visited ?? 0) > 0) }))
       .filter(({ points }) => points.length > 0);
     if (series.length === 0) return { skipped: "no work was counted" };
     const words = {
-      title: headline(results, ["work-constant", "logarithm", "ipvs-chains"]) ?? constantTitle(series),
+      title:
+        headline(results, ["work-constant", "logarithm", "ipvs-chains"]) ?? constantTitle(results, series),
       subtitle: "Rules and table entries visited by one lookup, exact mean · log–log scale · lower is better",
-      caption: joinParts([provenance(results, MODEL_LOOKUP, []), truncatedSeriesNote(cells)]),
+      caption: joinParts([provenance(results, MODEL_LOOKUP, []), truncatedSeriesNote(results, cells)]),
     };
     const inWords = series.map(({ plane, points }) => {
       const ends = [...new Set([points[0]!, points.at(-1)!])];
       const said = ends.map((point) => `${formatCount(point.visited!)} at N = ${formatCount(point.n)}`);
-      return `${seriesStyle(plane, "light").label}: ${said.join(", ")}`;
+      return `${seriesStyle(results, plane, "light").label}: ${said.join(", ")}`;
     });
     const counts = series.flatMap(({ points }) => points.map((point) => point.visited!));
     return {
       ...words,
       description: [words.title, ...inWords, words.caption].join(". "),
       config: logLogConfig(
+        results,
         series.map(({ plane, points }) => ({
           plane,
           points: points.map((point) => ({ x: point.n, y: point.visited })),
@@ -49,13 +52,13 @@ export const work: Chart = {
 };
 
 /** Says which planes' work doesn't grow; a plane seen at one N only has shown nothing. */
-function constantTitle(series: readonly Series[]): string {
+function constantTitle(results: Described, series: readonly Series[]): string {
   const constant = series.filter(({ points }) => {
     const counts = points.map((point) => point.visited!);
     return counts.length > 1 && Math.max(...counts) / Math.min(...counts) <= CONSTANT_WITHIN;
   });
   if (constant.length === 0) return "Work of one lookup by number of services";
-  const names = constant.map(({ plane }) => seriesStyle(plane, "light").label);
+  const names = constant.map(({ plane }) => seriesStyle(results, plane, "light").label);
   const list = names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0]!;
   const title = `Work per lookup stays constant for ${list}`;
   if (title.split(" ").length <= MAX_TITLE_WORDS) return title;

@@ -1,6 +1,7 @@
-/** What a benchmark measures, as data: its scenarios, what is computed from them, and its profiles. */
+/** What a benchmark measures, as data: its planes and scenarios, what is computed from them, and its profiles. */
 
 import type { PlaneId } from "../planes/plane.js";
+import type { PlaneEntry } from "../planes/registry-loader.js";
 import type { Scenario } from "./scenario.js";
 
 /** A scenario that is computed from others of the same run. */
@@ -43,7 +44,14 @@ export interface Profile {
 
 /** Everything that `run` can be asked to measure. */
 export interface Catalog {
+  /** Planes by their registry, in the order in which they are listed. */
+  readonly planes: readonly PlaneEntry[];
   readonly scenarios: readonly Scenario[];
   readonly derived: readonly Derived[];
   readonly profiles: readonly Profile[];
+  /**
+   * URL of the module that exports this catalog as `CATALOG`: worker processes load it, because functions do not travel as
+   * JSON. Absent: the catalog of this package, which the worker holds.
+   */
+  readonly module?: string;
 }

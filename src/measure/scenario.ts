@@ -2,6 +2,7 @@
 
 import type { Cluster } from "../cluster/cluster.js";
 import type { Popular } from "../cluster/flows.js";
+import type { PlaneDescriptor } from "../planes/descriptor.js";
 import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
 import type { Counted, Measured } from "./measured.js";
 
@@ -9,6 +10,8 @@ import type { Counted, Measured } from "./measured.js";
 export interface Job {
   readonly scenario: string;
   readonly plane: PlaneId;
+  /** Module of the catalog that both are in (`Catalog.module`); absent: this package's. */
+  readonly catalogModule?: string;
   readonly services: number;
   /** Seed of the cluster: the same for all replicates. */
   readonly clusterSeed: number;
@@ -77,12 +80,27 @@ export interface Size {
   readonly variant: string;
 }
 
+/** What results.json keeps of a scenario besides its label and question, so that charts and tables need no scenario. */
+export interface ScenarioReport {
+  /** Of its cells: nanoseconds of one operation, or exact counts. */
+  readonly unit: "ns" | "counts";
+  /** What its x axis counts. */
+  readonly axis: "services" | "endpoints";
+  /** Whether its packets walk a rule list, wherever their service is in it: captions say where that is. */
+  readonly positionMatters: boolean;
+  /** What is timed, as a subtitle says it: by lane or `lane/variant`. `{entry}` is where flows enter. */
+  readonly captions: Readonly<Record<string, string>>;
+  /** The words of a chart of its own, drawn where no chart of src/charts shows it. */
+  readonly chart?: { readonly title: string; readonly neutralTitle: string };
+}
+
 export interface Scenario {
   readonly id: string;
   readonly label: string;
   readonly question: string;
+  readonly report: ScenarioReport;
   /** What it measures of a plane, where that is not one point for each N of the run. `asked`: the user's --services. */
-  readonly sizes?: (asked: readonly number[] | null, plane: PlaneId) => readonly Size[];
+  readonly sizes?: (asked: readonly number[] | null, plane: PlaneDescriptor) => readonly Size[];
   /** Share of services with ClientIP affinity in the cluster of a variant; 0 where absent. */
   readonly affinityShare?: (variant: string) => number;
   /** Runs in the child process of a replicate. What is counted is counted once; what is timed, in every replicate. */

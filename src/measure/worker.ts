@@ -4,10 +4,13 @@ import { readFileSync } from "node:fs";
 import { CATALOG } from "../catalog.js";
 import { loadPlane } from "../planes/registry-loader.js";
 import { benchCluster } from "./bench-cluster.js";
+import type { Catalog } from "./catalog.js";
 import type { Job } from "./scenario.js";
 
 const job = JSON.parse(readFileSync(0, "utf8")) as Job;
-const scenario = CATALOG.scenarios.find(({ id }) => id === job.scenario);
+const { planes, scenarios } =
+  job.catalogModule === undefined ? CATALOG : ((await import(job.catalogModule)).CATALOG as Catalog);
+const scenario = scenarios.find(({ id }) => id === job.scenario);
 if (!scenario) throw new Error(`no scenario ${job.scenario}`);
-const measured = await scenario.measure(job, await benchCluster(job), await loadPlane(job.plane));
+const measured = await scenario.measure(job, await benchCluster(job), await loadPlane(job.plane, planes));
 process.stdout.write(JSON.stringify(measured));

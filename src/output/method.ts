@@ -1,12 +1,13 @@
 /** How and where a run was measured, in words: for the page and for the notes of slides. */
 
-import { planeLabel } from "../analysis/findings/common.js";
 import { resultsHash } from "../charts/caption-text.js";
+import { planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 
 /** The method in a few sentences. */
-export function methodWords({ run, equivalence, cells }: Results): string[] {
+export function methodWords(results: Results): string[] {
+  const { run, equivalence, cells } = results;
   const { settings } = run;
   const models = cells.some(({ lane }) => lane === "model");
   const { least, most } = run.replicates;
@@ -16,7 +17,7 @@ export function methodWords({ run, equivalence, cells }: Results): string[] {
           "Byte-faithful models of the data planes, not the kernel: programs lie in memory as the kernel lays them out and are walked in this process. They show how cost grows with the number of Services and why, not how many microseconds a connection takes on a node.",
         ]
       : []),
-    `Before anything was timed, ${equivalence.planes.map((plane) => planeLabel(plane)).join(", ")} answered the same ${formatCount(equivalence.flows)} flows; ${equivalence.disagreements === 0 ? "no decision broke the contract" : `${formatCount(equivalence.disagreements)} decisions broke the contract`}.`,
+    `Before anything was timed, ${equivalence.planes.map((plane) => planeLabel(results, plane)).join(", ")} answered the same ${formatCount(equivalence.flows)} flows; ${equivalence.disagreements === 0 ? "no decision broke the contract" : `${formatCount(equivalence.disagreements)} decisions broke the contract`}.`,
     `Each number is the median over ${least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`} fresh processes, in a seeded, interleaved order; each process warms up for ${formatCount(settings.warmupMs)} ms and times batches of dependent lookups for ${formatCount(settings.measureMs)} ms. The checksum of every batch is compared with a second implementation that counts the work.`,
     ...(cells.some(({ disturbed }) => disturbed.length > 0)
       ? [

@@ -6,7 +6,7 @@ import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { type LiveCluster, liveCluster, resolveChange } from "../cluster/endpoint-updates.js";
 import { flowAt } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
-import { IPVS_SCHEDULERS } from "./ipvs/options.js";
+import { IPVS_SCHEDULERS } from "./ipvs/scheduler-names.js";
 import type { Flow, IncrementalModel, Model, Plane, PlaneOptions, UpdateMode } from "./plane.js";
 import { PLANES } from "./registry.js";
 

@@ -6,16 +6,11 @@
 import type { Change } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
 import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
+import type { PlaneDescriptor } from "./descriptor.js";
+import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
 
-/** Ids of the planes there are, in the order in which they are shown. */
-export const PLANE_IDS = ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev"] as const;
-/** One of `PLANE_IDS`. */
-export type PlaneId = (typeof PLANE_IDS)[number];
-
-/** Whether a text is the id of a plane. */
-export function isPlaneId(id: string): id is PlaneId {
-  return PLANE_IDS.some((known) => known === id);
-}
+/** The id of a plane of a registry (registry-loader.ts). */
+export type PlaneId = string;
 
 /** Verdict of `Model.lookup` that chooses no endpoint, as the two below: the packet goes on unchanged. */
 export const PASS = -1;
@@ -40,7 +35,7 @@ export interface PlaneOptions {
   /** Order of KUBE-SERVICES: kube-proxy iterates a Go map, so position is random (default), seeded. */
   readonly ruleOrder?: "random" | "listed";
   readonly seed?: number;
-  readonly ipvsScheduler?: "rr" | "wrr" | "lc" | "wlc" | "sh" | "dh" | "sed" | "nq" | "mh";
+  readonly ipvsScheduler?: IpvsScheduler;
   /** `fixed`: 256 buckets (Linux up to 7.0); `resizable`: the table merged in 2026. */
   readonly ipvsServiceTable?: "fixed" | "resizable";
   /** Weight of each endpoint, indexed like the cluster's endpoint columns; absent = 1 for all, as kube-proxy sets. */
@@ -55,6 +50,10 @@ export interface PlaneOptions {
 export interface Plane {
   readonly id: PlaneId;
   readonly label: string;
+  /** What it says about itself: looks, claims, limits, modes. */
+  readonly descriptor: PlaneDescriptor;
+  /** Options that choose one of its schedulers (`descriptor.can.schedulers`); absent where it has none. */
+  scheduledBy?(scheduler: string): PlaneOptions;
   /** Turns a cluster into rules or map contents. Throws PlaneLimitError when the plane can't hold the cluster. */
   compile(cluster: Cluster, options?: PlaneOptions): Program;
 }

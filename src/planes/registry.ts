@@ -1,11 +1,11 @@
 /** All planes, loaded. */
 
 import { UnknownNameError } from "../errors.js";
-import { PLANE_IDS, type Plane } from "./plane.js";
-import { loadPlane } from "./registry-loader.js";
+import type { Plane } from "./plane.js";
+import { PLANE_ENTRIES } from "./registry-loader.js";
 
 /** All planes, in the order in which they are shown. */
-export const PLANES: readonly Plane[] = await Promise.all(PLANE_IDS.map(loadPlane));
+export const PLANES: readonly Plane[] = await Promise.all(PLANE_ENTRIES.map(({ load }) => load()));
 
 /**
  * The plane of an id.

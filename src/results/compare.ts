@@ -12,7 +12,9 @@ import { clampedSlope } from "../stats/covariate.js";
 import { combineEffects, detectableEffect, type Effect, holm, tailAbove } from "../stats/effects.js";
 import { median } from "../stats/quantile.js";
 import { cellId, exceedsL2 } from "./cells.js";
+import type { Described } from "./descriptors.js";
 import type { Cell, Replicate, Results } from "./schema.js";
+import { MIN_REPLICATES } from "./select.js";
 
 /** Slower by less than this is not called a regression. */
 export const MIN_EFFECT = 0.05;
@@ -21,7 +23,6 @@ const ALPHA = 0.05;
 const POWER = 0.95;
 /** A cell's effect is known no better than this, however well its replicates agree. */
 const MIN_ERROR = 0.005;
-const MIN_REPLICATES = 3;
 const MAX_CLOCK_SHIFT = 0.03;
 
 /** The test of one plane over all its N. */
@@ -54,6 +55,8 @@ export interface RunComparison {
   /** Cells that only one run has, by name. */
   readonly unmatched: readonly string[];
   readonly regression: boolean;
+  /** How the compared planes are shown: as HEAD says, then BASE. */
+  readonly described: Described;
 }
 
 /**
@@ -122,6 +125,10 @@ export function compareRuns(base: Results, head: Results): RunComparison {
       ...new Set([...base.cells, ...head.cells].filter((cell) => !matched.has(keyOf(cell))).map(cellId)),
     ],
     regression: planes.some(({ verdict }) => verdict === "slower"),
+    described: {
+      planes: { ...base.planes, ...head.planes },
+      scenarios: { ...base.scenarios, ...head.scenarios },
+    },
   };
 }
 

@@ -5,12 +5,11 @@ import { crossovers } from "../stats/crossover.js";
 import { lastDecadeExponent, steepestStretch } from "../stats/exponent.js";
 import { fitLaw, type Group } from "../stats/fit.js";
 import type { Cell, Crossover, Fit, Replicate } from "./schema.js";
+import { ascending, MIN_REPLICATES } from "./select.js";
 
 /** Growth is not spoken of over fewer different N, or a narrower range. */
 const MIN_POINTS = 4;
 const MIN_SPREAD = 100;
-/** Fewer replicates have no spread to speak of. */
-const MIN_REPLICATES = 3;
 
 /** Cells with enough replicates of one plane, lane and scenario, ascending in N; none where something else is varied. */
 function curvesOf(cells: readonly Cell[]): Cell[][] {
@@ -22,7 +21,7 @@ function curvesOf(cells: readonly Cell[]): Cell[][] {
   }
   return [...curves.values()]
     .filter((curve) => new Set(curve.map(({ services }) => services)).size === curve.length)
-    .map((curve) => curve.sort((a, b) => a.services - b.services));
+    .map(ascending);
 }
 
 /** A count of every replicate: exact for its trace, which is drawn. */

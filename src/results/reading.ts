@@ -5,23 +5,15 @@ import { interpolate } from "../stats/line.js";
 import { median } from "../stats/quantile.js";
 import { MIN_EFFECT } from "./compare.js";
 import type { Cell, Results } from "./schema.js";
+import { ascending, selectCells } from "./select.js";
 
 /** A difference of less than this is none in practice: the same that `compare` wants before it calls a run slower. */
 export const EQUIVALENCE_MARGIN = MIN_EFFECT;
 
 /** The timed cells of a plane and scenario of the model lane that have an interval or a range, ascending in N. */
-export function curveOf({ cells }: Pick<Results, "cells">, plane: string, scenario = "lookup"): Cell[] {
-  return cells
-    .filter(
-      (cell) =>
-        cell.plane === plane &&
-        cell.scenario === scenario &&
-        cell.variant === "" &&
-        cell.lane === "model" &&
-        cell.replicates.length > 1 &&
-        cell.work !== null,
-    )
-    .sort((a, b) => a.services - b.services);
+export function curveOf(run: Pick<Results, "cells">, plane: string, scenario = "lookup"): Cell[] {
+  const cells = selectCells(run, { lane: "model", scenario, plane, variant: "" });
+  return ascending(cells.filter(({ replicates, work }) => replicates.length > 1 && work !== null));
 }
 
 /** Median of each replicate of a cell. */

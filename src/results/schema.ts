@@ -235,6 +235,41 @@ const environment = z.object({
   unfit: z.array(z.string()),
 });
 
+const colour = z.string().regex(/^#[0-9A-Fa-f]{6}$/);
+
+/** How a plane is shown and what is said about it: what it says about itself (src/planes/descriptor.ts). */
+const planeReport = z.object({
+  label: z.string(),
+  shortLabel: z.string(),
+  columnLabel: z.string(),
+  colours: z.object({ light: colour, lightLabel: colour, dark: colour, lightColumn: colour.optional() }),
+  marker: z.enum(["circle", "triangle", "rect", "rectRot", "crossRot", "star", "cross"]),
+  /** Place in columns and legends, ascending from the left. */
+  order: z.number(),
+  role: z.enum(["proxy", "baseline"]),
+  structure: z.enum(["list", "hash", "buckets", "none"]),
+  /** Findings that may name it as their subject; see src/results/descriptors.ts. */
+  claims: z.array(z.string()),
+  /** Whether the model counts the bytes that it takes in the kernel. */
+  memoryModelled: z.boolean(),
+});
+
+/** What a scenario says about itself (src/measure/scenario.ts). */
+const scenarioReport = z.object({
+  label: z.string(),
+  question: z.string(),
+  /** Of its cells: nanoseconds of one operation, or exact counts. */
+  unit: z.enum(["ns", "counts"]),
+  /** What its x axis counts. */
+  axis: z.enum(["services", "endpoints"]),
+  /** Whether its packets walk a rule list, wherever their service is in it. */
+  positionMatters: z.boolean(),
+  /** What is timed, by lane or `lane/variant`; `{entry}` is where flows enter. */
+  captions: z.record(z.string(), z.string()),
+  /** Its own chart, where no other shows it. */
+  chart: z.object({ title: z.string(), neutralTitle: z.string() }).optional(),
+});
+
 /** The zod schema of results.json; unknown fields are ignored. */
 export const resultsSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
@@ -296,6 +331,10 @@ export const resultsSchema = z.object({
     /** Documented differences between planes that were seen, by name. */
     documented: z.record(z.string(), z.number()),
   }),
+  /** Planes by id, as they describe themselves. Absent in runs of before 0.2, which src/results/fallback-descriptors.ts serves. */
+  planes: z.record(z.string(), planeReport).optional(),
+  /** Scenarios of this run by id. Absent as `planes` is. */
+  scenarios: z.record(z.string(), scenarioReport).optional(),
   cells: z.array(cell),
   fits: z.array(fit),
   crossovers: z.array(crossover),
@@ -318,6 +357,10 @@ export type Percentiles = z.infer<typeof percentiles>;
 export type Outliers = z.infer<typeof outliers>;
 /** A sentence that a run supports, with the cells and the interval it rests on. */
 export type Finding = z.infer<typeof finding>;
+/** How a plane is shown, as results.json keeps it. */
+export type PlaneReport = z.infer<typeof planeReport>;
+/** What a scenario is, as results.json keeps it. */
+export type ScenarioReport = z.infer<typeof scenarioReport>;
 export type Environment = z.infer<typeof environment>;
 
 /** JSON Schema (draft 2020-12) of results.json, for readers in other languages. Fields it does not name are allowed. */

@@ -3,8 +3,7 @@
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
 import { CheckFailedError } from "../errors.js";
-import type { PlaneId } from "../planes/plane.js";
-import { planeById } from "../planes/registry.js";
+import type { PlaneEntry } from "../planes/registry-loader.js";
 import { mergeEquivalences, verifyPlanes } from "../planes/verify.js";
 import type { Results } from "../results/schema.js";
 
@@ -18,12 +17,13 @@ const FLOWS = 2000;
  * @returns The certificate.
  * @throws CheckFailedError on the first disagreement.
  */
-export function certify(planes: readonly PlaneId[], seed: number): Results["equivalence"] {
+export async function certify(planes: readonly PlaneEntry[], seed: number): Promise<Results["equivalence"]> {
   const cluster = generateCluster({ services: SERVICES, seed, ...MIXED });
   const trace = generateCoverageFlows(cluster, FLOWS, seed);
+  const loaded = await Promise.all(planes.map(({ load }) => load()));
   const { flows, disagreements, documented, examples } = mergeEquivalences(
-    planes.map((id) =>
-      verifyPlanes(cluster, new Map([[id, planeById(id).compile(cluster, { seed }).model(seed)]]), trace),
+    loaded.map((plane) =>
+      verifyPlanes(cluster, new Map([[plane.id, plane.compile(cluster, { seed }).model(seed)]]), trace),
     ),
   );
   const [first] = examples;
@@ -32,5 +32,5 @@ export function certify(planes: readonly PlaneId[], seed: number): Results["equi
       `${first.plane} decides ${first.decided} for ${first.flow}, expected ${first.expected}: nothing was measured`,
     );
   }
-  return { services: SERVICES, flows, planes: [...planes], disagreements, documented };
+  return { services: SERVICES, flows, planes: loaded.map(({ id }) => id), disagreements, documented };
 }

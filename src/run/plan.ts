@@ -7,6 +7,7 @@ import { withDefaults } from "../planes/options.js";
 import { type Cell, type Environment, type Results, SCHEMA_VERSION } from "../results/schema.js";
 import { VERSION } from "../version.js";
 import type { BenchmarkCatalog } from "./catalog.js";
+import { describeRun } from "./describe.js";
 import type { Plan } from "./lanes/lane.js";
 import type { RunSpec } from "./spec.js";
 
@@ -54,11 +55,13 @@ export interface RunOrigin {
   readonly imported: boolean;
   readonly environment: Environment;
   readonly now: Date;
+  /** Whose planes and scenarios the run describes. */
+  readonly catalog: BenchmarkCatalog;
 }
 
 /** A result without measurements. */
 export function assembleRun(plan: Plan, origin: RunOrigin): Results {
-  const { seed, command, imported, environment, now } = origin;
+  const { seed, command, imported, environment, now, catalog } = origin;
   const { cells, schedule, settings, profile, entry, replicates, looks, level, budgetSeconds } = plan;
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -87,6 +90,7 @@ export function assembleRun(plan: Plan, origin: RunOrigin): Results {
       digests: {},
     },
     equivalence: { services: 0, flows: 0, planes: [], disagreements: 0, documented: {} },
+    ...describeRun(cells, catalog),
     cells,
     fits: [],
     crossovers: [],

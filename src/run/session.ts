@@ -10,7 +10,6 @@ import { writeCluster } from "../cluster/json.js";
 import { InputError } from "../errors.js";
 import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
 import { pinnableCpu } from "../measure/spawn.js";
-import { PLANE_IDS } from "../planes/plane.js";
 import { summarize } from "../results/conclude.js";
 import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../results/files.js";
 import type { Results } from "../results/schema.js";
@@ -85,6 +84,7 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
     imported: cluster !== undefined,
     environment: readEnvironment(cpu),
     now: new Date(),
+    catalog,
   });
   const out = typeof options.out === "function" ? options.out(results.run.id) : (options.out ?? null);
   if (out !== null && existsSync(join(out, RESULTS_FILE))) {
@@ -151,9 +151,11 @@ async function measure(
   // From here on there is something to resume, whenever the process ends.
   checkpoint.save(results);
   if (lane.certifiesModels) {
-    const planes = PLANE_IDS.filter((id) => results.cells.some(({ plane }) => plane === id));
-    onProgress({ kind: "certifying", planes });
-    results.equivalence = certify(planes, results.run.seed);
+    const planes = catalog.planes.filter(({ descriptor: { id } }) =>
+      results.cells.some(({ plane }) => plane === id),
+    );
+    onProgress({ kind: "certifying", planes: planes.map(({ descriptor }) => descriptor.id) });
+    results.equivalence = await certify(planes, results.run.seed);
   }
   const folder = cluster && mkdtempSync(join(os.tmpdir(), "lbscale-"));
   const cpuTimes = readCpuTimes();

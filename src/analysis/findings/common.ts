@@ -1,31 +1,18 @@
 /** What findings share: which cells may be spoken of, and how numbers are said. */
 
-import { seriesStyle } from "../../charts/theme.js";
-import type { Cell, Results } from "../../results/schema.js";
+import type { Results } from "../../results/schema.js";
+import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
 import { formatCount } from "../../text.js";
 
-export type Measured = Cell & { estimate: NonNullable<Cell["estimate"]> };
+export type Measured = MeasuredCell;
 
 /** Below this many different N, or a smaller spread of N, growth is not spoken of. */
 const MIN_POINTS = 4;
 const MIN_SPREAD = 100;
-/** One replicate has no spread, and its zero-wide interval would support any sentence. */
-const MIN_REPLICATES = 3;
 
 /** Cells of the `lookup` scenario in the model lane that have an estimate worth speaking of. */
 export function measuredCells(results: Results): Measured[] {
-  return results.cells
-    .filter((cell) => cell.scenario === "lookup" && cell.lane === "model")
-    .filter(isMeasured);
-}
-
-export function isMeasured(cell: Cell): cell is Measured {
-  return cell.estimate !== null && cell.replicates.length >= MIN_REPLICATES;
-}
-
-/** The cells of one plane, ascending in N. */
-export function planeCells(cells: readonly Measured[], plane: string): Measured[] {
-  return cells.filter((cell) => cell.plane === plane).sort((a, b) => a.services - b.services);
+  return selectCells(results, { lane: "model", scenario: "lookup" }).filter(isMeasured);
 }
 
 export function spreadsWidely(cells: readonly Measured[]): boolean {
@@ -65,16 +52,7 @@ export function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
 
-export function planeLabel(plane: string): string {
-  return seriesStyle(plane, "light").label;
-}
-
 /** `eBPF's`, `nftables'`. */
 export function possessive(name: string): string {
   return name.endsWith("s") || name.endsWith("S") ? `${name}'` : `${name}'s`;
-}
-
-/** For headlines, which have room for ten words. */
-export function shortLabel(plane: string): string {
-  return plane === "ebpf" ? "eBPF" : plane === "ebpf-maglev" ? "Maglev" : planeLabel(plane);
 }

@@ -1,42 +1,30 @@
 /** What a connection costs first, and what it costs later. */
 
 import { cellId } from "../../results/cells.js";
+import { claimant, measuredPlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
+import { atServices, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import {
-  digits,
-  isMeasured,
-  type Measured,
-  planeLabel,
-  possessive,
-  ratioInterval,
-  shortLabel,
-  timesWords,
-} from "./common.js";
+import { digits, type Measured, possessive, ratioInterval, timesWords } from "./common.js";
 
 /** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
 const FLAT = 1.5;
 /** Most of a connection through the kernel is no list's doing. */
 const RISING = { model: 2, kernel: 1.5 } as const;
 
-function curve({ cells }: Results, lane: Cell["lane"], scenario: string, plane: string): Measured[] {
-  return cells
-    .filter(
-      (cell) =>
-        cell.scenario === scenario && cell.lane === lane && cell.plane === plane && cell.variant === "",
-    )
-    .filter(isMeasured)
-    .sort((a, b) => a.services - b.services);
+function curve(results: Results, lane: Cell["lane"], scenario: string, plane: string): Measured[] {
+  return measuredCurve(results, { lane, scenario, plane, variant: "" });
 }
 
-/** First packets of iptables at the largest N, against the slowest of the other planes there. */
+/** First packets of the rule list at its largest N, against the slowest of the other planes there. */
 export function connectCost(results: Results): Finding | null {
-  const largest = curve(results, "model", "connect", "iptables").at(-1);
+  const list = claimant(results, "list");
+  const largest = curve(results, "model", "connect", list).at(-1);
   if (!largest) return null;
-  const rivals = ["ipvs", "nftables", "ebpf", "ebpf-maglev"]
-    .map((plane) =>
-      curve(results, "model", "connect", plane).find(({ services }) => services === largest.services),
-    )
+  const name = planeLabel(results, list);
+  const rivals = measuredPlanes(results)
+    .filter((plane) => plane !== list)
+    .map((plane) => atServices(curve(results, "model", "connect", plane), largest.services))
     .filter((cell) => cell !== undefined);
   if (rivals.length === 0) return null;
   const rival = rivals.reduce((slowest, cell) =>
@@ -47,10 +35,10 @@ export function connectCost(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   return {
     id: "connect",
-    headline: `At ${formatCount(largest.services)} Services first iptables packets take ${digits(value)} times ${possessive(shortLabel(rival.plane))}`,
+    headline: `At ${formatCount(largest.services)} Services first ${name} packets take ${digits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
     sentence:
-      `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in iptables at ${formatCount(largest.services)} services, ` +
-      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest.`,
+      `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in ${name} at ${formatCount(largest.services)} services, ` +
+      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest.`,
     cells: [cellId(largest), cellId(rival)],
     value,
     interval,
@@ -59,9 +47,9 @@ export function connectCost(results: Results): Finding | null {
 
 /** Keepalive hides the problem: first packets grow with N, later ones don't. */
 export function establishedFlat(results: Results, lane: "model" | "kernel"): Finding | null {
-  const [first, later] = ["connect", "established"].map((scenario) =>
-    curve(results, lane, scenario, "iptables"),
-  );
+  const list = claimant(results, "list");
+  const name = planeLabel(results, list);
+  const [first, later] = ["connect", "established"].map((scenario) => curve(results, lane, scenario, list));
   const ends = [first![0], first!.at(-1), later![0], later!.at(-1)];
   if (!ends.every((cell) => cell !== undefined)) return null;
   const [few, many, laterFew, laterMany] = ends as [Measured, Measured, Measured, Measured];
@@ -72,10 +60,10 @@ export function establishedFlat(results: Results, lane: "model" | "kernel"): Fin
   const value = laterMany.estimate.median / laterFew.estimate.median;
   const said =
     lane === "model"
-      ? { id: "established", first: "a first packet in iptables", later: "a later one" }
+      ? { id: "established", first: `a first packet in ${name}`, later: "a later one" }
       : {
           id: "kernel-established",
-          first: "connect() through iptables in the kernel",
+          first: `connect() through ${name} in the kernel`,
           later: "a request over an open connection",
         };
   return {

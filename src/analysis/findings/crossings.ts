@@ -1,26 +1,28 @@
-/** Where a plane overtakes iptables. */
+/** Where a plane overtakes the rule list. */
 
 import { cellId } from "../../results/cells.js";
+import { claimant, planeLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
-import { type Measured, planeLabel } from "./common.js";
+import type { Measured } from "./common.js";
 
 /**
- * One finding for each plane that overtakes iptables within the measured range, and stays ahead: a pair that crosses more
+ * One finding for each plane that overtakes the rule list within the measured range, and stays ahead: a pair that crosses more
  * than once is left out. The interval is that of the crossover.
  */
-export function overtakings(cells: readonly Measured[], { crossovers }: Results): Finding[] {
-  const pairs = crossovers.filter(({ lane, scenario }) => lane === "model" && scenario === "lookup");
+export function overtakings(cells: readonly Measured[], results: Results): Finding[] {
+  const list = claimant(results, "list");
+  const name = planeLabel(results, list);
+  const pairs = results.crossovers.filter(({ lane, scenario }) => lane === "model" && scenario === "lookup");
   return pairs
     .filter(
       ({ faster, slower }) =>
-        slower === "iptables" &&
-        !pairs.some((other) => other.slower === faster && other.faster === "iptables"),
+        slower === list && !pairs.some((other) => other.slower === faster && other.faster === list),
     )
     .map(({ faster, services, interval }) => {
-      const iptables = cells.filter(({ plane }) => plane === "iptables");
+      const own = cells.filter(({ plane }) => plane === list);
       const rivals = cells.filter(
-        (cell) => cell.plane === faster && iptables.some((other) => other.services === cell.services),
+        (cell) => cell.plane === faster && own.some((other) => other.services === cell.services),
       );
       const shared = rivals.map((cell) => cell.services);
       const below = Math.max(...shared.filter((at) => at <= services));
@@ -32,9 +34,9 @@ export function overtakings(cells: readonly Measured[], { crossovers }: Results)
       const n = (value: number) => formatCount(value < 10 ? Number(value.toFixed(1)) : Math.round(value));
       return {
         id: `overtakes-${faster}`,
-        headline: `${planeLabel(faster)} overtakes iptables at ${n(services)} Services`,
-        sentence: `${planeLabel(faster)} overtakes iptables at ${n(services)} services [${interval.map(n).join(", ")}]${between}; with fewer iptables is faster.`,
-        cells: [...iptables.filter((cell) => shared.includes(cell.services)), ...rivals].map(cellId),
+        headline: `${planeLabel(results, faster)} overtakes ${name} at ${n(services)} Services`,
+        sentence: `${planeLabel(results, faster)} overtakes ${name} at ${n(services)} services [${interval.map(n).join(", ")}]${between}; with fewer ${name} is faster.`,
+        cells: [...own.filter((cell) => shared.includes(cell.services)), ...rivals].map(cellId),
         value: services,
         interval: [interval[0], interval[1]],
       };

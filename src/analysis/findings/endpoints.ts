@@ -1,9 +1,11 @@
 /** What large services cost, by exact counts of rules and the times beside them. */
 
 import { cellId } from "../../results/cells.js";
+import { claimant, planeLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
+import { isMeasured, selectCells } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { digits, isMeasured, type Measured, planeLabel, ratioInterval } from "./common.js";
+import { digits, type Measured, ratioInterval } from "./common.js";
 
 /** Fewer endpoints at the far end show nothing. */
 const MIN_SPREAD = 10;
@@ -18,8 +20,7 @@ interface Ends {
 
 function endsOf(results: Results, variant: string): Ends[] {
   const planes = new Map<string, Measured[]>();
-  for (const cell of results.cells) {
-    if (cell.scenario !== "endpoints" || cell.lane !== "model" || cell.variant !== variant) continue;
+  for (const cell of selectCells(results, { lane: "model", scenario: "endpoints", variant })) {
     if (isMeasured(cell) && cell.work) planes.set(cell.plane, [...(planes.get(cell.plane) ?? []), cell]);
   }
   return [...planes.values()].flatMap((cells) => {
@@ -33,15 +34,17 @@ function endsOf(results: Results, variant: string): Ends[] {
 
 /** Statistic chains try half of the endpoints on average: (E + 1)/2 rules. */
 export function statisticChains(results: Results): Finding | null {
+  const list = claimant(results, "list");
+  const name = planeLabel(results, list);
   const walked = endsOf(results, "").find(
-    ({ many, rulesPerEndpoint }) => many.plane === "iptables" && within(rulesPerEndpoint, 0.5),
+    ({ many, rulesPerEndpoint }) => many.plane === list && within(rulesPerEndpoint, 0.5),
   );
   if (!walked) return null;
   const { few, many } = walked;
   return {
     id: "endpoints",
-    headline: "iptables tries half of a service's endpoints, one by one",
-    sentence: `With ${formatCount(many.endpoints)} endpoints a lookup in iptables visits ${formatCount(many.work!.rulesVisited)} rules, half a rule more for each endpoint, and takes ${against(few, many)}.`,
+    headline: `${name} tries half of a service's endpoints, one by one`,
+    sentence: `With ${formatCount(many.endpoints)} endpoints a lookup in ${name} visits ${formatCount(many.work!.rulesVisited)} rules, half a rule more for each endpoint, and takes ${against(few, many)}.`,
     ...restsOn(few, many),
   };
 }
@@ -51,13 +54,13 @@ export function affinityIsLinear(results: Results): Finding | null {
   const linear = endsOf(results, "affinity").filter(({ rulesPerEndpoint }) => rulesPerEndpoint > 0.9);
   const [first] = linear;
   if (!first) return null;
-  const planes = linear.map(({ many }) => planeLabel(many.plane)).join(" and ");
+  const planes = linear.map(({ many }) => planeLabel(results, many.plane)).join(" and ");
   return {
     id: "endpoints-affinity",
     headline: `With affinity, new clients cost O(E) in ${planes}`,
     sentence:
       `With ClientIP affinity a client that comes for the first time is looked for at each endpoint in ${planes}: ` +
-      `${linear.map(({ few, many }) => `${planeLabel(many.plane)} takes ${against(few, many)}`).join("; ")}.`,
+      `${linear.map(({ few, many }) => `${planeLabel(results, many.plane)} takes ${against(few, many)}`).join("; ")}.`,
     ...restsOn(first.few, first.many),
     cells: linear.flatMap(({ few, many }) => [cellId(few), cellId(many)]),
   };

@@ -1,35 +1,30 @@
-/** How iptables grows, and how far behind it falls. */
+/** How the rule list grows, and how far behind it falls. */
 
 import { cellId } from "../../results/cells.js";
+import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, LocalExponent, Results } from "../../results/schema.js";
 import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import { formatCount, formatNs } from "../../text.js";
-import {
-  digits,
-  type Measured,
-  planeLabel,
-  ratioInterval,
-  shortLabel,
-  spreadsWidely,
-  timesWords,
-} from "./common.js";
+import { digits, type Measured, ratioInterval, spreadsWidely, timesWords } from "./common.js";
 
 /** Share of resamples that must agree on the law. */
 const SUPPORT = 0.95;
 
-/** At the largest N that iptables shares with another plane: how many times the slowest of the others it takes. */
-export function iptablesFactor(cells: readonly Measured[]): Finding | null {
-  const iptables = cells.filter((cell) => cell.plane === "iptables");
-  const shared = iptables.filter((cell) =>
-    cells.some((other) => other.plane !== "iptables" && other.services === cell.services),
+/** At the largest N that the rule list shares with another plane: how many times the slowest of the others it takes. */
+export function listFactor(cells: readonly Measured[], results: Results): Finding | null {
+  const list = claimant(results, "list");
+  const name = planeLabel(results, list);
+  const others = cells.filter(({ plane }) => plane !== list);
+  const shared = cells.filter(
+    (cell) => cell.plane === list && others.some(({ services }) => services === cell.services),
   );
   const largest = shared.reduce<Measured | null>(
     (best, cell) => (best === null || cell.services > best.services ? cell : best),
     null,
   );
   if (!largest) return null;
-  const rival = cells
-    .filter((cell) => cell.plane !== "iptables" && cell.services === largest.services)
+  const rival = others
+    .filter(({ services }) => services === largest.services)
     .reduce((slowest, cell) => (cell.estimate.median > slowest.estimate.median ? cell : slowest));
   const value = largest.estimate.median / rival.estimate.median;
   const interval = ratioInterval(largest, rival);
@@ -37,20 +32,21 @@ export function iptablesFactor(cells: readonly Measured[]): Finding | null {
   const n = formatCount(largest.services);
   return {
     id: "iptables-factor",
-    headline: `At ${n} Services iptables is ${digits(value)} times slower than ${shortLabel(rival.plane)}`,
+    headline: `At ${n} Services ${name} is ${digits(value)} times slower than ${shortLabel(results, rival.plane)}`,
     sentence:
-      `At ${n} services an iptables lookup takes ${formatNs(largest.estimate.median)}, ` +
-      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(rival.plane)}, the next slowest plane.`,
+      `At ${n} services ${article(name)} lookup takes ${formatNs(largest.estimate.median)}, ` +
+      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest plane.`,
     cells: [cellId(largest), cellId(rival)],
     value,
     interval,
   };
 }
 
-function fitOf({ fits }: Results, wanted: Fit["quantity"]): Fit | undefined {
+/** The fit of a plane's lookups in the model. */
+export function lookupFit({ fits }: Results, plane: string | undefined, wanted: Fit["quantity"]) {
   return fits.find(
-    ({ plane, lane, scenario, quantity }) =>
-      plane === "iptables" && lane === "model" && scenario === "lookup" && quantity === wanted,
+    (fit) =>
+      fit.plane === plane && fit.lane === "model" && fit.scenario === "lookup" && fit.quantity === wanted,
   );
 }
 
@@ -60,19 +56,20 @@ export function isCertain({ determined, describes, support }: Fit): boolean {
 }
 
 /** What each service adds to a lookup, by the fit of time: only where it is O(N) beyond doubt and describes every cell. */
-export function iptablesSlope(cells: readonly Measured[], results: Results): Finding | null {
-  const fit = fitOf(results, "time");
+export function listSlope(cells: readonly Measured[], results: Results): Finding | null {
+  const fit = lookupFit(results, cells[0]?.plane, "time");
   if (!spreadsWidely(cells) || fit?.law !== "N" || !isCertain(fit) || !fit.slope) return null;
   const { value, interval } = fit.slope;
   if (!(interval[0] > 0)) return null;
   const largest = cells.at(-1)!;
+  const name = article(planeLabel(results, largest.plane));
   const perRule = largest.work
     ? `; at ${formatCount(largest.services)} services that is ${(largest.estimate.median / largest.work.rulesVisited).toFixed(1)} ns for each rule visited`
     : "";
   return {
     id: "iptables-slope",
-    headline: `Every Service adds ${value.toFixed(1)} ns to an iptables lookup`,
-    sentence: `Each service adds ${value.toFixed(2)} ns [${interval.map((end) => end.toFixed(2)).join(", ")}] to an iptables lookup on average${perRule}.`,
+    headline: `Every Service adds ${value.toFixed(1)} ns to ${name} lookup`,
+    sentence: `Each service adds ${value.toFixed(2)} ns [${interval.map((end) => end.toFixed(2)).join(", ")}] to ${name} lookup on average${perRule}.`,
     cells: cells.map(cellId),
     value,
     interval: [interval[0], interval[1]],
@@ -83,12 +80,13 @@ export function iptablesSlope(cells: readonly Measured[], results: Results): Fin
  * Where no law describes the time: what is linear all the same, which is the rules visited, and what one of them costs in a
  * small and in a large cluster. Its step is where the list leaves a core's caches, and each machine has its own.
  */
-export function iptablesGrowth(cells: readonly Measured[], results: Results): Finding | null {
-  const steps = fitOf(results, "steps");
-  const time = fitOf(results, "time");
+export function listGrowth(cells: readonly Measured[], results: Results): Finding | null {
+  const steps = lookupFit(results, cells[0]?.plane, "steps");
+  const time = lookupFit(results, cells[0]?.plane, "time");
   if (!spreadsWidely(cells) || steps?.law !== "N" || !steps.describes || !time) return null;
   if (time.law === "N" && isCertain(time)) return null;
   const large = cells.at(-1)!;
+  const name = planeLabel(results, large.plane);
   // Below a tenth of that, the fixed cost of a lookup is a large part of what its few rules seem to take.
   const small = cells.findLast(({ services }) => services * 10 <= large.services)!;
   if (!small.work || !large.work || ratioInterval(large, small)[0] <= 1) return null;
@@ -98,14 +96,14 @@ export function iptablesGrowth(cells: readonly Measured[], results: Results): Fi
   const [low, high] = ratioInterval(large, small).map((ratio) => (ratio * few) / many) as [number, number];
   const costlier = time.determined && low > 1;
   const sentence =
-    `An iptables lookup visits ${formatCount(Math.round(few))} rules at ${formatCount(small.services)} services and ` +
+    `${capital(article(name))} lookup visits ${formatCount(Math.round(few))} rules at ${formatCount(small.services)} services and ` +
     `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns a rule`;
   const why = `: it is linear in rules, and each rule is more expensive, ${timesWords(value, [low, high])}, once the list leaves the caches`;
   return {
     id: "iptables-growth",
     headline: costlier
-      ? `iptables: linear in rules, each rule ${digits(value)} times more expensive`
-      : "iptables lookups are linear in rules visited",
+      ? `${name}: linear in rules, each rule ${digits(value)} times more expensive`
+      : `${name} lookups are linear in rules visited`,
     sentence: `${sentence}${costlier ? why : ""}. ${growthWords(time, cells)}`.trimEnd(),
     cells: [cellId(small), cellId(large)],
     value,
@@ -138,3 +136,10 @@ export function powerWords({ value, interval }: LocalExponent): string {
   const [low, high] = interval.map((end) => end.toFixed(2));
   return `N^${value.toFixed(2)} [${low}, ${high}]`;
 }
+
+/** `an iptables`, `a list`. */
+function article(name: string): string {
+  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,19 +1,11 @@
 /** Whether hash tables stay flat: in work, and in time. */
 
 import { cellId } from "../../results/cells.js";
+import { planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
 import { formatBytes, formatCount, formatNs } from "../../text.js";
-import {
-  digits,
-  type Measured,
-  percent,
-  planeLabel,
-  ratioInterval,
-  sameLookups,
-  shortLabel,
-  spreadsWidely,
-} from "./common.js";
-import { growthWords, isCertain, powerWords } from "./growth.js";
+import { digits, type Measured, percent, ratioInterval, sameLookups, spreadsWidely } from "./common.js";
+import { growthWords, isCertain, lookupFit, powerWords } from "./growth.js";
 
 /** A rise that matters: smaller ones are not worth a headline even when their interval excludes 1. */
 const NOTABLE_RISE = 1.2;
@@ -28,7 +20,7 @@ export function timeRise(cells: readonly Measured[], results: Results): Finding 
   const value = large.estimate.median / small.estimate.median;
   const interval = ratioInterval(large, small);
   if (interval[0] <= NOTABLE_RISE) return null;
-  const label = planeLabel(large.plane);
+  const label = planeLabel(results, large.plane);
   return {
     id: "hash-time-rise",
     headline: `${label}: constant work, but ${digits(value)} times the time`,
@@ -43,10 +35,10 @@ export function timeRise(cells: readonly Measured[], results: Results): Finding 
 }
 
 /** Planes that do exactly the same work at every N. */
-export function constantWork(planes: readonly (readonly Measured[])[]): Finding | null {
+export function constantWork(planes: readonly (readonly Measured[])[], results: Results): Finding | null {
   const constant = planes.filter((cells) => spreadsWidely(cells) && sameLookups(cells));
   if (constant.length === 0) return null;
-  const labels = constant.map((cells) => planeLabel(cells[0]!.plane));
+  const labels = constant.map((cells) => planeLabel(results, cells[0]!.plane));
   const from = Math.max(...constant.map((cells) => cells[0]!.services));
   const to = Math.min(...constant.map((cells) => cells.at(-1)!.services));
   const lookups = constant.map((cells) => cells[0]!.work!.mapLookups);
@@ -66,26 +58,18 @@ export function constantWork(planes: readonly (readonly Measured[])[]): Finding 
  * The article's "almost O(log n)", answered for work and for time apart. Only where the fit of steps is constant; in time
  * a law is named only where it describes every cell and nearly all resamples agree on it.
  */
-export function logarithmAnswer(cells: readonly Measured[], { fits }: Results): Finding | null {
+export function logarithmAnswer(cells: readonly Measured[], results: Results): Finding | null {
   const [first] = cells;
   const last = cells.at(-1);
   if (!first || !last || !spreadsWidely(cells)) return null;
-  const fitOf = (quantity: Fit["quantity"]) =>
-    fits.find(
-      (fit) =>
-        fit.plane === first.plane &&
-        fit.lane === "model" &&
-        fit.scenario === "lookup" &&
-        fit.quantity === quantity,
-    );
-  const steps = fitOf("steps");
-  const time = fitOf("time");
+  const steps = lookupFit(results, first.plane, "steps");
+  const time = lookupFit(results, first.plane, "time");
   if (!time || steps?.law !== "1" || !sameLookups(cells)) return null;
   const probes = cells.map(({ work }) => work!.hashProbes);
-  const label = planeLabel(first.plane);
+  const label = planeLabel(results, first.plane);
   return {
     id: "logarithm",
-    headline: `${shortLabel(first.plane)} is not O(log n): its work is constant`,
+    headline: `${shortLabel(results, first.plane)} is not O(log n): its work is constant`,
     sentence:
       `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
       `${Math.min(...probes).toFixed(1)} to ${Math.max(...probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells)}`,
@@ -118,23 +102,21 @@ function inTime(time: Fit, cells: readonly Measured[]): string {
   return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns a ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of memory, not of an algorithm.`;
 }
 
-/** IPVS has a fixed number of buckets: its chains grow with N, in exact probes. */
-export function chainsGrow(cells: readonly Measured[], { fits }: Results): Finding | null {
+/** With a fixed number of buckets, chains grow with N, in exact probes. */
+export function chainsGrow(cells: readonly Measured[], results: Results): Finding | null {
   const [first] = cells;
   const last = cells.at(-1);
-  const fit = fits.find(
-    ({ plane, lane, scenario, quantity }) =>
-      plane === "ipvs" && lane === "model" && scenario === "lookup" && quantity === "probes",
-  );
+  const fit = lookupFit(results, first?.plane, "probes");
   if (!first || !last || !spreadsWidely(cells) || fit?.law !== "N" || !fit.describes || !fit.slope)
     return null;
+  const name = planeLabel(results, first.plane);
   const grown = last.work!.hashProbes;
   if (grown < 2 * first.work!.hashProbes) return null;
   return {
     id: "ipvs-chains",
-    headline: `IPVS is a hash table that still grows with N`,
+    headline: `${name} is a hash table that still grows with N`,
     sentence:
-      `IPVS keeps services in a fixed number of buckets, so a lookup visits ${first.work!.hashProbes.toFixed(1)} entries at N = ${formatCount(first.services)} and ` +
+      `${name} keeps services in a fixed number of buckets, so a lookup visits ${first.work!.hashProbes.toFixed(1)} entries at N = ${formatCount(first.services)} and ` +
       `${grown.toFixed(1)} at ${formatCount(last.services)}: O(N) with one entry more for every ${formatCount(Math.round(1 / fit.slope.value))} services ` +
       `[${formatCount(Math.round(1 / fit.slope.interval[1]))}, ${formatCount(Math.round(1 / fit.slope.interval[0]))}].`,
     cells: cells.map(cellId),

@@ -3,8 +3,10 @@
  * made: no finding is better than a wrong one.
  */
 
+import { claimant, claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
-import { maglevKeepsFlows } from "./balance.js";
+import { ascending } from "../../results/select.js";
+import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
   churnRate,
   lookupUnderChurn,
@@ -14,20 +16,20 @@ import {
   syncTime,
   updateTime,
 } from "./changes.js";
-import { measuredCells, planeCells } from "./common.js";
+import { measuredCells } from "./common.js";
 import { connectCost, establishedFlat } from "./connections.js";
 import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
-import { iptablesFactor, iptablesGrowth, iptablesSlope } from "./growth.js";
+import { listFactor, listGrowth, listSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
 import {
-  ebpfModelAgainstKernel,
   guestConnect,
   guestUpdate,
-  iptablesModelAgainstKernel,
   kernelConnect,
   kernelMemory,
   kernelUpdate,
+  lookupModelVsKernel,
+  ruleModelVsKernel,
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
 import { positionDecides } from "./tails.js";
@@ -41,7 +43,9 @@ import { updatesGrow } from "./updates.js";
  */
 export function findFindings(results: Results): Finding[] {
   const cells = measuredCells(results);
-  const of = (plane: string) => planeCells(cells, plane);
+  const of = (plane: string | undefined) => ascending(cells.filter((cell) => cell.plane === plane));
+  const list = of(claimant(results, "list"));
+  const hash = of(claimant(results, "hash"));
   return [
     kernelConnect(results),
     guestConnect(results),
@@ -49,18 +53,17 @@ export function findFindings(results: Results): Finding[] {
     kernelUpdate(results),
     guestUpdate(results),
     kernelMemory(results),
-    iptablesModelAgainstKernel(results),
-    ebpfModelAgainstKernel(results, "ebpf"),
-    ebpfModelAgainstKernel(results, "ebpf-maglev"),
-    iptablesFactor(cells),
-    iptablesSlope(of("iptables"), results),
-    iptablesGrowth(of("iptables"), results),
-    timeRise(of("ebpf"), results),
-    logarithmAnswer(of("ebpf"), results),
-    constantWork([of("ebpf"), of("nftables")]),
-    chainsGrow(of("ipvs"), results),
+    ruleModelVsKernel(results),
+    ...measuredPlanes(results).map((plane) => lookupModelVsKernel(results, plane)),
+    listFactor(cells, results),
+    listSlope(list, results),
+    listGrowth(list, results),
+    timeRise(hash, results),
+    logarithmAnswer(hash, results),
+    constantWork(claimants(results, "constant-work").map(of), results),
+    chainsGrow(of(claimant(results, "buckets")), results),
     ...overtakings(cells, results),
-    positionDecides(of("iptables")),
+    positionDecides(list, results),
     connectCost(results),
     establishedFlat(results, "model"),
     updatesGrow(results),
@@ -72,7 +75,7 @@ export function findFindings(results: Results): Finding[] {
     skewEffect(results),
     syncTime(results),
     memoryAtLargest(results),
-    maglevKeepsFlows(results),
+    consistentChoiceKeepsFlows(results),
     statisticChains(results),
     affinityIsLinear(results),
   ].filter((finding) => finding !== null);

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { withCells } from "../../../test/support/results-lanes.js";
 import { establishedFlat } from "./connections.js";
 import {
-  ebpfModelAgainstKernel,
   guestUpdate,
-  iptablesModelAgainstKernel,
   kernelConnect,
   kernelMemory,
   kernelUpdate,
+  lookupModelVsKernel,
+  ruleModelVsKernel,
 } from "./kernel.js";
 
 describe("findings of the kernel lane", () => {
@@ -66,7 +66,7 @@ describe("findings of the kernel lane", () => {
   });
 
   it("compare nanoseconds for each rule visited, not times of different things", () => {
-    const found = iptablesModelAgainstKernel(
+    const found = ruleModelVsKernel(
       withCells([
         ["kernel", "connect", "iptables", 100, 40_000, 60],
         ["kernel", "connect", "iptables", 10_000, 100_000, 5060],
@@ -87,11 +87,11 @@ describe("findings of the kernel lane", () => {
       ["model", "lookup", "iptables", 100, 300, 60],
       ["model", "lookup", "iptables", 10_000, 25_300, 5060],
     ] as const;
-    expect(iptablesModelAgainstKernel(withCells(rows))).toBeNull();
+    expect(ruleModelVsKernel(withCells(rows))).toBeNull();
   });
 
   it("hold an eBPF model to the kernel's own lookups, value and rise over 100 services", () => {
-    const found = ebpfModelAgainstKernel(
+    const found = lookupModelVsKernel(
       withCells([
         ["kernel", "lookup", "ebpf", 100, 100],
         ["kernel", "lookup", "ebpf", 10_000, 400],
@@ -106,7 +106,7 @@ describe("findings of the kernel lane", () => {
   });
 
   it("say nothing of models without a kernel beside them", () => {
-    expect(ebpfModelAgainstKernel(withCells([["model", "lookup", "ebpf", 100, 50]]), "ebpf")).toBeNull();
+    expect(lookupModelVsKernel(withCells([["model", "lookup", "ebpf", 100, 50]]), "ebpf")).toBeNull();
   });
 
   it("say what a change takes iptables over nftables, at the largest N that both have", () => {

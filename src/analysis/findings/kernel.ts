@@ -1,110 +1,99 @@
 /** What the kernel lane says: how connecting grows, and whether the models are to be believed. */
 
 import { cellId } from "../../results/cells.js";
+import { claimant, measuredPlanes, planeLabel, planeReport, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
+import { atServices, measuredCurve, selectCells } from "../../results/select.js";
 import { median } from "../../stats/quantile.js";
 import { formatCount, formatDecimalBytes, formatNs, plainText } from "../../text.js";
 import { againstKernel, type Value } from "../model-vs-kernel.js";
-import {
-  digits,
-  isMeasured,
-  type Measured,
-  planeLabel,
-  ratioInterval,
-  shortLabel,
-  timesWords,
-} from "./common.js";
+import { digits, type Measured, possessive, ratioInterval, timesWords } from "./common.js";
 
 function kernelCells(results: Results, scenario: string, plane: string): Measured[] {
-  return results.cells
-    .filter((cell) => cell.lane === "kernel" && cell.scenario === scenario && cell.plane === plane)
-    .filter(isMeasured)
-    .sort((a, b) => a.services - b.services);
+  return measuredCurve(results, { lane: "kernel", scenario, plane });
 }
 
-/** What iptables adds to a connection, over the direct one, at the largest N. */
+/** What the rule list adds to a connection, over the direct one, at the largest N. */
 export function kernelConnect(results: Results): Finding | null {
-  const iptables = kernelCells(results, "connect", "iptables").at(-1);
-  const direct = kernelCells(results, "connect", "direct").find(
-    ({ services }) => services === iptables?.services,
-  );
-  if (!iptables || !direct) return null;
-  const value = iptables.estimate.median - direct.estimate.median;
+  const list = kernelCells(results, "connect", claimant(results, "list")).at(-1);
+  const direct = atServices(kernelCells(results, "connect", claimant(results, "baseline")), list?.services);
+  if (!list || !direct) return null;
+  const name = planeLabel(results, list.plane);
+  const value = list.estimate.median - direct.estimate.median;
   const interval: [number, number] = [
-    iptables.estimate.interval[0] - direct.estimate.interval[1],
-    iptables.estimate.interval[1] - direct.estimate.interval[0],
+    list.estimate.interval[0] - direct.estimate.interval[1],
+    list.estimate.interval[1] - direct.estimate.interval[0],
   ];
   if (interval[0] <= 0) return null;
-  const n = formatCount(iptables.services);
+  const n = formatCount(list.services);
   return {
     id: "kernel-connect",
-    headline: `At ${n} Services iptables adds ${formatNs(value)} to every connection`,
+    headline: `At ${n} Services ${name} adds ${formatNs(value)} to every connection`,
     sentence:
-      `In the kernel, at ${n} services, connect() takes ${formatNs(iptables.estimate.median)} through iptables and ` +
+      `In the kernel, at ${n} services, connect() takes ${formatNs(list.estimate.median)} through ${name} and ` +
       `${formatNs(direct.estimate.median)} without a proxy: ${formatNs(value)} [${interval.map(formatNs).join(", ")}] more.`,
-    cells: [cellId(iptables), cellId(direct)],
+    cells: [cellId(list), cellId(direct)],
     value,
     interval,
   };
 }
 
-/** iptables and IPVS in the same guest at the largest N of both, where iptables surely takes longer. */
-function guestPair({ cells }: Results, scenario: string) {
-  const of = (plane: string) =>
-    cells
-      .filter((cell) => cell.lane === "guest" && cell.scenario === scenario && cell.plane === plane)
-      .filter(({ variant }) => variant === "")
-      .filter(isMeasured)
-      .sort((a, b) => a.services - b.services);
-  const iptables = of("iptables")
-    .filter(({ services }) => of("ipvs").some((cell) => cell.services === services))
-    .at(-1);
-  const ipvs = of("ipvs").find(({ services }) => services === iptables?.services);
-  if (!iptables || !ipvs) return null;
-  const interval = ratioInterval(iptables, ipvs);
-  return interval[0] <= 1 ? null : { iptables, ipvs, interval };
+/** The rule list and another proxy in the same guest, at the largest N of both, where the list surely takes longer. */
+function guestPair(results: Results, scenario: string) {
+  const of = (plane: string) => measuredCurve(results, { lane: "guest", scenario, plane, variant: "" });
+  const plane = claimant(results, "list");
+  for (const other of measuredPlanes(results)) {
+    const rivals = other === plane ? [] : of(other);
+    const list = of(plane).findLast(({ services }) => atServices(rivals, services));
+    const rival = atServices(rivals, list?.services);
+    if (!list || !rival) continue;
+    const interval = ratioInterval(list, rival);
+    const [name, otherName] = [plane, other].map((id) => planeLabel(results, id));
+    return interval[0] <= 1 ? null : { list, rival, interval, name: name!, otherName: otherName! };
+  }
+  return null;
 }
 
-/** What a connection through iptables takes over one through IPVS, in the same guest, at the largest N. */
+/** What a connection through the list takes over one through another proxy, in the same guest, at the largest N. */
 export function guestConnect(results: Results): Finding | null {
   const pair = guestPair(results, "connect");
   if (!pair) return null;
-  const { iptables, ipvs, interval } = pair;
-  const value = iptables.estimate.median / ipvs.estimate.median;
-  const n = formatCount(iptables.services);
+  const { list, rival, interval, name, otherName } = pair;
+  const value = list.estimate.median / rival.estimate.median;
+  const n = formatCount(list.services);
   return {
     id: "guest-connect",
-    headline: `At ${n} Services iptables connects take ${digits(value)} times IPVS'`,
+    headline: `At ${n} Services ${name} connects take ${digits(value)} times ${possessive(otherName)}`,
     sentence:
-      `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(iptables.estimate.median)} through iptables and ` +
-      `${formatNs(ipvs.estimate.median)} through IPVS: ${timesWords(value, interval)}.`,
-    cells: [cellId(iptables), cellId(ipvs)],
+      `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(list.estimate.median)} through ${name} and ` +
+      `${formatNs(rival.estimate.median)} through ${otherName}: ${timesWords(value, interval)}.`,
+    cells: [cellId(list), cellId(rival)],
     value,
     interval,
   };
 }
 
-/** What one endpoint change takes through iptables, beside IPVS, in the same guest, and what starting a tool alone takes there. */
+/** What one endpoint change takes through the list and another proxy in the same guest, and what starting a tool alone takes there. */
 export function guestUpdate(results: Results): Finding | null {
   const pair = guestPair(results, "update");
   if (!pair) return null;
-  const { iptables, ipvs } = pair;
-  const n = formatCount(iptables.services);
-  const startNs = median(ipvs.replicates.map(({ floorNs }) => floorNs));
+  const { list, rival, name, otherName } = pair;
+  const n = formatCount(list.services);
+  const startNs = median(rival.replicates.map(({ floorNs }) => floorNs));
   return {
     id: "guest-update",
-    headline: `At ${n} Services guest iptables changes take ${formatNs(iptables.estimate.median)}`,
+    headline: `At ${n} Services guest ${name} changes take ${formatNs(list.estimate.median)}`,
     sentence:
-      `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(iptables.estimate.median)} through iptables and ` +
-      `${formatNs(ipvs.estimate.median)} through IPVS; starting a tool alone takes ${formatNs(startNs)} there.`,
-    cells: [cellId(iptables), cellId(ipvs)],
-    value: iptables.estimate.median,
-    interval: iptables.estimate.interval,
+      `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(list.estimate.median)} through ${name} and ` +
+      `${formatNs(rival.estimate.median)} through ${otherName}; starting a tool alone takes ${formatNs(startNs)} there.`,
+    cells: [cellId(list), cellId(rival)],
+    value: list.estimate.median,
+    interval: list.estimate.interval,
   };
 }
 
 /** The model's lookup over the kernel's own run of the same lookup, at each N, and their rises over N = 100. */
-export function ebpfModelAgainstKernel(results: Results, plane: string): Finding | null {
+export function lookupModelVsKernel(results: Results, plane: string): Finding | null {
   const rows = againstKernel(results).filter((row) => row.plane === plane);
   const lookups = rows.filter(({ what }) => what === "lookup");
   const rise = rows.find(({ what }) => what === "rise");
@@ -121,9 +110,9 @@ export function ebpfModelAgainstKernel(results: Results, plane: string): Finding
     : "";
   return {
     id: `model-versus-kernel-${plane}`,
-    headline: `The ${planeLabel(plane)} model takes ${digits(last.ratio.value)} of the kernel's time`,
+    headline: `The ${planeLabel(results, plane)} model takes ${digits(last.ratio.value)} of the kernel's time`,
     sentence:
-      `${planeLabel(plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin taken off), in the same blocks: ` +
+      `${planeLabel(results, plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin taken off), in the same blocks: ` +
       `${ratios.join("; ")}${rises}.`,
     cells: lookups.flatMap(({ cells }) => cells.map(cellId)),
     value: last.ratio.value,
@@ -132,17 +121,17 @@ export function ebpfModelAgainstKernel(results: Results, plane: string): Finding
 }
 
 /** Nanoseconds for each rule visited: the model's over what connections through the kernel's rule list grow by. */
-export function iptablesModelAgainstKernel(results: Results): Finding | null {
+export function ruleModelVsKernel(results: Results): Finding | null {
   const row = againstKernel(results).find(({ what }) => what === "rule");
   if (!row) return null;
-  const { model, kernel, ratio, services, cells } = row;
+  const { model, kernel, ratio, services, cells, plane } = row;
   const say = ({ value: ns, interval: [low, high] }: Value) =>
     `${ns.toFixed(2)} ns [${low.toFixed(2)}, ${high.toFixed(2)}]`;
   return {
     id: "model-versus-kernel",
     headline: `A rule takes the model ${digits(ratio.value)} of the kernel's time`,
     sentence:
-      `Each rule visited takes ${say(model)} in the iptables model and ${say(kernel)} in the kernel's connect(), ` +
+      `Each rule visited takes ${say(model)} in the ${planeLabel(results, plane)} model and ${say(kernel)} in the kernel's connect(), ` +
       `between ${services.map(formatCount).join(" and ")} services: ×${digits(ratio.value)} [${ratio.interval.map(digits).join(", ")}].`,
     cells: cells.map(cellId),
     value: ratio.value,
@@ -150,71 +139,67 @@ export function iptablesModelAgainstKernel(results: Results): Finding | null {
   };
 }
 
-/** What one endpoint change takes through iptables, over nftables, at the largest N at which both were changed. */
+/** What one endpoint change takes through the list, over another plane whose tool starts as the list's does, at the largest N of both. */
 export function kernelUpdate(results: Results): Finding | null {
-  const of = (plane: string) => kernelCells(results, "update", plane).filter(({ variant }) => variant === "");
-  const nftables = of("nftables");
-  const iptables = of("iptables")
-    .filter(({ services }) => nftables.some((cell) => cell.services === services))
-    .at(-1);
-  const other = nftables.find(({ services }) => services === iptables?.services);
-  if (!iptables || !other) return null;
-  const [slow, fast] =
-    iptables.estimate.median >= other.estimate.median ? [iptables, other] : [other, iptables];
+  const of = (plane: string) =>
+    measuredCurve(results, { lane: "kernel", scenario: "update", plane, variant: "" });
+  const byTool = of(claimant(results, "changed-by-tool"));
+  const list = of(claimant(results, "list")).findLast(({ services }) => atServices(byTool, services));
+  const other = atServices(byTool, list?.services);
+  if (!list || !other) return null;
+  const [slow, fast] = list.estimate.median >= other.estimate.median ? [list, other] : [other, list];
   const interval = ratioInterval(slow, fast);
   if (interval[0] <= 1) return null;
   const value = slow.estimate.median / fast.estimate.median;
   const n = formatCount(slow.services);
-  const ebpf = of("ebpf").find(({ services }) => services === slow.services);
-  const calls = Number(ebpf?.facts.systemCallsNs ?? Number.NaN);
+  const called = measuredPlanes(results)
+    .map((plane) => atServices(of(plane), slow.services))
+    .find((cell) => cell?.facts.systemCallsNs !== undefined);
+  const calls = Number(called?.facts.systemCallsNs ?? Number.NaN);
   return {
     id: "kernel-update",
-    headline: `At ${n} Services one endpoint change takes ${shortLabel(slow.plane)} ${formatNs(slow.estimate.median)}`,
+    headline: `At ${n} Services one endpoint change takes ${shortLabel(results, slow.plane)} ${formatNs(slow.estimate.median)}`,
     sentence:
-      `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(slow.plane)} and ` +
-      `${formatNs(fast.estimate.median)} through ${planeLabel(fast.plane)}: ${timesWords(value, interval)}` +
+      `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
+      `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${timesWords(value, interval)}` +
       (Number.isFinite(calls)
         ? `; the bpf() calls that write it into eBPF maps take ${formatNs(calls)}.`
         : "."),
-    cells: [slow, fast, ...(Number.isFinite(calls) ? [ebpf!] : [])].map(cellId),
+    cells: [slow, fast, ...(Number.isFinite(calls) ? [called!] : [])].map(cellId),
     value,
     interval,
   };
 }
 
 /** The kernel's own account of the memory of each plane at its largest N, and the model's over it. Exact but for slabs. */
-export function kernelMemory({ cells }: Results): Finding | null {
+export function kernelMemory(results: Results): Finding | null {
   const last = new Map<string, Cell>();
-  for (const cell of cells) {
-    if (cell.lane !== "kernel" || cell.scenario !== "memory" || !(modelBytes(cell)! > 0)) continue;
+  const modelBytes = ({ counts, programBytes, plane }: Cell): number | null =>
+    counts === null || !planeReport(results, plane).memoryModelled ? null : programBytes;
+  for (const cell of selectCells(results, { lane: "kernel", scenario: "memory" })) {
+    if (!(modelBytes(cell)! > 0)) continue;
     if (cell.services > (last.get(cell.plane)?.services ?? 0)) last.set(cell.plane, cell);
   }
-  const iptables = last.get("iptables");
-  const natBytes = iptables?.counts?.["table nat bytes"];
-  if (!iptables || natBytes === undefined) return null;
-  const value = modelBytes(iptables)! / natBytes;
+  const list = last.get(claimant(results, "list"));
+  const natBytes = list?.counts?.["table nat bytes"];
+  if (!list || natBytes === undefined) return null;
+  const value = modelBytes(list)! / natBytes;
   const others = [...last.values()].map((cell) => {
-    const bytes = cell === iptables ? natBytes : cell.counts!.bytes!;
+    const bytes = cell === list ? natBytes : cell.counts!.bytes!;
     const source = plainText(String(cell.facts.source ?? "unknown source"), 40);
     const ratio = (modelBytes(cell)! / bytes).toPrecision(4);
-    return `${planeLabel(cell.plane)} ${formatDecimalBytes(bytes)} (${source}; the model ×${ratio})`;
+    return `${planeLabel(results, cell.plane)} ${formatDecimalBytes(bytes)} (${source}; the model ×${ratio})`;
   });
-  const n = formatCount(iptables.services);
+  const n = formatCount(list.services);
   return {
     id: "kernel-memory",
     headline:
       value === 1
-        ? `At ${n} Services iptables' nat fills ${formatDecimalBytes(natBytes)}, as modelled`
-        : `At ${n} Services iptables' nat fills ${formatDecimalBytes(natBytes)}`,
+        ? `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat fills ${formatDecimalBytes(natBytes)}, as modelled`
+        : `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat fills ${formatDecimalBytes(natBytes)}`,
     sentence: `What the kernel says that a program takes at its largest N: ${others.join(", ")}.`,
     cells: [...last.values()].map(cellId),
     value,
     interval: [value, value],
   };
-}
-
-/** The model's bytes of a kernel cell's program; null for a variant of it that the model does not count. */
-function modelBytes({ counts, programBytes, plane }: Cell): number | null {
-  // nf_tables holds the rules of iptables-nft otherwise than the blob that its model is.
-  return counts === null || plane === "iptables-nft" ? null : programBytes;
 }

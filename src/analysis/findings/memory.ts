@@ -1,43 +1,44 @@
 /** What a program takes of the kernel's memory: exact counts of the model. */
 
 import { cellId } from "../../results/cells.js";
+import { type Claim, claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
+import { ascending, atServices, selectCells } from "../../results/select.js";
 import { formatCount, formatDecimalBytes } from "../../text.js";
-import { digits, planeLabel, possessive, shortLabel } from "./common.js";
+import { digits, possessive } from "./common.js";
 
 /** Smaller factors are not worth a sentence. */
 const WORTH_SAYING = 1.5;
 
-/** iptables, which grows with each rule, and eBPF, whose maps have their size from the start, at the largest N of both. */
-export function memoryAtLargest({ cells }: Results): Finding | null {
-  const of = (plane: string) =>
-    cells
-      .filter(
-        (cell) =>
-          cell.plane === plane && cell.lane === "model" && cell.scenario === "memory" && bytesOf(cell) > 0,
-      )
-      .sort((a, b) => a.services - b.services);
-  const ebpf = of("ebpf");
-  const iptables = of("iptables").filter(({ services }) => ebpf.some((cell) => cell.services === services));
-  const many = iptables.at(-1);
-  const rival = ebpf.find(({ services }) => services === many?.services);
+/** The rule list, which grows with each rule, and the plane whose maps have their size from the start, at the largest N of both. */
+export function memoryAtLargest(results: Results): Finding | null {
+  const of = (claim: Claim) =>
+    ascending(
+      selectCells(results, { lane: "model", scenario: "memory", plane: claimant(results, claim) }).filter(
+        (cell) => bytesOf(cell) > 0,
+      ),
+    );
+  const fixed = of("fixed-size");
+  const list = of("list").filter(({ services }) => atServices(fixed, services));
+  const many = list.at(-1);
+  const rival = atServices(fixed, many?.services);
   if (!many || !rival) return null;
   const [more, less] = bytesOf(many) >= bytesOf(rival) ? [many, rival] : [rival, many];
   const value = bytesOf(more) / bytesOf(less);
   if (value < WORTH_SAYING) return null;
   const n = formatCount(many.services);
-  const [few] = iptables;
-  const fewRival = ebpf.find(({ services }) => services === few!.services)!;
+  const [few] = list;
+  const fewRival = atServices(fixed, few!.services)!;
   return {
     id: "memory",
-    headline: `At ${n} Services ${shortLabel(more.plane)} needs ${digits(value)} times ${possessive(shortLabel(less.plane))} memory`,
+    headline: `At ${n} Services ${shortLabel(results, more.plane)} needs ${digits(value)} times ${possessive(shortLabel(results, less.plane))} memory`,
     sentence:
-      `The program of ${n} services takes ${formatDecimalBytes(bytesOf(more))} of the kernel's memory in ${planeLabel(more.plane)}, ` +
-      `${digits(value)} times the ${formatDecimalBytes(bytesOf(less))} of ${planeLabel(less.plane)}` +
+      `The program of ${n} services takes ${formatDecimalBytes(bytesOf(more))} of the kernel's memory in ${planeLabel(results, more.plane)}, ` +
+      `${digits(value)} times the ${formatDecimalBytes(bytesOf(less))} of ${planeLabel(results, less.plane)}` +
       (few === many
         ? "."
-        : `; at N = ${formatCount(few!.services)} iptables takes ${formatDecimalBytes(bytesOf(few!))}, ` +
-          `and eBPF's maps, made for their largest size, ${formatDecimalBytes(bytesOf(fewRival))}.`),
+        : `; at N = ${formatCount(few!.services)} ${planeLabel(results, many.plane)} takes ${formatDecimalBytes(bytesOf(few!))}, ` +
+          `and ${possessive(shortLabel(results, rival.plane))} maps, made for their largest size, ${formatDecimalBytes(bytesOf(fewRival))}.`),
     cells: [...new Set([more, less, few!, fewRival])].map(cellId),
     value,
     interval: [value, value],

@@ -1,9 +1,10 @@
 /** What addresses that change all the time make each control plane write: exact counts. */
 
 import { cellId } from "../../results/cells.js";
+import { claimant, measuredPlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
+import { ascending, selectCells } from "../../results/select.js";
 import { formatCount } from "../../text.js";
-import { planeLabel, shortLabel } from "./common.js";
 
 /** Written for one endpoint that joins, without what the sync always writes: must not grow with N to be called flat. */
 const written = ({ counts }: Cell): number | null => {
@@ -11,25 +12,24 @@ const written = ({ counts }: Cell): number | null => {
   return parts.every((part) => part !== undefined) ? parts.reduce((sum, part) => sum! + part!, 0)! : null;
 };
 
-/** iptables rewrites a rule for each service, also in a partial sync; the article's hash maps write a few entries. */
-export function updatesGrow({ cells }: Results): Finding | null {
+/** The rule list rewrites a rule for each service, also in a partial sync; the article's hash maps write a few entries. */
+export function updatesGrow(results: Results): Finding | null {
   const curve = (plane: string) =>
-    cells
-      .filter(
-        (cell) =>
-          cell.plane === plane &&
-          cell.scenario === "update" &&
-          cell.lane === "model" &&
-          written(cell) !== null,
-      )
-      .sort((a, b) => a.services - b.services);
-  const iptables = curve("iptables");
-  const [few, many] = [iptables[0], iptables.at(-1)];
+    ascending(
+      selectCells(results, { lane: "model", scenario: "update", plane }).filter(
+        (cell) => written(cell) !== null,
+      ),
+    );
+  const plane = claimant(results, "list");
+  const name = planeLabel(results, plane);
+  const list = curve(plane);
+  const [few, many] = [list[0], list.at(-1)];
   if (!few || !many || many.services < 100 * few.services) return null;
   const grown = written(many)! - written(few)!;
   if (grown < many.services - few.services) return null;
-  const flat = ["ebpf", "ebpf-maglev", "nftables", "ipvs"].flatMap((plane) => {
-    const line = curve(plane);
+  const others = measuredPlanes(results).filter((other) => other !== plane);
+  const flat = others.flatMap((other) => {
+    const line = curve(other);
     const counts = new Set(line.map(written));
     return counts.size === 1 && line.length > 1 ? [{ cell: line.at(-1)!, count: written(line[0]!)! }] : [];
   });
@@ -38,10 +38,10 @@ export function updatesGrow({ cells }: Results): Finding | null {
   const rules = many.counts!["join rules"]!;
   return {
     id: "update",
-    headline: `A new endpoint rewrites ${formatCount(rules)} iptables rules, ${first.count} ${shortLabel(first.cell.plane)} entries`,
+    headline: `A new endpoint rewrites ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
     sentence:
-      `When one endpoint joins at ${formatCount(many.services)} services, iptables writes ${formatCount(rules)} rules even in a partial sync; ` +
-      `${flat.map(({ cell, count }) => `${planeLabel(cell.plane)} ${formatCount(count)}`).join(", ")} rules, chains and map entries at any N.`,
+      `When one endpoint joins at ${formatCount(many.services)} services, ${name} writes ${formatCount(rules)} rules even in a partial sync; ` +
+      `${flat.map(({ cell, count }) => `${planeLabel(results, cell.plane)} ${formatCount(count)}`).join(", ")} rules, chains and map entries at any N.`,
     cells: [cellId(few), cellId(many), ...flat.map(({ cell }) => cellId(cell))],
     value: rules,
     interval: [rules, rules],

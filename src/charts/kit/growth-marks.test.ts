@@ -65,7 +65,7 @@ describe("bends", () => {
     interval: [2.1, 2.3] as [number, number],
   };
   const bent: Fit = { ...fit, describes: false, steepest };
-  const bars = (fits: Fit[]) => bends({ ...results, fits }, MODEL_LOOKUP, seriesOf(results.cells));
+  const bars = (fits: Fit[]) => bends({ ...results, fits }, MODEL_LOOKUP, seriesOf(results, results.cells));
 
   it("are the measured ends of the stretch where a line without a law grows faster than N", () => {
     const at = (n: number) => results.cells.find(({ services }) => services === n)!.estimate!.median;
@@ -101,7 +101,7 @@ describe("crossovers", () => {
       }),
       crossovers: [crossing],
     };
-    const [ring] = overtakings(results, MODEL_LOOKUP, seriesOf(results.cells));
+    const [ring] = overtakings(results, MODEL_LOOKUP, seriesOf(results, results.cells));
     const [low, high] = results.cells.filter(({ plane }) => plane === "ebpf");
     expect(ring!.x).toBe(10);
     expect(ring!.y).toBeCloseTo(Math.sqrt(low!.estimate!.median * high!.estimate!.median));

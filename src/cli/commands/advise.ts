@@ -6,7 +6,7 @@ import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
 import { InputError, UsageError } from "../../errors.js";
-import { PLANE_IDS } from "../../planes/plane.js";
+import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
 import type { RunEvent } from "../../run/events.js";

@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { explainService } from "../../advice/explain.js";
 import { explanationHeading, planeWords, predictionSource } from "../../advice/explain-words.js";
 import { findServicePort } from "../../advice/find-service.js";
-import { PLANE_IDS } from "../../planes/plane.js";
+import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
 import { parsePlanes } from "../options/parse.js";

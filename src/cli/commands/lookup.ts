@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { iptables } from "../../planes/iptables/index.js";
 import { compileNodeList } from "../../planes/iptables/node-list.js";
 import { planeById } from "../../planes/registry.js";
 import { describeDecision } from "../../planes/verify.js";
@@ -48,9 +49,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const path: string[] = [];
     // A node's iptables-save is walked as it stands, others' rules included.
     const program =
-      plane.id === "iptables" && nodeList
-        ? compileNodeList(cluster, nodeList)
-        : plane.compile(cluster, { seed });
+      plane === iptables && nodeList ? compileNodeList(cluster, nodeList) : plane.compile(cluster, { seed });
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);

@@ -2,7 +2,8 @@
 
 import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
-import { type Flow, PLANE_IDS, type PlaneId } from "../../planes/plane.js";
+import type { Flow, PlaneId } from "../../planes/plane.js";
+import { PLANE_IDS } from "../../planes/registry-loader.js";
 
 export const MAX_SERVICES = 1_000_000;
 

@@ -10,7 +10,7 @@ import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import type { PlaneOption } from "../../planes/option.js";
 import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
-import { PLANE_IDS } from "../../planes/plane.js";
+import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import { parseChoices, parseInteger, parseList, parseNumber, parseServices, parseShare } from "./parse.js";

@@ -1,7 +1,7 @@
 /** Draws charts from results, in memory. */
 
 import type { Chart, Picture, View } from "../../charts/chart.js";
-import { CHARTS } from "../../charts/index.js";
+import { chartsOf } from "../../charts/of-run.js";
 import type { ThemeName } from "../../charts/theme.js";
 import { UnknownNameError } from "../../errors.js";
 import type { Results } from "../../results/schema.js";
@@ -61,7 +61,7 @@ export interface RenderedChart {
  */
 export function renderCharts(results: Results, request: RenderRequest): RenderedChart[] {
   const rendered: RenderedChart[] = [];
-  for (const chart of chosenCharts(request.charts)) {
+  for (const chart of chosenCharts(chartsOf(results), request.charts)) {
     for (const theme of request.themes) {
       const view = { theme, ...SIZES[request.size] };
       for (const format of request.formats) {
@@ -96,14 +96,14 @@ export function drawPicture(
   return embedMetadata(bytes, look.format, data);
 }
 
-function chosenCharts(wanted: RenderRequest["charts"]): readonly Chart[] {
-  if (wanted === undefined) return CHARTS;
+function chosenCharts(charts: readonly Chart[], wanted: RenderRequest["charts"]): readonly Chart[] {
+  if (wanted === undefined) return charts;
   return wanted.map((id) => {
     if (typeof id !== "string") return id;
-    const chart = CHARTS.find((candidate) => candidate.id === id);
+    const chart = charts.find((candidate) => candidate.id === id);
     if (chart === undefined) {
       throw new UnknownNameError(
-        `no chart is called "${id}": choose from ${CHARTS.map(({ id }) => id).join(", ")}`,
+        `no chart is called "${id}": choose from ${charts.map(({ id }) => id).join(", ")}`,
       );
     }
     return chart;

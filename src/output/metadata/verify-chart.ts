@@ -1,8 +1,8 @@
 /** Do a picture and a result belong together? */
 
 import { HASH_DIGITS } from "../../charts/caption-text.js";
-import { CHARTS } from "../../charts/index.js";
 import { plottedSeries } from "../../charts/kit/plotted.js";
+import { chartsOf } from "../../charts/of-run.js";
 import { THEME_NAMES } from "../../charts/theme.js";
 import { digestOf, resultsDigest } from "../../results/digest.js";
 import type { Results } from "../../results/schema.js";
@@ -48,7 +48,7 @@ function resultProblems(data: ChartMetadata["data"], { results, raw }: Claimed):
 
 /** The numbers that a chart shows of these results; null where it is no chart of one run. */
 function numbersOf(results: Results, id: string, themeName: string) {
-  const chart = CHARTS.find((candidate) => candidate.id === id);
+  const chart = chartsOf(results).find((candidate) => candidate.id === id);
   const theme = THEME_NAMES.find((name) => name === themeName);
   if (chart === undefined || theme === undefined) return null;
   const picture = chart.build(results, { theme, ...SIZES.slide });

@@ -1,7 +1,7 @@
 /** The slides of a talk about a run: one finding each, with the chart that shows it. */
 
 import type { Chart, Picture, View } from "../../charts/chart.js";
-import { CHARTS } from "../../charts/index.js";
+import { chartsOf } from "../../charts/of-run.js";
 import { keepDigest } from "../../results/digest.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { formatCount, plainText } from "../../text.js";
@@ -17,10 +17,11 @@ export interface Slide {
 
 /** A slide for each finding that a chart shows; without findings, one for each chart. */
 export function slidesOf(results: Results, view: View): Slide[] {
+  const charts = chartsOf(results);
   const used = new Set<Chart>();
   const slides = results.findings.flatMap((finding) => {
     const alone = keepDigest({ ...results, findings: [finding] }, results);
-    const showing = CHARTS.filter((chart) => {
+    const showing = charts.filter((chart) => {
       const picture = chart.build(alone, view);
       return !("skipped" in picture) && picture.title === plainText(finding.headline, 90);
     });
@@ -30,11 +31,13 @@ export function slidesOf(results: Results, view: View): Slide[] {
     return [{ chart, finding, build: builder(chart, alone) }];
   });
   if (slides.length > 0) return slides;
-  return CHARTS.filter((chart) => !("skipped" in chart.build(results, view))).map((chart) => ({
-    chart,
-    finding: null,
-    build: builder(chart, results),
-  }));
+  return charts
+    .filter((chart) => !("skipped" in chart.build(results, view)))
+    .map((chart) => ({
+      chart,
+      finding: null,
+      build: builder(chart, results),
+    }));
 }
 
 function builder(chart: Chart, results: Results): Slide["build"] {

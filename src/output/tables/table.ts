@@ -1,6 +1,7 @@
 /** A run's numbers as a table: the one form of them that every text output shares. */
 
-import { comparePlanes, seriesStyle } from "../../charts/theme.js";
+import { seriesStyle } from "../../charts/theme.js";
+import { comparePlanes } from "../../results/descriptors.js";
 import { halfWidthOf } from "../../results/estimate.js";
 import type { Cell, Estimate, Results } from "../../results/schema.js";
 import { median } from "../../stats/quantile.js";
@@ -31,7 +32,7 @@ export function tableRows(results: Results): Row[] {
         a.endpoints - b.endpoints ||
         a.lane.localeCompare(b.lane) ||
         a.variant.localeCompare(b.variant) ||
-        comparePlanes(a.plane, b.plane),
+        comparePlanes(results)(a.plane, b.plane),
     );
   const conditions = ({ lane, scenario, services, endpoints, variant }: Cell) =>
     JSON.stringify([lane, scenario, services, endpoints, variant]);
@@ -47,7 +48,7 @@ export function tableRows(results: Results): Row[] {
     scenario: cell.scenario,
     services: cell.services,
     plane: cell.plane,
-    label: `${seriesStyle(cell.plane, "light").label}${inBrackets(cell) === "" ? "" : ` (${inBrackets(cell)})`}`,
+    label: `${seriesStyle(results, cell.plane, "light").label}${inBrackets(cell) === "" ? "" : ` (${inBrackets(cell)})`}`,
     cell,
     timesFastest: cell.estimate ? cell.estimate.median / fastest.get(conditions(cell))! : null,
   }));

@@ -1,10 +1,10 @@
 /** Charts as text, for terminals: 80 columns, no colour, a letter for each line. */
 
 import type { Picture } from "../../charts/chart.js";
-import { CHARTS } from "../../charts/index.js";
 import { decadesAround } from "../../charts/kit/axes.js";
 import { spreadLabels } from "../../charts/kit/labels.js";
 import { axesOf, type PlottedPoint, plottedSeries } from "../../charts/kit/plotted.js";
+import { chartsOf } from "../../charts/of-run.js";
 import type { Results } from "../../results/schema.js";
 
 const TEXT_COLUMNS = 80;
@@ -20,7 +20,7 @@ const SEVERAL = "*";
 /** The log-log charts of a run, as text: all, or the first `most`. */
 export function textCharts(results: Results, most = Number.POSITIVE_INFINITY): string[] {
   const texts: string[] = [];
-  for (const chart of CHARTS) {
+  for (const chart of chartsOf(results)) {
     if (texts.length >= most) break;
     const picture = chart.build(results, VIEW);
     const text = "skipped" in picture ? null : textChart(picture);

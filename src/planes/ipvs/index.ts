@@ -1,9 +1,17 @@
+import { UsageError } from "../../errors.js";
 import type { Plane } from "../plane.js";
+import { IPVS } from "./descriptor.js";
 import { IpvsProgram } from "./program.js";
+import { isIpvsScheduler } from "./scheduler-names.js";
 
 /** kube-proxy's IPVS mode: virtual services in a hash table, and a constant number of rules that match ipsets. */
 export const ipvs: Plane = {
-  id: "ipvs",
-  label: "IPVS",
+  id: IPVS.id,
+  label: IPVS.name,
+  descriptor: IPVS,
+  scheduledBy: (scheduler) => {
+    if (!isIpvsScheduler(scheduler)) throw new UsageError(`unknown IPVS scheduler "${scheduler}"`);
+    return { ipvsScheduler: scheduler };
+  },
   compile: (cluster, options) => new IpvsProgram(cluster, options),
 };

@@ -1,9 +1,7 @@
 /** Options of IPVS that users may set. */
 
 import type { PlaneOption } from "../option.js";
-
-/** Schedulers by the name that `ipvsadm -s` knows. */
-export const IPVS_SCHEDULERS = ["rr", "wrr", "lc", "wlc", "sh", "dh", "sed", "nq", "mh"] as const;
+import { IPVS_SCHEDULERS } from "./scheduler-names.js";
 
 export const IPVS_OPTIONS: readonly PlaneOption[] = [
   {

@@ -1,9 +1,11 @@
 import type { Plane } from "../plane.js";
+import { NFTABLES } from "./descriptor.js";
 import { NftablesProgram } from "./program.js";
 
 /** kube-proxy's nftables mode: verdict maps. */
 export const nftables: Plane = {
-  id: "nftables",
-  label: "nftables",
+  id: NFTABLES.id,
+  label: NFTABLES.name,
+  descriptor: NFTABLES,
   compile: (cluster) => new NftablesProgram(cluster),
 };

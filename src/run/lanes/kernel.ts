@@ -8,7 +8,6 @@ import { type ConnectTask, connectReportSchema } from "../../kernel/tasks.js";
 import { measureTimer } from "../../measure/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { levelOf } from "../../measure/stopping.js";
-import { isPlaneId } from "../../planes/plane.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
@@ -191,10 +190,7 @@ function taskOf(
     schedule: run.schedule.map((block) =>
       block.map((cell) => cell - first).filter((cell) => cell >= 0 && cell < connect.length),
     ),
-    models: models.map(({ plane, services }) => {
-      if (!isPlaneId(plane)) throw new RangeError(`no model of plane ${plane}`);
-      return { plane, services };
-    }),
+    models: models.map(({ plane, services }) => ({ plane, services })),
     updates: updates.map(({ plane, services, variant }) => ({
       cell: connect.findIndex((cell) => cell.plane === plane && cell.services === services),
       mode: variant === kernel.fullSync ? "full" : "partial",

@@ -10,11 +10,12 @@ import { makeSchedule } from "../../measure/schedule.js";
 import { childPrefix, killChildren } from "../../measure/spawn.js";
 import { levelOf, looksBetween } from "../../measure/stopping.js";
 import { planeOptionsFrom } from "../../planes/options.js";
-import { isPlaneId, PLANE_IDS, type PlaneId } from "../../planes/plane.js";
+import type { PlaneId } from "../../planes/plane.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
 import type { BenchmarkCatalog } from "../catalog.js";
 import { clusterRequest } from "../cluster-digests.js";
+import { descriptorOf, planeIdsOf } from "../describe.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
@@ -31,8 +32,8 @@ export const modelLane: Lane = {
 
 function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): Plan {
   const profile = profileById(catalog, spec.profile ?? DEFAULT_PROFILE);
-  const planes = spec.planes === undefined ? profile.planes : choosePlanes("planes", spec.planes);
-  if (spec.slowdown !== undefined) choosePlanes("slowdown", [spec.slowdown.plane]);
+  const planes = spec.planes === undefined ? profile.planes : choosePlanes("planes", spec.planes, catalog);
+  if (spec.slowdown !== undefined) choosePlanes("slowdown", [spec.slowdown.plane], catalog);
   const asked = spec.services === undefined ? null : distinct(spec.services);
   const services = asked ?? (clusterServices !== null ? [clusterServices] : profile.services);
   const most = Math.max(...services);
@@ -54,7 +55,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     .filter(({ id }) => scenarios.includes(id))
     .flatMap(({ id, sizes }) =>
       planes.flatMap((plane) =>
-        (sizes?.(asked, plane) ?? sizesOf(plane))
+        (sizes?.(asked, descriptorOf(catalog, plane)) ?? sizesOf(plane))
           .filter((size) => bothNamed || size.services <= largest(profile, plane))
           // Nor does a scenario's own N go beyond the run's: the article's NodePorts end at 2768.
           .filter((size) => clusterServices !== null || size.services <= most)
@@ -87,14 +88,13 @@ function largest({ servicesOf }: Profile, plane: PlaneId): number {
   return Math.max(...(servicesOf[plane] ?? [Number.POSITIVE_INFINITY]));
 }
 
-function choosePlanes(field: string, asked: readonly string[]): PlaneId[] {
-  const unknown = asked.find((id) => !isPlaneId(id));
+function choosePlanes(field: string, asked: readonly string[], catalog: BenchmarkCatalog): PlaneId[] {
+  const known = planeIdsOf(catalog);
+  const unknown = asked.find((id) => !known.includes(id));
   if (unknown !== undefined) {
-    throw new InvalidRunSpecError(
-      `${field}: plane "${unknown}" is unknown: choose from ${PLANE_IDS.join(", ")}`,
-    );
+    throw new InvalidRunSpecError(`${field}: plane "${unknown}" is unknown: choose from ${known.join(", ")}`);
   }
-  return PLANE_IDS.filter((id) => asked.includes(id));
+  return known.filter((id) => asked.includes(id));
 }
 
 function scenariosOf({ scenarios }: RunSpec, profile: Profile, catalog: BenchmarkCatalog): readonly string[] {
@@ -140,11 +140,14 @@ async function measureModels(results: Results, context: RunContext): Promise<voi
 function jobOf(results: Results, cell: Cell, context: RunContext): Omit<Job, "seed"> {
   const { scenario, plane, variant } = cell;
   const { zipf, popular, misses, warmupMs, measureMs, singlesMs, slowdown, planes } = results.run.settings;
-  if (!isPlaneId(plane)) throw new InputError(`this run holds plane "${plane}", which this version lacks`);
+  if (!planeIdsOf(context.catalog).includes(plane))
+    throw new InputError(`this run holds plane "${plane}", which this version lacks`);
+  const { module } = context.catalog;
   return {
     scenario,
     plane,
     variant,
+    ...(module !== undefined && { catalogModule: module }),
     ...clusterRequest(results, cell, context),
     options: planeOptionsFrom(planes),
     ...{ zipf, popular, misses, warmupMs, measureMs, singlesMs },

@@ -1,6 +1,7 @@
 /** The controls above the charts: scenario, statistic, scale, theme, and a box for each plane. */
 
-import { comparePlanes, seriesStyle } from "../../../charts/theme.js";
+import { seriesStyle } from "../../../charts/theme.js";
+import { comparePlanes } from "../../../results/descriptors.js";
 import type { Results } from "../../../results/schema.js";
 import { plainText } from "../../../text.js";
 import { type Choice, STATISTICS, type Statistic, statisticsOf } from "./choice.js";
@@ -18,7 +19,7 @@ export interface Filters {
 /** Puts the controls on the page and returns what they say. `onChange` is called after each change. */
 export function createFilters(results: Results, onChange: () => void): Filters {
   const scenarios = [...new Set(results.cells.map(({ scenario }) => scenario))];
-  const planes = [...new Set(results.cells.map(({ plane }) => plane))].sort(comparePlanes);
+  const planes = [...new Set(results.cells.map(({ plane }) => plane))].sort(comparePlanes(results));
   const scenario = select("Scenario", [
     ["", "all"],
     ...scenarios.map((id): [string, string] => [id, plainText(id, 30)]),
@@ -36,7 +37,7 @@ export function createFilters(results: Results, onChange: () => void): Filters {
     ["light", "light"],
     ["dark", "dark"],
   ]);
-  const boxes = planes.map((plane) => planeBox(plane));
+  const boxes = planes.map((plane) => planeBox(results, plane));
   const fieldset = element(
     "fieldset",
     {},
@@ -64,13 +65,13 @@ function select(name: string, options: readonly (readonly [string, string])[]) {
 }
 
 /** A box in the plane's colour, in both themes: it is the legend where lines have no names at their ends. */
-function planeBox(plane: string) {
+function planeBox(results: Results, plane: string) {
   const input = element("input", { type: "checkbox" });
   input.checked = true;
   const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
   for (const theme of ["light", "dark"] as const) {
-    swatch.style.setProperty(`--${theme}`, seriesStyle(plane, theme).line);
+    swatch.style.setProperty(`--${theme}`, seriesStyle(results, plane, theme).line);
   }
-  const label = element("label", {}, input, swatch, seriesStyle(plane, "light").label);
+  const label = element("label", {}, input, swatch, seriesStyle(results, plane, "light").label);
   return { plane, input, label };
 }

@@ -1,7 +1,7 @@
 /** The script of report.html: draws every chart of the run as the reader chooses. */
 
-import { CHARTS } from "../../../charts/index.js";
 import { plottedSeries } from "../../../charts/kit/plotted.js";
+import { chartsOf } from "../../../charts/of-run.js";
 import type { ThemeName } from "../../../charts/theme.js";
 import { keepDigest } from "../../../results/digest.js";
 import { type Choice, coverage } from "./choice.js";
@@ -15,7 +15,8 @@ const { results } = loadData();
 const chosen: Filters = createFilters(results, draw);
 
 /** The charts that this run can fill, each with the scenarios without which it would be another picture. */
-const figures = CHARTS.flatMap((chart) => {
+const charts = chartsOf(results);
+const figures = charts.flatMap((chart) => {
   const whole = numbersOf(chart.id, null);
   if (whole === null) return [];
   const scenarios = chosen.scenarios.filter((scenario) => numbersOf(chart.id, scenario) !== whole);
@@ -26,11 +27,13 @@ byId("figures").replaceChildren(...figures.map(({ figure }) => figure.element));
 /** The numbers of a chart, without a scenario's cells; null where it can't be drawn. */
 function numbersOf(id: string, without: string | null): string | null {
   const cells = results.cells.filter(({ scenario }) => scenario !== without);
-  const picture = CHARTS.find((chart) => chart.id === id)!.build(keepDigest({ ...results, cells }, results), {
-    theme: "light",
-    width: 1600,
-    height: 900,
-  });
+  const picture = charts
+    .find((chart) => chart.id === id)!
+    .build(keepDigest({ ...results, cells }, results), {
+      theme: "light",
+      width: 1600,
+      height: 900,
+    });
   return "skipped" in picture ? null : JSON.stringify(plottedSeries(picture.config));
 }
 

@@ -1,0 +1,73 @@
+/** What a plane says about itself, as pure data: how it is shown, and what a benchmark may ask of it. */
+
+/** Shapes of points, as Chart.js calls them. */
+export type PlaneMarker = "circle" | "triangle" | "rect" | "rectRot" | "crossRot" | "star" | "cross";
+
+/** Colours as `#rrggbb`. */
+export interface PlaneColours {
+  /** Lines and points on white. */
+  readonly light: string;
+  /** Text on white: 4.5:1 (WCAG 2.1). */
+  readonly lightLabel: string;
+  /** Lines, points and text on dark. */
+  readonly dark: string;
+  /** Columns of the published chart, on white; `light` where it is absent. */
+  readonly lightColumn?: string | undefined;
+}
+
+/** What results.json keeps of a plane, so that charts, findings and tables need no plane. */
+export interface PlaneReport {
+  /** In legends and tables. */
+  readonly label: string;
+  /** For headlines, which have room for ten words. */
+  readonly shortLabel: string;
+  /** As the published chart's legend names it: kube-proxy's modes by their proxy. */
+  readonly columnLabel: string;
+  readonly colours: PlaneColours;
+  readonly marker: PlaneMarker;
+  /** Place in columns and legends, ascending from the left. */
+  readonly order: number;
+  /** `baseline`: no proxy at all, for comparison. */
+  readonly role: "proxy" | "baseline";
+  /** What a lookup searches: a list of rules, hash tables that grow, or a fixed number of buckets. */
+  readonly structure: "list" | "hash" | "buckets" | "none";
+  /** Findings that name the plane as their subject (src/results/descriptors.ts). Others may enter as "any other plane". */
+  readonly claims: readonly string[];
+  /** Whether the model counts the bytes that this plane takes in the kernel. */
+  readonly memoryModelled: boolean;
+}
+
+/** What scenarios may ask of a plane. */
+export interface PlaneCapabilities {
+  /**
+   * Largest N that scenarios measure of their own accord, where tables are expensive to build: `built` where a table is built
+   * once before the timing, `rebuilt` where building or rewriting it is what is timed. null: any.
+   */
+  readonly limits: { readonly built: number; readonly rebuilt: number } | null;
+  /** How its control plane can write a change. */
+  readonly updateModes: readonly ("partial" | "full")[];
+  /** Where it meets a connection: per packet, and at the socket. */
+  readonly connectionPaths: readonly ("tc" | "socket")[];
+  /** Schedulers to choose from; empty where there is one way of choosing. */
+  readonly schedulers: readonly string[];
+  /** Whether it can walk the rules of a real node (iptables-save). */
+  readonly readsNodeLists: boolean;
+}
+
+/** A plane's own description. */
+export interface PlaneDescriptor {
+  readonly id: string;
+  /** In full, for lists and explanations. */
+  readonly name: string;
+  readonly report: PlaneReport;
+  readonly can: PlaneCapabilities;
+}
+
+/** A plane without limits, schedulers or modes of its own. */
+export const PLAIN: PlaneCapabilities = {
+  limits: null,
+  updateModes: ["partial"],
+  connectionPaths: ["tc"],
+  schedulers: [],
+  readsNodeLists: false,
+};

@@ -1,0 +1,20 @@
+import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
+
+export const IPTABLES: PlaneDescriptor = {
+  id: "iptables",
+  name: "iptables",
+  report: {
+    label: "iptables",
+    shortLabel: "iptables",
+    columnLabel: "kube-proxy (iptables)",
+    colours: { light: "#D55E00", lightLabel: "#C25600", dark: "#D55E00", lightColumn: "#DB4437" },
+    marker: "circle",
+    order: 90,
+    role: "proxy",
+    structure: "list",
+    claims: ["list"],
+    memoryModelled: true,
+  },
+  // kube-proxy writes the whole table once an hour, and what changed in between.
+  can: { ...PLAIN, updateModes: ["partial", "full"], readsNodeLists: true },
+};

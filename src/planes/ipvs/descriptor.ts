@@ -1,0 +1,20 @@
+import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
+import { IPVS_SCHEDULERS } from "./scheduler-names.js";
+
+export const IPVS: PlaneDescriptor = {
+  id: "ipvs",
+  name: "IPVS",
+  report: {
+    label: "IPVS",
+    shortLabel: "IPVS",
+    columnLabel: "kube-proxy (IPVS)",
+    colours: { light: "#CC79A7", lightLabel: "#A36186", dark: "#CC79A7" },
+    marker: "triangle",
+    order: 70,
+    role: "proxy",
+    structure: "buckets",
+    claims: ["buckets"],
+    memoryModelled: true,
+  },
+  can: { ...PLAIN, schedulers: IPVS_SCHEDULERS },
+};
