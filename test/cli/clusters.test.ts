@@ -28,7 +28,7 @@ describe("lbscale generate, import, export and verify", () => {
       const { status, stdout, stderr } = lbscale(["export", BOUTIQUE, "--format", format]);
       expect([status, stderr]).toEqual([
         0,
-        expect.stringMatching(new RegExp(`^${format} does not hold: [^\\n]*\\n$`)),
+        expect.stringMatching(new RegExp(`^not representable in ${format}: [^\\n]*\\n$`)),
       ]);
       const imported = lbscale(["import", "-"], stdout);
       expect([imported.status, JSON.parse(imported.stdout).services.length]).toEqual([

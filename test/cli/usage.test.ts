@@ -74,7 +74,11 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
       /either a cluster/,
     ],
     ["no service to export", ["export", "--services", "0", "--format", "nft"], /whole number from 1/],
-    ["a flow that is none", ["lookup", BOUTIQUE, "--plane", "ebpf", "--flow", "10.0.0.1"], /write it like/],
+    [
+      "a flow that is none",
+      ["lookup", BOUTIQUE, "--plane", "ebpf", "--flow", "10.0.0.1"],
+      /is invalid: expected "tcp /,
+    ],
     ["an unknown chart", ["report", ".", "--chart", "pie"], /choose from columns/],
     ["an unknown format", ["report", ".", "--formats", "gif"], /choose from png/],
     ["a folder without results", ["report", "."], /does not exist/],

@@ -48,9 +48,9 @@ export const advise: CommandModule<object, Arguments> = {
         type: "string",
         default: "quick",
         requiresArg: true,
-        describe: `How long to measure: of ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
+        describe: `How long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
       })
-      .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
+      .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${PLANE_IDS.join(", ")}` })
       .option("replicates", {
         type: "string",
         requiresArg: true,
@@ -65,7 +65,7 @@ export const advise: CommandModule<object, Arguments> = {
         type: "string",
         default: "1",
         requiresArg: true,
-        describe: "Seed of everything random",
+        describe: "Random seed",
       })
       .option("out", {
         type: "string",
