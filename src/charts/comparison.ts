@@ -2,7 +2,6 @@
 
 import type { Plugin } from "chart.js";
 import { comparedName } from "../analysis/comparison-text.js";
-import type { Context2D } from "../output/image/canvas.js";
 import type { PlaneComparison, RunComparison } from "../results/compare.js";
 import { comparePlanes, type Described } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
@@ -10,6 +9,7 @@ import { plainText } from "../text.js";
 import { pickTitle, resultsHash } from "./caption-text.js";
 import type { Picture, View } from "./chart.js";
 import { axisOptions, decadesAround, logAxis } from "./kit/axes.js";
+import type { Context2D } from "./kit/context.js";
 import { frame, textWidth } from "./kit/frame.js";
 import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
 

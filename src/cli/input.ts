@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Cluster } from "../cluster/cluster.js";
 import { UsageError } from "../errors.js";
 import { type Imported, importCluster } from "../formats/detect.js";
-import { reasonOf } from "../results/files.js";
+import { reasonOf } from "../reason.js";
 import { STANDARD_INPUT } from "./standard-input.js";
 
 /** Half a gibibyte: Node's longest string, and five times the largest cluster that Kubernetes supports. */

@@ -3,9 +3,9 @@
 import type { ArgumentsCamelCase, Argv } from "yargs";
 import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { plainText } from "../text.js";
+import { VERSION } from "../version.js";
 import { InterruptedError } from "./interrupted.js";
 import { STANDARD_INPUT } from "./standard-input.js";
-import { VERSION } from "./version.js";
 
 const EXIT_OK = 0;
 const EXIT_CHECK_FAILED = 1;
@@ -138,10 +138,10 @@ const PROCESS_IO: Io = {
  */
 export async function main(argv: readonly string[], io: Io = PROCESS_IO): Promise<number> {
   try {
-    const [first, ...rest] = argv;
-    if (rest.length === 0 && (first === "--version" || first === "--help" || first === "-h")) {
-      io.out(first === "--version" ? `${VERSION}\n` : helpText());
-    } else await parse(argv, io);
+    const withCommand = argv.some((word) => ALL.some(({ command }) => nameOf(command) === word));
+    if (argv.length === 1 && argv[0] === "--version") io.out(`${VERSION}\n`);
+    else if (!withCommand && argv.some((word) => word === "--help" || word === "-h")) io.out(helpText());
+    else await parse(argv, io);
     return EXIT_OK;
   } catch (error) {
     return printError(error, argv.includes("--debug"), io);
@@ -169,24 +169,20 @@ async function parse(argv: readonly string[], io: Io): Promise<void> {
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .fail((message, error) => {
-      // Of what is wrong with arguments yargs throws some as plain errors, as it passes on what a command throws.
+      // yargs reports most bad usage as a message, some of it as an error, and passes on here what a command throws.
       throw inCommand ? error : new UsageError(usageMessage(message || error.message, argv));
     });
   let inCommand = false;
   for (const { command, describe, load } of ALL) {
+    // Loaded before yargs parses: its completion of options does not wait for an asynchronous builder.
+    const loaded = argv.includes(nameOf(command)) ? await load() : undefined;
     program.command(
       command,
       describe,
-      async (chosen: Argv) => {
-        inCommand = true;
-        const { builder } = await load();
-        const built = typeof builder === "function" ? builder(chosen) : chosen;
-        inCommand = false;
-        return built;
-      },
+      (chosen: Argv) => (typeof loaded?.builder === "function" ? loaded.builder(chosen) : chosen),
       async (args: ArgumentsCamelCase) => {
         inCommand = true;
-        await (await load()).handler(args);
+        await loaded?.handler(args);
       },
     );
   }
@@ -198,21 +194,28 @@ async function parse(argv: readonly string[], io: Io): Promise<void> {
   if (output !== "") io.out(`${output}\n`);
 }
 
+/** `compare` of `compare <base> <head>`. */
+function nameOf(command: string): string {
+  return command.split(" ", 1)[0]!;
+}
+
 /** What yargs says about bad usage, on one line, with the word that it is about. */
 function usageMessage(message: string, argv: readonly string[]): string {
   const line = message.replaceAll("\n", " ").trim();
   const missing = /^Not enough arguments following: (.*)$/.exec(line)?.[1];
-  const positionals = /^Not enough non-option arguments: got \d+, need at least \d+$/.test(line);
-  const [first = ""] = argv;
-  const known = ALL.find(({ command }) => command.split(" ")[0] === first);
+  const given = /^Not enough non-option arguments: got (\d+), need at least \d+$/.exec(line)?.[1];
+  const first = argv.find((word) => !word.startsWith("-")) ?? "";
+  const known = ALL.find(({ command }) => nameOf(command) === first);
   const what =
     missing !== undefined
       ? `--${missing} needs a value`
-      : positionals && known
-        ? `usage: lbscale ${known.command}`
+      : given !== undefined && known
+        ? `${known.command.match(/<\w+>/g)?.[Number(given)]} is missing: lbscale ${known.command}`
         : line.startsWith("Did you mean")
-          ? `unknown command "${first}". ${line}`
-          : line;
+          ? `unknown command "${first}": ${line.replace("Did", "did")}`
+          : !known && /^Unknown (argument|command)/.test(line) && first !== ""
+            ? `unknown command "${first}"`
+            : line;
   return `${what}; see lbscale ${known ? `${first} ` : ""}--help`;
 }
 

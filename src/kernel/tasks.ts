@@ -88,7 +88,6 @@ const roundSchema = z.object({
   visited: z.array(z.number()),
   chaseNs: z.number(),
 });
-export type Round = z.infer<typeof roundSchema>;
 
 /** One lookup of a cell's BPF program, run by the kernel without a network: what its twin without lookup takes is off. */
 const lookupSchema = z.object({

@@ -7,8 +7,8 @@ import type { ThemeName } from "../charts/theme.js";
 import { CheckFailedError } from "../errors.js";
 import { ensureWritableFolder, reasonOf, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
+import { type DocumentFormat, IMAGE_FORMATS, type ImageFormat, type ReportFormat } from "./formats.js";
 import { reportPage } from "./html/html.js";
-import { IMAGE_FORMATS, type ImageFormat } from "./image/canvas.js";
 import { renderCharts, type SizeName } from "./image/render.js";
 import { pdfDeck } from "./slides/pdf.js";
 import { pptxDeck } from "./slides/pptx.js";
@@ -37,11 +37,9 @@ const FILES = {
   ],
   github: [{ name: "github-benchmark.json", make: githubBenchmark }],
   bencher: [{ name: "bencher.json", make: bencherMetrics }],
-} as const satisfies Readonly<Record<string, readonly FileFormat[]>>;
-type FileFormatName = keyof typeof FILES;
+} as const satisfies Readonly<Record<DocumentFormat, readonly FileFormat[]>>;
 
-export const FILE_FORMATS = [...IMAGE_FORMATS, ...(Object.keys(FILES) as FileFormatName[])] as const;
-export type ReportFormat = (typeof FILE_FORMATS)[number];
+export type { ReportFormat };
 
 export interface ReportRequest {
   readonly formats: readonly ReportFormat[];

@@ -16,7 +16,10 @@ import {
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { ResultsFileError } from "../errors.js";
+import { reasonOf } from "../reason.js";
 import { type Results, resultsSchema } from "./schema.js";
+
+export { reasonOf };
 
 export const RESULTS_FILE = "results.json";
 /** How a run is published: the same data in a tenth of the bytes. */
@@ -24,26 +27,6 @@ export const PACKED_RESULTS_FILE = "results.json.gz";
 
 /** Node's longest string; five times the largest run there is. */
 const MAX_RESULTS_BYTES = 2 ** 29;
-
-/** Why a file operation failed, in words for a person. */
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file is larger than may be written",
-  ENOTDIR: "a file is in the way",
-  EEXIST: "a file is in the way",
-  EISDIR: "it is a folder",
-  ENOENT: "it does not exist",
-};
-
-/** The reason in an error of node:fs, or its message. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ""] ?? message;
-}
 
 /** Makes a folder and proves that files can be written there. Throws ResultsFileError otherwise. */
 export function ensureWritableFolder(folder: string): void {

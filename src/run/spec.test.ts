@@ -7,7 +7,7 @@ describe("a run's specification", () => {
   });
 
   it.each([
-    ["a field that does not exist", { planez: ["ebpf"] }, /planez/],
+    ["a field that does not exist", { plains: ["ebpf"] }, /plains/],
     ["text where numbers belong", { services: "1,100" }, /^services: /],
     ["no services at all", { services: [] }, /^services: /],
     ["half a service", { services: [1.5] }, /^services\.0: /],

@@ -1,10 +1,10 @@
 /** What is drawn on clustered columns: intervals, values, and a marker where a column is missing. */
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
-import type { Context2D } from "../../output/image/canvas.js";
 import type { View } from "../chart.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import { type Box, overlap } from "./boxes.js";
+import type { Context2D } from "./context.js";
 import { textWidth } from "./frame.js";
 import { hollowCircle, outlinedText, whisker } from "./marks.js";
 

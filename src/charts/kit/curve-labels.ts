@@ -1,10 +1,10 @@
 /** Names beside rising curves, which all end at the same height: each stands on a height of its own. */
 
 import type { Plugin } from "chart.js";
-import type { Context2D } from "../../output/image/canvas.js";
 import type { View } from "../chart.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import { type Box, boxAt, overlap, passes } from "./boxes.js";
+import type { Context2D } from "./context.js";
 import { cutText, textWidth } from "./frame.js";
 import { EDGE, outlinedText } from "./marks.js";
 

@@ -1,9 +1,9 @@
 /** The frame of every chart: ground, title, subtitle and caption, wrapped to the picture's width. */
 
 import type { ChartOptions, Plugin } from "chart.js";
-import type { Context2D } from "../../output/image/canvas.js";
 import type { View, Words } from "../chart.js";
 import { cssFont, scaleOf, THEMES, type TypeSize, typePx } from "../theme.js";
+import type { Context2D } from "./context.js";
 
 // CSS pixels at 1600 x 900.
 const LEFT = 48;

@@ -2,11 +2,11 @@
 
 import type { Plugin } from "chart.js";
 import type { Measure, Series } from "../../analysis/series.js";
-import type { Context2D } from "../../output/image/canvas.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { lawAt } from "../../stats/law.js";
 import type { View } from "../chart.js";
 import { scaleOf, THEMES } from "../theme.js";
+import type { Context2D } from "./context.js";
 
 /** Enough for a curve on a logarithmic axis. */
 const STEPS = 48;

@@ -2,9 +2,9 @@
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Series } from "../../analysis/series.js";
-import type { Context2D } from "../../output/image/canvas.js";
 import type { View } from "../chart.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
+import type { Context2D } from "./context.js";
 import { cutText, textWidth } from "./frame.js";
 import { spreadLabels } from "./labels.js";
 

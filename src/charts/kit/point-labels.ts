@@ -1,10 +1,10 @@
 /** Names beside lines that end far from each other, each where nothing else is. */
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
-import type { Context2D } from "../../output/image/canvas.js";
 import type { View } from "../chart.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import { type Box, boxAt, grown, overlap, passes } from "./boxes.js";
+import type { Context2D } from "./context.js";
 import { cutText, textWidth } from "./frame.js";
 import { EDGE, type EndLabel, LABEL_GAP, outlinedText, strokePath } from "./marks.js";
 

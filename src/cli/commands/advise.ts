@@ -48,7 +48,7 @@ export const advise: CommandModule<object, Arguments> = {
         type: "string",
         default: "quick",
         requiresArg: true,
-        describe: `Profile, which says how long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
+        describe: `How long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
       })
       .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${PLANE_IDS.join(", ")}` })
       .option("replicates", {

@@ -1,13 +1,8 @@
 import { dirname, extname } from "node:path";
 import type { CommandModule } from "yargs";
-import { comparisonRows, comparisonWords } from "../../analysis/comparison-text.js";
-import { COMPARISON_ID, comparisonPicture } from "../../charts/comparison.js";
 import { THEME_NAMES, type ThemeName } from "../../charts/theme.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
-import { IMAGE_FORMATS, type ImageFormat } from "../../output/image/canvas.js";
-import { drawPicture, SIZES } from "../../output/image/render.js";
-import { compareRuns, incomparable } from "../../results/compare.js";
-import { ensureWritableFolder, readResults, reasonOf, writeFileAtomically } from "../../results/files.js";
+import { IMAGE_FORMATS, type ImageFormat, SIZES } from "../../output/formats.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
 interface Arguments {
@@ -27,9 +22,9 @@ export const compare: CommandModule<object, Arguments> = {
       .positional("base", {
         type: "string",
         demandOption: true,
-        describe: "A run's folder, or its results.json",
+        describe: "Baseline run: its folder or results.json",
       })
-      .positional("head", { type: "string", demandOption: true, describe: "The run to judge" })
+      .positional("head", { type: "string", demandOption: true, describe: "Candidate run" })
       .option("anyway", {
         type: "boolean",
         default: false,
@@ -40,10 +35,12 @@ export const compare: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: "Also draw the comparison into this file: .png, .svg or .pdf",
       })
-      .option("theme", { choices: THEME_NAMES, default: "light" as ThemeName, describe: "Of the chart" })
+      .option("theme", { choices: THEME_NAMES, default: "light" as ThemeName, describe: "Chart theme" })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     const format = args.chart === undefined ? undefined : imageFormat(args.chart);
+    const { readResults } = await import("../../results/files.js");
+    const { compareRuns, incomparable } = await import("../../results/compare.js");
     const [base, head] = [readResults(args.base), readResults(args.head)];
     const reasons = incomparable(base, head);
     const comparison = compareRuns(base, head);
@@ -57,12 +54,16 @@ export const compare: CommandModule<object, Arguments> = {
       note(`compared anyway, although: ${reasons.join("; ")}`);
     }
     if (args.chart !== undefined && format !== undefined) {
+      // Charts and their canvas load only where one is drawn.
+      const { COMPARISON_ID, comparisonPicture } = await import("../../charts/comparison.js");
+      const { drawPicture } = await import("../../output/image/render.js");
       const look = { theme: args.theme, format, ...SIZES.slide };
       const picture = comparisonPicture(base, head, comparison, look);
-      writeChart(args.chart, drawPicture({ id: COMPARISON_ID, ...picture }, [base, head], look));
+      await writeChart(args.chart, drawPicture({ id: COMPARISON_ID, ...picture }, [base, head], look));
     }
     if (args.json) await printJson({ ...comparison, reasons });
     else {
+      const { comparisonRows, comparisonWords } = await import("../../analysis/comparison-text.js");
       await print(
         `${alignColumns(comparisonRows(comparison))}\n\n${comparisonWords(comparison).join("\n")}\n`,
       );
@@ -84,7 +85,8 @@ function imageFormat(path: string): ImageFormat {
   return format;
 }
 
-function writeChart(path: string, bytes: Uint8Array): void {
+async function writeChart(path: string, bytes: Uint8Array): Promise<void> {
+  const { ensureWritableFolder, reasonOf, writeFileAtomically } = await import("../../results/files.js");
   ensureWritableFolder(dirname(path));
   try {
     writeFileAtomically(path, bytes);

@@ -11,6 +11,7 @@ import { pinnableCpu } from "../../measure/spawn.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments {
+  lane: "model" | "kernel";
   json: boolean;
   clean: boolean;
 }
@@ -19,16 +20,23 @@ export const doctor: CommandModule<object, Arguments> = {
   command: "doctor",
   describe: "What this machine can measure, what makes it noisy, and what to do about it",
   builder: (yargs) =>
-    yargs.option("json", { type: "boolean", default: false, describe: "As JSON" }).option("clean", {
-      type: "boolean",
-      default: false,
-      describe: "Remove what killed runs of the kernel lane left (root)",
-    }),
-  handler: async ({ json, clean }) => {
+    yargs
+      .option("lane", {
+        choices: ["model", "kernel"] as const,
+        default: "kernel" as const,
+        describe: "kernel: try every plane of the kernel lane too; model: answer at once",
+      })
+      .option("json", { type: "boolean", default: false, describe: "As JSON" })
+      .option("clean", {
+        type: "boolean",
+        default: false,
+        describe: "Remove what killed runs of the kernel lane left (root)",
+      }),
+  handler: async ({ lane, json, clean }) => {
     if (clean) return cleanUp(json);
     const environment = readEnvironment(pinnableCpu());
     const advice = environment.unfit;
-    const kernel = await kernelLane();
+    const kernel = lane === "kernel" ? await kernelLane() : null;
     if (json) return printJson({ environment, advice, kernel });
     const caches = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${bytes / 1024} KiB`);
     await print(
@@ -36,10 +44,8 @@ export const doctor: CommandModule<object, Arguments> = {
         `${environment.cpu}, ${environment.cores} cores, ${caches.join(", ") || "caches unknown"}`,
         `${environment.os} ${environment.kernel} ${environment.architecture}, Node ${environment.node}`,
         `model lane: ready${environment.pinnedCpu === null ? "" : `, timed processes pinned to CPU ${environment.pinnedCpu}`}`,
-        ...(advice.length > 0
-          ? advice.map((line) => `- ${line}`)
-          : ["nothing stands in the way of a quiet measurement"]),
-        ...describeKernel(kernel),
+        ...(advice.length > 0 ? advice.map((line) => `- ${line}`) : ["no known noise sources"]),
+        ...(kernel === null ? [] : describeKernel(kernel)),
         "",
         "The timed loop, compiled afresh for each model:",
         batchSource("lookup").trim(),
@@ -70,7 +76,7 @@ async function kernelLane(): Promise<Capability[] | string> {
 }
 
 function describeKernel(kernel: readonly Capability[] | string): string[] {
-  if (typeof kernel === "string") return [`kernel lane: not here: ${kernel}`];
+  if (typeof kernel === "string") return [`kernel lane: unavailable: ${kernel}`];
   const lacking = kernel.filter(({ lacks }) => lacks !== null);
   return [
     `kernel lane: ${lacking.length === 0 ? "ready" : "not all of it"}, tried in a throw-away namespace`,

@@ -34,7 +34,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
         demandOption: true,
         describe: "namespace/name, or namespace/name:port",
       })
-      .option("planes", { type: "string", requiresArg: true, describe: `Of ${PLANE_IDS.join(", ")}` })
+      .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${PLANE_IDS.join(", ")}` })
       .option("run", {
         type: "string",
         requiresArg: true,
@@ -44,7 +44,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
         type: "string",
         default: "1",
         requiresArg: true,
-        describe: "Seed of rule order and random picks",
+        describe: "Random seed",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {

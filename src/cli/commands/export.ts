@@ -20,7 +20,7 @@ export const exportCommand: CommandModule<object, Arguments> = {
   handler: async (args) => {
     const chosen = EXPORTS.find(({ id }) => id === args.format)!;
     const cluster = chosenCluster(args);
-    note(`${args.format} does not hold: ${chosen.losses.join("; ")}`);
+    note(`not representable in ${args.format}: ${chosen.losses.join("; ")}`);
     for (const chunk of chosen.write(cluster)) await print(chunk);
   },
 };

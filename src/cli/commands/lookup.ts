@@ -38,7 +38,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
         type: "string",
         default: "1",
         requiresArg: true,
-        describe: "Seed of rule order and random picks",
+        describe: "Random seed",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {

@@ -38,7 +38,7 @@ export const referenceCommand: CommandModule<object, Arguments> = {
     const tables = chosen(REFERENCE_TABLES);
     if (references.length + tables.length === 0) {
       const ids = [...REFERENCES, ...REFERENCE_TABLES].map(({ id }) => id);
-      throw new UsageError(`nothing published is called "${args.id}": choose from ${ids.join(", ")}`);
+      throw new UsageError(`unknown reference "${args.id}": choose from ${ids.join(", ")}`);
     }
     if (args.against !== undefined) return against(args.against, references, args);
     if (args.json) return printJson({ references, tables });

@@ -1,15 +1,11 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CommandModule } from "yargs";
-import { CHARTS } from "../../charts/index.js";
 import { THEME_NAMES } from "../../charts/theme.js";
 import { UsageError } from "../../errors.js";
-import { SIZES, type SizeName } from "../../output/image/render.js";
-import { FILE_FORMATS, type ReportFormat, writeReport } from "../../output/write-charts.js";
-import { readResults } from "../../results/files.js";
+import { FILE_FORMATS, type ReportFormat, SIZES, type SizeName } from "../../output/formats.js";
 import { parseChoices } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
-import { terminalSummary } from "../summary.js";
 
 /** `text` goes to standard output, the others to files. */
 const REPORT_FORMATS = [...FILE_FORMATS, "text"] as const;
@@ -38,7 +34,7 @@ export const report: CommandModule<object, Arguments> = {
         type: "string",
         default: "png,svg",
         requiresArg: true,
-        describe: `Of ${REPORT_FORMATS.join(", ")}`,
+        describe: `Formats: ${REPORT_FORMATS.join(", ")}`,
       })
       .option("theme", {
         type: "string",
@@ -54,7 +50,7 @@ export const report: CommandModule<object, Arguments> = {
       .option("chart", {
         type: "string",
         requiresArg: true,
-        describe: `Of ${CHARTS.map(({ id }) => id).join(", ")}; all by default`,
+        describe: "Charts, as lbscale list charts names them; all by default",
       })
       .option("out", {
         type: "string",
@@ -67,6 +63,10 @@ export const report: CommandModule<object, Arguments> = {
     if (asked.includes("text") && args.json) {
       throw new UsageError("text and --json both go to standard output: choose one");
     }
+    // What draws loads here, not with the options: bad usage is reported at once.
+    const { CHARTS } = await import("../../charts/index.js");
+    const { writeReport } = await import("../../output/write-charts.js");
+    const { readResults } = await import("../../results/files.js");
     const request = {
       formats: asked.filter((format): format is ReportFormat => format !== "text"),
       themes: parseChoices(args.theme, "theme", THEME_NAMES),
@@ -84,7 +84,10 @@ export const report: CommandModule<object, Arguments> = {
     const folders = { top: args.out ?? runFolder, charts: args.out ?? join(runFolder, "charts") };
     const { paths, skipped } = await writeReport(results, folders, request);
     for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
-    if (asked.includes("text")) await print(`${terminalSummary(results, "all")}\n`);
+    if (asked.includes("text")) {
+      const { terminalSummary } = await import("../summary.js");
+      await print(`${terminalSummary(results, "all")}\n`);
+    }
     await (args.json ? printJson(paths) : print(paths.map((path) => `${path}\n`).join("")));
   },
 };

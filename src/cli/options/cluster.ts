@@ -30,7 +30,7 @@ export function withClusterOptions<T>(yargs: Argv<T>) {
       type: "string",
       default: "1",
       requiresArg: true,
-      describe: "Seed of everything random",
+      describe: "Random seed",
     })
     .option("shape", {
       choices: ["clean", "mixed"] as const,

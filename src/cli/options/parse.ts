@@ -77,7 +77,7 @@ export function parseFlow(text: string): Flow {
   const valid = (port: number) => port >= 1 && port <= 65535;
   if (!match || src === undefined || dst === undefined || !valid(sport) || !valid(dport)) {
     throw new UsageError(
-      `--flow "${text}" is no flow: write it like "tcp 10.255.0.5:40000 > 10.96.0.10:80", IPv4 and ports from 1 to 65535`,
+      `--flow "${text}" is invalid: expected "tcp 10.255.0.5:40000 > 10.96.0.10:80", IPv4 and ports from 1 to 65535`,
     );
   }
   return { src: src!, sport, dst: dst!, dport, protocol: PROTOCOLS[match[1]!.toLowerCase()]! };

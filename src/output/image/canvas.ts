@@ -7,16 +7,14 @@ import { createRequire } from "node:module";
 import { PDFDocument } from "@napi-rs/canvas";
 import type { Chart, ChartConfiguration, Plugin } from "chart.js";
 import { ChartJSNodeCanvas } from "chartjs-node-canvas";
+import type { Context2D } from "../../charts/kit/context.js";
 import { FONT_FAMILY } from "../../charts/theme.js";
 import { escapeXml } from "../../text.js";
+import { IMAGE_FORMATS, type ImageFormat } from "../formats.js";
 import { shortenPaths } from "./svg-paths.js";
 import { catchText, type DrawnText, insertText } from "./svg-text.js";
 
-/** What a chart's plugins draw on: Skia's canvas here, a browser's in the page. */
-export type Context2D = CanvasRenderingContext2D;
-
-export const IMAGE_FORMATS = ["png", "svg", "pdf"] as const;
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+export { IMAGE_FORMATS, type ImageFormat };
 
 export interface CanvasOptions {
   /** CSS pixels. */

@@ -5,19 +5,13 @@ import { chartsOf } from "../../charts/of-run.js";
 import type { ThemeName } from "../../charts/theme.js";
 import { UnknownNameError } from "../../errors.js";
 import type { Results } from "../../results/schema.js";
+import { SIZES, type SizeName } from "../formats.js";
 import { chartData, writeChartData } from "../metadata/data.js";
 import { embedMetadata } from "../metadata/index.js";
 import { pdfKeywords } from "../metadata/pdf.js";
 import { type ImageFormat, renderConfig } from "./canvas.js";
 
-/** Sizes in CSS pixels; a PNG has twice as many each way. */
-export const SIZES = {
-  slide: { width: 1600, height: 900 },
-  readme: { width: 1200, height: 675 },
-  square: { width: 1080, height: 1080 },
-} as const;
-/** A name of `SIZES`. */
-export type SizeName = keyof typeof SIZES;
+export { SIZES, type SizeName };
 
 /** What to draw. */
 export interface RenderRequest {

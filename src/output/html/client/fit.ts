@@ -2,11 +2,11 @@
 
 import type { ChartConfiguration } from "chart.js";
 import type { View } from "../../../charts/chart.js";
+import type { Context2D } from "../../../charts/kit/context.js";
 import { textWidth } from "../../../charts/kit/frame.js";
 import { EDGE, LABEL_GAP } from "../../../charts/kit/marks.js";
 import { niceStep, type ScaleOptions } from "../../../charts/kit/plotted.js";
 import { cssFont, scaleOf } from "../../../charts/theme.js";
-import type { Context2D } from "../../image/canvas.js";
 
 export interface PageView extends View {
   readonly scale: number;

@@ -1,0 +1,72 @@
+/** `import --positions`: where each service is in a node's own rule list, and what that is predicted to cost. */
+
+import { type EntryCost, entryCost } from "../advice/entry-cost.js";
+import { predictedInterval } from "../advice/explain-words.js";
+import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
+import { nodeCosts } from "../planes/iptables/node-costs.js";
+import { compileNodeList } from "../planes/iptables/node-list.js";
+import type { NodeList } from "../planes/iptables/saved-rules.js";
+import { formatCount, formatNs } from "../text.js";
+import { alignColumns, note, print, printJson } from "./output.js";
+
+export { entryCost };
+
+/** Prints one line per service port: its position, the entries visited on the way, and the predicted cost. */
+export async function printPositions(
+  cluster: Cluster,
+  nodeList: NodeList,
+  { nsPerEntry, source, of }: EntryCost,
+  json: boolean,
+): Promise<void> {
+  const program = compileNodeList(cluster, nodeList);
+  const services = nodeCosts(cluster, nodeList, program).map(
+    ({ servicePort: p, position, entries, filterEntries }) => ({
+      service: servicePortName(cluster, p),
+      address: `${formatAddress(cluster.clusterIp[cluster.service[p]!]!)}:${cluster.port[p]}/${protocolName(cluster.protocol[p]!)}`,
+      endpoints: cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!,
+      position,
+      entries,
+      filterEntries,
+      predicted: of(entries + filterEntries),
+    }),
+  );
+  const strange = program.unsupported.map(([condition, rules]) => ({ condition, rules }));
+  if (json) {
+    const rows = services.map(({ predicted: { medianNs, intervalNs, kind }, ...row }) => ({
+      ...row,
+      predictedNs: medianNs,
+      ...(intervalNs && { intervalNs, intervalKind: kind }),
+    }));
+    return printJson({ nsPerEntry, source, services: rows, notUnderstood: strange });
+  }
+  const hasInterval = services.some(({ predicted }) => predicted.intervalNs !== undefined);
+  await print(
+    `${alignColumns([
+      [
+        "service",
+        "address",
+        "endpoints",
+        "position",
+        "entries",
+        "predicted",
+        ...(hasInterval ? ["95 % interval"] : []),
+      ],
+      ...services.map((row) => [
+        row.service,
+        row.address,
+        formatCount(row.endpoints),
+        row.position === null ? "refused" : formatCount(row.position),
+        String(row.entries + row.filterEntries),
+        formatNs(row.predicted.medianNs),
+        ...(hasInterval ? [predictedInterval(row.predicted)] : []),
+      ]),
+    ])}\n`,
+  );
+  note(`predicted: ${Number(nsPerEntry.toPrecision(3))} ns an entry (${source})`);
+  if (strange.length > 0) {
+    const list = strange.slice(0, 8).map(({ condition, rules }) => `${condition}: ${rules}`);
+    note(
+      `rules with a condition that is not understood, counted in the walk and taken as not matching: ${list.join(", ")}${strange.length > 8 ? ", …" : ""}`,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { BOUTIQUE, lbscale, NODE, PUBLISHED } from "../support/cli.js";
+
+describe("lbscale lookup, explain and advise", () => {
+  it("walks a node's own list, rules of others included", () => {
+    const flow = "tcp 10.244.9.9:40000 > 10.96.9.9:443";
+    const { stdout } = lbscale(["lookup", NODE, "--plane", "iptables", "--flow", flow]);
+    expect(stdout).toMatch(/DNAT to 10\.244\.2\.8:8443\n.*\nwork: 10 rules/);
+  });
+
+  it("shows one decision with its exact work", () => {
+    const flow = "tcp 10.255.0.5:40000 > 10.96.0.1:80";
+    const { stdout } = lbscale(["lookup", BOUTIQUE, "--plane", "nftables", "--flow", flow, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      decision: "DNAT 10.128.0.1:8080",
+      work: { rulesVisited: 6, mapLookups: 2 },
+    });
+    expect(lbscale(["lookup", BOUTIQUE, "--plane", "iptables", "--flow", flow]).stdout).toMatch(
+      /jump to KUBE-SERVICES[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*iptables: DNAT 10\.128\.0\.1:8080/,
+    );
+  });
+
+  it("explains a service on every plane, and predicts from the published run by name and machine", () => {
+    const { stdout, status } = lbscale(["explain", BOUTIQUE, "frontend"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /iptables: DNAT[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*120 \(×10\) +\d+ +6 +70\.5 +135/,
+    );
+    expect(stdout).toMatch(/the published run \d{4}-\d\d-\d\d-default[^(]*\([^)]+\).*not of a kernel/);
+    const json = JSON.parse(lbscale(["explain", BOUTIQUE, "frontend", "--planes", "ebpf", "--json"]).stdout);
+    expect(json.planes[0].sizes[2]).toMatchObject({ services: 120, work: { mapLookups: 3 } });
+    expect(json.predictedFrom.cpu).not.toBe("");
+  });
+
+  it("proposes close matches for a service that does not exist", () => {
+    const { stdout, stderr, status } = lbscale(["explain", BOUTIQUE, "default/fronted"]);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toBe(
+      'lbscale: no service "default/fronted" in this cluster: did you mean default/frontend?\n',
+    );
+  });
+
+  it("advises on a cluster from a run, in words and for programs", () => {
+    const run = join(PUBLISHED, "2026-11-27-default");
+    const { stdout, status } = lbscale(["advise", BOUTIQUE, "--run", run]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*29 rules, 12 chains[\s\S]*This assumes:/);
+    const json = JSON.parse(lbscale(["advise", BOUTIQUE, "--run", run, "--json"]).stdout);
+    expect(json.planes).toHaveLength(5);
+    expect(json.findings.length).toBeGreaterThan(5);
+  });
+});

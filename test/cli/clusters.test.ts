@@ -1,0 +1,87 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { BOUTIQUE, lbscale, MAIN, NODE, PUBLISHED, publishedRun, service } from "../support/cli.js";
+
+describe("lbscale generate, import, export and verify", () => {
+  it("generates a cluster that import takes again, unchanged", () => {
+    const { stdout } = lbscale(["generate", "--services", "20", "--shape", "mixed", "--seed", "4"]);
+    expect(lbscale(["import", "-"], stdout).stdout).toBe(stdout);
+  });
+
+  it("counts what it leaves out", () => {
+    const text = [
+      service("{ports: [{port: 80}]}"),
+      service("{clusterIP: 'fd00::1', ports: [{port: 80}]}", "six"),
+      service("{clusterIP: None, ports: [{port: 80}]}", "headless"),
+      service("{type: ExternalName, externalName: example.org}", "elsewhere"),
+    ].join("---\n");
+    const { status, stderr } = lbscale(["import", "-"], text);
+    expect(status).toBe(0);
+    for (const left of [/headless[^,]*1/, /ExternalName[^,]*1/, /IPv6-only[^,]*1/])
+      expect(stderr).toMatch(left);
+  });
+
+  it.each(["kubernetes", "iptables", "nft", "cilium", "ipvsadm"])(
+    "exports %s that import and verify take, and says what the format does not hold",
+    (format) => {
+      const { status, stdout, stderr } = lbscale(["export", BOUTIQUE, "--format", format]);
+      expect([status, stderr]).toEqual([
+        0,
+        expect.stringMatching(new RegExp(`^not representable in ${format}: [^\\n]*\\n$`)),
+      ]);
+      const imported = lbscale(["import", "-"], stdout);
+      expect([imported.status, JSON.parse(imported.stdout).services.length]).toEqual([
+        0,
+        format === "ipvsadm" ? 14 : 12,
+      ]);
+      expect(lbscale(["verify", "-", "--flows", "2000"], stdout).status).toBe(0);
+    },
+  );
+
+  it("says where each service stands in a node's own list, and what that is predicted to cost", () => {
+    const { stdout, stderr } = lbscale(["import", NODE, "--positions", "--ns-per-entry", "10"]);
+    expect(stdout.split("\n")[1]).toBe(
+      "kube-system/kube-dns:dns  10.96.0.10:53/udp          2         1      7.5      75 ns",
+    );
+    expect(stderr).toMatch(/10 ns an entry \(as given\)/);
+    expect(stderr).toMatch(/taken as not matching: -m nfacct: 2, -m multiport: 1/);
+    const json = JSON.parse(lbscale(["import", NODE, "--positions", "--json"]).stdout);
+    expect(json.services[0]).toEqual({
+      service: "kube-system/kube-dns:dns",
+      address: "10.96.0.10:53/udp",
+      endpoints: 2,
+      position: 1,
+      entries: 7.5,
+      filterEntries: 0,
+      predictedNs: 7.5 * 22,
+    });
+    const ofRun = lbscale(["import", NODE, "--positions", "--run", join(PUBLISHED, publishedRun())]);
+    expect(ofRun.stdout.split("\n")[0]).toMatch(/predicted +95 % interval$/);
+    expect(ofRun.stdout.split("\n")[1]).toMatch(/ ns +\[[\d.]+ ns, [\d.]+ ns\]$/);
+    expect(ofRun.stderr).toMatch(/lookups of iptables in the model at 6 services, with 95 % intervals/);
+  });
+
+  it("imports the Online Boutique as 12 services, its load balancer among them", () => {
+    const { stdout, stderr } = lbscale(["import", BOUTIQUE]);
+    const { services } = JSON.parse(stdout) as { services: { name: string; type: string }[] };
+    expect(services).toHaveLength(12);
+    expect(services.filter(({ type }) => type === "LoadBalancer").map(({ name }) => name)).toEqual([
+      "default/frontend-external",
+    ]);
+    expect(stderr).toMatch(/12 services with 12 ports and 12 endpoints/);
+  });
+
+  it("verifies that all planes decide alike", () => {
+    const { status, stdout } = lbscale(["verify", "--services", "60", "--flows", "3000", "--json"]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ flows: 3000, disagreements: 0 });
+  });
+
+  it("stops quietly when its reader has seen enough", () => {
+    const command = `"${process.execPath}" "${MAIN}" generate --services 50000 | head -n 1`;
+    expect(execFileSync("bash", ["-o", "pipefail", "-c", command], { encoding: "utf8" })).toMatch(
+      /^\{"lbscale"/,
+    );
+  });
+});

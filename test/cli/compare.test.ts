@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readResults } from "../../src/results/files.js";
+import type { Results } from "../../src/results/schema.js";
+import { file, lbscale, PUBLISHED } from "../support/cli.js";
+
+describe("lbscale compare", () => {
+  /** The published run, and the same with one plane slower. */
+  const published = join(PUBLISHED, "2026-11-27-default");
+  const slowed = (factor: number, edit: (results: Results) => void = () => {}): string => {
+    const results = readResults(published);
+    for (const cell of results.cells) {
+      if (cell.plane !== "nftables") continue;
+      for (const replicate of cell.replicates) replicate.median *= factor;
+    }
+    edit(results);
+    return file(`head-${factor}.json`, JSON.stringify(results));
+  };
+
+  it("finds no difference between a run and itself, and exits 0", () => {
+    const { status, stdout } = lbscale(["compare", published, published]);
+    expect(stdout).toMatch(/found from[\s\S]*no plane is slower in HEAD/);
+    expect(status).toBe(0);
+  });
+
+  it("names the plane that became slower, and exits 1", () => {
+    const { status, stdout, stderr } = lbscale(["compare", published, slowed(1.5)]);
+    expect(stderr).toBe("lbscale: HEAD is slower than BASE: nftables\n");
+    expect(stdout).toMatch(/nftables .*slower/);
+    expect(status).toBe(1);
+    const json = JSON.parse(lbscale(["compare", published, slowed(1.5), "--json"]).stdout);
+    expect(json).toMatchObject({ regression: true, minEffect: 0.05, reasons: [] });
+  });
+
+  it("refuses runs that can't be compared, unless told to do it anyway", () => {
+    const other = slowed(1, ({ run }) => {
+      run.seed = 99;
+    });
+    const refused = lbscale(["compare", published, other]);
+    expect(refused.stderr).toMatch(/seed: 1 and 99; --anyway compares them/);
+    expect([refused.status, refused.stdout]).toEqual([2, ""]);
+    const anyway = lbscale(["compare", published, other, "--anyway"]);
+    expect(anyway.stderr).toMatch(/compared anyway, although: seed/);
+    expect(anyway.status).toBe(0);
+  });
+});

@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { readResults } from "../../src/results/files.js";
+import { BOUTIQUE, file, folder, lbscale, MAIN, service, TINY } from "../support/cli.js";
+
+describe("lbscale run", () => {
+  const tiny = join(folder, "tiny");
+  let measured: ReturnType<typeof lbscale>;
+  beforeAll(() => {
+    measured = lbscale([...TINY, "--out", tiny]);
+  });
+
+  it("measures, saves, draws, and prints a table; report draws the same bytes again", () => {
+    const out = tiny;
+    const { status, stdout } = measured;
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/ns ┤[\s\S]*services\s+plane\s+median/);
+    expect(existsSync(join(out, "report.html"))).toBe(true);
+    const results = readResults(out);
+    expect(results.run.complete).toBe(true);
+    expect(results.equivalence.disagreements).toBe(0);
+    for (const cell of results.cells) {
+      expect(cell.replicates).toHaveLength(1);
+      expect(cell.replicates[0]!.checkedBatches).toBeGreaterThan(0);
+      expect(cell.estimate?.kind).toBe("range");
+    }
+    const again = join(folder, "again");
+    lbscale(["report", out, "--out", again, "--theme", "light", "--formats", "png,md,csv"]);
+    for (const name of readdirSync(again)) {
+      expect(readFileSync(join(again, name)).equals(readFileSync(join(out, "charts", name)))).toBe(true);
+    }
+    expect(lbscale([...TINY, "--out", out]).stderr).toMatch(/holds a run already/);
+  });
+
+  it("keeps no path, host or user name in what it stores", () => {
+    for (const name of ["results.json", "report.html"]) {
+      const text = readFileSync(join(tiny, name), "utf8");
+      for (const secret of [folder, process.cwd(), os.hostname(), os.homedir()]) {
+        if (secret.length > 3) expect(text).not.toContain(secret);
+      }
+    }
+  });
+
+  it("measures an imported cluster, grown to the asked sizes", () => {
+    const out = join(folder, "grown");
+    const args = ["run", "--profile", "quick", "--planes", "ebpf", "--replicates", "1", "--out", out];
+    const { status, stderr } = lbscale([...args, "--cluster", BOUTIQUE, "--services", "12,40"]);
+    expect(stderr).not.toMatch(/internal error/);
+    expect(status).toBe(0);
+    const results = readResults(out);
+    expect(results.cluster.source).toBe("imported");
+    expect(results.cells.map((cell) => [cell.services, cell.endpoints])).toEqual([
+      [12, 1],
+      [40, 1],
+    ]);
+  });
+
+  it("leaves a hole with its reason where a plane can't hold the cluster, and fails when nothing is left", () => {
+    const args = [
+      "run",
+      "--profile",
+      "quick",
+      "--replicates",
+      "1",
+      "--ebpf-map-max",
+      "100",
+      "--planes",
+      "ebpf",
+    ];
+    const some = join(folder, "some");
+    expect(lbscale([...args, "--services", "5,500", "--out", some]).status).toBe(0);
+    const [small, large] = readResults(some).cells;
+    expect(small!.estimate).not.toBeNull();
+    expect(large!.estimate).toBeNull();
+    expect(large!.warnings[0]).toMatch(/holds 100 entries and this cluster needs 3000.*bpf-lb-map-max/);
+    const none = lbscale([...args, "--services", "500", "--out", join(folder, "none")]);
+    expect(none.stderr).toMatch(/nothing could be measured: .*bpf-lb-map-max/);
+    expect(none.status).toBe(1);
+  });
+
+  it("does not resume what is complete, or what began on another machine", () => {
+    const out = join(folder, "moved");
+    mkdirSync(out);
+    const results = readResults(tiny);
+    expect(lbscale(["run", "--resume", "--out", tiny]).stderr).toMatch(/is complete: nothing to resume/);
+    results.run.complete = false;
+    results.environment.cpu = "Z80";
+    writeFileSync(join(out, "results.json"), JSON.stringify(results));
+    const { status, stderr } = lbscale(["run", "--resume", "--out", out]);
+    expect(stderr).toMatch(/was started in a different environment: cpu was Z80 and is .*; start a new run/);
+    expect(status).toBe(2);
+  });
+
+  it("does not resume with another cluster", () => {
+    const out = join(folder, "swapped");
+    const first = file("first.yaml", service("{clusterIP: 10.96.7.6, ports: [{port: 80}]}"));
+    expect(lbscale([...TINY, "--services", "1", "--cluster", first, "--out", out]).status).toBe(0);
+    const results = readResults(out);
+    results.run.complete = false;
+    writeFileSync(join(out, "results.json"), JSON.stringify(results));
+    const other = file("other.yaml", service("{clusterIP: 10.96.7.7, ports: [{port: 80}]}"));
+    const swapped = lbscale(["run", "--resume", "--out", out, "--cluster", other]);
+    expect(swapped.stderr).toMatch(/began with another cluster/);
+    expect(swapped.status).toBe(2);
+  });
+
+  it("stores every top-level field that `lbscale schema` requires, and the schema forbids none", () => {
+    const { stdout } = lbscale(["schema"]);
+    expect(JSON.parse(stdout).required.sort()).toEqual(Object.keys(readResults(tiny)).sort());
+    expect(stdout).not.toMatch(/"additionalProperties": false/);
+  });
+
+  it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", async () => {
+    const out = join(folder, "interrupted");
+    const child = spawn(process.execPath, [MAIN, ...TINY, "--replicates", "4", "--out", out], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const closed = new Promise((resolve) => child.on("close", resolve));
+    const saved = () =>
+      existsSync(join(out, "results.json")) &&
+      readResults(out).cells.some(({ replicates }) => replicates.length > 0);
+    await vi.waitUntil(saved, { interval: 20, timeout: 60_000 });
+    child.kill("SIGINT");
+    const status = await closed;
+    expect(status).toBe(130);
+    expect(stderr).toMatch(/finish it with: lbscale run --resume/);
+    const partial = readResults(out);
+    expect(partial.run.complete).toBe(false);
+    const measured = partial.cells.flatMap((cell) => cell.replicates).length;
+    expect(measured).toBeGreaterThan(0);
+    expect(measured).toBeLessThan(16);
+    const kept = partial.cells.map((cell) => cell.replicates);
+    expect(lbscale(["run", "--resume", "--out", out]).status).toBe(0);
+    const whole = readResults(out);
+    expect(whole.run.complete).toBe(true);
+    expect(whole.cells.flatMap((cell) => cell.replicates)).toHaveLength(16);
+    for (const [i, replicates] of kept.entries()) {
+      expect(whole.cells[i]!.replicates.slice(0, replicates.length)).toEqual(replicates);
+    }
+  });
+});

@@ -1,0 +1,17 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readResults } from "../../src/results/files.js";
+import { BOUTIQUE, folder, lbscale } from "../support/cli.js";
+
+describe("lbscale advise", () => {
+  it("measures the cluster on the spot where no run is given", () => {
+    const out = join(folder, "advised");
+    const args = ["advise", BOUTIQUE, "--planes", "ebpf,iptables", "--replicates", "2", "--out", out];
+    const { stdout, status } = lbscale(args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/lookups measured on this cluster[\s\S]*range/);
+    const { cells, cluster } = readResults(out);
+    expect(cluster.source).toBe("imported");
+    expect([...new Set(cells.map(({ services }) => services))]).toEqual([1, 12, 120]);
+  });
+});
