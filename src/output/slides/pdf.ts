@@ -2,10 +2,11 @@
 
 import type { ChartConfiguration } from "chart.js";
 import type { View } from "../../charts/chart.js";
+import type { Context2D } from "../../charts/kit/context.js";
 import { wrapText } from "../../charts/kit/frame.js";
 import { cssFont, THEMES, type ThemeName, type TypeSize, typePx } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
-import { type Context2D, renderPages } from "../image/canvas.js";
+import { renderPages } from "../image/canvas.js";
 import { SIZES } from "../image/render.js";
 import { methodWords } from "../method.js";
 import { DECK_TITLE, deckLead, slidesOf } from "./slides.js";
