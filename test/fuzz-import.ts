@@ -37,9 +37,12 @@ export function fuzzImport(count: number, seed: number): FuzzOutcome {
   return { accepted, refused };
 }
 
+/** Between files of one node. */
+const FILE_BREAK = "\u0001FILE\u0001";
+
 function importOrRefuse(text: string): boolean {
   try {
-    const { cluster, nodeList } = importCluster(text);
+    const { cluster, nodeList } = importCluster(text.split(FILE_BREAK));
     if (nodeList) walkNodeList(cluster, nodeList);
     // What was let in can be written, and read back by the stricter reader.
     const back = parseCluster([...writeCluster(cluster)].join(""));
@@ -156,9 +159,22 @@ function nodeTables(): fc.Arbitrary<string>[] {
     "kube-proxy-1.31.iptables-save",
     "kube-proxy.nft",
   ];
-  const texts = [...names, "kube-proxy.ipvsadm-save", "cilium-bpf-lb-list.txt"].map((name) =>
-    readFixture(`nodes/${name}`),
-  );
+  const field = (name: string) => readFixture(`field/${name}`);
+  const save = field("kube-proxy-1.36.3.iptables-save");
+  const texts = [
+    ...[...names, "kube-proxy.ipvsadm-save", "cilium-bpf-lb-list.txt"].map((name) =>
+      readFixture(`nodes/${name}`),
+    ),
+    field("kube-proxy-1.35.4.nft"),
+    field("kube-proxy-1.37.2.nft"),
+    field("kube-proxy-1.36.3.nft").replaceAll(/^(\t\t[a-z].*)$/gm, "$1 # handle 7"),
+    [save, field("ip6tables.save")].join(FILE_BREAK),
+    ["ipvsadm", "ipset", "save"].map((kind) => field(`ipvs-1.36.3.${kind}`)).join(FILE_BREAK),
+    `$ iptables -S -t nat\n${save
+      .slice(save.indexOf("*nat"))
+      .replaceAll(/^:(\S+) - .*$/gm, "-N $1")
+      .replaceAll(/^:(\S+) ACCEPT .*$/gm, "-P $1 ACCEPT")}`,
+  ];
   const small = generateCluster({ services: 3, seed: 1, ...MIXED, affinityShare: 0.5 });
   const maps: unknown = JSON.parse([...EXPORTS.find(({ id }) => id === "cilium")!.write(small)].join(""));
   const jsons = ["kube-proxy-nft.json", "cilium-service-list.json"].map((name): unknown =>

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Cluster } from "../cluster/cluster.js";
 import { UsageError } from "../errors.js";
-import { type Imported, importCluster } from "../formats/detect.js";
+import { type Imported, type ImportOptions, importCluster } from "../formats/detect.js";
 import { reasonOf } from "../reason.js";
 import { STANDARD_INPUT } from "./standard-input.js";
 
@@ -26,9 +26,9 @@ function readInput(path: string): string {
   return bytes.toString("utf8");
 }
 
-/** A cluster with what its source says beside it, in any format that can be imported. */
-export function readImport(path: string): Imported {
-  return importCluster(readInput(path));
+/** A cluster with what its source says of it, in any format that can be imported; several files are one node's. */
+export function readImport(paths: string | readonly string[], options: ImportOptions = {}): Imported {
+  return importCluster((typeof paths === "string" ? [paths] : paths).map(readInput), options);
 }
 
 /** A cluster from a file or standard input, in any format that can be imported. */

@@ -81,7 +81,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
       load: async () => (await import("./commands/generate.js")).generate,
     },
     {
-      command: "import <file>",
+      command: "import <file..>",
       describe: "Read Kubernetes objects or a node's own tables, and write the cluster as JSON",
       load: async () => (await import("./commands/import.js")).importCommand,
     },

@@ -2,7 +2,16 @@
 
 import { InvalidClusterError } from "../errors.js";
 import type { ServiceRecord } from "./build.js";
-import { type Cidr, cidrSize, formatCidr, inCidr, maskTo, type Network, parseAddress } from "./cluster.js";
+import {
+  type Cidr,
+  cidrSize,
+  formatAddress,
+  formatCidr,
+  inCidr,
+  maskTo,
+  type Network,
+  parseAddress,
+} from "./cluster.js";
 import { DEFAULT_NETWORK } from "./network.js";
 
 /** The narrowest and widest range that is inferred: a /16 has room to grow, a /8 is the largest private range. */
@@ -23,6 +32,44 @@ export interface KnownNetwork {
   readonly serviceCidr?: Cidr | undefined;
   readonly podCidr?: Cidr | undefined;
   readonly nodeAddresses?: readonly number[];
+}
+
+/** What of the network a node's tables say, and what is assumed because they do not: lines of a report. */
+export function describeNetwork(network: Network, known: KnownNetwork): string[] {
+  const { nodeAddresses = [] } = known;
+  const facts: readonly (readonly [what: string, value: string, isKnown: boolean])[] = [
+    ["pod range", formatCidr(network.podCidr), known.podCidr !== undefined],
+    ["service range", formatCidr(network.serviceCidr), known.serviceCidr !== undefined],
+    [
+      network.nodeAddresses.length === 1 ? "node address" : "node addresses",
+      network.nodeAddresses.slice(0, MAX_SHOWN_ADDRESSES).map(formatAddress).join(", "),
+      nodeAddresses.length > 0,
+    ],
+  ];
+  const list = (isKnown: boolean) =>
+    facts
+      .filter((fact) => fact[2] === isKnown)
+      .map(([what, value]) => `${what} ${value}`)
+      .join("; ");
+  return [
+    ...(list(true) ? [`network, as the input says: ${list(true)}`] : []),
+    ...(list(false) ? [`assumed, because the input does not say: ${list(false)}`] : []),
+  ];
+}
+
+const MAX_SHOWN_ADDRESSES = 5;
+
+/** Which traffic to cluster IPs the rules masquerade: by its source, all (`--masquerade-all`), none (no `--cluster-cidr`). */
+export type MasqueradeOfClusterIps = "by source" | "all" | "none";
+
+/** How a node tells pods from others, where that is not what the model does. */
+export function describePodTest(podTest: string | undefined, masquerade: MasqueradeOfClusterIps): string[] {
+  if (podTest !== undefined)
+    return [`pods are told by ${podTest} here: the model takes sources in the pod range instead`];
+  if (masquerade === "by source") return [];
+  return [
+    `the rules masquerade ${masquerade === "all" ? "all" : "no"} traffic to cluster IPs: the model masquerades what comes from outside the pod range`,
+  ];
 }
 
 /** Infers service and pod ranges where they aren't known, reserves a part of the pod range for clients, and gives the node an address. */

@@ -33,6 +33,12 @@ export function addStandIns(ports: Iterable<FoundPort>): number {
   return added;
 }
 
+/** Ranges without a load balancer's own address: kube-proxy adds it where they hold this node's, which reaches it from there. */
+export function withoutOwnAddresses(ranges: readonly Cidr[], own: readonly number[]): Cidr[] {
+  const others = ranges.filter(({ base, prefixLength }) => prefixLength !== 32 || !own.includes(base));
+  return others.length > 0 ? others : [...ranges];
+}
+
 /** A service-port as found. */
 export interface FoundPort {
   /** `namespace/name`; undefined where the tables hold no names. */
@@ -112,7 +118,16 @@ export function assemble(found: Iterable<FoundPort>): Assembled {
   return { records, ports: [...services.values()].flat(), unnamed, withoutAddress };
 }
 
+/** Only a single port may go without a name; where the source says none, its number is one. */
+function nameUnnamed(ports: readonly FoundPort[]): void {
+  if (ports.length < 2) return;
+  for (const port of ports) {
+    if (port.portName === "") port.portName = `${protocolName(port.protocol)}-${port.port}`;
+  }
+}
+
 function recordOf(name: string, ports: readonly FoundPort[]): ServiceRecord {
+  nameUnnamed(ports);
   const [first] = ports;
   const other = ports.find(({ clusterIp }) => clusterIp !== first!.clusterIp);
   if (other) {

@@ -1,6 +1,7 @@
-/** Importing: the format is told by the content. To add one: its file, and a line in FORMATS before the last. */
+/** Importing: the format is told by the content. To add one: a line in recognise.ts, its reader, and a line in READERS. */
 
 import type { Cluster } from "../cluster/cluster.js";
+import type { KnownNetwork } from "../cluster/infer-network.js";
 import { parseCluster } from "../cluster/json.js";
 import { InvalidInputError } from "../errors.js";
 import { importKubernetes } from "../kubernetes/import.js";
@@ -8,8 +9,9 @@ import { describeImport } from "../kubernetes/import-report.js";
 import type { NodeList } from "../planes/iptables/saved-rules.js";
 import { importCilium } from "./cilium/index.js";
 import { importIptables } from "./iptables/index.js";
-import { importIpvsadm } from "./ipvsadm.js";
+import { importIpvs } from "./ipvs/index.js";
 import { importNftables } from "./nftables/index.js";
+import { type RecognisedText, recognise, type TextKind } from "./recognise.js";
 
 /** A cluster from outside, and what became of the input. */
 export interface Imported {
@@ -20,58 +22,92 @@ export interface Imported {
   readonly nodeList?: NodeList;
 }
 
-interface Format {
-  /** Tells the format by the beginning of a text. Bounded or linear: the text may be anything. */
-  readonly recognises: RegExp;
-  read(text: string): Imported;
+/** What the user knows and no input says. */
+export interface ImportOptions {
+  /** Addresses of the node, the first is its InternalIP. */
+  readonly nodeAddresses?: readonly number[];
 }
 
-const FORMATS: readonly Format[] = [
-  // The cluster file of lbscale itself.
-  { recognises: /^\s*\{\s*"lbscale"\s*:/, read: (text) => ({ cluster: parseCluster(text), report: [] }) },
-  // iptables-save: comments, then a table.
-  { recognises: /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*\*(?:raw|mangle|nat|filter|security)\s/, read: importIptables },
-  // nft list ruleset, and what lbscale exports.
-  {
-    recognises: /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:add )?table (?:ip|ip6|inet|arp|bridge|netdev) /,
-    read: importNftables,
-  },
-  { recognises: /^\s*\{\s*"nftables"\s*:/, read: importNftables },
-  { recognises: /^-A (?:-[tuf]|--(?:tcp|udp|sctp)-service|-f) /, read: importIpvsadm },
-  { recognises: /^SERVICE ADDRESS/, read: importCilium },
-  // `cilium service list -o json`, the maps that lbscale exports, `cilium bpf lb list -o json`.
-  {
-    recognises:
-      /^\s*\[\s*\{\s*"(?:spec|status)"\s*:\s*\{\s*"(?:backend-addresses|frontend-address|flags|id|realized)"/,
-    read: importCilium,
-  },
-  { recognises: /^\s*\{\s*"cilium_lb/, read: importCilium },
-  { recognises: /^\s*\{\s*"[\d.:a-f[\]]{2,45}:\d{1,5}[^"]{0,30}"\s*:\s*\[/, read: importCilium },
-  {
-    recognises: /^/,
-    read: (text) => {
-      const { cluster, report } = importKubernetes(text);
-      return { cluster, report: describeImport(report) };
-    },
-  },
-];
+/** What to give instead of what is recognised and can't be read. */
+const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
+  "iptables -L": "this is iptables -L, which leaves out what rules match: give the output of iptables-save",
+  "lines of iptables-save":
+    "these are some lines of iptables-save, without its tables: give the whole output of iptables-save",
+  "ipset list": "this is ipset list: give the output of ipset save (with ipvsadm -Sn and iptables-save)",
+  "cilium service list":
+    "this is the table of cilium service list: give cilium service list -o json, or cilium bpf lb list",
+  "cilium lb part":
+    "this is one map of cilium bpf lb list: give the whole list, without --frontends, --backends, --revnat or --source-ranges",
+  "kubectl table":
+    "this is a table of kubectl get: give its YAML or JSON (kubectl get services,endpointslices -A -o json)",
+  "kubectl describe":
+    "this is kubectl describe: give YAML or JSON (kubectl get services,endpointslices -A -o json)",
+};
 
 /**
  * Reads a cluster in any known format.
  *
- * @param text Kubernetes YAML or JSON, iptables-save, nft (text or JSON), ipvsadm -Sn, or Cilium's lists.
- * @returns The cluster, the detected format, and lines that say what was inferred, synthesized and skipped.
- * @throws InvalidInputError in one line when the text has no known format, or is damaged or too large.
- * @throws InvalidClusterError where two services claim the same address and port.
- * @example
- * ```ts
- * const { cluster, report } = importCluster(readFileSync("services.yaml", "utf8"));
- * ```
+ * @param texts One text, or those of one node that belong together: iptables-save of both families; nft of both
+ *   families, or parts of a table; ipvsadm -Sn, ipset save and iptables-save.
+ * @param options What the user knows and no text says.
+ * @returns The cluster, lines that say what was read, left out and assumed, and of iptables-save the node's own rules.
+ * @throws InvalidInputError in one line when a text is none, holds what can't be, or two do not belong together.
  */
-export function importCluster(text: string): Imported {
-  // A byte-order mark is no part of the text; JSON.parse would refuse it.
-  const plain = text.replace(/^\uFEFF/, "");
-  const format = FORMATS.find(({ recognises }) => recognises.test(plain));
-  if (!format) throw new InvalidInputError("the input has no format that can be imported");
-  return format.read(plain);
+export function importCluster(texts: string | readonly string[], options: ImportOptions = {}): Imported {
+  const recognised = (typeof texts === "string" ? [texts] : texts).map(recognise);
+  const known: KnownNetwork = { nodeAddresses: options.nodeAddresses ?? [] };
+  for (const { kind } of recognised) {
+    const instead = INSTEAD[kind];
+    if (instead !== undefined) throw new InvalidInputError(instead);
+  }
+  const kinds = new Set(recognised.map(({ kind }) => groupOf(kind)));
+  const all = recognised.map(({ text }) => text);
+  if (kinds.has("ipvs")) {
+    if ([...kinds].every((kind) => kind === "ipvs" || kind === "iptables"))
+      return importIpvs(recognised, known);
+  } else if (kinds.size === 1) {
+    const [kind] = kinds;
+    if (kind === "iptables") return importIptables(recognised, known);
+    if (kind === "nft") return importNftables(all, known);
+    if (all.length === 1) return readOne(recognised[0]!, known);
+    if (kind === "kubernetes") {
+      const isJson = all.every((text) => /^\s*[[{]/.test(text));
+      return readKubernetes(all.join(isJson ? "\n" : "\n---\n"));
+    }
+  }
+  throw new InvalidInputError(
+    `the files do not belong together (${recognised.map(({ kind }) => kind).join(", ")}): give one node's ipvsadm -Sn, ipset save and iptables-save, or its nft tables`,
+  );
+}
+
+type Group = "iptables" | "nft" | "ipvs" | "cilium" | "lbscale" | "kubernetes";
+
+function groupOf(kind: TextKind): Group {
+  switch (kind) {
+    case "iptables-save":
+    case "iptables -S":
+      return "iptables";
+    case "nft":
+    case "nft-json":
+      return "nft";
+    case "ipvsadm -S":
+    case "ipvsadm -L":
+    case "ipset save":
+      return "ipvs";
+    case "cilium":
+    case "lbscale":
+      return kind;
+    default:
+      return "kubernetes";
+  }
+}
+
+function readOne({ kind, text }: RecognisedText, known: KnownNetwork): Imported {
+  if (kind === "lbscale") return { cluster: parseCluster(text), report: [] };
+  return kind === "cilium" ? importCilium(text, known) : readKubernetes(text);
+}
+
+function readKubernetes(text: string): Imported {
+  const { cluster, report } = importKubernetes(text);
+  return { cluster, report: describeImport(report) };
 }

@@ -26,6 +26,30 @@ function laughs(depth: number, width: number, use: (aliases: string) => string):
 }
 
 describe("readObjects", () => {
+  it.each([
+    [
+      "YAML documents without --- between them",
+      "kind: A\nname: a\nkind: B\nname: b\n",
+      /key "kind" is given twice.*line 3.*---/,
+    ],
+    [
+      "a key twice in an inner map",
+      "kind: A\nspec:\n  ports: []\n  ports: [1]\n",
+      /key "ports" is given twice/,
+    ],
+    ["a list without its last lines", "apiVersion: v1\nitems:\n- kind: A\n", /cut off: kind: List/],
+  ])("refuses %s", (_what, text, message) => {
+    expect(problemOf(text)).toMatch(message);
+  });
+
+  it.each([
+    ["on lines", '{"kind":"A","x":"}{"}\n{"kind":"B"}\n'],
+    ["with nothing between", '{"kind":"A"}{"kind":"B"}'],
+    ["with --- between", '{"kind":"A"}\n---\n{"kind":"B"}'],
+  ])("reads JSON documents one after another, %s", (_how, text) => {
+    expect(kindsOf(text)).toEqual(["A", "B"]);
+  });
+
   it("reads YAML documents in order, and skips what is none of Kubernetes", () => {
     expect(kindsOf("kind: A\n---\n# nothing\n---\nkind: B\n---\n- 1\n---\nname: x\n")).toEqual(["A", "B"]);
   });
@@ -91,9 +115,10 @@ describe("readObjects", () => {
     expect(kindsOf(many(() => "- |\n  *a\n- '*a'"))).toEqual(["A"]);
   });
 
-  it("reads a map of many keys in linear time, the last of equal ones winning", () => {
+  it("reads a map of many keys in linear time, and finds one that is there twice", () => {
     const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}: ${i}`).join("\n");
-    expect(readObjects(`kind: A\n${keys}\nk0: last\n`)[0]).toMatchObject({ k0: "last", k19999: 19_999 });
+    expect(readObjects(`kind: A\n${keys}\n`)[0]).toMatchObject({ k0: 0, k19999: 19_999 });
+    expect(problemOf(`kind: A\n${keys}\nk0: last\n`)).toMatch(/"k0" is given twice/);
   });
 
   it("changes no prototype", () => {

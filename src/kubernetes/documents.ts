@@ -1,6 +1,6 @@
 /** From text to Kubernetes objects: YAML with several documents, JSON, and Lists. What comes in may be hostile. */
 
-import { Composer, CST, Lexer, LineCounter, Parser, YAMLError } from "yaml";
+import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, YAMLError } from "yaml";
 import { oneLine } from "../cluster/checks.js";
 import { InputError, InvalidInputError } from "../errors.js";
 
@@ -39,7 +39,9 @@ function parse(text: string): unknown[] {
     try {
       return [JSON.parse(text)];
     } catch {
-      // It may still be YAML in flow style, or several JSON documents with `---` between them.
+      // It may still be YAML in flow style, or several JSON documents (two calls of kubectl, JSON lines).
+      const several = parseSeveral(text);
+      if (several) return several;
     }
   }
   if (text.length > MAX_YAML_LENGTH) {
@@ -50,6 +52,44 @@ function parse(text: string): unknown[] {
   return parseYaml(text);
 }
 
+/** JSON documents one after another, with or without `---` between them; undefined where they are something else. */
+function parseSeveral(text: string): unknown[] | undefined {
+  const documents: unknown[] = [];
+  let start = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at];
+    if (sign === '"') {
+      if (depth === 0) return undefined;
+      at = endOfString(text, at);
+    } else if (sign === "{" || sign === "[") {
+      if (depth++ > 0) continue;
+      const between = text.slice(start, at).trim();
+      if (between !== "" && between !== "---") return undefined;
+      start = at;
+    } else if (sign === "}" || sign === "]") {
+      if (--depth > 0) continue;
+      if (depth < 0) return undefined;
+      try {
+        documents.push(JSON.parse(text.slice(start, at + 1)));
+      } catch {
+        return undefined;
+      }
+      start = at + 1;
+    }
+  }
+  return depth === 0 && text.slice(start).trim() === "" ? documents : undefined;
+}
+
+/** The quote that ends a string, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === '"') return at;
+  }
+  return text.length;
+}
+
 function parseYaml(text: string): unknown[] {
   const lineCounter = new LineCounter();
   const composer = new Composer({
@@ -57,13 +97,14 @@ function parseYaml(text: string): unknown[] {
     // Whatever a %YAML line asks for; and with merge keys, as kubectl's parser has them.
     schema: "core",
     merge: true,
-    // The check is quadratic in the keys of a map (20,000 keys: 6 s). The last one wins, as in JSON.
+    // Its check is quadratic in the keys of a map (20,000 keys: 6 s): refuseRepeatedKeys is the same in one pass.
     uniqueKeys: false,
   });
   try {
     return Array.from(composer.compose(tokensOf(text, lineCounter)), (document) => {
       const [error] = document.errors;
       if (error) throw error;
+      refuseRepeatedKeys(document.contents, lineCounter);
       return document.toJS({ maxAliasCount: MAX_ALIASES });
     });
   } catch (error) {
@@ -95,6 +136,26 @@ function* tokensOf(text: string, lineCounter: LineCounter): Generator<CST.Token>
   yield* parser.end();
 }
 
+/** Two documents without `---` between them are one map to YAML, in which the last of each key would win. */
+function refuseRepeatedKeys(node: unknown, lineCounter: LineCounter): void {
+  if (isSeq(node)) for (const item of node.items) refuseRepeatedKeys(item, lineCounter);
+  if (!isMap(node)) return;
+  const keys = new Set<unknown>();
+  for (const { key, value } of node.items) {
+    if (isScalar(key)) {
+      // A merge key may stand there several times.
+      if (keys.has(key.value) && key.value !== "<<") {
+        const where = key.range ? ` (line ${lineCounter.linePos(key.range[0]).line})` : "";
+        throw new InvalidInputError(
+          `key "${oneLine(String(key.value), 60)}" is given twice in one map${where}: put --- between two documents`,
+        );
+      }
+      keys.add(key.value);
+    }
+    refuseRepeatedKeys(value, lineCounter);
+  }
+}
+
 function describeYamlError(error: unknown, lineCounter: LineCounter): string {
   const [message] = String((error as Error).message).split("\n");
   // The parser descends once a level; it reports its own overflow as a YAMLError, `toJS` as a RangeError.
@@ -116,7 +177,14 @@ function collect(value: unknown, objects: KubernetesObject[], depth: number): vo
     return;
   }
   const { kind, apiVersion, items } = value as { kind?: unknown; apiVersion?: unknown; items?: unknown };
-  if (typeof kind !== "string") return;
+  if (typeof kind !== "string") {
+    if (typeof apiVersion === "string" && Array.isArray(items)) {
+      throw new InvalidInputError(
+        "the list is cut off: kind: List, one of the last lines of kubectl's output, is missing: save all of it",
+      );
+    }
+    return;
+  }
   if (kind.endsWith("List") && Array.isArray(items)) {
     // The API's own lists (ServiceList) leave out what is the same for all their items.
     const itemKind = kind.slice(0, -"List".length);

@@ -45,7 +45,7 @@ describe("lbscale generate, import, export and verify", () => {
       "kube-system/kube-dns:dns  10.96.0.10:53/udp          2         1      7.5      75 ns",
     );
     expect(stderr).toMatch(/10 ns an entry \(as given\)/);
-    expect(stderr).toMatch(/taken as not matching: -m nfacct: 2, -m multiport: 1/);
+    expect(stderr).toMatch(/taken as not matching: -m multiport: 1/);
     const json = JSON.parse(lbscale(["import", NODE, "--positions", "--json"]).stdout);
     expect(json.services[0]).toEqual({
       service: "kube-system/kube-dns:dns",

@@ -1,11 +1,14 @@
 import type { CommandModule } from "yargs";
+import { oneLine } from "../../cluster/checks.js";
+import { parseAddress } from "../../cluster/cluster.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
 import { readImport } from "../input.js";
 import { note, print } from "../output.js";
 
 interface Arguments {
-  file: string;
+  file: string[];
+  "node-address": string | undefined;
   positions: boolean;
   run: string | undefined;
   "ns-per-entry": string | undefined;
@@ -13,12 +16,23 @@ interface Arguments {
 }
 
 export const importCommand: CommandModule<object, Arguments> = {
-  command: "import <file>",
+  command: "import <file..>",
   describe:
-    "Turn Kubernetes objects, iptables-save, nft list ruleset, ipvsadm -Sn or Cilium's lists (- for standard input) into a cluster as JSON",
+    "Turn Kubernetes objects, iptables-save, nft list ruleset, ipvsadm -Sn or Cilium's lists (- for standard input; several files of one node) into a cluster as JSON",
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true })
+      // Of several files all count; of an option that is given twice still the last.
+      .parserConfiguration({ "duplicate-arguments-array": true })
+      .coerce(["node-address", "run", "ns-per-entry"], (given: string | string[] | undefined) =>
+        Array.isArray(given) ? given.at(-1) : given,
+      )
+      .positional("file", { type: "string", array: true, demandOption: true })
+      .option("node-address", {
+        type: "string",
+        requiresArg: true,
+        describe:
+          "The node's addresses, its InternalIP first, with commas between: NodePorts are served there",
+      })
       .option("positions", {
         type: "boolean",
         default: false,
@@ -37,7 +51,9 @@ export const importCommand: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "Positions as JSON" }),
   handler: async (args) => {
-    const imported = readImport(args.file);
+    const imported = readImport(args.file, {
+      nodeAddresses: parseNodeAddresses(args["node-address"]),
+    });
     if (args.positions && !imported.nodeList) {
       throw new UsageError("--positions needs the output of iptables-save: only a rule list has places");
     }
@@ -53,3 +69,14 @@ export const importCommand: CommandModule<object, Arguments> = {
     for (const chunk of writeCluster(cluster)) await print(chunk);
   },
 };
+
+function parseNodeAddresses(text: string | undefined): number[] {
+  return (text?.split(",") ?? []).map((part) => {
+    const address = parseAddress(part.trim());
+    if (address === undefined)
+      throw new UsageError(
+        `--node-address needs IPv4 addresses with commas between, not "${oneLine(part, 40)}"`,
+      );
+    return address;
+  });
+}

@@ -1,6 +1,7 @@
 import type { CommandModule } from "yargs";
 import { iptables } from "../../planes/iptables/index.js";
 import { compileNodeList } from "../../planes/iptables/node-list.js";
+import { unknownConditions } from "../../planes/iptables/unknown-conditions.js";
 import { planeById } from "../../planes/registry.js";
 import { describeDecision } from "../../planes/verify.js";
 import { plainText } from "../../text.js";
@@ -53,13 +54,15 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
-    const answer = describeDecision(cluster, decision);
-    if (args.json) return printJson({ plane: plane.id, flow: args.flow, decision: answer, work, path });
+    const unknown = plane.id === "iptables" && nodeList ? unknownConditions(cluster, nodeList, flow) : [];
+    const answer = `${unknown.length > 0 ? "unknown: " : ""}${describeDecision(cluster, decision)}`;
+    if (args.json)
+      return printJson({ plane: plane.id, flow: args.flow, decision: answer, unknown, work, path });
     const { rulesVisited, filterRulesVisited, mapLookups, hashProbes } = work;
     await print(
       [
         ...path.map((step, i) => `${String(i + 1).padStart(3)}  ${plainText(step, 300)}`),
-        `${plane.label}: ${answer}`,
+        `${plane.label}: ${answer}${unknown.length > 0 ? `, unless a condition holds that is not understood (${plainText(unknown.join("; "), 200)})` : ""}`,
         `work: ${rulesVisited} rules, ${filterRulesVisited} filter rules, ${mapLookups} map lookups, ${hashProbes} hash probes`,
         "",
       ].join("\n"),

@@ -3,9 +3,10 @@
 import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
-import { inferNetwork } from "../../cluster/infer-network.js";
+import { describeNetwork, inferNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
 import { assemble } from "../assemble.js";
+import { kindsWithCounts } from "../kinds.js";
 import { type Frontend, portsOfFrontends } from "./frontends.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
@@ -13,29 +14,48 @@ import { frontendsOfMaps } from "./maps.js";
 interface Source {
   readonly format: string;
   readonly frontends: Frontend[];
-  readonly skipped: number;
+  /** Frontends and backends that are left out, each with its kind. */
+  readonly skipped: readonly string[];
   /** What this source never says. */
   readonly silent: string;
 }
 
 /** Reads any of the three. Throws InvalidInputError in one line. */
-export function importCilium(text: string): { cluster: Cluster; report: string[] } {
+export function importCilium(text: string, known: KnownNetwork = {}): { cluster: Cluster; report: string[] } {
   const source = read(text);
   const { ports, lostNodePorts, ownServices, standIns } = portsOfFrontends(source.frontends);
   const { records, unnamed } = assemble(ports);
   if (records.length === 0)
     throw new InvalidInputError("Cilium's list holds no service with an IPv4 address and a port");
   refuseConflicts(records);
-  const cluster = buildCluster(records, inferNetwork(records), {
+  const nodeAddresses = [
+    ...new Set(
+      source.frontends
+        .filter(({ kind, address }) => kind === "NodePort" && address !== 0)
+        .map((f) => f.address),
+    ),
+  ];
+  const facts: KnownNetwork = {
+    ...known,
+    nodeAddresses: known.nodeAddresses?.length ? known.nodeAddresses : nodeAddresses,
+  };
+  const network = inferNetwork(records, facts);
+  const cluster = buildCluster(records, network, {
     kind: "imported",
     format: source.format,
-    parameters: { frontends: source.frontends.length, skipped: source.skipped, lostNodePorts, ownServices },
+    parameters: {
+      frontends: source.frontends.length,
+      skipped: source.skipped.length,
+      lostNodePorts,
+      ownServices,
+    },
   });
   const said = (count: number, what: string) => (count > 0 ? [`${what}: ${count}`] : []);
   return {
     cluster,
     report: [
       `${cluster.services} services with ${cluster.servicePorts} ports and ${cluster.endpoints} endpoints, from ${source.frontends.length} frontends of Cilium`,
+      ...describeNetwork(network, facts),
       `not in this source: ${source.silent}`,
       ...said(unnamed, "services without a name, called after their address"),
       ...said(
@@ -43,7 +63,7 @@ export function importCilium(text: string): { cluster: Cluster; report: string[]
         "external addresses that share no backend with one cluster IP, taken as services of their own",
       ),
       ...said(lostNodePorts, "left out: NodePorts that share no backend with one cluster IP"),
-      ...said(source.skipped, "left out: frontends of IPv6, host ports, redirects, or without a port"),
+      ...(source.skipped.length > 0 ? [`left out: ${kindsWithCounts(source.skipped)}`] : []),
       ...said(
         standIns,
         "made up: 203.0.113.1 stands for the endpoints of ports of policy Local without a backend",
@@ -62,23 +82,31 @@ function read(text: string): Source {
   } catch {
     throw new InvalidInputError("Cilium's list is not JSON, or cut off: save it again");
   }
-  if (Array.isArray(data)) {
+  // `cilium service get ID -o json` prints one of them.
+  const list = isRecord(data) && Object.hasOwn(data, "spec") ? [data] : data;
+  if (Array.isArray(list)) {
     return {
       format: "cilium-service-list",
-      ...frontendsOfServices(data as unknown[]),
+      ...frontendsOfServices(list as unknown[]),
       silent: "names of ports, session affinity, source ranges, endpoints of other nodes under policy Local",
     };
   }
-  const object = data as Readonly<Record<string, unknown>>;
+  if (!isRecord(data))
+    throw new InvalidInputError("Cilium's list is neither a list nor an object: save it again");
+  const object = data;
   if (Object.hasOwn(object, "cilium_lb4_services_v2")) {
     return {
       format: "cilium-maps",
       frontends: frontendsOfMaps(object),
-      skipped: 0,
+      skipped: [],
       silent: "names, and which endpoints are on this node, except where a policy Local lists them",
     };
   }
   return { format: "cilium-bpf-lb-list", ...frontendsOfList(pairsOfJson(object)), silent: LIST_SILENT };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const LIST_SILENT =

@@ -41,14 +41,14 @@ const serviceSchema = z.object({
 
 export interface ListedFrontends {
   readonly frontends: Frontend[];
-  /** IPv6, host ports, local redirects and frontends without a port. */
-  readonly skipped: number;
+  /** Kinds of what is left out: IPv6, host ports, local redirects, frontends without a port, lost backends. */
+  readonly skipped: string[];
 }
 
 /** Reads `cilium service list -o json`. Throws InvalidInputError that names the service's place and field. */
 export function frontendsOfServices(list: readonly unknown[]): ListedFrontends {
   const frontends: Frontend[] = [];
-  let skipped = 0;
+  const skipped: string[] = [];
   for (const [i, item] of list.entries()) {
     const parsed = serviceSchema.safeParse(item);
     if (!parsed.success) throw new InvalidInputError(`cilium service [${i}]: ${describeIssue(parsed.error)}`);
@@ -57,7 +57,11 @@ export function frontendsOfServices(list: readonly unknown[]): ListedFrontends {
     const address = parseAddress(at.ip);
     const protocol = PROTOCOLS.get(at.protocol.toUpperCase());
     if (kind === undefined || address === undefined || protocol === undefined || at.port === 0) {
-      skipped++;
+      skipped.push(
+        kind === undefined
+          ? `frontend of type ${oneLine(flags.type, 40)}`
+          : otherFrontend(at.ip, protocol !== undefined),
+      );
       continue;
     }
     const service = `${flags.namespace ?? ""}/${flags.name ?? ""}`;
@@ -100,10 +104,39 @@ function kindOf(type: string): Frontend["kind"] | undefined {
 const LISTED_KEY = /^(\[?[\da-f.:]+\]?):(\d{1,5})(?:\/([A-Za-z]+))?(\/i)?(?: \((\d{1,5})\))?$/;
 const LISTED_BACKEND = /^([\d.]+):(\d{1,5})(?:\/[A-Za-z]+)? \(\d+\)/;
 
+/** What a frontend is that no service-port of ours can be. */
+function otherFrontend(address: string, hasProtocol: boolean): string {
+  if (address.includes(":")) return "IPv6 frontend";
+  return hasProtocol ? "frontend without a port" : "frontend of another protocol";
+}
+
+/** Words of a frontend's flags that say what kind it is (pkg/loadbalancer, SVCType). */
+const KINDS: ReadonlyMap<string, Frontend["kind"] | undefined> = new Map([
+  ["ClusterIP", "ClusterIP"],
+  ["NodePort", "NodePort"],
+  ["LoadBalancer", "LoadBalancer"],
+  ["ExternalIPs", "ExternalIP"],
+  ["HostPort", undefined],
+  ["LocalRedirect", undefined],
+]);
+/** What stands for a frontend's address and port, or says that a slot's backend is gone. */
+const LISTED_VALUE = /^(?:\[?[\da-f.:]+\]?:\d{1,5}(?:\/[A-Za-z]+)? \(|backend \d+ not found)/;
+
+/** Why a frontend with these flags is left out; undefined for one that is not. */
+function skippedKind(words: readonly string[]): string | undefined {
+  if (words.includes("l7-load-balancer")) {
+    return "frontend whose traffic goes to a proxy on the node (L7 load balancing)";
+  }
+  const kind = words.find((word) => KINDS.has(word));
+  if (kind === undefined) return `frontend with flags ${oneLine(words.join(", "), 60)}`;
+  return KINDS.get(kind) === undefined ? `frontend of type ${kind}` : undefined;
+}
+
 /** Reads `cilium bpf lb list`: lines of frontend and backend, in text or as a JSON object. */
 export function frontendsOfList(pairs: Iterable<readonly [key: string, value: string]>): ListedFrontends {
   const found = new Map<string, Frontend & { backends: Backend[] }>();
-  let skipped = 0;
+  const skipped: string[] = [];
+  const leftOut = new Set<string>();
   let lines = 0;
   for (const [key, value] of pairs) {
     if (++lines > MAX_LINES) throw new InvalidInputError(`cilium bpf lb list: more than ${MAX_LINES} lines`);
@@ -116,16 +149,29 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
     const port = Number(match[2]);
     const protocol = PROTOCOLS.get((match[3] ?? "TCP").toUpperCase());
     if (address === undefined || protocol === undefined || !(port >= 1 && port <= 65_535)) {
-      skipped++;
+      // Slots of one frontend are one.
+      if (!leftOut.has(key.replace(/ \(\d+\)$/, "")))
+        skipped.push(otherFrontend(match[1]!, protocol !== undefined));
+      leftOut.add(key.replace(/ \(\d+\)$/, ""));
       continue;
+    }
+    if (!LISTED_VALUE.test(value)) {
+      throw new InvalidInputError(
+        `cilium bpf lb list: no backend in "${oneLine(value, 60)}": give the list without --frontends, --backends or --revnat`,
+      );
     }
     const name = `${address} ${port} ${protocol} ${match[4] ?? ""}`;
     const flags = /\[([^\]]*)\]/.exec(value)?.[1];
     if (flags !== undefined || !found.has(name)) {
       const words = (flags ?? "").split(",").map((word) => word.trim());
-      const kind = words.includes("ClusterIP")
-        ? "ClusterIP"
-        : (words.map(listedKind).find((k) => k !== undefined) ?? "ClusterIP");
+      const why = flags === undefined ? undefined : skippedKind(words);
+      if (why !== undefined) {
+        skipped.push(why);
+        leftOut.add(name);
+        found.delete(name);
+      }
+      const kind = words.map((word) => KINDS.get(word)).find((k) => k !== undefined) ?? "ClusterIP";
+      if (leftOut.has(name)) continue;
       found.set(name, {
         address,
         port,
@@ -140,6 +186,7 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
         backends: found.get(name)?.backends ?? [],
       });
     }
+    if (value.startsWith("backend ")) skipped.push("slot whose backend is not found");
     const to = LISTED_BACKEND.exec(value);
     const backend = to ? parseAddress(to[1]!) : undefined;
     const backendPort = Number(to?.[2]);
@@ -150,11 +197,6 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
       .backends.push({ id: backendKey(backend, backendPort), address: backend, port: backendPort });
   }
   return { frontends: [...found.values()], skipped };
-}
-
-function listedKind(word: string): Frontend["kind"] | undefined {
-  if (word === "ExternalIPs") return "ExternalIP";
-  return word === "NodePort" || word === "LoadBalancer" ? word : undefined;
 }
 
 /** Frontend and backend of each line of the text form. */

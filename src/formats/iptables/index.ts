@@ -1,20 +1,35 @@
 /** A node's iptables-save as a cluster, with the node's own list. */
 
 import { buildCluster } from "../../cluster/build.js";
-import { oneLine, refuseConflicts } from "../../cluster/checks.js";
-import { type Cluster, formatCidr } from "../../cluster/cluster.js";
-import { inferNetwork } from "../../cluster/infer-network.js";
+import { refuseConflicts } from "../../cluster/checks.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import {
+  describeNetwork,
+  describePodTest,
+  inferNetwork,
+  type KnownNetwork,
+} from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
-import type { NodeList } from "../../planes/iptables/saved-rules.js";
+import type { NodeList, SavedTables } from "../../planes/iptables/saved-rules.js";
 import { assemble } from "../assemble.js";
-import { parseSave } from "./save.js";
-import { servicesOfRules } from "./services.js";
+import { kindsWithCounts } from "../kinds.js";
+import type { RecognisedText } from "../recognise.js";
+import { type FoundInRules, servicesOfRules } from "./services.js";
+import { type NodeTables, parseTables } from "./tables.js";
 
-const SHOWN = 5;
-
-/** Reads iptables-save. Throws InvalidInputError that names the line or the service. */
-export function importIptables(text: string): { cluster: Cluster; report: string[]; nodeList: NodeList } {
-  const tables = parseSave(text);
+/**
+ * Reads iptables-save or `iptables -S`.
+ *
+ * @param texts One node's: both tables in one text or in two, IPv6 besides.
+ * @param known What is known of the network besides.
+ * @throws InvalidInputError that names the line or the service, or says what to give instead.
+ */
+export function importIptables(
+  texts: readonly RecognisedText[],
+  known: KnownNetwork = {},
+): { cluster: Cluster; report: string[]; nodeList: NodeList } {
+  const node = parseTables(texts);
+  const { tables } = node;
   if (tables.nat.has("KUBE-PORTALS-CONTAINER") && !tables.nat.has("KUBE-SERVICES")) {
     throw new InvalidInputError(
       "these are rules of kube-proxy's userspace mode, which balances in a process: nothing to import",
@@ -22,17 +37,23 @@ export function importIptables(text: string): { cluster: Cluster; report: string
   }
   const found = servicesOfRules(tables);
   const { records, ports, unnamed, withoutAddress } = assemble(found.ports);
-  if (records.length === 0) {
-    throw new InvalidInputError(
-      "iptables-save holds no service of kube-proxy (no rule in KUBE-SERVICES): is this node's proxy in iptables mode?",
-    );
-  }
+  if (records.length === 0) throw new InvalidInputError(noServiceIn(node, found));
   refuseConflicts(records);
-  const network = inferNetwork(records, { podCidr: found.podCidr, nodeAddresses: found.nodeAddresses });
+  const facts: KnownNetwork = {
+    podCidr: known.podCidr ?? found.podCidr,
+    serviceCidr: known.serviceCidr,
+    nodeAddresses: known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses,
+  };
+  const network = inferNetwork(records, facts);
+  const writer = writerOf(tables);
   const cluster = buildCluster(records, network, {
     kind: "imported",
     format: "iptables-save",
-    parameters: { foreignRules: found.foreignRules, notUnderstood: found.notUnderstood.length },
+    parameters: {
+      foreignRules: found.foreignRules,
+      notUnderstood: found.notUnderstood.length,
+      ...(writer !== undefined && { kubeProxy: writer }),
+    },
   });
   const endpointOfChain = new Map<string, number>();
   let row = 0;
@@ -40,30 +61,59 @@ export function importIptables(text: string): { cluster: Cluster; report: string
     for (const [i, chain] of (found.chains.get(port) ?? []).entries()) endpointOfChain.set(chain, row + i);
     row += port.endpoints.length;
   }
+  const { otherRules } = tables;
+  const said = (count: number, line: string) => (count > 0 ? [line] : []);
   const report = [
     `${cluster.services} services with ${cluster.servicePorts} ports and ${cluster.endpoints} endpoints, from kube-proxy's own rules`,
-    found.podCidr
-      ? `sources that need no masquerade: ${formatCidr(found.podCidr)}`
-      : `no rule tells the pod range: ${formatCidr(network.podCidr)} is inferred`,
-    `rules of others: ${found.foreignRules}${tables.otherRules > 0 ? `, and ${tables.otherRules} in tables that decide nothing here` : ""}`,
-    ...(unnamed > 0 ? [`services without a name in a comment, called after their address: ${unnamed}`] : []),
-    ...(withoutAddress > 0
-      ? [`left out, because no rule gives their cluster IP: ${withoutAddress} ports`]
-      : []),
-    ...(found.standIns > 0
-      ? [
-          `made up: 203.0.113.1 stands for the endpoints of ${found.standIns} ports of policy Local, which are in no rule`,
-        ]
-      : []),
-    ...describeStrange(found.notUnderstood),
+    ...(writer === undefined ? [] : [`written by kube-proxy ${writer}, as its chains show`]),
+    ...describeNetwork(network, facts),
+    ...describePodTest(found.podTest, found.masquerade),
+    `rules of others: ${found.foreignRules}${otherRules > 0 ? `, and ${otherRules} in tables that decide nothing here` : ""}`,
+    ...(node.hasFilter
+      ? []
+      : ["no table filter in the input: services without endpoints, which it refuses, are missing"]),
+    ...said(node.ipv6Rules, `left out, because they are IPv6: ${node.ipv6Rules} rules`),
+    ...said(node.duplicates, `given twice and alike, read once: ${node.duplicates} tables`),
+    ...said(node.otherLines, `left out: ${node.otherLines} lines that are no rules`),
+    ...said(
+      found.emptyChains,
+      `cut or filtered: ${found.emptyChains} chains of kube-proxy that rules lead to hold no rule, so services and endpoints are missing`,
+    ),
+    ...said(unnamed, `services without a name in a comment, called after their address: ${unnamed}`),
+    ...said(withoutAddress, `left out, because no rule gives their cluster IP: ${withoutAddress} ports`),
+    ...said(
+      found.standIns,
+      `made up: 203.0.113.1 stands for the endpoints of ${found.standIns} ports of policy Local, which are in no rule`,
+    ),
+    ...said(
+      found.notUnderstood.length,
+      `rules of kube-proxy's chains that are not understood, and left out: ${kindsWithCounts(found.notUnderstood)}`,
+    ),
   ];
   return { cluster, report, nodeList: { tables, endpointOfChain } };
 }
 
-function describeStrange(rules: readonly string[]): string[] {
-  if (rules.length === 0) return [];
-  const shown = rules.slice(0, SHOWN).map((rule) => oneLine(rule, 100));
-  return [
-    `rules of kube-proxy's chains that are not understood, and left out: ${rules.length} (${shown.join("; ")}${rules.length > SHOWN ? "; …" : ""})`,
-  ];
+/** Versions of kube-proxy that write such chains: 1.34 to 1.37 write the same rules. */
+function writerOf({ nat }: SavedTables): string | undefined {
+  const starts = (prefix: string) => [...nat.keys()].some((name) => name.startsWith(prefix));
+  const counts = nat
+    .get("KUBE-NODEPORTS")
+    ?.rules.some(({ counter }) => counter === "localhost_nps_accepted_pkts");
+  if (counts) return "1.33 or newer (1.34 to 1.37 write the same rules)";
+  if (starts("KUBE-XLB-")) return "until 1.23";
+  return starts("KUBE-EXT-") || starts("KUBE-SVL-") ? "1.24 or newer" : undefined;
+}
+
+function noServiceIn({ tables, hasFilter }: NodeTables, { withoutPort }: FoundInRules): string {
+  const rules = tables.nat.get("KUBE-SERVICES")?.rules ?? [];
+  if (rules.some(({ strange }) => strange?.includes("--match-set") || strange === "-m set")) {
+    return "this node's proxy is in IPVS mode: give ipvsadm -Sn, ipset save and iptables-save together";
+  }
+  if (withoutPort > 0) {
+    return `${withoutPort} rules of KUBE-SERVICES test no port, as an old iptables lists what a newer one wrote: use kube-proxy's own iptables-save (in its container)`;
+  }
+  if (rules.length > 0) {
+    return `KUBE-SERVICES has ${rules.length} rules, and none leads to a service${hasFilter ? "" : " (and there is no table filter)"}: give the whole output of iptables-save`;
+  }
+  return "iptables-save holds no service of kube-proxy (no rule in KUBE-SERVICES): is this node's proxy in iptables mode?";
 }

@@ -19,7 +19,7 @@ const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["sctp", SCTP],
   ["udplite", 136],
 ]);
-/** Matches whose options are read below; `physdev`, `set` and all others are strange. */
+/** Matches whose options are read below; `set` and all others are strange. */
 const MODULES = [
   "comment",
   "tcp",
@@ -31,9 +31,22 @@ const MODULES = [
   "conntrack",
   "state",
   "mark",
+  "nfacct",
+  "physdev",
 ];
-/** Options that say what is so by default. */
-const HARMLESS = ["--rsource", "--mask", "--mode", "--reap", "--random", "--random-fully", "--persistent"];
+/** Options that decide nothing: they say what is so by default, or count. */
+const HARMLESS = [
+  "--rsource",
+  "--mask",
+  "--mode",
+  "--reap",
+  "--random",
+  "--random-fully",
+  "--persistent",
+  // iptables -S -v: packets and bytes of the rule.
+  "-c",
+  "--set-counters",
+];
 
 /** Reads `-A CHAIN …`. Throws InvalidInputError for a line that is no rule; a condition that is not known is no error. */
 export function parseRule(tokens: readonly Token[], where: string): SavedRule {
@@ -79,14 +92,17 @@ function emptyRule(chain: string): SavedRule {
     src: null,
     srcInvert: false,
     dst: null,
+    notToLoopback: false,
     protocol: 0,
     dport: -1,
     comment: null,
+    counter: null,
     probability: -1,
     recent: "none",
     recentName: "",
     recentSeconds: 0,
     addrtype: "none",
+    interfaceIn: null,
     stateNew: null,
     mark: null,
     target: "",
@@ -104,10 +120,27 @@ function read(rule: SavedRule, name: string, negated: boolean, values: readonly 
   rule.strange = [negated ? "!" : "", name, ...values].filter((word) => word !== "").join(" ");
 }
 
+const INVERTIBLE: readonly string[] = [
+  "-s",
+  "--source",
+  "-d",
+  "--destination",
+  "--mark",
+  "-i",
+  "--in-interface",
+  "--src-type",
+  "--ctstate",
+  "--state",
+  "--physdev-is-in",
+];
+
+/** A state of the connection; DNAT and SNAT are of one that was translated. */
+const STATES: readonly string[] = ["NEW", "INVALID", "RELATED", "ESTABLISHED", "UNTRACKED", "DNAT", "SNAT"];
+
 /** Whether a condition is understood. */
 function readCondition(rule: SavedRule, name: string, negated: boolean, values: readonly string[]): boolean {
   const [value = ""] = values;
-  if (negated && !["-s", "--source", "--mark"].includes(name)) return false;
+  if (negated && !INVERTIBLE.includes(name)) return false;
   switch (name) {
     case "-s":
     case "--source":
@@ -116,6 +149,10 @@ function readCondition(rule: SavedRule, name: string, negated: boolean, values: 
       return rule.src !== null && values.length === 1;
     case "-d":
     case "--destination":
+      if (negated) {
+        rule.notToLoopback = value === "127.0.0.0/8";
+        return rule.notToLoopback;
+      }
       rule.dst = range(value);
       return rule.dst !== null && values.length === 1;
     case "-p":
@@ -130,6 +167,9 @@ function readCondition(rule: SavedRule, name: string, negated: boolean, values: 
       return MODULES.includes(value);
     case "--comment":
       rule.comment = value;
+      return true;
+    case "--nfacct-name":
+      rule.counter = value;
       return true;
     case "--dport":
     case "--destination-port":
@@ -154,14 +194,21 @@ function readCondition(rule: SavedRule, name: string, negated: boolean, values: 
       return true;
     case "--dst-type":
     case "--src-type":
-      rule.addrtype = name === "--dst-type" ? "dst-local" : "src-local";
+      // kube-proxy asks for one of them in a rule.
+      if (rule.addrtype !== "none") return false;
+      rule.addrtype = name === "--dst-type" ? "dst-local" : negated ? "src-not-local" : "src-local";
       return value === "LOCAL";
+    case "--physdev-is-in":
+      // "Did not come in by a bridge's port": true of every packet that is routed, and the model's are.
+      return negated && values.length === 0;
+    case "-i":
+    case "--in-interface":
+      rule.interfaceIn = { name: value, negated };
+      return value !== "" && values.length === 1;
     case "--ctstate":
     case "--state":
-      rule.stateNew = value.split(",").includes("NEW");
-      return /^(NEW|INVALID|RELATED|ESTABLISHED|UNTRACKED)(,(NEW|INVALID|RELATED|ESTABLISHED|UNTRACKED))*$/.test(
-        value,
-      );
+      rule.stateNew = value.split(",").includes("NEW") !== negated;
+      return value.split(",").every((state) => STATES.includes(state));
     case "--mark": {
       const mark = markOf(value);
       rule.mark = mark && { ...mark, negated };

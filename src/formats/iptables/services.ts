@@ -5,8 +5,10 @@
  */
 
 import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
-import type { SavedChain, SavedRule, SavedTable, SavedTables } from "../../planes/iptables/saved-rules.js";
-import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
+import type { SavedRule, SavedTable, SavedTables } from "../../planes/iptables/saved-rules.js";
+import { addStandIns, emptyPort, type FoundPort, parsePortName, withoutOwnAddresses } from "../assemble.js";
+import { countEmpty, countForeign, kindOfChain, kindOfCondition, masqueradeOf } from "./chains.js";
 
 /** Chains of one service-port share the hash of its name: KUBE-SVC-XPGD46QRK7WJZT7O. XLB is what EXT was until 1.23. */
 const PORT_CHAIN = /^KUBE-(SVC|SVL|EXT|FW|XLB)-([A-Z2-7]{16})$/;
@@ -19,7 +21,14 @@ export interface FoundInRules {
   readonly chains: ReadonlyMap<FoundPort, readonly string[]>;
   /** Sources that need no masquerade (kube-proxy's clusterCIDR). */
   readonly podCidr: Cidr | undefined;
+  /** How traffic of pods is told from other where it is no range: `-i azv+`. */
+  readonly podTest: string | undefined;
+  readonly masquerade: MasqueradeOfClusterIps;
   readonly nodeAddresses: number[];
+  /** Rules to a service's chain that test no port. */
+  readonly withoutPort: number;
+  /** Chains of kube-proxy that rules jump to, and that are empty or not there. */
+  readonly emptyChains: number;
   /** Ports whose endpoints are in no rule: one stands for them. */
   readonly standIns: number;
   /** Rules of kube-proxy's own chains that say something that isn't understood. */
@@ -42,6 +51,12 @@ class Reader {
   readonly #podCidrs = new Map<string, { cidr: Cidr; count: number }>();
   readonly #nodeAddresses = new Set<number>();
   readonly #notUnderstood: string[] = [];
+  #podTest: string | undefined;
+  #podShortCut: Cidr | undefined;
+  readonly #masquerades = { all: 0, some: 0 };
+  #withoutPort = 0;
+  /** Ports that the filter table refuses: until 1.8 their chains were empty. */
+  readonly #refusedPorts = new Set<FoundPort>();
 
   constructor(nat: SavedTable, filter: SavedTable) {
     this.#nat = nat;
@@ -61,6 +76,10 @@ class Reader {
       ports: this.#ports,
       chains,
       podCidr: this.#commonPodCidr(),
+      podTest: this.#podTest,
+      masquerade: masqueradeOf(this.#masquerades),
+      withoutPort: this.#withoutPort,
+      emptyChains: countEmpty(this.#nat) + this.#emptyPorts(),
       nodeAddresses: [...this.#nodeAddresses],
       standIns,
       notUnderstood: this.#notUnderstood,
@@ -71,9 +90,8 @@ class Reader {
   /** Rules of a chain; those that aren't understood are noted and left out. */
   *#rules(table: SavedTable, name: string): Iterable<SavedRule> {
     for (const rule of table.get(name)?.rules ?? []) {
-      // Since 1.5 the way of bridged packets is told apart by physdev: the rule leads where its neighbours lead.
-      if (rule.strange === null || rule.strange.includes("physdev")) yield rule;
-      else this.#notUnderstood.push(`${name}: ${rule.strange}`);
+      if (rule.strange === null) yield rule;
+      else this.#notUnderstood.push(`${kindOfChain(name)}: ${kindOfCondition(rule.strange)}`);
     }
   }
 
@@ -84,12 +102,13 @@ class Reader {
     }
     // The old masquerade rule of each service, before 1.20: ! -s CIDR -d VIP … -j KUBE-MARK-MASQ.
     if (rule.target === "KUBE-MARK-MASQ") {
-      this.#notePodCidr(rule);
+      if (!/ (?:external|loadbalancer) IP/.test(rule.comment ?? "")) this.#notePodCidr(rule);
       return;
     }
     const jump = PORT_CHAIN.exec(rule.target);
     if (!jump || rule.dst?.prefixLength !== 32 || rule.dport <= 0) {
-      this.#notUnderstood.push(`KUBE-SERVICES: -j ${rule.target}`);
+      if (jump && rule.dport <= 0) this.#withoutPort++;
+      this.#notUnderstood.push(`KUBE-SERVICES: -j ${kindOfChain(rule.target)}`);
       return;
     }
     const [, kind, hash] = jump;
@@ -111,7 +130,7 @@ class Reader {
     // Before 1.24 a rule that marks stands before the one that jumps.
     if (rule.target === "KUBE-MARK-MASQ") return;
     if (!jump || rule.dport <= 0) {
-      this.#notUnderstood.push(`KUBE-NODEPORTS: -j ${rule.target}`);
+      this.#notUnderstood.push(`KUBE-NODEPORTS: -j ${kindOfChain(rule.target)}`);
       return;
     }
     const port = this.#portOf(jump[2]!, rule);
@@ -161,7 +180,7 @@ class Reader {
       seen.add(name);
       const to = this.#nat.get(name)?.rules.find(({ target }) => target === "DNAT")?.to;
       if (!to) {
-        this.#notUnderstood.push(`${name}: no DNAT to an address and port`);
+        this.#notUnderstood.push(`${kindOfChain(name)}: no DNAT to an address and port`);
         continue;
       }
       chains.push(name);
@@ -171,8 +190,13 @@ class Reader {
       if (rule.src && !rule.srcInvert) port.ranges.push(rule.src);
       if (rule.target.startsWith("KUBE-XLB-")) port.externalLocal = true;
     }
+    const ingress = [...port.externals].filter(([, kind]) => kind === INGRESS_IP).map(([address]) => address);
+    port.ranges = withoutOwnAddresses(port.ranges, ingress);
     for (const rule of this.#rules(this.#nat, `KUBE-EXT-${hash}`)) {
       if (rule.addrtype === "src-local") port.externalLocal = true;
+      // Pods' short cut to services of policy Local: it tells the range where all traffic is masqueraded.
+      else if (rule.src && rule.target.startsWith("KUBE-SVC-")) this.#podShortCut ??= rule.src;
+      else if (rule.interfaceIn && !rule.interfaceIn.negated) this.#notePodCidr(rule);
     }
     return chains;
   }
@@ -199,6 +223,7 @@ class Reader {
       this.#notUnderstood.push(`filter ${rule.chain}: -j ${rule.target} without a destination`);
       return;
     }
+    this.#refusedPorts.add(port);
     const isExternal =
       rule.chain === "KUBE-EXTERNAL-SERVICES" || /external IP|loadbalancer IP/.test(rule.comment ?? "");
     if (rule.addrtype === "dst-local") {
@@ -217,6 +242,14 @@ class Reader {
     }
   }
 
+  #emptyPorts(): number {
+    return [...this.#hashes].filter(
+      ([port, hash]) =>
+        !this.#refusedPorts.has(port) &&
+        ["SVC", "SVL"].every((kind) => (this.#nat.get(`KUBE-${kind}-${hash}`)?.rules.length ?? 0) === 0),
+    ).length;
+  }
+
   #refused(rule: SavedRule): FoundPort | undefined {
     const isNodePort = rule.addrtype === "dst-local";
     if (rule.dport <= 0 || (!isNodePort && rule.dst?.prefixLength !== 32)) return undefined;
@@ -226,6 +259,11 @@ class Reader {
   }
 
   #notePodCidr(rule: SavedRule): void {
+    this.#masquerades[rule.src || rule.interfaceIn ? "some" : "all"]++;
+    if (rule.interfaceIn) {
+      this.#podTest ??= `-i ${rule.interfaceIn.name}`;
+      return;
+    }
     if (!rule.src || !rule.srcInvert) return;
     const key = `${rule.src.base}/${rule.src.prefixLength}`;
     const seen = this.#podCidrs.get(key);
@@ -236,21 +274,7 @@ class Reader {
   #commonPodCidr(): Cidr | undefined {
     const [most] = [...this.#podCidrs.values()].sort((a, b) => b.count - a.count);
     // Clients of the model live in a part of it.
-    return most && most.cidr.prefixLength <= 24 ? most.cidr : undefined;
+    const cidr = most?.cidr ?? this.#podShortCut;
+    return cidr && cidr.prefixLength <= 24 ? cidr : undefined;
   }
-}
-
-/** kube-proxy's and kubelet's chains, and netfilter's own, whose rules may be anybody's. */
-function isForeign(chain: SavedChain): boolean {
-  return chain.policy === "-" && !chain.name.startsWith("KUBE-");
-}
-
-function countForeign(table: SavedTable): number {
-  let rules = 0;
-  for (const chain of table.values()) {
-    if (isForeign(chain)) rules += chain.rules.length;
-    else if (chain.policy !== "-")
-      rules += chain.rules.filter(({ target }) => !target.startsWith("KUBE-")).length;
-  }
-  return rules;
 }

@@ -1,61 +1,119 @@
 /** kube-proxy's nftables table as a cluster (pkg/proxy/nftables/proxier.go). */
 
 import { buildCluster } from "../../cluster/build.js";
-import { oneLine, refuseConflicts } from "../../cluster/checks.js";
+import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
-import { inferNetwork } from "../../cluster/infer-network.js";
+import {
+  describeNetwork,
+  describePodTest,
+  inferNetwork,
+  type KnownNetwork,
+} from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
 import { assemble } from "../assemble.js";
-import { parseNftJson, parseNftText } from "./ruleset.js";
+import { kindsWithCounts } from "../kinds.js";
+import { readNftJson } from "./json.js";
+import { layoutOf } from "./layout.js";
 import { servicesOfTable } from "./services.js";
+import { type NftRuleset, RulesetDraft } from "./table.js";
+import { readNftText } from "./text.js";
 
-const SHOWN = 5;
+/** Parses listings and transactions of one node, in text or JSON. Throws InvalidInputError that says what is missing. */
+function parseNft(texts: readonly string[]): NftRuleset {
+  const draft = new RulesetDraft();
+  for (const text of texts) {
+    if (/^\s*\{/.test(text)) readNftJson(text, draft);
+    else readNftText(text, draft);
+  }
+  return draft.finish();
+}
 
-/** Reads `nft list ruleset` in text or JSON. Throws InvalidInputError that says what is missing. */
-export function importNftables(text: string): { cluster: Cluster; report: string[] } {
-  const table = /^\s*\{/.test(text) ? parseNftJson(text) : parseNftText(text);
+/**
+ * Reads what nft prints, and transactions.
+ *
+ * @param texts One node's: `nft list ruleset`, or parts of it (`nft list map`, `nft list chain`, one family each).
+ * @param known What is known of the network besides.
+ * @throws InvalidInputError in one line: cut off, a part without what it refers to, two nodes' rules, or no kube-proxy's.
+ */
+export function importNftables(
+  texts: readonly string[],
+  known: KnownNetwork = {},
+): { cluster: Cluster; report: string[] } {
+  const ruleset = parseNft(texts);
+  const { table, foreignRules } = ruleset;
+  refuseTerse(ruleset);
   const found = servicesOfTable(table);
   const { records, unnamed, withoutAddress } = assemble(found.ports);
-  if (records.length === 0) {
-    throw new InvalidInputError(
-      "the ruleset holds no service of kube-proxy (table ip kube-proxy, map service-ips): is this node's proxy in nftables mode?",
-    );
-  }
+  if (records.length === 0) throw new InvalidInputError(noServiceIn(ruleset));
   refuseConflicts(records);
-  const network = inferNetwork(records, { podCidr: found.podCidr, serviceCidr: found.serviceCidr });
+  const facts: KnownNetwork = {
+    podCidr: known.podCidr ?? found.podCidr,
+    serviceCidr: known.serviceCidr ?? found.serviceCidr,
+    nodeAddresses: known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses,
+  };
+  const network = inferNetwork(records, facts);
+  const layout = layoutOf(table);
   const cluster = buildCluster(records, network, {
     kind: "imported",
     format: "nft",
-    parameters: { foreignRules: table.foreignRules, notUnderstood: found.notUnderstood.length },
+    parameters: {
+      foreignRules,
+      notUnderstood: found.notUnderstood.length,
+      ...(layout !== undefined && { kubeProxy: layout }),
+    },
   });
   const { notUnderstood, standIns, refusedNodePorts } = found;
+  const said = (count: number, line: string) => (count > 0 ? [line] : []);
   return {
     cluster,
     report: [
       `${cluster.services} services with ${cluster.servicePorts} ports and ${cluster.endpoints} endpoints, from kube-proxy's nftables table`,
-      `rules of other tables: ${table.foreignRules}`,
-      ...(unnamed > 0 ? [`services without a usable name, called after their address: ${unnamed}`] : []),
-      ...(withoutAddress > 0
-        ? [`left out, because no rule gives their cluster IP: ${withoutAddress} ports`]
-        : []),
-      ...(refusedNodePorts > 0
-        ? [
-            `left out: ${refusedNodePorts} NodePorts of services without endpoints, because the table does not say whose they are`,
-          ]
-        : []),
-      ...(standIns > 0
-        ? [
-            `made up: 203.0.113.1 stands for the endpoints of ${standIns} ports of policy Local, which are in no chain`,
-          ]
-        : []),
-      ...(notUnderstood.length > 0
-        ? [
-            `not understood, and left out: ${notUnderstood.length} (${notUnderstood
-              .slice(0, SHOWN)
-              .map((what) => oneLine(what, 100))
-              .join("; ")})`,
-          ]
-        : []),
+      layout === undefined
+        ? "the table does not show which version of kube-proxy wrote it"
+        : `written by kube-proxy ${layout}, as its layout shows`,
+      ...describeNetwork(network, facts),
+      ...describePodTest(found.podTest, found.masquerade),
+      `rules of other tables: ${foreignRules}`,
+      ...said(
+        ruleset.ipv6Addresses,
+        `left out, because they are IPv6: ${ruleset.ipv6Addresses} service addresses of table ip6 kube-proxy`,
+      ),
+      ...said(ruleset.duplicates, `listed twice and alike, read once: ${ruleset.duplicates} chains and maps`),
+      ...said(ruleset.otherLines, `left out: ${ruleset.otherLines} lines that are no nft`),
+      ...said(unnamed, `services without a usable name, called after their address: ${unnamed}`),
+      ...said(withoutAddress, `left out, because no rule gives their cluster IP: ${withoutAddress} ports`),
+      ...said(
+        refusedNodePorts,
+        `left out: ${refusedNodePorts} NodePorts of services without endpoints, because the table does not say whose they are`,
+      ),
+      ...said(
+        standIns,
+        `made up: 203.0.113.1 stands for the endpoints of ${standIns} ports of policy Local, which are in no chain`,
+      ),
+      ...said(
+        notUnderstood.length,
+        `not understood, so answers may differ from the node's: ${kindsWithCounts(notUnderstood)}`,
+      ),
     ],
   };
+}
+
+/** `nft -t` leaves elements out: chains of services, and no address that leads to them. */
+function refuseTerse({ table: { chains, containers } }: NftRuleset): void {
+  const serviceChains = [...chains.keys()].some((name) => /^(service|local)-[A-Z2-7]{8}-/.test(name));
+  if (serviceChains && (containers.get("service-ips")?.length ?? 0) === 0) {
+    throw new InvalidInputError(
+      "the chains of services are here, but map service-ips has no elements: list the table without -t (--terse), and whole",
+    );
+  }
+}
+
+function noServiceIn({ iptablesChains, ipv6Addresses }: NftRuleset): string {
+  if (iptablesChains > 0) {
+    return "these are iptables' rules (iptables-nft), as nft shows them: this node's proxy is in iptables mode, give the output of iptables-save";
+  }
+  if (ipv6Addresses > 0) {
+    return "the ruleset holds IPv6 services only (table ip6 kube-proxy), lbscale reads IPv4: give table ip kube-proxy too";
+  }
+  return "the ruleset holds no service of kube-proxy (table ip kube-proxy, map service-ips): is this node's proxy in nftables mode?";
 }

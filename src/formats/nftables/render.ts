@@ -11,7 +11,7 @@ export function renderRule(expressions: readonly unknown[]): string {
 function render(value: unknown, depth: number): string {
   if (typeof value === "string" || typeof value === "number") return String(value);
   if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return "?";
-  if (Array.isArray(value)) return value.map((part) => render(part, depth + 1)).join(", ");
+  if (Array.isArray(value)) return value.map((part) => render(part, depth + 1)).join(" , ");
   const [[kind, inner] = ["", undefined]] = Object.entries(value);
   const fields = (typeof inner === "object" && inner !== null ? inner : {}) as Record<string, unknown>;
   const field = (name: string): string => render(fields[name], depth + 1);
@@ -32,8 +32,10 @@ function render(value: unknown, depth: number): string {
       return `${field("addr")}/${field("len")}`;
     case "set":
       return Array.isArray(inner)
-        ? `{ ${inner.map((part) => renderElement(part, depth)).join(", ")} }`
-        : render(inner, depth + 1);
+        ? `{ ${inner.map((part) => renderElement(part, depth)).join(" , ")} }`
+        : `${field("op")} ${field("set")} { ${field("elem")} }`;
+    case "ct":
+      return `ct ${field("key")}`;
     case "elem":
       return field("val");
     case "vmap":
@@ -43,8 +45,21 @@ function render(value: unknown, depth: number): string {
     case "jump":
     case "goto":
       return `${kind} ${field("target")}`;
+    case "map":
+      return `${field("key")} map ${field("data")}`;
     case "dnat":
-      return `dnat to ${field("addr")}:${field("port")}`;
+      // Layout since 1.36: address and port together, out of a map.
+      return fields.port === undefined
+        ? `dnat ip to ${field("addr")}`
+        : `dnat to ${field("addr")}:${field("port")}`;
+    case "mangle":
+      return `${field("key")} set ${field("value")}`;
+    case "|":
+    case "&":
+    case "^":
+      return Array.isArray(inner) ? inner.map((part) => render(part, depth + 1)).join(` ${kind} `) : "?";
+    case "masquerade":
+      return "masquerade";
     case "accept":
     case "drop":
     case "reject":

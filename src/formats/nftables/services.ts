@@ -1,25 +1,25 @@
-/** Service-ports out of the maps and chains of kube-proxy's nftables table. */
+/**
+ * Service-ports out of the maps and chains of kube-proxy's nftables table, in each layout that it has written: with
+ * endpoint chains (until 1.35), with endpoints in a map of the service's own chain (1.36), and without a map for a
+ * single endpoint (1.37).
+ */
 
-import type { EndpointRecord } from "../../cluster/build.js";
 import {
   type Cidr,
   EXTERNAL_IP,
+  formatAddress,
   INGRESS_IP,
   parseAddress,
-  parseCidr,
-  SCTP,
-  TCP,
-  UDP,
+  protocolName,
 } from "../../cluster/cluster.js";
-import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
+import { addStandIns, emptyPort, type FoundPort, parsePortName, withoutOwnAddresses } from "../assemble.js";
+import { ChainReader } from "./chains.js";
+import { endpointKey, frontendKey, frontendOf, nameOf, numbered, PROTOCOLS, portOf } from "./keys.js";
 import { rangesOf } from "./ranges.js";
-import type { NftElement, NftTable } from "./ruleset.js";
+import { withoutMark } from "./rules.js";
+import type { NftElement, NftTable } from "./table.js";
 
-const PROTOCOLS: ReadonlyMap<string, number> = new Map([
-  ["tcp", TCP],
-  ["udp", UDP],
-  ["sctp", SCTP],
-]);
 /** `service-ULMVA6XW-ns1/svc1/tcp/p80`; the hash tells names apart that are cut off with `...`. */
 const CHAIN = /^(service|local|external|firewall)-([A-Z2-7]{8})-(\S+)$/;
 
@@ -27,6 +27,11 @@ export interface FoundInTable {
   readonly ports: FoundPort[];
   readonly podCidr: Cidr | undefined;
   readonly serviceCidr: Cidr | undefined;
+  /** Members of the set nodeport-ips; empty where every address of the node takes NodePorts. */
+  readonly nodeAddresses: number[];
+  /** How traffic of pods is told from other: a rule's own words where it is no range. */
+  readonly podTest: string | undefined;
+  readonly masquerade: MasqueradeOfClusterIps;
   /** Ports whose endpoints are in no chain: one stands for them. */
   readonly standIns: number;
   /** NodePorts of services without endpoints, where no comment says whose they are. */
@@ -41,22 +46,27 @@ export function servicesOfTable(table: NftTable): FoundInTable {
 
 class Reader {
   readonly #table: NftTable;
+  readonly #chains: ChainReader;
   readonly #ports = new Map<string, FoundPort>();
   /** Ports that no chain is of: called as a comment says, or not at all. */
   readonly #refused: FoundPort[] = [];
-  readonly #notUnderstood: string[] = [];
   /** Keys that lead to a chain: a refusal of one of them is its policy's. */
   readonly #served = new Set<string>();
   readonly #byClusterIp = new Map<string, FoundPort>();
   /** `namespace/name:port` → its port. */
   readonly #byName = new Map<string, FoundPort>();
   readonly #clusterIps: ReadonlySet<string>;
+  /** `address port` of endpoints on this node (since 1.36). */
+  readonly #hairpins: ReadonlySet<string>;
   #refusedNodePorts = 0;
-  #podCidr: Cidr | undefined;
 
   constructor(table: NftTable) {
     this.#table = table;
+    this.#chains = new ChainReader(table);
     this.#clusterIps = new Set(this.#elements("cluster-ips").flatMap(({ key }) => key));
+    this.#hairpins = new Set(
+      this.#elements("hairpin-connections").map(({ key }) => `${key[0]} ${key[2]} ${key[3]}`),
+    );
   }
 
   read(): FoundInTable {
@@ -75,15 +85,20 @@ class Reader {
     }
     for (const element of this.#elements("no-endpoint-services")) this.#readRefusal(element);
     for (const element of this.#elements("no-endpoint-nodeports")) this.#readRefusedNodePort(element);
+    this.#chains.readBaseChains();
     const ports = [...this.#ports.values(), ...this.#refused];
     const standIns = addStandIns(ports);
     return {
       ports,
-      podCidr: this.#podCidr && this.#podCidr.prefixLength <= 24 ? this.#podCidr : undefined,
-      serviceCidr: this.#serviceCidr(),
+      podCidr:
+        this.#chains.podCidr && this.#chains.podCidr.prefixLength <= 24 ? this.#chains.podCidr : undefined,
+      serviceCidr: this.#chains.serviceCidr(),
+      nodeAddresses: this.#elements("nodeport-ips").flatMap(({ key }) => parseAddress(key[0] ?? "") ?? []),
+      podTest: this.#chains.podTest,
+      masquerade: this.#chains.masquerade,
       standIns,
       refusedNodePorts: this.#refusedNodePorts,
-      notUnderstood: this.#notUnderstood,
+      notUnderstood: this.#chains.notUnderstood,
     };
   }
 
@@ -99,6 +114,7 @@ class Reader {
       this.#strange(element);
       return;
     }
+    this.#chains.chain(chain![1]!);
     if (chain![1]!.startsWith("external-")) {
       if (!port.externals.has(frontend.address)) port.externals.set(frontend.address, EXTERNAL_IP);
       return;
@@ -120,6 +136,7 @@ class Reader {
       this.#strange(element);
       return;
     }
+    this.#chains.chain(chain![1]!);
     port.nodePort = number;
   }
 
@@ -133,55 +150,42 @@ class Reader {
       return;
     }
     port.externals.set(frontend.address, INGRESS_IP);
-    for (const rule of this.#table.chains.get(chain![1]!) ?? []) {
-      const ranges = /^ip saddr != (?:\{ ([^}]*) \}|(\S+)) drop/.exec(rule);
-      if (!ranges) {
-        this.#notUnderstood.push(rule);
+    const ranges: Cidr[] = [];
+    for (const rule of this.#chains.chain(chain![1]!)) {
+      const drop = /^ip saddr != (?:\{ ([^}]*) \}|(\S+)) drop$/.exec(rule);
+      if (!drop) {
+        this.#chains.strangeRule(chain![1]!, rule);
         continue;
       }
-      port.ranges = [];
-      for (const text of (ranges[1] ?? ranges[2]!).split(",")) {
+      for (const text of (drop[1] ?? drop[2]!).split(",")) {
         const cidrs = rangesOf(text.trim());
-        if (cidrs) port.ranges.push(...cidrs);
-        else this.#notUnderstood.push(`source range ${text}`);
+        if (cidrs) ranges.push(...cidrs);
+        else this.#chains.notUnderstood.push(`source range ${text}`);
       }
     }
+    port.ranges = withoutOwnAddresses(ranges, [frontend.address]);
   }
 
   #readChains(base: string, port: FoundPort): void {
-    const local = new Set(this.#endpointChains(`local-${base}`, port));
-    for (const name of new Set([...this.#endpointChains(`service-${base}`, port), ...local])) {
-      const endpoint = this.#endpointOf(name);
-      if (endpoint) port.endpoints.push({ ...endpoint, local: local.has(name) });
+    const local = this.#chains.endpointsOf(`local-${base}`, port);
+    const isLocal = new Set(local.map(endpointKey));
+    const all = new Map(
+      [...this.#chains.endpointsOf(`service-${base}`, port), ...local].map((to) => [endpointKey(to), to]),
+    );
+    for (const [key, to] of all) {
+      const hairpin = `${formatAddress(to.address)} ${protocolName(port.protocol)} ${to.port}`;
+      port.endpoints.push({
+        ...to,
+        local: isLocal.has(key) || this.#hairpins.has(hairpin) || this.#hairpins.has(numbered(to, port)),
+      });
     }
-    for (const rule of this.#table.chains.get(`external-${base}`) ?? []) {
-      if (/^fib saddr type local /.test(rule)) port.externalLocal = true;
+    const external = `external-${base}`;
+    for (const rule of this.#table.chains.get(external) ?? []) {
+      if (/^fib saddr type (local|2) /.test(rule)) port.externalLocal = true;
+      else if (/^(ip saddr|iifname) \S+ goto service-/.test(rule)) this.#chains.notePodTest(rule.split(" "));
+      else if (withoutMark(rule) !== "" && !/^goto (service|local)-\S+$/.test(rule))
+        this.#chains.strangeRule(external, rule);
     }
-  }
-
-  #endpointChains(chain: string, port: FoundPort): string[] {
-    let names: string[] = [];
-    for (const rule of this.#table.chains.get(chain) ?? []) {
-      const pods = /^ip daddr \S+ \w+ dport \d+ ip saddr != (\S+) jump mark-for-masquerade/.exec(rule);
-      const sticky = /^ip saddr @(\S+) goto endpoint-/.exec(rule);
-      const choice = /^numgen random mod \d+ vmap \{ (.*) \}$/.exec(rule);
-      if (pods) this.#podCidr ??= parseCidr(pods[1]!);
-      else if (choice) names = [...choice[1]!.matchAll(/goto (endpoint-[^\s,}]+)/g)].map(([, name]) => name!);
-      else if (sticky) port.affinitySeconds = this.#table.timeouts.get(sticky[1]!) ?? port.affinitySeconds;
-      else if (!/ jump mark-for-masquerade/.test(rule)) this.#notUnderstood.push(rule);
-    }
-    return names;
-  }
-
-  #endpointOf(chain: string): EndpointRecord | undefined {
-    for (const rule of this.#table.chains.get(chain) ?? []) {
-      const dnat = /^meta l4proto \w+ dnat to ([\d.]+):(\d+)$/.exec(rule);
-      const address = dnat ? parseAddress(dnat[1]!) : undefined;
-      const port = portOf(dnat?.[2]);
-      if (address !== undefined && port) return { address, port };
-    }
-    this.#notUnderstood.push(`${chain}: no dnat to an address and port`);
-    return undefined;
   }
 
   #readRefusal(element: NftElement): void {
@@ -244,39 +248,7 @@ class Reader {
     return found;
   }
 
-  #serviceCidr(): Cidr | undefined {
-    for (const rule of this.#table.chains.get("cluster-ips-check") ?? []) {
-      const range = /^ip daddr (?:\{ )?([\d./]+)(?: \})? drop/.exec(rule);
-      if (range) return parseCidr(range[1]!);
-    }
-    return undefined;
+  #strange({ verdict }: NftElement): void {
+    this.#chains.notUnderstood.push(`map element: ${verdict.split(" ")[0] ?? ""}`);
   }
-
-  #strange({ key, verdict }: NftElement): void {
-    this.#notUnderstood.push(`${key.join(" . ")} : ${verdict}`);
-  }
-}
-
-/** `ns1/svc1/tcp/p80`; undefined when it is cut off or no name that Kubernetes allows. */
-function nameOf(text: string): { service: string; portName: string } | undefined {
-  const [namespace, service, , portName = ""] = text.split("/");
-  return text.endsWith("...")
-    ? undefined
-    : parsePortName(`${namespace}/${service}${portName === "" ? "" : `:${portName}`}`);
-}
-
-function frontendOf(key: readonly string[]): { address: number; protocol: number; port: number } | undefined {
-  const address = parseAddress(key[0] ?? "");
-  const protocol = PROTOCOLS.get(key[1] ?? "");
-  const port = portOf(key[2]);
-  return address === undefined || protocol === undefined || !port ? undefined : { address, protocol, port };
-}
-
-function frontendKey(address: number, { protocol, port }: { protocol: number; port: number }): string {
-  return `${address} ${protocol} ${port}`;
-}
-
-function portOf(text: string | undefined): number {
-  const port = /^\d{1,5}$/.test(text ?? "") ? Number(text) : 0;
-  return port <= 65_535 ? port : 0;
 }

@@ -130,6 +130,8 @@ export function explainWalk(
         return local(flow.dst);
       case layout.MATCH_SRC_LOCAL:
         return local(flow.src);
+      case layout.MATCH_SRC_NOT_LOCAL:
+        return !local(flow.src);
       case layout.MATCH_MARK_SET:
         return state.mark[0] === 1;
       case layout.MATCH_MARK_UNSET:

@@ -42,6 +42,8 @@ export const MATCH_MARK_SET = 10;
 export const MATCH_MARK_UNSET = 11;
 /** `mark` of what kube-proxy up to 1.24 wants dropped. */
 export const MATCH_MARK_DROP = 12;
+/** `! --src-type LOCAL`: only nodes' own lists have it. */
+export const MATCH_SRC_NOT_LOCAL = 13;
 
 export const TARGET_STANDARD = 0;
 export const TARGET_DNAT = 1;
@@ -78,6 +80,12 @@ const DNAT_TARGET = MATCH_HEADER + 48;
 const MARK_TARGET = MATCH_HEADER + 8;
 const REJECT_TARGET = MATCH_HEADER + 8;
 const MASQUERADE_TARGET = MATCH_HEADER + 24;
+
+const ADDRTYPE_HANDLERS = {
+  "dst-local": MATCH_DST_LOCAL,
+  "src-local": MATCH_SRC_LOCAL,
+  "src-not-local": MATCH_SRC_NOT_LOCAL,
+} as const;
 
 const MARK_HANDLERS = { set: MATCH_MARK_SET, unset: MATCH_MARK_UNSET, drop: MATCH_MARK_DROP } as const;
 
@@ -135,7 +143,7 @@ export function forEachMatch(
   if (rule.comment) visit(MATCH_COMMENT, COMMENT_MATCH, 0);
   if (rule.dport >= 0) visit(MATCH_PORT, portMatchBytes(rule.protocol), rule.dport);
   if (rule.addrtype !== "none") {
-    visit(rule.addrtype === "dst-local" ? MATCH_DST_LOCAL : MATCH_SRC_LOCAL, ADDRTYPE_MATCH, 0);
+    visit(ADDRTYPE_HANDLERS[rule.addrtype], ADDRTYPE_MATCH, 0);
   }
   if (rule.state !== "none") {
     visit(rule.state === "new" ? MATCH_STATE_NEW : MATCH_STATE_OTHER, CONNTRACK_MATCH, 0);

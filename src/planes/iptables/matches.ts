@@ -12,6 +12,7 @@ import {
   MATCH_RECENT_CHECK,
   MATCH_RECENT_SET,
   MATCH_SRC_LOCAL,
+  MATCH_SRC_NOT_LOCAL,
   MATCH_STATE_NEW,
   MATCH_STATISTIC,
 } from "./layout.js";
@@ -55,6 +56,8 @@ export function matchHolds(
       return isLocal(state, dst);
     case MATCH_SRC_LOCAL:
       return isLocal(state, src);
+    case MATCH_SRC_NOT_LOCAL:
+      return !isLocal(state, src);
     case MATCH_MARK_SET:
       return state.mark[0] === 1;
     case MATCH_MARK_UNSET:

@@ -1,7 +1,7 @@
 /**
  * A node's own rules in the model: every chain and rule of its iptables-save in its place, others' rules included. A
- * condition that isn't understood is visited and taken as not matching, and counted; so is every test of an interface,
- * because the model's packets have none.
+ * condition that isn't understood is visited and taken as not matching, and counted; so is every test of an interface
+ * (the model's packets have none) but kube-proxy's own: that tells pods, which the model knows by their range.
  */
 
 import type { Cluster } from "../../cluster/cluster.js";
@@ -157,10 +157,19 @@ class Replay {
     rule.dport = saved.dport;
     rule.threshold = saved.probability > 0 ? Math.min(0x7fffffff, statisticThreshold(saved.probability)) : -1;
     rule.addrtype = saved.addrtype;
+    if (saved.interfaceIn && isPodTest(chain, saved)) {
+      const { base, prefixLength } = cluster.network.podCidr;
+      rule.src = base;
+      rule.srcPrefixLength = prefixLength;
+      rule.srcInvert = saved.interfaceIn.negated;
+    }
     const problem =
       saved.strange ??
+      (saved.interfaceIn && !isPodTest(chain, saved) ? "-i" : null) ??
       this.#conditions(saved, rule) ??
       (isBase && saved.isGoto ? "-g in a base chain" : null);
+    // The model cannot exclude a destination: only what goes to a loopback address differs.
+    if (saved.notToLoopback) this.#context.note?.("-m ! -d 127.0.0.0/8, taken as matching");
     const jump = numbers.get(saved.target);
     if (problem !== null) {
       this.#context.note?.(kindOf(problem));
@@ -233,6 +242,11 @@ class Replay {
         return "unmark";
     }
   }
+}
+
+/** `-i azv+` in kube-proxy's chains: `--detect-local-mode` InterfaceNamePrefix or BridgeInterface. */
+function isPodTest({ name }: SavedChain, { interfaceIn, src }: SavedRule): boolean {
+  return interfaceIn !== null && src === null && name.startsWith("KUBE-");
 }
 
 /** What a condition is about, without its values, so that a hundred interfaces are one line of a report. */

@@ -48,7 +48,7 @@ export interface Matches {
   recent: "none" | "check" | "set";
   recentEndpoint: number;
   recentSeconds: number;
-  addrtype: "none" | "dst-local" | "src-local";
+  addrtype: "none" | "dst-local" | "src-local" | "src-not-local";
   /** `conntrack --ctstate`. */
   state: "none" | "new" | "invalid" | "established";
   /** `mark --mark 0x4000/0x4000`, or not marked; `drop`: the other mark, which only nodes' own lists have. */

@@ -7,17 +7,23 @@ export interface SavedRule {
   src: Cidr | null;
   srcInvert: boolean;
   dst: Cidr | null;
+  /** `! -d 127.0.0.0/8`, the only destination that kube-proxy excludes (--iptables-localhost-nodeports=false). */
+  notToLoopback: boolean;
   /** 0 = any. */
   protocol: number;
   /** -1 = no test; 0 = a tcp, udp or sctp match without ports. */
   dport: number;
   comment: string | null;
+  /** nfacct counter; null = none. It decides nothing, but tells who wrote the rule. */
+  counter: string | null;
   /** -1 = none. */
   probability: number;
   recent: "none" | "check" | "set";
   recentName: string;
   recentSeconds: number;
-  addrtype: "none" | "dst-local" | "src-local";
+  addrtype: "none" | "dst-local" | "src-local" | "src-not-local";
+  /** `-i NAME`: `azv+` is every interface whose name begins so. */
+  interfaceIn: { readonly name: string; readonly negated: boolean } | null;
   /** Whether the first packet of a connection can be in the states that are asked for; null = not asked. */
   stateNew: boolean | null;
   mark: { readonly value: number; readonly mask: number; readonly negated: boolean } | null;
@@ -45,7 +51,7 @@ export type SavedTable = Map<string, SavedChain>;
 export interface SavedTables {
   readonly nat: SavedTable;
   readonly filter: SavedTable;
-  /** Rules of tables that decide nothing about services (raw, mangle, security). */
+  /** Rules of tables that decide nothing about services (raw, mangle, security), or of the other backend. */
   readonly otherRules: number;
 }
 

@@ -1,0 +1,160 @@
+/** `ipvsadm -Sn` and `ipvsadm -Ln`: virtual services and their servers, without names. */
+
+import { oneLine } from "../../cluster/checks.js";
+import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { InvalidInputError } from "../../errors.js";
+
+const MAX_LINES = 10_000_000;
+const PROTOCOLS: ReadonlyMap<string, number> = new Map([
+  ["-t", TCP],
+  ["-u", UDP],
+  ["--tcp-service", TCP],
+  ["--udp-service", UDP],
+  ["--sctp-service", SCTP],
+]);
+const SAVED_PROTOCOLS: Readonly<Record<string, string>> = { TCP: "-t", UDP: "-u", SCTP: "--sctp-service" };
+/** ipvsadm's default where `-p` has no number. */
+const DEFAULT_PERSISTENCE_SECONDS = 300;
+
+/** A virtual service and the servers that get new connections. */
+export interface VirtualService {
+  readonly protocol: number;
+  readonly address: number;
+  readonly port: number;
+  /** 0 = not persistent. */
+  readonly affinitySeconds: number;
+  readonly servers: { readonly address: number; readonly port: number }[];
+}
+
+export interface IpvsTable {
+  readonly services: VirtualService[];
+  readonly schedulers: ReadonlySet<string>;
+  /** Servers of weight 0. */
+  readonly drained: number;
+  /** Virtual services by firewall mark, of IPv6, and for every port: kube-proxy makes none of the first and last. */
+  readonly marks: number;
+  readonly ipv6: number;
+  readonly anyPort: number;
+}
+
+/** Reads ipvsadm's rules. Throws InvalidInputError that names the line. */
+export function parseIpvsadm(text: string): IpvsTable {
+  const services = new Map<string, VirtualService>();
+  const skipped = new Set<string>();
+  const schedulers = new Set<string>();
+  const counts = { drained: 0, marks: 0, ipv6: 0, anyPort: 0 };
+  for (const { words, where } of linesOf(text)) {
+    const [verb, option = "", at = ""] = words;
+    if (verb !== "-A" && verb !== "-a") {
+      throw new InvalidInputError(`${where}: expected -A or -a, not "${oneLine(verb!, 40)}"`);
+    }
+    const protocol = PROTOCOLS.get(option);
+    const frontend = addressPort(at);
+    const key = `${option} ${at}`;
+    if (protocol === undefined || !frontend || frontend.port === 0) {
+      // A line that is not for us must not refuse the others.
+      const other = otherKind(option, at, protocol !== undefined);
+      if (other === undefined) {
+        throw new InvalidInputError(
+          `${where}: expected -t, -u or --sctp-service with ADDRESS:PORT (save with -n)`,
+        );
+      }
+      if (verb === "-A") {
+        counts[other]++;
+        skipped.add(key);
+      } else if (!skipped.has(key)) throw lostServer(where, at);
+      continue;
+    }
+    const options = optionsOf(words.slice(3));
+    if (verb === "-A") {
+      if (services.has(key)) throw new InvalidInputError(`${where}: ${oneLine(at, 40)} is given twice`);
+      const seconds = options.get("-p");
+      schedulers.add(options.get("-s") ?? "wlc");
+      services.set(key, {
+        protocol,
+        ...frontend,
+        affinitySeconds:
+          seconds === undefined
+            ? 0
+            : /^\d{1,9}$/.test(seconds)
+              ? Number(seconds)
+              : DEFAULT_PERSISTENCE_SECONDS,
+        servers: [],
+      });
+      continue;
+    }
+    const service = services.get(key);
+    const server = addressPort(options.get("-r"));
+    if (!service) throw lostServer(where, at);
+    if (!server || server.port === 0) throw new InvalidInputError(`${where}: expected -r ADDRESS:PORT`);
+    // Weight 0: being drained, no new connection goes there.
+    if (options.get("-w") === "0") counts.drained++;
+    else service.servers.push(server);
+  }
+  return { services: [...services.values()], schedulers, ...counts };
+}
+
+function lostServer(where: string, at: string): InvalidInputError {
+  return new InvalidInputError(`${where}: a server of ${oneLine(at, 40)}, which is no virtual service yet`);
+}
+
+/** What a virtual service is that no Service of ours can be; undefined for a line that is none. */
+function otherKind(
+  option: string,
+  at: string,
+  hasProtocol: boolean,
+): "marks" | "ipv6" | "anyPort" | undefined {
+  if (option === "-f" || option === "--fwmark-service") return "marks";
+  if (!hasProtocol) return undefined;
+  if (at.startsWith("[")) return "ipv6";
+  return addressPort(at)?.port === 0 ? "anyPort" : undefined;
+}
+
+/** Lines as words, a table of `ipvsadm -L` in the words of `-S`. */
+function* linesOf(text: string): Iterable<{ words: string[]; where: string }> {
+  let current: string[] = [];
+  let number = 0;
+  for (const raw of text.split("\n")) {
+    if (++number > MAX_LINES) throw new InvalidInputError(`ipvsadm: more than ${MAX_LINES} lines`);
+    const words = raw.trim().split(/\s+/);
+    const where = `ipvsadm, line ${number}`;
+    const [first = ""] = words;
+    if (first === "" || first.startsWith("#") || first === "IP") continue;
+    if (first === "Prot") {
+      if (words[2] === "Scheduler") continue;
+      throw new InvalidInputError(
+        "this is ipvsadm -L with counters, which shows no scheduler and no weight: give ipvsadm -Sn",
+      );
+    }
+    const protocol = SAVED_PROTOCOLS[first];
+    if (first === "->") {
+      if (words[1] === "RemoteAddress:Port") continue;
+      const [, server = "", , weight = "1"] = words;
+      yield { words: ["-a", ...current, "-r", server, "-w", weight], where };
+    } else if (protocol !== undefined || first === "FWM") {
+      const [, at = "", scheduler = "", ...flags] = words;
+      current = [protocol ?? "-f", at];
+      const persistent = flags.indexOf("persistent");
+      const seconds = persistent < 0 ? [] : ["-p", flags[persistent + 1] ?? ""];
+      yield { words: ["-A", ...current, "-s", scheduler, ...seconds], where };
+    } else yield { words, where };
+  }
+}
+
+/** Options with the word behind them; one without is there with an empty value. */
+function optionsOf(words: readonly string[]): Map<string, string> {
+  const options = new Map<string, string>();
+  for (const [i, word] of words.entries()) {
+    if (!word.startsWith("-")) continue;
+    const next = words[i + 1] ?? "";
+    options.set(word, next.startsWith("-") ? "" : next);
+  }
+  return options;
+}
+
+function addressPort(text: string | undefined): { address: number; port: number } | undefined {
+  const match = /^([\d.]{7,15}):(\d{1,5})$/.exec(text ?? "");
+  const address = match ? parseAddress(match[1]!) : undefined;
+  const port = Number(match?.[2]);
+  return address === undefined || !(port <= 65_535) ? undefined : { address, port };
+}

@@ -1,0 +1,142 @@
+/** Chains of kube-proxy's nftables table: endpoints behind them, and what they say of the network. */
+
+import { oneLine } from "../../cluster/checks.js";
+import { type Cidr, parseAddress, parseCidr } from "../../cluster/cluster.js";
+import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
+import { InvalidInputError } from "../../errors.js";
+import type { FoundPort } from "../assemble.js";
+import { type Endpoint, kindOfRule, portOf, SINGLE } from "./keys.js";
+import { isBaseRule, MARKS, NUMGEN, withoutMark } from "./rules.js";
+import type { NftTable } from "./table.js";
+
+/** Reads chains, and keeps what is not understood. */
+export class ChainReader {
+  readonly #table: NftTable;
+  /** Kinds of rules and elements that are not understood. */
+  readonly notUnderstood: string[] = [];
+  podCidr: Cidr | undefined;
+  /** How pods are told from others where it is no range. */
+  podTest: string | undefined;
+  masquerade: MasqueradeOfClusterIps = "none";
+
+  constructor(table: NftTable) {
+    this.#table = table;
+  }
+
+  /** Endpoints of a service- or local- chain, in the order of the rule that picks one. */
+  endpointsOf(chain: string, port: FoundPort): Endpoint[] {
+    const endpoints: Endpoint[] = [];
+    for (const rule of this.#table.chains.get(chain) ?? []) {
+      const words = rule.split(" ");
+      const picked = NUMGEN.exec(rule);
+      const single = SINGLE.exec(rule);
+      if (picked) endpoints.push(...this.#picked(chain, Number(picked[1]), picked[2]!, picked[3]!));
+      else if (single) endpoints.push(...this.#endpoint(chain, single[1]!, single[2]!));
+      else if (MARKS.test(rule)) this.#readMasqueradeTest(chain, rule);
+      else if (words[0] === "ip" && words[1] === "saddr" && words[2]?.startsWith("@") && words[3] === "goto")
+        port.affinitySeconds = this.#table.timeouts.get(words[2].slice(1)) ?? port.affinitySeconds;
+      else this.strangeRule(chain, rule);
+    }
+    return endpoints;
+  }
+
+  /** Members of the map behind numgen: `0 : goto endpoint-…`, or since 1.36 `0 : 10.244.1.15 . 53`. */
+  #picked(chain: string, mod: number, kind: string, members: string): Endpoint[] {
+    const endpoints = members.split(" , ").flatMap((member) => {
+      const [, value = ""] = member.split(" : ");
+      if (kind === "map") {
+        const [address = "", port = ""] = value.split(" . ");
+        return this.#endpoint(chain, address, port);
+      }
+      const target = value.startsWith("goto ") ? value.slice("goto ".length) : "";
+      return this.#endpointOfChain(target);
+    });
+    if (endpoints.length !== mod) {
+      this.notUnderstood.push(`numgen mod ${mod} with ${endpoints.length} endpoints`);
+    }
+    return endpoints;
+  }
+
+  #endpointOfChain(chain: string): Endpoint[] {
+    const found: Endpoint[] = [];
+    for (const rule of this.chain(chain)) {
+      const dnat = SINGLE.exec(rule);
+      if (dnat) found.push(...this.#endpoint(chain, dnat[1]!, dnat[2]!));
+      else if (!MARKS.test(rule) && !/^update @\S+ \{ ip saddr(?: timeout \S+)? \}$/.test(rule))
+        this.strangeRule(chain, rule);
+    }
+    if (found.length !== 1) this.notUnderstood.push("endpoint chain without a dnat to an address and port");
+    return found.slice(0, 1);
+  }
+
+  #endpoint(chain: string, addressText: string, portText: string): Endpoint[] {
+    const address = parseAddress(addressText);
+    const port = portOf(portText);
+    if (address !== undefined && port) return [{ address, port }];
+    this.strangeRule(chain, `dnat to ${addressText}:${portText}`);
+    return [];
+  }
+
+  /** `ip daddr VIP [tcp dport 80] ip saddr != CIDR jump mark-for-masquerade`, in the service's own chain until 1.35. */
+  #readMasqueradeTest(chain: string, rule: string): void {
+    const words = withoutMark(rule).split(" ");
+    if (words[0] !== "ip" || words[1] !== "daddr") {
+      this.strangeRule(chain, rule);
+      return;
+    }
+    const rest = words.slice(3);
+    if (rest[1] === "dport") rest.splice(0, 3);
+    this.#noteMasquerade(rest);
+  }
+
+  /** What is behind the destination of a masquerade test; nothing where all traffic is masqueraded. */
+  #noteMasquerade(words: readonly string[]): void {
+    if (words.length > 0) this.masquerade = "by source";
+    else if (this.masquerade === "none") this.masquerade = "all";
+    this.notePodTest(words);
+  }
+
+  /** How pods are told: by their range, or by interface. */
+  notePodTest(words: readonly string[]): void {
+    const value = words.find((word, i) => i > 0 && !["saddr", "!="].includes(word)) ?? "";
+    const cidr = words[0] === "ip" ? parseCidr(value) : undefined;
+    if (cidr) this.podCidr ??= cidr;
+    else if (words.length > 0) this.podTest ??= `${words[0]} ${value}`;
+  }
+
+  /** Base chains and checks, whose rules say the ranges; a rule that kube-proxy does not write changes answers unseen. */
+  readBaseChains(): void {
+    for (const [chain, rules] of this.#table.chains) {
+      if (/^(service|local|external|firewall|endpoint)-[A-Z2-7]{8}-/.test(chain)) continue;
+      for (const rule of rules) {
+        if (rule.startsWith("ip daddr @cluster-ips") && MARKS.test(rule))
+          this.#noteMasquerade(withoutMark(rule).split(" ").slice(3));
+        else if (!isBaseRule(rule)) this.strangeRule(chain, rule);
+      }
+    }
+  }
+
+  /** Rules of a chain that another leads to. Throws InvalidInputError when it is missing: nftables has no such table. */
+  chain(name: string): readonly string[] {
+    const rules = this.#table.chains.get(name);
+    if (rules) return rules;
+    throw new InvalidInputError(
+      `chain ${oneLine(name, 100)} is missing: this is a part of kube-proxy's table, give all of it (nft list table ip kube-proxy)`,
+    );
+  }
+
+  /** The range that unallocated cluster IPs are dropped in. */
+  serviceCidr(): Cidr | undefined {
+    for (const rule of this.#table.chains.get("cluster-ips-check") ?? []) {
+      const range = /^ip daddr (?:\{ )?([\d./]+)(?: [^}]*\})? drop$/.exec(rule);
+      if (range) return parseCidr(range[1]!);
+    }
+    return undefined;
+  }
+
+  /** Notes a rule that is not understood, by its kind. */
+  strangeRule(chain: string, rule: string): void {
+    const kind = /^(service|local|external|firewall|endpoint)-[A-Z2-7]{8}-/.exec(chain)?.[1];
+    this.notUnderstood.push(`${kind === undefined ? chain : `${kind}-*`}: ${kindOfRule(rule)}`);
+  }
+}

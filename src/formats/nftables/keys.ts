@@ -1,0 +1,70 @@
+/** Keys, names and kinds in kube-proxy's nftables table. */
+
+import { formatAddress, parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { type FoundPort, parsePortName } from "../assemble.js";
+
+/** Protocols by name, and by number as nft -n prints them. */
+export const PROTOCOLS: ReadonlyMap<string, number> = new Map([
+  ["tcp", TCP],
+  ["udp", UDP],
+  ["sctp", SCTP],
+  // nft -n
+  [String(TCP), TCP],
+  [String(UDP), UDP],
+  [String(SCTP), SCTP],
+]);
+
+export interface Endpoint {
+  readonly address: number;
+  readonly port: number;
+}
+
+/** Until 1.35 in an endpoint chain, since 1.37 in the chain of a service with one. */
+export const SINGLE = /^meta l4proto \w+ dnat (?:ip )?to ([\d.]+):(\d+)$/;
+
+/** What makes an endpoint the same. */
+export function endpointKey({ address, port }: Endpoint): string {
+  return `${address} ${port}`;
+}
+
+/** As `nft -n` prints members of hairpin-connections. */
+export function numbered({ address, port }: Endpoint, { protocol }: FoundPort): string {
+  return `${formatAddress(address)} ${protocol} ${port}`;
+}
+
+/** A rule without its values, so that a hundred of them are one line of a report. */
+export function kindOfRule(rule: string): string {
+  return rule
+    .split(" ")
+    .filter((word) => /^[a-z][a-z0-9_]*$/.test(word))
+    .join(" ");
+}
+
+/** `ns1/svc1/tcp/p80`; undefined when it is cut off or no name that Kubernetes allows. */
+export function nameOf(text: string): { service: string; portName: string } | undefined {
+  const [namespace, service, , portName = ""] = text.split("/");
+  return text.endsWith("...")
+    ? undefined
+    : parsePortName(`${namespace}/${service}${portName === "" ? "" : `:${portName}`}`);
+}
+
+/** Address, protocol and port of a map's key; undefined where it is none. */
+export function frontendOf(
+  key: readonly string[],
+): { address: number; protocol: number; port: number } | undefined {
+  const address = parseAddress(key[0] ?? "");
+  const protocol = PROTOCOLS.get(key[1] ?? "");
+  const port = portOf(key[2]);
+  return address === undefined || protocol === undefined || !port ? undefined : { address, protocol, port };
+}
+
+/** What makes a frontend the same. */
+export function frontendKey(address: number, { protocol, port }: { protocol: number; port: number }): string {
+  return `${address} ${protocol} ${port}`;
+}
+
+/** A port, or 0 for what is none. */
+export function portOf(text: string | undefined): number {
+  const port = /^\d{1,5}$/.test(text ?? "") ? Number(text) : 0;
+  return port <= 65_535 ? port : 0;
+}

@@ -1,0 +1,41 @@
+/** Rules that kube-proxy writes into its nftables table, as patterns over single-spaced text: each matches in one pass. */
+
+const MARK = "(?:jump mark-for-masquerade|(?:meta )?mark set (?:meta )?mark (?:\\||or) \\S+)";
+
+/** A rule that ends by marking for masquerade. */
+export const MARKS = new RegExp(`(?:^| )${MARK}$`);
+
+/** A random pick: its number of ways, whether into chains (vmap) or to addresses (map), and the members. */
+export const NUMGEN =
+  /^(?:meta l4proto \w+ dnat ip to )?numgen random mod (\d{1,9}) (vmap|map) \{ ([^{}]*) \}$/;
+
+/** What stands before the mark; empty for a rule that is nothing else. */
+export function withoutMark(rule: string): string {
+  return MARKS.test(rule) ? rule.replace(MARKS, "") : rule;
+}
+
+const DESTINATION =
+  "ip daddr . meta l4proto . th dport vmap @(?:service-ips|no-endpoint-services|firewall-ips)";
+const NODE =
+  "(?:ip daddr @nodeport-ips|fib daddr type (?:local|2) ip daddr != 127\\.0\\.0\\.0/8|ip daddr != 127\\.0\\.0\\.0/8)";
+const REJECT = "reject(?: with .*)?";
+
+/** Rules of base chains and checks, of 1.29 to 1.37. */
+const BASE_RULES = [
+  "(?:ct state (?:new|0x0*8) )?jump [a-z-]+",
+  DESTINATION,
+  `${NODE} meta l4proto \\. th dport vmap @(?:service-nodeports|no-endpoint-nodeports)`,
+  "(?:meta )?mark set (?:meta )?mark (?:\\||or|\\^|xor) \\S+",
+  "(?:meta )?mark (?:&|and) \\S+ == \\S+ return",
+  "(?:meta )?mark (?:&|and) \\S+ != \\S+ (?:meta )?mark set (?:meta )?mark (?:\\^|xor) \\S+ masquerade(?: fully-random)?",
+  "ct status (?:dnat|0x0*20) ip saddr \\. ip daddr \\. meta l4proto \\. th dport @hairpin-connections masquerade(?: fully-random)?",
+  "masquerade(?: fully-random)?",
+  REJECT,
+  `ip daddr @cluster-ips ${REJECT}`,
+  "ip daddr (?:\\{ [^{}]* \\}|\\S+) drop",
+].map((pattern) => new RegExp(`^(?:${pattern})$`));
+
+/** Whether a rule is one that kube-proxy writes once, whatever the Services are. */
+export function isBaseRule(rule: string): boolean {
+  return BASE_RULES.some((pattern) => pattern.test(rule));
+}

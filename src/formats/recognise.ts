@@ -1,0 +1,122 @@
+/**
+ * What a text is, by its first line that says so: people paste prompts, code fences and warnings above it. Line by line,
+ * and every pattern on a line is anchored: time is linear in the text, whatever it is.
+ */
+
+/** What can be told apart: what is read, and what is only named, so that the message can say what to give instead. */
+export type TextKind =
+  | "lbscale"
+  | "iptables-save"
+  | "iptables -S"
+  | "iptables -L"
+  | "lines of iptables-save"
+  | "nft"
+  | "nft-json"
+  | "ipvsadm -S"
+  | "ipvsadm -L"
+  | "ipset save"
+  | "ipset list"
+  | "cilium"
+  | "cilium service list"
+  | "cilium lb part"
+  | "kubectl table"
+  | "kubectl describe"
+  | "kubernetes"
+  | "unknown";
+
+export interface RecognisedText {
+  readonly kind: TextKind;
+  /** The text from its first line that counts up to the end of its code fence, if it has one. */
+  readonly text: string;
+}
+
+/** Lines above the text that may be anything. */
+const MAX_OTHER_LINES = 50;
+/** Of JSON, so much is looked at. */
+const JSON_HEAD = 4096;
+
+const IPTABLES_CHAIN = "(?:PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING|KUBE-[A-Z0-9-]+)";
+
+/** Patterns of a trimmed line, the first that fits decides. */
+const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise"])[] = [
+  [/^(?:#|$)/, "noise"],
+  [/^(?:```|~~~)/, "noise"],
+  [/^\[sudo\]|^sudo:|^Warning:|^warning:/, "noise"],
+  // klog's header above a transaction: I0611 12:34:56.789012       1 proxier.go:1856] …
+  [/^[IWE]\d{4} \d\d:\d\d:\d\d\.\d+ /, "noise"],
+  [/^\*(?:raw|mangle|nat|filter|security)(?:\s|$)/, "iptables-save"],
+  [/^-A (?:-[tuf]|--(?:tcp|udp|sctp)-service|--fwmark-service) /, "ipvsadm -S"],
+  [/^-P [A-Z]+ (?:ACCEPT|DROP)(?:\s|$)/, "iptables -S"],
+  [/^-N [\x21-\x7e]{1,29}$/, "iptables -S"],
+  [/^:[\x21-\x7e]{1,29} (?:-|ACCEPT|DROP) \[\d+:\d+\]$/, "lines of iptables-save"],
+  [new RegExp(`^(?:\\[\\d+:\\d+\\] )?-A ${IPTABLES_CHAIN} `), "lines of iptables-save"],
+  [/^Chain \S{1,29} \((?:policy|\d+ references)/, "iptables -L"],
+  [/^table (?:ip|ip6|inet|arp|bridge|netdev) \S/, "nft"],
+  [/^(?:add|create|insert|delete|destroy|flush) (?:table|chain|set|map|rule|element|ruleset)(?:\s|$)/, "nft"],
+  [/^IP Virtual Server version |^Prot LocalAddress:Port/, "ipvsadm -L"],
+  [/^create \S{1,31} (?:hash|bitmap|list):/, "ipset save"],
+  [/^Name: \S{1,31}$/, "ipset list"],
+  [/^SERVICE ADDRESS +BACKEND ID/, "cilium lb part"],
+  [/^SERVICE ADDRESS/, "cilium"],
+  [/^ID +(?:BACKEND ADDRESS|BACKEND ID)|^SOURCE RANGE \(REVNAT_ID\)/, "cilium lb part"],
+  [/^ID +Frontend/, "cilium service list"],
+  [/^(?:NAMESPACE +)?NAME +(?:TYPE|ENDPOINTS|ADDRESSTYPE|READY|STATUS) /, "kubectl table"],
+  [/^Name: +\S+$/, "kubectl describe"],
+  [/^[{[]/, "kubernetes"],
+  [/^(?:---|%YAML|- |-$|&|!|['"]?[A-Za-z][\w.\-/]*['"]?:(?: |$))/, "kubernetes"],
+];
+
+const JSON_HEADS: readonly (readonly [pattern: RegExp, kind: TextKind])[] = [
+  [/^\{\s*"lbscale"\s*:/, "lbscale"],
+  [/^\{\s*"nftables"\s*:/, "nft-json"],
+  // `cilium service list -o json` (or one of them: `service get`), the maps that lbscale exports, `bpf lb list -o json`.
+  [
+    /^(?:\[\s*)?\{\s*"(?:spec|status)"\s*:\s*\{\s*"(?:backend-addresses|frontend-address|flags|id|realized)"/,
+    "cilium",
+  ],
+  [/^\{\s*"cilium_lb/, "cilium"],
+  [/^\{\s*"[\d.:a-f[\]]{2,45}:\d{1,5}[^"]{0,30}"\s*:\s*\[/, "cilium"],
+];
+
+/** Tells what a text is. Time is linear in its length. */
+export function recognise(whole: string): RecognisedText {
+  // A byte-order mark is no part of the text; JSON.parse would refuse it.
+  const text = whole.startsWith("\uFEFF") ? whole.slice(1) : whole;
+  let others = 0;
+  let pasted = false;
+  let fence = "";
+  // At a line's start no YAML has one: what stands above is somebody's sentence.
+  const hasFence = text.includes("\n```") || text.includes("\n~~~");
+  for (let start = 0; start < text.length; ) {
+    const end = endOfLine(text, start);
+    const line = text.slice(start, Math.min(end, start + JSON_HEAD)).trim();
+    const kind = LINES.find(([pattern]) => pattern.test(line))?.[1];
+    if (line.startsWith("```") || line.startsWith("~~~")) fence = line.slice(0, 3);
+    else if (kind !== undefined && kind !== "noise" && !(kind === "kubernetes" && fence === "" && hasFence)) {
+      // Comments above are the text's own: they count in the numbers of lines that messages name.
+      const first = pasted ? start : 0;
+      return { kind: jsonKind(kind, text, start), text: untilFence(text, first, fence) };
+    } else if (kind !== "noise" && ++others > MAX_OTHER_LINES) break;
+    pasted ||= line !== "" && !line.startsWith("#");
+    start = end + 1;
+  }
+  return { kind: "unknown", text };
+}
+
+function jsonKind(kind: TextKind, text: string, start: number): TextKind {
+  if (kind !== "kubernetes") return kind;
+  const head = text.slice(start, start + JSON_HEAD).trimStart();
+  return JSON_HEADS.find(([pattern]) => pattern.test(head))?.[1] ?? kind;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf("\n", from);
+  return end < 0 ? text.length : end;
+}
+
+/** Up to the line that closes a code fence. */
+function untilFence(text: string, start: number, fence: string): string {
+  if (fence === "") return start === 0 ? text : text.slice(start);
+  const end = text.indexOf(`\n${fence}`, start);
+  return text.slice(start, end < 0 ? text.length : end + 1);
+}
