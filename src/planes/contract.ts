@@ -4,7 +4,16 @@
  */
 
 import type { Cluster } from "../cluster/cluster.js";
-import { type Decision, DROP, PASS, type PlaneId, REJECT } from "./plane.js";
+import {
+  type Decision,
+  DROP,
+  KUBE_PROXY_VERSIONS,
+  type KubeProxyVersion,
+  PASS,
+  type PlaneId,
+  REJECT,
+} from "./plane.js";
+import { NEWEST_KUBE_PROXY } from "./shared/kube-proxy.js";
 import type { Situation } from "./situation.js";
 
 /** When the source of a chosen connection is rewritten. `hairpin`: the client is the chosen endpoint. */
@@ -43,6 +52,14 @@ function base(s: Readonly<Situation>): void {
     case "external":
     case "node-port":
     case "loopback-node-port":
+      // Before any refusal KUBE-FIREWALL drops what others send to 127/8, unless nat has translated it.
+      if (s.destination === "loopback-node-port" && isForeignToLoopback(s)) {
+        const dropped = s.count === 0 || (s.externalLocal && s.localCount === 0 && s.source === "outside");
+        if (dropped) {
+          answer(DROP);
+          return;
+        }
+      }
       if (s.count === 0) answer(REJECT);
       else if (s.outOfRange) answer(DROP);
       else if (!s.externalLocal) answer("dnat", "always");
@@ -51,14 +68,23 @@ function base(s: Readonly<Situation>): void {
       else if (s.localCount === 0) answer(DROP);
       else answer("dnat", "hairpin", true);
       return;
+    case "loopback":
+      answer(isForeignToLoopback(s) ? DROP : PASS);
+      return;
     default:
       answer(PASS);
   }
 }
 
+function isForeignToLoopback(s: Readonly<Situation>): boolean {
+  return s.sourceAddress >>> 24 !== 127;
+}
+
 export interface Difference {
   readonly name: string;
   readonly planes: readonly PlaneId[];
+  /** Version of kube-proxy from which on the plane differs; absent: in all that are modelled. */
+  readonly since?: KubeProxyVersion;
   /** Why the plane differs, in a sentence. */
   readonly because: string;
   readonly when: (s: Readonly<Situation>) => boolean;
@@ -74,8 +100,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: "loopback-node-port-passes",
     planes: ["ipvs", "nftables", ...CILIUM],
-    because: "only iptables serves NodePorts at 127.0.0.0/8",
-    when: (s) => s.destination === "loopback-node-port",
+    because: "only iptables serves NodePorts at 127.0.0.0/8, and guards that range for it (KUBE-FIREWALL)",
+    when: (s) => s.destination === "loopback-node-port" || s.destination === "loopback",
     instead: () => answer(PASS),
   },
   {
@@ -119,15 +145,11 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
-    name: "nftables-node-is-refused-before-nat",
+    name: "nftables-node-port-at-one-address",
     planes: ["nftables"],
-    because:
-      "on the output hook the filter chains stand before nat: the node's own packets meet the refusal of a service without endpoints, or without local ones under policy Local, first",
-    when: (s) =>
-      s.source === "node" &&
-      s.destination === "external" &&
-      (s.count === 0 || (s.externalLocal && s.localCount === 0)),
-    instead: (s) => answer(s.count === 0 ? REJECT : DROP),
+    because: "the set nodeport-ips holds the node's first address only (--nodeport-addresses primary)",
+    when: (s) => s.destination === "node-port" && !s.isPrimaryAddress,
+    instead: () => answer(PASS),
   },
   {
     name: "ipvs-internal-policy-falls-back",
@@ -147,6 +169,16 @@ export const DIFFERENCES: readonly Difference[] = [
     name: "ipvs-hairpin-only-of-local-endpoints",
     planes: ["ipvs"],
     because: "KUBE-LOOP-BACK holds local endpoints only",
+    when: () => expectation.verdict === "dnat" && expectation.masquerade === "hairpin",
+    instead: () => {
+      expectation.masquerade = "hairpin-if-local";
+    },
+  },
+  {
+    name: "nftables-hairpin-only-of-local-endpoints",
+    planes: ["nftables"],
+    since: "1.36",
+    because: "the set hairpin-connections holds local endpoints only",
     when: () => expectation.verdict === "dnat" && expectation.masquerade === "hairpin",
     instead: () => {
       expectation.masquerade = "hairpin-if-local";
@@ -206,9 +238,16 @@ function isFromOutside(s: Readonly<Situation>): boolean {
   return s.destination === "cluster-ip" && s.source === "outside";
 }
 
-/** The differences that concern a plane; none for one that is not of ours. */
-export function differencesOf(plane: string): readonly Difference[] {
-  return DIFFERENCES.filter((difference) => (difference.planes as readonly string[]).includes(plane));
+/** The differences that concern a plane, as a version of kube-proxy writes it; none for one that is not of ours. */
+export function differencesOf(
+  plane: string,
+  version: KubeProxyVersion = NEWEST_KUBE_PROXY,
+): readonly Difference[] {
+  const age = (of: KubeProxyVersion) => KUBE_PROXY_VERSIONS.indexOf(of);
+  return DIFFERENCES.filter(
+    ({ planes, since }) =>
+      (planes as readonly string[]).includes(plane) && (since === undefined || age(since) <= age(version)),
+  );
 }
 
 /**
