@@ -100,6 +100,11 @@ export function explainDrops(rules: Rules, src: number, dst: number, key: number
     trace.path?.push("KUBE-LOAD-BALANCER-SOURCE-CIDR: the source is in a range");
     return false;
   }
+  const { sourceIp } = rules.sets;
+  if (sourceIp.size > 0) {
+    trace.work.filterRulesVisited++;
+    if (tested(trace, "KUBE-LOAD-BALANCER-SOURCE-IP", sourceIp.has3(dst, key, src))) return false;
+  }
   // Jump, FW set, source ranges, DROP.
   trace.work.filterRulesVisited += 4;
   trace.path?.push("KUBE-LOAD-BALANCER-SOURCE-CIDR: the source is in no range");

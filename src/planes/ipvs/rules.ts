@@ -74,7 +74,7 @@ export class Rules {
       const network = length === 0 ? 0 : src & (-1 << (32 - length));
       if (sourceCidr.has3(dst, network, networkKey(key, length))) return false;
     }
-    return true;
+    return !(this.sets.sourceIp.size > 0 && this.sets.sourceIp.has3(dst, key, src));
   }
 
   /** filter KUBE-IPVS-FILTER: whether the address is a service's, whose other ports must not lead to this node. */
