@@ -32,7 +32,8 @@ export const ipvs: KernelPlane = {
     await lab.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
     await lab.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
     await lab.exec("node", toolPath("iptables-legacy-restore"), [], {
-      input: [ipvsIptablesRestore(program)],
+      // Without xt_physdev: the lab bridges nothing.
+      input: [ipvsIptablesRestore(program, false)],
     });
     await lab.exec("node", toolPath("ipvsadm"), ["-R"], { input: ipvsadmRestore(program) });
     for (const [name, value] of Object.entries(SETTINGS)) {

@@ -66,6 +66,11 @@ export class IptablesProgram implements Program {
     this.#order = { services, serviceChains, endpointChains, endpointPorts };
   }
 
+  /** The same rules for a kernel without nfacct. */
+  withoutNfacct(): IptablesProgram {
+    return new IptablesProgram(this.cluster, { ...this.#options, nfacct: false });
+  }
+
   /** Of a packet to the cluster IP; null where KUBE-SERVICES holds no rule for it. */
   listPosition(servicePort: number, endpoint: number): ListPosition | null {
     const { cluster } = this;

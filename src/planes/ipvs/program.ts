@@ -130,7 +130,7 @@ export class IpvsProgram implements Program {
     }
     const sets = new KubeSets(this.setEntries, seed, spare);
     const model = new IpvsModel({
-      rules: new Rules(cluster, sets),
+      rules: new Rules(cluster, sets, this.settings.masqueradeAll),
       words,
       table,
       scheduler,
