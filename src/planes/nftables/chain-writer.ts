@@ -2,9 +2,9 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { endpointRows, type KubeProxySettings } from "../shared/kube-proxy.js";
+import type { ChainMemory } from "./chain-memory.js";
 import { balancingKind, chainsOf, hasEndpointChains } from "./frontends.js";
 import * as layout from "./layout.js";
-import type { ChainMemory } from "./chain-memory.js";
 import type { Slabs } from "./slabs.js";
 import { type NftLayout, nftLayout } from "./version.js";
 

@@ -1,14 +1,14 @@
 /** The same decision as `model.ts`, counted hook by hook and in words. The contract suite holds both to the same answers. */
 
 import { formatAddress } from "../../cluster/cluster.js";
+import { DROP, type Explanation, type Flow, type HookWork, noWork, PASS, REJECT } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
 import type { SourceRanges } from "../shared/source-ranges.js";
 import type { ChainMemory } from "./chain-memory.js";
-import { DROP, type Explanation, type Flow, type HookWork, noWork, PASS, REJECT } from "../plane.js";
 import * as layout from "./layout.js";
+import { MISS, type NodePortTable, type ServiceTable } from "./rhashtable.js";
 import type { Tables } from "./tables.js";
 import type { NftLayout } from "./version.js";
-import { MISS, type NodePortTable, type ServiceTable } from "./rhashtable.js";
 
 /** What an explanation needs of a model: its tables and its state, not its lookup. */
 export interface ExplainedModel {

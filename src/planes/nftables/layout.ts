@@ -28,16 +28,16 @@ export const KIND_MAP = 5;
 export const KIND_SINGLE = 6;
 
 /** Behind nft_rule_blob's size. */
-export const FIRST_RULE = 2;
+const FIRST_RULE = 2;
 /** Chain that the cluster IP leads to, rule 1: daddr, then saddr masked against the pod range → jump. */
 export const SERVICE_ADDRESS = 8;
 export const POD_MASK = 18;
 export const POD_BASE = 26;
 /** Where rule 1 ends. Then, or first where there is no test: with affinity, one rule an endpoint; numgen and the verdict map. */
-export const AFTER_MASQUERADE = 38;
+const AFTER_MASQUERADE = 38;
 export const AFFINITY_RULE_WORDS = 28;
 export const AFFINITY_CHAIN = 20;
-export const NUMGEN_RULE_WORDS = 22;
+const NUMGEN_RULE_WORDS = 22;
 export const NUMGEN_MODULUS = 4;
 export const NUMGEN_SET = 10;
 /** In the header's spare bits: endpoints with an affinity rule, and their service's timeout. */
@@ -87,7 +87,7 @@ export function mapBucketBits(size: number): number {
 }
 
 /** kmalloc's size classes: powers of two from 8 bytes (96 and 192 aside). */
-export function slabWords(words: number): number {
+function slabWords(words: number): number {
   return 2 ** Math.ceil(Math.log2(words));
 }
 

@@ -27,7 +27,6 @@ import { LiveNftables } from "./incremental.js";
 import { ELEMENT_WORDS as MAP_ELEMENT_WORDS } from "./layout.js";
 import { loadChains } from "./memory.js";
 import { NftablesModel } from "./model.js";
-import type { Tables } from "./tables.js";
 import {
   AddressSet,
   ELEMENT_WORDS,
@@ -36,6 +35,7 @@ import {
   rhashBuckets,
   ServiceTable,
 } from "./rhashtable.js";
+import type { Tables } from "./tables.js";
 import { updateCost } from "./update.js";
 import { type NftLayout, nftLayout } from "./version.js";
 
