@@ -2,7 +2,8 @@
 
 import { type Cluster, formatAddress, protocolName } from "../cluster/cluster.js";
 import { FLOW_WORDS, type FlowTrace } from "../cluster/flows.js";
-import { allows, differencesOf, type Expectation, expectationOf } from "./contract.js";
+import { differencesOf, expectationOf } from "./contract.js";
+import { allows, type Expectation } from "./expectation.js";
 import { type Decision, DROP, type Flow, type KubeProxyVersion, type Model, PASS } from "./plane.js";
 import { Situations } from "./situation.js";
 

@@ -12,7 +12,8 @@ import {
 } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../../cluster/network.js";
-import { allows, differencesOf, expectationOf } from "../contract.js";
+import { differencesOf, expectationOf } from "../contract.js";
+import { allows } from "../expectation.js";
 import { DROP, dnat, type Flow, type Model, PASS, type PlaneOptions, REJECT } from "../plane.js";
 import { Situations } from "../situation.js";
 import { ipvs } from "./index.js";

@@ -1,35 +1,11 @@
 /** The same decision as `model.ts`, counted hook by hook and in words. The contract suite holds both to the same answers. */
 
 import { formatAddress } from "../../cluster/cluster.js";
-import { DROP, type Explanation, type Flow, type HookWork, noWork, PASS, REJECT } from "../plane.js";
-import type { AffinityTable } from "../shared/affinity.js";
-import type { SourceRanges } from "../shared/source-ranges.js";
-import type { ChainMemory } from "./chain-memory.js";
+import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
+import type { ExplainedModel } from "./explained-model.js";
+import { HookCounter } from "./hook-counter.js";
 import * as layout from "./layout.js";
 import { MISS, type NodePortTable, type ServiceTable } from "./rhashtable.js";
-import type { Tables } from "./tables.js";
-import type { NftLayout } from "./version.js";
-
-/** What an explanation needs of a model: its tables and its state, not its lookup. */
-export interface ExplainedModel {
-  readonly tables: Tables;
-  readonly chains: ChainMemory;
-  readonly layout: NftLayout;
-  readonly affinity: AffinityTable;
-  readonly ranges: SourceRanges;
-  readonly mapSeed: number;
-  /** Address and port of the endpoint that was chosen last. */
-  readonly target: Int32Array;
-  isLocal(address: number): boolean;
-  isPod(address: number): boolean;
-  isServiceRange(address: number): boolean;
-  isMasqueraded(src: number): boolean;
-  servesNodePorts(address: number): boolean;
-  checksNodePorts(address: number): boolean;
-  failsPodTest(blob: number, src: number): boolean;
-  remembers(chain: number, timeoutSec: number, src: number, nowSec: number): boolean;
-  randomBelow(bound: number): number;
-}
 
 /**
  * Explains one flow on a model, consuming its randomness and affinity as a lookup does. Work counts what a first packet
@@ -50,26 +26,12 @@ export function explainNftables(
   const { protocol } = flow;
   const isOwn = model.isLocal(src);
   const work = noWork();
-  const hooks: HookWork[] = [];
-  let here: { hook: string; rules: number; lookups: number };
-  const say = (line: string): void => {
-    path?.push(line);
-  };
-  const enterHook = (hook: string): void => {
-    here = { hook, rules: 0, lookups: 0 };
-    hooks.push(here);
-    say(`${hook}:`);
-  };
-  const visit = (rules: number): void => {
-    here.rules += rules;
-    if (here.hook.startsWith("nat")) work.rulesVisited += rules;
-    else work.filterRulesVisited += rules;
-  };
-  const lookUp = (probes: number): void => {
-    here.lookups++;
-    work.mapLookups++;
-    work.hashProbes += probes;
-  };
+  const counter = new HookCounter(work, path);
+  const { hooks } = counter;
+  const say = (line: string): void => counter.say(line);
+  const enterHook = (hook: string): void => counter.enter(hook);
+  const visit = (rules: number): void => counter.visit(rules);
+  const lookUp = (probes: number): void => counter.lookUp(probes);
 
   const decision = walk();
   return { decision, work, hooks };
