@@ -13,6 +13,8 @@ export interface Stored {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The resource's fields for selectors, in its order. */
+  readonly fields: readonly string[];
   readonly json: Buffer;
 }
 
@@ -35,6 +37,7 @@ export interface ObjectStoreOptions {
 
 const DEFAULT_HISTORY_LENGTH = 4096;
 const NO_LABELS = {};
+const NO_FIELDS: readonly string[] = [];
 
 export class ObjectStore {
   readonly #objects = new Map<Resource, Map<string, Stored>>();
@@ -142,6 +145,7 @@ export class ObjectStore {
       namespace: metadata.namespace ?? "",
       name: metadata.name,
       labels: metadata.labels ?? NO_LABELS,
+      fields: resource.fields.length === 0 ? NO_FIELDS : resource.fields.map((path) => fieldOf(object, path)),
       json: Buffer.from(JSON.stringify(whole)),
     };
   }
@@ -167,4 +171,13 @@ function keyOf({
 
 function uidOf({ json }: Stored): string {
   return JSON.parse(json.toString()).metadata.uid;
+}
+
+/** A field of an object as selectors compare it; absent is "". */
+function fieldOf(object: unknown, path: string): string {
+  let value = object;
+  for (const key of path.split(".")) {
+    value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+  }
+  return typeof value === "string" ? value : "";
 }

@@ -8,17 +8,29 @@ export interface Resource {
   /** Name in paths. */
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Fields by which objects can be selected, other than name and namespace. */
+  readonly fields: readonly string[];
 }
 
-const resource = (apiVersion: string, kind: string, plural: string, namespaced = true): Resource => {
+const resource = (
+  apiVersion: string,
+  kind: string,
+  plural: string,
+  { namespaced = true, fields = [] }: { namespaced?: boolean; fields?: readonly string[] } = {},
+): Resource => {
   const [version, group = ""] = apiVersion.split("/").reverse();
-  return { kind, group, version: version!, plural, namespaced };
+  return { kind, group, version: version!, plural, namespaced, fields };
 };
 
-export const NODE = resource("v1", "Node", "nodes", false);
-export const SERVICE = resource("v1", "Service", "services");
+export const NODE = resource("v1", "Node", "nodes", { namespaced: false });
+export const SERVICE = resource("v1", "Service", "services", {
+  // kube-proxy leaves out headless Services by it.
+  fields: ["spec.clusterIP", "spec.type"],
+});
 export const ENDPOINT_SLICE = resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices");
-export const SERVICE_CIDR = resource("networking.k8s.io/v1", "ServiceCIDR", "servicecidrs", false);
+export const SERVICE_CIDR = resource("networking.k8s.io/v1", "ServiceCIDR", "servicecidrs", {
+  namespaced: false,
+});
 
 /**
  * What load balancing is configured by, then what agents (Cilium's, for one) list before they start. Any of them can
@@ -30,11 +42,11 @@ export const RESOURCES: readonly Resource[] = [
   ENDPOINT_SLICE,
   SERVICE_CIDR,
   resource("v1", "Endpoints", "endpoints"),
-  resource("v1", "Namespace", "namespaces", false),
-  resource("v1", "Pod", "pods"),
+  resource("v1", "Namespace", "namespaces", { namespaced: false }),
+  resource("v1", "Pod", "pods", { fields: ["spec.nodeName", "status.phase"] }),
   resource("v1", "ConfigMap", "configmaps"),
-  resource("v1", "Secret", "secrets"),
-  resource("networking.k8s.io/v1", "IPAddress", "ipaddresses", false),
+  resource("v1", "Secret", "secrets", { fields: ["type"] }),
+  resource("networking.k8s.io/v1", "IPAddress", "ipaddresses", { namespaced: false }),
   resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
 ];
 

@@ -1,7 +1,7 @@
 /** Label and field selectors, as clients write them into the query of a list or a watch. */
 
-import { z } from "zod";
 import type { Stored } from "./objects.js";
+import type { Resource } from "./resources.js";
 
 /** A selector that the API does not have: answered by 400 Bad Request. */
 export class SelectorError extends Error {
@@ -15,10 +15,17 @@ const TERM = /^(!?)\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=)\s*([A-Za-z0-9._-]*)|\s(i
 
 /**
  * The objects that all requirements of both selectors hold for; null or "" selects all.
- * @throws SelectorError for what cannot be read, and for fields other than name and namespace.
+ * @throws SelectorError for what cannot be read, and for fields that the resource does not have.
  */
-export function parseSelectors(labelSelector: string | null, fieldSelector: string | null): Selector {
-  const tests = [...terms(labelSelector).map(labelTest), ...terms(fieldSelector).map(fieldTest)];
+export function parseSelectors(
+  resource: Resource,
+  labelSelector: string | null,
+  fieldSelector: string | null,
+): Selector {
+  const tests = [
+    ...terms(labelSelector).map(labelTest),
+    ...terms(fieldSelector).map((term) => fieldTest(term, resource)),
+  ];
   return (object) => tests.every((test) => test(object));
 }
 
@@ -43,13 +50,12 @@ function labelTest(term: string): Selector {
   return ({ labels }) => Object.hasOwn(labels, label) === (not === "");
 }
 
-const FIELDS = z.enum(["metadata.name", "metadata.namespace"]);
-
-function fieldTest(term: string): Selector {
-  const [, name, operator, value] = /^([A-Za-z.]+)\s*(==|=|!=)\s*(.*)$/.exec(term) ?? [];
-  const field = FIELDS.safeParse(name);
-  if (!field.success) throw new SelectorError(`field label not supported: ${name ?? term}`);
+function fieldTest(term: string, resource: Resource): Selector {
+  const [, field, operator, value] = /^([A-Za-z.]+)\s*(==|=|!=)\s*(.*)$/.exec(term) ?? [];
   const isNegated = operator === "!=";
-  const of = field.data === "metadata.name" ? "name" : "namespace";
-  return (object) => (object[of] === value) !== isNegated;
+  if (field === "metadata.name") return ({ name }) => (name === value) !== isNegated;
+  if (field === "metadata.namespace") return ({ namespace }) => (namespace === value) !== isNegated;
+  const index = resource.fields.indexOf(field ?? "");
+  if (index < 0) throw new SelectorError(`field label not supported: ${field ?? term}`);
+  return ({ fields }) => (fields[index] === value) !== isNegated;
 }

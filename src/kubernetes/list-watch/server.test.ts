@@ -169,6 +169,13 @@ describe("list/watch server: lists", () => {
     expect(items.map((item) => item.metadata.name)).toEqual(names);
   });
 
+  test("kube-proxy's field selector leaves out headless Services", async () => {
+    const headless = { ...service("db"), spec: { clusterIP: "None" } };
+    const { list } = await serve([service("web"), headless]);
+    const { items } = await list(`${SERVICES}?fieldSelector=${encodeURIComponent("spec.clusterIP!=None")}`);
+    expect(items.map((item) => item.metadata.name)).toEqual(["web"]);
+  });
+
   test("a field selector selects by name", async () => {
     const { list } = await serve([service("web"), service("db")]);
     const { items } = await list(`${SERVICES}?fieldSelector=metadata.name%3Ddb`);

@@ -168,7 +168,11 @@ export class ApiServer {
     }
     let selects: Selector;
     try {
-      selects = parseSelectors(url.searchParams.get("labelSelector"), url.searchParams.get("fieldSelector"));
+      selects = parseSelectors(
+        resource,
+        url.searchParams.get("labelSelector"),
+        url.searchParams.get("fieldSelector"),
+      );
     } catch (error) {
       if (!(error instanceof SelectorError)) throw error;
       send(response, 400, failure(400, error.message));
