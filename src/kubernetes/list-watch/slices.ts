@@ -22,8 +22,9 @@ export function partName(name: string, index: number): string {
 /** A slice as it is, or its endpoints in several slices of at most `size`. Always at least one slice. */
 export function splitSlice(object: ApiObject, size: number): ApiObject[] {
   const { endpoints, metadata, ...rest } = asEndpointSlice(object);
+  if (endpoints.length <= size) return [object];
   const parts: ApiObject[] = [];
-  for (let first = 0; first === 0 || first < endpoints.length; first += size) {
+  for (let first = 0; first < endpoints.length; first += size) {
     parts.push({
       ...rest,
       metadata: { ...metadata, name: partName(metadata.name, parts.length) },
