@@ -1,22 +1,20 @@
 /**
  * A real kube-proxy in network, mount and process namespaces of its own: nothing of the host's rules, sysctls or
  * addresses is touched, and when lbscale ends, however it ends, the kernel ends all of it. A killed lbscale leaves a
- * temporary folder, which `doctor --clean` finds by its name.
+ * temporary folder, which `doctor --clean` finds by its name. IPVS mode runs in a user-mode Linux guest.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface, type Interface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
 import { OWNER_FILE, PREFIX } from "../clean.js";
 import { requireLane } from "../sandbox.js";
-import { KernelError, toolPath } from "../tools.js";
+import { KernelError } from "../tools.js";
+import { type Channel, guestChannel, namespaceChannel } from "./channel.js";
 import {
   type KubeProxyOptions,
   OBJECTS_FILE,
@@ -30,53 +28,19 @@ import {
 
 export type { KubeProxyOptions, Rules, Sync, Write } from "./protocol.js";
 
-const WORKER = fileURLToPath(new URL("./worker.js", import.meta.url));
-
 /** A running kube-proxy with its node and its API server. Calls are answered one after the other. */
 export class KubeProxy {
   readonly #folder: string;
-  readonly #child: ChildProcess;
-  readonly #replies: AsyncIterator<string>;
-  readonly #lines: Interface;
-  readonly #ended: Promise<void>;
-  readonly #forget: () => void;
-  #errors = "";
+  readonly #channel: Channel;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => void this.#channel.close();
   #firstSync: Sync | undefined;
 
-  private constructor(signal: AbortSignal | undefined) {
-    this.#folder = mkdtempSync(join(tmpdir(), PREFIX));
-    writeFileSync(join(this.#folder, OWNER_FILE), String(process.pid));
-    const namespaces = [
-      "--net",
-      "--mount",
-      "--propagation",
-      "private",
-      "--pid",
-      "--fork",
-      "--kill-child=KILL",
-      "--mount-proc",
-    ];
-    this.#child = spawn(
-      toolPath("setpriv"),
-      ["--pdeathsig", "KILL", toolPath("unshare"), ...namespaces, process.execPath, WORKER],
-      // A process group of its own: Ctrl-C is for the parent, which ends this one.
-      { stdio: ["pipe", "pipe", "pipe"], detached: true },
-    );
-    this.#child.stdin!.on("error", () => {});
-    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-      this.#errors = (this.#errors + text).slice(-4000);
-    });
-    this.#ended = new Promise((resolve) => {
-      this.#child.once("close", () => resolve());
-      this.#child.once("error", () => resolve());
-    });
-    this.#lines = createInterface({ input: this.#child.stdout! });
-    this.#replies = this.#lines[Symbol.asyncIterator]();
-    const kill = (): void => {
-      this.#child.kill("SIGKILL");
-    };
-    signal?.addEventListener("abort", kill, { once: true });
-    this.#forget = () => signal?.removeEventListener("abort", kill);
+  private constructor(folder: string, channel: Channel, signal: AbortSignal | undefined) {
+    this.#folder = folder;
+    this.#channel = channel;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   /**
@@ -90,15 +54,19 @@ export class KubeProxy {
     options: KubeProxyOptions,
     signal?: AbortSignal,
   ): Promise<KubeProxy> {
-    requireLane("kernel");
-    const proxy = new KubeProxy(signal);
+    const isGuest = options.mode === "ipvs";
+    requireLane(isGuest ? "guest" : "kernel");
+    const folder = mkdtempSync(join(tmpdir(), PREFIX));
+    let proxy: KubeProxy | undefined;
     try {
-      writeFileSync(join(proxy.#folder, OBJECTS_FILE), JSON.stringify({ kind: "List", items: [...objects] }));
-      const reply = await proxy.#call({ call: "start", folder: proxy.#folder, options });
-      proxy.#firstSync = syncSchema.parse(reply);
+      writeFileSync(join(folder, OWNER_FILE), String(process.pid));
+      writeFileSync(join(folder, OBJECTS_FILE), JSON.stringify({ kind: "List", items: [...objects] }));
+      proxy = new KubeProxy(folder, isGuest ? guestChannel(folder) : namespaceChannel(), signal);
+      proxy.#firstSync = syncSchema.parse(await proxy.#call({ call: "start", folder, options }));
       return proxy;
     } catch (error) {
-      await proxy.stop();
+      await proxy?.stop();
+      rmSync(folder, { recursive: true, force: true });
       throw error;
     }
   }
@@ -123,24 +91,15 @@ export class KubeProxy {
 
   /** Ends it, and all that belongs to it. Does nothing the second time. */
   async stop(): Promise<void> {
-    this.#forget();
-    this.#child.stdin!.end();
-    this.#child.kill("SIGKILL");
-    await this.#ended;
-    this.#lines.close();
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    await this.#channel.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #call(request: Request): Promise<unknown> {
-    this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
-    const { done, value } = await this.#replies.next();
-    if (done === true) {
-      await this.#ended;
-      throw new KernelError(
-        `the sandbox of kube-proxy ended: ${this.#errors.trim().slice(-300) || "it was killed"}`,
-      );
-    }
-    const reply = replySchema.parse(JSON.parse(value));
+    if (this.#signal?.aborted) throw new KernelError("kube-proxy was ended");
+    this.#channel.send(JSON.stringify(request));
+    const reply = replySchema.parse(JSON.parse(await this.#channel.next()));
     if ("error" in reply) throw new KernelError(reply.error);
     return reply.value;
   }

@@ -29,7 +29,7 @@ export type KubeProxyOptions = z.input<typeof optionsSchema>;
 export type CheckedOptions = z.output<typeof optionsSchema>;
 
 /** What kube-proxy handed to a tool on its standard input. */
-const writeSchema = z.object({ tool: z.string(), args: z.array(z.string()), input: z.string() });
+export const writeSchema = z.object({ tool: z.string(), args: z.array(z.string()), input: z.string() });
 export type Write = z.infer<typeof writeSchema>;
 
 /** What a sync wrote. */
@@ -60,3 +60,6 @@ export type Reply = z.infer<typeof replySchema>;
 /** Files of the folder. */
 export const OBJECTS_FILE = "objects.json";
 export const LOG_FILE = "kube-proxy.log";
+export const GUEST_REQUESTS_FOLDER = "requests";
+export const GUEST_REPLIES_FILE = "replies";
+export const GUEST_ERRORS_FILE = "errors";

@@ -45,3 +45,11 @@ test("rule comparison: an element that differs is named with its map", () => {
     unexpected: ["ip kube-proxy map service-ips: element 10.96.0.1 . tcp . 80 : goto b"],
   });
 });
+
+test("rule comparison: sets are the same whatever their hash is seeded with", () => {
+  const set = (seed: string, entry: string): string =>
+    `create A hash:ip,port family inet bucketsize 12 initval ${seed}\nadd A ${entry}\n`;
+  const a = set("0x1234abcd", "10.96.0.1,tcp:80");
+  expect(compareRules(a, set("0x00ff00ff", "10.96.0.1,tcp:80"))).toEqual(SAME);
+  expect(compareRules(a, set("0x1234abcd", "10.96.0.1,tcp:81")).missing).toEqual(["add A 10.96.0.1,tcp:80"]);
+});

@@ -27,9 +27,24 @@ export function compareRules(expected: string, actual: string): RuleDifferences 
   };
 }
 
-/** Lines of what `nft list` or `iptables-save` printed. */
+/** Lines of what `nft list` or `iptables-save` printed; of ipvsadm, ipset and ip every line is one. */
 export function ruleLines(dump: string): string[] {
-  return /^table /m.test(dump) ? nftLines(dump) : iptablesLines(dump);
+  if (/^table /m.test(dump)) return nftLines(dump);
+  return /^\*/m.test(dump) ? iptablesLines(dump) : plainLines(dump);
+}
+
+/** Without what is drawn at random, or counted by the kernel: the seed of a set's hash, an interface's number. */
+function plainLines(dump: string): string[] {
+  return dump
+    .split("\n")
+    .map((line) =>
+      line
+        .replace(/ initval 0x[0-9a-f]+/, "")
+        .replace(/^\d+: /, "")
+        .replace(/link\/ether \S+/, "")
+        .trim(),
+    )
+    .filter((line) => line !== "");
 }
 
 function iptablesLines(dump: string): string[] {
@@ -67,6 +82,7 @@ function nftLines(dump: string): string[] {
     if (opened?.[1] === "table") {
       table = opened[2]!;
       container = "";
+      place = 0;
     } else if (opened !== null) {
       container = `${opened[1]} ${opened[2]}`;
       place = 0;

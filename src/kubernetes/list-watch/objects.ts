@@ -68,11 +68,15 @@ export class ObjectStore {
     this.#of(resource).set(keyOf(stored), stored);
   }
 
-  /** Adds an object, or replaces the one of the same name. Returns the change's resource version. */
+  /**
+   * Adds an object, or replaces the one of the same name; as in the API, one that is the same is no change. Returns the
+   * resource version of the latest change.
+   */
   put(resource: Resource, object: ApiObject): number {
     const objects = this.#of(resource);
     const key = keyOf(object.metadata);
     const before = objects.get(key);
+    if (before !== undefined && isSame(resource, object, before)) return this.#resourceVersion;
     this.#resourceVersion += 1;
     const after = this.#admit(resource, object, before);
     objects.set(key, after);
@@ -139,14 +143,9 @@ export class ObjectStore {
     before: Stored | undefined,
     store: (text: string) => Buffer = Buffer.from,
   ): Stored {
-    const { kind, apiVersion: _, metadata, ...rest } = object;
-    const uid = metadata.uid ?? (before === undefined ? randomUUID() : uidOf(before));
-    const whole = {
-      kind,
-      apiVersion: apiVersionOf(resource),
-      metadata: { ...metadata, uid, resourceVersion: String(this.#resourceVersion) },
-      ...rest,
-    };
+    const { metadata } = object;
+    const uid = metadata.uid ?? (before === undefined ? randomUUID() : identityOf(before).uid);
+    const whole = withIdentity(resource, object, { uid, resourceVersion: String(this.#resourceVersion) });
     return {
       namespace: metadata.namespace ?? "",
       name: metadata.name,
@@ -197,8 +196,24 @@ function keyOf({
   return namespace ? `${namespace}/${name}` : name;
 }
 
-function uidOf({ json }: Stored): string {
-  return JSON.parse(json.toString()).metadata.uid;
+/** What the server adds to an object's metadata. */
+interface Identity {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+function identityOf({ json }: Stored): Identity {
+  const { uid, resourceVersion } = JSON.parse(json.toString()).metadata;
+  return { uid, resourceVersion };
+}
+
+function withIdentity(resource: Resource, object: ApiObject, identity: Identity): object {
+  const { kind, apiVersion: _, metadata, ...rest } = object;
+  return { kind, apiVersion: apiVersionOf(resource), metadata: { ...metadata, ...identity }, ...rest };
+}
+
+function isSame(resource: Resource, object: ApiObject, before: Stored): boolean {
+  return JSON.stringify(withIdentity(resource, object, identityOf(before))) === before.json.toString();
 }
 
 /** A field of an object as selectors compare it; absent is "". */

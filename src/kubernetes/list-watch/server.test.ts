@@ -257,6 +257,14 @@ describe("list/watch server: watches", () => {
     expect(await events.take(2)).toEqual(["ADDED web", "ADDED new"]);
   });
 
+  test("an object that is put again as it is changes nothing", async () => {
+    const { server, watch } = await serve([service("web")]);
+    expect(server.apply({ type: "MODIFIED", object: service("web") })).toBe(FIRST);
+    const events = await watch(`${SERVICES}?resourceVersion=${FIRST}`);
+    server.apply({ type: "MODIFIED", object: service("web", {}, 81) });
+    expect((await events.next()).object.metadata.resourceVersion).toBe("1001");
+  });
+
   test("several watches report the same changes", async () => {
     const { server, watch } = await serve([]);
     const watches = await Promise.all([1, 2, 3].map(() => watch(`${SERVICES}?resourceVersion=${FIRST}`)));
@@ -343,6 +351,16 @@ describe("list/watch server: EndpointSlices", () => {
       ["web-a", 2],
       ["web-a-part2", 1],
     ]);
+  });
+
+  test("a slice that outgrows its part leaves the full parts as they are", async () => {
+    const { server, watch } = await serve([slice("web-a", addresses(100))]);
+    const events = await watch(`${SLICES}?resourceVersion=${FIRST}`);
+    server.apply({ type: "MODIFIED", object: slice("web-a", addresses(101)) });
+    expect(await events.next()).toMatchObject({
+      type: "ADDED",
+      object: { metadata: { name: "web-a-part2", resourceVersion: "1001" } },
+    });
   });
 
   test("a split slice is deleted with all its parts", async () => {

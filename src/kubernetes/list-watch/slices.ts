@@ -21,12 +21,14 @@ export function partName(name: string, index: number): string {
 
 /** A slice as it is, or its endpoints in several slices of at most `size`. Always at least one slice. */
 export function splitSlice(object: ApiObject, size: number): ApiObject[] {
-  const { endpoints, metadata, ...rest } = asEndpointSlice(object);
+  const { endpoints } = asEndpointSlice(object);
+  const { metadata } = object;
   if (endpoints.length <= size) return [object];
   const parts: ApiObject[] = [];
   for (let first = 0; first < endpoints.length; first += size) {
     parts.push({
-      ...rest,
+      // In its own order of fields: a part that has not changed is the same text.
+      ...object,
       metadata: { ...metadata, name: partName(metadata.name, parts.length) },
       endpoints: endpoints.slice(first, first + size),
     });
