@@ -24,7 +24,7 @@ const endpointSliceSchema = z.looseObject({
   ...objectSchema.shape,
   addressType: text,
   endpoints: z
-    .array(z.looseObject({ addresses: z.array(z.string()) }))
+    .array(z.looseObject({ addresses: z.array(z.string()), nodeName: z.string().nullish() }))
     .nullish()
     .transform((endpoints) => endpoints ?? []),
   ports: z
