@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { isIPv6 } from "node:net";
 import { UsageError } from "../../errors.js";
 import { ObjectStore, type ObjectStoreOptions, type Stored } from "./objects.js";
-import type { ApiObject, ObjectChange } from "./parse.js";
+import { type ApiObject, type ObjectChange, parseObject } from "./parse.js";
 import {
   apiVersionOf,
   discoveryDocument,
@@ -80,6 +80,15 @@ export class ApiServer {
   /** How many objects of a kind there are. */
   count(resource: Resource): number {
     return this.#store.list(resource).length;
+  }
+
+  /** One object in its present state, or undefined where none has this name. */
+  get(
+    resource: Resource,
+    name: { readonly namespace?: string | undefined; readonly name: string },
+  ): ApiObject | undefined {
+    const stored = this.#store.get(resource, name);
+    return stored === undefined ? undefined : parseObject(JSON.parse(stored.json.toString())).object;
   }
 
   /**
