@@ -21,6 +21,22 @@ test("rule comparison: the order of a Service's own chain makes a difference", (
   });
 });
 
+test("rule comparison: the two rules of a NodePort keep their order, NodePorts do not", () => {
+  const rule = (port: number, target: string): string =>
+    `-A KUBE-NODEPORTS -p tcp -m tcp --dport ${port} -j ${target}`;
+  const dump = iptables(rule(30001, "A"), rule(30001, "B"), rule(30002, "C"));
+  expect(compareRules(dump, iptables(rule(30002, "C"), rule(30001, "A"), rule(30001, "B")))).toEqual(SAME);
+  const swapped = compareRules(dump, iptables(rule(30001, "B"), rule(30001, "A"), rule(30002, "C")));
+  expect(swapped.missing).toHaveLength(2);
+});
+
+test("rule comparison: the order of KUBE-SERVICES makes a difference in IPVS mode", () => {
+  const ipvs = (...rules: string[]): string =>
+    `${iptables(...rules)}\n*filter\n:KUBE-IPVS-FILTER - [0:0]\nCOMMIT`;
+  const a = ipvs("-A KUBE-SERVICES -j A", "-A KUBE-SERVICES -j B");
+  expect(compareRules(a, ipvs("-A KUBE-SERVICES -j B", "-A KUBE-SERVICES -j A")).missing).toHaveLength(2);
+});
+
 const nft = (elements: string): string => `table ip kube-proxy {
 	map service-ips {
 		type ipv4_addr . inet_proto . inet_service : verdict

@@ -3,11 +3,10 @@
  * of a chain means something. kube-proxy writes some chains in the order of a Go map, another one at each sync.
  */
 
-/** Chains of kube-proxy whose rules exclude each other, so that it does not keep them in order. */
+/** Chains of iptables mode whose Services exclude each other, so that it does not keep them in order. */
 const UNORDERED = new Set([
   "KUBE-SERVICES",
   "KUBE-NODEPORTS",
-  "KUBE-NODE-PORT",
   "KUBE-EXTERNAL-SERVICES",
   "KUBE-PROXY-FIREWALL",
 ]);
@@ -47,7 +46,11 @@ function plainLines(dump: string): string[] {
     .filter((line) => line !== "");
 }
 
+/** A chain of IPVS mode, whose rules are about sets: their order always means something. */
+const IPVS_CHAIN = ":KUBE-IPVS-FILTER ";
+
 function iptablesLines(dump: string): string[] {
+  const isIpvs = dump.includes(IPVS_CHAIN);
   const lines: string[] = [];
   const places = new Map<string, number>();
   let table = "";
@@ -56,10 +59,14 @@ function iptablesLines(dump: string): string[] {
     else if (line.startsWith(":")) lines.push(`${table} ${line.replace(/ \[.*/, "")}`);
     else if (line.startsWith("-A ")) {
       const chain = line.split(" ")[1]!;
-      const key = `${table} ${chain}`;
+      const isUnordered = !isIpvs && UNORDERED.has(chain);
+      // Of the two rules of a NodePort, the first counts what comes by the loopback address.
+      const port = isUnordered ? (/ -p (\S+) .*--dport (\d+)/.exec(line)?.slice(1) ?? []) : [];
+      const isInPair = chain === "KUBE-NODEPORTS" && port.length > 0;
+      const key = [table, chain, ...(isInPair ? port : [])].join(" ");
       const place = (places.get(key) ?? 0) + 1;
       places.set(key, place);
-      lines.push(`${table} ${UNORDERED.has(chain) ? "" : `${place} `}${line}`);
+      lines.push(`${table} ${isUnordered && !isInPair ? "" : `${place} `}${line}`);
     }
   }
   return lines;
