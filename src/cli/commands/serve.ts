@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { UsageError } from "../../errors.js";
 import { replaceEndpoint } from "../../kubernetes/list-watch/churn.js";
+import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { kubeconfig } from "../../kubernetes/list-watch/kubeconfig.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, NODE, SERVICE } from "../../kubernetes/list-watch/resources.js";
@@ -13,7 +14,7 @@ import { reasonOf } from "../../results/files.js";
 import { formatCount } from "../../text.js";
 import { withAbortOnSignal } from "../interrupted.js";
 import { type ClusterChoice, parseSeed, withClusterChoice } from "../options/cluster.js";
-import { chosenObjects } from "../options/objects.js";
+import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
 import { note, print } from "../output.js";
 
@@ -64,7 +65,8 @@ export const serve: CommandModule<object, Arguments> = {
     const rate = args.churn === undefined ? 0 : parseInteger(args.churn, "churn", 1, MAX_RATE);
     const seed = parseSeed(args.seed);
     const slices: Slice[] = [];
-    const objects = chosenObjects(args, size);
+    const source = chosenSource(args);
+    const objects = source.objects ?? clusterObjects(source.cluster, size);
     const server = new ApiServer(rate > 0 ? withSlicesNoted(objects, size, slices) : objects, {
       maxEndpointsPerSlice: size,
     });

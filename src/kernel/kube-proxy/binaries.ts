@@ -4,6 +4,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../errors.js";
+import { plainText } from "../../text.js";
+import { runTool } from "../tools.js";
 
 /** Minor versions and the patch of each that is built: as in scripts/kube-proxy/MINOR/go.mod. */
 export const KUBE_PROXY_VERSIONS = [
@@ -70,6 +72,29 @@ export function findKubeProxy(minorOrPath: string, environment: Environment = pr
     );
   return resolve(minorOrPath);
 }
+
+/**
+ * The minor version of a kube-proxy program, asked of the program itself.
+ * @throws UsageError where it is none of those that are modelled, or no kube-proxy.
+ */
+export async function minorOf(path: string): Promise<KubeProxyMinor> {
+  const known = KUBE_PROXY_VERSIONS.find(({ patch }) => kubeProxyPath(patch) === path);
+  if (known !== undefined) return known.minor;
+  const text = await runTool(path, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS }).catch(
+    (error: unknown) => {
+      throw new UsageError(`${path} is no kube-proxy: ${error instanceof Error ? error.message : error}`);
+    },
+  );
+  const minor = /^Kubernetes v(\d+\.\d+)\./.exec(text.toString())?.[1];
+  const found = KUBE_PROXY_VERSIONS.find((each) => each.minor === minor);
+  if (found !== undefined) return found.minor;
+  const minors = KUBE_PROXY_VERSIONS.map((each) => each.minor).join(", ");
+  throw new UsageError(
+    `${path} says "${plainText(text.toString())}": only the rules of kube-proxy ${minors} are modelled`,
+  );
+}
+
+const VERSION_TIMEOUT_MS = 10_000;
 
 function isProgram(path: string): boolean {
   try {

@@ -17,6 +17,7 @@ import { KernelError } from "../tools.js";
 import { type Channel, guestChannel, namespaceChannel } from "./channel.js";
 import {
   type KubeProxyOptions,
+  type LoadableRules,
   OBJECTS_FILE,
   type Request,
   type Rules,
@@ -87,6 +88,14 @@ export class KubeProxy {
   /** The rules in the kernel as the tools list them, by file name: `iptables.save`, `ip6tables.save`, `nftables.nft`. */
   async rules(): Promise<Rules> {
     return rulesSchema.parse(await this.#call({ call: "rules" }));
+  }
+
+  /**
+   * Loads rules of lbscale into a network namespace next to kube-proxy's, and reads them back by the same tools.
+   * @throws KernelError where a tool or the kernel refuses them.
+   */
+  async load(rules: LoadableRules): Promise<Rules> {
+    return rulesSchema.parse(await this.#call({ call: "load", rules }));
   }
 
   /** Ends it, and all that belongs to it. Does nothing the second time. */

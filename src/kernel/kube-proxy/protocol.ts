@@ -44,6 +44,16 @@ export type Sync = z.infer<typeof syncSchema>;
 export const rulesSchema = z.record(z.string(), z.string());
 export type Rules = z.infer<typeof rulesSchema>;
 
+/** Rules of lbscale, each as the standard input of the tool that loads them. */
+export const loadableSchema = z.object({
+  ip: z.string().optional(),
+  ipset: z.string().optional(),
+  iptables: z.string().optional(),
+  ipvsadm: z.string().optional(),
+  nft: z.string().optional(),
+});
+export type LoadableRules = z.infer<typeof loadableSchema>;
+
 const folder = z.string();
 export const requestSchema = z.discriminatedUnion("call", [
   /** Starts kube-proxy on the folder's objects and waits for its first sync. */
@@ -51,6 +61,8 @@ export const requestSchema = z.discriminatedUnion("call", [
   /** Makes changes and waits for the sync of all of them. */
   z.object({ call: z.literal("apply"), changes: z.array(changeSchema) }),
   z.object({ call: z.literal("rules") }),
+  /** Loads other rules next to kube-proxy's, out of their way, and reads them back. */
+  z.object({ call: z.literal("load"), rules: loadableSchema }),
 ]);
 export type Request = z.input<typeof requestSchema>;
 

@@ -19,12 +19,14 @@ import { parseMetrics, type SyncState, syncState } from "./metrics.js";
 import {
   type CheckedOptions,
   LOG_FILE,
+  type LoadableRules,
   OBJECTS_FILE,
   type Reply,
   type Rules,
   requestSchema,
   type Sync,
 } from "./protocol.js";
+import { here, loadAndRead, readRules } from "./reload.js";
 import { Wrappers } from "./wrappers.js";
 
 /** The interface with the node's addresses; both of its ends are here. */
@@ -89,24 +91,12 @@ class Node {
     return this.#synced(startedAt, (before?.changes ?? 0) + this.#server.resourceVersion - version);
   }
 
-  async rules(): Promise<Rules> {
-    const { mode } = this.#options;
-    const rules: Record<string, string> = {};
-    const read = async (file: string, path: string, ...args: string[]): Promise<void> => {
-      rules[file] = (await runTool(path, args)).toString();
-    };
-    if (mode === "nftables") {
-      await read("nftables.nft", this.#wrappers.tool("nft"), "list", "ruleset");
-      return rules;
-    }
-    await read("iptables.save", this.#wrappers.tool("iptables-save"));
-    await read("ip6tables.save", this.#wrappers.tool("ip6tables-save"));
-    if (mode === "ipvs") {
-      await read("ipvs.ipvsadm", toolPath("ipvsadm"), "-S", "-n");
-      await read("ipvs.ipset", toolPath("ipset"), "save");
-      await read("ipvs.addresses", toolPath("ip"), "addr", "show", "dev", "kube-ipvs0");
-    }
-    return rules;
+  rules(): Promise<Rules> {
+    return readRules(this.#options.mode, this.#wrappers, here);
+  }
+
+  load(rules: LoadableRules): Promise<Rules> {
+    return loadAndRead(rules, this.#options.mode, this.#wrappers);
   }
 
   /** Addresses on an interface other than loopback, which kube-proxy does not take for the node's. */
@@ -188,7 +178,8 @@ async function answer(line: string): Promise<unknown> {
     return node.start();
   }
   if (node === undefined) throw new KernelError("kube-proxy has not been started");
-  return request.call === "apply" ? node.apply(request.changes) : node.rules();
+  if (request.call === "apply") return node.apply(request.changes);
+  return request.call === "load" ? node.load(request.rules) : node.rules();
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -28,6 +28,15 @@ export function countWrites(writes: readonly Write[]): WriteCounts {
   return counts;
 }
 
+/** The writes of IPv4 rules only: a sync of each family has its own. */
+export function ipv4Writes(writes: readonly Write[]): Write[] {
+  return writes
+    .filter(({ tool }) => tool !== "ip6tables-restore")
+    .map((write) =>
+      write.tool === "nft" ? { ...write, input: write.input.replace(/^\S+ \S+ ip6 [^\n]*\n?/gm, "") } : write,
+    );
+}
+
 type Counts = { -readonly [K in keyof WriteCounts]: number };
 
 function countIptables(line: string, counts: Counts): void {
