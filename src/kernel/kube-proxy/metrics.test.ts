@@ -31,3 +31,7 @@ test("sync state: not synced while changes are pending, or before there are metr
 test("sync state: counts changes and failures of all kinds and families", () => {
   expect(state(metrics(1.764e9))).toMatchObject({ changes: 37, failures: 2 });
 });
+
+test("sync state: a sync of any family changes the time of the last", () => {
+  expect(state(metrics(1.764e9)).lastSync).not.toBe(state(metrics(1.7640000001e9)).lastSync);
+});

@@ -23,6 +23,8 @@ const FAILURES = [
 export interface SyncState {
   /** Changes of Services and EndpointSlices that it received since its start; each family counts Services for itself. */
   readonly changes: number;
+  /** When the last sync ended, in seconds since 1970, summed over the families: another number after each sync. */
+  readonly lastSync: number;
   /** Everything received is in the rules, in every family. */
   readonly isSynced: boolean;
   /** Writes that a tool refused. */
@@ -45,6 +47,7 @@ export function syncState(samples: ReadonlyMap<string, number>): SyncState {
   const pending = sum([`${PREFIX}service_changes_pending`, `${PREFIX}endpoint_changes_pending`]);
   return {
     changes: sum([`${PREFIX}service_changes_total`, `${PREFIX}endpoint_changes_total`]),
+    lastSync: sum([LAST]),
     isSynced: pending === 0 && families.length > 0 && isWritten.every(Boolean),
     failures: sum(FAILURES),
   };

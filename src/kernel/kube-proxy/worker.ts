@@ -34,6 +34,8 @@ const NODE_DEVICE = "node0";
 const PEER_DEVICE = "node1";
 
 const POLL_MS = 10;
+/** ServiceCIDRs and the Node arrive on their own, and on a busy machine late: each makes it write all rules once more. */
+const SETTLED_MS = 500;
 /** A change that kube-proxy does not look at (another proxy's Service) is over when nothing has happened for this long. */
 const UNNOTICED_MS = 1500;
 
@@ -130,8 +132,10 @@ class Node {
         expected === undefined || (state?.changes ?? 0) >= expected || now - startedAt > UNNOTICED_MS;
       if (state?.isSynced && isComplete && (expected !== undefined || (await isHealthy()))) {
         syncedAt ??= now;
+        if (previous?.lastSync !== state.lastSync) syncedAt = now;
         // Twice the same: a sync that was queued between the two readings would show.
-        if (previous?.isSynced && previous.changes === state.changes)
+        const isSettled = expected !== undefined || now - syncedAt >= SETTLED_MS;
+        if (isSettled && previous?.isSynced && previous.changes === state.changes)
           return { writes: this.#wrappers.take(), elapsedMs: syncedAt - startedAt };
       } else syncedAt = undefined;
       previous = state;
