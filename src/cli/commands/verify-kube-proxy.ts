@@ -19,10 +19,12 @@ export interface KubeProxyArguments extends ClusterChoice {
   changes: string;
   node: string | undefined;
   "pod-range": string | undefined;
+  timeout: string;
   json: boolean;
 }
 
 const MAX_CHANGES = 100_000;
+const MAX_TIMEOUT_SECONDS = 86_400;
 /** Lines of a diff; the rest is counted. */
 const SHOWN_LINES = 200;
 
@@ -31,6 +33,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
   const { mode } = args;
   const changes = parseInteger(args.changes, "changes", 0, MAX_CHANGES);
   const seed = parseSeed(args.seed);
+  const timeoutMs = 1000 * parseInteger(args.timeout, "timeout", 1, MAX_TIMEOUT_SECONDS);
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);
   const name = KUBE_PROXY_VERSIONS.find(({ minor }) => minor === args["kube-proxy"])?.patch ?? version;
@@ -50,6 +53,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
         podRange: args["pod-range"],
         changes,
         seed,
+        timeoutMs,
         signal,
       })) {
         steps.push(step);

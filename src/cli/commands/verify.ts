@@ -77,6 +77,12 @@ export const verify: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: "With --kube-proxy: its --cluster-cidr, such as 10.244.0.0/16",
       })
+      .option("timeout", {
+        type: "string",
+        default: "300",
+        requiresArg: true,
+        describe: "With --kube-proxy: seconds that a sync may take",
+      })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     if (args["kube-proxy"] !== undefined) {

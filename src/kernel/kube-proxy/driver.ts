@@ -56,7 +56,7 @@ export class KubeProxy {
     signal?: AbortSignal,
   ): Promise<KubeProxy> {
     const isGuest = options.mode === "ipvs";
-    requireLane(isGuest ? "guest" : "kernel");
+    requireRights(isGuest);
     const folder = mkdtempSync(join(tmpdir(), PREFIX));
     let proxy: KubeProxy | undefined;
     try {
@@ -112,6 +112,15 @@ export class KubeProxy {
     if ("error" in reply) throw new KernelError(reply.error);
     return reply.value;
   }
+}
+
+/** The guest is root of its own. */
+function requireRights(isGuest: boolean): void {
+  if (isGuest || process.platform !== "linux") requireLane("guest");
+  else if (process.getuid?.() !== 0)
+    throw new KernelError(
+      "kube-proxy needs root: run this with sudo --preserve-env=HOME,XDG_CACHE_HOME, so that it is found there too",
+    );
 }
 
 const nodeSchema = z.object({

@@ -30,6 +30,8 @@ export interface VerifyOptions {
   /** How many random changes to make. */
   readonly changes: number;
   readonly seed: number;
+  /** How long a sync may take. */
+  readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
@@ -53,7 +55,7 @@ export interface VerifyStep extends RulesComparison {
  * @throws UsageError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.
  */
 export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<VerifyStep> {
-  const { objects, version, mode, seed, signal } = options;
+  const { objects, binary, version, mode, seed, timeoutMs, signal } = options;
   const facts = nodeFacts(objects, options.node);
   let cluster = options.cluster ?? modelCluster(objects, { ...facts, podRange: options.podRange });
   const podRange = formatCidr(cluster.network.podCidr);
@@ -70,7 +72,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   const backend = mode === "ipvs" ? "legacy" : "nft";
   const proxy = await KubeProxy.start(
     objects,
-    { binary: options.binary, mode, backend, ...facts, podRange },
+    { binary, mode, backend, ...facts, podRange, timeoutMs },
     signal,
   );
   try {
