@@ -21,17 +21,9 @@ export function modelCluster(objects: readonly ApiObject[], facts: NodeFacts): C
   const podCidr = facts.podRange === undefined ? undefined : parseCidr(facts.podRange);
   if (facts.podRange !== undefined && podCidr === undefined)
     throw new UsageError(`--pod-range "${facts.podRange}": give an IPv4 range such as 10.244.0.0/16`);
-  const items = objects.map((object) => withoutOtherNodes(object, facts.node));
-  const { cluster } = importKubernetes(JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  const text = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+  const { cluster } = importKubernetes(text, { node: facts.node, podRange: podCidr });
+  // The addresses that the sandbox gets, in kube-proxy's order.
   const nodeAddresses = facts.addresses.flatMap((address) => parseAddress(address) ?? []);
-  return { ...cluster, network: { ...cluster.network, nodeAddresses, ...(podCidr && { podCidr }) } };
-}
-
-/** The import takes the first node that an endpoint names for this one. */
-function withoutOtherNodes(object: ApiObject, node: string): ApiObject {
-  if (!Array.isArray(object.endpoints)) return object;
-  const endpoints = object.endpoints.map(({ nodeName, ...endpoint }) =>
-    nodeName === node ? { ...endpoint, nodeName } : endpoint,
-  );
-  return { ...object, endpoints };
+  return { ...cluster, network: { ...cluster.network, nodeAddresses } };
 }

@@ -59,16 +59,15 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   const facts = nodeFacts(objects, options.node);
   let cluster = options.cluster ?? modelCluster(objects, { ...facts, podRange: options.podRange });
   const podRange = formatCidr(cluster.network.podCidr);
-  const planeOptions = { kubeProxy: version, seed };
-  const model = (changed: Cluster): Program => modelProgram(changed, mode, planeOptions);
+  const model = (changed: Cluster, nfacct = true): Program =>
+    modelProgram(changed, mode, { kubeProxy: version, seed, nfacct });
   const changes = new RandomChanges(objects, Random.fromSeed(seed, "kube-proxy"), {
     node: facts.node,
     serviceCidr: cluster.network.serviceCidr,
     podCidr: cluster.network.podCidr,
   });
-  let program = model(cluster);
   // Before anything is started: what cannot be modelled or written is refused here.
-  const rules = loadableRules(program);
+  loadableRules(model(cluster));
   const backend = mode === "ipvs" ? "legacy" : "nft";
   const proxy = await KubeProxy.start(
     objects,
@@ -76,7 +75,11 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     signal,
   );
   try {
-    const start = compareToModel(await proxy.rules(), await proxy.load(rules), {
+    const real = await proxy.rules();
+    // Which the kernel here has, or has not.
+    const nfacct = Object.values(real).some((dump) => dump.includes("--nfacct-name"));
+    let program = model(cluster, nfacct);
+    const start = compareToModel(real, await proxy.load(loadableRules(program)), {
       objects,
       ignoreStale: false,
     });
@@ -88,7 +91,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
       const expected = expectedWrites(cluster, program, change);
       const changed = changes.objects();
       cluster = modelCluster(changed, { ...facts, podRange });
-      program = model(cluster);
+      program = model(cluster, nfacct);
       const comparison = compareToModel(await proxy.rules(), await proxy.load(loadableRules(program)), {
         objects: changed,
         ignoreStale: true,
