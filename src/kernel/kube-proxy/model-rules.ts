@@ -37,7 +37,7 @@ function joined(chunks: Iterable<string>): string {
 
 /** The dummy interface that makes every virtual address one of this node's. */
 function* virtualAddresses({ cluster }: IpvsProgram): Iterable<string> {
-  yield "link add kube-ipvs0 type dummy\n";
+  yield "link add kube-ipvs0 txqueuelen 0 type dummy\n";
   const { clusterIp, externalAddress, network } = cluster;
   const addresses = new Set([...clusterIp, ...externalAddress]);
   for (const address of network.nodeAddresses) addresses.delete(address);

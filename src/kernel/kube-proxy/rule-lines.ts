@@ -62,7 +62,7 @@ function iptablesLines(dump: string): string[] {
       const isUnordered = !isIpvs && UNORDERED.has(chain);
       // Of the two rules of a NodePort, the first counts what comes by the loopback address.
       const port = isUnordered ? (/ -p (\S+) .*--dport (\d+)/.exec(line)?.slice(1) ?? []) : [];
-      const isInPair = chain === "KUBE-NODEPORTS" && port.length > 0;
+      const isInPair = table === "nat" && chain === "KUBE-NODEPORTS" && port.length > 0;
       const key = [table, chain, ...(isInPair ? port : [])].join(" ");
       const place = (places.get(key) ?? 0) + 1;
       places.set(key, place);

@@ -10,9 +10,9 @@ import { compareToModel, type RulesComparison } from "./compare.js";
 import { KubeProxy, nodeFacts } from "./driver.js";
 import { modelCluster } from "./model-cluster.js";
 import { loadableRules, modelProgram } from "./model-rules.js";
-import type { CheckedOptions, Write } from "./protocol.js";
+import type { CheckedOptions } from "./protocol.js";
 import { type RandomChange, RandomChanges } from "./random-changes.js";
-import { countWrites, ipv4Writes } from "./writes.js";
+import { UpdateCounter, type UpdateCounts } from "./writes.js";
 
 export interface VerifyOptions {
   /** What the API server serves, the Node included. */
@@ -84,10 +84,11 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
       ignoreStale: false,
     });
     yield { change: undefined, ...start, writes: undefined };
+    const counter = new UpdateCounter();
     for (let i = 0; i < options.changes; i++) {
       const change = changes.next();
-      const written: Write[] = [];
-      for (const step of change.steps) written.push(...(await proxy.apply(step)).writes);
+      const written: UpdateCounts[] = [];
+      for (const step of change.steps) written.push(counter.count((await proxy.apply(step)).writes));
       const expected = expectedWrites(cluster, program, change);
       const changed = changes.objects();
       cluster = modelCluster(changed, { ...facts, podRange });
@@ -96,18 +97,11 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
         objects: changed,
         ignoreStale: true,
       });
-      yield { change: change.name, ...comparison, writes: expected && compareWrites(written, expected) };
+      yield { change: change.name, ...comparison, writes: expected && compareWrites(written[0]!, expected) };
     }
   } finally {
     await proxy.stop();
   }
-}
-
-/** What a sync is to write. */
-interface ExpectedWrites {
-  readonly rules: number;
-  readonly chains: number;
-  readonly elements: number;
 }
 
 /** Undefined where the change is none of `Program.update`, or IPVS, which is written over netlink. */
@@ -115,7 +109,7 @@ function expectedWrites(
   cluster: Cluster,
   program: Program,
   { endpoint }: RandomChange,
-): ExpectedWrites | undefined {
+): UpdateCounts | undefined {
   if (endpoint === undefined || program.plane === "ipvs") return undefined;
   const change = modelChange(cluster, endpoint);
   if (change === undefined) return undefined;
@@ -140,8 +134,7 @@ function modelChange(
   return undefined;
 }
 
-function compareWrites(writes: readonly Write[], expected: ExpectedWrites): WritesDifference[] {
-  const counted = countWrites(ipv4Writes(writes));
+function compareWrites(counted: UpdateCounts, expected: UpdateCounts): WritesDifference[] {
   return (["rules", "chains", "elements"] as const)
     .map((what) => ({ what, kubeProxy: counted[what], lbscale: expected[what] }))
     .filter(({ kubeProxy, lbscale }) => kubeProxy !== lbscale);

@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { writeSchema } from "./protocol.js";
-import { countWrites } from "./writes.js";
+import { countWrites, UpdateCounter } from "./writes.js";
 
 const stepsSchema = z.array(z.object({ name: z.string(), writes: z.array(writeSchema) }));
 
@@ -51,4 +51,28 @@ test("writes: what iptables-restore deletes is counted", () => {
     deletions: 1,
     commands: 4,
   });
+});
+
+test("writes: an update counts a chain once, elements that come or go, and IPv4 only", () => {
+  const lines = [
+    "add chain ip kube-proxy service-A-ns/a/tcp/",
+    "flush chain ip kube-proxy service-A-ns/a/tcp/",
+    "flush chain ip kube-proxy service-B-ns/b/tcp/",
+    "add rule ip kube-proxy service-A-ns/a/tcp/ dnat to numgen random mod 2 map { 0 : 10.0.0.1 . 80 , 1 : 10.0.0.2 . 80 }",
+    "delete element ip kube-proxy no-endpoint-services { 10.96.0.1 . tcp . 80 }",
+    "add rule ip6 kube-proxy services accept",
+  ];
+  const input = `${lines.join("\n")}\n`;
+  const counter = new UpdateCounter();
+  expect(counter.count([{ tool: "nft", args: [], input }])).toEqual({ rules: 1, chains: 2, elements: 3 });
+  const nat = "*nat\n:KUBE-SVC-A - [0:0]\n-A KUBE-SVC-A -j KUBE-SEP-B\nCOMMIT\n";
+  const writes = ["iptables-restore", "ip6tables-restore"].map((tool) => ({ tool, args: [], input: nat }));
+  expect(counter.count(writes)).toEqual({ rules: 1, chains: 1, elements: 0 });
+});
+
+test("writes: an update counts a chain that is to be deleted once, however often it is flushed", () => {
+  const counter = new UpdateCounter();
+  const flush = { tool: "nft", args: [], input: "flush chain ip kube-proxy service-B-ns/b/tcp/\n" };
+  const chains = [[flush], [flush], [], [flush]].map((writes) => counter.count(writes).chains);
+  expect(chains).toEqual([1, 0, 0, 1]);
 });

@@ -28,8 +28,48 @@ export function countWrites(writes: readonly Write[]): WriteCounts {
   return counts;
 }
 
+/** What a sync wrote in the words of `Program.update`. */
+export interface UpdateCounts {
+  readonly rules: number;
+  /** Chains declared, or flushed to be deleted; each once. */
+  readonly chains: number;
+  /** Elements written or deleted. */
+  readonly elements: number;
+}
+
+/** Counts the writes of one sync after the other as `Program.update` does: of IPv4 rules. */
+export class UpdateCounter {
+  /** Chains without a user, which each sync of nftables mode flushes again until one deletes them. */
+  #stale: ReadonlySet<string> = new Set();
+
+  /** Counts what one sync wrote. */
+  count(writes: readonly Write[]): UpdateCounts {
+    const own = ipv4Writes(writes);
+    const { rules, elements } = countWrites(own);
+    const declared = new Set<string>();
+    const flushed = new Set<string>();
+    let deletedElements = 0;
+    let table = "";
+    for (const { tool, input } of own) {
+      for (const line of input.split("\n")) {
+        if (line.startsWith("*")) table = line;
+        if (tool !== "nft" && line.startsWith(":")) declared.add(`${table} ${line.split(" ", 1)[0]}`);
+        if (tool !== "nft") continue;
+        const [verb, what, ...name] = line.split(" ", 5);
+        if (what === "chain" && verb === "add") declared.add(name.join(" "));
+        else if (what === "chain" && verb === "flush") flushed.add(name.join(" "));
+        else if (what === "element" && verb !== "add") deletedElements += 1;
+      }
+    }
+    const unused = new Set([...flushed].filter((chain) => !declared.has(chain)));
+    const newlyUnused = [...unused].filter((chain) => !this.#stale.has(chain));
+    this.#stale = unused;
+    return { rules, chains: declared.size + newlyUnused.length, elements: elements + deletedElements };
+  }
+}
+
 /** The writes of IPv4 rules only: a sync of each family has its own. */
-export function ipv4Writes(writes: readonly Write[]): Write[] {
+function ipv4Writes(writes: readonly Write[]): Write[] {
   return writes
     .filter(({ tool }) => tool !== "ip6tables-restore")
     .map((write) =>
