@@ -11,7 +11,7 @@ import {
 } from "../../src/kubernetes/list-watch/parse.js";
 
 /** Objects of the clusters, as kubectl prints them. */
-export const CLUSTER_FOLDER = "test/data/kube-proxy/clusters";
+const CLUSTER_FOLDER = "test/data/kube-proxy/clusters";
 
 /** A change with a name. */
 export interface Step {

@@ -27,7 +27,7 @@ import {
   syncSchema,
 } from "./protocol.js";
 
-export type { KubeProxyOptions, Rules, Sync, Write } from "./protocol.js";
+export type { KubeProxyOptions, Rules, Sync } from "./protocol.js";
 
 /** A running kube-proxy with its node and its API server. Calls are answered one after the other. */
 export class KubeProxy {

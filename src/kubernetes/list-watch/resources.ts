@@ -36,7 +36,7 @@ export const SERVICE_CIDR = resource("networking.k8s.io/v1", "ServiceCIDR", "ser
  * What load balancing is configured by, then what agents (Cilium's, for one) list before they start. Any of them can
  * hold objects; a resource without objects is an empty list, which a client takes for "none yet".
  */
-export const RESOURCES: readonly Resource[] = [
+const RESOURCES: readonly Resource[] = [
   NODE,
   SERVICE,
   ENDPOINT_SLICE,
