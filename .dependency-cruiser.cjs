@@ -13,7 +13,7 @@ const ROOMS = {
   kubernetes: ["cluster"],
   formats: ["kubernetes", "planes", "cluster"],
   measure: ["planes", "cluster", "results", "stats"],
-  kernel: ["measure", "planes", "cluster", "results", "stats"],
+  kernel: ["measure", "planes", "kubernetes", "cluster", "results", "stats"],
   analysis: ["results", "stats", "reference"],
   charts: ["analysis", "results", "stats", "reference"],
   output: ["charts", "analysis", "results", "stats", "reference"],

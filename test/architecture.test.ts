@@ -33,11 +33,13 @@ const LARGE_FOLDERS: Readonly<Record<string, string>> = {
   "src/planes/ipvs": "its structures are still to move into a folder of their own",
   "src/planes/nftables": "its structures are still to move into a folder of their own",
   "src/measure": "the worker's side is still to move into a folder of its own",
+  "src/kernel/kube-proxy": "one file per step of driving and comparing a proxy",
   "src/kernel": "the testbed is still to move into a folder of its own",
 };
 /** Files that may be longer, with the reason. */
 const LONG_FILES: Readonly<Record<string, string>> = {
   "src/results/schema.ts": "one schema, read top to bottom",
+  "src/kernel/kube-proxy/random-changes.ts": "one function per kind of change",
   "src/stats/fit.ts": "the laws and their selection",
   "src/run/lanes/kernel.ts": "still to be split by kind of report",
 };

@@ -48,7 +48,10 @@ describe("plane ids", () => {
   });
 
   it("stand in no code outside planes, profiles, published data and the table for older runs", () => {
-    const named = sources().flatMap((path) =>
+    // There the same words are modes of a program, what `--proxy-mode` takes.
+    const isOfKubeProxy = (path: string) => path.startsWith("src/kernel/kube-proxy/");
+    const written = sources().filter((path) => !isOfKubeProxy(path));
+    const named = written.flatMap((path) =>
       idsIn(path, readFileSync(path, "utf8")).map((id) => `${path}: ${id}`),
     );
     expect(named).toEqual([]);

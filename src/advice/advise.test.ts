@@ -35,9 +35,9 @@ describe("advice", () => {
       ]),
     );
     expect(writes).toEqual({
-      iptables: [29, 12, 0],
+      iptables: [31, 13, 0],
       ipvs: [0, 0, 1],
-      nftables: [6, 3, 2],
+      nftables: [1, 1, 2],
       ebpf: [0, 0, 3],
       "ebpf-maglev": [0, 0, 4],
     });

@@ -121,10 +121,11 @@ describe("explain on every plane", () => {
       ]),
     );
     expect(work).toMatchObject({
+      // A single endpoint is in the rule: nat prerouting 4 / 2 and postrouting 3 / 1, and 3 lookups of filter hooks.
       nftables: [
-        [6, 2],
-        [6, 2],
-        [6, 2],
+        [7, 6],
+        [7, 6],
+        [7, 6],
       ],
       ebpf: [
         [0, 3],

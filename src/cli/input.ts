@@ -11,7 +11,7 @@ import { STANDARD_INPUT } from "./standard-input.js";
 const MAX_BYTES = 2 ** 29;
 
 /** The text of a file or of standard input. Throws UsageError when it can't be read or is no text. */
-function readInput(path: string): string {
+export function readInput(path: string): string {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path === STANDARD_INPUT ? 0 : path);

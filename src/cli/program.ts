@@ -90,6 +90,11 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
       describe: "Export a cluster as Kubernetes objects or native rules",
       load: async () => (await import("./commands/export.js")).exportCommand,
     },
+    {
+      command: "serve [cluster]",
+      describe: "Serve a cluster as the Kubernetes API does, for kube-proxy or any other proxy to read",
+      load: async () => (await import("./commands/serve.js")).serve,
+    },
   ],
   Report: [
     {

@@ -35,6 +35,7 @@ export interface ServiceRecord {
   readonly affinitySeconds?: number;
   readonly internalLocal?: boolean;
   readonly externalLocal?: boolean;
+  readonly healthCheckNodePort?: number;
   readonly externalIps?: readonly number[];
   readonly ingressIps?: readonly number[];
   readonly sourceRanges?: readonly Cidr[];
@@ -69,6 +70,7 @@ export function buildCluster(
     affinitySeconds: Uint32Array.from(records, (record) => record.affinitySeconds ?? 0),
     internalLocal: Uint8Array.from(records, (record) => Number(record.internalLocal ?? false)),
     externalLocal: Uint8Array.from(records, (record) => Number(record.externalLocal ?? false)),
+    healthCheckNodePort: Uint16Array.from(records, (record) => record.healthCheckNodePort ?? 0),
     portStart: starts(records.map((record) => record.ports.length)),
     externalStart: starts(
       records.map((record) => (record.externalIps?.length ?? 0) + (record.ingressIps?.length ?? 0)),

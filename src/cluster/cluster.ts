@@ -40,6 +40,8 @@ export interface Cluster {
   readonly internalLocal: Uint8Array;
   /** 1 = externalTrafficPolicy Local. */
   readonly externalLocal: Uint8Array;
+  /** Port on which this node answers a load balancer's health checks, under externalTrafficPolicy Local; 0 = none. */
+  readonly healthCheckNodePort: Uint16Array;
   /** Service → its service-ports. */
   readonly portStart: Uint32Array;
   /** Service → its external addresses (externalIPs and load-balancer addresses). */

@@ -36,5 +36,7 @@ export function clusterDigest(cluster: Cluster): string {
     hash.update(`${column.length}:`);
     hash.update(column);
   }
+  // Only where there is one, so that clusters without keep the fingerprint that they had.
+  if (cluster.healthCheckNodePort.some((port) => port !== 0)) hash.update(cluster.healthCheckNodePort);
   return hash.digest("hex");
 }

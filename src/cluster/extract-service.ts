@@ -18,6 +18,7 @@ export function extractService(cluster: Cluster, service: number): Cluster {
     affinitySeconds: cluster.affinitySeconds.slice(service, service + 1),
     internalLocal: cluster.internalLocal.slice(service, service + 1),
     externalLocal: cluster.externalLocal.slice(service, service + 1),
+    healthCheckNodePort: cluster.healthCheckNodePort.slice(service, service + 1),
     portStart: starts(cluster.portStart, service, service + 1),
     externalStart: starts(cluster.externalStart, service, service + 1),
     externalAddress: cluster.externalAddress.slice(firstExternal, endExternal),

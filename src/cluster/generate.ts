@@ -130,6 +130,7 @@ export function generateCluster(options: GenerateOptions): Cluster {
     externalLocal: fillU8(services, (s) =>
       types.serviceType[s] === CLUSTER_IP ? 0 : sometimes(externalRandom, options.externalLocalShare),
     ),
+    healthCheckNodePort: new Uint16Array(services),
     portStart,
     ...externals,
     servicePorts,

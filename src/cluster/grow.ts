@@ -43,6 +43,10 @@ export function growCluster(template: Cluster, services: number): Cluster {
     affinitySeconds: pickWords(template.affinitySeconds, like),
     internalLocal: pickBytes(template.internalLocal, like),
     externalLocal: pickBytes(template.externalLocal, like),
+    // A port of the node has one owner: copies have none.
+    healthCheckNodePort: Uint16Array.from(like, (from, s) =>
+      s < t ? template.healthCheckNodePort[from]! : 0,
+    ),
     portStart: ports.start,
     externalStart: externals.start,
     externalKind: pickBytes(template.externalKind, externals.like),

@@ -60,6 +60,7 @@ const serviceSchema = z.object({
   affinitySeconds: z.number().int().min(0).max(MAX_AFFINITY_SECONDS).default(0),
   internalLocal: z.boolean().default(false),
   externalLocal: z.boolean().default(false),
+  healthCheckNodePort: z.number().int().min(0).max(65535).default(0),
   externalIps: addresses,
   ingressIps: addresses,
   sourceRanges: z.array(cidr).max(MAX_ADDRESSES_OF_SERVICE).default([]),
@@ -160,6 +161,7 @@ function serviceObject(cluster: Cluster, s: number): object {
     affinitySeconds: cluster.affinitySeconds[s] || undefined,
     internalLocal: cluster.internalLocal[s] === 1 || undefined,
     externalLocal: cluster.externalLocal[s] === 1 || undefined,
+    healthCheckNodePort: cluster.healthCheckNodePort[s] || undefined,
     externalIps: external(false),
     ingressIps: external(true),
     sourceRanges: unlessEmpty(

@@ -10,6 +10,7 @@ import { IpvsProgram } from "../planes/ipvs/program.js";
 import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../planes/ipvs/ruleset.js";
 import { NftablesProgram } from "../planes/nftables/program.js";
 import { nftTransactions } from "../planes/nftables/ruleset.js";
+import type { PlaneOptions } from "../planes/plane.js";
 
 /** A format that others read. */
 export interface Export {
@@ -19,7 +20,7 @@ export interface Export {
   /** What the format can't carry of any cluster, in words. */
   readonly losses: readonly string[];
   /** The text in chunks. Throws NotRepresentableError for names that Kubernetes does not allow, and for what the plane can't hold. */
-  write(cluster: Cluster): Iterable<string>;
+  write(cluster: Cluster, options?: PlaneOptions): Iterable<string>;
 }
 
 const LOCALITY = "which endpoints are on this node, except where a policy Local lists them";
@@ -34,7 +35,7 @@ export const EXPORTS: readonly Export[] = [
       "names of other nodes, order of rules, and addresses of this node",
       "to kubectl apply: addresses of load balancers, which are in the status that it leaves out",
     ],
-    write: kubernetesList,
+    write: (cluster) => kubernetesList(cluster),
   },
   {
     id: "iptables",
@@ -44,7 +45,7 @@ export const EXPORTS: readonly Export[] = [
       "endpoints that no rule leads to (policy Local, none local)",
       "addresses of this node",
     ],
-    write: (cluster) => iptablesRestore(new IptablesProgram(cluster)),
+    write: (cluster, options) => iptablesRestore(new IptablesProgram(cluster, options)),
   },
   {
     id: "ipvsadm",
@@ -54,19 +55,19 @@ export const EXPORTS: readonly Export[] = [
       LOCALITY,
       "masquerade, source ranges and rejects, which are in --format ipset and --format ipvs-iptables",
     ],
-    write: (cluster) => ipvsadmRestore(new IpvsProgram(cluster)),
+    write: (cluster, options) => ipvsadmRestore(new IpvsProgram(cluster, options)),
   },
   {
     id: "ipset",
     reader: "ipset restore, next to ipvsadm",
     losses: ["servers, which are in --format ipvsadm"],
-    write: (cluster) => ipsetRestore(new IpvsProgram(cluster)),
+    write: (cluster, options) => ipsetRestore(new IpvsProgram(cluster, options)),
   },
   {
     id: "ipvs-iptables",
     reader: "iptables-restore, next to ipvsadm and after ipset",
     losses: ["servers, which are in --format ipvsadm"],
-    write: (cluster) => [ipvsIptablesRestore(new IpvsProgram(cluster))],
+    write: (cluster, options) => [ipvsIptablesRestore(new IpvsProgram(cluster, options))],
   },
   {
     id: "nft",
@@ -76,7 +77,7 @@ export const EXPORTS: readonly Export[] = [
       "endpoints that no chain leads to (policy Local, none local)",
       "addresses of this node",
     ],
-    write: (cluster) => nftTransactions(new NftablesProgram(cluster)),
+    write: (cluster, options) => nftTransactions(new NftablesProgram(cluster, options)),
   },
   {
     id: "cilium",

@@ -3,7 +3,8 @@
 import type { z } from "zod";
 import { type Cluster, formatAddress, inCidr, SCTP, UDP } from "../cluster/cluster.js";
 import { type FlowTrace, flowAt } from "../cluster/flows.js";
-import { allows, differencesOf, expectationOf } from "../planes/contract.js";
+import { differencesOf, expectationOf } from "../planes/contract.js";
+import { allows } from "../planes/expectation.js";
 import { type Decision, DROP, dnat, type Flow, PASS, type PlaneId, REJECT } from "../planes/plane.js";
 import { type Situation, Situations } from "../planes/situation.js";
 import { type Disagreement, describeDecision, describeExpectation, describeFlow } from "../planes/verify.js";

@@ -70,6 +70,7 @@ function serviceObject(cluster: Cluster, s: number, namespace: string, name: str
       internalTrafficPolicy: cluster.internalLocal[s] ? "Local" : "Cluster",
       ...(isExternal && { externalTrafficPolicy: cluster.externalLocal[s] ? "Local" : "Cluster" }),
       ...(externalIps.length > 0 && { externalIPs: externalIps }),
+      ...(cluster.healthCheckNodePort[s] !== 0 && { healthCheckNodePort: cluster.healthCheckNodePort[s] }),
       ...(type === LOAD_BALANCER && {
         allocateLoadBalancerNodePorts: ports.some((p) => cluster.nodePort[p] !== 0),
         ...(ranges.length > 0 && { loadBalancerSourceRanges: ranges }),

@@ -9,12 +9,19 @@ export interface ImportReport {
   readonly servicePorts: number;
   readonly endpoints: number;
   readonly endpointOrigin: EndpointOrigin;
-  /** The node whose endpoints count as local: the first that an endpoint names. */
+  /** The node whose endpoints count as local. */
   readonly here: EndpointSource["here"];
+  /** Whether the caller chose that node; else it is the only Node object's, or the first that an endpoint names. */
+  readonly isNodeChosen: boolean;
   /** Service-ports whose endpoints topology hints chose, or could not. */
   readonly hints: EndpointSource["hints"];
   /** Services that no data plane balances, or not in this address family. */
-  readonly skipped: { readonly headless: number; readonly externalName: number; readonly ipv6Only: number };
+  readonly skipped: {
+    readonly headless: number;
+    readonly externalName: number;
+    readonly ipv6Only: number;
+    readonly otherProxy: number;
+  };
   /** Services with an IPv6 address too, of which the IPv4 address is kept. */
   readonly dualStack: number;
   /** Objects that say nothing about load balancing. */
@@ -38,7 +45,9 @@ export function describeImport(report: ImportReport): string[] {
   ];
   if (here.name !== undefined) {
     const zone = here.zone === undefined ? "" : `, in zone ${oneLine(here.zone, 63)}`;
-    lines.push(`this node is ${oneLine(here.name, 63)}, the first that an endpoint names${zone}`);
+    lines.push(
+      `this node is ${oneLine(here.name, 63)}${report.isNodeChosen ? "" : ", the first that an endpoint names"}${zone}`,
+    );
   }
   const hinted = list({
     "for this node": hints.node,
@@ -50,6 +59,7 @@ export function describeImport(report: ImportReport): string[] {
     "headless services": skipped.headless,
     "ExternalName services": skipped.externalName,
     "IPv6-only services": skipped.ipv6Only,
+    "services of another proxy": skipped.otherProxy,
     "other objects": report.otherObjects,
   });
   if (left) lines.push(`left out: ${left}`);

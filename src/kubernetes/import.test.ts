@@ -125,9 +125,10 @@ describe("importing Online Boutique's release manifest", () => {
       endpointOrigin: "workloads",
       here: { name: undefined, zone: undefined },
       hints: { node: 0, zone: 0, unused: 0 },
-      skipped: { headless: 0, externalName: 0, ipv6Only: 0 },
+      skipped: { headless: 0, externalName: 0, ipv6Only: 0, otherProxy: 0 },
       dualStack: 0,
       otherObjects: 11,
+      isNodeChosen: false,
       invented: { clusterIps: 12, loadBalancerIps: 1, nodePorts: 1 },
       warnings: [],
     });
@@ -162,7 +163,7 @@ describe("importing Services with EndpointSlices", () => {
 
   it("leaves out headless, ExternalName and IPv6-only services, and says so", () => {
     expect(cluster.services).toBe(2);
-    expect(report.skipped).toEqual({ headless: 1, externalName: 1, ipv6Only: 1 });
+    expect(report.skipped).toEqual({ headless: 1, externalName: 1, ipv6Only: 1, otherProxy: 0 });
     expect(report.otherObjects).toBe(1);
     expect(report.warnings).toEqual(["1 EndpointSlices without IPv4 addresses are left out"]);
   });

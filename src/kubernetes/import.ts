@@ -2,9 +2,9 @@
 
 import { FreeAddresses } from "../cluster/allocate.js";
 import { buildCluster, type ServiceRecord } from "../cluster/build.js";
-import { refuseConflicts } from "../cluster/checks.js";
-import { type Cluster, parseAddress } from "../cluster/cluster.js";
-import { inferNetwork } from "../cluster/infer-network.js";
+import { oneLine, refuseConflicts } from "../cluster/checks.js";
+import { type Cidr, type Cluster, parseAddress, parseCidr } from "../cluster/cluster.js";
+import { inferNetwork, type KnownNetwork } from "../cluster/infer-network.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
 import { InvalidInputError } from "../errors.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
@@ -16,7 +16,11 @@ import {
   type Endpoints,
   endpointsSchema,
   isOfKind,
+  type Node,
+  nodeSchema,
   type Service,
+  type ServiceCidr,
+  serviceCidrSchema,
   serviceSchema,
   sliceSchema,
   workloadSchema,
@@ -29,8 +33,22 @@ const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"];
 /** Services that a warning names. */
 const NAMED = 3;
 
-/** Reads Kubernetes YAML or JSON. Throws InvalidInputError that names object and field when something can't be used. */
-export function importKubernetes(text: string): { cluster: Cluster; report: ImportReport } {
+/** What the objects do not say of the node whose rules are wanted. */
+export interface ImportOptions {
+  /** Name of the node: by default the first that an endpoint names. */
+  readonly node?: string | undefined;
+  /** kube-proxy's `--cluster-cidr`: inferred by default. */
+  readonly podRange?: Cidr | undefined;
+}
+
+/**
+ * Reads Kubernetes YAML or JSON; of Node and ServiceCIDR objects, the node's addresses and the range of services. Throws
+ * InvalidInputError that names object and field when something can't be used, or the nodes there are when `node` is none of them.
+ */
+export function importKubernetes(
+  text: string,
+  options: ImportOptions = {},
+): { cluster: Cluster; report: ImportReport } {
   const objects = readObjects(text);
   const ofKinds = (...kinds: string[]) =>
     objects.filter((object) => kinds.some((kind) => isOfKind(object, kind)));
@@ -38,6 +56,8 @@ export function importKubernetes(text: string): { cluster: Cluster; report: Impo
   const slices = ofKinds("EndpointSlice").map((object) => check(sliceSchema, object));
   const legacy = ofKinds("Endpoints").map((object) => check(endpointsSchema, object));
   const workloads = ofKinds(...WORKLOAD_KINDS);
+  const nodes = ofKinds("Node").map((object) => check(nodeSchema, object));
+  const ranges = ofKinds("ServiceCIDR").map((object) => check(serviceCidrSchema, object));
 
   const { balanced, skipped } = partitionServices(services);
   if (balanced.length === 0) {
@@ -45,10 +65,11 @@ export function importKubernetes(text: string): { cluster: Cluster; report: Impo
       `none of the input's ${objects.length} objects is a Service with an IPv4 cluster IP: give kind: Service objects`,
     );
   }
-  const source = chooseSource(balanced, slices, legacy, workloads);
+  const node = chooseNode(options.node, nodes, slices);
+  const source = chooseSource(balanced, { slices, legacy, workloads, node });
   const { records, invented } = recordServices(balanced, source);
   refuseConflicts(records);
-  const cluster = buildCluster(records, inferNetwork(records), {
+  const cluster = buildCluster(records, inferNetwork(records, knownNetwork(options, node, nodes, ranges)), {
     kind: "imported",
     format: "kubernetes",
     parameters: { objects: objects.length, endpoints: source.origin, skipped, invented },
@@ -61,9 +82,17 @@ export function importKubernetes(text: string): { cluster: Cluster; report: Impo
       endpoints: cluster.endpoints,
       endpointOrigin: source.origin,
       here: source.here,
+      isNodeChosen: node !== undefined,
       hints: source.hints,
       skipped,
-      otherObjects: objects.length - services.length - slices.length - legacy.length - workloads.length,
+      otherObjects:
+        objects.length -
+        services.length -
+        slices.length -
+        legacy.length -
+        workloads.length -
+        nodes.length -
+        ranges.length,
       dualStack: balanced.filter(isDualStack).length,
       invented,
       warnings: [...warnOfSlices(slices), ...warnOfEmpty(records)],
@@ -76,7 +105,7 @@ function partitionServices(services: readonly Service[]): {
   skipped: ImportReport["skipped"];
 } {
   const balanced: Service[] = [];
-  const skipped = { headless: 0, externalName: 0, ipv6Only: 0 };
+  const skipped = { headless: 0, externalName: 0, ipv6Only: 0, otherProxy: 0 };
   for (const service of services) {
     const sort = classify(service);
     if (sort === "balanced") balanced.push(service);
@@ -85,16 +114,65 @@ function partitionServices(services: readonly Service[]): {
   return { balanced, skipped };
 }
 
+/** The node that was asked for, or the only Node object's; undefined: whichever an endpoint names first. */
+function chooseNode(
+  wanted: string | undefined,
+  nodes: readonly Node[],
+  slices: readonly EndpointSlice[],
+): string | undefined {
+  if (wanted === undefined) return nodes.length === 1 ? nodes[0]!.metadata.name : undefined;
+  const named = slices.flatMap(({ endpoints }) =>
+    (endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []),
+  );
+  const known = new Set([...nodes.map(({ metadata }) => metadata.name), ...named]);
+  if (known.size > 0 && !known.has(wanted)) {
+    const names = [...known].slice(0, NAMED).map((name) => oneLine(name, 63));
+    const more = known.size > NAMED ? ", …" : "";
+    throw new InvalidInputError(
+      `no Node or endpoint of the input is of node "${oneLine(wanted, 63)}": give one of ${names.join(", ")}${more}`,
+    );
+  }
+  return wanted;
+}
+
+/** What Node and ServiceCIDR objects say. The first range and addresses of IPv4 count, as kube-proxy takes them. */
+function knownNetwork(
+  { podRange }: ImportOptions,
+  node: string | undefined,
+  nodes: readonly Node[],
+  ranges: readonly ServiceCidr[],
+): KnownNetwork {
+  const own = nodes.find(({ metadata }) => metadata.name === node);
+  const addressesOf = (wanted: string) =>
+    (own?.status?.addresses ?? [])
+      .filter(({ type }) => type === wanted)
+      .flatMap(({ address }) => parseAddress(address) ?? []);
+  const internal = addressesOf("InternalIP");
+  // An external address is often the cloud's, that no interface of the node has (k8s.io/component-helpers, GetNodeHostIPs).
+  const addresses = internal.length > 0 ? internal : addressesOf("ExternalIP");
+  const serviceCidr = ranges.flatMap(({ spec }) =>
+    (spec.cidrs ?? []).flatMap((text) => parseCidr(text) ?? []),
+  )[0];
+  return { podCidr: podRange, serviceCidr, nodeAddresses: [...new Set(addresses)] };
+}
+
+/** Where endpoints may come from. */
+interface Sources {
+  readonly slices: readonly EndpointSlice[];
+  readonly legacy: readonly Endpoints[];
+  readonly workloads: readonly KubernetesObject[];
+  readonly node: string | undefined;
+}
+
 /** EndpointSlices tell what is; workloads only what is wanted. */
 function chooseSource(
   services: readonly Service[],
-  slices: readonly EndpointSlice[],
-  legacy: readonly Endpoints[],
-  workloads: readonly KubernetesObject[],
+  { slices, legacy, workloads, node }: Sources,
 ): EndpointSource {
-  if (slices.length > 0) return endpointsFromSlices(slices);
-  if (legacy.length > 0)
-    return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints)), origin: "endpoints" };
+  if (slices.length > 0) return endpointsFromSlices(slices, node);
+  if (legacy.length > 0) {
+    return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints), node), origin: "endpoints" };
+  }
   if (workloads.length === 0) return NO_ENDPOINTS;
   const pods = new FreeAddresses({
     range: DEFAULT_NETWORK.podCidr,

@@ -10,6 +10,8 @@ const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
   ["Service", [""]],
   ["EndpointSlice", ["discovery.k8s.io"]],
   ["Endpoints", [""]],
+  ["Node", [""]],
+  ["ServiceCIDR", ["networking.k8s.io"]],
   ["Deployment", ["apps", "extensions"]],
   ["StatefulSet", ["apps"]],
   ["DaemonSet", ["apps", "extensions"]],
@@ -51,10 +53,12 @@ const servicePort = z.object({
 export type ServicePort = z.infer<typeof servicePort>;
 
 export const serviceSchema = z.object({
-  metadata: metadata.refine(({ name, namespace }) => isServiceName(`${namespace}/${name}`), {
-    path: ["name"],
-    message: "expected a name and namespace as Kubernetes allows them",
-  }),
+  metadata: metadata
+    .extend({ labels: optional(labels) })
+    .refine(({ name, namespace }) => isServiceName(`${namespace}/${name}`), {
+      path: ["name"],
+      message: "expected a name and namespace as Kubernetes allows them",
+    }),
   spec: z.object({
     type: optional(z.enum(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"])),
     clusterIP: optional(z.string()),
@@ -73,6 +77,7 @@ export const serviceSchema = z.object({
     externalIPs: optional(z.array(z.string())),
     loadBalancerSourceRanges: optional(z.array(z.string())),
     allocateLoadBalancerNodePorts: optional(z.boolean()),
+    healthCheckNodePort: optional(z.number().int().min(0).max(65535)),
   }),
   status: optional(
     z.object({
@@ -111,6 +116,21 @@ export const sliceSchema = z.object({
   ),
 });
 export type EndpointSlice = z.infer<typeof sliceSchema>;
+
+export const nodeSchema = z.object({
+  metadata: z.object({ name, labels: optional(labels) }),
+  spec: optional(z.object({ podCIDR: optional(z.string()), podCIDRs: optional(z.array(z.string())) })),
+  status: optional(
+    z.object({ addresses: optional(z.array(z.object({ type: z.string(), address: z.string() }))) }),
+  ),
+});
+export type Node = z.infer<typeof nodeSchema>;
+
+export const serviceCidrSchema = z.object({
+  metadata: z.object({ name }),
+  spec: z.object({ cidrs: optional(z.array(z.string())) }),
+});
+export type ServiceCidr = z.infer<typeof serviceCidrSchema>;
 
 const legacyAddresses = optional(z.array(z.object({ ip: z.string(), nodeName: optional(z.string()) })));
 

@@ -33,8 +33,15 @@ const DEFAULT_AFFINITY_SECONDS = 10_800;
 /** 27 times the pods of the largest cluster that Kubernetes supports (150,000): the bound on hostile input. */
 const MAX_ENDPOINTS = 4_000_000;
 
+/** kube-proxy and its replacements leave Services with this label to whom it names (KEP-2447). */
+const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
+
 /** What a service is for the data plane: `balanced`, or why it is none of theirs. */
-export function classify({ spec }: Service): "balanced" | "headless" | "externalName" | "ipv6Only" {
+export function classify({
+  metadata,
+  spec,
+}: Service): "balanced" | "headless" | "externalName" | "ipv6Only" | "otherProxy" {
+  if (metadata.labels?.[OTHER_PROXY] !== undefined) return "otherProxy";
   if (spec.type === "ExternalName") return "externalName";
   const given = clusterIps(spec);
   if (given.includes("None")) return "headless";
@@ -105,7 +112,8 @@ export function recordServices(
       throw problem(service, "spec.ports is empty: give it a port, or make it headless (clusterIP: None)");
     }
     const type = typeOf(service);
-    const wantsBalancerIp = type === LOAD_BALANCER && !hasIngress(service);
+    // A status says what a cluster has: an empty one, that the load balancer has no address yet.
+    const wantsBalancerIp = type === LOAD_BALANCER && service.status === undefined;
     if (clusterIp === undefined) invented.clusterIps++;
     if (wantsBalancerIp) invented.loadBalancerIps++;
     return {
@@ -117,6 +125,7 @@ export function recordServices(
       // kubernetes pkg/apis/core/v1/service ExternallyAccessible: for others the field has no meaning.
       externalLocal:
         spec.externalTrafficPolicy === "Local" && (type !== CLUSTER_IP || externalIps.length > 0),
+      healthCheckNodePort: type === LOAD_BALANCER ? (spec.healthCheckNodePort ?? 0) : 0,
       externalIps,
       ingressIps: wantsBalancerIp ? [freeBalancerIps.next()] : ingressIps,
       sourceRanges: type === LOAD_BALANCER ? sourceRangesOf(service) : [],
@@ -173,10 +182,6 @@ function externalsOf(service: Service): { externalIps: number[]; ingressIps: num
     if (!externalIps.has(address)) ingressIps.add(address);
   }
   return { externalIps: [...externalIps], ingressIps: [...ingressIps] };
-}
-
-function hasIngress({ status }: Service): boolean {
-  return (status?.loadBalancer?.ingress ?? []).length > 0;
 }
 
 function sourceRangesOf(service: Service): Cidr[] {

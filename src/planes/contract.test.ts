@@ -5,7 +5,15 @@ import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { flowAt, generateTrace } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
 import { DIFFERENCES } from "./contract.js";
-import { DROP, type Flow, type Model, PASS, type PlaneOptions, REJECT } from "./plane.js";
+import {
+  DROP,
+  type Flow,
+  KUBE_PROXY_VERSIONS,
+  type Model,
+  PASS,
+  type PlaneOptions,
+  REJECT,
+} from "./plane.js";
 import { PLANES } from "./registry.js";
 import { verifyPlanes } from "./verify.js";
 
@@ -27,9 +35,9 @@ const anyCluster: fc.Arbitrary<Cluster> = fc
   } satisfies Record<keyof GenerateOptions, unknown>)
   .map((options) => generateCluster(options));
 
-/** Many exposed services: what the mixed shape has few of. */
-const exposed = (seed: number) =>
-  generateCluster({
+/** Many exposed services, what the mixed shape has few of, on a node with two addresses. */
+const exposed = (seed: number): Cluster => {
+  const cluster = generateCluster({
     services: 1000,
     seed,
     ...MIXED,
@@ -41,6 +49,9 @@ const exposed = (seed: number) =>
     sourceRangeShare: 0.5,
     localShare: 0.25,
   });
+  const { network } = cluster;
+  return { ...cluster, network: { ...network, nodeAddresses: [...network.nodeAddresses, 0xc0000207] } };
+};
 
 const look = (model: Model, { src, sport, dst, dport, protocol }: Flow, nowSec: number) =>
   model.lookup(src, sport, dst, dport, protocol, nowSec);
@@ -80,12 +91,18 @@ describe.each(PLANES)("$id", (plane) => {
   const modelOf = (cluster: Cluster, options: PlaneOptions = {}) =>
     plane.compile(cluster, { seed: 1, ...options }).model(1);
 
-  it("decides every flow as the contract says", () => {
+  it("decides every flow as the contract says, in every version", () => {
     fc.assert(
-      fc.property(anyCluster, fc.nat(), (cluster, seed) => {
-        const models = new Map([[plane.id, modelOf(cluster)]]);
-        expect(verifyPlanes(cluster, models, generateCoverageFlows(cluster, 300, seed)).examples).toEqual([]);
-      }),
+      fc.property(
+        anyCluster,
+        fc.nat(),
+        fc.constantFrom(...KUBE_PROXY_VERSIONS),
+        (cluster, seed, kubeProxy) => {
+          const models = new Map([[plane.id, modelOf(cluster, { kubeProxy })]]);
+          const flows = generateCoverageFlows(cluster, 300, seed);
+          expect(verifyPlanes(cluster, models, flows, kubeProxy).examples).toEqual([]);
+        },
+      ),
       { numRuns: 40 },
     );
   });

@@ -3,19 +3,10 @@
  * differs by design the difference has a name, an entry here, and is counted whenever it is seen.
  */
 
-import type { Cluster } from "../cluster/cluster.js";
-import { type Decision, DROP, PASS, type PlaneId, REJECT } from "./plane.js";
+import type { Expectation, Masquerade } from "./expectation.js";
+import { DROP, KUBE_PROXY_VERSIONS, type KubeProxyVersion, PASS, type PlaneId, REJECT } from "./plane.js";
+import { NEWEST_KUBE_PROXY } from "./shared/kube-proxy.js";
 import type { Situation } from "./situation.js";
-
-/** When the source of a chosen connection is rewritten. `hairpin`: the client is the chosen endpoint. */
-export type Masquerade = "always" | "never" | "hairpin" | "hairpin-if-local" | "hairpin-or-leaving-node";
-
-/** What is allowed: a verdict, or any endpoint of the service-port (of this node only, where `localOnly`). */
-export interface Expectation {
-  verdict: "dnat" | typeof PASS | typeof REJECT | typeof DROP;
-  localOnly: boolean;
-  masquerade: Masquerade;
-}
 
 const expectation: Expectation = { verdict: PASS, localOnly: false, masquerade: "hairpin" };
 
@@ -43,6 +34,14 @@ function base(s: Readonly<Situation>): void {
     case "external":
     case "node-port":
     case "loopback-node-port":
+      // Before any refusal KUBE-FIREWALL drops what others send to 127/8, unless nat has translated it.
+      if (s.destination === "loopback-node-port" && isForeignToLoopback(s)) {
+        const dropped = s.count === 0 || (s.externalLocal && s.localCount === 0 && s.source === "outside");
+        if (dropped) {
+          answer(DROP);
+          return;
+        }
+      }
       if (s.count === 0) answer(REJECT);
       else if (s.outOfRange) answer(DROP);
       else if (!s.externalLocal) answer("dnat", "always");
@@ -51,14 +50,23 @@ function base(s: Readonly<Situation>): void {
       else if (s.localCount === 0) answer(DROP);
       else answer("dnat", "hairpin", true);
       return;
+    case "loopback":
+      answer(isForeignToLoopback(s) ? DROP : PASS);
+      return;
     default:
       answer(PASS);
   }
 }
 
+function isForeignToLoopback(s: Readonly<Situation>): boolean {
+  return s.sourceAddress >>> 24 !== 127;
+}
+
 export interface Difference {
   readonly name: string;
   readonly planes: readonly PlaneId[];
+  /** Version of kube-proxy from which on the plane differs; absent: in all that are modelled. */
+  readonly since?: KubeProxyVersion;
   /** Why the plane differs, in a sentence. */
   readonly because: string;
   readonly when: (s: Readonly<Situation>) => boolean;
@@ -74,8 +82,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: "loopback-node-port-passes",
     planes: ["ipvs", "nftables", ...CILIUM],
-    because: "only iptables serves NodePorts at 127.0.0.0/8",
-    when: (s) => s.destination === "loopback-node-port",
+    because: "only iptables serves NodePorts at 127.0.0.0/8, and guards that range for it (KUBE-FIREWALL)",
+    when: (s) => s.destination === "loopback-node-port" || s.destination === "loopback",
     instead: () => answer(PASS),
   },
   {
@@ -119,15 +127,11 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
-    name: "nftables-node-is-refused-before-nat",
+    name: "nftables-node-port-at-one-address",
     planes: ["nftables"],
-    because:
-      "on the output hook the filter chains stand before nat: the node's own packets meet the refusal of a service without endpoints, or without local ones under policy Local, first",
-    when: (s) =>
-      s.source === "node" &&
-      s.destination === "external" &&
-      (s.count === 0 || (s.externalLocal && s.localCount === 0)),
-    instead: (s) => answer(s.count === 0 ? REJECT : DROP),
+    because: "the set nodeport-ips holds the node's first address only (--nodeport-addresses primary)",
+    when: (s) => s.destination === "node-port" && !s.isPrimaryAddress,
+    instead: () => answer(PASS),
   },
   {
     name: "ipvs-internal-policy-falls-back",
@@ -147,6 +151,16 @@ export const DIFFERENCES: readonly Difference[] = [
     name: "ipvs-hairpin-only-of-local-endpoints",
     planes: ["ipvs"],
     because: "KUBE-LOOP-BACK holds local endpoints only",
+    when: () => expectation.verdict === "dnat" && expectation.masquerade === "hairpin",
+    instead: () => {
+      expectation.masquerade = "hairpin-if-local";
+    },
+  },
+  {
+    name: "nftables-hairpin-only-of-local-endpoints",
+    planes: ["nftables"],
+    since: "1.36",
+    because: "the set hairpin-connections holds local endpoints only",
     when: () => expectation.verdict === "dnat" && expectation.masquerade === "hairpin",
     instead: () => {
       expectation.masquerade = "hairpin-if-local";
@@ -206,9 +220,16 @@ function isFromOutside(s: Readonly<Situation>): boolean {
   return s.destination === "cluster-ip" && s.source === "outside";
 }
 
-/** The differences that concern a plane; none for one that is not of ours. */
-export function differencesOf(plane: string): readonly Difference[] {
-  return DIFFERENCES.filter((difference) => (difference.planes as readonly string[]).includes(plane));
+/** The differences that concern a plane, as a version of kube-proxy writes it; none for one that is not of ours. */
+export function differencesOf(
+  plane: string,
+  version: KubeProxyVersion = NEWEST_KUBE_PROXY,
+): readonly Difference[] {
+  const age = (of: KubeProxyVersion) => KUBE_PROXY_VERSIONS.indexOf(of);
+  return DIFFERENCES.filter(
+    ({ planes, since }) =>
+      (planes as readonly string[]).includes(plane) && (since === undefined || age(since) <= age(version)),
+  );
 }
 
 /**
@@ -234,37 +255,4 @@ export function expectationOf(
     }
   }
   return expectation;
-}
-
-/** Whether a decision is one of those allowed. */
-export function allows(
-  expected: Readonly<Expectation>,
-  s: Readonly<Situation>,
-  cluster: Cluster,
-  decision: Decision,
-): boolean {
-  if (decision < 0) return decision === expected.verdict;
-  if (expected.verdict !== "dnat") return false;
-  const endpoint = decision >>> 1;
-  const p = s.servicePort;
-  if (endpoint < cluster.endpointStart[p]! || endpoint >= cluster.endpointStart[p + 1]!) return false;
-  const local = cluster.endpointLocal[endpoint] === 1;
-  if (expected.localOnly && !local) return false;
-  const hairpin = cluster.endpointAddress[endpoint] === s.sourceAddress;
-  return (decision & 1) === Number(masquerades(expected.masquerade, hairpin, local));
-}
-
-function masquerades(rule: Masquerade, hairpin: boolean, local: boolean): boolean {
-  switch (rule) {
-    case "always":
-      return true;
-    case "never":
-      return false;
-    case "hairpin":
-      return hairpin;
-    case "hairpin-if-local":
-      return hairpin && local;
-    case "hairpin-or-leaving-node":
-      return hairpin || !local;
-  }
 }

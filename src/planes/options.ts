@@ -3,11 +3,16 @@
 import { UsageError } from "../errors.js";
 import { EBPF_OPTIONS } from "./ebpf/options.js";
 import { IPVS_OPTIONS } from "./ipvs/options.js";
+import { KUBE_PROXY_OPTIONS } from "./kube-proxy-options.js";
 import type { PlaneOption } from "./option.js";
 import type { PlaneOptions } from "./plane.js";
 
 /** In the order in which help shows them and results.json holds them. */
-export const PLANE_OPTIONS: readonly PlaneOption[] = [...IPVS_OPTIONS, ...EBPF_OPTIONS];
+export const PLANE_OPTIONS: readonly PlaneOption[] = [
+  ...KUBE_PROXY_OPTIONS,
+  ...IPVS_OPTIONS,
+  ...EBPF_OPTIONS,
+];
 
 /** Values of plane options by key, as results.json and a run's specification hold them. */
 export type PlaneSettings = Readonly<Record<string, string | number>>;

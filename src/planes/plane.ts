@@ -4,7 +4,7 @@
  */
 
 import type { Change } from "../cluster/change.js";
-import type { Cluster } from "../cluster/cluster.js";
+import type { Cidr, Cluster } from "../cluster/cluster.js";
 import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
 import type { PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
@@ -30,8 +30,26 @@ export function dnat(endpoint: number, masquerade: 0 | 1): Decision {
   return (endpoint << 1) | masquerade;
 }
 
+/** The minor versions of kube-proxy that are modelled. */
+export const KUBE_PROXY_VERSIONS = ["1.34", "1.35", "1.36", "1.37"] as const;
+/** One of `KUBE_PROXY_VERSIONS`. */
+export type KubeProxyVersion = (typeof KUBE_PROXY_VERSIONS)[number];
+
 /** Settings of planes; each plane reads its own part. All have defaults. */
 export interface PlaneOptions {
+  /** Whose rules: the newest of `KUBE_PROXY_VERSIONS` by default. */
+  readonly kubeProxy?: KubeProxyVersion;
+  /** Whether the node's kernel has nfacct, with which kube-proxy counts in iptables mode: true by default. */
+  readonly nfacct?: boolean;
+  /** kube-proxy's `--masquerade-all`: false by default. */
+  readonly masqueradeAll?: boolean;
+  /**
+   * kube-proxy's `--nodeport-addresses`: the node's first address, or its addresses in some ranges. Absent: that of the
+   * mode, which is `primary` for nftables and every address for iptables and IPVS.
+   */
+  readonly nodePortAddresses?: "primary" | readonly Cidr[];
+  /** kube-proxy's `--iptables-localhost-nodeports`: true by default. */
+  readonly localhostNodePorts?: boolean;
   /** Order of KUBE-SERVICES: kube-proxy iterates a Go map, so position is random (default), seeded. */
   readonly ruleOrder?: "random" | "listed";
   readonly seed?: number;
@@ -241,10 +259,21 @@ export interface Flow {
   readonly protocol: number;
 }
 
+/** What one netfilter hook does to a packet. */
+export interface HookWork {
+  /** Kind of chain, hook and priority: `nat prerouting (-100)`. */
+  readonly hook: string;
+  readonly rules: number;
+  /** Lookups in sets and maps. */
+  readonly lookups: number;
+}
+
 /** A decision with its exact work. */
 export interface Explanation {
   readonly decision: Decision;
   readonly work: Work;
+  /** The work by hooks, in the packet's order, where the plane counts them apart. */
+  readonly hooks?: readonly HookWork[];
 }
 
 /** The byte-faithful executor of a program. */

@@ -105,9 +105,9 @@ describe("nft", () => {
     for (const change of changesOf(small)) {
       const lines = textOf(change).text.split("\n");
       const counted = new NftablesProgram(small).update(change);
-      const rules = lines.filter((line) => line.startsWith("\t\t"));
+      const rules = lines.filter((line) => /^\t\t(?!type |size |flags |timeout )/.test(line));
       const inRules = rules.reduce((sum, rule) => {
-        const [, members] = /(?:vmap|!=) \{ (.*) \}/.exec(rule) ?? [];
+        const [, members] = /(?:map|!=) \{ (.*) \}/.exec(rule) ?? [];
         return sum + (members === undefined ? 0 : members.split(", ").length);
       }, 0);
       const flushed = lines.filter((line) => line.startsWith("flush chain")).length;

@@ -9,12 +9,15 @@ export interface Situation {
     | "external"
     | "node-port"
     | "loopback-node-port"
+    | "loopback"
     | "cluster-ip-wrong-port"
     | "external-wrong-port"
     | "unallocated"
     | "elsewhere";
   /** The service-port that answers; -1 for none. */
   servicePort: number;
+  /** A NodePort is asked for at the node's first address. */
+  isPrimaryAddress: boolean;
   source: "pod" | "node" | "outside";
   sourceAddress: number;
   count: number;
@@ -37,6 +40,7 @@ export class Situations {
   readonly #situation: Situation = {
     destination: "elsewhere",
     servicePort: -1,
+    isPrimaryAddress: false,
     source: "pod",
     sourceAddress: 0,
     count: 0,
@@ -83,10 +87,18 @@ export class Situations {
       s.destination = s.servicePort >= 0 ? "external" : "external-wrong-port";
     } else if (loopback || network.nodeAddresses.includes(dst)) {
       s.servicePort = this.#nodePorts.get(key) ?? -1;
-      s.destination = s.servicePort < 0 ? "elsewhere" : loopback ? "loopback-node-port" : "node-port";
+      s.destination =
+        s.servicePort < 0
+          ? loopback
+            ? "loopback"
+            : "elsewhere"
+          : loopback
+            ? "loopback-node-port"
+            : "node-port";
     } else {
       s.destination = inCidr(network.serviceCidr, dst) ? "unallocated" : "elsewhere";
     }
+    s.isPrimaryAddress = dst === network.nodeAddresses[0];
     s.sourceAddress = src;
     s.source = inCidr(network.podCidr, src)
       ? "pod"

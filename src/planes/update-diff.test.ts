@@ -7,15 +7,18 @@ import { type Cluster, TCP } from "../cluster/cluster.js";
 import { type GenerateOptions, generateCluster } from "../cluster/generate.js";
 import { EbpfProgram } from "./ebpf/program.js";
 import { ciliumMapsJson } from "./ebpf/ruleset.js";
-import { measureTable } from "./iptables/blob.js";
+import { ENSURED_CHAINS, measureTable } from "./iptables/blob.js";
 import { endpointHash, servicePortHash } from "./iptables/names.js";
 import { IptablesProgram } from "./iptables/program.js";
 import type { ChainKind, Rule, RuleSink } from "./iptables/rules.js";
 import { HASH_SET_NAMES, HASH_SETS, listSetEntries } from "./ipvs/set-entries.js";
 import { listVirtualServices } from "./ipvs/virtual-services.js";
 import { chainsOf, listMaps } from "./nftables/frontends.js";
+import { firewallSources } from "./nftables/service-text.js";
+import { nftLayout } from "./nftables/version.js";
 import { planeById } from "./registry.js";
 import type { Int32Vector } from "./shared/int32-vector.js";
+import { DEFAULT_SETTINGS } from "./shared/kube-proxy.js";
 
 const mixedCluster: fc.Arbitrary<Cluster> = fc
   .record({
@@ -79,7 +82,7 @@ function chainTexts(cluster: Cluster): Map<string, string[]> {
     const sink: RuleSink = {
       chain: (kind, index) => {
         rules = [];
-        if (kind.startsWith("KUBE")) chains.set(`${table} ${name(kind, index)}`, rules);
+        if (!ENSURED_CHAINS.includes(kind)) chains.set(`${table} ${name(kind, index)}`, rules);
       },
       rule: (rule: Rule) => {
         // The emitter reuses its rule: fields that this target or match doesn't read hold what they held before.
@@ -174,12 +177,21 @@ describe("IPVS", () => {
 describe("nftables", () => {
   const elements = (cluster: Cluster): Map<string, string> => {
     const list = new Map<string, string>();
-    const maps = listMaps(cluster);
+    const maps = listMaps(cluster, nftLayout(DEFAULT_SETTINGS));
     addRows(list, "service-ips", maps.serviceIps, 3, 5);
     addRows(list, "service-nodeports", maps.nodePorts, 2, 3);
     addRows(list, "firewall-ips", maps.firewallIps, 3, 4);
     addRows(list, "no-endpoint-services", maps.noEndpointServices, 3, 5);
     addRows(list, "no-endpoint-nodeports", maps.noEndpointNodePorts, 2, 4);
+    for (let at = 0; at < maps.hairpins.length; at += 4) {
+      list.set(
+        `hairpin-connections ${maps.hairpins
+          .view()
+          .subarray(at, at + 3)
+          .join()}`,
+        "",
+      );
+    }
     return list;
   };
 
@@ -190,11 +202,15 @@ describe("nftables", () => {
         const service = after.service[change.servicePort]!;
         let anonymous = 0;
         for (let p = after.portStart[service]!; p < after.portStart[service + 1]!; p++) {
-          const { count, localCount, usesService, usesLocal } = chainsOf(after, p);
-          anonymous += (usesService ? count : 0) + (usesLocal ? localCount : 0);
-          // The firewall chain's set of ranges.
-          const ranges = after.rangeStart[service + 1]! - after.rangeStart[service]!;
-          if (after.externalStart[service] !== after.externalStart[service + 1]) anonymous += ranges;
+          const { count, localCount, usesService, usesLocal, usesFirewall } = chainsOf(after, p);
+          const isSticky = after.affinitySeconds[service]! > 0;
+          for (const size of [usesService ? count : 0, usesLocal ? localCount : 0]) {
+            // A single endpoint is in the rule, unless affinity wants a chain of it.
+            if (size > 1 || isSticky) anonymous += size;
+          }
+          // The firewall chain's set of ranges: a single one is compared with.
+          const ranges = firewallSources(after, service).length;
+          if (usesFirewall && ranges > 1) anonymous += ranges;
         }
         const { mapWrites } = planeById("nftables").compile(before).update(change);
         expect(mapWrites).toBe(anonymous + written.length + deleted.length);

@@ -119,9 +119,33 @@ describe.each(PLANES)("$id", (plane) => {
 });
 
 describe("an update of iptables", () => {
-  /** Chains and rules that exist once: nat 4 and 1 + 1 + 3 rules, filter 5 and 3 rules. */
-  const CHAINS = 9;
-  const RULES = 8;
+  it.each([
+    [10, 35],
+    [100, 125],
+    [1000, 1025],
+    [10_000, 10_025],
+  ])(
+    "of %i services from four endpoints to five writes %i rules in 16 chains, as was recorded",
+    (n, rules) => {
+      const joined = cost("iptables", constant(n, 4), join(0));
+      expect(joined).toMatchObject({ rules, chains: 16 });
+    },
+  );
+
+  it.each([
+    [10, 149],
+    [100, 1409],
+    [1000, 14_009],
+  ])(
+    "of %i services writes as many rules as a first sync does, %i, and those of the new endpoint",
+    (n, rules) => {
+      expect(cost("iptables", constant(n, 4), join(0), { mode: "full" }).rules).toBe(rules + 3);
+    },
+  );
+
+  /** Chains and rules that exist once: nat 4 and 1 + 1 + 3 rules, filter 6 and 4 rules. */
+  const CHAINS = 10;
+  const RULES = 9;
   const blobs = (cluster: Cluster): number => {
     const program = new IptablesProgram(cluster);
     return program.bytes() + measureTable((sink) => program.filterRules(sink), cluster.endpoints).bytes;
@@ -250,15 +274,18 @@ describe("an update of IPVS", () => {
   });
 });
 
-describe("an update of nftables", () => {
+/** Each endpoint has a chain up to 1.35. */
+const OLD = { options: { kubeProxy: "1.35" } } as const;
+
+describe("an update of nftables up to 1.35", () => {
   it.each(SIZES)(
     "of %i services with %i endpoints writes that service's 2 + 2E rules in 1 + E chains",
     (n, e) => {
       const cluster = constant(n, e);
-      const joined = cost("nftables", cluster, join(0));
+      const joined = cost("nftables", cluster, join(0), OLD);
       expect(joined).toMatchObject({ rules: 2 + 2 * (e + 1), chains: 1 + (e + 1), mapWrites: e + 1 });
       if (e === 1) return;
-      const left = cost("nftables", cluster, leave(cluster, 0));
+      const left = cost("nftables", cluster, leave(cluster, 0), OLD);
       // The chain of the one that left is flushed.
       expect(left).toMatchObject({ rules: 2 + 2 * (e - 1), chains: 1 + (e - 1) + 1, mapWrites: e - 1 });
     },
@@ -266,49 +293,101 @@ describe("an update of nftables", () => {
 
   it("writes a rule an endpoint more in both chains under affinity", () => {
     const cluster = constant(5, 4, { affinityShare: 1 });
-    expect(cost("nftables", cluster, join(0)).rules).toBe(2 + 5 + 3 * 5);
+    expect(cost("nftables", cluster, join(0), OLD).rules).toBe(2 + 5 + 3 * 5);
   });
 
   it("writes what policy Local adds: a chain of this node's endpoints, and short circuits in front of it", () => {
     const cluster = constant(1, 4, { types: "nodePort", externalLocalShare: 1 });
     const remote = { ...cluster, endpointLocal: new Uint8Array(4) };
     // Service chain 2, external chain 3, five endpoint chains of 2.
-    expect(cost("nftables", remote, join(0))).toMatchObject({
+    expect(cost("nftables", remote, join(0), OLD)).toMatchObject({
       rules: 2 + 3 + 10,
       chains: 2 + 5,
       mapWrites: 5,
     });
     const mixture = { ...cluster, endpointLocal: Uint8Array.of(1, 1, 0, 0) };
     // The external chain goes on to the local chain, which has numgen only: no cluster IP leads there.
-    expect(cost("nftables", mixture, join(0))).toMatchObject({
+    expect(cost("nftables", mixture, join(0), OLD)).toMatchObject({
       rules: 2 + 4 + 1 + 10,
       chains: 3 + 5,
       mapWrites: 5 + 2,
     });
     const both = { ...mixture, internalLocal: Uint8Array.of(1) };
     // The cluster IP leads to the local chain, and the masquerade test stands there instead.
-    expect(cost("nftables", both, join(0)).rules).toBe(1 + 4 + 2 + 10);
+    expect(cost("nftables", both, join(0), OLD).rules).toBe(1 + 4 + 2 + 10);
   });
 
   it("counts bytes of chains, blobs and the anonymous map as the kernel's slabs give them", () => {
-    const bytes = (e: number) => cost("nftables", constant(9, e), join(0)).bytes;
-    // Chain 128 and blob 512; set of 256 + 8 · 16 buckets in 512; an endpoint: chain 128, blob 256, element 64.
-    expect(bytes(8)).toBe(128 + 512 + 512 + 9 * (128 + 256 + 64));
+    const bytes = (e: number) => cost("nftables", constant(9, e), join(0), OLD).bytes;
+    // Chain 128 and blob 256; set of 256 + 8 · 16 buckets in 512; an endpoint: chain 128, blob 256, element 64.
+    expect(bytes(8)).toBe(128 + 256 + 512 + 9 * (128 + 256 + 64));
     // The first endpoint brings an element of 96 bytes into service-ips: set of 256 + 8 in 512.
-    expect(bytes(0)).toBe(128 + 512 + 512 + (128 + 256 + 64) + 96);
+    expect(bytes(0)).toBe(128 + 256 + 512 + (128 + 256 + 64) + 96);
   });
 
   it("touches elements of named maps when the first endpoint joins and when the last leaves", () => {
     const none = constant(5, 0);
-    expect(cost("nftables", none, join(0)).mapWrites).toBe(1 + 2);
+    expect(cost("nftables", none, join(0), OLD).mapWrites).toBe(1 + 2);
     const one = constant(5, 1);
-    expect(cost("nftables", one, leave(one, 0))).toMatchObject({ rules: 0, chains: 2, mapWrites: 2 });
+    expect(cost("nftables", one, leave(one, 0), OLD)).toMatchObject({ rules: 0, chains: 2, mapWrites: 2 });
   });
 
   it("writes a rollout once", () => {
     const cluster = constant(10, 10);
-    const { rules, chains } = cost("nftables", cluster, { kind: "rollout", servicePort: 0, share: 0.5 });
+    const { rules, chains } = cost("nftables", cluster, { kind: "rollout", servicePort: 0, share: 0.5 }, OLD);
     expect({ rules, chains }).toEqual({ rules: 2 + 20, chains: 1 + 10 + 5 });
+  });
+});
+
+describe("an update of nftables since 1.36", () => {
+  const of = (kubeProxy: "1.36" | "1.37") => ({ options: { kubeProxy } });
+
+  it.each([
+    [10, 4],
+    [100, 4],
+    [1000, 4],
+    [10_000, 4],
+    [10, 1],
+  ])("of %i services with %i endpoints is one rule of one chain, with all endpoints in its map", (n, e) => {
+    const cluster = constant(n, e, { localShare: 0 });
+    for (const kubeProxy of ["1.36", "1.37"] as const) {
+      expect(cost("nftables", cluster, join(0), of(kubeProxy))).toMatchObject({
+        rules: 1,
+        chains: 1,
+        mapWrites: e + 1,
+      });
+    }
+  });
+
+  it("writes a single endpoint without a map since 1.37", () => {
+    const cluster = constant(10, 2, { localShare: 0 });
+    const left = (kubeProxy: "1.36" | "1.37") =>
+      cost("nftables", cluster, leave(cluster, 0), of(kubeProxy)).mapWrites;
+    expect([left("1.36"), left("1.37")]).toEqual([1, 0]);
+  });
+
+  it("writes one element more when an endpoint of this node leaves, unless another service-port has it too", () => {
+    const remote = constant(3, 4, { localShare: 0 });
+    const local = { ...remote, endpointLocal: new Uint8Array(12).fill(1) };
+    const left = (cluster: Cluster) => cost("nftables", cluster, leave(cluster, 0), of("1.37")).mapWrites;
+    expect(left(local) - left(remote)).toBe(1);
+    const shared = { ...local, endpointAddress: local.endpointAddress.slice() };
+    shared.endpointAddress[4] = shared.endpointAddress[0]!;
+    expect(left(shared) - left(remote)).toBe(0);
+  });
+
+  it("brings a service's first endpoints with a chain, an element and another's deletion", () => {
+    const none = constant(5, 0);
+    expect(cost("nftables", none, join(0), of("1.37"))).toMatchObject({ rules: 1, chains: 1, mapWrites: 2 });
+  });
+
+  it("writes chains of endpoints under affinity alone", () => {
+    const cluster = constant(5, 4, { affinityShare: 1, localShare: 0 });
+    expect(cost("nftables", cluster, join(0), of("1.37"))).toMatchObject({
+      rules: 5 + 1 + 2 * 5,
+      chains: 1 + 5,
+      mapWrites: 5,
+    });
   });
 });
 

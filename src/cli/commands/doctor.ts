@@ -1,6 +1,7 @@
 import type { CommandModule } from "yargs";
 import { CheckFailedError, InputError } from "../../errors.js";
 import { cleanLeftovers } from "../../kernel/clean.js";
+import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import { tryPlanes } from "../../kernel/placement.js";
 import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { requireLane } from "../../kernel/sandbox.js";
@@ -30,14 +31,15 @@ export const doctor: CommandModule<object, Arguments> = {
       .option("clean", {
         type: "boolean",
         default: false,
-        describe: "Remove what killed runs of the kernel lane left (root)",
+        describe: "Remove what killed runs of the kernel lane and of kube-proxy left (root)",
       }),
   handler: async ({ lane, json, clean }) => {
     if (clean) return cleanUp(json);
     const environment = readEnvironment(pinnableCpu());
     const advice = environment.unfit;
     const kernel = lane === "kernel" ? await kernelLane() : null;
-    if (json) return printJson({ environment, advice, kernel });
+    const kubeProxies = installedKubeProxies();
+    if (json) return printJson({ environment, advice, kernel, kubeProxies });
     const caches = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${bytes / 1024} KiB`);
     await print(
       [
@@ -46,6 +48,7 @@ export const doctor: CommandModule<object, Arguments> = {
         `model lane: ready${environment.pinnedCpu === null ? "" : `, timed processes pinned to CPU ${environment.pinnedCpu}`}`,
         ...(advice.length > 0 ? advice.map((line) => `- ${line}`) : ["no known noise sources"]),
         ...(kernel === null ? [] : describeKernel(kernel)),
+        ...describeKubeProxies(kubeProxies),
         "",
         "The timed loop, compiled afresh for each model:",
         batchSource("lookup").trim(),
@@ -85,6 +88,15 @@ function describeKernel(kernel: readonly Capability[] | string): string[] {
       ? ["what is missing, on Debian: scripts/install-kernel-tools.sh installs it"]
       : []),
   ];
+}
+
+function describeKubeProxies(found: ReturnType<typeof installedKubeProxies>): string[] {
+  const missing = found.filter(({ path }) => path === undefined).map(({ minor }) => minor);
+  const lines = found.map(({ patch, path }) =>
+    path === undefined ? `- kube-proxy ${patch}: not installed` : `+ kube-proxy ${patch}: ${path}`,
+  );
+  if (missing.length === 0) return lines;
+  return [...lines, `${INSTALL_COMMAND} ${missing.join(" ")} builds what is missing, with Go 1.26 or later`];
 }
 
 async function cleanUp(json: boolean): Promise<void> {

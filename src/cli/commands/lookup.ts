@@ -54,7 +54,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
-    const unknown = plane.id === "iptables" && nodeList ? unknownConditions(cluster, nodeList, flow) : [];
+    const unknown = plane === iptables && nodeList ? unknownConditions(cluster, nodeList, flow) : [];
     const answer = `${unknown.length > 0 ? "unknown: " : ""}${describeDecision(cluster, decision)}`;
     if (args.json)
       return printJson({ plane: plane.id, flow: args.flow, decision: answer, unknown, work, path });

@@ -6,6 +6,7 @@ import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
 import { writeCluster } from "../../cluster/json.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { CheckFailedError } from "../../errors.js";
+import { KUBE_PROXY_MODES } from "../../kernel/kube-proxy/protocol.js";
 import { placePlanes } from "../../kernel/placement.js";
 import { PROXY_PLANES } from "../../kernel/plane.js";
 import { type KernelLane, runInSandbox } from "../../kernel/sandbox.js";
@@ -17,15 +18,16 @@ import { planeById } from "../../planes/registry.js";
 import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { formatCount } from "../../text.js";
-import { type ClusterChoice, chosenCluster, withClusterChoice } from "../options/cluster.js";
+import { chosenCluster, withClusterChoice } from "../options/cluster.js";
 import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
+import type { KubeProxyArguments } from "./verify-kube-proxy.js";
 
-interface Arguments extends ClusterChoice {
+interface Arguments extends Omit<KubeProxyArguments, "kube-proxy"> {
+  "kube-proxy": string | undefined;
   flows: string;
   planes: string | undefined;
   lane: "model" | KernelLane;
-  json: boolean;
 }
 
 export const verify: CommandModule<object, Arguments> = {
@@ -50,8 +52,44 @@ export const verify: CommandModule<object, Arguments> = {
         describe:
           "The models; the real kernel with a connection for each flow (Linux, root); or one in user-mode Linux",
       })
+      .option("kube-proxy", {
+        type: "string",
+        requiresArg: true,
+        describe: "Instead: compare with what this kube-proxy writes, 1.34 to 1.37 or its path (Linux, root)",
+      })
+      .option("mode", {
+        choices: KUBE_PROXY_MODES,
+        default: KUBE_PROXY_MODES[0],
+        describe: "With --kube-proxy: its mode; ipvs runs in user-mode Linux",
+      })
+      .option("changes", {
+        type: "string",
+        default: "0",
+        requiresArg: true,
+        describe: "With --kube-proxy: random changes to make, comparing after each",
+      })
+      .option("node", {
+        type: "string",
+        requiresArg: true,
+        describe: "With --kube-proxy: whose rules, where the objects hold several Nodes",
+      })
+      .option("pod-range", {
+        type: "string",
+        requiresArg: true,
+        describe: "With --kube-proxy: its --cluster-cidr, such as 10.244.0.0/16",
+      })
+      .option("timeout", {
+        type: "string",
+        default: "300",
+        requiresArg: true,
+        describe: "With --kube-proxy: seconds that a sync may take",
+      })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
+    if (args["kube-proxy"] !== undefined) {
+      const { verifyAgainstKubeProxy } = await import("./verify-kube-proxy.js");
+      return verifyAgainstKubeProxy({ ...args, "kube-proxy": args["kube-proxy"] });
+    }
     const flows = parseInteger(args.flows, "flows", 1, 100_000_000);
     if (args.lane !== "model") return verifyInKernel(args, args.lane, flows);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);

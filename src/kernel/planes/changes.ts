@@ -5,6 +5,7 @@ import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { IptablesProgram } from "../../planes/iptables/program.js";
 import { iptablesSync } from "../../planes/iptables/ruleset.js";
 import { ipvsadmChange } from "../../planes/ipvs/ruleset-delta.js";
+import type { NftablesProgram } from "../../planes/nftables/program.js";
 import { nftChange } from "../../planes/nftables/ruleset-delta.js";
 import type { UpdateMode } from "../../planes/plane.js";
 import type { LoadedPlane, TestbedConfig } from "../loaded-plane.js";
@@ -44,12 +45,19 @@ export function changerOf(
   }
   switch (program?.plane) {
     case "nftables": {
+      const nftables = program as NftablesProgram;
       let leftover: readonly string[] = [];
       return {
         command: [toolPath("nft"), "-f", "-"],
         input: ({ servicePort, before, after }) => {
           const service = program.cluster.service[servicePort]!;
-          const { text, stale } = nftChange(before.cluster, after.cluster, service, leftover);
+          const { text, stale } = nftChange(
+            before.cluster,
+            after.cluster,
+            service,
+            leftover,
+            nftables.settings,
+          );
           leftover = stale;
           return [text];
         },

@@ -8,10 +8,11 @@ import type { KernelPlane, Loading } from "../plane.js";
 import { toolPath } from "../tools.js";
 
 const SETTINGS = {
-  // kube-proxy sets these (pkg/proxy/ipvs/proxier.go, NewProxier); without the first nothing is masqueraded.
+  // kube-proxy sets these (pkg/proxy/ipvs/proxier.go, NewProxier); without the first nothing is masqueraded. It leaves
+  // conn_reuse_mode at 1 since Linux 5.9.
   "vs/conntrack": "1",
-  "vs/conn_reuse_mode": "0",
   "vs/expire_nodest_conn": "1",
+  "vs/expire_quiescent_template": "1",
   // The lab's: IPVS would route an answer to an endpoint's address anew, to the side where endpoints serve.
   "vs/snat_reroute": "0",
 };
@@ -32,7 +33,8 @@ export const ipvs: KernelPlane = {
     await lab.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
     await lab.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
     await lab.exec("node", toolPath("iptables-legacy-restore"), [], {
-      input: [ipvsIptablesRestore(program)],
+      // Without xt_physdev: the lab bridges nothing.
+      input: [ipvsIptablesRestore(program, false)],
     });
     await lab.exec("node", toolPath("ipvsadm"), ["-R"], { input: ipvsadmRestore(program) });
     for (const [name, value] of Object.entries(SETTINGS)) {

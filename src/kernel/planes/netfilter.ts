@@ -1,12 +1,13 @@
 /** Planes of netfilter: the text that `lbscale export` writes, loaded by the kernel's own tools. */
 
 import { IptablesProgram } from "../../planes/iptables/program.js";
+import { NFACCT_OBJECTS } from "../../planes/iptables/rule-text.js";
 import { iptablesRestore } from "../../planes/iptables/ruleset.js";
 import { NftablesProgram } from "../../planes/nftables/program.js";
 import { nftTransactions } from "../../planes/nftables/ruleset.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
-import { toolPath } from "../tools.js";
+import { KernelError, toolPath } from "../tools.js";
 
 const EVERYWHERE = {
   sources: ["client", "node"],
@@ -56,7 +57,21 @@ export const iptablesNft: KernelPlane = {
 
 async function restore({ lab }: Loading, program: Program | null, tool: string): Promise<void> {
   if (!(program instanceof IptablesProgram)) throw new TypeError("not an iptables program");
-  await lab.exec("node", toolPath(tool), [], { input: iptablesRestore(program) });
+  const hasCounters = program.settings.nfacct && (await makeCounters(lab));
+  const restored = hasCounters ? program : program.withoutNfacct();
+  await lab.exec("node", toolPath(tool), [], { input: iptablesRestore(restored) });
+}
+
+/** Makes the nfacct objects that kube-proxy's rules count in. Returns whether this host has the tool and the kernel for it. */
+async function makeCounters(lab: Loading["lab"]): Promise<boolean> {
+  try {
+    for (const name of Object.values(NFACCT_OBJECTS))
+      await lab.exec("node", toolPath("nfacct"), ["add", name]);
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError) return false;
+    throw error;
+  }
 }
 
 /** kube-proxy's nftables mode. */

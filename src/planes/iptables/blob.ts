@@ -38,6 +38,9 @@ import type { Walkable } from "./walkable.js";
 /** Netfilter's base chains: their tail is a policy, not a RETURN, and no head stands before them. */
 export const BASE_CHAINS: readonly ChainKind[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
+/** Chains whose rules kube-proxy does not write at a sync: it only ensures that the hook jumps and its canary are there. */
+export const ENSURED_CHAINS: readonly ChainKind[] = [...BASE_CHAINS, "KUBE-PROXY-CANARY"];
+
 /** The kernel counts table sizes in an int. */
 const MAX_BYTES = 0x7fffffff;
 
@@ -185,8 +188,8 @@ export class Writer implements RuleSink {
     // What isn't understood fails in the header: a source that must differ from 0.0.0.0/0.
     w[e + SRC] = rule.strange ? 0 : rule.src;
     w[e + SRC_MASK] = rule.strange ? 0 : prefixMask(rule.srcPrefixLength);
-    w[e + DST] = rule.dst;
-    w[e + DST_MASK] = prefixMask(rule.dstPrefixLength);
+    w[e + DST] = rule.dstInvert ? 0 : rule.dst;
+    w[e + DST_MASK] = rule.dstInvert ? 0 : prefixMask(rule.dstPrefixLength);
     w[e + PROTOCOL] =
       rule.protocol | (rule.srcInvert || rule.strange ? INVERT_SOURCE : 0) | (rule.isGoto ? GOTO : 0);
     w[e + OFFSETS] = target | (bytes << 16);

@@ -114,6 +114,8 @@ export function explainWalk(
     switch (handler) {
       case layout.MATCH_COMMENT:
       case layout.MATCH_STATE_NEW:
+      case layout.MATCH_STATE_UNSOLICITED:
+      case layout.MATCH_NFACCT:
         return true;
       case layout.MATCH_PORT:
         return data === 0 || data === flow.dport;
@@ -128,6 +130,8 @@ export function explainWalk(
         return true;
       case layout.MATCH_DST_LOCAL:
         return local(flow.dst);
+      case layout.MATCH_DST_LOCAL_NO_LOOPBACK:
+        return flow.dst >>> 24 !== 127 && local(flow.dst);
       case layout.MATCH_SRC_LOCAL:
         return local(flow.src);
       case layout.MATCH_SRC_NOT_LOCAL:

@@ -1,13 +1,23 @@
-/** The filter table's part in a decision: who is rejected and who is dropped (proxier.go; hook order in dataplane notes A.3). */
+/** The filter table's part in a decision: who is rejected and who is dropped (pkg/proxy/iptables/proxier.go). */
 
-import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
-import type { RuleOrder } from "./nat-rules.js";
+import { type Cluster, INGRESS_IP, TCP } from "../../cluster/cluster.js";
+import type { KubeProxySettings } from "../shared/kube-proxy.js";
+import { LOOPBACK, type RuleOrder, servesLocalhost } from "./nat-rules.js";
 import { type ChainKind, type RuleSink, RuleWriter, type Target } from "./rules.js";
 import { servicePortFacts } from "./service-port.js";
 
 /** Emits the filter table, chain by chain. */
-export function emitFilterRules(cluster: Cluster, order: RuleOrder, sink: RuleSink): void {
+export function emitFilterRules(
+  cluster: Cluster,
+  settings: KubeProxySettings,
+  order: RuleOrder,
+  sink: RuleSink,
+): void {
   const writer = new RuleWriter(sink);
+  const jumpToFirewall = (): void => {
+    writer.begin(false);
+    writer.jump("KUBE-FIREWALL");
+  };
   const jumpIfNew = (kind: ChainKind): void => {
     writer.begin(true).state = "new";
     writer.jump(kind);
@@ -16,7 +26,9 @@ export function emitFilterRules(cluster: Cluster, order: RuleOrder, sink: RuleSi
     writer.begin(true);
     writer.jump(kind);
   };
+  // Each jump is put in front of those that are there: this is the order that a start on an empty node leaves.
   writer.chain("INPUT");
+  jumpToFirewall();
   jumpIfNew("KUBE-PROXY-FIREWALL");
   jump("KUBE-NODEPORTS");
   jumpIfNew("KUBE-EXTERNAL-SERVICES");
@@ -26,20 +38,44 @@ export function emitFilterRules(cluster: Cluster, order: RuleOrder, sink: RuleSi
   jumpIfNew("KUBE-SERVICES");
   jumpIfNew("KUBE-EXTERNAL-SERVICES");
   writer.chain("OUTPUT");
+  jumpToFirewall();
   jumpIfNew("KUBE-PROXY-FIREWALL");
   jumpIfNew("KUBE-SERVICES");
 
   writer.chain("KUBE-EXTERNAL-SERVICES");
   for (const p of order.services) emitExternalRefusals(writer, cluster, p);
+  writer.chain("KUBE-FIREWALL");
+  if (servesLocalhost(cluster, settings)) {
+    // kube-proxy sets route_localnet for NodePorts at 127/8, which would let neighbours reach the node's loopback services.
+    const foreign = writer.begin(true);
+    foreign.src = LOOPBACK.base;
+    foreign.srcPrefixLength = LOOPBACK.prefixLength;
+    foreign.srcInvert = true;
+    foreign.dst = LOOPBACK.base;
+    foreign.dstPrefixLength = LOOPBACK.prefixLength;
+    foreign.state = "unsolicited";
+    writer.emit("drop");
+  }
   writer.chain("KUBE-FORWARD");
-  writer.begin(false).state = "invalid";
+  const invalid = writer.begin(false);
+  invalid.state = "invalid";
+  invalid.nfacct = settings.nfacct;
   writer.emit("drop");
   writer.begin(true).mark = "set";
   writer.emit("accept");
   writer.begin(true).state = "established";
   writer.emit("accept");
-  // Health-check node ports would be accepted here; clusters of ours have none.
   writer.chain("KUBE-NODEPORTS");
+  for (const p of order.services) {
+    const port = cluster.healthCheckNodePort[cluster.service[p]!]!;
+    if (port === 0) continue;
+    const rule = writer.begin(true);
+    rule.protocol = TCP;
+    rule.dport = port;
+    rule.servicePort = p;
+    writer.emit("accept");
+  }
+  writer.chain("KUBE-PROXY-CANARY");
   writer.chain("KUBE-PROXY-FIREWALL");
   for (const p of order.services) emitFirewallDrops(writer, cluster, p);
   writer.chain("KUBE-SERVICES");
@@ -83,7 +119,7 @@ function emitExternalRefusals(writer: RuleWriter, cluster: Cluster, p: number): 
 
 function emitFirewallDrops(writer: RuleWriter, cluster: Cluster, p: number): void {
   const facts = servicePortFacts(cluster, p);
-  if (!facts.usesExternalChain || !facts.hasRanges) return;
+  if (!facts.usesFirewallChain) return;
   const s = cluster.service[p]!;
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
     if (cluster.externalKind[x] === INGRESS_IP)

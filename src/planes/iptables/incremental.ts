@@ -7,7 +7,8 @@
 import type { EndpointUpdate, LiveCluster } from "../../cluster/endpoint-updates.js";
 import { Random } from "../../random.js";
 import type { IncrementalModel, UpdateMode, WriteCounts } from "../plane.js";
-import { BASE_CHAINS, buildTable, type Table } from "./blob.js";
+import { DEFAULT_SETTINGS, type KubeProxySettings } from "../shared/kube-proxy.js";
+import { buildTable, ENSURED_CHAINS, type Table } from "./blob.js";
 import { emitFilterRules } from "./filter-rules.js";
 import type { IptablesModel } from "./model.js";
 import { emitNatRules, endpointOwners, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./nat-rules.js";
@@ -26,6 +27,7 @@ const NAT_ORDER: readonly ChainKind[] = [
   "KUBE-MARK-MASQ",
   "KUBE-NODEPORTS",
   "KUBE-POSTROUTING",
+  "KUBE-PROXY-CANARY",
   "KUBE-SEP",
   "KUBE-SERVICES",
   "KUBE-SVC",
@@ -39,10 +41,19 @@ interface ServiceScope {
   readonly endpoints: ReadonlySet<number>;
 }
 
+/** How the tables that are there were written. */
+interface Written {
+  readonly settings: KubeProxySettings;
+  readonly order: RuleOrder;
+  /** Endpoints are numbered below. */
+  readonly capacity: number;
+}
+
 export class IncrementalIptables implements IncrementalModel {
   readonly model: IptablesModel;
   readonly appliesRolloutStepwise = false;
   readonly written = { rules: 0, chains: 0, mapWrites: 0 };
+  readonly #settings: KubeProxySettings;
   readonly #capacity: number;
   readonly #order: RuleOrder;
   /** Service-port, or endpoint's number → where its chains lie among those of their kind. */
@@ -52,8 +63,9 @@ export class IncrementalIptables implements IncrementalModel {
   #parts: ReplaceableTable | null = null;
   #nat: Table;
 
-  constructor(model: IptablesModel, nat: Table, order: RuleOrder, capacity: number) {
+  constructor(model: IptablesModel, nat: Table, { settings, order, capacity }: Written) {
     this.model = model;
+    this.#settings = settings;
     this.#capacity = capacity;
     this.#order = order;
     this.#serviceRank = ranks(order.serviceChains, order.serviceChains.length);
@@ -74,9 +86,9 @@ export class IncrementalIptables implements IncrementalModel {
     for (const id of is.endpoints) this.model.setRecentSeconds(id, cluster.affinitySeconds[service]!);
     const order = mode === "full" ? this.#wholeOrder(after) : this.#ownOrder(after, is);
     const emitNat = this.#counted((sink) =>
-      emitNatRules(cluster, order, new RenumberingSink(sink, after.ids)),
+      emitNatRules(cluster, this.#settings, order, new RenumberingSink(sink, after.ids)),
     );
-    const emitFilter = this.#counted((sink) => emitFilterRules(cluster, this.#order, sink));
+    const emitFilter = this.#counted((sink) => emitFilterRules(cluster, this.#settings, this.#order, sink));
     let nat: Walkable;
     if (mode === "full") {
       this.#nat = buildTable(emitNat, this.#capacity);
@@ -179,7 +191,7 @@ function chainsOf({ cluster, ids }: LiveCluster, service: number): Set<string> {
     endpointPorts: Uint32Array.from(owners),
   };
   const list: RuleSink = { chain: (kind, index) => names.add(`${kind} ${index}`), rule: () => {} };
-  emitNatRules(cluster, order, new RenumberingSink(list, ids));
+  emitNatRules(cluster, DEFAULT_SETTINGS, order, new RenumberingSink(list, ids));
   return names;
 }
 
@@ -224,7 +236,7 @@ class CountingSink implements RuleSink {
   }
 
   chain(kind: ChainKind, index: number): void {
-    this.#counts = !BASE_CHAINS.includes(kind);
+    this.#counts = !ENSURED_CHAINS.includes(kind);
     if (this.#counts) this.#written.chains++;
     this.#sink.chain(kind, index);
   }

@@ -4,6 +4,7 @@ import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../../cluster/network.js";
 import { PASS } from "../plane.js";
+import { endpointRows } from "../shared/kube-proxy.js";
 import { buildTable } from "./blob.js";
 import { base32Sha256, endpointHash, servicePortHash } from "./names.js";
 import { IptablesProgram } from "./program.js";
@@ -105,7 +106,7 @@ describe("the iptables walk", () => {
     const model = program.model(1);
     program.order.forEach((servicePort, position) => {
       const { decision, work } = model.explain(firstPacket(cluster, servicePort), 0);
-      const k = (decision >>> 1) - cluster.endpointStart[servicePort]! + 1;
+      const k = endpointRows(cluster, servicePort).indexOf(decision >>> 1) + 1;
       expect(work.rulesVisited).toBe(position + 1 + k + 4);
     });
   });
@@ -146,9 +147,12 @@ describe("the iptables walk", () => {
     expect(work.rulesVisited).toBe(25 + 4);
   });
 
-  it("visits N + q + k + 9 entries for the q-th NodePort rule", () => {
+  it.each([
+    { nfacct: true, entriesOfEach: 2 },
+    { nfacct: false, entriesOfEach: 1 },
+  ])("visits N + q + k + 9 entries for the q-th entry of KUBE-NODEPORTS: %j", ({ nfacct, entriesOfEach }) => {
     const cluster = constant(30, 4, { types: "nodePort" });
-    const program = new IptablesProgram(cluster, { seed: 9 });
+    const program = new IptablesProgram(cluster, { seed: 9, nfacct });
     const model = program.model(2);
     program.order.forEach((servicePort, position) => {
       const flow = {
@@ -159,8 +163,8 @@ describe("the iptables walk", () => {
         protocol: TCP,
       };
       const { decision, work } = model.explain(flow, 0);
-      const k = (decision >>> 1) - cluster.endpointStart[servicePort]! + 1;
-      expect(work.rulesVisited).toBe(30 + position + 1 + k + 9);
+      const k = endpointRows(cluster, servicePort).indexOf(decision >>> 1) + 1;
+      expect(work.rulesVisited).toBe(30 + entriesOfEach * (position + 1) + k + 9);
     });
   });
 

@@ -42,8 +42,12 @@ export const MATCH_MARK_SET = 10;
 export const MATCH_MARK_UNSET = 11;
 /** `mark` of what kube-proxy up to 1.24 wants dropped. */
 export const MATCH_MARK_DROP = 12;
+export const MATCH_STATE_UNSOLICITED = 13;
+export const MATCH_NFACCT = 14;
+/** `addrtype --dst-type LOCAL` of a rule whose header leaves out 127/8: one test here, so that the walk has none to invert. */
+export const MATCH_DST_LOCAL_NO_LOOPBACK = 15;
 /** `! --src-type LOCAL`: only nodes' own lists have it. */
-export const MATCH_SRC_NOT_LOCAL = 13;
+export const MATCH_SRC_NOT_LOCAL = 16;
 
 export const TARGET_STANDARD = 0;
 export const TARGET_DNAT = 1;
@@ -76,6 +80,7 @@ const RECENT_MATCH = MATCH_HEADER + 232;
 const ADDRTYPE_MATCH = MATCH_HEADER + 8;
 const CONNTRACK_MATCH = MATCH_HEADER + 168;
 const MARK_MATCH = MATCH_HEADER + 16;
+const NFACCT_MATCH = MATCH_HEADER + 40;
 const DNAT_TARGET = MATCH_HEADER + 48;
 const MARK_TARGET = MATCH_HEADER + 8;
 const REJECT_TARGET = MATCH_HEADER + 8;
@@ -87,6 +92,12 @@ const ADDRTYPE_HANDLERS = {
   "src-not-local": MATCH_SRC_NOT_LOCAL,
 } as const;
 
+const STATE_HANDLERS = {
+  new: MATCH_STATE_NEW,
+  unsolicited: MATCH_STATE_UNSOLICITED,
+  invalid: MATCH_STATE_OTHER,
+  established: MATCH_STATE_OTHER,
+} as const;
 const MARK_HANDLERS = { set: MATCH_MARK_SET, unset: MATCH_MARK_UNSET, drop: MATCH_MARK_DROP } as const;
 
 /** Size of the tcp, udp or sctp match. */
@@ -103,6 +114,7 @@ export function matchesBytes(rule: Rule): number {
     (rule.comment ? COMMENT_MATCH : 0) +
     (rule.state !== "none" ? CONNTRACK_MATCH : 0) +
     (rule.mark !== "none" ? MARK_MATCH : 0) +
+    (rule.nfacct ? NFACCT_MATCH : 0) +
     (rule.threshold >= 0 ? STATISTIC_MATCH : 0) +
     (rule.recent !== "none" ? RECENT_MATCH : 0) +
     (rule.strange ? STRANGE_MATCH : 0)
@@ -132,24 +144,34 @@ export function ruleBytes(rule: Rule): number {
   return ENTRY + matchesBytes(rule) + targetBytes(rule);
 }
 
+/** Whether the state is tested before the comment: kube-proxy writes it first where a packet must be NEW or INVALID. */
+export function isStateFirst({ state }: Rule): boolean {
+  return state === "new" || state === "invalid";
+}
+
 /**
- * The matches of a rule in order (without a strange one's, which stands last and is never reached): calls `visit` with
- * handler number, size and one data word each.
+ * The matches of a rule in kube-proxy's order (without a strange one's, which stands last and is never reached): calls
+ * `visit` with handler number, size and one data word each.
  */
 export function forEachMatch(
   rule: Rule,
   visit: (handler: number, bytes: number, data: number) => void,
 ): void {
+  const visitState = (): void => {
+    if (rule.state !== "none") visit(STATE_HANDLERS[rule.state], CONNTRACK_MATCH, 0);
+  };
+  if (isStateFirst(rule)) visitState();
   if (rule.comment) visit(MATCH_COMMENT, COMMENT_MATCH, 0);
-  if (rule.dport >= 0) visit(MATCH_PORT, portMatchBytes(rule.protocol), rule.dport);
-  if (rule.addrtype !== "none") {
-    visit(ADDRTYPE_HANDLERS[rule.addrtype], ADDRTYPE_MATCH, 0);
-  }
-  if (rule.state !== "none") {
-    visit(rule.state === "new" ? MATCH_STATE_NEW : MATCH_STATE_OTHER, CONNTRACK_MATCH, 0);
-  }
+  if (!isStateFirst(rule)) visitState();
   if (rule.mark !== "none") visit(MARK_HANDLERS[rule.mark], MARK_MATCH, 0);
-  if (rule.threshold >= 0) visit(MATCH_STATISTIC, STATISTIC_MATCH, rule.threshold);
+  if (rule.addrtype !== "none") {
+    const loopbackLeftOut = rule.addrtype === "dst-local" && rule.dstInvert;
+    const handler = loopbackLeftOut ? MATCH_DST_LOCAL_NO_LOOPBACK : ADDRTYPE_HANDLERS[rule.addrtype];
+    visit(handler, ADDRTYPE_MATCH, 0);
+  }
   if (rule.recent === "check") visit(MATCH_RECENT_CHECK, RECENT_MATCH, rule.recentEndpoint);
   if (rule.recent === "set") visit(MATCH_RECENT_SET, RECENT_MATCH, rule.recentEndpoint);
+  if (rule.dport >= 0) visit(MATCH_PORT, portMatchBytes(rule.protocol), rule.dport);
+  if (rule.nfacct) visit(MATCH_NFACCT, NFACCT_MATCH, 0);
+  if (rule.threshold >= 0) visit(MATCH_STATISTIC, STATISTIC_MATCH, rule.threshold);
 }

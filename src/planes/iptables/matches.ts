@@ -5,15 +5,18 @@ import { nextInt32 } from "../shared/xorshift.js";
 import {
   MATCH_COMMENT,
   MATCH_DST_LOCAL,
+  MATCH_DST_LOCAL_NO_LOOPBACK,
   MATCH_MARK_DROP,
   MATCH_MARK_SET,
   MATCH_MARK_UNSET,
+  MATCH_NFACCT,
   MATCH_PORT,
   MATCH_RECENT_CHECK,
   MATCH_RECENT_SET,
   MATCH_SRC_LOCAL,
   MATCH_SRC_NOT_LOCAL,
   MATCH_STATE_NEW,
+  MATCH_STATE_UNSOLICITED,
   MATCH_STATISTIC,
 } from "./layout.js";
 
@@ -42,6 +45,8 @@ export function matchHolds(
   switch (handler) {
     case MATCH_COMMENT:
     case MATCH_STATE_NEW:
+    case MATCH_STATE_UNSOLICITED:
+    case MATCH_NFACCT:
       return true;
     case MATCH_PORT:
       return data === 0 || data === dport;
@@ -54,6 +59,8 @@ export function matchHolds(
       return true;
     case MATCH_DST_LOCAL:
       return isLocal(state, dst);
+    case MATCH_DST_LOCAL_NO_LOOPBACK:
+      return dst >>> 24 !== LOOPBACK && isLocal(state, dst);
     case MATCH_SRC_LOCAL:
       return isLocal(state, src);
     case MATCH_SRC_NOT_LOCAL:

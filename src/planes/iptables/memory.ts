@@ -7,14 +7,14 @@ import type { ChainKind, RuleSink } from "./rules.js";
 
 const PARTS: Partial<Record<ChainKind, string>> = {
   "KUBE-SERVICES": "KUBE-SERVICES: a rule a frontend",
-  "KUBE-NODEPORTS": "KUBE-NODEPORTS: a rule a NodePort",
+  "KUBE-NODEPORTS": "KUBE-NODEPORTS: a rule a NodePort, and one that counts",
   "KUBE-SVC": "KUBE-SVC and KUBE-SVL chains: a rule an endpoint",
   "KUBE-SVL": "KUBE-SVC and KUBE-SVL chains: a rule an endpoint",
   "KUBE-EXT": "KUBE-EXT and KUBE-FW chains",
   "KUBE-FW": "KUBE-EXT and KUBE-FW chains",
   "KUBE-SEP": "KUBE-SEP chains: two rules an endpoint",
 };
-const REST = "base chains, KUBE-POSTROUTING, KUBE-MARK-MASQ, end of the table";
+const REST = "base chains, KUBE-POSTROUTING, KUBE-MARK-MASQ, the canary, end of the table";
 
 /**
  * A line for each part of the table. The bytes are those that a running kernel reports (IPT_SO_GET_INFO; a test asks it):

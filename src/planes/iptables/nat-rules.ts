@@ -1,6 +1,13 @@
 /** The nat table that kube-proxy writes (pkg/proxy/iptables/proxier.go, syncProxyRules), as rules. */
 
-import { type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
+import { type Cidr, type Cluster, INGRESS_IP } from "../../cluster/cluster.js";
+import {
+  endpointRows,
+  ingressSources,
+  type KubeProxySettings,
+  nodePortAddresses,
+  sourceRangesOf,
+} from "../shared/kube-proxy.js";
 import { pickThreshold, type Rule, type RuleSink, RuleWriter } from "./rules.js";
 import { servicePortFacts } from "./service-port.js";
 
@@ -17,8 +24,23 @@ export interface RuleOrder {
   readonly endpointPorts: Uint32Array;
 }
 
+/** The loopback network, at which NodePorts answer unless kube-proxy is told otherwise. */
+export const LOOPBACK: Cidr = { base: 0x7f000000, prefixLength: 8 };
+
+/** Whether NodePorts answer at 127/8 (proxier.go: only where they answer at every address). */
+export function servesLocalhost(cluster: Cluster, settings: KubeProxySettings): boolean {
+  return (
+    settings.localhostNodePorts && nodePortAddresses(cluster.network, settings.nodePortAddresses) === null
+  );
+}
+
 /** Emits the nat table, chain by chain. */
-export function emitNatRules(cluster: Cluster, order: RuleOrder, sink: RuleSink): void {
+export function emitNatRules(
+  cluster: Cluster,
+  settings: KubeProxySettings,
+  order: RuleOrder,
+  sink: RuleSink,
+): void {
   const writer = new RuleWriter(sink);
   // The hook jumps carry a comment ("kubernetes service portals").
   const hook = (chain: "PREROUTING" | "OUTPUT" | "POSTROUTING", to: "KUBE-SERVICES" | "KUBE-POSTROUTING") => {
@@ -37,7 +59,7 @@ export function emitNatRules(cluster: Cluster, order: RuleOrder, sink: RuleSink)
   writer.chain("KUBE-MARK-MASQ");
   writer.begin(false);
   writer.emit("mark-masq");
-  emitNodePorts(writer, cluster, order);
+  emitNodePorts(writer, cluster, settings, order);
   writer.chain("KUBE-POSTROUTING");
   writer.begin(false).mark = "unset";
   writer.emit("return");
@@ -45,25 +67,22 @@ export function emitNatRules(cluster: Cluster, order: RuleOrder, sink: RuleSink)
   writer.emit("unmark");
   writer.begin(true);
   writer.emit("masquerade");
+  writer.chain("KUBE-PROXY-CANARY");
   emitEndpointChains(writer, cluster, order);
-  emitServices(writer, cluster, order);
+  emitServices(writer, cluster, settings, order);
   forChains(order, (p) => {
     const facts = servicePortFacts(cluster, p);
-    if (facts.usesClusterChain) emitPolicyChain(writer, cluster, p, "KUBE-SVC", facts.count, anyEndpoint);
+    if (facts.usesClusterChain) emitPolicyChain(writer, cluster, settings, p, "KUBE-SVC");
   });
   forChains(order, (p) => {
     const facts = servicePortFacts(cluster, p);
-    if (facts.usesLocalChain)
-      emitPolicyChain(writer, cluster, p, "KUBE-SVL", facts.localCount, localEndpoint);
+    if (facts.usesLocalChain) emitPolicyChain(writer, cluster, settings, p, "KUBE-SVL");
   });
 }
 
 function forChains(order: RuleOrder, emit: (servicePort: number) => void): void {
   for (const servicePort of order.serviceChains) emit(servicePort);
 }
-
-const anyEndpoint = (): boolean => true;
-const localEndpoint = (cluster: Cluster, endpoint: number): boolean => cluster.endpointLocal[endpoint] === 1;
 
 /** Begins `-p tcp -d ADDRESS/32 --dport PORT`, with a comment. */
 function beginFrontend(writer: RuleWriter, cluster: Cluster, servicePort: number, dst: number): Rule {
@@ -75,25 +94,46 @@ function beginFrontend(writer: RuleWriter, cluster: Cluster, servicePort: number
   return rule;
 }
 
-function emitServices(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
+function emitServices(
+  writer: RuleWriter,
+  cluster: Cluster,
+  settings: KubeProxySettings,
+  order: RuleOrder,
+): void {
   writer.chain("KUBE-SERVICES");
   for (const p of order.services) {
     const facts = servicePortFacts(cluster, p);
     const s = cluster.service[p]!;
-    const { count, hasRanges } = facts;
+    const { count, usesFirewallChain } = facts;
     if (facts.hasInternalEndpoints) {
       beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
       writer.jump(cluster.internalLocal[s] ? "KUBE-SVL" : "KUBE-SVC", p);
     }
     if (count === 0) continue;
     for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-      const filtered = hasRanges && cluster.externalKind[x] === INGRESS_IP;
+      const filtered = usesFirewallChain && cluster.externalKind[x] === INGRESS_IP;
       beginFrontend(writer, cluster, p, cluster.externalAddress[x]!);
       writer.jump(filtered ? "KUBE-FW" : "KUBE-EXT", p);
     }
   }
-  writer.begin(true).addrtype = "dst-local";
-  writer.jump("KUBE-NODEPORTS");
+  const addresses = nodePortAddresses(cluster.network, settings.nodePortAddresses);
+  if (addresses === null) {
+    const last = writer.begin(true);
+    last.addrtype = "dst-local";
+    if (!settings.localhostNodePorts) {
+      last.dst = LOOPBACK.base;
+      last.dstPrefixLength = LOOPBACK.prefixLength;
+      last.dstInvert = true;
+    }
+    writer.jump("KUBE-NODEPORTS");
+    return;
+  }
+  for (const address of addresses) {
+    const last = writer.begin(true);
+    last.dst = address;
+    last.dstPrefixLength = 32;
+    writer.jump("KUBE-NODEPORTS");
+  }
 }
 
 /** Rules that KUBE-SERVICES holds for a service-port, as `emitServices` writes them. */
@@ -106,46 +146,59 @@ export function frontendRules(cluster: Cluster, p: number): number {
   );
 }
 
-function emitNodePorts(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
+function emitNodePorts(
+  writer: RuleWriter,
+  cluster: Cluster,
+  settings: KubeProxySettings,
+  order: RuleOrder,
+): void {
   writer.chain("KUBE-NODEPORTS");
-  for (const p of order.services) {
-    if (cluster.nodePort[p] === 0 || servicePortFacts(cluster, p).count === 0) continue;
+  const countsLocalhost = settings.nfacct && servesLocalhost(cluster, settings);
+  const begin = (p: number): Rule => {
     const rule = writer.begin(true);
     rule.protocol = cluster.protocol[p]!;
     rule.dport = cluster.nodePort[p]!;
+    return rule;
+  };
+  for (const p of order.services) {
+    if (cluster.nodePort[p] === 0 || servicePortFacts(cluster, p).count === 0) continue;
+    if (countsLocalhost) {
+      const counted = begin(p);
+      counted.dst = LOOPBACK.base;
+      counted.dstPrefixLength = LOOPBACK.prefixLength;
+      counted.nfacct = true;
+      writer.jump("KUBE-EXT", p);
+    }
+    begin(p);
     writer.jump("KUBE-EXT", p);
   }
 }
 
-/**
- * SVC or SVL: masquerade test, affinity, then one rule an endpoint; all but the last by chance. Only the chain that the
- * cluster IP leads to has the test (proxier.go, internalTrafficChain): what comes through EXT was marked there.
- */
+/** SVC or SVL: masquerade what comes from outside the pod range to the cluster IP, then choose by affinity, then by chance. */
 function emitPolicyChain(
   writer: RuleWriter,
   cluster: Cluster,
+  settings: KubeProxySettings,
   p: number,
   kind: "KUBE-SVC" | "KUBE-SVL",
-  count: number,
-  belongs: (cluster: Cluster, endpoint: number) => boolean,
 ): void {
   const s = cluster.service[p]!;
   const { podCidr } = cluster.network;
   writer.chain(kind, p);
   if (kind === (cluster.internalLocal[s] === 1 ? "KUBE-SVL" : "KUBE-SVC")) {
     const test = beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
-    test.src = podCidr.base;
-    test.srcPrefixLength = podCidr.prefixLength;
-    test.srcInvert = true;
+    if (!settings.masqueradeAll) {
+      test.src = podCidr.base;
+      test.srcPrefixLength = podCidr.prefixLength;
+      test.srcInvert = true;
+    }
     writer.jump("KUBE-MARK-MASQ");
   }
   const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
-  const first = cluster.endpointStart[p]!;
-  const end = cluster.endpointStart[p + 1]!;
+  const rows = endpointRows(cluster, p).filter((e) => kind === "KUBE-SVC" || cluster.endpointLocal[e] === 1);
   const seconds = cluster.affinitySeconds[s]!;
   if (seconds > 0) {
-    for (let e = first; e < end; e++) {
-      if (!belongs(cluster, e)) continue;
+    for (const e of rows) {
       const rule = writer.begin(comment);
       rule.recent = "check";
       rule.recentEndpoint = e;
@@ -153,12 +206,10 @@ function emitPolicyChain(
       writer.jump("KUBE-SEP", e);
     }
   }
-  let remaining = count;
-  for (let e = first; e < end; e++) {
-    if (!belongs(cluster, e)) continue;
+  for (const [i, e] of rows.entries()) {
+    const remaining = rows.length - i;
     writer.begin(comment).threshold = remaining > 1 ? pickThreshold(remaining) : -1;
     writer.jump("KUBE-SEP", e);
-    remaining--;
   }
 }
 
@@ -216,15 +267,19 @@ function emitExternalChain(writer: RuleWriter, cluster: Cluster, p: number): voi
 /** FW: sources inside a range go on to EXT; the rest falls through, to be dropped by the filter table. */
 function emitFirewallChain(writer: RuleWriter, cluster: Cluster, p: number): void {
   const facts = servicePortFacts(cluster, p);
-  if (!facts.usesExternalChain || !facts.hasRanges) return;
+  if (!facts.usesFirewallChain) return;
   const s = cluster.service[p]!;
   writer.chain("KUBE-FW", p);
-  for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
+  const sources = ingressSources(cluster, s).map((base): Cidr => ({ base, prefixLength: 32 }));
+  for (const { base, prefixLength } of [...sourceRangesOf(cluster, s), ...sources]) {
     const rule = writer.begin(true);
-    rule.src = cluster.rangeBase[r]!;
-    rule.srcPrefixLength = cluster.rangePrefixLength[r]!;
+    rule.src = base;
+    rule.srcPrefixLength = prefixLength;
     writer.jump("KUBE-EXT", p);
   }
+  // Says in words what happens next.
+  writer.begin(true);
+  writer.emit("none");
 }
 
 /** Endpoint → its service-port. */

@@ -15,6 +15,12 @@ import type {
   UpdateCost,
   UpdateMode,
 } from "../plane.js";
+import {
+  endpointRows,
+  KUBE_PROXY_RELEASES,
+  type KubeProxySettings,
+  kubeProxySettings,
+} from "../shared/kube-proxy.js";
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import { buildTable, measureTable, type Table, type TableSize } from "./blob.js";
 import { emitFilterRules } from "./filter-rules.js";
@@ -37,11 +43,15 @@ export class IptablesProgram implements Program {
   readonly cluster: Cluster;
   /** Service-ports in the order of KUBE-SERVICES: position decides cost. */
   readonly order: Uint32Array;
+  readonly settings: KubeProxySettings;
   readonly #order: RuleOrder;
+  readonly #options: PlaneOptions;
   #size: TableSize | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
     this.cluster = cluster;
+    this.settings = kubeProxySettings(options);
+    this.#options = options;
     const random = Random.fromSeed(options.seed ?? 1, "iptables");
     const listed = (length: number) => Uint32Array.from({ length }, (_, index) => index);
     // proxier.go ranges over a Go map: position is random and may change at every sync.
@@ -54,6 +64,11 @@ export class IptablesProgram implements Program {
     const endpointChains = random.shuffle(listed(cluster.endpoints));
     const endpointPorts = endpointChains.map((endpoint) => owners[endpoint]!);
     this.#order = { services, serviceChains, endpointChains, endpointPorts };
+  }
+
+  /** The same rules for a kernel without nfacct. */
+  withoutNfacct(): IptablesProgram {
+    return new IptablesProgram(this.cluster, { ...this.#options, nfacct: false });
   }
 
   /** Of a packet to the cluster IP; null where KUBE-SERVICES holds no rule for it. */
@@ -72,24 +87,25 @@ export class IptablesProgram implements Program {
       }
     }
     const onlyLocal = cluster.internalLocal[cluster.service[servicePort]!] === 1;
-    let pick = 0;
-    let lastPick = 0;
-    for (let e = cluster.endpointStart[servicePort]!; e < cluster.endpointStart[servicePort + 1]!; e++) {
-      if (onlyLocal && !cluster.endpointLocal[e]) continue;
-      lastPick++;
-      if (e === endpoint) pick = lastPick;
-    }
-    return { rule: before + 1, lastRule: others + 1, pick, lastPick };
+    const rows = endpointRows(cluster, servicePort).filter(
+      (e) => !onlyLocal || cluster.endpointLocal[e] === 1,
+    );
+    return {
+      rule: before + 1,
+      lastRule: others + 1,
+      pick: rows.indexOf(endpoint) + 1,
+      lastPick: rows.length,
+    };
   }
 
   /** The nat table's rules as data, in the order of the table. */
   natRules(sink: RuleSink): void {
-    emitNatRules(this.cluster, this.#order, sink);
+    emitNatRules(this.cluster, this.settings, this.#order, sink);
   }
 
   /** The filter table's rules as data. */
   filterRules(sink: RuleSink): void {
-    emitFilterRules(this.cluster, this.#order, sink);
+    emitFilterRules(this.cluster, this.settings, this.#order, sink);
   }
 
   /** Rules of the nat table as kube-proxy counts them, entries that a walk can meet, and the blob's bytes. */
@@ -107,13 +123,17 @@ export class IptablesProgram implements Program {
   }
 
   update(change: Change, mode: UpdateMode = "partial"): UpdateCost {
-    const after = new IptablesProgram(applyChange(this.cluster, change), { ruleOrder: "listed" });
+    const after = new IptablesProgram(applyChange(this.cluster, change), {
+      ...this.#options,
+      ruleOrder: "listed",
+    });
     return updateCost(this, after, this.cluster.service[change.servicePort]!, mode);
   }
 
   facts(): Readonly<Record<string, number | string>> {
     const { rules, entries } = this.size();
     return {
+      kubeProxy: KUBE_PROXY_RELEASES[this.settings.version],
       rules,
       entries,
       comments: this.cluster.endpoints > LARGE_CLUSTER_ENDPOINTS ? "dropped (large cluster)" : "kept",
@@ -129,7 +149,7 @@ export class IptablesProgram implements Program {
     const nat = buildTable((sink) => this.natRules(sink), capacity);
     const filter = buildTable((sink) => this.filterRules(sink), this.#indices());
     const model = new IptablesModel(this.cluster, nat, filter, seed, capacity - this.cluster.endpoints);
-    return new IncrementalIptables(model, nat, this.#order, capacity);
+    return new IncrementalIptables(model, nat, { settings: this.settings, order: this.#order, capacity });
   }
 
   model(seed: number): Model {

@@ -12,6 +12,7 @@ import {
 } from "../../cluster/cluster.js";
 import { NotRepresentableError } from "../../errors.js";
 import { TextSink } from "../shared/text-sink.js";
+import { isStateFirst } from "./layout.js";
 import { endpointHash, servicePortHash } from "./names.js";
 import { endpointOwners } from "./nat-rules.js";
 import { type ChainKind, formatThreshold, type Rule, type RuleSink } from "./rules.js";
@@ -70,25 +71,28 @@ export class RuleText extends TextSink implements RuleSink {
 
   rule(rule: Rule): void {
     this.line(
-      `-A ${this.#chains.name(this.#kind, this.#index)}${header(rule)}${this.#matches(rule)} -j ${this.#target(rule)}`,
+      `-A ${this.#chains.name(this.#kind, this.#index)}${header(rule)}${this.#matches(rule)}${this.#target(rule)}`,
     );
   }
 
   /** In the order of the model's blob, so that the kernel's has the same bytes. */
   #matches(rule: Rule): string {
     const protocol = protocolName(rule.protocol);
-    let text = "";
+    const state = rule.state === "none" ? "" : ` -m conntrack ${STATES[rule.state]}`;
+    let text = isStateFirst(rule) ? state : "";
     if (rule.comment) text += ` -m comment --comment "${quoted(this.#comment(rule))}"`;
-    if (rule.dport >= 0) text += ` -m ${protocol}${rule.dport > 0 ? ` --dport ${rule.dport}` : ""}`;
+    if (!isStateFirst(rule)) text += state;
+    if (rule.mark !== "none") text += ` -m mark ${rule.mark === "unset" ? "! " : ""}--mark ${MARK}`;
     if (rule.addrtype !== "none") {
       text += ` -m addrtype --${rule.addrtype === "dst-local" ? "dst" : "src"}-type LOCAL`;
     }
-    if (rule.state !== "none") text += ` -m conntrack --ctstate ${STATES[rule.state]}`;
-    if (rule.mark !== "none") text += ` -m mark ${rule.mark === "unset" ? "! " : ""}--mark ${MARK}`;
+    if (rule.recent !== "none") text += this.#recent(rule);
+    if (rule.dport >= 0) text += ` -m ${protocol}${rule.dport > 0 ? ` --dport ${rule.dport}` : ""}`;
+    if (rule.nfacct)
+      text += ` -m nfacct --nfacct-name  ${NFACCT_OBJECTS[rule.state === "none" ? "localhost" : "invalid"]}`;
     if (rule.threshold >= 0) {
       text += ` -m statistic --mode random --probability ${formatThreshold(rule.threshold)}`;
     }
-    if (rule.recent !== "none") text += this.#recent(rule);
     return text;
   }
 
@@ -102,11 +106,13 @@ export class RuleText extends TextSink implements RuleSink {
   #target(rule: Rule): string {
     switch (rule.target) {
       case "jump":
-        return this.#chains.name(rule.jumpKind, rule.jumpIndex);
+        return ` -j ${this.#chains.name(rule.jumpKind, rule.jumpIndex)}`;
       case "dnat":
-        return `DNAT --to-destination ${this.#endpoint(rule.endpoint)}`;
+        return ` -j DNAT --to-destination ${this.#endpoint(rule.endpoint)}`;
+      case "none":
+        return "";
       default:
-        return TARGETS[rule.target];
+        return ` -j ${TARGETS[rule.target]}`;
     }
   }
 
@@ -120,7 +126,10 @@ export class RuleText extends TextSink implements RuleSink {
           return "kubernetes service nodeports; NOTE: this must be the last rule in this chain";
         }
         return `${this.#name(rule.jumpIndex)} ${this.#frontend(rule)}`;
+      case "KUBE-FIREWALL":
+        return "block incoming localnet connections";
       case "KUBE-NODEPORTS":
+        if (rule.target === "accept") return `${this.#name(rule.servicePort)} health check node port`;
         return this.#name(rule.jumpIndex);
       case "KUBE-SVC":
       case "KUBE-SVL":
@@ -132,6 +141,9 @@ export class RuleText extends TextSink implements RuleSink {
       case "KUBE-EXT":
         return this.#externalComment(rule);
       case "KUBE-FW":
+        if (rule.target === "none") {
+          return `other traffic to ${this.#name(this.#index)} will be dropped by KUBE-PROXY-FIREWALL`;
+        }
         return `${this.#name(this.#index)} loadbalancer IP`;
       case "KUBE-PROXY-FIREWALL": {
         const chain = this.#chains.name("KUBE-FW", rule.servicePort);
@@ -175,7 +187,18 @@ export class RuleText extends TextSink implements RuleSink {
   }
 }
 
-const STATES = { new: "NEW", invalid: "INVALID", established: "RELATED,ESTABLISHED" } as const;
+const STATES = {
+  new: "--ctstate NEW",
+  invalid: "--ctstate INVALID",
+  established: "--ctstate RELATED,ESTABLISHED",
+  unsolicited: "! --ctstate RELATED,ESTABLISHED,DNAT",
+} as const;
+
+/** nfacct objects that kube-proxy creates and counts in (pkg/proxy/metrics). */
+export const NFACCT_OBJECTS = {
+  localhost: "localhost_nps_accepted_pkts",
+  invalid: "ct_state_invalid_dropped_pkts",
+} as const;
 
 const TARGETS = {
   return: "RETURN",
@@ -215,7 +238,8 @@ function header(rule: Rule): string {
   if (rule.srcPrefixLength > 0) {
     text += `${rule.srcInvert ? " !" : ""} -s ${range(rule.src, rule.srcPrefixLength)}`;
   }
-  if (rule.dstPrefixLength > 0) text += ` -d ${range(rule.dst, rule.dstPrefixLength)}`;
+  if (rule.dstPrefixLength > 0)
+    text += `${rule.dstInvert ? " !" : ""} -d ${range(rule.dst, rule.dstPrefixLength)}`;
   if (rule.protocol !== 0) text += ` -p ${protocolName(rule.protocol)}`;
   return text;
 }

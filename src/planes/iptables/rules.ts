@@ -14,6 +14,9 @@ export const CHAINS = [
   "KUBE-EXTERNAL-SERVICES",
   "KUBE-PROXY-FIREWALL",
   "KUBE-FORWARD",
+  "KUBE-FIREWALL",
+  /** Empty: kube-proxy sees by it whether someone flushed the rules. */
+  "KUBE-PROXY-CANARY",
   "KUBE-SVC",
   "KUBE-SVL",
   "KUBE-EXT",
@@ -34,7 +37,9 @@ export type Target =
   | "mark-drop"
   | "unmark"
   | "masquerade"
-  | "dnat";
+  | "dnat"
+  /** Counts, and goes on with the next rule. */
+  | "none";
 
 /** Conditions beside the header's: each is one `-m` of the rule. */
 export interface Matches {
@@ -49,10 +54,12 @@ export interface Matches {
   recentEndpoint: number;
   recentSeconds: number;
   addrtype: "none" | "dst-local" | "src-local" | "src-not-local";
-  /** `conntrack --ctstate`. */
-  state: "none" | "new" | "invalid" | "established";
+  /** `conntrack --ctstate`; `unsolicited`: neither RELATED, ESTABLISHED nor DNAT. */
+  state: "none" | "new" | "invalid" | "established" | "unsolicited";
   /** `mark --mark 0x4000/0x4000`, or not marked; `drop`: the other mark, which only nodes' own lists have. */
   mark: "none" | "set" | "unset" | "drop";
+  /** Counts in one of kube-proxy's nfacct objects, which must exist when the rule is loaded. */
+  nfacct: boolean;
 }
 
 /** One rule. The emitter reuses a single object: a sink reads it before it returns and keeps no reference. */
@@ -62,6 +69,7 @@ export interface Rule extends Matches {
   srcInvert: boolean;
   dst: number;
   dstPrefixLength: number;
+  dstInvert: boolean;
   /** 0 = any. */
   protocol: number;
   target: Target;
@@ -93,6 +101,7 @@ export class RuleWriter {
     srcInvert: false,
     dst: 0,
     dstPrefixLength: 0,
+    dstInvert: false,
     protocol: 0,
     comment: false,
     dport: -1,
@@ -103,6 +112,7 @@ export class RuleWriter {
     addrtype: "none",
     state: "none",
     mark: "none",
+    nfacct: false,
     target: "return",
     jumpKind: "PREROUTING",
     jumpIndex: 0,
@@ -128,6 +138,7 @@ export class RuleWriter {
     rule.srcInvert = false;
     rule.dst = 0;
     rule.dstPrefixLength = 0;
+    rule.dstInvert = false;
     rule.protocol = 0;
     rule.comment = comment;
     rule.dport = -1;
@@ -136,6 +147,7 @@ export class RuleWriter {
     rule.addrtype = "none";
     rule.state = "none";
     rule.mark = "none";
+    rule.nfacct = false;
     rule.isGoto = false;
     rule.strange = false;
     return rule;

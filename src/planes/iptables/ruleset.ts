@@ -4,10 +4,10 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import type { UpdateMode } from "../plane.js";
 import { TextSink } from "../shared/text-sink.js";
-import { BASE_CHAINS } from "./blob.js";
+import { BASE_CHAINS, ENSURED_CHAINS } from "./blob.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "./nat-rules.js";
 import type { IptablesProgram } from "./program.js";
-import { ChainNames, RuleText } from "./rule-text.js";
+import { ChainNames, NFACCT_OBJECTS, RuleText } from "./rule-text.js";
 import type { ChainKind, Rule, RuleSink } from "./rules.js";
 
 /** Whether a chain, and its rules, are written. */
@@ -21,8 +21,27 @@ export function* iptablesRestore(program: IptablesProgram): Iterable<string> {
   refuseUnsafeNames(program.cluster);
   const chains = new ChainNames(program.cluster);
   const all: Keep = () => true;
+  if (program.settings.nfacct) yield nfacctComment();
+  yield CANARY_TABLE;
   yield* tableText(program, "nat", chains, all);
   yield* tableText(program, "filter", chains, all);
+}
+
+/** kube-proxy watches an empty chain in mangle too. */
+const CANARY_TABLE = `*mangle
+${["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"].map((chain) => `:${chain} ACCEPT [0:0]`).join("\n")}
+:KUBE-PROXY-CANARY - [0:0]
+COMMIT
+`;
+
+/** kube-proxy makes its counters over netlink; iptables-restore fails where a rule names one that is not there. */
+function nfacctComment(): string {
+  const objects = Object.values(NFACCT_OBJECTS);
+  return [
+    "# These rules count in nfacct objects. Make them before iptables-restore, or export without nfacct:",
+    ...objects.map((name) => `#   nfacct add ${name}`),
+    "",
+  ].join("\n");
 }
 
 /** A change of one service: the programs before and after it, with the same order of services. */
@@ -42,7 +61,8 @@ export function* iptablesSync(change: IptablesChange, mode: UpdateMode): Iterabl
   refuseUnsafeNames(after.cluster);
   const chains = new ChainNames(after.cluster);
   const isOwn = chainsOfService(after.cluster, service);
-  const keep: Keep = (kind, index) => !BASE_CHAINS.includes(kind) && (mode === "full" || isOwn(kind, index));
+  const keep: Keep = (kind, index) =>
+    !ENSURED_CHAINS.includes(kind) && (mode === "full" || isOwn(kind, index));
   yield* tableText(after, "filter", chains, keep);
   // Beyond the threshold they stay, to be deleted at most once a sync period.
   const stale = after.cluster.endpoints > LARGE_CLUSTER_ENDPOINTS ? [] : staleChains(before, chains, change);

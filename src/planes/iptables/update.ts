@@ -5,7 +5,7 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import type { UpdateCost, UpdateMode } from "../plane.js";
-import { BASE_CHAINS } from "./blob.js";
+import { BASE_CHAINS, ENSURED_CHAINS } from "./blob.js";
 import { CHAIN_HEAD, CHAIN_TAIL, ruleBytes } from "./layout.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "./nat-rules.js";
 import type { ChainKind, Rule, RuleSink } from "./rules.js";
@@ -87,9 +87,9 @@ class Tally implements RuleSink {
   }
 
   chain(kind: ChainKind, index: number): void {
-    this.#written = !BASE_CHAINS.includes(kind);
+    this.#written = !ENSURED_CHAINS.includes(kind);
     this.#chain = this.#owner(kind, index);
-    this.#chain.bytes += CHAIN_TAIL + (this.#written ? CHAIN_HEAD : 0);
+    this.#chain.bytes += CHAIN_TAIL + (BASE_CHAINS.includes(kind) ? 0 : CHAIN_HEAD);
     if (this.#written) this.#chain.chains++;
   }
 

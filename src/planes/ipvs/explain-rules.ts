@@ -51,7 +51,9 @@ export function explainNat(rules: Rules, src: number, dst: number, key: number, 
     work.rulesVisited++;
   }
   work.rulesVisited++;
-  if (rules.isNode(dst)) bits |= explainNodePort(rules, dst, key, trace);
+  const isLocal = rules.isLocalDestination(dst);
+  trace.path?.push(`routing table: ${isLocal ? "a local address" : "no local address"}`);
+  if (isLocal) bits |= explainNodePort(rules, dst, key, trace) & MASQUERADE;
   work.rulesVisited++;
   if (tested(trace, "KUBE-CLUSTER-IP", sets.clusterIp.has2(dst, key))) return bits | KNOWN;
   if (sets.loadBalancer.size > 0) {
@@ -100,18 +102,51 @@ export function explainDrops(rules: Rules, src: number, dst: number, key: number
     trace.path?.push("KUBE-LOAD-BALANCER-SOURCE-CIDR: the source is in a range");
     return false;
   }
+  const { sourceIp } = rules.sets;
+  if (sourceIp.size > 0) {
+    trace.work.filterRulesVisited++;
+    if (tested(trace, "KUBE-LOAD-BALANCER-SOURCE-IP", sourceIp.has3(dst, key, src))) return false;
+  }
   // Jump, FW set, source ranges, DROP.
   trace.work.filterRulesVisited += 4;
   trace.path?.push("KUBE-LOAD-BALANCER-SOURCE-CIDR: the source is in no range");
   return true;
 }
 
-/** `Rules.rejects`, counted. The RETURN rules before it match sets that nat has just tested: rules, no lookups. */
-export function explainRejects(rules: Rules, dst: number, trace: Trace): boolean {
-  const rejects = tested(trace, "KUBE-IPVS-IPS", rules.rejects(dst));
-  // Jump, five RETURN rules, REJECT.
-  if (rejects) trace.work.filterRulesVisited += 7;
-  return rejects;
+/**
+ * Filter INPUT, which every packet meets, counted without ends of chains: KUBE-IPVS-FILTER up to the set that returns the
+ * packet, the firewall, and KUBE-NODE-PORT with the health-check ports. Returns whether the packet is rejected.
+ */
+export function explainInput(rules: Rules, dst: number, key: number, trace: Trace): boolean {
+  const { sets } = rules;
+  const { work } = trace;
+  const port = key & 0xffff;
+  const returning: readonly (readonly [string, () => boolean])[] = [
+    ["KUBE-LOAD-BALANCER", () => sets.loadBalancer.has2(dst, key)],
+    ["KUBE-CLUSTER-IP", () => sets.clusterIp.has2(dst, key)],
+    ["KUBE-EXTERNAL-IP", () => sets.external.has2(dst, key)],
+    ["KUBE-EXTERNAL-IP-LOCAL", () => sets.externalLocal.has2(dst, key)],
+    ["KUBE-HEALTH-CHECK-NODE-PORT", () => sets.healthCheck.has(port)],
+  ];
+  work.filterRulesVisited++;
+  let isReturned = false;
+  for (const [name, has] of returning) {
+    work.filterRulesVisited++;
+    isReturned = tested(trace, name, has());
+    if (isReturned) break;
+  }
+  if (!isReturned) {
+    work.filterRulesVisited++;
+    if (tested(trace, "KUBE-IPVS-IPS", rules.rejects(dst))) return true;
+  }
+  // Jumps to the firewall and to KUBE-NODE-PORT, whose rule stands whether there are health-check ports or not.
+  work.filterRulesVisited += 3;
+  if (sets.firewall.size > 0) {
+    work.filterRulesVisited++;
+    tested(trace, "KUBE-LOAD-BALANCER-FW", sets.firewall.has2(dst, key));
+  }
+  tested(trace, "KUBE-HEALTH-CHECK-NODE-PORT", sets.healthCheck.has(port));
+  return false;
 }
 
 /** `Rules.hairpins`, counted. */
@@ -119,13 +154,18 @@ export function explainHairpins(
   rules: Rules,
   address: number,
   key: number,
-  src: number,
+  { src, isMarked }: { readonly src: number; readonly isMarked: boolean },
   trace: Trace,
 ): boolean {
-  if (rules.sets.loopBack.size === 0) return false;
-  // POSTROUTING's jump, and the first rule of KUBE-POSTROUTING.
-  trace.work.rulesVisited += 2;
-  return tested(trace, "KUBE-LOOP-BACK", rules.hairpins(address, key, src));
+  // POSTROUTING's jump.
+  trace.work.rulesVisited++;
+  if (rules.sets.loopBack.size > 0) {
+    trace.work.rulesVisited++;
+    if (tested(trace, "KUBE-LOOP-BACK", rules.hairpins(address, key, src))) return true;
+  }
+  // RETURN unless marked; else clear the mark, masquerade.
+  trace.work.rulesVisited += isMarked ? 3 : 1;
+  return false;
 }
 
 function tested(trace: Trace, set: string, found: boolean): boolean {

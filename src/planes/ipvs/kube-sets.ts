@@ -13,6 +13,9 @@ export class KubeSets {
   readonly loadBalancerLocal: IpSet;
   readonly firewall: IpSet;
   readonly sourceCidr: IpSet;
+  /** Load-balancer addresses that may ask themselves: see `ingressSources`. */
+  readonly sourceIp: IpSet;
+  readonly healthCheck: PortBitmap;
   /** Prefix lengths in `sourceCidr`: a test of hash:ip,port,net tries them one after another (mtype_test_cidrs). */
   readonly prefixLengths: Int32Array;
   readonly nodePortSctp: IpSet;
@@ -37,6 +40,8 @@ export class KubeSets {
     this.loadBalancerLocal = hash("KUBE-LOAD-BALANCER-LOCAL");
     this.firewall = hash("KUBE-LOAD-BALANCER-FW");
     this.sourceCidr = hash("KUBE-LOAD-BALANCER-SOURCE-CIDR");
+    this.sourceIp = hash("KUBE-LOAD-BALANCER-SOURCE-IP");
+    this.healthCheck = bitmap("KUBE-HEALTH-CHECK-NODE-PORT");
     this.prefixLengths = Int32Array.from(entries.prefixLengths);
     this.nodePortSctp = hash("KUBE-NODE-PORT-SCTP-HASH");
     this.nodePortLocalSctp = hash("KUBE-NODE-PORT-LOCAL-SCTP-HASH");
@@ -52,6 +57,7 @@ export class KubeSets {
     return [
       ...[this.loopBack, this.clusterIp, this.external, this.externalLocal, this.ipvsIps],
       ...[this.loadBalancer, this.loadBalancerLocal, this.firewall, this.sourceCidr],
+      ...[this.sourceIp, this.healthCheck],
       ...[this.nodePortSctp, this.nodePortLocalSctp],
       ...[this.nodePortTcp, this.nodePortLocalTcp, this.nodePortUdp, this.nodePortLocalUdp],
     ].reduce((total, set) => total + set.bytes(), 0);

@@ -12,7 +12,8 @@ import {
 } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../../cluster/network.js";
-import { allows, differencesOf, expectationOf } from "../contract.js";
+import { differencesOf, expectationOf } from "../contract.js";
+import { allows } from "../expectation.js";
 import { DROP, dnat, type Flow, type Model, PASS, type PlaneOptions, REJECT } from "../plane.js";
 import { Situations } from "../situation.js";
 import { ipvs } from "./index.js";
@@ -189,12 +190,13 @@ describe("work", () => {
   const work = (model: Model, f: Flow) => model.explain(f, 0).work;
   const plain = { ports: [{ protocol: TCP, port: 80, endpoints: [pod(0)] }] };
 
-  it("is one set, the service table and one service for a pod that calls a cluster IP", () => {
-    // Jump, 127/8, cluster IP from elsewhere (fails in its header), dst LOCAL, accept cluster IP.
+  it("is four sets, the service table and one service for a pod that calls a cluster IP", () => {
+    // Jump, 127/8, cluster IP from elsewhere (fails in its header), dst LOCAL, the end of KUBE-NODE-PORT, accept cluster IP;
+    // POSTROUTING's jump and RETURN. INPUT: three jumps, load balancers, cluster IPs, health checks.
     expect(work(modelOf(plain), flow(CLIENT, VIP, 80))).toEqual({
-      rulesVisited: 5,
-      filterRulesVisited: 0,
-      mapLookups: 2,
+      rulesVisited: 6 + 2,
+      filterRulesVisited: 6,
+      mapLookups: 1 + 3 + 1,
       hashProbes: 1,
       entriesWritten: 0,
       stateProbes: 0,
@@ -202,23 +204,30 @@ describe("work", () => {
   });
 
   it("adds a set and the mark for a client outside, and KUBE-LOOP-BACK once there are local endpoints", () => {
-    expect(work(modelOf(plain), flow(OUTSIDE, VIP, 80))).toMatchObject({ rulesVisited: 7, mapLookups: 3 });
+    expect(work(modelOf(plain), flow(OUTSIDE, VIP, 80))).toMatchObject({
+      rulesVisited: 6 + 2 + 4,
+      mapLookups: 6,
+    });
     const local = { ports: [{ protocol: TCP, port: 80, endpoints: [pod(0, true)] }] };
-    expect(work(modelOf(local), flow(CLIENT, VIP, 80))).toMatchObject({ rulesVisited: 7, mapLookups: 3 });
+    expect(work(modelOf(local), flow(CLIENT, VIP, 80))).toMatchObject({ rulesVisited: 6 + 3, mapLookups: 6 });
   });
 
-  it("counts filter rules only where the filter table decides", () => {
+  it("rejects another port in filter INPUT, after the sets of all services", () => {
     expect(work(modelOf(plain), flow(CLIENT, VIP, 81))).toMatchObject({
       filterRulesVisited: 7,
-      mapLookups: 3,
+      mapLookups: 1 + 6,
       hashProbes: 0,
     });
   });
 
   it("counts KUBE-NODE-PORT's rules up to the one that decides, and only sets of the flow's protocol", () => {
     // Jump, 127/8, cluster IP, (accept sets: cluster IP), dst LOCAL, TCP set, mark and its end, chain end, accept
-    // cluster IP (no), end, policy = 2 + 1 + 1 + 1 + 2 + 1 + 1 + 2. Sets: TCP, cluster IP; then the table.
-    expect(work(modelOf({}), flow(CLIENT, NODE, 30080))).toMatchObject({ rulesVisited: 11, mapLookups: 3 });
+    // cluster IP (no), end, policy = 2 + 1 + 1 + 1 + 2 + 1 + 1 + 2; POSTROUTING 4. Sets: TCP, cluster IP, and in INPUT the
+    // five that return, the services' addresses and health checks; then the table.
+    expect(work(modelOf({}), flow(CLIENT, NODE, 30080))).toMatchObject({
+      rulesVisited: 11 + 4,
+      mapLookups: 2 + 7 + 1,
+    });
   });
 
   it("visits the same rules and sets however many services there are", () => {
@@ -254,7 +263,13 @@ describe("work", () => {
       "nat PREROUTING, KUBE-SERVICES:",
       "KUBE-CLUSTER-IP: member",
       "KUBE-MARK-MASQ: marked for masquerade",
+      "routing table: a local address",
+      "KUBE-NODE-PORT: no NodePort",
       "KUBE-CLUSTER-IP: member",
+      "filter INPUT:",
+      "KUBE-LOAD-BALANCER: no member",
+      "KUBE-CLUSTER-IP: member",
+      "KUBE-HEALTH-CHECK-NODE-PORT: no member",
       "service table of 256 buckets: found, 1 compared",
       "scheduler rr: endpoint 1",
       "nat POSTROUTING:",

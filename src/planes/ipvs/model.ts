@@ -11,7 +11,7 @@ import {
   REJECT,
 } from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
-import { explainDrops, explainHairpins, explainNat, explainRejects, type Trace } from "./explain-rules.js";
+import { explainDrops, explainHairpins, explainInput, explainNat, type Trace } from "./explain-rules.js";
 import {
   AVAILABLE,
   DEST_ADDRESS,
@@ -25,7 +25,7 @@ import {
   SERVICE_FLAGS,
   SERVICE_TIMEOUT,
 } from "./layout.js";
-import { KNOWN, LOAD_BALANCER, MASQUERADE, type Rules } from "./rules.js";
+import { LOAD_BALANCER, MASQUERADE, type Rules } from "./rules.js";
 import type { Scheduler } from "./schedulers/scheduler.js";
 import type { ServiceTable } from "./service-table.js";
 import { portKey } from "./set-entries.js";
@@ -73,8 +73,9 @@ export class IpvsModel implements Model {
     const key = portKey(dport, protocol);
     const bits = rules.nat(src, dst, key);
     if ((bits & LOAD_BALANCER) !== 0 && rules.drops(src, dst, key)) return DROP;
+    if (rules.isLocalDestination(dst) && !rules.isReturned(dst, key) && rules.rejects(dst)) return REJECT;
     const service = this.#table.find(dst, dport, protocol);
-    if (service === NULL) return (bits & KNOWN) === 0 && rules.rejects(dst) ? REJECT : PASS;
+    if (service === NULL) return PASS;
 
     const words = this.#words;
     const dest =
@@ -135,6 +136,12 @@ export class IpvsModel implements Model {
       return DROP;
     }
 
+    const isForUs = rules.isLocalDestination(dst);
+    if (isForUs) path?.push("filter INPUT:");
+    if (isForUs && explainInput(rules, dst, key, trace)) {
+      path?.push("REJECT: a service's address, but none of its ports");
+      return REJECT;
+    }
     const service = this.#table.find(dst, dport, protocol);
     const probes = this.#table.probes(dst, dport, protocol);
     work.mapLookups++;
@@ -143,9 +150,8 @@ export class IpvsModel implements Model {
       `service table of ${this.#table.buckets} buckets: ${service === NULL ? "no virtual service" : "found"}, ${probes} compared`,
     );
     if (service === NULL) {
-      const rejected = (bits & KNOWN) === 0 && explainRejects(rules, dst, trace);
-      path?.push(rejected ? "REJECT: a service's address, but none of its ports" : "PASS");
-      return rejected ? REJECT : PASS;
+      path?.push("PASS");
+      return PASS;
     }
 
     const persistent = (words[service + SERVICE_FLAGS]! & PERSISTENT) !== 0;
@@ -167,9 +173,16 @@ export class IpvsModel implements Model {
     path?.push(`${templated ? "template" : `scheduler ${this.#schedulerName}`}: endpoint ${endpoint}`);
 
     const endpointKey = portKey(words[dest + DEST_FAMILY_PORT]! >>> 16, protocol);
+    const isMarked = (bits & MASQUERADE) !== 0;
     path?.push("nat POSTROUTING:");
-    const hairpin = explainHairpins(rules, words[dest + DEST_ADDRESS]!, endpointKey, src, trace);
-    const masquerade = (bits & MASQUERADE) !== 0 || hairpin;
+    const hairpin = explainHairpins(
+      rules,
+      words[dest + DEST_ADDRESS]!,
+      endpointKey,
+      { src, isMarked },
+      trace,
+    );
+    const masquerade = isMarked || hairpin;
     path?.push(`DNAT to endpoint ${endpoint}${masquerade ? ", masquerade" : ""}`);
     return (endpoint << 1) | Number(masquerade);
   }

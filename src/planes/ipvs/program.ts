@@ -14,6 +14,7 @@ import type {
   Program,
   UpdateCost,
 } from "../plane.js";
+import { KUBE_PROXY_RELEASES, type KubeProxySettings, kubeProxySettings } from "../shared/kube-proxy.js";
 import { conntrackOf } from "../shared/netfilter-connections.js";
 import { ConnectionTable, DEFAULT_TABLE_BITS } from "./connection-table.js";
 import { IpvsConnections } from "./connections.js";
@@ -42,12 +43,14 @@ export class IpvsProgram implements Program {
   readonly virtualServices: VirtualServices;
   readonly setEntries: SetEntries;
   readonly scheduler: SchedulerName;
+  readonly settings: KubeProxySettings;
   readonly #resizable: boolean;
   readonly #weights: Uint16Array | undefined;
   readonly #seed: number;
 
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
     this.cluster = cluster;
+    this.settings = kubeProxySettings(options);
     this.scheduler = options.ipvsScheduler ?? DEFAULT_SCHEDULER;
     this.#resizable = options.ipvsServiceTable === "resizable";
     this.#weights = options.ipvsWeights;
@@ -89,6 +92,7 @@ export class IpvsProgram implements Program {
 
   facts(): Readonly<Record<string, number | string>> {
     return {
+      kubeProxy: KUBE_PROXY_RELEASES[this.settings.version],
       virtualServices: this.virtualServices.count,
       destinations: this.virtualServices.destinations,
       scheduler: this.scheduler,
@@ -126,7 +130,7 @@ export class IpvsProgram implements Program {
     }
     const sets = new KubeSets(this.setEntries, seed, spare);
     const model = new IpvsModel({
-      rules: new Rules(cluster, sets),
+      rules: new Rules(cluster, sets, this.settings.masqueradeAll),
       words,
       table,
       scheduler,

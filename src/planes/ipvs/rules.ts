@@ -20,11 +20,12 @@ export class Rules {
   readonly #podMask: number;
   readonly #nodes: Int32Array;
 
-  constructor(cluster: Cluster, sets: KubeSets) {
+  constructor(cluster: Cluster, sets: KubeSets, masqueradeAll = false) {
     const { podCidr, nodeAddresses } = cluster.network;
     this.sets = sets;
-    this.#podBase = podCidr.base | 0;
-    this.#podMask = maskTo(0xffffffff, podCidr.prefixLength) | 0;
+    // A mask of nothing that nobody's address equals: --masquerade-all knows no pods.
+    this.#podBase = masqueradeAll ? 1 : podCidr.base | 0;
+    this.#podMask = masqueradeAll ? 0 : maskTo(0xffffffff, podCidr.prefixLength) | 0;
     this.#nodes = Int32Array.from(nodeAddresses, (address) => address | 0);
   }
 
@@ -41,7 +42,7 @@ export class Rules {
     if (!this.isPod(src) && sets.clusterIp.has2(dst, key)) bits |= MASQUERADE;
     if (sets.external.size > 0 && sets.external.has2(dst, key)) return bits | MASQUERADE | KNOWN;
     if (sets.externalLocal.size > 0 && sets.externalLocal.has2(dst, key)) return bits | KNOWN;
-    if (this.isNode(dst)) bits |= this.nodePort(dst, key);
+    if (this.isLocalDestination(dst)) bits |= this.nodePort(dst, key) & MASQUERADE;
     if (sets.clusterIp.has2(dst, key)) return bits | KNOWN;
     if (sets.loadBalancer.size > 0 && sets.loadBalancer.has2(dst, key)) return bits | KNOWN;
     return bits;
@@ -74,7 +75,7 @@ export class Rules {
       const network = length === 0 ? 0 : src & (-1 << (32 - length));
       if (sourceCidr.has3(dst, network, networkKey(key, length))) return false;
     }
-    return true;
+    return !(this.sets.sourceIp.size > 0 && this.sets.sourceIp.has3(dst, key, src));
   }
 
   /** filter KUBE-IPVS-FILTER: whether the address is a service's, whose other ports must not lead to this node. */
@@ -97,7 +98,30 @@ export class Rules {
     return src >>> 24 === 127 || this.isNode(src);
   }
 
-  /** `addrtype --dst-type LOCAL`, of the node's own addresses. */
+  /**
+   * `addrtype --dst-type LOCAL`: the node's addresses, and those of kube-ipvs0, which are all services'. The kernel walks the
+   * local routing table, a trie, for it; the set of the same addresses stands in for that walk.
+   */
+  isLocalDestination(dst: number): boolean {
+    return this.isNode(dst) || this.sets.ipvsIps.has1(dst);
+  }
+
+  /**
+   * filter INPUT, chain KUBE-IPVS-FILTER, which every packet meets, because its jump asks for no state: whether it returns
+   * the packet to IPVS, or leaves it to the rule that rejects other ports of services' addresses.
+   */
+  isReturned(dst: number, key: number): boolean {
+    const { loadBalancer, clusterIp, external, externalLocal, healthCheck } = this.sets;
+    return (
+      loadBalancer.has2(dst, key) ||
+      clusterIp.has2(dst, key) ||
+      external.has2(dst, key) ||
+      externalLocal.has2(dst, key) ||
+      healthCheck.has(key & 0xffff)
+    );
+  }
+
+  /** Whether the address is one of the node's own. */
   isNode(dst: number): boolean {
     const nodes = this.#nodes;
     for (let i = 0; i < nodes.length; i++) if (nodes[i] === dst) return true;

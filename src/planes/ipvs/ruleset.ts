@@ -1,9 +1,10 @@
 /** The program as text for ipvsadm, ipset and iptables-restore: what kube-proxy's IPVS mode programs, from the model's own columns. */
 
 import { formatAddress, formatCidr, maskTo, protocolName, SCTP, TCP } from "../../cluster/cluster.js";
+import { hasSourceRanges, ingressAddresses, ingressSources } from "../shared/kube-proxy.js";
 import { TextSink } from "../shared/text-sink.js";
 import type { IpvsProgram } from "./program.js";
-import { HASH_SET_NAMES, HASH_SETS, type HashSetName } from "./set-entries.js";
+import { type BitmapName, HASH_SET_NAMES, HASH_SETS, type HashSetName } from "./set-entries.js";
 
 /**
  * Text for `ipvsadm -R` (--restore), in the order in which kube-proxy creates virtual services and servers. It holds no
@@ -43,6 +44,7 @@ const SET_TYPES = {
   "KUBE-LOAD-BALANCER-LOCAL": "hash:ip,port",
   "KUBE-LOAD-BALANCER-FW": "hash:ip,port",
   "KUBE-LOAD-BALANCER-SOURCE-CIDR": "hash:ip,port,net",
+  "KUBE-LOAD-BALANCER-SOURCE-IP": "hash:ip,port,ip",
   "KUBE-NODE-PORT-SCTP-HASH": "hash:ip,port",
   "KUBE-NODE-PORT-LOCAL-SCTP-HASH": "hash:ip,port",
   "KUBE-IPVS-IPS": "hash:ip",
@@ -67,7 +69,19 @@ export function ipsetRestore(program: IpvsProgram): Iterable<string> {
     text.line(`create ${name} bitmap:port range 0-65535`);
     for (const port of new Set(ports.view())) text.line(`add ${name} ${port}`);
   }
+  // kube-proxy makes the sets of the other family too, whether a Service has it or not.
+  for (const name of HASH_SET_NAMES) {
+    text.line(`create ${ipv6Name(name)} ${SET_TYPES[name]} family inet6 hashsize 1024 maxelem 65536`);
+  }
+  for (const name of Object.keys(bitmap)) text.line(`create ${ipv6Name(name)} bitmap:port range 0-65535`);
   return text.chunks();
+}
+
+/** IPSET_MAXNAMELEN without the end of the string. */
+const MAX_SET_NAME = 31;
+
+function ipv6Name(name: string): string {
+  return name.replace("KUBE-", "KUBE-6-").slice(0, MAX_SET_NAME);
 }
 
 /** An element as ipset writes it, or its two halves: ipset holds no /0. The columns are those of `listSetEntries`. */
@@ -83,29 +97,73 @@ function describeElement(name: HashSetName, words: Int32Array, at: number): stri
     const base = maskTo(words[at + 1]! >>> 0, prefixLength);
     return [`${frontend},${formatCidr({ base, prefixLength })}`];
   }
-  return [name === "KUBE-LOOP-BACK" ? `${frontend},${formatAddress(words[at + 2]! >>> 0)}` : frontend];
+  return [
+    SET_TYPES[name] === "hash:ip,port,ip" ? `${frontend},${formatAddress(words[at + 2]! >>> 0)}` : frontend,
+  ];
 }
 
+/** kube-proxy's comments on rules that match a set (pkg/proxy/ipvs/ipset.go). */
+const SET_COMMENTS: Partial<Record<SetName, string>> = {
+  "KUBE-LOOP-BACK": "Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose",
+  "KUBE-CLUSTER-IP": "Kubernetes service cluster ip + port for masquerade purpose",
+  "KUBE-EXTERNAL-IP": "Kubernetes service external ip + port for masquerade and filter purpose",
+  "KUBE-EXTERNAL-IP-LOCAL": "Kubernetes service external ip + port with externalTrafficPolicy=local",
+  "KUBE-LOAD-BALANCER": "Kubernetes service lb portal",
+  "KUBE-LOAD-BALANCER-LOCAL": "Kubernetes service load balancer ip + port with externalTrafficPolicy=local",
+  "KUBE-LOAD-BALANCER-FW": "Kubernetes service load balancer ip + port for load balancer with sourceRange",
+  "KUBE-LOAD-BALANCER-SOURCE-IP":
+    "Kubernetes service load balancer ip + port + source IP for packet filter purpose",
+  "KUBE-LOAD-BALANCER-SOURCE-CIDR":
+    "Kubernetes service load balancer ip + port + source cidr for packet filter purpose",
+  "KUBE-NODE-PORT-TCP": "Kubernetes nodeport TCP port for masquerade purpose",
+  "KUBE-NODE-PORT-LOCAL-TCP": "Kubernetes nodeport TCP port with externalTrafficPolicy=local",
+  "KUBE-NODE-PORT-UDP": "Kubernetes nodeport UDP port for masquerade purpose",
+  "KUBE-NODE-PORT-LOCAL-UDP": "Kubernetes nodeport UDP port with externalTrafficPolicy=local",
+  "KUBE-NODE-PORT-SCTP-HASH": "Kubernetes nodeport SCTP port for masquerade purpose with type 'hash ip:port'",
+  "KUBE-NODE-PORT-LOCAL-SCTP-HASH":
+    "Kubernetes nodeport SCTP port with externalTrafficPolicy=local with type 'hash ip:port'",
+  "KUBE-HEALTH-CHECK-NODE-PORT": "Kubernetes health check node port",
+};
+type SetName = HashSetName | BitmapName;
+
 /**
- * Text for iptables-restore: kube-proxy's rules beside IPVS (proxier.go, writeIptablesRules), whose number doesn't depend
- * on the cluster. A rule whose set is empty isn't written. Left out: `-m physdev`, which needs br_netfilter and only tells
- * bridged packets, that are none of a routed pod network's, from others.
+ * Text for iptables-restore: kube-proxy's rules with IPVS (proxier.go, writeIptablesRules), whose number doesn't depend on
+ * the cluster's size, but for a rule a load-balancer address that source ranges close to the node. Most rules whose set is
+ * empty aren't written. `hasPhysdev`: whether the kernel has xt_physdev (br_netfilter), which tells bridged packets apart.
  */
-export function ipvsIptablesRestore(program: IpvsProgram): string {
+export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): string {
+  const { cluster, settings } = program;
   const { hash, bitmap } = program.setEntries;
-  const isEmpty = (set: string) =>
-    (({ ...hash, ...bitmap }) as Record<string, { length: number }>)[set]!.length === 0;
-  const match = (chain: string, set: string, directions: string, rest: string): string[] =>
-    isEmpty(set) ? [] : [`-A ${chain} -m set --match-set ${set} ${directions} ${rest}`];
-  const services = (set: string, rest: string) => match("KUBE-SERVICES", set, "dst,dst", rest);
-  const pods = formatCidr(program.cluster.network.podCidr);
-  const nodePort = (protocol: string, set: string, target: string): string[] =>
-    isEmpty(set)
-      ? []
-      : [
-          `-A KUBE-NODE-PORT -p ${protocol} -m set --match-set ${set} ${protocol === "sctp" ? "dst,dst" : "dst"} -j ${target}`,
-        ];
-  const knownSets = ["KUBE-LOAD-BALANCER", "KUBE-CLUSTER-IP", "KUBE-EXTERNAL-IP", "KUBE-EXTERNAL-IP-LOCAL"];
+  const isEmpty = (set: SetName): boolean =>
+    (set in hash ? hash[set as HashSetName] : bitmap[set as BitmapName]).length === 0;
+  const comment = (set: SetName) => `-m comment --comment "${SET_COMMENTS[set]}"`;
+  const directions = (set: SetName): string => {
+    if (set in bitmap) return "dst";
+    return SET_TYPES[set as HashSetName] === "hash:ip,port" ? "dst,dst" : "dst,dst,src";
+  };
+  const match = (set: SetName) => `-m set --match-set ${set} ${directions(set)}`;
+  const rule = (chain: string, set: SetName, target: string, header = ""): string[] =>
+    isEmpty(set) ? [] : [`-A ${chain} ${header}${comment(set)} ${match(set)} ${target}`];
+  const bare = (set: SetName, target: string): string[] =>
+    isEmpty(set) ? [] : [`-A KUBE-SERVICES ${match(set)} ${target}`];
+  const hook = (chain: string, words: string, target: string) =>
+    `-A ${chain} -m comment --comment "${words}" -j ${target}`;
+  const pods = settings.masqueradeAll ? "" : `! -s ${formatCidr(cluster.network.podCidr)} `;
+  const accept = (set: SetName): string[] => [
+    ...rule(
+      "KUBE-SERVICES",
+      set,
+      `${hasPhysdev ? "-m physdev ! --physdev-is-in " : ""}-m addrtype ! --src-type LOCAL -j ACCEPT`,
+    ),
+    ...rule("KUBE-SERVICES", set, "-m addrtype --dst-type LOCAL -j ACCEPT"),
+  ];
+  const returned = [
+    "KUBE-LOAD-BALANCER",
+    "KUBE-CLUSTER-IP",
+    "KUBE-EXTERNAL-IP",
+    "KUBE-EXTERNAL-IP-LOCAL",
+    "KUBE-HEALTH-CHECK-NODE-PORT",
+  ] as const;
   return `${[
     "*nat",
     ...chains("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
@@ -116,58 +174,82 @@ export function ipvsIptablesRestore(program: IpvsProgram): string {
       "KUBE-NODE-PORT",
       "KUBE-LOAD-BALANCER",
     ),
-    "-A PREROUTING -j KUBE-SERVICES",
-    "-A OUTPUT -j KUBE-SERVICES",
-    "-A POSTROUTING -j KUBE-POSTROUTING",
+    hook("PREROUTING", "kubernetes service portals", "KUBE-SERVICES"),
+    hook("OUTPUT", "kubernetes service portals", "KUBE-SERVICES"),
+    hook("POSTROUTING", "kubernetes postrouting rules", "KUBE-POSTROUTING"),
     "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
     "-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN",
-    ...services("KUBE-LOAD-BALANCER", "-j KUBE-LOAD-BALANCER"),
-    `-A KUBE-SERVICES ! -s ${pods} -m set --match-set KUBE-CLUSTER-IP dst,dst -j KUBE-MARK-MASQ`,
-    ...services("KUBE-EXTERNAL-IP", "-j KUBE-MARK-MASQ"),
-    ...["KUBE-EXTERNAL-IP", "KUBE-EXTERNAL-IP-LOCAL"].flatMap((set) => [
-      ...services(set, "-m addrtype ! --src-type LOCAL -j ACCEPT"),
-      ...services(set, "-m addrtype --dst-type LOCAL -j ACCEPT"),
-    ]),
+    ...rule("KUBE-SERVICES", "KUBE-LOAD-BALANCER", "-j KUBE-LOAD-BALANCER"),
+    ...rule("KUBE-SERVICES", "KUBE-CLUSTER-IP", "-j KUBE-MARK-MASQ", pods),
+    ...rule("KUBE-SERVICES", "KUBE-EXTERNAL-IP", "-j KUBE-MARK-MASQ"),
+    ...accept("KUBE-EXTERNAL-IP"),
+    ...accept("KUBE-EXTERNAL-IP-LOCAL"),
     "-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODE-PORT",
-    ...services("KUBE-CLUSTER-IP", "-j ACCEPT"),
-    ...services("KUBE-LOAD-BALANCER", "-j ACCEPT"),
-    ...match("KUBE-LOAD-BALANCER", "KUBE-LOAD-BALANCER-LOCAL", "dst,dst", "-j RETURN"),
+    ...bare("KUBE-CLUSTER-IP", "-j ACCEPT"),
+    ...bare("KUBE-LOAD-BALANCER", "-j ACCEPT"),
+    ...rule("KUBE-LOAD-BALANCER", "KUBE-LOAD-BALANCER-LOCAL", "-j RETURN"),
     "-A KUBE-LOAD-BALANCER -j KUBE-MARK-MASQ",
-    ...["TCP", "UDP"].flatMap((protocol) => [
-      ...nodePort(protocol.toLowerCase(), `KUBE-NODE-PORT-LOCAL-${protocol}`, "RETURN"),
-      ...nodePort(protocol.toLowerCase(), `KUBE-NODE-PORT-${protocol}`, "KUBE-MARK-MASQ"),
-    ]),
-    ...nodePort("sctp", "KUBE-NODE-PORT-LOCAL-SCTP-HASH", "RETURN"),
-    ...nodePort("sctp", "KUBE-NODE-PORT-SCTP-HASH", "KUBE-MARK-MASQ"),
-    ...match("KUBE-POSTROUTING", "KUBE-LOOP-BACK", "dst,dst,src", "-j MASQUERADE"),
+    ...(["TCP", "UDP"] as const).flatMap((protocol) => {
+      const header = `-p ${protocol.toLowerCase()} `;
+      return [
+        ...rule("KUBE-NODE-PORT", `KUBE-NODE-PORT-LOCAL-${protocol}`, "-j RETURN", header),
+        ...rule("KUBE-NODE-PORT", `KUBE-NODE-PORT-${protocol}`, "-j KUBE-MARK-MASQ", header),
+      ];
+    }),
+    ...rule("KUBE-NODE-PORT", "KUBE-NODE-PORT-LOCAL-SCTP-HASH", "-j RETURN", "-p sctp "),
+    ...rule("KUBE-NODE-PORT", "KUBE-NODE-PORT-SCTP-HASH", "-j KUBE-MARK-MASQ", "-p sctp "),
+    ...rule("KUBE-POSTROUTING", "KUBE-LOOP-BACK", "-j MASQUERADE"),
     "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN",
     "-A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0",
-    "-A KUBE-POSTROUTING -j MASQUERADE --random-fully",
+    '-A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully',
     "COMMIT",
     "*filter",
     ...chains("INPUT", "FORWARD", "OUTPUT"),
     ...userChains(
       "KUBE-FORWARD",
+      "KUBE-NODE-PORT",
       "KUBE-PROXY-FIREWALL",
       "KUBE-SOURCE-RANGES-FIREWALL",
       "KUBE-IPVS-FILTER",
       "KUBE-IPVS-OUT-FILTER",
     ),
-    "-A INPUT -j KUBE-IPVS-FILTER",
-    "-A INPUT -j KUBE-PROXY-FIREWALL",
-    "-A FORWARD -j KUBE-FORWARD",
-    "-A FORWARD -j KUBE-PROXY-FIREWALL",
-    "-A OUTPUT -j KUBE-IPVS-OUT-FILTER",
-    "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
-    "-A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT",
-    "-A KUBE-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-    ...match("KUBE-PROXY-FIREWALL", "KUBE-LOAD-BALANCER-FW", "dst,dst", "-j KUBE-SOURCE-RANGES-FIREWALL"),
-    ...match("KUBE-SOURCE-RANGES-FIREWALL", "KUBE-LOAD-BALANCER-SOURCE-CIDR", "dst,dst,src", "-j RETURN"),
+    hook("INPUT", "kubernetes ipvs access filter", "KUBE-IPVS-FILTER"),
+    hook("INPUT", "kube-proxy firewall rules", "KUBE-PROXY-FIREWALL"),
+    hook("INPUT", "kubernetes health check rules", "KUBE-NODE-PORT"),
+    hook("FORWARD", "kube-proxy firewall rules", "KUBE-PROXY-FIREWALL"),
+    hook("FORWARD", "kubernetes forwarding rules", "KUBE-FORWARD"),
+    hook("OUTPUT", "kubernetes ipvs access filter", "KUBE-IPVS-OUT-FILTER"),
+    '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT',
+    '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    `-A KUBE-NODE-PORT ${comment("KUBE-HEALTH-CHECK-NODE-PORT")} ${match("KUBE-HEALTH-CHECK-NODE-PORT")} -j ACCEPT`,
+    ...rule("KUBE-PROXY-FIREWALL", "KUBE-LOAD-BALANCER-FW", "-j KUBE-SOURCE-RANGES-FIREWALL"),
+    ...rule("KUBE-SOURCE-RANGES-FIREWALL", "KUBE-LOAD-BALANCER-SOURCE-CIDR", "-j RETURN"),
+    ...rule("KUBE-SOURCE-RANGES-FIREWALL", "KUBE-LOAD-BALANCER-SOURCE-IP", "-j RETURN"),
     "-A KUBE-SOURCE-RANGES-FIREWALL -j DROP",
-    ...knownSets.flatMap((set) => match("KUBE-IPVS-FILTER", set, "dst,dst", "-j RETURN")),
-    "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -m set --match-set KUBE-IPVS-IPS dst -j REJECT",
+    ...closedToNode(program),
+    ...returned.map((set) => `-A KUBE-IPVS-FILTER ${match(set)} -j RETURN`),
+    "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -m set --match-set KUBE-IPVS-IPS dst -j REJECT --reject-with icmp-port-unreachable",
     "COMMIT",
   ].join("\n")}\n`;
+}
+
+/**
+ * Load-balancer addresses whose ranges leave out this node: what it sends there leaves with that address as its source,
+ * because it is one of its own.
+ */
+function closedToNode({ cluster }: IpvsProgram): string[] {
+  const rules: string[] = [];
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    const s = cluster.service[p]!;
+    if (!hasSourceRanges(cluster, s) || ingressSources(cluster, s).length > 0) continue;
+    const protocol = protocolName(cluster.protocol[p]!);
+    for (const address of ingressAddresses(cluster, s).map(formatAddress)) {
+      rules.push(
+        `-A KUBE-IPVS-OUT-FILTER -s ${address}/32 -m ipvs --vaddr ${address} --vproto ${protocol} --vport ${cluster.port[p]} -j DROP`,
+      );
+    }
+  }
+  return rules;
 }
 
 const chains = (...names: string[]) => names.map((name) => `:${name} ACCEPT [0:0]`);

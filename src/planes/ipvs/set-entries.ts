@@ -2,6 +2,7 @@
 
 import { type Cluster, INGRESS_IP, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { Int32Vector } from "../shared/int32-vector.js";
+import { ingressSources, sourceRangesOf } from "../shared/kube-proxy.js";
 
 /** Words of an element of each hash set. */
 export const HASH_SETS = {
@@ -13,6 +14,7 @@ export const HASH_SETS = {
   "KUBE-LOAD-BALANCER-LOCAL": 2,
   "KUBE-LOAD-BALANCER-FW": 2,
   "KUBE-LOAD-BALANCER-SOURCE-CIDR": 3,
+  "KUBE-LOAD-BALANCER-SOURCE-IP": 3,
   "KUBE-NODE-PORT-SCTP-HASH": 2,
   "KUBE-NODE-PORT-LOCAL-SCTP-HASH": 2,
   "KUBE-IPVS-IPS": 1,
@@ -24,7 +26,8 @@ export type BitmapName =
   | "KUBE-NODE-PORT-TCP"
   | "KUBE-NODE-PORT-LOCAL-TCP"
   | "KUBE-NODE-PORT-UDP"
-  | "KUBE-NODE-PORT-LOCAL-UDP";
+  | "KUBE-NODE-PORT-LOCAL-UDP"
+  | "KUBE-HEALTH-CHECK-NODE-PORT";
 
 export interface SetEntries {
   readonly hash: Readonly<Record<HashSetName, Int32Vector>>;
@@ -54,6 +57,7 @@ export function listSetEntries(cluster: Cluster): SetEntries {
     "KUBE-NODE-PORT-LOCAL-TCP": new Int32Vector(),
     "KUBE-NODE-PORT-UDP": new Int32Vector(),
     "KUBE-NODE-PORT-LOCAL-UDP": new Int32Vector(),
+    "KUBE-HEALTH-CHECK-NODE-PORT": new Int32Vector(),
   };
   const add = (name: HashSetName, a: number, b: number): void => {
     hash[name].push(a);
@@ -61,6 +65,8 @@ export function listSetEntries(cluster: Cluster): SetEntries {
   };
   for (let s = 0; s < cluster.services; s++) {
     hash["KUBE-IPVS-IPS"].push(cluster.clusterIp[s]!);
+    const healthPort = cluster.healthCheckNodePort[s]!;
+    if (healthPort !== 0) bitmap["KUBE-HEALTH-CHECK-NODE-PORT"].push(healthPort);
     for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
       hash["KUBE-IPVS-IPS"].push(cluster.externalAddress[x]!);
     }
@@ -80,12 +86,16 @@ export function listSetEntries(cluster: Cluster): SetEntries {
       }
       add("KUBE-LOAD-BALANCER", address, key);
       if (local) add("KUBE-LOAD-BALANCER-LOCAL", address, key);
-      for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
-        const length = cluster.rangePrefixLength[r]!;
-        if (r === cluster.rangeStart[s]) add("KUBE-LOAD-BALANCER-FW", address, key);
-        add("KUBE-LOAD-BALANCER-SOURCE-CIDR", address, cluster.rangeBase[r]!);
-        hash["KUBE-LOAD-BALANCER-SOURCE-CIDR"].push(networkKey(key, length));
-        prefixLengths.add(length);
+      const ranges = sourceRangesOf(cluster, s);
+      if (ranges.length > 0) add("KUBE-LOAD-BALANCER-FW", address, key);
+      for (const { base, prefixLength } of ranges) {
+        add("KUBE-LOAD-BALANCER-SOURCE-CIDR", address, base);
+        hash["KUBE-LOAD-BALANCER-SOURCE-CIDR"].push(networkKey(key, prefixLength));
+        prefixLengths.add(prefixLength);
+      }
+      if (ingressSources(cluster, s).length > 0) {
+        add("KUBE-LOAD-BALANCER-SOURCE-IP", address, key);
+        hash["KUBE-LOAD-BALANCER-SOURCE-IP"].push(address);
       }
     }
     const nodePort = cluster.nodePort[p]!;

@@ -1,10 +1,15 @@
 /** Writes a service-port's chains: their rule blobs are always new, and a chain that is there turns to its new one. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import { endpointRows, type KubeProxySettings } from "../shared/kube-proxy.js";
 import type { ChainMemory } from "./chain-memory.js";
-import { chainsOf, policyChainKind } from "./frontends.js";
+import { balancingKind, chainsOf, hasEndpointChains } from "./frontends.js";
 import * as layout from "./layout.js";
 import type { Slabs } from "./slabs.js";
+import { type NftLayout, nftLayout } from "./version.js";
+
+/** A base that no source has under a mask of nothing: nobody is a pod. */
+const EVERYBODY = { base: 1, prefixLength: 0 };
 
 /** What has been written, as `UpdateCost` counts it. */
 export interface WrittenChains {
@@ -19,9 +24,13 @@ export class ChainWriter {
   readonly #words: Int32Array;
   readonly #slabs: Slabs;
   readonly #seed: number;
+  readonly #layout: NftLayout;
+  readonly #masqueradeAll: boolean;
 
-  constructor(memory: ChainMemory, slabs: Slabs, seed: number) {
+  constructor(memory: ChainMemory, slabs: Slabs, seed: number, settings: KubeProxySettings) {
     this.#memory = memory;
+    this.#layout = nftLayout(settings);
+    this.#masqueradeAll = settings.masqueradeAll;
     this.#words = memory.words;
     this.#slabs = slabs;
     this.#seed = seed;
@@ -31,9 +40,11 @@ export class ChainWriter {
   write(cluster: Cluster, ids: Uint32Array | null, p: number): void {
     const { service, local, external } = this.#memory;
     const chains = chainsOf(cluster, p);
-    for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-      if (chains.usesService || (chains.usesLocal && cluster.endpointLocal[row] === 1)) {
-        this.#writeEndpoint(cluster, p, row, ids === null ? row : ids[row]!);
+    if (hasEndpointChains(cluster, p, this.#layout)) {
+      for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
+        if (chains.usesService || (chains.usesLocal && cluster.endpointLocal[row] === 1)) {
+          this.#writeEndpoint(cluster, p, row, ids === null ? row : ids[row]!);
+        }
       }
     }
     if (chains.usesService) service[p] = this.#writeBalancing(cluster, ids, p, false, chains.count);
@@ -72,8 +83,8 @@ export class ChainWriter {
     const old = endpoint[id]! === layout.NONE ? layout.NONE : words[endpoint[id]! + layout.CHAIN_BLOB]!;
     endpoint[id] = this.#chain(endpoint[id]!, blob);
     if (old !== layout.NONE) this.#slabs.free(old, layout.ENDPOINT_BLOB_WORDS);
-    // Hairpin, the affinity set's update, DNAT.
-    this.written.rules += 2 + sticky;
+    // The hairpin test up to 1.35, the affinity set's update, DNAT.
+    this.written.rules += Number(this.#layout.hasEndpointChains) + sticky + 1;
   }
 
   /** A service or local chain with its verdict map. Returns the chain. */
@@ -89,34 +100,49 @@ export class ChainWriter {
     const { podCidr } = cluster.network;
     const timeout = cluster.affinitySeconds[s]!;
     const sticky = timeout > 0 ? count : 0;
-    const kind = policyChainKind(cluster, p, localOnly);
+    const kind = balancingKind(cluster, p, { isLocal: localOnly, count }, this.#layout);
+    const rows = endpointRows(cluster, p).filter((row) => !localOnly || cluster.endpointLocal[row] === 1);
+    const idOf = (row: number): number => (ids === null ? row : ids[row]!);
     const blob = this.#slabs.alloc("blob", layout.serviceBlobWords(kind, sticky));
     words[blob + layout.BLOB_KIND] = kind;
     words[blob + layout.BLOB_STICKY] = sticky;
     words[blob + layout.BLOB_TIMEOUT] = timeout;
-    if (kind === layout.KIND_SERVICE) {
-      words[blob + layout.SERVICE_PROTOCOL] = cluster.protocol[p]!;
-      words[blob + layout.SERVICE_ADDRESS] = cluster.clusterIp[s]!;
-      words[blob + layout.SERVICE_PORT] = cluster.port[p]!;
-      words[blob + layout.POD_MASK] = podCidr.prefixLength === 0 ? 0 : -1 << (32 - podCidr.prefixLength);
-      words[blob + layout.POD_BASE] = podCidr.base;
-    }
-    const choosing = blob + layout.choosingStart(kind);
-    const numgen = choosing + sticky * layout.AFFINITY_RULE_WORDS;
-    const set = this.#set(count);
-    words[numgen + layout.NUMGEN_MODULUS] = count;
-    words[numgen + layout.NUMGEN_SET] = set;
-    let index = 0;
-    for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-      if (localOnly && cluster.endpointLocal[row] !== 1) continue;
-      const chain = this.#memory.endpoint[ids === null ? row : ids[row]!]!;
-      if (sticky > 0) {
-        words[choosing + index * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN] = chain;
+    if (kind === layout.KIND_SINGLE) {
+      words[blob + layout.SINGLE_ADDRESS] = cluster.endpointAddress[rows[0]!]!;
+      words[blob + layout.SINGLE_PORT] = cluster.endpointPort[rows[0]!]!;
+      words[blob + layout.SINGLE_INDEX] = idOf(rows[0]!);
+    } else if (kind === layout.KIND_MAP) {
+      const set = this.#set(count);
+      words[blob + layout.MAP_MODULUS] = count;
+      words[blob + layout.MAP_SET] = set;
+      for (const [key, row] of rows.entries()) {
+        const element = this.#element(set, key);
+        words[element + layout.ELEMENT_ADDRESS] = cluster.endpointAddress[row]!;
+        words[element + layout.ELEMENT_PORT] = cluster.endpointPort[row]!;
+        words[element + layout.ELEMENT_INDEX] = idOf(row);
       }
-      this.#element(set, index, chain);
-      index++;
+    } else {
+      if (kind === layout.KIND_SERVICE) {
+        words[blob + layout.SERVICE_ADDRESS] = cluster.clusterIp[s]!;
+        // --masquerade-all: without the source's test, which a mask of nothing stands for.
+        const { prefixLength, base } = this.#masqueradeAll ? EVERYBODY : podCidr;
+        words[blob + layout.POD_MASK] = prefixLength === 0 ? 0 : -1 << (32 - prefixLength);
+        words[blob + layout.POD_BASE] = base;
+      }
+      const choosing = blob + layout.choosingStart(kind);
+      const numgen = choosing + sticky * layout.AFFINITY_RULE_WORDS;
+      const set = this.#set(count);
+      words[numgen + layout.NUMGEN_MODULUS] = count;
+      words[numgen + layout.NUMGEN_SET] = set;
+      for (const [index, row] of rows.entries()) {
+        const chain = this.#memory.endpoint[idOf(row)]!;
+        if (sticky > 0) {
+          words[choosing + index * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN] = chain;
+        }
+        words[this.#element(set, index) + layout.ELEMENT_CHAIN] = chain;
+      }
     }
-    // The masquerade test, a rule an affinity set, and numgen with its map.
+    // The masquerade test, a rule an affinity set, and the one that chooses.
     this.written.rules += (kind === layout.KIND_SERVICE ? 1 : 0) + sticky + 1;
     return this.#turn((localOnly ? this.#memory.local : this.#memory.service)[p]!, blob);
   }
@@ -157,8 +183,12 @@ export class ChainWriter {
       return;
     }
     const sticky = words[blob + layout.BLOB_STICKY]!;
+    this.#slabs.free(blob, layout.serviceBlobWords(kind, sticky));
+    if (kind === layout.KIND_SINGLE) return;
     const numgen = blob + layout.choosingStart(kind) + sticky * layout.AFFINITY_RULE_WORDS;
-    const set = words[numgen + layout.NUMGEN_SET]!;
+    const isMap = kind === layout.KIND_MAP;
+    const set = words[isMap ? blob + layout.MAP_SET : numgen + layout.NUMGEN_SET]!;
+    const size = words[isMap ? blob + layout.MAP_MODULUS : numgen + layout.NUMGEN_MODULUS]!;
     const buckets = 2 ** words[set + layout.SET_BUCKET_BITS]!;
     for (let bucket = 0; bucket < buckets; bucket++) {
       let element = words[set + layout.SET_WORDS + bucket * layout.BUCKET_WORDS]!;
@@ -168,8 +198,7 @@ export class ChainWriter {
         element = next;
       }
     }
-    this.#slabs.free(set, layout.setWords(words[numgen + layout.NUMGEN_MODULUS]!));
-    this.#slabs.free(blob, layout.serviceBlobWords(kind, sticky));
+    this.#slabs.free(set, layout.setWords(size));
   }
 
   #set(endpoints: number): number {
@@ -178,14 +207,15 @@ export class ChainWriter {
     return set;
   }
 
-  #element(set: number, key: number, chain: number): void {
+  /** Links an element without a value. */
+  #element(set: number, key: number): number {
     const words = this.#words;
     const element = this.#slabs.alloc("element", layout.ELEMENT_WORDS);
     const bucket = layout.bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, this.#seed);
     words[element + layout.ELEMENT_NEXT] = words[bucket]!;
     words[element + layout.ELEMENT_KEY] = key;
-    words[element + layout.ELEMENT_CHAIN] = chain;
     words[bucket] = element;
     this.written.elements++;
+    return element;
   }
 }

@@ -10,17 +10,21 @@ import { extractService } from "../../cluster/extract-service.js";
 import type { IncrementalModel } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
 import type { ChainWriter } from "./chain-writer.js";
-import { chainsOf, listMaps } from "./frontends.js";
+import { chainsOf, hasEndpointChains, listMaps } from "./frontends.js";
+import { hairpinChanges } from "./hairpins.js";
 import type { NftablesModel } from "./model.js";
+import type { NftLayout } from "./version.js";
 
 export class LiveNftables implements IncrementalModel {
   readonly model: NftablesModel;
   readonly appliesRolloutStepwise = false;
   readonly written = { rules: 0, chains: 0, mapWrites: 0 };
   readonly #writer: ChainWriter;
+  readonly #layout: NftLayout;
 
-  constructor(model: NftablesModel, writer: ChainWriter) {
+  constructor(model: NftablesModel, writer: ChainWriter, layout: NftLayout) {
     this.model = model;
+    this.#layout = layout;
     this.#writer = writer;
   }
 
@@ -38,8 +42,11 @@ export class LiveNftables implements IncrementalModel {
       if (was.usesService && !is.usesService) writer.drop("service", p);
       if (was.usesLocal && !is.usesLocal) writer.drop("local", p);
     }
-    const kept = endpointsWithChains(after, servicePort);
-    for (const id of endpointsWithChains(before, servicePort)) if (!kept.has(id)) writer.dropEndpoint(id);
+    this.#writeHairpins(before, after, servicePort);
+    if (hasEndpointChains(cluster, servicePort, this.#layout)) {
+      const kept = endpointsWithChains(after, servicePort);
+      for (const id of endpointsWithChains(before, servicePort)) if (!kept.has(id)) writer.dropEndpoint(id);
+    }
     this.written.rules += writer.written.rules;
     this.written.chains += writer.written.chains;
     this.written.mapWrites += writer.written.elements;
@@ -63,10 +70,19 @@ export class LiveNftables implements IncrementalModel {
     }
   }
 
+  /** This node's endpoints, once each whichever service-ports they stand behind. */
+  #writeHairpins(before: LiveCluster, after: LiveCluster, servicePort: number): void {
+    const { hairpins } = this.model.tables;
+    const changes = hairpinChanges(before.cluster, after.cluster, servicePort, this.#layout);
+    for (const { address, protocol, port } of changes.deleted) hairpins.remove(address, protocol, port);
+    for (const { address, protocol, port } of changes.added) hairpins.insert(address, protocol, port);
+    this.written.mapWrites += changes.deleted.length + changes.added.length;
+  }
+
   /** Elements of the named maps that can change, for one service; `value` is what the map's element leads to, in words. */
   #elements(cluster: Cluster, firstPort: number): Map<string, Element> {
     const { tables, chains } = this.model;
-    const maps = listMaps(cluster);
+    const maps = listMaps(cluster, this.#layout);
     const elements = new Map<string, Element>();
     const each = (name: string, contents: Int32Vector, words: number, make: (w: Int32Array) => Element) => {
       const view = contents.view();

@@ -7,5 +7,5 @@ export const nftables: Plane = {
   id: NFTABLES.id,
   label: NFTABLES.name,
   descriptor: NFTABLES,
-  compile: (cluster) => new NftablesProgram(cluster),
+  compile: (cluster, options) => new NftablesProgram(cluster, options),
 };

@@ -23,16 +23,18 @@ export const KIND_EXTERNAL_LOCAL = 3;
 /** A service or local chain that only an external chain leads to: it has no masquerade test. */
 export const KIND_UNTESTED = 4;
 
+/** Since 1.36, without affinity: one rule that translates to an address of a map, or (since 1.37) to the only one there is. */
+export const KIND_MAP = 5;
+export const KIND_SINGLE = 6;
+
 /** Behind nft_rule_blob's size. */
 const FIRST_RULE = 2;
-/** Chain that the cluster IP leads to, rule 1: l4proto, daddr, dport, then saddr masked against the pod range → jump. */
-export const SERVICE_PROTOCOL = 8;
-export const SERVICE_ADDRESS = 18;
-export const SERVICE_PORT = 28;
-export const POD_MASK = 38;
-export const POD_BASE = 46;
+/** Chain that the cluster IP leads to, rule 1: daddr, then saddr masked against the pod range → jump. */
+export const SERVICE_ADDRESS = 8;
+export const POD_MASK = 18;
+export const POD_BASE = 26;
 /** Where rule 1 ends. Then, or first where there is no test: with affinity, one rule an endpoint; numgen and the verdict map. */
-export const AFTER_MASQUERADE = 58;
+const AFTER_MASQUERADE = 38;
 export const AFFINITY_RULE_WORDS = 28;
 export const AFFINITY_CHAIN = 20;
 const NUMGEN_RULE_WORDS = 22;
@@ -41,6 +43,15 @@ export const NUMGEN_SET = 10;
 /** In the header's spare bits: endpoints with an affinity rule, and their service's timeout. */
 export const BLOB_STICKY = 2;
 export const BLOB_TIMEOUT = 3;
+
+/** The rule of KIND_MAP: l4proto, numgen, lookup, nat. Of KIND_SINGLE: l4proto, two immediates, nat. */
+export const MAP_MODULUS = 16;
+export const MAP_SET = 22;
+export const SINGLE_ADDRESS = 16;
+export const SINGLE_PORT = 24;
+/** In the slab's padding: the endpoint's number. */
+export const SINGLE_INDEX = 40;
+const DNAT_RULE_WORDS = 36;
 
 /** External chain: where it goes to. 0 = nowhere. */
 export const EXTERNAL_SERVICE = 4;
@@ -65,6 +76,10 @@ export const ELEMENT_WORDS = 16;
 export const ELEMENT_NEXT = 0;
 export const ELEMENT_KEY = 7;
 export const ELEMENT_CHAIN = 10;
+/** A map of addresses has 8 bytes of data instead of the verdict; the endpoint's number lies in the slab's padding. */
+export const ELEMENT_ADDRESS = 10;
+export const ELEMENT_PORT = 11;
+export const ELEMENT_INDEX = 15;
 
 /** Buckets of an anonymous map (nft_hash_buckets): the power of two from 4/3 of its size. */
 export function mapBucketBits(size: number): number {
@@ -83,6 +98,7 @@ export function choosingStart(kind: number): number {
 
 /** Words of a service or local chain's blob with `sticky` affinity rules, with the end marker, as kmalloc gives it. */
 export function serviceBlobWords(kind: number, sticky: number): number {
+  if (kind === KIND_MAP || kind === KIND_SINGLE) return slabWords(FIRST_RULE + DNAT_RULE_WORDS + 3);
   return slabWords(choosingStart(kind) + sticky * AFFINITY_RULE_WORDS + NUMGEN_RULE_WORDS + 2);
 }
 

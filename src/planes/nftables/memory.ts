@@ -1,11 +1,13 @@
 /** Lays chains, blobs and anonymous maps out in memory: one region a slab size, each filled in the order of creation. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import type { KubeProxySettings } from "../shared/kube-proxy.js";
 import type { ChainMemory, Cursors } from "./chain-memory.js";
 import { ChainWriter } from "./chain-writer.js";
-import { chainsOf, policyChainKind } from "./frontends.js";
+import { balancingKind, chainsOf, hasEndpointChains } from "./frontends.js";
 import * as layout from "./layout.js";
 import { Slabs } from "./slabs.js";
+import { type NftLayout, nftLayout } from "./version.js";
 
 const TO_CACHE_LINE_WORDS = 12;
 
@@ -18,10 +20,12 @@ const ROOM_FOR_REWRITES = 8;
  */
 export function loadChains(
   cluster: Cluster,
+  settings: KubeProxySettings,
   seed: number,
   spare = 0,
 ): { memory: ChainMemory; writer: ChainWriter } {
-  const need = neededWords(cluster);
+  const written = nftLayout(settings);
+  const need = neededWords(cluster, written);
   const firstOfSlab = { ...need };
   let end = TO_CACHE_LINE_WORDS + 4;
   for (const slab of ["chain", "blob", "endpointBlob", "set", "element"] as const) {
@@ -35,31 +39,36 @@ export function loadChains(
     external: new Int32Array(cluster.servicePorts),
     endpoint: new Int32Array(cluster.endpoints + spare),
   };
-  const writer = new ChainWriter(memory, new Slabs(memory.words, firstOfSlab, need, end), seed);
+  const writer = new ChainWriter(memory, new Slabs(memory.words, firstOfSlab, need, end), seed, settings);
   for (let p = 0; p < cluster.servicePorts; p++) writer.write(cluster, null, p);
   return { memory, writer };
 }
 
 /** Bytes of the chains, rule blobs and anonymous maps of a cluster. */
-export function chainBytes(cluster: Cluster): number {
-  return Object.values(neededWords(cluster)).reduce((sum, words) => sum + words, 0) * 4;
+export function chainBytes(cluster: Cluster, written: NftLayout): number {
+  return Object.values(neededWords(cluster, written)).reduce((sum, words) => sum + words, 0) * 4;
 }
 
-function neededWords(cluster: Cluster): Cursors {
+function neededWords(cluster: Cluster, written: NftLayout): Cursors {
   const need: Cursors = { chain: 0, blob: 0, endpointBlob: 0, set: 0, element: 0 };
   const balance = (endpoints: number, sticky: boolean, kind: number): void => {
     need.chain += layout.CHAIN_WORDS;
     need.blob += layout.serviceBlobWords(kind, sticky ? endpoints : 0);
+    if (kind === layout.KIND_SINGLE) return;
     need.set += layout.setWords(endpoints);
     need.element += endpoints * layout.ELEMENT_WORDS;
   };
   for (let p = 0; p < cluster.servicePorts; p++) {
     const chains = chainsOf(cluster, p);
     const sticky = cluster.affinitySeconds[cluster.service[p]!]! > 0;
-    need.chain += chains.count * layout.CHAIN_WORDS;
-    need.endpointBlob += chains.count * layout.ENDPOINT_BLOB_WORDS;
-    if (chains.usesService) balance(chains.count, sticky, policyChainKind(cluster, p, false));
-    if (chains.usesLocal) balance(chains.localCount, sticky, policyChainKind(cluster, p, true));
+    if (hasEndpointChains(cluster, p, written)) {
+      need.chain += chains.count * layout.CHAIN_WORDS;
+      need.endpointBlob += chains.count * layout.ENDPOINT_BLOB_WORDS;
+    }
+    const kindOf = (isLocal: boolean, count: number) =>
+      balancingKind(cluster, p, { isLocal, count }, written);
+    if (chains.usesService) balance(chains.count, sticky, kindOf(false, chains.count));
+    if (chains.usesLocal) balance(chains.localCount, sticky, kindOf(true, chains.localCount));
     if (chains.usesExternal) {
       need.chain += layout.CHAIN_WORDS;
       need.blob += layout.EXTERNAL_BLOB_WORDS;

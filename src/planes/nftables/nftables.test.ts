@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
+import { type Cluster, parseAddress, parseCidr, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
-import { DROP, REJECT } from "../plane.js";
+import { DROP, type Flow, type Model, REJECT } from "../plane.js";
+import { endpointRows } from "../shared/kube-proxy.js";
 import { nftables } from "./index.js";
 import { mapBucketBits } from "./layout.js";
 import { chainBytes } from "./memory.js";
 import { rhashBuckets } from "./rhashtable.js";
+import { nftLayout } from "./version.js";
 
 const constant = (services: number, count: number, extra = {}) =>
   generateCluster({ services, seed: 3, endpoints: { kind: "constant", count }, ...extra });
@@ -20,32 +22,97 @@ function firstPacket(cluster: Cluster, servicePort: number) {
   };
 }
 
+/** Rules and lookups of a flow in each hook. */
+function hooksOf(model: Model, flow: Flow) {
+  return Object.fromEntries(
+    model.explain(flow, 0).hooks!.map(({ hook, rules, lookups }) => [hook, `${rules} / ${lookups}`]),
+  );
+}
+
+const OUTSIDE = parseAddress("203.0.113.9")!;
+
 describe("the nftables plane", () => {
   it.each([
-    [1, 1],
-    [1, 250],
-    [100, 4],
-    [5000, 10],
-  ])("evaluates 6 rules and 2 map lookups with %i services of %i endpoints", (services, endpoints) => {
-    const cluster = constant(services, endpoints);
-    const model = nftables.compile(cluster).model(1);
-    for (let p = 0; p < Math.min(20, services); p++) {
-      const { work } = model.explain(firstPacket(cluster, p), 0);
-      expect([work.rulesVisited, work.mapLookups]).toEqual([6, 2]);
-    }
-  });
+    ["1.34", 2, { nat: "6 / 2", postrouting: "2 / 0", whole: [15, 5] }],
+    ["1.35", 1, { nat: "6 / 2", postrouting: "2 / 0", whole: [15, 5] }],
+    ["1.36", 1, { nat: "4 / 3", postrouting: "3 / 1", whole: [14, 7] }],
+    ["1.37", 1, { nat: "4 / 2", postrouting: "3 / 1", whole: [14, 6] }],
+    ["1.37", 250, { nat: "4 / 3", postrouting: "3 / 1", whole: [14, 7] }],
+  ] as const)(
+    "of kube-proxy %s with %i endpoints visits, for a pod's first packet, at any N: %j",
+    (kubeProxy, endpoints, { nat, postrouting, whole }) => {
+      for (const services of [1, 500]) {
+        const cluster = constant(services, endpoints);
+        const model = nftables.compile(cluster, { kubeProxy }).model(1);
+        for (let p = 0; p < Math.min(20, services); p++) {
+          const flow = firstPacket(cluster, p);
+          expect(hooksOf(model, flow)).toEqual({
+            "filter prerouting (-110)": "2 / 1",
+            "nat prerouting (-100)": nat,
+            "filter forward (0)": "5 / 2",
+            "nat postrouting (100)": postrouting,
+          });
+          const { work } = model.explain(flow, 0);
+          expect([work.rulesVisited + work.filterRulesVisited, work.mapLookups]).toEqual(whole);
+        }
+      }
+    },
+  );
 
-  it("asks one affinity set an endpoint for a new client, and stops at the hit for a known one", () => {
-    const cluster = constant(1, 20, { affinityShare: 1 });
-    const model = nftables.compile(cluster).model(1);
-    const first = model.explain(firstPacket(cluster, 0), 0);
-    // 20 sets, then the map of services, numgen's map, and the update of the set.
-    expect(first.work.mapLookups).toBe(20 + 2 + 1);
-    const again = model.explain(firstPacket(cluster, 0), 1);
-    expect(again.decision).toBe(first.decision);
-    const position = (first.decision >> 1) + 1;
-    expect(again.work.mapLookups).toBe(position + 1 + 1);
-  });
+  it.each([
+    ["1.35", 1, { output: "7 / 2", postrouting: "4 / 0" }],
+    ["1.36", 1, { output: "4 / 3", postrouting: "2 / 0" }],
+    ["1.37", 1, { output: "4 / 2", postrouting: "2 / 0" }],
+  ] as const)(
+    "of kube-proxy %s with %i endpoint visits, for a process of the node: %j",
+    (kubeProxy, endpoints, { output, postrouting }) => {
+      const cluster = constant(3, endpoints);
+      const model = nftables.compile(cluster, { kubeProxy }).model(1);
+      const flow = { ...firstPacket(cluster, 1), src: cluster.network.nodeAddresses[0]! };
+      const hooks = hooksOf(model, flow);
+      expect(hooks["nat output (-100)"]).toBe(output);
+      expect(hooks["nat postrouting (100)"]).toBe(postrouting);
+    },
+  );
+
+  it.each([
+    ["1.35", 1, "10 / 4"],
+    ["1.36", 1, "7 / 5"],
+    ["1.37", 1, "7 / 4"],
+  ] as const)(
+    "of kube-proxy %s with %i endpoint visits, from outside to a NodePort: %s",
+    (kubeProxy, endpoints, nat) => {
+      const cluster = constant(3, endpoints, { types: "nodePort" });
+      const model = nftables.compile(cluster, { kubeProxy }).model(1);
+      const toNode = { dst: cluster.network.nodeAddresses[0]!, dport: cluster.nodePort[1]! };
+      const flow = { ...firstPacket(cluster, 1), ...toNode, src: OUTSIDE };
+      expect(hooksOf(model, flow)["nat prerouting (-100)"]).toBe(nat);
+    },
+  );
+
+  it.each([
+    // The update of the affinity set is a lookup too.
+    ["1.35", { rules: 20 + 7, lookups: 20 + 2 + 1 }],
+    ["1.37", { rules: 20 + 6, lookups: 20 + 3 + 1 }],
+  ] as const)(
+    "of kube-proxy %s asks one affinity set an endpoint for a new client, and stops at the hit for a known one",
+    (kubeProxy, { rules, lookups }) => {
+      const cluster = constant(1, 20, { affinityShare: 1 });
+      const model = nftables.compile(cluster, { kubeProxy }).model(1);
+      const flow = firstPacket(cluster, 0);
+      const nat = (nowSec: number) => {
+        const { decision, hooks } = model.explain(flow, nowSec);
+        return { decision, ...hooks!.find(({ hook }) => hook === "nat prerouting (-100)")! };
+      };
+      const first = nat(0);
+      expect(first).toMatchObject({ rules, lookups });
+      const again = nat(1);
+      expect(again.decision).toBe(first.decision);
+      const position = endpointRows(cluster, 0).indexOf(first.decision >> 1) + 1;
+      // Neither the sets behind the hit nor numgen's rule and map.
+      expect(again).toMatchObject({ rules: rules - 20 + position - 1, lookups: lookups - 20 + position - 1 });
+    },
+  );
 
   it.each([
     // Two rules up to service-nodeports and one more, four of the external chain, then numgen, hairpin and dnat.
@@ -53,7 +120,7 @@ describe("the nftables plane", () => {
     // With both policies Local the cluster IP leads to the local chain too, and the masquerade test stands there.
     { internal: 1, nodePort: 3 + 4 + 1 + 3, clusterIp: 6 },
   ])(
-    "tests whether to masquerade only where the cluster IP leads to: %j",
+    "of kube-proxy 1.35 tests whether to masquerade only where the cluster IP leads to: %j",
     ({ internal, nodePort, clusterIp }) => {
       const exposed = constant(1, 2, { types: "nodePort", externalLocalShare: 1 });
       const cluster = {
@@ -61,11 +128,12 @@ describe("the nftables plane", () => {
         endpointLocal: Uint8Array.of(1, 0),
         internalLocal: Uint8Array.of(internal),
       };
-      const model = nftables.compile(cluster).model(1);
+      const model = nftables.compile(cluster, { kubeProxy: "1.35" }).model(1);
       const flow = firstPacket(cluster, 0);
-      const rules = (some: object) => model.explain({ ...flow, ...some }, 0).work.rulesVisited;
+      const rules = (some: object) =>
+        model.explain({ ...flow, ...some }, 0).hooks!.find(({ hook }) => hook.startsWith("nat pre"))!.rules;
       const toNode = { dst: cluster.network.nodeAddresses[0]!, dport: cluster.nodePort[0]! };
-      expect(rules({ ...toNode, src: parseAddress("203.0.113.9")! })).toBe(nodePort);
+      expect(rules({ ...toNode, src: OUTSIDE })).toBe(nodePort);
       expect(rules({})).toBe(clusterIp);
       // A pod goes from the external chain to the service's, which holds the test only where the cluster IP leads to it.
       expect(rules(toNode)).toBe(3 + 1 + (internal === 1 ? 0 : 1) + 3);
@@ -73,11 +141,47 @@ describe("the nftables plane", () => {
   );
 
   it("holds a chain without the masquerade test in fewer bytes", () => {
+    const old = nftLayout({ version: "1.35" });
     const exposed = constant(1, 2, { types: "nodePort", externalLocalShare: 1, localShare: 0 });
     const local = { ...exposed, endpointLocal: Uint8Array.of(1, 0) };
     // The local chain: 128 bytes, its blob of 26 words in 128, its map of one in 512, an element of 64.
-    expect(chainBytes(local) - chainBytes(exposed)).toBe(128 + 128 + 512 + 64);
+    expect(chainBytes(local, old) - chainBytes(exposed, old)).toBe(128 + 128 + 512 + 64);
   });
+
+  it.each(["1.35", "1.36"] as const)(
+    "of kube-proxy %s masquerades a pod that reaches itself, since 1.36 only on this node",
+    (kubeProxy) => {
+      const cluster = { ...constant(1, 2), endpointLocal: Uint8Array.of(1, 0) };
+      const model = nftables.compile(cluster, { kubeProxy }).model(1);
+      const masquerades = (e: number) => {
+        const flow = { ...firstPacket(cluster, 0), src: cluster.endpointAddress[e]! };
+        for (;;) {
+          const { decision } = model.explain(flow, 0);
+          if (decision >> 1 === e) return (decision & 1) === 1;
+        }
+      };
+      expect([masquerades(0), masquerades(1)]).toEqual([true, kubeProxy === "1.35"]);
+    },
+  );
+
+  it.each([
+    [undefined, [true, false]],
+    [[parseCidr("0.0.0.0/0")!], [true, true]],
+    [[parseCidr("192.0.2.0/24")!], [false, true]],
+  ] as const)(
+    "serves NodePorts with --nodeport-addresses %j at the node's addresses: %j",
+    (chosen, served) => {
+      const exposed = constant(1, 1, { types: "nodePort" });
+      const nodeAddresses = [exposed.network.nodeAddresses[0]!, parseAddress("192.0.2.7")!];
+      const cluster = { ...exposed, network: { ...exposed.network, nodeAddresses } };
+      const model = nftables.compile(cluster, chosen && { nodePortAddresses: chosen }).model(1);
+      const answers = nodeAddresses.map((dst) => {
+        const flow = { ...firstPacket(cluster, 0), src: OUTSIDE, dst, dport: cluster.nodePort[0]! };
+        return model.explain(flow, 0).decision >= 0;
+      });
+      expect(answers).toEqual(served);
+    },
+  );
 
   it("rejects a wrong port of a cluster IP and drops an address of the service range that no service has", () => {
     const cluster = constant(1, 1, { vips: "sequential" });
@@ -94,9 +198,11 @@ describe("the nftables plane", () => {
 
   it("compares as many elements as the load explains, at most 1 + 3/8 a service lookup", () => {
     const cluster = constant(12_000, 1);
-    const model = nftables.compile(cluster).model(4);
+    // Up to 1.35 a first packet asks service-ips, numgen's map of one, and cluster-ips for the endpoint, which misses.
+    const model = nftables.compile(cluster, { kubeProxy: "1.35" }).model(4);
     let probes = 0;
     for (let p = 0; p < 12_000; p++) probes += model.explain(firstPacket(cluster, p), 0).work.hashProbes - 1;
+    probes -= 12_000 * (12_000 / 16_384);
     const load = 12_000 / 16_384;
     expect(probes / 12_000).toBeGreaterThan((1 + load / 2) * 0.98);
     expect(probes / 12_000).toBeLessThan((1 + load / 2) * 1.02);
@@ -109,6 +215,18 @@ describe("the nftables plane", () => {
       .compile(cluster)
       .model(1)
       .explain({ ...firstPacket(cluster, 1), protocol: TCP }, 0, path);
-    expect(path).toEqual(["@service-ips: hit", "numgen random mod 1: 0", "dnat to 10.128.0.2:8080"]);
+    expect(path).toEqual([
+      "filter prerouting (-110):",
+      "@firewall-ips: miss",
+      "nat prerouting (-100):",
+      "@cluster-ips: hit",
+      "@service-ips: hit",
+      "dnat to 10.128.0.2:8080",
+      "filter forward (0):",
+      "@no-endpoint-services: miss",
+      "@cluster-ips: miss",
+      "nat postrouting (100):",
+      "@hairpin-connections: miss",
+    ]);
   });
 });

@@ -9,19 +9,35 @@ import type {
   IncrementalModel,
   MemoryLine,
   Model,
+  PlaneOptions,
   Program,
   UpdateCost,
 } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
+import {
+  KUBE_PROXY_RELEASES,
+  type KubeProxySettings,
+  kubeProxySettings,
+  nodePortAddresses,
+} from "../shared/kube-proxy.js";
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import type { ChainWriter } from "./chain-writer.js";
-import { listMaps, type MapContents } from "./frontends.js";
+import { hasEndpointChains, listMaps, type MapContents } from "./frontends.js";
 import { LiveNftables } from "./incremental.js";
+import { ELEMENT_WORDS as MAP_ELEMENT_WORDS } from "./layout.js";
 import { loadChains } from "./memory.js";
 import { NftablesModel } from "./model.js";
-import { AddressSet, ELEMENT_WORDS, NodePortTable, rhashBuckets, ServiceTable } from "./rhashtable.js";
+import {
+  AddressSet,
+  ELEMENT_WORDS,
+  HairpinSet,
+  NodePortTable,
+  rhashBuckets,
+  ServiceTable,
+} from "./rhashtable.js";
 import type { Tables } from "./tables.js";
 import { updateCost } from "./update.js";
+import { type NftLayout, nftLayout } from "./version.js";
 
 /** Slab memory of a kernel that holds them, measured, ±15 %: chains, rules, blobs, names and verdict maps. */
 const BYTES_PER_SERVICE_PORT = 1200;
@@ -32,9 +48,14 @@ export class NftablesProgram implements Program {
   readonly cluster: Cluster;
   readonly maps: MapContents;
 
-  constructor(cluster: Cluster) {
+  readonly settings: KubeProxySettings;
+  readonly layout: NftLayout;
+
+  constructor(cluster: Cluster, options: PlaneOptions = {}) {
     this.cluster = cluster;
-    this.maps = listMaps(cluster);
+    this.settings = kubeProxySettings(options);
+    this.layout = nftLayout(this.settings);
+    this.maps = listMaps(cluster, this.layout);
   }
 
   bytes(): number {
@@ -42,7 +63,7 @@ export class NftablesProgram implements Program {
   }
 
   memory(): readonly MemoryLine[] {
-    const { maps, cluster } = this;
+    const { maps, cluster, layout } = this;
     const tables: [string, number][] = [
       ["map service-ips", maps.serviceIps.length / 5],
       ["map service-nodeports", maps.nodePorts.length / 3],
@@ -50,22 +71,49 @@ export class NftablesProgram implements Program {
       ["map no-endpoint-services", maps.noEndpointServices.length / 5],
       ["map no-endpoint-nodeports", maps.noEndpointNodePorts.length / 4],
       ["set cluster-ips", cluster.services],
+      ...(layout.hasEndpointChains
+        ? []
+        : [["set hairpin-connections", maps.hairpins.length / 4] satisfies [string, number]]),
     ];
     const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
     return [
       ...tables.map(([what, n]) => derived(what, n * ELEMENT_WORDS * 4 + rhashBuckets(n) * 8)),
       derived("chains of service-ports (±15 %)", cluster.servicePorts * BYTES_PER_SERVICE_PORT),
-      derived("chains of endpoints (±15 %)", cluster.endpoints * BYTES_PER_ENDPOINT),
+      ...this.#endpointMemory(),
+    ];
+  }
+
+  /** Chains of endpoints, or (since 1.36) only those that affinity needs, and the others' addresses in maps. */
+  #endpointMemory(): MemoryLine[] {
+    const { cluster, layout } = this;
+    let inChains = 0;
+    let inMaps = 0;
+    for (let p = 0; p < cluster.servicePorts; p++) {
+      const count = cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!;
+      if (hasEndpointChains(cluster, p, layout)) inChains += count;
+      else if (count > 1 || !layout.dnatsSingleEndpoint) inMaps += count;
+    }
+    const bytes = inMaps * MAP_ELEMENT_WORDS * 4;
+    return [
+      { what: "chains of endpoints (±15 %)", bytes: inChains * BYTES_PER_ENDPOINT, known: "derived" },
+      ...(layout.hasEndpointChains
+        ? []
+        : [{ what: "addresses in services' maps", bytes, known: "derived" } satisfies MemoryLine]),
     ];
   }
 
   update(change: Change): UpdateCost {
-    return updateCost(this.cluster, change);
+    return updateCost(this.cluster, change, this.layout);
   }
 
   facts(): Readonly<Record<string, number | string>> {
     const serviceIps = this.maps.serviceIps.length / 5;
-    return { serviceIps, buckets: rhashBuckets(serviceIps), bytes: "chains and rules as measured, ±15 %" };
+    return {
+      kubeProxy: KUBE_PROXY_RELEASES[this.settings.version],
+      serviceIps,
+      buckets: rhashBuckets(serviceIps),
+      bytes: "chains and rules as measured, ±15 %",
+    };
   }
 
   connections(seed: number, options: ConnectionOptions): Connections {
@@ -78,14 +126,14 @@ export class NftablesProgram implements Program {
 
   live(seed: number, capacity: number): IncrementalModel {
     const { model, writer } = this.#load(seed, capacity - this.cluster.endpoints);
-    return new LiveNftables(model, writer);
+    return new LiveNftables(model, writer, this.layout);
   }
 
   /** `spare`: endpoints that may join later. */
   #load(seed: number, spare: number): { model: NftablesModel; writer: ChainWriter } {
     const random = Random.fromSeed(seed, "nftables");
     const mapSeed = random.nextInt32();
-    const { memory: chains, writer } = loadChains(this.cluster, mapSeed, spare);
+    const { memory: chains, writer } = loadChains(this.cluster, this.settings, mapSeed, spare);
     const { maps, cluster } = this;
     // Any service may lose its last endpoint, or get its first.
     const room = (elements: number, most: number) => (spare === 0 ? 0 : most - elements);
@@ -111,7 +159,14 @@ export class NftablesProgram implements Program {
     each(maps.noEndpointNodePorts, 4, (w, at) => noEndpointNodePorts.insert(w[at]!, w[at + 1]!, w[at + 2]!));
     const clusterIps = new AddressSet(cluster.services, random.nextInt32());
     for (let s = 0; s < cluster.services; s++) clusterIps.insert(cluster.clusterIp[s]! | 0);
+    const addresses = nodePortAddresses(cluster.network, this.settings.nodePortAddresses ?? "primary");
+    const nodePortIps = addresses && new AddressSet(addresses.length, random.nextInt32());
+    for (const address of addresses ?? []) nodePortIps?.insert(address | 0);
+    const hairpins = new HairpinSet(maps.hairpins.length / 4, random.nextInt32(), spare);
+    each(maps.hairpins, 4, (w, at) => hairpins.insert(w[at]!, w[at + 1]!, w[at + 2]!));
     const tables: Tables = {
+      nodePortIps,
+      hairpins,
       serviceIps,
       nodePorts,
       noEndpointNodePorts,
@@ -124,7 +179,10 @@ export class NftablesProgram implements Program {
         room(maps.noEndpointServices.length / 5, frontends),
       ),
     };
-    return { model: new NftablesModel(cluster, tables, chains, mapSeed, seed), writer };
+    return {
+      model: new NftablesModel({ cluster, settings: this.settings, tables, chains, mapSeed }, seed),
+      writer,
+    };
   }
 }
 

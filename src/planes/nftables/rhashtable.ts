@@ -3,7 +3,7 @@
  * size: jhash over the whole key, grows twofold above 75 % load, and stores no hash, so each probe compares keys.
  */
 
-import { jhash1, jhash2, jhash3 } from "../shared/jhash.js";
+import { jhash1, jhash2, jhash3, jhash4 } from "../shared/jhash.js";
 
 /** struct nft_rhash_elem: rhash_head, extension, key at byte 40, verdict behind it; 96-byte slabs. */
 export const ELEMENT_WORDS = 24;
@@ -165,5 +165,42 @@ export class AddressSet extends Rhashtable {
 
   insert(address: number): void {
     this.link(jhash1(address, this.seed), address, 0, 0, 0);
+  }
+}
+
+/** ipv4_addr . ipv4_addr . inet_proto . inet_service: the set hairpin-connections, whose two addresses are the same. */
+export class HairpinSet extends Rhashtable {
+  find(source: number, address: number, protocol: number, port: number): number {
+    const words = this.words;
+    let element = words[this.bucketOf(jhash4(source, address, protocol, port, this.seed))]!;
+    while (element !== MISS) {
+      if (
+        source === address &&
+        words[element + KEY] === address &&
+        words[element + KEY + 1] === protocol &&
+        words[element + KEY + 2] === port
+      ) {
+        return element;
+      }
+      element = words[element + NEXT]!;
+    }
+    return MISS;
+  }
+
+  probes(source: number, address: number, protocol: number, port: number): number {
+    const hash = jhash4(source, address, protocol, port, this.seed);
+    return this.countProbes(hash, this.find(source, address, protocol, port));
+  }
+
+  /** Adds an element unless it is there: service-ports may share an endpoint. */
+  insert(address: number, protocol: number, port: number): void {
+    if (this.find(address, address, protocol, port) !== MISS) return;
+    this.link(jhash4(address, address, protocol, port, this.seed), address, protocol, port, 0);
+  }
+
+  /** Deletes an element that is there. */
+  remove(address: number, protocol: number, port: number): void {
+    const element = this.find(address, address, protocol, port);
+    this.unlink(jhash4(address, address, protocol, port, this.seed), element);
   }
 }

@@ -1,11 +1,14 @@
 /** One change as text for `nft -f`: the transaction that kube-proxy writes (proxier.go, syncProxyRules). */
 
-import type { Cluster } from "../../cluster/cluster.js";
+import { type Cluster, formatAddress, protocolName } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
+import { DEFAULT_SETTINGS, type KubeProxySettings } from "../shared/kube-proxy.js";
 import { listMaps } from "./frontends.js";
+import { type Hairpin, hairpinChanges } from "./hairpins.js";
 import { mapElements, TABLE } from "./ruleset.js";
 import { ServiceText } from "./service-text.js";
+import { nftLayout } from "./version.js";
 
 /** A transaction, and what it leaves without a user: `chain …` and `set …` of the table. */
 export interface NftChange {
@@ -15,7 +18,7 @@ export interface NftChange {
 
 /**
  * The chains of the changed service, of all its ports, written anew, and the elements of named maps that differ. What lost its
- * user is flushed here and deleted by a later sync, which is given it as `leftover`. Throws NotRepresentableError for names that
+ * user is flushed here and deleted by a later sync, which is given it as `leftover`. Throws UsageError for names that
  * Kubernetes does not allow.
  */
 export function nftChange(
@@ -23,10 +26,11 @@ export function nftChange(
   after: Cluster,
   service: number,
   leftover: readonly string[] = [],
+  settings: KubeProxySettings = DEFAULT_SETTINGS,
 ): NftChange {
   const [was, is] = [extractService(before, service), extractService(after, service)];
   refuseUnsafeNames(is);
-  const [old, now] = [writeService(was), writeService(is)];
+  const [old, now] = [writeService(was, settings), writeService(is, settings)];
   const lines: string[] = [];
   const has = new Set([...now.chains, ...now.sets]);
   const staleChains = old.chains.filter((name) => !has.has(name));
@@ -37,7 +41,8 @@ export function nftChange(
   for (const name of now.chains) lines.push(`add chain ${TABLE} ${name}`);
   for (const name of now.chains) lines.push(`flush chain ${TABLE} ${name}`);
   lines.push(`table ${TABLE} {\n${[...now.text.chunks()].join("")}}`);
-  lines.push(...elementLines(elementsOf(was), elementsOf(is)));
+  lines.push(...elementLines(elementsOf(was, settings), elementsOf(is, settings)));
+  lines.push(...hairpinLines(before, after, service, settings));
   for (const name of staleChains) lines.push(`flush chain ${TABLE} ${name}`);
   for (const object of leftover) {
     const [kind = "", name = ""] = object.split(" ");
@@ -46,16 +51,20 @@ export function nftChange(
   return { text: `${lines.join("\n")}\n`, stale };
 }
 
-function writeService(cluster: Cluster) {
-  const text = new ServiceText();
+function writeService(cluster: Cluster, settings: KubeProxySettings) {
+  const text = new ServiceText(settings);
   for (let p = 0; p < cluster.servicePorts; p++) text.servicePort(cluster, p);
   return { text, chains: text.chains, sets: text.sets };
 }
 
 /** Container and key of every element, with what it leads to where it is a map's. */
-function elementsOf(cluster: Cluster): Map<string, string> {
+function elementsOf(cluster: Cluster, settings: KubeProxySettings): Map<string, string> {
   const elements = new Map<string, string>();
-  for (const [container, services] of mapElements({ cluster, maps: listMaps(cluster) })) {
+  for (const [container, services] of mapElements({
+    cluster,
+    maps: listMaps(cluster, nftLayout(settings)),
+  })) {
+    if (container === "hairpin-connections") continue;
     for (const element of services.flat()) {
       const [key = "", verdict = ""] = element.split(" : ");
       elements.set(`${container} { ${key}`, verdict);
@@ -72,6 +81,27 @@ function elementLines(was: ReadonlyMap<string, string>, is: ReadonlyMap<string, 
   }
   for (const [key, verdict] of is) {
     if (was.get(key) !== verdict) lines.push(`add element ${TABLE} ${key}${verdict && ` : ${verdict}`} }`);
+  }
+  return lines;
+}
+
+/** This node's endpoints that came or went: service-ports share the set's elements. */
+function hairpinLines(
+  before: Cluster,
+  after: Cluster,
+  service: number,
+  settings: KubeProxySettings,
+): Set<string> {
+  const lines = new Set<string>();
+  const line = (verb: string, { address, protocol, port }: Hairpin): void => {
+    const ip = formatAddress(address >>> 0);
+    const element = `${ip} . ${ip} . ${protocolName(protocol)} . ${port}`;
+    lines.add(`${verb} element ${TABLE} hairpin-connections { ${element} }`);
+  };
+  for (let p = after.portStart[service]!; p < after.portStart[service + 1]!; p++) {
+    const { added, deleted } = hairpinChanges(before, after, p, nftLayout(settings));
+    for (const hairpin of deleted) line("delete", hairpin);
+    for (const hairpin of added) line("add", hairpin);
   }
   return lines;
 }

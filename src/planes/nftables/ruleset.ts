@@ -1,17 +1,13 @@
 /** The program as text for `nft -f`: kube-proxy's table (pkg/proxy/nftables/proxier.go), from the maps that the model loads. */
 
-import {
-  type Cluster,
-  formatAddress,
-  formatCidr,
-  protocolName,
-  servicePortName,
-} from "../../cluster/cluster.js";
+import { formatAddress, formatCidr, protocolName, servicePortName } from "../../cluster/cluster.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { DROP } from "../plane.js";
+import { nodePortAddresses } from "../shared/kube-proxy.js";
 import { servicePortBase } from "./names.js";
 import type { NftablesProgram } from "./program.js";
 import { ServiceText } from "./service-text.js";
+import { nftLayout } from "./version.js";
 
 export const TABLE = "ip kube-proxy";
 /** Services a transaction: one of 10,000 takes the kernel 72 s, forty of 250 take 13 s (nft 1.0.6, Linux 6.18). */
@@ -21,16 +17,16 @@ const MAX_COMMENT = 128;
 
 /**
  * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
- * too. The first one makes the table anew. Throws NotRepresentableError for names that Kubernetes does not allow.
+ * too. The first one makes the table anew. Throws UsageError for names that Kubernetes does not allow.
  */
 export function* nftTransactions(program: NftablesProgram): Iterable<string> {
   const { cluster } = program;
   refuseUnsafeNames(cluster);
-  yield baseTable(cluster);
+  yield baseTable(program);
   const elements = mapElements(program);
   for (let first = 0; first < cluster.services; first += SERVICES_PER_TRANSACTION) {
     const end = Math.min(first + SERVICES_PER_TRANSACTION, cluster.services);
-    const text = new ServiceText();
+    const text = new ServiceText(program.settings);
     text.line(`table ${TABLE} {`);
     for (let s = first; s < end; s++) {
       for (let p = cluster.portStart[s]!; p < cluster.portStart[s + 1]!; p++) text.servicePort(cluster, p);
@@ -44,49 +40,126 @@ export function* nftTransactions(program: NftablesProgram): Iterable<string> {
   }
 }
 
-/** Everything that exists once (proxier.go, setupNFTables). Priorities as numbers: nft 1.0.6 takes no `dstnat` on output. */
-function baseTable(cluster: Cluster): string {
-  const key = "typeof ip daddr . meta l4proto . th dport : verdict";
-  const nodeKey = "typeof meta l4proto . th dport : verdict";
-  const isNode = "fib daddr type local ip daddr != 127.0.0.0/8";
+/** Everything that exists once (proxier.go, setupNFTables), in the words of nft list: nft 1.0.6 takes no `dstnat` on output. */
+function baseTable({ cluster, settings }: NftablesProgram): string {
+  const layout = nftLayout(settings);
+  const { network } = cluster;
+  const addresses = nodePortAddresses(network, settings.nodePortAddresses ?? "primary");
+  const key = "ipv4_addr . inet_proto . inet_service";
+  const nodeKey = "inet_proto . inet_service";
+  const port = "meta l4proto . th dport";
+  const container = (kind: "set" | "map", name: string, type: string, comment: string, elements = "") =>
+    block(`${kind} ${name}`, [`type ${type}`, `comment "${comment}"`, ...(elements ? [elements] : [])]);
+  const hook = (name: string, type: string, at: string, rules: readonly string[]) =>
+    block(`chain ${name}`, [`type ${type} hook ${at}; policy accept;`, ...rules]);
+  const check = (chain: string) => `ct state new jump ${chain}`;
+  const setMark = "meta mark set meta mark | 0x00004000";
+  const notPod = settings.masqueradeAll ? "" : ` ip saddr != ${formatCidr(network.podCidr)}`;
   return `add table ${TABLE}
 delete table ${TABLE}
 table ${TABLE} {
-	comment "rules for kube-proxy"
-	set cluster-ips { type ipv4_addr; comment "Active ClusterIPs"; }
-	map no-endpoint-nodeports { ${nodeKey}; comment "vmap to drop or reject packets to service nodeports with no endpoints"; }
-	map no-endpoint-services { ${key}; comment "vmap to drop or reject packets to services with no endpoints"; }
-	map firewall-ips { ${key}; comment "destinations that are subject to LoadBalancerSourceRanges"; }
-	map service-ips { ${key}; comment "ClusterIP, ExternalIP and LoadBalancer IP traffic"; }
-	map service-nodeports { ${nodeKey}; comment "NodePort traffic"; }
-	chain filter-prerouting { type filter hook prerouting priority -110; policy accept; ct state new jump firewall-check; }
-	chain filter-input { type filter hook input priority -110; policy accept; ct state new jump nodeport-endpoints-check; ct state new jump service-endpoints-check; }
-	chain filter-forward { type filter hook forward priority -110; policy accept; ct state new jump service-endpoints-check; ct state new jump cluster-ips-check; }
-	chain filter-output { type filter hook output priority -110; policy accept; ct state new jump service-endpoints-check; ct state new jump firewall-check; }
-	chain filter-output-post-dnat { type filter hook output priority -90; policy accept; ct state new jump cluster-ips-check; }
-	chain nat-prerouting { type nat hook prerouting priority -100; policy accept; jump services; }
-	chain nat-output { type nat hook output priority -100; policy accept; jump services; }
-	chain nat-postrouting { type nat hook postrouting priority 100; policy accept; jump masquerading; }
-	chain nodeport-endpoints-check { ${isNode} meta l4proto . th dport vmap @no-endpoint-nodeports; }
-	chain service-endpoints-check { ip daddr . meta l4proto . th dport vmap @no-endpoint-services; }
-	chain firewall-check { ip daddr . meta l4proto . th dport vmap @firewall-ips; }
-	chain services {
-		ip daddr . meta l4proto . th dport vmap @service-ips
-		${isNode} meta l4proto . th dport vmap @service-nodeports
-	}
-	chain mark-for-masquerade { mark set mark or 0x4000; }
-	chain masquerading {
-		mark and 0x4000 == 0 return
-		mark set mark xor 0x4000
-		masquerade fully-random
-	}
-	chain reject-chain { comment "helper for @no-endpoint-services / @no-endpoint-nodeports"; reject; }
-	chain cluster-ips-check {
-		ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"
-		ip daddr { ${formatCidr(cluster.network.serviceCidr)} } drop comment "Drop traffic to unallocated ClusterIPs"
-	}
+\tcomment "rules for kube-proxy"
+${[
+  ...(layout.hasEndpointChains
+    ? []
+    : [
+        container(
+          "set",
+          "hairpin-connections",
+          "ipv4_addr . ipv4_addr . inet_proto . inet_service",
+          "service hairpin connections",
+        ),
+      ]),
+  container("set", "cluster-ips", "ipv4_addr", "Active ClusterIPs"),
+  ...(addresses === null
+    ? []
+    : [
+        container(
+          "set",
+          "nodeport-ips",
+          "ipv4_addr",
+          "IPs that accept NodePort traffic",
+          addresses.length > 0 ? `elements = { ${addresses.map(formatAddress).join(", ")} }` : "",
+        ),
+      ]),
+  container(
+    "map",
+    "no-endpoint-services",
+    `${key} : verdict`,
+    "vmap to drop or reject packets to services with no endpoints",
+  ),
+  container(
+    "map",
+    "no-endpoint-nodeports",
+    `${nodeKey} : verdict`,
+    "vmap to drop or reject packets to service nodeports with no endpoints",
+  ),
+  container(
+    "map",
+    "firewall-ips",
+    `${key} : verdict`,
+    "destinations that are subject to LoadBalancerSourceRanges",
+  ),
+  container("map", "service-ips", `${key} : verdict`, "ClusterIP, ExternalIP and LoadBalancer IP traffic"),
+  container("map", "service-nodeports", `${nodeKey} : verdict`, "NodePort traffic"),
+  hook("filter-prerouting-pre-dnat", "filter", "prerouting priority dstnat - 10", [check("firewall-check")]),
+  hook("filter-output-pre-dnat", "filter", "output priority -110", [check("firewall-check")]),
+  hook("filter-input", "filter", "input priority filter", [
+    check("nodeport-endpoints-check"),
+    check("service-endpoints-check"),
+  ]),
+  ...["forward", "output"].map((at) =>
+    hook(`filter-${at}`, "filter", `${at} priority filter`, [
+      check("service-endpoints-check"),
+      check("cluster-ips-check"),
+    ]),
+  ),
+  hook("nat-prerouting", "nat", "prerouting priority dstnat", ["jump services"]),
+  hook("nat-output", "nat", "output priority -100", ["jump services"]),
+  hook("nat-postrouting", "nat", "postrouting priority srcnat", ["jump masquerading"]),
+  block("chain nodeport-endpoints-check", [
+    `${addresses === null ? "ip daddr != 127.0.0.0/8" : "ip daddr @nodeport-ips"} ${port} vmap @no-endpoint-nodeports`,
+  ]),
+  block("chain service-endpoints-check", [`ip daddr . ${port} vmap @no-endpoint-services`]),
+  block("chain firewall-check", [`ip daddr . ${port} vmap @firewall-ips`]),
+  block("chain services", [
+    ...(layout.hasEndpointChains
+      ? []
+      : [
+          `ip daddr @cluster-ips${notPod} ${setMark} comment "masquerade clusterIP traffic${settings.masqueradeAll ? "" : " from outside cluster"}"`,
+        ]),
+    `ip daddr . ${port} vmap @service-ips`,
+    `${addresses === null ? "fib daddr type local ip daddr != 127.0.0.0/8" : "ip daddr @nodeport-ips"} ${port} vmap @service-nodeports`,
+  ]),
+  block(
+    "chain masquerading",
+    layout.hasEndpointChains
+      ? [
+          "meta mark & 0x00004000 == 0x00000000 return",
+          "meta mark set meta mark ^ 0x00004000",
+          "masquerade fully-random",
+        ]
+      : [
+          "meta mark & 0x00004000 != 0x00000000 meta mark set meta mark ^ 0x00004000 masquerade fully-random",
+          `ct status dnat ip saddr . ip daddr . ${port} @hairpin-connections masquerade fully-random`,
+        ],
+  ),
+  block("chain cluster-ips-check", [
+    'ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"',
+    `ip daddr ${formatCidr(network.serviceCidr)} drop comment "Drop traffic to unallocated ClusterIPs"`,
+  ]),
+  ...(layout.hasEndpointChains ? [block("chain mark-for-masquerade", [setMark])] : []),
+  block("chain reject-chain", [
+    'comment "helper for @no-endpoint-services / @no-endpoint-nodeports"',
+    "reject",
+  ]),
+].join("\n")}
 }
 `;
+}
+
+function block(head: string, lines: readonly string[]): string {
+  return `\t${head} {\n${lines.map((line) => `\t\t${line}\n`).join("")}\t}`;
 }
 
 /** Elements of every container, service by service. */
@@ -103,6 +176,14 @@ export function mapElements({
     }
     services[service]!.push(element);
   };
+  each(maps.hairpins.view(), 4, (w, at) => {
+    const address = formatAddress(w[at]! >>> 0);
+    add(
+      "hairpin-connections",
+      w[at + 3]!,
+      `${address} . ${address} . ${protocolName(w[at + 1]!)} . ${w[at + 2]}`,
+    );
+  });
   const verdict = (value: number) => (value === DROP ? "drop" : "goto reject-chain");
   for (let s = 0; s < cluster.services; s++) add("cluster-ips", s, formatAddress(cluster.clusterIp[s]!));
   const key = (w: Int32Array, at: number) =>

@@ -1,6 +1,6 @@
 /** The sets and verdict maps of a program. */
 
-import type { AddressSet, NodePortTable, ServiceTable } from "./rhashtable.js";
+import type { AddressSet, HairpinSet, NodePortTable, ServiceTable } from "./rhashtable.js";
 
 export interface Tables {
   readonly serviceIps: ServiceTable;
@@ -9,4 +9,8 @@ export interface Tables {
   readonly noEndpointServices: ServiceTable;
   readonly noEndpointNodePorts: NodePortTable;
   readonly clusterIps: AddressSet;
+  /** Where NodePorts answer; null: at every local address but loopback. */
+  readonly nodePortIps: AddressSet | null;
+  /** Empty, and never asked, up to 1.35. */
+  readonly hairpins: HairpinSet;
 }

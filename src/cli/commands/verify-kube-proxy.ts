@@ -1,0 +1,91 @@
+/** `verify --kube-proxy`: what it prints. */
+
+import { CheckFailedError } from "../../errors.js";
+import { findKubeProxy, KUBE_PROXY_VERSIONS, minorOf } from "../../kernel/kube-proxy/binaries.js";
+import { formatDifferences } from "../../kernel/kube-proxy/compare.js";
+import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
+import { type VerifyStep, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
+import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
+import { SERVICE } from "../../kubernetes/list-watch/resources.js";
+import { formatCount } from "../../text.js";
+import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
+import { type ClusterChoice, parseSeed } from "../options/cluster.js";
+import { chosenSource } from "../options/objects.js";
+import { parseInteger } from "../options/parse.js";
+import { print, printJson } from "../output.js";
+
+export interface KubeProxyArguments extends ClusterChoice {
+  "kube-proxy": string;
+  mode: KubeProxyMode;
+  changes: string;
+  node: string | undefined;
+  "pod-range": string | undefined;
+  timeout: string;
+  json: boolean;
+}
+
+const MAX_CHANGES = 100_000;
+const MAX_TIMEOUT_SECONDS = 86_400;
+/** Lines of a diff; the rest is counted. */
+const SHOWN_LINES = 200;
+
+/** Throws CheckFailedError where kube-proxy's rules or writes are not those that lbscale models. */
+export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<void> {
+  const { mode } = args;
+  const changes = parseInteger(args.changes, "changes", 0, MAX_CHANGES);
+  const seed = parseSeed(args.seed);
+  const timeoutMs = 1000 * parseInteger(args.timeout, "timeout", 1, MAX_TIMEOUT_SECONDS);
+  const binary = findKubeProxy(args["kube-proxy"]);
+  const version = await minorOf(binary);
+  const name = KUBE_PROXY_VERSIONS.find(({ minor }) => minor === args["kube-proxy"])?.patch ?? version;
+  const source = chosenSource(args);
+  const objects = source.objects ?? [...clusterObjects(source.cluster)];
+  const services = objects.filter(({ kind }) => kind === SERVICE.kind).length;
+  const steps: VerifyStep[] = [];
+  await withAbortOnSignal(async (signal) => {
+    try {
+      for await (const step of verifyKubeProxy({
+        objects,
+        cluster: source.cluster,
+        binary,
+        version,
+        mode,
+        node: args.node,
+        podRange: args["pod-range"],
+        changes,
+        seed,
+        timeoutMs,
+        signal,
+      })) {
+        steps.push(step);
+        if (!args.json) await print(describe(step, steps.length - 1, `${name} ${mode}`, services));
+      }
+    } catch (error) {
+      throw signal.aborted ? new InterruptedError("interrupted: kube-proxy was ended") : error;
+    }
+  });
+  if (args.json) await printJson({ kubeProxy: name, mode, seed, steps });
+  const lines = steps.reduce((sum, { differences }) => sum + differences.length, 0);
+  const writes = steps.filter((step) => (step.writes?.length ?? 0) > 0).length;
+  if (lines + writes === 0) return;
+  const reasons = [
+    ...(lines > 0 ? [`${formatCount(lines)} lines of rules differ`] : []),
+    ...(writes > 0 ? [`${formatCount(writes)} syncs wrote other counts`] : []),
+  ];
+  throw new CheckFailedError(`kube-proxy ${name} ${mode}: ${reasons.join(", ")}`);
+}
+
+function describe(step: VerifyStep, index: number, title: string, services: number): string {
+  const { change, lines, differences, writes } = step;
+  const what =
+    change === undefined
+      ? `kube-proxy ${title}, ${formatCount(services)} Services, ${formatCount(lines)} lines of rules`
+      : `${index}. ${change}`;
+  const counts = writes?.map(
+    (each) =>
+      `  wrote ${formatCount(each.kubeProxy)} ${each.what}, modelled as ${formatCount(each.lbscale)}\n`,
+  );
+  const wrote = writes?.length === 0 ? ", writes as modelled" : "";
+  const diff = differences.length > 0 ? formatDifferences(differences, title, SHOWN_LINES) : "";
+  return `${what}: ${formatCount(differences.length)} differences${wrote}\n${(counts ?? []).join("")}${diff}`;
+}

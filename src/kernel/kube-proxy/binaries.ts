@@ -1,0 +1,106 @@
+/** The kube-proxy programs that scripts/install-kube-proxy.sh builds, and where it puts them. */
+
+import { accessSync, constants, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { UsageError } from "../../errors.js";
+import { plainText } from "../../text.js";
+import { runTool } from "../tools.js";
+
+/** Minor versions and the patch of each that is built: as in scripts/kube-proxy/MINOR/go.mod. */
+export const KUBE_PROXY_VERSIONS = [
+  { minor: "1.34", patch: "1.34.4" },
+  { minor: "1.35", patch: "1.35.4" },
+  { minor: "1.36", patch: "1.36.3" },
+  { minor: "1.37", patch: "1.37.2" },
+] as const;
+
+/** A minor version that can be built. */
+export type KubeProxyMinor = (typeof KUBE_PROXY_VERSIONS)[number]["minor"];
+
+/** How to get one, for messages. */
+export const INSTALL_COMMAND = "scripts/install-kube-proxy.sh";
+
+/** Environment variables that name the user's cache folder. */
+interface Environment {
+  readonly XDG_CACHE_HOME?: string | undefined;
+  readonly HOME?: string | undefined;
+}
+
+/**
+ * Where the program of a version is, or would be.
+ * @param patch Version of three numbers, `1.36.3`.
+ */
+export function kubeProxyPath(patch: string, environment: Environment = process.env): string {
+  const cache = environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), ".cache");
+  return join(cache, "lbscale", `kube-proxy-v${patch}`);
+}
+
+/** Each version, with the path of its program where it has been built. */
+export function installedKubeProxies(
+  environment: Environment = process.env,
+): { readonly minor: KubeProxyMinor; readonly patch: string; readonly path: string | undefined }[] {
+  return KUBE_PROXY_VERSIONS.map(({ minor, patch }) => {
+    const path = kubeProxyPath(patch, environment);
+    return { minor, patch, path: isProgram(path) ? path : undefined };
+  });
+}
+
+/**
+ * Path of a kube-proxy program.
+ * @param minorOrPath A minor version (`1.36`), or the path of any kube-proxy.
+ * @throws UsageError which says how to get it where there is none.
+ */
+export function findKubeProxy(minorOrPath: string, environment: Environment = process.env): string {
+  const version = KUBE_PROXY_VERSIONS.find(({ minor }) => minor === minorOrPath);
+  if (version !== undefined) {
+    const path = kubeProxyPath(version.patch, environment);
+    if (isProgram(path)) return path;
+    throw new UsageError(
+      `kube-proxy ${version.patch} is not installed: run ${INSTALL_COMMAND} ${version.minor}`,
+    );
+  }
+  if (!minorOrPath.includes("/")) {
+    const minors = KUBE_PROXY_VERSIONS.map(({ minor }) => minor).join(", ");
+    throw new UsageError(
+      `unknown kube-proxy ${minorOrPath}: give one of ${minors}, or the path of a kube-proxy`,
+    );
+  }
+  if (!isProgram(minorOrPath))
+    throw new UsageError(
+      `${minorOrPath} is not a program: give one of kube-proxy, or a minor version such as 1.37`,
+    );
+  return resolve(minorOrPath);
+}
+
+/**
+ * The minor version of a kube-proxy program, asked of the program itself.
+ * @throws UsageError where it is none of those that are modelled, or no kube-proxy.
+ */
+export async function minorOf(path: string): Promise<KubeProxyMinor> {
+  const known = KUBE_PROXY_VERSIONS.find(({ patch }) => kubeProxyPath(patch) === path);
+  if (known !== undefined) return known.minor;
+  const text = await runTool(path, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS }).catch(
+    (error: unknown) => {
+      throw new UsageError(`${path} is no kube-proxy: ${error instanceof Error ? error.message : error}`);
+    },
+  );
+  const minor = /^Kubernetes v(\d+\.\d+)\./.exec(text.toString())?.[1];
+  const found = KUBE_PROXY_VERSIONS.find((each) => each.minor === minor);
+  if (found !== undefined) return found.minor;
+  const minors = KUBE_PROXY_VERSIONS.map((each) => each.minor).join(", ");
+  throw new UsageError(
+    `${path} says "${plainText(text.toString())}": only the rules of kube-proxy ${minors} are modelled`,
+  );
+}
+
+const VERSION_TIMEOUT_MS = 10_000;
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

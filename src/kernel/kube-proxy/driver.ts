@@ -1,0 +1,155 @@
+/**
+ * A real kube-proxy in network, mount and process namespaces of its own: nothing of the host's rules, sysctls or
+ * addresses is touched, and when lbscale ends, however it ends, the kernel ends all of it. A killed lbscale leaves a
+ * temporary folder, which `doctor --clean` finds by its name. IPVS mode runs in a user-mode Linux guest.
+ */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { UsageError } from "../../errors.js";
+import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
+import { NODE } from "../../kubernetes/list-watch/resources.js";
+import { OWNER_FILE, PREFIX } from "../clean.js";
+import { requireLane } from "../sandbox.js";
+import { KernelError } from "../tools.js";
+import { type Channel, guestChannel, namespaceChannel } from "./channel.js";
+import {
+  type KubeProxyOptions,
+  type LoadableRules,
+  OBJECTS_FILE,
+  type Request,
+  type Rules,
+  replySchema,
+  rulesSchema,
+  type Sync,
+  syncSchema,
+} from "./protocol.js";
+
+export type { KubeProxyOptions, Rules, Sync } from "./protocol.js";
+
+/** A running kube-proxy with its node and its API server. Calls are answered one after the other. */
+export class KubeProxy {
+  readonly #folder: string;
+  readonly #channel: Channel;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => void this.#channel.close();
+  #firstSync: Sync | undefined;
+
+  private constructor(folder: string, channel: Channel, signal: AbortSignal | undefined) {
+    this.#folder = folder;
+    this.#channel = channel;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /**
+   * Starts a kube-proxy on objects and waits until it has written its rules.
+   * @param objects What its API server serves, the node's own Node object included.
+   * @param signal Ends it at once.
+   * @throws UsageError and KernelError where it cannot run here, ends, or does not sync; nothing is left behind.
+   */
+  static async start(
+    objects: Iterable<ApiObject>,
+    options: KubeProxyOptions,
+    signal?: AbortSignal,
+  ): Promise<KubeProxy> {
+    const isGuest = options.mode === "ipvs";
+    requireRights(isGuest);
+    const folder = mkdtempSync(join(tmpdir(), PREFIX));
+    let proxy: KubeProxy | undefined;
+    try {
+      writeFileSync(join(folder, OWNER_FILE), String(process.pid));
+      writeFileSync(join(folder, OBJECTS_FILE), JSON.stringify({ kind: "List", items: [...objects] }));
+      proxy = new KubeProxy(folder, isGuest ? guestChannel(folder) : namespaceChannel(), signal);
+      proxy.#firstSync = syncSchema.parse(await proxy.#call({ call: "start", folder, options }));
+      return proxy;
+    } catch (error) {
+      await proxy?.stop();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** What the first sync wrote. */
+  get firstSync(): Sync {
+    return this.#firstSync!;
+  }
+
+  /**
+   * Makes changes and waits until they are in the rules.
+   * @returns What kube-proxy handed to iptables-restore and nft for them.
+   */
+  async apply(changes: readonly ObjectChange[]): Promise<Sync> {
+    return syncSchema.parse(await this.#call({ call: "apply", changes: [...changes] }));
+  }
+
+  /** The rules in the kernel as the tools list them, by file name: `iptables.save`, `ip6tables.save`, `nftables.nft`. */
+  async rules(): Promise<Rules> {
+    return rulesSchema.parse(await this.#call({ call: "rules" }));
+  }
+
+  /**
+   * Loads rules of lbscale into a network namespace next to kube-proxy's, and reads them back by the same tools.
+   * @throws KernelError where a tool or the kernel refuses them.
+   */
+  async load(rules: LoadableRules): Promise<Rules> {
+    return rulesSchema.parse(await this.#call({ call: "load", rules }));
+  }
+
+  /** Ends it, and all that belongs to it. Does nothing the second time. */
+  async stop(): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    await this.#channel.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #call(request: Request): Promise<unknown> {
+    if (this.#signal?.aborted) throw new KernelError("kube-proxy was ended");
+    this.#channel.send(JSON.stringify(request));
+    const reply = replySchema.parse(JSON.parse(await this.#channel.next()));
+    if ("error" in reply) throw new KernelError(reply.error);
+    return reply.value;
+  }
+}
+
+/** The guest is root of its own. */
+function requireRights(isGuest: boolean): void {
+  if (isGuest || process.platform !== "linux") requireLane("guest");
+  else if (process.getuid?.() !== 0)
+    throw new KernelError(
+      "kube-proxy needs root: run this with sudo --preserve-env=HOME,XDG_CACHE_HOME, so that it is found there too",
+    );
+}
+
+const nodeSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  status: z.object({ addresses: z.array(z.object({ type: z.string(), address: z.string() })) }),
+});
+
+/**
+ * Name and addresses of a node: what a kube-proxy has to be given besides the objects.
+ * @param name Which; undefined: the only one.
+ * @throws UsageError where there is no such Node object, or more than one to choose from.
+ */
+export function nodeFacts(
+  objects: Iterable<ApiObject>,
+  name?: string,
+): { readonly node: string; readonly addresses: string[] } {
+  const nodes = [...objects].filter(({ kind }) => kind === NODE.kind);
+  const found = nodes.filter(({ metadata }) => name === undefined || metadata.name === name);
+  if (found.length !== 1) {
+    const names = nodes.map(({ metadata }) => metadata.name).join(", ");
+    throw new UsageError(
+      found.length === 0
+        ? `the objects hold no Node ${name ?? ""}: add one with its addresses${names && `, or choose one of ${names}`}`
+        : `the objects hold ${found.length} Nodes: choose one of ${names}`,
+    );
+  }
+  const { metadata, status } = nodeSchema.parse(found[0]);
+  const addresses = status.addresses
+    .filter(({ type }) => type === "InternalIP")
+    .map(({ address }) => address);
+  return { node: metadata.name, addresses };
+}

@@ -1,0 +1,45 @@
+/** A cluster's rules as lbscale exports them, as texts for the tools that load them. */
+
+import { type Cluster, formatAddress } from "../../cluster/cluster.js";
+import { IptablesProgram } from "../../planes/iptables/program.js";
+import { iptablesRestore } from "../../planes/iptables/ruleset.js";
+import { IpvsProgram } from "../../planes/ipvs/program.js";
+import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/ipvs/ruleset.js";
+import { NftablesProgram } from "../../planes/nftables/program.js";
+import { nftTransactions } from "../../planes/nftables/ruleset.js";
+import type { PlaneOptions, Program } from "../../planes/plane.js";
+import { planeById } from "../../planes/registry.js";
+import type { CheckedOptions, LoadableRules } from "./protocol.js";
+
+/** The program of a mode for a cluster. */
+export function modelProgram(cluster: Cluster, mode: CheckedOptions["mode"], options: PlaneOptions): Program {
+  return planeById(mode).compile(cluster, options);
+}
+
+/** The texts that load a program. */
+export function loadableRules(program: Program): LoadableRules {
+  if (program instanceof IptablesProgram) return { iptables: joined(iptablesRestore(program)) };
+  if (program instanceof NftablesProgram) return { nft: joined(nftTransactions(program)) };
+  if (program instanceof IpvsProgram) {
+    return {
+      ip: joined(virtualAddresses(program)),
+      ipset: joined(ipsetRestore(program)),
+      iptables: joined([ipvsIptablesRestore(program)]),
+      ipvsadm: joined(ipvsadmRestore(program)),
+    };
+  }
+  throw new TypeError(`kube-proxy has no mode ${program.plane}`);
+}
+
+function joined(chunks: Iterable<string>): string {
+  return [...chunks].join("");
+}
+
+/** The dummy interface that makes every virtual address one of this node's. */
+function* virtualAddresses({ cluster }: IpvsProgram): Iterable<string> {
+  yield "link add kube-ipvs0 txqueuelen 0 type dummy\n";
+  const { clusterIp, externalAddress, network } = cluster;
+  const addresses = new Set([...clusterIp, ...externalAddress]);
+  for (const address of network.nodeAddresses) addresses.delete(address);
+  for (const address of addresses) yield `addr add ${formatAddress(address)}/32 dev kube-ipvs0\n`;
+}

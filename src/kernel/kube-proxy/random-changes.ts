@@ -1,0 +1,356 @@
+/** Random changes of a cluster's objects, as users and controllers make them: what a proxy has to follow. */
+
+import { z } from "zod";
+import { type Cidr, cidrSize, formatAddress } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import { type ApiObject, type ObjectChange, parseObject } from "../../kubernetes/list-watch/parse.js";
+import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
+import type { Random } from "../../random.js";
+
+const endpointSchema = z.looseObject({ addresses: z.array(z.string()).min(1) });
+const sliceSchema = z.looseObject({
+  addressType: z.string(),
+  endpoints: z.array(endpointSchema).nullish(),
+  ports: z.array(z.looseObject({ name: z.string().nullish() })).nullish(),
+});
+const portSchema = z.looseObject({ nodePort: z.number().nullish() });
+const specSchema = z.looseObject({
+  type: z.string().default("ClusterIP"),
+  clusterIP: z.string().nullish(),
+  externalIPs: z.array(z.string()).nullish(),
+  externalTrafficPolicy: z.string().nullish(),
+  internalTrafficPolicy: z.string().nullish(),
+  sessionAffinity: z.string().nullish(),
+  healthCheckNodePort: z.number().nullish(),
+  ports: z.array(portSchema).nullish(),
+});
+type Spec = z.infer<typeof specSchema>;
+const serviceSchema = z.looseObject({ spec: specSchema });
+type Endpoint = z.infer<typeof endpointSchema>;
+
+/** A change with a name. */
+export interface RandomChange {
+  readonly name: string;
+  /** To be made one after the other: a Service and its slices reach a proxy by two watches, in any order. */
+  readonly steps: readonly (readonly ObjectChange[])[];
+  /** Where the change is one that `Program.update` knows: an endpoint of a slice that is ready and not on this node. */
+  readonly endpoint?: {
+    readonly kind: "join" | "leave";
+    readonly service: string;
+    readonly address: string;
+  };
+}
+
+export interface RandomChangesOptions {
+  /** Name of this node, for endpoints on it. */
+  readonly node: string;
+  readonly serviceCidr: Cidr;
+  readonly podCidr: Cidr;
+}
+
+const READY = { ready: true, serving: true, terminating: false };
+const OTHER_NODE = "other-node";
+const SERVICE_LABEL = "kubernetes.io/service-name";
+const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
+/** Load balancers' addresses, from a range for tests (RFC 2544). */
+const BALANCERS: Cidr = { base: (198 << 24) | (18 << 16), prefixLength: 15 };
+const FIRST_NODE_PORT = 30_000;
+const NODE_PORTS = 2768;
+const SOURCE_RANGES = [[], ["198.51.100.0/24"], ["198.51.100.0/24", "10.0.0.0/8"], ["0.0.0.0/0"]];
+const AFFINITY_SECONDS = [10, 600, 10_800];
+/** Draws before there is no change that could be made. */
+const ATTEMPTS = 1000;
+
+/** Draws one change after the other, each on top of those before. The same seed draws the same changes. */
+export class RandomChanges {
+  readonly #random: Random;
+  readonly #options: RandomChangesOptions;
+  readonly #objects = new Map<string, ApiObject>();
+  readonly #addresses = new Set<string>();
+  readonly #nodePorts = new Set<number>();
+  #added = 0;
+
+  constructor(objects: Iterable<ApiObject>, random: Random, options: RandomChangesOptions) {
+    this.#random = random;
+    this.#options = options;
+    for (const object of objects) this.#put(object);
+  }
+
+  /** The objects after all changes so far. */
+  objects(): ApiObject[] {
+    return [...this.#objects.values()];
+  }
+
+  /** The next change. Throws UsageError where the cluster has nothing that could change. */
+  next(): RandomChange {
+    const kinds = [
+      () => this.#join(),
+      () => this.#leave(),
+      () => this.#condition("is no longer ready", { ready: false, serving: false, terminating: false }),
+      () => this.#condition("terminates", { ready: false, serving: true, terminating: true }),
+      () => this.#add(),
+      () => this.#remove(),
+      () => this.#changeType(),
+      () => this.#changePolicy(),
+      () => this.#changeAffinity(),
+      () => this.#changeRanges(),
+    ];
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const change = kinds[this.#random.below(kinds.length)]!();
+      if (change === undefined) continue;
+      for (const { type, object } of change.steps.flat()) {
+        if (type === "DELETED") this.#objects.delete(keyOf(object));
+        else this.#put(object);
+      }
+      return change;
+    }
+    throw new UsageError("the cluster has no IPv4 Service that could change: give one with Services");
+  }
+
+  #put(object: ApiObject): void {
+    this.#objects.set(keyOf(object), object);
+    if (object.kind === ENDPOINT_SLICE.kind) {
+      for (const { addresses } of sliceSchema.parse(object).endpoints ?? [])
+        for (const address of addresses) this.#addresses.add(address);
+    } else if (object.kind === SERVICE.kind) {
+      const { spec } = serviceSchema.parse(object);
+      for (const address of [spec.clusterIP, ...(spec.externalIPs ?? [])])
+        if (address) this.#addresses.add(address);
+      for (const { nodePort } of spec.ports ?? []) if (nodePort) this.#nodePorts.add(nodePort);
+    }
+  }
+
+  #pick<T>(values: readonly T[]): T | undefined {
+    return values[this.#random.below(values.length)];
+  }
+
+  #ofKind(kind: string): ApiObject[] {
+    return [...this.#objects.values()].filter((object) => object.kind === kind);
+  }
+
+  /** A Service with an IPv4 address. */
+  #service(): { object: ApiObject; name: string; spec: Spec } | undefined {
+    const object = this.#pick(this.#ofKind(SERVICE.kind));
+    if (object === undefined) return undefined;
+    const { spec } = serviceSchema.parse(object);
+    if (!/^\d+\./.test(spec.clusterIP ?? "") || !TYPES.some((type) => type === spec.type)) return undefined;
+    return { object, name: nameOf(object), spec };
+  }
+
+  /** A slice of IPv4 endpoints that belongs to a Service. */
+  #slice(): { object: ApiObject; service: string; endpoints: Endpoint[]; ports: number } | undefined {
+    const object = this.#pick(this.#ofKind(ENDPOINT_SLICE.kind));
+    const label = object?.metadata.labels?.[SERVICE_LABEL];
+    if (object === undefined || label === undefined) return undefined;
+    const { addressType, endpoints, ports } = sliceSchema.parse(object);
+    if (addressType !== "IPv4") return undefined;
+    const service = `${object.metadata.namespace}/${label}`;
+    return { object, service, endpoints: endpoints ?? [], ports: ports?.length ?? 0 };
+  }
+
+  #free(range: Cidr): string {
+    for (;;) {
+      const address = formatAddress((range.base + 1 + this.#random.below(cidrSize(range) - 2)) >>> 0);
+      if (this.#addresses.has(address)) continue;
+      this.#addresses.add(address);
+      return address;
+    }
+  }
+
+  #freeNodePort(): number {
+    for (;;) {
+      const port = FIRST_NODE_PORT + this.#random.below(NODE_PORTS);
+      if (this.#nodePorts.has(port)) continue;
+      this.#nodePorts.add(port);
+      return port;
+    }
+  }
+
+  #newEndpoint(): Endpoint {
+    const isLocal = this.#random.below(3) === 0;
+    return {
+      addresses: [this.#free(this.#options.podCidr)],
+      conditions: READY,
+      nodeName: isLocal ? this.#options.node : OTHER_NODE,
+    };
+  }
+
+  #join(): RandomChange | undefined {
+    const slice = this.#slice();
+    if (slice === undefined || slice.ports === 0) return undefined;
+    const joined = this.#newEndpoint();
+    const address = joined.addresses[0]!;
+    return {
+      name: `${address} joins ${slice.service}`,
+      steps: [[modified(slice.object, { endpoints: [...slice.endpoints, joined] })]],
+      ...(isPlain(slice.ports, joined, this.#options.node) && {
+        endpoint: { kind: "join", service: slice.service, address },
+      }),
+    };
+  }
+
+  #leave(): RandomChange | undefined {
+    const slice = this.#slice();
+    const left = slice && this.#pick(slice.endpoints);
+    if (slice === undefined || left === undefined) return undefined;
+    const address = left.addresses[0]!;
+    return {
+      name: `${address} leaves ${slice.service}`,
+      steps: [[modified(slice.object, { endpoints: slice.endpoints.filter((each) => each !== left) })]],
+      ...(isPlain(slice.ports, left, this.#options.node) && {
+        endpoint: { kind: "leave", service: slice.service, address },
+      }),
+    };
+  }
+
+  #condition(words: string, conditions: object): RandomChange | undefined {
+    const slice = this.#slice();
+    const changed = slice && this.#pick(slice.endpoints);
+    if (slice === undefined || changed === undefined) return undefined;
+    const endpoints = slice.endpoints.map((each) => (each === changed ? { ...each, conditions } : each));
+    return {
+      name: `${changed.addresses[0]} of ${slice.service} ${words}`,
+      steps: [[modified(slice.object, { endpoints })]],
+    };
+  }
+
+  #add(): RandomChange {
+    const name = `added-${++this.#added}`;
+    const clusterIP = this.#free(this.#options.serviceCidr);
+    const port = { name: "p", protocol: this.#pick(["TCP", "UDP"]), port: 80, targetPort: 8080 };
+    const plain = parseObject({
+      apiVersion: "v1",
+      kind: SERVICE.kind,
+      metadata: { name, namespace: "default" },
+      spec: {
+        type: "ClusterIP",
+        clusterIP,
+        clusterIPs: [clusterIP],
+        ipFamilies: ["IPv4"],
+        ipFamilyPolicy: "SingleStack",
+        internalTrafficPolicy: "Cluster",
+        sessionAffinity: "None",
+        ports: [port],
+      },
+      status: { loadBalancer: {} },
+    }).object;
+    const object = this.#typed(plain, this.#pick(TYPES)!);
+    const slice = parseObject({
+      apiVersion: "discovery.k8s.io/v1",
+      kind: ENDPOINT_SLICE.kind,
+      metadata: { name: `${name}-0`, namespace: "default", labels: { [SERVICE_LABEL]: name } },
+      addressType: "IPv4",
+      endpoints: Array.from({ length: this.#random.below(4) }, () => this.#newEndpoint()),
+      ports: [{ name: "p", protocol: port.protocol, port: 8080 }],
+    }).object;
+    return {
+      name: `${nameOf(object)} is added`,
+      steps: [[{ type: "ADDED", object }], [{ type: "ADDED", object: slice }]],
+    };
+  }
+
+  #remove(): RandomChange | undefined {
+    const service = this.#service();
+    if (service === undefined || this.#ofKind(SERVICE.kind).length === 1) return undefined;
+    const { namespace, name } = service.object.metadata;
+    const slices = this.#ofKind(ENDPOINT_SLICE.kind).filter(
+      ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[SERVICE_LABEL] === name,
+    );
+    const steps: ObjectChange[][] = [[{ type: "DELETED", object: service.object }]];
+    if (slices.length > 0) steps.push(slices.map((object) => ({ type: "DELETED", object })));
+    return { name: `${service.name} is removed`, steps };
+  }
+
+  #changeType(): RandomChange | undefined {
+    const service = this.#service();
+    const type = this.#pick(TYPES)!;
+    if (service === undefined || service.spec.type === type) return undefined;
+    const object = this.#typed(service.object, type);
+    return { name: `${service.name} becomes a ${type}`, steps: [[{ type: "MODIFIED", object }]] };
+  }
+
+  #changePolicy(): RandomChange | undefined {
+    const service = this.#service();
+    if (service === undefined) return undefined;
+    const { spec, name, object } = service;
+    const isExposed = spec.type !== "ClusterIP" || (spec.externalIPs ?? []).length > 0;
+    const which = isExposed && this.#random.below(2) === 0 ? "external" : "internal";
+    const field = which === "external" ? "externalTrafficPolicy" : "internalTrafficPolicy";
+    const policy = spec[field] === "Local" ? "Cluster" : "Local";
+    const changed: Spec = { ...spec, [field]: policy };
+    if (which === "external") this.#healthCheck(changed);
+    return {
+      name: `${name} gets ${which} policy ${policy}`,
+      steps: [[modified(object, { spec: changed })]],
+    };
+  }
+
+  #changeAffinity(): RandomChange | undefined {
+    const service = this.#service();
+    if (service === undefined) return undefined;
+    const { sessionAffinityConfig: _, ...spec } = service.spec;
+    const timeoutSeconds = this.#pick(AFFINITY_SECONDS)!;
+    const hasAffinity = spec.sessionAffinity === "ClientIP" && this.#random.below(2) === 0;
+    const changed = hasAffinity
+      ? { ...spec, sessionAffinity: "None" }
+      : { ...spec, sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds } } };
+    return {
+      name: `${service.name} ${hasAffinity ? "loses affinity" : `gets affinity of ${timeoutSeconds} s`}`,
+      steps: [[modified(service.object, { spec: changed })]],
+    };
+  }
+
+  #changeRanges(): RandomChange | undefined {
+    const service = this.#service();
+    if (service?.spec.type !== "LoadBalancer") return undefined;
+    const ranges = this.#pick(SOURCE_RANGES)!;
+    const spec = { ...service.spec, loadBalancerSourceRanges: ranges };
+    return {
+      name: `${service.name} ${ranges.length === 0 ? "loses its source ranges" : `gets source ranges ${ranges.join(", ")}`}`,
+      steps: [[modified(service.object, { spec })]],
+    };
+  }
+
+  /** A Service of another type, with what the API server and a cloud's controller fill in. */
+  #typed(object: ApiObject, type: (typeof TYPES)[number]): ApiObject {
+    const { loadBalancerSourceRanges: _, ...old } = serviceSchema.parse(object).spec;
+    const isExposed = type !== "ClusterIP";
+    const ports = (old.ports ?? []).map(({ nodePort, ...port }) =>
+      isExposed ? { ...port, nodePort: nodePort || this.#freeNodePort() } : port,
+    );
+    const keepsPolicy = isExposed || (old.externalIPs ?? []).length > 0;
+    const drawn = this.#random.below(2) === 0 ? "Local" : "Cluster";
+    const spec: Spec = { ...old, type, ports };
+    if (keepsPolicy) spec.externalTrafficPolicy = old.externalTrafficPolicy ?? drawn;
+    else delete spec.externalTrafficPolicy;
+    this.#healthCheck(spec);
+    const isBalancer = type === "LoadBalancer";
+    const loadBalancer = isBalancer ? { ingress: [{ ip: this.#free(BALANCERS), ipMode: "VIP" }] } : {};
+    return { ...object, spec, status: { loadBalancer } };
+  }
+
+  /** The API server gives a load balancer of policy Local a port for health checks. */
+  #healthCheck(spec: Spec): void {
+    if (spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local")
+      spec.healthCheckNodePort ??= this.#freeNodePort();
+    else delete spec.healthCheckNodePort;
+  }
+}
+
+/** Whether the model's join and leave are the same: one ready endpoint of another node, of one port. */
+function isPlain(ports: number, { nodeName, conditions }: Endpoint, node: string): boolean {
+  const { ready = true } = z.looseObject({ ready: z.boolean().nullish() }).parse(conditions ?? {});
+  return ports === 1 && nodeName !== node && ready !== false;
+}
+
+function modified(object: ApiObject, fields: object): ObjectChange {
+  return { type: "MODIFIED", object: { ...object, ...fields } };
+}
+
+function keyOf({ kind, metadata }: ApiObject): string {
+  return `${kind}/${nameOf({ metadata })}`;
+}
+
+function nameOf({ metadata }: Pick<ApiObject, "metadata">): string {
+  return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+}

@@ -1,0 +1,141 @@
+/** The real kube-proxy as the judge: what it writes for a cluster, and for changes of it, against what lbscale models. */
+
+import type { Change } from "../../cluster/change.js";
+import { type Cluster, formatCidr, parseAddress } from "../../cluster/cluster.js";
+import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
+import type { Program } from "../../planes/plane.js";
+import { Random } from "../../random.js";
+import type { KubeProxyMinor } from "./binaries.js";
+import { compareToModel, type RulesComparison } from "./compare.js";
+import { KubeProxy, nodeFacts } from "./driver.js";
+import { modelCluster } from "./model-cluster.js";
+import { loadableRules, modelProgram } from "./model-rules.js";
+import type { CheckedOptions } from "./protocol.js";
+import { type RandomChange, RandomChanges } from "./random-changes.js";
+import { UpdateCounter, type UpdateCounts } from "./writes.js";
+
+export interface VerifyOptions {
+  /** What the API server serves, the Node included. */
+  readonly objects: readonly ApiObject[];
+  /** The same as a cluster, where it is one; undefined: what the objects describe. */
+  readonly cluster?: Cluster | undefined;
+  /** Path of the kube-proxy, and the version whose rules it is compared with. */
+  readonly binary: string;
+  readonly version: KubeProxyMinor;
+  readonly mode: CheckedOptions["mode"];
+  /** Which Node; undefined: the only one. */
+  readonly node?: string | undefined;
+  /** kube-proxy's `--cluster-cidr`; undefined: what the cluster says. */
+  readonly podRange?: string | undefined;
+  /** How many random changes to make. */
+  readonly changes: number;
+  readonly seed: number;
+  /** How long a sync may take. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A count of a sync's writes on which the two do not agree. */
+export interface WritesDifference {
+  readonly what: "rules" | "chains" | "elements";
+  readonly kubeProxy: number;
+  readonly lbscale: number;
+}
+
+/** The comparison after the start, or after one change. */
+export interface VerifyStep extends RulesComparison {
+  /** The change; undefined for the start. */
+  readonly change: string | undefined;
+  /** What the sync wrote against `Program.update`; undefined where the model has no such change. */
+  readonly writes: readonly WritesDifference[] | undefined;
+}
+
+/**
+ * Starts kube-proxy on the objects and compares its rules, then again after every change.
+ * @throws UsageError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.
+ */
+export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<VerifyStep> {
+  const { objects, binary, version, mode, seed, timeoutMs, signal } = options;
+  const facts = nodeFacts(objects, options.node);
+  let cluster = options.cluster ?? modelCluster(objects, { ...facts, podRange: options.podRange });
+  const podRange = formatCidr(cluster.network.podCidr);
+  const model = (changed: Cluster, nfacct = true): Program =>
+    modelProgram(changed, mode, { kubeProxy: version, seed, nfacct });
+  const changes = new RandomChanges(objects, Random.fromSeed(seed, "kube-proxy"), {
+    node: facts.node,
+    serviceCidr: cluster.network.serviceCidr,
+    podCidr: cluster.network.podCidr,
+  });
+  // Before anything is started: what cannot be modelled or written is refused here.
+  loadableRules(model(cluster));
+  const backend = mode === "ipvs" ? "legacy" : "nft";
+  const proxy = await KubeProxy.start(
+    objects,
+    { binary, mode, backend, ...facts, podRange, timeoutMs },
+    signal,
+  );
+  try {
+    const real = await proxy.rules();
+    // Which the kernel here has, or has not.
+    const nfacct = Object.values(real).some((dump) => dump.includes("--nfacct-name"));
+    let program = model(cluster, nfacct);
+    const start = compareToModel(real, await proxy.load(loadableRules(program)), {
+      objects,
+      ignoreStale: false,
+    });
+    yield { change: undefined, ...start, writes: undefined };
+    const counter = new UpdateCounter();
+    for (let i = 0; i < options.changes; i++) {
+      const change = changes.next();
+      const written: UpdateCounts[] = [];
+      for (const step of change.steps) written.push(counter.count((await proxy.apply(step)).writes));
+      const expected = expectedWrites(cluster, program, change);
+      const changed = changes.objects();
+      cluster = modelCluster(changed, { ...facts, podRange });
+      program = model(cluster, nfacct);
+      const comparison = compareToModel(await proxy.rules(), await proxy.load(loadableRules(program)), {
+        objects: changed,
+        ignoreStale: true,
+      });
+      yield { change: change.name, ...comparison, writes: expected && compareWrites(written[0]!, expected) };
+    }
+  } finally {
+    await proxy.stop();
+  }
+}
+
+/** Undefined where the change is none of `Program.update`, or IPVS, which is written over netlink. */
+function expectedWrites(
+  cluster: Cluster,
+  program: Program,
+  { endpoint }: RandomChange,
+): UpdateCounts | undefined {
+  if (endpoint === undefined || program.plane === "ipvs") return undefined;
+  const change = modelChange(cluster, endpoint);
+  if (change === undefined) return undefined;
+  const { rules, chains, mapWrites } = program.update(change, "partial");
+  return { rules, chains, elements: mapWrites };
+}
+
+/** The change in the rows of a cluster: of a Service with one port. */
+function modelChange(
+  cluster: Cluster,
+  { kind, service, address }: NonNullable<RandomChange["endpoint"]>,
+): Change | undefined {
+  for (let s = 0; s < cluster.services; s++) {
+    if (cluster.serviceName(s) !== service) continue;
+    const servicePort = cluster.portStart[s]!;
+    if (cluster.portStart[s + 1]! !== servicePort + 1) return undefined;
+    if (kind === "join") return { kind, servicePort };
+    const [first, end] = [cluster.endpointStart[servicePort]!, cluster.endpointStart[servicePort + 1]!];
+    const row = cluster.endpointAddress.subarray(first, end).indexOf(parseAddress(address) ?? 0);
+    return row < 0 ? undefined : { kind, servicePort, endpoint: first + row };
+  }
+  return undefined;
+}
+
+function compareWrites(counted: UpdateCounts, expected: UpdateCounts): WritesDifference[] {
+  return (["rules", "chains", "elements"] as const)
+    .map((what) => ({ what, kubeProxy: counted[what], lbscale: expected[what] }))
+    .filter(({ kubeProxy, lbscale }) => kubeProxy !== lbscale);
+}

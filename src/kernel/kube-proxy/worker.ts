@@ -1,0 +1,199 @@
+/**
+ * The process inside the sandbox of a kube-proxy: one network namespace that is the node, with the list/watch server on
+ * its loopback. Requests come in on stdin and are answered on stdout, one after the other.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+import { kubeconfig } from "../../kubernetes/list-watch/kubeconfig.js";
+import { type ObjectChange, parseObjects } from "../../kubernetes/list-watch/parse.js";
+import { ApiServer } from "../../kubernetes/list-watch/server.js";
+import { prepareHost } from "../host.js";
+import { KernelError, runTool, toolPath } from "../tools.js";
+import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "./config.js";
+import { parseMetrics, type SyncState, syncState } from "./metrics.js";
+import {
+  type CheckedOptions,
+  LOG_FILE,
+  type LoadableRules,
+  OBJECTS_FILE,
+  type Reply,
+  type Rules,
+  requestSchema,
+  type Sync,
+} from "./protocol.js";
+import { here, loadAndRead, readRules } from "./reload.js";
+import { Wrappers } from "./wrappers.js";
+
+/** The interface with the node's addresses; both of its ends are here. */
+const NODE_DEVICE = "node0";
+const PEER_DEVICE = "node1";
+
+const POLL_MS = 10;
+/** ServiceCIDRs and the Node arrive on their own, and on a busy machine late: each makes it write all rules once more. */
+const SETTLED_MS = 500;
+/** A change that kube-proxy does not look at (another proxy's Service) is over when nothing has happened for this long. */
+const UNNOTICED_MS = 1500;
+
+class Node {
+  readonly #folder: string;
+  readonly #options: CheckedOptions;
+  readonly #server: ApiServer;
+  readonly #wrappers: Wrappers;
+  #proxy: ChildProcess | undefined;
+  #end: string | undefined;
+
+  constructor(folder: string, options: CheckedOptions) {
+    this.#folder = folder;
+    this.#options = options;
+    const objects = parseObjects(readFileSync(join(folder, OBJECTS_FILE), "utf8"));
+    const { maxEndpointsPerSlice } = options;
+    this.#server = new ApiServer(
+      (function* () {
+        for (const { object } of objects) yield object;
+      })(),
+      maxEndpointsPerSlice === undefined ? {} : { maxEndpointsPerSlice },
+    );
+    this.#wrappers = new Wrappers(folder, options.backend);
+  }
+
+  async start(): Promise<Sync> {
+    await prepareHost(this.#folder, false);
+    await this.#addAddresses();
+    const kubeconfigFile = join(this.#folder, "kubeconfig");
+    writeFileSync(kubeconfigFile, kubeconfig(await this.#server.listen()));
+    const configFile = join(this.#folder, "config.json");
+    writeFileSync(configFile, kubeProxyConfiguration(this.#options, kubeconfigFile));
+    const log = openSync(join(this.#folder, LOG_FILE), "a");
+    const startedAt = performance.now();
+    this.#proxy = spawn(this.#options.binary, ["--config", configFile], {
+      stdio: ["ignore", log, log],
+      env: { PATH: `${this.#wrappers.bin}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: "C", HOME: this.#folder },
+    });
+    closeSync(log);
+    this.#proxy.once("error", (error) => {
+      this.#end = error.message;
+    });
+    this.#proxy.once("exit", (code, signal) => {
+      this.#end ??= `it ended with ${signal ?? `code ${code}`}`;
+    });
+    return this.#synced(startedAt, undefined);
+  }
+
+  async apply(changes: readonly ObjectChange[]): Promise<Sync> {
+    const before = await this.#state();
+    const startedAt = performance.now();
+    // A change of a slice can be one of several: large slices are split.
+    const version = this.#server.resourceVersion;
+    for (const change of changes) this.#server.apply(change);
+    return this.#synced(startedAt, (before?.changes ?? 0) + this.#server.resourceVersion - version);
+  }
+
+  rules(): Promise<Rules> {
+    return readRules(this.#options.mode, this.#wrappers, here);
+  }
+
+  load(rules: LoadableRules): Promise<Rules> {
+    return loadAndRead(rules, this.#options.mode, this.#wrappers);
+  }
+
+  /** Addresses on an interface other than loopback, which kube-proxy does not take for the node's. */
+  async #addAddresses(): Promise<void> {
+    const ip = toolPath("ip");
+    await runTool(ip, ["link", "add", NODE_DEVICE, "type", "veth", "peer", "name", PEER_DEVICE]);
+    for (const device of ["lo", NODE_DEVICE, PEER_DEVICE]) await runTool(ip, ["link", "set", device, "up"]);
+    for (const address of this.#options.addresses) {
+      const args = isIPv6(address)
+        ? [`${address}/128`, "dev", NODE_DEVICE, "nodad"]
+        : [`${address}/32`, "dev", NODE_DEVICE];
+      await runTool(ip, ["addr", "add", ...args]);
+    }
+  }
+
+  /** Waits until kube-proxy has received so many changes (undefined: has read its objects) and written them. */
+  async #synced(startedAt: number, expected: number | undefined): Promise<Sync> {
+    let previous: SyncState | undefined;
+    let syncedAt: number | undefined;
+    for (;;) {
+      const now = performance.now();
+      if (this.#end !== undefined) throw new KernelError(`kube-proxy: ${this.#end}: ${this.#lastWords()}`);
+      if (now - startedAt > this.#options.timeoutMs) {
+        const seconds = this.#options.timeoutMs / 1000;
+        throw new KernelError(`kube-proxy did not sync within ${seconds} s: ${this.#lastWords()}`);
+      }
+      const state = await this.#state();
+      if (state !== undefined && state.failures > 0)
+        throw new KernelError(`kube-proxy could not write its rules: ${this.#lastWords()}`);
+      const isComplete =
+        expected === undefined || (state?.changes ?? 0) >= expected || now - startedAt > UNNOTICED_MS;
+      if (state?.isSynced && isComplete && (expected !== undefined || (await isHealthy()))) {
+        syncedAt ??= now;
+        if (previous?.lastSync !== state.lastSync) syncedAt = now;
+        // Twice the same: a sync that was queued between the two readings would show.
+        const isSettled = expected !== undefined || now - syncedAt >= SETTLED_MS;
+        if (isSettled && previous?.isSynced && previous.changes === state.changes)
+          return { writes: this.#wrappers.take(), elapsedMs: syncedAt - startedAt };
+      } else syncedAt = undefined;
+      previous = state;
+      await setTimeout(POLL_MS);
+    }
+  }
+
+  async #state(): Promise<SyncState | undefined> {
+    const text = await get(METRICS_URL);
+    return text === undefined ? undefined : syncState(parseMetrics(text));
+  }
+
+  #lastWords(): string {
+    const lines = readFileSync(join(this.#folder, LOG_FILE), "utf8").trim().split("\n");
+    // Whoever reads its metrics gets an error for each counter that does not exist yet.
+    const errors = lines.filter(
+      (line) => /^[EF]\d{4} |^[Ee]rror/.test(line) && !line.includes(" metrics.go:"),
+    );
+    return (errors.at(-1) ?? lines.at(-1) ?? "").slice(0, 400) || "it logged nothing";
+  }
+}
+
+async function isHealthy(): Promise<boolean> {
+  return (await get(HEALTH_URL)) !== undefined;
+}
+
+/** Undefined where nothing answers, or with an error. */
+async function get(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url);
+    const text = await response.text();
+    return response.ok ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+let node: Node | undefined;
+
+async function answer(line: string): Promise<unknown> {
+  const request = requestSchema.parse(JSON.parse(line));
+  if (request.call === "start") {
+    node = new Node(request.folder, request.options);
+    return node.start();
+  }
+  if (node === undefined) throw new KernelError("kube-proxy has not been started");
+  if (request.call === "apply") return node.apply(request.changes);
+  return request.call === "load" ? node.load(request.rules) : node.rules();
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let reply: Reply;
+  try {
+    reply = { value: await answer(line) };
+  } catch (error) {
+    reply = { error: error instanceof Error ? error.message : String(error) };
+  }
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
+}
+// The end of the requests is the end of the sandbox: the kernel kills everything else in it.
+process.exit(0);

@@ -1,0 +1,81 @@
+/**
+ * A folder for the front of kube-proxy's PATH: tools of the chosen iptables backend, and in place of those that write
+ * rules, scripts that keep a copy of what they are handed.
+ */
+
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { toolPath } from "../tools.js";
+import type { CheckedOptions, Write } from "./protocol.js";
+
+const IPTABLES = ["iptables", "ip6tables"].flatMap((name) => [name, `${name}-save`, `${name}-restore`]);
+const WRITERS = ["iptables-restore", "ip6tables-restore", "nft"];
+
+/** The folders that tools are found and writes are kept in. */
+export class Wrappers {
+  /** First in kube-proxy's PATH. */
+  readonly bin: string;
+  readonly #tools: string;
+  readonly #writes: string;
+
+  /** Makes them in a folder. Throws KernelError where a tool is not installed. */
+  constructor(folder: string, backend: CheckedOptions["backend"]) {
+    this.bin = join(folder, "bin");
+    this.#tools = join(folder, "tools");
+    this.#writes = join(folder, "writes");
+    for (const path of [this.bin, this.#tools, this.#writes]) mkdirSync(path);
+    // One program for all of them, which looks at the name it is called by.
+    const multi = toolPath(`xtables-${backend}-multi`);
+    for (const name of IPTABLES) symlinkSync(multi, join(this.#tools, name));
+    symlinkSync(toolPath("nft"), join(this.#tools, "nft"));
+    for (const name of [...IPTABLES, "nft"]) {
+      if (!WRITERS.includes(name)) symlinkSync(join(this.#tools, name), join(this.bin, name));
+      else {
+        writeFileSync(join(this.bin, name), script(join(this.#tools, name), name, this.#writes));
+        chmodSync(join(this.bin, name), 0o755);
+      }
+    }
+  }
+
+  /** Path of a tool as kube-proxy calls it, but not recorded. */
+  tool(name: string): string {
+    return join(this.#tools, name);
+  }
+
+  /** What was written since the last call, in the order in which the tools were started. */
+  take(): Write[] {
+    const names = readdirSync(this.#writes).filter((name) => name.endsWith(".args"));
+    const writes: Write[] = [];
+    for (const name of names.sort()) {
+      const stem = join(this.#writes, name.slice(0, -".args".length));
+      const [tool, ...args] = readFileSync(`${stem}.args`, "utf8").split("\n").slice(0, -1);
+      const input = existsSync(`${stem}.input`) ? readFileSync(`${stem}.input`, "utf8") : "";
+      for (const suffix of ["args", "input"]) rmSync(`${stem}.${suffix}`, { force: true });
+      // The first calls ask for versions and features.
+      if (input !== "" && !args.includes("--check")) writes.push({ tool: tool!, args, input });
+    }
+    return writes;
+  }
+}
+
+/** nft is also called to list, with nothing on its standard input. A file is whole when its tool has ended. */
+function script(tool: string, name: string, writes: string): string {
+  return `#!/bin/sh
+case " $* " in
+*" -f - "* | *" --noflush "* | *" -w "*) ;;
+*) exec ${tool} "$@" ;;
+esac
+stem=${writes}/$(date +%s%N)-$$
+printf '%s\\n' ${name} "$@" >"$stem.args"
+tee "$stem.input" | ${tool} "$@"
+`;
+}

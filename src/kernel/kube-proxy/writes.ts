@@ -1,0 +1,102 @@
+/** How much a sync writes, counted in what kube-proxy hands to iptables-restore and nft. */
+
+import type { Write } from "./protocol.js";
+
+/** Commands of the two tools; what they delete is counted on its own. */
+export interface WriteCounts {
+  readonly bytes: number;
+  /** `-A` of iptables-restore, `add rule` of nft. */
+  readonly rules: number;
+  /** Chain lines of iptables-restore, `add chain` of nft: declared again where they exist. */
+  readonly chains: number;
+  /** Elements of named sets and maps, and of maps within rules. */
+  readonly elements: number;
+  /** Chains, rules and elements deleted, and chains flushed by nft; iptables-restore flushes those that it declares. */
+  readonly deletions: number;
+  /** All lines that are commands, other than the tables' frames. */
+  readonly commands: number;
+}
+
+/** Counts a sync's writes, of both address families. */
+export function countWrites(writes: readonly Write[]): WriteCounts {
+  const counts = { bytes: 0, rules: 0, chains: 0, elements: 0, deletions: 0, commands: 0 };
+  for (const { tool, input } of writes) {
+    counts.bytes += Buffer.byteLength(input);
+    const count = tool === "nft" ? countNft : countIptables;
+    for (const line of input.split("\n")) count(line, counts);
+  }
+  return counts;
+}
+
+/** What a sync wrote in the words of `Program.update`. */
+export interface UpdateCounts {
+  readonly rules: number;
+  /** Chains declared, or flushed to be deleted; each once. */
+  readonly chains: number;
+  /** Elements written or deleted. */
+  readonly elements: number;
+}
+
+/** Counts the writes of one sync after the other as `Program.update` does: of IPv4 rules. */
+export class UpdateCounter {
+  /** Chains without a user, which each sync of nftables mode flushes again until one deletes them. */
+  #stale: ReadonlySet<string> = new Set();
+
+  /** Counts what one sync wrote. */
+  count(writes: readonly Write[]): UpdateCounts {
+    const own = ipv4Writes(writes);
+    const { rules, elements } = countWrites(own);
+    const declared = new Set<string>();
+    const flushed = new Set<string>();
+    let deletedElements = 0;
+    let table = "";
+    for (const { tool, input } of own) {
+      for (const line of input.split("\n")) {
+        if (line.startsWith("*")) table = line;
+        if (tool !== "nft" && line.startsWith(":")) declared.add(`${table} ${line.split(" ", 1)[0]}`);
+        if (tool !== "nft") continue;
+        const [verb, what, ...name] = line.split(" ", 5);
+        if (what === "chain" && verb === "add") declared.add(name.join(" "));
+        else if (what === "chain" && verb === "flush") flushed.add(name.join(" "));
+        else if (what === "element" && verb !== "add") deletedElements += 1;
+      }
+    }
+    const unused = new Set([...flushed].filter((chain) => !declared.has(chain)));
+    const newlyUnused = [...unused].filter((chain) => !this.#stale.has(chain));
+    this.#stale = unused;
+    return { rules, chains: declared.size + newlyUnused.length, elements: elements + deletedElements };
+  }
+}
+
+/** The writes of IPv4 rules only: a sync of each family has its own. */
+function ipv4Writes(writes: readonly Write[]): Write[] {
+  return writes
+    .filter(({ tool }) => tool !== "ip6tables-restore")
+    .map((write) =>
+      write.tool === "nft" ? { ...write, input: write.input.replace(/^\S+ \S+ ip6 [^\n]*\n?/gm, "") } : write,
+    );
+}
+
+type Counts = { -readonly [K in keyof WriteCounts]: number };
+
+function countIptables(line: string, counts: Counts): void {
+  if (line.startsWith("-A ")) counts.rules += 1;
+  else if (line.startsWith(":")) counts.chains += 1;
+  else if (line.startsWith("-X ")) counts.deletions += 1;
+  else return;
+  counts.commands += 1;
+}
+
+function countNft(line: string, counts: Counts): void {
+  const [verb, what] = line.split(" ", 2);
+  if (verb === undefined || verb === "") return;
+  counts.commands += 1;
+  if (verb === "delete" || verb === "flush" || verb === "destroy") counts.deletions += 1;
+  else if (what === "chain") counts.chains += 1;
+  else if (what === "element") counts.elements += 1;
+  else if (what === "rule") {
+    counts.rules += 1;
+    const map = / map \{([^}]*)\}/.exec(line)?.[1] ?? / vmap \{([^}]*)\}/.exec(line)?.[1];
+    if (map !== undefined) counts.elements += map.split(",").length;
+  }
+}

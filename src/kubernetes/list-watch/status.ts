@@ -1,0 +1,26 @@
+/** What the API answers where it has no object to give: https://kubernetes.io/docs/reference/using-api/api-concepts. */
+
+const REASONS = {
+  400: "BadRequest",
+  404: "NotFound",
+  405: "MethodNotAllowed",
+  410: "Expired",
+} as const;
+
+/** A `kind: Status` that reports a failure. */
+export function failure(code: keyof typeof REASONS, message: string): object {
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason: REASONS[code],
+    code,
+  };
+}
+
+/** A `kind: Status` for what is accepted and forgotten. */
+export function success(code: number): object {
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code };
+}

@@ -1,0 +1,124 @@
+/** What kube-proxy does alike in all its modes (pkg/proxy): versions, options, order of endpoints, source ranges. */
+
+import { type Cidr, type Cluster, INGRESS_IP, inCidr, type Network } from "../../cluster/cluster.js";
+import type { KubeProxyVersion, PlaneOptions } from "../plane.js";
+
+/** The release behind each version: its rules were recorded. */
+export const KUBE_PROXY_RELEASES: Readonly<Record<KubeProxyVersion, string>> = {
+  "1.34": "1.34.4",
+  "1.35": "1.35.4",
+  "1.36": "1.36.3",
+  "1.37": "1.37.2",
+};
+
+/** What is modelled where no version is chosen. */
+export const NEWEST_KUBE_PROXY: KubeProxyVersion = "1.37";
+
+/** Options of kube-proxy, and facts of its node, that decide which rules it writes. */
+export interface KubeProxySettings {
+  readonly version: KubeProxyVersion;
+  readonly nfacct: boolean;
+  readonly masqueradeAll: boolean;
+  readonly nodePortAddresses: "primary" | readonly Cidr[] | undefined;
+  readonly localhostNodePorts: boolean;
+}
+
+/** The settings that a plane's options stand for. */
+export function kubeProxySettings(options: PlaneOptions = {}): KubeProxySettings {
+  return {
+    version: options.kubeProxy ?? NEWEST_KUBE_PROXY,
+    nfacct: options.nfacct ?? true,
+    masqueradeAll: options.masqueradeAll ?? false,
+    nodePortAddresses: options.nodePortAddresses,
+    localhostNodePorts: options.localhostNodePorts ?? true,
+  };
+}
+
+/** What is modelled by default. */
+export const DEFAULT_SETTINGS: KubeProxySettings = kubeProxySettings();
+
+/** Node addresses at which NodePorts answer; null: at every local address, whichever there are (NodePortAddresses.MatchAll). */
+export function nodePortAddresses(
+  network: Network,
+  choice: KubeProxySettings["nodePortAddresses"],
+): readonly number[] | null {
+  if (
+    choice === undefined ||
+    (choice !== "primary" && choice.some(({ prefixLength }) => prefixLength === 0))
+  ) {
+    return null;
+  }
+  if (choice === "primary") return network.nodeAddresses.slice(0, 1);
+  return network.nodeAddresses.filter((address) => choice.some((range) => inCidr(range, address)));
+}
+
+/** A service's source ranges. None where one holds every address (serviceport.go: it means "allow any"). */
+export function sourceRangesOf(cluster: Cluster, service: number): Cidr[] {
+  const ranges: Cidr[] = [];
+  for (let r = cluster.rangeStart[service]!; r < cluster.rangeStart[service + 1]!; r++) {
+    if (cluster.rangePrefixLength[r] === 0) return [];
+    ranges.push({ base: cluster.rangeBase[r]!, prefixLength: cluster.rangePrefixLength[r]! });
+  }
+  return ranges;
+}
+
+/** Whether a service has source ranges that close it to anyone. */
+export function hasSourceRanges(cluster: Cluster, service: number): boolean {
+  const [first, end] = [cluster.rangeStart[service]!, cluster.rangeStart[service + 1]!];
+  for (let r = first; r < end; r++) if (cluster.rangePrefixLength[r] === 0) return false;
+  return end > first;
+}
+
+/**
+ * Load-balancer addresses that are let in as sources: those of the service, where its ranges hold this node. Its own
+ * packets to such an address, where that is a local one, come back with it as their source.
+ */
+export function ingressSources(cluster: Cluster, service: number): number[] {
+  const node = cluster.network.nodeAddresses[0];
+  if (node === undefined || !sourceRangesOf(cluster, service).some((range) => inCidr(range, node))) return [];
+  return ingressAddresses(cluster, service);
+}
+
+/** Load-balancer addresses of a service. */
+export function ingressAddresses(cluster: Cluster, service: number): number[] {
+  const addresses: number[] = [];
+  for (let x = cluster.externalStart[service]!; x < cluster.externalStart[service + 1]!; x++) {
+    if (cluster.externalKind[x] === INGRESS_IP) addresses.push(cluster.externalAddress[x]!);
+  }
+  return addresses;
+}
+
+/**
+ * Rows of a service-port's endpoints as kube-proxy has them: sorted by `address:port` as text (endpointslicecache.go,
+ * byEndpoint), so that 10.0.0.10 comes before 10.0.0.2.
+ */
+export function endpointRows(cluster: Cluster, servicePort: number): readonly number[] {
+  const first = cluster.endpointStart[servicePort]!;
+  const rows = Array.from({ length: cluster.endpointStart[servicePort + 1]! - first }, (_, i) => first + i);
+  const compare = (a: number, b: number) => compareEndpoints(cluster, a, b);
+  return rows.some((row, i) => i > 0 && compare(rows[i - 1]!, row) > 0) ? rows.sort(compare) : rows;
+}
+
+/** Ranks of the texts `0.` to `255.`, and of `0:` to `255:`: in ASCII a point comes before the digits, a colon behind. */
+const POINT_RANKS = textRanks(".");
+const COLON_RANKS = textRanks(":");
+
+function compareEndpoints({ endpointAddress, endpointPort }: Cluster, a: number, b: number): number {
+  const [left, right] = [endpointAddress[a]!, endpointAddress[b]!];
+  for (let shift = 24; shift > 0; shift -= 8) {
+    const difference = POINT_RANKS[(left >>> shift) & 255]! - POINT_RANKS[(right >>> shift) & 255]!;
+    if (difference !== 0) return difference;
+  }
+  const difference = COLON_RANKS[left & 255]! - COLON_RANKS[right & 255]!;
+  if (difference !== 0) return difference;
+  const [one, other] = [String(endpointPort[a]), String(endpointPort[b])];
+  return one < other ? -1 : Number(one > other);
+}
+
+function textRanks(end: string): Uint8Array {
+  const ranks = new Uint8Array(256);
+  const texts = Array.from(ranks, (_, octet) => ({ octet, text: `${octet}${end}` }));
+  texts.sort((a, b) => (a.text < b.text ? -1 : 1));
+  for (const [rank, { octet }] of texts.entries()) ranks[octet] = rank;
+  return ranks;
+}
