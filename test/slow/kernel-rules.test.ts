@@ -38,7 +38,7 @@ describe("a legacy table", () => {
       ["iptables-legacy-restore", "cc"],
       async () => {
         const tablesize = await compileProgram("tablesize", folder);
-        const program = new IptablesProgram(cluster);
+        const program = new IptablesProgram(cluster, { nfacct: false });
         writeFileSync(join(folder, "rules"), [...iptablesRestore(program)].join(""));
         const { output } = inNamespace(folder, `iptables-legacy-restore < rules && ${tablesize} nat filter`);
         const indices = Math.max(cluster.servicePorts, cluster.endpoints);
@@ -124,12 +124,16 @@ describe("names that would be rules", () => {
       [`iptables-${flavour}-restore`],
       () => {
         const load = `iptables-${flavour}-restore --test < rules && iptables-${flavour}-restore < rules && iptables-${flavour}-save`;
-        writeFileSync(join(folder, "rules"), [...iptablesRestore(new IptablesProgram(benign))].join(""));
+        writeFileSync(
+          join(folder, "rules"),
+          [...iptablesRestore(new IptablesProgram(benign, { nfacct: false }))].join(""),
+        );
         const expected = shapeOf(inNamespace(folder, load).output);
         expect(expected.length).toBeGreaterThan(20);
         for (const part of parts) {
           for (const name of HOSTILE) {
-            const write = () => [...iptablesRestore(new IptablesProgram(withOpenDoor(part, name)))].join("");
+            const write = () =>
+              [...iptablesRestore(new IptablesProgram(withOpenDoor(part, name), { nfacct: false }))].join("");
             // The writer itself refuses what no comment can hold.
             if (/\p{Cc}/u.test(name)) {
               expect(write, name).toThrow("can't be a rule's comment");
@@ -176,7 +180,7 @@ describe("names that would be rules", () => {
     "would be rules to iptables-restore, if nothing stood between",
     ["iptables-legacy-restore"],
     () => {
-      const text = [...iptablesRestore(new IptablesProgram(benign))].join("");
+      const text = [...iptablesRestore(new IptablesProgram(benign, { nfacct: false }))].join("");
       const load = "iptables-legacy-restore < rules && iptables-legacy-save";
       writeFileSync(join(folder, "rules"), text);
       const expected = shapeOf(inNamespace(folder, load).output);

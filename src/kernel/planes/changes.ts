@@ -13,6 +13,7 @@ import type { KernelPlaneId } from "../plane.js";
 import { toolPath } from "../tools.js";
 import { pinFolder } from "./ebpf.js";
 import { ebpfWrites } from "./ebpf-changes.js";
+import { loadedRules } from "./netfilter.js";
 
 /** Makes changes to a loaded program. */
 export interface Changer {
@@ -28,8 +29,11 @@ export function changerOf(
   { host, natives, options }: TestbedConfig,
 ): Changer | null {
   if (program instanceof IptablesProgram) {
+    const loaded = loadedRules(program);
     const programOf = (cluster: EndpointUpdate["before"]["cluster"]) =>
-      cluster === program.cluster ? program : new IptablesProgram(cluster, options);
+      cluster === loaded.cluster
+        ? loaded
+        : new IptablesProgram(cluster, { ...options, nfacct: loaded.settings.nfacct });
     return {
       command: [toolPath(RESTORES[plane.id]!), "-w", "5", "--noflush", "--counters"],
       input: ({ servicePort, before, after }, mode) =>

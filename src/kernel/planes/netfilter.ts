@@ -55,10 +55,19 @@ export const iptablesNft: KernelPlane = {
   load: (loading, program) => restore(loading, program, "iptables-nft-restore"),
 };
 
+/** Programs that were loaded without nfacct, so that their changes must be written without it too. */
+const uncounted = new WeakSet<IptablesProgram>();
+
+/** The program whose rules the kernel holds once `program` was loaded. */
+export function loadedRules(program: IptablesProgram): IptablesProgram {
+  return uncounted.has(program) ? program.withoutNfacct() : program;
+}
+
 async function restore({ lab }: Loading, program: Program | null, tool: string): Promise<void> {
   if (!(program instanceof IptablesProgram)) throw new TypeError("not an iptables program");
   const hasCounters = program.settings.nfacct && (await makeCounters(lab));
   const restored = hasCounters ? program : program.withoutNfacct();
+  if (!hasCounters) uncounted.add(program);
   await lab.exec("node", toolPath(tool), [], { input: iptablesRestore(restored) });
 }
 
