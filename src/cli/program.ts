@@ -24,7 +24,7 @@ interface Entry {
   readonly command: string;
   readonly describe: string;
   /** Loads its options and its code, which nothing needs before the command is chosen. */
-  readonly load: () => Promise<Loaded>;
+  readonly load: (forHelp: boolean) => Promise<Loaded>;
 }
 
 /** In the groups and in the order of `--help`. */
@@ -33,7 +33,11 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     {
       command: "run",
       describe: "Measure every plane at every number of Services, then draw charts and a table",
-      load: async () => (await import("./commands/run.js")).run,
+      load: async (forHelp) => {
+        const { runCommand } = await import("./commands/run.js");
+        const { loadCatalogNames } = await import("./options/catalog-names.js");
+        return runCommand(forHelp ? await loadCatalogNames() : undefined);
+      },
     },
     {
       command: "compare <base> <head>",
@@ -180,7 +184,9 @@ async function parse(argv: readonly string[], io: Io): Promise<void> {
   let inCommand = false;
   for (const { command, describe, load } of ALL) {
     // Loaded before yargs parses: its completion of options does not wait for an asynchronous builder.
-    const loaded = argv.includes(nameOf(command)) ? await load() : undefined;
+    const loaded = argv.includes(nameOf(command))
+      ? await load(argv.includes("--help") || argv.includes("-h"))
+      : undefined;
     program.command(
       command,
       describe,

@@ -3,6 +3,7 @@ import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import type { Results } from "../../results/schema.js";
+import type { CatalogNames } from "../options/catalog-names.js";
 import {
   type GivenOptions,
   readRunSpec,
@@ -17,11 +18,12 @@ interface Arguments {
   json: boolean;
 }
 
-export const run: CommandModule<object, Arguments> = {
+/** The command; with names of the catalog, help lists them. */
+export const runCommand = (names?: CatalogNames): CommandModule<object, Arguments> => ({
   command: "run",
   describe: "Measure: every plane at every number of services, then charts and a table",
   builder: (yargs) =>
-    withRunOptions(yargs)
+    withRunOptions(yargs, names)
       .option("out", {
         type: "string",
         requiresArg: true,
@@ -60,7 +62,7 @@ export const run: CommandModule<object, Arguments> = {
       finish,
     });
   },
-};
+});
 
 async function clusterOf({ cluster }: GivenOptions): Promise<Cluster | undefined> {
   if (typeof cluster !== "string") return undefined;

@@ -4,7 +4,6 @@
  */
 
 import type { Argv, Options } from "yargs";
-import { CATALOG } from "../../catalog.js";
 import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
@@ -13,6 +12,7 @@ import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../.
 import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
+import type { CatalogNames } from "./catalog-names.js";
 import { parseChoices, parseInteger, parseList, parseNumber, parseServices, parseShare } from "./parse.js";
 
 /** Arguments by the name of their option; undefined: not given. */
@@ -61,7 +61,6 @@ const commas = (values: string | readonly (string | number)[]) =>
   typeof values === "string" ? values : values.join(",");
 const milliseconds = (text: string, _: LaneId, name: string) =>
   parseInteger(text, name, ...BOUNDS.milliseconds);
-const SCENARIO_IDS = [...CATALOG.scenarios, ...CATALOG.derived].map(({ id }) => id);
 
 /** An option that a plane declares. */
 function planeOption(declared: PlaneOption): RunOption {
@@ -96,7 +95,7 @@ const RUN_OPTIONS: readonly RunOption[] = [
       "profile",
       {
         defaultDescription: "default",
-        describe: `Profile: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
+        describe: "Profile",
       },
       (text) => text,
     ),
@@ -137,8 +136,8 @@ const RUN_OPTIONS: readonly RunOption[] = [
   option(
     "scenarios",
     "scenarios",
-    { describe: `Scenarios: ${SCENARIO_IDS.join(", ")}, or all` },
-    (text, _, name) => (text === "all" ? text : parseChoices(text, name, SCENARIO_IDS)),
+    { describe: "Scenarios" },
+    (text, _, name) => (text === "all" ? text : parseList(text, name)),
     commas,
   ),
   option(
@@ -192,8 +191,14 @@ const RUN_OPTIONS: readonly RunOption[] = [
 ];
 
 /** Declares all options. Their types stay open: `readRunSpec` reads them by name. */
-export function withRunOptions<T>(yargs: Argv<T>): Argv<T> {
-  for (const { name, declaration } of RUN_OPTIONS) yargs.option(name, declaration);
+export function withRunOptions<T>(yargs: Argv<T>, names?: CatalogNames): Argv<T> {
+  const ids: Readonly<Record<string, string>> = names
+    ? { profile: names.profiles.join(", "), scenarios: `${names.scenarios.join(", ")}, or all` }
+    : {};
+  for (const { name, declaration } of RUN_OPTIONS) {
+    const describe = ids[name] === undefined ? declaration.describe : `${declaration.describe}: ${ids[name]}`;
+    yargs.option(name, { ...declaration, ...(describe !== undefined && { describe }) });
+  }
   return yargs;
 }
 
