@@ -8,7 +8,10 @@ interface Entry {
 
 const LISTS: Readonly<Record<string, () => Promise<Entry[]>>> = {
   planes: async () =>
-    (await import("../../planes/registry.js")).PLANES.map(({ id, label }) => ({ id, label })),
+    (await import("../../planes/registry-loader.js")).PLANE_ENTRIES.map(({ descriptor: { id, name } }) => ({
+      id,
+      label: name,
+    })),
   scenarios: async () => {
     const { scenarios, derived } = await catalog();
     return [...scenarios, ...derived].map(({ id, label, question }) => ({
