@@ -5,6 +5,7 @@
  */
 
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { ApiObject } from "./parse.js";
 import { apiVersionOf, type Resource } from "./resources.js";
 
@@ -212,8 +213,10 @@ function withIdentity(resource: Resource, object: ApiObject, identity: Identity)
   return { kind, apiVersion: apiVersionOf(resource), metadata: { ...metadata, ...identity }, ...rest };
 }
 
+/** Whatever the order of their fields: parts of a slice that was split have another one than the slice. */
 function isSame(resource: Resource, object: ApiObject, before: Stored): boolean {
-  return JSON.stringify(withIdentity(resource, object, identityOf(before))) === before.json.toString();
+  const text = JSON.stringify(withIdentity(resource, object, identityOf(before)));
+  return isDeepStrictEqual(JSON.parse(text), JSON.parse(before.json.toString()));
 }
 
 /** A field of an object as selectors compare it; absent is "". */

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { kubeconfig } from "./kubeconfig.js";
-import type { ApiObject } from "./parse.js";
+import { type ApiObject, parseObject } from "./parse.js";
 import { SERVICE } from "./resources.js";
 import { ApiServer, type ApiServerOptions } from "./server.js";
 
@@ -404,4 +404,25 @@ describe("list/watch server: the rest", () => {
     const { url } = await serve([]);
     expect(kubeconfig(url)).toContain(`server: ${url}\n`);
   });
+});
+
+test("a slice that outgrows its size changes only by its new part", () => {
+  const slice = (endpoints: readonly number[]) =>
+    parseObject({
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "web-0", namespace: "ns" },
+      addressType: "IPv4",
+      // In another order than that of the schema.
+      endpoints: endpoints.map((i) => ({
+        conditions: { ready: true },
+        nodeName: "me",
+        addresses: [`10.0.0.${i}`],
+      })),
+      ports: [{ port: 80 }],
+    }).object;
+  const server = new ApiServer([slice([1, 2])], { maxEndpointsPerSlice: 2 });
+  const before = server.resourceVersion;
+  server.apply({ type: "MODIFIED", object: slice([1, 2, 3]) });
+  expect(server.resourceVersion - before).toBe(1);
 });
