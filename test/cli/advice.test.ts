@@ -14,7 +14,8 @@ describe("lbscale lookup, explain and advise", () => {
     const { stdout } = lbscale(["lookup", BOUTIQUE, "--plane", "nftables", "--flow", flow, "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({
       decision: "DNAT 10.128.0.1:8080",
-      work: { rulesVisited: 6, mapLookups: 2 },
+      // One endpoint, kube-proxy 1.37: 14 rules and 6 lookups over all hooks, half of the rules in filter hooks.
+      work: { rulesVisited: 7, filterRulesVisited: 7, mapLookups: 6 },
     });
     expect(lbscale(["lookup", BOUTIQUE, "--plane", "iptables", "--flow", flow]).stdout).toMatch(
       /jump to KUBE-SERVICES[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*iptables: DNAT 10\.128\.0\.1:8080/,
@@ -45,7 +46,7 @@ describe("lbscale lookup, explain and advise", () => {
     const run = join(PUBLISHED, "2026-11-27-default");
     const { stdout, status } = lbscale(["advise", BOUTIQUE, "--run", run]);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*29 rules, 12 chains[\s\S]*This assumes:/);
+    expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*31 rules, 13 chains[\s\S]*This assumes:/);
     const json = JSON.parse(lbscale(["advise", BOUTIQUE, "--run", run, "--json"]).stdout);
     expect(json.planes).toHaveLength(5);
     expect(json.findings.length).toBeGreaterThan(5);

@@ -161,7 +161,7 @@ describe("lbscale --help", () => {
     ).toEqual([
       ["run", "compare", "verify", "doctor"],
       ["lookup", "explain", "advise", "list"],
-      ["generate", "import", "export"],
+      ["generate", "import", "export", "serve"],
       ["report", "reference", "verify-chart", "schema"],
     ]);
     expect(stdout).toMatch(/Exit codes: 0 .*1 .*2 .*70 .*130 /);

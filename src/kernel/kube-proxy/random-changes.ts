@@ -49,6 +49,10 @@ export interface RandomChangesOptions {
 }
 
 const READY = { ready: true, serving: true, terminating: false };
+const TERMINATING = { ready: false, serving: true, terminating: true };
+/** Said wherever random changes are made: the one kind that is left out, because models do not follow it yet. */
+export const LEFT_OUT =
+  "endpoints on this node never terminate: kube-proxy lists these apart for policy Local, which a cluster here can't say";
 const OTHER_NODE = "other-node";
 const SERVICE_LABEL = "kubernetes.io/service-name";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
@@ -60,6 +64,11 @@ const SOURCE_RANGES = [[], ["198.51.100.0/24"], ["198.51.100.0/24", "10.0.0.0/8"
 const AFFINITY_SECONDS = [10, 600, 10_800];
 /** Draws before there is no change that could be made. */
 const ATTEMPTS = 1000;
+
+/** Whether an endpoint is known to be on another node. */
+function isRemote({ nodeName }: Endpoint, node: string): boolean {
+  return typeof nodeName === "string" && nodeName !== node;
+}
 
 /** Draws one change after the other, each on top of those before. The same seed draws the same changes. */
 export class RandomChanges {
@@ -87,7 +96,7 @@ export class RandomChanges {
       () => this.#join(),
       () => this.#leave(),
       () => this.#condition("is no longer ready", { ready: false, serving: false, terminating: false }),
-      () => this.#condition("terminates", { ready: false, serving: true, terminating: true }),
+      () => this.#condition("terminates", TERMINATING, isRemote),
       () => this.#add(),
       () => this.#remove(),
       () => this.#changeType(),
@@ -203,9 +212,13 @@ export class RandomChanges {
     };
   }
 
-  #condition(words: string, conditions: object): RandomChange | undefined {
+  #condition(
+    words: string,
+    conditions: object,
+    isChosen: (endpoint: Endpoint, node: string) => boolean = () => true,
+  ): RandomChange | undefined {
     const slice = this.#slice();
-    const changed = slice && this.#pick(slice.endpoints);
+    const changed = slice && this.#pick(slice.endpoints.filter((each) => isChosen(each, this.#options.node)));
     if (slice === undefined || changed === undefined) return undefined;
     const endpoints = slice.endpoints.map((each) => (each === changed ? { ...each, conditions } : each));
     return {

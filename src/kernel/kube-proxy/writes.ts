@@ -96,7 +96,11 @@ function countNft(line: string, counts: Counts): void {
   else if (what === "element") counts.elements += 1;
   else if (what === "rule") {
     counts.rules += 1;
-    const map = / map \{([^}]*)\}/.exec(line)?.[1] ?? / vmap \{([^}]*)\}/.exec(line)?.[1];
-    if (map !== undefined) counts.elements += map.split(",").length;
+    // Anonymous maps and sets; what an update of a named set puts between braces is written by packets.
+    for (const [, elements = ""] of line.matchAll(/(?<!@\S{1,200}) \{([^}]*)\}/g)) {
+      const distinct = new Set(elements.split(",").map((element) => element.trim()));
+      // nft turns a set of one into a comparison, and drops what a set is given twice.
+      if (distinct.size > 1 || elements.includes(":")) counts.elements += distinct.size;
+    }
   }
 }
