@@ -9,7 +9,15 @@ import { toolPath } from "./tools.js";
 
 /** The guest looks for none by itself: there is no /lib/modules of its version on the host's disk. */
 const MODULES = [
-  ...["ip_vs", "ip_vs_rr", "nf_conntrack", "nf_conntrack_netlink", "iptable_nat", "iptable_filter"],
+  ...[
+    "ip_vs",
+    "ip_vs_rr",
+    "nf_conntrack",
+    "nf_conntrack_netlink",
+    "iptable_nat",
+    "iptable_filter",
+    "iptable_mangle",
+  ],
   ...["ip_set", "ip_set_hash_ip", "ip_set_hash_ipport", "ip_set_hash_ipportip", "ip_set_hash_ipportnet"],
   ...["ip_set_bitmap_port", "xt_set", "xt_comment", "xt_statistic", "xt_tcpudp", "xt_nat", "xt_addrtype"],
   ...["xt_mark", "xt_conntrack", "xt_recent", "xt_MASQUERADE", "xt_sctp", "ipt_REJECT", "veth", "dummy"],
