@@ -38,9 +38,16 @@ export {
   UnknownNameError,
   UnsupportedHostError,
 } from "./errors.js";
-export { type Imported, importCluster } from "./formats/detect.js";
+export { type Imported, type ImportOptions, importCluster } from "./formats/detect.js";
 export { EXPORTS, type Export } from "./formats/export.js";
 export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/quick-timing.js";
+export type {
+  PlaneCapabilities,
+  PlaneColours,
+  PlaneDescriptor,
+  PlaneMarker,
+  PlaneReport,
+} from "./planes/descriptor.js";
 export { type NodeCost, nodeCosts } from "./planes/iptables/node-costs.js";
 export { compileNodeList, type NodeProgram } from "./planes/iptables/node-list.js";
 export type { NodeList } from "./planes/iptables/saved-rules.js";
@@ -51,6 +58,7 @@ export {
   DROP,
   type Explanation,
   type Flow,
+  type HookWork,
   type IncrementalModel,
   type ListPosition,
   type MemoryLine,

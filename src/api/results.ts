@@ -11,6 +11,7 @@ export {
   adviseCluster,
   type PairAdvice,
   type PlaneAdvice,
+  type PublishedRequests,
   type SizedRatio,
 } from "../advice/advise.js";
 export { adviceAssumptions, adviceWords } from "../advice/advise-words.js";
@@ -32,6 +33,7 @@ export {
   referenceById,
 } from "../reference/index.js";
 export { compareRuns, incomparable, type PlaneComparison, type RunComparison } from "../results/compare.js";
+export type { Described } from "../results/descriptors.js";
 export { readResults } from "../results/files.js";
 export {
   type NoPrediction,
