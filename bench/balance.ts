@@ -3,8 +3,8 @@
 import { applyChange } from "../src/cluster/change.js";
 import type { Cluster } from "../src/cluster/cluster.js";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
+import { compileFor } from "../src/measure/replicate/traffic.js";
 import type { Scenario } from "../src/measure/scenario.js";
-import { compileFor } from "../src/measure/traffic.js";
 import type { Model } from "../src/planes/plane.js";
 
 const ENDPOINTS = 10;

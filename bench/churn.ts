@@ -1,12 +1,12 @@
 /** `churn`: endpoints change while lookups go on. How long does a change take then, and a lookup after one? */
 
 import type { Cluster } from "../src/cluster/cluster.js";
-import { endpointChurn } from "../src/measure/endpoint-churn.js";
-import type { Measured } from "../src/measure/measured.js";
-import { measureDuration, measureLatency } from "../src/measure/replicate.js";
+import { endpointChurn } from "../src/measure/replicate/endpoint-churn.js";
+import type { Measured } from "../src/measure/replicate/measured.js";
+import { measureDuration, measureLatency } from "../src/measure/replicate/replicate.js";
+import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "../src/measure/replicate/traffic.js";
 import type { Job, Prepared, Scenario } from "../src/measure/scenario.js";
 import { withinLimit } from "../src/measure/sizes.js";
-import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "../src/measure/traffic.js";
 import type { Plane } from "../src/planes/plane.js";
 import { lookupSubject } from "./lookup.js";
 

@@ -2,17 +2,17 @@
 
 import type { Cluster } from "../src/cluster/cluster.js";
 import { type FlowTrace, flowAt } from "../src/cluster/flows.js";
-import { compileBatch, compileEmptyBatch } from "../src/measure/batch.js";
-import { measureLatency } from "../src/measure/replicate.js";
-import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
-import { withinLimit } from "../src/measure/sizes.js";
+import { compileBatch, compileEmptyBatch } from "../src/measure/replicate/batch.js";
+import { measureLatency } from "../src/measure/replicate/replicate.js";
 import {
   calibrationTrace,
   compileFor,
   disagreementsOf,
   explainWith,
   traceOf,
-} from "../src/measure/traffic.js";
+} from "../src/measure/replicate/traffic.js";
+import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
+import { withinLimit } from "../src/measure/sizes.js";
 import type { PlaneDescriptor } from "../src/planes/descriptor.js";
 import type { Connections, Plane } from "../src/planes/plane.js";
 

@@ -1,7 +1,7 @@
 /** `endpoints`: what a lookup costs when services are large, with and without ClientIP affinity. */
 
-import { AFFINITY } from "../src/measure/bench-cluster.js";
-import { measureLatency } from "../src/measure/replicate.js";
+import { AFFINITY } from "../src/measure/replicate/bench-cluster.js";
+import { measureLatency } from "../src/measure/replicate/replicate.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { prepareLookup } from "./lookup.js";
 

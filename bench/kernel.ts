@@ -2,7 +2,7 @@
 
 import type { KernelCatalog, KernelScenario } from "../src/kernel/catalog.js";
 import { type KernelPlaneId, PROXY_PLANES } from "../src/kernel/plane.js";
-import type { KernelLane } from "../src/kernel/sandbox.js";
+import type { KernelLane } from "../src/kernel/testbed/sandbox.js";
 
 /**
  * From the same rounds come connect(), a request over it and the BPF lookup alone; from before them loading the rules, and

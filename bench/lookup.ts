@@ -2,16 +2,16 @@
 
 import type { Cluster } from "../src/cluster/cluster.js";
 import type { FlowTrace } from "../src/cluster/flows.js";
-import { compileBatch, compileEmptyBatch } from "../src/measure/batch.js";
-import { measureLatency } from "../src/measure/replicate.js";
-import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
+import { compileBatch, compileEmptyBatch } from "../src/measure/replicate/batch.js";
+import { measureLatency } from "../src/measure/replicate/replicate.js";
 import {
   calibrationTrace,
   compileFor,
   disagreementsOf,
   explainWith,
   traceOf,
-} from "../src/measure/traffic.js";
+} from "../src/measure/replicate/traffic.js";
+import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
 import type { Model, Plane } from "../src/planes/plane.js";
 
 export const lookup: Scenario = {

@@ -1,7 +1,7 @@
 /** `memory`: what it costs the kernel to hold the program, structure by structure. */
 
+import { compileFor } from "../src/measure/replicate/traffic.js";
 import type { Scenario } from "../src/measure/scenario.js";
-import { compileFor } from "../src/measure/traffic.js";
 
 export const memory: Scenario = {
   id: "memory",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { generateCluster } from "../src/cluster/generate.js";
-import { measureLatency } from "../src/measure/replicate.js";
+import { measureLatency } from "../src/measure/replicate/replicate.js";
 import type { Job } from "../src/measure/scenario.js";
 import { type Model, type Plane, type PlaneId, REJECT } from "../src/planes/plane.js";
 import { planeById } from "../src/planes/registry.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { generateCluster } from "../src/cluster/generate.js";
-import { endpointChurn } from "../src/measure/endpoint-churn.js";
-import type { Counted, Measured } from "../src/measure/measured.js";
+import { endpointChurn } from "../src/measure/replicate/endpoint-churn.js";
+import type { Counted, Measured } from "../src/measure/replicate/measured.js";
 import type { Job } from "../src/measure/scenario.js";
 import { EBPF } from "../src/planes/ebpf/descriptor.js";
 import type { PlaneId } from "../src/planes/plane.js";

@@ -1,7 +1,7 @@
 /** `skew`: what it changes that some services are popular, and where these stand in a rule list. */
 
 import type { Popular } from "../src/cluster/flows.js";
-import { measureLatency } from "../src/measure/replicate.js";
+import { measureLatency } from "../src/measure/replicate/replicate.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { prepareLookup } from "./lookup.js";
 

@@ -1,8 +1,8 @@
 /** `sync`: programming the whole cluster from nothing, as a node does when it starts. */
 
-import { measureDuration } from "../src/measure/replicate.js";
+import { measureDuration } from "../src/measure/replicate/replicate.js";
+import { compileFor } from "../src/measure/replicate/traffic.js";
 import type { Scenario } from "../src/measure/scenario.js";
-import { compileFor } from "../src/measure/traffic.js";
 import type { PlaneDescriptor } from "../src/planes/descriptor.js";
 import type { Program } from "../src/planes/plane.js";
 

@@ -2,12 +2,12 @@
 
 import type { Change } from "../src/cluster/change.js";
 import type { Cluster } from "../src/cluster/cluster.js";
-import { endpointChurn, ROLLOUT_SHARE } from "../src/measure/endpoint-churn.js";
-import type { Counted, Measured } from "../src/measure/measured.js";
-import { measureDuration } from "../src/measure/replicate.js";
+import { endpointChurn, ROLLOUT_SHARE } from "../src/measure/replicate/endpoint-churn.js";
+import type { Counted, Measured } from "../src/measure/replicate/measured.js";
+import { measureDuration } from "../src/measure/replicate/replicate.js";
+import { compileFor, disagreementsOf } from "../src/measure/replicate/traffic.js";
 import type { Job, Scenario } from "../src/measure/scenario.js";
 import { withinLimit } from "../src/measure/sizes.js";
-import { compileFor, disagreementsOf } from "../src/measure/traffic.js";
 import type { PlaneDescriptor } from "../src/planes/descriptor.js";
 import type { Plane, UpdateCost } from "../src/planes/plane.js";
 

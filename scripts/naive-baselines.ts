@@ -5,7 +5,7 @@
 
 import { FLOW_WORDS, generateTrace } from "../src/cluster/flows.js";
 import { generateCluster } from "../src/cluster/generate.js";
-import { timeLookups } from "../src/measure/quick-timing.js";
+import { timeLookups } from "../src/measure/replicate/quick-timing.js";
 import type { Model } from "../src/planes/plane.js";
 import { PLANES } from "../src/planes/registry.js";
 

@@ -40,7 +40,7 @@ export {
 } from "./errors.js";
 export { type Imported, type ImportOptions, importCluster } from "./formats/detect.js";
 export { EXPORTS, type Export } from "./formats/export.js";
-export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/quick-timing.js";
+export { type QuickOptions, type QuickTiming, timeLookups } from "./measure/replicate/quick-timing.js";
 export type {
   PlaneCapabilities,
   PlaneColours,
@@ -48,9 +48,9 @@ export type {
   PlaneMarker,
   PlaneReport,
 } from "./planes/descriptor.js";
-export { type NodeCost, nodeCosts } from "./planes/iptables/node-costs.js";
-export { compileNodeList, type NodeProgram } from "./planes/iptables/node-list.js";
-export type { NodeList } from "./planes/iptables/saved-rules.js";
+export { type NodeCost, nodeCosts } from "./planes/iptables/rules/node-costs.js";
+export { compileNodeList, type NodeProgram } from "./planes/iptables/rules/node-list.js";
+export type { NodeList } from "./planes/iptables/rules/saved-rules.js";
 export {
   type ConnectionOptions,
   type Connections,

@@ -28,13 +28,7 @@ const LARGE_FOLDERS: Readonly<Record<string, string>> = {
   "src/planes/ipvs/schedulers": "one file per scheduler",
   bench: "one file per scenario",
   "src/cluster": "one file per operation on a cluster",
-  "src/planes/ebpf": "its maps are still to move into a folder of their own",
-  "src/planes/iptables": "its structures are still to move into a folder of their own",
-  "src/planes/ipvs": "its structures are still to move into a folder of their own",
-  "src/planes/nftables": "its structures are still to move into a folder of their own",
-  "src/measure": "the worker's side is still to move into a folder of its own",
   "src/kernel/kube-proxy": "one file per step of driving and comparing a proxy",
-  "src/kernel": "the testbed is still to move into a folder of its own",
 };
 /** Files that may be longer, with the reason. */
 const LONG_FILES: Readonly<Record<string, string>> = {

@@ -10,8 +10,8 @@ import { parseCluster, writeCluster } from "../src/cluster/json.js";
 import { InputError } from "../src/errors.js";
 import { importCluster } from "../src/formats/detect.js";
 import { EXPORTS } from "../src/formats/export.js";
-import { compileNodeList } from "../src/planes/iptables/node-list.js";
-import type { NodeList } from "../src/planes/iptables/saved-rules.js";
+import { compileNodeList } from "../src/planes/iptables/rules/node-list.js";
+import type { NodeList } from "../src/planes/iptables/rules/saved-rules.js";
 
 export interface FuzzOutcome {
   readonly accepted: number;

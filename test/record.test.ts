@@ -16,7 +16,7 @@ import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../src/cluster/generate.js";
 import { writeCluster } from "../src/cluster/json.js";
 import { EXPORTS } from "../src/formats/export.js";
-import { addToChecksum, batchSource } from "../src/measure/batch.js";
+import { addToChecksum, batchSource } from "../src/measure/replicate/batch.js";
 import { addWork, type Explanation, type Flow, noWork, type PlaneId } from "../src/planes/plane.js";
 import { PLANES } from "../src/planes/registry.js";
 

@@ -3,9 +3,9 @@
 import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
 import { growCluster } from "../cluster/grow.js";
 import { InputError } from "../errors.js";
-import { positionsIn } from "../planes/iptables/node-costs.js";
-import { compileNodeList } from "../planes/iptables/node-list.js";
-import type { NodeList } from "../planes/iptables/saved-rules.js";
+import { positionsIn } from "../planes/iptables/rules/node-costs.js";
+import { compileNodeList } from "../planes/iptables/rules/node-list.js";
+import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import type { Flow, ListPosition, PlaneId, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";

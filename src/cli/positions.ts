@@ -3,9 +3,9 @@
 import { type EntryCost, entryCost } from "../advice/entry-cost.js";
 import { predictedInterval } from "../advice/explain-words.js";
 import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
-import { nodeCosts } from "../planes/iptables/node-costs.js";
-import { compileNodeList } from "../planes/iptables/node-list.js";
-import type { NodeList } from "../planes/iptables/saved-rules.js";
+import { nodeCosts } from "../planes/iptables/rules/node-costs.js";
+import { compileNodeList } from "../planes/iptables/rules/node-list.js";
+import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import { formatCount, formatNs } from "../text.js";
 import { alignColumns, note, print, printJson } from "./output.js";
 

@@ -6,7 +6,7 @@ import { parseCluster } from "../cluster/json.js";
 import { InvalidInputError } from "../errors.js";
 import { importKubernetes } from "../kubernetes/import.js";
 import { describeImport } from "../kubernetes/import-report.js";
-import type { NodeList } from "../planes/iptables/saved-rules.js";
+import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import { importCilium } from "./cilium/index.js";
 import { importIptables } from "./iptables/index.js";
 import { importIpvs } from "./ipvs/index.js";

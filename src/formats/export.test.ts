@@ -8,7 +8,7 @@ import { clusterDigest } from "../cluster/digest.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
 import { NotRepresentableError } from "../errors.js";
-import { compileNodeList } from "../planes/iptables/node-list.js";
+import { compileNodeList } from "../planes/iptables/rules/node-list.js";
 import { planeById } from "../planes/registry.js";
 import type { Situation } from "../planes/situation.js";
 import { verifyPlanes } from "../planes/verify.js";

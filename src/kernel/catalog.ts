@@ -1,7 +1,7 @@
 /** What the kernel lane measures, as data and rules of a catalog: the lane itself knows no scenario's sizes. */
 
 import type { KernelPlaneId } from "./plane.js";
-import type { KernelLane } from "./sandbox.js";
+import type { KernelLane } from "./testbed/sandbox.js";
 
 /** A scenario of the kernel lane, by what its numbers come from. */
 export type KernelScenario = "connect" | "established" | "lookup" | "sync" | "memory" | "update";

@@ -3,13 +3,13 @@
 import { type Cluster, TCP } from "../cluster/cluster.js";
 import { generateCluster } from "../cluster/generate.js";
 import type { Flow } from "../planes/plane.js";
-import type { Host } from "./host.js";
 import { compileBalancer, compileProgram } from "./native.js";
 import { type KernelPlaneId, type Natives, usesBpf } from "./plane.js";
 import { probeFlows, REACHED } from "./probe.js";
 import type { Capability } from "./tasks.js";
-import { loadPlaneInto, probeOptionsOf } from "./testbed.js";
-import { runTool, toolPath } from "./tools.js";
+import type { Host } from "./testbed/host.js";
+import { loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
+import { runTool, toolPath } from "./testbed/tools.js";
 
 /** Tries compilers, then each plane with one service and one connection through it. */
 export async function checkCapabilities(host: Host, planes: readonly KernelPlaneId[]): Promise<Capability[]> {

@@ -2,9 +2,9 @@
 
 import type { Cluster } from "../cluster/cluster.js";
 import type { PlaneOptions, Program } from "../planes/plane.js";
-import type { Host } from "./host.js";
 import type { KernelPlane, Natives } from "./plane.js";
-import type { Testbed } from "./topology.js";
+import type { Host } from "./testbed/host.js";
+import type { Testbed } from "./testbed/topology.js";
 
 /** A plane at work. */
 export interface LoadedPlane {

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runTool, toolPath } from "./tools.js";
+import { runTool, toolPath } from "./testbed/tools.js";
 
 /** The package's root is three folders above the compiled file and two above the source. */
 const SOURCES = ["../../native/", "../../../native/"]

@@ -1,9 +1,9 @@
 /** What a data plane is in the real kernel: it loads a compiled program into a lab's node. */
 
 import type { PlaneId, Program } from "../planes/plane.js";
-import type { Host } from "./host.js";
 import { KERNEL_PLANE_INFO, type KernelPlaneId, type KernelPlaneInfo } from "./planes/info.js";
-import type { Role, Testbed } from "./topology.js";
+import type { Host } from "./testbed/host.js";
+import type { Role, Testbed } from "./testbed/topology.js";
 
 export type { KernelPlaneId } from "./planes/info.js";
 

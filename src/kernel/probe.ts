@@ -1,7 +1,7 @@
 /** Sends flows through a lab with the C probe (native/probe.c) and reads what became of them. */
 
 import type { Flow } from "../planes/plane.js";
-import type { Role, Testbed } from "./topology.js";
+import type { Role, Testbed } from "./testbed/topology.js";
 
 /** enum outcome of native/wire.h. */
 export const REACHED = 0;

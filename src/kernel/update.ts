@@ -19,8 +19,8 @@ import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { type Changer, changerOf } from "./planes/changes.js";
 import { probeFlows, REACHED } from "./probe.js";
 import type { KernelUpdate } from "./tasks.js";
-import { probeOptionsOf } from "./testbed.js";
-import { KernelError, toolPath } from "./tools.js";
+import { probeOptionsOf } from "./testbed/testbed.js";
+import { KernelError, toolPath } from "./testbed/tools.js";
 import { DecisionVerifier } from "./verify.js";
 
 /** Services that change, one after another: their memory is not always what was touched last. */

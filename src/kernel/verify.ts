@@ -22,7 +22,7 @@ import {
   SILENT,
 } from "./probe.js";
 import type { kernelEquivalenceSchema } from "./tasks.js";
-import type { Role } from "./topology.js";
+import type { Role } from "./testbed/topology.js";
 
 /** What verifying a plane found. `left`: flows that can't start or end in this lab, by reason. */
 export type KernelEquivalence = z.infer<typeof kernelEquivalenceSchema>;

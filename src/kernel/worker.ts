@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { parseCluster } from "../cluster/json.js";
-import { benchCluster } from "../measure/bench-cluster.js";
+import { benchCluster } from "../measure/replicate/bench-cluster.js";
 import type { Job } from "../measure/scenario.js";
 import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
 import { checkCapabilities } from "./check.js";
-import { prepareHost, releaseHost } from "./host.js";
 import { type KernelPlaneId, usesBpf } from "./plane.js";
 import { type HostCallbacks, measureRounds } from "./rounds.js";
 import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "./tasks.js";
-import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed.js";
+import { prepareHost, releaseHost } from "./testbed/host.js";
+import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
 import { verifyLoadedPlane } from "./verify.js";
 
 /** The child of the model lane, and how long it times. */

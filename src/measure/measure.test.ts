@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compileBatch, compileEmptyBatch } from "./batch.js";
-import { chaseChain } from "./pointer-chase.js";
+import { compileBatch, compileEmptyBatch } from "./replicate/batch.js";
+import { chaseChain } from "./replicate/pointer-chase.js";
 import { makeSchedule, replicateSeed } from "./schedule.js";
 
 describe("makeSchedule", () => {

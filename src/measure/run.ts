@@ -3,7 +3,7 @@
 import type { Cell, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
 import { isNoisy, MAX_ATTEMPTS } from "./attempts.js";
-import type { Measured } from "./measured.js";
+import type { Measured } from "./replicate/measured.js";
 import type { Job } from "./scenario.js";
 import { replicateSeed } from "./schedule.js";
 import { type Ran, ReplicateError, runReplicate, TIMEOUT_MS } from "./spawn.js";

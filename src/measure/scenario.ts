@@ -4,7 +4,7 @@ import type { Cluster } from "../cluster/cluster.js";
 import type { Popular } from "../cluster/flows.js";
 import type { PlaneDescriptor } from "../planes/descriptor.js";
 import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
-import type { Counted, Measured } from "./measured.js";
+import type { Counted, Measured } from "./replicate/measured.js";
 
 /** Everything a child needs to know: plain JSON. */
 export interface Job {

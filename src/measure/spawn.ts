@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import os from "node:os";
 import { performance } from "node:perf_hooks";
 import { CHILD_FLAGS } from "./environment.js";
-import type { Counted, Measured } from "./measured.js";
+import type { Counted, Measured } from "./replicate/measured.js";
 import type { Job } from "./scenario.js";
 
 /** A child that takes longer, timing aside, is killed and its cell says so: the largest clusters build in seconds. */

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { CATALOG } from "../catalog.js";
 import { loadPlane } from "../planes/registry-loader.js";
-import { benchCluster } from "./bench-cluster.js";
 import type { Catalog } from "./catalog.js";
+import { benchCluster } from "./replicate/bench-cluster.js";
 import type { Job } from "./scenario.js";
 
 const job = JSON.parse(readFileSync(0, "utf8")) as Job;

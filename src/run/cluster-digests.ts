@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import { clusterDigest } from "../cluster/digest.js";
 import { InputError } from "../errors.js";
-import { benchCluster, type ClusterRequest } from "../measure/bench-cluster.js";
+import { benchCluster, type ClusterRequest } from "../measure/replicate/bench-cluster.js";
 import type { Cell, Results } from "../results/schema.js";
 import type { RunContext } from "./lanes/lane.js";
 

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { generateCluster, MIXED } from "../../src/cluster/generate.js";
 import { writeCluster } from "../../src/cluster/json.js";
-import { PREFIX } from "../../src/kernel/clean.js";
-import { NOBODY } from "../../src/kernel/guest.js";
 import { GUEST_PLANE_IDS, KERNEL_PLANE_IDS, PROXY_PLANES } from "../../src/kernel/plane.js";
+import { PREFIX } from "../../src/kernel/testbed/clean.js";
+import { NOBODY } from "../../src/kernel/testbed/guest.js";
 import { readResults } from "../../src/results/files.js";
 
 const CLI = "dist/src/cli/main.js";

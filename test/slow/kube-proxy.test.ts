@@ -5,8 +5,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import os from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { PREFIX } from "../../src/kernel/clean.js";
 import { installedKubeProxies } from "../../src/kernel/kube-proxy/binaries.js";
+import { PREFIX } from "../../src/kernel/testbed/clean.js";
 
 const CLI = "dist/src/cli/main.js";
 const RECORD = "dist/scripts/record-kube-proxy.js";

@@ -1,13 +1,13 @@
 import type { CommandModule } from "yargs";
 import { CheckFailedError, InputError } from "../../errors.js";
-import { cleanLeftovers } from "../../kernel/clean.js";
 import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
-import { tryPlanes } from "../../kernel/placement.js";
 import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
-import { requireLane } from "../../kernel/sandbox.js";
 import type { Capability } from "../../kernel/tasks.js";
-import { batchSource } from "../../measure/batch.js";
+import { cleanLeftovers } from "../../kernel/testbed/clean.js";
+import { tryPlanes } from "../../kernel/testbed/placement.js";
+import { requireLane } from "../../kernel/testbed/sandbox.js";
 import { readEnvironment } from "../../measure/environment.js";
+import { batchSource } from "../../measure/replicate/batch.js";
 import { pinnableCpu } from "../../measure/spawn.js";
 import { print, printJson } from "../output.js";
 

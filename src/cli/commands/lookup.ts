@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import { iptables } from "../../planes/iptables/index.js";
-import { compileNodeList } from "../../planes/iptables/node-list.js";
-import { unknownConditions } from "../../planes/iptables/unknown-conditions.js";
+import { compileNodeList } from "../../planes/iptables/rules/node-list.js";
+import { unknownConditions } from "../../planes/iptables/rules/unknown-conditions.js";
 import { planeById } from "../../planes/registry.js";
 import { describeDecision } from "../../planes/verify.js";
 import { plainText } from "../../text.js";

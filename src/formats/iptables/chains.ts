@@ -1,7 +1,7 @@
 /** What chains say by their names and sizes. */
 
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
-import type { SavedChain, SavedTable } from "../../planes/iptables/saved-rules.js";
+import type { SavedChain, SavedTable } from "../../planes/iptables/rules/saved-rules.js";
 
 /** Which traffic to cluster IPs is masqueraded, from the number of rules that mark all of it, and some by its source. */
 export function masqueradeOf({ all, some }: { all: number; some: number }): MasqueradeOfClusterIps {

@@ -10,7 +10,7 @@ import {
   type KnownNetwork,
 } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
-import type { NodeList, SavedTables } from "../../planes/iptables/saved-rules.js";
+import type { NodeList, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import { assemble } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";

@@ -2,7 +2,7 @@
 
 import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { InvalidInputError } from "../../errors.js";
-import type { SavedRule } from "../../planes/iptables/saved-rules.js";
+import type { SavedRule } from "../../planes/iptables/rules/saved-rules.js";
 import type { Token } from "./tokens.js";
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([

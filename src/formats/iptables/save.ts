@@ -3,7 +3,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { oneLine } from "../../cluster/checks.js";
 import { InvalidInputError } from "../../errors.js";
-import type { SavedTable } from "../../planes/iptables/saved-rules.js";
+import type { SavedTable } from "../../planes/iptables/rules/saved-rules.js";
 import { parseRule } from "./rule.js";
 import { tokenize } from "./tokens.js";
 

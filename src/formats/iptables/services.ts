@@ -6,7 +6,7 @@
 
 import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
-import type { SavedRule, SavedTable, SavedTables } from "../../planes/iptables/saved-rules.js";
+import type { SavedRule, SavedTable, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import { addStandIns, emptyPort, type FoundPort, parsePortName, withoutOwnAddresses } from "../assemble.js";
 import { countEmpty, countForeign, kindOfChain, kindOfCondition, masqueradeOf } from "./chains.js";
 

@@ -1,7 +1,7 @@
 /** Which tables of the input are the node's that kube-proxy serves: there may be both families, both backends, or twice the same. */
 
 import { InvalidInputError } from "../../errors.js";
-import type { SavedTables } from "../../planes/iptables/saved-rules.js";
+import type { SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import type { RecognisedText } from "../recognise.js";
 import { saveOfListing } from "./listing.js";
 import { parseSave, type Save, type Section } from "./save.js";

@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../errors.js";
 import { plainText } from "../../text.js";
-import { runTool } from "../tools.js";
+import { runTool } from "../testbed/tools.js";
 
 /** Minor versions and the patch of each that is built: as in scripts/kube-proxy/MINOR/go.mod. */
 export const KUBE_PROXY_VERSIONS = [

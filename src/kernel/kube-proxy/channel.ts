@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { guestCommand, guestFailure, NOBODY, Tail } from "../guest.js";
-import { KernelError, toolPath } from "../tools.js";
+import { guestCommand, guestFailure, NOBODY, Tail } from "../testbed/guest.js";
+import { KernelError, toolPath } from "../testbed/tools.js";
 import { GUEST_ERRORS_FILE, GUEST_REPLIES_FILE, GUEST_REQUESTS_FOLDER } from "./protocol.js";
 
 const WORKER = fileURLToPath(new URL("./worker.js", import.meta.url));

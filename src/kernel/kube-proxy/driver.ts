@@ -11,9 +11,9 @@ import { z } from "zod";
 import { UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
-import { OWNER_FILE, PREFIX } from "../clean.js";
-import { requireLane } from "../sandbox.js";
-import { KernelError } from "../tools.js";
+import { OWNER_FILE, PREFIX } from "../testbed/clean.js";
+import { requireLane } from "../testbed/sandbox.js";
+import { KernelError } from "../testbed/tools.js";
 import { type Channel, guestChannel, namespaceChannel } from "./channel.js";
 import {
   type KubeProxyOptions,

@@ -5,7 +5,7 @@ import { mkdirSync, openSync, readdirSync, readFileSync, symlinkSync, writeFileS
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { toolPath } from "../tools.js";
+import { toolPath } from "../testbed/tools.js";
 import { GUEST_ERRORS_FILE, GUEST_REPLIES_FILE, GUEST_REQUESTS_FOLDER } from "./protocol.js";
 
 /** Of Debian's user-mode-linux: what IPVS mode asks for in its sets and rules, external addresses and ranges included. */

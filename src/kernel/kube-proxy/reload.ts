@@ -1,6 +1,6 @@
 /** Rules of lbscale loaded into a network namespace next to kube-proxy's, and read back by the same tools. */
 
-import { runTool, toolPath } from "../tools.js";
+import { runTool, toolPath } from "../testbed/tools.js";
 import type { LoadableRules, Rules } from "./protocol.js";
 import type { Wrappers } from "./wrappers.js";
 

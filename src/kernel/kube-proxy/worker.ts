@@ -12,8 +12,8 @@ import { setTimeout } from "node:timers/promises";
 import { kubeconfig } from "../../kubernetes/list-watch/kubeconfig.js";
 import { type ObjectChange, parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
-import { prepareHost } from "../host.js";
-import { KernelError, runTool, toolPath } from "../tools.js";
+import { prepareHost } from "../testbed/host.js";
+import { KernelError, runTool, toolPath } from "../testbed/tools.js";
 import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "./config.js";
 import { parseMetrics, type SyncState, syncState } from "./metrics.js";
 import {

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { toolPath } from "../tools.js";
+import { toolPath } from "../testbed/tools.js";
 import type { CheckedOptions, Write } from "./protocol.js";
 
 const IPTABLES = ["iptables", "ip6tables"].flatMap((name) => [name, `${name}-save`, `${name}-restore`]);

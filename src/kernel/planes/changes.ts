@@ -10,7 +10,7 @@ import { nftChange } from "../../planes/nftables/ruleset-delta.js";
 import type { UpdateMode } from "../../planes/plane.js";
 import type { LoadedPlane, TestbedConfig } from "../loaded-plane.js";
 import type { KernelPlaneId } from "../plane.js";
-import { toolPath } from "../tools.js";
+import { toolPath } from "../testbed/tools.js";
 import { pinFolder } from "./ebpf.js";
 import { ebpfWrites } from "./ebpf-changes.js";
 import { loadedRules } from "./netfilter.js";

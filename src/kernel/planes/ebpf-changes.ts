@@ -5,9 +5,9 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
-import { type Frontend, frontendsOf, masterCount, masterFlags } from "../../planes/ebpf/entries.js";
 import { AFFINITY_MASK, portSlot, protocolScope } from "../../planes/ebpf/layout.js";
-import { backendName, fillMaglevTable } from "../../planes/ebpf/maglev.js";
+import { type Frontend, frontendsOf, masterCount, masterFlags } from "../../planes/ebpf/maps/entries.js";
+import { backendName, fillMaglevTable } from "../../planes/ebpf/maps/maglev.js";
 import { backendValue, header } from "./ebpf-maps.js";
 
 export interface ChangeOptions {

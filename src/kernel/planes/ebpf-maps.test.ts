@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { generateCluster, MIXED } from "../../cluster/generate.js";
-import { ENTRY_WORDS } from "../../planes/ebpf/entries.js";
+import { ENTRY_WORDS } from "../../planes/ebpf/maps/entries.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { ebpfMaps } from "./ebpf-maps.js";
 

@@ -1,8 +1,8 @@
 /** The program as map contents for the kernel, in the loader's format (native/loader.c), from the model's own columns. */
 
 import { type Cluster, TCP } from "../../cluster/cluster.js";
-import { ENTRY_WORDS } from "../../planes/ebpf/entries.js";
-import { MAGLEV_JHASH_SEED } from "../../planes/ebpf/maglev.js";
+import { ENTRY_WORDS } from "../../planes/ebpf/maps/entries.js";
+import { MAGLEV_JHASH_SEED } from "../../planes/ebpf/maps/maglev.js";
 import type { EbpfProgram } from "../../planes/ebpf/program.js";
 
 export interface MapOptions {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
-import { runTool, toolPath } from "../tools.js";
-import { BACKEND_SIDE, CLIENT_SIDE, SNAT_ADDRESS } from "../topology.js";
+import { runTool, toolPath } from "../testbed/tools.js";
+import { BACKEND_SIDE, CLIENT_SIDE, SNAT_ADDRESS } from "../testbed/topology.js";
 import { ebpfMaps } from "./ebpf-maps.js";
 
 /** Load balancing at the socket: `connect()` itself chooses, and packets already carry the endpoint's address. */

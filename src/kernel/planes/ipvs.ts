@@ -5,7 +5,7 @@ import { IpvsProgram } from "../../planes/ipvs/program.js";
 import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/ipvs/ruleset.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
-import { toolPath } from "../tools.js";
+import { toolPath } from "../testbed/tools.js";
 
 const SETTINGS = {
   // kube-proxy sets these (pkg/proxy/ipvs/proxier.go, NewProxier); without the first nothing is masqueraded. It leaves

@@ -1,13 +1,13 @@
 /** Planes of netfilter: the text that `lbscale export` writes, loaded by the kernel's own tools. */
 
 import { IptablesProgram } from "../../planes/iptables/program.js";
-import { NFACCT_OBJECTS } from "../../planes/iptables/rule-text.js";
+import { NFACCT_OBJECTS } from "../../planes/iptables/rules/rule-text.js";
 import { iptablesRestore } from "../../planes/iptables/ruleset.js";
 import { NftablesProgram } from "../../planes/nftables/program.js";
 import { nftTransactions } from "../../planes/nftables/ruleset.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
-import { KernelError, toolPath } from "../tools.js";
+import { KernelError, toolPath } from "../testbed/tools.js";
 
 const EVERYWHERE = {
   sources: ["client", "node"],

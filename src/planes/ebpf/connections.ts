@@ -11,8 +11,6 @@ import {
 } from "../plane.js";
 import { BACKGROUND_SERVICE, backgroundClient, backgroundPort } from "../shared/conntrack.js";
 import { explainEbpf, type Tracking } from "./explain.js";
-import { explainFind, explainInsert, type LruKey } from "./explain-lru.js";
-import { MISS } from "./htab.js";
 import {
   AFFINITY,
   BACKEND_ADDRESS,
@@ -28,7 +26,9 @@ import {
   SOURCE_RANGE,
   TWO_SCOPES,
 } from "./layout.js";
-import { type ConnectionMap, CT_BACKEND, CT_LIFETIME, CT_PACKETS, CT_REV_NAT } from "./lru.js";
+import { explainFind, explainInsert, type LruKey } from "./maps/explain-lru.js";
+import { MISS } from "./maps/htab.js";
+import { type ConnectionMap, CT_BACKEND, CT_LIFETIME, CT_PACKETS, CT_REV_NAT } from "./maps/lru.js";
 import type { CiliumModel } from "./model.js";
 
 /** Cilium's nominal `bpf-ct-global-tcp-max`. */

@@ -3,10 +3,10 @@ import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
 import { flowAt, generateTrace } from "../../cluster/flows.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DROP, type Flow, type Model } from "../plane.js";
-import { ENTRY_WORDS } from "./entries.js";
-import { htabBytes } from "./htab.js";
 import { ebpf, ebpfMaglev } from "./index.js";
-import { backendName, fillMaglevTable } from "./maglev.js";
+import { ENTRY_WORDS } from "./maps/entries.js";
+import { htabBytes } from "./maps/htab.js";
+import { backendName, fillMaglevTable } from "./maps/maglev.js";
 import { MAGLEV_SIZES } from "./options.js";
 import { EbpfProgram } from "./program.js";
 

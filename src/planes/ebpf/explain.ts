@@ -4,10 +4,10 @@ import { formatAddress, servicePortName } from "../../cluster/cluster.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT, type Work } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
 import type { SourceRanges } from "../shared/source-ranges.js";
-import { MISS } from "./htab.js";
 import * as layout from "./layout.js";
-import { maglevIndex } from "./maglev.js";
-import type { Context, MaglevMaps, Maps } from "./maps.js";
+import { MISS } from "./maps/htab.js";
+import { maglevIndex } from "./maps/maglev.js";
+import type { Context, MaglevMaps, Maps } from "./maps/maps.js";
 
 /** What an explanation needs of a model: its maps and its state, not its lookup. */
 export interface ExplainedModel {

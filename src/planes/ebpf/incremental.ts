@@ -6,7 +6,6 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
 import type { IncrementalModel } from "../plane.js";
-import { type Frontend, frontendsOf, masterCount, masterFlags } from "./entries.js";
 import {
   AFFINITY_MASK,
   BACKEND_ADDRESS,
@@ -19,8 +18,9 @@ import {
   SERVICE_COUNT,
   SERVICE_FLAGS,
 } from "./layout.js";
-import { backendName, fillMaglevTable } from "./maglev.js";
-import type { MaglevMaps } from "./maps.js";
+import { type Frontend, frontendsOf, masterCount, masterFlags } from "./maps/entries.js";
+import { backendName, fillMaglevTable } from "./maps/maglev.js";
+import type { MaglevMaps } from "./maps/maps.js";
 import { type CiliumModel, MaglevModel } from "./model.js";
 
 export class LiveEbpf implements IncrementalModel {

@@ -1,8 +1,8 @@
 /** Memory of Cilium's maps: preallocated, so it is spent before the first service. */
 
 import type { MemoryLine } from "../plane.js";
-import { powerOfTwo } from "./htab.js";
 import { BACKEND_WORDS, BUCKET_WORDS, OUTER_WORDS, REVERSE_NAT_WORDS, SERVICE_WORDS } from "./layout.js";
+import { powerOfTwo } from "./maps/htab.js";
 
 export interface MapSizes {
   /** Capacity of each map. */

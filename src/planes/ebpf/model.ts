@@ -5,7 +5,6 @@ import { ABSENT, AffinityTable } from "../shared/affinity.js";
 import { SourceRanges } from "../shared/source-ranges.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
 import { explainEbpf } from "./explain.js";
-import { MISS } from "./htab.js";
 import {
   AFFINITY,
   AFFINITY_MASK,
@@ -24,8 +23,9 @@ import {
   SOURCE_RANGE,
   TWO_SCOPES,
 } from "./layout.js";
-import { maglevIndex } from "./maglev.js";
-import type { Context, MaglevMaps, Maps } from "./maps.js";
+import { MISS } from "./maps/htab.js";
+import { maglevIndex } from "./maps/maglev.js";
+import type { Context, MaglevMaps, Maps } from "./maps/maps.js";
 
 /** lb4_affinity: an LRU map of the same size as the others. */
 const AFFINITY_ENTRIES = 65_536;

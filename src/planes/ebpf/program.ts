@@ -14,8 +14,6 @@ import type {
   UpdateCost,
 } from "../plane.js";
 import { DEFAULT_CT_ENTRIES, TcConnections } from "./connections.js";
-import { ENTRY_WORDS, listEntries, type MapEntries } from "./entries.js";
-import { BackendMap, htabBytes, OuterMap, powerOfTwo, ServiceMap } from "./htab.js";
 import { LiveEbpf } from "./incremental.js";
 import {
   BACKEND_ADDRESS,
@@ -30,9 +28,11 @@ import {
   SERVICE_FLAGS,
   SERVICE_WORDS,
 } from "./layout.js";
-import { ConnectionMap, ReverseSocketMap } from "./lru.js";
-import { backendName, fillMaglevTable } from "./maglev.js";
-import type { MaglevMaps, Maps } from "./maps.js";
+import { ENTRY_WORDS, listEntries, type MapEntries } from "./maps/entries.js";
+import { BackendMap, htabBytes, OuterMap, powerOfTwo, ServiceMap } from "./maps/htab.js";
+import { ConnectionMap, ReverseSocketMap } from "./maps/lru.js";
+import { backendName, fillMaglevTable } from "./maps/maglev.js";
+import type { MaglevMaps, Maps } from "./maps/maps.js";
 import { mapMemory } from "./memory.js";
 import { type CiliumModel, EbpfModel, MaglevModel } from "./model.js";
 import { DEFAULT_MAGLEV_SIZE, MAGLEV_SIZES } from "./options.js";

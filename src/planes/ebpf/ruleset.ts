@@ -3,8 +3,8 @@
 import { INGRESS_IP } from "../../cluster/cluster.js";
 import { PlaneLimitError } from "../../errors.js";
 import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "./cilium-flags.js";
-import { ENTRY_WORDS } from "./entries.js";
 import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SCOPES } from "./layout.js";
+import { ENTRY_WORDS } from "./maps/entries.js";
 import { type EbpfProgram, MAX_FRONTENDS } from "./program.js";
 
 /** LB_SELECTION_RANDOM, LB_SELECTION_MAGLEV: in the upper byte of a master's first word. */

@@ -11,9 +11,9 @@ import {
   PASS,
 } from "../plane.js";
 import { BACKGROUND_ENDPOINT, BACKGROUND_SERVICE } from "../shared/conntrack.js";
-import { explainFind, explainInsert, type LruKey } from "./explain-lru.js";
-import { MISS } from "./htab.js";
-import { type ReverseSocketMap, SK_ADDRESS, SK_PORT } from "./lru.js";
+import { explainFind, explainInsert, type LruKey } from "./maps/explain-lru.js";
+import { MISS } from "./maps/htab.js";
+import { type ReverseSocketMap, SK_ADDRESS, SK_PORT } from "./maps/lru.js";
 
 /** Cilium's `bpf-sock-rev-map-max`. */
 export const DEFAULT_SOCKETS = 262_144;

@@ -7,8 +7,8 @@ import { applyChange, type Change, singleChanges } from "../../cluster/change.js
 import type { Cluster } from "../../cluster/cluster.js";
 import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import type { UpdateCost } from "../plane.js";
-import { ENTRY_WORDS, listEntries } from "./entries.js";
 import { AFFINITY_MATCH_WORDS, BACKEND_WORDS, OUTER_WORDS, SERVICE_WORDS } from "./layout.js";
+import { ENTRY_WORDS, listEntries } from "./maps/entries.js";
 
 export interface MapState {
   /** Entries of each frontend's Maglev table; null for random selection. */

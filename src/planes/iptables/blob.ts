@@ -32,7 +32,7 @@ import {
   VERDICT_DROP,
   VERDICT_RETURN,
 } from "./layout.js";
-import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 import type { Walkable } from "./walkable.js";
 
 /** Netfilter's base chains: their tail is a policy, not a RETURN, and no head stands before them. */

@@ -7,7 +7,7 @@ import { type Cluster, formatAddress, servicePortName } from "../../cluster/clus
 import { DROP, type Flow, PASS, REJECT } from "../plane.js";
 import { nextInt32 } from "../shared/xorshift.js";
 import * as layout from "./layout.js";
-import { recentCheck, type WalkState } from "./matches.js";
+import { recentCheck, type WalkState } from "./rules/matches.js";
 import type { Walkable } from "./walkable.js";
 
 /** What one walk did. */

@@ -9,11 +9,11 @@ import { Random } from "../../random.js";
 import type { IncrementalModel, UpdateMode, WriteCounts } from "../plane.js";
 import { DEFAULT_SETTINGS, type KubeProxySettings } from "../shared/kube-proxy.js";
 import { buildTable, ENSURED_CHAINS, type Table } from "./blob.js";
-import { emitFilterRules } from "./filter-rules.js";
 import type { IptablesModel } from "./model.js";
-import { emitNatRules, endpointOwners, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./nat-rules.js";
 import { ReplaceableTable } from "./replace.js";
-import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import { emitFilterRules } from "./rules/filter-rules.js";
+import { emitNatRules, endpointOwners, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./rules/nat-rules.js";
+import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 import type { Walkable } from "./walkable.js";
 
 /** Kinds of chains in the order of the nat table: base chains, then by name. */

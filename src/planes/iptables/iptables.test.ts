@@ -6,9 +6,9 @@ import { DEFAULT_NETWORK } from "../../cluster/network.js";
 import { PASS } from "../plane.js";
 import { endpointRows } from "../shared/kube-proxy.js";
 import { buildTable } from "./blob.js";
-import { base32Sha256, endpointHash, servicePortHash } from "./names.js";
 import { IptablesProgram } from "./program.js";
-import { formatThreshold, pickThreshold, type RuleSink, RuleWriter } from "./rules.js";
+import { base32Sha256, endpointHash, servicePortHash } from "./rules/names.js";
+import { formatThreshold, pickThreshold, type RuleSink, RuleWriter } from "./rules/rules.js";
 
 const CLIENT = DEFAULT_NETWORK.clientCidr.base + 7;
 const constant = (services: number, count: number, extra = {}) =>

@@ -4,7 +4,7 @@
  */
 
 import { SCTP } from "../../cluster/cluster.js";
-import type { Rule } from "./rules.js";
+import type { Rule } from "./rules/rules.js";
 
 /** struct ipt_entry: ipt_ip (84), nfcache, target_offset, next_offset, comefrom, counters. */
 export const ENTRY = 112;

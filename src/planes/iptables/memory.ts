@@ -3,7 +3,7 @@
 import type { MemoryLine } from "../plane.js";
 import { BASE_CHAINS } from "./blob.js";
 import { CHAIN_HEAD, CHAIN_TAIL, ruleBytes } from "./layout.js";
-import type { ChainKind, RuleSink } from "./rules.js";
+import type { ChainKind, RuleSink } from "./rules/rules.js";
 
 const PARTS: Partial<Record<ChainKind, string>> = {
   "KUBE-SERVICES": "KUBE-SERVICES: a rule a frontend",

@@ -5,7 +5,7 @@ import { type Decision, type Explanation, type Flow, type Model, noWork } from "
 import { AffinityTable } from "../shared/affinity.js";
 import { reseed, xorshiftState } from "../shared/xorshift.js";
 import { explainWalk } from "./explain.js";
-import type { WalkState } from "./matches.js";
+import type { WalkState } from "./rules/matches.js";
 import { Walker } from "./walk.js";
 import type { Walkable } from "./walkable.js";
 

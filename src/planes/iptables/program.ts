@@ -23,19 +23,19 @@ import {
 } from "../shared/kube-proxy.js";
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import { buildTable, measureTable, type Table, type TableSize } from "./blob.js";
-import { emitFilterRules } from "./filter-rules.js";
 import { IncrementalIptables } from "./incremental.js";
 import { tableMemory } from "./memory.js";
 import { IptablesModel } from "./model.js";
+import { emitFilterRules } from "./rules/filter-rules.js";
 import {
   emitNatRules,
   endpointOwners,
   frontendRules,
   LARGE_CLUSTER_ENDPOINTS,
   type RuleOrder,
-} from "./nat-rules.js";
-import type { RuleSink } from "./rules.js";
-import { servicePortFacts } from "./service-port.js";
+} from "./rules/nat-rules.js";
+import type { RuleSink } from "./rules/rules.js";
+import { servicePortFacts } from "./rules/service-port.js";
 import { updateCost } from "./update.js";
 
 export class IptablesProgram implements Program {

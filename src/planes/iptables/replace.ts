@@ -6,7 +6,7 @@
 
 import { BASE_CHAINS, type Table, Writer, walkable } from "./blob.js";
 import { CHAIN_HEAD, CHAIN_TAIL, DATA, HANDLER, OFFSETS, ruleBytes, TARGET_STANDARD } from "./layout.js";
-import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 import type { Walkable } from "./walkable.js";
 
 /** A chain in its place: `bytes` with head and tail, `rank` by which chains are sorted. */

@@ -5,10 +5,10 @@ import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import type { UpdateMode } from "../plane.js";
 import { TextSink } from "../shared/text-sink.js";
 import { BASE_CHAINS, ENSURED_CHAINS } from "./blob.js";
-import { LARGE_CLUSTER_ENDPOINTS } from "./nat-rules.js";
 import type { IptablesProgram } from "./program.js";
-import { ChainNames, NFACCT_OBJECTS, RuleText } from "./rule-text.js";
-import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import { LARGE_CLUSTER_ENDPOINTS } from "./rules/nat-rules.js";
+import { ChainNames, NFACCT_OBJECTS, RuleText } from "./rules/rule-text.js";
+import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 
 /** Whether a chain, and its rules, are written. */
 type Keep = (kind: ChainKind, index: number) => boolean;

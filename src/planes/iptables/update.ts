@@ -7,8 +7,8 @@ import type { Cluster } from "../../cluster/cluster.js";
 import type { UpdateCost, UpdateMode } from "../plane.js";
 import { BASE_CHAINS, ENSURED_CHAINS } from "./blob.js";
 import { CHAIN_HEAD, CHAIN_TAIL, ruleBytes } from "./layout.js";
-import { LARGE_CLUSTER_ENDPOINTS } from "./nat-rules.js";
-import type { ChainKind, Rule, RuleSink } from "./rules.js";
+import { LARGE_CLUSTER_ENDPOINTS } from "./rules/nat-rules.js";
+import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 
 /** A program's two tables. kube-proxy writes both at every sync. */
 interface Tables {

@@ -25,7 +25,7 @@ import {
   VERDICT_DROP,
   VERDICT_RETURN,
 } from "./layout.js";
-import { matchHolds, type WalkState } from "./matches.js";
+import { matchHolds, type WalkState } from "./rules/matches.js";
 
 /** kube-proxy's chains nest at most this deep: SERVICES → FW → EXT → SVC → SEP → MARK-MASQ. */
 export const STACK = 16;

@@ -1,5 +1,5 @@
 import type { Cluster } from "../../cluster/cluster.js";
-import type { ChainKind } from "./rules.js";
+import type { ChainKind } from "./rules/rules.js";
 
 /** What a walk needs of a table. */
 export interface Walkable {

@@ -15,6 +15,7 @@ import {
 import { type Conntrack, NONE } from "../shared/conntrack.js";
 import { type Count, explainConfirm, explainKnown } from "../shared/explain-conntrack.js";
 import { answeringSide } from "../shared/netfilter-connections.js";
+import { NULL } from "./layout.js";
 import {
   CLIENT,
   CLIENT_PORT,
@@ -23,8 +24,7 @@ import {
   PROTOCOL,
   VIRTUAL,
   VIRTUAL_PORT,
-} from "./connection-table.js";
-import { NULL } from "./layout.js";
+} from "./tables/connection-table.js";
 
 export class IpvsConnections implements Connections {
   readonly #model: Model;

@@ -3,7 +3,7 @@
 import { maskTo, SCTP, TCP } from "../../cluster/cluster.js";
 import type { Work } from "../plane.js";
 import { KNOWN, LOAD_BALANCER, MASQUERADE, type Rules } from "./rules.js";
-import { networkKey } from "./set-entries.js";
+import { networkKey } from "./tables/set-entries.js";
 
 export interface Trace {
   readonly work: Work;

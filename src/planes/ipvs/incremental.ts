@@ -6,14 +6,14 @@
 import { TCP } from "../../cluster/cluster.js";
 import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
 import type { IncrementalModel } from "../plane.js";
-import type { KubeSets } from "./kube-sets.js";
 import { DEST_ENDPOINT, DEST_NEXT, DEST_WEIGHT, NULL, SERVICE_DESTINATIONS, SLAB_WORDS } from "./layout.js";
 import { addDestination, type Memory, unlinkDestination } from "./memory.js";
 import type { IpvsModel } from "./model.js";
 import type { Scheduler } from "./schedulers/scheduler.js";
-import { portKey } from "./set-entries.js";
+import type { KubeSets } from "./tables/kube-sets.js";
+import { portKey } from "./tables/set-entries.js";
+import type { VirtualServices } from "./tables/virtual-services.js";
 import { standsAlone } from "./update.js";
-import type { VirtualServices } from "./virtual-services.js";
 
 /** A model with the parts that a control plane writes to. */
 export interface Loaded {

@@ -22,7 +22,7 @@ import {
   SERVICE_TIMEOUT,
   SLAB_WORDS,
 } from "./layout.js";
-import type { VirtualServices } from "./virtual-services.js";
+import type { VirtualServices } from "./tables/virtual-services.js";
 
 /**
  * A large ArrayBuffer starts 16 bytes after a page boundary, because glibc's calloc keeps its header there; 48 bytes

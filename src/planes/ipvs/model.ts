@@ -27,8 +27,8 @@ import {
 } from "./layout.js";
 import { LOAD_BALANCER, MASQUERADE, type Rules } from "./rules.js";
 import type { Scheduler } from "./schedulers/scheduler.js";
-import type { ServiceTable } from "./service-table.js";
-import { portKey } from "./set-entries.js";
+import type { ServiceTable } from "./tables/service-table.js";
+import { portKey } from "./tables/set-entries.js";
 
 /** Clients that persistence templates remember in the model; the kernel allocates as it goes. */
 const TEMPLATES_PER_SERVICE = 1 << 16;

@@ -16,26 +16,26 @@ import type {
 } from "../plane.js";
 import { KUBE_PROXY_RELEASES, type KubeProxySettings, kubeProxySettings } from "../shared/kube-proxy.js";
 import { conntrackOf } from "../shared/netfilter-connections.js";
-import { ConnectionTable, DEFAULT_TABLE_BITS } from "./connection-table.js";
 import { IpvsConnections } from "./connections.js";
 import { LiveIpvs, type Loaded } from "./incremental.js";
-import { IpSet, MAX_ELEMENTS } from "./ipset.js";
-import { KubeSets } from "./kube-sets.js";
 import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
 import { loadMemory } from "./memory.js";
 import { IpvsModel } from "./model.js";
 import { Rules } from "./rules.js";
 import { DEFAULT_SCHEDULER, SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
+import { ConnectionTable, DEFAULT_TABLE_BITS } from "./tables/connection-table.js";
+import { IpSet, MAX_ELEMENTS } from "./tables/ipset.js";
+import { KubeSets } from "./tables/kube-sets.js";
 import {
   FIXED_BUCKETS,
   FixedServiceTable,
   ResizableServiceTable,
   resizableBuckets,
   type ServiceTable,
-} from "./service-table.js";
-import { HASH_SET_NAMES, HASH_SETS, listSetEntries, type SetEntries } from "./set-entries.js";
+} from "./tables/service-table.js";
+import { HASH_SET_NAMES, HASH_SETS, listSetEntries, type SetEntries } from "./tables/set-entries.js";
+import { listVirtualServices, type VirtualServices } from "./tables/virtual-services.js";
 import { updateCost } from "./update.js";
-import { listVirtualServices, type VirtualServices } from "./virtual-services.js";
 
 export class IpvsProgram implements Program {
   readonly plane = "ipvs";

@@ -5,8 +5,8 @@
  */
 
 import { type Cluster, maskTo, SCTP, TCP } from "../../cluster/cluster.js";
-import type { KubeSets } from "./kube-sets.js";
-import { networkKey } from "./set-entries.js";
+import type { KubeSets } from "./tables/kube-sets.js";
+import { networkKey } from "./tables/set-entries.js";
 
 /** Bits of `Rules.nat`. */
 export const MASQUERADE = 1;

@@ -3,7 +3,7 @@
 import { type Cluster, formatAddress } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
 import { frontendOptions } from "./ruleset.js";
-import { listVirtualServices } from "./virtual-services.js";
+import { listVirtualServices } from "./tables/virtual-services.js";
 
 /**
  * An endpoint that joins is added to each of its virtual services; one that leaves gets weight 0, so that its connections

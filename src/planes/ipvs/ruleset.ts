@@ -4,7 +4,7 @@ import { formatAddress, formatCidr, maskTo, protocolName, SCTP, TCP } from "../.
 import { hasSourceRanges, ingressAddresses, ingressSources } from "../shared/kube-proxy.js";
 import { TextSink } from "../shared/text-sink.js";
 import type { IpvsProgram } from "./program.js";
-import { type BitmapName, HASH_SET_NAMES, HASH_SETS, type HashSetName } from "./set-entries.js";
+import { type BitmapName, HASH_SET_NAMES, HASH_SETS, type HashSetName } from "./tables/set-entries.js";
 
 /**
  * Text for `ipvsadm -R` (--restore), in the order in which kube-proxy creates virtual services and servers. It holds no

@@ -9,8 +9,8 @@ import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import type { UpdateCost } from "../plane.js";
 import { DEST_BYTES } from "./layout.js";
 import { SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
-import { HASH_SETS } from "./set-entries.js";
-import { listVirtualServices } from "./virtual-services.js";
+import { HASH_SETS } from "./tables/set-entries.js";
+import { listVirtualServices } from "./tables/virtual-services.js";
 
 /**
  * Schedulers that fill a table anew when a destination is added or deleted, and whether they do so too when its weight

@@ -5,7 +5,7 @@ import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plan
 import type { ExplainedModel } from "./explained-model.js";
 import { HookCounter } from "./hook-counter.js";
 import * as layout from "./layout.js";
-import { MISS, type NodePortTable, type ServiceTable } from "./rhashtable.js";
+import { MISS, type NodePortTable, type ServiceTable } from "./structures/rhashtable.js";
 
 /**
  * Explains one flow on a model, consuming its randomness and affinity as a lookup does. Work counts what a first packet

@@ -2,8 +2,8 @@
 
 import type { AffinityTable } from "../shared/affinity.js";
 import type { SourceRanges } from "../shared/source-ranges.js";
-import type { ChainMemory } from "./chain-memory.js";
-import type { Tables } from "./tables.js";
+import type { Tables } from "./rules/tables.js";
+import type { ChainMemory } from "./structures/chain-memory.js";
 import type { NftLayout } from "./version.js";
 
 /** What an explanation needs of a model: its tables and its state, not its lookup. */

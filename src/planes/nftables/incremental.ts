@@ -9,10 +9,10 @@ import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endp
 import { extractService } from "../../cluster/extract-service.js";
 import type { IncrementalModel } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
-import type { ChainWriter } from "./chain-writer.js";
-import { chainsOf, hasEndpointChains, listMaps } from "./frontends.js";
-import { hairpinChanges } from "./hairpins.js";
 import type { NftablesModel } from "./model.js";
+import type { ChainWriter } from "./rules/chain-writer.js";
+import { chainsOf, hasEndpointChains, listMaps } from "./rules/frontends.js";
+import { hairpinChanges } from "./rules/hairpins.js";
 import type { NftLayout } from "./version.js";
 
 export class LiveNftables implements IncrementalModel {

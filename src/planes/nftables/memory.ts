@@ -2,11 +2,11 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import type { KubeProxySettings } from "../shared/kube-proxy.js";
-import type { ChainMemory, Cursors } from "./chain-memory.js";
-import { ChainWriter } from "./chain-writer.js";
-import { balancingKind, chainsOf, hasEndpointChains } from "./frontends.js";
 import * as layout from "./layout.js";
-import { Slabs } from "./slabs.js";
+import { ChainWriter } from "./rules/chain-writer.js";
+import { balancingKind, chainsOf, hasEndpointChains } from "./rules/frontends.js";
+import type { ChainMemory, Cursors } from "./structures/chain-memory.js";
+import { Slabs } from "./structures/slabs.js";
 import { type NftLayout, nftLayout } from "./version.js";
 
 const TO_CACHE_LINE_WORDS = 12;

@@ -6,12 +6,12 @@ import { ABSENT, AffinityTable } from "../shared/affinity.js";
 import type { KubeProxySettings } from "../shared/kube-proxy.js";
 import { SourceRanges } from "../shared/source-ranges.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
-import type { ChainMemory } from "./chain-memory.js";
 import { explainNftables } from "./explain.js";
 import * as layout from "./layout.js";
-import { MISS } from "./rhashtable.js";
-import { firewallSources } from "./service-text.js";
-import type { Tables } from "./tables.js";
+import { firewallSources } from "./rules/service-text.js";
+import type { Tables } from "./rules/tables.js";
+import type { ChainMemory } from "./structures/chain-memory.js";
+import { MISS } from "./structures/rhashtable.js";
 import { type NftLayout, nftLayout } from "./version.js";
 
 /** Size of each affinity set that kube-proxy declares (nftables' default for dynamic sets). */

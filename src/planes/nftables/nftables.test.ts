@@ -6,7 +6,7 @@ import { endpointRows } from "../shared/kube-proxy.js";
 import { nftables } from "./index.js";
 import { mapBucketBits } from "./layout.js";
 import { chainBytes } from "./memory.js";
-import { rhashBuckets } from "./rhashtable.js";
+import { rhashBuckets } from "./structures/rhashtable.js";
 import { nftLayout } from "./version.js";
 
 const constant = (services: number, count: number, extra = {}) =>

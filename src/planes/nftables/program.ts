@@ -21,12 +21,13 @@ import {
   nodePortAddresses,
 } from "../shared/kube-proxy.js";
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
-import type { ChainWriter } from "./chain-writer.js";
-import { hasEndpointChains, listMaps, type MapContents } from "./frontends.js";
 import { LiveNftables } from "./incremental.js";
 import { ELEMENT_WORDS as MAP_ELEMENT_WORDS } from "./layout.js";
 import { loadChains } from "./memory.js";
 import { NftablesModel } from "./model.js";
+import type { ChainWriter } from "./rules/chain-writer.js";
+import { hasEndpointChains, listMaps, type MapContents } from "./rules/frontends.js";
+import type { Tables } from "./rules/tables.js";
 import {
   AddressSet,
   ELEMENT_WORDS,
@@ -34,8 +35,7 @@ import {
   NodePortTable,
   rhashBuckets,
   ServiceTable,
-} from "./rhashtable.js";
-import type { Tables } from "./tables.js";
+} from "./structures/rhashtable.js";
 import { updateCost } from "./update.js";
 import { type NftLayout, nftLayout } from "./version.js";
 

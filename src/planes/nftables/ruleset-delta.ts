@@ -4,10 +4,10 @@ import { type Cluster, formatAddress, protocolName } from "../../cluster/cluster
 import { extractService } from "../../cluster/extract-service.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { DEFAULT_SETTINGS, type KubeProxySettings } from "../shared/kube-proxy.js";
-import { listMaps } from "./frontends.js";
-import { type Hairpin, hairpinChanges } from "./hairpins.js";
+import { listMaps } from "./rules/frontends.js";
+import { type Hairpin, hairpinChanges } from "./rules/hairpins.js";
+import { ServiceText } from "./rules/service-text.js";
 import { mapElements, TABLE } from "./ruleset.js";
-import { ServiceText } from "./service-text.js";
 import { nftLayout } from "./version.js";
 
 /** A transaction, and what it leaves without a user: `chain …` and `set …` of the table. */

@@ -4,9 +4,9 @@ import { formatAddress, formatCidr, protocolName, servicePortName } from "../../
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { DROP } from "../plane.js";
 import { nodePortAddresses } from "../shared/kube-proxy.js";
-import { servicePortBase } from "./names.js";
 import type { NftablesProgram } from "./program.js";
-import { ServiceText } from "./service-text.js";
+import { servicePortBase } from "./rules/names.js";
+import { ServiceText } from "./rules/service-text.js";
 import { nftLayout } from "./version.js";
 
 export const TABLE = "ip kube-proxy";

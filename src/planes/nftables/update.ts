@@ -8,12 +8,12 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import type { UpdateCost } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
-import { balancingKind, chainsOf, hasEndpointChains, listMaps } from "./frontends.js";
-import { hairpinChanges } from "./hairpins.js";
 import { KIND_SERVICE, KIND_SINGLE } from "./layout.js";
 import { chainBytes } from "./memory.js";
-import { ELEMENT_WORDS } from "./rhashtable.js";
-import { firewallSources } from "./service-text.js";
+import { balancingKind, chainsOf, hasEndpointChains, listMaps } from "./rules/frontends.js";
+import { hairpinChanges } from "./rules/hairpins.js";
+import { firewallSources } from "./rules/service-text.js";
+import { ELEMENT_WORDS } from "./structures/rhashtable.js";
 import type { NftLayout } from "./version.js";
 
 /** Rules, chains and elements for one change. */

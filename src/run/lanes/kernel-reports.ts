@@ -1,8 +1,8 @@
 /** What the kernel lane's reports become in a result: one handler per kind of report. Pure: no clock, no process. */
 
 import type { ConnectReport } from "../../kernel/tasks.js";
+import { thin } from "../../measure/replicate/samples.js";
 import { addReplicate, meanWork } from "../../measure/run.js";
-import { thin } from "../../measure/samples.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { median } from "../../stats/quantile.js";
 

@@ -1,11 +1,11 @@
 /** The kernel's lanes: connections through the real kernel, this machine's or a guest's, next to models of the same. */
 
 import type { KernelCatalog } from "../../kernel/catalog.js";
-import { type LanePlacement, placePlanes } from "../../kernel/placement.js";
 import { isBareBaseline, isKernelPlaneId, KERNEL_PLANE_IDS, type KernelPlaneId } from "../../kernel/plane.js";
-import { type KernelLane, runInSandbox } from "../../kernel/sandbox.js";
 import { type ConnectTask, connectReportSchema } from "../../kernel/tasks.js";
-import { measureTimer } from "../../measure/clock.js";
+import { type LanePlacement, placePlanes } from "../../kernel/testbed/placement.js";
+import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
+import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { levelOf } from "../../measure/stopping.js";
 import type { Cell, Results } from "../../results/schema.js";

@@ -6,7 +6,7 @@ import { DEFAULT_NETWORK } from "../../../cluster/network.js";
 import { hash32 } from "../../shared/hash32.js";
 import { DEST_ENDPOINT, GENERATION, NULL } from "../layout.js";
 import { loadMemory } from "../memory.js";
-import { listVirtualServices } from "../virtual-services.js";
+import { listVirtualServices } from "../tables/virtual-services.js";
 import { SCHEDULERS, type SchedulerName } from "./index.js";
 import { MAGLEV_SLOTS } from "./maglev.js";
 

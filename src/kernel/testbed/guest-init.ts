@@ -1,0 +1,55 @@
+/** First process of the user-mode Linux guest: mounts, loads modules, does what the host asked for, and powers off. */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ERRORS_FILE, EXIT_FILE, REPORTS_FILE, REQUEST_FILE } from "./guest.js";
+import { toolPath } from "./tools.js";
+
+/** The guest looks for none by itself: there is no /lib/modules of its version on the host's disk. */
+const MODULES = [
+  ...[
+    "ip_vs",
+    "ip_vs_rr",
+    "nf_conntrack",
+    "nf_conntrack_netlink",
+    "iptable_nat",
+    "iptable_filter",
+    "iptable_mangle",
+  ],
+  ...["ip_set", "ip_set_hash_ip", "ip_set_hash_ipport", "ip_set_hash_ipportip", "ip_set_hash_ipportnet"],
+  ...["ip_set_bitmap_port", "xt_set", "xt_comment", "xt_statistic", "xt_tcpudp", "xt_nat", "xt_addrtype"],
+  ...["xt_mark", "xt_conntrack", "xt_recent", "xt_MASQUERADE", "xt_sctp", "ipt_REJECT", "veth", "dummy"],
+];
+const WORK = fileURLToPath(new URL("../worker.js", import.meta.url));
+
+// Before /proc is mounted a process takes itself for what the host runs, user-mode Linux: the path of node is handed in.
+const [folder, node] = process.argv.slice(2) as [string, string];
+const run = (tool: string, ...args: string[]): void => {
+  execFileSync(toolPath(tool), args, { stdio: ["ignore", "ignore", "inherit"] });
+};
+try {
+  run("mount", "-t", "proc", "proc", "/proc");
+  run("mount", "-t", "sysfs", "sysfs", "/sys");
+  run("mount", "-t", "tmpfs", "tmpfs", "/run");
+  run("mount", "-t", "hostfs", "-o", folder, "none", folder);
+  mkdirSync("/run/kernel/lib", { recursive: true });
+  symlinkSync("/usr/lib/uml/modules", "/run/kernel/lib/modules");
+  run("modprobe", "-d", "/run/kernel", "-a", ...MODULES);
+  const { status } = spawnSync(node, ["--expose-gc", WORK], {
+    // The only folder that compilers can write to.
+    cwd: folder,
+    stdio: [
+      openSync(join(folder, REQUEST_FILE), "r"),
+      openSync(join(folder, REPORTS_FILE), "a"),
+      openSync(join(folder, ERRORS_FILE), "a"),
+    ],
+  });
+  writeFileSync(join(folder, EXIT_FILE), String(status ?? -1));
+} catch (error) {
+  console.error(String(error));
+}
+// Power off: the first process must not end before. Without /proc it ends all the same, in a panic that says so.
+writeFileSync("/proc/sysrq-trigger", "o");
+setInterval(() => {}, 1000);

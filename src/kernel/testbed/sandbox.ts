@@ -1,0 +1,208 @@
+/**
+ * Everything of the kernel lane happens in a child process with network, mount and process namespaces of its own: a tool
+ * that is called without a namespace meets an empty one, never the host's. When lbscale dies, however it dies, the
+ * kernel kills the namespace's first process (PR_SET_PDEATHSIG), with it all others in it (pid_namespaces(7)), and with
+ * them go the namespaces, mounts, pinned BPF objects and rules. Left over are a folder and a cgroup: see clean.ts.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { UnsupportedHostError } from "../../errors.js";
+import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
+import {
+  ERRORS_FILE,
+  EXIT_FILE,
+  guestCommand,
+  guestFailure,
+  NOBODY,
+  REPORTS_FILE,
+  REQUEST_FILE,
+  Tail,
+} from "./guest.js";
+import { KernelError, toolPath } from "./tools.js";
+
+const INSIDE_SCRIPT = fileURLToPath(new URL("../worker.js", import.meta.url));
+
+/** Which kernel: this machine's, or a user-mode Linux guest's. */
+export type KernelLane = "kernel" | "guest";
+
+/** What the child in the sandbox is asked to do, and its folder, whose name is that of the run's cgroup too. */
+export interface SandboxRequest {
+  readonly task: string;
+  readonly folder: string;
+}
+
+export interface SandboxOptions {
+  /** Called for every line that the child reports, parsed. */
+  readonly onReport: (report: unknown) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Throws UnsupportedHostError or KernelError saying what is missing where the lane can't run here at all. */
+export function requireLane(lane: KernelLane): void {
+  if (os.platform() !== "linux")
+    throw new UnsupportedHostError(`the ${lane} lane needs Linux: use the model lane here`);
+  // The guest is root of its own.
+  if (lane === "kernel" && process.getuid?.() !== 0) {
+    throw new KernelError(
+      "the kernel lane needs root: run it as sudo npm run bench:kernel, or with sudo node dist/src/cli/main.js",
+    );
+  }
+}
+
+/**
+ * Runs a request in a fresh sandbox of the lane and waits for its end; `prepare` may put files into its folder. Removes
+ * what could stay behind. Throws KernelError with the child's own words when it fails.
+ */
+export async function runInSandbox<T extends object>(
+  lane: KernelLane,
+  request: T & { readonly task: string },
+  options: SandboxOptions,
+  prepare?: (folder: string) => void,
+): Promise<void> {
+  requireLane(lane);
+  const folder = mkdtempSync(join(os.tmpdir(), PREFIX));
+  try {
+    writeFileSync(join(folder, OWNER_FILE), String(process.pid));
+    prepare?.(folder);
+    const run = lane === "kernel" ? runChild : runGuest;
+    await run({ ...request, folder }, options);
+  } finally {
+    const root = cgroupRoot();
+    if (root !== null) await removeCgroups(root, basename(folder));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Starts a command with namespaces of its own that ends when lbscale does. */
+function spawnIsolated(command: readonly string[], options: { readonly HOME?: string } = {}): ChildProcess {
+  // Who is not root becomes it in a user namespace: mounting and process namespaces need that.
+  const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+  const args = [
+    ...["--pdeathsig", "KILL", toolPath("unshare"), ...user, "--net", "--mount"],
+    ...["--propagation", "private", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
+    ...command,
+  ];
+  // A process group of its own: Ctrl-C is for the parent, which saves first and then ends this one.
+  return spawn(toolPath("setpriv"), args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+    env: { ...process.env, ...options },
+  });
+}
+
+function runChild(request: SandboxRequest, { onReport, signal }: SandboxOptions): Promise<void> {
+  const child = spawnIsolated([process.execPath, "--expose-gc", INSIDE_SCRIPT]);
+  const kill = (): boolean => child.kill("SIGKILL");
+  signal?.addEventListener("abort", kill, { once: true });
+  return new Promise((resolve, reject) => {
+    let stderr = "";
+    let failure: unknown;
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      stderr = (stderr + text).slice(-4000);
+    });
+    const lines = createInterface({ input: child.stdout! });
+    lines.on("line", (line) => {
+      try {
+        onReport(JSON.parse(line));
+      } catch (error) {
+        failure ??= error;
+        kill();
+      }
+    });
+    const ended = Promise.all([
+      new Promise<number | null>((done) => child.once("close", done)),
+      new Promise<void>((done) => lines.once("close", () => done())),
+    ]);
+    child.once("error", (error) => reject(new KernelError(error.message)));
+    ended.then(([code]) => {
+      signal?.removeEventListener("abort", kill);
+      if (failure !== undefined) reject(failure);
+      else if (code === 0 || signal?.aborted) resolve();
+      else reject(new KernelError(exitReason(stderr, code)));
+    }, reject);
+    child.stdin!.on("error", () => {});
+    child.stdin!.end(JSON.stringify(request));
+  });
+}
+
+const POLL_MS = 100;
+const GRACE_MS = 3000;
+/** Longer than any load or round takes: a guest that hangs is ended. */
+const SILENCE_MS = 300_000;
+
+/** The same in a user-mode Linux guest: the request and the reports are files of the folder. */
+async function runGuest(
+  request: SandboxRequest & { cpu?: number | null },
+  options: SandboxOptions,
+): Promise<void> {
+  const { folder, cpu = null } = request;
+  const { onReport, signal } = options;
+  const isRoot = process.getuid?.() === 0;
+  // The guest has one CPU, its own.
+  writeFileSync(join(folder, REQUEST_FILE), JSON.stringify({ ...request, cpu: null }));
+  const reports = new Tail(join(folder, REPORTS_FILE));
+  writeFileSync(join(folder, ERRORS_FILE), "");
+  if (isRoot) {
+    for (const name of ["", REQUEST_FILE, REPORTS_FILE, ERRORS_FILE])
+      chownSync(join(folder, name), NOBODY, NOBODY);
+  }
+  const child = spawnIsolated(guestCommand(folder, isRoot, cpu), { HOME: folder });
+  const kill = (): boolean => child.kill("SIGKILL");
+  signal?.addEventListener("abort", kill, { once: true });
+  let console = "";
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      console = (console + text).slice(-8000);
+    });
+  }
+  let failure: unknown;
+  let heardAt = performance.now();
+  let endsAt: number | undefined;
+  const read = (): void => {
+    try {
+      for (const line of reports.lines()) {
+        heardAt = performance.now();
+        onReport(JSON.parse(line));
+      }
+      // A guest that has done its work or has panicked may fail to power off.
+      if (existsSync(join(folder, EXIT_FILE)) || console.includes("Kernel panic"))
+        endsAt ??= performance.now();
+      if (endsAt !== undefined && performance.now() - endsAt > GRACE_MS) kill();
+      if (performance.now() - heardAt > SILENCE_MS) {
+        throw guestFailure(`it said nothing for ${SILENCE_MS / 1000} s`, console);
+      }
+    } catch (error) {
+      failure ??= error;
+      kill();
+    }
+  };
+  const polling = setInterval(read, POLL_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once("close", () => resolve());
+      child.once("error", (error) => reject(new KernelError(error.message)));
+    });
+    if (failure === undefined) read();
+    if (failure !== undefined) throw failure;
+    if (signal?.aborted) return;
+    if (!existsSync(join(folder, EXIT_FILE))) throw guestFailure("it ended early", console);
+    const code = Number(readFileSync(join(folder, EXIT_FILE), "utf8"));
+    if (code !== 0) throw new KernelError(exitReason(readFileSync(join(folder, ERRORS_FILE), "utf8"), code));
+  } finally {
+    clearInterval(polling);
+    signal?.removeEventListener("abort", kill);
+    reports.close();
+  }
+}
+
+function exitReason(stderr: string, code: number | null): string {
+  const line = stderr.split("\n").find((text) => /^\w*Error: /.test(text));
+  return (
+    line?.replace(/^\w*Error: /, "") ?? (stderr.trim().slice(0, 300) || `the sandbox ended with code ${code}`)
+  );
+}

@@ -1,0 +1,53 @@
+/** Labs with a program loaded: what verifying and measuring share. */
+
+import { loadPlane } from "../../planes/registry-loader.js";
+import type { LoadedPlane, TestbedConfig } from "../loaded-plane.js";
+import { kmallocBytes } from "../memory.js";
+import { compileBalancer, compileProgram } from "../native.js";
+import { type KernelPlaneId, type Natives, usesBpf } from "../plane.js";
+import { KERNEL_PLANES } from "../planes/index.js";
+import type { ProbeOptions } from "../probe.js";
+import type { Host } from "./host.js";
+import { Testbed } from "./topology.js";
+
+/** Compiles what the planes need. */
+export async function compileNatives(host: Host, planes: readonly KernelPlaneId[]): Promise<Natives> {
+  const balanced = planes.some(usesBpf);
+  return {
+    probe: await compileProgram("probe", host.folder),
+    server: await compileProgram("server", host.folder),
+    loader: balanced ? await compileProgram("loader", host.folder) : null,
+    balancer: balanced ? await compileBalancer(host.folder) : null,
+  };
+}
+
+/** Makes a lab, compiles the plane's program and loads it. */
+export async function loadPlaneInto(id: KernelPlaneId, setting: TestbedConfig): Promise<LoadedPlane> {
+  const { host, natives, cluster, options, name } = setting;
+  const plane = KERNEL_PLANES[id];
+  const lab = new Testbed(host, name);
+  await lab.create(cluster, natives.server);
+  if (plane.program === null) {
+    // Floors have no program: what they load does not depend on the cluster.
+    await plane.load({ host, natives, lab }, null);
+    return { plane, lab, cluster, program: null, loadMs: 0, slabBytes: 0 };
+  }
+  const program = (await loadPlane(plane.program)).compile(cluster, options);
+  const slabBefore = kmallocBytes();
+  const started = performance.now();
+  await plane.load({ host, natives, lab }, program);
+  const loadMs = performance.now() - started;
+  return { plane, lab, cluster, program, loadMs, slabBytes: kmallocBytes() - slabBefore };
+}
+
+/** How a station's connections are probed. */
+export function probeOptionsOf(
+  { plane, lab }: LoadedPlane,
+  { host, natives }: Pick<TestbedConfig, "host" | "natives">,
+) {
+  return {
+    probe: natives.probe,
+    cgroup: plane.atSocket ? host.cgroupOf(lab.name) : null,
+    keepPorts: plane.keepPorts,
+  } satisfies Partial<ProbeOptions>;
+}

@@ -1,0 +1,174 @@
+/**
+ * Three hosts in network namespaces: client (a pod) — node, where all rules live — backend, which is every endpoint.
+ * One set for each program: a node that also holds another plane's rules would charge its connections for them.
+ */
+
+import {
+  type Cidr,
+  type Cluster,
+  formatAddress,
+  formatCidr,
+  inCidr,
+  parseAddress,
+  parseCidr,
+} from "../../cluster/cluster.js";
+import { LOAD_BALANCER_CIDR, OUTSIDE_CIDR } from "../../cluster/network.js";
+import type { Host } from "./host.js";
+import { KernelError, runTool, startTool, type ToolOptions, toolPath } from "./tools.js";
+
+/** Links between the hosts: TEST-NET-1 (RFC 5737), which no cluster uses. */
+const NODE_TO_CLIENT = "192.0.2.1";
+const CLIENT = "192.0.2.2";
+const NODE_TO_BACKEND = "192.0.2.5";
+const BACKEND = "192.0.2.6";
+/** What the generated traces send to addresses that no service has: TEST-NET-3. */
+const ELSEWHERE = parseCidr("203.0.113.0/24")!;
+
+/** The node's address towards the backend: what masquerading turns a source into. */
+export const SNAT_ADDRESS = parseAddress(NODE_TO_BACKEND)!;
+
+/** Interfaces, named by the host they are on and the one they lead to. */
+export const CLIENT_SIDE = "to-client";
+export const BACKEND_SIDE = "to-backend";
+const NODE_SIDE = "to-node";
+
+export type Role = "client" | "node" | "backend";
+
+/** A server listens on every port that endpoints have; more would mean a cluster this lane wasn't made for. */
+const MAX_TARGET_PORTS = 16;
+
+/** Distinct target ports of a cluster. Throws KernelError where there are too many for one server. */
+export function targetPorts(cluster: Cluster): number[] {
+  const ports = [...new Set(cluster.endpointPort)].sort((a, b) => a - b);
+  if (ports.length > MAX_TARGET_PORTS) {
+    throw new KernelError(
+      `the endpoints listen on ${ports.length} different ports and the kernel lane serves ${MAX_TARGET_PORTS}: measure this cluster with the model lane`,
+    );
+  }
+  return ports;
+}
+
+export class Testbed {
+  readonly name: string;
+  readonly #host: Host;
+
+  /** `name` tells labs of one sandbox apart. */
+  constructor(host: Host, name: string) {
+    this.#host = host;
+    this.name = name;
+  }
+
+  namespace(role: Role): string {
+    return `${this.#host.id}-${this.name}-${role}`;
+  }
+
+  /** Runs a tool, by absolute path, in one of the hosts. */
+  exec(role: Role, path: string, args: readonly string[], options?: ToolOptions): Promise<Buffer> {
+    return runTool(toolPath("ip"), ["netns", "exec", this.namespace(role), path, ...args], options);
+  }
+
+  /** Makes the three hosts and their routes, and starts the endpoints' server (a compiled native/server.c). */
+  async create(cluster: Cluster, server: string): Promise<void> {
+    const ip = toolPath("ip");
+    for (const role of ["client", "node", "backend"] as const) {
+      await runTool(ip, ["netns", "add", this.namespace(role)]);
+    }
+    await this.#link("client", NODE_SIDE, "node", CLIENT_SIDE);
+    await this.#link("node", BACKEND_SIDE, "backend", NODE_SIDE);
+    await this.#set("node", "ip_forward", "1");
+    // Endpoints are on both sides, as clients and as servers.
+    for (const role of ["client", "node", "backend"] as const) {
+      for (const device of ["all", "default", ...DEVICES[role]]) {
+        await this.#set(role, `conf/${device}/rp_filter`, "0");
+      }
+    }
+    // A thousand refusals in a second are this lane's everyday life.
+    for (const role of ["node", "backend"] as const) await this.#set(role, "icmp_ratemask", "0");
+    // ICMP errors say by their source that they are about what came from the client.
+    await this.#set("node", "icmp_errors_use_inbound_ifaddr", "1");
+    // eBPF turns sources into the node's own addresses before the node's routing looks at them.
+    await this.#set("node", "conf/all/accept_local", "1");
+    // A loopback NodePort leads off this host.
+    await this.#set("node", "conf/all/route_localnet", "1");
+    for (const role of ["client", "node", "backend"] as const) {
+      await runTool(ip, ["-n", this.namespace(role), "-batch", "-"], { input: routes(role, cluster) });
+    }
+    const ports = targetPorts(cluster).map(String);
+    await startTool(ip, ["netns", "exec", this.namespace("backend"), server, ...ports]);
+  }
+
+  async #link(role: Role, device: string, peerRole: Role, peer: string): Promise<void> {
+    await runTool(toolPath("ip"), [
+      ...["link", "add", device, "netns", this.namespace(role), "type", "veth"],
+      ...["peer", "name", peer, "netns", this.namespace(peerRole)],
+    ]);
+  }
+
+  async #set(role: Role, name: string, value: string): Promise<void> {
+    await this.exec(role, toolPath("tee"), [`/proc/sys/net/ipv4/${name}`], { input: [value] });
+  }
+}
+
+const DEVICES: Readonly<Record<Role, readonly string[]>> = {
+  client: [NODE_SIDE],
+  node: [CLIENT_SIDE, BACKEND_SIDE],
+  backend: [NODE_SIDE],
+};
+
+/** Addresses and routes of a host, as `ip -batch` reads them. They hold numbers only. */
+function* routes(role: Role, cluster: Cluster): Iterable<string> {
+  const { clientCidr, podCidr, nodeAddresses } = cluster.network;
+  yield "link set lo up\n";
+  for (const device of DEVICES[role]) yield `link set ${device} up\n`;
+  switch (role) {
+    case "client":
+      yield `addr add ${CLIENT}/30 dev ${NODE_SIDE}\n`;
+      yield `route add default via ${NODE_TO_CLIENT}\n`;
+      // AnyIP: every client's address can be bound here.
+      for (const range of [clientCidr, OUTSIDE_CIDR]) yield `route add local ${formatCidr(range)} dev lo\n`;
+      yield* localOnArrival([formatCidr(podCidr)]);
+      return;
+    case "node":
+      yield `addr add ${NODE_TO_CLIENT}/30 dev ${CLIENT_SIDE}\n`;
+      yield `addr add ${NODE_TO_BACKEND}/30 dev ${BACKEND_SIDE}\n`;
+      for (const address of nodeAddresses) yield `addr add ${formatAddress(address)}/32 dev lo\n`;
+      // Without it packets to virtual addresses would die at routing, before the filter table's REJECT.
+      yield `route add default via ${BACKEND}\n`;
+      // The node's own refusals leave to the client, and so do resets to clients that have no endpoint's address.
+      for (const range of [clientCidr, OUTSIDE_CIDR]) yield `route add ${formatCidr(range)} via ${CLIENT}\n`;
+      yield `rule add from ${NODE_TO_CLIENT} lookup ${ARRIVAL_TABLE}\n`;
+      // What comes from the backend goes to the client: an endpoint's address may be on either side.
+      yield `route add default via ${CLIENT} table ${ARRIVAL_TABLE}\n`;
+      yield `rule add iif ${BACKEND_SIDE} lookup ${ARRIVAL_TABLE}\n`;
+      return;
+    case "backend":
+      yield `addr add ${BACKEND}/30 dev ${NODE_SIDE}\n`;
+      yield `route add default via ${NODE_TO_BACKEND}\n`;
+      for (const range of servedRanges(cluster)) yield `route add local ${range} dev lo\n`;
+      yield* localOnArrival(endpointRanges(cluster));
+      return;
+  }
+}
+
+const ARRIVAL_TABLE = 100;
+
+/** Ranges that are this host's own to what arrives, and elsewhere to what it sends. */
+function* localOnArrival(ranges: Iterable<string>): Iterable<string> {
+  for (const range of ranges) yield `route add local ${range} dev lo table ${ARRIVAL_TABLE}\n`;
+  yield `rule add iif ${NODE_SIDE} lookup ${ARRIVAL_TABLE}\n`;
+}
+
+/** The pod range, and endpoints outside of it. */
+function endpointRanges({ network, endpointAddress }: Cluster): Set<string> {
+  return rangesAround([network.podCidr], endpointAddress);
+}
+
+/** What passes the node untouched is seen arriving at the backend: services, and addresses that nobody has. */
+function servedRanges({ network, externalAddress }: Cluster): Set<string> {
+  return rangesAround([network.serviceCidr, LOAD_BALANCER_CIDR, ELSEWHERE], externalAddress);
+}
+
+function rangesAround(ranges: readonly Cidr[], addresses: Uint32Array): Set<string> {
+  const others = [...addresses].filter((address) => !ranges.some((range) => inCidr(range, address)));
+  return new Set([...ranges.map(formatCidr), ...others.map((address) => `${formatAddress(address)}/32`)]);
+}

@@ -1,0 +1,142 @@
+/** Map contents as data: what Cilium's agent would write for a cluster, before any hash or address of memory. */
+
+import { type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import { Int32Vector } from "../../shared/int32-vector.js";
+import {
+  AFFINITY,
+  AFFINITY_MASK,
+  EXTERNAL_LOCAL,
+  portSlot,
+  protocolScope,
+  ROUTABLE,
+  SCOPE_EXTERNAL,
+  SCOPE_INTERNAL,
+  SOURCE_RANGE,
+  TWO_SCOPES,
+} from "../layout.js";
+
+/** int32 words of a service entry: three of key, three of value. */
+export const ENTRY_WORDS = 6;
+
+export interface MapEntries {
+  /** lb4_services_v2: master, then its slots, frontend by frontend. */
+  readonly services: Int32Vector;
+  /** Service-port behind each frontend; a frontend's index is its rev_nat id less one. */
+  readonly frontendPort: Int32Vector;
+  /** Frontend → its endpoints in slot order, as running starts and a list: Maglev's tables are filled from them. */
+  readonly backendStart: Int32Vector;
+  readonly backends: Int32Vector;
+}
+
+/** Where a service-port is entered: an address, a port and a scope. */
+export interface Frontend {
+  readonly address: number;
+  readonly port: number;
+  readonly scope: number;
+  /** Only endpoints of this node are its backends. */
+  readonly localOnly: boolean;
+  readonly flags: number;
+}
+
+/** The frontends of a service-port: its cluster IP, external addresses, and the NodePort surrogate. */
+export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
+  const s = cluster.service[p]!;
+  const port = cluster.port[p]!;
+  const internalLocal = cluster.internalLocal[s] === 1;
+  const externalLocal = cluster.externalLocal[s] === 1;
+  const hasRanges = cluster.rangeStart[s] !== cluster.rangeStart[s + 1];
+  const frontends: Frontend[] = [
+    { address: cluster.clusterIp[s]!, port, scope: SCOPE_EXTERNAL, localOnly: internalLocal, flags: 0 },
+  ];
+  const addExternal = (address: number, externalPort: number, ranges: number): void => {
+    // Inside the cluster the external address follows the internal policy: where the two differ, so do the entries.
+    const twoScopes = externalLocal !== internalLocal;
+    const flags = ROUTABLE | ranges | (externalLocal ? EXTERNAL_LOCAL : 0) | (twoScopes ? TWO_SCOPES : 0);
+    const frontend = { address, port: externalPort, flags };
+    frontends.push({ ...frontend, scope: SCOPE_EXTERNAL, localOnly: externalLocal });
+    if (twoScopes) frontends.push({ ...frontend, scope: SCOPE_INTERNAL, localOnly: internalLocal });
+  };
+  for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+    const ranges = hasRanges && cluster.externalKind[x] === INGRESS_IP ? SOURCE_RANGE : 0;
+    addExternal(cluster.externalAddress[x]!, port, ranges);
+  }
+  // The agent expands NodePorts to addresses too; the datapath's retry with address 0 finds this surrogate.
+  if (cluster.nodePort[p] !== 0) addExternal(0, cluster.nodePort[p]!, 0);
+  return frontends;
+}
+
+/** The maps' entries of a cluster. */
+export function listEntries(cluster: Cluster): MapEntries {
+  const lists: MapEntries = {
+    services: new Int32Vector((cluster.servicePorts * 2 + cluster.endpoints) * ENTRY_WORDS),
+    frontendPort: new Int32Vector(cluster.servicePorts),
+    backendStart: new Int32Vector(cluster.servicePorts + 1),
+    backends: new Int32Vector(cluster.endpoints),
+  };
+  for (let s = 0; s < cluster.services; s++) {
+    for (let p = cluster.portStart[s]!; p < cluster.portStart[s + 1]!; p++) {
+      for (const frontend of frontendsOf(cluster, p)) addFrontend(lists, cluster, p, frontend);
+    }
+    // What comes from outside to an unanswered port of these addresses hits a wildcard: port 0, any protocol.
+    addWildcard(lists, cluster.clusterIp[s]!);
+    for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+      addWildcard(lists, cluster.externalAddress[x]!);
+    }
+  }
+  lists.backendStart.push(lists.backends.length);
+  return lists;
+}
+
+/** A master and its slots. */
+function addFrontend(
+  lists: MapEntries,
+  cluster: Cluster,
+  p: number,
+  { address, port, scope, localOnly, flags }: Frontend,
+): void {
+  const { services, backends, frontendPort, backendStart } = lists;
+  const first = backends.length;
+  backendStart.push(first);
+  for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
+    if (!localOnly || cluster.endpointLocal[e] === 1) backends.push(e);
+  }
+  const count = backends.length - first;
+  const revNat = frontendPort.length + 1;
+  frontendPort.push(p);
+  const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
+  const third = protocolScope(cluster.protocol[p]!, scope);
+  services.push(address);
+  services.push(portSlot(port, 0));
+  services.push(third);
+  services.push(seconds & AFFINITY_MASK);
+  services.push(masterCount(count, revNat));
+  services.push(masterFlags(flags, seconds, revNat));
+  const list = backends.view();
+  for (let slot = 1; slot <= count; slot++) {
+    services.push(address);
+    services.push(portSlot(port, slot));
+    services.push(third);
+    services.push(list[first + slot - 1]! + 1);
+    services.push(0);
+    services.push(0);
+  }
+}
+
+/** The word of a master's count and rev_nat_index. */
+export function masterCount(count: number, revNat: number): number {
+  return count | (revNat << 16);
+}
+
+/**
+ * The word of a master's flags. Beyond 65,535 frontends rev_nat_index, 16 bits wide, can't tell them apart. Cilium stops
+ * there; so that the random plane's cost can still be asked for, the model carries the upper bits in qcount, which
+ * nothing here uses.
+ */
+export function masterFlags(flags: number, affinitySeconds: number, revNat: number): number {
+  return flags | (affinitySeconds > 0 ? AFFINITY : 0) | ((revNat >>> 16) << 16);
+}
+
+function addWildcard({ services }: MapEntries, address: number): void {
+  services.push(address);
+  for (let i = 1; i < ENTRY_WORDS; i++) services.push(0);
+}

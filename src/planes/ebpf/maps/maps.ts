@@ -1,0 +1,21 @@
+/** The load-balancing maps that a model walks. */
+
+import type { Cluster } from "../../../cluster/cluster.js";
+import type { BackendMap, OuterMap, ServiceMap } from "./htab.js";
+
+export interface Maps {
+  readonly services: ServiceMap;
+  readonly backends: BackendMap;
+}
+
+export interface MaglevMaps extends Maps {
+  readonly outer: OuterMap;
+  /** All inner arrays: backend ids, `tableSize` for each frontend. */
+  readonly tables: Int32Array;
+  readonly tableSize: number;
+}
+
+export interface Context {
+  readonly cluster: Cluster;
+  readonly frontendPort: Int32Array;
+}

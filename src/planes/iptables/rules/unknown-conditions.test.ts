@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { readFixture } from "../../../../test/fuzz-import.js";
+import { parseAddress, TCP } from "../../../cluster/cluster.js";
+import { importCluster } from "../../../formats/detect.js";
+import { compileNodeList } from "./node-list.js";
+import { unknownConditions } from "./unknown-conditions.js";
+
+const SAVE = readFixture("field/kube-proxy-1.36.3.iptables-save");
+const OLD = readFixture("field/m05-external-2019.iptables-save");
+
+function ask(text: string, source: string, destination: string, dport: number) {
+  const { cluster, nodeList } = importCluster(text);
+  const flow = {
+    src: parseAddress(source)!,
+    sport: 40_000,
+    dst: parseAddress(destination)!,
+    dport,
+    protocol: TCP,
+  };
+  const signed = { ...flow, src: flow.src | 0, dst: flow.dst | 0 };
+  const { decision } = compileNodeList(cluster, nodeList!).model(1).explain(signed, 0);
+  return { decision, unknown: unknownConditions(cluster, nodeList!, flow) };
+}
+
+describe("conditions that are not understood", () => {
+  it("are not what an answer rests on where all rules are kube-proxy's", () => {
+    expect(ask(SAVE, "10.244.0.7", "10.96.0.11", 80).unknown).toEqual([]);
+    expect(ask(SAVE, "203.0.113.9", "10.96.0.14", 80).unknown).toEqual([]);
+  });
+
+  it("are named when a rule with one could decide the flow, and for no other flow", () => {
+    const text = SAVE.replace(
+      "-A KUBE-SERVICES -d 10.96.0.11/32",
+      "-A KUBE-SERVICES -d 10.96.0.11/32 -m set --match-set X src -j DROP\n-A KUBE-SERVICES -d 10.96.0.11/32",
+    );
+    expect(ask(text, "10.244.0.7", "10.96.0.11", 80).unknown).toEqual(["-m set"]);
+    expect(ask(text, "10.244.0.7", "10.96.0.12", 80).unknown).toEqual([]);
+  });
+
+  it("do not count where the rule only logs, or stands behind what decides", () => {
+    const logged = SAVE.replace(
+      /^-A KUBE-SERVICES /m,
+      "-A KUBE-SERVICES -m set --match-set X src -j LOG\n-A KUBE-SERVICES ",
+    );
+    expect(ask(logged, "10.244.0.7", "10.96.0.11", 80).unknown).toEqual([]);
+    const behind = SAVE.replace(
+      "-A KUBE-SERVICES -m comment",
+      "-A KUBE-SERVICES -m set --match-set X src -j DROP\n-A KUBE-SERVICES -m comment",
+    );
+    expect(ask(behind, "10.244.0.7", "10.96.0.12", 80).unknown).toEqual([]);
+    expect(ask(behind, "10.244.0.7", "192.0.2.99", 80).unknown).toEqual(["-m set"]);
+  });
+
+  it.each([
+    ["from outside", "203.0.113.9"],
+    ["from another node", "192.0.2.50"],
+  ])("are none of kube-proxy's own of before 1.2x: an external IP is served %s", (_where, source) => {
+    const { decision, unknown } = ask(OLD, source, "10.5.6.29", 53);
+    // Endpoint 0, masqueraded.
+    expect([decision, unknown]).toEqual([1, []]);
+  });
+
+  it.each([
+    ["a pod", "10.100.7.7", 0],
+    ["outside", "203.0.113.9", 1],
+  ])("are none of a test of pods' interfaces: traffic of %s", (_who, source, decision) => {
+    const text = OLD.replace(
+      "-A KUBE-SERVICES -d 10.24.138.29/32",
+      '-A KUBE-SERVICES ! -i azv+ -d 10.24.138.29/32 -p tcp -m comment --comment "default/dns:tcp cluster IP" -m tcp --dport 53 -j KUBE-MARK-MASQ\n-A KUBE-SERVICES -d 10.24.138.29/32',
+    );
+    expect(ask(text, source, "10.24.138.29", 53)).toEqual({ decision, unknown: [] });
+  });
+});
