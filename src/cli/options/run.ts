@@ -74,6 +74,8 @@ const milliseconds = (text: string, _: LaneId, name: string) =>
 function planeOption(declared: PlaneOption): RunOption {
   const { name, key, describe } = declared;
   const isChoice = "choices" in declared;
+  // A choice is text too: without a type yargs reads a number, and 1.35 is none of the words.
+  const text = { type: "string", requiresArg: true, describe } as const;
   const read = (text: string): PlaneSettings => {
     const value = isChoice ? text : parseNumber(text);
     if (!accepts(declared, value)) {
@@ -84,15 +86,8 @@ function planeOption(declared: PlaneOption): RunOption {
   return {
     name,
     declaration: isChoice
-      ? // Without a type yargs reads a number, and 1.35 is none of the words.
-        {
-          type: "string",
-          choices: declared.choices,
-          defaultDescription: declared.default,
-          requiresArg: true,
-          describe,
-        }
-      : { type: "string", requiresArg: true, describe },
+      ? { ...text, choices: declared.choices, defaultDescription: declared.default }
+      : text,
     lanes: lanesUsing("planeOptions"),
     read: (text) => ({ planeOptions: read(text) }),
     write: ({ planeOptions }) => {
@@ -105,15 +100,7 @@ function planeOption(declared: PlaneOption): RunOption {
 /** In the order of `lbscale run --help` and of `run.command`. */
 const RUN_OPTIONS: readonly RunOption[] = [
   {
-    ...option(
-      "profile",
-      "profile",
-      {
-        defaultDescription: "default",
-        describe: "Profile",
-      },
-      (text) => text,
-    ),
+    ...option("profile", "profile", { defaultDescription: "default", describe: "Profile" }, (text) => text),
     write: ({ lane, profile }) => (lane === "model" ? (profile ?? "default") : null),
   },
   option(
