@@ -4,8 +4,13 @@
  */
 
 import type { Expectation, Masquerade } from "./expectation.js";
-import { DROP, KUBE_PROXY_VERSIONS, type KubeProxyVersion, PASS, type PlaneId, REJECT } from "./plane.js";
-import { NEWEST_KUBE_PROXY } from "./shared/kube-proxy.js";
+import {
+  KUBE_PROXY_VERSIONS,
+  type KubeProxyVersion,
+  NEWEST_KUBE_PROXY,
+  splitPlaneId,
+} from "./kube-proxy-versions.js";
+import { DROP, PASS, type PlaneId, REJECT } from "./plane.js";
 import type { Situation } from "./situation.js";
 
 const expectation: Expectation = { verdict: PASS, localOnly: false, masquerade: "hairpin" };
@@ -220,11 +225,15 @@ function isFromOutside(s: Readonly<Situation>): boolean {
   return s.destination === "cluster-ip" && s.source === "outside";
 }
 
-/** The differences that concern a plane, as a version of kube-proxy writes it; none for one that is not of ours. */
+/**
+ * The differences that concern a plane, as a version of kube-proxy writes it: the one that its id names, or else the one given.
+ * None for a plane that is not of ours.
+ */
 export function differencesOf(
-  plane: string,
-  version: KubeProxyVersion = NEWEST_KUBE_PROXY,
+  id: string,
+  defaultVersion: KubeProxyVersion = NEWEST_KUBE_PROXY,
 ): readonly Difference[] {
+  const { plane, version = defaultVersion } = splitPlaneId(id);
   const age = (of: KubeProxyVersion) => KUBE_PROXY_VERSIONS.indexOf(of);
   return DIFFERENCES.filter(
     ({ planes, since }) =>

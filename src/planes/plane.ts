@@ -8,6 +8,9 @@ import type { Cidr, Cluster } from "../cluster/cluster.js";
 import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
 import type { PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
+import type { KubeProxyVersion } from "./kube-proxy-versions.js";
+
+export { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "./kube-proxy-versions.js";
 
 /** The id of a plane of a registry (registry-loader.ts). */
 export type PlaneId = string;
@@ -29,11 +32,6 @@ export type Decision = number;
 export function dnat(endpoint: number, masquerade: 0 | 1): Decision {
   return (endpoint << 1) | masquerade;
 }
-
-/** The minor versions of kube-proxy that are modelled. */
-export const KUBE_PROXY_VERSIONS = ["1.34", "1.35", "1.36", "1.37"] as const;
-/** One of `KUBE_PROXY_VERSIONS`. */
-export type KubeProxyVersion = (typeof KUBE_PROXY_VERSIONS)[number];
 
 /** Settings of planes; each plane reads its own part. All have defaults. */
 export interface PlaneOptions {
