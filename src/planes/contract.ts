@@ -3,6 +3,7 @@
  * differs by design the difference has a name, an entry here, and is counted whenever it is seen.
  */
 
+import { CALICO, calicoDifferences } from "./calico-ebpf/differences.js";
 import type { Expectation, Masquerade } from "./expectation.js";
 import {
   KUBE_PROXY_VERSIONS,
@@ -86,7 +87,7 @@ const eastWest = (s: Readonly<Situation>) => s.source !== "outside";
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: "loopback-node-port-passes",
-    planes: ["ipvs", "nftables", ...CILIUM],
+    planes: ["ipvs", "nftables", ...CILIUM, ...CALICO],
     because: "only iptables serves NodePorts at 127.0.0.0/8, and guards that range for it (KUBE-FIREWALL)",
     when: (s) => s.destination === "loopback-node-port" || s.destination === "loopback",
     instead: () => answer(PASS),
@@ -114,7 +115,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: "source-ranges-before-endpoints",
-    planes: ["ipvs", "nftables", ...CILIUM],
+    planes: ["ipvs", "nftables", ...CILIUM, ...CALICO],
     because: "source ranges are checked even where the service has no endpoint",
     when: (s) => s.outOfRange && s.count === 0,
     instead: () => answer(DROP),
@@ -219,6 +220,7 @@ export const DIFFERENCES: readonly Difference[] = [
     when: (s) => external(s) && !eastWest(s) && expectation.verdict === "dnat" && !s.externalLocal,
     instead: () => answer("dnat", "hairpin-or-leaving-node"),
   },
+  ...calicoDifferences(expectation, answer),
 ];
 
 function isFromOutside(s: Readonly<Situation>): boolean {

@@ -31,8 +31,8 @@ export interface PlaneReport {
   readonly order: number;
   /** `baseline`: no proxy at all, for comparison. */
   readonly role: "proxy" | "baseline";
-  /** What a lookup searches: a list of rules, hash tables that grow, or a fixed number of buckets. */
-  readonly structure: "list" | "hash" | "buckets" | "none";
+  /** What a lookup searches: a list of rules, hash tables that grow, a fixed number of buckets, or a trie. */
+  readonly structure: "list" | "hash" | "buckets" | "trie" | "none";
   /** Findings that name the plane as their subject (src/results/descriptors.ts). Others may enter as "any other plane". */
   readonly claims: readonly string[];
   /** Whether the model counts the bytes that this plane takes in the kernel. */

@@ -1,7 +1,4 @@
-/**
- * What every data plane is: it compiles a cluster to a program (its ruleset or map contents, as data), and the
- * program has a model: a byte-faithful executor in this process.
- */
+/** What every data plane is: it compiles a cluster to a program, rules or maps as data, which has a byte-faithful executor. */
 
 import type { Change } from "../cluster/change.js";
 import type { Cidr, Cluster } from "../cluster/cluster.js";
@@ -58,6 +55,8 @@ export interface PlaneOptions {
   readonly ipvsWeights?: Uint16Array;
   /** Cilium's `bpf-lb-map-max`: entries of each load-balancing map. Absent: max(65536, the power of two that holds the cluster). */
   readonly ebpfMapEntries?: number;
+  /** Calico's `bpfMapSizeNATFrontend`. Absent: max(65536, the power of two that holds the cluster). */
+  readonly calicoMapEntries?: number;
   /** Cilium's `maglev.tableSize`. */
   readonly maglevTableSize?: number;
 }
@@ -218,7 +217,7 @@ export interface Work {
   filterRulesVisited: number;
   /** Lookups in maps, sets and hash tables. */
   mapLookups: number;
-  /** Elements compared in hash chains. */
+  /** Elements compared in hash chains, and nodes read in tries. */
   hashProbes: number;
   /** Entries linked into connection tables; 0 for a lookup, which keeps no connection. */
   entriesWritten: number;

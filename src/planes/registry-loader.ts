@@ -3,6 +3,7 @@
  * timed child needs just one.
  */
 
+import { CALICO_EBPF } from "./calico-ebpf/descriptor.js";
 import type { PlaneDescriptor } from "./descriptor.js";
 import { EBPF, EBPF_MAGLEV } from "./ebpf/descriptor.js";
 import { IPTABLES } from "./iptables/descriptor.js";
@@ -26,6 +27,7 @@ export const PLANE_ENTRIES: readonly PlaneEntry[] = [
   { descriptor: NFTABLES, load: async () => (await import("./nftables/index.js")).nftables },
   { descriptor: EBPF, load: async () => (await import("./ebpf/index.js")).ebpf },
   { descriptor: EBPF_MAGLEV, load: async () => (await import("./ebpf/index.js")).ebpfMaglev },
+  { descriptor: CALICO_EBPF, load: async () => (await import("./calico-ebpf/index.js")).calicoEbpf },
 ];
 
 /** Ids of the planes there are, in the order in which they are listed. */

@@ -247,7 +247,7 @@ const planeReport = z.object({
   /** Place in columns and legends, ascending from the left. */
   order: z.number(),
   role: z.enum(["proxy", "baseline"]),
-  structure: z.enum(["list", "hash", "buckets", "none"]),
+  structure: z.enum(["list", "hash", "buckets", "trie", "none"]),
   /** Findings that may name it as their subject; see src/results/descriptors.ts. */
   claims: z.array(z.string()),
   /** Whether the model counts the bytes that it takes in the kernel. */
