@@ -79,7 +79,6 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
       ["lookup", BOUTIQUE, "--plane", "ebpf", "--flow", "10.0.0.1"],
       /is invalid: expected "tcp /,
     ],
-    ["an unknown chart", ["report", ".", "--chart", "pie"], /choose from columns/],
     ["an unknown format", ["report", ".", "--formats", "gif"], /choose from png/],
     ["a folder without results", ["report", "."], /does not exist/],
     ["more replicates at least than at most", ["run", "--replicates", "7-3"], /least and most such as 7-30/],

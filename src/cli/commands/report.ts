@@ -50,7 +50,8 @@ export const report: CommandModule<object, Arguments> = {
       .option("chart", {
         type: "string",
         requiresArg: true,
-        describe: "Charts, as lbscale list charts names them; all by default",
+        describe:
+          "Charts, as lbscale list charts names them, or scenarios with a chart of their own; all by default",
       })
       .option("out", {
         type: "string",
@@ -64,9 +65,10 @@ export const report: CommandModule<object, Arguments> = {
       throw new UsageError("text and --json both go to standard output: choose one");
     }
     // What draws loads here, not with the options: bad usage is reported at once.
-    const { CHARTS } = await import("../../charts/index.js");
+    const { chartsOf } = await import("../../charts/of-run.js");
     const { writeReport } = await import("../../output/write-charts.js");
     const { readResults } = await import("../../results/files.js");
+    const results = readResults(args.run);
     const request = {
       formats: asked.filter((format): format is ReportFormat => format !== "text"),
       themes: parseChoices(args.theme, "theme", THEME_NAMES),
@@ -75,11 +77,10 @@ export const report: CommandModule<object, Arguments> = {
         charts: parseChoices(
           args.chart,
           "chart",
-          CHARTS.map(({ id }) => id),
+          chartsOf(results).map(({ id }) => id),
         ),
       }),
     };
-    const results = readResults(args.run);
     const runFolder = statSync(args.run).isDirectory() ? args.run : dirname(args.run);
     const folders = { top: args.out ?? runFolder, charts: args.out ?? join(runFolder, "charts") };
     const { paths, skipped } = await writeReport(results, folders, request);
