@@ -30,6 +30,8 @@ import { InvalidRunSpecError, parseRunSpec, type RunSpecInput } from "./spec.js"
 
 /** What accompanies a run, whatever it measures. */
 export interface SessionOptions {
+  /** What can be measured; this package's planes, scenarios and profiles where absent. */
+  readonly catalog?: BenchmarkCatalog | undefined;
   /** An imported cluster to measure instead of generated ones, grown to each number of services. Model lane. */
   readonly cluster?: Cluster | undefined;
   /** Called as the run goes on, and never while something is timed. */
@@ -38,10 +40,11 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** With the catalog filled in: the engine has none of its own. */
+type WithCatalog<T extends SessionOptions> = T & { readonly catalog: BenchmarkCatalog };
+
 /** Options of `runBenchmark`. */
 export interface RunOptions extends SessionOptions {
-  /** What can be measured. */
-  readonly catalog: BenchmarkCatalog;
   /**
    * Folder that holds results.json from the run's first second on, or a function that names it by the run's id. Without it
    * the run is kept in memory.
@@ -53,13 +56,12 @@ export interface RunOptions extends SessionOptions {
 
 /** Options of `resumeBenchmark`. */
 export interface ResumeOptions extends SessionOptions {
-  readonly catalog: BenchmarkCatalog;
   /** Folder of the run to finish. */
   readonly out: string;
 }
 
 /**
- * Runs a benchmark.
+ * Measures what a specification asks for, within a session.
  *
  * @param spec What to measure. `{}` is the default profile of the model lane.
  * @param options The catalog, and where the run is kept.
@@ -68,7 +70,7 @@ export interface ResumeOptions extends SessionOptions {
  * @throws CheckFailedError where a plane decides wrongly, where the kernel refuses, and where the folder can't be written.
  * @throws InterruptedRunError once the signal aborts; it holds what was measured.
  */
-export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Promise<Results> {
+export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptions>): Promise<Results> {
   const { catalog, cluster } = options;
   const parsed = parseRunSpec(spec);
   const onProgress = options.onProgress ?? ignore;
@@ -102,9 +104,9 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
  *
  * @param options The catalog, the run's folder, and its cluster where it measures an imported one.
  * @returns The run with its estimates, fits and findings.
- * @throws InputError where the folder holds no run that can be finished here; otherwise as `runBenchmark`.
+ * @throws InputError where the folder holds no run that can be finished here; otherwise as `startRun`.
  */
-export async function resumeBenchmark(options: ResumeOptions): Promise<Results> {
+export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Results> {
   const { out, cluster } = options;
   const results = loadResumableRun(out, cluster !== undefined);
   const lane = await loadLane(results.cells[0]?.lane ?? "model");
@@ -121,7 +123,7 @@ async function inSession(
   results: Results,
   lane: Lane,
   out: string | null,
-  options: SessionOptions & Pick<RunOptions, "catalog">,
+  options: WithCatalog<SessionOptions>,
 ): Promise<Results> {
   const { cluster } = options;
   // A cluster that doesn't fit its ranges is refused here, before anything is written.
@@ -141,7 +143,7 @@ async function measure(
   results: Results,
   lane: Lane,
   out: string | null,
-  options: SessionOptions & Pick<RunOptions, "catalog">,
+  options: WithCatalog<SessionOptions>,
 ): Promise<Results> {
   const { catalog, cluster, onProgress = ignore, signal = new AbortController().signal } = options;
   const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
