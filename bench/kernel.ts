@@ -16,7 +16,7 @@ const UPDATES = 6;
 const FULL_SYNC = "full";
 
 /** Baselines load nothing, and only BPF programs can be run without a network. */
-function isMeasured(scenario: KernelScenario, plane: KernelPlaneId): boolean {
+function measures(scenario: KernelScenario, plane: KernelPlaneId): boolean {
   if (["sync", "memory", "update"].includes(scenario)) return PROXY_PLANES.includes(plane);
   return scenario !== "lookup" || plane === "ebpf" || plane === "ebpf-maglev";
 }
@@ -45,7 +45,7 @@ function updateVariants(
   services: number,
   asked: boolean,
 ): readonly string[] {
-  if (!isMeasured("update", plane) || !(asked || UPDATE_SIZES.includes(services))) return [];
+  if (!measures("update", plane) || !(asked || UPDATE_SIZES.includes(services))) return [];
   const inFull = plane.startsWith("iptables") && lane === "kernel" && services <= MAX_FULL_SYNC;
   return ["", ...(inFull ? [FULL_SYNC] : [])];
 }
@@ -54,7 +54,7 @@ export const KERNEL: KernelCatalog = {
   scenarios: SCENARIOS,
   updates: UPDATES,
   fullSync: FULL_SYNC,
-  isMeasured,
+  measures,
   isCompared,
   sizes,
   updateVariants,

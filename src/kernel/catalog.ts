@@ -15,7 +15,7 @@ export interface KernelCatalog {
   /** The variant of `update` that writes the whole table. */
   readonly fullSync: string;
   /** Whether a scenario is measured of a plane. */
-  isMeasured(scenario: KernelScenario, plane: KernelPlaneId): boolean;
+  measures(scenario: KernelScenario, plane: KernelPlaneId): boolean;
   /** Whether the plane's model is timed in the same blocks. */
   isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean;
   /** Numbers of services of a plane, where none were asked for. */

@@ -87,7 +87,7 @@ export function planPlaces(
     );
   const measured = kernel.scenarios.flatMap((scenario) =>
     points
-      .filter(({ plane }) => kernel.isMeasured(scenario, plane))
+      .filter(({ plane }) => kernel.measures(scenario, plane))
       .flatMap(({ lane, plane, services }) =>
         (scenario === "update" ? kernel.updateVariants(lane, plane, services, asked !== null) : [""]).map(
           (variant) => cellOf(lane, scenario, plane, services, variant),
@@ -164,7 +164,7 @@ async function measureIn(lane: KernelLane, results: Results, context: RunContext
     onReport: (line) => {
       const { cell, stage } = ingest(connectReportSchema.parse(line));
       if (stage === null) return;
-      const where = describe(cell);
+      const where = describeCell(cell);
       if (stage === "loading") {
         onProgress({ kind: "measuring", done: 0, total, leftMs: null, what: `loading ${where}` });
         return;
@@ -208,7 +208,7 @@ function kernelPlane(plane: string): KernelPlaneId {
   return plane;
 }
 
-function describe({ lane, plane, services }: Cell): string {
+function describeCell({ lane, plane, services }: Cell): string {
   return `${plane}${lane === "guest" ? " in the guest" : ""}, ${services} services`;
 }
 
