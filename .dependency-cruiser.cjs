@@ -13,12 +13,23 @@ const ROOMS = {
   kubernetes: ["cluster"],
   formats: ["kubernetes", "planes", "cluster"],
   measure: ["planes", "cluster", "results", "stats"],
+  "cluster-lane": ["cluster"],
   kernel: ["measure", "planes", "kubernetes", "cluster", "results", "stats"],
   analysis: ["results", "stats", "reference"],
   charts: ["analysis", "results", "stats", "reference"],
   output: ["charts", "analysis", "results", "stats", "reference"],
   advice: ["analysis", "planes", "cluster", "results", "reference", "stats"],
-  run: ["measure", "kernel", "planes", "cluster", "kubernetes", "results", "analysis", "stats"],
+  run: [
+    "measure",
+    "kernel",
+    "cluster-lane",
+    "planes",
+    "cluster",
+    "kubernetes",
+    "results",
+    "analysis",
+    "stats",
+  ],
 };
 
 /** Test files may set up their subject with any room. */

@@ -7,6 +7,8 @@ import { z } from "zod";
 
 export const SCHEMA_VERSION = 1;
 
+const lane = z.enum(["model", "kernel", "guest", "cluster"]);
+
 /** A 95 % interval, or with fewer than six replicates the range of what was seen: [low, high]. */
 const interval = z.tuple([z.number(), z.number()]);
 
@@ -98,7 +100,7 @@ const stopped = z.object({
 
 const cell = z.object({
   plane: z.string(),
-  lane: z.enum(["model", "kernel", "guest"]),
+  lane,
   scenario: z.string(),
   services: z.number().int(),
   /** What the scenario varies beside N and E, e.g. `affinity`; empty where it varies nothing. */
@@ -144,7 +146,7 @@ const localExponent = z.object({ from: z.number().int(), to: z.number().int(), v
 /** `a + b · f(N)` fitted to replicates; see stats/fit.ts. */
 const fit = z.object({
   plane: z.string(),
-  lane: z.enum(["model", "kernel", "guest"]),
+  lane,
   scenario: z.string(),
   variant: z.string().default(""),
   /** `time`: nanoseconds. Counts: `steps`, what the plane's program does by design (rules visited and map
@@ -173,7 +175,7 @@ const fit = z.object({
 });
 
 const crossover = z.object({
-  lane: z.enum(["model", "kernel", "guest"]),
+  lane,
   scenario: z.string(),
   variant: z.string().default(""),
   /** The plane that is faster beyond `services`, and the one it overtakes there. */

@@ -26,7 +26,7 @@ import { loadLane } from "./lanes/index.js";
 import type { Lane } from "./lanes/lane.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
-import { InvalidRunSpecError, parseRunSpec, type RunSpecInput } from "./spec.js";
+import { InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput } from "./spec.js";
 
 /** What accompanies a run, whatever it measures. */
 export interface SessionOptions {
@@ -94,7 +94,7 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
       `${out} holds a run already: choose another --out${lane.resumable ? ", or finish it with --resume" : ""}`,
     );
   }
-  return inSession(results, lane, out, options);
+  return inSession(results, lane, out, { ...options, spec: parsed });
 }
 
 /**
@@ -111,17 +111,19 @@ export async function resumeBenchmark(options: ResumeOptions): Promise<Results> 
   if (!lane.resumable) {
     throw new InputError(`a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`);
   }
-  return inSession(results, lane, out, options);
+  return inSession(results, lane, out, { ...options, spec: null });
 }
 
 const ignore = (): void => {};
+
+type OpenedSession = SessionOptions & Pick<RunOptions, "catalog"> & { readonly spec: RunSpec | null };
 
 /** Measures what a run lacks, within its folder. */
 async function inSession(
   results: Results,
   lane: Lane,
   out: string | null,
-  options: SessionOptions & Pick<RunOptions, "catalog">,
+  options: OpenedSession,
 ): Promise<Results> {
   const { cluster } = options;
   // A cluster that doesn't fit its ranges is refused here, before anything is written.
@@ -141,9 +143,9 @@ async function measure(
   results: Results,
   lane: Lane,
   out: string | null,
-  options: SessionOptions & Pick<RunOptions, "catalog">,
+  options: OpenedSession,
 ): Promise<Results> {
-  const { catalog, cluster, onProgress = ignore, signal = new AbortController().signal } = options;
+  const { catalog, cluster, spec, onProgress = ignore, signal = new AbortController().signal } = options;
   const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
   onProgress({
     kind: "planned",
@@ -168,10 +170,10 @@ async function measure(
     if (cluster && clusterFile !== null) {
       writeFileSync(clusterFile, [...writeCluster(cluster)].join(""), { mode: 0o600 });
     }
-    await recordClusterDigests(results, { catalog, clusterFile }, signal);
+    if (lane.generatesClusters) await recordClusterDigests(results, { catalog, clusterFile }, signal);
     checkpoint.save(results);
     await lane.measure(results, {
-      ...{ catalog, clusterFile, signal, onProgress },
+      ...{ spec, catalog, clusterFile, signal, onProgress },
       cpu: results.environment.pinnedCpu,
       onReplicate: () => checkpoint.saveThrottled(results),
     });

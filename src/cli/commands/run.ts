@@ -16,6 +16,8 @@ interface Arguments {
   out: string | undefined;
   resume: boolean;
   json: boolean;
+  yes: boolean;
+  "dry-run": boolean;
 }
 
 /** The command; with names of the catalog, help lists them. */
@@ -34,6 +36,12 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
         type: "boolean",
         default: false,
         describe: "Print the results as JSON instead of the table",
+      })
+      .option("yes", { type: "boolean", default: false, describe: "Lane cluster: begin without asking" })
+      .option("dry-run", {
+        type: "boolean",
+        default: false,
+        describe: "Lane cluster: print every object that would be made, and make none",
       }),
   handler: async (args) => {
     const { out, json } = args;
@@ -53,10 +61,19 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
     const cluster = await clusterOf(args);
     // Only here: a usage error needs neither zod nor the engine.
     const { parseRunSpec } = await import("../../run/spec.js");
+    const parsed = parseRunSpec(spec);
+    if (parsed.lane === "cluster") {
+      const { agreeOnCluster } = await import("../cluster-plan.js");
+      if (!(await agreeOnCluster(parsed, { dryRun: args["dry-run"], yes: args.yes }))) return;
+    } else if (args.yes || args["dry-run"]) {
+      throw new UsageError(
+        "--yes and --dry-run are for the cluster lane: leave them out, or add --lane cluster",
+      );
+    }
     const { measureForTerminal } = await import("../measure.js");
     await measureForTerminal({
       spec,
-      command: writeCommand(parseRunSpec(spec), cluster !== undefined),
+      command: writeCommand(parsed, cluster !== undefined),
       cluster,
       out: (runId) => out ?? join("results", "runs", runId),
       finish,

@@ -55,7 +55,7 @@ describe("options of lbscale run", () => {
     expect(() => readRunSpec({ connections: "50" })).toThrow(
       "--connections is for the kernel and guest lanes: leave it out with --lane model",
     );
-    for (const name of ["profile", "scenarios", "zipf", "ebpf-map-max", "ipvs-scheduler", "cluster"]) {
+    for (const name of ["profile", "misses", "zipf", "ebpf-map-max", "ipvs-scheduler", "cluster"]) {
       expect(() => readRunSpec({ lane: "kernel", [name]: "1" })).toThrow(`--${name} is for the model lane`);
     }
   });

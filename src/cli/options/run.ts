@@ -13,6 +13,7 @@ import { planeChoices } from "../../planes/registry-loader.js";
 import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "./catalog-names.js";
+import { CLUSTER_LANE_OPTIONS } from "./cluster-lane.js";
 import {
   parseChoices,
   parseInteger,
@@ -22,22 +23,9 @@ import {
   parseServices,
   parseShare,
 } from "./parse.js";
+import type { GivenOptions, RunOption } from "./run-option.js";
 
-/** Arguments by the name of their option; undefined: not given. */
-export type GivenOptions = Readonly<Record<string, unknown>>;
-
-interface RunOption {
-  readonly name: string;
-  /** Its declaration for yargs. None has a default there, so that what was given is known. */
-  readonly declaration: Options;
-  readonly lanes: readonly LaneId[];
-  /** Whether it may be given together with --resume, because it changes no plan. */
-  readonly resumable?: boolean;
-  /** Its part of a specification. Throws UsageError naming the option. */
-  read(text: string, lane: LaneId): RunSpecInput;
-  /** Its text in the command that repeats a run; null: it is left out. */
-  write(spec: RunSpec): string | null;
-}
+export type { GivenOptions } from "./run-option.js";
 
 type Parse<K extends keyof RunSpec> = (text: string, lane: LaneId, name: string) => NonNullable<RunSpec[K]>;
 
@@ -110,7 +98,7 @@ const RUN_OPTIONS: readonly RunOption[] = [
       choices: LANE_IDS,
       defaultDescription: "model",
       describe:
-        "Byte-faithful models; connections through the real kernel (Linux, root); or only through one in user-mode Linux",
+        "Byte-faithful models; connections through the real kernel (Linux, root); only through one in user-mode Linux; or through a Kubernetes cluster",
     },
     (text) => parseChoice(text, "lane", LANE_IDS),
     (lane) => (lane === "model" ? null : lane),
@@ -176,6 +164,7 @@ const RUN_OPTIONS: readonly RunOption[] = [
     parseShare(text, name),
   ),
   ...PLANE_OPTIONS.map(planeOption),
+  ...CLUSTER_LANE_OPTIONS,
   {
     name: "cluster",
     declaration: {
@@ -221,7 +210,12 @@ export function readRunSpec(given: GivenOptions): RunSpecInput {
     }
     const part = read(textOf(given, name) ?? "", lane);
     const planeOptions = { ...spec.planeOptions, ...part.planeOptions };
-    spec = { ...spec, ...part, ...(Object.keys(planeOptions).length > 0 && { planeOptions }) };
+    const clusterLane = { ...spec.clusterLane, ...part.clusterLane };
+    spec = {
+      ...{ ...spec, ...part },
+      ...(Object.keys(planeOptions).length > 0 && { planeOptions }),
+      ...(Object.keys(clusterLane).length > 0 && { clusterLane }),
+    };
   }
   if (spec.popular !== undefined && !((spec.zipf ?? 0) > 0)) {
     throw new UsageError(

@@ -211,7 +211,7 @@ function setFloors(
 }
 
 /** A replicate of which nothing is known yet. */
-function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" | "median" | "wallMs"> {
+export function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" | "median" | "wallMs"> {
   return {
     order: 0,
     block: 0,

@@ -30,6 +30,7 @@ function createLane(id: KernelLane): Lane {
     id,
     resumable: false,
     certifiesModels: false,
+    generatesClusters: true,
     plan: (spec, context) => planKernel(id, spec, context),
     measure: measureKernel,
   };

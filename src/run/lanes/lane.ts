@@ -27,6 +27,8 @@ export interface PlanContext {
 
 /** What a lane may use to measure. */
 export interface RunContext {
+  /** What was asked for; null: a run that is resumed, which holds it. */
+  readonly spec: RunSpec | null;
   readonly catalog: BenchmarkCatalog;
   /** Path of an imported cluster, for processes that measure; null: clusters are generated. */
   readonly clusterFile: string | null;
@@ -46,6 +48,8 @@ export interface Lane {
   readonly resumable: boolean;
   /** Whether models are checked against the contract before the run; other lanes check every connection. */
   readonly certifiesModels: boolean;
+  /** Whether it measures clusters that are generated or imported here, whose bytes a run records. */
+  readonly generatesClusters: boolean;
   /**
    * Decides what is measured, in which order, with which settings.
    *

@@ -27,6 +27,7 @@ export const modelLane: Lane = {
   id: "model",
   resumable: true,
   certifiesModels: true,
+  generatesClusters: true,
   plan: async (spec, context) => planModels(spec, context),
   measure: measureModels,
 };
