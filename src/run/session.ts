@@ -1,6 +1,6 @@
 /** A run from its specification to concluded results: folder, lock, checkpoints and interruption of every lane. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { findFindings } from "../analysis/findings/index.js";
@@ -11,7 +11,7 @@ import { InputError } from "../errors.js";
 import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
 import { pinnableCpu } from "../measure/spawn.js";
 import { summarize } from "../results/conclude.js";
-import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../results/files.js";
+import { ensureWritableFolder, removeTemporaryFiles } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 import { lanesUsing } from "./bounds.js";
 import type { BenchmarkCatalog } from "./catalog.js";
@@ -20,8 +20,10 @@ import { Checkpoint } from "./checkpoint.js";
 import { recordClusterDigests } from "./cluster-digests.js";
 import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
+import { chooseFolder, type FolderChoice } from "./folder.js";
 import { loadLane } from "./lanes/index.js";
 import type { Lane } from "./lanes/lane.js";
+import { lockFolder } from "./lock.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
 import { InvalidRunSpecError, parseRunSpec, type RunSpecInput } from "./spec.js";
@@ -44,7 +46,7 @@ export interface RunOptions extends SessionOptions {
    * Folder that holds results.json from the run's first second on, or a function that names it by the run's id. Without it
    * the run is kept in memory.
    */
-  readonly out?: string | ((runId: string) => string) | undefined;
+  readonly out?: FolderChoice | undefined;
   /** How to repeat the run, for results.json; a call of `runBenchmark` by default. */
   readonly command?: string | undefined;
 }
@@ -86,13 +88,21 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
     now: new Date(),
     catalog,
   });
-  const out = typeof options.out === "function" ? options.out(results.run.id) : (options.out ?? null);
-  if (out !== null && existsSync(join(out, RESULTS_FILE))) {
-    throw new InputError(
-      `${out} holds a run already: choose another --out${lane.resumable ? ", or finish it with --resume" : ""}`,
-    );
+  // A cluster that doesn't fit its ranges is refused here, before anything is written.
+  if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
+  if (options.out === undefined) return measure(results, lane, null, options);
+  const folder = chooseFolder(results, options.out, lane);
+  let begun = false;
+  try {
+    return await inFolder(lane, folder.path, options, () => {
+      folder.refuseRun();
+      begun = true;
+      return results;
+    });
+  } catch (error) {
+    if (begun && !(error instanceof InterruptedRunError)) folder.removeUnused(results);
+    throw error;
   }
-  return inSession(results, lane, out, options);
 }
 
 /**
@@ -109,25 +119,27 @@ export async function resumeBenchmark(options: ResumeOptions): Promise<Results> 
   if (!lane.resumable) {
     throw new InputError(`a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`);
   }
-  return inSession(results, lane, out, options);
+  return inFolder(lane, out, options, () => {
+    // Read again: another process may have gone on with it meanwhile.
+    const run = loadResumableRun(out, cluster !== undefined);
+    if (cluster) for (const { services } of run.cells) growCluster(cluster, services);
+    return run;
+  });
 }
 
 const ignore = (): void => {};
 
-/** Measures what a run lacks, within its folder. */
-async function inSession(
-  results: Results,
+/** Measures what a run lacks, within its folder, which no other process measures into. */
+async function inFolder(
   lane: Lane,
-  out: string | null,
+  out: string,
   options: SessionOptions & Pick<RunOptions, "catalog">,
+  load: () => Results,
 ): Promise<Results> {
-  const { cluster } = options;
-  // A cluster that doesn't fit its ranges is refused here, before anything is written.
-  if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
-  if (out === null) return measure(results, lane, null, options);
   ensureWritableFolder(out);
   const unlock = lockFolder(out);
   try {
+    const results = load();
     removeTemporaryFiles(out);
     return await measure(results, lane, out, options);
   } finally {
