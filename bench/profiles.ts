@@ -20,7 +20,12 @@ export const PROFILES: readonly Profile[] = [
     // A process takes 0.3 s, whatever it measures: with all planes at 1,000 services a busy machine needed 23 seconds. Laws of
     // work need four sizes, which the list and the hash table that it is compared with get. Laws of time need six replicates.
     services: [1, 100, 1000, 10_000],
-    servicesOf: { "ebpf-maglev": [1, 100], ipvs: [1, 100, 10_000], nftables: [1, 100, 10_000] },
+    servicesOf: {
+      "ebpf-maglev": [1, 100],
+      ipvs: [1, 100, 10_000],
+      nftables: [1, 100, 10_000],
+      "calico-ebpf": [1, 100, 10_000],
+    },
     replicates: { least: 3, most: 3 },
     budgetSeconds: null,
     suiteSeconds: null,
@@ -35,7 +40,10 @@ export const PROFILES: readonly Profile[] = [
     id: "default",
     label: "the main job, within 3 minutes",
     services: [1, 10, 100, 1000, 5000, 10_000, 30_000],
-    servicesOf: { "ebpf-maglev": [1, 10, 100, 1000, 5000] },
+    servicesOf: {
+      "ebpf-maglev": [1, 10, 100, 1000, 5000],
+      "calico-ebpf": [1, 10, 100, 1000, 10_000, 30_000],
+    },
     replicates: { least: 7, most: 42 },
     budgetSeconds: 163,
     suiteSeconds: 290,

@@ -12,6 +12,7 @@ import { findFindings } from "../src/analysis/findings/index.js";
 import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CHARTS } from "../src/charts/index.js";
 import { renderCharts } from "../src/output/image/render.js";
+import { kubeProxyFacts } from "../src/output/method.js";
 import { markdownTable } from "../src/output/tables/table.js";
 import { summarize } from "../src/results/conclude.js";
 import {
@@ -115,7 +116,7 @@ function runPage(all: Results): string {
     ...findings.map(({ sentence }) => `- ${escapeMarkdown(sentence, 500)}`),
     "",
     `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(environment.cpu)} (${environment.cores} cores, ${environment.virtualisation}), ` +
-      `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. ${laneWords(all)}`,
+      `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. ${kubeProxyWords(all)}${laneWords(all)}`,
     "",
     markdownTable(all),
     ...(againstKernel === null ? [] : ["## Model against kernel", "", againstKernel, ""]),
@@ -131,6 +132,12 @@ function picture(id: string): string {
 
 function titleOf(id: string): string {
   return CHARTS.find((chart) => chart.id === id)?.title ?? id;
+}
+
+function kubeProxyWords(all: Results): string {
+  return kubeProxyFacts(all)
+    .map(([what, releases]) => `${what}: ${escapeMarkdown(releases)}. `)
+    .join("");
 }
 
 function laneWords({ cells }: Results): string {

@@ -45,6 +45,22 @@ describe("runBenchmark, on the built package", () => {
     expect(events[0]).toMatchObject({ cells: 4, leastReplicates: 1, out: null });
   });
 
+  it("measures several versions of kube-proxy side by side, and says which", async () => {
+    const { run, planes, equivalence, cells } = await runBenchmark({
+      ...SPEC,
+      planes: ["nftables@1.37", "nftables@1.35"],
+      services: [20],
+      scenarios: ["lookup"],
+    });
+    expect(cells.map(({ plane, work }) => [plane, work?.mapLookups])).toEqual([
+      ["nftables@1.35", 5],
+      ["nftables@1.37", 7],
+    ]);
+    expect(run.settings.kubeProxy).toEqual({ "nftables@1.35": "1.35.4", "nftables@1.37": "1.37.2" });
+    expect(equivalence).toMatchObject({ planes: ["nftables@1.35", "nftables@1.37"], disagreements: 0 });
+    expect(planes!["nftables@1.35"]!.label).toBe("nftables 1.35");
+  });
+
   it("stops when its signal aborts, keeps what it has, and is finished by resumeBenchmark", async () => {
     const out = join(folder, "stopped");
     const stop = new AbortController();

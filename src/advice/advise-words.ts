@@ -1,12 +1,13 @@
 /** Advice as text: a table, what follows from it, and what it assumes. Sells nothing: what is equal is called equal. */
 
+import { KUBE_PROXY_RELEASES } from "../planes/kube-proxy-versions.js";
 import type { UpdateCost } from "../planes/plane.js";
 import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
-import { predictedInterval } from "./explain-words.js";
+import { predictedInterval, rulesOf } from "./explain-words.js";
 
 /** Connections a second that costs are set against: what Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
@@ -81,6 +82,7 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
     "times are of byte-faithful models in one process, not of a kernel: ratios within the run say more than nanoseconds",
     `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets skip the choice on every plane, and conntrack, NAT and the network are left out`,
     `traffic goes to ${settings.zipf === 0 ? "all services alike" : `services by Zipf's law with exponent ${settings.zipf}`}; where few services take it all, their place in iptables' random order decides`,
+    `kube-proxy: times are of the rules of ${rulesOf(run)}; updates and memory, of ${KUBE_PROXY_RELEASES[advice.kubeProxy]}, unless the plane's name has another version`,
     `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places`,
     ...(advice.measuredHere
       ? ["other numbers of services are the first of yours, or yours again with addresses of their own"]

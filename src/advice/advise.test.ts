@@ -40,6 +40,7 @@ describe("advice", () => {
       nftables: [1, 1, 2],
       ebpf: [0, 0, 3],
       "ebpf-maglev": [0, 0, 4],
+      "calico-ebpf": [0, 0, 2],
     });
     for (const { plane, memory, join } of planes) {
       expect(memory!.bytes).toBe(planeById(plane).compile(BOUTIQUE, { seed: 1 }).bytes());

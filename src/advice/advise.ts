@@ -4,8 +4,9 @@ import type { Change } from "../cluster/change.js";
 import { type Cluster, servicePortName } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
 import { InputError } from "../errors.js";
+import { type KubeProxyVersion, NEWEST_KUBE_PROXY } from "../planes/kube-proxy-versions.js";
 import { planeOptionsFrom } from "../planes/options.js";
-import type { PlaneId, UpdateCost } from "../planes/plane.js";
+import type { PlaneId, PlaneOptions, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { type PublishedSeries, type Reference, referenceById } from "../reference/index.js";
 import { claimant, claimants, planeLabel, shortLabel } from "../results/descriptors.js";
@@ -75,6 +76,8 @@ export interface Advice {
     /** Whether everything was measured that was planned. */
     readonly complete: boolean;
   };
+  /** Version of kube-proxy whose rules updates and memory are counted of, where a plane's id names none. */
+  readonly kubeProxy: KubeProxyVersion;
   /** Whether the run measured this very cluster (by its digest), and not one that is like it in size. */
   readonly measuredHere: boolean;
   readonly fastest: PlaneId | null;
@@ -103,9 +106,18 @@ const PUBLISHED_REQUESTS = "cilium-1.6";
  * @param cluster The cluster to advise on.
  * @param run Results of the scenario `lookup`.
  * @param planes Planes to compare.
+ * @param kubeProxy Version of kube-proxy whose updates and memory are counted; the run's by default.
  * @returns Per plane: lookup times (ns) from the run, update and memory from exact counts; ratios with intervals.
  */
-export function adviseCluster(cluster: Cluster, run: Results, planes: readonly PlaneId[]): Advice {
+export function adviseCluster(
+  cluster: Cluster,
+  run: Results,
+  planes: readonly PlaneId[],
+  kubeProxy?: KubeProxyVersion,
+): Advice {
+  const ofRun = planeOptionsFrom(run.run.settings.planes);
+  const version = kubeProxy ?? ofRun.kubeProxy ?? NEWEST_KUBE_PROXY;
+  const options = { seed: run.run.seed, ...ofRun, kubeProxy: version };
   const measuredHere = run.cluster.digests[String(cluster.services)] === clusterDigest(cluster);
   const n = measuredHere ? cluster.services : cluster.servicePorts;
   const servicePort = typicalServicePort(cluster);
@@ -130,6 +142,7 @@ export function adviseCluster(cluster: Cluster, run: Results, planes: readonly P
       startedAt: run.run.startedAt,
       complete: run.run.complete,
     },
+    kubeProxy: version,
     measuredHere,
     fastest,
     planes: order.map((plane) => ({
@@ -138,7 +151,7 @@ export function adviseCluster(cluster: Cluster, run: Results, planes: readonly P
       name: planeLabel(run, plane),
       lookup: lookups.get(plane)!,
       againstFastest: fastest === null || plane === fastest ? null : compareLookups(run, plane, fastest, n),
-      ...counted(plane, cluster, servicePort, run),
+      ...counted(plane, cluster, servicePort, options),
     })),
     pairs: planes.includes(list)
       ? planes.filter((plane) => plane !== list).map((plane) => pairOf(run, list, plane))
@@ -161,12 +174,11 @@ function counted(
   id: PlaneId,
   cluster: Cluster,
   servicePort: number,
-  run: Results,
+  options: PlaneOptions,
 ): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory"> {
   try {
     const plane = planeById(id);
-    const options = planeOptionsFrom(run.run.settings.planes);
-    const program = plane.compile(cluster, { seed: run.run.seed, ...options });
+    const program = plane.compile(cluster, options);
     const update = (change: Change): AdvisedUpdate => ({
       partial: program.update(change),
       full: plane.descriptor.can.updateModes.includes("full") ? program.update(change, "full") : null,

@@ -33,14 +33,23 @@ export function explanationHeading(explanation: ServiceExplanation): string[] {
 export function predictionSource({ run, environment }: Results, name: string): string {
   return (
     `Predicted times: read off ${name} (${plainText(environment.cpu, 60)}, ${run.startedAt.slice(0, 10)}, ` +
-    `${run.settings.endpointsPerService} endpoints a service${run.entry === "nodePort" ? ", NodePorts" : ""}) at this number of service-ports, with 95 % intervals of its replicates. ` +
+    `${run.settings.endpointsPerService} endpoints a service${run.entry === "nodePort" ? ", NodePorts" : ""}; rules of ${rulesOf(run)}) at this number of service-ports, with 95 % intervals of its replicates. ` +
     "They are times of the model on that machine, not of a kernel and not of yours; only counts are exact."
   );
+}
+
+/** Whose rules a run's times are of. */
+export function rulesOf({ settings }: Results["run"]): string {
+  const releases = [...new Set(Object.values(settings.kubeProxy ?? {}))];
+  return releases.length === 0
+    ? "a kube-proxy that the run does not name"
+    : `kube-proxy ${releases.map((release) => plainText(release, 20)).join(", ")}`;
 }
 
 /** One plane in words. */
 export function planeWords({
   label,
+  kubeProxy,
   decision,
   path,
   position,
@@ -58,7 +67,7 @@ export function planeWords({
   ];
   const walked = sizes.filter(({ work, rules }) => work !== null || rules !== null);
   return {
-    heading: `${label}: ${decision === "" ? "not walked" : decision}`,
+    heading: `${label}${kubeProxy === null ? "" : `, kube-proxy ${kubeProxy}`}: ${decision === "" ? "not walked" : decision}`,
     steps: path.map((step) => plainText(step, 300)),
     place: position
       ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in ${ownList ? "the node's own KUBE-SERVICES, as it stands" : "KUBE-SERVICES (kube-proxy's order is random, and may change at every sync)"}, endpoint ${position.pick} of ${position.lastPick}`

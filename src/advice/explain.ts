@@ -6,9 +6,11 @@ import { InputError } from "../errors.js";
 import { positionsIn } from "../planes/iptables/rules/node-costs.js";
 import { compileNodeList } from "../planes/iptables/rules/node-list.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
+import type { KubeProxyVersion } from "../planes/kube-proxy-versions.js";
 import type { Flow, ListPosition, PlaneId, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";
+import { releaseOf } from "../planes/versioned.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import { formatBytes } from "../text.js";
@@ -41,6 +43,8 @@ export interface SizedCost {
 export interface PlaneExplanation {
   readonly plane: PlaneId;
   readonly label: string;
+  /** Release of kube-proxy whose rules these are; null where kube-proxy wrote none of them, or it is the node's own list. */
+  readonly kubeProxy: string | null;
   readonly decision: string;
   /** The steps in words, from the first rule or map to the verdict. Empty where the model was not built. */
   readonly path: readonly string[];
@@ -72,6 +76,8 @@ export interface ExplainOptions {
   readonly run?: Results;
   /** A node's own list (of an imported iptables-save), which iptables then walks at the cluster's size as it stands. */
   readonly nodeList?: NodeList;
+  /** Whose rules planes without a version in their id write, and not the node's own list; the newest where absent. */
+  readonly kubeProxy?: KubeProxyVersion;
   /** A model is not built where its tables would take more; 1 GiB by default. */
   readonly maxModelBytes?: number;
 }
@@ -144,7 +150,7 @@ function explainPlane(
   sizes: readonly Grown[],
   servicePort: number,
   flow: Flow,
-  { seed, run, nodeList, maxModelBytes = MAX_MODEL_BYTES }: ExplainOptions,
+  { seed, run, nodeList, kubeProxy, maxModelBytes = MAX_MODEL_BYTES }: ExplainOptions,
 ): PlaneExplanation {
   const plane = planeById(id);
   const path: string[] = [];
@@ -152,12 +158,13 @@ function explainPlane(
   let position: ListPosition | null = null;
   /** Rules that every order and pick visits: growing the cluster leaves the service's own chains as they are. */
   let constant: number | null = null;
-  const own = plane.descriptor.can.readsNodeLists && nodeList ? nodeList : null;
+  const own = plane.descriptor.can.readsNodeLists && nodeList && kubeProxy === undefined ? nodeList : null;
+  const options = kubeProxy === undefined ? { seed } : { seed, kubeProxy };
   const costs = sizes.map((size): SizedCost => {
     const { factor, services, servicePorts } = size;
     const n = run?.cluster.source === "imported" ? services : servicePorts;
     const nothing = { factor, services, servicePorts, work: null, rules: null, prediction: null };
-    const program = compiledOrReason(size.cluster, (cluster) => plane.compile(cluster, { seed }));
+    const program = compiledOrReason(size.cluster, (cluster) => plane.compile(cluster, options));
     if (typeof program === "string") return { ...nothing, unavailable: program };
     const bytes = program.bytes();
     const explained =
@@ -190,7 +197,9 @@ function explainPlane(
       prediction: run && (explained || rules) ? predictLookup(run, id, n, rules?.mean ?? null) : null,
     };
   });
-  return { plane: id, label: plane.label, decision, path, position, ownList: own !== null, sizes: costs };
+  const release = own ? undefined : releaseOf(plane.descriptor, kubeProxy);
+  const names = { plane: id, label: plane.label, kubeProxy: release ?? null };
+  return { ...names, decision, path, position, ownList: own !== null, sizes: costs };
 }
 
 /** The walk through a node's list as it stands. Throws InputError where the list is none that a kernel would take. */

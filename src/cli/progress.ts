@@ -7,10 +7,12 @@ const PLAIN_INTERVAL_MS = 5000;
 
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
+  readonly #verb: string;
   readonly #started = performance.now();
   #lastPlain = Number.NEGATIVE_INFINITY;
 
-  constructor(stream: NodeJS.WriteStream = process.stderr) {
+  constructor(stream: NodeJS.WriteStream = process.stderr, verb = "measuring") {
+    this.#verb = verb;
     this.#stream = stream;
   }
 
@@ -18,7 +20,7 @@ export class Progress {
   show(done: number, total: number, leftMs: number | null, what: string): void {
     const elapsed = performance.now() - this.#started;
     const left = leftMs === null ? "" : ` ${formatLeft(leftMs)} left`;
-    const line = `measuring ${done + 1}/${total}:${left} (${what})`;
+    const line = `${this.#verb} ${done + 1}/${total}:${left} (${what})`;
     if (this.#stream.isTTY) {
       this.#stream.write(`\r\x1b[2K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
     } else if (elapsed - this.#lastPlain >= PLAIN_INTERVAL_MS) {

@@ -1,5 +1,6 @@
 /** What a run prints when it ends. */
 
+import { kubeProxyFacts } from "../output/method.js";
 import {
   ADJUSTED_HEADING,
   formatAdjusted,
@@ -72,6 +73,7 @@ export function summarize(results: Results): string {
       : []),
     ...results.findings.map((finding) => plainText(finding.sentence, 600)),
     "",
+    ...kubeProxyFacts(results).map(([what, releases]) => `${what.toLowerCase()}: ${releases}`),
     ...[precision(results), orderWords(results.orderEffect)].filter((line) => line !== ""),
     ...[...warnings].map(([warning, cells]) =>
       plainText(`warning: ${warning} (${nameCells(cells, rows.length)})`, 900),

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { buildCluster } from "../cluster/build.js";
 import { parseAddress, TCP, UDP } from "../cluster/cluster.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
-import type { Flow } from "../planes/plane.js";
+import { nftables } from "../planes/nftables/index.js";
+import type { Flow, KubeProxyVersion, Program } from "../planes/plane.js";
 import type { KernelPlaneId } from "./plane.js";
 import { KERNEL_PLANES } from "./planes/index.js";
 import { FAILED, FOREIGN, NO_HOST, REACHED, REFUSED, type Result, SILENT, UNREACHABLE } from "./probe.js";
@@ -37,7 +38,8 @@ const result = (part: Partial<Result>): Result => ({
 });
 const reached = (endpoint: number, peer = CLIENT) =>
   result({ address: ENDPOINTS[endpoint]!, port: 8080, peer });
-const judge = (id: KernelPlaneId) => new DecisionVerifier({ plane: KERNEL_PLANES[id], cluster });
+const judge = (id: KernelPlaneId, program: Program | null = null) =>
+  new DecisionVerifier({ plane: KERNEL_PLANES[id], cluster, program });
 
 describe("the judge of kernel decisions", () => {
   it("accepts any endpoint of the service", () => {
@@ -57,6 +59,15 @@ describe("the judge of kernel decisions", () => {
     expect(judge("iptables").accepts(flow, reached(0, NODE))).toBe(false);
     expect(judge("iptables").accepts(outside, reached(0, NODE))).toBe(true);
     expect(judge("iptables").accepts(outside, reached(0, OUTSIDE))).toBe(false);
+  });
+
+  it("knows whose source each version of kube-proxy rewrites: up to 1.35, of any endpoint that meets itself", () => {
+    const [itself] = ENDPOINTS;
+    const hairpin = { ...flow, src: itself! };
+    const accepts = (kubeProxy: KubeProxyVersion, peer: number) =>
+      judge("nftables", nftables.compile(cluster, { kubeProxy })).accepts(hairpin, reached(0, peer));
+    expect([accepts("1.35", NODE), accepts("1.35", itself!)]).toEqual([true, false]);
+    expect([accepts("1.36", NODE), accepts("1.36", itself!)]).toEqual([false, true]);
   });
 
   it("tells a refusal by ICMP from a reset and from silence", () => {

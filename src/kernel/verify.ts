@@ -3,9 +3,20 @@
 import type { z } from "zod";
 import { type Cluster, formatAddress, inCidr, SCTP, UDP } from "../cluster/cluster.js";
 import { type FlowTrace, flowAt } from "../cluster/flows.js";
-import { differencesOf, expectationOf } from "../planes/contract.js";
+import { type Difference, differencesOf, expectationOf } from "../planes/contract.js";
 import { allows } from "../planes/expectation.js";
-import { type Decision, DROP, dnat, type Flow, PASS, type PlaneId, REJECT } from "../planes/plane.js";
+import {
+  type Decision,
+  DROP,
+  dnat,
+  type Flow,
+  KUBE_PROXY_VERSIONS,
+  type KubeProxyVersion,
+  PASS,
+  type Program,
+  REJECT,
+} from "../planes/plane.js";
+import { KUBE_PROXY_RELEASES } from "../planes/shared/kube-proxy.js";
 import { type Situation, Situations } from "../planes/situation.js";
 import { type Disagreement, describeDecision, describeExpectation, describeFlow } from "../planes/verify.js";
 import type { LoadedPlane } from "./loaded-plane.js";
@@ -100,7 +111,7 @@ function unsigned(flow: Flow): Flow {
 /** Holds results to the contract, and remembers clients where affinity must. */
 export class DecisionVerifier {
   readonly #plane: KernelPlane;
-  readonly #model: PlaneId;
+  readonly #differences: readonly Difference[];
   readonly #cluster: Cluster;
   readonly #situations: Situations;
   readonly #endpoints: ReadonlySet<number>;
@@ -113,10 +124,14 @@ export class DecisionVerifier {
   disagreements = 0;
   flows = 0;
 
-  constructor({ plane, cluster }: Pick<LoadedPlane, "plane" | "cluster">) {
+  /** `version`: of the kube-proxy whose rules are judged, where the program does not say. */
+  constructor(
+    { plane, cluster, program }: Pick<LoadedPlane, "plane" | "cluster" | "program">,
+    version = kubeProxyOf(program),
+  ) {
     if (plane.program === null) throw new TypeError(`${plane.id} decides nothing`);
     this.#plane = plane;
-    this.#model = plane.program;
+    this.#differences = differencesOf(plane.program, version);
     this.#cluster = cluster;
     this.#situations = new Situations(cluster);
     this.#endpoints = new Set(cluster.endpointAddress);
@@ -137,10 +152,7 @@ export class DecisionVerifier {
       return no(`${this.#plane.id} sees nothing that starts at the ${role}`);
     if (this.#plane.atSocket && !inCidr(network.podCidr, src)) return no("no socket of this node");
     if (role === "client" && this.#isOwn(dst) && this.#endpoints.has(src)) {
-      const { verdict } = expectationOf(
-        differencesOf(this.#model),
-        this.#situations.of(src, dst, dport, protocol),
-      );
+      const { verdict } = expectationOf(this.#differences, this.#situations.of(src, dst, dport, protocol));
       // The lab has this address on both sides: what the node itself answers goes to the wrong one.
       if (verdict === PASS || verdict === REJECT) return no("the node's own answer to an endpoint");
     }
@@ -152,7 +164,7 @@ export class DecisionVerifier {
     const situation = this.#situationOf(flow);
     const applied: string[] = [];
     const expected = {
-      ...expectationOf(differencesOf(this.#model), situation, (name) => applied.push(name)),
+      ...expectationOf(this.#differences, situation, (name) => applied.push(name)),
     };
     const decision = this.#decisionOf(flow, situation, result);
     if (decision === null) return false;
@@ -191,7 +203,7 @@ export class DecisionVerifier {
     this.examples.push({
       plane: this.#plane.id,
       flow: describeFlow(flow),
-      expected: describeExpectation(expectationOf(differencesOf(this.#model), situation)),
+      expected: describeExpectation(expectationOf(this.#differences, situation)),
       decided: decision === null ? describeResult(result) : describeDecision(this.#cluster, decision),
     });
   }
@@ -253,6 +265,12 @@ export class DecisionVerifier {
   #isOwn(address: number): boolean {
     return address >>> 24 === 127 || this.#own.has(address);
   }
+}
+
+/** The version whose rules a program holds; undefined for programs of others than kube-proxy. */
+function kubeProxyOf(program: Program | null): KubeProxyVersion | undefined {
+  const release = program?.facts().kubeProxy;
+  return KUBE_PROXY_VERSIONS.find((version) => KUBE_PROXY_RELEASES[version] === release);
 }
 
 function describeResult({ outcome, address, port, offender }: Result): string {

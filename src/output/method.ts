@@ -37,6 +37,7 @@ export function methodFacts(results: Results): [string, string][] {
     ["Command", run.command],
     ["Seed", String(run.seed)],
     ["Cluster", plainText(cluster.source, 60)],
+    ...kubeProxyFacts(results),
     ["Flows enter at", run.entry === "nodePort" ? "node address and NodePort" : "cluster addresses"],
     ["Endpoints of a service", formatCount(run.settings.endpointsPerService)],
     ["Began", plainText(run.startedAt, 40)],
@@ -44,6 +45,19 @@ export function methodFacts(results: Results): [string, string][] {
     ["Results (SHA-256)", `${resultsHash(results)}…`],
     ["lbscale", results.tool.version],
   ];
+}
+
+/** Whose rules were modelled: a release, or several with their planes. Empty where the run does not say. */
+export function kubeProxyFacts(results: Results): [string, string][] {
+  const planes = new Map<string, string[]>();
+  for (const [plane, release] of Object.entries(results.run.settings.kubeProxy ?? {})) {
+    planes.set(release, [...(planes.get(release) ?? []), planeLabel(results, plane)]);
+  }
+  if (planes.size === 0) return [];
+  const words = [...planes].map(([release, labels]) =>
+    planes.size === 1 ? plainText(release, 20) : `${plainText(release, 20)} (${labels.join(", ")})`,
+  );
+  return [["Rules of kube-proxy", words.join(", ")]];
 }
 
 /** The machine and its software. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
+import { type Cluster, EXTERNAL_IP, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { flowAt, generateTrace } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
@@ -35,7 +35,7 @@ const anyCluster: fc.Arbitrary<Cluster> = fc
   } satisfies Record<keyof GenerateOptions, unknown>)
   .map((options) => generateCluster(options));
 
-/** Many exposed services, what the mixed shape has few of, on a node with two addresses. */
+/** Many exposed services, what the mixed shape has few of, on a node with two addresses; every third has an external IP. */
 const exposed = (seed: number): Cluster => {
   const cluster = generateCluster({
     services: 1000,
@@ -50,7 +50,12 @@ const exposed = (seed: number): Cluster => {
     localShare: 0.25,
   });
   const { network } = cluster;
-  return { ...cluster, network: { ...network, nodeAddresses: [...network.nodeAddresses, 0xc0000207] } };
+  const externalKind = cluster.externalKind.map((kind, at) => (at % 3 === 0 ? EXTERNAL_IP : kind));
+  return {
+    ...cluster,
+    externalKind,
+    network: { ...network, nodeAddresses: [...network.nodeAddresses, 0xc0000207] },
+  };
 };
 
 const look = (model: Model, { src, sport, dst, dport, protocol }: Flow, nowSec: number) =>

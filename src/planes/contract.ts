@@ -3,9 +3,15 @@
  * differs by design the difference has a name, an entry here, and is counted whenever it is seen.
  */
 
+import { CALICO, calicoDifferences } from "./calico-ebpf/differences.js";
 import type { Expectation, Masquerade } from "./expectation.js";
-import { DROP, KUBE_PROXY_VERSIONS, type KubeProxyVersion, PASS, type PlaneId, REJECT } from "./plane.js";
-import { NEWEST_KUBE_PROXY } from "./shared/kube-proxy.js";
+import {
+  KUBE_PROXY_VERSIONS,
+  type KubeProxyVersion,
+  NEWEST_KUBE_PROXY,
+  splitPlaneId,
+} from "./kube-proxy-versions.js";
+import { DROP, PASS, type PlaneId, REJECT } from "./plane.js";
 import type { Situation } from "./situation.js";
 
 const expectation: Expectation = { verdict: PASS, localOnly: false, masquerade: "hairpin" };
@@ -81,7 +87,7 @@ const eastWest = (s: Readonly<Situation>) => s.source !== "outside";
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: "loopback-node-port-passes",
-    planes: ["ipvs", "nftables", ...CILIUM],
+    planes: ["ipvs", "nftables", ...CILIUM, ...CALICO],
     because: "only iptables serves NodePorts at 127.0.0.0/8, and guards that range for it (KUBE-FIREWALL)",
     when: (s) => s.destination === "loopback-node-port" || s.destination === "loopback",
     instead: () => answer(PASS),
@@ -109,7 +115,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: "source-ranges-before-endpoints",
-    planes: ["ipvs", "nftables", ...CILIUM],
+    planes: ["ipvs", "nftables", ...CILIUM, ...CALICO],
     because: "source ranges are checked even where the service has no endpoint",
     when: (s) => s.outOfRange && s.count === 0,
     instead: () => answer(DROP),
@@ -214,17 +220,22 @@ export const DIFFERENCES: readonly Difference[] = [
     when: (s) => external(s) && !eastWest(s) && expectation.verdict === "dnat" && !s.externalLocal,
     instead: () => answer("dnat", "hairpin-or-leaving-node"),
   },
+  ...calicoDifferences(expectation, answer),
 ];
 
 function isFromOutside(s: Readonly<Situation>): boolean {
   return s.destination === "cluster-ip" && s.source === "outside";
 }
 
-/** The differences that concern a plane, as a version of kube-proxy writes it; none for one that is not of ours. */
+/**
+ * The differences that concern a plane, as a version of kube-proxy writes it: the one that its id names, or else the one given.
+ * None for a plane that is not of ours.
+ */
 export function differencesOf(
-  plane: string,
-  version: KubeProxyVersion = NEWEST_KUBE_PROXY,
+  id: string,
+  defaultVersion: KubeProxyVersion = NEWEST_KUBE_PROXY,
 ): readonly Difference[] {
+  const { plane, version = defaultVersion } = splitPlaneId(id);
   const age = (of: KubeProxyVersion) => KUBE_PROXY_VERSIONS.indexOf(of);
   return DIFFERENCES.filter(
     ({ planes, since }) =>

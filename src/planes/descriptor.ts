@@ -1,5 +1,7 @@
 /** What a plane says about itself, as pure data: how it is shown, and what a benchmark may ask of it. */
 
+import type { KubeProxyVersion } from "./kube-proxy-versions.js";
+
 /** Shapes of points, as Chart.js calls them. */
 export type PlaneMarker = "circle" | "triangle" | "rect" | "rectRot" | "crossRot" | "star" | "cross";
 
@@ -29,8 +31,8 @@ export interface PlaneReport {
   readonly order: number;
   /** `baseline`: no proxy at all, for comparison. */
   readonly role: "proxy" | "baseline";
-  /** What a lookup searches: a list of rules, hash tables that grow, or a fixed number of buckets. */
-  readonly structure: "list" | "hash" | "buckets" | "none";
+  /** What a lookup searches: a list of rules, hash tables that grow, a fixed number of buckets, or a trie. */
+  readonly structure: "list" | "hash" | "buckets" | "trie" | "none";
   /** Findings that name the plane as their subject (src/results/descriptors.ts). Others may enter as "any other plane". */
   readonly claims: readonly string[];
   /** Whether the model counts the bytes that this plane takes in the kernel. */
@@ -52,6 +54,8 @@ export interface PlaneCapabilities {
   readonly schedulers: readonly string[];
   /** Whether it can walk the rules of a real node (iptables-save). */
   readonly readsNodeLists: boolean;
+  /** Of kube-proxy, whose rules it models; empty where kube-proxy does not write them. */
+  readonly versions: readonly KubeProxyVersion[];
 }
 
 /** A plane's own description. */
@@ -70,4 +74,5 @@ export const PLAIN: PlaneCapabilities = {
   connectionPaths: ["tc"],
   schedulers: [],
   readsNodeLists: false,
+  versions: [],
 };

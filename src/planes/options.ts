@@ -1,6 +1,7 @@
 /** Options of all planes that users may set: one line per plane that has some. */
 
 import { UsageError } from "../errors.js";
+import { CALICO_OPTIONS } from "./calico-ebpf/options.js";
 import { EBPF_OPTIONS } from "./ebpf/options.js";
 import { IPVS_OPTIONS } from "./ipvs/options.js";
 import { KUBE_PROXY_OPTIONS } from "./kube-proxy-options.js";
@@ -12,6 +13,7 @@ export const PLANE_OPTIONS: readonly PlaneOption[] = [
   ...KUBE_PROXY_OPTIONS,
   ...IPVS_OPTIONS,
   ...EBPF_OPTIONS,
+  ...CALICO_OPTIONS,
 ];
 
 /** Values of plane options by key, as results.json and a run's specification hold them. */

@@ -1,13 +1,13 @@
-/**
- * What every data plane is: it compiles a cluster to a program (its ruleset or map contents, as data), and the
- * program has a model: a byte-faithful executor in this process.
- */
+/** What every data plane is: it compiles a cluster to a program, rules or maps as data, which has a byte-faithful executor. */
 
 import type { Change } from "../cluster/change.js";
 import type { Cidr, Cluster } from "../cluster/cluster.js";
 import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
 import type { PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
+import type { KubeProxyVersion } from "./kube-proxy-versions.js";
+
+export { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "./kube-proxy-versions.js";
 
 /** The id of a plane of a registry (registry-loader.ts). */
 export type PlaneId = string;
@@ -29,11 +29,6 @@ export type Decision = number;
 export function dnat(endpoint: number, masquerade: 0 | 1): Decision {
   return (endpoint << 1) | masquerade;
 }
-
-/** The minor versions of kube-proxy that are modelled. */
-export const KUBE_PROXY_VERSIONS = ["1.34", "1.35", "1.36", "1.37"] as const;
-/** One of `KUBE_PROXY_VERSIONS`. */
-export type KubeProxyVersion = (typeof KUBE_PROXY_VERSIONS)[number];
 
 /** Settings of planes; each plane reads its own part. All have defaults. */
 export interface PlaneOptions {
@@ -60,6 +55,8 @@ export interface PlaneOptions {
   readonly ipvsWeights?: Uint16Array;
   /** Cilium's `bpf-lb-map-max`: entries of each load-balancing map. Absent: max(65536, the power of two that holds the cluster). */
   readonly ebpfMapEntries?: number;
+  /** Calico's `bpfMapSizeNATFrontend`. Absent: max(65536, the power of two that holds the cluster). */
+  readonly calicoMapEntries?: number;
   /** Cilium's `maglev.tableSize`. */
   readonly maglevTableSize?: number;
 }
@@ -220,7 +217,7 @@ export interface Work {
   filterRulesVisited: number;
   /** Lookups in maps, sets and hash tables. */
   mapLookups: number;
-  /** Elements compared in hash chains. */
+  /** Elements compared in hash chains, and nodes read in tries. */
   hashProbes: number;
   /** Entries linked into connection tables; 0 for a lookup, which keeps no connection. */
   entriesWritten: number;

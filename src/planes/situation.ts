@@ -26,6 +26,10 @@ export interface Situation {
   externalLocal: boolean;
   /** The address has source ranges and the source is in none of them. */
   outOfRange: boolean;
+  /** The destination is an address of a load balancer. */
+  isIngress: boolean;
+  /** An external address of a service with source ranges, none of which holds the source: a load balancer's or not. */
+  outsideServiceRanges: boolean;
 }
 
 /** Answers which situation a flow is in, from an index built once. */
@@ -48,6 +52,8 @@ export class Situations {
     internalLocal: false,
     externalLocal: false,
     outOfRange: false,
+    isIngress: false,
+    outsideServiceRanges: false,
   };
 
   constructor(cluster: Cluster) {
@@ -106,6 +112,8 @@ export class Situations {
         ? "node"
         : "outside";
     s.outOfRange = false;
+    s.isIngress = this.#ingress.has(dst);
+    s.outsideServiceRanges = false;
     if (s.servicePort < 0) return s;
     const p = s.servicePort;
     const service = cluster.service[p]!;
@@ -113,7 +121,8 @@ export class Situations {
     s.localCount = this.#localCounts[p]!;
     s.internalLocal = cluster.internalLocal[service] === 1;
     s.externalLocal = cluster.externalLocal[service] === 1;
-    s.outOfRange = s.destination === "external" && this.#ingress.has(dst) && !this.#inRanges(service, src);
+    s.outsideServiceRanges = s.destination === "external" && !this.#inRanges(service, src);
+    s.outOfRange = s.outsideServiceRanges && s.isIngress;
     return s;
   }
 

@@ -15,6 +15,7 @@ export const CLAIMS = {
   list: "the rule list that others are compared with",
   hash: "the hash table whose rise and law are spoken of",
   buckets: "a fixed number of buckets, whose chains grow",
+  trie: "a trie, whose walk grows with the logarithm of the services",
   "constant-work": "does the same work at any number of services",
   "fixed-size": "its tables have their full size from the start",
   "random-choice": "draws an endpoint for each new flow",

@@ -247,7 +247,7 @@ const planeReport = z.object({
   /** Place in columns and legends, ascending from the left. */
   order: z.number(),
   role: z.enum(["proxy", "baseline"]),
-  structure: z.enum(["list", "hash", "buckets", "none"]),
+  structure: z.enum(["list", "hash", "buckets", "trie", "none"]),
   /** Findings that may name it as their subject; see src/results/descriptors.ts. */
   claims: z.array(z.string()),
   /** Whether the model counts the bytes that it takes in the kernel. */
@@ -309,6 +309,8 @@ export const resultsSchema = z.object({
       slowdown: z.object({ plane: z.string(), share: z.number() }).optional(),
       /** Options of planes by key: scheduler, tables, map sizes. */
       planes: z.record(z.string(), z.union([z.string(), z.number()])),
+      /** Releases of kube-proxy whose rules were modelled, by plane, such as 1.37.2; absent in runs of before 0.2. */
+      kubeProxy: z.record(z.string(), z.string()).optional(),
       /** New connections per round; absent in the model lane, and in runs of the kernel's lanes before 0.2. */
       connections: z.number().int().optional(),
     }),

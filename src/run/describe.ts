@@ -3,7 +3,10 @@
 import { KERNEL_REPORTS } from "../kernel/planes/descriptors.js";
 import type { Catalog } from "../measure/catalog.js";
 import type { PlaneDescriptor, PlaneReport } from "../planes/descriptor.js";
+import type { KubeProxyVersion } from "../planes/kube-proxy-versions.js";
 import type { PlaneId } from "../planes/plane.js";
+import { choosePlanes, findPlane, type PlaneEntry } from "../planes/registry-loader.js";
+import { releaseOf } from "../planes/versioned.js";
 import type { Results } from "../results/schema.js";
 
 /**
@@ -17,10 +20,9 @@ export function describeRun(
   catalog: Catalog,
 ): Required<Pick<Results, "planes" | "scenarios">> {
   const measured = new Set(cells.map(({ scenario }) => scenario));
-  const own = catalog.planes.map(({ descriptor }): [string, PlaneReport] => [
-    descriptor.id,
-    descriptor.report,
-  ]);
+  const own = [...catalog.planes, ...measuredEntries({ cells }, catalog)].map(
+    ({ descriptor }): [string, PlaneReport] => [descriptor.id, descriptor.report],
+  );
   return {
     planes: Object.fromEntries([...Object.entries(KERNEL_REPORTS), ...own].map(copyOf)),
     scenarios: Object.fromEntries(
@@ -38,9 +40,31 @@ function copyOf([id, report]: [string, PlaneReport]): [string, NonNullable<Resul
   return [id, { ...report, colours: { ...report.colours }, claims: [...report.claims] }];
 }
 
-/** Ids of a catalog's planes, in the order in which they are listed. */
-export function planeIdsOf(catalog: Catalog): PlaneId[] {
-  return catalog.planes.map(({ descriptor }) => descriptor.id);
+/** Planes of a catalog that a run measures, versions of kube-proxy one by one; not those of the kernel's lanes. */
+export function measuredEntries({ cells }: Pick<Results, "cells">, { planes }: Catalog): PlaneEntry[] {
+  return choosePlanes(
+    cells.map(({ plane }) => plane),
+    planes,
+  ).known.flatMap((id) => findPlane(id, planes) ?? []);
+}
+
+/**
+ * The releases of kube-proxy whose rules are modelled for planes, by plane.
+ *
+ * @param ids planes that a run measures
+ * @param version the one of planes whose id names none
+ */
+export function releasesOf(
+  catalog: Catalog,
+  ids: readonly PlaneId[],
+  version?: KubeProxyVersion,
+): Record<string, string> {
+  return Object.fromEntries(
+    ids.flatMap((id) => {
+      const release = releaseOf(descriptorOf(catalog, id), version);
+      return release === undefined ? [] : [[id, release]];
+    }),
+  );
 }
 
 /**
@@ -49,7 +73,7 @@ export function planeIdsOf(catalog: Catalog): PlaneId[] {
  * @throws Error for an id that the catalog does not have
  */
 export function descriptorOf(catalog: Catalog, id: string): PlaneDescriptor {
-  const entry = catalog.planes.find(({ descriptor }) => descriptor.id === id);
+  const entry = findPlane(id, catalog.planes);
   if (!entry) throw new Error(`no plane ${id} in the catalog`);
   return entry.descriptor;
 }

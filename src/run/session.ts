@@ -10,6 +10,7 @@ import { writeCluster } from "../cluster/json.js";
 import { InputError } from "../errors.js";
 import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
 import { pinnableCpu } from "../measure/spawn.js";
+import { planeOptionsFrom } from "../planes/options.js";
 import { summarize } from "../results/conclude.js";
 import { ensureWritableFolder, removeTemporaryFiles } from "../results/files.js";
 import type { Results } from "../results/schema.js";
@@ -18,6 +19,7 @@ import type { BenchmarkCatalog } from "./catalog.js";
 import { certify } from "./certify.js";
 import { Checkpoint } from "./checkpoint.js";
 import { recordClusterDigests } from "./cluster-digests.js";
+import { measuredEntries } from "./describe.js";
 import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
 import { chooseFolder, type FolderChoice } from "./folder.js";
@@ -163,11 +165,13 @@ async function measure(
   // From here on there is something to resume, whenever the process ends.
   checkpoint.save(results);
   if (lane.certifiesModels) {
-    const planes = catalog.planes.filter(({ descriptor: { id } }) =>
-      results.cells.some(({ plane }) => plane === id),
-    );
+    const planes = measuredEntries(results, catalog);
     onProgress({ kind: "certifying", planes: planes.map(({ descriptor }) => descriptor.id) });
-    results.equivalence = await certify(planes, results.run.seed);
+    results.equivalence = await certify(
+      planes,
+      results.run.seed,
+      planeOptionsFrom(results.run.settings.planes),
+    );
   }
   const folder = cluster && mkdtempSync(join(os.tmpdir(), "lbscale-"));
   const cpuTimes = readCpuTimes();

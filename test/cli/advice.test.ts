@@ -18,15 +18,37 @@ describe("lbscale lookup, explain and advise", () => {
       work: { rulesVisited: 7, filterRulesVisited: 7, mapLookups: 6 },
     });
     expect(lbscale(["lookup", BOUTIQUE, "--plane", "iptables", "--flow", flow]).stdout).toMatch(
-      /jump to KUBE-SERVICES[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*iptables: DNAT 10\.128\.0\.1:8080/,
+      /jump to KUBE-SERVICES[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*iptables, kube-proxy 1\.37\.2: DNAT 10\.128\.0\.1:8080/,
     );
+  });
+
+  it("walks the rules of the kube-proxy that is asked for", () => {
+    const flow = "tcp 10.255.0.5:40000 > 10.96.0.1:80";
+    const rules = (...more: string[]) =>
+      JSON.parse(lbscale(["lookup", BOUTIQUE, ...more, "--flow", flow, "--json"]).stdout);
+    const old = { kubeProxy: "1.35.4", work: { rulesVisited: 8, filterRulesVisited: 7, mapLookups: 5 } };
+    expect(rules("--plane", "nftables", "--kube-proxy", "1.35")).toMatchObject(old);
+    expect(rules("--plane", "nftables@1.35", "--kube-proxy", "1.37")).toMatchObject(old);
+    const explained = lbscale([
+      "explain",
+      BOUTIQUE,
+      "frontend",
+      "--planes",
+      "nftables",
+      "--kube-proxy",
+      "1.35",
+    ]);
+    expect(explained.stdout).toMatch(/nftables, kube-proxy 1\.35\.4: DNAT[\s\S]*12 \(×1\) +15 +5/);
+    // A node's own list is walked as it stands only where nobody asks for a version.
+    const own = ["lookup", NODE, "--plane", "iptables", "--flow", "tcp 10.244.9.9:40000 > 10.96.9.9:443"];
+    expect(lbscale([...own, "--kube-proxy", "1.36"]).stdout).toContain("iptables, kube-proxy 1.36.3: ");
   });
 
   it("explains a service on every plane, and predicts from the published run by name and machine", () => {
     const { stdout, status } = lbscale(["explain", BOUTIQUE, "frontend"]);
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /iptables: DNAT[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*120 \(×10\) +\d+ +6 +70\.5 +135/,
+      /iptables, kube-proxy 1\.37\.2: DNAT[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*120 \(×10\) +\d+ +6 +70\.5 +135/,
     );
     expect(stdout).toMatch(/the published run \d{4}-\d\d-\d\d-default[^(]*\([^)]+\).*not of a kernel/);
     const json = JSON.parse(lbscale(["explain", BOUTIQUE, "frontend", "--planes", "ebpf", "--json"]).stdout);
@@ -50,5 +72,14 @@ describe("lbscale lookup, explain and advise", () => {
     const json = JSON.parse(lbscale(["advise", BOUTIQUE, "--run", run, "--json"]).stdout);
     expect(json.planes).toHaveLength(5);
     expect(json.findings.length).toBeGreaterThan(5);
+  });
+
+  it("advises on the rules of the kube-proxy that is asked for", () => {
+    const run = join(PUBLISHED, "2026-11-27-default");
+    const advice = ["advise", BOUTIQUE, "--run", run, "--planes", "nftables", "--kube-proxy"];
+    expect(lbscale([...advice, "1.35"]).stdout).toMatch(
+      /nftables .* 6 rules, 3 chains.*\n[\s\S]*of 1\.35\.4/,
+    );
+    expect(lbscale([...advice, "1.36"]).stdout).toMatch(/nftables .* 1 rule, 1 chain.*\n[\s\S]*of 1\.36\.3/);
   });
 });

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
@@ -29,6 +29,15 @@ it("works from its own tarball in an empty folder: installed, measured, drawn wi
   expect(run("npx", ["lbscale", "explain", "cluster.json", "svc-0"], folder)).toMatch(
     /the published run \d{4}-\d\d-\d\d-default/,
   );
+  // The message names the script by a path that works here, with the modules that it builds.
+  const fresh = { ...process.env, XDG_CACHE_HOME: folder };
+  const doctor = run("npx", ["lbscale", "doctor", "--lane", "model"], folder, fresh);
+  const [, script = ""] = /^(\S+install-kube-proxy\.sh) 1\.34 1\.35 1\.36 1\.37 builds/m.exec(doctor) ?? [];
+  const { status, stderr } = spawnSync(script, ["1.0"], { cwd: folder, encoding: "utf8" });
+  expect([status, stderr]).toEqual([
+    2,
+    "install-kube-proxy: no kube-proxy 1.0 here: choose from 1.34 1.35 1.36 1.37\n",
+  ]);
   writeFileSync(
     join(folder, "library.mjs"),
     'import { generateCluster, PLANES } from "lbscale"; console.log(PLANES.length, generateCluster({ services: 3, seed: 1 }).services);',

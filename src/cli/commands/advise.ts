@@ -6,7 +6,8 @@ import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
 import { InputError, UsageError } from "../../errors.js";
-import { PLANE_IDS } from "../../planes/registry-loader.js";
+import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
+import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
 import type { RunEvent } from "../../run/events.js";
@@ -15,11 +16,12 @@ import { formatCount } from "../../text.js";
 import { readCluster } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
 import { measureForTerminal } from "../measure.js";
+import { type KubeProxyChoice, withKubeProxy } from "../options/kube-proxy.js";
 import { parsePlanes } from "../options/parse.js";
 import { readRunSpec, writeCommand } from "../options/run.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
-interface Arguments {
+interface Arguments extends KubeProxyChoice {
   cluster: string;
   profile: string;
   planes: string | undefined;
@@ -38,7 +40,7 @@ export const advise: CommandModule<object, Arguments> = {
   describe:
     "What each plane costs this cluster: measures lookups on this machine (about a minute; Ctrl-C stops), counts updates and memory, finds crossovers",
   builder: (yargs) =>
-    yargs
+    withKubeProxy(yargs)
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -50,7 +52,7 @@ export const advise: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: `How long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
       })
-      .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${PLANE_IDS.join(", ")}` })
+      .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${planeChoices()}` })
       .option("replicates", {
         type: "string",
         requiresArg: true,
@@ -77,8 +79,9 @@ export const advise: CommandModule<object, Arguments> = {
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const cluster = readCluster(args.cluster);
     if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
-    const run = args.run === undefined ? await measureHere(args, cluster) : readResults(args.run);
-    const advice = adviseCluster(cluster, run, planes);
+    const run =
+      args.run === undefined ? await measureHere(args, cluster) : storedRun(args.run, args["kube-proxy"]);
+    const advice = adviseCluster(cluster, run, planes, args["kube-proxy"]);
     const assumptions = adviceAssumptions(advice, run);
     const findings = adviceWords(advice);
     if (args.json) return printJson({ ...advice, findings, assumptions });
@@ -108,6 +111,7 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
     planes,
     seed,
     replicates,
+    "kube-proxy": args["kube-proxy"],
     services: sizes.join(","),
     scenarios: "lookup",
   });
@@ -134,6 +138,18 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
       `${error.message}; what is there advises too: lbscale advise CLUSTER --run ${folder}`,
     );
   }
+}
+
+/** A run to advise from. Throws UsageError where its times are of another kube-proxy than the one asked for. */
+function storedRun(folder: string, asked: KubeProxyVersion | undefined): Results {
+  const results = readResults(folder);
+  const modelled = results.run.settings.planes.kubeProxy;
+  if (asked !== undefined && modelled !== undefined && modelled !== asked) {
+    throw new UsageError(
+      `--kube-proxy ${asked}: the run in ${folder} modelled ${modelled}; leave out --run to measure ${asked}, or leave out --kube-proxy`,
+    );
+  }
+  return results;
 }
 
 function canGrow(cluster: Cluster, services: number): boolean {

@@ -3,9 +3,10 @@ import { CheckFailedError, InputError } from "../../errors.js";
 import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import type { Capability } from "../../kernel/tasks.js";
-import { cleanLeftovers } from "../../kernel/testbed/clean.js";
+import { cleanLeftovers, findLeftovers } from "../../kernel/testbed/clean.js";
 import { tryPlanes } from "../../kernel/testbed/placement.js";
 import { requireLane } from "../../kernel/testbed/sandbox.js";
+import { scriptPath } from "../../kernel/testbed/scripts.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { batchSource } from "../../measure/replicate/batch.js";
 import { pinnableCpu } from "../../measure/spawn.js";
@@ -39,7 +40,8 @@ export const doctor: CommandModule<object, Arguments> = {
     const advice = environment.unfit;
     const kernel = lane === "kernel" ? await kernelLane() : null;
     const kubeProxies = installedKubeProxies();
-    if (json) return printJson({ environment, advice, kernel, kubeProxies });
+    const leftovers = findLeftovers();
+    if (json) return printJson({ environment, advice, kernel, kubeProxies, leftovers });
     const caches = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${bytes / 1024} KiB`);
     await print(
       [
@@ -49,6 +51,7 @@ export const doctor: CommandModule<object, Arguments> = {
         ...(advice.length > 0 ? advice.map((line) => `- ${line}`) : ["no known noise sources"]),
         ...(kernel === null ? [] : describeKernel(kernel)),
         ...describeKubeProxies(kubeProxies),
+        ...describeLeftovers(leftovers),
         "",
         "The timed loop, compiled afresh for each model:",
         batchSource("lookup").trim(),
@@ -85,7 +88,7 @@ function describeKernel(kernel: readonly Capability[] | string): string[] {
     `kernel lane: ${lacking.length === 0 ? "ready" : "not all of it"}, tried in a throw-away namespace`,
     ...kernel.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),
     ...(lacking.length > 0
-      ? ["what is missing, on Debian: scripts/install-kernel-tools.sh installs it"]
+      ? [`what is missing, on Debian: ${scriptPath("install-kernel-tools.sh")} installs it`]
       : []),
   ];
 }
@@ -97,6 +100,11 @@ function describeKubeProxies(found: ReturnType<typeof installedKubeProxies>): st
   );
   if (missing.length === 0) return lines;
   return [...lines, `${INSTALL_COMMAND} ${missing.join(" ")} builds what is missing, with Go 1.26 or later`];
+}
+
+function describeLeftovers(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [`left behind by killed runs: ${names.join(", ")}`, "sudo lbscale doctor --clean removes that"];
 }
 
 async function cleanUp(json: boolean): Promise<void> {

@@ -2,14 +2,15 @@ import type { CommandModule } from "yargs";
 import { explainService } from "../../advice/explain.js";
 import { explanationHeading, planeWords, predictionSource } from "../../advice/explain-words.js";
 import { findServicePort } from "../../advice/find-service.js";
-import { PLANE_IDS } from "../../planes/registry-loader.js";
+import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
+import { type KubeProxyChoice, kubeProxyOptions, withKubeProxy } from "../options/kube-proxy.js";
 import { parsePlanes } from "../options/parse.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { runOrPublished } from "../published.js";
 
-interface Arguments {
+interface Arguments extends KubeProxyChoice {
   cluster: string;
   service: string;
   planes: string | undefined;
@@ -23,7 +24,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
   describe:
     "One service's first packet on every plane, rule by rule, and its cost at 2 and 10 times the cluster",
   builder: (yargs) =>
-    yargs
+    withKubeProxy(yargs)
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -34,7 +35,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
         demandOption: true,
         describe: "namespace/name, or namespace/name:port",
       })
-      .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${PLANE_IDS.join(", ")}` })
+      .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${planeChoices()}` })
       .option("run", {
         type: "string",
         requiresArg: true,
@@ -58,6 +59,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
       seed,
       run: results,
       ...(nodeList && { nodeList }),
+      ...kubeProxyOptions(args),
     });
     if (args.json) {
       const { cpu } = results.environment;

@@ -8,10 +8,15 @@ interface Entry {
 
 const LISTS: Readonly<Record<string, () => Promise<Entry[]>>> = {
   planes: async () =>
-    (await import("../../planes/registry-loader.js")).PLANE_ENTRIES.map(({ descriptor: { id, name } }) => ({
-      id,
-      label: name,
-    })),
+    (await import("../../planes/registry-loader.js")).PLANE_ENTRIES.map(
+      ({ descriptor: { id, name, can } }) => ({
+        id,
+        label:
+          can.versions.length === 0
+            ? name
+            : `${name}; by version of kube-proxy: ${can.versions.map((version) => `${id}@${version}`).join(", ")}`,
+      }),
+    ),
   scenarios: async () => {
     const { scenarios, derived } = await catalog();
     return [...scenarios, ...derived].map(({ id, label, question }) => ({

@@ -3,14 +3,17 @@ import { iptables } from "../../planes/iptables/index.js";
 import { compileNodeList } from "../../planes/iptables/rules/node-list.js";
 import { unknownConditions } from "../../planes/iptables/rules/unknown-conditions.js";
 import { planeById } from "../../planes/registry.js";
+import { planeChoices } from "../../planes/registry-loader.js";
 import { describeDecision } from "../../planes/verify.js";
+import { releaseOf } from "../../planes/versioned.js";
 import { plainText } from "../../text.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
+import { type KubeProxyChoice, kubeProxyOptions, withKubeProxy } from "../options/kube-proxy.js";
 import { parseFlow } from "../options/parse.js";
 import { print, printJson } from "../output.js";
 
-interface Arguments {
+interface Arguments extends KubeProxyChoice {
   cluster: string;
   plane: string;
   flow: string;
@@ -22,13 +25,18 @@ export const lookupCommand: CommandModule<object, Arguments> = {
   command: "lookup <cluster>",
   describe: "Show one decision: the path through a plane's rules or maps, and its exact work",
   builder: (yargs) =>
-    yargs
+    withKubeProxy(yargs)
       .positional("cluster", {
         type: "string",
         demandOption: true,
         describe: "A cluster file, or - for standard input",
       })
-      .option("plane", { type: "string", demandOption: true, requiresArg: true, describe: "The data plane" })
+      .option("plane", {
+        type: "string",
+        demandOption: true,
+        requiresArg: true,
+        describe: `The data plane: ${planeChoices()}`,
+      })
       .option("flow", {
         type: "string",
         demandOption: true,
@@ -48,21 +56,33 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const seed = parseSeed(args.seed);
     const { cluster, nodeList } = readImport(args.cluster);
     const path: string[] = [];
-    // A node's iptables-save is walked as it stands, others' rules included.
-    const program =
-      plane === iptables && nodeList ? compileNodeList(cluster, nodeList) : plane.compile(cluster, { seed });
+    // A node's iptables-save is walked as it stands, others' rules included, unless a version's rules are asked for.
+    const own = plane === iptables && args["kube-proxy"] === undefined ? nodeList : undefined;
+    const program = own
+      ? compileNodeList(cluster, own)
+      : plane.compile(cluster, { seed, ...kubeProxyOptions(args) });
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
-    const unknown = plane === iptables && nodeList ? unknownConditions(cluster, nodeList, flow) : [];
+    const unknown = own ? unknownConditions(cluster, own, flow) : [];
     const answer = `${unknown.length > 0 ? "unknown: " : ""}${describeDecision(cluster, decision)}`;
+    const version = own ? undefined : releaseOf(plane.descriptor, args["kube-proxy"]);
+    const release = version === undefined ? "" : `, kube-proxy ${version}`;
     if (args.json)
-      return printJson({ plane: plane.id, flow: args.flow, decision: answer, unknown, work, path });
+      return printJson({
+        plane: plane.id,
+        ...(version !== undefined && { kubeProxy: version }),
+        flow: args.flow,
+        decision: answer,
+        unknown,
+        work,
+        path,
+      });
     const { rulesVisited, filterRulesVisited, mapLookups, hashProbes } = work;
     await print(
       [
         ...path.map((step, i) => `${String(i + 1).padStart(3)}  ${plainText(step, 300)}`),
-        `${plane.label}: ${answer}${unknown.length > 0 ? `, unless a condition holds that is not understood (${plainText(unknown.join("; "), 200)})` : ""}`,
+        `${plane.label}${release}: ${answer}${unknown.length > 0 ? `, unless a condition holds that is not understood (${plainText(unknown.join("; "), 200)})` : ""}`,
         `work: ${rulesVisited} rules, ${filterRulesVisited} filter rules, ${mapLookups} map lookups, ${hashProbes} hash probes`,
         "",
       ].join("\n"),

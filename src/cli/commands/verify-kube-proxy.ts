@@ -14,6 +14,7 @@ import { type ClusterChoice, parseSeed } from "../options/cluster.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
+import { Progress } from "../progress.js";
 
 export interface KubeProxyArguments extends ClusterChoice {
   "kube-proxy": string;
@@ -43,7 +44,9 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
   const objects = source.objects ?? [...clusterObjects(source.cluster)];
   const services = objects.filter(({ kind }) => kind === SERVICE.kind).length;
   const steps: VerifyStep[] = [];
+  const progress = new StepProgress(1 + changes);
   await withAbortOnSignal(async (signal) => {
+    progress.show(0, `kube-proxy ${name} writes its first rules`);
     try {
       for await (const step of verifyKubeProxy({
         objects,
@@ -59,9 +62,12 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
         signal,
       })) {
         steps.push(step);
+        progress.end();
         if (!args.json) await print(describe(step, steps.length - 1, `${name} ${mode}`, services));
+        progress.show(steps.length, "a change");
       }
     } catch (error) {
+      progress.end();
       throw signal.aborted ? new InterruptedError("interrupted: kube-proxy was ended") : error;
     }
   });
@@ -90,4 +96,32 @@ function describe(step: VerifyStep, index: number, title: string, services: numb
   const wrote = writes?.length === 0 ? ", writes as modelled" : "";
   const diff = differences.length > 0 ? formatDifferences(differences, title, SHOWN_LINES) : "";
   return `${what}: ${formatCount(differences.length)} differences${wrote}\n${(counts ?? []).join("")}${diff}`;
+}
+
+/** How far it is, and how long the changes that are left will take, if they take as long as those so far. */
+class StepProgress {
+  readonly #progress = new Progress(process.stderr, "comparing");
+  readonly #total: number;
+  #firstAt: number | undefined;
+
+  constructor(total: number) {
+    this.#total = total;
+  }
+
+  /** Says that so many of the readings are compared, the one of the start among them, and what is next. */
+  show(done: number, next: string): void {
+    // Elsewhere than on a terminal an error of the start is one line.
+    if (done === this.#total || (done === 0 && !process.stderr.isTTY)) return;
+    const now = performance.now();
+    const leftMs =
+      this.#firstAt === undefined || done < 2
+        ? null
+        : ((now - this.#firstAt) / (done - 1)) * (this.#total - done);
+    if (done === 1) this.#firstAt = now;
+    this.#progress.show(done, this.#total, leftMs, next);
+  }
+
+  end(): void {
+    this.#progress.end();
+  }
 }

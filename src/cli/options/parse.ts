@@ -3,7 +3,7 @@
 import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import type { Flow, PlaneId } from "../../planes/plane.js";
-import { PLANE_IDS } from "../../planes/registry-loader.js";
+import { choosePlanes, planeChoices } from "../../planes/registry-loader.js";
 
 export const MAX_SERVICES = 1_000_000;
 
@@ -34,14 +34,14 @@ export function parseServices(text: string): number[] {
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
-/** `iptables,ebpf` as plane ids in the order of the registry. */
+/** `iptables,ebpf` or `nftables@1.35,nftables@1.37` as plane ids in the order of the registry. */
 export function parsePlanes(text: string): PlaneId[] {
   const wanted = parseList(text, "planes");
-  const unknown = wanted.find((id) => !(PLANE_IDS as readonly string[]).includes(id));
+  const { known, unknown } = choosePlanes(wanted);
   if (unknown !== undefined) {
-    throw new UsageError(`--planes "${unknown}" is unknown: choose from ${PLANE_IDS.join(", ")}`);
+    throw new UsageError(`--planes "${unknown}" is unknown: choose from ${planeChoices()}`);
   }
-  return PLANE_IDS.filter((id) => wanted.includes(id));
+  return known;
 }
 
 /** A comma-separated list whose parts are all among `known`. */

@@ -9,11 +9,19 @@ import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import type { PlaneOption } from "../../planes/option.js";
 import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
-import { PLANE_IDS } from "../../planes/registry-loader.js";
+import { planeChoices } from "../../planes/registry-loader.js";
 import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "./catalog-names.js";
-import { parseChoices, parseInteger, parseList, parseNumber, parseServices, parseShare } from "./parse.js";
+import {
+  parseChoices,
+  parseInteger,
+  parseList,
+  parseNumber,
+  parsePlanes,
+  parseServices,
+  parseShare,
+} from "./parse.js";
 
 /** Arguments by the name of their option; undefined: not given. */
 export type GivenOptions = Readonly<Record<string, unknown>>;
@@ -66,6 +74,8 @@ const milliseconds = (text: string, _: LaneId, name: string) =>
 function planeOption(declared: PlaneOption): RunOption {
   const { name, key, describe } = declared;
   const isChoice = "choices" in declared;
+  // A choice is text too: without a type yargs reads a number, and 1.35 is none of the words.
+  const text = { type: "string", requiresArg: true, describe } as const;
   const read = (text: string): PlaneSettings => {
     const value = isChoice ? text : parseNumber(text);
     if (!accepts(declared, value)) {
@@ -76,8 +86,8 @@ function planeOption(declared: PlaneOption): RunOption {
   return {
     name,
     declaration: isChoice
-      ? { choices: declared.choices, defaultDescription: declared.default, requiresArg: true, describe }
-      : { type: "string", requiresArg: true, describe },
+      ? { ...text, choices: declared.choices, defaultDescription: declared.default }
+      : text,
     lanes: lanesUsing("planeOptions"),
     read: (text) => ({ planeOptions: read(text) }),
     write: ({ planeOptions }) => {
@@ -90,15 +100,7 @@ function planeOption(declared: PlaneOption): RunOption {
 /** In the order of `lbscale run --help` and of `run.command`. */
 const RUN_OPTIONS: readonly RunOption[] = [
   {
-    ...option(
-      "profile",
-      "profile",
-      {
-        defaultDescription: "default",
-        describe: "Profile",
-      },
-      (text) => text,
-    ),
+    ...option("profile", "profile", { defaultDescription: "default", describe: "Profile" }, (text) => text),
     write: ({ lane, profile }) => (lane === "model" ? (profile ?? "default") : null),
   },
   option(
@@ -120,10 +122,9 @@ const RUN_OPTIONS: readonly RunOption[] = [
     "planes",
     "planes",
     {
-      describe: `Planes: ${PLANE_IDS.join(", ")}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}`,
+      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}`,
     },
-    (text, lane, name) =>
-      lane === "model" ? parseChoices(text, name, PLANE_IDS) : parseChoices(text, name, KERNEL_PLANE_IDS),
+    (text, lane, name) => (lane === "model" ? parsePlanes(text) : parseChoices(text, name, KERNEL_PLANE_IDS)),
     commas,
   ),
   option(

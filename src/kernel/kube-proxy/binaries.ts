@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../errors.js";
 import { plainText } from "../../text.js";
+import { scriptPath } from "../testbed/scripts.js";
 import { runTool } from "../testbed/tools.js";
 
 /** Minor versions and the patch of each that is built: as in scripts/kube-proxy/MINOR/go.mod. */
@@ -19,7 +20,7 @@ export const KUBE_PROXY_VERSIONS = [
 export type KubeProxyMinor = (typeof KUBE_PROXY_VERSIONS)[number]["minor"];
 
 /** How to get one, for messages. */
-export const INSTALL_COMMAND = "scripts/install-kube-proxy.sh";
+export const INSTALL_COMMAND = scriptPath("install-kube-proxy.sh");
 
 /** Environment variables that name the user's cache folder. */
 interface Environment {

@@ -44,19 +44,18 @@ export function compareToModel(
       model: new Set(linesOf(model[file] ?? "")),
     };
   });
+  const differing: Omit<Difference, "service">[] = [];
+  for (const each of all) {
+    for (const line of each.real) if (!each.model.has(line)) differing.push({ from: "kube-proxy", line });
+    for (const line of each.model) if (!each.real.has(line)) differing.push({ from: "lbscale", line });
+  }
+  const lines = all.reduce((sum, each) => sum + each.real.size, 0);
+  if (differing.length === 0) return { lines, differences: [] };
   const names = new ServiceNames(
     objects,
     all.flatMap((each) => [...each.real, ...each.model]),
   );
-  const differences: Difference[] = [];
-  const add = (from: Difference["from"], line: string): void => {
-    differences.push({ service: names.of(line), from, line });
-  };
-  for (const each of all) {
-    for (const line of each.real) if (!each.model.has(line)) add("kube-proxy", line);
-    for (const line of each.model) if (!each.real.has(line)) add("lbscale", line);
-  }
-  return { lines: all.reduce((sum, each) => sum + each.real.size, 0), differences };
+  return { lines, differences: differing.map((each) => ({ service: names.of(each.line), ...each })) };
 }
 
 function linesOf(dump: string): string[] {

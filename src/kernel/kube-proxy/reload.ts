@@ -1,21 +1,19 @@
 /** Rules of lbscale loaded into a network namespace next to kube-proxy's, and read back by the same tools. */
 
 import { runTool, toolPath } from "../testbed/tools.js";
-import type { LoadableRules, Rules } from "./protocol.js";
+import { KnownChains } from "./known-chains.js";
+import type { KubeProxyMode, LoadableRules, Rules } from "./protocol.js";
 import type { Wrappers } from "./wrappers.js";
 
 const NAMESPACE = "model";
+const NFT_FILE = "nftables.nft";
 
 /** Runs a tool and returns what it printed. */
 export type RunTool = (path: string, args: readonly string[], input?: string) => Promise<string>;
 
 /** Reads all rules of a network namespace, by file name. */
-export async function readRules(
-  mode: "iptables" | "nftables" | "ipvs",
-  wrappers: Wrappers,
-  run: RunTool,
-): Promise<Rules> {
-  if (mode === "nftables") return { "nftables.nft": await run(wrappers.tool("nft"), ["list", "ruleset"]) };
+export async function readRules(mode: KubeProxyMode, wrappers: Wrappers, run: RunTool): Promise<Rules> {
+  if (mode === "nftables") return { [NFT_FILE]: await run(wrappers.tool("nft"), ["list", "ruleset"]) };
   const rules: Record<string, string> = {
     "iptables.save": await run(wrappers.tool("iptables-save"), []),
     "ip6tables.save": await run(wrappers.tool("ip6tables-save"), []),
@@ -32,30 +30,45 @@ export async function readRules(
 export const here: RunTool = async (path, args, input) =>
   (await runTool(path, args, input === undefined ? {} : { input: [input] })).toString();
 
-/**
- * Loads rules into a new network namespace, and reads them back: so both sides have gone through the same kernel and
- * the same printer, and what the kernel refuses is found.
- */
-export async function loadAndRead(
-  rules: LoadableRules,
-  mode: "iptables" | "nftables" | "ipvs",
-  wrappers: Wrappers,
-): Promise<Rules> {
-  const ip = toolPath("ip");
-  await runTool(ip, ["netns", "add", NAMESPACE]);
-  const run: RunTool = (path, args, input) => here(ip, ["netns", "exec", NAMESPACE, path, ...args], input);
-  try {
-    if (rules.ip !== undefined) await run(ip, ["-batch", "-"], rules.ip);
+/** Loads rules of lbscale, and lists them; what it has listed before it does not load again. */
+export class ModelReader {
+  readonly #mode: KubeProxyMode;
+  readonly #wrappers: Wrappers;
+  readonly #known = new KnownChains();
+
+  constructor(mode: KubeProxyMode, wrappers: Wrappers) {
+    this.#mode = mode;
+    this.#wrappers = wrappers;
+  }
+
+  /**
+   * The rules as the tools list them once they are in a kernel.
+   * @throws KernelError where a tool or the kernel refuses them.
+   */
+  async read(rules: LoadableRules): Promise<Rules> {
+    const ip = toolPath("ip");
+    await runTool(ip, ["netns", "add", NAMESPACE]);
+    const run: RunTool = (path, args, input) => here(ip, ["netns", "exec", NAMESPACE, path, ...args], input);
+    try {
+      await this.#load(rules, run);
+      const listed = await readRules(this.#mode, this.#wrappers, run);
+      if (rules.nft === undefined) return listed;
+      return { ...listed, [NFT_FILE]: this.#known.complete(rules.nft, listed[NFT_FILE]!) };
+    } finally {
+      await runTool(ip, ["netns", "delete", NAMESPACE]);
+    }
+  }
+
+  async #load(rules: LoadableRules, run: RunTool): Promise<void> {
+    if (rules.ip !== undefined) await run(toolPath("ip"), ["-batch", "-"], rules.ip);
     if (rules.ipset !== undefined) await run(toolPath("ipset"), ["restore"], rules.ipset);
     if (rules.iptables !== undefined) {
       for (const name of countersOf(rules.iptables)) await run(toolPath("nfacct"), ["add", name]);
-      await run(wrappers.tool("iptables-restore"), [], rules.iptables);
+      await run(this.#wrappers.tool("iptables-restore"), [], rules.iptables);
     }
-    if (rules.nft !== undefined) await run(wrappers.tool("nft"), ["-f", "-"], rules.nft);
+    if (rules.nft !== undefined)
+      await run(this.#wrappers.tool("nft"), ["-f", "-"], this.#known.withoutKnown(rules.nft));
     if (rules.ipvsadm !== undefined) await run(toolPath("ipvsadm"), ["-R"], rules.ipvsadm);
-    return await readRules(mode, wrappers, run);
-  } finally {
-    await runTool(ip, ["netns", "delete", NAMESPACE]);
   }
 }
 

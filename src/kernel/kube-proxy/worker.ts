@@ -26,7 +26,7 @@ import {
   requestSchema,
   type Sync,
 } from "./protocol.js";
-import { here, loadAndRead, readRules } from "./reload.js";
+import { here, ModelReader, readRules } from "./reload.js";
 import { Wrappers } from "./wrappers.js";
 
 /** The interface with the node's addresses; both of its ends are here. */
@@ -44,6 +44,7 @@ class Node {
   readonly #options: CheckedOptions;
   readonly #server: ApiServer;
   readonly #wrappers: Wrappers;
+  readonly #model: ModelReader;
   #proxy: ChildProcess | undefined;
   #end: string | undefined;
 
@@ -59,6 +60,7 @@ class Node {
       maxEndpointsPerSlice === undefined ? {} : { maxEndpointsPerSlice },
     );
     this.#wrappers = new Wrappers(folder, options.backend);
+    this.#model = new ModelReader(options.mode, this.#wrappers);
   }
 
   async start(): Promise<Sync> {
@@ -98,7 +100,7 @@ class Node {
   }
 
   load(rules: LoadableRules): Promise<Rules> {
-    return loadAndRead(rules, this.#options.mode, this.#wrappers);
+    return this.#model.read(rules);
   }
 
   /** Addresses on an interface other than loopback, which kube-proxy does not take for the node's. */

@@ -64,10 +64,14 @@ test("writes: an update counts a chain once, elements that come or go, and IPv4 
   ];
   const input = `${lines.join("\n")}\n`;
   const counter = new UpdateCounter();
-  expect(counter.count([{ tool: "nft", args: [], input }])).toEqual({ rules: 1, chains: 2, elements: 3 });
+  expect(counter.count([{ tool: "nft", args: [], input }])).toMatchObject({
+    rules: 1,
+    chains: 2,
+    elements: 3,
+  });
   const nat = "*nat\n:KUBE-SVC-A - [0:0]\n-A KUBE-SVC-A -j KUBE-SEP-B\nCOMMIT\n";
   const writes = ["iptables-restore", "ip6tables-restore"].map((tool) => ({ tool, args: [], input: nat }));
-  expect(counter.count(writes)).toEqual({ rules: 1, chains: 1, elements: 0 });
+  expect(counter.count(writes)).toMatchObject({ rules: 1, chains: 1, elements: 0 });
 });
 
 test("writes: an update counts a chain that is to be deleted once, however often it is flushed", () => {
@@ -75,4 +79,19 @@ test("writes: an update counts a chain that is to be deleted once, however often
   const flush = { tool: "nft", args: [], input: "flush chain ip kube-proxy service-B-ns/b/tcp/\n" };
   const chains = [[flush], [flush], [], [flush]].map((writes) => counter.count(writes).chains);
   expect(chains).toEqual([1, 0, 0, 1]);
+});
+
+test("writes: chains that iptables mode declares to delete them are counted, and told from the others", () => {
+  const input = [
+    "*nat",
+    ":KUBE-SVC-A - [0:0]",
+    ":KUBE-SEP-B - [0:0]",
+    ":KUBE-SEP-C - [0:0]",
+    "-A KUBE-SVC-A -j KUBE-SEP-D",
+    "-X KUBE-SEP-B",
+    "-X KUBE-SEP-C",
+    "COMMIT\n",
+  ].join("\n");
+  const counted = new UpdateCounter().count([{ tool: "iptables-restore", args: [], input }]);
+  expect(counted).toEqual({ rules: 1, chains: 3, elements: 0, deletedChains: 2 });
 });

@@ -37,23 +37,35 @@ export interface UpdateCounts {
   readonly elements: number;
 }
 
+/** What one sync wrote, with what it does on behalf of earlier ones. */
+export interface CountedSync extends UpdateCounts {
+  /**
+   * Of the chains, those that iptables mode declared to delete them. Up to 1,000 endpoints they lost their user in this
+   * sync; above, in any since the last deletion, for which kube-proxy lists the table at most once a sync period
+   * (pkg/proxy/iptables/proxier.go, "Delete chains no longer in use").
+   */
+  readonly deletedChains: number;
+}
+
 /** Counts the writes of one sync after the other as `Program.update` does: of IPv4 rules. */
 export class UpdateCounter {
   /** Chains without a user, which each sync of nftables mode flushes again until one deletes them. */
   #stale: ReadonlySet<string> = new Set();
 
   /** Counts what one sync wrote. */
-  count(writes: readonly Write[]): UpdateCounts {
+  count(writes: readonly Write[]): CountedSync {
     const own = ipv4Writes(writes);
     const { rules, elements } = countWrites(own);
     const declared = new Set<string>();
     const flushed = new Set<string>();
+    const deleted = new Set<string>();
     let deletedElements = 0;
     let table = "";
     for (const { tool, input } of own) {
       for (const line of input.split("\n")) {
         if (line.startsWith("*")) table = line;
         if (tool !== "nft" && line.startsWith(":")) declared.add(`${table} ${line.split(" ", 1)[0]}`);
+        if (tool !== "nft" && line.startsWith("-X ")) deleted.add(`${table} :${line.split(" ")[1]}`);
         if (tool !== "nft") continue;
         const [verb, what, ...name] = line.split(" ", 5);
         if (what === "chain" && verb === "add") declared.add(name.join(" "));
@@ -64,7 +76,12 @@ export class UpdateCounter {
     const unused = new Set([...flushed].filter((chain) => !declared.has(chain)));
     const newlyUnused = [...unused].filter((chain) => !this.#stale.has(chain));
     this.#stale = unused;
-    return { rules, chains: declared.size + newlyUnused.length, elements: elements + deletedElements };
+    return {
+      rules,
+      chains: declared.size + newlyUnused.length,
+      elements: elements + deletedElements,
+      deletedChains: [...deleted].filter((chain) => declared.has(chain)).length,
+    };
   }
 }
 

@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UnsupportedHostError } from "../../errors.js";
-import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
+import { cgroupRoot, PREFIX, removeCgroups, writeOwner } from "./clean.js";
 import {
   ERRORS_FILE,
   EXIT_FILE,
@@ -67,7 +67,7 @@ export async function runInSandbox<T extends object>(
   requireLane(lane);
   const folder = mkdtempSync(join(os.tmpdir(), PREFIX));
   try {
-    writeFileSync(join(folder, OWNER_FILE), String(process.pid));
+    writeOwner(folder);
     prepare?.(folder);
     const run = lane === "kernel" ? runChild : runGuest;
     await run({ ...request, folder }, options);

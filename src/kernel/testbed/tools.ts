@@ -4,6 +4,7 @@ import { execFile, type SpawnOptions, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { CheckFailedError } from "../../errors.js";
+import { scriptPath } from "./scripts.js";
 
 /** Where Debian's packages put them. The caller's PATH is not asked: as root it could name anything. */
 const FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -24,7 +25,7 @@ export function toolPath(name: string): string {
       // The next folder.
     }
   }
-  throw new KernelError(`${name} is not installed: run scripts/install-kernel-tools.sh`);
+  throw new KernelError(`${name} is not installed: run ${scriptPath("install-kernel-tools.sh")}`);
 }
 
 export interface ToolOptions {

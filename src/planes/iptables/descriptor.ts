@@ -1,4 +1,5 @@
 import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
+import { KUBE_PROXY_VERSIONS } from "../kube-proxy-versions.js";
 
 export const IPTABLES: PlaneDescriptor = {
   id: "iptables",
@@ -16,5 +17,5 @@ export const IPTABLES: PlaneDescriptor = {
     memoryModelled: true,
   },
   // kube-proxy writes the whole table once an hour, and what changed in between.
-  can: { ...PLAIN, updateModes: ["partial", "full"], readsNodeLists: true },
+  can: { ...PLAIN, updateModes: ["partial", "full"], readsNodeLists: true, versions: KUBE_PROXY_VERSIONS },
 };

@@ -1,4 +1,5 @@
 import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
+import { KUBE_PROXY_VERSIONS } from "../kube-proxy-versions.js";
 import { IPVS_SCHEDULERS } from "./scheduler-names.js";
 
 export const IPVS: PlaneDescriptor = {
@@ -16,5 +17,5 @@ export const IPVS: PlaneDescriptor = {
     claims: ["buckets"],
     memoryModelled: true,
   },
-  can: { ...PLAIN, schedulers: IPVS_SCHEDULERS },
+  can: { ...PLAIN, schedulers: IPVS_SCHEDULERS, versions: KUBE_PROXY_VERSIONS },
 };

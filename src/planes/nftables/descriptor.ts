@@ -1,4 +1,5 @@
 import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
+import { KUBE_PROXY_VERSIONS } from "../kube-proxy-versions.js";
 
 export const NFTABLES: PlaneDescriptor = {
   id: "nftables",
@@ -15,5 +16,5 @@ export const NFTABLES: PlaneDescriptor = {
     claims: ["constant-work", "changed-by-tool"],
     memoryModelled: true,
   },
-  can: PLAIN,
+  can: { ...PLAIN, versions: KUBE_PROXY_VERSIONS },
 };

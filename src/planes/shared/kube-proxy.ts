@@ -1,18 +1,10 @@
 /** What kube-proxy does alike in all its modes (pkg/proxy): versions, options, order of endpoints, source ranges. */
 
 import { type Cidr, type Cluster, INGRESS_IP, inCidr, type Network } from "../../cluster/cluster.js";
-import type { KubeProxyVersion, PlaneOptions } from "../plane.js";
+import { type KubeProxyVersion, NEWEST_KUBE_PROXY } from "../kube-proxy-versions.js";
+import type { PlaneOptions } from "../plane.js";
 
-/** The release behind each version: its rules were recorded. */
-export const KUBE_PROXY_RELEASES: Readonly<Record<KubeProxyVersion, string>> = {
-  "1.34": "1.34.4",
-  "1.35": "1.35.4",
-  "1.36": "1.36.3",
-  "1.37": "1.37.2",
-};
-
-/** What is modelled where no version is chosen. */
-export const NEWEST_KUBE_PROXY: KubeProxyVersion = "1.37";
+export { KUBE_PROXY_RELEASES } from "../kube-proxy-versions.js";
 
 /** Options of kube-proxy, and facts of its node, that decide which rules it writes. */
 export interface KubeProxySettings {

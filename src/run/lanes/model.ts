@@ -11,12 +11,13 @@ import { childPrefix, killChildren } from "../../measure/spawn.js";
 import { levelOf, looksBetween } from "../../measure/stopping.js";
 import { planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneId } from "../../planes/plane.js";
+import { choosePlanes, findPlane, planeChoices } from "../../planes/registry-loader.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { maxOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
 import type { BenchmarkCatalog } from "../catalog.js";
 import { clusterRequest } from "../cluster-digests.js";
-import { descriptorOf, planeIdsOf } from "../describe.js";
+import { descriptorOf, releasesOf } from "../describe.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
@@ -33,8 +34,8 @@ export const modelLane: Lane = {
 
 function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): Plan {
   const profile = profileById(catalog, spec.profile ?? DEFAULT_PROFILE);
-  const planes = spec.planes === undefined ? profile.planes : choosePlanes("planes", spec.planes, catalog);
-  if (spec.slowdown !== undefined) choosePlanes("slowdown", [spec.slowdown.plane], catalog);
+  const planes = spec.planes === undefined ? profile.planes : knownPlanes("planes", spec.planes, catalog);
+  if (spec.slowdown !== undefined) knownPlanes("slowdown", [spec.slowdown.plane], catalog);
   const asked = spec.services === undefined ? null : distinct(spec.services);
   const services = asked ?? (clusterServices !== null ? [clusterServices] : profile.services);
   const most = maxOf(services);
@@ -44,7 +45,8 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     );
   }
   const scenarios = scenariosOf(spec, profile, catalog);
-  const settings = settingsOf(spec, profile);
+  const { kubeProxy } = planeOptionsFrom(spec.planeOptions ?? {});
+  const settings = { ...settingsOf(spec, profile), kubeProxy: releasesOf(catalog, planes, kubeProxy) };
   const replicates = spec.replicates ?? profile.replicates;
   const looks = looksBetween(replicates.least, replicates.most);
   const bothNamed = spec.planes !== undefined && asked !== null;
@@ -89,13 +91,14 @@ function largest({ servicesOf }: Profile, plane: PlaneId): number {
   return maxOf(servicesOf[plane] ?? [Number.POSITIVE_INFINITY]);
 }
 
-function choosePlanes(field: string, asked: readonly string[], catalog: BenchmarkCatalog): PlaneId[] {
-  const known = planeIdsOf(catalog);
-  const unknown = asked.find((id) => !known.includes(id));
+function knownPlanes(field: string, asked: readonly string[], catalog: BenchmarkCatalog): PlaneId[] {
+  const { known, unknown } = choosePlanes(asked, catalog.planes);
   if (unknown !== undefined) {
-    throw new InvalidRunSpecError(`${field}: plane "${unknown}" is unknown: choose from ${known.join(", ")}`);
+    throw new InvalidRunSpecError(
+      `${field}: plane "${unknown}" is unknown: choose from ${planeChoices(catalog.planes)}`,
+    );
   }
-  return known.filter((id) => asked.includes(id));
+  return known;
 }
 
 function scenariosOf({ scenarios }: RunSpec, profile: Profile, catalog: BenchmarkCatalog): readonly string[] {
@@ -141,7 +144,7 @@ async function measureModels(results: Results, context: RunContext): Promise<voi
 function jobOf(results: Results, cell: Cell, context: RunContext): Omit<Job, "seed"> {
   const { scenario, plane, variant } = cell;
   const { zipf, popular, misses, warmupMs, measureMs, singlesMs, slowdown, planes } = results.run.settings;
-  if (!planeIdsOf(context.catalog).includes(plane))
+  if (!findPlane(plane, context.catalog.planes))
     throw new InputError(`this run holds plane "${plane}", which this version lacks`);
   const { module } = context.catalog;
   return {

@@ -134,8 +134,10 @@ export class ServiceText extends TextSink {
     const sources = firewallSources(cluster, s).map((range) =>
       range.prefixLength === 32 ? formatAddress(range.base) : formatCidr(range),
     );
-    // nft turns a set of one into a comparison.
+    // nft turns a set of one into a comparison, but not one that was given the same range twice.
+    const given = sourceRangesOf(cluster, s).length + ingressSources(cluster, s).length;
     const [only] = sources;
+    if (sources.length === 1 && given > 1) sources.push(only!);
     this.#chain(`firewall-${base}`, [
       `ip saddr != ${sources.length === 1 ? only : `{ ${sources.join(", ")} }`} drop`,
     ]);

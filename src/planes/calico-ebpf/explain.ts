@@ -1,0 +1,109 @@
+/** The same decision as `model.ts`, counted and in words: each node that the walk visits. The contract suite holds both to the same answers. */
+
+import { formatAddress, servicePortName } from "../../cluster/cluster.js";
+import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
+import type { AffinityTable } from "../shared/affinity.js";
+import * as layout from "./layout.js";
+import type { BackendMap } from "./maps/backends.js";
+import { type LpmTrie, MISS } from "./maps/trie.js";
+import { describeWalk } from "./walk-words.js";
+
+/** What an explanation needs of a model: its maps and its state, not its lookup. */
+export interface ExplainedModel {
+  readonly cluster: Parameters<typeof servicePortName>[0];
+  readonly maps: { readonly frontends: LpmTrie; readonly backends: BackendMap; readonly routes: LpmTrie };
+  readonly affinity: AffinityTable;
+  remembered(group: number, src: number, timeout: number, nowSec: number): number;
+  addressOf(endpoint: number): number;
+  ordinal(count: number): number;
+  fromInside(src: number): boolean;
+}
+
+/** Explains one flow on a model, consuming its randomness and affinity as a lookup does. */
+export function explainCalico(
+  model: ExplainedModel,
+  flow: Flow,
+  nowSec: number,
+  path?: string[],
+): Explanation {
+  const { frontends, backends, routes } = model.maps;
+  const work = noWork();
+  const src = flow.src | 0;
+  const dst = flow.dst | 0;
+  const inside = model.fromInside(src);
+  const say = (words: () => readonly string[]): void => {
+    path?.push(...words());
+  };
+  const answer = (decision: number, words: string): Explanation => {
+    say(() => [words]);
+    return { decision, work };
+  };
+  const walk = (
+    name: string,
+    trie: LpmTrie,
+    key: readonly [number, number, number],
+    length: number,
+  ): number => {
+    const visited = trie.path(...key, length);
+    work.mapLookups++;
+    work.hashProbes += visited.length;
+    const found = trie.find(...key, length);
+    say(() => describeWalk(name, trie, { key, length, visited, found }));
+    return found;
+  };
+  const frontendAt = (address: number): number =>
+    walk(
+      `cali_v4_nat_fe[${formatAddress(address >>> 0)}:${flow.dport} from ${formatAddress(src >>> 0)}]`,
+      frontends,
+      [address, layout.portWord(flow.dport, flow.protocol, src), layout.sourceWord(src)],
+      layout.LOOKUP_BITS,
+    );
+  const routeOf = (address: number): number => {
+    const route = walk(`cali_v4_routes[${formatAddress(address >>> 0)}]`, routes, [address, 0, 0], 32);
+    return route === MISS ? 0 : routes.words[route + layout.ROUTE_FLAGS]!;
+  };
+
+  let frontend = frontendAt(dst);
+  if (frontend === MISS) {
+    if (!inside) return answer(PASS, "no service, and from outside: PASS");
+    if (!(routeOf(dst) & layout.ROUTE_HOST)) return answer(PASS, "no service, and no host: PASS");
+    frontend = frontendAt(layout.ANY_NODE);
+    if (frontend === MISS) return answer(PASS, "a host, but no NodePort: PASS");
+  }
+  const at = (field: number): number => frontends.words[frontend + field]!;
+  say(() => [`frontend of ${servicePortName(model.cluster, at(layout.FE_ID))}`]);
+  let count = at(layout.FE_COUNT);
+  if (count === layout.DROP_COUNT) return answer(DROP, "source outside the ranges: DROP");
+  const flags = at(layout.FE_FLAGS);
+  if (flags & (layout.INTERNAL_LOCAL | layout.EXTERNAL_LOCAL)) {
+    const known = inside || (routeOf(src) & (layout.ROUTE_HOST | layout.ROUTE_WORKLOAD)) !== 0;
+    if (flags & (known ? layout.INTERNAL_LOCAL : layout.EXTERNAL_LOCAL)) {
+      count = at(layout.FE_LOCAL);
+      say(() => [`policy Local for what comes from ${known ? "the cluster" : "outside"}: ${count} ordinals`]);
+    }
+  }
+  if (count === 0) return answer(REJECT, "no backend: REJECT");
+
+  const timeout = at(layout.FE_AFFINITY);
+  const group = at(layout.FE_FRONTEND);
+  let endpoint = -1;
+  if (timeout !== 0) {
+    work.mapLookups++;
+    endpoint = model.remembered(group, src, timeout, nowSec);
+    say(() => [`cali_v4_nat_aff: ${endpoint < 0 ? "a new client" : "a known client"}`]);
+  }
+  let address = endpoint < 0 ? 0 : model.addressOf(endpoint);
+  if (endpoint < 0) {
+    const ordinal = model.ordinal(count);
+    const id = at(layout.FE_ID);
+    work.mapLookups++;
+    work.hashProbes += backends.probes(id, ordinal);
+    const backend = backends.find(id, ordinal);
+    endpoint = backends.words[backend + layout.BACKEND_ENDPOINT]!;
+    address = backends.words[backend + layout.BACKEND_ADDRESS]!;
+    const port = backends.words[backend + layout.BACKEND_PORT]!;
+    say(() => [`cali_v4_nat_be[service ${id}, ordinal ${ordinal}]: ${formatAddress(address >>> 0)}:${port}`]);
+  }
+  if (timeout !== 0) model.affinity.put(group, src, endpoint, nowSec);
+  return { decision: endpoint * 2 + Number(address === src), work };
+}

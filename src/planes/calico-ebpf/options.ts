@@ -1,0 +1,13 @@
+/** Options of Calico's eBPF data plane that users may set. */
+
+import type { PlaneOption } from "../option.js";
+
+export const CALICO_OPTIONS: readonly PlaneOption[] = [
+  {
+    name: "calico-map-max",
+    describe:
+      "Entries of Calico's frontend map (bpfMapSizeNATFrontend); as many as the cluster needs by default",
+    key: "calicoMapEntries",
+    numbers: { min: 1, max: 2 ** 24 },
+  },
+];

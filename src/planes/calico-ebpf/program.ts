@@ -1,0 +1,166 @@
+/** Calico's eBPF data plane: map contents for a cluster, and their capacities. */
+
+import type { Change } from "../../cluster/change.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { MapFullError } from "../../errors.js";
+import { Random } from "../../random.js";
+import type {
+  ConnectionOptions,
+  Connections,
+  IncrementalModel,
+  MemoryLine,
+  PlaneOptions,
+  Program,
+  UpdateCost,
+} from "../plane.js";
+import { CalicoConnections } from "./connections.js";
+import { LiveCalico } from "./incremental.js";
+import {
+  BACKEND_ADDRESS,
+  BACKEND_ENDPOINT,
+  BACKEND_PORT,
+  FE_AFFINITY,
+  FE_COUNT,
+  FE_FLAGS,
+  FE_FRONTEND,
+  FE_ID,
+  FE_LOCAL,
+} from "./layout.js";
+import { BackendMap } from "./maps/backends.js";
+import { ConntrackMap } from "./maps/conntrack.js";
+import { ENTRY_WORDS, listEntries, type MapEntries, ordinalsOf } from "./maps/entries.js";
+import { routesOf } from "./maps/routes.js";
+import { LpmTrie } from "./maps/trie.js";
+import { mapMemory } from "./memory.js";
+import { CalicoModel } from "./model.js";
+import { updateCost } from "./update.js";
+
+/** bpfMapSizeNATFrontend and bpfMapSizeNATBackend as Calico has them. */
+const STOCK_FRONTENDS = 65_536;
+const STOCK_BACKENDS = 262_144;
+
+const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, count)));
+
+export class CalicoProgram implements Program {
+  readonly plane = "calico-ebpf";
+  readonly cluster: Cluster;
+  readonly entries: MapEntries;
+  /** Capacities of the two maps: stock, or what the cluster needs. */
+  readonly frontendCapacity: number;
+  readonly backendCapacity: number;
+  #nodes: number | undefined;
+  #routeNodes: number | undefined;
+
+  constructor(cluster: Cluster, options: PlaneOptions) {
+    this.cluster = cluster;
+    this.entries = listEntries(cluster);
+    const needed = this.#frontends;
+    const asked = options.calicoMapEntries;
+    if (asked !== undefined && asked < needed) {
+      throw new MapFullError(
+        `Calico's frontend map holds ${asked} entries and this cluster needs ${needed}: the kernel refuses (ENOSPC); raise bpfMapSizeNATFrontend (calicoMapEntries) to at least ${needed}`,
+      );
+    }
+    this.frontendCapacity = asked ?? Math.max(STOCK_FRONTENDS, powerOfTwo(needed));
+    this.backendCapacity = Math.max(STOCK_BACKENDS, powerOfTwo(cluster.endpoints));
+  }
+
+  get #frontends(): number {
+    return this.entries.frontends.length / ENTRY_WORDS;
+  }
+
+  bytes(): number {
+    return this.memory().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  memory(): readonly MemoryLine[] {
+    this.#nodes ??= this.#frontendTrie(this.#listed()).nodes;
+    this.#routeNodes ??= routesOf(this.cluster).nodes;
+    return mapMemory({
+      frontends: this.#frontends,
+      nodes: this.#nodes,
+      backends: this.cluster.endpoints,
+      backendBuckets: powerOfTwo(this.backendCapacity),
+      routeNodes: this.#routeNodes,
+    });
+  }
+
+  update(change: Change): UpdateCost {
+    return updateCost(this.cluster, change);
+  }
+
+  facts(): Readonly<Record<string, number | string>> {
+    const beyond = this.#frontends > STOCK_FRONTENDS || this.cluster.endpoints > STOCK_BACKENDS;
+    return {
+      frontendEntries: this.#frontends,
+      frontendCapacity: this.frontendCapacity,
+      backends: this.cluster.endpoints,
+      backendCapacity: this.backendCapacity,
+      ...(beyond && {
+        enlarged: `beyond Calico's maps of ${STOCK_FRONTENDS} frontends and ${STOCK_BACKENDS} backends: enlarged`,
+      }),
+    };
+  }
+
+  connections(seed: number, options: ConnectionOptions): Connections {
+    const map = new ConntrackMap(
+      options.ebpfStateEntries,
+      Random.fromSeed(seed, "calico-connections").nextInt32(),
+    );
+    return new CalicoConnections(this.model(seed), this.cluster, map, options.fill);
+  }
+
+  live(seed: number, capacity: number): IncrementalModel {
+    return new LiveCalico(this.#model(seed, capacity), this.entries.firstFrontend.view());
+  }
+
+  model(seed: number): CalicoModel {
+    return this.#model(seed, this.cluster.endpoints);
+  }
+
+  #model(seed: number, capacity: number): CalicoModel {
+    const random = Random.fromSeed(seed, "calico");
+    const maps = {
+      backends: this.#backendMap(random.nextInt32()),
+      // Felix writes its maps in the order of a Go map, which is random: neighbours in the trie are none in memory.
+      frontends: this.#frontendTrie(random.shuffle(this.#listed())),
+      routes: routesOf(this.cluster),
+    };
+    return new CalicoModel(this.cluster, maps, seed, capacity);
+  }
+
+  #listed(): Uint32Array {
+    return Uint32Array.from({ length: this.#frontends }, (_, entry) => entry);
+  }
+
+  #frontendTrie(order: Uint32Array): LpmTrie {
+    const trie = new LpmTrie(this.frontendCapacity, order.length);
+    const entries = this.entries.frontends.view();
+    for (const entry of order) {
+      const at = entry * ENTRY_WORDS;
+      const node = trie.update(entries[at]!, entries[at + 1]!, entries[at + 2]!, entries[at + 3]!);
+      const { words } = trie;
+      words[node + FE_ID] = entries[at + 4]!;
+      words[node + FE_COUNT] = entries[at + 5]!;
+      words[node + FE_LOCAL] = entries[at + 6]!;
+      words[node + FE_AFFINITY] = entries[at + 7]!;
+      words[node + FE_FLAGS] = entries[at + 8]!;
+      words[node + FE_FRONTEND] = entries[at + 9]!;
+    }
+    return trie;
+  }
+
+  #backendMap(seed: number): BackendMap {
+    const { cluster } = this;
+    const map = new BackendMap(this.backendCapacity, cluster.endpoints, seed);
+    for (let p = 0; p < cluster.servicePorts; p++) {
+      for (const [ordinal, row] of ordinalsOf(cluster, p).rows.entries()) {
+        const element = map.update(p, ordinal);
+        map.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[row]!;
+        map.words[element + BACKEND_PORT] = cluster.endpointPort[row]!;
+        map.words[element + BACKEND_ENDPOINT] = row;
+      }
+    }
+    return map;
+  }
+}
