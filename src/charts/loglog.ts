@@ -2,6 +2,7 @@
 
 import type { ChartConfiguration, Plugin } from "chart.js";
 import type { Described } from "../results/descriptors.js";
+import { maxOf } from "../stats/extent.js";
 import { formatCount } from "../text.js";
 import type { View, Words } from "./chart.js";
 import { linearAxis, logAxis, servicesRange } from "./kit/axes.js";
@@ -88,7 +89,7 @@ export function linesConfig(
   });
   const named = looks.filter(({ unnamed }) => !unnamed);
   // Labels stand right of the last point. Where that is left of the axis' end, they need less room beyond it.
-  const last = Math.max(...lines.flatMap((line) => line.points.map(({ x }) => x)));
+  const last = maxOf(lines.flatMap((line) => line.points.map(({ x }) => x)));
   const { plugin, layout } = frame(words, view, (ctx) => {
     const widest = Math.max(
       0,

@@ -21,7 +21,11 @@ export type Measurement = {
   /** Done with the results before their folder is given back: charts and tables. */
   readonly finish?: (results: Results, out: string) => Promise<void>;
 } & (
-  | { readonly spec: RunSpecInput; readonly command: string; readonly out: (runId: string) => string }
+  | {
+      readonly spec: RunSpecInput;
+      readonly command: string;
+      readonly out: string | ((runId: string) => string);
+    }
   | { readonly resume: string }
 );
 

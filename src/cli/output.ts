@@ -1,5 +1,6 @@
 /** Writing to people and to programs. */
 
+import { maxOf } from "../stats/extent.js";
 import { plainText } from "../text.js";
 
 /** Writes to standard output, waiting where a pipe is slow: a million services must not pile up in memory. */
@@ -19,7 +20,7 @@ export function note(text: string): void {
 
 /** Columns padded to their widest cell: first column left, the others right. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) => maxOf(rows.map((row) => row[column]!.length)));
   return rows
     .map((row) =>
       row

@@ -1,6 +1,6 @@
 /** A run from its specification to concluded results: folder, lock, checkpoints and interruption of every lane. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { findFindings } from "../analysis/findings/index.js";
@@ -12,7 +12,7 @@ import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/envi
 import { pinnableCpu } from "../measure/spawn.js";
 import { planeOptionsFrom } from "../planes/options.js";
 import { summarize } from "../results/conclude.js";
-import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../results/files.js";
+import { ensureWritableFolder, removeTemporaryFiles } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 import { lanesUsing } from "./bounds.js";
 import type { BenchmarkCatalog } from "./catalog.js";
@@ -22,8 +22,10 @@ import { recordClusterDigests } from "./cluster-digests.js";
 import { measuredEntries } from "./describe.js";
 import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
+import { chooseFolder, type FolderChoice } from "./folder.js";
 import { loadLane } from "./lanes/index.js";
 import type { Lane } from "./lanes/lane.js";
+import { lockFolder } from "./lock.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
 import { InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput } from "./spec.js";
@@ -46,7 +48,7 @@ export interface RunOptions extends SessionOptions {
    * Folder that holds results.json from the run's first second on, or a function that names it by the run's id. Without it
    * the run is kept in memory.
    */
-  readonly out?: string | ((runId: string) => string) | undefined;
+  readonly out?: FolderChoice | undefined;
   /** How to repeat the run, for results.json; a call of `runBenchmark` by default. */
   readonly command?: string | undefined;
 }
@@ -88,13 +90,22 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
     now: new Date(),
     catalog,
   });
-  const out = typeof options.out === "function" ? options.out(results.run.id) : (options.out ?? null);
-  if (out !== null && existsSync(join(out, RESULTS_FILE))) {
-    throw new InputError(
-      `${out} holds a run already: choose another --out${lane.resumable ? ", or finish it with --resume" : ""}`,
-    );
+  // A cluster that doesn't fit its ranges is refused here, before anything is written.
+  if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
+  const session = { ...options, spec: parsed };
+  if (options.out === undefined) return measure(results, lane, null, session);
+  const folder = chooseFolder(results, options.out, lane);
+  let begun = false;
+  try {
+    return await inFolder(lane, folder.path, session, () => {
+      folder.refuseRun();
+      begun = true;
+      return results;
+    });
+  } catch (error) {
+    if (begun && !(error instanceof InterruptedRunError)) folder.removeUnused(results);
+    throw error;
   }
-  return inSession(results, lane, out, { ...options, spec: parsed });
 }
 
 /**
@@ -111,27 +122,29 @@ export async function resumeBenchmark(options: ResumeOptions): Promise<Results> 
   if (!lane.resumable) {
     throw new InputError(`a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`);
   }
-  return inSession(results, lane, out, { ...options, spec: null });
+  return inFolder(lane, out, { ...options, spec: null }, () => {
+    // Read again: another process may have gone on with it meanwhile.
+    const run = loadResumableRun(out, cluster !== undefined);
+    if (cluster) for (const { services } of run.cells) growCluster(cluster, services);
+    return run;
+  });
 }
 
 const ignore = (): void => {};
 
 type OpenedSession = SessionOptions & Pick<RunOptions, "catalog"> & { readonly spec: RunSpec | null };
 
-/** Measures what a run lacks, within its folder. */
-async function inSession(
-  results: Results,
+/** Measures what a run lacks, within its folder, which no other process measures into. */
+async function inFolder(
   lane: Lane,
-  out: string | null,
+  out: string,
   options: OpenedSession,
+  load: () => Results,
 ): Promise<Results> {
-  const { cluster } = options;
-  // A cluster that doesn't fit its ranges is refused here, before anything is written.
-  if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
-  if (out === null) return measure(results, lane, null, options);
   ensureWritableFolder(out);
   const unlock = lockFolder(out);
   try {
+    const results = load();
     removeTemporaryFiles(out);
     return await measure(results, lane, out, options);
   } finally {

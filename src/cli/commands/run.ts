@@ -45,6 +45,7 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
       }),
   handler: async (args) => {
     const { out, json } = args;
+    if (out === "") throw new UsageError("--out needs a folder");
     const finish = async (results: Results, folder: string) => {
       const { reportRun } = await import("../report-run.js");
       await reportRun(results, folder, json);
@@ -75,7 +76,7 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
       spec,
       command: writeCommand(parsed, cluster !== undefined),
       cluster,
-      out: (runId) => out ?? join("results", "runs", runId),
+      out: out ?? ((runId) => join("results", "runs", runId)),
       finish,
     });
   },

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { THEMES, type Theme } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
 import { runWarnings } from "../../results/validity.js";
+import { maxOf, minOf } from "../../stats/extent.js";
 import { escapeXml, formatCount, plainText } from "../../text.js";
 import { environmentFacts, methodFacts, methodWords } from "../method.js";
 import { tableFields, tableHeadings, tableRows } from "../tables/table.js";
@@ -102,7 +103,7 @@ function leadOf({ run, cells }: Results): string {
   const planes = new Set(cells.map(({ plane }) => plane)).size;
   return [
     `A ${plainText(run.profile, 30)} run of lbscale, ${plainText(run.startedAt, 40).slice(0, 10)}`,
-    `${planes} data planes at ${formatCount(Math.min(...services))} to ${formatCount(Math.max(...services))} Services`,
+    `${planes} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services`,
     ...(run.complete ? [] : ["not complete"]),
   ].join(" · ");
 }

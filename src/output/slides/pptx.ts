@@ -4,6 +4,7 @@ import PptxGenJSModule from "pptxgenjs";
 import { spreadLabels } from "../../charts/kit/labels.js";
 import { THEMES, type ThemeName } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
+import { maxOf } from "../../stats/extent.js";
 import { renderConfig } from "../image/canvas.js";
 import { methodWords } from "../method.js";
 import { finishDeck } from "./finish.js";
@@ -239,7 +240,7 @@ class Look {
       return i < 0 ? [] : [{ label, colour: colours[0]!, x: Number(categories[i]), y: values[i]! }];
     });
     if (ends.length === 0) return;
-    const left = plot.left + plot.width * Math.max(...ends.map(({ x }) => share(x, base))) + 0.15;
+    const left = plot.left + plot.width * maxOf(ends.map(({ x }) => share(x, base))) + 0.15;
     const wanted = ends.map(({ y }) => plot.top + plot.height * (1 - share(y, value)));
     const middles = spreadLabels(wanted, {
       min: plot.top,

@@ -4,6 +4,7 @@ import type { Chart, Picture, View } from "../../charts/chart.js";
 import { chartsOf } from "../../charts/of-run.js";
 import { keepDigest } from "../../results/digest.js";
 import type { Finding, Results } from "../../results/schema.js";
+import { maxOf, minOf } from "../../stats/extent.js";
 import { formatCount, plainText } from "../../text.js";
 import { methodFacts, methodWords } from "../method.js";
 
@@ -54,7 +55,7 @@ export const DECK_TITLE = "What Kubernetes Service load balancing costs as it gr
 export function deckLead({ run, environment, cells }: Results): string[] {
   const services = cells.map((cell) => cell.services);
   return [
-    `${new Set(cells.map(({ plane }) => plane)).size} data planes at ${formatCount(Math.min(...services))} to ${formatCount(Math.max(...services))} Services`,
+    `${new Set(cells.map(({ plane }) => plane)).size} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services`,
     `Measured with lbscale on ${plainText(run.startedAt, 40).slice(0, 10)}, ${plainText(environment.cpu, 60)}`,
   ];
 }

@@ -9,6 +9,7 @@ import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { levelOf } from "../../measure/stopping.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { maxOf } from "../../stats/extent.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import { type KernelCells, kernelReports } from "./kernel-reports.js";
@@ -137,7 +138,7 @@ async function measureKernel(results: Results, context: RunContext): Promise<voi
   }
   results.equivalence = {
     ...results.equivalence,
-    services: Math.max(...connect.map(({ services }) => services)),
+    services: maxOf(connect.map(({ services }) => services)),
     planes: [...new Set(connect.map(({ plane }) => plane))],
   };
 }

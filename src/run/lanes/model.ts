@@ -13,6 +13,7 @@ import { planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneId } from "../../planes/plane.js";
 import { choosePlanes, findPlane, planeChoices } from "../../planes/registry-loader.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { maxOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
 import type { BenchmarkCatalog } from "../catalog.js";
 import { clusterRequest } from "../cluster-digests.js";
@@ -38,7 +39,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
   if (spec.slowdown !== undefined) knownPlanes("slowdown", [spec.slowdown.plane], catalog);
   const asked = spec.services === undefined ? null : distinct(spec.services);
   const services = asked ?? (clusterServices !== null ? [clusterServices] : profile.services);
-  const most = Math.max(...services);
+  const most = maxOf(services);
   if (profile.entry === "nodePort" && most > NODE_PORT_COUNT) {
     throw new InputError(
       `profile ${profile.id} gives every service a NodePort, and there are ${NODE_PORT_COUNT}: use at most that many services`,
@@ -88,7 +89,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
 
 /** The most services of a plane whose tables are too expensive for more, unless they are asked for by name. */
 function largest({ servicesOf }: Profile, plane: PlaneId): number {
-  return Math.max(...(servicesOf[plane] ?? [Number.POSITIVE_INFINITY]));
+  return maxOf(servicesOf[plane] ?? [Number.POSITIVE_INFINITY]);
 }
 
 function knownPlanes(field: string, asked: readonly string[], catalog: BenchmarkCatalog): PlaneId[] {
