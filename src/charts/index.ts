@@ -24,6 +24,7 @@ import {
 } from "./kernel.js";
 import { latency } from "./latency.js";
 import { load } from "./load.js";
+import { logarithm } from "./logarithm.js";
 import { modelVersusKernel } from "./model-versus-kernel.js";
 import { percentiles } from "./percentiles.js";
 import { position } from "./position.js";
@@ -39,6 +40,7 @@ export const CHARTS: readonly Chart[] = [
   scaling,
   latency,
   work,
+  logarithm,
   percentiles,
   position,
   distribution,

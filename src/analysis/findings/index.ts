@@ -33,6 +33,7 @@ import {
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
 import { positionDecides } from "./tails.js";
+import { trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
 
 /**
@@ -60,6 +61,7 @@ export function findFindings(results: Results): Finding[] {
     listGrowth(list, results),
     timeRise(hash, results),
     logarithmAnswer(hash, results),
+    trieLogarithm(of(claimant(results, "trie")), results),
     constantWork(claimants(results, "constant-work").map(of), results),
     chainsGrow(of(claimant(results, "buckets")), results),
     ...overtakings(cells, results),
