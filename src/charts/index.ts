@@ -27,6 +27,15 @@ import { load } from "./load.js";
 import { modelVersusKernel } from "./model-versus-kernel.js";
 import { percentiles } from "./percentiles.js";
 import { position } from "./position.js";
+import {
+  kernelFirstSync,
+  kernelFirstSyncCpu,
+  kernelProgramming,
+  kernelProgrammingVisible,
+  kernelProxyMemory,
+  kernelRollout,
+} from "./programming.js";
+import { kernelProgrammingParts } from "./programming-parts.js";
 import { published } from "./published.js";
 import { publishedColumns, publishedPercentiles } from "./replays.js";
 import { scaling } from "./scaling.js";
@@ -56,6 +65,13 @@ export const CHARTS: readonly Chart[] = [
   sync,
   memory,
   balance,
+  kernelProgramming,
+  kernelProgrammingVisible,
+  kernelProgrammingParts,
+  kernelFirstSync,
+  kernelFirstSyncCpu,
+  kernelProxyMemory,
+  kernelRollout,
   kernelColumns,
   kernelScaling,
   kernelLatency,

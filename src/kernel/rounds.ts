@@ -47,6 +47,7 @@ export async function measureRounds(
   { clusterOf, runModel }: HostCallbacks,
   report: (report: ConnectReport) => void,
 ): Promise<void> {
+  const began = performance.now();
   const natives = await compileNatives(
     host,
     task.cells.map(({ plane }) => plane),
@@ -83,10 +84,13 @@ export async function measureRounds(
     }
   }
   const chase = new Chase();
+  const isUp = timer(task.budgetMs, began);
+  const done = new Set(task.done.rounds.map(String));
   for (const [block, cells] of task.schedule.entries()) {
+    if (block > 0 && isUp()) break;
     for (const [place, cell] of cells.entries()) {
       const bench = benches[cell];
-      if (!bench) continue;
+      if (!bench || done.has(String([block, cell]))) continue;
       const seed = replicateSeed(task.seed, block, cell);
       const round = await measureRound(bench, task, seed, chase);
       report({ kind: "round", cell, block, place, seed, ...round });
@@ -95,29 +99,37 @@ export async function measureRounds(
     }
     // In the same block, because the machine's memory speed drifts.
     for (const [cell, model] of task.models.entries()) {
+      if (done.has(String([block, -1 - cell]))) continue;
       const seed = replicateSeed(task.seed, block, cells.length + cell);
       const place = cells.length + cell;
       report({ kind: "model", cell, block, place, seed, ran: await runModel(model, seed) });
     }
   }
-  await measureUpdates(benches, task, meters.stopwatch, chase, report);
+  await measureUpdates(benches, { ...task, isUp }, meters.stopwatch, chase, report);
+}
+
+/** Whether the time is used up. */
+function timer(budgetMs: number | null, began: number): () => boolean {
+  return () => budgetMs !== null && performance.now() - began > budgetMs;
 }
 
 /** After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. */
 async function measureUpdates(
   benches: readonly (LoadedCell | null)[],
-  { updates, updateSchedule, seed, cpu }: ConnectTask,
+  { updates, updateSchedule, done: { updates: had }, seed, cpu, isUp }: ConnectTask & { isUp: () => boolean },
   stopwatch: string,
   chase: Chase,
   report: (report: ConnectReport) => void,
 ): Promise<void> {
   const updaters = new Map<LoadedCell, Updater>();
   const failed = new Set<number>();
+  const done = new Set(had.map(String));
   for (const [block, places] of updateSchedule.entries()) {
+    if (block > 0 && isUp()) break;
     for (const [place, update] of places.entries()) {
       const { cell, mode } = updates[update]!;
       const bench = benches[cell];
-      if (!bench || failed.has(cell)) continue;
+      if (!bench || failed.has(cell) || done.has(String([block, update]))) continue;
       const updater = updaters.get(bench) ?? new Updater(bench.station, bench.setting, stopwatch, seed);
       updaters.set(bench, updater);
       const started = nowNs();

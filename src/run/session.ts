@@ -21,7 +21,7 @@ import { recordClusterDigests } from "./cluster-digests.js";
 import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
 import { loadLane } from "./lanes/index.js";
-import type { Lane } from "./lanes/lane.js";
+import type { Lane, Plan } from "./lanes/lane.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
 import { InvalidRunSpecError, parseRunSpec, type RunSpecInput } from "./spec.js";
@@ -92,7 +92,7 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
       `${out} holds a run already: choose another --out${lane.resumable ? ", or finish it with --resume" : ""}`,
     );
   }
-  return inSession(results, lane, out, options);
+  return inSession(results, lane, out, { ...options, ownBuilds: plan.ownBuilds });
 }
 
 /**
@@ -114,12 +114,15 @@ export async function resumeBenchmark(options: ResumeOptions): Promise<Results> 
 
 const ignore = (): void => {};
 
+type MeasureOptions = SessionOptions &
+  Pick<RunOptions, "catalog"> & { readonly ownBuilds?: Plan["ownBuilds"] | undefined };
+
 /** Measures what a run lacks, within its folder. */
 async function inSession(
   results: Results,
   lane: Lane,
   out: string | null,
-  options: SessionOptions & Pick<RunOptions, "catalog">,
+  options: MeasureOptions,
 ): Promise<Results> {
   const { cluster } = options;
   // A cluster that doesn't fit its ranges is refused here, before anything is written.
@@ -139,9 +142,9 @@ async function measure(
   results: Results,
   lane: Lane,
   out: string | null,
-  options: SessionOptions & Pick<RunOptions, "catalog">,
+  options: MeasureOptions,
 ): Promise<Results> {
-  const { catalog, cluster, onProgress = ignore, signal = new AbortController().signal } = options;
+  const { catalog, cluster, ownBuilds, onProgress = ignore, signal = new AbortController().signal } = options;
   const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
   onProgress({
     kind: "planned",
@@ -167,7 +170,7 @@ async function measure(
     await recordClusterDigests(results, { catalog, clusterFile }, signal);
     checkpoint.save(results);
     await lane.measure(results, {
-      ...{ catalog, clusterFile, signal, onProgress },
+      ...{ catalog, clusterFile, ownBuilds, signal, onProgress },
       cpu: results.environment.pinnedCpu,
       onReplicate: () => checkpoint.saveThrottled(results),
     });

@@ -16,13 +16,13 @@ export const runSpecSchema = z
   .strictObject({
     /** `model`: byte-faithful models; `kernel`: this machine's kernel (Linux, root); `guest`: user-mode Linux. */
     lane: z.enum(LANE_IDS).default("model"),
-    /** How much is measured; `default` where absent. Model lane. */
+    /** How much is measured; `default` where absent. */
     profile: z.string().exactOptional(),
     /** Ids of planes; the profile's or the lane's where absent. */
     planes: names.exactOptional(),
     /** Numbers of services; the profile's or the lane's where absent. */
     services: z.array(integer(BOUNDS.services)).min(1).exactOptional(),
-    /** Ids of scenarios, or all of them. Model lane. */
+    /** Ids of scenarios, or all of them. */
     scenarios: z.union([z.literal("all"), names]).exactOptional(),
     /** Fresh processes per cell: at least, and at most where intervals are wide. Rounds in the kernel's lanes. */
     replicates: z
@@ -44,6 +44,10 @@ export const runSpecSchema = z
     misses: share.exactOptional(),
     /** Options of planes by key, such as `ipvsScheduler`. Model lane. */
     planeOptions: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
+    /** Time for the whole run, seconds; the profile's where absent. */
+    budgetSeconds: integer(BOUNDS.seconds).exactOptional(),
+    /** Time for one start of a kube-proxy and its changes, seconds; the profile's where absent. Lane kernel. */
+    durationSeconds: integer(BOUNDS.seconds).exactOptional(),
     /** New connections per round. Lanes kernel and guest. */
     connections: integer(BOUNDS.connections).exactOptional(),
     /** Random seed. */

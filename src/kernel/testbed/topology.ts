@@ -97,6 +97,18 @@ export class Testbed {
     await startTool(ip, ["netns", "exec", this.namespace("backend"), server, ...ports]);
   }
 
+  /** Ends what runs in the three hosts, and removes them. */
+  async remove(): Promise<void> {
+    const ip = toolPath("ip");
+    for (const role of ["client", "node", "backend"] as const) {
+      const namespace = this.namespace(role);
+      const listed = await runTool(ip, ["netns", "pids", namespace]).catch(() => Buffer.alloc(0));
+      for (const pid of listed.toString().split("\n").filter(Boolean)) endProcess(Number(pid));
+      // Not made, or not to be removed: it goes with the sandbox.
+      await runTool(ip, ["netns", "delete", namespace]).catch(() => {});
+    }
+  }
+
   async #link(role: Role, device: string, peerRole: Role, peer: string): Promise<void> {
     await runTool(toolPath("ip"), [
       ...["link", "add", device, "netns", this.namespace(role), "type", "veth"],
@@ -106,6 +118,14 @@ export class Testbed {
 
   async #set(role: Role, name: string, value: string): Promise<void> {
     await this.exec(role, toolPath("tee"), [`/proc/sys/net/ipv4/${name}`], { input: [value] });
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }
 
