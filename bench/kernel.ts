@@ -76,6 +76,8 @@ const reports: KernelCatalog["reports"] = {
 /** What a visit of a kube-proxy tells, by scenario. */
 const PROXY_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[]>>> = {
   programming: ["", "visible", "rollout", "listing", "writing", "rest"],
+  connect: [""],
+  established: [""],
   sync: ["first", "first, CPU"],
   "proxy-memory": [""],
 };

@@ -3,7 +3,7 @@
 import os from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.js";
-import { type FlowTrace, flowAt, generateTrace } from "../cluster/flows.js";
+import { generateTrace } from "../cluster/flows.js";
 import { nowNs } from "../measure/replicate/clock.js";
 import { Chase } from "../measure/replicate/pointer-chase.js";
 import { replicateSeed } from "../measure/schedule.js";
@@ -15,6 +15,7 @@ import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
+import { endpointFlows, flowsOf } from "./round-flows.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
 import type { Host } from "./testbed/host.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
@@ -241,22 +242,4 @@ function check(station: LoadedPlane, flows: readonly Flow[], results: readonly R
       `a decision of ${station.plane.id} breaks the contract (${words}): nothing is measured`,
     );
   }
-}
-
-function flowsOf({ length, words }: FlowTrace): Flow[] {
-  return Array.from({ length }, (_, i) => {
-    const flow = flowAt(words, i);
-    return { ...flow, src: flow.src >>> 0, dst: flow.dst >>> 0 };
-  });
-}
-
-/** The same clients, straight to an endpoint of the same service. */
-function endpointFlows(cluster: Cluster, trace: FlowTrace, seed: number): Flow[] {
-  return flowsOf(trace).map((flow, i) => {
-    const p = trace.target[i]!;
-    const first = cluster.endpointStart[p]!;
-    const count = cluster.endpointStart[p + 1]! - first;
-    const endpoint = first + ((seed + i) % count);
-    return { ...flow, dst: cluster.endpointAddress[endpoint]!, dport: cluster.endpointPort[endpoint]! };
-  });
 }

@@ -18,6 +18,8 @@ export interface Visit {
   readonly cell: number;
   readonly block: number;
   readonly place: number;
+  /** Rounds of connections through what it wrote. */
+  readonly rounds: number;
   /** How many endpoints change, one after another. */
   readonly changes: number;
   /** Number of the first of them within the cell, over all visits. */
@@ -31,6 +33,9 @@ export interface ProgrammingTask {
   readonly cells: readonly ProgrammingCell[];
   readonly visits: readonly Visit[];
   readonly endpointsPerService: number;
+  /** New connections of each round. */
+  readonly connections: number;
+  readonly cpu: number | null;
   readonly seed: number;
   /** Time for one visit, and for all of them; null: no limit. */
   readonly limitMs: number;
@@ -70,6 +75,18 @@ const startedSchema = z.object({
   facts: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
+/** Times of connections and of a request over each, and of the same to endpoints through a node that only tracks them. */
+const roundSchema = z.object({
+  kind: z.literal("round"),
+  ...where,
+  seed: z.number(),
+  connectNs: z.array(ns),
+  exchangeNs: z.array(ns),
+  baseConnectNs: ns,
+  baseExchangeNs: ns,
+  wallMs: z.number(),
+});
+
 /** One endpoint changed. */
 const changedSchema = z.object({
   kind: z.literal("changed"),
@@ -98,7 +115,7 @@ const rolledOutSchema = z.object({
 const gapSchema = z.object({
   kind: z.literal("gap"),
   ...where,
-  stage: z.enum(["start", "changes"]),
+  stage: z.enum(["start", "rounds", "changes"]),
   reason: z.string(),
   spentMs: z.number(),
 });
@@ -109,6 +126,7 @@ const leftSchema = z.object({ kind: z.literal("left"), ...where, spentMs: z.numb
 export const programmingReportSchema = z.discriminatedUnion("kind", [
   startingSchema,
   startedSchema,
+  roundSchema,
   changedSchema,
   rolledOutSchema,
   gapSchema,

@@ -10,6 +10,7 @@ import type { Host } from "../testbed/host.js";
 import { KernelError, runTool, toolPath } from "../testbed/tools.js";
 import { Testbed } from "../testbed/topology.js";
 import { ENDPOINT_CHANGES } from "./changes.js";
+import { connectRounds } from "./connect-rounds.js";
 import { NodeProcess } from "./node-process.js";
 import {
   changeReplySchema,
@@ -55,20 +56,22 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
   report({ kind: "starting", ...where });
   const lab = new Testbed(host, `p${visit.cell}-${visit.block}`);
   const deadline = new Deadline(limitMs);
-  let stage: "start" | "changes" = "start";
+  let stage: "start" | "rounds" | "changes" = "start";
   let node: NodeProcess | undefined;
   try {
     await lab.create(cluster, natives.server);
     node = new NodeProcess(lab.namespace("node"));
     const services = changingServices(cluster, task.seed);
     await deadline.within(firstSync({ ...setting, where, lab, node, cell, services }));
+    stage = "rounds";
+    const going = { ...setting, where, lab, node, cell, services };
+    if (visit.rounds > 0) await deadline.within(connectRounds(going, visit));
     stage = "changes";
     for (let i = 0; i < visit.changes; i++)
       await deadline.within(
         oneChange({ ...setting, where, lab, node, cell, services }, visit.firstChange + i),
       );
-    if (visit.rollout > 0)
-      await deadline.within(rollOut({ ...setting, where, lab, node, cell, services }, visit.rollout));
+    if (visit.rollout > 0) await deadline.within(rollOut(going, visit.rollout));
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     report({ kind: "gap", ...where, stage, reason: error.message, spentMs: spentMs() });
@@ -107,7 +110,7 @@ class Deadline {
   }
 }
 
-interface Going extends VisitSetting {
+export interface Going extends VisitSetting {
   readonly where: { readonly cell: number; readonly block: number; readonly place: number };
   readonly lab: Testbed;
   readonly node: NodeProcess;

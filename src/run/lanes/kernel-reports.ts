@@ -50,6 +50,9 @@ export function kernelReports(
     block,
     order: block * results.cells.length + place,
   });
+  /** kube-proxies have a baseline of their own. */
+  const planes = new Set(points.map(({ plane }) => plane));
+  const own = results.cells.filter(({ plane }) => planes.has(plane));
   /** The cells that were measured on the same loaded plane. */
   const sameStation = ({ lane, plane, services }: Cell) =>
     results.cells.filter((cell) => cell.lane === lane && cell.plane === plane && cell.services === services);
@@ -100,7 +103,7 @@ export function kernelReports(
       const empty = { ...emptyReplicate(timerFloorNs), ...place(report), seed: report.seed };
       addRound(sibling(cell, "connect"), report, report.connectNs, empty);
       addRound(sibling(cell, "established"), report, report.exchangeNs, empty);
-      setFloors(results.cells, cell.lane, report.block, isBare);
+      setFloors(own, cell.lane, report.block, isBare);
       results.equivalence.flows += report.connectNs.length;
       return { cell, stage: "round" };
     },

@@ -1,7 +1,9 @@
 /** What the reports about kube-proxies become in a result: one handler per kind of report. Pure: no clock, no process. */
 
 import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
+import { thin } from "../../measure/replicate/samples.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
+import { median } from "../../stats/quantile.js";
 import { emptyReplicate, failure } from "./replicate.js";
 
 /** A kube-proxy at one number of services. */
@@ -53,6 +55,8 @@ export function programmingReports(
         ...more,
       });
     };
+    const addRound = (scenario: string, times: readonly number[], more: Partial<Replicate>): void =>
+      add(scenario, "", median(times), { ...more, samples: thin(times), checkedBatches: times.length });
     switch (report.kind) {
       case "starting":
       case "left":
@@ -62,6 +66,13 @@ export function programmingReports(
         add("sync", FIRST, report.answeredNs, { wallMs: Math.round(report.answeredNs / 1e6) });
         add("sync", FIRST_CPU, report.cpuNs);
         return;
+      case "round": {
+        const { seed, wallMs, connectNs, exchangeNs, baseConnectNs, baseExchangeNs } = report;
+        addRound("connect", connectNs, { seed, wallMs, floorNs: baseConnectNs });
+        addRound("established", exchangeNs, { seed, wallMs, floorNs: baseExchangeNs });
+        results.equivalence.flows += connectNs.length;
+        return;
+      }
       case "changed": {
         const { syncNs, visibleNs, wallMs } = report;
         const { listingNs, writingNs } = report.tools;
@@ -112,7 +123,9 @@ function addStart(cells: readonly Cell[], report: Report<"started">): void {
 
 /** What could not be measured is said, with the time that it was given. What was measured before stays. */
 function addGap(cell: Cell, { stage, reason, spentMs }: Report<"gap">): void {
-  if (stage === "changes" && cell.scenario !== "programming") return;
+  const isRound = cell.scenario === "connect" || cell.scenario === "established";
+  const isReached = isRound ? stage === "changes" : stage !== "start" && cell.scenario !== "programming";
+  if (isReached) return;
   const seconds = Number((spentMs / 1000).toPrecision(3));
   const warning = failure(`${reason}; ${seconds} s were spent on it`);
   if (!cell.warnings.includes(warning)) cell.warnings.push(warning);

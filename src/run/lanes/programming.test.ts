@@ -27,6 +27,7 @@ const cell = (scenario: string, variant = "") =>
 beforeEach(() => {
   results = fakeResults({ planes: ["ebpf"], services: [100], replicates: 0 });
   results.cells = proxyCells([proxy], KERNEL.scenarios, { services: [100], kernel: KERNEL, endpoints: 4 });
+  results.run.replicates = { least: 3, most: 3 };
   results.run.settings.kernel = {
     ...{ updates: 3, changes: 3, starts: 2, rollout: 100, cellSeconds: 20, runSeconds: null },
   };
@@ -43,6 +44,11 @@ const started: ProgrammingReport = {
 const changed = (block = 0): ProgrammingReport => ({
   kind: "changed",
   ...{ ...where, block, change: "join", syncNs: 100, visibleNs: 80, tools, syncs: 1, wallMs: 12 },
+});
+const round = (block = 0): ProgrammingReport => ({
+  kind: "round",
+  ...{ ...where, block, seed: 7, connectNs: [60, 40, 50], exchangeNs: [20, 10, 30], wallMs: 3 },
+  ...{ baseConnectNs: 30, baseExchangeNs: 15 },
 });
 const rolledOut = (block = 0): ProgrammingReport => ({
   kind: "rolled out",
@@ -73,6 +79,16 @@ describe("reports about a kube-proxy", () => {
     expect(of("listing") + of("writing") + of("rest")).toBe(of(""));
   });
 
+  it("of a round are connections and requests, with those through a node that only tracks as their floor", () => {
+    results.equivalence.flows = 0;
+    ingest(round());
+    expect(cell("connect").replicates).toMatchObject([
+      { median: 50, floorNs: 30, checkedBatches: 3, seed: 7 },
+    ]);
+    expect(cell("established").replicates).toMatchObject([{ median: 20, floorNs: 15 }]);
+    expect(results.equivalence.flows).toBe(3);
+  });
+
   it("that it did not finish are a reason and the time that was spent, in every cell", () => {
     ingest({ kind: "gap", ...where, stage: "start", reason: "it did not finish", spentMs: 20_040 });
     for (const each of results.cells) {
@@ -94,6 +110,7 @@ describe("visits of a kube-proxy", () => {
     visitsOf(results, [point]).map(({ block, changes, firstChange }) => [block, changes, firstChange]);
   const finish = (block: number, changes: number) => {
     ingest({ ...started, block });
+    for (let i = 0; i < (block === 0 ? 2 : 1); i++) ingest(round(block));
     for (let i = 0; i < changes; i++) ingest(changed(block));
     ingest(rolledOut(block));
   };

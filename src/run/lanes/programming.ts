@@ -71,8 +71,8 @@ export function proxyCells(
 /** A kube-proxy at one N, once each, in the order of the cells. */
 function pointsOf({ cells }: Results): ProxyPoint[] {
   const points = new Map<string, ProxyPoint>();
-  for (const { plane, services, scenario } of cells) {
-    if (!isKubeProxyPlane(plane) || !["programming", "sync", "proxy-memory"].includes(scenario)) continue;
+  for (const { plane, services } of cells) {
+    if (!isKubeProxyPlane(plane)) continue;
     points.set(JSON.stringify([plane, services]), { plane, services });
   }
   return [...points.values()];
@@ -88,12 +88,14 @@ export function visitsOf(results: Results, points: readonly ProxyPoint[]): Visit
   const { run } = results;
   const { starts, changes, rollout } = run.settings.kernel!;
   const shares = shareOut(changes, starts);
+  const rounds = shareOut(run.replicates.least, starts);
   return makeSchedule(points.length, starts, run.seed).flatMap((order, block) =>
     order.flatMap((cell, place) => {
       const cells = cellsAt(results, points[cell]!);
       const programs = cells.some(({ scenario }) => scenario === "programming");
       const visit: Visit = {
         ...{ cell, block, place },
+        rounds: cells.some(isRound) ? rounds[block]! : 0,
         changes: programs ? shares[block]! : 0,
         firstChange: shares.slice(0, block).reduce((sum, share) => sum + share, 0),
         rollout: programs ? rollout : 0,
@@ -104,20 +106,26 @@ export function visitsOf(results: Results, points: readonly ProxyPoint[]): Visit
 }
 
 /** Whether everything of a visit is there, or why it is not. Otherwise what there is of it is removed, to be measured again. */
-function isDone(cells: readonly Cell[], { block, changes, rollout }: Visit): boolean {
+function isDone(cells: readonly Cell[], { block, rounds, changes, rollout }: Visit): boolean {
   if (cells.some(({ facts }) => facts.gap !== undefined)) return true;
-  const wanted = ({ scenario, variant, counts }: Cell): number => {
-    if (scenario === "proxy-memory") return counts === null ? 1 : 0;
+  const wanted = (cell: Cell): number => {
+    const { scenario, variant } = cell;
+    if (isRound(cell)) return rounds;
     if (scenario !== "programming") return 1;
     return variant === "rollout" ? Number(rollout > 0) : changes;
   };
   const of = (cell: Cell) => cell.replicates.filter((replicate) => replicate.block === block).length;
-  const timed = cells.filter(({ scenario }) => scenario === "programming" || scenario === "sync");
-  const judged = timed.length > 0 ? timed : cells;
-  if (judged.every((cell) => of(cell) >= wanted(cell))) return true;
+  // Memory comes with the first sync, and alone its counts are all there is.
+  const timed = cells.filter(({ scenario }) => scenario !== "proxy-memory");
+  if (timed.length === 0) return cells.every(({ counts }) => counts !== null);
+  if (timed.every((cell) => of(cell) >= wanted(cell))) return true;
   for (const cell of timed)
     cell.replicates = cell.replicates.filter((replicate) => replicate.block !== block);
   return false;
+}
+
+function isRound({ scenario }: Cell): boolean {
+  return scenario === "connect" || scenario === "established";
 }
 
 /** Measures the visits that are left. `proxies`: where the programs are; `budgetMs`: time for them, null: no limit. */
@@ -139,6 +147,8 @@ export async function measureProxies(
     }),
     visits,
     endpointsPerService: results.run.settings.endpointsPerService,
+    connections: results.run.settings.connections ?? 1,
+    cpu: results.environment.pinnedCpu,
     seed: results.run.seed,
     limitMs: settings.cellSeconds * 1000,
     budgetMs,
