@@ -4,6 +4,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -17,6 +18,7 @@ import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { ResultsFileError } from "../errors.js";
 import { reasonOf } from "../reason.js";
+import { isAlive, thisProcess } from "./process.js";
 import { type Results, resultsSchema } from "./schema.js";
 
 export { reasonOf };
@@ -159,21 +161,54 @@ const LOCK_FILE = ".lock";
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, LOCK_FILE);
-  const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
-  if (holder > 0 && holder !== process.pid && isAlive(holder)) {
-    throw new ResultsFileError(
-      `process ${holder} measures into ${folder} just now: wait for it, or choose another --out`,
-    );
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (createLock(path)) return () => rmSync(path, { force: true });
+    const holder = readIfThere(path);
+    if (holder !== null && isAlive(holder) && holder !== thisProcess()) {
+      throw new ResultsFileError(
+        `process ${Number.parseInt(holder, 10)} measures into ${folder} just now: wait for it, or choose another --out`,
+      );
+    }
+    moveAway(path, holder);
   }
-  writeFileAtomically(path, String(process.pid));
-  return () => rmSync(path, { force: true });
+  throw new ResultsFileError(`can't lock ${folder}: others take it over and over; choose another --out`);
 }
 
-function isAlive(pid: number): boolean {
+const LOCK_ATTEMPTS = 10;
+
+/** Removes a dead process's lock. Of two that find it one moves it away; where the other's new lock was moved, it is put back. */
+function moveAway(path: string, dead: string | null): void {
+  const moved = `${path}.${process.pid}.tmp`;
   try {
-    process.kill(pid, 0);
-    return true;
+    renameSync(path, moved);
+    if (readIfThere(moved) !== dead) linkSync(moved, path);
   } catch {
-    return false;
+    // Somebody was faster: the next attempt tells.
+  }
+  rmSync(moved, { force: true });
+}
+
+/** Makes the lock with this process in it; false where there is one already. */
+function createLock(path: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, "wx");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    writeSync(file, thisProcess());
+  } finally {
+    closeSync(file);
+  }
+  return true;
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
   }
 }

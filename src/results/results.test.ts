@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { estimateCell } from "./estimate.js";
 import { lockFolder, readResults, writeFileAtomically, writeResults } from "./files.js";
+import { isAlive } from "./process.js";
 
 let folder: string;
 beforeAll(() => {
@@ -48,6 +49,20 @@ describe("lockFolder", () => {
     writeFileSync(lock, "2147483646");
     lockFolder(folder)();
     expect(readdirSync(folder)).not.toContain(".lock");
+  });
+
+  it("takes over from a process whose number another one has now", () => {
+    // The parent runs, and did not start a moment after the machine.
+    writeFileSync(join(folder, ".lock"), `${process.ppid} 1`);
+    lockFolder(folder)();
+    expect(readdirSync(folder).filter((name) => name.startsWith(".lock"))).toEqual([]);
+  });
+
+  it("is held by one process at a time, which knows its own start", () => {
+    const unlock = lockFolder(folder);
+    expect(isAlive(readFileSync(join(folder, ".lock"), "utf8"))).toBe(true);
+    unlock();
+    expect(["", "x", "0", "-1 5"].map(isAlive)).toEqual([false, false, false, false]);
   });
 });
 

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
+import { thisProcess } from "../../results/process.js";
 import { OWNER_FILE, PREFIX } from "../testbed/clean.js";
 import { requireLane } from "../testbed/sandbox.js";
 import { KernelError } from "../testbed/tools.js";
@@ -60,7 +61,7 @@ export class KubeProxy {
     const folder = mkdtempSync(join(tmpdir(), PREFIX));
     let proxy: KubeProxy | undefined;
     try {
-      writeFileSync(join(folder, OWNER_FILE), String(process.pid));
+      writeFileSync(join(folder, OWNER_FILE), thisProcess());
       writeFileSync(join(folder, OBJECTS_FILE), JSON.stringify({ kind: "List", items: [...objects] }));
       proxy = new KubeProxy(folder, isGuest ? guestChannel(folder) : namespaceChannel(), signal);
       proxy.#firstSync = syncSchema.parse(await proxy.#call({ call: "start", folder, options }));

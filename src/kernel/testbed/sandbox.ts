@@ -12,6 +12,7 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UnsupportedHostError } from "../../errors.js";
+import { thisProcess } from "../../results/process.js";
 import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 import {
   ERRORS_FILE,
@@ -67,7 +68,7 @@ export async function runInSandbox<T extends object>(
   requireLane(lane);
   const folder = mkdtempSync(join(os.tmpdir(), PREFIX));
   try {
-    writeFileSync(join(folder, OWNER_FILE), String(process.pid));
+    writeFileSync(join(folder, OWNER_FILE), thisProcess());
     prepare?.(folder);
     const run = lane === "kernel" ? runChild : runGuest;
     await run({ ...request, folder }, options);

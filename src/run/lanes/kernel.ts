@@ -4,6 +4,7 @@ import { UsageError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { isKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
+import { findLeftovers } from "../../kernel/testbed/clean.js";
 import { type LanePlacement, placePlanes } from "../../kernel/testbed/placement.js";
 import { type KernelLane, requireLane } from "../../kernel/testbed/sandbox.js";
 import { makeSchedule } from "../../measure/schedule.js";
@@ -38,6 +39,11 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   const scenarios = kernelScenarios(kernel, spec);
   roundsOf(spec, profile);
   requireLane(lane);
+  const left = findLeftovers();
+  if (left.length > 0) {
+    const text = `killed runs left ${left.map(({ id }) => id).join(", ")}: lbscale doctor says what, doctor --clean removes it`;
+    onProgress({ kind: "note", text });
+  }
   const own = spec.planes?.filter((plane) => !isKubeProxyPlane(plane));
   const proxies = lane === "kernel" ? chooseKubeProxies(spec, profile, onProgress) : [];
   const places =
@@ -55,6 +61,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     connections: spec.connections ?? profile.connections,
     kernel: kernelSettings(spec, profile),
   };
+  if (proxies.length > 0) requireEndpoints(settings.endpointsPerService);
   const plan = planPlaces(places, spec, { kernel, profile, scenarios, settings });
   const proxySizes = spec.services ?? kernel.proxySizes.filter((n) => n <= profile.mostServices);
   const measured = proxyCells(proxies, scenarios, {
@@ -72,6 +79,14 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     cells: [...plan.cells, ...measured],
     ownBuilds: new Map(proxies.filter(({ isOwnBuild }) => isOwnBuild).map((each) => [each.id, pathId(each)])),
   };
+}
+
+/** Endpoints join and leave, and stay in one EndpointSlice. */
+function requireEndpoints(endpoints: number): void {
+  if (endpoints >= 1 && endpoints < 100) return;
+  throw new InvalidRunSpecError(
+    `endpoints: kube-proxies are measured with 1 to 99 endpoints a service, not ${endpoints}: leave them out, or give as many`,
+  );
 }
 
 /** The id by which a user's own build is found again. */
