@@ -17,10 +17,9 @@ export async function reportRun(results: Results, out: string, json: boolean): P
       `nothing could be measured: ${results.cells[0]!.warnings[0] ?? "no replicate ended"}`,
     );
   }
-  const profile = profileById(
-    CATALOG,
-    results.cells[0]!.lane === "model" ? results.run.profile : DEFAULT_PROFILE,
-  );
+  // Profiles of the kernel's lanes draw what the model's of the same name do.
+  const known = CATALOG.profiles.some(({ id }) => id === results.run.profile);
+  const profile = profileById(CATALOG, known ? results.run.profile : DEFAULT_PROFILE);
   const folders = { top: out, charts: join(out, "charts") };
   const { paths, skipped } = await writeReport(results, folders, {
     formats: [...profile.images, "html", "md", "csv"],

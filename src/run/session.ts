@@ -24,7 +24,7 @@ import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
 import { chooseFolder, type FolderChoice } from "./folder.js";
 import { loadLane } from "./lanes/index.js";
-import type { Lane } from "./lanes/lane.js";
+import type { Lane, Plan } from "./lanes/lane.js";
 import { lockFolder } from "./lock.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
@@ -92,7 +92,7 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
   });
   // A cluster that doesn't fit its ranges is refused here, before anything is written.
   if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
-  const session = { ...options, spec: parsed };
+  const session = { ...options, spec: parsed, ownBuilds: plan.ownBuilds };
   if (options.out === undefined) return measure(results, lane, null, session);
   const folder = chooseFolder(results, options.out, lane);
   let begun = false;
@@ -132,7 +132,11 @@ export async function resumeBenchmark(options: ResumeOptions): Promise<Results> 
 
 const ignore = (): void => {};
 
-type OpenedSession = SessionOptions & Pick<RunOptions, "catalog"> & { readonly spec: RunSpec | null };
+type OpenedSession = SessionOptions &
+  Pick<RunOptions, "catalog"> & {
+    readonly spec: RunSpec | null;
+    readonly ownBuilds?: Plan["ownBuilds"] | undefined;
+  };
 
 /** Measures what a run lacks, within its folder, which no other process measures into. */
 async function inFolder(
@@ -158,7 +162,8 @@ async function measure(
   out: string | null,
   options: OpenedSession,
 ): Promise<Results> {
-  const { catalog, cluster, spec, onProgress = ignore, signal = new AbortController().signal } = options;
+  const { catalog, cluster, spec, ownBuilds } = options;
+  const { onProgress = ignore, signal = new AbortController().signal } = options;
   const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
   onProgress({
     kind: "planned",
@@ -186,7 +191,7 @@ async function measure(
     if (lane.generatesClusters) await recordClusterDigests(results, { catalog, clusterFile }, signal);
     checkpoint.save(results);
     await lane.measure(results, {
-      ...{ spec, catalog, clusterFile, signal, onProgress },
+      ...{ spec, catalog, clusterFile, ownBuilds, signal, onProgress },
       cpu: results.environment.pinnedCpu,
       onReplicate: () => checkpoint.saveThrottled(results),
     });

@@ -32,6 +32,7 @@ import {
   ruleModelVsKernel,
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
+import { firstSyncTime, programmingTime } from "./programming.js";
 import { positionDecides } from "./tails.js";
 import { trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
@@ -48,6 +49,8 @@ export function findFindings(results: Results): Finding[] {
   const list = of(claimant(results, "list"));
   const hash = of(claimant(results, "hash"));
   return [
+    programmingTime(results),
+    firstSyncTime(results),
     kernelConnect(results),
     guestConnect(results),
     establishedFlat(results, "kernel"),

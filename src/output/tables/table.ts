@@ -50,8 +50,13 @@ export function tableRows(results: Results): Row[] {
     plane: cell.plane,
     label: `${seriesStyle(results, cell.plane, "light").label}${inBrackets(cell) === "" ? "" : ` (${inBrackets(cell)})`}`,
     cell,
-    timesFastest: cell.estimate ? cell.estimate.median / fastest.get(conditions(cell))! : null,
+    timesFastest: timesOf(cell, fastest.get(conditions(cell))!),
   }));
+}
+
+/** null without an estimate, and where the fastest takes no time at all. */
+function timesOf({ estimate }: Cell, fastest: number): number | null {
+  return estimate && fastest > 0 ? estimate.median / fastest : null;
 }
 
 /** N of a row, and E where the scenario varies it: `1,000`, `100 × 10`. */
@@ -72,7 +77,7 @@ const kindsOf = ({ cells }: Results) => new Set(cells.flatMap((cell) => cell.est
 
 /** Half the interval as a share of the median: `±3.2 %`. Empty without an estimate. */
 export function formatHalfWidth(estimate: Pick<Estimate, "median" | "interval"> | null): string {
-  if (!estimate) return "";
+  if (!estimate || estimate.median === 0) return "";
   const share = 100 * halfWidthOf(estimate);
   return `±${share < 10 ? share.toFixed(1) : Math.round(share)} %`;
 }
@@ -90,9 +95,13 @@ export function formatAdjusted(cell: Cell, results: Results): string {
 /** What the interval column holds in this run. */
 export function intervalHeading(results: Results): string {
   const kinds = kindsOf(results);
-  return kinds.has("range") && !kinds.has("ci95")
-    ? `range of ${results.run.replicates.least}`
-    : "95 % interval";
+  return kinds.has("range") && !kinds.has("ci95") ? rangeHeading(results) : "95 % interval";
+}
+
+/** Cells of different scenarios may have different numbers of replicates. */
+function rangeHeading({ cells }: Results): string {
+  const counts = new Set(cells.filter(({ estimate }) => estimate).map(({ replicates }) => replicates.length));
+  return counts.size === 1 ? `range of ${[...counts][0]}` : "range";
 }
 
 /** Text of a factor: `×1`, `×2.4`, `×1,230`. */

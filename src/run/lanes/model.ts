@@ -80,7 +80,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     replicates,
     looks,
     level: levelOf(looks),
-    budgetSeconds: several ? profile.suiteSeconds : profile.budgetSeconds,
+    budgetSeconds: spec.budgetSeconds ?? (several ? profile.suiteSeconds : profile.budgetSeconds),
     settings,
     cells,
     schedule: makeSchedule(cells.length, replicates.most, spec.seed),
