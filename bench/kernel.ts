@@ -36,7 +36,7 @@ const PROFILES: readonly KernelProfile[] = [
     mostServices: 5000,
     ...{ rounds: 6, connections: 1000, updates: 6 },
     ...{ changes: 10, starts: 2, rollout: 100 },
-    ...{ cellSeconds: 60, runSeconds: 450 },
+    ...{ cellSeconds: 60, runSeconds: 400 },
   },
   {
     id: "full",

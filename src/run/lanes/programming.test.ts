@@ -97,6 +97,21 @@ describe("reports about a kube-proxy", () => {
     }
   });
 
+  it("that there was no time for another start leave what an earlier one measured as it is", () => {
+    const late = {
+      kind: "gap",
+      ...where,
+      block: 1,
+      stage: "start",
+      reason: "time was used up",
+      spentMs: 0,
+    } as const;
+    ingest(started);
+    ingest(late);
+    expect(cell("sync", "first").warnings).toEqual([]);
+    expect(cell("programming").warnings).toHaveLength(1);
+  });
+
   it("that changes did not finish leave the first sync as it was measured", () => {
     ingest(started);
     ingest({ kind: "gap", ...where, stage: "changes", reason: "slow", spentMs: 1000 });
