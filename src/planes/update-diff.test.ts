@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { withTerminating } from "../../test/support/terminating.js";
 import { applyChange, type Change } from "../cluster/change.js";
 import { type Cluster, TCP } from "../cluster/cluster.js";
 import { type GenerateOptions, generateCluster } from "../cluster/generate.js";
@@ -12,7 +13,7 @@ import { IptablesProgram } from "./iptables/program.js";
 import { endpointHash, servicePortHash } from "./iptables/rules/names.js";
 import type { ChainKind, Rule, RuleSink } from "./iptables/rules/rules.js";
 import { HASH_SET_NAMES, HASH_SETS, listSetEntries } from "./ipvs/tables/set-entries.js";
-import { listVirtualServices } from "./ipvs/tables/virtual-services.js";
+import { isServer, listVirtualServices } from "./ipvs/tables/virtual-services.js";
 import { chainsOf, listMaps } from "./nftables/rules/frontends.js";
 import { firewallSources } from "./nftables/rules/service-text.js";
 import { nftLayout } from "./nftables/version.js";
@@ -35,7 +36,7 @@ const mixedCluster: fc.Arbitrary<Cluster> = fc
     ports: fc.constantFrom("single", "mixed"),
     protocols: fc.constantFrom("tcp", "mixed"),
   } satisfies Partial<Record<keyof GenerateOptions, unknown>>)
-  .map((options) => generateCluster(options));
+  .chain((options) => fc.constantFrom(generateCluster(options), withTerminating(generateCluster(options))));
 
 /** A cluster with a join or leave that it can undergo. */
 const changed = fc
@@ -138,12 +139,13 @@ describe("IPVS", () => {
   it("sends a command for each new destination, two for each of TCP that goes, and one for each ipset element", () => {
     const destinations = (cluster: Cluster): Map<string, string> => {
       const order = Uint32Array.from({ length: cluster.servicePorts }, (_, p) => p);
-      const { count, address, port, servicePort, localOnly } = listVirtualServices(cluster, order);
+      const virtual = listVirtualServices(cluster, order);
+      const { count, address, port, servicePort } = virtual;
       const list = new Map<string, string>();
       for (let v = 0; v < count; v++) {
         const p = servicePort[v]!;
         for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-          if (localOnly[v] && !cluster.endpointLocal[e]) continue;
+          if (!isServer(virtual, v, cluster, e)) continue;
           list.set(`${address[v]}:${port[v]}/${cluster.protocol[p]} ${identity(cluster, e)}`, "");
         }
       }

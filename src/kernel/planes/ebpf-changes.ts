@@ -3,7 +3,7 @@
  * come before the slots that name them, and go after; the master that counts slots follows them (lbmap.go, UpsertService).
  */
 
-import type { Cluster } from "../../cluster/cluster.js";
+import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
 import { AFFINITY_MASK, portSlot, protocolScope } from "../../planes/ebpf/layout.js";
 import { type Frontend, frontendsOf, masterCount, masterFlags } from "../../planes/ebpf/maps/entries.js";
@@ -99,7 +99,8 @@ interface Member {
 function membersOf({ cluster, ids }: LiveCluster, p: number, { localOnly }: Frontend): Member[] {
   const members: Member[] = [];
   for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-    if (!localOnly || cluster.endpointLocal[row] === 1) members.push({ row, id: ids[row]! });
+    if ((localOnly ? servesPolicyLocal : servesPolicyCluster)(cluster.endpointLocal[row]!))
+      members.push({ row, id: ids[row]! });
   }
   return members;
 }

@@ -3,7 +3,7 @@
  * move, the master that counts them and, with Maglev, a table of its own for each frontend. Nothing else is touched.
  */
 
-import type { Cluster } from "../../cluster/cluster.js";
+import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
 import type { IncrementalModel } from "../plane.js";
 import {
@@ -60,7 +60,7 @@ export class LiveEbpf implements IncrementalModel {
       backends.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[row]!;
       backends.words[element + BACKEND_PORT] =
         cluster.endpointPort[row]! | (cluster.protocol[servicePort]! << 16);
-      backends.words[element + BACKEND_LOCAL] = cluster.endpointLocal[row]!;
+      backends.words[element + BACKEND_LOCAL] = Number(servesPolicyLocal(cluster.endpointLocal[row]!));
       this.model.removedBackends.delete(id + 1);
       this.written.mapWrites++;
     }
@@ -142,7 +142,7 @@ export class LiveEbpf implements IncrementalModel {
 function membersOf({ cluster }: LiveCluster, p: number, { localOnly }: Frontend): number[] {
   const rows: number[] = [];
   for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-    if (!localOnly || cluster.endpointLocal[row] === 1) rows.push(row);
+    if ((localOnly ? servesPolicyLocal : servesPolicyCluster)(cluster.endpointLocal[row]!)) rows.push(row);
   }
   return rows;
 }

@@ -38,10 +38,9 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
     bytes += 4 * (services.written * SERVICE_WORDS + backends.written * BACKEND_WORDS);
     bytes += 4 * affinity.written * AFFINITY_MATCH_WORDS;
     if (maglevSize !== null) {
-      // A frontend whose backends changed is one whose master was written, because the master counts them.
-      mapWrites += services.masters;
-      tables += services.masters;
-      bytes += services.masters * (maglevSize + OUTER_WORDS) * 4;
+      mapWrites += services.frontends;
+      tables += services.frontends;
+      bytes += services.frontends * (maglevSize + OUTER_WORDS) * 4;
     }
     at = after;
   }
@@ -52,21 +51,26 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
   return { rules: 0, chains: 0, mapWrites, bytes, notes };
 }
 
-/** Differences between two maps; `masters` counts the written entries that are slot 0. */
+/** Differences between two maps; `frontends`: those of which an entry differs, by the key in front of the slot. */
 function compare(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {
   let written = 0;
   let deleted = 0;
-  let masters = 0;
+  const frontends = new Set<string>();
   for (const [key, value] of after) {
     if (before.get(key) === value) continue;
     written++;
-    if (key.endsWith(MASTER)) masters++;
+    frontends.add(frontendOf(key));
   }
-  for (const key of before.keys()) if (!after.has(key)) deleted++;
-  return { written, deleted, masters };
+  for (const key of before.keys()) {
+    if (after.has(key)) continue;
+    deleted++;
+    frontends.add(frontendOf(key));
+  }
+  return { written, deleted, frontends: frontends.size };
 }
 
-const MASTER = " slot 0";
+const frontendOf = (key: string): string => key.split(SLOT)[0]!;
+const SLOT = " slot ";
 
 /** lb4_services_v2. Backends stand by address, because the model numbers them by row. */
 function listSlots(cluster: Cluster): Map<string, string> {
@@ -76,7 +80,7 @@ function listSlots(cluster: Cluster): Map<string, string> {
     const [address, portSlot, scope, value, count, flags] = words.subarray(at, at + ENTRY_WORDS);
     const slot = portSlot! >>> 16;
     const backend = slot === 0 ? value : identity(cluster, value! - 1);
-    slots.set(`${address}:${portSlot! & 0xffff}/${scope} slot ${slot}`, `${backend} ${count} ${flags}`);
+    slots.set(`${address}:${portSlot! & 0xffff}/${scope}${SLOT}${slot}`, `${backend} ${count} ${flags}`);
   }
   return slots;
 }

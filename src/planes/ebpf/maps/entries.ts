@@ -1,6 +1,11 @@
 /** Map contents as data: what Cilium's agent would write for a cluster, before any hash or address of memory. */
 
-import { type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import {
+  type Cluster,
+  INGRESS_IP,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "../../../cluster/cluster.js";
 import { Int32Vector } from "../../shared/int32-vector.js";
 import {
   AFFINITY,
@@ -98,7 +103,7 @@ function addFrontend(
   const first = backends.length;
   backendStart.push(first);
   for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-    if (!localOnly || cluster.endpointLocal[e] === 1) backends.push(e);
+    if ((localOnly ? servesPolicyLocal : servesPolicyCluster)(cluster.endpointLocal[e]!)) backends.push(e);
   }
   const count = backends.length - first;
   const revNat = frontendPort.length + 1;
