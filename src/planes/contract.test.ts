@@ -228,7 +228,9 @@ describe("the documented differences", () => {
 
   beforeAll(() => {
     cluster = exposed(5);
-    const models = new Map(PLANES.map((plane) => [plane.id, plane.compile(cluster, { seed: 1 }).model(1)]));
+    const models = new Map(
+      PLANES.map((plane) => [plane.id, plane.compile(cluster, { seed: 1, maglevTableSize: 2039 }).model(1)]),
+    );
     const result = verifyPlanes(cluster, models, generateCoverageFlows(cluster, 60_000, 1));
     expect(result.examples).toEqual([]);
     documented = result.documented;

@@ -253,12 +253,18 @@ describe("Cilium", () => {
           difference(entriesOf(was, name, backendAt), entriesOf(is, name, backendAt));
         const slots = differing("cilium_lb4_services_v2", "value");
         const matches = differing("cilium_lb_affinity_match", "key");
-        const count =
-          slots.written.length + slots.deleted.length + matches.written.length + matches.deleted.length + 1;
+        const addresses = (maps: Dump) =>
+          new Map(maps.cilium_lb4_backends_v3!.map(({ value }) => [value.join(), ""] as const));
+        const backends = difference(addresses(was), addresses(is));
+        const count = [slots, matches, backends].reduce(
+          (sum, { written, deleted }) => sum + written.length + deleted.length,
+          0,
+        );
         const { mapWrites, bytes } = planeById("ebpf").compile(before).update(change);
         expect(mapWrites).toBe(count);
-        const backend = change.kind === "join" ? 72 : 0;
-        expect(bytes).toBe(80 * slots.written.length + 64 * matches.written.length + backend);
+        expect(bytes).toBe(
+          80 * slots.written.length + 64 * matches.written.length + 72 * backends.written.length,
+        );
 
         const masters = slots.written.filter(isMaster).length;
         const maglev = planeById("ebpf-maglev").compile(before, { maglevTableSize: 251 }).update(change);
