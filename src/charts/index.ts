@@ -3,6 +3,7 @@
 import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
+import { clusterConnect, clusterEstablished } from "./cluster.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
@@ -68,6 +69,8 @@ export const CHARTS: readonly Chart[] = [
   guestColumns,
   guestLatency,
   guestUpdate,
+  clusterConnect,
+  clusterEstablished,
   modelVersusKernel,
   published,
   publishedColumns,
