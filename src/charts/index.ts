@@ -3,6 +3,7 @@
 import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
+import { clusterConnect, clusterEstablished } from "./cluster.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
@@ -91,6 +92,8 @@ export const CHARTS: readonly Chart[] = [
   memory,
   balance,
   ...KERNEL_CHARTS,
+  clusterConnect,
+  clusterEstablished,
   modelVersusKernel,
   published,
   publishedColumns,

@@ -127,7 +127,11 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   const started = performance.now();
   let done = 0;
   const show = (what: string) =>
-    onProgress({ kind: "measuring", done, total: job.services.length, leftMs: null, what });
+    onProgress({
+      kind: "measuring",
+      done: Math.min(done, job.services.length - 1),
+      ...{ total: job.services.length, leftMs: null, what },
+    });
   await withCluster(
     options,
     (api) =>
@@ -173,6 +177,10 @@ function describeCluster(results: Results, state: ClusterState, { names = false 
   const { plane, version, nodes, otherServices, probes } = state;
   results.planes = { ...results.planes };
   results.planes[plane.id] ??= { ...reportOfPlane(plane), claims: [] };
+  const direct = results.planes[DIRECT];
+  // These packets meet the plane's rules as well, and match none: a list is walked to its end.
+  const words = { label: "endpoint directly", shortLabel: "endpoint", columnLabel: "endpoint directly" };
+  if (direct) results.planes[DIRECT] = { ...direct, ...words };
   results.equivalence = { ...results.equivalence, planes: [plane.id] };
   results.equivalence.services = Math.max(...results.cells.map(({ services }) => services));
   results.cluster = {
