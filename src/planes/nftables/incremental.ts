@@ -61,7 +61,7 @@ export class LiveNftables implements IncrementalModel {
     for (const [key, element] of was) {
       if (is.get(key)?.value === element.value) continue;
       element.remove();
-      if (!is.has(key)) this.written.mapWrites++;
+      this.written.mapWrites++;
     }
     for (const [key, element] of is) {
       if (was.get(key)?.value === element.value) continue;

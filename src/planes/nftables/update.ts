@@ -98,7 +98,12 @@ function compareMaps(
   const now = listElements(after, layout);
   let written = 0;
   let deleted = 0;
-  for (const [key, value] of now) if (old.get(key) !== value) written++;
+  for (const [key, value] of now) {
+    if (old.get(key) === value) continue;
+    written++;
+    // An element can't be given another verdict: it is deleted and added (nftElementStorage.ensureElem).
+    if (old.has(key)) deleted++;
+  }
   for (const key of old.keys()) if (!now.has(key)) deleted++;
   return { written, deleted };
 }
