@@ -63,16 +63,24 @@ export function formatSize({ scenario, services, cell }: Row): string {
 
 /** `[31 ns, 34 ns]`; empty without an estimate. A range among intervals is called one. */
 export function formatInterval(cell: Cell, results: Results): string {
-  if (!cell.estimate) return "";
+  if (!cell.estimate || hasNoSpread(cell.estimate)) return "";
   const said = `[${cell.estimate.interval.map(formatNs).join(", ")}]`;
   return cell.estimate.kind === "range" && kindsOf(results).has("ci95") ? `range ${said}` : said;
 }
 
 const kindsOf = ({ cells }: Results) => new Set(cells.flatMap((cell) => cell.estimate?.kind ?? []));
 
+/** Whether it rests on one number: its spread is unknown, which is not the same as zero. */
+function hasNoSpread({
+  median: middle,
+  interval: [low, high],
+}: Pick<Estimate, "median" | "interval">): boolean {
+  return low === middle && high === middle;
+}
+
 /** Half the interval as a share of the median: `±3.2 %`. Empty without an estimate. */
 export function formatHalfWidth(estimate: Pick<Estimate, "median" | "interval"> | null): string {
-  if (!estimate) return "";
+  if (!estimate || hasNoSpread(estimate)) return "";
   const share = 100 * halfWidthOf(estimate);
   return `±${share < 10 ? share.toFixed(1) : Math.round(share)} %`;
 }
@@ -91,7 +99,9 @@ export function formatAdjusted(cell: Cell, results: Results): string {
 export function intervalHeading(results: Results): string {
   const kinds = kindsOf(results);
   return kinds.has("range") && !kinds.has("ci95")
-    ? `range of ${results.run.replicates.least}`
+    ? results.run.replicates.most === 1
+      ? "interval"
+      : `range of ${results.run.replicates.least}`
     : "95 % interval";
 }
 
