@@ -22,7 +22,7 @@ import { recordClusterDigests } from "./cluster-digests.js";
 import { measuredEntries } from "./describe.js";
 import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
-import { chooseFolder, type FolderChoice } from "./folder.js";
+import { chooseFolder } from "./folder.js";
 import { loadLane } from "./lanes/index.js";
 import type { Lane, Plan } from "./lanes/lane.js";
 import { lockFolder } from "./lock.js";
@@ -48,7 +48,7 @@ export interface RunOptions extends SessionOptions {
    * Folder that holds results.json from the run's first second on, or a function that names it by the run's id. Without it
    * the run is kept in memory.
    */
-  readonly out?: FolderChoice | undefined;
+  readonly out?: string | ((runId: string) => string) | undefined;
   /** How to repeat the run, for results.json; a call of `runBenchmark` by default. */
   readonly command?: string | undefined;
 }

@@ -68,16 +68,24 @@ export function formatSize({ scenario, services, cell }: Row): string {
 
 /** `[31 ns, 34 ns]`; empty without an estimate. A range among intervals is called one. */
 export function formatInterval(cell: Cell, results: Results): string {
-  if (!cell.estimate) return "";
+  if (!cell.estimate || hasNoSpread(cell.estimate)) return "";
   const said = `[${cell.estimate.interval.map(formatNs).join(", ")}]`;
   return cell.estimate.kind === "range" && kindsOf(results).has("ci95") ? `range ${said}` : said;
 }
 
 const kindsOf = ({ cells }: Results) => new Set(cells.flatMap((cell) => cell.estimate?.kind ?? []));
 
+/** Whether it rests on one number: its spread is unknown, which is not the same as zero. */
+function hasNoSpread({
+  median: middle,
+  interval: [low, high],
+}: Pick<Estimate, "median" | "interval">): boolean {
+  return low === middle && high === middle;
+}
+
 /** Half the interval as a share of the median: `±3.2 %`. Empty without an estimate. */
 export function formatHalfWidth(estimate: Pick<Estimate, "median" | "interval"> | null): string {
-  if (!estimate || estimate.median === 0) return "";
+  if (!estimate || estimate.median === 0 || hasNoSpread(estimate)) return "";
   const share = 100 * halfWidthOf(estimate);
   return `±${share < 10 ? share.toFixed(1) : Math.round(share)} %`;
 }
@@ -98,9 +106,10 @@ export function intervalHeading(results: Results): string {
   return kinds.has("range") && !kinds.has("ci95") ? rangeHeading(results) : "95 % interval";
 }
 
-/** Cells of different scenarios may have different numbers of replicates. */
+/** Cells of different scenarios may have different numbers of replicates; one alone has no range. */
 function rangeHeading({ cells }: Results): string {
   const counts = new Set(cells.filter(({ estimate }) => estimate).map(({ replicates }) => replicates.length));
+  if (counts.size === 1 && counts.has(1)) return "interval";
   return counts.size === 1 ? `range of ${[...counts][0]}` : "range";
 }
 

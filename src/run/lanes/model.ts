@@ -133,7 +133,7 @@ async function measureModels(results: Results, context: RunContext): Promise<voi
         onProgress({
           kind: "measuring",
           ...{ done, total, leftMs },
-          what: `${cell.plane}, ${formatCount(cell.services)} services`,
+          what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "service" : "services"}`,
         }),
       onReplicate,
     });
