@@ -394,7 +394,7 @@ static void read_task(const char *path)
 
 int main(int argc, char **argv)
 {
-	struct series through = { .path = "service" }, direct = { .path = "direct" };
+	struct series through = { .path = "service" }, direct = { .path = "endpoint" };
 
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 3 && !strcmp(argv[1], "serve"))

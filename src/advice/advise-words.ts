@@ -4,6 +4,7 @@ import { KUBE_PROXY_RELEASES } from "../planes/kube-proxy-versions.js";
 import type { UpdateCost } from "../planes/plane.js";
 import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
 import { predictedInterval, rulesOf } from "./explain-words.js";
@@ -141,10 +142,10 @@ function publishedWords({ planes, cluster, published: requests }: Advice): strin
     ];
   });
   const times = planes.flatMap(({ lookup }) => ("medianNs" in lookup ? [lookup.medianNs] : []));
-  const request = Math.min(...list.points.map(({ value }) => value)) * 1000;
+  const request = minOf(list.points.map(({ value }) => value)) * 1000;
   const share =
     times.length > 1
-      ? ` All the difference between the lookups here is ${Number(((100 * (Math.max(...times) - Math.min(...times))) / request).toPrecision(2))} % of such a request.`
+      ? ` All the difference between the lookups here is ${Number(((100 * (maxOf(times) - minOf(times))) / request).toPrecision(2))} % of such a request.`
       : "";
   return [`Whole requests, as published (${published.title}): ${said.join("; ")}.${share}`];
 }

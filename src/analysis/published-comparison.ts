@@ -4,6 +4,7 @@ import { type PublishedSeries, REFERENCES, type Reference } from "../reference/i
 import { claimant, claimants } from "../results/descriptors.js";
 import { type CurveReading, curveOf, readCurve } from "../results/reading.js";
 import type { Cell, Results } from "../results/schema.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { interpolate } from "../stats/line.js";
 import { countedGrowth, rulesPerService } from "./published-counts.js";
 import type { PublishedShape, Shape } from "./published-shape.js";
@@ -157,8 +158,8 @@ function shapesOf(side: Side, run: Results, visited: number | null): Shape[] {
   const [first, last] = [values[0]!, values.at(-1)!];
   const e = error ?? 0;
   const span = to - from;
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+  const low = minOf(values);
+  const high = maxOf(values);
   const ends = [from, to];
   const shape = (
     quantity: Shape["quantity"],
@@ -203,7 +204,7 @@ function shapesOf(side: Side, run: Results, visited: number | null): Shape[] {
     ...(timed && !list && scenario !== "sync"
       ? [
           shape("flatness", high / low, [Math.max(1, (high - e) / (low + e)), (high + e) / (low - e)], () =>
-            readCurve(curve, services, (times) => Math.max(...times) / Math.min(...times), run.run.seed),
+            readCurve(curve, services, (times) => maxOf(times) / minOf(times), run.run.seed),
           ),
         ]
       : []),

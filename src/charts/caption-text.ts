@@ -10,6 +10,7 @@ import {
 } from "../results/descriptors.js";
 import { resultsDigest } from "../results/digest.js";
 import type { Cell, Results } from "../results/schema.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, plainText } from "../text.js";
 import { seriesStyle } from "./theme.js";
 
@@ -108,7 +109,7 @@ export function truncatedSeriesNote(results: Described, cells: readonly Cell[]):
   for (const { plane, services } of cells) {
     largest.set(plane, Math.max(services, largest.get(plane) ?? 0));
   }
-  const end = Math.max(...largest.values());
+  const end = maxOf(largest.values());
   const shorter = [...largest]
     .filter(([, services]) => services < end)
     .sort(([a], [b]) => comparePlanes(results)(a, b))
@@ -119,8 +120,10 @@ export function truncatedSeriesNote(results: Described, cells: readonly Cell[]):
 }
 
 /** In what the packets or lookups of these cells were: a model, this machine's kernel, or a guest's. */
-function kernelOf({ environment }: Results, { lane }: Measure, cells: readonly Cell[]): string {
+function kernelOf({ environment, cluster }: Results, { lane }: Measure, cells: readonly Cell[]): string {
   if (lane === "model") return "Byte-faithful model of the data planes, not the kernel";
+  if (lane === "cluster")
+    return `Kubernetes ${plainText(String(cluster.parameters.kubernetes ?? "of unknown version"), 20)}`;
   const host = `Linux kernel ${plainText(environment.kernel, 40)}`;
   if (lane === "kernel") return host;
   const guest = cells.find(({ facts }) => facts.kernel !== undefined)?.facts.kernel ?? "of unknown version";
@@ -128,8 +131,8 @@ function kernelOf({ environment }: Results, { lane }: Measure, cells: readonly C
 }
 
 function span(values: readonly number[]): string {
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+  const low = minOf(values);
+  const high = maxOf(values);
   return low === high ? formatCount(low) : `${formatCount(low)}–${formatCount(high)}`;
 }
 

@@ -1,6 +1,7 @@
 /** Clustered columns from zero, as the article and the Kubernetes blog draw them, with intervals and values. */
 
 import type { ChartConfiguration } from "chart.js";
+import { maxOf } from "../stats/extent.js";
 import type { View, Words } from "./chart.js";
 import { axisOptions } from "./kit/axes.js";
 import { columnMarks, legendGap, type Mark } from "./kit/column-marks.js";
@@ -36,8 +37,8 @@ export function columnsConfig(columns: Columns, words: Words, view: View): Chart
   const { categories, axis, rows, format, floorNs = null, range } = columns;
   const scale = scaleOf(view);
   const theme = THEMES[view.theme];
-  const highest = Math.max(
-    ...rows.flatMap(({ marks }) => marks.map((mark) => mark?.interval?.[1] ?? mark?.value ?? 0)),
+  const highest = maxOf(
+    rows.flatMap(({ marks }) => marks.map((mark) => mark?.interval?.[1] ?? mark?.value ?? 0)),
   );
   const { plugin, layout } = frame(words, view, () => RIGHT_MARGIN * scale);
   const yOptions = axisOptions("y", view, columns.ticks(highest));

@@ -5,6 +5,7 @@ import { comparedName } from "../analysis/comparison-text.js";
 import type { PlaneComparison, RunComparison } from "../results/compare.js";
 import { comparePlanes, type Described } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { plainText } from "../text.js";
 import { pickTitle, resultsHash } from "./caption-text.js";
 import type { Picture, View } from "./chart.js";
@@ -52,8 +53,7 @@ export function comparisonPicture(
     words,
     view,
     (ctx) =>
-      Math.max(...verdicts.map((text) => textWidth(ctx, text, cssFont("label", scale)))) +
-      2 * VERDICT_GAP * scale,
+      maxOf(verdicts.map((text) => textWidth(ctx, text, cssFont("label", scale)))) + 2 * VERDICT_GAP * scale,
   );
   const ends = shown.flatMap(({ interval, ratio, cells }) => [
     ...interval,
@@ -165,8 +165,8 @@ function ratioMarks(
 }
 
 function ratioAxis(view: View, ends: readonly number[], minEffect: number) {
-  const low = Math.min(...ends, 1 / (1 + minEffect));
-  const high = Math.max(...ends, 1 + minEffect);
+  const low = Math.min(minOf(ends), 1 / (1 + minEffect));
+  const high = Math.max(maxOf(ends), 1 + minEffect);
   if (high / low > WIDEST_LINEAR) return logAxis("x", view, decadesAround([low, high]), times);
   const step = [0.02, 0.05, 0.1, 0.2, 0.5, 1].find((candidate) => (high - low) / candidate <= 7) ?? 1;
   return {

@@ -3,6 +3,7 @@
 import { cellsOf, MODEL_LOOKUP } from "../analysis/series.js";
 import { comparePlanes, type Described, shortLabel } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
+import { maxOf } from "../stats/extent.js";
 import { quantileSorted } from "../stats/quantile.js";
 import { formatCount, formatNs } from "../text.js";
 import { pickTitle, provenance } from "./caption-text.js";
@@ -21,7 +22,7 @@ export const distribution: Chart = {
   title: "Distribution of the time of a lookup at the largest number of services (model)",
   build(results, view) {
     const measured = cellsOf(results, MODEL_LOOKUP).filter((cell) => cell.estimate !== null);
-    const services = Math.max(...measured.map((cell) => cell.services));
+    const services = maxOf(measured.map((cell) => cell.services));
     const cells = measured
       .filter((cell) => cell.services === services)
       .sort((a, b) => comparePlanes(results)(a.plane, b.plane));

@@ -2,6 +2,7 @@
 
 import type { ChartConfiguration, Plugin } from "chart.js";
 import type { Described } from "../results/descriptors.js";
+import { maxOf } from "../stats/extent.js";
 import { formatCount } from "../text.js";
 import type { View, Words } from "./chart.js";
 import { linearAxis, logAxis, servicesRange } from "./kit/axes.js";
@@ -11,7 +12,7 @@ import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
 
 // CSS pixels at 1600 x 900.
 /** Most room right of the plot that labels may take. */
-const LABEL_GUTTER = 270;
+const LABEL_GUTTER = 330;
 /** Room for the right half of the last tick's number. */
 const HALF_TICK = 64;
 /** Where the plot begins at most: a wide tick label and the margin. */
@@ -88,7 +89,7 @@ export function linesConfig(
   });
   const named = looks.filter(({ unnamed }) => !unnamed);
   // Labels stand right of the last point. Where that is left of the axis' end, they need less room beyond it.
-  const last = Math.max(...lines.flatMap((line) => line.points.map(({ x }) => x)));
+  const last = maxOf(lines.flatMap((line) => line.points.map(({ x }) => x)));
   const { plugin, layout } = frame(words, view, (ctx) => {
     const widest = Math.max(
       0,

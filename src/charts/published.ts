@@ -2,6 +2,7 @@
 
 import { cellsOf, MODEL_LOOKUP, seriesOf } from "../analysis/series.js";
 import { type Reference, referenceById } from "../reference/index.js";
+import { maxOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
 import { formatInterval, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
@@ -93,7 +94,7 @@ function publishedLines(reference: Reference, source: PublishedSource, planes: r
   const shown = reference.series.filter(
     ({ plane, statistic }) => planes.includes(plane) && statistic === source.statistic,
   );
-  const highest = Math.max(...shown.map(({ points }) => points.at(-1)!.value));
+  const highest = maxOf(shown.map(({ points }) => points.at(-1)!.value));
   return shown.map(({ plane, points }) => ({
     plane,
     label: source.label,

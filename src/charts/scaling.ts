@@ -11,6 +11,7 @@ import {
 } from "../analysis/series.js";
 import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
@@ -133,13 +134,13 @@ function logAxes(series: readonly Series[], name: string, floorNs: number | null
 }
 
 function linearAxes(series: readonly Series[], name: string) {
-  const largest = Math.max(
-    ...series.flatMap(({ points }) => points.map(({ estimate }) => estimate?.interval[1] ?? 0)),
+  const largest = maxOf(
+    series.flatMap(({ points }) => points.map(({ estimate }) => estimate?.interval[1] ?? 0)),
   );
   const range = linearRange(largest);
   return {
     x: {
-      range: linearRange(Math.max(...series.flatMap(({ points }) => points.map(({ n }) => n)))),
+      range: linearRange(maxOf(series.flatMap(({ points }) => points.map(({ n }) => n)))),
       label: formatCount,
       name,
     },
@@ -170,7 +171,7 @@ function timeRange(
   const label = view.height / 30;
   const px = (view.height * 0.66) / Math.log10(range.max / range.min);
   const inside = Math.log10(floorNs / range.min) * px >= label;
-  const above = Math.log10(Math.min(...values) / floorNs) * px >= 1.5 * label;
+  const above = Math.log10(minOf(values) / floorNs) * px >= 1.5 * label;
   return inside || above ? range : { ...range, min: range.min / 10 };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, plainText } from "../text.js";
 import { seriesStyle } from "./theme.js";
 
@@ -13,9 +14,7 @@ export function singleTimes({ replicates }: Cell): number[] {
 
 /** The cells of the largest N at which some plane's lookups were timed one at a time; undefined where none were. */
 export function largestWithSingles(cells: readonly Cell[]): Cell[] | undefined {
-  const services = Math.max(
-    ...cells.filter((cell) => singleTimes(cell).length > 0).map((cell) => cell.services),
-  );
+  const services = maxOf(cells.filter((cell) => singleTimes(cell).length > 0).map((cell) => cell.services));
   return Number.isFinite(services)
     ? cells.filter((cell) => cell.services === services && cell.estimate !== null)
     : undefined;
@@ -24,7 +23,7 @@ export function largestWithSingles(cells: readonly Cell[]): Cell[] | undefined {
 /** For captions: `12,000–14,000 lookups a plane timed one at a time`, or `what` else was timed. */
 export function singlesWords(cells: readonly Cell[], what: string): string {
   const counts = cells.map((cell) => singleTimes(cell).length).filter((count) => count > 0);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)].map(formatCount);
+  const [least, most] = [minOf(counts), maxOf(counts)].map(formatCount);
   return `${least === most ? least : `${least}–${most}`} ${what}s a plane timed one at a time`;
 }
 

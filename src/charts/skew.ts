@@ -1,6 +1,7 @@
 /** Lookups under skewed traffic: a list cares where the popular services stand, a table does not. */
 
 import { cellsOf, noiseFloorNs, type Point, seriesOf } from "../analysis/series.js";
+import { maxOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
@@ -25,7 +26,7 @@ export const skew: Chart = {
       variants: TRAFFIC.map(({ variant }) => variant),
     } as const;
     const all = cellsOf(results, measure);
-    const services = Math.max(...all.map((cell) => cell.services));
+    const services = maxOf(all.map((cell) => cell.services));
     const cells = all.filter((cell) => cell.services === services);
     if (!cells.some((cell) => cell.estimate)) return { skipped: "no model skew was measured" };
     const planes = new Map<string, Map<string, Point>>();

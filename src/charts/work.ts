@@ -2,6 +2,7 @@
 
 import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../analysis/series.js";
 import type { Described } from "../results/descriptors.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount } from "../text.js";
 import { headline, joinParts, MAX_TITLE_WORDS, provenance, truncatedSeriesNote } from "./caption-text.js";
 import type { Chart } from "./chart.js";
@@ -55,7 +56,7 @@ export const work: Chart = {
 function constantTitle(results: Described, series: readonly Series[]): string {
   const constant = series.filter(({ points }) => {
     const counts = points.map((point) => point.visited!);
-    return counts.length > 1 && Math.max(...counts) / Math.min(...counts) <= CONSTANT_WITHIN;
+    return counts.length > 1 && maxOf(counts) / minOf(counts) <= CONSTANT_WITHIN;
   });
   if (constant.length === 0) return "Work of one lookup by number of services";
   const names = constant.map(({ plane }) => seriesStyle(results, plane, "light").label);

@@ -1,6 +1,10 @@
 /** Writing to people and to programs. */
 
+import { maxOf } from "../stats/extent.js";
 import { plainText } from "../text.js";
+
+/** The longest path that Linux knows, and more than a line needs. */
+export const PATH_LENGTH = 4096;
 
 /** Writes to standard output, waiting where a pipe is slow: a million services must not pile up in memory. */
 export async function print(text: string): Promise<void> {
@@ -19,7 +23,7 @@ export function note(text: string): void {
 
 /** Columns padded to their widest cell: first column left, the others right. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) => maxOf(rows.map((row) => row[column]!.length)));
   return rows
     .map((row) =>
       row

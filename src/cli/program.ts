@@ -54,6 +54,11 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
       describe: "What this machine can measure, what makes it noisy, and what to do about it",
       load: async () => (await import("./commands/doctor.js")).doctor,
     },
+    {
+      command: "clean",
+      describe: "Remove what killed runs of the cluster lane left in a cluster",
+      load: async () => (await import("./commands/clean.js")).clean,
+    },
   ],
   Inspect: [
     {

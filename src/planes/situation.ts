@@ -1,6 +1,13 @@
 /** What a flow meets in a cluster, in the words of the decision contract. Knows no plane. */
 
-import { type Cluster, INGRESS_IP, inCidr, maskTo } from "../cluster/cluster.js";
+import {
+  type Cluster,
+  INGRESS_IP,
+  inCidr,
+  maskTo,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "../cluster/cluster.js";
 
 export interface Situation {
   /** What the destination is; `wrong-port` covers an unanswered port or protocol at a known address. */
@@ -40,6 +47,8 @@ export class Situations {
   readonly #externals = new Map<number, Map<number, number>>();
   readonly #ingress = new Set<number>();
   readonly #nodePorts = new Map<number, number>();
+  /** Endpoints of policies Cluster and Local. */
+  readonly #counts: Uint32Array;
   readonly #localCounts: Uint32Array;
   readonly #situation: Situation = {
     destination: "elsewhere",
@@ -58,6 +67,7 @@ export class Situations {
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#counts = new Uint32Array(cluster.servicePorts);
     this.#localCounts = new Uint32Array(cluster.servicePorts);
     for (let p = 0; p < cluster.servicePorts; p++) {
       const s = cluster.service[p]!;
@@ -70,7 +80,8 @@ export class Situations {
       const nodePort = cluster.nodePort[p]!;
       if (nodePort !== 0) this.#nodePorts.set((cluster.protocol[p]! << 16) | nodePort, p);
       for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-        this.#localCounts[p]! += cluster.endpointLocal[e]!;
+        this.#counts[p]! += Number(servesPolicyCluster(cluster.endpointLocal[e]!));
+        this.#localCounts[p]! += Number(servesPolicyLocal(cluster.endpointLocal[e]!));
       }
     }
   }
@@ -117,7 +128,7 @@ export class Situations {
     if (s.servicePort < 0) return s;
     const p = s.servicePort;
     const service = cluster.service[p]!;
-    s.count = cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!;
+    s.count = this.#counts[p]!;
     s.localCount = this.#localCounts[p]!;
     s.internalLocal = cluster.internalLocal[service] === 1;
     s.externalLocal = cluster.externalLocal[service] === 1;

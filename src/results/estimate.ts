@@ -1,6 +1,7 @@
 /** What the replicates of a cell say together. */
 
 import { hierarchicalMedianInterval, replicatesFor } from "../stats/bootstrap.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { median } from "../stats/quantile.js";
 import type { Estimate, Replicate } from "./schema.js";
 
@@ -16,7 +17,7 @@ export function estimateCell(
   if (replicates.length === 0) return null;
   const medians = replicates.map((replicate) => replicate.median);
   if (replicates.length < replicatesFor(level)) {
-    return { median: median(medians), interval: [Math.min(...medians), Math.max(...medians)], kind: "range" };
+    return { median: median(medians), interval: [minOf(medians), maxOf(medians)], kind: "range" };
   }
   return {
     median: median(medians),

@@ -7,7 +7,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -15,8 +14,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { MAX_TEXT_BYTES, readAtMost, TooLargeError } from "../bounded-read.js";
 import { ResultsFileError } from "../errors.js";
 import { reasonOf } from "../reason.js";
+import { implausibility } from "./plausible.js";
 import { type Results, resultsSchema } from "./schema.js";
 
 export { reasonOf };
@@ -24,9 +25,6 @@ export { reasonOf };
 export const RESULTS_FILE = "results.json";
 /** How a run is published: the same data in a tenth of the bytes. */
 export const PACKED_RESULTS_FILE = "results.json.gz";
-
-/** Node's longest string; five times the largest run there is. */
-const MAX_RESULTS_BYTES = 2 ** 29;
 
 /** Makes a folder and proves that files can be written there. Throws ResultsFileError otherwise. */
 export function ensureWritableFolder(folder: string): void {
@@ -43,7 +41,7 @@ export function ensureWritableFolder(folder: string): void {
 }
 
 /** Makes a folder and those above it. Node's own `recursive` never returns where a parent refuses with ENOENT (/proc). */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder) && statSync(folder).isDirectory()) return;
   const parent = dirname(folder);
   if (parent !== folder) makeFolder(parent);
@@ -125,6 +123,8 @@ export function readResultsFile(path: string): { results: Results; raw: unknown 
       `${file} is no result of this version of lbscale: ${issue.path.join(".") || "the file"}: ${issue.message}`,
     );
   }
+  const wrong = implausibility(parsed.data);
+  if (wrong !== null) throw new ResultsFileError(`${file} can't be a result of lbscale: ${wrong}`);
   return { results: parsed.data, raw: data };
 }
 
@@ -137,43 +137,16 @@ function resultsFileOf(path: string): string {
 
 function readText(file: string): string {
   try {
-    if (statSync(file).size > MAX_RESULTS_BYTES) throw tooLarge(file);
-    const bytes = readFileSync(file);
+    const bytes = readAtMost(file, MAX_TEXT_BYTES);
     const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return (packed ? gunzipSync(bytes, { maxOutputLength: MAX_RESULTS_BYTES }) : bytes).toString("utf8");
+    const text = packed ? gunzipSync(bytes, { maxOutputLength: MAX_TEXT_BYTES }) : bytes;
+    // An editor may have put a byte-order mark first.
+    return text.toString("utf8").replace(/^\uFEFF/, "");
   } catch (error) {
-    if (error instanceof ResultsFileError) throw error;
-    if (error instanceof RangeError) throw tooLarge(file);
+    if (error instanceof TooLargeError || error instanceof RangeError) throw tooLarge(file);
     throw new ResultsFileError(`can't read ${file}: ${reasonOf(error)}`);
   }
 }
 
 const tooLarge = (file: string): ResultsFileError =>
   new ResultsFileError(`${file} holds more than 512 MiB: no run is so large`);
-
-const LOCK_FILE = ".lock";
-
-/**
- * Keeps other processes out of a run's folder: two that measure into one would overwrite each other's results. Returns
- * what releases it. Throws ResultsFileError while another process holds it; a lock that a dead process left is taken over.
- */
-export function lockFolder(folder: string): () => void {
-  const path = join(folder, LOCK_FILE);
-  const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
-  if (holder > 0 && holder !== process.pid && isAlive(holder)) {
-    throw new ResultsFileError(
-      `process ${holder} measures into ${folder} just now: wait for it, or choose another --out`,
-    );
-  }
-  writeFileAtomically(path, String(process.pid));
-  return () => rmSync(path, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

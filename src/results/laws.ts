@@ -3,6 +3,7 @@
 import { REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
 import { crossovers } from "../stats/crossover.js";
 import { lastDecadeExponent, steepestStretch } from "../stats/exponent.js";
+import { minOf } from "../stats/extent.js";
 import { fitLaw, type Group } from "../stats/fit.js";
 import type { Cell, Crossover, Fit, Replicate } from "./schema.js";
 import { ascending, MIN_REPLICATES } from "./select.js";
@@ -46,7 +47,7 @@ export function fitsOf(cells: readonly Cell[], seed: number): Fit[] {
       const steps = workOf(curve, ({ rulesVisited, mapLookups }) => rulesVisited + mapLookups);
       const probes = workOf(curve, ({ hashProbes }) => hashProbes);
       const counted = (groups: readonly Group[]) =>
-        groups.every(({ values }) => Math.min(...Array.from(values)) > 0);
+        groups.every(({ values }) => minOf(Array.from(values)) > 0);
       return [
         fitOf(curve, "time", time, seed),
         ...(counted(steps) ? [fitOf(curve, "steps", steps, seed)] : []),

@@ -1,6 +1,7 @@
 /** Times read off a run for a cluster of another size, or for a packet that visits other rules than its mean one. */
 
 import { intervalOf, RESAMPLES, replicateInterval, resampleReplicates } from "../stats/bootstrap.js";
+import { minOf } from "../stats/extent.js";
 import { interpolate } from "../stats/line.js";
 import { median, quantileSorted } from "../stats/quantile.js";
 import { curveOf, kindOf, mediansOf } from "./reading.js";
@@ -96,7 +97,7 @@ export function priceRules(results: Results, plane: string, services: number): R
     bases[resample] = resampled[0]!;
     prices[resample] = perRule(resampled);
   });
-  const fewest = Math.min(...medians.map(({ length }) => length));
+  const fewest = minOf(medians.map(({ length }) => length));
   const kind = kindOf(medians);
   return {
     perRuleNs,

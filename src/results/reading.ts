@@ -1,6 +1,7 @@
 /** Reading a run at any size: between measured sizes only, with an interval over its replicates. */
 
 import { REPLICATES_FOR_INTERVAL, replicateInterval } from "../stats/bootstrap.js";
+import { minOf } from "../stats/extent.js";
 import { interpolate } from "../stats/line.js";
 import { median } from "../stats/quantile.js";
 import { MIN_EFFECT } from "./compare.js";
@@ -48,7 +49,7 @@ export function readCurve(
 
 /** What the interval of these cells' replicates is. */
 export const kindOf = (medians: readonly (readonly number[])[]): CurveReading["kind"] =>
-  Math.min(...medians.map(({ length }) => length)) < REPLICATES_FOR_INTERVAL ? "range" : "ci95";
+  minOf(medians.map(({ length }) => length)) < REPLICATES_FOR_INTERVAL ? "range" : "ci95";
 
 /** How two planes' lookups compare at one size. */
 export interface LookupRatio {

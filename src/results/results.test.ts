@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { estimateCell } from "./estimate.js";
-import { lockFolder, readResults, writeFileAtomically, writeResults } from "./files.js";
+import { readResults, writeFileAtomically, writeResults } from "./files.js";
 
 let folder: string;
 beforeAll(() => {
@@ -36,18 +36,6 @@ describe("results.json", () => {
     writeFileAtomically(join(folder, "whole.txt"), "text");
     expect(() => writeFileAtomically(join(folder, "none", "x.txt"), "text")).toThrow();
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-  });
-});
-
-describe("lockFolder", () => {
-  it("keeps another living process out, and takes over what a dead one left", () => {
-    const lock = join(folder, ".lock");
-    writeFileSync(lock, String(process.ppid));
-    expect(() => lockFolder(folder)).toThrow(/measures into .* just now/);
-    // Beyond the largest process number there is.
-    writeFileSync(lock, "2147483646");
-    lockFolder(folder)();
-    expect(readdirSync(folder)).not.toContain(".lock");
   });
 });
 

@@ -7,8 +7,7 @@ import { z } from "zod";
 
 export const SCHEMA_VERSION = 1;
 
-/** Lanes whose cells a file may hold. */
-const LANES = ["model", "kernel", "guest"] as const;
+const lane = z.enum(["model", "kernel", "guest", "cluster"]);
 
 /** A 95 % interval, or with fewer than six replicates the range of what was seen: [low, high]. */
 const interval = z.tuple([z.number(), z.number()]);
@@ -101,7 +100,7 @@ const stopped = z.object({
 
 const cell = z.object({
   plane: z.string(),
-  lane: z.enum(LANES),
+  lane,
   scenario: z.string(),
   services: z.number().int(),
   /** What the scenario varies beside N and E, e.g. `affinity`; empty where it varies nothing. */
@@ -147,7 +146,7 @@ const localExponent = z.object({ from: z.number().int(), to: z.number().int(), v
 /** `a + b · f(N)` fitted to replicates; see stats/fit.ts. */
 const fit = z.object({
   plane: z.string(),
-  lane: z.enum(LANES),
+  lane,
   scenario: z.string(),
   variant: z.string().default(""),
   /** `time`: nanoseconds. Counts: `steps`, what the plane's program does by design (rules visited and map
@@ -176,7 +175,7 @@ const fit = z.object({
 });
 
 const crossover = z.object({
-  lane: z.enum(LANES),
+  lane,
   scenario: z.string(),
   variant: z.string().default(""),
   /** The plane that is faster beyond `services`, and the one it overtakes there. */
@@ -316,6 +315,20 @@ export const resultsSchema = z.object({
       kubeProxy: z.record(z.string(), z.string()).optional(),
       /** New connections per round; absent in the model lane, and in runs of the kernel's lanes before 0.2. */
       connections: z.number().int().optional(),
+      /** Of the kernel's lanes, as it was used; absent elsewhere, and in runs of before 0.3. */
+      kernel: z
+        .object({
+          /** How often an endpoint joins and leaves in each cell of `update`. */
+          updates: z.number().int(),
+          /** Endpoints that change under a kube-proxy, over so many fresh starts of it, and of the rollout that follows. */
+          changes: z.number().int(),
+          starts: z.number().int(),
+          rollout: z.number().int(),
+          /** Time for one start and its changes, and for the whole run (null: as long as it takes), seconds. */
+          cellSeconds: z.number(),
+          runSeconds: z.number().nullable(),
+        })
+        .optional(),
     }),
     /** The cells of each block in the order they were run: indices into `cells`. */
     schedule: z.array(z.array(z.number().int())),
@@ -365,7 +378,7 @@ export type Finding = z.infer<typeof finding>;
 /** How a plane is shown, as results.json keeps it. */
 export type PlaneReport = z.infer<typeof planeReport>;
 /** What a scenario is, as results.json keeps it. */
-export type ScenarioReport = z.infer<typeof scenarioReport>;
+export type ScenarioDescription = z.infer<typeof scenarioReport>;
 export type Environment = z.infer<typeof environment>;
 
 /** JSON Schema (draft 2020-12) of results.json, for readers in other languages. Fields it does not name are allowed. */

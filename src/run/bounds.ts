@@ -1,7 +1,7 @@
 /** Names of lanes and bounds of numbers in a specification. Light: the command line's help needs them too. */
 
 /** To add a lane, add its name here and its line in lanes/index.ts. */
-export const LANE_IDS = ["model", "kernel", "guest"] as const;
+export const LANE_IDS = ["model", "kernel", "guest", "cluster"] as const;
 /** Where a run measures. */
 export type LaneId = (typeof LANE_IDS)[number];
 
@@ -13,13 +13,15 @@ export const BOUNDS = {
   endpoints: [0, 10_000],
   zipf: [0, 3],
   connections: [10, 20_000],
+  seconds: [1, 86_400],
   seed: [0, Number.MAX_SAFE_INTEGER],
 } as const satisfies Record<string, readonly [number, number]>;
 
 /** Fields of a specification that not every lane uses. There they are refused: they would be recorded and ignored. */
 const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
-  profile: ["model"],
-  scenarios: ["model"],
+  profile: ["model", "kernel", "guest"],
+  planes: ["model", "kernel", "guest"],
+  durationSeconds: ["kernel", "cluster"],
   warmupMs: ["model"],
   measureMs: ["model"],
   slowdown: ["model"],
@@ -29,6 +31,7 @@ const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
   planeOptions: ["model"],
   cluster: ["model"],
   connections: ["kernel", "guest"],
+  clusterLane: ["cluster"],
 };
 
 /** Lanes that use a field of a specification; all where it names nothing special. */

@@ -10,14 +10,14 @@ import { type ResumeOptions, type RunOptions, resumeRun, startRun } from "./sess
 import type { RunSpecInput } from "./spec.js";
 
 export type { Cluster } from "../cluster/cluster.js";
-export type { KernelCatalog, KernelScenario } from "../kernel/catalog.js";
+export type { KernelCatalog, KernelProfile, KernelScenario } from "../kernel/catalog.js";
 export type { KernelLane } from "../kernel/testbed/sandbox.js";
 export type { Catalog, Derived, Profile } from "../measure/catalog.js";
 export type { Timer } from "../measure/replicate/clock.js";
 export type { Counted, MeanWork, Measured, Singles } from "../measure/replicate/measured.js";
 export type { Job, Scenario, ScenarioReport, Size } from "../measure/scenario.js";
 export type { PlaneEntry } from "../planes/registry-loader.js";
-export type { Results } from "../results/schema.js";
+export type { Results, ScenarioDescription } from "../results/schema.js";
 export type { BenchmarkCatalog } from "./catalog.js";
 export { InterruptedRunError } from "./errors.js";
 export type { RunEvent } from "./events.js";

@@ -1,6 +1,6 @@
 /** A run from its specification to concluded results: folder, lock, checkpoints and interruption of every lane. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { findFindings } from "../analysis/findings/index.js";
@@ -12,7 +12,7 @@ import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/envi
 import { pinnableCpu } from "../measure/spawn.js";
 import { planeOptionsFrom } from "../planes/options.js";
 import { summarize } from "../results/conclude.js";
-import { ensureWritableFolder, lockFolder, RESULTS_FILE, removeTemporaryFiles } from "../results/files.js";
+import { ensureWritableFolder, removeTemporaryFiles } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 import { lanesUsing } from "./bounds.js";
 import type { BenchmarkCatalog } from "./catalog.js";
@@ -22,11 +22,13 @@ import { recordClusterDigests } from "./cluster-digests.js";
 import { measuredEntries } from "./describe.js";
 import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
+import { chooseFolder } from "./folder.js";
 import { loadLane } from "./lanes/index.js";
-import type { Lane } from "./lanes/lane.js";
+import type { Lane, Plan } from "./lanes/lane.js";
+import { lockFolder } from "./lock.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
-import { InvalidRunSpecError, parseRunSpec, type RunSpecInput } from "./spec.js";
+import { InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput } from "./spec.js";
 
 /** What accompanies a run, whatever it measures. */
 export interface SessionOptions {
@@ -90,13 +92,22 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
     now: new Date(),
     catalog,
   });
-  const out = typeof options.out === "function" ? options.out(results.run.id) : (options.out ?? null);
-  if (out !== null && existsSync(join(out, RESULTS_FILE))) {
-    throw new InputError(
-      `${out} holds a run already: choose another --out${lane.resumable ? ", or finish it with --resume" : ""}`,
-    );
+  // A cluster that doesn't fit its ranges is refused here, before anything is written.
+  if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
+  const session = { ...options, spec: parsed, ownBuilds: plan.ownBuilds };
+  if (options.out === undefined) return measure(results, lane, null, session);
+  const folder = chooseFolder(results, options.out, lane);
+  let begun = false;
+  try {
+    return await inFolder(lane, folder.path, session, () => {
+      folder.refuseRun();
+      begun = true;
+      return results;
+    });
+  } catch (error) {
+    if (begun && !(error instanceof InterruptedRunError)) folder.removeUnused(results);
+    throw error;
   }
-  return inSession(results, lane, out, options);
 }
 
 /**
@@ -113,25 +124,32 @@ export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Re
   if (!lane.resumable) {
     throw new InputError(`a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`);
   }
-  return inSession(results, lane, out, options);
+  return inFolder(lane, out, { ...options, spec: null }, () => {
+    // Read again: another process may have gone on with it meanwhile.
+    const run = loadResumableRun(out, cluster !== undefined);
+    if (cluster) for (const { services } of run.cells) growCluster(cluster, services);
+    return run;
+  });
 }
 
 const ignore = (): void => {};
 
-/** Measures what a run lacks, within its folder. */
-async function inSession(
-  results: Results,
+type OpenedSession = WithCatalog<SessionOptions> & {
+  readonly spec: RunSpec | null;
+  readonly ownBuilds?: Plan["ownBuilds"] | undefined;
+};
+
+/** Measures what a run lacks, within its folder, which no other process measures into. */
+async function inFolder(
   lane: Lane,
-  out: string | null,
-  options: WithCatalog<SessionOptions>,
+  out: string,
+  options: OpenedSession,
+  load: () => Results,
 ): Promise<Results> {
-  const { cluster } = options;
-  // A cluster that doesn't fit its ranges is refused here, before anything is written.
-  if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
-  if (out === null) return measure(results, lane, null, options);
   ensureWritableFolder(out);
   const unlock = lockFolder(out);
   try {
+    const results = load();
     removeTemporaryFiles(out);
     return await measure(results, lane, out, options);
   } finally {
@@ -143,9 +161,10 @@ async function measure(
   results: Results,
   lane: Lane,
   out: string | null,
-  options: WithCatalog<SessionOptions>,
+  options: OpenedSession,
 ): Promise<Results> {
-  const { catalog, cluster, onProgress = ignore, signal = new AbortController().signal } = options;
+  const { catalog, cluster, spec, ownBuilds } = options;
+  const { onProgress = ignore, signal = new AbortController().signal } = options;
   const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
   onProgress({
     kind: "planned",
@@ -170,10 +189,10 @@ async function measure(
     if (cluster && clusterFile !== null) {
       writeFileSync(clusterFile, [...writeCluster(cluster)].join(""), { mode: 0o600 });
     }
-    await recordClusterDigests(results, { catalog, clusterFile }, signal);
+    if (lane.generatesClusters) await recordClusterDigests(results, { catalog, clusterFile }, signal);
     checkpoint.save(results);
     await lane.measure(results, {
-      ...{ catalog, clusterFile, signal, onProgress },
+      ...{ spec, catalog, clusterFile, ownBuilds, signal, onProgress },
       cpu: results.environment.pinnedCpu,
       onReplicate: () => checkpoint.saveThrottled(results),
     });

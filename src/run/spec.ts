@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { POPULAR } from "../cluster/flows.js";
+import { clusterLaneSchema } from "../cluster-lane/options.js";
 import { InputError } from "../errors.js";
 import { planeOptionsFrom } from "../planes/options.js";
 import { BOUNDS, LANE_IDS, lanesUsing } from "./bounds.js";
@@ -14,15 +15,16 @@ const names = z.array(z.string().min(1)).min(1);
 /** The zod schema of a run's specification. Everything has a default. */
 export const runSpecSchema = z
   .strictObject({
-    /** `model`: byte-faithful models; `kernel`: this machine's kernel (Linux, root); `guest`: user-mode Linux. */
+    /** `model`: byte-faithful models; `kernel`: this machine's kernel (Linux, root); `guest`: user-mode Linux; `cluster`:
+     * a Kubernetes cluster. */
     lane: z.enum(LANE_IDS).default("model"),
-    /** How much is measured; `default` where absent. Model lane. */
+    /** How much is measured; `default` where absent. */
     profile: z.string().exactOptional(),
     /** Ids of planes; the profile's or the lane's where absent. */
     planes: names.exactOptional(),
     /** Numbers of services; the profile's or the lane's where absent. */
     services: z.array(integer(BOUNDS.services)).min(1).exactOptional(),
-    /** Ids of scenarios, or all of them. Model lane. */
+    /** Ids of scenarios, or all of them. */
     scenarios: z.union([z.literal("all"), names]).exactOptional(),
     /** Fresh processes per cell: at least, and at most where intervals are wide. Rounds in the kernel's lanes. */
     replicates: z
@@ -44,8 +46,14 @@ export const runSpecSchema = z
     misses: share.exactOptional(),
     /** Options of planes by key, such as `ipvsScheduler`. Model lane. */
     planeOptions: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
+    /** Time for the whole run, seconds; the profile's where absent. */
+    budgetSeconds: integer(BOUNDS.seconds).exactOptional(),
+    /** Time for one cell, seconds: a kube-proxy's start and changes, or each N in a cluster. Lanes kernel and cluster. */
+    durationSeconds: integer(BOUNDS.seconds).exactOptional(),
     /** New connections per round. Lanes kernel and guest. */
     connections: integer(BOUNDS.connections).exactOptional(),
+    /** What lane `cluster` is told: which cluster, how much of it, for how long. */
+    clusterLane: clusterLaneSchema.exactOptional(),
     /** Random seed. */
     seed: integer(BOUNDS.seed).default(1),
   })

@@ -2,6 +2,7 @@
 
 import { Random } from "../random.js";
 import { normalShare, studentQuantile } from "./distributions.js";
+import { maxOf, minOf } from "./extent.js";
 import { quantileSorted } from "./quantile.js";
 
 /** An interval of a median needs at least this many replicates: below, not even all of them reach 95 % coverage. */
@@ -64,7 +65,7 @@ export function* drawHierarchically(
 ): Generator<Drawn> {
   const random = Random.fromSeed(seed, "bootstrap");
   const sorted = replicates.map((samples) => Float64Array.from(samples).sort());
-  const counts = new Uint32Array(Math.max(...sorted.map((samples) => samples.length)));
+  const counts = new Uint32Array(maxOf(sorted.map((samples) => samples.length)));
   const drawn = { indices: new Uint32Array(sorted.length), medians: new Float64Array(sorted.length) };
   for (let resample = 0; resample < RESAMPLES; resample++) {
     for (let r = 0; r < sorted.length; r++) {
@@ -121,5 +122,5 @@ export function replicateInterval(
   resampleReplicates(cells, seed, (drawn, resample) => {
     estimates[resample] = statistic(drawn.map((values) => quantileSorted(values.sort(), 0.5)));
   });
-  return intervalOf(estimates, 0.95, Math.min(...cells.map((values) => values.length)));
+  return intervalOf(estimates, 0.95, minOf(cells.map((values) => values.length)));
 }

@@ -1,6 +1,7 @@
 /** Where one growing curve overtakes another. */
 
 import { intervalOf, resampleReplicates } from "./bootstrap.js";
+import { minOf } from "./extent.js";
 import { quantileSorted } from "./quantile.js";
 
 /** Replicates of two subjects at the same N, ascending in N. */
@@ -76,7 +77,7 @@ export function crossovers(
   });
   const support = same / resamples;
   if (support < MIN_SUPPORT) return [];
-  const replicates = Math.min(...cells.map(({ length }) => length));
+  const replicates = minOf(cells.map(({ length }) => length));
   return found.map((crossing, i) => ({
     ...crossing,
     interval: intervalOf(Float64Array.from(places[i]!), 0.95, replicates),

@@ -1,6 +1,7 @@
 /** How steeply a curve rises at a place of it: its slope in logarithms. Assumes no law, so that caches may bend it. */
 
 import { replicateInterval } from "./bootstrap.js";
+import { maxOf } from "./extent.js";
 import type { Group } from "./fit.js";
 import { median } from "./quantile.js";
 
@@ -44,7 +45,7 @@ export function steepestStretch(groups: readonly Group[], seed: number): LocalEx
   const medians = groups.map(({ values }) => median(Array.from(values)));
   const slopes = groups.slice(1).map(({ n }, i) => slopeOf([groups[i]!.n, n], medians.slice(i, i + 2)));
   if (slopes.length === 0) return null;
-  const steepest = slopes.indexOf(Math.max(...slopes));
+  const steepest = slopes.indexOf(maxOf(slopes));
   return exponentBetween(groups.slice(steepest, steepest + 2), seed);
 }
 

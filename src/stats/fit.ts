@@ -2,6 +2,7 @@
 
 import { intervalOf, resampleReplicates } from "./bootstrap.js";
 import { fisherTail } from "./distributions.js";
+import { maxOf, minOf } from "./extent.js";
 import { type Choice, GROWTH, LAWS, type Line, lawAt } from "./law.js";
 import { median, quantileSorted } from "./quantile.js";
 
@@ -50,7 +51,7 @@ export function chooseLaw(groups: readonly Group[]): Choice {
   const points = groups.reduce((sum, { values }) => sum + values.length, 0);
   const logs = logsOf(groups);
   const byReplicate = fitAll(logs);
-  const best = Math.min(...byReplicate.map(({ rss }) => rss));
+  const best = minOf(byReplicate.map(({ rss }) => rss));
   const pure = logs.reduce((sum, { within }) => sum + within, 0);
   if (!lacksFit(best, pure, groups.length, points)) {
     return chooseByAicc(byReplicate, points, groups);
@@ -134,7 +135,7 @@ export function fitLaw(groups: readonly Group[], seed: number): Fitted {
     slopes.push(fitLogs(logsOf(resampled), GROWTH[chosen.law]).slope);
     if (describes) exponents.push(exponentOf(resampled));
   });
-  const least = Math.min(...values.map(({ length }) => length));
+  const least = minOf(values.map(({ length }) => length));
   const interval = (estimates: readonly number[]): [number, number] =>
     intervalOf(Float64Array.from(estimates), 0.95, Math.max(2, least));
   const grows = chosen.law !== "1";
@@ -165,8 +166,8 @@ function exactly(groups: readonly Group[], chosen: Choice): Fitted {
 
 /** Largest distance of a law from the groups' medians, as a share of the median. */
 export function worstDeviation(groups: readonly Group[], choice: Choice): number {
-  return Math.max(
-    ...groups.map(({ n, values }) => {
+  return maxOf(
+    groups.map(({ n, values }) => {
       const middle = median(Array.from(values));
       return Math.abs(lawAt(choice, n) - middle) / middle;
     }),
@@ -224,8 +225,8 @@ function fitLogs(logs: readonly Logs[], f: (n: number) => number): Line & { rss:
   let best = at(0);
   const positive = x.filter((value) => value > 0);
   if (positive.length > 0) {
-    const low = Math.log(LEAST_GROWTH / Math.max(...positive));
-    const high = -Math.log(LEAST_INTERCEPT * Math.min(...positive));
+    const low = Math.log(LEAST_GROWTH / maxOf(positive));
+    const high = -Math.log(LEAST_INTERCEPT * minOf(positive));
     for (let u = low; u <= high; u += SCAN_STEP) {
       const tried = at(Math.exp(u));
       if (tried.rss < best.rss) best = tried;

@@ -158,7 +158,7 @@ describe("lbscale --help", () => {
     expect(
       groups.map((group) => [...group.matchAll(/^ {2}lbscale (\S+)/gm)].map(([, name]) => name)),
     ).toEqual([
-      ["run", "compare", "verify", "doctor"],
+      ["run", "compare", "verify", "doctor", "clean"],
       ["lookup", "explain", "advise", "list"],
       ["generate", "import", "export", "serve"],
       ["report", "reference", "verify-chart", "schema"],

@@ -1,5 +1,6 @@
 /** Results as a run would write them, made up from simple laws: for tests of reports only. */
 
+import { CALICO_EBPF } from "../../src/planes/calico-ebpf/descriptor.js";
 import { Random } from "../../src/random.js";
 import {
   type Cell,
@@ -40,6 +41,7 @@ const LATENCY_NS: Readonly<Record<string, (services: number) => number>> = {
   nftables: (services) => cached(52, 70, services),
   ebpf: (services) => cached(36, 80, services),
   "ebpf-maglev": (services) => cached(38, 260, services),
+  "calico-ebpf": (services) => 40 + 6 * Math.log2(services),
 };
 
 const WORK: Readonly<Record<string, (services: number) => { rulesVisited: number; hashProbes: number }>> = {
@@ -49,6 +51,7 @@ const WORK: Readonly<Record<string, (services: number) => { rulesVisited: number
   nftables: () => ({ rulesVisited: 6, hashProbes: 2 }),
   ebpf: () => ({ rulesVisited: 0, hashProbes: 3 }),
   "ebpf-maglev": () => ({ rulesVisited: 0, hashProbes: 3 }),
+  "calico-ebpf": (services) => ({ rulesVisited: 0, hashProbes: 2 + Math.log2(services) }),
 };
 
 /** A finding that a chart can take as its title. */
@@ -222,6 +225,15 @@ export function withBalance(results: Results): Results {
 }
 
 /** Adds cells of `connect` and `established`, and of Cilium at the socket. */
+/** Results of a list, a hash table and a trie, which describes itself. */
+export function trieResults(run: FakeRun = {}): Results {
+  const results = fakeResults({ planes: ["iptables", "ebpf", CALICO_EBPF.id], ...run });
+  return {
+    ...results,
+    planes: { [CALICO_EBPF.id]: { ...CALICO_EBPF.report, claims: [...CALICO_EBPF.report.claims] } },
+  };
+}
+
 export function withConnections(results: Results): Results {
   const lines = [
     { plane: "iptables", variant: "", connectNs: (n: number) => 1200 + 2.5 * n, laterNs: 370 },

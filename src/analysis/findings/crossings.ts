@@ -3,6 +3,7 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
+import { maxOf, minOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
 import type { Measured } from "./common.js";
 
@@ -25,8 +26,8 @@ export function overtakings(cells: readonly Measured[], results: Results): Findi
         (cell) => cell.plane === faster && own.some((other) => other.services === cell.services),
       );
       const shared = rivals.map((cell) => cell.services);
-      const below = Math.max(...shared.filter((at) => at <= services));
-      const above = Math.min(...shared.filter((at) => at >= services));
+      const below = maxOf(shared.filter((at) => at <= services));
+      const above = minOf(shared.filter((at) => at >= services));
       const between =
         below === above
           ? ""

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   fakeResults,
+  trieResults,
   withBalance,
   withChanges,
   withConnections,
@@ -158,6 +159,17 @@ describe("findFindings", () => {
     );
     for (const cell of grown.cells) cell.work!.hashProbes = 1;
     expect(ids(grown)).not.toContain("ipvs-chains");
+  });
+
+  it("says that a trie's walk is O(log N), by the exact count of its nodes, and only where it is", () => {
+    const trie = trieResults();
+    const found = finding(trie, "trie-logarithm");
+    expect(found?.sentence).toMatch(/visits 2\.0 nodes .* O\(log N\), 1 \[1, 1\] more for each doubling/);
+    expect(found?.headline).toBe("Calico is the plane that is O(log n)");
+    for (const cell of trie.cells) {
+      for (const replicate of cell.replicates) replicate.work = { ...replicate.work, hashProbes: 3 };
+    }
+    expect(ids(trie)).not.toContain("trie-logarithm");
   });
 
   it("says where a plane overtakes iptables, and nothing where none does", () => {

@@ -4,6 +4,7 @@ import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, LocalExponent, Results } from "../../results/schema.js";
 import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
+import { minOf } from "../../stats/extent.js";
 import { formatCount, formatNs } from "../../text.js";
 import { digits, type Measured, ratioInterval, spreadsWidely, timesWords } from "./common.js";
 
@@ -120,7 +121,7 @@ export function listGrowth(cells: readonly Measured[], results: Results): Findin
  */
 export function growthWords({ determined, lastDecade, steepest }: Fit, cells: readonly Measured[]): string {
   if (!determined) {
-    const fewest = Math.min(...cells.map(({ replicates }) => replicates.length));
+    const fewest = minOf(cells.map(({ replicates }) => replicates.length));
     return `The law of its growth in time can't be determined with ${fewest} replicates a cell; it takes ${REPLICATES_FOR_INTERVAL}.`;
   }
   if (lastDecade === null) return "";

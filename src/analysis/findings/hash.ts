@@ -3,6 +3,7 @@
 import { cellId } from "../../results/cells.js";
 import { planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
+import { maxOf, minOf } from "../../stats/extent.js";
 import { formatBytes, formatCount, formatNs } from "../../text.js";
 import { digits, type Measured, percent, ratioInterval, sameLookups, spreadsWidely } from "./common.js";
 import { growthWords, isCertain, lookupFit, powerWords } from "./growth.js";
@@ -39,8 +40,8 @@ export function constantWork(planes: readonly (readonly Measured[])[], results: 
   const constant = planes.filter((cells) => spreadsWidely(cells) && sameLookups(cells));
   if (constant.length === 0) return null;
   const labels = constant.map((cells) => planeLabel(results, cells[0]!.plane));
-  const from = Math.max(...constant.map((cells) => cells[0]!.services));
-  const to = Math.min(...constant.map((cells) => cells.at(-1)!.services));
+  const from = maxOf(constant.map((cells) => cells[0]!.services));
+  const to = minOf(constant.map((cells) => cells.at(-1)!.services));
   const lookups = constant.map((cells) => cells[0]!.work!.mapLookups);
   return {
     id: "work-constant",
@@ -72,7 +73,7 @@ export function logarithmAnswer(cells: readonly Measured[], results: Results): F
     headline: `${shortLabel(results, first.plane)} is not O(log n): its work is constant`,
     sentence:
       `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
-      `${Math.min(...probes).toFixed(1)} to ${Math.max(...probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells)}`,
+      `${minOf(probes).toFixed(1)} to ${maxOf(probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells)}`,
     cells: cells.map(cellId),
     value: last.estimate.median / first.estimate.median,
     interval: ratioInterval(last, first),

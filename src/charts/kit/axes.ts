@@ -1,5 +1,6 @@
 /** The axes that charts share. */
 
+import { maxOf, minOf } from "../../stats/extent.js";
 import type { View } from "../chart.js";
 import { chartFont, scaleOf, THEMES } from "../theme.js";
 
@@ -10,8 +11,8 @@ const STEPS = [1, 2, 2.5, 5, 10] as const;
 export function decadesAround(values: readonly number[]): { min: number; max: number } {
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
   if (positive.length === 0) return { min: 1, max: 10 };
-  const low = Math.floor(Math.log10(Math.min(...positive)) + 1e-9);
-  const high = Math.ceil(Math.log10(Math.max(...positive)) - 1e-9);
+  const low = Math.floor(Math.log10(minOf(positive)) + 1e-9);
+  const high = Math.ceil(Math.log10(maxOf(positive)) - 1e-9);
   return { min: tenTo(low), max: tenTo(high > low ? high : low + 1) };
 }
 

@@ -1,6 +1,7 @@
 /** What is drawn on clustered columns: intervals, values, and a marker where a column is missing. */
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
+import { maxOf } from "../../stats/extent.js";
 import type { View } from "../chart.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import { type Box, overlap } from "./boxes.js";
@@ -152,7 +153,7 @@ function labelledRows(
   const texts = rows.flatMap((points) =>
     points.flatMap((point) => (point?.value == null ? [] : [format(point.value)])),
   );
-  const widest = Math.max(...texts.map((text) => textWidth(ctx, text, font)));
+  const widest = maxOf(texts.map((text) => textWidth(ctx, text, font)));
   const all = [...rows.keys()];
   const first = columnAt(chart, 0, 0);
   const pitch = rows.length > 1 ? columnAt(chart, 1, 0).x - first.x : first.width;

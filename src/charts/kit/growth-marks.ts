@@ -3,6 +3,7 @@
 import type { Plugin } from "chart.js";
 import type { Measure, Series } from "../../analysis/series.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { maxOf, minOf } from "../../stats/extent.js";
 import { lawAt } from "../../stats/law.js";
 import type { View } from "../chart.js";
 import { scaleOf, THEMES } from "../theme.js";
@@ -28,7 +29,7 @@ export function fittedCurves({ fits }: Results, measure: Measure): At[][] {
     const { quantity, law, intercept, slope, describes, determined, services } = fit;
     const meant = quantity === "time" && isOf(fit, measure);
     if (!meant || !describes || !determined || slope === null || services.length < 2) return [];
-    const [first, last] = [Math.min(...services), Math.max(...services)];
+    const [first, last] = [minOf(services), maxOf(services)];
     const curve = Array.from({ length: STEPS + 1 }, (_, i) => {
       const x = first * (last / first) ** (i / STEPS);
       return { x, y: lawAt({ law, intercept, slope: slope.value }, x) };

@@ -2,6 +2,7 @@
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Series } from "../../analysis/series.js";
+import { maxOf } from "../../stats/extent.js";
 import type { View } from "../chart.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import type { Context2D } from "./context.js";
@@ -36,7 +37,7 @@ export function endLabels(labels: readonly EndLabel[], view: View): Plugin {
         x: x.getPixelForValue(label.x),
         y: y.getPixelForValue(label.y),
       }));
-      const last = Math.max(...ends.map((end) => end.x));
+      const last = maxOf(ends.map((end) => end.x));
       const font = cssFont("label", scale);
       const half = typePx("label", scale) / 2;
       const placed = spreadLabels(
@@ -154,8 +155,8 @@ export function noiseFloorZone(floorNs: number | null, text: string, view: View)
       // The curves' names stand right of their last points: where these are far left, so that the text would meet them, it
       // stands at the other end.
       const start = left + 12 * scale;
-      const last = Math.max(
-        ...chart.data.datasets.flatMap((_, i) =>
+      const last = maxOf(
+        chart.data.datasets.flatMap((_, i) =>
           chart.getDatasetMeta(i).data.flatMap(({ x, y }) => (Number.isFinite(y) ? [x] : [])),
         ),
       );

@@ -2,10 +2,11 @@ import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CommandModule } from "yargs";
 import { THEME_NAMES } from "../../charts/theme.js";
-import { UsageError } from "../../errors.js";
+import { CheckFailedError, UsageError } from "../../errors.js";
 import { FILE_FORMATS, type ReportFormat, SIZES, type SizeName } from "../../output/formats.js";
+import { plainText } from "../../text.js";
 import { parseChoices } from "../options/parse.js";
-import { note, print, printJson } from "../output.js";
+import { note, PATH_LENGTH, print, printJson } from "../output.js";
 
 /** `text` goes to standard output, the others to files. */
 const REPORT_FORMATS = [...FILE_FORMATS, "text"] as const;
@@ -40,7 +41,7 @@ export const report: CommandModule<object, Arguments> = {
         type: "string",
         default: "light,dark",
         requiresArg: true,
-        describe: "light, dark or both",
+        describe: "light, dark, or light,dark",
       })
       .option("size", {
         choices: Object.keys(SIZES) as SizeName[],
@@ -60,6 +61,7 @@ export const report: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "List what was written as JSON" }),
   handler: async (args) => {
+    if (args.out === "") throw new UsageError("--out needs a folder");
     const asked = parseChoices(args.formats, "formats", REPORT_FORMATS);
     if (asked.includes("text") && args.json) {
       throw new UsageError("text and --json both go to standard output: choose one");
@@ -87,8 +89,17 @@ export const report: CommandModule<object, Arguments> = {
     for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
     if (asked.includes("text")) {
       const { terminalSummary } = await import("../summary.js");
-      await print(`${terminalSummary(results, "all")}\n`);
+      await print(`${terminalSummary(results, request.charts ?? "all")}\n`);
     }
-    await (args.json ? printJson(paths) : print(paths.map((path) => `${path}\n`).join("")));
+    await (args.json
+      ? printJson(paths)
+      : print(paths.map((path) => `${plainText(path, PATH_LENGTH)}\n`).join("")));
+    // Asked for by name, and not there: a script must notice.
+    const missing = skipped.filter(({ id }) => request.charts?.includes(id));
+    if (missing.length > 0) {
+      throw new CheckFailedError(
+        `not drawn: ${missing.map(({ id }) => id).join(", ")}; the lines above say why`,
+      );
+    }
   },
 };

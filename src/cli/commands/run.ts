@@ -16,6 +16,9 @@ interface Arguments {
   out: string | undefined;
   resume: boolean;
   json: boolean;
+  yes: boolean;
+  "dry-run": boolean;
+  verbose: boolean;
 }
 
 /** The command; with names of the catalog, help lists them. */
@@ -34,12 +37,24 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
         type: "boolean",
         default: false,
         describe: "Print the results as JSON instead of the table",
+      })
+      .option("yes", { type: "boolean", default: false, describe: "Lane cluster: begin without asking" })
+      .option("dry-run", {
+        type: "boolean",
+        default: false,
+        describe: "Lane cluster: print every object that would be made, and make none",
+      })
+      .option("verbose", {
+        type: "boolean",
+        default: false,
+        describe: "List every file that was written, and why charts are missing",
       }),
   handler: async (args) => {
     const { out, json } = args;
+    if (out === "") throw new UsageError("--out needs a folder");
     const finish = async (results: Results, folder: string) => {
       const { reportRun } = await import("../report-run.js");
-      await reportRun(results, folder, json);
+      await reportRun(results, folder, { json, verbose: args.verbose });
     };
     if (args.resume) {
       if (out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
@@ -50,15 +65,27 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
       return;
     }
     const spec = readRunSpec(args);
+    if (spec.endpoints !== undefined && typeof (args as GivenOptions)["cluster"] === "string") {
+      throw new UsageError("--endpoints is for generated clusters: leave it out with --cluster");
+    }
     const cluster = await clusterOf(args);
     // Only here: a usage error needs neither zod nor the engine.
     const { parseRunSpec } = await import("../../run/spec.js");
+    const parsed = parseRunSpec(spec);
+    if (parsed.lane === "cluster") {
+      const { agreeOnCluster } = await import("../cluster-plan.js");
+      if (!(await agreeOnCluster(parsed, { dryRun: args["dry-run"], yes: args.yes }))) return;
+    } else if (args.yes || args["dry-run"]) {
+      throw new UsageError(
+        "--yes and --dry-run are for the cluster lane: leave them out, or add --lane cluster",
+      );
+    }
     const { measureForTerminal } = await import("../measure.js");
     await measureForTerminal({
       spec,
-      command: writeCommand(parseRunSpec(spec), cluster !== undefined),
+      command: writeCommand(parsed, cluster !== undefined),
       cluster,
-      out: (runId) => out ?? join("results", "runs", runId),
+      out: out ?? ((runId) => join("results", "runs", runId)),
       finish,
     });
   },

@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
 import type { CommandModule } from "yargs";
+import { readAtMost, TooLargeError } from "../../bounded-read.js";
 import { HASH_DIGITS } from "../../charts/caption-text.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import type { ChartData } from "../../output/metadata/data.js";
@@ -52,12 +52,11 @@ export const verifyChart: CommandModule<object, Arguments> = {
 
 function readPicture(path: string): Buffer {
   try {
-    if (statSync(path).size > MAX_MIB * 2 ** 20) {
+    return readAtMost(path, MAX_MIB * 2 ** 20);
+  } catch (error) {
+    if (error instanceof TooLargeError) {
       throw new UsageError(`${path} is larger than ${MAX_MIB} MiB: no chart of lbscale is`);
     }
-    return readFileSync(path);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
     throw new UsageError(`can't read ${path}: ${reasonOf(error)}`);
   }
 }

@@ -7,12 +7,14 @@ import type { Argv, Options } from "yargs";
 import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import { KUBE_PROXY_FORM } from "../../kernel/planes/kube-proxy/id.js";
 import type { PlaneOption } from "../../planes/option.js";
 import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
 import { planeChoices } from "../../planes/registry-loader.js";
 import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "./catalog-names.js";
+import { CLUSTER_LANE_OPTIONS } from "./cluster-lane.js";
 import {
   parseChoices,
   parseInteger,
@@ -22,22 +24,17 @@ import {
   parseServices,
   parseShare,
 } from "./parse.js";
+import {
+  parseChoice,
+  parseExponent,
+  parseKernelPlanes,
+  parseReplicates,
+  parseSeconds,
+  parseSlowdown,
+} from "./parse-run.js";
+import type { GivenOptions, RunOption } from "./run-option.js";
 
-/** Arguments by the name of their option; undefined: not given. */
-export type GivenOptions = Readonly<Record<string, unknown>>;
-
-interface RunOption {
-  readonly name: string;
-  /** Its declaration for yargs. None has a default there, so that what was given is known. */
-  readonly declaration: Options;
-  readonly lanes: readonly LaneId[];
-  /** Whether it may be given together with --resume, because it changes no plan. */
-  readonly resumable?: boolean;
-  /** Its part of a specification. Throws UsageError naming the option. */
-  read(text: string, lane: LaneId): RunSpecInput;
-  /** Its text in the command that repeats a run; null: it is left out. */
-  write(spec: RunSpec): string | null;
-}
+export type { GivenOptions } from "./run-option.js";
 
 type Parse<K extends keyof RunSpec> = (text: string, lane: LaneId, name: string) => NonNullable<RunSpec[K]>;
 
@@ -101,7 +98,7 @@ function planeOption(declared: PlaneOption): RunOption {
 const RUN_OPTIONS: readonly RunOption[] = [
   {
     ...option("profile", "profile", { defaultDescription: "default", describe: "Profile" }, (text) => text),
-    write: ({ lane, profile }) => (lane === "model" ? (profile ?? "default") : null),
+    write: ({ lane, profile }) => (lane === "cluster" ? null : (profile ?? "default")),
   },
   option(
     "lane",
@@ -110,7 +107,7 @@ const RUN_OPTIONS: readonly RunOption[] = [
       choices: LANE_IDS,
       defaultDescription: "model",
       describe:
-        "Byte-faithful models; connections through the real kernel (Linux, root); or only through one in user-mode Linux",
+        "Byte-faithful models; connections through the real kernel (Linux, root); only through one in user-mode Linux; or through a Kubernetes cluster",
     },
     (text) => parseChoice(text, "lane", LANE_IDS),
     (lane) => (lane === "model" ? null : lane),
@@ -122,10 +119,14 @@ const RUN_OPTIONS: readonly RunOption[] = [
     "planes",
     "planes",
     {
-      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}`,
+      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}, or ${KUBE_PROXY_FORM}`,
     },
-    (text, lane, name) => (lane === "model" ? parsePlanes(text) : parseChoices(text, name, KERNEL_PLANE_IDS)),
-    commas,
+    (text, lane, name) => {
+      if (lane === "model") return parsePlanes(text);
+      return lane === "kernel" ? parseKernelPlanes(text, name) : parseChoices(text, name, KERNEL_PLANE_IDS);
+    },
+    // Without paths: a user's own build goes by its name.
+    (planes) => planes.map((plane) => plane.replace(/@.*\//, "@FOLDER/")).join(","),
   ),
   option(
     "services",
@@ -157,6 +158,23 @@ const RUN_OPTIONS: readonly RunOption[] = [
   option("warmup-ms", "warmupMs", { describe: "Warm-up of each process, milliseconds" }, milliseconds),
   option("measure-ms", "measureMs", { describe: "Timed part of each process, milliseconds" }, milliseconds),
   option("slow-down", "slowdown", { hidden: true }, parseSlowdown, ({ plane, share }) => `${plane}=${share}`),
+  option(
+    "budget",
+    "budgetSeconds",
+    { describe: "Time for the whole run, such as 90s, 5m or 1h; the profile's by default" },
+    parseSeconds,
+    (seconds) => `${seconds}s`,
+  ),
+  option(
+    "duration",
+    "durationSeconds",
+    {
+      describe:
+        "Time for one cell, such as 30s: in lane cluster it is measured for so long; what a kube-proxy doesn't finish in it is a gap, with the reason",
+    },
+    parseSeconds,
+    (seconds) => `${seconds}s`,
+  ),
   option("endpoints", "endpoints", { describe: "Endpoints per generated service" }, (text, _, name) =>
     parseInteger(text, name, ...BOUNDS.endpoints),
   ),
@@ -176,6 +194,7 @@ const RUN_OPTIONS: readonly RunOption[] = [
     parseShare(text, name),
   ),
   ...PLANE_OPTIONS.map(planeOption),
+  ...CLUSTER_LANE_OPTIONS,
   {
     name: "cluster",
     declaration: {
@@ -221,7 +240,12 @@ export function readRunSpec(given: GivenOptions): RunSpecInput {
     }
     const part = read(textOf(given, name) ?? "", lane);
     const planeOptions = { ...spec.planeOptions, ...part.planeOptions };
-    spec = { ...spec, ...part, ...(Object.keys(planeOptions).length > 0 && { planeOptions }) };
+    const clusterLane = { ...spec.clusterLane, ...part.clusterLane };
+    spec = {
+      ...{ ...spec, ...part },
+      ...(Object.keys(planeOptions).length > 0 && { planeOptions }),
+      ...(Object.keys(clusterLane).length > 0 && { clusterLane }),
+    };
   }
   if (spec.popular !== undefined && !((spec.zipf ?? 0) > 0)) {
     throw new UsageError(
@@ -261,39 +285,4 @@ function givenOptions(given: GivenOptions): RunOption[] {
 function textOf(given: GivenOptions, name: string): string | undefined {
   const value = given[name];
   return value === undefined ? undefined : String(value);
-}
-
-function parseChoice<T extends string>(text: string, name: string, known: readonly T[]): T {
-  const choice = known.find((candidate) => candidate === text);
-  if (choice === undefined) {
-    throw new UsageError(`--${name} "${text}" is unknown: choose from ${known.join(", ")}`);
-  }
-  return choice;
-}
-
-/** `7`, or `7-30`: at least seven, at most thirty where the interval is wide. */
-function parseReplicates(text: string): { least: number; most: number } {
-  const [first = "", second, ...more] = text.split("-");
-  const least = parseInteger(first, "replicates", ...BOUNDS.replicates);
-  const most = second === undefined ? least : parseInteger(second, "replicates", ...BOUNDS.replicates);
-  if (more.length > 0 || most < least) {
-    throw new UsageError(`--replicates "${text}": give a number, or least and most such as 7-30`);
-  }
-  return { least, most };
-}
-
-/** `iptables=0.1`: a plane that does a tenth more work than it reports. */
-function parseSlowdown(text: string, _: LaneId, name: string): { plane: string; share: number } {
-  const [plane = "", share = ""] = text.split("=");
-  const [first = ""] = parseList(plane, name);
-  return { plane: first, share: parseShare(share, name) };
-}
-
-function parseExponent(text: string): number {
-  const value = parseNumber(text);
-  const [min, max] = BOUNDS.zipf;
-  if (!(value >= min && value <= max)) {
-    throw new UsageError(`--zipf "${text}": give an exponent from ${min} (uniform) to ${max}`);
-  }
-  return value;
 }

@@ -2,6 +2,7 @@
 
 import { resultsHash } from "../../charts/caption-text.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { maxOf } from "../../stats/extent.js";
 import { csvTable } from "../tables/table.js";
 
 export interface PageData {
@@ -28,8 +29,8 @@ export function pageData(results: Results): PageData {
 function showsSamples(cell: Cell, { cells }: Results): boolean {
   if (cell.scenario !== "lookup") return false;
   const largest = (some: (other: Cell) => boolean) =>
-    Math.max(
-      ...cells
+    maxOf(
+      cells
         .filter((other) => other.scenario === cell.scenario && other.lane === cell.lane && some(other))
         .map(({ services }) => services),
     );

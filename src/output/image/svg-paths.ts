@@ -1,5 +1,7 @@
 /** Shorter paths in Skia's SVG, without a visible difference. */
 
+import { maxOf, minOf } from "../../stats/extent.js";
+
 /** Hundredths of a pixel are enough. */
 const DIGITS = 2;
 /** Skia writes a circle as 48 curves. */
@@ -29,9 +31,9 @@ function circle(path: string): string | null {
   const [from, to] = [endOf(start), ends.at(-1)!];
   if (!(Math.hypot(from[0] - to[0], from[1] - to[1]) <= TOLERANCE_PX)) return null;
   const [xs, ys] = [ends.map(([x]) => x), ends.map(([, y]) => y)];
-  const cx = (Math.min(...xs) + Math.max(...xs)) / 2;
-  const cy = (Math.min(...ys) + Math.max(...ys)) / 2;
-  const r = (Math.max(...xs) - Math.min(...xs)) / 2;
+  const cx = (minOf(xs) + maxOf(xs)) / 2;
+  const cy = (minOf(ys) + maxOf(ys)) / 2;
+  const r = (maxOf(xs) - minOf(xs)) / 2;
   if (ends.some(([x, y]) => !(Math.abs(Math.hypot(x - cx, y - cy) - r) <= TOLERANCE_PX))) return null;
   const [left, y, radius, diameter] = [cx - r, cy, r, 2 * r].map((value) => value.toFixed(DIGITS));
   return `M${left} ${y}a${radius} ${radius} 0 1 0 ${diameter} 0a${radius} ${radius} 0 1 0 -${diameter} 0Z`;

@@ -4,6 +4,7 @@
  */
 
 import { createRequire } from "node:module";
+import { minOf } from "../../stats/extent.js";
 import type { NativeChart, NativeSeries } from "./native.js";
 
 /** The part of JSZip, which pptxgenjs writes with, that is used here. */
@@ -31,7 +32,7 @@ export async function finishDeck(
 ): Promise<Uint8Array> {
   const { files } = await JSZip.loadAsync(deck);
   const numbers = Object.keys(files).flatMap((name) => CHART.exec(name)?.[1] ?? []);
-  const first = Math.min(...numbers.map(Number));
+  const first = minOf(numbers.map(Number));
   return rewrite(deck, date, {
     rename: (name) => renumber(name, first),
     async change(name, content) {

@@ -4,6 +4,7 @@ import type { ChartConfiguration } from "chart.js";
 import { decadesAround } from "../../charts/kit/axes.js";
 import { axesOf, niceStep, type PlottedPoint, plottedSeries, showsTime } from "../../charts/kit/plotted.js";
 import { THEMES, type ThemeName } from "../../charts/theme.js";
+import { maxOf } from "../../stats/extent.js";
 
 /** A series as PowerPoint holds it. */
 export interface NativeSeries {
@@ -77,8 +78,8 @@ export function nativeChart(
   const categories = type === "bar" ? all : all.sort((a, b) => Number(a) - Number(b));
   if (horizontal) categories.reverse();
   const { value, base } = axesOf(config);
-  const largest = Math.max(
-    ...plotted.flatMap(({ points }) => points.map(({ y, high }) => Math.max(y ?? 0, high ?? 0))),
+  const largest = maxOf(
+    plotted.flatMap(({ points }) => points.map(({ y, high }) => Math.max(y ?? 0, high ?? 0))),
   );
   const logarithmic = value.type === "logarithmic";
   const majorUnit = logarithmic ? null : niceStep((value.max ?? largest) / 5);

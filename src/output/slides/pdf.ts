@@ -9,6 +9,7 @@ import type { Results } from "../../results/schema.js";
 import { renderPages } from "../image/canvas.js";
 import { SIZES } from "../image/render.js";
 import { methodWords } from "../method.js";
+import { allWarnings } from "../warnings.js";
 import { DECK_TITLE, deckLead, slidesOf } from "./slides.js";
 
 // CSS pixels at 1600 x 900.
@@ -23,7 +24,9 @@ export function pdfDeck(results: Results, theme: ThemeName): Uint8Array {
   const view = { theme, ...SIZES.slide };
   const charts = slidesOf(results, view).map(({ build }) => build(view).config);
   const pages = [titlePage(DECK_TITLE, deckLead(results), view), ...charts];
-  return renderPages([...pages, textPage("How it was measured", methodWords(results), view)], {
+  const warnings = allWarnings(results);
+  const care = warnings.length > 0 ? [textPage("Read with care", warnings, view)] : [];
+  return renderPages([...pages, ...care, textPage("How it was measured", methodWords(results), view)], {
     ...SIZES.slide,
     title: DECK_TITLE,
     description: deckLead(results).join(". "),

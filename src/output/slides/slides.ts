@@ -4,6 +4,7 @@ import type { Chart, Picture, View } from "../../charts/chart.js";
 import { chartsOf } from "../../charts/of-run.js";
 import { keepDigest } from "../../results/digest.js";
 import type { Finding, Results } from "../../results/schema.js";
+import { maxOf, minOf } from "../../stats/extent.js";
 import { formatCount, plainText } from "../../text.js";
 import { methodFacts, methodWords } from "../method.js";
 
@@ -15,7 +16,7 @@ export interface Slide {
   readonly build: (view: View) => Picture;
 }
 
-/** A slide for each finding that a chart shows; without findings, one for each chart. */
+/** A slide for each finding that a chart of its own shows; without findings, one for each chart. */
 export function slidesOf(results: Results, view: View): Slide[] {
   const charts = chartsOf(results);
   const used = new Set<Chart>();
@@ -25,7 +26,8 @@ export function slidesOf(results: Results, view: View): Slide[] {
       const picture = chart.build(alone, view);
       return !("skipped" in picture) && picture.title === plainText(finding.headline, 90);
     });
-    const chart = showing.find((candidate) => !used.has(candidate)) ?? showing[0];
+    // No chart twice: what has none of its own left is said on one slide of text.
+    const chart = showing.find((candidate) => !used.has(candidate));
     if (!chart) return [];
     used.add(chart);
     return [{ chart, finding, build: builder(chart, alone) }];
@@ -38,6 +40,13 @@ export function slidesOf(results: Results, view: View): Slide[] {
       finding: null,
       build: builder(chart, results),
     }));
+}
+
+/** Headlines of findings that have no slide. */
+export function withoutSlide({ findings }: Results, slides: readonly Slide[]): string[] {
+  return findings
+    .filter(({ id }) => !slides.some(({ finding }) => finding?.id === id))
+    .map(({ headline }) => plainText(headline, 90));
 }
 
 function builder(chart: Chart, results: Results): Slide["build"] {
@@ -54,7 +63,7 @@ export const DECK_TITLE = "What Kubernetes Service load balancing costs as it gr
 export function deckLead({ run, environment, cells }: Results): string[] {
   const services = cells.map((cell) => cell.services);
   return [
-    `${new Set(cells.map(({ plane }) => plane)).size} data planes at ${formatCount(Math.min(...services))} to ${formatCount(Math.max(...services))} Services`,
+    `${new Set(cells.map(({ plane }) => plane)).size} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services`,
     `Measured with lbscale on ${plainText(run.startedAt, 40).slice(0, 10)}, ${plainText(environment.cpu, 60)}`,
   ];
 }

@@ -6,6 +6,7 @@ import { spreadLabels } from "../../charts/kit/labels.js";
 import { axesOf, type PlottedPoint, plottedSeries } from "../../charts/kit/plotted.js";
 import { chartsOf } from "../../charts/of-run.js";
 import type { Results } from "../../results/schema.js";
+import { maxOf } from "../../stats/extent.js";
 
 const TEXT_COLUMNS = 80;
 /** Rows of each power of ten, and of the whole plot at least. */
@@ -17,11 +18,16 @@ const VIEW = { theme: "light", width: 1600, height: 900 } as const;
 /** Two lines meet here. */
 const SEVERAL = "*";
 
-/** The log-log charts of a run, as text: all, or the first `most`. */
-export function textCharts(results: Results, most = Number.POSITIVE_INFINITY): string[] {
+/** The log-log charts of a run, as text: all, those of these ids, or the first `most`. */
+export function textCharts(
+  results: Results,
+  most = Number.POSITIVE_INFINITY,
+  ids?: readonly string[],
+): string[] {
   const texts: string[] = [];
   for (const chart of chartsOf(results)) {
     if (texts.length >= most) break;
+    if (ids && !ids.includes(chart.id)) continue;
     const picture = chart.build(results, VIEW);
     const text = "skipped" in picture ? null : textChart(picture);
     if (text !== null) texts.push(text);
@@ -51,9 +57,9 @@ function textChart({ config, title, subtitle }: Picture): string | null {
   // A row of text is no finer than a power of ten.
   const { min, max } = decadesAround([value.min!, value.max!]);
   const yTicks = powersOfTen(min, max);
-  const left = Math.max(...yTicks.map((tick) => label.value(tick).length)) + 2;
+  const left = maxOf(yTicks.map((tick) => label.value(tick).length)) + 2;
   const names = series.map((line, i) => `${letters[i]} ${line.label}`);
-  const right = Math.max(...names.map((name) => name.length)) + 2;
+  const right = maxOf(names.map((name) => name.length)) + 2;
   const rows = Math.max(MIN_ROWS, Math.min(MAX_ROWS, ROWS_PER_DECADE * (yTicks.length - 1) + 1));
   const y = { min, max, cells: rows };
   const x = { min: base.min!, max: base.max!, cells: TEXT_COLUMNS - left - right };

@@ -7,6 +7,7 @@ const LOADERS: Readonly<Record<LaneId, () => Promise<Lane>>> = {
   model: async () => (await import("./model.js")).modelLane,
   kernel: async () => (await import("./kernel.js")).kernelLane,
   guest: async () => (await import("./kernel.js")).guestLane,
+  cluster: async () => (await import("./cluster.js")).clusterLane,
 };
 
 /** Loads one lane's code. */

@@ -15,6 +15,8 @@ export interface Plan
   readonly cells: Cell[];
   /** Indices into `cells`, block by block. */
   readonly schedule: number[][];
+  /** Paths of users' own programs, by the plane that they are: results don't say where these are. */
+  readonly ownBuilds?: ReadonlyMap<string, string>;
 }
 
 /** What a lane may use to plan. */
@@ -27,9 +29,13 @@ export interface PlanContext {
 
 /** What a lane may use to measure. */
 export interface RunContext {
+  /** What was asked for; null: a run that is resumed, which holds it. */
+  readonly spec: RunSpec | null;
   readonly catalog: BenchmarkCatalog;
   /** Path of an imported cluster, for processes that measure; null: clusters are generated. */
   readonly clusterFile: string | null;
+  /** See `Plan`; undefined: there are none, or the run is resumed. */
+  readonly ownBuilds?: ReadonlyMap<string, string> | undefined;
   /** The CPU that timed processes are pinned to; null: none. */
   readonly cpu: number | null;
   /** Aborted when the run is to stop: what was measured stays. */
@@ -46,6 +52,8 @@ export interface Lane {
   readonly resumable: boolean;
   /** Whether models are checked against the contract before the run; other lanes check every connection. */
   readonly certifiesModels: boolean;
+  /** Whether it measures clusters that are generated or imported here, whose bytes a run records. */
+  readonly generatesClusters: boolean;
   /**
    * Decides what is measured, in which order, with which settings.
    *

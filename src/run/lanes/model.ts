@@ -13,6 +13,7 @@ import { planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneId } from "../../planes/plane.js";
 import { choosePlanes, findPlane, planeChoices } from "../../planes/registry-loader.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { maxOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
 import type { BenchmarkCatalog } from "../catalog.js";
 import { clusterRequest } from "../cluster-digests.js";
@@ -27,6 +28,7 @@ export const modelLane: Lane = {
   id: "model",
   resumable: true,
   certifiesModels: true,
+  generatesClusters: true,
   plan: async (spec, context) => planModels(spec, context),
   measure: measureModels,
 };
@@ -37,7 +39,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
   if (spec.slowdown !== undefined) knownPlanes("slowdown", [spec.slowdown.plane], catalog);
   const asked = spec.services === undefined ? null : distinct(spec.services);
   const services = asked ?? (clusterServices !== null ? [clusterServices] : profile.services);
-  const most = Math.max(...services);
+  const most = maxOf(services);
   if (profile.entry === "nodePort" && most > NODE_PORT_COUNT) {
     throw new InputError(
       `profile ${profile.id} gives every service a NodePort, and there are ${NODE_PORT_COUNT}: use at most that many services`,
@@ -78,7 +80,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     replicates,
     looks,
     level: levelOf(looks),
-    budgetSeconds: several ? profile.suiteSeconds : profile.budgetSeconds,
+    budgetSeconds: spec.budgetSeconds ?? (several ? profile.suiteSeconds : profile.budgetSeconds),
     settings,
     cells,
     schedule: makeSchedule(cells.length, replicates.most, spec.seed),
@@ -87,7 +89,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
 
 /** The most services of a plane whose tables are too expensive for more, unless they are asked for by name. */
 function largest({ servicesOf }: Profile, plane: PlaneId): number {
-  return Math.max(...(servicesOf[plane] ?? [Number.POSITIVE_INFINITY]));
+  return maxOf(servicesOf[plane] ?? [Number.POSITIVE_INFINITY]);
 }
 
 function knownPlanes(field: string, asked: readonly string[], catalog: BenchmarkCatalog): PlaneId[] {
@@ -131,7 +133,7 @@ async function measureModels(results: Results, context: RunContext): Promise<voi
         onProgress({
           kind: "measuring",
           ...{ done, total, leftMs },
-          what: `${cell.plane}, ${formatCount(cell.services)} services`,
+          what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "service" : "services"}`,
         }),
       onReplicate,
     });

@@ -7,6 +7,7 @@ import { textWidth } from "../../../charts/kit/frame.js";
 import { EDGE, LABEL_GAP } from "../../../charts/kit/marks.js";
 import { niceStep, type ScaleOptions } from "../../../charts/kit/plotted.js";
 import { cssFont, scaleOf } from "../../../charts/theme.js";
+import { maxOf } from "../../../stats/extent.js";
 
 export interface PageView extends View {
   readonly scale: number;
@@ -105,7 +106,7 @@ export function makeLinear(config: ChartConfiguration): void {
     const values = config.data.datasets.flatMap(({ data }) =>
       data.map((datum) => Number((datum as unknown as Record<string, number> | null)?.[axis])),
     );
-    const largest = Math.max(...values.filter(Number.isFinite));
+    const largest = maxOf(values.filter(Number.isFinite));
     const step = niceStep(largest / 5);
     const count = Math.ceil(largest / step);
     scale.type = "linear";

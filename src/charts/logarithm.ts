@@ -1,0 +1,85 @@
+/** Is it O(log n)? What a lookup visits in a hash table, a trie and a list, on an axis where a logarithm is a straight line. */
+
+import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../analysis/series.js";
+import { claimant, type Described } from "../results/descriptors.js";
+import { formatCount } from "../text.js";
+import { headline, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
+import type { Chart } from "./chart.js";
+import { linearRange, servicesRange } from "./kit/axes.js";
+import { linesConfig, SERVICES_AXIS } from "./loglog.js";
+import { seriesStyle } from "./theme.js";
+
+/** One plane of each kind: more would say nothing else. */
+const KINDS = ["hash", "trie", "list"] as const;
+const LEAST_POINTS = 3;
+
+export const logarithm: Chart = {
+  id: "logarithm",
+  title:
+    "Nodes and entries visited in a hash table, a trie and a list; a straight line is a logarithm (model)",
+  build(results, view) {
+    const planes = KINDS.map((kind) => claimant(results, kind));
+    const cells = cellsOf(results, MODEL_LOOKUP).filter(
+      ({ plane, work }) => planes.includes(plane) && work !== null,
+    );
+    const series = seriesOf(results, cells).filter(({ points }) => points.length > 0);
+    const trie = series.find(({ plane }) => plane === claimant(results, "trie"));
+    if (!trie || trie.points.length < LEAST_POINTS) return { skipped: "no trie was measured at three sizes" };
+    // The list leaves a picture that has room for a logarithm.
+    const range = linearRange(1.25 * Math.max(...trie.points.map(({ visited }) => visited!)));
+    const shown = series.map((line) => ({
+      ...line,
+      points: line.points.filter(({ visited }) => visited! <= range.max),
+    }));
+    const drawn = shown.filter(({ points }) => points.length > 0);
+    const words = {
+      title: headline(results, ["trie-logarithm"]) ?? "What one lookup visits in a hash table, trie and list",
+      subtitle: "Nodes, entries and rules visited by one lookup, exact mean · x logarithmic, y linear",
+      caption: joinParts([
+        provenance(results, MODEL_LOOKUP, []),
+        leaving(results, series, range.max),
+        truncatedSeriesNote(results, cells),
+      ]),
+    };
+    const inWords = series.map(({ plane, points }) => {
+      const ends = [...new Set([points[0]!, points.at(-1)!])];
+      const said = ends.map((point) => `${formatCount(point.visited!)} at N = ${formatCount(point.n)}`);
+      return `${seriesStyle(results, plane, "light").label}: ${said.join(", ")}`;
+    });
+    return {
+      ...words,
+      description: [words.title, ...inWords, words.caption].join(". "),
+      config: linesConfig(
+        results,
+        drawn.map(({ plane, points }) => ({
+          plane,
+          points: points.map(({ n, visited }) => ({ x: n, y: visited })),
+        })),
+        words,
+        view,
+        {
+          x: {
+            range: servicesRange(trie.points.map(({ n }) => n)),
+            label: formatCount,
+            name: SERVICES_AXIS,
+          },
+          y: { range, label: formatCount },
+        },
+        [],
+      ),
+    };
+  },
+};
+
+/** Which lines go on above the picture, and where to. */
+function leaving(results: Described, series: readonly Series[], top: number): string | false {
+  const above = series.flatMap(({ plane, points }) => {
+    const last = points.at(-1)!;
+    if (last.visited! <= top) return [];
+    const { label } = seriesStyle(results, plane, "light");
+    return [
+      `${label} goes on to ${formatCount(Math.round(last.visited!))} at ${formatCount(last.n)} services`,
+    ];
+  });
+  return above.length > 0 && above.join(", ");
+}

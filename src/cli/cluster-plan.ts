@@ -1,0 +1,56 @@
+/** Before a run in a cluster: what it would make, as words that are agreed to or as manifests. */
+
+import { createInterface } from "node:readline/promises";
+import { stringify } from "yaml";
+import { manifestsOf, planWords } from "../cluster-lane/plan.js";
+import { UsageError } from "../errors.js";
+import { clusterJob, inspect } from "../run/lanes/cluster.js";
+import type { RunSpec } from "../run/spec.js";
+import { note, print } from "./output.js";
+
+/**
+ * Looks at the cluster, says what will be made, and asks.
+ *
+ * @returns whether the run is to begin: not after `dryRun`, and not after a no
+ * @throws UsageError where nobody can be asked
+ */
+export async function agreeOnCluster(
+  spec: RunSpec,
+  { dryRun, yes }: { readonly dryRun: boolean; readonly yes: boolean },
+): Promise<boolean> {
+  const job = clusterJob(spec, "run");
+  if (dryRun) {
+    const state = await inspectForManifests(job);
+    await print(
+      "# Addresses are examples (192.0.2.0/24): the cluster gives its own. Grant the roles with a binding to try the rest.\n",
+    );
+    for (const manifest of manifestsOf(job, state.image, state.probes))
+      await print(`---\n${stringify(manifest)}`);
+    return false;
+  }
+  const state = await inspect(job);
+  for (const line of planWords(job, state)) note(line);
+  if (yes) return true;
+  if (!process.stdin.isTTY) throw new UsageError("nobody can be asked whether to begin: add --yes");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question("Begin? [y/N] ");
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Manifests are for those too who lack the rights: what the cluster does not tell is left to examples. */
+async function inspectForManifests(
+  job: ReturnType<typeof clusterJob>,
+): Promise<{ readonly image: string; readonly probes: ReadonlyMap<string, number> }> {
+  try {
+    return await inspect(job);
+  } catch (error) {
+    note(
+      `${error instanceof Error ? error.message : String(error)}; printed for one amd64 node all the same`,
+    );
+    return { image: job.options.image ?? "registry.k8s.io/pause:3.10", probes: new Map([["amd64", 1]]) };
+  }
+}

@@ -1,0 +1,22 @@
+/** What an option of `lbscale run` is: its declaration, how it is read, how it is written back. */
+
+import type { Options } from "yargs";
+import type { LaneId } from "../../run/bounds.js";
+import type { RunSpec, RunSpecInput } from "../../run/spec.js";
+
+/** Arguments by the name of their option; undefined: not given. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
+
+/** One option of `lbscale run` that is part of a specification. */
+export interface RunOption {
+  readonly name: string;
+  /** Its declaration for yargs. None has a default there, so that what was given is known. */
+  readonly declaration: Options;
+  readonly lanes: readonly LaneId[];
+  /** Whether it may be given together with --resume, because it changes no plan. */
+  readonly resumable?: boolean;
+  /** Its part of a specification. Throws UsageError naming the option. */
+  read(text: string, lane: LaneId): RunSpecInput;
+  /** Its text in the command that repeats a run; null: it is left out. */
+  write(spec: RunSpec): string | null;
+}

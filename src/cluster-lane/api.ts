@@ -1,0 +1,239 @@
+/** Requests to a Kubernetes API server: JSON over HTTP, repeated where the server asks for it. */
+
+import http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { z } from "zod";
+import { plainText } from "../text.js";
+import { ClusterFailedError, ClusterUnfitError } from "./errors.js";
+
+/** The API server's answer where it is no success. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Too many requests, and what a server says that is starting, overloaded or behind a proxy that lost it. */
+const REPEATED: readonly number[] = [429, 500, 502, 503, 504];
+/** A refusal that repeating does not change, though it comes as an internal error. */
+const FINAL = /range is full|failed to allocate/;
+const MAX_ATTEMPTS = 8;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 8000;
+const TIMEOUT_MS = 60_000;
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number | null;
+  readonly text: string;
+}
+
+export interface ApiOptions {
+  /** The socket of a program that authenticates: `kubectl proxy`. */
+  readonly socketPath: string;
+  /** No further request begins once it is aborted. What is under way ends: an object must not appear after the cleaning. */
+  readonly signal?: AbortSignal;
+  /** Multiplies every pause; tests don't wait. */
+  readonly pace?: number;
+}
+
+/** A client of one API server. Every method throws ApiError for a refusal, and `describeApiError` says what to do. */
+export class Api {
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+  readonly #options: ApiOptions;
+  #requests = 0;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+  }
+
+  /** Requests that were sent, repeated ones included. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** The same server, without the signal: to clean up after an interruption. */
+  unaborted(): Api {
+    const { signal: _, ...rest } = this.#options;
+    return new Api(rest);
+  }
+
+  /** An object or a list, of the given shape. */
+  async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    const { text } = await this.#send("GET", path);
+    return read(text, schema, path);
+  }
+
+  /** As `get`, asked once. */
+  async once<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return read(this.#accept(await this.#request("GET", path, null)).text, schema, path);
+  }
+
+  /** As `get`; null where the object is not there or may not be read. */
+  async tryGet<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
+    try {
+      return await this.get(path, schema);
+    } catch (error) {
+      if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return null;
+      throw error;
+    }
+  }
+
+  /** What is there as text, such as a log; null as with `tryGet`. Not repeated: an answer of 5xx is none. */
+  async tryText(path: string): Promise<string | null> {
+    const { status, text } = await this.#request("GET", path, null);
+    return status === 200 ? text : null;
+  }
+
+  /** A log. */
+  async text(path: string): Promise<string> {
+    return (await this.#send("GET", path)).text;
+  }
+
+  /** Creates an object. That it is there already is a success where an earlier attempt may have made it. */
+  async create<T>(path: string, object: unknown, schema: z.ZodType<T>): Promise<T | null> {
+    const body = JSON.stringify(object);
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#attempt("POST", path, body, attempt);
+      if (answer === null) continue;
+      if (answer.status === 409 && attempt > 1) return null;
+      return read(this.#accept(answer).text, schema, path);
+    }
+  }
+
+  /** Deletes an object or a collection; that it is gone already is a success. */
+  async remove(path: string): Promise<void> {
+    try {
+      await this.#send("DELETE", path, JSON.stringify({ propagationPolicy: "Background" }));
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** Waits, unless the run is to stop. */
+  async pause(ms: number): Promise<void> {
+    const { signal, pace = 1 } = this.#options;
+    await sleep(ms * pace, undefined, signal && { signal });
+  }
+
+  async #send(method: string, path: string, body: string | null = null): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#attempt(method, path, body, attempt);
+      if (answer !== null) return this.#accept(answer);
+    }
+  }
+
+  /** One attempt; null after a pause where another one is to follow. */
+  async #attempt(method: string, path: string, body: string | null, attempt: number): Promise<Answer | null> {
+    this.#options.signal?.throwIfAborted();
+    const answer = await this.#request(method, path, body).catch((error: NodeJS.ErrnoException) => ({
+      ...{ status: 503, retryAfterMs: null },
+      text: error.code ?? error.message,
+    }));
+    const isFinal = !REPEATED.includes(answer.status) || FINAL.test(answer.text) || attempt >= MAX_ATTEMPTS;
+    if (isFinal) return answer;
+    const backOffMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+    await this.pause(answer.retryAfterMs ?? backOffMs);
+    return null;
+  }
+
+  #accept(answer: Answer): Answer {
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw new ApiError(answer.status, messageOf(answer.text));
+  }
+
+  #request(method: string, path: string, body: string | null): Promise<Answer> {
+    this.#requests++;
+    const { socketPath } = this.#options;
+    return new Promise((resolve, reject) => {
+      const request = http.request(
+        {
+          ...{ socketPath, method, path, agent: this.#agent, timeout: TIMEOUT_MS },
+          // `kubectl proxy` answers no other host.
+          headers: { host: "localhost", ...lengthOf(body) },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("error", reject);
+          response.on("end", () => {
+            const seconds = Number(response.headers["retry-after"] ?? Number.NaN);
+            resolve({
+              status: response.statusCode ?? 0,
+              retryAfterMs: seconds >= 0 && seconds <= 60 ? seconds * 1000 : null,
+              text: Buffer.concat(chunks).toString("utf8"),
+            });
+          });
+        },
+      );
+      request.on("error", reject);
+      request.on("timeout", () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
+      request.end(body ?? undefined);
+    });
+  }
+}
+
+/** Node names no length of a body of DELETE by itself, and what follows on the connection is then taken for a request. */
+function lengthOf(body: string | null): Record<string, string | number> {
+  return body === null
+    ? {}
+    : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+}
+
+function read<T>(text: string, schema: z.ZodType<T>, path: string): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new ClusterFailedError(
+      `the API server's answer to ${path.split("?")[0]} is not what Kubernetes says`,
+    );
+  }
+}
+
+/** The words of a Status, or of whatever came instead. */
+function messageOf(text: string): string {
+  try {
+    const status: unknown = JSON.parse(text);
+    if (typeof status === "object" && status !== null && "message" in status) {
+      return plainText(String(status.message), 300);
+    }
+  } catch {
+    // No JSON: a proxy's own words.
+  }
+  return plainText(text, 300);
+}
+
+/** A refusal of the API server as an error for users: what it said, and what to do. Others as they are. */
+export function describeApiError(error: unknown): unknown {
+  if (!(error instanceof ApiError)) return error;
+  const { status, message } = error;
+  if (status === 401) {
+    return new ClusterUnfitError(
+      `the cluster does not accept your credentials (${message}): log in again, or choose another --context`,
+    );
+  }
+  if (status === 403) {
+    return new ClusterUnfitError(
+      `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another --context`,
+    );
+  }
+  if (FINAL.test(message)) {
+    return new ClusterFailedError(
+      `the cluster has no more addresses for Services (${message}): use smaller --services`,
+    );
+  }
+  if (status >= 500) {
+    return new ClusterFailedError(
+      `the API server can't be reached or fails (${status}: ${message}): try again later`,
+    );
+  }
+  return new ClusterFailedError(`the API server refused a request (${status}: ${message})`);
+}

@@ -1,0 +1,151 @@
+/** What balances in a cluster: found out, never assumed. What can't be known is `unknown`. */
+
+import { parse } from "yaml";
+import type { Api } from "./api.js";
+import { configMapSchema, type DaemonSet, daemonSetSchema, listOf, type Node } from "./kinds.js";
+
+/** What balances, as far as the cluster tells. */
+export interface DetectedPlane {
+  /** Its id in results: kube-proxy's mode, or the name of what replaces kube-proxy. */
+  readonly id: string;
+  /** Its program, such as `kube-proxy`. */
+  readonly program: string;
+  /** `v1.36.3`; null: not known. */
+  readonly version: string | null;
+  /** How it was found out. */
+  readonly source: string;
+}
+
+const UNKNOWN_PLANE: DetectedPlane = {
+  ...{ id: "unknown", program: "unknown", version: null },
+  source: "nothing that this user may read tells: name it with --plane-name",
+};
+
+/** Where kube-proxy answers for its metrics, if not for this node alone. */
+const KUBE_PROXY_PORT = 10249;
+/** What kube-proxy runs in on Linux where its configuration names no mode (1.36). */
+const DEFAULT_MODE = "iptables";
+const MODES = ["iptables", "ipvs", "nftables"];
+
+/** What a cluster shows of its planes; null: it may not be read, or is not there. */
+export interface PlaneEvidence {
+  /** kube-proxy's own answers on one node. */
+  readonly proxyMode: string | null;
+  readonly proxyMetrics: string | null;
+  readonly daemonSets: readonly DaemonSet[] | null;
+  /** `config.conf` of the ConfigMap kube-system/kube-proxy. */
+  readonly proxyConfiguration: string | null;
+  /** Data of the ConfigMap cilium-config. */
+  readonly ciliumConfiguration: Readonly<Record<string, string>> | null;
+}
+
+/** Reads what there is to see, of which each part may be refused. */
+export async function readEvidence(api: Api, nodes: readonly Node[]): Promise<PlaneEvidence> {
+  const daemonSets = await api.tryGet("/apis/apps/v1/daemonsets", listOf(daemonSetSchema));
+  const configMap = (namespace: string, name: string) =>
+    api.tryGet(`/api/v1/namespaces/${namespace}/configmaps/${name}`, configMapSchema);
+  const proxy = await configMap("kube-system", "kube-proxy");
+  const cilium = daemonSets?.items.find(({ metadata }) => metadata.name === "cilium");
+  const ciliumConfig =
+    cilium && (await configMap(cilium.metadata.namespace ?? "kube-system", "cilium-config"));
+  const node = nodes[0]?.metadata.name;
+  const ask = (path: string) =>
+    node === undefined ? null : api.tryText(`/api/v1/nodes/${node}:${KUBE_PROXY_PORT}/proxy/${path}`);
+  return {
+    proxyMode: await ask("proxyMode"),
+    proxyMetrics: await ask("metrics"),
+    daemonSets: daemonSets?.items ?? null,
+    proxyConfiguration: proxy?.data?.["config.conf"] ?? null,
+    ciliumConfiguration: ciliumConfig?.data ?? null,
+  };
+}
+
+/** Which plane the evidence names: what replaces kube-proxy decides before it, its own answer before its configuration. */
+export function detectPlane(evidence: PlaneEvidence): DetectedPlane {
+  return replacementOf(evidence) ?? kubeProxyOf(evidence) ?? otherOf(evidence) ?? UNKNOWN_PLANE;
+}
+
+function replacementOf({ daemonSets, ciliumConfiguration }: PlaneEvidence): DetectedPlane | null {
+  const cilium = find(daemonSets, "cilium");
+  const replaces = ciliumConfiguration?.["kube-proxy-replacement"];
+  // `strict` up to 1.15, `true` since 1.14.
+  if (cilium && (replaces === "true" || replaces === "strict")) {
+    const source = "cilium-config: kube-proxy-replacement";
+    return { id: "cilium", program: "Cilium", version: versionOf(cilium), source };
+  }
+  const calico = find(daemonSets, "calico-node");
+  const env = calico?.spec.template.spec.containers.flatMap((container) => container.env ?? []) ?? [];
+  if (calico && env.some(({ name, value }) => name === "FELIX_BPFENABLED" && value === "true")) {
+    const source = "DaemonSet calico-node: FELIX_BPFENABLED";
+    return { id: "calico-ebpf", program: "Calico eBPF", version: versionOf(calico), source };
+  }
+  return null;
+}
+
+function kubeProxyOf(evidence: PlaneEvidence): DetectedPlane | null {
+  const { proxyMode, proxyMetrics, daemonSets, proxyConfiguration } = evidence;
+  const daemonSet = find(daemonSets, "kube-proxy");
+  const own = /^kubernetes_build_info\{[^}]*git_version="([^"]+)"/m.exec(proxyMetrics ?? "")?.[1];
+  const version = own ?? (daemonSet ? versionOf(daemonSet) : null);
+  const asked = proxyMode?.trim();
+  if (asked !== undefined && MODES.includes(asked)) {
+    return { id: asked, program: "kube-proxy", version, source: "kube-proxy's answer to /proxyMode" };
+  }
+  const words = daemonSet?.spec.template.spec.containers.flatMap(({ command, args }) => [
+    ...(command ?? []),
+    ...(args ?? []),
+  ]);
+  const flag = words?.find((word) => word.startsWith("--proxy-mode="))?.slice("--proxy-mode=".length);
+  const configured = proxyConfiguration === null ? undefined : modeIn(proxyConfiguration);
+  const mode = flag ?? configured;
+  if (mode !== undefined && MODES.includes(mode)) {
+    return {
+      ...{ id: mode, program: "kube-proxy", version },
+      source: flag === undefined ? "ConfigMap kube-system/kube-proxy" : "DaemonSet kube-proxy: --proxy-mode",
+    };
+  }
+  return null;
+}
+
+/** The mode in a KubeProxyConfiguration; undefined where it is none. */
+function modeIn(text: string): string | undefined {
+  let parsed: unknown;
+  try {
+    parsed = parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== "object" || parsed === null || !("kind" in parsed)) return undefined;
+  if (parsed.kind !== "KubeProxyConfiguration") return undefined;
+  const mode = "mode" in parsed ? parsed.mode : "";
+  return mode === "" || mode === null ? DEFAULT_MODE : String(mode);
+}
+
+/** Agents that may balance where there is no kube-proxy. */
+const AGENTS: readonly { readonly daemonSet: string; readonly id: string; readonly program: string }[] = [
+  { daemonSet: "ovnkube-node", id: "ovn-kubernetes", program: "OVN-Kubernetes" },
+  { daemonSet: "antrea-agent", id: "antrea", program: "Antrea" },
+  { daemonSet: "kube-router", id: "kube-router", program: "kube-router" },
+  { daemonSet: "kube-ovn-cni", id: "kube-ovn", program: "Kube-OVN" },
+];
+
+function otherOf({ daemonSets }: PlaneEvidence): DetectedPlane | null {
+  if (find(daemonSets, "kube-proxy")) return null;
+  for (const { daemonSet, id, program } of AGENTS) {
+    const found = find(daemonSets, daemonSet);
+    if (!found) continue;
+    const source = `DaemonSet ${daemonSet}, and no kube-proxy`;
+    return { id, program, version: versionOf(found), source };
+  }
+  return null;
+}
+
+function find(daemonSets: PlaneEvidence["daemonSets"], name: string): DaemonSet | undefined {
+  return daemonSets?.find(({ metadata }) => metadata.name === name || metadata.name === `${name}-ds`);
+}
+
+/** The tag of the first container's image. */
+function versionOf({ spec }: DaemonSet): string | null {
+  const image = spec.template.spec.containers[0]?.image?.split("@")[0] ?? "";
+  return /:([^/:]+)$/.exec(image)?.[1] ?? null;
+}

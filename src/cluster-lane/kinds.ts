@@ -1,0 +1,105 @@
+/** What is read of Kubernetes objects: fields that a run needs, and no others. */
+
+import { z } from "zod";
+
+export const metadata = z.object({
+  name: z.string(),
+  namespace: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+});
+
+export const anyObject = z.looseObject({});
+
+export function listOf<T>(item: z.ZodType<T>) {
+  return z.object({
+    items: z
+      .array(item)
+      .nullish()
+      .transform((items) => items ?? []),
+  });
+}
+
+export const nodeSchema = z.object({
+  metadata,
+  spec: z.object({
+    unschedulable: z.boolean().optional(),
+    taints: z
+      .array(z.object({ key: z.string(), value: z.string().optional(), effect: z.string() }))
+      .optional(),
+  }),
+  status: z.object({
+    capacity: z.record(z.string(), z.string()).optional(),
+    conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
+    images: z.array(z.object({ names: z.array(z.string()).nullish() })).optional(),
+    nodeInfo: z.object({
+      architecture: z.string(),
+      operatingSystem: z.string(),
+      kernelVersion: z.string(),
+      osImage: z.string(),
+      kubeletVersion: z.string(),
+      containerRuntimeVersion: z.string(),
+    }),
+  }),
+});
+export type Node = z.infer<typeof nodeSchema>;
+
+export const serviceSchema = z.object({
+  metadata,
+  spec: z.object({ clusterIP: z.string().optional(), clusterIPs: z.array(z.string()).optional() }),
+});
+
+export const serviceCidrSchema = z.object({ spec: z.object({ cidrs: z.array(z.string()) }) });
+
+export const podSchema = z.object({
+  metadata,
+  spec: z.object({ nodeName: z.string().optional() }),
+  status: z.object({
+    phase: z.string().optional(),
+    podIP: z.string().optional(),
+    conditions: z
+      .array(z.object({ type: z.string(), status: z.string(), message: z.string().optional() }))
+      .optional(),
+    containerStatuses: z
+      .array(
+        z.object({
+          state: z.object({
+            waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
+          }),
+        }),
+      )
+      .optional(),
+  }),
+});
+export type Pod = z.infer<typeof podSchema>;
+
+export const daemonSetSchema = z.object({
+  metadata,
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        containers: z.array(
+          z.object({
+            image: z.string().optional(),
+            args: z.array(z.string()).optional(),
+            command: z.array(z.string()).optional(),
+            env: z.array(z.object({ name: z.string(), value: z.string().optional() })).optional(),
+          }),
+        ),
+      }),
+    }),
+  }),
+});
+export type DaemonSet = z.infer<typeof daemonSetSchema>;
+
+export const configMapSchema = z.object({ metadata, data: z.record(z.string(), z.string()).optional() });
+
+export const quotaSchema = z.object({
+  metadata,
+  status: z.object({
+    hard: z.record(z.string(), z.string()).optional(),
+    used: z.record(z.string(), z.string()).optional(),
+  }),
+});
+
+export const accessReviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
+export const versionSchema = z.object({ gitVersion: z.string() });

@@ -1,0 +1,121 @@
+/** A run as it is planned for one cluster: what it makes, how long it takes, in words and as manifests. */
+
+import { formatCount } from "../text.js";
+import {
+  namespaceManifest,
+  probeManifest,
+  programManifest,
+  type Setting,
+  serviceManifest,
+  sliceManifest,
+  targetsManifest,
+  taskManifest,
+  taskText,
+} from "./objects.js";
+import type { ClusterLaneOptions } from "./options.js";
+import type { ClusterState } from "./preflight.js";
+import { readProbe } from "./programs.js";
+import { roleManifests } from "./rights.js";
+
+/** What is measured, whatever the cluster. */
+export interface ClusterJob {
+  readonly options: ClusterLaneOptions;
+  readonly runId: string;
+  /** Ascending. */
+  readonly services: readonly number[];
+  readonly endpoints: number;
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+/** Target pods: one more than a Service has endpoints, so that a wrong answer can be told from a right one. */
+const LEAST_TARGETS = 4;
+const DEFAULT_DURATION_SECONDS = 20;
+/** Between connections of a probe: 2,000 a second. */
+const INTERVAL_US = 500;
+/** A plane that takes longer to program one N is not waited for. */
+const SETTLE_MS = 300_000;
+
+export const targetsOf = ({ endpoints }: Pick<ClusterJob, "endpoints">): number =>
+  Math.max(LEAST_TARGETS, endpoints + 1);
+
+export const namespaceOf = ({ options, runId }: Pick<ClusterJob, "options" | "runId">): string =>
+  options.namespace ?? `lbscale-${runId}`;
+
+export function settingOf(job: ClusterJob, image: string): Setting {
+  const { options, runId, endpoints } = job;
+  return {
+    ...{ runId, endpoints, image },
+    namespace: namespaceOf(job),
+    own: options.namespace === undefined,
+    targets: targetsOf(job),
+    nodeSelector: options.nodeSelector ?? {},
+    tolerations: options.tolerations ?? [],
+  };
+}
+
+/** Times of the rounds at one N. */
+export function timingOf({ options, rounds }: ClusterJob) {
+  const durationMs = (options.durationSeconds ?? DEFAULT_DURATION_SECONDS) * 1000;
+  return {
+    roundMs: Math.max(1, Math.round(durationMs / rounds)),
+    intervalUs: INTERVAL_US,
+    settleMs: SETTLE_MS,
+    deadlineSeconds: Math.ceil((durationMs + SETTLE_MS) / 1000) + 120,
+  };
+}
+
+/** Lines for a person who is to agree. */
+export function planWords(job: ClusterJob, state: ClusterState): string[] {
+  const largest = job.services.at(-1) ?? 1;
+  const probes = [...state.probes.values()].reduce((sum, count) => sum + count, 0);
+  const { plane, otherServices, freeAddresses } = state;
+  const { roundMs } = timingOf(job);
+  // Measured with Kubernetes 1.36: 1,000 Services and slices in 5 to 10 s, deleted in 13 s, and a Job's start and end.
+  const seconds = job.services.length * ((roundMs * job.rounds) / 1000 + 8) + largest / 40 + 15;
+  const version = plane.version === null ? "" : ` ${plane.version}`;
+  const words = plane.program === plane.id ? plane.id : `${plane.program}${version}, ${plane.id}`;
+  return [
+    `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; what balances: ${words} (${plane.source})`,
+    `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${formatCount(largest)} Services with an EndpointSlice each, a probe pod on ${probes} ${probes === 1 ? "node" : "nodes"} at each of N = ${job.services.map(formatCount).join(", ")}`,
+    `the cluster has ${formatCount(otherServices)} Services${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
+    `runs in ${state.image}; takes about ${formatMinutes(seconds)}, ${job.options.keep ? "and stays (--keep)" : "then all of it is removed"}`,
+  ];
+}
+
+function formatMinutes(seconds: number): string {
+  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** Addresses that pods and Services have only once they are there (RFC 5737). */
+const EXAMPLE_ADDRESS = (index: number): string => `192.0.2.${1 + (index % 254)}`;
+
+/** Every object of a run, as `kubectl apply` reads it. Addresses stand for those that the cluster will give. */
+export function* manifestsOf(
+  job: ClusterJob,
+  image: string,
+  probes: ReadonlyMap<string, number>,
+): Generator<object> {
+  const setting = settingOf(job, image);
+  yield* roleManifests(setting.namespace, setting.own);
+  if (setting.own) yield namespaceManifest(setting);
+  const [first] = probes.keys();
+  for (const architecture of probes.keys()) {
+    yield programManifest(setting, architecture, readProbe(architecture));
+  }
+  yield targetsManifest(setting, first ?? "amd64");
+  const targets = Array.from({ length: setting.targets }, (_, i) => EXAMPLE_ADDRESS(i));
+  for (let index = 0; index < (job.services.at(-1) ?? 0); index++) {
+    yield serviceManifest(setting, index);
+    yield sliceManifest(setting, index, targets);
+  }
+  const { deadlineSeconds, ...timing } = timingOf(job);
+  for (const services of job.services) {
+    const addresses = Array.from({ length: services }, (_, i) => EXAMPLE_ADDRESS(i));
+    const task = { ...timing, rounds: job.rounds, seed: job.seed, targets, services: addresses };
+    yield taskManifest(setting, services, taskText(task, setting));
+    for (const [architecture, nodes] of probes) {
+      yield probeManifest(setting, { services, architecture, nodes, deadlineSeconds });
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/** What a probe writes into its log (native/cluster-probe.c): JSON, a report a line. */
+
+import { z } from "zod";
+import { formatCount, plainText } from "../text.js";
+import { ClusterFailedError } from "./errors.js";
+
+const nanoseconds = z.array(z.int().min(0));
+const outcomes = z.object({
+  reached: z.int(),
+  wrong: z.int(),
+  refused: z.int(),
+  timedOut: z.int(),
+  unreachable: z.int(),
+  other: z.int(),
+});
+
+const report = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("floor"),
+    resolutionNs: z.int(),
+    clockNs: z.int(),
+    connectNs: nanoseconds,
+    exchangeNs: nanoseconds,
+  }),
+  z.object({ kind: z.literal("settled"), ms: z.int() }),
+  z.object({ kind: z.literal("unsettled"), answered: z.int(), outcome: z.string(), ms: z.int() }),
+  z.object({
+    kind: z.literal("samples"),
+    round: z.int(),
+    path: z.enum(["service", "endpoint"]),
+    connectNs: nanoseconds,
+    exchangeNs: nanoseconds,
+  }),
+  z.object({ kind: z.literal("round"), round: z.int(), wallMs: z.int(), cpuMs: z.int(), outcomes }),
+  z.object({ kind: z.literal("failed"), reason: z.string() }),
+  z.object({ kind: z.literal("end") }),
+]);
+
+type Report = z.infer<typeof report>;
+type Path = "service" | "endpoint";
+
+/** Times of one path in one round, in the order in which they were measured. */
+export interface PathTimes {
+  readonly connectNs: number[];
+  readonly exchangeNs: number[];
+}
+
+/** One round of one probe. */
+export interface ProbeRound extends Readonly<Record<Path, PathTimes>> {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly outcomes: z.infer<typeof outcomes>;
+}
+
+/** What one probe measured. */
+export interface ProbeLog {
+  /** What its clock tells apart, and what two readings in a row differ by. */
+  readonly resolutionNs: number;
+  readonly clockNs: number;
+  /** Connections within the pod: the least that any can take. */
+  readonly loopback: PathTimes;
+  /** From the start of the probe until every Service had answered. */
+  readonly settledMs: number;
+  readonly rounds: readonly ProbeRound[];
+}
+
+/**
+ * Reads a probe's log.
+ *
+ * @throws ClusterFailedError where the probe says that it failed, and where its log ends too early.
+ */
+export function parseProbeLog(text: string): ProbeLog {
+  const reports = text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map(parseLine);
+  for (const entry of reports) {
+    if (entry.kind === "failed")
+      throw new ClusterFailedError(`the probe failed: ${plainText(entry.reason, 200)}`);
+    if (entry.kind === "unsettled") {
+      throw new ClusterFailedError(
+        `the ${formatCount(entry.answered + 1)}th Service did not answer within ${Math.round(entry.ms / 1000)} s (${plainText(entry.outcome, 20)}): the plane is not programmed by then, or a NetworkPolicy is in the way`,
+      );
+    }
+  }
+  const floor = reports.find((entry) => entry.kind === "floor");
+  const settled = reports.find((entry) => entry.kind === "settled");
+  if (!floor || !settled || reports.at(-1)?.kind !== "end") {
+    throw new ClusterFailedError(
+      "a probe's log ends too early: its pod was ended, or the node keeps too little of a log; try a shorter --duration",
+    );
+  }
+  const timesOf = (round: number, path: Path): PathTimes => {
+    const parts = reports.filter(
+      (entry) => entry.kind === "samples" && entry.round === round && entry.path === path,
+    );
+    const samples = parts.filter((entry) => entry.kind === "samples");
+    return {
+      connectNs: samples.flatMap(({ connectNs }) => connectNs),
+      exchangeNs: samples.flatMap(({ exchangeNs }) => exchangeNs),
+    };
+  };
+  return {
+    ...{ resolutionNs: floor.resolutionNs, clockNs: floor.clockNs, settledMs: settled.ms },
+    loopback: { connectNs: floor.connectNs, exchangeNs: floor.exchangeNs },
+    rounds: reports
+      .filter((entry) => entry.kind === "round")
+      .map(({ round, wallMs, cpuMs, outcomes }) => ({
+        ...{ wallMs, cpuMs, outcomes },
+        service: timesOf(round, "service"),
+        endpoint: timesOf(round, "endpoint"),
+      })),
+  };
+}
+
+function parseLine(line: string): Report {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    throw new ClusterFailedError(`a probe wrote what is no report: ${plainText(line, 100)}`);
+  }
+  const checked = report.safeParse(parsed);
+  if (!checked.success)
+    throw new ClusterFailedError(`a probe wrote what is no report: ${plainText(line, 100)}`);
+  return checked.data;
+}

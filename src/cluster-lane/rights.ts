@@ -1,0 +1,117 @@
+/** The rights that a run needs, as rules of RBAC and as questions to the API server. */
+
+import type { Api } from "./api.js";
+import { ClusterUnfitError } from "./errors.js";
+import { accessReviewSchema } from "./kinds.js";
+
+interface Right {
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+}
+
+/** In the whole cluster. */
+const CLUSTER_RIGHTS: readonly Right[] = [
+  { group: "", resource: "nodes", verbs: ["list"] },
+  { group: "", resource: "services", verbs: ["list"] },
+];
+/** For a namespace of the run's own. */
+const NAMESPACE_RIGHTS: readonly Right[] = [
+  { group: "", resource: "namespaces", verbs: ["create", "delete", "get", "list"] },
+];
+/** In the namespace. Collections are deleted where the namespace itself stays. */
+const OBJECT_RIGHTS: readonly Right[] = [
+  { group: "", resource: "services", verbs: ["create", "list", "deletecollection"] },
+  { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["create", "deletecollection"] },
+  { group: "", resource: "configmaps", verbs: ["create", "deletecollection"] },
+  { group: "apps", resource: "deployments", verbs: ["create", "deletecollection"] },
+  { group: "batch", resource: "jobs", verbs: ["create", "deletecollection"] },
+  { group: "", resource: "pods", verbs: ["list"] },
+  { group: "", resource: "pods/log", verbs: ["get"] },
+];
+/** Without them something stays unknown, and nothing fails. */
+const OPTIONAL_RIGHTS: readonly Right[] = [
+  { group: "networking.k8s.io", resource: "servicecidrs", verbs: ["list"] },
+  { group: "apps", resource: "daemonsets", verbs: ["list"] },
+  { group: "", resource: "nodes/proxy", verbs: ["get"] },
+];
+
+function objectRights(own: boolean): Right[] {
+  return OBJECT_RIGHTS.map((right) => ({
+    ...right,
+    verbs: right.verbs.filter((verb) => !own || verb !== "deletecollection"),
+  }));
+}
+
+/** Rights as RBAC grants them: a ClusterRole for what is the cluster's, a Role for what is the namespace's. */
+export function roleManifests(namespace: string, own: boolean): object[] {
+  const rules = (rights: readonly Right[]) =>
+    rights.map(({ group, resource, verbs }) => ({ apiGroups: [group], resources: [resource], verbs }));
+  const rbac = { apiVersion: "rbac.authorization.k8s.io/v1" };
+  const everywhere = [...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : []), ...OPTIONAL_RIGHTS];
+  return [
+    { ...rbac, kind: "ClusterRole", metadata: { name: "lbscale" }, rules: rules(everywhere) },
+    // A namespace of the run's own has no bindings yet: then the objects' rights have to be the cluster's as well.
+    ...(own
+      ? [
+          {
+            ...rbac,
+            kind: "ClusterRole",
+            metadata: { name: "lbscale-objects" },
+            rules: rules(objectRights(own)),
+          },
+        ]
+      : [
+          {
+            ...rbac,
+            kind: "Role",
+            metadata: { name: "lbscale", namespace },
+            rules: rules(objectRights(own)),
+          },
+        ]),
+  ];
+}
+
+/**
+ * Asks whether this user has every right.
+ *
+ * @throws ClusterUnfitError that names all that are lacking.
+ */
+export async function requireRights(api: Api, namespace: string, own: boolean): Promise<void> {
+  const wanted = [
+    ...[...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : [])].map((right) => ({ ...right, namespace: "" })),
+    ...objectRights(own).map((right) => ({ ...right, namespace })),
+  ].flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
+  const answers = await Promise.all(
+    wanted.map(async (right) => ({ ...right, allowed: await isAllowed(api, right) })),
+  );
+  const lacking = answers.filter(({ allowed }) => !allowed);
+  if (lacking.length === 0) return;
+  const words = lacking.map(({ verb, resource }) => `${verb} ${resource}`);
+  throw new ClusterUnfitError(
+    `this user of the cluster may not ${[...new Set(words)].join(", ")}: lbscale run --lane cluster --dry-run prints the rights as manifests`,
+  );
+}
+
+async function isAllowed(
+  api: Api,
+  { group, resource, verb, namespace }: { group: string; resource: string; verb: string; namespace: string },
+): Promise<boolean> {
+  const [name, subresource] = resource.split("/");
+  const review = await api.create(
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SelfSubjectAccessReview",
+      spec: {
+        resourceAttributes: {
+          ...{ group, resource: name, verb },
+          ...(subresource !== undefined && { subresource }),
+          ...(namespace !== "" && { namespace }),
+        },
+      },
+    },
+    accessReviewSchema,
+  );
+  return review?.status.allowed ?? false;
+}

@@ -1,0 +1,168 @@
+/** What probes in a cluster measured, as replicates. Pure: no clock, no process, no network. */
+
+import type { DetectedPlane } from "../../cluster-lane/detect.js";
+import type { Probed } from "../../cluster-lane/measure.js";
+import type { PathTimes, ProbeRound } from "../../cluster-lane/probe-reports.js";
+import { thin } from "../../measure/replicate/samples.js";
+import type { PlaneReport } from "../../planes/descriptor.js";
+import type { Cell, Replicate, Results } from "../../results/schema.js";
+import { quantileSorted } from "../../stats/quantile.js";
+import { formatCount } from "../../text.js";
+import { emptyReplicate } from "./replicate.js";
+
+/** Scenarios of the cluster lane: both come from the same connections. */
+export const CLUSTER_SCENARIOS = ["connect", "established"] as const;
+type ClusterScenario = (typeof CLUSTER_SCENARIOS)[number];
+
+const TIMES: Readonly<Record<ClusterScenario, (times: PathTimes) => number[]>> = {
+  connect: ({ connectNs }) => connectNs,
+  established: ({ exchangeNs }) => exchangeNs,
+};
+
+/** Others' Services are spoken of where they are this share of ours. */
+const OTHERS_SHARE = 0.1;
+
+/** What the reports are about besides times. */
+export interface ClusterFacts {
+  readonly plane: DetectedPlane;
+  readonly otherServices: number;
+  readonly seed: number;
+  /** Id of the plane that stands for connections to endpoints themselves. */
+  readonly bare: string;
+  /** Whether nodes are called by their names. */
+  readonly names: boolean;
+}
+
+/** Adds what was measured at one N to its cells. Every round of every node is a replicate. */
+export function addProbed(
+  results: Results,
+  services: number,
+  probed: readonly Probed[],
+  facts: ClusterFacts,
+): void {
+  const rounds = Math.max(0, ...probed.map(({ log }) => log.rounds.length));
+  for (const [index, cell] of results.cells.entries()) {
+    if (cell.services !== services || !isScenario(cell.scenario)) continue;
+    const timesOf = TIMES[cell.scenario];
+    const path = cell.plane === facts.bare ? "endpoint" : "service";
+    for (let block = 0; block < rounds; block++) {
+      for (const { log } of probed) {
+        const round = log.rounds[block];
+        const times = round ? timesOf(round[path]) : [];
+        if (!round || times.length === 0) continue;
+        cell.replicates.push({
+          ...replicateOf(round, times, log.clockNs),
+          ...{ block, order: block * results.cells.length + index, seed: facts.seed },
+          floorNs: middle(timesOf(round.endpoint)),
+        });
+      }
+    }
+    cell.facts = { ...cell.facts, ...factsOf(cell.scenario, path, probed, facts, services) };
+    cell.warnings.push(...warningsOf(probed, services, facts.otherServices));
+  }
+  for (const { log } of probed) {
+    for (const { outcomes } of log.rounds) {
+      results.equivalence.flows += outcomes.reached + outcomes.wrong;
+      results.equivalence.disagreements += outcomes.wrong;
+    }
+  }
+}
+
+function isScenario(id: string): id is ClusterScenario {
+  return (CLUSTER_SCENARIOS as readonly string[]).includes(id);
+}
+
+function replicateOf(round: ProbeRound, times: readonly number[], clockNs: number): Replicate {
+  return {
+    ...emptyReplicate(clockNs),
+    wallMs: round.wallMs,
+    samples: thin(times),
+    median: middle(times),
+    // A connection is no lookup: what it visits in the kernel is not known here.
+    singles: { ns: [...times], visited: [] },
+    checkedBatches: times.length,
+  };
+}
+
+const middle = (values: readonly number[]): number => at(values, 0.5);
+
+function at(values: readonly number[], share: number): number {
+  return values.length === 0 ? 0 : Math.round(quantileSorted(Float64Array.from(values).sort(), share));
+}
+
+function factsOf(
+  scenario: ClusterScenario,
+  path: "service" | "endpoint",
+  probed: readonly Probed[],
+  { plane, otherServices, names }: ClusterFacts,
+  services: number,
+): Cell["facts"] {
+  const timesOf = TIMES[scenario];
+  const loopback = probed.flatMap(({ log }) => timesOf(log.loopback));
+  const rounds = probed.flatMap(({ log }) => log.rounds);
+  const wallSeconds = rounds.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1000;
+  const cpuSeconds = rounds.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / 1000;
+  const tried = rounds.reduce((sum, { outcomes }) => sum + total(outcomes), 0);
+  const nodes = probed.flatMap(({ node, log }, i): [string, number][] => {
+    const times = log.rounds.flatMap((round) => timesOf(round[path]));
+    const name = names ? node : `node ${i + 1}`;
+    return [
+      [`${name} p50 ns`, at(times, 0.5)],
+      [`${name} p99 ns`, at(times, 0.99)],
+    ];
+  });
+  return {
+    program: plane.program,
+    version: plane.version ?? "unknown",
+    foundBy: plane.source,
+    servicesInCluster: services + otherServices,
+    loopbackP50Ns: at(loopback, 0.5),
+    loopbackP99Ns: at(loopback, 0.99),
+    clockResolutionNs: Math.max(0, ...probed.map(({ log }) => log.resolutionNs)),
+    connectionsPerSecondAndNode: Math.round(tried / Math.max(wallSeconds, 0.001)),
+    probeCores: Number((cpuSeconds / Math.max(wallSeconds, 0.001)).toFixed(3)),
+    slowestSettledMs: Math.max(0, ...probed.map(({ log }) => log.settledMs)),
+    ...Object.fromEntries(nodes),
+  };
+}
+
+const total = (outcomes: ProbeRound["outcomes"]): number =>
+  Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+
+function warningsOf(probed: readonly Probed[], services: number, otherServices: number): string[] {
+  const sums = new Map<string, number>();
+  let tried = 0;
+  for (const { log } of probed) {
+    for (const { outcomes } of log.rounds) {
+      tried += total(outcomes);
+      for (const [outcome, count] of Object.entries(outcomes)) {
+        if (outcome !== "reached" && count > 0) sums.set(outcome, (sums.get(outcome) ?? 0) + count);
+      }
+    }
+  }
+  const failures = [...sums].map(([outcome, count]) => `${formatCount(count)} ${WORDS[outcome] ?? outcome}`);
+  return [
+    failures.length > 0 &&
+      `of ${formatCount(tried)} connections, to Services and to endpoints, ${failures.join(", ")}: they are in no time`,
+    otherServices > OTHERS_SHARE * services &&
+      services > 1 &&
+      `the cluster has ${formatCount(otherServices)} other Services: N is ${formatCount(services + otherServices)} in all`,
+  ].filter((warning) => warning !== false);
+}
+
+const WORDS: Readonly<Record<string, string>> = { timedOut: "timed out", wrong: "reached another endpoint" };
+
+/** How a plane is shown that no model and no other lane has. */
+export function reportOfPlane({ id, program }: DetectedPlane): PlaneReport {
+  const label = program === "unknown" ? id : program;
+  return {
+    ...{ label, shortLabel: label, columnLabel: label },
+    colours: { light: "#0072B2", lightLabel: "#0072B2", dark: "#56B4E9" },
+    marker: "rectRot",
+    order: 95,
+    role: "proxy",
+    structure: "none",
+    claims: [],
+    memoryModelled: false,
+  };
+}
