@@ -4,6 +4,7 @@ import {
   type Cluster,
   INGRESS_IP,
   inCidr,
+  LOCAL,
   maskTo,
   servesPolicyCluster,
   servesPolicyLocal,
@@ -29,6 +30,8 @@ export interface Situation {
   sourceAddress: number;
   count: number;
   localCount: number;
+  /** Those of `localCount` that policy Cluster sends to as well. */
+  readyLocalCount: number;
   internalLocal: boolean;
   externalLocal: boolean;
   /** The address has source ranges and the source is in none of them. */
@@ -50,6 +53,7 @@ export class Situations {
   /** Endpoints of policies Cluster and Local. */
   readonly #counts: Uint32Array;
   readonly #localCounts: Uint32Array;
+  readonly #readyLocalCounts: Uint32Array;
   readonly #situation: Situation = {
     destination: "elsewhere",
     servicePort: -1,
@@ -58,6 +62,7 @@ export class Situations {
     sourceAddress: 0,
     count: 0,
     localCount: 0,
+    readyLocalCount: 0,
     internalLocal: false,
     externalLocal: false,
     outOfRange: false,
@@ -69,6 +74,7 @@ export class Situations {
     this.#cluster = cluster;
     this.#counts = new Uint32Array(cluster.servicePorts);
     this.#localCounts = new Uint32Array(cluster.servicePorts);
+    this.#readyLocalCounts = new Uint32Array(cluster.servicePorts);
     for (let p = 0; p < cluster.servicePorts; p++) {
       const s = cluster.service[p]!;
       const key = (cluster.protocol[p]! << 16) | cluster.port[p]!;
@@ -82,6 +88,7 @@ export class Situations {
       for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
         this.#counts[p]! += Number(servesPolicyCluster(cluster.endpointLocal[e]!));
         this.#localCounts[p]! += Number(servesPolicyLocal(cluster.endpointLocal[e]!));
+        this.#readyLocalCounts[p]! += Number(cluster.endpointLocal[e] === LOCAL);
       }
     }
   }
@@ -130,6 +137,7 @@ export class Situations {
     const service = cluster.service[p]!;
     s.count = this.#counts[p]!;
     s.localCount = this.#localCounts[p]!;
+    s.readyLocalCount = this.#readyLocalCounts[p]!;
     s.internalLocal = cluster.internalLocal[service] === 1;
     s.externalLocal = cluster.externalLocal[service] === 1;
     s.outsideServiceRanges = s.destination === "external" && !this.#inRanges(service, src);

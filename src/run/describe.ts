@@ -73,11 +73,6 @@ export function releasesOf(
   );
 }
 
-/** Ids of a catalog's planes, in the order in which they are listed. */
-export function planeIdsOf(catalog: Pick<BenchmarkCatalog, "planes">): PlaneId[] {
-  return catalog.planes.map(({ descriptor }) => descriptor.id);
-}
-
 /**
  * What a plane of a catalog says about itself.
  *

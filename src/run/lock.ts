@@ -3,7 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ResultsFileError } from "../errors.js";
-import { isAlive, thisProcess } from "../results/process.js";
+import { isAlive, thisProcess } from "../process.js";
 
 const LOCK_FILE = ".lock";
 /** Held while a stale lock is removed, so that only one process does so. */

@@ -31,7 +31,7 @@ describe("a run's specification", () => {
     [
       "time for a cell in the model lane",
       { durationSeconds: 10 },
-      /^durationSeconds: only lane kernel uses it/,
+      /^durationSeconds: only lanes kernel and cluster use it/,
     ],
     [
       "a plane's option in the kernel lane",

@@ -85,7 +85,7 @@ describe("options of lbscale run", () => {
     expect(readRunSpec(given)).toMatchObject({ budgetSeconds: 300, durationSeconds: 30 });
     expect(commandOf(given)).toContain("--budget 300s --duration 30s");
     expect(() => readRunSpec({ budget: "soon" })).toThrow('--budget "soon": give a time from 1s to 24h');
-    expect(() => readRunSpec({ duration: "30s" })).toThrow("--duration is for the kernel lane");
+    expect(() => readRunSpec({ duration: "30s" })).toThrow("--duration is for the kernel and cluster lanes");
   });
 
   it("offer the kernel lane's planes in the kernel lane only", () => {

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
-import { thisProcess } from "../../results/process.js";
+import { thisProcess } from "../../process.js";
 import { OWNER_FILE, PREFIX } from "../testbed/clean.js";
 import { requireLane } from "../testbed/sandbox.js";
 import { KernelError } from "../testbed/tools.js";

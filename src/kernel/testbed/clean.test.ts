@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { thisProcess } from "../../results/process.js";
+import { thisProcess } from "../../process.js";
 import { cleanLeftovers, findLeftovers, OWNER_FILE, PREFIX } from "./clean.js";
 
 /** Beyond the largest process number there is. */

@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:f
 import os from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { isAlive } from "../../results/process.js";
+import { isAlive } from "../../process.js";
 import { runTool, toolPath } from "./tools.js";
 
 /** Every object's name begins with this and goes on with the run's id. */
