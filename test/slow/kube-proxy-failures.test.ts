@@ -88,7 +88,7 @@ describe.skipIf(lacking !== null)("verify --kube-proxy", () => {
     await until(() => processesNaming("sleep 1002").length === 0);
     const [name] = leftovers();
     expect(run(CLI, "doctor", "--lane", "model").stdout).toMatch(
-      new RegExp(`^left behind by killed runs: .*${name}.*\n.*doctor --clean removes that$`, "m"),
+      new RegExp(`^left by killed runs .*doctor --clean removes it.*\n- folder .*${name}`, "m"),
     );
     expect(run(CLI, "doctor", "--clean").stdout).toContain(`removed ${name}\n`);
     expect(leftovers()).toEqual([]);
