@@ -6,6 +6,7 @@ import { formatCount } from "../text.js";
 import { headline, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { linearRange, servicesRange } from "./kit/axes.js";
+import { pointLabels } from "./kit/point-labels.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
 
@@ -66,6 +67,8 @@ export const logarithm: Chart = {
           y: { range, label: formatCount },
         },
         [],
+        // At a line's own end: the list leaves the picture early, and a name at the edge would look like a flat line.
+        pointLabels,
       ),
     };
   },
