@@ -4,10 +4,10 @@ import type { ChartConfiguration } from "chart.js";
 import { maxOf } from "../stats/extent.js";
 import type { View, Words } from "./chart.js";
 import { axisOptions } from "./kit/axes.js";
-import { columnMarks, legendGap, type Mark } from "./kit/column-marks.js";
+import { columnMarks, legendAbove, legendGap, type Mark } from "./kit/column-marks.js";
 import { frame } from "./kit/frame.js";
 import { noiseFloorZone } from "./kit/marks.js";
-import { chartFont, scaleOf, THEMES } from "./theme.js";
+import { scaleOf } from "./theme.js";
 
 /** No labels at the right, only a margin like the left one. */
 const RIGHT_MARGIN = 48;
@@ -36,7 +36,6 @@ export interface Columns {
 export function columnsConfig(columns: Columns, words: Words, view: View): ChartConfiguration {
   const { categories, axis, rows, format, floorNs = null, range } = columns;
   const scale = scaleOf(view);
-  const theme = THEMES[view.theme];
   const highest = maxOf(
     rows.flatMap(({ marks }) => marks.map((mark) => mark?.interval?.[1] ?? mark?.value ?? 0)),
   );
@@ -68,17 +67,7 @@ export function columnsConfig(columns: Columns, words: Words, view: View): Chart
         },
       },
       plugins: {
-        legend: {
-          position: "top",
-          align: "start",
-          labels: {
-            color: theme.text,
-            font: chartFont("label", scale),
-            boxWidth: 26 * scale,
-            boxHeight: 26 * scale,
-            padding: 24 * scale,
-          },
-        },
+        legend: legendAbove(view),
         title: { display: false },
         tooltip: { enabled: false },
       },

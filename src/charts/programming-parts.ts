@@ -9,9 +9,9 @@ import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { provenance } from "./caption-text.js";
 import type { Chart, View, Words } from "./chart.js";
 import { axisOptions, linearRange } from "./kit/axes.js";
-import { legendGap } from "./kit/column-marks.js";
+import { legendAbove, legendGap } from "./kit/column-marks.js";
 import { frame } from "./kit/frame.js";
-import { chartFont, scaleOf, THEMES, type ThemeName } from "./theme.js";
+import { scaleOf, type ThemeName } from "./theme.js";
 
 /** From the bottom of a column upwards. */
 const PARTS = [
@@ -87,7 +87,6 @@ function stackedConfig(
   view: View,
 ): ChartConfiguration {
   const scale = scaleOf(view);
-  const theme = THEMES[view.theme];
   const highest = Math.max(...planes.map((_, i) => rows.reduce((sum, { values }) => sum + values[i]!, 0)));
   const range = linearRange(highest);
   const { plugin, layout } = frame(words, view, () => RIGHT_MARGIN * scale);
@@ -115,17 +114,7 @@ function stackedConfig(
         y: { ...y, stacked: true, max: range.max, ticks: { ...y.ticks, stepSize: range.step } },
       },
       plugins: {
-        legend: {
-          position: "top",
-          align: "start",
-          labels: {
-            color: theme.text,
-            font: chartFont("label", scale),
-            boxWidth: 26 * scale,
-            boxHeight: 26 * scale,
-            padding: 24 * scale,
-          },
-        },
+        legend: legendAbove(view),
         title: { display: false },
         tooltip: { enabled: false },
       },

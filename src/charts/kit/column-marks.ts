@@ -3,7 +3,7 @@
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import { maxOf } from "../../stats/extent.js";
 import type { View } from "../chart.js";
-import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
+import { chartFont, cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import { type Box, overlap } from "./boxes.js";
 import type { Context2D } from "./context.js";
 import { textWidth } from "./frame.js";
@@ -187,6 +187,22 @@ export function legendGap(px: number): Plugin {
         fit.call(this);
         this.height += px;
       };
+    },
+  };
+}
+
+/** The legend above columns, at the plot's left edge. */
+export function legendAbove(view: View) {
+  const scale = scaleOf(view);
+  return {
+    position: "top" as const,
+    align: "start" as const,
+    labels: {
+      color: THEMES[view.theme].text,
+      font: chartFont("label", scale),
+      boxWidth: 26 * scale,
+      boxHeight: 26 * scale,
+      padding: 24 * scale,
     },
   };
 }
