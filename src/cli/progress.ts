@@ -36,7 +36,7 @@ export class Progress {
 
   /** A dumb terminal has no code that clears a line. */
   #redraws(): boolean {
-    return this.#stream.isTTY && process.env["TERM"] !== "dumb";
+    return this.#stream.isTTY && process.env.TERM !== "dumb";
   }
 }
 

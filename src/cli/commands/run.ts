@@ -65,7 +65,7 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
       return;
     }
     const spec = readRunSpec(args);
-    if (spec.endpoints !== undefined && typeof (args as GivenOptions)["cluster"] === "string") {
+    if (spec.endpoints !== undefined && typeof (args as GivenOptions).cluster === "string") {
       throw new UsageError("--endpoints is for generated clusters: leave it out with --cluster");
     }
     const cluster = await clusterOf(args);
