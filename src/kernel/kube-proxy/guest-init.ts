@@ -1,11 +1,11 @@
 /** First process of the user-mode Linux guest of a kube-proxy: loads modules, and passes on requests and replies. */
 
-import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, openSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { toolPath } from "../testbed/tools.js";
+import { prepareGuest } from "../testbed/guest-root.js";
 import { GUEST_ERRORS_FILE, GUEST_REPLIES_FILE, GUEST_REQUESTS_FOLDER } from "./protocol.js";
 
 /** Of Debian's user-mode-linux: what IPVS mode asks for in its sets and rules, external addresses and ranges included. */
@@ -29,17 +29,8 @@ const POLL_MS = 10;
 
 // Before /proc is mounted process.execPath is the host's program, user-mode Linux: the path of node is an argument.
 const [folder, node] = process.argv.slice(2) as [string, string];
-const run = (tool: string, ...args: string[]): void => {
-  execFileSync(toolPath(tool), args, { stdio: ["ignore", "ignore", "inherit"] });
-};
 try {
-  run("mount", "-t", "proc", "proc", "/proc");
-  run("mount", "-t", "sysfs", "sysfs", "/sys");
-  run("mount", "-t", "tmpfs", "tmpfs", "/run");
-  run("mount", "-t", "hostfs", "-o", folder, "none", folder);
-  mkdirSync("/run/kernel/lib", { recursive: true });
-  symlinkSync("/usr/lib/uml/modules", "/run/kernel/lib/modules");
-  run("modprobe", "-d", "/run/kernel", "-a", ...MODULES);
+  prepareGuest(folder, MODULES);
   const child = spawn(node, [WORKER], {
     cwd: folder,
     stdio: [

@@ -15,6 +15,7 @@ import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { prepareHost } from "../testbed/host.js";
 import { KernelError, runTool, toolPath } from "../testbed/tools.js";
 import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "./config.js";
+import { get } from "./http.js";
 import { parseMetrics, type SyncState, syncState } from "./metrics.js";
 import {
   type CheckedOptions,
@@ -162,17 +163,6 @@ class Node {
 
 async function isHealthy(): Promise<boolean> {
   return (await get(HEALTH_URL)) !== undefined;
-}
-
-/** Undefined where nothing answers, or with an error. */
-async function get(url: string): Promise<string | undefined> {
-  try {
-    const response = await fetch(url);
-    const text = await response.text();
-    return response.ok ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 let node: Node | undefined;

@@ -17,6 +17,7 @@ import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { benchCluster } from "../../measure/replicate/bench-cluster.js";
 import { Random } from "../../random.js";
 import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "../kube-proxy/config.js";
+import { get } from "../kube-proxy/http.js";
 import { LOG_FILE, optionsSchema } from "../kube-proxy/protocol.js";
 import { KernelError } from "../testbed/tools.js";
 import { changeSlice, type EndpointChange, FreshAddresses, resizeSlice, rollOut } from "./changes.js";
@@ -214,17 +215,6 @@ async function served({ services, endpointsPerService, seed, changing }: Prepara
   // Below the clients' part of the pod range, where endpoints that are numbered upwards never come.
   const fresh = new FreshAddresses(clientCidr.base - 2 ** 16);
   return { objects, slices, podRange: formatCidr(podCidr), fresh };
-}
-
-/** Undefined where nothing answers, or with an error. */
-async function get(url: string): Promise<string | undefined> {
-  try {
-    const response = await fetch(url);
-    const text = await response.text();
-    return response.ok ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 let node: ProxiedNode | undefined;

@@ -1,13 +1,12 @@
 /** First process of the user-mode Linux guest: mounts, loads modules, does what the host asked for, and powers off. */
 
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ERRORS_FILE, EXIT_FILE, REPORTS_FILE, REQUEST_FILE } from "./guest.js";
-import { toolPath } from "./tools.js";
+import { prepareGuest } from "./guest-root.js";
 
-/** The guest looks for none by itself: there is no /lib/modules of its version on the host's disk. */
 const MODULES = [
   ...[
     "ip_vs",
@@ -26,17 +25,8 @@ const WORK = fileURLToPath(new URL("../worker.js", import.meta.url));
 
 // Before /proc is mounted a process takes itself for what the host runs, user-mode Linux: the path of node is handed in.
 const [folder, node] = process.argv.slice(2) as [string, string];
-const run = (tool: string, ...args: string[]): void => {
-  execFileSync(toolPath(tool), args, { stdio: ["ignore", "ignore", "inherit"] });
-};
 try {
-  run("mount", "-t", "proc", "proc", "/proc");
-  run("mount", "-t", "sysfs", "sysfs", "/sys");
-  run("mount", "-t", "tmpfs", "tmpfs", "/run");
-  run("mount", "-t", "hostfs", "-o", folder, "none", folder);
-  mkdirSync("/run/kernel/lib", { recursive: true });
-  symlinkSync("/usr/lib/uml/modules", "/run/kernel/lib/modules");
-  run("modprobe", "-d", "/run/kernel", "-a", ...MODULES);
+  prepareGuest(folder, MODULES);
   const { status } = spawnSync(node, ["--expose-gc", WORK], {
     // The only folder that compilers can write to.
     cwd: folder,
