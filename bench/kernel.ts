@@ -1,22 +1,94 @@
 /** What the kernel lane measures: its table of contents. */
 
-import type { KernelCatalog, KernelScenario } from "../src/kernel/catalog.js";
-import { type KernelPlaneId, PROXY_PLANES } from "../src/kernel/plane.js";
+import type { KernelCatalog, KernelProfile, KernelScenario } from "../src/kernel/catalog.js";
+import { KERNEL_PLANE_IDS, type KernelPlaneId, PROXY_PLANES } from "../src/kernel/plane.js";
 import type { KernelLane } from "../src/kernel/testbed/sandbox.js";
 
 /**
  * From the same rounds come connect(), a request over it and the BPF lookup alone; from before them loading the rules, and
  * what these take of memory; and after them endpoints join and leave.
  */
-const SCENARIOS: readonly KernelScenario[] = ["connect", "established", "lookup", "sync", "memory", "update"];
+const SCENARIOS: readonly KernelScenario[] = [
+  ...(["programming", "connect", "established", "lookup", "sync"] as const),
+  ...(["memory", "update", "proxy-memory"] as const),
+];
 
-/** How often an endpoint joins and leaves in each cell: the fewest that give an interval. */
-const UPDATES = 6;
+/** The planes that the article is about, and what they are compared with. */
+const MAIN: readonly KernelPlaneId[] = ["direct", "direct-conntrack", "ebpf", "nftables", "iptables"];
+const VERSIONS = ["1.37", "1.36", "1.35", "1.34"];
+const versionsOf = (mode: string) => VERSIONS.map((version) => `kube-proxy/${mode}@${version}`);
+
+const PROFILES: readonly KernelProfile[] = [
+  {
+    id: "quick",
+    planes: MAIN,
+    kubeProxies: ["kube-proxy/nftables@1.37", "kube-proxy/iptables-legacy@1.37"],
+    mostServices: 1000,
+    // An interval needs six rounds; three give a range.
+    ...{ rounds: 3, connections: 500, updates: 3 },
+    ...{ changes: 5, starts: 1, rollout: 100 },
+    ...{ cellSeconds: 20, runSeconds: 110 },
+  },
+  {
+    id: "default",
+    planes: [...MAIN.slice(0, 3), "ebpf-tc", "nftables", "iptables-nft", "iptables"],
+    kubeProxies: ["kube-proxy/nftables@1.37", "kube-proxy/nftables@1.36", "kube-proxy/iptables-legacy@1.37"],
+    mostServices: 5000,
+    ...{ rounds: 6, connections: 1000, updates: 6 },
+    ...{ changes: 10, starts: 2, rollout: 100 },
+    ...{ cellSeconds: 60, runSeconds: 400 },
+  },
+  {
+    id: "full",
+    planes: KERNEL_PLANE_IDS,
+    kubeProxies: ["nftables", "iptables-legacy", "iptables-nft"].flatMap(versionsOf),
+    mostServices: 20_000,
+    ...{ rounds: 10, connections: 1000, updates: 6 },
+    ...{ changes: 21, starts: 3, rollout: 100 },
+    ...{ cellSeconds: 600, runSeconds: null },
+  },
+];
+
+const median = "median and interval over changes, each of one endpoint";
+const reports: KernelCatalog["reports"] = {
+  programming: {
+    label: "Programming one endpoint change, by kube-proxy itself",
+    question: "How long until a change of the API reaches connections?",
+    unit: "ns",
+    axis: "services",
+    positionMatters: false,
+    captions: {
+      kernel: `From the API's event to the end of kube-proxy's sync, ${median}`,
+      "kernel/visible": `From the API's event to the first connect() that follows it, ${median}`,
+      "kernel/rollout": "From the first of 100 events to the end of the sync that has them all",
+    },
+  },
+  "proxy-memory": {
+    label: "Memory of kube-proxy, its tools and the kernel",
+    question: "What does programming a node take of its memory?",
+    unit: "counts",
+    axis: "services",
+    positionMatters: false,
+    captions: { kernel: "Bytes resident at the peak of the first sync" },
+  },
+};
+
+/** What a visit of a kube-proxy tells, by scenario. */
+const PROXY_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[]>>> = {
+  programming: ["", "visible", "rollout", "listing", "writing", "rest"],
+  connect: [""],
+  established: [""],
+  sync: ["first", "first, CPU"],
+  "proxy-memory": [""],
+};
+const PROXY_SIZES = [1, 100, 1000, 5000, 10_000];
+
 /** Of `update`: iptables written whole, as kube-proxy does once an hour, next to what it writes each time. */
 const FULL_SYNC = "full";
 
 /** Baselines load nothing, and only BPF programs can be run without a network. */
-function isMeasured(scenario: KernelScenario, plane: KernelPlaneId): boolean {
+function measures(scenario: KernelScenario, plane: KernelPlaneId): boolean {
+  if (scenario === "programming" || scenario === "proxy-memory") return false;
   if (["sync", "memory", "update"].includes(scenario)) return PROXY_PLANES.includes(plane);
   return scenario !== "lookup" || plane === "ebpf" || plane === "ebpf-maglev";
 }
@@ -45,16 +117,19 @@ function updateVariants(
   services: number,
   asked: boolean,
 ): readonly string[] {
-  if (!isMeasured("update", plane) || !(asked || UPDATE_SIZES.includes(services))) return [];
+  if (!measures("update", plane) || !(asked || UPDATE_SIZES.includes(services))) return [];
   const inFull = plane.startsWith("iptables") && lane === "kernel" && services <= MAX_FULL_SYNC;
   return ["", ...(inFull ? [FULL_SYNC] : [])];
 }
 
 export const KERNEL: KernelCatalog = {
   scenarios: SCENARIOS,
-  updates: UPDATES,
+  profiles: PROFILES,
+  reports,
+  proxyVariants: (scenario) => PROXY_VARIANTS[scenario] ?? [],
+  proxySizes: PROXY_SIZES,
   fullSync: FULL_SYNC,
-  isMeasured,
+  measures,
   isCompared,
   sizes,
   updateVariants,

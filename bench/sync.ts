@@ -26,6 +26,8 @@ export const sync: Scenario = {
     captions: {
       model: "Median time to build all rules, tables and maps",
       kernel: "Time to load every service with the kernel's own tools",
+      "kernel/first": "From kube-proxy's start to the last Service that answers",
+      "kernel/first, CPU": "Processor time of kube-proxy and its tools until its first sync has ended",
       guest: "Time to load every service with the kernel's own tools",
     },
   },

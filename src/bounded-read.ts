@@ -27,7 +27,7 @@ export function readAtMost(source: string | number, limit: number): Buffer {
     let size = CHUNK_BYTES;
     for (;;) {
       const chunk = Buffer.allocUnsafe(size);
-      const count = readSync(file, chunk, 0, size, null);
+      const count = readWaiting(file, chunk);
       if (count === 0) return Buffer.concat(chunks, total);
       total += count;
       if (total > limit) throw new TooLargeError(`more than ${limit} bytes`);
@@ -38,3 +38,18 @@ export function readAtMost(source: string | number, limit: number): Buffer {
     if (typeof source === "string") closeSync(file);
   }
 }
+
+/** Reads what is there, at least one byte before the end. A pipe that somebody made non-blocking is waited for. */
+function readWaiting(file: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(file, chunk, 0, chunk.length, null);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(NEVER, 0, 0, PAUSE_MS);
+    }
+  }
+}
+
+const PAUSE_MS = 5;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));

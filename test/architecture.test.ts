@@ -35,7 +35,6 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   "src/results/schema.ts": "one schema, read top to bottom",
   "src/kernel/kube-proxy/random-changes.ts": "one function per kind of change",
   "src/stats/fit.ts": "the laws and their selection",
-  "src/run/lanes/kernel.ts": "still to be split by kind of report",
 };
 /** What every plane's folder holds; two planes may share a folder. */
 const PLANE_FILES = [

@@ -1,6 +1,11 @@
 /** Whether two clusters decide alike: the contract of each, asked about the same flows. */
 
-import { type Cluster, formatAddress } from "../src/cluster/cluster.js";
+import {
+  type Cluster,
+  formatAddress,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "../src/cluster/cluster.js";
 import { FLOW_WORDS, type FlowTrace } from "../src/cluster/flows.js";
 import { differencesOf, expectationOf } from "../src/planes/contract.js";
 import type { PlaneId } from "../src/planes/plane.js";
@@ -49,7 +54,7 @@ function answer(
   const endpoints: string[] = [];
   const p = situation.servicePort;
   for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-    if (localOnly && cluster.endpointLocal[e] !== 1) continue;
+    if (!(localOnly ? servesPolicyLocal : servesPolicyCluster)(cluster.endpointLocal[e]!)) continue;
     endpoints.push(`${formatAddress(cluster.endpointAddress[e]!)}:${cluster.endpointPort[e]}`);
   }
   return `${endpoints.sort().join(" ")}${ignoreMasquerade ? "" : ` masquerade ${masquerade}`}`;

@@ -3,6 +3,7 @@
 import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
+import { clusterConnect, clusterEstablished } from "./cluster.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
@@ -28,12 +29,44 @@ import { logarithm } from "./logarithm.js";
 import { modelVersusKernel } from "./model-versus-kernel.js";
 import { percentiles } from "./percentiles.js";
 import { position } from "./position.js";
+import {
+  kernelFirstSync,
+  kernelFirstSyncCpu,
+  kernelProgramming,
+  kernelProgrammingVisible,
+  kernelProxyMemory,
+  kernelRollout,
+} from "./programming.js";
+import { kernelProgrammingParts } from "./programming-parts.js";
 import { published } from "./published.js";
 import { publishedColumns, publishedPercentiles } from "./replays.js";
 import { scaling } from "./scaling.js";
 import { skew } from "./skew.js";
 import { sync } from "./sync.js";
 import { work } from "./work.js";
+
+/** Of the real kernel, this machine's or a guest's. */
+export const KERNEL_CHARTS: readonly Chart[] = [
+  kernelProgramming,
+  kernelProgrammingVisible,
+  kernelProgrammingParts,
+  kernelFirstSync,
+  kernelFirstSyncCpu,
+  kernelProxyMemory,
+  kernelRollout,
+  kernelColumns,
+  kernelScaling,
+  kernelLatency,
+  kernelEstablished,
+  kernelSync,
+  kernelUpdate,
+  kernelMemory,
+  ...kernelPercentiles,
+  kernelPosition,
+  guestColumns,
+  guestLatency,
+  guestUpdate,
+];
 
 export const CHARTS: readonly Chart[] = [
   columns,
@@ -58,18 +91,9 @@ export const CHARTS: readonly Chart[] = [
   sync,
   memory,
   balance,
-  kernelColumns,
-  kernelScaling,
-  kernelLatency,
-  kernelEstablished,
-  kernelSync,
-  kernelUpdate,
-  kernelMemory,
-  ...kernelPercentiles,
-  kernelPosition,
-  guestColumns,
-  guestLatency,
-  guestUpdate,
+  ...KERNEL_CHARTS,
+  clusterConnect,
+  clusterEstablished,
   modelVersusKernel,
   published,
   publishedColumns,

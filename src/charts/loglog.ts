@@ -12,7 +12,7 @@ import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
 
 // CSS pixels at 1600 x 900.
 /** Most room right of the plot that labels may take. */
-const LABEL_GUTTER = 270;
+const LABEL_GUTTER = 330;
 /** Room for the right half of the last tick's number. */
 const HALF_TICK = 64;
 /** Where the plot begins at most: a wide tick label and the margin. */

@@ -4,7 +4,7 @@ import { ownScenarios } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
 import { plainText } from "../text.js";
 import type { Chart } from "./chart.js";
-import { CHARTS } from "./index.js";
+import { CHARTS, KERNEL_CHARTS } from "./index.js";
 import { scalingChart } from "./scaling.js";
 
 const MAX_TITLE = 90;
@@ -29,5 +29,11 @@ export function chartsOf(results: Results): readonly Chart[] {
       }),
     ];
   });
-  return [...CHARTS, ...own];
+  return [...inOrder(results), ...own];
+}
+
+/** A run that measured a kernel leads with it. */
+function inOrder({ cells }: Results): readonly Chart[] {
+  if (!cells.some(({ lane }) => lane !== "model")) return CHARTS;
+  return [...KERNEL_CHARTS, ...CHARTS.filter((chart) => !KERNEL_CHARTS.includes(chart))];
 }

@@ -16,7 +16,7 @@ import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { decadesAround, linearRange, logRange, servicesRange } from "./kit/axes.js";
-import { bends, fittedCurves, growthMarks, overtakings } from "./kit/growth-marks.js";
+import { bends, crossoverMarks, fittedCurves, growthMarks } from "./kit/growth-marks.js";
 import { intervalBands, noiseFloorZone, runsOf } from "./kit/marks.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
@@ -64,7 +64,7 @@ export function scalingChart(chart: ScalingChart): Chart {
       const floorNs = floor ? noiseFloorNs(cells) : null;
       const curves = fittedCurves(results, measure);
       // From zero, lines that cross at small N lie within each other's width.
-      const rings = linear ? [] : overtakings(results, measure, series);
+      const rings = linear ? [] : crossoverMarks(results, measure, series);
       const bars = bends(results, measure, series);
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {

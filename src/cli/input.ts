@@ -1,5 +1,6 @@
 /** Reading what users name: a file, or `-` for standard input. */
 
+import { isatty } from "node:tty";
 import { MAX_TEXT_BYTES, readAtMost, TooLargeError } from "../bounded-read.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { UsageError } from "../errors.js";
@@ -13,7 +14,7 @@ import { textOf } from "./text-of.js";
 export function readInput(path: string): string {
   let bytes: Buffer;
   try {
-    if (path === STANDARD_INPUT && process.stdin.isTTY) note("reading standard input: end it with Ctrl-D");
+    if (path === STANDARD_INPUT && isatty(0)) note("reading standard input: end it with Ctrl-D");
     // Five times the largest cluster that Kubernetes supports.
     bytes = readAtMost(path === STANDARD_INPUT ? 0 : path, MAX_TEXT_BYTES);
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   runBenchmark,
 } from "../run/index.js";
 import { InterruptedError, withAbortOnSignal } from "./interrupted.js";
+import { note } from "./output.js";
 import { returnToUser } from "./ownership.js";
 import { RunDisplay } from "./terminal.js";
 
@@ -55,13 +56,16 @@ export async function measureForTerminal(what: Measurement): Promise<{ results: 
           ? await resumeBenchmark({ ...common, out: what.resume })
           : await runBenchmark(what.spec, { ...common, out: what.out, command: what.command });
       display.end();
-      await what.finish?.(results, out);
+      if (what.finish) {
+        note(`drawing charts; lbscale report ${out} draws them again, should this be interrupted`);
+        await what.finish(results, out);
+      }
       return { results, out };
     } catch (error) {
       if (!(error instanceof InterruptedRunError)) throw error;
       const cluster = what.cluster === undefined ? "" : " --cluster THE-SAME";
       const hint = error.resumable ? `; finish it with: lbscale run --resume --out ${out}${cluster}` : "";
-      throw new InterruptedError(`${error.message}${hint}`);
+      throw new InterruptedError(`${error.message}${hint}; lbscale report ${out} draws what is there`);
     } finally {
       display.end();
       if (started) returnToUser(out);

@@ -3,6 +3,9 @@
 import { maxOf } from "../stats/extent.js";
 import { plainText } from "../text.js";
 
+/** The longest path that Linux knows, and more than a line needs. */
+export const PATH_LENGTH = 4096;
+
 /** Writes to standard output, waiting where a pipe is slow: a million services must not pile up in memory. */
 export async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));

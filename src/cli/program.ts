@@ -164,7 +164,7 @@ export async function main(argv: readonly string[], io: Io = PROCESS_IO): Promis
 
 async function parse(argv: readonly string[], io: Io): Promise<void> {
   // yargs takes longer to load than all the rest that help and the version need.
-  const { default: yargs } = await import("./yargs.js");
+  const { default: yargs } = await import("yargs/yargs");
   const program = yargs()
     .scriptName("lbscale")
     // An option given twice: the last one counts, as in most tools, instead of becoming a list.

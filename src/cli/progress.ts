@@ -21,7 +21,7 @@ export class Progress {
     const elapsed = performance.now() - this.#started;
     const left = leftMs === null ? "" : ` ${formatLeft(leftMs)} left`;
     const line = `${this.#verb} ${done + 1}/${total}:${left} (${what})`;
-    if (this.#stream.isTTY) {
+    if (this.#redraws()) {
       this.#stream.write(`\r\x1b[2K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
     } else if (elapsed - this.#lastPlain >= PLAIN_INTERVAL_MS) {
       this.#lastPlain = elapsed;
@@ -31,7 +31,12 @@ export class Progress {
 
   /** Removes the redrawn line. */
   end(): void {
-    if (this.#stream.isTTY) this.#stream.write("\r\x1b[2K");
+    if (this.#redraws()) this.#stream.write("\r\x1b[2K");
+  }
+
+  /** A dumb terminal has no code that clears a line. */
+  #redraws(): boolean {
+    return this.#stream.isTTY && process.env["TERM"] !== "dumb";
   }
 }
 

@@ -20,8 +20,8 @@ const namespaceName = z
 /** Bounds of numbers, for the command line too. */
 export const CLUSTER_BOUNDS = {
   nodes: [1, 100],
+  /** A probe's log must fit what a node keeps of one. */
   durationSeconds: [1, 300],
-  budgetSeconds: [1, 86_400],
 } as const;
 
 const integer = ([min, max]: readonly [number, number]) => z.int().min(min).max(max);
@@ -47,13 +47,17 @@ export const clusterLaneSchema = z.strictObject({
     .exactOptional(),
   /** Whether names of nodes are stored. */
   names: z.boolean().exactOptional(),
-  /** No larger N begins after this many seconds. */
-  budgetSeconds: integer(CLUSTER_BOUNDS.budgetSeconds).exactOptional(),
-  /** Seconds of measuring at each N; 20 where absent. */
-  durationSeconds: integer(CLUSTER_BOUNDS.durationSeconds).exactOptional(),
   /** Whether what was made stays when the run ends. */
   keep: z.boolean().exactOptional(),
 });
 
-/** Options of a run of the cluster lane. */
-export type ClusterLaneOptions = z.infer<typeof clusterLaneSchema>;
+/** What a specification says of the cluster lane alone. */
+export type ClusterSettings = z.infer<typeof clusterLaneSchema>;
+
+/** Options of a run of the cluster lane, with the two times that every lane has. */
+export interface ClusterLaneOptions extends ClusterSettings {
+  /** No larger N begins after this many seconds. */
+  readonly budgetSeconds?: number | undefined;
+  /** Seconds of measuring at each N; 20 where absent. */
+  readonly durationSeconds?: number | undefined;
+}

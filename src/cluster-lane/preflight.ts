@@ -63,7 +63,6 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
     );
   }
   const probes = probesByArchitecture(nodes, options.nodes);
-  for (const architecture of probes.keys()) readProbe(architecture);
   const image = options.image ?? pauseImageOf(nodes);
   const { items: services } = await api.get("/api/v1/services", listOf(serviceSchema));
   const used = services.flatMap(({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ""]);
@@ -80,6 +79,7 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
     options.planeName === undefined
       ? detectPlane(await readEvidence(api, nodes))
       : { id: options.planeName, program: options.planeName, version: null, source: "--plane-name" };
+  for (const architecture of probes.keys()) readProbe(architecture);
   return {
     ...{ version, plane, image, nodes, probes, freeAddresses },
     ...{ allNodes: all.length, otherServices: services.length },

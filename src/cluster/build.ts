@@ -7,7 +7,10 @@ import {
   type ClusterSource,
   EXTERNAL_IP,
   INGRESS_IP,
+  LOCAL,
+  LOCAL_POLICY_ONLY,
   type Network,
+  REMOTE,
 } from "./cluster.js";
 
 /** One endpoint of one service-port. */
@@ -15,6 +18,8 @@ export interface EndpointRecord {
   readonly address: number;
   readonly port: number;
   readonly local?: boolean;
+  /** One of this node that serves policy Local only: see LOCAL_POLICY_ONLY. */
+  readonly localPolicyOnly?: boolean;
 }
 
 /** One service-port of a service. */
@@ -89,11 +94,15 @@ export function buildCluster(
     endpoints: endpoints.length,
     endpointAddress: Uint32Array.from(endpoints, (endpoint) => endpoint.address),
     endpointPort: Uint16Array.from(endpoints, (endpoint) => endpoint.port),
-    endpointLocal: Uint8Array.from(endpoints, (endpoint) => Number(endpoint.local ?? false)),
+    endpointLocal: Uint8Array.from(endpoints, localOf),
     network,
     serviceName: (service) => records[service]!.name,
     portName: (servicePort) => ports[servicePort]!.port.name ?? "",
   };
+}
+
+function localOf({ local = false, localPolicyOnly = false }: EndpointRecord): number {
+  return localPolicyOnly ? LOCAL_POLICY_ONLY : local ? LOCAL : REMOTE;
 }
 
 /** Running sums: where each owner's rows begin, and one entry more for the end. */

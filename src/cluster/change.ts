@@ -3,7 +3,7 @@
 import { InvalidChangeError } from "../errors.js";
 import { Random } from "../random.js";
 import { FreeAddresses } from "./allocate.js";
-import type { Cluster } from "./cluster.js";
+import { type Cluster, LOCAL, REMOTE, servesPolicyCluster } from "./cluster.js";
 
 /** A change to the endpoints of one service-port. `endpoint` is a row of the cluster's endpoint columns. */
 export type Change =
@@ -44,7 +44,9 @@ export function applyChange(cluster: Cluster, change: Change, seed = 1): Cluster
   const likely = end > first ? cluster.endpointPort[first]! : cluster.port[servicePort]!;
   const address = [...kept.map((row) => cluster.endpointAddress[row]!), ...fresh];
   const port = [...kept, ...joining].map((row) => (row < 0 ? likely : cluster.endpointPort[row]!));
-  const local = [...kept, ...joining].map((row) => (row < 0 ? 0 : cluster.endpointLocal[row]!));
+  const local = [...kept, ...joining].map((row) => (row < 0 ? REMOTE : cluster.endpointLocal[row]!));
+  // Where no other is left, what terminates serves both policies.
+  if (!local.some(servesPolicyCluster)) local.fill(LOCAL);
   const grown = joining.length - leaving.length;
   const endpoints = cluster.endpoints + grown;
   /** Puts the service-port's new rows in place of its old ones. */

@@ -19,6 +19,21 @@ export const LOAD_BALANCER = 2;
 export const EXTERNAL_IP = 0;
 export const INGRESS_IP = 1;
 
+/**
+ * Values of `endpointLocal`: the endpoint runs on another node, on this one, or on this one and serves policy Local only. The
+ * last is one that terminates and still serves: policy Local falls back to it while no ready endpoint is here, policy Cluster
+ * while none is ready anywhere (kubernetes pkg/proxy/topology.go, CategorizeEndpoints).
+ */
+export const REMOTE = 0;
+export const LOCAL = 1;
+export const LOCAL_POLICY_ONLY = 2;
+
+/** Whether an endpoint, by its `endpointLocal`, is among those of policy Cluster. */
+export const servesPolicyCluster = (local: number): boolean => local !== LOCAL_POLICY_ONLY;
+
+/** Whether an endpoint, by its `endpointLocal`, runs on this node: all that do are among those of policy Local. */
+export const servesPolicyLocal = (local: number): boolean => local !== REMOTE;
+
 /** An IPv4 range: every address whose upper `prefixLength` bits equal those of `base`. */
 export interface Cidr {
   readonly base: number;
@@ -68,7 +83,7 @@ export interface Cluster {
   readonly endpoints: number;
   readonly endpointAddress: Uint32Array;
   readonly endpointPort: Uint16Array;
-  /** 1 = the endpoint runs on this node. */
+  /** Whether the endpoint runs on this node, and which policies it serves: REMOTE, LOCAL or LOCAL_POLICY_ONLY. */
   readonly endpointLocal: Uint8Array;
 
   /** What is known of the network around: see `Network`. */

@@ -25,6 +25,8 @@ import {
   parseCidr,
   protocolName,
   SCTP,
+  servesPolicyCluster,
+  servesPolicyLocal,
   TCP,
   UDP,
 } from "./cluster.js";
@@ -75,8 +77,25 @@ const serviceSchema = z.object({
         port,
         nodePort: z.number().int().min(0).max(65535).default(0),
         endpoints: z
-          .array(z.object({ address, port, local: z.boolean().default(false) }))
-          .max(MAX_ENDPOINTS_OF_PORT),
+          .array(
+            z
+              .object({
+                address,
+                port,
+                local: z.boolean().default(false),
+                localPolicyOnly: z.boolean().default(false),
+              })
+              .refine(({ local, localPolicyOnly }) => local || !localPolicyOnly, {
+                path: ["localPolicyOnly"],
+                message: "only an endpoint of this node serves policy Local: give it local too",
+              }),
+          )
+          .max(MAX_ENDPOINTS_OF_PORT)
+          .refine(
+            (endpoints) =>
+              endpoints.length === 0 || endpoints.some(({ localPolicyOnly }) => !localPolicyOnly),
+            "localPolicyOnly is for endpoints beside others that are ready: without any, these serve both policies",
+          ),
       }),
     )
     .min(1)
@@ -177,7 +196,8 @@ function serviceObject(cluster: Cluster, s: number): object {
       endpoints: rows(cluster.endpointStart, p).map((e) => ({
         address: formatAddress(cluster.endpointAddress[e]!),
         port: cluster.endpointPort[e],
-        local: cluster.endpointLocal[e] === 1 || undefined,
+        local: servesPolicyLocal(cluster.endpointLocal[e]!) || undefined,
+        localPolicyOnly: !servesPolicyCluster(cluster.endpointLocal[e]!) || undefined,
       })),
     })),
   };

@@ -1,21 +1,60 @@
 /** What the kernel lane measures, as data and rules of a catalog: the lane itself knows no scenario's sizes. */
 
+import type { ScenarioDescription } from "../results/schema.js";
 import type { KernelPlaneId } from "./plane.js";
 import type { KernelLane } from "./testbed/sandbox.js";
 
 /** A scenario of the kernel lane, by what its numbers come from. */
-export type KernelScenario = "connect" | "established" | "lookup" | "sync" | "memory" | "update";
+export type KernelScenario =
+  | "connect"
+  | "established"
+  | "lookup"
+  | "sync"
+  | "memory"
+  | "update"
+  | "programming"
+  | "proxy-memory";
+
+/** How much of the kernel lane is measured: what a profile of that name means there. */
+export interface KernelProfile {
+  readonly id: string;
+  /** Planes that lbscale writes itself. */
+  readonly planes: readonly KernelPlaneId[];
+  /** kube-proxies, by the ids of src/kernel/planes/kube-proxy/id.ts; those that are not installed are left out. */
+  readonly kubeProxies: readonly string[];
+  /** The most services of any plane. */
+  readonly mostServices: number;
+  /** Rounds of connections, and connections of each. */
+  readonly rounds: number;
+  readonly connections: number;
+  /** How often an endpoint joins and leaves in each cell of `update`. */
+  readonly updates: number;
+  /** Endpoints that change under a kube-proxy, and over how many fresh starts of it. */
+  readonly changes: number;
+  readonly starts: number;
+  /** Endpoints of the rollout that follows; 0: none. */
+  readonly rollout: number;
+  /** Time for one start of a kube-proxy and its changes, seconds. */
+  readonly cellSeconds: number;
+  /** Time for the whole run, seconds; null: as long as it takes. */
+  readonly runSeconds: number | null;
+}
 
 /** Which cells the kernel lane measures. */
 export interface KernelCatalog {
   /** In the order in which they are shown. */
   readonly scenarios: readonly KernelScenario[];
-  /** How often an endpoint joins and leaves in each cell of `update`. */
-  readonly updates: number;
+  readonly profiles: readonly KernelProfile[];
+  /** How scenarios that no model has are shown. */
+  readonly reports: Readonly<Record<string, ScenarioDescription>>;
   /** The variant of `update` that writes the whole table. */
   readonly fullSync: string;
   /** Whether a scenario is measured of a plane. */
-  isMeasured(scenario: KernelScenario, plane: KernelPlaneId): boolean;
+  measures(scenario: KernelScenario, plane: KernelPlaneId): boolean;
+  /** Variants of a scenario that are measured of a kube-proxy; none: it is not measured. */
+  proxyVariants(scenario: KernelScenario): readonly string[];
+  /** Numbers of services of a kube-proxy, where none were asked for. */
+  readonly proxySizes: readonly number[];
   /** Whether the plane's model is timed in the same blocks. */
   isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean;
   /** Numbers of services of a plane, where none were asked for. */

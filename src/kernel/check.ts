@@ -15,30 +15,34 @@ import { runTool, toolPath } from "./testbed/tools.js";
 export async function checkCapabilities(host: Host, planes: readonly KernelPlaneId[]): Promise<Capability[]> {
   const checks: Capability[] = [];
   const attempt = async <T>(name: string, action: () => Promise<T>): Promise<T | null> => {
+    const place = checks.push({ name, lacks: null }) - 1;
     try {
-      const result = await action();
-      checks.push({ name, lacks: null });
-      return result;
+      return await action();
     } catch (error) {
-      checks.push({ name, lacks: error instanceof Error ? error.message : String(error) });
+      checks[place] = { name, lacks: error instanceof Error ? error.message : String(error) };
       return null;
     }
   };
-  const programs = await attempt("C compiler (probe and server)", async () => ({
-    probe: await compileProgram("probe", host.folder),
-    server: await compileProgram("server", host.folder),
-  }));
   const withBpf = planes.some(usesBpf);
-  const loader = withBpf
-    ? await attempt("libbpf (loader)", () => compileProgram("loader", host.folder))
-    : null;
-  const balancer = withBpf ? await attempt("clang for BPF", () => compileBalancer(host.folder)) : null;
-  await attempt("conntrack tool", () => runTool(toolPath("conntrack"), ["-C"]));
-  if (programs === null) return checks;
-  const cluster = generateCluster({ services: 1, seed: 1 });
-  for (const id of planes) {
+  // Side by side, because each is one process after another that takes a moment; told in this order.
+  const [programs, loader, balancer] = await Promise.all([
+    attempt("C compiler (probe and server)", async () => {
+      const [probe, server] = await Promise.all([
+        compileProgram("probe", host.folder),
+        compileProgram("server", host.folder),
+      ]);
+      return { probe, server };
+    }),
+    withBpf ? attempt("libbpf (loader)", () => compileProgram("loader", host.folder)) : null,
+    withBpf ? attempt("clang for BPF", () => compileBalancer(host.folder)) : null,
+    attempt("conntrack tool", () => runTool(toolPath("conntrack"), ["-C"])),
+  ]);
+  if (programs !== null) {
+    const cluster = generateCluster({ services: 1, seed: 1 });
     const natives = { ...programs, loader, balancer };
-    await attempt(`plane ${id}`, () => connectOnce(id, host, natives, cluster));
+    await Promise.all(
+      planes.map((id) => attempt(`plane ${id}`, () => connectOnce(id, host, natives, cluster))),
+    );
   }
   return checks;
 }

@@ -38,6 +38,11 @@ export function isBareBaseline(id: string): boolean {
   return isKernelPlaneId(id) && INFO[id].bare;
 }
 
+/** The baseline of planes that track connections: a node that does nothing else. */
+export const TRACKED_BASELINE: KernelPlaneId = KERNEL_PLANE_IDS.find(
+  (id) => INFO[id].kind === "baseline" && !INFO[id].bare,
+)!;
+
 /** Compiled once a sandbox. */
 export interface Natives {
   readonly probe: string;

@@ -3,7 +3,7 @@
 import os from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.js";
-import { type FlowTrace, flowAt, generateTrace } from "../cluster/flows.js";
+import { generateTrace } from "../cluster/flows.js";
 import { nowNs } from "../measure/replicate/clock.js";
 import { Chase } from "../measure/replicate/pointer-chase.js";
 import { replicateSeed } from "../measure/schedule.js";
@@ -15,6 +15,7 @@ import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
+import { endpointFlows, flowsOf } from "./round-flows.js";
 import type { ConnectReport, ConnectTask } from "./tasks.js";
 import type { Host } from "./testbed/host.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
@@ -47,6 +48,7 @@ export async function measureRounds(
   { clusterOf, runModel }: HostCallbacks,
   report: (report: ConnectReport) => void,
 ): Promise<void> {
+  const began = performance.now();
   const natives = await compileNatives(
     host,
     task.cells.map(({ plane }) => plane),
@@ -83,10 +85,13 @@ export async function measureRounds(
     }
   }
   const chase = new Chase();
+  const isUp = timer(task.budgetMs, began);
+  const done = new Set(task.done.rounds.map(String));
   for (const [block, cells] of task.schedule.entries()) {
+    if (block > 0 && isUp()) break;
     for (const [place, cell] of cells.entries()) {
       const bench = benches[cell];
-      if (!bench) continue;
+      if (!bench || done.has(String([block, cell]))) continue;
       const seed = replicateSeed(task.seed, block, cell);
       const round = await measureRound(bench, task, seed, chase);
       report({ kind: "round", cell, block, place, seed, ...round });
@@ -95,29 +100,37 @@ export async function measureRounds(
     }
     // In the same block, because the machine's memory speed drifts.
     for (const [cell, model] of task.models.entries()) {
+      if (done.has(String([block, -1 - cell]))) continue;
       const seed = replicateSeed(task.seed, block, cells.length + cell);
       const place = cells.length + cell;
       report({ kind: "model", cell, block, place, seed, ran: await runModel(model, seed) });
     }
   }
-  await measureUpdates(benches, task, meters.stopwatch, chase, report);
+  await measureUpdates(benches, { ...task, isUp }, meters.stopwatch, chase, report);
+}
+
+/** Whether the time is used up. */
+function timer(budgetMs: number | null, began: number): () => boolean {
+  return () => budgetMs !== null && performance.now() - began > budgetMs;
 }
 
 /** After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. */
 async function measureUpdates(
   benches: readonly (LoadedCell | null)[],
-  { updates, updateSchedule, seed, cpu }: ConnectTask,
+  { updates, updateSchedule, done: { updates: had }, seed, cpu, isUp }: ConnectTask & { isUp: () => boolean },
   stopwatch: string,
   chase: Chase,
   report: (report: ConnectReport) => void,
 ): Promise<void> {
   const updaters = new Map<LoadedCell, Updater>();
   const failed = new Set<number>();
+  const done = new Set(had.map(String));
   for (const [block, places] of updateSchedule.entries()) {
+    if (block > 0 && isUp()) break;
     for (const [place, update] of places.entries()) {
       const { cell, mode } = updates[update]!;
       const bench = benches[cell];
-      if (!bench || failed.has(cell)) continue;
+      if (!bench || failed.has(cell) || done.has(String([block, update]))) continue;
       const updater = updaters.get(bench) ?? new Updater(bench.station, bench.setting, stopwatch, seed);
       updaters.set(bench, updater);
       const started = nowNs();
@@ -229,22 +242,4 @@ function check(station: LoadedPlane, flows: readonly Flow[], results: readonly R
       `a decision of ${station.plane.id} breaks the contract (${words}): nothing is measured`,
     );
   }
-}
-
-function flowsOf({ length, words }: FlowTrace): Flow[] {
-  return Array.from({ length }, (_, i) => {
-    const flow = flowAt(words, i);
-    return { ...flow, src: flow.src >>> 0, dst: flow.dst >>> 0 };
-  });
-}
-
-/** The same clients, straight to an endpoint of the same service. */
-function endpointFlows(cluster: Cluster, trace: FlowTrace, seed: number): Flow[] {
-  return flowsOf(trace).map((flow, i) => {
-    const p = trace.target[i]!;
-    const first = cluster.endpointStart[p]!;
-    const count = cluster.endpointStart[p + 1]! - first;
-    const endpoint = first + ((seed + i) % count);
-    return { ...flow, dst: cluster.endpointAddress[endpoint]!, dport: cluster.endpointPort[endpoint]! };
-  });
 }

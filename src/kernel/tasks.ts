@@ -32,6 +32,13 @@ export interface ConnectTask {
   /** Cells whose services change after the rounds, and how; and in which order in each of their blocks. */
   readonly updates: readonly { readonly cell: number; readonly mode: UpdateMode }[];
   readonly updateSchedule: readonly (readonly number[])[];
+  /** What a run that is resumed has already, as block and number: of cells (models count down from -1), and of updates. */
+  readonly done: {
+    readonly rounds: readonly (readonly [number, number])[];
+    readonly updates: readonly (readonly [number, number])[];
+  };
+  /** No block but the first begins after so long; null: no limit. */
+  readonly budgetMs: number | null;
   readonly connections: number;
   readonly endpointsPerService: number;
   readonly seed: number;

@@ -10,6 +10,8 @@ import type { Job } from "../measure/scenario.js";
 import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
 import { checkCapabilities } from "./check.js";
 import { type KernelPlaneId, usesBpf } from "./plane.js";
+import { measureProgramming } from "./programming/measure.js";
+import type { ProgrammingTask } from "./programming/tasks.js";
 import { type HostCallbacks, measureRounds } from "./rounds.js";
 import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "./tasks.js";
 import { prepareHost, releaseHost } from "./testbed/host.js";
@@ -20,7 +22,7 @@ import { verifyLoadedPlane } from "./verify.js";
 const MODEL_SCRIPT = fileURLToPath(new URL("../measure/worker.js", import.meta.url));
 const MODEL_MS = { warmupMs: 20, measureMs: 40, singlesMs: 1 };
 
-const request = JSON.parse(readFileSync(0, "utf8")) as Task & { readonly folder: string };
+const request = JSON.parse(readFileSync(0, "utf8")) as (Task | ProgrammingTask) & { readonly folder: string };
 const report = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
@@ -37,6 +39,9 @@ try {
     case "connect":
       await measureRounds(host, request, surroundingsOf(request), report);
       break;
+    case "programming":
+      await measureProgramming(host, request, surroundingsOf({ ...request, cpu: null }).clusterOf, report);
+      break;
   }
 } finally {
   await releaseHost(host);
@@ -44,7 +49,8 @@ try {
 // The servers of the labs still run; they end with this process.
 process.exit(0);
 
-function planesOf(task: Task): readonly KernelPlaneId[] {
+function planesOf(task: Task | ProgrammingTask): readonly KernelPlaneId[] {
+  if (task.task === "programming") return [];
   return task.task === "connect" ? task.cells.map(({ plane }) => plane) : task.planes;
 }
 
@@ -59,7 +65,11 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   }
 }
 
-function surroundingsOf({ endpointsPerService, seed: clusterSeed, cpu }: ConnectTask): HostCallbacks {
+function surroundingsOf({
+  endpointsPerService,
+  seed: clusterSeed,
+  cpu,
+}: Pick<ConnectTask, "endpointsPerService" | "seed" | "cpu">): HostCallbacks {
   const common = {
     clusterFile: null,
     clusterSeed,

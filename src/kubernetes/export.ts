@@ -9,6 +9,8 @@ import {
   INGRESS_IP,
   LOAD_BALANCER,
   protocolName,
+  servesPolicyCluster,
+  servesPolicyLocal,
 } from "../cluster/cluster.js";
 import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
@@ -107,8 +109,10 @@ function sliceObjects(cluster: Cluster, s: number, namespace: string, service: s
       ],
       endpoints: endpoints.map((e) => ({
         addresses: [formatAddress(cluster.endpointAddress[e]!)],
-        conditions: { ready: true, serving: true, terminating: false },
-        ...(cluster.endpointLocal[e] === 1 && { nodeName: THIS_NODE }),
+        conditions: servesPolicyCluster(cluster.endpointLocal[e]!)
+          ? { ready: true, serving: true, terminating: false }
+          : { ready: false, serving: true, terminating: true },
+        ...(servesPolicyLocal(cluster.endpointLocal[e]!) && { nodeName: THIS_NODE }),
       })),
     });
   };

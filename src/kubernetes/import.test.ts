@@ -58,11 +58,11 @@ function problemOf(...objects: Fields[]): string {
   return "accepted";
 }
 
-/** Endpoints of a service-port as text, `*` for local ones. */
+/** Endpoints of a service-port as text, `*` for local ones, and which of these serve policy Local only. */
 function endpointsOf(cluster: Cluster, servicePort: number): string[] {
   const found: string[] = [];
   for (let e = cluster.endpointStart[servicePort]!; e < cluster.endpointStart[servicePort + 1]!; e++) {
-    const local = cluster.endpointLocal[e] === 1 ? "*" : "";
+    const local = ["", "*", "* for policy Local"][cluster.endpointLocal[e]!];
     found.push(`${formatAddress(cluster.endpointAddress[e]!)}:${cluster.endpointPort[e]}${local}`);
   }
   return found;
@@ -304,7 +304,7 @@ describe("importing Services with EndpointSlices", () => {
     ]);
   });
 
-  it("falls back to a local endpoint that terminates under internal policy Local, though others are ready", () => {
+  it("falls back to a local endpoint that terminates under policy Local, though others are ready", () => {
     const endpoints = [
       {
         addresses: ["10.244.0.1"],
@@ -314,7 +314,14 @@ describe("importing Services with EndpointSlices", () => {
       { addresses: ["10.244.0.2"], nodeName: "m" },
     ];
     const find = (spec: Fields) => endpointsOf(load(service("a", spec), slice("a", endpoints)), 0);
-    expect(find({ internalTrafficPolicy: "Local" })).toEqual(["10.244.0.2:8080", "10.244.0.1:8080*"]);
+    expect(find({ internalTrafficPolicy: "Local" })).toEqual([
+      "10.244.0.2:8080",
+      "10.244.0.1:8080* for policy Local",
+    ]);
+    expect(find({ type: "NodePort", externalTrafficPolicy: "Local" })).toEqual([
+      "10.244.0.2:8080",
+      "10.244.0.1:8080* for policy Local",
+    ]);
     expect(find({})).toEqual(["10.244.0.2:8080"]);
   });
 

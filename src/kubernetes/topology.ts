@@ -23,8 +23,8 @@ export interface ThisNode {
 export type HintUse = "node" | "zone" | "unused" | "none";
 
 /**
- * The ready ones, as hints have it, or when there are none those that still serve while they terminate; each once, because
- * slices overlap while the controller moves endpoints between them.
+ * The ready ones, as hints have it, or when there are none those that still serve while they terminate, independently for
+ * policies Cluster and Local; each once, because slices overlap while the controller moves endpoints between them.
  */
 export function chooseEndpoints(
   found: readonly Candidate[],
@@ -33,18 +33,25 @@ export function chooseEndpoints(
 ): { records: EndpointRecord[]; hint: HintUse } {
   const ready = found.filter(({ isReady }) => isReady);
   const terminating = found.filter(({ isServingTerminating }) => isServingTerminating);
-  if (ready.length === 0) return { records: distinct(terminating), hint: "none" };
-  if (isOnlyLocal(spec)) {
-    // Hints are for policy Cluster. Local endpoints that terminate serve while no local one is ready.
-    const isAnyLocal = ready.some(({ record }) => record.local);
-    const own = isAnyLocal ? [] : terminating.filter(({ record }) => record.local);
-    return { records: distinct([...ready, ...own]), hint: hasHints(ready) ? "unused" : "none" };
+  if (ready.length === 0) return { records: records(terminating), hint: "none" };
+  if (usesLocal(spec) && !ready.some(({ record }) => record.local)) {
+    // Policy Local has a list of its own: what terminates here serves it while nothing here is ready.
+    const own = terminating
+      .filter(({ record }) => record.local)
+      .map(({ record }) => ({ ...record, localPolicyOnly: true }));
+    const near = isOnlyLocal(spec) ? undefined : hinted(ready, here);
+    return {
+      records: distinct([...(near?.endpoints ?? ready).map(({ record }) => record), ...own]),
+      hint: near?.by ?? (hasHints(ready) ? "unused" : "none"),
+    };
   }
+  // Hints are for policy Cluster.
+  if (isOnlyLocal(spec)) return { records: records(ready), hint: hasHints(ready) ? "unused" : "none" };
   const near = hinted(ready, here);
-  // A cluster has one list for both policies: hints that leave out a local endpoint would take it from policy Local too.
+  // A cluster can't say which of several ready local ones serve policy Local only: then hints are left aside.
   if (near === undefined || (usesLocal(spec) && leavesOutLocal(ready, near.endpoints)))
-    return { records: distinct(ready), hint: hasHints(ready) ? "unused" : "none" };
-  return { records: distinct(near.endpoints), hint: near.by };
+    return { records: records(ready), hint: hasHints(ready) ? "unused" : "none" };
+  return { records: records(near.endpoints), hint: near.by };
 }
 
 /**
@@ -93,6 +100,15 @@ function isOnlyLocal({
   return internalTrafficPolicy === "Local" && type === "ClusterIP" && externalIPs.length === 0;
 }
 
-function distinct(chosen: readonly Candidate[]): EndpointRecord[] {
-  return [...new Map(chosen.map(({ record }) => [record.address * 65_536 + record.port, record])).values()];
+function records(chosen: readonly Candidate[]): EndpointRecord[] {
+  return distinct(chosen.map(({ record }) => record));
+}
+
+function distinct(chosen: readonly EndpointRecord[]): EndpointRecord[] {
+  const found = new Map<number, EndpointRecord>();
+  for (const record of chosen) {
+    const key = record.address * 65_536 + record.port;
+    if (!found.has(key)) found.set(key, record);
+  }
+  return [...found.values()];
 }

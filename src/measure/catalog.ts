@@ -13,13 +13,14 @@ export interface Derived {
   readonly from: readonly string[];
 }
 
+/** A named choice of planes, scenarios, sizes and time. */
 export interface Profile {
   readonly id: string;
   readonly label: string;
   readonly planes: readonly PlaneId[];
   readonly services: readonly number[];
   /**
-   * N of a plane that can't afford all: Maglev's tables cost 0.3-0.4 ms and 64 KiB a service. At 10,000 alone they took
+   * N of a plane that can't afford all: Maglev's tables cost 0.3-0.4 ms and 64 KiB per service. At 10,000 alone they took
    * a fifth of the default profile's time, which lists and small cells need more: one outlier in seven makes an interval wide.
    */
   readonly servicesOf: Partial<Readonly<Record<PlaneId, readonly number[]>>>;

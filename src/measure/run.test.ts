@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import type { Cell, Results } from "../results/schema.js";
-import { type RunOptions, runSchedule } from "./run.js";
+import { runSchedule, type ScheduleOptions } from "./run.js";
 import type { Job } from "./scenario.js";
 import { makeSchedule } from "./schedule.js";
 import { levelOf, looksBetween } from "./stopping.js";
@@ -55,7 +55,7 @@ function plan(least: number, most: number, planes = ["ebpf", "ipvs"]): Results {
   return planned;
 }
 
-const options = (signal = new AbortController().signal): RunOptions => ({
+const options = (signal = new AbortController().signal): ScheduleOptions => ({
   childScript: join(folder, "child.mjs"),
   prefix: [],
   signal,

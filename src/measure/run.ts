@@ -9,7 +9,8 @@ import { replicateSeed } from "./schedule.js";
 import { type Ran, ReplicateError, runReplicate, TIMEOUT_MS } from "./spawn.js";
 import { allocateBudget, interimAnalysis } from "./stopping.js";
 
-export interface RunOptions {
+/** How the cells of a schedule are measured. */
+export interface ScheduleOptions {
   readonly childScript: string;
   /** Words before the child's command (`childPrefix`). */
   readonly prefix: readonly string[];
@@ -30,7 +31,7 @@ const MAX_FAILURES = 2;
  * Measures what the schedule asks for and `results` does not hold yet, in the stored order of blocks and cells. At each
  * look cells with a narrow interval stop (stopping.ts). Adds replicates, stops and failures to the cells.
  */
-export async function runSchedule(results: Results, options: RunOptions): Promise<void> {
+export async function runSchedule(results: Results, options: ScheduleOptions): Promise<void> {
   const { schedule, seed } = results.run;
   const failures = new Map<number, number>();
   const isOpen = (index: number): boolean =>
@@ -41,7 +42,7 @@ export async function runSchedule(results: Results, options: RunOptions): Promis
     for (const [place, index] of order.entries()) {
       if (options.signal.aborted) return;
       const cell = results.cells[index]!;
-      if (!isOpen(index) || isMeasured(cell, block)) continue;
+      if (!isOpen(index) || hasReplicateOf(cell, block)) continue;
       options.onProgress({ ...remaining(results, block, place, isOpen), cell });
       // The caller may have aborted just now; a child that starts after that would not be killed.
       if (options.signal.aborted) return;
@@ -89,7 +90,7 @@ function timeoutOf({ warmupMs, measureMs, singlesMs }: Job): number {
   return TIMEOUT_MS + 2 * (warmupMs + measureMs + singlesMs);
 }
 
-const isMeasured = (cell: Cell, block: number): boolean =>
+const hasReplicateOf = (cell: Cell, block: number): boolean =>
   cell.replicates.some((replicate) => replicate.block === block);
 
 /** What lies before the next look, from a place of a block on: later blocks depend on what it decides. */
@@ -108,7 +109,7 @@ function remaining(
   for (let b = block; b < end; b++) {
     for (const index of run.schedule[b]!.slice(b === block ? place : 0)) {
       const cell = cells[index]!;
-      if (!isOpen(index) || isMeasured(cell, b)) continue;
+      if (!isOpen(index) || hasReplicateOf(cell, b)) continue;
       left++;
       leftMs += mean(cell.replicates.length > 0 ? cell.replicates.map(({ wallMs }) => wallMs) : known);
     }

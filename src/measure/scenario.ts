@@ -19,7 +19,7 @@ export interface Job {
   readonly seed: number;
   /** A cluster file to read instead of generating; grown to `services`. */
   readonly clusterFile: string | null;
-  /** What a scenario varies beside N and E; empty where it varies nothing. */
+  /** What a scenario varies in addition to N and E; empty where it varies nothing. */
   readonly variant: string;
   /** Endpoints of each service of a generated cluster. */
   readonly endpointsPerService: number;
@@ -94,9 +94,11 @@ export interface ScenarioReport {
   readonly chart?: { readonly title: string; readonly neutralTitle: string };
 }
 
+/** What is timed or counted of every plane, as one file in bench/ defines it. */
 export interface Scenario {
   readonly id: string;
   readonly label: string;
+  /** What its numbers answer, as `lbscale list scenarios` prints it. */
   readonly question: string;
   readonly report: ScenarioReport;
   /** What it measures of a plane, where that is not one point for each N of the run. `asked`: the user's --services. */

@@ -87,10 +87,10 @@ describe("results.json that was edited by hand", () => {
     expect(read(whole(), "\uFEFF").cells).toHaveLength(whole().cells.length);
   });
 
-  it("is drawn with 50,000 cells", () => {
+  it("is drawn with 2,000 cells", () => {
     const results = fakeResults({ services: [1], planes: ["iptables"], replicates: 1 });
     const [cell] = results.cells;
-    results.cells = Array.from({ length: 50_000 }, (_, i) => ({ ...cell!, services: i + 1 }));
+    results.cells = Array.from({ length: 2_000 }, (_, i) => ({ ...cell!, services: i + 1 }));
     drawEverything(read(results));
   }, 120_000);
 

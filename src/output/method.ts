@@ -3,6 +3,7 @@
 import { resultsHash } from "../charts/caption-text.js";
 import { planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
+import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 
 /** The method in a few sentences. */
@@ -39,7 +40,13 @@ export function methodFacts(results: Results): [string, string][] {
     ["Cluster", plainText(cluster.source, 60)],
     ...kubeProxyFacts(results),
     ["Flows enter at", run.entry === "nodePort" ? "node address and NodePort" : "cluster addresses"],
-    ["Endpoints of a service", formatCount(run.settings.endpointsPerService)],
+    [
+      "Endpoints of a service",
+      // An imported cluster has its own: the setting of generated ones did not hold.
+      cluster.source === "imported"
+        ? `${endpointsOf(results)} on average, as in the imported cluster`
+        : formatCount(run.settings.endpointsPerService),
+    ],
     ["Began", plainText(run.startedAt, 40)],
     ["Ended", run.finishedAt === null ? "not complete" : plainText(run.finishedAt, 40)],
     ["Results (SHA-256)", `${resultsHash(results)}…`],
@@ -93,4 +100,11 @@ export function environmentFacts({ environment }: Results): [string, string][] {
     ],
     ["Git commit", environment.gitCommit ?? "unknown"],
   ];
+}
+
+/** Mean endpoints of a service-port over the cells: `1`, or `0.8 to 3`. */
+function endpointsOf({ cells }: Results): string {
+  const all = cells.map(({ endpoints }) => endpoints);
+  const [least, most] = [minOf(all), maxOf(all)].map((value) => Number(value.toPrecision(3)));
+  return least === most ? String(least) : `${least} to ${most}`;
 }

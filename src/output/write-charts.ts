@@ -7,12 +7,22 @@ import type { ThemeName } from "../charts/theme.js";
 import { CheckFailedError } from "../errors.js";
 import { ensureWritableFolder, reasonOf, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
+import { escapeMarkdown } from "../text.js";
 import { type DocumentFormat, IMAGE_FORMATS, type ImageFormat, type ReportFormat } from "./formats.js";
 import { reportPage } from "./html/html.js";
 import { renderCharts, type SizeName } from "./image/render.js";
 import { pdfDeck } from "./slides/pdf.js";
 import { pptxDeck } from "./slides/pptx.js";
 import { countsCsv, csvTable, markdownTable } from "./tables/table.js";
+import { allWarnings, qualityLines } from "./warnings.js";
+
+/** The table, and below it what a reader must know before believing it. */
+function markdownWithWarnings(results: Results): string {
+  const lines = [...allWarnings(results), ...qualityLines(results)].map(
+    (line) => `- ${escapeMarkdown(line)}\n`,
+  );
+  return `${markdownTable(results)}${lines.length > 0 ? `\nRead with care:\n\n${lines.join("")}` : ""}`;
+}
 
 interface FileFormat {
   readonly name: string;
@@ -28,7 +38,7 @@ const FILES = {
   pptx: [{ name: "slides.pptx", top: true, make: pptxDeck }],
   "slides-pdf": [{ name: "slides.pdf", top: true, make: pdfDeck }],
   md: [
-    { name: "table.md", make: markdownTable },
+    { name: "table.md", make: markdownWithWarnings },
     { name: "model-versus-kernel.md", make: againstKernelTable },
   ],
   csv: [

@@ -183,9 +183,10 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: "cilium-wrong-port-from-outside-drops",
     planes: CILIUM,
-    because: "a wildcard entry per service address catches what comes from outside",
+    because: "a wildcard entry per service address catches what comes from outside; external IPs have none",
     when: (s) =>
-      (s.destination === "cluster-ip-wrong-port" || s.destination === "external-wrong-port") &&
+      (s.destination === "cluster-ip-wrong-port" ||
+        (s.destination === "external-wrong-port" && s.isIngress)) &&
       s.source === "outside",
     instead: () => answer(DROP),
   },

@@ -1,6 +1,6 @@
 /** What a plane may answer to a flow, and whether a decision is that. */
 
-import type { Cluster } from "../cluster/cluster.js";
+import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../cluster/cluster.js";
 import type { Decision, DROP, PASS, REJECT } from "./plane.js";
 import type { Situation } from "./situation.js";
 
@@ -26,8 +26,8 @@ export function allows(
   const endpoint = decision >>> 1;
   const p = s.servicePort;
   if (endpoint < cluster.endpointStart[p]! || endpoint >= cluster.endpointStart[p + 1]!) return false;
-  const local = cluster.endpointLocal[endpoint] === 1;
-  if (expected.localOnly && !local) return false;
+  const local = servesPolicyLocal(cluster.endpointLocal[endpoint]!);
+  if (expected.localOnly ? !local : !servesPolicyCluster(cluster.endpointLocal[endpoint]!)) return false;
   const hairpin = cluster.endpointAddress[endpoint] === s.sourceAddress;
   return (decision & 1) === Number(masquerades(expected.masquerade, hairpin, local));
 }

@@ -1,6 +1,14 @@
 /** What a flow meets in a cluster, in the words of the decision contract. Knows no plane. */
 
-import { type Cluster, INGRESS_IP, inCidr, maskTo } from "../cluster/cluster.js";
+import {
+  type Cluster,
+  INGRESS_IP,
+  inCidr,
+  LOCAL,
+  maskTo,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "../cluster/cluster.js";
 
 export interface Situation {
   /** What the destination is; `wrong-port` covers an unanswered port or protocol at a known address. */
@@ -22,6 +30,8 @@ export interface Situation {
   sourceAddress: number;
   count: number;
   localCount: number;
+  /** Those of `localCount` that policy Cluster sends to as well. */
+  readyLocalCount: number;
   internalLocal: boolean;
   externalLocal: boolean;
   /** The address has source ranges and the source is in none of them. */
@@ -40,7 +50,10 @@ export class Situations {
   readonly #externals = new Map<number, Map<number, number>>();
   readonly #ingress = new Set<number>();
   readonly #nodePorts = new Map<number, number>();
+  /** Endpoints of policies Cluster and Local. */
+  readonly #counts: Uint32Array;
   readonly #localCounts: Uint32Array;
+  readonly #readyLocalCounts: Uint32Array;
   readonly #situation: Situation = {
     destination: "elsewhere",
     servicePort: -1,
@@ -49,6 +62,7 @@ export class Situations {
     sourceAddress: 0,
     count: 0,
     localCount: 0,
+    readyLocalCount: 0,
     internalLocal: false,
     externalLocal: false,
     outOfRange: false,
@@ -58,7 +72,9 @@ export class Situations {
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#counts = new Uint32Array(cluster.servicePorts);
     this.#localCounts = new Uint32Array(cluster.servicePorts);
+    this.#readyLocalCounts = new Uint32Array(cluster.servicePorts);
     for (let p = 0; p < cluster.servicePorts; p++) {
       const s = cluster.service[p]!;
       const key = (cluster.protocol[p]! << 16) | cluster.port[p]!;
@@ -70,7 +86,9 @@ export class Situations {
       const nodePort = cluster.nodePort[p]!;
       if (nodePort !== 0) this.#nodePorts.set((cluster.protocol[p]! << 16) | nodePort, p);
       for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-        this.#localCounts[p]! += cluster.endpointLocal[e]!;
+        this.#counts[p]! += Number(servesPolicyCluster(cluster.endpointLocal[e]!));
+        this.#localCounts[p]! += Number(servesPolicyLocal(cluster.endpointLocal[e]!));
+        this.#readyLocalCounts[p]! += Number(cluster.endpointLocal[e] === LOCAL);
       }
     }
   }
@@ -117,8 +135,9 @@ export class Situations {
     if (s.servicePort < 0) return s;
     const p = s.servicePort;
     const service = cluster.service[p]!;
-    s.count = cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!;
+    s.count = this.#counts[p]!;
     s.localCount = this.#localCounts[p]!;
+    s.readyLocalCount = this.#readyLocalCounts[p]!;
     s.internalLocal = cluster.internalLocal[service] === 1;
     s.externalLocal = cluster.externalLocal[service] === 1;
     s.outsideServiceRanges = s.destination === "external" && !this.#inRanges(service, src);

@@ -423,8 +423,8 @@ describe("an update of Cilium's maps", () => {
 
   it("is a slot and a master for each frontend, and one backend", () => {
     const cluster = constant(4, 4, { types: "nodePort" });
-    expect(cost("ebpf", cluster, join(0)).mapWrites).toBe(1 + 2 * 2);
-    expect(cost("ebpf-maglev", cluster, join(0)).mapWrites).toBe(1 + 2 * 3);
+    expect(cost("ebpf", cluster, join(0)).mapWrites).toBe(1 + 3 * 2);
+    expect(cost("ebpf-maglev", cluster, join(0)).mapWrites).toBe(1 + 3 * 3);
   });
 
   it("under Maglev is a table of 4M bytes and an outer element more", () => {

@@ -5,7 +5,7 @@
 
 import { plainText } from "../text.js";
 import { FALLBACK_PLANES, FALLBACK_SCENARIOS } from "./fallback-descriptors.js";
-import type { PlaneReport, Results, ScenarioReport } from "./schema.js";
+import type { PlaneReport, Results, ScenarioDescription } from "./schema.js";
 
 /** Results, as far as they describe planes and scenarios. */
 export type Described = Pick<Results, "planes" | "scenarios">;
@@ -62,12 +62,12 @@ export function planeReport({ planes }: Described, id: string): PlaneReport {
 }
 
 /** What a scenario is; null where neither the run nor the table of older ones says. */
-export function scenarioReport({ scenarios }: Described, id: string): ScenarioReport | null {
+export function scenarioReport({ scenarios }: Described, id: string): ScenarioDescription | null {
   return own(scenarios, id) ?? own(FALLBACK_SCENARIOS, id) ?? null;
 }
 
 /** Scenarios that the run describes itself, by id. */
-export function ownScenarios({ scenarios }: Described): readonly (readonly [string, ScenarioReport])[] {
+export function ownScenarios({ scenarios }: Described): readonly (readonly [string, ScenarioDescription])[] {
   return Object.entries(scenarios ?? {});
 }
 

@@ -3,7 +3,7 @@
  * is added describes itself in results.json and is not added here.
  */
 
-import type { PlaneReport, ScenarioReport } from "./schema.js";
+import type { PlaneReport, ScenarioDescription } from "./schema.js";
 
 export const FALLBACK_PLANES: Readonly<Record<string, PlaneReport>> = {
   direct: {
@@ -116,7 +116,7 @@ export const FALLBACK_PLANES: Readonly<Record<string, PlaneReport>> = {
   },
 };
 
-export const FALLBACK_SCENARIOS: Readonly<Record<string, ScenarioReport>> = {
+export const FALLBACK_SCENARIOS: Readonly<Record<string, ScenarioDescription>> = {
   lookup: {
     label: "Choosing an endpoint for a new flow",
     question: "How does the latency of a decision grow with the number of services?",

@@ -32,6 +32,7 @@ export function implausibility(results: Results): string | null {
 }
 
 function wrongInCell({
+  lane,
   services,
   endpoints,
   estimate,
@@ -43,7 +44,9 @@ function wrongInCell({
   if (!(services >= 1 && services <= MOST)) return `services: ${services} is not at least 1`;
   if (!isCount(endpoints)) return `endpoints: ${endpoints} is less than 0, or too many`;
   for (const [name, made] of Object.entries({ estimate, adjusted })) {
-    if (made && ![made.median, ...made.interval].every(isPositive))
+    // A program may spend no time at all on a part: a kube-proxy that lists nothing, a slab that does not grow.
+    const isTime = lane === "model" ? isPositive : isCount;
+    if (made && ![made.median, ...made.interval].every(isTime))
       return `${name}: a time is not above 0, or too long`;
     if (made && made.interval[0] > made.interval[1])
       return `${name}.interval: its ends are the wrong way round`;

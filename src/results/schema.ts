@@ -315,6 +315,20 @@ export const resultsSchema = z.object({
       kubeProxy: z.record(z.string(), z.string()).optional(),
       /** New connections per round; absent in the model lane, and in runs of the kernel's lanes before 0.2. */
       connections: z.number().int().optional(),
+      /** Of the kernel's lanes, as it was used; absent elsewhere, and in runs of before 0.3. */
+      kernel: z
+        .object({
+          /** How often an endpoint joins and leaves in each cell of `update`. */
+          updates: z.number().int(),
+          /** Endpoints that change under a kube-proxy, over so many fresh starts of it, and of the rollout that follows. */
+          changes: z.number().int(),
+          starts: z.number().int(),
+          rollout: z.number().int(),
+          /** Time for one start and its changes, and for the whole run (null: as long as it takes), seconds. */
+          cellSeconds: z.number(),
+          runSeconds: z.number().nullable(),
+        })
+        .optional(),
     }),
     /** The cells of each block in the order they were run: indices into `cells`. */
     schedule: z.array(z.array(z.number().int())),
@@ -364,7 +378,7 @@ export type Finding = z.infer<typeof finding>;
 /** How a plane is shown, as results.json keeps it. */
 export type PlaneReport = z.infer<typeof planeReport>;
 /** What a scenario is, as results.json keeps it. */
-export type ScenarioReport = z.infer<typeof scenarioReport>;
+export type ScenarioDescription = z.infer<typeof scenarioReport>;
 export type Environment = z.infer<typeof environment>;
 
 /** JSON Schema (draft 2020-12) of results.json, for readers in other languages. Fields it does not name are allowed. */

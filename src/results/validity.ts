@@ -100,7 +100,7 @@ export function runWarnings({ orderEffect, environment, cells }: Results): strin
       `another tenant of the machine used this core during ${repeated} of ${takes} measurements, which the empty loop shows: they were repeated, and are in no estimate; measure in a quieter hour, and more cells become precise`,
     orderEffect !== null &&
       orderEffect.drift.p < ORDER_P &&
-      `the machine drifted while it measured (${rho(orderEffect.drift)}): planes are interleaved, so ratios within the run hold; don't compare its times with another run's`,
+      `the machine drifted while it measured (${rho(orderEffect.drift)}): interleaving the planes reduces drift in ratios and does not remove it: neighbours slow what waits for memory more than what does not; read ratios with their intervals, and don't compare times with another run's`,
     orderEffect !== null &&
       orderEffect.place.p < ORDER_P &&
       `the place within a block mattered (${rho(orderEffect.place)}): order is shuffled, so no plane gains, but measure again with another --seed`,

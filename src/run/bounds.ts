@@ -13,14 +13,15 @@ export const BOUNDS = {
   endpoints: [0, 10_000],
   zipf: [0, 3],
   connections: [10, 20_000],
+  seconds: [1, 86_400],
   seed: [0, Number.MAX_SAFE_INTEGER],
 } as const satisfies Record<string, readonly [number, number]>;
 
 /** Fields of a specification that not every lane uses. There they are refused: they would be recorded and ignored. */
 const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
-  profile: ["model"],
+  profile: ["model", "kernel", "guest"],
   planes: ["model", "kernel", "guest"],
-  scenarios: ["model", "cluster"],
+  durationSeconds: ["kernel", "cluster"],
   warmupMs: ["model"],
   measureMs: ["model"],
   slowdown: ["model"],

@@ -1,13 +1,16 @@
 /** What a run stores about its planes and scenarios, so that reports need neither. */
 
 import { KERNEL_REPORTS } from "../kernel/planes/descriptors.js";
+import { isKubeProxyPlane } from "../kernel/planes/kube-proxy/id.js";
+import { kubeProxyReport } from "../kernel/planes/kube-proxy/report.js";
 import type { Catalog } from "../measure/catalog.js";
 import type { PlaneDescriptor, PlaneReport } from "../planes/descriptor.js";
 import type { KubeProxyVersion } from "../planes/kube-proxy-versions.js";
 import type { PlaneId } from "../planes/plane.js";
 import { choosePlanes, findPlane, type PlaneEntry } from "../planes/registry-loader.js";
 import { releaseOf } from "../planes/versioned.js";
-import type { Results } from "../results/schema.js";
+import type { Results, ScenarioDescription } from "../results/schema.js";
+import type { BenchmarkCatalog } from "./catalog.js";
 
 /**
  * Descriptions of all planes, because published data are drawn in their colours, and of the scenarios of these cells.
@@ -17,22 +20,25 @@ import type { Results } from "../results/schema.js";
  */
 export function describeRun(
   cells: Results["cells"],
-  catalog: Catalog,
+  catalog: Catalog & Partial<Pick<BenchmarkCatalog, "kernel">>,
 ): Required<Pick<Results, "planes" | "scenarios">> {
   const measured = new Set(cells.map(({ scenario }) => scenario));
   const own = [...catalog.planes, ...measuredEntries({ cells }, catalog)].map(
     ({ descriptor }): [string, PlaneReport] => [descriptor.id, descriptor.report],
   );
+  const proxies = [...new Set(cells.map(({ plane }) => plane))]
+    .filter(isKubeProxyPlane)
+    .map((plane): [string, PlaneReport] => [plane, kubeProxyReport(plane)]);
+  const scenarios = [
+    ...catalog.scenarios.map(({ id, label, question, report }): [string, ScenarioDescription] => [
+      id,
+      { label, question, ...report, captions: { ...report.captions } },
+    ]),
+    ...Object.entries(catalog.kernel?.reports ?? {}),
+  ];
   return {
-    planes: Object.fromEntries([...Object.entries(KERNEL_REPORTS), ...own].map(copyOf)),
-    scenarios: Object.fromEntries(
-      catalog.scenarios
-        .filter(({ id }) => measured.has(id))
-        .map(({ id, label, question, report }) => [
-          id,
-          { label, question, ...report, captions: { ...report.captions } },
-        ]),
-    ),
+    planes: Object.fromEntries([...Object.entries(KERNEL_REPORTS), ...own, ...proxies].map(copyOf)),
+    scenarios: Object.fromEntries(scenarios.filter(([id]) => measured.has(id))),
   };
 }
 

@@ -8,10 +8,10 @@ import type { Results } from "../results/schema.js";
 import type { Lane } from "./lanes/lane.js";
 
 /** A folder, or what names one by a run's id. */
-export type FolderChoice = string | ((runId: string) => string);
+type FolderChoice = string | ((runId: string) => string);
 
 /** The folder of a new run. */
-export interface RunFolder {
+interface RunFolder {
   readonly path: string;
   /** Throws InputError where another process has measured into it meanwhile. */
   refuseRun(): void;

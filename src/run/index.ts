@@ -6,19 +6,23 @@
 
 import { CATALOG } from "../catalog.js";
 import type { Results } from "../results/schema.js";
-import * as session from "./session.js";
+import { type ResumeOptions, type RunOptions, resumeRun, startRun } from "./session.js";
 import type { RunSpecInput } from "./spec.js";
 
+export type { Cluster } from "../cluster/cluster.js";
+export type { KernelCatalog, KernelProfile, KernelScenario } from "../kernel/catalog.js";
+export type { KernelLane } from "../kernel/testbed/sandbox.js";
+export type { Catalog, Derived, Profile } from "../measure/catalog.js";
+export type { Timer } from "../measure/replicate/clock.js";
+export type { Counted, MeanWork, Measured, Singles } from "../measure/replicate/measured.js";
+export type { Job, Scenario, ScenarioReport, Size } from "../measure/scenario.js";
+export type { PlaneEntry } from "../planes/registry-loader.js";
+export type { Results, ScenarioDescription } from "../results/schema.js";
 export type { BenchmarkCatalog } from "./catalog.js";
 export { InterruptedRunError } from "./errors.js";
 export type { RunEvent } from "./events.js";
+export type { ResumeOptions, RunOptions, SessionOptions } from "./session.js";
 export { InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput, runSpecSchema } from "./spec.js";
-
-/** Options of `runBenchmark`; the catalog is this package's unless another is given. */
-export type RunOptions = Omit<session.RunOptions, "catalog"> & Partial<Pick<session.RunOptions, "catalog">>;
-/** Options of `resumeBenchmark`; the catalog is this package's unless another is given. */
-export type ResumeOptions = Omit<session.ResumeOptions, "catalog"> &
-  Partial<Pick<session.ResumeOptions, "catalog">>;
 
 /**
  * Runs a benchmark: measures what the specification asks for, and concludes.
@@ -33,16 +37,18 @@ export type ResumeOptions = Omit<session.ResumeOptions, "catalog"> &
  * for (const { plane, services, estimate } of results.cells) console.log(plane, services, estimate?.median);
  */
 export function runBenchmark(spec: RunSpecInput, options: RunOptions = {}): Promise<Results> {
-  return session.runBenchmark(spec, { catalog: CATALOG, ...options });
+  return startRun(spec, { ...options, catalog: options.catalog ?? CATALOG });
 }
 
 /**
  * Finishes an interrupted run of the model lane.
  *
  * @param options The run's folder, and its cluster where it measures an imported one.
- * @returns The run as results.json holds it.
+ * @returns The run as results.json holds it, with the estimates, fits and findings of all its cells.
  * @throws InputError where the folder holds no run that can be finished on this machine; otherwise as `runBenchmark`.
+ * @example
+ * const results = await resumeBenchmark({ out: "results/runs/2026-01-31-default" });
  */
 export function resumeBenchmark(options: ResumeOptions): Promise<Results> {
-  return session.resumeBenchmark({ catalog: CATALOG, ...options });
+  return resumeRun({ ...options, catalog: options.catalog ?? CATALOG });
 }

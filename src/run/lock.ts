@@ -3,6 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ResultsFileError } from "../errors.js";
+import { isAlive, thisProcess } from "../process.js";
 
 const LOCK_FILE = ".lock";
 /** Held while a stale lock is removed, so that only one process does so. */
@@ -36,7 +37,7 @@ export function lockFolder(folder: string): () => void {
 /** Creates a lock of this process; false where the file exists. */
 function create(path: string): boolean {
   try {
-    writeFileSync(path, `${process.pid} ${startOf(process.pid) ?? ""}\n`, { flag: "wx" });
+    writeFileSync(path, `${thisProcess()}\n`, { flag: "wx" });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -46,48 +47,22 @@ function create(path: string): boolean {
 
 /** Whether the process that made a lock has ended. What can't be read is somebody's who is just writing it. */
 function isStale(path: string): boolean {
-  const [pid, start] = holderOf(path);
-  if (pid === null) return false;
-  if (!isAlive(pid)) return true;
-  const now = startOf(pid);
-  return start !== undefined && now !== null && start !== now;
+  const holder = holderOf(path);
+  return holder !== null && !isAlive(holder);
 }
 
-function holderOf(path: string): [number | null, string | undefined] {
+/** Number and start of the process that made a lock; null where the file does not say. */
+function holderOf(path: string): string | null {
   try {
-    const match = /^(\d+)(?: (\d+))?\s*$/.exec(readFileSync(path, "utf8"));
-    return match ? [Number(match[1]), match[2]] : [null, undefined];
-  } catch {
-    return [null, undefined];
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** When a process started, in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)). null where that is not told. */
-function startOf(pid: number): string | null {
-  try {
-    // The second field is a name in brackets, which may hold blanks and brackets.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ");
-    return fields[19] ?? null;
+    return /^\d+(?: \d+)?\s*$/.exec(readFileSync(path, "utf8"))?.[0] ?? null;
   } catch {
     return null;
   }
 }
 
 function heldError(folder: string, path: string): ResultsFileError {
-  const [pid] = holderOf(path);
-  const holder = pid === null ? "another process" : `process ${pid}`;
+  const pid = holderOf(path)?.trim().split(" ")[0];
+  const holder = pid === undefined ? "another process" : `process ${pid}`;
   return new ResultsFileError(
     `${holder} measures into ${folder} just now: wait for it, or choose another --out; if none does, remove ${path}`,
   );

@@ -86,7 +86,8 @@ export function assembleRun(plan: Plan, origin: RunOrigin): Results {
     environment,
     cluster: {
       source: imported ? "imported" : "synthetic",
-      parameters: { endpointsPerService: settings.endpointsPerService, clusterSeed: seed },
+      // An imported cluster has its own endpoints and addresses.
+      parameters: imported ? {} : { endpointsPerService: settings.endpointsPerService, clusterSeed: seed },
       digests: {},
     },
     equivalence: { services: 0, flows: 0, planes: [], disagreements: 0, documented: {} },

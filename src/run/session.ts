@@ -22,9 +22,9 @@ import { recordClusterDigests } from "./cluster-digests.js";
 import { measuredEntries } from "./describe.js";
 import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
-import { chooseFolder, type FolderChoice } from "./folder.js";
+import { chooseFolder } from "./folder.js";
 import { loadLane } from "./lanes/index.js";
-import type { Lane } from "./lanes/lane.js";
+import type { Lane, Plan } from "./lanes/lane.js";
 import { lockFolder } from "./lock.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
@@ -32,6 +32,8 @@ import { InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput } fr
 
 /** What accompanies a run, whatever it measures. */
 export interface SessionOptions {
+  /** What can be measured; this package's planes, scenarios and profiles where absent. */
+  readonly catalog?: BenchmarkCatalog | undefined;
   /** An imported cluster to measure instead of generated ones, grown to each number of services. Model lane. */
   readonly cluster?: Cluster | undefined;
   /** Called as the run goes on, and never while something is timed. */
@@ -40,28 +42,28 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** With the catalog filled in: the engine has none of its own. */
+type WithCatalog<T extends SessionOptions> = T & { readonly catalog: BenchmarkCatalog };
+
 /** Options of `runBenchmark`. */
 export interface RunOptions extends SessionOptions {
-  /** What can be measured. */
-  readonly catalog: BenchmarkCatalog;
   /**
    * Folder that holds results.json from the run's first second on, or a function that names it by the run's id. Without it
    * the run is kept in memory.
    */
-  readonly out?: FolderChoice | undefined;
+  readonly out?: string | ((runId: string) => string) | undefined;
   /** How to repeat the run, for results.json; a call of `runBenchmark` by default. */
   readonly command?: string | undefined;
 }
 
 /** Options of `resumeBenchmark`. */
 export interface ResumeOptions extends SessionOptions {
-  readonly catalog: BenchmarkCatalog;
   /** Folder of the run to finish. */
   readonly out: string;
 }
 
 /**
- * Runs a benchmark.
+ * Measures what a specification asks for, within a session.
  *
  * @param spec What to measure. `{}` is the default profile of the model lane.
  * @param options The catalog, and where the run is kept.
@@ -70,7 +72,7 @@ export interface ResumeOptions extends SessionOptions {
  * @throws CheckFailedError where a plane decides wrongly, where the kernel refuses, and where the folder can't be written.
  * @throws InterruptedRunError once the signal aborts; it holds what was measured.
  */
-export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Promise<Results> {
+export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptions>): Promise<Results> {
   const { catalog, cluster } = options;
   const parsed = parseRunSpec(spec);
   const onProgress = options.onProgress ?? ignore;
@@ -92,7 +94,7 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
   });
   // A cluster that doesn't fit its ranges is refused here, before anything is written.
   if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
-  const session = { ...options, spec: parsed };
+  const session = { ...options, spec: parsed, ownBuilds: plan.ownBuilds };
   if (options.out === undefined) return measure(results, lane, null, session);
   const folder = chooseFolder(results, options.out, lane);
   let begun = false;
@@ -113,9 +115,9 @@ export async function runBenchmark(spec: RunSpecInput, options: RunOptions): Pro
  *
  * @param options The catalog, the run's folder, and its cluster where it measures an imported one.
  * @returns The run with its estimates, fits and findings.
- * @throws InputError where the folder holds no run that can be finished here; otherwise as `runBenchmark`.
+ * @throws InputError where the folder holds no run that can be finished here; otherwise as `startRun`.
  */
-export async function resumeBenchmark(options: ResumeOptions): Promise<Results> {
+export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Results> {
   const { out, cluster } = options;
   const results = loadResumableRun(out, cluster !== undefined);
   const lane = await loadLane(results.cells[0]?.lane ?? "model");
@@ -132,7 +134,10 @@ export async function resumeBenchmark(options: ResumeOptions): Promise<Results> 
 
 const ignore = (): void => {};
 
-type OpenedSession = SessionOptions & Pick<RunOptions, "catalog"> & { readonly spec: RunSpec | null };
+type OpenedSession = WithCatalog<SessionOptions> & {
+  readonly spec: RunSpec | null;
+  readonly ownBuilds?: Plan["ownBuilds"] | undefined;
+};
 
 /** Measures what a run lacks, within its folder, which no other process measures into. */
 async function inFolder(
@@ -158,7 +163,8 @@ async function measure(
   out: string | null,
   options: OpenedSession,
 ): Promise<Results> {
-  const { catalog, cluster, spec, onProgress = ignore, signal = new AbortController().signal } = options;
+  const { catalog, cluster, spec, ownBuilds } = options;
+  const { onProgress = ignore, signal = new AbortController().signal } = options;
   const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
   onProgress({
     kind: "planned",
@@ -186,7 +192,7 @@ async function measure(
     if (lane.generatesClusters) await recordClusterDigests(results, { catalog, clusterFile }, signal);
     checkpoint.save(results);
     await lane.measure(results, {
-      ...{ spec, catalog, clusterFile, signal, onProgress },
+      ...{ spec, catalog, clusterFile, ownBuilds, signal, onProgress },
       cpu: results.environment.pinnedCpu,
       onReplicate: () => checkpoint.saveThrottled(results),
     });

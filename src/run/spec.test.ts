@@ -29,9 +29,9 @@ describe("a run's specification", () => {
       /^connections: only lanes kernel and guest use it/,
     ],
     [
-      "a profile in the kernel lane",
-      { lane: "kernel", profile: "quick" },
-      /^profile: only lane model uses it/,
+      "time for a cell in the model lane",
+      { durationSeconds: 10 },
+      /^durationSeconds: only lanes kernel and cluster use it/,
     ],
     [
       "a plane's option in the kernel lane",

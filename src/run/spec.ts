@@ -18,13 +18,13 @@ export const runSpecSchema = z
     /** `model`: byte-faithful models; `kernel`: this machine's kernel (Linux, root); `guest`: user-mode Linux; `cluster`:
      * a Kubernetes cluster. */
     lane: z.enum(LANE_IDS).default("model"),
-    /** How much is measured; `default` where absent. Model lane. */
+    /** How much is measured; `default` where absent. */
     profile: z.string().exactOptional(),
     /** Ids of planes; the profile's or the lane's where absent. */
     planes: names.exactOptional(),
     /** Numbers of services; the profile's or the lane's where absent. */
     services: z.array(integer(BOUNDS.services)).min(1).exactOptional(),
-    /** Ids of scenarios, or all of them. Lanes model and cluster. */
+    /** Ids of scenarios, or all of them. */
     scenarios: z.union([z.literal("all"), names]).exactOptional(),
     /** Fresh processes per cell: at least, and at most where intervals are wide. Rounds in the kernel's lanes. */
     replicates: z
@@ -46,6 +46,10 @@ export const runSpecSchema = z
     misses: share.exactOptional(),
     /** Options of planes by key, such as `ipvsScheduler`. Model lane. */
     planeOptions: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
+    /** Time for the whole run, seconds; the profile's where absent. */
+    budgetSeconds: integer(BOUNDS.seconds).exactOptional(),
+    /** Time for one cell, seconds: a kube-proxy's start and changes, or each N in a cluster. Lanes kernel and cluster. */
+    durationSeconds: integer(BOUNDS.seconds).exactOptional(),
     /** New connections per round. Lanes kernel and guest. */
     connections: integer(BOUNDS.connections).exactOptional(),
     /** What lane `cluster` is told: which cluster, how much of it, for how long. */

@@ -70,7 +70,7 @@ describe("lbscale lookup, explain and advise", () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*31 rules, 13 chains[\s\S]*This assumes:/);
     const json = JSON.parse(lbscale(["advise", BOUTIQUE, "--run", run, "--json"]).stdout);
-    expect(json.planes).toHaveLength(5);
+    expect(json.planes).toHaveLength(6);
     expect(json.findings.length).toBeGreaterThan(5);
   });
 

@@ -34,6 +34,49 @@ describe("lbscale report", () => {
     },
   );
 
+  describe("--chart", () => {
+    const rested = join(folder, "rested");
+    beforeAll(() => {
+      mkdirSync(rested);
+      const results = structuredClone(fake);
+      for (const cell of results.cells) cell.scenario = "nap";
+      results.scenarios = {
+        nap: {
+          label: "Lookups after a nap",
+          question: "Does a rested plane decide faster?",
+          unit: "ns",
+          axis: "services",
+          positionMatters: false,
+          captions: { model: "Median time of a rested lookup" },
+          chart: { title: "Rested lookups", neutralTitle: "Lookups after a nap" },
+        },
+      };
+      writeFileSync(join(rested, "results.json"), JSON.stringify(results));
+    });
+
+    it("draws a scenario that has words for a chart and no file in src/charts", () => {
+      const { stdout, stderr } = lbscale([
+        "report",
+        rested,
+        "--chart",
+        "nap",
+        "--formats",
+        "svg",
+        "--theme",
+        "dark",
+      ]);
+      expect(stderr).toBe("");
+      expect(stdout.trim()).toBe(join(rested, "charts", "nap-dark.svg"));
+      expect(readFileSync(stdout.trim(), "utf8")).toContain("<svg");
+    });
+
+    it("refuses an unknown chart with the ids there are, the run's own among them", () => {
+      const { status, stdout, stderr } = lbscale(["report", rested, "--chart", "pie"]);
+      expect(stderr).toMatch(/^lbscale: .*pie.*choose from columns.*\bnap\n$/);
+      expect([status, stdout]).toEqual([2, ""]);
+    });
+  });
+
   it("writes what CI services read", () => {
     const out = join(folder, "exports");
     lbscale(["report", run, "--formats", "github,bencher", "--out", out]);

@@ -79,7 +79,6 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
       ["lookup", BOUTIQUE, "--plane", "ebpf", "--flow", "10.0.0.1"],
       /is invalid: expected "tcp /,
     ],
-    ["an unknown chart", ["report", ".", "--chart", "pie"], /choose from columns/],
     ["an unknown format", ["report", ".", "--formats", "gif"], /choose from png/],
     ["a folder without results", ["report", "."], /does not exist/],
     ["more replicates at least than at most", ["run", "--replicates", "7-3"], /least and most such as 7-30/],
@@ -159,7 +158,7 @@ describe("lbscale --help", () => {
     expect(
       groups.map((group) => [...group.matchAll(/^ {2}lbscale (\S+)/gm)].map(([, name]) => name)),
     ).toEqual([
-      ["run", "compare", "verify", "doctor"],
+      ["run", "compare", "verify", "doctor", "clean"],
       ["lookup", "explain", "advise", "list"],
       ["generate", "import", "export", "serve"],
       ["report", "reference", "verify-chart", "schema"],

@@ -23,7 +23,7 @@ const lacking = reasonToSkip();
 function reasonToSkip(): string | null {
   if (os.platform() !== "linux") return "not Linux";
   if (process.getuid?.() !== 0) return "not root";
-  const { kernel } = JSON.parse(lbscale("doctor", "--json").stdout) as {
+  const { kernel } = JSON.parse(lbscale("doctor", "--json", "--probe-guest").stdout) as {
     kernel: string | { name: string; lacks: string | null }[];
   };
   if (typeof kernel === "string") return kernel;

@@ -32,6 +32,7 @@ import {
   ruleModelVsKernel,
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
+import { firstSyncTime, programmingTime } from "./programming.js";
 import { positionDecides } from "./tails.js";
 import { trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
@@ -47,7 +48,9 @@ export function findFindings(results: Results): Finding[] {
   const of = (plane: string | undefined) => ascending(cells.filter((cell) => cell.plane === plane));
   const list = of(claimant(results, "list"));
   const hash = of(claimant(results, "hash"));
-  return [
+  const kernel = [
+    programmingTime(results),
+    firstSyncTime(results),
     kernelConnect(results),
     guestConnect(results),
     establishedFlat(results, "kernel"),
@@ -56,6 +59,8 @@ export function findFindings(results: Results): Finding[] {
     kernelMemory(results),
     ruleModelVsKernel(results),
     ...measuredPlanes(results).map((plane) => lookupModelVsKernel(results, plane)),
+  ];
+  const models = [
     listFactor(cells, results),
     listSlope(list, results),
     listGrowth(list, results),
@@ -81,4 +86,11 @@ export function findFindings(results: Results): Finding[] {
     statisticChains(results),
     affinityIsLinear(results),
   ].filter((finding) => finding !== null);
+  const besideKernel = results.cells.some(({ lane }) => lane !== "model");
+  return [...kernel.filter((finding) => finding !== null), ...(besideKernel ? models.map(labelled) : models)];
+}
+
+/** Beside numbers of a kernel a model's says that it is one. */
+function labelled(finding: Finding): Finding {
+  return { ...finding, sentence: `In the model, not the kernel: ${finding.sentence}` };
 }

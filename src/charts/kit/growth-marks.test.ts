@@ -3,7 +3,7 @@ import { fakeResults } from "../../../test/support/results.js";
 import { MODEL_LOOKUP, seriesOf } from "../../analysis/series.js";
 import type { Fit } from "../../results/schema.js";
 import { scaling } from "../scaling.js";
-import { bends, fittedCurves, overtakings } from "./growth-marks.js";
+import { bends, crossoverMarks, fittedCurves } from "./growth-marks.js";
 
 const fit: Fit = {
   plane: "iptables",
@@ -101,7 +101,7 @@ describe("crossovers", () => {
       }),
       crossovers: [crossing],
     };
-    const [ring] = overtakings(results, MODEL_LOOKUP, seriesOf(results, results.cells));
+    const [ring] = crossoverMarks(results, MODEL_LOOKUP, seriesOf(results, results.cells));
     const [low, high] = results.cells.filter(({ plane }) => plane === "ebpf");
     expect(ring!.x).toBe(10);
     expect(ring!.y).toBeCloseTo(Math.sqrt(low!.estimate!.median * high!.estimate!.median));

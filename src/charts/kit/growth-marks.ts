@@ -39,7 +39,7 @@ export function fittedCurves({ fits }: Results, measure: Measure): At[][] {
 }
 
 /** Where a plane overtakes another, on the line of the one that is faster beyond. */
-export function overtakings({ crossovers }: Results, measure: Measure, series: readonly Series[]): At[] {
+export function crossoverMarks({ crossovers }: Results, measure: Measure, series: readonly Series[]): At[] {
   if (measure.axis === "endpoints" || measure.variants !== undefined) return [];
   return crossovers
     .filter((crossover) => isOf(crossover, measure))

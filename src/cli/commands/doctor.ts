@@ -3,7 +3,7 @@ import { CheckFailedError, InputError } from "../../errors.js";
 import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import type { Capability } from "../../kernel/tasks.js";
-import { cleanLeftovers, findLeftovers } from "../../kernel/testbed/clean.js";
+import { cleanLeftovers, findLeftovers, type Leftover } from "../../kernel/testbed/clean.js";
 import { tryPlanes } from "../../kernel/testbed/placement.js";
 import { requireLane } from "../../kernel/testbed/sandbox.js";
 import { scriptPath } from "../../kernel/testbed/scripts.js";
@@ -16,6 +16,7 @@ interface Arguments {
   lane: "model" | "kernel";
   json: boolean;
   clean: boolean;
+  "probe-guest": boolean;
 }
 
 export const doctor: CommandModule<object, Arguments> = {
@@ -29,18 +30,23 @@ export const doctor: CommandModule<object, Arguments> = {
         describe: "kernel: try every plane of the kernel lane too; model: answer at once",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" })
+      .option("probe-guest", {
+        type: "boolean",
+        default: false,
+        describe: "Boot the user-mode Linux guest too, for planes that this kernel lacks (some seconds)",
+      })
       .option("clean", {
         type: "boolean",
         default: false,
         describe: "Remove what killed runs of the kernel lane and of kube-proxy left (root)",
       }),
-  handler: async ({ lane, json, clean }) => {
+  handler: async ({ lane, json, clean, "probe-guest": probeGuest }) => {
     if (clean) return cleanUp(json);
     const environment = readEnvironment(pinnableCpu());
     const advice = environment.unfit;
-    const kernel = lane === "kernel" ? await kernelLane() : null;
-    const kubeProxies = installedKubeProxies();
+    const kernel = lane === "kernel" ? await kernelLane(probeGuest) : null;
     const leftovers = findLeftovers();
+    const kubeProxies = installedKubeProxies();
     if (json) return printJson({ environment, advice, kernel, kubeProxies, leftovers });
     const caches = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${bytes / 1024} KiB`);
     await print(
@@ -62,7 +68,7 @@ export const doctor: CommandModule<object, Arguments> = {
 };
 
 /** What the kernel lane can do here; a sentence where it can't be tried at all. */
-async function kernelLane(): Promise<Capability[] | string> {
+async function kernelLane(probeGuest: boolean): Promise<Capability[] | string> {
   try {
     requireLane("kernel");
     const checks = await tryPlanes("kernel", KERNEL_PLANE_IDS);
@@ -71,6 +77,11 @@ async function kernelLane(): Promise<Capability[] | string> {
       const failed = checks.find(({ name, lacks }) => name === `plane ${plane}` && lacks !== null);
       if (!failed) continue;
       checks.splice(checks.indexOf(failed), 1);
+      if (!probeGuest) {
+        const lacks = "not in this kernel; --probe-guest tries it in a user-mode Linux guest";
+        inGuest.push({ name: failed.name, lacks });
+        continue;
+      }
       const missing = (await tryPlanes("guest", [plane])).find(({ lacks }) => lacks !== null);
       inGuest.push({ name: `plane ${plane}, in a user-mode Linux guest`, lacks: missing?.lacks ?? null });
     }
@@ -93,6 +104,15 @@ function describeKernel(kernel: readonly Capability[] | string): string[] {
   ];
 }
 
+/** What killed runs left, and what removes it; nothing where they left nothing. */
+function describeLeftovers(leftovers: readonly Leftover[]): string[] {
+  if (leftovers.length === 0) return [];
+  return [
+    "left by killed runs (sudo lbscale doctor --clean removes it):",
+    ...leftovers.flatMap(({ parts }) => parts.map((part) => `- ${part}`)),
+  ];
+}
+
 function describeKubeProxies(found: ReturnType<typeof installedKubeProxies>): string[] {
   const missing = found.filter(({ path }) => path === undefined).map(({ minor }) => minor);
   const lines = found.map(({ patch, path }) =>
@@ -100,11 +120,6 @@ function describeKubeProxies(found: ReturnType<typeof installedKubeProxies>): st
   );
   if (missing.length === 0) return lines;
   return [...lines, `${INSTALL_COMMAND} ${missing.join(" ")} builds what is missing, with Go 1.26 or later`];
-}
-
-function describeLeftovers(names: readonly string[]): string[] {
-  if (names.length === 0) return [];
-  return [`left behind by killed runs: ${names.join(", ")}`, "sudo lbscale doctor --clean removes that"];
 }
 
 async function cleanUp(json: boolean): Promise<void> {

@@ -2,10 +2,11 @@ import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CommandModule } from "yargs";
 import { THEME_NAMES } from "../../charts/theme.js";
-import { UsageError } from "../../errors.js";
+import { CheckFailedError, UsageError } from "../../errors.js";
 import { FILE_FORMATS, type ReportFormat, SIZES, type SizeName } from "../../output/formats.js";
+import { plainText } from "../../text.js";
 import { parseChoices } from "../options/parse.js";
-import { note, print, printJson } from "../output.js";
+import { note, PATH_LENGTH, print, printJson } from "../output.js";
 
 /** `text` goes to standard output, the others to files. */
 const REPORT_FORMATS = [...FILE_FORMATS, "text"] as const;
@@ -40,7 +41,7 @@ export const report: CommandModule<object, Arguments> = {
         type: "string",
         default: "light,dark",
         requiresArg: true,
-        describe: "light, dark or both",
+        describe: "light, dark, or light,dark",
       })
       .option("size", {
         choices: Object.keys(SIZES) as SizeName[],
@@ -50,7 +51,8 @@ export const report: CommandModule<object, Arguments> = {
       .option("chart", {
         type: "string",
         requiresArg: true,
-        describe: "Charts, as lbscale list charts names them; all by default",
+        describe:
+          "Charts, as lbscale list charts names them, or scenarios with a chart of their own; all by default",
       })
       .option("out", {
         type: "string",
@@ -59,14 +61,16 @@ export const report: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "List what was written as JSON" }),
   handler: async (args) => {
+    if (args.out === "") throw new UsageError("--out needs a folder");
     const asked = parseChoices(args.formats, "formats", REPORT_FORMATS);
     if (asked.includes("text") && args.json) {
       throw new UsageError("text and --json both go to standard output: choose one");
     }
     // What draws loads here, not with the options: bad usage is reported at once.
-    const { CHARTS } = await import("../../charts/index.js");
+    const { chartsOf } = await import("../../charts/of-run.js");
     const { writeReport } = await import("../../output/write-charts.js");
     const { readResults } = await import("../../results/files.js");
+    const results = readResults(args.run);
     const request = {
       formats: asked.filter((format): format is ReportFormat => format !== "text"),
       themes: parseChoices(args.theme, "theme", THEME_NAMES),
@@ -75,19 +79,27 @@ export const report: CommandModule<object, Arguments> = {
         charts: parseChoices(
           args.chart,
           "chart",
-          CHARTS.map(({ id }) => id),
+          chartsOf(results).map(({ id }) => id),
         ),
       }),
     };
-    const results = readResults(args.run);
     const runFolder = statSync(args.run).isDirectory() ? args.run : dirname(args.run);
     const folders = { top: args.out ?? runFolder, charts: args.out ?? join(runFolder, "charts") };
     const { paths, skipped } = await writeReport(results, folders, request);
     for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
     if (asked.includes("text")) {
       const { terminalSummary } = await import("../summary.js");
-      await print(`${terminalSummary(results, "all")}\n`);
+      await print(`${terminalSummary(results, request.charts ?? "all")}\n`);
     }
-    await (args.json ? printJson(paths) : print(paths.map((path) => `${path}\n`).join("")));
+    await (args.json
+      ? printJson(paths)
+      : print(paths.map((path) => `${plainText(path, PATH_LENGTH)}\n`).join("")));
+    // Asked for by name, and not there: a script must notice.
+    const missing = skipped.filter(({ id }) => request.charts?.includes(id));
+    if (missing.length > 0) {
+      throw new CheckFailedError(
+        `not drawn: ${missing.map(({ id }) => id).join(", ")}; the lines above say why`,
+      );
+    }
   },
 };

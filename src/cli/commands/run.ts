@@ -18,6 +18,7 @@ interface Arguments {
   json: boolean;
   yes: boolean;
   "dry-run": boolean;
+  verbose: boolean;
 }
 
 /** The command; with names of the catalog, help lists them. */
@@ -42,13 +43,18 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
         type: "boolean",
         default: false,
         describe: "Lane cluster: print every object that would be made, and make none",
+      })
+      .option("verbose", {
+        type: "boolean",
+        default: false,
+        describe: "List every file that was written, and why charts are missing",
       }),
   handler: async (args) => {
     const { out, json } = args;
     if (out === "") throw new UsageError("--out needs a folder");
     const finish = async (results: Results, folder: string) => {
       const { reportRun } = await import("../report-run.js");
-      await reportRun(results, folder, json);
+      await reportRun(results, folder, { json, verbose: args.verbose });
     };
     if (args.resume) {
       if (out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
@@ -59,6 +65,9 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
       return;
     }
     const spec = readRunSpec(args);
+    if (spec.endpoints !== undefined && typeof (args as GivenOptions)["cluster"] === "string") {
+      throw new UsageError("--endpoints is for generated clusters: leave it out with --cluster");
+    }
     const cluster = await clusterOf(args);
     // Only here: a usage error needs neither zod nor the engine.
     const { parseRunSpec } = await import("../../run/spec.js");

@@ -41,7 +41,7 @@ export const verifyChart: CommandModule<object, Arguments> = {
       ? chartProblems(carried, claimed)
       : ["it carries no data of lbscale: something else drew it, or its metadata were stripped"];
     if (json) await printJson({ ok: problems.length === 0, problems, data });
-    else if (data) await print(`${describe(data)}\n`);
+    else if (data) await print(`${describeChart(data)}\n`);
     if (problems.length > 0) throw new CheckFailedError(`${plainText(file)}: ${problems.join("; ")}`);
     if (!json)
       await print(
@@ -62,7 +62,7 @@ function readPicture(path: string): Buffer {
 }
 
 /** The data of a chart for people. Every string may be a stranger's. */
-function describe({ chart, title, runs, series }: ChartData): string {
+function describeChart({ chart, title, runs, series }: ChartData): string {
   const shown = (value: string | number | null | undefined) =>
     typeof value === "string" ? plainText(value, 40) : value == null ? "" : String(value);
   const rows = series.flatMap(({ label, points }) =>

@@ -4,7 +4,6 @@ import { CheckFailedError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_VERSIONS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import { formatDifferences } from "../../kernel/kube-proxy/compare.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
-import { LEFT_OUT } from "../../kernel/kube-proxy/random-changes.js";
 import { type VerifyStep, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
@@ -13,7 +12,7 @@ import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
 import { type ClusterChoice, parseSeed } from "../options/cluster.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
-import { note, print, printJson } from "../output.js";
+import { print, printJson } from "../output.js";
 import { Progress } from "../progress.js";
 
 export interface KubeProxyArguments extends ClusterChoice {
@@ -71,7 +70,6 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
       throw signal.aborted ? new InterruptedError("interrupted: kube-proxy was ended") : error;
     }
   });
-  if (changes > 0) note(`left out of the changes: ${LEFT_OUT}`);
   if (args.json) await printJson({ kubeProxy: name, mode, seed, steps });
   const lines = steps.reduce((sum, { differences }) => sum + differences.length, 0);
   const writes = steps.filter((step) => (step.writes?.length ?? 0) > 0).length;

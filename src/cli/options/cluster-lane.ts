@@ -1,14 +1,14 @@
 /** Options of the cluster lane, spelled as kubectl spells them where it has them. */
 
 import type { Options } from "yargs";
-import { CLUSTER_BOUNDS, type ClusterLaneOptions, type Toleration } from "../../cluster-lane/options.js";
+import { CLUSTER_BOUNDS, type ClusterSettings, type Toleration } from "../../cluster-lane/options.js";
 import { UsageError } from "../../errors.js";
 import { lanesUsing } from "../../run/bounds.js";
 import { parseInteger, parseList } from "./parse.js";
 import type { RunOption } from "./run-option.js";
 
-type Key = keyof ClusterLaneOptions;
-type Read<K extends Key> = (text: string, name: string) => NonNullable<ClusterLaneOptions[K]>;
+type Key = keyof ClusterSettings;
+type Read<K extends Key> = (text: string, name: string) => NonNullable<ClusterSettings[K]>;
 
 /** An option of one field. Unless `isWritten`, it stays out of the stored command: it may name a cluster or its nodes. */
 function option<K extends Key>(
@@ -87,20 +87,6 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
     "planeName",
     { describe: "Lane cluster: name of what balances, instead of finding out" },
     asGiven,
-    true,
-  ),
-  option(
-    "duration",
-    "durationSeconds",
-    { describe: "Lane cluster: time of measuring at each N, such as 60s; 20s by default" },
-    (text, name) => parseInteger(text.replace(/s$/, ""), name, ...CLUSTER_BOUNDS.durationSeconds),
-    true,
-  ),
-  option(
-    "budget",
-    "budgetSeconds",
-    { describe: "Lane cluster: no larger N begins after this time, such as 600s" },
-    (text, name) => parseInteger(text.replace(/s$/, ""), name, ...CLUSTER_BOUNDS.budgetSeconds),
     true,
   ),
   option("names", "names", { type: "boolean", describe: "Lane cluster: store names of nodes" }, isTrue, true),

@@ -32,7 +32,7 @@ describe("options of lbscale run", () => {
       "lbscale run --profile default --seed 1 --ipvs-table resizable --maglev-table-size 251 --cluster FILE",
     );
     expect(commandOf({ lane: "kernel", planes: "direct,ipvs", replicates: "3", connections: "50" })).toBe(
-      "lbscale run --lane kernel --seed 1 --planes direct,ipvs --replicates 3 --connections 50",
+      "lbscale run --profile default --lane kernel --seed 1 --planes direct,ipvs --replicates 3 --connections 50",
     );
   });
 
@@ -55,7 +55,7 @@ describe("options of lbscale run", () => {
     expect(() => readRunSpec({ connections: "50" })).toThrow(
       "--connections is for the kernel and guest lanes: leave it out with --lane model",
     );
-    for (const name of ["profile", "misses", "zipf", "ebpf-map-max", "ipvs-scheduler", "cluster"]) {
+    for (const name of ["zipf", "misses", "ebpf-map-max", "ipvs-scheduler", "cluster"]) {
       expect(() => readRunSpec({ lane: "kernel", [name]: "1" })).toThrow(`--${name} is for the model lane`);
     }
   });
@@ -67,6 +67,25 @@ describe("options of lbscale run", () => {
       );
     }
     expect(() => refuseWithResume({ cluster: "x.yaml", out: "runs/1" })).not.toThrow();
+  });
+
+  it("name kube-proxies in the kernel lane, whose paths stay out of the command", () => {
+    const given = { lane: "kernel", planes: "kube-proxy/nftables@/home/me/kube-proxy,ebpf" };
+    expect(readRunSpec(given).planes).toEqual(["ebpf", "kube-proxy/nftables@/home/me/kube-proxy"]);
+    expect(commandOf(given)).toContain("--planes ebpf,kube-proxy/nftables@FOLDER/kube-proxy");
+    expect(() => readRunSpec({ lane: "kernel", planes: "kube-proxy/nft" })).toThrow(
+      /modes are iptables-legacy/,
+    );
+    expect(() => readRunSpec({ lane: "kernel", planes: "nft" })).toThrow(/or give kube-proxy\/MODE@VERSION/);
+    expect(() => readRunSpec({ planes: "kube-proxy/nftables" })).toThrow(/choose from iptables/);
+  });
+
+  it("limit the time of a run and of a cell, in seconds, minutes or hours", () => {
+    const given = { lane: "kernel", budget: "5m", duration: "30" };
+    expect(readRunSpec(given)).toMatchObject({ budgetSeconds: 300, durationSeconds: 30 });
+    expect(commandOf(given)).toContain("--budget 300s --duration 30s");
+    expect(() => readRunSpec({ budget: "soon" })).toThrow('--budget "soon": give a time from 1s to 24h');
+    expect(() => readRunSpec({ duration: "30s" })).toThrow("--duration is for the kernel and cluster lanes");
   });
 
   it("offer the kernel lane's planes in the kernel lane only", () => {

@@ -7,6 +7,7 @@ import type { Argv, Options } from "yargs";
 import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import { KUBE_PROXY_FORM } from "../../kernel/planes/kube-proxy/id.js";
 import type { PlaneOption } from "../../planes/option.js";
 import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
 import { planeChoices } from "../../planes/registry-loader.js";
@@ -23,6 +24,14 @@ import {
   parseServices,
   parseShare,
 } from "./parse.js";
+import {
+  parseChoice,
+  parseExponent,
+  parseKernelPlanes,
+  parseReplicates,
+  parseSeconds,
+  parseSlowdown,
+} from "./parse-run.js";
 import type { GivenOptions, RunOption } from "./run-option.js";
 
 export type { GivenOptions } from "./run-option.js";
@@ -89,7 +98,7 @@ function planeOption(declared: PlaneOption): RunOption {
 const RUN_OPTIONS: readonly RunOption[] = [
   {
     ...option("profile", "profile", { defaultDescription: "default", describe: "Profile" }, (text) => text),
-    write: ({ lane, profile }) => (lane === "model" ? (profile ?? "default") : null),
+    write: ({ lane, profile }) => (lane === "cluster" ? null : (profile ?? "default")),
   },
   option(
     "lane",
@@ -110,10 +119,14 @@ const RUN_OPTIONS: readonly RunOption[] = [
     "planes",
     "planes",
     {
-      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}`,
+      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}, or ${KUBE_PROXY_FORM}`,
     },
-    (text, lane, name) => (lane === "model" ? parsePlanes(text) : parseChoices(text, name, KERNEL_PLANE_IDS)),
-    commas,
+    (text, lane, name) => {
+      if (lane === "model") return parsePlanes(text);
+      return lane === "kernel" ? parseKernelPlanes(text, name) : parseChoices(text, name, KERNEL_PLANE_IDS);
+    },
+    // Without paths: a user's own build goes by its name.
+    (planes) => planes.map((plane) => plane.replace(/@.*\//, "@FOLDER/")).join(","),
   ),
   option(
     "services",
@@ -145,6 +158,23 @@ const RUN_OPTIONS: readonly RunOption[] = [
   option("warmup-ms", "warmupMs", { describe: "Warm-up of each process, milliseconds" }, milliseconds),
   option("measure-ms", "measureMs", { describe: "Timed part of each process, milliseconds" }, milliseconds),
   option("slow-down", "slowdown", { hidden: true }, parseSlowdown, ({ plane, share }) => `${plane}=${share}`),
+  option(
+    "budget",
+    "budgetSeconds",
+    { describe: "Time for the whole run, such as 90s, 5m or 1h; the profile's by default" },
+    parseSeconds,
+    (seconds) => `${seconds}s`,
+  ),
+  option(
+    "duration",
+    "durationSeconds",
+    {
+      describe:
+        "Time for one cell, such as 30s: in lane cluster it is measured for so long; what a kube-proxy doesn't finish in it is a gap, with the reason",
+    },
+    parseSeconds,
+    (seconds) => `${seconds}s`,
+  ),
   option("endpoints", "endpoints", { describe: "Endpoints per generated service" }, (text, _, name) =>
     parseInteger(text, name, ...BOUNDS.endpoints),
   ),
@@ -255,39 +285,4 @@ function givenOptions(given: GivenOptions): RunOption[] {
 function textOf(given: GivenOptions, name: string): string | undefined {
   const value = given[name];
   return value === undefined ? undefined : String(value);
-}
-
-function parseChoice<T extends string>(text: string, name: string, known: readonly T[]): T {
-  const choice = known.find((candidate) => candidate === text);
-  if (choice === undefined) {
-    throw new UsageError(`--${name} "${text}" is unknown: choose from ${known.join(", ")}`);
-  }
-  return choice;
-}
-
-/** `7`, or `7-30`: at least seven, at most thirty where the interval is wide. */
-function parseReplicates(text: string): { least: number; most: number } {
-  const [first = "", second, ...more] = text.split("-");
-  const least = parseInteger(first, "replicates", ...BOUNDS.replicates);
-  const most = second === undefined ? least : parseInteger(second, "replicates", ...BOUNDS.replicates);
-  if (more.length > 0 || most < least) {
-    throw new UsageError(`--replicates "${text}": give a number, or least and most such as 7-30`);
-  }
-  return { least, most };
-}
-
-/** `iptables=0.1`: a plane that does a tenth more work than it reports. */
-function parseSlowdown(text: string, _: LaneId, name: string): { plane: string; share: number } {
-  const [plane = "", share = ""] = text.split("=");
-  const [first = ""] = parseList(plane, name);
-  return { plane: first, share: parseShare(share, name) };
-}
-
-function parseExponent(text: string): number {
-  const value = parseNumber(text);
-  const [min, max] = BOUNDS.zipf;
-  if (!(value >= min && value <= max)) {
-    throw new UsageError(`--zipf "${text}": give an exponent from ${min} (uniform) to ${max}`);
-  }
-  return value;
 }

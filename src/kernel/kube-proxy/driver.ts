@@ -11,7 +11,8 @@ import { z } from "zod";
 import { UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
-import { PREFIX, writeOwner } from "../testbed/clean.js";
+import { thisProcess } from "../../process.js";
+import { OWNER_FILE, PREFIX } from "../testbed/clean.js";
 import { requireLane } from "../testbed/sandbox.js";
 import { KernelError } from "../testbed/tools.js";
 import { type Channel, guestChannel, namespaceChannel } from "./channel.js";
@@ -60,7 +61,7 @@ export class KubeProxy {
     const folder = mkdtempSync(join(tmpdir(), PREFIX));
     let proxy: KubeProxy | undefined;
     try {
-      writeOwner(folder);
+      writeFileSync(join(folder, OWNER_FILE), thisProcess());
       writeFileSync(join(folder, OBJECTS_FILE), JSON.stringify({ kind: "List", items: [...objects] }));
       proxy = new KubeProxy(folder, isGuest ? guestChannel(folder) : namespaceChannel(), signal);
       proxy.#firstSync = syncSchema.parse(await proxy.#call({ call: "start", folder, options }));

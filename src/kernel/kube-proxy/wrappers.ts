@@ -17,7 +17,12 @@ import { join } from "node:path";
 import { toolPath } from "../testbed/tools.js";
 import type { CheckedOptions, Write } from "./protocol.js";
 
-const IPTABLES = ["iptables", "ip6tables"].flatMap((name) => [name, `${name}-save`, `${name}-restore`]);
+/** The tools of iptables that kube-proxy runs, of both families. */
+export const IPTABLES_TOOLS = ["iptables", "ip6tables"].flatMap((name) => [
+  name,
+  `${name}-save`,
+  `${name}-restore`,
+]);
 const WRITERS = ["iptables-restore", "ip6tables-restore", "nft"];
 
 /** The folders that tools are found and writes are kept in. */
@@ -35,9 +40,9 @@ export class Wrappers {
     for (const path of [this.bin, this.#tools, this.#writes]) mkdirSync(path);
     // One program for all of them, which looks at the name it is called by.
     const multi = toolPath(`xtables-${backend}-multi`);
-    for (const name of IPTABLES) symlinkSync(multi, join(this.#tools, name));
+    for (const name of IPTABLES_TOOLS) symlinkSync(multi, join(this.#tools, name));
     symlinkSync(toolPath("nft"), join(this.#tools, "nft"));
-    for (const name of [...IPTABLES, "nft"]) {
+    for (const name of [...IPTABLES_TOOLS, "nft"]) {
       if (!WRITERS.includes(name)) symlinkSync(join(this.#tools, name), join(this.bin, name));
       else {
         writeFileSync(join(this.bin, name), script(join(this.#tools, name), name, this.#writes));

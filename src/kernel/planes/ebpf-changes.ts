@@ -4,9 +4,16 @@
  */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
+import type { EndpointUpdate, LiveCluster } from "../../cluster/endpoint-updates.js";
 import { AFFINITY_MASK, portSlot, protocolScope } from "../../planes/ebpf/layout.js";
-import { type Frontend, frontendsOf, masterCount, masterFlags } from "../../planes/ebpf/maps/entries.js";
+import {
+  backendRows,
+  type Frontend,
+  frontendsOf,
+  masterCount,
+  masterFlags,
+  referencedRows,
+} from "../../planes/ebpf/maps/entries.js";
 import { backendName, fillMaglevTable } from "../../planes/ebpf/maps/maglev.js";
 import { backendValue, header } from "./ebpf-maps.js";
 
@@ -23,11 +30,12 @@ export function* ebpfWrites(
   { firstFrontend, maglevSize }: ChangeOptions,
 ): Iterable<Uint8Array> {
   const { cluster } = after;
-  const [old, now] = [idsOf(before, servicePort), idsOf(after, servicePort)];
-  const first = cluster.endpointStart[servicePort]!;
+  const rows = referencedRows(cluster, servicePort);
+  const now = rows.map((row) => after.ids[row]!);
+  const old = referencedRows(before.cluster, servicePort).map((row) => before.ids[row]!);
   for (const [position, id] of now.entries()) {
     if (!old.includes(id)) {
-      yield* write("lb4_backends", [id + 1], backendValue(cluster, servicePort, first + position));
+      yield* write("lb4_backends", [id + 1], backendValue(cluster, servicePort, rows[position]!));
     }
   }
   for (const [index, frontend] of frontendsOf(cluster, servicePort).entries()) {
@@ -97,11 +105,7 @@ interface Member {
 
 /** A frontend's backends, in the order of their slots. */
 function membersOf({ cluster, ids }: LiveCluster, p: number, { localOnly }: Frontend): Member[] {
-  const members: Member[] = [];
-  for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-    if (!localOnly || cluster.endpointLocal[row] === 1) members.push({ row, id: ids[row]! });
-  }
-  return members;
+  return backendRows(cluster, p, localOnly).map((row) => ({ row, id: ids[row]! }));
 }
 
 function* write(map: string, key: readonly number[], value: readonly number[]): Iterable<Uint8Array> {

@@ -1,6 +1,6 @@
 /** The program as map contents for the kernel, in the loader's format (native/loader.c), from the model's own columns. */
 
-import { type Cluster, TCP } from "../../cluster/cluster.js";
+import { type Cluster, servesPolicyLocal, TCP } from "../../cluster/cluster.js";
 import { ENTRY_WORDS } from "../../planes/ebpf/maps/entries.js";
 import { MAGLEV_JHASH_SEED } from "../../planes/ebpf/maps/maglev.js";
 import type { EbpfProgram } from "../../planes/ebpf/program.js";
@@ -127,7 +127,7 @@ export function backendValue(cluster: Cluster, p: number, e: number): [number, n
   return [
     cluster.endpointAddress[e]!,
     cluster.endpointPort[e]! | (cluster.protocol[p]! << 16),
-    cluster.endpointLocal[e]!,
+    Number(servesPolicyLocal(cluster.endpointLocal[e]!)),
   ];
 }
 

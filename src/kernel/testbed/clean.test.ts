@@ -1,47 +1,55 @@
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
-import { basename, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { findLeftovers, PREFIX, writeOwner } from "./clean.js";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { thisProcess } from "../../process.js";
+import { cleanLeftovers, findLeftovers, OWNER_FILE, PREFIX } from "./clean.js";
 
-const { TMPDIR } = process.env;
-let folder = "";
+/** Beyond the largest process number there is. */
+const DEAD = "2147483646";
+let folder: string;
+let run: string;
+
 beforeEach(() => {
   folder = mkdtempSync(join(os.tmpdir(), "lbscale-clean-"));
-  process.env.TMPDIR = folder;
+  vi.stubEnv("TMPDIR", folder);
+  run = `${PREFIX}abc${Math.random().toString(36).slice(2, 5).padEnd(3, "0")}`;
+  mkdirSync(join(folder, run));
 });
 afterEach(() => {
-  if (TMPDIR === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = TMPDIR;
-  rmSync(folder, { recursive: true });
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
 });
+const own = (owner: string) => writeFileSync(join(folder, run, OWNER_FILE), owner);
+const found = () => findLeftovers().find(({ id }) => id === run);
 
-/** A run's folder; its owner is this process unless another is written. */
-function run(id: string, owner?: string): string {
-  const path = join(folder, `${PREFIX}${id}`);
-  mkdirSync(path);
-  if (owner === undefined) writeOwner(path);
-  else writeFileSync(join(path, "owner"), owner);
-  return basename(path);
-}
+describe("leftovers of killed runs", () => {
+  it("are named where the run's process is gone, or its number is another's now", () => {
+    own(DEAD);
+    expect(found()?.parts).toEqual([`folder ${join(folder, run)}`]);
+    own(`${process.ppid} 1`);
+    expect(found()).toBeDefined();
+  });
 
-const isLeft = (name: string): boolean => findLeftovers().includes(name);
+  it("are not what belongs to a run that goes on", () => {
+    own(thisProcess());
+    expect(found()).toBeUndefined();
+  });
 
-test("leftovers: the folder of a run that is alive is none", () => {
-  expect(isLeft(run("alive1"))).toBe(false);
-});
-
-test("leftovers: a folder whose process has ended, or that names none, is one", () => {
-  // Above what Linux gives to processes.
-  expect(isLeft(run("ended1", "5000000 17"))).toBe(true);
-  expect(isLeft(run("empty1", ""))).toBe(true);
-});
-
-test("leftovers: a folder whose process id another process has got is one", () => {
-  expect(isLeft(run("reused", `${process.pid} 1`))).toBe(true);
-});
-
-test("leftovers: folders of others are none", () => {
-  mkdirSync(join(folder, "lbscale-other"));
-  expect(isLeft("lbscale-other")).toBe(false);
+  it.skipIf(process.platform !== "linux")(
+    "are processes of its programs too, which cleaning ends",
+    async () => {
+      own(DEAD);
+      const program = join(folder, run, "server");
+      writeFileSync(program, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
+      const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { argv0: program });
+      const ended = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
+      await new Promise((resolve) => child.once("spawn", resolve));
+      expect(found()?.parts).toContain(`process ${child.pid} (server)`);
+      expect(await cleanLeftovers()).toContain(run);
+      expect(await ended).toBe("SIGKILL");
+      expect(found()).toBeUndefined();
+    },
+  );
 });

@@ -1,14 +1,19 @@
-/** What a killed run can leave behind: a folder and a cgroup with BPF programs. Everything else dies with its processes. */
+/**
+ * What a killed run can leave behind: a folder, and a cgroup that holds BPF programs. Everything else dies with its
+ * processes; should one of these not, it is found too.
+ */
 
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { isAlive } from "../../process.js";
+import { runTool, toolPath } from "./tools.js";
 
 /** Every object's name begins with this and goes on with the run's id. */
 export const PREFIX = "lbscale-kernel-";
 /** Names the process of lbscale that a folder belongs to. */
-const OWNER_FILE = "owner";
+export const OWNER_FILE = "owner";
 
 /** Where a cgroup v2 may be mounted already. */
 const CGROUP_MOUNTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -42,24 +47,43 @@ export async function removeCgroups(root: string, id: string): Promise<void> {
   }
 }
 
-/** Makes a folder this process's: it is no leftover until the process ends. */
-export function writeOwner(folder: string): void {
-  writeFileSync(join(folder, OWNER_FILE), `${process.pid} ${startOf(process.pid) ?? ""}`);
+/** What one killed run left, in words. */
+export interface Leftover {
+  /** Name of the run. */
+  readonly id: string;
+  /** Its folder, cgroups, processes, mounts and network namespaces, each in a few words. */
+  readonly parts: readonly string[];
 }
 
-/** Names of what killed runs left. Runs that are alive are not among them. */
-export function findLeftovers(): string[] {
+/** Finds what killed runs left. Runs that are alive are left out. */
+export function findLeftovers(): Leftover[] {
+  const parts = new Map<string, string[]>();
+  const add = (name: string, what: string): void => {
+    const id = ID_ANYWHERE.exec(name)?.[0];
+    if (id === undefined) return;
+    const known = parts.get(id) ?? [];
+    if (!known.includes(what)) parts.set(id, [...known, what]);
+  };
   const root = cgroupRoot();
-  const cgroups = root === null ? [] : leftoversIn(root);
-  const runs = new Set([...leftoversIn(os.tmpdir()), ...cgroups].map((name) => ID.exec(name)![0]));
-  return [...runs].filter((id) => !isAlive(join(os.tmpdir(), id, OWNER_FILE)));
+  for (const name of leftoversIn(os.tmpdir())) add(name, `folder ${join(os.tmpdir(), name)}`);
+  if (root !== null) for (const name of leftoversIn(root)) add(name, `cgroup ${name}`);
+  for (const { pid, command } of processes()) add(command, `process ${pid} (${nameOf(command)})`);
+  for (const point of mounts()) add(point, `mount ${point}`);
+  for (const name of namesIn(NAMESPACES)) add(name, `network namespace ${name}`);
+  return [...parts].filter(([id]) => !isOwned(id)).map(([id, found]) => ({ id, parts: found }));
 }
 
-/** Removes what killed runs left, and returns the names of what it removed. */
+/** Removes what killed runs left, and returns the names of what it removed. Runs that are alive are left alone. */
 export async function cleanLeftovers(): Promise<string[]> {
   const root = cgroupRoot();
-  const removed = findLeftovers();
+  const removed = findLeftovers().map(({ id }) => id);
   for (const id of removed) {
+    for (const { pid, command } of processes()) if (command.includes(id)) endProcess(pid);
+    // The innermost first.
+    for (const point of mounts().reverse())
+      if (point.includes(id)) await runTool(toolPath("umount"), ["-l", point]);
+    for (const name of namesIn(NAMESPACES))
+      if (name.startsWith(id)) await runTool(toolPath("ip"), ["netns", "delete", name]);
     if (root !== null) await removeCgroups(root, id);
     rmSync(join(os.tmpdir(), id), { recursive: true, force: true });
   }
@@ -68,29 +92,63 @@ export async function cleanLeftovers(): Promise<string[]> {
 
 /** What mkdtemp makes of the prefix. A cgroup's name goes on with its lab's. */
 const ID = new RegExp(`^${PREFIX}[A-Za-z0-9]{6}`);
+const ID_ANYWHERE = new RegExp(`${PREFIX}[A-Za-z0-9]{6}`);
+/** Where ip-netns(8) keeps names. */
+const NAMESPACES = "/run/netns";
 
 function leftoversIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => ID.test(name));
+  return namesIn(folder).filter((name) => ID.test(name));
 }
 
-/** Whether the process that an owner's file names still runs: another one may have got its id. */
-function isAlive(ownerFile: string): boolean {
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+/** Processes whose command line names a run: servers, kube-proxies and guests are started on files of its folder. */
+function processes(): { readonly pid: number; readonly command: string }[] {
+  return namesIn("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
+    const command = readOrEmpty(join("/proc", name, "cmdline")).replaceAll("\0", " ");
+    return RUNS_FILES.test(command) ? [{ pid: Number(name), command }] : [];
+  });
+}
+
+/** A program or a file of a run's folder. A shell or an editor that was merely told its name is none of ours. */
+const RUNS_FILES = new RegExp(
+  `^\\S*${PREFIX}[A-Za-z0-9]{6}/|kube-proxy\\S* --config \\S*${PREFIX}|linux\\.uml .*uml_dir=\\S*${PREFIX}`,
+);
+
+function nameOf(command: string): string {
+  return command.split(" ", 1)[0]!.split("/").at(-1)!;
+}
+
+function mounts(): string[] {
+  return readOrEmpty("/proc/self/mounts")
+    .split("\n")
+    .flatMap((line) => line.split(" ").slice(1, 2))
+    .filter((point) => ID_ANYWHERE.test(point));
+}
+
+function readOrEmpty(path: string): string {
   try {
-    const [pid, start = ""] = readFileSync(ownerFile, "utf8").split(" ");
-    const startNow = startOf(Number(pid));
-    return startNow !== undefined && (start === "" || start === startNow);
+    return readFileSync(path, "utf8");
   } catch {
-    return false;
+    return "";
   }
 }
 
-/** When a process started, in ticks since the machine did; undefined where there is none. */
-function startOf(pid: number): string | undefined {
+/** Whether the lbscale that a run belongs to is still there. */
+function isOwned(id: string): boolean {
+  const folder = join(os.tmpdir(), id);
+  // Of another user's temporary folder nothing is known but that something runs in it.
+  if (!existsSync(folder)) return processes().some(({ command }) => command.includes(id));
+  return isAlive(readOrEmpty(join(folder, OWNER_FILE)));
+}
+
+function endProcess(pid: number): void {
   try {
-    // proc_pid_stat(5): the name, in brackets, may hold anything; the start is the 20th field after it.
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    process.kill(pid, "SIGKILL");
   } catch {
-    return undefined;
+    // It has ended by itself.
   }
 }

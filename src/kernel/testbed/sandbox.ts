@@ -12,7 +12,8 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UnsupportedHostError } from "../../errors.js";
-import { cgroupRoot, PREFIX, removeCgroups, writeOwner } from "./clean.js";
+import { thisProcess } from "../../process.js";
+import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 import {
   ERRORS_FILE,
   EXIT_FILE,
@@ -67,7 +68,7 @@ export async function runInSandbox<T extends object>(
   requireLane(lane);
   const folder = mkdtempSync(join(os.tmpdir(), PREFIX));
   try {
-    writeOwner(folder);
+    writeFileSync(join(folder, OWNER_FILE), thisProcess());
     prepare?.(folder);
     const run = lane === "kernel" ? runChild : runGuest;
     await run({ ...request, folder }, options);

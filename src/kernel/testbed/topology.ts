@@ -75,26 +75,26 @@ export class Testbed {
     }
     await this.#link("client", NODE_SIDE, "node", CLIENT_SIDE);
     await this.#link("node", BACKEND_SIDE, "backend", NODE_SIDE);
-    await this.#set("node", "ip_forward", "1");
-    // Endpoints are on both sides, as clients and as servers.
     for (const role of ["client", "node", "backend"] as const) {
-      for (const device of ["all", "default", ...DEVICES[role]]) {
-        await this.#set(role, `conf/${device}/rp_filter`, "0");
-      }
+      for (const [value, names] of Object.entries(settings(role))) await this.#set(role, names, value);
     }
-    // A thousand refusals in a second are this lane's everyday life.
-    for (const role of ["node", "backend"] as const) await this.#set(role, "icmp_ratemask", "0");
-    // ICMP errors say by their source that they are about what came from the client.
-    await this.#set("node", "icmp_errors_use_inbound_ifaddr", "1");
-    // eBPF turns sources into the node's own addresses before the node's routing looks at them.
-    await this.#set("node", "conf/all/accept_local", "1");
-    // A loopback NodePort leads off this host.
-    await this.#set("node", "conf/all/route_localnet", "1");
     for (const role of ["client", "node", "backend"] as const) {
       await runTool(ip, ["-n", this.namespace(role), "-batch", "-"], { input: routes(role, cluster) });
     }
     const ports = targetPorts(cluster).map(String);
     await startTool(ip, ["netns", "exec", this.namespace("backend"), server, ...ports]);
+  }
+
+  /** Ends what runs in the three hosts, and removes them. */
+  async remove(): Promise<void> {
+    const ip = toolPath("ip");
+    for (const role of ["client", "node", "backend"] as const) {
+      const namespace = this.namespace(role);
+      const listed = await runTool(ip, ["netns", "pids", namespace]).catch(() => Buffer.alloc(0));
+      for (const pid of listed.toString().split("\n").filter(Boolean)) endProcess(Number(pid));
+      // Not made, or not to be removed: it goes with the sandbox.
+      await runTool(ip, ["netns", "delete", namespace]).catch(() => {});
+    }
   }
 
   async #link(role: Role, device: string, peerRole: Role, peer: string): Promise<void> {
@@ -104,8 +104,39 @@ export class Testbed {
     ]);
   }
 
-  async #set(role: Role, name: string, value: string): Promise<void> {
-    await this.exec(role, toolPath("tee"), [`/proc/sys/net/ipv4/${name}`], { input: [value] });
+  /** Writes one value into several files at once: starting a program in a namespace takes longer than what it does. */
+  async #set(role: Role, names: readonly string[], value: string): Promise<void> {
+    const files = names.map((name) => `/proc/sys/net/ipv4/${name}`);
+    await this.exec(role, toolPath("tee"), files, { input: [value] });
+  }
+}
+
+/** Settings of a host's IPv4, by value. */
+function settings(role: Role): Readonly<Record<string, readonly string[]>> {
+  const off = [
+    // Endpoints are on both sides, as clients and as servers.
+    ...["all", "default", ...DEVICES[role]].map((device) => `conf/${device}/rp_filter`),
+    // A thousand refusals in a second are this lane's everyday life.
+    ...(role === "client" ? [] : ["icmp_ratemask"]),
+  ];
+  if (role !== "node") return { 0: off };
+  const on = [
+    "ip_forward",
+    // ICMP errors say by their source that they are about what came from the client.
+    "icmp_errors_use_inbound_ifaddr",
+    // eBPF turns sources into the node's own addresses before the node's routing looks at them.
+    "conf/all/accept_local",
+    // A loopback NodePort leads off this host.
+    "conf/all/route_localnet",
+  ];
+  return { 0: off, 1: on };
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
   }
 }
 

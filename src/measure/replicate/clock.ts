@@ -9,6 +9,7 @@ const READINGS = 2000;
 
 export const nowNs = (): number => hrtimeNow() * 1e6;
 
+/** What the clock of a worker process can do. */
 export interface Timer {
   /** Smallest step between two readings, nanoseconds; 0 where none was seen. */
   readonly resolutionNs: number;

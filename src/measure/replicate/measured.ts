@@ -19,15 +19,21 @@ export interface Singles {
   readonly visited: number[];
 }
 
-/** What a child reports: plain JSON. Times in nanoseconds. */
+/** What a worker process reports of a scenario that is timed. */
 export interface Measured {
+  /** Operations timed together. */
   readonly batch: number;
+  /** Mean time of one operation in each batch, nanoseconds, in measured order. */
   readonly samples: number[];
   readonly singles: Singles | null;
+  /** Timer overhead: the loop around an operation that does nothing, nanoseconds per operation. */
   readonly floorNs: number;
+  /** One dependent load of a pointer chase: how fast this machine's memory was, nanoseconds. */
   readonly chaseNs: number;
   readonly timer: Timer;
+  /** Batches whose checksum was compared with the one that `explain` computes. */
   readonly checkedBatches: number;
+  /** Garbage collections while operations were timed. */
   readonly collections: number;
   readonly heapBytesPerLookup: number;
   readonly buildMs: number;
@@ -38,7 +44,7 @@ export interface Measured {
   readonly work: MeanWork;
 }
 
-/** What a child reports of a scenario that counts and does not time: the same in every process. */
+/** What a worker process reports of a scenario that counts and does not time: the same in every process. */
 export interface Counted {
   readonly counts: Readonly<Record<string, number>>;
   readonly endpoints: number;

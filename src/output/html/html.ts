@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { THEMES, type Theme } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
-import { runWarnings } from "../../results/validity.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { escapeXml, formatCount, plainText } from "../../text.js";
 import { environmentFacts, methodFacts, methodWords } from "../method.js";
 import { tableFields, tableHeadings, tableRows } from "../tables/table.js";
+import { allWarnings, qualityLines } from "../warnings.js";
 import { pageData, scriptJson } from "./data.js";
 
 /** The page's own colour, blue enough on both grounds (4.5:1 at least). */
@@ -38,10 +38,9 @@ export function reportPage(results: Results): string {
 <a class="skip" href="#charts">Skip to the charts</a>
 <header>
 <h1>${escapeXml(title)}</h1>
-<p class="lead">${escapeXml(leadOf(results))}</p>
+<p class="lead">${escapeXml(leadOf(results))} · <a href="#findings-heading">findings and warnings</a></p>
 </header>
 <main>
-${findingsSection(results)}
 <section id="charts" aria-labelledby="charts-heading">
 <h2 id="charts-heading">Charts</h2>
 <form id="controls" aria-label="What the charts show"></form>
@@ -49,6 +48,7 @@ ${findingsSection(results)}
 <noscript><p>The charts are drawn by this page's script, which is switched off. The numbers are below.</p></noscript>
 <div id="figures"></div>
 </section>
+${findingsSection(results)}
 <section aria-labelledby="table-heading">
 <h2 id="table-heading">All measurements</h2>
 <p id="downloads" class="actions"></p>
@@ -104,6 +104,7 @@ function leadOf({ run, cells }: Results): string {
   return [
     `A ${plainText(run.profile, 30)} run of lbscale, ${plainText(run.startedAt, 40).slice(0, 10)}`,
     `${planes} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services`,
+    ...(cells.every(({ lane }) => lane === "model") ? ["models of the data planes, not the kernel"] : []),
     ...(run.complete ? [] : ["not complete"]),
   ].join(" · ");
 }
@@ -113,7 +114,9 @@ function findingsSection(results: Results): string {
     ({ headline, sentence }) =>
       `<li><strong>${escapeXml(plainText(headline, 90))}</strong> ${escapeXml(plainText(sentence, 600))}</li>`,
   );
-  const warnings = runWarnings(results).map((warning) => `<li>${escapeXml(plainText(warning, 600))}</li>`);
+  const warnings = [...allWarnings(results), ...qualityLines(results)].map(
+    (warning) => `<li>${escapeXml(warning)}</li>`,
+  );
   const list = (items: string[], name: string) => `<ul class="${name}">\n${items.join("\n")}\n</ul>`;
   return `<section aria-labelledby="findings-heading">
 <h2 id="findings-heading">Findings</h2>

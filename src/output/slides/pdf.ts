@@ -9,7 +9,8 @@ import type { Results } from "../../results/schema.js";
 import { renderPages } from "../image/canvas.js";
 import { SIZES } from "../image/render.js";
 import { methodWords } from "../method.js";
-import { DECK_TITLE, deckLead, slidesOf } from "./slides.js";
+import { allWarnings } from "../warnings.js";
+import { DECK_TITLE, deckLead, slidesOf, withoutSlide } from "./slides.js";
 
 // CSS pixels at 1600 x 900.
 const MARGIN = 48;
@@ -21,13 +22,21 @@ const TITLE_SLIDE = 1.7;
 /** The deck of a run as PDF: a title, a slide a finding, the method. The same results give the same bytes. */
 export function pdfDeck(results: Results, theme: ThemeName): Uint8Array {
   const view = { theme, ...SIZES.slide };
-  const charts = slidesOf(results, view).map(({ build }) => build(view).config);
+  const slides = slidesOf(results, view);
+  const charts = slides.map(({ build }) => build(view).config);
   const pages = [titlePage(DECK_TITLE, deckLead(results), view), ...charts];
-  return renderPages([...pages, textPage("How it was measured", methodWords(results), view)], {
-    ...SIZES.slide,
-    title: DECK_TITLE,
-    description: deckLead(results).join(". "),
-  });
+  const rest = withoutSlide(results, slides);
+  const found = rest.length > 0 ? [textPage("Also found", rest, view)] : [];
+  const warnings = allWarnings(results);
+  const care = warnings.length > 0 ? [textPage("Read with care", warnings, view)] : [];
+  return renderPages(
+    [...pages, ...found, ...care, textPage("How it was measured", methodWords(results), view)],
+    {
+      ...SIZES.slide,
+      title: DECK_TITLE,
+      description: deckLead(results).join(". "),
+    },
+  );
 }
 
 function titlePage(title: string, lead: readonly string[], view: View): ChartConfiguration {

@@ -4,12 +4,12 @@ import PptxGenJSModule from "pptxgenjs";
 import { spreadLabels } from "../../charts/kit/labels.js";
 import { THEMES, type ThemeName } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
-import { maxOf } from "../../stats/extent.js";
 import { renderConfig } from "../image/canvas.js";
 import { methodWords } from "../method.js";
+import { allWarnings } from "../warnings.js";
 import { finishDeck } from "./finish.js";
 import { type NativeChart, nativeChart } from "./native.js";
-import { DECK_TITLE, deckLead, notesOf, slidesOf } from "./slides.js";
+import { DECK_TITLE, deckLead, notesOf, slidesOf, withoutSlide } from "./slides.js";
 
 // The package's types call a class what Node gets as the module itself.
 const PptxGenJS = PptxGenJSModule as unknown as typeof PptxGenJSModule.default;
@@ -50,7 +50,8 @@ export async function pptxDeck(results: Results, theme: ThemeName): Promise<Uint
     results.cells.flatMap(({ estimate }) => (estimate ? [[estimate.median, estimate.interval]] : [])),
   );
   const view = { theme, ...PICTURE };
-  for (const slide of slidesOf(results, view)) {
+  const slides = slidesOf(results, view);
+  for (const slide of slides) {
     const picture = slide.build(view);
     const page = look.slide();
     page.addNotes(notesOf(slide, picture, results));
@@ -66,6 +67,10 @@ export async function pptxDeck(results: Results, theme: ThemeName): Promise<Uint
       page.addImage({ data, x: 0, y: 0, w: SIZE.width, h: SIZE.height, altText: description });
     }
   }
+  const rest = withoutSlide(results, slides);
+  if (rest.length > 0) look.textSlide("Also found", rest);
+  const warnings = allWarnings(results);
+  if (warnings.length > 0) look.textSlide("Read with care", warnings);
   look.textSlide("How it was measured", methodWords(results));
   const bytes = (await deck.write({ outputType: "nodebuffer" })) as Uint8Array;
   return finishDeck(bytes, charts, new Date(results.run.startedAt));
@@ -240,14 +245,16 @@ class Look {
       return i < 0 ? [] : [{ label, colour: colours[0]!, x: Number(categories[i]), y: values[i]! }];
     });
     if (ends.length === 0) return;
-    const left = plot.left + plot.width * maxOf(ends.map(({ x }) => share(x, base))) + 0.15;
+    // A line that ends before the others is named at its own end.
+    const leftOf = (x: number) => plot.left + plot.width * share(x, base) + 0.15;
     const wanted = ends.map(({ y }) => plot.top + plot.height * (1 - share(y, value)));
     const middles = spreadLabels(wanted, {
       min: plot.top,
       max: plot.top + plot.height - NAME_HEIGHT / 2,
       spacing: NAME_HEIGHT,
     });
-    for (const [i, { label, colour }] of ends.entries()) {
+    for (const [i, { label, colour, x }] of ends.entries()) {
+      const left = leftOf(x);
       slide.addText(label, {
         x: left,
         y: middles[i]! - NAME_HEIGHT / 2,

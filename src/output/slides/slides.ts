@@ -16,7 +16,7 @@ export interface Slide {
   readonly build: (view: View) => Picture;
 }
 
-/** A slide for each finding that a chart shows; without findings, one for each chart. */
+/** A slide for each finding that a chart of its own shows; without findings, one for each chart. */
 export function slidesOf(results: Results, view: View): Slide[] {
   const charts = chartsOf(results);
   const used = new Set<Chart>();
@@ -26,7 +26,8 @@ export function slidesOf(results: Results, view: View): Slide[] {
       const picture = chart.build(alone, view);
       return !("skipped" in picture) && picture.title === plainText(finding.headline, 90);
     });
-    const chart = showing.find((candidate) => !used.has(candidate)) ?? showing[0];
+    // No chart twice: what has none of its own left is said on one slide of text.
+    const chart = showing.find((candidate) => !used.has(candidate));
     if (!chart) return [];
     used.add(chart);
     return [{ chart, finding, build: builder(chart, alone) }];
@@ -39,6 +40,13 @@ export function slidesOf(results: Results, view: View): Slide[] {
       finding: null,
       build: builder(chart, results),
     }));
+}
+
+/** Headlines of findings that have no slide. */
+export function withoutSlide({ findings }: Results, slides: readonly Slide[]): string[] {
+  return findings
+    .filter(({ id }) => !slides.some(({ finding }) => finding?.id === id))
+    .map(({ headline }) => plainText(headline, 90));
 }
 
 function builder(chart: Chart, results: Results): Slide["build"] {

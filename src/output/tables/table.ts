@@ -50,8 +50,13 @@ export function tableRows(results: Results): Row[] {
     plane: cell.plane,
     label: `${seriesStyle(results, cell.plane, "light").label}${inBrackets(cell) === "" ? "" : ` (${inBrackets(cell)})`}`,
     cell,
-    timesFastest: cell.estimate ? cell.estimate.median / fastest.get(conditions(cell))! : null,
+    timesFastest: timesOf(cell, fastest.get(conditions(cell))!),
   }));
+}
+
+/** null without an estimate, and where the fastest takes no time at all. */
+function timesOf({ estimate }: Cell, fastest: number): number | null {
+  return estimate && fastest > 0 ? estimate.median / fastest : null;
 }
 
 /** N of a row, and E where the scenario varies it: `1,000`, `100 × 10`. */
@@ -63,16 +68,24 @@ export function formatSize({ scenario, services, cell }: Row): string {
 
 /** `[31 ns, 34 ns]`; empty without an estimate. A range among intervals is called one. */
 export function formatInterval(cell: Cell, results: Results): string {
-  if (!cell.estimate) return "";
+  if (!cell.estimate || hasNoSpread(cell.estimate)) return "";
   const said = `[${cell.estimate.interval.map(formatNs).join(", ")}]`;
   return cell.estimate.kind === "range" && kindsOf(results).has("ci95") ? `range ${said}` : said;
 }
 
 const kindsOf = ({ cells }: Results) => new Set(cells.flatMap((cell) => cell.estimate?.kind ?? []));
 
+/** Whether it rests on one number: its spread is unknown, which is not the same as zero. */
+function hasNoSpread({
+  median: middle,
+  interval: [low, high],
+}: Pick<Estimate, "median" | "interval">): boolean {
+  return low === middle && high === middle;
+}
+
 /** Half the interval as a share of the median: `±3.2 %`. Empty without an estimate. */
 export function formatHalfWidth(estimate: Pick<Estimate, "median" | "interval"> | null): string {
-  if (!estimate) return "";
+  if (!estimate || estimate.median === 0 || hasNoSpread(estimate)) return "";
   const share = 100 * halfWidthOf(estimate);
   return `±${share < 10 ? share.toFixed(1) : Math.round(share)} %`;
 }
@@ -90,9 +103,14 @@ export function formatAdjusted(cell: Cell, results: Results): string {
 /** What the interval column holds in this run. */
 export function intervalHeading(results: Results): string {
   const kinds = kindsOf(results);
-  return kinds.has("range") && !kinds.has("ci95")
-    ? `range of ${results.run.replicates.least}`
-    : "95 % interval";
+  return kinds.has("range") && !kinds.has("ci95") ? rangeHeading(results) : "95 % interval";
+}
+
+/** Cells of different scenarios may have different numbers of replicates; one alone has no range. */
+function rangeHeading({ cells }: Results): string {
+  const counts = new Set(cells.filter(({ estimate }) => estimate).map(({ replicates }) => replicates.length));
+  if (counts.size === 1 && counts.has(1)) return "interval";
+  return counts.size === 1 ? `range of ${[...counts][0]}` : "range";
 }
 
 /** Text of a factor: `×1`, `×2.4`, `×1,230`. */

@@ -18,11 +18,16 @@ const VIEW = { theme: "light", width: 1600, height: 900 } as const;
 /** Two lines meet here. */
 const SEVERAL = "*";
 
-/** The log-log charts of a run, as text: all, or the first `most`. */
-export function textCharts(results: Results, most = Number.POSITIVE_INFINITY): string[] {
+/** The log-log charts of a run, as text: all, those of these ids, or the first `most`. */
+export function textCharts(
+  results: Results,
+  most = Number.POSITIVE_INFINITY,
+  ids?: readonly string[],
+): string[] {
   const texts: string[] = [];
   for (const chart of chartsOf(results)) {
     if (texts.length >= most) break;
+    if (ids && !ids.includes(chart.id)) continue;
     const picture = chart.build(results, VIEW);
     const text = "skipped" in picture ? null : textChart(picture);
     if (text !== null) texts.push(text);

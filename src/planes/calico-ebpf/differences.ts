@@ -36,11 +36,12 @@ export function calicoDifferences(
     {
       name: "calico-no-local-endpoint-rejects",
       planes: CALICO,
-      because: "a count of no backend answers alike whether none exists or none is local",
+      because:
+        "a count of no backend answers alike whether none exists or none is local, and terminating ones are in no list",
       when: (s: Asked) =>
         s.servicePort >= 0 &&
         !s.outOfRange &&
-        s.localCount === 0 &&
+        s.readyLocalCount === 0 &&
         (expectation.localOnly || (s.destination === "cluster-ip" && expectation.verdict === DROP)),
       instead: () => answer(REJECT),
     },

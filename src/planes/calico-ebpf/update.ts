@@ -36,7 +36,7 @@ export function updateCost(cluster: Cluster, change: Change): UpdateCost {
     bytes: total.backends * BACKEND_BYTES + total.frontends * FRONTEND_BYTES,
     notes: [
       `backends ${total.backends}, then frontends ${total.frontends}, then deleted backends ${total.deleted}: a client always finds an endpoint`,
-      "felix works out every service anew and writes what differs; nothing is read back",
+      "felix computes every service again and writes what differs; nothing is read back",
     ],
   };
 }

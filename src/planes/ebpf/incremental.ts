@@ -3,8 +3,8 @@
  * move, the master that counts them and, with Maglev, a table of its own for each frontend. Nothing else is touched.
  */
 
-import type { Cluster } from "../../cluster/cluster.js";
-import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
+import { type Cluster, servesPolicyLocal } from "../../cluster/cluster.js";
+import type { EndpointUpdate } from "../../cluster/endpoint-updates.js";
 import type { IncrementalModel } from "../plane.js";
 import {
   AFFINITY_MASK,
@@ -18,7 +18,14 @@ import {
   SERVICE_COUNT,
   SERVICE_FLAGS,
 } from "./layout.js";
-import { type Frontend, frontendsOf, masterCount, masterFlags } from "./maps/entries.js";
+import {
+  backendRows,
+  type Frontend,
+  frontendsOf,
+  masterCount,
+  masterFlags,
+  referencedRows,
+} from "./maps/entries.js";
 import { backendName, fillMaglevTable } from "./maps/maglev.js";
 import type { MaglevMaps } from "./maps/maps.js";
 import { type CiliumModel, MaglevModel } from "./model.js";
@@ -48,26 +55,27 @@ export class LiveEbpf implements IncrementalModel {
   apply({ servicePort, before, after }: EndpointUpdate): void {
     const { backends } = this.model.maps;
     const { cluster } = after;
-    const old = idsOf(before, servicePort);
-    const now = idsOf(after, servicePort);
-    const [was, is] = [new Set(old), new Set(now)];
-    const first = cluster.endpointStart[servicePort]!;
+    const old = referencedRows(before.cluster, servicePort).map((row) => before.ids[row]!);
+    const rows = referencedRows(cluster, servicePort);
+    const [was, is] = [new Set(old), new Set(rows.map((row) => after.ids[row]!))];
     // Backends come before the slots that name them, and go after.
-    for (const [position, id] of now.entries()) {
+    for (const row of rows) {
+      const id = after.ids[row]!;
       if (was.has(id)) continue;
-      const row = first + position;
       const element = backends.insert(id + 1);
       backends.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[row]!;
       backends.words[element + BACKEND_PORT] =
         cluster.endpointPort[row]! | (cluster.protocol[servicePort]! << 16);
-      backends.words[element + BACKEND_LOCAL] = cluster.endpointLocal[row]!;
+      backends.words[element + BACKEND_LOCAL] = Number(servesPolicyLocal(cluster.endpointLocal[row]!));
       this.model.removedBackends.delete(id + 1);
       this.written.mapWrites++;
     }
     for (const [index, frontend] of frontendsOf(cluster, servicePort).entries()) {
-      const rows = membersOf(after, servicePort, frontend);
+      const rows = backendRows(cluster, servicePort, frontend.localOnly);
       const slots = rows.map((row) => after.ids[row]!);
-      const slotsBefore = membersOf(before, servicePort, frontend).map((row) => before.ids[row]!);
+      const slotsBefore = backendRows(before.cluster, servicePort, frontend.localOnly).map(
+        (row) => before.ids[row]!,
+      );
       const revNat = this.#firstFrontend[servicePort]! + index + 1;
       if (same(slots, slotsBefore)) continue;
       this.#writeSlots(cluster, servicePort, frontend, revNat, slotsBefore, slots);
@@ -136,15 +144,6 @@ export class LiveEbpf implements IncrementalModel {
     outer.words[element + OUTER_INNER] = start;
     this.written.mapWrites++;
   }
-}
-
-/** Rows of a frontend's backends, in the order of their slots. */
-function membersOf({ cluster }: LiveCluster, p: number, { localOnly }: Frontend): number[] {
-  const rows: number[] = [];
-  for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-    if (!localOnly || cluster.endpointLocal[row] === 1) rows.push(row);
-  }
-  return rows;
 }
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>

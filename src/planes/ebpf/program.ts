@@ -1,7 +1,7 @@
 /** Cilium's kube-proxy replacement: map contents for a cluster, and their capacities. */
 
 import type { Change } from "../../cluster/change.js";
-import type { Cluster } from "../../cluster/cluster.js";
+import { type Cluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { InvalidOptionError, MapFullError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type {
@@ -192,7 +192,7 @@ export class EbpfProgram implements Program {
         const element = map.insert(e + 1);
         map.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[e]!;
         map.words[element + BACKEND_PORT] = cluster.endpointPort[e]! | (cluster.protocol[p]! << 16);
-        map.words[element + BACKEND_LOCAL] = cluster.endpointLocal[e]!;
+        map.words[element + BACKEND_LOCAL] = Number(servesPolicyLocal(cluster.endpointLocal[e]!));
       }
     }
     return map;

@@ -7,9 +7,6 @@ import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SC
 import { ENTRY_WORDS } from "./maps/entries.js";
 import { type EbpfProgram, MAX_FRONTENDS } from "./program.js";
 
-/** LB_SELECTION_RANDOM, LB_SELECTION_MAGLEV: in the upper byte of a master's first word. */
-const ALGORITHMS = { ebpf: 1, "ebpf-maglev": 2 } as const;
-
 export interface MapEntry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -31,12 +28,13 @@ function ciliumMaps(program: EbpfProgram): readonly MapDump[] {
       `${program.entries.frontendPort.length} frontends: Cilium numbers them with 16 bits, use at most ${MAX_FRONTENDS}`,
     );
   }
+  const ids = backendIds(program);
   return [
-    { name: "cilium_lb4_backends_v3", entries: () => backendEntries(program) },
-    { name: "cilium_lb4_services_v2", entries: () => serviceEntries(program) },
+    { name: "cilium_lb4_backends_v3", entries: () => backendEntries(program, ids) },
+    { name: "cilium_lb4_services_v2", entries: () => serviceEntries(program, ids) },
     { name: "cilium_lb4_reverse_nat", entries: () => reverseNatEntries(program) },
     { name: "cilium_lb4_source_range", entries: () => sourceRangeEntries(program) },
-    { name: "cilium_lb_affinity_match", entries: () => affinityEntries(program) },
+    { name: "cilium_lb_affinity_match", entries: () => affinityEntries(program, ids) },
   ];
 }
 
@@ -74,44 +72,91 @@ function entry(
   return { key, value };
 }
 
-function* backendEntries({ cluster }: EbpfProgram): Iterable<MapEntry> {
-  for (let p = 0; p < cluster.servicePorts; p++) {
-    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      yield entry(4, 12, (key, value) => {
-        key.setUint32(0, e + 1, true);
-        value.setUint32(0, cluster.endpointAddress[e]!);
-        value.setUint16(4, cluster.endpointPort[e]!);
-        value.setUint8(6, cluster.protocol[p]!);
-      });
+interface BackendIds {
+  /** A row of each backend; its id is its place, from 1. */
+  readonly rows: readonly number[];
+  readonly idOf: (row: number) => number;
+}
+
+/** Ids of backends: one for each address, port and protocol that some frontend sends to, shared by services. */
+function backendIds({ cluster, entries }: EbpfProgram): BackendIds {
+  const ids = new Map<string, number>();
+  const idOfRow = new Map<number, number>();
+  const rows: number[] = [];
+  const start = entries.backendStart.view();
+  const used = entries.backends.view();
+  for (const [frontend, p] of entries.frontendPort.view().entries()) {
+    for (const row of used.subarray(start[frontend]!, start[frontend + 1]!)) {
+      if (idOfRow.has(row)) continue;
+      const name = `${cluster.endpointAddress[row]} ${cluster.endpointPort[row]} ${cluster.protocol[p]}`;
+      const id = ids.get(name) ?? ids.size + 1;
+      if (!ids.has(name)) rows.push(row);
+      ids.set(name, id);
+      idOfRow.set(row, id);
     }
+  }
+  return { rows, idOf: (row) => idOfRow.get(row)! };
+}
+
+function* backendEntries(program: EbpfProgram, { rows }: BackendIds): Iterable<MapEntry> {
+  const { cluster } = program;
+  const protocolOf = protocolsOf(program);
+  for (const [i, row] of rows.entries()) {
+    yield entry(4, 12, (key, value) => {
+      key.setUint32(0, i + 1, true);
+      value.setUint32(0, cluster.endpointAddress[row]!);
+      value.setUint16(4, cluster.endpointPort[row]!);
+      value.setUint8(6, protocolOf(row));
+    });
   }
 }
 
-function* serviceEntries(program: EbpfProgram): Iterable<MapEntry> {
+/** Protocol of an endpoint's service-port, by row. */
+function protocolsOf({ cluster }: EbpfProgram): (row: number) => number {
+  const protocols = new Uint8Array(cluster.endpoints);
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    protocols.fill(cluster.protocol[p]!, cluster.endpointStart[p], cluster.endpointStart[p + 1]);
+  }
+  return (row) => protocols[row]!;
+}
+
+function* serviceEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<MapEntry> {
   const words = program.entries.services.view();
+  const balancers = ingressAddresses(program);
+  // Slots follow their master and repeat its rev_nat id and flags.
+  let revNat = 0;
+  let masterFlags = 0;
   for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+    const [address = 0, portAndSlot = 0, third = 0, first = 0, count = 0, flags = 0] = words.subarray(
+      at,
+      at + ENTRY_WORDS,
+    );
+    const slot = portAndSlot >>> 16;
+    if (slot === 0) {
+      revNat = count >>> 16;
+      masterFlags = flags;
+    }
     yield entry(12, 12, (key, value) => {
-      const [address = 0, portAndSlot = 0, third = 0, first = 0, count = 0, flags = 0] = words.subarray(
-        at,
-        at + ENTRY_WORDS,
-      );
-      const slot = portAndSlot >>> 16;
       key.setUint32(0, address);
       key.setUint16(4, portAndSlot & 0xffff);
       key.setUint16(6, slot, true);
       key.setUint8(8, third & 0xff);
       key.setUint8(9, (third >>> 8) & 0xff);
-      if (slot > 0) {
-        value.setUint32(0, first, true);
-        return;
+      if (slot > 0) value.setUint32(0, idOf(first - 1), true);
+      else {
+        // The upper byte, the algorithm, is 0 unless an annotation chooses one.
+        value.setUint32(0, first & AFFINITY_MASK, true);
+        value.setUint16(4, count & 0xffff, true);
       }
-      const revNat = count >>> 16;
-      value.setUint32(0, ((first & AFFINITY_MASK) | (ALGORITHMS[program.plane] << 24)) >>> 0, true);
-      value.setUint16(4, count & 0xffff, true);
       value.setUint16(6, revNat);
-      if (revNat > 0) setFlags(program, value, { address, flags, revNat });
+      if (revNat > 0) setFlags(program, value, { address, flags: masterFlags, revNat });
+      else if (balancers.has(address >>> 0)) value.setUint8(8, FLAGS.loadBalancer);
     });
   }
+}
+
+function ingressAddresses({ cluster }: EbpfProgram): ReadonlySet<number> {
+  return new Set(cluster.externalAddress.filter((_, x) => cluster.externalKind[x] === INGRESS_IP));
 }
 
 /** The model numbers its flags by itself; these are the kernel's, with what kind of address it is. */
@@ -126,7 +171,7 @@ function setFlags(
   if (flags & AFFINITY) first |= FLAGS.affinity;
   if (flags & SOURCE_RANGE) first |= FLAGS.sourceRange;
   if (flags & EXTERNAL_LOCAL) first |= FLAGS.externalLocal;
-  if (address === 0) first |= FLAGS.nodePort;
+  if (address === 0 || cluster.network.nodeAddresses.includes(address >>> 0)) first |= FLAGS.nodePort;
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
     if (cluster.externalAddress[x] !== address >>> 0) continue;
     first |= cluster.externalKind[x] === INGRESS_IP ? FLAGS.loadBalancer : FLAGS.externalIp;
@@ -162,30 +207,32 @@ function* reverseNatEntries(program: EbpfProgram): Iterable<MapEntry> {
 
 function* sourceRangeEntries(program: EbpfProgram): Iterable<MapEntry> {
   const { cluster, entries } = program;
-  for (const { flags, revNat } of masters(program)) {
-    if ((flags & SOURCE_RANGE) === 0) continue;
+  // Every frontend of the service has them; the flag that has them read stands on the load balancer's alone.
+  for (const { revNat } of masters(program)) {
     const s = cluster.service[entries.frontendPort.view()[revNat - 1]!]!;
+    const written = new Set<string>();
     for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
-      yield entry(12, 1, (key, value) => {
+      const name = `${cluster.rangeBase[r]}/${cluster.rangePrefixLength[r]}`;
+      if (written.has(name)) continue;
+      written.add(name);
+      yield entry(12, 1, (key) => {
         key.setUint32(0, RANGE_STATIC_BITS + cluster.rangePrefixLength[r]!, true);
         key.setUint16(4, revNat);
         key.setUint32(8, cluster.rangeBase[r]!);
-        value.setUint8(0, 1);
       });
     }
   }
 }
 
-function* affinityEntries(program: EbpfProgram): Iterable<MapEntry> {
+function* affinityEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<MapEntry> {
   const start = program.entries.backendStart.view();
   const backends = program.entries.backends.view();
   for (const { flags, revNat } of masters(program)) {
     if ((flags & AFFINITY) === 0) continue;
     for (let i = start[revNat - 1]!; i < start[revNat]!; i++) {
-      yield entry(8, 1, (key, value) => {
-        key.setUint32(0, backends[i]! + 1, true);
+      yield entry(8, 1, (key) => {
+        key.setUint32(0, idOf(backends[i]!), true);
         key.setUint16(4, revNat);
-        value.setUint8(0, 1);
       });
     }
   }

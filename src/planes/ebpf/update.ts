@@ -3,12 +3,12 @@
  * joins takes the next slot; one that leaves lets those behind it move down.
  */
 
-import { applyChange, type Change, singleChanges } from "../../cluster/change.js";
+import { applyChange, type Change, changedRows, singleChanges } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import type { UpdateCost } from "../plane.js";
 import { AFFINITY_MATCH_WORDS, BACKEND_WORDS, OUTER_WORDS, SERVICE_WORDS } from "./layout.js";
-import { ENTRY_WORDS, listEntries } from "./maps/entries.js";
+import { ENTRY_WORDS, listEntries, referencedRows } from "./maps/entries.js";
 
 export interface MapState {
   /** Entries of each frontend's Maglev table; null for random selection. */
@@ -21,6 +21,8 @@ export interface MapState {
 export function updateCost(cluster: Cluster, change: Change, state: MapState): UpdateCost {
   const { maglevSize } = state;
   let at = extractService(cluster, cluster.service[change.servicePort]!);
+  // Slots are in the order of addresses: those that join need the addresses that the whole cluster has free.
+  const joining = addressesOf(cluster, change);
   let mapWrites = 0;
   let bytes = 0;
   let tables = 0;
@@ -28,6 +30,8 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
   let refused = false;
   for (const step of singleChanges(at, rebaseChange(cluster, change))) {
     const after = applyChange(at, step);
+    if (step.kind === "join")
+      after.endpointAddress[after.endpointStart[step.servicePort + 1]! - 1] = joining.shift()!;
     const [slots, slotsAfter] = [listSlots(at), listSlots(after)];
     const services = compare(slots, slotsAfter);
     free += slots.size - slotsAfter.size;
@@ -38,10 +42,9 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
     bytes += 4 * (services.written * SERVICE_WORDS + backends.written * BACKEND_WORDS);
     bytes += 4 * affinity.written * AFFINITY_MATCH_WORDS;
     if (maglevSize !== null) {
-      // A frontend whose backends changed is one whose master was written, because the master counts them.
-      mapWrites += services.masters;
-      tables += services.masters;
-      bytes += services.masters * (maglevSize + OUTER_WORDS) * 4;
+      mapWrites += services.frontends;
+      tables += services.frontends;
+      bytes += services.frontends * (maglevSize + OUTER_WORDS) * 4;
     }
     at = after;
   }
@@ -52,21 +55,35 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
   return { rules: 0, chains: 0, mapWrites, bytes, notes };
 }
 
-/** Differences between two maps; `masters` counts the written entries that are slot 0. */
+/** Addresses of the endpoints that join, in their order. */
+function addressesOf(cluster: Cluster, change: Change): number[] {
+  const count = changedRows(cluster, change).joining.length;
+  if (count === 0) return [];
+  const { endpointAddress, endpointStart } = applyChange(cluster, change);
+  const end = endpointStart[change.servicePort + 1]!;
+  return [...endpointAddress.subarray(end - count, end)];
+}
+
+/** Differences between two maps; `frontends`: those of which an entry differs, by the key in front of the slot. */
 function compare(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {
   let written = 0;
   let deleted = 0;
-  let masters = 0;
+  const frontends = new Set<string>();
   for (const [key, value] of after) {
     if (before.get(key) === value) continue;
     written++;
-    if (key.endsWith(MASTER)) masters++;
+    frontends.add(frontendOf(key));
   }
-  for (const key of before.keys()) if (!after.has(key)) deleted++;
-  return { written, deleted, masters };
+  for (const key of before.keys()) {
+    if (after.has(key)) continue;
+    deleted++;
+    frontends.add(frontendOf(key));
+  }
+  return { written, deleted, frontends: frontends.size };
 }
 
-const MASTER = " slot 0";
+const frontendOf = (key: string): string => key.split(SLOT)[0]!;
+const SLOT = " slot ";
 
 /** lb4_services_v2. Backends stand by address, because the model numbers them by row. */
 function listSlots(cluster: Cluster): Map<string, string> {
@@ -76,7 +93,7 @@ function listSlots(cluster: Cluster): Map<string, string> {
     const [address, portSlot, scope, value, count, flags] = words.subarray(at, at + ENTRY_WORDS);
     const slot = portSlot! >>> 16;
     const backend = slot === 0 ? value : identity(cluster, value! - 1);
-    slots.set(`${address}:${portSlot! & 0xffff}/${scope} slot ${slot}`, `${backend} ${count} ${flags}`);
+    slots.set(`${address}:${portSlot! & 0xffff}/${scope}${SLOT}${slot}`, `${backend} ${count} ${flags}`);
   }
   return slots;
 }
@@ -85,9 +102,7 @@ function listSlots(cluster: Cluster): Map<string, string> {
 function listBackends(cluster: Cluster): Map<string, string> {
   const backends = new Map<string, string>();
   for (let p = 0; p < cluster.servicePorts; p++) {
-    for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      backends.set(`${p} ${identity(cluster, e)}`, "");
-    }
+    for (const row of referencedRows(cluster, p)) backends.set(`${p} ${identity(cluster, row)}`, "");
   }
   return backends;
 }

@@ -1,7 +1,7 @@
 /** kube-proxy's iptables rules for a cluster, and the blob they become. */
 
 import { applyChange, type Change } from "../../cluster/change.js";
-import type { Cluster } from "../../cluster/cluster.js";
+import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
 import type {
   ConnectionOptions,
@@ -87,8 +87,8 @@ export class IptablesProgram implements Program {
       }
     }
     const onlyLocal = cluster.internalLocal[cluster.service[servicePort]!] === 1;
-    const rows = endpointRows(cluster, servicePort).filter(
-      (e) => !onlyLocal || cluster.endpointLocal[e] === 1,
+    const rows = endpointRows(cluster, servicePort).filter((e) =>
+      (onlyLocal ? servesPolicyLocal : servesPolicyCluster)(cluster.endpointLocal[e]!),
     );
     return {
       rule: before + 1,

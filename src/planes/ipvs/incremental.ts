@@ -3,7 +3,7 @@
  * with those it wants, and the differences written as IP_VS_CMD_NEW_DEST, SET_DEST and DEL_DEST would.
  */
 
-import { TCP } from "../../cluster/cluster.js";
+import { servesPolicyCluster, servesPolicyLocal, TCP } from "../../cluster/cluster.js";
 import { type EndpointUpdate, idsOf, type LiveCluster } from "../../cluster/endpoint-updates.js";
 import type { IncrementalModel } from "../plane.js";
 import { DEST_ENDPOINT, DEST_NEXT, DEST_WEIGHT, NULL, SERVICE_DESTINATIONS, SLAB_WORDS } from "./layout.js";
@@ -57,11 +57,13 @@ export class LiveIpvs implements IncrementalModel {
     const { cluster } = after;
     const first = cluster.endpointStart[servicePort]!;
     const ids = idsOf(after, servicePort);
-    const local = [...ids.keys()].filter((position) => cluster.endpointLocal[first + position] === 1);
+    const serving = (serves: (local: number) => boolean) =>
+      [...ids.keys()].filter((position) => serves(cluster.endpointLocal[first + position]!));
+    const local = serving(servesPolicyLocal);
     for (const v of this.#rows.get(servicePort) ?? []) {
       // syncEndpoint: a Local policy without any local endpoint falls back to all of them.
       const localOnly = this.#isLocal(after, v) && local.length > 0;
-      this.#syncEndpoints(after, v, localOnly ? local : [...ids.keys()]);
+      this.#syncEndpoints(after, v, localOnly ? local : serving(servesPolicyCluster));
     }
   }
 
@@ -138,7 +140,7 @@ export class LiveIpvs implements IncrementalModel {
         row < cluster.endpointStart[servicePort + 1]!;
         row++
       ) {
-        if (cluster.endpointLocal[row] === 1) rows.set(ids[row]!, row);
+        if (servesPolicyLocal(cluster.endpointLocal[row]!)) rows.set(ids[row]!, row);
       }
       return rows;
     };

@@ -22,7 +22,7 @@ import {
   SERVICE_TIMEOUT,
   SLAB_WORDS,
 } from "./layout.js";
-import type { VirtualServices } from "./tables/virtual-services.js";
+import { isServer, type VirtualServices } from "./tables/virtual-services.js";
 
 /**
  * A large ArrayBuffer starts 16 bytes after a page boundary, because glibc's calloc keeps its header there; 48 bytes
@@ -84,7 +84,7 @@ export function loadMemory(
     words[head] = head;
     words[head + LIST_PREVIOUS] = head;
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      if (virtual.localOnly[v] === 1 && cluster.endpointLocal[e] !== 1) continue;
+      if (!isServer(virtual, v, cluster, e)) continue;
       const dest = free;
       free += SLAB_WORDS;
       addDestination(words, service, dest, {

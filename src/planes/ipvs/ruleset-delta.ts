@@ -3,7 +3,7 @@
 import { type Cluster, formatAddress } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
 import { frontendOptions } from "./ruleset.js";
-import { listVirtualServices } from "./tables/virtual-services.js";
+import { isServer, listVirtualServices } from "./tables/virtual-services.js";
 
 /**
  * An endpoint that joins is added to each of its virtual services; one that leaves gets weight 0, so that its connections
@@ -38,7 +38,7 @@ function serversOf(cluster: Cluster): Map<string, Set<string>> {
     const p = rows.servicePort[v]!;
     const own = new Set<string>();
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      if (rows.localOnly[v] === 1 && cluster.endpointLocal[e] !== 1) continue;
+      if (!isServer(rows, v, cluster, e)) continue;
       own.add(`${formatAddress(cluster.endpointAddress[e]!)}:${cluster.endpointPort[e]}`);
     }
     servers.set(frontendOptions(cluster.protocol[p]!, rows.address[v]! >>> 0, rows.port[v]!), own);

@@ -5,6 +5,7 @@ import { hasSourceRanges, ingressAddresses, ingressSources } from "../shared/kub
 import { TextSink } from "../shared/text-sink.js";
 import type { IpvsProgram } from "./program.js";
 import { type BitmapName, HASH_SET_NAMES, HASH_SETS, type HashSetName } from "./tables/set-entries.js";
+import { isServer } from "./tables/virtual-services.js";
 
 /**
  * Text for `ipvsadm -R` (--restore), in the order in which kube-proxy creates virtual services and servers. It holds no
@@ -21,7 +22,7 @@ export function ipvsadmRestore(program: IpvsProgram): Iterable<string> {
     const flags = scheduler === "mh" ? " -b mh-port" : "";
     text.line(`-A ${frontend} -s ${scheduler}${flags}${seconds > 0 ? ` -p ${seconds}` : ""}`);
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      if (rows.localOnly[v] === 1 && cluster.endpointLocal[e] !== 1) continue;
+      if (!isServer(rows, v, cluster, e)) continue;
       const server = `${formatAddress(cluster.endpointAddress[e]!)}:${cluster.endpointPort[e]}`;
       text.line(`-a ${frontend} -r ${server} -m -w ${program.weightOf(e)}`);
     }

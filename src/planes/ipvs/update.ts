@@ -4,13 +4,13 @@
  */
 
 import { applyChange, type Change, changedRows } from "../../cluster/change.js";
-import { type Cluster, TCP } from "../../cluster/cluster.js";
+import { type Cluster, servesPolicyLocal, TCP } from "../../cluster/cluster.js";
 import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import type { UpdateCost } from "../plane.js";
 import { DEST_BYTES } from "./layout.js";
 import { SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
 import { HASH_SETS } from "./tables/set-entries.js";
-import { listVirtualServices } from "./tables/virtual-services.js";
+import { isServer, listVirtualServices } from "./tables/virtual-services.js";
 
 /**
  * Schedulers that fill a table anew when a destination is added or deleted, and whether they do so too when its weight
@@ -35,9 +35,11 @@ export function updateCost(cluster: Cluster, change: Change, scheduler: Schedule
   const fills = FILLS_TABLE[scheduler];
   const tables = fills ? added + removed * (graceful && fills.onWeight ? 2 : 1) : 0;
   // KUBE-LOOP-BACK holds this node's endpoints, once each, whichever service-ports they stand behind.
-  const loopBackAdded = joining.filter((row) => row >= 0 && cluster.endpointLocal[row] === 1).length;
+  const loopBackAdded = joining.filter(
+    (row) => row >= 0 && servesPolicyLocal(cluster.endpointLocal[row]!),
+  ).length;
   const loopBackDeleted = leaving.filter(
-    (row) => cluster.endpointLocal[row] === 1 && standsAlone(cluster, change.servicePort, row),
+    (row) => servesPolicyLocal(cluster.endpointLocal[row]!) && standsAlone(cluster, change.servicePort, row),
   ).length;
   const notes = [
     `virtual services changed: ${virtualServices}; a command each for an endpoint that joins, ${graceful ? "two for one that leaves while it has connections (weight 0, then delete)" : "one for one that leaves"}`,
@@ -73,12 +75,13 @@ function compareDestinations(before: Cluster, after: Cluster) {
 /** Virtual service → its destinations, as `address:port` numbers. */
 function destinations(cluster: Cluster): Set<string>[] {
   const order = Uint32Array.from({ length: cluster.servicePorts }, (_, port) => port);
-  const { count, servicePort, localOnly } = listVirtualServices(cluster, order);
+  const virtual = listVirtualServices(cluster, order);
+  const { count, servicePort } = virtual;
   return Array.from({ length: count }, (_, row) => {
     const servers = new Set<string>();
     const p = servicePort[row]!;
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      if (localOnly[row] === 1 && cluster.endpointLocal[e] !== 1) continue;
+      if (!isServer(virtual, row, cluster, e)) continue;
       servers.add(`${cluster.endpointAddress[e]}:${cluster.endpointPort[e]}`);
     }
     return servers;
@@ -93,7 +96,7 @@ export function standsAlone(cluster: Cluster, servicePort: number, endpoint: num
     for (let e = endpointStart[p]!; e < endpointStart[p + 1]!; e++) {
       if (endpointAddress[e] !== endpointAddress[endpoint] || endpointPort[e] !== endpointPort[endpoint])
         continue;
-      if (endpointLocal[e] === 1) return false;
+      if (servesPolicyLocal(endpointLocal[e]!)) return false;
     }
   }
   return true;

@@ -11,7 +11,7 @@ import type { IncrementalModel } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
 import type { NftablesModel } from "./model.js";
 import type { ChainWriter } from "./rules/chain-writer.js";
-import { chainsOf, hasEndpointChains, listMaps } from "./rules/frontends.js";
+import { chainsOf, hasEndpointChains, isReached, listMaps } from "./rules/frontends.js";
 import { hairpinChanges } from "./rules/hairpins.js";
 import type { NftLayout } from "./version.js";
 
@@ -61,7 +61,7 @@ export class LiveNftables implements IncrementalModel {
     for (const [key, element] of was) {
       if (is.get(key)?.value === element.value) continue;
       element.remove();
-      if (!is.has(key)) this.written.mapWrites++;
+      this.written.mapWrites++;
     }
     for (const [key, element] of is) {
       if (was.get(key)?.value === element.value) continue;
@@ -137,11 +137,7 @@ function verdicts(cluster: Cluster): string {
 
 function endpointsWithChains(live: LiveCluster, p: number): Set<number> {
   const { cluster } = live;
-  const { usesService, usesLocal } = chainsOf(cluster, p);
+  const chains = chainsOf(cluster, p);
   const first = cluster.endpointStart[p]!;
-  return new Set(
-    idsOf(live, p).filter(
-      (_, position) => usesService || (usesLocal && cluster.endpointLocal[first + position] === 1),
-    ),
-  );
+  return new Set(idsOf(live, p).filter((_, position) => isReached(cluster, first + position, chains)));
 }

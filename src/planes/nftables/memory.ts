@@ -62,8 +62,9 @@ function neededWords(cluster: Cluster, written: NftLayout): Cursors {
     const chains = chainsOf(cluster, p);
     const sticky = cluster.affinitySeconds[cluster.service[p]!]! > 0;
     if (hasEndpointChains(cluster, p, written)) {
-      need.chain += chains.count * layout.CHAIN_WORDS;
-      need.endpointBlob += chains.count * layout.ENDPOINT_BLOB_WORDS;
+      const endpoints = cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!;
+      need.chain += endpoints * layout.CHAIN_WORDS;
+      need.endpointBlob += endpoints * layout.ENDPOINT_BLOB_WORDS;
     }
     const kindOf = (isLocal: boolean, count: number) =>
       balancingKind(cluster, p, { isLocal, count }, written);

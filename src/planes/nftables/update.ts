@@ -10,7 +10,7 @@ import type { UpdateCost } from "../plane.js";
 import type { Int32Vector } from "../shared/int32-vector.js";
 import { KIND_SERVICE, KIND_SINGLE } from "./layout.js";
 import { chainBytes } from "./memory.js";
-import { balancingKind, chainsOf, hasEndpointChains, listMaps } from "./rules/frontends.js";
+import { balancingKind, chainsOf, hasEndpointChains, isReached, listMaps } from "./rules/frontends.js";
 import { hairpinChanges } from "./rules/hairpins.js";
 import { firewallSources } from "./rules/service-text.js";
 import { ELEMENT_WORDS } from "./structures/rhashtable.js";
@@ -79,7 +79,7 @@ function writeService(cluster: Cluster, layout: NftLayout): Written {
     }
     if (!hasEndpointChains(cluster, p, layout)) continue;
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      if (!chains.usesService && !(chains.usesLocal && cluster.endpointLocal[e] === 1)) continue;
+      if (!isReached(cluster, e, chains)) continue;
       written.chains.add(`endpoint ${p} ${cluster.endpointAddress[e]}:${cluster.endpointPort[e]}`);
       // The hairpin test up to 1.35, the affinity set's update, DNAT.
       written.rules += Number(layout.hasEndpointChains) + Number(sticky) + 1;
@@ -98,7 +98,12 @@ function compareMaps(
   const now = listElements(after, layout);
   let written = 0;
   let deleted = 0;
-  for (const [key, value] of now) if (old.get(key) !== value) written++;
+  for (const [key, value] of now) {
+    if (old.get(key) === value) continue;
+    written++;
+    // An element can't be given another verdict: it is deleted and added (nftElementStorage.ensureElem).
+    if (old.has(key)) deleted++;
+  }
   for (const key of old.keys()) if (!now.has(key)) deleted++;
   return { written, deleted };
 }

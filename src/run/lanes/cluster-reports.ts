@@ -8,7 +8,7 @@ import type { PlaneReport } from "../../planes/descriptor.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { quantileSorted } from "../../stats/quantile.js";
 import { formatCount } from "../../text.js";
-import { emptyReplicate } from "./kernel-reports.js";
+import { emptyReplicate } from "./replicate.js";
 
 /** Scenarios of the cluster lane: both come from the same connections. */
 export const CLUSTER_SCENARIOS = ["connect", "established"] as const;

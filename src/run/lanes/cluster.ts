@@ -3,7 +3,7 @@
 import { withCluster } from "../../cluster-lane/connection.js";
 import { ClusterFailedError } from "../../cluster-lane/errors.js";
 import { measureCluster } from "../../cluster-lane/measure.js";
-import type { ClusterLaneOptions } from "../../cluster-lane/options.js";
+import { CLUSTER_BOUNDS, type ClusterLaneOptions } from "../../cluster-lane/options.js";
 import { type ClusterJob, namespaceOf, targetsOf } from "../../cluster-lane/plan.js";
 import { type ClusterState, inspectCluster } from "../../cluster-lane/preflight.js";
 import { isBareBaseline, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
@@ -45,6 +45,10 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
   if (endpoints < 1 || endpoints > MOST_ENDPOINTS) {
     throw new InvalidRunSpecError(`endpoints: lane cluster takes from 1 to ${MOST_ENDPOINTS}`);
   }
+  const [least, most] = CLUSTER_BOUNDS.durationSeconds;
+  if (spec.durationSeconds !== undefined && spec.durationSeconds > most) {
+    throw new InvalidRunSpecError(`durationSeconds: lane cluster takes from ${least} to ${most}`);
+  }
   if (rounds.least !== rounds.most) {
     throw new InvalidRunSpecError(
       `replicates: lane cluster measures a fixed number of rounds: give one number, such as ${ROUNDS}`,
@@ -53,7 +57,10 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
   const services = [...new Set(spec.services ?? DEFAULT_SERVICES)].sort((a, b) => a - b);
   return {
     ...{ runId, services, endpoints, seed: spec.seed },
-    options: spec.clusterLane ?? {},
+    options: {
+      ...spec.clusterLane,
+      ...{ budgetSeconds: spec.budgetSeconds, durationSeconds: spec.durationSeconds },
+    },
     rounds: rounds.least,
   };
 }
@@ -120,7 +127,11 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   const started = performance.now();
   let done = 0;
   const show = (what: string) =>
-    onProgress({ kind: "measuring", done, total: job.services.length, leftMs: null, what });
+    onProgress({
+      kind: "measuring",
+      done: Math.min(done, job.services.length - 1),
+      ...{ total: job.services.length, leftMs: null, what },
+    });
   await withCluster(
     options,
     (api) =>
@@ -166,6 +177,10 @@ function describeCluster(results: Results, state: ClusterState, { names = false 
   const { plane, version, nodes, otherServices, probes } = state;
   results.planes = { ...results.planes };
   results.planes[plane.id] ??= { ...reportOfPlane(plane), claims: [] };
+  const direct = results.planes[DIRECT];
+  // These packets meet the plane's rules as well, and match none: a list is walked to its end.
+  const words = { label: "endpoint directly", shortLabel: "endpoint", columnLabel: "endpoint directly" };
+  if (direct) results.planes[DIRECT] = { ...direct, ...words };
   results.equivalence = { ...results.equivalence, planes: [plane.id] };
   results.equivalence.services = Math.max(...results.cells.map(({ services }) => services));
   results.cluster = {

@@ -35,7 +35,7 @@ beforeEach(() => {
   ingest = kernelReports(
     results,
     {
-      connect: inKernel("connect"),
+      points: inKernel("connect"),
       models: results.cells.filter(({ lane }) => lane === "model"),
       updates: inKernel("update"),
     },

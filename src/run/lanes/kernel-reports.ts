@@ -5,6 +5,7 @@ import { thin } from "../../measure/replicate/samples.js";
 import { addReplicate, meanWork } from "../../measure/run.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { median } from "../../stats/quantile.js";
+import { emptyReplicate, failure } from "./replicate.js";
 
 type Kind = ConnectReport["kind"];
 type Report<K extends Kind> = Extract<ConnectReport, { kind: K }>;
@@ -19,8 +20,8 @@ export interface Ingested {
 
 /** The cells of one kernel, in the order in which its task numbers them. */
 export interface KernelCells {
-  /** Numbered by `cell` of most reports. */
-  readonly connect: readonly Cell[];
+  /** A cell of each plane at each N, numbered by `cell` of most reports. */
+  readonly points: readonly Cell[];
   /** Of the model lane, numbered by `cell` of a `model` report. */
   readonly models: readonly Cell[];
   /** Numbered by `update`. */
@@ -41,7 +42,7 @@ export function kernelReports(
   cells: KernelCells,
   options: { readonly timerFloorNs: number; readonly isBare: (plane: string) => boolean },
 ): (report: ConnectReport) => Ingested {
-  const { connect, models, updates } = cells;
+  const { points, models, updates } = cells;
   const { timerFloorNs, isBare } = options;
 
   /** Where in the run a replicate was measured: the test for order effects counts all cells of a block. */
@@ -49,24 +50,26 @@ export function kernelReports(
     block,
     order: block * results.cells.length + place,
   });
+  /** kube-proxies have a baseline of their own. */
+  const planes = new Set(points.map(({ plane }) => plane));
+  const own = results.cells.filter(({ plane }) => planes.has(plane));
   /** The cells that were measured on the same loaded plane. */
   const sameStation = ({ lane, plane, services }: Cell) =>
     results.cells.filter((cell) => cell.lane === lane && cell.plane === plane && cell.services === services);
+  /** Undefined: nobody asked for the scenario. */
   const sibling = (cell: Cell, scenario: string) =>
-    present(
-      sameStation(cell).find((other) => other.scenario === scenario),
-      scenario,
-    );
-  const connectCell = ({ cell }: { cell: number }) => present(connect[cell], `connect cell ${cell}`);
+    sameStation(cell).find((other) => other.scenario === scenario);
+  const pointCell = ({ cell }: { cell: number }) => present(points[cell], `plane ${cell}`);
   const updateCell = ({ update }: { update: number }) => present(updates[update], `update ${update}`);
 
   const handlers: Handlers = {
     loaded: (report) => {
-      const cell = connectCell(report);
+      const cell = pointCell(report);
       for (const same of sameStation(cell)) {
         same.programBytes = report.programBytes;
         same.facts = { ...report.facts };
-        if (same.scenario !== "sync") continue;
+        // A run that is resumed loads once more what it has loaded before.
+        if (same.scenario !== "sync" || same.replicates.length > 0) continue;
         const ns = Math.round(report.loadMs * 1e6);
         same.replicates.push({
           ...emptyReplicate(timerFloorNs),
@@ -78,12 +81,14 @@ export function kernelReports(
       return { cell, stage: "loading" };
     },
     failed: (report) => {
-      const cell = connectCell(report);
+      const cell = pointCell(report);
       for (const same of sameStation(cell)) same.warnings.push(failure(report.reason));
       return { cell, stage: "loading" };
     },
     memory: (report) => {
-      const cell = sibling(connectCell(report), "memory");
+      const point = pointCell(report);
+      const cell = sibling(point, "memory");
+      if (cell === undefined) return { cell: point, stage: null };
       const { source, bytes, besides } = report;
       cell.counts = {
         bytes: Object.values(bytes).reduce((sum, count) => sum + count, 0),
@@ -94,19 +99,18 @@ export function kernelReports(
       return { cell, stage: null };
     },
     round: (report) => {
-      const cell = connectCell(report);
-      const common = { ...place(report), seed: report.seed };
-      addRound(cell, report, report.connectNs, { ...emptyReplicate(timerFloorNs), ...common });
-      addRound(sibling(cell, "established"), report, report.exchangeNs, {
-        ...emptyReplicate(timerFloorNs),
-        ...common,
-      });
-      setFloors(results.cells, cell.lane, report.block, isBare);
+      const cell = pointCell(report);
+      const empty = { ...emptyReplicate(timerFloorNs), ...place(report), seed: report.seed };
+      addRound(sibling(cell, "connect"), report, report.connectNs, empty);
+      addRound(sibling(cell, "established"), report, report.exchangeNs, empty);
+      setFloors(own, cell.lane, report.block, isBare);
       results.equivalence.flows += report.connectNs.length;
       return { cell, stage: "round" };
     },
     lookup: (report) => {
-      const cell = sibling(connectCell(report), "lookup");
+      const point = pointCell(report);
+      const cell = sibling(point, "lookup");
+      if (cell === undefined) return { cell: point, stage: null };
       const { netNs, floorNs, chaseNs } = report;
       cell.replicates.push({
         ...emptyReplicate(timerFloorNs),
@@ -165,20 +169,17 @@ function present(cell: Cell | undefined, what: string): Cell {
   return cell;
 }
 
-function failure(reason: string): string {
-  return `a replicate failed: ${reason}`;
-}
-
 function named(prefix: string, parts: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(parts).map(([name, count]) => [`${prefix}${name} bytes`, count]));
 }
 
 function addRound(
-  cell: Cell,
+  cell: Cell | undefined,
   { wallMs, chaseNs, visited, work }: Report<"round">,
   times: readonly number[],
   empty: Omit<Replicate, "samples" | "median" | "wallMs">,
 ): void {
+  if (cell === undefined) return;
   cell.replicates.push({
     ...empty,
     ...{ wallMs, chaseNs },
@@ -208,24 +209,4 @@ function setFloors(
       }
     }
   }
-}
-
-/** A replicate of which nothing is known yet. */
-export function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" | "median" | "wallMs"> {
-  return {
-    order: 0,
-    block: 0,
-    seed: 0,
-    batch: 1,
-    work: { rulesVisited: 0, mapLookups: 0, hashProbes: 0, entriesWritten: 0, stateProbes: 0 },
-    singles: null,
-    floorNs: 0,
-    timerFloorNs,
-    chaseNs: 1,
-    checkedBatches: 1,
-    collections: 0,
-    heapBytesPerLookup: 0,
-    buildMs: 0,
-    peakRssBytes: 0,
-  };
 }

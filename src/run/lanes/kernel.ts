@@ -1,27 +1,21 @@
 /** The kernel's lanes: connections through the real kernel, this machine's or a guest's, next to models of the same. */
 
-import type { KernelCatalog } from "../../kernel/catalog.js";
-import { isBareBaseline, isKernelPlaneId, KERNEL_PLANE_IDS, type KernelPlaneId } from "../../kernel/plane.js";
-import { type ConnectTask, connectReportSchema } from "../../kernel/tasks.js";
+import { UsageError } from "../../errors.js";
+import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
+import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import { isKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
+import { findLeftovers } from "../../kernel/testbed/clean.js";
 import { type LanePlacement, placePlanes } from "../../kernel/testbed/placement.js";
-import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
-import { measureTimer } from "../../measure/replicate/clock.js";
+import { type KernelLane, requireLane } from "../../kernel/testbed/sandbox.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { levelOf } from "../../measure/stopping.js";
-import type { Cell, Results } from "../../results/schema.js";
-import { maxOf } from "../../stats/extent.js";
+import type { Cell } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
-import { type KernelCells, kernelReports } from "./kernel-reports.js";
-import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
-
-/** Rounds of one cell, one per block; an interval needs six. */
-const ROUNDS = 10;
-/** New connections per round: the table of closed ones is emptied before each. */
-const CONNECTIONS = 1000;
-
-/** Profile in results.json: what is measured is decided by the catalog, not by a profile. */
-const PROFILE = "kernel";
+import { pointsOf } from "./kernel-points.js";
+import { measureKernel } from "./kernel-rounds.js";
+import type { Lane, Plan, PlanContext } from "./lane.js";
+import { chooseKubeProxies, kernelSettings, proxyCells } from "./programming.js";
 
 export const kernelLane: Lane = createLane("kernel");
 export const guestLane: Lane = createLane("guest");
@@ -29,7 +23,7 @@ export const guestLane: Lane = createLane("guest");
 function createLane(id: KernelLane): Lane {
   return {
     id,
-    resumable: false,
+    resumable: true,
     certifiesModels: false,
     generatesClusters: true,
     plan: (spec, context) => planKernel(id, spec, context),
@@ -40,197 +34,187 @@ function createLane(id: KernelLane): Lane {
 /** Every plane at every N in its place; the scenarios of such a point are measured together. */
 async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext): Promise<Plan> {
   const { catalog, onProgress } = context;
-  const places = await placePlanes({
-    lane,
-    planes: spec.planes,
-    choices: KERNEL_PLANE_IDS,
-    includeBaselines: true,
-    onNote: (text) => onProgress({ kind: "note", text }),
-  });
-  return planPlaces(places, spec, context.catalog.kernel, settings(spec, catalog));
-}
-
-function settings(spec: RunSpec, catalog: PlanContext["catalog"]): Plan["settings"] {
-  return {
+  const { kernel } = catalog;
+  // Whatever can be refused by reading is, before anything is tried.
+  const profile = kernelProfile(kernel, spec);
+  const scenarios = kernelScenarios(kernel, spec);
+  roundsOf(spec, profile);
+  requireLane(lane);
+  const left = findLeftovers();
+  if (left.length > 0) {
+    const text = `killed runs left ${left.map(({ id }) => id).join(", ")}: lbscale doctor says what, doctor --clean removes it`;
+    onProgress({ kind: "note", text });
+  }
+  const own = spec.planes?.filter((plane) => !isKubeProxyPlane(plane));
+  const proxies = lane === "kernel" ? chooseKubeProxies(spec, profile, onProgress) : [];
+  const places =
+    own?.length === 0
+      ? []
+      : await placePlanes({
+          lane,
+          planes: own,
+          choices: own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS,
+          includeBaselines: true,
+          onNote: (text) => onProgress({ kind: "note", text }),
+        });
+  const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
-    connections: spec.connections ?? CONNECTIONS,
+    connections: spec.connections ?? profile.connections,
+    kernel: kernelSettings(spec, profile),
+  };
+  if (proxies.length > 0) requireEndpoints(settings.endpointsPerService);
+  const plan = planPlaces(places, spec, { kernel, profile, scenarios, settings });
+  const proxySizes = spec.services ?? kernel.proxySizes.filter((n) => n <= profile.mostServices);
+  const measured = proxyCells(proxies, scenarios, {
+    services: [...new Set(proxySizes)].sort((a, b) => a - b),
+    kernel,
+    endpoints: settings.endpointsPerService,
+  });
+  if (plan.cells.length + measured.length === 0) {
+    throw new InvalidRunSpecError(
+      `scenarios: ${scenarios.join(", ")} is measured of none of these planes: name others, or kube-proxy/MODE@VERSION for programming`,
+    );
+  }
+  return {
+    ...plan,
+    cells: [...plan.cells, ...measured],
+    ownBuilds: new Map(proxies.filter(({ isOwnBuild }) => isOwnBuild).map((each) => [each.id, pathId(each)])),
   };
 }
+
+/** Endpoints join and leave, and stay in one EndpointSlice. */
+function requireEndpoints(endpoints: number): void {
+  if (endpoints >= 1 && endpoints < 100) return;
+  throw new InvalidRunSpecError(
+    `endpoints: kube-proxies are measured with 1 to 99 endpoints a service, not ${endpoints}: leave them out, or give as many`,
+  );
+}
+
+/** The id by which a user's own build is found again. */
+function pathId({ id, binary }: { id: string; binary: string }): string {
+  return `${id.slice(0, id.indexOf("@"))}@${binary}`;
+}
+
+/** The guest has planes of its own, which no profile names. */
+function choicesOf(lane: KernelLane, profile: KernelProfile) {
+  return lane === "guest" ? KERNEL_PLANE_IDS : profile.planes;
+}
+
+function kernelProfile(
+  { profiles }: KernelCatalog,
+  { profile = DEFAULT_PROFILE, lane }: RunSpec,
+): KernelProfile {
+  const found = profiles.find(({ id }) => id === profile);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `profile "${profile}" is unknown in lane ${lane}: choose from ${profiles.map(({ id }) => id).join(", ")}`,
+  );
+}
+
+function kernelScenarios({ scenarios }: KernelCatalog, spec: RunSpec): readonly KernelScenario[] {
+  const asked = spec.scenarios;
+  if (asked === undefined || asked === "all") return scenarios;
+  const unknown = asked.find((id) => !scenarios.some((known) => known === id));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `scenario "${unknown}" is unknown in lane ${spec.lane}: choose from ${scenarios.join(", ")}, or all`,
+    );
+  }
+  // What a first sync takes of memory belongs to it.
+  return scenarios.filter((id) => asked.includes(id) || (id === "proxy-memory" && asked.includes("sync")));
+}
+
+/** Rounds of each cell. */
+function roundsOf({ replicates, lane }: RunSpec, { rounds }: KernelProfile): number {
+  if (replicates === undefined) return rounds;
+  if (replicates.least !== replicates.most) {
+    throw new InvalidRunSpecError(
+      `replicates: lane ${lane} measures a fixed number of rounds: give one number, such as ${rounds}`,
+    );
+  }
+  return replicates.least;
+}
+
+/** What is measured of placed planes. */
+interface Measured {
+  readonly kernel: KernelCatalog;
+  readonly profile: KernelProfile;
+  readonly scenarios: readonly KernelScenario[];
+  readonly settings: Plan["settings"];
+}
+
+/** Scenarios that come from rounds of connections. */
+const ROUND_SCENARIOS: readonly KernelScenario[] = ["connect", "established", "lookup"];
 
 /**
  * Cells and their order for planes that were placed.
  *
  * @throws InvalidRunSpecError where replicates are given as a range: the kernel's lanes have no sequential stopping.
  */
-export function planPlaces(
+function planPlaces(
   places: readonly LanePlacement[],
   spec: RunSpec,
-  kernel: KernelCatalog,
-  settings: Plan["settings"],
+  { kernel, profile, scenarios, settings }: Measured,
 ): Plan {
-  const replicates = spec.replicates ?? { least: ROUNDS, most: ROUNDS };
-  if (replicates.least !== replicates.most) {
-    throw new InvalidRunSpecError(
-      `replicates: lane ${spec.lane} measures a fixed number of rounds: give one number, such as ${ROUNDS}`,
-    );
-  }
-  const rounds = replicates.least;
+  const rounds = roundsOf(spec, profile);
   const asked = spec.services === undefined ? null : [...new Set(spec.services)].sort((a, b) => a - b);
-  const pointsOf = ({ lane, planes }: LanePlacement) =>
+  const stations = places.flatMap(({ lane, planes }) =>
     planes.flatMap((plane) =>
-      (asked ?? kernel.sizes(lane, plane)).map((services) => ({ lane, plane, services })),
-    );
-  const points = places.flatMap(pointsOf);
+      (asked ?? kernel.sizes(lane, plane).filter((n) => n <= profile.mostServices)).map((services) => ({
+        lane,
+        plane,
+        services,
+      })),
+    ),
+  );
   const cellOf = (lane: Cell["lane"], scenario: string, plane: string, services: number, variant = "") =>
     emptyCell(
       { plane, lane, scenario },
       { services, endpoints: null, variant },
       settings.endpointsPerService,
     );
-  const measured = kernel.scenarios.flatMap((scenario) =>
-    points
-      .filter(({ plane }) => kernel.isMeasured(scenario, plane))
+  const cells = scenarios.flatMap((scenario) =>
+    stations
+      .filter(({ plane }) => kernel.measures(scenario, plane))
       .flatMap(({ lane, plane, services }) =>
         (scenario === "update" ? kernel.updateVariants(lane, plane, services, asked !== null) : [""]).map(
           (variant) => cellOf(lane, scenario, plane, services, variant),
         ),
       ),
   );
-  const models = points
-    .filter(({ lane, plane, services }) => kernel.isCompared(lane, plane, services))
+  const hasRounds = scenarios.some((id) => ROUND_SCENARIOS.includes(id));
+  const models = stations
+    .filter(({ lane, plane, services }) => hasRounds && kernel.isCompared(lane, plane, services))
     .map(({ plane, services }) => cellOf("model", "lookup", plane, services));
+  const points = pointsOf(cells);
   return {
-    profile: PROFILE,
+    profile: profile.id,
     entry: "clusterIp",
-    replicates,
+    replicates: { least: rounds, most: rounds },
     looks: [rounds],
     level: levelOf([rounds]),
-    budgetSeconds: null,
+    budgetSeconds: settings.kernel?.runSeconds ?? null,
     settings,
-    cells: [...measured, ...models],
-    schedule: joinSchedules(
-      places.map((place) => pointsOf(place).length),
-      rounds,
-      spec.seed,
-    ),
+    cells: [...cells, ...models],
+    schedule: hasRounds
+      ? joinSchedules(
+          (["kernel", "guest"] as const).map((lane) => points.filter((point) => point.lane === lane).length),
+          rounds,
+          spec.seed,
+        )
+      : [],
   };
 }
 
-/** Blocks of all places: each has an order of its own, because one kernel is done after the other. */
+/** Blocks of all kernels: each has an order of its own, because one kernel is done after the other. */
 function joinSchedules(counts: readonly number[], rounds: number, seed: number): number[][] {
   const blocks: number[][] = Array.from({ length: rounds }, () => []);
   let first = 0;
-  for (const [place, count] of counts.entries()) {
+  for (const [place, count] of counts.filter((count) => count > 0).entries()) {
     for (const [block, order] of makeSchedule(count, rounds, seed + place).entries()) {
       blocks[block]?.push(...order.map((cell) => first + cell));
     }
     first += count;
   }
   return blocks;
-}
-
-/** Measures one kernel after the other. */
-async function measureKernel(results: Results, context: RunContext): Promise<void> {
-  const connect = results.cells.filter(({ scenario }) => scenario === "connect");
-  for (const lane of ["kernel", "guest"] as const) {
-    if (context.signal.aborted) break;
-    if (connect.some((cell) => cell.lane === lane)) await measureIn(lane, results, context);
-  }
-  results.equivalence = {
-    ...results.equivalence,
-    services: maxOf(connect.map(({ services }) => services)),
-    planes: [...new Set(connect.map(({ plane }) => plane))],
-  };
-}
-
-async function measureIn(lane: KernelLane, results: Results, context: RunContext): Promise<void> {
-  const { catalog, signal, onProgress, onReplicate } = context;
-  const points = results.cells.filter(({ scenario }) => scenario === "connect");
-  const inLane = results.cells.filter((cell) => cell.lane === lane);
-  const cells: KernelCells = {
-    connect: points.filter((cell) => cell.lane === lane),
-    models: lane === "kernel" ? results.cells.filter((cell) => cell.lane === "model") : [],
-    updates: inLane.filter(({ scenario }) => scenario === "update"),
-  };
-  const first = points.findIndex((cell) => cell.lane === lane);
-  const task = taskOf(results, cells, first, catalog.kernel);
-  const ingest = kernelReports(results, cells, {
-    timerFloorNs: measureTimer().floorNs,
-    isBare: isBareBaseline,
-  });
-  const total =
-    cells.connect.length * results.run.schedule.length + cells.updates.length * catalog.kernel.updates;
-  const countdown = new Countdown(total);
-  await runInSandbox(lane, task, {
-    signal,
-    onReport: (line) => {
-      const { cell, stage } = ingest(connectReportSchema.parse(line));
-      if (stage === null) return;
-      const where = describe(cell);
-      if (stage === "loading") {
-        onProgress({ kind: "measuring", done: 0, total, leftMs: null, what: `loading ${where}` });
-        return;
-      }
-      const progress = countdown.next();
-      const what = stage === "changing" ? `changes, ${where}` : where;
-      onProgress({ kind: "measuring", ...progress, what });
-      onReplicate();
-    },
-  });
-}
-
-/** What the sandbox is asked to do. `first`: index among all connect cells of this lane's first. */
-function taskOf(
-  { run, environment }: Results,
-  { connect, models, updates }: KernelCells,
-  first: number,
-  kernel: KernelCatalog,
-): ConnectTask {
-  return {
-    task: "connect",
-    cells: connect.map(({ plane, services }) => ({ plane: kernelPlane(plane), services })),
-    schedule: run.schedule.map((block) =>
-      block.map((cell) => cell - first).filter((cell) => cell >= 0 && cell < connect.length),
-    ),
-    models: models.map(({ plane, services }) => ({ plane, services })),
-    updates: updates.map(({ plane, services, variant }) => ({
-      cell: connect.findIndex((cell) => cell.plane === plane && cell.services === services),
-      mode: variant === kernel.fullSync ? "full" : "partial",
-    })),
-    updateSchedule: makeSchedule(updates.length, kernel.updates, run.seed),
-    connections: run.settings.connections ?? CONNECTIONS,
-    endpointsPerService: run.settings.endpointsPerService,
-    seed: run.seed,
-    cpu: environment.pinnedCpu,
-  };
-}
-
-function kernelPlane(plane: string): KernelPlaneId {
-  if (!isKernelPlaneId(plane)) throw new RangeError(`no plane ${plane} in the kernel lane`);
-  return plane;
-}
-
-function describe({ lane, plane, services }: Cell): string {
-  return `${plane}${lane === "guest" ? " in the guest" : ""}, ${services} services`;
-}
-
-/** Time left, from the pace after the first round: before that, everything is loaded. */
-class Countdown {
-  readonly #total: number;
-  readonly #started = performance.now();
-  #firstMs = 0;
-  #done = 0;
-
-  constructor(total: number) {
-    this.#total = total;
-  }
-
-  /** One more is done. */
-  next(): { done: number; total: number; leftMs: number | null } {
-    const elapsedMs = performance.now() - this.#started;
-    if (this.#done === 0) this.#firstMs = elapsedMs;
-    this.#done++;
-    const leftMs = ((elapsedMs - this.#firstMs) / this.#done) * (this.#total - this.#done);
-    return { done: this.#done, total: this.#total, leftMs: this.#done > 1 ? leftMs : null };
-  }
 }

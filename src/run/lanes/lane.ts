@@ -15,6 +15,8 @@ export interface Plan
   readonly cells: Cell[];
   /** Indices into `cells`, block by block. */
   readonly schedule: number[][];
+  /** Paths of users' own programs, by the plane that they are: results don't say where these are. */
+  readonly ownBuilds?: ReadonlyMap<string, string>;
 }
 
 /** What a lane may use to plan. */
@@ -32,6 +34,8 @@ export interface RunContext {
   readonly catalog: BenchmarkCatalog;
   /** Path of an imported cluster, for processes that measure; null: clusters are generated. */
   readonly clusterFile: string | null;
+  /** See `Plan`; undefined: there are none, or the run is resumed. */
+  readonly ownBuilds?: ReadonlyMap<string, string> | undefined;
   /** The CPU that timed processes are pinned to; null: none. */
   readonly cpu: number | null;
   /** Aborted when the run is to stop: what was measured stays. */

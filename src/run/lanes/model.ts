@@ -80,7 +80,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     replicates,
     looks,
     level: levelOf(looks),
-    budgetSeconds: several ? profile.suiteSeconds : profile.budgetSeconds,
+    budgetSeconds: spec.budgetSeconds ?? (several ? profile.suiteSeconds : profile.budgetSeconds),
     settings,
     cells,
     schedule: makeSchedule(cells.length, replicates.most, spec.seed),
@@ -133,7 +133,7 @@ async function measureModels(results: Results, context: RunContext): Promise<voi
         onProgress({
           kind: "measuring",
           ...{ done, total, leftMs },
-          what: `${cell.plane}, ${formatCount(cell.services)} services`,
+          what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "service" : "services"}`,
         }),
       onReplicate,
     });

@@ -1,6 +1,6 @@
 /** Map contents as data: what Calico's felix writes for a cluster (felix/bpf/proxy/syncer.go), before any trie or hash. */
 
-import { type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import { type Cluster, INGRESS_IP, LOCAL, LOCAL_POLICY_ONLY } from "../../../cluster/cluster.js";
 import { Int32Vector } from "../../shared/int32-vector.js";
 import {
   ANY_NODE,
@@ -70,12 +70,16 @@ function rangesOf(cluster: Cluster, s: number): readonly { base: number; prefixL
   return [...ranges.values()];
 }
 
-/** Rows of a service-port's endpoints by ordinal: those of this node first. */
+/**
+ * Rows of a service-port's endpoints by ordinal: those of this node first. One list serves both policies, so endpoints that
+ * only policy Local would send to are in none (what Felix does with them has not been recorded).
+ */
 export function ordinalsOf(cluster: Cluster, p: number): { readonly rows: number[]; readonly local: number } {
   const local: number[] = [];
   const remote: number[] = [];
   for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-    (cluster.endpointLocal[row] === 1 ? local : remote).push(row);
+    const where = cluster.endpointLocal[row];
+    if (where !== LOCAL_POLICY_ONLY) (where === LOCAL ? local : remote).push(row);
   }
   return { rows: [...local, ...remote], local: local.length };
 }
@@ -120,9 +124,12 @@ export function keyOf(frontend: Frontend, protocol: number): [number, number, nu
 }
 
 function countsOf(cluster: Cluster, p: number): { count: number; local: number } {
+  let count = 0;
   let local = 0;
   for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-    local += cluster.endpointLocal[row]!;
+    const where = cluster.endpointLocal[row];
+    if (where !== LOCAL_POLICY_ONLY) count++;
+    if (where === LOCAL) local++;
   }
-  return { count: cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!, local };
+  return { count, local };
 }

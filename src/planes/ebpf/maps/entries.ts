@@ -1,6 +1,11 @@
 /** Map contents as data: what Cilium's agent would write for a cluster, before any hash or address of memory. */
 
-import { type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import {
+  type Cluster,
+  INGRESS_IP,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "../../../cluster/cluster.js";
 import { Int32Vector } from "../../shared/int32-vector.js";
 import {
   AFFINITY,
@@ -38,7 +43,7 @@ export interface Frontend {
   readonly flags: number;
 }
 
-/** The frontends of a service-port: its cluster IP, external addresses, and the NodePort surrogate. */
+/** The frontends of a service-port: its cluster IP, external addresses, and its NodePort at every address of the node. */
 export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
   const s = cluster.service[p]!;
   const port = cluster.port[p]!;
@@ -46,22 +51,32 @@ export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
   const externalLocal = cluster.externalLocal[s] === 1;
   const hasRanges = cluster.rangeStart[s] !== cluster.rangeStart[s + 1];
   const frontends: Frontend[] = [
-    { address: cluster.clusterIp[s]!, port, scope: SCOPE_EXTERNAL, localOnly: internalLocal, flags: 0 },
+    {
+      address: cluster.clusterIp[s]!,
+      port,
+      scope: SCOPE_EXTERNAL,
+      localOnly: internalLocal,
+      flags: externalLocal ? EXTERNAL_LOCAL : 0,
+    },
   ];
-  const addExternal = (address: number, externalPort: number, ranges: number): void => {
+  const addExternal = (address: number, externalPort: number, more: number): void => {
     // Inside the cluster the external address follows the internal policy: where the two differ, so do the entries.
     const twoScopes = externalLocal !== internalLocal;
-    const flags = ROUTABLE | ranges | (externalLocal ? EXTERNAL_LOCAL : 0) | (twoScopes ? TWO_SCOPES : 0);
+    const flags = more | (externalLocal ? EXTERNAL_LOCAL : 0) | (twoScopes ? TWO_SCOPES : 0);
     const frontend = { address, port: externalPort, flags };
     frontends.push({ ...frontend, scope: SCOPE_EXTERNAL, localOnly: externalLocal });
     if (twoScopes) frontends.push({ ...frontend, scope: SCOPE_INTERNAL, localOnly: internalLocal });
   };
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
     const ranges = hasRanges && cluster.externalKind[x] === INGRESS_IP ? SOURCE_RANGE : 0;
-    addExternal(cluster.externalAddress[x]!, port, ranges);
+    addExternal(cluster.externalAddress[x]!, port, ROUTABLE | ranges);
   }
-  // The agent expands NodePorts to addresses too; the datapath's retry with address 0 finds this surrogate.
-  if (cluster.nodePort[p] !== 0) addExternal(0, cluster.nodePort[p]!, 0);
+  const nodePort = cluster.nodePort[p]!;
+  if (nodePort !== 0) {
+    for (const address of cluster.network.nodeAddresses) addExternal(address, nodePort, ROUTABLE);
+    // For the addresses of other nodes, which the datapath asks for with address 0 again; nobody outside is sent there.
+    addExternal(0, nodePort, 0);
+  }
   return frontends;
 }
 
@@ -80,11 +95,42 @@ export function listEntries(cluster: Cluster): MapEntries {
     // What comes from outside to an unanswered port of these addresses hits a wildcard: port 0, any protocol.
     addWildcard(lists, cluster.clusterIp[s]!);
     for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-      addWildcard(lists, cluster.externalAddress[x]!);
+      if (cluster.externalKind[x] === INGRESS_IP) addWildcard(lists, cluster.externalAddress[x]!);
     }
   }
   lists.backendStart.push(lists.backends.length);
   return lists;
+}
+
+/** Rows of a frontend's backends in the order of their slots: by address, then port. */
+export function backendRows(cluster: Cluster, p: number, localOnly: boolean): number[] {
+  return rowsThat(cluster, p, localOnly ? servesPolicyLocal : servesPolicyCluster);
+}
+
+/** Rows of the endpoints that some frontend of a service-port sends to: the backends that there are. */
+export function referencedRows(cluster: Cluster, p: number): number[] {
+  const frontends = frontendsOf(cluster, p);
+  const [some, all] = [
+    frontends.some(({ localOnly }) => localOnly),
+    frontends.every(({ localOnly }) => localOnly),
+  ];
+  return rowsThat(
+    cluster,
+    p,
+    (local) => (!all && servesPolicyCluster(local)) || (some && servesPolicyLocal(local)),
+  );
+}
+
+/** Rows of a service-port's endpoints that serve, in the order of their addresses. */
+function rowsThat(cluster: Cluster, p: number, serves: (local: number) => boolean): number[] {
+  const { endpointAddress, endpointPort, endpointLocal } = cluster;
+  const rows: number[] = [];
+  for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
+    if (serves(endpointLocal[row]!)) rows.push(row);
+  }
+  return rows.sort(
+    (a, b) => endpointAddress[a]! - endpointAddress[b]! || endpointPort[a]! - endpointPort[b]!,
+  );
 }
 
 /** A master and its slots. */
@@ -97,9 +143,7 @@ function addFrontend(
   const { services, backends, frontendPort, backendStart } = lists;
   const first = backends.length;
   backendStart.push(first);
-  for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-    if (!localOnly || cluster.endpointLocal[e] === 1) backends.push(e);
-  }
+  for (const row of backendRows(cluster, p, localOnly)) backends.push(row);
   const count = backends.length - first;
   const revNat = frontendPort.length + 1;
   frontendPort.push(p);

@@ -1,6 +1,12 @@
 /** The nat table that kube-proxy writes (pkg/proxy/iptables/proxier.go, syncProxyRules), as rules. */
 
-import { type Cidr, type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import {
+  type Cidr,
+  type Cluster,
+  INGRESS_IP,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "../../../cluster/cluster.js";
 import {
   endpointRows,
   ingressSources,
@@ -9,7 +15,7 @@ import {
   sourceRangesOf,
 } from "../../shared/kube-proxy.js";
 import { pickThreshold, type Rule, type RuleSink, RuleWriter } from "./rules.js";
-import { servicePortFacts } from "./service-port.js";
+import { isReached, servicePortFacts } from "./service-port.js";
 
 /** Above this many endpoints kube-proxy drops comments from the per-endpoint rules (proxier.go, largeClusterEndpointsThreshold). */
 export const LARGE_CLUSTER_ENDPOINTS = 1000;
@@ -195,7 +201,9 @@ function emitPolicyChain(
     writer.jump("KUBE-MARK-MASQ");
   }
   const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
-  const rows = endpointRows(cluster, p).filter((e) => kind === "KUBE-SVC" || cluster.endpointLocal[e] === 1);
+  const rows = endpointRows(cluster, p).filter((e) =>
+    (kind === "KUBE-SVC" ? servesPolicyCluster : servesPolicyLocal)(cluster.endpointLocal[e]!),
+  );
   const seconds = cluster.affinitySeconds[s]!;
   if (seconds > 0) {
     for (const e of rows) {
@@ -218,8 +226,7 @@ function emitEndpointChains(writer: RuleWriter, cluster: Cluster, order: RuleOrd
   const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
   for (const [at, e] of order.endpointChains.entries()) {
     const p = order.endpointPorts[at]!;
-    const facts = servicePortFacts(cluster, p);
-    if (!facts.usesClusterChain && !(facts.usesLocalChain && cluster.endpointLocal[e])) continue;
+    if (!isReached(cluster, e, servicePortFacts(cluster, p))) continue;
     writer.chain("KUBE-SEP", e);
     const hairpin = writer.begin(comment);
     hairpin.src = cluster.endpointAddress[e]!;

@@ -1,10 +1,15 @@
 /** kube-proxy's predicates on a service-port (pkg/proxy/serviceport.go and topology.go), which decide its chains. */
 
-import { type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import {
+  type Cluster,
+  INGRESS_IP,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "../../../cluster/cluster.js";
 import { hasSourceRanges } from "../../shared/kube-proxy.js";
 
 export interface ServicePortFacts {
-  /** All endpoints, and those on this node. */
+  /** Endpoints of policy Cluster, and of policy Local. */
   count: number;
   localCount: number;
   /** Reachable from outside: NodePort, external or load-balancer address. */
@@ -34,11 +39,15 @@ export function servicePortFacts(cluster: Cluster, p: number): Readonly<ServiceP
   const s = cluster.service[p]!;
   const first = cluster.endpointStart[p]!;
   const end = cluster.endpointStart[p + 1]!;
+  let count = 0;
   let localCount = 0;
-  for (let e = first; e < end; e++) localCount += cluster.endpointLocal[e]!;
+  for (let e = first; e < end; e++) {
+    count += Number(servesPolicyCluster(cluster.endpointLocal[e]!));
+    localCount += Number(servesPolicyLocal(cluster.endpointLocal[e]!));
+  }
   const internalLocal = cluster.internalLocal[s] === 1;
   const externalLocal = cluster.externalLocal[s] === 1;
-  facts.count = end - first;
+  facts.count = count;
   facts.localCount = localCount;
   facts.external = cluster.nodePort[p] !== 0 || cluster.externalStart[s] !== cluster.externalStart[s + 1];
   facts.usesFirewallChain = facts.count > 0 && hasIngress(cluster, s) && hasSourceRanges(cluster, s);
@@ -55,4 +64,14 @@ function hasIngress({ externalStart, externalKind }: Cluster, service: number): 
     if (externalKind[x] === INGRESS_IP) return true;
   }
   return false;
+}
+
+/** Whether a service-port's chain leads to an endpoint (allReachableEndpoints). */
+export function isReached(
+  { endpointLocal }: Cluster,
+  endpoint: number,
+  { usesClusterChain, usesLocalChain }: Readonly<ServicePortFacts>,
+): boolean {
+  const local = endpointLocal[endpoint]!;
+  return (usesClusterChain && servesPolicyCluster(local)) || (usesLocalChain && servesPolicyLocal(local));
 }

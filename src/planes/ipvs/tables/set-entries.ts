@@ -1,6 +1,6 @@
 /** What kube-proxy puts into its ipsets for a cluster (pkg/proxy/ipvs/proxier.go syncProxyRules), as data. */
 
-import { type Cluster, INGRESS_IP, SCTP, TCP, UDP } from "../../../cluster/cluster.js";
+import { type Cluster, INGRESS_IP, SCTP, servesPolicyLocal, TCP, UDP } from "../../../cluster/cluster.js";
 import { Int32Vector } from "../../shared/int32-vector.js";
 import { ingressSources, sourceRangesOf } from "../../shared/kube-proxy.js";
 
@@ -112,7 +112,7 @@ export function listSetEntries(cluster: Cluster): SetEntries {
       }
     }
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-      if (cluster.endpointLocal[e] !== 1) continue;
+      if (!servesPolicyLocal(cluster.endpointLocal[e]!)) continue;
       add("KUBE-LOOP-BACK", cluster.endpointAddress[e]!, portKey(cluster.endpointPort[e]!, protocol));
       hash["KUBE-LOOP-BACK"].push(cluster.endpointAddress[e]!);
     }

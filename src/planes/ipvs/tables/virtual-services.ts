@@ -1,6 +1,6 @@
 /** The virtual services that kube-proxy creates for a cluster, as columns. */
 
-import type { Cluster } from "../../../cluster/cluster.js";
+import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../../../cluster/cluster.js";
 
 /** One row for each (address, port, protocol), in the order of creation. */
 export interface VirtualServices {
@@ -42,8 +42,8 @@ export function listVirtualServices(cluster: Cluster, order: Uint32Array): Virtu
   };
   for (const p of order) {
     const s = cluster.service[p]!;
-    const all = cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!;
-    const local = countLocal(cluster, p);
+    const all = countServing(cluster, p, servesPolicyCluster);
+    const local = countServing(cluster, p, servesPolicyLocal);
     // syncEndpoint: a Local policy without any local endpoint falls back to all of them (kubernetes PR 97081).
     const internalLocal = cluster.internalLocal[s] === 1 && local > 0;
     const externalLocal = cluster.externalLocal[s] === 1 && local > 0;
@@ -59,10 +59,15 @@ export function listVirtualServices(cluster: Cluster, order: Uint32Array): Virtu
   return { count, address, port, servicePort, localOnly, destinations };
 }
 
-function countLocal(cluster: Cluster, servicePort: number): number {
-  let local = 0;
+/** Whether an endpoint is a server of a virtual service. */
+export function isServer({ localOnly }: VirtualServices, row: number, cluster: Cluster, e: number): boolean {
+  return (localOnly[row] === 1 ? servesPolicyLocal : servesPolicyCluster)(cluster.endpointLocal[e]!);
+}
+
+function countServing(cluster: Cluster, servicePort: number, serves: (local: number) => boolean): number {
+  let count = 0;
   for (let e = cluster.endpointStart[servicePort]!; e < cluster.endpointStart[servicePort + 1]!; e++) {
-    local += cluster.endpointLocal[e]!;
+    count += Number(serves(cluster.endpointLocal[e]!));
   }
-  return local;
+  return count;
 }

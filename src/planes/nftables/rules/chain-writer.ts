@@ -1,12 +1,12 @@
 /** Writes a service-port's chains: their rule blobs are always new, and a chain that is there turns to its new one. */
 
-import type { Cluster } from "../../../cluster/cluster.js";
+import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../../../cluster/cluster.js";
 import { endpointRows, type KubeProxySettings } from "../../shared/kube-proxy.js";
 import * as layout from "../layout.js";
 import type { ChainMemory } from "../structures/chain-memory.js";
 import type { Slabs } from "../structures/slabs.js";
 import { type NftLayout, nftLayout } from "../version.js";
-import { balancingKind, chainsOf, hasEndpointChains } from "./frontends.js";
+import { balancingKind, chainsOf, hasEndpointChains, isReached } from "./frontends.js";
 
 /** A base that no source has under a mask of nothing: nobody is a pod. */
 const EVERYBODY = { base: 1, prefixLength: 0 };
@@ -42,7 +42,7 @@ export class ChainWriter {
     const chains = chainsOf(cluster, p);
     if (hasEndpointChains(cluster, p, this.#layout)) {
       for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-        if (chains.usesService || (chains.usesLocal && cluster.endpointLocal[row] === 1)) {
+        if (isReached(cluster, row, chains)) {
           this.#writeEndpoint(cluster, p, row, ids === null ? row : ids[row]!);
         }
       }
@@ -101,7 +101,9 @@ export class ChainWriter {
     const timeout = cluster.affinitySeconds[s]!;
     const sticky = timeout > 0 ? count : 0;
     const kind = balancingKind(cluster, p, { isLocal: localOnly, count }, this.#layout);
-    const rows = endpointRows(cluster, p).filter((row) => !localOnly || cluster.endpointLocal[row] === 1);
+    const rows = endpointRows(cluster, p).filter((row) =>
+      (localOnly ? servesPolicyLocal : servesPolicyCluster)(cluster.endpointLocal[row]!),
+    );
     const idOf = (row: number): number => (ids === null ? row : ids[row]!);
     const blob = this.#slabs.alloc("blob", layout.serviceBlobWords(kind, sticky));
     words[blob + layout.BLOB_KIND] = kind;

@@ -1,6 +1,11 @@
 /** kube-proxy's nftables maps and chains as data (pkg/proxy/nftables/proxier.go, syncProxyRules). */
 
-import { type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import {
+  type Cluster,
+  INGRESS_IP,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "../../../cluster/cluster.js";
 import { DROP, REJECT } from "../../plane.js";
 import { Int32Vector } from "../../shared/int32-vector.js";
 import { hasSourceRanges } from "../../shared/kube-proxy.js";
@@ -24,6 +29,7 @@ export interface MapContents {
 }
 
 export interface Endpoints {
+  /** Those of policy Cluster, and those of policy Local. */
   readonly count: number;
   readonly localCount: number;
   readonly external: boolean;
@@ -39,9 +45,12 @@ export function chainsOf(cluster: Cluster, p: number): Endpoints {
   const s = cluster.service[p]!;
   const first = cluster.endpointStart[p]!;
   const end = cluster.endpointStart[p + 1]!;
+  let count = 0;
   let localCount = 0;
-  for (let e = first; e < end; e++) localCount += cluster.endpointLocal[e]!;
-  const count = end - first;
+  for (let e = first; e < end; e++) {
+    count += Number(servesPolicyCluster(cluster.endpointLocal[e]!));
+    localCount += Number(servesPolicyLocal(cluster.endpointLocal[e]!));
+  }
   const external = cluster.nodePort[p] !== 0 || cluster.externalStart[s] !== cluster.externalStart[s + 1];
   const internalLocal = cluster.internalLocal[s] === 1;
   const externalLocal = external && cluster.externalLocal[s] === 1;
@@ -54,6 +63,16 @@ export function chainsOf(cluster: Cluster, p: number): Endpoints {
     usesExternal: count > 0 && external,
     usesFirewall: hasIngress(cluster, s) && hasSourceRanges(cluster, s),
   };
+}
+
+/** Whether a service-port's chain leads to an endpoint (allReachableEndpoints). */
+export function isReached(
+  { endpointLocal }: Cluster,
+  endpoint: number,
+  { usesService, usesLocal }: Endpoints,
+): boolean {
+  const local = endpointLocal[endpoint]!;
+  return (usesService && servesPolicyCluster(local)) || (usesLocal && servesPolicyLocal(local));
 }
 
 function hasIngress({ externalStart, externalKind }: Cluster, service: number): boolean {
@@ -103,7 +122,8 @@ export function listMaps(cluster: Cluster, layout: NftLayout): MapContents {
     const s = cluster.service[p]!;
     const protocol = cluster.protocol[p]!;
     const port = cluster.port[p]!;
-    const { count, localCount, usesService, usesLocal, usesFirewall } = chainsOf(cluster, p);
+    const chains = chainsOf(cluster, p);
+    const { count, localCount, usesFirewall } = chains;
     if (count > 0 && !(cluster.internalLocal[s] && localCount === 0)) {
       push(maps.serviceIps, cluster.clusterIp[s]!, protocol, port, p, 0);
     } else {
@@ -118,9 +138,9 @@ export function listMaps(cluster: Cluster, layout: NftLayout): MapContents {
       if (usesFirewall && cluster.externalKind[x] === INGRESS_IP)
         push(maps.firewallIps, address, protocol, port, s);
     }
-    if (!layout.hasEndpointChains && (usesService || usesLocal)) {
+    if (!layout.hasEndpointChains) {
       for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
-        if (cluster.endpointLocal[e] !== 1) continue;
+        if (!servesPolicyLocal(cluster.endpointLocal[e]!) || !isReached(cluster, e, chains)) continue;
         push(maps.hairpins, cluster.endpointAddress[e]!, protocol, cluster.endpointPort[e]!, s);
       }
     }

@@ -1,8 +1,8 @@
 /** How a change of one service-port changes the set hairpin-connections (since 1.36): addresses of this node's endpoints. */
 
-import type { Cluster } from "../../../cluster/cluster.js";
+import { type Cluster, servesPolicyLocal } from "../../../cluster/cluster.js";
 import type { NftLayout } from "../version.js";
-import { chainsOf } from "./frontends.js";
+import { chainsOf, isReached } from "./frontends.js";
 
 /** An element, in words. */
 export interface Hairpin {
@@ -37,12 +37,11 @@ function localEndpoints(cluster: Cluster, p: number): Map<string, Hairpin> {
   const found = new Map<string, Hairpin>();
   const [first, end] = [cluster.endpointStart[p]!, cluster.endpointStart[p + 1]!];
   let isAnyLocal = false;
-  for (let e = first; e < end; e++) isAnyLocal ||= cluster.endpointLocal[e] === 1;
+  for (let e = first; e < end; e++) isAnyLocal ||= servesPolicyLocal(cluster.endpointLocal[e]!);
   if (!isAnyLocal) return found;
-  const { usesService, usesLocal } = chainsOf(cluster, p);
-  if (!usesService && !usesLocal) return found;
+  const chains = chainsOf(cluster, p);
   for (let e = first; e < end; e++) {
-    if (cluster.endpointLocal[e] !== 1) continue;
+    if (!servesPolicyLocal(cluster.endpointLocal[e]!) || !isReached(cluster, e, chains)) continue;
     const hairpin = {
       address: cluster.endpointAddress[e]! | 0,
       protocol: cluster.protocol[p]!,

@@ -7,6 +7,8 @@ import {
   formatCidr,
   inCidr,
   protocolName,
+  servesPolicyCluster,
+  servesPolicyLocal,
 } from "../../../cluster/cluster.js";
 import {
   endpointRows,
@@ -17,7 +19,7 @@ import {
 import { TextSink } from "../../shared/text-sink.js";
 import { KIND_SERVICE } from "../layout.js";
 import { type NftLayout, nftLayout } from "../version.js";
-import { chainsOf, policyChainKind } from "./frontends.js";
+import { chainsOf, isReached, policyChainKind } from "./frontends.js";
 import { endpointBase, servicePortBase } from "./names.js";
 
 /** kube-proxy's mark bit 14, as nft prints it. */
@@ -44,8 +46,9 @@ export class ServiceText extends TextSink {
     const facts = chainsOf(cluster, p);
     const base = servicePortBase(cluster, p);
     const s = cluster.service[p]!;
-    const isLocal = (e: number) => cluster.endpointLocal[e] === 1;
-    const used = endpointRows(cluster, p).filter((e) => facts.usesService || (facts.usesLocal && isLocal(e)));
+    const used = endpointRows(cluster, p).filter((e) => isReached(cluster, e, facts));
+    const membersOf = (serves: (local: number) => boolean) =>
+      used.filter((e) => serves(cluster.endpointLocal[e]!));
     const seconds = cluster.affinitySeconds[s]!;
     const hasChains = this.#layout.hasEndpointChains || seconds > 0;
     const names = new Map(hasChains ? used.map((e) => [e, endpointBase(cluster, p, e)]) : []);
@@ -60,8 +63,8 @@ export class ServiceText extends TextSink {
           ? jumpToAny(members.map((e) => `endpoint-${names.get(e)}`))
           : this.#dnat(cluster, p, members),
       ]);
-    if (facts.usesService) policyChain("service", used);
-    if (facts.usesLocal) policyChain("local", used.filter(isLocal));
+    if (facts.usesService) policyChain("service", membersOf(servesPolicyCluster));
+    if (facts.usesLocal) policyChain("local", membersOf(servesPolicyLocal));
     if (facts.usesExternal) this.#externalChain(cluster, p, base);
     if (facts.usesFirewall) this.#firewallChain(cluster, s, base);
     for (const [e, name] of names) {

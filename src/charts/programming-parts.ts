@@ -1,0 +1,135 @@
+/** Why a change takes as long as it does: reading the rules back, writing them, and the rest, for each kube-proxy. */
+
+import type { ChartConfiguration } from "chart.js";
+import { cellsOf } from "../analysis/series.js";
+import { comparePlanes, planeLabel } from "../results/descriptors.js";
+import type { Cell, Results } from "../results/schema.js";
+import { atServices } from "../results/select.js";
+import { formatCount, formatNs, nsFormatter } from "../text.js";
+import { provenance } from "./caption-text.js";
+import type { Chart, View, Words } from "./chart.js";
+import { axisOptions, linearRange } from "./kit/axes.js";
+import { legendGap } from "./kit/column-marks.js";
+import { frame } from "./kit/frame.js";
+import { chartFont, scaleOf, THEMES, type ThemeName } from "./theme.js";
+
+/** From the bottom of a column upwards. */
+const PARTS = [
+  { variant: "listing", label: "reading rules back" },
+  { variant: "writing", label: "writing rules" },
+  { variant: "rest", label: "kube-proxy itself" },
+] as const;
+/** Of Okabe and Ito's set: told apart by everybody, and no plane's. */
+const COLOURS: Readonly<Record<ThemeName, readonly string[]>> = {
+  light: ["#0072B2", "#E69F00", "#8C8C8C"],
+  dark: ["#56B4E9", "#F0B93A", "#7A838D"],
+};
+const RIGHT_MARGIN = 48;
+
+export const kernelProgrammingParts: Chart = {
+  id: "kernel-programming-parts",
+  title: "What kube-proxy spends the time of one endpoint change on, stacked",
+  build(results, view) {
+    const cells = cellsOf(results, {
+      lane: "kernel",
+      scenario: "programming",
+      variants: PARTS.map(({ variant }) => variant),
+    }).filter(({ estimate }) => estimate !== null);
+    const services = mostCompared(cells);
+    if (services === null) return { skipped: "no kube-proxy's changes were measured" };
+    const planes = [
+      ...new Set(cells.filter((cell) => cell.services === services).map(({ plane }) => plane)),
+    ].sort(comparePlanes(results));
+    const rows = PARTS.map(({ variant, label }) => ({
+      label,
+      values: planes.map(
+        (plane) =>
+          atServices(
+            cells.filter((cell) => cell.plane === plane && cell.variant === variant),
+            services,
+          )?.estimate?.median ?? 0,
+      ),
+    }));
+    const words = {
+      title: `Where one change's time goes at ${formatCount(services)} Services`,
+      subtitle: "Medians of each part of a sync · linear scale · lower is better",
+      caption: [
+        provenance(results, { lane: "kernel", scenario: "programming" }, cells),
+        "times of the tools that kube-proxy runs; what it reads over netlink (1.37) is its own",
+      ].join(" · "),
+    };
+    const inWords = planes.map(
+      (plane, i) =>
+        `${planeLabel(results, plane)}: ${rows.map(({ label, values }) => `${label} ${formatNs(values[i]!)}`).join(", ")}`,
+    );
+    return {
+      ...words,
+      description: [words.title, ...inWords, words.caption].join(". "),
+      config: stackedConfig(results, planes, rows, words, view),
+    };
+  },
+};
+
+/** The N that most kube-proxies were measured at, the largest of these. */
+function mostCompared(cells: readonly Cell[]): number | null {
+  const counts = new Map<number, number>();
+  for (const { services } of cells) counts.set(services, (counts.get(services) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  const found = [...counts].filter(([, count]) => count === most).map(([services]) => services);
+  return most === 0 ? null : Math.max(...found);
+}
+
+function stackedConfig(
+  results: Results,
+  planes: readonly string[],
+  rows: readonly { readonly label: string; readonly values: readonly number[] }[],
+  words: Words,
+  view: View,
+): ChartConfiguration {
+  const scale = scaleOf(view);
+  const theme = THEMES[view.theme];
+  const highest = Math.max(...planes.map((_, i) => rows.reduce((sum, { values }) => sum + values[i]!, 0)));
+  const range = linearRange(highest);
+  const { plugin, layout } = frame(words, view, () => RIGHT_MARGIN * scale);
+  const labels = planes.map((plane) => planeLabel(results, plane));
+  const y = axisOptions("y", view, nsFormatter(range.max));
+  return {
+    type: "bar",
+    data: {
+      labels,
+      datasets: rows.map(({ label, values }, i) => ({
+        label,
+        data: [...values],
+        backgroundColor: COLOURS[view.theme][i]!,
+        maxBarThickness: 160 * scale,
+      })),
+    },
+    options: {
+      layout: layout!,
+      scales: {
+        x: {
+          ...axisOptions("x", view, (i) => labels[i]!, "kube-proxy by mode and version"),
+          stacked: true,
+          grid: { display: false },
+        },
+        y: { ...y, stacked: true, max: range.max, ticks: { ...y.ticks, stepSize: range.step } },
+      },
+      plugins: {
+        legend: {
+          position: "top",
+          align: "start",
+          labels: {
+            color: theme.text,
+            font: chartFont("label", scale),
+            boxWidth: 26 * scale,
+            boxHeight: 26 * scale,
+            padding: 24 * scale,
+          },
+        },
+        title: { display: false },
+        tooltip: { enabled: false },
+      },
+    },
+    plugins: [plugin, legendGap(36 * scale)],
+  };
+}

@@ -1,0 +1,182 @@
+/** A fake API server, on a socket as kubectl's proxy has one: recorded answers, in the words of Kubernetes 1.36. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import os from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { Api, describeApiError } from "./api.js";
+import { anyObject } from "./kinds.js";
+import { inspectCluster } from "./preflight.js";
+import { requireRights } from "./rights.js";
+
+type Reply = { readonly status: number; readonly body: unknown; readonly headers?: Record<string, string> };
+type Handler = (method: string, path: string, body: unknown) => Reply;
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+async function serve(handler: Handler): Promise<{ api: Api; seen: string[] }> {
+  const folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
+  const seen: string[] = [];
+  const server = http.createServer((request, response) => {
+    let text = "";
+    request.on("data", (chunk) => {
+      text += chunk;
+    });
+    request.on("end", () => {
+      seen.push(`${request.method} ${request.url}`);
+      const reply = handler(request.method ?? "", request.url ?? "", text === "" ? null : JSON.parse(text));
+      response.writeHead(reply.status, reply.headers);
+      response.end(JSON.stringify(reply.body));
+    });
+  });
+  const socketPath = join(folder, "socket");
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  const api = new Api({ socketPath, pace: 0 });
+  closers.push(() => {
+    api.close();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { api, seen };
+}
+
+const status = (code: number, message: string): Reply => ({
+  status: code,
+  body: { kind: "Status", code, message },
+});
+const OK: Reply = { status: 200, body: {} };
+
+/** What a run's refusal says to a person. */
+async function refusal(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => null,
+    (reason: unknown) => describeApiError(reason),
+  );
+  return error instanceof Error ? `${error.name}: ${error.message}` : "none";
+}
+
+describe.skipIf(process.platform === "win32")("the API client", () => {
+  it("repeats what a busy server refuses, and takes what comes then", async () => {
+    const answers = [status(429, "too many requests"), status(503, "shutting down"), OK];
+    const { api, seen } = await serve(() => answers.shift() ?? OK);
+    await expect(api.get("/api/v1/nodes", anyObject)).resolves.toEqual({});
+    expect(seen).toHaveLength(3);
+  });
+
+  it("gives up a busy server after eight attempts", async () => {
+    const { api, seen } = await serve(() => status(429, "too many requests"));
+    expect(await refusal(api.get("/api/v1/nodes", anyObject))).toContain("429: too many requests");
+    expect(seen).toHaveLength(8);
+  });
+
+  it("takes an object that is there for its own only where an earlier attempt may have made it", async () => {
+    const answers = [
+      status(500, "etcdserver: request timed out"),
+      status(409, "exists"),
+      status(409, "exists"),
+    ];
+    const { api } = await serve(() => answers.shift() ?? OK);
+    await expect(api.create("/api/v1/namespaces", {}, anyObject)).resolves.toBeNull();
+    expect(await refusal(api.create("/api/v1/namespaces", {}, anyObject))).toContain("409: exists");
+  });
+
+  it("says at once that addresses are used up, though it comes as an internal error", async () => {
+    const { api, seen } = await serve(() => status(500, "failed to allocate a serviceIP: range is full"));
+    expect(await refusal(api.create("/s", {}, anyObject))).toContain("no more addresses for Services");
+    expect(seen).toHaveLength(1);
+  });
+
+  it("says what to do about an expired token and about a lack of rights", async () => {
+    const { api } = await serve((_, path) =>
+      path === "/expired" ? status(401, "Unauthorized") : status(403, "pods is forbidden"),
+    );
+    expect(await refusal(api.get("/expired", anyObject))).toMatch(/^ClusterUnfitError: .*log in again/);
+    expect(await refusal(api.get("/forbidden", anyObject))).toMatch(
+      /^ClusterUnfitError: pods is forbidden: ask for/,
+    );
+  });
+
+  it("names the length of what it deletes with, so that the next request on the connection is read", async () => {
+    const { api, seen } = await serve((method) => (method === "DELETE" ? OK : status(404, "not found")));
+    await api.remove("/api/v1/namespaces/a");
+    await expect(api.tryGet("/api/v1/namespaces/a", anyObject)).resolves.toBeNull();
+    expect(seen).toEqual(["DELETE /api/v1/namespaces/a", "GET /api/v1/namespaces/a"]);
+  });
+});
+
+const nodeOf = (architecture: string) => ({
+  metadata: { name: "n" },
+  spec: {},
+  status: {
+    conditions: [{ type: "Ready", status: "True" }],
+    images: [{ names: ["registry.k8s.io/pause:3.10"] }],
+    nodeInfo: {
+      ...{ architecture, operatingSystem: "linux", kernelVersion: "6", osImage: "x" },
+      ...{ kubeletVersion: "v1.36.3", containerRuntimeVersion: "x" },
+    },
+  },
+});
+
+/** A cluster as `inspectCluster` sees it. */
+function cluster(
+  changes: { readonly denied?: string; readonly architecture?: string; readonly services?: number } = {},
+): Handler {
+  return (method, path, body) => {
+    if (path === "/version") return { status: 200, body: { gitVersion: "v1.36.3" } };
+    if (method === "POST") {
+      const asked = JSON.stringify(body);
+      return {
+        status: 201,
+        body: { status: { allowed: changes.denied === undefined || !asked.includes(changes.denied) } },
+      };
+    }
+    if (path === "/api/v1/nodes")
+      return { status: 200, body: { items: [nodeOf(changes.architecture ?? "amd64")] } };
+    if (path === "/api/v1/services") {
+      const items = Array.from({ length: changes.services ?? 1 }, (_, i) => ({
+        metadata: { name: `s${i}` },
+        spec: { clusterIP: `10.96.0.${i + 1}` },
+      }));
+      return { status: 200, body: { items } };
+    }
+    if (path.endsWith("/servicecidrs"))
+      return { status: 200, body: { items: [{ spec: { cidrs: ["10.96.0.0/29"] } }] } };
+    return status(404, "not found");
+  };
+}
+
+const NEEDS = { options: {}, namespace: "lbscale-r", own: true, services: 10, targets: 5 };
+
+describe.skipIf(process.platform === "win32")("the look at a cluster before a run", () => {
+  it("names every right that is lacking", async () => {
+    const { api } = await serve(cluster({ denied: '"endpointslices"' }));
+    expect(await refusal(requireRights(api, "lbscale-r", true))).toMatch(
+      /may not create endpointslices: lbscale run --lane cluster --dry-run/,
+    );
+  });
+
+  it("makes nothing where no node can take the pods", async () => {
+    const { api, seen } = await serve(cluster({ architecture: "s390x" }));
+    expect(await refusal(inspectCluster(api, NEEDS))).toContain("none of 1 nodes takes the pods");
+    expect(seen.filter((line) => line.startsWith("POST") && !line.includes("accessreviews"))).toEqual([]);
+  });
+
+  it("counts the addresses that are free", async () => {
+    const { api } = await serve(cluster({ services: 3 }));
+    expect(await refusal(inspectCluster(api, NEEDS))).toBe(
+      "ClusterUnfitError: 10 Services need as many addresses, and 3 are free in 10.96.0.0/29: use smaller --services, or add a ServiceCIDR",
+    );
+  });
+
+  it("does not wait for a server that is not there", async () => {
+    const { api, seen } = await serve(() => status(502, "dial tcp: connection refused"));
+    expect(await refusal(inspectCluster(api, NEEDS))).toMatch(
+      /^ClusterUnfitError: the API server of this context/,
+    );
+    expect(seen).toEqual(["GET /version"]);
+  });
+});

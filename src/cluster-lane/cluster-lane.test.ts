@@ -1,0 +1,218 @@
+import { describe, expect, it } from "vitest";
+import { countFreeAddresses } from "./addresses.js";
+import { detectPlane, type PlaneEvidence } from "./detect.js";
+import type { DaemonSet, Node } from "./kinds.js";
+import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
+import { probeManifest, sliceManifest, targetsManifest, taskText } from "./objects.js";
+import { settingOf } from "./plan.js";
+import { parseProbeLog } from "./probe-reports.js";
+
+const JOB = { options: {}, runId: "r", services: [1, 3], endpoints: 2, rounds: 6, seed: 1 };
+const SETTING = settingOf(JOB, "registry.k8s.io/pause:3.10");
+
+describe("free addresses", () => {
+  it("are those of the ranges but the first and the last, less those of Services", () => {
+    expect(countFreeAddresses(["10.96.0.0/29"], ["10.96.0.1", "10.96.0.3", "None", ""])).toBe(4);
+    expect(
+      countFreeAddresses(["10.96.0.0/29", "10.97.0.0/30", "fd00::/108"], ["10.96.0.1", "10.9.9.9"]),
+    ).toBe(7);
+  });
+});
+
+function node(changes: {
+  name?: string;
+  architecture?: string;
+  ready?: string;
+  taint?: { key: string; value?: string; effect: string };
+  labels?: Record<string, string>;
+  images?: string[];
+}): Node {
+  return {
+    metadata: { name: changes.name ?? "n", labels: changes.labels ?? {} },
+    spec: changes.taint ? { taints: [changes.taint] } : {},
+    status: {
+      conditions: [{ type: "Ready", status: changes.ready ?? "True" }],
+      images: [{ names: changes.images ?? [] }],
+      nodeInfo: {
+        architecture: changes.architecture ?? "amd64",
+        operatingSystem: "linux",
+        kernelVersion: "6.1",
+        osImage: "Debian",
+        kubeletVersion: "v1.36.3",
+        containerRuntimeVersion: "containerd://2",
+      },
+    },
+  };
+}
+
+describe("nodes", () => {
+  const tainted = node({ taint: { key: "dedicated", value: "gpu", effect: "NoSchedule" } });
+
+  it("are used where they are ready, selected, and their taints tolerated", () => {
+    const labelled = node({ labels: { pool: "test" } });
+    const all = [node({ ready: "False" }), node({ architecture: "s390x" }), tainted, labelled];
+    expect(eligibleNodes(all, {})).toEqual([labelled]);
+    expect(eligibleNodes(all, { tolerations: [{ key: "dedicated", operator: "Exists" }] })).toEqual([
+      tainted,
+      labelled,
+    ]);
+    expect(
+      eligibleNodes(all, { tolerations: [{ key: "dedicated", operator: "Equal", value: "x" }] }),
+    ).toEqual([labelled]);
+    expect(eligibleNodes(all, { nodeSelector: { pool: "other" } })).toEqual([]);
+  });
+
+  it("of the commonest architecture come first, as many as were asked for", () => {
+    const nodes = [node({ architecture: "arm64" }), node({}), node({})];
+    expect([...probesByArchitecture(nodes, 3)]).toEqual([
+      ["amd64", 2],
+      ["arm64", 1],
+    ]);
+    expect([...probesByArchitecture(nodes, 2)]).toEqual([["amd64", 2]]);
+  });
+
+  it("name the pause image that most of them have, however clusters spell it", () => {
+    for (const image of [
+      "registry.k8s.io/pause:3.10",
+      "docker.io/rancher/mirrored-pause:3.6",
+      "eks/pause:3.5",
+    ]) {
+      expect(pauseImageOf([node({ images: [`a@sha256:00`, image] })])).toBe(image);
+    }
+    expect(() => pauseImageOf([node({ images: ["example.org/pause-button:1"] })])).toThrow("--image");
+  });
+});
+
+const EVIDENCE: PlaneEvidence = {
+  ...{ proxyMode: null, proxyMetrics: null, daemonSets: null },
+  ...{ proxyConfiguration: null, ciliumConfiguration: null },
+};
+
+function daemonSet(name: string, image: string, args: string[] = []): DaemonSet {
+  return { metadata: { name }, spec: { template: { spec: { containers: [{ image, args }] } } } };
+}
+
+describe("what balances", () => {
+  const configuration = "kind: KubeProxyConfiguration\nmode: ";
+
+  it("is what kube-proxy itself answers, with the version of its metrics", () => {
+    const proxyMetrics = 'kubernetes_build_info{major="1",git_version="v1.36.3",platform="linux/amd64"} 1\n';
+    const found = detectPlane({
+      ...EVIDENCE,
+      proxyMode: "nftables\n",
+      proxyMetrics,
+      proxyConfiguration: `${configuration}ipvs`,
+    });
+    expect(found).toMatchObject({ id: "nftables", program: "kube-proxy", version: "v1.36.3" });
+  });
+
+  it("is in kube-proxy's configuration or flags, and where they are silent its default", () => {
+    const daemonSets = [
+      daemonSet("kube-proxy", "registry.k8s.io/kube-proxy:v1.35.4@sha256:00", ["--proxy-mode=ipvs"]),
+    ];
+    expect(detectPlane({ ...EVIDENCE, daemonSets })).toMatchObject({ id: "ipvs", version: "v1.35.4" });
+    expect(detectPlane({ ...EVIDENCE, proxyConfiguration: `${configuration}""` }).id).toBe("iptables");
+    expect(detectPlane({ ...EVIDENCE, proxyConfiguration: `${configuration}nftables` }).id).toBe("nftables");
+  });
+
+  it("is what replaces kube-proxy, even beside it", () => {
+    const daemonSets = [daemonSet("cilium", "quay.io/cilium/cilium:v1.20.2")];
+    const replacing = { ...EVIDENCE, proxyMode: "iptables", daemonSets };
+    expect(
+      detectPlane({ ...replacing, ciliumConfiguration: { "kube-proxy-replacement": "true" } }),
+    ).toMatchObject({
+      id: "cilium",
+      version: "v1.20.2",
+    });
+    expect(detectPlane({ ...replacing, ciliumConfiguration: { "kube-proxy-replacement": "false" } }).id).toBe(
+      "iptables",
+    );
+  });
+
+  it("is unknown where nothing tells", () => {
+    expect(detectPlane(EVIDENCE)).toMatchObject({ id: "unknown", version: null });
+    expect(detectPlane({ ...EVIDENCE, proxyMode: "<html>", proxyConfiguration: "{" }).id).toBe("unknown");
+  });
+});
+
+describe("objects of a run", () => {
+  it("have pods that pass the PodSecurity level `restricted`", () => {
+    const probe = probeManifest(SETTING, {
+      services: 3,
+      architecture: "arm64",
+      nodes: 2,
+      deadlineSeconds: 60,
+    });
+    for (const { spec } of [probe.spec.template, targetsManifest(SETTING, "arm64").spec.template]) {
+      expect(spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+      });
+      expect(spec.automountServiceAccountToken).toBe(false);
+      for (const { securityContext } of spec.containers) {
+        expect(securityContext).toMatchObject({
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+          readOnlyRootFilesystem: true,
+        });
+      }
+      expect(spec.nodeSelector["kubernetes.io/arch"]).toBe("arm64");
+    }
+  });
+
+  it("tell the probe the same endpoints of each Service as its slice has", () => {
+    const targets = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
+    const services = ["10.96.0.1", "10.96.0.2", "10.96.0.3", "10.96.0.4"];
+    const text = taskText(
+      { rounds: 1, roundMs: 1, intervalUs: 1, settleMs: 1, seed: 1, targets, services },
+      SETTING,
+    );
+    for (const [index, address] of services.entries()) {
+      const line = text.split("\n").find((candidate) => candidate.startsWith(`service ${address} `));
+      const [first = 0, count = 0] = line?.split(" ").slice(3).map(Number) ?? [];
+      const told = Array.from({ length: count }, (_, i) => targets[(first + i) % targets.length]);
+      expect(sliceManifest(SETTING, index, targets).endpoints.flatMap(({ addresses }) => addresses)).toEqual(
+        told,
+      );
+    }
+  });
+});
+
+describe("a probe's log", () => {
+  const times = (ns: number) => ({ connectNs: [ns, ns + 1], exchangeNs: [ns, ns] });
+  const outcomes = { reached: 4, wrong: 0, refused: 0, timedOut: 0, unreachable: 0, other: 0 };
+  const lines = (...reports: object[]) => reports.map((report) => JSON.stringify(report)).join("\n");
+  const floor = { kind: "floor", resolutionNs: 1, clockNs: 25, ...times(9) };
+  const settled = { kind: "settled", ms: 3 };
+
+  it("becomes rounds with the times of both paths, in their order", () => {
+    const samples = (path: string, ns: number) => ({ kind: "samples", round: 0, path, ...times(ns) });
+    const round = { kind: "round", round: 0, wallMs: 10, cpuMs: 2, outcomes };
+    const text = lines(
+      floor,
+      settled,
+      samples("service", 5),
+      samples("service", 7),
+      samples("endpoint", 3),
+      round,
+      {
+        kind: "end",
+      },
+    );
+    const log = parseProbeLog(text);
+    expect(log.rounds[0]?.service.connectNs).toEqual([5, 6, 7, 8]);
+    expect(log.rounds[0]?.endpoint.connectNs).toEqual([3, 4]);
+    expect(log).toMatchObject({ clockNs: 25, settledMs: 3, loopback: { connectNs: [9, 10] } });
+  });
+
+  it("that ends too early, tells of a failure or is no report is refused in one line", () => {
+    expect(() => parseProbeLog(lines(floor, settled))).toThrow("ends too early");
+    expect(() => parseProbeLog(lines({ kind: "failed", reason: "socket: Too many open files" }))).toThrow(
+      "Too many open",
+    );
+    expect(() =>
+      parseProbeLog(lines(floor, { kind: "unsettled", answered: 6, outcome: "timedOut", ms: 60_000 })),
+    ).toThrow("the 7th Service did not answer within 60 s");
+    expect(() => parseProbeLog("exec format error")).toThrow("no report: exec format error");
+  });
+});

@@ -1,0 +1,83 @@
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { isKubeProxyPlane, parseKubeProxyPlane, resolveKubeProxy } from "./id.js";
+import { kubeProxyReport } from "./report.js";
+
+/** A user's cache folder that holds programs of these versions. */
+function cacheWith(...versions: string[]): NodeJS.ProcessEnv {
+  const folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
+  mkdirSync(join(folder, "lbscale"));
+  for (const version of versions) program(join(folder, "lbscale", `kube-proxy-v${version}`));
+  return { XDG_CACHE_HOME: folder };
+}
+
+function program(path: string): string {
+  writeFileSync(path, "#!/bin/sh\n");
+  chmodSync(path, 0o755);
+  return path;
+}
+
+describe("ids of kube-proxies", () => {
+  it("are told from other planes by how they begin", () => {
+    expect(["kube-proxy/nftables@1.37", "nftables"].map(isKubeProxyPlane)).toEqual([true, false]);
+  });
+
+  it("name a mode, and a version or none", () => {
+    expect(parseKubeProxyPlane("kube-proxy/iptables-nft@1.36")).toEqual({
+      mode: "iptables-nft",
+      version: "1.36",
+    });
+    expect(parseKubeProxyPlane("kube-proxy/ipvs")).toEqual({ mode: "ipvs", version: null });
+  });
+
+  it.each(["kube-proxy/nft@1.37", "kube-proxy/", "kube-proxy/nftables\n@1.37"])(
+    "are refused with the modes that there are: %j",
+    (id) => {
+      expect(() => parseKubeProxyPlane(id)).toThrow(
+        /is unknown: give kube-proxy\/MODE@VERSION.*iptables-legacy, iptables-nft, iptables, nftables, ipvs/,
+      );
+    },
+  );
+
+  it("are refused with an empty version", () => {
+    expect(() => parseKubeProxyPlane("kube-proxy/nftables@")).toThrow(/leave out the @/);
+  });
+
+  it("stand for the newest installed version where they name none", () => {
+    const { id, mode, backend } = resolveKubeProxy("kube-proxy/nftables", cacheWith("1.34.4", "1.36.3"));
+    expect({ id, mode, backend }).toEqual({
+      id: "kube-proxy/nftables@1.36",
+      mode: "nftables",
+      backend: "nft",
+    });
+    expect(() => resolveKubeProxy("kube-proxy/nftables", cacheWith())).toThrow(
+      /no kube-proxy is installed: run/,
+    );
+  });
+
+  it("say how to install a version that is missing", () => {
+    expect(() => resolveKubeProxy("kube-proxy/nftables@1.37", cacheWith("1.36.3"))).toThrow(
+      /kube-proxy 1\.37\.2 is not installed: run scripts\/install-kube-proxy\.sh 1\.37/,
+    );
+  });
+
+  it("of a user's own build show the program's name without its folder", () => {
+    const path = program(join(mkdtempSync(join(os.tmpdir(), "lbscale-test-")), "patched"));
+    expect(resolveKubeProxy(`kube-proxy/iptables-legacy@${path}`, {})).toMatchObject({
+      id: "kube-proxy/iptables-legacy@patched",
+      binary: path,
+      backend: "legacy",
+      isOwnBuild: true,
+    });
+  });
+
+  it("are shown by mode and version, each in a look of its own", () => {
+    const looks = ["nftables@1.37", "nftables@1.36", "nftables@1.35", "nftables@1.34", "iptables-legacy@1.37"]
+      .map((id) => kubeProxyReport(`kube-proxy/${id}`))
+      .map(({ label, colours, marker }) => ({ label, look: `${colours.light} ${marker}` }));
+    expect(looks[0]?.label).toBe("nftables 1.37");
+    expect(new Set(looks.map(({ look }) => look)).size).toBe(looks.length);
+  });
+});

@@ -1,0 +1,119 @@
+/** kube-proxy itself as a plane of the kernel lane: `kube-proxy/nftables@1.37`, `kube-proxy/iptables-nft@./my-kube-proxy`. */
+
+import { existsSync, realpathSync } from "node:fs";
+import { basename } from "node:path";
+import { UsageError } from "../../../errors.js";
+import { plainText } from "../../../text.js";
+import { findKubeProxy, INSTALL_COMMAND, installedKubeProxies } from "../../kube-proxy/binaries.js";
+import type { KubeProxyMode } from "../../kube-proxy/protocol.js";
+import { toolPath } from "../../testbed/tools.js";
+
+/** What an id begins with. */
+const KUBE_PROXY_PREFIX = "kube-proxy/";
+
+/** Which kernel interface the iptables tools use; `default`: whichever this system's `iptables` does. */
+type Backend = "legacy" | "nft";
+
+/** What can stand between the prefix and the version. */
+const MODES = {
+  "iptables-legacy": { mode: "iptables", backend: "legacy" },
+  "iptables-nft": { mode: "iptables", backend: "nft" },
+  iptables: { mode: "iptables", backend: "default" },
+  nftables: { mode: "nftables", backend: "nft" },
+  ipvs: { mode: "ipvs", backend: "legacy" },
+} as const satisfies Record<string, { mode: KubeProxyMode; backend: Backend | "default" }>;
+
+/** A mode, and for iptables the backend. */
+export type ModeName = keyof typeof MODES;
+/** All of them, for messages. */
+const MODE_NAMES = Object.keys(MODES) as readonly ModeName[];
+
+/** An id taken apart. */
+export interface KubeProxyPlane {
+  readonly mode: ModeName;
+  /** A minor version, or the path of a program; null: the newest that is installed. */
+  readonly version: string | null;
+}
+
+/** How to write one, for messages. */
+export const KUBE_PROXY_FORM = `${KUBE_PROXY_PREFIX}MODE@VERSION, such as kube-proxy/nftables@1.37`;
+
+/** Whether a text is meant as one of these ids. */
+export function isKubeProxyPlane(id: string): boolean {
+  return id.startsWith(KUBE_PROXY_PREFIX);
+}
+
+/**
+ * Takes an id apart.
+ * @throws UsageError that says which modes there are.
+ */
+export function parseKubeProxyPlane(id: string): KubeProxyPlane {
+  const at = id.indexOf("@");
+  const mode = id.slice(KUBE_PROXY_PREFIX.length, at < 0 ? undefined : at);
+  const version = at < 0 ? null : id.slice(at + 1);
+  const known = MODE_NAMES.find((name) => name === mode);
+  if (!isKubeProxyPlane(id) || known === undefined) {
+    throw new UsageError(
+      `plane "${plainText(id, 80)}" is unknown: give ${KUBE_PROXY_FORM}; modes are ${MODE_NAMES.join(", ")}`,
+    );
+  }
+  if (version === "")
+    throw new UsageError(
+      `plane "${plainText(id, 80)}" has an empty version: give one such as 1.37, or leave out the @`,
+    );
+  return { mode: known, version };
+}
+
+/** A plane that can be started here. */
+export interface ResolvedKubeProxy {
+  /** As results name it: a version instead of "newest", and a path's last part. */
+  readonly id: string;
+  readonly binary: string;
+  readonly mode: KubeProxyMode;
+  readonly backend: Backend;
+  /** Whether the program is the user's own build, which results don't say where to find. */
+  readonly isOwnBuild: boolean;
+}
+
+/**
+ * Finds the program of a plane, and the backend of its tools.
+ * @throws UsageError which says how to get what is not installed.
+ */
+export function resolveKubeProxy(
+  id: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): ResolvedKubeProxy {
+  const { mode: name, version } = parseKubeProxyPlane(id);
+  if (name === "ipvs") requireVirtualServers(id);
+  const chosen = version ?? newestInstalled(environment);
+  const binary = findKubeProxy(chosen, environment);
+  const isOwnBuild = chosen.includes("/");
+  const { mode, backend } = MODES[name];
+  return {
+    id: `${KUBE_PROXY_PREFIX}${name}@${isOwnBuild ? plainText(basename(binary), 40) : chosen}`,
+    binary,
+    mode,
+    backend: backend === "default" ? defaultBackend() : backend,
+    isOwnBuild,
+  };
+}
+
+/** IPVS mode needs this machine's kernel to have it: kube-proxy is not timed in the guest. */
+function requireVirtualServers(id: string): void {
+  if (existsSync("/proc/net/ip_vs")) return;
+  throw new UsageError(
+    `${plainText(id, 80)} is not measured here: this kernel has no IPVS (modprobe ip_vs loads it where there is one), and kube-proxy is not timed in the user-mode Linux guest; leave it out`,
+  );
+}
+
+function newestInstalled(environment: NodeJS.ProcessEnv): string {
+  const newest = installedKubeProxies(environment).findLast(({ path }) => path !== undefined);
+  if (newest === undefined)
+    throw new UsageError(`no kube-proxy is installed: run ${INSTALL_COMMAND}, or give one as @PATH`);
+  return newest.minor;
+}
+
+/** What `iptables` of this system leads to: xtables-nft-multi or xtables-legacy-multi. */
+function defaultBackend(): Backend {
+  return realpathSync(toolPath("iptables")).includes("legacy") ? "legacy" : "nft";
+}

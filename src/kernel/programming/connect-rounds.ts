@@ -1,0 +1,96 @@
+/** Rounds of connections through the rules that a kube-proxy wrote, beside the same to endpoints through a bare node. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { generateTrace } from "../../cluster/flows.js";
+import { replicateSeed } from "../../measure/schedule.js";
+import { splitPlaneId } from "../../planes/kube-proxy-versions.js";
+import type { Flow } from "../../planes/plane.js";
+import { median } from "../../stats/quantile.js";
+import { TRACKED_BASELINE } from "../plane.js";
+import { KERNEL_PLANES } from "../planes/index.js";
+import { probeFlows, REACHED, type Result } from "../probe.js";
+import { endpointFlows, flowsOf } from "../round-flows.js";
+import type { Host } from "../testbed/host.js";
+import { KernelError, toolPath } from "../testbed/tools.js";
+import { Testbed } from "../testbed/topology.js";
+import { DecisionVerifier } from "../verify.js";
+import type { ProgrammingCell, ProgrammingReport, ProgrammingTask, Visit } from "./tasks.js";
+
+const TIMEOUT_MS = 5000;
+
+/** Where the rounds are made. */
+interface Rounds {
+  readonly host: Host;
+  readonly natives: { readonly probe: string; readonly server: string };
+  readonly task: ProgrammingTask;
+  readonly cluster: Cluster;
+  readonly cell: ProgrammingCell;
+  /** With kube-proxy's rules in its node. */
+  readonly lab: Testbed;
+  readonly where: { readonly cell: number; readonly block: number; readonly place: number };
+  readonly report: (report: ProgrammingReport) => void;
+}
+
+/** Makes the rounds of a visit. Throws KernelError on a decision that breaks the contract. */
+export async function connectRounds(setting: Rounds, visit: Visit): Promise<void> {
+  const { host, natives, task, cluster, cell, lab, where, report } = setting;
+  const base = new Testbed(host, `b${visit.cell}-${visit.block}`);
+  try {
+    await base.create(cluster, natives.server);
+    await KERNEL_PLANES[TRACKED_BASELINE].load(
+      { host, natives: { ...natives, loader: null, balancer: null }, lab: base },
+      null,
+    );
+    for (let round = 0; round < visit.rounds; round++) {
+      const began = performance.now();
+      const seed = replicateSeed(task.seed, visit.block * visit.rounds + round, visit.cell);
+      const trace = generateTrace(cluster, { flows: task.connections, batch: task.connections, seed });
+      const flows = flowsOf(trace);
+      const results = await connect(lab, flows, setting);
+      const judge = new DecisionVerifier(
+        { plane: KERNEL_PLANES[cell.mode], cluster, program: null },
+        splitPlaneId(cell.plane).version,
+      );
+      requireAll(cell.plane, flows, results, (flow, result) => judge.accepts(flow, result));
+      const straight = endpointFlows(cluster, trace, seed);
+      const bare = await connect(base, straight, setting);
+      requireAll(TRACKED_BASELINE, straight, bare, ({ dst }, result) => result.address === dst);
+      report({
+        kind: "round",
+        ...where,
+        seed,
+        connectNs: results.map(({ connectNs }) => connectNs),
+        exchangeNs: results.map(({ exchangeNs }) => exchangeNs),
+        baseConnectNs: median(bare.map(({ connectNs }) => connectNs)),
+        baseExchangeNs: median(bare.map(({ exchangeNs }) => exchangeNs)),
+        wallMs: Math.round(performance.now() - began),
+      });
+    }
+  } finally {
+    await base.remove();
+  }
+}
+
+async function connect(
+  lab: Testbed,
+  flows: readonly Flow[],
+  { natives, task }: Pick<Rounds, "natives" | "task">,
+): Promise<Result[]> {
+  // Closed connections stay in the table for ten seconds.
+  await lab.exec("node", toolPath("conntrack"), ["-F"]);
+  const options = { probe: natives.probe, cpu: task.cpu, cgroup: null, keepPorts: false };
+  return probeFlows(lab, "client", flows, { ...options, timeoutMs: TIMEOUT_MS });
+}
+
+function requireAll(
+  plane: string,
+  flows: readonly Flow[],
+  results: readonly Result[],
+  accepts: (flow: Flow, result: Result) => boolean,
+): void {
+  const wrong = flows.findIndex((flow, i) => results[i]!.outcome !== REACHED || !accepts(flow, results[i]!));
+  if (wrong >= 0)
+    throw new KernelError(
+      `connection ${wrong + 1} of ${flows.length} through ${plane} reached no endpoint of its Service`,
+    );
+}

@@ -1,0 +1,37 @@
+/** All visits of a task, one after another: a kube-proxy at work would disturb another. */
+
+import type { Cluster } from "../../cluster/cluster.js";
+import { compileProgram } from "../native.js";
+import type { Host } from "../testbed/host.js";
+import type { ProgrammingReport, ProgrammingTask } from "./tasks.js";
+import { makeVisit } from "./visit.js";
+
+/** Makes the visits in their order, as long as there is time. */
+export async function measureProgramming(
+  host: Host,
+  task: ProgrammingTask,
+  clusterOf: (services: number) => Promise<Cluster>,
+  report: (report: ProgrammingReport) => void,
+): Promise<void> {
+  const natives = {
+    probe: await compileProgram("probe", host.folder),
+    server: await compileProgram("server", host.folder),
+    timed: await compileProgram("timed", host.folder),
+    watch: await compileProgram("watch", host.folder),
+  };
+  const began = performance.now();
+  for (const visit of task.visits) {
+    const leftMs =
+      task.budgetMs === null ? Number.POSITIVE_INFINITY : task.budgetMs - (performance.now() - began);
+    const where = { cell: visit.cell, block: visit.block, place: visit.place };
+    if (leftMs <= 0) {
+      const reason = "the run's time budget was used up before it";
+      report({ kind: "gap", ...where, stage: "start", reason, spentMs: 0 });
+      report({ kind: "left", ...where, spentMs: 0 });
+      continue;
+    }
+    const cluster = await clusterOf(task.cells[visit.cell]!.services);
+    const limitMs = Math.min(task.limitMs, leftMs);
+    await makeVisit(visit, { host, natives, task, cluster, limitMs, report });
+  }
+}

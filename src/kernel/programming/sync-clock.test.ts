@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { readSyncClock, wallClockNs } from "./sync-clock.js";
+
+const metrics = (labels: (family: string) => string) =>
+  ["IPv4", "IPv6"]
+    .map((family, i) =>
+      [
+        `kubeproxy_sync_proxy_rules_last_timestamp_seconds${labels(family)} ${1000.5 + i}`,
+        `kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds${labels(family)} 999`,
+        `kubeproxy_sync_proxy_rules_duration_seconds_count${labels(family)} ${4 + i}`,
+        `kubeproxy_sync_proxy_rules_endpoint_changes_total${labels(family)} ${7 - 7 * i}`,
+      ].join("\n"),
+    )
+    .join("\n");
+
+describe("kube-proxy's clock", () => {
+  it("is that of IPv4's syncs where each family has its own", () => {
+    expect(readSyncClock(metrics((family) => `{ip_family="${family}"}`))).toEqual({
+      ...{ changes: 7, isSynced: true, failures: 0, syncedNs: 1000.5e9, syncs: 4 },
+    });
+  });
+
+  it("is the only one there is in 1.34, which has no labels", () => {
+    const text = metrics(() => "")
+      .split("\n")
+      .slice(0, 4)
+      .join("\n");
+    expect(readSyncClock(text)).toMatchObject({ syncedNs: 1000.5e9, syncs: 4 });
+  });
+
+  it("runs with the machine's, in less than milliseconds", () => {
+    const now = wallClockNs();
+    const reading = now();
+    // Readings of the same clock a moment apart; a machine may pause in between.
+    expect(reading / 1e6).toBeLessThan(Date.now() + 2);
+    expect(now()).toBeGreaterThan(reading);
+  });
+});

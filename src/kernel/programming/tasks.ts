@@ -1,0 +1,181 @@
+/** What the sandbox is asked about kube-proxy as a plane, and what it answers: plain JSON, a report a line. */
+
+import { z } from "zod";
+import { KUBE_PROXY_MODES, type KubeProxyMode } from "../kube-proxy/protocol.js";
+import { ENDPOINT_CHANGES } from "./changes.js";
+
+/** One kube-proxy at one number of services. */
+export interface ProgrammingCell {
+  readonly plane: string;
+  readonly binary: string;
+  readonly mode: KubeProxyMode;
+  readonly backend: "legacy" | "nft";
+  readonly services: number;
+}
+
+/** A fresh kube-proxy on a fresh node: it starts from nothing, then endpoints change. */
+export interface Visit {
+  readonly cell: number;
+  readonly block: number;
+  readonly place: number;
+  /** Rounds of connections through what it wrote. */
+  readonly rounds: number;
+  /** How many endpoints change, one after another. */
+  readonly changes: number;
+  /** Number of the first of them within the cell, over all visits. */
+  readonly firstChange: number;
+  /** Endpoints of the Service that is rolled out afterwards; 0: none is. */
+  readonly rollout: number;
+}
+
+export interface ProgrammingTask {
+  readonly task: "programming";
+  readonly cells: readonly ProgrammingCell[];
+  readonly visits: readonly Visit[];
+  readonly endpointsPerService: number;
+  /** New connections of each round. */
+  readonly connections: number;
+  readonly cpu: number | null;
+  readonly seed: number;
+  /** Time for one visit, and for all of them; null: no limit. */
+  readonly limitMs: number;
+  readonly budgetMs: number | null;
+}
+
+const count = z.number().int().nonnegative();
+const ns = z.number();
+const where = { cell: count, block: count, place: count };
+
+/** Times of the tools that were run meanwhile. */
+const tools = z.object({
+  listingNs: ns,
+  writingNs: ns,
+  otherNs: ns,
+  peakBytes: z.number(),
+  calls: count,
+});
+
+const startingSchema = z.object({ kind: z.literal("starting"), ...where });
+
+/** From nothing until the last Service answers. */
+const startedSchema = z.object({
+  kind: z.literal("started"),
+  ...where,
+  answeredNs: ns,
+  /** Until kube-proxy itself said that it had synced. */
+  syncedNs: ns,
+  /** Of kube-proxy and its children. */
+  cpuNs: ns,
+  peakBytes: z.number(),
+  /** How much more the kernel's slabs and vmalloc held afterwards: of the whole machine. */
+  slabBytes: z.number(),
+  vmallocBytes: z.number(),
+  tools,
+  /** What was said by `kube-proxy --version` and the tools. */
+  facts: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+
+/** Times of connections and of a request over each, and of the same to endpoints through a node that only tracks them. */
+const roundSchema = z.object({
+  kind: z.literal("round"),
+  ...where,
+  seed: z.number(),
+  connectNs: z.array(ns),
+  exchangeNs: z.array(ns),
+  baseConnectNs: ns,
+  baseExchangeNs: ns,
+  wallMs: z.number(),
+});
+
+/** One endpoint changed. */
+const changedSchema = z.object({
+  kind: z.literal("changed"),
+  ...where,
+  change: z.enum(ENDPOINT_CHANGES),
+  /** From the event until kube-proxy had synced. */
+  syncNs: ns,
+  /** From the event until the first connect() that follows it. */
+  visibleNs: ns,
+  tools,
+  syncs: count,
+  wallMs: z.number(),
+});
+
+/** All endpoints of a Service were replaced, an event each, sent at once. */
+const rolledOutSchema = z.object({
+  kind: z.literal("rolled out"),
+  ...where,
+  syncNs: ns,
+  syncs: count,
+  endpoints: count,
+  wallMs: z.number(),
+});
+
+/** It did not finish: `stage` says where. */
+const gapSchema = z.object({
+  kind: z.literal("gap"),
+  ...where,
+  stage: z.enum(["start", "rounds", "changes"]),
+  reason: z.string(),
+  spentMs: z.number(),
+});
+
+/** The visit is over, whatever became of it. */
+const leftSchema = z.object({ kind: z.literal("left"), ...where, spentMs: z.number() });
+
+export const programmingReportSchema = z.discriminatedUnion("kind", [
+  startingSchema,
+  startedSchema,
+  roundSchema,
+  changedSchema,
+  rolledOutSchema,
+  gapSchema,
+  leftSchema,
+]);
+export type ProgrammingReport = z.infer<typeof programmingReportSchema>;
+
+/** What the process in the node is asked. */
+export const nodeRequestSchema = z.discriminatedUnion("call", [
+  /** Serves the cluster, and gets everything ready. */
+  z.object({
+    call: z.literal("prepare"),
+    folder: z.string(),
+    timed: z.string(),
+    binary: z.string(),
+    mode: z.enum(KUBE_PROXY_MODES),
+    backend: z.enum(["legacy", "nft"]),
+    services: count,
+    endpointsPerService: count,
+    seed: z.number(),
+    /** Numbers of the services whose endpoints will change. */
+    changing: z.array(count),
+    limitMs: z.number(),
+  }),
+  /** Starts kube-proxy, and returns when. */
+  z.object({ call: z.literal("start") }),
+  /** Waits until it has nothing left to write. */
+  z.object({ call: z.literal("settle") }),
+  z.object({ call: z.literal("change"), service: count, kind: z.enum(ENDPOINT_CHANGES) }),
+  z.object({ call: z.literal("resize"), service: count, endpoints: count }),
+  z.object({ call: z.literal("roll out"), service: count }),
+]);
+export type NodeRequest = z.infer<typeof nodeRequestSchema>;
+
+export const startReplySchema = z.object({ startNs: ns });
+export const settleReplySchema = z.object({
+  syncedNs: ns,
+  cpuNs: ns,
+  peakBytes: z.number(),
+  tools,
+});
+export const changeReplySchema = z.object({
+  sentNs: ns,
+  syncedNs: ns,
+  syncs: count,
+  tools,
+  joined: z.string().nullable(),
+  left: z.string().nullable(),
+});
+export const nodeReplySchema = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })]);
+export type SettleReply = z.infer<typeof settleReplySchema>;
+export type ChangeReply = z.infer<typeof changeReplySchema>;

@@ -1,0 +1,27 @@
+/** A folder for the front of kube-proxy's PATH: tools of the chosen iptables backend, each of which is timed. */
+
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { IPTABLES_TOOLS } from "../kube-proxy/wrappers.js";
+import { toolPath } from "../testbed/tools.js";
+
+/** Where native/timed.c writes, in the folder. */
+export const TIMES_FILE = "tool-times";
+
+/**
+ * Makes it.
+ * @param timed The compiled native/timed.c.
+ * @returns The path of the folder.
+ * @throws KernelError where a tool is not installed.
+ */
+export function timedTools(folder: string, backend: "legacy" | "nft", timed: string): string {
+  const bin = join(folder, "bin");
+  const tools = join(folder, "tools");
+  for (const path of [bin, tools]) mkdirSync(path);
+  // One program for all of iptables' tools, which looks at the name it is called by.
+  const multi = toolPath(`xtables-${backend}-multi`);
+  for (const name of IPTABLES_TOOLS) symlinkSync(multi, join(tools, name));
+  symlinkSync(toolPath("nft"), join(tools, "nft"));
+  for (const name of [...IPTABLES_TOOLS, "nft"]) symlinkSync(timed, join(bin, name));
+  return bin;
+}

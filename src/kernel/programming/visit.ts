@@ -1,0 +1,266 @@
+/** One visit: a fresh kube-proxy programs a fresh node from nothing, then endpoints change, then a Service is rolled out. */
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
+import type { Flow } from "../../planes/plane.js";
+import { Random } from "../../random.js";
+import { probeFlows, REACHED } from "../probe.js";
+import type { Host } from "../testbed/host.js";
+import { KernelError, runTool, toolPath } from "../testbed/tools.js";
+import { Testbed } from "../testbed/topology.js";
+import { ENDPOINT_CHANGES } from "./changes.js";
+import { connectRounds } from "./connect-rounds.js";
+import { NodeProcess } from "./node-process.js";
+import {
+  changeReplySchema,
+  type ProgrammingCell,
+  type ProgrammingReport,
+  type ProgrammingTask,
+  settleReplySchema,
+  startReplySchema,
+  type Visit,
+} from "./tasks.js";
+import { visibleAt } from "./visible.js";
+import { Watcher } from "./watcher.js";
+
+/** Services whose endpoints change, and that are watched while kube-proxy starts: as many as tell of all. */
+const WATCHED = 32;
+const PROBE_TIMEOUT_MS = 3000;
+const MEMORY_FIELDS = { slab: "SUnreclaim", vmalloc: "VmallocUsed" } as const;
+
+/** Compiled once a sandbox. */
+export interface ProgrammingNatives {
+  readonly probe: string;
+  readonly server: string;
+  readonly timed: string;
+  readonly watch: string;
+}
+
+export interface VisitSetting {
+  readonly host: Host;
+  readonly natives: ProgrammingNatives;
+  readonly task: ProgrammingTask;
+  readonly cluster: Cluster;
+  readonly limitMs: number;
+  readonly report: (report: ProgrammingReport) => void;
+}
+
+/** Makes a visit, reports what it measured, and leaves nothing behind. */
+export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<void> {
+  const { host, natives, task, cluster, limitMs, report } = setting;
+  const cell = task.cells[visit.cell]!;
+  const where = { cell: visit.cell, block: visit.block, place: visit.place };
+  const began = performance.now();
+  const spentMs = (): number => Math.round(performance.now() - began);
+  report({ kind: "starting", ...where });
+  const lab = new Testbed(host, `p${visit.cell}-${visit.block}`);
+  const deadline = new Deadline(limitMs);
+  let stage: "start" | "rounds" | "changes" = "start";
+  let node: NodeProcess | undefined;
+  try {
+    await lab.create(cluster, natives.server);
+    node = new NodeProcess(lab.namespace("node"));
+    const services = changingServices(cluster, task.seed);
+    await deadline.within(firstSync({ ...setting, where, lab, node, cell, services }));
+    stage = "rounds";
+    const going = { ...setting, where, lab, node, cell, services };
+    if (visit.rounds > 0) await deadline.within(connectRounds(going, visit));
+    stage = "changes";
+    for (let i = 0; i < visit.changes; i++)
+      await deadline.within(
+        oneChange({ ...setting, where, lab, node, cell, services }, visit.firstChange + i),
+      );
+    if (visit.rollout > 0) await deadline.within(rollOut(going, visit.rollout));
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    report({ kind: "gap", ...where, stage, reason: error.message, spentMs: spentMs() });
+  } finally {
+    deadline.end();
+    node?.stop();
+    await lab.remove();
+    report({ kind: "left", ...where, spentMs: spentMs() });
+  }
+}
+
+/** Time that a visit may take: what does not end within it is left alone, and the visit ends. */
+class Deadline {
+  readonly #expired: Promise<never>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limitMs: number) {
+    this.#expired = new Promise((_, reject) => {
+      const seconds = Number((limitMs / 1000).toPrecision(3));
+      this.#timer = setTimeout(
+        () => reject(new KernelError(`it did not finish within its time limit of ${seconds} s`)),
+        limitMs,
+      );
+    });
+    this.#expired.catch(() => {});
+  }
+
+  within<T>(work: Promise<T>): Promise<T> {
+    // What is still going on when time is up fails when its processes are ended.
+    work.catch(() => {});
+    return Promise.race([work, this.#expired]);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+export interface Going extends VisitSetting {
+  readonly where: { readonly cell: number; readonly block: number; readonly place: number };
+  readonly lab: Testbed;
+  readonly node: NodeProcess;
+  readonly cell: ProgrammingCell;
+  /** Numbers of the services that change, in order. */
+  readonly services: readonly number[];
+}
+
+async function firstSync(going: Going): Promise<void> {
+  const { host, natives, task, cluster, lab, node, cell, services, where, limitMs, report } = going;
+  const folder = join(host.folder, lab.name);
+  mkdirSync(folder);
+  await node.call({
+    call: "prepare",
+    ...{ folder, timed: natives.timed, binary: cell.binary, mode: cell.mode, backend: cell.backend },
+    ...{ services: cell.services, endpointsPerService: task.endpointsPerService, seed: task.seed },
+    ...{ changing: [...services], limitMs },
+  });
+  const before = kernelMemory();
+  const watcher = new Watcher(
+    lab.namespace("client"),
+    natives.watch,
+    services.map((service) => flowTo(cluster, service)),
+    true,
+  );
+  try {
+    const { startNs } = startReplySchema.parse(await node.call({ call: "start" }));
+    const settled = node.call({ call: "settle" });
+    await Promise.race([watcher.end(), settled.then(() => watcher.end())]);
+    const answeredAt = Math.max(
+      ...services.map(
+        (_, target) =>
+          watcher.connections.findLast((each) => each.target === target)?.connectedNs ?? Number.NaN,
+      ),
+    );
+    if (Number.isNaN(answeredAt)) throw new KernelError("the client that watches connections ended early");
+    const { syncedNs, ...used } = settleReplySchema.parse(await settled);
+    const after = kernelMemory();
+    await everyServiceAnswers(going);
+    report({
+      kind: "started",
+      ...where,
+      answeredNs: answeredAt - startNs,
+      syncedNs: syncedNs - startNs,
+      ...used,
+      slabBytes: after.slab - before.slab,
+      vmallocBytes: after.vmalloc - before.vmalloc,
+      facts: await factsOf(cell),
+    });
+  } finally {
+    watcher.stop();
+  }
+}
+
+async function oneChange(going: Going, number: number): Promise<void> {
+  const { natives, cluster, lab, node, services, where, report } = going;
+  const began = performance.now();
+  const change = ENDPOINT_CHANGES[number % ENDPOINT_CHANGES.length]!;
+  // A service goes through all kinds of changes, then the next does.
+  const service = services[Math.floor(number / ENDPOINT_CHANGES.length) % services.length]!;
+  // Closed connections stay in the table for ten seconds.
+  await lab.exec("node", toolPath("conntrack"), ["-F"]);
+  const watcher = new Watcher(lab.namespace("client"), natives.watch, [flowTo(cluster, service)]);
+  try {
+    await watcher.until(({ length }) => (length > 0 ? length : null));
+    const made = changeReplySchema.parse(await node.call({ call: "change", service, kind: change }));
+    const moved = { joined: addressOf(made.joined), left: addressOf(made.left) };
+    const seenAt = await watcher.until((connections) => visibleAt(connections, moved, made.sentNs));
+    report({
+      kind: "changed",
+      ...where,
+      change,
+      syncNs: made.syncedNs - made.sentNs,
+      visibleNs: seenAt - made.sentNs,
+      tools: made.tools,
+      syncs: made.syncs,
+      wallMs: Math.round(performance.now() - began),
+    });
+  } finally {
+    watcher.stop();
+  }
+}
+
+async function rollOut({ node, services, where, report }: Going, endpoints: number): Promise<void> {
+  const began = performance.now();
+  const service = services.at(-1)!;
+  await node.call({ call: "resize", service, endpoints });
+  const made = changeReplySchema.parse(await node.call({ call: "roll out", service }));
+  report({
+    kind: "rolled out",
+    ...where,
+    syncNs: made.syncedNs - made.sentNs,
+    syncs: made.syncs,
+    endpoints,
+    wallMs: Math.round(performance.now() - began),
+  });
+}
+
+/** Watching some of them tells when; that it holds of all is checked afterwards. */
+async function everyServiceAnswers({ natives, cluster, lab, cell }: Going): Promise<void> {
+  const flows = Array.from({ length: cluster.services }, (_, service) => flowTo(cluster, service));
+  const options = { probe: natives.probe, cpu: null, cgroup: null, keepPorts: false };
+  const results = await probeFlows(lab, "client", flows, { ...options, timeoutMs: PROBE_TIMEOUT_MS });
+  const silent = results.filter(
+    ({ outcome, address }, i) => outcome !== REACHED || address === flows[i]!.dst,
+  );
+  if (silent.length > 0) {
+    throw new KernelError(
+      `${cell.plane} said that it had synced, and ${silent.length} of ${flows.length} services do not answer`,
+    );
+  }
+}
+
+/** A new client of each service, so that none meets what another left in the table of connections. */
+function flowTo(cluster: Cluster, service: number): Flow {
+  const { clientCidr } = cluster.network;
+  return {
+    src: clientCidr.base + 1 + (service % 200),
+    sport: 0,
+    dst: cluster.clusterIp[service]!,
+    dport: cluster.port[cluster.portStart[service]!]!,
+    protocol: TCP,
+  };
+}
+
+/** Seeded, so that each version changes the same ones. The last is for the rollout. */
+function changingServices(cluster: Cluster, seed: number): number[] {
+  const all = Uint32Array.from({ length: cluster.services }, (_, service) => service);
+  return [...Random.fromSeed(seed, "services that change").shuffle(all).subarray(0, WATCHED)];
+}
+
+function addressOf(text: string | null): number | null {
+  return text === null ? null : (parseAddress(text) ?? null);
+}
+
+/** Of the whole machine: nothing tells whose it is. */
+function kernelMemory(): { slab: number; vmalloc: number } {
+  const text = readFileSync("/proc/meminfo", "utf8");
+  const bytes = (field: string) =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
+  return { slab: bytes(MEMORY_FIELDS.slab), vmalloc: bytes(MEMORY_FIELDS.vmalloc) };
+}
+
+/** Versions, as the programs themselves say them. */
+async function factsOf({ binary, backend }: ProgrammingCell): Promise<Record<string, string>> {
+  const say = async (tool: string) => (await runTool(tool, ["--version"])).toString().trim().split("\n")[0]!;
+  return {
+    kubeProxy: await say(binary),
+    nft: await say(toolPath("nft")),
+    tables: backend,
+    minSyncPeriod: "1 ms",
+  };
+}

@@ -1,0 +1,38 @@
+/** Which process holds something, so that it is known again when its number has been given to another one. */
+
+import { readFileSync } from "node:fs";
+
+/** Number and start of this process, as one word or two. */
+export function thisProcess(): string {
+  const start = startOf(process.pid);
+  return start === null ? String(process.pid) : `${process.pid} ${start}`;
+}
+
+/**
+ * Whether the process that wrote these words still runs.
+ * @param words What `thisProcess` gave it; a number alone where its start was not known.
+ */
+export function isAlive(words: string): boolean {
+  const [pid = "", start] = words.trim().split(" ");
+  if (!/^[1-9]\d*$/.test(pid)) return false;
+  try {
+    process.kill(Number(pid), 0);
+  } catch (error) {
+    // Another user's process is one that there is.
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
+  }
+  const now = startOf(Number(pid));
+  return start === undefined || now === null || now === start;
+}
+
+/** When a process was started, in the kernel's own ticks (proc(5), field 22); null where nothing tells. */
+function startOf(pid: number): string | null {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return fields[19] ?? null;
+  } catch {
+    return null;
+  }
+}

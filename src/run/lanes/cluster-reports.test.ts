@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { fakeResults } from "../../../test/support/results.js";
+import type { Probed } from "../../cluster-lane/measure.js";
+import { emptyCell } from "../plan.js";
+import { addProbed } from "./cluster-reports.js";
+
+const OUTCOMES = { reached: 6, wrong: 0, refused: 0, timedOut: 0, unreachable: 0, other: 0 };
+const PLANE = { id: "nftables", program: "kube-proxy", version: "v1.36.3", source: "asked" };
+
+function probed(node: string, ns: number, outcomes = OUTCOMES): Probed {
+  const times = (base: number) => ({ connectNs: [base, base + 2, base + 4], exchangeNs: [1, 1, 1] });
+  const round = { wallMs: 100, cpuMs: 10, outcomes, service: times(ns), endpoint: times(50) };
+  const loopback = { connectNs: [9], exchangeNs: [4] };
+  return { node, log: { resolutionNs: 1, clockNs: 25, loopback, settledMs: 3, rounds: [round, round] } };
+}
+
+function measured(probes: readonly Probed[], otherServices = 1, names = false) {
+  const results = fakeResults();
+  results.cells = ["nftables", "direct"].map((plane) =>
+    emptyCell(
+      { plane, lane: "cluster", scenario: "connect" },
+      { services: 100, endpoints: null, variant: "" },
+      4,
+    ),
+  );
+  const before = results.equivalence.flows;
+  addProbed(results, 100, probes, { plane: PLANE, otherServices, seed: 1, bare: "direct", names });
+  const [through, direct] = results.cells;
+  return { results, through: through!, direct: direct!, flows: results.equivalence.flows - before };
+}
+
+describe("what probes measured in a cluster", () => {
+  it("is a replicate for each round of each node, with the endpoints' own times as its floor", () => {
+    const { through, direct, flows } = measured([probed("a", 100), probed("b", 200)]);
+    expect(through.replicates.map(({ median }) => median)).toEqual([102, 202, 102, 202]);
+    expect(through.replicates.map(({ floorNs }) => floorNs)).toEqual([52, 52, 52, 52]);
+    expect(through.replicates.map(({ block }) => block)).toEqual([0, 0, 1, 1]);
+    expect(direct.replicates.map(({ median }) => median)).toEqual([52, 52, 52, 52]);
+    expect(flows).toBe(24);
+  });
+
+  it("has percentiles by node, without the names of nodes unless they were asked for", () => {
+    const probes = [probed("secret-a", 100), probed("secret-b", 200)];
+    expect(measured(probes).through.facts).toMatchObject({ "node 1 p50 ns": 102, "node 2 p50 ns": 202 });
+    expect(JSON.stringify(measured(probes).results.cells)).not.toContain("secret");
+    expect(measured(probes, 1, true).through.facts).toMatchObject({ "secret-b p50 ns": 202 });
+  });
+
+  it("tells of the noise floor, the rate and what the probe took", () => {
+    expect(measured([probed("a", 100)]).through.facts).toMatchObject({
+      ...{ loopbackP50Ns: 9, connectionsPerSecondAndNode: 60, probeCores: 0.1, servicesInCluster: 101 },
+      version: "v1.36.3",
+    });
+  });
+
+  it("warns of connections that failed, and of Services that are not ours", () => {
+    const failing = { ...OUTCOMES, reached: 4, timedOut: 2 };
+    expect(measured([probed("a", 100, failing)]).through.warnings).toEqual([
+      "of 12 connections, to Services and to endpoints, 4 timed out: they are in no time",
+    ]);
+    expect(measured([probed("a", 100)], 50).through.warnings).toEqual([
+      "the cluster has 50 other Services: N is 150 in all",
+    ]);
+    expect(measured([probed("a", 100)]).through.warnings).toEqual([]);
+  });
+
+  it("counts answers of other endpoints as disagreements", () => {
+    const { results } = measured([probed("a", 100, { ...OUTCOMES, reached: 5, wrong: 1 })]);
+    expect(results.equivalence.disagreements).toBe(2);
+  });
+});

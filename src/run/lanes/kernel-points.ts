@@ -1,0 +1,17 @@
+/** Which planes at which N a run of the kernel's lanes loads, found in its cells: a resumed run has nothing else. */
+
+import { isKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
+import type { Cell } from "../../results/schema.js";
+
+/** The first cell of each plane at each N in each kernel, this machine's first. kube-proxies have visits of their own. */
+export function pointsOf(cells: readonly Cell[]): Cell[] {
+  const points = new Map<string, Cell>();
+  for (const cell of cells) {
+    const { lane, plane, services } = cell;
+    const key = JSON.stringify([lane, plane, services]);
+    if (lane === "model" || isKubeProxyPlane(plane) || points.has(key)) continue;
+    points.set(key, cell);
+  }
+  const all = [...points.values()];
+  return [...all.filter(({ lane }) => lane === "kernel"), ...all.filter(({ lane }) => lane === "guest")];
+}

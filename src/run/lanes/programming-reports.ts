@@ -1,0 +1,135 @@
+/** What the reports about kube-proxies become in a result: one handler per kind of report. Pure: no clock, no process. */
+
+import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
+import { thin } from "../../measure/replicate/samples.js";
+import type { Cell, Replicate, Results } from "../../results/schema.js";
+import { median } from "../../stats/quantile.js";
+import { emptyReplicate, failure } from "./replicate.js";
+
+/** A kube-proxy at one number of services. */
+export interface ProxyPoint {
+  readonly plane: string;
+  readonly services: number;
+}
+
+/** Parts of a sync, which are cells of their own; together they are the whole. */
+const SYNC_PARTS = ["listing", "writing", "rest"] as const;
+/** Variants of `programming` beside the plain one, from the event to the end of the sync. */
+const VISIBLE = "visible";
+const ROLLOUT = "rollout";
+/** Of `sync`: from nothing until the last Service answers, and the processor time of that. */
+const FIRST = "first";
+const FIRST_CPU = "first, CPU";
+
+/** Cells of a point; a scenario that nobody asked for has none. */
+export function cellsAt(results: Results, { plane, services }: ProxyPoint): Cell[] {
+  return results.cells.filter(
+    (cell) => cell.lane === "kernel" && cell.plane === plane && cell.services === services,
+  );
+}
+
+/**
+ * Reads reports into a result.
+ *
+ * @param results The run, whose cells are added to.
+ * @param points The points that the task numbers.
+ * @param timerFloorNs What two readings of the clock differ by.
+ * @returns A function that adds one report.
+ */
+export function programmingReports(
+  results: Results,
+  points: readonly ProxyPoint[],
+  timerFloorNs: number,
+): (report: ProgrammingReport) => void {
+  return (report) => {
+    const point = points[report.cell];
+    if (point === undefined) throw new RangeError(`a report names no kube-proxy of this run: ${report.cell}`);
+    const cells = cellsAt(results, point);
+    const add = (scenario: string, variant: string, ns: number, more: Partial<Replicate> = {}): void => {
+      const cell = cells.find((each) => each.scenario === scenario && each.variant === variant);
+      cell?.replicates.push({
+        ...emptyReplicate(timerFloorNs),
+        block: report.block,
+        order: report.block * results.cells.length + report.place,
+        ...{ samples: [ns], median: ns, wallMs: 0 },
+        ...more,
+      });
+    };
+    const addRound = (scenario: string, times: readonly number[], more: Partial<Replicate>): void =>
+      add(scenario, "", median(times), { ...more, samples: thin(times), checkedBatches: times.length });
+    switch (report.kind) {
+      case "starting":
+      case "left":
+        return;
+      case "started":
+        addStart(cells, report);
+        add("sync", FIRST, report.answeredNs, { wallMs: Math.round(report.answeredNs / 1e6) });
+        add("sync", FIRST_CPU, report.cpuNs);
+        return;
+      case "round": {
+        const { seed, wallMs, connectNs, exchangeNs, baseConnectNs, baseExchangeNs } = report;
+        addRound("connect", connectNs, { seed, wallMs, floorNs: baseConnectNs });
+        addRound("established", exchangeNs, { seed, wallMs, floorNs: baseExchangeNs });
+        results.equivalence.flows += connectNs.length;
+        return;
+      }
+      case "changed": {
+        const { syncNs, visibleNs, wallMs } = report;
+        const { listingNs, writingNs } = report.tools;
+        add("programming", "", syncNs, { wallMs });
+        add("programming", VISIBLE, visibleNs);
+        const parts = [listingNs, writingNs, Math.max(0, syncNs - listingNs - writingNs)];
+        for (const [i, part] of SYNC_PARTS.entries()) add("programming", part, parts[i]!);
+        return;
+      }
+      case "rolled out":
+        add("programming", ROLLOUT, report.syncNs, { wallMs: report.wallMs });
+        for (const cell of cells.filter(({ variant }) => variant === ROLLOUT)) {
+          cell.facts = { ...cell.facts, endpoints: report.endpoints, syncs: report.syncs };
+        }
+        return;
+      case "gap":
+        for (const cell of cells) addGap(cell, report);
+    }
+  };
+}
+
+type Report<K extends ProgrammingReport["kind"]> = Extract<ProgrammingReport, { kind: K }>;
+
+/** What a start tells beside its time. */
+function addStart(cells: readonly Cell[], report: Report<"started">): void {
+  const { facts, syncedNs, peakBytes, tools, slabBytes, vmallocBytes } = report;
+  for (const cell of cells) cell.facts = { ...cell.facts, ...facts };
+  for (const cell of cells.filter(({ scenario, variant }) => scenario === "sync" && variant === FIRST)) {
+    cell.facts = {
+      ...cell.facts,
+      firstSyncNs: syncedNs,
+      listingNs: tools.listingNs,
+      writingNs: tools.writingNs,
+    };
+  }
+  for (const cell of cells.filter(({ scenario }) => scenario === "proxy-memory")) {
+    // The most of all starts: nothing else says what a node must have.
+    const most = (name: string, bytes: number) => Math.max(cell.counts?.[name] ?? 0, bytes);
+    cell.counts = {
+      bytes: most("bytes", peakBytes),
+      "tools bytes": most("tools bytes", tools.peakBytes),
+      // Of the whole machine, where others free memory meanwhile: less than nothing says nothing.
+      "kernel slab bytes": most("kernel slab bytes", slabBytes),
+      "kernel vmalloc bytes": most("kernel vmalloc bytes", vmallocBytes),
+    };
+  }
+}
+
+/** What could not be measured is said, with the time that it was given. What was measured before stays. */
+function addGap(cell: Cell, { stage, reason, spentMs }: Report<"gap">): void {
+  const isRound = cell.scenario === "connect" || cell.scenario === "established";
+  const isReached = isRound ? stage === "changes" : stage !== "start" && cell.scenario !== "programming";
+  if (isReached) return;
+  // An earlier start was measured: what a later one had no time for is missing replicates, not a gap.
+  if (stage === "start" && spentMs === 0 && (cell.replicates.length > 0 || cell.counts !== null)) return;
+  const seconds = Number((spentMs / 1000).toPrecision(3));
+  const warning = failure(`${reason}; ${seconds} s were spent on it`);
+  if (!cell.warnings.includes(warning)) cell.warnings.push(warning);
+  cell.facts = { ...cell.facts, gap: reason, spentSeconds: seconds };
+}

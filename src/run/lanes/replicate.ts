@@ -1,0 +1,28 @@
+/** What replicates of the kernel's lanes have in common. */
+
+import type { Replicate } from "../../results/schema.js";
+
+/** A replicate of which nothing is known yet. */
+export function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" | "median" | "wallMs"> {
+  return {
+    order: 0,
+    block: 0,
+    seed: 0,
+    batch: 1,
+    work: { rulesVisited: 0, mapLookups: 0, hashProbes: 0, entriesWritten: 0, stateProbes: 0 },
+    singles: null,
+    floorNs: 0,
+    timerFloorNs,
+    chaseNs: 1,
+    checkedBatches: 1,
+    collections: 0,
+    heapBytesPerLookup: 0,
+    buildMs: 0,
+    peakRssBytes: 0,
+  };
+}
+
+/** A warning about a replicate that could not be measured, which stays when a run is concluded again. */
+export function failure(reason: string): string {
+  return `a replicate failed: ${reason}`;
+}

@@ -1,0 +1,43 @@
+/** `lbscale serve` with a real kube-proxy on it, started as docs/real-programs.md says. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { folder, kubeProxy, lacking } from "./kube-proxy-tools.js";
+import { inNamespace } from "./tools.js";
+
+const SERVICES = 300;
+const PAGE = readFileSync("docs/real-programs.md", "utf8");
+
+test.runIf(process.env.CI === "true")("kube-proxy is built where CI is set", () => {
+  expect(lacking).toBeNull();
+});
+
+describe.skipIf(lacking !== null)("lbscale serve", () => {
+  test("kube-proxy started as the page says programs every Service, and follows endpoints that are replaced", () => {
+    const [, , inside] = /^```sh\n([\s\S]*?\nunshare --net bash\n)([\s\S]*?)```/m.exec(PAGE)!;
+    const commands = inside!
+      .replace("--services 20000", `--services ${SERVICES} --churn 20`)
+      .replaceAll("kubeconfig.yaml", join(folder, "kubeconfig.yaml"));
+    const count = (metric: string): string =>
+      `curl -s http://127.0.0.1:10249/metrics | sed -n 's/^${metric} //p'`;
+    const received = count("kubeproxy_sync_proxy_rules_endpoint_changes_total");
+    const line = `exec 2>${join(folder, "errors")}
+KUBE_PROXY=${kubeProxy("1.37")}
+${commands}
+until curl -s http://127.0.0.1:10249/metrics | grep -q '^kubeproxy_sync_proxy_rules_last_timestamp_seconds.* [1-9]'; do sleep 0.1; done
+sleep 1
+before=$(${received})
+sleep 2
+after=$(${received})
+echo "services $(nft list map ip kube-proxy service-ips | grep -c goto)"
+echo "followed $((after - before))"
+kill $(pgrep -P $$)
+wait`;
+    const { status, output } = inNamespace(process.cwd(), line);
+    expect([status, output]).toEqual([0, expect.stringMatching(/^services \d+\nfollowed \d+\n$/)]);
+    const [, services, followed] = /services (\d+)\nfollowed (\d+)/.exec(output)!;
+    expect(Number(services)).toBeGreaterThan(0.9 * SERVICES);
+    expect(Number(followed)).toBeGreaterThan(0);
+  });
+});
