@@ -61,14 +61,19 @@ describe.skipIf(!office || !rasterizer)(`slides in LibreOffice (${NEEDED})`, () 
     return count;
   };
 
-  it.each(["office/slides.pdf", "slides.pdf"])("%s has a title, a slide per chart, and the rest in words", (pdf) => {
-    const slides = pages(join(folder, pdf));
-    expect(slides).toHaveLength(CHARTS + TEXTS);
-    for (const { width, height } of slides) expect(width / height).toBeCloseTo(16 / 9, 1);
-    // Text on the first and last, and the line of iptables on each between.
-    for (const slide of [slides[0]!, slides.at(-1)!]) expect(pixelsOf(slide, "#1A1A1A")).toBeGreaterThan(300);
-    for (const slide of slides.slice(2, 1 + CHARTS)) expect(pixelsOf(slide, "#D55E00")).toBeGreaterThan(300);
-  });
+  it.each(["office/slides.pdf", "slides.pdf"])(
+    "%s has a title, a slide per chart, and the rest in words",
+    (pdf) => {
+      const slides = pages(join(folder, pdf));
+      expect(slides).toHaveLength(CHARTS + TEXTS);
+      for (const { width, height } of slides) expect(width / height).toBeCloseTo(16 / 9, 1);
+      // Text on the first and last, and the line of iptables on each between.
+      for (const slide of [slides[0]!, slides.at(-1)!])
+        expect(pixelsOf(slide, "#1A1A1A")).toBeGreaterThan(300);
+      for (const slide of slides.slice(2, 1 + CHARTS))
+        expect(pixelsOf(slide, "#D55E00")).toBeGreaterThan(300);
+    },
+  );
 
   it("LibreOffice draws all lines, each in its colour, and both axes logarithmic", () => {
     const text = execFileSync(
