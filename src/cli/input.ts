@@ -8,6 +8,7 @@ import { type Imported, type ImportOptions, importCluster } from "../formats/det
 import { reasonOf } from "../reason.js";
 import { note } from "./output.js";
 import { STANDARD_INPUT } from "./standard-input.js";
+import { textOf } from "./text-of.js";
 
 /** The text of a file or of standard input. Throws UsageError when it can't be read or is no text. */
 export function readInput(path: string): string {
@@ -21,15 +22,17 @@ export function readInput(path: string): string {
       throw new UsageError(`${path} is larger than 512 MiB: import fewer namespaces`);
     throw new UsageError(`can't read ${path || '""'}: ${reasonOf(error)}`);
   }
-  if (bytes.subarray(0, 65_536).includes(0)) {
-    throw new UsageError(`${path} is binary: give Kubernetes YAML or JSON, or a cluster that lbscale wrote`);
-  }
-  return bytes.toString("utf8");
+  return textOf(bytes, path, MAX_TEXT_BYTES);
 }
 
-/** A cluster with what its source says of it, in any format that can be imported; several files are one node's. */
+/**
+ * A cluster with what its source says of it, in any format that can be imported; several files are one node's. What the
+ * import read, left out and assumed goes to standard error, whichever command reads: an answer rests on it.
+ */
 export function readImport(paths: string | readonly string[], options: ImportOptions = {}): Imported {
-  return importCluster((typeof paths === "string" ? [paths] : paths).map(readInput), options);
+  const imported = importCluster((typeof paths === "string" ? [paths] : paths).map(readInput), options);
+  for (const line of imported.report) note(line);
+  return imported;
 }
 
 /** A cluster from a file or standard input, in any format that can be imported. */

@@ -17,6 +17,8 @@ import { DEFAULT_NETWORK } from "./network.js";
 /** The narrowest and widest range that is inferred: a /16 has room to grow, a /8 is the largest private range. */
 const NARROWEST = 16;
 const WIDEST = 8;
+/** No service range is narrower in practice. */
+const NARROWEST_CLEAR = 28;
 
 /** This node's address where the usual one is in use: TEST-NET-1 (RFC 5737), which nobody has. */
 const OTHER_NODE_ADDRESS = parseAddress("192.0.2.1")!;
@@ -84,7 +86,8 @@ export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetw
     ...externalIps,
     ...ingressIps,
   ]);
-  const serviceCidr = known.serviceCidr ?? inferRange(vips, DEFAULT_NETWORK.serviceCidr);
+  const serviceCidr =
+    known.serviceCidr ?? clearOf(externals, inferRange(vips, DEFAULT_NETWORK.serviceCidr), vips);
   const podCidr = known.podCidr ?? inferRange(pods, DEFAULT_NETWORK.podCidr, serviceCidr);
   const { nodeAddresses = [] } = known;
   return {
@@ -113,6 +116,22 @@ function inferRange(addresses: readonly number[], usual: Cidr, other?: Cidr): Ci
     if (members > most) [best, most] = [wider, members];
   }
   return best;
+}
+
+/**
+ * The widest part of an inferred range that holds most cluster IPs and none of `others`: the API server gives addresses of
+ * its range to cluster IPs alone, so those of load balancers and external IPs lie outside. The range itself where none does.
+ */
+function clearOf(others: readonly number[], range: Cidr, vips: readonly number[]): Cidr {
+  let part = range;
+  while (count(others, part) > 0) {
+    const prefixLength = part.prefixLength + 1;
+    if (prefixLength > NARROWEST_CLEAR) return range;
+    const upper = { base: part.base + 2 ** (32 - prefixLength), prefixLength };
+    const lower = { base: part.base, prefixLength };
+    part = count(vips, upper) > count(vips, lower) ? upper : lower;
+  }
+  return part;
 }
 
 function count(addresses: readonly number[], cidr: Cidr): number {

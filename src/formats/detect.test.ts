@@ -23,6 +23,7 @@ describe("importCluster", () => {
       "12 services with 12 ports and 12 endpoints (made up: a pod for each replica of the workloads, all on this node)",
       "left out: other objects: 11",
       "made up, because the input leaves them to the cluster: cluster IPs: 12, load-balancer addresses: 1, NodePorts: 1",
+      "assumed, because the input does not say: pod range 10.128.0.0/9; service range 10.96.0.0/12; node address 172.16.0.1",
     ]);
     expect(importCluster(readFixture("endpointslices.yaml")).report).toEqual([
       "2 services with 3 ports and 6 endpoints (from EndpointSlices)",
@@ -30,6 +31,7 @@ describe("importCluster", () => {
       "left out: headless services: 1, ExternalName services: 1, IPv6-only services: 1, other objects: 1",
       "dual-stack services, of which the IPv4 address is kept: 1",
       "warning: 1 EndpointSlices without IPv4 addresses are left out",
+      "assumed, because the input does not say: pod range 10.42.0.0/16; service range 10.43.0.0/16; node address 172.16.0.1",
     ]);
   });
 

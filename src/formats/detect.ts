@@ -1,7 +1,7 @@
 /** Importing: the format is told by the content. To add one: a line in recognise.ts, its reader, and a line in READERS. */
 
-import type { Cluster } from "../cluster/cluster.js";
-import type { KnownNetwork } from "../cluster/infer-network.js";
+import type { Cidr, Cluster } from "../cluster/cluster.js";
+import { describeNetwork, type KnownNetwork } from "../cluster/infer-network.js";
 import { parseCluster } from "../cluster/json.js";
 import { InvalidInputError } from "../errors.js";
 import { importKubernetes } from "../kubernetes/import.js";
@@ -26,6 +26,10 @@ export interface Imported {
 export interface ImportOptions {
   /** Addresses of the node, the first is its InternalIP. */
   readonly nodeAddresses?: readonly number[];
+  /** kube-proxy's `--cluster-cidr`. */
+  readonly podRange?: Cidr | undefined;
+  /** Name of the node, for objects that tell several: by default the first that an endpoint names. */
+  readonly node?: string | undefined;
 }
 
 /** What to give instead of what is recognised and can't be read. */
@@ -55,11 +59,12 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
  */
 export function importCluster(texts: string | readonly string[], options: ImportOptions = {}): Imported {
   const recognised = (typeof texts === "string" ? [texts] : texts).map(recognise);
-  const known: KnownNetwork = { nodeAddresses: options.nodeAddresses ?? [] };
+  const known: KnownNetwork = { nodeAddresses: options.nodeAddresses ?? [], podCidr: options.podRange };
   for (const { kind } of recognised) {
     const instead = INSTEAD[kind];
     if (instead !== undefined) throw new InvalidInputError(instead);
   }
+  refuseUnused(recognised, options);
   const kinds = new Set(recognised.map(({ kind }) => groupOf(kind)));
   const all = recognised.map(({ text }) => text);
   if (kinds.has("ipvs")) {
@@ -69,10 +74,10 @@ export function importCluster(texts: string | readonly string[], options: Import
     const [kind] = kinds;
     if (kind === "iptables") return importIptables(recognised, known);
     if (kind === "nft") return importNftables(all, known);
-    if (all.length === 1) return readOne(recognised[0]!, known);
+    if (all.length === 1) return readOne(recognised[0]!, known, options);
     if (kind === "kubernetes") {
       const isJson = all.every((text) => /^\s*[[{]/.test(text));
-      return readKubernetes(all.join(isJson ? "\n" : "\n---\n"));
+      return readKubernetes(all.join(isJson ? "\n" : "\n---\n"), options);
     }
   }
   throw new InvalidInputError(
@@ -102,12 +107,24 @@ function groupOf(kind: TextKind): Group {
   }
 }
 
-function readOne({ kind, text }: RecognisedText, known: KnownNetwork): Imported {
-  if (kind === "lbscale") return { cluster: parseCluster(text), report: [] };
-  return kind === "cilium" ? importCilium(text, known) : readKubernetes(text);
+/** An option that the format has no use for is refused, not ignored. */
+function refuseUnused(recognised: readonly RecognisedText[], options: ImportOptions): void {
+  const groups = new Set(recognised.map(({ kind }) => groupOf(kind)));
+  if (options.node !== undefined && !groups.has("kubernetes"))
+    throw new InvalidInputError("--node is for Kubernetes objects: this input is of one node already");
+  const isGiven = options.podRange !== undefined || (options.nodeAddresses ?? []).length > 0;
+  if (isGiven && groups.has("lbscale"))
+    throw new InvalidInputError(
+      "--pod-range and --node-address are for imports: a cluster that lbscale wrote holds its network",
+    );
 }
 
-function readKubernetes(text: string): Imported {
-  const { cluster, report } = importKubernetes(text);
-  return { cluster, report: describeImport(report) };
+function readOne({ kind, text }: RecognisedText, known: KnownNetwork, options: ImportOptions): Imported {
+  if (kind === "lbscale") return { cluster: parseCluster(text), report: [] };
+  return kind === "cilium" ? importCilium(text, known) : readKubernetes(text, options);
+}
+
+function readKubernetes(text: string, { node, podRange, nodeAddresses }: ImportOptions): Imported {
+  const { cluster, report, known } = importKubernetes(text, { node, podRange, nodeAddresses });
+  return { cluster, report: [...describeImport(report), ...describeNetwork(cluster.network, known)] };
 }

@@ -168,6 +168,28 @@ describe("importing Services with EndpointSlices", () => {
     expect(report.warnings).toEqual(["1 EndpointSlices without IPv4 addresses are left out"]);
   });
 
+  it.each([
+    ["an external IP", "{clusterIP: 10.0.0.1, externalIPs: [10.0.7.7], ports: [{port: 80}]}", "10.0.0.0/22"],
+    [
+      "an external IP in the usual range",
+      "{clusterIP: 10.96.0.1, externalIPs: [10.100.0.1], ports: [{port: 80}]}",
+      "10.96.0.0/14",
+    ],
+    [
+      "an external IP next to the cluster IP",
+      "{clusterIP: 10.0.0.1, externalIPs: [10.0.0.2], ports: [{port: 80}]}",
+      "10.0.0.0/16",
+    ],
+    [
+      "a load balancer's address",
+      "{type: LoadBalancer, clusterIP: 192.168.60.179, ports: [{port: 443}]}\nstatus: {loadBalancer: {ingress: [{ip: 192.168.1.50}]}}",
+      "192.168.32.0/19",
+    ],
+  ])("infers a service range clear of %s, where there is one", (_what, spec, range) => {
+    const text = `apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: ${spec}\n`;
+    expect(formatCidr(importKubernetes(text).cluster.network.serviceCidr)).toBe(range);
+  });
+
   it("infers the ranges around them, with a free part for clients", () => {
     const { serviceCidr, podCidr, clientCidr } = cluster.network;
     expect([serviceCidr, podCidr].map(formatCidr)).toEqual(["10.43.0.0/16", "10.42.0.0/16"]);

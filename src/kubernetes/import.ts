@@ -39,6 +39,8 @@ export interface ImportOptions {
   readonly node?: string | undefined;
   /** kube-proxy's `--cluster-cidr`: inferred by default. */
   readonly podRange?: Cidr | undefined;
+  /** The node's addresses, its InternalIP first: those of its Node object by default. */
+  readonly nodeAddresses?: readonly number[] | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ export interface ImportOptions {
 export function importKubernetes(
   text: string,
   options: ImportOptions = {},
-): { cluster: Cluster; report: ImportReport } {
+): { cluster: Cluster; report: ImportReport; known: KnownNetwork } {
   const objects = readObjects(text);
   const ofKinds = (...kinds: string[]) =>
     objects.filter((object) => kinds.some((kind) => isOfKind(object, kind)));
@@ -69,13 +71,15 @@ export function importKubernetes(
   const source = chooseSource(balanced, { slices, legacy, workloads, node });
   const { records, invented } = recordServices(balanced, source);
   refuseConflicts(records);
-  const cluster = buildCluster(records, inferNetwork(records, knownNetwork(options, node, nodes, ranges)), {
+  const known = knownNetwork(options, node, nodes, ranges);
+  const cluster = buildCluster(records, inferNetwork(records, known), {
     kind: "imported",
     format: "kubernetes",
     parameters: { objects: objects.length, endpoints: source.origin, skipped, invented },
   });
   return {
     cluster,
+    known,
     report: {
       services: cluster.services,
       servicePorts: cluster.servicePorts,
@@ -137,7 +141,7 @@ function chooseNode(
 
 /** What Node and ServiceCIDR objects say. The first range and addresses of IPv4 count, as kube-proxy takes them. */
 function knownNetwork(
-  { podRange }: ImportOptions,
+  { podRange, nodeAddresses = [] }: ImportOptions,
   node: string | undefined,
   nodes: readonly Node[],
   ranges: readonly ServiceCidr[],
@@ -153,7 +157,11 @@ function knownNetwork(
   const serviceCidr = ranges.flatMap(({ spec }) =>
     (spec.cidrs ?? []).flatMap((text) => parseCidr(text) ?? []),
   )[0];
-  return { podCidr: podRange, serviceCidr, nodeAddresses: [...new Set(addresses)] };
+  return {
+    podCidr: podRange,
+    serviceCidr,
+    nodeAddresses: nodeAddresses.length > 0 ? nodeAddresses : [...new Set(addresses)],
+  };
 }
 
 /** Where endpoints may come from. */

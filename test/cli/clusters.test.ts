@@ -9,6 +9,43 @@ describe("lbscale generate, import, export and verify", () => {
     expect(lbscale(["import", "-"], stdout).stdout).toBe(stdout);
   });
 
+  it.each([
+    ["lookup", "--plane", "iptables", "--flow", "tcp 10.255.0.5:40000 > 10.96.0.10:80"],
+    ["explain", "default/frontend"],
+    ["verify", "--flows", "100"],
+    ["export", "--format", "nft"],
+    ["advise", "--run", join(PUBLISHED, "2026-11-27-default")],
+  ])("says what the import made up and assumed also in %s", (command, ...options) => {
+    const [first, ...rest] = options;
+    const args = first?.startsWith("--")
+      ? [command, BOUTIQUE, ...options]
+      : [command, BOUTIQUE, first!, ...rest];
+    const { status, stderr } = lbscale(args);
+    expect(status).toBe(0);
+    expect(stderr.match(/^made up, because the input leaves them to the cluster: /gm)).toHaveLength(1);
+    expect(stderr.match(/^assumed, because the input does not say: pod range /gm)).toHaveLength(1);
+  });
+
+  it("is of the node and of the pod range that are asked for", () => {
+    const text = `${service("{clusterIP: 10.96.0.9, ports: [{port: 80}]}")}---
+{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a-1, labels: {kubernetes.io/service-name: a}},
+  addressType: IPv4, ports: [{port: 8080, name: ""}],
+  endpoints: [{addresses: [10.1.0.5], nodeName: one}, {addresses: [10.1.1.5], nodeName: two}]}
+`;
+    const imported = (...options: string[]) => lbscale(["import", "-", ...options], text);
+    const { stdout, stderr } = imported("--node", "two", "--pod-range", "10.1.0.0/20");
+    expect(JSON.parse(stdout).network.podCidr).toBe("10.1.0.0/20");
+    expect(stderr).toMatch(/this node is two\n[\s\S]*as the input says: pod range 10\.1\.0\.0\/20/);
+    expect(imported("--node", "three")).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/node "three": give one of one, two/),
+    });
+    expect(imported("--pod-range", "ten")).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/--pod-range needs an IPv4 range such as/),
+    });
+  });
+
   it("counts what it leaves out", () => {
     const text = [
       service("{ports: [{port: 80}]}"),
@@ -28,7 +65,7 @@ describe("lbscale generate, import, export and verify", () => {
       const { status, stdout, stderr } = lbscale(["export", BOUTIQUE, "--format", format]);
       expect([status, stderr]).toEqual([
         0,
-        expect.stringMatching(new RegExp(`^not representable in ${format}: [^\\n]*\\n$`)),
+        expect.stringMatching(new RegExp(`\\nnot representable in ${format}: [^\\n]*\\n$`)),
       ]);
       const imported = lbscale(["import", "-"], stdout);
       expect([imported.status, JSON.parse(imported.stdout).services.length]).toEqual([

@@ -1,14 +1,16 @@
 import type { CommandModule } from "yargs";
 import { oneLine } from "../../cluster/checks.js";
-import { parseAddress } from "../../cluster/cluster.js";
+import { type Cidr, parseAddress, parseCidr } from "../../cluster/cluster.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
 import { readImport } from "../input.js";
-import { note, print } from "../output.js";
+import { print } from "../output.js";
 
 interface Arguments {
   file: string[];
   "node-address": string | undefined;
+  node: string | undefined;
+  "pod-range": string | undefined;
   positions: boolean;
   run: string | undefined;
   "ns-per-entry": string | undefined;
@@ -23,8 +25,9 @@ export const importCommand: CommandModule<object, Arguments> = {
     yargs
       // Of several files all count; of an option that is given twice still the last.
       .parserConfiguration({ "duplicate-arguments-array": true })
-      .coerce(["node-address", "run", "ns-per-entry"], (given: string | string[] | undefined) =>
-        Array.isArray(given) ? given.at(-1) : given,
+      .coerce(
+        ["node-address", "node", "pod-range", "run", "ns-per-entry"],
+        (given: string | string[] | undefined) => (Array.isArray(given) ? given.at(-1) : given),
       )
       .positional("file", { type: "string", array: true, demandOption: true })
       .option("node-address", {
@@ -32,6 +35,18 @@ export const importCommand: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe:
           "The node's addresses, its InternalIP first, with commas between: NodePorts are served there",
+      })
+      .option("node", {
+        type: "string",
+        requiresArg: true,
+        describe:
+          "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
+      })
+      .option("pod-range", {
+        type: "string",
+        requiresArg: true,
+        describe:
+          "kube-proxy's --cluster-cidr, such as 10.244.0.0/16; by default what the input shows, else inferred",
       })
       .option("positions", {
         type: "boolean",
@@ -53,6 +68,8 @@ export const importCommand: CommandModule<object, Arguments> = {
   handler: async (args) => {
     const imported = readImport(args.file, {
       nodeAddresses: parseNodeAddresses(args["node-address"]),
+      node: args.node,
+      podRange: parsePodRange(args["pod-range"]),
     });
     if (args.positions && !imported.nodeList) {
       throw new UsageError("--positions needs the output of iptables-save: only a rule list has places");
@@ -62,10 +79,8 @@ export const importCommand: CommandModule<object, Arguments> = {
       // Loaded for this option only: it brings the planes, results and statistics with it.
       const { entryCost, printPositions } = await import("../positions.js");
       const cost = entryCost(args["ns-per-entry"], args.run, cluster.servicePorts);
-      for (const line of imported.report) note(line);
       return printPositions(cluster, nodeList, cost, args.json);
     }
-    for (const line of imported.report) note(line);
     for (const chunk of writeCluster(cluster)) await print(chunk);
   },
 };
@@ -79,4 +94,12 @@ function parseNodeAddresses(text: string | undefined): number[] {
       );
     return address;
   });
+}
+
+function parsePodRange(text: string | undefined): Cidr | undefined {
+  if (text === undefined) return undefined;
+  const range = parseCidr(text.trim());
+  if (range === undefined)
+    throw new UsageError(`--pod-range needs an IPv4 range such as 10.244.0.0/16, not "${oneLine(text, 40)}"`);
+  return range;
 }
