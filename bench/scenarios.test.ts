@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { generateCluster } from "../src/cluster/generate.js";
 import { endpointChurn } from "../src/measure/replicate/endpoint-churn.js";
@@ -10,6 +10,12 @@ import { planeById } from "../src/planes/registry.js";
 import { PLANE_ENTRIES, PLANE_IDS } from "../src/planes/registry-loader.js";
 import { SOCKET } from "./connections.js";
 import { DERIVED, SCENARIOS } from "./index.js";
+
+// Four batches hold the whole trace, and at least five are timed: every flow is counted, on any machine.
+vi.mock("../src/measure/replicate/batches.js", async (original) => ({
+  ...(await original<typeof import("../src/measure/replicate/batches.js")>()),
+  calibrate: () => 4096,
+}));
 
 /** Runs a scenario in this process, for as short a time as it can. */
 async function run(id: string, plane: PlaneId, services: number, change: Partial<Job> = {}) {
@@ -77,7 +83,7 @@ describe("endpoints", () => {
     const rules = async (plane: PlaneId, endpointsPerService: number) =>
       (await timed("endpoints", plane, 5, { endpointsPerService })).work.rulesVisited;
     // Random picks: (E + 1)/2 within a few per cent.
-    expect((await rules("iptables", 101)) - (await rules("iptables", 1))).toBeCloseTo(50, -1);
+    expect((await rules("iptables", 101)) - (await rules("iptables", 1))).toBeCloseTo(50, 0);
     expect(await rules("nftables", 101)).toBe(await rules("nftables", 1));
   }, 60_000);
 
@@ -155,7 +161,7 @@ describe("churn", () => {
       const after = await timed("churn", plane, 12, { variant: "lookups" });
       const calm = await timed("lookup", plane, 12);
       expect(after.work.mapLookups).toBe(calm.work.mapLookups);
-      expect(after.work.rulesVisited).toBeCloseTo(calm.work.rulesVisited, 0);
+      expect(after.work.rulesVisited).toBe(calm.work.rulesVisited);
       expect(after.checkedBatches).toBeGreaterThan(4);
     }
   }, 60_000);
