@@ -56,7 +56,7 @@ export function methodFacts(results: Results): [string, string][] {
 }
 
 /** What the import of the cluster read, left out and assumed. Empty where the cluster was generated. */
-export function importFacts({ cluster }: Results): [string, string][] {
+function importFacts({ cluster }: Results): [string, string][] {
   const notes = cluster.notes ?? [];
   return notes.length === 0 ? [] : [["Read, left out and assumed", plainText(notes.join("; "), 4000)]];
 }
