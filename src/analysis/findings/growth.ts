@@ -6,6 +6,7 @@ import type { Finding, Fit, LocalExponent, Results } from "../../results/schema.
 import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import { minOf } from "../../stats/extent.js";
 import { formatCount, formatNs } from "../../text.js";
+import { flowCondition } from "../conditions.js";
 import { digits, type Measured, ratioInterval, spreadsWidely, timesWords } from "./common.js";
 
 /** Share of resamples that must agree on the law. */
@@ -33,7 +34,7 @@ export function listFactor(cells: readonly Measured[], results: Results): Findin
   const n = formatCount(largest.services);
   return {
     id: "iptables-factor",
-    headline: `At ${n} Services ${name} is ${digits(value)} times slower than ${shortLabel(results, rival.plane)}`,
+    headline: `At ${n} Services ${name} ${flowCondition(results, [largest])?.verb ?? "is"} ${digits(value)} times slower than ${shortLabel(results, rival.plane)}`,
     sentence:
       `At ${n} services ${article(name)} lookup takes ${formatNs(largest.estimate.median)}, ` +
       `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest plane.`,
