@@ -34,7 +34,7 @@ const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"];
 const NAMED = 3;
 
 /** What the objects do not say of the node whose rules are wanted. */
-export interface ImportOptions {
+export interface NodeOptions {
   /** Name of the node: by default the first that an endpoint names. */
   readonly node?: string | undefined;
   /** kube-proxy's `--cluster-cidr`: inferred by default. */
@@ -49,7 +49,7 @@ export interface ImportOptions {
  */
 export function importKubernetes(
   text: string,
-  options: ImportOptions = {},
+  options: NodeOptions = {},
 ): { cluster: Cluster; report: ImportReport; known: KnownNetwork } {
   const objects = readObjects(text);
   const ofKinds = (...kinds: string[]) =>
@@ -141,7 +141,7 @@ function chooseNode(
 
 /** What Node and ServiceCIDR objects say. The first range and addresses of IPv4 count, as kube-proxy takes them. */
 function knownNetwork(
-  { podRange, nodeAddresses = [] }: ImportOptions,
+  { podRange, nodeAddresses = [] }: NodeOptions,
   node: string | undefined,
   nodes: readonly Node[],
   ranges: readonly ServiceCidr[],

@@ -23,7 +23,7 @@ if (job.plane === "crash") throw new Error("no such table");
 const level = 100 * (1 + job.zipf * ((job.seed % 97) / 97 - 0.5));
 process.stdout.write(JSON.stringify({
   batch: 1, samples: [level * floorNs, level * floorNs], singles: null, floorNs, chaseNs: 80, timer: { resolutionNs: 10, floorNs: 40 },
-  checkedBatches: 2, collections: 0, heapBytesPerLookup: 0, buildMs: 1, peakRssBytes: 1, endpoints: 4,
+  checkedBatches: 2, collections: 0, heapBytesPerOperation: 0, buildMs: 1, peakRssBytes: 1, endpoints: 4,
   programBytes: 1, facts: {}, work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1 },
 }));
 `;
