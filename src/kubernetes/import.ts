@@ -44,7 +44,7 @@ const WORKLOAD_KINDS = [
 const NAMED = 3;
 
 /** What the objects do not say of the node whose rules are wanted. */
-export interface ImportOptions {
+export interface NodeOptions {
   /** Name of the node: by default the first that an endpoint names. */
   readonly node?: string | undefined;
   /** kube-proxy's `--cluster-cidr`: inferred by default. */
@@ -59,7 +59,7 @@ export interface ImportOptions {
  */
 export function importKubernetes(
   text: string,
-  options: ImportOptions = {},
+  options: NodeOptions = {},
 ): { cluster: Cluster; report: ImportReport; known: KnownNetwork } {
   const objects = readObjects(text);
   const ofKinds = (...kinds: string[]) =>
@@ -169,7 +169,7 @@ function namedNodes(
 
 /** What Node and ServiceCIDR objects say. The first range and addresses of IPv4 count, as kube-proxy takes them. */
 function knownNetwork(
-  { podRange, nodeAddresses = [] }: ImportOptions,
+  { podRange, nodeAddresses = [] }: NodeOptions,
   node: string | undefined,
   nodes: readonly Node[],
   ranges: readonly ServiceCidr[],

@@ -7,7 +7,7 @@ import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 
 /** The method in a few sentences. */
-export function methodWords(results: Results): string[] {
+export function formatMethod(results: Results): string[] {
   const { run, equivalence, cells } = results;
   const { settings } = run;
   const models = cells.some(({ lane }) => lane === "model");

@@ -113,7 +113,7 @@ function writerOf({ nat }: SavedTables): string | undefined {
 
 function noServiceIn({ tables, hasFilter }: NodeTables, { withoutPort }: FoundInRules): string {
   const rules = tables.nat.get("KUBE-SERVICES")?.rules ?? [];
-  if (rules.some(({ strange }) => strange?.includes("--match-set") || strange === "-m set")) {
+  if (rules.some(({ unsupported }) => unsupported?.includes("--match-set") || unsupported === "-m set")) {
     return "this node's proxy is in IPVS mode: give ipvsadm -Sn, ipset save and iptables-save together";
   }
   if (withoutPort > 0) {

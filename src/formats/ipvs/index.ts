@@ -12,7 +12,7 @@ import { parseTables } from "../iptables/tables.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
 import { type IpvsTable, parseIpvsadm, type VirtualService } from "./ipvsadm.js";
-import { frontendKey, type KubeSets, parseIpset } from "./sets.js";
+import { parseIpset, type SavedKubeSets, setEntryKey } from "./sets.js";
 
 /**
  * Reads the files of one node in IPVS mode.
@@ -58,7 +58,7 @@ function podCidrOf(texts: readonly RecognisedText[]): Cidr | undefined {
 
 function build(
   ipvs: IpvsTable,
-  sets: KubeSets | undefined,
+  sets: SavedKubeSets | undefined,
   known: KnownNetwork,
 ): { cluster: Cluster; report: string[] } {
   const found = sets
@@ -126,14 +126,14 @@ function alone({ protocol, address, port, affinitySeconds, servers }: VirtualSer
 /** Services whose addresses and NodePorts are told apart by the sets, and joined by the endpoints they share. */
 function withSets(
   { services }: IpvsTable,
-  sets: KubeSets,
+  sets: SavedKubeSets,
 ): { ports: FoundPort[]; nodeAddresses: number[]; lost: number; unknown: number } {
   const nodeAddresses = new Set<number>();
   const nodePorts = new Set<string>();
   const frontends: Frontend[] = [];
   let unknown = 0;
   for (const service of services) {
-    const key = frontendKey(service.address, service.protocol, service.port);
+    const key = setEntryKey(service.address, service.protocol, service.port);
     const kind = kindOf(key, service, sets);
     if (kind === undefined) unknown++;
     if (kind === "NodePort") {
@@ -172,7 +172,7 @@ function withSets(
 function kindOf(
   key: string,
   { protocol, port }: VirtualService,
-  sets: KubeSets,
+  sets: SavedKubeSets,
 ): Frontend["kind"] | undefined {
   if (sets.clusterIps.has(key)) return "ClusterIP";
   if (sets.loadBalancers.has(key)) return "LoadBalancer";
