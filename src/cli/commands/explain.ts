@@ -6,11 +6,12 @@ import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
 import { type KubeProxyChoice, kubeProxyOptions, withKubeProxy } from "../options/kube-proxy.js";
+import { type NodeArguments, nodeOptions, withNodeOptions } from "../options/node.js";
 import { parsePlanes } from "../options/parse.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { runOrPublished } from "../published.js";
 
-interface Arguments extends KubeProxyChoice {
+interface Arguments extends KubeProxyChoice, NodeArguments {
   cluster: string;
   service: string;
   planes: string | undefined;
@@ -24,7 +25,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
   describe:
     "One service's first packet on every plane, rule by rule, and its cost at 2 and 10 times the cluster",
   builder: (yargs) =>
-    withKubeProxy(yargs)
+    withKubeProxy(withNodeOptions(yargs))
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -52,7 +53,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
-    const { cluster, nodeList } = readImport(args.cluster);
+    const { cluster, nodeList } = readImport(args.cluster, nodeOptions(args));
     const servicePort = findServicePort(cluster, args.service);
     const explanation = explainService(cluster, servicePort, {
       planes,

@@ -10,10 +10,11 @@ import { plainText } from "../../text.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
 import { type KubeProxyChoice, kubeProxyOptions, withKubeProxy } from "../options/kube-proxy.js";
+import { type NodeArguments, nodeOptions, withNodeOptions } from "../options/node.js";
 import { parseFlow } from "../options/parse.js";
 import { print, printJson } from "../output.js";
 
-interface Arguments extends KubeProxyChoice {
+interface Arguments extends KubeProxyChoice, NodeArguments {
   cluster: string;
   plane: string;
   flow: string;
@@ -25,7 +26,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
   command: "lookup <cluster>",
   describe: "Show one decision: the path through a plane's rules or maps, and its exact work",
   builder: (yargs) =>
-    withKubeProxy(yargs)
+    withKubeProxy(withNodeOptions(yargs))
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -54,7 +55,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const plane = planeById(args.plane);
     const flow = parseFlow(args.flow);
     const seed = parseSeed(args.seed);
-    const { cluster, nodeList } = readImport(args.cluster);
+    const { cluster, nodeList } = readImport(args.cluster, nodeOptions(args));
     const path: string[] = [];
     // A node's iptables-save is walked as it stands, others' rules included, unless a version's rules are asked for.
     const own = plane === iptables && args["kube-proxy"] === undefined ? nodeList : undefined;

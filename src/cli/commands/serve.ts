@@ -14,6 +14,7 @@ import { reasonOf } from "../../reason.js";
 import { formatCount } from "../../text.js";
 import { withAbortOnSignal } from "../interrupted.js";
 import { type ClusterChoice, parseSeed, withClusterChoice } from "../options/cluster.js";
+import { refuseNodeOptions } from "../options/node.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
 import { note, print } from "../output.js";
@@ -66,6 +67,8 @@ export const serve: CommandModule<object, Arguments> = {
     const seed = parseSeed(args.seed);
     const slices: Slice[] = [];
     const source = chosenSource(args);
+    // Objects are served as they are: they say themselves where their endpoints run.
+    if (source.objects) refuseNodeOptions(args);
     const objects = source.objects ?? clusterObjects(source.cluster, size);
     const server = new ApiServer(rate > 0 ? withSlicesNoted(objects, size, slices) : objects, {
       maxEndpointsPerSlice: size,

@@ -5,7 +5,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
 import { writeCluster } from "../../cluster/json.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
-import { CheckFailedError } from "../../errors.js";
+import { CheckFailedError, UsageError } from "../../errors.js";
 import { KUBE_PROXY_MODES } from "../../kernel/kube-proxy/protocol.js";
 import { PROXY_PLANES } from "../../kernel/plane.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
@@ -23,11 +23,14 @@ import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
 import type { KubeProxyArguments } from "./verify-kube-proxy.js";
 
-interface Arguments extends Omit<KubeProxyArguments, "kube-proxy"> {
+interface Arguments extends Omit<KubeProxyArguments, "kube-proxy" | "mode" | "changes" | "timeout"> {
   "kube-proxy": string | undefined;
-  flows: string;
+  mode: KubeProxyArguments["mode"] | undefined;
+  changes: string | undefined;
+  timeout: string | undefined;
+  flows: string | undefined;
   planes: string | undefined;
-  lane: "model" | KernelLane;
+  lane: "model" | KernelLane | undefined;
 }
 
 export const verify: CommandModule<object, Arguments> = {
@@ -37,9 +40,8 @@ export const verify: CommandModule<object, Arguments> = {
     withClusterChoice(yargs)
       .option("flows", {
         type: "string",
-        default: "100000",
         requiresArg: true,
-        describe: "Flows to send through each plane",
+        describe: "Flows to send through each plane; 100,000 by default",
       })
       .option("planes", {
         type: "string",
@@ -48,9 +50,8 @@ export const verify: CommandModule<object, Arguments> = {
       })
       .option("lane", {
         choices: ["model", "kernel", "guest"] as const,
-        default: "model" as const,
         describe:
-          "The models; the real kernel with a connection for each flow (Linux, root); or one in user-mode Linux",
+          "model (by default): the models; the real kernel with a connection for each flow (Linux, root); or one in user-mode Linux",
       })
       .option("kube-proxy", {
         type: "string",
@@ -59,39 +60,29 @@ export const verify: CommandModule<object, Arguments> = {
       })
       .option("mode", {
         choices: KUBE_PROXY_MODES,
-        default: KUBE_PROXY_MODES[0],
-        describe: "With --kube-proxy: its mode; ipvs runs in user-mode Linux",
+        describe: "With --kube-proxy: its mode, iptables by default; ipvs runs in user-mode Linux",
       })
       .option("changes", {
         type: "string",
-        default: "0",
         requiresArg: true,
-        describe: "With --kube-proxy: random changes to make, comparing after each",
-      })
-      .option("node", {
-        type: "string",
-        requiresArg: true,
-        describe: "With --kube-proxy: whose rules, where the objects hold several Nodes",
-      })
-      .option("pod-range", {
-        type: "string",
-        requiresArg: true,
-        describe: "With --kube-proxy: its --cluster-cidr, such as 10.244.0.0/16",
+        describe: "With --kube-proxy: random changes to make, comparing after each; none by default",
       })
       .option("timeout", {
         type: "string",
-        default: "300",
         requiresArg: true,
-        describe: "With --kube-proxy: seconds that a sync may take",
+        describe: "With --kube-proxy: seconds that a sync may take; 300 by default",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     if (args["kube-proxy"] !== undefined) {
+      refuse(args, ["flows", "planes", "lane"], "with --kube-proxy, which compares rules");
       const { verifyAgainstKubeProxy } = await import("./verify-kube-proxy.js");
-      return verifyAgainstKubeProxy({ ...args, "kube-proxy": args["kube-proxy"] });
+      const { mode = KUBE_PROXY_MODES[0], changes = "0", timeout = "300" } = args;
+      return verifyAgainstKubeProxy({ ...args, mode, changes, timeout, "kube-proxy": args["kube-proxy"] });
     }
-    const flows = parseInteger(args.flows, "flows", 1, 100_000_000);
-    if (args.lane !== "model") return verifyInKernel(args, args.lane, flows);
+    refuse(args, ["mode", "changes", "timeout"], "without --kube-proxy");
+    const flows = parseInteger(args.flows ?? "100000", "flows", 1, 100_000_000);
+    if (args.lane === "kernel" || args.lane === "guest") return verifyInKernel(args, args.lane, flows);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const cluster = chosenCluster(args);
     const trace = generateCoverageFlows(cluster, flows, 1);
@@ -106,6 +97,12 @@ export const verify: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** An option that would be ignored is refused by name. */
+function refuse(args: Arguments, names: readonly (keyof Arguments)[], where: string): void {
+  const given = names.find((name) => args[name] !== undefined);
+  if (given !== undefined) throw new UsageError(`--${given} has no use ${where}: leave it out`);
+}
 
 async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number): Promise<void> {
   const places = await placePlanes({
