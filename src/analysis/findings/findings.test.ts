@@ -131,7 +131,7 @@ describe("findFindings", () => {
 
     it("names no law where caches bend the time", () => {
       expect(sentence(ebpf((n) => (n < 10_000 ? 50 : 500)))).toMatch(
-        /follows no one law\. From 1,000 to 30,000 services time grows as N\^.* It is caches that bend it/,
+        /follows no single law\. From 1,000 to 30,000 services time grows as N\^.* The bend comes from caches/,
       );
     });
 
@@ -207,7 +207,7 @@ describe("findFindings", () => {
   it("says what first packets cost and that later ones don't grow, only where both are so", () => {
     const results = withConnections(fakeResults({ services: [1] }));
     expect(finding(results, "connect")?.headline).toMatch(
-      /^At 10,000 Services first iptables packets take \d+ times nftables'$/,
+      /^At 10,000 Services, iptables' first packet takes \d+ times nftables'$/,
     );
     expect(finding(results, "established")?.sentence).toMatch(/a later one [01]\.\d\d times/);
     for (const cell of results.cells) {
@@ -227,13 +227,13 @@ describe("findFindings", () => {
     expect(ids(results)).not.toContain("update");
   });
 
-  it("says what a change takes, how many a second that allows and the load, only where iptables is surely dearer", () => {
+  it("says what a change takes, how many a second that allows and the load, only where iptables is surely more expensive", () => {
     const results = withChanges(fakeResults({ services: [1, 1000, 10_000] }));
     expect(finding(results, "update-time")?.headline).toMatch(
       /^At 10,000 Services iptables changes take [\d,]+ times eBPF's$/,
     );
     expect(finding(results, "churn")?.headline).toMatch(
-      /^At 10,000 Services iptables absorbs [\d.]+ changes a second$/,
+      /^At 10,000 Services iptables absorbs [\d.]+ changes per second$/,
     );
     expect(finding(results, "update-rollout")?.headline).toMatch(
       /^At 10,000 Services iptables restarts take [\d,]+ times eBPF's$/,
@@ -280,7 +280,7 @@ describe("findFindings", () => {
   it("says what the position of popular services costs, by exact counts, and not where it costs nothing", () => {
     const results = withChanges(fakeResults({ services: [1000] }));
     expect(finding(results, "skew")?.sentence).toMatch(
-      /visits 120 rules when .* first and 893 when they stand last/,
+      /visits 120 rules when .* start of the list and 893 when they are at its end/,
     );
     for (const cell of results.cells) if (cell.scenario === "skew") cell.work!.rulesVisited = 500;
     expect(ids(results)).not.toContain("skew");
