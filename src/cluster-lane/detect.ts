@@ -85,6 +85,7 @@ function replacementOf({ daemonSets, ciliumConfiguration }: PlaneEvidence): Dete
 function kubeProxyOf(evidence: PlaneEvidence): DetectedPlane | null {
   const { proxyMode, proxyMetrics, daemonSets, proxyConfiguration } = evidence;
   const daemonSet = find(daemonSets, "kube-proxy");
+  // pattern-bounded: one page of kube-proxy's own metrics.
   const own = /^kubernetes_build_info\{[^}]*git_version="([^"]+)"/m.exec(proxyMetrics ?? "")?.[1];
   const version = own ?? (daemonSet ? versionOf(daemonSet) : null);
   const asked = proxyMode?.trim();

@@ -63,6 +63,7 @@ export function probesByArchitecture(
 }
 
 /** `registry.k8s.io/pause:3.10`, `rancher/mirrored-pause:3.6`, `localhost/pause:1`, by name as clusters spell it. */
+// pattern-bounded: the name of an image.
 const PAUSE = /(^|[/-])pause(-amd64|-arm64)?:[^/@]+$/;
 
 /**

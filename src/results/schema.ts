@@ -337,6 +337,8 @@ export const resultsSchema = z.object({
   cluster: z.object({
     source: z.string(),
     parameters: z.record(z.string(), z.unknown()),
+    /** What the import of a cluster read, left out and assumed. */
+    notes: z.array(z.string()).optional(),
     /** SHA-256 over the cluster's bytes, by what makes it: `1000` services, or `100x10 affinity`. */
     digests: z.record(z.string(), z.string()),
   }),

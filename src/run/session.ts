@@ -87,7 +87,10 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
   const results = assembleRun(plan, {
     seed: parsed.seed,
     command: options.command ?? `runBenchmark(${JSON.stringify(spec)})`,
-    imported: cluster !== undefined,
+    imported:
+      cluster === undefined
+        ? null
+        : { notes: (cluster.source.kind === "imported" && cluster.source.notes) || [] },
     environment: readEnvironment(cpu),
     now: new Date(),
     catalog,

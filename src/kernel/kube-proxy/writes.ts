@@ -114,6 +114,7 @@ function countNft(line: string, counts: Counts): void {
   else if (what === "rule") {
     counts.rules += 1;
     // Anonymous maps and sets; what an update of a named set puts between braces is written by packets.
+    // pattern-bounded: one line that kube-proxy wrote.
     for (const [, elements = ""] of line.matchAll(/(?<!@\S{1,200}) \{([^}]*)\}/g)) {
       const distinct = new Set(elements.split(",").map((element) => element.trim()));
       // nft turns a set of one into a comparison, and drops what a set is given twice.

@@ -145,5 +145,5 @@ ${body.join("\n")}
 }
 
 function factList(facts: readonly (readonly [string, string])[]): string {
-  return `<dl>\n${facts.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(plainText(value, 600))}</dd>`).join("\n")}\n</dl>`;
+  return `<dl>\n${facts.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(plainText(value, 4000))}</dd>`).join("\n")}\n</dl>`;
 }
