@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { InvalidChangeError } from "../errors.js";
 import { applyChange, type Change } from "./change.js";
 import { inCidr } from "./cluster.js";

@@ -8,6 +8,5 @@ describe("importCluster on hostile input", () => {
     expect(accepted).toBeGreaterThan(200);
     expect(refused).toBeGreaterThan(200);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
-    // Two seconds of work; a busy machine takes its time.
-  }, 120_000);
+  });
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/program.js";
-import { BOUTIQUE, file, folder, lbscale, NODE, service, TINY } from "../support/cli.js";
+import { BOUTIQUE, file, folder, lbscale, NODE_TABLES, service, TINY } from "../support/cli.js";
 
 /** Runs a command line in this process, in `folder`: what it writes and its exit code. */
 async function inProcess(args: readonly string[]) {
@@ -97,8 +97,8 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
       ["import", BOUTIQUE, "--positions"],
       /needs the output of iptables-save/,
     ],
-    ["a cost that is none", ["import", NODE, "--positions", "--ns-per-entry", "0"], /above 0/],
-    ["two costs", ["import", NODE, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
+    ["a cost that is none", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "0"], /above 0/],
+    ["two costs", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
   ])("%s, after what the import left out and assumed", async (_what, args, message) => {
     const { status, stdout, stderr } = await inProcess(args);
     const lines = stderr.trimEnd().split("\n");

@@ -12,6 +12,7 @@ import { importCluster } from "../../src/formats/detect.js";
 import { EXPORTS } from "../../src/formats/export.js";
 import { NftablesProgram } from "../../src/planes/nftables/program.js";
 import { nftTransactions } from "../../src/planes/nftables/ruleset.js";
+import { LONGEST_MS } from "../support/patience.js";
 import { inNamespace as runInNamespace, withTools } from "./tools.js";
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-tools-"));
@@ -146,7 +147,7 @@ function inGuest(): string {
   const { stdout } = spawnSync("setpriv", [...nobody, ...guest], {
     encoding: "utf8",
     maxBuffer: 2 ** 28,
-    timeout: 500_000,
+    timeout: LONGEST_MS,
     killSignal: "SIGKILL",
     stdio: ["ignore", "pipe", "ignore"],
   });
