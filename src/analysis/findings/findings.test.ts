@@ -320,3 +320,34 @@ describe("findFindings", () => {
     expect(findFindings(results)).toEqual([]);
   });
 });
+
+describe("findings of flows that reach no endpoint", () => {
+  const measured = (change: (results: Results) => void) => {
+    const results = fakeResults({ services: [100, 1000], planes: ["iptables", "ebpf"] });
+    change(results);
+    return findFindings(results).find(({ id }) => id === "iptables-factor")!;
+  };
+
+  it("say that the Services refuse them", () => {
+    const found = measured(({ cells }) => {
+      for (const cell of cells) cell.endpoints = 0;
+    });
+    expect(found.headline).toMatch(/^At 1,000 Services iptables refuses \d+ times slower than eBPF$/);
+    expect(found.sentence).toMatch(/^Refused flows, Services without endpoints: At 1,000/);
+  });
+
+  it("say that they go to no Service, all of them or a share", () => {
+    const all = measured(({ run }) => {
+      run.settings.misses = 1;
+    });
+    expect(all.headline).toMatch(/^At 1,000 Services iptables misses \d+ times slower than eBPF$/);
+    const some = measured(({ run }) => {
+      run.settings.misses = 0.25;
+    });
+    expect(some.sentence).toMatch(/^25 % of flows to no Service: At 1,000/);
+  });
+
+  it("leave counts and usual flows as they are", () => {
+    expect(measured(() => undefined).sentence).toMatch(/^At 1,000 services/);
+  });
+});
