@@ -46,7 +46,9 @@ export function formatMeasure(measure: Measure, results: Results): string {
     captionOf(results, measure) ?? `Median time of one ${plainText(measure.scenario, 30)} to a {entry}`;
   const condition = flowCondition(results, cellsOf(results, measure));
   const said = caption.replace("{entry}", entry);
-  return condition === undefined ? said : `${condition.words}: ${said.charAt(0).toLowerCase()}${said.slice(1)}`;
+  return condition === undefined
+    ? said
+    : `${condition.words}: ${said.charAt(0).toLowerCase()}${said.slice(1)}`;
 }
 
 /** What the band or whisker around an estimate is: never called an interval when it is a range. */
