@@ -49,7 +49,7 @@ const PROFILES: readonly KernelProfile[] = [
   },
 ];
 
-const median = "median and interval over changes, each of one endpoint";
+const median = "median over changes, each of one endpoint";
 const reports: KernelCatalog["reports"] = {
   programming: {
     label: "Programming one endpoint change, by kube-proxy itself",

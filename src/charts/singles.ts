@@ -12,9 +12,17 @@ export function singleTimes({ replicates }: Cell): number[] {
   return replicates.flatMap(({ singles }) => singles?.ns ?? []);
 }
 
+/** Whether a cell has single lookups, without copying them. */
+export function hasSingleTimes({ replicates }: Cell): boolean {
+  return (
+    replicates.every(({ singles }) => singles !== null) &&
+    replicates.some(({ singles }) => (singles?.ns.length ?? 0) > 0)
+  );
+}
+
 /** The cells of the largest N at which some plane's lookups were timed one at a time; undefined where none were. */
 export function largestWithSingles(cells: readonly Cell[]): Cell[] | undefined {
-  const services = maxOf(cells.filter((cell) => singleTimes(cell).length > 0).map((cell) => cell.services));
+  const services = maxOf(cells.filter(hasSingleTimes).map((cell) => cell.services));
   return Number.isFinite(services)
     ? cells.filter((cell) => cell.services === services && cell.estimate !== null)
     : undefined;
