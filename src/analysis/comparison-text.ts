@@ -48,7 +48,7 @@ export function comparedName(
 }
 
 /** What the table means, for people. */
-export function comparisonWords(comparison: RunComparison): string[] {
+export function formatComparison(comparison: RunComparison): string[] {
   const { planes, minEffect, unmatched, regression, described } = comparison;
   const verdict = (wanted: PlaneComparison["verdict"]) =>
     planes.filter((plane) => plane.verdict === wanted).map(({ plane }) => planeLabel(described, plane));

@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<Source["kind"], string>> = {
 };
 
 /** Title, source, what was timed and how the numbers were read. */
-export function sourceWords({ id, title, url, date, timed, unit, kind, error }: Source): string[] {
+export function formatSource({ id, title, url, date, timed, unit, kind, error }: Source): string[] {
   return [
     `${id}: ${title}${date === null ? "" : `, ${date}`}`,
     url,
@@ -77,7 +77,7 @@ export function shapeTable({ shapes }: PublishedComparison): string[][] {
  * @param results Results of the run.
  * @returns One sentence per difference.
  */
-export function differenceWords(
+export function formatSourceDifferences(
   { reference, scenario, shapes, constantParts, rulesPerService }: PublishedComparison,
   { environment, run }: Results,
 ): string[] {

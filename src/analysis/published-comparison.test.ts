@@ -3,7 +3,12 @@ import { fakeResults } from "../../test/support/results.js";
 import { REFERENCES, referenceById } from "../reference/index.js";
 import { resultsSchema } from "../results/schema.js";
 import { againstReferences, compareWith } from "./published-comparison.js";
-import { differenceWords, referenceTable, shapeTable, sourceWords } from "./published-comparison-text.js";
+import {
+  formatSource,
+  formatSourceDifferences,
+  referenceTable,
+  shapeTable,
+} from "./published-comparison-text.js";
 import type { Shape } from "./published-shape.js";
 
 /** A run without noise: `time` is what each lookup takes, and iptables visits `rules`. */
@@ -62,7 +67,7 @@ describe("a run beside published measurements", () => {
       run: { value: 15 },
       verdict: "run lower",
     });
-    const words = differenceWords(compareWith(referenceById("cilium-1.6")!, run), run).join("\n");
+    const words = formatSourceDifferences(compareWith(referenceById("cilium-1.6")!, run), run).join("\n");
     expect(words).toMatch(/a rule costs 2\.6 times \[2\.5, 2\.6\] as much there as in the run/);
     expect(words).toMatch(/rules visited more for each service: 4 \(.*\); in the run 1\.50, counted/);
     expect(words).toMatch(/the run times the choice of an endpoint alone/);
@@ -210,7 +215,9 @@ describe("a run beside published measurements", () => {
           .every((row) => row[4] === "–"),
       ).toBe(true);
       expect(
-        differenceWords(comparison, nothing).every((line) => line.startsWith("no number of the run: ")),
+        formatSourceDifferences(comparison, nothing).every((line) =>
+          line.startsWith("no number of the run: "),
+        ),
       ).toBe(true);
     }
   });
@@ -218,7 +225,7 @@ describe("a run beside published measurements", () => {
 
 describe("published measurements as text", () => {
   it("name their source, how they were read and with which error", () => {
-    expect(sourceWords(referenceById("cilium-1.6")!).join("\n")).toMatch(
+    expect(formatSource(referenceById("cilium-1.6")!).join("\n")).toMatch(
       /2019-08-20\nhttps:\/\/cilium\.io\/.*\n.*\[µs; read from its chart, ±2\.5 µs\]/,
     );
   });

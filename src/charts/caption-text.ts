@@ -47,7 +47,7 @@ export function formatMeasure(measure: Measure, results: Results): string {
 }
 
 /** What the band or whisker around an estimate is: never called an interval when it is a range. */
-export function formatInterval(cells: readonly Cell[]): string {
+export function intervalKind(cells: readonly Cell[]): string {
   const kinds = new Set(cells.flatMap((cell) => (cell.estimate ? [cell.estimate.kind] : [])));
   const ranges = cells.filter((c) => c.estimate?.kind === "range").map((c) => c.replicates.length);
   const range = ranges.every((count) => count === 1) ? "measured once" : `range of ${replicatesOf(ranges)}`;
@@ -60,7 +60,7 @@ function replicatesOf(counts: readonly number[]): string {
 }
 
 /** Which services the packets go to, and where a rule list has these. The scenario `skew` varies both and says so itself. */
-function trafficWords(results: Results, cells: readonly Cell[]): (string | false)[] {
+function formatTraffic(results: Results, cells: readonly Cell[]): (string | false)[] {
   const { zipf, popular, misses } = results.run.settings;
   const lists = claimants(results, "list");
   const placed =
@@ -80,7 +80,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
   const parts = [
     kernelOf(results, measure, cells),
     ...(cells.some(({ scenario }) => scenarioReport(results, scenario)?.positionMatters)
-      ? trafficWords(results, cells)
+      ? formatTraffic(results, cells)
       : []),
     `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
     plainText(environment.cpu, 60),

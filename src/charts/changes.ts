@@ -4,7 +4,7 @@ import { cellsOf, seriesOf } from "../analysis/series.js";
 import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
 import { formatCount, formatNs } from "../text.js";
-import { formatInterval, headline, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
+import { headline, intervalKind, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { intervalBands } from "./kit/marks.js";
@@ -58,7 +58,7 @@ export const churn: Chart = {
     const series = seriesOf(results, cells);
     const words = {
       title: headline(results, ["churn"]) ?? "Endpoint changes a second by number of services",
-      subtitle: `Endpoint changes a second that one core can write, ${formatInterval(cells)} · log–log scale · higher is better`,
+      subtitle: `Endpoint changes a second that one core can write, ${intervalKind(cells)} · log–log scale · higher is better`,
       caption: joinParts([
         provenance(results, RATE, []),
         `${WRITING}: a limit from above`,

@@ -29,7 +29,7 @@ export interface LinePoint {
   readonly high?: number;
 }
 
-export interface Line {
+export interface PlotLine {
   readonly plane: string;
   /** Its name, where that is not the plane's. */
   readonly label?: string;
@@ -54,7 +54,7 @@ export interface Axis {
 /** The configuration of a log-log chart. `plugins` draw between the grid and the lines. */
 export function logLogConfig(
   results: Described,
-  lines: readonly Line[],
+  lines: readonly PlotLine[],
   words: Words,
   view: View,
   axes: { x: string; range: { min: number; max: number }; label: (value: number) => string },
@@ -74,7 +74,7 @@ export function logLogConfig(
 /** The configuration of a chart of lines. An axis whose range has a step is linear, others are logarithmic. */
 export function linesConfig(
   results: Described,
-  lines: readonly Line[],
+  lines: readonly PlotLine[],
   words: Words,
   view: View,
   axes: { x: Axis; y: Axis },

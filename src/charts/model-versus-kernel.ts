@@ -4,7 +4,7 @@ import { cellsOf, type Measure, type Series, seriesOf } from "../analysis/series
 import type { Described } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, formatNs } from "../text.js";
-import { formatInterval, headline, provenance } from "./caption-text.js";
+import { headline, intervalKind, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { intervalBands, runsOf } from "./kit/marks.js";
@@ -50,7 +50,7 @@ export const modelVersusKernel: Chart = {
     const said = { connect: "connecting", lookup: "one lookup" } as const;
     const words = {
       title: headline(results, ["model-versus-kernel"]) ?? "The model's times beside the kernel's own",
-      subtitle: `Solid: ${said[kernel.measure.scenario]} through the kernel; dashed: ${said[model.measure.scenario]} in the model · median, ${formatInterval([...kernel.cells, ...model.cells])} · log–log scale`,
+      subtitle: `Solid: ${said[kernel.measure.scenario]} through the kernel; dashed: ${said[model.measure.scenario]} in the model · median, ${intervalKind([...kernel.cells, ...model.cells])} · log–log scale`,
       caption: [
         provenance(results, kernel.measure, kernel.cells),
         "the kernel's times hold the network too, which flattens their rise on this axis",

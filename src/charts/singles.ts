@@ -21,7 +21,7 @@ export function largestWithSingles(cells: readonly Cell[]): Cell[] | undefined {
 }
 
 /** For captions: `12,000–14,000 lookups a plane timed one at a time`, or `what` else was timed. */
-export function singlesWords(cells: readonly Cell[], what: string): string {
+export function formatSingles(cells: readonly Cell[], what: string): string {
   const counts = cells.map((cell) => singleTimes(cell).length).filter((count) => count > 0);
   const [least, most] = [minOf(counts), maxOf(counts)].map(formatCount);
   return `${least === most ? least : `${least}–${most}`} ${what}s a plane timed one at a time`;

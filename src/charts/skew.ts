@@ -3,7 +3,7 @@
 import { cellsOf, noiseFloorNs, type Point, seriesOf } from "../analysis/series.js";
 import { maxOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
+import { formatMeasure, headline, intervalKind, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { seriesStyle } from "./theme.js";
@@ -36,7 +36,7 @@ export const skew: Chart = {
     const groups = TRAFFIC.filter(({ variant }) => cells.some((cell) => cell.variant === variant));
     const words = {
       title: headline(results, ["skew"]) ?? "Lookups when few services get most of the traffic",
-      subtitle: `${formatMeasure(measure, results)}, ${formatInterval(cells)} · linear scale · lower is better`,
+      subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · linear scale · lower is better`,
       caption: [
         provenance(results, measure, cells),
         // The exponent is bench/skew.ts': a chart must be readable without the program that measured it.

@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline/promises";
 import { stringify } from "yaml";
-import { manifestsOf, planWords } from "../cluster-lane/plan.js";
+import { formatPlan, manifestsOf } from "../cluster-lane/plan.js";
 import { UsageError } from "../errors.js";
 import { clusterJob, inspect } from "../run/lanes/cluster.js";
 import type { RunSpec } from "../run/spec.js";
@@ -29,7 +29,7 @@ export async function agreeOnCluster(
     return false;
   }
   const state = await inspect(job);
-  for (const line of planWords(job, state)) note(line);
+  for (const line of formatPlan(job, state)) note(line);
   if (yes) return true;
   if (!process.stdin.isTTY) throw new UsageError("nobody can be asked whether to begin: add --yes");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -5,13 +5,13 @@ import { formatCount, plainText } from "../text.js";
 import { type Api, ApiError } from "./api.js";
 import { removeRun } from "./clean.js";
 import { ClusterFailedError } from "./errors.js";
-import { anyObject, listOf, type Pod, podSchema, serviceSchema } from "./kinds.js";
+import { anyObject, clusterIpSchema, listOf, type Pod, podSchema } from "./kinds.js";
 import {
   namespaceManifest,
   probeManifest,
   probeName,
   programManifest,
-  type Setting,
+  type RunSetting,
   serviceManifest,
   sliceManifest,
   targetsManifest,
@@ -66,7 +66,7 @@ export async function measureCluster(
 }
 
 class ClusterRun {
-  readonly setting: Setting;
+  readonly setting: RunSetting;
   readonly #api: Api;
   readonly #job: ClusterJob;
   readonly #state: ClusterState;
@@ -140,8 +140,8 @@ class ClusterRun {
         const manifest = serviceManifest(setting, index);
         const path = this.#path("api/v1", "services");
         const made =
-          (await this.#create(path, manifest, serviceSchema)) ??
-          (await this.#api.get(`${path}/${manifest.metadata.name}`, serviceSchema));
+          (await this.#create(path, manifest, clusterIpSchema)) ??
+          (await this.#api.get(`${path}/${manifest.metadata.name}`, clusterIpSchema));
         const slice = sliceManifest(setting, index, this.#targets);
         await this.#create(this.#path("apis/discovery.k8s.io/v1", "endpointslices"), slice, anyObject);
         this.#services[index] = made.spec.clusterIP ?? "";

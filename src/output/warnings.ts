@@ -11,7 +11,7 @@ const MOST_NAMED = 8;
 
 /** How precise the run is, and whether order mattered: a line each. */
 export function qualityLines(results: Results): string[] {
-  return [precision(results), orderWords(results.orderEffect)].filter((line) => line !== "");
+  return [precision(results), formatOrderEffect(results.orderEffect)].filter((line) => line !== "");
 }
 
 /** Every warning of a run: those of its cells, with the cells, then those of the whole run. */
@@ -51,7 +51,7 @@ function precision({ run, cells }: Results): string {
   return `precision: ${precise} of ${timed.length} cells are within ${goal} of their median${time}`;
 }
 
-function orderWords(effect: OrderEffect | null): string {
+function formatOrderEffect(effect: OrderEffect | null): string {
   if (!effect) return "";
   const test = ({ rho, p }: { rho: number; p: number }) =>
     `rho ${rho.toFixed(2)}, p ${p < 0.001 ? "< 0.001" : p < 0.01 ? "< 0.01" : p.toFixed(2)}`;

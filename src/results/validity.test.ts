@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { Random } from "../random.js";
-import { summarize } from "./conclude.js";
 import type { Cell, Results } from "./schema.js";
+import { summarize } from "./summarize.js";
 import { cellWarnings, countUnsteady, orderEffectOf, outliersOf, runWarnings } from "./validity.js";
 
 const random = Random.fromSeed(1);

@@ -38,7 +38,7 @@ import { trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
 
 /**
- * All findings of a run, most telling first. Needs its fits and crossovers (results/conclude.ts).
+ * All findings of a run, most telling first. Needs its fits and crossovers (results/summarize.ts).
  *
  * @param results Results with their conclusions, as `run` stores them.
  * @returns Findings with a title, a sentence and the cells they rest on.

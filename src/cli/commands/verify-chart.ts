@@ -5,7 +5,8 @@ import { CheckFailedError, UsageError } from "../../errors.js";
 import type { ChartData } from "../../output/metadata/data.js";
 import { extractMetadata } from "../../output/metadata/index.js";
 import { chartProblems } from "../../output/metadata/verify-chart.js";
-import { readResultsFile, reasonOf } from "../../results/files.js";
+import { reasonOf } from "../../reason.js";
+import { readResultsFile } from "../../results/files.js";
 import { plainText } from "../../text.js";
 import { alignColumns, print, printJson } from "../output.js";
 

@@ -1,7 +1,7 @@
 /** `verify --kube-proxy`: what it prints. */
 
 import { CheckFailedError } from "../../errors.js";
-import { findKubeProxy, KUBE_PROXY_VERSIONS, minorOf } from "../../kernel/kube-proxy/binaries.js";
+import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import { formatDifferences } from "../../kernel/kube-proxy/compare.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { type VerifyStep, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
@@ -38,7 +38,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
   const timeoutMs = 1000 * parseInteger(args.timeout, "timeout", 1, MAX_TIMEOUT_SECONDS);
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);
-  const name = KUBE_PROXY_VERSIONS.find(({ minor }) => minor === args["kube-proxy"])?.patch ?? version;
+  const name = KUBE_PROXY_BUILDS.find(({ minor }) => minor === args["kube-proxy"])?.patch ?? version;
   const source = chosenSource(args);
   const objects = source.objects ?? [...clusterObjects(source.cluster)];
   const services = objects.filter(({ kind }) => kind === SERVICE.kind).length;
@@ -62,7 +62,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
       })) {
         steps.push(step);
         progress.end();
-        if (!args.json) await print(describe(step, steps.length - 1, `${name} ${mode}`, services));
+        if (!args.json) await print(formatStep(step, steps.length - 1, `${name} ${mode}`, services));
         progress.show(steps.length, "a change");
       }
     } catch (error) {
@@ -81,7 +81,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
   throw new CheckFailedError(`kube-proxy ${name} ${mode}: ${reasons.join(", ")}`);
 }
 
-function describe(step: VerifyStep, index: number, title: string, services: number): string {
+function formatStep(step: VerifyStep, index: number, title: string, services: number): string {
   const { change, lines, differences, writes } = step;
   const what =
     change === undefined

@@ -1,13 +1,13 @@
 /** What kube-proxy left in the kernel against what lbscale says it does, as a diff by Service. */
 
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
-import type { Rules } from "./protocol.js";
+import type { ListedRules } from "./protocol.js";
 import { ruleLines } from "./rule-lines.js";
 import { ServiceNames } from "./service-names.js";
 import { withoutUnreferenced } from "./stale.js";
 
 /** A line that only one of the two has. */
-export interface Difference {
+export interface RuleDifference {
   /** `namespace/name`; undefined for rules of no Service. */
   readonly service: string | undefined;
   readonly from: "kube-proxy" | "lbscale";
@@ -17,7 +17,7 @@ export interface Difference {
 export interface RulesComparison {
   /** Lines of kube-proxy that were compared: rules, chains, sets and elements. */
   readonly lines: number;
-  readonly differences: readonly Difference[];
+  readonly differences: readonly RuleDifference[];
 }
 
 export interface CompareOptions {
@@ -32,8 +32,8 @@ export interface CompareOptions {
  * all: clusters of lbscale have IPv4 addresses.
  */
 export function compareToModel(
-  real: Rules,
-  model: Rules,
+  real: ListedRules,
+  model: ListedRules,
   { objects, ignoreStale }: CompareOptions,
 ): RulesComparison {
   const files = Object.keys(real).filter((file) => !file.startsWith("ip6tables"));
@@ -44,7 +44,7 @@ export function compareToModel(
       model: new Set(linesOf(model[file] ?? "")),
     };
   });
-  const differing: Omit<Difference, "service">[] = [];
+  const differing: Omit<RuleDifference, "service">[] = [];
   for (const each of all) {
     for (const line of each.real) if (!each.model.has(line)) differing.push({ from: "kube-proxy", line });
     for (const line of each.model) if (!each.real.has(line)) differing.push({ from: "lbscale", line });
@@ -69,11 +69,11 @@ function withoutStale(lines: readonly string[]): string[] {
 
 /** As a unified diff, a hunk per Service. `version` is kube-proxy's. */
 export function formatDifferences(
-  differences: readonly Difference[],
+  differences: readonly RuleDifference[],
   version: string,
   limit: number,
 ): string {
-  const byService = new Map<string, Difference[]>();
+  const byService = new Map<string, RuleDifference[]>();
   for (const difference of differences) {
     const service = difference.service ?? "rules of no Service";
     const others = byService.get(service);

@@ -4,9 +4,9 @@ import type { Change } from "../../cluster/change.js";
 import { type Cluster, formatCidr, parseAddress } from "../../cluster/cluster.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
+import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import type { Program } from "../../planes/plane.js";
 import { Random } from "../../random.js";
-import type { KubeProxyMinor } from "./binaries.js";
 import { compareToModel, type RulesComparison } from "./compare.js";
 import { KubeProxy, nodeFacts } from "./driver.js";
 import { modelCluster } from "./model-cluster.js";
@@ -22,7 +22,7 @@ export interface VerifyOptions {
   readonly cluster?: Cluster | undefined;
   /** Path of the kube-proxy, and the version whose rules it is compared with. */
   readonly binary: string;
-  readonly version: KubeProxyMinor;
+  readonly version: KubeProxyVersion;
   readonly mode: CheckedOptions["mode"];
   /** Which Node; undefined: the only one. */
   readonly node?: string | undefined;

@@ -6,7 +6,7 @@ import { THEMES, type Theme } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { escapeXml, formatCount, plainText } from "../../text.js";
-import { environmentFacts, methodFacts, methodWords } from "../method.js";
+import { environmentFacts, formatMethod, methodFacts } from "../method.js";
 import { tableFields, tableHeadings, tableRows } from "../tables/table.js";
 import { allWarnings, qualityLines } from "../warnings.js";
 import { pageData, scriptJson } from "./data.js";
@@ -56,7 +56,7 @@ ${measurements(results)}
 </section>
 <section aria-labelledby="method-heading">
 <h2 id="method-heading">Method</h2>
-${methodWords(results)
+${formatMethod(results)
   .map((paragraph) => `<p>${escapeXml(paragraph)}</p>`)
   .join("\n")}
 ${factList(methodFacts(results))}
@@ -145,5 +145,5 @@ ${body.join("\n")}
 }
 
 function factList(facts: readonly (readonly [string, string])[]): string {
-  return `<dl>\n${facts.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(plainText(value, 600))}</dd>`).join("\n")}\n</dl>`;
+  return `<dl>\n${facts.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(plainText(value, 4000))}</dd>`).join("\n")}\n</dl>`;
 }

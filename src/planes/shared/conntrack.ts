@@ -50,11 +50,11 @@ export const TO_CACHE_LINE_WORDS = 12;
 const BACKGROUND_CLIENTS = 0x64400000;
 export const BACKGROUND_SERVICE = 0xc0000201 | 0;
 export const BACKGROUND_ENDPOINT = 0xcb007101 | 0;
-const FILL_CLIENTS_MASK = 0x3fffff;
+const BACKGROUND_CLIENTS_MASK = 0x3fffff;
 
 /** Address of the client of filled connection `i`; its port is `fillPort(i)`. */
 export function backgroundClient(i: number): number {
-  return BACKGROUND_CLIENTS | (i & FILL_CLIENTS_MASK);
+  return BACKGROUND_CLIENTS | (i & BACKGROUND_CLIENTS_MASK);
 }
 
 /** Port of the client of filled connection `i`. */

@@ -136,7 +136,7 @@ function roundsOf({ replicates, lane }: RunSpec, { rounds }: KernelProfile): num
 }
 
 /** What is measured of placed planes. */
-interface Measured {
+interface CellSelection {
   readonly kernel: KernelCatalog;
   readonly profile: KernelProfile;
   readonly scenarios: readonly KernelScenario[];
@@ -154,7 +154,7 @@ const ROUND_SCENARIOS: readonly KernelScenario[] = ["connect", "established", "l
 function planPlaces(
   places: readonly LanePlacement[],
   spec: RunSpec,
-  { kernel, profile, scenarios, settings }: Measured,
+  { kernel, profile, scenarios, settings }: CellSelection,
 ): Plan {
   const rounds = roundsOf(spec, profile);
   const asked = spec.services === undefined ? null : [...new Set(spec.services)].sort((a, b) => a - b);

@@ -6,14 +6,14 @@ import { formatCount, formatNs, plainText } from "../text.js";
 import type { PlaneExplanation, ServiceExplanation, SizedCost } from "./explain.js";
 
 /** Rows of a table, heading first, as the command line aligns them. */
-export type Table = readonly (readonly string[])[];
+export type TextTable = readonly (readonly string[])[];
 
 /** One plane's part: its heading, the steps, the place in the list, and a table of sizes. */
-export interface PlaneWords {
+export interface PlaneText {
   readonly heading: string;
   readonly steps: readonly string[];
   readonly place: string;
-  readonly table: Table;
+  readonly table: TextTable;
   readonly notes: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function rulesOf({ settings }: Results["run"]): string {
 }
 
 /** One plane in words. */
-export function planeWords({
+export function formatPlane({
   label,
   kubeProxy,
   decision,
@@ -55,7 +55,7 @@ export function planeWords({
   position,
   ownList,
   sizes,
-}: PlaneExplanation): PlaneWords {
+}: PlaneExplanation): PlaneText {
   const listed = sizes.some(({ rules }) => rules !== null);
   const predicted = sizes.some(({ prediction }) => prediction !== null);
   const heading = [
@@ -92,11 +92,11 @@ function row({ factor, services, work, rules, prediction }: SizedCost, listed: b
     ...(listed ? range : []),
     work ? formatCount(work.mapLookups) : "–",
     work ? formatCount(work.hashProbes) : "–",
-    ...(predicted ? predictionWords(prediction) : []),
+    ...(predicted ? formatPrediction(prediction) : []),
   ];
 }
 
-function predictionWords(prediction: Prediction | NoPrediction | null): string[] {
+function formatPrediction(prediction: Prediction | NoPrediction | null): string[] {
   if (!prediction || "unavailable" in prediction) return ["–", ""];
   return [formatNs(prediction.medianNs), predictedInterval(prediction)];
 }

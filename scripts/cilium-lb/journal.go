@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"sort"
+	"sync"
+
+	"github.com/cilium/cilium/pkg/loadbalancer"
+	"github.com/cilium/cilium/pkg/loadbalancer/maps"
+)
+
+// Names of the maps (pkg/loadbalancer/maps/types.go).
+const (
+	services      = "cilium_lb4_services_v2"
+	backends      = "cilium_lb4_backends_v3"
+	reverseNat    = "cilium_lb4_reverse_nat"
+	affinityMatch = "cilium_lb_affinity_match"
+	sourceRanges  = "cilium_lb4_source_range"
+	maglevTables  = "cilium_lb4_maglev"
+)
+
+// journal is the maps, real or not, with a note of every operation that reaches them.
+type journal struct {
+	maps.LBMaps
+	mu         sync.Mutex
+	operations [][]string
+}
+
+// bytesOf is a key or value as it lies in the map, in hexadecimal: the structures have no hidden padding.
+func bytesOf(v any) string {
+	b, err := binary.Append(nil, binary.NativeEndian, v)
+	if err != nil {
+		panic(err)
+	}
+	return hex.EncodeToString(b)
+}
+
+// outerKey: DumpMaglev and UpdateMaglev have the id in the machine's order, the map in the network's.
+func outerKey(k maps.MaglevOuterKey) string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint16(nil, k.RevNatID))
+}
+
+func (j *journal) note(what, name, key, value string, err error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	operation := []string{what, name, key, value}
+	if err != nil {
+		operation = append(operation, err.Error())
+	}
+	j.operations = append(j.operations, operation)
+	return err
+}
+
+// take returns the operations since the last call.
+func (j *journal) take() [][]string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	taken := j.operations
+	j.operations = nil
+	return taken
+}
+
+func (j *journal) UpdateService(k maps.ServiceKey, v maps.ServiceValue) error {
+	return j.note("update", services, bytesOf(k), bytesOf(v), j.LBMaps.UpdateService(k, v))
+}
+
+func (j *journal) DeleteService(k maps.ServiceKey) error {
+	return j.note("delete", services, bytesOf(k), "", j.LBMaps.DeleteService(k))
+}
+
+func (j *journal) UpdateBackend(k maps.BackendKey, v maps.BackendValue) error {
+	return j.note("update", backends, bytesOf(k), bytesOf(v), j.LBMaps.UpdateBackend(k, v))
+}
+
+func (j *journal) DeleteBackend(k maps.BackendKey) error {
+	return j.note("delete", backends, bytesOf(k), "", j.LBMaps.DeleteBackend(k))
+}
+
+func (j *journal) UpdateRevNat(k maps.RevNatKey, v maps.RevNatValue) error {
+	return j.note("update", reverseNat, bytesOf(k), bytesOf(v), j.LBMaps.UpdateRevNat(k, v))
+}
+
+func (j *journal) DeleteRevNat(k maps.RevNatKey) error {
+	return j.note("delete", reverseNat, bytesOf(k), "", j.LBMaps.DeleteRevNat(k))
+}
+
+func (j *journal) UpdateAffinityMatch(k *maps.AffinityMatchKey, v *maps.AffinityMatchValue) error {
+	return j.note("update", affinityMatch, bytesOf(k), bytesOf(v), j.LBMaps.UpdateAffinityMatch(k, v))
+}
+
+func (j *journal) DeleteAffinityMatch(k *maps.AffinityMatchKey) error {
+	return j.note("delete", affinityMatch, bytesOf(k), "", j.LBMaps.DeleteAffinityMatch(k))
+}
+
+func (j *journal) UpdateSourceRange(k maps.SourceRangeKey, v *maps.SourceRangeValue) error {
+	return j.note("update", sourceRanges, bytesOf(k), bytesOf(v), j.LBMaps.UpdateSourceRange(k, v))
+}
+
+func (j *journal) DeleteSourceRange(k maps.SourceRangeKey) error {
+	return j.note("delete", sourceRanges, bytesOf(k), "", j.LBMaps.DeleteSourceRange(k))
+}
+
+// A table's contents are in the dump: here is only that it was written.
+func (j *journal) UpdateMaglev(k maps.MaglevOuterKey, ids []loadbalancer.BackendID, v6 bool) error {
+	return j.note("update", maglevTables, outerKey(k), "", j.LBMaps.UpdateMaglev(k, ids, v6))
+}
+
+func (j *journal) DeleteMaglev(k maps.MaglevOuterKey, v6 bool) error {
+	return j.note("delete", maglevTables, outerKey(k), "", j.LBMaps.DeleteMaglev(k, v6))
+}
+
+// dump reads all entries, in the order of their keys.
+func (j *journal) dump() (map[string][][2]string, error) {
+	out := map[string][][2]string{}
+	for _, name := range []string{services, backends, reverseNat, affinityMatch, sourceRanges, maglevTables} {
+		out[name] = [][2]string{}
+	}
+	add := func(name, key, value string) { out[name] = append(out[name], [2]string{key, value}) }
+	m := j.LBMaps
+	for _, read := range []func() error{
+		func() error {
+			return m.DumpService(func(k maps.ServiceKey, v maps.ServiceValue) { add(services, bytesOf(k), bytesOf(v)) })
+		},
+		func() error {
+			return m.DumpBackend(func(k maps.BackendKey, v maps.BackendValue) { add(backends, bytesOf(k), bytesOf(v)) })
+		},
+		func() error {
+			return m.DumpRevNat(func(k maps.RevNatKey, v maps.RevNatValue) { add(reverseNat, bytesOf(k), bytesOf(v)) })
+		},
+		func() error {
+			return m.DumpAffinityMatch(func(k *maps.AffinityMatchKey, v *maps.AffinityMatchValue) {
+				add(affinityMatch, bytesOf(k), bytesOf(v))
+			})
+		},
+		func() error {
+			return m.DumpSourceRange(func(k maps.SourceRangeKey, v *maps.SourceRangeValue) {
+				add(sourceRanges, bytesOf(k), bytesOf(v))
+			})
+		},
+		func() error {
+			return m.DumpMaglev(func(k maps.MaglevOuterKey, _ maps.MaglevOuterVal, _ maps.MaglevInnerKey, v *maps.MaglevInnerVal, _ bool) {
+				add(maglevTables, outerKey(k), bytesOf(v.BackendIDs))
+			})
+		},
+	} {
+		if err := read(); err != nil {
+			return nil, err
+		}
+	}
+	for _, list := range out {
+		sort.Slice(list, func(a, b int) bool { return list[a][0] < list[b][0] })
+	}
+	return out, nil
+}

@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/cilium/hive/cell"
+	"github.com/cilium/statedb"
+	"github.com/cilium/statedb/reconciler"
+	"github.com/spf13/pflag"
+
+	"github.com/cilium/cilium/pkg/bpf"
+	cmtypes "github.com/cilium/cilium/pkg/clustermesh/types"
+	"github.com/cilium/cilium/pkg/datapath/tables"
+	"github.com/cilium/cilium/pkg/hive"
+	"github.com/cilium/cilium/pkg/k8s"
+	"github.com/cilium/cilium/pkg/k8s/client"
+	"github.com/cilium/cilium/pkg/k8s/resource"
+	core "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/core/v1"
+	discovery "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/discovery/v1"
+	k8stables "github.com/cilium/cilium/pkg/k8s/tables"
+	"github.com/cilium/cilium/pkg/kpr"
+	"github.com/cilium/cilium/pkg/lbipamconfig"
+	"github.com/cilium/cilium/pkg/loadbalancer"
+	"github.com/cilium/cilium/pkg/loadbalancer/maps"
+	lbreconciler "github.com/cilium/cilium/pkg/loadbalancer/reconciler"
+	"github.com/cilium/cilium/pkg/loadbalancer/reflectors"
+	"github.com/cilium/cilium/pkg/loadbalancer/writer"
+	"github.com/cilium/cilium/pkg/maglev"
+	"github.com/cilium/cilium/pkg/metrics"
+	"github.com/cilium/cilium/pkg/node"
+	nodetypes "github.com/cilium/cilium/pkg/node/types"
+	"github.com/cilium/cilium/pkg/nodeipamconfig"
+	"github.com/cilium/cilium/pkg/option"
+	"github.com/cilium/cilium/pkg/source"
+)
+
+// A change of an object, as `kubectl get --watch` and an API server name it.
+type change struct {
+	Type   string
+	Object json.RawMessage
+}
+
+// apiServer only says that there is one: its objects come in by channels.
+type apiServer struct{ client.Clientset }
+
+func (apiServer) IsEnabled() bool { return true }
+
+// plane is Cilium's control plane: its reflector, writer, reconciler and maps, composed as
+// pkg/loadbalancer/benchmark/benchmark.go does.
+type plane struct {
+	services  chan resource.Event[*core.Service]
+	endpoints chan resource.Event[*k8s.Endpoints]
+	db        *statedb.DB
+	writer    *writer.Writer
+	journal   journal
+	hive      *hive.Hive
+	log       *slog.Logger
+	realMaps  bool
+	steps     uint16
+}
+
+func startPlane(c config, addresses []netip.Addr, log *slog.Logger) (*plane, error) {
+	p := &plane{
+		services:  make(chan resource.Event[*core.Service], 1000),
+		endpoints: make(chan resource.Event[*k8s.Endpoints], 1000),
+		log:       log,
+		realMaps:  c.realMaps,
+	}
+	nodetypes.SetName(c.nodeName)
+	if c.prealloc {
+		bpf.EnableMapPreAllocation()
+	} else {
+		bpf.DisableMapPreAllocation()
+	}
+	p.hive = hive.New(
+		node.LocalNodeStoreTestCell,
+		metrics.Cell,
+		maglev.Cell,
+		kpr.Cell,
+		lbipamconfig.Cell,
+		nodeipamconfig.Cell,
+		loadbalancer.ConfigCell,
+		cell.Provide(
+			func() client.Clientset { return apiServer{} },
+			func() cmtypes.ClusterInfo { return cmtypes.ClusterInfo{} },
+			func() *option.DaemonConfig { return &option.DaemonConfig{EnableIPv4: true} },
+			source.NewSources,
+			tables.NewNodeAddressTable,
+			statedb.RWTable[tables.NodeAddress].ToTable,
+			k8stables.NewPodTable,
+			statedb.RWTable[k8stables.LocalPod].ToTable,
+			reflectors.NetnsCookieSupportFunc,
+			func() (<-chan resource.Event[*core.Service], <-chan resource.Event[*k8s.Endpoints]) {
+				return p.services, p.endpoints
+			},
+			reflectors.EventStreamForBenchmark,
+			func(lc cell.Lifecycle, cfg loadbalancer.Config, ext loadbalancer.ExternalConfig, mg maglev.Config) maps.LBMaps {
+				p.journal.LBMaps = maps.NewFakeLBMaps()
+				if c.realMaps {
+					real := &maps.BPFLBMaps{Log: log, Pinned: false, Cfg: cfg, ExtCfg: ext, MaglevCfg: mg}
+					lc.Append(real)
+					p.journal.LBMaps = real
+				}
+				return &p.journal
+			},
+		),
+		cell.Invoke(func(db *statedb.DB, table statedb.RWTable[tables.NodeAddress]) {
+			txn := db.WriteTxn(table)
+			defer txn.Commit()
+			for _, address := range addresses {
+				table.Insert(txn, tables.NodeAddress{Addr: address, NodePort: true, Primary: true, DeviceName: "eth0"})
+			}
+		}),
+		writer.Cell,
+		cell.Invoke(reflectors.RegisterK8sReflector),
+		lbreconciler.Cell,
+		cell.Invoke(func(db *statedb.DB, w *writer.Writer) { p.db, p.writer = db, w }),
+	)
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	p.hive.RegisterFlags(flags)
+	for name, value := range map[string]string{
+		"kube-proxy-replacement":   "true",
+		"bpf-lb-algorithm":         c.algorithm,
+		"bpf-lb-maglev-table-size": strconv.FormatUint(uint64(c.tableSize), 10),
+		"bpf-lb-map-max":           strconv.Itoa(c.mapMax),
+		// By default half a second, in which changes are gathered.
+		"lb-reflector-wait-time": "1ms",
+	} {
+		if err := flags.Set(name, value); err != nil {
+			return nil, fmt.Errorf("--%s: %w", name, err)
+		}
+		p.hive.Viper().Set(name, value)
+	}
+	return p, p.hive.Start(log, context.Background())
+}
+
+func (p *plane) stop() { p.hive.Stop(p.log, context.Background()) }
+
+// step makes changes and says what came of them.
+func (p *plane) step(changes []change) (reply, error) {
+	p.journal.take()
+	for _, c := range changes {
+		if err := p.send(c); err != nil {
+			return reply{}, err
+		}
+	}
+	refused := p.settle()
+	entries, err := p.journal.dump()
+	if err != nil {
+		return reply{}, err
+	}
+	r := reply{Maps: entries, Journal: p.journal.take(), Refused: refused}
+	if p.realMaps {
+		r.Memlock, err = memlock()
+	}
+	return r, err
+}
+
+func (p *plane) send(c change) error {
+	kind := resource.Upsert
+	if c.Type == "DELETED" {
+		kind = resource.Delete
+	}
+	var of struct{ Kind string }
+	if err := json.Unmarshal(c.Object, &of); err != nil {
+		return err
+	}
+	switch of.Kind {
+	case "Service":
+		var s core.Service
+		if err := json.Unmarshal(c.Object, &s); err != nil {
+			return err
+		}
+		p.services <- resource.Event[*core.Service]{Object: &s, Kind: kind, Done: func(error) {}}
+	case "EndpointSlice":
+		var s discovery.EndpointSlice
+		if err := json.Unmarshal(c.Object, &s); err != nil {
+			return err
+		}
+		p.endpoints <- resource.Event[*k8s.Endpoints]{Object: k8s.ParseEndpointSliceV1(p.log, &s), Kind: kind, Done: func(error) {}}
+	}
+	return nil
+}
+
+// settle waits until all that was sent is in the maps. What cannot be written is returned: it is tried again later.
+//
+// Each of the two streams ends with an object of ours that has no frontend. Once both are in the tables, so is what was
+// sent before. Then a frontend is written which the reconciler takes as done without an operation: an IPv6 one, where
+// IPv6 is off (reconciler/bpf_reconciler.go, Update). It takes changes in the order of their revisions.
+func (p *plane) settle() map[string]string {
+	p.steps++
+	name := loadbalancer.NewServiceName("lbscale", "settled")
+	number := strconv.Itoa(int(p.steps))
+	service := &core.Service{Spec: core.ServiceSpec{ClusterIP: "None"}}
+	service.Namespace, service.Name, service.Annotations = name.Namespace(), name.Name(), map[string]string{"step": number}
+	p.services <- resource.Event[*core.Service]{Object: service, Kind: resource.Upsert, Done: func(error) {}}
+	slice := &discovery.EndpointSlice{AddressType: discovery.AddressTypeIPv4}
+	slice.Namespace, slice.Name = name.Namespace(), name.Name()
+	slice.Labels = map[string]string{discovery.LabelServiceName: name.Name()}
+	port, protocol := int32(p.steps), core.ProtocolTCP
+	slice.Ports = []discovery.EndpointPort{{Port: &port, Protocol: &protocol}}
+	slice.Endpoints = []discovery.Endpoint{{Addresses: []string{"192.0.2.1"}}}
+	p.endpoints <- resource.Event[*k8s.Endpoints]{Object: k8s.ParseEndpointSliceV1(p.log, slice), Kind: resource.Upsert, Done: func(error) {}}
+	wait(func() bool {
+		txn := p.db.ReadTxn()
+		s, _, found := p.writer.Services().Get(txn, loadbalancer.ServiceByName(name))
+		if !found || s.Annotations["step"] != number {
+			return false
+		}
+		ends, _ := p.writer.BackendsForService(txn, name)
+		for b := range ends {
+			if b.Address.Port() == p.steps {
+				return true
+			}
+		}
+		return false
+	})
+
+	fence := loadbalancer.FrontendParams{
+		Type:        loadbalancer.SVCTypeClusterIP,
+		ServiceName: loadbalancer.NewServiceName("lbscale", "fence"),
+		Address:     loadbalancer.NewL3n4Addr(loadbalancer.TCP, cmtypes.MustParseAddrCluster("::1"), 1, loadbalancer.ScopeExternal),
+		ServicePort: p.steps,
+	}
+	txn := p.writer.WriteTxn()
+	p.writer.UpsertServiceAndFrontends(txn, &loadbalancer.Service{Name: fence.ServiceName, Source: source.LocalAPI}, fence)
+	txn.Commit()
+	refused := map[string]string{}
+	wait(func() bool {
+		clear(refused)
+		txn := p.db.ReadTxn()
+		fe, _, found := p.writer.Frontends().Get(txn, loadbalancer.FrontendByAddress(fence.Address))
+		if !found || fe.ServicePort != p.steps || fe.Status.Kind != reconciler.StatusKindDone {
+			return false
+		}
+		for fe := range p.writer.Frontends().All(txn) {
+			if fe.Status.Kind == reconciler.StatusKindError {
+				refused[fe.Address.StringWithProtocol()] = fe.Status.GetError()
+			} else if fe.Status.Kind != reconciler.StatusKindDone {
+				return false
+			}
+		}
+		return true
+	})
+	return refused
+}
+
+func wait(done func() bool) {
+	for !done() {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// ciliumVersion is the version that go.mod pins.
+func ciliumVersion() string {
+	info, _ := debug.ReadBuildInfo()
+	for _, module := range info.Deps {
+		if module.Path == "github.com/cilium/cilium" {
+			return module.Version
+		}
+	}
+	return "unknown"
+}
