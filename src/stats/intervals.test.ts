@@ -99,7 +99,7 @@ describe("hierarchicalMedianInterval", () => {
 });
 
 describe("adjustForCovariate", () => {
-  /** Replicates whose time follows memory speed with `slope`, and differ by `noise` besides. */
+  /** Replicates whose time follows memory speed with `slope`, and differ by `noise` in addition. */
   const cell = (random: Random, slope: number, noise: number) =>
     Array.from({ length: 7 }, () => {
       const memory = 0.3 * random.normal();

@@ -148,7 +148,7 @@ describe("findFindings", () => {
 
     it("names no law where caches bend the time", () => {
       expect(sentence(ebpf((n) => (n < 10_000 ? 50 : 500)))).toMatch(
-        /follows no one law\. From 1,000 to 30,000 services time grows as N\^.* It is caches that bend it/,
+        /follows no single law\. From 1,000 to 30,000 services time grows as N\^.* The bend comes from caches/,
       );
     });
 
@@ -224,7 +224,7 @@ describe("findFindings", () => {
   it("says what first packets cost and that later ones don't grow, only where both are so", () => {
     const results = withConnections(fakeResults({ services: [1] }));
     expect(finding(results, "connect")?.headline).toMatch(
-      /^At 10,000 Services first iptables packets take \d+ times nftables'$/,
+      /^At 10,000 Services, iptables' first packet takes \d+ times nftables'$/,
     );
     expect(finding(results, "established")?.sentence).toMatch(/a later one [01]\.\d\d times/);
     for (const cell of results.cells) {
@@ -244,13 +244,13 @@ describe("findFindings", () => {
     expect(ids(results)).not.toContain("update");
   });
 
-  it("says what a change takes, how many a second that allows and the load, only where iptables is surely dearer", () => {
+  it("says what a change takes, how many a second that allows and the load, only where iptables is surely more expensive", () => {
     const results = withChanges(fakeResults({ services: [1, 1000, 10_000] }));
     expect(finding(results, "update-time")?.headline).toMatch(
       /^At 10,000 Services iptables changes take [\d,]+ times eBPF's$/,
     );
     expect(finding(results, "churn")?.headline).toMatch(
-      /^At 10,000 Services iptables absorbs [\d.]+ changes a second$/,
+      /^At 10,000 Services iptables absorbs [\d.]+ changes per second$/,
     );
     expect(finding(results, "update-rollout")?.headline).toMatch(
       /^At 10,000 Services iptables restarts take [\d,]+ times eBPF's$/,
@@ -297,7 +297,7 @@ describe("findFindings", () => {
   it("says what the position of popular services costs, by exact counts, and not where it costs nothing", () => {
     const results = withChanges(fakeResults({ services: [1000] }));
     expect(finding(results, "skew")?.sentence).toMatch(
-      /visits 120 rules when .* first and 893 when they stand last/,
+      /visits 120 rules when .* start of the list and 893 when they are at its end/,
     );
     for (const cell of results.cells) if (cell.scenario === "skew") cell.work!.rulesVisited = 500;
     expect(ids(results)).not.toContain("skew");
@@ -335,5 +335,36 @@ describe("findFindings", () => {
     const results = fakeResults();
     for (const cell of results.cells) Object.assign(cell, { estimate: null, replicates: [] });
     expect(findFindings(results)).toEqual([]);
+  });
+});
+
+describe("findings of flows that reach no endpoint", () => {
+  const measured = (change: (results: Results) => void) => {
+    const results = fakeResults({ services: [100, 1000], planes: ["iptables", "ebpf"] });
+    change(results);
+    return findFindings(results).find(({ id }) => id === "iptables-factor")!;
+  };
+
+  it("say that the Services refuse them", () => {
+    const found = measured(({ cells }) => {
+      for (const cell of cells) cell.endpoints = 0;
+    });
+    expect(found.headline).toMatch(/^At 1,000 Services iptables refuses \d+ times slower than eBPF$/);
+    expect(found.sentence).toMatch(/^Refused flows, Services without endpoints: At 1,000/);
+  });
+
+  it("say that they go to no Service, all of them or a share", () => {
+    const all = measured(({ run }) => {
+      run.settings.misses = 1;
+    });
+    expect(all.headline).toMatch(/^At 1,000 Services iptables misses \d+ times slower than eBPF$/);
+    const some = measured(({ run }) => {
+      run.settings.misses = 0.25;
+    });
+    expect(some.sentence).toMatch(/^25 % of flows to no Service: At 1,000/);
+  });
+
+  it("leave counts and usual flows as they are", () => {
+    expect(measured(() => undefined).sentence).toMatch(/^At 1,000 services/);
   });
 });
