@@ -106,18 +106,18 @@ const PUBLISHED_REQUESTS = "cilium-1.6";
  * @param cluster The cluster to advise on.
  * @param run Results of the scenario `lookup`.
  * @param planes Planes to compare.
- * @param kubeProxy Version of kube-proxy whose updates and memory are counted; the run's by default.
+ * @param asked Options of planes whose updates and memory are counted; the run's by default.
  * @returns Per plane: lookup times (ns) from the run, update and memory from exact counts; ratios with intervals.
  */
 export function adviseCluster(
   cluster: Cluster,
   run: Results,
   planes: readonly PlaneId[],
-  kubeProxy?: KubeProxyVersion,
+  asked: PlaneOptions = {},
 ): Advice {
   const ofRun = planeOptionsFrom(run.run.settings.planes);
-  const version = kubeProxy ?? ofRun.kubeProxy ?? NEWEST_KUBE_PROXY;
-  const options = { seed: run.run.seed, ...ofRun, kubeProxy: version };
+  const version = asked.kubeProxy ?? ofRun.kubeProxy ?? NEWEST_KUBE_PROXY;
+  const options = { seed: run.run.seed, ...ofRun, ...asked, kubeProxy: version };
   const measuredHere = run.cluster.digests[String(cluster.services)] === clusterDigest(cluster);
   const n = measuredHere ? cluster.services : cluster.servicePorts;
   const servicePort = typicalServicePort(cluster);

@@ -38,6 +38,8 @@ export interface PlaneOptions {
   readonly nfacct?: boolean;
   /** kube-proxy's `--masquerade-all`: false by default. */
   readonly masqueradeAll?: boolean;
+  /** Whether kube-proxy was given `--cluster-cidr`, without which it cannot tell pods from others: true by default. */
+  readonly podDetector?: boolean;
   /**
    * kube-proxy's `--nodeport-addresses`: the node's first address, or its addresses in some ranges. Absent: that of the
    * mode, which is `primary` for nftables and every address for iptables and IPVS.

@@ -5,7 +5,12 @@ import { findServicePort } from "../../advice/find-service.js";
 import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
-import { type KubeProxyChoice, kubeProxyOptions, withKubeProxy } from "../options/kube-proxy.js";
+import {
+  type KubeProxyChoice,
+  kubeProxyOptions,
+  onChosenNode,
+  withKubeProxy,
+} from "../options/kube-proxy.js";
 import { parsePlanes } from "../options/parse.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { runOrPublished } from "../published.js";
@@ -52,14 +57,16 @@ export const explainCommand: CommandModule<object, Arguments> = {
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
-    const { cluster, nodeList } = readImport(args.cluster);
+    const options = kubeProxyOptions(args);
+    const { cluster: read, nodeList } = readImport(args.cluster);
+    const cluster = onChosenNode(read, args);
     const servicePort = findServicePort(cluster, args.service);
     const explanation = explainService(cluster, servicePort, {
       planes,
       seed,
       run: results,
       ...(nodeList && { nodeList }),
-      ...kubeProxyOptions(args),
+      options,
     });
     if (args.json) {
       const { cpu } = results.environment;

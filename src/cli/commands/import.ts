@@ -1,9 +1,10 @@
 import type { CommandModule } from "yargs";
 import { oneLine } from "../../cluster/checks.js";
-import { type Cidr, parseAddress, parseCidr } from "../../cluster/cluster.js";
+import { type Cidr, parseCidr } from "../../cluster/cluster.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
 import { noteImport, parseImport } from "../input.js";
+import { parseNodeAddresses } from "../options/parse.js";
 import { print } from "../output.js";
 
 interface Arguments {
@@ -86,17 +87,6 @@ export const importCommand: CommandModule<object, Arguments> = {
     for (const chunk of writeCluster(cluster)) await print(chunk);
   },
 };
-
-function parseNodeAddresses(text: string | undefined): number[] {
-  return (text?.split(",") ?? []).map((part) => {
-    const address = parseAddress(part.trim());
-    if (address === undefined)
-      throw new UsageError(
-        `--node-address needs IPv4 addresses with commas between, not "${oneLine(part, 40)}"`,
-      );
-    return address;
-  });
-}
 
 function parsePodRange(text: string | undefined): Cidr | undefined {
   if (text === undefined) return undefined;

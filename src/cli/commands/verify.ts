@@ -19,6 +19,7 @@ import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { formatCount } from "../../text.js";
 import { chosenCluster, withClusterChoice } from "../options/cluster.js";
+import { withKubeProxySettings } from "../options/kube-proxy.js";
 import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
 import type { KubeProxyArguments } from "./verify-kube-proxy.js";
@@ -34,7 +35,7 @@ export const verify: CommandModule<object, Arguments> = {
   command: "verify [cluster]",
   describe: "Check that all planes decide alike, but for documented differences; exit 1 where they do not",
   builder: (yargs) =>
-    withClusterChoice(yargs)
+    withKubeProxySettings(withClusterChoice(yargs))
       .option("flows", {
         type: "string",
         default: "100000",
@@ -73,16 +74,11 @@ export const verify: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: "With --kube-proxy: whose rules, where the objects hold several Nodes",
       })
-      .option("pod-range", {
-        type: "string",
-        requiresArg: true,
-        describe: "With --kube-proxy: its --cluster-cidr, such as 10.244.0.0/16",
-      })
       .option("timeout", {
         type: "string",
-        default: "300",
         requiresArg: true,
-        describe: "With --kube-proxy: seconds that a sync may take",
+        describe:
+          "With --kube-proxy: seconds that a sync may take; 300 by default, and 1.5 more for each Service in IPVS mode",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
