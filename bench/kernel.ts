@@ -73,7 +73,7 @@ const reports: KernelCatalog["reports"] = {
   },
 };
 
-/** What a visit of a kube-proxy tells, by scenario. */
+/** What a visit of a kube-proxy measures, by scenario. */
 const PROXY_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[]>>> = {
   programming: ["", "visible", "rollout", "listing", "writing", "rest"],
   connect: [""],

@@ -217,7 +217,7 @@ describe("advice beyond the numbers", () => {
         generateCluster({ services, seed: 1, endpoints: { kind: "constant", count: endpoints } }),
         fakeResults(),
         PLANE_IDS,
-        kubeProxy,
+        kubeProxy && { kubeProxy },
       ),
     ).join("\n");
 

@@ -109,18 +109,18 @@ const PUBLISHED_REQUESTS = "cilium-1.6";
  * @param cluster The cluster to advise on.
  * @param run Results of the scenario `lookup`.
  * @param planes Planes to compare.
- * @param kubeProxy Version of kube-proxy whose updates and memory are counted; the run's by default.
+ * @param asked Options of planes whose updates and memory are counted; the run's by default.
  * @returns Per plane: lookup times (ns) from the run, update and memory from exact counts; ratios with intervals.
  */
 export function adviseCluster(
   cluster: Cluster,
   run: Results,
   planes: readonly PlaneId[],
-  kubeProxy?: KubeProxyVersion,
+  asked: PlaneOptions = {},
 ): Advice {
   const ofRun = planeOptionsFrom(run.run.settings.planes);
-  const version = kubeProxy ?? ofRun.kubeProxy ?? NEWEST_KUBE_PROXY;
-  const options = { seed: run.run.seed, ...ofRun, kubeProxy: version };
+  const version = asked.kubeProxy ?? ofRun.kubeProxy ?? NEWEST_KUBE_PROXY;
+  const options = { seed: run.run.seed, ...ofRun, ...asked, kubeProxy: version };
   const measuredHere = run.cluster.digests[String(cluster.services)] === clusterDigest(cluster);
   const n = measuredHere ? cluster.services : cluster.servicePorts;
   const servicePort = typicalServicePort(cluster);
@@ -180,7 +180,6 @@ function counted(
   servicePort: number,
   options: PlaneOptions,
 ): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory" | keyof Circumstances> {
-  const version = options.kubeProxy ?? NEWEST_KUBE_PROXY;
   try {
     const plane = planeById(id);
     const program = plane.compile(cluster, options);
@@ -196,7 +195,7 @@ function counted(
         .reduce((total, { bytes }) => total + bytes, 0);
     return {
       unavailable: null,
-      ...circumstancesOf(id, program, version),
+      ...circumstancesOf(id, program, options),
       join: update({ kind: "join", servicePort }),
       leave:
         endpoint === cluster.endpointStart[servicePort + 1]!
@@ -207,7 +206,7 @@ function counted(
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const none = { join: null, leave: null, memory: null };
-    return { unavailable: error.message, ...none, ...circumstancesOf(id, undefined, version) };
+    return { unavailable: error.message, ...none, ...circumstancesOf(id, undefined, options) };
   }
 }
 

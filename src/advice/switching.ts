@@ -3,8 +3,7 @@
 import { type Cluster, cidrSize, formatCidr } from "../cluster/cluster.js";
 import { differencesOf } from "../planes/contract.js";
 import type { Capacity } from "../planes/descriptor.js";
-import type { KubeProxyVersion } from "../planes/kube-proxy-versions.js";
-import type { PlaneId, Program } from "../planes/plane.js";
+import type { PlaneId, PlaneOptions, Program } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { countOf, formatCount } from "../text.js";
 
@@ -27,12 +26,12 @@ interface NamedCircumstances extends Circumstances {
 export function circumstancesOf(
   plane: PlaneId,
   program: Program | undefined,
-  kubeProxy: KubeProxyVersion,
+  options: PlaneOptions,
 ): Circumstances {
   return {
     capacities: program?.capacities?.() ?? [],
     notices: planeById(plane).descriptor.notices ?? [],
-    changes: differencesOf(plane, kubeProxy).map(({ because }) => because),
+    changes: differencesOf(plane, options).map(({ because }) => because),
   };
 }
 

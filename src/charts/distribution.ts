@@ -40,8 +40,7 @@ export const distribution: Chart = {
         [slowHalf(results, single)],
         `How lookup times spread at ${formatCount(services)} Services`,
       ),
-      subtitle:
-        "Share of lookups that take at most so long, from 0.5 to 99.5\u00a0% · log scale · left is better",
+      subtitle: "Cumulative share of lookups (CDF), from 0.5 to 99.5\u00a0% · log scale · left is better",
       caption: [
         provenance(results, MODEL_LOOKUP, cells),
         ...(single.length > 0 ? [`single lookups: ${planeNames(results, single)}`] : []),

@@ -38,6 +38,8 @@ export interface PlaneOptions {
   readonly nfacct?: boolean;
   /** kube-proxy's `--masquerade-all`: false by default. */
   readonly masqueradeAll?: boolean;
+  /** Whether kube-proxy was given `--cluster-cidr`, without which it cannot tell pods from others: true by default. */
+  readonly podDetector?: boolean;
   /**
    * kube-proxy's `--nodeport-addresses`: the node's first address, or its addresses in some ranges. Absent: that of the
    * mode, which is `primary` for nftables and every address for iptables and IPVS.
@@ -92,7 +94,7 @@ export interface Program {
   update(change: Change, mode?: UpdateMode): UpdateCost;
   /** What its tables hold of this cluster, where their size is fixed; absent where nothing is. */
   capacities?(): readonly Capacity[];
-  /** Facts worth stating beside a measurement (rules, capacities), by name. */
+  /** Facts worth stating next to a measurement (rules, capacities), by name. */
   facts(): Readonly<Record<string, number | string>>;
   /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */
   model(seed: number): Model;

@@ -101,7 +101,7 @@ export function listGrowth(cells: readonly MeasuredCell[], results: Results): Fi
   const costlier = time.determined && low > 1;
   const sentence =
     `${capital(article(name))} lookup visits ${formatCount(Math.round(few))} rules at ${formatCount(small.services)} services and ` +
-    `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns a rule`;
+    `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns per rule`;
   const why = `: it is linear in rules, and each rule is more expensive, ${formatFactor(value, [low, high])}, once the list leaves the caches`;
   return {
     id: "iptables-growth",

@@ -92,7 +92,7 @@ export function findFindings(results: Results): Finding[] {
   return [...kernel.filter((finding) => finding !== null), ...(besideKernel ? said.map(labelled) : said)];
 }
 
-/** Beside numbers of a kernel a model's says that it is one. */
+/** Where a run has numbers of a kernel too, a finding of a model says that it is one. */
 function labelled(finding: Finding): Finding {
   return { ...finding, sentence: `In the model, not the kernel: ${finding.sentence}` };
 }

@@ -1,6 +1,6 @@
 /** `verify --kube-proxy`: what it prints. */
 
-import { CheckFailedError } from "../../errors.js";
+import { CheckFailedError, UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import { formatDifferences } from "../../kernel/kube-proxy/compare.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
@@ -10,18 +10,20 @@ import { SERVICE } from "../../kubernetes/list-watch/resources.js";
 import { formatCount } from "../../text.js";
 import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
 import { type ClusterChoice, parseSeed } from "../options/cluster.js";
+import { type KubeProxyChoice, kubeProxyOptions, podRangeOf } from "../options/kube-proxy.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
 import { print, printJson } from "../output.js";
 import { Progress } from "../progress.js";
 
-export interface KubeProxyArguments extends ClusterChoice {
+export interface KubeProxyArguments
+  extends ClusterChoice,
+    Omit<KubeProxyChoice, "kube-proxy" | "node-address"> {
   "kube-proxy": string;
   mode: KubeProxyMode;
   changes: string;
   node: string | undefined;
-  "pod-range": string | undefined;
-  timeout: string;
+  timeout: string | undefined;
   json: boolean;
 }
 
@@ -30,18 +32,43 @@ const MAX_TIMEOUT_SECONDS = 86_400;
 /** Lines of a diff; the rest is counted. */
 const SHOWN_LINES = 200;
 
+const SYNC_MS = 300_000;
+/**
+ * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
+ * guest on a machine that has other work too.
+ */
+const IPVS_MS_PER_SERVICE = 1500;
+
+/** How long a sync may take unless the user says: `--timeout`. */
+function timeoutFor(mode: KubeProxyMode, services: number): number {
+  return SYNC_MS + (mode === "ipvs" ? services * IPVS_MS_PER_SERVICE : 0);
+}
+
+/** Whether its kernel has nfacct a kube-proxy finds out by itself. */
+function refuseNfacct(nfacct: boolean | undefined): void {
+  if (nfacct !== undefined)
+    throw new UsageError(
+      "--nfacct: with --kube-proxy this kernel decides, and what it has is compared: leave it out",
+    );
+}
+
 /** Throws CheckFailedError where kube-proxy's rules or writes are not those that lbscale models. */
 export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<void> {
   const { mode } = args;
   const changes = parseInteger(args.changes, "changes", 0, MAX_CHANGES);
   const seed = parseSeed(args.seed);
-  const timeoutMs = 1000 * parseInteger(args.timeout, "timeout", 1, MAX_TIMEOUT_SECONDS);
+  refuseNfacct(args.nfacct);
+  const settings = kubeProxyOptions({ ...args, "kube-proxy": undefined });
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);
   const name = KUBE_PROXY_BUILDS.find(({ minor }) => minor === args["kube-proxy"])?.patch ?? version;
   const source = chosenSource(args);
   const objects = source.objects ?? [...clusterObjects(source.cluster)];
   const services = objects.filter(({ kind }) => kind === SERVICE.kind).length;
+  const timeoutMs =
+    args.timeout === undefined
+      ? timeoutFor(mode, services)
+      : 1000 * parseInteger(args.timeout, "timeout", 1, MAX_TIMEOUT_SECONDS);
   const steps: VerifyStep[] = [];
   const progress = new StepProgress(1 + changes);
   await withAbortOnSignal(async (signal) => {
@@ -54,7 +81,9 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
         version,
         mode,
         node: args.node,
-        podRange: args["pod-range"],
+        podRange:
+          podRangeOf({ "pod-range": args["pod-range"] }) === undefined ? undefined : args["pod-range"],
+        settings,
         changes,
         seed,
         timeoutMs,

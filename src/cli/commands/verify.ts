@@ -19,15 +19,15 @@ import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { formatCount } from "../../text.js";
 import { chosenCluster, withClusterChoice } from "../options/cluster.js";
+import { withKubeProxySettings } from "../options/kube-proxy.js";
 import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
 import type { KubeProxyArguments } from "./verify-kube-proxy.js";
 
-interface Arguments extends Omit<KubeProxyArguments, "kube-proxy" | "mode" | "changes" | "timeout"> {
+interface Arguments extends Omit<KubeProxyArguments, "kube-proxy" | "mode" | "changes"> {
   "kube-proxy": string | undefined;
   mode: KubeProxyArguments["mode"] | undefined;
   changes: string | undefined;
-  timeout: string | undefined;
   flows: string | undefined;
   planes: string | undefined;
   lane: "model" | KernelLane | undefined;
@@ -37,7 +37,7 @@ export const verify: CommandModule<object, Arguments> = {
   command: "verify [cluster]",
   describe: "Check that all planes decide alike, but for documented differences; exit 1 where they do not",
   builder: (yargs) =>
-    withClusterChoice(yargs)
+    withKubeProxySettings(withClusterChoice(yargs))
       .option("flows", {
         type: "string",
         requiresArg: true,
@@ -70,17 +70,25 @@ export const verify: CommandModule<object, Arguments> = {
       .option("timeout", {
         type: "string",
         requiresArg: true,
-        describe: "With --kube-proxy: seconds that a sync may take; 300 by default",
+        describe:
+          "With --kube-proxy: seconds that a sync may take; 300 by default, and 1.5 more for each Service in IPVS mode",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     if (args["kube-proxy"] !== undefined) {
       refuse(args, ["flows", "planes", "lane"], "with --kube-proxy, which compares rules");
       const { verifyAgainstKubeProxy } = await import("./verify-kube-proxy.js");
-      const { mode = KUBE_PROXY_MODES[0], changes = "0", timeout = "300" } = args;
-      return verifyAgainstKubeProxy({ ...args, mode, changes, timeout, "kube-proxy": args["kube-proxy"] });
+      const { mode = KUBE_PROXY_MODES[0], changes = "0" } = args;
+      return verifyAgainstKubeProxy({ ...args, mode, changes, "kube-proxy": args["kube-proxy"] });
     }
-    refuse(args, ["mode", "changes", "timeout"], "without --kube-proxy");
+    refuse(
+      args,
+      [
+        ...(["mode", "changes", "timeout", "nfacct", "masquerade-all", "nodeport-addresses"] as const),
+        "iptables-localhost-nodeports",
+      ],
+      "without --kube-proxy",
+    );
     const flows = parseInteger(args.flows ?? "100000", "flows", 1, 100_000_000);
     if (args.lane === "kernel" || args.lane === "guest") return verifyInKernel(args, args.lane, flows);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
@@ -152,7 +160,7 @@ function formatKernelEquivalence({
     ...examples.map(({ flow, expected, decided }) => `  ${flow}: expected ${expected}, was ${decided}`),
     ...(Object.keys(documented).length > 0 ? ["  documented differences from iptables:"] : []),
     ...counted(documented).map((line) => `  ${line}`),
-    ...(Object.keys(left).length > 0 ? ["  flows that this lab can't send:"] : []),
+    ...(Object.keys(left).length > 0 ? ["  flows that this testbed can't send:"] : []),
     ...counted(left).map((line) => `  ${line}`),
   ].join("\n")}\n`;
 }

@@ -5,6 +5,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import type { EndpointDistribution } from "../../cluster/distribution.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../../cluster/generate.js";
 import { UsageError } from "../../errors.js";
+import { NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
 import { readCluster } from "../input.js";
 import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "./node.js";
 import { MAX_SERVICES, parseInteger, parseShare } from "./parse.js";
@@ -83,9 +84,11 @@ export function chosenCluster(args: ClusterChoice): Cluster {
   }
   if (args.cluster !== undefined) {
     refuseGenerating(args);
-    return readCluster(args.cluster, nodeOptions(args));
+    // "none" is kube-proxy's: the commands that know one read it themselves.
+    const hasNoRange = args["pod-range"]?.trim() === NO_POD_RANGE;
+    return readCluster(args.cluster, nodeOptions(hasNoRange ? { ...args, "pod-range": undefined } : args));
   }
-  refuseNodeOptions(args);
+  refuseNodeOptions({ node: args.node });
   return generateCluster(generateOptions(args, parseInteger(args.services!, "services", 1, MAX_SERVICES)));
 }
 

@@ -2,31 +2,39 @@
 
 import type { Argv } from "yargs";
 import { oneLine } from "../../cluster/checks.js";
-import { type Cidr, parseAddress, parseCidr } from "../../cluster/cluster.js";
+import { type Cidr, parseCidr } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import type { ImportOptions } from "../../formats/detect.js";
+import { parseNodeAddresses } from "./parse.js";
 
-export interface NodeArguments {
-  "node-address"?: string | undefined;
-  node?: string | undefined;
-  "pod-range"?: string | undefined;
+export interface NodeName {
+  node: string | undefined;
+}
+
+export interface NodeArguments extends NodeName {
+  "node-address": string | undefined;
+  "pod-range": string | undefined;
 }
 
 const NAMES = ["node", "node-address", "pod-range"] as const;
 
-/** Adds the options to a command that reads a cluster. */
+/** Adds the name of the node alone, for commands whose kube-proxy is told the rest. */
+export function withNodeName<T>(yargs: Argv<T>) {
+  return yargs.option("node", {
+    type: "string",
+    requiresArg: true,
+    describe:
+      "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
+  });
+}
+
+/** Adds all three to a command that reads a cluster. */
 export function withNodeOptions<T>(yargs: Argv<T>) {
-  return yargs
+  return withNodeName(yargs)
     .option("node-address", {
       type: "string",
       requiresArg: true,
       describe: "The node's addresses, its InternalIP first, with commas between: NodePorts are served there",
-    })
-    .option("node", {
-      type: "string",
-      requiresArg: true,
-      describe:
-        "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
     })
     .option("pod-range", {
       type: "string",
@@ -37,7 +45,7 @@ export function withNodeOptions<T>(yargs: Argv<T>) {
 }
 
 /** The options for the importer. Throws UsageError on what can't be read. */
-export function nodeOptions(args: NodeArguments): ImportOptions {
+export function nodeOptions(args: Partial<NodeArguments>): ImportOptions {
   return {
     nodeAddresses: parseNodeAddresses(args["node-address"]),
     node: args.node,
@@ -46,21 +54,10 @@ export function nodeOptions(args: NodeArguments): ImportOptions {
 }
 
 /** For commands that read no cluster this time. Throws UsageError that names the first option which was given. */
-export function refuseNodeOptions(args: NodeArguments): void {
+export function refuseNodeOptions(args: Partial<NodeArguments>): void {
   const given = NAMES.find((name) => args[name] !== undefined);
   if (given !== undefined)
     throw new UsageError(`--${given} is for a cluster that is imported: give its file, or leave it out`);
-}
-
-function parseNodeAddresses(text: string | undefined): number[] {
-  return (text?.split(",") ?? []).map((part) => {
-    const address = parseAddress(part.trim());
-    if (address === undefined)
-      throw new UsageError(
-        `--node-address needs IPv4 addresses with commas between, not "${oneLine(part, 40)}"`,
-      );
-    return address;
-  });
 }
 
 function parsePodRange(text: string | undefined): Cidr | undefined {

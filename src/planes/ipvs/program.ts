@@ -15,7 +15,12 @@ import type {
   Program,
   UpdateCost,
 } from "../plane.js";
-import { KUBE_PROXY_RELEASES, type KubeProxySettings, kubeProxySettings } from "../shared/kube-proxy.js";
+import {
+  KUBE_PROXY_RELEASES,
+  type KubeProxySettings,
+  kubeProxySettings,
+  nodePortNodes,
+} from "../shared/kube-proxy.js";
 import { conntrackOf } from "../shared/netfilter-connections.js";
 import { IpvsConnections } from "./connections.js";
 import { LiveIpvs, type Loaded } from "./incremental.js";
@@ -59,8 +64,9 @@ export class IpvsProgram implements Program {
     const order = Uint32Array.from({ length: cluster.servicePorts }, (_, index) => index);
     // syncProxyRules ranges over a Go map, so services are created in random order.
     if (options.ruleOrder !== "listed") Random.fromSeed(this.#seed, "ipvs").shuffle(order);
-    this.virtualServices = listVirtualServices(cluster, order);
-    this.setEntries = listSetEntries(cluster);
+    const nodes = nodePortNodes(cluster, this.settings);
+    this.virtualServices = listVirtualServices(cluster, order, nodes);
+    this.setEntries = listSetEntries(cluster, nodes);
     refuseFullSets(this.setEntries);
   }
 
@@ -88,7 +94,7 @@ export class IpvsProgram implements Program {
   }
 
   update(change: Change): UpdateCost {
-    return updateCost(this.cluster, change, this.scheduler);
+    return updateCost(this.cluster, change, this.scheduler, nodePortNodes(this.cluster, this.settings));
   }
 
   facts(): Readonly<Record<string, number | string>> {
@@ -131,7 +137,7 @@ export class IpvsProgram implements Program {
     }
     const sets = new KubeSets(this.setEntries, seed, spare);
     const model = new IpvsModel({
-      rules: new IpvsRules(cluster, sets, this.settings.masqueradeAll),
+      rules: new IpvsRules(cluster, sets, this.settings),
       words,
       table,
       scheduler,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Cluster, parseAddress, parseCidr, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DROP, type Flow, type Model, REJECT } from "../plane.js";
-import { endpointRows } from "../shared/kube-proxy.js";
+import { endpointRows, kubeProxySettings } from "../shared/kube-proxy.js";
 import { nftables } from "./index.js";
 import { mapBucketBits } from "./layout.js";
 import { chainBytes } from "./memory.js";
@@ -141,7 +141,7 @@ describe("the nftables plane", () => {
   );
 
   it("holds a chain without the masquerade test in fewer bytes", () => {
-    const old = nftLayout({ version: "1.35" });
+    const old = nftLayout(kubeProxySettings({ kubeProxy: "1.35" }));
     const exposed = constant(1, 2, { types: "nodePort", externalLocalShare: 1, localShare: 0 });
     const local = { ...exposed, endpointLocal: Uint8Array.of(1, 0) };
     // The local chain: 128 bytes, its blob of 26 words in 128, its map of one in 512, an element of 64.

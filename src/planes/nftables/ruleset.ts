@@ -17,7 +17,7 @@ const MAX_COMMENT = 128;
 
 /**
  * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
- * too. The first one makes the table anew. Throws UsageError for names that Kubernetes does not allow.
+ * too. The first one creates the table, after deleting an old one. Throws UsageError for names that Kubernetes does not allow.
  */
 export function* nftTransactions(program: NftablesProgram): Iterable<string> {
   const { cluster } = program;
@@ -123,7 +123,7 @@ ${[
   block("chain service-endpoints-check", [`ip daddr . ${port} vmap @no-endpoint-services`]),
   block("chain firewall-check", [`ip daddr . ${port} vmap @firewall-ips`]),
   block("chain services", [
-    ...(layout.hasEndpointChains
+    ...(layout.hasEndpointChains || !layout.marksClusterIps
       ? []
       : [
           `ip daddr @cluster-ips${notPod} ${setMark} comment "masquerade clusterIP traffic${settings.masqueradeAll ? "" : " from outside cluster"}"`,
