@@ -4,6 +4,7 @@ import type { ArgumentsCamelCase, Argv } from "yargs";
 import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { plainText } from "../text.js";
 import { VERSION } from "../version.js";
+import { terminalColumns } from "./columns.js";
 import { InterruptedError } from "./interrupted.js";
 import { STANDARD_INPUT } from "./standard-input.js";
 
@@ -180,7 +181,7 @@ async function parse(argv: readonly string[], io: Io): Promise<void> {
     .version(VERSION)
     .alias("help", "h")
     .completion("completion", "Print a script that completes commands and options in bash or zsh")
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .wrap(Math.min(110, terminalColumns() ?? 110))
     .exitProcess(false)
     .fail((message, error) => {
       // yargs reports most bad usage as a message, some of it as an error, and passes on here what a command throws.
