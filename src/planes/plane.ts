@@ -201,6 +201,11 @@ export interface UpdateCost {
   /** Map or set elements written or deleted, and netlink commands of IPVS. */
   readonly mapWrites: number;
   /**
+   * Calls that the control plane makes for it, those that change nothing included; absent where that is not modelled, or the
+   * same as `mapWrites`.
+   */
+  readonly operations?: number;
+  /**
    * Bytes handed to the kernel as its structures count them: the blobs of iptables, elements, chains and tables
    * elsewhere. Deleting hands over none.
    */
