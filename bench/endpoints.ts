@@ -1,11 +1,11 @@
 /** `endpoints`: what a lookup costs when services are large, with and without ClientIP affinity. */
 
-import { AFFINITY } from "../src/measure/replicate/bench-cluster.js";
+import { AFFINITY_VARIANT } from "../src/measure/replicate/bench-cluster.js";
 import { measureLatency } from "../src/measure/replicate/replicate.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { prepareLookup } from "./lookup.js";
 
-/** Few services: beside 1000 endpoints each, more would not fit the memory of a small machine as rules. */
+/** Few services: with 1000 endpoints each, the rules of more would not fit the memory of a small machine. */
 const SERVICES = 100;
 const ENDPOINTS = [1, 100, 1000];
 
@@ -21,9 +21,9 @@ export const endpoints: Scenario = {
     captions: { model: "Median lookup time of a new flow to a {entry}" },
   },
   sizes: (asked) =>
-    ["", AFFINITY].flatMap((variant) =>
+    ["", AFFINITY_VARIANT].flatMap((variant) =>
       ENDPOINTS.map((count) => ({ services: asked?.[0] ?? SERVICES, endpoints: count, variant })),
     ),
-  affinityShare: (variant) => (variant === AFFINITY ? 1 : 0),
+  affinityShare: (variant) => (variant === AFFINITY_VARIANT ? 1 : 0),
   measure: (job, cluster, plane) => measureLatency(prepareLookup, job, cluster, plane),
 };

@@ -14,7 +14,6 @@ import { CHARTS } from "../src/charts/index.js";
 import { renderCharts } from "../src/output/image/render.js";
 import { kubeProxyFacts } from "../src/output/method.js";
 import { markdownTable } from "../src/output/tables/table.js";
-import { summarize } from "../src/results/conclude.js";
 import {
   holdsResults,
   PACKED_RESULTS_FILE,
@@ -23,6 +22,7 @@ import {
   writePackedResults,
 } from "../src/results/files.js";
 import type { Results } from "../src/results/schema.js";
+import { summarize } from "../src/results/summarize.js";
 import { escapeMarkdown, escapeXml } from "../src/text.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
 

@@ -12,9 +12,9 @@ import { parseArgs } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { CheckFailedError, UsageError } from "../src/errors.js";
-import { findKubeProxy, KUBE_PROXY_VERSIONS } from "../src/kernel/kube-proxy/binaries.js";
+import { findKubeProxy, KUBE_PROXY_BUILDS } from "../src/kernel/kube-proxy/binaries.js";
 import { KubeProxy, type KubeProxyOptions, nodeFacts } from "../src/kernel/kube-proxy/driver.js";
-import { type Rules, rulesSchema, type Write, writeSchema } from "../src/kernel/kube-proxy/protocol.js";
+import { type ListedRules, rulesSchema, type Write, writeSchema } from "../src/kernel/kube-proxy/protocol.js";
 import { compareRules } from "../src/kernel/kube-proxy/rule-lines.js";
 import { type RecordedCluster, recordedClusters } from "./kube-proxy/clusters.js";
 
@@ -36,11 +36,11 @@ for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => inte
 
 try {
   const { values, positionals: given } = commandLine();
-  const known = KUBE_PROXY_VERSIONS.map(({ minor }) => minor);
+  const known = KUBE_PROXY_BUILDS.map(({ minor }) => minor);
   const unknown = given.find((minor) => !known.some((each) => each === minor));
   if (unknown !== undefined)
     throw new UsageError(`unknown kube-proxy ${unknown}: give some of ${known.join(", ")}`);
-  const versions = KUBE_PROXY_VERSIONS.filter(({ minor }) => given.length === 0 || given.includes(minor));
+  const versions = KUBE_PROXY_BUILDS.filter(({ minor }) => given.length === 0 || given.includes(minor));
   const clusters = recordedClusters();
   let differences = 0;
   for (const { minor, patch } of versions) {
@@ -81,7 +81,7 @@ function modesOf({ everyMode }: RecordedCluster, minor: string): Mode[] {
   ];
   if (!everyMode) return modes;
   modes.push({ mode: "ipvs", backend: "legacy" });
-  if (minor === KUBE_PROXY_VERSIONS.at(-1)?.minor) modes.push({ mode: "iptables", backend: "legacy" });
+  if (minor === KUBE_PROXY_BUILDS.at(-1)?.minor) modes.push({ mode: "iptables", backend: "legacy" });
   return modes;
 }
 
@@ -123,7 +123,7 @@ function save(folder: string, name: string, recorded: readonly RecordedStep[]): 
 }
 
 /** A large cluster's rules after a change are left out: what the change wrote is recorded. */
-function smallRules(rules: Rules): Rules {
+function smallRules(rules: ListedRules): ListedRules {
   return Object.fromEntries(Object.entries(rules).filter(([, text]) => text.length <= 2 * PLAIN_BYTES));
 }
 
@@ -181,7 +181,7 @@ function* stepDifferences(expected: RecordedStep, actual: RecordedStep | undefin
   for (const line of found) if (!wanted.has(line)) yield `+ wrote ${line}`;
 }
 
-function* rulesDifferences(expected: Rules, actual: Rules): Iterable<string> {
+function* rulesDifferences(expected: ListedRules, actual: ListedRules): Iterable<string> {
   for (const [file, text] of Object.entries(expected)) {
     const { missing, unexpected } = compareRules(text, actual[file] ?? "");
     for (const line of missing) yield `- ${line}`;

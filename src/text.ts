@@ -36,6 +36,11 @@ export function formatCount(count: number): string {
   return COUNT.format(count);
 }
 
+/** A number with its noun: `1 service`, `30,000 services`. */
+export function countOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
+}
+
 /** Bytes in the unit that leaves the fewest digits: `4 KiB`, `46 MiB`. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -1,7 +1,6 @@
 /** Throws hostile text at the import: whatever comes in, it ends in a cluster or in one line that says what is wrong. */
 
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { parseAllDocuments } from "yaml";
 import type { Cluster } from "../src/cluster/cluster.js";
 import { clusterDigest } from "../src/cluster/digest.js";
@@ -12,6 +11,7 @@ import { importCluster } from "../src/formats/detect.js";
 import { EXPORTS } from "../src/formats/export.js";
 import { compileNodeList } from "../src/planes/iptables/rules/node-list.js";
 import type { NodeList } from "../src/planes/iptables/rules/saved-rules.js";
+import fc from "./support/properties.js";
 
 export interface FuzzOutcome {
   readonly accepted: number;

@@ -21,9 +21,10 @@ import { iptables } from "../src/planes/iptables/index.js";
 import type { Plane } from "../src/planes/plane.js";
 import { loadPlane, PLANE_ENTRIES } from "../src/planes/registry-loader.js";
 import { compareRuns } from "../src/results/compare.js";
-import { summarize } from "../src/results/conclude.js";
 import { type Results, resultsSchema } from "../src/results/schema.js";
+import { summarize } from "../src/results/summarize.js";
 import { describeRun } from "../src/run/describe.js";
+import { LONGEST_MS } from "./support/patience.js";
 import { fakeResults } from "./support/results.js";
 
 /** Compiled before the tests run (`npm test`): the worker, and the page with its bundled script. */
@@ -126,7 +127,7 @@ async function run(): Promise<Results> {
 let results: Results;
 beforeAll(async () => {
   results = await run();
-}, 60_000);
+});
 
 const VIEW = { theme: "light", width: 1600, height: 900 } as const;
 const picture = (id: string) => {
@@ -217,7 +218,7 @@ describe.skipIf(!existsSync(WORKER))("a worker process", () => {
       };`,
     );
     const job = { ...jobOf("nap", "toy", 7, 1), catalogModule: pathToFileURL(module).href };
-    const { measured } = await runReplicate(WORKER, job, [], 60_000);
+    const { measured } = await runReplicate(WORKER, job, [], LONGEST_MS);
     expect("counts" in measured && measured.counts).toEqual({ answer: 42, services: 7 });
   });
 });

@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import { explainService, findServicePort, importCluster, PLANES } from "lbscale";
-import { adviceWords, adviseCluster, readResults } from "lbscale/results";
+import { adviseCluster, formatAdvice, readResults } from "lbscale/results";
 
 const [file = "", service = "", folder = ""] = process.argv.slice(2);
 const { cluster, report } = importCluster(readFileSync(file, "utf8"));
@@ -34,7 +34,7 @@ for (const { label, path, sizes } of explanation.planes) {
 }
 
 console.log("");
-for (const sentence of adviceWords(
+for (const sentence of formatAdvice(
   adviseCluster(
     cluster,
     run,

@@ -6,11 +6,11 @@ import { generateCluster, MIXED } from "../cluster/generate.js";
 import { importCluster } from "../formats/detect.js";
 import { planeById } from "../planes/registry.js";
 import { PLANE_IDS } from "../planes/registry-loader.js";
-import { summarize } from "../results/conclude.js";
 import { predictLookup, priceRules } from "../results/predict.js";
 import { compareLookups } from "../results/reading.js";
+import { summarize } from "../results/summarize.js";
 import { adviseCluster, adviseSizes } from "./advise.js";
-import { adviceAssumptions, adviceHeading, adviceTable, adviceWords } from "./advise-words.js";
+import { adviceAssumptions, adviceHeading, adviceTable, formatAdvice } from "./advise-text.js";
 
 const BOUTIQUE = importCluster(readFileSync("test/data/online-boutique.yaml", "utf8")).cluster;
 /** iptables ahead of eBPF below 100 services, and IPVS as fast as eBPF everywhere. */
@@ -65,7 +65,7 @@ describe("advice", () => {
     ]);
     const verdicts = advice.planes.flatMap(({ againstFastest }) => againstFastest?.verdict ?? []);
     expect(verdicts).toEqual(["equal", "equal"]);
-    expect(adviceWords(advice).join("\n")).toMatch(/^Equal here: .* differ by less than 5 %/m);
+    expect(formatAdvice(advice).join("\n")).toMatch(/^Equal here: .* differ by less than 5 %/m);
     expect(
       adviceTable(advice)
         .slice(1)
@@ -78,7 +78,7 @@ describe("advice", () => {
   it("says that iptables is ahead where it is, and where that ends", () => {
     const advice = adviseCluster(BOUTIQUE, crossing(), ["iptables", "ipvs", "ebpf"]);
     expect(advice.fastest).toBe("iptables");
-    const words = adviceWords(advice).join("\n");
+    const words = formatAdvice(advice).join("\n");
     expect(words).toMatch(/eBPF hash takes [\d.]+ times \[.*\] the lookup of iptables: \d+ ns more/);
     expect(words).toMatch(
       /Crossover: beyond (9\d|10\d) services of this kind \[.*\] eBPF hash is faster than iptables/,
@@ -86,7 +86,7 @@ describe("advice", () => {
   });
 
   it("gives what is published about small clusters, with the reading error", () => {
-    const words = adviceWords(adviseCluster(BOUTIQUE, fakeResults(), PLANE_IDS)).join("\n");
+    const words = formatAdvice(adviseCluster(BOUTIQUE, fakeResults(), PLANE_IDS)).join("\n");
     expect(words).toMatch(
       /at 1 service 292 µs \(iptables\) and 299 µs \(eBPF\), iptables ahead; at 100 services 301 µs \(iptables\) and 297 µs \(eBPF\), equal as far as its chart can be read\./,
     );
@@ -131,7 +131,7 @@ describe("advice", () => {
     expect(advice.fastest).toBeNull();
     expect(advice.planes[0]).toMatchObject({ memory: null, join: null });
     expect(advice.planes[0]!.unavailable).toMatch(/bpf-lb-map-max/);
-    expect(adviceWords(advice).join("\n")).toMatch(/can't hold this cluster/);
+    expect(formatAdvice(advice).join("\n")).toMatch(/can't hold this cluster/);
   });
 });
 
@@ -186,7 +186,7 @@ describe("reading times off a run", () => {
     expect(predictLookup(fakeResults({ replicates: 3 }), "ebpf", 100)).toMatchObject({ kind: "range" });
   });
 
-  it("knows slower, equal and not told apart from one another", () => {
+  it("distinguishes slower, equal and inconclusive", () => {
     const run = fakeResults({ planes: ["iptables", "ipvs", "ebpf"], services: [1, 10] });
     const set = (plane: string, medians: readonly number[]) => {
       for (const cell of run.cells.filter((candidate) => candidate.plane === plane))
@@ -199,7 +199,7 @@ describe("reading times off a run", () => {
     expect(compareLookups(run, "ebpf", "iptables", 10)!.verdict).toBe("faster");
     expect(compareLookups(run, "ipvs", "ebpf", 10)!.verdict).toBe("equal");
     set("ipvs", [80, 90, 100, 110, 120, 130, 140]);
-    expect(compareLookups(run, "ipvs", "ebpf", 10)!.verdict).toBe("not told apart");
+    expect(compareLookups(run, "ipvs", "ebpf", 10)!.verdict).toBe("inconclusive");
     expect(compareLookups(run, "ipvs", "ebpf", 11)).toBeNull();
   });
 

@@ -8,7 +8,7 @@ import { IptablesProgram } from "../planes/iptables/program.js";
 import type { PlaneId } from "../planes/plane.js";
 import { PLANE_IDS } from "../planes/registry-loader.js";
 import { explainService } from "./explain.js";
-import { explanationHeading, planeWords } from "./explain-words.js";
+import { explanationHeading, formatPlane } from "./explain-text.js";
 import { findServicePort } from "./find-service.js";
 
 const BOUTIQUE = importCluster(readFileSync("test/data/online-boutique.yaml", "utf8")).cluster;
@@ -106,7 +106,7 @@ describe("explain on a node's own list", () => {
     const written = explained({});
     expect(written.ownList).toBe(false);
     expect(own.sizes.slice(1)).toEqual(written.sizes.slice(1));
-    expect(planeWords(own).notes[0]).toMatch(/×1 walks the node's own list/);
+    expect(formatPlane(own).notes[0]).toMatch(/×1 walks the node's own list/);
   });
 });
 
@@ -172,7 +172,7 @@ describe("explain on every plane", () => {
 
 describe("an explanation in words", () => {
   it("passes over other services' rules in one line", () => {
-    const words = planeWords(explain(clean(300), 5, ["iptables"]).planes[0]!);
+    const words = formatPlane(explain(clean(300), 5, ["iptables"]).planes[0]!);
     expect(words.steps.length).toBeLessThan(10);
     expect(words.steps.some((step) => /^\d+ entries do not match$/.test(step))).toBe(true);
     expect(words.table[1]).toContain("6");

@@ -2,9 +2,9 @@
 
 import { claimant, measuredPlanes, planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
-import { measuredCurve } from "../results/select.js";
+import { type MeasuredCell, measuredCurve } from "../results/select.js";
 import { escapeMarkdown, formatCount, formatNs } from "../text.js";
-import { type Measured, ratioInterval } from "./findings/common.js";
+import { ratioInterval } from "./findings/common.js";
 
 /** A time with its interval, nanoseconds, or a ratio of two. */
 export interface Value {
@@ -23,7 +23,7 @@ export interface AgainstKernel {
   readonly kernel: Value;
   readonly ratio: Value;
   /** The cells that it rests on. */
-  readonly cells: readonly Measured[];
+  readonly cells: readonly MeasuredCell[];
 }
 
 /** Tables of 100 services fit the innermost caches: rises are counted from there. */
@@ -99,7 +99,7 @@ function lookups(results: Results, plane: string): AgainstKernel[] {
   ];
 }
 
-function timeOf({ estimate }: Measured): Value {
+function timeOf({ estimate }: MeasuredCell): Value {
   return { value: estimate.median, interval: estimate.interval };
 }
 
@@ -111,13 +111,13 @@ function divide(a: Value, b: Value): Value {
   };
 }
 
-function ends(cells: readonly Measured[]): [Measured, Measured] | null {
+function ends(cells: readonly MeasuredCell[]): [MeasuredCell, MeasuredCell] | null {
   const few = cells.find(({ services }) => services >= RISE_FROM);
   const many = cells.at(-1);
   return few && many && few !== many ? [few, many] : null;
 }
 
-function slope([few, many]: readonly [Measured, Measured]): Value | null {
+function slope([few, many]: readonly [MeasuredCell, MeasuredCell]): Value | null {
   const visited = (many.work?.rulesVisited ?? 0) - (few.work?.rulesVisited ?? 0);
   if (!(visited > 0)) return null;
   return {

@@ -3,7 +3,12 @@ import { fakeResults } from "../../test/support/results.js";
 import { REFERENCES, referenceById } from "../reference/index.js";
 import { resultsSchema } from "../results/schema.js";
 import { againstReferences, compareWith } from "./published-comparison.js";
-import { differenceWords, referenceTable, shapeTable, sourceWords } from "./published-comparison-text.js";
+import {
+  formatSource,
+  formatSourceDifferences,
+  referenceTable,
+  shapeTable,
+} from "./published-comparison-text.js";
 import type { Shape } from "./published-shape.js";
 
 /** A run without noise: `time` is what each lookup takes, and iptables visits `rules`. */
@@ -33,7 +38,7 @@ const article = () =>
     [1, 100, 1000, 2000, 2768],
   );
 
-describe("a run beside published measurements", () => {
+describe("a run compared with published measurements", () => {
   it("that has the article's own numbers is alike in growth, slope and flatness", () => {
     const { shapes, rulesPerService, constantParts } = compareWith(referenceById("cilium-1.6")!, article());
     expect(find(shapes, "growth", "iptables").published.value).toBeCloseTo(576 / 292, 10);
@@ -62,9 +67,9 @@ describe("a run beside published measurements", () => {
       run: { value: 15 },
       verdict: "run lower",
     });
-    const words = differenceWords(compareWith(referenceById("cilium-1.6")!, run), run).join("\n");
+    const words = formatSourceDifferences(compareWith(referenceById("cilium-1.6")!, run), run).join("\n");
     expect(words).toMatch(/a rule costs 2\.6 times \[2\.5, 2\.6\] as much there as in the run/);
-    expect(words).toMatch(/rules visited more for each service: 4 \(.*\); in the run 1\.50, counted/);
+    expect(words).toMatch(/additional rules visited per service: 4 \(.*\); in the run 1\.50, counted/);
     expect(words).toMatch(/the run times the choice of an endpoint alone/);
     expect(words).toContain(run.environment.cpu);
   });
@@ -124,7 +129,7 @@ describe("a run beside published measurements", () => {
     });
   });
 
-  it("sets p99 / p50 of single packets beside the published ones", () => {
+  it("compares p99 / p50 of single packets with the published ones", () => {
     const run = exactRun(
       (_plane, n) => n,
       (n) => n,
@@ -175,7 +180,7 @@ describe("a run beside published measurements", () => {
     expect(find(shapes, "slope", "iptables").published.value).toBeCloseTo(10.47, 1);
   });
 
-  it("counts what a change writes beside published times of changing rules", () => {
+  it("counts what a change writes next to published times of changing rules", () => {
     const run = exactRun(
       (_plane, n) => n,
       (n) => n,
@@ -210,7 +215,9 @@ describe("a run beside published measurements", () => {
           .every((row) => row[4] === "–"),
       ).toBe(true);
       expect(
-        differenceWords(comparison, nothing).every((line) => line.startsWith("no number of the run: ")),
+        formatSourceDifferences(comparison, nothing).every((line) =>
+          line.startsWith("the run has no number: "),
+        ),
       ).toBe(true);
     }
   });
@@ -218,7 +225,7 @@ describe("a run beside published measurements", () => {
 
 describe("published measurements as text", () => {
   it("name their source, how they were read and with which error", () => {
-    expect(sourceWords(referenceById("cilium-1.6")!).join("\n")).toMatch(
+    expect(formatSource(referenceById("cilium-1.6")!).join("\n")).toMatch(
       /2019-08-20\nhttps:\/\/cilium\.io\/.*\n.*\[µs; read from its chart, ±2\.5 µs\]/,
     );
   });

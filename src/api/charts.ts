@@ -17,4 +17,4 @@ export {
   type ThemeName,
 } from "../charts/theme.js";
 export { type RenderedChart, type RenderRequest, renderCharts } from "../output/image/render.js";
-export type { PlaneReport } from "../results/schema.js";
+export type { PlaneDescription } from "../results/schema.js";

@@ -14,14 +14,14 @@ export {
   type PublishedRequests,
   type SizedRatio,
 } from "../advice/advise.js";
-export { adviceAssumptions, adviceWords } from "../advice/advise-words.js";
+export { adviceAssumptions, formatAdvice } from "../advice/advise-text.js";
 export { findFindings } from "../analysis/findings/index.js";
 export {
   againstReferences,
   compareWith,
   type PublishedComparison,
 } from "../analysis/published-comparison.js";
-export { differenceWords } from "../analysis/published-comparison-text.js";
+export { formatSourceDifferences } from "../analysis/published-comparison-text.js";
 export type { PublishedShape, Shape } from "../analysis/published-shape.js";
 export { csvTable, markdownTable } from "../output/tables/table.js";
 export {

@@ -1,6 +1,7 @@
 /** The words around charts: findings as titles, what was measured, and where. */
 
-import type { Measure } from "../analysis/series.js";
+import { flowCondition } from "../analysis/conditions.js";
+import { cellsOf, type Measure } from "../analysis/series.js";
 import {
   captionOf,
   claimants,
@@ -43,11 +44,15 @@ export function formatMeasure(measure: Measure, results: Results): string {
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
   const caption =
     captionOf(results, measure) ?? `Median time of one ${plainText(measure.scenario, 30)} to a {entry}`;
-  return caption.replace("{entry}", entry);
+  const condition = flowCondition(results, cellsOf(results, measure));
+  const said = caption.replace("{entry}", entry);
+  return condition === undefined
+    ? said
+    : `${condition.words}: ${said.charAt(0).toLowerCase()}${said.slice(1)}`;
 }
 
 /** What the band or whisker around an estimate is: never called an interval when it is a range. */
-export function formatInterval(cells: readonly Cell[]): string {
+export function intervalKind(cells: readonly Cell[]): string {
   const kinds = new Set(cells.flatMap((cell) => (cell.estimate ? [cell.estimate.kind] : [])));
   const ranges = cells.filter((c) => c.estimate?.kind === "range").map((c) => c.replicates.length);
   const range = ranges.every((count) => count === 1) ? "measured once" : `range of ${replicatesOf(ranges)}`;
@@ -60,7 +65,7 @@ function replicatesOf(counts: readonly number[]): string {
 }
 
 /** Which services the packets go to, and where a rule list has these. The scenario `skew` varies both and says so itself. */
-function trafficWords(results: Results, cells: readonly Cell[]): (string | false)[] {
+function formatTraffic(results: Results, cells: readonly Cell[]): (string | false)[] {
   const { zipf, popular, misses } = results.run.settings;
   const lists = claimants(results, "list");
   const placed =
@@ -80,7 +85,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
   const parts = [
     kernelOf(results, measure, cells),
     ...(cells.some(({ scenario }) => scenarioReport(results, scenario)?.positionMatters)
-      ? trafficWords(results, cells)
+      ? formatTraffic(results, cells)
       : []),
     `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
     plainText(environment.cpu, 60),

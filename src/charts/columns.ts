@@ -3,7 +3,7 @@
 import { cellsOf, MODEL_LOOKUP, noiseFloorNs, seriesOf, servicesOf } from "../analysis/series.js";
 import type { Results } from "../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
+import { formatMeasure, headline, intervalKind, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { SERVICES_AXIS } from "./loglog.js";
@@ -40,7 +40,7 @@ export function columnsChart(chart: ColumnsChart): Chart {
     const missing = cells.some((cell) => cell.estimate === null);
     const words = {
       title: headline(results, findings) ?? neutralTitle,
-      subtitle: `${formatMeasure(measure, results)}, ${formatInterval(cells)} · linear scale · lower is better`,
+      subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · linear scale · lower is better`,
       caption: [
         provenance(results, measure, cells),
         ...(note ? [note] : []),

@@ -39,11 +39,11 @@ export function comparisonPicture(
   const verdicts = shown.map(({ ratio, verdict }) => `${times(ratio)}, ${verdict}`);
   const words = {
     title: comparedTitle(results, planes, minEffect),
-    subtitle: `Time in HEAD over time in BASE, 95\u00a0% interval; small: each N · grey: within ${100 * minEffect}\u00a0%, not called a difference`,
+    subtitle: `Time in HEAD over time in BASE, 95\u00a0% interval; small: each N · grey: within ${100 * minEffect}\u00a0%, not counted as a difference`,
     caption: [
-      `BASE ${runWords(base)}`,
-      `HEAD ${runWords(head)}`,
-      `one test a plane over all its N at equal speed of core and memory, Holm over ${planes.length}`,
+      `BASE ${formatRun(base)}`,
+      `HEAD ${formatRun(head)}`,
+      `one test per plane over all its N at equal speed of core and memory, Holm over ${planes.length}`,
       ...(shown.length < planes.length
         ? [`the ${shown.length} most different of ${planes.length} are drawn`]
         : []),
@@ -178,7 +178,7 @@ function ratioAxis(view: View, ends: readonly number[], minEffect: number) {
   };
 }
 
-function runWords(results: Results): string {
+function formatRun(results: Results): string {
   const { run, environment } = results;
   const node = plainText(environment.node, 20).replace(/^v/, "");
   return `results ${resultsHash(results)} of ${plainText(run.startedAt, 40).slice(0, 10)}, seed ${run.seed}, Node ${node}, ${plainText(environment.cpu, 60)}`;

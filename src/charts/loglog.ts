@@ -15,6 +15,8 @@ import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
 const LABEL_GUTTER = 330;
 /** Room for the right half of the last tick's number. */
 const HALF_TICK = 64;
+/** More markers than this on a line lie on each other, and cost time. */
+const MOST_MARKERS = 200;
 /** Where the plot begins at most: a wide tick label and the margin. */
 const PLOT_START = 190;
 
@@ -29,7 +31,7 @@ export interface LinePoint {
   readonly high?: number;
 }
 
-export interface Line {
+export interface PlotLine {
   readonly plane: string;
   /** Its name, where that is not the plane's. */
   readonly label?: string;
@@ -54,7 +56,7 @@ export interface Axis {
 /** The configuration of a log-log chart. `plugins` draw between the grid and the lines. */
 export function logLogConfig(
   results: Described,
-  lines: readonly Line[],
+  lines: readonly PlotLine[],
   words: Words,
   view: View,
   axes: { x: string; range: { min: number; max: number }; label: (value: number) => string },
@@ -74,7 +76,7 @@ export function logLogConfig(
 /** The configuration of a chart of lines. An axis whose range has a step is linear, others are logarithmic. */
 export function linesConfig(
   results: Described,
-  lines: readonly Line[],
+  lines: readonly PlotLine[],
   words: Words,
   view: View,
   axes: { x: Axis; y: Axis },
@@ -109,7 +111,7 @@ export function linesConfig(
         ...(dashed && { borderDash: [14 * scale, 10 * scale] }),
         ...(published && { borderDash: [4 * scale, 6 * scale] }),
         pointStyle: style.marker,
-        pointRadius: smooth ? 0 : 7 * scale,
+        pointRadius: smooth || points.length > MOST_MARKERS ? 0 : 7 * scale,
         // Crosses and stars are strokes without a fill: they need the width of the line.
         pointBorderWidth: published ? 3 * scale : /cross|star/i.test(style.marker) ? 4 * scale : 1,
         pointBorderColor: style.line,

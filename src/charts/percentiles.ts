@@ -1,14 +1,14 @@
 /** Percentiles of single lookups as grouped columns, as the Kubernetes blog draws them. */
 
-import { digits, possessive } from "../analysis/findings/common.js";
+import { possessive, twoDigits } from "../analysis/findings/common.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
 import { comparePlanes, type Described, planeReport, shortLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { formatInterval, headline, pickTitle, provenance } from "./caption-text.js";
+import { headline, intervalKind, pickTitle, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
-import { largestWithSingles, reasonsWithout, singlesWords } from "./singles.js";
+import { formatSingles, largestWithSingles, reasonsWithout } from "./singles.js";
 import { seriesStyle } from "./theme.js";
 
 const SHARES = ["p01", "p50", "p90", "p99"] as const;
@@ -50,10 +50,10 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
         [...tails(results, shown), headline(results, ["position"])],
         `Percentiles of single ${what}s at ${services} Services`,
       ),
-      subtitle: `Single ${what}s at ${services} services, ${formatInterval(shown)} · linear scale · lower is better`,
+      subtitle: `Single ${what}s at ${services} services, ${intervalKind(shown)} · linear scale · lower is better`,
       caption: [
         provenance(results, measure, shown),
-        singlesWords(shown, what),
+        formatSingles(shown, what),
         ...reasonsWithout(
           results,
           cells.filter((cell) => cell.percentiles === null),
@@ -90,7 +90,7 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
   }
 }
 
-/** The slowest plane's p99 against those of the others, fastest first, as far as their intervals tell them apart. */
+/** The slowest plane's p99 against those of the others, fastest first, where their intervals do not overlap. */
 function tails(results: Described, cells: readonly Cell[]): string[] {
   const byTail = cells
     .filter(({ plane }) => planeReport(results, plane).role === "proxy")
@@ -102,7 +102,7 @@ function tails(results: Described, cells: readonly Cell[]): string[] {
   return byTail.flatMap(({ plane, percentiles }) =>
     high.interval[0] > percentiles!.p99.interval[1]
       ? [
-          `At ${formatCount(slowest.services)} Services ${name} p99 is ${digits(high.value / percentiles!.p99.value)} times ${possessive(shortLabel(results, plane))}`,
+          `At ${formatCount(slowest.services)} Services ${name} p99 is ${twoDigits(high.value / percentiles!.p99.value)} times ${possessive(shortLabel(results, plane))}`,
         ]
       : [],
   );

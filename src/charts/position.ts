@@ -1,6 +1,6 @@
 /** Time of a decision against the entries that it visits: in a list a service's position decides, in a table nothing does. */
 
-import { digits } from "../analysis/findings/common.js";
+import { twoDigits } from "../analysis/findings/common.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
 import { comparePlanes, type Described } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
@@ -12,7 +12,7 @@ import { logRange, servicesRange } from "./kit/axes.js";
 import { intervalBands } from "./kit/marks.js";
 import { pointLabels } from "./kit/point-labels.js";
 import { type LinePoint, linesConfig } from "./loglog.js";
-import { largestWithSingles, planeNames, singlesWords, singleTimes } from "./singles.js";
+import { formatSingles, largestWithSingles, planeNames, singleTimes } from "./singles.js";
 import { seriesStyle } from "./theme.js";
 
 const BINS_A_DECADE = 6;
@@ -60,7 +60,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
       subtitle: `Single ${what}s at ${services} services: median, band from p10 to p90 · log–log scale · lower is better`,
       caption: [
         provenance(results, measure, cells),
-        singlesWords(cells, what),
+        formatSingles(cells, what),
         ...(batched.length > 0
           ? [`${planeNames(results, batched)}: too fast for the clock, so mean entries and median of batches`]
           : []),
@@ -147,5 +147,5 @@ function lastAgainstFirst(
     .sort((a, b) => b.ratio - a.ratio)[0];
   if (steepest === undefined) return undefined;
   const label = seriesStyle(results, steepest.plane, "light").label;
-  return `The last ${label} Services take ${digits(steepest.ratio)} times the first`;
+  return `The last ${label} Services take ${twoDigits(steepest.ratio)} times the first`;
 }

@@ -1,19 +1,19 @@
-/** This run's lookups among the times that others published: absolute, so that their distance is seen too. */
+/** This run's lookups among published times: absolute, so that their distance is seen too. */
 
 import { cellsOf, MODEL_LOOKUP, seriesOf } from "../analysis/series.js";
 import { type Reference, referenceById } from "../reference/index.js";
 import { maxOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
-import { formatInterval, provenance } from "./caption-text.js";
+import { intervalKind, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { intervalBands, runsOf } from "./kit/marks.js";
-import { type Line, logLogConfig, SERVICES_AXIS } from "./loglog.js";
+import { logLogConfig, type PlotLine, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
 
 const NS = { ns: 1, µs: 1e3, ms: 1e6 } as const;
 
-/** Published latencies, with what stands beside their lines, and the statistic that is drawn where there are several. */
+/** Published latencies, with the text next to their lines, and the statistic that is drawn where there are several. */
 const SOURCES = [
   { id: "cilium-1.6", label: "Cilium 1.6", statistic: undefined, timed: "whole HTTP requests" },
   { id: "kubernetes-nftables", label: "K8s blog p50", statistic: "p50", timed: "first round trips" },
@@ -33,7 +33,7 @@ export const published: Chart = {
       const reference = referenceById(source.id)!;
       return { source, reference, lines: publishedLines(reference, source, planes) };
     }).filter(({ lines }) => lines.length > 0);
-    if (theirs.length === 0) return { skipped: "nobody published latencies of these planes" };
+    if (theirs.length === 0) return { skipped: "no latencies are published for these planes" };
     const ours = series.map(({ plane, points }) => ({
       plane,
       points: points.map(({ n, estimate }) => ({
@@ -42,16 +42,16 @@ export const published: Chart = {
         ...(estimate && { low: estimate.interval[0], high: estimate.interval[1] }),
       })),
     }));
-    const lines: Line[] = [...ours, ...theirs.flatMap((source) => source.lines)];
+    const lines: PlotLine[] = [...ours, ...theirs.flatMap((source) => source.lines)];
     const words = {
       title: "Published latencies are whole requests, these are lookups alone",
-      subtitle: `Absolute times: filled, this run's median lookup, ${formatInterval(cells)}; hollow, published · log–log scale`,
+      subtitle: `Absolute times: filled, this run's median lookup, ${intervalKind(cells)}; hollow, published · log–log scale`,
       caption: [
         provenance(results, MODEL_LOOKUP, cells),
         ...(cells.some((cell) => cell.estimate === null)
           ? ["hollow on the axis: could not be measured"]
           : []),
-        ...theirs.map(({ source, reference }) => sourceWords(source, reference)),
+        ...theirs.map(({ source, reference }) => formatSourceLine(source, reference)),
       ].join(" · "),
     };
     const inWords = lines.map(({ plane, label, points }) => {
@@ -89,7 +89,11 @@ export const published: Chart = {
 type PublishedSource = (typeof SOURCES)[number];
 
 /** A source's lines of the measured planes in nanoseconds; the one with the highest end bears its name. */
-function publishedLines(reference: Reference, source: PublishedSource, planes: readonly string[]): Line[] {
+function publishedLines(
+  reference: Reference,
+  source: PublishedSource,
+  planes: readonly string[],
+): PlotLine[] {
   const factor = NS[reference.unit as keyof typeof NS];
   const shown = reference.series.filter(
     ({ plane, statistic }) => planes.includes(plane) && statistic === source.statistic,
@@ -112,7 +116,7 @@ function publishedLines(reference: Reference, source: PublishedSource, planes: r
 }
 
 /** `Cilium 1.6: whole HTTP requests, ±2.5 µs (cilium.io, 2019)`. */
-function sourceWords({ label, timed }: PublishedSource, { url, date, error, unit }: Reference): string {
+function formatSourceLine({ label, timed }: PublishedSource, { url, date, error, unit }: Reference): string {
   const precision = error === null ? "" : `, ±${error} ${unit}`;
   const where = [new URL(url).hostname.replace(/^www\./, ""), ...(date ? [date.slice(0, 4)] : [])];
   return `${label}: ${timed}${precision} (${where.join(", ")})`;

@@ -13,7 +13,7 @@ import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
+import { formatMeasure, headline, intervalKind, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { decadesAround, linearRange, logRange, servicesRange } from "./kit/axes.js";
 import { bends, crossoverMarks, fittedCurves, growthMarks } from "./kit/growth-marks.js";
@@ -37,7 +37,7 @@ export interface ScalingChart {
   readonly findings: readonly string[];
   /** The title where nothing was found. */
   readonly neutralTitle: string;
-  /** The variant that needs no name beside its plane's, and an undashed line. */
+  /** The variant that needs no name next to its plane's, and an undashed line. */
   readonly plain?: string;
   /** Whether the empty lookup is drawn; not where no lookup is timed. */
   readonly floor?: boolean;
@@ -69,7 +69,7 @@ export function scalingChart(chart: ScalingChart): Chart {
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {
         title: headline(results, findings) ?? neutralTitle,
-        subtitle: `${formatMeasure(measure, results)}, ${formatInterval(cells)} · ${linear ? "linear" : "log–log"} scale · lower is better`,
+        subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · ${linear ? "linear" : "log–log"} scale · lower is better`,
         caption: [
           provenance(results, measure, cells),
           ...(note ? [note] : []),
@@ -79,7 +79,7 @@ export function scalingChart(chart: ScalingChart): Chart {
           ...(missing ? ["hollow circle: could not be measured"] : []),
         ].join(" · "),
       };
-      const description = [words.title, ...series.map((line) => lineInWords(results, line)), words.caption];
+      const description = [words.title, ...series.map((line) => formatLine(results, line)), words.caption];
       return {
         ...words,
         description: description.join(". "),
@@ -175,7 +175,7 @@ function timeRange(
   return inside || above ? range : { ...range, min: range.min / 10 };
 }
 
-function lineInWords(results: Described, series: Series): string {
+function formatLine(results: Described, series: Series): string {
   const { points } = series;
   const label = seriesLabel(results, series);
   const measured = points.filter((point) => point.estimate !== null);

@@ -1,9 +1,9 @@
-/** Lookups under skewed traffic: a list cares where the popular services stand, a table does not. */
+/** Lookups under skewed traffic: in a list their position matters, in a table it does not. */
 
 import { cellsOf, noiseFloorNs, type Point, seriesOf } from "../analysis/series.js";
 import { maxOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { formatInterval, formatMeasure, headline, provenance } from "./caption-text.js";
+import { formatMeasure, headline, intervalKind, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { seriesStyle } from "./theme.js";
@@ -18,7 +18,7 @@ const TRAFFIC = [
 
 export const skew: Chart = {
   id: "skew",
-  title: "Time of one lookup under uniform and Zipf traffic, by where popular services stand (model)",
+  title: "Time of one lookup under uniform and Zipf traffic, by the position of popular services (model)",
   build(results, view) {
     const measure = {
       lane: "model",
@@ -36,7 +36,7 @@ export const skew: Chart = {
     const groups = TRAFFIC.filter(({ variant }) => cells.some((cell) => cell.variant === variant));
     const words = {
       title: headline(results, ["skew"]) ?? "Lookups when few services get most of the traffic",
-      subtitle: `${formatMeasure(measure, results)}, ${formatInterval(cells)} · linear scale · lower is better`,
+      subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · linear scale · lower is better`,
       caption: [
         provenance(results, measure, cells),
         // The exponent is bench/skew.ts': a chart must be readable without the program that measured it.

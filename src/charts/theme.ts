@@ -7,7 +7,7 @@
  */
 
 import { type Described, planeReport } from "../results/descriptors.js";
-import type { PlaneReport } from "../results/schema.js";
+import type { PlaneDescription } from "../results/schema.js";
 
 /** The themes there are. */
 export const THEME_NAMES = ["light", "dark"] as const;
@@ -49,7 +49,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
 };
 
 /** Shapes of points, as Chart.js calls them. */
-export type Marker = PlaneReport["marker"];
+export type Marker = PlaneDescription["marker"];
 
 /** How one plane looks in one theme. */
 export interface SeriesStyle {

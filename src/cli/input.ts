@@ -25,13 +25,20 @@ export function readInput(path: string): string {
   return textOf(bytes, path, MAX_TEXT_BYTES);
 }
 
-/**
- * A cluster with what its source says of it, in any format that can be imported; several files are one node's. What the
- * import read, left out and assumed goes to standard error, whichever command reads: an answer rests on it.
- */
+/** A cluster with what its source says of it, in any format that can be imported; several files are one node's. */
+export function parseImport(paths: string | readonly string[], options: ImportOptions = {}): Imported {
+  return importCluster((typeof paths === "string" ? [paths] : paths).map(readInput), options);
+}
+
+/** Says on standard error what an import read, left out and assumed, whichever command reads: an answer rests on it. */
+export function noteImport({ report }: Imported): void {
+  for (const line of report) note(line);
+}
+
+/** `parseImport` and `noteImport`, for commands that refuse nothing in between. */
 export function readImport(paths: string | readonly string[], options: ImportOptions = {}): Imported {
-  const imported = importCluster((typeof paths === "string" ? [paths] : paths).map(readInput), options);
-  for (const line of imported.report) note(line);
+  const imported = parseImport(paths, options);
+  noteImport(imported);
   return imported;
 }
 

@@ -1,7 +1,7 @@
 /** `import --positions`: where each service is in a node's own rule list, and what that is predicted to cost. */
 
 import { type EntryCost, entryCost } from "../advice/entry-cost.js";
-import { predictedInterval } from "../advice/explain-words.js";
+import { predictedInterval } from "../advice/explain-text.js";
 import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
 import { nodeCosts } from "../planes/iptables/rules/node-costs.js";
 import { compileNodeList } from "../planes/iptables/rules/node-list.js";
@@ -30,14 +30,14 @@ export async function printPositions(
       predicted: of(entries + filterEntries),
     }),
   );
-  const strange = program.unsupported.map(([condition, rules]) => ({ condition, rules }));
+  const unsupported = program.unsupported.map(([condition, rules]) => ({ condition, rules }));
   if (json) {
     const rows = services.map(({ predicted: { medianNs, intervalNs, kind }, ...row }) => ({
       ...row,
       predictedNs: medianNs,
       ...(intervalNs && { intervalNs, intervalKind: kind }),
     }));
-    return printJson({ nsPerEntry, source, services: rows, notUnderstood: strange });
+    return printJson({ nsPerEntry, source, services: rows, notUnderstood: unsupported });
   }
   const hasInterval = services.some(({ predicted }) => predicted.intervalNs !== undefined);
   await print(
@@ -62,11 +62,11 @@ export async function printPositions(
       ]),
     ])}\n`,
   );
-  note(`predicted: ${Number(nsPerEntry.toPrecision(3))} ns an entry (${source})`);
-  if (strange.length > 0) {
-    const list = strange.slice(0, 8).map(({ condition, rules }) => `${condition}: ${rules}`);
+  note(`predicted: ${Number(nsPerEntry.toPrecision(3))} ns per entry (${source})`);
+  if (unsupported.length > 0) {
+    const list = unsupported.slice(0, 8).map(({ condition, rules }) => `${condition}: ${rules}`);
     note(
-      `rules with a condition that is not understood, counted in the walk and taken as not matching: ${list.join(", ")}${strange.length > 8 ? ", …" : ""}`,
+      `rules with a condition that is not understood, counted in the walk and taken as not matching: ${list.join(", ")}${unsupported.length > 8 ? ", …" : ""}`,
     );
   }
 }

@@ -22,12 +22,12 @@ import { alignColumns } from "./output.js";
 export function terminalSummary(results: Results, charts: "first" | "all" | readonly string[]): string {
   const named = typeof charts === "string" ? undefined : charts;
   const drawn = textCharts(results, charts === "first" ? 1 : Number.POSITIVE_INFINITY, named);
-  const text = [...drawn, summarize(results)].join("\n");
+  const text = [...drawn, formatSummary(results)].join("\n");
   return lacksUtf8(process.env) ? asciiText(text) : text;
 }
 
 /** The table (N x plane: median, interval, times slower than the fastest), findings, validity and warnings, as text. */
-export function summarize(results: Results): string {
+export function formatSummary(results: Results): string {
   const rows = tableRows(results);
   const several = new Set(rows.map(({ scenario }) => scenario)).size > 1;
   const sizeOf = (row: Row | undefined) =>
@@ -36,7 +36,7 @@ export function summarize(results: Results): string {
     sizeOf(rows[i - 1]) === sizeOf(row) ? "" : sizeOf(row),
     plainText(row.label, 40),
     row.cell.estimate ? formatNs(row.cell.estimate.median) : "–",
-    formatInterval(row.cell, results),
+    formatInterval(row),
     formatHalfWidth(row.cell.estimate),
     formatAdjusted(row.cell, results),
     formatTimes(row.timesFastest),

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Api } from "./api.js";
 import { ClusterFailedError } from "./errors.js";
 import { anyObject, listOf, metadata } from "./kinds.js";
-import { labelsOf, OURS, type Setting } from "./objects.js";
+import { labelsOf, OURS, type RunSetting } from "./objects.js";
 
 /** The control plane deletes 5,000 Services in 77 s. */
 const PATIENCE_MS = 600_000;
@@ -22,7 +22,7 @@ const COLLECTIONS = [
 ] as const;
 
 /** Removes one run, and waits until it is gone. */
-export async function removeRun(api: Api, { own, namespace, runId }: Setting): Promise<void> {
+export async function removeRun(api: Api, { own, namespace, runId }: RunSetting): Promise<void> {
   if (own) return removeNamespace(api, namespace);
   const selector = Object.entries(labelsOf(runId)).map(([key, value]) => `${key}=${value}`);
   await removeFrom(api, namespace, selector.join(","));

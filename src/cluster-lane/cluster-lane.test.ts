@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { countFreeAddresses } from "./addresses.js";
 import { detectPlane, type PlaneEvidence } from "./detect.js";
-import type { DaemonSet, Node } from "./kinds.js";
+import type { ClusterNode, DaemonSet } from "./kinds.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
 import { probeManifest, sliceManifest, targetsManifest, taskText } from "./objects.js";
 import { settingOf } from "./plan.js";
@@ -26,7 +26,7 @@ function node(changes: {
   taint?: { key: string; value?: string; effect: string };
   labels?: Record<string, string>;
   images?: string[];
-}): Node {
+}): ClusterNode {
   return {
     metadata: { name: changes.name ?? "n", labels: changes.labels ?? {} },
     spec: changes.taint ? { taints: [changes.taint] } : {},
@@ -115,7 +115,7 @@ describe("what balances", () => {
     expect(detectPlane({ ...EVIDENCE, proxyConfiguration: `${configuration}nftables` }).id).toBe("nftables");
   });
 
-  it("is what replaces kube-proxy, even beside it", () => {
+  it("is what replaces kube-proxy, even next to it", () => {
     const daemonSets = [daemonSet("cilium", "quay.io/cilium/cilium:v1.20.2")];
     const replacing = { ...EVIDENCE, proxyMode: "iptables", daemonSets };
     expect(

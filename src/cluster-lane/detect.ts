@@ -2,9 +2,9 @@
 
 import { parse } from "yaml";
 import type { Api } from "./api.js";
-import { configMapSchema, type DaemonSet, daemonSetSchema, listOf, type Node } from "./kinds.js";
+import { type ClusterNode, configMapSchema, type DaemonSet, daemonSetSchema, listOf } from "./kinds.js";
 
-/** What balances, as far as the cluster tells. */
+/** What balances, as far as the cluster shows it. */
 export interface DetectedPlane {
   /** Its id in results: kube-proxy's mode, or the name of what replaces kube-proxy. */
   readonly id: string;
@@ -18,7 +18,7 @@ export interface DetectedPlane {
 
 const UNKNOWN_PLANE: DetectedPlane = {
   ...{ id: "unknown", program: "unknown", version: null },
-  source: "nothing that this user may read tells: name it with --plane-name",
+  source: "not detectable with the rights of this user: name it with --plane-name",
 };
 
 /** Where kube-proxy answers for its metrics, if not for this node alone. */
@@ -40,7 +40,7 @@ export interface PlaneEvidence {
 }
 
 /** Reads what there is to see, of which each part may be refused. */
-export async function readEvidence(api: Api, nodes: readonly Node[]): Promise<PlaneEvidence> {
+export async function readEvidence(api: Api, nodes: readonly ClusterNode[]): Promise<PlaneEvidence> {
   const daemonSets = await api.tryGet("/apis/apps/v1/daemonsets", listOf(daemonSetSchema));
   const configMap = (namespace: string, name: string) =>
     api.tryGet(`/api/v1/namespaces/${namespace}/configmaps/${name}`, configMapSchema);
@@ -85,6 +85,7 @@ function replacementOf({ daemonSets, ciliumConfiguration }: PlaneEvidence): Dete
 function kubeProxyOf(evidence: PlaneEvidence): DetectedPlane | null {
   const { proxyMode, proxyMetrics, daemonSets, proxyConfiguration } = evidence;
   const daemonSet = find(daemonSets, "kube-proxy");
+  // pattern-bounded: one page of kube-proxy's own metrics.
   const own = /^kubernetes_build_info\{[^}]*git_version="([^"]+)"/m.exec(proxyMetrics ?? "")?.[1];
   const version = own ?? (daemonSet ? versionOf(daemonSet) : null);
   const asked = proxyMode?.trim();

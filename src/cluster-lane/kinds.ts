@@ -19,7 +19,7 @@ export function listOf<T>(item: z.ZodType<T>) {
   });
 }
 
-export const nodeSchema = z.object({
+export const clusterNodeSchema = z.object({
   metadata,
   spec: z.object({
     unschedulable: z.boolean().optional(),
@@ -41,14 +41,14 @@ export const nodeSchema = z.object({
     }),
   }),
 });
-export type Node = z.infer<typeof nodeSchema>;
+export type ClusterNode = z.infer<typeof clusterNodeSchema>;
 
-export const serviceSchema = z.object({
+export const clusterIpSchema = z.object({
   metadata,
   spec: z.object({ clusterIP: z.string().optional(), clusterIPs: z.array(z.string()).optional() }),
 });
 
-export const serviceCidrSchema = z.object({ spec: z.object({ cidrs: z.array(z.string()) }) });
+export const clusterCidrSchema = z.object({ spec: z.object({ cidrs: z.array(z.string()) }) });
 
 export const podSchema = z.object({
   metadata,
@@ -70,7 +70,7 @@ export const podSchema = z.object({
       .optional(),
   }),
 });
-export type Pod = z.infer<typeof podSchema>;
+export type ClusterPod = z.infer<typeof podSchema>;
 
 export const daemonSetSchema = z.object({
   metadata,

@@ -5,13 +5,13 @@ import { formatCount, plainText } from "../text.js";
 import { type Api, ApiError } from "./api.js";
 import { removeRun } from "./clean.js";
 import { ClusterFailedError } from "./errors.js";
-import { anyObject, listOf, type Pod, podSchema, serviceSchema } from "./kinds.js";
+import { anyObject, type ClusterPod, clusterIpSchema, listOf, podSchema } from "./kinds.js";
 import {
   namespaceManifest,
   probeManifest,
   probeName,
   programManifest,
-  type Setting,
+  type RunSetting,
   serviceManifest,
   sliceManifest,
   targetsManifest,
@@ -66,7 +66,7 @@ export async function measureCluster(
 }
 
 class ClusterRun {
-  readonly setting: Setting;
+  readonly setting: RunSetting;
   readonly #api: Api;
   readonly #job: ClusterJob;
   readonly #state: ClusterState;
@@ -140,8 +140,8 @@ class ClusterRun {
         const manifest = serviceManifest(setting, index);
         const path = this.#path("api/v1", "services");
         const made =
-          (await this.#create(path, manifest, serviceSchema)) ??
-          (await this.#api.get(`${path}/${manifest.metadata.name}`, serviceSchema));
+          (await this.#create(path, manifest, clusterIpSchema)) ??
+          (await this.#api.get(`${path}/${manifest.metadata.name}`, clusterIpSchema));
         const slice = sliceManifest(setting, index, this.#targets);
         await this.#create(this.#path("apis/discovery.k8s.io/v1", "endpointslices"), slice, anyObject);
         this.#services[index] = made.spec.clusterIP ?? "";
@@ -203,12 +203,12 @@ class ClusterRun {
   /** Polls the pods of a role until `choose` is content with them. */
   async #waitForPods(
     role: string,
-    choose: (pods: readonly Pod[]) => readonly Pod[] | null,
+    choose: (pods: readonly ClusterPod[]) => readonly ClusterPod[] | null,
     patienceMs = START_PATIENCE_MS,
-  ): Promise<readonly Pod[]> {
+  ): Promise<readonly ClusterPod[]> {
     const selector = encodeURIComponent(`lbscale/run=${this.setting.runId},lbscale/role=${role}`);
     const path = `${this.#path("api/v1", "pods")}?labelSelector=${selector}`;
-    let pods: Pod[] = [];
+    let pods: ClusterPod[] = [];
     for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += POLL_MS) {
       pods = (await this.#api.get(path, listOf(podSchema))).items;
       const chosen = choose(pods);
@@ -221,7 +221,7 @@ class ClusterRun {
   }
 }
 
-function isReady({ status }: Pod): boolean {
+function isReady({ status }: ClusterPod): boolean {
   return (
     status.podIP !== undefined &&
     (status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True")
@@ -229,7 +229,7 @@ function isReady({ status }: Pod): boolean {
 }
 
 /** What the cluster says about a pod that does not run. */
-function whyNot(pods: readonly Pod[]): string {
+function whyNot(pods: readonly ClusterPod[]): string {
   for (const { status } of pods) {
     const waiting = status.containerStatuses
       ?.map(({ state }) => state.waiting)

@@ -1,7 +1,7 @@
 /** Which nodes a run may use, and what they run it in. Pure. */
 
 import { ClusterUnfitError } from "./errors.js";
-import type { Node } from "./kinds.js";
+import type { ClusterNode } from "./kinds.js";
 import type { ClusterLaneOptions, Toleration } from "./options.js";
 import { PROBE_ARCHITECTURES } from "./programs.js";
 
@@ -10,9 +10,9 @@ const DEFAULT_NODES = 3;
 
 /** Nodes that take pods of a run: ready, Linux, selected, without a taint that is not tolerated. */
 export function eligibleNodes(
-  nodes: readonly Node[],
+  nodes: readonly ClusterNode[],
   { nodeSelector = {}, tolerations = [] }: Pick<ClusterLaneOptions, "nodeSelector" | "tolerations">,
-): Node[] {
+): ClusterNode[] {
   return nodes.filter(({ metadata, spec, status }) => {
     const { operatingSystem, architecture } = status.nodeInfo;
     const isReady = status.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
@@ -40,7 +40,10 @@ function tolerates(
 }
 
 /** How many nodes of each architecture probe, the largest group first: at most `most` in all. */
-export function probesByArchitecture(nodes: readonly Node[], most = DEFAULT_NODES): Map<string, number> {
+export function probesByArchitecture(
+  nodes: readonly ClusterNode[],
+  most = DEFAULT_NODES,
+): Map<string, number> {
   const counts = new Map<string, number>();
   for (const node of nodes) {
     const { architecture } = node.status.nodeInfo;
@@ -60,6 +63,7 @@ export function probesByArchitecture(nodes: readonly Node[], most = DEFAULT_NODE
 }
 
 /** `registry.k8s.io/pause:3.10`, `rancher/mirrored-pause:3.6`, `localhost/pause:1`, by name as clusters spell it. */
+// pattern-bounded: the name of an image.
 const PAUSE = /(^|[/-])pause(-amd64|-arm64)?:[^/@]+$/;
 
 /**
@@ -67,7 +71,7 @@ const PAUSE = /(^|[/-])pause(-amd64|-arm64)?:[^/@]+$/;
  *
  * @throws ClusterUnfitError where no node tells of one.
  */
-export function pauseImageOf(nodes: readonly Node[]): string {
+export function pauseImageOf(nodes: readonly ClusterNode[]): string {
   const counts = new Map<string, number>();
   for (const { status } of nodes) {
     const names = (status.images ?? [])
@@ -78,7 +82,7 @@ export function pauseImageOf(nodes: readonly Node[]): string {
   const [best] = [...counts].sort(([, a], [, b]) => b - a);
   if (best === undefined) {
     throw new ClusterUnfitError(
-      "no node tells which pause image it has: name any image that nodes have or can pull with --image, such as registry.k8s.io/pause:3.10",
+      "no node lists its pause image: name any image that nodes have or can pull with --image, such as registry.k8s.io/pause:3.10",
     );
   }
   return best[0];

@@ -12,7 +12,7 @@ export const OURS = `${MANAGED_BY}=lbscale`;
 const PROGRAM = "cluster-probe";
 
 /** What a run's objects have in common. */
-export interface Setting {
+export interface RunSetting {
   readonly namespace: string;
   /** Whether the namespace is the run's own. */
   readonly own: boolean;
@@ -30,11 +30,11 @@ export const labelsOf = (runId: string): Record<string, string> => ({
   [RUN_LABEL]: runId,
 });
 
-function metadataOf({ namespace, runId }: Setting, name: string, more: Record<string, string> = {}) {
+function metadataOf({ namespace, runId }: RunSetting, name: string, more: Record<string, string> = {}) {
   return { name, namespace, labels: { ...labelsOf(runId), ...more } };
 }
 
-export function namespaceManifest({ namespace, runId }: Setting) {
+export function namespaceManifest({ namespace, runId }: RunSetting) {
   return {
     apiVersion: "v1",
     kind: "Namespace",
@@ -46,7 +46,7 @@ export function namespaceManifest({ namespace, runId }: Setting) {
 }
 
 /** The program, for one architecture: a ConfigMap holds 1 MiB, and no registry is needed. */
-export function programManifest(setting: Setting, architecture: string, program: Buffer) {
+export function programManifest(setting: RunSetting, architecture: string, program: Buffer) {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -55,7 +55,7 @@ export function programManifest(setting: Setting, architecture: string, program:
   };
 }
 
-export function targetsManifest(setting: Setting, architecture: string) {
+export function targetsManifest(setting: RunSetting, architecture: string) {
   const labels = { ...labelsOf(setting.runId), "lbscale/role": "target" };
   return {
     apiVersion: "apps/v1",
@@ -76,7 +76,7 @@ export function targetsManifest(setting: Setting, architecture: string) {
   };
 }
 
-export function serviceManifest(setting: Setting, index: number) {
+export function serviceManifest(setting: RunSetting, index: number) {
   return {
     apiVersion: "v1",
     kind: "Service",
@@ -92,9 +92,9 @@ export function serviceManifest(setting: Setting, index: number) {
 const serviceName = (index: number): string => `s-${index}`;
 
 /** The first of a Service's endpoints among the targets; the others follow it, counted around. */
-const firstTarget = (index: number, { targets }: Pick<Setting, "targets">): number => index % targets;
+const firstTarget = (index: number, { targets }: Pick<RunSetting, "targets">): number => index % targets;
 
-export function sliceManifest(setting: Setting, index: number, addresses: readonly string[]) {
+export function sliceManifest(setting: RunSetting, index: number, addresses: readonly string[]) {
   const first = firstTarget(index, setting);
   return {
     apiVersion: "discovery.k8s.io/v1",
@@ -113,7 +113,7 @@ export function sliceManifest(setting: Setting, index: number, addresses: readon
 }
 
 /** What the probes do at one N, in the words of native/cluster-probe.c. */
-export interface Task {
+export interface ProbeTask {
   readonly rounds: number;
   readonly roundMs: number;
   readonly intervalUs: number;
@@ -123,7 +123,7 @@ export interface Task {
   readonly services: readonly string[];
 }
 
-export function taskText(task: Task, setting: Pick<Setting, "endpoints" | "targets">): string {
+export function taskText(task: ProbeTask, setting: Pick<RunSetting, "endpoints" | "targets">): string {
   return [
     `rounds ${task.rounds}`,
     `round-ms ${task.roundMs}`,
@@ -140,7 +140,7 @@ export function taskText(task: Task, setting: Pick<Setting, "endpoints" | "targe
   ].join("\n");
 }
 
-export function taskManifest(setting: Setting, services: number, text: string) {
+export function taskManifest(setting: RunSetting, services: number, text: string) {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -155,7 +155,7 @@ export const probeName = (services: number, architecture: string): string =>
 
 /** One probe on each of `nodes` nodes of an architecture. */
 export function probeManifest(
-  setting: Setting,
+  setting: RunSetting,
   what: {
     readonly services: number;
     readonly architecture: string;
@@ -195,7 +195,7 @@ export function probeManifest(
 }
 
 function podSpec(
-  { image, nodeSelector, tolerations }: Setting,
+  { image, nodeSelector, tolerations }: RunSetting,
   architecture: string,
   args: readonly string[],
   whenUnsatisfiable: "ScheduleAnyway" | "DoNotSchedule",

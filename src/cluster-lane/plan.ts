@@ -5,7 +5,7 @@ import {
   namespaceManifest,
   probeManifest,
   programManifest,
-  type Setting,
+  type RunSetting,
   serviceManifest,
   sliceManifest,
   targetsManifest,
@@ -42,7 +42,7 @@ export const targetsOf = ({ endpoints }: Pick<ClusterJob, "endpoints">): number 
 export const namespaceOf = ({ options, runId }: Pick<ClusterJob, "options" | "runId">): string =>
   options.namespace ?? `lbscale-${runId}`;
 
-export function settingOf(job: ClusterJob, image: string): Setting {
+export function settingOf(job: ClusterJob, image: string): RunSetting {
   const { options, runId, endpoints } = job;
   return {
     ...{ runId, endpoints, image },
@@ -66,7 +66,7 @@ export function timingOf({ options, rounds }: ClusterJob) {
 }
 
 /** Lines for a person who is to agree. */
-export function planWords(job: ClusterJob, state: ClusterState): string[] {
+export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
   const largest = job.services.at(-1) ?? 1;
   const probes = [...state.probes.values()].reduce((sum, count) => sum + count, 0);
   const { plane, otherServices, freeAddresses } = state;

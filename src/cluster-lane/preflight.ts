@@ -6,12 +6,12 @@ import { type DetectedPlane, detectPlane, readEvidence } from "./detect.js";
 import { ClusterUnfitError } from "./errors.js";
 import {
   anyObject,
+  type ClusterNode,
+  clusterCidrSchema,
+  clusterIpSchema,
+  clusterNodeSchema,
   listOf,
-  type Node,
-  nodeSchema,
   quotaSchema,
-  serviceCidrSchema,
-  serviceSchema,
   versionSchema,
 } from "./kinds.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
@@ -26,7 +26,7 @@ export interface ClusterState {
   readonly plane: DetectedPlane;
   readonly image: string;
   /** Nodes that may be used. */
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly ClusterNode[];
   readonly allNodes: number;
   /** Nodes that probe, by architecture; targets are on the first. */
   readonly probes: ReadonlyMap<string, number>;
@@ -55,7 +55,7 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   const { options, namespace, own } = needs;
   const version = await requireServer(api);
   await requireRights(api, namespace, own);
-  const { items: all } = await api.get("/api/v1/nodes", listOf(nodeSchema));
+  const { items: all } = await api.get("/api/v1/nodes", listOf(clusterNodeSchema));
   const nodes = eligibleNodes(all, options);
   if (nodes.length === 0) {
     throw new ClusterUnfitError(
@@ -64,9 +64,9 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   }
   const probes = probesByArchitecture(nodes, options.nodes);
   const image = options.image ?? pauseImageOf(nodes);
-  const { items: services } = await api.get("/api/v1/services", listOf(serviceSchema));
+  const { items: services } = await api.get("/api/v1/services", listOf(clusterIpSchema));
   const used = services.flatMap(({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ""]);
-  const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(serviceCidrSchema));
+  const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(clusterCidrSchema));
   const ranges = cidrs?.items.flatMap(({ spec }) => spec.cidrs) ?? [];
   const freeAddresses = ranges.length === 0 ? null : countFreeAddresses(ranges, used);
   if (freeAddresses !== null && freeAddresses < needs.services) {

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { InvalidChangeError } from "../errors.js";
 import { applyChange, type Change } from "./change.js";
 import { inCidr } from "./cluster.js";
@@ -80,7 +80,7 @@ describe("applyChange", () => {
   });
 });
 
-describe("onlyService", () => {
+describe("extractService", () => {
   it("has the rows of its service, so that a change applied within is the same as cut out after", () => {
     fc.assert(
       fc.property(fc.nat({ max: mixed.servicePorts - 1 }), fc.nat(), (servicePort, pick) => {

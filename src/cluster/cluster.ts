@@ -112,6 +112,8 @@ export type ClusterSource =
   | {
       readonly kind: "imported";
       readonly format: string;
+      /** What the import read, left out and assumed, as lines: an answer rests on it. */
+      readonly notes?: readonly string[] | undefined;
       readonly parameters: Readonly<Record<string, unknown>>;
     };
 

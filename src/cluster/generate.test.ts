@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { type Cluster, cidrSize, inCidr, LOAD_BALANCER, NODE_PORT, UDP } from "./cluster.js";
 import { clusterDigest } from "./digest.js";
 import { type GenerateOptions, generateCluster, MIXED } from "./generate.js";

@@ -173,6 +173,7 @@ function copyNames(template: Cluster, services: number): string[] {
 /** A name that has room for a suffix, in its namespace. */
 function shorten(qualified: string): string {
   const nameStart = qualified.indexOf("/") + 1;
+  // pattern-bounded: a Service's name has 63 characters.
   return qualified.slice(0, nameStart + MAX_NAME_LENGTH - MAX_SUFFIX_LENGTH).replace(/[-.]+$/, "");
 }
 

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { InvalidClusterError } from "../errors.js";
 import { buildCluster, type ServiceRecord } from "./build.js";
 import { type Cluster, formatCidr, maskTo, SCTP, TCP, UDP } from "./cluster.js";

@@ -1,7 +1,7 @@
 /** The cluster file: JSON that a person can read, a line a service, and that any program can write. */
 
 import { z } from "zod";
-import { InvalidClusterError } from "../errors.js";
+import { InputError, InvalidClusterError } from "../errors.js";
 import { buildCluster, type ServiceRecord } from "./build.js";
 import {
   describeIssue,
@@ -30,6 +30,7 @@ import {
   TCP,
   UDP,
 } from "./cluster.js";
+import { parseUniqueJson } from "./unique-json.js";
 
 const FORMAT = "cluster";
 const VERSION = 1;
@@ -38,6 +39,9 @@ const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
 /** Bounds on what a file may hold: far above any cluster, far below what fills the memory. */
 const MAX_SERVICES = 1_000_000;
+/** Lines of what an import left out and assumed. */
+export const MAX_NOTES = 100;
+export const MAX_NOTE_LENGTH = 1_000;
 const MAX_PARAMETERS_LENGTH = 10_000;
 /** Text per chunk, so that a pipe sees few writes and no giant string. */
 const CHUNK_LENGTH = 65_536;
@@ -94,7 +98,7 @@ const serviceSchema = z.object({
           .refine(
             (endpoints) =>
               endpoints.length === 0 || endpoints.some(({ localPolicyOnly }) => !localPolicyOnly),
-            "localPolicyOnly is for endpoints beside others that are ready: without any, these serve both policies",
+            "localPolicyOnly needs another endpoint that is ready: without one, these serve both policies",
           ),
       }),
     )
@@ -109,7 +113,12 @@ const fileSchema = z.object({
   version: z.literal(VERSION),
   source: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("synthetic"), parameters }),
-    z.object({ kind: z.literal("imported"), format: z.string().max(100), parameters }),
+    z.object({
+      kind: z.literal("imported"),
+      format: z.string().max(100),
+      notes: z.array(z.string().max(MAX_NOTE_LENGTH)).max(MAX_NOTES).optional(),
+      parameters,
+    }),
   ]),
   network: z
     .object({
@@ -226,8 +235,9 @@ export function parseCluster(text: string): Cluster {
     throw new InvalidClusterError("the cluster file is empty: generate or import it again");
   let data: unknown;
   try {
-    data = JSON.parse(text);
-  } catch {
+    data = parseUniqueJson(text);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InvalidClusterError("the cluster file is not JSON, or cut off: generate or import it again");
   }
   const parsed = fileSchema.safeParse(data);

@@ -1,8 +1,9 @@
 /** Importing: the format is told by the content. To add one: a line in recognise.ts, its reader, and a line in READERS. */
 
+import { oneLine } from "../cluster/checks.js";
 import type { Cidr, Cluster } from "../cluster/cluster.js";
 import { describeNetwork, type KnownNetwork } from "../cluster/infer-network.js";
-import { parseCluster } from "../cluster/json.js";
+import { MAX_NOTE_LENGTH, MAX_NOTES, parseCluster } from "../cluster/json.js";
 import { InvalidInputError } from "../errors.js";
 import { importKubernetes } from "../kubernetes/import.js";
 import { describeImport } from "../kubernetes/import-report.js";
@@ -58,6 +59,14 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
  * @throws InvalidInputError in one line when a text is none, holds what can't be, or two do not belong together.
  */
 export function importCluster(texts: string | readonly string[], options: ImportOptions = {}): Imported {
+  const { cluster, ...imported } = readTexts(texts, options);
+  const { source } = cluster;
+  if (source.kind !== "imported") return { cluster, ...imported };
+  const notes = imported.report.slice(0, MAX_NOTES).map((line) => oneLine(line, MAX_NOTE_LENGTH));
+  return { ...imported, cluster: { ...cluster, source: { ...source, notes } } };
+}
+
+function readTexts(texts: string | readonly string[], options: ImportOptions): Imported {
   const recognised = (typeof texts === "string" ? [texts] : texts).map(recognise);
   const known: KnownNetwork = { nodeAddresses: options.nodeAddresses ?? [], podCidr: options.podRange };
   for (const { kind } of recognised) {
@@ -120,7 +129,10 @@ function refuseUnused(recognised: readonly RecognisedText[], options: ImportOpti
 }
 
 function readOne({ kind, text }: RecognisedText, known: KnownNetwork, options: ImportOptions): Imported {
-  if (kind === "lbscale") return { cluster: parseCluster(text), report: [] };
+  if (kind === "lbscale") {
+    const cluster = parseCluster(text);
+    return { cluster, report: cluster.source.kind === "imported" ? (cluster.source.notes ?? []) : [] };
+  }
   return kind === "cilium" ? importCilium(text, known) : readKubernetes(text, options);
 }
 

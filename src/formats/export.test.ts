@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Comparison, differences } from "../../test/same-decisions.js";
+import fc from "../../test/support/properties.js";
 import { buildCluster } from "../cluster/build.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";

@@ -69,11 +69,15 @@ describe("iptables' rules as people paste them", () => {
     ["two nodes' files", [SAVE, SAVE.replaceAll("10.244.2.5", "10.244.2.6")], /table nat is given twice/],
     ["IPv6 alone", [IPV6], /IPv6 \(ip6tables-save\)/],
     ["an IPVS node's rules alone", [IPVS[2]], /IPVS mode: give ipvsadm -Sn/],
-    ["rules that lost their ports", [NAT.replaceAll(/ --dport \d+/g, "")], /test no port.*kube-proxy's own/],
+    [
+      "rules that lost their ports",
+      [NAT.replaceAll(/ --dport \d+/g, "")],
+      /without a port.*kube-proxy's own/,
+    ],
     [
       "rules that lead nowhere",
       ["*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -j X\nCOMMIT\n"],
-      /1 rules, and none leads/,
+      /1 rule, and none leads/,
     ],
   ])("are refused by name: %s", (_what, texts, message) => {
     expect(problemOf(...texts)).toMatch(message);
@@ -81,8 +85,8 @@ describe("iptables' rules as people paste them", () => {
 
   it("are said to be partial where the filter table or rules of chains are missing", () => {
     expect(reportOf(NAT)).toContain("no table filter in the input");
-    expect(reportOf(SAVE.replaceAll(/^-A KUBE-SEP-7WK54.*\n/gm, ""))).toMatch(/cut or filtered: 1 chains/);
-    expect(reportOf(SAVE.replaceAll(/^-A KUBE-SVC-HPPD.*\n/gm, ""))).toMatch(/cut or filtered: 1 chains/);
+    expect(reportOf(SAVE.replaceAll(/^-A KUBE-SEP-7WK54.*\n/gm, ""))).toMatch(/cut or filtered: 1 chain of/);
+    expect(reportOf(SAVE.replaceAll(/^-A KUBE-SVC-HPPD.*\n/gm, ""))).toMatch(/cut or filtered: 1 chain of/);
   });
 
   it("that are not understood are listed by kind, with counts", () => {
@@ -166,7 +170,7 @@ TCP  10.96.0.1:443 rr persistent 10800
 -a -t 10.96.0.1:443 -r 192.0.2.5:6443 -m -w 1
 `;
     expect(reportOf(text)).toMatch(
-      /firewall mark[\s\S]*1 virtual services of IPv6[\s\S]*1 virtual services for every port/,
+      /firewall mark[\s\S]*1 virtual service of IPv6[\s\S]*1 virtual service for every port/,
     );
   });
 

@@ -150,7 +150,7 @@ describe("importing kube-proxy's nftables table", () => {
       "unnamed/ip-198-51-100-44:tcp-80 198.51.100.44:80/tcp →",
     ]);
     expect(report).toContain(
-      "left out: 1 NodePorts of services without endpoints, because the table does not say whose they are",
+      "left out: 1 NodePort of services without endpoints, because the table does not say whose they are",
     );
   });
 
@@ -171,7 +171,7 @@ describe("importing ipvsadm -Sn", () => {
       "unnamed/ip-10-96-0-10:udp-53 10.96.0.10:53/udp → 10.244.0.12:53 10.244.1.7:53",
       "unnamed/ip-172-18-0-3:tcp-30080 172.18.0.3:30080/tcp sticky 10800 → 10.244.0.20:8080",
     ]);
-    expect(report.at(-1)).toBe("left out: 1 servers of weight 0, which get no new connection");
+    expect(report.at(-1)).toBe("left out: 1 server of weight 0, without new connections");
   });
 
   it.each([

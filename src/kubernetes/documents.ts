@@ -2,6 +2,7 @@
 
 import { Composer, CST, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, YAMLError } from "yaml";
 import { oneLine } from "../cluster/checks.js";
+import { parseUniqueJson } from "../cluster/unique-json.js";
 import { InputError, InvalidInputError } from "../errors.js";
 
 /** Aliases in all, and how often one may repeat what it stands for, nested ones multiplied ("billion laughs"). */
@@ -37,8 +38,9 @@ export function readObjects(text: string): KubernetesObject[] {
 function parse(text: string): unknown[] {
   if (/^\s*[[{]/.test(text)) {
     try {
-      return [JSON.parse(text)];
-    } catch {
+      return [parseUniqueJson(text)];
+    } catch (error) {
+      if (error instanceof InputError) throw error;
       // It may still be YAML in flow style, or several JSON documents (two calls of kubectl, JSON lines).
       const several = parseSeveral(text);
       if (several) return several;
@@ -71,8 +73,9 @@ function parseSeveral(text: string): unknown[] | undefined {
       if (--depth > 0) continue;
       if (depth < 0) return undefined;
       try {
-        documents.push(JSON.parse(text.slice(start, at + 1)));
-      } catch {
+        documents.push(parseUniqueJson(text.slice(start, at + 1)));
+      } catch (error) {
+        if (error instanceof InputError) throw error;
         return undefined;
       }
       start = at + 1;

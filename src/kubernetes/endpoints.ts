@@ -4,8 +4,8 @@ import type { EndpointRecord } from "../cluster/build.js";
 import type { Service, ServicePort } from "./schema.js";
 import type { HintUse, ThisNode } from "./topology.js";
 
-/** Where the endpoints came from: read from EndpointSlices or (where there are none) from Endpoints, or made up from the workloads that a Service selects. */
-export type EndpointOrigin = "endpointslices" | "endpoints" | "workloads" | "none";
+/** Where the endpoints came from: read from EndpointSlices or (where there are none) from Endpoints or Pods, or made up from the workloads that a Service selects. */
+export type EndpointOrigin = "endpointslices" | "endpoints" | "pods" | "workloads" | "none";
 
 /** Gives the endpoints of a service-port. */
 export interface EndpointSource {

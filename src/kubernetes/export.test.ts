@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readFixture } from "../../test/fuzz-import.js";
+import fc from "../../test/support/properties.js";
 import { buildCluster, type ServiceRecord } from "../cluster/build.js";
 import { LOAD_BALANCER, NODE_PORT, TCP } from "../cluster/cluster.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";

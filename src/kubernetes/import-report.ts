@@ -1,6 +1,7 @@
 /** What an import read, left out and made up. */
 
 import { oneLine } from "../cluster/checks.js";
+import { countOf } from "../text.js";
 import type { EndpointOrigin, EndpointSource } from "./endpoints.js";
 import type { Synthesized } from "./services.js";
 
@@ -33,6 +34,7 @@ export interface ImportReport {
 const ORIGINS = {
   endpointslices: "from EndpointSlices",
   endpoints: "from Endpoints, because there are no EndpointSlices",
+  pods: "from the Pods that they select, because there are no EndpointSlices",
   workloads: "made up: a pod for each replica of the workloads, all on this node",
   none: "neither EndpointSlices nor workloads in the input",
 } as const;
@@ -41,7 +43,7 @@ const ORIGINS = {
 export function describeImport(report: ImportReport): string[] {
   const { skipped, invented, here, hints } = report;
   const lines = [
-    `${report.services} services with ${report.servicePorts} ports and ${report.endpoints} endpoints (${ORIGINS[report.endpointOrigin]})`,
+    `${countOf(report.services, "service")} with ${countOf(report.servicePorts, "port")} and ${countOf(report.endpoints, "endpoint")} (${ORIGINS[report.endpointOrigin]})`,
   ];
   if (here.name !== undefined) {
     const zone = here.zone === undefined ? "" : `, in zone ${oneLine(here.zone, 63)}`;

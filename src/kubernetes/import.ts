@@ -10,6 +10,7 @@ import { InvalidInputError } from "../errors.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
 import type { ImportReport } from "./import-report.js";
+import { endpointsFromPods, hasLivePods } from "./pods.js";
 import {
   check,
   type EndpointSlice,
@@ -18,6 +19,8 @@ import {
   isOfKind,
   type Node,
   nodeSchema,
+  type Pod,
+  podSchema,
   type Service,
   type ServiceCidr,
   serviceCidrSchema,
@@ -27,14 +30,21 @@ import {
 } from "./schema.js";
 import { classify, isDualStack, recordServices } from "./services.js";
 import { endpointsFromSlices, slicesOfEndpoints } from "./slices.js";
-import { endpointsFromWorkloads } from "./workloads.js";
+import { endpointsFromWorkloads, workloadOfPod } from "./workloads.js";
 
-const WORKLOAD_KINDS = ["Deployment", "StatefulSet", "DaemonSet"];
+const WORKLOAD_KINDS = [
+  "Deployment",
+  "StatefulSet",
+  "DaemonSet",
+  "ReplicaSet",
+  "ReplicationController",
+  "Job",
+];
 /** Services that a warning names. */
 const NAMED = 3;
 
 /** What the objects do not say of the node whose rules are wanted. */
-export interface ImportOptions {
+export interface NodeOptions {
   /** Name of the node: by default the first that an endpoint names. */
   readonly node?: string | undefined;
   /** kube-proxy's `--cluster-cidr`: inferred by default. */
@@ -49,7 +59,7 @@ export interface ImportOptions {
  */
 export function importKubernetes(
   text: string,
-  options: ImportOptions = {},
+  options: NodeOptions = {},
 ): { cluster: Cluster; report: ImportReport; known: KnownNetwork } {
   const objects = readObjects(text);
   const ofKinds = (...kinds: string[]) =>
@@ -58,6 +68,7 @@ export function importKubernetes(
   const slices = ofKinds("EndpointSlice").map((object) => check(sliceSchema, object));
   const legacy = ofKinds("Endpoints").map((object) => check(endpointsSchema, object));
   const workloads = ofKinds(...WORKLOAD_KINDS);
+  const pods = ofKinds("Pod").map((object) => check(podSchema, object));
   const nodes = ofKinds("Node").map((object) => check(nodeSchema, object));
   const ranges = ofKinds("ServiceCIDR").map((object) => check(serviceCidrSchema, object));
 
@@ -67,8 +78,8 @@ export function importKubernetes(
       `none of the input's ${objects.length} objects is a Service with an IPv4 cluster IP: give kind: Service objects`,
     );
   }
-  const node = chooseNode(options.node, nodes, slices);
-  const source = chooseSource(balanced, { slices, legacy, workloads, node });
+  const node = chooseNode(options.node, nodes, namedNodes(slices, legacy, pods));
+  const source = chooseSource(balanced, { slices, legacy, pods, workloads, node });
   const { records, invented } = recordServices(balanced, source);
   refuseConflicts(records);
   const known = knownNetwork(options, node, nodes, ranges);
@@ -95,6 +106,7 @@ export function importKubernetes(
         slices.length -
         legacy.length -
         workloads.length -
+        pods.length -
         nodes.length -
         ranges.length,
       dualStack: balanced.filter(isDualStack).length,
@@ -122,14 +134,16 @@ function partitionServices(services: readonly Service[]): {
 function chooseNode(
   wanted: string | undefined,
   nodes: readonly Node[],
-  slices: readonly EndpointSlice[],
+  named: readonly string[],
 ): string | undefined {
   if (wanted === undefined) return nodes.length === 1 ? nodes[0]!.metadata.name : undefined;
-  const named = slices.flatMap(({ endpoints }) =>
-    (endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []),
-  );
   const known = new Set([...nodes.map(({ metadata }) => metadata.name), ...named]);
-  if (known.size > 0 && !known.has(wanted)) {
+  if (known.size === 0) {
+    throw new InvalidInputError(
+      "--node: no Node and no endpoint of the input names a node: give kubectl get nodes,endpointslices too",
+    );
+  }
+  if (!known.has(wanted)) {
     const names = [...known].slice(0, NAMED).map((name) => oneLine(name, 63));
     const more = known.size > NAMED ? ", …" : "";
     throw new InvalidInputError(
@@ -139,9 +153,23 @@ function chooseNode(
   return wanted;
 }
 
+/** Nodes that endpoints name. */
+function namedNodes(
+  slices: readonly EndpointSlice[],
+  legacy: readonly Endpoints[],
+  pods: readonly Pod[],
+): string[] {
+  return [
+    ...[...slices, ...legacy.flatMap(slicesOfEndpoints)].flatMap(({ endpoints }) =>
+      (endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []),
+    ),
+    ...pods.flatMap(({ spec }) => spec?.nodeName ?? []),
+  ];
+}
+
 /** What Node and ServiceCIDR objects say. The first range and addresses of IPv4 count, as kube-proxy takes them. */
 function knownNetwork(
-  { podRange, nodeAddresses = [] }: ImportOptions,
+  { podRange, nodeAddresses = [] }: NodeOptions,
   node: string | undefined,
   nodes: readonly Node[],
   ranges: readonly ServiceCidr[],
@@ -168,30 +196,33 @@ function knownNetwork(
 interface Sources {
   readonly slices: readonly EndpointSlice[];
   readonly legacy: readonly Endpoints[];
+  readonly pods: readonly Pod[];
   readonly workloads: readonly KubernetesObject[];
   readonly node: string | undefined;
 }
 
-/** EndpointSlices tell what is; workloads only what is wanted. */
+/** EndpointSlices and Pods tell what is; workloads only what is wanted. */
 function chooseSource(
   services: readonly Service[],
-  { slices, legacy, workloads, node }: Sources,
+  { slices, legacy, pods, workloads, node }: Sources,
 ): EndpointSource {
   if (slices.length > 0) return endpointsFromSlices(slices, node);
   if (legacy.length > 0) {
     return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints), node), origin: "endpoints" };
   }
-  if (workloads.length === 0) return NO_ENDPOINTS;
-  const pods = new FreeAddresses({
+  if (hasLivePods(pods)) return endpointsFromPods(pods, node);
+  if (workloads.length === 0 && pods.length === 0) return NO_ENDPOINTS;
+  const addresses = new FreeAddresses({
     range: DEFAULT_NETWORK.podCidr,
     taken: services.flatMap(({ spec }) => parseAddress(spec.clusterIP ?? "") ?? []),
     reserved: [DEFAULT_NETWORK.clientCidr],
     what: "pods",
   });
-  return endpointsFromWorkloads(
-    workloads.map((object) => check(workloadSchema, object)),
-    () => pods.next(),
-  );
+  // Of a Deployment's ReplicaSets, only the Deployment counts.
+  const checked = workloads
+    .map((object) => check(workloadSchema, object))
+    .filter(({ kind, metadata }) => kind !== "ReplicaSet" || (metadata.ownerReferences ?? []).length === 0);
+  return endpointsFromWorkloads([...checked, ...pods.map(workloadOfPod)], () => addresses.next());
 }
 
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {

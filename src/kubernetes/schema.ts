@@ -15,6 +15,10 @@ const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
   ["Deployment", ["apps", "extensions"]],
   ["StatefulSet", ["apps"]],
   ["DaemonSet", ["apps", "extensions"]],
+  ["ReplicaSet", ["apps", "extensions"]],
+  ["ReplicationController", [""]],
+  ["Job", ["batch"]],
+  ["Pod", [""]],
 ]);
 
 /** Whether an object is of a kind that is read here, in its proper API group. */
@@ -74,6 +78,7 @@ export const serviceSchema = z.object({
     ),
     internalTrafficPolicy: policy,
     externalTrafficPolicy: policy,
+    publishNotReadyAddresses: optional(z.boolean()),
     externalIPs: optional(z.array(z.string())),
     loadBalancerSourceRanges: optional(z.array(z.string())),
     allocateLoadBalancerNodePorts: optional(z.boolean()),
@@ -150,15 +155,37 @@ export const endpointsSchema = z.object({
 export type Endpoints = z.infer<typeof endpointsSchema>;
 
 const containerPort = z.object({ name: optional(z.string()), protocol, containerPort: portNumber });
+export type ContainerPort = z.infer<typeof containerPort>;
 const podSpec = z.object({
+  nodeName: optional(z.string()),
   containers: optional(z.array(z.object({ ports: optional(z.array(containerPort)) }))),
 });
 
+export const podSchema = z.object({
+  metadata: metadata.extend({ labels: optional(labels), deletionTimestamp: optional(z.string()) }),
+  spec: optional(podSpec),
+  status: optional(
+    z.object({
+      phase: optional(z.string()),
+      podIP: optional(z.string()),
+      podIPs: optional(z.array(z.object({ ip: optional(z.string()) }))),
+      conditions: optional(z.array(z.object({ type: z.string(), status: z.string() }))),
+    }),
+  ),
+});
+export type Pod = z.infer<typeof podSchema>;
+
+const count = z.number().int().min(0);
+
 export const workloadSchema = z.object({
   kind: z.string(),
-  metadata,
+  metadata: metadata.extend({ ownerReferences: optional(z.array(z.object({ kind: z.string() }))) }),
   spec: z.object({
-    replicas: optional(z.number().int().min(0).max(100_000)),
+    replicas: optional(count.max(100_000)),
+    /** Of a Job: pods at once. */
+    parallelism: optional(count.max(100_000)),
+    /** Of a StatefulSet: where its pods' ordinals begin. */
+    ordinals: optional(z.object({ start: optional(count) })),
     template: z.object({
       metadata: optional(z.object({ labels: optional(labels) })),
       spec: optional(podSpec),

@@ -1,7 +1,19 @@
 /** Endpoints as the workloads of a manifest would have them: for manifests that never met a cluster. */
 
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
-import type { Service, ServicePort, Workload } from "./schema.js";
+import { hasLabels, LabelIndex } from "./label-index.js";
+import { portOfContainers } from "./ports.js";
+import type { Pod, Service, Workload } from "./schema.js";
+
+/** Labels that the StatefulSet controller gives each pod (kubernetes pkg/controller/statefulset/stateful_set_utils.go). */
+const POD_NAME = "statefulset.kubernetes.io/pod-name";
+const POD_INDEX = "apps.kubernetes.io/pod-index";
+
+/** A workload's pods that a service selects: all, or those of a StatefulSet that it names. */
+interface Selected {
+  readonly workload: Workload;
+  readonly isWanted: (replica: number) => boolean;
+}
 
 /**
  * One pod for each replica, at an address from `nextAddress`; a workload's pods stand behind every service that selects
@@ -11,14 +23,19 @@ export function endpointsFromWorkloads(
   workloads: readonly Workload[],
   nextAddress: () => number,
 ): EndpointSource {
-  const byLabel = indexByLabel(workloads);
-  const selected = new Map<Service, Workload[]>();
+  const byLabel = new LabelIndex<Workload>();
+  const sets = new Map<string, Workload>();
+  for (const workload of workloads) {
+    byLabel.add(workload.metadata.namespace, labelsOf(workload), workload);
+    if (workload.kind === "StatefulSet") sets.set(nameOf(workload), workload);
+  }
+  const selected = new Map<Service, Selected[]>();
   const pods = new Map<Workload, number[]>();
 
-  const workloadsOf = (service: Service): Workload[] => {
+  const selectedBy = (service: Service): Selected[] => {
     let found = selected.get(service);
     if (!found) {
-      found = select(service, byLabel);
+      found = select(service, byLabel, sets);
       selected.set(service, found);
     }
     return found;
@@ -35,58 +52,72 @@ export function endpointsFromWorkloads(
     ...NO_ENDPOINTS,
     origin: "workloads",
     endpointsOf: (service, port) =>
-      workloadsOf(service).flatMap((workload) => {
-        const target = targetPort(workload, port);
+      selectedBy(service).flatMap(({ workload, isWanted }) => {
+        const target = portOfContainers(workload.spec.template.spec?.containers, port);
         if (target === undefined) return [];
-        return podsOf(workload).map((address) => ({ address, port: target, local: true }));
+        return podsOf(workload)
+          .filter((_address, replica) => isWanted(replica))
+          .map((address) => ({ address, port: target, local: true }));
       }),
   };
 }
 
+/** A Pod of a manifest, as a workload of one replica. */
+export function workloadOfPod({ metadata, spec }: Pod): Workload {
+  return {
+    kind: "Pod",
+    metadata: { ...metadata, ownerReferences: undefined },
+    spec: {
+      replicas: 1,
+      parallelism: undefined,
+      ordinals: undefined,
+      template: { metadata: { labels: metadata.labels }, spec },
+    },
+  };
+}
+
 function podCount({ kind, spec }: Workload): number {
-  return kind === "DaemonSet" ? 1 : (spec.replicas ?? 1);
+  if (kind === "DaemonSet") return 1;
+  return (kind === "Job" ? spec.parallelism : spec.replicas) ?? 1;
 }
 
-function labelsOf({ spec }: Workload): Record<string, string> {
-  return spec.template.metadata?.labels ?? {};
+function nameOf({ metadata }: Workload): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
-/** Namespace and one label → workloads, so that ten thousand services don't each look at ten thousand workloads. */
-function indexByLabel(workloads: readonly Workload[]): Map<string, Workload[]> {
-  const index = new Map<string, Workload[]>();
-  for (const workload of workloads) {
-    for (const label of Object.entries(labelsOf(workload))) {
-      const key = labelKey(workload.metadata.namespace, label);
-      const others = index.get(key);
-      if (others) others.push(workload);
-      else index.set(key, [workload]);
-    }
-  }
-  return index;
+function labelsOf({ kind, metadata, spec }: Workload): Record<string, string> {
+  const labels = spec.template.metadata?.labels ?? {};
+  // The Job controller adds its name, under the old key and the new.
+  return kind === "Job"
+    ? { ...labels, "job-name": metadata.name, "batch.kubernetes.io/job-name": metadata.name }
+    : labels;
 }
 
-function labelKey(namespace: string, label: [string, string]): string {
-  return JSON.stringify([namespace, ...label]);
-}
-
-/** Workloads whose pods carry all labels of the selector. No selector selects nothing (its endpoints are someone else's). */
-function select({ metadata, spec }: Service, byLabel: ReadonlyMap<string, Workload[]>): Workload[] {
-  const selector = Object.entries(spec.selector ?? {});
-  const [shortest = []] = selector
-    .map((label) => byLabel.get(labelKey(metadata.namespace, label)) ?? [])
-    .sort((a, b) => a.length - b.length);
-  return shortest.filter((workload) => {
-    const labels = labelsOf(workload);
-    return selector.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
-  });
-}
-
-/** A named target port is looked up in the containers (name and protocol); a pod without it has no endpoint there. */
-function targetPort({ spec }: Workload, { port, targetPort, protocol }: ServicePort): number | undefined {
-  // The API server's defaulting: absent, 0 and "" all mean the service's own port.
-  if (!targetPort) return port;
-  if (typeof targetPort === "number") return targetPort;
-  const ports = spec.template.spec?.containers?.flatMap((container) => container.ports ?? []);
-  return ports?.find((candidate) => candidate.name === targetPort && candidate.protocol === protocol)
-    ?.containerPort;
+/** Workloads whose pods carry all labels of the selector, and which of a StatefulSet's pods those are. */
+function select(
+  { metadata, spec }: Service,
+  byLabel: LabelIndex<Workload>,
+  sets: ReadonlyMap<string, Workload>,
+): Selected[] {
+  const { [POD_NAME]: podName, [POD_INDEX]: podIndex, ...labels } = spec.selector ?? {};
+  if (podName === undefined && podIndex === undefined)
+    return byLabel.select(metadata.namespace, labels).map((workload) => ({ workload, isWanted: () => true }));
+  // A pod's name is its set's, and its ordinal.
+  const dash = podName?.lastIndexOf("-") ?? -1;
+  const named =
+    podName === undefined ? undefined : sets.get(`${metadata.namespace}/${podName.slice(0, dash)}`);
+  const candidates =
+    podName === undefined ? byLabel.select(metadata.namespace, labels) : named ? [named] : [];
+  return candidates
+    .filter((workload) => workload.kind === "StatefulSet" && hasLabels(labelsOf(workload), labels))
+    .map((workload) => ({
+      workload,
+      isWanted: (replica) => {
+        const ordinal = String((workload.spec.ordinals?.start ?? 0) + replica);
+        return (
+          (podName === undefined || podName.slice(dash + 1) === ordinal) &&
+          (podIndex === undefined || podIndex === ordinal)
+        );
+      },
+    }));
 }

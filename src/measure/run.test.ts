@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import type { Cell, Results } from "../results/schema.js";
 import { runSchedule, type ScheduleOptions } from "./run.js";
@@ -9,38 +6,43 @@ import type { Job } from "./scenario.js";
 import { makeSchedule } from "./schedule.js";
 import { levelOf, looksBetween } from "./stopping.js";
 
-/**
- * A child that measures nothing: its spread between replicates is the job's `zipf`, "planes" may fail, and the empty loops
- * of all children are listed in a file, one after another, and 1 ns where the list is at its end.
- */
-const CHILD = `
-import { readFileSync, writeFileSync } from "node:fs";
-const job = JSON.parse(readFileSync(0, "utf8"));
-const list = new URL("floors.json", import.meta.url);
-const [floorNs = 1, ...later] = JSON.parse(readFileSync(list, "utf8"));
-writeFileSync(list, JSON.stringify(later));
-if (job.plane === "crash") throw new Error("no such table");
-const level = 100 * (1 + job.zipf * ((job.seed % 97) / 97 - 0.5));
-process.stdout.write(JSON.stringify({
-  batch: 1, samples: [level * floorNs, level * floorNs], singles: null, floorNs, chaseNs: 80, timer: { resolutionNs: 10, floorNs: 40 },
-  checkedBatches: 2, collections: 0, heapBytesPerLookup: 0, buildMs: 1, peakRssBytes: 1, endpoints: 4,
-  programBytes: 1, facts: {}, work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1 },
-}));
-`;
+/** Empty loops of the replicates to come, one after another; 1 ns where the list is at its end. */
+let floors: number[];
+/** Of each replicate that is measured, milliseconds. */
+const WALL_MS = 50;
 
-let folder: string;
+/** A process that measures nothing: its spread between replicates is the job's `zipf`, and "crash" fails. */
+vi.mock("./spawn.js", async (original) => {
+  const spawn = await original<typeof import("./spawn.js")>();
+  return {
+    ...spawn,
+    runReplicate: async (_script: string, job: Job) => {
+      const floorNs = floors.shift() ?? 1;
+      if ((job.plane as string) === "crash") throw new spawn.ReplicateError("no such table");
+      const level = 100 * (1 + job.zipf * ((job.seed % 97) / 97 - 0.5));
+      const measured = {
+        ...{ batch: 1, samples: [level * floorNs, level * floorNs], singles: null, floorNs, chaseNs: 80 },
+        ...{ timer: { resolutionNs: 10, floorNs: 40 }, checkedBatches: 2, collections: 0 },
+        ...{
+          heapBytesPerOperation: 0,
+          buildMs: 1,
+          peakRssBytes: 1,
+          endpoints: 4,
+          programBytes: 1,
+          facts: {},
+        },
+        work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1 },
+      };
+      return { measured, wallMs: WALL_MS };
+    },
+  };
+});
+
 let results: Results;
 let order: string[];
-beforeAll(() => {
-  folder = mkdtempSync(join(os.tmpdir(), "lbscale-run-"));
-  writeFileSync(join(folder, "child.mjs"), CHILD);
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const willSeeFloors = (floors: readonly number[]) =>
-  writeFileSync(join(folder, "floors.json"), JSON.stringify(floors));
 beforeEach(() => {
   order = [];
-  willSeeFloors([]);
+  floors = [];
 });
 
 /** A run of two cells, of which the second differs between replicates. */
@@ -56,7 +58,7 @@ function plan(least: number, most: number, planes = ["ebpf", "ipvs"]): Results {
 }
 
 const options = (signal = new AbortController().signal): ScheduleOptions => ({
-  childScript: join(folder, "child.mjs"),
+  childScript: "child.mjs",
   prefix: [],
   signal,
   jobOf: ({ plane, services }) =>
@@ -122,8 +124,8 @@ describe("runSchedule", () => {
 
   it("measures again what another tenant disturbed, twice at most, and keeps those takes out of the cell", async () => {
     results = plan(4, 4, ["ebpf"]);
-    results.run.budgetSeconds = 100;
-    willSeeFloors([1, 1.6, 1.1, 1.6, 1.7, 1.8, 1.2]);
+    results.run.budgetSeconds = 100 * WALL_MS;
+    floors = [1, 1.6, 1.1, 1.6, 1.7, 1.8, 1.2];
     await runSchedule(results, options());
     const [{ replicates, disturbed }] = results.cells as [Cell];
     expect(replicates.map(({ floorNs }) => floorNs)).toEqual([1, 1.1, 1.8, 1.2]);
@@ -138,7 +140,7 @@ describe("runSchedule", () => {
     for (const budgetSeconds of [null, 1e-6]) {
       results = plan(3, 3, ["ebpf"]);
       results.run.budgetSeconds = budgetSeconds;
-      willSeeFloors([1, 1.6, 1.6, 1.6]);
+      floors = [1, 1.6, 1.6, 1.6];
       await runSchedule(results, options());
       expect(results.cells[0]!.disturbed).toHaveLength(budgetSeconds === null ? 0 : 1);
     }
@@ -156,6 +158,6 @@ describe("runSchedule", () => {
     expect(seen[0]).toEqual({ done: 0, total: 14, leftMs: null });
     expect(seen[13]).toMatchObject({ done: 13, total: 14 });
     expect(seen[14]).toMatchObject({ done: 14, total: 16 });
-    expect(seen[14]!.leftMs).toBeGreaterThan(0);
+    expect(seen[14]!.leftMs).toBe(2 * WALL_MS);
   });
 });

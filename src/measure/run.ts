@@ -48,7 +48,7 @@ export async function runSchedule(results: Results, options: ScheduleOptions): P
       if (options.signal.aborted) return;
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
       try {
-        const ran = await takeQuietly(results, cell, block, () =>
+        const ran = await runUntilQuiet(results, cell, block, () =>
           runReplicate(options.childScript, job, options.prefix, timeoutOf(job)),
         );
         add(results, cell, ran, { block, order: block * order.length + place, seed: job.seed });
@@ -65,7 +65,7 @@ export async function runSchedule(results: Results, options: ScheduleOptions): P
 }
 
 /** Runs a replicate, again while it is disturbed. The takes before the last are kept in the cell's `disturbed`. */
-async function takeQuietly(
+async function runUntilQuiet(
   results: Results,
   cell: Cell,
   block: number,
@@ -152,7 +152,7 @@ export function addReplicate(
     chaseNs: measured.chaseNs,
     checkedBatches: measured.checkedBatches,
     collections: measured.collections,
-    heapBytesPerLookup: measured.heapBytesPerLookup,
+    heapBytesPerLookup: measured.heapBytesPerOperation,
     buildMs: measured.buildMs,
     peakRssBytes: measured.peakRssBytes,
   });

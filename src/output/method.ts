@@ -7,7 +7,7 @@ import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 
 /** The method in a few sentences. */
-export function methodWords(results: Results): string[] {
+export function formatMethod(results: Results): string[] {
   const { run, equivalence, cells } = results;
   const { settings } = run;
   const models = cells.some(({ lane }) => lane === "model");
@@ -38,6 +38,7 @@ export function methodFacts(results: Results): [string, string][] {
     ["Command", run.command],
     ["Seed", String(run.seed)],
     ["Cluster", plainText(cluster.source, 60)],
+    ...importFacts(results),
     ...kubeProxyFacts(results),
     ["Flows enter at", run.entry === "nodePort" ? "node address and NodePort" : "cluster addresses"],
     [
@@ -52,6 +53,12 @@ export function methodFacts(results: Results): [string, string][] {
     ["Results (SHA-256)", `${resultsHash(results)}…`],
     ["lbscale", results.tool.version],
   ];
+}
+
+/** What the import of the cluster read, left out and assumed. Empty where the cluster was generated. */
+function importFacts({ cluster }: Results): [string, string][] {
+  const notes = cluster.notes ?? [];
+  return notes.length === 0 ? [] : [["Read, left out and assumed", plainText(notes.join("; "), 4000)]];
 }
 
 /** Whose rules were modelled: a release, or several with their planes. Empty where the run does not say. */

@@ -11,7 +11,7 @@ const MOST_NAMED = 8;
 
 /** How precise the run is, and whether order mattered: a line each. */
 export function qualityLines(results: Results): string[] {
-  return [precision(results), orderWords(results.orderEffect)].filter((line) => line !== "");
+  return [precision(results), formatOrderEffect(results.orderEffect)].filter((line) => line !== "");
 }
 
 /** Every warning of a run: those of its cells, with the cells, then those of the whole run. */
@@ -47,13 +47,13 @@ function precision({ run, cells }: Results): string {
     ({ estimate }) => estimate?.kind === "ci95" && halfWidthOf(estimate) <= run.targetHalfWidth,
   ).length;
   const cut = timed.filter(({ stopped }) => stopped?.reason === "budget").length;
-  const time = cut > 0 ? `; for ${cut} of the others the profile's time was up` : "";
+  const time = cut > 0 ? `; ${cut} of the others were stopped by the time budget` : "";
   return `precision: ${precise} of ${timed.length} cells are within ${goal} of their median${time}`;
 }
 
-function orderWords(effect: OrderEffect | null): string {
+function formatOrderEffect(effect: OrderEffect | null): string {
   if (!effect) return "";
   const test = ({ rho, p }: { rho: number; p: number }) =>
     `rho ${rho.toFixed(2)}, p ${p < 0.001 ? "< 0.001" : p < 0.01 ? "< 0.01" : p.toFixed(2)}`;
-  return `order: place in a block against time ${test(effect.place)}; drift over the run ${test(effect.drift)} (Spearman)`;
+  return `drift check (Spearman): within blocks ${test(effect.place)}; over the run ${test(effect.drift)}`;
 }

@@ -5,7 +5,8 @@ import { bencherMetrics, githubBenchmark } from "../analysis/continuous.js";
 import { againstKernelTable } from "../analysis/model-vs-kernel.js";
 import type { ThemeName } from "../charts/theme.js";
 import { CheckFailedError } from "../errors.js";
-import { ensureWritableFolder, reasonOf, writeFileAtomically } from "../results/files.js";
+import { reasonOf } from "../reason.js";
+import { ensureWritableFolder, writeFileAtomically } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 import { escapeMarkdown } from "../text.js";
 import { type DocumentFormat, IMAGE_FORMATS, type ImageFormat, type ReportFormat } from "./formats.js";
@@ -26,7 +27,7 @@ function markdownWithWarnings(results: Results): string {
 
 interface FileFormat {
   readonly name: string;
-  /** Whether people look for it beside results.json, not among the charts. */
+  /** Whether people look for it next to results.json, not among the charts. */
   readonly top?: boolean;
   /** null: these results have nothing to put into it. */
   make(results: Results, theme: ThemeName): string | Uint8Array | null | Promise<Uint8Array>;

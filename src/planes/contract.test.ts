@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { withTerminating } from "../../test/support/terminating.js";
 import { type Cluster, EXTERNAL_IP, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { withTerminating } from "../../test/support/terminating.js";
 import { type Change, changedRows, singleChanges } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";

@@ -11,7 +11,13 @@ import { NftablesProgram } from "./nftables/program.js";
 import { nftTransactions } from "./nftables/ruleset.js";
 import { KUBE_PROXY_VERSIONS } from "./plane.js";
 import { KUBE_PROXY_RELEASES } from "./shared/kube-proxy.js";
-import { differences, ipsetLines, iptablesLines, ipvsadmLines, nftLines } from "./shared/rules-as-sets.js";
+import {
+  ipsetLines,
+  iptablesLines,
+  ipvsadmLines,
+  nftLines,
+  ruleDifferences,
+} from "./shared/rules-as-sets.js";
 
 const FOLDER = new URL("../../test/data/kube-proxy/shared-cluster/", import.meta.url);
 const read = (name: string) => readFileSync(fileURLToPath(new URL(name, FOLDER)), "utf8");
@@ -26,27 +32,27 @@ describe("what is exported of a cluster with Services of all kinds", () => {
   it.each(KUBE_PROXY_VERSIONS)("is what kube-proxy %s wrote with iptables", (kubeProxy) => {
     const recorded = read(`${KUBE_PROXY_RELEASES[kubeProxy]}/iptables.save`);
     const exported = text(iptablesRestore(new IptablesProgram(cluster, { kubeProxy })));
-    expect(differences(iptablesLines(recorded), iptablesLines(exported))).toEqual([]);
+    expect(ruleDifferences(iptablesLines(recorded), iptablesLines(exported))).toEqual([]);
   });
 
   it.each(KUBE_PROXY_VERSIONS)("is what kube-proxy %s wrote with nft", (kubeProxy) => {
     const recorded = read(`${KUBE_PROXY_RELEASES[kubeProxy]}/nftables.nft`);
     const exported = text(nftTransactions(new NftablesProgram(cluster, { kubeProxy })));
-    expect(differences(nftLines(recorded), nftLines(exported))).toEqual([]);
+    expect(ruleDifferences(nftLines(recorded), nftLines(exported))).toEqual([]);
   });
 
   it("is what kube-proxy 1.36 wrote of virtual services", () => {
     const exported = text(ipvsadmRestore(new IpvsProgram(cluster, { kubeProxy: "1.36" })));
-    expect(differences(ipvsadmLines(read("1.36.3/ipvs.ipvsadm")), ipvsadmLines(exported))).toEqual([]);
+    expect(ruleDifferences(ipvsadmLines(read("1.36.3/ipvs.ipvsadm")), ipvsadmLines(exported))).toEqual([]);
   });
 
   it("is what kube-proxy 1.36 wrote of ipsets", () => {
     const exported = text(ipsetRestore(new IpvsProgram(cluster, { kubeProxy: "1.36" })));
-    expect(differences(ipsetLines(read("1.36.3/ipvs.ipset")), ipsetLines(exported))).toEqual([]);
+    expect(ruleDifferences(ipsetLines(read("1.36.3/ipvs.ipset")), ipsetLines(exported))).toEqual([]);
   });
 
-  it("is what kube-proxy 1.36 wrote with iptables beside IPVS", () => {
+  it("is what kube-proxy 1.36 wrote with iptables next to IPVS", () => {
     const exported = ipvsIptablesRestore(new IpvsProgram(cluster, { kubeProxy: "1.36" }));
-    expect(differences(iptablesLines(read("1.36.3/ipvs.save")), iptablesLines(exported))).toEqual([]);
+    expect(ruleDifferences(iptablesLines(read("1.36.3/ipvs.save")), iptablesLines(exported))).toEqual([]);
   });
 });

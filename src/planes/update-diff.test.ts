@@ -1,7 +1,7 @@
 /** Each plane's cost against the difference between whole rulesets or maps, compiled before and after. */
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { withTerminating } from "../../test/support/terminating.js";
 import { applyChange, type Change } from "../cluster/change.js";
 import { type Cluster, TCP } from "../cluster/cluster.js";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { buildCluster } from "../cluster/build.js";
 import { applyChange, type Change } from "../cluster/change.js";
 import { type Cluster, TCP, UDP } from "../cluster/cluster.js";

@@ -5,7 +5,7 @@
 
 import { plainText } from "../text.js";
 import { FALLBACK_PLANES, FALLBACK_SCENARIOS } from "./fallback-descriptors.js";
-import type { PlaneReport, Results, ScenarioDescription } from "./schema.js";
+import type { PlaneDescription, Results, ScenarioDescription } from "./schema.js";
 
 /** Results, as far as they describe planes and scenarios. */
 export type Described = Pick<Results, "planes" | "scenarios">;
@@ -30,7 +30,7 @@ const MAX_LABEL = 30;
 const MAX_CAPTION = 200;
 
 /** A plane that nobody describes: grey, under its own (cleaned) id, after all others. */
-function unknownPlane(id: string): PlaneReport {
+function unknownPlane(id: string): PlaneDescription {
   const label = plainText(id, 20);
   return {
     label,
@@ -50,7 +50,7 @@ const own = <T>(table: Readonly<Record<string, T>> | undefined, id: string): T |
   table !== undefined && Object.hasOwn(table, id) ? table[id] : undefined;
 
 /** How a plane is shown: as the run says, as planes of older runs were, or in grey under its id. */
-export function planeReport({ planes }: Described, id: string): PlaneReport {
+export function planeReport({ planes }: Described, id: string): PlaneDescription {
   const found = own(planes, id) ?? own(FALLBACK_PLANES, id);
   if (!found) return unknownPlane(id);
   return {

@@ -3,9 +3,9 @@
  * is added describes itself in results.json and is not added here.
  */
 
-import type { PlaneReport, ScenarioDescription } from "./schema.js";
+import type { PlaneDescription, ScenarioDescription } from "./schema.js";
 
-export const FALLBACK_PLANES: Readonly<Record<string, PlaneReport>> = {
+export const FALLBACK_PLANES: Readonly<Record<string, PlaneDescription>> = {
   direct: {
     label: "no proxy",
     shortLabel: "no proxy",

@@ -20,8 +20,6 @@ import { reasonOf } from "../reason.js";
 import { implausibility } from "./plausible.js";
 import { type Results, resultsSchema } from "./schema.js";
 
-export { reasonOf };
-
 export const RESULTS_FILE = "results.json";
 /** How a run is published: the same data in a tenth of the bytes. */
 export const PACKED_RESULTS_FILE = "results.json.gz";

@@ -59,9 +59,9 @@ export interface LookupRatio {
   readonly kind: "ci95" | "range";
   /**
    * `slower`, `faster`: by more than the margin, with the whole interval. `equal`: the whole interval lies within the margin.
-   * `not told apart`: neither is known; more replicates might tell.
+   * `inconclusive`: neither is known; more replicates might tell.
    */
-  readonly verdict: "slower" | "faster" | "equal" | "not told apart";
+  readonly verdict: "slower" | "faster" | "equal" | "inconclusive";
 }
 
 /**
@@ -96,6 +96,6 @@ export function compareLookups(
         ? "faster"
         : interval[0] >= 1 / most && interval[1] <= most
           ? "equal"
-          : "not told apart";
+          : "inconclusive";
   return { ratio, interval, kind: kindOf(medians), verdict };
 }

@@ -103,7 +103,7 @@ const cell = z.object({
   lane,
   scenario: z.string(),
   services: z.number().int(),
-  /** What the scenario varies beside N and E, e.g. `affinity`; empty where it varies nothing. */
+  /** What the scenario varies in addition to N and E, e.g. `affinity`; empty where it varies nothing. */
   variant: z.string().default(""),
   /** Endpoints of a service-port; the mean where they differ. */
   endpoints: z.number(),
@@ -337,6 +337,8 @@ export const resultsSchema = z.object({
   cluster: z.object({
     source: z.string(),
     parameters: z.record(z.string(), z.unknown()),
+    /** What the import of a cluster read, left out and assumed. */
+    notes: z.array(z.string()).optional(),
     /** SHA-256 over the cluster's bytes, by what makes it: `1000` services, or `100x10 affinity`. */
     digests: z.record(z.string(), z.string()),
   }),
@@ -368,7 +370,6 @@ export type Cell = z.infer<typeof cell>;
 export type Replicate = z.infer<typeof replicate>;
 export type Estimate = z.infer<typeof estimate>;
 export type Fit = z.infer<typeof fit>;
-export type LocalExponent = z.infer<typeof localExponent>;
 export type Crossover = z.infer<typeof crossover>;
 export type OrderEffect = z.infer<typeof orderEffect>;
 export type Percentiles = z.infer<typeof percentiles>;
@@ -376,7 +377,7 @@ export type Outliers = z.infer<typeof outliers>;
 /** A sentence that a run supports, with the cells and the interval it rests on. */
 export type Finding = z.infer<typeof finding>;
 /** How a plane is shown, as results.json keeps it. */
-export type PlaneReport = z.infer<typeof planeReport>;
+export type PlaneDescription = z.infer<typeof planeReport>;
 /** What a scenario is, as results.json keeps it. */
 export type ScenarioDescription = z.infer<typeof scenarioReport>;
 export type Environment = z.infer<typeof environment>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { Random } from "../random.js";
-import { summarize } from "./conclude.js";
 import type { Cell, Results } from "./schema.js";
+import { summarize } from "./summarize.js";
 import { cellWarnings, countUnsteady, orderEffectOf, outliersOf, runWarnings } from "./validity.js";
 
 const random = Random.fromSeed(1);
@@ -109,7 +109,7 @@ describe("runWarnings about another tenant", () => {
   });
 });
 
-describe("conclude", () => {
+describe("summarize", () => {
   it("says the same when it is repeated, and keeps the failures that the run noted", () => {
     const results = fakeResults({ planes: ["iptables", "ebpf"] });
     results.cells[0]!.warnings = ["a replicate failed: it hung and was killed after 120 s"];

@@ -2,7 +2,8 @@
 
 import { performance } from "node:perf_hooks";
 import { CheckFailedError } from "../errors.js";
-import { reasonOf, writeResults } from "../results/files.js";
+import { reasonOf } from "../reason.js";
+import { writeResults } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 
 /** A crash loses at most what was measured in this time; writing after each process would take longer than some cells. */

@@ -52,7 +52,8 @@ export interface RunOrigin {
   readonly seed: number;
   /** How to repeat the run, without paths. */
   readonly command: string;
-  readonly imported: boolean;
+  /** The imported cluster that is measured, with what its import left out and assumed; null: clusters are generated. */
+  readonly imported: { readonly notes: readonly string[] } | null;
   readonly environment: Environment;
   readonly now: Date;
   /** Whose planes and scenarios the run describes. */
@@ -88,6 +89,7 @@ export function assembleRun(plan: Plan, origin: RunOrigin): Results {
       source: imported ? "imported" : "synthetic",
       // An imported cluster has its own endpoints and addresses.
       parameters: imported ? {} : { endpointsPerService: settings.endpointsPerService, clusterSeed: seed },
+      ...(imported && imported.notes.length > 0 && { notes: [...imported.notes] }),
       digests: {},
     },
     equivalence: { services: 0, flows: 0, planes: [], disagreements: 0, documented: {} },

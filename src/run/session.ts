@@ -11,9 +11,9 @@ import { InputError } from "../errors.js";
 import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
 import { pinnableCpu } from "../measure/spawn.js";
 import { planeOptionsFrom } from "../planes/options.js";
-import { summarize } from "../results/conclude.js";
 import { ensureWritableFolder, removeTemporaryFiles } from "../results/files.js";
 import type { Results } from "../results/schema.js";
+import { summarize } from "../results/summarize.js";
 import { lanesUsing } from "./bounds.js";
 import type { BenchmarkCatalog } from "./catalog.js";
 import { certify } from "./certify.js";
@@ -87,7 +87,10 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
   const results = assembleRun(plan, {
     seed: parsed.seed,
     command: options.command ?? `runBenchmark(${JSON.stringify(spec)})`,
-    imported: cluster !== undefined,
+    imported:
+      cluster === undefined
+        ? null
+        : { notes: (cluster.source.kind === "imported" && cluster.source.notes) || [] },
     environment: readEnvironment(cpu),
     now: new Date(),
     catalog,

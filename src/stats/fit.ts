@@ -3,7 +3,7 @@
 import { intervalOf, resampleReplicates } from "./bootstrap.js";
 import { fisherTail } from "./distributions.js";
 import { maxOf, minOf } from "./extent.js";
-import { type Choice, GROWTH, LAWS, type Line, lawAt } from "./law.js";
+import { type FittedLaw, GROWTH, LAWS, type Line, lawAt } from "./law.js";
 import { median, quantileSorted } from "./quantile.js";
 
 /** A law is preferred to a simpler one only when it beats it by this much: Burnham & Anderson's "considerably less support". */
@@ -22,7 +22,7 @@ export interface Group {
   readonly values: ArrayLike<number>;
 }
 
-export interface Fitted extends Choice {
+export interface Fitted extends FittedLaw {
   /** Share of resamples that chose the same law. */
   readonly support: number;
   /** 95 % intervals; null for a constant. */
@@ -47,7 +47,7 @@ export interface Fitted extends Choice {
  * for lack of fit; Draper & Smith, Applied Regression Analysis, section 2.1): seven replicates of one N then all err to
  * the same side, and count as one. Without this, a slight bend turned iptables' O(N) into O(N log N). Needs two groups.
  */
-export function chooseLaw(groups: readonly Group[]): Choice {
+export function chooseLaw(groups: readonly Group[]): FittedLaw {
   const points = groups.reduce((sum, { values }) => sum + values.length, 0);
   const logs = logsOf(groups);
   const byReplicate = fitAll(logs);
@@ -62,7 +62,7 @@ export function chooseLaw(groups: readonly Group[]): Choice {
   return { law, intercept, slope };
 }
 
-interface Candidate extends Choice {
+interface Candidate extends FittedLaw {
   /** Residual sum of squares of ln y. */
   readonly rss: number;
 }
@@ -75,7 +75,7 @@ function fitAll(logs: readonly Logs[]): Candidate[] {
 }
 
 /** The law with the least AICc: if it grows it must beat the constant by MIN_GAIN, and N log N must so beat N. */
-function chooseByAicc(fits: readonly Candidate[], n: number, groups: readonly Group[]): Choice {
+function chooseByAicc(fits: readonly Candidate[], n: number, groups: readonly Group[]): FittedLaw {
   const scored = fits.map((fit) => ({ ...fit, aicc: aicc(fit.rss, n, fit.law === "1" ? 2 : 3) }));
   const least = scored.reduce((best, fit) => (fit.aicc < best.aicc ? fit : best));
   // Over any measured range N and N log N differ by a few per cent: the simpler one is kept as long as it can be. Where
@@ -149,7 +149,7 @@ export function fitLaw(groups: readonly Group[], seed: number): Fitted {
   };
 }
 
-function exactly(groups: readonly Group[], chosen: Choice): Fitted {
+function exactly(groups: readonly Group[], chosen: FittedLaw): Fitted {
   const grows = chosen.law !== "1";
   const deviation = worstDeviation(groups, chosen);
   const describes = deviation <= MAX_DEVIATION;
@@ -165,7 +165,7 @@ function exactly(groups: readonly Group[], chosen: Choice): Fitted {
 }
 
 /** Largest distance of a law from the groups' medians, as a share of the median. */
-export function worstDeviation(groups: readonly Group[], choice: Choice): number {
+export function worstDeviation(groups: readonly Group[], choice: FittedLaw): number {
   return maxOf(
     groups.map(({ n, values }) => {
       const middle = median(Array.from(values));

@@ -15,11 +15,11 @@ export interface Line {
   readonly slope: number;
 }
 
-export interface Choice extends Line {
+export interface FittedLaw extends Line {
   readonly law: Law;
 }
 
 /** What a law says at N. */
-export function lawAt({ law, intercept, slope }: Choice, n: number): number {
+export function lawAt({ law, intercept, slope }: FittedLaw, n: number): number {
   return intercept + slope * GROWTH[law](n);
 }

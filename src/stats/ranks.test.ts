@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { interquartileRange, sampleRankCorrelation } from "simple-statistics";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { Random } from "../random.js";
 import { countOutliers } from "./outliers.js";
 import { changePoint, ranksOf, spearman } from "./ranks.js";

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { median as referenceMedian, quantileSorted as referenceQuantile } from "simple-statistics";
 import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
 import { Random } from "../random.js";
 import { replicateInterval } from "./bootstrap.js";
 import { relativeLine } from "./line.js";

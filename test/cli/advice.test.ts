@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { BOUTIQUE, lbscale, NODE, PUBLISHED } from "../support/cli.js";
+import { BOUTIQUE, lbscale, NODE_TABLES, PUBLISHED } from "../support/cli.js";
 
 describe("lbscale lookup, explain and advise", () => {
   it("walks a node's own list, rules of others included", () => {
     const flow = "tcp 10.244.9.9:40000 > 10.96.9.9:443";
-    const { stdout } = lbscale(["lookup", NODE, "--plane", "iptables", "--flow", flow]);
+    const { stdout } = lbscale(["lookup", NODE_TABLES, "--plane", "iptables", "--flow", flow]);
     expect(stdout).toMatch(/DNAT to 10\.244\.2\.8:8443\n.*\nwork: 10 rules/);
   });
 
@@ -40,7 +40,14 @@ describe("lbscale lookup, explain and advise", () => {
     ]);
     expect(explained.stdout).toMatch(/nftables, kube-proxy 1\.35\.4: DNAT[\s\S]*12 \(×1\) +15 +5/);
     // A node's own list is walked as it stands only where nobody asks for a version.
-    const own = ["lookup", NODE, "--plane", "iptables", "--flow", "tcp 10.244.9.9:40000 > 10.96.9.9:443"];
+    const own = [
+      "lookup",
+      NODE_TABLES,
+      "--plane",
+      "iptables",
+      "--flow",
+      "tcp 10.244.9.9:40000 > 10.96.9.9:443",
+    ];
     expect(lbscale([...own, "--kube-proxy", "1.36"]).stdout).toContain("iptables, kube-proxy 1.36.3: ");
   });
 

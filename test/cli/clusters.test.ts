@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { BOUTIQUE, lbscale, MAIN, NODE, PUBLISHED, publishedRun, service } from "../support/cli.js";
+import { BOUTIQUE, lbscale, MAIN, NODE_TABLES, PUBLISHED, publishedRun, service } from "../support/cli.js";
 
 describe("lbscale generate, import, export and verify", () => {
   it("generates a cluster that import takes again, unchanged", () => {
@@ -77,13 +77,13 @@ describe("lbscale generate, import, export and verify", () => {
   );
 
   it("says where each service stands in a node's own list, and what that is predicted to cost", () => {
-    const { stdout, stderr } = lbscale(["import", NODE, "--positions", "--ns-per-entry", "10"]);
+    const { stdout, stderr } = lbscale(["import", NODE_TABLES, "--positions", "--ns-per-entry", "10"]);
     expect(stdout.split("\n")[1]).toBe(
       "kube-system/kube-dns:dns  10.96.0.10:53/udp          2         1      7.5      75 ns",
     );
     expect(stderr).toMatch(/10 ns an entry \(as given\)/);
     expect(stderr).toMatch(/taken as not matching: -m multiport: 1/);
-    const json = JSON.parse(lbscale(["import", NODE, "--positions", "--json"]).stdout);
+    const json = JSON.parse(lbscale(["import", NODE_TABLES, "--positions", "--json"]).stdout);
     expect(json.services[0]).toEqual({
       service: "kube-system/kube-dns:dns",
       address: "10.96.0.10:53/udp",
@@ -93,7 +93,7 @@ describe("lbscale generate, import, export and verify", () => {
       filterEntries: 0,
       predictedNs: 7.5 * 22,
     });
-    const ofRun = lbscale(["import", NODE, "--positions", "--run", join(PUBLISHED, publishedRun())]);
+    const ofRun = lbscale(["import", NODE_TABLES, "--positions", "--run", join(PUBLISHED, publishedRun())]);
     expect(ofRun.stdout.split("\n")[0]).toMatch(/predicted +95 % interval$/);
     expect(ofRun.stdout.split("\n")[1]).toMatch(/ ns +\[[\d.]+ ns, [\d.]+ ns\]$/);
     expect(ofRun.stderr).toMatch(/lookups of iptables in the model at 6 services, with 95 % intervals/);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/program.js";
-import { BOUTIQUE, file, folder, lbscale, NODE, service, TINY } from "../support/cli.js";
+import { BOUTIQUE, file, folder, lbscale, NODE_TABLES, service, TINY } from "../support/cli.js";
 
 /** Runs a command line in this process, in `folder`: what it writes and its exit code. */
 async function inProcess(args: readonly string[]) {
@@ -58,13 +58,6 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["a share above one", ["generate", "--services", "5", "--affinity", "2"], /from 0 to 1/],
     ["a missing cluster file", ["import", `missing-${long}`], /does not exist/],
     ["a folder as a cluster file", ["import", "."], /it is a folder/],
-    [
-      "positions where there are none",
-      ["import", BOUTIQUE, "--positions"],
-      /needs the output of iptables-save/,
-    ],
-    ["a cost that is none", ["import", NODE, "--positions", "--ns-per-entry", "0"], /above 0/],
-    ["two costs", ["import", NODE, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
     ["an unknown export format", ["export", BOUTIQUE, "--format", "ipfw"], /kubernetes/],
     ["no export format", ["export", BOUTIQUE], /Missing required argument: format/],
     ["nothing to export", ["export", "--format", "nft"], /either a cluster file or --services N/],
@@ -94,6 +87,23 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     const { status, stdout, stderr } = await inProcess(args);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+  });
+
+  it.each([
+    [
+      "positions where there are none",
+      ["import", BOUTIQUE, "--positions"],
+      /needs the output of iptables-save/,
+    ],
+    ["a cost that is none", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "0"], /above 0/],
+    ["two costs", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
+  ])("%s, after what the import left out and assumed", async (_what, args, message) => {
+    const { status, stdout, stderr } = await inProcess(args);
+    const lines = stderr.trimEnd().split("\n");
+    expect(lines.filter((line) => line.startsWith("lbscale: "))).toEqual([lines.at(-1)]);
+    expect(lines.at(-1)).toMatch(message);
     expect(status).toBe(2);
     expect(stdout).toBe("");
   });

@@ -9,6 +9,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
+import { LONGEST_MS } from "../support/patience.js";
 
 const CLI = "dist/src/cli/main.js";
 const CLUSTER = "scripts/test-cluster.sh";
@@ -35,7 +36,7 @@ function run(program: string, ...args: string[]) {
   return spawnSync(program, args, {
     encoding: "utf8",
     env: ENVIRONMENT,
-    timeout: 400_000,
+    timeout: LONGEST_MS,
     maxBuffer: 2 ** 28,
   });
 }

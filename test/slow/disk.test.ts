@@ -24,7 +24,8 @@ describe.skipIf(!canMount)("a full disk (a tmpfs: mounting one needs root on Lin
   it("ends with one line that says what is left and how to go on; making room and --resume finish the run", () => {
     const out = join(disk, "run");
     const lbscale = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
-    const args = ["--profile", "quick", "--services", "1,2", "--planes", "ebpf", "--replicates", "10"];
+    // A run is saved once a second: more processes than any machine starts in that time.
+    const args = ["--profile", "quick", "--services", "1,2", "--planes", "ebpf", "--replicates", "40"];
     // Room for the first results, not for all.
     const ballast = join(disk, "ballast");
     writeFileSync(ballast, Buffer.alloc(44 * 1024));
@@ -39,6 +40,6 @@ describe.skipIf(!canMount)("a full disk (a tmpfs: mounting one needs root on Lin
     rmSync(ballast);
     execFileSync("mount", ["-o", "remount,size=8m", disk]);
     expect(lbscale("run", "--resume", "--out", out).status).toBe(0);
-    expect(readResults(out).cells.map(({ replicates }) => replicates.length)).toEqual([10, 10]);
+    expect(readResults(out).cells.map(({ replicates }) => replicates.length)).toEqual([40, 40]);
   });
 });

@@ -12,6 +12,7 @@ import { importCluster } from "../../src/formats/detect.js";
 import { EXPORTS } from "../../src/formats/export.js";
 import { NftablesProgram } from "../../src/planes/nftables/program.js";
 import { nftTransactions } from "../../src/planes/nftables/ruleset.js";
+import { LONGEST_MS } from "../support/patience.js";
 import { inNamespace as runInNamespace, withTools } from "./tools.js";
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-tools-"));
@@ -87,13 +88,17 @@ describe("exports of 5,000 services", () => {
     expect(inNamespace("for part in nft-*; do nft -f $part || exit 1; done")).toEqual(accepted);
   });
 
-  withTools("ipset and iptables take what stands beside IPVS", ["ipset", "iptables-legacy-restore"], () => {
-    write("ipset", mixed, "ipset");
-    const text = write("ipvs-iptables", mixed, "ipvs-iptables");
-    // A kernel without IPVS has no match for it either; the guest's test loads those rules.
-    const here = "grep -v -e '-m ipvs' ipvs-iptables | iptables-legacy-restore";
-    expect(inNamespace(`ipset restore < ipset && ${counters(text)} ${here}`)).toEqual(accepted);
-  });
+  withTools(
+    "ipset and iptables load the sets and rules of IPVS mode",
+    ["ipset", "iptables-legacy-restore"],
+    () => {
+      write("ipset", mixed, "ipset");
+      const text = write("ipvs-iptables", mixed, "ipvs-iptables");
+      // A kernel without IPVS has no match for it either; the guest's test loads those rules.
+      const here = "grep -v -e '-m ipvs' ipvs-iptables | iptables-legacy-restore";
+      expect(inNamespace(`ipset restore < ipset && ${counters(text)} ${here}`)).toEqual(accepted);
+    },
+  );
 
   withTools(
     "ipvsadm -R takes them and -Sn prints them back, in a guest whose kernel has IPVS",
@@ -146,7 +151,7 @@ function inGuest(): string {
   const { stdout } = spawnSync("setpriv", [...nobody, ...guest], {
     encoding: "utf8",
     maxBuffer: 2 ** 28,
-    timeout: 500_000,
+    timeout: LONGEST_MS,
     killSignal: "SIGKILL",
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -11,11 +11,12 @@ import { GUEST_PLANE_IDS, KERNEL_PLANE_IDS, PROXY_PLANES } from "../../src/kerne
 import { PREFIX } from "../../src/kernel/testbed/clean.js";
 import { NOBODY } from "../../src/kernel/testbed/guest.js";
 import { readResults } from "../../src/results/files.js";
+import { LONGEST_MS } from "../support/patience.js";
 
 const CLI = "dist/src/cli/main.js";
 
 function lbscale(...args: string[]) {
-  return spawnSync(process.execPath, [CLI, ...args], { encoding: "utf8", timeout: 500_000 });
+  return spawnSync(process.execPath, [CLI, ...args], { encoding: "utf8", timeout: LONGEST_MS });
 }
 
 /** Why these tests can't run here; where CI is set that is a failure. */
@@ -115,7 +116,7 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
     const args = ["verify", "--lane", "guest", "--services", "30", "--flows", "1000", "--json"];
     for (const uid of [0, NOBODY]) {
       const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
-        ...{ encoding: "utf8", timeout: 300_000, uid },
+        ...{ encoding: "utf8", timeout: LONGEST_MS, uid },
       });
       expect({ uid, stderr, status }).toEqual({ uid, stderr: "", status: 0 });
       const results = JSON.parse(stdout) as { plane: string; disagreements: number; flows: number }[];
@@ -136,7 +137,7 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
       stderr += text;
     });
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    await expect.poll(guests, { interval: 50, timeout: 20_000 }).not.toEqual([]);
+    await expect.poll(guests, { interval: 50, timeout: LONGEST_MS }).not.toEqual([]);
     for (const pid of guests()) process.kill(pid, "SIGKILL");
     expect(await ended).toBe(1);
     expect(stderr).toMatch(/^lbscale: the user-mode Linux guest: it ended early: /);
@@ -148,10 +149,10 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
       stdio: "ignore",
     });
     const ended = new Promise((resolve) => child.once("close", resolve));
-    await expect.poll(guests, { interval: 50, timeout: 20_000 }).not.toEqual([]);
+    await expect.poll(guests, { interval: 50, timeout: LONGEST_MS }).not.toEqual([]);
     child.kill("SIGKILL");
     await ended;
-    await expect.poll(guests, { interval: 50, timeout: 5000 }).toEqual([]);
+    await expect.poll(guests, { interval: 50, timeout: LONGEST_MS }).toEqual([]);
     expect(lbscale("doctor", "--clean").status).toBe(0);
   });
 
@@ -242,7 +243,7 @@ function guests(): number[] {
  * How long the host may take to be as it was: the kernel frees a BPF program's maps after its last process is gone, on a
  * work queue (kernel/bpf/syscall.c, bpf_map_put), and a namespace likewise (cleanup_net).
  */
-const FREED = { interval: 200, timeout: 30_000 };
+const FREED = { interval: 200, timeout: LONGEST_MS };
 
 /** Rules, links, mounts, namespaces, cgroups, BPF objects and folders of the host; without comments and counters. */
 function hostState(): string[] {

@@ -25,13 +25,12 @@ describe.skipIf(lacking !== null)("lbscale serve", () => {
     const line = `exec 2>${join(folder, "errors")}
 KUBE_PROXY=${kubeProxy("1.37")}
 ${commands}
-until curl -s http://127.0.0.1:10249/metrics | grep -q '^kubeproxy_sync_proxy_rules_last_timestamp_seconds.* [1-9]'; do sleep 0.1; done
-sleep 1
+services() { nft list map ip kube-proxy service-ips 2>/dev/null | grep -c goto; }
+until [ $(services) -gt ${0.9 * SERVICES} ]; do sleep 0.1; done
 before=$(${received})
-sleep 2
-after=$(${received})
-echo "services $(nft list map ip kube-proxy service-ips | grep -c goto)"
-echo "followed $((after - before))"
+until [ $(${received}) -gt $before ]; do sleep 0.1; done
+echo "services $(services)"
+echo "followed $(($(${received}) - before))"
 kill $(pgrep -P $$)
 wait`;
     const { status, output } = inNamespace(process.cwd(), line);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { installedKubeProxies } from "../../src/kernel/kube-proxy/binaries.js";
 import { PREFIX } from "../../src/kernel/testbed/clean.js";
+import { LONGEST_MS } from "../support/patience.js";
 
 export const CLI = "dist/src/cli/main.js";
 export const OBJECTS = "test/data/kube-proxy/clusters/kinds.json";
@@ -34,7 +35,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs a script of Node to its end. */
 export function run(...args: string[]) {
-  return spawnSync(process.execPath, args, { encoding: "utf8", timeout: 500_000, maxBuffer: 2 ** 28, env });
+  return spawnSync(process.execPath, args, {
+    encoding: "utf8",
+    timeout: LONGEST_MS,
+    maxBuffer: 2 ** 28,
+    env,
+  });
 }
 
 /** Path of the real program. */

@@ -1,15 +1,15 @@
 /** kube-proxy itself as a plane: needs Linux, root, scripts/install-kernel-tools.sh and scripts/install-kube-proxy.sh. */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { installedKubeProxies } from "../../src/kernel/kube-proxy/binaries.js";
 import { PREFIX } from "../../src/kernel/testbed/clean.js";
 import { readResults } from "../../src/results/files.js";
 import type { Results } from "../../src/results/schema.js";
+import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 const CLI = "dist/src/cli/main.js";
 /** What `.ci/run` builds. */
@@ -113,22 +113,14 @@ describe.skipIf(lacking !== null)("kube-proxy as a plane of the kernel lane", ()
     expect(leftovers()).toEqual([]);
   });
 
-  test.each(["SIGINT", "SIGKILL"] as const)("a run that ends by %s goes on where it was", async (signal) => {
+  test.each(["SIGINT", "SIGKILL"] as const)("a run that ends by %s goes on where it was", (signal) => {
     const out = join(folder, signal);
     const words = ["--planes", PLANES[1]!, "--scenarios", "programming", "--services", "1,100"];
-    const child = spawn(process.execPath, command(out, ...words), { stdio: "ignore", env });
-    const ended = new Promise((resolve) => child.once("close", resolve));
-    const first = () => {
-      try {
-        return cellsOf(readResults(out), "programming", "rollout").flatMap(({ replicates }) => replicates);
-      } catch {
-        return [];
-      }
-    };
-    while (first().length === 0 && child.exitCode === null) await setTimeout(20);
-    child.kill(signal);
-    await ended;
-    const before = first();
+    const interruption = raiseWhenSaved(signal, "programming", "rollout");
+    spawnSync(process.execPath, [...interruption, ...command(out, ...words)], { stdio: "ignore", env });
+    const rollouts = () =>
+      cellsOf(readResults(out), "programming", "rollout").flatMap(({ replicates }) => replicates);
+    const before = rollouts();
     expect(before).toHaveLength(1);
     const resumed = spawnSync(process.execPath, [CLI, "run", "--resume", "--out", out], {
       encoding: "utf8",
@@ -140,7 +132,7 @@ describe.skipIf(lacking !== null)("kube-proxy as a plane of the kernel lane", ()
     });
     const results = readResults(out);
     expect(results.run.complete).toBe(true);
-    const after = cellsOf(results, "programming", "rollout").flatMap(({ replicates }) => replicates);
+    const after = rollouts();
     expect(after).toHaveLength(2);
     expect(after).toContainEqual(before[0]);
     spawnSync(process.execPath, [CLI, "doctor", "--clean"], { env });

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Random } from "../../src/random.js";
-import { BOUTIQUE, folder, MAIN, NODE } from "../support/cli.js";
+import { BOUTIQUE, folder, MAIN, NODE_TABLES } from "../support/cli.js";
 
 const COMMANDS = [
   ...["run", "compare", "verify", "doctor", "lookup", "explain", "advise", "list", "generate", "import"],
@@ -71,7 +71,7 @@ it("500 random command lines exit with 0, 1 or 2, and print no stack trace", () 
   const random = Random.fromSeed(20, "command lines");
   const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]!;
   writeFileSync(join(folder, "results.json"), "{}");
-  const files = [BOUTIQUE, NODE, "results.json", "missing"];
+  const files = [BOUTIQUE, NODE_TABLES, "results.json", "missing"];
   const wrong: string[] = [];
   const codes = new Map<number | null, number>();
   for (let i = 0; i < 500; i++) {
@@ -98,4 +98,4 @@ it("500 random command lines exit with 0, 1 or 2, and print no stack trace", () 
   // Both happen, or the lines would not reach what they are meant to break.
   expect(codes.get(0)).toBeGreaterThan(20);
   expect(codes.get(2)).toBeGreaterThan(100);
-}, 1_800_000);
+});

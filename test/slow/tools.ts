@@ -2,6 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { it } from "vitest";
+import { LONGEST_MS } from "../support/patience.js";
 
 /** Runs a shell line in a network namespace, in a folder; its words are ours alone. */
 export function inNamespace(folder: string, line: string): { status: number | null; output: string } {
@@ -9,7 +10,7 @@ export function inNamespace(folder: string, line: string): { status: number | nu
     cwd: folder,
     encoding: "utf8",
     maxBuffer: 2 ** 30,
-    timeout: 500_000,
+    timeout: LONGEST_MS,
   });
   return { status, output: `${stdout}${stderr}` };
 }

@@ -10,7 +10,9 @@ import { afterAll } from "vitest";
 export const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 export const PUBLISHED = fileURLToPath(new URL("../../results", import.meta.url));
 export const BOUTIQUE = fileURLToPath(new URL("../data/online-boutique.yaml", import.meta.url));
-export const NODE = fileURLToPath(new URL("../data/nodes/kube-proxy-1.31.iptables-save", import.meta.url));
+export const NODE_TABLES = fileURLToPath(
+  new URL("../data/nodes/kube-proxy-1.31.iptables-save", import.meta.url),
+);
 
 /** The smallest run that goes through everything. */
 export const TINY = [

@@ -3,15 +3,15 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, measuredPlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
-import { atServices, isMeasured, measuredCurve } from "../../results/select.js";
+import { atServices, isMeasured, type MeasuredCell, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
 import { CHANGES_PER_SECOND, CONNECTIONS_PER_SECOND, loadsOf } from "../load.js";
-import { digits, type Measured, percent, possessive, ratioInterval, timesWords } from "./common.js";
+import { formatFactor, percent, possessive, ratioInterval, twoDigits } from "./common.js";
 
 /** Smaller factors are not worth a sentence. */
 const MIN_REPORTED_RATIO = 2;
 
-function curve(results: Results, scenario: string, variant: string, plane: string): Measured[] {
+function curve(results: Results, scenario: string, variant: string, plane: string): MeasuredCell[] {
   return measuredCurve(results, { lane: "model", scenario, variant, plane });
 }
 
@@ -50,10 +50,10 @@ export function updateTime(results: Results): Finding | null {
   const [few] = curve(results, "update", "change", list.plane);
   return {
     id: "update-time",
-    headline: `At ${formatCount(list.services)} Services ${name} changes take ${digits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `At ${formatCount(list.services)} Services ${name} changes take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
     sentence:
       `At ${formatCount(list.services)} services writing one endpoint change into the model takes ${formatNs(list.estimate.median)} in ${name}, which replaces its whole table, ` +
-      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}` +
+      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}` +
       (few!.services === list.services
         ? "."
         : `; at N = ${formatCount(few!.services)} ${name} takes ${formatNs(few!.estimate.median)}.`),
@@ -70,10 +70,10 @@ export function rolloutTime(results: Results): Finding | null {
   const n = formatCount(list.services);
   return {
     id: "update-rollout",
-    headline: `At ${n} Services ${name} restarts take ${digits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `At ${n} Services ${name} restarts take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
     sentence:
       `At ${n} services writing a rolling restart of a tenth of a service into the model takes ${formatNs(list.estimate.median)} in ${name}, ` +
-      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}.`,
+      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}.`,
     cells,
     value,
     interval,
@@ -87,10 +87,10 @@ export function syncTime(results: Results): Finding | null {
   const n = formatCount(list.services);
   return {
     id: "sync",
-    headline: `At ${n} Services ${name} builds ${digits(value)} times slower than ${shortLabel(results, rival.plane)}`,
+    headline: `At ${n} Services ${name} builds ${twoDigits(value)} times slower than ${shortLabel(results, rival.plane)}`,
     sentence:
       `Building the model's whole program of ${n} services takes ${formatNs(list.estimate.median)} for ${name}, ` +
-      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}: without netlink, iptables-restore or bpf().`,
+      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}: without netlink, iptables-restore or bpf().`,
     cells,
     value,
     interval,
@@ -101,13 +101,13 @@ export function churnRate(results: Results): Finding | null {
   const found = againstRival(results, "churn", "changes");
   if (!found) return null;
   const { list, name, rival, value, interval, cells } = found;
-  const rate = ({ estimate }: Measured) => digits(1e9 / estimate.median);
+  const rate = ({ estimate }: MeasuredCell) => twoDigits(1e9 / estimate.median);
   return {
     id: "churn",
-    headline: `At ${formatCount(list.services)} Services ${name} absorbs ${rate(list)} changes a second`,
+    headline: `At ${formatCount(list.services)} Services ${name} absorbs ${rate(list)} changes per second`,
     sentence:
-      `While lookups go on at ${formatCount(list.services)} services, a core that does nothing else can write ${rate(list)} endpoint changes a second into ${possessive(name)} tables ` +
-      `and ${rate(rival)} into those of ${planeLabel(results, rival.plane)}, ${timesWords(value, interval)} as many: an upper limit, without system calls.`,
+      `While lookups go on at ${formatCount(list.services)} services, a core that does nothing else can write ${rate(list)} endpoint changes per second into ${possessive(name)} tables ` +
+      `and ${rate(rival)} into those of ${planeLabel(results, rival.plane)}, ${formatFactor(value, interval)} as many: an upper limit, without system calls.`,
     cells,
     value,
     interval,
@@ -118,7 +118,8 @@ export function churnRate(results: Results): Finding | null {
 export function lookupUnderChurn(results: Results): Finding | null {
   // Planes are set against each other at the list's N: a plane that was measured at others only would win by its size.
   const list = curve(results, "churn", "lookups", claimant(results, "list"));
-  const isShared = ({ services }: Measured) => list.length === 0 || atServices(list, services) !== undefined;
+  const isShared = ({ services }: MeasuredCell) =>
+    list.length === 0 || atServices(list, services) !== undefined;
   const slowed = measuredPlanes(results).flatMap((plane) => {
     const calm = curve(results, "lookup", "", plane);
     return curve(results, "churn", "lookups", plane)
@@ -136,10 +137,10 @@ export function lookupUnderChurn(results: Results): Finding | null {
   const value = after.estimate.median / before.estimate.median;
   return {
     id: "churn-lookups",
-    headline: `After a change, ${shortLabel(results, after.plane)} lookups take ${digits(value)} times as long`,
+    headline: `After a change, ${shortLabel(results, after.plane)} lookups take ${twoDigits(value)} times as long`,
     sentence:
-      `The batch of lookups that follows a change is slowed most in ${planeLabel(results, after.plane)} at ${formatCount(after.services)} services: ${formatNs(after.estimate.median)} a lookup against ` +
-      `${formatNs(before.estimate.median)} without changes, ${timesWords(value, interval)}.`,
+      `The batch of lookups that follows a change is slowed most in ${planeLabel(results, after.plane)} at ${formatCount(after.services)} services: ${formatNs(after.estimate.median)} per lookup, against ` +
+      `${formatNs(before.estimate.median)} without changes, ${formatFactor(value, interval)}.`,
     cells: [cellId(after), cellId(before)],
     value,
     interval,
@@ -164,17 +165,17 @@ export function operationalLoad(results: Results): Finding | null {
   const value = list.ns / rival.ns;
   return {
     id: "load",
-    headline: `The same load costs ${name} ${digits(value)} times ${possessive(shortLabel(results, rival.plane))} CPU time`,
+    headline: `The same load costs ${name} ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))} CPU time`,
     sentence:
       `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change a second at ${formatCount(list.services)} services, ${name} needs ${formatNs(list.ns)} of CPU time each second ` +
-      `(${percent(list.changesNs / list.ns)} of it for the change), ${timesWords(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update.`,
+      `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update.`,
     cells: [list, rival].flatMap(({ connect, change }) => [cellId(connect), cellId(change)]),
     value,
     interval,
   };
 }
 
-/** Where the popular services stand in a rule list, by exact counts and time. */
+/** Where the popular services are in a rule list, by exact counts and time. */
 export function skewEffect(results: Results): Finding | null {
   const plane = claimant(results, "list");
   const name = planeLabel(results, plane);
@@ -191,10 +192,10 @@ export function skewEffect(results: Results): Finding | null {
   const value = last.estimate.median / first.estimate.median;
   return {
     id: "skew",
-    headline: `Popular services standing last cost ${name} ${digits(value)} times as much`,
+    headline: `Popular services listed last cost ${name} ${twoDigits(value)} times as much`,
     sentence:
-      `Under Zipf traffic over ${formatCount(last.services)} services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular services stand first and ` +
-      `${formatCount(last.work.rulesVisited)} when they stand last: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${timesWords(value, interval)}. kube-proxy puts them anywhere.`,
+      `Under Zipf traffic over ${formatCount(last.services)} services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular services are at the start of the list and ` +
+      `${formatCount(last.work.rulesVisited)} when they are at its end: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${formatFactor(value, interval)}. kube-proxy orders them at random.`,
     cells: [cellId(first), cellId(last)],
     value,
     interval,

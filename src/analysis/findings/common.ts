@@ -4,23 +4,21 @@ import type { Results } from "../../results/schema.js";
 import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
 import { formatCount } from "../../text.js";
 
-export type Measured = MeasuredCell;
-
 /** Below this many different N, or a smaller spread of N, growth is not spoken of. */
 const MIN_POINTS = 4;
 const MIN_SPREAD = 100;
 
 /** Cells of the `lookup` scenario in the model lane that have an estimate worth speaking of. */
-export function measuredCells(results: Results): Measured[] {
+export function measuredCells(results: Results): MeasuredCell[] {
   return selectCells(results, { lane: "model", scenario: "lookup" }).filter(isMeasured);
 }
 
-export function spreadsWidely(cells: readonly Measured[]): boolean {
+export function spreadsWidely(cells: readonly MeasuredCell[]): boolean {
   return cells.length >= MIN_POINTS && cells.at(-1)!.services >= MIN_SPREAD * cells[0]!.services;
 }
 
 /** Exactly the same rules and map lookups in every cell (hash probes vary with the load of a table). */
-export function sameLookups(cells: readonly Measured[]): boolean {
+export function sameLookups(cells: readonly MeasuredCell[]): boolean {
   const [first] = cells;
   return cells.every(
     ({ work }) =>
@@ -31,21 +29,21 @@ export function sameLookups(cells: readonly Measured[]): boolean {
 }
 
 /** Conservative: the ends of one interval over the opposite ends of the other. */
-export function ratioInterval(above: Measured, below: Measured): [number, number] {
+export function ratioInterval(above: MeasuredCell, below: MeasuredCell): [number, number] {
   const [aLow, aHigh] = above.estimate.interval;
   const [bLow, bHigh] = below.estimate.interval;
   return [aLow / bHigh, aHigh / bLow];
 }
 
 /** Two significant digits, never in exponent form from a millionth on. */
-export function digits(value: number): string {
+export function twoDigits(value: number): string {
   const rounded = Number(value.toPrecision(2));
   return Math.abs(rounded) < 1 ? String(rounded) : formatCount(rounded);
 }
 
 /** A factor and its interval, as sentences say them: `6.2 times [5.9, 6.6]`. */
-export function timesWords(value: number, interval: readonly number[]): string {
-  return `${digits(value)} times [${interval.map(digits).join(", ")}]`;
+export function formatFactor(value: number, interval: readonly number[]): string {
+  return `${twoDigits(value)} times [${interval.map(twoDigits).join(", ")}]`;
 }
 
 export function percent(share: number): string {

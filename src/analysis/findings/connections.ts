@@ -3,16 +3,16 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, measuredPlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
-import { atServices, measuredCurve } from "../../results/select.js";
+import { atServices, type MeasuredCell, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { digits, type Measured, possessive, ratioInterval, timesWords } from "./common.js";
+import { formatFactor, possessive, ratioInterval, twoDigits } from "./common.js";
 
 /** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
 const FLAT = 1.5;
 /** Most of a connection through the kernel is no list's doing. */
 const RISING = { model: 2, kernel: 1.5 } as const;
 
-function curve(results: Results, lane: Cell["lane"], scenario: string, plane: string): Measured[] {
+function curve(results: Results, lane: Cell["lane"], scenario: string, plane: string): MeasuredCell[] {
   return measuredCurve(results, { lane, scenario, plane, variant: "" });
 }
 
@@ -35,10 +35,10 @@ export function connectCost(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   return {
     id: "connect",
-    headline: `At ${formatCount(largest.services)} Services first ${name} packets take ${digits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `At ${formatCount(largest.services)} Services, ${possessive(name)} first packet takes ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
     sentence:
       `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in ${name} at ${formatCount(largest.services)} services, ` +
-      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest.`,
+      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest.`,
     cells: [cellId(largest), cellId(rival)],
     value,
     interval,
@@ -52,7 +52,7 @@ export function establishedFlat(results: Results, lane: "model" | "kernel"): Fin
   const [first, later] = ["connect", "established"].map((scenario) => curve(results, lane, scenario, list));
   const ends = [first![0], first!.at(-1), later![0], later!.at(-1)];
   if (!ends.every((cell) => cell !== undefined)) return null;
-  const [few, many, laterFew, laterMany] = ends as [Measured, Measured, Measured, Measured];
+  const [few, many, laterFew, laterMany] = ends as [MeasuredCell, MeasuredCell, MeasuredCell, MeasuredCell];
   if (few.services === many.services || laterMany.services !== many.services) return null;
   const rise = ratioInterval(many, few);
   const interval = ratioInterval(laterMany, laterFew);
@@ -70,8 +70,8 @@ export function establishedFlat(results: Results, lane: "model" | "kernel"): Fin
     id: said.id,
     headline: "Keepalive hides the list: later packets skip it",
     sentence:
-      `From ${formatCount(few.services)} to ${formatCount(many.services)} services ${said.first} takes ${digits(many.estimate.median / few.estimate.median)} times as long ` +
-      `[${rise.map(digits).join(", ")}], ${said.later} ${value.toFixed(2)} times [${interval.map((end) => end.toFixed(2)).join(", ")}]: ` +
+      `From ${formatCount(few.services)} to ${formatCount(many.services)} services ${said.first} takes ${twoDigits(many.estimate.median / few.estimate.median)} times as long ` +
+      `[${rise.map(twoDigits).join(", ")}], ${said.later} ${value.toFixed(2)} times [${interval.map((end) => end.toFixed(2)).join(", ")}]: ` +
       `conntrack has its decision, and no rule is tried (${formatNs(laterMany.estimate.median)}).`,
     cells: [few, many, laterFew, laterMany].map(cellId),
     value,

@@ -3,15 +3,15 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
+import type { MeasuredCell } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
-import type { Measured } from "./common.js";
 
 /**
  * One finding for each plane that overtakes the rule list within the measured range, and stays ahead: a pair that crosses more
  * than once is left out. The interval is that of the crossover.
  */
-export function overtakings(cells: readonly Measured[], results: Results): Finding[] {
+export function overtakings(cells: readonly MeasuredCell[], results: Results): Finding[] {
   const list = claimant(results, "list");
   const name = planeLabel(results, list);
   const pairs = results.crossovers.filter(({ lane, scenario }) => lane === "model" && scenario === "lookup");

@@ -1,25 +1,25 @@
-/** What large services cost, by exact counts of rules and the times beside them. */
+/** What large services cost, by exact counts of rules and the times next to them. */
 
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
-import { isMeasured, selectCells } from "../../results/select.js";
+import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { digits, type Measured, ratioInterval } from "./common.js";
+import { ratioInterval, twoDigits } from "./common.js";
 
 /** Fewer endpoints at the far end show nothing. */
 const MIN_SPREAD = 10;
 
 /** Ends of one plane's curve over E: the cells with the fewest and the most endpoints. */
 interface Ends {
-  readonly few: Measured;
-  readonly many: Measured;
+  readonly few: MeasuredCell;
+  readonly many: MeasuredCell;
   /** Rules visited more for each endpoint more, exact. */
   readonly rulesPerEndpoint: number;
 }
 
 function endsOf(results: Results, variant: string): Ends[] {
-  const planes = new Map<string, Measured[]>();
+  const planes = new Map<string, MeasuredCell[]>();
   for (const cell of selectCells(results, { lane: "model", scenario: "endpoints", variant })) {
     if (isMeasured(cell) && cell.work) planes.set(cell.plane, [...(planes.get(cell.plane) ?? []), cell]);
   }
@@ -68,16 +68,16 @@ export function affinityIsLinear(results: Results): Finding | null {
 
 const within = (value: number, wanted: number): boolean => Math.abs(value / wanted - 1) < 0.1;
 
-function against(few: Measured, many: Measured): string {
+function against(few: MeasuredCell, many: MeasuredCell): string {
   const [low, high] = ratioInterval(many, few);
   const times = many.estimate.median / few.estimate.median;
   return (
-    `${formatNs(many.estimate.median)} with ${formatCount(many.endpoints)} endpoints, ${digits(times)} times ` +
-    `[${digits(low)}, ${digits(high)}] the ${formatNs(few.estimate.median)} with ${formatCount(few.endpoints)}`
+    `${formatNs(many.estimate.median)} with ${formatCount(many.endpoints)} endpoints, ${twoDigits(times)} times ` +
+    `[${twoDigits(low)}, ${twoDigits(high)}] the ${formatNs(few.estimate.median)} with ${formatCount(few.endpoints)}`
   );
 }
 
-function restsOn(few: Measured, many: Measured): Pick<Finding, "cells" | "value" | "interval"> {
+function restsOn(few: MeasuredCell, many: MeasuredCell): Pick<Finding, "cells" | "value" | "interval"> {
   return {
     cells: [cellId(few), cellId(many)],
     value: many.estimate.median / few.estimate.median,

@@ -2,24 +2,27 @@
 
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
-import type { Finding, Fit, LocalExponent, Results } from "../../results/schema.js";
+import type { Finding, Fit, Results } from "../../results/schema.js";
+import type { MeasuredCell } from "../../results/select.js";
 import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
+import type { LocalExponent } from "../../stats/exponent.js";
 import { minOf } from "../../stats/extent.js";
 import { formatCount, formatNs } from "../../text.js";
-import { digits, type Measured, ratioInterval, spreadsWidely, timesWords } from "./common.js";
+import { flowCondition } from "../conditions.js";
+import { formatFactor, ratioInterval, spreadsWidely, twoDigits } from "./common.js";
 
 /** Share of resamples that must agree on the law. */
 const SUPPORT = 0.95;
 
 /** At the largest N that the rule list shares with another plane: how many times the slowest of the others it takes. */
-export function listFactor(cells: readonly Measured[], results: Results): Finding | null {
+export function listFactor(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const list = claimant(results, "list");
   const name = planeLabel(results, list);
   const others = cells.filter(({ plane }) => plane !== list);
   const shared = cells.filter(
     (cell) => cell.plane === list && others.some(({ services }) => services === cell.services),
   );
-  const largest = shared.reduce<Measured | null>(
+  const largest = shared.reduce<MeasuredCell | null>(
     (best, cell) => (best === null || cell.services > best.services ? cell : best),
     null,
   );
@@ -33,10 +36,10 @@ export function listFactor(cells: readonly Measured[], results: Results): Findin
   const n = formatCount(largest.services);
   return {
     id: "iptables-factor",
-    headline: `At ${n} Services ${name} is ${digits(value)} times slower than ${shortLabel(results, rival.plane)}`,
+    headline: `At ${n} Services ${name} ${flowCondition(results, [largest])?.verb ?? "is"} ${twoDigits(value)} times slower than ${shortLabel(results, rival.plane)}`,
     sentence:
       `At ${n} services ${article(name)} lookup takes ${formatNs(largest.estimate.median)}, ` +
-      `${timesWords(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest plane.`,
+      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest plane.`,
     cells: [cellId(largest), cellId(rival)],
     value,
     interval,
@@ -57,7 +60,7 @@ export function isCertain({ determined, describes, support }: Fit): boolean {
 }
 
 /** What each service adds to a lookup, by the fit of time: only where it is O(N) beyond doubt and describes every cell. */
-export function listSlope(cells: readonly Measured[], results: Results): Finding | null {
+export function listSlope(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const fit = lookupFit(results, cells[0]?.plane, "time");
   if (!spreadsWidely(cells) || fit?.law !== "N" || !isCertain(fit) || !fit.slope) return null;
   const { value, interval } = fit.slope;
@@ -81,7 +84,7 @@ export function listSlope(cells: readonly Measured[], results: Results): Finding
  * Where no law describes the time: what is linear all the same, which is the rules visited, and what one of them costs in a
  * small and in a large cluster. Its step is where the list leaves a core's caches, and each machine has its own.
  */
-export function listGrowth(cells: readonly Measured[], results: Results): Finding | null {
+export function listGrowth(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const steps = lookupFit(results, cells[0]?.plane, "steps");
   const time = lookupFit(results, cells[0]?.plane, "time");
   if (!spreadsWidely(cells) || steps?.law !== "N" || !steps.describes || !time) return null;
@@ -98,14 +101,14 @@ export function listGrowth(cells: readonly Measured[], results: Results): Findin
   const costlier = time.determined && low > 1;
   const sentence =
     `${capital(article(name))} lookup visits ${formatCount(Math.round(few))} rules at ${formatCount(small.services)} services and ` +
-    `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns a rule`;
-  const why = `: it is linear in rules, and each rule is more expensive, ${timesWords(value, [low, high])}, once the list leaves the caches`;
+    `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns per rule`;
+  const why = `: it is linear in rules, and each rule is more expensive, ${formatFactor(value, [low, high])}, once the list leaves the caches`;
   return {
     id: "iptables-growth",
     headline: costlier
-      ? `${name}: linear in rules, each rule ${digits(value)} times more expensive`
+      ? `${name}: linear in rules, each rule ${twoDigits(value)} times more expensive`
       : `${name} lookups are linear in rules visited`,
-    sentence: `${sentence}${costlier ? why : ""}. ${growthWords(time, cells)}`.trimEnd(),
+    sentence: `${sentence}${costlier ? why : ""}. ${formatGrowth(time, cells)}`.trimEnd(),
     cells: [cellId(small), cellId(large)],
     value,
     interval: [low, high],
@@ -119,7 +122,10 @@ export function listGrowth(cells: readonly Measured[], results: Results): Findin
  * @param time the fit of time
  * @param cells those that it was fitted to
  */
-export function growthWords({ determined, lastDecade, steepest }: Fit, cells: readonly Measured[]): string {
+export function formatGrowth(
+  { determined, lastDecade, steepest }: Fit,
+  cells: readonly MeasuredCell[],
+): string {
   if (!determined) {
     const fewest = minOf(cells.map(({ replicates }) => replicates.length));
     return `The law of its growth in time can't be determined with ${fewest} replicates a cell; it takes ${REPLICATES_FOR_INTERVAL}.`;
@@ -127,13 +133,13 @@ export function growthWords({ determined, lastDecade, steepest }: Fit, cells: re
   if (lastDecade === null) return "";
   const where =
     steepest && steepest.interval[0] > lastDecade.interval[1]
-      ? `, most steeply from ${formatCount(steepest.from)} to ${formatCount(steepest.to)} (${powerWords(steepest)})`
+      ? `, most steeply from ${formatCount(steepest.from)} to ${formatCount(steepest.to)} (${formatPower(steepest)})`
       : "";
-  return `From ${formatCount(lastDecade.from)} to ${formatCount(lastDecade.to)} services time grows as ${powerWords(lastDecade)}${where}.`;
+  return `From ${formatCount(lastDecade.from)} to ${formatCount(lastDecade.to)} services time grows as ${formatPower(lastDecade)}${where}.`;
 }
 
 /** `N^1.36 [1.35, 1.38]`. */
-export function powerWords({ value, interval }: LocalExponent): string {
+export function formatPower({ value, interval }: LocalExponent): string {
   const [low, high] = interval.map((end) => end.toFixed(2));
   return `N^${value.toFixed(2)} [${low}, ${high}]`;
 }

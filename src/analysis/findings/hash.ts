@@ -3,10 +3,11 @@
 import { cellId } from "../../results/cells.js";
 import { planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
+import type { MeasuredCell } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatBytes, formatCount, formatNs } from "../../text.js";
-import { digits, type Measured, percent, ratioInterval, sameLookups, spreadsWidely } from "./common.js";
-import { growthWords, isCertain, lookupFit, powerWords } from "./growth.js";
+import { percent, ratioInterval, sameLookups, spreadsWidely, twoDigits } from "./common.js";
+import { formatGrowth, formatPower, isCertain, lookupFit } from "./growth.js";
 
 /** A rise that matters: smaller ones are not worth a headline even when their interval excludes 1. */
 const NOTABLE_RISE = 1.2;
@@ -14,7 +15,7 @@ const NOTABLE_RISE = 1.2;
 const SMALL_CLUSTER = 100;
 
 /** The article's "flat": constant in work, but time follows the caches. */
-export function timeRise(cells: readonly Measured[], results: Results): Finding | null {
+export function timeRise(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const small = cells.find((cell) => cell.services >= SMALL_CLUSTER);
   const large = cells.at(-1);
   if (!small || !large || large.services <= small.services || !sameLookups([small, large])) return null;
@@ -24,10 +25,10 @@ export function timeRise(cells: readonly Measured[], results: Results): Finding 
   const label = planeLabel(results, large.plane);
   return {
     id: "hash-time-rise",
-    headline: `${label}: constant work, but ${digits(value)} times the time`,
+    headline: `${label}: constant work, but ${twoDigits(value)} times the time`,
     sentence:
-      `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${digits(value)} times ` +
-      `[${digits(interval[0])}, ${digits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +
+      `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${twoDigits(value)} times ` +
+      `[${twoDigits(interval[0])}, ${twoDigits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +
       `${formatBytes(large.programBytes ?? 0)} of tables${cacheSizes(results)}.`,
     cells: [cellId(small), cellId(large)],
     value,
@@ -36,7 +37,7 @@ export function timeRise(cells: readonly Measured[], results: Results): Finding 
 }
 
 /** Planes that do exactly the same work at every N. */
-export function constantWork(planes: readonly (readonly Measured[])[], results: Results): Finding | null {
+export function constantWork(planes: readonly (readonly MeasuredCell[])[], results: Results): Finding | null {
   const constant = planes.filter((cells) => spreadsWidely(cells) && sameLookups(cells));
   if (constant.length === 0) return null;
   const labels = constant.map((cells) => planeLabel(results, cells[0]!.plane));
@@ -59,7 +60,7 @@ export function constantWork(planes: readonly (readonly Measured[])[], results: 
  * The article's "almost O(log n)", answered for work and for time apart. Only where the fit of steps is constant; in time
  * a law is named only where it describes every cell and nearly all resamples agree on it.
  */
-export function logarithmAnswer(cells: readonly Measured[], results: Results): Finding | null {
+export function logarithmAnswer(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const [first] = cells;
   const last = cells.at(-1);
   if (!first || !last || !spreadsWidely(cells)) return null;
@@ -80,31 +81,31 @@ export function logarithmAnswer(cells: readonly Measured[], results: Results): F
   };
 }
 
-function inTime(time: Fit, cells: readonly Measured[]): string {
+function inTime(time: Fit, cells: readonly MeasuredCell[]): string {
   const [first, last] = [cells[0]!, cells.at(-1)!];
   const range = `from ${formatNs(first.estimate.median)} at N = ${formatCount(first.services)} to ${formatNs(last.estimate.median)} at ${formatCount(last.services)}`;
-  if (!time.determined) return `In time it goes ${range}. ${growthWords(time, cells)}`;
+  if (!time.determined) return `In time it goes ${range}. ${formatGrowth(time, cells)}`;
   const { law, support, slope, lastDecade } = time;
   if (!isCertain(time)) {
-    const said = [`In time it goes ${range} and follows no one law.`, growthWords(time, cells)];
-    return [...said, "It is caches that bend it, not an algorithm."]
+    const said = [`In time it goes ${range} and follows no single law.`, formatGrowth(time, cells)];
+    return [...said, "The bend comes from caches, not from an algorithm."]
       .filter((words) => words !== "")
       .join(" ");
   }
   const share = `${percent(support)} of resamples`;
   if (law === "1") {
     const flat = lastDecade
-      ? `, and from ${formatCount(lastDecade.from)} services on as ${powerWords(lastDecade)}`
+      ? `, and from ${formatCount(lastDecade.from)} services on as ${formatPower(lastDecade)}`
       : "";
     return `In time it is O(1) as well, chosen in ${share}: ${range}${flat}.`;
   }
   const [low, high] = slope!.interval;
   const unit = law === "N" ? "service" : law;
-  return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns a ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of memory, not of an algorithm.`;
+  return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns per ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of memory, not of an algorithm.`;
 }
 
 /** With a fixed number of buckets, chains grow with N, in exact probes. */
-export function chainsGrow(cells: readonly Measured[], results: Results): Finding | null {
+export function chainsGrow(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const [first] = cells;
   const last = cells.at(-1);
   const fit = lookupFit(results, first?.plane, "probes");

@@ -3,13 +3,13 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, measuredPlanes, planeLabel, planeReport, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
-import { atServices, measuredCurve, selectCells } from "../../results/select.js";
+import { atServices, type MeasuredCell, measuredCurve, selectCells } from "../../results/select.js";
 import { median } from "../../stats/quantile.js";
 import { formatCount, formatDecimalBytes, formatNs, plainText } from "../../text.js";
 import { againstKernel, type Value } from "../model-vs-kernel.js";
-import { digits, type Measured, possessive, ratioInterval, timesWords } from "./common.js";
+import { formatFactor, possessive, ratioInterval, twoDigits } from "./common.js";
 
-function kernelCells(results: Results, scenario: string, plane: string): Measured[] {
+function kernelCells(results: Results, scenario: string, plane: string): MeasuredCell[] {
   return measuredCurve(results, { lane: "kernel", scenario, plane });
 }
 
@@ -63,10 +63,10 @@ export function guestConnect(results: Results): Finding | null {
   const n = formatCount(list.services);
   return {
     id: "guest-connect",
-    headline: `At ${n} Services ${name} connects take ${digits(value)} times ${possessive(otherName)}`,
+    headline: `At ${n} Services ${name} connects take ${twoDigits(value)} times ${possessive(otherName)}`,
     sentence:
       `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(list.estimate.median)} through ${name} and ` +
-      `${formatNs(rival.estimate.median)} through ${otherName}: ${timesWords(value, interval)}.`,
+      `${formatNs(rival.estimate.median)} through ${otherName}: ${formatFactor(value, interval)}.`,
     cells: [cellId(list), cellId(rival)],
     value,
     interval,
@@ -102,17 +102,17 @@ export function lookupModelVsKernel(results: Results, plane: string): Finding | 
   const ratios = lookups.map(
     ({ services: [n], model, kernel, ratio }) =>
       `N = ${formatCount(n)}: ${formatNs(model.value)} over ${formatNs(kernel.value)}, ` +
-      `×${digits(ratio.value)} [${ratio.interval.map(digits).join(", ")}]`,
+      `×${twoDigits(ratio.value)} [${ratio.interval.map(twoDigits).join(", ")}]`,
   );
   const rises = rise
     ? `. From ${rise.services.map(formatCount).join(" to ")} services ` +
-      `the model rises ×${digits(rise.model.value)}, the kernel ×${digits(rise.kernel.value)}`
+      `the model rises ×${twoDigits(rise.model.value)}, the kernel ×${twoDigits(rise.kernel.value)}`
     : "";
   return {
     id: `model-versus-kernel-${plane}`,
-    headline: `The ${planeLabel(results, plane)} model takes ${digits(last.ratio.value)} of the kernel's time`,
+    headline: `The ${planeLabel(results, plane)} model takes ${twoDigits(last.ratio.value)} times the kernel's time`,
     sentence:
-      `${planeLabel(results, plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin taken off), in the same blocks: ` +
+      `${planeLabel(results, plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin subtracted), in the same blocks: ` +
       `${ratios.join("; ")}${rises}.`,
     cells: lookups.flatMap(({ cells }) => cells.map(cellId)),
     value: last.ratio.value,
@@ -129,10 +129,10 @@ export function ruleModelVsKernel(results: Results): Finding | null {
     `${ns.toFixed(2)} ns [${low.toFixed(2)}, ${high.toFixed(2)}]`;
   return {
     id: "model-versus-kernel",
-    headline: `A rule takes the model ${digits(ratio.value)} of the kernel's time`,
+    headline: `A rule costs the model ${twoDigits(ratio.value)} times the kernel's time`,
     sentence:
       `Each rule visited takes ${say(model)} in the ${planeLabel(results, plane)} model and ${say(kernel)} in the kernel's connect(), ` +
-      `between ${services.map(formatCount).join(" and ")} services: ×${digits(ratio.value)} [${ratio.interval.map(digits).join(", ")}].`,
+      `between ${services.map(formatCount).join(" and ")} services: ×${twoDigits(ratio.value)} [${ratio.interval.map(twoDigits).join(", ")}].`,
     cells: cells.map(cellId),
     value: ratio.value,
     interval: [...ratio.interval],
@@ -152,20 +152,20 @@ export function kernelUpdate(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   const value = slow.estimate.median / fast.estimate.median;
   const n = formatCount(slow.services);
-  const called = measuredPlanes(results)
+  const withCalls = measuredPlanes(results)
     .map((plane) => atServices(of(plane), slow.services))
     .find((cell) => cell?.facts.systemCallsNs !== undefined);
-  const calls = Number(called?.facts.systemCallsNs ?? Number.NaN);
+  const calls = Number(withCalls?.facts.systemCallsNs ?? Number.NaN);
   return {
     id: "kernel-update",
     headline: `At ${n} Services one endpoint change takes ${shortLabel(results, slow.plane)} ${formatNs(slow.estimate.median)}`,
     sentence:
       `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
-      `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${timesWords(value, interval)}` +
+      `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}` +
       (Number.isFinite(calls)
         ? `; the bpf() calls that write it into eBPF maps take ${formatNs(calls)}.`
         : "."),
-    cells: [slow, fast, ...(Number.isFinite(calls) ? [called!] : [])].map(cellId),
+    cells: [slow, fast, ...(Number.isFinite(calls) ? [withCalls!] : [])].map(cellId),
     value,
     interval,
   };
@@ -197,7 +197,7 @@ export function kernelMemory(results: Results): Finding | null {
       value === 1
         ? `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat fills ${formatDecimalBytes(natBytes)}, as modelled`
         : `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat fills ${formatDecimalBytes(natBytes)}`,
-    sentence: `What the kernel says that a program takes at its largest N: ${others.join(", ")}.`,
+    sentence: `Memory of a program at its largest N, as the kernel reports it: ${others.join(", ")}.`,
     cells: [...last.values()].map(cellId),
     value,
     interval: [value, value],

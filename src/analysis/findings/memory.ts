@@ -5,10 +5,10 @@ import { type Claim, claimant, planeLabel, shortLabel } from "../../results/desc
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { ascending, atServices, selectCells } from "../../results/select.js";
 import { formatCount, formatDecimalBytes } from "../../text.js";
-import { digits, possessive } from "./common.js";
+import { possessive, twoDigits } from "./common.js";
 
 /** Smaller factors are not worth a sentence. */
-const WORTH_SAYING = 1.5;
+const MIN_REPORTED_RATIO = 1.5;
 
 /** The rule list, which grows with each rule, and the plane whose maps have their size from the start, at the largest N of both. */
 export function memoryAtLargest(results: Results): Finding | null {
@@ -25,16 +25,16 @@ export function memoryAtLargest(results: Results): Finding | null {
   if (!many || !rival) return null;
   const [more, less] = bytesOf(many) >= bytesOf(rival) ? [many, rival] : [rival, many];
   const value = bytesOf(more) / bytesOf(less);
-  if (value < WORTH_SAYING) return null;
+  if (value < MIN_REPORTED_RATIO) return null;
   const n = formatCount(many.services);
   const [few] = list;
   const fewRival = atServices(fixed, few!.services)!;
   return {
     id: "memory",
-    headline: `At ${n} Services ${shortLabel(results, more.plane)} needs ${digits(value)} times ${possessive(shortLabel(results, less.plane))} memory`,
+    headline: `At ${n} Services ${shortLabel(results, more.plane)} needs ${twoDigits(value)} times ${possessive(shortLabel(results, less.plane))} memory`,
     sentence:
       `The program of ${n} services takes ${formatDecimalBytes(bytesOf(more))} of the kernel's memory in ${planeLabel(results, more.plane)}, ` +
-      `${digits(value)} times the ${formatDecimalBytes(bytesOf(less))} of ${planeLabel(results, less.plane)}` +
+      `${twoDigits(value)} times the ${formatDecimalBytes(bytesOf(less))} of ${planeLabel(results, less.plane)}` +
       (few === many
         ? "."
         : `; at N = ${formatCount(few!.services)} ${planeLabel(results, many.plane)} takes ${formatDecimalBytes(bytesOf(few!))}, ` +

@@ -5,7 +5,7 @@ import { planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { ratioInterval, timesWords } from "./common.js";
+import { formatFactor, ratioInterval } from "./common.js";
 
 /** One endpoint's change, from the API's event to the end of the sync. */
 export function programmingTime(results: Results): Finding | null {
@@ -29,7 +29,7 @@ export function firstSyncTime(results: Results): Finding | null {
   });
 }
 
-interface Comparison {
+interface SpreadFinding {
   readonly id: string;
   readonly cells: readonly MeasuredCell[];
   headline(slow: string, n: string): string;
@@ -39,7 +39,7 @@ interface Comparison {
 /** Null where their intervals meet, or there is one alone. */
 function slowestAgainstFastest(
   results: Results,
-  { id, cells, headline, sentence }: Comparison,
+  { id, cells, headline, sentence }: SpreadFinding,
 ): Finding | null {
   const sizes = [...new Set(cells.map(({ services }) => services))].sort((a, b) => b - a);
   for (const services of sizes) {
@@ -58,7 +58,7 @@ function slowestAgainstFastest(
     return {
       id,
       headline: headline(`${shortLabel(results, slow.plane)} ${formatNs(slow.estimate.median)}`, n),
-      sentence: `${sentence(n, times)}: the slowest takes ${timesWords(value, interval)} the fastest.`,
+      sentence: `${sentence(n, times)}: the slowest takes ${formatFactor(value, interval)} the fastest.`,
       cells: here.map(cellId),
       value,
       interval,

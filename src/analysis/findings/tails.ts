@@ -3,9 +3,10 @@
 import { cellId } from "../../results/cells.js";
 import { planeLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
+import type { MeasuredCell } from "../../results/select.js";
 import { quantileSorted } from "../../stats/quantile.js";
 import { formatCount, formatNs } from "../../text.js";
-import { digits, type Measured, timesWords } from "./common.js";
+import { formatFactor, twoDigits } from "./common.js";
 
 /** Below this, the spread of entries visited is no matter of position: part of every walk is the same. */
 const MIN_RATIO = 1.6;
@@ -15,7 +16,7 @@ const MIN_RATIO = 1.6;
  * the largest N that has percentiles, and only where the entries that the same lookups visited (exact) have the ratio
  * that their times have, within its interval: then position explains it.
  */
-export function positionDecides(cells: readonly Measured[], results: Results): Finding | null {
+export function positionDecides(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const cell = cells.findLast(({ percentiles }) => percentiles !== null);
   if (!cell?.percentiles) return null;
   const { p50, p99, lookups } = cell.percentiles;
@@ -26,11 +27,11 @@ export function positionDecides(cells: readonly Measured[], results: Results): F
   if (!(explained >= MIN_RATIO && interval[0] <= explained && explained <= interval[1])) return null;
   return {
     id: "position",
-    headline: `In ${planeLabel(results, cell.plane)}, position decides: p99 is ${digits(value)} times p50`,
+    headline: `In ${planeLabel(results, cell.plane)}, position decides: p99 is ${twoDigits(value)} times p50`,
     sentence:
       `At ${formatCount(cell.services)} services the 99th percentile of single ${planeLabel(results, cell.plane)} lookups is ${formatNs(p99.value)}, ` +
-      `${timesWords(value, interval)} their median of ${formatNs(p50.value)} (${formatCount(lookups)} lookups timed one at a time): ` +
-      `a service's place in the list decides, for the entries that these lookups visited have ${digits(explained)} times.`,
+      `${formatFactor(value, interval)} their median of ${formatNs(p50.value)} (${formatCount(lookups)} lookups timed one at a time): ` +
+      `the position of a service in the list decides: the entries that these lookups visited differ by the same factor, ${twoDigits(explained)}.`,
     cells: [cellId(cell)],
     value,
     interval,

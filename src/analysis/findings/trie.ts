@@ -3,12 +3,13 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
+import type { MeasuredCell } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { digits, type Measured, spreadsWidely } from "./common.js";
-import { growthWords, isCertain, lookupFit } from "./growth.js";
+import { spreadsWidely, twoDigits } from "./common.js";
+import { formatGrowth, isCertain, lookupFit } from "./growth.js";
 
 /** The article's "almost O(log n)", where it is true: nodes visited, by the law that describes every count of them. */
-export function trieLogarithm(cells: readonly Measured[], results: Results): Finding | null {
+export function trieLogarithm(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const [first] = cells;
   const last = cells.at(-1);
   const work = lookupFit(results, first?.plane, "probes");
@@ -23,17 +24,21 @@ export function trieLogarithm(cells: readonly Measured[], results: Results): Fin
     headline: `${shortLabel(results, first.plane)} is the plane that is O(log n)`,
     sentence:
       `${label} visits ${first.work!.hashProbes.toFixed(1)} nodes and entries at N = ${formatCount(first.services)} and ${last.work!.hashProbes.toFixed(1)} at ${formatCount(last.services)}: ` +
-      `O(log N), ${digits(work.slope.value)} [${digits(low)}, ${digits(high)}] more for each doubling, one load after another. ` +
-      `It takes ${range}.${timeWords(results, cells, time)}`,
+      `O(log N), ${twoDigits(work.slope.value)} [${twoDigits(low)}, ${twoDigits(high)}] more for each doubling, one load after another. ` +
+      `It takes ${range}.${formatTime(results, cells, time)}`,
     cells: cells.map(cellId),
     value: work.slope.value,
     interval: [low, high],
   };
 }
 
-function timeWords(results: Results, cells: readonly Measured[], time: ReturnType<typeof lookupFit>): string {
+function formatTime(
+  results: Results,
+  cells: readonly MeasuredCell[],
+  time: ReturnType<typeof lookupFit>,
+): string {
   if (!time) return "";
-  if (!isCertain(time)) return ` ${growthWords(time, cells)}`.trimEnd();
+  if (!isCertain(time)) return ` ${formatGrowth(time, cells)}`.trimEnd();
   const hash = claimant(results, "hash");
   const law = lookupFit(results, hash, "time");
   const other = law && isCertain(law) ? `, where ${planeLabel(results, hash)} is O(${law.law})` : "";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../test/support/properties.js";
 import { logRange, logTicks } from "./axes.js";
 
 const values = (min: number, max: number) => logTicks(min, max).map(({ value }) => value);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import { adviseCluster, adviseSizes } from "../../advice/advise.js";
-import { adviceAssumptions, adviceHeading, adviceTable, adviceWords } from "../../advice/advise-words.js";
+import { adviceAssumptions, adviceHeading, adviceTable, formatAdvice } from "../../advice/advise-text.js";
 import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
@@ -83,7 +83,7 @@ export const advise: CommandModule<object, Arguments> = {
       args.run === undefined ? await measureHere(args, cluster) : storedRun(args.run, args["kube-proxy"]);
     const advice = adviseCluster(cluster, run, planes, args["kube-proxy"]);
     const assumptions = adviceAssumptions(advice, run);
-    const findings = adviceWords(advice);
+    const findings = formatAdvice(advice);
     if (args.json) return printJson({ ...advice, findings, assumptions });
     await print(
       [

@@ -3,6 +3,7 @@ import type { CommandModule } from "yargs";
 import { THEME_NAMES, type ThemeName } from "../../charts/theme.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import { IMAGE_FORMATS, type ImageFormat, SIZES } from "../../output/formats.js";
+import { reasonOf } from "../../reason.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
 interface Arguments {
@@ -16,7 +17,7 @@ interface Arguments {
 
 export const compare: CommandModule<object, Arguments> = {
   command: "compare <base> <head>",
-  describe: "Is HEAD slower than BASE? One test a plane; exit 1 on a regression",
+  describe: "Is HEAD slower than BASE? One test per plane; exit 1 on a regression",
   builder: (yargs) =>
     yargs
       .positional("base", {
@@ -63,9 +64,9 @@ export const compare: CommandModule<object, Arguments> = {
     }
     if (args.json) await printJson({ ...comparison, reasons });
     else {
-      const { comparisonRows, comparisonWords } = await import("../../analysis/comparison-text.js");
+      const { comparisonRows, formatComparison } = await import("../../analysis/comparison-text.js");
       await print(
-        `${alignColumns(comparisonRows(comparison))}\n\n${comparisonWords(comparison).join("\n")}\n`,
+        `${alignColumns(comparisonRows(comparison))}\n\n${formatComparison(comparison).join("\n")}\n`,
       );
     }
     if (comparison.regression) {
@@ -86,7 +87,7 @@ function imageFormat(path: string): ImageFormat {
 }
 
 async function writeChart(path: string, bytes: Uint8Array): Promise<void> {
-  const { ensureWritableFolder, reasonOf, writeFileAtomically } = await import("../../results/files.js");
+  const { ensureWritableFolder, writeFileAtomically } = await import("../../results/files.js");
   ensureWritableFolder(dirname(path));
   try {
     writeFileAtomically(path, bytes);

@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import { explainService } from "../../advice/explain.js";
-import { explanationHeading, planeWords, predictionSource } from "../../advice/explain-words.js";
+import { explanationHeading, formatPlane, predictionSource } from "../../advice/explain-text.js";
 import { findServicePort } from "../../advice/find-service.js";
 import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
@@ -66,7 +66,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
       return printJson({ ...explanation, predictedFrom: { run: results.run.id, cpu } });
     }
     const parts = explanation.planes.map((plane) => {
-      const { heading, steps, place, table, notes } = planeWords(plane);
+      const { heading, steps, place, table, notes } = formatPlane(plane);
       return [
         heading,
         ...steps.map((step, i) => `${String(i + 1).padStart(3)}  ${step}`),

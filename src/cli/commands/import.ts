@@ -3,7 +3,7 @@ import { oneLine } from "../../cluster/checks.js";
 import { type Cidr, parseAddress, parseCidr } from "../../cluster/cluster.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
-import { readImport } from "../input.js";
+import { noteImport, parseImport } from "../input.js";
 import { print } from "../output.js";
 
 interface Arguments {
@@ -66,7 +66,7 @@ export const importCommand: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "Positions as JSON" }),
   handler: async (args) => {
-    const imported = readImport(args.file, {
+    const imported = parseImport(args.file, {
       nodeAddresses: parseNodeAddresses(args["node-address"]),
       node: args.node,
       podRange: parsePodRange(args["pod-range"]),
@@ -79,8 +79,10 @@ export const importCommand: CommandModule<object, Arguments> = {
       // Loaded for this option only: it brings the planes, results and statistics with it.
       const { entryCost, printPositions } = await import("../positions.js");
       const cost = entryCost(args["ns-per-entry"], args.run, cluster.servicePorts);
+      noteImport(imported);
       return printPositions(cluster, nodeList, cost, args.json);
     }
+    noteImport(imported);
     for (const chunk of writeCluster(cluster)) await print(chunk);
   },
 };

@@ -1,11 +1,11 @@
 import type { CommandModule } from "yargs";
 import { againstReferences } from "../../analysis/published-comparison.js";
 import {
-  differenceWords,
+  formatSource,
+  formatSourceDifferences,
   plainTable,
   referenceTable,
   shapeTable,
-  sourceWords,
 } from "../../analysis/published-comparison-text.js";
 import { UsageError } from "../../errors.js";
 import { REFERENCE_TABLES, REFERENCES, type Source } from "../../reference/index.js";
@@ -21,7 +21,7 @@ interface Arguments {
 
 export const referenceCommand: CommandModule<object, Arguments> = {
   command: "reference [id]",
-  describe: "What others published, with sources; with --against RUN, a run beside it, shape by shape",
+  describe: "Published measurements, with sources; with --against RUN, compared with a run, shape by shape",
   builder: (yargs) =>
     yargs
       .positional("id", { type: "string", describe: "One published measurement; all by default" })
@@ -51,7 +51,7 @@ export const referenceCommand: CommandModule<object, Arguments> = {
 };
 
 function block(source: Source, rows: readonly (readonly string[])[]): string {
-  return [...sourceWords(source), alignColumns(rows), ...source.notes.map((note) => `- ${note}`)].join("\n");
+  return [...formatSource(source), alignColumns(rows), ...source.notes.map((note) => `- ${note}`)].join("\n");
 }
 
 async function against(path: string, references: readonly Source[], { id, json }: Arguments): Promise<void> {
@@ -60,14 +60,14 @@ async function against(path: string, references: readonly Source[], { id, json }
   }
   const run = readResults(path);
   const comparisons = againstReferences(run).filter(({ reference }) => references.includes(reference));
-  const told = comparisons.map((comparison) => ({
+  const described = comparisons.map((comparison) => ({
     ...comparison,
-    differences: differenceWords(comparison, run),
+    differences: formatSourceDifferences(comparison, run),
   }));
-  if (json) return printJson({ run: run.run.id, cpu: run.environment.cpu, comparisons: told });
-  const blocks = told.map((comparison) =>
+  if (json) return printJson({ run: run.run.id, cpu: run.environment.cpu, comparisons: described });
+  const blocks = described.map((comparison) =>
     [
-      ...sourceWords(comparison.reference).slice(0, 2),
+      ...formatSource(comparison.reference).slice(0, 2),
       alignColumns(shapeTable(comparison)),
       ...comparison.differences.map((difference) => `- ${difference}`),
     ].join("\n"),

@@ -10,7 +10,7 @@ import { ENDPOINT_SLICE, NODE, SERVICE } from "../../kubernetes/list-watch/resou
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { DEFAULT_ENDPOINTS_PER_SLICE, splitSlice } from "../../kubernetes/list-watch/slices.js";
 import { Random } from "../../random.js";
-import { reasonOf } from "../../results/files.js";
+import { reasonOf } from "../../reason.js";
 import { formatCount } from "../../text.js";
 import { withAbortOnSignal } from "../interrupted.js";
 import { type ClusterChoice, parseSeed, withClusterChoice } from "../options/cluster.js";

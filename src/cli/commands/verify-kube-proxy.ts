@@ -1,6 +1,6 @@
 /** `verify --kube-proxy`: against what a real kube-proxy writes. */
 
-import { findKubeProxy, KUBE_PROXY_VERSIONS, minorOf } from "../../kernel/kube-proxy/binaries.js";
+import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
@@ -33,7 +33,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
   const common = judgeOptions(args);
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);
-  const name = KUBE_PROXY_VERSIONS.find(({ minor }) => minor === args["kube-proxy"])?.patch ?? version;
+  const name = KUBE_PROXY_BUILDS.find(({ minor }) => minor === args["kube-proxy"])?.patch ?? version;
   const source = judgedObjects(args);
   await printSteps({
     program: "kube-proxy",

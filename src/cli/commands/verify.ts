@@ -122,7 +122,7 @@ export const verify: CommandModule<object, Arguments> = {
       verifyPlanes(cluster, new Map([[plane, modelOf(plane, cluster)]]), trace),
     );
     const result = mergeEquivalences(parts);
-    await (args.json ? printJson(result) : print(describe(result, cluster)));
+    await (args.json ? printJson(result) : print(formatEquivalence(result, cluster)));
     if (result.disagreements > 0) {
       throw new CheckFailedError(`${formatCount(result.disagreements)} decisions break the contract`);
     }
@@ -149,7 +149,7 @@ async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number)
         onReport: (report) => {
           const result = kernelEquivalenceSchema.parse(report);
           results.push(result);
-          if (!args.json) process.stdout.write(describeKernel(result));
+          if (!args.json) process.stdout.write(formatKernelEquivalence(result));
         },
       },
       (folder) =>
@@ -162,7 +162,7 @@ async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number)
     throw new CheckFailedError(`${formatCount(disagreements)} decisions break the contract`);
 }
 
-function describeKernel({
+function formatKernelEquivalence({
   plane,
   flows,
   left,
@@ -177,7 +177,7 @@ function describeKernel({
     ...examples.map(({ flow, expected, decided }) => `  ${flow}: expected ${expected}, was ${decided}`),
     ...(Object.keys(documented).length > 0 ? ["  documented differences from iptables:"] : []),
     ...counted(documented).map((line) => `  ${line}`),
-    ...(Object.keys(left).length > 0 ? ["  flows that this lab can't send:"] : []),
+    ...(Object.keys(left).length > 0 ? ["  flows that this testbed can't send:"] : []),
     ...counted(left).map((line) => `  ${line}`),
   ].join("\n")}\n`;
 }
@@ -186,7 +186,7 @@ function modelOf(plane: PlaneId, cluster: Cluster) {
   return planeById(plane).compile(cluster, { seed: 1 }).model(1);
 }
 
-function describe(result: Equivalence, cluster: Cluster): string {
+function formatEquivalence(result: Equivalence, cluster: Cluster): string {
   const lines = [
     `${formatCount(result.flows)} flows to ${formatCount(cluster.services)} services through ${result.planes.join(", ")}: ` +
       `${formatCount(result.disagreements)} disagreements`,

@@ -11,7 +11,7 @@ import { type ClusterChoice, chosenCluster } from "./cluster.js";
  * Objects of Kubernetes in JSON as they are, or any other cluster.
  * @throws UsageError where no cluster, or more than one, is chosen, or it cannot be read.
  */
-export function chosenSource(args: ClusterChoice): Source {
+export function chosenSource(args: ClusterChoice): ObjectSource {
   if (args.cluster === undefined || args.services !== undefined) return { cluster: chosenCluster(args) };
   const text = readInput(args.cluster);
   if (!isObjects(text)) return { cluster: importCluster(text).cluster };
@@ -22,7 +22,7 @@ export function chosenSource(args: ClusterChoice): Source {
 }
 
 /** One of the two. */
-export type Source =
+export type ObjectSource =
   | { readonly cluster: Cluster; readonly objects?: undefined }
   | { readonly objects: readonly ApiObject[]; readonly cluster?: undefined };
 

@@ -126,7 +126,7 @@ const RUN_OPTIONS: readonly RunOption[] = [
       return lane === "kernel" ? parseKernelPlanes(text, name) : parseChoices(text, name, KERNEL_PLANE_IDS);
     },
     // Without paths: a user's own build goes by its name.
-    (planes) => planes.map((plane) => plane.replace(/@.*\//, "@FOLDER/")).join(","),
+    (planes) => planes.map((plane) => plane.replace(/^([^@]*)@.*\//, "$1@FOLDER/")).join(","),
   ),
   option(
     "services",

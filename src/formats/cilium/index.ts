@@ -4,16 +4,18 @@ import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { describeNetwork, inferNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
-import { InvalidInputError } from "../../errors.js";
+import { parseUniqueJson } from "../../cluster/unique-json.js";
+import { InputError, InvalidInputError } from "../../errors.js";
+import { countOf } from "../../text.js";
 import { assemble } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
-import { type Frontend, portsOfFrontends } from "./frontends.js";
+import { type CiliumFrontend, portsOfFrontends } from "./frontends.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
 
 interface Source {
   readonly format: string;
-  readonly frontends: Frontend[];
+  readonly frontends: CiliumFrontend[];
   /** Frontends and backends that are left out, each with its kind. */
   readonly skipped: readonly string[];
   /** What this source never says. */
@@ -54,7 +56,7 @@ export function importCilium(text: string, known: KnownNetwork = {}): { cluster:
   return {
     cluster,
     report: [
-      `${cluster.services} services with ${cluster.servicePorts} ports and ${cluster.endpoints} endpoints, from ${source.frontends.length} frontends of Cilium`,
+      `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(source.frontends.length, "frontend")} of Cilium`,
       ...describeNetwork(network, facts),
       `not in this source: ${source.silent}`,
       ...said(unnamed, "services without a name, called after their address"),
@@ -78,8 +80,9 @@ function read(text: string): Source {
   }
   let data: unknown;
   try {
-    data = JSON.parse(text);
-  } catch {
+    data = parseUniqueJson(text);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InvalidInputError("Cilium's list is not JSON, or cut off: save it again");
   }
   // `cilium service get ID -o json` prints one of them.

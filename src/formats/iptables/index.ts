@@ -11,6 +11,7 @@ import {
 } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
 import type { NodeList, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
+import { countOf } from "../../text.js";
 import { assemble } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
@@ -64,26 +65,32 @@ export function importIptables(
   const { otherRules } = tables;
   const said = (count: number, line: string) => (count > 0 ? [line] : []);
   const report = [
-    `${cluster.services} services with ${cluster.servicePorts} ports and ${cluster.endpoints} endpoints, from kube-proxy's own rules`,
+    `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from kube-proxy's own rules`,
     ...(writer === undefined ? [] : [`written by kube-proxy ${writer}, as its chains show`]),
     ...describeNetwork(network, facts),
     ...describePodTest(found.podTest, found.masquerade),
-    `rules of others: ${found.foreignRules}${otherRules > 0 ? `, and ${otherRules} in tables that decide nothing here` : ""}`,
+    ...said(
+      found.foreignRules + otherRules,
+      `rules of others: ${found.foreignRules}${otherRules > 0 ? `, and ${otherRules} in tables that decide nothing here` : ""}`,
+    ),
     ...(node.hasFilter
       ? []
       : ["no table filter in the input: services without endpoints, which it refuses, are missing"]),
-    ...said(node.ipv6Rules, `left out, because they are IPv6: ${node.ipv6Rules} rules`),
-    ...said(node.duplicates, `given twice and alike, read once: ${node.duplicates} tables`),
-    ...said(node.otherLines, `left out: ${node.otherLines} lines that are no rules`),
+    ...said(node.ipv6Rules, `left out, because they are IPv6: ${countOf(node.ipv6Rules, "rule")}`),
+    ...said(node.duplicates, `given twice and alike, read once: ${countOf(node.duplicates, "table")}`),
+    ...said(node.otherLines, `left out: ${countOf(node.otherLines, "line")} outside of rules`),
     ...said(
       found.emptyChains,
-      `cut or filtered: ${found.emptyChains} chains of kube-proxy that rules lead to hold no rule, so services and endpoints are missing`,
+      `cut or filtered: ${countOf(found.emptyChains, "chain")} of kube-proxy that rules lead to, without any rule, so services and endpoints are missing`,
     ),
     ...said(unnamed, `services without a name in a comment, called after their address: ${unnamed}`),
-    ...said(withoutAddress, `left out, because no rule gives their cluster IP: ${withoutAddress} ports`),
+    ...said(
+      withoutAddress,
+      `left out, because no rule gives their cluster IP: ${countOf(withoutAddress, "port")}`,
+    ),
     ...said(
       found.standIns,
-      `made up: 203.0.113.1 stands for the endpoints of ${found.standIns} ports of policy Local, which are in no rule`,
+      `made up: 203.0.113.1 stands for the endpoints of ${countOf(found.standIns, "port")} of policy Local, which are in no rule`,
     ),
     ...said(
       found.notUnderstood.length,
@@ -106,14 +113,14 @@ function writerOf({ nat }: SavedTables): string | undefined {
 
 function noServiceIn({ tables, hasFilter }: NodeTables, { withoutPort }: FoundInRules): string {
   const rules = tables.nat.get("KUBE-SERVICES")?.rules ?? [];
-  if (rules.some(({ strange }) => strange?.includes("--match-set") || strange === "-m set")) {
+  if (rules.some(({ unsupported }) => unsupported?.includes("--match-set") || unsupported === "-m set")) {
     return "this node's proxy is in IPVS mode: give ipvsadm -Sn, ipset save and iptables-save together";
   }
   if (withoutPort > 0) {
-    return `${withoutPort} rules of KUBE-SERVICES test no port, as an old iptables lists what a newer one wrote: use kube-proxy's own iptables-save (in its container)`;
+    return `${countOf(withoutPort, "rule")} of KUBE-SERVICES without a port, as an old iptables lists what a newer one wrote: use kube-proxy's own iptables-save (in its container)`;
   }
   if (rules.length > 0) {
-    return `KUBE-SERVICES has ${rules.length} rules, and none leads to a service${hasFilter ? "" : " (and there is no table filter)"}: give the whole output of iptables-save`;
+    return `KUBE-SERVICES has ${countOf(rules.length, "rule")}, and none leads to a service${hasFilter ? "" : " (and there is no table filter)"}: give the whole output of iptables-save`;
   }
   return "iptables-save holds no service of kube-proxy (no rule in KUBE-SERVICES): is this node's proxy in iptables mode?";
 }

@@ -109,15 +109,15 @@ function emptyRule(chain: string): SavedRule {
     isGoto: false,
     to: null,
     setMark: null,
-    strange: null,
+    unsupported: null,
   };
 }
 
 function read(rule: SavedRule, name: string, negated: boolean, values: readonly string[]): void {
   const understood =
     rule.target === "" ? readCondition(rule, name, negated, values) : readTargetOption(rule, name, values);
-  if (understood || rule.strange !== null) return;
-  rule.strange = [negated ? "!" : "", name, ...values].filter((word) => word !== "").join(" ");
+  if (understood || rule.unsupported !== null) return;
+  rule.unsupported = [negated ? "!" : "", name, ...values].filter((word) => word !== "").join(" ");
 }
 
 const INVERTIBLE: readonly string[] = [

@@ -90,8 +90,8 @@ class Reader {
   /** Rules of a chain; those that aren't understood are noted and left out. */
   *#rules(table: SavedTable, name: string): Iterable<SavedRule> {
     for (const rule of table.get(name)?.rules ?? []) {
-      if (rule.strange === null) yield rule;
-      else this.#notUnderstood.push(`${kindOfChain(name)}: ${kindOfCondition(rule.strange)}`);
+      if (rule.unsupported === null) yield rule;
+      else this.#notUnderstood.push(`${kindOfChain(name)}: ${kindOfCondition(rule.unsupported)}`);
     }
   }
 

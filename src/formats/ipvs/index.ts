@@ -5,13 +5,14 @@ import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import type { Cidr, Cluster } from "../../cluster/cluster.js";
 import { describeNetwork, inferNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
+import { countOf } from "../../text.js";
 import { assemble, emptyPort, type FoundPort, withoutOwnAddresses } from "../assemble.js";
-import { backendKey, type Frontend, portsOfFrontends } from "../cilium/frontends.js";
+import { backendKey, type CiliumFrontend, portsOfFrontends } from "../cilium/frontends.js";
 import { parseTables } from "../iptables/tables.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
 import { type IpvsTable, parseIpvsadm, type VirtualService } from "./ipvsadm.js";
-import { frontendKey, type KubeSets, parseIpset } from "./sets.js";
+import { parseIpset, type SavedKubeSets, setEntryKey } from "./sets.js";
 
 /**
  * Reads the files of one node in IPVS mode.
@@ -57,7 +58,7 @@ function podCidrOf(texts: readonly RecognisedText[]): Cidr | undefined {
 
 function build(
   ipvs: IpvsTable,
-  sets: KubeSets | undefined,
+  sets: SavedKubeSets | undefined,
   known: KnownNetwork,
 ): { cluster: Cluster; report: string[] } {
   const found = sets
@@ -85,17 +86,23 @@ function build(
   return {
     cluster,
     report: [
-      `${cluster.services} addresses with ${cluster.servicePorts} ports and ${cluster.endpoints} endpoints, from ${ipvs.services.length} virtual services (scheduler ${scheduler})`,
+      `${countOf(cluster.services, "address", "addresses")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(ipvs.services.length, "virtual service")} (scheduler ${scheduler})`,
       ...describeNetwork(network, facts),
       sets
         ? "not in these files: names, internal traffic policies, endpoints of other nodes where the policy is Local"
         : "every address is taken as a cluster IP: IPVS does not tell external addresses and NodePorts from them, nor masquerade, policies and source ranges (give ipset save and iptables-save too)",
-      ...said(found.lost, `left out: ${found.lost} NodePorts that share no endpoint with one cluster IP`),
+      ...said(
+        found.lost,
+        `left out: ${countOf(found.lost, "NodePort")} that share no endpoint with one cluster IP`,
+      ),
       ...said(found.unknown, `in no set of kube-proxy, taken as cluster IPs: ${found.unknown}`),
-      ...said(ipvs.drained, `left out: ${ipvs.drained} servers of weight 0, which get no new connection`),
-      ...said(ipvs.marks, `left out: ${ipvs.marks} virtual services by firewall mark`),
-      ...said(ipvs.ipv6, `left out: ${ipvs.ipv6} virtual services of IPv6`),
-      ...said(ipvs.anyPort, `left out: ${ipvs.anyPort} virtual services for every port (port 0)`),
+      ...said(
+        ipvs.drained,
+        `left out: ${countOf(ipvs.drained, "server")} of weight 0, without new connections`,
+      ),
+      ...said(ipvs.marks, `left out: ${countOf(ipvs.marks, "virtual service")} by firewall mark`),
+      ...said(ipvs.ipv6, `left out: ${countOf(ipvs.ipv6, "virtual service")} of IPv6`),
+      ...said(ipvs.anyPort, `left out: ${countOf(ipvs.anyPort, "virtual service")} for every port (port 0)`),
       ...said(sets?.others ?? 0, `entries of others' sets: ${sets?.others}`),
       ...said(sets?.ipv6 ?? 0, `left out, because they are IPv6: ${sets?.ipv6} entries of sets`),
       ...said(
@@ -119,14 +126,14 @@ function alone({ protocol, address, port, affinitySeconds, servers }: VirtualSer
 /** Services whose addresses and NodePorts are told apart by the sets, and joined by the endpoints they share. */
 function withSets(
   { services }: IpvsTable,
-  sets: KubeSets,
+  sets: SavedKubeSets,
 ): { ports: FoundPort[]; nodeAddresses: number[]; lost: number; unknown: number } {
   const nodeAddresses = new Set<number>();
   const nodePorts = new Set<string>();
-  const frontends: Frontend[] = [];
+  const frontends: CiliumFrontend[] = [];
   let unknown = 0;
   for (const service of services) {
-    const key = frontendKey(service.address, service.protocol, service.port);
+    const key = setEntryKey(service.address, service.protocol, service.port);
     const kind = kindOf(key, service, sets);
     if (kind === undefined) unknown++;
     if (kind === "NodePort") {
@@ -165,8 +172,8 @@ function withSets(
 function kindOf(
   key: string,
   { protocol, port }: VirtualService,
-  sets: KubeSets,
-): Frontend["kind"] | undefined {
+  sets: SavedKubeSets,
+): CiliumFrontend["kind"] | undefined {
   if (sets.clusterIps.has(key)) return "ClusterIP";
   if (sets.loadBalancers.has(key)) return "LoadBalancer";
   if (sets.externalIps.has(key) || sets.externalLocal.has(key)) return "ExternalIP";

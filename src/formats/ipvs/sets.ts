@@ -8,7 +8,7 @@ const PROTOCOLS: Readonly<Record<string, number>> = { tcp: TCP, udp: UDP, sctp: 
 /** `address protocol port` of an entry `10.96.0.10,udp:53`. */
 type Frontend = string;
 
-export interface KubeSets {
+export interface SavedKubeSets {
   readonly clusterIps: ReadonlySet<Frontend>;
   readonly loadBalancers: ReadonlySet<Frontend>;
   readonly externalIps: ReadonlySet<Frontend>;
@@ -28,12 +28,12 @@ export interface KubeSets {
 }
 
 /** Key of a frontend in the sets. */
-export function frontendKey(address: number, protocol: number, port: number): Frontend {
+export function setEntryKey(address: number, protocol: number, port: number): Frontend {
   return `${address} ${protocol} ${port}`;
 }
 
 /** Reads `ipset save`. What is not understood is counted. */
-export function parseIpset(text: string): KubeSets {
+export function parseIpset(text: string): SavedKubeSets {
   const frontends = {
     "KUBE-CLUSTER-IP": new Set<Frontend>(),
     "KUBE-LOAD-BALANCER": new Set<Frontend>(),
@@ -89,7 +89,7 @@ export function parseIpset(text: string): KubeSets {
       return true;
     }
     if (at === undefined || protocol === undefined) return false;
-    const key = frontendKey(at, protocol, port);
+    const key = setEntryKey(at, protocol, port);
     const known = byName[set];
     if (known) {
       known.add(key);

@@ -10,6 +10,7 @@ import {
   type KnownNetwork,
 } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
+import { countOf } from "../../text.js";
 import { assemble } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
 import { readNftJson } from "./json.js";
@@ -67,28 +68,34 @@ export function importNftables(
   return {
     cluster,
     report: [
-      `${cluster.services} services with ${cluster.servicePorts} ports and ${cluster.endpoints} endpoints, from kube-proxy's nftables table`,
+      `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from kube-proxy's nftables table`,
       layout === undefined
         ? "the table does not show which version of kube-proxy wrote it"
         : `written by kube-proxy ${layout}, as its layout shows`,
       ...describeNetwork(network, facts),
       ...describePodTest(found.podTest, found.masquerade),
-      `rules of other tables: ${foreignRules}`,
+      ...said(foreignRules, `rules of other tables: ${foreignRules}`),
       ...said(
         ruleset.ipv6Addresses,
-        `left out, because they are IPv6: ${ruleset.ipv6Addresses} service addresses of table ip6 kube-proxy`,
+        `left out, because they are IPv6: ${countOf(ruleset.ipv6Addresses, "service address", "service addresses")} of table ip6 kube-proxy`,
       ),
       ...said(ruleset.duplicates, `listed twice and alike, read once: ${ruleset.duplicates} chains and maps`),
-      ...said(ruleset.otherLines, `left out: ${ruleset.otherLines} lines that are no nft`),
+      ...said(
+        ruleset.otherLines,
+        `left out: ${countOf(ruleset.otherLines, "line")} of something other than nft`,
+      ),
       ...said(unnamed, `services without a usable name, called after their address: ${unnamed}`),
-      ...said(withoutAddress, `left out, because no rule gives their cluster IP: ${withoutAddress} ports`),
+      ...said(
+        withoutAddress,
+        `left out, because no rule gives their cluster IP: ${countOf(withoutAddress, "port")}`,
+      ),
       ...said(
         refusedNodePorts,
-        `left out: ${refusedNodePorts} NodePorts of services without endpoints, because the table does not say whose they are`,
+        `left out: ${countOf(refusedNodePorts, "NodePort")} of services without endpoints, because the table does not say whose they are`,
       ),
       ...said(
         standIns,
-        `made up: 203.0.113.1 stands for the endpoints of ${standIns} ports of policy Local, which are in no chain`,
+        `made up: 203.0.113.1 stands for the endpoints of ${countOf(standIns, "port")} of policy Local, which are in no chain`,
       ),
       ...said(
         notUnderstood.length,

@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import { describeIssue, oneLine } from "../../cluster/checks.js";
-import { InvalidInputError } from "../../errors.js";
+import { parseUniqueJson } from "../../cluster/unique-json.js";
+import { InputError, InvalidInputError } from "../../errors.js";
 import { renderRule } from "./render.js";
 import type { NftElement, RulesetDraft } from "./table.js";
 
@@ -25,8 +26,9 @@ const chainSchema = z.object({ family: name, table: name, name });
 export function readNftJson(text: string, draft: RulesetDraft): void {
   let data: unknown;
   try {
-    data = JSON.parse(text);
-  } catch {
+    data = parseUniqueJson(text);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InvalidInputError("the nft ruleset is not JSON, or cut off: run nft -j list ruleset again");
   }
   /** Rules come one by one behind their chains: a chain is listed when all are there. */

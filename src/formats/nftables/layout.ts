@@ -4,10 +4,10 @@ import { MARKS, NUMGEN } from "./rules.js";
 import type { NftTable } from "./table.js";
 
 /** Minor versions of kube-proxy, as far as a table tells them apart. */
-export type NftLayout = "until 1.33" | "1.34 or 1.35" | "until 1.35" | "1.36" | "1.37" | "1.36 or 1.37";
+export type NftVersions = "until 1.33" | "1.34 or 1.35" | "until 1.35" | "1.36" | "1.37" | "1.36 or 1.37";
 
 /** The versions that write such a table; undefined where it holds too little to say. */
-export function layoutOf({ chains, containers }: NftTable): NftLayout | undefined {
+export function layoutOf({ chains, containers }: NftTable): NftVersions | undefined {
   let endpointChains = false;
   for (const [chain, rules] of chains) {
     if (chain.startsWith("endpoint-") && rules.some((rule) => MARKS.test(rule))) endpointChains = true;

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findKubeProxy, installedKubeProxies, KUBE_PROXY_VERSIONS, kubeProxyPath } from "./binaries.js";
+import { findKubeProxy, installedKubeProxies, KUBE_PROXY_BUILDS, kubeProxyPath } from "./binaries.js";
 
 let cache: string;
 beforeEach(() => {
@@ -18,7 +18,7 @@ function install(patch: string, mode = 0o755): string {
   return path;
 }
 
-test.each(KUBE_PROXY_VERSIONS)("kube-proxy $minor is built from the module of $patch", ({ minor, patch }) => {
+test.each(KUBE_PROXY_BUILDS)("kube-proxy $minor is built from the module of $patch", ({ minor, patch }) => {
   const goMod = readFileSync(`scripts/kube-proxy/${minor}/go.mod`, "utf8");
   expect(goMod).toContain(`\tk8s.io/kubernetes v${patch} `);
 });

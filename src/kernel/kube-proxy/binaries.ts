@@ -2,21 +2,21 @@
 
 import { join, resolve } from "node:path";
 import { UsageError } from "../../errors.js";
+import {
+  KUBE_PROXY_RELEASES,
+  KUBE_PROXY_VERSIONS,
+  type KubeProxyVersion,
+} from "../../planes/kube-proxy-versions.js";
 import { plainText } from "../../text.js";
 import { cacheFolder, type Environment, isProgram } from "../real-program/installed.js";
 import { scriptPath } from "../testbed/scripts.js";
 import { runTool } from "../testbed/tools.js";
 
 /** Minor versions and the patch of each that is built: as in scripts/kube-proxy/MINOR/go.mod. */
-export const KUBE_PROXY_VERSIONS = [
-  { minor: "1.34", patch: "1.34.4" },
-  { minor: "1.35", patch: "1.35.4" },
-  { minor: "1.36", patch: "1.36.3" },
-  { minor: "1.37", patch: "1.37.2" },
-] as const;
-
-/** A minor version that can be built. */
-export type KubeProxyMinor = (typeof KUBE_PROXY_VERSIONS)[number]["minor"];
+export const KUBE_PROXY_BUILDS = KUBE_PROXY_VERSIONS.map((minor) => ({
+  minor,
+  patch: KUBE_PROXY_RELEASES[minor],
+}));
 
 /** How to get one, for messages. */
 export const INSTALL_COMMAND = scriptPath("install-kube-proxy.sh");
@@ -32,8 +32,8 @@ export function kubeProxyPath(patch: string, environment: Environment = process.
 /** Each version, with the path of its program where it has been built. */
 export function installedKubeProxies(
   environment: Environment = process.env,
-): { readonly minor: KubeProxyMinor; readonly patch: string; readonly path: string | undefined }[] {
-  return KUBE_PROXY_VERSIONS.map(({ minor, patch }) => {
+): { readonly minor: KubeProxyVersion; readonly patch: string; readonly path: string | undefined }[] {
+  return KUBE_PROXY_BUILDS.map(({ minor, patch }) => {
     const path = kubeProxyPath(patch, environment);
     return { minor, patch, path: isProgram(path) ? path : undefined };
   });
@@ -45,7 +45,7 @@ export function installedKubeProxies(
  * @throws UsageError which says how to get it where there is none.
  */
 export function findKubeProxy(minorOrPath: string, environment: Environment = process.env): string {
-  const version = KUBE_PROXY_VERSIONS.find(({ minor }) => minor === minorOrPath);
+  const version = KUBE_PROXY_BUILDS.find(({ minor }) => minor === minorOrPath);
   if (version !== undefined) {
     const path = kubeProxyPath(version.patch, environment);
     if (isProgram(path)) return path;
@@ -54,7 +54,7 @@ export function findKubeProxy(minorOrPath: string, environment: Environment = pr
     );
   }
   if (!minorOrPath.includes("/")) {
-    const minors = KUBE_PROXY_VERSIONS.map(({ minor }) => minor).join(", ");
+    const minors = KUBE_PROXY_BUILDS.map(({ minor }) => minor).join(", ");
     throw new UsageError(
       `unknown kube-proxy ${minorOrPath}: give one of ${minors}, or the path of a kube-proxy`,
     );
@@ -70,8 +70,8 @@ export function findKubeProxy(minorOrPath: string, environment: Environment = pr
  * The minor version of a kube-proxy program, asked of the program itself.
  * @throws UsageError where it is none of those that are modelled, or no kube-proxy.
  */
-export async function minorOf(path: string): Promise<KubeProxyMinor> {
-  const known = KUBE_PROXY_VERSIONS.find(({ patch }) => kubeProxyPath(patch) === path);
+export async function minorOf(path: string): Promise<KubeProxyVersion> {
+  const known = KUBE_PROXY_BUILDS.find(({ patch }) => kubeProxyPath(patch) === path);
   if (known !== undefined) return known.minor;
   const text = await runTool(path, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS }).catch(
     (error: unknown) => {
@@ -79,9 +79,9 @@ export async function minorOf(path: string): Promise<KubeProxyMinor> {
     },
   );
   const minor = /^Kubernetes v(\d+\.\d+)\./.exec(text.toString())?.[1];
-  const found = KUBE_PROXY_VERSIONS.find((each) => each.minor === minor);
+  const found = KUBE_PROXY_BUILDS.find((each) => each.minor === minor);
   if (found !== undefined) return found.minor;
-  const minors = KUBE_PROXY_VERSIONS.map((each) => each.minor).join(", ");
+  const minors = KUBE_PROXY_BUILDS.map((each) => each.minor).join(", ");
   throw new UsageError(
     `${path} says "${plainText(text.toString())}": only the rules of kube-proxy ${minors} are modelled`,
   );

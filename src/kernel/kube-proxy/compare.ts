@@ -2,7 +2,7 @@
 
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { type Comparison, compareLines } from "../real-program/differences.js";
-import type { Rules } from "./protocol.js";
+import type { ListedRules } from "./protocol.js";
 import { ruleLines } from "./rule-lines.js";
 import { withoutUnreferenced } from "./stale.js";
 
@@ -18,8 +18,8 @@ export interface CompareOptions {
  * all: clusters of lbscale have IPv4 addresses.
  */
 export function compareToModel(
-  real: Rules,
-  model: Rules,
+  real: ListedRules,
+  model: ListedRules,
   { objects, ignoreStale }: CompareOptions,
 ): Comparison {
   const files = Object.keys(real).filter((file) => !file.startsWith("ip6tables"));

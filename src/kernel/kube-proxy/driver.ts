@@ -19,17 +19,17 @@ import { KernelError } from "../testbed/tools.js";
 import { guestChannel, namespaceChannel } from "./channel.js";
 import {
   type KubeProxyOptions,
+  type ListedRules,
   type LoadableRules,
   OBJECTS_FILE,
   type Request,
-  type Rules,
   replySchema,
   rulesSchema,
   type Sync,
   syncSchema,
 } from "./protocol.js";
 
-export type { KubeProxyOptions, Rules, Sync } from "./protocol.js";
+export type { KubeProxyOptions, ListedRules, Sync } from "./protocol.js";
 
 /** A running kube-proxy with its node and its API server. Calls are answered one after the other. */
 export class KubeProxy {
@@ -88,7 +88,7 @@ export class KubeProxy {
   }
 
   /** The rules in the kernel as the tools list them, by file name: `iptables.save`, `ip6tables.save`, `nftables.nft`. */
-  async rules(): Promise<Rules> {
+  async rules(): Promise<ListedRules> {
     return rulesSchema.parse(await this.#call({ call: "rules" }));
   }
 
@@ -96,7 +96,7 @@ export class KubeProxy {
    * Loads rules of lbscale into a network namespace next to kube-proxy's, and reads them back by the same tools.
    * @throws KernelError where a tool or the kernel refuses them.
    */
-  async load(rules: LoadableRules): Promise<Rules> {
+  async load(rules: LoadableRules): Promise<ListedRules> {
     return rulesSchema.parse(await this.#call({ call: "load", rules }));
   }
 

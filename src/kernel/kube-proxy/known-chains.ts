@@ -4,6 +4,7 @@
  * are loaded, next to empty ones, and listed. How nft lists a chain depends on nothing but the chain.
  */
 
+// pattern-bounded: nft's own output, whose chains end.
 const CHAIN = /^\tchain (\S+) \{\n([\s\S]*?)^\t\}\n/gm;
 /** Base chains are the table's frame: they are always loaded. */
 const IS_BASE = /^\t\ttype /m;

@@ -47,7 +47,7 @@ export type Sync = z.infer<typeof syncSchema>;
 
 /** Rules as the tools list them: file name (`iptables.save`) and text. */
 export const rulesSchema = z.record(z.string(), z.string());
-export type Rules = z.infer<typeof rulesSchema>;
+export type ListedRules = z.infer<typeof rulesSchema>;
 
 /** Rules of lbscale, each as the standard input of the tool that loads them. */
 export const loadableSchema = z.object({

@@ -2,7 +2,7 @@
 
 import { runTool, toolPath } from "../testbed/tools.js";
 import { KnownChains } from "./known-chains.js";
-import type { KubeProxyMode, LoadableRules, Rules } from "./protocol.js";
+import type { KubeProxyMode, ListedRules, LoadableRules } from "./protocol.js";
 import type { Wrappers } from "./wrappers.js";
 
 const NAMESPACE = "model";
@@ -12,7 +12,7 @@ const NFT_FILE = "nftables.nft";
 export type RunTool = (path: string, args: readonly string[], input?: string) => Promise<string>;
 
 /** Reads all rules of a network namespace, by file name. */
-export async function readRules(mode: KubeProxyMode, wrappers: Wrappers, run: RunTool): Promise<Rules> {
+export async function readRules(mode: KubeProxyMode, wrappers: Wrappers, run: RunTool): Promise<ListedRules> {
   if (mode === "nftables") return { [NFT_FILE]: await run(wrappers.tool("nft"), ["list", "ruleset"]) };
   const rules: Record<string, string> = {
     "iptables.save": await run(wrappers.tool("iptables-save"), []),
@@ -45,7 +45,7 @@ export class ModelReader {
    * The rules as the tools list them once they are in a kernel.
    * @throws KernelError where a tool or the kernel refuses them.
    */
-  async read(rules: LoadableRules): Promise<Rules> {
+  async read(rules: LoadableRules): Promise<ListedRules> {
     const ip = toolPath("ip");
     await runTool(ip, ["netns", "add", NAMESPACE]);
     const run: RunTool = (path, args, input) => here(ip, ["netns", "exec", NAMESPACE, path, ...args], input);

@@ -61,6 +61,7 @@ function iptablesLines(dump: string): string[] {
       const chain = line.split(" ")[1]!;
       const isUnordered = !isIpvs && UNORDERED.has(chain);
       // Of the two rules of a NodePort, the first counts what comes by the loopback address.
+      // pattern-bounded: one line of iptables' own output.
       const port = isUnordered ? (/ -p (\S+) .*--dport (\d+)/.exec(line)?.slice(1) ?? []) : [];
       const isInPair = table === "nat" && chain === "KUBE-NODEPORTS" && port.length > 0;
       const key = [table, chain, ...(isInPair ? port : [])].join(" ");
@@ -79,6 +80,7 @@ function nftLines(dump: string): string[] {
   let container = "";
   let place = 0;
   const joined = dump.replace(
+    // pattern-bounded: one line of nft's own output.
     /elements = \{([^}]*)\}/g,
     (_, inside: string) => `elements = {${inside.replace(/\s+/g, " ")}}`,
   );

@@ -3,13 +3,14 @@
 import { type Cluster, formatCidr } from "../../cluster/cluster.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
+import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import type { Program } from "../../planes/plane.js";
 import { Random } from "../../random.js";
 import { compareCounts, type VerifyStep } from "../real-program/differences.js";
 import { modelChange } from "../real-program/model-change.js";
 import { modelCluster } from "../real-program/model-cluster.js";
 import { type RandomChange, RandomChanges } from "../real-program/random-changes.js";
-import type { KubeProxyMinor } from "./binaries.js";
+
 import { compareToModel } from "./compare.js";
 import { KubeProxy, nodeFacts } from "./driver.js";
 import { loadableRules, modelProgram } from "./model-rules.js";
@@ -23,7 +24,7 @@ export interface VerifyOptions {
   readonly cluster?: Cluster | undefined;
   /** Path of the kube-proxy, and the version whose rules it is compared with. */
   readonly binary: string;
-  readonly version: KubeProxyMinor;
+  readonly version: KubeProxyVersion;
   readonly mode: CheckedOptions["mode"];
   /** Which Node; undefined: the only one. */
   readonly node?: string | undefined;

@@ -19,11 +19,11 @@ import { get } from "./http.js";
 import { parseMetrics, type SyncState, syncState } from "./metrics.js";
 import {
   type CheckedOptions,
+  type ListedRules,
   LOG_FILE,
   type LoadableRules,
   OBJECTS_FILE,
   type Reply,
-  type Rules,
   requestSchema,
   type Sync,
 } from "./protocol.js";
@@ -96,11 +96,11 @@ class Node {
     return this.#synced(startedAt, (before?.changes ?? 0) + this.#server.resourceVersion - version);
   }
 
-  rules(): Promise<Rules> {
+  rules(): Promise<ListedRules> {
     return readRules(this.#options.mode, this.#wrappers, here);
   }
 
-  load(rules: LoadableRules): Promise<Rules> {
+  load(rules: LoadableRules): Promise<ListedRules> {
     return this.#model.read(rules);
   }
 

@@ -3,7 +3,7 @@
 import type { Write } from "./protocol.js";
 
 /** Commands of the two tools; what they delete is counted on its own. */
-export interface WriteCounts {
+export interface CommandCounts {
   readonly bytes: number;
   /** `-A` of iptables-restore, `add rule` of nft. */
   readonly rules: number;
@@ -18,7 +18,7 @@ export interface WriteCounts {
 }
 
 /** Counts a sync's writes, of both address families. */
-export function countWrites(writes: readonly Write[]): WriteCounts {
+export function countWrites(writes: readonly Write[]): CommandCounts {
   const counts = { bytes: 0, rules: 0, chains: 0, elements: 0, deletions: 0, commands: 0 };
   for (const { tool, input } of writes) {
     counts.bytes += Buffer.byteLength(input);
@@ -94,7 +94,7 @@ function ipv4Writes(writes: readonly Write[]): Write[] {
     );
 }
 
-type Counts = { -readonly [K in keyof WriteCounts]: number };
+type Counts = { -readonly [K in keyof CommandCounts]: number };
 
 function countIptables(line: string, counts: Counts): void {
   if (line.startsWith("-A ")) counts.rules += 1;
@@ -114,6 +114,7 @@ function countNft(line: string, counts: Counts): void {
   else if (what === "rule") {
     counts.rules += 1;
     // Anonymous maps and sets; what an update of a named set puts between braces is written by packets.
+    // pattern-bounded: one line that kube-proxy wrote.
     for (const [, elements = ""] of line.matchAll(/(?<!@\S{1,200}) \{([^}]*)\}/g)) {
       const distinct = new Set(elements.split(",").map((element) => element.trim()));
       // nft turns a set of one into a comparison, and drops what a set is given twice.

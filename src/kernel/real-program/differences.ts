@@ -4,7 +4,7 @@ import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { ServiceNames } from "./service-names.js";
 
 /** A line that only one of the two has. */
-export interface Difference {
+export interface LineDifference {
   /** `namespace/name`; undefined for what belongs to no Service. */
   readonly service: string | undefined;
   readonly from: RealProgram | "lbscale";
@@ -17,7 +17,7 @@ export type RealProgram = "kube-proxy" | "cilium";
 export interface Comparison {
   /** Lines of the real program that were compared. */
   readonly lines: number;
-  readonly differences: readonly Difference[];
+  readonly differences: readonly LineDifference[];
 }
 
 /** A count of what a change made the real program do on which the two do not agree. */
@@ -47,7 +47,7 @@ export function compareLines(
   program: RealProgram,
   objects: Iterable<ApiObject>,
 ): Comparison {
-  const differing: Omit<Difference, "service">[] = [];
+  const differing: Omit<LineDifference, "service">[] = [];
   for (const each of all) {
     for (const line of each.real) if (!each.model.has(line)) differing.push({ from: program, line });
     for (const line of each.model) if (!each.real.has(line)) differing.push({ from: "lbscale", line });
@@ -73,10 +73,10 @@ export function compareCounts(
 
 /** As a unified diff, a hunk per Service. `program` is the real one with its version; `what` it writes. */
 export function formatDifferences(
-  differences: readonly Difference[],
+  differences: readonly LineDifference[],
   { program, what, limit }: { readonly program: string; readonly what: string; readonly limit: number },
 ): string {
-  const byService = new Map<string, Difference[]>();
+  const byService = new Map<string, LineDifference[]>();
   for (const difference of differences) {
     const service = difference.service ?? `${what} of no Service`;
     const others = byService.get(service);

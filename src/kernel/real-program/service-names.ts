@@ -26,8 +26,10 @@ const serviceSchema = z.object({
 /** A chain of iptables that belongs to one Service, named by a hash. */
 const HASHED_CHAIN = /KUBE-(?:SVC|SVL|EXT|FW|SEP)-[A-Z2-7]{16}/g;
 /** Chains and sets of nftables name theirs. */
+// pattern-bounded: one line that kube-proxy wrote.
 const NAMED_CHAIN = /(?:service|local|external|firewall|endpoint|affinity)-[A-Z2-7]{8}-([^/\s]+\/[^/\s]+)\//;
 const COMMENT = /--comment "?([^"\s:]+\/[^"\s:]+)/;
+// pattern-bounded: one line that kube-proxy wrote.
 const ADDRESS = /\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f:]+/g;
 const PORT = /(?:dport |(?:tcp|udp|sctp) \. |,|:)(\d+)\b/g;
 

@@ -37,6 +37,7 @@ export function replaceEndpoint(slice: ApiObject, random: Random, now: Date): Ob
 /** An address of the same /16, or of the same /112. */
 function neighbour(address: string, random: Random): string {
   const number = 1 + random.below(0xfffe);
+  // pattern-bounded: an address has 45 characters at most.
   if (isIPv6(address)) return `${address.replace(/[^:]*$/, "")}${number.toString(16)}`;
   const [a, b] = address.split(".");
   return `${a}.${b}.${number >>> 8}.${number & 255}`;

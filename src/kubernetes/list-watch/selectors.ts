@@ -32,7 +32,17 @@ export function parseSelectors(
 /** Requirements are separated by commas, and so are the values of a set. */
 function terms(selector: string | null): string[] {
   if (!selector) return [];
-  return selector.split(/,(?![^(]*\))/).map((term) => term.trim());
+  const found: string[] = [];
+  let start = 0;
+  let isSet = false;
+  for (let at = 0; at < selector.length; at++) {
+    const sign = selector[at];
+    if (sign === "(" || sign === ")") isSet = sign === "(";
+    if (sign !== "," || isSet) continue;
+    found.push(selector.slice(start, at).trim());
+    start = at + 1;
+  }
+  return [...found, selector.slice(start).trim()];
 }
 
 function labelTest(term: string): Selector {
@@ -51,7 +61,8 @@ function labelTest(term: string): Selector {
 }
 
 function fieldTest(term: string, resource: Resource): Selector {
-  const [, field, operator, value] = /^([A-Za-z.]+)\s*(==|=|!=)\s*(.*)$/.exec(term) ?? [];
+  const [, field, operator, given] = /^([A-Za-z.]+)\s*(==|=|!=)(.*)$/.exec(term) ?? [];
+  const value = given?.trimStart();
   const isNegated = operator === "!=";
   if (field === "metadata.name") return ({ name }) => (name === value) !== isNegated;
   if (field === "metadata.namespace") return ({ namespace }) => (namespace === value) !== isNegated;

@@ -19,7 +19,7 @@ import {
 } from "./resources.js";
 import { parseSelectors, type Selector, SelectorError } from "./selectors.js";
 import { checkEndpointsPerSlice, DEFAULT_ENDPOINTS_PER_SLICE, partName, splitSlice } from "./slices.js";
-import { failure, success } from "./status.js";
+import { failureStatus, success } from "./status.js";
 import { writeAll } from "./stream.js";
 import { serveWatch, type WatchRequest } from "./watch.js";
 
@@ -160,7 +160,7 @@ export class ApiServer {
     if (request.method !== "GET") {
       const isForgotten = /\/(events|leases)(\/|$)/.test(url.pathname);
       if (isForgotten) send(response, 201, success(201));
-      else send(response, 405, failure(405, "these objects cannot be changed by clients"));
+      else send(response, 405, failureStatus(405, "these objects cannot be changed by clients"));
       return;
     }
     const path = parseResourcePath(url.pathname);
@@ -172,7 +172,7 @@ export class ApiServer {
     if (name !== undefined) {
       const found = this.#store.get(resource, { namespace, name });
       if (found !== undefined) sendJson(response, 200, found.json);
-      else send(response, 404, failure(404, `${resource.plural} "${name}" not found`));
+      else send(response, 404, failureStatus(404, `${resource.plural} "${name}" not found`));
       return;
     }
     let selects: Selector;
@@ -184,7 +184,7 @@ export class ApiServer {
       );
     } catch (error) {
       if (!(error instanceof SelectorError)) throw error;
-      send(response, 400, failure(400, error.message));
+      send(response, 400, failureStatus(400, error.message));
       return;
     }
     const selected: Selector = (object) =>
@@ -212,7 +212,7 @@ export class ApiServer {
       return;
     }
     const document = pathname === "/version" ? this.#version() : discoveryDocument(pathname);
-    if (document === undefined) send(response, 404, failure(404, "the server has no such resource"));
+    if (document === undefined) send(response, 404, failureStatus(404, "the server has no such resource"));
     else send(response, 200, document);
   }
 

@@ -8,7 +8,7 @@ const REASONS = {
 } as const;
 
 /** A `kind: Status` that reports a failure. */
-export function failure(code: keyof typeof REASONS, message: string): object {
+export function failureStatus(code: keyof typeof REASONS, message: string): object {
   return {
     kind: "Status",
     apiVersion: "v1",

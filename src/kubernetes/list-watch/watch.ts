@@ -7,7 +7,7 @@ import type { ServerResponse } from "node:http";
 import type { ObjectStore, Stored, StoredChange } from "./objects.js";
 import { apiVersionOf, type Resource } from "./resources.js";
 import type { Selector } from "./selectors.js";
-import { failure } from "./status.js";
+import { failureStatus } from "./status.js";
 import { writeAll } from "./stream.js";
 
 export interface WatchRequest {
@@ -51,7 +51,7 @@ export async function serveWatch(
     while (!wake.isOver) {
       const changes = store.since(cursor);
       if (changes === undefined) {
-        const error = failure(410, `too old resource version: ${cursor} (${store.resourceVersion})`);
+        const error = failureStatus(410, `too old resource version: ${cursor} (${store.resourceVersion})`);
         await writeAll(response, [line("ERROR", Buffer.from(JSON.stringify(error)))]);
         break;
       }

@@ -1,14 +1,28 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import type { Job, Prepared, Subject } from "../scenario.js";
 import { calibrate, heapBytesPerOperation, timeBatches } from "./batches.js";
 
-it("fills a batch with no more operations than tables of connections hold, however short they are", () => {
-  const nothing: Subject = {
-    operations: 2048,
+/** The time in nanoseconds, for calibration alone: it passes while a subject runs, and a little with each reading. */
+let clock: number;
+vi.mock("./clock.js", async (original) => ({
+  ...(await original<typeof import("./clock.js")>()),
+  nowNs: () => (clock += 50),
+}));
+beforeEach(() => {
+  clock = 0;
+});
+
+/** Operations of a batch of which each takes so long, of a trace of so many. */
+function calibrated(operationNs: number, operations: number): number {
+  const subject: Subject = {
+    operations,
     reset: () => {},
-    run: () => 0,
+    run: (_start, count) => {
+      clock += count * operationNs;
+      return 0;
+    },
     runNoop: () => 0,
     explain: () => 0,
   };
@@ -16,10 +30,20 @@ it("fills a batch with no more operations than tables of connections hold, howev
     programBytes: 0,
     facts: {},
     disagreements: 0,
-    calibration: () => nothing,
-    subject: () => nothing,
+    calibration: () => subject,
+    subject: () => subject,
   };
-  expect(calibrate(prepared)).toBe(65_536);
+  return calibrate(prepared);
+}
+
+it("fills half a millisecond with operations, more than a pass of the trace where they are short", () => {
+  expect(calibrated(100, 1 << 14)).toBe(Math.round(500_000 / (100 + 50 / 5000)));
+  expect(calibrated(1000, 100)).toBe(Math.round(500_000 / (1000 + 50 / 100)));
+  expect(calibrated(10_000_000, 100)).toBe(1);
+});
+
+it("fills a batch with no more operations than tables of connections hold, however short they are", () => {
+  expect(calibrated(0, 2048)).toBe(65_536);
 });
 
 it("finds an operation that allocates, and not what is allocated once in a while", () => {

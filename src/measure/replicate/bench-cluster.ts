@@ -6,7 +6,7 @@ import { generateCluster } from "../../cluster/generate.js";
 import type { Job } from "../scenario.js";
 
 /** The variant in which every service keeps a client at its endpoint. Clients of a trace are new: an old one is found at once. */
-export const AFFINITY = "affinity";
+export const AFFINITY_VARIANT = "affinity";
 
 export type ClusterRequest = Pick<
   Job,

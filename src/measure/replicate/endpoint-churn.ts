@@ -70,11 +70,11 @@ export function endpointChurn(
   };
 }
 
-function roundOf(base: LiveCluster, change: Change, firstId: number, oneByOne: boolean): Round {
+function roundOf(base: LiveCluster, change: Change, firstId: number, stepwise: boolean): Round {
   const there: EndpointUpdate[] = [];
   let at = base;
   let id = firstId;
-  for (const step of oneByOne ? singleChanges(base.cluster, change) : [change]) {
+  for (const step of stepwise ? singleChanges(base.cluster, change) : [change]) {
     const edit = resolveChange(at, step, id);
     id += changedRows(at.cluster, step).joining.length;
     there.push(edit);

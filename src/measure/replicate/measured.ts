@@ -35,7 +35,7 @@ export interface Measured {
   readonly checkedBatches: number;
   /** Garbage collections while operations were timed. */
   readonly collections: number;
-  readonly heapBytesPerLookup: number;
+  readonly heapBytesPerOperation: number;
   readonly buildMs: number;
   readonly peakRssBytes: number;
   readonly endpoints: number;

@@ -6,7 +6,7 @@ import { THEMES, type Theme } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { escapeXml, formatCount, plainText } from "../../text.js";
-import { environmentFacts, methodFacts, methodWords } from "../method.js";
+import { environmentFacts, formatMethod, methodFacts } from "../method.js";
 import { tableFields, tableHeadings, tableRows } from "../tables/table.js";
 import { allWarnings, qualityLines } from "../warnings.js";
 import { pageData, scriptJson } from "./data.js";
@@ -15,7 +15,7 @@ import { pageData, scriptJson } from "./data.js";
 const FOCUS = { light: "#0067A3", dark: "#56B4E9" } as const;
 
 /**
- * The page of a run. Needs the script and the style that `npm run build` puts beside this file. Its policy lets it run
+ * The page of a run. Needs the script and the style that `npm run build` puts next to this file. Its policy lets it run
  * these two and nothing else, and reach no network.
  */
 export function reportPage(results: Results): string {
@@ -56,7 +56,7 @@ ${measurements(results)}
 </section>
 <section aria-labelledby="method-heading">
 <h2 id="method-heading">Method</h2>
-${methodWords(results)
+${formatMethod(results)
   .map((paragraph) => `<p>${escapeXml(paragraph)}</p>`)
   .join("\n")}
 ${factList(methodFacts(results))}
@@ -128,7 +128,7 @@ ${warnings.length > 0 ? `<h3>Read with care</h3>\n${list(warnings, "warnings")}`
 /** The table of all timed cells; what is counted is behind the charts. */
 function measurements(results: Results): string {
   const rows = tableRows(results);
-  if (rows.length === 0) return "<p>This run timed nothing: its counts stand behind the charts.</p>";
+  if (rows.length === 0) return "<p>This run timed nothing: the charts show its counts.</p>";
   const heading = tableHeadings(results)
     .map((text) => `<th scope="col">${escapeXml(text)}</th>`)
     .join("");
@@ -145,5 +145,5 @@ ${body.join("\n")}
 }
 
 function factList(facts: readonly (readonly [string, string])[]): string {
-  return `<dl>\n${facts.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(plainText(value, 600))}</dd>`).join("\n")}\n</dl>`;
+  return `<dl>\n${facts.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(plainText(value, 4000))}</dd>`).join("\n")}\n</dl>`;
 }

@@ -225,6 +225,7 @@ function numberIds(svg: string): string {
 function describeSvg(svg: string, { width, height, title, description }: CanvasOptions): string {
   const words = `<title>${escapeXml(title)}</title><desc>${escapeXml(description)}</desc>`;
   return svg.replace(
+    // pattern-bounded: our own picture.
     /<svg\b([^>]*)>/,
     (_, attributes: string) => `<svg${attributes} viewBox="0 0 ${width} ${height}" role="img">\n\t${words}`,
   );

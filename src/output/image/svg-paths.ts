@@ -20,6 +20,7 @@ export function shortenPaths(svg: string): string {
 }
 
 function round(path: string): string {
+  // pattern-bounded: numbers of our own paths.
   return path.replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(DIGITS))));
 }
 

@@ -35,13 +35,13 @@ export function catchText(onText: (text: DrawnText) => void): Plugin {
   return {
     id: "catchText",
     beforeInit({ ctx }) {
-      ctx.fillText = (text, x, y) => onText(describe(ctx, text, x, y, null));
-      ctx.strokeText = (text, x, y) => onText(describe(ctx, text, x, y, ctx.lineWidth));
+      ctx.fillText = (text, x, y) => onText(drawnText(ctx, text, x, y, null));
+      ctx.strokeText = (text, x, y) => onText(drawnText(ctx, text, x, y, ctx.lineWidth));
     },
   };
 }
 
-function describe(
+function drawnText(
   ctx: CanvasRenderingContext2D,
   text: string,
   x: number,

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
+import fc from "../../../test/support/properties.js";
 import { fakeFinding, fakeResults } from "../../../test/support/results.js";
 import { resultsDigest } from "../../results/digest.js";
 import { IMAGE_FORMATS } from "../image/canvas.js";

@@ -74,10 +74,7 @@ async function rewrite(archive: Uint8Array, date: Date, { rename, change }: Chan
     if (name === "docProps/core.xml") {
       content = content
         .toString("utf8")
-        .replace(
-          /(<dcterms:\w+[^>]*>)[^<]*/g,
-          (_, tag: string) => `${tag}${date.toISOString().slice(0, 19)}Z`,
-        );
+        .replace(/(<dcterms:[^<>]*>)[^<]*/g, (_, tag: string) => `${tag}${date.toISOString().slice(0, 19)}Z`);
     }
     to.file(rename(name), content, { date, createFolders: false });
   }
@@ -90,14 +87,19 @@ function finishChart(xml: string, chart: NativeChart): string {
   const finished = xml
     // A gap is no point, not a point without a value.
     .replace(/<c:pt idx="\d+">\s*<c:v><\/c:v>\s*<\/c:pt>/g, "")
+    // pattern-bounded: our own chart.
     .replace(/<c:ser>[\s\S]*?<\/c:ser>/g, (text) => finishSeries(text, chart.series[series++]!));
   if (!chart.base.log) return finished;
-  return finished
-    .replace(/(<c:valAx>[\s\S]*?<c:scaling>)/, '$1<c:logBase val="10"/>')
-    .replace(
-      /(<c:valAx>[\s\S]*?<c:numFmt formatCode=")[^"]*(" sourceLinked=")1"/,
-      `$1${chart.base.formatCode}$20"`,
-    );
+  return (
+    finished
+      // pattern-bounded: our own chart.
+      .replace(/(<c:valAx>[\s\S]*?<c:scaling>)/, '$1<c:logBase val="10"/>')
+      .replace(
+        // pattern-bounded: our own chart.
+        /(<c:valAx>[\s\S]*?<c:numFmt formatCode=")[^"]*(" sourceLinked=")1"/,
+        `$1${chart.base.formatCode}$20"`,
+      )
+  );
 }
 
 function finishSeries(xml: string, series: NativeSeries): string {

@@ -8,7 +8,7 @@ import { cssFont, THEMES, type ThemeName, type TypeSize, typePx } from "../../ch
 import type { Results } from "../../results/schema.js";
 import { renderPages } from "../image/canvas.js";
 import { SIZES } from "../image/render.js";
-import { methodWords } from "../method.js";
+import { formatMethod } from "../method.js";
 import { allWarnings } from "../warnings.js";
 import { DECK_TITLE, deckLead, slidesOf, withoutSlide } from "./slides.js";
 
@@ -30,7 +30,7 @@ export function pdfDeck(results: Results, theme: ThemeName): Uint8Array {
   const warnings = allWarnings(results);
   const care = warnings.length > 0 ? [textPage("Read with care", warnings, view)] : [];
   return renderPages(
-    [...pages, ...found, ...care, textPage("How it was measured", methodWords(results), view)],
+    [...pages, ...found, ...care, textPage("How it was measured", formatMethod(results), view)],
     {
       ...SIZES.slide,
       title: DECK_TITLE,

@@ -5,7 +5,7 @@ import { spreadLabels } from "../../charts/kit/labels.js";
 import { THEMES, type ThemeName } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
 import { renderConfig } from "../image/canvas.js";
-import { methodWords } from "../method.js";
+import { formatMethod } from "../method.js";
 import { allWarnings } from "../warnings.js";
 import { finishDeck } from "./finish.js";
 import { type NativeChart, nativeChart } from "./native.js";
@@ -71,7 +71,7 @@ export async function pptxDeck(results: Results, theme: ThemeName): Promise<Uint
   if (rest.length > 0) look.textSlide("Also found", rest);
   const warnings = allWarnings(results);
   if (warnings.length > 0) look.textSlide("Read with care", warnings);
-  look.textSlide("How it was measured", methodWords(results));
+  look.textSlide("How it was measured", formatMethod(results));
   const bytes = (await deck.write({ outputType: "nodebuffer" })) as Uint8Array;
   return finishDeck(bytes, charts, new Date(results.run.startedAt));
 }
@@ -228,7 +228,7 @@ class Look {
     if (lines) this.#names(slide, chart);
   }
 
-  /** Names beside the ends of lines, in their colours. */
+  /** Names next to the ends of lines, in their colours. */
   #names(slide: DeckSlide, { series, value, base, categories }: NativeChart): void {
     const plot = {
       left: CHART.x + CHART.w * LINES.x,

@@ -6,13 +6,13 @@ import { keepDigest } from "../../results/digest.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatCount, plainText } from "../../text.js";
-import { methodFacts, methodWords } from "../method.js";
+import { formatMethod, methodFacts } from "../method.js";
 
 export interface Slide {
   readonly chart: Chart;
   /** null: no finding was made, and the chart speaks for itself. */
   readonly finding: Finding | null;
-  /** Builds the picture with the finding as its title. Anew at each call: Chart.js changes what it draws. */
+  /** Builds the picture with the finding as its title. Rebuilt at each call: Chart.js changes what it draws. */
   readonly build: (view: View) => Picture;
 }
 
@@ -73,7 +73,7 @@ export function notesOf(slide: Slide, picture: Picture, results: Results): strin
   return [
     ...(slide.finding ? [plainText(slide.finding.sentence, 600)] : []),
     `The chart: ${picture.subtitle}.`,
-    ...methodWords(results),
+    ...formatMethod(results),
     picture.caption,
     methodFacts(results)
       .map(([name, value]) => `${name}: ${value}`)

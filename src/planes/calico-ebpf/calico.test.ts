@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../test/support/properties.js";
 import { type Cluster, EXTERNAL_IP, maskTo, parseAddress, TCP } from "../../cluster/cluster.js";
 import { flowAt, generateTrace } from "../../cluster/flows.js";
 import { generateCluster, MIXED } from "../../cluster/generate.js";

@@ -6,7 +6,7 @@ import type { AffinityTable } from "../shared/affinity.js";
 import * as layout from "./layout.js";
 import type { BackendMap } from "./maps/backends.js";
 import { type LpmTrie, MISS } from "./maps/trie.js";
-import { describeWalk } from "./walk-words.js";
+import { describeWalk } from "./walk-text.js";
 
 /** What an explanation needs of a model: its maps and its state, not its lookup. */
 export interface ExplainedModel {

@@ -36,11 +36,11 @@ export class LiveCalico implements IncrementalModel {
     const { cluster } = after;
     const old = membersOf(before, servicePort);
     const now = membersOf(after, servicePort);
-    const { gone } = this.model;
+    const { removedBackends } = this.model;
     for (const [ordinal, id] of now.ids.entries()) {
       const row = now.rows[ordinal]!;
       this.model.know(id, cluster.endpointAddress[row]! | 0);
-      gone.delete(id);
+      removedBackends.delete(id);
       if (id !== old.ids[ordinal]) this.#writeBackend(cluster, servicePort, ordinal, { row, id });
     }
     if (now.ids.length !== old.ids.length || now.local !== old.local) {
@@ -51,7 +51,7 @@ export class LiveCalico implements IncrementalModel {
       this.written.mapWrites++;
     }
     const here = new Set(now.ids);
-    for (const id of old.ids) if (!here.has(id)) gone.add(id);
+    for (const id of old.ids) if (!here.has(id)) removedBackends.add(id);
   }
 
   #writeBackend(

@@ -42,7 +42,7 @@ export class CalicoModel implements Model {
   readonly maps: CalicoMaps;
   readonly affinity: AffinityTable;
   /** Endpoints that left: felix deletes what clients remember of them. */
-  readonly gone = new Set<number>();
+  readonly removedBackends = new Set<number>();
   /** Address of each endpoint number, for those that affinity remembers. */
   readonly #addresses: Int32Array;
   readonly #random = xorshiftState(1);
@@ -118,7 +118,7 @@ export class CalicoModel implements Model {
     const entry = this.affinity.find(group, src);
     if (entry === ABSENT || nowSec - this.affinity.stamp(entry) > timeout) return -1;
     const endpoint = this.affinity.value(entry);
-    return this.gone.size > 0 && this.gone.has(endpoint) ? -1 : endpoint;
+    return this.removedBackends.size > 0 && this.removedBackends.has(endpoint) ? -1 : endpoint;
   }
 
   /** 31 random bits: the kernel takes `prandom_u32() % count` of 32. */

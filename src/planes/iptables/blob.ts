@@ -186,12 +186,12 @@ export class Writer implements RuleSink {
     const bytes = ruleBytes(rule);
     const target = ENTRY + matchesBytes(rule);
     // What isn't understood fails in the header: a source that must differ from 0.0.0.0/0.
-    w[e + SRC] = rule.strange ? 0 : rule.src;
-    w[e + SRC_MASK] = rule.strange ? 0 : prefixMask(rule.srcPrefixLength);
+    w[e + SRC] = rule.unsupported ? 0 : rule.src;
+    w[e + SRC_MASK] = rule.unsupported ? 0 : prefixMask(rule.srcPrefixLength);
     w[e + DST] = rule.dstInvert ? 0 : rule.dst;
     w[e + DST_MASK] = rule.dstInvert ? 0 : prefixMask(rule.dstPrefixLength);
     w[e + PROTOCOL] =
-      rule.protocol | (rule.srcInvert || rule.strange ? INVERT_SOURCE : 0) | (rule.isGoto ? GOTO : 0);
+      rule.protocol | (rule.srcInvert || rule.unsupported ? INVERT_SOURCE : 0) | (rule.isGoto ? GOTO : 0);
     w[e + OFFSETS] = target | (bytes << 16);
     this.#matchAt = e + (ENTRY >>> 2);
     forEachMatch(rule, this.#writeMatch);

@@ -73,7 +73,7 @@ export const CHAIN_TAIL = ENTRY + STANDARD_TARGET;
 export const DNAT_ENDPOINT = 19;
 
 /** The least that a match of unknown kind can take. */
-const STRANGE_MATCH = MATCH_HEADER + 8;
+const UNSUPPORTED_MATCH = MATCH_HEADER + 8;
 const COMMENT_MATCH = MATCH_HEADER + 256;
 const STATISTIC_MATCH = MATCH_HEADER + 24;
 const RECENT_MATCH = MATCH_HEADER + 232;
@@ -117,7 +117,7 @@ export function matchesBytes(rule: Rule): number {
     (rule.nfacct ? NFACCT_MATCH : 0) +
     (rule.threshold >= 0 ? STATISTIC_MATCH : 0) +
     (rule.recent !== "none" ? RECENT_MATCH : 0) +
-    (rule.strange ? STRANGE_MATCH : 0)
+    (rule.unsupported ? UNSUPPORTED_MATCH : 0)
   );
 }
 

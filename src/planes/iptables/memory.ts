@@ -33,7 +33,7 @@ export function tableMemory(emit: (sink: RuleSink) => void): readonly MemoryLine
       add(part, CHAIN_TAIL + (BASE_CHAINS.includes(kind) ? 0 : CHAIN_HEAD), "exact");
     },
     rule(rule) {
-      add(part, ruleBytes(rule), rule.strange ? "derived" : "exact");
+      add(part, ruleBytes(rule), rule.unsupported ? "derived" : "exact");
     },
   });
   // The table ends in an ERROR entry, of the size of a chain's head.

@@ -2,7 +2,7 @@
 
 import { maskTo, SCTP, TCP } from "../../cluster/cluster.js";
 import type { Work } from "../plane.js";
-import { KNOWN, LOAD_BALANCER, MASQUERADE, type Rules } from "./rules.js";
+import { type IpvsRules, IS_LOAD_BALANCER, KNOWN, MASQUERADE } from "./rules.js";
 import { networkKey } from "./tables/set-entries.js";
 
 export interface Trace {
@@ -11,7 +11,7 @@ export interface Trace {
 }
 
 /** `Rules.nat`, counted: entries as iptables visits them, chain ends included. */
-export function explainNat(rules: Rules, src: number, dst: number, key: number, trace: Trace): number {
+export function explainNat(rules: IpvsRules, src: number, dst: number, key: number, trace: Trace): number {
   const { sets } = rules;
   const { work } = trace;
   let bits = 0;
@@ -20,7 +20,7 @@ export function explainNat(rules: Rules, src: number, dst: number, key: number, 
   if (sets.loadBalancer.size > 0) {
     work.rulesVisited++;
     if (tested(trace, "KUBE-LOAD-BALANCER", sets.loadBalancer.has2(dst, key))) {
-      bits = LOAD_BALANCER;
+      bits = IS_LOAD_BALANCER;
       let local = false;
       if (sets.loadBalancerLocal.size > 0) {
         work.rulesVisited++;
@@ -65,7 +65,7 @@ export function explainNat(rules: Rules, src: number, dst: number, key: number, 
   return bits;
 }
 
-function explainNodePort(rules: Rules, dst: number, key: number, trace: Trace): number {
+function explainNodePort(rules: IpvsRules, dst: number, key: number, trace: Trace): number {
   const { sets } = rules;
   const { work } = trace;
   const protocol = key >>> 16;
@@ -92,7 +92,7 @@ function explainNodePort(rules: Rules, dst: number, key: number, trace: Trace): 
 }
 
 /** `Rules.drops`, counted; filter rules count only where they decide. */
-export function explainDrops(rules: Rules, src: number, dst: number, key: number, trace: Trace): boolean {
+export function explainDrops(rules: IpvsRules, src: number, dst: number, key: number, trace: Trace): boolean {
   const { firewall, sourceCidr, prefixLengths } = rules.sets;
   if (firewall.size === 0 || rules.isOwn(src)) return false;
   if (!tested(trace, "KUBE-LOAD-BALANCER-FW", firewall.has2(dst, key))) return false;
@@ -117,7 +117,7 @@ export function explainDrops(rules: Rules, src: number, dst: number, key: number
  * Filter INPUT, which every packet meets, counted without ends of chains: KUBE-IPVS-FILTER up to the set that returns the
  * packet, the firewall, and KUBE-NODE-PORT with the health-check ports. Returns whether the packet is rejected.
  */
-export function explainInput(rules: Rules, dst: number, key: number, trace: Trace): boolean {
+export function explainInput(rules: IpvsRules, dst: number, key: number, trace: Trace): boolean {
   const { sets } = rules;
   const { work } = trace;
   const port = key & 0xffff;
@@ -151,7 +151,7 @@ export function explainInput(rules: Rules, dst: number, key: number, trace: Trac
 
 /** `Rules.hairpins`, counted. */
 export function explainHairpins(
-  rules: Rules,
+  rules: IpvsRules,
   address: number,
   key: number,
   { src, isMarked }: { readonly src: number; readonly isMarked: boolean },

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../test/support/properties.js";
 import { buildCluster, type ServiceRecord } from "../../cluster/build.js";
 import {
   type Cluster,

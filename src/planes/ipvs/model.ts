@@ -25,7 +25,7 @@ import {
   SERVICE_FLAGS,
   SERVICE_TIMEOUT,
 } from "./layout.js";
-import { LOAD_BALANCER, MASQUERADE, type Rules } from "./rules.js";
+import { type IpvsRules, IS_LOAD_BALANCER, MASQUERADE } from "./rules.js";
 import type { Scheduler } from "./schedulers/scheduler.js";
 import type { ServiceTable } from "./tables/service-table.js";
 import { portKey } from "./tables/set-entries.js";
@@ -35,7 +35,7 @@ const TEMPLATES_PER_SERVICE = 1 << 16;
 const TEMPLATE_CAPACITY = 1 << 18;
 
 export interface IpvsParts {
-  readonly rules: Rules;
+  readonly rules: IpvsRules;
   /** See `Memory.words`. */
   readonly words: Int32Array;
   readonly table: ServiceTable;
@@ -47,7 +47,7 @@ export interface IpvsParts {
 }
 
 export class IpvsModel implements Model {
-  readonly #rules: Rules;
+  readonly #rules: IpvsRules;
   readonly #words: Int32Array;
   readonly #table: ServiceTable;
   readonly #scheduler: Scheduler;
@@ -72,7 +72,7 @@ export class IpvsModel implements Model {
     const rules = this.#rules;
     const key = portKey(dport, protocol);
     const bits = rules.nat(src, dst, key);
-    if ((bits & LOAD_BALANCER) !== 0 && rules.drops(src, dst, key)) return DROP;
+    if ((bits & IS_LOAD_BALANCER) !== 0 && rules.drops(src, dst, key)) return DROP;
     if (rules.isLocalDestination(dst) && !rules.isReturned(dst, key) && rules.rejects(dst)) return REJECT;
     const service = this.#table.find(dst, dport, protocol);
     if (service === NULL) return PASS;
@@ -131,7 +131,7 @@ export class IpvsModel implements Model {
 
     path?.push("nat PREROUTING, KUBE-SERVICES:");
     const bits = explainNat(rules, src, dst, key, trace);
-    if ((bits & LOAD_BALANCER) !== 0 && explainDrops(rules, src, dst, key, trace)) {
+    if ((bits & IS_LOAD_BALANCER) !== 0 && explainDrops(rules, src, dst, key, trace)) {
       path?.push("DROP");
       return DROP;
     }

@@ -21,7 +21,7 @@ import { LiveIpvs, type Loaded } from "./incremental.js";
 import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
 import { loadMemory } from "./memory.js";
 import { IpvsModel } from "./model.js";
-import { Rules } from "./rules.js";
+import { IpvsRules } from "./rules.js";
 import { DEFAULT_SCHEDULER, SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
 import { ConnectionTable, DEFAULT_TABLE_BITS } from "./tables/connection-table.js";
 import { IpSet, MAX_ELEMENTS } from "./tables/ipset.js";
@@ -130,7 +130,7 @@ export class IpvsProgram implements Program {
     }
     const sets = new KubeSets(this.setEntries, seed, spare);
     const model = new IpvsModel({
-      rules: new Rules(cluster, sets, this.settings.masqueradeAll),
+      rules: new IpvsRules(cluster, sets, this.settings.masqueradeAll),
       words,
       table,
       scheduler,

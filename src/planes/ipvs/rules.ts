@@ -12,9 +12,9 @@ import { networkKey } from "./tables/set-entries.js";
 export const MASQUERADE = 1;
 /** A set knows the address and port: nat accepts it, and the filter table returns it to IPVS. */
 export const KNOWN = 2;
-export const LOAD_BALANCER = 4;
+export const IS_LOAD_BALANCER = 4;
 
-export class Rules {
+export class IpvsRules {
   readonly sets: KubeSets;
   readonly #podBase: number;
   readonly #podMask: number;
@@ -34,7 +34,7 @@ export class Rules {
     const sets = this.sets;
     let bits = 0;
     if (sets.loadBalancer.size > 0 && sets.loadBalancer.has2(dst, key)) {
-      bits = LOAD_BALANCER;
+      bits = IS_LOAD_BALANCER;
       const local = sets.loadBalancerLocal.size > 0 && sets.loadBalancerLocal.has2(dst, key);
       if (!local) bits |= MASQUERADE;
     }

@@ -138,7 +138,7 @@ export class NftablesModel implements Model {
     if (kind === layout.KIND_SERVICE && !isExternal && this.failsPodTest(blob, src)) masquerade = 1;
     const choosing = blob + layout.choosingStart(kind);
     const sticky = words[blob + layout.BLOB_STICKY]!;
-    const stuck = sticky === 0 ? layout.NONE : this.#stuckTo(blob, choosing, sticky, src, nowSec);
+    const stuck = sticky === 0 ? layout.NONE : this.#affinityChain(blob, choosing, sticky, src, nowSec);
     const endpointChain = stuck === layout.NONE ? this.#balance(choosing, sticky) : stuck;
     const endpoint = words[endpointChain + layout.CHAIN_BLOB]!;
     if (this.layout.hasEndpointChains && words[endpoint + layout.ENDPOINT_ADDRESS] === src) masquerade = 1;
@@ -156,7 +156,7 @@ export class NftablesModel implements Model {
   }
 
   /** One rule an endpoint: is the source in its set? */
-  #stuckTo(blob: number, choosing: number, sticky: number, src: number, nowSec: number): number {
+  #affinityChain(blob: number, choosing: number, sticky: number, src: number, nowSec: number): number {
     const words = this.chains.words;
     for (let i = 0; i < sticky; i++) {
       const chain = words[choosing + i * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN]!;

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../test/support/properties.js";
 import { ABSENT, AffinityTable } from "./affinity.js";
 
 describe("AffinityTable", () => {

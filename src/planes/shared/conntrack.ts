@@ -34,7 +34,7 @@ export const DESTINATION_PORT = 13;
 export const KEY_MASK = 0xffffff;
 export const DIRECTION_SHIFT = 24;
 
-/** AF_INET as l3num, beside the source port. */
+/** AF_INET as l3num, next to the source port. */
 const INET = 2 << 16;
 /** Bytes of a tuple that are hashed: up to dst.dir. */
 export const HASHED_BYTES = 39;
@@ -50,11 +50,11 @@ export const TO_CACHE_LINE_WORDS = 12;
 const BACKGROUND_CLIENTS = 0x64400000;
 export const BACKGROUND_SERVICE = 0xc0000201 | 0;
 export const BACKGROUND_ENDPOINT = 0xcb007101 | 0;
-const FILL_CLIENTS_MASK = 0x3fffff;
+const BACKGROUND_CLIENTS_MASK = 0x3fffff;
 
 /** Address of the client of filled connection `i`; its port is `fillPort(i)`. */
 export function backgroundClient(i: number): number {
-  return BACKGROUND_CLIENTS | (i & FILL_CLIENTS_MASK);
+  return BACKGROUND_CLIENTS | (i & BACKGROUND_CLIENTS_MASK);
 }
 
 /** Port of the client of filled connection `i`. */

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../test/support/properties.js";
 import { jhash, jhash1, jhash2, jhash3, jhash4, jhash14, jhashU16 } from "./jhash.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -63,7 +63,7 @@ export function ipvsadmLines(text: string): Set<string> {
 }
 
 /** What only one of two sets holds: `- ` for the first, `+ ` for the second, sorted. */
-export function differences(first: ReadonlySet<string>, second: ReadonlySet<string>): string[] {
+export function ruleDifferences(first: ReadonlySet<string>, second: ReadonlySet<string>): string[] {
   return [
     ...[...first].filter((line) => !second.has(line)).map((line) => `- ${line}`),
     ...[...second].filter((line) => !first.has(line)).map((line) => `+ ${line}`),

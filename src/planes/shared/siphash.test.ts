@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../test/support/properties.js";
 import { hsiphash, hsiphash1u32, siphash, siphashWords } from "./siphash.js";
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => i);

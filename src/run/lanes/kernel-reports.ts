@@ -5,7 +5,7 @@ import { thin } from "../../measure/replicate/samples.js";
 import { addReplicate, meanWork } from "../../measure/run.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { median } from "../../stats/quantile.js";
-import { emptyReplicate, failure } from "./replicate.js";
+import { emptyReplicate, replicateFailure } from "./replicate.js";
 
 type Kind = ConnectReport["kind"];
 type Report<K extends Kind> = Extract<ConnectReport, { kind: K }>;
@@ -82,7 +82,7 @@ export function kernelReports(
     },
     failed: (report) => {
       const cell = pointCell(report);
-      for (const same of sameStation(cell)) same.warnings.push(failure(report.reason));
+      for (const same of sameStation(cell)) same.warnings.push(replicateFailure(report.reason));
       return { cell, stage: "loading" };
     },
     memory: (report) => {
@@ -148,7 +148,7 @@ export function kernelReports(
     },
     "update failed": (report) => {
       const cell = updateCell(report);
-      cell.warnings.push(failure(report.reason));
+      cell.warnings.push(replicateFailure(report.reason));
       return { cell, stage: "changing" };
     },
   };

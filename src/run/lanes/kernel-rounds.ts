@@ -49,7 +49,7 @@ async function measureIn(
   context: RunContext & { readonly budgetMs: number | null },
 ): Promise<void> {
   const { catalog, signal, budgetMs, onProgress, onReplicate } = context;
-  const isMeasured = new Set(results.run.schedule.flat()).size > 0;
+  const hasRounds = new Set(results.run.schedule.flat()).size > 0;
   const cells: KernelCells = {
     points: points.filter((cell) => cell.lane === lane),
     models: lane === "kernel" ? results.cells.filter((cell) => cell.lane === "model") : [],
@@ -62,7 +62,7 @@ async function measureIn(
     isBare: isBareBaseline,
   });
   const total =
-    (isMeasured ? cells.points.length * results.run.schedule.length : 0) +
+    (hasRounds ? cells.points.length * results.run.schedule.length : 0) +
     cells.updates.length * task.updateSchedule.length -
     task.done.rounds.filter(([, cell]) => cell >= 0).length -
     task.done.updates.length;
@@ -74,7 +74,7 @@ async function measureIn(
     onReport: (line) => {
       const { cell, stage } = ingest(connectReportSchema.parse(line));
       if (stage === null) return;
-      const where = describe(cell);
+      const where = cellText(cell);
       if (stage === "loading") {
         onProgress({ kind: "measuring", done: 0, total, leftMs: null, what: `loading ${where}` });
         return;
@@ -155,7 +155,7 @@ function kernelPlane(plane: string): KernelPlaneId {
   return plane;
 }
 
-function describe({ lane, plane, services }: Cell): string {
+function cellText({ lane, plane, services }: Cell): string {
   return `${plane}${lane === "guest" ? " in the guest" : ""}, ${services} services`;
 }
 

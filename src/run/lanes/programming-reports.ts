@@ -4,7 +4,7 @@ import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
 import { thin } from "../../measure/replicate/samples.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { median } from "../../stats/quantile.js";
-import { emptyReplicate, failure } from "./replicate.js";
+import { emptyReplicate, replicateFailure } from "./replicate.js";
 
 /** A kube-proxy at one number of services. */
 export interface ProxyPoint {
@@ -14,7 +14,7 @@ export interface ProxyPoint {
 
 /** Parts of a sync, which are cells of their own; together they are the whole. */
 const SYNC_PARTS = ["listing", "writing", "rest"] as const;
-/** Variants of `programming` beside the plain one, from the event to the end of the sync. */
+/** Variants of `programming` in addition to the plain one, from the event to the end of the sync. */
 const VISIBLE = "visible";
 const ROLLOUT = "rollout";
 /** Of `sync`: from nothing until the last Service answers, and the processor time of that. */
@@ -96,7 +96,7 @@ export function programmingReports(
 
 type Report<K extends ProgrammingReport["kind"]> = Extract<ProgrammingReport, { kind: K }>;
 
-/** What a start tells beside its time. */
+/** What a start reports in addition to its time. */
 function addStart(cells: readonly Cell[], report: Report<"started">): void {
   const { facts, syncedNs, peakBytes, tools, slabBytes, vmallocBytes } = report;
   for (const cell of cells) cell.facts = { ...cell.facts, ...facts };
@@ -129,7 +129,7 @@ function addGap(cell: Cell, { stage, reason, spentMs }: Report<"gap">): void {
   // An earlier start was measured: what a later one had no time for is missing replicates, not a gap.
   if (stage === "start" && spentMs === 0 && (cell.replicates.length > 0 || cell.counts !== null)) return;
   const seconds = Number((spentMs / 1000).toPrecision(3));
-  const warning = failure(`${reason}; ${seconds} s were spent on it`);
+  const warning = replicateFailure(`${reason}; ${seconds} s were spent on it`);
   if (!cell.warnings.includes(warning)) cell.warnings.push(warning);
   cell.facts = { ...cell.facts, gap: reason, spentSeconds: seconds };
 }

@@ -23,6 +23,6 @@ export function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" 
 }
 
 /** A warning about a replicate that could not be measured, which stays when a run is concluded again. */
-export function failure(reason: string): string {
+export function replicateFailure(reason: string): string {
   return `a replicate failed: ${reason}`;
 }

@@ -16,7 +16,7 @@ export const STATISTICS = {
 } as const;
 export type Statistic = keyof typeof STATISTICS;
 
-export interface Choice {
+export interface FilterChoice {
   /** null: all. */
   readonly scenario: string | null;
   readonly hiddenPlanes: ReadonlySet<string>;
@@ -26,7 +26,7 @@ export interface Choice {
 }
 
 /** The run as it would be, had it measured only what was chosen. */
-export function chosenResults(results: Results, { hiddenPlanes, statistic }: Choice): Results {
+export function chosenResults(results: Results, { hiddenPlanes, statistic }: FilterChoice): Results {
   if (hiddenPlanes.size === 0 && statistic === "median") return results;
   const shown = ({ plane }: { plane: string }) => !hiddenPlanes.has(plane);
   const copy = {
@@ -79,7 +79,7 @@ export function coverage({ cells }: Results, statistic: Statistic): string {
 }
 
 /** Says in a subtitle what is drawn instead of what the chart is drawn with at first. */
-export function chosenSubtitle(subtitle: string, { statistic, linear }: Choice): string {
+export function chosenSubtitle(subtitle: string, { statistic, linear }: FilterChoice): string {
   const said =
     statistic === "median" ? subtitle : subtitle.replace(/^Median /, `${STATISTICS[statistic]} of `);
   return linear ? said.replace("log–log scale", "linear scale") : said;

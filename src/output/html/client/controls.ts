@@ -4,7 +4,7 @@ import { seriesStyle } from "../../../charts/theme.js";
 import { comparePlanes } from "../../../results/descriptors.js";
 import type { Results } from "../../../results/schema.js";
 import { plainText } from "../../../text.js";
-import { type Choice, STATISTICS, type Statistic, statisticsOf } from "./choice.js";
+import { type FilterChoice, STATISTICS, type Statistic, statisticsOf } from "./choice.js";
 import { byId } from "./data.js";
 import { element } from "./elements.js";
 
@@ -12,7 +12,7 @@ type ThemeChoice = "system" | "light" | "dark";
 
 export interface Filters {
   readonly scenarios: readonly string[];
-  read(): Omit<Choice, "theme">;
+  read(): Omit<FilterChoice, "theme">;
   theme(): ThemeChoice;
 }
 

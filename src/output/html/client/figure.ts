@@ -4,7 +4,7 @@ import type { ChartConfiguration, Chart as ChartJs } from "chart.js";
 import type { Chart } from "../../../charts/chart.js";
 import { scaleOf } from "../../../charts/theme.js";
 import { drawChart } from "./chartjs.js";
-import { type Choice, chosenResults, chosenSubtitle } from "./choice.js";
+import { chosenResults, chosenSubtitle, type FilterChoice } from "./choice.js";
 import { loadData } from "./data.js";
 import { element } from "./elements.js";
 import { fitPage, makeLinear, onPaper, type PageView } from "./fit.js";
@@ -25,8 +25,8 @@ export class Figure {
     this.element.id = `chart-${chart.id}`;
   }
 
-  /** Draws it anew. False where the chosen results don't hold what it needs. */
-  draw(choice: Choice): boolean {
+  /** Draws it again. False where the chosen results don't hold what it needs. */
+  draw(choice: FilterChoice): boolean {
     const { results } = loadData();
     const open = this.element.querySelector("details")?.open ?? false;
     this.#drawn?.destroy();
@@ -74,7 +74,7 @@ export class Figure {
     return true;
   }
 
-  #view({ theme }: Choice): PageView {
+  #view({ theme }: FilterChoice): PageView {
     const width = onPaper() ? 680 : Math.max(260, Math.floor(this.element.clientWidth));
     const narrow = width < NARROW_PX;
     const height = Math.round(narrow ? width * 1.1 : Math.min(width * 0.5625, 560));

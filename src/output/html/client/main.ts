@@ -4,7 +4,7 @@ import { plottedSeries } from "../../../charts/kit/plotted.js";
 import { chartsOf } from "../../../charts/of-run.js";
 import type { ThemeName } from "../../../charts/theme.js";
 import { keepDigest } from "../../../results/digest.js";
-import { type Choice, coverage } from "./choice.js";
+import { coverage, type FilterChoice } from "./choice.js";
 import { createFilters, type Filters } from "./controls.js";
 import { byId, loadData } from "./data.js";
 import { button, download } from "./elements.js";
@@ -38,7 +38,7 @@ function numbersOf(id: string, without: string | null): string | null {
 }
 
 function draw(): void {
-  const choice: Choice = { ...chosen.read(), theme: themeNow() };
+  const choice: FilterChoice = { ...chosen.read(), theme: themeNow() };
   for (const { figure, scenarios } of figures) {
     figure.element.hidden = choice.scenario !== null && !scenarios.includes(choice.scenario);
     if (!figure.element.hidden) figure.draw(choice);

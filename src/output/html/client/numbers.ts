@@ -5,7 +5,7 @@ import type { Chart } from "../../../charts/chart.js";
 import { axesOf, type PlottedPoint, plottedSeries, valueFormat } from "../../../charts/kit/plotted.js";
 import type { Cell } from "../../../results/schema.js";
 import { csvField, formatCount } from "../../../text.js";
-import type { Choice } from "./choice.js";
+import type { FilterChoice } from "./choice.js";
 import { button, download, element } from "./elements.js";
 import { fullPicture } from "./picture.js";
 
@@ -77,7 +77,7 @@ export function numbersTable(numbers: Numbers, title: string): HTMLElement {
 }
 
 /** The buttons below a chart. */
-export function actions(chart: Chart, numbers: Numbers, choice: Choice): HTMLElement {
+export function actions(chart: Chart, numbers: Numbers, choice: FilterChoice): HTMLElement {
   const name = `lbscale-${chart.id}`;
   const png = button("Picture (PNG)", () => {
     fullPicture(chart, choice, (picture) => download(`${name}-${choice.theme}.png`, picture));

@@ -3,14 +3,14 @@
 import type { Chart } from "../../../charts/chart.js";
 import { frame } from "../../../charts/kit/frame.js";
 import { drawChart } from "./chartjs.js";
-import { type Choice, chosenResults, chosenSubtitle } from "./choice.js";
+import { chosenResults, chosenSubtitle, type FilterChoice } from "./choice.js";
 import { loadData } from "./data.js";
 import { makeLinear, rightOf } from "./fit.js";
 
 const SLIDE = { width: 1600, height: 900 };
 
 /** Draws the slide of a chart as it was chosen, at two pixels a CSS pixel. */
-export function fullPicture(chart: Chart, choice: Choice, done: (picture: Blob) => void): void {
+export function fullPicture(chart: Chart, choice: FilterChoice, done: (picture: Blob) => void): void {
   const view = { theme: choice.theme, ...SLIDE };
   const picture = chart.build(chosenResults(loadData().results, choice), view);
   if ("skipped" in picture) return;

@@ -164,7 +164,7 @@ class Replay {
       rule.srcInvert = saved.interfaceIn.negated;
     }
     const problem =
-      saved.strange ??
+      saved.unsupported ??
       (saved.interfaceIn && !isPodTest(chain, saved) ? "-i" : null) ??
       this.#conditions(saved, rule) ??
       (isBase && saved.isGoto ? "-g in a base chain" : null);
@@ -173,7 +173,7 @@ class Replay {
     const jump = numbers.get(saved.target);
     if (problem !== null) {
       this.#context.note?.(kindOf(problem));
-      rule.strange = true;
+      rule.unsupported = true;
     }
     if (jump !== undefined) {
       rule.isGoto = saved.isGoto && !isBase;

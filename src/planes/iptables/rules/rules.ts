@@ -41,7 +41,7 @@ export type Target =
   /** Counts, and goes on with the next rule. */
   | "none";
 
-/** Conditions beside the header's: each is one `-m` of the rule. */
+/** Conditions in addition to the header's: each is one `-m` of the rule. */
 export interface Matches {
   /** Carries a comment: 288 bytes that the kernel walks over. */
   comment: boolean;
@@ -80,7 +80,7 @@ export interface Rule extends Matches {
   /** `-g`: what the chain returns to is not this rule's chain. */
   isGoto: boolean;
   /** Holds a condition that is not understood: the rule is visited and taken as not matching. */
-  strange: boolean;
+  unsupported: boolean;
   /** Service-port that a refusal (`reject`, `drop`) is for. */
   servicePort: number;
 }
@@ -119,7 +119,7 @@ export class RuleWriter {
     endpoint: 0,
     servicePort: 0,
     isGoto: false,
-    strange: false,
+    unsupported: false,
   };
 
   constructor(sink: RuleSink) {
@@ -149,7 +149,7 @@ export class RuleWriter {
     rule.mark = "none";
     rule.nfacct = false;
     rule.isGoto = false;
-    rule.strange = false;
+    rule.unsupported = false;
     return rule;
   }
 

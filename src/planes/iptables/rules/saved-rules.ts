@@ -35,7 +35,7 @@ export interface SavedRule {
   /** MARK's bits that are set. */
   setMark: { readonly value: number; readonly mask: number } | null;
   /** The first condition that is not understood, as it stands; null = all are. */
-  strange: string | null;
+  unsupported: string | null;
 }
 
 export interface SavedChain {

@@ -31,7 +31,7 @@ export function unknownConditions(cluster: Cluster, { tables }: NodeList, flow: 
     seen.add(chain);
     for (const rule of table.get(chain)?.rules ?? []) {
       if (excludes(rule)) continue;
-      const unknown = rule.strange ?? (rule.interfaceIn && !chain.startsWith("KUBE-") ? "-i" : null);
+      const unknown = rule.unsupported ?? (rule.interfaceIn && !chain.startsWith("KUBE-") ? "-i" : null);
       if (unknown !== null) {
         if (!HARMLESS.includes(rule.target)) found.add(unknown);
         continue;

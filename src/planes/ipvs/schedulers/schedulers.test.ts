@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../../test/support/properties.js";
 import { buildCluster } from "../../../cluster/build.js";
 import { parseAddress, TCP } from "../../../cluster/cluster.js";
 import { DEFAULT_NETWORK } from "../../../cluster/network.js";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import fc from "../../../../test/support/properties.js";
 import { IpSet } from "./ipset.js";
 
 const int32 = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer());

@@ -28,7 +28,7 @@ export interface MapContents {
   readonly hairpins: Int32Vector;
 }
 
-export interface Endpoints {
+export interface EndpointUse {
   /** Those of policy Cluster, and those of policy Local. */
   readonly count: number;
   readonly localCount: number;
@@ -41,7 +41,7 @@ export interface Endpoints {
 }
 
 /** Which chains a service-port needs. */
-export function chainsOf(cluster: Cluster, p: number): Endpoints {
+export function chainsOf(cluster: Cluster, p: number): EndpointUse {
   const s = cluster.service[p]!;
   const first = cluster.endpointStart[p]!;
   const end = cluster.endpointStart[p + 1]!;
@@ -69,7 +69,7 @@ export function chainsOf(cluster: Cluster, p: number): Endpoints {
 export function isReached(
   { endpointLocal }: Cluster,
   endpoint: number,
-  { usesService, usesLocal }: Endpoints,
+  { usesService, usesLocal }: EndpointUse,
 ): boolean {
   const local = endpointLocal[endpoint]!;
   return (usesService && servesPolicyCluster(local)) || (usesLocal && servesPolicyLocal(local));

@@ -1,4 +1,4 @@
-/** Advice as text: a table, what follows from it, and what it assumes. Sells nothing: what is equal is called equal. */
+/** Advice as text: a table, what follows from it, and what it assumes. Planes that are equal are reported as equal. */
 
 import { KUBE_PROXY_RELEASES } from "../planes/kube-proxy-versions.js";
 import type { UpdateCost } from "../planes/plane.js";
@@ -7,14 +7,14 @@ import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
-import { predictedInterval, rulesOf } from "./explain-words.js";
+import { predictedInterval, rulesOf } from "./explain-text.js";
 
-/** Connections a second that costs are set against: what Tigera's published measurement used. */
+/** Connections per second to which costs are related: Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
 /** Published numbers of services that are shown however small the cluster is. */
 const SMALL = 100;
 
-const digits = (value: number): string => formatCount(Number(value.toPrecision(value < 10 ? 2 : 3)));
+const ratioDigits = (value: number): string => formatCount(Number(value.toPrecision(value < 10 ? 2 : 3)));
 const margin = `${100 * EQUIVALENCE_MARGIN} %`;
 
 /** What the cluster is, and where the times come from. */
@@ -38,7 +38,15 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
   );
   const update = (counts: AdvisedUpdate | null) => (counts ? written(counts.partial) : "–");
   return [
-    ["plane", "lookup", "95 % interval", "times the fastest", "written for a join", "handed over", "memory"],
+    [
+      "plane",
+      "lookup",
+      "95 % interval",
+      "times the fastest",
+      "writes per added endpoint",
+      "bytes to kernel",
+      "memory",
+    ],
     ...planes.map(({ plane, name, lookup, againstFastest, join, memory }) => [
       name,
       ...("medianNs" in lookup ? [formatNs(lookup.medianNs), predictedInterval(lookup)] : ["–", ""]),
@@ -51,19 +59,19 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
 }
 
 /**
- * What the numbers say, a sentence each; what they don't support isn't said.
+ * What follows from the numbers, one sentence per statement; a statement that they do not support is left out.
  *
  * @param advice What `adviseCluster` returned.
  * @returns One sentence per statement.
  */
-export function adviceWords(advice: Advice): string[] {
+export function formatAdvice(advice: Advice): string[] {
   return [
-    ...lookupWords(advice),
-    ...publishedWords(advice),
-    ...advice.pairs.flatMap(crossoverWords),
-    ...updateWords(advice.planes),
-    ...memoryWords(advice.planes),
-    ...advice.planes.flatMap(missingWords),
+    ...formatLookups(advice),
+    ...formatPublished(advice),
+    ...advice.pairs.flatMap(formatCrossovers),
+    ...formatUpdates(advice.planes),
+    ...formatMemory(advice.planes),
+    ...advice.planes.flatMap(formatMissing),
   ];
 }
 
@@ -95,8 +103,8 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
   ];
 }
 
-/** Planes that the run can't tell from the fastest, those that are equal, and those that are slower. */
-function lookupWords({ planes, fastest }: Advice): string[] {
+/** Planes whose comparison with the fastest is inconclusive, those that are equal, and those that are slower. */
+function formatLookups({ planes, fastest }: Advice): string[] {
   const lead = planes.find(({ plane }) => plane === fastest);
   if (!lead || !("medianNs" in lead.lookup)) return [];
   const { name } = lead;
@@ -104,26 +112,28 @@ function lookupWords({ planes, fastest }: Advice): string[] {
     planes.filter(({ againstFastest }) => againstFastest?.verdict === verdict);
   const names = (some: readonly PlaneAdvice[]) => some.map((plane) => plane.name).join(", ");
   const equal = of("equal");
-  const unknown = of("not told apart");
+  const unknown = of("inconclusive");
   const base = lead.lookup.medianNs;
   return [
     ...(equal.length > 0 ? [`Equal here: ${names(equal)} and ${name} differ by less than ${margin}.`] : []),
     ...(unknown.length > 0
-      ? [`Not told apart from ${name} by these replicates: ${names(unknown)}: neither is known to be faster.`]
+      ? [
+          `Inconclusive against ${name} with these replicates: ${names(unknown)}: neither is known to be faster.`,
+        ]
       : []),
     ...of("slower").map(({ name: slower, lookup, againstFastest }) => {
       const more = ("medianNs" in lookup ? lookup.medianNs : Number.NaN) - base;
       const share = (more * CONNECTIONS_A_SECOND) / 1e9;
       return (
-        `${slower} takes ${digits(againstFastest!.ratio)} times ${bracket(againstFastest!)} the lookup of ${name}: ${formatNs(more)} more for each new connection, ` +
-        `at ${formatCount(CONNECTIONS_A_SECOND)} a second ${Number((100 * share).toPrecision(2))} % of a core.`
+        `${slower} takes ${ratioDigits(againstFastest!.ratio)} times ${bracket(againstFastest!)} the lookup of ${name}: ${formatNs(more)} more for each new connection, ` +
+        `at ${formatCount(CONNECTIONS_A_SECOND)} per second ${Number((100 * share).toPrecision(2))} % of a core.`
       );
     }),
   ];
 }
 
 /** Whole requests as published: what a lookup's difference is a part of. */
-function publishedWords({ planes, cluster, published: requests }: Advice): string[] {
+function formatPublished({ planes, cluster, published: requests }: Advice): string[] {
   if (requests === null) return [];
   const { reference: published, list, listName, other, otherName } = requests;
   const upTo = Math.max(SMALL, cluster.servicePorts);
@@ -150,7 +160,7 @@ function publishedWords({ planes, cluster, published: requests }: Advice): strin
   return [`Whole requests, as published (${published.title}): ${said.join("; ")}.${share}`];
 }
 
-function crossoverWords({ plane, name, listName, crossovers, smallest, largest }: PairAdvice): string[] {
+function formatCrossovers({ plane, name, listName, crossovers, smallest, largest }: PairAdvice): string[] {
   const n = (value: number) => formatCount(value < 10 ? Number(value.toFixed(1)) : Math.round(value));
   if (crossovers.length > 0) {
     return crossovers.map(
@@ -163,7 +173,7 @@ function crossoverWords({ plane, name, listName, crossovers, smallest, largest }
   const ends = [smallest, largest];
   if (ends.every(({ verdict }) => verdict === "slower")) {
     return [
-      `No crossover ${between}: ${listName} is slower than ${name} at both ends, ${ends.map((end) => `${digits(end.ratio)} times ${bracket(end)}`).join(" and ")}.`,
+      `No crossover ${between}: ${listName} is slower than ${name} at both ends, ${ends.map((end) => `${ratioDigits(end.ratio)} times ${bracket(end)}`).join(" and ")}.`,
     ];
   }
   if (ends.every(({ verdict }) => verdict === "faster")) {
@@ -174,9 +184,9 @@ function crossoverWords({ plane, name, listName, crossovers, smallest, largest }
   ];
 }
 
-const verdictText = (ratio: SizedRatio): string => `${ratio.verdict} (×${digits(ratio.ratio)})`;
+const verdictText = (ratio: SizedRatio): string => `${ratio.verdict} (×${ratioDigits(ratio.ratio)})`;
 
-function updateWords(planes: readonly PlaneAdvice[]): string[] {
+function formatUpdates(planes: readonly PlaneAdvice[]): string[] {
   const counted = planes.filter(({ join }) => join !== null);
   if (counted.length === 0) return [];
   const text = ({ name, join, leave }: PlaneAdvice) =>
@@ -184,7 +194,7 @@ function updateWords(planes: readonly PlaneAdvice[]): string[] {
   return [`Exact, when one endpoint joins: ${counted.map(text).join("; ")}.`];
 }
 
-function memoryWords(planes: readonly PlaneAdvice[]): string[] {
+function formatMemory(planes: readonly PlaneAdvice[]): string[] {
   const held = planes.flatMap(({ name, memory }) => (memory ? [{ name, ...memory }] : []));
   if (held.length === 0) return [];
   const text = ({ name, bytes, exactBytes }: (typeof held)[number]) =>
@@ -192,7 +202,7 @@ function memoryWords(planes: readonly PlaneAdvice[]): string[] {
   return [`Memory of rules and tables: ${held.map(text).join("; ")}.`];
 }
 
-function missingWords({ name, unavailable, lookup }: PlaneAdvice): string[] {
+function formatMissing({ name, unavailable, lookup }: PlaneAdvice): string[] {
   if (unavailable !== null) return [`${name} can't hold this cluster: ${plainText(unavailable, 200)}.`];
   return "unavailable" in lookup ? [`No time for ${name}: ${lookup.unavailable}.`] : [];
 }
@@ -211,10 +221,10 @@ function written({ rules, chains, mapWrites }: UpdateCost): string {
 }
 
 const bracket = ({ interval }: Pick<LookupRatio, "interval">): string =>
-  `[${interval.map(digits).join(", ")}]`;
+  `[${interval.map(ratioDigits).join(", ")}]`;
 
 function ratioText(ratio: LookupRatio): string {
-  return ratio.verdict === "equal" || ratio.verdict === "not told apart"
+  return ratio.verdict === "equal" || ratio.verdict === "inconclusive"
     ? ratio.verdict
-    : `×${digits(ratio.ratio)} ${bracket(ratio)}`;
+    : `×${ratioDigits(ratio.ratio)} ${bracket(ratio)}`;
 }
