@@ -8,8 +8,14 @@ import { z } from "zod";
 import { parseCidr } from "../../cluster/cluster.js";
 import { importKubernetes } from "../../kubernetes/import.js";
 import { changeSchema, parseObjects } from "../../kubernetes/list-watch/parse.js";
-import { entryLines } from "../../planes/ebpf/entry-lines.js";
-import { AFFINITY_MATCH, BACKENDS, type HexMaps, MAGLEV, SERVICES } from "../../planes/ebpf/map-names.js";
+import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
+import {
+  AFFINITY_MATCH,
+  BACKENDS,
+  type HexMaps,
+  MAGLEV,
+  SERVICES,
+} from "../../planes/ebpf/dump/map-names.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { ciliumCluster } from "./objects.js";
 import { compare, modelMaps } from "./verify.js";

@@ -2,11 +2,11 @@
 
 import { type Cluster, formatCidr } from "../../cluster/cluster.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
-import { entryLines } from "../../planes/ebpf/entry-lines.js";
-import { type HexMaps, MAGLEV } from "../../planes/ebpf/map-names.js";
+import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
+import { type HexMaps, MAGLEV } from "../../planes/ebpf/dump/map-names.js";
+import { withoutStale } from "../../planes/ebpf/dump/stale-entries.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { ciliumMaps, type MapEntry, maglevEntries } from "../../planes/ebpf/ruleset.js";
-import { withoutStale } from "../../planes/ebpf/stale-entries.js";
 import { Random } from "../../random.js";
 import { nodeFacts } from "../kube-proxy/driver.js";
 import {

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { formatAddress, protocolName } from "../../cluster/cluster.js";
+import { formatAddress, protocolName } from "../../../cluster/cluster.js";
 import {
   AFFINITY_MATCH,
   BACKENDS,

@@ -5,8 +5,8 @@
  *   scope: the addresses are remembered by port and protocol alone (Delete, nodePortAddrByPort).
  */
 
-import { FLAGS2 } from "./cilium-flags.js";
-import { SCOPE_INTERNAL } from "./layout.js";
+import { FLAGS2 } from "../cilium-flags.js";
+import { SCOPE_INTERNAL } from "../layout.js";
 import {
   AFFINITY_MATCH,
   BACKENDS,
