@@ -155,7 +155,7 @@ function formatKernelEquivalence({
     ...examples.map(({ flow, expected, decided }) => `  ${flow}: expected ${expected}, was ${decided}`),
     ...(Object.keys(documented).length > 0 ? ["  documented differences from iptables:"] : []),
     ...counted(documented).map((line) => `  ${line}`),
-    ...(Object.keys(left).length > 0 ? ["  flows that this lab can't send:"] : []),
+    ...(Object.keys(left).length > 0 ? ["  flows that this testbed can't send:"] : []),
     ...counted(left).map((line) => `  ${line}`),
   ].join("\n")}\n`;
 }

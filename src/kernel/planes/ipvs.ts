@@ -1,4 +1,4 @@
-/** kube-proxy's IPVS mode: virtual services and their servers, sets, and the few rules beside them. */
+/** kube-proxy's IPVS mode: virtual services and their servers, sets, and the few rules next to them. */
 
 import { formatAddress } from "../../cluster/cluster.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
@@ -13,7 +13,7 @@ const SETTINGS = {
   "vs/conntrack": "1",
   "vs/expire_nodest_conn": "1",
   "vs/expire_quiescent_template": "1",
-  // The lab's: IPVS would route an answer to an endpoint's address anew, to the side where endpoints serve.
+  // The testbed's: IPVS would reroute an answer to an endpoint's address to the side where endpoints serve.
   "vs/snat_reroute": "0",
 };
 
@@ -27,18 +27,18 @@ export const ipvs: KernelPlane = {
   dropsWithoutBackends: false,
   memory: "slabs",
   lookupProgram: null,
-  load: async ({ lab }: Loading, program: Program | null) => {
+  load: async ({ testbed }: Loading, program: Program | null) => {
     if (!(program instanceof IpvsProgram)) throw new TypeError("not an IPVS program");
     // Packets to virtual addresses must be this node's own, or they never come by LOCAL_IN, where IPVS listens.
-    await lab.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
-    await lab.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
-    await lab.exec("node", toolPath("iptables-legacy-restore"), [], {
-      // Without xt_physdev: the lab bridges nothing.
+    await testbed.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
+    await testbed.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
+    await testbed.exec("node", toolPath("iptables-legacy-restore"), [], {
+      // Without xt_physdev: the testbed bridges nothing.
       input: [ipvsIptablesRestore(program, false)],
     });
-    await lab.exec("node", toolPath("ipvsadm"), ["-R"], { input: ipvsadmRestore(program) });
+    await testbed.exec("node", toolPath("ipvsadm"), ["-R"], { input: ipvsadmRestore(program) });
     for (const [name, value] of Object.entries(SETTINGS)) {
-      await lab.exec("node", toolPath("tee"), [`/proc/sys/net/ipv4/${name}`], { input: [value] });
+      await testbed.exec("node", toolPath("tee"), [`/proc/sys/net/ipv4/${name}`], { input: [value] });
     }
   },
 };
