@@ -200,6 +200,8 @@ export interface UpdateCost {
   readonly chains: number;
   /** Map or set elements written or deleted, and netlink commands of IPVS. */
   readonly mapWrites: number;
+  /** Calls that the control plane makes, those that change nothing included; absent where they are not modelled. */
+  readonly operations?: number;
   /**
    * Bytes handed to the kernel as its structures count them: the blobs of iptables, elements, chains and tables
    * elsewhere. Deleting hands over none.

@@ -6,6 +6,7 @@ import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
 import { writeCluster } from "../../cluster/json.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { CheckFailedError } from "../../errors.js";
+import { CILIUM_ALGORITHMS } from "../../kernel/cilium/driver.js";
 import { KUBE_PROXY_MODES } from "../../kernel/kube-proxy/protocol.js";
 import { PROXY_PLANES } from "../../kernel/plane.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
@@ -21,10 +22,12 @@ import { formatCount } from "../../text.js";
 import { chosenCluster, withClusterChoice } from "../options/cluster.js";
 import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
+import type { CiliumArguments } from "./verify-cilium.js";
 import type { KubeProxyArguments } from "./verify-kube-proxy.js";
 
-interface Arguments extends Omit<KubeProxyArguments, "kube-proxy"> {
+interface Arguments extends Omit<KubeProxyArguments & CiliumArguments, "kube-proxy" | "cilium"> {
   "kube-proxy": string | undefined;
+  cilium: string | undefined;
   flows: string;
   planes: string | undefined;
   lane: "model" | KernelLane;
@@ -62,33 +65,52 @@ export const verify: CommandModule<object, Arguments> = {
         default: KUBE_PROXY_MODES[0],
         describe: "With --kube-proxy: its mode; ipvs runs in user-mode Linux",
       })
+      .option("cilium", {
+        type: "string",
+        conflicts: "kube-proxy",
+        describe: "Instead: compare with what Cilium's control plane writes, the installed one or its path",
+      })
+      .option("algorithm", {
+        choices: CILIUM_ALGORITHMS,
+        default: CILIUM_ALGORITHMS[0],
+        describe: "With --cilium: how it balances what comes from outside",
+      })
+      .option("real-maps", {
+        type: "boolean",
+        default: false,
+        describe: "With --cilium: let it write into maps of this kernel (root), not into its fakes",
+      })
       .option("changes", {
         type: "string",
         default: "0",
         requiresArg: true,
-        describe: "With --kube-proxy: random changes to make, comparing after each",
+        describe: "With --kube-proxy or --cilium: random changes to make, comparing after each",
       })
       .option("node", {
         type: "string",
         requiresArg: true,
-        describe: "With --kube-proxy: whose rules, where the objects hold several Nodes",
+        describe: "With --kube-proxy or --cilium: on which node, where the objects hold several",
       })
       .option("pod-range", {
         type: "string",
         requiresArg: true,
-        describe: "With --kube-proxy: its --cluster-cidr, such as 10.244.0.0/16",
+        describe: "With --kube-proxy or --cilium: addresses of pods, such as 10.244.0.0/16",
       })
       .option("timeout", {
         type: "string",
         default: "300",
         requiresArg: true,
-        describe: "With --kube-proxy: seconds that a sync may take",
+        describe: "With --kube-proxy or --cilium: seconds that a sync may take",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     if (args["kube-proxy"] !== undefined) {
       const { verifyAgainstKubeProxy } = await import("./verify-kube-proxy.js");
       return verifyAgainstKubeProxy({ ...args, "kube-proxy": args["kube-proxy"] });
+    }
+    if (args.cilium !== undefined) {
+      const { verifyAgainstCilium } = await import("./verify-cilium.js");
+      return verifyAgainstCilium({ ...args, cilium: args.cilium });
     }
     const flows = parseInteger(args.flows, "flows", 1, 100_000_000);
     if (args.lane !== "model") return verifyInKernel(args, args.lane, flows);
