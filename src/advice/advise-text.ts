@@ -91,11 +91,11 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
   const { least, most } = run.replicates;
   const replicates = least === most ? String(least) : `${least} to ${most}`;
   return [
-    "times are of byte-faithful models in one process, not of a kernel: ratios within the run say more than nanoseconds",
-    `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets skip the choice on every plane, and conntrack, NAT and the network are left out`,
+    "times are of models in one process, not of a kernel: ratios within the run say more than nanoseconds",
+    `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets follow the state of their connection, which costs each plane something else, and conntrack, NAT and the network are left out`,
     `traffic goes to ${settings.zipf === 0 ? "all services alike" : `services by Zipf's law with exponent ${settings.zipf}`}; where few services take it all, their place in iptables' random order decides`,
     `kube-proxy: times are of the rules of ${rulesOf(run)}; updates and memory, of ${KUBE_PROXY_RELEASES[advice.kubeProxy]}, unless the plane's name has another version`,
-    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places`,
+    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places, one table per frontend; Cilium makes tables only for frontends that clients outside the cluster reach, and chooses at random for pods`,
     ...(advice.measuredHere
       ? ["other numbers of services are the first of yours, or yours again with addresses of their own"]
       : [

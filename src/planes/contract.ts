@@ -224,6 +224,26 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    name: "cilium-external-ip-has-no-internal-scope",
+    planes: CILIUM,
+    because:
+      "where one policy is Local, inside the cluster an external IP is looked up in a scope in which Cilium enters load balancers and NodePorts only",
+    when: (s) =>
+      s.destination === "external" &&
+      !s.isIngress &&
+      eastWest(s) &&
+      s.internalLocal !== s.externalLocal &&
+      !s.outsideServiceRanges,
+    instead: () => answer(PASS),
+  },
+  {
+    name: "cilium-source-ranges-cover-external-ips",
+    planes: CILIUM,
+    because: "source ranges apply to a Service's external IPs, not to its load balancer's addresses alone",
+    when: (s) => s.outsideServiceRanges && !s.outOfRange,
+    instead: () => answer(DROP),
+  },
+  {
     name: "cilium-masquerades-what-leaves-the-node",
     planes: CILIUM,
     because: "SNAT mode rewrites the source only when the chosen endpoint is on another node",

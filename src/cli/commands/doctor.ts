@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import { CheckFailedError, InputError, UsageError } from "../../errors.js";
+import { CILIUM_VERSION, INSTALL_CILIUM, installedCilium } from "../../kernel/cilium/binary.js";
 import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import type { Capability } from "../../kernel/tasks.js";
@@ -50,7 +51,9 @@ export const doctor: CommandModule<object, Arguments> = {
     const kernel = lane !== "model" ? await kernelLane(probeGuest) : null;
     const leftovers = findLeftovers();
     const kubeProxies = installedKubeProxies();
-    if (json) return printJson({ environment, advice, kernel, kubeProxies, leftovers });
+    const cilium = installedCilium();
+    if (json)
+      return printJson({ environment, advice, kernel, kubeProxies, cilium: cilium ?? null, leftovers });
     const caches = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${bytes / 1024} KiB`);
     await print(
       [
@@ -60,6 +63,7 @@ export const doctor: CommandModule<object, Arguments> = {
         ...(advice.length > 0 ? advice.map((line) => `- ${line}`) : ["no known noise sources"]),
         ...(kernel === null ? [] : describeKernel(kernel)),
         ...describeKubeProxies(kubeProxies),
+        ...describeCilium(cilium),
         ...describeLeftovers(leftovers),
         "",
         "The timed loop, compiled afresh for each model:",
@@ -123,6 +127,12 @@ function describeKubeProxies(found: ReturnType<typeof installedKubeProxies>): st
   );
   if (missing.length === 0) return lines;
   return [...lines, `${INSTALL_COMMAND} ${missing.join(" ")} builds what is missing, with Go 1.26 or later`];
+}
+
+function describeCilium(path: string | undefined): string[] {
+  const name = `Cilium's control plane ${CILIUM_VERSION}`;
+  if (path !== undefined) return [`+ ${name}: ${path}`];
+  return [`- ${name}: not installed`, `${INSTALL_CILIUM} builds it, with Go 1.26 or later`];
 }
 
 async function cleanUp(json: boolean): Promise<void> {

@@ -6,6 +6,7 @@ import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
 import { writeCluster } from "../../cluster/json.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
+import { CILIUM_ALGORITHMS } from "../../kernel/cilium/driver.js";
 import { KUBE_PROXY_MODES } from "../../kernel/kube-proxy/protocol.js";
 import { PROXY_PLANES } from "../../kernel/plane.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
@@ -22,11 +23,19 @@ import { chosenCluster, withClusterChoice } from "../options/cluster.js";
 import { withKubeProxySettings } from "../options/kube-proxy.js";
 import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
+import type { CiliumArguments } from "./verify-cilium.js";
 import type { KubeProxyArguments } from "./verify-kube-proxy.js";
 
-interface Arguments extends Omit<KubeProxyArguments, "kube-proxy" | "mode" | "changes"> {
+interface Arguments
+  extends Omit<
+    KubeProxyArguments & CiliumArguments,
+    "kube-proxy" | "cilium" | "mode" | "algorithm" | "real-maps" | "changes"
+  > {
   "kube-proxy": string | undefined;
   mode: KubeProxyArguments["mode"] | undefined;
+  cilium: string | undefined;
+  algorithm: CiliumArguments["algorithm"] | undefined;
+  "real-maps": boolean | undefined;
   changes: string | undefined;
   flows: string | undefined;
   planes: string | undefined;
@@ -62,33 +71,61 @@ export const verify: CommandModule<object, Arguments> = {
         choices: KUBE_PROXY_MODES,
         describe: "With --kube-proxy: its mode, iptables by default; ipvs runs in user-mode Linux",
       })
+      .option("cilium", {
+        type: "string",
+        conflicts: "kube-proxy",
+        describe: "Instead: compare with what Cilium's control plane writes, the installed one or its path",
+      })
+      .option("algorithm", {
+        choices: CILIUM_ALGORITHMS,
+        describe: `With --cilium: how it balances what comes from outside, ${CILIUM_ALGORITHMS[0]} by default`,
+      })
+      .option("real-maps", {
+        type: "boolean",
+        describe: "With --cilium: let it write into maps of this kernel (root), not into its fakes",
+      })
       .option("changes", {
         type: "string",
         requiresArg: true,
-        describe: "With --kube-proxy: random changes to make, comparing after each; none by default",
+        describe:
+          "With --kube-proxy or --cilium: random changes to make, comparing after each; none by default",
+      })
+      .option("node", {
+        type: "string",
+        requiresArg: true,
+        describe: "With --kube-proxy or --cilium: on which node, where the objects hold several",
       })
       .option("timeout", {
         type: "string",
         requiresArg: true,
         describe:
-          "With --kube-proxy: seconds that a sync may take; 300 by default, and 1.5 more for each Service in IPVS mode",
+          "With --kube-proxy or --cilium: seconds that a sync may take; 300 by default, and 1.5 more for each Service in IPVS mode",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     if (args["kube-proxy"] !== undefined) {
-      refuse(args, ["flows", "planes", "lane"], "with --kube-proxy, which compares rules");
+      refuse(
+        args,
+        ["flows", "planes", "lane", "algorithm", "real-maps"],
+        "with --kube-proxy, which compares rules",
+      );
       const { verifyAgainstKubeProxy } = await import("./verify-kube-proxy.js");
       const { mode = KUBE_PROXY_MODES[0], changes = "0" } = args;
       return verifyAgainstKubeProxy({ ...args, mode, changes, "kube-proxy": args["kube-proxy"] });
     }
-    refuse(
-      args,
-      [
-        ...(["mode", "changes", "timeout", "nfacct", "masquerade-all", "nodeport-addresses"] as const),
-        "iptables-localhost-nodeports",
-      ],
-      "without --kube-proxy",
-    );
+    if (args.cilium !== undefined) {
+      refuse(
+        args,
+        ["flows", "planes", "lane", "mode", ...KUBE_PROXY_ONLY],
+        "with --cilium, which compares maps",
+      );
+      const { verifyAgainstCilium } = await import("./verify-cilium.js");
+      const { algorithm = CILIUM_ALGORITHMS[0], changes = "0", "real-maps": realMaps = false } = args;
+      return verifyAgainstCilium({ ...args, algorithm, changes, "real-maps": realMaps, cilium: args.cilium });
+    }
+    refuse(args, ["algorithm", "real-maps"], "without --cilium");
+    refuse(args, ["mode", ...KUBE_PROXY_ONLY], "without --kube-proxy");
+    refuse(args, ["changes", "timeout", "node"], "without --kube-proxy or --cilium");
     const flows = parseInteger(args.flows ?? "100000", "flows", 1, 100_000_000);
     if (args.lane === "kernel" || args.lane === "guest") return verifyInKernel(args, args.lane, flows);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
@@ -105,6 +142,14 @@ export const verify: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** What only kube-proxy has a flag for. */
+const KUBE_PROXY_ONLY = [
+  "nfacct",
+  "masquerade-all",
+  "nodeport-addresses",
+  "iptables-localhost-nodeports",
+] as const;
 
 /** An option that would be ignored is refused by name. */
 function refuse(args: Arguments, names: readonly (keyof Arguments)[], where: string): void {
