@@ -4,8 +4,8 @@ import type { ArgumentsCamelCase, Argv } from "yargs";
 import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { plainText } from "../text.js";
 import { VERSION } from "../version.js";
-import { terminalColumns } from "./columns.js";
 import { InterruptedError } from "./interrupted.js";
+import { terminalColumns } from "./output.js";
 import { STANDARD_INPUT } from "./standard-input.js";
 
 const EXIT_OK = 0;

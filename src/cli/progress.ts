@@ -1,7 +1,7 @@
 /** Progress with time left: one line that is redrawn on a terminal, plain lines elsewhere. */
 
 import { performance } from "node:perf_hooks";
-import { terminalColumns } from "./columns.js";
+import { terminalColumns } from "./output.js";
 
 /** Elsewhere than on a terminal a line appears at most this often. */
 const PLAIN_INTERVAL_MS = 5000;

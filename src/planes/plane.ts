@@ -19,10 +19,7 @@ export const REJECT = -2;
 /** The packet is dropped without a word. */
 export const DROP = -3;
 
-/**
- * The result of a lookup: one of the verdicts above, or `endpoint * 2 + masquerade` where `endpoint` indexes the
- * cluster's endpoint columns.
- */
+/** Of a lookup: a verdict above, or `endpoint * 2 + masquerade`; `endpoint` indexes the cluster's endpoint columns. */
 export type Decision = number;
 
 /** Packs a chosen endpoint and whether the source is to be rewritten. */

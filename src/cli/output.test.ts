@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { terminalColumns } from "./columns.js";
+import { terminalColumns } from "./output.js";
 
 describe("the width of the terminal", () => {
   it("is what COLUMNS says, where it says a width", () => {
