@@ -8,6 +8,7 @@ import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
 import { predictedInterval, rulesOf } from "./explain-text.js";
+import { formatLimits, formatSwitching, formatThresholds } from "./switching.js";
 
 /** Connections per second to which costs are related: Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
@@ -72,6 +73,9 @@ export function formatAdvice(advice: Advice): string[] {
     ...formatUpdates(advice.planes),
     ...formatMemory(advice.planes),
     ...advice.planes.flatMap(formatMissing),
+    ...formatLimits(advice.planes, { services: advice.cluster.services, range: advice.serviceRange }),
+    ...formatThresholds(advice.cluster.services),
+    ...formatSwitching(advice.planes),
   ];
 }
 
@@ -99,7 +103,7 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
         ]),
     `each process has a core's caches to itself, which pods share on a node; intervals are over ${replicates} of them`,
     "updates and memory are exact counts of what is written and held, not times; how long a control plane takes to compute them is not modelled",
-    "features, support, kernel version and what your team knows are no part of this",
+    "features, support and what your team knows are no part of this",
   ];
 }
 

@@ -3,7 +3,7 @@
 import type { Change } from "../cluster/change.js";
 import type { Cidr, Cluster } from "../cluster/cluster.js";
 import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
-import type { PlaneDescriptor } from "./descriptor.js";
+import type { Capacity, PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
 import type { KubeProxyVersion } from "./kube-proxy-versions.js";
 
@@ -38,6 +38,8 @@ export interface PlaneOptions {
   readonly nfacct?: boolean;
   /** kube-proxy's `--masquerade-all`: false by default. */
   readonly masqueradeAll?: boolean;
+  /** Whether kube-proxy was given `--cluster-cidr`, without which it cannot tell pods from others: true by default. */
+  readonly podDetector?: boolean;
   /**
    * kube-proxy's `--nodeport-addresses`: the node's first address, or its addresses in some ranges. Absent: that of the
    * mode, which is `primary` for nftables and every address for iptables and IPVS.
@@ -90,6 +92,8 @@ export interface Program {
    * iptables, where `partial` is kube-proxy's default. Throws InvalidChangeError for a change that can't be.
    */
   update(change: Change, mode?: UpdateMode): UpdateCost;
+  /** What its tables hold of this cluster, where their size is fixed; absent where nothing is. */
+  capacities?(): readonly Capacity[];
   /** Facts worth stating next to a measurement (rules, capacities), by name. */
   facts(): Readonly<Record<string, number | string>>;
   /** Builds the executor. The seed drives hash seeds and random picks. */

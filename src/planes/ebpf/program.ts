@@ -4,6 +4,8 @@ import type { Change } from "../../cluster/change.js";
 import { type Cluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { InvalidOptionError, MapFullError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
+import { formatCount } from "../../text.js";
+import type { Capacity } from "../descriptor.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -119,6 +121,24 @@ export class EbpfProgram implements Program {
       frontends: this.#frontends,
       maglevSize: this.#maglevSize,
     });
+  }
+
+  capacities(): readonly Capacity[] {
+    const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
+    return [
+      {
+        what: "entries of the service map",
+        used: needed,
+        most: DEFAULT_MAP_ENTRIES,
+        remedy: `set bpf-lb-map-max to ${formatCount(powerOfTwo(needed))}`,
+      },
+      {
+        what: "frontends, which have numbers of 16 bits",
+        used: this.#frontends,
+        most: MAX_FRONTENDS,
+        remedy: null,
+      },
+    ];
   }
 
   update(change: Change): UpdateCost {
