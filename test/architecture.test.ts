@@ -33,7 +33,7 @@ const LARGE_FOLDERS: Readonly<Record<string, string>> = {
 /** Files that may be longer, with the reason. */
 const LONG_FILES: Readonly<Record<string, string>> = {
   "src/results/schema.ts": "one schema, read top to bottom",
-  "src/kernel/kube-proxy/random-changes.ts": "one function per kind of change",
+  "src/kernel/real-program/random-changes.ts": "one function per kind of change",
   "src/stats/fit.ts": "the laws and their selection",
 };
 /** What every plane's folder holds; two planes may share a folder. */

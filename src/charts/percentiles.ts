@@ -37,6 +37,8 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
 
   function build(results: Results, view: View): ReturnType<Chart["build"]> {
     const measured = cellsOf(results, measure).filter(({ services }) => at === null || services === at);
+    if (cellsOf(results, measure).length === 0)
+      return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
     const cells = largestWithSingles(measured);
     const shown = (cells ?? [])
       .filter((cell) => cell.percentiles !== null)

@@ -44,7 +44,9 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
   return { id, title, build };
 
   function build(results: Results, view: View): ReturnType<Chart["build"]> {
-    const cells = largestWithSingles(cellsOf(results, measure))?.filter((cell) => cell.work !== null);
+    const measured = cellsOf(results, measure);
+    if (measured.length === 0) return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
+    const cells = largestWithSingles(measured)?.filter((cell) => cell.work !== null);
     if (cells === undefined || cells.length === 0) {
       return { skipped: `no ${what} was slow enough to be timed one at a time` };
     }

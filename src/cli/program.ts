@@ -5,6 +5,7 @@ import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { plainText } from "../text.js";
 import { VERSION } from "../version.js";
 import { InterruptedError } from "./interrupted.js";
+import { terminalColumns } from "./output.js";
 import { STANDARD_INPUT } from "./standard-input.js";
 
 const EXIT_OK = 0;
@@ -180,7 +181,7 @@ async function parse(argv: readonly string[], io: Io): Promise<void> {
     .version(VERSION)
     .alias("help", "h")
     .completion("completion", "Print a script that completes commands and options in bash or zsh")
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .wrap(Math.min(110, terminalColumns() ?? 110))
     .exitProcess(false)
     .fail((message, error) => {
       // yargs reports most bad usage as a message, some of it as an error, and passes on here what a command throws.
@@ -226,7 +227,7 @@ function usageMessage(message: string, argv: readonly string[]): string {
     missing !== undefined
       ? `--${missing} needs a value`
       : given !== undefined && known
-        ? `${known.command.match(/<\w+>/g)?.[Number(given)]} is missing: lbscale ${known.command}`
+        ? `${known.command.match(/<[\w.]+>/g)?.[Number(given)]} is missing: lbscale ${known.command}`
         : line.startsWith("Did you mean")
           ? `unknown command "${first}": ${line.replace("Did", "did")}`
           : !known && /^Unknown (argument|command)/.test(line) && first !== ""

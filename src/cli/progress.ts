@@ -1,6 +1,7 @@
 /** Progress with time left: one line that is redrawn on a terminal, plain lines elsewhere. */
 
 import { performance } from "node:perf_hooks";
+import { terminalColumns } from "./output.js";
 
 /** Elsewhere than on a terminal a line appears at most this often. */
 const PLAIN_INTERVAL_MS = 5000;
@@ -22,7 +23,7 @@ export class Progress {
     const left = leftMs === null ? "" : ` ${formatLeft(leftMs)} left`;
     const line = `${this.#verb} ${done + 1}/${total}:${left} (${what})`;
     if (this.#redraws()) {
-      this.#stream.write(`\r\x1b[2K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
+      this.#stream.write(`\r\x1b[2K${line.slice(0, (terminalColumns() ?? 80) - 1)}`);
     } else if (elapsed - this.#lastPlain >= PLAIN_INTERVAL_MS) {
       this.#lastPlain = elapsed;
       this.#stream.write(`${line}\n`);

@@ -43,6 +43,10 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
     "this is the table of cilium service list: give cilium service list -o json, or cilium bpf lb list",
   "cilium lb part":
     "this is one map of cilium bpf lb list: give the whole list, without --frontends, --backends, --revnat or --source-ranges",
+  "cilium maglev list":
+    "this is cilium bpf lb maglev list, which has no addresses: give cilium bpf lb list, or cilium service list -o json",
+  "cilium db frontends":
+    "this is cilium-dbg statedb frontends, as a table: give cilium service list -o json, or cilium bpf lb list",
   "kubectl table":
     "this is a table of kubectl get: give its YAML or JSON (kubectl get services,endpointslices -A -o json)",
   "kubectl describe":

@@ -255,3 +255,28 @@ describe("other things that people paste", () => {
     expect(problemOf(field("m01-crlf-comments.yaml"))).toContain("holds no Kubernetes object");
   });
 });
+
+describe("Cilium's other lists", () => {
+  const HEAD = "SERVICE ADDRESS      BACKEND ADDRESS (REVNAT_ID) (SLOT)\n";
+  const MASTER = "10.96.0.10:53/UDP (0)       0.0.0.0:0 (2) (0) [ClusterIP, non-routable]\n";
+
+  it.each([
+    ["bpf lb list --frontends", `${HEAD}${MASTER}`, /without --frontends/],
+    ["bpf lb maglev list", "SERVICE ID   TABLE\n1   [1 2 3 1 2 3]\n", /maglev list, which has no addresses/],
+    [
+      "statedb frontends",
+      "Address              Type        ServiceName          Status   Since\n10.96.0.1:443/TCP    ClusterIP   default/kubernetes   Done     5m\n",
+      /statedb frontends/,
+    ],
+  ])("are refused by name: %s", (_list, text, message) => {
+    expect(() => importCluster(text)).toThrow(message);
+  });
+
+  it("are read where only some frontends have no backend", () => {
+    const backend = "10.96.0.11:80/TCP (1)       10.0.0.9:80/TCP (3) (1)\n";
+    const { cluster } = importCluster(
+      `${HEAD}${MASTER}${MASTER.replace("10:53/UDP", "11:80/TCP")}${backend}`,
+    );
+    expect([cluster.services, cluster.endpoints]).toEqual([2, 1]);
+  });
+});

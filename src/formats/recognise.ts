@@ -19,6 +19,8 @@ export type TextKind =
   | "cilium"
   | "cilium service list"
   | "cilium lb part"
+  | "cilium maglev list"
+  | "cilium db frontends"
   | "kubectl table"
   | "kubectl describe"
   | "kubernetes"
@@ -60,6 +62,8 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise"])[] =
   [/^SERVICE ADDRESS/, "cilium"],
   [/^ID +(?:BACKEND ADDRESS|BACKEND ID)|^SOURCE RANGE \(REVNAT_ID\)/, "cilium lb part"],
   [/^ID +Frontend/, "cilium service list"],
+  [/^SERVICE ID +TABLE|^Maglev table/, "cilium maglev list"],
+  [/^Address +Type +ServiceName/, "cilium db frontends"],
   [/^(?:NAMESPACE +)?NAME +(?:TYPE|ENDPOINTS|ADDRESSTYPE|READY|STATUS) /, "kubectl table"],
   [/^Name: +\S+$/, "kubectl describe"],
   [/^[{[]/, "kubernetes"],

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CATALOG } from "../../src/catalog.js";
 import { CHARTS } from "../../src/charts/index.js";
+import { KERNEL_PLANE_IDS } from "../../src/kernel/plane.js";
 import { PLANES } from "../../src/planes/registry.js";
 import { lbscale, PUBLISHED } from "../support/cli.js";
 
@@ -38,7 +39,7 @@ describe("lbscale reference", () => {
 
 describe("lbscale list", () => {
   it.each([
-    ["planes", PLANES.map(({ id }) => id)],
+    ["planes", [...new Set<string>([...PLANES.map(({ id }) => id), ...KERNEL_PLANE_IDS])]],
     ["scenarios", [...CATALOG.scenarios, ...CATALOG.derived].map(({ id }) => id)],
     ["profiles", CATALOG.profiles.map(({ id }) => id)],
     ["charts", CHARTS.map(({ id }) => id)],

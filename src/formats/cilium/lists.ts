@@ -196,7 +196,18 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
       .get(name)!
       .backends.push({ id: backendKey(backend, backendPort), address: backend, port: backendPort });
   }
-  return { frontends: [...found.values()], skipped };
+  const frontends = [...found.values()];
+  // Every cluster has an API server behind its first service.
+  if (
+    frontends.length > 0 &&
+    frontends.every(({ backends }) => backends.length === 0) &&
+    skipped.length === 0
+  ) {
+    throw new InvalidInputError(
+      "cilium bpf lb list: no frontend has a backend: give the whole list, without --frontends",
+    );
+  }
+  return { frontends, skipped };
 }
 
 /** Frontend and backend of each line of the text form. */

@@ -1,18 +1,20 @@
 /** The real kube-proxy as the judge: what it writes for a cluster, and for changes of it, against what lbscale models. */
 
-import type { Change } from "../../cluster/change.js";
-import { type Cluster, formatCidr, parseAddress } from "../../cluster/cluster.js";
+import { type Cluster, formatCidr } from "../../cluster/cluster.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
 import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
-import type { Program } from "../../planes/plane.js";
+import type { PlaneOptions, Program } from "../../planes/plane.js";
 import { Random } from "../../random.js";
-import { compareToModel, type RulesComparison } from "./compare.js";
+import { compareCounts, type VerifyStep } from "../real-program/differences.js";
+import { modelChange } from "../real-program/model-change.js";
+import { modelCluster } from "../real-program/model-cluster.js";
+import { type RandomChange, RandomChanges } from "../real-program/random-changes.js";
+
+import { compareToModel } from "./compare.js";
 import { KubeProxy, nodeFacts } from "./driver.js";
-import { modelCluster } from "./model-cluster.js";
 import { loadableRules, modelProgram } from "./model-rules.js";
 import type { CheckedOptions } from "./protocol.js";
-import { type RandomChange, RandomChanges } from "./random-changes.js";
 import { type CountedSync, UpdateCounter, type UpdateCounts } from "./writes.js";
 
 export interface VerifyOptions {
@@ -26,8 +28,10 @@ export interface VerifyOptions {
   readonly mode: CheckedOptions["mode"];
   /** Which Node; undefined: the only one. */
   readonly node?: string | undefined;
-  /** kube-proxy's `--cluster-cidr`; undefined: what the cluster says. */
+  /** kube-proxy's `--cluster-cidr`; undefined: what the cluster says, unless `settings` say that it has none. */
   readonly podRange?: string | undefined;
+  /** Its other flags, as planes take them; it is started with the same. */
+  readonly settings: PlaneOptions;
   /** How many random changes to make. */
   readonly changes: number;
   readonly seed: number;
@@ -36,32 +40,17 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A count of a sync's writes on which the two do not agree. */
-export interface WritesDifference {
-  readonly what: "rules" | "chains" | "elements";
-  readonly kubeProxy: number;
-  readonly lbscale: number;
-}
-
-/** The comparison after the start, or after one change. */
-export interface VerifyStep extends RulesComparison {
-  /** The change; undefined for the start. */
-  readonly change: string | undefined;
-  /** What the sync wrote against `Program.update`; undefined where the model has no such change. */
-  readonly writes: readonly WritesDifference[] | undefined;
-}
-
 /**
  * Starts kube-proxy on the objects and compares its rules, then again after every change.
  * @throws UsageError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.
  */
 export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<VerifyStep> {
-  const { objects, binary, version, mode, seed, timeoutMs, signal } = options;
+  const { objects, binary, version, mode, settings, seed, timeoutMs, signal } = options;
   const facts = nodeFacts(objects, options.node);
   let cluster = options.cluster ?? modelCluster(objects, { ...facts, podRange: options.podRange });
   const podRange = formatCidr(cluster.network.podCidr);
   const model = (changed: Cluster, nfacct = true): Program =>
-    modelProgram(changed, mode, { kubeProxy: version, seed, nfacct });
+    modelProgram(changed, mode, { ...settings, kubeProxy: version, seed, nfacct });
   const changes = new RandomChanges(objects, Random.fromSeed(seed, "kube-proxy"), {
     node: facts.node,
     serviceCidr: cluster.network.serviceCidr,
@@ -72,7 +61,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   const backend = mode === "ipvs" ? "legacy" : "nft";
   const proxy = await KubeProxy.start(
     objects,
-    { binary, mode, backend, ...facts, podRange, timeoutMs },
+    { binary, mode, backend, ...facts, ...flagsOf(settings, podRange), timeoutMs },
     signal,
   );
   try {
@@ -98,12 +87,23 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
         objects: changed,
         ignoreStale: true,
       });
-      const writes = expected && compareWrites(ofThisChange(written[0]!, cluster), expected);
+      const writes = expected && compareCounts({ ...ofThisChange(written[0]!, cluster) }, { ...expected });
       yield { change: change.name, ...comparison, writes };
     }
   } finally {
     await proxy.stop();
   }
+}
+
+/** The flags that stand for settings of planes. */
+function flagsOf(settings: PlaneOptions, podRange: string) {
+  const { masqueradeAll, nodePortAddresses: addresses = [], localhostNodePorts, podDetector } = settings;
+  return {
+    ...(podDetector !== false && { podRange }),
+    ...(masqueradeAll !== undefined && { masqueradeAll }),
+    ...(localhostNodePorts !== undefined && { localhostNodePorts }),
+    nodePortAddresses: addresses === "primary" ? [addresses] : addresses.map(formatCidr),
+  };
 }
 
 /** Without the chains that an earlier change left, which large clusters delete when it is time for that, as `update` says. */
@@ -123,27 +123,4 @@ function expectedWrites(
   if (change === undefined) return undefined;
   const { rules, chains, mapWrites } = program.update(change, "partial");
   return { rules, chains, elements: mapWrites };
-}
-
-/** The change in the rows of a cluster: of a Service with one port. */
-function modelChange(
-  cluster: Cluster,
-  { kind, service, address }: NonNullable<RandomChange["endpoint"]>,
-): Change | undefined {
-  for (let s = 0; s < cluster.services; s++) {
-    if (cluster.serviceName(s) !== service) continue;
-    const servicePort = cluster.portStart[s]!;
-    if (cluster.portStart[s + 1]! !== servicePort + 1) return undefined;
-    if (kind === "join") return { kind, servicePort };
-    const [first, end] = [cluster.endpointStart[servicePort]!, cluster.endpointStart[servicePort + 1]!];
-    const row = cluster.endpointAddress.subarray(first, end).indexOf(parseAddress(address) ?? 0);
-    return row < 0 ? undefined : { kind, servicePort, endpoint: first + row };
-  }
-  return undefined;
-}
-
-function compareWrites(counted: UpdateCounts, expected: UpdateCounts): WritesDifference[] {
-  return (["rules", "chains", "elements"] as const)
-    .map((what) => ({ what, kubeProxy: counted[what], lbscale: expected[what] }))
-    .filter(({ kubeProxy, lbscale }) => kubeProxy !== lbscale);
 }

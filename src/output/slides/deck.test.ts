@@ -5,6 +5,7 @@ import { fakeFinding, fakeResults, withBalance, withChanges } from "../../../tes
 import { findFindings } from "../../analysis/findings/index.js";
 import { resultsHash } from "../../charts/caption-text.js";
 import { CHARTS } from "../../charts/index.js";
+import { planeReport } from "../../results/descriptors.js";
 import { nativeChart } from "./native.js";
 import { pdfDeck } from "./pdf.js";
 import { pptxDeck } from "./pptx.js";
@@ -181,5 +182,22 @@ describe("the deck as PDF", () => {
       .toString("latin1")
       .match(/\/Type \/Page\b(?!s)/g);
     expect(pages).toHaveLength(FINDINGS.length + 2);
+  });
+});
+
+describe("a slide's chart", () => {
+  it("has the planes that its title speaks of in their colours, and the others in grey", () => {
+    const results = fakeResults();
+    results.findings = findFindings(results);
+    const slide = slidesOf(results, VIEW).find(({ finding }) => finding?.id === "iptables-factor")!;
+    const named = new Set(slide.finding!.cells.map((id) => id.split("/")[0]));
+    const colours = JSON.stringify(slide.build(VIEW).config.data.datasets);
+    for (const plane of new Set(results.cells.map((cell) => cell.plane))) {
+      const { light, lightColumn = light } = planeReport(results, plane).colours;
+      const isOwn = colours.includes(light) || colours.includes(lightColumn);
+      expect([plane, isOwn]).toEqual([plane, named.has(plane)]);
+    }
+    expect(colours).toContain("#B4B4B4");
+    expect(named.size).toBe(2);
   });
 });

@@ -2,6 +2,8 @@
 
 import type { Chart, Picture, View } from "../../charts/chart.js";
 import { chartsOf } from "../../charts/of-run.js";
+import { cellId } from "../../results/cells.js";
+import { planeReport } from "../../results/descriptors.js";
 import { keepDigest } from "../../results/digest.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { maxOf, minOf } from "../../stats/extent.js";
@@ -21,7 +23,10 @@ export function slidesOf(results: Results, view: View): Slide[] {
   const charts = chartsOf(results);
   const used = new Set<Chart>();
   const slides = results.findings.flatMap((finding) => {
-    const alone = keepDigest({ ...results, findings: [finding] }, results);
+    const alone = keepDigest(
+      { ...results, findings: [finding], planes: highlighted(results, finding) },
+      results,
+    );
     const showing = charts.filter((chart) => {
       const picture = chart.build(alone, view);
       return !("skipped" in picture) && picture.title === plainText(finding.headline, 90);
@@ -40,6 +45,22 @@ export function slidesOf(results: Results, view: View): Slide[] {
       finding: null,
       build: builder(chart, results),
     }));
+}
+
+const GREY = { light: "#B4B4B4", lightLabel: "#6E6E6E", dark: "#5F666D" } as const;
+
+/** Descriptions of the planes, in which those that the finding does not speak of are grey. */
+function highlighted(results: Results, { cells }: Finding): NonNullable<Results["planes"]> {
+  const named = new Set(cells);
+  const spokenOf = new Set(results.cells.filter((cell) => named.has(cellId(cell))).map(({ plane }) => plane));
+  const others = [...new Set(results.cells.map(({ plane }) => plane))].filter(
+    (plane) => spokenOf.size > 0 && !spokenOf.has(plane),
+  );
+  const grey = others.map((plane): [string, NonNullable<Results["planes"]>[string]] => {
+    const report = planeReport(results, plane);
+    return [plane, { ...report, claims: [...report.claims], colours: { ...GREY } }];
+  });
+  return { ...results.planes, ...Object.fromEntries(grey) };
 }
 
 /** Headlines of findings that have no slide. */

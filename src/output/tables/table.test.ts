@@ -16,6 +16,14 @@ describe("tables", () => {
     expect(Math.min(...rows.map(({ timesFastest }) => timesFastest!))).toBe(1);
   });
 
+  it("say nothing of the fastest where nothing else was measured alike", () => {
+    const results = fakeResults({ planes: ["iptables", "ebpf"], services: [100] });
+    results.cells.push({ ...results.cells.find(({ plane }) => plane === "ebpf")!, variant: "socket" });
+    const times = tableRows(results).map(({ label, timesFastest }) => [label, timesFastest === null]);
+    expect(times).toContainEqual(["eBPF hash (socket)", true]);
+    expect(times.filter(([, isNull]) => isNull)).toHaveLength(1);
+  });
+
   it("write factors with few digits", () => {
     expect([1, 2.44, 36.92, 1234.4].map(formatTimes)).toEqual(["×1", "×2.4", "×36.9", "×1,230"]);
     expect(formatTimes(null)).toBe("");

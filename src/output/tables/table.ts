@@ -4,6 +4,7 @@ import { seriesStyle } from "../../charts/theme.js";
 import { comparePlanes } from "../../results/descriptors.js";
 import { halfWidthOf } from "../../results/estimate.js";
 import type { Cell, Estimate, Results } from "../../results/schema.js";
+import { minOf } from "../../stats/extent.js";
 import { median } from "../../stats/quantile.js";
 import { csvField, escapeMarkdown, formatCount, formatNs, plainText } from "../../text.js";
 
@@ -42,10 +43,11 @@ export function tableRows(results: Results): Row[] {
   const lanes = new Set(cells.map(({ lane }) => lane)).size;
   const inBrackets = ({ lane, variant }: Cell) =>
     [...(lanes > 1 ? [lane] : []), ...(variant === "" ? [] : [plainText(variant, 20)])].join(", ");
-  const fastest = new Map<string, number>();
+  const alike = new Map<string, number[]>();
   for (const cell of cells) {
-    const best = fastest.get(conditions(cell)) ?? Number.POSITIVE_INFINITY;
-    fastest.set(conditions(cell), Math.min(best, cell.estimate?.median ?? Number.POSITIVE_INFINITY));
+    const medians = alike.get(conditions(cell)) ?? [];
+    if (cell.estimate) medians.push(cell.estimate.median);
+    alike.set(conditions(cell), medians);
   }
   const kinds = kindsOf(results);
   const isMixed = kinds.has("range") && kinds.has("ci95");
@@ -56,13 +58,14 @@ export function tableRows(results: Results): Row[] {
     plane: cell.plane,
     label: `${seriesStyle(results, cell.plane, "light").label}${inBrackets(cell) === "" ? "" : ` (${inBrackets(cell)})`}`,
     cell,
-    timesFastest: timesOf(cell, fastest.get(conditions(cell))!),
+    timesFastest: timesOf(cell, alike.get(conditions(cell))!),
   }));
 }
 
-/** null without an estimate, and where the fastest takes no time at all. */
-function timesOf({ estimate }: Cell, fastest: number): number | null {
-  return estimate && fastest > 0 ? estimate.median / fastest : null;
+/** null without an estimate, where no other was measured alike, and where the fastest takes no time at all. */
+function timesOf({ estimate }: Cell, alike: readonly number[]): number | null {
+  const fastest = minOf(alike);
+  return estimate && alike.length > 1 && fastest > 0 ? estimate.median / fastest : null;
 }
 
 /** N of a row, and E where the scenario varies it: `1,000`, `100 × 10`. */
