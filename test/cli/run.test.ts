@@ -118,7 +118,7 @@ describe("lbscale run", () => {
 
   it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", () => {
     const out = join(folder, "interrupted");
-    const words = [...raiseWhenSaved("SIGINT", "lookup"), MAIN, ...TINY, "--replicates", "4", "--out", out];
+    const words = [...raiseWhenSaved("SIGINT", "lookup"), MAIN, ...TINY, "--replicates", "2", "--out", out];
     const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
     expect(status).toBe(130);
     expect(stderr).toMatch(/finish it with: lbscale run --resume/);
@@ -129,7 +129,7 @@ describe("lbscale run", () => {
     expect(lbscale(["run", "--resume", "--out", out]).status).toBe(0);
     const whole = readResults(out);
     expect(whole.run.complete).toBe(true);
-    expect(whole.cells.flatMap((cell) => cell.replicates)).toHaveLength(16);
+    expect(whole.cells.flatMap((cell) => cell.replicates)).toHaveLength(8);
     for (const [i, replicates] of kept.entries()) {
       expect(whole.cells[i]!.replicates.slice(0, replicates.length)).toEqual(replicates);
     }
