@@ -44,7 +44,7 @@ export const balance: Scenario = {
         "chi-square": chiSquare,
         "degrees of freedom": ENDPOINTS - 1,
         "share moved": moved / FLOWS,
-        // Whoever went to the endpoint that left must go elsewhere; nobody else has to.
+        // Whoever went to the endpoint that left must move; no other flow has to.
         "least share": before.filter((address) => address === gone).length / FLOWS,
       },
       endpoints: ENDPOINTS,

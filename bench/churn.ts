@@ -22,7 +22,7 @@ const LOOKUPS_BETWEEN = 1000;
 export const churn: Scenario = {
   id: "churn",
   label: "Endpoints that change while lookups go on",
-  question: "How many changes a second does a plane absorb, and what do lookups cost meanwhile?",
+  question: "How many changes per second does a plane absorb, and what do lookups cost meanwhile?",
   report: {
     unit: "ns",
     axis: "services",

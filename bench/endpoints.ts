@@ -5,7 +5,7 @@ import { measureLatency } from "../src/measure/replicate/replicate.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { prepareLookup } from "./lookup.js";
 
-/** Few services: beside 1000 endpoints each, more would not fit the memory of a small machine as rules. */
+/** Few services: with 1000 endpoints each, the rules of more would not fit the memory of a small machine. */
 const SERVICES = 100;
 const ENDPOINTS = [1, 100, 1000];
 

@@ -49,7 +49,7 @@ const PROFILES: readonly KernelProfile[] = [
   },
 ];
 
-const median = "median and interval over changes, each of one endpoint";
+const median = "median over changes, each of one endpoint";
 const reports: KernelCatalog["reports"] = {
   programming: {
     label: "Programming one endpoint change, by kube-proxy itself",
@@ -73,7 +73,7 @@ const reports: KernelCatalog["reports"] = {
   },
 };
 
-/** What a visit of a kube-proxy tells, by scenario. */
+/** What a visit of a kube-proxy measures, by scenario. */
 const PROXY_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[]>>> = {
   programming: ["", "visible", "rollout", "listing", "writing", "rest"],
   connect: [""],

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { generateCluster } from "../src/cluster/generate.js";
 import { endpointChurn } from "../src/measure/replicate/endpoint-churn.js";
@@ -11,10 +11,12 @@ import { PLANE_ENTRIES, PLANE_IDS } from "../src/planes/registry-loader.js";
 import { SOCKET } from "./connections.js";
 import { DERIVED, SCENARIOS } from "./index.js";
 
-// Four batches hold the whole trace, and at least five are timed: every flow is counted, on any machine.
+// 16 batches hold the whole trace, and at least 20 are timed: every flow is counted, on any machine. Between changes only five
+// are timed for certain, so that four hold it there.
+const size = vi.hoisted(() => ({ batch: 1024 }));
 vi.mock("../src/measure/replicate/batches.js", async (original) => ({
   ...(await original<typeof import("../src/measure/replicate/batches.js")>()),
-  calibrate: () => 4096,
+  calibrate: () => size.batch,
 }));
 
 /** Runs a scenario in this process, for as short a time as it can. */
@@ -156,6 +158,13 @@ describe("timed updates", () => {
 });
 
 describe("churn", () => {
+  beforeAll(() => {
+    size.batch = 4096;
+  });
+  afterAll(() => {
+    size.batch = 1024;
+  });
+
   it("looks up after changes that were taken back: the work is that of a lookup without changes", async () => {
     for (const plane of ["iptables", "nftables", "ebpf"] as const) {
       const after = await timed("churn", plane, 12, { variant: "lookups" });

@@ -1,4 +1,4 @@
-/** `skew`: what it changes that some services are popular, and where these stand in a rule list. */
+/** `skew`: the effect of popular services, and of their position in a rule list. */
 
 import type { Popular } from "../src/cluster/flows.js";
 import { measureLatency } from "../src/measure/replicate/replicate.js";
@@ -9,7 +9,7 @@ const SERVICES = 1000;
 /** A choice: no measured exponent of Services is known to us. The most popular of 1,000 gets 18 % of the flows. */
 const EXPONENT = 1.1;
 
-/** Variant → the traffic that it stands for. */
+/** Variant → its traffic. */
 const TRAFFIC: Readonly<Record<string, { zipf: number; popular: Popular }>> = {
   uniform: { zipf: 0, popular: "random" },
   "popular first": { zipf: EXPONENT, popular: "first" },
@@ -19,7 +19,7 @@ const TRAFFIC: Readonly<Record<string, { zipf: number; popular: Popular }>> = {
 
 export const skew: Scenario = {
   id: "skew",
-  label: "Lookups when few services get most of the traffic, by where these stand in a rule list",
+  label: "Lookups when few services get most of the traffic, by their position in a rule list",
   question: "Does skew help a list, and does position hurt it?",
   report: {
     unit: "ns",

@@ -17,7 +17,7 @@ const CRYPTO = join(PAGE, "client", "crypto.js");
 await bundleWorker();
 await bundleCli();
 await bundlePage();
-// What SVG pictures carry, read from beside the code.
+// What SVG pictures carry, read from the folder of the code.
 cpSync(join(ROOT, "src", "output", "image", "fonts"), join(IMAGE, "fonts"), { recursive: true });
 
 /**
@@ -60,7 +60,7 @@ async function bundleCli(): Promise<void> {
 }
 
 /**
- * The code of report.html (src/output/html/client) and the charts that it draws, in one script beside the compiled page,
+ * The code of report.html (src/output/html/client) and the charts that it draws, in one script next to the compiled page,
  * with Chart.js before it: a report is one file that needs no network.
  */
 async function bundlePage(): Promise<void> {

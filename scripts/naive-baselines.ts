@@ -1,5 +1,5 @@
 /**
- * Each plane's model beside what a newcomer would write, in one run: `npm run bench:newcomer`. A `Map` with a string
+ * Each plane's model compared with what a newcomer would write, in one run: `npm run bench:newcomer`. A `Map` with a string
  * key and an array of rule objects are quick to write, but their cost has JavaScript's causes, not the kernel's.
  */
 

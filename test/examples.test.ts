@@ -31,7 +31,7 @@ describe("examples of the library", () => {
     expect(stdout).toMatch(/^plain map: [1-9]\d* of 10000 decisions break the contract$/m);
     expect(stdout).toMatch(/^iptables: 0 of 10000 decisions break the contract$/m);
     for (const plane of ["plain map", "iptables", "ebpf"]) {
-      expect(stdout).toMatch(new RegExp(`^${plane}: \\d+ ns a lookup$`, "m"));
+      expect(stdout).toMatch(new RegExp(`^${plane}: \\d+ ns per lookup$`, "m"));
     }
   });
 

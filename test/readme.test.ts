@@ -1,14 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import os from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { COMMANDS, expectToWork, QUICK_COMMANDS, README, ROOT } from "./support/readme.js";
+import { COMMANDS, expectToWork, QUICK_COMMANDS, ROOT } from "./support/readme.js";
 
 const SCRIPTS = (
   JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> }
 ).scripts;
 
-describe("README", () => {
+describe("README and docs/cli.md", () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(os.tmpdir(), "lbscale-readme-"));
@@ -16,11 +17,6 @@ describe("README", () => {
     symlinkSync(join(ROOT, "results"), join(folder, "published"));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  it("shows pictures and links to files that exist", () => {
-    for (const [, target] of README.matchAll(/\]\((?!https?:)([^)#]+)\)/g))
-      expect([target, existsSync(join(ROOT, target!))]).toEqual([target, true]);
-  });
 
   it.each(QUICK_COMMANDS)("%s", (command) => expectToWork(command, folder));
 
@@ -30,4 +26,15 @@ describe("README", () => {
       if (name !== "ci") expect(Object.keys(SCRIPTS)).toContain(name);
     }
   });
+});
+
+it("Markdown links to files that exist", () => {
+  const pages = execFileSync("git", ["ls-files", "*.md"], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
+  const broken = pages.flatMap((page) =>
+    [...readFileSync(join(ROOT, page), "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)]
+      .map(([, target]) => target!)
+      .filter((target) => !existsSync(join(ROOT, dirname(page), target)))
+      .map((target) => `${page}: ${target}`),
+  );
+  expect(broken).toEqual([]);
 });

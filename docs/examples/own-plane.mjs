@@ -79,5 +79,5 @@ for (const [name, model] of models) {
 const batch = 500;
 const trace = generateTrace(cluster, { flows: 60 * batch, batch, seed: 1 });
 for (const { name, medianNs } of timeLookups(models, trace, { batch, measureMs: 100, warmupMs: 50 })) {
-  console.log(`${name}: ${medianNs.toFixed(0)} ns a lookup`);
+  console.log(`${name}: ${medianNs.toFixed(0)} ns per lookup`);
 }

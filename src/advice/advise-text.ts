@@ -1,4 +1,4 @@
-/** Advice as text: a table, what follows from it, and what it assumes. Sells nothing: what is equal is called equal. */
+/** Advice as text: a table, what follows from it, and what it assumes. Planes that are equal are reported as equal. */
 
 import { KUBE_PROXY_RELEASES } from "../planes/kube-proxy-versions.js";
 import type { UpdateCost } from "../planes/plane.js";
@@ -9,7 +9,7 @@ import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
 import { predictedInterval, rulesOf } from "./explain-text.js";
 
-/** Connections a second that costs are set against: what Tigera's published measurement used. */
+/** Connections per second to which costs are related: Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
 /** Published numbers of services that are shown however small the cluster is. */
 const SMALL = 100;
@@ -38,7 +38,15 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
   );
   const update = (counts: AdvisedUpdate | null) => (counts ? written(counts.partial) : "–");
   return [
-    ["plane", "lookup", "95 % interval", "times the fastest", "written for a join", "handed over", "memory"],
+    [
+      "plane",
+      "lookup",
+      "95 % interval",
+      "times the fastest",
+      "writes per added endpoint",
+      "bytes to kernel",
+      "memory",
+    ],
     ...planes.map(({ plane, name, lookup, againstFastest, join, memory }) => [
       name,
       ...("medianNs" in lookup ? [formatNs(lookup.medianNs), predictedInterval(lookup)] : ["–", ""]),
@@ -51,7 +59,7 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
 }
 
 /**
- * What the numbers say, a sentence each; what they don't support isn't said.
+ * What follows from the numbers, one sentence per statement; a statement that they do not support is left out.
  *
  * @param advice What `adviseCluster` returned.
  * @returns One sentence per statement.
@@ -95,7 +103,7 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
   ];
 }
 
-/** Planes that the run can't tell from the fastest, those that are equal, and those that are slower. */
+/** Planes whose comparison with the fastest is inconclusive, those that are equal, and those that are slower. */
 function formatLookups({ planes, fastest }: Advice): string[] {
   const lead = planes.find(({ plane }) => plane === fastest);
   if (!lead || !("medianNs" in lead.lookup)) return [];
@@ -118,7 +126,7 @@ function formatLookups({ planes, fastest }: Advice): string[] {
       const share = (more * CONNECTIONS_A_SECOND) / 1e9;
       return (
         `${slower} takes ${ratioDigits(againstFastest!.ratio)} times ${bracket(againstFastest!)} the lookup of ${name}: ${formatNs(more)} more for each new connection, ` +
-        `at ${formatCount(CONNECTIONS_A_SECOND)} a second ${Number((100 * share).toPrecision(2))} % of a core.`
+        `at ${formatCount(CONNECTIONS_A_SECOND)} per second ${Number((100 * share).toPrecision(2))} % of a core.`
       );
     }),
   ];

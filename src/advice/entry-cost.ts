@@ -9,19 +9,19 @@ export interface EntryCost {
   readonly nsPerEntry: number;
   /** Where the number comes from, for the report. */
   readonly source: string;
-  /** The lookup that visits this many entries; an interval only where a run tells one. */
+  /** The lookup that visits this many entries; an interval only where a run has one. */
   of(entries: number): Pick<Prediction, "medianNs"> & Partial<Prediction>;
 }
 
 /** KEP-3866's chart (kubernetes/enhancements): (p99 of iptables - p99 of nftables) / N at 5,000, 10,000 and 30,000 services. */
 const PUBLISHED_NS = 22;
 const PUBLISHED =
-  "published: 22 to 23 ns a service in KEP-3866's chart, first packet, p99; --run or --ns-per-entry give yours";
+  "published: 22 to 23 ns per service in KEP-3866's chart, first packet, p99; use --run or --ns-per-entry for your own";
 const MAX_NS = 1_000_000;
 
 /**
  * The cost in a list of this many services. Throws InvalidOptionError for a number that is none, and for a run whose lookups of
- * iptables tell no price at this size.
+ * iptables determine no price at this size.
  */
 export function entryCost(ns: string | undefined, run: string | undefined, services: number): EntryCost {
   if (ns !== undefined && run !== undefined)
@@ -49,7 +49,7 @@ function ofRun(path: string, services: number): EntryCost {
         ? price.unavailable
         : `its lookups of ${planeLabel(results, list)} don't grow with the list`;
     throw new InvalidOptionError(
-      `${path} tells no cost of an entry in a list of ${services} services: ${why}; give another run, or --ns-per-entry`,
+      `${path} does not determine the cost of an entry in a list of ${services} services: ${why}; give another run, or --ns-per-entry`,
     );
   }
   return {

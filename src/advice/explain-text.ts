@@ -33,7 +33,7 @@ export function explanationHeading(explanation: ServiceExplanation): string[] {
 export function predictionSource({ run, environment }: Results, name: string): string {
   return (
     `Predicted times: read off ${name} (${plainText(environment.cpu, 60)}, ${run.startedAt.slice(0, 10)}, ` +
-    `${run.settings.endpointsPerService} endpoints a service${run.entry === "nodePort" ? ", NodePorts" : ""}; rules of ${rulesOf(run)}) at this number of service-ports, with 95 % intervals of its replicates. ` +
+    `${run.settings.endpointsPerService} endpoints per service${run.entry === "nodePort" ? ", NodePorts" : ""}; rules of ${rulesOf(run)}) at this number of service-ports, with 95 % intervals of its replicates. ` +
     "They are times of the model on that machine, not of a kernel and not of yours; only counts are exact."
   );
 }
@@ -42,7 +42,7 @@ export function predictionSource({ run, environment }: Results, name: string): s
 export function rulesOf({ settings }: Results["run"]): string {
   const releases = [...new Set(Object.values(settings.kubeProxy ?? {}))];
   return releases.length === 0
-    ? "a kube-proxy that the run does not name"
+    ? "a kube-proxy of unknown version"
     : `kube-proxy ${releases.map((release) => plainText(release, 20)).join(", ")}`;
 }
 
@@ -70,13 +70,13 @@ export function formatPlane({
     heading: `${label}${kubeProxy === null ? "" : `, kube-proxy ${kubeProxy}`}: ${decision === "" ? "not walked" : decision}`,
     steps: path.map((step) => plainText(step, 300)),
     place: position
-      ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in ${ownList ? "the node's own KUBE-SERVICES, as it stands" : "KUBE-SERVICES (kube-proxy's order is random, and may change at every sync)"}, endpoint ${position.pick} of ${position.lastPick}`
+      ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in ${ownList ? "the node's own KUBE-SERVICES, in its own order" : "KUBE-SERVICES (kube-proxy's order is random, and may change at every sync)"}, endpoint ${position.pick} of ${position.lastPick}`
       : "",
     table: [heading, ...walked.map((size) => row(size, listed, predicted))],
     notes: [
       ...(ownList
         ? [
-            "×1 walks the node's own list, others' rules included; larger clusters, what kube-proxy would write now, at the mean place",
+            "×1 walks the node's own list, rules of other programs included; larger clusters: what kube-proxy would write now, at the mean position",
           ]
         : []),
       ...notesOf(sizes),
@@ -101,7 +101,7 @@ function formatPrediction(prediction: Prediction | NoPrediction | null): string[
   return [formatNs(prediction.medianNs), predictedInterval(prediction)];
 }
 
-/** `[90 ns, 110 ns]`, called a range where it is none of 95 %; empty where there is no interval. */
+/** `[90 ns, 110 ns]`, marked as a range where it is not a 95 % interval; empty where there is no interval. */
 export function predictedInterval({ intervalNs, kind }: Partial<Prediction>): string {
   if (!intervalNs) return "";
   const said = `[${intervalNs.map(formatNs).join(", ")}]`;

@@ -7,7 +7,7 @@ import { plainText } from "../text.js";
 const ratio = (value: number): string => `×${value.toFixed(value < 10 ? 3 : 1)}`;
 const p = (value: number): string => (value < 0.001 ? "< 0.001" : value.toFixed(3));
 
-/** Rows of the comparison's table, heading first: one line a plane. */
+/** Rows of the comparison's table, heading first: one line per plane. */
 export function comparisonRows({ planes, minEffect, described }: RunComparison): string[][] {
   const heading = [
     "plane",
@@ -15,7 +15,7 @@ export function comparisonRows({ planes, minEffect, described }: RunComparison):
     "95 % interval",
     `p (slower by ${100 * minEffect} %)`,
     "p (faster)",
-    "found from",
+    "min. detectable",
     "verdict",
   ];
   return [
@@ -57,9 +57,9 @@ export function formatComparison(comparison: RunComparison): string[] {
   return [
     regression
       ? `slower in HEAD, by more than ${100 * minEffect} %: ${slower.join(", ")}`
-      : `no plane is slower in HEAD by more than ${100 * minEffect} %, as far as these runs can tell`,
+      : `no plane is slower in HEAD by more than ${100 * minEffect} %, as far as these runs can detect`,
     ...(faster.length > 0 ? [`faster in HEAD: ${faster.join(", ")}`] : []),
-    `one test a plane over all its N at equal speed of core and memory, Holm over ${planes.length} ${planes.length === 1 ? "plane" : "planes"}; "found from" is the slow-down that such a pair of runs finds in 95 % of cases`,
+    `one test per plane over all its N at equal speed of core and memory, Holm over ${planes.length} ${planes.length === 1 ? "plane" : "planes"}; "min. detectable" is the slowdown that such a pair of runs detects in 95 % of cases`,
     ...(unmatched.length > 0 ? [`not compared: ${leftOut(unmatched)}`] : []),
   ];
 }

@@ -1,4 +1,4 @@
-/** Published measurements, alone and beside a run, as text. */
+/** Published measurements, alone and compared with a run, as text. */
 
 import type { Reference, ReferenceTable, Source } from "../reference/index.js";
 import type { Results } from "../results/schema.js";
@@ -71,7 +71,7 @@ export function shapeTable({ shapes }: PublishedComparison): string[][] {
 }
 
 /**
- * Where the two differ, and why as far as both tell: what was timed, rules a service, CPU.
+ * How the two differ, and why, where both document it: what was timed, rules per service, CPU.
  *
  * @param comparison What `compareWith` returned.
  * @param results Results of the run.
@@ -81,10 +81,10 @@ export function formatSourceDifferences(
   { reference, scenario, shapes, constantParts, rulesPerService }: PublishedComparison,
   { environment, run }: Results,
 ): string[] {
-  const told = shapes.some(({ verdict }) => verdict !== null);
+  const isComparable = shapes.some(({ verdict }) => verdict !== null);
   const reasons = shapes.flatMap(({ run: own }) => ("unavailable" in own ? [own.unavailable] : []));
-  const missing = [...new Set(reasons)].map((reason) => `no number of the run: ${reason}`);
-  if (!told) return missing;
+  const missing = [...new Set(reasons)].map((reason) => `the run has no number: ${reason}`);
+  if (!isComparable) return missing;
   const timed =
     scenario === "update"
       ? "the run counts the bytes that one joining endpoint hands to the kernel, and times nothing"
@@ -95,7 +95,7 @@ export function formatSourceDifferences(
     own === null
       ? []
       : [
-          `of the time at most services ${percent(published)} (published) and ${percent(own)} (run) are there at the fewest already: ${label}`,
+          `of the time at the most services, ${percent(published)} (published) and ${percent(own)} (run) are already spent at the fewest: ${label}`,
         ],
   );
   const { published: stated, run: counted } = rulesPerService;
@@ -105,16 +105,16 @@ export function formatSourceDifferences(
     ...(counted === null
       ? []
       : [
-          `rules visited more for each service: ${stated ? `${stated.value} (${stated.basis})` : "not stated"}; in the run ${counted.toFixed(2)}, counted`,
+          `additional rules visited per service: ${stated ? `${stated.value} (${stated.basis})` : "not stated"}; in the run ${counted.toFixed(2)}, counted`,
         ]),
     ...slopeRatio(shapes),
-    `processor: of theirs no more is known than stands above; the run had ${plainText(environment.cpu, 60)} and Node ${plainText(environment.node, 20)}`,
+    `processor: the published one is not documented further; the run had ${plainText(environment.cpu, 60)} and Node ${plainText(environment.node, 20)}`,
     ...reference.notes,
     ...missing,
   ];
 }
 
-/** How much dearer a rule is in the published measurement, from both slopes' intervals. */
+/** How much more expensive a rule is in the published measurement, from both slopes' intervals. */
 function slopeRatio(shapes: readonly Shape[]): string[] {
   return shapes.flatMap(({ quantity, label, published, run }) => {
     if (quantity !== "slope per rule" || "unavailable" in run || !(run.interval[0] > 0)) return [];

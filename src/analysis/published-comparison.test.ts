@@ -38,7 +38,7 @@ const article = () =>
     [1, 100, 1000, 2000, 2768],
   );
 
-describe("a run beside published measurements", () => {
+describe("a run compared with published measurements", () => {
   it("that has the article's own numbers is alike in growth, slope and flatness", () => {
     const { shapes, rulesPerService, constantParts } = compareWith(referenceById("cilium-1.6")!, article());
     expect(find(shapes, "growth", "iptables").published.value).toBeCloseTo(576 / 292, 10);
@@ -69,7 +69,7 @@ describe("a run beside published measurements", () => {
     });
     const words = formatSourceDifferences(compareWith(referenceById("cilium-1.6")!, run), run).join("\n");
     expect(words).toMatch(/a rule costs 2\.6 times \[2\.5, 2\.6\] as much there as in the run/);
-    expect(words).toMatch(/rules visited more for each service: 4 \(.*\); in the run 1\.50, counted/);
+    expect(words).toMatch(/additional rules visited per service: 4 \(.*\); in the run 1\.50, counted/);
     expect(words).toMatch(/the run times the choice of an endpoint alone/);
     expect(words).toContain(run.environment.cpu);
   });
@@ -129,7 +129,7 @@ describe("a run beside published measurements", () => {
     });
   });
 
-  it("sets p99 / p50 of single packets beside the published ones", () => {
+  it("compares p99 / p50 of single packets with the published ones", () => {
     const run = exactRun(
       (_plane, n) => n,
       (n) => n,
@@ -180,7 +180,7 @@ describe("a run beside published measurements", () => {
     expect(find(shapes, "slope", "iptables").published.value).toBeCloseTo(10.47, 1);
   });
 
-  it("counts what a change writes beside published times of changing rules", () => {
+  it("counts what a change writes next to published times of changing rules", () => {
     const run = exactRun(
       (_plane, n) => n,
       (n) => n,
@@ -216,7 +216,7 @@ describe("a run beside published measurements", () => {
       ).toBe(true);
       expect(
         formatSourceDifferences(comparison, nothing).every((line) =>
-          line.startsWith("no number of the run: "),
+          line.startsWith("the run has no number: "),
         ),
       ).toBe(true);
     }

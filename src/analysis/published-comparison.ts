@@ -1,4 +1,4 @@
-/** A run beside what others published: shapes, which carry over between machines, and not times, which don't. */
+/** A run compared with published measurements: shapes, which carry over between machines, and not times, which don't. */
 
 import { type PublishedSeries, REFERENCES, type Reference } from "../reference/index.js";
 import { claimant, claimants } from "../results/descriptors.js";
@@ -12,7 +12,7 @@ import type { PublishedShape, Shape } from "./published-shape.js";
 /** A published data set and a run: what `compareWith` returns. */
 export interface PublishedComparison {
   readonly reference: Reference;
-  /** What of the run is set beside it. */
+  /** The number of the run that it is compared with. */
   readonly scenario: string;
   readonly shapes: readonly Shape[];
   /** Shares of the time at most services that are there at the fewest already, published and in the run, by label. */
@@ -28,7 +28,7 @@ export interface PublishedComparison {
   };
 }
 
-/** What else the sources say about rules; the basis stands where it is no number that they print. */
+/** What else the sources say about rules; the basis is given where they do not print the number. */
 const VISITED: Readonly<Record<string, { readonly value: number; readonly basis: string }>> = {
   "cilium-1.6": {
     value: 4,
@@ -52,7 +52,7 @@ const VISITED: Readonly<Record<string, { readonly value: number; readonly basis:
 /** Rates that saturate several cores: a request takes all of them for 1 / rate. */
 const CORES: Readonly<Record<string, number>> = { tke: 4, "tke-time": 4 };
 
-/** Requests take choices, so a lookup stands beside them; anything else is named here. */
+/** Requests take choices, so they are compared with a lookup; anything else is named here. */
 const SCENARIOS: Readonly<Record<string, string>> = {
   "flftuu-add-rule": "update",
   "huawei-add-rule": "update",
@@ -87,7 +87,7 @@ export function compareWith(reference: Reference, run: Results): PublishedCompar
   const visited = VISITED[reference.id] ?? null;
   const lists = claimants(run, "list");
   const list = reference.series.find(({ plane }) => lists.includes(plane));
-  // Tails grow otherwise than medians: they enter the ratios only.
+  // Tails grow differently from medians: they enter the ratios only.
   const sides = reference.series
     .filter(({ statistic }) => statistic === undefined || MIDDLES.includes(statistic))
     .map((series) => sideOf(series, reference, run, scenario));

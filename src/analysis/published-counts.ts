@@ -1,4 +1,4 @@
-/** Exact counts of a run that stand beside published times: rules on the way, and what a change writes. */
+/** Exact counts of a run that are compared with published times: rules on the way, and what a change writes. */
 
 import type { Cell, Results } from "../results/schema.js";
 import { ascending, selectCells } from "../results/select.js";

@@ -8,7 +8,7 @@ export interface PublishedShape {
   readonly interval: readonly [number, number] | null;
 }
 
-/** One shape of a published curve beside the run's. */
+/** One shape of a published curve and the run's. */
 export interface Shape {
   /**
    * `growth`: last over first. `slope`: nanoseconds a service adds. `slope per rule`: the same for each rule visited.

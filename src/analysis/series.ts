@@ -71,7 +71,7 @@ export function seriesLabel(
   { plane, variant }: Pick<Series, "plane" | "variant">,
 ): string {
   const label = planeLabel(results, plane);
-  // "eBPF, socket": at the socket and elsewhere "hash" tells nothing apart, and would not fit beside a line.
+  // "eBPF, socket": at the socket and elsewhere "hash" tells nothing apart, and would not fit next to a line.
   return variant === "" ? label : `${label.replace(/ hash$/, "")}, ${plainText(variant, 20)}`;
 }
 

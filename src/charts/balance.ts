@@ -1,4 +1,4 @@
-/** Flows that choose another endpoint when one of ten leaves, beside those that have to. */
+/** Flows that change their endpoint when one of ten leaves, and those of them that must. */
 
 import { cellsOf, seriesLabel } from "../analysis/series.js";
 import { comparePlanes } from "../results/descriptors.js";
@@ -34,7 +34,7 @@ export const balance: Chart = {
       subtitle: "Share of new flows that choose another endpoint than before · lower is better",
       caption: [
         provenance(results, measure, []),
-        "grey: flows of the endpoint that left, which have to move",
+        "grey: unavoidable, flows of the endpoint that left",
         "connections that are tracked stay where they are in every plane",
       ].join(" · "),
     };
@@ -55,14 +55,14 @@ export const balance: Chart = {
           labels,
           datasets: [
             {
-              label: "has to move",
+              label: "unavoidable",
               data: share("least share"),
               backgroundColor: theme.secondary,
               stack: "flows",
               barPercentage: 0.8,
             },
             {
-              label: "moves besides",
+              label: "avoidable",
               data: cells.map(({ counts }) => Math.max(0, counts!["share moved"]! - counts!["least share"]!)),
               backgroundColor: cells.map(({ plane }) => seriesStyle(results, plane, view.theme).line),
               stack: "flows",

@@ -1,6 +1,7 @@
 /** The words around charts: findings as titles, what was measured, and where. */
 
-import type { Measure } from "../analysis/series.js";
+import { flowCondition } from "../analysis/conditions.js";
+import { cellsOf, type Measure } from "../analysis/series.js";
 import {
   captionOf,
   claimants,
@@ -43,7 +44,11 @@ export function formatMeasure(measure: Measure, results: Results): string {
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
   const caption =
     captionOf(results, measure) ?? `Median time of one ${plainText(measure.scenario, 30)} to a {entry}`;
-  return caption.replace("{entry}", entry);
+  const condition = flowCondition(results, cellsOf(results, measure));
+  const said = caption.replace("{entry}", entry);
+  return condition === undefined
+    ? said
+    : `${condition.words}: ${said.charAt(0).toLowerCase()}${said.slice(1)}`;
 }
 
 /** What the band or whisker around an estimate is: never called an interval when it is a range. */

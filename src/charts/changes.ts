@@ -48,20 +48,20 @@ export const churnLookups: Chart = scalingChart({
 
 const RATE = { lane: "model", scenario: "churn", variants: ["changes"] } as const;
 
-/** Changes a second that a core absorbs if it does nothing else. */
+/** Changes per second that a core absorbs if it does nothing else. */
 export const churn: Chart = {
   id: "churn",
-  title: "Endpoint changes a second that one core can write while lookups go on, log–log (model)",
+  title: "Endpoint changes per second that one core can write while lookups go on, log–log (model)",
   build(results, view) {
     const cells = cellsOf(results, RATE).filter((cell) => cell.estimate !== null);
     if (cells.length === 0) return { skipped: "no model churn was measured" };
     const series = seriesOf(results, cells);
     const words = {
-      title: headline(results, ["churn"]) ?? "Endpoint changes a second by number of services",
-      subtitle: `Endpoint changes a second that one core can write, ${intervalKind(cells)} · log–log scale · higher is better`,
+      title: headline(results, ["churn"]) ?? "Endpoint changes per second by number of services",
+      subtitle: `Endpoint changes per second that one core can write, ${intervalKind(cells)} · log–log scale · higher is better`,
       caption: joinParts([
         provenance(results, RATE, []),
-        `${WRITING}: a limit from above`,
+        `${WRITING}: an upper limit`,
         "one over the median time of a change, two changes after every 1,000 lookups",
         truncatedSeriesNote(results, cells),
       ]),

@@ -347,7 +347,7 @@ describe("published", () => {
     expect(caption).toContain("Cilium 1.6: whole HTTP requests, ±2.5 µs (cilium.io, 2019)");
   });
 
-  it("replays the article's columns beside runs of the article's N only", () => {
+  it("replays the article's columns with runs of the article's N only", () => {
     const { config, caption } = built(byId("published-columns"), article);
     expect(config.data.labels).toEqual(["1", "100", "1,000", "2,000", "2,768"]);
     expect(caption).toMatch(

@@ -39,11 +39,11 @@ export function comparisonPicture(
   const verdicts = shown.map(({ ratio, verdict }) => `${times(ratio)}, ${verdict}`);
   const words = {
     title: comparedTitle(results, planes, minEffect),
-    subtitle: `Time in HEAD over time in BASE, 95\u00a0% interval; small: each N · grey: within ${100 * minEffect}\u00a0%, not called a difference`,
+    subtitle: `Time in HEAD over time in BASE, 95\u00a0% interval; small: each N · grey: within ${100 * minEffect}\u00a0%, not counted as a difference`,
     caption: [
       `BASE ${formatRun(base)}`,
       `HEAD ${formatRun(head)}`,
-      `one test a plane over all its N at equal speed of core and memory, Holm over ${planes.length}`,
+      `one test per plane over all its N at equal speed of core and memory, Holm over ${planes.length}`,
       ...(shown.length < planes.length
         ? [`the ${shown.length} most different of ${planes.length} are drawn`]
         : []),

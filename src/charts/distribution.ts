@@ -11,7 +11,7 @@ import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { curveLabels } from "./kit/curve-labels.js";
 import { linesConfig } from "./loglog.js";
-import { planeNames, singleTimes } from "./singles.js";
+import { hasSingleTimes, planeNames, singleTimes } from "./singles.js";
 import { seriesStyle } from "./theme.js";
 
 /** In the middle of each hundredth: one interrupt of ten thousand lookups must not set the axis. */
@@ -33,15 +33,14 @@ export const distribution: Chart = {
       smooth: true,
       points: quantiles(cell).map((x, i) => ({ x, y: SHARES[i]! })),
     }));
-    const single = cells.filter((cell) => singleTimes(cell).length > 0);
-    const batched = cells.filter((cell) => singleTimes(cell).length === 0);
+    const single = cells.filter(hasSingleTimes);
+    const batched = cells.filter((cell) => !hasSingleTimes(cell));
     const words = {
       title: pickTitle(
         [slowHalf(results, single)],
         `How lookup times spread at ${formatCount(services)} Services`,
       ),
-      subtitle:
-        "Share of lookups that take at most so long, from 0.5 to 99.5\u00a0% · log scale · left is better",
+      subtitle: "Cumulative share of lookups (CDF), from 0.5 to 99.5\u00a0% · log scale · left is better",
       caption: [
         provenance(results, MODEL_LOOKUP, cells),
         ...(single.length > 0 ? [`single lookups: ${planeNames(results, single)}`] : []),

@@ -12,7 +12,7 @@ const connect = {
   findings: ["kernel-connect"],
   neutralTitle: "TCP connect time by number of Kubernetes services",
   note: "no proxy: the same clients straight to an endpoint, in the same rounds; tracked: with conntrack on",
-  // Most of any connection is no proxy's doing: the line `no proxy` says so.
+  // Most of any connection is not the proxy's: the line `no proxy` shows it.
   floor: false,
 } as const;
 
@@ -40,7 +40,7 @@ export const kernelEstablished = scalingChart({
   title: "A request and its answer over an open connection through the real kernel, log–log",
   measure: { lane: "kernel", scenario: "established" },
   findings: ["kernel-established"],
-  neutralTitle: "A request over a connection that is open already",
+  neutralTitle: "A request over an open connection",
   floor: false,
 });
 
@@ -59,15 +59,14 @@ const update = {
   neutralTitle: "Writing one endpoint change into the kernel",
   floor: false,
 } as const;
-const toolTime =
-  "a tool's time from its start to its end; the start alone is each cell's floor in results.json";
+const toolTime = "a tool's time from its start to its end; the start alone: floorNs in results.json";
 const checked = "connections checked after each change";
 
 export const kernelUpdate = scalingChart({
   ...update,
   id: "kernel-update",
   measure: { lane: "kernel", scenario: "update", variants: ["", "full"] },
-  note: `${toolTime} · iptables: partial sync, dashed: full · the writer of BPF maps stands for an agent, which runs already · ${checked}`,
+  note: `${toolTime} · iptables: partial sync, dashed: full · the writer of BPF maps represents an agent, which is already running · ${checked}`,
 });
 
 export const guestUpdate = scalingChart({
@@ -77,7 +76,7 @@ export const guestUpdate = scalingChart({
   measure: { lane: "guest", scenario: "update" },
   findings: ["guest-update"],
   neutralTitle: "Writing one endpoint change into a guest's kernel",
-  note: `${toolTime} · iptables: partial sync · ipvsadm stands for an agent, which runs already · ${checked}`,
+  note: `${toolTime} · iptables: partial sync · ipvsadm represents an agent, which is already running · ${checked}`,
 });
 
 export const kernelMemory = countsChart({
@@ -97,7 +96,7 @@ const guest = {
   measure: { lane: "guest", scenario: "connect" },
   findings: ["guest-connect"],
   neutralTitle: "TCP connect time of IPVS and iptables in one guest",
-  note: "all lines in the same guest, in the same rounds: no number of it belongs beside those of this machine's kernel",
+  note: "all lines in the same guest, in the same rounds: not comparable with the numbers of this machine's kernel",
   floor: false,
 } as const;
 

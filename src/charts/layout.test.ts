@@ -8,6 +8,7 @@ import {
   withPrograms,
 } from "../../test/support/results.js";
 import { withKernel, withSingles } from "../../test/support/results-lanes.js";
+import { trials } from "../../test/support/trials.js";
 import { renderConfig, type TextBox } from "../output/image/canvas.js";
 import { SIZES, type SizeName } from "../output/image/render.js";
 import { compareRuns } from "../results/compare.js";
@@ -85,31 +86,24 @@ function picturesOf(results: Results, view: View): { id: string; picture: Pictur
   });
 }
 
-/** Few for `npm run test:unit`, more in `npm run test:slow`. */
-const RUNS = Number(process.env.LBSCALE_LAYOUT_RUNS ?? 2);
-/** Drawing some 20 charts per case takes seconds; this ends what hangs. */
-const TIMEOUT_MS = 120_000 + 15_000 * RUNS;
+const RUNS = trials(2, 8);
 
 describe("every chart, whatever was measured", () => {
-  it(
-    "draws no text over another or beyond the edge, and traces a title of at most ten words to its results",
-    () => {
-      fc.assert(
-        fc.property(anyRun, sizes, (run, size) => {
-          const results = resultsOf(run);
-          const view: View = { theme: "light", ...SIZES[size] };
-          for (const { id, picture } of picturesOf(results, view)) {
-            const boxes = boxesOf(picture, view);
-            expect([id, boxes.length > 5, problemsOf(boxes, view)]).toEqual([id, true, []]);
-            expect([id, picture.title.split(/\s+/).length <= 10]).toEqual([id, true]);
-            expect(picture.caption).toMatch(/results [0-9a-f]{12}/);
-          }
-        }),
-        { numRuns: RUNS },
-      );
-    },
-    TIMEOUT_MS,
-  );
+  it("draws no text over another or beyond the edge, and traces a title of at most ten words to its results", () => {
+    fc.assert(
+      fc.property(anyRun, sizes, (run, size) => {
+        const results = resultsOf(run);
+        const view: View = { theme: "light", ...SIZES[size] };
+        for (const { id, picture } of picturesOf(results, view)) {
+          const boxes = boxesOf(picture, view);
+          expect([id, boxes.length > 5, problemsOf(boxes, view)]).toEqual([id, true, []]);
+          expect([id, picture.title.split(/\s+/).length <= 10]).toEqual([id, true]);
+          expect(picture.caption).toMatch(/results [0-9a-f]{12}/);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
 
   it("shows the same numbers at every size and in every theme", () => {
     const results = withKernel(

@@ -15,6 +15,8 @@ import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
 const LABEL_GUTTER = 330;
 /** Room for the right half of the last tick's number. */
 const HALF_TICK = 64;
+/** More markers than this on a line lie on each other, and cost time. */
+const MOST_MARKERS = 200;
 /** Where the plot begins at most: a wide tick label and the margin. */
 const PLOT_START = 190;
 
@@ -109,7 +111,7 @@ export function linesConfig(
         ...(dashed && { borderDash: [14 * scale, 10 * scale] }),
         ...(published && { borderDash: [4 * scale, 6 * scale] }),
         pointStyle: style.marker,
-        pointRadius: smooth ? 0 : 7 * scale,
+        pointRadius: smooth || points.length > MOST_MARKERS ? 0 : 7 * scale,
         // Crosses and stars are strokes without a fill: they need the width of the line.
         pointBorderWidth: published ? 3 * scale : /cross|star/i.test(style.marker) ? 4 * scale : 1,
         pointBorderColor: style.line,

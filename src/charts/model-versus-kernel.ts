@@ -1,4 +1,4 @@
-/** The model's times beside the kernel's own: what the model claims, the kernel must confirm. */
+/** The model's times and the kernel's own: what the model claims, the kernel must confirm. */
 
 import { cellsOf, type Measure, type Series, seriesOf } from "../analysis/series.js";
 import type { Described } from "../results/descriptors.js";
@@ -16,7 +16,7 @@ const SCENARIOS = ["connect", "lookup"] as const;
 
 export const modelVersusKernel: Chart = {
   id: "model-versus-kernel",
-  title: "The kernel's time beside the model's against the number of services, log–log",
+  title: "The kernel's and the model's time against the number of services, log–log",
   build(results, view) {
     const kernel = firstMeasured(results, "kernel", SCENARIOS);
     if (kernel === null) return { skipped: "nothing was measured in the kernel lane" };
@@ -49,7 +49,7 @@ export const modelVersusKernel: Chart = {
     );
     const said = { connect: "connecting", lookup: "one lookup" } as const;
     const words = {
-      title: headline(results, ["model-versus-kernel"]) ?? "The model's times beside the kernel's own",
+      title: headline(results, ["model-versus-kernel"]) ?? "The model's times compared with the kernel's",
       subtitle: `Solid: ${said[kernel.measure.scenario]} through the kernel; dashed: ${said[model.measure.scenario]} in the model · median, ${intervalKind([...kernel.cells, ...model.cells])} · log–log scale`,
       caption: [
         provenance(results, kernel.measure, kernel.cells),

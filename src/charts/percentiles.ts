@@ -90,7 +90,7 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
   }
 }
 
-/** The slowest plane's p99 against those of the others, fastest first, as far as their intervals tell them apart. */
+/** The slowest plane's p99 against those of the others, fastest first, where their intervals do not overlap. */
 function tails(results: Described, cells: readonly Cell[]): string[] {
   const byTail = cells
     .filter(({ plane }) => planeReport(results, plane).role === "proxy")

@@ -1,4 +1,4 @@
-/** This run's lookups among the times that others published: absolute, so that their distance is seen too. */
+/** This run's lookups among published times: absolute, so that their distance is seen too. */
 
 import { cellsOf, MODEL_LOOKUP, seriesOf } from "../analysis/series.js";
 import { type Reference, referenceById } from "../reference/index.js";
@@ -13,7 +13,7 @@ import { seriesStyle } from "./theme.js";
 
 const NS = { ns: 1, µs: 1e3, ms: 1e6 } as const;
 
-/** Published latencies, with what stands beside their lines, and the statistic that is drawn where there are several. */
+/** Published latencies, with the text next to their lines, and the statistic that is drawn where there are several. */
 const SOURCES = [
   { id: "cilium-1.6", label: "Cilium 1.6", statistic: undefined, timed: "whole HTTP requests" },
   { id: "kubernetes-nftables", label: "K8s blog p50", statistic: "p50", timed: "first round trips" },
@@ -33,7 +33,7 @@ export const published: Chart = {
       const reference = referenceById(source.id)!;
       return { source, reference, lines: publishedLines(reference, source, planes) };
     }).filter(({ lines }) => lines.length > 0);
-    if (theirs.length === 0) return { skipped: "nobody published latencies of these planes" };
+    if (theirs.length === 0) return { skipped: "no latencies are published for these planes" };
     const ours = series.map(({ plane, points }) => ({
       plane,
       points: points.map(({ n, estimate }) => ({

@@ -1,4 +1,4 @@
-/** Published charts drawn again from their published numbers, to stand beside a run that measured the same N. */
+/** Published charts drawn again from their published numbers, to compare with a run that measured the same N. */
 
 import { cellsOf, MODEL_LOOKUP } from "../analysis/series.js";
 import { type Reference, referenceById } from "../reference/index.js";
@@ -39,7 +39,7 @@ function replayChart(replay: Replay): Chart {
       const lacking = services.filter((n) => !measured(results).has(n));
       if (lacking.length > 0) {
         return {
-          skipped: `drawn beside runs of its own N; this one has no ${lacking.map(formatCount).join(", ")}`,
+          skipped: `drawn only for runs of its own N; this one lacks ${lacking.map(formatCount).join(", ")}`,
         };
       }
       const rows = replay.rows(reference, view.theme, results);
@@ -52,7 +52,7 @@ function replayChart(replay: Replay): Chart {
           reference.url.replace("https://", ""),
           `read from the published chart, ±${reference.error} ${reference.unit}`,
           note,
-          `drawn beside results ${resultsHash(results)}`,
+          `drawn with results ${resultsHash(results)}`,
         ].join(" · "),
       };
       const inWords = rows.map(

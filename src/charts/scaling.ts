@@ -37,7 +37,7 @@ export interface ScalingChart {
   readonly findings: readonly string[];
   /** The title where nothing was found. */
   readonly neutralTitle: string;
-  /** The variant that needs no name beside its plane's, and an undashed line. */
+  /** The variant that needs no name next to its plane's, and an undashed line. */
   readonly plain?: string;
   /** Whether the empty lookup is drawn; not where no lookup is timed. */
   readonly floor?: boolean;

@@ -12,19 +12,27 @@ export function singleTimes({ replicates }: Cell): number[] {
   return replicates.flatMap(({ singles }) => singles?.ns ?? []);
 }
 
+/** Whether a cell has single lookups, without copying them. */
+export function hasSingleTimes({ replicates }: Cell): boolean {
+  return (
+    replicates.every(({ singles }) => singles !== null) &&
+    replicates.some(({ singles }) => (singles?.ns.length ?? 0) > 0)
+  );
+}
+
 /** The cells of the largest N at which some plane's lookups were timed one at a time; undefined where none were. */
 export function largestWithSingles(cells: readonly Cell[]): Cell[] | undefined {
-  const services = maxOf(cells.filter((cell) => singleTimes(cell).length > 0).map((cell) => cell.services));
+  const services = maxOf(cells.filter(hasSingleTimes).map((cell) => cell.services));
   return Number.isFinite(services)
     ? cells.filter((cell) => cell.services === services && cell.estimate !== null)
     : undefined;
 }
 
-/** For captions: `12,000–14,000 lookups a plane timed one at a time`, or `what` else was timed. */
+/** For captions: `12,000–14,000 lookups per plane timed one at a time`, or `what` else was timed. */
 export function formatSingles(cells: readonly Cell[], what: string): string {
   const counts = cells.map((cell) => singleTimes(cell).length).filter((count) => count > 0);
   const [least, most] = [minOf(counts), maxOf(counts)].map(formatCount);
-  return `${least === most ? least : `${least}–${most}`} ${what}s a plane timed one at a time`;
+  return `${least === most ? least : `${least}–${most}`} ${what}s per plane timed one at a time`;
 }
 
 /** For captions: the planes without single lookups. */

@@ -1,4 +1,4 @@
-/** Lookups under skewed traffic: a list cares where the popular services stand, a table does not. */
+/** Lookups under skewed traffic: in a list their position matters, in a table it does not. */
 
 import { cellsOf, noiseFloorNs, type Point, seriesOf } from "../analysis/series.js";
 import { maxOf } from "../stats/extent.js";
@@ -18,7 +18,7 @@ const TRAFFIC = [
 
 export const skew: Chart = {
   id: "skew",
-  title: "Time of one lookup under uniform and Zipf traffic, by where popular services stand (model)",
+  title: "Time of one lookup under uniform and Zipf traffic, by the position of popular services (model)",
   build(results, view) {
     const measure = {
       lane: "model",

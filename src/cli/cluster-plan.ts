@@ -31,7 +31,7 @@ export async function agreeOnCluster(
   const state = await inspect(job);
   for (const line of formatPlan(job, state)) note(line);
   if (yes) return true;
-  if (!process.stdin.isTTY) throw new UsageError("nobody can be asked whether to begin: add --yes");
+  if (!process.stdin.isTTY) throw new UsageError("no terminal to confirm on: add --yes");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question("Begin? [y/N] ");
@@ -41,7 +41,7 @@ export async function agreeOnCluster(
   }
 }
 
-/** Manifests are for those too who lack the rights: what the cluster does not tell is left to examples. */
+/** Manifests are for those too who lack the rights: what the cluster does not report is filled with examples. */
 async function inspectForManifests(
   job: ReturnType<typeof clusterJob>,
 ): Promise<{ readonly image: string; readonly probes: ReadonlyMap<string, number> }> {

@@ -62,7 +62,7 @@ export async function printPositions(
       ]),
     ])}\n`,
   );
-  note(`predicted: ${Number(nsPerEntry.toPrecision(3))} ns an entry (${source})`);
+  note(`predicted: ${Number(nsPerEntry.toPrecision(3))} ns per entry (${source})`);
   if (unsupported.length > 0) {
     const list = unsupported.slice(0, 8).map(({ condition, rules }) => `${condition}: ${rules}`);
     note(

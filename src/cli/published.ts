@@ -7,7 +7,7 @@ import { UsageError } from "../errors.js";
 import { holdsResults, readResults } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 
-/** results/ lies beside dist/, in a checkout and when installed. */
+/** results/ lies next to dist/, in a checkout and when installed. */
 const PUBLISHED = fileURLToPath(new URL("../../../results", import.meta.url));
 
 export interface NamedRun {

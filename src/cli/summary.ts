@@ -36,7 +36,7 @@ export function formatSummary(results: Results): string {
     sizeOf(rows[i - 1]) === sizeOf(row) ? "" : sizeOf(row),
     plainText(row.label, 40),
     row.cell.estimate ? formatNs(row.cell.estimate.median) : "–",
-    formatInterval(row.cell, results),
+    formatInterval(row),
     formatHalfWidth(row.cell.estimate),
     formatAdjusted(row.cell, results),
     formatTimes(row.timesFastest),

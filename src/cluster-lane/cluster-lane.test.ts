@@ -115,7 +115,7 @@ describe("what balances", () => {
     expect(detectPlane({ ...EVIDENCE, proxyConfiguration: `${configuration}nftables` }).id).toBe("nftables");
   });
 
-  it("is what replaces kube-proxy, even beside it", () => {
+  it("is what replaces kube-proxy, even next to it", () => {
     const daemonSets = [daemonSet("cilium", "quay.io/cilium/cilium:v1.20.2")];
     const replacing = { ...EVIDENCE, proxyMode: "iptables", daemonSets };
     expect(

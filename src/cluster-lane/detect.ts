@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import type { Api } from "./api.js";
 import { type ClusterNode, configMapSchema, type DaemonSet, daemonSetSchema, listOf } from "./kinds.js";
 
-/** What balances, as far as the cluster tells. */
+/** What balances, as far as the cluster shows it. */
 export interface DetectedPlane {
   /** Its id in results: kube-proxy's mode, or the name of what replaces kube-proxy. */
   readonly id: string;
@@ -18,7 +18,7 @@ export interface DetectedPlane {
 
 const UNKNOWN_PLANE: DetectedPlane = {
   ...{ id: "unknown", program: "unknown", version: null },
-  source: "nothing that this user may read tells: name it with --plane-name",
+  source: "not detectable with the rights of this user: name it with --plane-name",
 };
 
 /** Where kube-proxy answers for its metrics, if not for this node alone. */

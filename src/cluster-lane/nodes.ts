@@ -82,7 +82,7 @@ export function pauseImageOf(nodes: readonly ClusterNode[]): string {
   const [best] = [...counts].sort(([, a], [, b]) => b - a);
   if (best === undefined) {
     throw new ClusterUnfitError(
-      "no node tells which pause image it has: name any image that nodes have or can pull with --image, such as registry.k8s.io/pause:3.10",
+      "no node lists its pause image: name any image that nodes have or can pull with --image, such as registry.k8s.io/pause:3.10",
     );
   }
   return best[0];

@@ -1,4 +1,4 @@
-/** What a run of the cluster lane is told beside the numbers that every lane has. */
+/** What a run of the cluster lane needs in addition to the numbers that every lane has. */
 
 import { z } from "zod";
 

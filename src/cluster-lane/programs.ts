@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { UnsupportedHostError } from "../errors.js";
 
-/** Beside the compiled code, and where this is the source, in the folder that compiling fills. */
+/** Next to the compiled code, and where this is the source, in the folder that compiling fills. */
 const FOLDERS = ["../../native/", "../../dist/native/"];
 
 /** The program for nodes of an architecture (`amd64`, `arm64`). */

@@ -80,7 +80,7 @@ describe("applyChange", () => {
   });
 });
 
-describe("onlyService", () => {
+describe("extractService", () => {
   it("has the rows of its service, so that a change applied within is the same as cut out after", () => {
     fc.assert(
       fc.property(fc.nat({ max: mixed.servicePorts - 1 }), fc.nat(), (servicePort, pick) => {

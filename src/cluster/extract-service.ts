@@ -42,7 +42,7 @@ export function extractService(cluster: Cluster, service: number): Cluster {
   };
 }
 
-/** The same change in the rows of `onlyService` of the service it changes. */
+/** The same change in the rows of `extractService` of the service it changes. */
 export function rebaseChange(cluster: Cluster, change: Change): Change {
   const firstPort = cluster.portStart[cluster.service[change.servicePort]!]!;
   const servicePort = change.servicePort - firstPort;

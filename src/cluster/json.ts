@@ -98,7 +98,7 @@ const serviceSchema = z.object({
           .refine(
             (endpoints) =>
               endpoints.length === 0 || endpoints.some(({ localPolicyOnly }) => !localPolicyOnly),
-            "localPolicyOnly is for endpoints beside others that are ready: without any, these serve both policies",
+            "localPolicyOnly needs another endpoint that is ready: without one, these serve both policies",
           ),
       }),
     )

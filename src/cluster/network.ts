@@ -1,4 +1,4 @@
-/** The address plan of synthetic clusters; imported ones keep their own service and pod addresses beside it. */
+/** The address plan of synthetic clusters; imported ones keep their own service and pod addresses next to it. */
 
 import { type Network, parseAddress, parseCidr } from "./cluster.js";
 

@@ -188,7 +188,7 @@ const LOOKUP_SAMPLES = 7;
 /** The kernel reports whole nanoseconds of their mean. */
 const LOOKUPS_A_SAMPLE = 20_000;
 
-/** Times the BPF lookup alone, beside its twin that looks nothing up; null for planes without one. */
+/** Times the BPF lookup alone, next to its twin that looks nothing up; null for planes without one. */
 async function timeModelLookups({ station, setting }: LoadedCell, chase: Chase) {
   const name = station.plane.lookupProgram;
   const { loader } = setting.natives;
@@ -228,13 +228,13 @@ function countWork(model: Model | null, flows: readonly Flow[]) {
 }
 
 function check(station: LoadedPlane, flows: readonly Flow[], results: readonly Result[]): void {
-  const judge = station.program === null ? null : new DecisionVerifier(station);
+  const verifier = station.program === null ? null : new DecisionVerifier(station);
   for (const [i, flow] of flows.entries()) {
     const result = results[i]!;
     const reached = result.outcome === REACHED && result.address === flow.dst && result.port === flow.dport;
-    if (judge ? judge.accepts(flow, result) : reached) continue;
-    judge?.record(flow, result);
-    const example = judge?.examples[0];
+    if (verifier ? verifier.accepts(flow, result) : reached) continue;
+    verifier?.record(flow, result);
+    const example = verifier?.examples[0];
     const words = example
       ? `${example.flow} should be ${example.expected} and was ${example.decided}`
       : "no answer";

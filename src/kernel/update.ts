@@ -40,7 +40,7 @@ export class Updater {
   readonly #changer: Changer;
   readonly #base: LiveCluster;
   readonly #ports: Uint32Array;
-  readonly #judge: DecisionVerifier;
+  readonly #verifier: DecisionVerifier;
 
   /** `stopwatch`: the compiled native/stopwatch.c. Throws TypeError for a floor, which has no program to change. */
   constructor(station: LoadedPlane, setting: TestbedConfig, stopwatch: string, seed: number) {
@@ -56,7 +56,7 @@ export class Updater {
       (p) => cluster.protocol[p] === TCP && cluster.endpointStart[p] !== cluster.endpointStart[p + 1],
     );
     this.#ports = Random.fromSeed(seed, "changes").shuffle(ports).subarray(0, SERVICES);
-    this.#judge = new DecisionVerifier(station);
+    this.#verifier = new DecisionVerifier(station);
   }
 
   /** One endpoint joins and leaves. Throws KernelError when a tool refuses, or the node then decides wrongly. */
@@ -113,7 +113,7 @@ export class Updater {
     });
     for (const [i, result] of results.entries()) {
       if (i >= flows.length) {
-        if (!this.#judge.accepts(others[i - flows.length]!, result))
+        if (!this.#verifier.accepts(others[i - flows.length]!, result))
           this.#fail("another service changed too");
       } else if (result.outcome !== REACHED) this.#fail("a connection to it reached nothing");
       else reached.add(`${result.address}:${result.port}`);

@@ -38,17 +38,17 @@ const result = (part: Partial<Result>): Result => ({
 });
 const reached = (endpoint: number, peer = CLIENT) =>
   result({ address: ENDPOINTS[endpoint]!, port: 8080, peer });
-const judge = (id: KernelPlaneId, program: Program | null = null) =>
+const verifier = (id: KernelPlaneId, program: Program | null = null) =>
   new DecisionVerifier({ plane: KERNEL_PLANES[id], cluster, program });
 
-describe("the judge of kernel decisions", () => {
+describe("the verifier of kernel decisions", () => {
   it("accepts any endpoint of the service", () => {
-    expect(judge("iptables").accepts(flow, reached(0))).toBe(true);
-    expect(judge("iptables").accepts(flow, reached(1))).toBe(true);
+    expect(verifier("iptables").accepts(flow, reached(0))).toBe(true);
+    expect(verifier("iptables").accepts(flow, reached(1))).toBe(true);
   });
 
   it("refuses an endpoint of nobody, the right address with a wrong port, and a connection that arrived untouched", () => {
-    const { accepts } = { accepts: (r: Result) => judge("iptables").accepts(flow, r) };
+    const { accepts } = { accepts: (r: Result) => verifier("iptables").accepts(flow, r) };
     expect(accepts(result({ address: address("10.128.0.9"), port: 8080 }))).toBe(false);
     expect(accepts(result({ address: ENDPOINTS[0]!, port: 8081 }))).toBe(false);
     expect(accepts(result({ address: SERVICE, port: 80 }))).toBe(false);
@@ -56,16 +56,16 @@ describe("the judge of kernel decisions", () => {
 
   it("sees by who arrives whether the source was rewritten", () => {
     const outside = { ...flow, src: OUTSIDE };
-    expect(judge("iptables").accepts(flow, reached(0, NODE))).toBe(false);
-    expect(judge("iptables").accepts(outside, reached(0, NODE))).toBe(true);
-    expect(judge("iptables").accepts(outside, reached(0, OUTSIDE))).toBe(false);
+    expect(verifier("iptables").accepts(flow, reached(0, NODE))).toBe(false);
+    expect(verifier("iptables").accepts(outside, reached(0, NODE))).toBe(true);
+    expect(verifier("iptables").accepts(outside, reached(0, OUTSIDE))).toBe(false);
   });
 
   it("knows whose source each version of kube-proxy rewrites: up to 1.35, of any endpoint that meets itself", () => {
     const [itself] = ENDPOINTS;
     const hairpin = { ...flow, src: itself! };
     const accepts = (kubeProxy: KubeProxyVersion, peer: number) =>
-      judge("nftables", nftables.compile(cluster, { kubeProxy })).accepts(hairpin, reached(0, peer));
+      verifier("nftables", nftables.compile(cluster, { kubeProxy })).accepts(hairpin, reached(0, peer));
     expect([accepts("1.35", NODE), accepts("1.35", itself!)]).toEqual([true, false]);
     expect([accepts("1.36", NODE), accepts("1.36", itself!)]).toEqual([false, true]);
   });
@@ -73,17 +73,17 @@ describe("the judge of kernel decisions", () => {
   it("tells a refusal by ICMP from a reset and from silence", () => {
     const toEmpty = { ...flow, dst: EMPTY };
     const icmp = result({ outcome: UNREACHABLE, offender: address("192.0.2.1") });
-    expect(judge("iptables").accepts(toEmpty, icmp)).toBe(true);
-    expect(judge("iptables").accepts(toEmpty, result({ outcome: REFUSED }))).toBe(false);
-    expect(judge("iptables").accepts(toEmpty, result({ outcome: SILENT }))).toBe(false);
-    expect(judge("iptables").accepts(toEmpty, result({ outcome: FAILED, offender: 98 }))).toBe(false);
+    expect(verifier("iptables").accepts(toEmpty, icmp)).toBe(true);
+    expect(verifier("iptables").accepts(toEmpty, result({ outcome: REFUSED }))).toBe(false);
+    expect(verifier("iptables").accepts(toEmpty, result({ outcome: SILENT }))).toBe(false);
+    expect(verifier("iptables").accepts(toEmpty, result({ outcome: FAILED, offender: 98 }))).toBe(false);
   });
 
   it("takes a reset for nobody's decision: wrong port in iptables, which nftables rejects", () => {
     const wrongPort = { ...flow, dport: 9 };
     const reset = result({ outcome: REFUSED });
-    expect(judge("iptables").accepts(wrongPort, reset)).toBe(true);
-    const nftables = judge("nftables");
+    expect(verifier("iptables").accepts(wrongPort, reset)).toBe(true);
+    const nftables = verifier("nftables");
     expect(nftables.accepts(wrongPort, reset)).toBe(false);
     expect(nftables.accepts(wrongPort, result({ outcome: UNREACHABLE, offender: NODE }))).toBe(true);
     expect(nftables.documented).toEqual({ "nftables-wrong-port-rejects": 1 });
@@ -91,28 +91,28 @@ describe("the judge of kernel decisions", () => {
 
   it("takes an ICMP error of the backend about UDP for nobody's decision", () => {
     const udp = { ...flow, protocol: UDP };
-    expect(judge("iptables").accepts(udp, result({ outcome: UNREACHABLE, offender: SERVICE }))).toBe(true);
-    expect(judge("iptables").accepts(udp, result({ outcome: UNREACHABLE, offender: NODE }))).toBe(false);
+    expect(verifier("iptables").accepts(udp, result({ outcome: UNREACHABLE, offender: SERVICE }))).toBe(true);
+    expect(verifier("iptables").accepts(udp, result({ outcome: UNREACHABLE, offender: NODE }))).toBe(false);
   });
 
   it("wants EHOSTUNREACH of the socket and silence of the packet path where eBPF has no endpoint", () => {
     const toEmpty = { ...flow, dst: EMPTY };
-    expect(judge("ebpf").accepts(toEmpty, result({ outcome: NO_HOST }))).toBe(true);
-    expect(judge("ebpf").accepts(toEmpty, result({ outcome: SILENT }))).toBe(false);
-    const perPacket = judge("ebpf-tc");
+    expect(verifier("ebpf").accepts(toEmpty, result({ outcome: NO_HOST }))).toBe(true);
+    expect(verifier("ebpf").accepts(toEmpty, result({ outcome: SILENT }))).toBe(false);
+    const perPacket = verifier("ebpf-tc");
     expect(perPacket.accepts(toEmpty, result({ outcome: SILENT }))).toBe(true);
     expect(perPacket.documented).toEqual({ "tc-no-backend-drops": 1 });
   });
 
   it("refuses an answer that recvmsg4 did not turn back into the service's", () => {
     const foreign = result({ ...reached(0), outcome: FOREIGN, offender: ENDPOINTS[0]! });
-    const atSocket = judge("ebpf");
+    const atSocket = verifier("ebpf");
     atSocket.record({ ...flow, protocol: UDP }, foreign);
     expect(atSocket.examples[0]!.decided).toBe("an answer from 10.128.0.1, which was not asked");
   });
 
   it("holds a client to its endpoint where the service has affinity, and nobody else", () => {
-    const sticky = judge("iptables");
+    const sticky = verifier("iptables");
     const toSticky = { ...flow, dst: STICKY };
     expect(sticky.accepts(toSticky, reached(0))).toBe(true);
     expect(sticky.accepts(toSticky, reached(1))).toBe(false);
@@ -120,7 +120,7 @@ describe("the judge of kernel decisions", () => {
   });
 
   it("records what disagrees in words", () => {
-    const iptables = judge("iptables");
+    const iptables = verifier("iptables");
     iptables.record(flow, result({ outcome: SILENT }));
     expect(iptables.disagreements).toBe(1);
     expect(iptables.examples).toEqual([
@@ -134,10 +134,10 @@ describe("the judge of kernel decisions", () => {
   });
 
   it("says where a flow starts, and why it can't be sent", () => {
-    expect(judge("iptables").roleOf({ ...flow, src: NODE })).toEqual({ role: "node", reason: null });
-    expect(judge("iptables").roleOf(flow)).toEqual({ role: "client", reason: null });
-    expect(judge("ebpf-tc").roleOf({ ...flow, src: NODE }).reason).toMatch(/starts at the node/);
-    expect(judge("ebpf").roleOf({ ...flow, src: OUTSIDE }).reason).toMatch(/no socket/);
-    expect(judge("iptables").roleOf({ ...flow, protocol: 132 }).reason).toBe("SCTP");
+    expect(verifier("iptables").roleOf({ ...flow, src: NODE })).toEqual({ role: "node", reason: null });
+    expect(verifier("iptables").roleOf(flow)).toEqual({ role: "client", reason: null });
+    expect(verifier("ebpf-tc").roleOf({ ...flow, src: NODE }).reason).toMatch(/starts at the node/);
+    expect(verifier("ebpf").roleOf({ ...flow, src: OUTSIDE }).reason).toMatch(/no socket/);
+    expect(verifier("iptables").roleOf({ ...flow, protocol: 132 }).reason).toBe("SCTP");
   });
 });

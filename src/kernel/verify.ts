@@ -60,7 +60,7 @@ export async function verifyLoadedPlane(
   trace: FlowTrace,
   probing: Probing,
 ): Promise<KernelEquivalence> {
-  const judge = new DecisionVerifier(station);
+  const verifier = new DecisionVerifier(station);
   const left: Record<string, number> = {};
   const groups = new Map<string, Group>();
   const add = (flow: Flow, role: Role, unconnected: boolean): void => {
@@ -72,7 +72,7 @@ export async function verifyLoadedPlane(
   };
   for (let i = 0; i < trace.length; i++) {
     const flow = unsigned(flowAt(trace.words, i));
-    const role = judge.roleOf(flow);
+    const role = verifier.roleOf(flow);
     if (role.reason !== null) {
       left[role.reason] = (left[role.reason] ?? 0) + 1;
       continue;
@@ -93,14 +93,14 @@ export async function verifyLoadedPlane(
       const results = await probe(group, group.flows, TIMEOUT_MS);
       for (const [i, result] of results.entries()) {
         const flow = group.flows[i]!;
-        if (judge.accepts(flow, result)) continue;
+        if (verifier.accepts(flow, result)) continue;
         const heard =
           result.outcome === SILENT ? (await probe(group, [flow], PATIENT_TIMEOUT_MS))[0]! : result;
-        judge.record(flow, heard);
+        verifier.record(flow, heard);
       }
     }),
   );
-  const { disagreements, examples, documented, flows } = judge;
+  const { disagreements, examples, documented, flows } = verifier;
   return { plane: station.plane.id, flows, left, disagreements, examples, documented };
 }
 

@@ -11,7 +11,7 @@ function busy() {
 }
 const take = (floorNs: number, checkedBatches = 20) => ({ floorNs, checkedBatches });
 
-it("repeats by the empty loop alone, and only where one ran beside the batches", () => {
+it("repeats by the empty loop alone, and only where one ran next to the batches", () => {
   const results = busy();
   expect(isNoisy(results, results.cells[1]!, take(2.6))).toBe(true);
   expect(isNoisy(results, results.cells[1]!, take(2.4))).toBe(false);

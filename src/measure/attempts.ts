@@ -27,7 +27,7 @@ function quietestNs(cells: readonly Cell[], scenario: string): number {
   return least;
 }
 
-/** Whether a take of a cell is to be measured again. Only batches have an empty loop beside them. */
+/** Whether a take of a cell is to be measured again. Only batches have an empty loop next to them. */
 export function isNoisy(
   { run, cells }: Results,
   { scenario }: Pick<Cell, "scenario">,

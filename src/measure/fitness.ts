@@ -19,7 +19,7 @@ export function environmentWarnings(environment: Omit<Environment, "unfit">): st
       `load ${load.toFixed(1)} at the start: stop other work first, intervals will be wide otherwise`,
     stealShare !== null &&
       stealShare > MAX_STEAL_SHARE &&
-      `the hypervisor gave ${(100 * stealShare).toFixed(1)} % of the processors' time to others: choose a host with dedicated cores`,
+      `the hypervisor gave ${(100 * stealShare).toFixed(1)} % of the processors' time to other tenants: choose a host with dedicated cores`,
     !["performance", "unknown"].includes(governor) &&
       `frequency governor ${governor}: set it to performance (cpupower frequency-set -g performance)`,
     turbo === "on" &&

@@ -37,7 +37,7 @@ describe("levelOf", () => {
   });
 });
 
-describe("admitAt", () => {
+describe("allocateBudget", () => {
   /** After three replicates of a second each: one cell of `lookup`, the others of `connect`, whose last is dear. */
   function suite(budgetSeconds: number | null): Results {
     const results = run([0.1, 0.1, 0.1], budgetSeconds);
@@ -88,7 +88,7 @@ describe("admitAt", () => {
   });
 });
 
-describe("lookAt", () => {
+describe("interimAnalysis", () => {
   it("stops cells within 5 % of their median, and lets the others go on while there is time", () => {
     const results = run([0.01, 0.2, 0.04], null);
     interimAnalysis(results, 7);

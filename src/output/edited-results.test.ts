@@ -5,6 +5,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { fakeResults, withConnections, withEndpoints, withPrograms } from "../../test/support/results.js";
+import { trials } from "../../test/support/trials.js";
 import { CHARTS } from "../charts/index.js";
 import { InputError } from "../errors.js";
 import { Random } from "../random.js";
@@ -99,7 +100,7 @@ describe("results.json that was edited by hand", () => {
     const places = placesIn(whole());
     const values = [0, -5, 1e308, 1e18, 1e-300, 0.5, 1, 2 ** 31, "", "x", [], null];
     const crashes: string[] = [];
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < trials(60, 600); i++) {
       const results = whole();
       const changed = Array.from({ length: 1 + random.below(3) }, () => places[random.below(places.length)]!);
       try {

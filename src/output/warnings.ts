@@ -47,7 +47,7 @@ function precision({ run, cells }: Results): string {
     ({ estimate }) => estimate?.kind === "ci95" && halfWidthOf(estimate) <= run.targetHalfWidth,
   ).length;
   const cut = timed.filter(({ stopped }) => stopped?.reason === "budget").length;
-  const time = cut > 0 ? `; for ${cut} of the others the profile's time was up` : "";
+  const time = cut > 0 ? `; ${cut} of the others were stopped by the time budget` : "";
   return `precision: ${precise} of ${timed.length} cells are within ${goal} of their median${time}`;
 }
 
@@ -55,5 +55,5 @@ function formatOrderEffect(effect: OrderEffect | null): string {
   if (!effect) return "";
   const test = ({ rho, p }: { rho: number; p: number }) =>
     `rho ${rho.toFixed(2)}, p ${p < 0.001 ? "< 0.001" : p < 0.01 ? "< 0.01" : p.toFixed(2)}`;
-  return `order: place in a block against time ${test(effect.place)}; drift over the run ${test(effect.drift)} (Spearman)`;
+  return `drift check (Spearman): within blocks ${test(effect.place)}; over the run ${test(effect.drift)}`;
 }

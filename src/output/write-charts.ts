@@ -27,7 +27,7 @@ function markdownWithWarnings(results: Results): string {
 
 interface FileFormat {
   readonly name: string;
-  /** Whether people look for it beside results.json, not among the charts. */
+  /** Whether people look for it next to results.json, not among the charts. */
   readonly top?: boolean;
   /** null: these results have nothing to put into it. */
   make(results: Results, theme: ThemeName): string | Uint8Array | null | Promise<Uint8Array>;

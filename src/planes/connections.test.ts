@@ -208,7 +208,7 @@ describe("work", () => {
     },
   );
 
-  it("of ipvs: its connection table besides", () => {
+  it("of ipvs: its connection table in addition", () => {
     const { connect, later } = workOf("ipvs");
     expect(connect).toEqual({ rules: 0, lookups: 3, hashProbes: 0, written: 3, stateProbes: 0 });
     expect(later).toEqual({ ...NO_RULES, mapLookups: 2, stateProbes: 2 });

@@ -151,9 +151,13 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: "ipvs-internal-policy-falls-back",
     planes: ["ipvs"],
-    because: "policy Local without a local endpoint falls back to all endpoints",
+    because:
+      "policy Local without a local endpoint falls back to all endpoints of a Service that answers at other addresses too; of any other none are listed",
     when: (s) => s.destination === "cluster-ip" && s.internalLocal && s.localCount === 0 && s.count > 0,
-    instead: (s) => answer("dnat", s.source === "pod" ? "hairpin" : "always"),
+    instead: (s) => {
+      if (s.isExposed) answer("dnat", s.source === "pod" ? "hairpin" : "always");
+      else answer(REJECT);
+    },
   },
   {
     name: "ipvs-external-policy-for-every-source",

@@ -51,7 +51,7 @@ describe("what is exported of a cluster with Services of all kinds", () => {
     expect(ruleDifferences(ipsetLines(read("1.36.3/ipvs.ipset")), ipsetLines(exported))).toEqual([]);
   });
 
-  it("is what kube-proxy 1.36 wrote with iptables beside IPVS", () => {
+  it("is what kube-proxy 1.36 wrote with iptables next to IPVS", () => {
     const exported = ipvsIptablesRestore(new IpvsProgram(cluster, { kubeProxy: "1.36" }));
     expect(ruleDifferences(iptablesLines(read("1.36.3/ipvs.save")), iptablesLines(exported))).toEqual([]);
   });

@@ -92,7 +92,7 @@ export interface Program {
    * iptables, where `partial` is kube-proxy's default. Throws InvalidChangeError for a change that can't be.
    */
   update(change: Change, mode?: UpdateMode): UpdateCost;
-  /** Facts worth stating beside a measurement (rules, capacities), by name. */
+  /** Facts worth stating next to a measurement (rules, capacities), by name. */
   facts(): Readonly<Record<string, number | string>>;
   /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */
   model(seed: number): Model;

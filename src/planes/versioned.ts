@@ -35,7 +35,7 @@ export function releaseOf(
   return can.versions.length === 0 ? undefined : KUBE_PROXY_RELEASES[splitPlaneId(id).version ?? version];
 }
 
-/** What the plane says about itself as a version: its own label, colour and marker, and a place beside the plane. */
+/** What the plane says about itself as a version: its own label, colour and marker, and a place next to the plane. */
 export function versionedDescriptor(base: PlaneDescriptor, version: KubeProxyVersion): PlaneDescriptor {
   const { report } = base;
   const place = KUBE_PROXY_VERSIONS.indexOf(version) + 1;

@@ -12,7 +12,7 @@ const TKE = {
 } as const;
 
 const TKE_SETUP =
-  "Kubernetes 1.34.1, Cilium 1.19.4, kernel 6.6.117, 3 nodes of 4 cores, 4 endpoints a service, fortio saturating the CPU, 64 short connections, single round";
+  "Kubernetes 1.34.1, Cilium 1.19.4, kernel 6.6.117, 3 nodes of 4 cores, 4 endpoints per service, fortio saturating the CPU, 64 short connections, single round";
 
 export const RATES: readonly Reference[] = [
   {
@@ -39,6 +39,6 @@ export const RATES: readonly Reference[] = [
     unit: "µs",
     kind: "derived",
     series: [publishedSeries("iptables", "iptables", TKE_SERVICES, [45, 57.9, 77.4, 110.4])],
-    notes: ["31.9 µs without dummy services; linear in N with R² 0.991: about 10 core-ns a rule"],
+    notes: ["31.9 µs without dummy services; linear in N with R² 0.991: about 10 core-ns per rule"],
   },
 ];

@@ -122,7 +122,7 @@ export const TABLES: readonly ReferenceTable[] = [
     ],
     notes: [
       "exact coordinates of the SVG",
-      "4.3 ns a rule at 1,000 rules, 4.6 at 10,000, about 23 out of the caches at 100,000 (derived)",
+      "4.3 ns per rule at 1,000 rules, 4.6 at 10,000, about 23 out of the caches at 100,000 (derived)",
     ],
   },
   {
@@ -143,7 +143,7 @@ export const TABLES: readonly ReferenceTable[] = [
       ["tke", "10", "a service, core-nanoseconds"],
       ["egress-filtering", "4.3–4.6; 23 out of cache", "a bare -d CIDR rule"],
     ],
-    notes: ["Tigera's round trip grows by 146 ns a rule, which includes queueing: no cost of a rule"],
+    notes: ["Tigera's round trip grows by 146 ns per rule, which includes queueing: not the cost of a rule"],
   },
   {
     id: "control-plane",

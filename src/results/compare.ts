@@ -141,7 +141,7 @@ type Condition = "chaseNs" | "floorNs";
  * 10 % where the chase differs between two runs by half.
  */
 function conditionOf(cell: Cell, { environment }: Results): Condition {
-  // Beside what is timed alone no empty loop runs: its floor is the clock's.
+  // No empty loop runs with single timings: their floor is the clock's.
   const batches = cell.lane === "model" && cell.replicates.every(({ checkedBatches }) => checkedBatches > 0);
   return batches && !exceedsL2(cell, environment) ? "floorNs" : "chaseNs";
 }

@@ -103,7 +103,7 @@ const cell = z.object({
   lane,
   scenario: z.string(),
   services: z.number().int(),
-  /** What the scenario varies beside N and E, e.g. `affinity`; empty where it varies nothing. */
+  /** What the scenario varies in addition to N and E, e.g. `affinity`; empty where it varies nothing. */
   variant: z.string().default(""),
   /** Endpoints of a service-port; the mean where they differ. */
   endpoints: z.number(),

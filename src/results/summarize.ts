@@ -47,5 +47,5 @@ function concludeCell(
   cell.warnings = [...new Set([...cell.warnings.filter(isFailure), ...cellWarnings(cell)])];
 }
 
-/** What a run noted itself; everything else is concluded anew. */
+/** What a run noted itself; everything else is concluded again. */
 const isFailure = (warning: string): boolean => warning.startsWith("a replicate failed: ");

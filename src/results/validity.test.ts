@@ -109,7 +109,7 @@ describe("runWarnings about another tenant", () => {
   });
 });
 
-describe("conclude", () => {
+describe("summarize", () => {
   it("says the same when it is repeated, and keeps the failures that the run noted", () => {
     const results = fakeResults({ planes: ["iptables", "ebpf"] });
     results.cells[0]!.warnings = ["a replicate failed: it hung and was killed after 120 s"];

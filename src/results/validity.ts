@@ -52,7 +52,7 @@ export function cellWarnings(cell: Cell): string[] {
     collected > 0 &&
       `garbage was collected while ${of(collected)} were timed: their times may be too long; measure shorter with --measure-ms`,
     growing > 0 &&
-      `${of(growing)} allocated while they were timed: a lookup that allocates is no model of a kernel`,
+      `${of(growing)} allocated while they were timed: a lookup that allocates does not model a kernel`,
     // In the kernel the floor is a connection without a proxy, and most of every connection is that.
     cell.lane === "model" &&
       estimate !== null &&

@@ -67,6 +67,13 @@ export const runSpecSchema = z
         message: `only ${lanes.length === 1 ? "lane" : "lanes"} ${lanes.join(" and ")} ${lanes.length === 1 ? "uses" : "use"} it: leave it out with lane ${spec.lane}`,
       });
     }
+    if (spec.endpoints === 0 && spec.lane !== "model") {
+      addIssue({
+        code: "custom",
+        path: ["endpoints"],
+        message: `lane ${spec.lane} opens connections, which need an endpoint: give at least 1`,
+      });
+    }
     if (spec.popular !== undefined && !((spec.zipf ?? 0) > 0)) {
       addIssue({
         code: "custom",

@@ -16,7 +16,7 @@ export interface Adjusted {
 
 /**
  * Adjusts a cell's replicates to one value of a covariate: log y is regressed on log covariate over the replicates, and
- * each is moved along that line to `reference` (ANCOVA; Cochran, Biometrics 13, 1957). The slope is estimated anew in
+ * each is moved along that line to `reference` (ANCOVA; Cochran, Biometrics 13, 1957). The slope is estimated again in
  * each bootstrap resample, so that the interval pays for it.
  */
 export function adjustForCovariate(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { trials } from "../../test/support/trials.js";
 import { Random } from "../random.js";
 import { expandedLevels, hierarchicalMedianInterval } from "./bootstrap.js";
 import { adjustForCovariate, clampedSlope } from "./covariate.js";
@@ -31,6 +32,10 @@ describe("expandedLevels", () => {
   });
 });
 
+/** Cells that are simulated, and the share of them that an interval of 95 % covers less three standard errors. */
+const CELLS = trials(100, 300);
+const LEAST_COVERED = 0.95 - 3 * Math.sqrt((0.95 * 0.05) / CELLS);
+
 /** How replicates of one cell differ, as multiples of its true median. */
 const SPREADS: readonly (readonly [string, (random: Random) => number])[] = [
   ["normal", (random) => 1 + 0.04 * random.normal()],
@@ -52,12 +57,11 @@ describe("hierarchicalMedianInterval", () => {
     (_, level) => {
       const random = Random.fromSeed(11);
       let covered = 0;
-      for (let cell = 0; cell < 300; cell++) {
+      for (let cell = 0; cell < CELLS; cell++) {
         const [low, high] = hierarchicalMedianInterval(draw(random, 7, level), cell);
         if (low <= 100 && 100 <= high) covered++;
       }
-      // 95 % less three standard errors of 300 trials.
-      expect(covered / 300).toBeGreaterThan(0.912);
+      expect(covered / CELLS).toBeGreaterThan(LEAST_COVERED);
     },
   );
 
@@ -66,7 +70,7 @@ describe("hierarchicalMedianInterval", () => {
     (_, level) => {
       const random = Random.fromSeed(12);
       let covered = 0;
-      for (let cell = 0; cell < 300; cell++) {
+      for (let cell = 0; cell < CELLS; cell++) {
         const all = draw(random, 42, level);
         let interval: [number, number] = [0, 0];
         for (const look of [7, 14, 42]) {
@@ -75,7 +79,7 @@ describe("hierarchicalMedianInterval", () => {
         }
         if (interval[0] <= 100 && 100 <= interval[1]) covered++;
       }
-      expect(covered / 300).toBeGreaterThan(0.912);
+      expect(covered / CELLS).toBeGreaterThan(LEAST_COVERED);
     },
   );
 
@@ -95,7 +99,7 @@ describe("hierarchicalMedianInterval", () => {
 });
 
 describe("adjustForCovariate", () => {
-  /** Replicates whose time follows memory speed with `slope`, and differ by `noise` besides. */
+  /** Replicates whose time follows memory speed with `slope`, and differ by `noise` in addition. */
   const cell = (random: Random, slope: number, noise: number) =>
     Array.from({ length: 7 }, () => {
       const memory = 0.3 * random.normal();
@@ -129,11 +133,11 @@ describe("adjustForCovariate", () => {
   it("still covers the median in 95 % of cells, although the slope is estimated from seven replicates", () => {
     const random = Random.fromSeed(5);
     let covered = 0;
-    for (let trial = 0; trial < 300; trial++) {
+    for (let trial = 0; trial < CELLS; trial++) {
       const [low, high] = adjustForCovariate(cell(random, 0.6, 0.06), 80, trial).interval;
       if (low <= 100 && 100 <= high) covered++;
     }
-    expect(covered / 300).toBeGreaterThan(0.912);
+    expect(covered / CELLS).toBeGreaterThan(LEAST_COVERED);
   });
 
   it("keeps its slope between 0 and 2", () => {

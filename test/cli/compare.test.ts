@@ -19,7 +19,7 @@ describe("lbscale compare", () => {
 
   it("finds no difference between a run and itself, and exits 0", () => {
     const { status, stdout } = lbscale(["compare", published, published]);
-    expect(stdout).toMatch(/found from[\s\S]*no plane is slower in HEAD/);
+    expect(stdout).toMatch(/min\. detectable[\s\S]*no plane is slower in HEAD/);
     expect(status).toBe(0);
   });
 

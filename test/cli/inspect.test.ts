@@ -20,7 +20,7 @@ describe("lbscale reference", () => {
     });
   });
 
-  it("sets a run beside them, shape by shape, with intervals and reasons", () => {
+  it("compares a run with them, shape by shape, with intervals and reasons", () => {
     const run = join(PUBLISHED, "2026-11-27-article");
     const { stdout, status } = lbscale(["reference", "cilium-1.6", "--against", run]);
     expect(status).toBe(0);

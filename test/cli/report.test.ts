@@ -118,7 +118,7 @@ describe("lbscale report", () => {
     expect(text("C")).toContain("100 us +");
   });
 
-  it("writes slides beside results.json, and charts into charts/", () => {
+  it("writes slides next to results.json, and charts into charts/", () => {
     expect(lbscale(["report", run, "--formats", "pptx,slides-pdf,csv"]).stdout.split("\n").sort()).toEqual(
       ["", join("charts", "table.csv"), "slides.pdf", "slides.pptx"].map((name) =>
         name === "" ? "" : join(run, name),

@@ -25,12 +25,12 @@ describe("lbscale verify-chart", () => {
   };
 
   it.each(["png", "svg", "pdf"])(
-    "finds that a %s and its run belong together, and prints the numbers",
+    "verifies that a %s was drawn from its run, and prints the numbers",
     (format) => {
       const { status, stdout } = lbscale(["verify-chart", drawn(format), published]);
       expect(stdout).toMatch(/seed 1: lbscale run --profile article/);
       expect(stdout).toMatch(/kube-proxy \(iptables\) +2,768 +\d+/);
-      expect(stdout).toMatch(/picture and run belong together\n$/);
+      expect(stdout).toMatch(/the picture was drawn from this run\n$/);
       expect(status).toBe(0);
     },
   );
@@ -76,7 +76,7 @@ describe("lbscale verify-chart", () => {
   it("knows both runs of a comparison", () => {
     expect(lbscale(["compare", published, published, "--chart", "compared.pdf"]).status).toBe(0);
     expect(lbscale(["verify-chart", "compared.pdf", published]).stdout).toMatch(
-      /No plane is slower[\s\S]*belong together/,
+      /No plane is slower[\s\S]*drawn from this run/,
     );
     expect(lbscale(["verify-chart", "compared.pdf", join(PUBLISHED, "2026-11-27-default")]).status).toBe(1);
   });

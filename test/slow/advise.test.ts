@@ -4,7 +4,7 @@ import { readResults } from "../../src/results/files.js";
 import { BOUTIQUE, folder, lbscale } from "../support/cli.js";
 
 describe("lbscale advise", () => {
-  it("measures the cluster on the spot where no run is given", () => {
+  it("measures the cluster on this machine where no run is given", () => {
     const out = join(folder, "advised");
     const args = ["advise", BOUTIQUE, "--planes", "ebpf,iptables", "--replicates", "2", "--out", out];
     const { stdout, status } = lbscale(args);

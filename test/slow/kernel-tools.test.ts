@@ -88,13 +88,17 @@ describe("exports of 5,000 services", () => {
     expect(inNamespace("for part in nft-*; do nft -f $part || exit 1; done")).toEqual(accepted);
   });
 
-  withTools("ipset and iptables take what stands beside IPVS", ["ipset", "iptables-legacy-restore"], () => {
-    write("ipset", mixed, "ipset");
-    const text = write("ipvs-iptables", mixed, "ipvs-iptables");
-    // A kernel without IPVS has no match for it either; the guest's test loads those rules.
-    const here = "grep -v -e '-m ipvs' ipvs-iptables | iptables-legacy-restore";
-    expect(inNamespace(`ipset restore < ipset && ${counters(text)} ${here}`)).toEqual(accepted);
-  });
+  withTools(
+    "ipset and iptables load the sets and rules of IPVS mode",
+    ["ipset", "iptables-legacy-restore"],
+    () => {
+      write("ipset", mixed, "ipset");
+      const text = write("ipvs-iptables", mixed, "ipvs-iptables");
+      // A kernel without IPVS has no match for it either; the guest's test loads those rules.
+      const here = "grep -v -e '-m ipvs' ipvs-iptables | iptables-legacy-restore";
+      expect(inNamespace(`ipset restore < ipset && ${counters(text)} ${here}`)).toEqual(accepted);
+    },
+  );
 
   withTools(
     "ipvsadm -R takes them and -Sn prints them back, in a guest whose kernel has IPVS",

@@ -56,7 +56,7 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
   let folder: string;
   let url: string;
   let browser: Browser;
-  /** What the page asked for beside itself, and what went wrong in it. */
+  /** What the page requested in addition to itself, and what went wrong in it. */
   const asked: string[] = [];
   const errors: string[] = [];
 

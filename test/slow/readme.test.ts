@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { expectToWork, LONG_COMMANDS, ROOT } from "../support/readme.js";
 
-describe("long commands of the README", () => {
+describe("long commands of the README and docs/cli.md", () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(os.tmpdir(), "lbscale-readme-"));

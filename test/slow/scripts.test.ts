@@ -15,7 +15,7 @@ describe("npm scripts of the README", () => {
     expect(Number(peakRssMiB)).toBeLessThan(1024);
   });
 
-  it("bench:newcomer sets every plane beside a Map and an array of rules", () => {
+  it("bench:newcomer compares every plane with a Map and an array of rules", () => {
     const output = npmRun("bench:newcomer");
     for (const name of [
       "iptables",

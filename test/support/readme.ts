@@ -1,4 +1,4 @@
-/** The commands of the README, and running one of them. */
+/** The commands of the README and of docs/cli.md, and running one of them. */
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
@@ -7,13 +7,18 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-export const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const CLI_PAGE = readFileSync(join(ROOT, "docs", "cli.md"), "utf8");
 
-/** Every command in its blocks of shell. */
-export const COMMANDS = [...README.matchAll(/```sh\n([\s\S]*?)```/g)]
-  .flatMap(([, block]) => block!.split("\n"))
-  .flatMap((line) => line.replace(/\s+#.*$/, "").split(" && "))
-  .filter((command) => command !== "");
+/** Every command in their blocks of shell, once. */
+export const COMMANDS = [...new Set([README, CLI_PAGE].flatMap(commandsOf))];
+
+function commandsOf(page: string): string[] {
+  return [...page.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .flatMap(([, block]) => block!.split("\n"))
+    .flatMap((line) => line.replace(/\s+#.*$/, "").split(" && "))
+    .filter((command) => command !== "");
+}
 
 const ALL = COMMANDS.filter((command) => command.startsWith("npx lbscale "));
 
@@ -25,7 +30,7 @@ const FIRST_RUN = ALL.find((command) => / run /.test(command));
 export const QUICK_COMMANDS = ALL.filter((command) => !isLong(command));
 export const LONG_COMMANDS = ALL.filter(isLong);
 
-/** Runs a command of the README in a folder with `test` and the published runs; what it measures, with one replicate. */
+/** Runs a command of these pages in a folder with `test` and the published runs; what it measures, with one replicate. */
 export function expectToWork(command: string, folder: string): void {
   const short = / run /.test(command)
     ? " --replicates 1 --services 2,3 --planes iptables,ebpf --out run"

@@ -104,9 +104,9 @@ export function churnRate(results: Results): Finding | null {
   const rate = ({ estimate }: MeasuredCell) => twoDigits(1e9 / estimate.median);
   return {
     id: "churn",
-    headline: `At ${formatCount(list.services)} Services ${name} absorbs ${rate(list)} changes a second`,
+    headline: `At ${formatCount(list.services)} Services ${name} absorbs ${rate(list)} changes per second`,
     sentence:
-      `While lookups go on at ${formatCount(list.services)} services, a core that does nothing else can write ${rate(list)} endpoint changes a second into ${possessive(name)} tables ` +
+      `While lookups go on at ${formatCount(list.services)} services, a core that does nothing else can write ${rate(list)} endpoint changes per second into ${possessive(name)} tables ` +
       `and ${rate(rival)} into those of ${planeLabel(results, rival.plane)}, ${formatFactor(value, interval)} as many: an upper limit, without system calls.`,
     cells,
     value,
@@ -139,7 +139,7 @@ export function lookupUnderChurn(results: Results): Finding | null {
     id: "churn-lookups",
     headline: `After a change, ${shortLabel(results, after.plane)} lookups take ${twoDigits(value)} times as long`,
     sentence:
-      `The batch of lookups that follows a change is slowed most in ${planeLabel(results, after.plane)} at ${formatCount(after.services)} services: ${formatNs(after.estimate.median)} a lookup against ` +
+      `The batch of lookups that follows a change is slowed most in ${planeLabel(results, after.plane)} at ${formatCount(after.services)} services: ${formatNs(after.estimate.median)} per lookup, against ` +
       `${formatNs(before.estimate.median)} without changes, ${formatFactor(value, interval)}.`,
     cells: [cellId(after), cellId(before)],
     value,
@@ -175,7 +175,7 @@ export function operationalLoad(results: Results): Finding | null {
   };
 }
 
-/** Where the popular services stand in a rule list, by exact counts and time. */
+/** Where the popular services are in a rule list, by exact counts and time. */
 export function skewEffect(results: Results): Finding | null {
   const plane = claimant(results, "list");
   const name = planeLabel(results, plane);
@@ -192,10 +192,10 @@ export function skewEffect(results: Results): Finding | null {
   const value = last.estimate.median / first.estimate.median;
   return {
     id: "skew",
-    headline: `Popular services standing last cost ${name} ${twoDigits(value)} times as much`,
+    headline: `Popular services listed last cost ${name} ${twoDigits(value)} times as much`,
     sentence:
-      `Under Zipf traffic over ${formatCount(last.services)} services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular services stand first and ` +
-      `${formatCount(last.work.rulesVisited)} when they stand last: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${formatFactor(value, interval)}. kube-proxy puts them anywhere.`,
+      `Under Zipf traffic over ${formatCount(last.services)} services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular services are at the start of the list and ` +
+      `${formatCount(last.work.rulesVisited)} when they are at its end: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${formatFactor(value, interval)}. kube-proxy orders them at random.`,
     cells: [cellId(first), cellId(last)],
     value,
     interval,

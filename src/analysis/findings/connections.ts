@@ -35,7 +35,7 @@ export function connectCost(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   return {
     id: "connect",
-    headline: `At ${formatCount(largest.services)} Services first ${name} packets take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `At ${formatCount(largest.services)} Services, ${possessive(name)} first packet takes ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
     sentence:
       `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in ${name} at ${formatCount(largest.services)} services, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest.`,

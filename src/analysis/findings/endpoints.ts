@@ -1,4 +1,4 @@
-/** What large services cost, by exact counts of rules and the times beside them. */
+/** What large services cost, by exact counts of rules and the times next to them. */
 
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel } from "../../results/descriptors.js";

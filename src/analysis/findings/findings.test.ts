@@ -11,22 +11,32 @@ import {
 import { withCells } from "../../../test/support/results-lanes.js";
 import { crossoversOf, fitsOf } from "../../results/laws.js";
 import { percentilesOf } from "../../results/percentiles.js";
-import type { Results } from "../../results/schema.js";
+import type { Finding, Results } from "../../results/schema.js";
 import { findFindings as findingsOf } from "./index.js";
 
+/** What was found in results before, by their JSON: fits and crossovers take a second. */
+const found = new Map<string, readonly Finding[]>();
+
 /** Findings as a run makes them: after its fits and crossovers. */
-function findFindings(results: Results) {
-  results.fits = fitsOf(results.cells, 1);
-  results.crossovers = crossoversOf(results.cells, 1);
-  return findingsOf(results);
+function findFindings(results: Results): readonly Finding[] {
+  const key = JSON.stringify(results);
+  const known = found.get(key);
+  if (known) return known;
+  const fits = fitsOf(results.cells, 1);
+  const crossovers = crossoversOf(results.cells, 1);
+  const findings = findingsOf({ ...results, fits, crossovers });
+  found.set(key, findings);
+  return findings;
 }
 
 const ids = (results: Results) => findFindings(results).map(({ id }) => id);
 const finding = (results: Results, id: string) => findFindings(results).find((found) => found.id === id);
 
-/** Latencies of every plane by one law. */
+/** A list and a table: as many planes as most findings need. */
+const PAIR = ["iptables", "ebpf"];
+/** Latencies of both planes by one law. */
 const all = (law: (services: number) => number) =>
-  fakeResults({ latencyNs: (_plane, services) => law(services) });
+  fakeResults({ planes: PAIR, latencyNs: (_plane, services) => law(services) });
 
 describe("findFindings", () => {
   it("finds the growth of iptables, its factor, the constant work, each with cells and interval", () => {
@@ -43,7 +53,10 @@ describe("findFindings", () => {
   });
 
   it("finds the slope that is there", () => {
-    const results = fakeResults({ latencyNs: (plane, n) => (plane === "iptables" ? 100 + 3 * n : 50) });
+    const results = fakeResults({
+      planes: PAIR,
+      latencyNs: (plane, n) => (plane === "iptables" ? 100 + 3 * n : 50),
+    });
     expect(finding(results, "iptables-slope")?.value).toBeCloseTo(3, 0);
   });
 
@@ -58,7 +71,11 @@ describe("findFindings", () => {
       30000: 315_000,
     };
     const intel = (replicates: number) =>
-      fakeResults({ replicates, latencyNs: (plane, n) => (plane === "iptables" ? medians[n]! : 50) });
+      fakeResults({
+        planes: PAIR,
+        replicates,
+        latencyNs: (plane, n) => (plane === "iptables" ? medians[n]! : 50),
+      });
 
     it("says that it is linear in rules, each of which is more expensive, and how steeply and where time grows", () => {
       const found = finding(intel(7), "iptables-growth");
@@ -90,7 +107,7 @@ describe("findFindings", () => {
 
   it("does not say that iptables is slower where it is not", () => {
     expect(ids(all(() => 50))).not.toContain("iptables-factor");
-    const faster = fakeResults({ latencyNs: (plane) => (plane === "iptables" ? 20 : 50) });
+    const faster = fakeResults({ planes: PAIR, latencyNs: (plane) => (plane === "iptables" ? 20 : 50) });
     expect(ids(faster)).not.toContain("iptables-factor");
   });
 
@@ -106,7 +123,7 @@ describe("findFindings", () => {
 
   it("does not say that eBPF's time rises when it stays", () => {
     expect(ids(all(() => 50))).not.toContain("hash-time-rise");
-    const bent = fakeResults({ latencyNs: (_plane, n) => (n > 1000 ? 200 : 50) });
+    const bent = fakeResults({ planes: PAIR, latencyNs: (_plane, n) => (n > 1000 ? 200 : 50) });
     expect(finding(bent, "hash-time-rise")?.value).toBeCloseTo(4, 0);
   });
 
@@ -131,7 +148,7 @@ describe("findFindings", () => {
 
     it("names no law where caches bend the time", () => {
       expect(sentence(ebpf((n) => (n < 10_000 ? 50 : 500)))).toMatch(
-        /follows no one law\. From 1,000 to 30,000 services time grows as N\^.* It is caches that bend it/,
+        /follows no single law\. From 1,000 to 30,000 services time grows as N\^.* The bend comes from caches/,
       );
     });
 
@@ -207,7 +224,7 @@ describe("findFindings", () => {
   it("says what first packets cost and that later ones don't grow, only where both are so", () => {
     const results = withConnections(fakeResults({ services: [1] }));
     expect(finding(results, "connect")?.headline).toMatch(
-      /^At 10,000 Services first iptables packets take \d+ times nftables'$/,
+      /^At 10,000 Services, iptables' first packet takes \d+ times nftables'$/,
     );
     expect(finding(results, "established")?.sentence).toMatch(/a later one [01]\.\d\d times/);
     for (const cell of results.cells) {
@@ -227,13 +244,13 @@ describe("findFindings", () => {
     expect(ids(results)).not.toContain("update");
   });
 
-  it("says what a change takes, how many a second that allows and the load, only where iptables is surely dearer", () => {
+  it("says what a change takes, how many a second that allows and the load, only where iptables is surely more expensive", () => {
     const results = withChanges(fakeResults({ services: [1, 1000, 10_000] }));
     expect(finding(results, "update-time")?.headline).toMatch(
       /^At 10,000 Services iptables changes take [\d,]+ times eBPF's$/,
     );
     expect(finding(results, "churn")?.headline).toMatch(
-      /^At 10,000 Services iptables absorbs [\d.]+ changes a second$/,
+      /^At 10,000 Services iptables absorbs [\d.]+ changes per second$/,
     );
     expect(finding(results, "update-rollout")?.headline).toMatch(
       /^At 10,000 Services iptables restarts take [\d,]+ times eBPF's$/,
@@ -280,7 +297,7 @@ describe("findFindings", () => {
   it("says what the position of popular services costs, by exact counts, and not where it costs nothing", () => {
     const results = withChanges(fakeResults({ services: [1000] }));
     expect(finding(results, "skew")?.sentence).toMatch(
-      /visits 120 rules when .* first and 893 when they stand last/,
+      /visits 120 rules when .* start of the list and 893 when they are at its end/,
     );
     for (const cell of results.cells) if (cell.scenario === "skew") cell.work!.rulesVisited = 500;
     expect(ids(results)).not.toContain("skew");
@@ -318,5 +335,36 @@ describe("findFindings", () => {
     const results = fakeResults();
     for (const cell of results.cells) Object.assign(cell, { estimate: null, replicates: [] });
     expect(findFindings(results)).toEqual([]);
+  });
+});
+
+describe("findings of flows that reach no endpoint", () => {
+  const measured = (change: (results: Results) => void) => {
+    const results = fakeResults({ services: [100, 1000], planes: ["iptables", "ebpf"] });
+    change(results);
+    return findFindings(results).find(({ id }) => id === "iptables-factor")!;
+  };
+
+  it("say that the Services refuse them", () => {
+    const found = measured(({ cells }) => {
+      for (const cell of cells) cell.endpoints = 0;
+    });
+    expect(found.headline).toMatch(/^At 1,000 Services iptables refuses \d+ times slower than eBPF$/);
+    expect(found.sentence).toMatch(/^Refused flows, Services without endpoints: At 1,000/);
+  });
+
+  it("say that they go to no Service, all of them or a share", () => {
+    const all = measured(({ run }) => {
+      run.settings.misses = 1;
+    });
+    expect(all.headline).toMatch(/^At 1,000 Services iptables misses \d+ times slower than eBPF$/);
+    const some = measured(({ run }) => {
+      run.settings.misses = 0.25;
+    });
+    expect(some.sentence).toMatch(/^25 % of flows to no Service: At 1,000/);
+  });
+
+  it("leave counts and usual flows as they are", () => {
+    expect(measured(() => undefined).sentence).toMatch(/^At 1,000 services/);
   });
 });

@@ -8,6 +8,7 @@ import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import type { LocalExponent } from "../../stats/exponent.js";
 import { minOf } from "../../stats/extent.js";
 import { formatCount, formatNs } from "../../text.js";
+import { flowCondition } from "../conditions.js";
 import { formatFactor, ratioInterval, spreadsWidely, twoDigits } from "./common.js";
 
 /** Share of resamples that must agree on the law. */
@@ -35,7 +36,7 @@ export function listFactor(cells: readonly MeasuredCell[], results: Results): Fi
   const n = formatCount(largest.services);
   return {
     id: "iptables-factor",
-    headline: `At ${n} Services ${name} is ${twoDigits(value)} times slower than ${shortLabel(results, rival.plane)}`,
+    headline: `At ${n} Services ${name} ${flowCondition(results, [largest])?.verb ?? "is"} ${twoDigits(value)} times slower than ${shortLabel(results, rival.plane)}`,
     sentence:
       `At ${n} services ${article(name)} lookup takes ${formatNs(largest.estimate.median)}, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest plane.`,
@@ -100,7 +101,7 @@ export function listGrowth(cells: readonly MeasuredCell[], results: Results): Fi
   const costlier = time.determined && low > 1;
   const sentence =
     `${capital(article(name))} lookup visits ${formatCount(Math.round(few))} rules at ${formatCount(small.services)} services and ` +
-    `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns a rule`;
+    `${formatCount(Math.round(many))} at ${formatCount(large.services)}, exactly O(N), at ${fewNs.toFixed(1)} and ${manyNs.toFixed(1)} ns per rule`;
   const why = `: it is linear in rules, and each rule is more expensive, ${formatFactor(value, [low, high])}, once the list leaves the caches`;
   return {
     id: "iptables-growth",

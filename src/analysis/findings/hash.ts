@@ -87,8 +87,8 @@ function inTime(time: Fit, cells: readonly MeasuredCell[]): string {
   if (!time.determined) return `In time it goes ${range}. ${formatGrowth(time, cells)}`;
   const { law, support, slope, lastDecade } = time;
   if (!isCertain(time)) {
-    const said = [`In time it goes ${range} and follows no one law.`, formatGrowth(time, cells)];
-    return [...said, "It is caches that bend it, not an algorithm."]
+    const said = [`In time it goes ${range} and follows no single law.`, formatGrowth(time, cells)];
+    return [...said, "The bend comes from caches, not from an algorithm."]
       .filter((words) => words !== "")
       .join(" ");
   }
@@ -101,7 +101,7 @@ function inTime(time: Fit, cells: readonly MeasuredCell[]): string {
   }
   const [low, high] = slope!.interval;
   const unit = law === "N" ? "service" : law;
-  return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns a ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of memory, not of an algorithm.`;
+  return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns per ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of memory, not of an algorithm.`;
 }
 
 /** With a fixed number of buckets, chains grow with N, in exact probes. */

@@ -6,6 +6,7 @@
 import { claimant, claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
+import { withCondition } from "../conditions.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
   churnRate,
@@ -87,10 +88,11 @@ export function findFindings(results: Results): Finding[] {
     affinityIsLinear(results),
   ].filter((finding) => finding !== null);
   const besideKernel = results.cells.some(({ lane }) => lane !== "model");
-  return [...kernel.filter((finding) => finding !== null), ...(besideKernel ? models.map(labelled) : models)];
+  const said = models.map((finding) => withCondition(finding, results));
+  return [...kernel.filter((finding) => finding !== null), ...(besideKernel ? said.map(labelled) : said)];
 }
 
-/** Beside numbers of a kernel a model's says that it is one. */
+/** Where a run has numbers of a kernel too, a finding of a model says that it is one. */
 function labelled(finding: Finding): Finding {
   return { ...finding, sentence: `In the model, not the kernel: ${finding.sentence}` };
 }

@@ -105,7 +105,7 @@ describe("findings of the kernel lane", () => {
     expect(found?.sentence).toContain("the model rises ×6, the kernel ×4");
   });
 
-  it("say nothing of models without a kernel beside them", () => {
+  it("say nothing of models without a kernel next to them", () => {
     expect(lookupModelVsKernel(withCells([["model", "lookup", "ebpf", 100, 50]]), "ebpf")).toBeNull();
   });
 

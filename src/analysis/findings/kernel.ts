@@ -110,9 +110,9 @@ export function lookupModelVsKernel(results: Results, plane: string): Finding | 
     : "";
   return {
     id: `model-versus-kernel-${plane}`,
-    headline: `The ${planeLabel(results, plane)} model takes ${twoDigits(last.ratio.value)} of the kernel's time`,
+    headline: `The ${planeLabel(results, plane)} model takes ${twoDigits(last.ratio.value)} times the kernel's time`,
     sentence:
-      `${planeLabel(results, plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin taken off), in the same blocks: ` +
+      `${planeLabel(results, plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin subtracted), in the same blocks: ` +
       `${ratios.join("; ")}${rises}.`,
     cells: lookups.flatMap(({ cells }) => cells.map(cellId)),
     value: last.ratio.value,
@@ -129,7 +129,7 @@ export function ruleModelVsKernel(results: Results): Finding | null {
     `${ns.toFixed(2)} ns [${low.toFixed(2)}, ${high.toFixed(2)}]`;
   return {
     id: "model-versus-kernel",
-    headline: `A rule takes the model ${twoDigits(ratio.value)} of the kernel's time`,
+    headline: `A rule costs the model ${twoDigits(ratio.value)} times the kernel's time`,
     sentence:
       `Each rule visited takes ${say(model)} in the ${planeLabel(results, plane)} model and ${say(kernel)} in the kernel's connect(), ` +
       `between ${services.map(formatCount).join(" and ")} services: ×${twoDigits(ratio.value)} [${ratio.interval.map(twoDigits).join(", ")}].`,
@@ -152,10 +152,10 @@ export function kernelUpdate(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   const value = slow.estimate.median / fast.estimate.median;
   const n = formatCount(slow.services);
-  const called = measuredPlanes(results)
+  const withCalls = measuredPlanes(results)
     .map((plane) => atServices(of(plane), slow.services))
     .find((cell) => cell?.facts.systemCallsNs !== undefined);
-  const calls = Number(called?.facts.systemCallsNs ?? Number.NaN);
+  const calls = Number(withCalls?.facts.systemCallsNs ?? Number.NaN);
   return {
     id: "kernel-update",
     headline: `At ${n} Services one endpoint change takes ${shortLabel(results, slow.plane)} ${formatNs(slow.estimate.median)}`,
@@ -165,7 +165,7 @@ export function kernelUpdate(results: Results): Finding | null {
       (Number.isFinite(calls)
         ? `; the bpf() calls that write it into eBPF maps take ${formatNs(calls)}.`
         : "."),
-    cells: [slow, fast, ...(Number.isFinite(calls) ? [called!] : [])].map(cellId),
+    cells: [slow, fast, ...(Number.isFinite(calls) ? [withCalls!] : [])].map(cellId),
     value,
     interval,
   };
@@ -197,7 +197,7 @@ export function kernelMemory(results: Results): Finding | null {
       value === 1
         ? `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat fills ${formatDecimalBytes(natBytes)}, as modelled`
         : `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat fills ${formatDecimalBytes(natBytes)}`,
-    sentence: `What the kernel says that a program takes at its largest N: ${others.join(", ")}.`,
+    sentence: `Memory of a program at its largest N, as the kernel reports it: ${others.join(", ")}.`,
     cells: [...last.values()].map(cellId),
     value,
     interval: [value, value],

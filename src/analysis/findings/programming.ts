@@ -29,7 +29,7 @@ export function firstSyncTime(results: Results): Finding | null {
   });
 }
 
-interface PlaneComparison {
+interface SpreadFinding {
   readonly id: string;
   readonly cells: readonly MeasuredCell[];
   headline(slow: string, n: string): string;
@@ -39,7 +39,7 @@ interface PlaneComparison {
 /** Null where their intervals meet, or there is one alone. */
 function slowestAgainstFastest(
   results: Results,
-  { id, cells, headline, sentence }: PlaneComparison,
+  { id, cells, headline, sentence }: SpreadFinding,
 ): Finding | null {
   const sizes = [...new Set(cells.map(({ services }) => services))].sort((a, b) => b - a);
   for (const services of sizes) {

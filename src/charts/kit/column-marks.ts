@@ -15,7 +15,7 @@ const SMALLEST_WHISKER = 4;
 const WHISKER = 2;
 const WHISKER_OUTLINE = 4;
 const VALUE_GAP = 8;
-/** Around a value: its outline, which would eat into a column beside it, and air. */
+/** Around a value: its outline, which would eat into a column next to it, and air. */
 const OUTLINE = 5;
 const MISSING_ABOVE_AXIS = 14;
 
@@ -76,7 +76,7 @@ export function columnMarks(
         const width = textWidth(ctx, text, font) + 2 * OUTLINE * scale;
         const top = whiskersOf(chart, rows[row]![i]!, scale)?.high ?? chart.scales.y!.getPixelForValue(value);
         const bottom = top - VALUE_GAP * scale;
-        // Over its column, or where the outer ones of a group have a higher one beside them, from its edge into the gap.
+        // Over its column, or where the outer ones of a group have a higher one next to them, from its edge into the gap.
         const lefts = [
           column.x - width / 2,
           ...(row === rows.length - 1 ? [column.x - column.width / 2] : []),
@@ -100,7 +100,7 @@ export function columnMarks(
   };
 }
 
-/** Whether a place for the value of a column covers another column of its group or of those beside it. */
+/** Whether a place for the value of a column covers another column of its group or of those next to it. */
 function coversColumn(
   chart: ChartJs,
   rows: readonly (readonly (Mark | undefined)[])[],
@@ -113,9 +113,9 @@ function coversColumn(
     [i - 1, i, i + 1].some((group) => {
       if ((other === row && group === i) || others[group] === undefined) return false;
       const { x, width } = columnAt(chart, other, group);
-      const beside = x - width / 2 < place.right && place.left < x + width / 2;
+      const isNear = x - width / 2 < place.right && place.left < x + width / 2;
       // Over a lower column of another group it would seem to be that one's.
-      return beside && (group !== i || topOf(chart, others[group], scale) < place.bottom);
+      return isNear && (group !== i || topOf(chart, others[group], scale) < place.bottom);
     }),
   );
 }

@@ -1,4 +1,4 @@
-/** Names beside rising curves, which all end at the same height: each stands on a height of its own. */
+/** Names next to rising curves, which all end at the same height: each at its own height. */
 
 import type { Plugin } from "chart.js";
 import type { View } from "../chart.js";
@@ -27,7 +27,7 @@ export interface NamedCurve {
 }
 
 /**
- * Names curves over a y axis from 0 to 1, the leftmost highest: each beside its curve, at the height nearest to its own and on
+ * Names curves over a y axis from 0 to 1, the leftmost highest: each next to its curve, at the height nearest to its own and on
  * the side where it lies over the fewest other curves and over no other name. Left of the leftmost curve there is none.
  */
 export function curveLabels(curves: readonly NamedCurve[], view: View): Plugin {

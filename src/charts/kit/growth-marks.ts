@@ -11,7 +11,7 @@ import type { Context2D } from "./context.js";
 
 /** Enough for a curve on a logarithmic axis. */
 const STEPS = 48;
-/** A law that grows less over the measured N lies upon its line, and says nothing beside it. */
+/** A law that grows less over the measured N lies on its line, and is not drawn. */
 const LEAST_GROWTH = 10;
 
 /** Half the length of a bar, CSS pixels at 1600 x 900. */

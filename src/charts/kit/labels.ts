@@ -1,4 +1,4 @@
-/** Places labels beside the ends of lines without overlap. */
+/** Places labels next to the ends of lines without overlap. */
 
 export interface LabelRange {
   /** Smallest and largest centre a label may have. */

@@ -1,4 +1,4 @@
-/** Names beside lines that end far from each other, each where nothing else is. */
+/** Names next to lines that end far from each other, each where nothing else is. */
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { View } from "../chart.js";

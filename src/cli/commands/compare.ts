@@ -17,7 +17,7 @@ interface Arguments {
 
 export const compare: CommandModule<object, Arguments> = {
   command: "compare <base> <head>",
-  describe: "Is HEAD slower than BASE? One test a plane; exit 1 on a regression",
+  describe: "Is HEAD slower than BASE? One test per plane; exit 1 on a regression",
   builder: (yargs) =>
     yargs
       .positional("base", {

@@ -15,7 +15,7 @@ interface Arguments extends ClusterChoice, KubeProxyChoice {
 
 export const exportCommand: CommandModule<object, Arguments> = {
   command: "export [cluster]",
-  describe: "Write a cluster as others read it: Kubernetes objects, or what kube-proxy and Cilium program",
+  describe: "Export a cluster as Kubernetes objects or native rules: what kube-proxy and Cilium program",
   builder: (yargs) =>
     withKubeProxy(withClusterChoice(yargs)).option("format", {
       choices: EXPORTS.map(({ id }) => id),

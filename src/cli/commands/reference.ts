@@ -21,7 +21,7 @@ interface Arguments {
 
 export const referenceCommand: CommandModule<object, Arguments> = {
   command: "reference [id]",
-  describe: "What others published, with sources; with --against RUN, a run beside it, shape by shape",
+  describe: "Published measurements, with sources; with --against RUN, compared with a run, shape by shape",
   builder: (yargs) =>
     yargs
       .positional("id", { type: "string", describe: "One published measurement; all by default" })
@@ -60,12 +60,12 @@ async function against(path: string, references: readonly Source[], { id, json }
   }
   const run = readResults(path);
   const comparisons = againstReferences(run).filter(({ reference }) => references.includes(reference));
-  const told = comparisons.map((comparison) => ({
+  const described = comparisons.map((comparison) => ({
     ...comparison,
     differences: formatSourceDifferences(comparison, run),
   }));
-  if (json) return printJson({ run: run.run.id, cpu: run.environment.cpu, comparisons: told });
-  const blocks = told.map((comparison) =>
+  if (json) return printJson({ run: run.run.id, cpu: run.environment.cpu, comparisons: described });
+  const blocks = described.map((comparison) =>
     [
       ...formatSource(comparison.reference).slice(0, 2),
       alignColumns(shapeTable(comparison)),

@@ -21,7 +21,7 @@ interface Arguments {
 
 export const verifyChart: CommandModule<object, Arguments> = {
   command: "verify-chart <file> [run]",
-  describe: "Do a picture and a run belong together? Prints the numbers in the picture; exit 1 if not",
+  describe: "Verify that a chart was drawn from a run, and print its numbers; exit 1 if not",
   builder: (yargs) =>
     yargs
       .positional("file", {
@@ -45,9 +45,7 @@ export const verifyChart: CommandModule<object, Arguments> = {
     else if (data) await print(`${describeChart(data)}\n`);
     if (problems.length > 0) throw new CheckFailedError(`${plainText(file)}: ${problems.join("; ")}`);
     if (!json)
-      await print(
-        run === undefined ? "the picture is as it was drawn\n" : "picture and run belong together\n",
-      );
+      await print(run === undefined ? "the picture is unchanged\n" : "the picture was drawn from this run\n");
   },
 };
 

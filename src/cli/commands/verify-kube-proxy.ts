@@ -4,7 +4,7 @@ import { CheckFailedError, UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import { formatDifferences } from "../../kernel/kube-proxy/compare.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
-import { type VerifyStep, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
+import { timeoutFor, type VerifyStep, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
 import { formatCount } from "../../text.js";
@@ -31,18 +31,6 @@ const MAX_CHANGES = 100_000;
 const MAX_TIMEOUT_SECONDS = 86_400;
 /** Lines of a diff; the rest is counted. */
 const SHOWN_LINES = 200;
-
-const SYNC_MS = 300_000;
-/**
- * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
- * guest on a machine that has other work too.
- */
-const IPVS_MS_PER_SERVICE = 1500;
-
-/** How long a sync may take unless the user says: `--timeout`. */
-function timeoutFor(mode: KubeProxyMode, services: number): number {
-  return SYNC_MS + (mode === "ipvs" ? services * IPVS_MS_PER_SERVICE : 0);
-}
 
 /** Whether its kernel has nfacct a kube-proxy finds out by itself. */
 function refuseNfacct(nfacct: boolean | undefined): void {

@@ -38,6 +38,18 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
+const SYNC_MS = 300_000;
+/**
+ * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
+ * guest on a machine that has other work too.
+ */
+const IPVS_MS_PER_SERVICE = 1500;
+
+/** How long a sync may take by default, in milliseconds. */
+export function timeoutFor(mode: CheckedOptions["mode"], services: number): number {
+  return SYNC_MS + (mode === "ipvs" ? services * IPVS_MS_PER_SERVICE : 0);
+}
+
 /** A count of a sync's writes on which the two do not agree. */
 export interface WritesDifference {
   readonly what: "rules" | "chains" | "elements";

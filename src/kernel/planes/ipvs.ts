@@ -1,4 +1,4 @@
-/** kube-proxy's IPVS mode: virtual services and their servers, sets, and the few rules beside them. */
+/** kube-proxy's IPVS mode: virtual services and their servers, sets, and the few rules next to them. */
 
 import { formatAddress } from "../../cluster/cluster.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
@@ -13,7 +13,7 @@ const SETTINGS = {
   "vs/conntrack": "1",
   "vs/expire_nodest_conn": "1",
   "vs/expire_quiescent_template": "1",
-  // The lab's: IPVS would route an answer to an endpoint's address anew, to the side where endpoints serve.
+  // The testbed's: IPVS would reroute an answer to an endpoint's address to the side where endpoints serve.
   "vs/snat_reroute": "0",
 };
 

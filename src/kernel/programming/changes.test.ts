@@ -37,7 +37,7 @@ describe("changes of one endpoint", () => {
     expect(addresses(change)).toEqual(after);
   });
 
-  it("carry the time from which kube-proxy counts, beside the slice's own annotations", () => {
+  it("carry the time from which kube-proxy counts, next to the slice's own annotations", () => {
     const { change } = changeSlice(slice("10.0.0.1"), "join", tools());
     expect(change.object.metadata.annotations).toEqual({
       kept: "yes",

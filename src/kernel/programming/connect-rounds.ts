@@ -1,4 +1,4 @@
-/** Rounds of connections through the rules that a kube-proxy wrote, beside the same to endpoints through a bare node. */
+/** Rounds of connections through the rules that a kube-proxy wrote, next to the same to endpoints through a bare node. */
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { generateTrace } from "../../cluster/flows.js";
@@ -47,11 +47,11 @@ export async function connectRounds(setting: Rounds, visit: Visit): Promise<void
       const trace = generateTrace(cluster, { flows: task.connections, batch: task.connections, seed });
       const flows = flowsOf(trace);
       const results = await connect(lab, flows, setting);
-      const judge = new DecisionVerifier(
+      const verifier = new DecisionVerifier(
         { plane: KERNEL_PLANES[cell.mode], cluster, program: null },
         splitPlaneId(cell.plane).version,
       );
-      requireAll(cell.plane, flows, results, (flow, result) => judge.accepts(flow, result));
+      requireAll(cell.plane, flows, results, (flow, result) => verifier.accepts(flow, result));
       const straight = endpointFlows(cluster, trace, seed);
       const bare = await connect(base, straight, setting);
       requireAll(TRACKED_BASELINE, straight, bare, ({ dst }, result) => result.address === dst);

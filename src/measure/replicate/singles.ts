@@ -1,4 +1,4 @@
-/** Single packets: one operation between two readings of the clock, where the clock is small beside it. */
+/** Single packets: one operation between two readings of the clock, where the clock costs little compared with it. */
 
 import { noWork } from "../../planes/plane.js";
 import { median } from "../../stats/quantile.js";
@@ -9,7 +9,7 @@ import type { Singles } from "./measured.js";
 /** Below this many timer floors the clock would be a twentieth or more of each time. */
 const SINGLE_FLOORS = 20;
 const MAX_SINGLES = 1000;
-/** At least this many, or the tails are hearsay. */
+/** Fewer samples do not determine the tails. */
 const MIN_SINGLES = 100;
 
 /**

@@ -15,10 +15,11 @@ export interface PageData {
 
 /** The data of a run's page. */
 export function pageData(results: Results): PageData {
+  const isSampled = sampledCells(results);
   return {
     results: {
       ...results,
-      cells: results.cells.map((cell) => (showsSamples(cell, results) ? cell : withoutSamples(cell))),
+      cells: results.cells.map((cell) => (isSampled(cell) ? cell : withoutSamples(cell))),
     },
     resultsHash: resultsHash(results),
     csv: csvTable(results),
@@ -26,17 +27,20 @@ export function pageData(results: Results): PageData {
 }
 
 /** Charts show single samples of lookups at the largest N there are, and single lookups at the largest N that has them. */
-function showsSamples(cell: Cell, { cells }: Results): boolean {
-  if (cell.scenario !== "lookup") return false;
-  const largest = (some: (other: Cell) => boolean) =>
-    maxOf(
-      cells
-        .filter((other) => other.scenario === cell.scenario && other.lane === cell.lane && some(other))
-        .map(({ services }) => services),
+function sampledCells({ cells }: Results): (cell: Cell) => boolean {
+  const lookups = cells.filter(({ scenario }) => scenario === "lookup");
+  const largest = new Map<Cell["lane"], readonly number[]>();
+  for (const lane of new Set(lookups.map((cell) => cell.lane))) {
+    const own = lookups.filter((cell) => cell.lane === lane);
+    largest.set(
+      lane,
+      [own, own.filter(hasSingles)].map((some) => maxOf(some.map(({ services }) => services))),
     );
-  const hasSingles = ({ replicates }: Cell) => replicates.some(({ singles }) => singles !== null);
-  return cell.services === largest(() => true) || cell.services === largest(hasSingles);
+  }
+  return ({ scenario, lane, services }) => scenario === "lookup" && largest.get(lane)!.includes(services);
 }
+
+const hasSingles = ({ replicates }: Cell) => replicates.some(({ singles }) => singles !== null);
 
 function withoutSamples(cell: Cell): Cell {
   const replicates = cell.replicates.map((replicate) => ({ ...replicate, samples: [], singles: null }));

@@ -15,7 +15,7 @@ import { pageData, scriptJson } from "./data.js";
 const FOCUS = { light: "#0067A3", dark: "#56B4E9" } as const;
 
 /**
- * The page of a run. Needs the script and the style that `npm run build` puts beside this file. Its policy lets it run
+ * The page of a run. Needs the script and the style that `npm run build` puts next to this file. Its policy lets it run
  * these two and nothing else, and reach no network.
  */
 export function reportPage(results: Results): string {
@@ -128,7 +128,7 @@ ${warnings.length > 0 ? `<h3>Read with care</h3>\n${list(warnings, "warnings")}`
 /** The table of all timed cells; what is counted is behind the charts. */
 function measurements(results: Results): string {
   const rows = tableRows(results);
-  if (rows.length === 0) return "<p>This run timed nothing: its counts stand behind the charts.</p>";
+  if (rows.length === 0) return "<p>This run timed nothing: the charts show its counts.</p>";
   const heading = tableHeadings(results)
     .map((text) => `<th scope="col">${escapeXml(text)}</th>`)
     .join("");

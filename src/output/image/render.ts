@@ -59,7 +59,7 @@ export function renderCharts(results: Results, request: RenderRequest): Rendered
     for (const theme of request.themes) {
       const view = { theme, ...SIZES[request.size] };
       for (const format of request.formats) {
-        // Built anew for each picture: Chart.js changes the configuration it draws.
+        // Rebuilt for each picture: Chart.js changes the configuration it draws.
         const picture = chart.build(results, view);
         if ("skipped" in picture) {
           if (theme === request.themes[0] && format === request.formats[0]) {
@@ -97,7 +97,7 @@ function chosenCharts(charts: readonly Chart[], wanted: RenderRequest["charts"])
     const chart = charts.find((candidate) => candidate.id === id);
     if (chart === undefined) {
       throw new UnknownNameError(
-        `no chart is called "${id}": choose from ${charts.map(({ id }) => id).join(", ")}`,
+        `unknown chart "${id}": choose from ${charts.map(({ id }) => id).join(", ")}`,
       );
     }
     return chart;

@@ -228,7 +228,7 @@ class Look {
     if (lines) this.#names(slide, chart);
   }
 
-  /** Names beside the ends of lines, in their colours. */
+  /** Names next to the ends of lines, in their colours. */
   #names(slide: DeckSlide, { series, value, base, categories }: NativeChart): void {
     const plot = {
       left: CHART.x + CHART.w * LINES.x,

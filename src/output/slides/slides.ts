@@ -12,7 +12,7 @@ export interface Slide {
   readonly chart: Chart;
   /** null: no finding was made, and the chart speaks for itself. */
   readonly finding: Finding | null;
-  /** Builds the picture with the finding as its title. Anew at each call: Chart.js changes what it draws. */
+  /** Builds the picture with the finding as its title. Rebuilt at each call: Chart.js changes what it draws. */
   readonly build: (view: View) => Picture;
 }
 

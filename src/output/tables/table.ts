@@ -16,6 +16,8 @@ export interface Row {
   /** The plane's name, with what the scenario varies. */
   readonly label: string;
   readonly cell: Cell;
+  /** Whether some cells of the run have ranges and others intervals. */
+  readonly isMixed: boolean;
   /** How many times the fastest plane's median under the same conditions; null without an estimate. */
   readonly timesFastest: number | null;
 }
@@ -23,6 +25,7 @@ export interface Row {
 /** Rows by scenario in the order they were measured, then N, E, variant and plane. */
 export function tableRows(results: Results): Row[] {
   const scenarios = [...new Set(results.cells.map((cell) => cell.scenario))];
+  const compare = comparePlanes(results);
   const cells = results.cells
     .filter(({ counts }) => counts === null)
     .sort(
@@ -32,7 +35,7 @@ export function tableRows(results: Results): Row[] {
         a.endpoints - b.endpoints ||
         a.lane.localeCompare(b.lane) ||
         a.variant.localeCompare(b.variant) ||
-        comparePlanes(results)(a.plane, b.plane),
+        compare(a.plane, b.plane),
     );
   const conditions = ({ lane, scenario, services, endpoints, variant }: Cell) =>
     JSON.stringify([lane, scenario, services, endpoints, variant]);
@@ -44,7 +47,10 @@ export function tableRows(results: Results): Row[] {
     const best = fastest.get(conditions(cell)) ?? Number.POSITIVE_INFINITY;
     fastest.set(conditions(cell), Math.min(best, cell.estimate?.median ?? Number.POSITIVE_INFINITY));
   }
+  const kinds = kindsOf(results);
+  const isMixed = kinds.has("range") && kinds.has("ci95");
   return cells.map((cell) => ({
+    isMixed,
     scenario: cell.scenario,
     services: cell.services,
     plane: cell.plane,
@@ -67,10 +73,10 @@ export function formatSize({ scenario, services, cell }: Row): string {
 }
 
 /** `[31 ns, 34 ns]`; empty without an estimate. A range among intervals is called one. */
-export function formatInterval(cell: Cell, results: Results): string {
+export function formatInterval({ cell, isMixed }: Pick<Row, "cell" | "isMixed">): string {
   if (!cell.estimate || hasNoSpread(cell.estimate)) return "";
   const said = `[${cell.estimate.interval.map(formatNs).join(", ")}]`;
-  return cell.estimate.kind === "range" && kindsOf(results).has("ci95") ? `range ${said}` : said;
+  return cell.estimate.kind === "range" && isMixed ? `range ${said}` : said;
 }
 
 const kindsOf = ({ cells }: Results) => new Set(cells.flatMap((cell) => cell.estimate?.kind ?? []));
@@ -132,7 +138,7 @@ export function tableFields(row: Row, results: Results): string[] {
     formatSize(row),
     label,
     cell.estimate ? formatNs(cell.estimate.median) : plainText(cell.warnings[0] ?? "not measured", 200),
-    formatInterval(cell, results),
+    formatInterval(row),
     formatHalfWidth(cell.estimate),
     formatAdjusted(cell, results),
     formatTimes(timesFastest),

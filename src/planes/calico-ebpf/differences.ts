@@ -1,4 +1,4 @@
-/** Where Calico decides otherwise than iptables by design: its part of the decision contract (src/planes/contract.ts). */
+/** Where Calico decides differently from iptables by design: its part of the decision contract (src/planes/contract.ts). */
 
 import type { Expectation, Masquerade } from "../expectation.js";
 import { DROP, REJECT } from "../plane.js";

@@ -33,7 +33,7 @@ import type { CiliumModel } from "./model.js";
 
 /** Cilium's nominal `bpf-ct-global-tcp-max`. */
 export const DEFAULT_CT_ENTRIES = 524_288;
-/** TUPLE_F_SERVICE: the scope of service entries, beside the protocol in the key. */
+/** TUPLE_F_SERVICE: the scope of service entries, next to the protocol in the key. */
 const SERVICE_SCOPE = 4 << 8;
 /** struct ipv4_ct_tuple. */
 const KEY_BYTES = 14;

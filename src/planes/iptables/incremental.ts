@@ -135,7 +135,7 @@ export class IncrementalIptables implements IncrementalModel {
     return { ...this.#order, endpointChains: rows, endpointPorts: rows.map((row) => owners[row]!) };
   }
 
-  /** Only the chains of one service, beside those that exist once. */
+  /** Only the chains of one service, next to those that exist once. */
   #ownOrder({ cluster, ids }: LiveCluster, { ports: [firstPort, endPort] }: ServiceScope): RuleOrder {
     const portRank = this.#serviceRank;
     const rank = this.#endpointRank;

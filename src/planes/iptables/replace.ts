@@ -1,5 +1,5 @@
 /**
- * What iptables-restore --noflush makes of a partial input: chains that it declares are written anew, the others are
+ * What iptables-restore --noflush makes of a partial input: chains that it declares are rewritten, the others are
  * taken over from the old table, and since everything moves, every jump of theirs is pointed to where its chain lies now
  * (libiptc, iptcc_compile_table). The kernel then replaces the whole blob.
  */
@@ -21,9 +21,9 @@ interface Placed {
 export type RankOf = (kind: ChainKind, index: number) => number;
 
 export interface Replacement {
-  /** Emits the chains that are written anew, in the order of the table. */
+  /** Emits the chains that are rewritten, in the order of the table. */
   readonly emit: (sink: RuleSink) => void;
-  /** Whether a chain of the old table is among those that are written anew or go. */
+  /** Whether a chain of the old table is among those that are rewritten or go. */
   readonly isReplaced: (kind: ChainKind, index: number) => boolean;
 }
 

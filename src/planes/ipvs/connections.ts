@@ -1,4 +1,4 @@
-/** IPVS with its connections: ip_vs_conn, and nf_conntrack beside it because kube-proxy sets net/ipv4/vs/conntrack = 1. */
+/** IPVS with its connections: ip_vs_conn, and nf_conntrack next to it because kube-proxy sets net/ipv4/vs/conntrack = 1. */
 
 import type { Cluster } from "../../cluster/cluster.js";
 import {

@@ -13,7 +13,7 @@ import { HASH_SETS } from "./tables/set-entries.js";
 import { isServer, listVirtualServices } from "./tables/virtual-services.js";
 
 /**
- * Schedulers that fill a table anew when a destination is added or deleted, and whether they do so too when its weight
+ * Schedulers that refill a table when a destination is added or deleted, and whether they do so too when its weight
  * changes (`upd_dest` of struct ip_vs_scheduler: dh, which ignores weights, has none).
  */
 const FILLS_TABLE: Partial<Record<SchedulerName, { readonly onWeight: boolean }>> = {

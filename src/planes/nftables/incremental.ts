@@ -1,6 +1,6 @@
 /**
  * kube-proxy at work on the model's nftables table: one transaction writes the chains of the changed service, of all its
- * ports, anew, and the elements of named maps that differ. Chains without a user are deleted at once here; kube-proxy
+ * ports, rewritten, and the elements of named maps that differ. Chains without a user are deleted at once here; kube-proxy
  * flushes them and lets a later sync delete them.
  */
 

@@ -11,7 +11,7 @@ import { type NftLayout, nftLayout } from "./version.js";
 
 const TO_CACHE_LINE_WORDS = 12;
 
-/** Rewrites of the largest service that memory has room for beside what it holds: old and new lie in it together. */
+/** Rewrites of the largest service that memory has room for next to what it holds: old and new lie in it together. */
 const ROOM_FOR_REWRITES = 8;
 
 /**

@@ -186,7 +186,7 @@ export class NftablesProgram implements Program {
   }
 }
 
-/** Addresses of services beside their cluster IPs, once for each port. */
+/** Addresses of services in addition to their cluster IPs, once for each port. */
 function countExternal({ externalStart, portStart, services }: Cluster): number {
   let count = 0;
   for (let s = 0; s < services; s++) {

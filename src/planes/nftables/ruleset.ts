@@ -17,7 +17,7 @@ const MAX_COMMENT = 128;
 
 /**
  * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
- * too. The first one makes the table anew. Throws UsageError for names that Kubernetes does not allow.
+ * too. The first one creates the table, after deleting an old one. Throws UsageError for names that Kubernetes does not allow.
  */
 export function* nftTransactions(program: NftablesProgram): Iterable<string> {
   const { cluster } = program;

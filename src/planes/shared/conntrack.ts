@@ -34,7 +34,7 @@ export const DESTINATION_PORT = 13;
 export const KEY_MASK = 0xffffff;
 export const DIRECTION_SHIFT = 24;
 
-/** AF_INET as l3num, beside the source port. */
+/** AF_INET as l3num, next to the source port. */
 const INET = 2 << 16;
 /** Bytes of a tuple that are hashed: up to dst.dir. */
 export const HASHED_BYTES = 39;

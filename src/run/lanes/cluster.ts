@@ -1,4 +1,4 @@
-/** The cluster lane: connections through whatever balances in a live Kubernetes cluster, beside connections without it. */
+/** The cluster lane: connections through whatever balances in a live Kubernetes cluster, compared with connections without it. */
 
 import { withCluster } from "../../cluster-lane/connection.js";
 import { ClusterFailedError } from "../../cluster-lane/errors.js";

@@ -72,7 +72,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   });
   if (plan.cells.length + measured.length === 0) {
     throw new InvalidRunSpecError(
-      `scenarios: ${scenarios.join(", ")} is measured of none of these planes: name others, or kube-proxy/MODE@VERSION for programming`,
+      `scenarios: ${scenarios.join(", ")} can not be measured on these planes: name other planes, or kube-proxy/MODE@VERSION for programming`,
     );
   }
   return {
@@ -86,7 +86,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
 function requireEndpoints(endpoints: number): void {
   if (endpoints >= 1 && endpoints < 100) return;
   throw new InvalidRunSpecError(
-    `endpoints: kube-proxies are measured with 1 to 99 endpoints a service, not ${endpoints}: leave them out, or give as many`,
+    `endpoints: kube-proxies are measured with 1 to 99 endpoints per service, not ${endpoints}: leave them out, or give as many`,
   );
 }
 

@@ -14,7 +14,7 @@ export interface ProxyPoint {
 
 /** Parts of a sync, which are cells of their own; together they are the whole. */
 const SYNC_PARTS = ["listing", "writing", "rest"] as const;
-/** Variants of `programming` beside the plain one, from the event to the end of the sync. */
+/** Variants of `programming` in addition to the plain one, from the event to the end of the sync. */
 const VISIBLE = "visible";
 const ROLLOUT = "rollout";
 /** Of `sync`: from nothing until the last Service answers, and the processor time of that. */
@@ -96,7 +96,7 @@ export function programmingReports(
 
 type Report<K extends ProgrammingReport["kind"]> = Extract<ProgrammingReport, { kind: K }>;
 
-/** What a start tells beside its time. */
+/** What a start reports in addition to its time. */
 function addStart(cells: readonly Cell[], report: Report<"started">): void {
   const { facts, syncedNs, peakBytes, tools, slabBytes, vmallocBytes } = report;
   for (const cell of cells) cell.facts = { ...cell.facts, ...facts };

@@ -25,7 +25,7 @@ export class Figure {
     this.element.id = `chart-${chart.id}`;
   }
 
-  /** Draws it anew. False where the chosen results don't hold what it needs. */
+  /** Draws it again. False where the chosen results don't hold what it needs. */
   draw(choice: FilterChoice): boolean {
     const { results } = loadData();
     const open = this.element.querySelector("details")?.open ?? false;

@@ -11,7 +11,7 @@ import { maxOf } from "../../../stats/extent.js";
 
 export interface PageView extends View {
   readonly scale: number;
-  /** Too narrow for names beside the ends of lines. */
+  /** Too narrow for names next to the ends of lines. */
   readonly narrow: boolean;
 }
 
@@ -26,11 +26,11 @@ interface Padding {
 const MARGIN_PX = 10;
 /** Right of the plot, for the right half of the last tick's number. */
 const HALF_TICK_PX = 34;
-/** Names beside lines are set in the system's font, which may be wider than the Inter that charts are laid out for. */
+/** Names next to lines are set in the system's font, which may be wider than the Inter that charts are laid out for. */
 const FONT_SPREAD = 1.25;
 
 /**
- * The room that a chart wants right of its plot, for names beside lines. It counts on lines that end before their axis, as
+ * The room that a chart wants right of its plot, for names next to lines. It counts on lines that end before their axis, as
  * logarithmic ones do: linear ones go to its end.
  */
 export function rightOf(
@@ -54,7 +54,7 @@ export function rightOf(
 /** Whether the page is drawn for a printer. */
 export const onPaper = (): boolean => window.matchMedia("print").matches;
 
-/** Leaves title, subtitle and caption to the page, and names beside lines too where there is no room. */
+/** Leaves title, subtitle and caption to the page, and names next to lines too where there is no room. */
 export function fitPage(config: ChartConfiguration, view: PageView, linear: boolean): void {
   const dropped = view.narrow ? ["frame", "endLabels", "columnMarks"] : ["frame"];
   config.plugins = (config.plugins ?? []).filter(({ id }) => !dropped.includes(id));

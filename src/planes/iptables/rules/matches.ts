@@ -20,7 +20,7 @@ import {
   MATCH_STATISTIC,
 } from "../layout.js";
 
-/** What a walk reads and writes beside the table: all of it in typed arrays, so that nothing is boxed. */
+/** What a walk reads and writes in addition to the table: all of it in typed arrays, so that nothing is boxed. */
 export interface WalkState {
   /** State of the xorshift generator. */
   readonly random: Int32Array;

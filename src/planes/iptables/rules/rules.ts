@@ -41,7 +41,7 @@ export type Target =
   /** Counts, and goes on with the next rule. */
   | "none";
 
-/** Conditions beside the header's: each is one `-m` of the rule. */
+/** Conditions in addition to the header's: each is one `-m` of the rule. */
 export interface Matches {
   /** Carries a comment: 288 bytes that the kernel walks over. */
   comment: boolean;

@@ -14,7 +14,7 @@ export interface Scheduler {
 }
 
 export interface SchedulerKind {
-  /** Words of memory each service needs beside its record, as the slab hands them out. */
+  /** Words of memory each service needs in addition to its record, as the slab hands them out. */
   readonly dataWords: number;
   /** The same without the slab's rounding, in bytes. */
   readonly dataBytes: number;
@@ -23,5 +23,5 @@ export interface SchedulerKind {
   create(words: Int32Array): Scheduler;
 }
 
-/** For schedulers that keep nothing beside a service. */
+/** For schedulers that keep no data per service. */
 export const NO_DATA = { dataWords: 0, dataBytes: 0, tableLookups: 0 } as const;

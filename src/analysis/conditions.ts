@@ -1,0 +1,42 @@
+/** What became of a run's flows, where it is not the usual: words for titles and sentences, which must not claim more. */
+
+import { cellId } from "../results/cells.js";
+import { scenarioReport } from "../results/descriptors.js";
+import type { Cell, Finding, Results } from "../results/schema.js";
+import { formatCount } from "../text.js";
+
+export interface FlowCondition {
+  /** Of a subtitle: `Refused flows, Services without endpoints`. */
+  readonly words: string;
+  /** What a plane does with such a flow, as titles say it: `refuses`; undefined where only some flows are such. */
+  readonly verb: string | undefined;
+}
+
+/** Undefined for cells whose flows reach an endpoint each, and for scenarios that no flow of the run goes through. */
+export function flowCondition(results: Results, cells: readonly Cell[]): FlowCondition | undefined {
+  const looked = cells.filter(({ scenario }) => scenarioReport(results, scenario)?.positionMatters);
+  if (looked.length === 0) return undefined;
+  const { misses } = results.run.settings;
+  if (misses === 1) return { words: "Flows to no Service", verb: "misses" };
+  const refused = looked.every(({ endpoints }) => endpoints === 0);
+  const missed = misses > 0 ? `${formatCount(100 * misses)} % of flows to no Service` : "";
+  if (!refused) return missed === "" ? undefined : { words: missed, verb: undefined };
+  const words = "Refused flows, Services without endpoints";
+  return { words: missed === "" ? words : `${words}, ${missed}`, verb: "refuses" };
+}
+
+/** A finding that says under which condition it holds. */
+export function withCondition(finding: Finding, results: Results): Finding {
+  const named = new Set(finding.cells);
+  const condition = flowCondition(
+    results,
+    results.cells.filter((cell) => named.has(cellId(cell))),
+  );
+  if (condition === undefined) return finding;
+  const { words, verb } = condition;
+  const headline =
+    verb === undefined || finding.headline.includes(` ${verb} `)
+      ? finding.headline
+      : `${verb === "misses" ? "Misses" : "Refusals"}: ${finding.headline}`;
+  return { ...finding, headline, sentence: `${words}: ${finding.sentence}` };
+}
