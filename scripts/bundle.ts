@@ -1,7 +1,7 @@
 /** Part of `npm run build`: what is loaded as few files although it is written in many. */
 
 import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
@@ -11,6 +11,7 @@ const MEASURE = fileURLToPath(new URL("../src/measure/", import.meta.url));
 const CLI = fileURLToPath(new URL("../src/cli/", import.meta.url));
 const IMAGE = fileURLToPath(new URL("../src/output/image/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../src/output/html/", import.meta.url));
+const TEXT_WIDTH = fileURLToPath(new URL("text-width.js", import.meta.url));
 /** Browsers lack node:crypto; nothing else of Node's may be in a page. */
 const CRYPTO = join(PAGE, "client", "crypto.js");
 
@@ -43,7 +44,9 @@ async function bundleCli(): Promise<void> {
   await build({
     input: join(CLI, "main.js"),
     platform: "node",
-    external: (id, _, isResolved) => !isResolved && !/^([./]|zod|yaml|yargs)/.test(id),
+    resolve: { alias: { "string-width": TEXT_WIDTH } },
+    external: (id, importer, isResolved) =>
+      !isResolved && !/^([./]|zod|yaml|yargs)/.test(id) && !(isOfYargs(importer) && !isBuiltin(id)),
     plugins: [
       {
         name: "module-urls",
@@ -57,6 +60,13 @@ async function bundleCli(): Promise<void> {
     ],
     output: { dir: CLI, chunkFileNames: "chunks/[name]-[hash].js" },
   });
+}
+
+/** yargs and what it needs alone: ten files, each of which takes as long to find as it takes to run. */
+function isOfYargs(path: string | undefined): boolean {
+  return /\/node_modules\/(?:yargs|y18n|cliui|escalade|string-width|wrap-ansi|strip-ansi|ansi-|emoji-regex|get-)/.test(
+    path ?? "",
+  );
 }
 
 /**

@@ -16,12 +16,19 @@ export function formatNs(ns: number): string {
   return `${fewDigits(ns / unit.ns)} ${unit.name}`;
 }
 
-const TICK = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
+// Made when first used: the first of them loads ICU's data, 15 ms, which most commands never need.
+let tickFormat: Intl.NumberFormat | undefined;
+let countFormat: Intl.NumberFormat | undefined;
+
+function formatTick(value: number): string {
+  tickFormat ??= new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
+  return tickFormat.format(value);
+}
 
 /** Formats times of one axis in one unit, that of the largest: `0`, `0.5 µs`, `1 µs`. */
 export function nsFormatter(largestNs: number): (ns: number) => string {
   const unit = NS_UNITS.findLast((candidate) => largestNs >= candidate.ns) ?? NS_UNITS[0];
-  return (ns) => (ns === 0 ? "0" : `${TICK.format(ns / unit.ns)} ${unit.name}`);
+  return (ns) => (ns === 0 ? "0" : `${formatTick(ns / unit.ns)} ${unit.name}`);
 }
 
 function fewDigits(value: number): string {
@@ -29,11 +36,10 @@ function fewDigits(value: number): string {
   return String(Number(value >= 1 ? value.toFixed(1) : value.toPrecision(1)));
 }
 
-const COUNT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
-
 /** A number with thousands separators: `30,000`. */
 export function formatCount(count: number): string {
-  return COUNT.format(count);
+  countFormat ??= new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
+  return countFormat.format(count);
 }
 
 /** A number with its noun: `1 service`, `30,000 services`. */

@@ -33,7 +33,7 @@ const LARGE_FOLDERS: Readonly<Record<string, string>> = {
 /** Files that may be longer, with the reason. */
 const LONG_FILES: Readonly<Record<string, string>> = {
   "src/results/schema.ts": "one schema, read top to bottom",
-  "src/kernel/kube-proxy/random-changes.ts": "one function per kind of change",
+  "src/kernel/real-program/random-changes.ts": "one function per kind of change",
   "src/stats/fit.ts": "the laws and their selection",
 };
 /** What every plane's folder holds; two planes may share a folder. */
@@ -46,6 +46,13 @@ const PLANE_FILES = [
   "memory.ts",
   "model.ts",
 ].concat(["program.ts", "ruleset.ts", "update.ts"]);
+/** What every plane's folder has tests of; what all planes share is tested in src/planes. */
+const PLANE_TESTS = ["model.test.ts", "program.test.ts"];
+/** Other tests in a plane's folder, with the reason. */
+const OTHER_PLANE_TESTS: Readonly<Record<string, string>> = {
+  "src/planes/ebpf/cilium-recordings.test.ts":
+    "Cilium's own maps; kube-proxy's recordings concern three planes",
+};
 const PLANE_FOLDERS = [...new Set(PLANE_IDS.map((id) => id.replace("-maglev", "")))];
 
 describe("architecture", () => {
@@ -68,6 +75,13 @@ describe("architecture", () => {
       return ![path, `${path}.ts`, `${path}-rules.ts`].some(existsSync);
     });
     expect(missing).toEqual([]);
+  });
+
+  it.each(PLANE_FOLDERS)("plane %s has the same files of tests as the others", (folder) => {
+    const tests = SOURCES.filter((file) => /^src\/planes\/[^/]+\/[^/]+\.test\.ts$/.test(file))
+      .filter((file) => dirname(file) === `src/planes/${folder}` && !(file in OTHER_PLANE_TESTS))
+      .map((file) => basename(file));
+    expect(tests.sort()).toEqual(PLANE_TESTS);
   });
 
   it("each file of tests stands next to what it tests, or in test/", () => {

@@ -13,6 +13,7 @@ import { claimant, claimants, planeLabel, shortLabel } from "../results/descript
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import { compareLookups, curveOf, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
+import { type Circumstances, circumstancesOf } from "./switching.js";
 
 /** Larger clusters take minutes to measure with seven replicates. */
 const MAX_GROWN = 10_000;
@@ -24,7 +25,7 @@ export interface AdvisedUpdate {
 }
 
 /** What one plane costs the cluster. */
-export interface PlaneAdvice {
+export interface PlaneAdvice extends Circumstances {
   readonly plane: PlaneId;
   /** In full, and as tables name it. */
   readonly label: string;
@@ -67,6 +68,8 @@ export interface SizedRatio extends LookupRatio {
 /** The planes side by side for one cluster: what `adviseCluster` returns. */
 export interface Advice {
   readonly cluster: { readonly services: number; readonly servicePorts: number; readonly endpoints: number };
+  /** Where cluster IPs are taken from. */
+  readonly serviceRange: Cluster["network"]["serviceCidr"];
   /** The service-port with the median number of endpoints, whose changes are counted. */
   readonly typical: { readonly name: string; readonly endpoints: number };
   readonly run: {
@@ -132,6 +135,7 @@ export function adviseCluster(
   const { services, servicePorts, endpoints } = cluster;
   return {
     cluster: { services, servicePorts, endpoints },
+    serviceRange: cluster.network.serviceCidr,
     typical: {
       name: servicePortName(cluster, servicePort),
       endpoints: cluster.endpointStart[servicePort + 1]! - cluster.endpointStart[servicePort]!,
@@ -175,7 +179,7 @@ function counted(
   cluster: Cluster,
   servicePort: number,
   options: PlaneOptions,
-): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory"> {
+): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory" | keyof Circumstances> {
   try {
     const plane = planeById(id);
     const program = plane.compile(cluster, options);
@@ -191,6 +195,7 @@ function counted(
         .reduce((total, { bytes }) => total + bytes, 0);
     return {
       unavailable: null,
+      ...circumstancesOf(id, program, options),
       join: update({ kind: "join", servicePort }),
       leave:
         endpoint === cluster.endpointStart[servicePort + 1]!
@@ -200,7 +205,8 @@ function counted(
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { unavailable: error.message, join: null, leave: null, memory: null };
+    const none = { join: null, leave: null, memory: null };
+    return { unavailable: error.message, ...none, ...circumstancesOf(id, undefined, options) };
   }
 }
 

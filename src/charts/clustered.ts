@@ -4,6 +4,7 @@ import type { ChartConfiguration } from "chart.js";
 import { maxOf } from "../stats/extent.js";
 import type { View, Words } from "./chart.js";
 import { axisOptions } from "./kit/axes.js";
+import { dataWithFields } from "./kit/chart-seam.js";
 import { columnMarks, legendAbove, legendGap, type Mark } from "./kit/column-marks.js";
 import { frame } from "./kit/frame.js";
 import { noiseFloorZone } from "./kit/marks.js";
@@ -47,7 +48,7 @@ export function columnsConfig(columns: Columns, words: Words, view: View): Chart
       labels: [...categories],
       datasets: rows.map(({ label, colour, marks }) => ({
         label,
-        data: categories.map((x, i) => dataPoint(x, marks[i])) as never,
+        data: dataWithFields(categories.map((x, i) => dataPoint(x, marks[i]))),
         backgroundColor: colour,
         categoryPercentage: 0.8,
         barPercentage: 0.92,

@@ -10,6 +10,7 @@ import { plainText } from "../text.js";
 import { pickTitle, resultsHash } from "./caption-text.js";
 import type { Picture, View } from "./chart.js";
 import { axisOptions, decadesAround, logAxis } from "./kit/axes.js";
+import { dataWithFields } from "./kit/chart-seam.js";
 import type { Context2D } from "./kit/context.js";
 import { frame, textWidth } from "./kit/frame.js";
 import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
@@ -79,7 +80,7 @@ export function comparisonPicture(
             {
               ...look,
               label: names[row]!,
-              data: [{ x: ratio, y: row, low: interval[0], high: interval[1] }] as never,
+              data: dataWithFields([{ x: ratio, y: row, low: interval[0], high: interval[1] }]),
               pointRadius: 9 * scale,
               pointBorderWidth: /cross|star/i.test(style.marker) ? 4 * scale : 1,
             },

@@ -70,7 +70,7 @@ export const podSchema = z.object({
       .optional(),
   }),
 });
-export type Pod = z.infer<typeof podSchema>;
+export type ClusterPod = z.infer<typeof podSchema>;
 
 export const daemonSetSchema = z.object({
   metadata,

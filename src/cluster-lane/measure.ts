@@ -5,7 +5,7 @@ import { formatCount, plainText } from "../text.js";
 import { type Api, ApiError } from "./api.js";
 import { removeRun } from "./clean.js";
 import { ClusterFailedError } from "./errors.js";
-import { anyObject, clusterIpSchema, listOf, type Pod, podSchema } from "./kinds.js";
+import { anyObject, type ClusterPod, clusterIpSchema, listOf, podSchema } from "./kinds.js";
 import {
   namespaceManifest,
   probeManifest,
@@ -203,12 +203,12 @@ class ClusterRun {
   /** Polls the pods of a role until `choose` is content with them. */
   async #waitForPods(
     role: string,
-    choose: (pods: readonly Pod[]) => readonly Pod[] | null,
+    choose: (pods: readonly ClusterPod[]) => readonly ClusterPod[] | null,
     patienceMs = START_PATIENCE_MS,
-  ): Promise<readonly Pod[]> {
+  ): Promise<readonly ClusterPod[]> {
     const selector = encodeURIComponent(`lbscale/run=${this.setting.runId},lbscale/role=${role}`);
     const path = `${this.#path("api/v1", "pods")}?labelSelector=${selector}`;
-    let pods: Pod[] = [];
+    let pods: ClusterPod[] = [];
     for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += POLL_MS) {
       pods = (await this.#api.get(path, listOf(podSchema))).items;
       const chosen = choose(pods);
@@ -221,7 +221,7 @@ class ClusterRun {
   }
 }
 
-function isReady({ status }: Pod): boolean {
+function isReady({ status }: ClusterPod): boolean {
   return (
     status.podIP !== undefined &&
     (status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True")
@@ -229,7 +229,7 @@ function isReady({ status }: Pod): boolean {
 }
 
 /** What the cluster says about a pod that does not run. */
-function whyNot(pods: readonly Pod[]): string {
+function whyNot(pods: readonly ClusterPod[]): string {
   for (const { status } of pods) {
     const waiting = status.containerStatuses
       ?.map(({ state }) => state.waiting)

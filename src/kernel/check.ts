@@ -1,4 +1,4 @@
-/** What this machine can do, found out by doing it in a throw-away lab: versions and configurations promise too much. */
+/** What this machine can do, found out by doing it in a throw-away testbed: versions and configurations promise too much. */
 
 import { type Cluster, TCP } from "../cluster/cluster.js";
 import { generateCluster } from "../cluster/generate.js";
@@ -51,7 +51,7 @@ async function connectOnce(id: KernelPlaneId, host: Host, natives: Natives, clus
   const setting = { host, natives, cluster, options: {}, name: `check-${id}` };
   const station = await loadPlaneInto(id, setting);
   const [result] = await probeFlows(
-    station.lab,
+    station.testbed,
     "client",
     [firstFlow(cluster, station.plane.program === null)],
     {

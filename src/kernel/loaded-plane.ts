@@ -9,7 +9,7 @@ import type { Testbed } from "./testbed/topology.js";
 /** A plane at work. */
 export interface LoadedPlane {
   readonly plane: KernelPlane;
-  readonly lab: Testbed;
+  readonly testbed: Testbed;
   readonly cluster: Cluster;
   /** null: a floor. */
   readonly program: Program | null;

@@ -14,7 +14,7 @@ const SLAB_NOISE_BYTES = 512 * 1024;
 
 /** Maps that hold connections and clients: as large with one service as with a thousand. */
 const STATE_MAPS = /ct4|lb4_affinity|reverse_sk/;
-/** The lab's own: settings, and what BPF_PROG_TEST_RUN looks up. */
+/** The testbed's own: settings, and what BPF_PROG_TEST_RUN looks up. */
 const LAB_MAPS = /lookup_targets|rodata$|bss$/;
 
 /**
@@ -22,18 +22,18 @@ const LAB_MAPS = /lookup_targets|rodata$|bss$/;
  * `tablesize`: the compiled native/tablesize.c.
  */
 export async function readMemory(
-  { plane, lab, program, slabBytes }: LoadedPlane,
+  { plane, testbed, program, slabBytes }: LoadedPlane,
   { host, natives }: Pick<TestbedConfig, "host" | "natives">,
   tablesize: string,
 ): Promise<KernelMemory | null> {
   if (program === null) return null;
   if (plane.memory === "table") {
-    const output = await lab.exec("node", tablesize, ["nat", "filter"]);
+    const output = await testbed.exec("node", tablesize, ["nat", "filter"]);
     return { source: "IPT_SO_GET_INFO", bytes: numbersIn(output, "table"), besides: {} };
   }
   if (plane.memory === "maps" && program instanceof EbpfProgram && natives.loader !== null) {
     const maps = numbersIn(
-      await lab.exec("node", natives.loader, ["memory", pinFolder({ host, lab })]),
+      await testbed.exec("node", natives.loader, ["memory", pinFolder({ host, testbed })]),
       "map",
     );
     // Without Maglev its map is there, because the programs name it, and would not be in Cilium.

@@ -1,4 +1,4 @@
-/** What a data plane is in the real kernel: it loads a compiled program into a lab's node. */
+/** What a data plane is in the real kernel: it loads a compiled program into a testbed's node. */
 
 import type { PlaneId, Program } from "../planes/plane.js";
 import { KERNEL_PLANE_INFO, type KernelPlaneId, type KernelPlaneInfo } from "./planes/info.js";
@@ -55,7 +55,7 @@ export interface Natives {
 export interface Loading {
   readonly host: Host;
   readonly natives: Natives;
-  readonly lab: Testbed;
+  readonly testbed: Testbed;
 }
 
 export interface KernelPlane {

@@ -1,4 +1,4 @@
-/** Sends flows through a lab with the C probe (native/probe.c) and reads what became of them. */
+/** Sends flows through a testbed with the C probe (native/probe.c) and reads what became of them. */
 
 import type { Flow } from "../planes/plane.js";
 import type { Role, Testbed } from "./testbed/topology.js";
@@ -42,7 +42,7 @@ const RESULT_BYTES = 28;
 
 /** Makes one connection for each flow, in order, from the given host. */
 export async function probeFlows(
-  lab: Testbed,
+  testbed: Testbed,
   role: Role,
   flows: readonly Flow[],
   options: ProbeOptions,
@@ -64,7 +64,7 @@ export async function probeFlows(
   ];
   // Twice: a TCP connection that is dropped waits once, one whose answers are dropped twice.
   const timeoutMs = 30_000 + 2 * flows.length * options.timeoutMs;
-  const output = await lab.exec(role, options.probe, args, { input: [targets], timeoutMs });
+  const output = await testbed.exec(role, options.probe, args, { input: [targets], timeoutMs });
   return flows.map((_, i) => readResult(output, i * RESULT_BYTES));
 }
 

@@ -166,9 +166,9 @@ async function measureRound(
   });
   const flows = station.program === null ? endpointFlows(station.cluster, trace, seed) : flowsOf(trace);
   // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped.
-  await station.lab.exec("node", toolPath("conntrack"), ["-F"]);
+  await station.testbed.exec("node", toolPath("conntrack"), ["-F"]);
   const chaseBefore = chase.time(nowNs);
-  const results = await probeFlows(station.lab, "client", flows, {
+  const results = await probeFlows(station.testbed, "client", flows, {
     ...probeOptionsOf(station, setting),
     cpu: task.cpu,
     timeoutMs: TIMEOUT_MS,
@@ -193,7 +193,7 @@ async function timeModelLookups({ station, setting }: LoadedCell, chase: Chase) 
   const name = station.plane.lookupProgram;
   const { loader } = setting.natives;
   if (name === null || loader === null) return null;
-  const folder = pinFolder({ host: setting.host, lab: station.lab });
+  const folder = pinFolder({ host: setting.host, testbed: station.testbed });
   const run = async (program: string) =>
     Number(await runTool(loader, ["run", join(folder, program), String(LOOKUPS_A_SAMPLE)]));
   const chaseBefore = chase.time(nowNs);

@@ -82,13 +82,13 @@ export class Updater {
 
   /** Runs the tool on what it is to read, which lies in a file: kube-proxy too hands it over whole. */
   async #time(input: Iterable<string | Uint8Array>, cpu: number | null) {
-    const path = join(this.#setting.host.folder, `${this.#station.lab.name}-change`);
+    const path = join(this.#setting.host.folder, `${this.#station.testbed.name}-change`);
     const file = openSync(path, "w", 0o600);
     for (const chunk of input) writeSync(file, Buffer.from(chunk));
     closeSync(file);
     const pin = cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)];
     const [program, ...args] = [...pin, this.#stopwatch, path, ...this.#changer.command];
-    const output = await this.#station.lab.exec("node", program!, args);
+    const output = await this.#station.testbed.exec("node", program!, args);
     const numbers = output.toString().trim().split("\n").map(Number);
     const [toolNs = Number.NaN, callsNs = null] = numbers.reverse();
     return { toolNs, callsNs };
@@ -105,8 +105,8 @@ export class Updater {
     const flows = this.#flowsTo(servicePort, expected.size * CONNECTIONS_AN_ENDPOINT);
     const others = this.#flowsToOthers(servicePort, seed);
     // Closed connections are remembered, with the endpoint they had.
-    await this.#station.lab.exec("node", toolPath("conntrack"), ["-F"]);
-    const results = await probeFlows(this.#station.lab, "client", [...flows, ...others], {
+    await this.#station.testbed.exec("node", toolPath("conntrack"), ["-F"]);
+    const results = await probeFlows(this.#station.testbed, "client", [...flows, ...others], {
       ...probeOptionsOf(this.#station, this.#setting),
       cpu: null,
       timeoutMs: TIMEOUT_MS,

@@ -35,7 +35,7 @@ import {
 import type { kernelEquivalenceSchema } from "./tasks.js";
 import type { Role } from "./testbed/topology.js";
 
-/** What verifying a plane found. `left`: flows that can't start or end in this lab, by reason. */
+/** What verifying a plane found. `left`: flows that can't start or end in this testbed, by reason. */
 export type KernelEquivalence = z.infer<typeof kernelEquivalenceSchema>;
 
 /** Dropped packets are waited for: side by side, so that a thousand of them take seconds. */
@@ -82,7 +82,7 @@ export async function verifyLoadedPlane(
     if (station.plane.atSocket && flow.protocol === UDP) add(flow, role.role, true);
   }
   const probe = ({ role, unconnected }: Group, flows: readonly Flow[], timeoutMs: number) =>
-    probeFlows(station.lab, role, flows, {
+    probeFlows(station.testbed, role, flows, {
       ...probing,
       cpu: null,
       timeoutMs,
@@ -153,7 +153,7 @@ export class DecisionVerifier {
     if (this.#plane.atSocket && !inCidr(network.podCidr, src)) return no("no socket of this node");
     if (role === "client" && this.#isOwn(dst) && this.#endpoints.has(src)) {
       const { verdict } = expectationOf(this.#differences, this.#situations.of(src, dst, dport, protocol));
-      // The lab has this address on both sides: what the node itself answers goes to the wrong one.
+      // The testbed has this address on both sides: what the node itself answers goes to the wrong one.
       if (verdict === PASS || verdict === REJECT) return no("the node's own answer to an endpoint");
     }
     return { role, reason: null };
@@ -254,7 +254,7 @@ export class DecisionVerifier {
   #sticks({ src, dst, dport, protocol }: Flow, { servicePort }: Situation, decision: Decision): boolean {
     if (servicePort < 0 || decision < 0) return true;
     if (this.#cluster.affinitySeconds[this.#cluster.service[servicePort]!] === 0) return true;
-    // At the socket a client is a network namespace: all of the lab's are one.
+    // At the socket a client is a network namespace: all of the testbed's are one.
     const key = [this.#plane.atSocket ? "" : src, dst, dport, protocol].join(" ");
     const endpoint = decision >>> 1;
     const before = this.#stuck.get(key) ?? endpoint;

@@ -42,7 +42,10 @@ describe("published numbers", () => {
 
   it("have ascending services, positive values, and a source that can be opened", () => {
     for (const { series, url } of REFERENCES) {
-      expect(() => new URL(url)).not.toThrow();
+      expect(new URL(url)).toMatchObject({
+        protocol: "https:",
+        hostname: expect.stringMatching(/\.[a-z]{2,}$/),
+      });
       for (const { points } of series) {
         expect(points.every(({ value }) => value > 0)).toBe(true);
         for (let i = 1; i < points.length; i++)

@@ -5,6 +5,7 @@ import { maxOf } from "../../stats/extent.js";
 import type { View } from "../chart.js";
 import { chartFont, cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import { type Box, overlap } from "./boxes.js";
+import { columnAt, legendBox } from "./chart-seam.js";
 import type { Context2D } from "./context.js";
 import { textWidth } from "./frame.js";
 import { hollowCircle, outlinedText, whisker } from "./marks.js";
@@ -25,11 +26,6 @@ export interface Mark {
   readonly value: number | null;
   /** null where the source gives none. */
   readonly interval: readonly [number, number] | null;
-}
-
-interface Column {
-  readonly x: number;
-  readonly width: number;
 }
 
 /** Marks for series (rows) by category; undefined where a series has no such category. */
@@ -171,17 +167,12 @@ function topOf(chart: ChartJs, point: Mark | undefined, scale: number): number {
   return chart.scales.y!.getPixelForValue(point.interval?.[1] ?? point.value);
 }
 
-/** A column as Chart.js laid it out; none in a category that does not exist. */
-function columnAt(chart: ChartJs, row: number, i: number): Column {
-  return chart.getDatasetMeta(row).data[i] as unknown as Column;
-}
-
 /** Room between the legend and the plot, which Chart.js has no option for. */
 export function legendGap(px: number): Plugin {
   return {
     id: "legendGap",
     beforeInit(chart) {
-      const legend = chart.legend as unknown as { fit(): void; height: number };
+      const legend = legendBox(chart);
       const fit = legend.fit;
       legend.fit = function (this: typeof legend) {
         fit.call(this);

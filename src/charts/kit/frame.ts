@@ -3,6 +3,7 @@
 import type { ChartOptions, Plugin } from "chart.js";
 import type { View, Words } from "../chart.js";
 import { cssFont, scaleOf, THEMES, type TypeSize, typePx } from "../theme.js";
+import { paddingOf } from "./chart-seam.js";
 import type { Context2D } from "./context.js";
 
 // CSS pixels at 1600 x 900.
@@ -93,7 +94,7 @@ export function frame(
       ctx.restore();
     },
   };
-  return { plugin, layout: { padding: padding as never } };
+  return { plugin, layout: { padding: paddingOf(padding) } };
 }
 
 /** Lets a caption break between its parts only, but for parts that are longer than a line. */

@@ -2,6 +2,7 @@
 
 import type { ChartConfiguration } from "chart.js";
 import { formatNs } from "../../text.js";
+import { fieldsOf } from "./chart-seam.js";
 
 export interface PlottedPoint {
   /** A number, or the name of a category. */
@@ -19,7 +20,7 @@ export function plottedSeries({ data }: ChartConfiguration): { label: string; po
     label: dataset.label ?? "",
     points: dataset.data.map((value, i) => {
       if (typeof value === "object" && value !== null && "x" in value) {
-        const { x, y, low, high } = value as unknown as Record<string, number | string | undefined>;
+        const { x, y, low, high } = fieldsOf(value);
         return {
           x: typeof x === "string" ? x : Number(x),
           y: finite(y),

@@ -4,6 +4,7 @@ import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { View } from "../chart.js";
 import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
 import { type Box, boxAt, grown, overlap, passes } from "./boxes.js";
+import { fieldsOf } from "./chart-seam.js";
 import type { Context2D } from "./context.js";
 import { cutText, textWidth } from "./frame.js";
 import { EDGE, type EndLabel, LABEL_GAP, outlinedText, strokePath } from "./marks.js";
@@ -91,9 +92,14 @@ function pointsOf(chart: ChartJs, dataset: number): Point[] {
   const value = chart.scales.y!;
   return chart.getDatasetMeta(dataset).data.flatMap(({ x, y }, i) => {
     if (!Number.isFinite(y)) return [];
-    const { high, low } = chart.data.datasets[dataset]!.data[i] as unknown as { high?: number; low?: number };
+    const { high, low } = fieldsOf(chart.data.datasets[dataset]!.data[i]);
     return [
-      { x, y, high: high ? value.getPixelForValue(high) : y, low: low ? value.getPixelForValue(low) : y },
+      {
+        x,
+        y,
+        high: high ? value.getPixelForValue(Number(high)) : y,
+        low: low ? value.getPixelForValue(Number(low)) : y,
+      },
     ];
   });
 }

@@ -25,30 +25,32 @@ import {
   podRangeOf,
   withKubeProxy,
 } from "../options/kube-proxy.js";
+import { type NodeName, withNodeName } from "../options/node.js";
 import { parsePlanes } from "../options/parse.js";
 import { readRunSpec, writeCommand } from "../options/run.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
-interface Arguments extends KubeProxyChoice {
+interface Arguments extends KubeProxyChoice, NodeName {
   cluster: string;
-  profile: string;
+  profile: string | undefined;
   planes: string | undefined;
   replicates: string | undefined;
   run: string | undefined;
-  seed: string;
+  seed: string | undefined;
   out: string | undefined;
   json: boolean;
 }
 
 /** An interval and a crossover need six; one more costs little. */
 const QUICK_REPLICATES = "7";
+const QUICK = "quick";
 
 export const advise: CommandModule<object, Arguments> = {
   command: "advise <cluster>",
   describe:
     "What each plane costs this cluster: measures lookups on this machine (about a minute; Ctrl-C stops), counts updates and memory, finds crossovers",
   builder: (yargs) =>
-    withKubeProxy(yargs)
+    withKubeProxy(withNodeName(yargs))
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -56,9 +58,8 @@ export const advise: CommandModule<object, Arguments> = {
       })
       .option("profile", {
         type: "string",
-        default: "quick",
         requiresArg: true,
-        describe: `How long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
+        describe: `How long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}; ${QUICK} by default`,
       })
       .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${planeChoices()}` })
       .option("replicates", {
@@ -73,9 +74,8 @@ export const advise: CommandModule<object, Arguments> = {
       })
       .option("seed", {
         type: "string",
-        default: "1",
         requiresArg: true,
-        describe: "Random seed",
+        describe: "Random seed of the measurement; 1 by default",
       })
       .option("out", {
         type: "string",
@@ -84,9 +84,10 @@ export const advise: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
+    if (args.run !== undefined) refuseMeasuring(args);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const options = kubeProxyOptions(args);
-    const cluster = onChosenNode(readCluster(args.cluster), args);
+    const cluster = onChosenNode(readCluster(args.cluster, { node: args.node }), args);
     if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
     const run = args.run === undefined ? await measureHere(args, cluster) : storedRun(args.run, options);
     const advice = adviseCluster(cluster, run, planes, options);
@@ -112,8 +113,8 @@ export const advise: CommandModule<object, Arguments> = {
 /** Measures lookups at the cluster's size, at fewer services and at more, into a run's folder of its own. */
 async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> {
   const sizes = adviseSizes(cluster.services).filter((size) => canGrow(cluster, size));
-  const replicates = args.replicates ?? (args.profile === "quick" ? QUICK_REPLICATES : undefined);
-  const { profile, planes, seed } = args;
+  const replicates = args.replicates ?? ((args.profile ?? QUICK) === QUICK ? QUICK_REPLICATES : undefined);
+  const { profile = QUICK, planes, seed = "1" } = args;
   const spec = readRunSpec({
     profile,
     planes,
@@ -146,6 +147,13 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
       `${error.message}; what is there advises too: lbscale advise CLUSTER --run ${folder}`,
     );
   }
+}
+
+/** With a run's times nothing is measured: what says how would be ignored. */
+function refuseMeasuring(args: Arguments): void {
+  const given = (["profile", "replicates", "seed", "out"] as const).find((name) => args[name] !== undefined);
+  if (given !== undefined)
+    throw new UsageError(`--${given} is for measuring: leave it out with --run, which has its times`);
 }
 
 /** A run to advise from. Throws UsageError where its times are of another kube-proxy than the one asked for. */

@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
-import { CheckFailedError, InputError } from "../../errors.js";
+import { CheckFailedError, InputError, UsageError } from "../../errors.js";
+import { CILIUM_VERSION, INSTALL_CILIUM, installedCilium } from "../../kernel/cilium/binary.js";
 import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import type { Capability } from "../../kernel/tasks.js";
@@ -13,7 +14,7 @@ import { pinnableCpu } from "../../measure/spawn.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments {
-  lane: "model" | "kernel";
+  lane: "model" | "kernel" | undefined;
   json: boolean;
   clean: boolean;
   "probe-guest": boolean;
@@ -26,8 +27,7 @@ export const doctor: CommandModule<object, Arguments> = {
     yargs
       .option("lane", {
         choices: ["model", "kernel"] as const,
-        default: "kernel" as const,
-        describe: "kernel: try every plane of the kernel lane too; model: answer at once",
+        describe: "kernel (by default): try every plane of the kernel lane too; model: answer at once",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" })
       .option("probe-guest", {
@@ -41,13 +41,19 @@ export const doctor: CommandModule<object, Arguments> = {
         describe: "Remove what killed runs of the kernel lane and of kube-proxy left (root)",
       }),
   handler: async ({ lane, json, clean, "probe-guest": probeGuest }) => {
+    if (clean && (lane !== undefined || probeGuest))
+      throw new UsageError("--clean removes leftovers and tries nothing: leave out --lane and --probe-guest");
+    if (probeGuest && lane === "model")
+      throw new UsageError("--probe-guest is for the kernel lane: leave it out with --lane model");
     if (clean) return cleanUp(json);
     const environment = readEnvironment(pinnableCpu());
     const advice = environment.unfit;
-    const kernel = lane === "kernel" ? await kernelLane(probeGuest) : null;
+    const kernel = lane !== "model" ? await kernelLane(probeGuest) : null;
     const leftovers = findLeftovers();
     const kubeProxies = installedKubeProxies();
-    if (json) return printJson({ environment, advice, kernel, kubeProxies, leftovers });
+    const cilium = installedCilium();
+    if (json)
+      return printJson({ environment, advice, kernel, kubeProxies, cilium: cilium ?? null, leftovers });
     const caches = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${bytes / 1024} KiB`);
     await print(
       [
@@ -57,6 +63,7 @@ export const doctor: CommandModule<object, Arguments> = {
         ...(advice.length > 0 ? advice.map((line) => `- ${line}`) : ["no known noise sources"]),
         ...(kernel === null ? [] : describeKernel(kernel)),
         ...describeKubeProxies(kubeProxies),
+        ...describeCilium(cilium),
         ...describeLeftovers(leftovers),
         "",
         "The timed loop, compiled afresh for each model:",
@@ -120,6 +127,12 @@ function describeKubeProxies(found: ReturnType<typeof installedKubeProxies>): st
   );
   if (missing.length === 0) return lines;
   return [...lines, `${INSTALL_COMMAND} ${missing.join(" ")} builds what is missing, with Go 1.26 or later`];
+}
+
+function describeCilium(path: string | undefined): string[] {
+  const name = `Cilium's control plane ${CILIUM_VERSION}`;
+  if (path !== undefined) return [`+ ${name}: ${path}`];
+  return [`- ${name}: not installed`, `${INSTALL_CILIUM} builds it, with Go 1.26 or later`];
 }
 
 async function cleanUp(json: boolean): Promise<void> {

@@ -11,11 +11,12 @@ import {
   onChosenNode,
   withKubeProxy,
 } from "../options/kube-proxy.js";
+import { type NodeName, withNodeName } from "../options/node.js";
 import { parsePlanes } from "../options/parse.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { runOrPublished } from "../published.js";
 
-interface Arguments extends KubeProxyChoice {
+interface Arguments extends KubeProxyChoice, NodeName {
   cluster: string;
   service: string;
   planes: string | undefined;
@@ -29,7 +30,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
   describe:
     "One service's first packet on every plane, rule by rule, and its cost at 2 and 10 times the cluster",
   builder: (yargs) =>
-    withKubeProxy(yargs)
+    withKubeProxy(withNodeName(yargs))
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -58,7 +59,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
     const options = kubeProxyOptions(args);
-    const { cluster: read, nodeList } = readImport(args.cluster);
+    const { cluster: read, nodeList } = readImport(args.cluster, { node: args.node });
     const cluster = onChosenNode(read, args);
     const servicePort = findServicePort(cluster, args.service);
     const explanation = explainService(cluster, servicePort, {

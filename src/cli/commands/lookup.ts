@@ -15,10 +15,11 @@ import {
   onChosenNode,
   withKubeProxy,
 } from "../options/kube-proxy.js";
+import { type NodeName, withNodeName } from "../options/node.js";
 import { parseFlow } from "../options/parse.js";
 import { print, printJson } from "../output.js";
 
-interface Arguments extends KubeProxyChoice {
+interface Arguments extends KubeProxyChoice, NodeName {
   cluster: string;
   plane: string;
   flow: string;
@@ -30,7 +31,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
   command: "lookup <cluster>",
   describe: "Show one decision: the path through a plane's rules or maps, and its exact work",
   builder: (yargs) =>
-    withKubeProxy(yargs)
+    withKubeProxy(withNodeName(yargs))
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -60,7 +61,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const flow = parseFlow(args.flow);
     const seed = parseSeed(args.seed);
     const options = kubeProxyOptions(args);
-    const { cluster: read, nodeList } = readImport(args.cluster);
+    const { cluster: read, nodeList } = readImport(args.cluster, { node: args.node });
     const cluster = onChosenNode(read, args);
     const path: string[] = [];
     // A node's iptables-save is walked as it stands, others' rules included, unless a kube-proxy's rules are asked for.

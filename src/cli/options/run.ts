@@ -107,7 +107,7 @@ const RUN_OPTIONS: readonly RunOption[] = [
       choices: LANE_IDS,
       defaultDescription: "model",
       describe:
-        "Byte-faithful models; connections through the real kernel (Linux, root); only through one in user-mode Linux; or through a Kubernetes cluster",
+        "Models laid out like the kernel; connections through the real kernel (Linux, root); only through one in user-mode Linux; or through a Kubernetes cluster",
     },
     (text) => parseChoice(text, "lane", LANE_IDS),
     (lane) => (lane === "model" ? null : lane),

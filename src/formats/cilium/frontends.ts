@@ -10,7 +10,7 @@ export interface Backend {
   readonly port: number;
 }
 
-export interface Frontend {
+export interface CiliumFrontend {
   /** 0 = the surrogate of every address of the node. */
   readonly address: number;
   readonly port: number;
@@ -38,7 +38,7 @@ export interface PortsOfFrontends {
 }
 
 /** Joins frontends to service-ports. Nothing is guessed: what could be two services' stays by itself. */
-export function portsOfFrontends(frontends: readonly Frontend[]): PortsOfFrontends {
+export function portsOfFrontends(frontends: readonly CiliumFrontend[]): PortsOfFrontends {
   const ports: FoundPort[] = [];
   const owners = new Map<string, FoundPort | null>();
   const backends = new Map<FoundPort, Map<string, { backend: Backend; local: boolean }>>();
@@ -52,7 +52,7 @@ export function portsOfFrontends(frontends: readonly Frontend[]): PortsOfFronten
     }
     return list;
   };
-  const addBackends = (port: FoundPort, frontend: Frontend, local: boolean): void => {
+  const addBackends = (port: FoundPort, frontend: CiliumFrontend, local: boolean): void => {
     const list = members(port);
     for (const backend of frontend.backends) {
       const known = list.get(backend.id);
@@ -60,7 +60,7 @@ export function portsOfFrontends(frontends: readonly Frontend[]): PortsOfFronten
       else list.set(backend.id, { backend, local });
     }
   };
-  const addPort = (frontend: Frontend): void => {
+  const addPort = (frontend: CiliumFrontend): void => {
     const port = emptyPort(frontend.protocol, frontend.port);
     port.service = frontend.service;
     port.clusterIp = frontend.address;
@@ -77,7 +77,7 @@ export function portsOfFrontends(frontends: readonly Frontend[]): PortsOfFronten
     if (frontend.kind === "ClusterIP" && !frontend.internal) addPort(frontend);
   let lostNodePorts = 0;
   let ownServices = 0;
-  const apart = new Map<string, Frontend>();
+  const apart = new Map<string, CiliumFrontend>();
   for (const frontend of frontends) {
     if (frontend.kind === "ClusterIP") continue;
     const owner = frontend.backends
@@ -125,7 +125,7 @@ function frontendKeys({ externals, port, nodePort, protocol }: FoundPort): strin
   return nodePort === 0 ? keys : [...keys, frontendKey(0, nodePort, protocol)];
 }
 
-function attach(port: FoundPort, frontend: Frontend): void {
+function attach(port: FoundPort, frontend: CiliumFrontend): void {
   if (frontend.externalLocal) port.externalLocal = true;
   if (frontend.kind === "NodePort") port.nodePort = frontend.port;
   else port.externals.set(frontend.address, frontend.kind === "LoadBalancer" ? INGRESS_IP : EXTERNAL_IP);

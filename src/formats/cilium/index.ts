@@ -9,13 +9,13 @@ import { InputError, InvalidInputError } from "../../errors.js";
 import { countOf } from "../../text.js";
 import { assemble } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
-import { type Frontend, portsOfFrontends } from "./frontends.js";
+import { type CiliumFrontend, portsOfFrontends } from "./frontends.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
 
 interface Source {
   readonly format: string;
-  readonly frontends: Frontend[];
+  readonly frontends: CiliumFrontend[];
   /** Frontends and backends that are left out, each with its kind. */
   readonly skipped: readonly string[];
   /** What this source never says. */

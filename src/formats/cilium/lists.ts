@@ -4,7 +4,7 @@ import { z } from "zod";
 import { describeIssue, isServiceName, oneLine } from "../../cluster/checks.js";
 import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { InvalidInputError } from "../../errors.js";
-import { type Backend, backendKey, type Frontend } from "./frontends.js";
+import { type Backend, backendKey, type CiliumFrontend } from "./frontends.js";
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["TCP", TCP],
@@ -40,14 +40,14 @@ const serviceSchema = z.object({
 });
 
 export interface ListedFrontends {
-  readonly frontends: Frontend[];
+  readonly frontends: CiliumFrontend[];
   /** Kinds of what is left out: IPv6, host ports, local redirects, frontends without a port, lost backends. */
   readonly skipped: string[];
 }
 
 /** Reads `cilium service list -o json`. Throws InvalidInputError that names the service's place and field. */
 export function frontendsOfServices(list: readonly unknown[]): ListedFrontends {
-  const frontends: Frontend[] = [];
+  const frontends: CiliumFrontend[] = [];
   const skipped: string[] = [];
   for (const [i, item] of list.entries()) {
     const parsed = serviceSchema.safeParse(item);
@@ -87,7 +87,7 @@ export function frontendsOfServices(list: readonly unknown[]): ListedFrontends {
   return { frontends, skipped };
 }
 
-function kindOf(type: string): Frontend["kind"] | undefined {
+function kindOf(type: string): CiliumFrontend["kind"] | undefined {
   switch (type) {
     case "ClusterIP":
     case "NodePort":
@@ -111,7 +111,7 @@ function otherFrontend(address: string, hasProtocol: boolean): string {
 }
 
 /** Words of a frontend's flags that say what kind it is (pkg/loadbalancer, SVCType). */
-const KINDS: ReadonlyMap<string, Frontend["kind"] | undefined> = new Map([
+const KINDS: ReadonlyMap<string, CiliumFrontend["kind"] | undefined> = new Map([
   ["ClusterIP", "ClusterIP"],
   ["NodePort", "NodePort"],
   ["LoadBalancer", "LoadBalancer"],
@@ -134,7 +134,7 @@ function skippedKind(words: readonly string[]): string | undefined {
 
 /** Reads `cilium bpf lb list`: lines of frontend and backend, in text or as a JSON object. */
 export function frontendsOfList(pairs: Iterable<readonly [key: string, value: string]>): ListedFrontends {
-  const found = new Map<string, Frontend & { backends: Backend[] }>();
+  const found = new Map<string, CiliumFrontend & { backends: Backend[] }>();
   const skipped: string[] = [];
   const leftOut = new Set<string>();
   let lines = 0;

@@ -4,7 +4,7 @@ import { oneLine } from "../../cluster/checks.js";
 import { type Cidr, maskTo, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { InvalidInputError } from "../../errors.js";
 import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "../../planes/ebpf/cilium-flags.js";
-import type { Backend, Frontend } from "./frontends.js";
+import type { Backend, CiliumFrontend } from "./frontends.js";
 
 const MAX_ENTRIES = 10_000_000;
 const BYTE = /^0x[\da-f]{1,2}$/i;
@@ -16,7 +16,7 @@ interface Master {
 }
 
 /** Reads frontends out of map entries. Throws InvalidInputError that names map and entry. */
-export function frontendsOfMaps(data: Readonly<Record<string, unknown>>): Frontend[] {
+export function frontendsOfMaps(data: Readonly<Record<string, unknown>>): CiliumFrontend[] {
   const backends = new Map<number, Backend>();
   for (const { key, value } of entries(data, "cilium_lb4_backends_v3", 4, 12)) {
     const id = key.getUint32(0, true);
@@ -59,7 +59,7 @@ function frontendOf(
   { key, value, slots }: Master,
   backends: ReadonlyMap<number, Backend>,
   ranges: ReadonlyMap<number, Cidr[]>,
-): Frontend | undefined {
+): CiliumFrontend | undefined {
   const address = key.getUint32(0);
   const port = key.getUint16(4);
   const protocol = key.getUint8(8);

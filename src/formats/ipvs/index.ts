@@ -7,7 +7,7 @@ import { describeNetwork, inferNetwork, type KnownNetwork } from "../../cluster/
 import { InvalidInputError } from "../../errors.js";
 import { countOf } from "../../text.js";
 import { assemble, emptyPort, type FoundPort, withoutOwnAddresses } from "../assemble.js";
-import { backendKey, type Frontend, portsOfFrontends } from "../cilium/frontends.js";
+import { backendKey, type CiliumFrontend, portsOfFrontends } from "../cilium/frontends.js";
 import { parseTables } from "../iptables/tables.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
@@ -130,7 +130,7 @@ function withSets(
 ): { ports: FoundPort[]; nodeAddresses: number[]; lost: number; unknown: number } {
   const nodeAddresses = new Set<number>();
   const nodePorts = new Set<string>();
-  const frontends: Frontend[] = [];
+  const frontends: CiliumFrontend[] = [];
   let unknown = 0;
   for (const service of services) {
     const key = setEntryKey(service.address, service.protocol, service.port);
@@ -173,7 +173,7 @@ function kindOf(
   key: string,
   { protocol, port }: VirtualService,
   sets: SavedKubeSets,
-): Frontend["kind"] | undefined {
+): CiliumFrontend["kind"] | undefined {
   if (sets.clusterIps.has(key)) return "ClusterIP";
   if (sets.loadBalancers.has(key)) return "LoadBalancer";
   if (sets.externalIps.has(key) || sets.externalLocal.has(key)) return "ExternalIP";

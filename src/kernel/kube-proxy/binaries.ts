@@ -1,7 +1,5 @@
 /** The kube-proxy programs that scripts/install-kube-proxy.sh builds, and where it puts them. */
 
-import { accessSync, constants, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../errors.js";
 import {
@@ -10,6 +8,7 @@ import {
   type KubeProxyVersion,
 } from "../../planes/kube-proxy-versions.js";
 import { plainText } from "../../text.js";
+import { cacheFolder, type Environment, isProgram } from "../real-program/installed.js";
 import { scriptPath } from "../testbed/scripts.js";
 import { runTool } from "../testbed/tools.js";
 
@@ -22,19 +21,12 @@ export const KUBE_PROXY_BUILDS = KUBE_PROXY_VERSIONS.map((minor) => ({
 /** How to get one, for messages. */
 export const INSTALL_COMMAND = scriptPath("install-kube-proxy.sh");
 
-/** Environment variables that name the user's cache folder. */
-interface Environment {
-  readonly XDG_CACHE_HOME?: string | undefined;
-  readonly HOME?: string | undefined;
-}
-
 /**
  * Where the program of a version is, or would be.
  * @param patch Version of three numbers, `1.36.3`.
  */
 export function kubeProxyPath(patch: string, environment: Environment = process.env): string {
-  const cache = environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), ".cache");
-  return join(cache, "lbscale", `kube-proxy-v${patch}`);
+  return join(cacheFolder(environment), `kube-proxy-v${patch}`);
 }
 
 /** Each version, with the path of its program where it has been built. */
@@ -96,12 +88,3 @@ export async function minorOf(path: string): Promise<KubeProxyVersion> {
 }
 
 const VERSION_TIMEOUT_MS = 10_000;
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}

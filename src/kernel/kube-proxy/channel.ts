@@ -3,24 +3,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chownSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { type Channel, endOf, lastWords, pipeChannel } from "../real-program/channel.js";
 import { guestCommand, guestFailure, NOBODY, Tail } from "../testbed/guest.js";
-import { KernelError, toolPath } from "../testbed/tools.js";
+import { toolPath } from "../testbed/tools.js";
 import { GUEST_ERRORS_FILE, GUEST_REPLIES_FILE, GUEST_REQUESTS_FOLDER } from "./protocol.js";
 
 const WORKER = fileURLToPath(new URL("./worker.js", import.meta.url));
 const GUEST_INIT = fileURLToPath(new URL("./guest-init.js", import.meta.url));
-
-/** Requests go in, replies come out, one line each. */
-export interface Channel {
-  send(line: string): void;
-  /** The next reply. Throws KernelError, with the last words of the other side, when it has ended. */
-  next(): Promise<string>;
-  /** Ends everything on the other side, and waits for that. */
-  close(): Promise<void>;
-}
 
 /** Starts a command in new namespaces, in a process group of its own: Ctrl-C is for the parent, which ends this one. */
 function spawnIsolated(command: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
@@ -36,50 +27,9 @@ function spawnIsolated(command: readonly string[], environment: NodeJS.ProcessEn
   });
 }
 
-/** Resolves when a process and all that inherited its output have ended. */
-function endOf(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once("close", () => resolve());
-    child.once("error", () => resolve());
-  });
-}
-
-/** The last characters that a process printed. */
-function lastWords(child: ChildProcess, streams: readonly ("stdout" | "stderr")[]): () => string {
-  let words = "";
-  for (const name of streams) {
-    child[name]!.setEncoding("utf8").on("data", (text: string) => {
-      words = (words + text).slice(-8000);
-    });
-  }
-  return () => words;
-}
-
 /** The worker as the first process of new namespaces. Needs root. */
 export function namespaceChannel(): Channel {
-  const child = spawnIsolated([process.execPath, WORKER], process.env);
-  const ended = endOf(child);
-  const errors = lastWords(child, ["stderr"]);
-  // What is sent to a process that has ended is answered by next().
-  child.stdin!.on("error", () => {});
-  const lines = createInterface({ input: child.stdout! });
-  const replies = lines[Symbol.asyncIterator]();
-  return {
-    send: (line) => void child.stdin!.write(`${line}\n`),
-    next: async () => {
-      const { done, value } = await replies.next();
-      if (done !== true) return value;
-      await ended;
-      throw new KernelError(
-        `the sandbox of kube-proxy ended: ${errors().trim().slice(-300) || "it was killed"}`,
-      );
-    },
-    close: async () => {
-      child.kill("SIGKILL");
-      await ended;
-      lines.close();
-    },
-  };
+  return pipeChannel(spawnIsolated([process.execPath, WORKER], process.env), "the sandbox of kube-proxy");
 }
 
 const POLL_MS = 20;

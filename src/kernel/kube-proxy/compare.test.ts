@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parseObjects } from "../../kubernetes/list-watch/parse.js";
-import { compareToModel, formatDifferences } from "./compare.js";
+import { formatDifferences } from "../real-program/differences.js";
+import { compareToModel } from "./compare.js";
 
 const FOLDER = "test/data/kube-proxy";
 const objects = [...parseObjects(readFileSync(`${FOLDER}/clusters/kinds.json`, "utf8"))].map(
@@ -10,6 +11,7 @@ const objects = [...parseObjects(readFileSync(`${FOLDER}/clusters/kinds.json`, "
 const IPTABLES = "iptables.save";
 const NFTABLES = "nftables.nft";
 const recorded = (file: string): string => readFileSync(`${FOLDER}/1.36.3/kinds/${file}`, "utf8");
+const WORDS = { program: "kube-proxy 1.36.3 nftables", what: "rules" };
 const START = { objects, ignoreStale: false };
 const LATER = { objects, ignoreStale: true };
 
@@ -81,7 +83,7 @@ test("diff: a hunk per Service, and rules of none", () => {
     { service: undefined, from: "lbscale", line: "y" },
     { service: "ns1/a", from: "lbscale", line: "z" },
   ] as const;
-  expect(formatDifferences(differences, "1.36.3 nftables", 100).split("\n")).toEqual([
+  expect(formatDifferences(differences, { ...WORDS, limit: 100 }).split("\n")).toEqual([
     "--- kube-proxy 1.36.3 nftables",
     "+++ lbscale",
     "@@ ns1/a @@",
@@ -91,5 +93,5 @@ test("diff: a hunk per Service, and rules of none", () => {
     "+y",
     "",
   ]);
-  expect(formatDifferences(differences, "1.36.3 nftables", 3)).toContain("… and 4 lines more");
+  expect(formatDifferences(differences, { ...WORDS, limit: 3 })).toContain("… and 4 lines more");
 });

@@ -1,24 +1,10 @@
 /** What kube-proxy left in the kernel against what lbscale says it does, as a diff by Service. */
 
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
+import { type Comparison, compareLines } from "../real-program/differences.js";
 import type { ListedRules } from "./protocol.js";
 import { ruleLines } from "./rule-lines.js";
-import { ServiceNames } from "./service-names.js";
 import { withoutUnreferenced } from "./stale.js";
-
-/** A line that only one of the two has. */
-export interface RuleDifference {
-  /** `namespace/name`; undefined for rules of no Service. */
-  readonly service: string | undefined;
-  readonly from: "kube-proxy" | "lbscale";
-  readonly line: string;
-}
-
-export interface RulesComparison {
-  /** Lines of kube-proxy that were compared: rules, chains, sets and elements. */
-  readonly lines: number;
-  readonly differences: readonly RuleDifference[];
-}
 
 export interface CompareOptions {
   /** Of which Services the rules are. */
@@ -35,7 +21,7 @@ export function compareToModel(
   real: ListedRules,
   model: ListedRules,
   { objects, ignoreStale }: CompareOptions,
-): RulesComparison {
+): Comparison {
   const files = Object.keys(real).filter((file) => !file.startsWith("ip6tables"));
   const all = files.map((file) => {
     const lines = linesOf(real[file] ?? "");
@@ -44,18 +30,7 @@ export function compareToModel(
       model: new Set(linesOf(model[file] ?? "")),
     };
   });
-  const differing: Omit<RuleDifference, "service">[] = [];
-  for (const each of all) {
-    for (const line of each.real) if (!each.model.has(line)) differing.push({ from: "kube-proxy", line });
-    for (const line of each.model) if (!each.real.has(line)) differing.push({ from: "lbscale", line });
-  }
-  const lines = all.reduce((sum, each) => sum + each.real.size, 0);
-  if (differing.length === 0) return { lines, differences: [] };
-  const names = new ServiceNames(
-    objects,
-    all.flatMap((each) => [...each.real, ...each.model]),
-  );
-  return { lines, differences: differing.map((each) => ({ service: names.of(each.line), ...each })) };
+  return compareLines(all, "kube-proxy", objects);
 }
 
 function linesOf(dump: string): string[] {
@@ -65,29 +40,4 @@ function linesOf(dump: string): string[] {
 /** In IPVS mode a destination that is gone keeps weight 0 until it is idle. */
 function withoutStale(lines: readonly string[]): string[] {
   return withoutUnreferenced(lines).filter((line) => !/^-a .* -w 0$/.test(line));
-}
-
-/** As a unified diff, a hunk per Service. `version` is kube-proxy's. */
-export function formatDifferences(
-  differences: readonly RuleDifference[],
-  version: string,
-  limit: number,
-): string {
-  const byService = new Map<string, RuleDifference[]>();
-  for (const difference of differences) {
-    const service = difference.service ?? "rules of no Service";
-    const others = byService.get(service);
-    if (others === undefined) byService.set(service, [difference]);
-    else others.push(difference);
-  }
-  const lines = [`--- kube-proxy ${version}`, "+++ lbscale"];
-  for (const [service, own] of byService) {
-    lines.push(
-      `@@ ${service} @@`,
-      ...own.map(({ from, line }) => `${from === "kube-proxy" ? "-" : "+"}${line}`),
-    );
-  }
-  const shown = lines.slice(0, limit);
-  if (lines.length > limit) shown.push(`… and ${lines.length - limit} lines more`);
-  return `${shown.join("\n")}\n`;
 }

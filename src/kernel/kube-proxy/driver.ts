@@ -12,10 +12,11 @@ import { UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
 import { thisProcess } from "../../process.js";
+import type { Channel } from "../real-program/channel.js";
 import { OWNER_FILE, PREFIX } from "../testbed/clean.js";
 import { requireLane } from "../testbed/sandbox.js";
 import { KernelError } from "../testbed/tools.js";
-import { type Channel, guestChannel, namespaceChannel } from "./channel.js";
+import { guestChannel, namespaceChannel } from "./channel.js";
 import {
   type KubeProxyOptions,
   type ListedRules,

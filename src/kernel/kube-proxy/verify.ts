@@ -1,18 +1,20 @@
 /** The real kube-proxy as the judge: what it writes for a cluster, and for changes of it, against what lbscale models. */
 
-import type { Change } from "../../cluster/change.js";
-import { type Cluster, formatCidr, parseAddress } from "../../cluster/cluster.js";
+import { type Cluster, formatCidr } from "../../cluster/cluster.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
 import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import type { PlaneOptions, Program } from "../../planes/plane.js";
 import { Random } from "../../random.js";
-import { compareToModel, type RulesComparison } from "./compare.js";
+import { compareCounts, type VerifyStep } from "../real-program/differences.js";
+import { modelChange } from "../real-program/model-change.js";
+import { modelCluster } from "../real-program/model-cluster.js";
+import { type RandomChange, RandomChanges } from "../real-program/random-changes.js";
+
+import { compareToModel } from "./compare.js";
 import { KubeProxy, nodeFacts } from "./driver.js";
-import { modelCluster } from "./model-cluster.js";
 import { loadableRules, modelProgram } from "./model-rules.js";
 import type { CheckedOptions } from "./protocol.js";
-import { type RandomChange, RandomChanges } from "./random-changes.js";
 import { type CountedSync, UpdateCounter, type UpdateCounts } from "./writes.js";
 
 export interface VerifyOptions {
@@ -38,7 +40,8 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
-const SYNC_MS = 300_000;
+/** How long a sync may take where nothing is known to be slow, in milliseconds. */
+export const SYNC_MS = 300_000;
 /**
  * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
  * guest on a machine that has other work too.
@@ -48,21 +51,6 @@ const IPVS_MS_PER_SERVICE = 1500;
 /** How long a sync may take by default, in milliseconds. */
 export function timeoutFor(mode: CheckedOptions["mode"], services: number): number {
   return SYNC_MS + (mode === "ipvs" ? services * IPVS_MS_PER_SERVICE : 0);
-}
-
-/** A count of a sync's writes on which the two do not agree. */
-export interface WritesDifference {
-  readonly what: "rules" | "chains" | "elements";
-  readonly kubeProxy: number;
-  readonly lbscale: number;
-}
-
-/** The comparison after the start, or after one change. */
-export interface VerifyStep extends RulesComparison {
-  /** The change; undefined for the start. */
-  readonly change: string | undefined;
-  /** What the sync wrote against `Program.update`; undefined where the model has no such change. */
-  readonly writes: readonly WritesDifference[] | undefined;
 }
 
 /**
@@ -112,7 +100,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
         objects: changed,
         ignoreStale: true,
       });
-      const writes = expected && compareWrites(ofThisChange(written[0]!, cluster), expected);
+      const writes = expected && compareCounts({ ...ofThisChange(written[0]!, cluster) }, { ...expected });
       yield { change: change.name, ...comparison, writes };
     }
   } finally {
@@ -148,27 +136,4 @@ function expectedWrites(
   if (change === undefined) return undefined;
   const { rules, chains, mapWrites } = program.update(change, "partial");
   return { rules, chains, elements: mapWrites };
-}
-
-/** The change in the rows of a cluster: of a Service with one port. */
-function modelChange(
-  cluster: Cluster,
-  { kind, service, address }: NonNullable<RandomChange["endpoint"]>,
-): Change | undefined {
-  for (let s = 0; s < cluster.services; s++) {
-    if (cluster.serviceName(s) !== service) continue;
-    const servicePort = cluster.portStart[s]!;
-    if (cluster.portStart[s + 1]! !== servicePort + 1) return undefined;
-    if (kind === "join") return { kind, servicePort };
-    const [first, end] = [cluster.endpointStart[servicePort]!, cluster.endpointStart[servicePort + 1]!];
-    const row = cluster.endpointAddress.subarray(first, end).indexOf(parseAddress(address) ?? 0);
-    return row < 0 ? undefined : { kind, servicePort, endpoint: first + row };
-  }
-  return undefined;
-}
-
-function compareWrites(counted: UpdateCounts, expected: UpdateCounts): WritesDifference[] {
-  return (["rules", "chains", "elements"] as const)
-    .map((what) => ({ what, kubeProxy: counted[what], lbscale: expected[what] }))
-    .filter(({ kubeProxy, lbscale }) => kubeProxy !== lbscale);
 }

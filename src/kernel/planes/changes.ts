@@ -25,7 +25,7 @@ export interface Changer {
 
 /** null: a floor, where nothing can change. */
 export function changerOf(
-  { plane, lab, program }: LoadedPlane,
+  { plane, testbed, program }: LoadedPlane,
   { host, natives, options }: TestbedConfig,
 ): Changer | null {
   if (program instanceof IptablesProgram) {
@@ -78,7 +78,7 @@ export function changerOf(
   if (program instanceof EbpfProgram && natives.loader !== null) {
     const frontends = program.entries.frontendPort.view();
     return {
-      command: [natives.loader, "update", pinFolder({ host, lab })],
+      command: [natives.loader, "update", pinFolder({ host, testbed })],
       input: (edit) =>
         ebpfWrites(edit, {
           firstFrontend: frontends.indexOf(edit.servicePort),

@@ -113,7 +113,7 @@ describe.each(["random", "maglev"] as const)("a change of a %s program", (algori
     }
   });
 
-  it("writes as many elements as are counted, but for lb_affinity_match, which the lab has not", () => {
+  it("writes as many elements as are counted, but for lb_affinity_match, which the testbed has not", () => {
     for (const change of changes.filter(
       ({ servicePort }) => cluster.affinitySeconds[cluster.service[servicePort]!] === 0,
     )) {

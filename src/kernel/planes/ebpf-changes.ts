@@ -6,15 +6,10 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import type { EndpointUpdate, LiveCluster } from "../../cluster/endpoint-updates.js";
 import { AFFINITY_MASK, portSlot, protocolScope } from "../../planes/ebpf/layout.js";
-import {
-  backendRows,
-  type Frontend,
-  frontendsOf,
-  masterCount,
-  masterFlags,
-  referencedRows,
-} from "../../planes/ebpf/maps/entries.js";
+import { masterCount, masterFlags } from "../../planes/ebpf/maps/entries.js";
+import { type Frontend, frontendsOf } from "../../planes/ebpf/maps/frontends.js";
 import { backendName, fillMaglevTable } from "../../planes/ebpf/maps/maglev.js";
+import { referencedRows, slotsOf } from "../../planes/ebpf/maps/slots.js";
 import { backendValue, header } from "./ebpf-maps.js";
 
 export interface ChangeOptions {
@@ -42,10 +37,11 @@ export function* ebpfWrites(
     const [was, is] = [before, after].map((live) => membersOf(live, servicePort, frontend));
     const slots = is!.map(({ id }) => id);
     const slotsBefore = was!.map(({ id }) => id);
+    const { count } = slotsOf(cluster, servicePort, frontend.localOnly);
     if (slots.join() === slotsBefore.join()) continue;
     const revNat = firstFrontend + index + 1;
-    yield* slotWrites(cluster, servicePort, frontend, revNat, slotsBefore, slots);
-    if (maglevSize !== null) yield* tableWrite(cluster, servicePort, revNat, is!, maglevSize);
+    yield* slotWrites(cluster, servicePort, frontend, revNat, slotsBefore, { slots, count });
+    if (maglevSize !== null) yield* tableWrite(cluster, servicePort, revNat, is!.slice(0, count), maglevSize);
   }
   for (const id of old) if (!now.includes(id)) yield* write("lb4_backends", [id + 1], []);
 }
@@ -57,7 +53,7 @@ function* slotWrites(
   { address, port, scope, flags }: Frontend,
   revNat: number,
   before: readonly number[],
-  now: readonly number[],
+  { slots: now, count }: { readonly slots: readonly number[]; readonly count: number },
 ): Iterable<Uint8Array> {
   const key = (slot: number) => [address, portSlot(port, slot), protocolScope(cluster.protocol[p]!, scope)];
   for (const [i, id] of now.entries()) {
@@ -65,11 +61,7 @@ function* slotWrites(
   }
   if (now.length !== before.length) {
     const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
-    const master = [
-      seconds & AFFINITY_MASK,
-      masterCount(now.length, revNat),
-      masterFlags(flags, seconds, revNat),
-    ];
+    const master = [seconds & AFFINITY_MASK, masterCount(count, revNat), masterFlags(flags, seconds, revNat)];
     yield* write("lb4_services", key(0), master);
   }
   for (let i = now.length; i < before.length; i++) yield* write("lb4_services", key(i + 1), []);
@@ -105,7 +97,7 @@ interface Member {
 
 /** A frontend's backends, in the order of their slots. */
 function membersOf({ cluster, ids }: LiveCluster, p: number, { localOnly }: Frontend): Member[] {
-  return backendRows(cluster, p, localOnly).map((row) => ({ row, id: ids[row]! }));
+  return slotsOf(cluster, p, localOnly).rows.map((row) => ({ row, id: ids[row]! }));
 }
 
 function* write(map: string, key: readonly number[], value: readonly number[]): Iterable<Uint8Array> {

@@ -20,7 +20,7 @@ export const ebpf: KernelPlane = {
   dropsWithoutBackends: false,
   memory: "maps",
   lookupProgram: "lookup_random",
-  load: (loading, program) => loadMaps(loading, program, loading.host.cgroupOf(loading.lab.name)),
+  load: (loading, program) => loadMaps(loading, program, loading.host.cgroupOf(loading.testbed.name)),
 };
 
 /** Per packet at the node's end of the client's veth, random choice. */
@@ -47,9 +47,9 @@ export const ebpfMaglev: KernelPlane = {
   lookupProgram: "lookup_maglev",
 };
 
-/** Folder of the lab's pinned programs and maps. */
-export function pinFolder({ host, lab }: Pick<Loading, "host" | "lab">): string {
-  return join(host.bpf, lab.name);
+/** Folder of the testbed's pinned programs and maps. */
+export function pinFolder({ host, testbed }: Pick<Loading, "host" | "testbed">): string {
+  return join(host.bpf, testbed.name);
 }
 
 async function loadMaps(loading: Loading, program: Program | null, cgroup: string | null): Promise<void> {
@@ -65,13 +65,13 @@ async function loadMaps(loading: Loading, program: Program | null, cgroup: strin
 
 async function loadAtInterfaces(loading: Loading, program: Program | null): Promise<void> {
   await loadMaps(loading, program, null);
-  const { lab } = loading;
+  const { testbed } = loading;
   const tc = toolPath("tc");
   for (const [device, name] of [
     [CLIENT_SIDE, "balance"],
     [BACKEND_SIDE, "restore"],
   ] as const) {
-    await lab.exec("node", tc, ["qdisc", "add", "dev", device, "clsact"]);
+    await testbed.exec("node", tc, ["qdisc", "add", "dev", device, "clsact"]);
     const pinned = join(pinFolder(loading), name);
     const filter = [
       "filter",
@@ -84,6 +84,6 @@ async function loadAtInterfaces(loading: Loading, program: Program | null): Prom
       "object-pinned",
       pinned,
     ];
-    await lab.exec("node", tc, filter);
+    await testbed.exec("node", tc, filter);
   }
 }

@@ -27,18 +27,18 @@ export const ipvs: KernelPlane = {
   dropsWithoutBackends: false,
   memory: "slabs",
   lookupProgram: null,
-  load: async ({ lab }: Loading, program: Program | null) => {
+  load: async ({ testbed }: Loading, program: Program | null) => {
     if (!(program instanceof IpvsProgram)) throw new TypeError("not an IPVS program");
     // Packets to virtual addresses must be this node's own, or they never come by LOCAL_IN, where IPVS listens.
-    await lab.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
-    await lab.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
-    await lab.exec("node", toolPath("iptables-legacy-restore"), [], {
-      // Without xt_physdev: the lab bridges nothing.
+    await testbed.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
+    await testbed.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
+    await testbed.exec("node", toolPath("iptables-legacy-restore"), [], {
+      // Without xt_physdev: the testbed bridges nothing.
       input: [ipvsIptablesRestore(program, false)],
     });
-    await lab.exec("node", toolPath("ipvsadm"), ["-R"], { input: ipvsadmRestore(program) });
+    await testbed.exec("node", toolPath("ipvsadm"), ["-R"], { input: ipvsadmRestore(program) });
     for (const [name, value] of Object.entries(SETTINGS)) {
-      await lab.exec("node", toolPath("tee"), [`/proc/sys/net/ipv4/${name}`], { input: [value] });
+      await testbed.exec("node", toolPath("tee"), [`/proc/sys/net/ipv4/${name}`], { input: [value] });
     }
   },
 };

@@ -32,9 +32,9 @@ export const directConntrack: KernelPlane = {
   ...EVERYWHERE,
   id: "direct-conntrack",
   program: null,
-  load: async ({ lab }) => {
+  load: async ({ testbed }) => {
     const rule = ["-A", "FORWARD", "-m", "conntrack", "--ctstate", "INVALID", "-j", "DROP"];
-    await lab.exec("node", toolPath("iptables-legacy"), rule);
+    await testbed.exec("node", toolPath("iptables-legacy"), rule);
   },
 };
 
@@ -63,19 +63,19 @@ export function loadedRules(program: IptablesProgram): IptablesProgram {
   return uncounted.has(program) ? program.withoutNfacct() : program;
 }
 
-async function restore({ lab }: Loading, program: Program | null, tool: string): Promise<void> {
+async function restore({ testbed }: Loading, program: Program | null, tool: string): Promise<void> {
   if (!(program instanceof IptablesProgram)) throw new TypeError("not an iptables program");
-  const hasCounters = program.settings.nfacct && (await makeCounters(lab));
+  const hasCounters = program.settings.nfacct && (await makeCounters(testbed));
   const restored = hasCounters ? program : program.withoutNfacct();
   if (!hasCounters) uncounted.add(program);
-  await lab.exec("node", toolPath(tool), [], { input: iptablesRestore(restored) });
+  await testbed.exec("node", toolPath(tool), [], { input: iptablesRestore(restored) });
 }
 
 /** Makes the nfacct objects that kube-proxy's rules count in. Returns whether this host has the tool and the kernel for it. */
-async function makeCounters(lab: Loading["lab"]): Promise<boolean> {
+async function makeCounters(testbed: Loading["testbed"]): Promise<boolean> {
   try {
     for (const name of Object.values(NFACCT_OBJECTS))
-      await lab.exec("node", toolPath("nfacct"), ["add", name]);
+      await testbed.exec("node", toolPath("nfacct"), ["add", name]);
     return true;
   } catch (error) {
     if (error instanceof KernelError) return false;
@@ -88,10 +88,10 @@ export const nftables: KernelPlane = {
   ...EVERYWHERE,
   id: "nftables",
   program: "nftables",
-  load: async ({ lab }, program) => {
+  load: async ({ testbed }, program) => {
     if (!(program instanceof NftablesProgram)) throw new TypeError("not an nftables program");
     for (const transaction of nftTransactions(program)) {
-      await lab.exec("node", toolPath("nft"), ["-f", "-"], { input: [transaction] });
+      await testbed.exec("node", toolPath("nft"), ["-f", "-"], { input: [transaction] });
     }
   },
 };

@@ -26,19 +26,19 @@ interface Rounds {
   readonly cluster: Cluster;
   readonly cell: ProgrammingCell;
   /** With kube-proxy's rules in its node. */
-  readonly lab: Testbed;
+  readonly testbed: Testbed;
   readonly where: { readonly cell: number; readonly block: number; readonly place: number };
   readonly report: (report: ProgrammingReport) => void;
 }
 
 /** Makes the rounds of a visit. Throws KernelError on a decision that breaks the contract. */
 export async function connectRounds(setting: Rounds, visit: Visit): Promise<void> {
-  const { host, natives, task, cluster, cell, lab, where, report } = setting;
+  const { host, natives, task, cluster, cell, testbed, where, report } = setting;
   const base = new Testbed(host, `b${visit.cell}-${visit.block}`);
   try {
     await base.create(cluster, natives.server);
     await KERNEL_PLANES[TRACKED_BASELINE].load(
-      { host, natives: { ...natives, loader: null, balancer: null }, lab: base },
+      { host, natives: { ...natives, loader: null, balancer: null }, testbed: base },
       null,
     );
     for (let round = 0; round < visit.rounds; round++) {
@@ -46,7 +46,7 @@ export async function connectRounds(setting: Rounds, visit: Visit): Promise<void
       const seed = replicateSeed(task.seed, visit.block * visit.rounds + round, visit.cell);
       const trace = generateTrace(cluster, { flows: task.connections, batch: task.connections, seed });
       const flows = flowsOf(trace);
-      const results = await connect(lab, flows, setting);
+      const results = await connect(testbed, flows, setting);
       const verifier = new DecisionVerifier(
         { plane: KERNEL_PLANES[cell.mode], cluster, program: null },
         splitPlaneId(cell.plane).version,
@@ -72,14 +72,14 @@ export async function connectRounds(setting: Rounds, visit: Visit): Promise<void
 }
 
 async function connect(
-  lab: Testbed,
+  testbed: Testbed,
   flows: readonly Flow[],
   { natives, task }: Pick<Rounds, "natives" | "task">,
 ): Promise<Result[]> {
   // Closed connections stay in the table for ten seconds.
-  await lab.exec("node", toolPath("conntrack"), ["-F"]);
+  await testbed.exec("node", toolPath("conntrack"), ["-F"]);
   const options = { probe: natives.probe, cpu: task.cpu, cgroup: null, keepPorts: false };
-  return probeFlows(lab, "client", flows, { ...options, timeoutMs: TIMEOUT_MS });
+  return probeFlows(testbed, "client", flows, { ...options, timeoutMs: TIMEOUT_MS });
 }
 
 function requireAll(

@@ -54,22 +54,22 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
   const began = performance.now();
   const spentMs = (): number => Math.round(performance.now() - began);
   report({ kind: "starting", ...where });
-  const lab = new Testbed(host, `p${visit.cell}-${visit.block}`);
+  const testbed = new Testbed(host, `p${visit.cell}-${visit.block}`);
   const deadline = new Deadline(limitMs);
   let stage: "start" | "rounds" | "changes" = "start";
   let node: NodeProcess | undefined;
   try {
-    await lab.create(cluster, natives.server);
-    node = new NodeProcess(lab.namespace("node"));
+    await testbed.create(cluster, natives.server);
+    node = new NodeProcess(testbed.namespace("node"));
     const services = changingServices(cluster, task.seed);
-    await deadline.within(firstSync({ ...setting, where, lab, node, cell, services }));
+    await deadline.within(firstSync({ ...setting, where, testbed, node, cell, services }));
     stage = "rounds";
-    const going = { ...setting, where, lab, node, cell, services };
+    const going = { ...setting, where, testbed, node, cell, services };
     if (visit.rounds > 0) await deadline.within(connectRounds(going, visit));
     stage = "changes";
     for (let i = 0; i < visit.changes; i++)
       await deadline.within(
-        oneChange({ ...setting, where, lab, node, cell, services }, visit.firstChange + i),
+        oneChange({ ...setting, where, testbed, node, cell, services }, visit.firstChange + i),
       );
     if (visit.rollout > 0) await deadline.within(rollOut(going, visit.rollout));
   } catch (error) {
@@ -78,7 +78,7 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
   } finally {
     deadline.end();
     node?.stop();
-    await lab.remove();
+    await testbed.remove();
     report({ kind: "left", ...where, spentMs: spentMs() });
   }
 }
@@ -112,7 +112,7 @@ class Deadline {
 
 export interface Going extends VisitSetting {
   readonly where: { readonly cell: number; readonly block: number; readonly place: number };
-  readonly lab: Testbed;
+  readonly testbed: Testbed;
   readonly node: NodeProcess;
   readonly cell: ProgrammingCell;
   /** Numbers of the services that change, in order. */
@@ -120,8 +120,8 @@ export interface Going extends VisitSetting {
 }
 
 async function firstSync(going: Going): Promise<void> {
-  const { host, natives, task, cluster, lab, node, cell, services, where, limitMs, report } = going;
-  const folder = join(host.folder, lab.name);
+  const { host, natives, task, cluster, testbed, node, cell, services, where, limitMs, report } = going;
+  const folder = join(host.folder, testbed.name);
   mkdirSync(folder);
   await node.call({
     call: "prepare",
@@ -131,7 +131,7 @@ async function firstSync(going: Going): Promise<void> {
   });
   const before = kernelMemory();
   const watcher = new Watcher(
-    lab.namespace("client"),
+    testbed.namespace("client"),
     natives.watch,
     services.map((service) => flowTo(cluster, service)),
     true,
@@ -166,14 +166,14 @@ async function firstSync(going: Going): Promise<void> {
 }
 
 async function oneChange(going: Going, number: number): Promise<void> {
-  const { natives, cluster, lab, node, services, where, report } = going;
+  const { natives, cluster, testbed, node, services, where, report } = going;
   const began = performance.now();
   const change = ENDPOINT_CHANGES[number % ENDPOINT_CHANGES.length]!;
   // A service goes through all kinds of changes, then the next does.
   const service = services[Math.floor(number / ENDPOINT_CHANGES.length) % services.length]!;
   // Closed connections stay in the table for ten seconds.
-  await lab.exec("node", toolPath("conntrack"), ["-F"]);
-  const watcher = new Watcher(lab.namespace("client"), natives.watch, [flowTo(cluster, service)]);
+  await testbed.exec("node", toolPath("conntrack"), ["-F"]);
+  const watcher = new Watcher(testbed.namespace("client"), natives.watch, [flowTo(cluster, service)]);
   try {
     await watcher.until(({ length }) => (length > 0 ? length : null));
     const made = changeReplySchema.parse(await node.call({ call: "change", service, kind: change }));
@@ -210,10 +210,10 @@ async function rollOut({ node, services, where, report }: Going, endpoints: numb
 }
 
 /** Watching some of them tells when; that it holds of all is checked afterwards. */
-async function everyServiceAnswers({ natives, cluster, lab, cell }: Going): Promise<void> {
+async function everyServiceAnswers({ natives, cluster, testbed, cell }: Going): Promise<void> {
   const flows = Array.from({ length: cluster.services }, (_, service) => flowTo(cluster, service));
   const options = { probe: natives.probe, cpu: null, cgroup: null, keepPorts: false };
-  const results = await probeFlows(lab, "client", flows, { ...options, timeoutMs: PROBE_TIMEOUT_MS });
+  const results = await probeFlows(testbed, "client", flows, { ...options, timeoutMs: PROBE_TIMEOUT_MS });
   const silent = results.filter(
     ({ outcome, address }, i) => outcome !== REACHED || address === flows[i]!.dst,
   );

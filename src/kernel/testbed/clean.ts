@@ -90,7 +90,7 @@ export async function cleanLeftovers(): Promise<string[]> {
   return removed;
 }
 
-/** What mkdtemp makes of the prefix. A cgroup's name goes on with its lab's. */
+/** What mkdtemp makes of the prefix. A cgroup's name goes on with its testbed's. */
 const ID = new RegExp(`^${PREFIX}[A-Za-z0-9]{6}`);
 const ID_ANYWHERE = new RegExp(`${PREFIX}[A-Za-z0-9]{6}`);
 /** Where ip-netns(8) keeps names. */

@@ -13,8 +13,8 @@ export interface Host {
   readonly folder: string;
   /** A bpffs that dies with the sandbox. */
   readonly bpf: string;
-  /** A cgroup v2 of a lab, made when first asked for: for probes that BPF programs are to catch. */
-  cgroupOf(lab: string): string;
+  /** A cgroup v2 of a testbed, made when first asked for: for probes that BPF programs are to catch. */
+  cgroupOf(testbed: string): string;
 }
 
 /** Mounts what the lane needs, in this mount namespace only; file systems of eBPF where they are asked for. */
@@ -39,8 +39,8 @@ export async function prepareHost(folder: string, withBpf: boolean): Promise<Hos
     id,
     folder,
     bpf,
-    cgroupOf: (lab) => {
-      const cgroup = join(cgroups, `${id}-${lab}`);
+    cgroupOf: (testbed) => {
+      const cgroup = join(cgroups, `${id}-${testbed}`);
       mkdirSync(cgroup, { recursive: true });
       return cgroup;
     },

@@ -7,10 +7,15 @@ import { fileURLToPath } from "node:url";
 /** From the sources, and from dist. */
 const FOLDERS = ["../../../scripts/", "../../../../scripts/"];
 
+/** Absolute path of a file or folder among the scripts, where it is. */
+export function scriptFile(name: string): string | undefined {
+  const paths = FOLDERS.map((folder) => fileURLToPath(new URL(folder + name, import.meta.url)));
+  return paths.find((each) => existsSync(each));
+}
+
 /** Path of a script: relative in a checkout of lbscale, absolute where it is installed as a package. */
 export function scriptPath(name: string, cwd = process.cwd()): string {
-  const paths = FOLDERS.map((folder) => fileURLToPath(new URL(folder + name, import.meta.url)));
-  const path = paths.find((each) => existsSync(each));
+  const path = scriptFile(name);
   if (path === undefined) return `scripts/${name}`;
   const short = relative(cwd, path);
   return short.startsWith("..") ? path : short;

@@ -21,33 +21,33 @@ export async function compileNatives(host: Host, planes: readonly KernelPlaneId[
   };
 }
 
-/** Makes a lab, compiles the plane's program and loads it. */
+/** Makes a testbed, compiles the plane's program and loads it. */
 export async function loadPlaneInto(id: KernelPlaneId, setting: TestbedConfig): Promise<LoadedPlane> {
   const { host, natives, cluster, options, name } = setting;
   const plane = KERNEL_PLANES[id];
-  const lab = new Testbed(host, name);
-  await lab.create(cluster, natives.server);
+  const testbed = new Testbed(host, name);
+  await testbed.create(cluster, natives.server);
   if (plane.program === null) {
     // Floors have no program: what they load does not depend on the cluster.
-    await plane.load({ host, natives, lab }, null);
-    return { plane, lab, cluster, program: null, loadMs: 0, slabBytes: 0 };
+    await plane.load({ host, natives, testbed }, null);
+    return { plane, testbed, cluster, program: null, loadMs: 0, slabBytes: 0 };
   }
   const program = (await loadPlane(plane.program)).compile(cluster, options);
   const slabBefore = kmallocBytes();
   const started = performance.now();
-  await plane.load({ host, natives, lab }, program);
+  await plane.load({ host, natives, testbed }, program);
   const loadMs = performance.now() - started;
-  return { plane, lab, cluster, program, loadMs, slabBytes: kmallocBytes() - slabBefore };
+  return { plane, testbed, cluster, program, loadMs, slabBytes: kmallocBytes() - slabBefore };
 }
 
 /** How a station's connections are probed. */
 export function probeOptionsOf(
-  { plane, lab }: LoadedPlane,
+  { plane, testbed }: LoadedPlane,
   { host, natives }: Pick<TestbedConfig, "host" | "natives">,
 ) {
   return {
     probe: natives.probe,
-    cgroup: plane.atSocket ? host.cgroupOf(lab.name) : null,
+    cgroup: plane.atSocket ? host.cgroupOf(testbed.name) : null,
     keepPorts: plane.keepPorts,
   } satisfies Partial<ProbeOptions>;
 }

@@ -87,6 +87,7 @@ export class TcConnections implements Connections {
     if (inside && (flags & TWO_SCOPES) !== 0) {
       scope = SCOPE_INTERNAL;
       service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_INTERNAL));
+      if (service === MISS) return PASS;
     }
 
     const map = this.#map;

@@ -99,6 +99,7 @@ export function explainEbpf(
   if (inside && flags & layout.TWO_SCOPES) {
     scope = layout.SCOPE_INTERNAL;
     service = findService(address, flow.dport, 0, flow.protocol, scope);
+    if (service === MISS) return answer(PASS, "an external IP has no internal scope: PASS");
   }
   const count = services.words[service + layout.SERVICE_COUNT]! & 0xffff;
   const tracked = tracking?.known(work) ?? 0;

@@ -18,16 +18,11 @@ import {
   SERVICE_COUNT,
   SERVICE_FLAGS,
 } from "./layout.js";
-import {
-  backendRows,
-  type Frontend,
-  frontendsOf,
-  masterCount,
-  masterFlags,
-  referencedRows,
-} from "./maps/entries.js";
+import { backendPortWord, masterCount, masterFlags } from "./maps/entries.js";
+import { type Frontend, frontendsOf } from "./maps/frontends.js";
 import { backendName, fillMaglevTable } from "./maps/maglev.js";
 import type { MaglevMaps } from "./maps/maps.js";
+import { referencedRows, slotsOf, stateOf } from "./maps/slots.js";
 import { type CiliumModel, MaglevModel } from "./model.js";
 
 export class LiveEbpf implements IncrementalModel {
@@ -59,27 +54,34 @@ export class LiveEbpf implements IncrementalModel {
     const rows = referencedRows(cluster, servicePort);
     const [was, is] = [new Set(old), new Set(rows.map((row) => after.ids[row]!))];
     // Backends come before the slots that name them, and go after.
+    const stateBefore = new Map(
+      referencedRows(before.cluster, servicePort).map((row) => [
+        before.ids[row]!,
+        stateOf(before.cluster, row),
+      ]),
+    );
     for (const row of rows) {
       const id = after.ids[row]!;
-      if (was.has(id)) continue;
+      const state = stateOf(cluster, row);
+      if (stateBefore.get(id) === state) continue;
+      if (was.has(id)) backends.remove(id + 1);
       const element = backends.insert(id + 1);
       backends.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[row]!;
-      backends.words[element + BACKEND_PORT] =
-        cluster.endpointPort[row]! | (cluster.protocol[servicePort]! << 16);
+      backends.words[element + BACKEND_PORT] = backendPortWord(cluster, servicePort, row);
       backends.words[element + BACKEND_LOCAL] = Number(servesPolicyLocal(cluster.endpointLocal[row]!));
       this.model.removedBackends.delete(id + 1);
       this.written.mapWrites++;
     }
     for (const [index, frontend] of frontendsOf(cluster, servicePort).entries()) {
-      const rows = backendRows(cluster, servicePort, frontend.localOnly);
+      const { rows, count } = slotsOf(cluster, servicePort, frontend.localOnly);
       const slots = rows.map((row) => after.ids[row]!);
-      const slotsBefore = backendRows(before.cluster, servicePort, frontend.localOnly).map(
-        (row) => before.ids[row]!,
-      );
+      const was = slotsOf(before.cluster, servicePort, frontend.localOnly);
+      const slotsBefore = was.rows.map((row) => before.ids[row]!);
       const revNat = this.#firstFrontend[servicePort]! + index + 1;
-      if (same(slots, slotsBefore)) continue;
-      this.#writeSlots(cluster, servicePort, frontend, revNat, slotsBefore, slots);
-      this.#writeTable(cluster, servicePort, revNat, rows, slots);
+      if (same(slots, slotsBefore) && count === was.count) continue;
+      this.#writeSlots(cluster, servicePort, frontend, revNat, slotsBefore, { slots, count });
+      if (!same(slots.slice(0, count), slotsBefore.slice(0, was.count)))
+        this.#writeTable(cluster, servicePort, revNat, rows.slice(0, count), slots);
     }
     for (const id of old) {
       if (is.has(id)) continue;
@@ -96,22 +98,22 @@ export class LiveEbpf implements IncrementalModel {
     { address, port, scope, flags }: Frontend,
     revNat: number,
     before: readonly number[],
-    now: readonly number[],
+    { slots: now, count }: { readonly slots: readonly number[]; readonly count: number },
   ): void {
     const { services } = this.model.maps;
     const { words } = services;
     const third = protocolScope(cluster.protocol[p]!, scope);
-    const write = (slot: number, value: number, count: number, bits: number): void => {
+    const write = (slot: number, value: number, countWord: number, bits: number): void => {
       const element = services.update(address | 0, portSlot(port, slot), third);
       words[element + SERVICE_BACKEND] = value;
-      words[element + SERVICE_COUNT] = count;
+      words[element + SERVICE_COUNT] = countWord;
       words[element + SERVICE_FLAGS] = bits;
       this.written.mapWrites++;
     };
     for (let i = 0; i < now.length; i++) if (now[i] !== before[i]) write(i + 1, now[i]! + 1, 0, 0);
     if (now.length !== before.length) {
       const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
-      write(0, seconds & AFFINITY_MASK, masterCount(now.length, revNat), masterFlags(flags, seconds, revNat));
+      write(0, seconds & AFFINITY_MASK, masterCount(count, revNat), masterFlags(flags, seconds, revNat));
     }
     for (let i = now.length; i < before.length; i++) {
       services.remove(address | 0, portSlot(port, i + 1), third);

@@ -89,6 +89,8 @@ export abstract class CiliumModel implements Model {
     if (inside && (flags & TWO_SCOPES) !== 0) {
       scope = SCOPE_INTERNAL;
       service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_INTERNAL));
+      // An external IP has none (lb4_lookup_service).
+      if (service === MISS) return PASS;
     }
     if ((words[service + SERVICE_COUNT]! & 0xffff) === 0) return REJECT;
     const id =

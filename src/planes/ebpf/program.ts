@@ -4,6 +4,8 @@ import type { Change } from "../../cluster/change.js";
 import { type Cluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { InvalidOptionError, MapFullError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
+import { formatCount } from "../../text.js";
+import type { Capacity } from "../descriptor.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -28,11 +30,12 @@ import {
   SERVICE_FLAGS,
   SERVICE_WORDS,
 } from "./layout.js";
-import { ENTRY_WORDS, listEntries, type MapEntries } from "./maps/entries.js";
+import { backendPortWord, ENTRY_WORDS, listEntries, type MapEntries } from "./maps/entries.js";
 import { BackendMap, htabBytes, OuterMap, powerOfTwo, ServiceMap } from "./maps/htab.js";
 import { ConnectionMap, ReverseSocketMap } from "./maps/lru.js";
 import { backendName, fillMaglevTable } from "./maps/maglev.js";
 import type { MaglevMaps, Maps } from "./maps/maps.js";
+import type { EndpointStates } from "./maps/slots.js";
 import { mapMemory } from "./memory.js";
 import { type CiliumModel, EbpfModel, MaglevModel } from "./model.js";
 import { DEFAULT_MAGLEV_SIZE, MAGLEV_SIZES } from "./options.js";
@@ -48,14 +51,22 @@ export class EbpfProgram implements Program {
   readonly plane: "ebpf" | "ebpf-maglev";
   readonly cluster: Cluster;
   readonly entries: MapEntries;
+  readonly states: EndpointStates | undefined;
   /** Capacity of each load-balancing map. */
   readonly mapEntries: number;
   readonly #maglevSize: number | null;
 
-  constructor(cluster: Cluster, options: PlaneOptions, algorithm: "random" | "maglev") {
+  /** `states` of a cluster that holds endpoints which are not in use too: what stands in the maps, not what is measured. */
+  constructor(
+    cluster: Cluster,
+    options: PlaneOptions,
+    algorithm: "random" | "maglev",
+    states?: EndpointStates,
+  ) {
+    this.states = states;
     this.plane = algorithm === "maglev" ? "ebpf-maglev" : "ebpf";
     this.cluster = cluster;
-    this.entries = listEntries(cluster);
+    this.entries = listEntries(cluster, states);
     this.#maglevSize = algorithm === "maglev" ? (options.maglevTableSize ?? DEFAULT_MAGLEV_SIZE) : null;
     this.mapEntries = this.#capacity(options.ebpfMapEntries);
     this.#refuse();
@@ -112,10 +123,29 @@ export class EbpfProgram implements Program {
     });
   }
 
+  capacities(): readonly Capacity[] {
+    const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
+    return [
+      {
+        what: "entries of the service map",
+        used: needed,
+        most: DEFAULT_MAP_ENTRIES,
+        remedy: `set bpf-lb-map-max to ${formatCount(powerOfTwo(needed))}`,
+      },
+      {
+        what: "frontends, which have numbers of 16 bits",
+        used: this.#frontends,
+        most: MAX_FRONTENDS,
+        remedy: null,
+      },
+    ];
+  }
+
   update(change: Change): UpdateCost {
     return updateCost(this.cluster, change, {
       maglevSize: this.#maglevSize,
       freeEntries: this.mapEntries - this.#serviceEntries,
+      states: this.states,
     });
   }
 
@@ -191,7 +221,7 @@ export class EbpfProgram implements Program {
       for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
         const element = map.insert(e + 1);
         map.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[e]!;
-        map.words[element + BACKEND_PORT] = cluster.endpointPort[e]! | (cluster.protocol[p]! << 16);
+        map.words[element + BACKEND_PORT] = backendPortWord(cluster, p, e);
         map.words[element + BACKEND_LOCAL] = Number(servesPolicyLocal(cluster.endpointLocal[e]!));
       }
     }
@@ -208,7 +238,8 @@ export class EbpfProgram implements Program {
     const { cluster, entries } = this;
     const start = entries.backendStart.view();
     const protocol = cluster.protocol[entries.frontendPort.view()[frontend]!]!;
-    const members = [...entries.backends.view().subarray(start[frontend]!, start[frontend + 1]!)]
+    const first = start[frontend]!;
+    const members = [...entries.backends.view().subarray(first, first + entries.counts.view()[frontend]!)]
       .map((endpoint) => ({ id: endpoint + 1, name: backendName(cluster, endpoint, protocol) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const ids = Int32Array.from(members, ({ id }) => id);

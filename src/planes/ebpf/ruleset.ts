@@ -5,7 +5,11 @@ import { PlaneLimitError } from "../../errors.js";
 import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "./cilium-flags.js";
 import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SCOPES } from "./layout.js";
 import { ENTRY_WORDS } from "./maps/entries.js";
+import { ACTIVE, referencedRows, stateOf } from "./maps/slots.js";
 import { type EbpfProgram, MAX_FRONTENDS } from "./program.js";
+
+/** What a backend's value says of its state (NewBackendFlags): 2, quarantined, is no state that Kubernetes knows. */
+const STATE_BYTES = [0, 1, 1, 2, 3] as const;
 
 export interface MapEntry {
   readonly key: Uint8Array;
@@ -22,7 +26,7 @@ export interface MapDump {
  * The load-balancing maps of a program, without Maglev's tables. Addresses, ports and rev_nat ids are in network byte
  * order, counts and backend ids in the machine's (x86-64). Throws PlaneLimitError beyond 65,535 frontends.
  */
-function ciliumMaps(program: EbpfProgram): readonly MapDump[] {
+export function ciliumMaps(program: EbpfProgram): readonly MapDump[] {
   if (program.entries.frontendPort.length > MAX_FRONTENDS) {
     throw new PlaneLimitError(
       `${program.entries.frontendPort.length} frontends: Cilium numbers them with 16 bits, use at most ${MAX_FRONTENDS}`,
@@ -79,15 +83,12 @@ interface BackendIds {
 }
 
 /** Ids of backends: one for each address, port and protocol that some frontend sends to, shared by services. */
-function backendIds({ cluster, entries }: EbpfProgram): BackendIds {
+function backendIds({ cluster, states }: EbpfProgram): BackendIds {
   const ids = new Map<string, number>();
   const idOfRow = new Map<number, number>();
   const rows: number[] = [];
-  const start = entries.backendStart.view();
-  const used = entries.backends.view();
-  for (const [frontend, p] of entries.frontendPort.view().entries()) {
-    for (const row of used.subarray(start[frontend]!, start[frontend + 1]!)) {
-      if (idOfRow.has(row)) continue;
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    for (const row of referencedRows(cluster, p, states)) {
       const name = `${cluster.endpointAddress[row]} ${cluster.endpointPort[row]} ${cluster.protocol[p]}`;
       const id = ids.get(name) ?? ids.size + 1;
       if (!ids.has(name)) rows.push(row);
@@ -99,7 +100,7 @@ function backendIds({ cluster, entries }: EbpfProgram): BackendIds {
 }
 
 function* backendEntries(program: EbpfProgram, { rows }: BackendIds): Iterable<MapEntry> {
-  const { cluster } = program;
+  const { cluster, states } = program;
   const protocolOf = protocolsOf(program);
   for (const [i, row] of rows.entries()) {
     yield entry(4, 12, (key, value) => {
@@ -107,6 +108,7 @@ function* backendEntries(program: EbpfProgram, { rows }: BackendIds): Iterable<M
       value.setUint32(0, cluster.endpointAddress[row]!);
       value.setUint16(4, cluster.endpointPort[row]!);
       value.setUint8(6, protocolOf(row));
+      value.setUint8(7, STATE_BYTES[stateOf(cluster, row, states)]!);
     });
   }
 }
@@ -126,6 +128,8 @@ function* serviceEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<M
   // Slots follow their master and repeat its rev_nat id and flags.
   let revNat = 0;
   let masterFlags = 0;
+  const { backendStart, counts } = program.entries;
+  const [start, countOf] = [backendStart.view(), counts.view()];
   for (let at = 0; at < words.length; at += ENTRY_WORDS) {
     const [address = 0, portAndSlot = 0, third = 0, first = 0, count = 0, flags = 0] = words.subarray(
       at,
@@ -147,6 +151,8 @@ function* serviceEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<M
         // The upper byte, the algorithm, is 0 unless an annotation chooses one.
         value.setUint32(0, first & AFFINITY_MASK, true);
         value.setUint16(4, count & 0xffff, true);
+        // Slots beyond the count: qcount.
+        if (revNat > 0) value.setUint16(10, start[revNat]! - start[revNat - 1]! - countOf[revNat - 1]!, true);
       }
       value.setUint16(6, revNat);
       if (revNat > 0) setFlags(program, value, { address, flags: masterFlags, revNat });
@@ -230,10 +236,29 @@ function* affinityEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<
   for (const { flags, revNat } of masters(program)) {
     if ((flags & AFFINITY) === 0) continue;
     for (let i = start[revNat - 1]!; i < start[revNat]!; i++) {
+      if (stateOf(program.cluster, backends[i]!, program.states) !== ACTIVE) continue;
       yield entry(8, 1, (key) => {
         key.setUint32(0, idOf(backends[i]!), true);
         key.setUint16(4, revNat);
       });
     }
+  }
+}
+
+/** lb4_maglev and the arrays in it as one entry each: rev_nat id, and the table of backend ids. Large: made one at a time. */
+export function* maglevEntries(program: EbpfProgram): Iterable<MapEntry> {
+  const { entries, maglevSize } = program;
+  if (maglevSize === null) return;
+  const { idOf } = backendIds(program);
+  const [counts, routable] = [entries.counts.view(), entries.routable.view()];
+  const table = new Int32Array(maglevSize);
+  const taken = new Uint8Array(maglevSize);
+  for (let frontend = 0; frontend < counts.length; frontend++) {
+    if (counts[frontend] === 0 || routable[frontend] === 0) continue;
+    program.fillMaglev(frontend, table, taken);
+    yield entry(2, 4 * maglevSize, (key, value) => {
+      key.setUint16(0, frontend + 1);
+      for (const [i, id] of table.entries()) value.setUint32(4 * i, idOf(id - 1), true);
+    });
   }
 }

@@ -4,6 +4,7 @@ import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { InvalidOptionError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
+import type { Capacity } from "../descriptor.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -172,9 +173,19 @@ export class IpvsProgram implements Program {
     return new IpvsConnections(this.model(seed), this.cluster, conntrack, table);
   }
 
+  capacities(): readonly Capacity[] {
+    return [setCapacity(this.setEntries)];
+  }
+
   #buckets(): number {
     return this.#resizable ? resizableBuckets(this.virtualServices.count) : FIXED_BUCKETS;
   }
+}
+
+/** The fullest of the sets. */
+function setCapacity(entries: SetEntries): Capacity {
+  const used = Math.max(...HASH_SET_NAMES.map((name) => entries.hash[name].view().length / HASH_SETS[name]));
+  return { what: "elements of its fullest ipset", used, most: MAX_ELEMENTS, remedy: null };
 }
 
 /** An ipset that is full refuses further elements, and kube-proxy then serves some services and not others. */

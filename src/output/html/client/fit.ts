@@ -2,6 +2,7 @@
 
 import type { ChartConfiguration } from "chart.js";
 import type { View } from "../../../charts/chart.js";
+import { fieldsOf, paddingOf } from "../../../charts/kit/chart-seam.js";
 import type { Context2D } from "../../../charts/kit/context.js";
 import { textWidth } from "../../../charts/kit/frame.js";
 import { EDGE, LABEL_GAP } from "../../../charts/kit/marks.js";
@@ -66,12 +67,12 @@ export function fitPage(config: ChartConfiguration, view: PageView, linear: bool
     // On paper the printer's pixels are finer than the screen's.
     devicePixelRatio: Math.max(window.devicePixelRatio, onPaper() ? 3 : 1),
     layout: {
-      padding: ((context: { chart: { ctx: Context2D } }) => ({
+      padding: paddingOf((context: { chart: { ctx: Context2D } }) => ({
         top: MARGIN_PX,
         bottom: MARGIN_PX,
         left: MARGIN_PX,
         right: view.narrow ? HALF_TICK_PX : FONT_SPREAD * right(context),
-      })) as never,
+      })),
     },
   };
   if (view.narrow) thinTicks(config);
@@ -104,7 +105,7 @@ export function makeLinear(config: ChartConfiguration): void {
   for (const [axis, scale] of Object.entries(scalesOf(config))) {
     if (scale?.type !== "logarithmic") continue;
     const values = config.data.datasets.flatMap(({ data }) =>
-      data.map((datum) => Number((datum as unknown as Record<string, number> | null)?.[axis])),
+      data.map((datum) => Number(fieldsOf(datum)[axis])),
     );
     const largest = maxOf(values.filter(Number.isFinite));
     const step = niceStep(largest / 5);

@@ -2,12 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type Cluster, parseAddress, parseCidr, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DROP, type Flow, type Model, REJECT } from "../plane.js";
-import { endpointRows, kubeProxySettings } from "../shared/kube-proxy.js";
+import { endpointRows } from "../shared/kube-proxy.js";
 import { nftables } from "./index.js";
-import { mapBucketBits } from "./layout.js";
-import { chainBytes } from "./memory.js";
-import { rhashBuckets } from "./structures/rhashtable.js";
-import { nftLayout } from "./version.js";
 
 const constant = (services: number, count: number, extra = {}) =>
   generateCluster({ services, seed: 3, endpoints: { kind: "constant", count }, ...extra });
@@ -31,7 +27,7 @@ function hooksOf(model: Model, flow: Flow) {
 
 const OUTSIDE = parseAddress("203.0.113.9")!;
 
-describe("the nftables plane", () => {
+describe("the nftables walk", () => {
   it.each([
     ["1.34", 2, { nat: "6 / 2", postrouting: "2 / 0", whole: [15, 5] }],
     ["1.35", 1, { nat: "6 / 2", postrouting: "2 / 0", whole: [15, 5] }],
@@ -140,14 +136,6 @@ describe("the nftables plane", () => {
     },
   );
 
-  it("holds a chain without the masquerade test in fewer bytes", () => {
-    const old = nftLayout(kubeProxySettings({ kubeProxy: "1.35" }));
-    const exposed = constant(1, 2, { types: "nodePort", externalLocalShare: 1, localShare: 0 });
-    const local = { ...exposed, endpointLocal: Uint8Array.of(1, 0) };
-    // The local chain: 128 bytes, its blob of 26 words in 128, its map of one in 512, an element of 64.
-    expect(chainBytes(local, old) - chainBytes(exposed, old)).toBe(128 + 128 + 512 + 64);
-  });
-
   it.each(["1.35", "1.36"] as const)(
     "of kube-proxy %s masquerades a pod that reaches itself, since 1.36 only on this node",
     (kubeProxy) => {
@@ -189,11 +177,6 @@ describe("the nftables plane", () => {
     const flow = firstPacket(cluster, 0);
     expect(model.explain({ ...flow, dport: 9 }, 0).decision).toBe(REJECT);
     expect(model.explain({ ...flow, dst: parseAddress("10.96.0.9")! }, 0).decision).toBe(DROP);
-  });
-
-  it("sizes its tables as the kernel does: 75 % load, and 4/3 for constant maps", () => {
-    expect([0, 3, 4, 12, 13, 10_000].map(rhashBuckets)).toEqual([4, 4, 8, 16, 32, 16_384]);
-    expect([1, 2, 3, 4, 100].map((size) => 2 ** mapBucketBits(size))).toEqual([1, 2, 4, 8, 256]);
   });
 
   it("compares as many elements as the load explains, at most 1 + 3/8 a service lookup", () => {

@@ -1,10 +1,33 @@
-import { expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { buildCluster } from "../../cluster/build.js";
 import { LOAD_BALANCER, parseAddress, parseCidr, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
+import { kubeProxySettings } from "../shared/kube-proxy.js";
 import { nftables } from "./index.js";
+import { mapBucketBits } from "./layout.js";
+import { chainBytes } from "./memory.js";
 import { NftablesProgram } from "./program.js";
 import { nftTransactions } from "./ruleset.js";
+import { rhashBuckets } from "./structures/rhashtable.js";
+import { nftLayout } from "./version.js";
+
+const constant = (services: number, count: number, extra = {}) =>
+  generateCluster({ services, seed: 3, endpoints: { kind: "constant", count }, ...extra });
+
+describe("the nftables program", () => {
+  it("holds a chain without the masquerade test in fewer bytes", () => {
+    const old = nftLayout(kubeProxySettings({ kubeProxy: "1.35" }));
+    const exposed = constant(1, 2, { types: "nodePort", externalLocalShare: 1, localShare: 0 });
+    const local = { ...exposed, endpointLocal: Uint8Array.of(1, 0) };
+    // The local chain: 128 bytes, its blob of 26 words in 128, its map of one in 512, an element of 64.
+    expect(chainBytes(local, old) - chainBytes(exposed, old)).toBe(128 + 128 + 512 + 64);
+  });
+
+  it("sizes its tables as the kernel does: 75 % load, and 4/3 for constant maps", () => {
+    expect([0, 3, 4, 12, 13, 10_000].map(rhashBuckets)).toEqual([4, 4, 8, 16, 32, 16_384]);
+    expect([1, 2, 3, 4, 100].map((size) => 2 ** mapBucketBits(size))).toEqual([1, 2, 4, 8, 256]);
+  });
+});
 
 /** The rule of the firewall chain of a load balancer with these ranges. */
 function firewallRule(...ranges: string[]): string | undefined {
@@ -34,7 +57,7 @@ function firewallRule(...ranges: string[]): string | undefined {
   return /ip saddr != .* drop$/m.exec([...nftTransactions(program)].join(""))?.[0];
 }
 
-test("nftables' firewall compares with a range that is alone, and looks one up that was given twice", () => {
+it("nftables' firewall compares with a range that is alone, and looks one up that was given twice", () => {
   expect(firewallRule("203.0.113.0/24")).toBe("ip saddr != 203.0.113.0/24 drop");
   // nft keeps the set, as it does when kube-proxy names the range twice.
   expect(firewallRule("203.0.113.0/24", "203.0.113.0/24")).toBe(

@@ -1,0 +1,33 @@
+/** `verify --cilium`: against what Cilium's control plane writes into its maps. */
+
+import { CILIUM_VERSION, findCilium } from "../../kernel/cilium/binary.js";
+import type { CiliumAlgorithm } from "../../kernel/cilium/driver.js";
+import { verifyCilium } from "../../kernel/cilium/verify.js";
+import { type JudgeArguments, judgedObjects, judgeOptions } from "./verify-kube-proxy.js";
+import { printSteps } from "./verify-steps.js";
+
+export interface CiliumArguments extends JudgeArguments {
+  cilium: string;
+  algorithm: CiliumAlgorithm;
+  "real-maps": boolean;
+}
+
+/** Throws CheckFailedError where Cilium's entries or operations are not those that lbscale models. */
+export async function verifyAgainstCilium(args: CiliumArguments): Promise<void> {
+  const { algorithm } = args;
+  const common = judgeOptions(args);
+  const binary = findCilium(args.cilium);
+  const source = judgedObjects(args);
+  await printSteps({
+    program: "Cilium",
+    title: `Cilium ${CILIUM_VERSION} ${algorithm}`,
+    what: "map entries",
+    unit: "map entries",
+    counted: "changes took",
+    services: source.services,
+    changes: common.changes,
+    json: args.json ? { cilium: CILIUM_VERSION, algorithm, seed: common.seed } : undefined,
+    compare: (signal) =>
+      verifyCilium({ ...common, ...source, binary, algorithm, realMaps: args["real-maps"], signal }),
+  });
+}

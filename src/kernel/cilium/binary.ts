@@ -1,0 +1,56 @@
+/** Cilium's load-balancing control plane as scripts/install-cilium-lb.sh builds it, and where that puts it. */
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { UsageError } from "../../errors.js";
+import { cacheFolder, type Environment, isProgram } from "../real-program/installed.js";
+import { scriptFile, scriptPath } from "../testbed/scripts.js";
+
+/** The version that scripts/cilium-lb/go.mod pins. */
+export const CILIUM_VERSION = "1.20.2";
+
+/** How to get it, for messages. */
+export const INSTALL_CILIUM = scriptPath("install-cilium-lb.sh");
+
+/** Where the program is, or would be: another source of ours is another program. */
+export function ciliumPath(environment: Environment = process.env): string {
+  return join(cacheFolder(environment), `cilium-lb-v${CILIUM_VERSION}-${sourceDigest()}`);
+}
+
+/** Path of the program where it has been built. */
+export function installedCilium(environment: Environment = process.env): string | undefined {
+  const path = ciliumPath(environment);
+  return isProgram(path) ? path : undefined;
+}
+
+/**
+ * Path of the program.
+ * @param path Of another one; "": the one that the script builds.
+ * @throws UsageError which says how to get it where there is none.
+ */
+export function findCilium(path: string, environment: Environment = process.env): string {
+  if (path === "") {
+    const installed = installedCilium(environment);
+    if (installed !== undefined) return installed;
+    throw new UsageError(`Cilium's control plane ${CILIUM_VERSION} is not installed: run ${INSTALL_CILIUM}`);
+  }
+  if (isProgram(path)) return resolve(path);
+  throw new UsageError(
+    `${path} is not a program: give --cilium the path that ${INSTALL_CILIUM} prints, or nothing`,
+  );
+}
+
+/** As the script computes it: of the sources, then go.mod and go.sum. */
+function sourceDigest(): string {
+  const folder = scriptFile("cilium-lb");
+  if (folder === undefined) return "unknown";
+  const names = readdirSync(folder).sort();
+  const ordered = [
+    ...names.filter((name) => name.endsWith(".go")),
+    ...names.filter((name) => name.startsWith("go.")),
+  ];
+  const hash = createHash("sha256");
+  for (const name of ordered) hash.update(readFileSync(join(folder, name)));
+  return hash.digest("hex").slice(0, 8);
+}

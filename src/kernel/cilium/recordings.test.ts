@@ -1,0 +1,180 @@
+/** What Cilium wrote, recorded: the model's maps are the same but for the numbers that the agent gives out. */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { parseCidr } from "../../cluster/cluster.js";
+import { importKubernetes } from "../../kubernetes/import.js";
+import { changeSchema, parseObjects } from "../../kubernetes/list-watch/parse.js";
+import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
+import {
+  AFFINITY_MATCH,
+  BACKENDS,
+  type HexMaps,
+  MAGLEV,
+  SERVICES,
+} from "../../planes/ebpf/dump/map-names.js";
+import { EbpfProgram } from "../../planes/ebpf/program.js";
+import { ciliumCluster } from "./objects.js";
+import { compare, modelMaps } from "./verify.js";
+
+const DATA = new URL("../../../test/data/", import.meta.url);
+const read = (name: string) => readFileSync(fileURLToPath(new URL(name, DATA)));
+const OBJECTS = read("kube-proxy/shared-cluster/objects.list.json").toString();
+const objects = [...parseObjects(OBJECTS)].map(({ object }) => object);
+const { cluster } = importKubernetes(OBJECTS, { node: "me", podRange: parseCidr("10.244.0.0/16") });
+const FACTS = { node: "me", addresses: ["192.0.2.10"], podRange: "10.244.0.0/16" };
+
+/** As bpftool prints bytes. */
+const bytes = z
+  .array(z.string().regex(/^0x[\da-f]{2}$/))
+  .transform((list) => list.map((byte) => byte.slice(2)).join(""));
+const dumps = z.record(z.string(), z.array(z.object({ key: bytes, value: bytes })));
+const hexMaps = (text: string): HexMaps =>
+  Object.fromEntries(
+    Object.entries(dumps.parse(JSON.parse(text))).map(([name, entries]) => [
+      name,
+      entries.map(({ key, value }): [string, string] => [key, value]),
+    ]),
+  );
+const recorded = {
+  random: hexMaps(read("cilium/random.json").toString()),
+  maglev: hexMaps(gunzipSync(read("cilium/maglev.json.gz")).toString()),
+};
+const SAME = { objects, ignoreStale: false, anyState: new Set<string>() };
+
+describe.each(["random", "maglev"] as const)("Cilium's maps of Services of all kinds, %s", (algorithm) => {
+  const names = Object.keys(modelMaps(new EbpfProgram(cluster, {}, algorithm)));
+
+  test.each(names)("hold what Cilium 1.20.2 wrote, entry for entry: %s", (name) => {
+    const modelled = entryLines(modelMaps(new EbpfProgram(cluster, {}, algorithm))).get(name);
+    expect([...modelled!].sort()).toEqual([...(entryLines(recorded[algorithm]).get(name) ?? [])].sort());
+  });
+});
+
+test("Cilium has Maglev tables of what is reached from outside, and none of a cluster IP", () => {
+  const tables = [...entryLines(recorded.maglev).get(MAGLEV)!];
+  expect(tables).toHaveLength(10);
+  expect(tables.filter((line) => / 10\.96\.| 0\.0\.0\.0:/.test(line))).toEqual([]);
+});
+
+describe("a comparison", () => {
+  const program = new EbpfProgram(cluster, {}, "random");
+  const edited = (name: string, edit: (entries: [string, string][]) => [string, string][]): HexMaps => ({
+    ...recorded.random,
+    [name]: edit(recorded.random[name]!.map(([key, value]) => [key, value])),
+  });
+
+  test("of what was recorded has no difference, whatever the numbers of backends are", () => {
+    const number = (id: string) => (Buffer.from(id, "hex").readUInt32LE(0) + 7).toString(16).padStart(2, "0");
+    const renumbered: HexMaps = {
+      ...recorded.random,
+      [BACKENDS]: recorded.random[BACKENDS]!.map(([key, value]) => [`${number(key)}000000`, value]),
+      [AFFINITY_MATCH]: recorded.random[AFFINITY_MATCH]!.map(([key, value]) => [
+        `${number(key)}000000${key.slice(8)}`,
+        value,
+      ]),
+      [SERVICES]: recorded.random[SERVICES]!.map(([key, value]) =>
+        key.slice(12, 16) === "0000" ? [key, value] : [key, `${number(value)}000000${value.slice(8)}`],
+      ),
+    };
+    expect(compare(renumbered, program, SAME).differences).toEqual([]);
+  });
+
+  test("names the Service of an entry that differs, from both sides", () => {
+    const flagged = edited(SERVICES, (entries) =>
+      entries.map(([key, value]) => [
+        key,
+        key.startsWith("0a60000b0050000006") ? `${value.slice(0, 16)}ff${value.slice(18)}` : value,
+      ]),
+    );
+    const { differences } = compare(flagged, program, SAME);
+    expect(differences.map(({ service, from }) => [service, from])).toEqual([
+      ["ns1/plain", "cilium"],
+      ["ns1/plain", "lbscale"],
+    ]);
+  });
+
+  test("finds an entry that is missing", () => {
+    const short = edited(SERVICES, (entries) =>
+      entries.toSpliced(
+        entries.findIndex(([key]) => key.slice(12, 16) !== "0000"),
+        1,
+      ),
+    );
+    expect(compare(short, program, SAME).differences.map(({ from }) => from)).toEqual(["lbscale"]);
+  });
+});
+
+describe("changes that were recorded", () => {
+  const step = z.object({
+    change: z.string(),
+    changes: z.array(changeSchema),
+    maps: z.record(z.string(), z.array(z.tuple([z.string(), z.string()]))),
+    journal: z.number(),
+  });
+  const steps = z.array(step).parse(JSON.parse(gunzipSync(read("cilium/changes.json.gz")).toString()));
+
+  test("leave the maps that the model has, with endpoints that terminate or are not ready", () => {
+    const now = new Map(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
+    const disputed = new Set<string>();
+    for (const { change, changes, maps } of steps) {
+      for (const { type, object } of changes) {
+        const name = `${object.kind} ${object.metadata.name}`;
+        if (type === "DELETED") now.delete(name);
+        else now.set(name, object);
+      }
+      const model = ciliumCluster([...now.values()], FACTS);
+      for (const backend of model.disputed) disputed.add(backend);
+      const program = new EbpfProgram(model.cluster, { maglevTableSize: 251 }, "maglev", model.states);
+      const { lines, differences } = compare(maps, program, {
+        objects: [...now.values()],
+        ignoreStale: true,
+        anyState: disputed,
+      });
+      expect({ change, differences }).toEqual({ change, differences: [] });
+      expect(lines).toBeGreaterThan(100);
+    }
+  });
+});
+
+test("operations: what Cilium was seen to do when one endpoint joins five", () => {
+  // A ClusterIP; a NodePort of one node address; a load balancer with a source range.
+  const [clusterIp, nodePort, balancer] = [15, 43, 61];
+  expect(["ns1/plain", "ns1/np", "ns1/lbrange"].map((name) => operationsOfJoin(name, 5))).toEqual([
+    clusterIp,
+    nodePort,
+    balancer,
+  ]);
+});
+
+/** Of a Service of the recorded cluster with so many endpoints. */
+function operationsOfJoin(name: string, endpoints: number): number {
+  const edited = objects.map((object) => {
+    // One source range, where there are more.
+    const { spec } = z.looseObject({ spec: z.looseObject({}).optional() }).parse(object);
+    if (Array.isArray(spec?.loadBalancerSourceRanges))
+      return { ...object, spec: { ...spec, loadBalancerSourceRanges: ["198.51.100.0/24"] } };
+    const label = object.metadata.labels?.["kubernetes.io/service-name"];
+    if (object.kind !== "EndpointSlice" || `${object.metadata.namespace}/${label}` !== name) return object;
+    return {
+      ...object,
+      endpoints: Array.from({ length: endpoints }, (_, i) => ({
+        addresses: [`10.244.7.${i + 1}`],
+        nodeName: "other",
+      })),
+    };
+  });
+  const { cluster: grown, states } = ciliumCluster(edited, FACTS);
+  for (let s = 0; s < grown.services; s++) {
+    if (grown.serviceName(s) !== name) continue;
+    const { operations } = new EbpfProgram(grown, {}, "random", states).update({
+      kind: "join",
+      servicePort: grown.portStart[s]!,
+    });
+    return operations!;
+  }
+  return -1;
+}

@@ -1,0 +1,134 @@
+/** Cilium's control plane as the judge: what it writes for a cluster, and does for changes of it, against lbscale's model. */
+
+import { type Cluster, formatCidr } from "../../cluster/cluster.js";
+import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
+import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
+import { type HexMaps, MAGLEV } from "../../planes/ebpf/dump/map-names.js";
+import { withoutStale } from "../../planes/ebpf/dump/stale-entries.js";
+import { EbpfProgram } from "../../planes/ebpf/program.js";
+import { ciliumMaps, type MapEntry, maglevEntries } from "../../planes/ebpf/ruleset.js";
+import { Random } from "../../random.js";
+import { nodeFacts } from "../kube-proxy/driver.js";
+import {
+  type Comparison,
+  compareCounts,
+  compareLines,
+  type VerifyStep,
+} from "../real-program/differences.js";
+import { modelChange } from "../real-program/model-change.js";
+import { RandomChanges } from "../real-program/random-changes.js";
+import { Cilium, type CiliumAlgorithm } from "./driver.js";
+import { ciliumCluster } from "./objects.js";
+
+export interface VerifyCiliumOptions {
+  /** What Cilium reads, the Node included. */
+  readonly objects: readonly ApiObject[];
+  /** The same as a cluster, where it is one; undefined: what the objects describe. */
+  readonly cluster?: Cluster | undefined;
+  readonly binary: string;
+  readonly algorithm: CiliumAlgorithm;
+  /** Write into maps of this kernel; needs root. */
+  readonly realMaps: boolean;
+  /** Which Node; undefined: the only one. */
+  readonly node?: string | undefined;
+  readonly podRange?: string | undefined;
+  readonly changes: number;
+  readonly seed: number;
+  /** How long a step may take. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts Cilium's control plane on the objects and compares its maps, then again after every change.
+ * @throws UsageError and KernelError where it or the objects cannot be used; nothing is left behind.
+ */
+export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable<VerifyStep> {
+  const { objects, binary, algorithm, seed, timeoutMs, realMaps, signal } = options;
+  const facts = nodeFacts(objects, options.node);
+  const first = ciliumCluster(objects, { ...facts, podRange: options.podRange });
+  const { network } = options.cluster ?? first.cluster;
+  const podRange = formatCidr(network.podCidr);
+  let program =
+    options.cluster === undefined
+      ? new EbpfProgram(first.cluster, {}, algorithm, first.states)
+      : new EbpfProgram(options.cluster, {}, algorithm);
+  const changes = new RandomChanges(objects, Random.fromSeed(seed, "cilium"), {
+    node: facts.node,
+    serviceCidr: network.serviceCidr,
+    podCidr: network.podCidr,
+  });
+  // The state of a backend on which Services do not agree stays that of whoever was written last.
+  const disputed = new Set(first.disputed);
+  const cilium = new Cilium({ binary, ...facts, algorithm, timeoutMs, realMaps }, signal);
+  try {
+    const added = objects.map((object): ObjectChange => ({ type: "ADDED", object }));
+    const { maps } = await cilium.apply(added);
+    yield {
+      change: undefined,
+      ...compare(maps, program, { objects, ignoreStale: false, anyState: disputed }),
+      writes: undefined,
+    };
+    for (let i = 0; i < options.changes; i++) {
+      const change = changes.next();
+      const expected = change.endpoint && modelChange(program.cluster, change.endpoint);
+      const operations = expected && program.update(expected).operations;
+      let issued = 0;
+      let after: HexMaps = {};
+      for (const step of change.steps) {
+        const { maps, journal } = await cilium.apply(step);
+        issued += journal.length;
+        after = maps;
+      }
+      const changed = changes.objects();
+      const now = ciliumCluster(changed, { ...facts, podRange });
+      for (const backend of now.disputed) disputed.add(backend);
+      program = new EbpfProgram(now.cluster, {}, algorithm, now.states);
+      yield {
+        change: change.name,
+        ...compare(after, program, { objects: changed, ignoreStale: true, anyState: disputed }),
+        writes: operations === undefined ? undefined : compareCounts({ operations: issued }, { operations }),
+      };
+    }
+  } finally {
+    await cilium.stop();
+  }
+}
+
+interface CompareOptions {
+  readonly objects: readonly ApiObject[];
+  readonly ignoreStale: boolean;
+  readonly anyState: ReadonlySet<string>;
+}
+
+/** Real maps against those of a program, entry for entry but for numbers that the agent gives out. */
+export function compare(
+  real: HexMaps,
+  program: EbpfProgram,
+  { objects, ignoreStale, anyState }: CompareOptions,
+): Comparison {
+  const [written, modelled] = [
+    entryLines(ignoreStale ? withoutStale(real) : real, { anyState }),
+    entryLines(modelMaps(program), { anyState }),
+  ];
+  const names = [...new Set([...written.keys(), ...modelled.keys()])];
+  const empty: ReadonlySet<string> = new Set();
+  const both = names.map((name) => ({
+    real: written.get(name) ?? empty,
+    model: modelled.get(name) ?? empty,
+  }));
+  return compareLines(both, "cilium", objects);
+}
+
+/** The maps of a program as Cilium's are read. */
+export function modelMaps(program: EbpfProgram): HexMaps {
+  const maps: Record<string, [string, string][]> = {};
+  for (const { name, entries } of ciliumMaps(program)) maps[name] = [...entries()].map(hexEntry);
+  maps[MAGLEV] = Array.from(maglevEntries(program), hexEntry);
+  return maps;
+}
+
+const hexEntry = ({ key, value }: MapEntry): [string, string] => [
+  Buffer.from(key).toString("hex"),
+  Buffer.from(value).toString("hex"),
+];

@@ -1,0 +1,57 @@
+/** A line of JSON for a line of JSON with another process. */
+
+import type { ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { KernelError } from "../testbed/tools.js";
+
+/** Requests go in, replies come out, one line each. */
+export interface Channel {
+  send(line: string): void;
+  /** The next reply. Throws KernelError, with the last words of the other side, when it has ended. */
+  next(): Promise<string>;
+  /** Ends everything on the other side, and waits for that. */
+  close(): Promise<void>;
+}
+
+/** Over the standard streams of a process. `what` it is stands in the message when it has ended. */
+export function pipeChannel(child: ChildProcess, what: string): Channel {
+  const ended = endOf(child);
+  const errors = lastWords(child, ["stderr"]);
+  // What is sent to a process that has ended is answered by next().
+  child.stdin!.on("error", () => {});
+  const lines = createInterface({ input: child.stdout! });
+  const replies = lines[Symbol.asyncIterator]();
+  return {
+    send: (line) => void child.stdin!.write(`${line}\n`),
+    next: async () => {
+      const { done, value } = await replies.next();
+      if (done !== true) return value;
+      await ended;
+      throw new KernelError(`${what} ended: ${errors().trim().slice(-300) || "it was killed"}`);
+    },
+    close: async () => {
+      child.kill("SIGKILL");
+      await ended;
+      lines.close();
+    },
+  };
+}
+
+/** Resolves when a process and all that inherited its output have ended. */
+export function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once("close", () => resolve());
+    child.once("error", () => resolve());
+  });
+}
+
+/** The last characters that a process printed. */
+export function lastWords(child: ChildProcess, streams: readonly ("stdout" | "stderr")[]): () => string {
+  let words = "";
+  for (const name of streams) {
+    child[name]!.setEncoding("utf8").on("data", (text: string) => {
+      words = (words + text).slice(-8000);
+    });
+  }
+  return () => words;
+}

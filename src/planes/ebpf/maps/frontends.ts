@@ -1,0 +1,60 @@
+/** Where Cilium enters a service-port: its cluster IP, its external addresses, and its NodePort at every address of the node. */
+
+import { type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import {
+  EXTERNAL_LOCAL,
+  ROUTABLE,
+  SCOPE_EXTERNAL,
+  SCOPE_INTERNAL,
+  SOURCE_RANGE,
+  TWO_SCOPES,
+} from "../layout.js";
+
+/** Where a service-port is entered: an address, a port and a scope. */
+export interface Frontend {
+  readonly address: number;
+  readonly port: number;
+  readonly scope: number;
+  /** Only endpoints of this node are its backends. */
+  readonly localOnly: boolean;
+  readonly flags: number;
+}
+
+/** The frontends of a service-port: its cluster IP, external addresses, and its NodePort at every address of the node. */
+export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
+  const s = cluster.service[p]!;
+  const port = cluster.port[p]!;
+  const internalLocal = cluster.internalLocal[s] === 1;
+  const externalLocal = cluster.externalLocal[s] === 1;
+  const hasRanges = cluster.rangeStart[s] !== cluster.rangeStart[s + 1];
+  const frontends: Frontend[] = [
+    {
+      address: cluster.clusterIp[s]!,
+      port,
+      scope: SCOPE_EXTERNAL,
+      localOnly: internalLocal,
+      flags: externalLocal ? EXTERNAL_LOCAL : 0,
+    },
+  ];
+  const addExternal = (address: number, externalPort: number, more: number, hasInside = true): void => {
+    // Inside the cluster the external address follows the internal policy: where the two differ, so do the entries.
+    const twoScopes = externalLocal !== internalLocal;
+    const flags = more | (externalLocal ? EXTERNAL_LOCAL : 0) | (twoScopes ? TWO_SCOPES : 0);
+    const frontend = { address, port: externalPort, flags };
+    frontends.push({ ...frontend, scope: SCOPE_EXTERNAL, localOnly: externalLocal });
+    if (twoScopes && hasInside)
+      frontends.push({ ...frontend, scope: SCOPE_INTERNAL, localOnly: internalLocal });
+  };
+  for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+    const isIngress = cluster.externalKind[x] === INGRESS_IP;
+    // An external IP has no entry for the inside, even where its flags say so (reflectors/conversions.go).
+    addExternal(cluster.externalAddress[x]!, port, ROUTABLE | (hasRanges ? SOURCE_RANGE : 0), isIngress);
+  }
+  const nodePort = cluster.nodePort[p]!;
+  if (nodePort !== 0) {
+    for (const address of cluster.network.nodeAddresses) addExternal(address, nodePort, ROUTABLE);
+    // For the addresses of other nodes, which the datapath asks for with address 0 again; nobody outside is sent there.
+    addExternal(0, nodePort, 0);
+  }
+  return frontends;
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
+import { flowAt, generateTrace } from "../../cluster/flows.js";
+import { generateCluster } from "../../cluster/generate.js";
+import { DROP, type Flow, type Model } from "../plane.js";
+import { ebpf, ebpfMaglev } from "./index.js";
+
+const constant = (services: number, count: number, extra = {}) =>
+  generateCluster({ services, seed: 3, endpoints: { kind: "constant", count }, ...extra });
+
+function flows(cluster: Cluster, count: number): Flow[] {
+  const { words } = generateTrace(cluster, { flows: count, seed: 5 });
+  return Array.from({ length: count }, (_, flow) => flowAt(words, flow));
+}
+
+function meanWork(model: Model, cluster: Cluster, count: number) {
+  let mapLookups = 0;
+  let hashProbes = 0;
+  for (const flow of flows(cluster, count)) {
+    const { work } = model.explain(flow, 0);
+    mapLookups += work.mapLookups;
+    hashProbes += work.hashProbes;
+  }
+  return { mapLookups: mapLookups / count, hashProbes: hashProbes / count };
+}
+
+describe("a lookup in eBPF maps", () => {
+  it.each([
+    [1, 1],
+    [1, 100],
+    [50, 4],
+    [2000, 10],
+  ])("are looked up three times with %i services of %i endpoints", (services, endpoints) => {
+    const cluster = constant(services, endpoints);
+    const model = ebpf.compile(cluster).model(1);
+    for (const flow of flows(cluster, 50)) expect(model.explain(flow, 0).work.mapLookups).toBe(3);
+  });
+
+  it("are probed 1 + α/2 times a hit, within 2 %", () => {
+    // Frontends, slots and wildcards: 10,000 · (1 + 4 + 1) of 65,536 entries; backends: 40,000.
+    const cluster = constant(10_000, 4);
+    const probes: number[] = [];
+    for (let seed = 1; seed <= 5; seed++) {
+      probes.push(meanWork(ebpf.compile(cluster).model(seed), cluster, 20_000).hashProbes);
+    }
+    const mean = probes.reduce((sum, value) => sum + value, 0) / probes.length;
+    const services = 1 + 60_000 / 65_536 / 2;
+    const backends = 1 + 40_000 / 65_536 / 2;
+    expect(mean / (2 * services + backends)).toBeGreaterThan(0.98);
+    expect(mean / (2 * services + backends)).toBeLessThan(1.02);
+  });
+
+  it("answer a wrong port from outside with one more lookup, a wildcard hit", () => {
+    const cluster = constant(1, 1);
+    const outside = {
+      src: parseAddress("198.51.100.9")! | 0,
+      sport: 1,
+      dst: cluster.clusterIp[0]!,
+      dport: 9,
+      protocol: TCP,
+    };
+    const { decision, work } = ebpf.compile(cluster).model(1).explain(outside, 0);
+    expect(decision).toBe(DROP);
+    expect(work.mapLookups).toBe(2);
+  });
+});
+
+describe("a lookup in Maglev tables", () => {
+  it("looks up service, outer map, table and backend: four maps at every size", () => {
+    for (const [services, endpoints] of [
+      [1, 1],
+      [20, 7],
+    ] as const) {
+      const cluster = constant(services, endpoints);
+      expect(
+        meanWork(ebpfMaglev.compile(cluster, { maglevTableSize: 251 }).model(1), cluster, 30).mapLookups,
+      ).toBe(4);
+    }
+  });
+
+  it("sends a flow to the same backend every time, whatever the seed of the maps", () => {
+    const cluster = constant(3, 9);
+    const program = ebpfMaglev.compile(cluster, { maglevTableSize: 251 });
+    for (const flow of flows(cluster, 50)) {
+      expect(program.model(1).explain(flow, 0).decision).toBe(program.model(2).explain(flow, 0).decision);
+    }
+  });
+});
