@@ -84,14 +84,6 @@ const CILIUM: readonly PlaneId[] = ["ebpf", "ebpf-maglev"];
 const external = (s: Readonly<Situation>) => s.destination === "external" || s.destination === "node-port";
 const eastWest = (s: Readonly<Situation>) => s.source !== "outside";
 
-const HAIRPIN_DIFFERENCES = [
-  "ipvs-hairpin-only-of-local-endpoints",
-  "nftables-hairpin-only-of-local-endpoints",
-];
-
-/** Of the default of `--nodeport-addresses` in nftables mode. */
-const AT_ONE_ADDRESS = "nftables-node-port-at-one-address";
-
 /** Every documented difference from iptables, in the order they apply. */
 export const DIFFERENCES: readonly Difference[] = [
   {
@@ -142,7 +134,7 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
-    name: AT_ONE_ADDRESS,
+    name: "nftables-node-port-at-one-address",
     planes: ["nftables"],
     because: "the set nodeport-ips holds the node's first address only (--nodeport-addresses primary)",
     when: (s) => s.destination === "node-port" && !s.isPrimaryAddress,
@@ -151,9 +143,11 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: "ipvs-internal-policy-falls-back",
     planes: ["ipvs"],
-    because: "policy Local without a local endpoint falls back to all endpoints",
+    because:
+      "policy Local without a local endpoint falls back to all endpoints of a Service that answers at other addresses too; of any other none are listed",
     when: (s) => s.destination === "cluster-ip" && s.internalLocal && s.localCount === 0 && s.count > 0,
-    instead: (s) => answer("dnat", s.source === "pod" ? "hairpin" : "always"),
+    instead: (s) =>
+      s.isExposed ? answer("dnat", s.source === "pod" ? "hairpin" : "always") : answer(REJECT),
   },
   {
     name: "ipvs-external-policy-for-every-source",
@@ -264,7 +258,7 @@ function isFromOutside(s: Readonly<Situation>): boolean {
 export function differencesOf(id: string, options: PlaneOptions = {}): readonly Difference[] {
   const { plane, version = options.kubeProxy ?? NEWEST_KUBE_PROXY } = splitPlaneId(id);
   const age = (of: KubeProxyVersion) => KUBE_PROXY_VERSIONS.indexOf(of);
-  const isOfHairpins = ({ name }: Difference) => HAIRPIN_DIFFERENCES.includes(name);
+  const isOfHairpins = ({ name }: Difference) => name.endsWith("-hairpin-only-of-local-endpoints");
   // What options change of masquerading is no other than by default where hairpins are told.
   const all: readonly Difference[] = [
     ...DIFFERENCES.filter((each) => !isOfHairpins(each)),
@@ -275,7 +269,7 @@ export function differencesOf(id: string, options: PlaneOptions = {}): readonly 
     ({ name, planes, since }) =>
       (planes as readonly string[]).includes(plane) &&
       (since === undefined || age(since) <= age(version)) &&
-      (name !== AT_ONE_ADDRESS || options.nodePortAddresses === undefined),
+      (name !== "nftables-node-port-at-one-address" || options.nodePortAddresses === undefined),
   );
 }
 

@@ -71,7 +71,7 @@ export function optionDifferences(
       planes: ["iptables"],
       because: "where NodePorts don't answer at 127.0.0.0/8 there is no KUBE-FIREWALL rule for it",
       when: (s) => s.destination === "loopback" || s.destination === "loopback-node-port",
-      instead: (s) => (s.destination === "loopback" ? answer(PASS) : answerUnserved(s, answer)),
+      instead: (s) => (s.destination === "loopback" ? answer(PASS) : answerWithoutNodePort(s, answer)),
     });
   }
   if (chosen !== undefined) {
@@ -81,7 +81,7 @@ export function optionDifferences(
       because:
         "only addresses of --nodeport-addresses lead to KUBE-NODEPORTS; rejects and drops look at none",
       when: (s) => s.destination === "node-port" && !isServed(s.destinationAddress, s.isPrimaryAddress),
-      instead: (s) => answerUnserved(s, answer),
+      instead: (s) => answerWithoutNodePort(s, answer),
     });
     found.push({
       name: "nodeport-addresses-are-all",
@@ -99,7 +99,7 @@ function isExternal({ destination }: Readonly<Situation>): boolean {
 }
 
 /** KUBE-EXTERNAL-SERVICES refuses a NodePort at any local address. */
-function answerUnserved(s: Readonly<Situation>, answer: Answer): void {
+function answerWithoutNodePort(s: Readonly<Situation>, answer: Answer): void {
   if (s.count === 0) answer(REJECT);
   else answer(s.externalLocal && s.localCount === 0 ? DROP : PASS);
 }

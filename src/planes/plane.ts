@@ -37,10 +37,7 @@ export interface PlaneOptions {
   readonly masqueradeAll?: boolean;
   /** Whether kube-proxy was given `--cluster-cidr`, without which it cannot tell pods from others: true by default. */
   readonly podDetector?: boolean;
-  /**
-   * kube-proxy's `--nodeport-addresses`: the node's first address, or its addresses in some ranges. Absent: that of the
-   * mode, which is `primary` for nftables and every address for iptables and IPVS.
-   */
+  /** kube-proxy's `--nodeport-addresses`. Absent: `primary` for nftables, every address for iptables and IPVS. */
   readonly nodePortAddresses?: "primary" | readonly Cidr[];
   /** kube-proxy's `--iptables-localhost-nodeports`: true by default. */
   readonly localhostNodePorts?: boolean;

@@ -29,6 +29,8 @@ export interface Situation {
   source: "pod" | "node" | "outside";
   sourceAddress: number;
   destinationAddress: number;
+  /** The service answers at other addresses than its cluster IP too. */
+  isExposed: boolean;
   count: number;
   localCount: number;
   /** Those of `localCount` that policy Cluster sends to as well. */
@@ -62,6 +64,7 @@ export class Situations {
     source: "pod",
     sourceAddress: 0,
     destinationAddress: 0,
+    isExposed: false,
     count: 0,
     localCount: 0,
     readyLocalCount: 0,
@@ -134,6 +137,7 @@ export class Situations {
         : "outside";
     s.outOfRange = false;
     s.isIngress = this.#ingress.has(dst);
+    s.isExposed = false;
     s.outsideServiceRanges = false;
     if (s.servicePort < 0) return s;
     const p = s.servicePort;
@@ -143,6 +147,8 @@ export class Situations {
     s.readyLocalCount = this.#readyLocalCounts[p]!;
     s.internalLocal = cluster.internalLocal[service] === 1;
     s.externalLocal = cluster.externalLocal[service] === 1;
+    s.isExposed =
+      cluster.nodePort[p] !== 0 || cluster.externalStart[service + 1]! > cluster.externalStart[service]!;
     s.outsideServiceRanges = s.destination === "external" && !this.#inRanges(service, src);
     s.outOfRange = s.outsideServiceRanges && s.isIngress;
     return s;

@@ -266,11 +266,12 @@ describe("an update of IPVS", () => {
   });
 
   it("exchanges all destinations when the last local endpoint leaves and policy Local falls back", () => {
-    const cluster = constant(1, 5, { internalLocalShare: 1, localShare: 0 });
     const endpointLocal = Uint8Array.of(1, 0, 0, 0, 0);
-    const change = leave(cluster, 0);
-    // One out in two commands, four in, and its element of KUBE-LOOP-BACK out.
-    expect(cost("ipvs", { ...cluster, endpointLocal }, change).mapWrites).toBe(2 + 4 + 1);
+    const exposed = constant(1, 5, { types: "nodePort", internalLocalShare: 1, localShare: 0 });
+    // At the cluster IP one out in two commands, four in; at the NodePort one out; its element of KUBE-LOOP-BACK out.
+    expect(cost("ipvs", { ...exposed, endpointLocal }, leave(exposed, 0)).mapWrites).toBe(2 + 4 + 2 + 1);
+    const inside = constant(1, 5, { internalLocalShare: 1, localShare: 0 });
+    expect(cost("ipvs", { ...inside, endpointLocal }, leave(inside, 0)).mapWrites).toBe(2 + 1);
   });
 });
 

@@ -3,7 +3,7 @@
 import { UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
-import { verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
+import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
 import { type ClusterChoice, parseSeed } from "../options/cluster.js";
@@ -31,14 +31,6 @@ export interface KubeProxyArguments
 const MAX_CHANGES = 100_000;
 const MAX_TIMEOUT_SECONDS = 86_400;
 
-/** How long a sync may take unless the user says: `--timeout`. */
-const SYNC_MS = 300_000;
-/**
- * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
- * guest on a machine that has other work too.
- */
-const IPVS_MS_PER_SERVICE = 1500;
-
 /** Whether its kernel has nfacct a kube-proxy finds out by itself. */
 function refuseNfacct(nfacct: boolean | undefined): void {
   if (nfacct !== undefined)
@@ -52,7 +44,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
   const { mode } = args;
   refuseNfacct(args.nfacct);
   const source = judgedObjects(args);
-  const common = judgeOptions(args, SYNC_MS + (mode === "ipvs" ? source.services * IPVS_MS_PER_SERVICE : 0));
+  const common = judgeOptions(args, timeoutFor(mode, source.services));
   const settings = kubeProxyOptions({ ...args, "kube-proxy": undefined });
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);

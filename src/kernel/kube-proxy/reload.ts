@@ -2,11 +2,13 @@
 
 import { runTool, toolPath } from "../testbed/tools.js";
 import { KnownChains } from "./known-chains.js";
+import { KnownServers } from "./known-servers.js";
 import type { KubeProxyMode, ListedRules, LoadableRules } from "./protocol.js";
 import type { Wrappers } from "./wrappers.js";
 
 const NAMESPACE = "model";
 const NFT_FILE = "nftables.nft";
+const IPVSADM_FILE = "ipvs.ipvsadm";
 
 /** Runs a tool and returns what it printed. */
 export type RunTool = (path: string, args: readonly string[], input?: string) => Promise<string>;
@@ -19,7 +21,7 @@ export async function readRules(mode: KubeProxyMode, wrappers: Wrappers, run: Ru
     "ip6tables.save": await run(wrappers.tool("ip6tables-save"), []),
   };
   if (mode === "ipvs") {
-    rules["ipvs.ipvsadm"] = await run(toolPath("ipvsadm"), ["-S", "-n"]);
+    rules[IPVSADM_FILE] = await run(toolPath("ipvsadm"), ["-S", "-n"]);
     rules["ipvs.ipset"] = await run(toolPath("ipset"), ["save"]);
     rules["ipvs.addresses"] = await run(toolPath("ip"), ["addr", "show", "dev", "kube-ipvs0"]);
   }
@@ -35,6 +37,7 @@ export class ModelReader {
   readonly #mode: KubeProxyMode;
   readonly #wrappers: Wrappers;
   readonly #known = new KnownChains();
+  readonly #servers = new KnownServers();
 
   constructor(mode: KubeProxyMode, wrappers: Wrappers) {
     this.#mode = mode;
@@ -52,6 +55,8 @@ export class ModelReader {
     try {
       await this.#load(rules, run);
       const listed = await readRules(this.#mode, this.#wrappers, run);
+      if (rules.ipvsadm !== undefined)
+        return { ...listed, [IPVSADM_FILE]: this.#servers.complete(rules.ipvsadm, listed[IPVSADM_FILE]!) };
       if (rules.nft === undefined) return listed;
       return { ...listed, [NFT_FILE]: this.#known.complete(rules.nft, listed[NFT_FILE]!) };
     } finally {
@@ -68,7 +73,8 @@ export class ModelReader {
     }
     if (rules.nft !== undefined)
       await run(this.#wrappers.tool("nft"), ["-f", "-"], this.#known.withoutKnown(rules.nft));
-    if (rules.ipvsadm !== undefined) await run(toolPath("ipvsadm"), ["-R"], rules.ipvsadm);
+    if (rules.ipvsadm !== undefined)
+      await run(toolPath("ipvsadm"), ["-R"], this.#servers.withoutKnown(rules.ipvsadm));
   }
 }
 

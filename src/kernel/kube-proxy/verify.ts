@@ -40,6 +40,19 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How long a sync may take where nothing is known to be slow, in milliseconds. */
+export const SYNC_MS = 300_000;
+/**
+ * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
+ * guest on a machine that has other work too.
+ */
+const IPVS_MS_PER_SERVICE = 1500;
+
+/** How long a sync may take by default, in milliseconds. */
+export function timeoutFor(mode: CheckedOptions["mode"], services: number): number {
+  return SYNC_MS + (mode === "ipvs" ? services * IPVS_MS_PER_SERVICE : 0);
+}
+
 /**
  * Starts kube-proxy on the objects and compares its rules, then again after every change.
  * @throws UsageError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.

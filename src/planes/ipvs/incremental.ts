@@ -12,7 +12,7 @@ import type { IpvsModel } from "./model.js";
 import type { Scheduler } from "./schedulers/scheduler.js";
 import type { KubeSets } from "./tables/kube-sets.js";
 import { portKey } from "./tables/set-entries.js";
-import type { VirtualServices } from "./tables/virtual-services.js";
+import { fallsBack, type VirtualServices } from "./tables/virtual-services.js";
 import { standsAlone } from "./update.js";
 
 /** A model with the parts that a control plane writes to. */
@@ -61,8 +61,7 @@ export class LiveIpvs implements IncrementalModel {
       [...ids.keys()].filter((position) => serves(cluster.endpointLocal[first + position]!));
     const local = serving(servesPolicyLocal);
     for (const v of this.#rows.get(servicePort) ?? []) {
-      // syncEndpoint: a Local policy without any local endpoint falls back to all of them.
-      const localOnly = this.#isLocal(after, v) && local.length > 0;
+      const localOnly = this.#isLocal(after, v) && !fallsBack(cluster, servicePort, local.length);
       this.#syncEndpoints(after, v, localOnly ? local : serving(servesPolicyCluster));
     }
   }

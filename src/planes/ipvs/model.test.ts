@@ -82,12 +82,14 @@ describe("a cluster IP", () => {
     );
   });
 
-  it("keeps to local endpoints under internalTrafficPolicy Local, and falls back to all when there is none", () => {
+  it("keeps to local endpoints under internalTrafficPolicy Local, and falls back to all of an exposed Service when there is none", () => {
     const local = [{ protocol: TCP, port: 80, endpoints: [pod(0, true), pod(1), pod(2)] }];
     const model = modelOf({ internalLocal: true, ports: local });
     expect([1, 2, 3].map(() => ask(model, CLIENT, VIP, 80))).toEqual([dnat(0, 0), dnat(0, 0), dnat(0, 0)]);
-    const fallback = modelOf({ internalLocal: true });
-    expect([1, 2].map(() => ask(fallback, CLIENT, VIP, 80))).toEqual([dnat(1, 0), dnat(0, 0)]);
+    const exposed = modelOf({ internalLocal: true, externalIps: [ip("203.0.113.7")] });
+    expect([1, 2].map(() => ask(exposed, CLIENT, VIP, 80))).toEqual([dnat(1, 0), dnat(0, 0)]);
+    const inside = [{ protocol: TCP, port: 80, endpoints: [pod(1), pod(2)] }];
+    expect(ask(modelOf({ internalLocal: true, ports: inside }), CLIENT, VIP, 80)).toBe(REJECT);
   });
 });
 

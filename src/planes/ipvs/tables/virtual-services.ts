@@ -48,8 +48,7 @@ export function listVirtualServices(
     const s = cluster.service[p]!;
     const all = countServing(cluster, p, servesPolicyCluster);
     const local = countServing(cluster, p, servesPolicyLocal);
-    // syncEndpoint: a Local policy without any local endpoint falls back to all of them (kubernetes PR 97081).
-    const internalLocal = cluster.internalLocal[s] === 1 && local > 0;
+    const internalLocal = cluster.internalLocal[s] === 1 && !fallsBack(cluster, p, local);
     const externalLocal = cluster.externalLocal[s] === 1 && local > 0;
     add(cluster.clusterIp[s]!, cluster.port[p]!, p, internalLocal, internalLocal ? local : all);
     for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
@@ -61,6 +60,17 @@ export function listVirtualServices(
     }
   }
   return { count, address, port, servicePort, localOnly, destinations };
+}
+
+/**
+ * Whether policy Local of a cluster IP falls back to all endpoints: where none is local (syncEndpoint, kubernetes PR 97081), and
+ * the Service answers at other addresses too, or kube-proxy would not list endpoints of other nodes for it
+ * (serviceport.go, UsesClusterEndpoints).
+ */
+export function fallsBack(cluster: Cluster, p: number, localServers: number): boolean {
+  const s = cluster.service[p]!;
+  const isExposed = cluster.nodePort[p] !== 0 || cluster.externalStart[s + 1]! > cluster.externalStart[s]!;
+  return localServers === 0 && isExposed;
 }
 
 /** Whether an endpoint is a server of a virtual service. */
