@@ -72,6 +72,7 @@ export function formatAdvice(advice: Advice): string[] {
     ...formatUpdates(advice.planes),
     ...formatMemory(advice.planes),
     ...advice.planes.flatMap(formatMissing),
+    ...advice.planes.flatMap(formatBeyondDefault),
   ];
 }
 
@@ -205,6 +206,10 @@ function formatMemory(planes: readonly PlaneAdvice[]): string[] {
 function formatMissing({ name, unavailable, lookup }: PlaneAdvice): string[] {
   if (unavailable !== null) return [`${name} can't hold this cluster: ${plainText(unavailable, 200)}.`];
   return "unavailable" in lookup ? [`No time for ${name}: ${lookup.unavailable}.`] : [];
+}
+
+function formatBeyondDefault({ name, beyondDefault }: PlaneAdvice): string[] {
+  return beyondDefault === null ? [] : [`${name} holds this cluster, but not by default: ${beyondDefault}.`];
 }
 
 /** `41 rules, 3 chains, 2 map writes`, leaving out what is not written. */

@@ -135,6 +135,22 @@ describe("advice", () => {
   });
 });
 
+describe("advice on a cluster that Cilium's default maps don't hold", () => {
+  // 6 entries a clean Service: of 65,536, recorded on maps of the kernel, the last four are slots of the one that is refused.
+  it.each([
+    [10_922, null],
+    [10_923, /bpf-lb-map-max of at least 65538: .* refuses \(E2BIG\)/],
+  ])("at %i clean Services", (services, expected) => {
+    const advice = adviseCluster(generateCluster({ services, seed: 1 }), fakeResults(), ["ebpf"]);
+    const { beyondDefault } = advice.planes[0]!;
+    if (expected === null) expect(beyondDefault).toBeNull();
+    else expect(beyondDefault).toMatch(expected);
+    expect(/holds this cluster, but not by default/.test(formatAdvice(advice).join("\n"))).toBe(
+      expected !== null,
+    );
+  });
+});
+
 describe("reading times off a run", () => {
   it("gives the measured median at a measured size, and the line between its neighbours elsewhere", () => {
     const run = fakeResults({ planes: ["ebpf"], services: [1, 11], latencyNs: (_plane, n) => 90 + 10 * n });

@@ -31,6 +31,8 @@ export interface PlaneAdvice {
   readonly name: string;
   /** Why the plane can't hold this cluster; null where it can. */
   readonly unavailable: string | null;
+  /** What holds it, but not by default, and what happens then; null where nothing has to be set. */
+  readonly beyondDefault: string | null;
   readonly lookup: Prediction | NoPrediction;
   /** Against the fastest plane; null for that itself, and where there is no time. */
   readonly againstFastest: LookupRatio | null;
@@ -175,7 +177,7 @@ function counted(
   cluster: Cluster,
   servicePort: number,
   options: PlaneOptions,
-): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory"> {
+): Pick<PlaneAdvice, "unavailable" | "beyondDefault" | "join" | "leave" | "memory"> {
   try {
     const plane = planeById(id);
     const program = plane.compile(cluster, options);
@@ -189,8 +191,10 @@ function counted(
       lines
         .filter((line) => known === undefined || line.known === known)
         .reduce((total, { bytes }) => total + bytes, 0);
+    const { beyondDefault } = program.facts();
     return {
       unavailable: null,
+      beyondDefault: typeof beyondDefault === "string" ? beyondDefault : null,
       join: update({ kind: "join", servicePort }),
       leave:
         endpoint === cluster.endpointStart[servicePort + 1]!
@@ -200,7 +204,7 @@ function counted(
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { unavailable: error.message, join: null, leave: null, memory: null };
+    return { unavailable: error.message, beyondDefault: null, join: null, leave: null, memory: null };
   }
 }
 

@@ -135,6 +135,9 @@ export class EbpfProgram implements Program {
       mapEntries: this.mapEntries,
       backends: this.cluster.endpoints,
       ...(this.#maglevSize !== null && { maglevTableSize: this.#maglevSize }),
+      ...(this.#serviceEntries > DEFAULT_MAP_ENTRIES && {
+        beyondDefault: `its maps need bpf-lb-map-max of at least ${this.#serviceEntries}: with Cilium's default of ${DEFAULT_MAP_ENTRIES} entries the kernel refuses (E2BIG) the Services that come last, whose slots were written before`,
+      }),
       ...(this.#frontends > MAX_FRONTENDS && {
         revNat: `beyond Cilium's ${MAX_FRONTENDS} frontends: rev_nat_index has 16 bits`,
       }),
