@@ -27,6 +27,9 @@ import { escapeMarkdown, escapeXml } from "../src/text.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
 
 const GALLERY = "results";
+/** Of runs that name no release of kube-proxy: they were measured before its rules were recorded. */
+const EARLIER_MODEL =
+  "These numbers are of an earlier model, whose rules were not yet compared with recordings of kube-proxy and Cilium: they will be measured and published again. Least to be relied on are the counts of nftables and IPVS, what an endpoint change costs (time of the model, not of a control plane), and eBPF + Maglev, which no pod's connection to a cluster IP meets in Cilium.";
 /** Three in the width of a page of GitHub. */
 const THUMBNAIL_PX = 270;
 
@@ -112,6 +115,7 @@ function runPage(all: Results): string {
   return [
     `# ${name}`,
     "",
+    ...(isEarlierModel(all) ? [EARLIER_MODEL, ""] : []),
     ...(drawn[0] === undefined ? [] : [picture(drawn[0]), ""]),
     ...findings.map(({ sentence }) => `- ${escapeMarkdown(sentence, 500)}`),
     "",
@@ -124,6 +128,10 @@ function runPage(all: Results): string {
     `All charts, in both themes, as PNG, SVG, PDF, slides and an interactive page: \`npx lbscale report results/${name} --formats png,svg,html,pptx --out results/runs/${name}\`. Data: [${PACKED_RESULTS_FILE}](${PACKED_RESULTS_FILE}).`,
     "",
   ].join("\n");
+}
+
+function isEarlierModel({ run }: Results): boolean {
+  return Object.keys(run.settings.kubeProxy ?? {}).length === 0;
 }
 
 function picture(id: string): string {
@@ -143,7 +151,7 @@ function kubeProxyWords(all: Results): string {
 function laneWords({ cells }: Results): string {
   return cells.some(({ lane }) => lane === "kernel")
     ? "Kernel lane: connections through the real data planes; each one was checked."
-    : "Model lane: byte-faithful models, not the kernel.";
+    : "Model lane: models of the data planes, not the kernel.";
 }
 
 /** Pictures of a run, three a row, each a link to itself in full size. */
@@ -164,6 +172,7 @@ function galleryPage(): string {
     .map((entry) => entry.name)
     .sort()
     .reverse();
+  const earlier = runs.filter((run) => isEarlierModel(readResults(join(GALLERY, run))));
   return [
     "# Published runs",
     "",
@@ -171,6 +180,7 @@ function galleryPage(): string {
     "charts from it, as an interactive page and as slides too (`--formats html,pptx,slides-pdf`).",
     "Local runs go to `runs/`, which git ignores.",
     "",
+    ...(earlier.length === 0 ? [] : [`${earlier.join(", ")}: ${EARLIER_MODEL}`, ""]),
     ...runs.flatMap((run) => {
       const { findings } = readResults(join(GALLERY, run));
       return [

@@ -8,6 +8,7 @@ import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
 import { predictedInterval, rulesOf } from "./explain-text.js";
+import { formatLimits, formatSwitching, formatThresholds } from "./switching.js";
 
 /** Connections per second to which costs are related: Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
@@ -72,7 +73,9 @@ export function formatAdvice(advice: Advice): string[] {
     ...formatUpdates(advice.planes),
     ...formatMemory(advice.planes),
     ...advice.planes.flatMap(formatMissing),
-    ...advice.planes.flatMap(formatBeyondDefault),
+    ...formatLimits(advice.planes, { services: advice.cluster.services, range: advice.serviceRange }),
+    ...formatThresholds(advice.cluster.services),
+    ...formatSwitching(advice.planes),
   ];
 }
 
@@ -88,11 +91,11 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
   const { least, most } = run.replicates;
   const replicates = least === most ? String(least) : `${least} to ${most}`;
   return [
-    "times are of byte-faithful models in one process, not of a kernel: ratios within the run say more than nanoseconds",
-    `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets skip the choice on every plane, and conntrack, NAT and the network are left out`,
+    "times are of models in one process, not of a kernel: ratios within the run say more than nanoseconds",
+    `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets follow the state of their connection, which costs each plane something else, and conntrack, NAT and the network are left out`,
     `traffic goes to ${settings.zipf === 0 ? "all services alike" : `services by Zipf's law with exponent ${settings.zipf}`}; where few services take it all, their place in iptables' random order decides`,
     `kube-proxy: times are of the rules of ${rulesOf(run)}; updates and memory, of ${KUBE_PROXY_RELEASES[advice.kubeProxy]}, unless the plane's name has another version`,
-    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places`,
+    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places, one table per frontend; Cilium makes tables only for frontends that clients outside the cluster reach, and chooses at random for pods`,
     ...(advice.measuredHere
       ? ["other numbers of services are the first of yours, or yours again with addresses of their own"]
       : [
@@ -100,7 +103,7 @@ export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
         ]),
     `each process has a core's caches to itself, which pods share on a node; intervals are over ${replicates} of them`,
     "updates and memory are exact counts of what is written and held, not times; how long a control plane takes to compute them is not modelled",
-    "features, support, kernel version and what your team knows are no part of this",
+    "features, support and what your team knows are no part of this",
   ];
 }
 
@@ -206,10 +209,6 @@ function formatMemory(planes: readonly PlaneAdvice[]): string[] {
 function formatMissing({ name, unavailable, lookup }: PlaneAdvice): string[] {
   if (unavailable !== null) return [`${name} can't hold this cluster: ${plainText(unavailable, 200)}.`];
   return "unavailable" in lookup ? [`No time for ${name}: ${lookup.unavailable}.`] : [];
-}
-
-function formatBeyondDefault({ name, beyondDefault }: PlaneAdvice): string[] {
-  return beyondDefault === null ? [] : [`${name} holds this cluster, but not by default: ${beyondDefault}.`];
 }
 
 /** `41 rules, 3 chains, 2 map writes`, leaving out what is not written. */

@@ -135,22 +135,6 @@ describe("advice", () => {
   });
 });
 
-describe("advice on a cluster that Cilium's default maps don't hold", () => {
-  // 6 entries a clean Service: of 65,536, recorded on maps of the kernel, the last four are slots of the one that is refused.
-  it.each([
-    [10_922, null],
-    [10_923, /bpf-lb-map-max of at least 65538: .* refuses \(E2BIG\)/],
-  ])("at %i clean Services", (services, expected) => {
-    const advice = adviseCluster(generateCluster({ services, seed: 1 }), fakeResults(), ["ebpf"]);
-    const { beyondDefault } = advice.planes[0]!;
-    if (expected === null) expect(beyondDefault).toBeNull();
-    else expect(beyondDefault).toMatch(expected);
-    expect(/holds this cluster, but not by default/.test(formatAdvice(advice).join("\n"))).toBe(
-      expected !== null,
-    );
-  });
-});
-
 describe("reading times off a run", () => {
   it("gives the measured median at a measured size, and the line between its neighbours elsewhere", () => {
     const run = fakeResults({ planes: ["ebpf"], services: [1, 11], latencyNs: (_plane, n) => 90 + 10 * n });
@@ -223,5 +207,46 @@ describe("reading times off a run", () => {
     expect(adviseSizes(1)).toEqual([1, 10]);
     expect(adviseSizes(12)).toEqual([1, 12, 120]);
     expect(adviseSizes(5000)).toEqual([1, 10, 100, 1000, 5000]);
+  });
+});
+
+describe("advice beyond the numbers", () => {
+  const advised = (services: number, endpoints: number, kubeProxy?: "1.35" | "1.37") =>
+    formatAdvice(
+      adviseCluster(
+        generateCluster({ services, seed: 1, endpoints: { kind: "constant", count: endpoints } }),
+        fakeResults(),
+        PLANE_IDS,
+        kubeProxy && { kubeProxy },
+      ),
+    ).join("\n");
+
+  it("names the limits that a cluster is beyond, with the setting that makes room", () => {
+    const words = advised(2000, 50);
+    expect(words).toMatch(
+      /^eBPF hash: 104,000 entries of the service map, of 65,536 by default: they do not fit; set bpf-lb-map-max to 131,072\.$/m,
+    );
+    expect(advised(100, 4)).not.toMatch(/do not fit|at most/);
+  });
+
+  it("names a limit that a cluster is near, and that nothing moves", () => {
+    expect(advised(40_000, 1)).toMatch(/^IPVS: 40,000 elements of its fullest ipset, of 65,536 at most/m);
+  });
+
+  it("names dates, requirements, thresholds, and what a switch from iptables changes", () => {
+    const words = advised(100, 4);
+    expect(words).toMatch(
+      /nftables: needs Linux 5\.13 or newer; the default of kube-proxy from Kubernetes 1\.40/,
+    );
+    expect(words).toMatch(/IPVS: deprecated: .* 1\.43 removes it/);
+    expect(words).toMatch(/1,000 \(EKS's guide to scaling\), .* yours is below all of them/);
+    expect(words).toMatch(/Switching from iptables to nftables: .*127\.0\.0\.0\/8.*nodeport-ips/);
+    expect(words).not.toMatch(/Switching from iptables to iptables/);
+  });
+
+  it("says what changes as the version of kube-proxy has it", () => {
+    const hairpins = /Switching from iptables to nftables: .*hairpin-connections/;
+    expect(advised(100, 4, "1.37")).toMatch(hairpins);
+    expect(advised(100, 4, "1.35")).not.toMatch(hairpins);
   });
 });

@@ -13,6 +13,7 @@ import { claimant, claimants, planeLabel, shortLabel } from "../results/descript
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import { compareLookups, curveOf, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
+import { type Circumstances, circumstancesOf } from "./switching.js";
 
 /** Larger clusters take minutes to measure with seven replicates. */
 const MAX_GROWN = 10_000;
@@ -24,15 +25,13 @@ export interface AdvisedUpdate {
 }
 
 /** What one plane costs the cluster. */
-export interface PlaneAdvice {
+export interface PlaneAdvice extends Circumstances {
   readonly plane: PlaneId;
   /** In full, and as tables name it. */
   readonly label: string;
   readonly name: string;
   /** Why the plane can't hold this cluster; null where it can. */
   readonly unavailable: string | null;
-  /** What holds it, but not by default, and what happens then; null where nothing has to be set. */
-  readonly beyondDefault: string | null;
   readonly lookup: Prediction | NoPrediction;
   /** Against the fastest plane; null for that itself, and where there is no time. */
   readonly againstFastest: LookupRatio | null;
@@ -69,6 +68,8 @@ export interface SizedRatio extends LookupRatio {
 /** The planes side by side for one cluster: what `adviseCluster` returns. */
 export interface Advice {
   readonly cluster: { readonly services: number; readonly servicePorts: number; readonly endpoints: number };
+  /** Where cluster IPs are taken from. */
+  readonly serviceRange: Cluster["network"]["serviceCidr"];
   /** The service-port with the median number of endpoints, whose changes are counted. */
   readonly typical: { readonly name: string; readonly endpoints: number };
   readonly run: {
@@ -108,18 +109,18 @@ const PUBLISHED_REQUESTS = "cilium-1.6";
  * @param cluster The cluster to advise on.
  * @param run Results of the scenario `lookup`.
  * @param planes Planes to compare.
- * @param kubeProxy Version of kube-proxy whose updates and memory are counted; the run's by default.
+ * @param asked Options of planes whose updates and memory are counted; the run's by default.
  * @returns Per plane: lookup times (ns) from the run, update and memory from exact counts; ratios with intervals.
  */
 export function adviseCluster(
   cluster: Cluster,
   run: Results,
   planes: readonly PlaneId[],
-  kubeProxy?: KubeProxyVersion,
+  asked: PlaneOptions = {},
 ): Advice {
   const ofRun = planeOptionsFrom(run.run.settings.planes);
-  const version = kubeProxy ?? ofRun.kubeProxy ?? NEWEST_KUBE_PROXY;
-  const options = { seed: run.run.seed, ...ofRun, kubeProxy: version };
+  const version = asked.kubeProxy ?? ofRun.kubeProxy ?? NEWEST_KUBE_PROXY;
+  const options = { seed: run.run.seed, ...ofRun, ...asked, kubeProxy: version };
   const measuredHere = run.cluster.digests[String(cluster.services)] === clusterDigest(cluster);
   const n = measuredHere ? cluster.services : cluster.servicePorts;
   const servicePort = typicalServicePort(cluster);
@@ -134,6 +135,7 @@ export function adviseCluster(
   const { services, servicePorts, endpoints } = cluster;
   return {
     cluster: { services, servicePorts, endpoints },
+    serviceRange: cluster.network.serviceCidr,
     typical: {
       name: servicePortName(cluster, servicePort),
       endpoints: cluster.endpointStart[servicePort + 1]! - cluster.endpointStart[servicePort]!,
@@ -177,7 +179,7 @@ function counted(
   cluster: Cluster,
   servicePort: number,
   options: PlaneOptions,
-): Pick<PlaneAdvice, "unavailable" | "beyondDefault" | "join" | "leave" | "memory"> {
+): Pick<PlaneAdvice, "unavailable" | "join" | "leave" | "memory" | keyof Circumstances> {
   try {
     const plane = planeById(id);
     const program = plane.compile(cluster, options);
@@ -191,10 +193,9 @@ function counted(
       lines
         .filter((line) => known === undefined || line.known === known)
         .reduce((total, { bytes }) => total + bytes, 0);
-    const { beyondDefault } = program.facts();
     return {
       unavailable: null,
-      beyondDefault: typeof beyondDefault === "string" ? beyondDefault : null,
+      ...circumstancesOf(id, program, options),
       join: update({ kind: "join", servicePort }),
       leave:
         endpoint === cluster.endpointStart[servicePort + 1]!
@@ -204,7 +205,8 @@ function counted(
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { unavailable: error.message, beyondDefault: null, join: null, leave: null, memory: null };
+    const none = { join: null, leave: null, memory: null };
+    return { unavailable: error.message, ...none, ...circumstancesOf(id, undefined, options) };
   }
 }
 

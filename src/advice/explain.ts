@@ -6,8 +6,7 @@ import { InputError } from "../errors.js";
 import { positionsIn } from "../planes/iptables/rules/node-costs.js";
 import { compileNodeList } from "../planes/iptables/rules/node-list.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
-import type { KubeProxyVersion } from "../planes/kube-proxy-versions.js";
-import type { Flow, ListPosition, PlaneId, Program, Work } from "../planes/plane.js";
+import type { Flow, ListPosition, PlaneId, PlaneOptions, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";
 import { releaseOf } from "../planes/versioned.js";
@@ -76,8 +75,8 @@ export interface ExplainOptions {
   readonly run?: Results;
   /** A node's own list (of an imported iptables-save), which iptables then walks at the cluster's size as it stands. */
   readonly nodeList?: NodeList;
-  /** Whose rules planes without a version in their id write, and not the node's own list; the newest where absent. */
-  readonly kubeProxy?: KubeProxyVersion;
+  /** Whose rules planes without a version in their id write, and not the node's own list; the newest where absent or empty. */
+  readonly options?: PlaneOptions;
   /** A model is not built where its tables would take more; 1 GiB by default. */
   readonly maxModelBytes?: number;
 }
@@ -150,7 +149,7 @@ function explainPlane(
   sizes: readonly Grown[],
   servicePort: number,
   flow: Flow,
-  { seed, run, nodeList, kubeProxy, maxModelBytes = MAX_MODEL_BYTES }: ExplainOptions,
+  { seed, run, nodeList, options: asked = {}, maxModelBytes = MAX_MODEL_BYTES }: ExplainOptions,
 ): PlaneExplanation {
   const plane = planeById(id);
   const path: string[] = [];
@@ -158,8 +157,9 @@ function explainPlane(
   let position: ListPosition | null = null;
   /** Rules that every order and pick visits: growing the cluster leaves the service's own chains as they are. */
   let constant: number | null = null;
-  const own = plane.descriptor.can.readsNodeLists && nodeList && kubeProxy === undefined ? nodeList : null;
-  const options = kubeProxy === undefined ? { seed } : { seed, kubeProxy };
+  const own =
+    plane.descriptor.can.readsNodeLists && nodeList && Object.keys(asked).length === 0 ? nodeList : null;
+  const options = { ...asked, seed };
   const costs = sizes.map((size): SizedCost => {
     const { factor, services, servicePorts } = size;
     const n = run?.cluster.source === "imported" ? services : servicePorts;
@@ -197,7 +197,7 @@ function explainPlane(
       prediction: run && (explained || rules) ? predictLookup(run, id, n, rules?.mean ?? null) : null,
     };
   });
-  const release = own ? undefined : releaseOf(plane.descriptor, kubeProxy);
+  const release = own ? undefined : releaseOf(plane.descriptor, asked.kubeProxy);
   const names = { plane: id, label: plane.label, kubeProxy: release ?? null };
   return { ...names, decision, path, position, ownList: own !== null, sizes: costs };
 }

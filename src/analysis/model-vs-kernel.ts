@@ -148,9 +148,9 @@ export function againstKernelTable(results: Results): string | null {
     "",
     "Lookups in the kernel: BPF_PROG_TEST_RUN, an empty twin taken off. Rules: what connect() grows by for each rule that",
     "more services put before a flow's own. Both lanes were timed in the same blocks, because memory's speed drifts.",
-    "A model is faster for known reasons: its lookup enters no program and calls no helper, which counts where tables are",
-    "small; its walks follow each other, while connect() runs a whole network stack between two and so displaces the rules",
-    "from the core's own caches. What it shows is how cost grows.",
+    "Why the model is faster no experiment has isolated. We think: its lookup enters no program and calls no helper, which",
+    "counts where tables are small; its walks follow each other, while connect() runs a whole network stack between two and",
+    "so displaces the rules from the core's own caches. What the model shows is how cost grows.",
     "",
   ].join("\n");
 }

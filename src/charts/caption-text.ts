@@ -126,7 +126,7 @@ export function truncatedSeriesNote(results: Described, cells: readonly Cell[]):
 
 /** In what the packets or lookups of these cells were: a model, this machine's kernel, or a guest's. */
 function kernelOf({ environment, cluster }: Results, { lane }: Measure, cells: readonly Cell[]): string {
-  if (lane === "model") return "Byte-faithful model of the data planes, not the kernel";
+  if (lane === "model") return "Model of the data planes, not the kernel";
   if (lane === "cluster")
     return `Kubernetes ${plainText(String(cluster.parameters.kubernetes ?? "of unknown version"), 20)}`;
   const host = `Linux kernel ${plainText(environment.kernel, 40)}`;

@@ -43,6 +43,6 @@ export function readImport(paths: string | readonly string[], options: ImportOpt
 }
 
 /** A cluster from a file or standard input, in any format that can be imported. */
-export function readCluster(path: string): Cluster {
-  return readImport(path).cluster;
+export function readCluster(path: string, options: ImportOptions = {}): Cluster {
+  return readImport(path, options).cluster;
 }

@@ -226,7 +226,7 @@ function usageMessage(message: string, argv: readonly string[]): string {
     missing !== undefined
       ? `--${missing} needs a value`
       : given !== undefined && known
-        ? `${known.command.match(/<\w+>/g)?.[Number(given)]} is missing: lbscale ${known.command}`
+        ? `${known.command.match(/<[\w.]+>/g)?.[Number(given)]} is missing: lbscale ${known.command}`
         : line.startsWith("Did you mean")
           ? `unknown command "${first}": ${line.replace("Did", "did")}`
           : !known && /^Unknown (argument|command)/.test(line) && first !== ""

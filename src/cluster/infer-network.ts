@@ -158,7 +158,7 @@ function overlap(a: Cidr, b: Cidr): boolean {
 }
 
 /** The usual client range where it fits, else the last free part of the pod range: no client may be somebody's pod. */
-function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
+export function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
   const { clientCidr } = DEFAULT_NETWORK;
   if (formatCidr(podCidr) === formatCidr(DEFAULT_NETWORK.podCidr) && count(used, clientCidr) === 0)
     return clientCidr;

@@ -131,7 +131,7 @@ export class DecisionVerifier {
   ) {
     if (plane.program === null) throw new TypeError(`${plane.id} decides nothing`);
     this.#plane = plane;
-    this.#differences = differencesOf(plane.program, version);
+    this.#differences = differencesOf(plane.program, version === undefined ? {} : { kubeProxy: version });
     this.#cluster = cluster;
     this.#situations = new Situations(cluster);
     this.#endpoints = new Set(cluster.endpointAddress);

@@ -11,7 +11,8 @@ import {
   NEWEST_KUBE_PROXY,
   splitPlaneId,
 } from "./kube-proxy-versions.js";
-import { DROP, PASS, type PlaneId, REJECT } from "./plane.js";
+import { optionDifferences } from "./option-differences.js";
+import { DROP, PASS, type PlaneId, type PlaneOptions, REJECT } from "./plane.js";
 import type { Situation } from "./situation.js";
 
 const expectation: Expectation = { verdict: PASS, localOnly: false, masquerade: "hairpin" };
@@ -83,6 +84,14 @@ const CILIUM: readonly PlaneId[] = ["ebpf", "ebpf-maglev"];
 const external = (s: Readonly<Situation>) => s.destination === "external" || s.destination === "node-port";
 const eastWest = (s: Readonly<Situation>) => s.source !== "outside";
 
+const HAIRPIN_DIFFERENCES = [
+  "ipvs-hairpin-only-of-local-endpoints",
+  "nftables-hairpin-only-of-local-endpoints",
+];
+
+/** Of the default of `--nodeport-addresses` in nftables mode. */
+const AT_ONE_ADDRESS = "nftables-node-port-at-one-address";
+
 /** Every documented difference from iptables, in the order they apply. */
 export const DIFFERENCES: readonly Difference[] = [
   {
@@ -133,7 +142,7 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
-    name: "nftables-node-port-at-one-address",
+    name: AT_ONE_ADDRESS,
     planes: ["nftables"],
     because: "the set nodeport-ips holds the node's first address only (--nodeport-addresses primary)",
     when: (s) => s.destination === "node-port" && !s.isPrimaryAddress,
@@ -249,18 +258,24 @@ function isFromOutside(s: Readonly<Situation>): boolean {
 }
 
 /**
- * The differences that concern a plane, as a version of kube-proxy writes it: the one that its id names, or else the one given.
- * None for a plane that is not of ours.
+ * The differences that concern a plane, as a version of kube-proxy writes it: the one that its id names, or else the one given;
+ * those of other options are among them. None for a plane that is not of ours.
  */
-export function differencesOf(
-  id: string,
-  defaultVersion: KubeProxyVersion = NEWEST_KUBE_PROXY,
-): readonly Difference[] {
-  const { plane, version = defaultVersion } = splitPlaneId(id);
+export function differencesOf(id: string, options: PlaneOptions = {}): readonly Difference[] {
+  const { plane, version = options.kubeProxy ?? NEWEST_KUBE_PROXY } = splitPlaneId(id);
   const age = (of: KubeProxyVersion) => KUBE_PROXY_VERSIONS.indexOf(of);
-  return DIFFERENCES.filter(
-    ({ planes, since }) =>
-      (planes as readonly string[]).includes(plane) && (since === undefined || age(since) <= age(version)),
+  const isOfHairpins = ({ name }: Difference) => HAIRPIN_DIFFERENCES.includes(name);
+  // What options change of masquerading is no other than by default where hairpins are told.
+  const all: readonly Difference[] = [
+    ...DIFFERENCES.filter((each) => !isOfHairpins(each)),
+    ...optionDifferences(options, expectation, answer),
+    ...DIFFERENCES.filter(isOfHairpins),
+  ];
+  return all.filter(
+    ({ name, planes, since }) =>
+      (planes as readonly string[]).includes(plane) &&
+      (since === undefined || age(since) <= age(version)) &&
+      (name !== AT_ONE_ADDRESS || options.nodePortAddresses === undefined),
   );
 }
 

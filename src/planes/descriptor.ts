@@ -64,7 +64,20 @@ export interface PlaneDescriptor {
   /** In full, for lists and explanations. */
   readonly name: string;
   readonly report: PlaneReport;
+  /** Dates, requirements and the control plane's own habits, for those who choose. */
+  readonly notices?: readonly string[];
   readonly can: PlaneCapabilities;
+}
+
+/** A table of fixed size. */
+export interface Capacity {
+  /** What it holds, in plural: `entries of the service map`. */
+  readonly what: string;
+  /** What this cluster takes, and what there is room for unless it is told otherwise. */
+  readonly used: number;
+  readonly most: number;
+  /** What makes room for `used`; null: nothing does. */
+  readonly remedy: string | null;
 }
 
 /** A plane without limits, schedulers or modes of its own. */

@@ -22,5 +22,19 @@ export interface NumberOption extends Described {
   readonly numbers: readonly number[] | { readonly min: number; readonly max: number };
 }
 
+/** On or off. Recorded, as "true" or "false", only where it is given. */
+export interface FlagOption extends Described {
+  readonly isFlag: true;
+  readonly default: boolean;
+}
+
+/** A text that stands for something else, and is recorded as it was given. */
+export interface TextOption extends Described {
+  /** What it takes, in words that fit after "give". */
+  readonly accepted: string;
+  /** What it stands for; undefined where it takes no such text. */
+  read(text: string): PlaneOptions | undefined;
+}
+
 /** An option of one plane. */
-export type PlaneOption = ChoiceOption | NumberOption;
+export type PlaneOption = ChoiceOption | NumberOption | FlagOption | TextOption;

@@ -33,11 +33,12 @@ export function withDefaults(settings: PlaneSettings): Record<string, string | n
  * Turns settings into what planes take.
  *
  * @param settings Values by key.
- * @returns The same values, checked.
+ * @returns The same values, checked, texts read.
  * @throws UsageError for a key that no plane declares, and for a value that it does not take.
  */
 export function planeOptionsFrom(settings: PlaneSettings): PlaneOptions {
-  if (areOptions(settings)) return settings;
+  const plain: Record<string, string | number> = {};
+  let read: PlaneOptions = {};
   for (const [key, value] of Object.entries(settings)) {
     const option = PLANE_OPTIONS.find((candidate) => candidate.key === key);
     if (!option) {
@@ -47,13 +48,18 @@ export function planeOptionsFrom(settings: PlaneSettings): PlaneOptions {
     if (!accepts(option, value)) {
       throw new UsageError(`${key} ${JSON.stringify(value)}: give ${acceptedValues(option)}`);
     }
+    if ("isFlag" in option) read = { ...read, [key]: value === "true" };
+    else if ("read" in option) read = { ...read, ...option.read(String(value)) };
+    else plain[key] = value;
   }
-  return {};
+  return arePlain(plain) ? { ...plain, ...read } : read;
 }
 
 /** Whether an option takes a value. */
 export function accepts(option: PlaneOption, value: unknown): boolean {
   if ("choices" in option) return option.choices.some((choice) => choice === value);
+  if ("isFlag" in option) return value === "true" || value === "false";
+  if ("read" in option) return typeof value === "string" && option.read(value) !== undefined;
   const { numbers } = option;
   if (!("min" in numbers)) return numbers.some((number) => number === value);
   return Number.isSafeInteger(value) && Number(value) >= numbers.min && Number(value) <= numbers.max;
@@ -62,15 +68,19 @@ export function accepts(option: PlaneOption, value: unknown): boolean {
 /** What an option takes, in words that fit after "give". */
 export function acceptedValues(option: PlaneOption): string {
   if ("choices" in option) return `one of ${option.choices.join(", ")}`;
+  if ("isFlag" in option) return "true or false";
+  if ("read" in option) return option.accepted;
   const { numbers } = option;
   return "min" in numbers
     ? `a whole number from ${numbers.min} to ${numbers.max}`
     : `one of ${numbers.join(", ")}`;
 }
 
-/** Every key is declared and every value accepted: the declarations and `PlaneOptions` name the same values. */
-function areOptions(settings: PlaneSettings): settings is PlaneSettings & PlaneOptions {
+/** Every key is of an option that planes take as it is given: the declarations and `PlaneOptions` name the same values. */
+function arePlain(settings: PlaneSettings): settings is PlaneSettings & PlaneOptions {
   return Object.entries(settings).every(([key, value]) =>
-    PLANE_OPTIONS.some((option) => option.key === key && accepts(option, value)),
+    PLANE_OPTIONS.some(
+      (option) => option.key === key && !("isFlag" in option || "read" in option) && accepts(option, value),
+    ),
   );
 }

@@ -1,9 +1,9 @@
-/** What every data plane is: it compiles a cluster to a program, rules or maps as data, which has a byte-faithful executor. */
+/** What every data plane is: it compiles a cluster to a program, rules or maps as data, which has an executor laid out like the kernel's memory. */
 
 import type { Change } from "../cluster/change.js";
 import type { Cidr, Cluster } from "../cluster/cluster.js";
 import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
-import type { PlaneDescriptor } from "./descriptor.js";
+import type { Capacity, PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
 import type { KubeProxyVersion } from "./kube-proxy-versions.js";
 
@@ -38,6 +38,8 @@ export interface PlaneOptions {
   readonly nfacct?: boolean;
   /** kube-proxy's `--masquerade-all`: false by default. */
   readonly masqueradeAll?: boolean;
+  /** Whether kube-proxy was given `--cluster-cidr`, without which it cannot tell pods from others: true by default. */
+  readonly podDetector?: boolean;
   /**
    * kube-proxy's `--nodeport-addresses`: the node's first address, or its addresses in some ranges. Absent: that of the
    * mode, which is `primary` for nftables and every address for iptables and IPVS.
@@ -90,9 +92,11 @@ export interface Program {
    * iptables, where `partial` is kube-proxy's default. Throws InvalidChangeError for a change that can't be.
    */
   update(change: Change, mode?: UpdateMode): UpdateCost;
+  /** What its tables hold of this cluster, where their size is fixed; absent where nothing is. */
+  capacities?(): readonly Capacity[];
   /** Facts worth stating next to a measurement (rules, capacities), by name. */
   facts(): Readonly<Record<string, number | string>>;
-  /** Builds the byte-faithful executor. The seed drives hash seeds and random picks. */
+  /** Builds the executor. The seed drives hash seeds and random picks. */
   model(seed: number): Model;
   /** Builds a model that a running control plane keeps up to date. Endpoints are numbered below `capacity`. */
   live(seed: number, capacity: number): IncrementalModel;
@@ -105,7 +109,7 @@ export interface Program {
  * place, by a new table where the kernel replaces the whole. Only writing is modelled: no system call, no netlink.
  */
 export interface IncrementalModel {
-  /** Decides with endpoint numbers (src/cluster/live.ts). `explain` counts; it has no words for what has changed. */
+  /** Decides with endpoint numbers (src/cluster/endpoint-updates.ts). `explain` counts; it has no words for what has changed. */
   readonly model: Model;
   /** Whether the control plane writes a rolling restart endpoint by endpoint, instead of all at once. */
   readonly appliesRolloutStepwise: boolean;
@@ -275,7 +279,7 @@ export interface Explanation {
   readonly hooks?: readonly HookWork[];
 }
 
-/** The byte-faithful executor of a program. */
+/** The executor of a program, laid out like the kernel's memory. */
 export interface Model {
   /**
    * Chooses an endpoint for the first packet of a flow. Allocates nothing. Addresses are int32 views (`x | 0`), so

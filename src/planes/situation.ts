@@ -28,6 +28,7 @@ export interface Situation {
   isPrimaryAddress: boolean;
   source: "pod" | "node" | "outside";
   sourceAddress: number;
+  destinationAddress: number;
   count: number;
   localCount: number;
   /** Those of `localCount` that policy Cluster sends to as well. */
@@ -60,6 +61,7 @@ export class Situations {
     isPrimaryAddress: false,
     source: "pod",
     sourceAddress: 0,
+    destinationAddress: 0,
     count: 0,
     localCount: 0,
     readyLocalCount: 0,
@@ -124,6 +126,7 @@ export class Situations {
     }
     s.isPrimaryAddress = dst === network.nodeAddresses[0];
     s.sourceAddress = src;
+    s.destinationAddress = dst;
     s.source = inCidr(network.podCidr, src)
       ? "pod"
       : src >>> 24 === 127 || network.nodeAddresses.includes(src)

@@ -4,7 +4,15 @@ import { type Cluster, formatAddress, protocolName } from "../cluster/cluster.js
 import { FLOW_WORDS, type FlowTrace } from "../cluster/flows.js";
 import { differencesOf, expectationOf } from "./contract.js";
 import { allows, type Expectation } from "./expectation.js";
-import { type Decision, DROP, type Flow, type KubeProxyVersion, type Model, PASS } from "./plane.js";
+import {
+  type Decision,
+  DROP,
+  type Flow,
+  type KubeProxyVersion,
+  type Model,
+  PASS,
+  type PlaneOptions,
+} from "./plane.js";
 import { Situations } from "./situation.js";
 
 /** One answer that breaks the contract, in words. */
@@ -31,13 +39,13 @@ const EXAMPLES = 10;
 /**
  * Checks models, by plane, against the contract on a trace: each plane's documented differences are allowed it, and a plane
  * of your own is held to what iptables answers.
- * `version` is that of kube-proxy which the models were compiled for: the newest by default.
+ * `options` are those that the models were compiled with, or a version of kube-proxy: the newest by default.
  * `nowSec` advances a second every 1,000 flows, to let affinity age.
  *
  * @param cluster The cluster that the models were compiled from.
  * @param models Models by plane; the name of a plane of your own is free.
  * @param trace Flows, from `generateCoverageFlows`.
- * @param version Of kube-proxy, whose contract the models are held to; the newest by default.
+ * @param options That the models were compiled with, or the version of kube-proxy alone; the newest by default.
  * @returns Counts per plane, and the first flows that break the contract.
  * @example
  * ```ts
@@ -52,7 +60,7 @@ export function verifyPlanes(
   cluster: Cluster,
   models: ReadonlyMap<string, Model>,
   trace: FlowTrace,
-  version?: KubeProxyVersion,
+  options: KubeProxyVersion | PlaneOptions = {},
 ): Equivalence {
   const situations = new Situations(cluster);
   const documented: Record<string, number> = {};
@@ -63,7 +71,7 @@ export function verifyPlanes(
     applied.push(name);
   };
   for (const [plane, model] of models) {
-    const differences = differencesOf(plane, version);
+    const differences = differencesOf(plane, typeof options === "string" ? { kubeProxy: options } : options);
     for (let flow = 0; flow < trace.length; flow++) {
       const at = flow * FLOW_WORDS;
       const w = trace.words;

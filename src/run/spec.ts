@@ -15,7 +15,7 @@ const names = z.array(z.string().min(1)).min(1);
 /** The zod schema of a run's specification. Everything has a default. */
 export const runSpecSchema = z
   .strictObject({
-    /** `model`: byte-faithful models; `kernel`: this machine's kernel (Linux, root); `guest`: user-mode Linux; `cluster`:
+    /** `model`: models laid out like the kernel; `kernel`: this machine's kernel (Linux, root); `guest`: user-mode Linux; `cluster`:
      * a Kubernetes cluster. */
     lane: z.enum(LANE_IDS).default("model"),
     /** How much is measured; `default` where absent. */

@@ -161,7 +161,7 @@ export function withPrograms(results: Results): Results {
     for (const n of [1, 100, 10_000]) {
       const cell = fakeCell(plane, n, results.run.replicates.least, { latencyNs: () => 1e5 + 1e4 * n });
       const counted = { ...cell, replicates: [], estimate: null, work: null };
-      const join = { "join rules": growing * (n + 24), "join chains": growing * 15, "join map writes": 3 };
+      const join = { "join rules": growing * (n + 25), "join chains": growing * 15, "join map writes": 3 };
       results.cells.push(
         { ...cell, scenario: "sync" },
         { ...counted, scenario: "update", counts: join },

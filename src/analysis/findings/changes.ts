@@ -6,7 +6,7 @@ import type { Finding, Results } from "../../results/schema.js";
 import { atServices, isMeasured, type MeasuredCell, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
 import { CHANGES_PER_SECOND, CONNECTIONS_PER_SECOND, loadsOf } from "../load.js";
-import { formatFactor, percent, possessive, ratioInterval, twoDigits } from "./common.js";
+import { formatFactor, percent, possessive, ratioInterval, rivalsOf, twoDigits } from "./common.js";
 
 /** Smaller factors are not worth a sentence. */
 const MIN_REPORTED_RATIO = 2;
@@ -15,12 +15,7 @@ function curve(results: Results, scenario: string, variant: string, plane: strin
   return measuredCurve(results, { lane: "model", scenario, variant, plane });
 }
 
-/** The planes that a list is compared with, in the order of the columns: the first one measured at its N is its rival. */
-function rivalsOf(results: Results, list: string): string[] {
-  return measuredPlanes(results).filter((plane) => plane !== list);
-}
-
-/** The rule list at its largest N and the first rival that was measured there, if the list surely takes longer. */
+/** The rule list at its largest N and the first of its rivals, in the order of the columns, that was measured there, if the list surely takes longer. */
 function againstRival(results: Results, scenario: string, variant: string) {
   const plane = claimant(results, "list");
   const list = curve(results, scenario, variant, plane).at(-1);
@@ -50,13 +45,14 @@ export function updateTime(results: Results): Finding | null {
   const [few] = curve(results, "update", "change", list.plane);
   return {
     id: "update-time",
-    headline: `At ${formatCount(list.services)} Services ${name} changes take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `Modelled at ${formatCount(list.services)} Services: ${name} changes take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
     sentence:
       `At ${formatCount(list.services)} services writing one endpoint change into the model takes ${formatNs(list.estimate.median)} in ${name}, which replaces its whole table, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}` +
       (few!.services === list.services
-        ? "."
-        : `; at N = ${formatCount(few!.services)} ${name} takes ${formatNs(few!.estimate.median)}.`),
+        ? ""
+        : `; at N = ${formatCount(few!.services)} ${name} takes ${formatNs(few!.estimate.median)}`) +
+      ": without system calls, tools and the control plane's own time.",
     cells,
     value,
     interval,
@@ -70,10 +66,10 @@ export function rolloutTime(results: Results): Finding | null {
   const n = formatCount(list.services);
   return {
     id: "update-rollout",
-    headline: `At ${n} Services ${name} restarts take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `Modelled at ${n} Services: ${name} restarts take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
     sentence:
       `At ${n} services writing a rolling restart of a tenth of a service into the model takes ${formatNs(list.estimate.median)} in ${name}, ` +
-      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}.`,
+      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}: without system calls, tools and the control plane's own time.`,
     cells,
     value,
     interval,
@@ -104,10 +100,10 @@ export function churnRate(results: Results): Finding | null {
   const rate = ({ estimate }: MeasuredCell) => twoDigits(1e9 / estimate.median);
   return {
     id: "churn",
-    headline: `At ${formatCount(list.services)} Services ${name} absorbs ${rate(list)} changes per second`,
+    headline: `At ${formatCount(list.services)} Services modelled ${name} absorbs ${rate(list)} changes per second`,
     sentence:
-      `While lookups go on at ${formatCount(list.services)} services, a core that does nothing else can write ${rate(list)} endpoint changes per second into ${possessive(name)} tables ` +
-      `and ${rate(rival)} into those of ${planeLabel(results, rival.plane)}, ${formatFactor(value, interval)} as many: an upper limit, without system calls.`,
+      `While lookups go on at ${formatCount(list.services)} services, a core that does nothing else can write ${rate(list)} endpoint changes per second into ${possessive(name)} modelled tables ` +
+      `and ${rate(rival)} into those of ${planeLabel(results, rival.plane)}, ${formatFactor(value, interval)} as many: an upper limit of the models, without system calls, tools and the control plane's own time.`,
     cells,
     value,
     interval,
@@ -165,10 +161,10 @@ export function operationalLoad(results: Results): Finding | null {
   const value = list.ns / rival.ns;
   return {
     id: "load",
-    headline: `The same load costs ${name} ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))} CPU time`,
+    headline: `Load costs modelled ${name} ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))} CPU time`,
     sentence:
       `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change a second at ${formatCount(list.services)} services, ${name} needs ${formatNs(list.ns)} of CPU time each second ` +
-      `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update.`,
+      `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update of the models, so without system calls, tools and the control plane's own time.`,
     cells: [list, rival].flatMap(({ connect, change }) => [cellId(connect), cellId(change)]),
     value,
     interval,

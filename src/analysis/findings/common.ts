@@ -1,5 +1,6 @@
 /** What findings share: which cells may be spoken of, and how numbers are said. */
 
+import { claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Results } from "../../results/schema.js";
 import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
 import { formatCount } from "../../text.js";
@@ -7,6 +8,12 @@ import { formatCount } from "../../text.js";
 /** Below this many different N, or a smaller spread of N, growth is not spoken of. */
 const MIN_POINTS = 4;
 const MIN_SPREAD = 100;
+
+/** Planes that a rule list is compared with: not those of consistent choice, which a pod's connection never meets in Cilium. */
+export function rivalsOf(results: Results, list: string): string[] {
+  const consistent = claimants(results, "consistent-choice");
+  return measuredPlanes(results).filter((plane) => plane !== list && !consistent.includes(plane));
+}
 
 /** Cells of the `lookup` scenario in the model lane that have an estimate worth speaking of. */
 export function measuredCells(results: Results): MeasuredCell[] {

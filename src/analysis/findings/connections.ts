@@ -1,11 +1,11 @@
 /** What a connection costs first, and what it costs later. */
 
 import { cellId } from "../../results/cells.js";
-import { claimant, measuredPlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
+import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { atServices, type MeasuredCell, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { formatFactor, possessive, ratioInterval, twoDigits } from "./common.js";
+import { formatFactor, possessive, ratioInterval, rivalsOf, twoDigits } from "./common.js";
 
 /** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
 const FLAT = 1.5;
@@ -22,8 +22,7 @@ export function connectCost(results: Results): Finding | null {
   const largest = curve(results, "model", "connect", list).at(-1);
   if (!largest) return null;
   const name = planeLabel(results, list);
-  const rivals = measuredPlanes(results)
-    .filter((plane) => plane !== list)
+  const rivals = rivalsOf(results, list)
     .map((plane) => atServices(curve(results, "model", "connect", plane), largest.services))
     .filter((cell) => cell !== undefined);
   if (rivals.length === 0) return null;

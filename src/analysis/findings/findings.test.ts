@@ -105,6 +105,19 @@ describe("findFindings", () => {
     });
   });
 
+  it("compares iptables with no plane that a pod's connection never meets", () => {
+    const results = fakeResults({
+      planes: ["iptables", "nftables", "ebpf-maglev"],
+      latencyNs: (plane, n) => (plane === "iptables" ? 100 + 3 * n : plane === "nftables" ? 40 : 60),
+    });
+    expect(finding(results, "iptables-factor")?.headline).toMatch(/slower than nftables$/);
+    const alone = fakeResults({
+      planes: ["iptables", "ebpf-maglev"],
+      latencyNs: (plane, n) => (plane === "iptables" ? 100 + 3 * n : 60),
+    });
+    expect(ids(alone)).not.toContain("iptables-factor");
+  });
+
   it("does not say that iptables is slower where it is not", () => {
     expect(ids(all(() => 50))).not.toContain("iptables-factor");
     const faster = fakeResults({ planes: PAIR, latencyNs: (plane) => (plane === "iptables" ? 20 : 50) });
@@ -238,7 +251,7 @@ describe("findFindings", () => {
   it("says what a new endpoint makes each plane write, by exact counts, and not where iptables writes little", () => {
     const results = withPrograms(fakeResults({ services: [1] }));
     const found = finding(results, "update");
-    expect(found?.headline).toBe("A new endpoint rewrites 10,024 iptables rules, 3 eBPF entries");
+    expect(found?.headline).toBe("A new endpoint rewrites 10,025 iptables rules, 3 eBPF entries");
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
     expect(ids(results)).not.toContain("update");
@@ -247,13 +260,13 @@ describe("findFindings", () => {
   it("says what a change takes, how many a second that allows and the load, only where iptables is surely more expensive", () => {
     const results = withChanges(fakeResults({ services: [1, 1000, 10_000] }));
     expect(finding(results, "update-time")?.headline).toMatch(
-      /^At 10,000 Services iptables changes take [\d,]+ times eBPF's$/,
+      /^Modelled at 10,000 Services: iptables changes take [\d,]+ times eBPF's$/,
     );
     expect(finding(results, "churn")?.headline).toMatch(
-      /^At 10,000 Services iptables absorbs [\d.]+ changes per second$/,
+      /^At 10,000 Services modelled iptables absorbs [\d.]+ changes per second$/,
     );
     expect(finding(results, "update-rollout")?.headline).toMatch(
-      /^At 10,000 Services iptables restarts take [\d,]+ times eBPF's$/,
+      /^Modelled at 10,000 Services: iptables restarts take [\d,]+ times eBPF's$/,
     );
     const load = finding(results, "load")!;
     // (1,000 × 26 µs + 90 ms) / (1,000 × 300 ns + 3 µs)

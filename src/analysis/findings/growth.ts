@@ -9,7 +9,7 @@ import type { LocalExponent } from "../../stats/exponent.js";
 import { minOf } from "../../stats/extent.js";
 import { formatCount, formatNs } from "../../text.js";
 import { flowCondition } from "../conditions.js";
-import { formatFactor, ratioInterval, spreadsWidely, twoDigits } from "./common.js";
+import { formatFactor, ratioInterval, rivalsOf, spreadsWidely, twoDigits } from "./common.js";
 
 /** Share of resamples that must agree on the law. */
 const SUPPORT = 0.95;
@@ -18,7 +18,8 @@ const SUPPORT = 0.95;
 export function listFactor(cells: readonly MeasuredCell[], results: Results): Finding | null {
   const list = claimant(results, "list");
   const name = planeLabel(results, list);
-  const others = cells.filter(({ plane }) => plane !== list);
+  const rivals = rivalsOf(results, list);
+  const others = cells.filter(({ plane }) => rivals.includes(plane));
   const shared = cells.filter(
     (cell) => cell.plane === list && others.some(({ services }) => services === cell.services),
   );

@@ -23,6 +23,21 @@ describe("findings of the kernel lane", () => {
     expect(found?.headline).toBe("At 5,000 Services iptables adds 20 µs to every connection");
   });
 
+  it("say what iptables adds to a connection that is tracked, and name its other backend", () => {
+    const found = kernelConnect(
+      withCells([
+        ["kernel", "connect", "direct", 5000, 30_000],
+        ["kernel", "connect", "direct-conntrack", 5000, 35_000],
+        ["kernel", "connect", "iptables", 5000, 50_000],
+        ["kernel", "connect", "iptables-nft", 5000, 90_000],
+      ]),
+    );
+    expect(found?.value).toBe(15_000);
+    expect(found?.sentence).toMatch(
+      /35 µs with no proxy, tracked: .* more; through iptables-nft it takes 90 µs\.$/,
+    );
+  });
+
   it("say nothing where the intervals of iptables and direct meet", () => {
     const rows = [
       ["kernel", "connect", "direct", 5000, 30_000],

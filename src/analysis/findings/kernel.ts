@@ -1,7 +1,14 @@
 /** What the kernel lane says: how connecting grows, and whether the models are to be believed. */
 
 import { cellId } from "../../results/cells.js";
-import { claimant, measuredPlanes, planeLabel, planeReport, shortLabel } from "../../results/descriptors.js";
+import {
+  claimant,
+  comparePlanes,
+  measuredPlanes,
+  planeLabel,
+  planeReport,
+  shortLabel,
+} from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { atServices, type MeasuredCell, measuredCurve, selectCells } from "../../results/select.js";
 import { median } from "../../stats/quantile.js";
@@ -13,10 +20,30 @@ function kernelCells(results: Results, scenario: string, plane: string): Measure
   return measuredCurve(results, { lane: "kernel", scenario, plane });
 }
 
-/** What the rule list adds to a connection, over the direct one, at the largest N. */
+/** Planes of the run that balance nothing, the one that does most first: with connection tracking, then without. */
+function baselines(results: Results): string[] {
+  return [...new Set(results.cells.map(({ plane }) => plane))]
+    .filter((plane) => planeReport(results, plane).role === "baseline")
+    .sort(comparePlanes(results))
+    .reverse();
+}
+
+/** Other rule lists than the one that claims to be it: another backend of the same rules. */
+function otherLists(results: Results, list: MeasuredCell): string {
+  return measuredPlanes(results)
+    .filter((plane) => plane !== list.plane && planeReport(results, plane).structure === "list")
+    .map((plane) => atServices(kernelCells(results, "connect", plane), list.services))
+    .filter((cell) => cell !== undefined)
+    .map((cell) => `; through ${planeLabel(results, cell.plane)} it takes ${formatNs(cell.estimate.median)}`)
+    .join("");
+}
+
+/** What the rule list adds to a connection, over one that is tracked and not balanced, at the largest N. */
 export function kernelConnect(results: Results): Finding | null {
   const list = kernelCells(results, "connect", claimant(results, "list")).at(-1);
-  const direct = atServices(kernelCells(results, "connect", claimant(results, "baseline")), list?.services);
+  const direct = baselines(results)
+    .map((plane) => atServices(kernelCells(results, "connect", plane), list?.services))
+    .find((cell) => cell !== undefined);
   if (!list || !direct) return null;
   const name = planeLabel(results, list.plane);
   const value = list.estimate.median - direct.estimate.median;
@@ -31,7 +58,7 @@ export function kernelConnect(results: Results): Finding | null {
     headline: `At ${n} Services ${name} adds ${formatNs(value)} to every connection`,
     sentence:
       `In the kernel, at ${n} services, connect() takes ${formatNs(list.estimate.median)} through ${name} and ` +
-      `${formatNs(direct.estimate.median)} without a proxy: ${formatNs(value)} [${interval.map(formatNs).join(", ")}] more.`,
+      `${formatNs(direct.estimate.median)} with ${planeLabel(results, direct.plane)}: ${formatNs(value)} [${interval.map(formatNs).join(", ")}] more${otherLists(results, list)}.`,
     cells: [cellId(list), cellId(direct)],
     value,
     interval,

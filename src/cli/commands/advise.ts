@@ -6,7 +6,9 @@ import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
 import { InputError, UsageError } from "../../errors.js";
-import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
+import { KUBE_PROXY_OPTIONS } from "../../planes/kube-proxy-options.js";
+import { planeOptionsFrom } from "../../planes/options.js";
+import type { PlaneOptions } from "../../planes/plane.js";
 import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
@@ -16,31 +18,39 @@ import { formatCount } from "../../text.js";
 import { readCluster } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
 import { measureForTerminal } from "../measure.js";
-import { type KubeProxyChoice, withKubeProxy } from "../options/kube-proxy.js";
+import {
+  type KubeProxyChoice,
+  kubeProxyOptions,
+  onChosenNode,
+  podRangeOf,
+  withKubeProxy,
+} from "../options/kube-proxy.js";
+import { type NodeName, withNodeName } from "../options/node.js";
 import { parsePlanes } from "../options/parse.js";
 import { readRunSpec, writeCommand } from "../options/run.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
-interface Arguments extends KubeProxyChoice {
+interface Arguments extends KubeProxyChoice, NodeName {
   cluster: string;
-  profile: string;
+  profile: string | undefined;
   planes: string | undefined;
   replicates: string | undefined;
   run: string | undefined;
-  seed: string;
+  seed: string | undefined;
   out: string | undefined;
   json: boolean;
 }
 
 /** An interval and a crossover need six; one more costs little. */
 const QUICK_REPLICATES = "7";
+const QUICK = "quick";
 
 export const advise: CommandModule<object, Arguments> = {
   command: "advise <cluster>",
   describe:
     "What each plane costs this cluster: measures lookups on this machine (about a minute; Ctrl-C stops), counts updates and memory, finds crossovers",
   builder: (yargs) =>
-    withKubeProxy(yargs)
+    withKubeProxy(withNodeName(yargs))
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -48,9 +58,8 @@ export const advise: CommandModule<object, Arguments> = {
       })
       .option("profile", {
         type: "string",
-        default: "quick",
         requiresArg: true,
-        describe: `How long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}`,
+        describe: `How long to measure: ${CATALOG.profiles.map(({ id }) => id).join(", ")}; ${QUICK} by default`,
       })
       .option("planes", { type: "string", requiresArg: true, describe: `Planes: ${planeChoices()}` })
       .option("replicates", {
@@ -65,9 +74,8 @@ export const advise: CommandModule<object, Arguments> = {
       })
       .option("seed", {
         type: "string",
-        default: "1",
         requiresArg: true,
-        describe: "Random seed",
+        describe: "Random seed of the measurement; 1 by default",
       })
       .option("out", {
         type: "string",
@@ -76,12 +84,13 @@ export const advise: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
+    if (args.run !== undefined) refuseMeasuring(args);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
-    const cluster = readCluster(args.cluster);
+    const options = kubeProxyOptions(args);
+    const cluster = onChosenNode(readCluster(args.cluster, { node: args.node }), args);
     if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
-    const run =
-      args.run === undefined ? await measureHere(args, cluster) : storedRun(args.run, args["kube-proxy"]);
-    const advice = adviseCluster(cluster, run, planes, args["kube-proxy"]);
+    const run = args.run === undefined ? await measureHere(args, cluster) : storedRun(args.run, options);
+    const advice = adviseCluster(cluster, run, planes, options);
     const assumptions = adviceAssumptions(advice, run);
     const findings = formatAdvice(advice);
     if (args.json) return printJson({ ...advice, findings, assumptions });
@@ -104,14 +113,14 @@ export const advise: CommandModule<object, Arguments> = {
 /** Measures lookups at the cluster's size, at fewer services and at more, into a run's folder of its own. */
 async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> {
   const sizes = adviseSizes(cluster.services).filter((size) => canGrow(cluster, size));
-  const replicates = args.replicates ?? (args.profile === "quick" ? QUICK_REPLICATES : undefined);
-  const { profile, planes, seed } = args;
+  const replicates = args.replicates ?? ((args.profile ?? QUICK) === QUICK ? QUICK_REPLICATES : undefined);
+  const { profile = QUICK, planes, seed = "1" } = args;
   const spec = readRunSpec({
     profile,
     planes,
     seed,
     replicates,
-    "kube-proxy": args["kube-proxy"],
+    ...planeOptionsGiven(args),
     services: sizes.join(","),
     scenarios: "lookup",
   });
@@ -140,16 +149,37 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
   }
 }
 
+/** With a run's times nothing is measured: what says how would be ignored. */
+function refuseMeasuring(args: Arguments): void {
+  const given = (["profile", "replicates", "seed", "out"] as const).find((name) => args[name] !== undefined);
+  if (given !== undefined)
+    throw new UsageError(`--${given} is for measuring: leave it out with --run, which has its times`);
+}
+
 /** A run to advise from. Throws UsageError where its times are of another kube-proxy than the one asked for. */
-function storedRun(folder: string, asked: KubeProxyVersion | undefined): Results {
+function storedRun(folder: string, asked: PlaneOptions): Results {
   const results = readResults(folder);
-  const modelled = results.run.settings.planes.kubeProxy;
-  if (asked !== undefined && modelled !== undefined && modelled !== asked) {
+  const { planes } = results.run.settings;
+  const modelled: PlaneOptions = planeOptionsFrom(planes);
+  for (const { name, key } of KUBE_PROXY_OPTIONS) {
+    if (asked[key] === undefined || (modelled[key] === undefined && key === "kubeProxy")) continue;
+    if (JSON.stringify(asked[key]) === JSON.stringify(modelled[key])) continue;
     throw new UsageError(
-      `--kube-proxy ${asked}: the run in ${folder} modelled ${modelled}; leave out --run to measure ${asked}, or leave out --kube-proxy`,
+      `--${name}: the run in ${folder} modelled ${planes[key] ?? "the default"}; leave out --run to measure what you ask for, or leave out --${name}`,
     );
   }
   return results;
+}
+
+/** The options of planes as `run` takes them. A pod range of one's own is the cluster's by then. */
+function planeOptionsGiven(args: Arguments): Record<string, unknown> {
+  return Object.fromEntries(
+    KUBE_PROXY_OPTIONS.flatMap(({ name, key }) => {
+      const given =
+        key === "podDetector" && podRangeOf(args) !== undefined ? undefined : args[name as keyof Arguments];
+      return given === undefined ? [] : [[name, given]];
+    }),
+  );
 }
 
 function canGrow(cluster: Cluster, services: number): boolean {

@@ -11,7 +11,7 @@ interface Arguments {
   head: string;
   anyway: boolean;
   chart: string | undefined;
-  theme: ThemeName;
+  theme: ThemeName | undefined;
   json: boolean;
 }
 
@@ -36,9 +36,11 @@ export const compare: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: "Also draw the comparison into this file: .png, .svg or .pdf",
       })
-      .option("theme", { choices: THEME_NAMES, default: "light" as ThemeName, describe: "Chart theme" })
+      .option("theme", { choices: THEME_NAMES, describe: "With --chart: its theme; light by default" })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
+    if (args.theme !== undefined && args.chart === undefined)
+      throw new UsageError("--theme is the theme of --chart FILE: give that too, or leave it out");
     const format = args.chart === undefined ? undefined : imageFormat(args.chart);
     const { readResults } = await import("../../results/files.js");
     const { compareRuns, incomparable } = await import("../../results/compare.js");
@@ -58,7 +60,7 @@ export const compare: CommandModule<object, Arguments> = {
       // Charts and their canvas load only where one is drawn.
       const { COMPARISON_ID, comparisonPicture } = await import("../../charts/comparison.js");
       const { drawPicture } = await import("../../output/image/render.js");
-      const look = { theme: args.theme, format, ...SIZES.slide };
+      const look = { theme: args.theme ?? "light", format, ...SIZES.slide };
       const picture = comparisonPicture(base, head, comparison, look);
       await writeChart(args.chart, drawPicture({ id: COMPARISON_ID, ...picture }, [base, head], look));
     }

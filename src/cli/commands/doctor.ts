@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { CheckFailedError, InputError } from "../../errors.js";
+import { CheckFailedError, InputError, UsageError } from "../../errors.js";
 import { CILIUM_VERSION, INSTALL_CILIUM, installedCilium } from "../../kernel/cilium/binary.js";
 import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
@@ -14,7 +14,7 @@ import { pinnableCpu } from "../../measure/spawn.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments {
-  lane: "model" | "kernel";
+  lane: "model" | "kernel" | undefined;
   json: boolean;
   clean: boolean;
   "probe-guest": boolean;
@@ -27,8 +27,7 @@ export const doctor: CommandModule<object, Arguments> = {
     yargs
       .option("lane", {
         choices: ["model", "kernel"] as const,
-        default: "kernel" as const,
-        describe: "kernel: try every plane of the kernel lane too; model: answer at once",
+        describe: "kernel (by default): try every plane of the kernel lane too; model: answer at once",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" })
       .option("probe-guest", {
@@ -42,10 +41,14 @@ export const doctor: CommandModule<object, Arguments> = {
         describe: "Remove what killed runs of the kernel lane and of kube-proxy left (root)",
       }),
   handler: async ({ lane, json, clean, "probe-guest": probeGuest }) => {
+    if (clean && (lane !== undefined || probeGuest))
+      throw new UsageError("--clean removes leftovers and tries nothing: leave out --lane and --probe-guest");
+    if (probeGuest && lane === "model")
+      throw new UsageError("--probe-guest is for the kernel lane: leave it out with --lane model");
     if (clean) return cleanUp(json);
     const environment = readEnvironment(pinnableCpu());
     const advice = environment.unfit;
-    const kernel = lane === "kernel" ? await kernelLane(probeGuest) : null;
+    const kernel = lane !== "model" ? await kernelLane(probeGuest) : null;
     const leftovers = findLeftovers();
     const kubeProxies = installedKubeProxies();
     const cilium = installedCilium();

@@ -5,12 +5,18 @@ import { findServicePort } from "../../advice/find-service.js";
 import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
-import { type KubeProxyChoice, kubeProxyOptions, withKubeProxy } from "../options/kube-proxy.js";
+import {
+  type KubeProxyChoice,
+  kubeProxyOptions,
+  onChosenNode,
+  withKubeProxy,
+} from "../options/kube-proxy.js";
+import { type NodeName, withNodeName } from "../options/node.js";
 import { parsePlanes } from "../options/parse.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { runOrPublished } from "../published.js";
 
-interface Arguments extends KubeProxyChoice {
+interface Arguments extends KubeProxyChoice, NodeName {
   cluster: string;
   service: string;
   planes: string | undefined;
@@ -24,7 +30,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
   describe:
     "One service's first packet on every plane, rule by rule, and its cost at 2 and 10 times the cluster",
   builder: (yargs) =>
-    withKubeProxy(yargs)
+    withKubeProxy(withNodeName(yargs))
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -52,14 +58,16 @@ export const explainCommand: CommandModule<object, Arguments> = {
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
-    const { cluster, nodeList } = readImport(args.cluster);
+    const options = kubeProxyOptions(args);
+    const { cluster: read, nodeList } = readImport(args.cluster, { node: args.node });
+    const cluster = onChosenNode(read, args);
     const servicePort = findServicePort(cluster, args.service);
     const explanation = explainService(cluster, servicePort, {
       planes,
       seed,
       run: results,
       ...(nodeList && { nodeList }),
-      ...kubeProxyOptions(args),
+      options,
     });
     if (args.json) {
       const { cpu } = results.environment;

@@ -1,7 +1,12 @@
 import type { CommandModule } from "yargs";
 import { EXPORTS } from "../../formats/export.js";
 import { type ClusterChoice, chosenCluster, withClusterChoice } from "../options/cluster.js";
-import { type KubeProxyChoice, kubeProxyOptions, withKubeProxy } from "../options/kube-proxy.js";
+import {
+  type KubeProxyChoice,
+  kubeProxyOptions,
+  onChosenNode,
+  withKubeProxy,
+} from "../options/kube-proxy.js";
 import { note, print } from "../output.js";
 
 interface Arguments extends ClusterChoice, KubeProxyChoice {
@@ -20,8 +25,9 @@ export const exportCommand: CommandModule<object, Arguments> = {
     }),
   handler: async (args) => {
     const chosen = EXPORTS.find(({ id }) => id === args.format)!;
-    const cluster = chosenCluster(args);
+    const options = kubeProxyOptions(args);
+    const cluster = onChosenNode(chosenCluster(args), args);
     note(`not representable in ${args.format}: ${chosen.losses.join("; ")}`);
-    for (const chunk of chosen.write(cluster, kubeProxyOptions(args))) await print(chunk);
+    for (const chunk of chosen.write(cluster, options)) await print(chunk);
   },
 };

@@ -1,16 +1,12 @@
 import type { CommandModule } from "yargs";
-import { oneLine } from "../../cluster/checks.js";
-import { type Cidr, parseAddress, parseCidr } from "../../cluster/cluster.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
 import { noteImport, parseImport } from "../input.js";
+import { type NodeArguments, nodeOptions, withNodeOptions } from "../options/node.js";
 import { print } from "../output.js";
 
-interface Arguments {
+interface Arguments extends NodeArguments {
   file: string[];
-  "node-address": string | undefined;
-  node: string | undefined;
-  "pod-range": string | undefined;
   positions: boolean;
   run: string | undefined;
   "ns-per-entry": string | undefined;
@@ -22,7 +18,7 @@ export const importCommand: CommandModule<object, Arguments> = {
   describe:
     "Turn Kubernetes objects, iptables-save, nft list ruleset, ipvsadm -Sn or Cilium's lists (- for standard input; several files of one node) into a cluster as JSON",
   builder: (yargs) =>
-    yargs
+    withNodeOptions(yargs)
       // Of several files all count; of an option that is given twice still the last.
       .parserConfiguration({ "duplicate-arguments-array": true })
       .coerce(
@@ -30,24 +26,6 @@ export const importCommand: CommandModule<object, Arguments> = {
         (given: string | string[] | undefined) => (Array.isArray(given) ? given.at(-1) : given),
       )
       .positional("file", { type: "string", array: true, demandOption: true })
-      .option("node-address", {
-        type: "string",
-        requiresArg: true,
-        describe:
-          "The node's addresses, its InternalIP first, with commas between: NodePorts are served there",
-      })
-      .option("node", {
-        type: "string",
-        requiresArg: true,
-        describe:
-          "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
-      })
-      .option("pod-range", {
-        type: "string",
-        requiresArg: true,
-        describe:
-          "kube-proxy's --cluster-cidr, such as 10.244.0.0/16; by default what the input shows, else inferred",
-      })
       .option("positions", {
         type: "boolean",
         default: false,
@@ -66,11 +44,10 @@ export const importCommand: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "Positions as JSON" }),
   handler: async (args) => {
-    const imported = parseImport(args.file, {
-      nodeAddresses: parseNodeAddresses(args["node-address"]),
-      node: args.node,
-      podRange: parsePodRange(args["pod-range"]),
-    });
+    const forPositions = (["run", "ns-per-entry", "json"] as const).find((name) => args[name]);
+    if (!args.positions && forPositions !== undefined)
+      throw new UsageError(`--${forPositions} is for --positions: add it, or leave this out`);
+    const imported = parseImport(args.file, nodeOptions(args));
     if (args.positions && !imported.nodeList) {
       throw new UsageError("--positions needs the output of iptables-save: only a rule list has places");
     }
@@ -86,22 +63,3 @@ export const importCommand: CommandModule<object, Arguments> = {
     for (const chunk of writeCluster(cluster)) await print(chunk);
   },
 };
-
-function parseNodeAddresses(text: string | undefined): number[] {
-  return (text?.split(",") ?? []).map((part) => {
-    const address = parseAddress(part.trim());
-    if (address === undefined)
-      throw new UsageError(
-        `--node-address needs IPv4 addresses with commas between, not "${oneLine(part, 40)}"`,
-      );
-    return address;
-  });
-}
-
-function parsePodRange(text: string | undefined): Cidr | undefined {
-  if (text === undefined) return undefined;
-  const range = parseCidr(text.trim());
-  if (range === undefined)
-    throw new UsageError(`--pod-range needs an IPv4 range such as 10.244.0.0/16, not "${oneLine(text, 40)}"`);
-  return range;
-}

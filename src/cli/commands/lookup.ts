@@ -9,11 +9,17 @@ import { releaseOf } from "../../planes/versioned.js";
 import { plainText } from "../../text.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
-import { type KubeProxyChoice, kubeProxyOptions, withKubeProxy } from "../options/kube-proxy.js";
+import {
+  type KubeProxyChoice,
+  kubeProxyOptions,
+  onChosenNode,
+  withKubeProxy,
+} from "../options/kube-proxy.js";
+import { type NodeName, withNodeName } from "../options/node.js";
 import { parseFlow } from "../options/parse.js";
 import { print, printJson } from "../output.js";
 
-interface Arguments extends KubeProxyChoice {
+interface Arguments extends KubeProxyChoice, NodeName {
   cluster: string;
   plane: string;
   flow: string;
@@ -25,7 +31,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
   command: "lookup <cluster>",
   describe: "Show one decision: the path through a plane's rules or maps, and its exact work",
   builder: (yargs) =>
-    withKubeProxy(yargs)
+    withKubeProxy(withNodeName(yargs))
       .positional("cluster", {
         type: "string",
         demandOption: true,
@@ -54,13 +60,13 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const plane = planeById(args.plane);
     const flow = parseFlow(args.flow);
     const seed = parseSeed(args.seed);
-    const { cluster, nodeList } = readImport(args.cluster);
+    const options = kubeProxyOptions(args);
+    const { cluster: read, nodeList } = readImport(args.cluster, { node: args.node });
+    const cluster = onChosenNode(read, args);
     const path: string[] = [];
-    // A node's iptables-save is walked as it stands, others' rules included, unless a version's rules are asked for.
-    const own = plane === iptables && args["kube-proxy"] === undefined ? nodeList : undefined;
-    const program = own
-      ? compileNodeList(cluster, own)
-      : plane.compile(cluster, { seed, ...kubeProxyOptions(args) });
+    // A node's iptables-save is walked as it stands, others' rules included, unless a kube-proxy's rules are asked for.
+    const own = plane === iptables && Object.keys(options).length === 0 ? nodeList : undefined;
+    const program = own ? compileNodeList(cluster, own) : plane.compile(cluster, { seed, ...options });
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);

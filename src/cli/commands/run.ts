@@ -4,6 +4,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import type { Results } from "../../results/schema.js";
 import type { CatalogNames } from "../options/catalog-names.js";
+import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "../options/node.js";
 import {
   type GivenOptions,
   readRunSpec,
@@ -12,7 +13,7 @@ import {
   writeCommand,
 } from "../options/run.js";
 
-interface Arguments {
+interface Arguments extends NodeArguments {
   out: string | undefined;
   resume: boolean;
   json: boolean;
@@ -26,7 +27,7 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
   command: "run",
   describe: "Measure: every plane at every number of services, then charts and a table",
   builder: (yargs) =>
-    withRunOptions(yargs, names)
+    withNodeOptions(withRunOptions(yargs, names))
       .option("out", {
         type: "string",
         requiresArg: true,
@@ -91,8 +92,12 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
   },
 });
 
-async function clusterOf({ cluster }: GivenOptions): Promise<Cluster | undefined> {
-  if (typeof cluster !== "string") return undefined;
+async function clusterOf(args: GivenOptions & NodeArguments): Promise<Cluster | undefined> {
+  const { cluster } = args;
+  if (typeof cluster !== "string") {
+    refuseNodeOptions(args);
+    return undefined;
+  }
   const { readCluster } = await import("../input.js");
-  return readCluster(cluster);
+  return readCluster(cluster, nodeOptions(args));
 }

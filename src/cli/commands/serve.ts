@@ -9,11 +9,13 @@ import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, NODE, SERVICE } from "../../kubernetes/list-watch/resources.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { DEFAULT_ENDPOINTS_PER_SLICE, splitSlice } from "../../kubernetes/list-watch/slices.js";
+import { NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
 import { Random } from "../../random.js";
 import { reasonOf } from "../../reason.js";
 import { formatCount } from "../../text.js";
 import { withAbortOnSignal } from "../interrupted.js";
 import { type ClusterChoice, parseSeed, withClusterChoice } from "../options/cluster.js";
+import { refuseNodeOptions } from "../options/node.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
 import { note, print } from "../output.js";
@@ -66,6 +68,9 @@ export const serve: CommandModule<object, Arguments> = {
     const seed = parseSeed(args.seed);
     const slices: Slice[] = [];
     const source = chosenSource(args);
+    if (args["pod-range"] === NO_POD_RANGE) throw new UsageError("--pod-range needs an IPv4 range here");
+    // Objects are served as they are: they say themselves where their endpoints run.
+    if (source.objects || args.services !== undefined) refuseNodeOptions(args);
     const objects = source.objects ?? clusterObjects(source.cluster, size);
     const server = new ApiServer(rate > 0 ? withSlicesNoted(objects, size, slices) : objects, {
       maxEndpointsPerSlice: size,

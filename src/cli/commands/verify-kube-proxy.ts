@@ -1,25 +1,29 @@
 /** `verify --kube-proxy`: against what a real kube-proxy writes. */
 
+import { UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
 import { type ClusterChoice, parseSeed } from "../options/cluster.js";
+import { type KubeProxyChoice, kubeProxyOptions, podRangeOf } from "../options/kube-proxy.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
 import { printSteps } from "./verify-steps.js";
 
 /** What every real program is told. */
 export interface JudgeArguments extends ClusterChoice {
+  "pod-range": string | undefined;
   changes: string;
   node: string | undefined;
-  "pod-range": string | undefined;
-  timeout: string;
+  timeout: string | undefined;
   json: boolean;
 }
 
-export interface KubeProxyArguments extends JudgeArguments {
+export interface KubeProxyArguments
+  extends JudgeArguments,
+    Omit<KubeProxyChoice, "kube-proxy" | "node-address" | "pod-range"> {
   "kube-proxy": string;
   mode: KubeProxyMode;
 }
@@ -27,14 +31,32 @@ export interface KubeProxyArguments extends JudgeArguments {
 const MAX_CHANGES = 100_000;
 const MAX_TIMEOUT_SECONDS = 86_400;
 
+/** How long a sync may take unless the user says: `--timeout`. */
+const SYNC_MS = 300_000;
+/**
+ * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
+ * guest on a machine that has other work too.
+ */
+const IPVS_MS_PER_SERVICE = 1500;
+
+/** Whether its kernel has nfacct a kube-proxy finds out by itself. */
+function refuseNfacct(nfacct: boolean | undefined): void {
+  if (nfacct !== undefined)
+    throw new UsageError(
+      "--nfacct: with --kube-proxy this kernel decides, and what it has is compared: leave it out",
+    );
+}
+
 /** Throws CheckFailedError where kube-proxy's rules or writes are not those that lbscale models. */
 export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<void> {
   const { mode } = args;
-  const common = judgeOptions(args);
+  refuseNfacct(args.nfacct);
+  const source = judgedObjects(args);
+  const common = judgeOptions(args, SYNC_MS + (mode === "ipvs" ? source.services * IPVS_MS_PER_SERVICE : 0));
+  const settings = kubeProxyOptions({ ...args, "kube-proxy": undefined });
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);
   const name = KUBE_PROXY_BUILDS.find(({ minor }) => minor === args["kube-proxy"])?.patch ?? version;
-  const source = judgedObjects(args);
   await printSteps({
     program: "kube-proxy",
     title: `kube-proxy ${name} ${mode}`,
@@ -44,18 +66,21 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
     services: source.services,
     changes: common.changes,
     json: args.json ? { kubeProxy: name, mode, seed: common.seed } : undefined,
-    compare: (signal) => verifyKubeProxy({ ...common, ...source, binary, version, mode, signal }),
+    compare: (signal) => verifyKubeProxy({ ...common, ...source, settings, binary, version, mode, signal }),
   });
 }
 
 /** The options that all real programs share, checked. */
-export function judgeOptions(args: JudgeArguments) {
+export function judgeOptions(args: JudgeArguments, syncMs = SYNC_MS) {
   return {
     changes: parseInteger(args.changes, "changes", 0, MAX_CHANGES),
     seed: parseSeed(args.seed),
-    timeoutMs: 1000 * parseInteger(args.timeout, "timeout", 1, MAX_TIMEOUT_SECONDS),
+    timeoutMs:
+      args.timeout === undefined
+        ? syncMs
+        : 1000 * parseInteger(args.timeout, "timeout", 1, MAX_TIMEOUT_SECONDS),
     node: args.node,
-    podRange: args["pod-range"],
+    podRange: podRangeOf({ "pod-range": args["pod-range"] }) === undefined ? undefined : args["pod-range"],
   };
 }
 

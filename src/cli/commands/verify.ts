@@ -5,7 +5,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
 import { writeCluster } from "../../cluster/json.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
-import { CheckFailedError } from "../../errors.js";
+import { CheckFailedError, UsageError } from "../../errors.js";
 import { CILIUM_ALGORITHMS } from "../../kernel/cilium/driver.js";
 import { KUBE_PROXY_MODES } from "../../kernel/kube-proxy/protocol.js";
 import { PROXY_PLANES } from "../../kernel/plane.js";
@@ -20,29 +20,37 @@ import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { formatCount } from "../../text.js";
 import { chosenCluster, withClusterChoice } from "../options/cluster.js";
+import { withKubeProxySettings } from "../options/kube-proxy.js";
 import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
 import type { CiliumArguments } from "./verify-cilium.js";
 import type { KubeProxyArguments } from "./verify-kube-proxy.js";
 
-interface Arguments extends Omit<KubeProxyArguments & CiliumArguments, "kube-proxy" | "cilium"> {
+interface Arguments
+  extends Omit<
+    KubeProxyArguments & CiliumArguments,
+    "kube-proxy" | "cilium" | "mode" | "algorithm" | "real-maps" | "changes"
+  > {
   "kube-proxy": string | undefined;
+  mode: KubeProxyArguments["mode"] | undefined;
   cilium: string | undefined;
-  flows: string;
+  algorithm: CiliumArguments["algorithm"] | undefined;
+  "real-maps": boolean | undefined;
+  changes: string | undefined;
+  flows: string | undefined;
   planes: string | undefined;
-  lane: "model" | KernelLane;
+  lane: "model" | KernelLane | undefined;
 }
 
 export const verify: CommandModule<object, Arguments> = {
   command: "verify [cluster]",
   describe: "Check that all planes decide alike, but for documented differences; exit 1 where they do not",
   builder: (yargs) =>
-    withClusterChoice(yargs)
+    withKubeProxySettings(withClusterChoice(yargs))
       .option("flows", {
         type: "string",
-        default: "100000",
         requiresArg: true,
-        describe: "Flows to send through each plane",
+        describe: "Flows to send through each plane; 100,000 by default",
       })
       .option("planes", {
         type: "string",
@@ -51,9 +59,8 @@ export const verify: CommandModule<object, Arguments> = {
       })
       .option("lane", {
         choices: ["model", "kernel", "guest"] as const,
-        default: "model" as const,
         describe:
-          "The models; the real kernel with a connection for each flow (Linux, root); or one in user-mode Linux",
+          "model (by default): the models; the real kernel with a connection for each flow (Linux, root); or one in user-mode Linux",
       })
       .option("kube-proxy", {
         type: "string",
@@ -62,8 +69,7 @@ export const verify: CommandModule<object, Arguments> = {
       })
       .option("mode", {
         choices: KUBE_PROXY_MODES,
-        default: KUBE_PROXY_MODES[0],
-        describe: "With --kube-proxy: its mode; ipvs runs in user-mode Linux",
+        describe: "With --kube-proxy: its mode, iptables by default; ipvs runs in user-mode Linux",
       })
       .option("cilium", {
         type: "string",
@@ -72,48 +78,56 @@ export const verify: CommandModule<object, Arguments> = {
       })
       .option("algorithm", {
         choices: CILIUM_ALGORITHMS,
-        default: CILIUM_ALGORITHMS[0],
-        describe: "With --cilium: how it balances what comes from outside",
+        describe: `With --cilium: how it balances what comes from outside, ${CILIUM_ALGORITHMS[0]} by default`,
       })
       .option("real-maps", {
         type: "boolean",
-        default: false,
         describe: "With --cilium: let it write into maps of this kernel (root), not into its fakes",
       })
       .option("changes", {
         type: "string",
-        default: "0",
         requiresArg: true,
-        describe: "With --kube-proxy or --cilium: random changes to make, comparing after each",
+        describe:
+          "With --kube-proxy or --cilium: random changes to make, comparing after each; none by default",
       })
       .option("node", {
         type: "string",
         requiresArg: true,
         describe: "With --kube-proxy or --cilium: on which node, where the objects hold several",
       })
-      .option("pod-range", {
-        type: "string",
-        requiresArg: true,
-        describe: "With --kube-proxy or --cilium: addresses of pods, such as 10.244.0.0/16",
-      })
       .option("timeout", {
         type: "string",
-        default: "300",
         requiresArg: true,
-        describe: "With --kube-proxy or --cilium: seconds that a sync may take",
+        describe:
+          "With --kube-proxy or --cilium: seconds that a sync may take; 300 by default, and 1.5 more for each Service in IPVS mode",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     if (args["kube-proxy"] !== undefined) {
+      refuse(
+        args,
+        ["flows", "planes", "lane", "algorithm", "real-maps"],
+        "with --kube-proxy, which compares rules",
+      );
       const { verifyAgainstKubeProxy } = await import("./verify-kube-proxy.js");
-      return verifyAgainstKubeProxy({ ...args, "kube-proxy": args["kube-proxy"] });
+      const { mode = KUBE_PROXY_MODES[0], changes = "0" } = args;
+      return verifyAgainstKubeProxy({ ...args, mode, changes, "kube-proxy": args["kube-proxy"] });
     }
     if (args.cilium !== undefined) {
+      refuse(
+        args,
+        ["flows", "planes", "lane", "mode", ...KUBE_PROXY_ONLY],
+        "with --cilium, which compares maps",
+      );
       const { verifyAgainstCilium } = await import("./verify-cilium.js");
-      return verifyAgainstCilium({ ...args, cilium: args.cilium });
+      const { algorithm = CILIUM_ALGORITHMS[0], changes = "0", "real-maps": realMaps = false } = args;
+      return verifyAgainstCilium({ ...args, algorithm, changes, "real-maps": realMaps, cilium: args.cilium });
     }
-    const flows = parseInteger(args.flows, "flows", 1, 100_000_000);
-    if (args.lane !== "model") return verifyInKernel(args, args.lane, flows);
+    refuse(args, ["algorithm", "real-maps"], "without --cilium");
+    refuse(args, ["mode", ...KUBE_PROXY_ONLY], "without --kube-proxy");
+    refuse(args, ["changes", "timeout", "node"], "without --kube-proxy or --cilium");
+    const flows = parseInteger(args.flows ?? "100000", "flows", 1, 100_000_000);
+    if (args.lane === "kernel" || args.lane === "guest") return verifyInKernel(args, args.lane, flows);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const cluster = chosenCluster(args);
     const trace = generateCoverageFlows(cluster, flows, 1);
@@ -128,6 +142,20 @@ export const verify: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** What only kube-proxy has a flag for. */
+const KUBE_PROXY_ONLY = [
+  "nfacct",
+  "masquerade-all",
+  "nodeport-addresses",
+  "iptables-localhost-nodeports",
+] as const;
+
+/** An option that would be ignored is refused by name. */
+function refuse(args: Arguments, names: readonly (keyof Arguments)[], where: string): void {
+  const given = names.find((name) => args[name] !== undefined);
+  if (given !== undefined) throw new UsageError(`--${given} has no use ${where}: leave it out`);
+}
 
 async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number): Promise<void> {
   const places = await placePlanes({

@@ -5,7 +5,9 @@ import type { Cluster } from "../../cluster/cluster.js";
 import type { EndpointDistribution } from "../../cluster/distribution.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../../cluster/generate.js";
 import { UsageError } from "../../errors.js";
+import { NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
 import { readCluster } from "../input.js";
+import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "./node.js";
 import { MAX_SERVICES, parseInteger, parseShare } from "./parse.js";
 
 export interface ClusterArguments {
@@ -57,7 +59,7 @@ export function withClusterOptions<T>(yargs: Argv<T>) {
 }
 
 /** A cluster of a file, or one to generate. */
-export interface ClusterChoice extends ClusterArguments {
+export interface ClusterChoice extends ClusterArguments, NodeArguments {
   cluster: string | undefined;
   services: string | undefined;
 }
@@ -65,7 +67,7 @@ export interface ClusterChoice extends ClusterArguments {
 /** Adds a cluster file, or the options of a generated one, mixed unless asked otherwise. */
 export function withClusterChoice<T>(yargs: Argv<T>) {
   return withClusterOptions(
-    yargs
+    withNodeOptions(yargs)
       .positional("cluster", { type: "string", describe: "A cluster file, or - for standard input" })
       .option("services", {
         type: "string",
@@ -80,8 +82,33 @@ export function chosenCluster(args: ClusterChoice): Cluster {
   if ((args.cluster === undefined) === (args.services === undefined)) {
     throw new UsageError("give either a cluster file or --services N");
   }
-  if (args.cluster !== undefined) return readCluster(args.cluster);
+  if (args.cluster !== undefined) {
+    refuseGenerating(args);
+    // "none" is kube-proxy's: the commands that know one read it themselves.
+    const hasNoRange = args["pod-range"]?.trim() === NO_POD_RANGE;
+    return readCluster(args.cluster, nodeOptions(hasNoRange ? { ...args, "pod-range": undefined } : args));
+  }
+  refuseNodeOptions({ node: args.node });
   return generateCluster(generateOptions(args, parseInteger(args.services!, "services", 1, MAX_SERVICES)));
+}
+
+/** A cluster of a file has its own Services: what says how to generate some would be ignored. */
+export function refuseGenerating(args: ClusterArguments): void {
+  const names = [
+    "endpoints",
+    "types",
+    "empty",
+    "affinity",
+    "internal-local",
+    "external-local",
+    "source-ranges",
+    "local-share",
+  ] as const;
+  const given =
+    names.find((name) => args[name] !== undefined) ??
+    (args.shape === "clean" ? "shape" : args.vips === "sequential" ? "vips" : undefined);
+  if (given !== undefined)
+    throw new UsageError(`--${given} is for generated clusters: leave it out with a cluster file`);
 }
 
 /** The generator's options for parsed arguments. Throws UsageError on what can't be used. */

@@ -1,25 +1,90 @@
-/** The option that chooses whose rules are modelled, shared by the commands that model rules. */
+/** The options that choose whose rules are modelled, shared by the commands that model rules. */
 
 import type { Argv } from "yargs";
+import { type Cidr, type Cluster, parseCidr } from "../../cluster/cluster.js";
+import { withNodeFacts } from "../../cluster/node-facts.js";
+import { UsageError } from "../../errors.js";
+import { KUBE_PROXY_OPTIONS, NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
 import { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
+import { acceptedValues, accepts, type PlaneSettings, planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneOptions } from "../../planes/plane.js";
+import { parseNodeAddresses } from "./parse.js";
+import { planeDeclaration } from "./plane-option.js";
 
+/** What was given of `KUBE_PROXY_OPTIONS`, and of the node's facts. */
 export interface KubeProxyChoice {
   "kube-proxy": KubeProxyVersion | undefined;
+  nfacct: boolean | undefined;
+  "masquerade-all": boolean | undefined;
+  "nodeport-addresses": string | undefined;
+  "iptables-localhost-nodeports": boolean | undefined;
+  "pod-range": string | undefined;
+  "node-address": string | undefined;
 }
 
-/** Adds the option to a command. */
+/** Adds the options to a command. */
 export function withKubeProxy<T>(yargs: Argv<T>) {
-  return yargs.option("kube-proxy", {
-    // Without a type yargs reads a number, and 1.35 is none of the words.
-    type: "string",
-    choices: KUBE_PROXY_VERSIONS,
-    requiresArg: true,
-    describe: "Version of kube-proxy whose rules are modelled: the newest by default",
-  });
+  return withKubeProxySettings(yargs)
+    .option("kube-proxy", {
+      // Without a type yargs reads a number, and 1.35 is none of the words.
+      type: "string",
+      choices: KUBE_PROXY_VERSIONS,
+      requiresArg: true,
+      describe: "Version of kube-proxy whose rules are modelled: the newest by default",
+    })
+    .option("node-address", {
+      type: "string",
+      requiresArg: true,
+      describe: "The node's addresses with commas between, its InternalIP first: the cluster's by default",
+    });
 }
 
-/** What was chosen, as planes take it. */
-export function kubeProxyOptions({ "kube-proxy": kubeProxy }: KubeProxyChoice): PlaneOptions {
-  return kubeProxy === undefined ? {} : { kubeProxy };
+/** All of them but the version, which `verify` has its own of. */
+export function withKubeProxySettings<T>(yargs: Argv<T>) {
+  for (const option of KUBE_PROXY_OPTIONS)
+    if (option.key !== "kubeProxy" && option.key !== "podDetector")
+      yargs.option(option.name, planeDeclaration(option));
+  return yargs.option("pod-range", {
+    type: "string",
+    requiresArg: true,
+    describe: `kube-proxy's --cluster-cidr, such as 10.244.0.0/16, or "${NO_POD_RANGE}"; the cluster's by default`,
+  }) as Argv<T & Omit<KubeProxyChoice, "kube-proxy" | "node-address">>;
+}
+
+/**
+ * What was chosen, as planes take it.
+ * @throws UsageError for a text that an option does not take.
+ */
+export function kubeProxyOptions(args: Partial<KubeProxyChoice>): PlaneOptions {
+  const settings: Record<string, string> = {};
+  for (const option of KUBE_PROXY_OPTIONS) {
+    const given: unknown = Object.entries(args).find(([name]) => name === option.name)?.[1];
+    if (given === undefined || (option.key === "podDetector" && podRangeOf(args) !== undefined)) continue;
+    const text = String(given);
+    if (!accepts(option, text))
+      throw new UsageError(`--${option.name} "${text}": give ${acceptedValues(option)}`);
+    settings[option.key] = text;
+  }
+  return planeOptionsFrom(settings satisfies PlaneSettings);
+}
+
+/**
+ * The cluster on the node that was described: its pod range and addresses, where they were given.
+ * @throws UsageError for texts that are none.
+ */
+export function onChosenNode(cluster: Cluster, args: Partial<KubeProxyChoice>): Cluster {
+  const addresses = parseNodeAddresses(args["node-address"]);
+  return withNodeFacts(cluster, { podRange: podRangeOf(args), nodeAddresses: addresses });
+}
+
+/** The range of `--pod-range`; undefined where it is not given, or "none". */
+export function podRangeOf(args: Partial<KubeProxyChoice>): Cidr | undefined {
+  const text = args["pod-range"]?.trim();
+  if (text === undefined || text === NO_POD_RANGE) return undefined;
+  const range = parseCidr(text);
+  if (range === undefined)
+    throw new UsageError(
+      `--pod-range "${text}": give an IPv4 range such as 10.244.0.0/16, or "${NO_POD_RANGE}"`,
+    );
+  return range;
 }

@@ -4,8 +4,9 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import { importCluster } from "../../formats/detect.js";
 import { type ApiObject, parseObjects } from "../../kubernetes/list-watch/parse.js";
-import { readInput } from "../input.js";
-import { type ClusterChoice, chosenCluster } from "./cluster.js";
+import { noteImport, readInput } from "../input.js";
+import { type ClusterChoice, chosenCluster, refuseGenerating } from "./cluster.js";
+import { nodeOptions } from "./node.js";
 
 /**
  * Objects of Kubernetes in JSON as they are, or any other cluster.
@@ -13,8 +14,13 @@ import { type ClusterChoice, chosenCluster } from "./cluster.js";
  */
 export function chosenSource(args: ClusterChoice): ObjectSource {
   if (args.cluster === undefined || args.services !== undefined) return { cluster: chosenCluster(args) };
+  refuseGenerating(args);
   const text = readInput(args.cluster);
-  if (!isObjects(text)) return { cluster: importCluster(text).cluster };
+  if (!isObjects(text)) {
+    const imported = importCluster(text, nodeOptions(args));
+    noteImport(imported);
+    return { cluster: imported.cluster };
+  }
   const objects = [...parseObjects(text)].map(({ object }) => object);
   if (objects.length === 0)
     throw new UsageError(`${args.cluster} holds no object: give what kubectl get -o json prints`);

@@ -1,5 +1,6 @@
 /** Arguments as users write them. Each refusal is one line that says what would do. */
 
+import { oneLine } from "../../cluster/checks.js";
 import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import type { Flow, PlaneId } from "../../planes/plane.js";
@@ -63,6 +64,18 @@ export function parseList(text: string, option: string): string[] {
   if (parts.length === 0)
     throw new UsageError(`--${option} is empty: give at least one, separated by commas`);
   return parts;
+}
+
+/** `192.0.2.10,192.0.2.11` as addresses; none where it is not given. */
+export function parseNodeAddresses(text: string | undefined): number[] {
+  return (text?.split(",") ?? []).map((part) => {
+    const address = parseAddress(part.trim());
+    if (address === undefined)
+      throw new UsageError(
+        `--node-address needs IPv4 addresses with commas between, not "${oneLine(part, 40)}"`,
+      );
+    return address;
+  });
 }
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: TCP, udp: UDP, sctp: SCTP };

@@ -32,6 +32,7 @@ import {
   parseSeconds,
   parseSlowdown,
 } from "./parse-run.js";
+import { planeDeclaration } from "./plane-option.js";
 import type { GivenOptions, RunOption } from "./run-option.js";
 
 export type { GivenOptions } from "./run-option.js";
@@ -69,12 +70,11 @@ const milliseconds = (text: string, _: LaneId, name: string) =>
 
 /** An option that a plane declares. */
 function planeOption(declared: PlaneOption): RunOption {
-  const { name, key, describe } = declared;
+  const { name, key } = declared;
   const isChoice = "choices" in declared;
-  // A choice is text too: without a type yargs reads a number, and 1.35 is none of the words.
-  const text = { type: "string", requiresArg: true, describe } as const;
+  const isText = isChoice || "isFlag" in declared || "read" in declared;
   const read = (text: string): PlaneSettings => {
-    const value = isChoice ? text : parseNumber(text);
+    const value = isText ? text : parseNumber(text);
     if (!accepts(declared, value)) {
       throw new UsageError(`--${name} "${text}": give ${acceptedValues(declared)}`);
     }
@@ -82,14 +82,14 @@ function planeOption(declared: PlaneOption): RunOption {
   };
   return {
     name,
-    declaration: isChoice
-      ? { ...text, choices: declared.choices, defaultDescription: declared.default }
-      : text,
+    declaration: planeDeclaration(declared),
     lanes: lanesUsing("planeOptions"),
     read: (text) => ({ planeOptions: read(text) }),
     write: ({ planeOptions }) => {
       const value = planeOptions?.[key];
-      return value === undefined || (isChoice && value === declared.default) ? null : String(value);
+      return value === undefined || ("default" in declared && value === String(declared.default))
+        ? null
+        : String(value);
     },
   };
 }
@@ -107,7 +107,7 @@ const RUN_OPTIONS: readonly RunOption[] = [
       choices: LANE_IDS,
       defaultDescription: "model",
       describe:
-        "Byte-faithful models; connections through the real kernel (Linux, root); only through one in user-mode Linux; or through a Kubernetes cluster",
+        "Models laid out like the kernel; connections through the real kernel (Linux, root); only through one in user-mode Linux; or through a Kubernetes cluster",
     },
     (text) => parseChoice(text, "lane", LANE_IDS),
     (lane) => (lane === "model" ? null : lane),
@@ -271,9 +271,11 @@ export function refuseWithResume(given: GivenOptions): void {
 
 /** The command that repeats a run, without paths. */
 export function writeCommand(spec: RunSpec, imported: boolean): string {
-  const words = RUN_OPTIONS.flatMap(({ name, write }) => {
+  const words = RUN_OPTIONS.flatMap(({ name, declaration, write }) => {
     const text = write(spec);
-    return text === null ? [] : [`--${name}`, text];
+    if (text === null) return [];
+    if (declaration.type === "boolean") return [text === "true" ? `--${name}` : `--no-${name}`];
+    return [`--${name}`, text];
   });
   return ["lbscale", "run", ...words, ...(imported ? ["--cluster", "FILE"] : [])].join(" ");
 }

@@ -8,6 +8,8 @@ export const HEALTH_URL = "http://127.0.0.1:10256/healthz";
 
 /** A second between two syncs is the default, and 0 means the default. */
 const MIN_SYNC_PERIOD = "1ms";
+/** Every 30 s is the default: a guest would do nothing but compare 1,000 Services with what is there. */
+const IPVS_SYNC_PERIOD = "1h";
 
 /**
  * A KubeProxyConfiguration as JSON, which is YAML.
@@ -27,7 +29,7 @@ export function kubeProxyConfiguration(options: CheckedOptions, kubeconfigFile: 
     featureGates,
     iptables: { masqueradeAll, localhostNodePorts, minSyncPeriod: MIN_SYNC_PERIOD },
     nftables: { masqueradeAll, minSyncPeriod: MIN_SYNC_PERIOD },
-    ipvs: { minSyncPeriod: MIN_SYNC_PERIOD },
+    ipvs: { minSyncPeriod: MIN_SYNC_PERIOD, syncPeriod: IPVS_SYNC_PERIOD },
     // Or it writes the limits of the whole machine.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
     metricsBindAddress: new URL(METRICS_URL).host,

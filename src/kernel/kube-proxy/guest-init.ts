@@ -26,6 +26,7 @@ const MODULES = [
 ];
 const WORKER = fileURLToPath(new URL("./worker.js", import.meta.url));
 const POLL_MS = 10;
+const MAX_POLL_MS = 500;
 
 // Before /proc is mounted process.execPath is the host's program, user-mode Linux: the path of node is an argument.
 const [folder, node] = process.argv.slice(2) as [string, string];
@@ -45,10 +46,16 @@ try {
   });
   // hostfs reports no changes.
   const requests = join(folder, GUEST_REQUESTS_FOLDER);
+  let asked = performance.now();
   for (let next = 0; !hasEnded; ) {
     const names = readdirSync(requests);
-    if (names.includes(String(next))) child.stdin?.write(readFileSync(join(requests, String(next++))));
-    else await setTimeout(POLL_MS);
+    if (names.includes(String(next))) {
+      child.stdin?.write(readFileSync(join(requests, String(next++))));
+      asked = performance.now();
+    } else {
+      // What takes long is left alone: looking costs a call of the host's.
+      await setTimeout(Math.min(POLL_MS + (performance.now() - asked) / 10, MAX_POLL_MS));
+    }
   }
 } catch (error) {
   console.error(String(error));

@@ -46,8 +46,10 @@ function plainLines(dump: string): string[] {
     .filter((line) => line !== "");
 }
 
-/** A chain of IPVS mode, whose rules are about sets: their order always means something. */
+/** A chain of IPVS mode, whose rules are about sets: their order means something. */
 const IPVS_CHAIN = ":KUBE-IPVS-FILTER ";
+/** But for the one that has rules of Services: each drops what one load balancer's ranges keep from the node. */
+const UNORDERED_OF_IPVS = "KUBE-IPVS-OUT-FILTER";
 
 function iptablesLines(dump: string): string[] {
   const isIpvs = dump.includes(IPVS_CHAIN);
@@ -59,7 +61,7 @@ function iptablesLines(dump: string): string[] {
     else if (line.startsWith(":")) lines.push(`${table} ${line.replace(/ \[.*/, "")}`);
     else if (line.startsWith("-A ")) {
       const chain = line.split(" ")[1]!;
-      const isUnordered = !isIpvs && UNORDERED.has(chain);
+      const isUnordered = isIpvs ? chain === UNORDERED_OF_IPVS : UNORDERED.has(chain);
       // Of the two rules of a NodePort, the first counts what comes by the loopback address.
       // pattern-bounded: one line of iptables' own output.
       const port = isUnordered ? (/ -p (\S+) .*--dport (\d+)/.exec(line)?.slice(1) ?? []) : [];

@@ -4,7 +4,7 @@ import { type Cluster, formatCidr } from "../../cluster/cluster.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
 import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
-import type { Program } from "../../planes/plane.js";
+import type { PlaneOptions, Program } from "../../planes/plane.js";
 import { Random } from "../../random.js";
 import { compareCounts, type VerifyStep } from "../real-program/differences.js";
 import { modelChange } from "../real-program/model-change.js";
@@ -28,8 +28,10 @@ export interface VerifyOptions {
   readonly mode: CheckedOptions["mode"];
   /** Which Node; undefined: the only one. */
   readonly node?: string | undefined;
-  /** kube-proxy's `--cluster-cidr`; undefined: what the cluster says. */
+  /** kube-proxy's `--cluster-cidr`; undefined: what the cluster says, unless `settings` say that it has none. */
   readonly podRange?: string | undefined;
+  /** Its other flags, as planes take them; it is started with the same. */
+  readonly settings: PlaneOptions;
   /** How many random changes to make. */
   readonly changes: number;
   readonly seed: number;
@@ -43,12 +45,12 @@ export interface VerifyOptions {
  * @throws UsageError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.
  */
 export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<VerifyStep> {
-  const { objects, binary, version, mode, seed, timeoutMs, signal } = options;
+  const { objects, binary, version, mode, settings, seed, timeoutMs, signal } = options;
   const facts = nodeFacts(objects, options.node);
   let cluster = options.cluster ?? modelCluster(objects, { ...facts, podRange: options.podRange });
   const podRange = formatCidr(cluster.network.podCidr);
   const model = (changed: Cluster, nfacct = true): Program =>
-    modelProgram(changed, mode, { kubeProxy: version, seed, nfacct });
+    modelProgram(changed, mode, { ...settings, kubeProxy: version, seed, nfacct });
   const changes = new RandomChanges(objects, Random.fromSeed(seed, "kube-proxy"), {
     node: facts.node,
     serviceCidr: cluster.network.serviceCidr,
@@ -59,7 +61,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   const backend = mode === "ipvs" ? "legacy" : "nft";
   const proxy = await KubeProxy.start(
     objects,
-    { binary, mode, backend, ...facts, podRange, timeoutMs },
+    { binary, mode, backend, ...facts, ...flagsOf(settings, podRange), timeoutMs },
     signal,
   );
   try {
@@ -91,6 +93,17 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   } finally {
     await proxy.stop();
   }
+}
+
+/** The flags that stand for settings of planes. */
+function flagsOf(settings: PlaneOptions, podRange: string) {
+  const { masqueradeAll, nodePortAddresses: addresses = [], localhostNodePorts, podDetector } = settings;
+  return {
+    ...(podDetector !== false && { podRange }),
+    ...(masqueradeAll !== undefined && { masqueradeAll }),
+    ...(localhostNodePorts !== undefined && { localhostNodePorts }),
+    nodePortAddresses: addresses === "primary" ? [addresses] : addresses.map(formatCidr),
+  };
 }
 
 /** Without the chains that an earlier change left, which large clusters delete when it is time for that, as `update` says. */

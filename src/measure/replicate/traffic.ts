@@ -33,8 +33,7 @@ export function calibrationTrace(job: Job, program: Program): FlowTrace {
 /** How many of the first flows of the trace a model decides differently from the decision contract. */
 export function disagreementsOf(job: Job, program: Program, model: Model): number {
   const first = generate(job, program, { flows: VERIFIED_FLOWS });
-  return verifyPlanes(program.cluster, new Map([[job.plane, model]]), first, job.options.kubeProxy)
-    .disagreements;
+  return verifyPlanes(program.cluster, new Map([[job.plane, model]]), first, job.options).disagreements;
 }
 
 /** Compiles the program of a job. */

@@ -4,6 +4,8 @@ import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { MapFullError } from "../../errors.js";
 import { Random } from "../../random.js";
+import { formatCount } from "../../text.js";
+import type { Capacity } from "../descriptor.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -87,6 +89,17 @@ export class CalicoProgram implements Program {
 
   update(change: Change): UpdateCost {
     return updateCost(this.cluster, change);
+  }
+
+  capacities(): readonly Capacity[] {
+    return [
+      {
+        what: "entries of the frontend map",
+        used: this.#frontends,
+        most: STOCK_FRONTENDS,
+        remedy: `set bpfMapSizeNATFrontend to ${formatCount(powerOfTwo(this.#frontends))}`,
+      },
+    ];
   }
 
   facts(): Readonly<Record<string, number | string>> {

@@ -1,4 +1,4 @@
-/** Memory of Cilium's maps: preallocated, so it is spent before the first service. */
+/** Memory of Cilium's maps as the model has them: preallocated (`bpf.preallocateMaps: true`; Helm's default is false). */
 
 import type { MemoryLine } from "../plane.js";
 import { BACKEND_WORDS, BUCKET_WORDS, OUTER_WORDS, REVERSE_NAT_WORDS, SERVICE_WORDS } from "./layout.js";

@@ -4,6 +4,8 @@ import type { Change } from "../../cluster/change.js";
 import { type Cluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { InvalidOptionError, MapFullError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
+import { formatCount } from "../../text.js";
+import type { Capacity } from "../descriptor.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -121,6 +123,24 @@ export class EbpfProgram implements Program {
     });
   }
 
+  capacities(): readonly Capacity[] {
+    const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
+    return [
+      {
+        what: "entries of the service map",
+        used: needed,
+        most: DEFAULT_MAP_ENTRIES,
+        remedy: `set bpf-lb-map-max to ${formatCount(powerOfTwo(needed))}`,
+      },
+      {
+        what: "frontends, which have numbers of 16 bits",
+        used: this.#frontends,
+        most: MAX_FRONTENDS,
+        remedy: null,
+      },
+    ];
+  }
+
   update(change: Change): UpdateCost {
     return updateCost(this.cluster, change, {
       maglevSize: this.#maglevSize,
@@ -135,9 +155,6 @@ export class EbpfProgram implements Program {
       mapEntries: this.mapEntries,
       backends: this.cluster.endpoints,
       ...(this.#maglevSize !== null && { maglevTableSize: this.#maglevSize }),
-      ...(this.#serviceEntries > DEFAULT_MAP_ENTRIES && {
-        beyondDefault: `its maps need bpf-lb-map-max of at least ${this.#serviceEntries}: with Cilium's default of ${DEFAULT_MAP_ENTRIES} entries the kernel refuses (E2BIG) the Services that come last, whose slots were written before`,
-      }),
       ...(this.#frontends > MAX_FRONTENDS && {
         revNat: `beyond Cilium's ${MAX_FRONTENDS} frontends: rev_nat_index has 16 bits`,
       }),

@@ -38,7 +38,7 @@ COMMIT
 function nfacctComment(): string {
   const objects = Object.values(NFACCT_OBJECTS);
   return [
-    "# These rules count in nfacct objects. Make them before iptables-restore, or export without nfacct:",
+    "# These rules count in nfacct objects. Make them before iptables-restore, or export with --no-nfacct:",
     ...objects.map((name) => `#   nfacct add ${name}`),
     "",
   ].join("\n");

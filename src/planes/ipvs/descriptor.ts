@@ -17,5 +17,9 @@ export const IPVS: PlaneDescriptor = {
     claims: ["buckets"],
     memoryModelled: true,
   },
+  // KEP-5495.
+  notices: [
+    "deprecated: kube-proxy warns since Kubernetes 1.35, 1.40 has it off by default, 1.43 removes it",
+  ],
   can: { ...PLAIN, schedulers: IPVS_SCHEDULERS, versions: KUBE_PROXY_VERSIONS },
 };

@@ -33,9 +33,9 @@ export function explainNat(rules: IpvsRules, src: number, dst: number, key: numb
     }
   }
   work.rulesVisited++;
-  if (!rules.isPod(src) && tested(trace, "KUBE-CLUSTER-IP", sets.clusterIp.has2(dst, key))) {
+  const isOutside = rules.isFromOutside(src, dst, key);
+  if ((rules.testsSource || !rules.isPod(src)) && tested(trace, "KUBE-CLUSTER-IP", isOutside))
     bits |= marked(trace);
-  }
   if (sets.external.size > 0) {
     // Three rules match this set: mark, accept what comes from off-machine, accept what is for this machine.
     work.rulesVisited++;

@@ -4,6 +4,7 @@ import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { InvalidOptionError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
+import type { Capacity } from "../descriptor.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -14,7 +15,12 @@ import type {
   Program,
   UpdateCost,
 } from "../plane.js";
-import { KUBE_PROXY_RELEASES, type KubeProxySettings, kubeProxySettings } from "../shared/kube-proxy.js";
+import {
+  KUBE_PROXY_RELEASES,
+  type KubeProxySettings,
+  kubeProxySettings,
+  nodePortNodes,
+} from "../shared/kube-proxy.js";
 import { conntrackOf } from "../shared/netfilter-connections.js";
 import { IpvsConnections } from "./connections.js";
 import { LiveIpvs, type Loaded } from "./incremental.js";
@@ -58,8 +64,9 @@ export class IpvsProgram implements Program {
     const order = Uint32Array.from({ length: cluster.servicePorts }, (_, index) => index);
     // syncProxyRules ranges over a Go map, so services are created in random order.
     if (options.ruleOrder !== "listed") Random.fromSeed(this.#seed, "ipvs").shuffle(order);
-    this.virtualServices = listVirtualServices(cluster, order);
-    this.setEntries = listSetEntries(cluster);
+    const nodes = nodePortNodes(cluster, this.settings);
+    this.virtualServices = listVirtualServices(cluster, order, nodes);
+    this.setEntries = listSetEntries(cluster, nodes);
     refuseFullSets(this.setEntries);
   }
 
@@ -87,7 +94,7 @@ export class IpvsProgram implements Program {
   }
 
   update(change: Change): UpdateCost {
-    return updateCost(this.cluster, change, this.scheduler);
+    return updateCost(this.cluster, change, this.scheduler, nodePortNodes(this.cluster, this.settings));
   }
 
   facts(): Readonly<Record<string, number | string>> {
@@ -130,7 +137,7 @@ export class IpvsProgram implements Program {
     }
     const sets = new KubeSets(this.setEntries, seed, spare);
     const model = new IpvsModel({
-      rules: new IpvsRules(cluster, sets, this.settings.masqueradeAll),
+      rules: new IpvsRules(cluster, sets, this.settings),
       words,
       table,
       scheduler,
@@ -166,9 +173,19 @@ export class IpvsProgram implements Program {
     return new IpvsConnections(this.model(seed), this.cluster, conntrack, table);
   }
 
+  capacities(): readonly Capacity[] {
+    return [setCapacity(this.setEntries)];
+  }
+
   #buckets(): number {
     return this.#resizable ? resizableBuckets(this.virtualServices.count) : FIXED_BUCKETS;
   }
+}
+
+/** The fullest of the sets. */
+function setCapacity(entries: SetEntries): Capacity {
+  const used = Math.max(...HASH_SET_NAMES.map((name) => entries.hash[name].view().length / HASH_SETS[name]));
+  return { what: "elements of its fullest ipset", used, most: MAX_ELEMENTS, remedy: null };
 }
 
 /** An ipset that is full refuses further elements, and kube-proxy then serves some services and not others. */

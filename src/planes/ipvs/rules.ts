@@ -5,6 +5,7 @@
  */
 
 import { type Cluster, maskTo, SCTP, TCP } from "../../cluster/cluster.js";
+import type { KubeProxySettings } from "../shared/kube-proxy.js";
 import type { KubeSets } from "./tables/kube-sets.js";
 import { networkKey } from "./tables/set-entries.js";
 
@@ -16,13 +17,16 @@ export const IS_LOAD_BALANCER = 4;
 
 export class IpvsRules {
   readonly sets: KubeSets;
+  /** Without a pod range the rule of KUBE-CLUSTER-IP asks for a *source* that is a cluster IP (`--match-set … src,dst`). */
+  readonly testsSource: boolean;
   readonly #podBase: number;
   readonly #podMask: number;
   readonly #nodes: Int32Array;
 
-  constructor(cluster: Cluster, sets: KubeSets, masqueradeAll = false) {
+  constructor(cluster: Cluster, sets: KubeSets, { masqueradeAll, podDetector }: KubeProxySettings) {
     const { podCidr, nodeAddresses } = cluster.network;
     this.sets = sets;
+    this.testsSource = !masqueradeAll && !podDetector;
     // A mask of nothing that nobody's address equals: --masquerade-all knows no pods.
     this.#podBase = masqueradeAll ? 1 : podCidr.base | 0;
     this.#podMask = masqueradeAll ? 0 : maskTo(0xffffffff, podCidr.prefixLength) | 0;
@@ -38,8 +42,7 @@ export class IpvsRules {
       const local = sets.loadBalancerLocal.size > 0 && sets.loadBalancerLocal.has2(dst, key);
       if (!local) bits |= MASQUERADE;
     }
-    // `! -s podCIDR` is part of the rule's header, which ip_packet_match tests before any set.
-    if (!this.isPod(src) && sets.clusterIp.has2(dst, key)) bits |= MASQUERADE;
+    if (this.isFromOutside(src, dst, key)) bits |= MASQUERADE;
     if (sets.external.size > 0 && sets.external.has2(dst, key)) return bits | MASQUERADE | KNOWN;
     if (sets.externalLocal.size > 0 && sets.externalLocal.has2(dst, key)) return bits | KNOWN;
     if (this.isLocalDestination(dst)) bits |= this.nodePort(dst, key) & MASQUERADE;
@@ -86,6 +89,12 @@ export class IpvsRules {
   /** nat POSTROUTING: whether client and chosen endpoint are the same pod of this node. */
   hairpins(address: number, key: number, src: number): boolean {
     return this.sets.loopBack.size > 0 && this.sets.loopBack.has3(address, key, src);
+  }
+
+  /** The rule of KUBE-CLUSTER-IP. `! -s podCIDR` is part of its header, which ip_packet_match tests before any set. */
+  isFromOutside(src: number, dst: number, key: number): boolean {
+    if (this.testsSource) return this.sets.clusterIp.has2(src, key);
+    return !this.isPod(src) && this.sets.clusterIp.has2(dst, key);
   }
 
   /** The local-traffic detector: sources inside the pod range need no masquerade at cluster IPs. */

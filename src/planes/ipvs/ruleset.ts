@@ -149,7 +149,13 @@ export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): st
     isEmpty(set) ? [] : [`-A KUBE-SERVICES ${match(set)} ${target}`];
   const hook = (chain: string, words: string, target: string) =>
     `-A ${chain} -m comment --comment "${words}" -j ${target}`;
-  const pods = settings.masqueradeAll ? "" : `! -s ${formatCidr(cluster.network.podCidr)} `;
+  const pods =
+    settings.masqueradeAll || !settings.podDetector ? "" : `! -s ${formatCidr(cluster.network.podCidr)} `;
+  // Without a pod range it is what comes from a cluster IP that is marked.
+  const isOfSource = !settings.masqueradeAll && !settings.podDetector;
+  const toClusterIps = rule("KUBE-SERVICES", "KUBE-CLUSTER-IP", "-j KUBE-MARK-MASQ", pods).map((line) =>
+    isOfSource ? line.replace(" dst,dst ", " src,dst ") : line,
+  );
   const accept = (set: SetName): string[] => [
     ...rule(
       "KUBE-SERVICES",
@@ -181,7 +187,7 @@ export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): st
     "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
     "-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN",
     ...rule("KUBE-SERVICES", "KUBE-LOAD-BALANCER", "-j KUBE-LOAD-BALANCER"),
-    ...rule("KUBE-SERVICES", "KUBE-CLUSTER-IP", "-j KUBE-MARK-MASQ", pods),
+    ...toClusterIps,
     ...rule("KUBE-SERVICES", "KUBE-EXTERNAL-IP", "-j KUBE-MARK-MASQ"),
     ...accept("KUBE-EXTERNAL-IP"),
     ...accept("KUBE-EXTERNAL-IP-LOCAL"),

@@ -22,13 +22,19 @@ const FILLS_TABLE: Partial<Record<SchedulerName, { readonly onWeight: boolean }>
   dh: { onWeight: false },
 };
 
-/** Commands of IPVS and ipset elements for one change. */
-export function updateCost(cluster: Cluster, change: Change, scheduler: SchedulerName): UpdateCost {
+/** Commands of IPVS and ipset elements for one change. `nodes`: addresses at which NodePorts answer. */
+export function updateCost(
+  cluster: Cluster,
+  change: Change,
+  scheduler: SchedulerName,
+  nodes: readonly number[] = cluster.network.nodeAddresses,
+): UpdateCost {
   const { leaving, joining } = changedRows(cluster, change);
   const before = extractService(cluster, cluster.service[change.servicePort]!);
   const { added, removed, virtualServices } = compareDestinations(
     before,
     applyChange(before, rebaseChange(cluster, change)),
+    nodes,
   );
   // One that leaves gets weight 0 until its connections are gone; deleteRsFunc spares UDP and SCTP the wait.
   const graceful = cluster.protocol[change.servicePort] === TCP;
@@ -59,11 +65,11 @@ export function updateCost(cluster: Cluster, change: Change, scheduler: Schedule
 }
 
 /** Differences over all virtual services: under policy Local one endpoint can bring others in or out. */
-function compareDestinations(before: Cluster, after: Cluster) {
+function compareDestinations(before: Cluster, after: Cluster, nodes: readonly number[]) {
   let added = 0;
   let removed = 0;
-  const old = destinations(before);
-  const now = destinations(after);
+  const old = destinations(before, nodes);
+  const now = destinations(after, nodes);
   for (const [row, servers] of now.entries()) {
     for (const server of servers) if (!old[row]!.has(server)) added++;
     for (const server of old[row]!) if (!servers.has(server)) removed++;
@@ -73,9 +79,9 @@ function compareDestinations(before: Cluster, after: Cluster) {
 }
 
 /** Virtual service → its destinations, as `address:port` numbers. */
-function destinations(cluster: Cluster): Set<string>[] {
+function destinations(cluster: Cluster, nodes: readonly number[]): Set<string>[] {
   const order = Uint32Array.from({ length: cluster.servicePorts }, (_, port) => port);
-  const virtual = listVirtualServices(cluster, order);
+  const virtual = listVirtualServices(cluster, order, nodes);
   const { count, servicePort } = virtual;
   return Array.from({ length: count }, (_, row) => {
     const servers = new Set<string>();

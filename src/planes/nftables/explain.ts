@@ -52,7 +52,7 @@ export function explainNftables(
     enterHook(`nat ${isOwn ? "output" : "prerouting"} (-100)`);
     visit(1);
     let isMarked = false;
-    if (!hasEndpointChains) {
+    if (!hasEndpointChains && model.layout.marksClusterIps) {
       visit(1);
       lookUp(tables.clusterIps.probes(dst));
       const isClusterIp = tables.clusterIps.find(dst) !== MISS;
@@ -185,7 +185,7 @@ export function explainNftables(
 
   function throughLocal(blob: number): { chain: number; masquerade: boolean } {
     const service = words[blob + layout.EXTERNAL_SERVICE]!;
-    visit(1);
+    if (model.layout.tellsPods) visit(1);
     if (model.isPod(src)) {
       say("external chain, policy Local: a pod goes to the service's chain");
       return { chain: service, masquerade: false };

@@ -230,7 +230,7 @@ export class NftablesModel implements Model {
 
   /** Whether a source that asks for a cluster IP is masqueraded, since 1.36. */
   isMasqueraded(src: number): boolean {
-    return this.#masqueradeAll || !this.isPod(src);
+    return this.#masqueradeAll || (this.layout.marksClusterIps && !this.isPod(src));
   }
 
   isNode(address: number): boolean {
@@ -243,8 +243,9 @@ export class NftablesModel implements Model {
     return address >>> 24 === 127 || this.isNode(address);
   }
 
+  /** Whether kube-proxy knows that an address is a pod's. */
   isPod(address: number): boolean {
-    return (address & this.#podMask) === this.#podBase;
+    return this.layout.tellsPods && (address & this.#podMask) === this.#podBase;
   }
 
   isServiceRange(address: number): boolean {

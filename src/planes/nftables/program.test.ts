@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { buildCluster } from "../../cluster/build.js";
 import { LOAD_BALANCER, parseAddress, parseCidr, TCP } from "../../cluster/cluster.js";
 import { generateCluster } from "../../cluster/generate.js";
+import { kubeProxySettings } from "../shared/kube-proxy.js";
 import { nftables } from "./index.js";
 import { mapBucketBits } from "./layout.js";
 import { chainBytes } from "./memory.js";
@@ -15,7 +16,7 @@ const constant = (services: number, count: number, extra = {}) =>
 
 describe("the nftables program", () => {
   it("holds a chain without the masquerade test in fewer bytes", () => {
-    const old = nftLayout({ version: "1.35" });
+    const old = nftLayout(kubeProxySettings({ kubeProxy: "1.35" }));
     const exposed = constant(1, 2, { types: "nodePort", externalLocalShare: 1, localShare: 0 });
     const local = { ...exposed, endpointLocal: Uint8Array.of(1, 0) };
     // The local chain: 128 bytes, its blob of 26 words in 128, its map of one in 512, an element of 64.

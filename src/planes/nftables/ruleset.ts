@@ -123,7 +123,7 @@ ${[
   block("chain service-endpoints-check", [`ip daddr . ${port} vmap @no-endpoint-services`]),
   block("chain firewall-check", [`ip daddr . ${port} vmap @firewall-ips`]),
   block("chain services", [
-    ...(layout.hasEndpointChains
+    ...(layout.hasEndpointChains || !layout.marksClusterIps
       ? []
       : [
           `ip daddr @cluster-ips${notPod} ${setMark} comment "masquerade clusterIP traffic${settings.masqueradeAll ? "" : " from outside cluster"}"`,

@@ -68,8 +68,8 @@ function writeService(cluster: Cluster, layout: NftLayout): Written {
     if (chains.usesExternal) {
       written.chains.add(`external ${p}`);
       const toLocal = cluster.externalLocal[0] === 1;
-      // Mark and go on; or two short circuits with a mark between, and on only where this node has an endpoint.
-      written.rules += toLocal ? 3 + (chains.localCount > 0 ? 1 : 0) : 2;
+      // Mark and go on; or short circuits for pods and the node, which is marked, and on only where this node has an endpoint.
+      written.rules += toLocal ? Number(layout.tellsPods) + 2 + (chains.localCount > 0 ? 1 : 0) : 2;
     }
     if (chains.usesFirewall) {
       written.chains.add(`firewall ${p}`);

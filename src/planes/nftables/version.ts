@@ -1,6 +1,6 @@
-/** What kube-proxy's versions write differently in nftables mode: three layouts. */
+/** What kube-proxy's versions, and those that know no pods, write differently in nftables mode: three layouts. */
 
-import type { KubeProxySettings } from "../shared/kube-proxy.js";
+import { type KubeProxySettings, masqueradesClusterIps } from "../shared/kube-proxy.js";
 
 /** How a version lays its table out. */
 export interface NftLayout {
@@ -11,10 +11,19 @@ export interface NftLayout {
   readonly hasEndpointChains: boolean;
   /** Since 1.37 a single endpoint is written into the rule, without a map. */
   readonly dnatsSingleEndpoint: boolean;
+  /** Whether there is a rule that marks what comes to a cluster IP. */
+  readonly marksClusterIps: boolean;
+  /** Whether external chains of policy Local have a rule for pods. */
+  readonly tellsPods: boolean;
 }
 
-/** The layout that a version of kube-proxy writes. */
-export function nftLayout({ version }: Pick<KubeProxySettings, "version">): NftLayout {
-  const hasEndpointChains = version === "1.34" || version === "1.35";
-  return { hasEndpointChains, dnatsSingleEndpoint: version === "1.37" };
+/** The layout that a kube-proxy writes. */
+export function nftLayout(settings: KubeProxySettings): NftLayout {
+  const { version, podDetector } = settings;
+  return {
+    hasEndpointChains: version === "1.34" || version === "1.35",
+    dnatsSingleEndpoint: version === "1.37",
+    marksClusterIps: masqueradesClusterIps(settings),
+    tellsPods: podDetector,
+  };
 }

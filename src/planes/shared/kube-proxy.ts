@@ -11,6 +11,8 @@ export interface KubeProxySettings {
   readonly version: KubeProxyVersion;
   readonly nfacct: boolean;
   readonly masqueradeAll: boolean;
+  /** Whether it knows a pod when it sees one (LocalTrafficDetector.IsImplemented). */
+  readonly podDetector: boolean;
   readonly nodePortAddresses: "primary" | readonly Cidr[] | undefined;
   readonly localhostNodePorts: boolean;
 }
@@ -21,9 +23,18 @@ export function kubeProxySettings(options: PlaneOptions = {}): KubeProxySettings
     version: options.kubeProxy ?? NEWEST_KUBE_PROXY,
     nfacct: options.nfacct ?? true,
     masqueradeAll: options.masqueradeAll ?? false,
+    podDetector: options.podDetector ?? true,
     nodePortAddresses: options.nodePortAddresses,
     localhostNodePorts: options.localhostNodePorts ?? true,
   };
+}
+
+/** Whether what comes to a cluster IP is tested for masquerading: of nobody, where kube-proxy knows no pods. */
+export function masqueradesClusterIps({
+  masqueradeAll,
+  podDetector,
+}: Pick<KubeProxySettings, "masqueradeAll" | "podDetector">): boolean {
+  return masqueradeAll || podDetector;
 }
 
 /** What is modelled by default. */
@@ -42,6 +53,11 @@ export function nodePortAddresses(
   }
   if (choice === "primary") return network.nodeAddresses.slice(0, 1);
   return network.nodeAddresses.filter((address) => choice.some((range) => inCidr(range, address)));
+}
+
+/** The same as a list: every address of the node where kube-proxy asks for none in particular. */
+export function nodePortNodes({ network }: Cluster, settings: KubeProxySettings): readonly number[] {
+  return nodePortAddresses(network, settings.nodePortAddresses) ?? network.nodeAddresses;
 }
 
 /** A service's source ranges. None where one holds every address (serviceport.go: it means "allow any"). */

@@ -1,4 +1,4 @@
-/** The model lane: every replicate times a byte-faithful model in a process of its own. */
+/** The model lane: every replicate times a model in a process of its own. */
 
 import { fileURLToPath } from "node:url";
 import { NODE_PORT_COUNT } from "../../cluster/network.js";

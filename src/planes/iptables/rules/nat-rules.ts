@@ -11,6 +11,7 @@ import {
   endpointRows,
   ingressSources,
   type KubeProxySettings,
+  masqueradesClusterIps,
   nodePortAddresses,
   sourceRangesOf,
 } from "../../shared/kube-proxy.js";
@@ -60,7 +61,7 @@ export function emitNatRules(
   hook("POSTROUTING", "KUBE-POSTROUTING");
 
   // libiptc keeps user chains sorted by name, so EXT comes before FW … before SVL, and hashes make the rest random.
-  forChains(order, (p) => emitExternalChain(writer, cluster, p));
+  forChains(order, (p) => emitExternalChain(writer, cluster, settings, p));
   forChains(order, (p) => emitFirewallChain(writer, cluster, p));
   writer.chain("KUBE-MARK-MASQ");
   writer.begin(false);
@@ -191,7 +192,8 @@ function emitPolicyChain(
   const s = cluster.service[p]!;
   const { podCidr } = cluster.network;
   writer.chain(kind, p);
-  if (kind === (cluster.internalLocal[s] === 1 ? "KUBE-SVL" : "KUBE-SVC")) {
+  const isClusterIpChain = kind === (cluster.internalLocal[s] === 1 ? "KUBE-SVL" : "KUBE-SVC");
+  if (isClusterIpChain && masqueradesClusterIps(settings)) {
     const test = beginFrontend(writer, cluster, p, cluster.clusterIp[s]!);
     if (!settings.masqueradeAll) {
       test.src = podCidr.base;
@@ -245,7 +247,12 @@ function emitEndpointChains(writer: RuleWriter, cluster: Cluster, order: RuleOrd
 }
 
 /** EXT: what comes from outside. Under policy Local, pods and the node itself still reach every endpoint. */
-function emitExternalChain(writer: RuleWriter, cluster: Cluster, p: number): void {
+function emitExternalChain(
+  writer: RuleWriter,
+  cluster: Cluster,
+  { podDetector }: KubeProxySettings,
+  p: number,
+): void {
   const facts = servicePortFacts(cluster, p);
   if (!facts.usesExternalChain) return;
   const { podCidr } = cluster.network;
@@ -258,10 +265,12 @@ function emitExternalChain(writer: RuleWriter, cluster: Cluster, p: number): voi
     writer.jump("KUBE-SVC", p);
     return;
   }
-  const fromPods = writer.begin(true);
-  fromPods.src = podCidr.base;
-  fromPods.srcPrefixLength = podCidr.prefixLength;
-  writer.jump("KUBE-SVC", p);
+  if (podDetector) {
+    const fromPods = writer.begin(true);
+    fromPods.src = podCidr.base;
+    fromPods.srcPrefixLength = podCidr.prefixLength;
+    writer.jump("KUBE-SVC", p);
+  }
   writer.begin(true).addrtype = "src-local";
   writer.jump("KUBE-MARK-MASQ");
   writer.begin(true).addrtype = "src-local";

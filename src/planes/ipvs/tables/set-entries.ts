@@ -46,8 +46,11 @@ export function networkKey(key: number, prefixLength: number): number {
   return key | (prefixLength << 24);
 }
 
-/** Collects the elements of every set. Repeated elements stay; sets hold them once. */
-export function listSetEntries(cluster: Cluster): SetEntries {
+/** Collects the elements of every set. Repeated elements stay; sets hold them once. `nodes`: as for `listVirtualServices`. */
+export function listSetEntries(
+  cluster: Cluster,
+  nodes: readonly number[] = cluster.network.nodeAddresses,
+): SetEntries {
   const hash = Object.fromEntries(HASH_SET_NAMES.map((name) => [name, new Int32Vector()])) as Record<
     HashSetName,
     Int32Vector
@@ -99,13 +102,14 @@ export function listSetEntries(cluster: Cluster): SetEntries {
       }
     }
     const nodePort = cluster.nodePort[p]!;
-    if (nodePort !== 0) {
+    // Without an address for them NodePorts are skipped.
+    if (nodePort !== 0 && nodes.length > 0) {
       if (protocol === TCP) bitmap["KUBE-NODE-PORT-TCP"].push(nodePort);
       if (protocol === TCP && local) bitmap["KUBE-NODE-PORT-LOCAL-TCP"].push(nodePort);
       if (protocol === UDP) bitmap["KUBE-NODE-PORT-UDP"].push(nodePort);
       if (protocol === UDP && local) bitmap["KUBE-NODE-PORT-LOCAL-UDP"].push(nodePort);
       if (protocol === SCTP) {
-        for (const node of cluster.network.nodeAddresses) {
+        for (const node of nodes) {
           add("KUBE-NODE-PORT-SCTP-HASH", node, portKey(nodePort, protocol));
           if (local) add("KUBE-NODE-PORT-LOCAL-SCTP-HASH", node, portKey(nodePort, protocol));
         }

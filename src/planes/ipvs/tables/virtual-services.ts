@@ -17,9 +17,13 @@ export interface VirtualServices {
 /**
  * Lists virtual services: cluster IP, external addresses, then every node address with the NodePort
  * (pkg/proxy/ipvs/proxier.go syncProxyRules), service-port by service-port in the given order.
+ * `nodes`: addresses at which NodePorts answer.
  */
-export function listVirtualServices(cluster: Cluster, order: Uint32Array): VirtualServices {
-  const nodes = cluster.network.nodeAddresses;
+export function listVirtualServices(
+  cluster: Cluster,
+  order: Uint32Array,
+  nodes: readonly number[] = cluster.network.nodeAddresses,
+): VirtualServices {
   let count = 0;
   for (let p = 0; p < cluster.servicePorts; p++) {
     const s = cluster.service[p]!;

@@ -98,7 +98,8 @@ export function balancingKind(
   { isLocal, count }: { readonly isLocal: boolean; readonly count: number },
   layout: NftLayout,
 ): number {
-  if (layout.hasEndpointChains) return policyChainKind(cluster, p, isLocal);
+  if (layout.hasEndpointChains)
+    return layout.marksClusterIps ? policyChainKind(cluster, p, isLocal) : KIND_UNTESTED;
   if (cluster.affinitySeconds[cluster.service[p]!]! > 0) return KIND_UNTESTED;
   return count === 1 && layout.dnatsSingleEndpoint ? KIND_SINGLE : KIND_MAP;
 }

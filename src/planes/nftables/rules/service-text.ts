@@ -90,7 +90,7 @@ export class ServiceText extends TextSink {
 
   /** Only where the cluster IP leads to: what comes through the external chain was marked there. */
   #masqueradeTest(cluster: Cluster, p: number, kind: "service" | "local"): string[] {
-    if (!this.#layout.hasEndpointChains) return [];
+    if (!this.#layout.hasEndpointChains || !this.#layout.marksClusterIps) return [];
     if (policyChainKind(cluster, p, kind === "local") !== KIND_SERVICE) return [];
     const pods = this.#settings.masqueradeAll ? "" : ` ip saddr != ${formatCidr(cluster.network.podCidr)}`;
     return [
@@ -123,7 +123,9 @@ export class ServiceText extends TextSink {
       `external-${base}`,
       cluster.externalLocal[s]
         ? [
-            `ip saddr ${pods} goto service-${base} comment "short-circuit pod traffic"`,
+            ...(this.#layout.tellsPods
+              ? [`ip saddr ${pods} goto service-${base} comment "short-circuit pod traffic"`]
+              : []),
             `fib saddr type local ${mark} comment "masquerade local traffic"`,
             `fib saddr type local goto service-${base} comment "short-circuit local traffic"`,
             ...(chainsOf(cluster, p).localCount > 0 ? [`goto local-${base}`] : []),

@@ -1,0 +1,111 @@
+/** What no measurement says: which limits a cluster comes near, what is about to change, and what a switch changes for users. */
+
+import { type Cluster, cidrSize, formatCidr } from "../cluster/cluster.js";
+import { differencesOf } from "../planes/contract.js";
+import type { Capacity } from "../planes/descriptor.js";
+import type { PlaneId, PlaneOptions, Program } from "../planes/plane.js";
+import { planeById } from "../planes/registry.js";
+import { countOf, formatCount } from "../text.js";
+
+/** Below this share of a limit there is nothing to say. */
+const NEAR = 0.5;
+
+/** Beyond the numbers: limits, dates, and behaviour that differs from iptables'. */
+export interface Circumstances {
+  readonly capacities: readonly Capacity[];
+  readonly notices: readonly string[];
+  /** Why the plane answers otherwise than iptables, a sentence each. */
+  readonly changes: readonly string[];
+}
+
+interface NamedCircumstances extends Circumstances {
+  readonly name: string;
+}
+
+/** What is true of a plane; `program` holds the cluster, undefined where the plane can't. */
+export function circumstancesOf(
+  plane: PlaneId,
+  program: Program | undefined,
+  options: PlaneOptions,
+): Circumstances {
+  return {
+    capacities: program?.capacities?.() ?? [],
+    notices: planeById(plane).descriptor.notices ?? [],
+    changes: differencesOf(plane, options).map(({ because }) => because),
+  };
+}
+
+/** Limits that the cluster is beyond or near, and the addresses that are left in the service range. */
+export function formatLimits(
+  planes: readonly NamedCircumstances[],
+  { services, range }: ServiceRange,
+): string[] {
+  const said = planes.flatMap(({ name, capacities }) =>
+    capacities
+      .filter(({ used, most }) => used > NEAR * most)
+      .map(({ what, used, most, remedy }) => {
+        const beyond = used > most;
+        return `${name}: ${formatCount(used)} ${what}, of ${formatCount(most)} ${beyond ? "by default: they do not fit" : "at most"}${beyond || remedy === null ? "" : " by default"}${beyond ? `; ${remedy ?? "there is no setting for it"}` : ""}.`;
+      }),
+  );
+  const size = cidrSize(range);
+  const full =
+    services > NEAR * size
+      ? [
+          `Service range ${formatCidr(range)}: ${countOf(services, "service")} of ${formatCount(size)} addresses; add a ServiceCIDR before it is full.`,
+        ]
+      : [];
+  return [...said, ...full];
+}
+
+/** How many addresses of the service range are taken. */
+export interface ServiceRange {
+  readonly services: number;
+  readonly range: Cluster["network"]["serviceCidr"];
+}
+
+/** Dates and requirements, once each; then what a switch from iptables changes. */
+export function formatSwitching(planes: readonly NamedCircumstances[]): string[] {
+  const notices = new Map<string, string[]>();
+  for (const { name, notices: said } of planes)
+    for (const notice of said) notices.set(notice, [...(notices.get(notice) ?? []), name]);
+  return [
+    ...[...notices].map(([notice, names]) => `${names.join(", ")}: ${notice}.`),
+    ...grouped(planes).map(
+      ([names, changes]) => `Switching from iptables to ${names.join(" or ")}: ${changes.join("; ")}.`,
+    ),
+  ];
+}
+
+/** Planes that change the same are said together. */
+function grouped(planes: readonly NamedCircumstances[]): [names: string[], changes: readonly string[]][] {
+  const groups = new Map<string, [string[], readonly string[]]>();
+  for (const { name, changes } of planes) {
+    if (changes.length === 0) continue;
+    const key = JSON.stringify(changes);
+    const group = groups.get(key) ?? [[], changes];
+    group[0].push(name);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Sizes at which others say to think again; what they rest on is theirs. */
+const THRESHOLDS = [
+  { services: 1000, who: "EKS's guide to scaling" },
+  { services: 3000, who: "Huawei's CCE" },
+  { services: 10_000, who: "what Kubernetes is tested with (sig-scalability)" },
+] as const;
+
+/** Published numbers of Services beside this cluster's. */
+export function formatThresholds(services: number): string[] {
+  const passed = THRESHOLDS.filter((threshold) => services > threshold.services);
+  const words = THRESHOLDS.map(({ services: n, who }) => `${formatCount(n)} (${who})`).join(", ");
+  const place =
+    passed.length === 0
+      ? "yours is below all of them"
+      : `yours is beyond ${formatCount(passed.at(-1)!.services)}`;
+  return [
+    `Published thresholds, in Services, from which iptables is advised against or not tested: ${words}; ${place}.`,
+  ];
+}

@@ -1,0 +1,69 @@
+/** What users know of the node whose tables or objects a command reads, and the input does not say. */
+
+import type { Argv } from "yargs";
+import { oneLine } from "../../cluster/checks.js";
+import { type Cidr, parseCidr } from "../../cluster/cluster.js";
+import { UsageError } from "../../errors.js";
+import type { ImportOptions } from "../../formats/detect.js";
+import { parseNodeAddresses } from "./parse.js";
+
+export interface NodeName {
+  node: string | undefined;
+}
+
+export interface NodeArguments extends NodeName {
+  "node-address": string | undefined;
+  "pod-range": string | undefined;
+}
+
+const NAMES = ["node", "node-address", "pod-range"] as const;
+
+/** Adds the name of the node alone, for commands whose kube-proxy is told the rest. */
+export function withNodeName<T>(yargs: Argv<T>) {
+  return yargs.option("node", {
+    type: "string",
+    requiresArg: true,
+    describe:
+      "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
+  });
+}
+
+/** Adds all three to a command that reads a cluster. */
+export function withNodeOptions<T>(yargs: Argv<T>) {
+  return withNodeName(yargs)
+    .option("node-address", {
+      type: "string",
+      requiresArg: true,
+      describe: "The node's addresses, its InternalIP first, with commas between: NodePorts are served there",
+    })
+    .option("pod-range", {
+      type: "string",
+      requiresArg: true,
+      describe:
+        "kube-proxy's --cluster-cidr, such as 10.244.0.0/16; by default what the input shows, else inferred",
+    });
+}
+
+/** The options for the importer. Throws UsageError on what can't be read. */
+export function nodeOptions(args: Partial<NodeArguments>): ImportOptions {
+  return {
+    nodeAddresses: parseNodeAddresses(args["node-address"]),
+    node: args.node,
+    podRange: parsePodRange(args["pod-range"]),
+  };
+}
+
+/** For commands that read no cluster this time. Throws UsageError that names the first option which was given. */
+export function refuseNodeOptions(args: Partial<NodeArguments>): void {
+  const given = NAMES.find((name) => args[name] !== undefined);
+  if (given !== undefined)
+    throw new UsageError(`--${given} is for a cluster that is imported: give its file, or leave it out`);
+}
+
+function parsePodRange(text: string | undefined): Cidr | undefined {
+  if (text === undefined) return undefined;
+  const range = parseCidr(text.trim());
+  if (range === undefined)
+    throw new UsageError(`--pod-range needs an IPv4 range such as 10.244.0.0/16, not "${oneLine(text, 40)}"`);
+  return range;
+}
