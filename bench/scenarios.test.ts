@@ -123,6 +123,17 @@ describe("update", () => {
   });
 });
 
+describe("operations of Cilium's agent", () => {
+  it("are counted beside the entries that differ: 1 + F (2 E' + 2) for a join", async () => {
+    for (const services of [10, 110]) {
+      const ebpf = await counted("update", "ebpf", services);
+      // One frontend, 4 endpoints and then 5: most of what is issued changes nothing.
+      expect([ebpf["join operations"], ebpf["join map writes"]]).toEqual([13, 3]);
+    }
+    expect(await counted("update", "nftables", 10)).not.toHaveProperty("join operations");
+  });
+});
+
 describe("timed updates", () => {
   it("take each change back, leave the answers as they were and write what is counted", async () => {
     for (const plane of PLANE_IDS) {

@@ -94,11 +94,15 @@ function count(job: Job, cluster: Cluster, plane: Plane): Counted {
   };
 }
 
-function named(name: string, { rules, chains, mapWrites, bytes }: UpdateCost): Record<string, number> {
+function named(
+  name: string,
+  { rules, chains, mapWrites, operations, bytes }: UpdateCost,
+): Record<string, number> {
   return {
     [`${name} rules`]: rules,
     [`${name} chains`]: chains,
     [`${name} map writes`]: mapWrites,
+    ...(operations !== undefined && { [`${name} operations`]: operations }),
     [`${name} bytes`]: bytes,
   };
 }
