@@ -126,7 +126,7 @@ ${[
     ...(layout.hasEndpointChains || !layout.marksClusterIps
       ? []
       : [
-          `ip daddr @cluster-ips${notPod} ${setMark} comment "masquerade clusterIP traffic${settings.masqueradeAll ? "" : " from outside cluster"}"`,
+          `ip daddr @cluster-ips${notPod} ${setMark} comment "masquerade ${settings.masqueradeAll ? "all clusterIP traffic" : "clusterIP traffic from outside cluster"}"`,
         ]),
     `ip daddr . ${port} vmap @service-ips`,
     `${addresses === null ? "fib daddr type local ip daddr != 127.0.0.0/8" : "ip daddr @nodeport-ips"} ${port} vmap @service-nodeports`,
