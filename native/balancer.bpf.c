@@ -278,8 +278,9 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	if (inside && (flags & TWO_SCOPES)) {
 		key.scope = SCOPE_INTERNAL;
 		service = bpf_map_lookup_elem(&lb4_services, &key);
+		/* An external IP has none (lb4_lookup_service). */
 		if (!service)
-			return REJECT;
+			return PASS;
 	}
 	if (!service->count)
 		return REJECT;
