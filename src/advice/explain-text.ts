@@ -1,5 +1,6 @@
 /** An explanation as text. */
 
+import type { HookWork } from "../planes/plane.js";
 import type { NoPrediction, Prediction } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import { formatCount, formatNs, plainText } from "../text.js";
@@ -52,6 +53,7 @@ export function formatPlane({
   kubeProxy,
   decision,
   path,
+  hooks,
   position,
   ownList,
   sizes,
@@ -74,6 +76,7 @@ export function formatPlane({
       : "",
     table: [heading, ...walked.map((size) => row(size, listed, predicted))],
     notes: [
+      ...formatHooks(hooks),
       ...(ownList
         ? [
             "×1 walks the node's own list, rules of other programs included; larger clusters: what kube-proxy would write now, at the mean position",
@@ -106,6 +109,16 @@ export function predictedInterval({ intervalNs, kind }: Partial<Prediction>): st
   if (!intervalNs) return "";
   const said = `[${intervalNs.map(formatNs).join(", ")}]`;
   return kind === "range" ? `range ${said}` : said;
+}
+
+/** `by hook, rules evaluated / lookups in sets and maps: filter input (-110) 1 / 1; …`, for the cluster's own size. */
+function formatHooks(hooks: readonly HookWork[]): string[] {
+  if (hooks.length === 0) return [];
+  const each = hooks.map(({ hook, rules, lookups }) => `${hook} ${rules} / ${lookups}`);
+  const sum = (part: "rules" | "lookups") => hooks.reduce((total, hook) => total + hook[part], 0);
+  return [
+    `by hook, rules evaluated / lookups in sets and maps: ${each.join("; ")}; in all ${sum("rules")} / ${sum("lookups")}`,
+  ];
 }
 
 /** Reasons for what is missing, once each. */

@@ -143,6 +143,29 @@ describe("explain on every plane", () => {
     expect(planes.every(({ decision }) => decision.startsWith("DNAT 10.128."))).toBe(true);
   });
 
+  it.each([
+    ["1.34", "in all 15 / 5"],
+    ["1.35", "in all 15 / 5"],
+    ["1.36", "in all 14 / 7"],
+    ["1.37", "in all 14 / 6"],
+  ] as const)("counts a first packet in nftables of kube-proxy %s hook by hook: %s", (kubeProxy, all) => {
+    const servicePort = findServicePort(BOUTIQUE, "default/frontend");
+    const [plane] = explainService(BOUTIQUE, servicePort, {
+      planes: ["nftables"],
+      seed: 1,
+      options: { kubeProxy },
+    }).planes;
+    expect(plane!.hooks.map(({ hook }) => hook)).toEqual([
+      "filter prerouting (-110)",
+      "nat prerouting (-100)",
+      "filter forward (0)",
+      "nat postrouting (100)",
+    ]);
+    const [note] = formatPlane(plane!).notes;
+    expect(note).toMatch(/^by hook, rules evaluated \/ lookups in sets and maps: filter prerouting /);
+    expect(note!.endsWith(all)).toBe(true);
+  });
+
   it("says where a cluster can't grow so far, and where tables would not fit, instead of a number", () => {
     const small = { planes: ["iptables", "ebpf-maglev"] as const, seed: 1, maxModelBytes: 2 ** 26 };
     const [iptables, maglev] = explainService(clean(200), 0, small).planes;

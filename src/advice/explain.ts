@@ -6,7 +6,7 @@ import { InputError } from "../errors.js";
 import { positionsIn } from "../planes/iptables/rules/node-costs.js";
 import { compileNodeList } from "../planes/iptables/rules/node-list.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
-import type { Flow, ListPosition, PlaneId, PlaneOptions, Program, Work } from "../planes/plane.js";
+import type { Flow, HookWork, ListPosition, PlaneId, PlaneOptions, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";
 import { releaseOf } from "../planes/versioned.js";
@@ -47,6 +47,8 @@ export interface PlaneExplanation {
   readonly decision: string;
   /** The steps in words, from the first rule or map to the verdict. Empty where the model was not built. */
   readonly path: readonly string[];
+  /** The work of each hook, in the packet's order; empty where the plane does not count them apart. */
+  readonly hooks: readonly HookWork[];
   readonly position: ListPosition | null;
   /** Path, position and the work at the cluster's size are those of the node's own list, foreign rules included. */
   readonly ownList: boolean;
@@ -153,6 +155,7 @@ function explainPlane(
 ): PlaneExplanation {
   const plane = planeById(id);
   const path: string[] = [];
+  let hooks: readonly HookWork[] = [];
   let decision = "";
   let position: ListPosition | null = null;
   /** Rules that every order and pick visits: growing the cluster leaves the service's own chains as they are. */
@@ -175,6 +178,7 @@ function explainPlane(
     const at = program.listPosition?.(servicePort, chosen) ?? null;
     if (factor === 1 && explained) {
       position = at;
+      hooks = explained.hooks ?? [];
       decision = describeDecision(program.cluster, explained.decision);
       constant = at && explained.work.rulesVisited - at.rule - at.pick;
     }
@@ -199,7 +203,7 @@ function explainPlane(
   });
   const release = own ? undefined : releaseOf(plane.descriptor, asked.kubeProxy);
   const names = { plane: id, label: plane.label, kubeProxy: release ?? null };
-  return { ...names, decision, path, position, ownList: own !== null, sizes: costs };
+  return { ...names, decision, path, hooks, position, ownList: own !== null, sizes: costs };
 }
 
 /** The walk through a node's list as it stands. Throws InputError where the list is none that a kernel would take. */
