@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { estimateCell } from "./estimate.js";
 import { readResults, writeFileAtomically, writeResults } from "./files.js";
+import { summarize } from "./summarize.js";
 
 let folder: string;
 beforeAll(() => {
@@ -17,6 +18,20 @@ describe("results.json", () => {
     const results = fakeResults();
     writeResults(folder, results);
     expect(readResults(folder)).toEqual(results);
+  });
+
+  it("is read back where a program spent no time at all on a part", () => {
+    const results = fakeResults();
+    const { plane } = results.cells[0]!;
+    for (const cell of results.cells) cell.lane = "kernel";
+    for (const cell of results.cells.filter((each) => each.plane === plane))
+      for (const replicate of cell.replicates) replicate.median = 0;
+    summarize(results);
+    writeResults(folder, results);
+    const read = readResults(folder);
+    expect(read.fits).toEqual(results.fits);
+    expect(read.fits.filter((fit) => fit.plane === plane && fit.quantity === "time")).toEqual([]);
+    expect(read.crossovers).toEqual(results.crossovers);
   });
 
   it("may hold fields that this version does not know", () => {
