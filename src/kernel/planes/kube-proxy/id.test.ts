@@ -2,6 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { PLANE_ENTRIES } from "../../../planes/registry-loader.js";
+import { KERNEL_REPORTS } from "../descriptors.js";
 import { isKubeProxyPlane, parseKubeProxyPlane, resolveKubeProxy } from "./id.js";
 import { kubeProxyReport } from "./report.js";
 
@@ -79,5 +81,24 @@ describe("ids of kube-proxies", () => {
       .map(({ label, colours, marker }) => ({ label, look: `${colours.light} ${marker}` }));
     expect(looks[0]?.label).toBe("nftables 1.37");
     expect(new Set(looks.map(({ look }) => look)).size).toBe(looks.length);
+  });
+
+  it("have no colour of a plane that lbscale programs itself: one chart has both", () => {
+    const own = [
+      ...PLANE_ENTRIES.map(({ descriptor }) => descriptor.report),
+      ...Object.values(KERNEL_REPORTS),
+    ].map(({ colours }) => colours);
+    const modes = [
+      "nftables@1.37",
+      "nftables@1.36",
+      "nftables@1.35",
+      "nftables@1.34",
+      "iptables-legacy@1.37",
+    ];
+    for (const id of [...modes, "iptables-nft@1.37", "ipvs@1.36"]) {
+      const { colours } = kubeProxyReport(`kube-proxy/${id}`);
+      for (const theme of ["light", "dark"] as const)
+        expect([id, own.filter((each) => each[theme] === colours[theme])]).toEqual([id, []]);
+    }
   });
 });

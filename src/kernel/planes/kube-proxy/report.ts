@@ -3,27 +3,29 @@
 import type { PlaneColours, PlaneMarker, PlaneReport } from "../../../planes/descriptor.js";
 import { type ModeName, parseKubeProxyPlane } from "./id.js";
 
-/** Of the newest version first: older ones are lighter on white, and darker on dark. */
+/**
+ * Of the newest version first. None is that of a plane whose rules lbscale writes itself: a chart of connections has both.
+ */
 const COLOURS: Readonly<Record<ModeName, readonly PlaneColours[]>> = {
   nftables: [
     { light: "#00664B", lightLabel: "#00664B", dark: "#4FD8B0" },
-    { light: "#009E73", lightLabel: "#008662", dark: "#00B383" },
+    { light: "#1B8A8F", lightLabel: "#187A7F", dark: "#45C7CC" },
     { light: "#3F8F3F", lightLabel: "#3A7F3A", dark: "#7DC97D" },
     { light: "#7A8F1E", lightLabel: "#667816", dark: "#B9CF5A" },
   ],
   "iptables-legacy": [
-    { light: "#D55E00", lightLabel: "#C25600", dark: "#FF8A3D" },
-    { light: "#A34700", lightLabel: "#A34700", dark: "#E0783A" },
+    { light: "#8A3B00", lightLabel: "#8A3B00", dark: "#FFB067" },
+    { light: "#5F2900", lightLabel: "#5F2900", dark: "#C98A4B" },
   ],
   "iptables-nft": [
-    { light: "#7B4FB5", lightLabel: "#7B4FB5", dark: "#B79CED" },
-    { light: "#5A3590", lightLabel: "#5A3590", dark: "#9B7FD6" },
+    { light: "#4F2F8F", lightLabel: "#4F2F8F", dark: "#D3C2F7" },
+    { light: "#3A1F6B", lightLabel: "#3A1F6B", dark: "#9B7FD6" },
   ],
   iptables: [
     { light: "#B5384F", lightLabel: "#B5384F", dark: "#F08A9B" },
     { light: "#8C2238", lightLabel: "#8C2238", dark: "#D66F82" },
   ],
-  ipvs: [{ light: "#CC79A7", lightLabel: "#A36186", dark: "#CC79A7" }],
+  ipvs: [{ light: "#A04E7D", lightLabel: "#A04E7D", dark: "#E3A5C8" }],
 };
 
 const MARKERS: readonly PlaneMarker[] = ["rect", "triangle", "circle", "rectRot"];
