@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
 import { NEEDED, viewer } from "./viewers.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -12,6 +13,9 @@ const MAIN = join(ROOT, "dist", "src", "cli", "main.js");
 const CHARTS = 3;
 /** A title, what else was found, what to read with care, and the method. */
 const TEXTS = 4;
+
+/** Of iptables and eBPF, of which the titles of the default run's charts speak. */
+const COLOURS = ["#D55E00", "#0072B2"];
 
 const office = viewer("soffice");
 const rasterizer = viewer("pdftoppm");
@@ -67,15 +71,15 @@ describe.skipIf(!office || !rasterizer)(`slides in LibreOffice (${NEEDED})`, () 
       const slides = pages(join(folder, pdf));
       expect(slides).toHaveLength(CHARTS + TEXTS);
       for (const { width, height } of slides) expect(width / height).toBeCloseTo(16 / 9, 1);
-      // Text on the first and last, and the line of iptables on each between.
+      // Text on the first and last, and on each between the line of a plane that its title speaks of: others are grey.
       for (const slide of [slides[0]!, slides.at(-1)!])
         expect(pixelsOf(slide, "#1A1A1A")).toBeGreaterThan(300);
       for (const slide of slides.slice(2, 1 + CHARTS))
-        expect(pixelsOf(slide, "#D55E00")).toBeGreaterThan(300);
+        expect(Math.max(...COLOURS.map((colour) => pixelsOf(slide, colour)))).toBeGreaterThan(300);
     },
   );
 
-  it("LibreOffice draws all lines, each in its colour, and both axes logarithmic", () => {
+  it("LibreOffice draws the line of the title in its colour, the others in grey, and both axes logarithmic", () => {
     const text = execFileSync(
       "pdftotext",
       ["-layout", "-f", "3", "-l", "3", join(folder, "office", "slides.pdf"), "-"],
@@ -86,8 +90,6 @@ describe.skipIf(!office || !rasterizer)(`slides in LibreOffice (${NEEDED})`, () 
     for (const tick of ["100 µs", "10 µs", "1 µs", "100 ns", "10 ns", "1 ns"]) expect(text).toContain(tick);
     expect(text).toMatch(/1 +10 +100 +1,000 +10,000 +100,000/);
     const [, , slide] = pages(join(folder, "office", "slides.pdf"));
-    for (const colour of ["#D55E00", "#CC79A7", "#009E73", "#0072B2"]) {
-      expect(pixelsOf(slide!, colour)).toBeGreaterThan(60);
-    }
+    for (const colour of ["#D55E00", "#B4B4B4"]) expect(pixelsOf(slide!, colour)).toBeGreaterThan(60);
   });
 });

@@ -64,6 +64,11 @@ export function withoutStale(maps: HexMaps): HexMaps {
   };
 }
 
+/** How many backends only forgotten entries refer to: the agent keeps these too, with calls that it then does not make. */
+export function staleBackends(maps: HexMaps): number {
+  return (maps[BACKENDS] ?? []).length - (withoutStale(maps)[BACKENDS] ?? []).length;
+}
+
 const slotOf = (key: Buffer): number => key.readUInt16LE(6);
 
 /** Without slot and scope. */
