@@ -24,6 +24,7 @@ export {
 export { formatSourceDifferences } from "../analysis/published-comparison-text.js";
 export type { PublishedShape, Shape } from "../analysis/published-shape.js";
 export { csvTable, markdownTable } from "../output/tables/table.js";
+export type { Capacity } from "../planes/descriptor.js";
 export {
   type PublishedSeries,
   REFERENCE_TABLES,

@@ -13,6 +13,6 @@ describe("lbscale export", () => {
     );
     const generated = lbscale(["generate", "--services", "5000", "--shape", "mixed"]).stdout;
     expect(lbscale(["export", "-", "--format", "iptables"], generated).stdout).toBe(stdout);
-    expect(lbscale(["import", "-"], stdout).stderr).toMatch(/^5000 services with /);
+    expect(lbscale(["import", "-"], stdout).stderr).toMatch(/^5,000 services with /);
   });
 });
