@@ -3,12 +3,8 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { KubeProxyOptions } from "../../src/kernel/kube-proxy/driver.js";
-import {
-  type ApiObject,
-  type ObjectChange,
-  parseObject,
-  parseObjects,
-} from "../../src/kubernetes/list-watch/parse.js";
+import { plainService, plainSlice } from "../../src/kernel/real-program/plain-objects.js";
+import { type ApiObject, type ObjectChange, parseObjects } from "../../src/kubernetes/list-watch/parse.js";
 
 /** Objects of the clusters, as kubectl prints them. */
 const CLUSTER_FOLDER = "test/data/kube-proxy/clusters";
@@ -108,37 +104,11 @@ function largeCluster(): ApiObject[] {
 }
 
 function serviceObject(name: string, clusterIP: string): ApiObject {
-  return parseObject({
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name, namespace: "ns1" },
-    spec: {
-      type: "ClusterIP",
-      clusterIP,
-      clusterIPs: [clusterIP],
-      ipFamilies: ["IPv4"],
-      ipFamilyPolicy: "SingleStack",
-      internalTrafficPolicy: "Cluster",
-      sessionAffinity: "None",
-      ports: [{ name: "p", protocol: "TCP", port: 80, targetPort: 8080 }],
-    },
-    status: { loadBalancer: {} },
-  }).object;
+  return plainService({ name, namespace: "ns1", clusterIP, protocol: "TCP" });
 }
 
 function sliceObject(service: string, endpoints: readonly object[]): ApiObject {
-  return parseObject({
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: {
-      name: `${service}-abcde`,
-      namespace: "ns1",
-      labels: { "kubernetes.io/service-name": service },
-    },
-    addressType: "IPv4",
-    endpoints,
-    ports: [{ name: "p", port: 8080, protocol: "TCP" }],
-  }).object;
+  return plainSlice({ name: `${service}-abcde`, namespace: "ns1", service, endpoints, protocol: "TCP" });
 }
 
 const sliceSchema = z.looseObject({

@@ -1,11 +1,13 @@
 /** Random changes of a cluster's objects, as users and controllers make them: what a proxy has to follow. */
 
 import { z } from "zod";
-import { type Cidr, cidrSize, formatAddress } from "../../cluster/cluster.js";
+import type { Cidr } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
-import { type ApiObject, type ObjectChange, parseObject } from "../../kubernetes/list-watch/parse.js";
+import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
 import type { Random } from "../../random.js";
+import { AddressPool } from "./address-pool.js";
+import { plainService, plainSlice, SERVICE_LABEL } from "./plain-objects.js";
 
 const endpointSchema = z.looseObject({ addresses: z.array(z.string()).min(1) });
 const sliceSchema = z.looseObject({
@@ -51,12 +53,9 @@ export interface RandomChangesOptions {
 const READY = { ready: true, serving: true, terminating: false };
 const TERMINATING = { ready: false, serving: true, terminating: true };
 const OTHER_NODE = "other-node";
-const SERVICE_LABEL = "kubernetes.io/service-name";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 /** Load balancers' addresses, from a range for tests (RFC 2544). */
 const BALANCERS: Cidr = { base: (198 << 24) | (18 << 16), prefixLength: 15 };
-const FIRST_NODE_PORT = 30_000;
-const NODE_PORTS = 2768;
 const SOURCE_RANGES = [[], ["198.51.100.0/24"], ["198.51.100.0/24", "10.0.0.0/8"], ["0.0.0.0/0"]];
 const AFFINITY_SECONDS = [10, 600, 10_800];
 /** Draws before there is no change that could be made. */
@@ -67,12 +66,12 @@ export class RandomChanges {
   readonly #random: Random;
   readonly #options: RandomChangesOptions;
   readonly #objects = new Map<string, ApiObject>();
-  readonly #addresses = new Set<string>();
-  readonly #nodePorts = new Set<number>();
+  readonly #pool: AddressPool;
   #added = 0;
 
   constructor(objects: Iterable<ApiObject>, random: Random, options: RandomChangesOptions) {
     this.#random = random;
+    this.#pool = new AddressPool(random);
     this.#options = options;
     for (const object of objects) this.#put(object);
   }
@@ -112,12 +111,12 @@ export class RandomChanges {
     this.#objects.set(keyOf(object), object);
     if (object.kind === ENDPOINT_SLICE.kind) {
       for (const { addresses } of sliceSchema.parse(object).endpoints ?? [])
-        for (const address of addresses) this.#addresses.add(address);
+        for (const address of addresses) this.#pool.reserve(address);
     } else if (object.kind === SERVICE.kind) {
       const { spec } = serviceSchema.parse(object);
       for (const address of [spec.clusterIP, ...(spec.externalIPs ?? [])])
-        if (address) this.#addresses.add(address);
-      for (const { nodePort } of spec.ports ?? []) if (nodePort) this.#nodePorts.add(nodePort);
+        if (address) this.#pool.reserve(address);
+      for (const { nodePort } of spec.ports ?? []) if (nodePort) this.#pool.reserveNodePort(nodePort);
     }
   }
 
@@ -149,28 +148,10 @@ export class RandomChanges {
     return { object, service, endpoints: endpoints ?? [], ports: ports?.length ?? 0 };
   }
 
-  #free(range: Cidr): string {
-    for (;;) {
-      const address = formatAddress((range.base + 1 + this.#random.below(cidrSize(range) - 2)) >>> 0);
-      if (this.#addresses.has(address)) continue;
-      this.#addresses.add(address);
-      return address;
-    }
-  }
-
-  #freeNodePort(): number {
-    for (;;) {
-      const port = FIRST_NODE_PORT + this.#random.below(NODE_PORTS);
-      if (this.#nodePorts.has(port)) continue;
-      this.#nodePorts.add(port);
-      return port;
-    }
-  }
-
   #newEndpoint(): Endpoint {
     const isLocal = this.#random.below(3) === 0;
     return {
-      addresses: [this.#free(this.#options.podCidr)],
+      addresses: [this.#pool.address(this.#options.podCidr)],
       conditions: READY,
       nodeName: isLocal ? this.#options.node : OTHER_NODE,
     };
@@ -217,33 +198,17 @@ export class RandomChanges {
 
   #add(): RandomChange {
     const name = `added-${++this.#added}`;
-    const clusterIP = this.#free(this.#options.serviceCidr);
-    const port = { name: "p", protocol: this.#pick(["TCP", "UDP"]), port: 80, targetPort: 8080 };
-    const plain = parseObject({
-      apiVersion: "v1",
-      kind: SERVICE.kind,
-      metadata: { name, namespace: "default" },
-      spec: {
-        type: "ClusterIP",
-        clusterIP,
-        clusterIPs: [clusterIP],
-        ipFamilies: ["IPv4"],
-        ipFamilyPolicy: "SingleStack",
-        internalTrafficPolicy: "Cluster",
-        sessionAffinity: "None",
-        ports: [port],
-      },
-      status: { loadBalancer: {} },
-    }).object;
+    const clusterIP = this.#pool.address(this.#options.serviceCidr);
+    const protocol = this.#pick(["TCP", "UDP"])!;
+    const plain = plainService({ name, namespace: "default", clusterIP, protocol });
     const object = this.#typed(plain, this.#pick(TYPES)!);
-    const slice = parseObject({
-      apiVersion: "discovery.k8s.io/v1",
-      kind: ENDPOINT_SLICE.kind,
-      metadata: { name: `${name}-0`, namespace: "default", labels: { [SERVICE_LABEL]: name } },
-      addressType: "IPv4",
+    const slice = plainSlice({
+      name: `${name}-0`,
+      namespace: "default",
+      service: name,
+      protocol,
       endpoints: Array.from({ length: this.#random.below(4) }, () => this.#newEndpoint()),
-      ports: [{ name: "p", protocol: port.protocol, port: 8080 }],
-    }).object;
+    });
     return {
       name: `${nameOf(object)} is added`,
       steps: [[{ type: "ADDED", object }], [{ type: "ADDED", object: slice }]],
@@ -317,7 +282,7 @@ export class RandomChanges {
     const { loadBalancerSourceRanges: _, ...old } = serviceSchema.parse(object).spec;
     const isExposed = type !== "ClusterIP";
     const ports = (old.ports ?? []).map(({ nodePort, ...port }) =>
-      isExposed ? { ...port, nodePort: nodePort || this.#freeNodePort() } : port,
+      isExposed ? { ...port, nodePort: nodePort || this.#pool.nodePort() } : port,
     );
     const keepsPolicy = isExposed || (old.externalIPs ?? []).length > 0;
     const drawn = this.#random.below(2) === 0 ? "Local" : "Cluster";
@@ -326,14 +291,16 @@ export class RandomChanges {
     else delete spec.externalTrafficPolicy;
     this.#healthCheck(spec);
     const isBalancer = type === "LoadBalancer";
-    const loadBalancer = isBalancer ? { ingress: [{ ip: this.#free(BALANCERS), ipMode: "VIP" }] } : {};
+    const loadBalancer = isBalancer
+      ? { ingress: [{ ip: this.#pool.address(BALANCERS), ipMode: "VIP" }] }
+      : {};
     return { ...object, spec, status: { loadBalancer } };
   }
 
   /** The API server gives a load balancer of policy Local a port for health checks. */
   #healthCheck(spec: Spec): void {
     if (spec.type === "LoadBalancer" && spec.externalTrafficPolicy === "Local")
-      spec.healthCheckNodePort ??= this.#freeNodePort();
+      spec.healthCheckNodePort ??= this.#pool.nodePort();
     else delete spec.healthCheckNodePort;
   }
 }
