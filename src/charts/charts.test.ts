@@ -100,7 +100,10 @@ describe("pictures", () => {
     if (process.env.UPDATE_FIXTURES !== undefined) writeFileSync(fixture, rendered!.bytes);
     if (!existsSync(fixture))
       expect.fail(`no fixture ${id}-${theme}.png: write it with UPDATE_FIXTURES=1, look at it`);
-    const expected = PNG.sync.read(readFileSync(fixture));
+    const accepted = readFileSync(fixture);
+    // Decoding takes longer than drawing: only where another version of Skia or zlib wrote other bytes are pixels compared.
+    if (accepted.equals(rendered!.bytes)) return;
+    const expected = PNG.sync.read(accepted);
     const actual = PNG.sync.read(Buffer.from(rendered!.bytes));
     expect([actual.width, actual.height]).toEqual([expected.width, expected.height]);
     const different = pixelmatch(expected.data, actual.data, undefined, actual.width, actual.height, {

@@ -4,7 +4,8 @@ import { REPLICATES_FOR_INTERVAL } from "../stats/bootstrap.js";
 import { crossovers } from "../stats/crossover.js";
 import { lastDecadeExponent, steepestStretch } from "../stats/exponent.js";
 import { minOf } from "../stats/extent.js";
-import { fitLaw, type Group } from "../stats/fit.js";
+import { fitLaw } from "../stats/fit.js";
+import type { Group } from "../stats/log-fit.js";
 import type { Cell, Crossover, Fit, Replicate } from "./schema.js";
 import { ascending, MIN_REPLICATES } from "./select.js";
 

@@ -2,7 +2,7 @@
 
 import { replicateInterval } from "./bootstrap.js";
 import { maxOf } from "./extent.js";
-import type { Group } from "./fit.js";
+import type { Group } from "./log-fit.js";
 import { median } from "./quantile.js";
 
 /** d ln y / d ln N from one N to another: 0 is flat, 1 is proportional to N. */

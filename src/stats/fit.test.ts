@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../random.js";
 import { crossingsOf, crossovers } from "./crossover.js";
 import { lastDecadeExponent, steepestStretch } from "./exponent.js";
-import { chooseLaw, exponentOf, fitLaw, type Group, worstDeviation } from "./fit.js";
+import { chooseLaw, exponentOf, fitLaw, worstDeviation } from "./fit.js";
 import type { Law } from "./law.js";
+import type { Group } from "./log-fit.js";
 import { pooledPercentiles } from "./percentiles.js";
 
 const SERVICES = [1, 10, 100, 1000, 5000, 10_000, 30_000];

@@ -3,7 +3,8 @@
 import { intervalOf, resampleReplicates } from "./bootstrap.js";
 import { fisherTail } from "./distributions.js";
 import { maxOf, minOf } from "./extent.js";
-import { type FittedLaw, GROWTH, LAWS, type Line, lawAt } from "./law.js";
+import { type FittedLaw, GROWTH, LAWS, type Law, type Line, lawAt } from "./law.js";
+import { type Group, type LogFitter, type Logs, logFitter, logsOf } from "./log-fit.js";
 import { median, quantileSorted } from "./quantile.js";
 
 /** A law is preferred to a simpler one only when it beats it by this much: Burnham & Anderson's "considerably less support". */
@@ -15,12 +16,6 @@ const MAX_DEVIATION = 0.25;
 const MIN_POINTS_TO_CORRECT = 6;
 /** Relative errors below this say nothing: exact data would have infinite likelihood. */
 const MIN_ERROR = 1e-6;
-
-/** Measurements of one N: a value a replicate, all positive. */
-export interface Group {
-  readonly n: number;
-  readonly values: ArrayLike<number>;
-}
 
 export interface Fitted extends FittedLaw {
   /** Share of resamples that chose the same law. */
@@ -48,15 +43,26 @@ export interface Fitted extends FittedLaw {
  * the same side, and count as one. Without this, a slight bend turned iptables' O(N) into O(N log N). Needs two groups.
  */
 export function chooseLaw(groups: readonly Group[]): FittedLaw {
+  return choose(groups, logsOf(groups), fittersFor(groups));
+}
+
+/** A fitter per law. They depend on the groups' N alone, so resamples share them. */
+type Fitters = Readonly<Record<Law, LogFitter>>;
+
+function fittersFor(groups: readonly Group[]): Fitters {
+  const fitterOf = (law: Law) => logFitter(groups.map(({ n }) => GROWTH[law](n)));
+  return { "1": fitterOf("1"), "log N": fitterOf("log N"), N: fitterOf("N"), "N log N": fitterOf("N log N") };
+}
+
+function choose(groups: readonly Group[], logs: readonly Logs[], fitters: Fitters): FittedLaw {
   const points = groups.reduce((sum, { values }) => sum + values.length, 0);
-  const logs = logsOf(groups);
-  const byReplicate = fitAll(logs);
+  const byReplicate = fitAll(logs, fitters);
   const best = minOf(byReplicate.map(({ rss }) => rss));
   const pure = logs.reduce((sum, { within }) => sum + within, 0);
   if (!lacksFit(best, pure, groups.length, points)) {
     return chooseByAicc(byReplicate, points, groups);
   }
-  const byMedian = chooseByAicc(fitAll(logsOf(groups.map(middleOf))), groups.length, groups);
+  const byMedian = chooseByAicc(fitAll(logsOf(groups.map(middleOf)), fitters), groups.length, groups);
   // A law that grows through the medians may fall through all values, where low outliers pull it down: then it is no fit there.
   const { law, intercept, slope } = byReplicate.find((fit) => fit.law === byMedian.law) ?? byMedian;
   return { law, intercept, slope };
@@ -68,8 +74,8 @@ interface Candidate extends FittedLaw {
 }
 
 /** The constant, and each law that grows at all. */
-function fitAll(logs: readonly Logs[]): Candidate[] {
-  return LAWS.map((law) => ({ law, ...fitLogs(logs, GROWTH[law]) })).filter(
+function fitAll(logs: readonly Logs[], fitters: Fitters): Candidate[] {
+  return LAWS.map((law) => ({ law, ...fitters[law](logs) })).filter(
     ({ law, slope }) => law === "1" || slope > 0,
   );
 }
@@ -98,30 +104,15 @@ function lacksFit(rss: number, pure: number, groups: number, points: number): bo
   return fisherTail(f, groups - 2, points - groups) < LACK_OF_FIT;
 }
 
-/** A group in logarithms: what is within it depends on no law. */
-interface Logs {
-  readonly n: number;
-  readonly count: number;
-  readonly mean: number;
-  readonly within: number;
-}
-
-function logsOf(groups: readonly Group[]): Logs[] {
-  return groups.map(({ n, values }) => {
-    const logs = Float64Array.from(values, Math.log);
-    const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
-    return { n, count: logs.length, mean, within: logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) };
-  });
-}
-
 function middleOf({ n, values }: Group): Group {
   return { n, values: [median(Array.from(values))] };
 }
 
-/** `chooseLaw`, bootstrapped over the values of each group; where each has one, which is exact, nothing is resampled. */
+/** `chooseLaw`, bootstrapped over the values of each group; where these are all the same, as counts are, nothing is resampled. */
 export function fitLaw(groups: readonly Group[], seed: number): Fitted {
-  const chosen = chooseLaw(groups);
-  if (groups.every((group) => group.values.length === 1)) return exactly(groups, chosen);
+  const fitters = fittersFor(groups);
+  const chosen = choose(groups, logsOf(groups), fitters);
+  if (groups.every(({ values }) => isConstant(values))) return exactly(groups, chosen);
   const deviation = worstDeviation(groups, chosen);
   const describes = deviation <= MAX_DEVIATION;
   const values = groups.map((group) => Array.from(group.values));
@@ -130,9 +121,10 @@ export function fitLaw(groups: readonly Group[], seed: number): Fitted {
   let same = 0;
   const resamples = resampleReplicates(values, seed, (drawn) => {
     const resampled = groups.map(({ n }, g) => ({ n, values: drawn[g]! }));
-    if (chooseLaw(resampled).law === chosen.law) same++;
+    const logs = logsOf(resampled);
+    if (choose(resampled, logs, fitters).law === chosen.law) same++;
     if (chosen.law === "1") return;
-    slopes.push(fitLogs(logsOf(resampled), GROWTH[chosen.law]).slope);
+    slopes.push(fitters[chosen.law](logs).slope);
     if (describes) exponents.push(exponentOf(resampled));
   });
   const least = minOf(values.map(({ length }) => length));
@@ -147,6 +139,10 @@ export function fitLaw(groups: readonly Group[], seed: number): Fitted {
     worstDeviation: deviation,
     describes,
   };
+}
+
+function isConstant(values: ArrayLike<number>): boolean {
+  return Array.from(values).every((value) => value === values[0]);
 }
 
 function exactly(groups: readonly Group[], chosen: FittedLaw): Fitted {
@@ -178,68 +174,6 @@ interface Points {
   readonly n: Float64Array;
   readonly y: Float64Array;
   readonly weight: Float64Array;
-}
-
-/** How much steeper each further try is, as a power of e, and below what growth over all N a law is a constant. */
-const SCAN_STEP = 1;
-const LEAST_GROWTH = 1e-4;
-/** An intercept that is a smaller share of the least growing part than this is none. */
-const LEAST_INTERCEPT = 1e-4;
-const MAX_STEPS = 30;
-
-/**
- * Least squares of ln y on ln(a + b · f(n)), a > 0 and b >= 0. With b = r · a that is ln a + ln(1 + r · f(n)), where ln a is
- * a mean: only ln r is searched, by a coarse scan and then Gauss-Newton steps, which make exact data exact. The slope
- * is 0 where any growth is a worse fit, or f does not vary.
- */
-function fitLogs(logs: readonly Logs[], f: (n: number) => number): Line & { rss: number } {
-  const x = Float64Array.from(logs, ({ n }) => f(n));
-  const y = Float64Array.from(logs, ({ mean }) => mean);
-  const weight = Float64Array.from(logs, ({ count }) => count);
-  const total = weight.reduce((sum, count) => sum + count, 0);
-  const within = logs.reduce((sum, log) => sum + log.within, 0);
-  const error = new Float64Array(x.length);
-  const gradient = new Float64Array(x.length);
-  const at = (r: number) => {
-    let mean = 0;
-    let meanGradient = 0;
-    for (let g = 0; g < x.length; g++) {
-      const grown = r * x[g]!;
-      error[g] = y[g]! - Math.log1p(grown);
-      gradient[g] = grown / (1 + grown);
-      mean += (weight[g]! * error[g]!) / total;
-      meanGradient += (weight[g]! * gradient[g]!) / total;
-    }
-    let rss = within;
-    let slope = 0;
-    let curvature = 0;
-    for (let g = 0; g < x.length; g++) {
-      const off = error[g]! - mean;
-      const steep = gradient[g]! - meanGradient;
-      rss += weight[g]! * off * off;
-      slope += weight[g]! * off * steep;
-      curvature += weight[g]! * steep * steep;
-    }
-    return { r, rss, mean, step: curvature > 0 ? slope / curvature : 0 };
-  };
-  let best = at(0);
-  const positive = x.filter((value) => value > 0);
-  if (positive.length > 0) {
-    const low = Math.log(LEAST_GROWTH / maxOf(positive));
-    const high = -Math.log(LEAST_INTERCEPT * minOf(positive));
-    for (let u = low; u <= high; u += SCAN_STEP) {
-      const tried = at(Math.exp(u));
-      if (tried.rss < best.rss) best = tried;
-    }
-    for (let i = 0; i < MAX_STEPS && best.r > 0; i++) {
-      const step = Math.max(-SCAN_STEP, Math.min(SCAN_STEP, best.step));
-      const next = at(Math.min(Math.exp(high), best.r * Math.exp(step)));
-      if (!(next.rss < best.rss)) break;
-      best = next;
-    }
-  }
-  const intercept = Math.exp(best.mean);
-  return { intercept, slope: intercept * best.r, rss: best.rss };
 }
 
 /** Weighted least squares of y on f(n); the slope is 0 where f does not vary. */
@@ -297,11 +231,20 @@ export function exponentOf(groups: readonly Group[]): number {
   const rss = (p: number) => fitGrowth(points, (n) => n ** p).rss;
   let low = MIN_EXPONENT;
   let high = MAX_EXPONENT;
+  let left = high - GOLDEN * (high - low);
+  let right = low + GOLDEN * (high - low);
+  let atLeft = rss(left);
+  let atRight = rss(right);
   for (let i = 0; i < 24; i++) {
-    const left = high - GOLDEN * (high - low);
-    const right = low + GOLDEN * (high - low);
-    if (rss(left) < rss(right)) high = right;
-    else low = left;
+    if (atLeft < atRight) {
+      [high, right, atRight] = [right, left, atLeft];
+      left = high - GOLDEN * (high - low);
+      atLeft = rss(left);
+    } else {
+      [low, left, atLeft] = [left, right, atRight];
+      right = low + GOLDEN * (high - low);
+      atRight = rss(right);
+    }
   }
   return (low + high) / 2;
 }
