@@ -4,10 +4,10 @@
  * (endpoints), and the filter table's refusals (services without endpoints).
  */
 
-import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
+import { type Cidr, EXTERNAL_IP, INGRESS_IP, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
 import type { SavedRule, SavedTable, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
-import { addStandIns, emptyPort, type FoundPort, parsePortName, withoutOwnAddresses } from "../assemble.js";
+import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
 import { countEmpty, countForeign, kindOfChain, kindOfCondition, masqueradeOf } from "./chains.js";
 
 /** Chains of one service-port share the hash of its name: KUBE-SVC-XPGD46QRK7WJZT7O. XLB is what EXT was until 1.23. */
@@ -24,6 +24,8 @@ export interface FoundInRules {
   /** How traffic of pods is told from other where it is no range: `-i azv+`. */
   readonly podTest: string | undefined;
   readonly masquerade: MasqueradeOfClusterIps;
+  /** False where the rules show that kube-proxy cannot tell pods from others (no `--cluster-cidr`). */
+  readonly knowsPods: boolean;
   readonly nodeAddresses: number[];
   /** Rules to a service's chain that test no port. */
   readonly withoutPort: number;
@@ -71,6 +73,7 @@ class Reader {
     for (const name of ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES"]) {
       for (const rule of this.#rules(this.#filter, name)) this.#readRefusal(rule);
     }
+    for (const rule of this.#rules(this.#filter, "KUBE-NODEPORTS")) this.#readHealthCheck(rule);
     const standIns = addStandIns(this.#ports);
     return {
       ports: this.#ports,
@@ -78,6 +81,7 @@ class Reader {
       podCidr: this.#commonPodCidr(),
       podTest: this.#podTest,
       masquerade: masqueradeOf(this.#masquerades),
+      knowsPods: this.#knowsPods(),
       withoutPort: this.#withoutPort,
       emptyChains: countEmpty(this.#nat) + this.#emptyPorts(),
       nodeAddresses: [...this.#nodeAddresses],
@@ -190,8 +194,6 @@ class Reader {
       if (rule.src && !rule.srcInvert) port.ranges.push(rule.src);
       if (rule.target.startsWith("KUBE-XLB-")) port.externalLocal = true;
     }
-    const ingress = [...port.externals].filter(([, kind]) => kind === INGRESS_IP).map(([address]) => address);
-    port.ranges = withoutOwnAddresses(port.ranges, ingress);
     for (const rule of this.#rules(this.#nat, `KUBE-EXT-${hash}`)) {
       if (rule.addrtype === "src-local") port.externalLocal = true;
       // Pods' short cut to services of policy Local: it tells the range where all traffic is masqueraded.
@@ -242,6 +244,20 @@ class Reader {
     }
   }
 
+  /** `-p tcp -m comment --comment "ns/name:port health check node port" -m tcp --dport 32020 -j ACCEPT` */
+  #readHealthCheck(rule: SavedRule): void {
+    const port = rule.target === "ACCEPT" && rule.dport > 0 ? this.#byComment(rule) : undefined;
+    if (port) port.healthCheckNodePort = rule.dport;
+    else this.#notUnderstood.push(`filter ${rule.chain}: -j ${rule.target}`);
+  }
+
+  /** The service-port that a rule's comment names, whatever its protocol. */
+  #byComment({ comment }: SavedRule): FoundPort | undefined {
+    const text = COMMENT.exec(comment ?? "")?.[1];
+    const protocols = [TCP, UDP, SCTP];
+    return protocols.flatMap((protocol) => this.#byName.get(`${text} ${protocol}`) ?? [])[0];
+  }
+
   #emptyPorts(): number {
     return [...this.#hashes].filter(
       ([port, hash]) =>
@@ -269,6 +285,16 @@ class Reader {
     const seen = this.#podCidrs.get(key);
     if (seen) seen.count++;
     else this.#podCidrs.set(key, { cidr: rule.src, count: 1 });
+  }
+
+  #knowsPods(): boolean {
+    const { all, some } = this.#masquerades;
+    if (some > 0 || this.#podShortCut !== undefined || this.#podTest !== undefined) return true;
+    // Where all is marked, it shows in the short cut of pods to a policy Local alone.
+    const { length } = this.#ports.filter((port) =>
+      all > 0 ? port.externalLocal : port.clusterIp !== undefined && port.endpoints.length > 0,
+    );
+    return length === 0;
   }
 
   #commonPodCidr(): Cidr | undefined {
