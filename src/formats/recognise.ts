@@ -89,7 +89,7 @@ export function recognise(whole: string): RecognisedText {
   let others = 0;
   let pasted = false;
   let fence = "";
-  // At a line's start no YAML has one: what stands above is somebody's sentence.
+  // At a line's start no YAML has one: what comes above it is somebody's sentence.
   const hasFence = text.includes("\n```") || text.includes("\n~~~");
   for (let start = 0; start < text.length; ) {
     const end = endOfLine(text, start);

@@ -127,7 +127,7 @@ class Reader {
 
   #readNodePort(rule: SavedRule): void {
     const jump = PORT_CHAIN.exec(rule.target);
-    // Before 1.24 a rule that marks stands before the one that jumps.
+    // Before 1.24 a rule that marks precedes the one that jumps.
     if (rule.target === "KUBE-MARK-MASQ") return;
     if (!jump || rule.dport <= 0) {
       this.#notUnderstood.push(`KUBE-NODEPORTS: -j ${kindOfChain(rule.target)}`);
