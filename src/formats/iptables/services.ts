@@ -21,7 +21,7 @@ export interface FoundInRules {
   readonly chains: ReadonlyMap<FoundPort, readonly string[]>;
   /** Sources that need no masquerade (kube-proxy's clusterCIDR). */
   readonly podCidr: Cidr | undefined;
-  /** How traffic of pods is told from other where it is no range: `-i azv+`. */
+  /** How pod traffic is recognized where it is not by a range: `-i azv+`. */
   readonly podTest: string | undefined;
   readonly masquerade: MasqueradeOfClusterIps;
   readonly nodeAddresses: number[];
