@@ -18,6 +18,17 @@ vi.mock("../src/measure/replicate/batches.js", async (original) => ({
   ...(await original<typeof import("../src/measure/replicate/batches.js")>()),
   calibrate: () => size.batch,
 }));
+// Each look at the clock takes 20 ms: what is repeated for some time is repeated a few times, the same few on any machine.
+vi.mock("../src/measure/replicate/clock.js", async (original) => {
+  let now = 0;
+  return {
+    ...(await original<typeof import("../src/measure/replicate/clock.js")>()),
+    nowNs: () => {
+      now += 20e6;
+      return now;
+    },
+  };
+});
 
 /** Runs a scenario in this process, for as short a time as it can. */
 async function run(id: string, plane: PlaneId, services: number, change: Partial<Job> = {}) {

@@ -91,7 +91,7 @@ describe("explain on a node's own list", () => {
   const explained = (options: object) =>
     explainService(node.cluster, servicePort, { planes: ["iptables"], seed: 1, ...options }).planes[0]!;
 
-  it("walks it as it stands, old rules and others' rules included, and not twice", () => {
+  it("walks it as it is, old rules and others' rules included, and not twice", () => {
     const { path, position, sizes, ownList } = explained({ nodeList: node.nodeList });
     expect(ownList).toBe(true);
     expect(position).toEqual({ rule: 4, lastRule: 12, pick: 3, lastPick: 3 });

@@ -75,7 +75,7 @@ export interface ExplainOptions {
   readonly seed: number;
   /** A run to predict times from. */
   readonly run?: Results;
-  /** A node's own list (of an imported iptables-save), which iptables then walks at the cluster's size as it stands. */
+  /** A node's own list (of an imported iptables-save), which iptables then walks at the cluster's size as it is. */
   readonly nodeList?: NodeList;
   /** Whose rules planes without a version in their id write, where they walk no node's own list; the newest where absent or empty. */
   readonly options?: PlaneOptions;
@@ -205,7 +205,7 @@ function explainPlane(
   return { ...names, decision, path, hooks, position, ownList: own !== null, sizes: costs };
 }
 
-/** The walk through a node's list as it stands. Throws InputError where the list is none that a kernel would take. */
+/** The walk through a node's list as it is. Throws InputError where the list is none that a kernel would take. */
 function walkOwnList(
   cluster: Cluster,
   list: NodeList,

@@ -150,7 +150,7 @@ describe("the load", () => {
   });
 });
 
-describe("the noise floor", () => {
+describe("the timer overhead", () => {
   const lowest = (floorNs: number, latencyNs: number) => {
     const { config } = built(scaling, fakeResults({ floorNs, latencyNs: () => latencyNs }));
     return (config.options!.scales!.y as unknown as { min: number }).min;

@@ -104,7 +104,7 @@ export function scalingChart(chart: ScalingChart): Chart {
             // From zero on a linear axis the floor is no thicker than the axis.
             noiseFloorZone(
               linear ? null : floorNs,
-              `noise floor: an empty lookup, ${formatNs(floorNs ?? 0)}`,
+              `timer overhead: an empty lookup, ${formatNs(floorNs ?? 0)}`,
               view,
             ),
             intervalBands(

@@ -34,7 +34,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-/** `COLUMNS` where it is set, as for other tools; else what the terminal says; undefined where there is none. */
+/** `COLUMNS` where it is set, as for other tools; else what the terminal says; undefined if there is none. */
 export function terminalColumns(env: NodeJS.ProcessEnv = process.env): number | undefined {
   const set = Number(env.COLUMNS);
   return Number.isInteger(set) && set >= 20 ? set : process.stdout.columns;

@@ -16,7 +16,7 @@ export interface NamedRun {
   readonly results: Results;
 }
 
-/** The run of a path, or the newest published `default` run. Throws UsageError where there is none. */
+/** The run of a path, or the newest published `default` run. Throws UsageError if there is none. */
 export function runOrPublished(path: string | undefined): NamedRun {
   if (path !== undefined) {
     const results = readResults(path);

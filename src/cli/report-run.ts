@@ -1,4 +1,4 @@
-/** What stands at the end of a run: charts, tables and a summary. */
+/** The end of a run: charts, tables and a summary. */
 
 import { join } from "node:path";
 import { CATALOG } from "../catalog.js";

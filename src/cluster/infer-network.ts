@@ -67,7 +67,7 @@ export type MasqueradeOfClusterIps = "by source" | "all" | "none";
 /** How a node tells pods from others, where that is not what the model does. */
 export function describePodTest(podTest: string | undefined): string[] {
   if (podTest === undefined) return [];
-  return [`pods are told by ${podTest} here: the model takes sources in the pod range instead`];
+  return [`pods are recognized by ${podTest} here: the model takes sources in the pod range instead`];
 }
 
 /** Infers service and pod ranges where they aren't known, reserves a part of the pod range for clients, and gives the node an address. */
@@ -160,7 +160,7 @@ function overlap(a: Cidr, b: Cidr): boolean {
   return maskTo(a.base, prefixLength) === maskTo(b.base, prefixLength);
 }
 
-/** The usual client range where it fits, else the last free part of the pod range: no client may be somebody's pod. */
+/** The usual client range where it fits, else the last free part of the pod range: no client may be a pod. */
 export function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
   const { clientCidr } = DEFAULT_NETWORK;
   if (formatCidr(podCidr) === formatCidr(DEFAULT_NETWORK.podCidr) && count(used, clientCidr) === 0)

@@ -90,7 +90,7 @@ describe("a cluster that was exported and imported", () => {
     );
   });
 
-  it("obeys the contract when its own iptables list is walked as it stands", () => {
+  it("obeys the contract when its own iptables list is walked as it is", () => {
     fc.assert(
       fc.property(anyCluster, (cluster) => {
         const { cluster: back, nodeList } = importCluster(exported(cluster, "iptables"));

@@ -74,7 +74,7 @@ export interface KernelPlane {
   readonly dropsWithoutBackends: boolean;
   /** Where the kernel says what the loaded program takes of memory. */
   readonly memory: "table" | "maps" | "slabs";
-  /** Name of the BPF program that does one lookup and nothing else; null where there is none. */
+  /** Name of the BPF program that does one lookup and nothing else; null if there is none. */
   readonly lookupProgram: string | null;
   /** Loads the program. */
   load(loading: Loading, program: Program | null): Promise<void>;

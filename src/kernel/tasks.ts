@@ -60,7 +60,7 @@ export const kernelEquivalenceSchema = z.object({
   documented: z.record(z.string(), count),
 });
 
-/** Of each capability, by name: null where it works, otherwise what stands in its way. */
+/** Of each capability, by name: null where it works, otherwise what is missing. */
 export const capabilitiesSchema = z.array(z.object({ name: z.string(), lacks: z.string().nullable() }));
 export type Capability = z.infer<typeof capabilitiesSchema>[number];
 

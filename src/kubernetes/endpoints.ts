@@ -1,4 +1,4 @@
-/** Who stands behind a service-port. */
+/** The endpoints of a service-port. */
 
 import type { EndpointRecord } from "../cluster/build.js";
 import type { Service, ServicePort } from "./schema.js";

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import fc from "../../test/support/properties.js";
 import { withTerminating } from "../../test/support/terminating.js";
+import { trials } from "../../test/support/trials.js";
 import { type Cluster, EXTERNAL_IP, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { flowAt, generateTrace } from "../cluster/flows.js";
@@ -113,7 +114,7 @@ describe.each(PLANES)("$id", (plane) => {
           expect(verifyPlanes(cluster, models, flows, kubeProxy).examples).toEqual([]);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: trials(20, 200) },
     );
   });
 
@@ -127,7 +128,7 @@ describe.each(PLANES)("$id", (plane) => {
           expect(explaining.explain(flowAt(words, flow), flow * 60).decision).toBe(decided);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: trials(12, 100) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import fc from "../../test/support/properties.js";
 import { withTerminating } from "../../test/support/terminating.js";
+import { trials } from "../../test/support/trials.js";
 import { type Change, changedRows, singleChanges } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
@@ -135,7 +136,7 @@ describe.each(PLANES)("$id", (plane) => {
         const at = applyAll(live, base, wanted, mode);
         expectSame(plane, live, at, options, seed);
       }),
-      { numRuns: 20 },
+      { numRuns: trials(10, 100) },
     );
   });
 
@@ -165,7 +166,7 @@ describe.each(PLANES)("$id", (plane) => {
           }).toEqual({ rules, chains, mapWrites });
         }
       }),
-      { numRuns: 12 },
+      { numRuns: trials(8, 60) },
     );
   });
 

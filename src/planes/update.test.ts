@@ -314,7 +314,7 @@ describe("an update of nftables up to 1.35", () => {
       mapWrites: 5 + 2,
     });
     const both = { ...mixture, internalLocal: Uint8Array.of(1) };
-    // The cluster IP leads to the local chain, and the masquerade test stands there instead.
+    // The cluster IP leads to the local chain, and the masquerade test is there instead.
     expect(cost("nftables", both, join(0), OLD).rules).toBe(1 + 4 + 2 + 10);
   });
 

@@ -15,7 +15,7 @@ export const REFERENCES: readonly Reference[] = [...LATENCY, ...RATES, ...UPDATE
 export const REFERENCE_TABLES: readonly ReferenceTable[] = TABLES;
 
 /**
- * A published data set by its id; undefined where there is none.
+ * A published data set by its id; undefined if there is none.
  *
  * @param id Such as `tigera`.
  * @returns The data set, or undefined.

@@ -57,7 +57,7 @@ export function cellWarnings(cell: Cell): string[] {
     cell.lane === "model" &&
       estimate !== null &&
       estimate.median < 2 * floor &&
-      "less than twice the empty lookup: the loop itself is a large part of this time; compare with the noise floor, not with zero",
+      "less than twice the empty lookup: the loop itself is a large part of this time; compare with the timer overhead, not with zero",
     unsteady >= replicates.length * UNSTEADY_SHARE &&
       unsteady > 0 &&
       `not steady: the level changed by more than 5 % while a third of the replicates or more were timed; ${cell.lane === "model" ? "warm up longer with --warmup-ms, " : ""}stop other work, or measure where no neighbour shares the caches`,

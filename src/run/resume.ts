@@ -13,7 +13,7 @@ import { VERSION } from "../version.js";
  * @param out The run's folder.
  * @param hasCluster Whether an imported cluster is given for it.
  * @returns The stored run, incomplete.
- * @throws InputError where there is none, where it is complete, where the cluster is missing or superfluous, and where its
+ * @throws InputError if there is none, where it is complete, where the cluster is missing or superfluous, and where its
  * replicates would not be comparable with those measured now: another version, machine, Node or commit.
  */
 export function loadResumableRun(out: string, hasCluster: boolean): Results {

@@ -59,23 +59,6 @@ describe("lbscale generate, import, export and verify", () => {
       expect(stderr).toMatch(left);
   });
 
-  it.each(["kubernetes", "iptables", "nft", "cilium", "ipvsadm"])(
-    "exports %s that import and verify take, and says what the format does not hold",
-    (format) => {
-      const { status, stdout, stderr } = lbscale(["export", BOUTIQUE, "--format", format]);
-      expect([status, stderr]).toEqual([
-        0,
-        expect.stringMatching(new RegExp(`\\nnot representable in ${format}: [^\\n]*\\n$`)),
-      ]);
-      const imported = lbscale(["import", "-"], stdout);
-      expect([imported.status, JSON.parse(imported.stdout).services.length]).toEqual([
-        0,
-        { ipvsadm: 14, cilium: 13 }[format] ?? 12,
-      ]);
-      expect(lbscale(["verify", "-", "--flows", "2000"], stdout).status).toBe(0);
-    },
-  );
-
   it("says where each service stands in a node's own list, and what that is predicted to cost", () => {
     const { stdout, stderr } = lbscale(["import", NODE_TABLES, "--positions", "--ns-per-entry", "10"]);
     expect(stdout.split("\n")[1]).toBe(

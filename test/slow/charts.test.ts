@@ -37,3 +37,22 @@ it.each([
   expect(same).toBe(true);
   expect(mebibytes).toBeLessThan(1024);
 });
+
+it("draws text on a machine without fonts", () => {
+  // A process of its own: fonts are loaded when the canvas is.
+  const script = `
+    const { renderCharts } = await import("${new URL("dist/src/output/image/render.js", ROOT)}");
+    const { readResults } = await import("${new URL("dist/src/results/files.js", ROOT)}");
+    const results = readResults(${JSON.stringify(publishedAs("default"))});
+    const draw = (text) => renderCharts(results, { charts: ["scaling"], themes: ["light"], formats: ["png"], size: "readme", text })[0].bytes;
+    const { PNG } = await import("pngjs");
+    const [withText, without] = [draw(true), draw(false)].map((bytes) => PNG.sync.read(Buffer.from(bytes)).data);
+    let pixels = 0;
+    for (let i = 0; i < withText.length; i += 4) if (withText[i] !== without[i]) pixels++;
+    console.log(pixels);`;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+    env: { ...process.env, DISABLE_SYSTEM_FONTS_LOAD: "1" },
+    encoding: "utf8",
+  });
+  expect(Number(output.trim())).toBeGreaterThan(20_000);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lbscale } from "../support/cli.js";
+import { BOUTIQUE, lbscale } from "../support/cli.js";
 
 describe("lbscale export", () => {
   it("exports 5,000 generated services as iptables rules, the same for a seed, which are read back", () => {
@@ -15,4 +15,21 @@ describe("lbscale export", () => {
     expect(lbscale(["export", "-", "--format", "iptables"], generated).stdout).toBe(stdout);
     expect(lbscale(["import", "-"], stdout).stderr).toMatch(/^5,000 services with /);
   });
+
+  it.each(["kubernetes", "iptables", "nft", "cilium", "ipvsadm"])(
+    "exports %s that import and verify take, and says what the format does not hold",
+    (format) => {
+      const { status, stdout, stderr } = lbscale(["export", BOUTIQUE, "--format", format]);
+      expect([status, stderr]).toEqual([
+        0,
+        expect.stringMatching(new RegExp(`\\nnot representable in ${format}: [^\\n]*\\n$`)),
+      ]);
+      const imported = lbscale(["import", "-"], stdout);
+      expect([imported.status, JSON.parse(imported.stdout).services.length]).toEqual([
+        0,
+        { ipvsadm: 14, cilium: 13 }[format] ?? 12,
+      ]);
+      expect(lbscale(["verify", "-", "--flows", "2000"], stdout).status).toBe(0);
+    },
+  );
 });

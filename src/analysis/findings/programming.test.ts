@@ -23,7 +23,7 @@ describe("findings about kube-proxy itself", () => {
     expect(found?.cells).toEqual([`${OLD}/programming/5000`, `${NEW}/programming/5000`]);
   });
 
-  it("say nothing where the intervals of slowest and fastest meet, or one stands alone", () => {
+  it("say nothing where the intervals of slowest and fastest meet, or there is only one", () => {
     expect(
       programmingTime(
         withCells([

@@ -131,7 +131,7 @@ function byHeight(
   });
 }
 
-/** Both ends of a point's interval in pixels; null where there is none, or its ink would hide a small column. */
+/** Both ends of a point's interval in pixels; null if there is none, or its ink would hide a small column. */
 function whiskersOf(chart: ChartJs, { interval }: Mark, scale: number): { low: number; high: number } | null {
   if (interval === null) return null;
   const [low, high] = interval.map((end) => chart.scales.y!.getPixelForValue(end)) as [number, number];

@@ -1,4 +1,4 @@
-/** Marks that Chart.js has no dataset for, as plugins: labels at line ends, intervals, the noise floor, gaps. */
+/** Marks that Chart.js has no dataset for, as plugins: labels at line ends, intervals, the timer overhead, gaps. */
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Series } from "../../analysis/series.js";

@@ -66,7 +66,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const cluster = onChosenNode(read, args);
     const options = kubeProxyOptionsFor(cluster, args);
     const path: string[] = [];
-    // A node's iptables-save is walked as it stands, others' rules included, unless a kube-proxy's rules are asked for.
+    // A node's iptables-save is walked as it is, others' rules included, unless a kube-proxy's rules are asked for.
     const own = plane === iptables && Object.keys(given).length === 0 ? nodeList : undefined;
     const program = own ? compileNodeList(cluster, own) : plane.compile(cluster, { seed, ...options });
     const { decision, work } = program

@@ -23,7 +23,7 @@ export interface JudgedBy {
   readonly counted: string;
   readonly services: number;
   readonly changes: number;
-  /** What stands above the steps in JSON; undefined: text is asked for. */
+  /** The heading above the steps in JSON; undefined: text is asked for. */
   readonly json: object | undefined;
   readonly compare: (signal: AbortSignal) => AsyncIterable<VerifyStep>;
 }

@@ -119,7 +119,7 @@ const KINDS: ReadonlyMap<string, CiliumFrontend["kind"] | undefined> = new Map([
   ["HostPort", undefined],
   ["LocalRedirect", undefined],
 ]);
-/** What stands for a frontend's address and port, or says that a slot's backend is gone. */
+/** What replaces a frontend's address and port, or says that a slot's backend is gone. */
 const LISTED_VALUE = /^(?:\[?[\da-f.:]+\]?:\d{1,5}(?:\/[A-Za-z]+)? \(|backend \d+ not found)/;
 
 /** Why a frontend with these flags is left out; undefined for one that is not. */
@@ -217,7 +217,7 @@ export function* pairsOfText(text: string): Iterable<readonly [string, string]> 
     // What follows is flags in brackets: a line that is longer is none of Cilium's.
     const line = raw.slice(0, 500).trimEnd();
     if (line.trim() === "") continue;
-    // A further backend of the same frontend stands on a line without one, as `cilium bpf lb list` aligns them.
+    // A further backend of the same frontend is on a line without one, as `cilium bpf lb list` aligns them.
     const cut = /^\s/.test(line) ? ["", last, line.trim()] : /^(\S+(?: \(\d+\))?)\s+(\S.*)$/.exec(line);
     if (!cut)
       throw new InvalidInputError(`cilium bpf lb list: no frontend and backend in "${oneLine(line, 60)}"`);

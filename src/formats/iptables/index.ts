@@ -23,8 +23,8 @@ import { type NodeTables, parseTables } from "./tables.js";
 /**
  * Reads iptables-save or `iptables -S`.
  *
- * @param texts One node's: both tables in one text or in two, IPv6 besides.
- * @param known What is known of the network besides.
+ * @param texts One node's: both tables in one text or in two, and IPv6 separately.
+ * @param known What else is known of the network.
  * @throws InvalidInputError that names the line or the service, or says what to give instead.
  */
 export function importIptables(

@@ -22,7 +22,7 @@ export interface FoundInRules {
   readonly chains: ReadonlyMap<FoundPort, readonly string[]>;
   /** Sources that need no masquerade (kube-proxy's clusterCIDR). */
   readonly podCidr: Cidr | undefined;
-  /** How traffic of pods is told from other where it is no range: `-i azv+`. */
+  /** How pod traffic is recognized where it is not by a range: `-i azv+`. */
   readonly podTest: string | undefined;
   readonly masquerade: MasqueradeOfClusterIps;
   /** False where the rules show that kube-proxy cannot tell pods from others (no `--cluster-cidr`). */
@@ -129,7 +129,7 @@ class Reader {
 
   #readNodePort(rule: SavedRule): void {
     const jump = PORT_CHAIN.exec(rule.target);
-    // Before 1.24 a rule that marks stands before the one that jumps.
+    // Before 1.24 a rule that marks precedes the one that jumps.
     if (rule.target === "KUBE-MARK-MASQ") return;
     if (!jump || rule.dport <= 0) {
       this.#notUnderstood.push(`KUBE-NODEPORTS: -j ${kindOfChain(rule.target)}`);

@@ -21,7 +21,7 @@ import { giveHealthChecks, giveNodePorts } from "./unowned.js";
  * Reads the files of one node in IPVS mode.
  *
  * @param texts `ipvsadm -Sn` (or `-Ln`), and best with it `ipset save` and iptables-save.
- * @param known What is known of the network besides.
+ * @param known What else is known of the network.
  * @throws InvalidInputError that names the line, or the file that is missing or given twice.
  */
 export function importIpvs(

@@ -35,7 +35,7 @@ function parseNft(texts: readonly string[]): NftRuleset {
  * Reads what nft prints, and transactions.
  *
  * @param texts One node's: `nft list ruleset`, or parts of it (`nft list map`, `nft list chain`, one family each).
- * @param known What is known of the network besides.
+ * @param known What else is known of the network.
  * @throws InvalidInputError in one line: cut off, a part without what it refers to, two nodes' rules, or no kube-proxy's.
  */
 export function importNftables(

@@ -9,7 +9,7 @@ export const MARKS = new RegExp(`(?:^| )${MARK}$`);
 export const NUMGEN =
   /^(?:meta l4proto \w+ dnat ip to )?numgen random mod (\d{1,9}) (vmap|map) \{ ([^{}]*) \}$/;
 
-/** What stands before the mark; empty for a rule that is nothing else. */
+/** What precedes the mark; empty for a rule that is nothing else. */
 export function withoutMark(rule: string): string {
   return MARKS.test(rule) ? rule.replace(MARKS, "") : rule;
 }

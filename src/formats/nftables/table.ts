@@ -8,7 +8,7 @@ export interface NftElement {
   readonly key: readonly string[];
   /** `goto service-…`, `drop`; empty in sets. */
   readonly verdict: string;
-  /** `shop/web:http` on refusals, which kube-proxy names their owner in; empty where there is none. */
+  /** `shop/web:http` on refusals, which kube-proxy names their owner in; empty if there is none. */
   readonly comment: string;
 }
 

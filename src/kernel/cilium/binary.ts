@@ -27,7 +27,7 @@ export function installedCilium(environment: Environment = process.env): string 
 /**
  * Path of the program.
  * @param path Of another one; "": the one that the script builds.
- * @throws UsageError which says how to get it where there is none.
+ * @throws UsageError which says how to get it if there is none.
  */
 export function findCilium(path: string, environment: Environment = process.env): string {
   if (path === "") {

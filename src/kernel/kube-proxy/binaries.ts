@@ -42,7 +42,7 @@ export function installedKubeProxies(
 /**
  * Path of a kube-proxy program.
  * @param minorOrPath A minor version (`1.36`), or the path of any kube-proxy.
- * @throws UsageError which says how to get it where there is none.
+ * @throws UsageError which says how to get it if there is none.
  */
 export function findKubeProxy(minorOrPath: string, environment: Environment = process.env): string {
   const version = KUBE_PROXY_BUILDS.find(({ minor }) => minor === minorOrPath);

@@ -131,7 +131,7 @@ const nodeSchema = z.object({
 });
 
 /**
- * Name and addresses of a node: what a kube-proxy has to be given besides the objects.
+ * Name and addresses of a node: what a kube-proxy needs in addition to the objects.
  * @param name Which; undefined: the only one.
  * @throws UsageError where there is no such Node object, or more than one to choose from.
  */

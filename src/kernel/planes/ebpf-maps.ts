@@ -78,7 +78,7 @@ function* section(name: string, { keys, values, count }: Elements): Iterable<Uin
   yield values;
 }
 
-/** What stands before the keys and values of a section. */
+/** What precedes the keys and values of a section. */
 export function header(name: string, keySize: number, valueSize: number, count: number): Uint8Array {
   return Buffer.concat([nameBytes(name), bytesOf(Uint32Array.of(keySize, valueSize, count))]);
 }

@@ -13,7 +13,7 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-/** Over the standard streams of a process. `what` it is stands in the message when it has ended. */
+/** Over the standard streams of a process. `what` it is appears in the message when it has ended. */
 export function pipeChannel(child: ChildProcess, what: string): Channel {
   const ended = endOf(child);
   const errors = lastWords(child, ["stderr"]);

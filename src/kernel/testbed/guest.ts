@@ -38,7 +38,7 @@ export function guestCommand(folder: string, isRoot: boolean, cpu: number | null
     ...(isRoot ? [toolPath("setpriv"), ...AS_NOBODY] : []),
     toolPath("linux.uml"),
     ...["mem=2G", "rootfstype=hostfs", "rootflags=/", "ro", "con=null", "con0=null,fd:1", "quiet"],
-    // End in a panic, instead of waiting for somebody to look.
+    // End in a panic, instead of waiting for a user.
     "panic=-1",
     // Its control socket: elsewhere it would want a home.
     ...["umid=guest", `uml_dir=${folder}/`],

@@ -116,7 +116,7 @@ function drawPages(
 }
 
 /**
- * What stands in for stroked text: a patch of the stroke's colour. Skia strokes text in a Type 3 font, which publishers of
+ * What replaces stroked text: a patch of the stroke's colour. Skia strokes text in a Type 3 font, which publishers of
  * papers refuse, and a reader would find every such text twice.
  */
 function haloOfRectangles(page: Context2D): Context2D["strokeText"] {

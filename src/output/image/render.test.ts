@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { fakeFinding, fakeResults } from "../../../test/support/results.js";
@@ -69,27 +68,5 @@ describe("renderCharts", () => {
     const results = { ...fakeResults(), cells: [] };
     renderCharts(results, { ...request, themes: ["light", "dark"], onSkipped: (id) => skipped.push(id) });
     expect(skipped).toEqual(["scaling"]);
-  });
-
-  it("draws text on a machine without fonts", () => {
-    // A process of its own: fonts are loaded when the canvas is.
-    const script = `
-      const { createViteServer } = await import("vitest/node");
-      const server = await createViteServer({ server: { middlewareMode: true, ws: false }, appType: "custom", logLevel: "error", optimizeDeps: { noDiscovery: true } });
-      const { renderCharts } = await server.ssrLoadModule("/src/output/image/render.ts");
-      const { fakeResults } = await server.ssrLoadModule("/test/support/results.ts");
-      const draw = (text) => renderCharts(fakeResults(), { charts: ["scaling"], themes: ["light"], formats: ["png"], size: "readme", text })[0].bytes;
-      const { PNG } = await import("pngjs");
-      const [withText, without] = [draw(true), draw(false)].map((bytes) => PNG.sync.read(Buffer.from(bytes)).data);
-      let pixels = 0;
-      for (let i = 0; i < withText.length; i += 4) if (withText[i] !== without[i]) pixels++;
-      console.log(pixels);
-      await server.close();
-      process.exit(0);`;
-    const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
-      env: { ...process.env, DISABLE_SYSTEM_FONTS_LOAD: "1" },
-      encoding: "utf8",
-    });
-    expect(Number(output.trim())).toBeGreaterThan(20_000);
   });
 });

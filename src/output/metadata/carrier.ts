@@ -5,6 +5,6 @@ export interface Carrier {
   recognises(bytes: Buffer): boolean;
   /** The picture with `payload` (ASCII) in it. */
   put(bytes: Buffer, payload: string): Buffer;
-  /** The payload, and the picture without it, byte for byte as it was; null where there is none. Never throws. */
+  /** The payload, and the picture without it, byte for byte as it was; null if there is none. Never throws. */
   take(bytes: Buffer): { readonly payload: string; readonly rest: Buffer } | null;
 }

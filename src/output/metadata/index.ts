@@ -25,7 +25,7 @@ export function embedMetadata(picture: Uint8Array, format: ImageFormat, data: Ch
   return carrier.put(bytes, writeChartData({ ...data, picture: digestOf(rest) }));
 }
 
-/** The data in a file; null where there is none. Never throws, whatever the file is. */
+/** The data in a file; null if there is none. Never throws, whatever the file is. */
 export function extractMetadata(file: Uint8Array): ChartMetadata | null {
   const bytes = Buffer.from(file);
   const carrier = Object.values(CARRIERS).find((candidate) => candidate.recognises(bytes));

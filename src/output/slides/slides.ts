@@ -80,7 +80,7 @@ function builder(chart: Chart, results: Results): Slide["build"] {
 
 export const DECK_TITLE = "What Kubernetes Service load balancing costs as it grows";
 
-/** What stands below the deck's title. */
+/** What is below the deck's title. */
 export function deckLead({ run, environment, cells }: Results): string[] {
   const services = cells.map((cell) => cell.services);
   return [

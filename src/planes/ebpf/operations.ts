@@ -36,7 +36,7 @@ export function countOperations(
       const slots = slotsOf(cluster, p, localOnly, after.states).rows.length;
       const old = slotsOf(before.cluster, p, localOnly, before.states).rows.length;
       const references = old + maintained(before, p, localOnly);
-      // A slot and its affinity match, which is deleted where there is none; the reverse NAT entry and the master; slots too many.
+      // A slot and its affinity match, which is deleted if there is none; the reverse NAT entry and the master; slots too many.
       operations += 2 * slots + 2 + Math.max(0, references - slots);
       // Ranges are written for every frontend, and so is a table where there is one to be.
       operations += ranges + (maglev && (flags & ROUTABLE) !== 0 ? 1 : 0);

@@ -53,7 +53,7 @@ export interface TableSize {
 }
 
 export interface Table extends TableSize, Walkable {
-  /** Byte offset where the first rule (or tail) of each chain of a kind begins, by index; -1 where there is none. */
+  /** Byte offset where the first rule (or tail) of each chain of a kind begins, by index; -1 if there is none. */
   readonly starts: ReadonlyMap<ChainKind, Int32Array>;
 }
 

@@ -113,7 +113,7 @@ describe("the nftables walk", () => {
   it.each([
     // Two rules up to service-nodeports and one more, four of the external chain, then numgen, hairpin and dnat.
     { internal: 0, nodePort: 3 + 4 + 3, clusterIp: 6 },
-    // With both policies Local the cluster IP leads to the local chain too, and the masquerade test stands there.
+    // With both policies Local the cluster IP leads to the local chain too, and the masquerade test is there.
     { internal: 1, nodePort: 3 + 4 + 1 + 3, clusterIp: 6 },
   ])(
     "of kube-proxy 1.35 tests whether to masquerade only where the cluster IP leads to: %j",

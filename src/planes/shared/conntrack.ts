@@ -1,5 +1,5 @@
 /**
- * nf_conntrack: one hash table in which a connection stands twice, by its original and by its reply tuple
+ * nf_conntrack: one hash table that holds a connection twice, by its original and by its reply tuple
  * (net/netfilter/nf_conntrack_core.c). Laid out as Linux 6.1 does on x86-64; pointers are word indices.
  */
 

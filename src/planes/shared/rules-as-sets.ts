@@ -16,7 +16,7 @@ export function iptablesLines(text: string): Set<string> {
 }
 
 /**
- * Lines of one table as `nft list` prints it or `nft -f` reads it: the chains, sets and maps that there are, what stands in
+ * Lines of one table as `nft list` prints it or `nft -f` reads it: the chains, sets and maps that there are, what is in
  * each, and their elements one by one.
  */
 export function nftLines(text: string, table = "ip kube-proxy"): Set<string> {

@@ -52,7 +52,7 @@ describe("a node's own list in the model", () => {
     expect(positions).toEqual([2, 4, 10, null]);
   });
 
-  it("walks a list of 1.5 as it stands: three rules a cluster IP, the first of which marks every packet", () => {
+  it("walks a list of 1.5 as it is: three rules a cluster IP, the first of which marks every packet", () => {
     const { costs } = compiled(readFixture("nodes/kube-proxy-1.5.iptables-save"));
     // The hook's jump, rules up to the service's, MARK-MASQ with its return, the affinity rule, the mean pick, two of SEP.
     expect(costs.map(({ position, entries }) => [position, entries])).toEqual([

@@ -34,13 +34,13 @@ export interface SavedRule {
   to: { readonly address: number; readonly port: number } | null;
   /** MARK's bits that are set. */
   setMark: { readonly value: number; readonly mask: number } | null;
-  /** The first condition that is not understood, as it stands; null = all are. */
+  /** The first condition that is not understood, as it is; null = all are. */
   unsupported: string | null;
 }
 
 export interface SavedChain {
   readonly name: string;
-  /** `-` for chains that somebody jumps to. */
+  /** `-` for chains that are jumped to. */
   readonly policy: string;
   readonly rules: SavedRule[];
 }

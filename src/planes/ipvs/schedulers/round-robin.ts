@@ -32,7 +32,7 @@ export class RoundRobin implements Scheduler {
     this.#words[service + SERVICE_SCHEDULER_DATA] = service + SERVICE_DESTINATIONS;
   }
 
-  /** ip_vs_rr_del_dest: a cursor that stands on what was deleted goes back to the one before it. */
+  /** ip_vs_rr_del_dest: a cursor on a deleted entry goes back to the one before it. */
   onDestinationsChanged(service: number, removed: number): void {
     const words = this.#words;
     words[service + SERVICE_FLAGS]! |= SCATTERED;
