@@ -41,8 +41,6 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
   "ipset list": "this is ipset list: give the output of ipset save (with ipvsadm -Sn and iptables-save)",
   "cilium service list":
     "this is the table of cilium service list: give cilium service list -o json, or cilium bpf lb list",
-  "cilium lb part":
-    "this is one map of cilium bpf lb list: give the whole list, without --frontends, --backends, --revnat or --source-ranges",
   "cilium maglev list":
     "this is cilium bpf lb maglev list, which has no addresses: give cilium bpf lb list, or cilium service list -o json",
   "cilium db frontends":
@@ -57,7 +55,7 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
  * Reads a cluster in any known format.
  *
  * @param texts One text, or those of one node that belong together: iptables-save of both families; nft of both
- *   families, or parts of a table; ipvsadm -Sn, ipset save and iptables-save.
+ *   families, or parts of a table; ipvsadm -Sn, ipset save and iptables-save; parts of cilium bpf lb list.
  * @param options What the user knows and no text says.
  * @returns The cluster, lines that say what was read, left out and assumed, and of iptables-save the node's own rules.
  * @throws InvalidInputError in one line when a text is none, holds what can't be, or two do not belong together.
@@ -87,14 +85,15 @@ function readTexts(texts: string | readonly string[], options: ImportOptions): I
     const [kind] = kinds;
     if (kind === "iptables") return importIptables(recognised, known);
     if (kind === "nft") return importNftables(all, known);
-    if (all.length === 1) return readOne(recognised[0]!, known, options);
+    if (kind === "cilium") return importCilium(recognised, known);
+    if (all.length === 1) return readOne(recognised[0]!, options);
     if (kind === "kubernetes") {
       const isJson = all.every((text) => /^\s*[[{]/.test(text));
       return readKubernetes(all.join(isJson ? "\n" : "\n---\n"), options);
     }
   }
   throw new InvalidInputError(
-    `the files do not belong together (${recognised.map(({ kind }) => kind).join(", ")}): give one node's ipvsadm -Sn, ipset save and iptables-save, or its nft tables`,
+    `the files do not belong together (${recognised.map(({ kind }) => kind).join(", ")}): give one node's ipvsadm -Sn, ipset save and iptables-save, its nft tables, or the parts of its cilium bpf lb list`,
   );
 }
 
@@ -113,6 +112,8 @@ function groupOf(kind: TextKind): Group {
     case "ipset save":
       return "ipvs";
     case "cilium":
+    case "cilium lb part":
+      return "cilium";
     case "lbscale":
       return kind;
     default:
@@ -132,12 +133,12 @@ function refuseUnused(recognised: readonly RecognisedText[], options: ImportOpti
     );
 }
 
-function readOne({ kind, text }: RecognisedText, known: KnownNetwork, options: ImportOptions): Imported {
+function readOne({ kind, text }: RecognisedText, options: ImportOptions): Imported {
   if (kind === "lbscale") {
     const cluster = parseCluster(text);
     return { cluster, report: cluster.source.kind === "imported" ? (cluster.source.notes ?? []) : [] };
   }
-  return kind === "cilium" ? importCilium(text, known) : readKubernetes(text, options);
+  return readKubernetes(text, options);
 }
 
 function readKubernetes(text: string, { node, podRange, nodeAddresses }: ImportOptions): Imported {

@@ -224,13 +224,71 @@ ${rows.join("\n")}\n`;
     expect(report.join("\n")).toContain(counted);
   });
 
-  it.each([
-    ["--frontends", "SERVICE ADDRESS   BACKEND ID\n10.96.0.1:443 (0)   0 1[0] (1) [0x0 0x0]\n"],
-    ["--frontends, of an old version", lb("10.96.0.1:443/TCP (0)   0 1[0] (1) [0x0 0x0]")],
-    ["--frontends as JSON", '{"10.96.0.1:443/TCP (0)": ["0 1[0] (1) [0x0 0x0]"]}'],
-    ["--backends", "ID   BACKEND ADDRESS (REVNAT_ID) (SLOT)\n1   ANY://10.0.0.1\n"],
-  ])("are refused by name: %s", (_what, text) => {
-    expect(problemOf(text)).toContain("without --frontends");
+  /** As Cilium 1.12 prints them; two Services, the second a NodePort of policy Local at one of its addresses. */
+  const FRONTENDS = `SERVICE ADDRESS            BACKEND ADDRESS (REVNAT_ID) (SLOT)
+10.96.0.10:53 (0)          0 2 (3) [0x0 0x0]
+10.96.0.10:53 (1)          7 0 (3) [0x0 0x0]
+10.96.0.10:53 (2)          9 0 (3) [0x0 0x0]
+10.96.0.20:80 (0)          0 1 (4) [0x0 0x0]
+10.96.0.20:80 (1)          8 0 (4) [0x0 0x0]
+0.0.0.0:30080 (0)          0 1 (5) [0x6 0x0]
+0.0.0.0:30080 (1)          8 0 (5) [0x6 0x0]
+`;
+  const BACKENDS = `ID   BACKEND ADDRESS (REVNAT_ID) (SLOT)
+7    ANY://10.244.0.12:5353
+8    ANY://10.244.0.20:8080
+`;
+  const REVNAT = "ID   BACKEND ADDRESS (REVNAT_ID) (SLOT)\n3    10.96.0.10:53\n4    10.96.0.20:80\n";
+  const RANGES = "SOURCE RANGE (REVNAT_ID)\n198.51.100.0/24 (5)\n";
+  const json = (table: string) =>
+    JSON.stringify(
+      Object.fromEntries(
+        table
+          .split("\n")
+          .slice(1, -1)
+          .map((line) => line.split(/ {2,}/))
+          .map(([key, value]) => [key, [value]]),
+      ),
+    );
+
+  it.each<readonly [string, readonly string[]]>([
+    ["in tables", [FRONTENDS, BACKENDS, REVNAT, RANGES]],
+    ["of newer heads and values", [FRONTENDS.replace("ADDRESS (REVNAT_ID) (SLOT)", "ID"), BACKENDS]],
+    ["as JSON", [json(BACKENDS), json(FRONTENDS)]],
+    [
+      "of the time before counts",
+      [FRONTENDS.replaceAll(/(\d+) \d (\(\d\)) \[(\w+) 0x0\]/g, "$1 $2 [FLAGS: $3]"), BACKENDS],
+    ],
+  ])("are joined from their parts, %s", (_how, texts) => {
+    const { cluster, report } = importCluster(texts);
+    expect([cluster.services, cluster.endpoints, [...cluster.nodePort]]).toEqual([2, 2, [0, 30_080]]);
+    expect([...cluster.externalLocal]).toEqual([0, 1]);
+    const text = report.join("\n");
+    expect(text).toContain("slot whose backend is not found: 1");
+    if (texts.includes(REVNAT)) expect(text).toMatch(/entry of --revnat: 2.*entry of --source-ranges: 1/);
+  });
+
+  it("are read whole where their parts are there too, as in a sysdump", () => {
+    const { cluster } = importCluster([BACKENDS, lb(), FRONTENDS, REVNAT]);
+    expect([cluster.services, cluster.endpoints]).toEqual([1, 1]);
+  });
+
+  it.each<readonly [string, readonly string[], RegExp]>([
+    ["--frontends", [FRONTENDS], /--frontends, and without --backends/],
+    ["--frontends as JSON", [json(FRONTENDS)], /--frontends, and without --backends/],
+    ["--backends", [BACKENDS], /--backends, and without --frontends/],
+    ["--revnat", [REVNAT], /--revnat, and without --frontends/],
+    ["--source-ranges", [RANGES], /--source-ranges, and without --frontends/],
+    ["a head alone", ["ID   BACKEND ADDRESS (REVNAT_ID) (SLOT)\n"], /without --frontends/],
+    [
+      "backends without ports, as since 1.13",
+      [FRONTENDS, BACKENDS.replaceAll(/:\d+$/gm, "")],
+      /shows no ports.*without an option/,
+    ],
+    ["two nodes'", [lb(), lb("10.96.0.11:80/TCP (0)  0.0.0.0:0 (9) (0) [ClusterIP]")], /which differ/],
+    ["another kind of row", [`${BACKENDS}10   nonsense\n`], /neither of/],
+  ])("are refused with what else is needed: %s", (_what, texts, message) => {
+    expect(problemOf(...texts)).toMatch(message);
   });
 });
 

@@ -79,6 +79,9 @@ const JSON_HEADS: readonly (readonly [pattern: RegExp, kind: TextKind])[] = [
     "cilium",
   ],
   [/^\{\s*"cilium_lb/, "cilium"],
+  // `bpf lb list --backends -o json`, `--revnat`; `--source-ranges`.
+  [/^\{\s*"\d{1,10}"\s*:\s*\[\s*"/, "cilium lb part"],
+  [/^\{\s*"[\d.:a-f]{2,45}\/\d{1,3} \(\d{1,5}\)"\s*:/, "cilium lb part"],
   [/^\{\s*"[\d.:a-f[\]]{2,45}:\d{1,5}[^"]{0,30}"\s*:\s*\[/, "cilium"],
 ];
 

@@ -9,9 +9,11 @@ import { InputError, InvalidInputError } from "../../errors.js";
 import { countOf } from "../../text.js";
 import { assemble } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
+import type { RecognisedText } from "../recognise.js";
 import { type CiliumFrontend, portsOfFrontends } from "./frontends.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
+import { isFrontends, joinParts } from "./parts.js";
 
 interface Source {
   readonly format: string;
@@ -22,9 +24,15 @@ interface Source {
   readonly silent: string;
 }
 
-/** Reads any of the three. Throws InvalidInputError in one line. */
-export function importCilium(text: string, known: KnownNetwork = {}): { cluster: Cluster; report: string[] } {
-  const source = read(text);
+/**
+ * Reads any of the three; of `bpf lb list` its parts too, in a file each.
+ * @throws InvalidInputError in one line.
+ */
+export function importCilium(
+  texts: readonly RecognisedText[],
+  known: KnownNetwork = {},
+): { cluster: Cluster; report: string[] } {
+  const source = readAll(texts);
   const { ports, lostNodePorts, ownServices, standIns } = portsOfFrontends(source.frontends);
   const { records, unnamed } = assemble(ports);
   if (records.length === 0)
@@ -72,6 +80,17 @@ export function importCilium(text: string, known: KnownNetwork = {}): { cluster:
       ),
     ],
   };
+}
+
+/** One whole list, next to which parts add nothing; or its parts. */
+function readAll(texts: readonly RecognisedText[]): Source {
+  const [whole, ...more] = texts.filter(({ kind, text }) => kind === "cilium" && !isFrontends(text));
+  if (more.some(({ text }) => text !== whole!.text))
+    throw new InvalidInputError("two lists of Cilium, which differ: give one node's, saved once");
+  if (whole) return read(whole.text);
+  const { pairs, unused } = joinParts(texts.map(({ text }) => text));
+  const { frontends, skipped } = frontendsOfList(pairs);
+  return { format: "cilium-bpf-lb-list", frontends, skipped: [...skipped, ...unused], silent: LIST_SILENT };
 }
 
 function read(text: string): Source {
