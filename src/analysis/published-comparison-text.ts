@@ -55,7 +55,7 @@ export function shapeTable({ shapes }: PublishedComparison): string[][] {
   return [
     ["shape", "of", "services", "published", "run", "verdict"],
     ...shapes.map((shape) => {
-      const { quantity, label, from, to, published, run, verdict } = shape;
+      const { quantity, label, from, to, published, run } = shape;
       const size = from === to ? formatCount(from) : `${formatCount(from)} to ${formatCount(to)}`;
       const own = "unavailable" in run ? "–" : valueText(shape, run.value, run.interval);
       return [
