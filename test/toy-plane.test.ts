@@ -157,7 +157,7 @@ describe("a toy plane and a toy scenario", () => {
 
   it("have a chart of the scenario, with its words", () => {
     expect(picture("nap").title).toBe("Lookups after a nap");
-    expect(picture("nap").subtitle).toContain("Median time of a rested lookup to a cluster\u00a0IP");
+    expect(picture("nap").subtitle).toContain("Model: median time of a rested lookup to a cluster\u00a0IP");
     expect(picture("nap").caption).toContain("services at random positions in the rule list");
     const [rendered] = renderCharts(results, {
       charts: ["nap"],
@@ -193,7 +193,7 @@ describe("a toy plane and a toy scenario", () => {
     });
     Object.assign(slow, describeRun(slow.cells, CATALOG));
     const factor = findFindings(slow).find(({ id }) => id === "iptables-factor")!;
-    expect(factor.headline).toMatch(/times slower than Toy$/);
+    expect(factor.headline).toMatch(/×\u00a0\([\d,]+–[\d,]+\) slower than Toy$/);
     expect(factor.sentence).toContain("of Toy, the next slowest plane");
   });
 });

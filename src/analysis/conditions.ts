@@ -3,7 +3,8 @@
 import { cellId } from "../results/cells.js";
 import { scenarioReport } from "../results/descriptors.js";
 import type { Cell, Finding, Results } from "../results/schema.js";
-import { formatCount } from "../text.js";
+import { minOf } from "../stats/extent.js";
+import { countOf, formatCount } from "../text.js";
 
 export interface FlowCondition {
   /** Of a subtitle: `Refused flows, Services without endpoints`. */
@@ -23,6 +24,17 @@ export function flowCondition(results: Results, cells: readonly Cell[]): FlowCon
   if (!refused) return missed === "" ? undefined : { words: missed, verb: undefined };
   const words = "Refused flows, Services without endpoints";
   return { words: missed === "" ? words : `${words}, ${missed}`, verb: "refuses" };
+}
+
+/** A finding that says where its brackets are no confidence intervals, because too few replicates stand behind it. */
+export function withBasis(finding: Finding, results: Results): Finding {
+  const named = new Set(finding.cells);
+  const counts = results.cells
+    .filter((cell) => named.has(cellId(cell)) && cell.estimate?.kind === "range")
+    .map(({ replicates }) => replicates.length);
+  if (counts.length === 0) return finding;
+  const basis = `Brackets are ranges of ${countOf(minOf(counts), "replicate")}, not 95 % intervals.`;
+  return { ...finding, sentence: `${finding.sentence.replace(/[.]?$/, ".")} ${basis}` };
 }
 
 /** A finding that says under which condition it holds. */

@@ -2,7 +2,7 @@
 
 import type { Reference, ReferenceTable, Source } from "../reference/index.js";
 import type { Results } from "../results/schema.js";
-import { formatCount, formatNs, plainText } from "../text.js";
+import { countOf, formatCount, formatNs, plainText } from "../text.js";
 import type { PublishedComparison } from "./published-comparison.js";
 import type { Shape } from "./published-shape.js";
 
@@ -55,7 +55,7 @@ export function shapeTable({ shapes }: PublishedComparison): string[][] {
   return [
     ["shape", "of", "services", "published", "run", "verdict"],
     ...shapes.map((shape) => {
-      const { quantity, label, from, to, published, run, verdict } = shape;
+      const { quantity, label, from, to, published, run } = shape;
       const size = from === to ? formatCount(from) : `${formatCount(from)} to ${formatCount(to)}`;
       const own = "unavailable" in run ? "–" : valueText(shape, run.value, run.interval);
       return [
@@ -64,10 +64,24 @@ export function shapeTable({ shapes }: PublishedComparison): string[][] {
         size,
         valueText(shape, published.value, published.interval),
         own,
-        verdict ?? "",
+        verdictText(shape),
       ];
     }),
   ];
+}
+
+/** What the run's number says next to the published one, in the words of the quantity. */
+function verdictText({ quantity, verdict }: Shape): string {
+  if (verdict === null) return "not measured";
+  if (verdict === "alike") return "alike";
+  const words = {
+    growth: ["the run grows more", "the run grows less"],
+    slope: ["a service costs more in the run", "a service costs less in the run"],
+    "slope per rule": ["a rule costs more in the run", "a rule costs less in the run"],
+    flatness: ["the run is less flat", "the run is flatter"],
+    "p99 / p50": ["the run spreads more", "the run spreads less"],
+  }[quantity];
+  return words[verdict === "run higher" ? 0 : 1]!;
 }
 
 /**
@@ -83,7 +97,10 @@ export function formatSourceDifferences(
 ): string[] {
   const isComparable = shapes.some(({ verdict }) => verdict !== null);
   const reasons = shapes.flatMap(({ run: own }) => ("unavailable" in own ? [own.unavailable] : []));
-  const missing = [...new Set(reasons)].map((reason) => `the run has no number: ${reason}`);
+  const missing =
+    reasons.length === 0
+      ? []
+      : [`not measured, ${countOf(reasons.length, "row")}: ${[...new Set(reasons)].join("; ")}`];
   if (!isComparable) return missing;
   const timed =
     scenario === "update"

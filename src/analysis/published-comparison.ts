@@ -6,6 +6,7 @@ import { type CurveReading, curveOf, readCurve } from "../results/reading.js";
 import type { Cell, Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { interpolate } from "../stats/line.js";
+import { formatCount } from "../text.js";
 import { countedGrowth, rulesPerService } from "./published-counts.js";
 import type { PublishedShape, Shape } from "./published-shape.js";
 
@@ -134,9 +135,9 @@ function sideOf(series: PublishedSeries, reference: Reference, run: Results, sce
     own === "update"
       ? null
       : curve.length === 0
-        ? `the run has no ${own} of ${plane} with two replicates`
+        ? `the run did not measure ${own} of ${plane} in two replicates`
         : known.length < 2
-          ? `the run measured ${plane} from ${low} to ${high} services`
+          ? `the run measured ${plane} from ${formatCount(low)} to ${formatCount(high)} services`
           : null;
   const points = missing === null && own !== "update" ? known : series.points;
   return {
@@ -251,7 +252,7 @@ function percentileShapes(reference: Reference, run: Results): Shape[] {
 
 /** Conservative, as the findings are: the ends of one interval over the opposite ends of the other. */
 function ownPercentiles(cell: Cell | undefined, plane: string, services: number): Shape["run"] {
-  if (!cell) return { unavailable: `the run did not measure ${plane} at ${services} services` };
+  if (!cell) return { unavailable: `the run did not measure ${plane} at ${formatCount(services)} services` };
   if (!cell.percentiles) return { unavailable: cell.percentilesReason ?? "single lookups were not timed" };
   const { p50, p99 } = cell.percentiles;
   return {

@@ -31,7 +31,7 @@ export const balance: Chart = {
     const theme = THEMES[view.theme];
     const words = {
       title: headline(results, ["balance"]) ?? "Flows that move when one of ten endpoints leaves",
-      subtitle: "Share of new flows that choose another endpoint than before · lower is better",
+      subtitle: "Model: share of new flows that choose another endpoint than before · lower is better",
       caption: [
         provenance(results, measure, []),
         "grey: unavoidable, flows of the endpoint that left",

@@ -44,11 +44,22 @@ export function formatMeasure(measure: Measure, results: Results): string {
   const entry = results.run.entry === "nodePort" ? "NodePort" : "cluster\u00a0IP";
   const caption =
     captionOf(results, measure) ?? `Median time of one ${plainText(measure.scenario, 30)} to a {entry}`;
-  const condition = flowCondition(results, cellsOf(results, measure));
-  const said = caption.replace("{entry}", entry);
-  return condition === undefined
-    ? said
-    : `${condition.words}: ${said.charAt(0).toLowerCase()}${said.slice(1)}`;
+  return withConditions(caption.replace("{entry}", entry), measure, results);
+}
+
+/**
+ * A subtitle with what it holds for in front: a model, and flows that are not the usual. A model's times are no kernel's,
+ * which is said where the reader looks first and not in small print.
+ */
+export function withConditions(subtitle: string, measure: Measure, results: Results): string {
+  const flows = flowCondition(results, cellsOf(results, measure))?.words;
+  if (measure.lane !== "model") return flows === undefined ? subtitle : `${flows}: ${lowerFirst(subtitle)}`;
+  return `Model${flows === undefined ? "" : `, ${lowerFirst(flows)}`}: ${lowerFirst(subtitle)}`;
+}
+
+/** `Median time` within a sentence; `CPU time` as it is. */
+function lowerFirst(text: string): string {
+  return /^[A-Z][A-Z]/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** What the band or whisker around an estimate is: never called an interval when it is a range. */

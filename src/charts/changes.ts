@@ -58,7 +58,7 @@ export const churn: Chart = {
     const series = seriesOf(results, cells);
     const words = {
       title: headline(results, ["churn"]) ?? "Endpoint changes per second by number of services",
-      subtitle: `Endpoint changes per second that one core can write, ${intervalKind(cells)} · log–log scale · higher is better`,
+      subtitle: `Model: endpoint changes per second that one core can write, ${intervalKind(cells)} · log–log scale · higher is better`,
       caption: joinParts([
         provenance(results, RATE, []),
         `${WRITING}: an upper limit`,

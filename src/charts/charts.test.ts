@@ -193,6 +193,32 @@ describe("words", () => {
     expect(skewed).not.toContain("random");
   });
 
+  it("call a model one in the subtitle, and what a kernel did not", () => {
+    const subtitles = (lane: string) =>
+      CHARTS.filter(({ title }) => title.includes("(model)") === (lane === "model")).flatMap((chart) => {
+        const picture = chart.build(ofDefault, view);
+        return "skipped" in picture ? [] : [[chart.id, picture.subtitle] as const];
+      });
+    const modelled = subtitles("model");
+    expect(modelled.length).toBeGreaterThan(12);
+    for (const named of modelled) expect(named[1], named[0]).toMatch(/^Model/);
+    for (const [id, subtitle] of subtitles("kernel").filter(([id]) => id.startsWith("kernel-")))
+      expect(subtitle, id).not.toMatch(/model/i);
+  });
+
+  it("say in the subtitle where flows are refused or go to no Service", () => {
+    const refused = structuredClone(ofDefault);
+    for (const cell of refused.cells) cell.endpoints = 0;
+    const missed = structuredClone(ofDefault);
+    missed.run.settings.misses = 1;
+    for (const id of ["scaling", "work", "percentiles", "position", "distribution", "connect"]) {
+      expect(built(byId(id), refused).subtitle).toMatch(
+        /^Model, refused flows, Services without endpoints: /,
+      );
+      expect(built(byId(id), missed).subtitle).toMatch(/^Model, flows to no Service: /);
+    }
+  });
+
   it("trace a picture to its run", () => {
     const { caption } = built(scaling);
     for (const part of [
@@ -295,7 +321,7 @@ describe("percentiles", () => {
   it("compare the slowest tail with the fastest where their intervals lie apart", () => {
     const results = withSingles(fakeResults({ planes: ["iptables", "ebpf"] }), 20);
     expect(built(byId("percentiles"), results).title).toMatch(
-      /^At 30,000 Services iptables' p99 is \d+ times eBPF's$/,
+      /^At 30,000 Services iptables' p99 is \d+×\u00a0\(\d+–\d+\) eBPF's$/,
     );
   });
 });
@@ -308,7 +334,7 @@ describe("position", () => {
     expect(points("iptables").at(-1)!.x).toBeGreaterThan(20_000);
     expect(points("eBPF hash").map(({ x }) => x)).toEqual([3]);
     expect(caption).toContain("IPVS: too fast for the clock, so mean entries and median of batches");
-    expect(title).toMatch(/^The last iptables Services take \d+ times the first$/);
+    expect(title).toMatch(/^In iptables, the last Services listed take \d+× the first$/);
   });
 });
 

@@ -3,7 +3,7 @@
 import { cellsOf, seriesOf } from "../analysis/series.js";
 import type { Cell } from "../results/schema.js";
 import { formatCount, formatDecimalBytes } from "../text.js";
-import { headline, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
+import { headline, joinParts, provenance, truncatedSeriesNote, withConditions } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
@@ -44,7 +44,7 @@ export function countsChart(chart: CountsChart): Chart {
       }));
       const words = {
         title: headline(results, chart.findings) ?? chart.neutralTitle,
-        subtitle: `${chart.subtitle} · log–log scale · lower is better`,
+        subtitle: `${withConditions(chart.subtitle, measure, results)} · log–log scale · lower is better`,
         caption: joinParts([
           provenance(results, measure, []),
           truncatedSeriesNote(results, cells),

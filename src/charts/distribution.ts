@@ -6,7 +6,7 @@ import type { Cell } from "../results/schema.js";
 import { maxOf } from "../stats/extent.js";
 import { quantileSorted } from "../stats/quantile.js";
 import { formatCount, formatNs } from "../text.js";
-import { pickTitle, provenance } from "./caption-text.js";
+import { pickTitle, provenance, withConditions } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { curveLabels } from "./kit/curve-labels.js";
@@ -40,7 +40,7 @@ export const distribution: Chart = {
         [slowHalf(results, single)],
         `How lookup times spread at ${formatCount(services)} Services`,
       ),
-      subtitle: "Cumulative share of lookups (CDF), from 0.5 to 99.5\u00a0% · log scale · left is better",
+      subtitle: `${withConditions("Cumulative share of lookups (CDF), from 0.5 to 99.5\u00a0%", MODEL_LOOKUP, results)} · log scale · left is better`,
       caption: [
         provenance(results, MODEL_LOOKUP, cells),
         ...(single.length > 0 ? [`single lookups: ${planeNames(results, single)}`] : []),

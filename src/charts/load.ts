@@ -24,7 +24,7 @@ export const load: Chart = {
     const lines = planes.map((plane) => ({ plane, points: loads.filter((point) => point.plane === plane) }));
     const words = {
       title: headline(results, ["load"]) ?? "CPU time of connections and changes by services",
-      subtitle: `CPU time each second for ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${CHANGES_PER_SECOND}\u00a0endpoint change · log–log scale · lower is better`,
+      subtitle: `Model: CPU time each second for ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${CHANGES_PER_SECOND}\u00a0endpoint change · log–log scale · lower is better`,
       caption: [
         provenance(
           results,

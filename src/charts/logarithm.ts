@@ -35,7 +35,7 @@ export const logarithm: Chart = {
     const drawn = shown.filter(({ points }) => points.length > 0);
     const words = {
       title: headline(results, ["trie-logarithm"]) ?? "What one lookup visits in a hash table, trie and list",
-      subtitle: "Nodes, entries and rules visited by one lookup, exact mean · x logarithmic, y linear",
+      subtitle: "Model: nodes, entries and rules visited by one lookup, exact mean · x logarithmic, y linear",
       caption: joinParts([
         provenance(results, MODEL_LOOKUP, []),
         leaving(results, series, range.max),

@@ -1,11 +1,11 @@
 /** Percentiles of single lookups as grouped columns, as the Kubernetes blog draws them. */
 
-import { possessive, twoDigits } from "../analysis/findings/common.js";
+import { headlineFactor, possessive } from "../analysis/findings/common.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
 import { comparePlanes, type Described, planeReport, shortLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { headline, intervalKind, pickTitle, provenance } from "./caption-text.js";
+import { headline, intervalKind, pickTitle, provenance, withConditions } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { formatSingles, largestWithSingles, reasonsWithout } from "./singles.js";
@@ -52,7 +52,7 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
         [...tails(results, shown), headline(results, ["position"])],
         `Percentiles of single ${what}s at ${services} Services`,
       ),
-      subtitle: `Single ${what}s at ${services} services, ${intervalKind(shown)} · linear scale · lower is better`,
+      subtitle: `${withConditions(`Single ${what}s at ${services} services, ${intervalKind(shown)}`, measure, results)} · linear scale · lower is better`,
       caption: [
         provenance(results, measure, shown),
         formatSingles(shown, what),
@@ -104,7 +104,7 @@ function tails(results: Described, cells: readonly Cell[]): string[] {
   return byTail.flatMap(({ plane, percentiles }) =>
     high.interval[0] > percentiles!.p99.interval[1]
       ? [
-          `At ${formatCount(slowest.services)} Services ${name} p99 is ${twoDigits(high.value / percentiles!.p99.value)} times ${possessive(shortLabel(results, plane))}`,
+          `At ${formatCount(slowest.services)} Services ${name} p99 is ${headlineFactor(high.value / percentiles!.p99.value, [high.interval[0] / percentiles!.p99.interval[1], high.interval[1] / percentiles!.p99.interval[0]])} ${possessive(shortLabel(results, plane))}`,
         ]
       : [],
   );

@@ -6,7 +6,7 @@ import { comparePlanes, type Described } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { quantileSorted } from "../stats/quantile.js";
 import { formatCount, formatNs } from "../text.js";
-import { headline, pickTitle, provenance } from "./caption-text.js";
+import { headline, pickTitle, provenance, withConditions } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { logRange, servicesRange } from "./kit/axes.js";
 import { intervalBands } from "./kit/marks.js";
@@ -59,7 +59,7 @@ export function positionChart({ id, title, measure, findings, what }: PositionCh
         [lastAgainstFirst(results, lines), headline(results, findings)],
         `Time of a ${what} by the entries it visits`,
       ),
-      subtitle: `Single ${what}s at ${services} services: median, band from p10 to p90 · log–log scale · lower is better`,
+      subtitle: `${withConditions(`Single ${what}s at ${services} services: median, band from p10 to p90`, measure, results)} · log–log scale · lower is better`,
       caption: [
         provenance(results, measure, cells),
         formatSingles(cells, what),
@@ -149,5 +149,5 @@ function lastAgainstFirst(
     .sort((a, b) => b.ratio - a.ratio)[0];
   if (steepest === undefined) return undefined;
   const label = seriesStyle(results, steepest.plane, "light").label;
-  return `The last ${label} Services take ${twoDigits(steepest.ratio)} times the first`;
+  return `In ${label}, the last Services listed take ${twoDigits(steepest.ratio)}× the first`;
 }

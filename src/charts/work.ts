@@ -4,7 +4,14 @@ import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../analysis/series
 import type { Described } from "../results/descriptors.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount } from "../text.js";
-import { headline, joinParts, MAX_TITLE_WORDS, provenance, truncatedSeriesNote } from "./caption-text.js";
+import {
+  headline,
+  joinParts,
+  MAX_TITLE_WORDS,
+  provenance,
+  truncatedSeriesNote,
+  withConditions,
+} from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
@@ -25,7 +32,7 @@ export const work: Chart = {
     const words = {
       title:
         headline(results, ["work-constant", "logarithm", "ipvs-chains"]) ?? constantTitle(results, series),
-      subtitle: "Rules and table entries visited by one lookup, exact mean · log–log scale · lower is better",
+      subtitle: `${withConditions("Rules and table entries visited by one lookup, exact mean", MODEL_LOOKUP, results)} · log–log scale · lower is better`,
       caption: joinParts([provenance(results, MODEL_LOOKUP, []), truncatedSeriesNote(results, cells)]),
     };
     const inWords = series.map(({ plane, points }) => {

@@ -10,7 +10,6 @@ import {
   runBenchmark,
 } from "../run/index.js";
 import { InterruptedError, withAbortOnSignal } from "./interrupted.js";
-import { note } from "./output.js";
 import { returnToUser } from "./ownership.js";
 import { RunDisplay } from "./terminal.js";
 
@@ -56,10 +55,7 @@ export async function measureForTerminal(what: Measurement): Promise<{ results: 
           ? await resumeBenchmark({ ...common, out: what.resume })
           : await runBenchmark(what.spec, { ...common, out: what.out, command: what.command });
       display.end();
-      if (what.finish) {
-        note(`drawing charts; lbscale report ${out} draws them again, should this be interrupted`);
-        await what.finish(results, out);
-      }
+      await what.finish?.(results, out);
       return { results, out };
     } catch (error) {
       if (!(error instanceof InterruptedRunError)) throw error;

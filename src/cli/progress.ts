@@ -17,11 +17,22 @@ export class Progress {
     this.#stream = stream;
   }
 
-  /** Says what is about to happen; `done` of `total` are behind us, and `leftMs` before us where that is known. */
-  show(done: number, total: number, leftMs: number | null, what: string): void {
+  /**
+   * Says what is about to happen; `done` of `total` are behind us, and `leftMs` before us where that is known. With
+   * `mostLeftMs` the total may grow.
+   */
+  show(
+    done: number,
+    total: number,
+    leftMs: number | null,
+    what: string,
+    mostLeftMs: number | null = null,
+  ): void {
     const elapsed = performance.now() - this.#started;
-    const left = leftMs === null ? "" : ` ${formatLeft(leftMs)} left`;
-    const line = `${this.#verb} ${done + 1}/${total}:${left} (${what})`;
+    const least = leftMs === null ? "" : formatLeft(leftMs);
+    const most = mostLeftMs === null ? least : formatLeft(mostLeftMs);
+    const left = least === "" ? "" : ` ${least === most ? least : `${least} to ${most}`} left`;
+    const line = `${this.#verb} ${done + 1}/${total}${least === most ? "" : " or more"}:${left} (${what})`;
     if (this.#redraws()) {
       this.#stream.write(`\r\x1b[2K${line.slice(0, (terminalColumns() ?? 80) - 1)}`);
     } else if (elapsed - this.#lastPlain >= PLAIN_INTERVAL_MS) {

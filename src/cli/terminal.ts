@@ -20,7 +20,7 @@ export class RunDisplay {
         note(event.text);
         return;
       case "measuring":
-        this.#progress.show(event.done, event.total, event.leftMs, event.what);
+        this.#progress.show(event.done, event.total, event.leftMs, event.what, event.mostLeftMs ?? null);
     }
   }
 

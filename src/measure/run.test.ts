@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import type { Cell, Results } from "../results/schema.js";
-import { runSchedule, type ScheduleOptions } from "./run.js";
+import { type Remaining, runSchedule, type ScheduleOptions } from "./run.js";
 import type { Job } from "./scenario.js";
 import { makeSchedule } from "./schedule.js";
 import { levelOf, looksBetween } from "./stopping.js";
@@ -148,16 +148,19 @@ describe("runSchedule", () => {
 
   it("knows how much is left before the next look", async () => {
     results = plan(7, 9);
-    const seen: { done: number; total: number; leftMs: number | null }[] = [];
+    const seen: Remaining[] = [];
     await runSchedule(results, {
       ...options(),
-      onProgress: ({ done, total, leftMs }) => {
-        seen.push({ done, total, leftMs });
+      onProgress: ({ cell: _, ...remaining }) => {
+        seen.push(remaining);
       },
     });
-    expect(seen[0]).toEqual({ done: 0, total: 14, leftMs: null });
+    expect(seen[0]).toEqual({ done: 0, total: 14, leftMs: null, mostLeftMs: null });
     expect(seen[13]).toMatchObject({ done: 13, total: 14 });
     expect(seen[14]).toMatchObject({ done: 14, total: 16 });
     expect(seen[14]!.leftMs).toBe(2 * WALL_MS);
+    // What follows the look is said as a limit from the first replicate on, and nothing follows the last.
+    expect(seen[1]).toMatchObject({ leftMs: 13 * WALL_MS, mostLeftMs: 17 * WALL_MS });
+    expect(seen.at(-1)).toMatchObject({ leftMs: WALL_MS, mostLeftMs: null });
   });
 });

@@ -16,12 +16,23 @@ export interface ScheduleOptions {
   readonly prefix: readonly string[];
   /** The job of a cell; its seed is filled in here. */
   readonly jobOf: (cell: Cell) => Omit<Job, "seed">;
-  /** Called before each replicate, and never while one is timed. `leftMs` is null until a cell was measured. */
-  readonly onProgress: (progress: { done: number; total: number; leftMs: number | null; cell: Cell }) => void;
+  /** Called before each replicate, and never while one is timed. */
+  readonly onProgress: (progress: Remaining & { cell: Cell }) => void;
   /** Called after each replicate, to save what is there. */
   readonly onReplicate: () => void;
   /** Aborted on Ctrl-C: what was measured stays. */
   readonly signal: AbortSignal;
+}
+
+/** What lies ahead of a run. */
+export interface Remaining {
+  readonly done: number;
+  /** Replicates before and until the next interim analysis. */
+  readonly total: number;
+  /** Until then; null until a cell was measured. */
+  readonly leftMs: number | null;
+  /** Should no cell stop there, within the run's budget; null where nothing follows or nothing was measured yet. */
+  readonly mostLeftMs: number | null;
 }
 
 /** Replicates that fail this often in a cell are not tried again. */
@@ -93,28 +104,41 @@ function timeoutOf({ warmupMs, measureMs, singlesMs }: Job): number {
 const hasReplicateOf = (cell: Cell, block: number): boolean =>
   cell.replicates.some((replicate) => replicate.block === block);
 
-/** What lies before the next look, from a place of a block on: later blocks depend on what it decides. */
+/** What lies ahead from a place of a block on: until the next look, and at most, as later blocks depend on what it decides. */
 function remaining(
   { run, cells }: Results,
   block: number,
   place: number,
   isOpen: (index: number) => boolean,
-): { done: number; total: number; leftMs: number | null } {
+): Remaining {
   const done = cells.reduce((sum, cell) => sum + cell.replicates.length, 0);
   const known = cells.flatMap(({ replicates }) => replicates.map(({ wallMs }) => wallMs));
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const end = run.looks.find((look) => look > block) ?? run.schedule.length;
   let left = 0;
   let leftMs = 0;
-  for (let b = block; b < end; b++) {
+  let laterMs = 0;
+  for (let b = block; b < run.schedule.length; b++) {
     for (const index of run.schedule[b]!.slice(b === block ? place : 0)) {
       const cell = cells[index]!;
       if (!isOpen(index) || hasReplicateOf(cell, b)) continue;
+      const ms = mean(cell.replicates.length > 0 ? cell.replicates.map(({ wallMs }) => wallMs) : known);
+      if (b >= end) {
+        laterMs += ms;
+        continue;
+      }
       left++;
-      leftMs += mean(cell.replicates.length > 0 ? cell.replicates.map(({ wallMs }) => wallMs) : known);
+      leftMs += ms;
     }
   }
-  return { done, total: done + left, leftMs: known.length > 0 ? leftMs : null };
+  const spentMs = known.reduce((sum, ms) => sum + ms, 0);
+  const budgetMs = run.budgetSeconds === null ? Number.POSITIVE_INFINITY : run.budgetSeconds * 1000 - spentMs;
+  const mostLeftMs = Math.max(leftMs, Math.min(leftMs + laterMs, budgetMs));
+  const isKnown = known.length > 0;
+  return {
+    ...{ done, total: done + left, leftMs: isKnown ? leftMs : null },
+    mostLeftMs: isKnown && laterMs > 0 ? mostLeftMs : null,
+  };
 }
 
 type Place = Pick<Replicate, "block" | "order" | "seed">;

@@ -31,7 +31,7 @@ const MAX_CAPTION = 200;
 
 /** A plane that nobody describes: grey, under its own (cleaned) id, after all others. */
 function unknownPlane(id: string): PlaneDescription {
-  const label = plainText(id, 20);
+  const label = plainText(id, MAX_LABEL);
   return {
     label,
     shortLabel: label,

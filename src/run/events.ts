@@ -23,6 +23,8 @@ export type RunEvent =
       readonly total: number;
       /** Milliseconds that are left; null: not known yet. */
       readonly leftMs: number | null;
+      /** At most, where cells may stop at an interim analysis: `total` grows if they do not. */
+      readonly mostLeftMs?: number | null;
       /** What is measured now, such as `ebpf, 100 services`. */
       readonly what: string;
     };

@@ -4,7 +4,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { BOUTIQUE, file, folder, lbscale, MAIN, service, TINY } from "../support/cli.js";
+import { BOUTIQUE, file, folder, lbscale, MAIN, service, TINY, UNDRAWN } from "../support/cli.js";
 import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 describe("lbscale run", () => {
@@ -36,6 +36,19 @@ describe("lbscale run", () => {
     expect(lbscale([...TINY, "--out", out]).stderr).toMatch(/holds a run already/);
   });
 
+  it("draws nothing with --formats none, and refuses none together with a format", () => {
+    const out = join(folder, "undrawn");
+    const { status, stdout, stderr } = lbscale([...UNDRAWN, "--out", out]);
+    expect(status).toBe(0);
+    expect(readdirSync(out)).toEqual(["results.json"]);
+    expect(stderr).not.toMatch(/drawing/);
+    expect(stdout).toMatch(/services\s+plane\s+median/);
+    expect(stdout).toMatch(/saved .*results\.json\nnext: lbscale report .* --formats html,png/);
+    const both = lbscale([...TINY, "--formats", "none,png"]);
+    expect(both.stderr).toBe("lbscale: --formats none draws nothing: give it alone, or leave it out\n");
+    expect(both.status).toBe(2);
+  });
+
   it("keeps no path, host or user name in what it stores", () => {
     for (const name of ["results.json", "report.html"]) {
       const text = readFileSync(join(tiny, name), "utf8");
@@ -48,7 +61,15 @@ describe("lbscale run", () => {
   it("measures an imported cluster, grown to the asked sizes", () => {
     const out = join(folder, "grown");
     const args = ["run", "--profile", "quick", "--planes", "ebpf", "--replicates", "1", "--out", out];
-    const { status, stderr } = lbscale([...args, "--cluster", BOUTIQUE, "--services", "12,40"]);
+    const { status, stderr } = lbscale([
+      ...args,
+      "--formats",
+      "none",
+      "--cluster",
+      BOUTIQUE,
+      "--services",
+      "12,40",
+    ]);
     expect(stderr).not.toMatch(/internal error/);
     expect(status).toBe(0);
     const results = readResults(out);
@@ -66,6 +87,8 @@ describe("lbscale run", () => {
       "quick",
       "--replicates",
       "1",
+      "--formats",
+      "none",
       "--ebpf-map-max",
       "100",
       "--planes",
@@ -98,7 +121,7 @@ describe("lbscale run", () => {
   it("does not resume with another cluster", () => {
     const out = join(folder, "swapped");
     const first = file("first.yaml", service("{clusterIP: 10.96.7.6, ports: [{port: 80}]}"));
-    expect(lbscale([...TINY, "--services", "1", "--cluster", first, "--out", out]).status).toBe(0);
+    expect(lbscale([...UNDRAWN, "--services", "1", "--cluster", first, "--out", out]).status).toBe(0);
     const results = readResults(out);
     results.run.complete = false;
     writeFileSync(join(out, "results.json"), JSON.stringify(results));
@@ -118,7 +141,15 @@ describe("lbscale run", () => {
 
   it("saves what it has on Ctrl-C, exits 130, and finishes with --resume", () => {
     const out = join(folder, "interrupted");
-    const words = [...raiseWhenSaved("SIGINT", "lookup"), MAIN, ...TINY, "--replicates", "2", "--out", out];
+    const words = [
+      ...raiseWhenSaved("SIGINT", "lookup"),
+      MAIN,
+      ...UNDRAWN,
+      "--replicates",
+      "2",
+      "--out",
+      out,
+    ];
     const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
     expect(status).toBe(130);
     expect(stderr).toMatch(/finish it with: lbscale run --resume/);
@@ -126,8 +157,11 @@ describe("lbscale run", () => {
     expect(partial.run.complete).toBe(false);
     expect(partial.cells.flatMap((cell) => cell.replicates)).toHaveLength(1);
     const kept = partial.cells.map((cell) => cell.replicates);
-    expect(lbscale(["run", "--resume", "--out", out]).status).toBe(0);
+    const resumed = lbscale(["run", "--resume", "--out", out, "--formats", "csv", "--json"]);
+    expect(resumed.status).toBe(0);
     const whole = readResults(out);
+    expect(JSON.parse(resumed.stdout)).toEqual(whole);
+    expect(readdirSync(join(out, "charts")).every((name) => name.endsWith(".csv"))).toBe(true);
     expect(whole.run.complete).toBe(true);
     expect(whole.cells.flatMap((cell) => cell.replicates)).toHaveLength(8);
     for (const [i, replicates] of kept.entries()) {

@@ -27,6 +27,9 @@ export const TINY = [
   "1",
 ] as const;
 
+/** The same, with nothing drawn: for tests that look at no picture. */
+export const UNDRAWN = [...TINY, "--formats", "none"] as const;
+
 /** Of this test file alone. */
 export const folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -22,7 +22,7 @@ export function consistentChoiceKeepsFlows(results: Results): Finding | null {
   if (moved - least > CLOSE || all < 2 * moved) return null;
   return {
     id: "balance",
-    headline: `One endpoint leaves: ${shortLabel(results, consistent.plane)} moves ${percent(moved)} of flows`,
+    headline: `${shortLabel(results, consistent.plane)} moves ${percent(moved)} of flows when an endpoint leaves`,
     sentence:
       `When one of ten endpoints leaves, ${percent(moved)} of new flows choose another endpoint under ${planeLabel(results, consistent.plane)}, where ${percent(least)} have to; ` +
       `under random choice ${percent(all)} do. Connections that are tracked stay in every plane.`,

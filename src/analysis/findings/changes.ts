@@ -6,7 +6,15 @@ import type { Finding, Results } from "../../results/schema.js";
 import { atServices, isMeasured, type MeasuredCell, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
 import { CHANGES_PER_SECOND, CONNECTIONS_PER_SECOND, loadsOf } from "../load.js";
-import { formatFactor, percent, possessive, ratioInterval, rivalsOf, twoDigits } from "./common.js";
+import {
+  formatFactor,
+  headlineFactor,
+  percent,
+  possessive,
+  ratioInterval,
+  rivalsOf,
+  twoDigits,
+} from "./common.js";
 
 /** Smaller factors are not worth a sentence. */
 const MIN_REPORTED_RATIO = 2;
@@ -45,7 +53,7 @@ export function updateTime(results: Results): Finding | null {
   const [few] = curve(results, "update", "change", list.plane);
   return {
     id: "update-time",
-    headline: `Modelled at ${formatCount(list.services)} Services: ${name} changes take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `Modelled at ${formatCount(list.services)} Services: ${name} changes take ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
     sentence:
       `At ${formatCount(list.services)} services writing one endpoint change into the model takes ${formatNs(list.estimate.median)} in ${name}, which replaces its whole table, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}` +
@@ -66,7 +74,7 @@ export function rolloutTime(results: Results): Finding | null {
   const n = formatCount(list.services);
   return {
     id: "update-rollout",
-    headline: `Modelled at ${n} Services: ${name} restarts take ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `Modelled at ${n} Services: ${name} restarts take ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
     sentence:
       `At ${n} services writing a rolling restart of a tenth of a service into the model takes ${formatNs(list.estimate.median)} in ${name}, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}: without system calls, tools and the control plane's own time.`,
@@ -83,7 +91,7 @@ export function syncTime(results: Results): Finding | null {
   const n = formatCount(list.services);
   return {
     id: "sync",
-    headline: `At ${n} Services ${name} builds ${twoDigits(value)} times slower than ${shortLabel(results, rival.plane)}`,
+    headline: `Modelled at ${n} Services: ${name} builds take ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
     sentence:
       `Building the model's whole program of ${n} services takes ${formatNs(list.estimate.median)} for ${name}, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}: without netlink, iptables-restore or bpf().`,
@@ -133,7 +141,7 @@ export function lookupUnderChurn(results: Results): Finding | null {
   const value = after.estimate.median / before.estimate.median;
   return {
     id: "churn-lookups",
-    headline: `After a change, ${shortLabel(results, after.plane)} lookups take ${twoDigits(value)} times as long`,
+    headline: `After a change ${shortLabel(results, after.plane)} lookups take ${headlineFactor(value, interval)} as long`,
     sentence:
       `The batch of lookups that follows a change is slowed most in ${planeLabel(results, after.plane)} at ${formatCount(after.services)} services: ${formatNs(after.estimate.median)} per lookup, against ` +
       `${formatNs(before.estimate.median)} without changes, ${formatFactor(value, interval)}.`,
@@ -161,7 +169,7 @@ export function operationalLoad(results: Results): Finding | null {
   const value = list.ns / rival.ns;
   return {
     id: "load",
-    headline: `Load costs modelled ${name} ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))} CPU time`,
+    headline: `Load costs modelled ${name} ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} CPU time`,
     sentence:
       `With ${formatCount(CONNECTIONS_PER_SECOND)} new connections and ${formatCount(CHANGES_PER_SECOND)} endpoint change a second at ${formatCount(list.services)} services, ${name} needs ${formatNs(list.ns)} of CPU time each second ` +
       `(${percent(list.changesNs / list.ns)} of it for the change), ${formatFactor(value, interval)} the ${formatNs(rival.ns)} of ${planeLabel(results, rival.plane)}. Worked out from connect and update of the models, so without system calls, tools and the control plane's own time.`,
@@ -188,7 +196,7 @@ export function skewEffect(results: Results): Finding | null {
   const value = last.estimate.median / first.estimate.median;
   return {
     id: "skew",
-    headline: `Popular services listed last cost ${name} ${twoDigits(value)} times as much`,
+    headline: `Popular services at the list's end cost ${name} ${headlineFactor(value, interval)}`,
     sentence:
       `Under Zipf traffic over ${formatCount(last.services)} services a lookup in ${name} visits ${formatCount(first.work.rulesVisited)} rules when the popular services are at the start of the list and ` +
       `${formatCount(last.work.rulesVisited)} when they are at its end: ${formatNs(first.estimate.median)} and ${formatNs(last.estimate.median)}, ${formatFactor(value, interval)}. kube-proxy orders them at random.`,

@@ -3,7 +3,7 @@
 import { claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Results } from "../../results/schema.js";
 import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
-import { formatCount } from "../../text.js";
+import { formatCount, formatNs } from "../../text.js";
 
 /** Below this many different N, or a smaller spread of N, growth is not spoken of. */
 const MIN_POINTS = 4;
@@ -48,9 +48,28 @@ export function twoDigits(value: number): string {
   return Math.abs(rounded) < 1 ? String(rounded) : formatCount(rounded);
 }
 
+/** The end of an interval: `1.0`, where `twoDigits` says 1, so that an interval above 1 does not seem to hold it. */
+function intervalEnd(value: number): string {
+  return value >= 1 && value < 9.95 ? value.toPrecision(2) : twoDigits(value);
+}
+
 /** A factor and its interval, as sentences say them: `6.2 times [5.9, 6.6]`. */
 export function formatFactor(value: number, interval: readonly number[]): string {
-  return `${twoDigits(value)} times [${interval.map(twoDigits).join(", ")}]`;
+  return `${twoDigits(value)} times [${interval.map(intervalEnd).join(", ")}]`;
+}
+
+/** A time and its interval, as headlines say them: `75 µs (63–84 µs)`, one word that no line breaks. */
+export function formatSpan(ns: number, interval: readonly number[]): string {
+  const [low = "", high = ""] = interval.map(formatNs);
+  const [number, unit] = low.split(" ");
+  const span = low === high ? "" : ` (${high.endsWith(` ${unit}`) ? number : low}–${high})`;
+  return `${formatNs(ns)}${span}`.replaceAll(" ", "\u00a0");
+}
+
+/** A factor and its interval, as headlines say them: `6.2×\u00a0(5.9–6.6)`, one word that no line breaks. */
+export function headlineFactor(value: number, interval: readonly number[]): string {
+  const ends = [...new Set(interval.map(intervalEnd))];
+  return `${twoDigits(value)}×${ends.length > 1 ? `\u00a0(${ends.join("–")})` : ""}`;
 }
 
 export function percent(share: number): string {

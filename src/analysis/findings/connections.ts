@@ -5,7 +5,7 @@ import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { atServices, type MeasuredCell, measuredCurve } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { formatFactor, possessive, ratioInterval, rivalsOf, twoDigits } from "./common.js";
+import { formatFactor, headlineFactor, possessive, ratioInterval, rivalsOf, twoDigits } from "./common.js";
 
 /** Later packets are called flat when their rise is surely below this, first packets are called rising when surely above. */
 const FLAT = 1.5;
@@ -34,7 +34,7 @@ export function connectCost(results: Results): Finding | null {
   if (interval[0] <= 1) return null;
   return {
     id: "connect",
-    headline: `At ${formatCount(largest.services)} Services, ${possessive(name)} first packet takes ${twoDigits(value)} times ${possessive(shortLabel(results, rival.plane))}`,
+    headline: `At ${formatCount(largest.services)} Services ${possessive(name)} first packet takes ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
     sentence:
       `With the state that each plane keeps, a connection's first packet takes ${formatNs(largest.estimate.median)} in ${name} at ${formatCount(largest.services)} services, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest.`,
@@ -67,7 +67,7 @@ export function establishedFlat(results: Results, lane: "model" | "kernel"): Fin
         };
   return {
     id: said.id,
-    headline: "Keepalive hides the list: later packets skip it",
+    headline: `Packets of open connections skip the ${name} rules`,
     sentence:
       `From ${formatCount(few.services)} to ${formatCount(many.services)} services ${said.first} takes ${twoDigits(many.estimate.median / few.estimate.median)} times as long ` +
       `[${rise.map(twoDigits).join(", ")}], ${said.later} ${value.toFixed(2)} times [${interval.map((end) => end.toFixed(2)).join(", ")}]: ` +

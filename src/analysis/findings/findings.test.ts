@@ -8,10 +8,11 @@ import {
   withEndpoints,
   withPrograms,
 } from "../../../test/support/results.js";
-import { withCells } from "../../../test/support/results-lanes.js";
+import { withCells, withKernel, withSingles } from "../../../test/support/results-lanes.js";
 import { crossoversOf, fitsOf } from "../../results/laws.js";
 import { percentilesOf } from "../../results/percentiles.js";
 import type { Finding, Results } from "../../results/schema.js";
+import { headlineFactor } from "./common.js";
 import { findFindings as findingsOf } from "./index.js";
 
 /** What was found in results before, by their JSON: fits and crossovers take a second. */
@@ -79,7 +80,9 @@ describe("findFindings", () => {
 
     it("says that it is linear in rules, each of which is more expensive, and how steeply and where time grows", () => {
       const found = finding(intel(7), "iptables-growth");
-      expect(found?.headline).toMatch(/^iptables: linear in rules, each rule 3(\.\d)? times more expensive$/);
+      expect(found?.headline).toMatch(
+        /^iptables: linear in rules, each 3(\.\d)?×\u00a0\([\d.]+–[\d.]+\) as expensive$/,
+      );
       expect(found?.sentence).toMatch(
         /visits 507 rules at 1,000 services and 15,007 at 30,000, exactly O\(N\)/,
       );
@@ -93,7 +96,9 @@ describe("findFindings", () => {
     it("names no law and no growing price with three replicates, in whatever run", () => {
       const found = finding(intel(3), "iptables-growth");
       expect(found?.headline).toBe("iptables lookups are linear in rules visited");
-      expect(found?.sentence).toMatch(/can't be determined with 3 replicates a cell; it takes 6\.$/);
+      expect(found?.sentence).toMatch(
+        /can't be determined with 3 replicates a cell; it takes 6\. Brackets are ranges of 3 replicates, not 95 % intervals\.$/,
+      );
     });
 
     it("is silent where time is linear beyond doubt, where it is flat, and where the list's work is constant", () => {
@@ -110,7 +115,9 @@ describe("findFindings", () => {
       planes: ["iptables", "nftables", "ebpf-maglev"],
       latencyNs: (plane, n) => (plane === "iptables" ? 100 + 3 * n : plane === "nftables" ? 40 : 60),
     });
-    expect(finding(results, "iptables-factor")?.headline).toMatch(/slower than nftables$/);
+    expect(finding(results, "iptables-factor")?.headline).toMatch(
+      / is [\d,]+×\u00a0\([\d,.]+–[\d,.]+\) slower than nftables$/,
+    );
     const alone = fakeResults({
       planes: ["iptables", "ebpf-maglev"],
       latencyNs: (plane, n) => (plane === "iptables" ? 100 + 3 * n : 60),
@@ -237,7 +244,7 @@ describe("findFindings", () => {
   it("says what first packets cost and that later ones don't grow, only where both are so", () => {
     const results = withConnections(fakeResults({ services: [1] }));
     expect(finding(results, "connect")?.headline).toMatch(
-      /^At 10,000 Services, iptables' first packet takes \d+ times nftables'$/,
+      /^At 10,000 Services iptables' first packet takes \d+×\u00a0\(\d+–\d+\) nftables' time$/,
     );
     expect(finding(results, "established")?.sentence).toMatch(/a later one [01]\.\d\d times/);
     for (const cell of results.cells) {
@@ -251,7 +258,7 @@ describe("findFindings", () => {
   it("says what a new endpoint makes each plane write, by exact counts, and not where iptables writes little", () => {
     const results = withPrograms(fakeResults({ services: [1] }));
     const found = finding(results, "update");
-    expect(found?.headline).toBe("A new endpoint rewrites 10,025 iptables rules, 3 eBPF entries");
+    expect(found?.headline).toBe("One new endpoint changes 10,025 iptables rules, 3 eBPF entries");
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
     expect(ids(results)).not.toContain("update");
@@ -260,13 +267,13 @@ describe("findFindings", () => {
   it("says what a change takes, how many a second that allows and the load, only where iptables is surely more expensive", () => {
     const results = withChanges(fakeResults({ services: [1, 1000, 10_000] }));
     expect(finding(results, "update-time")?.headline).toMatch(
-      /^Modelled at 10,000 Services: iptables changes take [\d,]+ times eBPF's$/,
+      /^Modelled at 10,000 Services: iptables changes take [\d,]+×\u00a0\([\d,]+–[\d,]+\) eBPF's time$/,
     );
     expect(finding(results, "churn")?.headline).toMatch(
       /^At 10,000 Services modelled iptables absorbs [\d.]+ changes per second$/,
     );
     expect(finding(results, "update-rollout")?.headline).toMatch(
-      /^Modelled at 10,000 Services: iptables restarts take [\d,]+ times eBPF's$/,
+      /^Modelled at 10,000 Services: iptables restarts take [\d,]+×\u00a0\([\d,]+–[\d,]+\) eBPF's time$/,
     );
     const load = finding(results, "load")!;
     // (1,000 × 26 µs + 90 ms) / (1,000 × 300 ns + 3 µs)
@@ -292,17 +299,17 @@ describe("findFindings", () => {
           ["model", "sync", "ebpf", 10_000, ebpfNs],
         ]),
       ).find(({ id }) => id === "sync");
-    expect(built(25e6)?.headline).toBe("At 10,000 Services iptables builds 8 times slower than eBPF");
+    expect(built(25e6)?.headline).toBe(
+      "Modelled at 10,000 Services: iptables builds take 8×\u00a0(6.5–9.8) eBPF's time",
+    );
     expect(built(90e6)).toBeUndefined();
   });
 
   it("says who needs more memory at the largest N that both have, by exact counts", () => {
     const results = withPrograms(fakeResults({ services: [1] }));
-    expect(finding(results, "memory")?.headline).toBe(
-      "At 10,000 Services iptables needs 4 times eBPF's memory",
-    );
+    expect(finding(results, "memory")?.headline).toBe("At 10,000 Services iptables needs 4× eBPF's memory");
     results.cells = results.cells.filter(({ services }) => services <= 100);
-    expect(finding(results, "memory")?.headline).toBe("At 100 Services eBPF needs 25 times iptables' memory");
+    expect(finding(results, "memory")?.headline).toBe("At 100 Services eBPF needs 25× iptables' memory");
     for (const cell of results.cells) if (cell.scenario === "memory") cell.counts = { bytes: 5000 };
     expect(ids(results)).not.toContain("memory");
   });
@@ -351,6 +358,25 @@ describe("findFindings", () => {
   });
 });
 
+describe("headlines of findings", () => {
+  it("carry the interval with each measured factor, in ten words at most", () => {
+    const everything = withKernel(withSingles(withChanges(withPrograms(withConnections(fakeResults())))));
+    const measured = findFindings(everything).filter(
+      ({ headline, interval }) => headline.includes("×") && interval[0] !== interval[1],
+    );
+    expect(measured.length).toBeGreaterThan(6);
+    for (const { headline } of measured) {
+      expect(headline).toMatch(/×\u00a0\([\d,.]+–[\d,.]+\)/);
+      expect(headline.split(" ").length, headline).toBeLessThanOrEqual(10);
+    }
+  });
+
+  it("never round the end of an interval above one down to it", () => {
+    expect(headlineFactor(1.2, [1.04, 1.4])).toBe("1.2×\u00a0(1.0–1.4)");
+    expect(headlineFactor(130, [99.6, 180])).toBe("130×\u00a0(100–180)");
+  });
+});
+
 describe("findings of flows that reach no endpoint", () => {
   const measured = (change: (results: Results) => void) => {
     const results = fakeResults({ services: [100, 1000], planes: ["iptables", "ebpf"] });
@@ -362,7 +388,9 @@ describe("findings of flows that reach no endpoint", () => {
     const found = measured(({ cells }) => {
       for (const cell of cells) cell.endpoints = 0;
     });
-    expect(found.headline).toMatch(/^At 1,000 Services iptables refuses \d+ times slower than eBPF$/);
+    expect(found.headline).toMatch(
+      /^At 1,000 Services iptables refuses \d+×\u00a0\(\d+–\d+\) slower than eBPF$/,
+    );
     expect(found.sentence).toMatch(/^Refused flows, Services without endpoints: At 1,000/);
   });
 
@@ -370,7 +398,9 @@ describe("findings of flows that reach no endpoint", () => {
     const all = measured(({ run }) => {
       run.settings.misses = 1;
     });
-    expect(all.headline).toMatch(/^At 1,000 Services iptables misses \d+ times slower than eBPF$/);
+    expect(all.headline).toMatch(
+      /^At 1,000 Services iptables misses \d+×\u00a0\(\d+–\d+\) slower than eBPF$/,
+    );
     const some = measured(({ run }) => {
       run.settings.misses = 0.25;
     });

@@ -9,7 +9,7 @@ import type { LocalExponent } from "../../stats/exponent.js";
 import { minOf } from "../../stats/extent.js";
 import { formatCount, formatNs } from "../../text.js";
 import { flowCondition } from "../conditions.js";
-import { formatFactor, ratioInterval, rivalsOf, spreadsWidely, twoDigits } from "./common.js";
+import { formatFactor, headlineFactor, ratioInterval, rivalsOf, spreadsWidely } from "./common.js";
 
 /** Share of resamples that must agree on the law. */
 const SUPPORT = 0.95;
@@ -37,7 +37,7 @@ export function listFactor(cells: readonly MeasuredCell[], results: Results): Fi
   const n = formatCount(largest.services);
   return {
     id: "iptables-factor",
-    headline: `At ${n} Services ${name} ${flowCondition(results, [largest])?.verb ?? "is"} ${twoDigits(value)} times slower than ${shortLabel(results, rival.plane)}`,
+    headline: `At ${n} Services ${name} ${flowCondition(results, [largest])?.verb ?? "is"} ${headlineFactor(value, interval)} slower than ${shortLabel(results, rival.plane)}`,
     sentence:
       `At ${n} services ${article(name)} lookup takes ${formatNs(largest.estimate.median)}, ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}, the next slowest plane.`,
@@ -73,7 +73,7 @@ export function listSlope(cells: readonly MeasuredCell[], results: Results): Fin
     : "";
   return {
     id: "iptables-slope",
-    headline: `Every Service adds ${value.toFixed(1)} ns to ${name} lookup`,
+    headline: `Each Service adds ${value.toFixed(1)} ns to an average ${planeLabel(results, largest.plane)} lookup`,
     sentence: `Each service adds ${value.toFixed(2)} ns [${interval.map((end) => end.toFixed(2)).join(", ")}] to ${name} lookup on average${perRule}.`,
     cells: cells.map(cellId),
     value,
@@ -107,7 +107,7 @@ export function listGrowth(cells: readonly MeasuredCell[], results: Results): Fi
   return {
     id: "iptables-growth",
     headline: costlier
-      ? `${name}: linear in rules, each rule ${twoDigits(value)} times more expensive`
+      ? `${name}: linear in rules, each ${headlineFactor(value, [low, high])} as expensive`
       : `${name} lookups are linear in rules visited`,
     sentence: `${sentence}${costlier ? why : ""}. ${formatGrowth(time, cells)}`.trimEnd(),
     cells: [cellId(small), cellId(large)],

@@ -6,7 +6,7 @@ import type { Finding, Fit, Results } from "../../results/schema.js";
 import type { MeasuredCell } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatBytes, formatCount, formatNs } from "../../text.js";
-import { percent, ratioInterval, sameLookups, spreadsWidely, twoDigits } from "./common.js";
+import { headlineFactor, percent, ratioInterval, sameLookups, spreadsWidely, twoDigits } from "./common.js";
 import { formatGrowth, formatPower, isCertain, lookupFit } from "./growth.js";
 
 /** A rise that matters: smaller ones are not worth a headline even when their interval excludes 1. */
@@ -25,7 +25,7 @@ export function timeRise(cells: readonly MeasuredCell[], results: Results): Find
   const label = planeLabel(results, large.plane);
   return {
     id: "hash-time-rise",
-    headline: `${label}: constant work, but ${twoDigits(value)} times the time`,
+    headline: `${label}: constant work, but ${headlineFactor(value, interval)} the time`,
     sentence:
       `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${twoDigits(value)} times ` +
       `[${twoDigits(interval[0])}, ${twoDigits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +

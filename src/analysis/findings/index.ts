@@ -6,7 +6,7 @@
 import { claimant, claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
-import { withCondition } from "../conditions.js";
+import { withBasis, withCondition } from "../conditions.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
   churnRate,
@@ -89,7 +89,11 @@ export function findFindings(results: Results): Finding[] {
   ].filter((finding) => finding !== null);
   const besideKernel = results.cells.some(({ lane }) => lane !== "model");
   const said = models.map((finding) => withCondition(finding, results));
-  return [...kernel.filter((finding) => finding !== null), ...(besideKernel ? said.map(labelled) : said)];
+  const all = [
+    ...kernel.filter((finding) => finding !== null),
+    ...(besideKernel ? said.map(labelled) : said),
+  ];
+  return all.map((finding) => withBasis(finding, results));
 }
 
 /** Where a run has numbers of a kernel too, a finding of a model says that it is one. */

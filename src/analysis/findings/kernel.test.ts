@@ -20,7 +20,9 @@ describe("findings of the kernel lane", () => {
     );
     expect(found?.value).toBe(20_000);
     expect(found?.interval.map(Math.round)).toEqual([45_000 - 33_000, 55_000 - 27_000]);
-    expect(found?.headline).toBe("At 5,000 Services iptables adds 20 µs to every connection");
+    expect(found?.headline).toBe(
+      "At 5,000 Services iptables adds 20\u00a0µs\u00a0(12–28\u00a0µs) to a median connection",
+    );
   });
 
   it("say what iptables adds to a connection that is tracked, and name its other backend", () => {
@@ -73,7 +75,9 @@ describe("findings of the kernel lane", () => {
         ["guest", "update", "ipvs", 10_000, 20e6],
       ]),
     );
-    expect(found?.headline).toBe("At 10,000 Services guest iptables changes take 3.4 s");
+    expect(found?.headline).toBe(
+      "At 10,000 Services guest iptables changes take 3.4\u00a0s\u00a0(3.1–3.7\u00a0s)",
+    );
     expect(found?.sentence).toMatch(
       /3\.4 s through iptables and 20 ms through IPVS; starting a tool alone takes/,
     );
@@ -133,7 +137,9 @@ describe("findings of the kernel lane", () => {
       ]),
     );
     expect(found?.value).toBe(2);
-    expect(found?.headline).toBe("At 1,000 Services one endpoint change takes iptables 100 ms");
+    expect(found?.headline).toBe(
+      "At 1,000 Services one endpoint change takes iptables 100\u00a0ms\u00a0(90–110\u00a0ms)",
+    );
   });
 
   it("say nothing of changes whose intervals meet", () => {
@@ -156,7 +162,7 @@ describe("findings of the kernel lane", () => {
     }
     const found = kernelMemory(results);
     expect(found?.value).toBe(1);
-    expect(found?.headline).toBe("At 1,000 Services iptables' nat fills 5 MB, as modelled");
+    expect(found?.headline).toBe("At 1,000 Services iptables' nat table takes 5 MB, as modelled");
     expect(found?.sentence).toContain("nftables 5.1 MB (IPT_SO_GET_INFO; the model ×0.9804)");
   });
 });

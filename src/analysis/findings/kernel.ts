@@ -14,7 +14,7 @@ import { atServices, type MeasuredCell, measuredCurve, selectCells } from "../..
 import { median } from "../../stats/quantile.js";
 import { formatCount, formatDecimalBytes, formatNs, plainText } from "../../text.js";
 import { againstKernel, type Value } from "../model-vs-kernel.js";
-import { formatFactor, possessive, ratioInterval, twoDigits } from "./common.js";
+import { formatFactor, formatSpan, headlineFactor, possessive, ratioInterval, twoDigits } from "./common.js";
 
 function kernelCells(results: Results, scenario: string, plane: string): MeasuredCell[] {
   return measuredCurve(results, { lane: "kernel", scenario, plane });
@@ -55,7 +55,7 @@ export function kernelConnect(results: Results): Finding | null {
   const n = formatCount(list.services);
   return {
     id: "kernel-connect",
-    headline: `At ${n} Services ${name} adds ${formatNs(value)} to every connection`,
+    headline: `At ${n} Services ${name} adds ${formatSpan(value, interval)} to a median connection`,
     sentence:
       `In the kernel, at ${n} services, connect() takes ${formatNs(list.estimate.median)} through ${name} and ` +
       `${formatNs(direct.estimate.median)} with ${planeLabel(results, direct.plane)}: ${formatNs(value)} [${interval.map(formatNs).join(", ")}] more${otherLists(results, list)}.`,
@@ -90,7 +90,7 @@ export function guestConnect(results: Results): Finding | null {
   const n = formatCount(list.services);
   return {
     id: "guest-connect",
-    headline: `At ${n} Services ${name} connects take ${twoDigits(value)} times ${possessive(otherName)}`,
+    headline: `At ${n} Services guest ${name} connects take ${headlineFactor(value, interval)} ${possessive(otherName)} time`,
     sentence:
       `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(list.estimate.median)} through ${name} and ` +
       `${formatNs(rival.estimate.median)} through ${otherName}: ${formatFactor(value, interval)}.`,
@@ -109,7 +109,7 @@ export function guestUpdate(results: Results): Finding | null {
   const startNs = median(rival.replicates.map(({ floorNs }) => floorNs));
   return {
     id: "guest-update",
-    headline: `At ${n} Services guest ${name} changes take ${formatNs(list.estimate.median)}`,
+    headline: `At ${n} Services guest ${name} changes take ${formatSpan(list.estimate.median, list.estimate.interval)}`,
     sentence:
       `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(list.estimate.median)} through ${name} and ` +
       `${formatNs(rival.estimate.median)} through ${otherName}; starting a tool alone takes ${formatNs(startNs)} there.`,
@@ -137,7 +137,7 @@ export function lookupModelVsKernel(results: Results, plane: string): Finding | 
     : "";
   return {
     id: `model-versus-kernel-${plane}`,
-    headline: `The ${planeLabel(results, plane)} model takes ${twoDigits(last.ratio.value)} times the kernel's time`,
+    headline: `The ${planeLabel(results, plane)} model takes ${headlineFactor(last.ratio.value, last.ratio.interval)} the kernel's time`,
     sentence:
       `${planeLabel(results, plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin subtracted), in the same blocks: ` +
       `${ratios.join("; ")}${rises}.`,
@@ -156,7 +156,7 @@ export function ruleModelVsKernel(results: Results): Finding | null {
     `${ns.toFixed(2)} ns [${low.toFixed(2)}, ${high.toFixed(2)}]`;
   return {
     id: "model-versus-kernel",
-    headline: `A rule costs the model ${twoDigits(ratio.value)} times the kernel's time`,
+    headline: `A rule costs the model ${headlineFactor(ratio.value, ratio.interval)} the kernel's time`,
     sentence:
       `Each rule visited takes ${say(model)} in the ${planeLabel(results, plane)} model and ${say(kernel)} in the kernel's connect(), ` +
       `between ${services.map(formatCount).join(" and ")} services: ×${twoDigits(ratio.value)} [${ratio.interval.map(twoDigits).join(", ")}].`,
@@ -185,7 +185,7 @@ export function kernelUpdate(results: Results): Finding | null {
   const calls = Number(withCalls?.facts.systemCallsNs ?? Number.NaN);
   return {
     id: "kernel-update",
-    headline: `At ${n} Services one endpoint change takes ${shortLabel(results, slow.plane)} ${formatNs(slow.estimate.median)}`,
+    headline: `At ${n} Services one endpoint change takes ${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)}`,
     sentence:
       `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
       `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}` +
@@ -222,8 +222,8 @@ export function kernelMemory(results: Results): Finding | null {
     id: "kernel-memory",
     headline:
       value === 1
-        ? `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat fills ${formatDecimalBytes(natBytes)}, as modelled`
-        : `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat fills ${formatDecimalBytes(natBytes)}`,
+        ? `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat table takes ${formatDecimalBytes(natBytes)}, as modelled`
+        : `At ${n} Services ${possessive(planeLabel(results, list.plane))} nat table takes ${formatDecimalBytes(natBytes)}`,
     sentence: `Memory of a program at its largest N, as the kernel reports it: ${others.join(", ")}.`,
     cells: [...last.values()].map(cellId),
     value,

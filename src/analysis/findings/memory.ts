@@ -5,7 +5,7 @@ import { type Claim, claimant, planeLabel, shortLabel } from "../../results/desc
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { ascending, atServices, selectCells } from "../../results/select.js";
 import { formatCount, formatDecimalBytes } from "../../text.js";
-import { possessive, twoDigits } from "./common.js";
+import { headlineFactor, possessive, twoDigits } from "./common.js";
 
 /** Smaller factors are not worth a sentence. */
 const MIN_REPORTED_RATIO = 1.5;
@@ -31,7 +31,7 @@ export function memoryAtLargest(results: Results): Finding | null {
   const fewRival = atServices(fixed, few!.services)!;
   return {
     id: "memory",
-    headline: `At ${n} Services ${shortLabel(results, more.plane)} needs ${twoDigits(value)} times ${possessive(shortLabel(results, less.plane))} memory`,
+    headline: `At ${n} Services ${shortLabel(results, more.plane)} needs ${headlineFactor(value, [value])} ${possessive(shortLabel(results, less.plane))} memory`,
     sentence:
       `The program of ${n} services takes ${formatDecimalBytes(bytesOf(more))} of the kernel's memory in ${planeLabel(results, more.plane)}, ` +
       `${twoDigits(value)} times the ${formatDecimalBytes(bytesOf(less))} of ${planeLabel(results, less.plane)}` +

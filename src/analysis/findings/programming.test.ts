@@ -16,7 +16,9 @@ describe("findings about kube-proxy itself", () => {
         ["kernel", "programming", NEW, 10_000, 340e6],
       ]),
     );
-    expect(found?.headline).toMatch(/^At 5,000 Services one endpoint change takes .* 1\.5 s$/);
+    expect(found?.headline).toMatch(
+      /^At 5,000 Services one endpoint change takes .* 1\.5\u00a0s\u00a0\(1\.4–1\.7\u00a0s\)$/,
+    );
     expect(found?.sentence).toMatch(
       /programmed in 1\.5 s by .*, 130 ms by .*: the slowest takes 12 times \[/,
     );

@@ -5,7 +5,7 @@ import { planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
-import { formatFactor, ratioInterval } from "./common.js";
+import { formatFactor, formatSpan, ratioInterval } from "./common.js";
 
 /** One endpoint's change, from the API's event to the end of the sync. */
 export function programmingTime(results: Results): Finding | null {
@@ -23,7 +23,7 @@ export function firstSyncTime(results: Results): Finding | null {
   return slowestAgainstFastest(results, {
     id: "kernel-first-sync",
     cells: selectCells(results, { lane: "kernel", scenario: "sync", variant: "first" }).filter(isMeasured),
-    headline: (slow, n) => `At ${n} Services starting takes ${slow}`,
+    headline: (slow, n) => `At ${n} Services a first sync takes ${slow}`,
     sentence: (n, times) =>
       `From kube-proxy's start, at ${n} services, the last Service answers after ${times}`,
   });
@@ -57,7 +57,10 @@ function slowestAgainstFastest(
       .join(", ");
     return {
       id,
-      headline: headline(`${shortLabel(results, slow.plane)} ${formatNs(slow.estimate.median)}`, n),
+      headline: headline(
+        `${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)}`,
+        n,
+      ),
       sentence: `${sentence(n, times)}: the slowest takes ${formatFactor(value, interval)} the fastest.`,
       cells: here.map(cellId),
       value,

@@ -6,7 +6,7 @@ import type { Finding, Results } from "../../results/schema.js";
 import type { MeasuredCell } from "../../results/select.js";
 import { quantileSorted } from "../../stats/quantile.js";
 import { formatCount, formatNs } from "../../text.js";
-import { formatFactor, twoDigits } from "./common.js";
+import { formatFactor, headlineFactor, twoDigits } from "./common.js";
 
 /** Below this, the spread of entries visited is no matter of position: part of every walk is the same. */
 const MIN_RATIO = 1.6;
@@ -27,7 +27,7 @@ export function positionDecides(cells: readonly MeasuredCell[], results: Results
   if (!(explained >= MIN_RATIO && interval[0] <= explained && explained <= interval[1])) return null;
   return {
     id: "position",
-    headline: `In ${planeLabel(results, cell.plane)}, position decides: p99 is ${twoDigits(value)} times p50`,
+    headline: `In ${planeLabel(results, cell.plane)}, position decides: p99 is ${headlineFactor(value, interval)} p50`,
     sentence:
       `At ${formatCount(cell.services)} services the 99th percentile of single ${planeLabel(results, cell.plane)} lookups is ${formatNs(p99.value)}, ` +
       `${formatFactor(value, interval)} their median of ${formatNs(p50.value)} (${formatCount(lookups)} lookups timed one at a time): ` +

@@ -11,7 +11,7 @@ import { scriptPath } from "../../kernel/testbed/scripts.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { batchSource } from "../../measure/replicate/batch.js";
 import { pinnableCpu } from "../../measure/spawn.js";
-import { print, printJson } from "../output.js";
+import { note, print, printJson } from "../output.js";
 
 interface Arguments {
   lane: "model" | "kernel" | undefined;
@@ -46,6 +46,11 @@ export const doctor: CommandModule<object, Arguments> = {
     if (probeGuest && lane === "model")
       throw new UsageError("--probe-guest is for the kernel lane: leave it out with --lane model");
     if (clean) return cleanUp(json);
+    if (lane !== "model" && process.getuid?.() === 0) {
+      note(
+        "trying each plane of the kernel lane in a throw-away namespace: some 20 s; --lane model leaves it out",
+      );
+    }
     const environment = readEnvironment(pinnableCpu());
     const advice = environment.unfit;
     const kernel = lane !== "model" ? await kernelLane(probeGuest) : null;

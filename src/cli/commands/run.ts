@@ -2,9 +2,11 @@ import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
+import { FILE_FORMATS, type ReportFormat } from "../../output/formats.js";
 import type { Results } from "../../results/schema.js";
 import type { CatalogNames } from "../options/catalog-names.js";
 import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "../options/node.js";
+import { parseChoices } from "../options/parse.js";
 import {
   type GivenOptions,
   readRunSpec,
@@ -16,11 +18,33 @@ import {
 interface Arguments extends NodeArguments {
   out: string | undefined;
   resume: boolean;
+  formats: string | undefined;
   json: boolean;
   yes: boolean;
   "dry-run": boolean;
   verbose: boolean;
 }
+
+/** `none` goes alone: results.json and nothing drawn. */
+const RUN_FORMATS = [...FILE_FORMATS, "none"] as const;
+
+/** Options that belong to no plan: what they do with --resume. `test/cli/resume-options.test.ts` asks it of each. */
+export const WITH_RESUME = {
+  out: "used",
+  resume: "used",
+  formats: "used",
+  json: "used",
+  verbose: "used",
+  // Of the cluster that is given again with --cluster; refused without it.
+  node: "with --cluster",
+  "node-address": "with --cluster",
+  "pod-range": "with --cluster",
+  // Of the cluster lane, whose runs can't be resumed.
+  yes: "refused",
+  "dry-run": "refused",
+} as const;
+
+const REFUSED = ["yes", "dry-run"] as const;
 
 /** The command; with names of the catalog, help lists them. */
 export const runCommand = (names?: CatalogNames): CommandModule<object, Arguments> => ({
@@ -34,6 +58,11 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
         describe: "Folder of the run; results/runs/<id> by default",
       })
       .option("resume", { type: "boolean", default: false, describe: "Finish the interrupted run in --out" })
+      .option("formats", {
+        type: "string",
+        requiresArg: true,
+        describe: `What is drawn: ${FILE_FORMATS.join(", ")}; none: results.json alone; by default the profile's pictures, html, md, csv`,
+      })
       .option("json", {
         type: "boolean",
         default: false,
@@ -53,13 +82,20 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
   handler: async (args) => {
     const { out, json } = args;
     if (out === "") throw new UsageError("--out needs a folder");
+    const formats = args.formats === undefined ? undefined : parseFormats(args.formats);
     const finish = async (results: Results, folder: string) => {
       const { reportRun } = await import("../report-run.js");
-      await reportRun(results, folder, { json, verbose: args.verbose });
+      await reportRun(results, folder, { formats, json, verbose: args.verbose });
     };
     if (args.resume) {
       if (out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
       refuseWithResume(args);
+      const unused = REFUSED.find((name) => args[name]);
+      if (unused !== undefined) {
+        throw new UsageError(
+          `--${unused} is for the cluster lane, whose runs can't be resumed: leave it out`,
+        );
+      }
       const cluster = await clusterOf(args);
       const { measureForTerminal } = await import("../measure.js");
       await measureForTerminal({ resume: out, cluster, finish });
@@ -91,6 +127,15 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
     });
   },
 });
+
+function parseFormats(text: string): ReportFormat[] {
+  const asked = parseChoices(text, "formats", RUN_FORMATS);
+  const drawn = asked.filter((format): format is ReportFormat => format !== "none");
+  if (drawn.length > 0 && drawn.length < asked.length) {
+    throw new UsageError("--formats none draws nothing: give it alone, or leave it out");
+  }
+  return drawn;
+}
 
 async function clusterOf(args: GivenOptions & NodeArguments): Promise<Cluster | undefined> {
   const { cluster } = args;

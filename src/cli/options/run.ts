@@ -95,7 +95,7 @@ function planeOption(declared: PlaneOption): RunOption {
 }
 
 /** In the order of `lbscale run --help` and of `run.command`. */
-const RUN_OPTIONS: readonly RunOption[] = [
+export const RUN_OPTIONS: readonly RunOption[] = [
   {
     ...option("profile", "profile", { defaultDescription: "default", describe: "Profile" }, (text) => text),
     write: ({ lane, profile }) => (lane === "cluster" ? null : (profile ?? "default")),

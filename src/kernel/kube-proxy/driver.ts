@@ -103,8 +103,11 @@ export class KubeProxy {
   /** Ends it, and all that belongs to it. Does nothing the second time. */
   async stop(): Promise<void> {
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    await this.#channel.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    try {
+      await this.#channel.close();
+    } finally {
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
   }
 
   async #call(request: Request): Promise<unknown> {

@@ -9,7 +9,7 @@ describe("charts as text", () => {
     const findings = [fakeFinding("iptables-slope", "Every Service adds 1.2 ns to an iptables lookup")];
     expect(first(fakeResults({ findings }))).toMatchInlineSnapshot(`
       "Every Service adds 1.2 ns to an iptables lookup
-      Median lookup time of a new flow to a cluster IP
+      Model: median lookup time of a new flow to a cluster IP, 95 % interval
 
       100 µs ┤
              │                                                i       i iptables
@@ -73,7 +73,7 @@ describe("charts as text", () => {
 
   it("are drawn of every log-log chart and of no other", () => {
     const charts = textCharts(withPrograms(fakeResults()));
-    for (const measure of ["Median lookup time", "Rules and table entries", "Bytes that the kernel spends"])
+    for (const measure of ["median lookup time", "rules and table entries", "bytes that the kernel spends"])
       expect(charts.filter((text) => text.includes(measure)).length).toBeGreaterThan(0);
     for (const text of charts) expect(text).toContain("log–log");
   });

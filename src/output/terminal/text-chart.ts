@@ -83,9 +83,9 @@ function textChart({ config, title, subtitle }: Picture): string | null {
   });
   const several = plot.some((row) => row.includes(SEVERAL)) ? `, ${SEVERAL} several` : "";
   return [
-    title,
-    // The measure; intervals are in the table.
-    subtitle.split(/, | · /)[0]!,
+    ...wrapped(title),
+    // The measure and what its flows are; the scale is said below the plot.
+    ...wrapped(subtitle.split(" · ")[0]!),
     "",
     ...lines,
     ...xAxis(powersOfTen(base.min!, base.max!), x, left, label.base),
@@ -94,6 +94,18 @@ function textChart({ config, title, subtitle }: Picture): string | null {
   ]
     .map((line) => [...line.replaceAll("\u00a0", " ")].slice(0, TEXT_COLUMNS).join(""))
     .join("\n");
+}
+
+/** A title or subtitle as lines of the chart's width. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && [...`${last} ${word}`].length <= TEXT_COLUMNS)
+      lines[lines.length - 1] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** Dots from each measured point to the next; none over a gap. */

@@ -129,10 +129,10 @@ async function measureModels(results: Results, context: RunContext): Promise<voi
       prefix: childPrefix(cpu),
       signal,
       jobOf: (cell) => jobOf(results, cell, context),
-      onProgress: ({ done, total, leftMs, cell }) =>
+      onProgress: ({ done, total, leftMs, mostLeftMs, cell }) =>
         onProgress({
           kind: "measuring",
-          ...{ done, total, leftMs },
+          ...{ done, total, leftMs, mostLeftMs },
           what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "service" : "services"}`,
         }),
       onReplicate,
