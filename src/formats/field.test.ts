@@ -268,7 +268,7 @@ ${rows.join("\n")}\n`;
     if (texts.includes(REVNAT)) expect(text).toMatch(/entry of --revnat: 2.*entry of --source-ranges: 1/);
   });
 
-  it("are read whole where their parts are there too, as in a sysdump", () => {
+  it("are read whole where their parts are there too", () => {
     const { cluster } = importCluster([BACKENDS, lb(), FRONTENDS, REVNAT]);
     expect([cluster.services, cluster.endpoints]).toEqual([1, 1]);
   });

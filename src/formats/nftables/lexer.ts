@@ -60,13 +60,16 @@ export class NftLexer {
     }
   }
 
-  /** nft's strings have no escapes, and end on their line. */
+  /** nft's strings have no escapes, and end on their line. To look for that end first would cost a line for each. */
   #quoted(): string {
     const start = this.#at;
-    const end = endOfLine(this.#text, start);
-    const close = this.#text.indexOf('"', start + 1);
-    this.#at = close < 0 || close > end ? end : close + 1;
-    return this.#text.slice(start, close < 0 || close > end ? end : close);
+    for (;;) {
+      const code = this.#text.charCodeAt(++this.#at);
+      if (code !== QUOTE && code !== LINE_FEED && !Number.isNaN(code)) continue;
+      const string = this.#text.slice(start, this.#at);
+      if (code === QUOTE) this.#at++;
+      return string;
+    }
   }
 
   #word(): string {
