@@ -31,7 +31,7 @@ export interface Counted {
   load(path: string): Promise<Record<string, unknown>>;
   /** Steps of a call. */
   count(call: () => void): number;
-  /** Removes the copy. */
+  /** Removes the copy, and the counters around built-ins. */
   remove(): void;
 }
 
@@ -58,7 +58,10 @@ export function instrument(entry: string): Counted {
         unknown
       >,
     count,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => {
+      restore();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -207,33 +210,45 @@ function matched(self: unknown, [text]: readonly unknown[], result: unknown, fro
   return String(text).length - from + 1;
 }
 
-function count(call: () => void): number {
-  const originals = builtins().map(([owner, name, cost]) => {
+/** Steps of built-ins; counted while `isCounting`. */
+let builtinSteps = 0;
+let isCounting = false;
+let originals: readonly { owner: object; name: string; original: Builtin }[] = [];
+
+/** Puts counters around the built-ins, once: V8 optimises anew whenever they change. */
+function surround(): void {
+  originals = builtins().map(([owner, name, cost]) => {
     const original = Reflect.get(owner, name) as Builtin;
-    return { owner, name, cost, original };
-  });
-  let isCounting = false;
-  let steps = 0;
-  for (const { owner, name, cost, original } of originals) {
     Reflect.set(owner, name, function (this: unknown, ...args: unknown[]) {
+      if (!isCounting) return Reflect.apply(original, this, args);
       const from = this instanceof RegExp && (this.global || this.sticky) ? this.lastIndex : 0;
       const result = Reflect.apply(original, this, args);
       // What counting itself calls is not counted.
-      if (!isCounting) {
-        isCounting = true;
-        steps += cost(this, args, result, from);
-        isCounting = false;
-      }
+      isCounting = false;
+      builtinSteps += cost(this, args, result, from);
+      isCounting = true;
       return result;
     });
-  }
+    return { owner, name, original };
+  });
+}
+
+function restore(): void {
+  for (const { owner, name, original } of originals) Reflect.set(owner, name, original);
+  originals = [];
+}
+
+function count(call: () => void): number {
+  if (originals.length === 0) surround();
   counter.steps = 0;
+  builtinSteps = 0;
+  isCounting = true;
   try {
     call();
   } finally {
-    for (const { owner, name, original } of originals) Reflect.set(owner, name, original);
+    isCounting = false;
   }
-  return counter.steps + steps;
+  return counter.steps + builtinSteps;
 }
 
 Reflect.set(globalThis, COUNTER, counter);
