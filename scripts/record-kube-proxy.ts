@@ -23,8 +23,6 @@ const FOLDER = "test/data/kube-proxy";
 const PLAIN_BYTES = 32_768;
 /** nftables mode deletes the chains of an endpoint in the first sync that is a second after it left. */
 const PAUSE_MS = 1200;
-/** In IPVS mode all versions write the same: what changes write is recorded of one. */
-const IPVS_CHANGES_OF = "1.36";
 const SHOWN_DIFFERENCES = 10;
 const SHOWN_CHARACTERS = 300;
 
@@ -51,8 +49,7 @@ try {
       for (const mode of modesOf(cluster, minor)) {
         if (values.mode !== undefined && values.mode !== mode.mode) continue;
         const folder = `${FOLDER}/${patch}/${cluster.name}`;
-        const hasSteps = mode.mode !== "ipvs" || minor === IPVS_CHANGES_OF;
-        const recorded = await record(hasSteps ? cluster : { ...cluster, steps: [] }, mode, binary);
+        const recorded = await record(cluster, mode, binary);
         const name = mode.mode === "iptables" && mode.backend === "legacy" ? "iptables-legacy" : mode.mode;
         if (values.check) differences += check(folder, name, recorded);
         else save(folder, name, recorded);
