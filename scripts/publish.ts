@@ -24,6 +24,7 @@ import {
 import type { Results } from "../src/results/schema.js";
 import { summarize } from "../src/results/summarize.js";
 import { escapeMarkdown, escapeXml } from "../src/text.js";
+import { articleAnswer } from "./article-answer.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
 
 const GALLERY = "results";
@@ -35,10 +36,14 @@ const THUMBNAIL_PX = 270;
 
 /** The pictures of a run: the first of these that it can fill. */
 const PREFERRED = [
+  "kernel-programming",
+  "kernel-programming-parts",
+  "kernel-first-sync",
   "kernel-scaling",
   "kernel-columns",
   "kernel-latency",
   "kernel-established",
+  "kernel-proxy-memory",
   "kernel-update",
   "kernel-sync",
   "kernel-memory",
@@ -54,6 +59,7 @@ const PREFERRED = [
   "scaling",
   "columns",
   "work",
+  "logarithm",
   "latency",
   "position",
   "percentiles",
@@ -154,11 +160,16 @@ function laneWords({ cells }: Results): string {
     : "Model lane: models of the data planes, not the kernel.";
 }
 
+/** Charts that a published run shows, in the order of PREFERRED. */
+function shownBy(run: string): string[] {
+  const charts = join(GALLERY, run, "charts");
+  const files = existsSync(charts) ? readdirSync(charts).map((file) => file.replace(/\.svg$/, "")) : [];
+  return PREFERRED.filter((id) => files.includes(id));
+}
+
 /** Pictures of a run, three a row, each a link to itself in full size. */
 function thumbnails(run: string): string {
-  const charts = join(GALLERY, run, "charts");
-  const drawnIds = existsSync(charts) ? readdirSync(charts).map((file) => file.replace(/\.svg$/, "")) : [];
-  return PREFERRED.filter((id) => drawnIds.includes(id))
+  return shownBy(run)
     .map((id) => {
       const file = `${run}/charts/${id}.svg`;
       return `<a href="${file}"><img src="${file}" width="${THUMBNAIL_PX}" alt="${escapeXml(titleOf(id))}"></a>`;
@@ -166,33 +177,51 @@ function thumbnails(run: string): string {
     .join("\n");
 }
 
+/** Those that the article's answer prefers for its evidence, by the end of their names; then the newest. */
+const EVIDENCE_FIRST = ["-kernel", "-default", "-scenarios", "-full"];
+
 function galleryPage(): string {
-  const runs = readdirSync(GALLERY, { withFileTypes: true })
+  const names = readdirSync(GALLERY, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && holdsResults(join(GALLERY, entry.name)))
     .map((entry) => entry.name)
     .sort()
     .reverse();
-  const earlier = runs.filter((run) => isEarlierModel(readResults(join(GALLERY, run))));
+  const runs = names.map((run) => ({
+    name: run,
+    results: readResults(join(GALLERY, run)),
+    charts: shownBy(run),
+  }));
+  const earlier = runs.filter(({ results: of }) => isEarlierModel(of));
+  const rank = (run: string) => {
+    const place = EVIDENCE_FIRST.findIndex((end) => run.endsWith(end));
+    return place < 0 ? EVIDENCE_FIRST.length : place;
+  };
+  const current = runs.filter((run) => !earlier.includes(run)).sort((a, b) => rank(a.name) - rank(b.name));
   return [
+    "# Is the article right?",
+    "",
+    "An article shows latency against the number of microservices, and says why iptables slows down and eBPF does not. Its",
+    "claims in its own order, each with what the runs below found. Sentences and numbers come from their results.json.gz, by",
+    "`npm run publish:run`; “model” is a data structure laid out like the kernel's and walked in a process, “kernel lane” the",
+    "kernel itself.",
+    "",
+    articleAnswer(current),
     "# Published runs",
     "",
     "Each folder holds a run's results.json.gz, a README and the pictures that it shows. `lbscale report FOLDER` draws all",
     "charts from it, as an interactive page and as slides too (`--formats html,pptx,slides-pdf`).",
     "Local runs go to `runs/`, which git ignores.",
     "",
-    ...(earlier.length === 0 ? [] : [`${earlier.join(", ")}: ${EARLIER_MODEL}`, ""]),
-    ...runs.flatMap((run) => {
-      const { findings } = readResults(join(GALLERY, run));
-      return [
-        `## [${run}](${run}/)`,
-        "",
-        thumbnails(run),
-        "",
-        ...findings.map(({ headline }) => `- ${escapeMarkdown(headline)}`),
-        "",
-        `[Findings and table](${run}/README.md), [data](${run}/${PACKED_RESULTS_FILE}).`,
-        "",
-      ];
-    }),
+    ...(earlier.length === 0 ? [] : [`${earlier.map((run) => run.name).join(", ")}: ${EARLIER_MODEL}`, ""]),
+    ...runs.flatMap(({ name: run, results: { findings } }) => [
+      `## [${run}](${run}/)`,
+      "",
+      thumbnails(run),
+      "",
+      ...findings.map(({ headline }) => `- ${escapeMarkdown(headline)}`),
+      "",
+      `[Findings and table](${run}/README.md), [data](${run}/${PACKED_RESULTS_FILE}).`,
+      "",
+    ]),
   ].join("\n");
 }

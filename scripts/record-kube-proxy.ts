@@ -1,6 +1,6 @@
 /**
  * Records what the real kube-proxy writes, after `npm run build` and scripts/install-kube-proxy.sh:
- * `sudo node dist/scripts/record-kube-proxy.js [--check] [--mode iptables|nftables|ipvs] [1.34 1.35 1.36 1.37]`.
+ * `sudo node dist/scripts/record-kube-proxy.js [--check] [--mode iptables|nftables|ipvs] [--cluster NAME]… [1.34 1.35 1.36 1.37]`.
  * With --check it writes nothing, compares with what is recorded, and ends with 1 where something differs. See
  * test/data/kube-proxy/README.md.
  */
@@ -23,6 +23,8 @@ const FOLDER = "test/data/kube-proxy";
 const PLAIN_BYTES = 32_768;
 /** nftables mode deletes the chains of an endpoint in the first sync that is a second after it left. */
 const PAUSE_MS = 1200;
+/** In IPVS mode all versions write the same: what changes write is recorded of one. */
+const IPVS_CHANGES_OF = "1.36";
 const SHOWN_DIFFERENCES = 10;
 const SHOWN_CHARACTERS = 300;
 
@@ -41,7 +43,7 @@ try {
   if (unknown !== undefined)
     throw new UsageError(`unknown kube-proxy ${unknown}: give some of ${known.join(", ")}`);
   const versions = KUBE_PROXY_BUILDS.filter(({ minor }) => given.length === 0 || given.includes(minor));
-  const clusters = recordedClusters();
+  const clusters = chosenClusters(values.cluster);
   let differences = 0;
   for (const { minor, patch } of versions) {
     const binary = findKubeProxy(minor);
@@ -49,7 +51,8 @@ try {
       for (const mode of modesOf(cluster, minor)) {
         if (values.mode !== undefined && values.mode !== mode.mode) continue;
         const folder = `${FOLDER}/${patch}/${cluster.name}`;
-        const recorded = await record(cluster, mode, binary);
+        const hasSteps = mode.mode !== "ipvs" || minor === IPVS_CHANGES_OF;
+        const recorded = await record(hasSteps ? cluster : { ...cluster, steps: [] }, mode, binary);
         const name = mode.mode === "iptables" && mode.backend === "legacy" ? "iptables-legacy" : mode.mode;
         if (values.check) differences += check(folder, name, recorded);
         else save(folder, name, recorded);
@@ -66,12 +69,27 @@ try {
 }
 
 function commandLine() {
-  const options = { check: { type: "boolean" }, mode: { type: "string" } } as const;
+  const options = {
+    check: { type: "boolean" },
+    mode: { type: "string" },
+    cluster: { type: "string", multiple: true },
+  } as const;
   try {
     return parseArgs({ options, allowPositionals: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Those of the names, or all. */
+function chosenClusters(names: readonly string[] | undefined): RecordedCluster[] {
+  const all = recordedClusters();
+  const unknown = names?.find((name) => !all.some((cluster) => cluster.name === name));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `unknown cluster ${unknown}: give some of ${all.map(({ name }) => name).join(", ")}`,
+    );
+  return all.filter(({ name }) => names?.includes(name) ?? true);
 }
 
 function modesOf({ everyMode }: RecordedCluster, minor: string): Mode[] {
@@ -92,17 +110,26 @@ async function record(cluster: RecordedCluster, mode: Mode, binary: string): Pro
   const proxy = await KubeProxy.start(objects, all, interrupted.signal);
   try {
     const writes = proxy.firstSync.writes.filter(({ input }) => !isCleanup(input));
-    const recorded = [{ name: "start", writes, rules: await proxy.rules() }];
-    // IPVS keeps a destination that is gone until its connections are, which takes a minute to be noticed.
-    for (const { name, changes } of mode.mode === "ipvs" ? [] : steps) {
+    const recorded = [{ name: "start", writes, rules: settled(await proxy.rules()) }];
+    for (const { name, changes } of steps) {
       await setTimeout(PAUSE_MS);
       const sync = await proxy.apply(changes);
-      recorded.push({ name, writes: sync.writes, rules: await proxy.rules() });
+      recorded.push({ name, writes: sync.writes, rules: settled(await proxy.rules()) });
     }
     return recorded;
   } finally {
     await proxy.stop();
   }
+}
+
+/** In IPVS mode a destination that is gone stays, with weight 0, until its connections are gone: up to a minute. */
+function settled(rules: ListedRules): ListedRules {
+  return Object.fromEntries(
+    Object.entries(rules).map(([file, text]) => [
+      file,
+      file === "ipvs.ipvsadm" ? text.replaceAll(/^-a .* -w 0\n/gm, "") : text,
+    ]),
+  );
 }
 
 /** At its start kube-proxy removes the rules of the other modes. */

@@ -39,7 +39,7 @@ export function readAtMost(source: string | number, limit: number): Buffer {
   }
 }
 
-/** Reads what is there, at least one byte before the end. A pipe that somebody made non-blocking is waited for. */
+/** Reads what is there, at least one byte before the end. A pipe that was made non-blocking is waited for. */
 function readWaiting(file: number, chunk: Buffer): number {
   for (;;) {
     try {

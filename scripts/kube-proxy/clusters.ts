@@ -32,6 +32,11 @@ export function recordedClusters(): RecordedCluster[] {
   const dual = read("dual.json");
   const large = largeCluster();
   const none = { steps: [], everyMode: false };
+  const regular = [
+    [10, 1],
+    [10, 4],
+    [40, 3],
+  ] as const;
   return [
     {
       name: "kinds",
@@ -54,6 +59,16 @@ export function recordedClusters(): RecordedCluster[] {
       steps: [joins(new Editor(large), "large-0", "10.244.200.1")],
       everyMode: false,
     },
+    ...regular.map(([services, endpoints]) => {
+      const objects = regularCluster(services, endpoints);
+      return {
+        name: `${services}x${endpoints}`,
+        objects,
+        options: { podRange: POD_RANGE },
+        steps: [joins(new Editor(objects), "regular-0", "10.244.200.1")],
+        everyMode: false,
+      };
+    }),
     { name: "no-pod-range", objects: kinds, options: {}, ...none },
     {
       name: "masquerade-all",
@@ -90,13 +105,27 @@ const READY = { ready: true, serving: true, terminating: false };
 
 /** Eleven Services of 100 endpoints: kube-proxy's large-cluster mode begins above 1,000 endpoints. */
 function largeCluster(): ApiObject[] {
+  return clusterIps("large", 11, 100, (service) => (service === 0 ? "me" : "other"));
+}
+
+/** Services with as many endpoints each, all on another node: what a first sync writes of them is counted. */
+function regularCluster(services: number, endpoints: number): ApiObject[] {
+  return clusterIps("regular", services, endpoints, () => "other");
+}
+
+function clusterIps(
+  prefix: string,
+  services: number,
+  endpointsEach: number,
+  nodeOf: (service: number) => string,
+): ApiObject[] {
   const objects = read("kinds.json").filter(({ kind }) => kind === "Node" || kind === "ServiceCIDR");
-  for (let s = 0; s < 11; s++) {
-    const name = `large-${s}`;
-    const endpoints = Array.from({ length: 100 }, (_, e) => ({
+  for (let s = 0; s < services; s++) {
+    const name = `${prefix}-${s}`;
+    const endpoints = Array.from({ length: endpointsEach }, (_, e) => ({
       addresses: [`10.244.${s}.${e + 1}`],
       conditions: READY,
-      nodeName: s === 0 ? "me" : "other",
+      nodeName: nodeOf(s),
     }));
     objects.push(serviceObject(name, `10.96.1.${s + 1}`), sliceObject(name, endpoints));
   }

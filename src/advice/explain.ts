@@ -77,7 +77,7 @@ export interface ExplainOptions {
   readonly run?: Results;
   /** A node's own list (of an imported iptables-save), which iptables then walks at the cluster's size as it is. */
   readonly nodeList?: NodeList;
-  /** Whose rules planes without a version in their id write, and not the node's own list; the newest where absent or empty. */
+  /** Whose rules planes without a version in their id write, where they walk no node's own list; the newest where absent or empty. */
   readonly options?: PlaneOptions;
   /** A model is not built where its tables would take more; 1 GiB by default. */
   readonly maxModelBytes?: number;
@@ -160,8 +160,7 @@ function explainPlane(
   let position: ListPosition | null = null;
   /** Rules that every order and pick visits: growing the cluster leaves the service's own chains as they are. */
   let constant: number | null = null;
-  const own =
-    plane.descriptor.can.readsNodeLists && nodeList && Object.keys(asked).length === 0 ? nodeList : null;
+  const own = plane.descriptor.can.readsNodeLists && nodeList ? nodeList : null;
   const options = { ...asked, seed };
   const costs = sizes.map((size): SizedCost => {
     const { factor, services, servicePorts } = size;

@@ -14,7 +14,7 @@ const NEAR = 0.5;
 export interface Circumstances {
   readonly capacities: readonly Capacity[];
   readonly notices: readonly string[];
-  /** Why the plane answers otherwise than iptables, a sentence each. */
+  /** Why the plane answers differently from iptables, a sentence each. */
   readonly changes: readonly string[];
 }
 
@@ -97,7 +97,7 @@ const THRESHOLDS = [
   { services: 10_000, who: "what Kubernetes is tested with (sig-scalability)" },
 ] as const;
 
-/** Published numbers of Services beside this cluster's. */
+/** Published numbers of Services next to this cluster's. */
 export function formatThresholds(services: number): string[] {
   const passed = THRESHOLDS.filter((threshold) => services > threshold.services);
   const words = THRESHOLDS.map(({ services: n, who }) => `${formatCount(n)} (${who})`).join(", ");

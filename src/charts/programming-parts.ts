@@ -19,7 +19,7 @@ const PARTS = [
   { variant: "writing", label: "writing rules" },
   { variant: "rest", label: "kube-proxy itself" },
 ] as const;
-/** Of Okabe and Ito's set: told apart by everybody, and no plane's. */
+/** Of Okabe and Ito's set: distinguishable to everybody, and no plane's. */
 const COLOURS: Readonly<Record<ThemeName, readonly string[]>> = {
   light: ["#0072B2", "#E69F00", "#8C8C8C"],
   dark: ["#56B4E9", "#F0B93A", "#7A838D"],

@@ -53,7 +53,7 @@ export function generateCoverageFlows(cluster: Cluster, flows: number, seed: num
   return { length: flows, words, target };
 }
 
-/** A pod on this node, one of the service's own endpoints (hairpin), the node itself, or somebody outside. */
+/** A pod on this node, one of the service's own endpoints (hairpin), the node itself, or a client outside. */
 function source(cluster: Cluster, p: number, node: number, random: Random): number {
   const first = cluster.endpointStart[p]!;
   const count = cluster.endpointStart[p + 1]! - first;

@@ -1,4 +1,4 @@
-/** A cluster's fingerprint: the same on every machine, so that two results can be told to rest on the same bytes. */
+/** A cluster's fingerprint: the same on every machine, so that two results are known to rest on the same bytes. */
 
 import { createHash } from "node:crypto";
 import type { Cluster } from "./cluster.js";

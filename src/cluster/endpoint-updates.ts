@@ -24,7 +24,7 @@ export function liveCluster(cluster: Cluster): LiveCluster {
 
 /**
  * Works a change out. Endpoints that join are numbered from `firstId` on, which the caller never gives to other
- * endpoints: a client that remembers a number then never means somebody else. Throws InvalidChangeError for what can't be.
+ * endpoints: a client that remembers a number then never means another one. Throws InvalidChangeError for what can't be.
  */
 export function resolveChange(before: LiveCluster, change: Change, firstId: number): EndpointUpdate {
   const { cluster, ids } = before;

@@ -65,13 +65,9 @@ const MAX_SHOWN_ADDRESSES = 5;
 export type MasqueradeOfClusterIps = "by source" | "all" | "none";
 
 /** How a node tells pods from others, where that is not what the model does. */
-export function describePodTest(podTest: string | undefined, masquerade: MasqueradeOfClusterIps): string[] {
-  if (podTest !== undefined)
-    return [`pods are told by ${podTest} here: the model takes sources in the pod range instead`];
-  if (masquerade === "by source") return [];
-  return [
-    `the rules masquerade ${masquerade === "all" ? "all" : "no"} traffic to cluster IPs: the model masquerades what comes from outside the pod range`,
-  ];
+export function describePodTest(podTest: string | undefined): string[] {
+  if (podTest === undefined) return [];
+  return [`pods are recognized by ${podTest} here: the model takes sources in the pod range instead`];
 }
 
 /** Infers service and pod ranges where they aren't known, reserves a part of the pod range for clients, and gives the node an address. */
@@ -97,7 +93,14 @@ export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetw
     nodeAddresses:
       nodeAddresses.length > 0
         ? nodeAddresses
-        : [chooseNodeAddress([...vips, ...pods, ...externals], [serviceCidr, podCidr])],
+        : [
+            chooseNodeAddress(
+              [...vips, ...pods, ...externals],
+              [serviceCidr, podCidr],
+              // kube-proxy writes other rules where they hold the node's address: those that were read have them, or not.
+              records.flatMap(({ sourceRanges = [] }) => sourceRanges),
+            ),
+          ],
   };
 }
 
@@ -157,7 +160,7 @@ function overlap(a: Cidr, b: Cidr): boolean {
   return maskTo(a.base, prefixLength) === maskTo(b.base, prefixLength);
 }
 
-/** The usual client range where it fits, else the last free part of the pod range: no client may be somebody's pod. */
+/** The usual client range where it fits, else the last free part of the pod range: no client may be a pod. */
 export function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
   const { clientCidr } = DEFAULT_NETWORK;
   if (formatCidr(podCidr) === formatCidr(DEFAULT_NETWORK.podCidr) && count(used, clientCidr) === 0)
@@ -174,8 +177,14 @@ export function reserveClients(podCidr: Cidr, used: readonly number[]): Cidr {
   );
 }
 
-function chooseNodeAddress(used: readonly number[], ranges: readonly Cidr[]): number {
-  const usual = DEFAULT_NETWORK.nodeAddresses[0]!;
-  const isTaken = used.includes(usual) || ranges.some((range) => inCidr(range, usual));
-  return isTaken ? OTHER_NODE_ADDRESS : usual;
+function chooseNodeAddress(
+  used: readonly number[],
+  ranges: readonly Cidr[],
+  sourceRanges: readonly Cidr[],
+): number {
+  const free = [DEFAULT_NETWORK.nodeAddresses[0]!, OTHER_NODE_ADDRESS].filter(
+    (address) => !used.includes(address) && !ranges.some((range) => inCidr(range, address)),
+  );
+  const outside = free.find((address) => !sourceRanges.some((range) => inCidr(range, address)));
+  return outside ?? free[0] ?? OTHER_NODE_ADDRESS;
 }

@@ -1,4 +1,4 @@
-/** A cluster as another node sees it: what kube-proxy is told, and no Service says. */
+/** A cluster as another node sees it: what kube-proxy is configured with, and no Service says. */
 
 import type { Cidr, Cluster } from "./cluster.js";
 import { reserveClients } from "./infer-network.js";

@@ -15,6 +15,7 @@ import {
   CLUSTER_IP,
   formatAddress,
   INGRESS_IP,
+  inCidr,
   LOAD_BALANCER,
   NODE_PORT,
   protocolName,
@@ -33,10 +34,18 @@ export function addStandIns(ports: Iterable<FoundPort>): number {
   return added;
 }
 
-/** Ranges without a load balancer's own address: kube-proxy adds it where they hold this node's, which reaches it from there. */
-export function withoutOwnAddresses(ranges: readonly Cidr[], own: readonly number[]): Cidr[] {
-  const others = ranges.filter(({ base, prefixLength }) => prefixLength !== 32 || !own.includes(base));
-  return others.length > 0 ? others : [...ranges];
+/**
+ * Takes load balancers' own addresses out of their source ranges: kube-proxy adds them where the ranges hold this node's
+ * address, which reaches them from there. Where no address of the node is known they stay, as the rules have them.
+ */
+export function withoutOwnAddresses(ports: Iterable<FoundPort>, nodeAddresses: readonly number[]): void {
+  const [node] = nodeAddresses;
+  if (node === undefined) return;
+  for (const port of ports) {
+    const own = [...port.externals].filter(([, kind]) => kind === INGRESS_IP).map(([address]) => address);
+    const others = port.ranges.filter(({ base, prefixLength }) => prefixLength !== 32 || !own.includes(base));
+    if (others.some((range) => inCidr(range, node))) port.ranges = others;
+  }
 }
 
 /** A service-port as found. */
@@ -48,6 +57,8 @@ export interface FoundPort {
   port: number;
   clusterIp: number | undefined;
   nodePort: number;
+  /** Of its service; 0 = none. */
+  healthCheckNodePort: number;
   /** Address → EXTERNAL_IP or INGRESS_IP. */
   externals: Map<number, number>;
   ranges: Cidr[];
@@ -66,6 +77,7 @@ export function emptyPort(protocol: number, port: number): FoundPort {
     port,
     clusterIp: undefined,
     nodePort: 0,
+    healthCheckNodePort: 0,
     externals: new Map(),
     ranges: [],
     affinitySeconds: 0,
@@ -162,6 +174,7 @@ function recordOf(name: string, ports: readonly FoundPort[]): ServiceRecord {
     affinitySeconds,
     internalLocal: ports.some(({ internalLocal }) => internalLocal),
     externalLocal: ports.some(({ externalLocal }) => externalLocal),
+    healthCheckNodePort: ports.find((port) => port.healthCheckNodePort !== 0)?.healthCheckNodePort ?? 0,
     externalIps: ofKind(false),
     ingressIps: ofKind(true),
     sourceRanges: [...ranges.values()],

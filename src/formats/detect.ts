@@ -1,4 +1,4 @@
-/** Importing: the format is told by the content. To add one: a line in recognise.ts, its reader, and a line in READERS. */
+/** Importing: the format is detected from the content. To add one: a line in recognise.ts, its reader, and a line in READERS. */
 
 import { oneLine } from "../cluster/checks.js";
 import type { Cidr, Cluster } from "../cluster/cluster.js";

@@ -91,7 +91,7 @@ describe("iptables' rules as people paste them", () => {
 
   it("that are not understood are listed by kind, with counts", () => {
     const text = SAVE.replaceAll(/^(-A KUBE-NODEPORTS -p tcp)/gm, "$1 -m set --match-set X dst");
-    expect(reportOf(text)).toContain("not understood, and left out: 5 (KUBE-NODEPORTS: -m set: 5)");
+    expect(reportOf(text)).toContain("not understood, and left out: 6 (KUBE-NODEPORTS: -m set: 6)");
   });
 });
 

@@ -3,7 +3,7 @@
  * and every pattern on a line is anchored: time is linear in the text, whatever it is.
  */
 
-/** What can be told apart: what is read, and what is only named, so that the message can say what to give instead. */
+/** The formats that are detected: what is read, and what is only named, so that the message can say what to give instead. */
 export type TextKind =
   | "lbscale"
   | "iptables-save"
@@ -89,7 +89,7 @@ export function recognise(whole: string): RecognisedText {
   let others = 0;
   let pasted = false;
   let fence = "";
-  // At a line's start no YAML has one: what comes above it is somebody's sentence.
+  // At a line's start no YAML has one: what comes above it is prose.
   const hasFence = text.includes("\n```") || text.includes("\n~~~");
   for (let start = 0; start < text.length; ) {
     const end = endOfLine(text, start);

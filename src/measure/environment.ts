@@ -140,7 +140,7 @@ function gitCommit(): string | null {
     const cwd = fileURLToPath(new URL(".", import.meta.url));
     const run = (...args: string[]) =>
       execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-    // An installed copy may lie inside somebody else's repository: only a checkout that tracks this file counts.
+    // An installed copy may lie inside another repository: only a checkout that tracks this file counts.
     if (run("ls-files", "--", "../../../package.json") === "") return null;
     return run("describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*");
   } catch {

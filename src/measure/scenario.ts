@@ -80,7 +80,7 @@ export interface Size {
   readonly variant: string;
 }
 
-/** What results.json keeps of a scenario besides its label and question, so that charts and tables need no scenario. */
+/** What results.json keeps of a scenario in addition to its label and question, so that charts and tables need no scenario. */
 export interface ScenarioReport {
   /** Of its cells: nanoseconds of one operation, or exact counts. */
   readonly unit: "ns" | "counts";

@@ -4,7 +4,7 @@
  * The rule, fixed before anything is measured: after 7, 14 and 42 replicates (`looks`) a cell stops when half its
  * interval is at most 5 % of its median. The others go on to the next look while the profile's time lasts: first those
  * that repetition makes precise (lists, which are read in order, and what fits a core's own caches), and among these who
- * will probably reach the goal soonest. A cell at the mercy of the neighbours' caches must not eat the time of ten others:
+ * will probably reach the goal soonest. A cell that depends on the neighbours' cache use must not eat the time of ten others:
  * before the last look such cells share half of the time that is left, so that those that repetition makes precise can go
  * on once more. Cells that had to wait at one look are considered again at the next.
  *

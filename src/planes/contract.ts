@@ -259,7 +259,7 @@ export function differencesOf(id: string, options: PlaneOptions = {}): readonly 
   const { plane, version = options.kubeProxy ?? NEWEST_KUBE_PROXY } = splitPlaneId(id);
   const age = (of: KubeProxyVersion) => KUBE_PROXY_VERSIONS.indexOf(of);
   const isOfHairpins = ({ name }: Difference) => name.endsWith("-hairpin-only-of-local-endpoints");
-  // What options change of masquerading is no other than by default where hairpins are told.
+  // What options change of masquerading is no other than by default where hairpins are recognized.
   const all: readonly Difference[] = [
     ...DIFFERENCES.filter((each) => !isOfHairpins(each)),
     ...optionDifferences(options, expectation, answer),

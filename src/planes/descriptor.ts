@@ -73,7 +73,7 @@ export interface PlaneDescriptor {
 export interface Capacity {
   /** What it holds, in plural: `entries of the service map`. */
   readonly what: string;
-  /** What this cluster takes, and what there is room for unless it is told otherwise. */
+  /** What this cluster takes, and what there is room for unless configured otherwise. */
   readonly used: number;
   readonly most: number;
   /** What makes room for `used`; null: nothing does. */

@@ -231,7 +231,7 @@ const environment = z.object({
   /** Smallest step of the timer that was seen, nanoseconds. */
   timerResolutionNs: z.number(),
   /** Share of the processors' time that the hypervisor gave to others, in the worst session of a run that was resumed;
-   * null where it is not told. */
+   * null where it is unknown. */
   stealShare: z.number().nullable(),
   /** What makes this machine unfit for measuring, in words that say what to do. */
   unfit: z.array(z.string()),

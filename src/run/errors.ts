@@ -2,7 +2,7 @@
 
 import type { Results } from "../results/schema.js";
 
-/** The run was told to stop: what was measured until then is kept. */
+/** The run was asked to stop: what was measured until then is kept. */
 export class InterruptedRunError extends Error {
   override readonly name = "InterruptedRunError";
   /** What was measured, concluded. */

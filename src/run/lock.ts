@@ -45,7 +45,7 @@ function create(path: string): boolean {
   }
 }
 
-/** Whether the process that made a lock has ended. What can't be read is somebody's who is just writing it. */
+/** Whether the process that made a lock has ended. A lock that cannot be read is being written. */
 function isStale(path: string): boolean {
   const holder = holderOf(path);
   return holder !== null && !isAlive(holder);

@@ -47,7 +47,7 @@ export function settingsOf(spec: RunSpec, profile: Profile): Results["run"]["set
   };
 }
 
-/** What a run is besides its plan. */
+/** What describes a run in addition to its plan. */
 export interface RunOrigin {
   readonly seed: number;
   /** How to repeat the run, without paths. */

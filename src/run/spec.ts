@@ -52,7 +52,7 @@ export const runSpecSchema = z
     durationSeconds: integer(BOUNDS.seconds).exactOptional(),
     /** New connections per round. Lanes kernel and guest. */
     connections: integer(BOUNDS.connections).exactOptional(),
-    /** What lane `cluster` is told: which cluster, how much of it, for how long. */
+    /** What lane `cluster` needs: which cluster, how much of it, for how long. */
     clusterLane: clusterLaneSchema.exactOptional(),
     /** Random seed. */
     seed: integer(BOUNDS.seed).default(1),

@@ -1,11 +1,13 @@
 /** What `verify --kube-proxy` says where it can't go on, and that it leaves nothing behind. */
 
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import {
   CLI,
   fakeKubeProxy,
+  folder,
   kubeProxy,
   lacking,
   leftovers,
@@ -93,7 +95,38 @@ describe.skipIf(lacking !== null)("verify --kube-proxy", () => {
     expect(run(CLI, "doctor", "--clean").stdout).toContain(`removed ${name}\n`);
     expect(leftovers()).toEqual([]);
   });
+
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "%s in the middle of changes ends the guest of IPVS mode with 130, and leaves nothing",
+    async (signal) => {
+      const { child, printed, ended } = startVerify(...IPVS);
+      await until(() => printed.stdout.includes("\n1. "));
+      expect(processesNaming(`uml_dir=${folder}`)).not.toEqual([]);
+      child.kill(signal);
+      expect(await ended).toBe(130);
+      expect(printed.stderr).toContain("lbscale: interrupted: kube-proxy was ended\n");
+      expect(leftovers()).toEqual([]);
+      await until(() => processesNaming(`uml_dir=${folder}`).length === 0);
+    },
+  );
+
+  test("kill -9 in the middle of changes ends the guest of IPVS mode; doctor --clean removes its folder", async () => {
+    const { child, printed, ended } = startVerify(...IPVS);
+    await until(() => printed.stdout.includes("\n1. "));
+    child.kill("SIGKILL");
+    expect(await ended).toBe("SIGKILL");
+    await until(() => processesNaming(`uml_dir=${folder}`).length === 0);
+    const names = leftovers();
+    expect(names).toHaveLength(1);
+    expect(run(CLI, "doctor", "--lane", "model").stdout).toContain(`\n- folder ${join(folder, names[0]!)}\n`);
+    expect(run(CLI, "doctor", "--clean").stdout).toContain(`removed ${names[0]}\n`);
+    expect(leftovers()).toEqual([]);
+    expect(run(CLI, "doctor", "--lane", "model").stdout).not.toContain("left by killed runs");
+  });
 });
+
+/** Boots the guest, and goes on for longer than any test waits. */
+const IPVS = [OBJECTS, "--kube-proxy", "1.36", "--mode", "ipvs", "--changes", "1000"];
 
 /** Ids of processes whose arguments hold a text; those of a program are separated by zeros. */
 function processesNaming(text: string): string[] {

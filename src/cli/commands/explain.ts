@@ -8,6 +8,7 @@ import { parseSeed } from "../options/cluster.js";
 import {
   type KubeProxyChoice,
   kubeProxyOptions,
+  kubeProxyOptionsFor,
   onChosenNode,
   withKubeProxy,
 } from "../options/kube-proxy.js";
@@ -58,15 +59,17 @@ export const explainCommand: CommandModule<object, Arguments> = {
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
-    const options = kubeProxyOptions(args);
+    // What was asked for is what kube-proxy would write, not what the node has.
+    const isAsked = Object.keys(kubeProxyOptions(args)).length > 0;
     const { cluster: read, nodeList } = readImport(args.cluster, { node: args.node });
     const cluster = onChosenNode(read, args);
+    const options = kubeProxyOptionsFor(cluster, args);
     const servicePort = findServicePort(cluster, args.service);
     const explanation = explainService(cluster, servicePort, {
       planes,
       seed,
       run: results,
-      ...(nodeList && { nodeList }),
+      ...(nodeList && !isAsked && { nodeList }),
       options,
     });
     if (args.json) {

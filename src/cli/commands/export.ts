@@ -3,7 +3,7 @@ import { EXPORTS } from "../../formats/export.js";
 import { type ClusterChoice, chosenCluster, withClusterChoice } from "../options/cluster.js";
 import {
   type KubeProxyChoice,
-  kubeProxyOptions,
+  kubeProxyOptionsFor,
   onChosenNode,
   withKubeProxy,
 } from "../options/kube-proxy.js";
@@ -25,8 +25,8 @@ export const exportCommand: CommandModule<object, Arguments> = {
     }),
   handler: async (args) => {
     const chosen = EXPORTS.find(({ id }) => id === args.format)!;
-    const options = kubeProxyOptions(args);
     const cluster = onChosenNode(chosenCluster(args), args);
+    const options = kubeProxyOptionsFor(cluster, args);
     note(`not representable in ${args.format}: ${chosen.losses.join("; ")}`);
     for (const chunk of chosen.write(cluster, options)) await print(chunk);
   },

@@ -12,6 +12,7 @@ import { parseSeed } from "../options/cluster.js";
 import {
   type KubeProxyChoice,
   kubeProxyOptions,
+  kubeProxyOptionsFor,
   onChosenNode,
   withKubeProxy,
 } from "../options/kube-proxy.js";
@@ -60,19 +61,20 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const plane = planeById(args.plane);
     const flow = parseFlow(args.flow);
     const seed = parseSeed(args.seed);
-    const options = kubeProxyOptions(args);
+    const given = kubeProxyOptions(args);
     const { cluster: read, nodeList } = readImport(args.cluster, { node: args.node });
     const cluster = onChosenNode(read, args);
+    const options = kubeProxyOptionsFor(cluster, args);
     const path: string[] = [];
     // A node's iptables-save is walked as it is, others' rules included, unless a kube-proxy's rules are asked for.
-    const own = plane === iptables && Object.keys(options).length === 0 ? nodeList : undefined;
+    const own = plane === iptables && Object.keys(given).length === 0 ? nodeList : undefined;
     const program = own ? compileNodeList(cluster, own) : plane.compile(cluster, { seed, ...options });
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
     const unknown = own ? unknownConditions(cluster, own, flow) : [];
     const answer = `${unknown.length > 0 ? "unknown: " : ""}${describeDecision(cluster, decision)}`;
-    const version = own ? undefined : releaseOf(plane.descriptor, args["kube-proxy"]);
+    const version = own ? undefined : releaseOf(plane.descriptor, options.kubeProxy);
     const release = version === undefined ? "" : `, kube-proxy ${version}`;
     if (args.json)
       return printJson({

@@ -12,7 +12,7 @@ import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
 import { printSteps } from "./verify-steps.js";
 
-/** What every real program is told. */
+/** What every real program gets. */
 export interface JudgeArguments extends ClusterChoice {
   "pod-range": string | undefined;
   changes: string;

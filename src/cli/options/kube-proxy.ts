@@ -4,6 +4,7 @@ import type { Argv } from "yargs";
 import { type Cidr, type Cluster, parseCidr } from "../../cluster/cluster.js";
 import { withNodeFacts } from "../../cluster/node-facts.js";
 import { UsageError } from "../../errors.js";
+import { importedOptions } from "../../planes/imported-options.js";
 import { KUBE_PROXY_OPTIONS, NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
 import { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import { acceptedValues, accepts, type PlaneSettings, planeOptionsFrom } from "../../planes/options.js";
@@ -66,6 +67,17 @@ export function kubeProxyOptions(args: Partial<KubeProxyChoice>): PlaneOptions {
     settings[option.key] = text;
   }
   return planeOptionsFrom(settings satisfies PlaneSettings);
+}
+
+/** Those, and where nothing was chosen the flags that the cluster's import read off its node's rules. */
+export function kubeProxyOptionsFor(cluster: Cluster, args: Partial<KubeProxyChoice>): PlaneOptions {
+  const { podDetector, ...found } = importedOptions(cluster);
+  const isRangeGiven = podRangeOf(args) !== undefined;
+  return {
+    ...found,
+    ...(podDetector !== undefined && !isRangeGiven && { podDetector }),
+    ...kubeProxyOptions(args),
+  };
 }
 
 /**

@@ -18,7 +18,7 @@ export interface NodeArguments extends NodeName {
 
 const NAMES = ["node", "node-address", "pod-range"] as const;
 
-/** Adds the name of the node alone, for commands whose kube-proxy is told the rest. */
+/** Adds the name of the node alone, for commands whose kube-proxy gets the rest. */
 export function withNodeName<T>(yargs: Argv<T>) {
   return yargs.option("node", {
     type: "string",

@@ -119,7 +119,7 @@ function frontendKey(address: number, port: number, protocol: number): string {
   return `${address} ${port} ${protocol}`;
 }
 
-/** What a port is reached by, beside its cluster IP. */
+/** What a port is reached by, other than its cluster IP. */
 function frontendKeys({ externals, port, nodePort, protocol }: FoundPort): string[] {
   const keys = [...externals.keys()].map((address) => frontendKey(address, port, protocol));
   return nodePort === 0 ? keys : [...keys, frontendKey(0, nodePort, protocol)];

@@ -10,19 +10,21 @@ import {
   type KnownNetwork,
 } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
+import { describeFlags, flagParameters } from "../../planes/imported-options.js";
 import type { NodeList, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import { countOf } from "../../text.js";
-import { assemble } from "../assemble.js";
+import { assemble, withoutOwnAddresses } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
+import { flagsOfRules } from "./flags.js";
 import { type FoundInRules, servicesOfRules } from "./services.js";
 import { type NodeTables, parseTables } from "./tables.js";
 
 /**
  * Reads iptables-save or `iptables -S`.
  *
- * @param texts One node's: both tables in one text or in two, IPv6 besides.
- * @param known What is known of the network besides.
+ * @param texts One node's: both tables in one text or in two, and IPv6 separately.
+ * @param known What else is known of the network.
  * @throws InvalidInputError that names the line or the service, or says what to give instead.
  */
 export function importIptables(
@@ -37,15 +39,18 @@ export function importIptables(
     );
   }
   const found = servicesOfRules(tables);
+  const nodeAddresses = known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses;
+  withoutOwnAddresses(found.ports, nodeAddresses);
   const { records, ports, unnamed, withoutAddress } = assemble(found.ports);
   if (records.length === 0) throw new InvalidInputError(noServiceIn(node, found));
   refuseConflicts(records);
   const facts: KnownNetwork = {
     podCidr: known.podCidr ?? found.podCidr,
     serviceCidr: known.serviceCidr,
-    nodeAddresses: known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses,
+    nodeAddresses,
   };
   const network = inferNetwork(records, facts);
+  const flags = flagsOfRules(tables, found);
   const writer = writerOf(tables);
   const cluster = buildCluster(records, network, {
     kind: "imported",
@@ -54,6 +59,7 @@ export function importIptables(
       foreignRules: found.foreignRules,
       notUnderstood: found.notUnderstood.length,
       ...(writer !== undefined && { kubeProxy: writer }),
+      ...flagParameters(flags),
     },
   });
   const endpointOfChain = new Map<string, number>();
@@ -66,9 +72,12 @@ export function importIptables(
   const said = (count: number, line: string) => (count > 0 ? [line] : []);
   const report = [
     `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from kube-proxy's own rules`,
-    ...(writer === undefined ? [] : [`written by kube-proxy ${writer}, as its chains show`]),
+    writer === undefined
+      ? "the chains do not show which version of kube-proxy wrote them"
+      : `written by kube-proxy ${writer}, as its chains show`,
     ...describeNetwork(network, facts),
-    ...describePodTest(found.podTest, found.masquerade),
+    ...describePodTest(found.podTest),
+    ...describeFlags(flags),
     ...said(
       found.foreignRules + otherRules,
       `rules of others: ${found.foreignRules}${otherRules > 0 ? `, and ${otherRules} in tables that decide nothing here` : ""}`,
@@ -101,12 +110,14 @@ export function importIptables(
 }
 
 /** Versions of kube-proxy that write such chains: 1.34 to 1.37 write the same rules. */
-function writerOf({ nat }: SavedTables): string | undefined {
+function writerOf({ nat, filter }: SavedTables): string | undefined {
   const starts = (prefix: string) => [...nat.keys()].some((name) => name.startsWith(prefix));
-  const counts = nat
-    .get("KUBE-NODEPORTS")
-    ?.rules.some(({ counter }) => counter === "localhost_nps_accepted_pkts");
-  if (counts) return "1.33 or newer (1.34 to 1.37 write the same rules)";
+  // A NodePort's rule for 127/8, and the one for packets of no connection.
+  const counting = [nat.get("KUBE-NODEPORTS"), filter.get("KUBE-FORWARD")].flatMap(
+    (chain) => chain?.rules ?? [],
+  );
+  if (counting.some(({ counter }) => counter !== null))
+    return "1.33 or newer (1.34 to 1.37 write the same rules)";
   if (starts("KUBE-XLB-")) return "until 1.23";
   return starts("KUBE-EXT-") || starts("KUBE-SVL-") ? "1.24 or newer" : undefined;
 }

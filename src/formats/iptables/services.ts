@@ -4,11 +4,12 @@
  * (endpoints), and the filter table's refusals (services without endpoints).
  */
 
-import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
+import { type Cidr, EXTERNAL_IP, INGRESS_IP, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
 import type { SavedRule, SavedTable, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
-import { addStandIns, emptyPort, type FoundPort, parsePortName, withoutOwnAddresses } from "../assemble.js";
-import { countEmpty, countForeign, kindOfChain, kindOfCondition, masqueradeOf } from "./chains.js";
+import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import { countEmpty, countForeign, kindOfChain, kindOfCondition } from "./chains.js";
+import { PodTests } from "./pods.js";
 
 /** Chains of one service-port share the hash of its name: KUBE-SVC-XPGD46QRK7WJZT7O. XLB is what EXT was until 1.23. */
 const PORT_CHAIN = /^KUBE-(SVC|SVL|EXT|FW|XLB)-([A-Z2-7]{16})$/;
@@ -21,9 +22,11 @@ export interface FoundInRules {
   readonly chains: ReadonlyMap<FoundPort, readonly string[]>;
   /** Sources that need no masquerade (kube-proxy's clusterCIDR). */
   readonly podCidr: Cidr | undefined;
-  /** How traffic of pods is told from other where it is no range: `-i azv+`. */
+  /** How pod traffic is recognized where it is not by a range: `-i azv+`. */
   readonly podTest: string | undefined;
   readonly masquerade: MasqueradeOfClusterIps;
+  /** False where the rules show that kube-proxy cannot tell pods from others (no `--cluster-cidr`). */
+  readonly knowsPods: boolean;
   readonly nodeAddresses: number[];
   /** Rules to a service's chain that test no port. */
   readonly withoutPort: number;
@@ -48,12 +51,9 @@ class Reader {
   readonly #byName = new Map<string, FoundPort>();
   readonly #ports: FoundPort[] = [];
   readonly #hashes = new Map<FoundPort, string>();
-  readonly #podCidrs = new Map<string, { cidr: Cidr; count: number }>();
+  readonly #pods = new PodTests();
   readonly #nodeAddresses = new Set<number>();
   readonly #notUnderstood: string[] = [];
-  #podTest: string | undefined;
-  #podShortCut: Cidr | undefined;
-  readonly #masquerades = { all: 0, some: 0 };
   #withoutPort = 0;
   /** Ports that the filter table refuses: until 1.8 their chains were empty. */
   readonly #refusedPorts = new Set<FoundPort>();
@@ -71,13 +71,15 @@ class Reader {
     for (const name of ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES"]) {
       for (const rule of this.#rules(this.#filter, name)) this.#readRefusal(rule);
     }
+    for (const rule of this.#rules(this.#filter, "KUBE-NODEPORTS")) this.#readHealthCheck(rule);
     const standIns = addStandIns(this.#ports);
     return {
       ports: this.#ports,
       chains,
-      podCidr: this.#commonPodCidr(),
-      podTest: this.#podTest,
-      masquerade: masqueradeOf(this.#masquerades),
+      podCidr: this.#pods.range(),
+      podTest: this.#pods.test,
+      masquerade: this.#pods.masquerade,
+      knowsPods: this.#pods.areKnown(this.#ports),
       withoutPort: this.#withoutPort,
       emptyChains: countEmpty(this.#nat) + this.#emptyPorts(),
       nodeAddresses: [...this.#nodeAddresses],
@@ -102,7 +104,7 @@ class Reader {
     }
     // The old masquerade rule of each service, before 1.20: ! -s CIDR -d VIP … -j KUBE-MARK-MASQ.
     if (rule.target === "KUBE-MARK-MASQ") {
-      if (!/ (?:external|loadbalancer) IP/.test(rule.comment ?? "")) this.#notePodCidr(rule);
+      if (!/ (?:external|loadbalancer) IP/.test(rule.comment ?? "")) this.#pods.note(rule);
       return;
     }
     const jump = PORT_CHAIN.exec(rule.target);
@@ -190,13 +192,10 @@ class Reader {
       if (rule.src && !rule.srcInvert) port.ranges.push(rule.src);
       if (rule.target.startsWith("KUBE-XLB-")) port.externalLocal = true;
     }
-    const ingress = [...port.externals].filter(([, kind]) => kind === INGRESS_IP).map(([address]) => address);
-    port.ranges = withoutOwnAddresses(port.ranges, ingress);
     for (const rule of this.#rules(this.#nat, `KUBE-EXT-${hash}`)) {
       if (rule.addrtype === "src-local") port.externalLocal = true;
-      // Pods' short cut to services of policy Local: it tells the range where all traffic is masqueraded.
-      else if (rule.src && rule.target.startsWith("KUBE-SVC-")) this.#podShortCut ??= rule.src;
-      else if (rule.interfaceIn && !rule.interfaceIn.negated) this.#notePodCidr(rule);
+      else if (rule.src && rule.target.startsWith("KUBE-SVC-")) this.#pods.noteShortCut(rule.src);
+      else if (rule.interfaceIn && !rule.interfaceIn.negated) this.#pods.note(rule);
     }
     return chains;
   }
@@ -205,7 +204,7 @@ class Reader {
   #endpointChains(port: FoundPort, name: string): string[] {
     const chains: string[] = [];
     for (const rule of this.#rules(this.#nat, name)) {
-      if (rule.target === "KUBE-MARK-MASQ") this.#notePodCidr(rule);
+      if (rule.target === "KUBE-MARK-MASQ") this.#pods.note(rule);
       if (!rule.target.startsWith("KUBE-SEP-")) continue;
       if (rule.recent === "check") port.affinitySeconds = Math.max(port.affinitySeconds, rule.recentSeconds);
       else chains.push(rule.target);
@@ -242,6 +241,20 @@ class Reader {
     }
   }
 
+  /** `-p tcp -m comment --comment "ns/name:port health check node port" -m tcp --dport 32020 -j ACCEPT` */
+  #readHealthCheck(rule: SavedRule): void {
+    const port = rule.target === "ACCEPT" && rule.dport > 0 ? this.#byComment(rule) : undefined;
+    if (port) port.healthCheckNodePort = rule.dport;
+    else this.#notUnderstood.push(`filter ${rule.chain}: -j ${rule.target}`);
+  }
+
+  /** The service-port that a rule's comment names, whatever its protocol. */
+  #byComment({ comment }: SavedRule): FoundPort | undefined {
+    const text = COMMENT.exec(comment ?? "")?.[1];
+    const protocols = [TCP, UDP, SCTP];
+    return protocols.flatMap((protocol) => this.#byName.get(`${text} ${protocol}`) ?? [])[0];
+  }
+
   #emptyPorts(): number {
     return [...this.#hashes].filter(
       ([port, hash]) =>
@@ -256,25 +269,5 @@ class Reader {
     const named = this.#named(rule);
     if (named || isNodePort) return named;
     return this.#add(emptyPort(rule.protocol, rule.dport));
-  }
-
-  #notePodCidr(rule: SavedRule): void {
-    this.#masquerades[rule.src || rule.interfaceIn ? "some" : "all"]++;
-    if (rule.interfaceIn) {
-      this.#podTest ??= `-i ${rule.interfaceIn.name}`;
-      return;
-    }
-    if (!rule.src || !rule.srcInvert) return;
-    const key = `${rule.src.base}/${rule.src.prefixLength}`;
-    const seen = this.#podCidrs.get(key);
-    if (seen) seen.count++;
-    else this.#podCidrs.set(key, { cidr: rule.src, count: 1 });
-  }
-
-  #commonPodCidr(): Cidr | undefined {
-    const [most] = [...this.#podCidrs.values()].sort((a, b) => b.count - a.count);
-    // Clients of the model live in a part of it.
-    const cidr = most?.cidr ?? this.#podShortCut;
-    return cidr && cidr.prefixLength <= 24 ? cidr : undefined;
   }
 }

@@ -5,20 +5,23 @@ import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import type { Cidr, Cluster } from "../../cluster/cluster.js";
 import { describeNetwork, inferNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
+import { describeFlags, flagParameters, type ImportedFlags } from "../../planes/imported-options.js";
 import { countOf } from "../../text.js";
 import { assemble, emptyPort, type FoundPort, withoutOwnAddresses } from "../assemble.js";
 import { backendKey, type CiliumFrontend, portsOfFrontends } from "../cilium/frontends.js";
 import { parseTables } from "../iptables/tables.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
+import { flagsOfIpvsRules } from "./flags.js";
 import { type IpvsTable, parseIpvsadm, type VirtualService } from "./ipvsadm.js";
 import { parseIpset, type SavedKubeSets, setEntryKey } from "./sets.js";
+import { giveHealthChecks, giveNodePorts } from "./unowned.js";
 
 /**
  * Reads the files of one node in IPVS mode.
  *
  * @param texts `ipvsadm -Sn` (or `-Ln`), and best with it `ipset save` and iptables-save.
- * @param known What is known of the network besides.
+ * @param known What else is known of the network.
  * @throws InvalidInputError that names the line, or the file that is missing or given twice.
  */
 export function importIpvs(
@@ -39,7 +42,8 @@ export function importIpvs(
   const ipvs = parseIpvsadm(table.text);
   const rules = texts.filter(({ kind }) => kind === "iptables-save" || kind === "iptables -S");
   const podCidr = rules.length > 0 ? podCidrOf(rules) : undefined;
-  return build(ipvs, sets && parseIpset(sets.text), { ...known, podCidr: known.podCidr ?? podCidr });
+  const facts = { ...known, podCidr: known.podCidr ?? podCidr };
+  return build(ipvs, sets && parseIpset(sets.text), facts, flagsOfIpvsRules(rules));
 }
 
 function only(texts: readonly RecognisedText[], what: string): RecognisedText | undefined {
@@ -60,18 +64,16 @@ function build(
   ipvs: IpvsTable,
   sets: SavedKubeSets | undefined,
   known: KnownNetwork,
+  flags: ImportedFlags,
 ): { cluster: Cluster; report: string[] } {
-  const found = sets
-    ? withSets(ipvs, sets)
-    : { ports: ipvs.services.map(alone), nodeAddresses: [], lost: 0, unknown: 0 };
+  const found = sets ? withSets(ipvs, sets) : { ...NOTHING_IN_SETS, ports: ipvs.services.map(alone) };
+  const nodeAddresses = known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses;
+  withoutOwnAddresses(found.ports, nodeAddresses);
   const { records } = assemble(found.ports);
   if (records.length === 0)
     throw new InvalidInputError("ipvsadm holds no virtual service with an IPv4 address");
   refuseConflicts(records);
-  const facts: KnownNetwork = {
-    ...known,
-    nodeAddresses: known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses,
-  };
+  const facts: KnownNetwork = { ...known, nodeAddresses };
   const network = inferNetwork(records, facts);
   const cluster = buildCluster(records, network, {
     kind: "imported",
@@ -79,6 +81,7 @@ function build(
     parameters: {
       virtualServices: ipvs.services.length,
       schedulers: [...ipvs.schedulers].slice(0, 20).map((name) => oneLine(name, 20)),
+      ...flagParameters(flags),
     },
   });
   const said = (count: number, line: string) => (count > 0 ? [line] : []);
@@ -91,6 +94,22 @@ function build(
       sets
         ? "not in these files: names, internal traffic policies, endpoints of other nodes where the policy is Local"
         : "every address is taken as a cluster IP: IPVS does not tell external addresses and NodePorts from them, nor masquerade, policies and source ranges (give ipset save and iptables-save too)",
+      ...(sets?.hasIpvsIps
+        ? ["written by a kube-proxy whose version does not show: 1.34 to 1.37 write the same in IPVS mode"]
+        : []),
+      ...describeFlags(flags),
+      ...said(
+        found.givenNodePorts,
+        `made up: which services without servers ${countOf(found.givenNodePorts, "NodePort")} without servers belong to`,
+      ),
+      ...said(
+        found.givenHealthChecks,
+        `made up: which load balancers ${countOf(found.givenHealthChecks, "health-check port")} belong to`,
+      ),
+      ...said(
+        found.lostHealthChecks,
+        `left out: ${countOf(found.lostHealthChecks, "health-check port")} without a load balancer of policy Local`,
+      ),
       ...said(
         found.lost,
         `left out: ${countOf(found.lost, "NodePort")} that share no endpoint with one cluster IP`,
@@ -123,11 +142,28 @@ function alone({ protocol, address, port, affinitySeconds, servers }: VirtualSer
   };
 }
 
+interface FoundWithSets {
+  readonly ports: FoundPort[];
+  readonly nodeAddresses: number[];
+  /** NodePorts that are nobody's. */
+  readonly lost: number;
+  readonly givenNodePorts: number;
+  readonly givenHealthChecks: number;
+  readonly lostHealthChecks: number;
+  readonly unknown: number;
+}
+
+const NOTHING_IN_SETS = {
+  nodeAddresses: [],
+  lost: 0,
+  givenNodePorts: 0,
+  givenHealthChecks: 0,
+  lostHealthChecks: 0,
+  unknown: 0,
+} as const satisfies Omit<FoundWithSets, "ports">;
+
 /** Services whose addresses and NodePorts are told apart by the sets, and joined by the endpoints they share. */
-function withSets(
-  { services }: IpvsTable,
-  sets: SavedKubeSets,
-): { ports: FoundPort[]; nodeAddresses: number[]; lost: number; unknown: number } {
+function withSets({ services }: IpvsTable, sets: SavedKubeSets): FoundWithSets {
   const nodeAddresses = new Set<number>();
   const nodePorts = new Set<string>();
   const frontends: CiliumFrontend[] = [];
@@ -154,19 +190,29 @@ function withSets(
         (kind === "NodePort" && sets.nodePortsLocal.has(`${service.protocol} ${service.port}`)),
       internalLocal: false,
       affinitySeconds: service.affinitySeconds,
-      ranges: withoutOwnAddresses(sets.ranges.get(key) ?? [], [service.address]),
+      ranges: sets.ranges.get(key) ?? [],
       service: undefined,
       backends: service.servers.map((to) => ({ id: backendKey(to.address, to.port), ...to })),
     });
   }
   const { ports, lostNodePorts } = portsOfFrontends(frontends);
+  const givenNodePorts = giveNodePorts(ports, services, sets);
+  const healthChecks = giveHealthChecks(ports, sets);
   for (const port of ports) {
     port.endpoints = port.endpoints.map((to) => ({
       ...to,
       local: sets.localEndpoints.has(`${to.address} ${to.port}`),
     }));
   }
-  return { ports, nodeAddresses: [...nodeAddresses], lost: lostNodePorts, unknown };
+  return {
+    ports,
+    nodeAddresses: [...nodeAddresses],
+    lost: lostNodePorts - givenNodePorts,
+    givenNodePorts,
+    givenHealthChecks: healthChecks.given,
+    lostHealthChecks: healthChecks.lost,
+    unknown,
+  };
 }
 
 function kindOf(

@@ -17,6 +17,9 @@ export interface SavedKubeSets {
   /** `protocol port`. */
   readonly nodePorts: ReadonlySet<string>;
   readonly nodePortsLocal: ReadonlySet<string>;
+  readonly healthCheckPorts: readonly number[];
+  /** Whether a set KUBE-IPVS-IPS is made, empty or not. */
+  readonly hasIpvsIps: boolean;
   /** `address port` of endpoints on this node. */
   readonly localEndpoints: ReadonlySet<string>;
   readonly ranges: ReadonlyMap<Frontend, readonly Cidr[]>;
@@ -43,14 +46,17 @@ export function parseIpset(text: string): SavedKubeSets {
   } as const;
   const nodePorts = new Set<string>();
   const nodePortsLocal = new Set<string>();
+  const healthCheckPorts: number[] = [];
   const localEndpoints = new Set<string>();
   const ranges = new Map<Frontend, Cidr[]>();
   const notUnderstood: string[] = [];
   let others = 0;
   let ipv6 = 0;
+  let hasIpvsIps = false;
   const byName: Readonly<Record<string, Set<Frontend>>> = frontends;
   for (const raw of lines(text)) {
     const [verb, set = "", entry = ""] = raw.trim().split(" ", 3);
+    hasIpvsIps ||= set === "KUBE-IPVS-IPS";
     if (verb !== "add") continue;
     if (!set.startsWith("KUBE-")) others++;
     else if (set.startsWith("KUBE-6-")) ipv6++;
@@ -67,6 +73,8 @@ export function parseIpset(text: string): SavedKubeSets {
     ]),
     nodePorts,
     nodePortsLocal,
+    healthCheckPorts,
+    hasIpvsIps,
     localEndpoints,
     ranges,
     notUnderstood,
@@ -81,11 +89,16 @@ export function parseIpset(text: string): SavedKubeSets {
     const at = parseAddress(address);
     const [protocolName = "", portText = ""] = service.split(":");
     const protocol = PROTOCOLS[protocolName];
-    const port = portOf(nodePort && !set.endsWith("HASH") ? entry : portText);
+    const isBitmap = (nodePort && !set.endsWith("HASH")) || set === "KUBE-HEALTH-CHECK-NODE-PORT";
+    const port = portOf(isBitmap ? entry : portText);
     if (port === undefined) return false;
     if (nodePort) {
       const own = PROTOCOLS[nodePort[2]!.slice(0, 4).replace("-", "").toLowerCase()];
       (nodePort[1] === undefined ? nodePorts : nodePortsLocal).add(`${own} ${port}`);
+      return true;
+    }
+    if (set === "KUBE-HEALTH-CHECK-NODE-PORT") {
+      healthCheckPorts.push(port);
       return true;
     }
     if (at === undefined || protocol === undefined) return false;
@@ -108,7 +121,7 @@ export function parseIpset(text: string): SavedKubeSets {
 }
 
 /** Sets that say nothing the others do not. */
-const IGNORED: readonly string[] = ["KUBE-IPVS-IPS", "KUBE-LOAD-BALANCER-FW", "KUBE-HEALTH-CHECK-NODE-PORT"];
+const IGNORED: readonly string[] = ["KUBE-IPVS-IPS", "KUBE-LOAD-BALANCER-FW"];
 
 function portOf(text: string): number | undefined {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;

@@ -15,7 +15,7 @@ export class ChainReader {
   /** Kinds of rules and elements that are not understood. */
   readonly notUnderstood: string[] = [];
   podCidr: Cidr | undefined;
-  /** How pods are told from others where it is no range. */
+  /** How pods are recognized where it is not by a range. */
   podTest: string | undefined;
   masquerade: MasqueradeOfClusterIps = "none";
 
@@ -96,7 +96,7 @@ export class ChainReader {
     this.notePodTest(words);
   }
 
-  /** How pods are told: by their range, or by interface. */
+  /** How pods are recognized: by their range, or by interface. */
   notePodTest(words: readonly string[]): void {
     const value = words.find((word, i) => i > 0 && !["saddr", "!="].includes(word)) ?? "";
     const cidr = words[0] === "ip" ? parseCidr(value) : undefined;

@@ -10,9 +10,11 @@ import {
   type KnownNetwork,
 } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
+import { describeFlags, flagParameters } from "../../planes/imported-options.js";
 import { countOf } from "../../text.js";
-import { assemble } from "../assemble.js";
+import { assemble, withoutOwnAddresses } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
+import { flagsOfTable } from "./flags.js";
 import { readNftJson } from "./json.js";
 import { layoutOf } from "./layout.js";
 import { servicesOfTable } from "./services.js";
@@ -33,7 +35,7 @@ function parseNft(texts: readonly string[]): NftRuleset {
  * Reads what nft prints, and transactions.
  *
  * @param texts One node's: `nft list ruleset`, or parts of it (`nft list map`, `nft list chain`, one family each).
- * @param known What is known of the network besides.
+ * @param known What else is known of the network.
  * @throws InvalidInputError in one line: cut off, a part without what it refers to, two nodes' rules, or no kube-proxy's.
  */
 export function importNftables(
@@ -44,16 +46,19 @@ export function importNftables(
   const { table, foreignRules } = ruleset;
   refuseTerse(ruleset);
   const found = servicesOfTable(table);
+  const nodeAddresses = known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses;
+  withoutOwnAddresses(found.ports, nodeAddresses);
   const { records, unnamed, withoutAddress } = assemble(found.ports);
   if (records.length === 0) throw new InvalidInputError(noServiceIn(ruleset));
   refuseConflicts(records);
   const facts: KnownNetwork = {
     podCidr: known.podCidr ?? found.podCidr,
     serviceCidr: known.serviceCidr ?? found.serviceCidr,
-    nodeAddresses: known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses,
+    nodeAddresses,
   };
   const network = inferNetwork(records, facts);
   const layout = layoutOf(table);
+  const flags = flagsOfTable(table, found, layout);
   const cluster = buildCluster(records, network, {
     kind: "imported",
     format: "nft",
@@ -61,6 +66,7 @@ export function importNftables(
       foreignRules,
       notUnderstood: found.notUnderstood.length,
       ...(layout !== undefined && { kubeProxy: layout }),
+      ...flagParameters(flags),
     },
   });
   const { notUnderstood, standIns, refusedNodePorts } = found;
@@ -73,7 +79,8 @@ export function importNftables(
         ? "the table does not show which version of kube-proxy wrote it"
         : `written by kube-proxy ${layout}, as its layout shows`,
       ...describeNetwork(network, facts),
-      ...describePodTest(found.podTest, found.masquerade),
+      ...describePodTest(found.podTest),
+      ...describeFlags(flags),
       ...said(foreignRules, `rules of other tables: ${foreignRules}`),
       ...said(
         ruleset.ipv6Addresses,

@@ -13,7 +13,7 @@ import {
   protocolName,
 } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
-import { addStandIns, emptyPort, type FoundPort, parsePortName, withoutOwnAddresses } from "../assemble.js";
+import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
 import { ChainReader } from "./chains.js";
 import { endpointKey, frontendKey, frontendOf, nameOf, numbered, PROTOCOLS, portOf } from "./keys.js";
 import { rangesOf } from "./ranges.js";
@@ -32,6 +32,8 @@ export interface FoundInTable {
   /** How traffic of pods is told from other: a rule's own words where it is no range. */
   readonly podTest: string | undefined;
   readonly masquerade: MasqueradeOfClusterIps;
+  /** False where the rules show that kube-proxy cannot tell pods from others (no `--cluster-cidr`). */
+  readonly knowsPods: boolean;
   /** Ports whose endpoints are in no chain: one stands for them. */
   readonly standIns: number;
   /** NodePorts of services without endpoints, where no comment says whose they are. */
@@ -96,10 +98,20 @@ class Reader {
       nodeAddresses: this.#elements("nodeport-ips").flatMap(({ key }) => parseAddress(key[0] ?? "") ?? []),
       podTest: this.#chains.podTest,
       masquerade: this.#chains.masquerade,
+      knowsPods: this.#knowsPods(ports),
       standIns,
       refusedNodePorts: this.#refusedNodePorts,
       notUnderstood: this.#chains.notUnderstood,
     };
+  }
+
+  #knowsPods(ports: readonly FoundPort[]): boolean {
+    const { podCidr, podTest, masquerade } = this.#chains;
+    if (podCidr !== undefined || podTest !== undefined) return true;
+    // Where all is marked, it shows in the short cut of pods to a policy Local alone.
+    return !ports.some((port) =>
+      masquerade === "all" ? port.externalLocal : port.clusterIp !== undefined && port.endpoints.length > 0,
+    );
   }
 
   #elements(name: string): readonly NftElement[] {
@@ -163,7 +175,7 @@ class Reader {
         else this.#chains.notUnderstood.push(`source range ${text}`);
       }
     }
-    port.ranges = withoutOwnAddresses(ranges, [frontend.address]);
+    port.ranges = ranges;
   }
 
   #readChains(base: string, port: FoundPort): void {

@@ -103,8 +103,11 @@ export class KubeProxy {
   /** Ends it, and all that belongs to it. Does nothing the second time. */
   async stop(): Promise<void> {
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    await this.#channel.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    try {
+      await this.#channel.close();
+    } finally {
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
   }
 
   async #call(request: Request): Promise<unknown> {
@@ -131,7 +134,7 @@ const nodeSchema = z.object({
 });
 
 /**
- * Name and addresses of a node: what a kube-proxy has to be given besides the objects.
+ * Name and addresses of a node: what a kube-proxy needs in addition to the objects.
  * @param name Which; undefined: the only one.
  * @throws UsageError where there is no such Node object, or more than one to choose from.
  */

@@ -38,7 +38,7 @@ export function guestCommand(folder: string, isRoot: boolean, cpu: number | null
     ...(isRoot ? [toolPath("setpriv"), ...AS_NOBODY] : []),
     toolPath("linux.uml"),
     ...["mem=2G", "rootfstype=hostfs", "rootflags=/", "ro", "con=null", "con0=null,fd:1", "quiet"],
-    // End in a panic, instead of waiting for somebody to look.
+    // End in a panic, instead of waiting for a user.
     "panic=-1",
     // Its control socket: elsewhere it would want a home.
     ...["umid=guest", `uml_dir=${folder}/`],
@@ -50,7 +50,7 @@ export function guestCommand(folder: string, isRoot: boolean, cpu: number | null
 
 /** Lines of a file that grows, as they come: a guest's reports. */
 export class Tail {
-  readonly #file: number;
+  #file: number | undefined;
   readonly #chunk = Buffer.alloc(1 << 16);
   #rest = Buffer.alloc(0);
 
@@ -59,9 +59,9 @@ export class Tail {
     this.#file = openSync(path, "r");
   }
 
-  /** Whole lines since the last call. */
+  /** Whole lines since the last call; none once it is closed. */
   *lines(): Iterable<string> {
-    for (;;) {
+    while (this.#file !== undefined) {
       const bytes = readSync(this.#file, this.#chunk);
       if (bytes === 0) return;
       const data = Buffer.concat([this.#rest, this.#chunk.subarray(0, bytes)]);
@@ -71,8 +71,10 @@ export class Tail {
     }
   }
 
+  /** Does nothing the second time: an interruption closes what the end of the work closes too. */
   close(): void {
-    closeSync(this.#file);
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 }
 

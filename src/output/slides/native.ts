@@ -63,7 +63,7 @@ interface Look {
   borderDash?: unknown;
 }
 
-/** The native chart of a configuration; null for kinds that PowerPoint is not told of here, which need a picture. */
+/** The native chart of a configuration; null for kinds that are not exported natively, which need a picture. */
 export function nativeChart(
   config: ChartConfiguration,
   intervals: ReadonlyMap<number, readonly [number, number]>,

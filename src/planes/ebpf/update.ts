@@ -65,7 +65,7 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
     states = statesAfter;
   }
   const notes = ["nothing of another service is written, and nothing is read back"];
-  if (tables > 0) notes.push(`Maglev tables of ${maglevSize} entries, computed and written anew: ${tables}`);
+  if (tables > 0) notes.push(`Maglev tables of ${maglevSize} entries, computed and written again: ${tables}`);
   if (refused)
     notes.push("lb4_services_v2 is full: the kernel refuses (E2BIG) and the old entries keep serving");
   return { rules: 0, chains: 0, mapWrites, operations, bytes, notes };

@@ -69,7 +69,7 @@ export const STANDARD_TARGET = 40;
 /** xt_error_target: header, 30 bytes of name, padded. */
 export const CHAIN_HEAD = ENTRY + 64;
 export const CHAIN_TAIL = ENTRY + STANDARD_TARGET;
-/** In the four bytes of padding behind nf_nat_range2: the endpoint's index, so that a decision can be told. */
+/** In the four bytes of padding behind nf_nat_range2: the endpoint's index, so that a decision can be reported. */
 export const DNAT_ENDPOINT = 19;
 
 /** The least that a match of unknown kind can take. */

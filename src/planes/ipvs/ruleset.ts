@@ -241,7 +241,7 @@ export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): st
 }
 
 /**
- * Load-balancer addresses whose ranges leave out this node: what it sends there leaves with that address as its source,
+ * Load-balancer addresses whose ranges leave out this node, in the words of iptables-save: what it sends there leaves with that address as its source,
  * because it is one of its own.
  */
 function closedToNode({ cluster }: IpvsProgram): string[] {
@@ -249,10 +249,10 @@ function closedToNode({ cluster }: IpvsProgram): string[] {
   for (let p = 0; p < cluster.servicePorts; p++) {
     const s = cluster.service[p]!;
     if (!hasSourceRanges(cluster, s) || ingressSources(cluster, s).length > 0) continue;
-    const protocol = protocolName(cluster.protocol[p]!);
+    const protocol = cluster.protocol[p]!;
     for (const address of ingressAddresses(cluster, s).map(formatAddress)) {
       rules.push(
-        `-A KUBE-IPVS-OUT-FILTER -s ${address}/32 -m ipvs --vaddr ${address} --vproto ${protocol} --vport ${cluster.port[p]} -j DROP`,
+        `-A KUBE-IPVS-OUT-FILTER -s ${address}/32 -m ipvs --vproto ${protocol} --vaddr ${address} --vport ${cluster.port[p]} -j DROP`,
       );
     }
   }

@@ -51,7 +51,7 @@ export function updateCost(
     `virtual services changed: ${virtualServices}; a command each for an endpoint that joins, ${graceful ? "two for one that leaves while it has connections (weight 0, then delete)" : "one for one that leaves"}`,
     "each sync reads every virtual service and its destinations back, whatever changed",
   ];
-  if (tables > 0) notes.push(`tables that the scheduler ${scheduler} fills anew: ${tables}`);
+  if (tables > 0) notes.push(`tables that the scheduler ${scheduler} refills: ${tables}`);
   return {
     rules: 0,
     chains: 0,

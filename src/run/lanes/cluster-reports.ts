@@ -22,7 +22,7 @@ const TIMES: Readonly<Record<ClusterScenario, (times: PathTimes) => number[]>> =
 /** Others' Services are spoken of where they are this share of ours. */
 const OTHERS_SHARE = 0.1;
 
-/** What the reports are about besides times. */
+/** What the reports hold in addition to times. */
 export interface ClusterFacts {
   readonly plane: DetectedPlane;
   readonly otherServices: number;

@@ -30,7 +30,7 @@ export interface RuleOrder {
   readonly endpointPorts: Uint32Array;
 }
 
-/** The loopback network, at which NodePorts answer unless kube-proxy is told otherwise. */
+/** The loopback network, at which NodePorts answer unless configured otherwise. */
 export const LOOPBACK: Cidr = { base: 0x7f000000, prefixLength: 8 };
 
 /** Whether NodePorts answer at 127/8 (proxier.go: only where they answer at every address). */

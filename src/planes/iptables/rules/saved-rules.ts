@@ -40,7 +40,7 @@ export interface SavedRule {
 
 export interface SavedChain {
   readonly name: string;
-  /** `-` for chains that somebody jumps to. */
+  /** `-` for chains that are jumped to. */
   readonly policy: string;
   readonly rules: SavedRule[];
 }

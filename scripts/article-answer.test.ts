@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { fakeFinding, fakeResults } from "../test/support/results.js";
+import { articleAnswer, type PublishedRun } from "./article-answer.js";
+
+const NEEDED = [
+  "iptables-slope",
+  "iptables-growth",
+  "ipvs-chains",
+  "work-constant",
+  "hash-time-rise",
+  "trie-logarithm",
+  "load",
+  "update",
+];
+const run = (name: string, ids: readonly string[], charts: readonly string[] = []): PublishedRun => ({
+  name,
+  charts,
+  results: fakeResults({ findings: ids.map((id) => fakeFinding(id, `${name} found ${id}`)) }),
+});
+
+it("takes the evidence of each claim from the first run that has it, with its lane and a link", () => {
+  const text = articleAnswer([
+    run("2026-a", ["load"], ["load"]),
+    run("2026-b", NEEDED, ["load", "logarithm"]),
+  ]);
+  expect(text.match(/^## “/gm)).toHaveLength(5);
+  expect(text).toMatch(/^- .*2026-a found load.* \(\[model\]\(2026-a\/\)\)$/m);
+  expect(text).toMatch(/2026-b found update/);
+  expect(text).toContain("](2026-a/charts/load.svg)");
+  expect(text).toContain("](2026-b/charts/logarithm.svg)");
+});
+
+it("refuses a verdict whose evidence no run has", () => {
+  expect(() =>
+    articleAnswer([
+      run(
+        "2026-a",
+        NEEDED.filter((id) => id !== "trie-logarithm"),
+      ),
+    ]),
+  ).toThrow('no published run finds "trie-logarithm"');
+});

@@ -1,0 +1,214 @@
+import { existsSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { Cluster } from "../../src/cluster/cluster.js";
+import { EXPORTS } from "../../src/formats/export.js";
+import { nodeFacts } from "../../src/kernel/kube-proxy/driver.js";
+import { rulesSchema, writeSchema } from "../../src/kernel/kube-proxy/protocol.js";
+import { UpdateCounter } from "../../src/kernel/kube-proxy/writes.js";
+import { modelChange } from "../../src/kernel/real-program/model-change.js";
+import { modelCluster } from "../../src/kernel/real-program/model-cluster.js";
+import type { ApiObject, ObjectChange } from "../../src/kubernetes/list-watch/parse.js";
+import { KUBE_PROXY_RELEASES } from "../../src/planes/kube-proxy-versions.js";
+import { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "../../src/planes/plane.js";
+import { planeById } from "../../src/planes/registry.js";
+import {
+  ipsetLines,
+  iptablesLines,
+  ipvsadmLines,
+  nftLines,
+  ruleDifferences,
+} from "../../src/planes/shared/rules-as-sets.js";
+import { type RecordedCluster, recordedClusters } from "./clusters.js";
+
+const stepsSchema = z.array(z.object({ name: z.string(), writes: z.array(writeSchema), rules: rulesSchema }));
+type Steps = z.infer<typeof stepsSchema>;
+
+/** Files of a mode, the format that is exported for each, and its lines as a set. */
+const MODES = {
+  iptables: [["iptables.save", "iptables", iptablesLines]],
+  nftables: [["nftables.nft", "nft", nftLines]],
+  ipvs: [
+    ["ipvs.ipvsadm", "ipvsadm", ipvsadmLines],
+    ["ipvs.ipset", "ipset", ipsetLines],
+    ["iptables.save", "ipvs-iptables", iptablesLines],
+  ],
+} as const;
+type Mode = keyof typeof MODES;
+
+const RECORDINGS = recordedClusters().flatMap((cluster) =>
+  KUBE_PROXY_VERSIONS.flatMap((version) =>
+    (["iptables", "nftables", "ipvs"] as const).flatMap((mode) => {
+      const path = `test/data/kube-proxy/${KUBE_PROXY_RELEASES[version]}/${cluster.name}/${mode}.steps.json.gz`;
+      return existsSync(path) ? [{ name: cluster.name, version, mode, cluster, path }] : [];
+    }),
+  ),
+);
+
+function stepsOf(path: string): Steps {
+  return stepsSchema.parse(JSON.parse(gunzipSync(readFileSync(path)).toString()));
+}
+
+/** The cluster before the first change, and after each. */
+function clustersOf({ objects, options, steps }: RecordedCluster): Cluster[] {
+  const facts = { ...nodeFacts(objects), podRange: options.podRange?.split(",")[0] };
+  const all = [...objects];
+  return [
+    modelCluster(all, facts),
+    ...steps.map(({ changes }) => {
+      for (const change of changes) apply(all, change);
+      return modelCluster(all, facts);
+    }),
+  ];
+}
+
+function apply(objects: ApiObject[], { type, object }: ObjectChange): void {
+  const at = objects.findIndex(
+    ({ kind, metadata }) => kind === object.kind && metadata.name === object.metadata.name,
+  );
+  if (type === "ADDED") objects.push(object);
+  else if (type === "DELETED") objects.splice(at, 1);
+  else objects[at] = object;
+}
+
+const written = (cluster: Cluster, format: string, kubeProxy: KubeProxyVersion): string =>
+  [...EXPORTS.find(({ id }) => id === format)!.write(cluster, { kubeProxy })].join("");
+
+/** Without what waits to be deleted: up to 1.35, nftables mode flushes a chain first, and deletes it a second later. */
+function withoutStale(lines: ReadonlySet<string>): Set<string> {
+  const all = [...lines];
+  const isStale = (line: string): boolean => {
+    const owned = /^(chain|set) ((?:endpoint|affinity|service|local|external|firewall)-\S+)$/.exec(line);
+    if (owned === null) return false;
+    const [, kind, name] = owned;
+    return kind === "chain"
+      ? !all.some((other) => other.startsWith(`${line}: `))
+      : !all.some((other) => other.startsWith("chain ") && other.includes(`@${name} `));
+  };
+  const stale = new Set(all.filter(isStale));
+  return new Set(all.filter((line) => !stale.has(line) && !stale.has(line.split(": ")[0]!)));
+}
+
+/** An endpoint that comes or goes, as a step's name says it. */
+function endpointOf(name: string): Parameters<typeof modelChange>[1] | undefined {
+  const [, address = "", joined] = /^(\S+) joins (\S+)$/.exec(name) ?? [];
+  if (joined !== undefined) return { kind: "join", service: `ns1/${joined}`, address };
+  const [, gone = "", left] = /^(\S+) (?:leaves|of) (\S+?)(?: is no longer ready)?$/.exec(name) ?? [];
+  return left === undefined ? undefined : { kind: "leave", service: `ns1/${left}`, address: gone };
+}
+
+describe("kube-proxy, recorded over changes", () => {
+  it("is there of every version, and of every mode", () => {
+    const found = new Set(RECORDINGS.map(({ version, mode }) => `${mode} ${version}`));
+    const wanted = KUBE_PROXY_VERSIONS.flatMap((version) => [`iptables ${version}`, `nftables ${version}`]);
+    for (const each of [...wanted, "ipvs 1.36"]) expect(found).toContain(each);
+  });
+
+  it.each(RECORDINGS)("$version has the rules of the model after each change: $name, $mode", (one) => {
+    const clusters = clustersOf(one.cluster);
+    const steps = stepsOf(one.path);
+    expect(steps.map(({ name }) => name)).toEqual(["start", ...one.cluster.steps.map(({ name }) => name)]);
+    for (const [i, { name, rules }] of steps.entries()) {
+      for (const [file, format, linesOf] of MODES[one.mode]) {
+        const recorded = rules[file];
+        // Of the start they stand beside, and of large clusters they are left out.
+        if (recorded === undefined) continue;
+        const model = written(clusters[i]!, format, one.version);
+        const differences = ruleDifferences(withoutStale(linesOf(recorded)), linesOf(model));
+        expect({ name, file, differences }).toEqual({ name, file, differences: [] });
+      }
+    }
+  });
+});
+
+describe("what kube-proxy wrote for an endpoint that comes or goes", () => {
+  const isNetfilter = ({ mode }: (typeof RECORDINGS)[number]) => mode !== "ipvs";
+
+  it.each(RECORDINGS.filter(isNetfilter))("is what the model updates: $version, $name, $mode", (one) => {
+    const clusters = clustersOf(one.cluster);
+    const counter = new UpdateCounter();
+    let compared = 0;
+    for (const [i, { name, writes }] of stepsOf(one.path).entries()) {
+      const { rules, chains, elements, deletedChains } = counter.count(writes);
+      const expected = updateOf(one.mode, clusters, i, name, one.version);
+      if (expected === undefined) continue;
+      const isLarge = clusters[i]!.endpoints > 1000;
+      expect({ name, rules, chains: isLarge ? chains - deletedChains : chains, elements }).toEqual({
+        name,
+        rules: expected.rules,
+        chains: expected.chains,
+        elements: expected.mapWrites,
+      });
+      compared++;
+    }
+    // The change of `dual` is one of IPv6.
+    const least = one.name === "kinds" ? 3 : one.name === "dual" ? 0 : 1;
+    expect(compared).toBeGreaterThanOrEqual(least);
+  });
+
+  it.each(RECORDINGS.filter((one) => !isNetfilter(one)))(
+    "is what the model updates, over netlink and by ipset: $version, $name, $mode",
+    (one) => {
+      const clusters = clustersOf(one.cluster);
+      const steps = stepsOf(one.path);
+      const folder = one.path.replace(/[^/]*$/, "");
+      let compared = 0;
+      for (const [i, { name, rules }] of steps.entries()) {
+        const expected = updateOf(one.mode, clusters, i, name, one.version);
+        if (expected === undefined) continue;
+        const before = (file: string) =>
+          i === 1 ? readFileSync(`${folder}${file}`, "utf8") : steps[i - 1]!.rules[file]!;
+        const [servers, elements] = (
+          [
+            ["ipvs.ipvsadm", ipvsadmLines],
+            ["ipvs.ipset", ipsetLines],
+          ] as const
+        ).map(([file, linesOf]) => ruleDifferences(linesOf(before(file)), linesOf(rules[file]!)));
+        // A server that goes gets weight 0 first.
+        const writes = servers!.reduce(
+          (sum, line) => sum + (line.startsWith("- ") ? 2 : 1),
+          elements!.length,
+        );
+        expect({ name, writes }).toEqual({ name, writes: expected.mapWrites });
+        compared++;
+      }
+      expect(compared).toBeGreaterThan(2);
+    },
+  );
+
+  it.each(RECORDINGS.filter((one) => !isNetfilter(one)))(
+    "is beside IPVS all of its iptables rules each time: $version, $name",
+    (one) => {
+      const clusters = clustersOf(one.cluster);
+      for (const [i, { name, writes }] of stepsOf(one.path).entries()) {
+        const restored = writes.filter(({ tool }) => tool === "iptables-restore");
+        const model = iptablesLines(written(clusters[i]!, "ipvs-iptables", one.version));
+        const own = new Set([...model].filter((line) => / -A KUBE-/.test(line)));
+        const wrote = new Set(
+          [...iptablesLines(restored.map(({ input }) => input).join("\n"))].filter((line) =>
+            / -A KUBE-/.test(line),
+          ),
+        );
+        expect({ name, rules: wrote.size }).toEqual({ name, rules: own.size });
+      }
+    },
+  );
+});
+
+/** What the model writes for a step; undefined where it is another kind of change. */
+function updateOf(
+  mode: Mode,
+  clusters: readonly Cluster[],
+  step: number,
+  name: string,
+  version: KubeProxyVersion,
+) {
+  const endpoint = endpointOf(name);
+  const before = clusters[step - 1];
+  const change = endpoint && before && modelChange(before, endpoint);
+  if (change === undefined) return undefined;
+  // The model's newcomer is on another node.
+  if (change.kind === "join" && name.includes("10.244.0.56")) return undefined;
+  return planeById(mode).compile(before!, { kubeProxy: version }).update(change, "partial");
+}
