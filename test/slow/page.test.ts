@@ -259,6 +259,11 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
     const page = await open(1280, "dark");
     await page.emulateMedia({ media: "print" });
     expect(await page.locator("#controls").isVisible()).toBe(false);
+    expect(await page.locator("#table-heading").isVisible()).toBe(false);
+    await page.locator("section:has(#table-heading) > details").evaluate((details) => {
+      (details as HTMLDetailsElement).open = true;
+    });
+    expect(await page.locator("#table-heading").isVisible()).toBe(true);
     await expect
       .poll(() => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor))
       .toBe("rgb(255, 255, 255)");
