@@ -13,6 +13,7 @@ import { claimant, claimants, planeLabel, shortLabel } from "../results/descript
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import { compareLookups, curveOf, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
+import { type ProgrammingPrediction, predictProgramming } from "./programming.js";
 import { type Circumstances, circumstancesOf } from "./switching.js";
 
 /** Larger clusters take minutes to measure with seven replicates. */
@@ -89,6 +90,8 @@ export interface Advice {
   readonly pairs: readonly PairAdvice[];
   /** Whole requests through the list and through another plane, as published; null where that names no such planes. */
   readonly published: PublishedRequests | null;
+  /** How long the real control planes would take to program it, from measurements of them; IPVS and Calico were not. */
+  readonly programming: readonly ProgrammingPrediction[];
 }
 
 /** Published times of whole requests, of the list and of another plane. */
@@ -161,6 +164,7 @@ export function adviseCluster(
       ? planes.filter((plane) => plane !== list).map((plane) => pairOf(run, list, plane))
       : [],
     published: publishedRequests(run),
+    programming: predictProgramming(planes, servicePorts),
   };
 }
 

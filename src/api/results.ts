@@ -15,6 +15,7 @@ export {
   type SizedRatio,
 } from "../advice/advise.js";
 export { adviceAssumptions, formatAdvice } from "../advice/advise-text.js";
+export type { PredictedSeconds, ProgrammingPrediction } from "../advice/programming.js";
 export { findFindings } from "../analysis/findings/index.js";
 export {
   againstReferences,
@@ -33,6 +34,7 @@ export {
   type ReferenceTable,
   referenceById,
 } from "../reference/index.js";
+export type { Seconds } from "../reference/programming.js";
 export { compareRuns, incomparable, type PlaneComparison, type RunComparison } from "../results/compare.js";
 export type { Described } from "../results/descriptors.js";
 export { readResults } from "../results/files.js";

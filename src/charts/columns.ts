@@ -12,7 +12,7 @@ import { seriesStyle } from "./theme.js";
 
 interface ColumnsChart
   extends Pick<ScalingChart, "id" | "title" | "measure" | "findings" | "neutralTitle" | "note"> {
-  /** In the published chart's colours. Elsewhere a series has its own. */
+  /** In the published chart's colours, for a run of its kind: through a NodePort. Elsewhere a plane has one colour in all charts. */
   readonly publishedColours?: boolean;
 }
 
@@ -53,7 +53,7 @@ export function columnsChart(chart: ColumnsChart): Chart {
       const style = seriesStyle(results, plane, view.theme);
       return {
         label: style.columnLabel,
-        colour: publishedColours ? style.column : style.line,
+        colour: publishedColours && results.run.entry === "nodePort" ? style.column : style.line,
         marks: services.map((n) => {
           const point = byServices.get(n);
           return (

@@ -76,6 +76,10 @@ describe("lbscale lookup, explain and advise", () => {
     const { stdout, status } = lbscale(["advise", BOUTIQUE, "--run", run]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*31 rules, 13 chains[\s\S]*This assumes:/);
+    expect(stdout).toMatch(/^Prediction, not measured here: time until 12 service-ports are programmed:$/m);
+    expect(stdout).toMatch(
+      /^kube-proxy 1\.36, nftables +less than 320 ms +less than 270 ms +Intel, otherwise idle$/m,
+    );
     const json = JSON.parse(lbscale(["advise", BOUTIQUE, "--run", run, "--json"]).stdout);
     expect(json.planes).toHaveLength(6);
     expect(json.findings.length).toBeGreaterThan(5);

@@ -180,6 +180,21 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
     expect((await titles(page)).join(" ")).not.toContain("iptables is");
   });
 
+  it("names lines in a legend above the plot on a phone, where their ends have no room for it", async () => {
+    const page = await open(390);
+    const canvas = page.locator("#chart-scaling canvas");
+    const picture = PNG.sync.read(await canvas.screenshot());
+    // No line reaches the uppermost fifth, of which the left part is read: what has a plane's colour there is the legend.
+    const found = new Set<string>();
+    for (let y = 0; y < picture.height / 5; y++) {
+      for (let x = 0; x < 0.7 * picture.width; x++) {
+        const at = 4 * (y * picture.width + x);
+        found.add(picture.data.subarray(at, at + 3).toString("hex"));
+      }
+    }
+    for (const colour of ["0072b2", "009e73", "cc79a7", "d55e00"]) expect(found).toContain(colour);
+  });
+
   it("shows the charts of one scenario", async () => {
     const page = await open();
     await page.locator("#controls").getByLabel("Scenario").selectOption("endpoints");
@@ -192,7 +207,7 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
     const before = await page.locator("#chart-scaling canvas").getAttribute("aria-label");
     await page.locator("#controls").getByLabel("Statistic").selectOption("p99");
     expect(await page.locator("#chart-scaling .subtitle").textContent()).toMatch(
-      /^99th percentile of lookup time/,
+      /^Model: 99th percentile of lookup time/,
     );
     expect(await page.locator("#chart-scaling canvas").getAttribute("aria-label")).not.toBe(before);
     expect(await page.locator("#shown").textContent()).toMatch(/\d+ of \d+ measurements have this statistic/);
@@ -244,6 +259,11 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
     const page = await open(1280, "dark");
     await page.emulateMedia({ media: "print" });
     expect(await page.locator("#controls").isVisible()).toBe(false);
+    expect(await page.locator("#table-heading").isVisible()).toBe(false);
+    await page.locator("section:has(#table-heading) > details").evaluate((details) => {
+      (details as HTMLDetailsElement).open = true;
+    });
+    expect(await page.locator("#table-heading").isVisible()).toBe(true);
     await expect
       .poll(() => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor))
       .toBe("rgb(255, 255, 255)");

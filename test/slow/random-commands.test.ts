@@ -36,6 +36,15 @@ const OPTIONS = [
     "-",
     "--no-json",
     "--shape",
+    "--yes",
+    "--dry-run",
+    "--budget",
+    "--duration",
+    "--kube-proxy",
+    "--node",
+    "--node-address",
+    "--pod-range",
+    "--planes=nftables@1.35",
   ],
 ];
 const VALUES = [
@@ -53,6 +62,11 @@ const VALUES = [
     "nft",
     "png",
     "text",
+    "none",
+    "none,png",
+    "html,svg",
+    "1.36",
+    "9s",
   ],
   ...[
     "planes",
@@ -67,8 +81,11 @@ const VALUES = [
   ...["results.json", "9007199254740993", "é", "--", "a=b", "2026"],
 ];
 
+/** Another seed is another 500 lines. */
+const SEED = Number(process.env.SEED ?? 20);
+
 it("500 random command lines exit with 0, 1 or 2, and print no stack trace", () => {
-  const random = Random.fromSeed(20, "command lines");
+  const random = Random.fromSeed(SEED, "command lines");
   const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]!;
   writeFileSync(join(folder, "results.json"), "{}");
   const files = [BOUTIQUE, NODE_TABLES, "results.json", "missing"];

@@ -45,7 +45,7 @@ export interface ScaleOptions {
   max?: number;
   stacked?: boolean;
   title?: { text?: string };
-  ticks?: { callback?: (value: number) => string; autoSkip?: boolean };
+  ticks?: { callback?: (value: number) => string; autoSkip?: boolean; maxRotation?: number };
 }
 
 /** The axis that holds the values, and the other one. */

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { CommandModule } from "yargs";
-import { adviseCluster, adviseSizes } from "../../advice/advise.js";
+import { type Advice, adviseCluster, adviseSizes } from "../../advice/advise.js";
 import { adviceAssumptions, adviceHeading, adviceTable, formatAdvice } from "../../advice/advise-text.js";
+import { programmingTable } from "../../advice/programming.js";
 import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
@@ -102,6 +103,7 @@ export const advise: CommandModule<object, Arguments> = {
         "",
         ...findings,
         "",
+        ...programming(advice),
         "This assumes:",
         ...assumptions.map((assumption) => `- ${assumption}`),
         "",
@@ -109,6 +111,12 @@ export const advise: CommandModule<object, Arguments> = {
     );
   },
 };
+
+/** Predicted times of programming, as a table of their own. */
+function programming(advice: Advice): string[] {
+  const table = programmingTable(advice.programming, advice.cluster.servicePorts);
+  return table === null ? [] : [`${table.lead}:`, alignColumns(table.rows), `(${table.basis}.)`, ""];
+}
 
 /** Measures lookups at the cluster's size, at fewer services and at more, into a run's folder of its own. */
 async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> {

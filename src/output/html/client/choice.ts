@@ -81,6 +81,8 @@ export function coverage({ cells }: Results, statistic: Statistic): string {
 /** Says in a subtitle what is drawn instead of what the chart is drawn with at first. */
 export function chosenSubtitle(subtitle: string, { statistic, linear }: FilterChoice): string {
   const said =
-    statistic === "median" ? subtitle : subtitle.replace(/^Median /, `${STATISTICS[statistic]} of `);
+    statistic === "median"
+      ? subtitle
+      : subtitle.replace(/^(|[^:]*: )median /i, `$1${STATISTICS[statistic]} of `);
   return linear ? said.replace("log–log scale", "linear scale") : said;
 }

@@ -64,7 +64,7 @@ function select(name: string, options: readonly (readonly [string, string])[]) {
   return { input, label: element("label", {}, `${name} `, input) };
 }
 
-/** A box in the plane's colour, in both themes: it is the legend where lines have no names at their ends. */
+/** A box in the plane's colour, in both themes. */
 function planeBox(results: Results, plane: string) {
   const input = element("input", { type: "checkbox" });
   input.checked = true;

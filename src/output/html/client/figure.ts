@@ -12,7 +12,7 @@ import { actions, Numbers, numbersTable, saidOf } from "./numbers.js";
 
 /** Type is never drawn smaller than on a slide of this share: 12 pixels for ticks. */
 const SMALLEST_SCALE = 0.52;
-/** Below this width lines are named by the boxes that hide planes, not at their ends. */
+/** Below this width lines are named above the plot, not at their ends. */
 const NARROW_PX = 560;
 
 export class Figure {
@@ -77,7 +77,7 @@ export class Figure {
   #view({ theme }: FilterChoice): PageView {
     const width = onPaper() ? 680 : Math.max(260, Math.floor(this.element.clientWidth));
     const narrow = width < NARROW_PX;
-    const height = Math.round(narrow ? width * 1.1 : Math.min(width * 0.5625, 560));
+    const height = Math.round(narrow ? width * 1.35 : Math.min(width * 0.5625, 560));
     const scale = Math.max(SMALLEST_SCALE, scaleOf({ width, height }));
     return { theme, width, height, scale, narrow };
   }

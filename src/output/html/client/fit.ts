@@ -3,6 +3,7 @@
 import type { ChartConfiguration } from "chart.js";
 import type { View } from "../../../charts/chart.js";
 import { fieldsOf, paddingOf } from "../../../charts/kit/chart-seam.js";
+import { legendAbove, legendGap } from "../../../charts/kit/column-marks.js";
 import type { Context2D } from "../../../charts/kit/context.js";
 import { textWidth } from "../../../charts/kit/frame.js";
 import { EDGE, LABEL_GAP } from "../../../charts/kit/marks.js";
@@ -25,6 +26,10 @@ interface Padding {
 
 /** Pixels around the plot, where a picture file has its words. */
 const MARGIN_PX = 10;
+/** Between the names of a narrow picture. */
+const NARROW_PADDING_PX = 10;
+/** A marker there. */
+const NARROW_MARKER_PX = 9;
 /** Right of the plot, for the right half of the last tick's number. */
 const HALF_TICK_PX = 34;
 /** Names next to lines are set in the system's font, which may be wider than the Inter that charts are laid out for. */
@@ -55,10 +60,15 @@ export function rightOf(
 /** Whether the page is drawn for a printer. */
 export const onPaper = (): boolean => window.matchMedia("print").matches;
 
-/** Leaves title, subtitle and caption to the page, and names next to lines too where there is no room. */
+/** What names lines within the plot. */
+const LINE_NAMES = ["endLabels", "pointLabels", "curveLabels"];
+
+/** Leaves title, subtitle and caption to the page; names next to lines become a legend above where there is no room. */
 export function fitPage(config: ChartConfiguration, view: PageView, linear: boolean): void {
-  const dropped = view.narrow ? ["frame", "endLabels", "columnMarks"] : ["frame"];
+  const dropped = view.narrow ? ["frame", "columnMarks", ...LINE_NAMES] : ["frame"];
+  const namesLines = (config.plugins ?? []).some(({ id }) => LINE_NAMES.includes(id));
   config.plugins = (config.plugins ?? []).filter(({ id }) => !dropped.includes(id));
+  if (view.narrow && namesLines) nameAbove(config, view);
   const right = rightOf(config, view, linear);
   config.options = {
     ...config.options,
@@ -78,6 +88,22 @@ export function fitPage(config: ChartConfiguration, view: PageView, linear: bool
   if (view.narrow) thinTicks(config);
 }
 
+/** A legend of lines: each one's marker in its colour. */
+function nameAbove(config: ChartConfiguration, view: PageView): void {
+  const legend = legendAbove(view);
+  const labels = {
+    ...legend.labels,
+    usePointStyle: true,
+    boxHeight: NARROW_MARKER_PX,
+    padding: NARROW_PADDING_PX,
+  };
+  config.plugins = [...(config.plugins ?? []), legendGap(MARGIN_PX)];
+  config.options = {
+    ...config.options,
+    plugins: { ...config.options?.plugins, legend: { ...legend, display: true, labels } },
+  };
+}
+
 interface Scale extends ScaleOptions {
   afterBuildTicks?: (built: { ticks: { value: number }[] }) => void;
 }
@@ -85,13 +111,14 @@ interface Scale extends ScaleOptions {
 const scalesOf = ({ options }: ChartConfiguration) =>
   (options?.scales ?? {}) as Record<string, Scale | undefined>;
 
-/** Numbers below a narrow plot: every other power of ten, and as many categories as fit. */
+/** Numbers below a narrow plot: every other power of ten, and every category. */
 function thinTicks(config: ChartConfiguration): void {
   const { x } = scalesOf(config);
   if (!x) return;
   const build = x.afterBuildTicks;
   if (!build) {
-    x.ticks = { ...x.ticks, autoSkip: true };
+    // Each with its number, slanted where they are too wide: the last one matters most.
+    x.ticks = { ...x.ticks, autoSkip: false, maxRotation: 50 };
     return;
   }
   x.afterBuildTicks = (built) => {
