@@ -4,7 +4,7 @@ import { applyChange } from "../src/cluster/change.js";
 import type { Cluster } from "../src/cluster/cluster.js";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { compileFor } from "../src/measure/replicate/traffic.js";
-import type { Scenario } from "../src/measure/scenario.js";
+import type { Job, Scenario } from "../src/measure/scenario.js";
 import type { Model } from "../src/planes/plane.js";
 
 const ENDPOINTS = 10;
@@ -26,9 +26,9 @@ export const balance: Scenario = {
     const asked = { ...job, options };
     const program = compileFor(asked, cluster, plane);
     const left = applyChange(cluster, { kind: "leave", servicePort: 0, endpoint: 0 });
-    const before = choices(program.model(job.seed), cluster, job.seed);
+    const before = choices(program.model(job.seed), cluster, job);
     // Other random numbers: a flow that comes again draws again.
-    const after = choices(compileFor(asked, left, plane).model(job.seed + 1), left, job.seed);
+    const after = choices(compileFor(asked, left, plane).model(job.seed + 1), left, job);
     const gone = cluster.endpointAddress[0]!;
     const moved = before.filter((address, flow) => address !== after[flow]).length;
     const counts = new Map<number, number>();
@@ -55,8 +55,8 @@ export const balance: Scenario = {
 };
 
 /** Address of the endpoint that each flow of a trace is sent to. */
-function choices(model: Model, cluster: Cluster, seed: number): number[] {
-  const { words, length } = generateTrace(cluster, { flows: FLOWS, seed });
+function choices(model: Model, cluster: Cluster, { seed, entry }: Job): number[] {
+  const { words, length } = generateTrace(cluster, { flows: FLOWS, seed, entry });
   return Array.from({ length }, (_, at) => {
     const { src, sport, dst, dport, protocol } = flowAt(words, at);
     const decision = model.lookup(src, sport, dst, dport, protocol, 0);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { flowAt, generateTrace } from "../src/cluster/flows.js";
 import { generateCluster } from "../src/cluster/generate.js";
+import { benchCluster } from "../src/measure/replicate/bench-cluster.js";
 import { endpointChurn } from "../src/measure/replicate/endpoint-churn.js";
 import type { Counted, Measured } from "../src/measure/replicate/measured.js";
 import type { Job } from "../src/measure/scenario.js";
@@ -30,6 +31,9 @@ vi.mock("../src/measure/replicate/clock.js", async (original) => {
   };
 });
 
+const entryOf = (plane: PlaneId) =>
+  planeById(plane).descriptor.can.outsideOnly ? "loadBalancer" : "clusterIp";
+
 /** Runs a scenario in this process, for as short a time as it can. */
 async function run(id: string, plane: PlaneId, services: number, change: Partial<Job> = {}) {
   const job: Job = {
@@ -43,7 +47,7 @@ async function run(id: string, plane: PlaneId, services: number, change: Partial
     endpointsPerService: 4,
     affinityShare:
       SCENARIOS.find((scenario) => scenario.id === id)?.affinityShare?.(change.variant ?? "") ?? 0,
-    entry: "clusterIp",
+    entry: entryOf(plane),
     options: {},
     zipf: 0,
     popular: "random",
@@ -54,12 +58,7 @@ async function run(id: string, plane: PlaneId, services: number, change: Partial
     slowdown: 0,
     ...change,
   };
-  const cluster = generateCluster({
-    services,
-    seed: 1,
-    endpoints: { kind: "constant", count: job.endpointsPerService },
-    affinityShare: job.affinityShare,
-  });
+  const cluster = await benchCluster(job);
   return SCENARIOS.find((scenario) => scenario.id === id)!.measure(job, cluster, planeById(plane));
 }
 const timed = (...args: Parameters<typeof run>) => run(...args) as Promise<Measured>;
@@ -126,10 +125,10 @@ describe("update", () => {
     expect(large["join full rules"]! - small["join full rules"]!).toBe(100 * 14);
   });
 
-  it("writes backend, slot and master in Cilium at any N, and one table more with Maglev", async () => {
+  it("writes backend, slot and master in Cilium at any N, and with Maglev two frontends and a table", async () => {
     for (const services of [10, 110]) {
       expect((await counted("update", "ebpf", services))["join map writes"]).toBe(3);
-      expect((await counted("update", "ebpf-maglev", services))["join map writes"]).toBe(4);
+      expect((await counted("update", "ebpf-maglev", services))["join map writes"]).toBe(6);
     }
   });
 });
@@ -155,23 +154,31 @@ describe("timed updates", () => {
     }
   });
 
-  it("write as much in a round as one endpoint that joins and one that leaves", () => {
-    const cluster = generateCluster({ services: 30, seed: 1 });
+  it("write as much in a round as one endpoint that joins and one that leaves", async () => {
+    const request = {
+      clusterFile: null,
+      services: 30,
+      clusterSeed: 1,
+      endpointsPerService: 4,
+      affinityShare: 0,
+    };
     for (const [plane, writes] of [
       // Backend, slot and master; the last slot is deleted, the master written, the backend deleted.
       ["ebpf", 3 + 3],
-      // And a Maglev table each.
-      ["ebpf-maglev", 4 + 4],
+      // Slot and master of two frontends, and the table of that which is reached from outside.
+      ["ebpf-maglev", 6 + 6],
       // One command to add; weight 0 and delete.
       ["ipvs", 1 + 2],
       // The elements of the anonymous map.
       ["nftables", 5 + 4],
     ] as const) {
+      const cluster = await benchCluster({ ...request, entry: entryOf(plane) });
       const program = planeById(plane).compile(cluster, { maglevTableSize: 251 });
       const { live, next } = endpointChurn({ seed: 3 }, program, "join");
       next();
       expect([plane, live.written.mapWrites]).toEqual([plane, writes]);
     }
+    const cluster = await benchCluster({ ...request, entry: "clusterIp" });
     const { live, next } = endpointChurn({ seed: 3 }, planeById("iptables").compile(cluster), "join");
     next();
     // N + 10 + 3E rules, as kube-proxy writes them (test/data/kube-proxy), with five endpoints and with four.

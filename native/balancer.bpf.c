@@ -31,6 +31,7 @@ const volatile struct {
 	__u32 maglev_size; /* 0: random selection */
 	__u32 maglev_seed;
 	__u32 targets; /* entries of lookup_targets */
+	__u32 lookup_source; /* the client of lookup_*: a pod, or with Maglev somebody outside */
 } settings = {};
 
 enum verdict { PASS = -1, REJECT = -2, DROP = -3 };
@@ -235,7 +236,7 @@ static __always_inline __u32 stuck_to(const struct affinity_key *key, const stru
 	return value && value->last_used + timeout > now ? value->backend : 0;
 }
 
-/* lb4_lookup_service and lb4_local. `maglev` and `socket` are constants where this is inlined. */
+/* lb4_lookup_service and lb4_local. `maglev` (for clients outside) and `socket` are constants where this is inlined. */
 static __always_inline int choose(const struct flow *flow, struct choice *choice, bool maglev, bool socket)
 {
 	struct service_key key = {
@@ -284,6 +285,8 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	}
 	if (!service->count)
 		return REJECT;
+	/* Pods and the node itself always draw (bpf_lxc.c). */
+	maglev = maglev && !inside;
 	if (flags & AFFINITY) {
 		struct affinity_key client = { .client = flow->client, .rev_nat = service->rev_nat };
 		struct affinity_value seen = { .last_used = bpf_ktime_get_ns() };
@@ -555,7 +558,7 @@ static __always_inline int lookup_once(bool maglev)
 	if (!target)
 		return PASS;
 	struct flow flow = {
-		.source = settings.pod_base + 1,
+		.source = settings.lookup_source,
 		.destination = target->address,
 		.source_port = random,
 		.destination_port = target->port,

@@ -2,6 +2,7 @@
 
 import { KUBE_PROXY_RELEASES } from "../planes/kube-proxy-versions.js";
 import type { UpdateCost } from "../planes/plane.js";
+import { outsideNote } from "../results/descriptors.js";
 import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
@@ -86,16 +87,18 @@ export function formatAdvice(advice: Advice): string[] {
  * @param results The results it was computed from.
  * @returns One sentence per assumption.
  */
-export function adviceAssumptions(advice: Advice, { run }: Results): string[] {
+export function adviceAssumptions(advice: Advice, results: Results): string[] {
+  const { run } = results;
   const { settings } = run;
   const { least, most } = run.replicates;
+  const outside = outsideNote(results, results.cells);
   const replicates = least === most ? String(least) : `${least} to ${most}`;
   return [
     "times are of models in one process, not of a kernel: ratios within the run say more than nanoseconds",
-    `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"} from a pod; later packets follow the state of their connection, which costs each plane something else, and conntrack, NAT and the network are left out`,
+    `only the first packet of a connection is looked up, to a ${run.entry === "nodePort" ? "NodePort" : "cluster IP"}${outside === false ? "" : ` (${outside})`}; later packets follow the state of their connection, which costs each plane something else, and conntrack, NAT and the network are left out`,
     `traffic goes to ${settings.zipf === 0 ? "all services alike" : `services by Zipf's law with exponent ${settings.zipf}`}; where few services take it all, their place in iptables' random order decides`,
     `kube-proxy: times are of the rules of ${rulesOf(run)}; updates and memory, of ${KUBE_PROXY_RELEASES[advice.kubeProxy]}, unless the plane's name has another version`,
-    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places, one table per frontend; Cilium makes tables only for frontends that clients outside the cluster reach, and chooses at random for pods`,
+    `IPVS: scheduler ${settings.planes.ipvsScheduler}, ${settings.planes.ipvsServiceTable === "fixed" ? "256 buckets (Linux up to 7.0)" : "the resizable table of 2026"}; Maglev's tables have ${formatCount(Number(settings.planes.maglevTableSize ?? 16_381))} places, one for each frontend that clients outside the cluster reach; for pods Cilium chooses at random`,
     ...(advice.measuredHere
       ? ["other numbers of services are the first of yours, or yours again with addresses of their own"]
       : [

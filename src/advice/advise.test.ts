@@ -39,7 +39,7 @@ describe("advice", () => {
       ipvs: [0, 0, 1],
       nftables: [1, 1, 2],
       ebpf: [0, 0, 3],
-      "ebpf-maglev": [0, 0, 4],
+      "ebpf-maglev": [0, 0, 3],
       "calico-ebpf": [0, 0, 2],
     });
     for (const { plane, memory, join } of planes) {

@@ -7,6 +7,7 @@ import {
   claimants,
   comparePlanes,
   type Described,
+  outsideNote,
   scenarioReport,
 } from "../results/descriptors.js";
 import { resultsDigest } from "../results/digest.js";
@@ -107,6 +108,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
       replicatesOf(cells.filter((cell) => cell.estimate).map((cell) => cell.replicates.length)),
     plainText(run.startedAt, 40).slice(0, 10),
     truncatedSeriesNote(results, cells),
+    outsideNote(results, cells),
     `seed ${run.seed}`,
     `results ${resultsHash(results)}`,
     !run.complete && "run not complete",

@@ -3,7 +3,8 @@
  */
 
 import { Random } from "../random.js";
-import { type Cluster, cidrSize, TCP } from "./cluster.js";
+import { type Cluster, cidrSize, INGRESS_IP, TCP } from "./cluster.js";
+import { OUTSIDE_CLIENTS_CIDR } from "./network.js";
 
 /** int32 words of one flow in a trace: src, dst, sport << 16 | dport, protocol. 16 bytes, so flows never straddle lines. */
 export const FLOW_WORDS = 4;
@@ -38,6 +39,13 @@ export function flowAt(
 export const POPULAR = ["random", "first", "last"] as const;
 export type Popular = (typeof POPULAR)[number];
 
+/**
+ * Where flows enter: pods at cluster addresses; clients outside the cluster at this node's address and the NodePort, or at a
+ * load balancer's address.
+ */
+export const ENTRIES = ["clusterIp", "nodePort", "loadBalancer"] as const;
+export type Entry = (typeof ENTRIES)[number];
+
 /** Settings of `generateTrace`. */
 export interface TraceOptions {
   readonly flows: number;
@@ -55,8 +63,8 @@ export interface TraceOptions {
   readonly popular?: Popular;
   /** Share of flows that no service answers: half to addresses outside, half to wrong ports. Default 0. */
   readonly misses?: number;
-  /** Where flows enter: cluster addresses (default), or this node's address and the NodePort. */
-  readonly entry?: "clusterIp" | "nodePort";
+  /** Where flows enter, and so from whom they come: `clusterIp` by default. */
+  readonly entry?: Entry;
 }
 
 /** A port that no service of ours listens on: the discard port, below every generated port. */
@@ -78,15 +86,13 @@ export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrac
   const random = Random.fromSeed(options.seed, "trace");
   const picks = pickTargets(order, options, random);
   const words = new Int32Array(options.flows * FLOW_WORDS);
-  const clients = cidrSize(cluster.network.clientCidr) - 2;
+  const from = entry === "clusterIp" ? cluster.network.clientCidr : OUTSIDE_CLIENTS_CIDR;
+  const clients = cidrSize(from) - 2;
   const misses = options.misses ?? 0;
 
   for (let flow = 0; flow < options.flows; flow++) {
     const servicePort = picks[flow]!;
-    let dst =
-      entry === "nodePort"
-        ? cluster.network.nodeAddresses[0]!
-        : cluster.clusterIp[cluster.service[servicePort]!]!;
+    let dst = addressOf(cluster, cluster.service[servicePort]!, entry);
     let dport = entry === "nodePort" ? cluster.nodePort[servicePort]! : cluster.port[servicePort]!;
     let protocol = cluster.protocol[servicePort]!;
     if (misses > 0 && random.unit() < misses) {
@@ -100,7 +106,7 @@ export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrac
     }
     const sport = 1024 + random.below(64512);
     const at = flow * FLOW_WORDS;
-    words[at] = cluster.network.clientCidr.base + 1 + random.below(clients);
+    words[at] = from.base + 1 + random.below(clients);
     words[at + 1] = dst;
     words[at + 2] = (sport << 16) | dport;
     words[at + 3] = protocol;
@@ -108,10 +114,28 @@ export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrac
   return { length: options.flows, words, target: picks };
 }
 
+function addressOf(cluster: Cluster, service: number, entry: Entry): number {
+  if (entry === "clusterIp") return cluster.clusterIp[service]!;
+  return entry === "nodePort" ? cluster.network.nodeAddresses[0]! : balancerOf(cluster, service)!;
+}
+
+/** A Service's first load-balancer address; undefined where it has none. */
+export function balancerOf({ externalStart, externalKind, externalAddress }: Cluster, service: number) {
+  for (let x = externalStart[service]!; x < externalStart[service + 1]!; x++) {
+    if (externalKind[x] === INGRESS_IP) return externalAddress[x];
+  }
+  return undefined;
+}
+
 /** The service-ports of `order` that a flow can enter. */
-function enterable(cluster: Cluster, order: Uint32Array | undefined, entry: string): Uint32Array {
+function enterable(cluster: Cluster, order: Uint32Array | undefined, entry: Entry): Uint32Array {
   const all = order ?? Uint32Array.from({ length: cluster.servicePorts }, (_, index) => index);
-  return entry === "nodePort" ? all.filter((servicePort) => cluster.nodePort[servicePort] !== 0) : all;
+  if (entry === "clusterIp") return all;
+  return all.filter((servicePort) =>
+    entry === "nodePort"
+      ? cluster.nodePort[servicePort] !== 0
+      : balancerOf(cluster, cluster.service[servicePort]!) !== undefined,
+  );
 }
 
 function pickTargets(order: Uint32Array, options: TraceOptions, random: Random): Int32Array {

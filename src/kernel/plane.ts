@@ -28,6 +28,11 @@ export function usesBpf(id: KernelPlaneId): boolean {
   return INFO[id].bpf;
 }
 
+/** Where connections to a plane enter. */
+export function entryOf(id: KernelPlaneId): KernelPlaneInfo["entry"] {
+  return INFO[id].entry;
+}
+
 /** Whether a plane may run in the guest where this machine's kernel lacks it. */
 export function hasGuestFallback(id: KernelPlaneId): boolean {
   return INFO[id].guest === "fallback";

@@ -3,7 +3,7 @@
 import os from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.js";
-import { generateTrace } from "../cluster/flows.js";
+import { type Entry, generateTrace } from "../cluster/flows.js";
 import { nowNs } from "../measure/replicate/clock.js";
 import { Chase } from "../measure/replicate/pointer-chase.js";
 import { replicateSeed } from "../measure/schedule.js";
@@ -13,6 +13,7 @@ import { median } from "../stats/quantile.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
+import { entryOf } from "./plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
 import { endpointFlows, flowsOf } from "./round-flows.js";
@@ -28,7 +29,7 @@ const TIMEOUT_MS = 5000;
 
 /** What lies outside of this lane. */
 export interface HostCallbacks {
-  readonly clusterOf: (services: number) => Promise<Cluster>;
+  readonly clusterOf: (services: number, entry: Entry) => Promise<Cluster>;
   /** Measures one replicate of a model in a process of its own. */
   readonly runModel: (model: ConnectTask["models"][number], seed: number) => Promise<Ran>;
 }
@@ -57,11 +58,13 @@ export async function measureRounds(
     stopwatch: await compileProgram("stopwatch", host.folder),
     tablesize: await compileProgram("tablesize", host.folder),
   };
-  const clusters = new Map<number, Cluster>();
+  const clusters = new Map<string, Cluster>();
   const benches: (LoadedCell | null)[] = [];
   for (const [cell, { plane, services }] of task.cells.entries()) {
-    const cluster = clusters.get(services) ?? (await clusterOf(services));
-    clusters.set(services, cluster);
+    const entry = entryOf(plane);
+    const kind = `${services} ${entry}`;
+    const cluster = clusters.get(kind) ?? (await clusterOf(services, entry));
+    clusters.set(kind, cluster);
     const options = { seed: task.seed };
     const setting = { host, natives, cluster, options, name: `${plane}-${services}` };
     try {
@@ -162,6 +165,7 @@ async function measureRound(
     flows: task.connections,
     batch: task.connections,
     seed,
+    entry: entryOf(station.plane.id),
     ...(station.program?.order && { order: station.program.order }),
   });
   const flows = station.program === null ? endpointFlows(station.cluster, trace, seed) : flowsOf(trace);

@@ -12,12 +12,14 @@ import {
   liveCluster,
   resolveChange,
 } from "../cluster/endpoint-updates.js";
-import { flowAt, generateTrace } from "../cluster/flows.js";
+import { type Entry, generateTrace } from "../cluster/flows.js";
 import type { Flow, UpdateMode } from "../planes/plane.js";
 import { Random } from "../random.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
+import { entryOf } from "./plane.js";
 import { type Changer, changerOf } from "./planes/changes.js";
 import { probeFlows, REACHED } from "./probe.js";
+import { flowsOf } from "./round-flows.js";
 import type { KernelUpdate } from "./tasks.js";
 import { probeOptionsOf } from "./testbed/testbed.js";
 import { KernelError, toolPath } from "./testbed/tools.js";
@@ -41,6 +43,7 @@ export class Updater {
   readonly #base: LiveCluster;
   readonly #ports: Uint32Array;
   readonly #verifier: DecisionVerifier;
+  readonly #entry: Entry;
 
   /** `stopwatch`: the compiled native/stopwatch.c. Throws TypeError for a floor, which has no program to change. */
   constructor(station: LoadedPlane, setting: TestbedConfig, stopwatch: string, seed: number) {
@@ -57,6 +60,7 @@ export class Updater {
     );
     this.#ports = Random.fromSeed(seed, "changes").shuffle(ports).subarray(0, SERVICES);
     this.#verifier = new DecisionVerifier(station);
+    this.#entry = entryOf(station.plane.id);
   }
 
   /** One endpoint joins and leaves. Throws KernelError when a tool refuses, or the node then decides wrongly. */
@@ -128,21 +132,14 @@ export class Updater {
   }
 
   /** New connections of many clients: Maglev chooses by their addresses and ports. */
-  #flowsTo(servicePort: number, count: number): Flow[] {
+  #flowsTo(servicePort: number, flows: number): Flow[] {
     const { cluster } = this.#base;
-    return Array.from({ length: count }, (_, i) => ({
-      src: cluster.network.clientCidr.base + 1 + (i % 200),
-      sport: 20_000 + i,
-      dst: cluster.clusterIp[cluster.service[servicePort]!]!,
-      dport: cluster.port[servicePort]!,
-      protocol: TCP,
-    }));
+    const order = Uint32Array.of(servicePort);
+    return flowsOf(generateTrace(cluster, { flows, seed: 0, order, entry: this.#entry }));
   }
 
   #flowsToOthers(servicePort: number, seed: number): Flow[] {
-    const { words, target, length } = generateTrace(this.#base.cluster, { flows: OTHER_FLOWS, seed });
-    return Array.from({ length }, (_, i) => flowAt(words, i))
-      .filter((_, i) => target[i] !== servicePort)
-      .map((flow) => ({ ...flow, src: flow.src >>> 0, dst: flow.dst >>> 0 }));
+    const trace = generateTrace(this.#base.cluster, { flows: OTHER_FLOWS, seed, entry: this.#entry });
+    return flowsOf(trace).filter((_, i) => trace.target[i] !== servicePort);
   }
 }

@@ -4,12 +4,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
+import type { Entry } from "../cluster/flows.js";
 import { parseCluster } from "../cluster/json.js";
 import { benchCluster } from "../measure/replicate/bench-cluster.js";
 import type { Job } from "../measure/scenario.js";
 import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
 import { checkCapabilities } from "./check.js";
-import { type KernelPlaneId, usesBpf } from "./plane.js";
+import { entryOf, isKernelPlaneId, type KernelPlaneId, usesBpf } from "./plane.js";
 import { measureProgramming } from "./programming/measure.js";
 import type { ProgrammingTask } from "./programming/tasks.js";
 import { type HostCallbacks, measureRounds } from "./rounds.js";
@@ -40,7 +41,7 @@ try {
       await measureRounds(host, request, surroundingsOf(request), report);
       break;
     case "programming":
-      await measureProgramming(host, request, surroundingsOf({ ...request, cpu: null }).clusterOf, report);
+      await measureProgramming(host, request, clustersOf(request), report);
       break;
   }
 } finally {
@@ -65,21 +66,21 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   }
 }
 
-function surroundingsOf({
-  endpointsPerService,
-  seed: clusterSeed,
-  cpu,
-}: Pick<ConnectTask, "endpointsPerService" | "seed" | "cpu">): HostCallbacks {
-  const common = {
-    clusterFile: null,
-    clusterSeed,
-    endpointsPerService,
-    entry: "clusterIp",
-    affinityShare: 0,
-    variant: "",
-  } as const;
+type Generated = Pick<ConnectTask, "endpointsPerService" | "seed">;
+
+function requestOf({ endpointsPerService, seed: clusterSeed }: Generated) {
+  return { clusterFile: null, clusterSeed, endpointsPerService, affinityShare: 0, variant: "" } as const;
+}
+
+function clustersOf(task: Generated) {
+  const request = requestOf(task);
+  return (services: number, entry: Entry = "clusterIp") => benchCluster({ ...request, services, entry });
+}
+
+function surroundingsOf(task: Generated & Pick<ConnectTask, "cpu">): HostCallbacks {
+  const common = requestOf(task);
   return {
-    clusterOf: (services) => benchCluster({ ...common, services }),
+    clusterOf: clustersOf(task),
     runModel: ({ plane, services }, seed) => {
       const job: Job = {
         ...common,
@@ -88,6 +89,7 @@ function surroundingsOf({
           scenario: "lookup",
           plane,
           services,
+          entry: isKernelPlaneId(plane) ? entryOf(plane) : "clusterIp",
           seed,
           options: {},
           zipf: 0,
@@ -96,7 +98,7 @@ function surroundingsOf({
           slowdown: 0,
         },
       };
-      return runReplicate(MODEL_SCRIPT, job, childPrefix(cpu), TIMEOUT_MS);
+      return runReplicate(MODEL_SCRIPT, job, childPrefix(task.cpu), TIMEOUT_MS);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** What a scenario gives to the measuring child: operations to time, and how to check them. */
 
 import type { Cluster } from "../cluster/cluster.js";
-import type { Popular } from "../cluster/flows.js";
+import type { Entry, Popular } from "../cluster/flows.js";
 import type { PlaneDescriptor } from "../planes/descriptor.js";
 import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
 import type { Counted, Measured } from "./replicate/measured.js";
@@ -25,7 +25,7 @@ export interface Job {
   readonly endpointsPerService: number;
   /** Share of services with ClientIP affinity in a generated cluster. */
   readonly affinityShare: number;
-  readonly entry: "clusterIp" | "nodePort";
+  readonly entry: Entry;
   readonly options: PlaneOptions;
   /** Zipf exponent of service popularity; 0 = uniform. */
   readonly zipf: number;

@@ -1,7 +1,7 @@
 /** How and where a run was measured, in words: for the page and for the notes of slides. */
 
-import { resultsHash } from "../charts/caption-text.js";
-import { planeLabel } from "../results/descriptors.js";
+import { joinParts, resultsHash } from "../charts/caption-text.js";
+import { outsideNote, planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
@@ -40,7 +40,7 @@ export function methodFacts(results: Results): [string, string][] {
     ["Cluster", plainText(cluster.source, 60)],
     ...importFacts(results),
     ...kubeProxyFacts(results),
-    ["Flows enter at", run.entry === "nodePort" ? "node address and NodePort" : "cluster addresses"],
+    ["Flows enter at", entriesOf(results)],
     [
       "Endpoints of a service",
       // An imported cluster has its own: the setting of generated ones did not hold.
@@ -53,6 +53,11 @@ export function methodFacts(results: Results): [string, string][] {
     ["Results (SHA-256)", `${resultsHash(results)}…`],
     ["lbscale", results.tool.version],
   ];
+}
+
+function entriesOf(results: Results): string {
+  if (results.run.entry === "nodePort") return "node address and NodePort";
+  return joinParts(["cluster addresses", outsideNote(results, results.cells)]);
 }
 
 /** What the import of the cluster read, left out and assumed. Empty where the cluster was generated. */

@@ -4,6 +4,7 @@ import { withTerminating } from "../../test/support/terminating.js";
 import { trials } from "../../test/support/trials.js";
 import { type Cluster, EXTERNAL_IP, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
+import { exposeServices } from "../cluster/expose.js";
 import { flowAt, generateTrace } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
 import { DIFFERENCES } from "./contract.js";
@@ -102,6 +103,11 @@ describe.each(PLANES)("$id", (plane) => {
   const modelOf = (cluster: Cluster, options: PlaneOptions = {}) =>
     plane.compile(cluster, { seed: 1, ...options }).model(1);
 
+  // Where a plane is measured: some are about clients outside the cluster alone.
+  const entry = plane.descriptor.can.outsideOnly ? "loadBalancer" : "clusterIp";
+  const measured = (options: GenerateOptions): Cluster =>
+    entry === "loadBalancer" ? exposeServices(generateCluster(options)) : generateCluster(options);
+
   it("decides every flow as the contract says, in every version", () => {
     fc.assert(
       fc.property(
@@ -145,9 +151,9 @@ describe.each(PLANES)("$id", (plane) => {
 
   /** New flows of one service at a fresh model: as it is loaded, and after a reset to a seed. */
   const picks = () => {
-    const cluster = generateCluster({ services: 5, seed: 1, endpoints: { kind: "constant", count: 50 } });
+    const cluster = measured({ services: 5, seed: 1, endpoints: { kind: "constant", count: 50 } });
     const model = modelOf(cluster);
-    const { words, length } = generateTrace(cluster, { flows: 50, seed: 1 });
+    const { words, length } = generateTrace(cluster, { flows: 50, seed: 1, entry });
     const answers = () => Array.from({ length }, (_, flow) => look(model, flowAt(words, flow), 0));
     const loaded = answers();
     const after = (seed: number) => {
@@ -173,9 +179,9 @@ describe.each(PLANES)("$id", (plane) => {
   });
 
   it("spreads new flows evenly over endpoints (chi-square, 9 degrees of freedom, 99.99 % critical value 33.7)", () => {
-    const cluster = generateCluster({ services: 1, seed: 1, endpoints: { kind: "constant", count: 10 } });
+    const cluster = measured({ services: 1, seed: 1, endpoints: { kind: "constant", count: 10 } });
     const model = modelOf(cluster);
-    const { words, length } = generateTrace(cluster, { flows: 20_000, seed: 4 });
+    const { words, length } = generateTrace(cluster, { flows: 20_000, seed: 4, entry });
     const counts = new Array<number>(10).fill(0);
     for (let flow = 0; flow < length; flow++) counts[look(model, flowAt(words, flow), 0) >> 1]!++;
     const chiSquare = counts.reduce((sum, count) => sum + (count - 2000) ** 2 / 2000, 0);
@@ -184,14 +190,14 @@ describe.each(PLANES)("$id", (plane) => {
 
   /** A client of a service with affinity, its first endpoint, and what it gets at other times. */
   const affinityClient = () => {
-    const cluster = generateCluster({
+    const cluster = measured({
       services: 1,
       seed: 1,
       endpoints: { kind: "constant", count: 200 },
       affinityShare: 1,
     });
     const model = modelOf(cluster);
-    const { words } = generateTrace(cluster, { flows: 1, seed: 1 });
+    const { words } = generateTrace(cluster, { flows: 1, seed: 1, entry });
     const client = flowAt(words, 0);
     const first = look(model, client, 0);
     const again = (sport: number, nowSec: number) => look(model, { ...client, sport }, nowSec);

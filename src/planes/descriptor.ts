@@ -37,6 +37,8 @@ export interface PlaneReport {
   readonly claims: readonly string[];
   /** Whether the model counts the bytes that this plane takes in the kernel. */
   readonly memoryModelled: boolean;
+  /** Where a run's flows enter this plane, if not where they enter the others: said by the run, not by the plane. */
+  readonly entry?: "loadBalancer" | undefined;
 }
 
 /** What scenarios may ask of a plane. */
@@ -54,6 +56,11 @@ export interface PlaneCapabilities {
   readonly schedulers: readonly string[];
   /** Whether it can walk the rules of a real node (iptables-save). */
   readonly readsNodeLists: boolean;
+  /**
+   * Whether only clients outside the cluster meet what it is about: then it is measured with such clients, at load balancers
+   * where the run's other flows enter at cluster IPs.
+   */
+  readonly outsideOnly: boolean;
   /** Of kube-proxy, whose rules it models; empty where kube-proxy does not write them. */
   readonly versions: readonly KubeProxyVersion[];
 }
@@ -87,5 +94,6 @@ export const PLAIN: PlaneCapabilities = {
   connectionPaths: ["tc"],
   schedulers: [],
   readsNodeLists: false,
+  outsideOnly: false,
   versions: [],
 };

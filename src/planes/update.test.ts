@@ -4,6 +4,7 @@ import { buildCluster } from "../cluster/build.js";
 import { applyChange, type Change } from "../cluster/change.js";
 import { type Cluster, TCP, UDP } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
+import { exposeServices } from "../cluster/expose.js";
 import { flowAt } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
@@ -425,11 +426,13 @@ describe("an update of Cilium's maps", () => {
   it("is a slot and a master for each frontend, and one backend", () => {
     const cluster = constant(4, 4, { types: "nodePort" });
     expect(cost("ebpf", cluster, join(0)).mapWrites).toBe(1 + 3 * 2);
-    expect(cost("ebpf-maglev", cluster, join(0)).mapWrites).toBe(1 + 3 * 3);
+    // A table for the node's address alone: neither the cluster IP nor address 0 is reached from outside.
+    expect(cost("ebpf-maglev", cluster, join(0)).mapWrites).toBe(1 + 3 * 2 + 1);
   });
 
-  it("under Maglev is a table of 4M bytes and an outer element more", () => {
-    const cluster = constant(10, 4);
+  it("under Maglev is a table of 4M bytes and an outer element more, and none for a cluster IP", () => {
+    expect(cost("ebpf-maglev", constant(10, 4), join(0))).toEqual(cost("ebpf", constant(10, 4), join(0)));
+    const cluster = exposeServices(constant(10, 4));
     const [random, maglev] = (["ebpf", "ebpf-maglev"] as const).map((id) => cost(id, cluster, join(0)));
     expect(maglev!.mapWrites - random!.mapWrites).toBe(1);
     expect(maglev!.bytes - random!.bytes).toBe(4 * 16381 + 64);
@@ -493,6 +496,7 @@ describe("memory, by the published formulas", () => {
   it("Cilium: 80(1 + E) + 72E + 64 bytes a ClusterIP service-port, and 80 for the address's wildcard", () => {
     expect(line("ebpf", constant(50, 4), /in use/)).toBe(50 * (80 * (1 + 4) + 72 * 4 + 64 + 80));
     expect(line("ebpf", constant(50, 4), /buckets/)).toBe(3 * 2 ** 20);
-    expect(line("ebpf-maglev", constant(50, 4), /a table a frontend/)).toBe(50 * 4 * 16381);
+    expect(line("ebpf-maglev", constant(50, 4), /a table a frontend/)).toBe(0);
+    expect(line("ebpf-maglev", exposeServices(constant(50, 4)), /a table a frontend/)).toBe(50 * 4 * 16381);
   });
 });

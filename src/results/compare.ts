@@ -207,6 +207,7 @@ export function incomparable(base: Results, head: Results): string[] {
     ...differ("V8 flags", base.environment.execArgv, head.environment.execArgv),
     ...differ("seed", base.run.seed, head.run.seed),
     ...differ("entry", base.run.entry, head.run.entry),
+    ...differ("clients of planes", entriesOf(base), entriesOf(head)),
     ...differ("settings", both(base), both(head)),
     ...(common.every((n) => base.cluster.digests[n] === head.cluster.digests[n]) ? [] : ["clusters differ"]),
     ...clockReasons(base, head),
@@ -214,6 +215,12 @@ export function incomparable(base: Results, head: Results): string[] {
       ? []
       : ["no plane has two numbers of services with three replicates in both"]),
   ];
+}
+
+/** Planes whose flows don't enter where the run's others do. */
+function entriesOf({ cells, planes = {} }: Results): string[] {
+  const measured = new Set(cells.map(({ plane }) => plane));
+  return [...measured].filter((plane) => planes[plane]?.entry !== undefined).sort();
 }
 
 /**

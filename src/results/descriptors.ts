@@ -61,6 +61,17 @@ export function planeReport({ planes }: Described, id: string): PlaneDescription
   };
 }
 
+/** Whose flows come from outside the cluster, where the others' come from pods; or false. */
+export function outsideNote(
+  results: Described,
+  cells: readonly { readonly plane: string }[],
+): string | false {
+  const labels = [...new Set(cells.map(({ plane }) => plane))]
+    .filter((plane) => planeReport(results, plane).entry === "loadBalancer")
+    .map((plane) => planeReport(results, plane).label);
+  return labels.length > 0 && `${labels.join(", ")}: from clients outside the cluster to load balancers`;
+}
+
 /** What a scenario is; null where neither the run nor the table of older ones says. */
 export function scenarioReport({ scenarios }: Described, id: string): ScenarioDescription | null {
   return own(scenarios, id) ?? own(FALLBACK_SCENARIOS, id) ?? null;

@@ -254,6 +254,8 @@ const planeReport = z.object({
   claims: z.array(z.string()),
   /** Whether the model counts the bytes that it takes in the kernel. */
   memoryModelled: z.boolean(),
+  /** Where flows enter this plane, if not where the run's others do: its clients are then outside the cluster. */
+  entry: z.literal("loadBalancer").optional(),
 });
 
 /** What a scenario says about itself (src/measure/scenario.ts). */

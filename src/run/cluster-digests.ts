@@ -11,8 +11,8 @@ type ClusterContext = Pick<RunContext, "catalog" | "clusterFile">;
 
 /** What makes the cluster of a cell. */
 export function clusterRequest(
-  { run }: Results,
-  { scenario, services, endpoints, variant }: Cell,
+  { run, planes }: Results,
+  { plane, scenario, services, endpoints, variant }: Cell,
   { catalog, clusterFile }: ClusterContext,
 ): ClusterRequest {
   return {
@@ -20,7 +20,8 @@ export function clusterRequest(
     services,
     clusterSeed: run.seed,
     endpointsPerService: endpoints,
-    entry: run.entry,
+    // Planes that only clients outside the cluster meet have an entry of their own.
+    entry: planes?.[plane]?.entry ?? run.entry,
     affinityShare: catalog.scenarios.find(({ id }) => id === scenario)?.affinityShare?.(variant) ?? 0,
   };
 }
@@ -39,13 +40,17 @@ export async function recordClusterDigests(
   const { digests } = results.cluster;
   const seen = new Set<string>();
   for (const cell of results.cells) {
-    const name = clusterName(cell, usual);
+    const request = clusterRequest(results, cell, context);
+    const name = [
+      clusterName(cell, usual),
+      ...(request.entry === results.run.entry ? [] : [request.entry]),
+    ].join(" ");
     if (seen.has(name)) continue;
     seen.add(name);
     // Building a cluster does not yield: only between two of them can a signal arrive.
     await setImmediate();
     if (signal.aborted) return;
-    const digest = clusterDigest(await benchCluster(clusterRequest(results, cell, context)));
+    const digest = clusterDigest(await benchCluster(request));
     if (digests[name] !== undefined && digests[name] !== digest) {
       throw new InputError(
         `this run began with another cluster (${name} services): give it the same --cluster`,

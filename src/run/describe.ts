@@ -17,14 +17,16 @@ import type { BenchmarkCatalog } from "./catalog.js";
  *
  * @param cells those of the run
  * @param catalog where planes and scenarios come from
+ * @param entry where the run's flows enter
  */
 export function describeRun(
   cells: Results["cells"],
   catalog: Catalog & Partial<Pick<BenchmarkCatalog, "kernel">>,
+  entry: Results["run"]["entry"] = "clusterIp",
 ): Required<Pick<Results, "planes" | "scenarios">> {
   const measured = new Set(cells.map(({ scenario }) => scenario));
   const own = [...catalog.planes, ...measuredEntries({ cells }, catalog)].map(
-    ({ descriptor }): [string, PlaneReport] => [descriptor.id, descriptor.report],
+    ({ descriptor }): [string, PlaneReport] => [descriptor.id, reportOf(descriptor, entry)],
   );
   const proxies = [...new Set(cells.map(({ plane }) => plane))]
     .filter(isKubeProxyPlane)
@@ -40,6 +42,13 @@ export function describeRun(
     planes: Object.fromEntries([...Object.entries(KERNEL_REPORTS), ...own, ...proxies].map(copyOf)),
     scenarios: Object.fromEntries(scenarios.filter(([id]) => measured.has(id))),
   };
+}
+
+/** Says of a plane that its clients are outside the cluster, where the run's others are pods. */
+function reportOf({ report, can }: PlaneDescriptor, entry: Results["run"]["entry"]): PlaneReport {
+  if (!can.outsideOnly || entry !== "clusterIp") return report;
+  const [label, columnLabel] = [report.shortLabel, report.columnLabel].map((name) => `${name} (outside)`);
+  return { ...report, label: label!, columnLabel: columnLabel!, entry: "loadBalancer" };
 }
 
 function copyOf([id, report]: [string, PlaneReport]): [string, NonNullable<Results["planes"]>[string]] {

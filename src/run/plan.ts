@@ -93,7 +93,7 @@ export function assembleRun(plan: Plan, origin: RunOrigin): Results {
       digests: {},
     },
     equivalence: { services: 0, flows: 0, planes: [], disagreements: 0, documented: {} },
-    ...describeRun(cells, catalog),
+    ...describeRun(cells, catalog, entry),
     cells,
     fits: [],
     crossovers: [],

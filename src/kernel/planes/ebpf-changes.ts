@@ -5,7 +5,7 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import type { EndpointUpdate, LiveCluster } from "../../cluster/endpoint-updates.js";
-import { AFFINITY_MASK, portSlot, protocolScope } from "../../planes/ebpf/layout.js";
+import { AFFINITY_MASK, portSlot, protocolScope, ROUTABLE } from "../../planes/ebpf/layout.js";
 import { masterCount, masterFlags } from "../../planes/ebpf/maps/entries.js";
 import { type Frontend, frontendsOf } from "../../planes/ebpf/maps/frontends.js";
 import { backendName, fillMaglevTable } from "../../planes/ebpf/maps/maglev.js";
@@ -41,7 +41,8 @@ export function* ebpfWrites(
     if (slots.join() === slotsBefore.join()) continue;
     const revNat = firstFrontend + index + 1;
     yield* slotWrites(cluster, servicePort, frontend, revNat, slotsBefore, { slots, count });
-    if (maglevSize !== null) yield* tableWrite(cluster, servicePort, revNat, is!.slice(0, count), maglevSize);
+    if (maglevSize !== null && (frontend.flags & ROUTABLE) !== 0)
+      yield* tableWrite(cluster, servicePort, revNat, is!.slice(0, count), maglevSize);
   }
   for (const id of old) if (!now.includes(id)) yield* write("lb4_backends", [id + 1], []);
 }

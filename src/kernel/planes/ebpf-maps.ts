@@ -1,6 +1,8 @@
 /** The program as map contents for the kernel, in the loader's format (native/loader.c), from the model's own columns. */
 
 import { type Cluster, servesPolicyLocal, TCP } from "../../cluster/cluster.js";
+import { balancerOf } from "../../cluster/flows.js";
+import { OUTSIDE_CLIENTS_CIDR } from "../../cluster/network.js";
 import { ENTRY_WORDS } from "../../planes/ebpf/maps/entries.js";
 import { MAGLEV_JHASH_SEED } from "../../planes/ebpf/maps/maglev.js";
 import type { EbpfProgram } from "../../planes/ebpf/program.js";
@@ -21,7 +23,7 @@ const ARRAY_LEAST = 1;
 /** Settings, capacities and the contents of all maps, in chunks. */
 export function* ebpfMaps(program: EbpfProgram, options: MapOptions): Iterable<Uint8Array> {
   const { cluster, mapEntries } = program;
-  const targets = lookupTargets(cluster);
+  const targets = lookupTargets(cluster, program.maglevSize !== null);
   yield settings(program, options, targets.count);
   yield capacities([
     ["lb4_services", mapEntries],
@@ -60,6 +62,7 @@ function settings(program: EbpfProgram, { snatAddress }: MapOptions, targets: nu
     program.maglevSize ?? 0,
     MAGLEV_JHASH_SEED,
     targets,
+    (program.maglevSize === null ? podCidr : OUTSIDE_CLIENTS_CIDR).base + 1,
   ];
   return bytesOf(Uint32Array.from([words.length * 4, ...words]));
 }
@@ -169,27 +172,31 @@ function rangeEntries({ cluster, entries }: EbpfProgram): Elements {
   return { keys: Buffer.concat(keys), values: bytesOf(values), count: keys.length };
 }
 
-/** Cluster addresses of TCP service-ports with endpoints: what BPF_PROG_TEST_RUN looks up. */
-function lookupTargets(cluster: Cluster): Elements {
+/**
+ * What BPF_PROG_TEST_RUN looks up: TCP service-ports with endpoints, at cluster addresses, or at those of load balancers,
+ * where clients outside the cluster are sent.
+ */
+function lookupTargets(cluster: Cluster, outside: boolean): Elements {
+  const addressOf = (p: number) =>
+    outside ? balancerOf(cluster, cluster.service[p]!) : cluster.clusterIp[cluster.service[p]!];
   const ports: number[] = [];
   for (let p = 0; p < cluster.servicePorts; p++) {
-    if (cluster.protocol[p] === TCP && cluster.endpointStart[p] !== cluster.endpointStart[p + 1])
-      ports.push(p);
+    const answers = cluster.protocol[p] === TCP && cluster.endpointStart[p] !== cluster.endpointStart[p + 1];
+    if (answers && addressOf(p) !== undefined) ports.push(p);
   }
   const keys = Uint32Array.from(ports, (_, i) => i);
-  const values = Uint32Array.from(
-    ports.flatMap((p) => [cluster.clusterIp[cluster.service[p]!]!, cluster.port[p]!]),
-  );
+  const values = Uint32Array.from(ports.flatMap((p) => [addressOf(p)!, cluster.port[p]!]));
   return { keys: bytesOf(keys), values: bytesOf(values), count: ports.length };
 }
 
 /** lb4_maglev: rev_nat → a table of its own, one after another, so that they are never all in memory. */
 function* maglevSection(program: EbpfProgram, size: number): Iterable<Uint8Array> {
-  const count = program.entries.frontendPort.length;
-  yield header("lb4_maglev", 2, size * 4, count);
-  yield bytesOf(Uint16Array.from({ length: count }, (_, i) => i + 1));
+  const frontends = program.tableFrontends;
+  if (frontends.length === 0) return;
+  yield header("lb4_maglev", 2, size * 4, frontends.length);
+  yield bytesOf(Uint16Array.from(frontends, (frontend) => frontend + 1));
   const taken = new Uint8Array(size);
-  for (let frontend = 0; frontend < count; frontend++) {
+  for (const frontend of frontends) {
     const table = new Int32Array(size);
     program.fillMaglev(frontend, table, taken);
     yield bytesOf(table);

@@ -13,10 +13,13 @@ export interface KernelPlaneInfo {
    * lacks it; null: never.
    */
   readonly guest: "comparison" | "fallback" | null;
+  /** Where connections to it enter: a cluster IP, from a pod; or a load balancer's address, from a client outside the cluster. */
+  readonly entry: "clusterIp" | "loadBalancer";
 }
 
-const baseline = { kind: "baseline", bare: false, bpf: false, guest: "comparison" } as const;
-const proxy = { kind: "proxy", bare: false, bpf: false, guest: null } as const;
+const common = { bare: false, bpf: false, entry: "clusterIp" } as const;
+const baseline = { ...common, kind: "baseline", guest: "comparison" } as const;
+const proxy = { ...common, kind: "proxy", guest: null } as const;
 
 /** In the order in which they are shown. To add a plane, add a line here and one in index.ts. */
 export const KERNEL_PLANE_INFO = {
@@ -24,7 +27,7 @@ export const KERNEL_PLANE_INFO = {
   "direct-conntrack": baseline,
   ebpf: { ...proxy, bpf: true },
   "ebpf-tc": { ...proxy, bpf: true },
-  "ebpf-maglev": { ...proxy, bpf: true },
+  "ebpf-maglev": { ...proxy, bpf: true, entry: "loadBalancer" },
   nftables: proxy,
   "iptables-nft": proxy,
   iptables: { ...proxy, guest: "comparison" },

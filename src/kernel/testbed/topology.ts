@@ -12,7 +12,7 @@ import {
   parseAddress,
   parseCidr,
 } from "../../cluster/cluster.js";
-import { LOAD_BALANCER_CIDR, OUTSIDE_CIDR } from "../../cluster/network.js";
+import { LOAD_BALANCER_CIDR, OUTSIDE_CIDR, OUTSIDE_CLIENTS_CIDR } from "../../cluster/network.js";
 import type { Host } from "./host.js";
 import { KernelError, runTool, startTool, type ToolOptions, toolPath } from "./tools.js";
 
@@ -156,7 +156,7 @@ function* routes(role: Role, cluster: Cluster): Iterable<string> {
       yield `addr add ${CLIENT}/30 dev ${NODE_SIDE}\n`;
       yield `route add default via ${NODE_TO_CLIENT}\n`;
       // AnyIP: every client's address can be bound here.
-      for (const range of [clientCidr, OUTSIDE_CIDR]) yield `route add local ${formatCidr(range)} dev lo\n`;
+      for (const range of clientRanges(clientCidr)) yield `route add local ${formatCidr(range)} dev lo\n`;
       yield* localOnArrival([formatCidr(podCidr)]);
       return;
     case "node":
@@ -166,7 +166,7 @@ function* routes(role: Role, cluster: Cluster): Iterable<string> {
       // Without it packets to virtual addresses would die at routing, before the filter table's REJECT.
       yield `route add default via ${BACKEND}\n`;
       // The node's own refusals leave to the client, and so do resets to clients that have no endpoint's address.
-      for (const range of [clientCidr, OUTSIDE_CIDR]) yield `route add ${formatCidr(range)} via ${CLIENT}\n`;
+      for (const range of clientRanges(clientCidr)) yield `route add ${formatCidr(range)} via ${CLIENT}\n`;
       yield `rule add from ${NODE_TO_CLIENT} lookup ${ARRIVAL_TABLE}\n`;
       // What comes from the backend goes to the client: an endpoint's address may be on either side.
       yield `route add default via ${CLIENT} table ${ARRIVAL_TABLE}\n`;
@@ -179,6 +179,11 @@ function* routes(role: Role, cluster: Cluster): Iterable<string> {
       yield* localOnArrival(endpointRanges(cluster));
       return;
   }
+}
+
+/** Whom a testbed's client can be: pods, and clients outside the cluster. */
+function clientRanges(pods: Cidr): readonly Cidr[] {
+  return [pods, OUTSIDE_CIDR, OUTSIDE_CLIENTS_CIDR];
 }
 
 const ARRIVAL_TABLE = 100;

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import type { Cluster } from "../../cluster/cluster.js";
+import { exposeServices } from "../../cluster/expose.js";
 import { generateCluster } from "../../cluster/generate.js";
 import type { Job } from "../scenario.js";
 
@@ -13,8 +14,16 @@ export type ClusterRequest = Pick<
   "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry" | "affinityShare"
 >;
 
-/** Reads and grows the given cluster file, or generates. The same request gives the same cluster. */
+/**
+ * Reads and grows the given cluster file, or generates; its Services get load balancers where flows enter there. The same
+ * request gives the same cluster.
+ */
 export async function benchCluster(request: ClusterRequest): Promise<Cluster> {
+  const cluster = await plainCluster(request);
+  return request.entry === "loadBalancer" ? exposeServices(cluster) : cluster;
+}
+
+async function plainCluster(request: ClusterRequest): Promise<Cluster> {
   const { clusterFile, services, clusterSeed, endpointsPerService, entry, affinityShare } = request;
   if (clusterFile !== null) {
     // Only here, because it loads zod: a child that times should start light.

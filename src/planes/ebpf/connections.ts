@@ -107,8 +107,8 @@ export class TcConnections implements Connections {
     } else {
       if ((words[service + SERVICE_COUNT]! & 0xffff) === 0) return REJECT;
       id = sticky
-        ? model.pickSticky(service, src, sport, address, dport, protocol, scope, nowSec)
-        : model.pick(service, src, sport, address, dport, protocol, scope);
+        ? model.pickSticky(service, src, sport, address, dport, protocol, scope, inside, nowSec)
+        : model.pick(service, src, sport, address, dport, protocol, scope, inside);
     }
     const backends = model.maps.backends.words;
     const backend = model.maps.backends.find(id);

@@ -33,7 +33,7 @@ export const EBPF_MAGLEV: PlaneDescriptor = {
     claims: ["consistent-choice"],
     memoryModelled: true,
   },
-  // A service's table costs 0.4 ms: at 10,000 services building would take ten times as long as timing. The socket level
-  // never uses Maglev.
-  can: { ...PLAIN, limits: { built: 1000, rebuilt: 100 } },
+  // A service's table costs 0.4 ms: at 10,000 services building would take ten times as long as timing. Cilium has tables for
+  // clients outside the cluster alone, and the socket level never uses Maglev.
+  can: { ...PLAIN, outsideOnly: true, limits: { built: 1000, rebuilt: 100 } },
 };

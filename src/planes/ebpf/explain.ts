@@ -112,7 +112,7 @@ export function explainEbpf(
     id = model.affinityBackend(service, frontend, src, nowSec);
     say(() => `lb4_affinity: ${id === 0 ? "a new client" : `backend ${id}`}`);
   }
-  if (id === 0) id = model.maglev === undefined ? pickRandom() : pickMaglev(model.maglev);
+  if (id === 0) id = pick();
   if (flags & layout.AFFINITY) model.affinity.put(frontend, src, id, nowSec);
 
   work.mapLookups++;
@@ -127,6 +127,13 @@ export function explainEbpf(
   );
   if (tracked === 0) tracking?.remember(id, frontend, work);
   return { decision: (id - 1) * 2 + Number(hairpin || leaves), work };
+
+  function pick(): number {
+    if (model.maglev === undefined) return pickRandom();
+    if (!inside) return pickMaglev(model.maglev);
+    say(() => "a client inside the cluster: a random slot, never Maglev");
+    return pickRandom();
+  }
 
   function pickRandom(): number {
     const slot = findService(address, flow.dport, model.randomSlot(count), flow.protocol, scope);

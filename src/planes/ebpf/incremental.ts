@@ -14,6 +14,7 @@ import {
   OUTER_INNER,
   portSlot,
   protocolScope,
+  ROUTABLE,
   SERVICE_BACKEND,
   SERVICE_COUNT,
   SERVICE_FLAGS,
@@ -36,14 +37,14 @@ export class LiveEbpf implements IncrementalModel {
   #freeTable: number;
   readonly #taken: Uint8Array;
 
-  /** `frontendPort`: service-port behind each frontend. A Maglev model has room for one table more than it has frontends. */
+  /** `frontendPort`: service-port behind each frontend. A Maglev model has room for one table more than it needs. */
   constructor(model: CiliumModel, frontendPort: Int32Array) {
     this.model = model;
     this.#maglev = model instanceof MaglevModel ? model.maglev : null;
     this.#firstFrontend = new Int32Array(model.context.cluster.servicePorts);
     for (let f = frontendPort.length - 1; f >= 0; f--) this.#firstFrontend[frontendPort[f]!] = f;
     const tableSize = this.#maglev?.tableSize ?? 0;
-    this.#freeTable = frontendPort.length * tableSize;
+    this.#freeTable = this.#maglev === null ? 0 : this.#maglev.tables.length - tableSize;
     this.#taken = new Uint8Array(tableSize);
   }
 
@@ -80,7 +81,7 @@ export class LiveEbpf implements IncrementalModel {
       const revNat = this.#firstFrontend[servicePort]! + index + 1;
       if (same(slots, slotsBefore) && count === was.count) continue;
       this.#writeSlots(cluster, servicePort, frontend, revNat, slotsBefore, { slots, count });
-      if (!same(slots.slice(0, count), slotsBefore.slice(0, was.count)))
+      if ((frontend.flags & ROUTABLE) !== 0 && !same(slots.slice(0, count), slotsBefore.slice(0, was.count)))
         this.#writeTable(cluster, servicePort, revNat, rows.slice(0, count), slots);
     }
     for (const id of old) {

@@ -10,13 +10,13 @@ export interface MapSizes {
   readonly services: number;
   readonly backends: number;
   readonly frontends: number;
-  /** Entries of a Maglev table; null for random selection. */
-  readonly maglevSize: number | null;
+  /** Entries of a Maglev table, and how many there are; null for random selection. */
+  readonly maglev: { readonly size: number; readonly tables: number } | null;
 }
 
 /** Three lines a map: elements in use, elements waiting, buckets. */
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
-  const { mapEntries, services, backends, frontends, maglevSize } = sizes;
+  const { mapEntries, services, backends, frontends, maglev } = sizes;
   // bpftool's memlock of a preallocated map shows about a page more than elements and buckets: derived, not exact.
   const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
   const map = (name: string, used: number, elementWords: number): MemoryLine[] => [
@@ -29,10 +29,10 @@ export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
     ...map("lb4_backends_v3", backends, BACKEND_WORDS),
     ...map("lb4_reverse_nat", frontends, REVERSE_NAT_WORDS),
   ];
-  if (maglevSize === null) return maps;
+  if (maglev === null) return maps;
   return [
     ...maps,
-    ...map("lb4_maglev", frontends, OUTER_WORDS),
-    derived("lb4_maglev: a table a frontend", frontends * maglevSize * 4),
+    ...map("lb4_maglev", maglev.tables, OUTER_WORDS),
+    derived("lb4_maglev: a table a frontend", maglev.tables * maglev.size * 4),
   ];
 }

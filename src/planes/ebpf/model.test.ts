@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
-import { flowAt, generateTrace } from "../../cluster/flows.js";
+import { exposeServices } from "../../cluster/expose.js";
+import { type Entry, flowAt, generateTrace } from "../../cluster/flows.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { DROP, type Flow, type Model } from "../plane.js";
 import { ebpf, ebpfMaglev } from "./index.js";
@@ -8,15 +9,15 @@ import { ebpf, ebpfMaglev } from "./index.js";
 const constant = (services: number, count: number, extra = {}) =>
   generateCluster({ services, seed: 3, endpoints: { kind: "constant", count }, ...extra });
 
-function flows(cluster: Cluster, count: number): Flow[] {
-  const { words } = generateTrace(cluster, { flows: count, seed: 5 });
+function flows(cluster: Cluster, count: number, entry: Entry = "clusterIp"): Flow[] {
+  const { words } = generateTrace(cluster, { flows: count, seed: 5, entry });
   return Array.from({ length: count }, (_, flow) => flowAt(words, flow));
 }
 
-function meanWork(model: Model, cluster: Cluster, count: number) {
+function meanWork(model: Model, cluster: Cluster, count: number, entry: Entry = "clusterIp") {
   let mapLookups = 0;
   let hashProbes = 0;
-  for (const flow of flows(cluster, count)) {
+  for (const flow of flows(cluster, count, entry)) {
     const { work } = model.explain(flow, 0);
     mapLookups += work.mapLookups;
     hashProbes += work.hashProbes;
@@ -71,17 +72,36 @@ describe("a lookup in Maglev tables", () => {
       [1, 1],
       [20, 7],
     ] as const) {
-      const cluster = constant(services, endpoints);
-      expect(
-        meanWork(ebpfMaglev.compile(cluster, { maglevTableSize: 251 }).model(1), cluster, 30).mapLookups,
-      ).toBe(4);
+      const cluster = exposeServices(constant(services, endpoints));
+      const model = ebpfMaglev.compile(cluster, { maglevTableSize: 251 }).model(1);
+      expect(meanWork(model, cluster, 30, "loadBalancer").mapLookups).toBe(4);
     }
   });
 
+  it("is none for a pod, at a cluster IP or a load balancer: it draws a slot, and its path says so", () => {
+    const cluster = exposeServices(constant(3, 9));
+    const model = ebpfMaglev.compile(cluster, { maglevTableSize: 251 }).model(1);
+    const [toClusterIp, fromOutside] = [flows(cluster, 1)[0]!, flows(cluster, 1, "loadBalancer")[0]!];
+    const toBalancer = { ...fromOutside, src: toClusterIp.src };
+    for (const flow of [toClusterIp, toBalancer]) {
+      const path: string[] = [];
+      expect(model.explain(flow, 0, path).work.mapLookups).toBe(3);
+      expect(path).toContain("a client inside the cluster: a random slot, never Maglev");
+      expect(path.join()).not.toContain("lb4_maglev[");
+      const picks = Array.from({ length: 50 }, () =>
+        model.lookup(flow.src, flow.sport, flow.dst, flow.dport, flow.protocol, 0),
+      );
+      expect(new Set(picks).size).toBeGreaterThan(1);
+    }
+    const path: string[] = [];
+    model.explain(fromOutside, 0, path);
+    expect(path.join()).toContain("lb4_maglev[");
+  });
+
   it("sends a flow to the same backend every time, whatever the seed of the maps", () => {
-    const cluster = constant(3, 9);
+    const cluster = exposeServices(constant(3, 9));
     const program = ebpfMaglev.compile(cluster, { maglevTableSize: 251 });
-    for (const flow of flows(cluster, 50)) {
+    for (const flow of flows(cluster, 50, "loadBalancer")) {
       expect(program.model(1).explain(flow, 0).decision).toBe(program.model(2).explain(flow, 0).decision);
     }
   });

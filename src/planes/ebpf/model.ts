@@ -65,6 +65,7 @@ export abstract class CiliumModel implements Model {
     dport: number,
     protocol: number,
     scope: number,
+    inside: boolean,
   ): number;
 
   lookup(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision {
@@ -95,8 +96,8 @@ export abstract class CiliumModel implements Model {
     if ((words[service + SERVICE_COUNT]! & 0xffff) === 0) return REJECT;
     const id =
       (flags & AFFINITY) !== 0
-        ? this.pickSticky(service, src, sport, address, dport, protocol, scope, nowSec)
-        : this.pick(service, src, sport, address, dport, protocol, scope);
+        ? this.pickSticky(service, src, sport, address, dport, protocol, scope, inside, nowSec)
+        : this.pick(service, src, sport, address, dport, protocol, scope, inside);
     const backend = this.maps.backends.find(id);
     const backends = this.maps.backends.words;
     const hairpin = backends[backend + BACKEND_ADDRESS] === src;
@@ -114,11 +115,12 @@ export abstract class CiliumModel implements Model {
     dport: number,
     protocol: number,
     scope: number,
+    inside: boolean,
     nowSec: number,
   ): number {
     const frontend = this.frontendOf(service);
     let id = this.affinityBackend(service, frontend, src, nowSec);
-    if (id === 0) id = this.pick(service, src, sport, address, dport, protocol, scope);
+    if (id === 0) id = this.pick(service, src, sport, address, dport, protocol, scope, inside);
     this.affinity.put(frontend, src, id, nowSec);
     return id;
   }
@@ -130,6 +132,14 @@ export abstract class CiliumModel implements Model {
     if (entry === ABSENT || this.affinity.stamp(entry) + timeout <= nowSec) return 0;
     const id = this.affinity.value(entry);
     return this.removedBackends.size > 0 && this.removedBackends.has(id) ? 0 : id;
+  }
+
+  /** Backend id of a slot drawn at random. */
+  pickRandom(service: number, dst: number, dport: number, protocol: number, scope: number): number {
+    const { services } = this.maps;
+    const slot = this.randomSlot(services.words[service + SERVICE_COUNT]! & 0xffff);
+    const element = services.find(dst, portSlot(dport, slot), protocolScope(protocol, scope));
+    return services.words[element + SERVICE_BACKEND]!;
   }
 
   /** A slot from 1 to count. 31 random bits: the kernel takes `prandom_u32() % count` of 32. */
@@ -179,14 +189,11 @@ export class EbpfModel extends CiliumModel {
     protocol: number,
     scope: number,
   ): number {
-    const { services } = this.maps;
-    const slot = this.randomSlot(services.words[service + SERVICE_COUNT]! & 0xffff);
-    const element = services.find(dst, portSlot(dport, slot), protocolScope(protocol, scope));
-    return services.words[element + SERVICE_BACKEND]!;
+    return this.pickRandom(service, dst, dport, protocol, scope);
   }
 }
 
-/** Maglev selection: the service's own table, by a hash of the flow. */
+/** Maglev selection for clients outside the cluster: the frontend's own table, by a hash of the flow. */
 export class MaglevModel extends CiliumModel {
   readonly #maglev: MaglevMaps;
 
@@ -199,7 +206,18 @@ export class MaglevModel extends CiliumModel {
     return this.#maglev;
   }
 
-  pick(service: number, src: number, sport: number, _dst: number, dport: number, protocol: number): number {
+  pick(
+    service: number,
+    src: number,
+    sport: number,
+    dst: number,
+    dport: number,
+    protocol: number,
+    scope: number,
+    inside: boolean,
+  ): number {
+    // Pods and the node itself always draw (bpf_sock.c; bpf_lxc.c for what is balanced per packet).
+    if (inside) return this.pickRandom(service, dst, dport, protocol, scope);
     const { outer, tables, tableSize } = this.#maglev;
     const element = outer.find(this.frontendOf(service));
     // Under affinity the source port is left out, so that a client's flows agree (lb4_select_backend_id_maglev).

@@ -76,6 +76,13 @@ export class EbpfProgram implements Program {
     return this.entries.services.length / ENTRY_WORDS;
   }
 
+  /** Frontends that have a Maglev table: those that clients outside are sent to. */
+  get tableFrontends(): number[] {
+    if (this.#maglevSize === null) return [];
+    const routable = this.entries.routable.view();
+    return [...routable.keys()].filter((frontend) => routable[frontend] === 1);
+  }
+
   get #frontends(): number {
     return this.entries.frontendPort.length;
   }
@@ -98,7 +105,7 @@ export class EbpfProgram implements Program {
     }
     if (this.#frontends > MAX_FRONTENDS) {
       throw new PlaneLimitError(
-        `${this.#frontends} frontends need as many Maglev tables, but Cilium numbers them with 16 bits: use at most ${MAX_FRONTENDS}`,
+        `${this.#frontends} frontends are more than Cilium, which numbers them with 16 bits, can give Maglev tables: use at most ${MAX_FRONTENDS}`,
       );
     }
   }
@@ -110,7 +117,7 @@ export class EbpfProgram implements Program {
       htabBytes(mapEntries, BACKEND_WORDS) +
       htabBytes(mapEntries, REVERSE_NAT_WORDS);
     if (this.#maglevSize === null) return maps;
-    return maps + htabBytes(mapEntries, OUTER_WORDS) + this.#frontends * this.#maglevSize * 4;
+    return maps + htabBytes(mapEntries, OUTER_WORDS) + this.tableFrontends.length * this.#maglevSize * 4;
   }
 
   memory(): readonly MemoryLine[] {
@@ -119,7 +126,8 @@ export class EbpfProgram implements Program {
       services: this.#serviceEntries,
       backends: this.cluster.endpoints,
       frontends: this.#frontends,
-      maglevSize: this.#maglevSize,
+      maglev:
+        this.#maglevSize === null ? null : { size: this.#maglevSize, tables: this.tableFrontends.length },
     });
   }
 
@@ -154,7 +162,10 @@ export class EbpfProgram implements Program {
       serviceEntries: this.#serviceEntries,
       mapEntries: this.mapEntries,
       backends: this.cluster.endpoints,
-      ...(this.#maglevSize !== null && { maglevTableSize: this.#maglevSize }),
+      ...(this.#maglevSize !== null && {
+        maglevTableSize: this.#maglevSize,
+        maglevTables: this.tableFrontends.length,
+      }),
       ...(this.#frontends > MAX_FRONTENDS && {
         revNat: `beyond Cilium's ${MAX_FRONTENDS} frontends: rev_nat_index has 16 bits`,
       }),
@@ -185,7 +196,7 @@ export class EbpfProgram implements Program {
     return this.#model(seed, 0);
   }
 
-  /** `spareTables`: room for Maglev tables beyond one a frontend. */
+  /** `spareTables`: room for Maglev tables beyond those that frontends have. */
   #model(seed: number, spareTables: number): CiliumModel {
     const random = Random.fromSeed(seed, "bpf");
     const maps: Maps = {
@@ -253,12 +264,13 @@ export class EbpfProgram implements Program {
 
   #maglevMaps(size: number, seed: number, spareTables: number): Omit<MaglevMaps, keyof Maps> {
     const outer = new OuterMap(this.mapEntries, OUTER_WORDS, seed);
-    const tables = new Int32Array((this.#frontends + spareTables) * size);
+    const frontends = this.tableFrontends;
+    const tables = new Int32Array((frontends.length + spareTables) * size);
     const taken = new Uint8Array(size);
-    for (let frontend = 0; frontend < this.#frontends; frontend++) {
-      this.fillMaglev(frontend, tables.subarray(frontend * size, (frontend + 1) * size), taken);
+    for (const [table, frontend] of frontends.entries()) {
+      this.fillMaglev(frontend, tables.subarray(table * size, (table + 1) * size), taken);
       const element = outer.insert(frontend + 1);
-      outer.words[element + OUTER_INNER] = frontend * size;
+      outer.words[element + OUTER_INNER] = table * size;
     }
     return { outer, tables, tableSize: size };
   }

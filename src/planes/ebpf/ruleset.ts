@@ -250,11 +250,11 @@ export function* maglevEntries(program: EbpfProgram): Iterable<MapEntry> {
   const { entries, maglevSize } = program;
   if (maglevSize === null) return;
   const { idOf } = backendIds(program);
-  const [counts, routable] = [entries.counts.view(), entries.routable.view()];
+  const counts = entries.counts.view();
   const table = new Int32Array(maglevSize);
   const taken = new Uint8Array(maglevSize);
-  for (let frontend = 0; frontend < counts.length; frontend++) {
-    if (counts[frontend] === 0 || routable[frontend] === 0) continue;
+  for (const frontend of program.tableFrontends) {
+    if (counts[frontend] === 0) continue;
     program.fillMaglev(frontend, table, taken);
     yield entry(2, 4 * maglevSize, (key, value) => {
       key.setUint16(0, frontend + 1);

@@ -13,7 +13,7 @@ import { ACTIVE, type EndpointStates, referencedRows, stateOf } from "./maps/slo
 import { countOperations, nextStates } from "./operations.js";
 
 export interface MapState {
-  /** Entries of each frontend's Maglev table; null for random selection. */
+  /** Entries of a Maglev table; null for random selection. */
   readonly maglevSize: number | null;
   /** Room left in lb4_services_v2. */
   readonly freeEntries: number;
@@ -165,9 +165,10 @@ function listBackends(cluster: Cluster): Map<string, string> {
 /** lb4_maglev: the backends which each frontend's table is filled from. */
 function listTables(cluster: Cluster): Map<string, string> {
   const tables = new Map<string, string>();
-  const { backendStart, backends, counts } = listEntries(cluster);
+  const { backendStart, backends, counts, routable } = listEntries(cluster);
   const [start, rows] = [backendStart.view(), backends.view()];
   for (const [frontend, count] of counts.view().entries()) {
+    if (routable.view()[frontend] === 0) continue;
     const members = rows.subarray(start[frontend]!, start[frontend]! + count);
     tables.set(String(frontend), Array.from(members, (row) => identity(cluster, row)).join());
   }
