@@ -33,6 +33,7 @@ struct section {
 struct capacity {
 	char name[16];
 	uint32_t entries;
+	uint32_t flags; /* of bpf(), added to the object's */
 };
 
 static void die(const char *what)
@@ -157,7 +158,8 @@ static int load(const char *path, const char *folder, const char *cgroup_path)
 		struct capacity *capacity = take(sizeof(*capacity));
 		struct bpf_map *map = bpf_object__find_map_by_name(object, capacity->name);
 
-		if (!map || bpf_map__set_max_entries(map, capacity->entries))
+		if (!map || bpf_map__set_max_entries(map, capacity->entries) ||
+		    bpf_map__set_map_flags(map, bpf_map__map_flags(map) | capacity->flags))
 			die(capacity->name);
 		free(capacity);
 	}

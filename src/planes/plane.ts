@@ -51,6 +51,8 @@ export interface PlaneOptions {
   readonly ipvsWeights?: Uint16Array;
   /** Cilium's `bpf-lb-map-max`: entries of each load-balancing map. Absent: max(65536, the power of two that holds the cluster). */
   readonly ebpfMapEntries?: number;
+  /** Cilium's `bpf.preallocateMaps`: the kernel makes all elements of a map with it. False, as in Helm's chart, if absent. */
+  readonly ebpfPrealloc?: boolean;
   /** Calico's `bpfMapSizeNATFrontend`. Absent: max(65536, the power of two that holds the cluster). */
   readonly calicoMapEntries?: number;
   /** Cilium's `maglev.tableSize`. */

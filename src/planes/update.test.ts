@@ -493,9 +493,9 @@ describe("memory, by the published formulas", () => {
     expect(line("ipvs", constant(50, 4), /ip_vs_dest/)).toBe(50 * 4 * 464);
   });
 
-  it("Cilium: 80(1 + E) + 72E + 64 bytes a ClusterIP service-port, and 80 for the address's wildcard", () => {
-    expect(line("ebpf", constant(50, 4), /in use/)).toBe(50 * (80 * (1 + 4) + 72 * 4 + 64 + 80));
-    expect(line("ebpf", constant(50, 4), /buckets/)).toBe(3 * 2 ** 20);
+  it("Cilium: 88(1 + E) + 80E + 72 bytes a ClusterIP service-port, and 88 for the address's wildcard", () => {
+    expect(line("ebpf", constant(50, 4), /in use/)).toBe(50 * (88 * (1 + 4) + 80 * 4 + 72 + 88));
+    expect(line("ebpf", constant(50, 4), /buckets/)).toBe(3 * (2 ** 20 + 896));
     expect(line("ebpf-maglev", constant(50, 4), /a table a frontend/)).toBe(0);
     expect(line("ebpf-maglev", exposeServices(constant(50, 4)), /a table a frontend/)).toBe(50 * 4 * 16381);
   });

@@ -51,7 +51,7 @@ function loaded(program: EbpfProgram): Maps {
   const settings = data.readUInt32LE(0);
   const capacities = data.readUInt32LE(4 + settings);
   const maps: Maps = new Map();
-  apply(maps, data.subarray(8 + settings + capacities * 20));
+  apply(maps, data.subarray(8 + settings + capacities * 24));
   return maps;
 }
 

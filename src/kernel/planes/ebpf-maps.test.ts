@@ -16,6 +16,7 @@ interface Section {
 function read(program: EbpfProgram): {
   settings: Uint32Array;
   capacities: Map<string, number>;
+  flags: Map<string, number>;
   sections: Map<string, Section>;
 } {
   const data = Buffer.concat([...ebpfMaps(program, { snatAddress: 0xc0000205 })]);
@@ -28,14 +29,19 @@ function read(program: EbpfProgram): {
   const name = () => bytes(16).toString("latin1").replaceAll("\0", "");
   const settings = Uint32Array.from({ length: word() / 4 }, word);
   const capacities = new Map<string, number>();
-  for (let left = word(); left > 0; left--) capacities.set(name(), word());
+  const flags = new Map<string, number>();
+  for (let left = word(); left > 0; left--) {
+    const map = name();
+    capacities.set(map, word());
+    flags.set(map, word());
+  }
   const sections = new Map<string, Section>();
   while (at < data.length) {
     const map = name();
     const [keySize, valueSize, count] = [word(), word(), word()];
     sections.set(map, { keys: bytes(keySize * count), values: bytes(valueSize * count), count });
   }
-  return { settings, capacities, sections };
+  return { settings, capacities, flags, sections };
 }
 
 describe("map contents for the kernel", () => {
@@ -69,6 +75,15 @@ describe("map contents for the kernel", () => {
     const first = program.entries.frontendPort.view()[0]!;
     expect(values.readUInt32LE(0)).toBe(cluster.clusterIp[cluster.service[first]!]);
     expect(values.readUInt16LE(4)).toBe(cluster.port[first]);
+  });
+
+  it("are not preallocated, as Helm's chart has them, unless that is asked for", () => {
+    const flagsOf = (preallocated: boolean) => {
+      const { flags } = read(new EbpfProgram(cluster, { ebpfPrealloc: preallocated }, "random"));
+      return ["lb4_services", "lb4_backends", "lb4_reverse", "ct4"].map((map) => flags.get(map));
+    };
+    expect(flagsOf(false)).toEqual([1, 1, 1, 0]);
+    expect(flagsOf(true)).toEqual([0, 0, 0, 0]);
   });
 
   it("have the capacities of the model's maps, and the network's addresses as settings", () => {

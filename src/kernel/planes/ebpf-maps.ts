@@ -15,6 +15,8 @@ export interface MapOptions {
 /** rev_nat_index has 16 bits, and so has the key of lb4_reverse. */
 const NAME_BYTES = 16;
 const MAX_NODES = 4;
+/** include/uapi/linux/bpf.h */
+const BPF_F_NO_PREALLOC = 1;
 /** Cilium's `bpf-ct-global-tcp-max`. */
 const CONNECTIONS = 524_288;
 /** Beyond what any service needs: bounds the services that BPF_PROG_TEST_RUN draws from. */
@@ -23,15 +25,17 @@ const ARRAY_LEAST = 1;
 /** Settings, capacities and the contents of all maps, in chunks. */
 export function* ebpfMaps(program: EbpfProgram, options: MapOptions): Iterable<Uint8Array> {
   const { cluster, mapEntries } = program;
+  // LRU maps are preallocated always.
+  const flags = program.preallocated ? 0 : BPF_F_NO_PREALLOC;
   const targets = lookupTargets(cluster, program.maglevSize !== null);
   yield settings(program, options, targets.count);
   yield capacities([
-    ["lb4_services", mapEntries],
-    ["lb4_backends", mapEntries],
-    ["lb4_reverse", mapEntries],
+    ["lb4_services", mapEntries, flags],
+    ["lb4_backends", mapEntries, flags],
+    ["lb4_reverse", mapEntries, flags],
     ["lb4_affinity", mapEntries],
     ["lb4_ranges", mapEntries],
-    ["lb4_maglev", mapEntries],
+    ["lb4_maglev", mapEntries, flags],
     ["ct4", CONNECTIONS],
     ["lookup_targets", Math.max(ARRAY_LEAST, targets.count)],
   ]);
@@ -67,10 +71,13 @@ function settings(program: EbpfProgram, { snatAddress }: MapOptions, targets: nu
   return bytesOf(Uint32Array.from([words.length * 4, ...words]));
 }
 
-function capacities(maps: readonly (readonly [string, number])[]): Uint8Array {
+function capacities(maps: readonly (readonly [name: string, entries: number, flags?: number])[]): Uint8Array {
   return Buffer.concat([
     bytesOf(Uint32Array.of(maps.length)),
-    ...maps.flatMap(([name, entries]) => [nameBytes(name), bytesOf(Uint32Array.of(entries))]),
+    ...maps.flatMap(([name, entries, flags = 0]) => [
+      nameBytes(name),
+      bytesOf(Uint32Array.of(entries, flags)),
+    ]),
   ]);
 }
 

@@ -19,6 +19,9 @@ export const REVERSE_NAT_WORDS = 16;
 /** lb_affinity_match: 8-byte key, 1-byte value padded to 8: 64 bytes. */
 export const AFFINITY_MATCH_WORDS = 16;
 
+/** A slab object of kmalloc-96, which holds any of these elements behind the allocator's list node of 8 bytes. */
+export const SLAB_WORDS = 24;
+
 /** Value of a service element: backend id of a slot; affinity timeout (24 bits) of a master. */
 export const SERVICE_BACKEND = 16;
 /** u16 count, u16 rev_nat_index. */

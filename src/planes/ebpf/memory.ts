@@ -1,12 +1,29 @@
-/** Memory of Cilium's maps as the model has them: preallocated (`bpf.preallocateMaps: true`; Helm's default is false). */
+/**
+ * Memory of Cilium's maps, as the kernel accounts for it (htab_map_mem_usage in kernel/bpf/hashtab.c, which bpftool
+ * shows as memlock). By default elements are taken as they are needed, from slabs (Helm's `bpf.preallocateMaps: false`).
+ */
 
 import type { MemoryLine } from "../plane.js";
-import { BACKEND_WORDS, BUCKET_WORDS, OUTER_WORDS, REVERSE_NAT_WORDS, SERVICE_WORDS } from "./layout.js";
+import {
+  BACKEND_WORDS,
+  BUCKET_WORDS,
+  OUTER_WORDS,
+  REVERSE_NAT_WORDS,
+  SERVICE_WORDS,
+  SLAB_WORDS,
+} from "./layout.js";
 import { powerOfTwo } from "./maps/htab.js";
+
+/** sizeof(struct bpf_htab) on x86-64: an empty map of 65,536 takes 1,049,472 bytes on Linux 6.18. */
+const HEADER_BYTES = 896;
+/** Each element is counted with the list node that the allocator (kernel/bpf/memalloc.c) puts in front of it. */
+const LIST_NODE_BYTES = 8;
 
 export interface MapSizes {
   /** Capacity of each map. */
   readonly mapEntries: number;
+  /** Whether the kernel makes all elements of a map with it. */
+  readonly preallocated: boolean;
   readonly services: number;
   readonly backends: number;
   readonly frontends: number;
@@ -14,25 +31,58 @@ export interface MapSizes {
   readonly maglev: { readonly size: number; readonly tables: number } | null;
 }
 
-/** Three lines a map: elements in use, elements waiting, buckets. */
+/** Two or three lines per map: header and buckets, elements, and what is allocated and holds nothing. */
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
-  const { mapEntries, services, backends, frontends, maglev } = sizes;
-  // bpftool's memlock of a preallocated map shows about a page more than elements and buckets: derived, not exact.
-  const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
-  const map = (name: string, used: number, elementWords: number): MemoryLine[] => [
-    derived(`${name}: elements in use`, used * elementWords * 4),
-    derived(`${name}: elements preallocated and unused`, (mapEntries - used) * elementWords * 4),
-    derived(`${name}: buckets`, powerOfTwo(mapEntries) * BUCKET_WORDS * 4),
-  ];
+  const { services, backends, frontends, maglev } = sizes;
   const maps = [
-    ...map("lb4_services_v2", services, SERVICE_WORDS),
-    ...map("lb4_backends_v3", backends, BACKEND_WORDS),
-    ...map("lb4_reverse_nat", frontends, REVERSE_NAT_WORDS),
+    ...mapLines("lb4_services_v2", services, SERVICE_WORDS, sizes),
+    ...mapLines("lb4_backends_v3", backends, BACKEND_WORDS, sizes),
+    ...mapLines("lb4_reverse_nat", frontends, REVERSE_NAT_WORDS, sizes),
   ];
   if (maglev === null) return maps;
   return [
     ...maps,
-    ...map("lb4_maglev", maglev.tables, OUTER_WORDS),
-    derived("lb4_maglev: a table a frontend", maglev.tables * maglev.size * 4),
+    ...mapLines("lb4_maglev", maglev.tables, OUTER_WORDS, sizes),
+    {
+      what: "lb4_maglev: a table a frontend",
+      bytes: maglev.tables * maglev.size * 4,
+      known: "derived",
+    },
+  ];
+}
+
+function mapLines(
+  name: string,
+  used: number,
+  elementWords: number,
+  { mapEntries, preallocated }: MapSizes,
+): MemoryLine[] {
+  const elementBytes = elementWords * 4;
+  const buckets: MemoryLine = {
+    what: `${name}: header and buckets`,
+    bytes: HEADER_BYTES + powerOfTwo(mapEntries) * BUCKET_WORDS * 4,
+    known: "exact",
+  };
+  if (preallocated) {
+    // The kernel adds an element and a pointer per possible CPU: 176 bytes of a service map on two.
+    return [
+      buckets,
+      { what: `${name}: elements in use`, bytes: used * elementBytes, known: "exact" },
+      {
+        what: `${name}: elements preallocated and unused`,
+        bytes: (mapEntries - used) * elementBytes,
+        known: "derived",
+      },
+    ];
+  }
+  const accounted = elementBytes + LIST_NODE_BYTES;
+  return [
+    buckets,
+    { what: `${name}: elements in use`, bytes: used * accounted, known: "exact" },
+    {
+      what: `${name}: the rest of their slab objects`,
+      bytes: used * (SLAB_WORDS * 4 - accounted),
+      known: "derived",
+    },
   ];
 }

@@ -14,6 +14,14 @@ export const EBPF_OPTIONS: readonly PlaneOption[] = [
     numbers: { min: 1, max: 2 ** 24 },
   },
   {
+    name: "ebpf-prealloc",
+    describe:
+      "Cilium's maps as the agent makes them by itself, preallocated; by default as Helm's chart has them, not",
+    key: "ebpfPrealloc",
+    isFlag: true,
+    default: false,
+  },
+  {
     name: "maglev-table-size",
     describe: `Maglev table size (entries): ${MAGLEV_SIZES.join(", ")}; ${DEFAULT_MAGLEV_SIZE} by default`,
     key: "maglevTableSize",

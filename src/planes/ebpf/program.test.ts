@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { generateCluster } from "../../cluster/generate.js";
 import { ebpf, ebpfMaglev } from "./index.js";
 import { ENTRY_WORDS } from "./maps/entries.js";
-import { htabBytes } from "./maps/htab.js";
 import { EbpfProgram } from "./program.js";
 
 const constant = (services: number, count: number, extra = {}) =>
@@ -22,12 +21,32 @@ describe("eBPF maps", () => {
     expect([...at(4)]).toEqual([cluster.clusterIp[0], 0, 0, 0, 0, 0]);
   });
 
-  it("take 80 bytes a service element, 72 a backend and 16 a bucket: 6.3 MB for 65,536 of 12/12 bytes", () => {
-    // bpftool shows memlock 6,292,528 for such a map: elements, buckets and about a page.
-    expect(htabBytes(65_536, 20)).toBe(6_291_456);
-    expect(ebpf.compile(constant(1, 1)).bytes()).toBe(
-      htabBytes(65_536, 20) + htabBytes(65_536, 18) + htabBytes(65_536, 16),
-    );
+  // Memlock of the maps that Cilium 1.20.2's control plane made on Linux 6.18.
+  it.each([
+    ["lb4_services_v2", 0, 1_049_472],
+    ["lb4_services_v2", 10_000, 6_329_472],
+    ["lb4_backends_v3", 0, 1_049_472],
+    ["lb4_backends_v3", 10_000, 1_049_472 + 80 * 40_000],
+    ["lb4_reverse_nat", 10_000, 1_049_472 + 72 * 10_000],
+  ])("take as much of the kernel's own account: %s of %i services is %i bytes", (map, services, bytes) => {
+    const lines = ebpf.compile(constant(services, 4)).memory();
+    const accounted = lines.filter(({ what, known }) => what.startsWith(map) && known === "exact");
+    expect(accounted.reduce((sum, line) => sum + line.bytes, 0)).toBe(bytes);
+  });
+
+  it("take a slab object of 96 bytes for each element", () => {
+    const elements = ebpf
+      .compile(constant(50, 4))
+      .memory()
+      .filter(({ what }) => !what.includes("buckets"));
+    expect(elements.reduce((sum, line) => sum + line.bytes, 0)).toBe(96 * 50 * (6 + 4 + 1));
+  });
+
+  it("are as large with the first service as with the last where they are preallocated", () => {
+    const bytes = (services: number) => ebpf.compile(constant(services, 1), { ebpfPrealloc: true }).bytes();
+    expect(bytes(1)).toBe(bytes(1000));
+    // The kernel shows 6,292,528: an element and a pointer more on each of two CPUs.
+    expect(bytes(1)).toBe(65_536 * (80 + 72 + 64) + 3 * 1_049_472);
   });
 
   it("grow beyond 65,536 entries only where the cluster needs it, and say so", () => {

@@ -24,14 +24,14 @@ import {
   BACKEND_WORDS,
   OUTER_INNER,
   OUTER_WORDS,
-  REVERSE_NAT_WORDS,
   SERVICE_BACKEND,
   SERVICE_COUNT,
   SERVICE_FLAGS,
   SERVICE_WORDS,
+  SLAB_WORDS,
 } from "./layout.js";
 import { backendPortWord, ENTRY_WORDS, listEntries, type MapEntries } from "./maps/entries.js";
-import { BackendMap, htabBytes, OuterMap, powerOfTwo, ServiceMap } from "./maps/htab.js";
+import { BackendMap, OuterMap, powerOfTwo, ServiceMap } from "./maps/htab.js";
 import { ConnectionMap, ReverseSocketMap } from "./maps/lru.js";
 import { backendName, fillMaglevTable } from "./maps/maglev.js";
 import type { MaglevMaps, Maps } from "./maps/maps.js";
@@ -54,6 +54,7 @@ export class EbpfProgram implements Program {
   readonly states: EndpointStates | undefined;
   /** Capacity of each load-balancing map. */
   readonly mapEntries: number;
+  readonly preallocated: boolean;
   readonly #maglevSize: number | null;
 
   /** `states` of a cluster that holds endpoints which are not in use too: what stands in the maps, not what is measured. */
@@ -69,6 +70,7 @@ export class EbpfProgram implements Program {
     this.entries = listEntries(cluster, states);
     this.#maglevSize = algorithm === "maglev" ? (options.maglevTableSize ?? DEFAULT_MAGLEV_SIZE) : null;
     this.mapEntries = this.#capacity(options.ebpfMapEntries);
+    this.preallocated = options.ebpfPrealloc ?? false;
     this.#refuse();
   }
 
@@ -111,18 +113,13 @@ export class EbpfProgram implements Program {
   }
 
   bytes(): number {
-    const { mapEntries } = this;
-    const maps =
-      htabBytes(mapEntries, SERVICE_WORDS) +
-      htabBytes(mapEntries, BACKEND_WORDS) +
-      htabBytes(mapEntries, REVERSE_NAT_WORDS);
-    if (this.#maglevSize === null) return maps;
-    return maps + htabBytes(mapEntries, OUTER_WORDS) + this.tableFrontends.length * this.#maglevSize * 4;
+    return this.memory().reduce((sum, line) => sum + line.bytes, 0);
   }
 
   memory(): readonly MemoryLine[] {
     return mapMemory({
       mapEntries: this.mapEntries,
+      preallocated: this.preallocated,
       services: this.#serviceEntries,
       backends: this.cluster.endpoints,
       frontends: this.#frontends,
@@ -212,8 +209,13 @@ export class EbpfProgram implements Program {
     );
   }
 
+  /** From one element to the next: preallocated ones are an array, others lie in slabs, in the order of creation. */
+  #stride(elementWords: number): number {
+    return this.preallocated ? elementWords : SLAB_WORDS;
+  }
+
   #serviceMap(seed: number): ServiceMap {
-    const map = new ServiceMap(this.mapEntries, SERVICE_WORDS, seed);
+    const map = new ServiceMap(this.mapEntries, this.#stride(SERVICE_WORDS), seed);
     const entries = this.entries.services.view();
     for (let at = 0; at < entries.length; at += ENTRY_WORDS) {
       const element = map.insert(entries[at]!, entries[at + 1]!, entries[at + 2]!);
@@ -227,7 +229,7 @@ export class EbpfProgram implements Program {
   /** One backend an endpoint row, id = index + 1. Cilium shares a backend between services that select the same pod. */
   #backendMap(seed: number): BackendMap {
     const { cluster } = this;
-    const map = new BackendMap(this.mapEntries, BACKEND_WORDS, seed);
+    const map = new BackendMap(this.mapEntries, this.#stride(BACKEND_WORDS), seed);
     for (let p = 0; p < cluster.servicePorts; p++) {
       for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
         const element = map.insert(e + 1);
@@ -263,7 +265,7 @@ export class EbpfProgram implements Program {
   }
 
   #maglevMaps(size: number, seed: number, spareTables: number): Omit<MaglevMaps, keyof Maps> {
-    const outer = new OuterMap(this.mapEntries, OUTER_WORDS, seed);
+    const outer = new OuterMap(this.mapEntries, this.#stride(OUTER_WORDS), seed);
     const frontends = this.tableFrontends;
     const tables = new Int32Array((frontends.length + spareTables) * size);
     const taken = new Uint8Array(size);

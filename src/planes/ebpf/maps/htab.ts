@@ -1,4 +1,4 @@
-/** The kernel's BPF hash map, preallocated (kernel/bpf/hashtab.c): as many buckets as the power of two that holds max_entries. */
+/** The kernel's BPF hash map (kernel/bpf/hashtab.c): as many buckets as the power of two that holds max_entries. */
 
 import { MapFullError } from "../../../errors.js";
 import { jhash1, jhash3, jhashU16 } from "../../shared/jhash.js";
@@ -31,9 +31,10 @@ class Htab {
   #freed = MISS;
   /** The spare element that an update of an existing key takes (alloc_htab_elem: one a CPU). */
   #extra: number;
-  /** Where the preallocated elements end. */
+  /** Where the last element ends that the map may hold. */
   readonly #last: number;
 
+  /** `elementWords`: from one element to the next. */
   constructor(maxEntries: number, elementWords: number, seed: number) {
     const buckets = powerOfTwo(maxEntries);
     const first = TO_CACHE_LINE_WORDS + buckets * BUCKET_WORDS;
@@ -50,7 +51,7 @@ class Htab {
     return TO_CACHE_LINE_WORDS + (hash & this.mask) * BUCKET_WORDS;
   }
 
-  /** Takes the next preallocated element and links it at its bucket's head (hlist_nulls_add_head_rcu). */
+  /** Takes the next element, preallocated or of the slab, and links it at its bucket's head (hlist_nulls_add_head_rcu). */
   protected take(hash: number): number {
     let element = this.#freed;
     if (element !== MISS) this.#freed = this.words[element + NEXT]!;
