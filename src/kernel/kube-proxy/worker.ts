@@ -37,7 +37,9 @@ const PEER_DEVICE = "node1";
 const POLL_MS = 10;
 /** Reading kube-proxy's metrics takes its time too, in a guest a good part of its only processor: wait nine times as long. */
 const PAUSES_PER_READING = 9;
-/** ServiceCIDRs and the Node arrive on their own, and on a busy machine late: each makes it write all rules once more. */
+/** All versions ask for ServiceCIDRs, in a guest on a busy machine late. */
+const RANGES_WAIT_MS = 30_000;
+/** The Node arrives once more on its own, and on a busy machine late: that makes it write all rules once more. */
 const SETTLED_MS = 500;
 /** A change that kube-proxy does not look at (another proxy's Service) is over when nothing has happened for this long. */
 const UNNOTICED_MS = 1500;
@@ -60,7 +62,7 @@ class Node {
       (function* () {
         for (const { object } of objects) yield object;
       })(),
-      maxEndpointsPerSlice === undefined ? {} : { maxEndpointsPerSlice },
+      { rangesWaitMs: RANGES_WAIT_MS, ...(maxEndpointsPerSlice !== undefined && { maxEndpointsPerSlice }) },
     );
     this.#wrappers = new Wrappers(folder, options.backend);
     this.#model = new ModelReader(options.mode, this.#wrappers);

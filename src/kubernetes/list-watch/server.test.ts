@@ -9,6 +9,7 @@ import { ApiServer, type ApiServerOptions } from "./server.js";
 
 const FIRST = 1000;
 const SERVICES = "/api/v1/services";
+const RANGES = "/apis/networking.k8s.io/v1/servicecidrs";
 const SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
 
 const open: { close(): unknown }[] = [];
@@ -111,6 +112,59 @@ class Watch {
   }
 }
 
+const RANGE: ApiObject = {
+  apiVersion: "networking.k8s.io/v1",
+  kind: "ServiceCIDR",
+  metadata: { name: "kubernetes" },
+  spec: { cidrs: ["10.96.0.0/12"] },
+};
+/** Longer than any test runs. */
+const FOR_EVER = 3_600_000;
+
+describe("list/watch server: turns", () => {
+  test.each([
+    ["lists", "?resourceVersion=0"],
+    ["watch-lists", "?watch=true&sendInitialEvents=true&timeoutSeconds=1"],
+  ])("a client that %s Services first has its ServiceCIDRs before them", async (_, query) => {
+    const { url, get } = await serve([service("web"), RANGE], { rangesWaitMs: FOR_EVER, rangesPauseMs: 0 });
+    let text = "";
+    const services = (async () => {
+      for await (const chunk of (await fetch(url + SERVICES + query)).body!) text += Buffer.from(chunk);
+    })();
+    for (let i = 0; i < 20; i++) await get(SLICES);
+    expect(text).toBe("");
+    await (await fetch(url + RANGES + query)).text();
+    await services;
+    expect(text).toContain('"name":"web"');
+  });
+
+  test("the next client of the same name waits for ServiceCIDRs of its own", async () => {
+    const { list, get } = await serve([service("web"), RANGE], { rangesWaitMs: FOR_EVER, rangesPauseMs: 0 });
+    const first = [list(`${SERVICES}?resourceVersion=0`), list(`${RANGES}?resourceVersion=0`)];
+    await Promise.all(first);
+    let isAnswered = false;
+    const second = list(`${SERVICES}?resourceVersion=0`).then(() => {
+      isAnswered = true;
+    });
+    for (let i = 0; i < 20; i++) await get(SLICES);
+    expect(isAnswered).toBe(false);
+    await list(`${RANGES}?resourceVersion=0`);
+    await second;
+  });
+
+  test("a client that never asks for ServiceCIDRs gets its Services all the same", async () => {
+    const { list } = await serve([service("web"), RANGE], { rangesWaitMs: 1 });
+    expect((await list(`${SERVICES}?resourceVersion=0`)).items).toHaveLength(1);
+  });
+
+  test("nobody waits for ServiceCIDRs that do not exist, nor kubectl, which lists once", async () => {
+    const none = await serve([service("web")], { rangesWaitMs: FOR_EVER });
+    expect((await none.list(`${SERVICES}?resourceVersion=0`)).items).toHaveLength(1);
+    const some = await serve([service("web"), RANGE], { rangesWaitMs: FOR_EVER });
+    expect((await some.list(`${SERVICES}?limit=500`)).items).toHaveLength(1);
+  });
+});
+
 describe("list/watch server: lists", () => {
   test("a list holds every object with a uid and a resource version, and the version of the whole", async () => {
     const { list } = await serve([service("web"), service("db")]);
@@ -123,7 +177,7 @@ describe("list/watch server: lists", () => {
 
   test("a resource without objects is an empty list of its kind", async () => {
     const { list } = await serve([]);
-    expect(await list("/apis/networking.k8s.io/v1/servicecidrs")).toMatchObject({
+    expect(await list(RANGES)).toMatchObject({
       kind: "ServiceCIDRList",
       items: [],
     });

@@ -16,14 +16,17 @@ import {
   parseResourcePath,
   type Resource,
   resourceOfKind,
+  SERVICE,
+  SERVICE_CIDR,
 } from "./resources.js";
 import { parseSelectors, type Selector, SelectorError } from "./selectors.js";
 import { checkEndpointsPerSlice, DEFAULT_ENDPOINTS_PER_SLICE, partName, splitSlice } from "./slices.js";
 import { failureStatus, success } from "./status.js";
 import { writeAll } from "./stream.js";
+import { type TurnOptions, Turns } from "./turns.js";
 import { serveWatch, type WatchRequest } from "./watch.js";
 
-export interface ApiServerOptions extends ObjectStoreOptions {
+export interface ApiServerOptions extends ObjectStoreOptions, TurnOptions {
   /** Larger slices are split. Default: 100, as their controller does. */
   readonly maxEndpointsPerSlice?: number;
   /** What `/version` reports. Default: v1.37.2. */
@@ -44,6 +47,7 @@ export class ApiServer {
   });
   readonly #endpointsPerSlice: number;
   readonly #gitVersion: string;
+  readonly #turns: Turns;
   readonly #skipped = new Map<string, number>();
   /** Slices that were split, and into how many. */
   readonly #parts = new Map<string, number>();
@@ -57,6 +61,7 @@ export class ApiServer {
     checkEndpointsPerSlice(this.#endpointsPerSlice);
     this.#gitVersion = options.gitVersion ?? DEFAULT_VERSION;
     this.#store = new ObjectStore(options);
+    this.#turns = new Turns(options);
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
     for (const object of objects) {
       const resource = resourceOfKind(object.apiVersion, object.kind);
@@ -189,9 +194,20 @@ export class ApiServer {
     }
     const selected: Selector = (object) =>
       (namespace === undefined || object.namespace === namespace) && selects(object);
-    if (isTrue(url.searchParams.get("watch")))
-      await serveWatch(this.#store, watchRequest(resource, selected, url.searchParams), response);
-    else await this.#list(resource, selected, response);
+    const client = request.headers["user-agent"] ?? "";
+    const isFirst = isFirstListing(url.searchParams);
+    if (isFirst && resource === SERVICE && this.count(SERVICE_CIDR) > 0)
+      await this.#turns.forServices(client);
+    const onListed = (): void => {
+      if (isFirst && resource === SERVICE_CIDR) this.#turns.sentRanges(client);
+    };
+    if (isTrue(url.searchParams.get("watch"))) {
+      const watch = { ...watchRequest(resource, selected, url.searchParams), onListed };
+      await serveWatch(this.#store, watch, response);
+    } else {
+      await this.#list(resource, selected, response);
+      onListed();
+    }
   }
 
   async #list(resource: Resource, selects: Selector, response: ServerResponse): Promise<void> {
@@ -236,6 +252,11 @@ function watchRequest(resource: Resource, selects: Selector, query: URLSearchPar
     bookmarks: isTrue(query.get("allowWatchBookmarks")),
     timeoutMs: seconds > 0 ? seconds * 1000 : DEFAULT_WATCH_MS,
   };
+}
+
+/** How client-go asks for all objects before it follows them; kubectl's lists name no version, and nothing follows. */
+function isFirstListing(query: URLSearchParams): boolean {
+  return isTrue(query.get("sendInitialEvents")) || query.get("resourceVersion") === "0";
 }
 
 /** As Go reads booleans of a query. */

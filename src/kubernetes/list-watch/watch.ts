@@ -23,6 +23,8 @@ export interface WatchRequest {
   /** The client takes bookmarks: events that only report the resource version. */
   readonly bookmarks: boolean;
   readonly timeoutMs: number;
+  /** Called when what comes before the changes has been sent. */
+  readonly onListed?: () => void;
 }
 
 /** As kube-apiserver does; a client that resumes with it doesn't fall behind the history. */
@@ -47,6 +49,7 @@ export async function serveWatch(
       if (request.initial === "events and bookmark")
         await writeAll(response, [bookmark(request.resource, cursor, INITIAL_EVENTS_END)]);
     }
+    request.onListed?.();
     let bookmarkedAt = performance.now();
     while (!wake.isOver) {
       const changes = store.since(cursor);
