@@ -1,0 +1,68 @@
+/** Memory of Cilium's maps in this kernel, by its own account: needs Linux, root and scripts/install-cilium-lb.sh. */
+
+import os from "node:os";
+import { expect, test } from "vitest";
+import { formatAddress } from "../../src/cluster/cluster.js";
+import { generateCluster } from "../../src/cluster/generate.js";
+import { ciliumPath, installedCilium } from "../../src/kernel/cilium/binary.js";
+import { Cilium } from "../../src/kernel/cilium/driver.js";
+import { CLUSTER_NODE, clusterObjects } from "../../src/kubernetes/list-watch/cluster-objects.js";
+import { EbpfProgram } from "../../src/planes/ebpf/program.js";
+
+const works = os.platform() === "linux" && process.getuid?.() === 0 && installedCilium() !== undefined;
+
+test.runIf(process.env.CI === "true")("Cilium's maps can be made where CI is set", () => {
+  expect(works).toBe(true);
+});
+
+// 10,922 clean Services of four endpoints fill a map of 65,536 entries but for four.
+test.skipIf(!works).each([
+  [0, false],
+  [1000, false],
+  [10_000, false],
+  [10_922, false],
+  [1000, true],
+])(
+  "takes the kernel as many bytes as the model says: %i Services, preallocated: %s",
+  async (services, preallocated) => {
+    const cluster = generateCluster({ services, seed: 1 });
+    const program = new EbpfProgram(cluster, { ebpfPrealloc: preallocated }, "random");
+    const cilium = new Cilium({
+      binary: ciliumPath(),
+      node: CLUSTER_NODE,
+      addresses: cluster.network.nodeAddresses.map(formatAddress),
+      algorithm: "random",
+      timeoutMs: 300_000,
+      realMaps: true,
+      preallocated,
+    });
+    try {
+      const added = Array.from(clusterObjects(cluster), (object) => ({ type: "ADDED", object }) as const);
+      const { memlock } = await cilium.apply(added);
+      for (const map of ["lb4_services_v2", "lb4_backends_v3", "lb4_reverse_nat"]) {
+        const lines = program.memory().filter(({ what }) => what.startsWith(map));
+        // The rest of slab objects is in no account; preallocated maps have an element and a pointer more per CPU.
+        const modelled = lines
+          .filter(({ known }) => known === "exact" || preallocated)
+          .reduce((sum, { bytes }) => sum + bytes, 0);
+        const beyondModel = memlockOf(memlock, map) - modelled;
+        if (!preallocated) expect([map, beyondModel]).toEqual([map, 0]);
+        expect(beyondModel).toBeGreaterThanOrEqual(0);
+        expect(beyondModel).toBeLessThan(200 * os.cpus().length);
+      }
+    } finally {
+      await cilium.stop();
+    }
+  },
+);
+
+/** The kernel keeps 15 characters of a name, after which come type and sizes. */
+function memlockOf(memlock: Readonly<Record<string, number>>, map: string): number {
+  const name = `cilium_${map}`.slice(0, 15);
+  const sizes = { lb4_services_v2: "12 12", lb4_backends_v3: "4 12", lb4_reverse_nat: "2 6" }[map]!;
+  const found = Object.entries(memlock).filter(
+    ([key]) => key.startsWith(`${name} `) && key.endsWith(` ${sizes}`),
+  );
+  expect([map, found.length]).toEqual([map, 1]);
+  return found[0]![1];
+}
