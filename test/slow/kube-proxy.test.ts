@@ -39,20 +39,20 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
 
   // Each in both modes. A kernel without nfacct can't be had by an option: --no-nfacct is held by recordings alone.
   test.each([
-    ["--masquerade-all"],
-    ["--nodeport-addresses", "192.0.2.0/24"],
-    ["--nodeport-addresses", "primary"],
-    ["--no-iptables-localhost-nodeports"],
-    ["--pod-range", "none"],
-    ["--pod-range", "none", "--masquerade-all", "--nodeport-addresses", "0.0.0.0/0"],
-  ])("options: %s %s %s, as kube-proxy 1.35 and 1.37 write them", (...options) => {
+    "--masquerade-all",
+    "--nodeport-addresses 192.0.2.0/24",
+    "--nodeport-addresses primary",
+    "--no-iptables-localhost-nodeports",
+    "--pod-range none",
+    "--pod-range none --masquerade-all --nodeport-addresses 0.0.0.0/0",
+  ])("options: %s, as kube-proxy 1.35 and 1.37 write them", (options) => {
     for (const version of ["1.35", "1.37"]) {
       for (const mode of ["iptables", "nftables"]) {
-        const range = options[0] === "--pod-range" ? [] : ["--pod-range", "10.244.0.0/16"];
+        const range = options.includes("--pod-range") ? [] : ["--pod-range", "10.244.0.0/16"];
         const { status, stdout, stderr } = run(
           ...[CLI, "verify", OBJECTS, "--node", "me", "--kube-proxy", version, "--mode", mode],
           ...range,
-          ...options,
+          ...options.split(" "),
         );
         expect({ version, mode, status, stderr, stdout: status === 0 ? "" : stdout }).toMatchObject({
           version,
