@@ -4,7 +4,6 @@ import { articleAnswer, type PublishedRun } from "./article-answer.js";
 
 const NEEDED = [
   "iptables-slope",
-  "iptables-growth",
   "ipvs-chains",
   "work-constant",
   "hash-time-rise",

@@ -29,13 +29,14 @@ const CLAIMS: readonly Claim[] = [
   {
     claim: "iptables' rules are sequential: latency grows with the number of Services",
     verdict: "True of the first packet of a connection, and of no other.",
-    evidence: ["iptables-slope", "iptables-growth"],
-    more: ["kernel-connect", "kernel-established"],
+    evidence: ["iptables-slope"],
+    more: ["iptables-growth", "iptables-factor", "kernel-connect", "kernel-established"],
     charts: ["columns", "scaling"],
   },
   {
     claim: "IPVS' hash table keeps it flat",
-    verdict: "Nearly. Its table has 256 buckets up to Linux 7.0, and their chains grow with N.",
+    verdict:
+      "Up to some thousand Services. Its table has 256 buckets up to Linux 7.0, whose chains grow with N: an entry more for every 512 Services.",
     evidence: ["ipvs-chains"],
     more: ["guest-connect"],
     charts: ["work"],

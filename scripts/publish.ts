@@ -65,6 +65,9 @@ const PREFERRED = [
   "percentiles",
 ];
 
+/** Those that the article's answer prefers for its evidence, by the end of their names; then the newest. */
+const EVIDENCE_FIRST = ["-kernel", "-default", "-scenarios", "-full"];
+
 const words = process.argv.slice(2);
 const asIs = words.includes("--as-is");
 const [source, given] = words.filter((word) => word !== "--as-is");
@@ -176,9 +179,6 @@ function thumbnails(run: string): string {
     })
     .join("\n");
 }
-
-/** Those that the article's answer prefers for its evidence, by the end of their names; then the newest. */
-const EVIDENCE_FIRST = ["-kernel", "-default", "-scenarios", "-full"];
 
 function galleryPage(): string {
   const names = readdirSync(GALLERY, { withFileTypes: true })

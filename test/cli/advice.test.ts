@@ -72,7 +72,7 @@ describe("lbscale lookup, explain and advise", () => {
   });
 
   it("advises on a cluster from a run, in words and for programs", () => {
-    const run = join(PUBLISHED, "2026-11-27-default");
+    const run = join(PUBLISHED, "2026-11-29-default");
     const { stdout, status } = lbscale(["advise", BOUTIQUE, "--run", run]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*31 rules, 13 chains[\s\S]*This assumes:/);
@@ -86,11 +86,14 @@ describe("lbscale lookup, explain and advise", () => {
   });
 
   it("advises on the rules of the kube-proxy that is asked for", () => {
-    const run = join(PUBLISHED, "2026-11-27-default");
-    const advice = ["advise", BOUTIQUE, "--run", run, "--planes", "nftables", "--kube-proxy"];
-    expect(lbscale([...advice, "1.35"]).stdout).toMatch(
-      /nftables .* 6 rules, 3 chains.*\n[\s\S]*of 1\.35\.4/,
-    );
-    expect(lbscale([...advice, "1.36"]).stdout).toMatch(/nftables .* 1 rule, 1 chain.*\n[\s\S]*of 1\.36\.3/);
+    const run = join(PUBLISHED, "2026-11-29-default");
+    const advice = ["advise", BOUTIQUE, "--run", run, "--planes"];
+    expect(lbscale([...advice, "nftables@1.35"]).stdout).toMatch(/nftables@1\.35 .* 6 rules, 3 chains/);
+    expect(lbscale([...advice, "nftables@1.36"]).stdout).toMatch(/nftables@1\.36 .* 1 rule, 1 chain/);
+    const { status, stderr } = lbscale([...advice, "nftables", "--kube-proxy", "1.35"]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/lbscale: --kube-proxy: the run in .* modelled 1\.37; leave out --run/),
+    ]);
   });
 });

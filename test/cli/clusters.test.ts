@@ -14,7 +14,7 @@ describe("lbscale generate, import, export and verify", () => {
     ["explain", "default/frontend"],
     ["verify", "--flows", "100"],
     ["export", "--format", "nft"],
-    ["advise", "--run", join(PUBLISHED, "2026-11-27-default")],
+    ["advise", "--run", join(PUBLISHED, "2026-11-29-default")],
   ])("says what the import made up and assumed also in %s", (command, ...options) => {
     const [first, ...rest] = options;
     const args = first?.startsWith("--")

@@ -6,7 +6,7 @@ import { file, lbscale, PUBLISHED } from "../support/cli.js";
 
 describe("lbscale compare", () => {
   /** The published run, and the same with one plane slower. */
-  const published = join(PUBLISHED, "2026-11-27-default");
+  const published = join(PUBLISHED, "2026-11-29-default");
   const slowed = (factor: number, edit: (results: Results) => void = () => {}): string => {
     const results = readResults(published);
     for (const cell of results.cells) {

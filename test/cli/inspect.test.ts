@@ -22,7 +22,7 @@ describe("lbscale reference", () => {
   });
 
   it("compares a run with them, shape by shape, with intervals and reasons", () => {
-    const run = join(PUBLISHED, "2026-11-27-article");
+    const run = join(PUBLISHED, "2026-11-29-article");
     const { stdout, status } = lbscale(["reference", "cilium-1.6", "--against", run]);
     expect(status).toBe(0);
     expect(stdout).toMatch(

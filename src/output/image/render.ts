@@ -49,7 +49,7 @@ export interface RenderedChart {
  * import { renderCharts } from "lbscale/charts";
  * import { readResults } from "lbscale/results";
  *
- * const results = readResults("results/2026-11-27-default");
+ * const results = readResults("results/2026-11-29-default");
  * const charts = renderCharts(results, { charts: ["scaling"], formats: ["png"], themes: ["light"], size: "article" });
  * ```
  */
