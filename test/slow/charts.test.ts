@@ -33,7 +33,7 @@ it.each([
     encoding: "utf8",
   });
   const { pictures, mebibytes, same } = JSON.parse(output);
-  expect(pictures).toBeGreaterThan(80);
+  expect(pictures).toBeGreaterThan(50);
   expect(same).toBe(true);
   expect(mebibytes).toBeLessThan(1024);
 });

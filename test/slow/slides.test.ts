@@ -10,12 +10,12 @@ import { NEEDED, viewer } from "./viewers.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "dist", "src", "cli", "main.js");
-const CHARTS = 3;
+const CHARTS = 4;
 /** A title, what else was found, what to read with care, and the method. */
 const TEXTS = 4;
 
-/** Of iptables and eBPF, of which the titles of the default run's charts speak. */
-const COLOURS = ["#D55E00", "#0072B2"];
+/** Of iptables, eBPF and Calico, of which the titles of the default run's charts speak. */
+const COLOURS = ["#D55E00", "#0072B2", "#A6761D"];
 
 const office = viewer("soffice");
 const rasterizer = viewer("pdftoppm");
