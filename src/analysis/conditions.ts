@@ -32,7 +32,7 @@ export function withBasis(finding: Finding, results: Results): Finding {
   const counts = results.cells
     .filter((cell) => named.has(cellId(cell)) && cell.estimate?.kind === "range")
     .map(({ replicates }) => replicates.length);
-  if (counts.length === 0 || !/\[[^\]]*, [^\]]*\]/.test(finding.sentence)) return finding;
+  if (counts.length === 0 || !finding.sentence.includes("[")) return finding;
   const basis = `Brackets are ranges of ${countOf(minOf(counts), "replicate")}, not 95 % intervals.`;
   return { ...finding, sentence: `${finding.sentence.replace(/[.]?$/, ".")} ${basis}` };
 }
