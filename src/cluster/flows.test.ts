@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { inCidr } from "./cluster.js";
+import { exposeServices } from "./expose.js";
 import { FLOW_WORDS, generateTrace } from "./flows.js";
 import { generateCluster } from "./generate.js";
 
@@ -46,6 +47,20 @@ describe("generateTrace", () => {
     const counts = new Array<number>(100).fill(0);
     for (const servicePort of target) counts[servicePort]!++;
     expect(Math.max(...counts) / 100_000).toBeCloseTo(0.1928, 2);
+  });
+
+  it("refuses clients outside whose addresses the pod range holds: planes would take them for pods", () => {
+    const exposed = exposeServices(cluster);
+    const shared = {
+      ...exposed,
+      network: { ...exposed.network, podCidr: { base: 0x64400000, prefixLength: 10 } },
+    };
+    const options = { flows: 1, seed: 1, entry: "loadBalancer" } as const;
+    expect(() => generateTrace(exposed, options)).not.toThrow();
+    expect(() => generateTrace(shared, options)).toThrow(
+      /100\.127\.0\.0\/16, which the pod range 100\.64\.0\.0\/10 holds: give another --pod-range/,
+    );
+    expect(() => generateTrace(shared, { flows: 1, seed: 1 })).not.toThrow();
   });
 
   it("refuses to enter by NodePort where there is none", () => {

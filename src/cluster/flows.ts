@@ -2,8 +2,9 @@
  * Flow traces: the packets that arrive, in the order they arrive. Traces know services, never rule positions.
  */
 
+import { InvalidClusterError } from "../errors.js";
 import { Random } from "../random.js";
-import { type Cluster, cidrSize, INGRESS_IP, TCP } from "./cluster.js";
+import { type Cidr, type Cluster, cidrSize, formatCidr, INGRESS_IP, inCidr, TCP } from "./cluster.js";
 import { OUTSIDE_CLIENTS_CIDR } from "./network.js";
 
 /** int32 words of one flow in a trace: src, dst, sport << 16 | dport, protocol. 16 bytes, so flows never straddle lines. */
@@ -77,16 +78,17 @@ const WRONG_PORT = 9;
  * @param options Number of flows, seed, share of misses, distribution over services.
  * @returns The flows as columns.
  * @throws RangeError when no service port can be entered.
+ * @throws InvalidClusterError where pods have the addresses of the clients outside: planes would take these for pods.
  */
 export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrace {
   const entry = options.entry ?? "clusterIp";
   const order = enterable(cluster, options.order, entry);
   if (order.length === 0) throw new RangeError(`no service-port can be entered by ${entry}`);
 
+  const from = clientRange(cluster, entry);
   const random = Random.fromSeed(options.seed, "trace");
   const picks = pickTargets(order, options, random);
   const words = new Int32Array(options.flows * FLOW_WORDS);
-  const from = entry === "clusterIp" ? cluster.network.clientCidr : OUTSIDE_CLIENTS_CIDR;
   const clients = cidrSize(from) - 2;
   const misses = options.misses ?? 0;
 
@@ -112,6 +114,16 @@ export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrac
     words[at + 3] = protocol;
   }
   return { length: options.flows, words, target: picks };
+}
+
+function clientRange({ network: { clientCidr, podCidr } }: Cluster, entry: Entry): Cidr {
+  if (entry === "clusterIp") return clientCidr;
+  if (inCidr(podCidr, OUTSIDE_CLIENTS_CIDR.base) || inCidr(OUTSIDE_CLIENTS_CIDR, podCidr.base)) {
+    throw new InvalidClusterError(
+      `clients outside the cluster have addresses of ${formatCidr(OUTSIDE_CLIENTS_CIDR)}, which the pod range ${formatCidr(podCidr)} holds: give another --pod-range`,
+    );
+  }
+  return OUTSIDE_CLIENTS_CIDR;
 }
 
 function addressOf(cluster: Cluster, service: number, entry: Entry): number {
