@@ -4,13 +4,13 @@ import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { describeNetwork, inferNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
-import { parseUniqueJson } from "../../cluster/unique-json.js";
-import { InputError, InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 import { countOf } from "../../text.js";
 import { assemble } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
 import { type CiliumFrontend, portsOfFrontends } from "./frontends.js";
+import { parseCiliumJson } from "./json.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
 import { isFrontends, joinParts } from "./parts.js";
@@ -97,13 +97,7 @@ function read(text: string): Source {
   if (text.startsWith("SERVICE ADDRESS")) {
     return { format: "cilium-bpf-lb-list", ...frontendsOfList(pairsOfText(text)), silent: LIST_SILENT };
   }
-  let data: unknown;
-  try {
-    data = parseUniqueJson(text);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InvalidInputError("Cilium's list is not JSON, or cut off: save it again");
-  }
+  const data = parseCiliumJson(text);
   // `cilium service get ID -o json` prints one of them.
   const list = isRecord(data) && Object.hasOwn(data, "spec") ? [data] : data;
   if (Array.isArray(list)) {

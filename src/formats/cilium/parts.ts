@@ -4,8 +4,8 @@
  */
 
 import { oneLine } from "../../cluster/checks.js";
-import { parseUniqueJson } from "../../cluster/unique-json.js";
-import { InputError, InvalidInputError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
+import { parseCiliumJson } from "./json.js";
 
 type Pair = readonly [key: string, value: string];
 
@@ -79,12 +79,12 @@ export function joinParts(texts: readonly string[]): JoinedList {
   if (frontends.length === 0 || backends.size === 0) {
     const missing = frontends.length === 0 ? "--frontends" : "--backends";
     throw new InvalidInputError(
-      `this is cilium bpf lb list ${given}, and without ${missing} it says not which backends are whose: ${whole}`,
+      `this is cilium bpf lb list ${given}, and without ${missing} it does not say which backends are whose: ${whole}`,
     );
   }
   if (![...backends.values()].some((address) => WITH_PORT.test(address))) {
     throw new InvalidInputError(
-      `cilium bpf lb list --backends shows no ports (as Cilium does since 1.13), so it can't be joined with --frontends: ${whole}, or cilium-dbg service list -o json`,
+      `cilium bpf lb list --backends shows no ports here, so it can't be joined with --frontends: ${whole}, or cilium-dbg service list -o json`,
     );
   }
   return {
@@ -142,14 +142,7 @@ function* rowsOf(text: string): Iterable<Pair> {
 }
 
 function* jsonRows(text: string): Iterable<Pair> {
-  let data: unknown;
-  try {
-    data = parseUniqueJson(text);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InvalidInputError("Cilium's list is not JSON, or cut off: save it again");
-  }
-  for (const [key, values] of Object.entries(data as Record<string, unknown>)) {
+  for (const [key, values] of Object.entries(parseCiliumJson(text) as Record<string, unknown>)) {
     for (const value of Array.isArray(values) ? (values as unknown[]) : [values]) {
       if (typeof value !== "string")
         throw new InvalidInputError(`cilium bpf lb list: ${oneLine(key, 60)}: expected text`);
