@@ -36,7 +36,7 @@ const CLAIMS: readonly Claim[] = [
   {
     claim: "IPVS' hash table keeps it flat",
     verdict:
-      "Up to some thousand Services. Its table has 256 buckets up to Linux 7.0, whose chains grow with N: an entry more for every 512 Services.",
+      "No, but far flatter than a list. Its table has 256 buckets up to Linux 7.0, whose chains grow with N: an entry more for every 512 virtual services.",
     evidence: ["ipvs-chains"],
     more: ["guest-connect"],
     charts: ["work"],

@@ -256,7 +256,7 @@ describe("findFindings", () => {
   it("says what a new endpoint makes each plane write, by exact counts, and not where iptables writes little", () => {
     const results = withPrograms(fakeResults({ services: [1] }));
     const found = finding(results, "update");
-    expect(found?.headline).toBe("One new endpoint changes 10,025 iptables rules, 3 eBPF entries");
+    expect(found?.headline).toBe("One new endpoint rewrites 10,025 iptables rules, 3 eBPF entries");
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
     expect(ids(results)).not.toContain("update");

@@ -38,7 +38,7 @@ export function updatesGrow(results: Results): Finding | null {
   const rules = many.counts!["join rules"]!;
   return {
     id: "update",
-    headline: `One new endpoint changes ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
+    headline: `One new endpoint rewrites ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
     sentence:
       `When one endpoint joins at ${formatCount(many.services)} services, ${name} is handed ${formatCount(rules)} rules even in a partial sync; ` +
       `${flat.map(({ cell, count }) => `${planeLabel(results, cell.plane)} ${formatCount(count)}`).join(", ")} rules, chains and map entries at any N. These are counts of what differs or is handed over, not times: a control plane may also read its tables back first, and write what is equal.`,
