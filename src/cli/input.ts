@@ -3,9 +3,11 @@
 import { isatty } from "node:tty";
 import { MAX_TEXT_BYTES, readAtMost, TooLargeError } from "../bounded-read.js";
 import type { Cluster } from "../cluster/cluster.js";
+import type { DualStack } from "../cluster/family.js";
 import { UsageError } from "../errors.js";
 import { type Imported, type ImportOptions, importCluster } from "../formats/detect.js";
 import { reasonOf } from "../reason.js";
+import { countOf } from "../text.js";
 import { note } from "./output.js";
 import { STANDARD_INPUT } from "./standard-input.js";
 import { textOf } from "./text-of.js";
@@ -35,14 +37,28 @@ export function noteImport({ report }: Imported): void {
   for (const line of report) note(line);
 }
 
-/** `parseImport` and `noteImport`, for commands that refuse nothing in between. */
+/** `parseImport` and `noteImport`, for commands that refuse nothing in between and look at one family. */
 export function readImport(paths: string | readonly string[], options: ImportOptions = {}): Imported {
   const imported = parseImport(paths, options);
   noteImport(imported);
+  noteOtherFamily(imported.ipv6);
   return imported;
 }
 
-/** A cluster from a file or standard input, in any format that can be imported. */
+/** Says what a command that looks at one family leaves out. */
+export function noteOtherFamily(ipv6: Cluster | undefined): void {
+  if (ipv6) note(`IPv6 is not looked at here (${countOf(ipv6.services, "service")}): add --family 6`);
+}
+
+/** A cluster from a file or standard input, in any format that can be imported: of a dual-stack one the IPv4 part. */
 export function readCluster(path: string, options: ImportOptions = {}): Cluster {
   return readImport(path, options).cluster;
+}
+
+/** The same with both parts of a dual-stack cluster. */
+export function readFamilies(path: string, options: ImportOptions = {}): Cluster | DualStack {
+  const imported = parseImport(path, options);
+  noteImport(imported);
+  const { cluster, ipv6 } = imported;
+  return ipv6 ? { ipv4: cluster, ipv6 } : cluster;
 }

@@ -1,7 +1,8 @@
 /** Addresses and NodePorts that nobody has yet, for clusters that already hold some. */
 
 import { InvalidClusterError } from "../errors.js";
-import { type Cidr, cidrSize, formatCidr, inCidr } from "./cluster.js";
+import { type Cidr, cidrSize, inCidr, type Network } from "./cluster.js";
+import { rangeText } from "./family.js";
 import { NODE_PORT_BASE, NODE_PORT_COUNT } from "./network.js";
 
 export interface FreeAddressesOptions {
@@ -9,6 +10,8 @@ export interface FreeAddressesOptions {
   readonly taken: Iterable<number>;
   /** Parts of the range that are someone else's. */
   readonly reserved?: readonly Cidr[];
+  /** Whose range it is, where that may be of IPv6. */
+  readonly network?: Pick<Network, "ipv6">;
   /** What the addresses are for, as the message names it when they run out. */
   readonly what: string;
 }
@@ -19,13 +22,15 @@ export class FreeAddresses {
   readonly #taken: ReadonlySet<number>;
   readonly #reserved: readonly Cidr[];
   readonly #what: string;
+  readonly #text: string;
   #last: number;
 
-  constructor({ range, taken, reserved = [], what }: FreeAddressesOptions) {
+  constructor({ range, taken, reserved = [], what, network = {} }: FreeAddressesOptions) {
     this.#range = range;
     this.#taken = new Set(taken);
     this.#reserved = reserved;
     this.#what = what;
+    this.#text = rangeText(network, range);
     this.#last = range.base;
   }
 
@@ -42,9 +47,7 @@ export class FreeAddresses {
         return address;
       }
     }
-    throw new InvalidClusterError(
-      `${formatCidr(this.#range)} has no room for more ${this.#what}: ask for fewer`,
-    );
+    throw new InvalidClusterError(`${this.#text} has no room for more ${this.#what}: ask for fewer`);
   }
 }
 

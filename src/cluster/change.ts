@@ -136,6 +136,7 @@ function freshAddresses(cluster: Cluster, count: number): number[] {
   }
   const free = new FreeAddresses({
     range: network.podCidr,
+    network,
     taken,
     reserved: [network.clientCidr, network.serviceCidr],
     what: "endpoints",

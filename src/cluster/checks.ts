@@ -3,7 +3,8 @@
 import type { z } from "zod";
 import { InvalidClusterError } from "../errors.js";
 import type { ServiceRecord } from "./build.js";
-import { formatAddress, protocolName } from "./cluster.js";
+import { type Network, protocolName } from "./cluster.js";
+import { addressText } from "./family.js";
 
 /** Bounds on what one service may hold, from whatever format: far above any cluster, far below what fills the memory. */
 export const MAX_PORTS_OF_SERVICE = 10_000;
@@ -53,7 +54,7 @@ export function describeIssue(error: z.ZodError, skip = 0): string {
  * Refuses two owners of one thing, as the API server does: a name, a cluster IP, an address with protocol and port, a
  * NodePort with protocol, a port name within a service.
  */
-export function refuseConflicts(records: readonly ServiceRecord[]): void {
+export function refuseConflicts(records: readonly ServiceRecord[], network: Pick<Network, "ipv6">): void {
   const owners = new Map<string, string>();
   const claim = (key: string, owner: string, what: string): void => {
     const other = owners.get(key);
@@ -65,11 +66,15 @@ export function refuseConflicts(records: readonly ServiceRecord[]): void {
   };
   for (const { name, clusterIp, externalIps = [], ingressIps = [], ports } of records) {
     claim(`service ${name}`, name, "the name");
-    claim(`ip ${clusterIp}`, name, `clusterIP ${formatAddress(clusterIp)}`);
+    claim(`ip ${clusterIp}`, name, `clusterIP ${addressText(network, clusterIp)}`);
     for (const [i, { name: portName = "", protocol, port, nodePort }] of ports.entries()) {
       const text = `${protocolName(protocol)} port ${port}`;
       for (const address of [clusterIp, ...externalIps, ...ingressIps]) {
-        claim(`${address} ${protocol} ${port}`, name, `ports[${i}]: ${text} at ${formatAddress(address)}`);
+        claim(
+          `${address} ${protocol} ${port}`,
+          name,
+          `ports[${i}]: ${text} at ${addressText(network, address)}`,
+        );
       }
       if (nodePort) {
         const what = `ports[${i}].nodePort: ${nodePort} (${protocolName(protocol)})`;

@@ -1,9 +1,15 @@
 /**
  * A cluster as every plane reads it: columns of numbers, because a million services as objects would not fit.
  *
- * Addresses are unsigned 32-bit integers in host byte order (10.96.0.1 is 0x0a600001).
+ * Addresses are unsigned 32-bit integers in host byte order (10.96.0.1 is 0x0a600001). In a cluster of IPv6 they stand for
+ * addresses that its plan names (`network.ipv6`, address-plan.ts); family.ts has their text.
  * A column named `xStart` has one entry more than its owner has rows: row r owns the range [xStart[r], xStart[r + 1]).
  */
+
+import type { AddressPlan } from "./address-plan.js";
+import type { Cidr } from "./cidr.js";
+
+export type { Cidr } from "./cidr.js";
 
 /** IANA protocol numbers. */
 export const TCP = 6;
@@ -33,12 +39,6 @@ export const servesPolicyCluster = (local: number): boolean => local !== LOCAL_P
 
 /** Whether an endpoint, by its `endpointLocal`, runs on this node: all that do are among those of policy Local. */
 export const servesPolicyLocal = (local: number): boolean => local !== REMOTE;
-
-/** An IPv4 range: every address whose upper `prefixLength` bits equal those of `base`. */
-export interface Cidr {
-  readonly base: number;
-  readonly prefixLength: number;
-}
 
 /** Services, service-ports and endpoints in columns. */
 export interface Cluster {
@@ -104,6 +104,8 @@ export interface Network {
   readonly clientCidr: Cidr;
   /** Addresses of this node; the first is its InternalIP. */
   readonly nodeAddresses: readonly number[];
+  /** Which IPv6 addresses the numbers stand for; absent: they are IPv4 addresses. */
+  readonly ipv6?: AddressPlan;
 }
 
 /** Where a cluster comes from, and with which parameters. */
@@ -146,7 +148,7 @@ export function servicePortName(cluster: Cluster, servicePort: number): string {
   return port === "" ? name : `${name}:${port}`;
 }
 
-/** Dotted-quad text of an address. */
+/** Dotted-quad text of an IPv4 address: `addressText` (family.ts) knows both families. */
 export function formatAddress(address: number): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }

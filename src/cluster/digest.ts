@@ -1,7 +1,8 @@
 /** A cluster's fingerprint: the same on every machine, so that two results are known to rest on the same bytes. */
 
 import { createHash } from "node:crypto";
-import type { Cluster } from "./cluster.js";
+import type { AddressPlan } from "./address-plan.js";
+import type { Cluster, Network } from "./cluster.js";
 
 /**
  * SHA-256 (hex) over the network and all columns in a fixed order, little-endian as every supported machine stores them.
@@ -11,32 +12,49 @@ import type { Cluster } from "./cluster.js";
  */
 export function clusterDigest(cluster: Cluster): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify(cluster.network));
+  const { ipv6 } = cluster.network;
+  hash.update(JSON.stringify(ipv6 === undefined ? cluster.network : ipv6Network(cluster.network, ipv6)));
   for (const column of [
-    cluster.clusterIp,
+    ...(ipv6 === undefined ? [cluster.clusterIp] : []),
     cluster.serviceType,
     cluster.affinitySeconds,
     cluster.internalLocal,
     cluster.externalLocal,
     cluster.portStart,
     cluster.externalStart,
-    cluster.externalAddress,
+    ...(ipv6 === undefined ? [cluster.externalAddress] : []),
     cluster.externalKind,
     cluster.rangeStart,
-    cluster.rangeBase,
-    cluster.rangePrefixLength,
+    ...(ipv6 === undefined ? [cluster.rangeBase, cluster.rangePrefixLength] : []),
     cluster.protocol,
     cluster.port,
     cluster.nodePort,
     cluster.endpointStart,
-    cluster.endpointAddress,
+    ...(ipv6 === undefined ? [cluster.endpointAddress] : []),
     cluster.endpointPort,
     cluster.endpointLocal,
   ]) {
     hash.update(`${column.length}:`);
     hash.update(column);
   }
+  // A plan may give the same addresses other numbers: what they stand for counts.
+  if (ipv6 !== undefined)
+    for (const numbers of [cluster.clusterIp, cluster.externalAddress, cluster.endpointAddress])
+      for (const number of numbers) hash.update(`${ipv6.format(number)} `);
+  if (ipv6 !== undefined)
+    for (const [row, base] of cluster.rangeBase.entries())
+      hash.update(`${ipv6.formatCidr({ base, prefixLength: cluster.rangePrefixLength[row]! })} `);
   // Only where there is one, so that clusters without keep the fingerprint that they had.
   if (cluster.healthCheckNodePort.some((port) => port !== 0)) hash.update(cluster.healthCheckNodePort);
   return hash.digest("hex");
+}
+
+/** A network of IPv6 in words. */
+function ipv6Network(network: Network, ipv6: AddressPlan): object {
+  return {
+    serviceCidr: ipv6.formatCidr(network.serviceCidr),
+    podCidr: ipv6.formatCidr(network.podCidr),
+    clientCidr: ipv6.formatCidr(network.clientCidr),
+    nodeAddresses: network.nodeAddresses.map((address) => ipv6.format(address)),
+  };
 }

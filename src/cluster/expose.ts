@@ -14,6 +14,7 @@ export function exposeServices(cluster: Cluster): Cluster {
   const { services, externalStart, externalAddress, externalKind } = cluster;
   const free = new FreeAddresses({
     range: LOAD_BALANCER_CIDR,
+    network: cluster.network,
     taken: [...cluster.network.nodeAddresses, ...cluster.clusterIp, ...externalAddress],
     what: "load-balancer addresses",
   });

@@ -4,7 +4,8 @@
 
 import { InvalidClusterError } from "../errors.js";
 import { Random } from "../random.js";
-import { type Cidr, type Cluster, cidrSize, formatCidr, INGRESS_IP, inCidr, TCP } from "./cluster.js";
+import { type Cidr, type Cluster, cidrSize, INGRESS_IP, inCidr, TCP } from "./cluster.js";
+import { rangeText } from "./family.js";
 import { OUTSIDE_CLIENTS_CIDR } from "./network.js";
 
 /** int32 words of one flow in a trace: src, dst, sport << 16 | dport, protocol. 16 bytes, so flows never straddle lines. */
@@ -116,11 +117,12 @@ export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrac
   return { length: options.flows, words, target: picks };
 }
 
-function clientRange({ network: { clientCidr, podCidr } }: Cluster, entry: Entry): Cidr {
+function clientRange({ network }: Cluster, entry: Entry): Cidr {
+  const { clientCidr, podCidr } = network;
   if (entry === "clusterIp") return clientCidr;
   if (inCidr(podCidr, OUTSIDE_CLIENTS_CIDR.base) || inCidr(OUTSIDE_CLIENTS_CIDR, podCidr.base)) {
     throw new InvalidClusterError(
-      `clients outside the cluster have addresses of ${formatCidr(OUTSIDE_CLIENTS_CIDR)}, which the pod range ${formatCidr(podCidr)} holds: give another --pod-range`,
+      `clients outside the cluster have addresses of ${rangeText(network, OUTSIDE_CLIENTS_CIDR)}, which the pod range ${rangeText(network, podCidr)} holds: give another --pod-range`,
     );
   }
   return OUTSIDE_CLIENTS_CIDR;

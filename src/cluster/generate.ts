@@ -8,7 +8,9 @@ import { Random } from "../random.js";
 import { sequentialAddresses, uniqueRandomAddresses } from "./addresses.js";
 import { CLUSTER_IP, type Cluster, INGRESS_IP, LOAD_BALANCER, NODE_PORT, SCTP, TCP, UDP } from "./cluster.js";
 import { drawEndpointCount, type EndpointDistribution } from "./distribution.js";
+import type { Family } from "./family.js";
 import { DEFAULT_NETWORK, LOAD_BALANCER_CIDR, NODE_PORT_BASE, NODE_PORT_COUNT } from "./network.js";
+import { usualPlan } from "./plan-addresses.js";
 
 /** Settings of `generateCluster`: all but the number of services have defaults. */
 export interface GenerateOptions {
@@ -36,6 +38,8 @@ export interface GenerateOptions {
   readonly vips?: "random" | "sequential";
   /** Probability that an endpoint runs on this node. Default: 1 / nodes, at 30 pods a node. */
   readonly localShare?: number;
+  /** Family of the addresses: 4 by default. The same Services, numbers and choices in both. */
+  readonly family?: Family;
 }
 
 /** Shares of the `mixed` shape (dataplane notes: design choices where no public distribution exists). */
@@ -80,7 +84,7 @@ const FIRST_TARGET_PORT = 8080;
 export function generateCluster(options: GenerateOptions): Cluster {
   const { services, seed } = options;
   const draw = (stream: string) => Random.fromSeed(seed, stream);
-  const network = DEFAULT_NETWORK;
+  const network = options.family === 6 ? { ...DEFAULT_NETWORK, ipv6: usualPlan() } : DEFAULT_NETWORK;
 
   const clusterIp = takeClusterIps(options, draw("vip"));
 

@@ -106,14 +106,20 @@ function renewAddresses(
     for (const address of column) taken.add(address);
   }
   const free = {
-    services: new FreeAddresses({ range: network.serviceCidr, taken, what: "services" }),
+    services: new FreeAddresses({ range: network.serviceCidr, network, taken, what: "services" }),
     pods: new FreeAddresses({
       range: network.podCidr,
+      network,
       taken,
       reserved: [network.clientCidr, network.serviceCidr],
       what: "endpoints",
     }),
-    externals: new FreeAddresses({ range: LOAD_BALANCER_CIDR, taken, what: "load-balancer addresses" }),
+    externals: new FreeAddresses({
+      range: LOAD_BALANCER_CIDR,
+      network,
+      taken,
+      what: "load-balancer addresses",
+    }),
   };
   return {
     clusterIp: renew(clusterIp, like, free.services),

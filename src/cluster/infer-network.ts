@@ -1,17 +1,10 @@
 /** The ranges around imported services. kube-proxy is configured with them; no object holds them, so they are inferred. */
 
 import { InvalidClusterError } from "../errors.js";
+import type { AddressPlan } from "./address-plan.js";
 import type { ServiceRecord } from "./build.js";
-import {
-  type Cidr,
-  cidrSize,
-  formatAddress,
-  formatCidr,
-  inCidr,
-  maskTo,
-  type Network,
-  parseAddress,
-} from "./cluster.js";
+import { type Cidr, cidrSize, formatCidr, inCidr, maskTo, type Network, parseAddress } from "./cluster.js";
+import { addressText, rangeText } from "./family.js";
 import { DEFAULT_NETWORK } from "./network.js";
 
 /** The narrowest and widest range that is inferred: a /16 has room to grow, a /8 is the largest private range. */
@@ -33,6 +26,8 @@ export const STAND_IN = 0xcb007101;
 export interface KnownNetwork {
   readonly serviceCidr?: Cidr | undefined;
   readonly podCidr?: Cidr | undefined;
+  /** Of a cluster of IPv6, with both ranges: what its numbers stand for, and where its clients live. */
+  readonly ipv6?: { readonly plan: AddressPlan; readonly clientCidr: Cidr } | undefined;
   readonly nodeAddresses?: readonly number[];
 }
 
@@ -40,11 +35,14 @@ export interface KnownNetwork {
 export function describeNetwork(network: Network, known: KnownNetwork): string[] {
   const { nodeAddresses = [] } = known;
   const facts: readonly (readonly [what: string, value: string, isKnown: boolean])[] = [
-    ["pod range", formatCidr(network.podCidr), known.podCidr !== undefined],
-    ["service range", formatCidr(network.serviceCidr), known.serviceCidr !== undefined],
+    ["pod range", rangeText(network, network.podCidr), known.podCidr !== undefined],
+    ["service range", rangeText(network, network.serviceCidr), known.serviceCidr !== undefined],
     [
       network.nodeAddresses.length === 1 ? "node address" : "node addresses",
-      network.nodeAddresses.slice(0, MAX_SHOWN_ADDRESSES).map(formatAddress).join(", "),
+      network.nodeAddresses
+        .slice(0, MAX_SHOWN_ADDRESSES)
+        .map((one) => addressText(network, one))
+        .join(", "),
       nodeAddresses.length > 0,
     ],
   ];
@@ -89,7 +87,8 @@ export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetw
   return {
     serviceCidr,
     podCidr,
-    clientCidr: reserveClients(podCidr, [...vips, ...pods]),
+    clientCidr: known.ipv6?.clientCidr ?? reserveClients(podCidr, [...vips, ...pods]),
+    ...(known.ipv6 && { ipv6: known.ipv6.plan }),
     nodeAddresses:
       nodeAddresses.length > 0
         ? nodeAddresses

@@ -13,29 +13,21 @@ import {
   MAX_PORTS_OF_SERVICE,
   refuseConflicts,
 } from "./checks.js";
+import { type Cluster, type ClusterSource, inCidr, type Network, SCTP, TCP, UDP } from "./cluster.js";
+import { type DualStack, familiesOf, familyOf } from "./family.js";
+import { DUAL_VERSION, FORMAT, TYPES, VERSION } from "./json-writer.js";
 import {
-  type Cidr,
-  type Cluster,
-  type ClusterSource,
-  formatAddress,
-  formatCidr,
-  INGRESS_IP,
-  inCidr,
-  parseAddress,
-  parseCidr,
-  protocolName,
-  SCTP,
-  servesPolicyCluster,
-  servesPolicyLocal,
-  TCP,
-  UDP,
-} from "./cluster.js";
+  numberAddresses,
+  parseRawAddress,
+  parseRawCidr,
+  type RawAddress,
+  type RawCidr,
+} from "./raw-addresses.js";
 import { parseUniqueJson } from "./unique-json.js";
 
-const FORMAT = "cluster";
-const VERSION = 1;
+export { writeCluster } from "./json-writer.js";
+
 const PROTOCOLS = { tcp: TCP, udp: UDP, sctp: SCTP } as const;
-const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
 /** Bounds on what a file may hold: far above any cluster, far below what fills the memory. */
 const MAX_SERVICES = 1_000_000;
@@ -43,17 +35,20 @@ const MAX_SERVICES = 1_000_000;
 export const MAX_NOTES = 100;
 export const MAX_NOTE_LENGTH = 1_000;
 const MAX_PARAMETERS_LENGTH = 10_000;
-/** Text per chunk, so that a pipe sees few writes and no giant string. */
-const CHUNK_LENGTH = 65_536;
 
-const address = z.string().transform((text, context) => {
-  const parsed = parseAddress(text);
-  if (parsed === undefined) context.addIssue({ code: "custom", message: "expected an IPv4 address" });
+const address = z.string().transform((text, context): RawAddress => {
+  const parsed = parseRawAddress(text);
+  if (parsed === undefined)
+    context.addIssue({ code: "custom", message: "expected an IPv4 address or an IPv6 address" });
   return parsed ?? 0;
 });
-const cidr = z.string().transform((text, context): Cidr => {
-  const parsed = parseCidr(text);
-  if (!parsed) context.addIssue({ code: "custom", message: "expected an IPv4 range such as 10.96.0.0/12" });
+const cidr = z.string().transform((text, context): RawCidr => {
+  const parsed = parseRawCidr(text);
+  if (!parsed)
+    context.addIssue({
+      code: "custom",
+      message: "expected an IPv4 range such as 10.96.0.0/12, or one of IPv6 such as fd00:10:96::/108",
+    });
   return parsed ?? { base: 0, prefixLength: 32 };
 });
 const port = z.number().int().min(1).max(65535);
@@ -108,32 +103,40 @@ const serviceSchema = z.object({
 
 const parameters = z.record(z.string(), z.unknown()).refine(isSmall, "too large or too deep");
 
-const fileSchema = z.object({
-  lbscale: z.literal(FORMAT),
-  version: z.literal(VERSION),
-  source: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("synthetic"), parameters }),
-    z.object({
-      kind: z.literal("imported"),
-      format: z.string().max(100),
-      notes: z.array(z.string().max(MAX_NOTE_LENGTH)).max(MAX_NOTES).optional(),
-      parameters,
-    }),
-  ]),
-  network: z
-    .object({
-      serviceCidr: cidr,
-      podCidr: cidr,
-      clientCidr: cidr.refine(({ prefixLength }) => prefixLength <= 30, "expected at least four addresses"),
-      nodeAddresses: z.array(address).min(1).max(1_000),
-    })
-    .refine(
-      ({ clientCidr, podCidr }) =>
-        clientCidr.prefixLength >= podCidr.prefixLength && inCidr(podCidr, clientCidr.base),
-      { path: ["clientCidr"], message: "expected a part of podCidr" },
-    ),
-  services: z.array(serviceSchema).min(1).max(MAX_SERVICES),
+const network = z.object({
+  serviceCidr: cidr,
+  podCidr: cidr,
+  clientCidr: cidr.refine(
+    ({ base, prefixLength }) => prefixLength <= (typeof base === "number" ? 30 : 126),
+    "expected at least four addresses",
+  ),
+  nodeAddresses: z.array(address).min(1).max(1_000),
 });
+const services = z.array(serviceSchema).min(1).max(MAX_SERVICES);
+
+const partSchema = z.object({ network, services });
+type ClusterPart = z.infer<typeof partSchema>;
+
+const fileSchema = partSchema
+  .extend({
+    lbscale: z.literal(FORMAT),
+    version: z.literal([VERSION, DUAL_VERSION]),
+    source: z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("synthetic"), parameters }),
+      z.object({
+        kind: z.literal("imported"),
+        format: z.string().max(100),
+        notes: z.array(z.string().max(MAX_NOTE_LENGTH)).max(MAX_NOTES).optional(),
+        parameters,
+      }),
+    ]),
+    /** The IPv6 part of a dual-stack cluster. */
+    ipv6: partSchema.optional(),
+  })
+  .refine(({ version, ipv6 }) => (version === DUAL_VERSION) === (ipv6 !== undefined), {
+    path: ["version"],
+    message: `expected ${DUAL_VERSION} with ipv6, ${VERSION} without`,
+  });
 
 /** Parameters are copied into results, by recursive code: they stay few and flat. */
 function isSmall(value: unknown): boolean {
@@ -145,92 +148,13 @@ function isSmall(value: unknown): boolean {
 }
 
 /**
- * Writes a cluster in chunks, so that a hundred thousand services never stand in one string.
- *
- * @param cluster The cluster.
- * @returns Chunks of JSON; joined they are a cluster file.
- */
-export function* writeCluster(cluster: Cluster): Iterable<string> {
-  const { network } = cluster;
-  const head = {
-    lbscale: FORMAT,
-    version: VERSION,
-    source: cluster.source,
-    network: {
-      serviceCidr: formatCidr(network.serviceCidr),
-      podCidr: formatCidr(network.podCidr),
-      clientCidr: formatCidr(network.clientCidr),
-      nodeAddresses: network.nodeAddresses.map(formatAddress),
-    },
-  };
-  let chunk = `${JSON.stringify(head).slice(0, -1)},"services":[`;
-  for (let s = 0; s < cluster.services; s++) {
-    chunk += `${s === 0 ? "" : ","}\n${JSON.stringify(serviceObject(cluster, s))}`;
-    if (chunk.length >= CHUNK_LENGTH) {
-      yield chunk;
-      chunk = "";
-    }
-  }
-  yield `${chunk}\n]}\n`;
-}
-
-/** One service as the file holds it; what is at its default is left out. */
-function serviceObject(cluster: Cluster, s: number): object {
-  const external = (ingress: boolean): string[] | undefined =>
-    unlessEmpty(
-      rows(cluster.externalStart, s)
-        .filter((x) => (cluster.externalKind[x] === INGRESS_IP) === ingress)
-        .map((x) => formatAddress(cluster.externalAddress[x]!)),
-    );
-  return {
-    name: cluster.serviceName(s),
-    clusterIp: formatAddress(cluster.clusterIp[s]!),
-    type: TYPES[cluster.serviceType[s]!],
-    affinitySeconds: cluster.affinitySeconds[s] || undefined,
-    internalLocal: cluster.internalLocal[s] === 1 || undefined,
-    externalLocal: cluster.externalLocal[s] === 1 || undefined,
-    healthCheckNodePort: cluster.healthCheckNodePort[s] || undefined,
-    externalIps: external(false),
-    ingressIps: external(true),
-    sourceRanges: unlessEmpty(
-      rows(cluster.rangeStart, s).map((r) =>
-        formatCidr({ base: cluster.rangeBase[r]!, prefixLength: cluster.rangePrefixLength[r]! }),
-      ),
-    ),
-    ports: rows(cluster.portStart, s).map((p) => ({
-      name: cluster.portName(p) || undefined,
-      protocol: protocolName(cluster.protocol[p]!),
-      port: cluster.port[p],
-      nodePort: cluster.nodePort[p] || undefined,
-      endpoints: rows(cluster.endpointStart, p).map((e) => ({
-        address: formatAddress(cluster.endpointAddress[e]!),
-        port: cluster.endpointPort[e],
-        local: servesPolicyLocal(cluster.endpointLocal[e]!) || undefined,
-        localPolicyOnly: !servesPolicyCluster(cluster.endpointLocal[e]!) || undefined,
-      })),
-    })),
-  };
-}
-
-/** Indices of the rows that an owner has. */
-function rows(start: Uint32Array, owner: number): number[] {
-  const indices: number[] = [];
-  for (let row = start[owner]!; row < start[owner + 1]!; row++) indices.push(row);
-  return indices;
-}
-
-function unlessEmpty<T>(list: T[]): T[] | undefined {
-  return list.length > 0 ? list : undefined;
-}
-
-/**
  * Reads a cluster file's text.
  *
  * @param text What `writeCluster` wrote.
- * @returns The cluster.
+ * @returns The cluster, or both of a dual-stack one.
  * @throws InvalidClusterError that names object and field in one line.
  */
-export function parseCluster(text: string): Cluster {
+export function parseClusterFile(text: string): Cluster | DualStack {
   if (text.trim() === "")
     throw new InvalidClusterError("the cluster file is empty: generate or import it again");
   let data: unknown;
@@ -242,14 +166,67 @@ export function parseCluster(text: string): Cluster {
   }
   const parsed = fileSchema.safeParse(data);
   if (!parsed.success) throw new InvalidClusterError(`cluster file: ${describeProblem(parsed.error, data)}`);
-  const { services, network, source } = parsed.data;
-  const records: ServiceRecord[] = services.map((service) => ({
-    ...service,
-    type: TYPES.indexOf(service.type),
-    ports: service.ports.map((entry) => ({ ...entry, protocol: PROTOCOLS[entry.protocol] })),
-  }));
-  refuseConflicts(records);
-  return buildCluster(records, network, source satisfies ClusterSource);
+  const { source } = parsed.data;
+  const ipv4 = clusterOf(parsed.data, source);
+  if (parsed.data.ipv6 === undefined) return ipv4;
+  const ipv6 = clusterOf(parsed.data.ipv6, source);
+  if (familyOf(ipv4.network) !== 4 || familyOf(ipv6.network) !== 6)
+    throw new InvalidClusterError("cluster file: expected IPv4 in network, and IPv6 in ipv6.network");
+  return { ipv4, ipv6 };
+}
+
+/**
+ * Reads a cluster file's text, of a dual-stack cluster the IPv4 part.
+ *
+ * @param text What `writeCluster` wrote.
+ * @returns The cluster.
+ * @throws InvalidClusterError that names object and field in one line.
+ */
+export function parseCluster(text: string): Cluster {
+  return familiesOf(parseClusterFile(text))[0];
+}
+
+function clusterOf(part: ClusterPart, source: ClusterSource): Cluster {
+  const { nodeAddresses, ...ranges } = part.network;
+  const numbers = numberAddresses(
+    ranges,
+    part.services.flatMap(({ sourceRanges }) => sourceRanges),
+    part.services.reduce((sum, { ports }) => sum + ports.reduce((of, p) => of + p.endpoints.length, 0), 0),
+  );
+  const ofNetwork = (field: string) => () => `cluster file: network.${field}`;
+  const own: Network = {
+    serviceCidr: numbers.cidr(ranges.serviceCidr, ofNetwork("serviceCidr")),
+    podCidr: numbers.cidr(ranges.podCidr, ofNetwork("podCidr")),
+    clientCidr: numbers.cidr(ranges.clientCidr, ofNetwork("clientCidr")),
+    nodeAddresses: nodeAddresses.map((raw, i) => numbers.address(raw, ofNetwork(`nodeAddresses[${i}]`))),
+    ...(numbers.ipv6 && { ipv6: numbers.ipv6 }),
+  };
+  const { clientCidr, podCidr } = own;
+  if (clientCidr.prefixLength < podCidr.prefixLength || !inCidr(podCidr, clientCidr.base))
+    throw new InvalidClusterError("cluster file: network.clientCidr: expected a part of podCidr");
+  const records = part.services.map((service): ServiceRecord => {
+    const at = (field: string) => () => `cluster file: Service ${service.name}: ${field}`;
+    const list = (all: readonly RawAddress[], field: string) =>
+      all.map((raw, i) => numbers.address(raw, at(`${field}[${i}]`)));
+    return {
+      ...service,
+      clusterIp: numbers.address(service.clusterIp, at("clusterIp")),
+      externalIps: list(service.externalIps, "externalIps"),
+      ingressIps: list(service.ingressIps, "ingressIps"),
+      sourceRanges: service.sourceRanges.map((range, i) => numbers.cidr(range, at(`sourceRanges[${i}]`))),
+      type: TYPES.indexOf(service.type),
+      ports: service.ports.map((entry, p) => ({
+        ...entry,
+        protocol: PROTOCOLS[entry.protocol],
+        endpoints: entry.endpoints.map((endpoint, e) => ({
+          ...endpoint,
+          address: numbers.address(endpoint.address, () => at(`ports[${p}].endpoints[${e}].address`)()),
+        })),
+      })),
+    };
+  });
+  refuseConflicts(records, own);
+  return buildCluster(records, own, source);
 }
 
 /** Names the service by its name, where it has one: nobody counts to services[4711]. */

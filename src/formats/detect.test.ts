@@ -28,10 +28,12 @@ describe("importCluster", () => {
     expect(importCluster(readFixture("endpointslices.yaml")).report).toEqual([
       "2 services with 3 ports and 6 endpoints (from EndpointSlices)",
       "this node is node-a, the first that an endpoint names",
-      "left out: headless services: 1, ExternalName services: 1, IPv6-only services: 1, other objects: 1",
-      "dual-stack services, of which the IPv4 address is kept: 1",
-      "warning: 1 EndpointSlices without IPv4 addresses are left out",
+      "left out: headless services: 1, ExternalName services: 1, other objects: 1",
+      "dual-stack services, in both families: 1",
       "assumed, because the input does not say: pod range 10.42.0.0/16; service range 10.43.0.0/16; node address 172.16.0.1",
+      "IPv6: 2 services with 3 ports and 1 endpoint (from EndpointSlices)",
+      "IPv6: warning: services without endpoints: 1 (shop/six)",
+      "IPv6: assumed, because the input does not say: pod range fd00::/48; service range fd00::/108; node address 3fff:172::1",
     ]);
   });
 

@@ -1,11 +1,13 @@
 /** Importing: the format is detected from the content. To add one: a line in recognise.ts, its reader, and a line in READERS. */
 
 import { oneLine } from "../cluster/checks.js";
-import type { Cidr, Cluster } from "../cluster/cluster.js";
+import type { Cluster } from "../cluster/cluster.js";
+import { type Family, familiesOf, familyOf } from "../cluster/family.js";
 import { describeNetwork, type KnownNetwork } from "../cluster/infer-network.js";
-import { MAX_NOTE_LENGTH, MAX_NOTES, parseCluster } from "../cluster/json.js";
+import { MAX_NOTE_LENGTH, MAX_NOTES, parseClusterFile } from "../cluster/json.js";
+import { blockOf, numbersOf, type RawAddress, type RawCidr, rangesOf } from "../cluster/raw-addresses.js";
 import { InvalidInputError } from "../errors.js";
-import { importKubernetes } from "../kubernetes/import.js";
+import { type FamilyImport, importKubernetes } from "../kubernetes/import.js";
 import { describeImport } from "../kubernetes/import-report.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import { importCilium } from "./cilium/index.js";
@@ -17,6 +19,8 @@ import { type RecognisedText, recognise, type TextKind } from "./recognise.js";
 /** A cluster from outside, and what became of the input. */
 export interface Imported {
   readonly cluster: Cluster;
+  /** The IPv6 part of a dual-stack cluster, whose IPv4 part `cluster` is; absent where one family was asked for. */
+  readonly ipv6?: Cluster;
   /** What was read, left out and made up, as lines for a person. */
   readonly report: readonly string[];
   /** The node's own rules as they stand, where the input is iptables-save. */
@@ -26,9 +30,11 @@ export interface Imported {
 /** What the user knows and no input says. */
 export interface ImportOptions {
   /** Addresses of the node, the first is its InternalIP. */
-  readonly nodeAddresses?: readonly number[];
-  /** kube-proxy's `--cluster-cidr`. */
-  readonly podRange?: Cidr | undefined;
+  readonly nodeAddresses?: readonly RawAddress[];
+  /** kube-proxy's `--cluster-cidr`, a range of each family. */
+  readonly podRange?: RawCidr | readonly RawCidr[] | undefined;
+  /** Which part of a dual-stack cluster: both by default. */
+  readonly family?: Family | undefined;
   /** Name of the node, for objects that tell several: by default the first that an endpoint names. */
   readonly node?: string | undefined;
 }
@@ -61,21 +67,36 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
  * @throws InvalidInputError in one line when a text is none, holds what can't be, or two do not belong together.
  */
 export function importCluster(texts: string | readonly string[], options: ImportOptions = {}): Imported {
-  const { cluster, ...imported } = readTexts(texts, options);
-  const { source } = cluster;
-  if (source.kind !== "imported") return { cluster, ...imported };
+  const { cluster, ipv6, ...imported } = ofFamily(readTexts(texts, options), options.family);
   const notes = imported.report.slice(0, MAX_NOTES).map((line) => oneLine(line, MAX_NOTE_LENGTH));
-  return { ...imported, cluster: { ...cluster, source: { ...source, notes } } };
+  const withNotes = (one: Cluster): Cluster =>
+    one.source.kind === "imported" ? { ...one, source: { ...one.source, notes } } : one;
+  return { ...imported, cluster: withNotes(cluster), ...(ipv6 && { ipv6: withNotes(ipv6) }) };
+}
+
+/** One family of what was read, or all. */
+function ofFamily(imported: Imported, family: Family | undefined): Imported {
+  if (family === undefined) return imported;
+  const { cluster, ipv6, ...rest } = imported;
+  const found = [cluster, ipv6].find((one) => one !== undefined && familyOf(one.network) === family);
+  if (found === undefined)
+    throw new InvalidInputError(
+      `the input holds no Service of IPv${family}: give it without --family ${family}`,
+    );
+  return { ...rest, cluster: found };
 }
 
 function readTexts(texts: string | readonly string[], options: ImportOptions): Imported {
   const recognised = (typeof texts === "string" ? [texts] : texts).map(recognise);
-  const known: KnownNetwork = { nodeAddresses: options.nodeAddresses ?? [], podCidr: options.podRange };
   for (const { kind } of recognised) {
     const instead = INSTEAD[kind];
     if (instead !== undefined) throw new InvalidInputError(instead);
   }
   refuseUnused(recognised, options);
+  const known: KnownNetwork = {
+    nodeAddresses: numbersOf(options.nodeAddresses ?? [], {}),
+    podCidr: rangesOf(options.podRange).flatMap((range) => blockOf(range, {}) ?? [])[0],
+  };
   const kinds = new Set(recognised.map(({ kind }) => groupOf(kind)));
   const all = recognised.map(({ text }) => text);
   if (kinds.has("ipvs")) {
@@ -126,7 +147,12 @@ function refuseUnused(recognised: readonly RecognisedText[], options: ImportOpti
   const groups = new Set(recognised.map(({ kind }) => groupOf(kind)));
   if (options.node !== undefined && !groups.has("kubernetes"))
     throw new InvalidInputError("--node is for Kubernetes objects: this input is of one node already");
-  const isGiven = options.podRange !== undefined || (options.nodeAddresses ?? []).length > 0;
+  const given = [...rangesOf(options.podRange).map(({ base }) => base), ...(options.nodeAddresses ?? [])];
+  const isGiven = given.length > 0;
+  if (!groups.has("kubernetes") && given.some((address) => typeof address === "bigint"))
+    throw new InvalidInputError(
+      "--pod-range and --node-address of IPv6 are for Kubernetes objects: of a node's tables only IPv4 is read",
+    );
   if (isGiven && groups.has("lbscale"))
     throw new InvalidInputError(
       "--pod-range and --node-address are for imports: a cluster that lbscale wrote holds its network",
@@ -135,13 +161,22 @@ function refuseUnused(recognised: readonly RecognisedText[], options: ImportOpti
 
 function readOne({ kind, text }: RecognisedText, options: ImportOptions): Imported {
   if (kind === "lbscale") {
-    const cluster = parseCluster(text);
-    return { cluster, report: cluster.source.kind === "imported" ? (cluster.source.notes ?? []) : [] };
+    const [cluster, ipv6] = familiesOf(parseClusterFile(text));
+    const report = cluster.source.kind === "imported" ? (cluster.source.notes ?? []) : [];
+    return { cluster, ...(ipv6 && { ipv6 }), report };
   }
   return readKubernetes(text, options);
 }
 
 function readKubernetes(text: string, { node, podRange, nodeAddresses }: ImportOptions): Imported {
-  const { cluster, report, known } = importKubernetes(text, { node, podRange, nodeAddresses });
-  return { cluster, report: [...describeImport(report), ...describeNetwork(cluster.network, known)] };
+  const { ipv6, ...first } = importKubernetes(text, { node, podRange, nodeAddresses });
+  const describe = ({ cluster, report, known }: FamilyImport) => [
+    ...describeImport(report),
+    ...describeNetwork(cluster.network, known),
+  ];
+  if (!ipv6) return { cluster: first.cluster, report: describe(first) };
+  const lines = describe(first);
+  const more = describe(ipv6).filter((line) => !lines.includes(line));
+  const report = [...lines, ...more.map((line) => `IPv6: ${line}`)];
+  return { cluster: first.cluster, ipv6: ipv6.cluster, report };
 }

@@ -1,6 +1,7 @@
 /** A cluster as others read it. To add a format: its generator, and a line in EXPORTS. */
 
 import type { Cluster } from "../cluster/cluster.js";
+import type { DualStack } from "../cluster/family.js";
 import { kubernetesList } from "../kubernetes/export.js";
 import { EbpfProgram } from "../planes/ebpf/program.js";
 import { ciliumMapsJson } from "../planes/ebpf/ruleset.js";
@@ -21,6 +22,8 @@ export interface Export {
   readonly losses: readonly string[];
   /** The text in chunks. Throws NotRepresentableError for names that Kubernetes does not allow, and for what the plane can't hold. */
   write(cluster: Cluster, options?: PlaneOptions): Iterable<string>;
+  /** Both families in one text; absent where each family has a text of its own. */
+  writeBoth?(clusters: DualStack, options?: PlaneOptions): Iterable<string>;
 }
 
 const LOCALITY = "which endpoints are on this node, except where a policy Local lists them";
@@ -32,10 +35,11 @@ export const EXPORTS: readonly Export[] = [
     id: "kubernetes",
     reader: "kubectl apply",
     losses: [
-      "names of other nodes, order of rules, and addresses of this node",
+      "names of other nodes, order of rules, addresses of this node, and which family of a Service comes first",
       "to kubectl apply: addresses of load balancers, which are in the status that it leaves out",
     ],
     write: (cluster) => kubernetesList(cluster),
+    writeBoth: (clusters) => kubernetesList(clusters),
   },
   {
     id: "iptables",

@@ -9,10 +9,12 @@ import {
   CLUSTER_IP,
   type Cluster,
   EXTERNAL_IP,
-  formatAddress,
   inCidr,
   LOAD_BALANCER,
+  type Network,
 } from "../cluster/cluster.js";
+import { addressText } from "../cluster/family.js";
+import { type Cidr6, inCidr6, parseCidr6 } from "../cluster/ipv6.js";
 import { NotRepresentableError } from "../errors.js";
 
 /** A load balancer must not lead to it: "used by kubelet". */
@@ -24,6 +26,19 @@ const SPECIAL: readonly (readonly [what: string, range: Cidr])[] = [
   ["link-local", { base: 0xa9fe0000, prefixLength: 16 }],
   ["link-local multicast", { base: 0xe0000000, prefixLength: 24 }],
 ];
+
+const SPECIAL_IPV6: readonly (readonly [what: string, range: Cidr6])[] = [
+  ["unspecified", parseCidr6("::/128")!],
+  ["loopback", parseCidr6("::1/128")!],
+  ["link-local", parseCidr6("fe80::/10")!],
+  ["link-local multicast", parseCidr6("ff02::/16")!],
+];
+
+/** What is special about an address; undefined: nothing. */
+function specialOf({ ipv6 }: Network, address: number): string | undefined {
+  if (ipv6 === undefined) return SPECIAL.find(([, range]) => inCidr(range, address))?.[0];
+  return SPECIAL_IPV6.find(([, range]) => inCidr6(range, ipv6.address(address)))?.[0];
+}
 
 /** Throws NotRepresentableError that names Service and field for what the API server would not take. */
 export function validateAgainstApiRules(cluster: Cluster): void {
@@ -76,8 +91,7 @@ function refuseService(cluster: Cluster, s: number): void {
   }
 
   function refuseSpecial(address: number, field: string): void {
-    for (const [what, range] of SPECIAL) {
-      if (inCidr(range, address)) refuse(field, `${formatAddress(address)} is ${what}`);
-    }
+    const what = specialOf(cluster.network, address);
+    if (what !== undefined) refuse(field, `${addressText(cluster.network, address)} is ${what}`);
   }
 }

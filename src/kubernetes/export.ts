@@ -4,15 +4,15 @@ import {
   CLUSTER_IP,
   type Cluster,
   EXTERNAL_IP,
-  formatAddress,
-  formatCidr,
   INGRESS_IP,
   LOAD_BALANCER,
   protocolName,
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../cluster/cluster.js";
+import { addressText, type DualStack, familiesOf, familyOf, rangeText } from "../cluster/family.js";
 import { refuseUnsafeNames } from "../cluster/safe-names.js";
+import { NotRepresentableError } from "../errors.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
@@ -21,35 +21,98 @@ const ENDPOINTS_PER_SLICE = 100;
 const THIS_NODE = "this-node";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
-/** A v1 List as JSON, an object a line, in chunks. Throws NotRepresentableError for what the API server would refuse. */
-export function* kubernetesList(cluster: Cluster): Iterable<string> {
-  refuseUnsafeNames(cluster);
-  validateAgainstApiRules(cluster);
+/** A Service in the part of each family that it has. */
+interface Part {
+  readonly cluster: Cluster;
+  readonly s: number;
+}
+
+/**
+ * A v1 List as JSON, an object a line, in chunks: a Service of both families is one object. Throws NotRepresentableError for
+ * what the API server would refuse.
+ */
+export function* kubernetesList(clusters: Cluster | DualStack): Iterable<string> {
+  const families = familiesOf(clusters).filter((cluster) => cluster !== undefined);
+  for (const cluster of families) {
+    refuseUnsafeNames(cluster);
+    validateAgainstApiRules(cluster);
+  }
   yield '{"apiVersion":"v1","kind":"List","items":[';
-  for (let s = 0; s < cluster.services; s++) {
+  let separator = "";
+  for (const parts of servicesOf(families)) {
+    const { cluster, s } = parts[0];
     const [namespace, name] = apiName(cluster, s);
-    const objects = [
-      serviceObject(cluster, s, namespace, name),
-      ...sliceObjects(cluster, s, namespace, name),
-    ];
-    yield `${s === 0 ? "" : ","}\n${objects.map((object) => JSON.stringify(object)).join(",\n")}`;
+    const objects = [serviceObject(parts, namespace, name), ...sliceObjects(parts, namespace, name)];
+    yield `${separator}\n${objects.map((object) => JSON.stringify(object)).join(",\n")}`;
+    separator = ",";
   }
   yield "\n]}\n";
 }
 
-function serviceObject(cluster: Cluster, s: number, namespace: string, name: string): object {
+/** Services in the order of the first family, each with its parts; then those that the other has alone. */
+function* servicesOf(families: readonly Cluster[]): Iterable<readonly [Part, Part?]> {
+  const [first, second] = families;
+  const others = new Map(
+    Array.from({ length: second?.services ?? 0 }, (_, s) => [
+      second!.serviceName(s),
+      { cluster: second!, s },
+    ]),
+  );
+  for (let s = 0; s < first!.services; s++) {
+    const name = first!.serviceName(s);
+    const other = others.get(name);
+    others.delete(name);
+    const own = { cluster: first!, s };
+    if (other) refuseDifference(own, other);
+    yield other ? [own, other] : [own];
+  }
+  for (const part of others.values()) yield [part];
+}
+
+/** One object says the same of both families. */
+function refuseDifference(own: Part, other: Part): void {
+  const shared = ({ cluster, s }: Part) =>
+    JSON.stringify([
+      cluster.serviceType[s],
+      cluster.affinitySeconds[s],
+      cluster.internalLocal[s],
+      cluster.externalLocal[s],
+      cluster.healthCheckNodePort[s],
+      rows(cluster.portStart, s).map((p) => [
+        cluster.portName(p),
+        cluster.protocol[p],
+        cluster.port[p],
+        cluster.nodePort[p],
+      ]),
+    ]);
+  if (shared(own) !== shared(other))
+    throw new NotRepresentableError(
+      `Service ${own.cluster.serviceName(own.s)}: its ports or policies are not the same in IPv4 and IPv6, and an object has them once`,
+    );
+}
+
+function serviceObject(parts: readonly [Part, Part?], namespace: string, name: string): object {
+  const all = parts.filter((part) => part !== undefined);
+  const { cluster, s } = parts[0];
   const externals = (kind: number) =>
-    rows(cluster.externalStart, s)
-      .filter((x) => cluster.externalKind[x] === kind)
-      .map((x) => formatAddress(cluster.externalAddress[x]!));
+    all.flatMap((part) =>
+      rows(part.cluster.externalStart, part.s)
+        .filter((x) => part.cluster.externalKind[x] === kind)
+        .map((x) => addressText(part.cluster.network, part.cluster.externalAddress[x]!)),
+    );
   const type = cluster.serviceType[s]!;
   const ports = rows(cluster.portStart, s);
   const externalIps = externals(EXTERNAL_IP);
-  const ranges = rows(cluster.rangeStart, s).map((r) =>
-    formatCidr({ base: cluster.rangeBase[r]!, prefixLength: cluster.rangePrefixLength[r]! }),
+  const ranges = all.flatMap((part) =>
+    rows(part.cluster.rangeStart, part.s).map((r) =>
+      rangeText(part.cluster.network, {
+        base: part.cluster.rangeBase[r]!,
+        prefixLength: part.cluster.rangePrefixLength[r]!,
+      }),
+    ),
   );
   const seconds = cluster.affinitySeconds[s]!;
-  const clusterIp = formatAddress(cluster.clusterIp[s]!);
+  const clusterIps = all.map((part) => addressText(part.cluster.network, part.cluster.clusterIp[part.s]!));
   const isExternal = type !== CLUSTER_IP || externalIps.length > 0;
   return {
     apiVersion: "v1",
@@ -57,10 +120,10 @@ function serviceObject(cluster: Cluster, s: number, namespace: string, name: str
     metadata: { name, namespace },
     spec: {
       type: TYPES[type],
-      clusterIP: clusterIp,
-      clusterIPs: [clusterIp],
-      ipFamilies: ["IPv4"],
-      ipFamilyPolicy: "SingleStack",
+      clusterIP: clusterIps[0],
+      clusterIPs: clusterIps,
+      ipFamilies: all.map((part) => familyName(part.cluster)),
+      ipFamilyPolicy: all.length > 1 ? "RequireDualStack" : "SingleStack",
       ports: ports.map((p) => ({
         ...(cluster.portName(p) !== "" && { name: cluster.portName(p) }),
         protocol: protocolName(cluster.protocol[p]!).toUpperCase(),
@@ -84,6 +147,10 @@ function serviceObject(cluster: Cluster, s: number, namespace: string, name: str
   };
 }
 
+function familyName({ network }: Cluster): string {
+  return `IPv${familyOf(network)}`;
+}
+
 /** A load balancer without an address in the rules answers by a host name. */
 function ingress(addresses: readonly string[], name: string): object[] {
   if (addresses.length === 0) return [{ hostname: `${name}.invalid` }];
@@ -91,9 +158,9 @@ function ingress(addresses: readonly string[], name: string): object[] {
 }
 
 /** Slices of each port, because each has endpoints of its own; a slice has one target port. */
-function sliceObjects(cluster: Cluster, s: number, namespace: string, service: string): object[] {
+function sliceObjects(parts: readonly [Part, Part?], namespace: string, service: string): object[] {
   const slices: object[] = [];
-  const add = (p: number, port: number, endpoints: readonly number[]): void => {
+  const add = (cluster: Cluster, p: number, port: number, endpoints: readonly number[]): void => {
     const number = slices.length.toString(36);
     slices.push({
       apiVersion: "discovery.k8s.io/v1",
@@ -103,12 +170,12 @@ function sliceObjects(cluster: Cluster, s: number, namespace: string, service: s
         namespace,
         labels: { "kubernetes.io/service-name": service },
       },
-      addressType: "IPv4",
+      addressType: familyName(cluster),
       ports: [
         { name: cluster.portName(p), protocol: protocolName(cluster.protocol[p]!).toUpperCase(), port },
       ],
       endpoints: endpoints.map((e) => ({
-        addresses: [formatAddress(cluster.endpointAddress[e]!)],
+        addresses: [addressText(cluster.network, cluster.endpointAddress[e]!)],
         conditions: servesPolicyCluster(cluster.endpointLocal[e]!)
           ? { ready: true, serving: true, terminating: false }
           : { ready: false, serving: true, terminating: true },
@@ -116,17 +183,19 @@ function sliceObjects(cluster: Cluster, s: number, namespace: string, service: s
       })),
     });
   };
-  for (const p of rows(cluster.portStart, s)) {
-    const byPort = new Map<number, number[]>();
-    for (const e of rows(cluster.endpointStart, p)) {
-      const port = cluster.endpointPort[e]!;
-      const members = byPort.get(port);
-      if (members) members.push(e);
-      else byPort.set(port, [e]);
-    }
-    for (const [port, members] of byPort) {
-      for (let first = 0; first < members.length; first += ENDPOINTS_PER_SLICE) {
-        add(p, port, members.slice(first, first + ENDPOINTS_PER_SLICE));
+  for (const { cluster, s } of parts.filter((part) => part !== undefined)) {
+    for (const p of rows(cluster.portStart, s)) {
+      const byPort = new Map<number, number[]>();
+      for (const e of rows(cluster.endpointStart, p)) {
+        const port = cluster.endpointPort[e]!;
+        const members = byPort.get(port);
+        if (members) members.push(e);
+        else byPort.set(port, [e]);
+      }
+      for (const [port, members] of byPort) {
+        for (let first = 0; first < members.length; first += ENDPOINTS_PER_SLICE) {
+          add(cluster, p, port, members.slice(first, first + ENDPOINTS_PER_SLICE));
+        }
       }
     }
   }

@@ -20,10 +20,11 @@ export interface ImportReport {
   readonly skipped: {
     readonly headless: number;
     readonly externalName: number;
-    readonly ipv6Only: number;
+    /** Those that the other family's part holds. */
+    readonly otherFamily: number;
     readonly otherProxy: number;
   };
-  /** Services with an IPv6 address too, of which the IPv4 address is kept. */
+  /** Services of both families, which stand in both parts. */
   readonly dualStack: number;
   /** Objects that say nothing about load balancing. */
   readonly otherObjects: number;
@@ -60,13 +61,11 @@ export function describeImport(report: ImportReport): string[] {
   const left = list({
     "headless services": skipped.headless,
     "ExternalName services": skipped.externalName,
-    "IPv6-only services": skipped.ipv6Only,
     "services of another proxy": skipped.otherProxy,
     "other objects": report.otherObjects,
   });
   if (left) lines.push(`left out: ${left}`);
-  if (report.dualStack > 0)
-    lines.push(`dual-stack services, of which the IPv4 address is kept: ${report.dualStack}`);
+  if (report.dualStack > 0) lines.push(`dual-stack services, in both families: ${report.dualStack}`);
   const made = list({
     "cluster IPs": invented.clusterIps,
     "load-balancer addresses": invented.loadBalancerIps,

@@ -125,7 +125,7 @@ describe("importing Online Boutique's release manifest", () => {
       endpointOrigin: "workloads",
       here: { name: undefined, zone: undefined },
       hints: { node: 0, zone: 0, unused: 0 },
-      skipped: { headless: 0, externalName: 0, ipv6Only: 0, otherProxy: 0 },
+      skipped: { headless: 0, externalName: 0, otherFamily: 0, otherProxy: 0 },
       dualStack: 0,
       otherObjects: 11,
       isNodeChosen: false,
@@ -161,11 +161,11 @@ describe("importing Services with EndpointSlices", () => {
     expect(cluster.rangeBase).toHaveLength(1);
   });
 
-  it("leaves out headless, ExternalName and IPv6-only services, and says so", () => {
+  it("leaves out headless and ExternalName services, and says so", () => {
     expect(cluster.services).toBe(2);
-    expect(report.skipped).toEqual({ headless: 1, externalName: 1, ipv6Only: 1, otherProxy: 0 });
+    expect(report.skipped).toEqual({ headless: 1, externalName: 1, otherFamily: 1, otherProxy: 0 });
     expect(report.otherObjects).toBe(1);
-    expect(report.warnings).toEqual(["1 EndpointSlices without IPv4 addresses are left out"]);
+    expect(report.warnings).toEqual([]);
   });
 
   it.each([
@@ -582,7 +582,7 @@ describe("reading Services", () => {
 
   it("refuses input in which nothing is balanced", () => {
     expect(problemOf(service("a", { clusterIP: "None" }), workload("Deployment", "b", {}))).toMatch(
-      /^none of the input's 2 objects is a Service with an IPv4 cluster IP/,
+      /^none of the input's 2 objects is a Service with a cluster IP/,
     );
   });
 

@@ -2,11 +2,13 @@
 
 import { FreeAddresses } from "../cluster/allocate.js";
 import { buildCluster, type ServiceRecord } from "../cluster/build.js";
-import { oneLine, refuseConflicts } from "../cluster/checks.js";
-import { type Cidr, type Cluster, parseAddress, parseCidr } from "../cluster/cluster.js";
+import { refuseConflicts } from "../cluster/checks.js";
+import type { Cluster } from "../cluster/cluster.js";
+import type { Ipv6Network } from "../cluster/infer-ipv6.js";
 import { inferNetwork, type KnownNetwork } from "../cluster/infer-network.js";
-import { DEFAULT_NETWORK } from "../cluster/network.js";
+import { rangesOf } from "../cluster/raw-addresses.js";
 import { InvalidInputError } from "../errors.js";
+import { type AddressReader, IPV4, ipv6Reader } from "./addresses.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
 import type { ImportReport } from "./import-report.js";
@@ -28,8 +30,9 @@ import {
   sliceSchema,
   workloadSchema,
 } from "./schema.js";
-import { classify, isDualStack, recordServices } from "./services.js";
+import { classify, familiesOfService, recordServices, withNodePorts } from "./services.js";
 import { endpointsFromSlices, slicesOfEndpoints } from "./slices.js";
+import { chooseNode, knownNetwork, type NodeOptions, namedNodes } from "./this-node.js";
 import { endpointsFromWorkloads, workloadOfPod } from "./workloads.js";
 
 const WORKLOAD_KINDS = [
@@ -43,50 +46,107 @@ const WORKLOAD_KINDS = [
 /** Services that a warning names. */
 const NAMED = 3;
 
-/** What the objects do not say of the node whose rules are wanted. */
-export interface NodeOptions {
-  /** Name of the node: by default the first that an endpoint names. */
-  readonly node?: string | undefined;
-  /** kube-proxy's `--cluster-cidr`: inferred by default. */
-  readonly podRange?: Cidr | undefined;
-  /** The node's addresses, its InternalIP first: those of its Node object by default. */
-  readonly nodeAddresses?: readonly number[] | undefined;
+/** One family of what was imported. */
+export interface FamilyImport {
+  readonly cluster: Cluster;
+  readonly report: ImportReport;
+  readonly known: KnownNetwork;
+}
+
+/** The objects that matter, read. */
+interface Objects extends Omit<Sources, "node"> {
+  readonly count: number;
+  readonly services: readonly Service[];
+  readonly nodes: readonly Node[];
+  readonly ranges: readonly ServiceCidr[];
 }
 
 /**
- * Reads Kubernetes YAML or JSON; of Node and ServiceCIDR objects, the node's addresses and the range of services. Throws
- * InvalidInputError that names object and field when something can't be used, or the nodes there are when `node` is none of them.
+ * Reads Kubernetes YAML or JSON; of Node and ServiceCIDR objects, the node's addresses and the range of services. What comes
+ * first is the only family there is, or IPv4 next to `ipv6`. Throws InvalidInputError that names object and field when
+ * something can't be used, or the nodes there are when `node` is none of them.
  */
 export function importKubernetes(
   text: string,
   options: NodeOptions = {},
-): { cluster: Cluster; report: ImportReport; known: KnownNetwork } {
-  const objects = readObjects(text);
+): FamilyImport & { readonly ipv6?: FamilyImport } {
+  const all = readObjects(text);
   const ofKinds = (...kinds: string[]) =>
-    objects.filter((object) => kinds.some((kind) => isOfKind(object, kind)));
-  const services = ofKinds("Service").map((object) => check(serviceSchema, object));
-  const slices = ofKinds("EndpointSlice").map((object) => check(sliceSchema, object));
-  const legacy = ofKinds("Endpoints").map((object) => check(endpointsSchema, object));
-  const workloads = ofKinds(...WORKLOAD_KINDS);
-  const pods = ofKinds("Pod").map((object) => check(podSchema, object));
-  const nodes = ofKinds("Node").map((object) => check(nodeSchema, object));
-  const ranges = ofKinds("ServiceCIDR").map((object) => check(serviceCidrSchema, object));
-
-  const { balanced, skipped } = partitionServices(services);
-  if (balanced.length === 0) {
+    all.filter((object) => kinds.some((kind) => isOfKind(object, kind)));
+  const objects: Objects = {
+    count: all.length,
+    services: ofKinds("Service").map((object) => check(serviceSchema, object)),
+    slices: ofKinds("EndpointSlice").map((object) => check(sliceSchema, object)),
+    legacy: ofKinds("Endpoints").map((object) => check(endpointsSchema, object)),
+    workloads: ofKinds(...WORKLOAD_KINDS),
+    pods: ofKinds("Pod").map((object) => check(podSchema, object)),
+    nodes: ofKinds("Node").map((object) => check(nodeSchema, object)),
+    ranges: ofKinds("ServiceCIDR").map((object) => check(serviceCidrSchema, object)),
+  };
+  const { services, invented } = withNodePorts(
+    objects.services.filter((service) => classify(service) === "balanced"),
+  );
+  const ofFamily = (name: string) => services.filter((service) => familiesOfService(service).includes(name));
+  const [ipv4, ipv6] = [ofFamily("IPv4"), ofFamily("IPv6")];
+  if (services.length === 0) {
     throw new InvalidInputError(
-      `none of the input's ${objects.length} objects is a Service with an IPv4 cluster IP: give kind: Service objects`,
+      `none of the input's ${objects.count} objects is a Service with a cluster IP: give kind: Service objects`,
     );
   }
+  const first =
+    ipv4.length === 0 ? undefined : importFamily(objects, ipv4, { ...options, invented, reader: IPV4 });
+  const second = ipv6.length === 0 ? undefined : importIpv6(objects, ipv6, { ...options, invented });
+  if (first === undefined) return second!;
+  return second === undefined ? first : { ...first, ipv6: second };
+}
+
+interface FamilyOptions extends NodeOptions {
+  readonly reader: AddressReader;
+  /** NodePorts that were made up. */
+  readonly invented: number;
+}
+
+function importIpv6(
+  objects: Objects,
+  services: readonly Service[],
+  options: Omit<FamilyOptions, "reader">,
+): FamilyImport {
+  const podCidr = rangesOf(options.podRange).flatMap(({ base, prefixLength }) =>
+    typeof base === "bigint" ? [{ base, prefixLength }] : [],
+  )[0];
+  const reader = ipv6Reader({
+    services,
+    slices: [...objects.slices, ...objects.legacy.flatMap(slicesOfEndpoints)],
+    pods: objects.pods,
+    serviceCidrs: objects.ranges,
+    podCidr,
+  });
+  return importFamily(objects, services, { ...options, reader }, reader.ranges);
+}
+
+function importFamily(
+  objects: Objects,
+  services: readonly Service[],
+  options: FamilyOptions,
+  ranges?: Ipv6Network,
+): FamilyImport {
+  const { reader } = options;
+  const { slices, legacy, pods, workloads, nodes } = objects;
   const node = chooseNode(options.node, nodes, namedNodes(slices, legacy, pods));
-  const source = chooseSource(balanced, { slices, legacy, pods, workloads, node });
-  const { records, invented } = recordServices(balanced, source);
-  refuseConflicts(records);
-  const known = knownNetwork(options, node, nodes, ranges);
-  const cluster = buildCluster(records, inferNetwork(records, known), {
+  const source = chooseSource(services, { slices, legacy, pods, workloads, node }, reader);
+  const { records, invented: addresses } = recordServices(services, source, reader);
+  const invented = { ...addresses, nodePorts: options.invented };
+  refuseConflicts(records, reader.network);
+  const known = knownNetwork(options, node, objects, reader);
+  const network = inferNetwork(records, {
+    ...known,
+    ...(ranges && { podCidr: ranges.podCidr, serviceCidr: ranges.serviceCidr, ipv6: ranges }),
+  });
+  const skipped = skippedServices(objects.services, reader);
+  const cluster = buildCluster(records, network, {
     kind: "imported",
     format: "kubernetes",
-    parameters: { objects: objects.length, endpoints: source.origin, skipped, invented },
+    parameters: { objects: objects.count, endpoints: source.origin, skipped, invented },
   });
   return {
     cluster,
@@ -101,95 +161,30 @@ export function importKubernetes(
       hints: source.hints,
       skipped,
       otherObjects:
-        objects.length -
-        services.length -
+        objects.count -
+        objects.services.length -
         slices.length -
         legacy.length -
         workloads.length -
         pods.length -
         nodes.length -
-        ranges.length,
-      dualStack: balanced.filter(isDualStack).length,
+        objects.ranges.length,
+      dualStack: services.filter((service) => familiesOfService(service).length > 1).length,
       invented,
       warnings: [...warnOfSlices(slices), ...warnOfEmpty(records)],
     },
   };
 }
 
-function partitionServices(services: readonly Service[]): {
-  balanced: Service[];
-  skipped: ImportReport["skipped"];
-} {
-  const balanced: Service[] = [];
-  const skipped = { headless: 0, externalName: 0, ipv6Only: 0, otherProxy: 0 };
+/** Services that no data plane balances, or not in this family. */
+function skippedServices(services: readonly Service[], reader: AddressReader): ImportReport["skipped"] {
+  const skipped = { headless: 0, externalName: 0, otherFamily: 0, otherProxy: 0 };
   for (const service of services) {
     const sort = classify(service);
-    if (sort === "balanced") balanced.push(service);
-    else skipped[sort]++;
+    if (sort !== "balanced") skipped[sort]++;
+    else if (!familiesOfService(service).includes(reader.name)) skipped.otherFamily++;
   }
-  return { balanced, skipped };
-}
-
-/** The node that was asked for, or the only Node object's; undefined: whichever an endpoint names first. */
-function chooseNode(
-  wanted: string | undefined,
-  nodes: readonly Node[],
-  named: readonly string[],
-): string | undefined {
-  if (wanted === undefined) return nodes.length === 1 ? nodes[0]!.metadata.name : undefined;
-  const known = new Set([...nodes.map(({ metadata }) => metadata.name), ...named]);
-  if (known.size === 0) {
-    throw new InvalidInputError(
-      "--node: no Node and no endpoint of the input names a node: give kubectl get nodes,endpointslices too",
-    );
-  }
-  if (!known.has(wanted)) {
-    const names = [...known].slice(0, NAMED).map((name) => oneLine(name, 63));
-    const more = known.size > NAMED ? ", …" : "";
-    throw new InvalidInputError(
-      `no Node or endpoint of the input is of node "${oneLine(wanted, 63)}": give one of ${names.join(", ")}${more}`,
-    );
-  }
-  return wanted;
-}
-
-/** Nodes that endpoints name. */
-function namedNodes(
-  slices: readonly EndpointSlice[],
-  legacy: readonly Endpoints[],
-  pods: readonly Pod[],
-): string[] {
-  return [
-    ...[...slices, ...legacy.flatMap(slicesOfEndpoints)].flatMap(({ endpoints }) =>
-      (endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []),
-    ),
-    ...pods.flatMap(({ spec }) => spec?.nodeName ?? []),
-  ];
-}
-
-/** What Node and ServiceCIDR objects say. The first range and addresses of IPv4 count, as kube-proxy takes them. */
-function knownNetwork(
-  { podRange, nodeAddresses = [] }: NodeOptions,
-  node: string | undefined,
-  nodes: readonly Node[],
-  ranges: readonly ServiceCidr[],
-): KnownNetwork {
-  const own = nodes.find(({ metadata }) => metadata.name === node);
-  const addressesOf = (wanted: string) =>
-    (own?.status?.addresses ?? [])
-      .filter(({ type }) => type === wanted)
-      .flatMap(({ address }) => parseAddress(address) ?? []);
-  const internal = addressesOf("InternalIP");
-  // An external address is often the cloud's, that no interface of the node has (k8s.io/component-helpers, GetNodeHostIPs).
-  const addresses = internal.length > 0 ? internal : addressesOf("ExternalIP");
-  const serviceCidr = ranges.flatMap(({ spec }) =>
-    (spec.cidrs ?? []).flatMap((text) => parseCidr(text) ?? []),
-  )[0];
-  return {
-    podCidr: podRange,
-    serviceCidr,
-    nodeAddresses: nodeAddresses.length > 0 ? nodeAddresses : [...new Set(addresses)],
-  };
+  return skipped;
 }
 
 /** Where endpoints may come from. */
@@ -205,17 +200,19 @@ interface Sources {
 function chooseSource(
   services: readonly Service[],
   { slices, legacy, pods, workloads, node }: Sources,
+  reader: AddressReader,
 ): EndpointSource {
-  if (slices.length > 0) return endpointsFromSlices(slices, node);
+  if (slices.length > 0) return endpointsFromSlices(slices, reader, node);
   if (legacy.length > 0) {
-    return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints), node), origin: "endpoints" };
+    return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints), reader, node), origin: "endpoints" };
   }
-  if (hasLivePods(pods)) return endpointsFromPods(pods, node);
+  if (hasLivePods(pods, reader)) return endpointsFromPods(pods, reader, node);
   if (workloads.length === 0 && pods.length === 0) return NO_ENDPOINTS;
   const addresses = new FreeAddresses({
-    range: DEFAULT_NETWORK.podCidr,
-    taken: services.flatMap(({ spec }) => parseAddress(spec.clusterIP ?? "") ?? []),
-    reserved: [DEFAULT_NETWORK.clientCidr],
+    range: reader.pods,
+    network: reader.network,
+    taken: services.flatMap(({ spec }) => reader.address(spec.clusterIP ?? "") ?? []),
+    reserved: [reader.clients],
     what: "pods",
   });
   // Of a Deployment's ReplicaSets, only the Deployment counts.
@@ -226,8 +223,8 @@ function chooseSource(
 }
 
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {
-  const other = slices.filter(({ addressType }) => addressType !== "IPv4").length;
-  return other === 0 ? [] : [`${other} EndpointSlices without IPv4 addresses are left out`];
+  const other = slices.filter(({ addressType }) => addressType !== "IPv4" && addressType !== "IPv6").length;
+  return other === 0 ? [] : [`${other} EndpointSlices without IP addresses are left out`];
 }
 
 function warnOfEmpty(records: readonly ServiceRecord[]): string[] {

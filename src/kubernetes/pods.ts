@@ -1,31 +1,32 @@
 /** Endpoints from Pods with addresses (`kubectl get all`), as the endpoints controller joins them with selectors. */
 
-import { parseAddress } from "../cluster/cluster.js";
+import type { AddressReader } from "./addresses.js";
 import type { EndpointSource } from "./endpoints.js";
 import { LabelIndex } from "./label-index.js";
 import { portOfContainers } from "./ports.js";
 import type { Pod } from "./schema.js";
 import { type Candidate, chooseEndpoints } from "./topology.js";
 
-/** Pods that an endpoint can stand for: their IPv4 address is known, and they have not ended. */
+/** Pods that an endpoint can stand for: their address of the family is known, and they have not ended. */
 interface LivePod {
   readonly pod: Pod;
   readonly address: number;
 }
 
 /** Whether any of these pods has met a cluster: then they, not the workloads, say which endpoints there are. */
-export function hasLivePods(pods: readonly Pod[]): boolean {
-  return pods.some((pod) => addressOf(pod) !== undefined);
+export function hasLivePods(pods: readonly Pod[], reader: AddressReader): boolean {
+  return pods.some((pod) => addressOf(pod, reader) !== undefined);
 }
 
 /** `localNode` is the node whose pods count as local; by default the first that a pod names. */
 export function endpointsFromPods(
   pods: readonly Pod[],
+  reader: AddressReader,
   localNode: string | undefined = pods.find(({ spec }) => spec?.nodeName !== undefined)?.spec?.nodeName,
 ): EndpointSource {
   const index = new LabelIndex<LivePod>();
   for (const pod of pods) {
-    const address = addressOf(pod);
+    const address = addressOf(pod, reader);
     const phase = pod.status?.phase;
     if (address === undefined || phase === "Succeeded" || phase === "Failed") continue;
     index.add(pod.metadata.namespace, pod.metadata.labels ?? {}, { pod, address });
@@ -62,9 +63,9 @@ export function endpointsFromPods(
   };
 }
 
-function addressOf({ status }: Pod): number | undefined {
+function addressOf({ status }: Pod, reader: AddressReader): number | undefined {
   const given = [...(status?.podIPs ?? []).map(({ ip }) => ip), status?.podIP];
-  return given.flatMap((text) => (text === undefined ? [] : (parseAddress(text) ?? [])))[0];
+  return given.flatMap((text) => (text === undefined ? [] : (reader.address(text) ?? [])))[0];
 }
 
 /** A pod without conditions (a shortened dump) counts as ready where it runs. */

@@ -3,19 +3,10 @@
 import { FreeAddresses, FreeNodePorts } from "../cluster/allocate.js";
 import type { PortRecord, ServiceRecord } from "../cluster/build.js";
 import { oneLine } from "../cluster/checks.js";
-import {
-  type Cidr,
-  CLUSTER_IP,
-  LOAD_BALANCER,
-  NODE_PORT,
-  parseAddress,
-  parseCidr,
-  SCTP,
-  TCP,
-  UDP,
-} from "../cluster/cluster.js";
-import { DEFAULT_NETWORK, LOAD_BALANCER_CIDR } from "../cluster/network.js";
+import { type Cidr, CLUSTER_IP, LOAD_BALANCER, NODE_PORT, SCTP, TCP, UDP } from "../cluster/cluster.js";
+import { LOAD_BALANCER_CIDR } from "../cluster/network.js";
 import { InvalidInputError } from "../errors.js";
+import { type AddressReader, clusterIpsOf } from "./addresses.js";
 import type { EndpointSource } from "./endpoints.js";
 import type { Service, ServicePort } from "./schema.js";
 
@@ -40,56 +31,70 @@ const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
 export function classify({
   metadata,
   spec,
-}: Service): "balanced" | "headless" | "externalName" | "ipv6Only" | "otherProxy" {
+}: Service): "balanced" | "headless" | "externalName" | "otherProxy" {
   if (metadata.labels?.[OTHER_PROXY] !== undefined) return "otherProxy";
   if (spec.type === "ExternalName") return "externalName";
-  const given = clusterIps(spec);
-  if (given.includes("None")) return "headless";
-  const families = given.length > 0 ? given.map(familyOf) : (spec.ipFamilies ?? []);
-  return families.length > 0 && families.every((family) => family === "IPv6") ? "ipv6Only" : "balanced";
+  return clusterIpsOf(spec).includes("None") ? "headless" : "balanced";
 }
 
-/** Whether a service has an address of either family. */
-export function isDualStack({ spec }: Service): boolean {
-  return new Set(clusterIps(spec).map(familyOf)).size === 2;
+/** The families of a service's cluster IPs, the first its own; IPv4 where nothing says. */
+export function familiesOfService({ spec }: Service): readonly string[] {
+  const given = clusterIpsOf(spec);
+  const families = given.length > 0 ? given.map(familyName) : (spec.ipFamilies ?? []);
+  return families.length > 0 ? families : ["IPv4"];
+}
+
+/** Services with the NodePorts that a manifest leaves to the cluster, which are the same in both families. */
+export function withNodePorts(services: readonly Service[]): { services: Service[]; invented: number } {
+  const free = new FreeNodePorts(
+    services.flatMap(({ spec }) => (spec.ports ?? []).map(({ nodePort }) => nodePort ?? 0)),
+  );
+  let invented = 0;
+  const given = services.map((service) => {
+    if (!wantsNodePorts(service)) return service;
+    const ports = (service.spec.ports ?? []).map((port) => {
+      if (port.nodePort !== undefined && port.nodePort !== 0) return port;
+      const nodePort = free.next();
+      if (nodePort === 0) throw problem(service, "spec.ports: no NodePort is left in 30000-32767");
+      invented++;
+      return { ...port, nodePort };
+    });
+    return { ...service, spec: { ...service.spec, ports } };
+  });
+  return { services: given, invented };
 }
 
 /** Turns balanced services into records, in their order. Throws InvalidInputError that names service and field. */
 export function recordServices(
   services: readonly Service[],
   source: EndpointSource,
-): { records: ServiceRecord[]; invented: Synthesized } {
-  const invented: Synthesized = { clusterIps: 0, loadBalancerIps: 0, nodePorts: 0 };
+  reader: AddressReader,
+): { records: ServiceRecord[]; invented: Omit<Synthesized, "nodePorts"> } {
+  const invented = { clusterIps: 0, loadBalancerIps: 0 };
   const given = services.map((service) => ({
     service,
-    clusterIp: clusterIpOf(service),
-    ...externalsOf(service),
+    clusterIp: clusterIpOf(service, reader),
+    ...externalsOf(service, reader),
   }));
   const externals = given.flatMap(({ externalIps, ingressIps }) => [...externalIps, ...ingressIps]);
   const freeIps = new FreeAddresses({
-    range: DEFAULT_NETWORK.serviceCidr,
+    range: reader.services,
+    network: reader.network,
     taken: [...given.flatMap(({ clusterIp }) => clusterIp ?? []), ...externals],
     what: "services",
   });
   const freeBalancerIps = new FreeAddresses({
     range: LOAD_BALANCER_CIDR,
+    network: reader.network,
     taken: externals,
     what: "load-balancer addresses",
   });
-  const freeNodePorts = new FreeNodePorts(
-    services.flatMap(({ spec }) => (spec.ports ?? []).map(({ nodePort }) => nodePort ?? 0)),
-  );
   let endpoints = 0;
 
   const portRecord = (service: Service, port: ServicePort, index: number): PortRecord => {
-    let { nodePort = 0 } = port;
+    const { nodePort = 0 } = port;
     if (nodePort !== 0 && typeOf(service) === CLUSTER_IP) {
       throw problem(service, `spec.ports[${index}].nodePort: not allowed with type ClusterIP`);
-    }
-    if (nodePort === 0 && wantsNodePorts(service)) {
-      nodePort = freeNodePorts.next();
-      if (nodePort === 0) throw problem(service, "spec.ports: no NodePort is left in 30000-32767");
-      invented.nodePorts++;
     }
     const found = source.endpointsOf(service, port);
     endpoints += found.length;
@@ -113,7 +118,8 @@ export function recordServices(
     }
     const type = typeOf(service);
     // A status says what a cluster has: an empty one, that the load balancer has no address yet.
-    const wantsBalancerIp = type === LOAD_BALANCER && service.status === undefined;
+    const wantsBalancerIp =
+      type === LOAD_BALANCER && service.status === undefined && familiesOfService(service)[0] === reader.name;
     if (clusterIp === undefined) invented.clusterIps++;
     if (wantsBalancerIp) invented.loadBalancerIps++;
     return {
@@ -128,7 +134,7 @@ export function recordServices(
       healthCheckNodePort: type === LOAD_BALANCER ? (spec.healthCheckNodePort ?? 0) : 0,
       externalIps,
       ingressIps: wantsBalancerIp ? [freeBalancerIps.next()] : ingressIps,
-      sourceRanges: type === LOAD_BALANCER ? sourceRangesOf(service) : [],
+      sourceRanges: type === LOAD_BALANCER ? sourceRangesOf(service, reader) : [],
       ports: ports.map((port, index) => portRecord(service, port, index)),
     };
   });
@@ -155,52 +161,53 @@ function affinitySeconds({ sessionAffinity, sessionAffinityConfig }: Service["sp
   return sessionAffinityConfig?.clientIP?.timeoutSeconds ?? DEFAULT_AFFINITY_SECONDS;
 }
 
-function familyOf(address: string): "IPv4" | "IPv6" {
+function familyName(address: string): "IPv4" | "IPv6" {
   return address.includes(":") ? "IPv6" : "IPv4";
 }
 
-function clusterIps({ clusterIP, clusterIPs = [] }: Service["spec"]): string[] {
-  return [clusterIP ?? "", ...clusterIPs].filter((ip) => ip !== "");
-}
-
-function clusterIpOf(service: Service): number | undefined {
-  const given = clusterIps(service.spec).filter((ip) => familyOf(ip) === "IPv4");
-  return given.length === 0 ? undefined : ipv4(service, "spec.clusterIP", given[0]!);
+function clusterIpOf(service: Service, reader: AddressReader): number | undefined {
+  const given = clusterIpsOf(service.spec).find(reader.isOurs);
+  return given === undefined ? undefined : addressOf(service, "spec.clusterIP", given, reader);
 }
 
 /** A load balancer that answers by host name, or that proxies (`ipMode: Proxy`, KEP-1860), has no address in the rules. */
-function externalsOf(service: Service): { externalIps: number[]; ingressIps: number[] } {
+function externalsOf(
+  service: Service,
+  reader: AddressReader,
+): { externalIps: number[]; ingressIps: number[] } {
   const { spec, status } = service;
-  const external = (spec.externalIPs ?? []).filter((ip) => familyOf(ip) === "IPv4");
-  const externalIps = new Set(external.map((ip, i) => ipv4(service, `spec.externalIPs[${i}]`, ip)));
+  const external = (spec.externalIPs ?? []).filter(reader.isOurs);
+  const externalIps = new Set(
+    external.map((ip, i) => addressOf(service, `spec.externalIPs[${i}]`, ip, reader)),
+  );
   const entries = typeOf(service) === LOAD_BALANCER ? (status?.loadBalancer?.ingress ?? []) : [];
   const ingressIps = new Set<number>();
   for (const [i, { ip, ipMode }] of entries.entries()) {
-    if (!ip || familyOf(ip) === "IPv6" || ipMode === "Proxy") continue;
-    const address = ipv4(service, `status.loadBalancer.ingress[${i}].ip`, ip);
+    if (!ip || !reader.isOurs(ip) || ipMode === "Proxy") continue;
+    const address = addressOf(service, `status.loadBalancer.ingress[${i}].ip`, ip, reader);
     // kube-proxy's rules for external IPs come first, so an address in both lists acts as an external IP.
     if (!externalIps.has(address)) ingressIps.add(address);
   }
   return { externalIps: [...externalIps], ingressIps: [...ingressIps] };
 }
 
-function sourceRangesOf(service: Service): Cidr[] {
+function sourceRangesOf(service: Service, reader: AddressReader): Cidr[] {
   return (service.spec.loadBalancerSourceRanges ?? []).flatMap((text, i) => {
-    if (familyOf(text) === "IPv6") return [];
+    if (!reader.isOurs(text)) return [];
     // The API server allows spaces around a range (pkg/apis/core/validation).
-    const cidr = parseCidr(text.trim());
+    const cidr = reader.range(text.trim());
     if (!cidr) {
       const field = `spec.loadBalancerSourceRanges[${i}]`;
-      throw problem(service, `${field}: expected an IPv4 range, not "${oneLine(text, 40)}"`);
+      throw problem(service, `${field}: expected an ${reader.name} range, not "${oneLine(text, 40)}"`);
     }
     return [cidr];
   });
 }
 
-function ipv4(service: Service, field: string, text: string): number {
-  const address = parseAddress(text);
+function addressOf(service: Service, field: string, text: string, reader: AddressReader): number {
+  const address = reader.address(text);
   if (address === undefined) {
-    throw problem(service, `${field}: expected an IPv4 address, not "${oneLine(text, 40)}"`);
+    throw problem(service, `${field}: expected an ${reader.name} address, not "${oneLine(text, 40)}"`);
   }
   return address;
 }

@@ -1,23 +1,24 @@
 /** Endpoints from EndpointSlices, joined as kube-proxy joins them (kubernetes pkg/proxy/endpointslicecache.go, topology.go). */
 
 import { oneLine } from "../cluster/checks.js";
-import { parseAddress } from "../cluster/cluster.js";
 import { InvalidInputError } from "../errors.js";
+import { type AddressReader, IPV4 } from "./addresses.js";
 import type { EndpointSource } from "./endpoints.js";
 import type { EndpointSlice, Endpoints, ServicePort } from "./schema.js";
 import { type Candidate, chooseEndpoints, type ThisNode } from "./topology.js";
 
 type SliceEndpoint = NonNullable<EndpointSlice["endpoints"]>[number];
 
-/** Joins the IPv4 slices by their service-name label. `localNode` is the node whose endpoints count as local. */
+/** Joins one family's slices by their service-name label. `localNode` is the node whose endpoints count as local. */
 export function endpointsFromSlices(
   slices: readonly EndpointSlice[],
+  reader: AddressReader,
   localNode: string | undefined = firstNode(slices),
 ): EndpointSource {
   const byService = new Map<string, EndpointSlice[]>();
   for (const slice of slices) {
     const service = slice.metadata.labels?.["kubernetes.io/service-name"];
-    if (slice.addressType !== "IPv4" || service === undefined) continue;
+    if (slice.addressType !== reader.name || service === undefined) continue;
     const name = `${slice.metadata.namespace}/${service}`;
     const siblings = byService.get(name);
     if (siblings) siblings.push(slice);
@@ -32,7 +33,7 @@ export function endpointsFromSlices(
     endpointsOf: ({ metadata, spec }, port) => {
       const own = byService.get(`${metadata.namespace}/${metadata.name}`) ?? [];
       const found: Candidate[] = [];
-      for (const slice of own) addCandidates(found, slice, port, localNode);
+      for (const slice of own) addCandidates(found, slice, port, { localNode, reader });
       const { records, hint } = chooseEndpoints(found, spec, here);
       if (hint !== "none") hints[hint]++;
       return records;
@@ -40,8 +41,20 @@ export function endpointsFromSlices(
   };
 }
 
-/** v1 Endpoints as the slices that mirror them: a slice for each subset, since its ports are those of all its addresses. */
-export function slicesOfEndpoints({ metadata, subsets = [] }: Endpoints): EndpointSlice[] {
+/** v1 Endpoints as the slices that mirror them: one for each subset and family, since its ports are those of all its addresses. */
+export function slicesOfEndpoints(endpoints: Endpoints): EndpointSlice[] {
+  return [IPV4, IPV6_TYPE].flatMap((family) => slicesOfFamily(endpoints, family));
+}
+
+const IPV6_TYPE: Pick<AddressReader, "name" | "isOurs"> = {
+  name: "IPv6",
+  isOurs: (text) => text.includes(":"),
+};
+
+function slicesOfFamily(
+  { metadata, subsets = [] }: Endpoints,
+  { name, isOurs }: Pick<AddressReader, "name" | "isOurs">,
+): EndpointSlice[] {
   return subsets.map(({ addresses = [], notReadyAddresses = [], ports }) => {
     const endpoint = ({ ip, nodeName }: { ip: string; nodeName: string | undefined }, ready: boolean) => ({
       addresses: [ip],
@@ -50,14 +63,14 @@ export function slicesOfEndpoints({ metadata, subsets = [] }: Endpoints): Endpoi
       hints: undefined,
       conditions: { ready, serving: ready, terminating: false },
     });
-    const isIpv4 = ({ ip }: { ip: string }) => !ip.includes(":");
+    const isMember = ({ ip }: { ip: string }) => isOurs(ip);
     return {
       metadata: { ...metadata, labels: { "kubernetes.io/service-name": metadata.name } },
-      addressType: "IPv4",
+      addressType: name,
       ports,
       endpoints: [
-        ...addresses.filter(isIpv4).map((address) => endpoint(address, true)),
-        ...notReadyAddresses.filter(isIpv4).map((address) => endpoint(address, false)),
+        ...addresses.filter(isMember).map((address) => endpoint(address, true)),
+        ...notReadyAddresses.filter(isMember).map((address) => endpoint(address, false)),
       ],
     };
   });
@@ -85,7 +98,7 @@ function addCandidates(
   found: Candidate[],
   slice: EndpointSlice,
   port: ServicePort,
-  localNode: string | undefined,
+  { localNode, reader }: { readonly localNode: string | undefined; readonly reader: AddressReader },
 ): void {
   const match = slice.ports?.find(
     ({ name, protocol }) => (name ?? "") === port.name && protocol === port.protocol,
@@ -95,11 +108,11 @@ function addCandidates(
     // Consumers read the first address only (EndpointSlice API: the others have no defined meaning).
     const text = endpoint.addresses?.[0];
     if (text === undefined) continue;
-    const address = parseAddress(text);
+    const address = reader.address(text);
     if (address === undefined) {
       const name = oneLine(`${slice.metadata.namespace}/${slice.metadata.name}`);
       throw new InvalidInputError(
-        `EndpointSlice ${name}: endpoints[${i}].addresses[0]: expected an IPv4 address, not "${oneLine(text, 40)}"`,
+        `EndpointSlice ${name}: endpoints[${i}].addresses[0]: expected an ${reader.name} address, not "${oneLine(text, 40)}"`,
       );
     }
     const local = localNode !== undefined && endpoint.nodeName === localNode;

@@ -36,6 +36,7 @@ const anyCluster: fc.Arbitrary<Cluster> = fc
     protocols: fc.constantFrom("tcp", "mixed"),
     vips: fc.constantFrom("random", "sequential"),
     terminating: fc.boolean(),
+    family: fc.constant(4 as const),
   } satisfies Record<keyof GenerateOptions | "terminating", unknown>)
   .map(({ terminating, ...options }) => {
     const cluster = generateCluster(options);

@@ -42,7 +42,7 @@ describe("lbscale generate, import, export and verify", () => {
     });
     expect(imported("--pod-range", "ten")).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/--pod-range needs an IPv4 range such as/),
+      stderr: expect.stringMatching(/--pod-range "[^"]*": give a range such as/),
     });
   });
 
@@ -55,8 +55,33 @@ describe("lbscale generate, import, export and verify", () => {
     ].join("---\n");
     const { status, stderr } = lbscale(["import", "-"], text);
     expect(status).toBe(0);
-    for (const left of [/headless[^,]*1/, /ExternalName[^,]*1/, /IPv6-only[^,]*1/])
-      expect(stderr).toMatch(left);
+    for (const left of [/headless[^,]*1/, /ExternalName[^,]*1/]) expect(stderr).toMatch(left);
+  });
+
+  it("keeps both families, and looks at IPv6 where a flow or --family asks for it", () => {
+    const both = lbscale(["generate", "--services", "3", "--family", "dual"]).stdout;
+    expect(JSON.parse(both)).toMatchObject({
+      version: 2,
+      ipv6: { network: { podCidr: "fd00:10:128::/105" } },
+    });
+    const objects = lbscale(["export", "-", "--format", "kubernetes"], both);
+    const back = lbscale(["import", "-"], objects.stdout);
+    expect(JSON.parse(back.stdout).ipv6.services).toEqual(JSON.parse(both).ipv6.services);
+    const ipv4 = lbscale(["export", "-", "--format", "nft", "--family", "4"], both);
+    expect(ipv4.stdout).toContain("table ip kube-proxy");
+    const verified = lbscale(["verify", "-", "--flows", "100"], both);
+    expect(verified.stderr).toContain("IPv6 is not looked at here (3 services): add --family 6");
+  });
+
+  it("refuses IPv6 by name where a command knows IPv4 only", () => {
+    const ipv6 = lbscale(["generate", "--services", "3", "--family", "6"]).stdout;
+    for (const args of [
+      ["run", "--cluster", "-"],
+      ["export", "-", "--format", "ipvsadm"],
+    ]) {
+      const { status, stderr } = lbscale(args, ipv6);
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/knows IPv4 only.*use --family 4/)]);
+    }
   });
 
   it("says where each service stands in a node's own list, and what that is predicted to cost", () => {

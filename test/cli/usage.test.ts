@@ -115,7 +115,6 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["text that is no Kubernetes", "hello", /no Kubernetes object/],
     ["a service without ports", service("{selector: {app: web}}"), /Service shop\/web: spec\.ports/],
     ["a port out of range", service("{ports: [{port: 70000}]}"), /Service shop\/web: spec\.ports\[0\]\.port/],
-    ["IPv6 only", service("{clusterIP: 'fd00::1', ports: [{port: 80}]}"), /IPv4 cluster IP/],
     [
       "two services at one address",
       `${service("{clusterIP: 10.96.0.9, ports: [{port: 80}]}", "a")}---\n${service("{clusterIP: 10.96.0.9, ports: [{port: 81}]}", "b")}`,

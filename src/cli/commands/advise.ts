@@ -19,14 +19,15 @@ import { formatCount } from "../../text.js";
 import { readCluster } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
 import { measureForTerminal } from "../measure.js";
+import { refuseDual } from "../options/cluster.js";
 import {
   type KubeProxyChoice,
   kubeProxyOptions,
   onChosenNode,
-  podRangeOf,
+  podRangesOf,
   withKubeProxy,
 } from "../options/kube-proxy.js";
-import { type NodeName, withNodeName } from "../options/node.js";
+import { familyOption, type NodeName, withNodeName } from "../options/node.js";
 import { parsePlanes } from "../options/parse.js";
 import { readRunSpec, writeCommand } from "../options/run.js";
 import { alignColumns, note, print, printJson } from "../output.js";
@@ -85,10 +86,17 @@ export const advise: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
+    refuseDual(args);
     if (args.run !== undefined) refuseMeasuring(args);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const options = kubeProxyOptions(args);
-    const cluster = onChosenNode(readCluster(args.cluster, { node: args.node }), args);
+    const cluster = onChosenNode(
+      readCluster(args.cluster, {
+        node: args.node,
+        family: familyOption(args.family),
+      }),
+      args,
+    );
     if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
     const run = args.run === undefined ? await measureHere(args, cluster) : storedRun(args.run, options);
     const advice = adviseCluster(cluster, run, planes, options);
@@ -184,7 +192,7 @@ function planeOptionsGiven(args: Arguments): Record<string, unknown> {
   return Object.fromEntries(
     KUBE_PROXY_OPTIONS.flatMap(({ name, key }) => {
       const given =
-        key === "podDetector" && podRangeOf(args) !== undefined ? undefined : args[name as keyof Arguments];
+        key === "podDetector" && podRangesOf(args).length > 0 ? undefined : args[name as keyof Arguments];
       return given === undefined ? [] : [[name, given]];
     }),
   );

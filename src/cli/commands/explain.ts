@@ -4,7 +4,7 @@ import { explanationHeading, formatPlane, predictionSource } from "../../advice/
 import { findServicePort } from "../../advice/find-service.js";
 import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
-import { parseSeed } from "../options/cluster.js";
+import { parseSeed, refuseDual } from "../options/cluster.js";
 import {
   type KubeProxyChoice,
   kubeProxyOptions,
@@ -12,7 +12,7 @@ import {
   onChosenNode,
   withKubeProxy,
 } from "../options/kube-proxy.js";
-import { type NodeName, withNodeName } from "../options/node.js";
+import { familyOption, type NodeName, withNodeName } from "../options/node.js";
 import { parsePlanes } from "../options/parse.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { runOrPublished } from "../published.js";
@@ -56,12 +56,16 @@ export const explainCommand: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
+    refuseDual(args);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
     // What was asked for is what kube-proxy would write, not what the node has.
     const isAsked = Object.keys(kubeProxyOptions(args)).length > 0;
-    const { cluster: read, nodeList } = readImport(args.cluster, { node: args.node });
+    const { cluster: read, nodeList } = readImport(args.cluster, {
+      node: args.node,
+      family: familyOption(args.family),
+    });
     const cluster = onChosenNode(read, args);
     const options = kubeProxyOptionsFor(cluster, args);
     const servicePort = findServicePort(cluster, args.service);

@@ -1,6 +1,8 @@
 import type { CommandModule } from "yargs";
+import { familiesOf } from "../../cluster/family.js";
+import { UsageError } from "../../errors.js";
 import { EXPORTS } from "../../formats/export.js";
-import { type ClusterChoice, chosenCluster, withClusterChoice } from "../options/cluster.js";
+import { type ClusterChoice, chosenFamilies, withClusterChoice } from "../options/cluster.js";
 import {
   type KubeProxyChoice,
   kubeProxyOptionsFor,
@@ -25,9 +27,17 @@ export const exportCommand: CommandModule<object, Arguments> = {
     }),
   handler: async (args) => {
     const chosen = EXPORTS.find(({ id }) => id === args.format)!;
-    const cluster = onChosenNode(chosenCluster(args), args);
+    const [first, second] = familiesOf(chosenFamilies(args));
+    const cluster = onChosenNode(first, args);
     const options = kubeProxyOptionsFor(cluster, args);
+    if (second && !chosen.writeBoth)
+      throw new UsageError(
+        `--format ${args.format} is a text of one family, and this cluster has both: give --family 4 or 6`,
+      );
     note(`not representable in ${args.format}: ${chosen.losses.join("; ")}`);
-    for (const chunk of chosen.write(cluster, options)) await print(chunk);
+    const text = second
+      ? chosen.writeBoth!({ ipv4: cluster, ipv6: onChosenNode(second, args) }, options)
+      : chosen.write(cluster, options);
+    for (const chunk of text) await print(chunk);
   },
 };

@@ -1,12 +1,18 @@
 import type { CommandModule } from "yargs";
-import { generateCluster } from "../../cluster/generate.js";
 import { writeCluster } from "../../cluster/json.js";
-import { type ClusterArguments, generateOptions, withClusterOptions } from "../options/cluster.js";
+import {
+  type ClusterArguments,
+  generatedFamilies,
+  generateOptions,
+  withClusterOptions,
+} from "../options/cluster.js";
+import { FAMILY_CHOICES, type FamilyChoice } from "../options/node.js";
 import { MAX_SERVICES, parseInteger } from "../options/parse.js";
 import { print } from "../output.js";
 
 interface Arguments extends ClusterArguments {
   services: string;
+  family: FamilyChoice | undefined;
 }
 
 export const generate: CommandModule<object, Arguments> = {
@@ -14,16 +20,23 @@ export const generate: CommandModule<object, Arguments> = {
   describe: "Write a synthetic cluster as JSON to standard output",
   builder: (yargs) =>
     withClusterOptions(
-      yargs.option("services", {
-        type: "string",
-        demandOption: true,
-        requiresArg: true,
-        describe: "Number of services",
-      }),
+      yargs
+        .option("services", {
+          type: "string",
+          demandOption: true,
+          requiresArg: true,
+          describe: "Number of services",
+        })
+        .option("family", {
+          type: "string",
+          choices: FAMILY_CHOICES,
+          requiresArg: true,
+          describe: "IPv4 (by default), IPv6, or the same Services in both",
+        }),
     ),
   handler: async (args) => {
     const services = parseInteger(args.services, "services", 1, MAX_SERVICES);
-    const cluster = generateCluster(generateOptions(args, services));
+    const cluster = generatedFamilies(generateOptions(args, services), args.family);
     for (const chunk of writeCluster(cluster)) await print(chunk);
   },
 };

@@ -22,7 +22,7 @@ export const importCommand: CommandModule<object, Arguments> = {
       // Of several files all count; of an option that is given twice still the last.
       .parserConfiguration({ "duplicate-arguments-array": true })
       .coerce(
-        ["node-address", "node", "pod-range", "run", "ns-per-entry"],
+        ["node-address", "node", "pod-range", "family", "run", "ns-per-entry"],
         (given: string | string[] | undefined) => (Array.isArray(given) ? given.at(-1) : given),
       )
       .positional("file", { type: "string", array: true, demandOption: true })
@@ -51,7 +51,7 @@ export const importCommand: CommandModule<object, Arguments> = {
     if (args.positions && !imported.nodeList) {
       throw new UsageError("--positions needs the output of iptables-save: only a rule list has places");
     }
-    const { cluster, nodeList } = imported;
+    const { cluster, ipv6, nodeList } = imported;
     if (args.positions && nodeList) {
       // Loaded for this option only: it brings the planes, results and statistics with it.
       const { entryCost, printPositions } = await import("../positions.js");
@@ -60,6 +60,6 @@ export const importCommand: CommandModule<object, Arguments> = {
       return printPositions(cluster, nodeList, cost, args.json);
     }
     noteImport(imported);
-    for (const chunk of writeCluster(cluster)) await print(chunk);
+    for (const chunk of writeCluster(ipv6 ? { ipv4: cluster, ipv6 } : cluster)) await print(chunk);
   },
 };

@@ -8,7 +8,7 @@ import { describeDecision } from "../../planes/verify.js";
 import { releaseOf } from "../../planes/versioned.js";
 import { plainText } from "../../text.js";
 import { readImport } from "../input.js";
-import { parseSeed } from "../options/cluster.js";
+import { parseSeed, refuseDual } from "../options/cluster.js";
 import {
   type KubeProxyChoice,
   kubeProxyOptions,
@@ -16,8 +16,8 @@ import {
   onChosenNode,
   withKubeProxy,
 } from "../options/kube-proxy.js";
-import { type NodeName, withNodeName } from "../options/node.js";
-import { parseFlow } from "../options/parse.js";
+import { familyOption, type NodeName, withNodeName } from "../options/node.js";
+import { familyOfFlow, flowIn, parseFlow } from "../options/parse.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments extends KubeProxyChoice, NodeName {
@@ -48,7 +48,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
         type: "string",
         demandOption: true,
         requiresArg: true,
-        describe: '"tcp 10.255.0.5:40000 > 10.96.0.10:80"',
+        describe: '"tcp 10.255.0.5:40000 > 10.96.0.10:80", or "tcp [fd00::5]:40000 > [fd00:10:96::1]:80"',
       })
       .option("seed", {
         type: "string",
@@ -59,11 +59,16 @@ export const lookupCommand: CommandModule<object, Arguments> = {
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     const plane = planeById(args.plane);
-    const flow = parseFlow(args.flow);
+    refuseDual(args);
+    const asked = parseFlow(args.flow);
     const seed = parseSeed(args.seed);
     const given = kubeProxyOptions(args);
-    const { cluster: read, nodeList } = readImport(args.cluster, { node: args.node });
+    const { cluster: read, nodeList } = readImport(args.cluster, {
+      node: args.node,
+      family: familyOption(args.family) ?? familyOfFlow(asked),
+    });
     const cluster = onChosenNode(read, args);
+    const flow = flowIn(cluster, asked);
     const options = kubeProxyOptionsFor(cluster, args);
     const path: string[] = [];
     // A node's iptables-save is walked as it is, others' rules included, unless a kube-proxy's rules are asked for.

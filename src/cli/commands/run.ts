@@ -39,6 +39,7 @@ export const WITH_RESUME = {
   node: "with --cluster",
   "node-address": "with --cluster",
   "pod-range": "with --cluster",
+  family: "with --cluster",
   // Of the cluster lane, whose runs can't be resumed.
   yes: "refused",
   "dry-run": "refused",
@@ -144,5 +145,8 @@ async function clusterOf(args: GivenOptions & NodeArguments): Promise<Cluster | 
     return undefined;
   }
   const { readCluster } = await import("../input.js");
-  return readCluster(cluster, nodeOptions(args));
+  const { requireIpv4 } = await import("../../planes/families.js");
+  const chosen = readCluster(cluster, nodeOptions(args));
+  requireIpv4(chosen, "run");
+  return chosen;
 }

@@ -1,13 +1,16 @@
 /** `verify --kube-proxy`: against what a real kube-proxy writes. */
 
+import { familiesOf } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
-import { type ClusterChoice, parseSeed } from "../options/cluster.js";
-import { type KubeProxyChoice, kubeProxyOptions, podRangeOf } from "../options/kube-proxy.js";
+import { requireIpv4 } from "../../planes/families.js";
+import { noteOtherFamily } from "../input.js";
+import { type ClusterChoice, parseSeed, refuseDual } from "../options/cluster.js";
+import { type KubeProxyChoice, kubeProxyOptions, podRangesOf } from "../options/kube-proxy.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
 import { printSteps } from "./verify-steps.js";
@@ -72,13 +75,17 @@ export function judgeOptions(args: JudgeArguments, syncMs = SYNC_MS) {
         ? syncMs
         : 1000 * parseInteger(args.timeout, "timeout", 1, MAX_TIMEOUT_SECONDS),
     node: args.node,
-    podRange: podRangeOf({ "pod-range": args["pod-range"] }) === undefined ? undefined : args["pod-range"],
+    podRange: podRangesOf({ "pod-range": args["pod-range"] }).length === 0 ? undefined : args["pod-range"],
   };
 }
 
 /** What the program is given to read, the same as a cluster where it is one, and how many Services that are. */
 export function judgedObjects(args: JudgeArguments) {
-  const { objects: given, cluster } = chosenSource(args);
-  const objects = given ?? [...clusterObjects(cluster)];
+  refuseDual(args);
+  const { objects: given, cluster: chosen } = chosenSource(args);
+  const [cluster, second] = chosen === undefined ? [undefined] : familiesOf(chosen);
+  noteOtherFamily(second);
+  if (cluster) requireIpv4(cluster, "verify against a real program");
+  const objects = given ?? [...clusterObjects(cluster!)];
   return { objects, cluster, services: objects.filter(({ kind }) => kind === SERVICE.kind).length };
 }

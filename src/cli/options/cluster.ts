@@ -3,11 +3,19 @@
 import type { Argv } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import type { EndpointDistribution } from "../../cluster/distribution.js";
+import { type DualStack, type Family, familiesOf } from "../../cluster/family.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../../cluster/generate.js";
 import { UsageError } from "../../errors.js";
 import { NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
-import { readCluster } from "../input.js";
-import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "./node.js";
+import { noteOtherFamily, readFamilies } from "../input.js";
+import {
+  type FamilyChoice,
+  familyOption,
+  type NodeArguments,
+  nodeOptions,
+  refuseNodeOptions,
+  withNodeOptions,
+} from "./node.js";
 import { MAX_SERVICES, parseInteger, parseShare } from "./parse.js";
 
 export interface ClusterArguments {
@@ -77,8 +85,8 @@ export function withClusterChoice<T>(yargs: Argv<T>) {
   ).default("shape", "mixed");
 }
 
-/** The cluster that was chosen. Throws UsageError where that is not exactly one, or none that can be read or made. */
-export function chosenCluster(args: ClusterChoice): Cluster {
+/** The cluster that was chosen, or both parts of a dual-stack one. Throws UsageError where that is not exactly one, or none that can be read or made. */
+export function chosenFamilies(args: ClusterChoice): Cluster | DualStack {
   if ((args.cluster === undefined) === (args.services === undefined)) {
     throw new UsageError("give either a cluster file or --services N");
   }
@@ -86,10 +94,40 @@ export function chosenCluster(args: ClusterChoice): Cluster {
     refuseGenerating(args);
     // "none" is kube-proxy's: the commands that know one read it themselves.
     const hasNoRange = args["pod-range"]?.trim() === NO_POD_RANGE;
-    return readCluster(args.cluster, nodeOptions(hasNoRange ? { ...args, "pod-range": undefined } : args));
+    const chosen = readFamilies(
+      args.cluster,
+      nodeOptions(hasNoRange ? { ...args, "pod-range": undefined } : args),
+    );
+    if (args.family === "dual" && !("ipv4" in chosen))
+      throw new UsageError("--family dual: this cluster has one family only: leave it out");
+    return chosen;
   }
   refuseNodeOptions({ node: args.node });
-  return generateCluster(generateOptions(args, parseInteger(args.services!, "services", 1, MAX_SERVICES)));
+  const services = parseInteger(args.services!, "services", 1, MAX_SERVICES);
+  return generatedFamilies(generateOptions(args, services), args.family);
+}
+
+/** The cluster that was chosen, for a command that looks at one family: of a dual-stack one the IPv4 part, which is said. */
+export function chosenCluster(args: ClusterChoice): Cluster {
+  refuseDual(args);
+  const [first, second] = familiesOf(chosenFamilies(args));
+  noteOtherFamily(second);
+  return first;
+}
+
+/** For commands that look at one family at a time. */
+export function refuseDual({ family }: { readonly family?: FamilyChoice | undefined }): void {
+  if (family === "dual")
+    throw new UsageError("--family dual: this command looks at one family at a time: give 4 or 6");
+}
+
+/** A generated cluster, or the same Services in both families. */
+export function generatedFamilies(
+  options: GenerateOptions,
+  family: FamilyChoice | undefined,
+): Cluster | DualStack {
+  const ofFamily = (one: Family) => generateCluster(one === 4 ? options : { ...options, family: one });
+  return family === "dual" ? { ipv4: ofFamily(4), ipv6: ofFamily(6) } : ofFamily(familyOption(family) ?? 4);
 }
 
 /** A cluster of a file has its own Services: what says how to generate some would be ignored. */

@@ -1,15 +1,16 @@
 /** The options that choose whose rules are modelled, shared by the commands that model rules. */
 
 import type { Argv } from "yargs";
-import { type Cidr, type Cluster, parseCidr } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
 import { withNodeFacts } from "../../cluster/node-facts.js";
+import type { RawCidr } from "../../cluster/raw-addresses.js";
 import { UsageError } from "../../errors.js";
 import { importedOptions } from "../../planes/imported-options.js";
 import { KUBE_PROXY_OPTIONS, NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
 import { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import { acceptedValues, accepts, type PlaneSettings, planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneOptions } from "../../planes/plane.js";
-import { parseNodeAddresses } from "./parse.js";
+import { parseNodeAddresses, parsePodRanges } from "./parse.js";
 import { planeDeclaration } from "./plane-option.js";
 
 /** What was given of `KUBE_PROXY_OPTIONS`, and of the node's facts. */
@@ -60,7 +61,7 @@ export function kubeProxyOptions(args: Partial<KubeProxyChoice>): PlaneOptions {
   const settings: Record<string, string> = {};
   for (const option of KUBE_PROXY_OPTIONS) {
     const given: unknown = Object.entries(args).find(([name]) => name === option.name)?.[1];
-    if (given === undefined || (option.key === "podDetector" && podRangeOf(args) !== undefined)) continue;
+    if (given === undefined || (option.key === "podDetector" && podRangesOf(args).length > 0)) continue;
     const text = String(given);
     if (!accepts(option, text))
       throw new UsageError(`--${option.name} "${text}": give ${acceptedValues(option)}`);
@@ -72,7 +73,7 @@ export function kubeProxyOptions(args: Partial<KubeProxyChoice>): PlaneOptions {
 /** Those, and where nothing was chosen the flags that the cluster's import read off its node's rules. */
 export function kubeProxyOptionsFor(cluster: Cluster, args: Partial<KubeProxyChoice>): PlaneOptions {
   const { podDetector, ...found } = importedOptions(cluster);
-  const isRangeGiven = podRangeOf(args) !== undefined;
+  const isRangeGiven = podRangesOf(args).length > 0;
   return {
     ...found,
     ...(podDetector !== undefined && !isRangeGiven && { podDetector }),
@@ -86,17 +87,12 @@ export function kubeProxyOptionsFor(cluster: Cluster, args: Partial<KubeProxyCho
  */
 export function onChosenNode(cluster: Cluster, args: Partial<KubeProxyChoice>): Cluster {
   const addresses = parseNodeAddresses(args["node-address"]);
-  return withNodeFacts(cluster, { podRange: podRangeOf(args), nodeAddresses: addresses });
+  return withNodeFacts(cluster, { podRanges: podRangesOf(args), nodeAddresses: addresses });
 }
 
-/** The range of `--pod-range`; undefined where it is not given, or "none". */
-export function podRangeOf(args: Partial<KubeProxyChoice>): Cidr | undefined {
+/** The ranges of `--pod-range`, one of a family; none where it is not given, or "none". */
+export function podRangesOf(args: Partial<KubeProxyChoice>): RawCidr[] {
   const text = args["pod-range"]?.trim();
-  if (text === undefined || text === NO_POD_RANGE) return undefined;
-  const range = parseCidr(text);
-  if (range === undefined)
-    throw new UsageError(
-      `--pod-range "${text}": give an IPv4 range such as 10.244.0.0/16, or "${NO_POD_RANGE}"`,
-    );
-  return range;
+  if (text === undefined || text === NO_POD_RANGE) return [];
+  return parsePodRanges(text, `, or "${NO_POD_RANGE}"`);
 }

@@ -1,31 +1,43 @@
 /** What users know of the node whose tables or objects a command reads, and the input does not say. */
 
 import type { Argv } from "yargs";
-import { oneLine } from "../../cluster/checks.js";
-import { type Cidr, parseCidr } from "../../cluster/cluster.js";
+import type { Family } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import type { ImportOptions } from "../../formats/detect.js";
-import { parseNodeAddresses } from "./parse.js";
+import { parseNodeAddresses, parsePodRanges } from "./parse.js";
 
 export interface NodeName {
   node: string | undefined;
+  family: FamilyChoice | undefined;
 }
+
+export const FAMILY_CHOICES = ["4", "6", "dual"] as const;
+export type FamilyChoice = (typeof FAMILY_CHOICES)[number];
 
 export interface NodeArguments extends NodeName {
   "node-address": string | undefined;
   "pod-range": string | undefined;
 }
 
-const NAMES = ["node", "node-address", "pod-range"] as const;
+const NAMES = ["node", "node-address", "pod-range", "family"] as const;
 
 /** Adds the name of the node alone, for commands whose kube-proxy gets the rest. */
 export function withNodeName<T>(yargs: Argv<T>) {
-  return yargs.option("node", {
-    type: "string",
-    requiresArg: true,
-    describe:
-      "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
-  });
+  return yargs
+    .option("node", {
+      type: "string",
+      requiresArg: true,
+      describe:
+        "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
+    })
+    .option("family", {
+      // Without a type yargs reads a number, and 4 is none of the words.
+      type: "string",
+      choices: FAMILY_CHOICES,
+      requiresArg: true,
+      describe:
+        "IPv4, IPv6, or both where a command can: what the cluster has by default, 4 of a generated one",
+    });
 }
 
 /** Adds all three to a command that reads a cluster. */
@@ -40,7 +52,7 @@ export function withNodeOptions<T>(yargs: Argv<T>) {
       type: "string",
       requiresArg: true,
       describe:
-        "kube-proxy's --cluster-cidr, such as 10.244.0.0/16; by default what the input shows, else inferred",
+        "kube-proxy's --cluster-cidr, such as 10.244.0.0/16, a range of each family; by default what the input shows, else inferred",
     });
 }
 
@@ -49,7 +61,8 @@ export function nodeOptions(args: Partial<NodeArguments>): ImportOptions {
   return {
     nodeAddresses: parseNodeAddresses(args["node-address"]),
     node: args.node,
-    podRange: parsePodRange(args["pod-range"]),
+    family: familyOption(args.family),
+    podRange: parsePodRanges(args["pod-range"]),
   };
 }
 
@@ -60,10 +73,7 @@ export function refuseNodeOptions(args: Partial<NodeArguments>): void {
     throw new UsageError(`--${given} is for a cluster that is imported: give its file, or leave it out`);
 }
 
-function parsePodRange(text: string | undefined): Cidr | undefined {
-  if (text === undefined) return undefined;
-  const range = parseCidr(text.trim());
-  if (range === undefined)
-    throw new UsageError(`--pod-range needs an IPv4 range such as 10.244.0.0/16, not "${oneLine(text, 40)}"`);
-  return range;
+/** The one family that was asked for; undefined: whatever there is. */
+export function familyOption(choice: FamilyChoice | undefined): Family | undefined {
+  return choice === undefined || choice === "dual" ? undefined : choice === "4" ? 4 : 6;
 }

@@ -1,11 +1,12 @@
 /** A cluster as the objects that a proxy reads, from whatever names one on the command line. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import type { DualStack } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import { importCluster } from "../../formats/detect.js";
 import { type ApiObject, parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { noteImport, readInput } from "../input.js";
-import { type ClusterChoice, chosenCluster, refuseGenerating } from "./cluster.js";
+import { type ClusterChoice, chosenFamilies, refuseGenerating } from "./cluster.js";
 import { nodeOptions } from "./node.js";
 
 /**
@@ -13,13 +14,16 @@ import { nodeOptions } from "./node.js";
  * @throws UsageError where no cluster, or more than one, is chosen, or it cannot be read.
  */
 export function chosenSource(args: ClusterChoice): ObjectSource {
-  if (args.cluster === undefined || args.services !== undefined) return { cluster: chosenCluster(args) };
+  if (args.cluster === undefined || args.services !== undefined) {
+    return { cluster: chosenFamilies(args) };
+  }
   refuseGenerating(args);
   const text = readInput(args.cluster);
   if (!isObjects(text)) {
     const imported = importCluster(text, nodeOptions(args));
     noteImport(imported);
-    return { cluster: imported.cluster };
+    const { cluster, ipv6 } = imported;
+    return { cluster: ipv6 ? { ipv4: cluster, ipv6 } : cluster };
   }
   const objects = [...parseObjects(text)].map(({ object }) => object);
   if (objects.length === 0)
@@ -29,7 +33,7 @@ export function chosenSource(args: ClusterChoice): ObjectSource {
 
 /** One of the two. */
 export type ObjectSource =
-  | { readonly cluster: Cluster; readonly objects?: undefined }
+  | { readonly cluster: Cluster | DualStack; readonly objects?: undefined }
   | { readonly objects: readonly ApiObject[]; readonly cluster?: undefined };
 
 /** Whether a text is objects of Kubernetes in JSON, not a cluster file of lbscale. */

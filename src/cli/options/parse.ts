@@ -1,7 +1,10 @@
 /** Arguments as users write them. Each refusal is one line that says what would do. */
 
 import { oneLine } from "../../cluster/checks.js";
-import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { type Cluster, parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import type { Family } from "../../cluster/family.js";
+import { parseIpv6 } from "../../cluster/ipv6.js";
+import { parseRawAddress, parseRawCidr, type RawAddress, type RawCidr } from "../../cluster/raw-addresses.js";
 import { UsageError } from "../../errors.js";
 import type { Flow, PlaneId } from "../../planes/plane.js";
 import { choosePlanes, planeChoices } from "../../planes/registry-loader.js";
@@ -66,32 +69,74 @@ export function parseList(text: string, option: string): string[] {
   return parts;
 }
 
-/** `192.0.2.10,192.0.2.11` as addresses; none where it is not given. */
-export function parseNodeAddresses(text: string | undefined): number[] {
+/** `192.0.2.10,2001:db8::10` as addresses of either family; none where it is not given. */
+export function parseNodeAddresses(text: string | undefined): RawAddress[] {
   return (text?.split(",") ?? []).map((part) => {
-    const address = parseAddress(part.trim());
+    const address = parseRawAddress(part.trim());
     if (address === undefined)
       throw new UsageError(
-        `--node-address needs IPv4 addresses with commas between, not "${oneLine(part, 40)}"`,
+        `--node-address needs IPv4 or IPv6 addresses with commas between, not "${oneLine(part, 40)}"`,
       );
     return address;
   });
 }
 
-const PROTOCOLS: Readonly<Record<string, number>> = { tcp: TCP, udp: UDP, sctp: SCTP };
+/** `10.244.0.0/16`, or a range of each family with a comma between; none where it is not given. */
+export function parsePodRanges(text: string | undefined, words = ""): RawCidr[] {
+  return (text?.split(",") ?? []).map((part) => {
+    const range = parseRawCidr(part.trim());
+    if (range === undefined)
+      throw new UsageError(
+        `--pod-range "${oneLine(part.trim(), 40)}": give a range such as 10.244.0.0/16 or fd00:10:244::/56${words}`,
+      );
+    return range;
+  });
+}
 
-/** `tcp 10.255.0.5:40000 > 10.96.0.10:80` as a flow. */
-export function parseFlow(text: string): Flow {
-  const match = /^\s*(tcp|udp|sctp)\s+([\d.]+):(\d+)\s*>\s*([\d.]+):(\d+)\s*$/i.exec(text);
-  const src = match && parseAddress(match[2]!);
-  const dst = match && parseAddress(match[4]!);
-  const sport = Number(match?.[3]);
-  const dport = Number(match?.[5]);
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: TCP, udp: UDP, sctp: SCTP };
+const FLOW =
+  /^\s*(tcp|udp|sctp)\s+(?:\[([^\]]*)\]|([\d.]+)):(\d+)\s*>\s*(?:\[([^\]]*)\]|([\d.]+)):(\d+)\s*$/i;
+
+/** A flow as it was written. */
+export interface RawFlow {
+  readonly src: RawAddress;
+  readonly dst: RawAddress;
+  readonly sport: number;
+  readonly dport: number;
+  readonly protocol: number;
+}
+
+/** `tcp 10.255.0.5:40000 > 10.96.0.10:80`, or `tcp [fd00::5]:40000 > [fd00:10:96::1]:80`. */
+export function parseFlow(text: string): RawFlow {
+  const match = FLOW.exec(text);
+  const addressOf = (ipv6: string | undefined, ipv4: string | undefined) =>
+    ipv6 === undefined ? parseAddress(ipv4 ?? "") : parseIpv6(ipv6);
+  const src = addressOf(match?.[2], match?.[3]);
+  const dst = addressOf(match?.[5], match?.[6]);
+  const sport = Number(match?.[4]);
+  const dport = Number(match?.[7]);
   const valid = (port: number) => port >= 1 && port <= 65535;
-  if (!match || src === undefined || dst === undefined || !valid(sport) || !valid(dport)) {
+  const isOneFamily = typeof src === typeof dst;
+  if (!match || src === undefined || dst === undefined || !isOneFamily || !valid(sport) || !valid(dport)) {
     throw new UsageError(
-      `--flow "${text}" is invalid: expected "tcp 10.255.0.5:40000 > 10.96.0.10:80", IPv4 and ports from 1 to 65535`,
+      `--flow "${text}" is invalid: expected "tcp 10.255.0.5:40000 > 10.96.0.10:80" or "tcp [fd00::5]:40000 > [fd00:10:96::1]:80", and ports from 1 to 65535`,
     );
   }
-  return { src: src!, sport, dst: dst!, dport, protocol: PROTOCOLS[match[1]!.toLowerCase()]! };
+  return { src, sport, dst, dport, protocol: PROTOCOLS[match[1]!.toLowerCase()]! };
+}
+
+/** The family that a flow is of. */
+export function familyOfFlow({ dst }: RawFlow): Family {
+  return typeof dst === "bigint" ? 6 : 4;
+}
+
+/** The flow in the numbers of a cluster of its family. Throws UsageError where it is of the other. */
+export function flowIn({ network: { ipv6 } }: Cluster, { src, dst, ...rest }: RawFlow): Flow {
+  if (typeof src === "number" && typeof dst === "number" && ipv6 === undefined) return { src, dst, ...rest };
+  if (typeof src === "bigint" && typeof dst === "bigint" && ipv6 !== undefined)
+    return { src: ipv6.number(src), dst: ipv6.number(dst), ...rest };
+  const [own, other] = ipv6 === undefined ? [4, 6] : [6, 4];
+  throw new UsageError(
+    `the cluster's Services are of IPv${own}, the flow of IPv${other}: give one of IPv${own}`,
+  );
 }

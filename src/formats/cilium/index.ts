@@ -37,7 +37,7 @@ export function importCilium(
   const { records, unnamed } = assemble(ports);
   if (records.length === 0)
     throw new InvalidInputError("Cilium's list holds no service with an IPv4 address and a port");
-  refuseConflicts(records);
+  refuseConflicts(records, {});
   const nodeAddresses = [
     ...new Set(
       source.frontends

@@ -43,7 +43,7 @@ export function importIptables(
   withoutOwnAddresses(found.ports, nodeAddresses);
   const { records, ports, unnamed, withoutAddress } = assemble(found.ports);
   if (records.length === 0) throw new InvalidInputError(noServiceIn(node, found));
-  refuseConflicts(records);
+  refuseConflicts(records, {});
   const facts: KnownNetwork = {
     podCidr: known.podCidr ?? found.podCidr,
     serviceCidr: known.serviceCidr,

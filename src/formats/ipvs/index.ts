@@ -72,7 +72,7 @@ function build(
   const { records } = assemble(found.ports);
   if (records.length === 0)
     throw new InvalidInputError("ipvsadm holds no virtual service with an IPv4 address");
-  refuseConflicts(records);
+  refuseConflicts(records, {});
   const facts: KnownNetwork = { ...known, nodeAddresses };
   const network = inferNetwork(records, facts);
   const cluster = buildCluster(records, network, {

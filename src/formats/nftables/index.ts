@@ -50,7 +50,7 @@ export function importNftables(
   withoutOwnAddresses(found.ports, nodeAddresses);
   const { records, unnamed, withoutAddress } = assemble(found.ports);
   if (records.length === 0) throw new InvalidInputError(noServiceIn(ruleset));
-  refuseConflicts(records);
+  refuseConflicts(records, {});
   const facts: KnownNetwork = {
     podCidr: known.podCidr ?? found.podCidr,
     serviceCidr: known.serviceCidr ?? found.serviceCidr,

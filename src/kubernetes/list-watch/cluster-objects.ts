@@ -1,6 +1,7 @@
 /** A cluster of ours as the objects that a proxy on its node reads. */
 
-import { type Cluster, formatAddress, formatCidr } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { addressText, type DualStack, familiesOf, rangeText } from "../../cluster/family.js";
 import { kubernetesList } from "../export.js";
 import { type ApiObject, asEndpointSlice, parseObject } from "./parse.js";
 import { ENDPOINT_SLICE, NODE, SERVICE_CIDR } from "./resources.js";
@@ -16,14 +17,18 @@ const OTHER_NODE = "other-node";
  * @param size Endpoints per slice, 1 to 1,000.
  * @throws UsageError for a cluster that the API server would refuse.
  */
-export function* clusterObjects(cluster: Cluster, size = DEFAULT_ENDPOINTS_PER_SLICE): Iterable<ApiObject> {
+export function* clusterObjects(
+  cluster: Cluster | DualStack,
+  size = DEFAULT_ENDPOINTS_PER_SLICE,
+): Iterable<ApiObject> {
   checkEndpointsPerSlice(size);
-  yield nodeObject(cluster);
+  const families = familiesOf(cluster).filter((one) => one !== undefined);
+  yield nodeObject(families);
   yield {
     apiVersion: "networking.k8s.io/v1",
     kind: SERVICE_CIDR.kind,
     metadata: { name: "kubernetes" },
-    spec: { cidrs: [formatCidr(cluster.network.serviceCidr)] },
+    spec: { cidrs: families.map(({ network }) => rangeText(network, network.serviceCidr)) },
   };
   let slices: Slices | undefined;
   for (const { object } of exported(cluster)) {
@@ -39,11 +44,10 @@ export function* clusterObjects(cluster: Cluster, size = DEFAULT_ENDPOINTS_PER_S
   if (slices !== undefined) yield* slices.joined();
 }
 
-function nodeObject({ network }: Cluster): ApiObject {
-  const addresses = network.nodeAddresses.map((address) => ({
-    type: "InternalIP",
-    address: formatAddress(address),
-  }));
+function nodeObject(families: readonly Cluster[]): ApiObject {
+  const addresses = families.flatMap(({ network }) =>
+    network.nodeAddresses.map((address) => ({ type: "InternalIP", address: addressText(network, address) })),
+  );
   return {
     apiVersion: "v1",
     kind: NODE.kind,
@@ -54,7 +58,7 @@ function nodeObject({ network }: Cluster): ApiObject {
 }
 
 /** The export writes an object per line, so that no tree of all of them is needed. */
-function* exported(cluster: Cluster): Iterable<ReturnType<typeof parseObject>> {
+function* exported(cluster: Cluster | DualStack): Iterable<ReturnType<typeof parseObject>> {
   for (const chunk of kubernetesList(cluster)) {
     for (const line of chunk.split("\n")) {
       const json = line.replace(/,$/, "");

@@ -6,6 +6,7 @@ import { MapFullError } from "../../errors.js";
 import { Random } from "../../random.js";
 import { formatCount } from "../../text.js";
 import type { Capacity } from "../descriptor.js";
+import { requireIpv4 } from "../families.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -54,6 +55,7 @@ export class CalicoProgram implements Program {
   #routeNodes: number | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions) {
+    requireIpv4(cluster, "Calico eBPF");
     this.cluster = cluster;
     this.entries = listEntries(cluster);
     const needed = this.#frontends;

@@ -6,6 +6,7 @@ import { InvalidOptionError, MapFullError, PlaneLimitError } from "../../errors.
 import { Random } from "../../random.js";
 import { formatCount } from "../../text.js";
 import type { Capacity } from "../descriptor.js";
+import { requireIpv4 } from "../families.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -66,6 +67,7 @@ export class EbpfProgram implements Program {
   ) {
     this.states = states;
     this.plane = algorithm === "maglev" ? "ebpf-maglev" : "ebpf";
+    requireIpv4(cluster, "Cilium");
     this.cluster = cluster;
     this.entries = listEntries(cluster, states);
     this.#maglevSize = algorithm === "maglev" ? (options.maglevTableSize ?? DEFAULT_MAGLEV_SIZE) : null;

@@ -3,6 +3,7 @@
 import { applyChange, type Change } from "../../cluster/change.js";
 import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
+import { requireIpv4 } from "../families.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -49,6 +50,7 @@ export class IptablesProgram implements Program {
   #size: TableSize | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
+    requireIpv4(cluster, "iptables");
     this.cluster = cluster;
     this.settings = kubeProxySettings(options);
     this.#options = options;

@@ -5,6 +5,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { InvalidOptionError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type { Capacity } from "../descriptor.js";
+import { requireIpv4 } from "../families.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -55,6 +56,7 @@ export class IpvsProgram implements Program {
   readonly #seed: number;
 
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
+    requireIpv4(cluster, "IPVS");
     this.cluster = cluster;
     this.settings = kubeProxySettings(options);
     this.scheduler = options.ipvsScheduler ?? DEFAULT_SCHEDULER;

@@ -3,6 +3,7 @@
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
+import { requireIpv4 } from "../families.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -52,6 +53,7 @@ export class NftablesProgram implements Program {
   readonly layout: NftLayout;
 
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
+    requireIpv4(cluster, "nftables");
     this.cluster = cluster;
     this.settings = kubeProxySettings(options);
     this.layout = nftLayout(this.settings);

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import fc from "../../test/support/properties.js";
+import { inCidr, parseAddress, parseCidr } from "./cluster.js";
+import { type Cidr6, holdsCidr6, inCidr6, maskIpv6, parseCidr6, parseIpv6 } from "./ipv6.js";
+import { planAddresses, usualPlan } from "./plan-addresses.js";
+
+const range = (text: string): Cidr6 => parseCidr6(text)!;
+
+/** Ranges that overlap as ranges of sources do, and addresses at their edges and anywhere. */
+const ranges = fc.array(
+  fc
+    .record({
+      base: fc.constantFrom("2001:db8::", "2001:db8:0:1::", "fd00:10:244::", "fd00::", "3fff:198::40"),
+      prefixLength: fc.integer({ min: 20, max: 128 }),
+    })
+    .map(({ base, prefixLength }) => ({ base: maskIpv6(parseIpv6(base)!, prefixLength), prefixLength })),
+  { maxLength: 12 },
+);
+const addresses = fc.array(
+  fc
+    .tuple(
+      fc.constantFrom(
+        "2001:db8::",
+        "2001:db8:0:1::",
+        "fd00:10:244::",
+        "fd00::",
+        "3fff:198::",
+        "64:ff9b::a00:1",
+      ),
+      fc.bigInt({ min: 0n, max: 1n << 100n }),
+      fc.integer({ min: 0, max: 100 }),
+    )
+    .map(([base, more, shift]) => parseIpv6(base)! + (more >> BigInt(shift)))
+    .filter((one) => one >> 128n === 0n),
+  { minLength: 1, maxLength: 40 },
+);
+
+describe("a plan of IPv6 addresses", () => {
+  it("gives each address a number of its own, and back", () => {
+    fc.assert(
+      fc.property(ranges, addresses, (named, asked) => {
+        const plan = planAddresses(named, asked.length);
+        const numbers = asked.map((one) => plan.number(one));
+        expect(numbers.map((number) => plan.address(number))).toEqual(asked);
+        expect(new Set(numbers).size).toBe(new Set(asked).size);
+      }),
+    );
+  });
+
+  it("puts an address into a range's numbers exactly where it lies in the range", () => {
+    fc.assert(
+      fc.property(ranges, addresses, (named, asked) => {
+        const plan = planAddresses(named, asked.length);
+        for (const one of named) {
+          const block = plan.cidr(one)!;
+          expect(plan.cidr6(block)).toEqual(one);
+          for (const address of asked)
+            expect(inCidr(block, plan.number(address))).toBe(inCidr6(one, address));
+        }
+      }),
+    );
+  });
+
+  it("gives numbers that nobody asked for addresses of the range they lie in", () => {
+    fc.assert(
+      fc.property(ranges, fc.nat(), (named, offset) => {
+        const plan = planAddresses(named);
+        for (const one of named) {
+          const { base, prefixLength } = plan.cidr(one)!;
+          const number = base + (offset % 2 ** (32 - prefixLength));
+          let address: bigint;
+          try {
+            address = plan.address(number);
+          } catch (error) {
+            // Two /64 leave nothing of their /63.
+            expect(String(error)).toMatch(/is full: narrower ranges take all of it/);
+            continue;
+          }
+          expect(inCidr6(one, address)).toBe(true);
+          expect(plan.number(address)).toBe(number);
+        }
+      }),
+    );
+  });
+
+  it("has the numbers of IPv4 for the usual ranges", () => {
+    const plan = usualPlan();
+    expect(plan.format(parseAddress("10.96.0.10")!)).toBe("fd00:10:96::a");
+    expect(plan.format(parseAddress("10.255.0.1")!)).toBe("fd00:10:128::7f:1");
+    expect(plan.format(parseAddress("127.0.0.1")!)).toBe("::1");
+    expect(plan.formatCidr(parseCidr("10.96.0.0/12")!)).toBe("fd00:10:96::/108");
+    expect(plan.cidr(range("fd00:10:96::/112"))).toEqual(parseCidr("10.96.0.0/16"));
+  });
+
+  it("knows no range that it was not made with, where numbers do not follow addresses", () => {
+    const plan = planAddresses([range("fd00:10:244::/56")]);
+    expect(plan.cidr(range("fd00:10:244:1::/64"))).toBeUndefined();
+    expect(holdsCidr6(range("fd00:10:244::/56"), range("fd00:10:244:1::/64"))).toBe(true);
+  });
+
+  it("writes an address as four words, the highest first", () => {
+    const plan = usualPlan();
+    const words = new Int32Array(5);
+    plan.writeWords(plan.number(parseIpv6("fd00:10:96::ffff:fffe")!), words, 1);
+    expect([...words]).toEqual([0, 0xfd000010 | 0, 0x00960000, 0, -2]);
+  });
+
+  it("refuses a range of NAT64's prefix", () => {
+    expect(() => planAddresses([range("64:ff9b::/64")])).toThrow(/NAT64/);
+  });
+});

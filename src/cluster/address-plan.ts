@@ -1,0 +1,200 @@
+/**
+ * IPv6 addresses as 32-bit numbers. All that decides about addresses (columns, traces, ranges, rules) works with numbers as wide
+ * as an IPv4 address; a plan says which number stands for which IPv6 address, both ways. A range of IPv6 is a block of numbers, so
+ * that an address lies in a range exactly where its number lies in the range's block.
+ */
+
+import { InvalidClusterError } from "../errors.js";
+import type { Cidr } from "./cidr.js";
+import { type Cidr6, formatCidr6, formatIpv6, IPV6_BITS, parseCidr6, parseIpv6 } from "./ipv6.js";
+
+/** A range of IPv6 and the block of numbers that stands for it: 2^bits from `first` on. */
+export interface Region {
+  readonly range: Cidr6;
+  readonly first: number;
+  readonly bits: number;
+}
+
+/** NAT64's prefix (RFC 6052), which holds an IPv4 address in its last 32 bits: of numbers that no region has. */
+export const REST: Cidr6 = parseCidr6("64:ff9b::/96")!;
+
+/** Addresses outside of all regions get numbers from 255.255.255.254 downwards, as far as 240.0.0.0. */
+const ROOT_LAST = 0xffff_fffe;
+const ROOT_FIRST = 0xf000_0000;
+
+/** A region, and the number that the next address gets which does not stand at its own place. */
+class NumberedRegion implements Region {
+  readonly range: Cidr6;
+  readonly first: number;
+  readonly bits: number;
+  readonly lowest: number;
+  next: number;
+
+  constructor({ range, first, bits }: Region) {
+    this.range = range;
+    this.first = first;
+    this.bits = bits;
+    this.next = first + 2 ** bits - 1;
+    this.lowest = first + 2 ** (bits - 1);
+  }
+}
+
+/**
+ * Numbers of IPv6 addresses. In a region, the address `base + i` has number `first + i` for as many as the block holds; addresses
+ * beyond get numbers from its end downwards when they are first met. The same calls give the same numbers.
+ */
+export class AddressPlan {
+  readonly #byNumber: readonly (readonly [bits: number, Map<number, NumberedRegion>])[];
+  readonly #byRange: readonly (readonly [prefixLength: number, Map<bigint, NumberedRegion>])[];
+  /** Addresses that do not stand at their own place, both ways. */
+  readonly #numberOf = new Map<bigint, number>();
+  readonly #addressOf = new Map<number, bigint>();
+  #nextOfRoot = ROOT_LAST;
+
+  constructor(regions: readonly Region[]) {
+    const numbered = regions.map((region) => new NumberedRegion(region));
+    this.#byNumber = grouped(
+      numbered,
+      ({ bits }) => bits,
+      (region) => Math.floor(region.first / 2 ** region.bits),
+    ).sort(([a], [b]) => a - b);
+    this.#byRange = grouped(
+      numbered,
+      ({ range }) => range.prefixLength,
+      ({ range }) => range.base >> BigInt(IPV6_BITS - range.prefixLength),
+    ).sort(([a], [b]) => b - a);
+  }
+
+  /** The number of an address. Throws InvalidClusterError where its region has no number left. */
+  number(address: bigint): number {
+    const met = this.#numberOf.get(address);
+    if (met !== undefined) return met;
+    const region = this.#regionOf(address);
+    const own = region
+      ? Number(address - region.range.base) + region.first
+      : address >> 32n === REST.base >> 32n
+        ? Number(address & 0xffff_ffffn)
+        : Number.NaN;
+    const size = region ? 2 ** region.bits : 2 ** 32;
+    const isInBlock = own < (region?.first ?? 0) + size;
+    if (isInBlock && this.#regionAt(own) === region && !this.#addressOf.has(own)) return own;
+    return this.#give(address, region);
+  }
+
+  /** The address of a number. */
+  address(number: number): bigint {
+    const given = this.#addressOf.get(number);
+    if (given !== undefined) return given;
+    const region = this.#regionAt(number);
+    if (!region) return REST.base + BigInt(number);
+    const own = region.range.base + BigInt(number - region.first);
+    if (this.#regionOf(own) === region) return own;
+    return this.#elsewhere(number, region);
+  }
+
+  format(number: number): string {
+    return formatIpv6(this.address(number));
+  }
+
+  /** The number of an address in words, or undefined where the text is no IPv6 address. */
+  parse(text: string): number | undefined {
+    const address = parseIpv6(text);
+    return address === undefined ? undefined : this.number(address);
+  }
+
+  /** A block of numbers as the range of IPv6 that it stands for. */
+  cidr6({ base, prefixLength }: Cidr): Cidr6 {
+    const region = this.#regionAt(base);
+    if (prefixLength === 0) return { base: 0n, prefixLength: 0 };
+    if (region?.first === base && region.bits === 32 - prefixLength) return region.range;
+    return { base: this.address(base), prefixLength: prefixLength + 96 };
+  }
+
+  formatCidr(cidr: Cidr): string {
+    return formatCidr6(this.cidr6(cidr));
+  }
+
+  /** The block of a range; undefined where the plan has none for it: it was made without that range. */
+  cidr(range: Cidr6): Cidr | undefined {
+    if (range.prefixLength === 0) return { base: 0, prefixLength: 0 };
+    const region = this.#regionOf(range.base, range.prefixLength);
+    if (region?.range.prefixLength === range.prefixLength)
+      return { base: region.first, prefixLength: 32 - region.bits };
+    if (range.prefixLength === IPV6_BITS) return { base: this.number(range.base), prefixLength: 32 };
+    const isDirect = region !== undefined && IPV6_BITS - region.range.prefixLength === region.bits;
+    if (!isDirect) return undefined;
+    return { base: this.number(range.base), prefixLength: range.prefixLength - 96 };
+  }
+
+  /** Four words of the address, the first the highest, into `out` from `at` on: how the kernel compares and hashes it. */
+  writeWords(number: number, out: Int32Array, at: number): void {
+    const address = this.address(number);
+    for (let word = 0; word < 4; word++) {
+      out[at + word] = Number((address >> BigInt(96 - 32 * word)) & 0xffff_ffffn) | 0;
+    }
+  }
+
+  #regionAt(number: number): NumberedRegion | undefined {
+    for (const [bits, blocks] of this.#byNumber) {
+      const region = blocks.get(Math.floor(number / 2 ** bits));
+      if (region) return region;
+    }
+    return undefined;
+  }
+
+  #regionOf(address: bigint, atMost = IPV6_BITS): NumberedRegion | undefined {
+    for (const [prefixLength, ranges] of this.#byRange) {
+      if (prefixLength > atMost) continue;
+      const region = ranges.get(address >> BigInt(IPV6_BITS - prefixLength));
+      if (region) return region;
+    }
+    return undefined;
+  }
+
+  #give(address: bigint, region: NumberedRegion | undefined): number {
+    const lowest = region ? region.lowest : ROOT_FIRST;
+    let number = region ? region.next : this.#nextOfRoot;
+    for (;;) {
+      if (number < lowest) {
+        const range = region ? formatCidr6(region.range) : "::/0";
+        throw new InvalidClusterError(`${range} holds more addresses than lbscale keeps: import fewer`);
+      }
+      const other = this.#regionAt(number);
+      if (other && other !== region) number = other.first - 1;
+      else if (this.#addressOf.has(number)) number--;
+      else break;
+    }
+    if (region) region.next = number - 1;
+    else this.#nextOfRoot = number - 1;
+    this.#numberOf.set(address, number);
+    this.#addressOf.set(number, address);
+    return number;
+  }
+
+  /** Of a number whose own address lies in a narrower range, which has another block: one that nobody has, higher up. */
+  #elsewhere(number: number, region: NumberedRegion): bigint {
+    const { base, prefixLength } = region.range;
+    for (let bit = IPV6_BITS - prefixLength - 1; bit >= region.bits; bit--) {
+      const address = base + (1n << BigInt(bit)) + BigInt(number - region.first);
+      if (this.#regionOf(address) !== region || this.#numberOf.has(address)) continue;
+      this.#numberOf.set(address, number);
+      this.#addressOf.set(number, address);
+      return address;
+    }
+    throw new InvalidClusterError(`${formatCidr6(region.range)} is full: narrower ranges take all of it`);
+  }
+}
+
+function grouped<Key, Inner>(
+  regions: readonly NumberedRegion[],
+  key: (region: NumberedRegion) => Key,
+  inner: (region: NumberedRegion) => Inner,
+): [Key, Map<Inner, NumberedRegion>][] {
+  const groups = new Map<Key, Map<Inner, NumberedRegion>>();
+  for (const region of regions) {
+    const group = groups.get(key(region)) ?? new Map<Inner, NumberedRegion>();
+    group.set(inner(region), region);
+    groups.set(key(region), group);
+  }
+  return [...groups];
+}

@@ -1,0 +1,42 @@
+/** The family of a cluster's addresses, and their text. Clusters of both families are two, which share their Services. */
+
+import { type Cidr, type Cluster, formatAddress, formatCidr, type Network } from "./cluster.js";
+
+export const FAMILIES = [4, 6] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/** Services of both families as a node's tables have them, each of its own: a Service of both stands in both. */
+export interface DualStack {
+  readonly ipv4: Cluster;
+  readonly ipv6: Cluster;
+}
+
+/** A cluster, or both of a dual-stack one: IPv4 first. */
+export function familiesOf(cluster: Cluster | DualStack): readonly [Cluster, Cluster?] {
+  return "ipv4" in cluster ? [cluster.ipv4, cluster.ipv6] : [cluster];
+}
+
+/** What family a network's addresses are of. */
+export function familyOf({ ipv6 }: Pick<Network, "ipv6">): Family {
+  return ipv6 === undefined ? 4 : 6;
+}
+
+/** Text of an address of this network. */
+export function addressText({ ipv6 }: Pick<Network, "ipv6">, address: number): string {
+  return ipv6 === undefined ? formatAddress(address) : ipv6.format(address);
+}
+
+/** Text of a range of this network. */
+export function rangeText({ ipv6 }: Pick<Network, "ipv6">, range: Cidr): string {
+  return ipv6 === undefined ? formatCidr(range) : ipv6.formatCidr(range);
+}
+
+/** `10.0.0.1:80`, or `[fd00::1]:80`. */
+function socketText({ ipv6 }: Network, address: number, port: number): string {
+  return ipv6 === undefined ? `${formatAddress(address)}:${port}` : `[${ipv6.format(address)}]:${port}`;
+}
+
+/** `10.0.0.1:80` of an endpoint, or `[fd00::1]:80`. */
+export function endpointText({ network, endpointAddress, endpointPort }: Cluster, endpoint: number): string {
+  return socketText(network, endpointAddress[endpoint]!, endpointPort[endpoint]!);
+}

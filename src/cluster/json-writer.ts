@@ -1,0 +1,111 @@
+/** Writes the cluster file (json.ts reads it): a line a service. */
+
+import {
+  type Cluster,
+  INGRESS_IP,
+  type Network,
+  protocolName,
+  servesPolicyCluster,
+  servesPolicyLocal,
+} from "./cluster.js";
+import { addressText, type DualStack, familiesOf, rangeText } from "./family.js";
+
+export const FORMAT = "cluster";
+export const VERSION = 1;
+/** Of files with both families, so that programs which know one do not lose the other. */
+export const DUAL_VERSION = 2;
+export const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
+/** Text per chunk, so that a pipe sees few writes and no giant string. */
+const CHUNK_LENGTH = 65_536;
+
+/**
+ * Writes a cluster in chunks, so that a hundred thousand services never stand in one string.
+ *
+ * @param cluster The cluster, or both of a dual-stack one: IPv4, then IPv6.
+ * @returns Chunks of JSON; joined they are a cluster file.
+ */
+export function* writeCluster(cluster: Cluster | DualStack): Iterable<string> {
+  const [first, second] = familiesOf(cluster);
+  const version = second ? DUAL_VERSION : VERSION;
+  const head = { lbscale: FORMAT, version, source: first.source, network: networkObject(first.network) };
+  yield* writeServices(`${JSON.stringify(head).slice(0, -1)},"services":[`, first);
+  if (second) {
+    const network = JSON.stringify({ network: networkObject(second.network) }).slice(0, -1);
+    yield* writeServices(`,\n"ipv6":${network},"services":[`, second);
+    yield "}";
+  }
+  yield "}\n";
+}
+
+function networkObject(network: Network): object {
+  return {
+    serviceCidr: rangeText(network, network.serviceCidr),
+    podCidr: rangeText(network, network.podCidr),
+    clientCidr: rangeText(network, network.clientCidr),
+    nodeAddresses: network.nodeAddresses.map((one) => addressText(network, one)),
+  };
+}
+
+function* writeServices(head: string, cluster: Cluster): Iterable<string> {
+  let chunk = head;
+  for (let s = 0; s < cluster.services; s++) {
+    chunk += `${s === 0 ? "" : ","}\n${JSON.stringify(serviceObject(cluster, s))}`;
+    if (chunk.length >= CHUNK_LENGTH) {
+      yield chunk;
+      chunk = "";
+    }
+  }
+  yield `${chunk}\n]`;
+}
+
+/** One service as the file holds it; what is at its default is left out. */
+function serviceObject(cluster: Cluster, s: number): object {
+  const external = (ingress: boolean): string[] | undefined =>
+    unlessEmpty(
+      rows(cluster.externalStart, s)
+        .filter((x) => (cluster.externalKind[x] === INGRESS_IP) === ingress)
+        .map((x) => addressText(cluster.network, cluster.externalAddress[x]!)),
+    );
+  return {
+    name: cluster.serviceName(s),
+    clusterIp: addressText(cluster.network, cluster.clusterIp[s]!),
+    type: TYPES[cluster.serviceType[s]!],
+    affinitySeconds: cluster.affinitySeconds[s] || undefined,
+    internalLocal: cluster.internalLocal[s] === 1 || undefined,
+    externalLocal: cluster.externalLocal[s] === 1 || undefined,
+    healthCheckNodePort: cluster.healthCheckNodePort[s] || undefined,
+    externalIps: external(false),
+    ingressIps: external(true),
+    sourceRanges: unlessEmpty(
+      rows(cluster.rangeStart, s).map((r) =>
+        rangeText(cluster.network, {
+          base: cluster.rangeBase[r]!,
+          prefixLength: cluster.rangePrefixLength[r]!,
+        }),
+      ),
+    ),
+    ports: rows(cluster.portStart, s).map((p) => ({
+      name: cluster.portName(p) || undefined,
+      protocol: protocolName(cluster.protocol[p]!),
+      port: cluster.port[p],
+      nodePort: cluster.nodePort[p] || undefined,
+      endpoints: rows(cluster.endpointStart, p).map((e) => ({
+        address: addressText(cluster.network, cluster.endpointAddress[e]!),
+        port: cluster.endpointPort[e],
+        local: servesPolicyLocal(cluster.endpointLocal[e]!) || undefined,
+        localPolicyOnly: !servesPolicyCluster(cluster.endpointLocal[e]!) || undefined,
+      })),
+    })),
+  };
+}
+
+/** Indices of the rows that an owner has. */
+function rows(start: Uint32Array, owner: number): number[] {
+  const indices: number[] = [];
+  for (let row = start[owner]!; row < start[owner + 1]!; row++) indices.push(row);
+  return indices;
+}
+
+function unlessEmpty<T>(list: T[]): T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
