@@ -1,6 +1,6 @@
 /** One service on every plane: the path of its first packet, its place in the list, and the same at larger clusters. */
 
-import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
+import { type Cluster, servicePortName } from "../cluster/cluster.js";
 import { growCluster } from "../cluster/grow.js";
 import { InputError } from "../errors.js";
 import { positionsIn } from "../planes/iptables/rules/node-costs.js";
@@ -8,7 +8,7 @@ import { compileNodeList } from "../planes/iptables/rules/node-list.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import type { Flow, HookWork, ListPosition, PlaneId, PlaneOptions, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
-import { describeDecision } from "../planes/verify.js";
+import { describeDecision, describeFlow } from "../planes/verify.js";
 import { releaseOf } from "../planes/versioned.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
@@ -107,7 +107,7 @@ export function explainService(
     endpoints: cluster.endpointStart[servicePort + 1]! - cluster.endpointStart[servicePort]!,
     affinity: cluster.affinitySeconds[cluster.service[servicePort]!]! > 0,
     cluster: { services, servicePorts, endpoints },
-    flow: `${protocolName(flow.protocol)} ${formatAddress(flow.src >>> 0)}:${flow.sport} > ${formatAddress(flow.dst >>> 0)}:${flow.dport}`,
+    flow: describeFlow(flow, cluster.network),
     seed: options.seed,
     planes: options.planes.map((plane) => explainPlane(plane, sizes, servicePort, flow, options)),
   };

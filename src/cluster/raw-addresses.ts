@@ -2,9 +2,9 @@
 
 import { InvalidClusterError } from "../errors.js";
 import type { AddressPlan } from "./address-plan.js";
-import { type Cidr, type Network, parseAddress, parseCidr } from "./cluster.js";
+import { type Cidr, formatCidr, type Network, parseAddress, parseCidr } from "./cluster.js";
 import type { Family } from "./family.js";
-import { type Cidr6, maskIpv6, parseCidr6, parseIpv6 } from "./ipv6.js";
+import { type Cidr6, formatCidr6, maskIpv6, parseCidr6, parseIpv6 } from "./ipv6.js";
 import { planAddresses } from "./plan-addresses.js";
 
 /** IPv4: its number; IPv6: its 128 bits. */
@@ -18,6 +18,10 @@ export interface RawCidr {
 
 export function parseRawAddress(text: string): RawAddress | undefined {
   return parseAddress(text) ?? parseIpv6(text);
+}
+
+export function rawRangeText({ base, prefixLength }: RawCidr): string {
+  return typeof base === "number" ? formatCidr({ base, prefixLength }) : formatCidr6({ base, prefixLength });
 }
 
 export function parseRawCidr(text: string): RawCidr | undefined {

@@ -82,6 +82,10 @@ export const EXPORTS: readonly Export[] = [
       "addresses of this node",
     ],
     write: (cluster, options) => nftTransactions(new NftablesProgram(cluster, options)),
+    writeBoth: function* ({ ipv4, ipv6 }, options) {
+      yield* nftTransactions(new NftablesProgram(ipv4, options));
+      yield* nftTransactions(new NftablesProgram(ipv6, options));
+    },
   },
   {
     id: "cilium",

@@ -202,7 +202,7 @@ export class DecisionVerifier {
     const decision = this.#decisionOf(flow, situation, result);
     this.examples.push({
       plane: this.#plane.id,
-      flow: describeFlow(flow),
+      flow: describeFlow(flow, this.#cluster.network),
       expected: describeExpectation(expectationOf(this.#differences, situation)),
       decided: decision === null ? describeResult(result) : describeDecision(this.#cluster, decision),
     });

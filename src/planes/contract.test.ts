@@ -5,6 +5,7 @@ import { trials } from "../../test/support/trials.js";
 import { type Cluster, EXTERNAL_IP, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { exposeServices } from "../cluster/expose.js";
+import type { Family } from "../cluster/family.js";
 import { flowAt, generateTrace } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
 import { DIFFERENCES } from "./contract.js";
@@ -20,28 +21,29 @@ import {
 import { PLANES } from "./registry.js";
 import { verifyPlanes } from "./verify.js";
 
-const anyCluster: fc.Arbitrary<Cluster> = fc
-  .record({
-    services: fc.integer({ min: 1, max: 40 }),
-    seed: fc.nat(),
-    emptyShare: fc.constantFrom(0, 0.3),
-    affinityShare: fc.constantFrom(0, 0.3),
-    internalLocalShare: fc.constantFrom(0, 0.5),
-    externalLocalShare: fc.constantFrom(0, 0.5),
-    sourceRangeShare: fc.constantFrom(0, 0.7),
-    localShare: fc.constantFrom(0, 0.3, 1),
-    endpoints: fc.record({ kind: fc.constant("constant" as const), count: fc.integer({ min: 0, max: 6 }) }),
-    types: fc.constantFrom("clusterIp", "nodePort", "mixed"),
-    ports: fc.constantFrom("single", "mixed"),
-    protocols: fc.constantFrom("tcp", "mixed"),
-    vips: fc.constantFrom("random", "sequential"),
-    terminating: fc.boolean(),
-    family: fc.constant(4 as const),
-  } satisfies Record<keyof GenerateOptions | "terminating", unknown>)
-  .map(({ terminating, ...options }) => {
-    const cluster = generateCluster(options);
-    return terminating ? withTerminating(cluster) : cluster;
-  });
+const anyClusterOf = (families: readonly Family[]): fc.Arbitrary<Cluster> =>
+  fc
+    .record({
+      services: fc.integer({ min: 1, max: 40 }),
+      seed: fc.nat(),
+      emptyShare: fc.constantFrom(0, 0.3),
+      affinityShare: fc.constantFrom(0, 0.3),
+      internalLocalShare: fc.constantFrom(0, 0.5),
+      externalLocalShare: fc.constantFrom(0, 0.5),
+      sourceRangeShare: fc.constantFrom(0, 0.7),
+      localShare: fc.constantFrom(0, 0.3, 1),
+      endpoints: fc.record({ kind: fc.constant("constant" as const), count: fc.integer({ min: 0, max: 6 }) }),
+      types: fc.constantFrom("clusterIp", "nodePort", "mixed"),
+      ports: fc.constantFrom("single", "mixed"),
+      protocols: fc.constantFrom("tcp", "mixed"),
+      vips: fc.constantFrom("random", "sequential"),
+      terminating: fc.boolean(),
+      family: fc.constantFrom(...families),
+    } satisfies Record<keyof GenerateOptions | "terminating", unknown>)
+    .map(({ terminating, ...options }) => {
+      const cluster = generateCluster(options);
+      return terminating ? withTerminating(cluster) : cluster;
+    });
 
 /** Many exposed services, what the mixed shape has few of, on a node with two addresses; every third has an external IP. */
 const exposed = (seed: number): Cluster => {
@@ -103,6 +105,8 @@ describe.each(PLANES)("$id", (plane) => {
     SKIP.some(({ planes, tests }) => planes.includes(plane.id) && tests.includes(test));
   const modelOf = (cluster: Cluster, options: PlaneOptions = {}) =>
     plane.compile(cluster, { seed: 1, ...options }).model(1);
+
+  const anyCluster = anyClusterOf(plane.descriptor.can.families);
 
   // Where a plane is measured: some are about clients outside the cluster alone.
   const entry = plane.descriptor.can.outsideOnly ? "loadBalancer" : "clusterIp";

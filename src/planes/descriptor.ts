@@ -1,5 +1,6 @@
 /** What a plane says about itself, as pure data: how it is shown, and what a benchmark may ask of it. */
 
+import type { Family } from "../cluster/family.js";
 import type { KubeProxyVersion } from "./kube-proxy-versions.js";
 
 /** Shapes of points, as Chart.js calls them. */
@@ -61,6 +62,8 @@ export interface PlaneCapabilities {
    * where the run's other flows enter at cluster IPs.
    */
   readonly outsideOnly: boolean;
+  /** Families of addresses that it can hold. */
+  readonly families: readonly Family[];
   /** Of kube-proxy, whose rules it models; empty where kube-proxy does not write them. */
   readonly versions: readonly KubeProxyVersion[];
 }
@@ -95,5 +98,6 @@ export const PLAIN: PlaneCapabilities = {
   schedulers: [],
   readsNodeLists: false,
   outsideOnly: false,
+  families: [4],
   versions: [],
 };

@@ -1,6 +1,6 @@
 /** Options of kube-proxy that its three planes share, by the names of its own flags. */
 
-import { type Cidr, parseCidr } from "../cluster/cluster.js";
+import { parseRawCidr, type RawCidr } from "../cluster/raw-addresses.js";
 import type { PlaneOption } from "./option.js";
 import { KUBE_PROXY_VERSIONS } from "./plane.js";
 
@@ -58,9 +58,9 @@ export const KUBE_PROXY_OPTIONS: readonly PlaneOption[] = [
 
 function readNodePortAddresses(text: string) {
   if (text === "primary") return { nodePortAddresses: "primary" } as const;
-  const ranges: Cidr[] = [];
+  const ranges: RawCidr[] = [];
   for (const part of text.split(",")) {
-    const range = parseCidr(part.trim());
+    const range = parseRawCidr(part.trim());
     if (range === undefined) return undefined;
     ranges.push(range);
   }

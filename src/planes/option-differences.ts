@@ -1,6 +1,6 @@
 /** What options of kube-proxy change of the decision contract, which is written for its defaults. */
 
-import { type Cidr, inCidr } from "../cluster/cluster.js";
+import { inCidr } from "../cluster/cluster.js";
 import type { Expectation, Masquerade } from "./expectation.js";
 import { DROP, PASS, type PlaneId, type PlaneOptions, REJECT } from "./plane.js";
 import type { Situation } from "./situation.js";
@@ -61,7 +61,10 @@ export function optionDifferences(
   const isServed = (address: number, isPrimary: boolean) =>
     chosen === "primary"
       ? isPrimary
-      : chosen === undefined || chosen.some((range: Cidr) => inCidr(range, address));
+      : chosen === undefined ||
+        chosen.some(
+          ({ base, prefixLength }) => typeof base === "number" && inCidr({ base, prefixLength }, address),
+        );
   const servesLoopback =
     options.localhostNodePorts !== false &&
     (chosen === undefined || (chosen !== "primary" && chosen.some(({ prefixLength }) => prefixLength === 0)));

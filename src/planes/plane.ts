@@ -1,8 +1,9 @@
 /** What every data plane is: it compiles a cluster to a program, rules or maps as data, which has an executor laid out like the kernel's memory. */
 
 import type { Change } from "../cluster/change.js";
-import type { Cidr, Cluster } from "../cluster/cluster.js";
+import type { Cluster } from "../cluster/cluster.js";
 import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
+import type { RawCidr } from "../cluster/raw-addresses.js";
 import type { Capacity, PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
 import type { KubeProxyVersion } from "./kube-proxy-versions.js";
@@ -31,14 +32,14 @@ export function dnat(endpoint: number, masquerade: 0 | 1): Decision {
 export interface PlaneOptions {
   /** Whose rules: the newest of `KUBE_PROXY_VERSIONS` by default. */
   readonly kubeProxy?: KubeProxyVersion;
-  /** Whether the node's kernel has nfacct, with which kube-proxy counts in iptables mode: true by default. */
+  /** Whether the kernel has nfacct, with which kube-proxy counts in iptables mode: true by default. */
   readonly nfacct?: boolean;
   /** kube-proxy's `--masquerade-all`: false by default. */
   readonly masqueradeAll?: boolean;
   /** Whether kube-proxy was given `--cluster-cidr`, without which it cannot tell pods from others: true by default. */
   readonly podDetector?: boolean;
   /** kube-proxy's `--nodeport-addresses`. Absent: `primary` for nftables, every address for iptables and IPVS. */
-  readonly nodePortAddresses?: "primary" | readonly Cidr[];
+  readonly nodePortAddresses?: "primary" | readonly RawCidr[];
   /** kube-proxy's `--iptables-localhost-nodeports`: true by default. */
   readonly localhostNodePorts?: boolean;
   /** Order of KUBE-SERVICES: kube-proxy iterates a Go map, so position is random (default), seeded. */
@@ -174,10 +175,7 @@ export interface Connections {
   explainConnect(flow: Flow, nowSec: number, path?: string[]): Explanation;
   /** What `established` would do next (and does), with its exact work; in words when `path` is given. */
   explainEstablished(flow: Flow, nowSec: number, path?: string[]): Explanation;
-  /**
-   * Forgets the connections made since the last reset, not the fill; random numbers restart from `seed`. Costs O(1) a
-   * connection made: they are unlinked in reverse, so that every chain is as it was.
-   */
+  /** Forgets connections made since the last reset, not the fill, unlinking in reverse; random numbers restart from `seed`. */
   reset(seed: number): void;
   /** Memory of the connection tables as the kernel would spend it, in bytes. */
   bytes(): number;
@@ -196,7 +194,7 @@ export type UpdateMode = "partial" | "full";
 
 /** What a control plane writes for one change, exact. */
 export interface UpdateCost {
-  /** Rules written (iptables rules, nft rules). */
+  /** Rules of iptables or nft. */
   readonly rules: number;
   /** Chains declared or flushed. */
   readonly chains: number;
@@ -251,7 +249,7 @@ export function addWork(total: Work, work: Readonly<Work>): void {
   total.stateProbes += work.stateProbes;
 }
 
-/** A 5-tuple. Addresses are unsigned or int32, as columns or traces hold them; ports and protocol are numbers. */
+/** A 5-tuple. Addresses are unsigned or int32, as columns or traces hold them. */
 export interface Flow {
   readonly src: number;
   readonly sport: number;

@@ -1,6 +1,7 @@
 /** Equal decisions first: runs the same flows through every plane's model and holds the answers to the contract. */
 
-import { type Cluster, formatAddress, protocolName } from "../cluster/cluster.js";
+import { type Cluster, type Network, protocolName } from "../cluster/cluster.js";
+import { endpointText, socketText } from "../cluster/family.js";
 import { FLOW_WORDS, type FlowTrace } from "../cluster/flows.js";
 import { differencesOf, expectationOf } from "./contract.js";
 import { allows, type Expectation } from "./expectation.js";
@@ -13,6 +14,7 @@ import {
   PASS,
   type PlaneOptions,
 } from "./plane.js";
+import { optionsIn } from "./shared/family-options.js";
 import { Situations } from "./situation.js";
 
 /** One answer that breaks the contract, in words. */
@@ -71,7 +73,10 @@ export function verifyPlanes(
     applied.push(name);
   };
   for (const [plane, model] of models) {
-    const differences = differencesOf(plane, typeof options === "string" ? { kubeProxy: options } : options);
+    const differences = differencesOf(
+      plane,
+      optionsIn(cluster, typeof options === "string" ? { kubeProxy: options } : options),
+    );
     for (let flow = 0; flow < trace.length; flow++) {
       const at = flow * FLOW_WORDS;
       const w = trace.words;
@@ -94,7 +99,7 @@ export function verifyPlanes(
       if (examples.length < EXAMPLES) {
         examples.push({
           plane,
-          flow: describeFlow({ src, sport: w[at + 2]! >>> 16, dst, dport, protocol }),
+          flow: describeFlow({ src, sport: w[at + 2]! >>> 16, dst, dport, protocol }, cluster.network),
           expected: describeExpectation(expected),
           decided: describeDecision(cluster, decision),
         });
@@ -122,8 +127,8 @@ export function mergeEquivalences(parts: readonly Equivalence[]): Equivalence {
 }
 
 /** A flow in words: `tcp 10.255.0.5:40000 > 10.96.0.10:80`. */
-export function describeFlow({ src, sport, dst, dport, protocol }: Flow): string {
-  return `${protocolName(protocol)} ${formatAddress(src)}:${sport} > ${formatAddress(dst)}:${dport}`;
+export function describeFlow({ src, sport, dst, dport, protocol }: Flow, network: Network): string {
+  return `${protocolName(protocol)} ${socketText(network, src >>> 0, sport)} > ${socketText(network, dst >>> 0, dport)}`;
 }
 
 const VERDICTS: Readonly<Record<number, string>> = { [PASS]: "PASS", [DROP]: "DROP", [-2]: "REJECT" };
@@ -144,6 +149,5 @@ export function describeExpectation({ verdict, localOnly, masquerade }: Readonly
 export function describeDecision(cluster: Cluster, decision: Decision): string {
   if (decision < 0) return VERDICTS[decision]!;
   const endpoint = decision >>> 1;
-  const to = `${formatAddress(cluster.endpointAddress[endpoint]!)}:${cluster.endpointPort[endpoint]}`;
-  return `DNAT ${to}${decision & 1 ? " masquerade" : ""}`;
+  return `DNAT ${endpointText(cluster, endpoint)}${decision & 1 ? " masquerade" : ""}`;
 }

@@ -5,11 +5,13 @@ import os from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.js";
+import { familyOf } from "../../src/cluster/family.js";
 import { generateCluster, MIXED } from "../../src/cluster/generate.js";
 import { NotRepresentableError } from "../../src/errors.js";
 import { EXPORTS } from "../../src/formats/export.js";
 import { compileProgram } from "../../src/kernel/native.js";
 import { measureTable } from "../../src/planes/iptables/blob.js";
+import { sizesOf } from "../../src/planes/iptables/layout.js";
 import { IptablesProgram } from "../../src/planes/iptables/program.js";
 import { iptablesRestore } from "../../src/planes/iptables/ruleset.js";
 import { NftablesProgram } from "../../src/planes/nftables/program.js";
@@ -31,18 +33,32 @@ describe("a legacy table", () => {
       endpoints: { kind: "constant", count: 2 },
     }),
     "of every kind, above 1,000 endpoints": generateCluster({ ...everything, services: 600, seed: 2 }),
+    "of every kind, of IPv6": generateCluster({
+      ...everything,
+      services: 200,
+      seed: 2,
+      endpoints: { kind: "constant", count: 2 },
+      family: 6,
+    }),
   };
   for (const [name, cluster] of Object.entries(clusters)) {
     withTools(
       `takes the bytes and entries that its model does: ${name}`,
-      ["iptables-legacy-restore", "cc"],
+      ["iptables-legacy-restore", "ip6tables-legacy-restore", "cc"],
       async () => {
+        const [restore, flag] =
+          familyOf(cluster.network) === 4
+            ? ["iptables-legacy-restore", ""]
+            : ["ip6tables-legacy-restore", "-6"];
         const tablesize = await compileProgram("tablesize", folder);
         const program = new IptablesProgram(cluster, { nfacct: false });
         writeFileSync(join(folder, "rules"), [...iptablesRestore(program)].join(""));
-        const { output } = inNamespace(folder, `iptables-legacy-restore < rules && ${tablesize} nat filter`);
+        const { output } = inNamespace(folder, `${restore} < rules && ${tablesize} ${flag} nat filter`);
         const indices = Math.max(cluster.servicePorts, cluster.endpoints);
-        const [nat, filter] = [program.size(), measureTable((sink) => program.filterRules(sink), indices)];
+        const [nat, filter] = [
+          program.size(),
+          measureTable((sink) => program.filterRules(sink), indices, sizesOf(cluster.network)),
+        ];
         expect(output).toBe(`nat ${nat.bytes} ${nat.entries}\nfilter ${filter.bytes} ${filter.entries}\n`);
       },
     );

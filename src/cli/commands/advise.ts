@@ -7,6 +7,7 @@ import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
 import { InputError, UsageError } from "../../errors.js";
+import { requireIpv4 } from "../../planes/families.js";
 import { KUBE_PROXY_OPTIONS } from "../../planes/kube-proxy-options.js";
 import { planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneOptions } from "../../planes/plane.js";
@@ -97,6 +98,8 @@ export const advise: CommandModule<object, Arguments> = {
       }),
       args,
     );
+    // What runs measured is IPv4.
+    requireIpv4(cluster, "advise");
     if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
     const run = args.run === undefined ? await measureHere(args, cluster) : storedRun(args.run, options);
     const advice = adviseCluster(cluster, run, planes, options);

@@ -2,7 +2,8 @@ import type { CommandModule } from "yargs";
 import { explainService } from "../../advice/explain.js";
 import { explanationHeading, formatPlane, predictionSource } from "../../advice/explain-text.js";
 import { findServicePort } from "../../advice/find-service.js";
-import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
+import { familyOf } from "../../cluster/family.js";
+import { planeChoices } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
 import { parseSeed, refuseDual } from "../options/cluster.js";
 import {
@@ -13,7 +14,7 @@ import {
   withKubeProxy,
 } from "../options/kube-proxy.js";
 import { familyOption, type NodeName, withNodeName } from "../options/node.js";
-import { parsePlanes } from "../options/parse.js";
+import { parsePlanes, planesFor } from "../options/parse.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { runOrPublished } from "../published.js";
 
@@ -57,7 +58,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     refuseDual(args);
-    const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
+    if (args.planes !== undefined) parsePlanes(args.planes);
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
     // What was asked for is what kube-proxy would write, not what the node has.
@@ -68,17 +69,23 @@ export const explainCommand: CommandModule<object, Arguments> = {
     });
     const cluster = onChosenNode(read, args);
     const options = kubeProxyOptionsFor(cluster, args);
+    const planes = planesFor(args.planes, cluster);
+    // What runs measured is IPv4: of IPv6 there are exact counts, and no times.
+    const isMeasured = familyOf(cluster.network) === 4;
     const servicePort = findServicePort(cluster, args.service);
     const explanation = explainService(cluster, servicePort, {
       planes,
       seed,
-      run: results,
+      ...(isMeasured && { run: results }),
       ...(nodeList && !isAsked && { nodeList }),
       options,
     });
     if (args.json) {
       const { cpu } = results.environment;
-      return printJson({ ...explanation, predictedFrom: { run: results.run.id, cpu } });
+      return printJson({
+        ...explanation,
+        predictedFrom: isMeasured ? { run: results.run.id, cpu } : null,
+      });
     }
     const parts = explanation.planes.map((plane) => {
       const { heading, steps, place, table, notes } = formatPlane(plane);
@@ -91,7 +98,13 @@ export const explainCommand: CommandModule<object, Arguments> = {
       ].join("\n");
     });
     await print(
-      `${[explanationHeading(explanation).join("\n"), ...parts, predictionSource(results, name)].join("\n\n")}\n`,
+      `${[
+        explanationHeading(explanation).join("\n"),
+        ...parts,
+        isMeasured
+          ? predictionSource(results, name)
+          : "No times: they would have to be measured with IPv6, which run does not do yet.",
+      ].join("\n\n")}\n`,
     );
   },
 };

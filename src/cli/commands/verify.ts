@@ -14,14 +14,14 @@ import { placePlanes } from "../../kernel/testbed/placement.js";
 import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { targetPorts } from "../../kernel/testbed/topology.js";
 import type { KernelEquivalence } from "../../kernel/verify.js";
+import { requireIpv4 } from "../../planes/families.js";
 import type { PlaneId } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
-import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { formatCount } from "../../text.js";
 import { chosenCluster, withClusterChoice } from "../options/cluster.js";
 import { withKubeProxySettings } from "../options/kube-proxy.js";
-import { parseInteger, parseList, parsePlanes } from "../options/parse.js";
+import { parseInteger, parseList, parsePlanes, planesFor } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
 import type { CiliumArguments } from "./verify-cilium.js";
 import type { KubeProxyArguments } from "./verify-kube-proxy.js";
@@ -128,8 +128,9 @@ export const verify: CommandModule<object, Arguments> = {
     refuse(args, ["changes", "timeout", "node"], "without --kube-proxy or --cilium");
     const flows = parseInteger(args.flows ?? "100000", "flows", 1, 100_000_000);
     if (args.lane === "kernel" || args.lane === "guest") return verifyInKernel(args, args.lane, flows);
-    const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
+    if (args.planes !== undefined) parsePlanes(args.planes);
     const cluster = chosenCluster(args);
+    const planes = planesFor(args.planes, cluster);
     const trace = generateCoverageFlows(cluster, flows, 1);
     // One plane at a time: their tables together would not fit a small machine.
     const parts = planes.map((plane) =>
@@ -166,6 +167,7 @@ async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number)
     onNote: note,
   });
   const cluster = chosenCluster(args);
+  requireIpv4(cluster, "the kernel lane");
   refuseUnsafeNames(cluster);
   targetPorts(cluster);
   const results: KernelEquivalence[] = [];

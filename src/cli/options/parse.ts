@@ -2,12 +2,14 @@
 
 import { oneLine } from "../../cluster/checks.js";
 import { type Cluster, parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
-import type { Family } from "../../cluster/family.js";
+import { type Family, familyOf } from "../../cluster/family.js";
 import { parseIpv6 } from "../../cluster/ipv6.js";
 import { parseRawAddress, parseRawCidr, type RawAddress, type RawCidr } from "../../cluster/raw-addresses.js";
 import { UsageError } from "../../errors.js";
+import type { PlaneDescriptor } from "../../planes/descriptor.js";
 import type { Flow, PlaneId } from "../../planes/plane.js";
-import { choosePlanes, planeChoices } from "../../planes/registry-loader.js";
+import { choosePlanes, PLANE_ENTRIES, planeChoices } from "../../planes/registry-loader.js";
+import { note } from "../output.js";
 
 export const MAX_SERVICES = 1_000_000;
 
@@ -46,6 +48,16 @@ export function parsePlanes(text: string): PlaneId[] {
     throw new UsageError(`--planes "${unknown}" is unknown: choose from ${planeChoices()}`);
   }
   return known;
+}
+
+/** Planes that were asked for, or all that know the cluster's family, and who does not is said. */
+export function planesFor(text: string | undefined, { network }: Cluster): PlaneId[] {
+  if (text !== undefined) return parsePlanes(text);
+  const knows = ({ can }: PlaneDescriptor) => can.families.includes(familyOf(network));
+  const descriptors = PLANE_ENTRIES.map(({ descriptor }) => descriptor);
+  const left = descriptors.filter((descriptor) => !knows(descriptor)).map(({ id }) => id);
+  if (left.length > 0) note(`${left.join(", ")}: left out, because they are modelled for IPv4 only`);
+  return descriptors.filter(knows).map(({ id }) => id);
 }
 
 /** A comma-separated list whose parts are all among `known`. */

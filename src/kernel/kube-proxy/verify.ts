@@ -1,6 +1,7 @@
 /** The real kube-proxy as the judge: what it writes for a cluster, and for changes of it, against what lbscale models. */
 
 import { type Cluster, formatCidr } from "../../cluster/cluster.js";
+import { rawRangeText } from "../../cluster/raw-addresses.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
 import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
@@ -115,7 +116,7 @@ function flagsOf(settings: PlaneOptions, podRange: string) {
     ...(podDetector !== false && { podRange }),
     ...(masqueradeAll !== undefined && { masqueradeAll }),
     ...(localhostNodePorts !== undefined && { localhostNodePorts }),
-    nodePortAddresses: addresses === "primary" ? [addresses] : addresses.map(formatCidr),
+    nodePortAddresses: addresses === "primary" ? [addresses] : addresses.map(rawRangeText),
   };
 }
 

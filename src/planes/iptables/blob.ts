@@ -3,24 +3,22 @@
 import { PlaneLimitError } from "../../errors.js";
 import { describeChain } from "./explain.js";
 import {
-  CHAIN_HEAD,
-  CHAIN_TAIL,
   DATA,
   DNAT_ENDPOINT,
   DST,
   DST_MASK,
-  ENTRY,
+  type EntrySizes,
   forEachMatch,
   GOTO,
   HANDLER,
   INVERT_SOURCE,
+  IPV4_SIZES,
   matchesBytes,
   OFFSETS,
   PROTOCOL,
   ruleBytes,
   SRC,
   SRC_MASK,
-  STANDARD_TARGET,
   TARGET_CHAIN_HEAD,
   TARGET_DNAT,
   TARGET_MARK_DROP,
@@ -67,16 +65,18 @@ class Measure implements RuleSink {
   readonly starts = new Map<ChainKind, Int32Array>();
   #kind: ChainKind | undefined;
   readonly #indices: number;
+  readonly #sizes: EntrySizes;
 
-  constructor(indices: number) {
+  constructor(indices: number, sizes: EntrySizes) {
     this.#indices = indices;
+    this.#sizes = sizes;
   }
 
   chain(kind: ChainKind, index: number): void {
     this.#tail();
     this.#kind = kind;
     if (!BASE_CHAINS.includes(kind)) {
-      this.bytes += CHAIN_HEAD;
+      this.bytes += this.#sizes.chainHead;
       this.entries++;
     }
     let starts = this.starts.get(kind);
@@ -88,58 +88,63 @@ class Measure implements RuleSink {
   }
 
   rule(rule: Rule): void {
-    this.bytes += ruleBytes(rule);
+    this.bytes += ruleBytes(rule, this.#sizes);
     this.entries++;
     if (!BASE_CHAINS.includes(this.#kind!)) this.rules++;
   }
 
   #tail(): void {
     if (this.#kind === undefined) return;
-    this.bytes += CHAIN_TAIL;
+    this.bytes += this.#sizes.chainTail;
     this.entries++;
   }
 
   finish(): this {
     this.#tail();
     // The table ends in an ERROR entry.
-    this.bytes += CHAIN_HEAD;
+    this.bytes += this.#sizes.chainHead;
     this.entries++;
     return this;
   }
 }
 
-function measure(emit: Emit, indices: number): Measure {
-  const sink = new Measure(Math.max(1, indices));
+function measure(emit: Emit, indices: number, sizes: EntrySizes): Measure {
+  const sink = new Measure(Math.max(1, indices), sizes);
   emit(sink);
   return sink.finish();
 }
 
 /** Size of a table in bytes, rules and entries. */
-export function measureTable(emit: Emit, indices: number): TableSize {
-  const { bytes, rules, entries } = measure(emit, indices);
+export function measureTable(emit: Emit, indices: number, sizes: EntrySizes = IPV4_SIZES): TableSize {
+  const { bytes, rules, entries } = measure(emit, indices, sizes);
   return { bytes, rules, entries };
 }
 
 /** Builds the blob. `indices` is above every chain index. Throws PlaneLimitError past 2 GiB, where the kernel stops too. */
-export function buildTable(emit: Emit, indices: number): Table {
-  const size = measure(emit, indices);
+export function buildTable(emit: Emit, indices: number, sizes: EntrySizes = IPV4_SIZES): Table {
+  const size = measure(emit, indices, sizes);
   if (size.bytes > MAX_BYTES) {
     throw new PlaneLimitError(
       `this iptables table would take ${(size.bytes / 2 ** 30).toFixed(1)} GiB; the kernel refuses more than 2 GiB: use fewer services or endpoints`,
     );
   }
   const { bytes, rules, entries, starts } = size;
-  const table = walkable(new Int32Array(bytes >>> 2), starts);
-  const writer = new Writer(table.words, table.start);
+  const table = walkable(new Int32Array(bytes >>> 2), starts, sizes);
+  const writer = new Writer(table);
   emit(writer);
   writer.finish();
   return { ...table, bytes, rules, entries, starts };
 }
 
 /** A blob whose chains begin at `starts`. */
-export function walkable(words: Int32Array, starts: ReadonlyMap<ChainKind, Int32Array>): Walkable {
+export function walkable(
+  words: Int32Array,
+  starts: ReadonlyMap<ChainKind, Int32Array>,
+  sizes: EntrySizes,
+): Walkable {
   return {
     words,
+    sizes,
     start(kind, index = 0) {
       const at = starts.get(kind)?.[index] ?? -1;
       if (at < 0) throw new Error(`no chain ${kind} ${index}`);
@@ -159,15 +164,17 @@ export function walkable(words: Int32Array, starts: ReadonlyMap<ChainKind, Int32
 export class Writer implements RuleSink {
   readonly #words: Int32Array;
   readonly #start: (kind: ChainKind, index?: number) => number;
+  readonly #sizes: EntrySizes;
   /** Byte offset of the next entry. */
   #at = 0;
   #kind: ChainKind | undefined;
   #policy: "drop" | undefined;
   #matchAt = 0;
 
-  constructor(words: Int32Array, start: (kind: ChainKind, index?: number) => number) {
+  constructor({ words, start, sizes }: Walkable) {
     this.#words = words;
     this.#start = start;
+    this.#sizes = sizes;
   }
 
   chain(kind: ChainKind, index: number, policy?: "drop"): void {
@@ -176,15 +183,16 @@ export class Writer implements RuleSink {
     this.#policy = policy;
     this.#at = this.#start(kind, index);
     if (BASE_CHAINS.includes(kind)) return;
-    this.#at -= CHAIN_HEAD;
+    this.#at -= this.#sizes.chainHead;
     this.#head();
   }
 
   rule(rule: Rule): void {
     const w = this.#words;
     const e = this.#at >>> 2;
-    const bytes = ruleBytes(rule);
-    const target = ENTRY + matchesBytes(rule);
+    const { entry } = this.#sizes;
+    const bytes = ruleBytes(rule, this.#sizes);
+    const target = entry + matchesBytes(rule);
     // What isn't understood fails in the header: a source that must differ from 0.0.0.0/0.
     w[e + SRC] = rule.unsupported ? 0 : rule.src;
     w[e + SRC_MASK] = rule.unsupported ? 0 : prefixMask(rule.srcPrefixLength);
@@ -193,7 +201,7 @@ export class Writer implements RuleSink {
     w[e + PROTOCOL] =
       rule.protocol | (rule.srcInvert || rule.unsupported ? INVERT_SOURCE : 0) | (rule.isGoto ? GOTO : 0);
     w[e + OFFSETS] = target | (bytes << 16);
-    this.#matchAt = e + (ENTRY >>> 2);
+    this.#matchAt = e + (entry >>> 2);
     forEachMatch(rule, this.#writeMatch);
     this.#writeTarget(rule, e + (target >>> 2));
     this.#at += bytes;
@@ -241,26 +249,28 @@ export class Writer implements RuleSink {
   /** The last chain's tail, and the ERROR entry that ends the table. */
   finish(): void {
     this.#tail();
-    this.#at = (this.#words.length << 2) - CHAIN_HEAD;
+    this.#at = (this.#words.length << 2) - this.#sizes.chainHead;
     this.#head();
   }
 
   #head(): void {
     const e = this.#at >>> 2;
-    this.#words[e + OFFSETS] = ENTRY | (CHAIN_HEAD << 16);
-    this.#words[e + (ENTRY >>> 2) + HANDLER] = TARGET_CHAIN_HEAD;
-    this.#at += CHAIN_HEAD;
+    const { entry, chainHead } = this.#sizes;
+    this.#words[e + OFFSETS] = entry | (chainHead << 16);
+    this.#words[e + (entry >>> 2) + HANDLER] = TARGET_CHAIN_HEAD;
+    this.#at += chainHead;
   }
 
   #tail(): void {
     if (this.#kind === undefined) return;
     const e = this.#at >>> 2;
-    const t = e + (ENTRY >>> 2);
-    this.#words[e + OFFSETS] = ENTRY | ((ENTRY + STANDARD_TARGET) << 16);
+    const { entry, chainTail } = this.#sizes;
+    const t = e + (entry >>> 2);
+    this.#words[e + OFFSETS] = entry | (chainTail << 16);
     this.#words[t + HANDLER] = TARGET_STANDARD;
     const policy = this.#policy === "drop" ? VERDICT_DROP : VERDICT_ACCEPT;
     this.#words[t + DATA] = BASE_CHAINS.includes(this.#kind) ? policy : VERDICT_RETURN;
-    this.#at += CHAIN_TAIL;
+    this.#at += chainTail;
   }
 }
 

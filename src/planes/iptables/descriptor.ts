@@ -21,5 +21,11 @@ export const IPTABLES: PlaneDescriptor = {
     "the default of kube-proxy until Kubernetes 1.39; from 1.40 on nftables is, unless a mode is set",
   ],
   // kube-proxy writes the whole table once an hour, and what changed in between.
-  can: { ...PLAIN, updateModes: ["partial", "full"], readsNodeLists: true, versions: KUBE_PROXY_VERSIONS },
+  can: {
+    ...PLAIN,
+    updateModes: ["partial", "full"],
+    readsNodeLists: true,
+    families: [4, 6],
+    versions: KUBE_PROXY_VERSIONS,
+  },
 };

@@ -3,7 +3,8 @@
  * The contract suite holds both to the same decisions, so either finds the other's mistakes.
  */
 
-import { type Cluster, formatAddress, servicePortName } from "../../cluster/cluster.js";
+import { type Cluster, servicePortName } from "../../cluster/cluster.js";
+import { endpointText } from "../../cluster/family.js";
 import { DROP, type Flow, PASS, REJECT } from "../plane.js";
 import { nextInt32 } from "../shared/xorshift.js";
 import * as layout from "./layout.js";
@@ -104,7 +105,7 @@ export function explainWalk(
 
   function matchesHold(): boolean {
     const target = at + u16(at + 88);
-    for (let m = at + layout.ENTRY; m < target; m += i32(m)) {
+    for (let m = at + table.sizes.entry; m < target; m += i32(m)) {
       if (!holds(i32(m + 8), i32(m + 32))) return false;
     }
     return true;
@@ -159,5 +160,5 @@ export function describeChain(kind: string, index: number, cluster: Cluster): st
 }
 
 function describeEndpoint(cluster: Cluster, endpoint: number): string {
-  return `${formatAddress(cluster.endpointAddress[endpoint]!)}:${cluster.endpointPort[endpoint]}`;
+  return endpointText(cluster, endpoint);
 }

@@ -7,7 +7,7 @@
 import type { EndpointUpdate, LiveCluster } from "../../cluster/endpoint-updates.js";
 import { Random } from "../../random.js";
 import type { IncrementalModel, UpdateMode, WriteCounts } from "../plane.js";
-import { DEFAULT_SETTINGS, type KubeProxySettings } from "../shared/kube-proxy.js";
+import { type KubeProxySettings, kubeProxySettings } from "../shared/kube-proxy.js";
 import { buildTable, ENSURED_CHAINS, type Table } from "./blob.js";
 import type { IptablesModel } from "./model.js";
 import { ReplaceableTable } from "./replace.js";
@@ -91,7 +91,7 @@ export class IncrementalIptables implements IncrementalModel {
     const emitFilter = this.#counted((sink) => emitFilterRules(cluster, this.#settings, this.#order, sink));
     let nat: Walkable;
     if (mode === "full") {
-      this.#nat = buildTable(emitNat, this.#capacity);
+      this.#nat = buildTable(emitNat, this.#capacity, this.#nat.sizes);
       this.#parts = null;
       nat = this.#nat;
     } else {
@@ -103,7 +103,7 @@ export class IncrementalIptables implements IncrementalModel {
       this.#parts.replace({ emit: emitNat, isReplaced });
       nat = this.#parts.table;
     }
-    this.model.replace(nat, buildTable(emitFilter, this.#capacity));
+    this.model.replace(nat, buildTable(emitFilter, this.#capacity, this.#nat.sizes));
     // Beyond the threshold stale chains stay, to be deleted at most once a sync period.
     if (cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS) {
       this.written.chains += staleChains(chainsOf(before, service), chainsOf(after, service));
@@ -191,7 +191,7 @@ function chainsOf({ cluster, ids }: LiveCluster, service: number): Set<string> {
     endpointPorts: Uint32Array.from(owners),
   };
   const list: RuleSink = { chain: (kind, index) => names.add(`${kind} ${index}`), rule: () => {} };
-  emitNatRules(cluster, DEFAULT_SETTINGS, order, new RenumberingSink(list, ids));
+  emitNatRules(cluster, kubeProxySettings({}, cluster.network), order, new RenumberingSink(list, ids));
   return names;
 }
 

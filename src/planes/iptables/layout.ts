@@ -1,13 +1,15 @@
 /**
  * Sizes and offsets of a legacy iptables table on x86-64, in bytes (include/uapi/linux/netfilter_ipv4/ip_tables.h,
- * x_tables.h, xt_*.h). They add up to what IPT_SO_GET_INFO reports, to the byte.
+ * x_tables.h, xt_*.h). They add up to what IPT_SO_GET_INFO reports, to the byte. Entries of IPv6 have their own sizes; in the
+ * model their header holds the numbers that stand for addresses (src/cluster/address-plan.ts), where IPv4 has them.
  */
 
-import { SCTP } from "../../cluster/cluster.js";
+import { type Network, SCTP } from "../../cluster/cluster.js";
+import { familyOf } from "../../cluster/family.js";
 import type { Rule } from "./rules/rules.js";
 
 /** struct ipt_entry: ipt_ip (84), nfcache, target_offset, next_offset, comefrom, counters. */
-export const ENTRY = 112;
+const ENTRY = 112;
 /** int32 indices inside an entry. */
 export const SRC = 0;
 export const DST = 1;
@@ -65,10 +67,42 @@ export const VERDICT_ACCEPT = -2;
 export const VERDICT_RETURN = -5;
 
 /** xt_standard_target: header and an int, padded. */
-export const STANDARD_TARGET = 40;
+const STANDARD_TARGET = 40;
 /** xt_error_target: header, 30 bytes of name, padded. */
-export const CHAIN_HEAD = ENTRY + 64;
-export const CHAIN_TAIL = ENTRY + STANDARD_TARGET;
+const ERROR_TARGET = 64;
+const CHAIN_HEAD = ENTRY + ERROR_TARGET;
+const CHAIN_TAIL = ENTRY + STANDARD_TARGET;
+
+/** Sizes that depend on the family, in bytes. */
+export interface EntrySizes {
+  /** struct ipt_entry, or ip6t_entry: its header holds four addresses of 16 bytes. */
+  readonly entry: number;
+  readonly chainHead: number;
+  readonly chainTail: number;
+  readonly masquerade: number;
+}
+
+/** struct ip6t_entry: ip6t_ip6 (136), nfcache, target_offset, next_offset, comefrom, counters. */
+const IPV6_ENTRY = 168;
+
+export const IPV4_SIZES: EntrySizes = {
+  entry: ENTRY,
+  chainHead: CHAIN_HEAD,
+  chainTail: CHAIN_TAIL,
+  masquerade: MATCH_HEADER + 24,
+};
+/** MASQUERADE of IPv6 takes struct nf_nat_range (40 bytes), of IPv4 nf_nat_ipv4_multi_range_compat (20, padded). */
+const IPV6_SIZES: EntrySizes = {
+  entry: IPV6_ENTRY,
+  chainHead: IPV6_ENTRY + ERROR_TARGET,
+  chainTail: IPV6_ENTRY + STANDARD_TARGET,
+  masquerade: MATCH_HEADER + 40,
+};
+
+/** The sizes of a network's family. */
+export function sizesOf(network: Network): EntrySizes {
+  return familyOf(network) === 4 ? IPV4_SIZES : IPV6_SIZES;
+}
 /** In the four bytes of padding behind nf_nat_range2: the endpoint's index, so that a decision can be reported. */
 export const DNAT_ENDPOINT = 19;
 
@@ -84,7 +118,6 @@ const NFACCT_MATCH = MATCH_HEADER + 40;
 const DNAT_TARGET = MATCH_HEADER + 48;
 const MARK_TARGET = MATCH_HEADER + 8;
 const REJECT_TARGET = MATCH_HEADER + 8;
-const MASQUERADE_TARGET = MATCH_HEADER + 24;
 
 const ADDRTYPE_HANDLERS = {
   "dst-local": MATCH_DST_LOCAL,
@@ -122,7 +155,7 @@ export function matchesBytes(rule: Rule): number {
 }
 
 /** Bytes of a rule's target. */
-function targetBytes(rule: Rule): number {
+function targetBytes(rule: Rule, sizes: EntrySizes): number {
   switch (rule.target) {
     case "dnat":
       return DNAT_TARGET;
@@ -133,15 +166,15 @@ function targetBytes(rule: Rule): number {
     case "reject":
       return REJECT_TARGET;
     case "masquerade":
-      return MASQUERADE_TARGET;
+      return sizes.masquerade;
     default:
       return STANDARD_TARGET;
   }
 }
 
 /** Bytes of a rule's whole entry. */
-export function ruleBytes(rule: Rule): number {
-  return ENTRY + matchesBytes(rule) + targetBytes(rule);
+export function ruleBytes(rule: Rule, sizes: EntrySizes): number {
+  return sizes.entry + matchesBytes(rule) + targetBytes(rule, sizes);
 }
 
 /** Whether the state is tested before the comment: kube-proxy writes it first where a packet must be NEW or INVALID. */

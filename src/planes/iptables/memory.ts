@@ -2,7 +2,7 @@
 
 import type { MemoryLine } from "../plane.js";
 import { BASE_CHAINS } from "./blob.js";
-import { CHAIN_HEAD, CHAIN_TAIL, ruleBytes } from "./layout.js";
+import { type EntrySizes, ruleBytes } from "./layout.js";
 import type { ChainKind, RuleSink } from "./rules/rules.js";
 
 const PARTS: Partial<Record<ChainKind, string>> = {
@@ -20,7 +20,7 @@ const REST = "base chains, KUBE-POSTROUTING, KUBE-MARK-MASQ, the canary, end of 
  * A line for each part of the table. The bytes are those that a running kernel reports (IPT_SO_GET_INFO; a test asks it):
  * only a node's own list can hold rules with a match of unknown size.
  */
-export function tableMemory(emit: (sink: RuleSink) => void): readonly MemoryLine[] {
+export function tableMemory(emit: (sink: RuleSink) => void, sizes: EntrySizes): readonly MemoryLine[] {
   const lines = new Map<string, MemoryLine>();
   const add = (part: string, bytes: number, known: MemoryLine["known"]): void => {
     const what = known === "exact" ? part : `${part} (with a match that is not known)`;
@@ -30,13 +30,13 @@ export function tableMemory(emit: (sink: RuleSink) => void): readonly MemoryLine
   emit({
     chain(kind) {
       part = PARTS[kind] ?? REST;
-      add(part, CHAIN_TAIL + (BASE_CHAINS.includes(kind) ? 0 : CHAIN_HEAD), "exact");
+      add(part, sizes.chainTail + (BASE_CHAINS.includes(kind) ? 0 : sizes.chainHead), "exact");
     },
     rule(rule) {
-      add(part, ruleBytes(rule), rule.unsupported ? "derived" : "exact");
+      add(part, ruleBytes(rule, sizes), rule.unsupported ? "derived" : "exact");
     },
   });
   // The table ends in an ERROR entry, of the size of a chain's head.
-  add(REST, CHAIN_HEAD, "exact");
+  add(REST, sizes.chainHead, "exact");
   return [...lines.values()];
 }

@@ -31,8 +31,8 @@ export class IptablesModel implements Model {
     this.#nat = nat;
     this.#filter = filter;
     this.#state = walkState(cluster, spare);
-    this.#natWalker = new Walker(nat.words, this.#state);
-    this.#filterWalker = new Walker(filter.words, this.#state);
+    this.#natWalker = new Walker(nat, this.#state);
+    this.#filterWalker = new Walker(filter, this.#state);
     this.#natStart = nat.start("PREROUTING") >>> 2;
     this.#forward = filter.start("FORWARD") >>> 2;
     this.#input = filter.start("INPUT") >>> 2;

@@ -3,7 +3,6 @@
 import { applyChange, type Change } from "../../cluster/change.js";
 import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
-import { requireIpv4 } from "../families.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -25,6 +24,7 @@ import {
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import { buildTable, measureTable, type Table, type TableSize } from "./blob.js";
 import { IncrementalIptables } from "./incremental.js";
+import { type EntrySizes, sizesOf } from "./layout.js";
 import { tableMemory } from "./memory.js";
 import { IptablesModel } from "./model.js";
 import { emitFilterRules } from "./rules/filter-rules.js";
@@ -47,12 +47,13 @@ export class IptablesProgram implements Program {
   readonly settings: KubeProxySettings;
   readonly #order: RuleOrder;
   readonly #options: PlaneOptions;
+  readonly #sizes: EntrySizes;
   #size: TableSize | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
-    requireIpv4(cluster, "iptables");
     this.cluster = cluster;
-    this.settings = kubeProxySettings(options);
+    this.settings = kubeProxySettings(options, cluster.network);
+    this.#sizes = sizesOf(cluster.network);
     this.#options = options;
     const random = Random.fromSeed(options.seed ?? 1, "iptables");
     const listed = (length: number) => Uint32Array.from({ length }, (_, index) => index);
@@ -112,7 +113,7 @@ export class IptablesProgram implements Program {
 
   /** Rules of the nat table as kube-proxy counts them, entries that a walk can meet, and the blob's bytes. */
   size(): TableSize {
-    this.#size ??= measureTable((sink) => this.natRules(sink), this.#indices());
+    this.#size ??= measureTable((sink) => this.natRules(sink), this.#indices(), this.#sizes);
     return this.#size;
   }
 
@@ -121,7 +122,7 @@ export class IptablesProgram implements Program {
   }
 
   memory(): readonly MemoryLine[] {
-    return tableMemory((sink) => this.natRules(sink));
+    return tableMemory((sink) => this.natRules(sink), this.#sizes);
   }
 
   update(change: Change, mode: UpdateMode = "partial"): UpdateCost {
@@ -144,18 +145,18 @@ export class IptablesProgram implements Program {
 
   /** Builds the nat table's blob. */
   natTable(): Table {
-    return buildTable((sink) => this.natRules(sink), this.#indices());
+    return buildTable((sink) => this.natRules(sink), this.#indices(), this.#sizes);
   }
 
   live(seed: number, capacity: number): IncrementalModel {
-    const nat = buildTable((sink) => this.natRules(sink), capacity);
-    const filter = buildTable((sink) => this.filterRules(sink), this.#indices());
+    const nat = buildTable((sink) => this.natRules(sink), capacity, this.#sizes);
+    const filter = buildTable((sink) => this.filterRules(sink), this.#indices(), this.#sizes);
     const model = new IptablesModel(this.cluster, nat, filter, seed, capacity - this.cluster.endpoints);
     return new IncrementalIptables(model, nat, { settings: this.settings, order: this.#order, capacity });
   }
 
   model(seed: number): Model {
-    const filter = buildTable((sink) => this.filterRules(sink), this.#indices());
+    const filter = buildTable((sink) => this.filterRules(sink), this.#indices(), this.#sizes);
     return new IptablesModel(this.cluster, this.natTable(), filter, seed);
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { BASE_CHAINS, type Table, Writer, walkable } from "./blob.js";
-import { CHAIN_HEAD, CHAIN_TAIL, DATA, HANDLER, OFFSETS, ruleBytes, TARGET_STANDARD } from "./layout.js";
+import { DATA, type EntrySizes, HANDLER, OFFSETS, ruleBytes, TARGET_STANDARD } from "./layout.js";
 import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 import type { Walkable } from "./walkable.js";
 
@@ -32,6 +32,7 @@ export class ReplaceableTable {
   #table: Walkable;
   readonly #starts: Map<ChainKind, Int32Array>;
   readonly #rankOf: RankOf;
+  readonly #sizes: EntrySizes;
   /** All chains in the order of the table. */
   #chains: Placed[];
 
@@ -39,6 +40,7 @@ export class ReplaceableTable {
     this.#starts = new Map(table.starts);
     this.#table = table;
     this.#rankOf = rankOf;
+    this.#sizes = table.sizes;
     this.#chains = listChains(table, rankOf);
   }
 
@@ -49,7 +51,8 @@ export class ReplaceableTable {
   /** Builds the new table. The old one is void afterwards. */
   replace({ emit, isReplaced }: Replacement): void {
     const old = this.#table.words;
-    const measured = new ChainMeasure(this.#rankOf);
+    const sizes = this.#sizes;
+    const measured = new ChainMeasure(this.#rankOf, sizes);
     emit(measured);
     const emitted = measured.chains;
 
@@ -63,14 +66,15 @@ export class ReplaceableTable {
     let to = 0;
     const place = (chain: Placed): void => {
       chains.push(chain);
-      this.#startsOf(chain.kind)[chain.index] = to + headBytes(chain.kind);
+      this.#startsOf(chain.kind)[chain.index] = to + headBytes(chain.kind, sizes);
       to += chain.bytes;
     };
     for (const chain of this.#chains) {
       while (next < emitted.length && emitted[next]!.rank <= chain.rank) place(emitted[next++]!);
       if (isReplaced(chain.kind, chain.index)) {
         const starts = this.#startsOf(chain.kind);
-        if (stays.has(nameOf(chain))) moved.add(from, starts[chain.index]! - headBytes(chain.kind) - from);
+        if (stays.has(nameOf(chain)))
+          moved.add(from, starts[chain.index]! - headBytes(chain.kind, sizes) - from);
         else starts[chain.index] = -1;
       } else {
         moved.add(from, to - from);
@@ -84,13 +88,13 @@ export class ReplaceableTable {
     while (next < emitted.length) place(emitted[next++]!);
 
     // 2. The new blob: runs of old chains with their jumps corrected, then the new chains.
-    const words = new Int32Array((to + CHAIN_HEAD) >>> 2);
+    const words = new Int32Array((to + sizes.chainHead) >>> 2);
     for (const run of runs) {
       words.set(old.subarray(run.from >>> 2, (run.from + run.bytes) >>> 2), run.to >>> 2);
       pointJumps(words, run.to >>> 2, (run.to + run.bytes) >>> 2, moved);
     }
-    const table = walkable(words, this.#starts);
-    const writer = new Writer(words, table.start);
+    const table = walkable(words, this.#starts, sizes);
+    const writer = new Writer(table);
     emit(writer);
     writer.finish();
     this.#table = table;
@@ -150,8 +154,8 @@ function pointJumps(words: Int32Array, start: number, end: number, moved: Moves)
   }
 }
 
-function headBytes(kind: ChainKind): number {
-  return BASE_CHAINS.includes(kind) ? 0 : CHAIN_HEAD;
+function headBytes(kind: ChainKind, { chainHead }: EntrySizes): number {
+  return BASE_CHAINS.includes(kind) ? 0 : chainHead;
 }
 
 const nameOf = ({ kind, index }: Placed): string => `${kind} ${index}`;
@@ -160,9 +164,11 @@ const nameOf = ({ kind, index }: Placed): string => `${kind} ${index}`;
 class ChainMeasure implements RuleSink {
   readonly chains: Placed[] = [];
   readonly #rankOf: RankOf;
+  readonly #sizes: EntrySizes;
 
-  constructor(rankOf: RankOf) {
+  constructor(rankOf: RankOf, sizes: EntrySizes) {
     this.#rankOf = rankOf;
+    this.#sizes = sizes;
   }
 
   chain(kind: ChainKind, index: number): void {
@@ -170,25 +176,25 @@ class ChainMeasure implements RuleSink {
       kind,
       index,
       rank: this.#rankOf(kind, index),
-      bytes: headBytes(kind) + CHAIN_TAIL,
+      bytes: headBytes(kind, this.#sizes) + this.#sizes.chainTail,
     });
   }
 
   rule(rule: Rule): void {
-    this.chains.at(-1)!.bytes += ruleBytes(rule);
+    this.chains.at(-1)!.bytes += ruleBytes(rule, this.#sizes);
   }
 }
 
 /** All chains of a table in their order, from where they begin. */
-function listChains({ starts, bytes }: Table, rankOf: RankOf): Placed[] {
+function listChains({ starts, bytes, sizes }: Table, rankOf: RankOf): Placed[] {
   const found: { kind: ChainKind; index: number; from: number }[] = [];
   for (const [kind, ofKind] of starts) {
     for (const [index, start] of ofKind.entries()) {
-      if (start >= 0) found.push({ kind, index, from: start - headBytes(kind) });
+      if (start >= 0) found.push({ kind, index, from: start - headBytes(kind, sizes) });
     }
   }
   found.sort((a, b) => a.from - b.from);
-  const end = bytes - CHAIN_HEAD;
+  const end = bytes - sizes.chainHead;
   return found.map(({ kind, index, from }, at) => ({
     kind,
     index,

@@ -6,7 +6,7 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import type { UpdateCost, UpdateMode } from "../plane.js";
 import { BASE_CHAINS, ENSURED_CHAINS } from "./blob.js";
-import { CHAIN_HEAD, CHAIN_TAIL, ruleBytes } from "./layout.js";
+import { type EntrySizes, ruleBytes, sizesOf } from "./layout.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "./rules/nat-rules.js";
 import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 
@@ -67,7 +67,7 @@ interface Count {
 /** Counts two tables' rules by whose chains they are in. */
 class Tally implements RuleSink {
   /** Chains that exist once, base chains' bytes among them. */
-  readonly once: Count = { rules: 0, chains: 0, bytes: 2 * CHAIN_HEAD };
+  readonly once: Count = { rules: 0, chains: 0, bytes: 0 };
   /** The changed service's chains, and all others'. */
   readonly own: Count = { rules: 0, chains: 0, bytes: 0 };
   readonly others: Count = { rules: 0, chains: 0, bytes: 0 };
@@ -76,12 +76,16 @@ class Tally implements RuleSink {
   readonly #cluster: Cluster;
   readonly #ports: readonly [number, number];
   readonly #endpoints: readonly [number, number];
+  readonly #sizes: EntrySizes;
   #chain = this.once;
   /** Whether kube-proxy writes the chain's rules at each sync: hook jumps are only ensured to exist. */
   #written = true;
 
   constructor(cluster: Cluster, service: number) {
     this.#cluster = cluster;
+    this.#sizes = sizesOf(cluster.network);
+    // Each table ends in an ERROR entry.
+    this.once.bytes = 2 * this.#sizes.chainHead;
     this.#ports = [cluster.portStart[service]!, cluster.portStart[service + 1]!];
     this.#endpoints = [cluster.endpointStart[this.#ports[0]]!, cluster.endpointStart[this.#ports[1]]!];
   }
@@ -89,12 +93,13 @@ class Tally implements RuleSink {
   chain(kind: ChainKind, index: number): void {
     this.#written = !ENSURED_CHAINS.includes(kind);
     this.#chain = this.#owner(kind, index);
-    this.#chain.bytes += CHAIN_TAIL + (BASE_CHAINS.includes(kind) ? 0 : CHAIN_HEAD);
+    const { chainHead, chainTail } = this.#sizes;
+    this.#chain.bytes += chainTail + (BASE_CHAINS.includes(kind) ? 0 : chainHead);
     if (this.#written) this.#chain.chains++;
   }
 
   rule(rule: Rule): void {
-    this.#chain.bytes += ruleBytes(rule);
+    this.#chain.bytes += ruleBytes(rule, this.#sizes);
     if (this.#written) this.#chain.rules++;
   }
 

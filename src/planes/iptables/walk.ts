@@ -9,7 +9,6 @@ import {
   DNAT_ENDPOINT,
   DST,
   DST_MASK,
-  ENTRY,
   GOTO,
   HANDLER,
   INVERT_SOURCE,
@@ -26,6 +25,7 @@ import {
   VERDICT_RETURN,
 } from "./layout.js";
 import { matchHolds, type WalkState } from "./rules/matches.js";
+import type { Walkable } from "./walkable.js";
 
 /** kube-proxy's chains nest at most this deep: SERVICES → FW → EXT → SVC → SEP → MARK-MASQ. */
 export const STACK = 16;
@@ -48,11 +48,14 @@ function firstWithDestination(words: Int32Array, entry: number, dst: number): nu
 export class Walker {
   /** The blob: another one when the table is replaced. */
   words: Int32Array;
+  /** Where an entry's matches begin, in words. */
+  readonly #matches: number;
   readonly #state: WalkState;
   readonly #stack = new Int32Array(STACK);
 
-  constructor(words: Int32Array, state: WalkState) {
+  constructor({ words, sizes }: Walkable, state: WalkState) {
     this.words = words;
+    this.#matches = sizes.entry >>> 2;
     this.#state = state;
   }
 
@@ -78,7 +81,7 @@ export class Walker {
       }
       const t = e + ((offsets & 0xffff) >>> 2);
       let matched = true;
-      for (let m = e + (ENTRY >>> 2); m < t; m += w[m]! >>> 2) {
+      for (let m = e + this.#matches; m < t; m += w[m]! >>> 2) {
         if (!matchHolds(state, w[m + HANDLER]!, w[m + DATA]!, src, dst, dport, nowSec)) {
           matched = false;
           break;

@@ -1,6 +1,6 @@
 /** The same decision as `model.ts`, counted hook by hook and in words. The contract suite holds both to the same answers. */
 
-import { formatAddress } from "../../cluster/cluster.js";
+import { socketText } from "../../cluster/family.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
 import type { ExplainedModel } from "./explained-model.js";
 import { HookCounter } from "./hook-counter.js";
@@ -179,7 +179,7 @@ export function explainNftables(
   function translate({ address, port, index }: Target, masquerade: boolean): number {
     model.target[0] = address;
     model.target[1] = port;
-    if (path) say(`dnat to ${formatAddress(address >>> 0)}:${port}`);
+    if (path) say(`dnat to ${socketText(model.cluster.network, address >>> 0, port)}`);
     return index * 2 + Number(masquerade);
   }
 

@@ -1,5 +1,6 @@
 /** The part of a model that can be explained. */
 
+import type { Cluster } from "../../cluster/cluster.js";
 import type { AffinityTable } from "../shared/affinity.js";
 import type { SourceRanges } from "../shared/source-ranges.js";
 import type { Tables } from "./rules/tables.js";
@@ -10,6 +11,8 @@ import type { NftLayout } from "./version.js";
 export interface ExplainedModel {
   readonly tables: Tables;
   readonly chains: ChainMemory;
+  /** Whose addresses the numbers stand for. */
+  readonly cluster: Pick<Cluster, "network">;
   readonly layout: NftLayout;
   readonly affinity: AffinityTable;
   readonly ranges: SourceRanges;

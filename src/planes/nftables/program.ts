@@ -3,7 +3,6 @@
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
-import { requireIpv4 } from "../families.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -53,9 +52,8 @@ export class NftablesProgram implements Program {
   readonly layout: NftLayout;
 
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
-    requireIpv4(cluster, "nftables");
     this.cluster = cluster;
-    this.settings = kubeProxySettings(options);
+    this.settings = kubeProxySettings(options, cluster.network);
     this.layout = nftLayout(this.settings);
     this.maps = listMaps(cluster, this.layout);
   }

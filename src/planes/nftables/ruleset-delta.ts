@@ -1,13 +1,15 @@
 /** One change as text for `nft -f`: the transaction that kube-proxy writes (proxier.go, syncProxyRules). */
 
-import { type Cluster, formatAddress, protocolName } from "../../cluster/cluster.js";
+import { type Cluster, protocolName } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
+import { addressText } from "../../cluster/family.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { DEFAULT_SETTINGS, type KubeProxySettings } from "../shared/kube-proxy.js";
+import { familyWords } from "./rules/family-words.js";
 import { listMaps } from "./rules/frontends.js";
 import { type Hairpin, hairpinChanges } from "./rules/hairpins.js";
 import { ServiceText } from "./rules/service-text.js";
-import { mapElements, TABLE } from "./ruleset.js";
+import { mapElements } from "./ruleset.js";
 import { nftLayout } from "./version.js";
 
 /** A transaction, and what it leaves without a user: `chain …` and `set …` of the table. */
@@ -31,6 +33,7 @@ export function nftChange(
   const [was, is] = [extractService(before, service), extractService(after, service)];
   refuseUnsafeNames(is);
   const [old, now] = [writeService(was, settings), writeService(is, settings)];
+  const { table } = familyWords(after.network);
   const lines: string[] = [];
   const has = new Set([...now.chains, ...now.sets]);
   const staleChains = old.chains.filter((name) => !has.has(name));
@@ -38,15 +41,15 @@ export function nftChange(
     ...staleChains.map((name) => `chain ${name}`),
     ...old.sets.filter((name) => !has.has(name)).map((name) => `set ${name}`),
   ];
-  for (const name of now.chains) lines.push(`add chain ${TABLE} ${name}`);
-  for (const name of now.chains) lines.push(`flush chain ${TABLE} ${name}`);
-  lines.push(`table ${TABLE} {\n${[...now.text.chunks()].join("")}}`);
-  lines.push(...elementLines(elementsOf(was, settings), elementsOf(is, settings)));
+  for (const name of now.chains) lines.push(`add chain ${table} ${name}`);
+  for (const name of now.chains) lines.push(`flush chain ${table} ${name}`);
+  lines.push(`table ${table} {\n${[...now.text.chunks()].join("")}}`);
+  lines.push(...elementLines(elementsOf(was, settings), elementsOf(is, settings), table));
   lines.push(...hairpinLines(before, after, service, settings));
-  for (const name of staleChains) lines.push(`flush chain ${TABLE} ${name}`);
+  for (const name of staleChains) lines.push(`flush chain ${table} ${name}`);
   for (const object of leftover) {
     const [kind = "", name = ""] = object.split(" ");
-    if (!has.has(name)) lines.push(`delete ${kind} ${TABLE} ${name}`);
+    if (!has.has(name)) lines.push(`delete ${kind} ${table} ${name}`);
   }
   return { text: `${lines.join("\n")}\n`, stale };
 }
@@ -74,13 +77,17 @@ function elementsOf(cluster: Cluster, settings: KubeProxySettings): Map<string, 
 }
 
 /** Only the first endpoint that joins and the last that leaves change a verdict. */
-function elementLines(was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): string[] {
+function elementLines(
+  was: ReadonlyMap<string, string>,
+  is: ReadonlyMap<string, string>,
+  table: string,
+): string[] {
   const lines: string[] = [];
   for (const [key, verdict] of was) {
-    if (is.get(key) !== verdict) lines.push(`delete element ${TABLE} ${key} }`);
+    if (is.get(key) !== verdict) lines.push(`delete element ${table} ${key} }`);
   }
   for (const [key, verdict] of is) {
-    if (was.get(key) !== verdict) lines.push(`add element ${TABLE} ${key}${verdict && ` : ${verdict}`} }`);
+    if (was.get(key) !== verdict) lines.push(`add element ${table} ${key}${verdict && ` : ${verdict}`} }`);
   }
   return lines;
 }
@@ -92,11 +99,12 @@ function hairpinLines(
   service: number,
   settings: KubeProxySettings,
 ): Set<string> {
+  const { table } = familyWords(after.network);
   const lines = new Set<string>();
   const line = (verb: string, { address, protocol, port }: Hairpin): void => {
-    const ip = formatAddress(address >>> 0);
+    const ip = addressText(after.network, address >>> 0);
     const element = `${ip} . ${ip} . ${protocolName(protocol)} . ${port}`;
-    lines.add(`${verb} element ${TABLE} hairpin-connections { ${element} }`);
+    lines.add(`${verb} element ${table} hairpin-connections { ${element} }`);
   };
   for (let p = after.portStart[service]!; p < after.portStart[service + 1]!; p++) {
     const { added, deleted } = hairpinChanges(before, after, p, nftLayout(settings));

@@ -1,15 +1,16 @@
 /** The program as text for `nft -f`: kube-proxy's table (pkg/proxy/nftables/proxier.go), from the maps that the model loads. */
 
-import { formatAddress, formatCidr, protocolName, servicePortName } from "../../cluster/cluster.js";
+import { protocolName, servicePortName } from "../../cluster/cluster.js";
+import { addressText, rangeText } from "../../cluster/family.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { DROP } from "../plane.js";
 import { nodePortAddresses } from "../shared/kube-proxy.js";
 import type { NftablesProgram } from "./program.js";
+import { familyWords } from "./rules/family-words.js";
 import { servicePortBase } from "./rules/names.js";
 import { ServiceText } from "./rules/service-text.js";
 import { nftLayout } from "./version.js";
 
-export const TABLE = "ip kube-proxy";
 /** Services a transaction: one of 10,000 takes the kernel 72 s, forty of 250 take 13 s (nft 1.0.6, Linux 6.18). */
 const SERVICES_PER_TRANSACTION = 250;
 /** NFTNL_UDATA_COMMENT_MAXLEN: a longer name is left out, because cut off it would be another's. */
@@ -24,20 +25,21 @@ export function* nftTransactions(
   servicesPerTransaction = SERVICES_PER_TRANSACTION,
 ): Iterable<string> {
   const { cluster } = program;
+  const { table } = familyWords(cluster.network);
   refuseUnsafeNames(cluster);
   yield baseTable(program);
   const elements = mapElements(program);
   for (let first = 0; first < cluster.services; first += servicesPerTransaction) {
     const end = Math.min(first + servicesPerTransaction, cluster.services);
     const text = new ServiceText(program.settings);
-    text.line(`table ${TABLE} {`);
+    text.line(`table ${table} {`);
     for (let s = first; s < end; s++) {
       for (let p = cluster.portStart[s]!; p < cluster.portStart[s + 1]!; p++) text.servicePort(cluster, p);
     }
     text.line("}");
     for (const [container, members] of elements) {
       const own = members.slice(first, end).flat();
-      if (own.length > 0) text.line(`add element ${TABLE} ${container} { ${own.join(", ")} }`);
+      if (own.length > 0) text.line(`add element ${table} ${container} { ${own.join(", ")} }`);
     }
     yield [...text.chunks()].join("");
   }
@@ -48,7 +50,8 @@ function baseTable({ cluster, settings }: NftablesProgram): string {
   const layout = nftLayout(settings);
   const { network } = cluster;
   const addresses = nodePortAddresses(network, settings.nodePortAddresses ?? "primary");
-  const key = "ipv4_addr . inet_proto . inet_service";
+  const { table, ip, addressType, loopback } = familyWords(network);
+  const key = `${addressType} . inet_proto . inet_service`;
   const nodeKey = "inet_proto . inet_service";
   const port = "meta l4proto . th dport";
   const container = (kind: "set" | "map", name: string, type: string, comment: string, elements = "") =>
@@ -57,10 +60,10 @@ function baseTable({ cluster, settings }: NftablesProgram): string {
     block(`chain ${name}`, [`type ${type} hook ${at}; policy accept;`, ...rules]);
   const check = (chain: string) => `ct state new jump ${chain}`;
   const setMark = "meta mark set meta mark | 0x00004000";
-  const notPod = settings.masqueradeAll ? "" : ` ip saddr != ${formatCidr(network.podCidr)}`;
-  return `add table ${TABLE}
-delete table ${TABLE}
-table ${TABLE} {
+  const notPod = settings.masqueradeAll ? "" : ` ${ip} saddr != ${rangeText(network, network.podCidr)}`;
+  return `add table ${table}
+delete table ${table}
+table ${table} {
 \tcomment "rules for kube-proxy"
 ${[
   ...(layout.hasEndpointChains
@@ -69,20 +72,22 @@ ${[
         container(
           "set",
           "hairpin-connections",
-          "ipv4_addr . ipv4_addr . inet_proto . inet_service",
+          `${addressType} . ${addressType} . inet_proto . inet_service`,
           "service hairpin connections",
         ),
       ]),
-  container("set", "cluster-ips", "ipv4_addr", "Active ClusterIPs"),
+  container("set", "cluster-ips", addressType, "Active ClusterIPs"),
   ...(addresses === null
     ? []
     : [
         container(
           "set",
           "nodeport-ips",
-          "ipv4_addr",
+          addressType,
           "IPs that accept NodePort traffic",
-          addresses.length > 0 ? `elements = { ${addresses.map(formatAddress).join(", ")} }` : "",
+          addresses.length > 0
+            ? `elements = { ${addresses.map((one) => addressText(network, one)).join(", ")} }`
+            : "",
         ),
       ]),
   container(
@@ -121,18 +126,18 @@ ${[
   hook("nat-output", "nat", "output priority -100", ["jump services"]),
   hook("nat-postrouting", "nat", "postrouting priority srcnat", ["jump masquerading"]),
   block("chain nodeport-endpoints-check", [
-    `${addresses === null ? "ip daddr != 127.0.0.0/8" : "ip daddr @nodeport-ips"} ${port} vmap @no-endpoint-nodeports`,
+    `${addresses === null ? `${ip} daddr != ${loopback}` : `${ip} daddr @nodeport-ips`} ${port} vmap @no-endpoint-nodeports`,
   ]),
-  block("chain service-endpoints-check", [`ip daddr . ${port} vmap @no-endpoint-services`]),
-  block("chain firewall-check", [`ip daddr . ${port} vmap @firewall-ips`]),
+  block("chain service-endpoints-check", [`${ip} daddr . ${port} vmap @no-endpoint-services`]),
+  block("chain firewall-check", [`${ip} daddr . ${port} vmap @firewall-ips`]),
   block("chain services", [
     ...(layout.hasEndpointChains || !layout.marksClusterIps
       ? []
       : [
-          `ip daddr @cluster-ips${notPod} ${setMark} comment "masquerade ${settings.masqueradeAll ? "all clusterIP traffic" : "clusterIP traffic from outside cluster"}"`,
+          `${ip} daddr @cluster-ips${notPod} ${setMark} comment "masquerade ${settings.masqueradeAll ? "all clusterIP traffic" : "clusterIP traffic from outside cluster"}"`,
         ]),
-    `ip daddr . ${port} vmap @service-ips`,
-    `${addresses === null ? "fib daddr type local ip daddr != 127.0.0.0/8" : "ip daddr @nodeport-ips"} ${port} vmap @service-nodeports`,
+    `${ip} daddr . ${port} vmap @service-ips`,
+    `${addresses === null ? `fib daddr type local ${ip} daddr != ${loopback}` : `${ip} daddr @nodeport-ips`} ${port} vmap @service-nodeports`,
   ]),
   block(
     "chain masquerading",
@@ -144,12 +149,12 @@ ${[
         ]
       : [
           "meta mark & 0x00004000 != 0x00000000 meta mark set meta mark ^ 0x00004000 masquerade fully-random",
-          `ct status dnat ip saddr . ip daddr . ${port} @hairpin-connections masquerade fully-random`,
+          `ct status dnat ${ip} saddr . ${ip} daddr . ${port} @hairpin-connections masquerade fully-random`,
         ],
   ),
   block("chain cluster-ips-check", [
-    'ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"',
-    `ip daddr ${formatCidr(network.serviceCidr)} drop comment "Drop traffic to unallocated ClusterIPs"`,
+    `${ip} daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"`,
+    `${ip} daddr ${rangeText(network, network.serviceCidr)} drop comment "Drop traffic to unallocated ClusterIPs"`,
   ]),
   ...(layout.hasEndpointChains ? [block("chain mark-for-masquerade", [setMark])] : []),
   block("chain reject-chain", [
@@ -179,8 +184,9 @@ export function mapElements({
     }
     services[service]!.push(element);
   };
+  const text = (address: number) => addressText(cluster.network, address >>> 0);
   each(maps.hairpins.view(), 4, (w, at) => {
-    const address = formatAddress(w[at]! >>> 0);
+    const address = text(w[at]!);
     add(
       "hairpin-connections",
       w[at + 3]!,
@@ -188,9 +194,8 @@ export function mapElements({
     );
   });
   const verdict = (value: number) => (value === DROP ? "drop" : "goto reject-chain");
-  for (let s = 0; s < cluster.services; s++) add("cluster-ips", s, formatAddress(cluster.clusterIp[s]!));
-  const key = (w: Int32Array, at: number) =>
-    `${formatAddress(w[at]! >>> 0)} . ${protocolName(w[at + 1]!)} . ${w[at + 2]}`;
+  for (let s = 0; s < cluster.services; s++) add("cluster-ips", s, text(cluster.clusterIp[s]!));
+  const key = (w: Int32Array, at: number) => `${text(w[at]!)} . ${protocolName(w[at + 1]!)} . ${w[at + 2]}`;
   each(maps.serviceIps.view(), 5, (w, at) => {
     const p = w[at + 3]!;
     const s = cluster.service[p]!;

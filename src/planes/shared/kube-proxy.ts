@@ -1,6 +1,9 @@
 /** What kube-proxy does alike in all its modes (pkg/proxy): versions, options, order of endpoints, source ranges. */
 
 import { type Cidr, type Cluster, INGRESS_IP, inCidr, type Network } from "../../cluster/cluster.js";
+import { endpointText, familyOf } from "../../cluster/family.js";
+import { inCidr6 } from "../../cluster/ipv6.js";
+import type { RawCidr } from "../../cluster/raw-addresses.js";
 import { type KubeProxyVersion, NEWEST_KUBE_PROXY } from "../kube-proxy-versions.js";
 import type { PlaneOptions } from "../plane.js";
 
@@ -13,19 +16,23 @@ export interface KubeProxySettings {
   readonly masqueradeAll: boolean;
   /** Whether it knows a pod when it sees one (LocalTrafficDetector.IsImplemented). */
   readonly podDetector: boolean;
-  readonly nodePortAddresses: "primary" | readonly Cidr[] | undefined;
+  readonly nodePortAddresses: "primary" | readonly RawCidr[] | undefined;
   readonly localhostNodePorts: boolean;
 }
 
-/** The settings that a plane's options stand for. */
-export function kubeProxySettings(options: PlaneOptions = {}): KubeProxySettings {
+/** The settings that a plane's options stand for, of IPv4 or in a network of its own family. */
+export function kubeProxySettings(
+  options: PlaneOptions = {},
+  network: Pick<Network, "ipv6"> = {},
+): KubeProxySettings {
   return {
     version: options.kubeProxy ?? NEWEST_KUBE_PROXY,
     nfacct: options.nfacct ?? true,
     masqueradeAll: options.masqueradeAll ?? false,
     podDetector: options.podDetector ?? true,
     nodePortAddresses: options.nodePortAddresses,
-    localhostNodePorts: options.localhostNodePorts ?? true,
+    // Linux routes no packet to ::1 out of the node (proxier.go: localhost NodePorts are of IPv4 only).
+    localhostNodePorts: familyOf(network) === 4 && (options.localhostNodePorts ?? true),
   };
 }
 
@@ -45,14 +52,18 @@ export function nodePortAddresses(
   network: Network,
   choice: KubeProxySettings["nodePortAddresses"],
 ): readonly number[] | null {
-  if (
-    choice === undefined ||
-    (choice !== "primary" && choice.some(({ prefixLength }) => prefixLength === 0))
-  ) {
-    return null;
-  }
+  if (choice === undefined) return null;
   if (choice === "primary") return network.nodeAddresses.slice(0, 1);
-  return network.nodeAddresses.filter((address) => choice.some((range) => inCidr(range, address)));
+  const { ipv6 } = network;
+  // Where none is of the family, all addresses are meant (NewNodePortAddresses).
+  const own = choice.filter(({ base }) => (typeof base === "bigint") === (ipv6 !== undefined));
+  if (own.length === 0 || own.some(({ prefixLength }) => prefixLength === 0)) return null;
+  return network.nodeAddresses.filter((address) => own.some((range) => holds(range, address, ipv6)));
+}
+
+function holds({ base, prefixLength }: RawCidr, address: number, ipv6: Network["ipv6"]): boolean {
+  if (typeof base === "number") return inCidr({ base, prefixLength }, address);
+  return ipv6 !== undefined && inCidr6({ base, prefixLength }, ipv6.address(address));
 }
 
 /** The same as a list: every address of the node where kube-proxy asks for none in particular. */
@@ -103,7 +114,8 @@ export function ingressAddresses(cluster: Cluster, service: number): number[] {
 export function endpointRows(cluster: Cluster, servicePort: number): readonly number[] {
   const first = cluster.endpointStart[servicePort]!;
   const rows = Array.from({ length: cluster.endpointStart[servicePort + 1]! - first }, (_, i) => first + i);
-  const compare = (a: number, b: number) => compareEndpoints(cluster, a, b);
+  const compare = (a: number, b: number) =>
+    cluster.network.ipv6 === undefined ? compareEndpoints(cluster, a, b) : compareTexts(cluster, a, b);
   return rows.some((row, i) => i > 0 && compare(rows[i - 1]!, row) > 0) ? rows.sort(compare) : rows;
 }
 
@@ -120,6 +132,11 @@ function compareEndpoints({ endpointAddress, endpointPort }: Cluster, a: number,
   const difference = COLON_RANKS[left & 255]! - COLON_RANKS[right & 255]!;
   if (difference !== 0) return difference;
   const [one, other] = [String(endpointPort[a]), String(endpointPort[b])];
+  return one < other ? -1 : Number(one > other);
+}
+
+function compareTexts(cluster: Cluster, a: number, b: number): number {
+  const [one, other] = [endpointText(cluster, a), endpointText(cluster, b)];
   return one < other ? -1 : Number(one > other);
 }
 

@@ -2,7 +2,7 @@
 
 import { type Cluster, INGRESS_IP, TCP } from "../../../cluster/cluster.js";
 import type { KubeProxySettings } from "../../shared/kube-proxy.js";
-import { LOOPBACK, type RuleOrder, servesLocalhost } from "./nat-rules.js";
+import { loopbackOf, type RuleOrder, servesLocalhost } from "./nat-rules.js";
 import { type ChainKind, type RuleSink, RuleWriter, type Target } from "./rules.js";
 import { servicePortFacts } from "./service-port.js";
 
@@ -48,11 +48,12 @@ export function emitFilterRules(
   if (servesLocalhost(cluster, settings)) {
     // kube-proxy sets route_localnet for NodePorts at 127/8, which would let neighbours reach the node's loopback services.
     const foreign = writer.begin(true);
-    foreign.src = LOOPBACK.base;
-    foreign.srcPrefixLength = LOOPBACK.prefixLength;
+    const loopback = loopbackOf(cluster.network);
+    foreign.src = loopback.base;
+    foreign.srcPrefixLength = loopback.prefixLength;
     foreign.srcInvert = true;
-    foreign.dst = LOOPBACK.base;
-    foreign.dstPrefixLength = LOOPBACK.prefixLength;
+    foreign.dst = loopback.base;
+    foreign.dstPrefixLength = loopback.prefixLength;
     foreign.state = "unsolicited";
     writer.emit("drop");
   }

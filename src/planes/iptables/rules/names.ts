@@ -1,7 +1,8 @@
 /** kube-proxy's chain names: a readable prefix and a hash, because iptables allows 28 characters. */
 
 import { createHash } from "node:crypto";
-import { type Cluster, formatAddress, protocolName, servicePortName } from "../../../cluster/cluster.js";
+import { type Cluster, protocolName, servicePortName } from "../../../cluster/cluster.js";
+import { endpointText } from "../../../cluster/family.js";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -31,9 +32,8 @@ export function servicePortHash(cluster: Cluster, servicePort: number): string {
 
 /** Hash part of `KUBE-SEP-…` (proxier.go, servicePortEndpointChainName): the same string and `ip:port`. */
 export function endpointHash(cluster: Cluster, servicePort: number, endpoint: number): string {
-  const address = formatAddress(cluster.endpointAddress[endpoint]!);
   return base32Sha256(
-    `${servicePortName(cluster, servicePort)}${protocolName(cluster.protocol[servicePort]!)}${address}:${cluster.endpointPort[endpoint]}`,
+    `${servicePortName(cluster, servicePort)}${protocolName(cluster.protocol[servicePort]!)}${endpointText(cluster, endpoint)}`,
     16,
   );
 }

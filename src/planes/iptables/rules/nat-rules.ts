@@ -4,9 +4,11 @@ import {
   type Cidr,
   type Cluster,
   INGRESS_IP,
+  type Network,
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../../../cluster/cluster.js";
+import { familyOf } from "../../../cluster/family.js";
 import {
   endpointRows,
   type KubeProxySettings,
@@ -30,8 +32,15 @@ export interface RuleOrder {
   readonly endpointPorts: Uint32Array;
 }
 
-/** The loopback network, at which NodePorts answer unless configured otherwise. */
-export const LOOPBACK: Cidr = { base: 0x7f000000, prefixLength: 8 };
+/** The loopback network, at which NodePorts of IPv4 answer unless configured otherwise: 127/8, or ::1. */
+export function loopbackOf(network: Network): Cidr {
+  return familyOf(network) === 4
+    ? { base: 0x7f000000, prefixLength: 8 }
+    : { base: LOOPBACK_NUMBER, prefixLength: 32 };
+}
+
+/** What stands for ::1 (src/cluster/plan-addresses.ts). */
+const LOOPBACK_NUMBER = 0x7f000001;
 
 /** Whether NodePorts answer at 127/8 (proxier.go: only where they answer at every address). */
 export function servesLocalhost(cluster: Cluster, settings: KubeProxySettings): boolean {
@@ -127,8 +136,9 @@ function emitServices(
     const last = writer.begin(true);
     last.addrtype = "dst-local";
     if (!settings.localhostNodePorts) {
-      last.dst = LOOPBACK.base;
-      last.dstPrefixLength = LOOPBACK.prefixLength;
+      const loopback = loopbackOf(cluster.network);
+      last.dst = loopback.base;
+      last.dstPrefixLength = loopback.prefixLength;
       last.dstInvert = true;
     }
     writer.jump("KUBE-NODEPORTS");
@@ -170,8 +180,9 @@ function emitNodePorts(
     if (cluster.nodePort[p] === 0 || servicePortFacts(cluster, p).count === 0) continue;
     if (countsLocalhost) {
       const counted = begin(p);
-      counted.dst = LOOPBACK.base;
-      counted.dstPrefixLength = LOOPBACK.prefixLength;
+      const loopback = loopbackOf(cluster.network);
+      counted.dst = loopback.base;
+      counted.dstPrefixLength = loopback.prefixLength;
       counted.nfacct = true;
       writer.jump("KUBE-EXT", p);
     }

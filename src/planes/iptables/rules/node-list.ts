@@ -8,6 +8,7 @@ import type { Cluster } from "../../../cluster/cluster.js";
 import { InvalidInputError } from "../../../errors.js";
 import type { Model } from "../../plane.js";
 import { BASE_CHAINS, buildTable, type Table } from "../blob.js";
+import { sizesOf } from "../layout.js";
 import { IptablesModel } from "../model.js";
 import { STACK } from "../walk.js";
 import { endpointOwners } from "./nat-rules.js";
@@ -65,7 +66,7 @@ export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
       }
     };
     emit({ chain: () => {}, rule: () => {} }, (what) => strange.set(what, (strange.get(what) ?? 0) + 1));
-    const built = buildTable(emit, names.length);
+    const built = buildTable(emit, names.length, sizesOf(cluster.network));
     const starts = new Map(names.map(({ name }, index) => [built.start("OTHER", index), name]));
     return { ...built, nameAt: (at) => starts.get(at) ?? "a chain" };
   };

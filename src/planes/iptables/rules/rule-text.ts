@@ -3,13 +3,13 @@
 import { oneLine } from "../../../cluster/checks.js";
 import {
   type Cluster,
-  formatAddress,
-  formatCidr,
   INGRESS_IP,
   maskTo,
+  type Network,
   protocolName,
   servicePortName,
 } from "../../../cluster/cluster.js";
+import { endpointText, familyOf, rangeText } from "../../../cluster/family.js";
 import { NotRepresentableError } from "../../../errors.js";
 import { TextSink } from "../../shared/text-sink.js";
 import { isStateFirst } from "../layout.js";
@@ -71,7 +71,7 @@ export class RuleText extends TextSink implements RuleSink {
 
   rule(rule: Rule): void {
     this.line(
-      `-A ${this.#chains.name(this.#kind, this.#index)}${header(rule)}${this.#matches(rule)}${this.#target(rule)}`,
+      `-A ${this.#chains.name(this.#kind, this.#index)}${header(rule, this.#cluster.network)}${this.#matches(rule)}${this.#target(rule)}`,
     );
   }
 
@@ -97,7 +97,7 @@ export class RuleText extends TextSink implements RuleSink {
   }
 
   #recent(rule: Rule): string {
-    const list = `--name ${this.#chains.name("KUBE-SEP", rule.recentEndpoint)} --mask 255.255.255.255 --rsource`;
+    const list = `--name ${this.#chains.name("KUBE-SEP", rule.recentEndpoint)} --mask ${HOST_MASKS[familyOf(this.#cluster.network)]} --rsource`;
     return rule.recent === "set"
       ? ` -m recent --set ${list}`
       : ` -m recent --rcheck --seconds ${rule.recentSeconds} --reap ${list}`;
@@ -111,6 +111,8 @@ export class RuleText extends TextSink implements RuleSink {
         return ` -j DNAT --to-destination ${this.#endpoint(rule.endpoint)}`;
       case "none":
         return "";
+      case "reject":
+        return ` -j REJECT --reject-with ${REJECTIONS[familyOf(this.#cluster.network)]}`;
       default:
         return ` -j ${TARGETS[rule.target]}`;
     }
@@ -183,7 +185,7 @@ export class RuleText extends TextSink implements RuleSink {
   }
 
   #endpoint(endpoint: number): string {
-    return `${formatAddress(this.#cluster.endpointAddress[endpoint]!)}:${this.#cluster.endpointPort[endpoint]}`;
+    return endpointText(this.#cluster, endpoint);
   }
 }
 
@@ -200,11 +202,13 @@ export const NFACCT_OBJECTS = {
   invalid: "ct_state_invalid_dropped_pkts",
 } as const;
 
+const HOST_MASKS = { 4: "255.255.255.255", 6: "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" } as const;
+const REJECTIONS = { 4: "icmp-port-unreachable", 6: "icmp6-port-unreachable" } as const;
+
 const TARGETS = {
   return: "RETURN",
   accept: "ACCEPT",
   drop: "DROP",
-  reject: "REJECT --reject-with icmp-port-unreachable",
   "mark-masq": "MARK --set-xmark 0x4000/0x4000",
   "mark-drop": "MARK --set-xmark 0x8000/0x8000",
   unmark: "MARK --set-xmark 0x4000/0x0",
@@ -233,17 +237,17 @@ function refusal(rule: Rule): string {
   return rule.target === "reject" ? "has no endpoints" : "has no local endpoints";
 }
 
-function header(rule: Rule): string {
+function header(rule: Rule, network: Network): string {
   let text = "";
   if (rule.srcPrefixLength > 0) {
-    text += `${rule.srcInvert ? " !" : ""} -s ${range(rule.src, rule.srcPrefixLength)}`;
+    text += `${rule.srcInvert ? " !" : ""} -s ${range(network, rule.src, rule.srcPrefixLength)}`;
   }
   if (rule.dstPrefixLength > 0)
-    text += `${rule.dstInvert ? " !" : ""} -d ${range(rule.dst, rule.dstPrefixLength)}`;
+    text += `${rule.dstInvert ? " !" : ""} -d ${range(network, rule.dst, rule.dstPrefixLength)}`;
   if (rule.protocol !== 0) text += ` -p ${protocolName(rule.protocol)}`;
   return text;
 }
 
-function range(address: number, prefixLength: number): string {
-  return formatCidr({ base: maskTo(address, prefixLength), prefixLength });
+function range(network: Network, address: number, prefixLength: number): string {
+  return rangeText(network, { base: maskTo(address, prefixLength), prefixLength });
 }

@@ -1,7 +1,8 @@
 /** Names of kube-proxy's nftables chains and sets (pkg/proxy/nftables/proxier.go, hashAndTruncate). */
 
 import { oneLine } from "../../../cluster/checks.js";
-import { type Cluster, formatAddress, protocolName } from "../../../cluster/cluster.js";
+import { type Cluster, protocolName } from "../../../cluster/cluster.js";
+import { addressText } from "../../../cluster/family.js";
 import { NotRepresentableError } from "../../../errors.js";
 import { base32Sha256 } from "../../iptables/rules/names.js";
 
@@ -15,7 +16,8 @@ export function servicePortBase(cluster: Cluster, servicePort: number): string {
 
 /** What follows `endpoint-` and `affinity-`: `5OJB2KTY-ns1/svc1/tcp/p80__10.180.0.1/80`. */
 export function endpointBase(cluster: Cluster, servicePort: number, endpoint: number): string {
-  const address = formatAddress(cluster.endpointAddress[endpoint]!);
+  // A chain's name has no colon.
+  const address = addressText(cluster.network, cluster.endpointAddress[endpoint]!).replaceAll(":", ".");
   return hashed(`${plainName(cluster, servicePort)}__${address}/${cluster.endpointPort[endpoint]}`);
 }
 

@@ -3,13 +3,12 @@
 import {
   type Cidr,
   type Cluster,
-  formatAddress,
-  formatCidr,
   inCidr,
   protocolName,
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../../../cluster/cluster.js";
+import { addressText, endpointText, rangeText } from "../../../cluster/family.js";
 import {
   endpointRows,
   ingressSources,
@@ -19,6 +18,7 @@ import {
 import { TextSink } from "../../shared/text-sink.js";
 import { KIND_SERVICE } from "../layout.js";
 import { type NftLayout, nftLayout } from "../version.js";
+import { familyWords } from "./family-words.js";
 import { chainsOf, isReached, policyChainKind } from "./frontends.js";
 import { endpointBase, servicePortBase } from "./names.js";
 
@@ -45,6 +45,7 @@ export class ServiceText extends TextSink {
   servicePort(cluster: Cluster, p: number): void {
     const facts = chainsOf(cluster, p);
     const base = servicePortBase(cluster, p);
+    const { ip, addressType } = familyWords(cluster.network);
     const s = cluster.service[p]!;
     const used = endpointRows(cluster, p).filter((e) => isReached(cluster, e, facts));
     const membersOf = (serves: (local: number) => boolean) =>
@@ -52,12 +53,12 @@ export class ServiceText extends TextSink {
     const seconds = cluster.affinitySeconds[s]!;
     const hasChains = this.#layout.hasEndpointChains || seconds > 0;
     const names = new Map(hasChains ? used.map((e) => [e, endpointBase(cluster, p, e)]) : []);
-    if (seconds > 0) for (const name of names.values()) this.#affinitySet(name, seconds);
+    if (seconds > 0) for (const name of names.values()) this.#affinitySet(name, seconds, addressType);
     const policyChain = (kind: "service" | "local", members: readonly number[]): void =>
       this.#chain(`${kind}-${base}`, [
         ...this.#masqueradeTest(cluster, p, kind),
         ...(seconds > 0
-          ? members.map((e) => `ip saddr @affinity-${names.get(e)} goto endpoint-${names.get(e)}`)
+          ? members.map((e) => `${ip} saddr @affinity-${names.get(e)} goto endpoint-${names.get(e)}`)
           : []),
         hasChains
           ? jumpToAny(members.map((e) => `endpoint-${names.get(e)}`))
@@ -70,18 +71,20 @@ export class ServiceText extends TextSink {
     for (const [e, name] of names) {
       this.#chain(`endpoint-${name}`, [
         ...(this.#layout.hasEndpointChains
-          ? [`ip saddr ${formatAddress(cluster.endpointAddress[e]!)} jump mark-for-masquerade`]
+          ? [
+              `${ip} saddr ${addressText(cluster.network, cluster.endpointAddress[e]!)} jump mark-for-masquerade`,
+            ]
           : []),
-        ...(seconds > 0 ? [`update @affinity-${name} { ip saddr }`] : []),
-        `meta l4proto ${protocolName(cluster.protocol[p]!)} dnat to ${endpointOf(cluster, e, ":")}`,
+        ...(seconds > 0 ? [`update @affinity-${name} { ${ip} saddr }`] : []),
+        `meta l4proto ${protocolName(cluster.protocol[p]!)} dnat to ${endpointText(cluster, e)}`,
       ]);
     }
   }
 
-  #affinitySet(name: string, seconds: number): void {
+  #affinitySet(name: string, seconds: number, addressType: string): void {
     this.sets.push(`affinity-${name}`);
     this.line(`\tset affinity-${name} {`);
-    this.line("\t\ttype ipv4_addr");
+    this.line(`\t\ttype ${addressType}`);
     this.line(`\t\tsize ${AFFINITY_SIZE}`);
     this.line("\t\tflags dynamic,timeout");
     this.line(`\t\ttimeout ${formatDuration(seconds)}`);
@@ -92,19 +95,20 @@ export class ServiceText extends TextSink {
   #masqueradeTest(cluster: Cluster, p: number, kind: "service" | "local"): string[] {
     if (!this.#layout.hasEndpointChains || !this.#layout.marksClusterIps) return [];
     if (policyChainKind(cluster, p, kind === "local") !== KIND_SERVICE) return [];
-    const pods = this.#settings.masqueradeAll ? "" : ` ip saddr != ${formatCidr(cluster.network.podCidr)}`;
-    return [
-      `ip daddr ${formatAddress(cluster.clusterIp[cluster.service[p]!]!)}${pods} jump mark-for-masquerade`,
-    ];
+    const { network } = cluster;
+    const { ip } = familyWords(network);
+    const pods = this.#settings.masqueradeAll ? "" : ` ${ip} saddr != ${rangeText(network, network.podCidr)}`;
+    const clusterIp = addressText(network, cluster.clusterIp[cluster.service[p]!]!);
+    return [`${ip} daddr ${clusterIp}${pods} jump mark-for-masquerade`];
   }
 
   #dnat(cluster: Cluster, p: number, members: readonly number[]): string {
     const protocol = `meta l4proto ${protocolName(cluster.protocol[p]!)}`;
     if (members.length === 1 && this.#layout.dnatsSingleEndpoint) {
-      return `${protocol} dnat to ${endpointOf(cluster, members[0]!, ":")}`;
+      return `${protocol} dnat to ${endpointText(cluster, members[0]!)}`;
     }
-    const choices = members.map((e, i) => `${i} : ${endpointOf(cluster, e, " . ")}`).join(", ");
-    return `${protocol} dnat ip to numgen random mod ${members.length} map { ${choices} }`;
+    const choices = members.map((e, i) => `${i} : ${dnatElement(cluster, e)}`).join(", ");
+    return `${protocol} dnat ${familyWords(cluster.network).ip} to numgen random mod ${members.length} map { ${choices} }`;
   }
 
   #chain(name: string, rules: readonly string[]): void {
@@ -116,7 +120,8 @@ export class ServiceText extends TextSink {
 
   #externalChain(cluster: Cluster, p: number, base: string): void {
     const s = cluster.service[p]!;
-    const pods = formatCidr(cluster.network.podCidr);
+    const pods = rangeText(cluster.network, cluster.network.podCidr);
+    const { ip } = familyWords(cluster.network);
     const isJump = this.#layout.hasEndpointChains;
     const mark = isJump ? "jump mark-for-masquerade" : SET_MARK;
     this.#chain(
@@ -124,7 +129,7 @@ export class ServiceText extends TextSink {
       cluster.externalLocal[s]
         ? [
             ...(this.#layout.tellsPods
-              ? [`ip saddr ${pods} goto service-${base} comment "short-circuit pod traffic"`]
+              ? [`${ip} saddr ${pods} goto service-${base} comment "short-circuit pod traffic"`]
               : []),
             `fib saddr type local ${mark} comment "masquerade local traffic"`,
             `fib saddr type local goto service-${base} comment "short-circuit local traffic"`,
@@ -137,14 +142,16 @@ export class ServiceText extends TextSink {
   /** Checked even where the service has no endpoint. */
   #firewallChain(cluster: Cluster, s: number, base: string): void {
     const sources = firewallSources(cluster, s).map((range) =>
-      range.prefixLength === 32 ? formatAddress(range.base) : formatCidr(range),
+      range.prefixLength === 32
+        ? addressText(cluster.network, range.base)
+        : rangeText(cluster.network, range),
     );
     // nft turns a set of one into a comparison, but not one that was given the same range twice.
     const given = sourceRangesOf(cluster, s).length + ingressSources(cluster, s).length;
     const [only] = sources;
     if (sources.length === 1 && given > 1) sources.push(only!);
     this.#chain(`firewall-${base}`, [
-      `ip saddr != ${sources.length === 1 ? only : `{ ${sources.join(", ")} }`} drop`,
+      `${familyWords(cluster.network).ip} saddr != ${sources.length === 1 ? only : `{ ${sources.join(", ")} }`} drop`,
     ]);
   }
 }
@@ -154,8 +161,8 @@ function jumpToAny(chains: readonly string[]): string {
   return `numgen random mod ${chains.length} vmap { ${choices} }`;
 }
 
-function endpointOf(cluster: Cluster, e: number, separator: string): string {
-  return `${formatAddress(cluster.endpointAddress[e]!)}${separator}${cluster.endpointPort[e]}`;
+function dnatElement({ network, endpointAddress, endpointPort }: Cluster, e: number): string {
+  return `${addressText(network, endpointAddress[e]!)} . ${endpointPort[e]}`;
 }
 
 /** Ranges that a firewall chain lets in, sorted as nft prints them, without those that others hold: nft refuses overlaps. */
@@ -164,7 +171,10 @@ export function firewallSources(cluster: Cluster, s: number): Cidr[] {
   const all = [...sourceRangesOf(cluster, s), ...own].sort((a, b) => a.prefixLength - b.prefixLength);
   const kept: Cidr[] = [];
   for (const range of all) if (!kept.some((wider) => inCidr(wider, range.base))) kept.push(range);
-  return kept.sort((a, b) => a.base - b.base);
+  const { ipv6 } = cluster.network;
+  if (ipv6 === undefined) return kept.sort((a, b) => a.base - b.base);
+  const baseOf = (range: Cidr) => ipv6.cidr6(range).base;
+  return kept.sort((a, b) => (baseOf(a) < baseOf(b) ? -1 : 1));
 }
 
 /** A time as nft prints it: `3h`, `1m30s`. */

@@ -5,8 +5,9 @@
  */
 
 import type { NftablesProgram } from "../program.js";
-import { nftTransactions, TABLE } from "../ruleset.js";
+import { nftTransactions } from "../ruleset.js";
 import { flatCommands } from "./commands.js";
+import { familyWords } from "./family-words.js";
 
 /** nf_tables_set_alloc_name marks the numbers in use on one page, and begins again for each page of numbers. */
 const NUMBERS_A_PAGE = 8 * 4096;
@@ -80,7 +81,8 @@ export function countSetWalks(commands: Iterable<string>, sets: SetList): number
  * @param servicesPerTransaction Infinity: all in one, as kube-proxy does.
  */
 export function setWalks(program: NftablesProgram, servicesPerTransaction: number): number[] {
+  const { table } = familyWords(program.cluster.network);
   const [base, ...services] = nftTransactions(program, servicesPerTransaction);
   const sets = new SetList([...base!.matchAll(/^\t(?:set|map) /gm)].length);
-  return services.map((block) => countSetWalks(flatCommands(block, TABLE), sets));
+  return services.map((block) => countSetWalks(flatCommands(block, table), sets));
 }
