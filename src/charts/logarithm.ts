@@ -9,6 +9,7 @@ import { linearRange, servicesRange } from "./kit/axes.js";
 import { pointLabels } from "./kit/point-labels.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
+import { visitedInWords, visitedPoints } from "./visited.js";
 
 /** One plane of each kind: more would say nothing else. */
 const KINDS = ["hash", "trie", "list"] as const;
@@ -42,20 +43,12 @@ export const logarithm: Chart = {
         truncatedSeriesNote(results, cells),
       ]),
     };
-    const inWords = series.map(({ plane, points }) => {
-      const ends = [...new Set([points[0]!, points.at(-1)!])];
-      const said = ends.map((point) => `${formatCount(point.visited!)} at N = ${formatCount(point.n)}`);
-      return `${seriesStyle(results, plane, "light").label}: ${said.join(", ")}`;
-    });
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...visitedInWords(results, series), words.caption].join(". "),
       config: linesConfig(
         results,
-        drawn.map(({ plane, points }) => ({
-          plane,
-          points: points.map(({ n, visited }) => ({ x: n, y: visited })),
-        })),
+        drawn.map((line) => ({ plane: line.plane, points: visitedPoints(line) })),
         words,
         view,
         {

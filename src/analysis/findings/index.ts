@@ -7,6 +7,7 @@ import { claimant, claimants, measuredPlanes } from "../../results/descriptors.j
 import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
 import { withBasis, withCondition } from "../conditions.js";
+import { trieAddresses } from "./addresses.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
   churnRate,
@@ -68,6 +69,7 @@ export function findFindings(results: Results): Finding[] {
     timeRise(hash, results),
     logarithmAnswer(hash, results),
     trieLogarithm(of(claimant(results, "trie")), results),
+    trieAddresses(results),
     constantWork(claimants(results, "constant-work").map(of), results),
     chainsGrow(of(claimant(results, "buckets")), results),
     ...overtakings(cells, results),
