@@ -1,6 +1,7 @@
 /** Is it O(log n)? What a lookup visits in a hash table, a trie and a list, on an axis where a logarithm is a straight line. */
 
 import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../analysis/series.js";
+import { largestOf, stockEnds, stockNote } from "../analysis/stock-maps.js";
 import { claimant, type Described } from "../results/descriptors.js";
 import { formatCount } from "../text.js";
 import { headline, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
@@ -41,6 +42,7 @@ export const logarithm: Chart = {
         provenance(results, MODEL_LOOKUP, []),
         leaving(results, series, range.max),
         truncatedSeriesNote(results, cells),
+        stockNote(results, largestOf(drawn)),
       ]),
     };
     return {
@@ -48,7 +50,11 @@ export const logarithm: Chart = {
       description: [words.title, ...visitedInWords(results, series), words.caption].join(". "),
       config: linesConfig(
         results,
-        drawn.map((line) => ({ plane: line.plane, points: visitedPoints(line) })),
+        drawn.map((line) => ({
+          plane: line.plane,
+          ends: stockEnds(results, line.plane),
+          points: visitedPoints(line),
+        })),
         words,
         view,
         {

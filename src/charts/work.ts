@@ -1,6 +1,7 @@
 /** Exact work against the number of services: the companion that tells O(1) in work from a line bent by caches. */
 
 import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../analysis/series.js";
+import { largestOf, stockEnds, stockNote } from "../analysis/stock-maps.js";
 import type { Described } from "../results/descriptors.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount } from "../text.js";
@@ -34,7 +35,11 @@ export const work: Chart = {
       title:
         headline(results, ["work-constant", "logarithm", "ipvs-chains"]) ?? constantTitle(results, series),
       subtitle: `${withConditions("Rules and table entries visited by one lookup, exact mean", MODEL_LOOKUP, results)} · log–log scale · lower is better`,
-      caption: joinParts([provenance(results, MODEL_LOOKUP, []), truncatedSeriesNote(results, cells)]),
+      caption: joinParts([
+        provenance(results, MODEL_LOOKUP, []),
+        truncatedSeriesNote(results, cells),
+        stockNote(results, largestOf(series)),
+      ]),
     };
     const counts = series.flatMap(({ points }) => points.map((point) => point.visited!));
     return {
@@ -42,7 +47,11 @@ export const work: Chart = {
       description: [words.title, ...visitedInWords(results, series), words.caption].join(". "),
       config: logLogConfig(
         results,
-        series.map((line) => ({ plane: line.plane, points: visitedPoints(line) })),
+        series.map((line) => ({
+          plane: line.plane,
+          ends: stockEnds(results, line.plane),
+          points: visitedPoints(line),
+        })),
         words,
         view,
         { x: SERVICES_AXIS, range: logRange(counts), label: formatCount },
