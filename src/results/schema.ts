@@ -256,6 +256,20 @@ const planeReport = z.object({
   memoryModelled: z.boolean(),
   /** Where flows enter this plane, if not where the run's others do: its clients are then outside the cluster. */
   entry: z.literal("loadBalancer").optional(),
+  /** Tables of fixed size as they are installed, and what a Service of one port and a cluster IP takes of each. */
+  stockMaps: z
+    .array(
+      z.object({
+        what: z.string(),
+        most: z.number().positive(),
+        perService: z.number().nonnegative(),
+        perEndpoint: z.number().nonnegative(),
+        /** The option of planes that makes it larger; null: nothing does. */
+        option: z.string().nullable(),
+      }),
+    )
+    .readonly()
+    .optional(),
 });
 
 /** What a scenario says about itself (src/measure/scenario.ts). */
