@@ -41,6 +41,8 @@ export interface PlaneOptions {
   readonly nodePortAddresses?: "primary" | readonly Cidr[];
   /** kube-proxy's `--iptables-localhost-nodeports`: true by default. */
   readonly localhostNodePorts?: boolean;
+  /** Version of the nft that loads nftables mode's rules, such as 1.1.3. Absent: that of kube-proxy's image. */
+  readonly nftVersion?: string;
   /** Order of KUBE-SERVICES: kube-proxy iterates a Go map, so position is random (default), seeded. */
   readonly ruleOrder?: "random" | "listed";
   readonly seed?: number;

@@ -329,6 +329,8 @@ export const resultsSchema = z.object({
       planes: z.record(z.string(), z.union([z.string(), z.number()])),
       /** Releases of kube-proxy whose rules were modelled, by plane, such as 1.37.2; absent in runs of before 0.2. */
       kubeProxy: z.record(z.string(), z.string()).optional(),
+      /** Versions of nft that load those rules, by plane, such as 1.0.6; absent in runs of before 0.3. */
+      nft: z.record(z.string(), z.string()).optional(),
       /** New connections per round; absent in the model lane, and in runs of the kernel's lanes before 0.2. */
       connections: z.number().int().optional(),
       /** Of the kernel's lanes, as it was used; absent elsewhere, and in runs of before 0.3. */
