@@ -5,6 +5,7 @@ import { endpointText, socketText } from "../cluster/family.js";
 import { FLOW_WORDS, type FlowTrace } from "../cluster/flows.js";
 import { differencesOf, expectationOf } from "./contract.js";
 import { allows, type Expectation } from "./expectation.js";
+import { optionsIn } from "./families/options.js";
 import {
   type Decision,
   DROP,
@@ -14,7 +15,6 @@ import {
   PASS,
   type PlaneOptions,
 } from "./plane.js";
-import { optionsIn } from "./shared/family-options.js";
 import { Situations } from "./situation.js";
 
 /** One answer that breaks the contract, in words. */

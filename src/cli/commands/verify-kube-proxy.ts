@@ -7,7 +7,7 @@ import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
-import { requireIpv4 } from "../../planes/families.js";
+import { requireIpv4 } from "../../planes/families/ipv4-only.js";
 import { noteOtherFamily } from "../input.js";
 import { type ClusterChoice, parseSeed, refuseDual } from "../options/cluster.js";
 import { type KubeProxyChoice, kubeProxyOptions, podRangesOf } from "../options/kube-proxy.js";
@@ -26,7 +26,7 @@ export interface JudgeArguments extends ClusterChoice {
 
 export interface KubeProxyArguments
   extends JudgeArguments,
-    Omit<KubeProxyChoice, "kube-proxy" | "node-address" | "pod-range"> {
+    Omit<KubeProxyChoice, "kube-proxy" | "node-address" | "pod-range" | "nft-version"> {
   "kube-proxy": string;
   mode: KubeProxyMode;
 }

@@ -5,7 +5,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { InvalidOptionError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type { Capacity } from "../descriptor.js";
-import { requireIpv4 } from "../families.js";
+import { requireIpv4 } from "../families/ipv4-only.js";
 import type {
   ConnectionOptions,
   Connections,

@@ -5,6 +5,7 @@ import { endpointText, familyOf } from "../../cluster/family.js";
 import { inCidr6 } from "../../cluster/ipv6.js";
 import type { RawCidr } from "../../cluster/raw-addresses.js";
 import { type KubeProxyVersion, NEWEST_KUBE_PROXY } from "../kube-proxy-versions.js";
+import { KUBE_PROXY_NFT } from "../nft-versions.js";
 import type { PlaneOptions } from "../plane.js";
 
 export { KUBE_PROXY_RELEASES } from "../kube-proxy-versions.js";
@@ -18,6 +19,8 @@ export interface KubeProxySettings {
   readonly podDetector: boolean;
   readonly nodePortAddresses: "primary" | readonly RawCidr[] | undefined;
   readonly localhostNodePorts: boolean;
+  /** Version of the nft that loads the rules of nftables mode. */
+  readonly nft: string;
 }
 
 /** The settings that a plane's options stand for, of IPv4 or in a network of its own family. */
@@ -25,14 +28,16 @@ export function kubeProxySettings(
   options: PlaneOptions = {},
   network: Pick<Network, "ipv6"> = {},
 ): KubeProxySettings {
+  const version = options.kubeProxy ?? NEWEST_KUBE_PROXY;
   return {
-    version: options.kubeProxy ?? NEWEST_KUBE_PROXY,
+    version,
     nfacct: options.nfacct ?? true,
     masqueradeAll: options.masqueradeAll ?? false,
     podDetector: options.podDetector ?? true,
     nodePortAddresses: options.nodePortAddresses,
     // Linux routes no packet to ::1 out of the node (proxier.go: localhost NodePorts are of IPv4 only).
     localhostNodePorts: familyOf(network) === 4 && (options.localhostNodePorts ?? true),
+    nft: options.nftVersion ?? KUBE_PROXY_NFT[version],
   };
 }
 

@@ -1,8 +1,8 @@
 /** Which planes know IPv6. */
 
-import type { Cluster } from "../cluster/cluster.js";
-import { familyOf } from "../cluster/family.js";
-import { PlaneLimitError } from "../errors.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { familyOf } from "../../cluster/family.js";
+import { PlaneLimitError } from "../../errors.js";
 
 /** Throws PlaneLimitError for a cluster of IPv6. `who`: the plane, format or command that knows IPv4 only. */
 export function requireIpv4(cluster: Cluster, who: string): void {

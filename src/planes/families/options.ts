@@ -3,7 +3,7 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import { familyOf } from "../../cluster/family.js";
 import type { PlaneOptions } from "../plane.js";
-import { nodePortAddresses } from "./kube-proxy.js";
+import { nodePortAddresses } from "../shared/kube-proxy.js";
 
 /** The same options in the numbers of a cluster, as the contract reads them: NodePorts of IPv6 never answer at ::1. */
 export function optionsIn({ network }: Cluster, options: PlaneOptions): PlaneOptions {
