@@ -64,6 +64,24 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     }
   });
 
+  test.each(["6", "dual"])(
+    "families: a cluster of --family %s, as kube-proxy 1.35 and 1.37 write it in both modes",
+    (family) => {
+      for (const version of ["1.35", "1.37"]) {
+        for (const mode of ["iptables", "nftables"]) {
+          const { status, stdout } = run(
+            ...[CLI, "verify", "--services", "40", "--seed", "5", "--family", family],
+            ...["--kube-proxy", version, "--mode", mode],
+          );
+          expect({ version, mode, status, stdout }).toMatchObject({
+            status: 0,
+            stdout: expect.stringMatching(/: 0 differences\n$/),
+          });
+        }
+      }
+    },
+  );
+
   test("models: a cluster and 3 changes, as kube-proxy 1.36 writes them in IPVS mode", () => {
     expectNoDifference(100, "1.36", "ipvs", 3);
   });

@@ -25,6 +25,10 @@ export function chosenSource(args: ClusterChoice): ObjectSource {
     const { cluster, ipv6 } = imported;
     return { cluster: ipv6 ? { ipv4: cluster, ipv6 } : cluster };
   }
+  if (args.family !== undefined)
+    throw new UsageError(
+      "--family is for clusters: objects of Kubernetes are given as they are, leave it out",
+    );
   const objects = [...parseObjects(text)].map(({ object }) => object);
   if (objects.length === 0)
     throw new UsageError(`${args.cluster} holds no object: give what kubectl get -o json prints`);

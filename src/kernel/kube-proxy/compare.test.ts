@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import type { Family } from "../../cluster/family.js";
 import { parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { formatDifferences } from "../real-program/differences.js";
 import { compareToModel } from "./compare.js";
@@ -72,9 +73,13 @@ test("comparison: chains that a packet reaches count later too", () => {
   expect(differences.some(({ service }) => service === "ns1/plain")).toBe(true);
 });
 
-test("comparison: rules of IPv6 are left out", () => {
+test("comparison: a family counts where the model has it", () => {
   const real = { [IPTABLES]: recorded(IPTABLES), "ip6tables.save": recorded("ip6tables.save") };
-  expect(compareToModel(real, { [IPTABLES]: recorded(IPTABLES) }, START).differences).toEqual([]);
+  const compare = (...families: Family[]) =>
+    compareToModel(real, { [IPTABLES]: recorded(IPTABLES) }, { ...START, families }).differences.length;
+  expect([compare(4), compare(6) > 0, compare(4, 6) > 0]).toEqual([0, true, true]);
+  const { [IPTABLES]: _, ...six } = real;
+  expect(compareToModel(real, six, { ...START, families: [6] }).differences).toEqual([]);
 });
 
 test("diff: a hunk per Service, and rules of none", () => {

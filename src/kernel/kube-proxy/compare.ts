@@ -1,5 +1,6 @@
 /** What kube-proxy left in the kernel against what lbscale says it does, as a diff by Service. */
 
+import type { Family } from "../../cluster/family.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { type Comparison, compareLines } from "../real-program/differences.js";
 import type { ListedRules } from "./protocol.js";
@@ -11,30 +12,37 @@ export interface CompareOptions {
   readonly objects: Iterable<ApiObject>;
   /** Leave out what kube-proxy is going to delete: right after its start there is nothing. */
   readonly ignoreStale: boolean;
+  /** Families that the model has: kube-proxy writes what exists once of the other too. IPv4 by default. */
+  readonly families?: readonly Family[];
 }
 
 /**
- * Compares two readings of the same tools line by line. Order counts only where it means something, and IPv6 not at
- * all: clusters of lbscale have IPv4 addresses.
+ * Compares two readings of the same tools line by line. Order counts only where it means something. A family counts where
+ * the model has it.
  */
 export function compareToModel(
   real: ListedRules,
   model: ListedRules,
-  { objects, ignoreStale }: CompareOptions,
+  { objects, ignoreStale, families = [4] }: CompareOptions,
 ): Comparison {
-  const files = Object.keys(real).filter((file) => !file.startsWith("ip6tables"));
+  const isCompared = (file: string) =>
+    file.startsWith("ip6tables")
+      ? families.includes(6)
+      : !file.startsWith("iptables") || families.includes(4);
+  const files = Object.keys(real).filter(isCompared);
   const all = files.map((file) => {
-    const lines = linesOf(real[file] ?? "");
+    const lines = linesOf(real[file] ?? "", families);
     return {
       real: new Set(ignoreStale ? withoutStale(lines) : lines),
-      model: new Set(linesOf(model[file] ?? "")),
+      model: new Set(linesOf(model[file] ?? "", families)),
     };
   });
   return compareLines(all, "kube-proxy", objects);
 }
 
-function linesOf(dump: string): string[] {
-  return ruleLines(dump).filter((line) => !line.startsWith("ip6 "));
+function linesOf(dump: string, families: readonly Family[]): string[] {
+  const others = [...(families.includes(4) ? [] : ["ip "]), ...(families.includes(6) ? [] : ["ip6 "])];
+  return ruleLines(dump).filter((line) => !others.some((table) => line.startsWith(table)));
 }
 
 /** In IPVS mode a destination that is gone keeps weight 0 until it is idle. */

@@ -1,6 +1,7 @@
 /** A cluster's rules as lbscale exports them, as texts for the tools that load them. */
 
 import { type Cluster, formatAddress } from "../../cluster/cluster.js";
+import { familyOf } from "../../cluster/family.js";
 import { IptablesProgram } from "../../planes/iptables/program.js";
 import { iptablesRestore } from "../../planes/iptables/ruleset.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
@@ -18,7 +19,10 @@ export function modelProgram(cluster: Cluster, mode: CheckedOptions["mode"], opt
 
 /** The texts that load a program. */
 export function loadableRules(program: Program): LoadableRules {
-  if (program instanceof IptablesProgram) return { iptables: joined(iptablesRestore(program)) };
+  if (program instanceof IptablesProgram) {
+    const text = joined(iptablesRestore(program));
+    return familyOf(program.cluster.network) === 4 ? { iptables: text } : { ip6tables: text };
+  }
   if (program instanceof NftablesProgram) return { nft: joined(nftTransactions(program)) };
   if (program instanceof IpvsProgram) {
     return {

@@ -54,6 +54,7 @@ export const loadableSchema = z.object({
   ip: z.string().optional(),
   ipset: z.string().optional(),
   iptables: z.string().optional(),
+  ip6tables: z.string().optional(),
   ipvsadm: z.string().optional(),
   nft: z.string().optional(),
 });

@@ -67,9 +67,11 @@ export class ModelReader {
   async #load(rules: LoadableRules, run: RunTool): Promise<void> {
     if (rules.ip !== undefined) await run(toolPath("ip"), ["-batch", "-"], rules.ip);
     if (rules.ipset !== undefined) await run(toolPath("ipset"), ["restore"], rules.ipset);
-    if (rules.iptables !== undefined) {
-      for (const name of countersOf(rules.iptables)) await run(toolPath("nfacct"), ["add", name]);
-      await run(this.#wrappers.tool("iptables-restore"), [], rules.iptables);
+    for (const family of ["iptables", "ip6tables"] as const) {
+      const text = rules[family];
+      if (text === undefined) continue;
+      for (const name of countersOf(text)) await run(toolPath("nfacct"), ["add", name]);
+      await run(this.#wrappers.tool(`${family}-restore`), [], text);
     }
     if (rules.nft !== undefined)
       await run(this.#wrappers.tool("nft"), ["-f", "-"], this.#known.withoutKnown(rules.nft));

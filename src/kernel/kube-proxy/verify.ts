@@ -1,19 +1,22 @@
 /** The real kube-proxy as the judge: what it writes for a cluster, and for changes of it, against what lbscale models. */
 
-import { type Cluster, formatCidr } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { type DualStack, type Family, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
 import { rawRangeText } from "../../cluster/raw-addresses.js";
+import { UsageError } from "../../errors.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
 import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import type { PlaneOptions, Program } from "../../planes/plane.js";
+import { planeById } from "../../planes/registry.js";
 import { Random } from "../../random.js";
 import { compareCounts, type VerifyStep } from "../real-program/differences.js";
 import { modelChange } from "../real-program/model-change.js";
-import { modelCluster } from "../real-program/model-cluster.js";
+import { modelFamilies } from "../real-program/model-cluster.js";
 import { type RandomChange, RandomChanges } from "../real-program/random-changes.js";
 
 import { compareToModel } from "./compare.js";
-import { KubeProxy, nodeFacts } from "./driver.js";
+import { KubeProxy, type ListedRules, nodeFacts } from "./driver.js";
 import { loadableRules, modelProgram } from "./model-rules.js";
 import type { CheckedOptions } from "./protocol.js";
 import { type CountedSync, UpdateCounter, type UpdateCounts } from "./writes.js";
@@ -22,7 +25,7 @@ export interface VerifyOptions {
   /** What the API server serves, the Node included. */
   readonly objects: readonly ApiObject[];
   /** The same as a cluster, where it is one; undefined: what the objects describe. */
-  readonly cluster?: Cluster | undefined;
+  readonly cluster?: Cluster | DualStack | undefined;
   /** Path of the kube-proxy, and the version whose rules it is compared with. */
   readonly binary: string;
   readonly version: KubeProxyVersion;
@@ -61,17 +64,24 @@ export function timeoutFor(mode: CheckedOptions["mode"], services: number): numb
 export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<VerifyStep> {
   const { objects, binary, version, mode, settings, seed, timeoutMs, signal } = options;
   const facts = nodeFacts(objects, options.node);
-  let cluster = options.cluster ?? modelCluster(objects, { ...facts, podRange: options.podRange });
-  const podRange = formatCidr(cluster.network.podCidr);
-  const model = (changed: Cluster, nfacct = true): Program =>
-    modelProgram(changed, mode, { ...settings, kubeProxy: version, seed, nfacct });
+  const knows = planeById(mode).descriptor.can.families;
+  const read = (given: readonly ApiObject[], podRange: string | undefined) =>
+    partsOf(modelFamilies(given, { ...facts, podRange }), knows);
+  let clusters = options.cluster ? partsOf(options.cluster, knows) : read(objects, options.podRange);
+  const families = clusters.map(({ network }) => familyOf(network));
+  if (options.changes > 0 && !families.includes(4))
+    throw new UsageError("--changes changes Services of IPv4, and here are none: leave it out");
+  const podRange = clusters.map(({ network }) => rangeText(network, network.podCidr)).join(",");
+  const model = (changed: readonly Cluster[], nfacct = true): Program[] =>
+    changed.map((one) => modelProgram(one, mode, { ...settings, kubeProxy: version, seed, nfacct }));
+  const { serviceCidr, podCidr } = clusters[0]!.network;
   const changes = new RandomChanges(objects, Random.fromSeed(seed, "kube-proxy"), {
     node: facts.node,
-    serviceCidr: cluster.network.serviceCidr,
-    podCidr: cluster.network.podCidr,
+    serviceCidr,
+    podCidr,
   });
   // Before anything is started: what cannot be modelled or written is refused here.
-  loadableRules(model(cluster));
+  for (const program of model(clusters)) loadableRules(program);
   const backend = mode === "ipvs" ? "legacy" : "nft";
   const proxy = await KubeProxy.start(
     objects,
@@ -82,10 +92,11 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     const real = await proxy.rules();
     // Which the kernel here has, or has not.
     const nfacct = Object.values(real).some((dump) => dump.includes("--nfacct-name"));
-    let program = model(cluster, nfacct);
-    const start = compareToModel(real, await proxy.load(loadableRules(program)), {
+    let programs = model(clusters, nfacct);
+    const start = compareToModel(real, await loaded(proxy, programs), {
       objects,
       ignoreStale: false,
+      families,
     });
     yield { change: undefined, ...start, writes: undefined };
     const counter = new UpdateCounter();
@@ -93,20 +104,40 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
       const change = changes.next();
       const written: CountedSync[] = [];
       for (const step of change.steps) written.push(counter.count((await proxy.apply(step)).writes));
-      const expected = expectedWrites(cluster, program, change);
+      const expected = expectedWrites(clusters[0]!, programs[0]!, change);
       const changed = changes.objects();
-      cluster = modelCluster(changed, { ...facts, podRange });
-      program = model(cluster, nfacct);
-      const comparison = compareToModel(await proxy.rules(), await proxy.load(loadableRules(program)), {
+      clusters = read(changed, podRange);
+      programs = model(clusters, nfacct);
+      const comparison = compareToModel(await proxy.rules(), await loaded(proxy, programs), {
         objects: changed,
         ignoreStale: true,
+        families,
       });
-      const writes = expected && compareCounts({ ...ofThisChange(written[0]!, cluster) }, { ...expected });
+      const writes =
+        expected && compareCounts({ ...ofThisChange(written[0]!, clusters[0]!) }, { ...expected });
       yield { change: change.name, ...comparison, writes };
     }
   } finally {
     await proxy.stop();
   }
+}
+
+/** The parts that the mode is modelled for, or all where that is none: the mode then refuses them. */
+function partsOf(cluster: Cluster | DualStack, knows: readonly Family[]): readonly Cluster[] {
+  const parts = familiesOf(cluster).filter((one) => one !== undefined);
+  const known = parts.filter(({ network }) => knows.includes(familyOf(network)));
+  return known.length > 0 ? known : parts;
+}
+
+/** Each family's rules, read back from a namespace of its own. */
+async function loaded(proxy: KubeProxy, programs: readonly Program[]): Promise<ListedRules> {
+  const listed: Record<string, string> = {};
+  for (const program of programs) {
+    const other = familyOf(program.cluster.network) === 4 ? "ip6tables.save" : "iptables.save";
+    for (const [file, text] of Object.entries(await proxy.load(loadableRules(program))))
+      if (file !== other) listed[file] = `${listed[file] ?? ""}${text}`;
+  }
+  return listed;
 }
 
 /** The flags that stand for settings of planes. */

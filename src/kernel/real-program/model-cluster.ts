@@ -1,6 +1,8 @@
 /** The cluster that the objects of an API server describe, as one node sees it. */
 
-import { type Cluster, parseAddress, parseCidr } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { type DualStack, familiesOf } from "../../cluster/family.js";
+import { numbersOf, parseRawAddress, parseRawCidr } from "../../cluster/raw-addresses.js";
 import { UsageError } from "../../errors.js";
 import { importKubernetes } from "../../kubernetes/import.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
@@ -14,16 +16,30 @@ export interface NodeFacts {
 }
 
 /**
- * Objects as a cluster of ours.
+ * Objects as a cluster of ours, or both parts of a dual-stack one.
  * @throws UsageError for objects that cannot be: no Service, a range that is none.
  */
-export function modelCluster(objects: readonly ApiObject[], facts: NodeFacts): Cluster {
-  const podCidr = facts.podRange === undefined ? undefined : parseCidr(facts.podRange);
-  if (facts.podRange !== undefined && podCidr === undefined)
-    throw new UsageError(`--pod-range "${facts.podRange}": give an IPv4 range such as 10.244.0.0/16`);
+export function modelFamilies(objects: readonly ApiObject[], facts: NodeFacts): Cluster | DualStack {
+  const podRanges = (facts.podRange?.split(",") ?? []).map((text) => {
+    const range = parseRawCidr(text.trim());
+    if (range === undefined)
+      throw new UsageError(
+        `--pod-range "${facts.podRange}": give a range such as 10.244.0.0/16 or fd00:10:244::/56`,
+      );
+    return range;
+  });
   const text = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
-  const { cluster } = importKubernetes(text, { node: facts.node, podRange: podCidr });
   // The addresses that the sandbox gets, in kube-proxy's order.
-  const nodeAddresses = facts.addresses.flatMap((address) => parseAddress(address) ?? []);
-  return { ...cluster, network: { ...cluster.network, nodeAddresses } };
+  const addresses = facts.addresses.flatMap((address) => parseRawAddress(address) ?? []);
+  const { cluster, ipv6 } = importKubernetes(text, { node: facts.node, podRange: podRanges });
+  const onNode = (one: Cluster): Cluster => {
+    const nodeAddresses = numbersOf(addresses, one.network);
+    return { ...one, network: { ...one.network, nodeAddresses } };
+  };
+  return ipv6 ? { ipv4: onNode(cluster), ipv6: onNode(ipv6.cluster) } : onNode(cluster);
+}
+
+/** The same, of a dual-stack cluster the IPv4 part. */
+export function modelCluster(objects: readonly ApiObject[], facts: NodeFacts): Cluster {
+  return familiesOf(modelFamilies(objects, facts))[0];
 }
