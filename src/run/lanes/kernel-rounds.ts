@@ -8,6 +8,7 @@ import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { measureColdStarts } from "./cold-start.js";
 import { pointsOf } from "./kernel-points.js";
 import { type KernelCells, kernelReports } from "./kernel-reports.js";
 import type { RunContext } from "./lane.js";
@@ -15,6 +16,8 @@ import { measureProxies } from "./programming.js";
 
 /** Of the run's time, where kube-proxies are measured as well. */
 const SHARE_OF_ROUNDS = 0.55;
+/** Of it, until all but kube-proxies is measured. */
+const SHARE_UNTIL_PROXIES = 0.62;
 
 /** Measures one kernel after the other. */
 export async function measureKernel(results: Results, context: RunContext): Promise<void> {
@@ -39,6 +42,8 @@ export async function measureKernel(results: Results, context: RunContext): Prom
       planes: [...new Set(points.map(({ plane }) => plane))],
     };
   }
+  if (results.cells.some(({ scenario }) => scenario === "cold-start") && !context.signal.aborted)
+    await measureColdStarts(results, context, leftMs(hasProxies ? SHARE_UNTIL_PROXIES : 1));
   if (hasProxies && !context.signal.aborted) await measureProxies(results, context, leftMs(1));
 }
 

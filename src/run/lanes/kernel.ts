@@ -12,6 +12,7 @@ import { levelOf } from "../../measure/stopping.js";
 import type { Cell } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
+import { coldStartCells } from "./cold-start.js";
 import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
@@ -70,14 +71,18 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     kernel,
     endpoints: settings.endpointsPerService,
   });
-  if (plan.cells.length + measured.length === 0) {
+  const coldStarts =
+    lane === "kernel" && scenarios.includes("cold-start")
+      ? coldStartCells(spec, kernel, profile, settings.endpointsPerService)
+      : [];
+  if (plan.cells.length + measured.length + coldStarts.length === 0) {
     throw new InvalidRunSpecError(
       `scenarios: ${scenarios.join(", ")} can not be measured on these planes: name other planes, or kube-proxy/MODE@VERSION for programming`,
     );
   }
   return {
     ...plan,
-    cells: [...plan.cells, ...measured],
+    cells: [...plan.cells, ...coldStarts, ...measured],
     ownBuilds: new Map(proxies.filter(({ isOwnBuild }) => isOwnBuild).map((each) => [each.id, pathId(each)])),
   };
 }

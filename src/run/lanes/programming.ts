@@ -189,6 +189,7 @@ export function kernelSettings(
     changes,
     starts: Math.min(profile.starts, changes),
     rollout: profile.rollout,
+    coldStarts: spec.replicates?.least ?? profile.coldStarts,
     cellSeconds: spec.durationSeconds ?? profile.cellSeconds,
     runSeconds: spec.budgetSeconds ?? profile.runSeconds,
   };
