@@ -6,10 +6,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../../cluster/cluster.js";
+import { type TransactionWalk, transactionWalks } from "../../planes/full-sync.js";
 import { NftablesProgram } from "../../planes/nftables/program.js";
-import { flatCommands } from "../../planes/nftables/rules/commands.js";
+import { syncCommands } from "../../planes/nftables/rules/commands.js";
 import { setWalks } from "../../planes/nftables/rules/set-walks.js";
-import { nftTransactions, TABLE } from "../../planes/nftables/ruleset.js";
 import { loadPlane } from "../../planes/registry-loader.js";
 import { compileProgram } from "../native.js";
 import type { Host } from "../testbed/host.js";
@@ -56,9 +56,14 @@ async function programOf({ plane }: ColdStartCell, cluster: Cluster, seed: numbe
 
 /** Transactions as text for `nft -f`: the table itself comes with the first services, as kube-proxy writes it. */
 export function stagesOf(program: NftablesProgram, stage: number | null): string[] {
-  const [base, ...services] = nftTransactions(program, stage ?? Number.POSITIVE_INFINITY);
-  const stages = services.map((block) => `${flatCommands(block, TABLE).join("\n")}\n`);
-  return [`${base}${stages[0] ?? ""}`, ...stages.slice(1)];
+  const { base, services } = syncCommands(program);
+  const size = Math.min(stage ?? services.length, services.length);
+  const stages: string[] = [];
+  for (let first = 0; first < services.length; first += size) {
+    const commands = services.slice(first, first + size).flat();
+    stages.push(`${first === 0 ? base : ""}${commands.join("\n")}\n`);
+  }
+  return stages;
 }
 
 interface Loading {
@@ -96,6 +101,7 @@ async function load(host: Host, stopwatch: string, { program, stage, cpu, limitM
   } finally {
     await runTool(ip, ["netns", "delete", namespace]);
   }
-  const walks = setWalks(program, stage ?? Number.POSITIVE_INFINITY);
-  return { ...total, setsPassed: walks.reduce((sum, each) => sum + each, 0) };
+  const walks = transactionWalks(setWalks(program), stage ?? Number.POSITIVE_INFINITY);
+  const sum = (what: keyof TransactionWalk) => walks.reduce((total, walk) => total + walk[what], 0);
+  return { ...total, setsPassed: sum("sets"), entriesPassed: sum("entries") };
 }

@@ -38,8 +38,9 @@ export const coldStartReportSchema = z.discriminatedUnion("kind", [
     /** The longest transaction: as long others that write wait. */
     longestNs: z.number(),
     transactions: count,
-    /** What the kernel passes of its list of sets, as the model counts. */
+    /** What the kernel passes of its list of sets and of transactions, as the model counts. */
     setsPassed: count,
+    entriesPassed: count,
     /** What `nft --version` says. */
     nft: z.string(),
     wallMs: z.number(),

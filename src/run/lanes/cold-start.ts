@@ -91,12 +91,13 @@ export function addColdStart(
     cell.warnings.push(replicateFailure(report.reason));
     return cell;
   }
-  const { block, place, ns, toolNs, kernelNs, longestNs, transactions, setsPassed, nft, wallMs } = report;
+  const { block, place, ns, toolNs, kernelNs, longestNs, nft, wallMs } = report;
+  const { transactions, setsPassed, entriesPassed } = report;
   const done = cell.replicates.length;
   const mean = (fact: string, value: number) => (Number(cell.facts[fact] ?? 0) * done + value) / (done + 1);
   cell.facts = {
     ...cell.facts,
-    ...{ nft, transactions, setsPassed },
+    ...{ nft, transactions, setsPassed, entriesPassed },
     toolCpuNs: mean("toolCpuNs", toolNs),
     kernelCpuNs: mean("kernelCpuNs", kernelNs),
     longestTransactionNs: mean("longestTransactionNs", longestNs),
