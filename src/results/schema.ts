@@ -355,6 +355,17 @@ export const resultsSchema = z.object({
     /** Documented differences between planes that were seen, by name. */
     documented: z.record(z.string(), z.number()),
   }),
+  /** BPF lookups of known latency, timed as planes' are, and a walk through the same memory; absent: none were timed. */
+  knownLatency: z
+    .array(
+      z.object({
+        elements: z.number().int(),
+        bytes: z.number().int(),
+        kernelNs: z.number(),
+        chaseNs: z.number(),
+      }),
+    )
+    .optional(),
   /** Planes by id, as they describe themselves. Absent in runs of before 0.2, which src/results/fallback-descriptors.ts serves. */
   planes: z.record(z.string(), planeReport).optional(),
   /** Scenarios of this run by id. Absent as `planes` is. */

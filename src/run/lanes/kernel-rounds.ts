@@ -149,10 +149,17 @@ function taskOf(
     },
     budgetMs,
     connections: run.settings.connections ?? 1,
+    lastLevelBytes: lastLevelBytes(environment.caches),
     endpointsPerService: run.settings.endpointsPerService,
     seed: run.seed,
     cpu: environment.pinnedCpu,
   };
+}
+
+/** The largest cache of the machine; null where the system names none. */
+function lastLevelBytes(caches: Results["environment"]["caches"]): number | null {
+  const sizes = Object.values(caches);
+  return sizes.length === 0 ? null : Math.max(...sizes);
 }
 
 function kernelPlane(plane: string): KernelPlaneId {
