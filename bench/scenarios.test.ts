@@ -45,9 +45,9 @@ async function run(id: string, plane: PlaneId, services: number, change: Partial
     seed: 3,
     clusterFile: null,
     endpointsPerService: 4,
-    affinityShare:
-      SCENARIOS.find((scenario) => scenario.id === id)?.affinityShare?.(change.variant ?? "") ?? 0,
+    affinityShare: 0,
     entry: entryOf(plane),
+    ...SCENARIOS.find((scenario) => scenario.id === id)?.clusterOf?.(change.variant ?? ""),
     options: {},
     zipf: 0,
     popular: "random",

@@ -8,6 +8,7 @@ import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
 import { withBasis, withCondition } from "../conditions.js";
 import { findingSentence } from "../finding-sentence.js";
+import { trieAddresses } from "./addresses.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
   churnRate,
@@ -70,6 +71,7 @@ export function findFindings(results: Results): Finding[] {
     timeRise(hash, results),
     logarithmAnswer(hash, results),
     trieLogarithm(of(claimant(results, "trie")), results),
+    trieAddresses(results),
     constantWork(claimants(results, "constant-work").map(of), results),
     chainsGrow(of(claimant(results, "buckets")), results),
     ...overtakings(cells, results),
