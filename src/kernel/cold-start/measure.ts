@@ -6,11 +6,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../../cluster/cluster.js";
-import { type TransactionWalk, transactionWalks } from "../../planes/full-sync.js";
 import { NftablesProgram } from "../../planes/nftables/program.js";
 import { syncCommands } from "../../planes/nftables/rules/commands.js";
 import { setWalks } from "../../planes/nftables/rules/set-walks.js";
 import { loadPlane } from "../../planes/registry-loader.js";
+import { type TransactionWalk, transactionWalks } from "../../planes/shared/full-sync.js";
 import { compileProgram } from "../native.js";
 import type { Host } from "../testbed/host.js";
 import { KernelError, runTool, toolPath } from "../testbed/tools.js";

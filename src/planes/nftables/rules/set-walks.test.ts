@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { generateCluster } from "../../../cluster/generate.js";
-import { transactionWalks } from "../../full-sync.js";
 import {
   KUBE_PROXY_RELEASES,
   KUBE_PROXY_VERSIONS,
   type KubeProxyVersion,
 } from "../../kube-proxy-versions.js";
+import { transactionWalks } from "../../shared/full-sync.js";
 import { NftablesProgram } from "../program.js";
 import { SetList, setWalks, walkService } from "./set-walks.js";
 

@@ -4,7 +4,7 @@
  * each walk on its behalf goes to the end of the list: a map per Service makes a full sync O(N²).
  */
 
-import type { ServiceWalk } from "../../full-sync.js";
+import type { ServiceWalk } from "../../shared/full-sync.js";
 import type { NftablesProgram } from "../program.js";
 import { syncCommands } from "./commands.js";
 
