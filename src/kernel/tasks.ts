@@ -40,6 +40,8 @@ export interface ConnectTask {
   /** No block but the first begins after so long; null: no limit. */
   readonly budgetMs: number | null;
   readonly connections: number;
+  /** Path of the nft that is measured; null: the system's. */
+  readonly nft: string | null;
   /** The largest cache, bytes; null: not known. */
   readonly lastLevelBytes: number | null;
   readonly endpointsPerService: number;

@@ -19,6 +19,7 @@ import { type HostCallbacks, measureRounds } from "./rounds.js";
 import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "./tasks.js";
 import { prepareHost, releaseHost } from "./testbed/host.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
+import { replaceTool } from "./testbed/tools.js";
 import { verifyLoadedPlane } from "./verify.js";
 
 /** The child of the model lane, and how long it times. */
@@ -32,6 +33,7 @@ const report = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
 
+if ("nft" in request && request.nft !== null) replaceTool("nft", request.nft);
 const host = await prepareHost(request.folder, planesOf(request).some(usesBpf));
 try {
   switch (request.task) {

@@ -342,6 +342,8 @@ export const resultsSchema = z.object({
           changes: z.number().int(),
           starts: z.number().int(),
           rollout: z.number().int(),
+          /** What the nft says of itself that was measured instead of the system's; absent: the system's. */
+          nft: z.string().optional(),
           /** How often a new node's nftables rules are loaded; absent: an older run, which did not. */
           coldStarts: z.number().int().optional(),
           /** Time for one start and its changes, and for the whole run (null: as long as it takes), seconds. */

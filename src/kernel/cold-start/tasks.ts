@@ -19,6 +19,8 @@ export interface ColdStartTask {
   readonly endpointsPerService: number;
   readonly seed: number;
   readonly cpu: number | null;
+  /** Path of the nft that is measured; null: the system's. */
+  readonly nft: string | null;
   /** Time for one load, and for all of them; null: no limit. */
   readonly limitMs: number;
   readonly budgetMs: number | null;

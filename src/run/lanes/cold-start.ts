@@ -16,6 +16,7 @@ import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
 import type { RunContext } from "./lane.js";
+import { nftOf } from "./nft.js";
 import { emptyReplicate, replicateFailure } from "./replicate.js";
 
 const SCENARIO = "cold-start";
@@ -128,6 +129,7 @@ export async function measureColdStarts(
     })),
     visits,
     endpointsPerService: run.settings.endpointsPerService,
+    nft: nftOf(results, context),
     seed: run.seed,
     cpu: environment.pinnedCpu,
     limitMs: (run.settings.kernel?.cellSeconds ?? 600) * 1000,

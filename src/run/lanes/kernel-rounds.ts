@@ -12,6 +12,7 @@ import { measureColdStarts } from "./cold-start.js";
 import { pointsOf } from "./kernel-points.js";
 import { type KernelCells, kernelReports } from "./kernel-reports.js";
 import type { RunContext } from "./lane.js";
+import { nftOf } from "./nft.js";
 import { measureProxies } from "./programming.js";
 
 /** Of the run's time, where kube-proxies are measured as well. */
@@ -61,7 +62,10 @@ async function measureIn(
     updates: results.cells.filter((cell) => cell.lane === lane && cell.scenario === "update"),
   };
   const first = points.findIndex((cell) => cell.lane === lane);
-  const task = taskOf(results, cells, { first, kernel: catalog.kernel, budgetMs });
+  const task = taskOf(results, cells, {
+    ...{ first, kernel: catalog.kernel, budgetMs },
+    nft: lane === "kernel" ? nftOf(results, context) : null,
+  });
   const ingest = kernelReports(results, cells, {
     timerFloorNs: measureTimer().floorNs,
     isBare: isBareBaseline,
@@ -104,13 +108,14 @@ interface TaskOptions {
   readonly first: number;
   readonly kernel: KernelCatalog;
   readonly budgetMs: number | null;
+  readonly nft: string | null;
 }
 
 /** What the sandbox is asked to do. */
 function taskOf(
   { cells: all, run, environment }: Results,
   { points, models, updates }: KernelCells,
-  { first, kernel, budgetMs }: TaskOptions,
+  { first, kernel, budgetMs, nft }: TaskOptions,
 ): ConnectTask {
   const blocksOf = (cell: Cell | undefined) => cell?.replicates.map(({ block }) => block) ?? [];
   // A round leaves a replicate in each of these that the run has.
@@ -149,6 +154,7 @@ function taskOf(
     },
     budgetMs,
     connections: run.settings.connections ?? 1,
+    nft,
     lastLevelBytes: lastLevelBytes(environment.caches),
     endpointsPerService: run.settings.endpointsPerService,
     seed: run.seed,

@@ -16,6 +16,7 @@ import { coldStartCells } from "./cold-start.js";
 import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
+import { nftVersion } from "./nft.js";
 import { chooseKubeProxies, kernelSettings, proxyCells } from "./programming.js";
 
 export const kernelLane: Lane = createLane("kernel");
@@ -61,7 +62,10 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
     connections: spec.connections ?? profile.connections,
-    kernel: kernelSettings(spec, profile),
+    kernel: {
+      ...kernelSettings(spec, profile),
+      ...(spec.nft !== undefined && { nft: await nftVersion(spec.nft) }),
+    },
   };
   if (proxies.length > 0) requireEndpoints(settings.endpointsPerService);
   const plan = planPlaces(places, spec, { kernel, profile, scenarios, settings });
