@@ -158,23 +158,14 @@ function reverseEntries({ entries }: EbpfProgram): Elements {
 }
 
 /** lb4_ranges: an LPM trie over rev_nat (32 bits with padding) and the source, in network byte order as a trie must be. */
-function rangeEntries({ cluster, entries }: EbpfProgram): Elements {
-  const ports = entries.frontendPort.view();
-  const keys: Uint8Array[] = [];
-  for (let frontend = 0; frontend < ports.length; frontend++) {
-    const s = cluster.service[ports[frontend]!]!;
-    const seen = new Set<string>();
-    for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
-      const key = Buffer.alloc(12);
-      key.writeUInt32LE(32 + cluster.rangePrefixLength[r]!, 0);
-      key.writeUInt16LE(frontend + 1, 4);
-      key.writeUInt32BE(cluster.rangeBase[r]!, 8);
-      // Batch updates refuse no duplicates, but a range given twice is one element.
-      if (seen.has(key.toString("hex"))) continue;
-      seen.add(key.toString("hex"));
-      keys.push(key);
-    }
-  }
+function rangeEntries({ sourceRanges }: EbpfProgram): Elements {
+  const keys = sourceRanges.map(({ revNat, base, prefixLength }) => {
+    const key = Buffer.alloc(12);
+    key.writeUInt32LE(32 + prefixLength, 0);
+    key.writeUInt16LE(revNat, 4);
+    key.writeUInt32BE(base, 8);
+    return key;
+  });
   const values = new Uint32Array(keys.length).fill(1);
   return { keys: Buffer.concat(keys), values: bytesOf(values), count: keys.length };
 }

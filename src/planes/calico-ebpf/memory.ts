@@ -1,7 +1,8 @@
 /** Memory of Calico's maps: nodes and elements come when entries do, but buckets and least-recently-used maps are there from the start. */
 
 import type { MemoryLine } from "../plane.js";
-import { BACKEND_WORDS, BUCKET_WORDS, NODE_WORDS } from "./layout.js";
+import { NODE_WORDS } from "../shared/lpm-trie.js";
+import { BACKEND_WORDS, BUCKET_WORDS } from "./layout.js";
 
 export interface MapSizes {
   readonly frontends: number;

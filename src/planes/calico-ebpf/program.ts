@@ -15,6 +15,7 @@ import type {
   Program,
   UpdateCost,
 } from "../plane.js";
+import { LpmTrie } from "../shared/lpm-trie.js";
 import { CalicoConnections } from "./connections.js";
 import { STOCK_BACKENDS, STOCK_FRONTENDS } from "./descriptor.js";
 import { LiveCalico } from "./incremental.js";
@@ -33,7 +34,6 @@ import { BackendMap } from "./maps/backends.js";
 import { ConntrackMap } from "./maps/conntrack.js";
 import { ENTRY_WORDS, listEntries, type MapEntries, ordinalsOf } from "./maps/entries.js";
 import { routesOf } from "./maps/routes.js";
-import { LpmTrie } from "./maps/trie.js";
 import { mapMemory } from "./memory.js";
 import { CalicoModel } from "./model.js";
 import { updateCost } from "./update.js";
@@ -144,7 +144,7 @@ export class CalicoProgram implements Program {
   }
 
   #frontendTrie(order: Uint32Array): LpmTrie {
-    const trie = new LpmTrie(this.frontendCapacity, order.length);
+    const trie = new LpmTrie(this.frontendCapacity, order.length, "raise bpfMapSizeNATFrontend");
     const entries = this.entries.frontends.view();
     for (const entry of order) {
       const at = entry * ENTRY_WORDS;

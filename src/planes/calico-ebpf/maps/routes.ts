@@ -1,8 +1,8 @@
 /** cali_v4_routes: to whom an address belongs. It is asked where no frontend is found, and for the side of a client. */
 
 import { type Cluster, maskTo } from "../../../cluster/cluster.js";
+import { LpmTrie } from "../../shared/lpm-trie.js";
 import { ROUTE_FLAGS, ROUTE_HOST, ROUTE_IN_POOL, ROUTE_LOCAL, ROUTE_WORKLOAD } from "../layout.js";
-import { LpmTrie } from "./trie.js";
 
 /** Stock size of the map. */
 const ROUTES = 262_144;
@@ -13,7 +13,11 @@ const BLOCK_BITS = 26;
 export function routesOf(cluster: Cluster): LpmTrie {
   const { network } = cluster;
   // Larger than stock only for a node with more endpoints than that.
-  const trie = new LpmTrie(Math.max(ROUTES, cluster.endpoints + network.nodeAddresses.length + 1), 16);
+  const trie = new LpmTrie(
+    Math.max(ROUTES, cluster.endpoints + network.nodeAddresses.length + 1),
+    16,
+    "raise bpfMapSizeRoute",
+  );
   const add = (address: number, length: number, flags: number): void => {
     const node = trie.update(address | 0, 0, 0, length);
     trie.words[node + ROUTE_FLAGS] = flags;
