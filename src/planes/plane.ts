@@ -69,6 +69,8 @@ export interface Plane {
   scheduledBy?(scheduler: string): PlaneOptions;
   /** Turns a cluster into rules or map contents. Throws PlaneLimitError when the plane can't hold the cluster. */
   compile(cluster: Cluster, options?: PlaneOptions): Program;
+  /** Sets that the kernel passes in its list, in each transaction of a full sync; absent where it keeps no such list. */
+  setWalks?(program: Program, servicesPerTransaction: number): readonly number[];
 }
 
 /** A compiled plane: rules or map contents for one cluster, as data. */

@@ -36,8 +36,8 @@ const replicate = z.object({
   samples: z.array(z.number()),
   /** Median of the samples, nanoseconds. */
   median: z.number(),
-  /** Lookups timed one at a time, in measured order, with the entries (rules and probes) each visits; null where the
-   * clock would be a twentieth of them or more. */
+  /** Lookups timed one at a time, in measured order, with the entries (rules and probes) each visits, none of which
+   * are known in a live cluster; null where the clock would be a twentieth of them or more. */
   singles: z.object({ ns: z.array(z.number()), visited: z.array(z.number()) }).nullable(),
   /** The empty lookup through the same path in the same process, before each batch, nanoseconds: the median. */
   floorNs: z.number(),

@@ -7,6 +7,7 @@ import { claimant, claimants, measuredPlanes } from "../../results/descriptors.j
 import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
 import { withBasis, withCondition } from "../conditions.js";
+import { findingSentence } from "../finding-sentence.js";
 import { trieAddresses } from "./addresses.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
@@ -89,16 +90,10 @@ export function findFindings(results: Results): Finding[] {
     statisticChains(results),
     affinityIsLinear(results),
   ].filter((finding) => finding !== null);
-  const besideKernel = results.cells.some(({ lane }) => lane !== "model");
   const said = models.map((finding) => withCondition(finding, results));
   const all = [
     ...kernel.filter((finding) => finding !== null),
-    ...(besideKernel ? said.map(labelled) : said),
+    ...said.map((finding) => ({ ...finding, sentence: findingSentence(finding, results) })),
   ];
   return all.map((finding) => withBasis(finding, results));
-}
-
-/** Where a run has numbers of a kernel too, a finding of a model says that it is one. */
-function labelled(finding: Finding): Finding {
-  return { ...finding, sentence: `In the model, not the kernel: ${finding.sentence}` };
 }
