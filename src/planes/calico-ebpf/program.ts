@@ -33,7 +33,7 @@ import {
 import { BackendMap } from "./maps/backends.js";
 import { ConntrackMap } from "./maps/conntrack.js";
 import { ENTRY_WORDS, listEntries, type MapEntries, ordinalsOf } from "./maps/entries.js";
-import { routesOf } from "./maps/routes.js";
+import { routeCapacity, routesOf } from "./maps/routes.js";
 import { mapMemory } from "./memory.js";
 import { CalicoModel } from "./model.js";
 import { updateCost } from "./update.js";
@@ -48,7 +48,7 @@ export class CalicoProgram implements Program {
   readonly frontendCapacity: number;
   readonly backendCapacity: number;
   #nodes: number | undefined;
-  #routeNodes: number | undefined;
+  #routes: Pick<LpmTrie, "entries" | "nodes"> | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions) {
     this.cluster = cluster;
@@ -64,6 +64,10 @@ export class CalicoProgram implements Program {
     this.backendCapacity = Math.max(STOCK_BACKENDS, powerOfTwo(cluster.endpoints));
   }
 
+  get routeCapacity(): number {
+    return routeCapacity(this.cluster);
+  }
+
   get #frontends(): number {
     return this.entries.frontends.length / ENTRY_WORDS;
   }
@@ -74,13 +78,17 @@ export class CalicoProgram implements Program {
 
   memory(): readonly MemoryLine[] {
     this.#nodes ??= this.#frontendTrie(this.#listed()).nodes;
-    this.#routeNodes ??= routesOf(this.cluster).nodes;
+    if (this.#routes === undefined) {
+      const { entries, nodes } = routesOf(this.cluster);
+      this.#routes = { entries, nodes };
+    }
     return mapMemory({
       frontends: this.#frontends,
       nodes: this.#nodes,
       backends: this.cluster.endpoints,
       backendBuckets: powerOfTwo(this.backendCapacity),
-      routeNodes: this.#routeNodes,
+      routes: this.#routes.entries,
+      routeNodes: this.#routes.nodes,
     });
   }
 
