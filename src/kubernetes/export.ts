@@ -14,11 +14,10 @@ import { addressText, type DualStack, familiesOf, familyOf, rangeText } from "..
 import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { NotRepresentableError } from "../errors.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
+import { OTHER_NODE, THIS_NODE } from "./exported-nodes.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
 const ENDPOINTS_PER_SLICE = 100;
-/** A cluster knows which endpoints are on its node, and nothing of the other nodes: those stay unnamed. */
-const THIS_NODE = "this-node";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
 /** A Service in the part of each family that it has. */
@@ -179,7 +178,7 @@ function sliceObjects(parts: readonly [Part, Part?], namespace: string, service:
         conditions: servesPolicyCluster(cluster.endpointLocal[e]!)
           ? { ready: true, serving: true, terminating: false }
           : { ready: false, serving: true, terminating: true },
-        ...(servesPolicyLocal(cluster.endpointLocal[e]!) && { nodeName: THIS_NODE }),
+        nodeName: servesPolicyLocal(cluster.endpointLocal[e]!) ? THIS_NODE : OTHER_NODE,
       })),
     });
   };

@@ -8,10 +8,11 @@ import type { Ipv6Network } from "../cluster/infer-ipv6.js";
 import { inferNetwork, type KnownNetwork } from "../cluster/infer-network.js";
 import { rangesOf } from "../cluster/raw-addresses.js";
 import { InvalidInputError } from "../errors.js";
-import { type AddressReader, IPV4, ipv6Reader } from "./addresses.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
 import type { ImportReport } from "./import-report.js";
+import { type AddressReader, IPV4, ipv6Reader } from "./network/addresses.js";
+import { chooseNode, knownNetwork, type NodeOptions, namedNodes } from "./network/this-node.js";
 import { endpointsFromPods, hasLivePods } from "./pods.js";
 import {
   check,
@@ -32,7 +33,6 @@ import {
 } from "./schema.js";
 import { classify, familiesOfService, recordServices, withNodePorts } from "./services.js";
 import { endpointsFromSlices, slicesOfEndpoints } from "./slices.js";
-import { chooseNode, knownNetwork, type NodeOptions, namedNodes } from "./this-node.js";
 import { endpointsFromWorkloads, workloadOfPod } from "./workloads.js";
 
 const WORKLOAD_KINDS = [

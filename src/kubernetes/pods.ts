@@ -1,8 +1,8 @@
 /** Endpoints from Pods with addresses (`kubectl get all`), as the endpoints controller joins them with selectors. */
 
-import type { AddressReader } from "./addresses.js";
 import type { EndpointSource } from "./endpoints.js";
 import { LabelIndex } from "./label-index.js";
+import type { AddressReader } from "./network/addresses.js";
 import { portOfContainers } from "./ports.js";
 import type { Pod } from "./schema.js";
 import { type Candidate, chooseEndpoints } from "./topology.js";

@@ -6,8 +6,8 @@ import { oneLine } from "../cluster/checks.js";
 import { type Cidr, CLUSTER_IP, LOAD_BALANCER, NODE_PORT, SCTP, TCP, UDP } from "../cluster/cluster.js";
 import { LOAD_BALANCER_CIDR } from "../cluster/network.js";
 import { InvalidInputError } from "../errors.js";
-import { type AddressReader, clusterIpsOf } from "./addresses.js";
 import type { EndpointSource } from "./endpoints.js";
+import { type AddressReader, clusterIpsOf } from "./network/addresses.js";
 import type { Service, ServicePort } from "./schema.js";
 
 /** How many addresses and ports the manifest left open. */

@@ -2,8 +2,8 @@
 
 import { oneLine } from "../cluster/checks.js";
 import { InvalidInputError } from "../errors.js";
-import { type AddressReader, IPV4 } from "./addresses.js";
 import type { EndpointSource } from "./endpoints.js";
+import { type AddressReader, IPV4 } from "./network/addresses.js";
 import type { EndpointSlice, Endpoints, ServicePort } from "./schema.js";
 import { type Candidate, chooseEndpoints, type ThisNode } from "./topology.js";
 

@@ -1,12 +1,13 @@
 /** The node whose rules are wanted, and what the objects and the user say of it. */
 
-import { oneLine } from "../cluster/checks.js";
-import type { KnownNetwork } from "../cluster/infer-network.js";
-import { blockOf, numbersOf, type RawAddress, type RawCidr, rangesOf } from "../cluster/raw-addresses.js";
-import { InvalidInputError } from "../errors.js";
+import { oneLine } from "../../cluster/checks.js";
+import type { KnownNetwork } from "../../cluster/infer-network.js";
+import { blockOf, numbersOf, type RawAddress, type RawCidr, rangesOf } from "../../cluster/raw-addresses.js";
+import { InvalidInputError } from "../../errors.js";
+import { areExported, THIS_NODE } from "../exported-nodes.js";
+import type { EndpointSlice, Endpoints, Node, Pod, ServiceCidr } from "../schema.js";
+import { slicesOfEndpoints } from "../slices.js";
 import type { AddressReader } from "./addresses.js";
-import type { EndpointSlice, Endpoints, Node, Pod, ServiceCidr } from "./schema.js";
-import { slicesOfEndpoints } from "./slices.js";
 
 /** Nodes that a message names. */
 const NAMED = 3;
@@ -27,7 +28,10 @@ export function chooseNode(
   nodes: readonly Node[],
   named: readonly string[],
 ): string | undefined {
-  if (wanted === undefined) return nodes.length === 1 ? nodes[0]!.metadata.name : undefined;
+  if (wanted === undefined) {
+    if (nodes.length === 1) return nodes[0]!.metadata.name;
+    return nodes.length === 0 && areExported(named) ? THIS_NODE : undefined;
+  }
   const known = new Set([...nodes.map(({ metadata }) => metadata.name), ...named]);
   if (known.size === 0) {
     throw new InvalidInputError(

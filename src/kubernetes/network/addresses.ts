@@ -1,11 +1,11 @@
 /** One family's addresses in objects: a Service of both families is read twice, once for each. */
 
-import { type Cidr, type Network, parseAddress, parseCidr } from "../cluster/cluster.js";
-import type { Family } from "../cluster/family.js";
-import { type Ipv6Network, inferIpv6 } from "../cluster/infer-ipv6.js";
-import { type Cidr6, parseCidr6, parseIpv6 } from "../cluster/ipv6.js";
-import { DEFAULT_NETWORK } from "../cluster/network.js";
-import type { EndpointSlice, Pod, Service, ServiceCidr } from "./schema.js";
+import { type Cidr, type Network, parseAddress, parseCidr } from "../../cluster/cluster.js";
+import type { Family } from "../../cluster/family.js";
+import { type Ipv6Network, inferIpv6 } from "../../cluster/infer-ipv6.js";
+import { type Cidr6, parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
+import { DEFAULT_NETWORK } from "../../cluster/network.js";
+import type { EndpointSlice, Pod, Service, ServiceCidr } from "../schema.js";
 
 /** Reads addresses of one family. */
 export interface AddressReader {
