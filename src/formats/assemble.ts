@@ -13,13 +13,14 @@ import {
 import {
   type Cidr,
   CLUSTER_IP,
-  formatAddress,
   INGRESS_IP,
   inCidr,
   LOAD_BALANCER,
+  type Network,
   NODE_PORT,
   protocolName,
 } from "../cluster/cluster.js";
+import { addressText } from "../cluster/family.js";
 import { STAND_IN } from "../cluster/infer-network.js";
 import { InvalidInputError } from "../errors.js";
 
@@ -107,7 +108,7 @@ export interface Assembled {
 }
 
 /** Groups service-ports by service, in the order they were found. Throws InvalidInputError that names the service. */
-export function assemble(found: Iterable<FoundPort>): Assembled {
+export function assemble(found: Iterable<FoundPort>, network: Pick<Network, "ipv6"> = {}): Assembled {
   const services = new Map<string, FoundPort[]>();
   let withoutAddress = 0;
   let unnamed = 0;
@@ -116,7 +117,8 @@ export function assemble(found: Iterable<FoundPort>): Assembled {
       withoutAddress++;
       continue;
     }
-    const name = port.service ?? `unnamed/ip-${formatAddress(port.clusterIp).replaceAll(".", "-")}`;
+    const name =
+      port.service ?? `unnamed/ip-${addressText(network, port.clusterIp).replaceAll(/[.:]+/g, "-")}`;
     // Without names, ports of one service are told apart by their numbers.
     if (port.service === undefined) port.portName = `${protocolName(port.protocol)}-${port.port}`;
     const ports = services.get(name);
@@ -126,7 +128,7 @@ export function assemble(found: Iterable<FoundPort>): Assembled {
       if (port.service === undefined) unnamed++;
     }
   }
-  const records = [...services].map(([name, ports]) => recordOf(name, ports));
+  const records = [...services].map(([name, ports]) => recordOf(name, ports, network));
   return { records, ports: [...services.values()].flat(), unnamed, withoutAddress };
 }
 
@@ -138,13 +140,13 @@ function nameUnnamed(ports: readonly FoundPort[]): void {
   }
 }
 
-function recordOf(name: string, ports: readonly FoundPort[]): ServiceRecord {
+function recordOf(name: string, ports: readonly FoundPort[], network: Pick<Network, "ipv6">): ServiceRecord {
   nameUnnamed(ports);
   const [first] = ports;
   const other = ports.find(({ clusterIp }) => clusterIp !== first!.clusterIp);
   if (other) {
     throw new InvalidInputError(
-      `Service ${oneLine(name)}: two cluster IPs, ${formatAddress(first!.clusterIp!)} and ${formatAddress(other.clusterIp!)}: give one node's tables`,
+      `Service ${oneLine(name)}: two cluster IPs, ${addressText(network, first!.clusterIp!)} and ${addressText(network, other.clusterIp!)}: give one node's tables`,
     );
   }
   const externals = new Map(ports.flatMap((port) => [...port.externals]));

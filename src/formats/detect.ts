@@ -25,6 +25,8 @@ export interface Imported {
   readonly report: readonly string[];
   /** The node's own rules as they stand, where the input is iptables-save. */
   readonly nodeList?: NodeList;
+  /** The same of `ipv6`. */
+  readonly ipv6NodeList?: NodeList;
 }
 
 /** What the user knows and no input says. */
@@ -77,13 +79,14 @@ export function importCluster(texts: string | readonly string[], options: Import
 /** One family of what was read, or all. */
 function ofFamily(imported: Imported, family: Family | undefined): Imported {
   if (family === undefined) return imported;
-  const { cluster, ipv6, ...rest } = imported;
+  const { cluster, ipv6, nodeList, ipv6NodeList, ...rest } = imported;
   const found = [cluster, ipv6].find((one) => one !== undefined && familyOf(one.network) === family);
   if (found === undefined)
     throw new InvalidInputError(
       `the input holds no Service of IPv${family}: give it without --family ${family}`,
     );
-  return { ...rest, cluster: found };
+  const list = found === cluster ? nodeList : ipv6NodeList;
+  return { ...rest, cluster: found, ...(list && { nodeList: list }) };
 }
 
 function readTexts(texts: string | readonly string[], options: ImportOptions): Imported {

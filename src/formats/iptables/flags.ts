@@ -1,12 +1,17 @@
 /** Flags of kube-proxy, and whether the kernel has nfacct, as the rules of iptables mode show them (proxier.go). */
 
-import { formatAddress } from "../../cluster/cluster.js";
+import type { Network } from "../../cluster/cluster.js";
+import { familyOf, rangeText } from "../../cluster/family.js";
 import type { ImportedFlags } from "../../planes/imported-options.js";
 import type { SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import type { FoundInRules } from "./services.js";
 
 /** What differs from the defaults. */
-export function flagsOfRules({ nat, filter }: SavedTables, found: FoundInRules): ImportedFlags {
+export function flagsOfRules(
+  { nat, filter }: SavedTables,
+  found: FoundInRules,
+  network: Network,
+): ImportedFlags {
   const toNodePorts = (nat.get("KUBE-SERVICES")?.rules ?? []).filter(
     ({ target }) => target === "KUBE-NODEPORTS",
   );
@@ -19,9 +24,11 @@ export function flagsOfRules({ nat, filter }: SavedTables, found: FoundInRules):
     ...(invalid !== undefined && invalid.counter === null && { nfacct: "false" }),
     ...(found.masquerade === "all" && { masqueradeAll: "true" }),
     ...(addresses.length > 0 && {
-      nodePortAddresses: addresses.map((address) => `${formatAddress(address)}/32`).join(","),
+      nodePortAddresses: addresses.map((base) => rangeText(network, { base, prefixLength: 32 })).join(","),
     }),
-    ...(toNodePorts.some(({ notToLoopback }) => notToLoopback) && { localhostNodePorts: "false" }),
+    // Of IPv6 they never answer there.
+    ...(familyOf(network) === 4 &&
+      toNodePorts.some(({ notToLoopback }) => notToLoopback) && { localhostNodePorts: "false" }),
     ...(found.knowsPods ? {} : { podDetector: "none" }),
   };
 }

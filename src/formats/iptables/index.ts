@@ -3,11 +3,13 @@
 import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
+import { addressText } from "../../cluster/family.js";
 import {
   describeNetwork,
   describePodTest,
   inferNetwork,
   type KnownNetwork,
+  STAND_IN,
 } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters } from "../../planes/imported-options.js";
@@ -17,6 +19,7 @@ import { assemble, withoutOwnAddresses } from "../assemble.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
 import { flagsOfRules } from "./flags.js";
+import { ipv6OfRules } from "./ipv6.js";
 import { type FoundInRules, servicesOfRules } from "./services.js";
 import { type NodeTables, parseTables } from "./tables.js";
 
@@ -27,11 +30,35 @@ import { type NodeTables, parseTables } from "./tables.js";
  * @param known What else is known of the network.
  * @throws InvalidInputError that names the line or the service, or says what to give instead.
  */
-export function importIptables(
-  texts: readonly RecognisedText[],
-  known: KnownNetwork = {},
-): { cluster: Cluster; report: string[]; nodeList: NodeList } {
-  const node = parseTables(texts);
+export function importIptables(texts: readonly RecognisedText[], known: KnownNetwork = {}): IptablesImport {
+  const ranges = ipv6OfRules(texts);
+  const hasIpv4 = texts.some(({ text }) => SERVICE_OF_IPV4.test(text));
+  if (!ranges) return importFamily(parseTables(texts), known);
+  const ipv6 = importFamily(parseTables(texts, ranges.plan), { ...ranges, ipv6: ranges });
+  if (!hasIpv4) return ipv6;
+  const ipv4 = importFamily({ ...parseTables(texts), ipv6Rules: 0 }, known);
+  const lines = ipv6.report.filter((line) => !ipv4.report.includes(line));
+  return {
+    ...ipv4,
+    report: [...ipv4.report, ...lines.map((line) => `IPv6: ${line}`)],
+    ipv6: ipv6.cluster,
+    ipv6NodeList: ipv6.nodeList,
+  };
+}
+
+/** A rule to a Service's address of IPv4: without one, what else an IPv4 table holds belongs to nobody. */
+const SERVICE_OF_IPV4 = /^(?:\[\d+:\d+\] )?-A KUBE-SERVICES -d \d+\./m;
+
+/** One family's tables, or both. */
+interface IptablesImport {
+  readonly cluster: Cluster;
+  readonly ipv6?: Cluster;
+  readonly report: string[];
+  readonly nodeList: NodeList;
+  readonly ipv6NodeList?: NodeList;
+}
+
+function importFamily(node: NodeTables, known: KnownNetwork): IptablesImport {
   const { tables } = node;
   if (tables.nat.has("KUBE-PORTALS-CONTAINER") && !tables.nat.has("KUBE-SERVICES")) {
     throw new InvalidInputError(
@@ -41,16 +68,17 @@ export function importIptables(
   const found = servicesOfRules(tables);
   const nodeAddresses = known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses;
   withoutOwnAddresses(found.ports, nodeAddresses);
-  const { records, ports, unnamed, withoutAddress } = assemble(found.ports);
+  const addresses = { ...(known.ipv6 && { ipv6: known.ipv6.plan }) };
+  const { records, ports, unnamed, withoutAddress } = assemble(found.ports, addresses);
   if (records.length === 0) throw new InvalidInputError(noServiceIn(node, found));
-  refuseConflicts(records, {});
+  refuseConflicts(records, addresses);
   const facts: KnownNetwork = {
-    podCidr: known.podCidr ?? found.podCidr,
-    serviceCidr: known.serviceCidr,
+    podCidr: known.ipv6 ? found.podCidr : (known.podCidr ?? found.podCidr),
+    serviceCidr: known.ipv6 ? undefined : known.serviceCidr,
     nodeAddresses,
   };
-  const network = inferNetwork(records, facts);
-  const flags = flagsOfRules(tables, found);
+  const network = inferNetwork(records, known.ipv6 ? { ...known, nodeAddresses } : facts);
+  const flags = flagsOfRules(tables, found, network);
   const writer = writerOf(tables);
   const cluster = buildCluster(records, network, {
     kind: "imported",
@@ -99,7 +127,7 @@ export function importIptables(
     ),
     ...said(
       found.standIns,
-      `made up: 203.0.113.1 stands for the endpoints of ${countOf(found.standIns, "port")} of policy Local, which are in no rule`,
+      `made up: ${addressText(network, STAND_IN)} stands for the endpoints of ${countOf(found.standIns, "port")} of policy Local, which are in no rule`,
     ),
     ...said(
       found.notUnderstood.length,

@@ -1,6 +1,8 @@
 /** One rule of iptables-save: what kube-proxy ever wrote is understood; anything else is kept as "strange", with its words. */
 
+import type { AddressPlan } from "../../cluster/address-plan.js";
 import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { parseCidr6 } from "../../cluster/ipv6.js";
 import { InvalidInputError } from "../../errors.js";
 import type { SavedRule } from "../../planes/iptables/rules/saved-rules.js";
 import type { Token } from "./tokens.js";
@@ -49,7 +51,7 @@ const HARMLESS = [
 ];
 
 /** Reads `-A CHAIN …`. Throws InvalidInputError for a line that is no rule; a condition that is not known is no error. */
-export function parseRule(tokens: readonly Token[], where: string): SavedRule {
+export function parseRule(tokens: readonly Token[], where: string, plan?: AddressPlan): SavedRule {
   let at = 0;
   // iptables-save -c puts counters first.
   if (/^\[\d+:\d+\]$/.test(tokens[0]?.text ?? "")) at++;
@@ -77,6 +79,7 @@ export function parseRule(tokens: readonly Token[], where: string): SavedRule {
       name,
       negated,
       tokens.slice(first, at).map(({ text }) => text),
+      plan,
     );
   }
   return rule;
@@ -113,9 +116,17 @@ function emptyRule(chain: string): SavedRule {
   };
 }
 
-function read(rule: SavedRule, name: string, negated: boolean, values: readonly string[]): void {
+function read(
+  rule: SavedRule,
+  name: string,
+  negated: boolean,
+  values: readonly string[],
+  plan: AddressPlan | undefined,
+): void {
   const understood =
-    rule.target === "" ? readCondition(rule, name, negated, values) : readTargetOption(rule, name, values);
+    rule.target === ""
+      ? readCondition(rule, name, negated, values, plan)
+      : readTargetOption(rule, name, values, plan);
   if (understood || rule.unsupported !== null) return;
   rule.unsupported = [negated ? "!" : "", name, ...values].filter((word) => word !== "").join(" ");
 }
@@ -138,22 +149,28 @@ const INVERTIBLE: readonly string[] = [
 const STATES: readonly string[] = ["NEW", "INVALID", "RELATED", "ESTABLISHED", "UNTRACKED", "DNAT", "SNAT"];
 
 /** Whether a condition is understood. */
-function readCondition(rule: SavedRule, name: string, negated: boolean, values: readonly string[]): boolean {
+function readCondition(
+  rule: SavedRule,
+  name: string,
+  negated: boolean,
+  values: readonly string[],
+  plan: AddressPlan | undefined,
+): boolean {
   const [value = ""] = values;
   if (negated && !INVERTIBLE.includes(name)) return false;
   switch (name) {
     case "-s":
     case "--source":
-      rule.src = range(value);
+      rule.src = range(value, plan);
       rule.srcInvert = negated;
       return rule.src !== null && values.length === 1;
     case "-d":
     case "--destination":
       if (negated) {
-        rule.notToLoopback = value === "127.0.0.0/8";
+        rule.notToLoopback = value === "127.0.0.0/8" || value === "::1/128";
         return rule.notToLoopback;
       }
-      rule.dst = range(value);
+      rule.dst = range(value, plan);
       return rule.dst !== null && values.length === 1;
     case "-p":
     case "--protocol": {
@@ -227,12 +244,17 @@ function readCondition(rule: SavedRule, name: string, negated: boolean, values: 
 }
 
 /** Options behind the target. What a target of others does is its own affair, so nothing here is strange but DNAT's. */
-function readTargetOption(rule: SavedRule, name: string, values: readonly string[]): boolean {
+function readTargetOption(
+  rule: SavedRule,
+  name: string,
+  values: readonly string[],
+  plan: AddressPlan | undefined,
+): boolean {
   const [value = ""] = values;
   if (name === "--to-destination") {
-    const match = /^([\d.]+):(\d{1,5})$/.exec(value);
-    const address = match ? parseAddress(match[1]!) : undefined;
-    const port = portOf(match?.[2] ?? "");
+    const match = /^(?:([\d.]+)|\[([\da-f:]+)\]):(\d{1,5})$/.exec(value);
+    const address = match ? (parseAddress(match[1] ?? "") ?? plan?.parse(match[2] ?? "")) : undefined;
+    const port = portOf(match?.[3] ?? "");
     rule.to = address === undefined || port < 0 ? null : { address, port };
   } else if (["--set-xmark", "--set-mark", "--or-mark"].includes(name)) {
     const mark = markOf(value);
@@ -245,7 +267,11 @@ function readTargetOption(rule: SavedRule, name: string, values: readonly string
   return true;
 }
 
-function range(text: string): Cidr | null {
+function range(text: string, plan: AddressPlan | undefined): Cidr | null {
+  if (text.includes(":")) {
+    const range = parseCidr6(text.includes("/") ? text : `${text}/128`);
+    return (range && plan?.cidr(range)) ?? null;
+  }
   const cidr = parseCidr(text.includes("/") ? text : `${text}/32`);
   if (cidr) return cidr;
   // Old versions print masks in full: 10.0.0.0/255.0.0.0.

@@ -1,6 +1,7 @@
 /** The text of iptables-save or `iptables -S`, parsed: tables, chains and rules, whoever wrote them. */
 
 import { createHash, type Hash } from "node:crypto";
+import type { AddressPlan } from "../../cluster/address-plan.js";
 import { oneLine } from "../../cluster/checks.js";
 import { InvalidInputError } from "../../errors.js";
 import type { SavedTable } from "../../planes/iptables/rules/saved-rules.js";
@@ -67,11 +68,12 @@ class OpenSection {
 }
 
 /** Parses what iptables-save prints. Throws InvalidInputError that names the line. */
-export function parseSave(text: string): ParsedText {
-  return new SaveReader().read(text);
+export function parseSave(text: string, plan?: AddressPlan): ParsedText {
+  return new SaveReader(plan).read(text);
 }
 
 class SaveReader {
+  readonly #plan: AddressPlan | undefined;
   readonly #saves: Map<string, Section>[] = [];
   #open: OpenSection | undefined;
   /** What the comment on top of a save says of its family. */
@@ -79,6 +81,10 @@ class SaveReader {
   #rules = 0;
   #chains = 0;
   #otherLines = 0;
+
+  constructor(plan: AddressPlan | undefined) {
+    this.#plan = plan;
+  }
 
   read(text: string): ParsedText {
     let number = 0;
@@ -118,7 +124,7 @@ class SaveReader {
       table.count(line);
       // The rest decides nothing about services.
       if (table.name !== "nat" && table.name !== "filter") return;
-      const rule = parseRule(tokenize(line, where), where);
+      const rule = parseRule(tokenize(line, where), where, this.#plan);
       const chain = table.chains.get(rule.chain);
       if (!chain) throw new InvalidInputError(`${where}: chain ${oneLine(rule.chain, 40)} is not declared`);
       chain.rules.push(rule);

@@ -1,5 +1,6 @@
 /** Which tables of the input are the node's that kube-proxy serves: there may be both families, both backends, or twice the same. */
 
+import type { AddressPlan } from "../../cluster/address-plan.js";
 import { InvalidInputError } from "../../errors.js";
 import type { SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import type { RecognisedText } from "../recognise.js";
@@ -17,17 +18,20 @@ export interface NodeTables {
   readonly otherLines: number;
 }
 
-/** Parses texts of one node. Throws InvalidInputError that names the line, or says what is missing or does not belong together. */
-export function parseTables(texts: readonly RecognisedText[]): NodeTables {
+/**
+ * Parses texts of one node, and takes the tables of one family: of IPv6, with the numbers that stand for its addresses. Throws
+ * InvalidInputError that names the line, or says what is missing or does not belong together.
+ */
+export function parseTables(texts: readonly RecognisedText[], plan?: AddressPlan): NodeTables {
   const parsed = texts.map(({ kind, text }) =>
-    parseSave(kind === "iptables -S" ? saveOfListing(text) : text),
+    parseSave(kind === "iptables -S" ? saveOfListing(text) : text, plan),
   );
   const saves = parsed.flatMap((one) => one.saves);
   const isIpv6 = (save: Save) => [...save.values()].some((section) => section.isIpv6);
-  const ip = saves.filter((save) => !isIpv6(save));
+  const ip = saves.filter((save) => isIpv6(save) === (plan !== undefined));
   const duplicates = new Set<Section>();
   const nat = choose(ip, "nat", duplicates);
-  const ipv6Rules = rulesOf(saves.filter(isIpv6).flatMap((save) => [...save.values()]));
+  const ipv6Rules = plan ? 0 : rulesOf(saves.filter(isIpv6).flatMap((save) => [...save.values()]));
   if (!nat) {
     if (texts.some(({ kind }) => kind === "iptables -S")) {
       throw new InvalidInputError(
@@ -36,7 +40,7 @@ export function parseTables(texts: readonly RecognisedText[]): NodeTables {
     }
     throw new InvalidInputError(
       ipv6Rules > 0
-        ? "these are rules of IPv6 (ip6tables-save), lbscale reads IPv4: give the output of iptables-save"
+        ? "these are rules of IPv6 (ip6tables-save), and none is of a Service: give the output of iptables-save"
         : "iptables-save holds no table nat: run it as root, without -t filter",
     );
   }
