@@ -2,7 +2,8 @@
 
 import { type EntryCost, entryCost } from "../advice/entry-cost.js";
 import { predictedInterval } from "../advice/explain-text.js";
-import { type Cluster, formatAddress, protocolName, servicePortName } from "../cluster/cluster.js";
+import { type Cluster, protocolName, servicePortName } from "../cluster/cluster.js";
+import { socketText } from "../cluster/family.js";
 import { nodeCosts } from "../planes/iptables/rules/node-costs.js";
 import { compileNodeList } from "../planes/iptables/rules/node-list.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
@@ -22,7 +23,7 @@ export async function printPositions(
   const services = nodeCosts(cluster, nodeList, program).map(
     ({ servicePort: p, position, entries, filterEntries }) => ({
       service: servicePortName(cluster, p),
-      address: `${formatAddress(cluster.clusterIp[cluster.service[p]!]!)}:${cluster.port[p]}/${protocolName(cluster.protocol[p]!)}`,
+      address: `${socketText(cluster.network, cluster.clusterIp[cluster.service[p]!]!, cluster.port[p]!)}/${protocolName(cluster.protocol[p]!)}`,
       endpoints: cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!,
       position,
       entries,

@@ -32,7 +32,7 @@ export function rangeText({ ipv6 }: Pick<Network, "ipv6">, range: Cidr): string 
 }
 
 /** `10.0.0.1:80`, or `[fd00::1]:80`. */
-export function socketText({ ipv6 }: Network, address: number, port: number): string {
+export function socketText({ ipv6 }: Pick<Network, "ipv6">, address: number, port: number): string {
   return ipv6 === undefined ? `${formatAddress(address)}:${port}` : `[${ipv6.format(address)}]:${port}`;
 }
 

@@ -6,7 +6,18 @@
 import { InvalidClusterError } from "../errors.js";
 import { Random } from "../random.js";
 import { sequentialAddresses, uniqueRandomAddresses } from "./addresses.js";
-import { CLUSTER_IP, type Cluster, INGRESS_IP, LOAD_BALANCER, NODE_PORT, SCTP, TCP, UDP } from "./cluster.js";
+import {
+  CLUSTER_IP,
+  type Cluster,
+  INGRESS_IP,
+  LOAD_BALANCER,
+  type Network,
+  NODE_PORT,
+  SCTP,
+  TCP,
+  UDP,
+} from "./cluster.js";
+import { fillU8, fillU32, runningSums } from "./columns.js";
 import { drawEndpointCount, type EndpointDistribution } from "./distribution.js";
 import type { Family } from "./family.js";
 import { DEFAULT_NETWORK, LOAD_BALANCER_CIDR, NODE_PORT_BASE, NODE_PORT_COUNT } from "./network.js";
@@ -86,7 +97,7 @@ export function generateCluster(options: GenerateOptions): Cluster {
   const draw = (stream: string) => Random.fromSeed(seed, stream);
   const network = options.family === 6 ? { ...DEFAULT_NETWORK, ipv6: usualPlan() } : DEFAULT_NETWORK;
 
-  const clusterIp = takeClusterIps(options, draw("vip"));
+  const clusterIp = takeClusterIps(options, network, draw("vip"));
 
   const portCount = drawPortCounts(options, draw("ports"));
   const portStart = runningSums(portCount);
@@ -103,11 +114,11 @@ export function generateCluster(options: GenerateOptions): Cluster {
       endpointStart[p + 1] = endpointStart[p]! + podCount[s]!;
     }
   }
-  const podAddresses = sequentialAddresses(network.podCidr, pods, "endpoints", network.clientCidr);
+  const podAddresses = sequentialAddresses(network.podCidr, pods, "endpoints", network, network.clientCidr);
 
   const types = drawTypes(options, portCount, draw("types"));
   const { protocol, port } = drawProtocolsAndPorts(options, portStart, servicePorts, draw("protocols"));
-  const externals = drawLoadBalancers(options, types.serviceType, draw("load-balancers"));
+  const externals = drawLoadBalancers(options, network, types.serviceType, draw("load-balancers"));
   const endpoints = placeEndpoints(
     options,
     portStart,
@@ -149,11 +160,11 @@ export function generateCluster(options: GenerateOptions): Cluster {
   };
 }
 
-function takeClusterIps(options: GenerateOptions, random: Random): Uint32Array {
-  const pool = DEFAULT_NETWORK.serviceCidr;
+function takeClusterIps(options: GenerateOptions, network: Network, random: Random): Uint32Array {
+  const pool = network.serviceCidr;
   return options.vips === "sequential"
-    ? sequentialAddresses(pool, options.services, "services")
-    : uniqueRandomAddresses(pool, options.services, "services", random);
+    ? sequentialAddresses(pool, options.services, "services", network)
+    : uniqueRandomAddresses(pool, options.services, "services", network, random);
 }
 
 function drawPortCounts(options: GenerateOptions, random: Random): Uint8Array {
@@ -226,6 +237,7 @@ function drawProtocolsAndPorts(
 
 function drawLoadBalancers(
   options: GenerateOptions,
+  network: Network,
   serviceType: Uint8Array,
   random: Random,
 ): Pick<
@@ -243,7 +255,7 @@ function drawLoadBalancers(
   const ranges = rangeStart[services]!;
   return {
     externalStart,
-    externalAddress: sequentialAddresses(LOAD_BALANCER_CIDR, count, "load balancers"),
+    externalAddress: sequentialAddresses(LOAD_BALANCER_CIDR, count, "load balancers", network),
     externalKind: new Uint8Array(count).fill(INGRESS_IP),
     rangeStart,
     // Quarters of TEST-NET-2, where the generated clients from outside live: some are let in, some are not.
@@ -279,22 +291,4 @@ function placeEndpoints(
     firstPod += pods;
   }
   return { endpoints, endpointAddress, endpointPort, endpointLocal };
-}
-
-function runningSums(counts: Uint8Array): Uint32Array {
-  const sums = new Uint32Array(counts.length + 1);
-  for (let i = 0; i < counts.length; i++) sums[i + 1] = sums[i]! + counts[i]!;
-  return sums;
-}
-
-function fillU8(length: number, value: (index: number) => number): Uint8Array {
-  const column = new Uint8Array(length);
-  for (let i = 0; i < length; i++) column[i] = value(i);
-  return column;
-}
-
-function fillU32(length: number, value: (index: number) => number): Uint32Array {
-  const column = new Uint32Array(length);
-  for (let i = 0; i < length; i++) column[i] = value(i);
-  return column;
 }

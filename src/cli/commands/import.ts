@@ -1,7 +1,8 @@
 import type { CommandModule } from "yargs";
+import { familyOf } from "../../cluster/family.js";
 import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
-import { noteImport, parseImport } from "../input.js";
+import { noteImport, noteOtherFamily, parseImport } from "../input.js";
 import { type NodeArguments, nodeOptions, withNodeOptions } from "../options/node.js";
 import { print } from "../output.js";
 
@@ -55,6 +56,10 @@ export const importCommand: CommandModule<object, Arguments> = {
     if (args.positions && nodeList) {
       // Loaded for this option only: it brings the planes, results and statistics with it.
       const { entryCost, printPositions } = await import("../positions.js");
+      // Runs measured entries of IPv4, which are a third smaller.
+      if (familyOf(cluster.network) === 6 && args["ns-per-entry"] === undefined)
+        throw new UsageError("--positions of IPv6 needs --ns-per-entry: what runs measured is IPv4");
+      if (ipv6) noteOtherFamily(ipv6);
       const cost = entryCost(args["ns-per-entry"], args.run, cluster.servicePorts);
       noteImport(imported);
       return printPositions(cluster, nodeList, cost, args.json);

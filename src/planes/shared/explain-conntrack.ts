@@ -1,6 +1,7 @@
 /** What `conntrack.ts` does, written a second time: it counts, and says each step in words. */
 
-import { formatAddress } from "../../cluster/cluster.js";
+import type { Network } from "../../cluster/cluster.js";
+import { socketText } from "../../cluster/family.js";
 import type { Decision, Flow, Work } from "../plane.js";
 import {
   BUCKET_WORDS,
@@ -23,6 +24,8 @@ import { siphash } from "./siphash.js";
 export interface Count {
   readonly work: Work;
   readonly path: string[] | undefined;
+  /** Whose addresses the numbers stand for; IPv4 by default. */
+  readonly network?: Pick<Network, "ipv6">;
 }
 
 /** nf_conntrack_in: the decision of a known connection, or null. */
@@ -43,7 +46,7 @@ export function explainConfirm(
   answering: { readonly address: number; readonly port: number },
   decision: Decision,
   nowSec: number,
-  { work, path }: Count,
+  { work, path, network = {} }: Count,
 ): void {
   const reply = {
     src: answering.address | 0,
@@ -78,7 +81,7 @@ export function explainConfirm(
     nowSec,
   );
   path?.push(
-    `nf_conntrack: confirmed, replies come from ${formatAddress(reply.src >>> 0)}:${reply.sport} to port ${reply.dport}`,
+    `nf_conntrack: confirmed, replies come from ${socketText(network, reply.src >>> 0, reply.sport)} to port ${reply.dport}`,
   );
 }
 

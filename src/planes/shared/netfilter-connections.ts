@@ -120,7 +120,8 @@ export class NetfilterConnections implements Connections {
     addWork(total, work);
     if (decision >= PASS) {
       const answering = answeringSide(this.#cluster, decision, flow);
-      explainConfirm(this.#conntrack, flow, answering, decision, nowSec, { work: total, path });
+      const { network } = this.#cluster;
+      explainConfirm(this.#conntrack, flow, answering, decision, nowSec, { work: total, path, network });
     }
     return { decision, work: total };
   }
