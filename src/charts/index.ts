@@ -3,7 +3,15 @@
 import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
-import { clusterConnect, clusterEstablished } from "./cluster.js";
+import {
+  clusterConnect,
+  clusterDatagrams,
+  clusterEstablished,
+  clusterLeaves,
+  clusterNewService,
+  clusterProgramming,
+  clusterSync,
+} from "./cluster.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
@@ -93,7 +101,12 @@ export const CHARTS: readonly Chart[] = [
   balance,
   ...KERNEL_CHARTS,
   clusterConnect,
+  clusterDatagrams,
   clusterEstablished,
+  clusterProgramming,
+  clusterLeaves,
+  clusterNewService,
+  clusterSync,
   modelVersusKernel,
   published,
   publishedColumns,

@@ -75,7 +75,7 @@ export function kubectl(...args: string[]): string {
 }
 
 /** Gives kubectl manifests to apply. */
-export function apply(name: string, text: string): void {
+function apply(name: string, text: string): void {
   const file = join(folder, name);
   writeFileSync(file, text);
   kubectl("apply", "-f", file);
@@ -135,6 +135,20 @@ export function expired(token: string): string {
   const key = createPrivateKey(readFileSync(join(STATE, "pki/service-account.key")));
   const signature = sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" });
   return `${signed}.${signature.toString("base64url")}`;
+}
+
+/** A kubeconfig of a ServiceAccount that has the rights that --dry-run prints for a run, and no others. */
+export function kubeconfigOfMeasurer(...options: string[]): string {
+  const { stdout, status } = lbscale("run", "--lane", "cluster", ...options, "--dry-run");
+  expect(status).toBe(0);
+  const roles = stdout.split("---\n").filter((text) => /^kind: ClusterRole$/m.test(text));
+  apply("roles.yaml", roles.join("---\n"));
+  kubectl("create", "serviceaccount", "measurer");
+  for (const role of ["lbscale", "lbscale-objects"]) {
+    const account = "--serviceaccount=default:measurer";
+    kubectl("create", "clusterrolebinding", role, `--clusterrole=${role}`, account);
+  }
+  return kubeconfigWith(tokenOf("measurer"));
 }
 
 /** A kubeconfig whose user has a token. */

@@ -6,18 +6,23 @@ import { type ClusterState, inspectCluster } from "../../cluster-lane/inspect/pr
 import { type ClusterProgress, measureCluster } from "../../cluster-lane/measure.js";
 import { CLUSTER_BOUNDS, type ClusterLaneOptions } from "../../cluster-lane/options.js";
 import {
+  CLUSTER_SCENARIOS,
   type ClusterJob,
+  type ClusterScenario,
   makingSeconds,
   namespaceOf,
   secondsOf,
+  settingOf,
   targetsOf,
+  watches,
 } from "../../cluster-lane/plan.js";
 import { isBareBaseline, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { levelOf } from "../../measure/stopping.js";
-import type { Results } from "../../results/schema.js";
+import type { Cell, Results } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
-import { addProbed, CLUSTER_SCENARIOS, reportOfPlane } from "./cluster-reports.js";
+import { addChanged, CHANGE_CELLS } from "./cluster-changes.js";
+import { addProbed, reportOfPlane, VARIANTS } from "./cluster-reports.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
 
 const PROFILE = "cluster";
@@ -61,8 +66,14 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
     );
   }
   const services = [...new Set(spec.services ?? DEFAULT_SERVICES)].sort((a, b) => a - b);
+  const scenarios = scenariosOf(spec);
+  if (watches({ scenarios }) && spec.clusterLane?.protocols?.includes("tcp") === false) {
+    throw new InvalidRunSpecError(
+      "protocols: changes are watched by TCP connections: add tcp, or measure connect and established alone",
+    );
+  }
   return {
-    ...{ runId, services, endpoints, seed: spec.seed },
+    ...{ runId, services, scenarios, endpoints, seed: spec.seed },
     options: {
       ...spec.clusterLane,
       ...{ budgetSeconds: spec.budgetSeconds, durationSeconds: spec.durationSeconds },
@@ -78,22 +89,53 @@ export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<ClusterS
     options,
     namespace: namespaceOf(job),
     own: options.namespace === undefined,
+    watches: watches(job),
     services: services.at(-1) ?? 1,
     targets: targetsOf(job),
   };
   return withCluster(options, (api) => inspectCluster(api, needs), signal);
 }
 
+/** What is measured unless told otherwise: changes take a minute more at each N. */
+const DEFAULT_SCENARIOS: readonly ClusterScenario[] = ["connect", "established"];
+
+function scenariosOf({ scenarios }: RunSpec): readonly ClusterScenario[] {
+  if (scenarios === undefined) return DEFAULT_SCENARIOS;
+  if (scenarios === "all") return CLUSTER_SCENARIOS;
+  return scenarios.map((id) => {
+    const known = CLUSTER_SCENARIOS.find((each) => each === id);
+    if (known !== undefined) return known;
+    throw new InvalidRunSpecError(
+      `scenarios: lane cluster does not measure "${id}": choose from ${CLUSTER_SCENARIOS.join(", ")}`,
+    );
+  });
+}
+
+/** Empty cells: connections through the plane and without it, by protocol, and changes, which only a plane follows. */
+function cellsOf(job: ClusterJob, plane: string): Cell[] {
+  const { protocols } = settingOf(job, "");
+  return CLUSTER_SCENARIOS.filter((scenario) => job.scenarios.includes(scenario)).flatMap((scenario) => {
+    const changes = Object.values(CHANGE_CELLS).filter((cell) => cell.scenario === scenario);
+    const kinds =
+      changes.length > 0
+        ? changes.map(({ variant }) => ({ plane, variant }))
+        : protocols.flatMap((protocol) =>
+            [plane, DIRECT].map((id) => ({ plane: id, variant: VARIANTS[protocol] })),
+          );
+    return job.services.flatMap((services) =>
+      kinds.map(({ plane, variant }) =>
+        emptyCell(
+          { plane, lane: "cluster", scenario },
+          { services, endpoints: null, variant },
+          job.endpoints,
+        ),
+      ),
+    );
+  });
+}
+
 async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext): Promise<Plan> {
   const job = clusterJob(spec, "plan");
-  const wanted =
-    spec.scenarios === undefined || spec.scenarios === "all" ? [...CLUSTER_SCENARIOS] : spec.scenarios;
-  const unknown = wanted.find((id) => !CLUSTER_SCENARIOS.some((known) => known === id));
-  if (unknown !== undefined) {
-    throw new InvalidRunSpecError(
-      `scenarios: lane cluster does not measure "${unknown}": choose from ${CLUSTER_SCENARIOS.join(", ")}`,
-    );
-  }
   const { plane } = await inspect(job);
   onProgress({ kind: "note", text: `what balances here: ${plane.id} (${plane.source})` });
   const settings = {
@@ -108,17 +150,7 @@ async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext):
     level: levelOf([job.rounds]),
     budgetSeconds: job.options.budgetSeconds ?? null,
     settings,
-    cells: CLUSTER_SCENARIOS.filter((scenario) => wanted.includes(scenario)).flatMap((scenario) =>
-      job.services.flatMap((services) =>
-        [plane.id, DIRECT].map((id) =>
-          emptyCell(
-            { plane: id, lane: "cluster", scenario },
-            { services, endpoints: null, variant: "" },
-            job.endpoints,
-          ),
-        ),
-      ),
-    ),
+    cells: cellsOf(job, plane.id),
     schedule: [],
   };
 }
@@ -154,14 +186,18 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
           if (isLate) onProgress({ kind: "note", text: "the budget is spent: larger N are left out" });
           return !isLate;
         },
-        onMeasured: (services, probed) => {
+        isMeasured: (services) =>
+          results.cells.some((cell) => cell.services === services && cell.replicates.length > 0),
+        onMeasured: (services, { probed, changed }) => {
           done++;
+          const names = options.names ?? false;
+          if (changed) addChanged(results, services, changed, { seed: job.seed, names });
           addProbed(results, services, probed, {
             plane: state.plane,
             otherServices: state.otherServices,
             seed: job.seed,
             bare: DIRECT,
-            names: options.names ?? false,
+            names,
           });
           onReplicate();
         },
