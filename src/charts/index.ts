@@ -1,5 +1,6 @@
 /** All charts. To add one: its file, and a line here. */
 
+import { addresses } from "./addresses.js";
 import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
@@ -82,6 +83,7 @@ export const CHARTS: readonly Chart[] = [
   latency,
   work,
   logarithm,
+  addresses,
   percentiles,
   position,
   distribution,

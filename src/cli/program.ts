@@ -271,6 +271,6 @@ function printError(error: unknown, debug: boolean, io: Io): number {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof InputError) return EXIT_USAGE;
-  if (error instanceof CheckFailedError) return EXIT_CHECK_FAILED;
+  if (error instanceof CheckFailedError) return error.lacksProgram ? EXIT_USAGE : EXIT_CHECK_FAILED;
   return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_INTERNAL;
 }

@@ -5,10 +5,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runTool, toolPath } from "./testbed/tools.js";
 
-/** The package's root is three folders above the compiled file and two above the source. */
-const SOURCES = ["../../native/", "../../../native/"]
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path) => existsSync(path));
+/**
+ * The folder of the C sources, in the package's root: three folders above the compiled file and two above the source.
+ * `dist/native` holds the cluster lane's compiled probes, so a source is looked for and not the folder.
+ *
+ * @param from The file that asks, as a URL.
+ */
+export function findSources(from: string): string | undefined {
+  return ["../../native/", "../../../native/"]
+    .map((path) => fileURLToPath(new URL(path, from)))
+    .find((path) => existsSync(join(path, "probe.c")));
+}
+
+const SOURCES = findSources(import.meta.url);
 
 function source(name: string): string {
   if (SOURCES === undefined) throw new Error("the package lacks its folder native/: install it again");

@@ -256,6 +256,20 @@ const planeReport = z.object({
   memoryModelled: z.boolean(),
   /** Where flows enter this plane, if not where the run's others do: its clients are then outside the cluster. */
   entry: z.literal("loadBalancer").optional(),
+  /** Tables of fixed size as they are installed, and what a Service of one port and a cluster IP takes of each. */
+  stockMaps: z
+    .array(
+      z.object({
+        what: z.string(),
+        most: z.number().positive(),
+        perService: z.number().nonnegative(),
+        perEndpoint: z.number().nonnegative(),
+        /** The option of planes that makes it larger; null: nothing does. */
+        option: z.string().nullable(),
+      }),
+    )
+    .readonly()
+    .optional(),
 });
 
 /** What a scenario says about itself (src/measure/scenario.ts). */
@@ -315,6 +329,8 @@ export const resultsSchema = z.object({
       planes: z.record(z.string(), z.union([z.string(), z.number()])),
       /** Releases of kube-proxy whose rules were modelled, by plane, such as 1.37.2; absent in runs of before 0.2. */
       kubeProxy: z.record(z.string(), z.string()).optional(),
+      /** Versions of nft that load those rules, by plane, such as 1.0.6; absent in runs of before 0.3. */
+      nft: z.record(z.string(), z.string()).optional(),
       /** New connections per round; absent in the model lane, and in runs of the kernel's lanes before 0.2. */
       connections: z.number().int().optional(),
       /** Of the kernel's lanes, as it was used; absent elsewhere, and in runs of before 0.3. */

@@ -98,6 +98,11 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
       /needs the output of iptables-save/,
     ],
     ["a cost that is none", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "0"], /above 0/],
+    [
+      "kinds of addresses of a given cluster",
+      ["run", "--scenarios", "addresses", "--cluster", BOUTIQUE],
+      /scenario addresses generates its clusters: leave out --cluster/,
+    ],
     ["two costs", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
   ])("%s, after what the import left out and assumed", async (_what, args, message) => {
     const { status, stdout, stderr } = await inProcess(args);

@@ -13,7 +13,7 @@ import { kubeconfig } from "../../kubernetes/list-watch/kubeconfig.js";
 import { type ObjectChange, parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { prepareHost } from "../testbed/host.js";
-import { KernelError, runTool, toolPath } from "../testbed/tools.js";
+import { KernelError, MissingToolError, runTool, toolPath } from "../testbed/tools.js";
 import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "./config.js";
 import { get } from "./http.js";
 import { parseMetrics, type SyncState, syncState } from "./metrics.js";
@@ -187,7 +187,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     reply = { value: await answer(line) };
   } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) };
+    reply = {
+      error: error instanceof Error ? error.message : String(error),
+      lacksProgram: error instanceof MissingToolError,
+    };
   }
   process.stdout.write(`${JSON.stringify(reply)}\n`);
 }

@@ -14,7 +14,13 @@ export class KernelError extends CheckFailedError {
   override readonly name: string = "KernelError";
 }
 
-/** Absolute path of a system tool. Throws KernelError where it is not installed. */
+/** A system tool is not installed; the message says how to get it. */
+export class MissingToolError extends KernelError {
+  override readonly name = "MissingToolError";
+  override readonly lacksProgram = true;
+}
+
+/** Absolute path of a system tool. Throws MissingToolError where it is not installed. */
 export function toolPath(name: string): string {
   for (const folder of FOLDERS) {
     const path = join(folder, name);
@@ -25,7 +31,7 @@ export function toolPath(name: string): string {
       // The next folder.
     }
   }
-  throw new KernelError(`${name} is not installed: run ${scriptPath("install-kernel-tools.sh")}`);
+  throw new MissingToolError(`${name} is not installed: run ${scriptPath("install-kernel-tools.sh")}`);
 }
 
 export interface ToolOptions {

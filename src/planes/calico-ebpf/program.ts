@@ -16,6 +16,7 @@ import type {
   UpdateCost,
 } from "../plane.js";
 import { CalicoConnections } from "./connections.js";
+import { STOCK_BACKENDS, STOCK_FRONTENDS } from "./descriptor.js";
 import { LiveCalico } from "./incremental.js";
 import {
   BACKEND_ADDRESS,
@@ -36,10 +37,6 @@ import { LpmTrie } from "./maps/trie.js";
 import { mapMemory } from "./memory.js";
 import { CalicoModel } from "./model.js";
 import { updateCost } from "./update.js";
-
-/** bpfMapSizeNATFrontend and bpfMapSizeNATBackend as Calico has them. */
-const STOCK_FRONTENDS = 65_536;
-const STOCK_BACKENDS = 262_144;
 
 const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, count)));
 

@@ -16,6 +16,7 @@ import type {
   UpdateCost,
 } from "../plane.js";
 import { DEFAULT_CT_ENTRIES, TcConnections } from "./connections.js";
+import { DEFAULT_MAP_ENTRIES, MAX_FRONTENDS } from "./descriptor.js";
 import { LiveEbpf } from "./incremental.js";
 import {
   BACKEND_ADDRESS,
@@ -41,11 +42,6 @@ import { type CiliumModel, EbpfModel, MaglevModel } from "./model.js";
 import { DEFAULT_MAGLEV_SIZE, MAGLEV_SIZES } from "./options.js";
 import { DEFAULT_SOCKETS, SocketConnections } from "./socket-connections.js";
 import { updateCost } from "./update.js";
-
-/** Cilium's default `bpf-lb-map-max`. */
-const DEFAULT_MAP_ENTRIES = 65_536;
-/** rev_nat_index is a u16, and 0 means none. */
-export const MAX_FRONTENDS = 65_535;
 
 export class EbpfProgram implements Program {
   readonly plane: "ebpf" | "ebpf-maglev";
@@ -162,6 +158,9 @@ export class EbpfProgram implements Program {
       ...(this.#maglevSize !== null && {
         maglevTableSize: this.#maglevSize,
         maglevTables: this.tableFrontends.length,
+      }),
+      ...(this.mapEntries > DEFAULT_MAP_ENTRIES && {
+        enlarged: `beyond Cilium's maps of ${DEFAULT_MAP_ENTRIES} entries: enlarged`,
       }),
       ...(this.#frontends > MAX_FRONTENDS && {
         revNat: `beyond Cilium's ${MAX_FRONTENDS} frontends: rev_nat_index has 16 bits`,

@@ -3,10 +3,11 @@
 import { INGRESS_IP } from "../../cluster/cluster.js";
 import { PlaneLimitError } from "../../errors.js";
 import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "./cilium-flags.js";
+import { MAX_FRONTENDS } from "./descriptor.js";
 import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SCOPES } from "./layout.js";
 import { ENTRY_WORDS } from "./maps/entries.js";
 import { ACTIVE, referencedRows, stateOf } from "./maps/slots.js";
-import { type EbpfProgram, MAX_FRONTENDS } from "./program.js";
+import type { EbpfProgram } from "./program.js";
 
 /** What a backend's value says of its state (NewBackendFlags): 2, quarantined, is no state that Kubernetes knows. */
 const STATE_BYTES = [0, 1, 1, 2, 3] as const;

@@ -4,10 +4,10 @@ import { LOAD_BALANCER, parseAddress, parseCidr, TCP } from "../../cluster/clust
 import { generateCluster } from "../../cluster/generate.js";
 import { kubeProxySettings } from "../shared/kube-proxy.js";
 import { nftables } from "./index.js";
-import { mapBucketBits } from "./layout.js";
 import { chainBytes } from "./memory.js";
 import { NftablesProgram } from "./program.js";
 import { nftTransactions } from "./ruleset.js";
+import { mapBucketBits } from "./structures/anonymous-maps.js";
 import { rhashBuckets } from "./structures/rhashtable.js";
 import { nftLayout } from "./version.js";
 
