@@ -1,8 +1,11 @@
 /** The cluster lane's charts: connections in a live Kubernetes cluster. */
 
+import { type Described, planeReport } from "../results/descriptors.js";
+import type { Cell } from "../results/schema.js";
 import { scalingChart } from "./scaling.js";
 
-const NOTE =
+const NOTE = (results: Described, cells: readonly Cell[]) =>
+  cells.some(({ plane }) => planeReport(results, plane).role === "baseline") &&
   "endpoint directly: the same probes to a pod's own address, in turns; its packets meet the plane's rules too, and match none";
 
 export const clusterConnect = scalingChart({

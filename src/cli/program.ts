@@ -108,7 +108,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
   ],
   Report: [
     {
-      command: "report <run>",
+      command: "report <run> [others..]",
       describe: "Draw the charts and tables of a run again, from its results.json alone",
       load: async () => (await import("./commands/report.js")).report,
     },

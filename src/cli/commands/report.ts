@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import { THEME_NAMES } from "../../charts/theme.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import { FILE_FORMATS, type ReportFormat, SIZES, type SizeName } from "../../output/formats.js";
+import type { Results } from "../../results/schema.js";
 import { plainText } from "../../text.js";
 import { parseChoices } from "../options/parse.js";
 import { note, PATH_LENGTH, print, printJson } from "../output.js";
@@ -13,6 +14,7 @@ const REPORT_FORMATS = [...FILE_FORMATS, "text"] as const;
 
 interface Arguments {
   run: string;
+  others: string[] | undefined;
   formats: string;
   theme: string;
   size: SizeName;
@@ -22,14 +24,20 @@ interface Arguments {
 }
 
 export const report: CommandModule<object, Arguments> = {
-  command: "report <run>",
-  describe: "Draw the charts and tables of a run again, from its results.json alone",
+  command: "report <run> [others..]",
+  describe:
+    "Draw the charts and tables of a run again, from its results.json alone; of several runs, one chart with a series each",
   builder: (yargs) =>
     yargs
       .positional("run", {
         type: "string",
         demandOption: true,
         describe: "A run's folder, or its results.json",
+      })
+      .positional("others", {
+        type: "string",
+        array: true,
+        describe: "More runs of the same scenarios: clusters, modes, lanes",
       })
       .option("formats", {
         type: "string",
@@ -69,8 +77,7 @@ export const report: CommandModule<object, Arguments> = {
     // What draws loads here, not with the options: bad usage is reported at once.
     const { chartsOf } = await import("../../charts/of-run.js");
     const { writeReport } = await import("../../output/write-charts.js");
-    const { readResults } = await import("../../results/files.js");
-    const results = readResults(args.run);
+    const results = await resultsOf(args.run, args.others ?? []);
     const request = {
       formats: asked.filter((format): format is ReportFormat => format !== "text"),
       themes: parseChoices(args.theme, "theme", THEME_NAMES),
@@ -83,6 +90,9 @@ export const report: CommandModule<object, Arguments> = {
         ),
       }),
     };
+    if (args.out === undefined && (args.others ?? []).length > 0) {
+      throw new UsageError("several runs have no folder in common: name one with --out");
+    }
     const runFolder = statSync(args.run).isDirectory() ? args.run : dirname(args.run);
     const folders = { top: args.out ?? runFolder, charts: args.out ?? join(runFolder, "charts") };
     const { paths, skipped } = await writeReport(results, folders, request);
@@ -103,3 +113,26 @@ export const report: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** One run, or several as one, which says what is not alike in them. */
+async function resultsOf(run: string, others: readonly string[]): Promise<Results> {
+  const { readResults } = await import("../../results/files.js");
+  if (others.length === 0) return readResults(run);
+  const { differencesOf, mergeRuns } = await import("../../results/merge.js");
+  const paths = [run, ...others];
+  const runs = paths.map((path) => ({ label: labelOf(path), results: readResults(path) }));
+  const twice = runs.find(({ label }, i) => runs.findIndex((other) => other.label === label) < i);
+  if (twice)
+    throw new UsageError(`two runs are called "${twice.label}": rename a folder, its name is the label`);
+  const merged = mergeRuns(runs);
+  for (const difference of differencesOf(runs)) note(difference);
+  return merged;
+}
+
+/** The name of a run's folder. */
+function labelOf(path: string): string {
+  const folder = resolve(
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() === false ? dirname(path) : path,
+  );
+  return plainText(basename(folder), 40);
+}
