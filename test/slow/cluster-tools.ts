@@ -90,13 +90,14 @@ export function leftovers(): string[] {
     .filter((line) => line !== "");
 }
 
-/** Starts a run of 300 Services, does something once it writes `text`, and waits for its end. */
+/** Starts a run (of 300 Services unless told), does something once it writes `text`, and waits for its end. */
 export function whenItSays(
   text: string,
   act: (kill: (signal: NodeJS.Signals) => void) => void,
   ...args: string[]
 ): Promise<{ code: number | null; signal: NodeJS.Signals | null; words: string }> {
-  const wanted = ["--services", "300", "--duration", "6s", "--yes", ...args];
+  const services = args.includes("--services") ? [] : ["--services", "300"];
+  const wanted = [...services, "--duration", "6s", "--yes", ...args];
   const child = spawn(process.execPath, [CLI, "run", "--lane", "cluster", ...wanted], {
     env: ENVIRONMENT,
     stdio: ["ignore", "ignore", "pipe"],

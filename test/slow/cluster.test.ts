@@ -105,6 +105,31 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     },
   );
 
+  it.each<NodeJS.Signals>(["SIGINT", "SIGKILL"])(
+    "is resumed after %s at the next N, in the same cluster only",
+    async (signal) => {
+      const out = join(folder, `resumed after ${signal}`);
+      await whenItSays("measuring at N = 300", (kill) => kill(signal), "--services", "1,300", "--out", out);
+      const before = readResults(out);
+      const measuredOf = ({ cells }: typeof before) => cells.filter(({ services }) => services === 1);
+      expect(measuredOf(before).map(({ replicates }) => replicates.length)).toEqual([10, 10, 10, 10]);
+      const resume = ["run", "--resume", "--out", out, "--yes"];
+      const elsewhere = lbscale(...resume, "--context", "nowhere");
+      expect([elsewhere.stderr, elsewhere.status]).toEqual([
+        expect.stringContaining('"nowhere" does not'),
+        2,
+      ]);
+      expect(lbscale(...resume).status).toBe(0);
+      const after = readResults(out);
+      expect(after.run.complete).toBe(true);
+      expect(measuredOf(after).map(({ replicates }) => replicates)).toEqual(
+        measuredOf(before).map(({ replicates }) => replicates),
+      );
+      expect(after.cells.map(({ replicates }) => replicates.length)).toEqual(after.cells.map(() => 10));
+      expect(leftovers()).toEqual([]);
+    },
+  );
+
   it.each(["starting target pods", "making Service", "measuring at N = 300"])(
     "goes on when the API server is killed and started again at '%s'",
     async (phase) => {

@@ -30,6 +30,8 @@ function option<K extends Key>(
       ...declaration,
     },
     lanes: lanesUsing("clusterLane"),
+    // Results don't hold what is not written: it is given again.
+    resumable: !isWritten,
     read: (text) => ({ clusterLane: { [key]: read(text, name) } }),
     write: ({ clusterLane }) => {
       const value = clusterLane?.[key];

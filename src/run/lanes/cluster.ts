@@ -1,115 +1,36 @@
 /** The cluster lane: connections through whatever balances in a live Kubernetes cluster, compared with connections without it. */
 
+import { removeRun } from "../../cluster-lane/clean.js";
 import { withCluster } from "../../cluster-lane/connection.js";
 import { ClusterFailedError } from "../../cluster-lane/errors.js";
-import { type ClusterState, inspectCluster } from "../../cluster-lane/inspect/preflight.js";
 import { type ClusterProgress, measureCluster } from "../../cluster-lane/measure.js";
-import { CLUSTER_BOUNDS, type ClusterLaneOptions } from "../../cluster-lane/options.js";
 import {
   CLUSTER_SCENARIOS,
   type ClusterJob,
-  type ClusterScenario,
   makingSeconds,
-  namespaceOf,
   secondsOf,
   settingOf,
-  targetsOf,
-  watches,
 } from "../../cluster-lane/plan.js";
-import { isBareBaseline, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { levelOf } from "../../measure/stopping.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
-import { InvalidRunSpecError, type RunSpec } from "../spec.js";
+import type { RunSpec } from "../spec.js";
 import { addChanged, CHANGE_CELLS } from "./cluster-changes.js";
-import { addProbed, reportOfPlane, VARIANTS } from "./cluster-reports.js";
+import { describeCluster, requireSameCluster } from "./cluster-description.js";
+import { clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster-job.js";
+import { addProbed, VARIANTS } from "./cluster-reports.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
 
 const PROFILE = "cluster";
-const DEFAULT_SERVICES: readonly number[] = [1, 100, 1000];
-/** An interval needs six. */
-const ROUNDS = 10;
-const ENDPOINTS = 4;
-/** More target pods than this are no longer a benchmark's business. */
-const MOST_ENDPOINTS = 50;
-
-/** Connections that no plane decides about. */
-const DIRECT = KERNEL_PLANE_IDS.find(isBareBaseline) ?? "";
 
 export const clusterLane: Lane = {
   id: "cluster",
-  resumable: false,
+  resumable: true,
   certifiesModels: false,
   generatesClusters: false,
   plan: planCluster,
   measure: measureInCluster,
 };
-
-/**
- * What a specification asks of a cluster.
- *
- * @throws InvalidRunSpecError for what this lane can't measure.
- */
-export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
-  const endpoints = spec.endpoints ?? ENDPOINTS;
-  const rounds = spec.replicates ?? { least: ROUNDS, most: ROUNDS };
-  if (endpoints < 1 || endpoints > MOST_ENDPOINTS) {
-    throw new InvalidRunSpecError(`endpoints: lane cluster takes from 1 to ${MOST_ENDPOINTS}`);
-  }
-  const [least, most] = CLUSTER_BOUNDS.durationSeconds;
-  if (spec.durationSeconds !== undefined && spec.durationSeconds > most) {
-    throw new InvalidRunSpecError(`durationSeconds: lane cluster takes from ${least} to ${most}`);
-  }
-  if (rounds.least !== rounds.most) {
-    throw new InvalidRunSpecError(
-      `replicates: lane cluster measures a fixed number of rounds: give one number, such as ${ROUNDS}`,
-    );
-  }
-  const services = [...new Set(spec.services ?? DEFAULT_SERVICES)].sort((a, b) => a - b);
-  const scenarios = scenariosOf(spec);
-  if (watches({ scenarios }) && spec.clusterLane?.protocols?.includes("tcp") === false) {
-    throw new InvalidRunSpecError(
-      "protocols: changes are watched by TCP connections: add tcp, or measure connect and established alone",
-    );
-  }
-  return {
-    ...{ runId, services, scenarios, endpoints, seed: spec.seed },
-    options: {
-      ...spec.clusterLane,
-      ...{ budgetSeconds: spec.budgetSeconds, durationSeconds: spec.durationSeconds },
-    },
-    rounds: rounds.least,
-  };
-}
-
-/** The parts of a specification that decide what is looked at in the cluster. */
-export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<ClusterState> {
-  const { options, services } = job;
-  const needs = {
-    options,
-    namespace: namespaceOf(job),
-    own: options.namespace === undefined,
-    watches: watches(job),
-    services: services.at(-1) ?? 1,
-    targets: targetsOf(job),
-  };
-  return withCluster(options, (api) => inspectCluster(api, needs), signal);
-}
-
-/** What is measured unless told otherwise: changes take a minute more at each N. */
-const DEFAULT_SCENARIOS: readonly ClusterScenario[] = ["connect", "established"];
-
-function scenariosOf({ scenarios }: RunSpec): readonly ClusterScenario[] {
-  if (scenarios === undefined) return DEFAULT_SCENARIOS;
-  if (scenarios === "all") return CLUSTER_SCENARIOS;
-  return scenarios.map((id) => {
-    const known = CLUSTER_SCENARIOS.find((each) => each === id);
-    if (known !== undefined) return known;
-    throw new InvalidRunSpecError(
-      `scenarios: lane cluster does not measure "${id}": choose from ${CLUSTER_SCENARIOS.join(", ")}`,
-    );
-  });
-}
 
 /** Empty cells: connections through the plane and without it, by protocol, and changes, which only a plane follows. */
 function cellsOf(job: ClusterJob, plane: string): Cell[] {
@@ -156,14 +77,18 @@ async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext):
 }
 
 async function measureInCluster(results: Results, context: RunContext): Promise<void> {
-  const { signal, onProgress, onReplicate, spec } = context;
-  if (spec === null) throw new Error("lane cluster has nothing to resume");
-  const job = clusterJob(spec, runIdOf(results));
+  const { signal, onProgress, onReplicate, spec, clusterLane } = context;
+  const job = spec === null ? resumedJob(results, clusterLane) : clusterJob(spec, runIdOf(results));
   const { options } = job;
+  if (spec === null) await withCluster(options, (api) => removeRun(api, settingOf(job, "")), signal);
   const state = await inspect(job, signal);
+  if (spec === null) requireSameCluster(results, state, options);
   describeCluster(results, state, options);
+  storeJob(results, job);
   const started = performance.now();
-  let done = 0;
+  const isMeasured = (services: number) =>
+    results.cells.some((cell) => cell.services === services && cell.replicates.length > 0);
+  let done = job.services.filter(isMeasured).length;
   const show = ({ phase, what, leftSeconds }: ClusterProgress) => {
     // What follows this phase is known from other runs: making and removing Services, and measuring itself.
     const rest = secondsOf(job, done) - (phase.startsWith("making") ? makingSeconds(job, done) : 0);
@@ -186,8 +111,7 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
           if (isLate) onProgress({ kind: "note", text: "the budget is spent: larger N are left out" });
           return !isLate;
         },
-        isMeasured: (services) =>
-          results.cells.some((cell) => cell.services === services && cell.replicates.length > 0),
+        isMeasured,
         onMeasured: (services, { probed, changed }) => {
           done++;
           const names = options.names ?? false;
@@ -216,34 +140,4 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
 function runIdOf({ run }: Results): string {
   const suffix = Math.floor(Math.random() * 2 ** 16).toString(16);
   return `${run.id.toLowerCase().replace(`-${PROFILE}`, "")}-${suffix}`;
-}
-
-/** What the cluster is, without names. */
-function describeCluster(results: Results, state: ClusterState, { names = false }: ClusterLaneOptions): void {
-  const { plane, version, nodes, otherServices, probes } = state;
-  results.planes = { ...results.planes };
-  results.planes[plane.id] ??= { ...reportOfPlane(plane), claims: [] };
-  const direct = results.planes[DIRECT];
-  // These packets meet the plane's rules as well, and match none: a list is walked to its end.
-  const words = { label: "endpoint directly", shortLabel: "endpoint", columnLabel: "endpoint directly" };
-  if (direct) results.planes[DIRECT] = { ...direct, ...words };
-  results.equivalence = { ...results.equivalence, planes: [plane.id] };
-  results.equivalence.services = Math.max(...results.cells.map(({ services }) => services));
-  results.cluster = {
-    ...results.cluster,
-    source: "live",
-    parameters: {
-      ...results.cluster.parameters,
-      ...{ kubernetes: version, plane: { ...plane }, otherServices, probes: Object.fromEntries(probes) },
-      nodes: nodes.map(({ metadata, status: { nodeInfo, capacity } }) => ({
-        ...(names && { name: metadata.name }),
-        architecture: nodeInfo.architecture,
-        cpus: capacity?.cpu ?? "unknown",
-        kernel: nodeInfo.kernelVersion,
-        os: nodeInfo.osImage,
-        kubelet: nodeInfo.kubeletVersion,
-        runtime: nodeInfo.containerRuntimeVersion,
-      })),
-    },
-  };
 }
