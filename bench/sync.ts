@@ -45,6 +45,7 @@ export const sync: Scenario = {
       kernel: "Time to load every service with the kernel's own tools",
       "kernel/first": "From kube-proxy's start to the last Service that answers",
       "kernel/first, CPU": "Processor time of kube-proxy and its tools until its first sync has ended",
+      cluster: "From the API server's answer to the last of N Services until that one answers",
       guest: "Time to load every service with the kernel's own tools",
     },
   },

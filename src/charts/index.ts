@@ -4,7 +4,15 @@ import { addresses } from "./addresses.js";
 import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
-import { clusterConnect, clusterEstablished } from "./cluster.js";
+import {
+  clusterConnect,
+  clusterDatagrams,
+  clusterEstablished,
+  clusterLeaves,
+  clusterNewService,
+  clusterProgramming,
+  clusterSync,
+} from "./cluster.js";
 import { kernelColdStart, kernelColdStartStages } from "./cold-start.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
@@ -98,7 +106,12 @@ export const CHARTS: readonly Chart[] = [
   balance,
   ...KERNEL_CHARTS,
   clusterConnect,
+  clusterDatagrams,
   clusterEstablished,
+  clusterProgramming,
+  clusterLeaves,
+  clusterNewService,
+  clusterSync,
   modelVersusKernel,
   published,
   publishedColumns,

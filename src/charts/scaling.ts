@@ -44,8 +44,8 @@ export interface ScalingChart {
   readonly floor?: boolean;
   /** Logarithmic by default. */
   readonly scale?: "log" | "linear";
-  /** Said in the caption. */
-  readonly note?: string;
+  /** Said in the caption; a function may leave it out. */
+  readonly note?: string | ((results: Described, cells: readonly Cell[]) => string | false);
 }
 
 /** A scaling chart of one measure (another lane, scenario or variant is another chart). */
@@ -75,7 +75,7 @@ export function scalingChart(chart: ScalingChart): Chart {
         subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · ${linear ? "linear" : "log–log"} scale · lower is better`,
         caption: joinParts([
           provenance(results, measure, cells),
-          ...(note ? [note] : []),
+          typeof note === "function" ? note(results, cells) : note,
           ...(measure.axis === "endpoints" ? [] : [stockNote(results, largestOf(series))]),
           ...(curves.length > 0 ? ["thin dashes: fitted laws of growth"] : []),
           ...(rings.length > 0 ? ["rings: one plane overtakes another"] : []),
