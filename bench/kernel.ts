@@ -32,7 +32,7 @@ const PROFILES: readonly KernelProfile[] = [
   },
   {
     id: "default",
-    planes: [...MAIN.slice(0, 3), "ebpf-tc", "nftables", "iptables-nft", "iptables"],
+    planes: [...MAIN.slice(0, 3), "ebpf-tc", "calico-ebpf", "nftables", "iptables-nft", "iptables"],
     kubeProxies: ["kube-proxy/nftables@1.37", "kube-proxy/nftables@1.36", "kube-proxy/iptables-legacy@1.37"],
     mostServices: 5000,
     ...{ rounds: 6, connections: 1000, updates: 6 },
@@ -104,17 +104,20 @@ const COLD_STARTS: KernelCatalog["coldStarts"] = {
 /** Of `update`: iptables written whole, as kube-proxy does once an hour, next to what it writes each time. */
 const FULL_SYNC = "full";
 
+/** Planes with a BPF program that does one lookup: `ebpf-tc` does the one of `ebpf`. */
+const LOOKUPS: readonly KernelPlaneId[] = ["ebpf", "ebpf-maglev", "calico-ebpf"];
+
 /** Baselines load nothing, and only BPF programs can be run without a network. */
 function measures(scenario: KernelScenario, plane: KernelPlaneId): boolean {
   if (["programming", "proxy-memory", "cold-start"].includes(scenario)) return false;
   if (["sync", "memory", "update"].includes(scenario)) return PROXY_PLANES.includes(plane);
-  return scenario !== "lookup" || plane === "ebpf" || plane === "ebpf-maglev";
+  return scenario !== "lookup" || LOOKUPS.includes(plane);
 }
 
 /** Models that are timed in the same blocks, in this kernel's lane. Maglev's tables take a model seconds to build at each replicate. */
 function isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean {
   if (lane === "guest") return false;
-  return plane === "iptables" || plane === "ebpf" || (plane === "ebpf-maglev" && services <= 1000);
+  return ["iptables", "ebpf", "calico-ebpf"].includes(plane) || (plane === "ebpf-maglev" && services <= 1000);
 }
 
 /** N of a plane. nft takes minutes to load 20,000 services, and so does everything in the guest. */

@@ -14,11 +14,10 @@ import {
 } from "../cluster/cluster.js";
 import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
+import { OTHER_NODE, THIS_NODE } from "./exported-nodes.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
 const ENDPOINTS_PER_SLICE = 100;
-/** A cluster knows which endpoints are on its node, and nothing of the other nodes: those stay unnamed. */
-const THIS_NODE = "this-node";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
 /** A v1 List as JSON, an object a line, in chunks. Throws NotRepresentableError for what the API server would refuse. */
@@ -112,7 +111,7 @@ function sliceObjects(cluster: Cluster, s: number, namespace: string, service: s
         conditions: servesPolicyCluster(cluster.endpointLocal[e]!)
           ? { ready: true, serving: true, terminating: false }
           : { ready: false, serving: true, terminating: true },
-        ...(servesPolicyLocal(cluster.endpointLocal[e]!) && { nodeName: THIS_NODE }),
+        nodeName: servesPolicyLocal(cluster.endpointLocal[e]!) ? THIS_NODE : OTHER_NODE,
       })),
     });
   };
