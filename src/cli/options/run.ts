@@ -16,18 +16,11 @@ import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "./catalog-names.js";
 import { CLUSTER_LANE_OPTIONS } from "./cluster-lane.js";
-import {
-  parseChoices,
-  parseInteger,
-  parseList,
-  parseNumber,
-  parsePlanes,
-  parseServices,
-  parseShare,
-} from "./parse.js";
+import { parseInteger, parseList, parseNumber, parsePlanes, parseServices, parseShare } from "./parse.js";
 import {
   parseChoice,
   parseExponent,
+  parseGuestPlanes,
   parseKernelPlanes,
   parseReplicates,
   parseSeconds,
@@ -98,7 +91,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     },
     (text, lane, name) => {
       if (lane === "model") return parsePlanes(text);
-      return lane === "kernel" ? parseKernelPlanes(text, name) : parseChoices(text, name, KERNEL_PLANE_IDS);
+      return lane === "kernel" ? parseKernelPlanes(text, name) : parseGuestPlanes(text, name);
     },
     // Without paths: a user's own build goes by its name.
     (planes) => planes.map((plane) => plane.replace(/^([^@]*)@.*\//, "$1@FOLDER/")).join(","),
