@@ -46,7 +46,7 @@ const CLAIMS: readonly Claim[] = [
     verdict:
       "No. Cilium's hash tables do the same work at any N, O(1); what grows is the time, where tables leave the caches. The data plane that is O(log n) is Calico's, whose frontends are a trie.",
     evidence: ["work-constant", "hash-time-rise", "trie-logarithm"],
-    more: [],
+    more: ["cache-regimes", "trie-addresses"],
     charts: ["logarithm"],
   },
   {

@@ -61,6 +61,8 @@ const PREFERRED = [
   "columns",
   "work",
   "logarithm",
+  "logarithm-time",
+  "addresses",
   "latency",
   "position",
   "percentiles",

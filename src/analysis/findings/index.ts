@@ -36,6 +36,7 @@ import {
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
 import { firstSyncTime, programmingTime } from "./programming.js";
+import { timeByRegime } from "./regimes.js";
 import { positionDecides } from "./tails.js";
 import { trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
@@ -70,6 +71,7 @@ export function findFindings(results: Results): Finding[] {
     timeRise(hash, results),
     logarithmAnswer(hash, results),
     trieLogarithm(of(claimant(results, "trie")), results),
+    timeByRegime(of(claimant(results, "trie")), hash, results),
     trieAddresses(results),
     constantWork(claimants(results, "constant-work").map(of), results),
     chainsGrow(of(claimant(results, "buckets")), results),
