@@ -55,7 +55,7 @@ export class ResultsFileError extends InputError {
   override readonly name: string = "ResultsFileError";
 }
 
-/** This machine can't do it: the wrong operating system. */
+/** This machine can't do it: the wrong operating system, or a right that is missing. */
 export class UnsupportedHostError extends InputError {
   override readonly name: string = "UnsupportedHostError";
 }
@@ -63,4 +63,6 @@ export class UnsupportedHostError extends InputError {
 /** A check found what it looks for: planes disagree, or a regression. */
 export class CheckFailedError extends Error {
   override readonly name: string = "CheckFailedError";
+  /** Whether nothing could be checked, because a program is missing: bad usage to the command line. */
+  readonly lacksProgram: boolean = false;
 }

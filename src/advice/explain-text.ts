@@ -41,16 +41,18 @@ export function predictionSource({ run, environment }: Results, name: string): s
 
 /** Whose rules a run's times are of. */
 export function rulesOf({ settings }: Results["run"]): string {
-  const releases = [...new Set(Object.values(settings.kubeProxy ?? {}))];
-  return releases.length === 0
-    ? "a kube-proxy of unknown version"
-    : `kube-proxy ${releases.map((release) => plainText(release, 20)).join(", ")}`;
+  const versions = (all: Readonly<Record<string, string>> = {}) =>
+    [...new Set(Object.values(all))].map((version) => plainText(version, 20)).join(", ");
+  const [releases, nft] = [versions(settings.kubeProxy), versions(settings.nft)];
+  const rules = releases === "" ? "a kube-proxy of unknown version" : `kube-proxy ${releases}`;
+  return nft === "" ? rules : `${rules}, loaded by nft ${nft}`;
 }
 
 /** One plane in words. */
 export function formatPlane({
   label,
   kubeProxy,
+  nft,
   decision,
   path,
   hooks,
@@ -69,7 +71,7 @@ export function formatPlane({
   ];
   const walked = sizes.filter(({ work, rules }) => work !== null || rules !== null);
   return {
-    heading: `${label}${kubeProxy === null ? "" : `, kube-proxy ${kubeProxy}`}: ${decision === "" ? "not walked" : decision}`,
+    heading: `${label}${kubeProxy === null ? "" : `, kube-proxy ${kubeProxy}`}${nft === null ? "" : `, nft ${nft}`}: ${decision === "" ? "not walked" : decision}`,
     steps: path.map((step) => plainText(step, 300)),
     place: position
       ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in ${ownList ? "the node's own KUBE-SERVICES, in its own order" : "KUBE-SERVICES (kube-proxy's order is random, and may change at every sync)"}, endpoint ${position.pick} of ${position.lastPick}`

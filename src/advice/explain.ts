@@ -9,7 +9,7 @@ import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import type { Flow, HookWork, ListPosition, PlaneId, PlaneOptions, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision } from "../planes/verify.js";
-import { releaseOf } from "../planes/versioned.js";
+import { nftOf, releaseOf } from "../planes/versioned.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import { formatBytes } from "../text.js";
@@ -44,6 +44,8 @@ export interface PlaneExplanation {
   readonly label: string;
   /** Release of kube-proxy whose rules these are; null where kube-proxy wrote none of them, or it is the node's own list. */
   readonly kubeProxy: string | null;
+  /** The nft that loads those rules; null where none does, and for a node's own. */
+  readonly nft: string | null;
   readonly decision: string;
   /** The steps in words, from the first rule or map to the verdict. Empty where the model was not built. */
   readonly path: readonly string[];
@@ -201,7 +203,8 @@ function explainPlane(
     };
   });
   const release = own ? undefined : releaseOf(plane.descriptor, asked.kubeProxy);
-  const names = { plane: id, label: plane.label, kubeProxy: release ?? null };
+  const nft = own ? undefined : nftOf(plane.descriptor, asked);
+  const names = { plane: id, label: plane.label, kubeProxy: release ?? null, nft: nft ?? null };
   return { ...names, decision, path, hooks, position, ownList: own !== null, sizes: costs };
 }
 

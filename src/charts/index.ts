@@ -5,6 +5,7 @@ import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
 import { clusterConnect, clusterEstablished } from "./cluster.js";
+import { kernelColdStart, kernelColdStartStages } from "./cold-start.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
@@ -54,6 +55,8 @@ export const KERNEL_CHARTS: readonly Chart[] = [
   kernelProgrammingParts,
   kernelFirstSync,
   kernelFirstSyncCpu,
+  kernelColdStart,
+  kernelColdStartStages,
   kernelProxyMemory,
   kernelRollout,
   kernelColumns,

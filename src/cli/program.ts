@@ -108,8 +108,9 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
   ],
   Report: [
     {
-      command: "report <run>",
-      describe: "Draw the charts and tables of a run again, from its results.json alone",
+      command: "report <run> [others..]",
+      describe:
+        "Draw the charts and tables of a run again, from its results.json alone, or a talk of several runs",
       load: async () => (await import("./commands/report.js")).report,
     },
     {
@@ -271,6 +272,6 @@ function printError(error: unknown, debug: boolean, io: Io): number {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof InputError) return EXIT_USAGE;
-  if (error instanceof CheckFailedError) return EXIT_CHECK_FAILED;
+  if (error instanceof CheckFailedError) return error.lacksProgram ? EXIT_USAGE : EXIT_CHECK_FAILED;
   return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_INTERNAL;
 }

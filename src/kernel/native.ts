@@ -27,7 +27,7 @@ function source(name: string): string {
 
 /** Compiles a C program and returns its path. Throws KernelError with the compiler's words. */
 export async function compileProgram(
-  name: "probe" | "server" | "loader" | "stopwatch" | "tablesize" | "timed" | "trie" | "watch",
+  name: "known" | "probe" | "server" | "loader" | "stopwatch" | "tablesize" | "timed" | "trie" | "watch",
   folder: string,
 ): Promise<string> {
   const output = join(folder, name);

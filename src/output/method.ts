@@ -74,17 +74,32 @@ function importFacts({ cluster }: Results): [string, string][] {
   return notes.length === 0 ? [] : [["Read, left out and assumed", plainText(notes.join("; "), 4000)]];
 }
 
-/** Whose rules were modelled: a release, or several with their planes. Empty where the run does not say. */
+/** Whose rules were modelled, and with which nft: a version, or several with their planes. Empty where the run does not say. */
 export function kubeProxyFacts(results: Results): [string, string][] {
+  const { kubeProxy, nft } = results.run.settings;
+  return [
+    ...versionFacts(results, "Rules of kube-proxy", kubeProxy),
+    ...versionFacts(results, "Loaded by nft", nft),
+    ...(results.run.settings.kernel?.nft === undefined
+      ? []
+      : [["Measured with", plainText(results.run.settings.kernel.nft, 80)] satisfies [string, string]]),
+  ];
+}
+
+function versionFacts(
+  results: Results,
+  what: string,
+  versions: Readonly<Record<string, string>> = {},
+): [string, string][] {
   const planes = new Map<string, string[]>();
-  for (const [plane, release] of Object.entries(results.run.settings.kubeProxy ?? {})) {
-    planes.set(release, [...(planes.get(release) ?? []), planeLabel(results, plane)]);
+  for (const [plane, version] of Object.entries(versions)) {
+    planes.set(version, [...(planes.get(version) ?? []), planeLabel(results, plane)]);
   }
   if (planes.size === 0) return [];
-  const words = [...planes].map(([release, labels]) =>
-    planes.size === 1 ? plainText(release, 20) : `${plainText(release, 20)} (${labels.join(", ")})`,
+  const words = [...planes].map(([version, labels]) =>
+    planes.size === 1 ? plainText(version, 20) : `${plainText(version, 20)} (${labels.join(", ")})`,
   );
-  return [["Rules of kube-proxy", words.join(", ")]];
+  return [[what, words.join(", ")]];
 }
 
 /** The machine and its software. */

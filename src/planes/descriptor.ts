@@ -76,6 +76,8 @@ export interface PlaneCapabilities {
   readonly outsideOnly: boolean;
   /** Of kube-proxy, whose rules it models; empty where kube-proxy does not write them. */
   readonly versions: readonly KubeProxyVersion[];
+  /** Whether nft loads its rules, whose version decides which table the kernel takes for a map without a name. */
+  readonly loadedByNft?: true;
 }
 
 /** A plane's own description. */

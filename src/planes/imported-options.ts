@@ -24,14 +24,23 @@ export function flagParameters(flags: ImportedFlags): Record<string, unknown> {
  * The options under which a plane writes the rules that were imported.
  * @throws UsageError for a cluster file with flags that no option takes.
  */
-export function importedOptions({ source }: Pick<Cluster, "source">): PlaneOptions {
+export function importedOptions(cluster: Pick<Cluster, "source">): PlaneOptions {
+  return planeOptionsFrom(importedSettings(cluster));
+}
+
+/**
+ * The same by key, as results.json holds them.
+ * @throws UsageError for a cluster file with flags that no option takes.
+ */
+export function importedSettings({ source }: Pick<Cluster, "source">): PlaneSettings {
   const flags: unknown = source.parameters[FLAGS_PARAMETER];
   if (source.kind !== "imported" || flags === undefined) return {};
   if (!isSettings(flags))
     throw new UsageError(
       `source.parameters.${FLAGS_PARAMETER} of the cluster holds no flags: import it again`,
     );
-  return planeOptionsFrom(flags);
+  planeOptionsFrom(flags);
+  return flags;
 }
 
 function isSettings(value: unknown): value is PlaneSettings {
@@ -43,15 +52,12 @@ function isSettings(value: unknown): value is PlaneSettings {
 /** In kube-proxy's words, as a line of a report; nothing where there are none. */
 export function describeFlags(flags: ImportedFlags): string[] {
   const words = KUBE_PROXY_OPTIONS.flatMap((option) => {
-    const value =
-      option.key === "kubeProxy" ? undefined : Object.entries(flags).find(([key]) => key === option.key)?.[1];
+    const value = Object.entries(flags).find(([key]) => key === option.key)?.[1];
     if (value === undefined) return [];
     if (!("isFlag" in option)) return [`--${option.name} ${value}`];
     return [`--${value === "true" ? "" : "no-"}${option.name}`];
   });
   return words.length === 0
     ? []
-    : [
-        `flags, as the rules show: ${words.join(" ")} (export, lookup and explain use them; give them to other commands)`,
-      ];
+    : [`modelled as the rules show, unless other flags are given: ${words.join(" ")}`];
 }

@@ -1,6 +1,7 @@
 /** Options of kube-proxy that its three planes share, by the names of its own flags. */
 
 import { type Cidr, parseCidr } from "../cluster/cluster.js";
+import { parseNftVersion } from "./nft-versions.js";
 import type { PlaneOption } from "./option.js";
 import { KUBE_PROXY_VERSIONS } from "./plane.js";
 
@@ -53,6 +54,17 @@ export const KUBE_PROXY_OPTIONS: readonly PlaneOption[] = [
     key: "podDetector",
     accepted: `"${NO_POD_RANGE}", as the range is the cluster's own: lbscale import --pod-range sets it`,
     read: (text) => (text === NO_POD_RANGE ? { podDetector: false } : undefined),
+  },
+  {
+    name: "nft-version",
+    describe:
+      "Version of the nft that loads nftables mode's rules: up to 1.1.1 the kernel holds their anonymous maps in tables of a fixed size, from 1.1.2 on in resizable ones; by default that of kube-proxy's image",
+    key: "nftVersion",
+    accepted: "a version of nft from 1.0.1 on, such as 1.0.6 or 1.1.3",
+    read: (text) => {
+      const nftVersion = parseNftVersion(text);
+      return nftVersion === undefined ? undefined : { nftVersion };
+    },
   },
 ];
 

@@ -3,7 +3,7 @@ import { generateCluster } from "../cluster/generate.js";
 import { KUBE_PROXY_VERSIONS } from "./kube-proxy-versions.js";
 import { planeById } from "./registry.js";
 import { choosePlanes, findPlane, PLANE_ENTRIES } from "./registry-loader.js";
-import { releaseOf } from "./versioned.js";
+import { nftOf, releaseOf } from "./versioned.js";
 
 const cluster = generateCluster({ services: 5, seed: 1 });
 
@@ -34,6 +34,18 @@ describe("a plane of one version of kube-proxy", () => {
     }
     expect(planeById("nftables@1.35").descriptor.report.label).toBe("nftables 1.35");
     expect(planeById("ipvs@1.35").descriptor.report.columnLabel).toBe("kube-proxy 1.35 (IPVS)");
+  });
+
+  it("is loaded by the nft of its kube-proxy's image, unless another one is given, where nft loads it at all", () => {
+    const nft = (id: string, nftVersion?: string) =>
+      nftOf(planeById(id).descriptor, { ...(nftVersion !== undefined && { nftVersion }), kubeProxy: "1.36" });
+    expect(["nftables", "nftables@1.34", "iptables", "ebpf"].map((id) => nft(id))).toEqual([
+      "1.0.6",
+      "1.0.6",
+      undefined,
+      undefined,
+    ]);
+    expect(["nftables@1.34", "iptables"].map((id) => nft(id, "1.1.3"))).toEqual(["1.1.3", undefined]);
   });
 
   it("names the release that was recorded", () => {

@@ -8,7 +8,8 @@ import {
   NEWEST_KUBE_PROXY,
   splitPlaneId,
 } from "./kube-proxy-versions.js";
-import type { Plane } from "./plane.js";
+import { KUBE_PROXY_NFT } from "./nft-versions.js";
+import type { Plane, PlaneOptions } from "./plane.js";
 
 const MARKERS: readonly PlaneMarker[] = [
   "circle",
@@ -33,6 +34,18 @@ export function releaseOf(
   version: KubeProxyVersion = NEWEST_KUBE_PROXY,
 ): string | undefined {
   return can.versions.length === 0 ? undefined : KUBE_PROXY_RELEASES[splitPlaneId(id).version ?? version];
+}
+
+/**
+ * The nft that loads a plane's rules; undefined where none does.
+ *
+ * @param options of planes: the version of nft, or of the kube-proxy whose image has one
+ */
+export function nftOf(
+  { id, can }: Pick<PlaneDescriptor, "id" | "can">,
+  { nftVersion, kubeProxy = NEWEST_KUBE_PROXY }: Pick<PlaneOptions, "nftVersion" | "kubeProxy"> = {},
+): string | undefined {
+  return can.loadedByNft ? (nftVersion ?? KUBE_PROXY_NFT[splitPlaneId(id).version ?? kubeProxy]) : undefined;
 }
 
 /** What the plane says about itself as a version: its own label, colour and marker, and a place next to the plane. */

@@ -329,6 +329,8 @@ export const resultsSchema = z.object({
       planes: z.record(z.string(), z.union([z.string(), z.number()])),
       /** Releases of kube-proxy whose rules were modelled, by plane, such as 1.37.2; absent in runs of before 0.2. */
       kubeProxy: z.record(z.string(), z.string()).optional(),
+      /** Versions of nft that load those rules, by plane, such as 1.0.6; absent in runs of before 0.3. */
+      nft: z.record(z.string(), z.string()).optional(),
       /** New connections per round; absent in the model lane, and in runs of the kernel's lanes before 0.2. */
       connections: z.number().int().optional(),
       /** Of the kernel's lanes, as it was used; absent elsewhere, and in runs of before 0.3. */
@@ -340,6 +342,10 @@ export const resultsSchema = z.object({
           changes: z.number().int(),
           starts: z.number().int(),
           rollout: z.number().int(),
+          /** What the nft says of itself that was measured instead of the system's; absent: the system's. */
+          nft: z.string().optional(),
+          /** How often a new node's nftables rules are loaded; absent: an older run, which did not. */
+          coldStarts: z.number().int().optional(),
           /** Time for one start and its changes, and for the whole run (null: as long as it takes), seconds. */
           cellSeconds: z.number(),
           runSeconds: z.number().nullable(),
@@ -367,6 +373,17 @@ export const resultsSchema = z.object({
     /** Documented differences between planes that were seen, by name. */
     documented: z.record(z.string(), z.number()),
   }),
+  /** BPF lookups of known latency, timed as planes' are, and a walk through the same memory; absent: none were timed. */
+  knownLatency: z
+    .array(
+      z.object({
+        elements: z.number().int(),
+        bytes: z.number().int(),
+        kernelNs: z.number(),
+        chaseNs: z.number(),
+      }),
+    )
+    .optional(),
   /** Planes by id, as they describe themselves. Absent in runs of before 0.2, which src/results/fallback-descriptors.ts serves. */
   planes: z.record(z.string(), planeReport).optional(),
   /** Scenarios of this run by id. Absent as `planes` is. */

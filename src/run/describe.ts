@@ -6,9 +6,9 @@ import { kubeProxyReport } from "../kernel/planes/kube-proxy/report.js";
 import type { Catalog } from "../measure/catalog.js";
 import type { PlaneDescriptor, PlaneReport } from "../planes/descriptor.js";
 import type { KubeProxyVersion } from "../planes/kube-proxy-versions.js";
-import type { PlaneId } from "../planes/plane.js";
+import type { PlaneId, PlaneOptions } from "../planes/plane.js";
 import { choosePlanes, findPlane, type PlaneEntry } from "../planes/registry-loader.js";
-import { releaseOf } from "../planes/versioned.js";
+import { nftOf, releaseOf } from "../planes/versioned.js";
 import type { Results, ScenarioDescription } from "../results/schema.js";
 import type { BenchmarkCatalog } from "./catalog.js";
 
@@ -78,6 +78,24 @@ export function releasesOf(
     ids.flatMap((id) => {
       const release = releaseOf(descriptorOf(catalog, id), version);
       return release === undefined ? [] : [[id, release]];
+    }),
+  );
+}
+
+/**
+ * The versions of nft that load planes' rules, by plane.
+ *
+ * @param ids planes that a run measures
+ */
+export function nftVersionsOf(
+  catalog: Catalog,
+  ids: readonly PlaneId[],
+  options: PlaneOptions,
+): Record<string, string> {
+  return Object.fromEntries(
+    ids.flatMap((id) => {
+      const version = nftOf(descriptorOf(catalog, id), options);
+      return version === undefined ? [] : [[id, version]];
     }),
   );
 }

@@ -38,7 +38,9 @@ describe("lbscale lookup, explain and advise", () => {
       "--kube-proxy",
       "1.35",
     ]);
-    expect(explained.stdout).toMatch(/nftables, kube-proxy 1\.35\.4: DNAT[\s\S]*12 \(×1\) +15 +5/);
+    expect(explained.stdout).toMatch(
+      /nftables, kube-proxy 1\.35\.4, nft 1\.0\.6: DNAT[\s\S]*12 \(×1\) +15 +5/,
+    );
     // A node's own list is walked as it stands only where nobody asks for a version.
     const own = [
       "lookup",

@@ -36,6 +36,26 @@ describe("lbscale run", () => {
     expect(lbscale([...TINY, "--out", out]).stderr).toMatch(/holds a run already/);
   });
 
+  it("stores and says which nft loads the rules of nftables mode: that of kube-proxy's image, or the one given", () => {
+    const nft = (name: string, ...options: string[]) => {
+      const out = join(folder, name);
+      const small = [
+        "--planes",
+        "nftables,ebpf",
+        "--services",
+        "3",
+        "--replicates",
+        "1",
+        "--formats",
+        "none",
+      ];
+      const { stdout } = lbscale(["run", "--profile", "quick", ...small, ...options, "--out", out]);
+      return [readResults(out).run.settings.nft, /^loaded by nft: (.*)$/m.exec(stdout)?.[1]];
+    };
+    expect(nft("image-nft")).toEqual([{ nftables: "1.0.6" }, "1.0.6"]);
+    expect(nft("new-nft", "--nft-version", "v1.1.3")).toEqual([{ nftables: "1.1.3" }, "1.1.3"]);
+  });
+
   it("draws nothing with --formats none, and refuses none together with a format", () => {
     const out = join(folder, "undrawn");
     const { status, stdout, stderr } = lbscale([...UNDRAWN, "--out", out]);

@@ -1,6 +1,7 @@
 /** What `verify --kube-proxy` says where it can't go on, and that it leaves nothing behind. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -19,6 +20,10 @@ import {
 test.runIf(process.env.CI === "true")("kube-proxy is built where CI is set", () => {
   expect(lacking).toBeNull();
 });
+
+/** No program, and nothing that could be run. */
+const EMPTY = join(folder, "empty");
+writeFileSync(EMPTY, "");
 
 describe.skipIf(lacking !== null)("verify --kube-proxy", () => {
   test("a kube-proxy that ends is one line, and nothing is left behind", () => {
@@ -42,6 +47,58 @@ describe.skipIf(lacking !== null)("verify --kube-proxy", () => {
     expect(stderr).toMatch(/^lbscale: kube-proxy did not sync within 2 s: .*\n$/);
     expect(leftovers()).toEqual(before);
     expect(processesNaming("sleep 1000")).toEqual([]);
+  });
+
+  test("a missing right is one line, and bad usage", () => {
+    const before = leftovers();
+    // The folder is open to all, and this program to be run by all.
+    const path = fakeKubeProxy("anybody", "1.36", "exec sleep 1003");
+    const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath];
+    const { status, stderr } = spawnSync(
+      "setpriv",
+      [...nobody, CLI, "verify", OBJECTS, "--kube-proxy", path],
+      { encoding: "utf8" },
+    );
+    expect([status, stderr]).toEqual([
+      2,
+      "lbscale: kube-proxy needs root: run this with sudo --preserve-env=HOME,XDG_CACHE_HOME, so that it is found there too\n",
+    ]);
+    expect(leftovers()).toEqual(before);
+  });
+
+  test.each([
+    ["nftables", "nft"],
+    ["iptables", "xtables-nft-multi"],
+  ])("in %s mode a missing %s is one line, and bad usage", (mode, tool) => {
+    const before = leftovers();
+    const path = fakeKubeProxy(`without-${tool}`, "1.36", "exec sleep 1004");
+    // An empty file over the tool, in a mount namespace of its own.
+    const hide = `for each in /usr/sbin/${tool} /usr/sbin/xtables-legacy-multi; do mount --bind ${EMPTY} $each; done`;
+    const { status, stderr } = spawnSync(
+      "unshare",
+      [
+        "-m",
+        "sh",
+        "-c",
+        `${hide}; exec "$@"`,
+        "sh",
+        process.execPath,
+        CLI,
+        "verify",
+        OBJECTS,
+        "--mode",
+        mode,
+        "--kube-proxy",
+        path,
+      ],
+      { encoding: "utf8" },
+    );
+    expect([status, stderr]).toEqual([
+      2,
+      `lbscale: ${tool} is not installed: run scripts/install-kernel-tools.sh\n`,
+    ]);
+    expect(leftovers()).toEqual(before);
+    expect(processesNaming("sleep 1004")).toEqual([]);
   });
 
   test("a program that is no kube-proxy is one line", () => {

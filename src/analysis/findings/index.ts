@@ -8,7 +8,6 @@ import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
 import { withBasis, withCondition } from "../conditions.js";
 import { findingSentence } from "../finding-sentence.js";
-import { trieAddresses } from "./addresses.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
   churnRate,
@@ -35,10 +34,10 @@ import {
   ruleModelVsKernel,
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
-import { firstSyncTime, programmingTime } from "./programming.js";
+import { coldStart, firstSyncTime, programmingTime } from "./programming.js";
 import { timeByRegime } from "./regimes.js";
 import { positionDecides } from "./tails.js";
-import { trieLogarithm } from "./trie.js";
+import { trieAddresses, trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
 
 /**
@@ -55,6 +54,7 @@ export function findFindings(results: Results): Finding[] {
   const kernel = [
     programmingTime(results),
     firstSyncTime(results),
+    coldStart(results),
     kernelConnect(results),
     guestConnect(results),
     establishedFlat(results, "kernel"),

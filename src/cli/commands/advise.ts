@@ -7,10 +7,12 @@ import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { growCluster } from "../../cluster/grow.js";
 import { InputError, UsageError } from "../../errors.js";
+import { importedSettings } from "../../planes/imported-options.js";
 import { KUBE_PROXY_OPTIONS } from "../../planes/kube-proxy-options.js";
-import { planeOptionsFrom } from "../../planes/options.js";
+import { type PlaneSettings, planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneOptions } from "../../planes/plane.js";
 import { PLANE_IDS, planeChoices } from "../../planes/registry-loader.js";
+import { kubeProxySettings } from "../../planes/shared/kube-proxy.js";
 import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
 import type { RunEvent } from "../../run/events.js";
@@ -22,6 +24,7 @@ import { measureForTerminal } from "../measure.js";
 import {
   type KubeProxyChoice,
   kubeProxyOptions,
+  kubeProxyOptionsFor,
   onChosenNode,
   podRangeOf,
   withKubeProxy,
@@ -87,10 +90,13 @@ export const advise: CommandModule<object, Arguments> = {
   handler: async (args) => {
     if (args.run !== undefined) refuseMeasuring(args);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
-    const options = kubeProxyOptions(args);
     const cluster = onChosenNode(readCluster(args.cluster, { node: args.node }), args);
+    const options = kubeProxyOptionsFor(cluster, args);
     if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
-    const run = args.run === undefined ? await measureHere(args, cluster) : storedRun(args.run, options);
+    const run =
+      args.run === undefined
+        ? await measureHere(args, cluster)
+        : storedRun(args.run, kubeProxyOptions(args), options);
     const advice = adviseCluster(cluster, run, planes, options);
     const assumptions = adviceAssumptions(advice, run);
     const findings = formatAdvice(advice);
@@ -132,6 +138,8 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
     services: sizes.join(","),
     scenarios: "lookup",
   });
+  // What was given wins over what the rules show.
+  spec.planeOptions = { ...importedFor(cluster, args), ...spec.planeOptions };
   const announce = (event: RunEvent): void => {
     if (event.kind !== "planned") return;
     note(
@@ -164,19 +172,47 @@ function refuseMeasuring(args: Arguments): void {
     throw new UsageError(`--${given} is for measuring: leave it out with --run, which has its times`);
 }
 
-/** A run to advise from. Throws UsageError where its times are of another kube-proxy than the one asked for. */
-function storedRun(folder: string, asked: PlaneOptions): Results {
+/**
+ * A run to advise from.
+ * @param asked What was given: the run's times must be of it.
+ * @param counted That, and the flags of the cluster's import, whose updates and memory are counted.
+ * @throws UsageError where its times are of another kube-proxy than the one asked for.
+ */
+function storedRun(folder: string, asked: PlaneOptions, counted: PlaneOptions): Results {
   const results = readResults(folder);
   const { planes } = results.run.settings;
-  const modelled: PlaneOptions = planeOptionsFrom(planes);
-  for (const { name, key } of KUBE_PROXY_OPTIONS) {
-    if (asked[key] === undefined || (modelled[key] === undefined && key === "kubeProxy")) continue;
-    if (JSON.stringify(asked[key]) === JSON.stringify(modelled[key])) continue;
+  const modelled = planeOptionsFrom(planes);
+  const others = KUBE_PROXY_OPTIONS.filter(
+    ({ key }) =>
+      counted[key] !== undefined &&
+      !(modelled[key] === undefined && key === "kubeProxy") &&
+      settingOf(counted, key) !== settingOf(modelled, key),
+  );
+  const refused = others.find(({ key }) => asked[key] !== undefined);
+  if (refused !== undefined)
     throw new UsageError(
-      `--${name}: the run in ${folder} modelled ${planes[key] ?? "the default"}; leave out --run to measure what you ask for, or leave out --${name}`,
+      `--${refused.name}: the run in ${folder} modelled ${planes[refused.key] ?? "the default"}; leave out --run to measure what you ask for, or leave out --${refused.name}`,
     );
-  }
+  if (others.length > 0)
+    note(
+      `updates and memory are counted with the flags that the rules show; the run in ${folder} has times without ${others.map(({ name }) => `--${name}`).join(", ")}: leave out --run to measure with them`,
+    );
   return results;
+}
+
+/** What a plane makes of an option, given or not. */
+function settingOf(options: PlaneOptions, key: keyof PlaneOptions): string | undefined {
+  const { version, nft, ...rest } = kubeProxySettings(options);
+  const settings: Partial<Record<keyof PlaneOptions, unknown>> = {
+    ...{ ...rest, kubeProxy: version, nftVersion: nft },
+  };
+  return JSON.stringify(settings[key]);
+}
+
+/** The flags that the cluster's import read off, but for those that `--pod-range` overrules. */
+function importedFor(cluster: Cluster, args: Arguments): PlaneSettings {
+  const { podDetector, ...found } = importedSettings(cluster);
+  return podDetector === undefined || podRangeOf(args) !== undefined ? found : { ...found, podDetector };
 }
 
 /** The options of planes as `run` takes them. A pod range of one's own is the cluster's by then. */

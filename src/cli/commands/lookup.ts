@@ -5,7 +5,7 @@ import { unknownConditions } from "../../planes/iptables/rules/unknown-condition
 import { planeById } from "../../planes/registry.js";
 import { planeChoices } from "../../planes/registry-loader.js";
 import { describeDecision } from "../../planes/verify.js";
-import { releaseOf } from "../../planes/versioned.js";
+import { nftOf, releaseOf } from "../../planes/versioned.js";
 import { plainText } from "../../text.js";
 import { readImport } from "../input.js";
 import { parseSeed } from "../options/cluster.js";
@@ -75,11 +75,14 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const unknown = own ? unknownConditions(cluster, own, flow) : [];
     const answer = `${unknown.length > 0 ? "unknown: " : ""}${describeDecision(cluster, decision)}`;
     const version = own ? undefined : releaseOf(plane.descriptor, options.kubeProxy);
-    const release = version === undefined ? "" : `, kube-proxy ${version}`;
+    const nft = own ? undefined : nftOf(plane.descriptor, options);
+    const release =
+      (version === undefined ? "" : `, kube-proxy ${version}`) + (nft === undefined ? "" : `, nft ${nft}`);
     if (args.json)
       return printJson({
         plane: plane.id,
         ...(version !== undefined && { kubeProxy: version }),
+        ...(nft !== undefined && { nft }),
         flow: args.flow,
         decision: answer,
         unknown,

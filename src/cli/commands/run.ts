@@ -4,6 +4,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { UsageError } from "../../errors.js";
 import { FILE_FORMATS, type ReportFormat } from "../../output/formats.js";
 import type { Results } from "../../results/schema.js";
+import type { RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "../options/catalog-names.js";
 import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "../options/node.js";
 import { parseChoices } from "../options/parse.js";
@@ -101,11 +102,12 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
       await measureForTerminal({ resume: out, cluster, finish });
       return;
     }
-    const spec = readRunSpec(args);
-    if (spec.endpoints !== undefined && typeof (args as GivenOptions).cluster === "string") {
+    const asked = readRunSpec(args);
+    if (asked.endpoints !== undefined && typeof (args as GivenOptions).cluster === "string") {
       throw new UsageError("--endpoints is for generated clusters: leave it out with --cluster");
     }
     const cluster = await clusterOf(args);
+    const spec = cluster === undefined ? asked : await withImportedFlags(asked, cluster);
     // Only here: a usage error needs neither zod nor the engine.
     const { parseRunSpec } = await import("../../run/spec.js");
     const parsed = parseRunSpec(spec);
@@ -127,6 +129,19 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
     });
   },
 });
+
+/** Measures rules as the node had them that the cluster was read from. */
+async function withImportedFlags(spec: RunSpecInput, cluster: Cluster): Promise<RunSpecInput> {
+  const { importedSettings } = await import("../../planes/imported-options.js");
+  const found = importedSettings(cluster);
+  if (Object.keys(found).length === 0) return spec;
+  if ((spec.lane ?? "model") !== "model") {
+    const { note } = await import("../output.js");
+    note(`the ${spec.lane} lane does not use the flags that the rules show: its planes have their own`);
+    return spec;
+  }
+  return { ...spec, planeOptions: { ...found, ...spec.planeOptions } };
+}
 
 function parseFormats(text: string): ReportFormat[] {
   const asked = parseChoices(text, "formats", RUN_FORMATS);

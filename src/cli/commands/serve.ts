@@ -63,6 +63,9 @@ export const serve: CommandModule<object, Arguments> = {
       }),
   handler: async (args) => {
     const port = parseInteger(args.port, "port", 0, 65_535);
+    // Without a host Node.js listens at every address.
+    if (args.host.trim() === "") throw new UsageError("--host needs an address of this machine");
+    if (args.kubeconfig?.trim() === "") throw new UsageError("--kubeconfig needs a file");
     const size = parseInteger(args["max-endpoints-per-slice"], "max-endpoints-per-slice", 1, 1000);
     const rate = args.churn === undefined ? 0 : parseInteger(args.churn, "churn", 1, MAX_RATE);
     const seed = parseSeed(args.seed);

@@ -23,7 +23,7 @@ export interface JudgeArguments extends ClusterChoice {
 
 export interface KubeProxyArguments
   extends JudgeArguments,
-    Omit<KubeProxyChoice, "kube-proxy" | "node-address" | "pod-range"> {
+    Omit<KubeProxyChoice, "kube-proxy" | "node-address" | "pod-range" | "nft-version"> {
   "kube-proxy": string;
   mode: KubeProxyMode;
 }

@@ -14,7 +14,8 @@ import { placePlanes } from "../../kernel/testbed/placement.js";
 import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { targetPorts } from "../../kernel/testbed/topology.js";
 import type { KernelEquivalence } from "../../kernel/verify.js";
-import type { PlaneId } from "../../planes/plane.js";
+import { importedOptions } from "../../planes/imported-options.js";
+import type { PlaneId, PlaneOptions } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { PLANE_IDS } from "../../planes/registry-loader.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
@@ -132,8 +133,10 @@ export const verify: CommandModule<object, Arguments> = {
     const cluster = chosenCluster(args);
     const trace = generateCoverageFlows(cluster, flows, 1);
     // One plane at a time: their tables together would not fit a small machine.
+    // As the node had them that the cluster was read from.
+    const options = importedOptions(cluster);
     const parts = planes.map((plane) =>
-      verifyPlanes(cluster, new Map([[plane, modelOf(plane, cluster)]]), trace),
+      verifyPlanes(cluster, new Map([[plane, modelOf(plane, cluster, options)]]), trace, options),
     );
     const result = mergeEquivalences(parts);
     await (args.json ? printJson(result) : print(formatEquivalence(result, cluster)));
@@ -210,8 +213,10 @@ function formatKernelEquivalence({
   ].join("\n")}\n`;
 }
 
-function modelOf(plane: PlaneId, cluster: Cluster) {
-  return planeById(plane).compile(cluster, { seed: 1 }).model(1);
+function modelOf(plane: PlaneId, cluster: Cluster, options: PlaneOptions) {
+  return planeById(plane)
+    .compile(cluster, { seed: 1, ...options })
+    .model(1);
 }
 
 function formatEquivalence(result: Equivalence, cluster: Cluster): string {

@@ -12,6 +12,9 @@ import type { PlaneOptions } from "../../planes/plane.js";
 import { parseNodeAddresses } from "./parse.js";
 import { planeDeclaration } from "./plane-option.js";
 
+/** How the kernel holds the rules of nftables mode depends on it, not what they say. */
+const NFT = KUBE_PROXY_OPTIONS.find(({ key }) => key === "nftVersion")!;
+
 /** What was given of `KUBE_PROXY_OPTIONS`, and of the node's facts. */
 export interface KubeProxyChoice {
   "kube-proxy": KubeProxyVersion | undefined;
@@ -21,6 +24,7 @@ export interface KubeProxyChoice {
   "iptables-localhost-nodeports": boolean | undefined;
   "pod-range": string | undefined;
   "node-address": string | undefined;
+  "nft-version": string | undefined;
 }
 
 /** Adds the options to a command. */
@@ -37,19 +41,20 @@ export function withKubeProxy<T>(yargs: Argv<T>) {
       type: "string",
       requiresArg: true,
       describe: "The node's addresses with commas between, its InternalIP first: the cluster's by default",
-    });
+    })
+    .option(NFT.name, planeDeclaration(NFT)) as Argv<T & KubeProxyChoice>;
 }
 
-/** All of them but the version, which `verify` has its own of. */
+/** All of them but the versions: `verify` has its own of kube-proxy, and rules are the same with any nft. */
 export function withKubeProxySettings<T>(yargs: Argv<T>) {
   for (const option of KUBE_PROXY_OPTIONS)
-    if (option.key !== "kubeProxy" && option.key !== "podDetector")
+    if (option.key !== "kubeProxy" && option.key !== "podDetector" && option !== NFT)
       yargs.option(option.name, planeDeclaration(option));
   return yargs.option("pod-range", {
     type: "string",
     requiresArg: true,
     describe: `kube-proxy's --cluster-cidr, such as 10.244.0.0/16, or "${NO_POD_RANGE}"; the cluster's by default`,
-  }) as Argv<T & Omit<KubeProxyChoice, "kube-proxy" | "node-address">>;
+  }) as Argv<T & Omit<KubeProxyChoice, "kube-proxy" | "node-address" | "nft-version">>;
 }
 
 /**

@@ -43,8 +43,8 @@ test("a path is any program", () => {
   const path = install("1.99.0");
   expect(findKubeProxy(path)).toBe(path);
   const text = install("1.99.1", 0o644);
-  expect(() => findKubeProxy(text)).toThrow("is not a program");
-  expect(() => findKubeProxy(cache)).toThrow("is not a program");
+  expect(() => findKubeProxy(text)).toThrow("is no program that you may run");
+  expect(() => findKubeProxy(cache)).toThrow("is no program that you may run");
 });
 
 test("an unknown version names those that can be built", () => {

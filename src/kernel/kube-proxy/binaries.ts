@@ -56,12 +56,12 @@ export function findKubeProxy(minorOrPath: string, environment: Environment = pr
   if (!minorOrPath.includes("/")) {
     const minors = KUBE_PROXY_BUILDS.map(({ minor }) => minor).join(", ");
     throw new UsageError(
-      `unknown kube-proxy ${minorOrPath}: give one of ${minors}, or the path of a kube-proxy`,
+      `unknown kube-proxy "${minorOrPath}": give one of ${minors}, or the path of a kube-proxy`,
     );
   }
   if (!isProgram(minorOrPath))
     throw new UsageError(
-      `${minorOrPath} is not a program: give one of kube-proxy, or a minor version such as 1.37`,
+      `${minorOrPath} is no program that you may run: give one of kube-proxy, or a minor version such as 1.37`,
     );
   return resolve(minorOrPath);
 }

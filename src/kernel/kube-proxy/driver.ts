@@ -8,14 +8,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { UsageError } from "../../errors.js";
+import { UnsupportedHostError, UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
 import { thisProcess } from "../../process.js";
 import type { Channel } from "../real-program/channel.js";
 import { OWNER_FILE, PREFIX } from "../testbed/clean.js";
 import { requireLane } from "../testbed/sandbox.js";
-import { KernelError } from "../testbed/tools.js";
+import { KernelError, MissingToolError } from "../testbed/tools.js";
 import { guestChannel, namespaceChannel } from "./channel.js";
 import {
   type KubeProxyOptions,
@@ -114,7 +114,8 @@ export class KubeProxy {
     if (this.#signal?.aborted) throw new KernelError("kube-proxy was ended");
     this.#channel.send(JSON.stringify(request));
     const reply = replySchema.parse(JSON.parse(await this.#channel.next()));
-    if ("error" in reply) throw new KernelError(reply.error);
+    if ("error" in reply)
+      throw reply.lacksProgram ? new MissingToolError(reply.error) : new KernelError(reply.error);
     return reply.value;
   }
 }
@@ -123,7 +124,7 @@ export class KubeProxy {
 function requireRights(isGuest: boolean): void {
   if (isGuest || process.platform !== "linux") requireLane("guest");
   else if (process.getuid?.() !== 0)
-    throw new KernelError(
+    throw new UnsupportedHostError(
       "kube-proxy needs root: run this with sudo --preserve-env=HOME,XDG_CACHE_HOME, so that it is found there too",
     );
 }

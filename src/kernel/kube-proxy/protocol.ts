@@ -71,7 +71,10 @@ export const requestSchema = z.discriminatedUnion("call", [
 ]);
 export type Request = z.input<typeof requestSchema>;
 
-export const replySchema = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })]);
+export const replySchema = z.union([
+  z.object({ value: z.unknown() }),
+  z.object({ error: z.string(), lacksProgram: z.boolean().default(false) }),
+]);
 export type Reply = z.infer<typeof replySchema>;
 
 /** Files of the folder. */

@@ -13,7 +13,7 @@ import { kubeconfig } from "../../kubernetes/list-watch/kubeconfig.js";
 import { type ObjectChange, parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { prepareHost } from "../testbed/host.js";
-import { KernelError, runTool, toolPath } from "../testbed/tools.js";
+import { KernelError, MissingToolError, runTool, toolPath } from "../testbed/tools.js";
 import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "./config.js";
 import { get } from "./http.js";
 import { parseMetrics, type SyncState, syncState } from "./metrics.js";
@@ -156,12 +156,16 @@ class Node {
   }
 
   #lastWords(): string {
-    const lines = readFileSync(join(this.#folder, LOG_FILE), "utf8").trim().split("\n");
+    const log = readFileSync(join(this.#folder, LOG_FILE), "utf8").trim();
+    // What takes several lines is between "<" and ">", indented by a tab (klog).
+    const lines = log.replaceAll(/\n\t/g, " ").replaceAll(/\n >/g, " >").split("\n");
     // Whoever reads its metrics gets an error for each counter that does not exist yet.
     const errors = lines.filter(
       (line) => /^[EF]\d{4} |^[Ee]rror/.test(line) && !line.includes(" metrics.go:"),
     );
-    return (errors.at(-1) ?? lines.at(-1) ?? "").slice(0, 400) || "it logged nothing";
+    // That there is no table to list before the first sync is no failure.
+    const last = errors.findLast((line) => !line.includes('"Failed to list existing ')) ?? errors.at(-1);
+    return (last ?? lines.at(-1) ?? "").slice(0, 400) || "it logged nothing";
   }
 }
 
@@ -187,7 +191,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     reply = { value: await answer(line) };
   } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) };
+    reply = {
+      error: error instanceof Error ? error.message : String(error),
+      lacksProgram: error instanceof MissingToolError,
+    };
   }
   process.stdout.write(`${JSON.stringify(reply)}\n`);
 }

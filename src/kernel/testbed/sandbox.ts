@@ -43,13 +43,13 @@ export interface SandboxOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Throws UnsupportedHostError or KernelError saying what is missing where the lane can't run here at all. */
+/** Throws UnsupportedHostError saying what is missing where the lane can't run here at all. */
 export function requireLane(lane: KernelLane): void {
   if (os.platform() !== "linux")
     throw new UnsupportedHostError(`the ${lane} lane needs Linux: use the model lane here`);
   // The guest is root of its own.
   if (lane === "kernel" && process.getuid?.() !== 0) {
-    throw new KernelError(
+    throw new UnsupportedHostError(
       "the kernel lane needs root: run it as sudo npm run bench:kernel, or with sudo node dist/src/cli/main.js",
     );
   }

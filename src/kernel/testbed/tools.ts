@@ -14,8 +14,24 @@ export class KernelError extends CheckFailedError {
   override readonly name: string = "KernelError";
 }
 
-/** Absolute path of a system tool. Throws KernelError where it is not installed. */
+/** A system tool is not installed; the message says how to get it. */
+export class MissingToolError extends KernelError {
+  override readonly name = "MissingToolError";
+  override readonly lacksProgram = true;
+}
+
+/** Tools that this process takes from elsewhere, by name. */
+const replaced = new Map<string, string>();
+
+/** From now on this process takes a tool from there: another version than the system's. */
+export function replaceTool(name: string, path: string): void {
+  replaced.set(name, path);
+}
+
+/** Absolute path of a system tool. Throws MissingToolError where it is not installed. */
 export function toolPath(name: string): string {
+  const other = replaced.get(name);
+  if (other !== undefined) return other;
   for (const folder of FOLDERS) {
     const path = join(folder, name);
     try {
@@ -25,7 +41,7 @@ export function toolPath(name: string): string {
       // The next folder.
     }
   }
-  throw new KernelError(`${name} is not installed: run ${scriptPath("install-kernel-tools.sh")}`);
+  throw new MissingToolError(`${name} is not installed: run ${scriptPath("install-kernel-tools.sh")}`);
 }
 
 export interface ToolOptions {

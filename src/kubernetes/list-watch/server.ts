@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIPv6 } from "node:net";
 import { UsageError } from "../../errors.js";
+import { listenRemedy } from "./listen.js";
 import { ObjectStore, type ObjectStoreOptions, type Stored } from "./objects.js";
 import { type ApiObject, type ObjectChange, parseObject } from "./parse.js";
 import {
@@ -101,15 +102,14 @@ export class ApiServer {
    * @param port 0: any free one.
    * @param host Whom to serve; the loopback address serves this machine (or network namespace) only.
    * @returns The server's URL.
-   * @throws UsageError where the port is taken or not allowed.
+   * @throws UsageError where the port is taken or not allowed, or the host is none of this machine.
    */
   async listen(port = 0, host = "127.0.0.1"): Promise<string> {
     this.#server.listen(port, host);
     try {
       await once(this.#server, "listening");
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`cannot listen on port ${port} of ${host}: choose another port (${reason})`);
+      throw new UsageError(`cannot listen on port ${port} of ${host}: ${listenRemedy(error)}`);
     }
     const address = this.#server.address();
     const actual = typeof address === "object" && address !== null ? address.port : port;

@@ -170,9 +170,9 @@ export function explainNftables(
   function anyOf(blob: number): Target {
     const element = random(words[blob + layout.MAP_MODULUS]!, words[blob + layout.MAP_SET]!);
     return {
-      address: words[element + layout.ELEMENT_ADDRESS]!,
-      port: words[element + layout.ELEMENT_PORT]!,
-      index: words[element + layout.ELEMENT_INDEX]!,
+      address: model.maps.address(element),
+      port: model.maps.port(element),
+      index: model.maps.index(element),
     };
   }
 
@@ -221,20 +221,17 @@ export function explainNftables(
     if (sticky > 0) say(`${sticky} affinity sets: a new client`);
     const numgen = choosing + sticky * layout.AFFINITY_RULE_WORDS;
     visit(1);
-    const element = random(words[numgen + layout.NUMGEN_MODULUS]!, words[numgen + layout.NUMGEN_SET]!);
-    return words[element + layout.ELEMENT_CHAIN]!;
+    return model.maps.chain(
+      random(words[numgen + layout.NUMGEN_MODULUS]!, words[numgen + layout.NUMGEN_SET]!),
+    );
   }
 
   /** A random element of an anonymous map. */
   function random(modulus: number, set: number): number {
     const key = model.randomBelow(modulus);
     say(`numgen random mod ${modulus}: ${key}`);
-    let probes = 1;
-    let element = words[layout.bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, model.mapSeed)]!;
-    for (; words[element + layout.ELEMENT_KEY] !== key; probes++)
-      element = words[element + layout.ELEMENT_NEXT]!;
-    lookUp(probes);
-    return element;
+    lookUp(model.maps.probes(set, key));
+    return model.maps.find(set, key);
   }
 
   /** The filter hooks at priority 0, with the destination after NAT. */

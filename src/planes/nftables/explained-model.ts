@@ -3,6 +3,7 @@
 import type { AffinityTable } from "../shared/affinity.js";
 import type { SourceRanges } from "../shared/source-ranges.js";
 import type { Tables } from "./rules/tables.js";
+import type { AnonymousMaps } from "./structures/anonymous-maps.js";
 import type { ChainMemory } from "./structures/chain-memory.js";
 import type { NftLayout } from "./version.js";
 
@@ -13,7 +14,7 @@ export interface ExplainedModel {
   readonly layout: NftLayout;
   readonly affinity: AffinityTable;
   readonly ranges: SourceRanges;
-  readonly mapSeed: number;
+  readonly maps: AnonymousMaps;
   /** Address and port of the endpoint that was chosen last. */
   readonly target: Int32Array;
   isLocal(address: number): boolean;

@@ -1,10 +1,8 @@
 /**
  * How the kernel holds kube-proxy's nftables rules, in int32 words: chains, their rule blobs (nf_tables_core.c walks
- * `struct nft_rule_dp`), and anonymous verdict maps (nft_set_hash.c). Expression sizes are derived from the structs of
+ * `struct nft_rule_dp`). Anonymous maps are in structures/anonymous-maps.ts. Expression sizes are derived from the structs of
  * net/netfilter/nft_*.c: 8 bytes of ops pointer and the private data, rounded up to 8.
  */
-
-import { jhash1 } from "../shared/jhash.js";
 
 /** No chain: offset 0 is never one. */
 export const NONE = 0;
@@ -67,27 +65,13 @@ export const ENDPOINT_DNAT_PORT = 42;
 export const ENDPOINT_INDEX = 56;
 export const ENDPOINT_STICKY = 57;
 
-/** struct nft_set with nft_hash's private part in front of its buckets: 256 bytes, then 8 a bucket. */
-export const SET_WORDS = 64;
-export const SET_BUCKET_BITS = 32;
+/** A bucket of an anonymous map: a pointer. */
 export const BUCKET_WORDS = 2;
-/** struct nft_hash_elem: hlist node, extension, 4-byte key, 16-byte verdict: kmalloc-64. */
+/** An element of an anonymous map, with a 4-byte key and a verdict or an address: kmalloc-64. */
 export const ELEMENT_WORDS = 16;
-export const ELEMENT_NEXT = 0;
-export const ELEMENT_KEY = 7;
-export const ELEMENT_CHAIN = 10;
-/** A map of addresses has 8 bytes of data instead of the verdict; the endpoint's number lies in the slab's padding. */
-export const ELEMENT_ADDRESS = 10;
-export const ELEMENT_PORT = 11;
-export const ELEMENT_INDEX = 15;
-
-/** Buckets of an anonymous map (nft_hash_buckets): the power of two from 4/3 of its size. */
-export function mapBucketBits(size: number): number {
-  return Math.ceil(Math.log2(Math.max(1, Math.floor((size * 4) / 3))));
-}
 
 /** kmalloc's size classes: powers of two from 8 bytes (96 and 192 aside). */
-function slabWords(words: number): number {
+export function slabWords(words: number): number {
   return 2 ** Math.ceil(Math.log2(words));
 }
 
@@ -100,16 +84,4 @@ export function choosingStart(kind: number): number {
 export function serviceBlobWords(kind: number, sticky: number): number {
   if (kind === KIND_MAP || kind === KIND_SINGLE) return slabWords(FIRST_RULE + DNAT_RULE_WORDS + 3);
   return slabWords(choosingStart(kind) + sticky * AFFINITY_RULE_WORDS + NUMGEN_RULE_WORDS + 2);
-}
-
-/** An nft_set with its buckets, as kmalloc gives it. */
-export function setWords(endpoints: number): number {
-  return slabWords(SET_WORDS + BUCKET_WORDS * 2 ** mapBucketBits(endpoints));
-}
-
-/** Bucket of a key: jhash_1word, then reciprocal_scale, which takes the upper bits of the hash. */
-export function bucketOf(set: number, key: number, bits: number, seed: number): number {
-  // Two shifts, because a shift by 32 is none in JavaScript.
-  const bucket = (jhash1(key, seed) >>> 1) >>> (31 - bits);
-  return set + SET_WORDS + bucket * BUCKET_WORDS;
 }

@@ -5,6 +5,7 @@ import type { KubeProxySettings } from "../shared/kube-proxy.js";
 import * as layout from "./layout.js";
 import { ChainWriter } from "./rules/chain-writer.js";
 import { balancingKind, chainsOf, hasEndpointChains } from "./rules/frontends.js";
+import { mapWords } from "./structures/anonymous-maps.js";
 import type { ChainMemory, Cursors } from "./structures/chain-memory.js";
 import { Slabs } from "./structures/slabs.js";
 import { type NftLayout, nftLayout } from "./version.js";
@@ -28,12 +29,12 @@ export function loadChains(
   const need = neededWords(cluster, written);
   const firstOfSlab = { ...need };
   let end = TO_CACHE_LINE_WORDS + 4;
-  for (const slab of ["chain", "blob", "endpointBlob", "set", "element"] as const) {
+  for (const slab of ["chain", "blob", "endpointBlob", "set", "element", "table"] as const) {
     firstOfSlab[slab] = end;
     end += need[slab];
   }
   const memory: ChainMemory = {
-    words: new Int32Array(end + (spare === 0 ? 0 : spareWords(cluster, spare))),
+    words: new Int32Array(end + (spare === 0 ? 0 : spareWords(cluster, spare, written))),
     service: new Int32Array(cluster.servicePorts),
     local: new Int32Array(cluster.servicePorts),
     external: new Int32Array(cluster.servicePorts),
@@ -50,12 +51,14 @@ export function chainBytes(cluster: Cluster, written: NftLayout): number {
 }
 
 function neededWords(cluster: Cluster, written: NftLayout): Cursors {
-  const need: Cursors = { chain: 0, blob: 0, endpointBlob: 0, set: 0, element: 0 };
+  const need: Cursors = { chain: 0, blob: 0, endpointBlob: 0, set: 0, element: 0, table: 0 };
   const balance = (endpoints: number, sticky: boolean, kind: number): void => {
     need.chain += layout.CHAIN_WORDS;
     need.blob += layout.serviceBlobWords(kind, sticky ? endpoints : 0);
     if (kind === layout.KIND_SINGLE) return;
-    need.set += layout.setWords(endpoints);
+    const map = mapWords(endpoints, written.hasSizedMaps);
+    need.set += map.set;
+    need.table += map.table;
     need.element += endpoints * layout.ELEMENT_WORDS;
   };
   for (let p = 0; p < cluster.servicePorts; p++) {
@@ -79,15 +82,17 @@ function neededWords(cluster: Cluster, written: NftLayout): Cursors {
 }
 
 /** What rewriting the largest service takes, a few times over, and its classes of size once more as it grows. */
-function spareWords(cluster: Cluster, spare: number): number {
+function spareWords(cluster: Cluster, spare: number, written: NftLayout): number {
   let largest = 0;
   for (let p = 0; p < cluster.servicePorts; p++) {
     largest = Math.max(largest, cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!);
   }
   const endpoints = largest + spare;
+  const map = mapWords(endpoints, written.hasSizedMaps);
   const balance =
     layout.serviceBlobWords(layout.KIND_SERVICE, endpoints) +
-    layout.setWords(endpoints) +
+    map.set +
+    map.table +
     endpoints * layout.ELEMENT_WORDS;
   const each = layout.CHAIN_WORDS + layout.ENDPOINT_BLOB_WORDS;
   return ROOM_FOR_REWRITES * (2 * balance + endpoints * each + layout.EXTERNAL_BLOB_WORDS);

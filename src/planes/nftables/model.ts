@@ -10,6 +10,7 @@ import { explainNftables } from "./explain.js";
 import * as layout from "./layout.js";
 import { firewallSources } from "./rules/service-text.js";
 import type { Tables } from "./rules/tables.js";
+import { AnonymousMaps } from "./structures/anonymous-maps.js";
 import type { ChainMemory } from "./structures/chain-memory.js";
 import { MISS } from "./structures/rhashtable.js";
 import { type NftLayout, nftLayout } from "./version.js";
@@ -34,7 +35,7 @@ export class NftablesModel implements Model {
   readonly chains: ChainMemory;
   readonly affinity: AffinityTable;
   readonly ranges: SourceRanges;
-  readonly mapSeed: number;
+  readonly maps: AnonymousMaps;
   readonly layout: NftLayout;
   /** Address and port of the endpoint that was chosen last. */
   readonly target = new Int32Array(2);
@@ -52,8 +53,8 @@ export class NftablesModel implements Model {
     this.cluster = cluster;
     this.tables = tables;
     this.chains = chains;
-    this.mapSeed = mapSeed;
     this.layout = nftLayout(settings);
+    this.maps = new AnonymousMaps(chains.words, this.layout.hasSizedMaps, mapSeed);
     this.#masqueradeAll = settings.masqueradeAll;
     this.ranges = new SourceRanges(cluster, (s) => firewallSources(cluster, s));
     const sticky = affinitySeconds.some((seconds) => seconds > 0);
@@ -130,9 +131,9 @@ export class NftablesModel implements Model {
     }
     if (kind === layout.KIND_MAP) {
       const element = this.#pick(words[blob + layout.MAP_MODULUS]!, words[blob + layout.MAP_SET]!);
-      target[0] = words[element + layout.ELEMENT_ADDRESS]!;
-      target[1] = words[element + layout.ELEMENT_PORT]!;
-      return (words[element + layout.ELEMENT_INDEX]! << 1) | masquerade;
+      target[0] = this.maps.address(element);
+      target[1] = this.maps.port(element);
+      return (this.maps.index(element) << 1) | masquerade;
     }
     // What comes through an external chain goes to another address than the one that the masquerade test asks for.
     if (kind === layout.KIND_SERVICE && !isExternal && this.failsPodTest(blob, src)) masquerade = 1;
@@ -178,16 +179,12 @@ export class NftablesModel implements Model {
     const words = this.chains.words;
     const numgen = choosing + sticky * layout.AFFINITY_RULE_WORDS;
     const element = this.#pick(words[numgen + layout.NUMGEN_MODULUS]!, words[numgen + layout.NUMGEN_SET]!);
-    return words[element + layout.ELEMENT_CHAIN]!;
+    return this.maps.chain(element);
   }
 
   /** A random element of an anonymous map. */
   #pick(modulus: number, set: number): number {
-    const { words } = this.chains;
-    const key = this.randomBelow(modulus);
-    let element = words[layout.bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, this.mapSeed)]!;
-    while (words[element + layout.ELEMENT_KEY] !== key) element = words[element + layout.ELEMENT_NEXT]!;
-    return element;
+    return this.maps.find(set, this.randomBelow(modulus));
   }
 
   /** reciprocal_scale(get_random_u32(), E). */

@@ -23,7 +23,7 @@ import {
 import { conntrackOf, NetfilterConnections } from "../shared/netfilter-connections.js";
 import { LiveNftables } from "./incremental.js";
 import { ELEMENT_WORDS as MAP_ELEMENT_WORDS } from "./layout.js";
-import { loadChains } from "./memory.js";
+import { chainBytes, loadChains } from "./memory.js";
 import { NftablesModel } from "./model.js";
 import type { ChainWriter } from "./rules/chain-writer.js";
 import { hasEndpointChains, listMaps, type MapContents } from "./rules/frontends.js";
@@ -80,7 +80,16 @@ export class NftablesProgram implements Program {
       ...tables.map(([what, n]) => derived(what, n * ELEMENT_WORDS * 4 + rhashBuckets(n) * 8)),
       derived("chains of service-ports (±15 %)", cluster.servicePorts * BYTES_PER_SERVICE_PORT),
       ...this.#endpointMemory(),
+      ...this.#resizableMaps(),
     ];
+  }
+
+  /** What nft from 1.1.2 on adds to what was measured with 1.0.6: larger sets, and their bucket tables. */
+  #resizableMaps(): MemoryLine[] {
+    const { cluster, layout } = this;
+    if (layout.hasSizedMaps) return [];
+    const bytes = chainBytes(cluster, layout) - chainBytes(cluster, { ...layout, hasSizedMaps: true });
+    return [{ what: "resizable tables of anonymous maps", bytes, known: "derived" }];
   }
 
   /** Chains of endpoints, or (since 1.36) only those that affinity needs, and the others' addresses in maps. */

@@ -1,5 +1,6 @@
 /** What kube-proxy's versions, and those that know no pods, write differently in nftables mode: three layouts. */
 
+import { sendsMapSizes } from "../nft-versions.js";
 import { type KubeProxySettings, masqueradesClusterIps } from "../shared/kube-proxy.js";
 
 /** How a version lays its table out. */
@@ -15,15 +16,18 @@ export interface NftLayout {
   readonly marksClusterIps: boolean;
   /** Whether external chains of policy Local have a rule for pods. */
   readonly tellsPods: boolean;
+  /** Whether nft sends the sizes of anonymous maps, for which the kernel takes hashes of a fixed size. */
+  readonly hasSizedMaps: boolean;
 }
 
 /** The layout that a kube-proxy writes. */
 export function nftLayout(settings: KubeProxySettings): NftLayout {
-  const { version, podDetector } = settings;
+  const { version, podDetector, nft } = settings;
   return {
     hasEndpointChains: version === "1.34" || version === "1.35",
     dnatsSingleEndpoint: version === "1.37",
     marksClusterIps: masqueradesClusterIps(settings),
     tellsPods: podDetector,
+    hasSizedMaps: sendsMapSizes(nft),
   };
 }

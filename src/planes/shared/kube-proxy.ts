@@ -2,6 +2,7 @@
 
 import { type Cidr, type Cluster, INGRESS_IP, inCidr, type Network } from "../../cluster/cluster.js";
 import { type KubeProxyVersion, NEWEST_KUBE_PROXY } from "../kube-proxy-versions.js";
+import { KUBE_PROXY_NFT } from "../nft-versions.js";
 import type { PlaneOptions } from "../plane.js";
 
 export { KUBE_PROXY_RELEASES } from "../kube-proxy-versions.js";
@@ -15,17 +16,21 @@ export interface KubeProxySettings {
   readonly podDetector: boolean;
   readonly nodePortAddresses: "primary" | readonly Cidr[] | undefined;
   readonly localhostNodePorts: boolean;
+  /** Version of the nft that loads the rules of nftables mode. */
+  readonly nft: string;
 }
 
 /** The settings that a plane's options stand for. */
 export function kubeProxySettings(options: PlaneOptions = {}): KubeProxySettings {
+  const version = options.kubeProxy ?? NEWEST_KUBE_PROXY;
   return {
-    version: options.kubeProxy ?? NEWEST_KUBE_PROXY,
+    version,
     nfacct: options.nfacct ?? true,
     masqueradeAll: options.masqueradeAll ?? false,
     podDetector: options.podDetector ?? true,
     nodePortAddresses: options.nodePortAddresses,
     localhostNodePorts: options.localhostNodePorts ?? true,
+    nft: options.nftVersion ?? KUBE_PROXY_NFT[version],
   };
 }
 

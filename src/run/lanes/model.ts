@@ -17,7 +17,7 @@ import { maxOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
 import type { BenchmarkCatalog } from "../catalog.js";
 import { clusterRequest } from "../cluster-digests.js";
-import { descriptorOf, releasesOf } from "../describe.js";
+import { descriptorOf, nftVersionsOf, releasesOf } from "../describe.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
@@ -51,8 +51,12 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     if (spec.scenarios === "all") return false;
     throw new InputError(`scenario ${id} generates its clusters: leave out --cluster, or the scenario`);
   });
-  const { kubeProxy } = planeOptionsFrom(spec.planeOptions ?? {});
-  const settings = { ...settingsOf(spec, profile), kubeProxy: releasesOf(catalog, planes, kubeProxy) };
+  const options = planeOptionsFrom(spec.planeOptions ?? {});
+  const settings = {
+    ...settingsOf(spec, profile),
+    kubeProxy: releasesOf(catalog, planes, options.kubeProxy),
+    nft: nftVersionsOf(catalog, planes, options),
+  };
   const replicates = spec.replicates ?? profile.replicates;
   const looks = looksBetween(replicates.least, replicates.most);
   const bothNamed = spec.planes !== undefined && asked !== null;

@@ -3,6 +3,7 @@
 import { type Cluster, servesPolicyCluster, servesPolicyLocal } from "../../../cluster/cluster.js";
 import { endpointRows, type KubeProxySettings } from "../../shared/kube-proxy.js";
 import * as layout from "../layout.js";
+import { AnonymousMaps } from "../structures/anonymous-maps.js";
 import type { ChainMemory } from "../structures/chain-memory.js";
 import type { Slabs } from "../structures/slabs.js";
 import { type NftLayout, nftLayout } from "../version.js";
@@ -23,7 +24,7 @@ export class ChainWriter {
   readonly #memory: ChainMemory;
   readonly #words: Int32Array;
   readonly #slabs: Slabs;
-  readonly #seed: number;
+  readonly #maps: AnonymousMaps;
   readonly #layout: NftLayout;
   readonly #masqueradeAll: boolean;
 
@@ -33,7 +34,7 @@ export class ChainWriter {
     this.#masqueradeAll = settings.masqueradeAll;
     this.#words = memory.words;
     this.#slabs = slabs;
-    this.#seed = seed;
+    this.#maps = new AnonymousMaps(memory.words, this.#layout.hasSizedMaps, seed);
   }
 
   /** Writes the chains that a service-port uses. `ids`: row → number of the endpoint; null where they are the same. */
@@ -114,14 +115,15 @@ export class ChainWriter {
       words[blob + layout.SINGLE_PORT] = cluster.endpointPort[rows[0]!]!;
       words[blob + layout.SINGLE_INDEX] = idOf(rows[0]!);
     } else if (kind === layout.KIND_MAP) {
-      const set = this.#set(count);
+      const set = this.#maps.create(this.#slabs, count);
       words[blob + layout.MAP_MODULUS] = count;
       words[blob + layout.MAP_SET] = set;
       for (const [key, row] of rows.entries()) {
-        const element = this.#element(set, key);
-        words[element + layout.ELEMENT_ADDRESS] = cluster.endpointAddress[row]!;
-        words[element + layout.ELEMENT_PORT] = cluster.endpointPort[row]!;
-        words[element + layout.ELEMENT_INDEX] = idOf(row);
+        this.#maps.insertAddress(this.#slabs, set, key, {
+          address: cluster.endpointAddress[row]!,
+          port: cluster.endpointPort[row]!,
+          index: idOf(row),
+        });
       }
     } else {
       if (kind === layout.KIND_SERVICE) {
@@ -133,7 +135,7 @@ export class ChainWriter {
       }
       const choosing = blob + layout.choosingStart(kind);
       const numgen = choosing + sticky * layout.AFFINITY_RULE_WORDS;
-      const set = this.#set(count);
+      const set = this.#maps.create(this.#slabs, count);
       words[numgen + layout.NUMGEN_MODULUS] = count;
       words[numgen + layout.NUMGEN_SET] = set;
       for (const [index, row] of rows.entries()) {
@@ -141,9 +143,10 @@ export class ChainWriter {
         if (sticky > 0) {
           words[choosing + index * layout.AFFINITY_RULE_WORDS + layout.AFFINITY_CHAIN] = chain;
         }
-        words[this.#element(set, index) + layout.ELEMENT_CHAIN] = chain;
+        this.#maps.insertChain(this.#slabs, set, index, chain);
       }
     }
+    if (kind !== layout.KIND_SINGLE) this.written.elements += count;
     // The masquerade test, a rule an affinity set, and the one that chooses.
     this.written.rules += (kind === layout.KIND_SERVICE ? 1 : 0) + sticky + 1;
     return this.#turn((localOnly ? this.#memory.local : this.#memory.service)[p]!, blob);
@@ -191,33 +194,6 @@ export class ChainWriter {
     const isMap = kind === layout.KIND_MAP;
     const set = words[isMap ? blob + layout.MAP_SET : numgen + layout.NUMGEN_SET]!;
     const size = words[isMap ? blob + layout.MAP_MODULUS : numgen + layout.NUMGEN_MODULUS]!;
-    const buckets = 2 ** words[set + layout.SET_BUCKET_BITS]!;
-    for (let bucket = 0; bucket < buckets; bucket++) {
-      let element = words[set + layout.SET_WORDS + bucket * layout.BUCKET_WORDS]!;
-      while (element !== layout.NONE) {
-        const next = words[element + layout.ELEMENT_NEXT]!;
-        this.#slabs.free(element, layout.ELEMENT_WORDS);
-        element = next;
-      }
-    }
-    this.#slabs.free(set, layout.setWords(size));
-  }
-
-  #set(endpoints: number): number {
-    const set = this.#slabs.alloc("set", layout.setWords(endpoints));
-    this.#words[set + layout.SET_BUCKET_BITS] = layout.mapBucketBits(endpoints);
-    return set;
-  }
-
-  /** Links an element without a value. */
-  #element(set: number, key: number): number {
-    const words = this.#words;
-    const element = this.#slabs.alloc("element", layout.ELEMENT_WORDS);
-    const bucket = layout.bucketOf(set, key, words[set + layout.SET_BUCKET_BITS]!, this.#seed);
-    words[element + layout.ELEMENT_NEXT] = words[bucket]!;
-    words[element + layout.ELEMENT_KEY] = key;
-    words[bucket] = element;
-    this.written.elements++;
-    return element;
+    this.#maps.free(this.#slabs, set, size);
   }
 }

@@ -17,5 +17,7 @@ export interface Cursors {
   blob: number;
   endpointBlob: number;
   set: number;
+  /** Bucket tables of anonymous maps without a size. */
+  table: number;
   element: number;
 }

@@ -1,0 +1,77 @@
+/** What `verify --kube-proxy` and `serve` say of input that they can't use: one line that says what to do, exit code 2. */
+
+import { chmodSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { BOUTIQUE, file, folder, lbscale } from "../support/cli.js";
+
+/** No kube-proxy is in this cache. */
+const EMPTY_CACHE = { ...process.env, XDG_CACHE_HOME: join(folder, "no-cache") };
+
+function refusal(args: readonly string[], env: NodeJS.ProcessEnv = EMPTY_CACHE) {
+  const { status, stdout, stderr } = lbscale(args, "", env);
+  expect([status, stdout]).toEqual([2, ""]);
+  return stderr
+    .split("\n")
+    .filter((line) => line.startsWith("lbscale: "))
+    .join("\n");
+}
+
+describe("verify --kube-proxy refuses in one line", () => {
+  it.each([
+    ["a version that is not modelled", "1.33", /^lbscale: unknown kube-proxy "1\.33": give one of 1\.34, /],
+    ["a patch version", "1.37.2", /give one of 1\.34, 1\.35, 1\.36, 1\.37, or the path of a kube-proxy$/],
+    ["no version", "", /^lbscale: unknown kube-proxy "": give one of/],
+    [
+      "a version that is not installed",
+      "1.37",
+      /^lbscale: kube-proxy 1\.37\.2 is not installed: run .*1\.37$/,
+    ],
+    ["a path that is not there", "/no/such", /^lbscale: \/no\/such is no program that you may run: give one/],
+    ["a folder", "/", /^lbscale: \/ is no program that you may run/],
+  ])("%s", (_, version, message) => {
+    expect(refusal(["verify", BOUTIQUE, "--kube-proxy", version])).toMatch(message);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("a missing right", () => {
+    const path = file("fake", '#!/bin/sh\necho "Kubernetes v1.37.2"\n');
+    chmodSync(path, 0o755);
+    expect(refusal(["verify", BOUTIQUE, "--kube-proxy", path])).toMatch(/^lbscale: kube-proxy needs root: /);
+  });
+});
+
+describe("serve refuses in one line", () => {
+  const serve = ["serve", "--services", "2"];
+  it("a port that is taken", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const address = taken.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    const { port } = address;
+    try {
+      expect(refusal([...serve, "--port", String(port)])).toBe(
+        `lbscale: cannot listen on port ${port} of 127.0.0.1: something else listens there; choose another port, or leave it out for a free one`,
+      );
+    } finally {
+      taken.close();
+    }
+  });
+
+  it.each([
+    ["a port out of range", ["--port", "65536"], /--port "65536": give a whole number from 0 to 65535$/],
+    ["a host of other machines", ["--host", "203.0.113.7"], /no address of this machine; leave out --host/],
+    ["a host that is no name", ["--host", "1 2"], /no address of this machine; leave out --host/],
+    ["an empty host, which is every address", ["--host", ""], /^lbscale: --host needs an address/],
+    ["an empty file name", ["--kubeconfig", ""], /^lbscale: --kubeconfig needs a file$/],
+    ["a folder as kubeconfig", ["--kubeconfig", "."], /^lbscale: cannot write \.: it is a folder$/],
+    [
+      "a kubeconfig in no folder",
+      ["--kubeconfig", "no/k"],
+      /^lbscale: cannot write no\/k: it does not exist$/,
+    ],
+    ["no churn", ["--churn", "0"], /^lbscale: --churn "0": give a whole number from 1 to /],
+  ])("%s", (_, more, message) => {
+    expect(refusal([...serve, ...more])).toMatch(message);
+  });
+});
