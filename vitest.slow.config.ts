@@ -8,6 +8,7 @@ export default defineConfig({
       // Simulations and random runs: here with as many as `npm test` has no time for (test/support/trials.ts).
       "src/charts/layout.test.ts",
       "src/output/edited-results.test.ts",
+      "src/planes/connections.test.ts",
       "src/planes/contract.test.ts",
       "src/planes/incremental.test.ts",
       "src/planes/option-differences.test.ts",

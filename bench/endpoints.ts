@@ -24,6 +24,6 @@ export const endpoints: Scenario = {
     ["", AFFINITY_VARIANT].flatMap((variant) =>
       ENDPOINTS.map((count) => ({ services: asked?.[0] ?? SERVICES, endpoints: count, variant })),
     ),
-  affinityShare: (variant) => (variant === AFFINITY_VARIANT ? 1 : 0),
+  clusterOf: (variant) => ({ affinityShare: variant === AFFINITY_VARIANT ? 1 : 0 }),
   measure: (job, cluster, plane) => measureLatency(prepareLookup, job, cluster, plane),
 };

@@ -4,6 +4,7 @@ import type { KernelCatalog } from "../src/kernel/catalog.js";
 import type { Catalog, Derived } from "../src/measure/catalog.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import { PLANE_ENTRIES } from "../src/planes/registry-loader.js";
+import { addresses } from "./addresses.js";
 import { balance } from "./balance.js";
 import { churn } from "./churn.js";
 import { connect, established } from "./connections.js";
@@ -20,6 +21,7 @@ import { update } from "./update.js";
 export const SCENARIOS: readonly Scenario[] = [
   lookup,
   skew,
+  addresses,
   connect,
   established,
   endpoints,

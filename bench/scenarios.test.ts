@@ -45,9 +45,9 @@ async function run(id: string, plane: PlaneId, services: number, change: Partial
     seed: 3,
     clusterFile: null,
     endpointsPerService: 4,
-    affinityShare:
-      SCENARIOS.find((scenario) => scenario.id === id)?.affinityShare?.(change.variant ?? "") ?? 0,
+    affinityShare: 0,
     entry: entryOf(plane),
+    ...SCENARIOS.find((scenario) => scenario.id === id)?.clusterOf?.(change.variant ?? ""),
     options: {},
     zipf: 0,
     popular: "random",
@@ -63,6 +63,41 @@ async function run(id: string, plane: PlaneId, services: number, change: Partial
 }
 const timed = (...args: Parameters<typeof run>) => run(...args) as Promise<Measured>;
 const counted = async (...args: Parameters<typeof run>) => ((await run(...args)) as Counted).counts;
+
+describe("sync", () => {
+  const facts = async (plane: PlaneId, services: number) =>
+    ((await run("sync", plane, services)) as Measured).facts;
+
+  it("counts the sets that the kernel passes for a map of each Service, in all and in the worst transaction", async () => {
+    // m maps after s sets: three walks of what is there before each, two with it.
+    const walks = (s: number, m: number) => 5 * (s * m + (m * (m - 1)) / 2) + 2 * m;
+    for (const [plane, named] of [
+      ["nftables@1.35", 7],
+      ["nftables@1.36", 8],
+      ["nftables", 8],
+    ] as const) {
+      expect(await facts(plane, 1500)).toMatchObject({
+        setsPassed: walks(named, 1500),
+        // The last 500 pass more than the first 1,000.
+        setsPassedMostOf1000: walks(named + 1000, 500),
+        setsPassedMostOf250: walks(named + 1250, 250),
+      });
+    }
+  });
+
+  it("counts the entries of its transaction that the kernel passes: a sixth in six stages", async () => {
+    // Each service adds 19 entries, and is bound to its map when 10 of them are there.
+    const walks = (m: number) => (19 * m * (m - 1)) / 2 + 10 * m;
+    expect(await facts("nftables@1.35", 1500)).toMatchObject({
+      entriesPassed: walks(1500),
+      entriesPassedBy250: 6 * walks(250),
+    });
+  });
+
+  it("counts none for planes without a list of sets", async () => {
+    for (const plane of ["iptables", "ebpf"]) expect(await facts(plane, 10)).not.toHaveProperty("setsPassed");
+  });
+});
 
 describe("connect", () => {
   it("adds to the decision what each plane keeps: two conntrack nodes, IPVS' connection, Cilium's entry", async () => {

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { findingSentence } from "../src/analysis/finding-sentence.js";
 import { findFindings } from "../src/analysis/findings/index.js";
 import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CHARTS } from "../src/charts/index.js";
@@ -39,6 +40,7 @@ const PREFERRED = [
   "kernel-programming",
   "kernel-programming-parts",
   "kernel-first-sync",
+  "kernel-cold-start",
   "kernel-scaling",
   "kernel-columns",
   "kernel-latency",
@@ -126,7 +128,7 @@ function runPage(all: Results): string {
     "",
     ...(isEarlierModel(all) ? [EARLIER_MODEL, ""] : []),
     ...(drawn[0] === undefined ? [] : [picture(drawn[0]), ""]),
-    ...findings.map(({ sentence }) => `- ${escapeMarkdown(sentence, 500)}`),
+    ...findings.map((finding) => `- ${escapeMarkdown(findingSentence(finding, all), 500)}`),
     "",
     `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(environment.cpu)} (${environment.cores} cores, ${environment.virtualisation}), ` +
       `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. ${kubeProxyWords(all)}${laneWords(all)}`,

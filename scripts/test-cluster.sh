@@ -2,7 +2,8 @@
 # A real Kubernetes cluster of one node on this machine, for the tests of the cluster lane (Linux, root):
 #   scripts/test-cluster.sh up [--mode nftables|iptables] [--service-range CIDR]   ends with a line KUBECONFIG=FILE
 #   scripts/test-cluster.sh down                           leaves nothing behind, also after `up` failed halfway
-#   scripts/test-cluster.sh tools                          installs what it takes from Debian, and builds the rest
+#   scripts/test-cluster.sh packages                       installs what it takes from Debian
+#   scripts/test-cluster.sh tools                          the same, and builds the rest
 # Everything runs in namespaces of its own. Its state is in /opt/lbscale-cluster, its programs are in the cache folder.
 set -euo pipefail
 
@@ -10,7 +11,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 
 usage() {
-  printf 'usage: test-cluster.sh up [--mode nftables|iptables] [--service-range CIDR] | down | tools\n' >&2
+  printf 'usage: test-cluster.sh up [--mode nftables|iptables] [--service-range CIDR] | down | packages | tools\n' >&2
   exit 2
 }
 
@@ -41,7 +42,7 @@ down)
   [ "$(id -u)" = 0 ] || { echo "test-cluster: run it as root: it removes namespaces" >&2; exit 2; }
   exec "$here/test-cluster/down.sh"
   ;;
-tools)
+packages | tools)
   # Debian starts a service as it installs it: here it is to run in the cluster's namespaces only.
   if [ ! -e /usr/sbin/policy-rc.d ]; then
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
@@ -50,7 +51,7 @@ tools)
   fi
   apt-get update
   DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}"
-  "$here/install-kubernetes.sh"
+  [ "$command" = packages ] || "$here/install-kubernetes.sh"
   ;;
 *) usage ;;
 esac

@@ -50,7 +50,7 @@ describe("plane ids", () => {
   it("stand in no code outside planes, profiles, published data and the table for older runs", () => {
     // There the same words are modes of a program, what `--proxy-mode` takes.
     const isOfKubeProxy = (path: string) =>
-      path.startsWith("src/kernel/kube-proxy/") || path === "src/cluster-lane/detect.ts";
+      path.startsWith("src/kernel/kube-proxy/") || path === "src/cluster-lane/inspect/detect.ts";
     const written = sources().filter((path) => !isOfKubeProxy(path));
     const named = written.flatMap((path) =>
       idsIn(path, readFileSync(path, "utf8")).map((id) => `${path}: ${id}`),

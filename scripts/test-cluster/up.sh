@@ -49,7 +49,7 @@ node() {
     --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
     --listen-peer-urls http://127.0.0.1:2380 --log-level warn
 
-  run kube-apiserver "$KUBE_APISERVER" \
+  run_again kube-apiserver "$KUBE_APISERVER" \
     --advertise-address "$NODE_IP" --secure-port 6443 \
     --etcd-servers http://127.0.0.1:2379 \
     --service-cluster-ip-range "$SERVICE_CIDR" \
@@ -95,6 +95,16 @@ run() {
   shift
   {
     "$@" >"$STATE/log/$name.log" 2>&1 || true
+    echo "$name" >>"$STATE/ended"
+  } &
+}
+
+# run_again NAME COMMAND...: the same, started again after a kill: that is how a test restarts the API server.
+run_again() {
+  local name=$1 status
+  shift
+  {
+    while status=0; "$@" >>"$STATE/log/$name.log" 2>&1 || status=$?; ((status > 128)); do :; done
     echo "$name" >>"$STATE/ended"
   } &
 }

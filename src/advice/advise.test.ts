@@ -222,9 +222,9 @@ describe("advice beyond the numbers", () => {
     ).join("\n");
 
   it("names the limits that a cluster is beyond, with the setting that makes room", () => {
-    const words = advised(2000, 50);
+    const words = advised(1300, 50);
     expect(words).toMatch(
-      /^eBPF hash: 104,000 entries of the service map, of 65,536 by default: they do not fit; set bpf-lb-map-max to 131,072\.$/m,
+      /^eBPF hash: 67,600 entries of the service map, of 65,536 by default: they do not fit; set bpf-lb-map-max to 131,072\.$/m,
     );
     expect(advised(100, 4)).not.toMatch(/do not fit|at most/);
   });

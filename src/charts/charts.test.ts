@@ -7,6 +7,7 @@ import {
   fakeFinding,
   fakeResults,
   trieResults,
+  withAddresses,
   withBalance,
   withChanges,
   withConnections,
@@ -14,6 +15,7 @@ import {
   withPrograms,
 } from "../../test/support/results.js";
 import { withKernel, withSingles } from "../../test/support/results-lanes.js";
+import { withProgramming } from "../../test/support/results-programming.js";
 import { renderCharts } from "../output/image/render.js";
 import type { Results } from "../results/schema.js";
 import type { Picture } from "./chart.js";
@@ -36,6 +38,8 @@ const ofDefault = withKernel(
   ),
 );
 
+const programming = withProgramming();
+
 function built(chart: (typeof CHARTS)[number], results = ofDefault): Picture {
   const picture = chart.build(results, view);
   if ("skipped" in picture) throw new Error(picture.skipped);
@@ -55,6 +59,7 @@ describe("pictures", () => {
     { id: "scaling", results: article, theme: "dark" },
     { id: "work", results: ofDefault, theme: "light" },
     { id: "logarithm", results: trieResults(), theme: "light" },
+    { id: "addresses", results: withAddresses(trieResults()), theme: "light" },
     { id: "connect", results: ofDefault, theme: "light" },
     { id: "established", results: ofDefault, theme: "dark" },
     { id: "update", results: ofDefault, theme: "light" },
@@ -76,6 +81,15 @@ describe("pictures", () => {
     { id: "guest-latency", results: ofDefault, theme: "light" },
     { id: "kernel-update", results: ofDefault, theme: "light" },
     { id: "kernel-memory", results: ofDefault, theme: "dark" },
+    { id: "kernel-programming", results: programming, theme: "light" },
+    { id: "kernel-programming-visible", results: programming, theme: "dark" },
+    { id: "kernel-programming-parts", results: programming, theme: "light" },
+    { id: "kernel-rollout", results: programming, theme: "light" },
+    { id: "kernel-first-sync", results: programming, theme: "dark" },
+    { id: "kernel-first-sync-cpu", results: programming, theme: "light" },
+    { id: "kernel-proxy-memory", results: programming, theme: "light" },
+    { id: "kernel-cold-start", results: programming, theme: "light" },
+    { id: "kernel-cold-start-stages", results: programming, theme: "dark" },
     { id: "latency", results: ofDefault, theme: "light" },
     { id: "percentiles", results: ofDefault, theme: "dark" },
     { id: "position", results: ofDefault, theme: "light" },

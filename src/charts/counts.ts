@@ -1,6 +1,7 @@
 /** Exact counts against the number of services: what updates write, and what programs hold. */
 
 import { cellsOf, seriesOf } from "../analysis/series.js";
+import { stockEnds, stockNote } from "../analysis/stock-maps.js";
 import type { Cell } from "../results/schema.js";
 import { formatCount, formatDecimalBytes } from "../text.js";
 import { headline, joinParts, provenance, truncatedSeriesNote, withConditions } from "./caption-text.js";
@@ -37,6 +38,7 @@ export function countsChart(chart: CountsChart): Chart {
       if (cells.length === 0) return { skipped: `no ${lane} ${scenario} was counted` };
       const lines = seriesOf(results, cells).map(({ plane, points }) => ({
         plane,
+        ends: stockEnds(results, plane),
         points: points.map(({ n }) => ({
           x: n,
           y: countOf(cells.find((cell) => cell.plane === plane && cell.services === n)!),
@@ -49,6 +51,10 @@ export function countsChart(chart: CountsChart): Chart {
           provenance(results, measure, []),
           truncatedSeriesNote(results, cells),
           chart.note,
+          stockNote(
+            results,
+            cells.map(({ plane, services }) => ({ plane, largest: services })),
+          ),
         ]),
       };
       const inWords = lines.map(({ plane, points }) => {

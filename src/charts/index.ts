@@ -1,9 +1,11 @@
 /** All charts. To add one: its file, and a line here. */
 
+import { addresses } from "./addresses.js";
 import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
 import { clusterConnect, clusterEstablished } from "./cluster.js";
+import { kernelColdStart, kernelColdStartStages } from "./cold-start.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
@@ -52,6 +54,8 @@ export const KERNEL_CHARTS: readonly Chart[] = [
   kernelProgrammingParts,
   kernelFirstSync,
   kernelFirstSyncCpu,
+  kernelColdStart,
+  kernelColdStartStages,
   kernelProxyMemory,
   kernelRollout,
   kernelColumns,
@@ -74,6 +78,7 @@ export const CHARTS: readonly Chart[] = [
   latency,
   work,
   logarithm,
+  addresses,
   percentiles,
   position,
   distribution,

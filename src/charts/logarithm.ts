@@ -1,6 +1,7 @@
 /** Is it O(log n)? What a lookup visits in a hash table, a trie and a list, on an axis where a logarithm is a straight line. */
 
 import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../analysis/series.js";
+import { largestOf, stockEnds, stockNote } from "../analysis/stock-maps.js";
 import { claimant, type Described } from "../results/descriptors.js";
 import { formatCount } from "../text.js";
 import { headline, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
@@ -9,6 +10,7 @@ import { linearRange, servicesRange } from "./kit/axes.js";
 import { pointLabels } from "./kit/point-labels.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
+import { visitedInWords, visitedPoints } from "./visited.js";
 
 /** One plane of each kind: more would say nothing else. */
 const KINDS = ["hash", "trie", "list"] as const;
@@ -40,21 +42,18 @@ export const logarithm: Chart = {
         provenance(results, MODEL_LOOKUP, []),
         leaving(results, series, range.max),
         truncatedSeriesNote(results, cells),
+        stockNote(results, largestOf(drawn)),
       ]),
     };
-    const inWords = series.map(({ plane, points }) => {
-      const ends = [...new Set([points[0]!, points.at(-1)!])];
-      const said = ends.map((point) => `${formatCount(point.visited!)} at N = ${formatCount(point.n)}`);
-      return `${seriesStyle(results, plane, "light").label}: ${said.join(", ")}`;
-    });
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...visitedInWords(results, series), words.caption].join(". "),
       config: linesConfig(
         results,
-        drawn.map(({ plane, points }) => ({
-          plane,
-          points: points.map(({ n, visited }) => ({ x: n, y: visited })),
+        drawn.map((line) => ({
+          plane: line.plane,
+          ends: stockEnds(results, line.plane),
+          points: visitedPoints(line),
         })),
         words,
         view,

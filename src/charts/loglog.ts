@@ -1,6 +1,7 @@
 /** Lines with direct labels over logarithmic or linear axes: what charts against a number have in common. */
 
 import type { ChartConfiguration, Plugin } from "chart.js";
+import type { StockEnds } from "../analysis/stock-maps.js";
 import type { Described } from "../results/descriptors.js";
 import { maxOf } from "../stats/extent.js";
 import { formatCount } from "../text.js";
@@ -8,6 +9,7 @@ import type { View, Words } from "./chart.js";
 import { linearAxis, logAxis, servicesRange } from "./kit/axes.js";
 import { frame, textWidth } from "./kit/frame.js";
 import { EDGE, type EndLabel, endLabels, hollowMarkers, LABEL_GAP } from "./kit/marks.js";
+import { dotsBeyond, stockBars } from "./kit/stock-ends.js";
 import { cssFont, scaleOf, seriesStyle, THEMES } from "./theme.js";
 
 // CSS pixels at 1600 x 900.
@@ -42,6 +44,8 @@ export interface PlotLine {
   readonly published?: boolean;
   /** Without markers, for a line of very many points. */
   readonly smooth?: boolean;
+  /** Where its plane's stock maps are full. */
+  readonly ends?: StockEnds;
   /** Ascending in x. */
   readonly points: readonly LinePoint[];
 }
@@ -102,7 +106,7 @@ export function linesConfig(
   return {
     type: "line",
     data: {
-      datasets: looks.map(({ points, style, dashed, published = false, smooth }) => ({
+      datasets: looks.map(({ points, style, dashed, published = false, smooth, ends }) => ({
         label: style.label,
         data: points.map(({ y, ...point }) => ({ ...point, y: y ?? Number.NaN })),
         borderColor: style.line,
@@ -115,6 +119,7 @@ export function linesConfig(
         // Crosses and stars are strokes without a fill: they need the width of the line.
         pointBorderWidth: published ? 3 * scale : /cross|star/i.test(style.marker) ? 4 * scale : 1,
         pointBorderColor: style.line,
+        ...dotsBeyond(ends?.enlarged, view),
         spanGaps: false,
         tension: 0,
         clip: false as const,
@@ -131,6 +136,10 @@ export function linesConfig(
     plugins: [
       plugin,
       ...plugins,
+      stockBars(
+        looks.map(({ ends }) => [ends?.enlarged, ends?.final].filter((end) => end != null)),
+        view,
+      ),
       hollowMarkers(
         looks.flatMap(({ points, style }) =>
           points.filter((point) => point.y === null).map(({ x }) => ({ x, colour: style.line })),

@@ -9,11 +9,12 @@ import {
   seriesLabel,
   seriesOf,
 } from "../analysis/series.js";
+import { largestOf, stockEnds, stockNote } from "../analysis/stock-maps.js";
 import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { formatMeasure, headline, intervalKind, provenance } from "./caption-text.js";
+import { formatMeasure, headline, intervalKind, joinParts, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { decadesAround, linearRange, logRange, servicesRange } from "./kit/axes.js";
 import { bends, crossoverMarks, fittedCurves, growthMarks } from "./kit/growth-marks.js";
@@ -66,18 +67,21 @@ export function scalingChart(chart: ScalingChart): Chart {
       // From zero, lines that cross at small N lie within each other's width.
       const rings = linear ? [] : crossoverMarks(results, measure, series);
       const bars = bends(results, measure, series);
+      const endsOf = (plane: string) =>
+        measure.axis === "endpoints" ? {} : { ends: stockEnds(results, plane) };
       const missing = cells.some((cell) => cell.estimate === null);
       const words = {
         title: headline(results, findings) ?? neutralTitle,
         subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · ${linear ? "linear" : "log–log"} scale · lower is better`,
-        caption: [
+        caption: joinParts([
           provenance(results, measure, cells),
           ...(note ? [note] : []),
+          ...(measure.axis === "endpoints" ? [] : [stockNote(results, largestOf(series))]),
           ...(curves.length > 0 ? ["thin dashes: fitted laws of growth"] : []),
           ...(rings.length > 0 ? ["rings: one plane overtakes another"] : []),
           ...(bars.length > 0 ? ["bars: between them time grows faster than N, as caches run out"] : []),
           ...(missing ? ["hollow circle: could not be measured"] : []),
-        ].join(" · "),
+        ]),
       };
       const description = [words.title, ...series.map((line) => formatLine(results, line)), words.caption];
       return {
@@ -87,6 +91,7 @@ export function scalingChart(chart: ScalingChart): Chart {
           results,
           series.map(({ plane, variant, points }) => ({
             plane,
+            ...endsOf(plane),
             ...(mixed &&
               variant !== plain && { label: seriesLabel(results, { plane, variant }), dashed: true }),
             points: points.map(({ n, estimate }) => ({

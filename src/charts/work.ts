@@ -1,6 +1,7 @@
 /** Exact work against the number of services: the companion that tells O(1) in work from a line bent by caches. */
 
 import { cellsOf, MODEL_LOOKUP, type Series, seriesOf } from "../analysis/series.js";
+import { largestOf, stockEnds, stockNote } from "../analysis/stock-maps.js";
 import type { Described } from "../results/descriptors.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount } from "../text.js";
@@ -16,6 +17,7 @@ import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
+import { visitedInWords, visitedPoints } from "./visited.js";
 
 /** Hash chains differ a little from table to table: a hash lookup's mean is constant within a tenth. */
 const CONSTANT_WITHIN = 1.1;
@@ -33,22 +35,22 @@ export const work: Chart = {
       title:
         headline(results, ["work-constant", "logarithm", "ipvs-chains"]) ?? constantTitle(results, series),
       subtitle: `${withConditions("Rules and table entries visited by one lookup, exact mean", MODEL_LOOKUP, results)} · log–log scale · lower is better`,
-      caption: joinParts([provenance(results, MODEL_LOOKUP, []), truncatedSeriesNote(results, cells)]),
+      caption: joinParts([
+        provenance(results, MODEL_LOOKUP, []),
+        truncatedSeriesNote(results, cells),
+        stockNote(results, largestOf(series)),
+      ]),
     };
-    const inWords = series.map(({ plane, points }) => {
-      const ends = [...new Set([points[0]!, points.at(-1)!])];
-      const said = ends.map((point) => `${formatCount(point.visited!)} at N = ${formatCount(point.n)}`);
-      return `${seriesStyle(results, plane, "light").label}: ${said.join(", ")}`;
-    });
     const counts = series.flatMap(({ points }) => points.map((point) => point.visited!));
     return {
       ...words,
-      description: [words.title, ...inWords, words.caption].join(". "),
+      description: [words.title, ...visitedInWords(results, series), words.caption].join(". "),
       config: logLogConfig(
         results,
-        series.map(({ plane, points }) => ({
-          plane,
-          points: points.map((point) => ({ x: point.n, y: point.visited })),
+        series.map((line) => ({
+          plane: line.plane,
+          ends: stockEnds(results, line.plane),
+          points: visitedPoints(line),
         })),
         words,
         view,

@@ -108,8 +108,9 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
   ],
   Report: [
     {
-      command: "report <run>",
-      describe: "Draw the charts and tables of a run again, from its results.json alone",
+      command: "report <run> [others..]",
+      describe:
+        "Draw the charts and tables of a run again, from its results.json alone, or a talk of several runs",
       load: async () => (await import("./commands/report.js")).report,
     },
     {

@@ -20,4 +20,12 @@ describe("progress", () => {
       "measuring 13/231 or more: 86 s to 4 min left (ebpf)\n",
     );
   });
+
+  it("says the first of each phase on a pipe, however soon it comes", () => {
+    let text = "";
+    const pipe = { isTTY: false, write: (part: string) => (text += part) } as unknown as NodeJS.WriteStream;
+    const progress = new Progress(pipe);
+    for (const phase of ["a", "a", "b"]) progress.show(0, 1, null, `${phase} goes on`, null, phase);
+    expect(text).toBe("measuring 1/1: (a goes on)\nmeasuring 1/1: (b goes on)\n");
+  });
 });

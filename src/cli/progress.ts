@@ -3,7 +3,7 @@
 import { performance } from "node:perf_hooks";
 import { terminalColumns } from "./output.js";
 
-/** Elsewhere than on a terminal a line appears at most this often. */
+/** Elsewhere than on a terminal a line appears at most this often, but for the first of a phase. */
 const PLAIN_INTERVAL_MS = 5000;
 
 export class Progress {
@@ -11,6 +11,7 @@ export class Progress {
   readonly #verb: string;
   readonly #started = performance.now();
   #lastPlain = Number.NEGATIVE_INFINITY;
+  #lastPhase: string | undefined;
 
   constructor(stream: NodeJS.WriteStream = process.stderr, verb = "measuring") {
     this.#verb = verb;
@@ -27,6 +28,7 @@ export class Progress {
     leftMs: number | null,
     what: string,
     mostLeftMs: number | null = null,
+    phase?: string,
   ): void {
     const elapsed = performance.now() - this.#started;
     const least = leftMs === null ? "" : formatLeft(leftMs);
@@ -35,7 +37,8 @@ export class Progress {
     const line = `${this.#verb} ${done + 1}/${total}${least === most ? "" : " or more"}:${left} (${what})`;
     if (this.#redraws()) {
       this.#stream.write(`\r\x1b[2K${line.slice(0, (terminalColumns() ?? 80) - 1)}`);
-    } else if (elapsed - this.#lastPlain >= PLAIN_INTERVAL_MS) {
+    } else if (phase !== this.#lastPhase || elapsed - this.#lastPlain >= PLAIN_INTERVAL_MS) {
+      this.#lastPhase = phase;
       this.#lastPlain = elapsed;
       this.#stream.write(`${line}\n`);
     }

@@ -1,5 +1,6 @@
 /** What a run prints when it ends. */
 
+import { findingSentence } from "../analysis/finding-sentence.js";
 import { kubeProxyFacts } from "../output/method.js";
 import {
   ADJUSTED_HEADING,
@@ -59,7 +60,7 @@ export function formatSummary(results: Results): string {
     ...(table.length > 0
       ? [alignColumns(columns.map((row) => shown.map((column) => row[column]!))), ""]
       : []),
-    ...results.findings.map((finding) => plainText(finding.sentence, 600)),
+    ...results.findings.map((finding) => plainText(findingSentence(finding, results), 600)),
     "",
     ...kubeProxyFacts(results).map(([what, releases]) => `${what.toLowerCase()}: ${releases}`),
     ...qualityLines(results),

@@ -19,8 +19,10 @@ export class RunDisplay {
       case "note":
         note(event.text);
         return;
-      case "measuring":
-        this.#progress.show(event.done, event.total, event.leftMs, event.what, event.mostLeftMs ?? null);
+      case "measuring": {
+        const { done, total, leftMs, what, mostLeftMs = null, phase } = event;
+        this.#progress.show(done, total, leftMs, what, mostLeftMs, phase);
+      }
     }
   }
 

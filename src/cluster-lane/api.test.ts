@@ -6,9 +6,9 @@ import os from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Api, describeApiError } from "./api.js";
+import { inspectCluster } from "./inspect/preflight.js";
+import { requireRights } from "./inspect/rights.js";
 import { anyObject } from "./kinds.js";
-import { inspectCluster } from "./preflight.js";
-import { requireRights } from "./rights.js";
 
 type Reply = { readonly status: number; readonly body: unknown; readonly headers?: Record<string, string> };
 type Handler = (method: string, path: string, body: unknown) => Reply;

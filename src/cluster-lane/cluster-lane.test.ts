@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { countFreeAddresses } from "./addresses.js";
-import { detectPlane, type PlaneEvidence } from "./detect.js";
+import { countFreeAddresses } from "./inspect/addresses.js";
+import { detectPlane, type PlaneEvidence } from "./inspect/detect.js";
+import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
-import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
 import { probeManifest, sliceManifest, targetsManifest, taskText } from "./objects.js";
 import { settingOf } from "./plan.js";
 import { parseProbeLog } from "./probe-reports.js";

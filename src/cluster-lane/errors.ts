@@ -2,7 +2,7 @@
 
 import { CheckFailedError, InputError } from "../errors.js";
 
-/** This cluster, or this user of it, can't do what a run needs. Nothing was made. */
+/** This cluster, or this user of it, can't do what a run needs. Nothing was made, or what was made is gone. */
 export class ClusterUnfitError extends InputError {
   override readonly name: string = "ClusterUnfitError";
 }

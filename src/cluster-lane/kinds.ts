@@ -72,6 +72,16 @@ export const podSchema = z.object({
 });
 export type ClusterPod = z.infer<typeof podSchema>;
 
+export const deploymentSchema = z.object({
+  status: z
+    .object({
+      conditions: z
+        .array(z.object({ type: z.string(), status: z.string(), message: z.string().optional() }))
+        .optional(),
+    })
+    .optional(),
+});
+
 export const daemonSetSchema = z.object({
   metadata,
   spec: z.object({

@@ -1,11 +1,11 @@
 /** One run in a cluster: makes what it needs, measures N after N, and takes everything away again. */
 
 import type { z } from "zod";
-import { formatCount, plainText } from "../text.js";
+import { formatCount } from "../text.js";
 import { type Api, ApiError } from "./api.js";
 import { removeRun } from "./clean.js";
-import { ClusterFailedError } from "./errors.js";
-import { anyObject, type ClusterPod, clusterIpSchema, listOf, podSchema } from "./kinds.js";
+import type { ClusterState } from "./inspect/preflight.js";
+import { anyObject, clusterIpSchema } from "./kinds.js";
 import {
   namespaceManifest,
   probeManifest,
@@ -19,14 +19,12 @@ import {
   taskText,
 } from "./objects.js";
 import { type ClusterJob, settingOf, timingOf } from "./plan.js";
-import type { ClusterState } from "./preflight.js";
+import { isReady, waitForPods } from "./pods.js";
 import { type ProbeLog, parseProbeLog } from "./probe-reports.js";
 import { readProbe } from "./programs.js";
 
 /** Requests under way at once: more make the API server no faster. */
 const WORKERS = 8;
-const POLL_MS = 500;
-const START_PATIENCE_MS = 180_000;
 
 /** What one probe measured, and where. */
 export interface Probed {
@@ -34,10 +32,19 @@ export interface Probed {
   readonly log: ProbeLog;
 }
 
+/** What a run does now. */
+export interface ClusterProgress {
+  readonly phase: string;
+  /** The phase, and how far it is. */
+  readonly what: string;
+  /** Until this phase ends; null: not known. */
+  readonly leftSeconds: number | null;
+}
+
 /** What a run tells while it goes on. */
 export interface MeasureHooks {
   readonly signal: AbortSignal;
-  readonly onProgress: (what: string) => void;
+  readonly onProgress: (progress: ClusterProgress) => void;
   /** Every probe of one N has ended. */
   readonly onMeasured: (services: number, probed: readonly Probed[]) => void;
   /** Whether a larger N may begin. */
@@ -58,12 +65,14 @@ export async function measureCluster(
     if (!hooks.signal.aborted) throw error;
   } finally {
     if (run.hasBegun && !job.options.keep) {
-      hooks.onProgress("removing what was made");
+      hooks.onProgress(phase("removing what was made"));
       const cleaner = api.unaborted();
       await removeRun(cleaner, run.setting).finally(() => cleaner.close());
     }
   }
 }
+
+const phase = (what: string): ClusterProgress => ({ phase: what, what, leftSeconds: null });
 
 class ClusterRun {
   readonly setting: RunSetting;
@@ -105,7 +114,7 @@ class ClusterRun {
   /** The namespace, the programs and the targets. */
   async #prepare(): Promise<void> {
     const { setting } = this;
-    this.#hooks.onProgress("starting target pods");
+    this.#hooks.onProgress(phase("starting target pods"));
     this.hasBegun = true;
     if (setting.own) {
       await this.#create("/api/v1/namespaces", namespaceManifest(setting), anyObject).catch((error) => {
@@ -121,7 +130,7 @@ class ClusterRun {
     }
     const targets = targetsManifest(setting, architectures[0] ?? "amd64");
     await this.#create(this.#path("apis/apps/v1", "deployments"), targets, anyObject);
-    const ready = await this.#waitForPods("target", (pods) => {
+    const ready = await waitForPods(this.#api, setting, "target", (pods) => {
       const answering = pods.filter(isReady);
       return answering.length >= setting.targets ? answering : null;
     });
@@ -146,10 +155,11 @@ class ClusterRun {
         await this.#create(this.#path("apis/discovery.k8s.io/v1", "endpointslices"), slice, anyObject);
         this.#services[index] = made.spec.clusterIP ?? "";
         const share = (index - first + 1) / (count - first);
-        const leftSeconds = ((performance.now() - started) / 1000) * (1 / share - 1);
-        this.#hooks.onProgress(
-          `making Service ${formatCount(index + 1)} of ${formatCount(count)}, ${Math.ceil(leftSeconds)} s left`,
-        );
+        this.#hooks.onProgress({
+          phase: `making ${count}`,
+          what: `making Service ${formatCount(index + 1)} of ${formatCount(count)}`,
+          leftSeconds: ((performance.now() - started) / 1000) * (1 / share - 1),
+        });
       }
     };
     // All of them end before an error is passed on: none may make an object after the cleaning.
@@ -162,7 +172,7 @@ class ClusterRun {
   async #probe(services: number): Promise<Probed[]> {
     const { setting } = this;
     const { deadlineSeconds, ...timing } = timingOf(this.#job);
-    this.#hooks.onProgress(`${formatCount(services)} services`);
+    this.#hooks.onProgress(phase(`measuring at ${formatCount(services)} Services`));
     const text = taskText(
       {
         ...timing,
@@ -184,7 +194,9 @@ class ClusterRun {
     }
     const probed: Probed[] = [];
     for (const { architecture, nodes } of jobs) {
-      const ended = await this.#waitForPods(
+      const ended = await waitForPods(
+        this.#api,
+        setting,
         probeName(services, architecture),
         (pods) => {
           const done = pods.filter(({ status }) => status.phase === "Succeeded" || status.phase === "Failed");
@@ -199,46 +211,4 @@ class ClusterRun {
     }
     return probed.sort((a, b) => (a.node < b.node ? -1 : 1));
   }
-
-  /** Polls the pods of a role until `choose` is content with them. */
-  async #waitForPods(
-    role: string,
-    choose: (pods: readonly ClusterPod[]) => readonly ClusterPod[] | null,
-    patienceMs = START_PATIENCE_MS,
-  ): Promise<readonly ClusterPod[]> {
-    const selector = encodeURIComponent(`lbscale/run=${this.setting.runId},lbscale/role=${role}`);
-    const path = `${this.#path("api/v1", "pods")}?labelSelector=${selector}`;
-    let pods: ClusterPod[] = [];
-    for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += POLL_MS) {
-      pods = (await this.#api.get(path, listOf(podSchema))).items;
-      const chosen = choose(pods);
-      if (chosen !== null) return chosen;
-      // A pod that can't start yet may start later, but none starts within minutes that could not after one.
-      if (waitedMs > START_PATIENCE_MS / 2 && pods.every(({ status }) => status.phase === "Pending")) break;
-      await this.#api.pause(POLL_MS);
-    }
-    throw new ClusterFailedError(`the pods of ${role} do not start or end in time: ${whyNot(pods)}`);
-  }
-}
-
-function isReady({ status }: ClusterPod): boolean {
-  return (
-    status.podIP !== undefined &&
-    (status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True")
-  );
-}
-
-/** What the cluster says about a pod that does not run. */
-function whyNot(pods: readonly ClusterPod[]): string {
-  for (const { status } of pods) {
-    const waiting = status.containerStatuses
-      ?.map(({ state }) => state.waiting)
-      .find((state) => state !== undefined);
-    const unscheduled = status.conditions?.find(
-      ({ type, status }) => type === "PodScheduled" && status === "False",
-    );
-    const words = unscheduled?.message ?? [waiting?.reason, waiting?.message].filter(Boolean).join(": ");
-    if (words !== "") return plainText(words, 200);
-  }
-  return pods.length === 0 ? "none was made; see kubectl get events" : "see kubectl get events";
 }

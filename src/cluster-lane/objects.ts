@@ -10,6 +10,8 @@ const RUN_LABEL = "lbscale/run";
 /** Finds everything that any run made. */
 export const OURS = `${MANAGED_BY}=lbscale`;
 const PROGRAM = "cluster-probe";
+/** The Deployment of the target pods. */
+export const TARGETS = "targets";
 
 /** What a run's objects have in common. */
 export interface RunSetting {
@@ -60,7 +62,7 @@ export function targetsManifest(setting: RunSetting, architecture: string) {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: metadataOf(setting, "targets"),
+    metadata: metadataOf(setting, TARGETS),
     spec: {
       replicas: setting.targets,
       selector: { matchLabels: labels },

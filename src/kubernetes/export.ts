@@ -16,13 +16,10 @@ import {
 } from "../cluster/cluster.js";
 import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
+import { OTHER_NODE, THIS_NODE } from "./exported-nodes.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
 const ENDPOINTS_PER_SLICE = 100;
-/** A cluster knows which endpoints are on its node, and nothing of the other nodes: those stay unnamed. */
-const THIS_NODE = "this-node";
-/** One that hints may name. */
-const OTHER_NODE = "other-node";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
 /** A v1 List as JSON, an object a line, in chunks. Throws NotRepresentableError for what the API server would refuse. */
@@ -145,7 +142,7 @@ function statusOf(local: number, isHinted: boolean): object {
       isForCluster || isHinted
         ? { ready: true, serving: true, terminating: false }
         : { ready: false, serving: true, terminating: true },
-    ...(servesPolicyLocal(local) && { nodeName: THIS_NODE }),
+    nodeName: servesPolicyLocal(local) ? THIS_NODE : OTHER_NODE,
     ...(isHinted && { hints: { forNodes: [{ name: isForCluster ? THIS_NODE : OTHER_NODE }] } }),
   };
 }

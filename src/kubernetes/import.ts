@@ -9,6 +9,7 @@ import { DEFAULT_NETWORK } from "../cluster/network.js";
 import { InvalidInputError } from "../errors.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
+import { areExported, THIS_NODE } from "./exported-nodes.js";
 import type { ImportReport } from "./import-report.js";
 import { endpointsFromPods, hasLivePods } from "./pods.js";
 import {
@@ -143,7 +144,10 @@ function chooseNode(
   nodes: readonly Node[],
   named: readonly string[],
 ): string | undefined {
-  if (wanted === undefined) return nodes.length === 1 ? nodes[0]!.metadata.name : undefined;
+  if (wanted === undefined) {
+    if (nodes.length === 1) return nodes[0]!.metadata.name;
+    return nodes.length === 0 && areExported(named) ? THIS_NODE : undefined;
+  }
   const known = new Set([...nodes.map(({ metadata }) => metadata.name), ...named]);
   if (known.size === 0) {
     throw new InvalidInputError(

@@ -25,6 +25,8 @@ export interface Job {
   readonly endpointsPerService: number;
   /** Share of services with ClientIP affinity in a generated cluster. */
   readonly affinityShare: number;
+  /** How cluster IPs of a generated cluster are drawn; absent: at random. */
+  readonly vips?: "random" | "sequential";
   readonly entry: Entry;
   readonly options: PlaneOptions;
   /** Zipf exponent of service popularity; 0 = uniform. */
@@ -103,8 +105,10 @@ export interface Scenario {
   readonly report: ScenarioReport;
   /** What it measures of a plane, where that is not one point for each N of the run. `asked`: the user's --services. */
   readonly sizes?: (asked: readonly number[] | null, plane: PlaneDescriptor) => readonly Size[];
-  /** Share of services with ClientIP affinity in the cluster of a variant; 0 where absent. */
-  readonly affinityShare?: (variant: string) => number;
+  /** What the generated cluster of a variant has that other clusters of the run lack, and where its flows enter. */
+  readonly clusterOf?: (variant: string) => Partial<Pick<Job, "affinityShare" | "vips" | "entry">>;
+  /** Its variants are generated clusters: it measures none that is given. */
+  readonly generatedOnly?: true;
   /** Runs in the child process of a replicate. What is counted is counted once; what is timed, in every replicate. */
   measure(job: Job, cluster: Cluster, plane: Plane): Promise<Measured | Counted>;
 }

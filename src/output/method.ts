@@ -6,6 +6,14 @@ import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
 
+/** What a run's numbers are of: models, the real data planes, or both. */
+export function measuredIn(cells: Results["cells"]): string {
+  const lanes = new Set(cells.map(({ lane }) => lane));
+  if (!lanes.has("model")) return "the real data planes, no models";
+  if (lanes.size === 1) return "models of the data planes, not the kernel";
+  return "the real data planes, with models labelled as such";
+}
+
 /** The method in a few sentences. */
 export function formatMethod(results: Results): string[] {
   const { run, equivalence, cells } = results;
@@ -72,6 +80,9 @@ export function kubeProxyFacts(results: Results): [string, string][] {
   return [
     ...versionFacts(results, "Rules of kube-proxy", kubeProxy),
     ...versionFacts(results, "Loaded by nft", nft),
+    ...(results.run.settings.kernel?.nft === undefined
+      ? []
+      : [["Measured with", plainText(results.run.settings.kernel.nft, 80)] satisfies [string, string]]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { trials } from "../../test/support/trials.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { flowAt, generateTrace } from "../cluster/flows.js";
@@ -61,7 +62,7 @@ describe.each(PATHS)("$name", ({ plane, options }) => {
       localShare: 0.25,
     });
     program = plane.compile(cluster, { seed: 1 });
-    flows = coverage(cluster, 3000, 4);
+    flows = coverage(cluster, trials(1_000, 3_000), 4);
   });
 
   it("decides like lookup, affinity and randomness included", () => {

@@ -17,6 +17,17 @@ export interface PlaneColours {
   readonly lightColumn?: string | undefined;
 }
 
+/** A table of fixed size as it is installed, and what a Service of one port and a cluster IP takes of it. */
+export interface StockMap {
+  /** What it holds, in plural: `entries of the service map`. */
+  readonly what: string;
+  readonly most: number;
+  readonly perService: number;
+  readonly perEndpoint: number;
+  /** The option of planes that makes it larger, which a run does of its own accord; null: nothing makes it larger. */
+  readonly option: string | null;
+}
+
 /** What results.json keeps of a plane, so that charts, findings and tables need no plane. */
 export interface PlaneReport {
   /** In legends and tables. */
@@ -39,6 +50,8 @@ export interface PlaneReport {
   readonly memoryModelled: boolean;
   /** Where a run's flows enter this plane, if not where they enter the others: said by the run, not by the plane. */
   readonly entry?: "loadBalancer" | undefined;
+  /** Its tables of fixed size: charts mark where they are full. */
+  readonly stockMaps?: readonly StockMap[] | undefined;
 }
 
 /** What scenarios may ask of a plane. */

@@ -6,6 +6,7 @@ import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
 import type { Capacity, PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
 import type { KubeProxyVersion } from "./kube-proxy-versions.js";
+import type { ServiceWalk } from "./shared/full-sync.js";
 
 export { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "./kube-proxy-versions.js";
 
@@ -71,6 +72,8 @@ export interface Plane {
   scheduledBy?(scheduler: string): PlaneOptions;
   /** Turns a cluster into rules or map contents. Throws PlaneLimitError when the plane can't hold the cluster. */
   compile(cluster: Cluster, options?: PlaneOptions): Program;
+  /** What the kernel passes for each service of a full sync (shared/full-sync.ts); absent where it walks nothing for them. */
+  setWalks?(program: Program): readonly ServiceWalk[];
 }
 
 /** A compiled plane: rules or map contents for one cluster, as data. */
@@ -102,10 +105,7 @@ export interface Program {
   connections(seed: number, options: ConnectionOptions): Connections;
 }
 
-/**
- * A model and the control plane that changes it while it decides: in place where the kernel's structures are changed in
- * place, by a new table where the kernel replaces the whole. Only writing is modelled: no system call, no netlink.
- */
+/** A model and the control plane that changes it in place, or by a new table, as the kernel does. No system call, no netlink. */
 export interface IncrementalModel {
   /** Decides with endpoint numbers (src/cluster/endpoint-updates.ts). `explain` counts; it has no words for what has changed. */
   readonly model: Model;
@@ -286,15 +286,13 @@ export interface Model {
   lookup(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision;
   /**
    * What `lookup` would decide next (and remembers it likewise), with its exact work: after the same `reset` and the
-   * same calls, both give the same decisions. Off the timed path. When `path` is given, the steps are appended to it in
-   * words, a line a step, from the first rule or map to the verdict; without it no words are made (whole traces are
-   * explained after each measurement).
+   * same calls, both give the same decisions. Off the timed path. Appends the steps to `path` in words, a line per step,
+   * from the first rule or map to the verdict; without `path` no words are made, since whole traces are explained.
    */
   explain(flow: Flow, nowSec: number, path?: string[]): Explanation;
   /**
-   * Back to a state that `seed` decides: random numbers restart, round robin stands somewhere, affinity and connection
-   * counts forget. Seed 0 is the state after loading. Costs O(1) and touches no table (schedulers keep a generation), so
-   * that a reset before a batch leaves the caches as they are.
+   * Back to a state that `seed` decides: random numbers, round robin, affinity, connection counts. Seed 0 is the state
+   * after loading. Costs O(1) and touches no table: schedulers keep a generation, and caches stay as they are.
    */
   reset(seed: number): void;
 }

@@ -36,8 +36,8 @@ const replicate = z.object({
   samples: z.array(z.number()),
   /** Median of the samples, nanoseconds. */
   median: z.number(),
-  /** Lookups timed one at a time, in measured order, with the entries (rules and probes) each visits; null where the
-   * clock would be a twentieth of them or more. */
+  /** Lookups timed one at a time, in measured order, with the entries (rules and probes) each visits, none of which
+   * are known in a live cluster; null where the clock would be a twentieth of them or more. */
   singles: z.object({ ns: z.array(z.number()), visited: z.array(z.number()) }).nullable(),
   /** The empty lookup through the same path in the same process, before each batch, nanoseconds: the median. */
   floorNs: z.number(),
@@ -256,6 +256,20 @@ const planeReport = z.object({
   memoryModelled: z.boolean(),
   /** Where flows enter this plane, if not where the run's others do: its clients are then outside the cluster. */
   entry: z.literal("loadBalancer").optional(),
+  /** Tables of fixed size as they are installed, and what a Service of one port and a cluster IP takes of each. */
+  stockMaps: z
+    .array(
+      z.object({
+        what: z.string(),
+        most: z.number().positive(),
+        perService: z.number().nonnegative(),
+        perEndpoint: z.number().nonnegative(),
+        /** The option of planes that makes it larger; null: nothing does. */
+        option: z.string().nullable(),
+      }),
+    )
+    .readonly()
+    .optional(),
 });
 
 /** What a scenario says about itself (src/measure/scenario.ts). */
@@ -328,6 +342,10 @@ export const resultsSchema = z.object({
           changes: z.number().int(),
           starts: z.number().int(),
           rollout: z.number().int(),
+          /** What the nft says of itself that was measured instead of the system's; absent: the system's. */
+          nft: z.string().optional(),
+          /** How often a new node's nftables rules are loaded; absent: an older run, which did not. */
+          coldStarts: z.number().int().optional(),
           /** Time for one start and its changes, and for the whole run (null: as long as it takes), seconds. */
           cellSeconds: z.number(),
           runSeconds: z.number().nullable(),
@@ -355,6 +373,17 @@ export const resultsSchema = z.object({
     /** Documented differences between planes that were seen, by name. */
     documented: z.record(z.string(), z.number()),
   }),
+  /** BPF lookups of known latency, timed as planes' are, and a walk through the same memory; absent: none were timed. */
+  knownLatency: z
+    .array(
+      z.object({
+        elements: z.number().int(),
+        bytes: z.number().int(),
+        kernelNs: z.number(),
+        chaseNs: z.number(),
+      }),
+    )
+    .optional(),
   /** Planes by id, as they describe themselves. Absent in runs of before 0.2, which src/results/fallback-descriptors.ts serves. */
   planes: z.record(z.string(), planeReport).optional(),
   /** Scenarios of this run by id. Absent as `planes` is. */

@@ -22,7 +22,8 @@ export function clusterRequest(
     endpointsPerService: endpoints,
     // Planes that only clients outside the cluster meet have an entry of their own.
     entry: planes?.[plane]?.entry ?? run.entry,
-    affinityShare: catalog.scenarios.find(({ id }) => id === scenario)?.affinityShare?.(variant) ?? 0,
+    affinityShare: 0,
+    ...catalog.scenarios.find(({ id }) => id === scenario)?.clusterOf?.(variant),
   };
 }
 

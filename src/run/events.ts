@@ -27,4 +27,6 @@ export type RunEvent =
       readonly mostLeftMs?: number | null;
       /** What is measured now, such as `ebpf, 100 services`. */
       readonly what: string;
+      /** What changes with each part of the run that someone may wait for; every part is then spoken of. */
+      readonly phase?: string;
     };

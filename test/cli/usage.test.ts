@@ -40,7 +40,11 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["no command", [], /^lbscale: give a command; see lbscale --help$/m],
     ["an option without its value", ["run", "--profile"], /^lbscale: --profile needs a value/],
     ["a generator without its number", ["generate", "--services"], /^lbscale: --services needs a value/],
-    ["a report without its run", ["report"], /^lbscale: <run> is missing: lbscale report <run>;/],
+    [
+      "a report without its run",
+      ["report"],
+      /^lbscale: <run> is missing: lbscale report <run> \[others\.\.\];/,
+    ],
     ["an option before an unknown command", ["--debug", "rnu"], /unknown command "rnu"/],
     ["an unknown command", ["rnu"], /^lbscale: unknown command "rnu": did you mean run\?/],
     ["an unknown option", ["run", "--servces", "5"], /Unknown argument: servces/],
@@ -98,6 +102,11 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
       /needs the output of iptables-save/,
     ],
     ["a cost that is none", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "0"], /above 0/],
+    [
+      "kinds of addresses of a given cluster",
+      ["run", "--scenarios", "addresses", "--cluster", BOUTIQUE],
+      /scenario addresses generates its clusters: leave out --cluster/,
+    ],
     ["two costs", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
   ])("%s, after what the import left out and assumed", async (_what, args, message) => {
     const { status, stdout, stderr } = await inProcess(args);

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { lbscale } from "../support/cli.js";
+import { file, lbscale } from "../support/cli.js";
+import { withTools } from "./tools.js";
 
 describe("lbscale doctor", () => {
   it("describes both lanes and shows the timed loop", () => {
@@ -13,5 +15,37 @@ describe("lbscale doctor", () => {
     expect(
       typeof kernel === "string" ? [kernel] : kernel.map(({ name }: { name: string }) => name),
     ).not.toEqual([]);
+  });
+});
+
+/** Loaded into every Node process of the command: writes down which programs it starts. */
+const RECORDER = `
+import childProcess from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+for (const name of ["spawn", "spawnSync", "execFile", "execFileSync"]) {
+  const original = childProcess[name];
+  childProcess[name] = function (program, args, ...rest) {
+    appendFileSync(process.env.STARTED_PROGRAMS, JSON.stringify([program, ...(args ?? [])].join(" ")) + "\\n");
+    return original.call(this, program, args, ...rest);
+  };
+}
+syncBuiltinESMExports();
+`;
+
+describe("lbscale doctor as root", () => {
+  withTools("boots no guest and builds no program that takes minutes", ["ip", "cc"], () => {
+    const started = file("started.jsonl", "");
+    const recorder = file("recorder.mjs", RECORDER);
+    const { status, stdout } = lbscale(["doctor"], "", {
+      ...process.env,
+      NODE_OPTIONS: `--import ${recorder}`,
+      STARTED_PROGRAMS: started,
+    });
+    const programs = readFileSync(started, "utf8").trim().split("\n");
+    expect([status, stdout]).toEqual([0, expect.stringContaining("kernel lane: ")]);
+    // The recorder sees the sandbox's child too.
+    expect(programs.filter((command) => command.includes("ip netns add")).length).toBeGreaterThan(0);
+    expect(programs.filter((command) => /linux\.uml|\bgo build|install-|\.sh\b/.test(command))).toEqual([]);
   });
 });

@@ -224,7 +224,6 @@ export function withBalance(results: Results): Results {
   return results;
 }
 
-/** Adds cells of `connect` and `established`, and of Cilium at the socket. */
 /** Results of a list, a hash table and a trie, which describes itself. */
 export function trieResults(run: FakeRun = {}): Results {
   const results = fakeResults({ planes: ["iptables", "ebpf", CALICO_EBPF.id], ...run });
@@ -234,6 +233,27 @@ export function trieResults(run: FakeRun = {}): Results {
   };
 }
 
+/** Adds cells of `addresses`: what a trie visits for three kinds of them. */
+export function withAddresses(results: Results, sequentialVisits = (steps: number) => steps): Results {
+  const kinds = [
+    { variant: "random addresses", visits: (steps: number) => steps },
+    { variant: "sequential addresses", visits: sequentialVisits },
+    { variant: "NodePorts", visits: (steps: number) => steps + 2 },
+  ];
+  for (const plane of [CALICO_EBPF.id, "ebpf"]) {
+    for (const { variant, visits } of kinds) {
+      for (const n of [1, 100, 2768, ...(variant === "NodePorts" ? [] : [10_000])]) {
+        const cell = fakeCell(plane, n, results.run.replicates.least, {});
+        const hashProbes = plane === "ebpf" ? 3 : visits(2 + Math.log2(n));
+        const work = { ...fakeWork(plane, n), rulesVisited: 0, hashProbes };
+        results.cells.push({ ...cell, scenario: "addresses", variant, work });
+      }
+    }
+  }
+  return results;
+}
+
+/** Adds cells of `connect` and `established`, and of Cilium at the socket. */
 export function withConnections(results: Results): Results {
   const lines = [
     { plane: "iptables", variant: "", connectNs: (n: number) => 1200 + 2.5 * n, laterNs: 370 },

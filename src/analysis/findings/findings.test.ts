@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   fakeResults,
   trieResults,
+  withAddresses,
   withBalance,
   withChanges,
   withConnections,
@@ -319,6 +320,13 @@ describe("findFindings", () => {
     );
     for (const cell of results.cells) if (cell.scenario === "skew") cell.work!.rulesVisited = 500;
     expect(ids(results)).not.toContain("skew");
+  });
+
+  it("says that the order of addresses makes a trie no deeper, and nothing where it does", () => {
+    expect(finding(withAddresses(trieResults()), "trie-addresses")?.sentence).toMatch(
+      /^At 10,000 services Calico eBPF \(trie\) visits 15\.3 .* random and 15\.3 .* sequential\. At 2,768 it visits 15\.4 for a NodePort and 13\.4/,
+    );
+    expect(ids(withAddresses(trieResults(), (steps) => 2 * steps))).not.toContain("trie-addresses");
   });
 
   it("says how many flows Maglev moves, and nothing where it moves as many as random choice", () => {

@@ -7,6 +7,8 @@ import { claimant, claimants, measuredPlanes } from "../../results/descriptors.j
 import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
 import { withBasis, withCondition } from "../conditions.js";
+import { findingSentence } from "../finding-sentence.js";
+import { trieAddresses } from "./addresses.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
   churnRate,
@@ -33,7 +35,7 @@ import {
   ruleModelVsKernel,
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
-import { firstSyncTime, programmingTime } from "./programming.js";
+import { coldStart, firstSyncTime, programmingTime } from "./programming.js";
 import { positionDecides } from "./tails.js";
 import { trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
@@ -52,6 +54,7 @@ export function findFindings(results: Results): Finding[] {
   const kernel = [
     programmingTime(results),
     firstSyncTime(results),
+    coldStart(results),
     kernelConnect(results),
     guestConnect(results),
     establishedFlat(results, "kernel"),
@@ -68,6 +71,7 @@ export function findFindings(results: Results): Finding[] {
     timeRise(hash, results),
     logarithmAnswer(hash, results),
     trieLogarithm(of(claimant(results, "trie")), results),
+    trieAddresses(results),
     constantWork(claimants(results, "constant-work").map(of), results),
     chainsGrow(of(claimant(results, "buckets")), results),
     ...overtakings(cells, results),
@@ -87,16 +91,10 @@ export function findFindings(results: Results): Finding[] {
     statisticChains(results),
     affinityIsLinear(results),
   ].filter((finding) => finding !== null);
-  const besideKernel = results.cells.some(({ lane }) => lane !== "model");
   const said = models.map((finding) => withCondition(finding, results));
   const all = [
     ...kernel.filter((finding) => finding !== null),
-    ...(besideKernel ? said.map(labelled) : said),
+    ...said.map((finding) => ({ ...finding, sentence: findingSentence(finding, results) })),
   ];
   return all.map((finding) => withBasis(finding, results));
-}
-
-/** Where a run has numbers of a kernel too, a finding of a model says that it is one. */
-function labelled(finding: Finding): Finding {
-  return { ...finding, sentence: `In the model, not the kernel: ${finding.sentence}` };
 }

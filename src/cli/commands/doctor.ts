@@ -1,11 +1,10 @@
 import type { CommandModule } from "yargs";
 import { CheckFailedError, InputError, UsageError } from "../../errors.js";
+import { findCapabilities } from "../../kernel/capabilities.js";
 import { CILIUM_VERSION, INSTALL_CILIUM, installedCilium } from "../../kernel/cilium/binary.js";
 import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
-import { hasGuestFallback, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import type { Capability } from "../../kernel/tasks.js";
 import { cleanLeftovers, findLeftovers, type Leftover } from "../../kernel/testbed/clean.js";
-import { tryPlanes } from "../../kernel/testbed/placement.js";
 import { requireLane } from "../../kernel/testbed/sandbox.js";
 import { scriptPath } from "../../kernel/testbed/scripts.js";
 import { readEnvironment } from "../../measure/environment.js";
@@ -48,7 +47,9 @@ export const doctor: CommandModule<object, Arguments> = {
     if (clean) return cleanUp(json);
     if (lane !== "model" && process.getuid?.() === 0) {
       note(
-        "trying each plane of the kernel lane in a throw-away namespace: some 20 s; --lane model leaves it out",
+        probeGuest
+          ? "trying each plane of the kernel lane, and booting a user-mode Linux guest: some seconds"
+          : "trying each plane of the kernel lane in a throw-away namespace; --lane model leaves it out",
       );
     }
     const environment = readEnvironment(pinnableCpu());
@@ -83,25 +84,11 @@ export const doctor: CommandModule<object, Arguments> = {
 async function kernelLane(probeGuest: boolean): Promise<Capability[] | string> {
   try {
     requireLane("kernel");
-    const checks = await tryPlanes("kernel", KERNEL_PLANE_IDS);
-    const inGuest: Capability[] = [];
-    for (const plane of KERNEL_PLANE_IDS.filter(hasGuestFallback)) {
-      const failed = checks.find(({ name, lacks }) => name === `plane ${plane}` && lacks !== null);
-      if (!failed) continue;
-      checks.splice(checks.indexOf(failed), 1);
-      if (!probeGuest) {
-        const lacks = "not in this kernel; --probe-guest tries it in a user-mode Linux guest";
-        inGuest.push({ name: failed.name, lacks });
-        continue;
-      }
-      const missing = (await tryPlanes("guest", [plane])).find(({ lacks }) => lacks !== null);
-      inGuest.push({ name: `plane ${plane}, in a user-mode Linux guest`, lacks: missing?.lacks ?? null });
-    }
-    return [...checks, ...inGuest];
   } catch (error) {
     if (error instanceof InputError || error instanceof CheckFailedError) return error.message;
     throw error;
   }
+  return findCapabilities(probeGuest);
 }
 
 function describeKernel(kernel: readonly Capability[] | string): string[] {

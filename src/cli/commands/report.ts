@@ -11,8 +11,12 @@ import { note, PATH_LENGTH, print, printJson } from "../output.js";
 /** `text` goes to standard output, the others to files. */
 const REPORT_FORMATS = [...FILE_FORMATS, "text"] as const;
 
+/** What several runs can be together. */
+const TALK_FORMATS: readonly string[] = ["pptx", "slides-pdf"];
+
 interface Arguments {
   run: string;
+  others: string[];
   formats: string;
   theme: string;
   size: SizeName;
@@ -22,14 +26,26 @@ interface Arguments {
 }
 
 export const report: CommandModule<object, Arguments> = {
-  command: "report <run>",
-  describe: "Draw the charts and tables of a run again, from its results.json alone",
+  command: "report <run> [others..]",
+  describe:
+    "Draw the charts and tables of a run again, from its results.json alone, or a talk of several runs",
   builder: (yargs) =>
     yargs
+      // Of several runs all count; of an option that is given twice still the last.
+      .parserConfiguration({ "duplicate-arguments-array": true })
+      .coerce(["formats", "theme", "size", "chart", "out", "json"], (given: unknown) =>
+        Array.isArray(given) ? given.at(-1) : given,
+      )
       .positional("run", {
         type: "string",
         demandOption: true,
         describe: "A run's folder, or its results.json",
+      })
+      .positional("others", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: `More runs, for one deck of all (--formats ${TALK_FORMATS.join(",")} and --out)`,
       })
       .option("formats", {
         type: "string",
@@ -66,6 +82,7 @@ export const report: CommandModule<object, Arguments> = {
     if (asked.includes("text") && args.json) {
       throw new UsageError("text and --json both go to standard output: choose one");
     }
+    if (args.others.length > 0) return reportTalk(args, asked);
     // What draws loads here, not with the options: bad usage is reported at once.
     const { chartsOf } = await import("../../charts/of-run.js");
     const { writeReport } = await import("../../output/write-charts.js");
@@ -103,3 +120,28 @@ export const report: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** One deck of several runs. */
+async function reportTalk(args: Arguments, asked: readonly string[]): Promise<void> {
+  const other = asked.find((format) => !TALK_FORMATS.includes(format));
+  if (other !== undefined) {
+    throw new UsageError(
+      `several runs become slides, not ${other}: use --formats ${TALK_FORMATS.join(",")}, or report one run at a time`,
+    );
+  }
+  if (args.chart !== undefined) throw new UsageError("--chart is of one run: leave out the other runs");
+  if (args.out === undefined)
+    throw new UsageError("several runs have no folder of their own: name one by --out");
+  const { writeTalk } = await import("../../output/write-charts.js");
+  const { readResults } = await import("../../results/files.js");
+  const [theme] = parseChoices(args.theme, "theme", THEME_NAMES);
+  const paths = await writeTalk(
+    [args.run, ...args.others].map((run) => readResults(run)),
+    args.out,
+    asked.filter((format): format is "pptx" | "slides-pdf" => TALK_FORMATS.includes(format)),
+    theme!,
+  );
+  await (args.json
+    ? printJson(paths)
+    : print(paths.map((path) => `${plainText(path, PATH_LENGTH)}\n`).join("")));
+}

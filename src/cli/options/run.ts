@@ -3,6 +3,7 @@
  * it is written back into `run.command`. Which lanes use it follows from the specification's field.
  */
 
+import { resolve } from "node:path";
 import type { Argv, Options } from "yargs";
 import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
@@ -154,6 +155,13 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     "connections",
     { describe: "Lanes kernel and guest: new connections per round; 1000 by default" },
     (text, _, name) => parseInteger(text, name, ...BOUNDS.connections),
+  ),
+  option(
+    "nft",
+    "nft",
+    { describe: "Lane kernel: another nft to measure with (scripts/install-nft.sh installs one)" },
+    (text) => resolve(text),
+    () => "PATH",
   ),
   option("warmup-ms", "warmupMs", { describe: "Warm-up of each process, milliseconds" }, milliseconds),
   option("measure-ms", "measureMs", { describe: "Timed part of each process, milliseconds" }, milliseconds),

@@ -11,7 +11,7 @@ export const AFFINITY_VARIANT = "affinity";
 
 export type ClusterRequest = Pick<
   Job,
-  "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry" | "affinityShare"
+  "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry" | "affinityShare" | "vips"
 >;
 
 /**
@@ -24,7 +24,15 @@ export async function benchCluster(request: ClusterRequest): Promise<Cluster> {
 }
 
 async function plainCluster(request: ClusterRequest): Promise<Cluster> {
-  const { clusterFile, services, clusterSeed, endpointsPerService, entry, affinityShare } = request;
+  const {
+    clusterFile,
+    services,
+    clusterSeed,
+    endpointsPerService,
+    entry,
+    affinityShare,
+    vips = "random",
+  } = request;
   if (clusterFile !== null) {
     // Only here, because it loads zod: a child that times should start light.
     const { parseCluster } = await import("../../cluster/json.js");
@@ -37,5 +45,6 @@ async function plainCluster(request: ClusterRequest): Promise<Cluster> {
     endpoints: { kind: "constant", count: endpointsPerService },
     types: entry === "nodePort" ? "nodePort" : "clusterIp",
     affinityShare,
+    ...(vips === "sequential" && { vips }),
   });
 }

@@ -2,11 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { findingSentence } from "../../analysis/finding-sentence.js";
 import { THEMES, type Theme } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { escapeXml, formatCount, plainText } from "../../text.js";
-import { environmentFacts, formatMethod, methodFacts } from "../method.js";
+import { environmentFacts, formatMethod, measuredIn, methodFacts } from "../method.js";
 import { tableFields, tableHeadings, tableRows } from "../tables/table.js";
 import { allWarnings, qualityLines } from "../warnings.js";
 import { pageData, scriptJson } from "./data.js";
@@ -104,15 +105,15 @@ function leadOf({ run, cells }: Results): string {
   return [
     `A ${plainText(run.profile, 30)} run of lbscale, ${plainText(run.startedAt, 40).slice(0, 10)}`,
     `${planes} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services`,
-    ...(cells.every(({ lane }) => lane === "model") ? ["models of the data planes, not the kernel"] : []),
+    measuredIn(cells),
     ...(run.complete ? [] : ["not complete"]),
   ].join(" · ");
 }
 
 function findingsSection(results: Results): string {
   const findings = results.findings.map(
-    ({ headline, sentence }) =>
-      `<li><strong>${escapeXml(plainText(headline, 90))}</strong> ${escapeXml(plainText(sentence, 600))}</li>`,
+    (finding) =>
+      `<li><strong>${escapeXml(plainText(finding.headline, 90))}</strong> ${escapeXml(plainText(findingSentence(finding, results), 600))}</li>`,
   );
   const warnings = [...allWarnings(results), ...qualityLines(results)].map(
     (warning) => `<li>${escapeXml(warning)}</li>`,

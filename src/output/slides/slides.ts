@@ -1,5 +1,7 @@
 /** The slides of a talk about a run: one finding each, with the chart that shows it. */
 
+import { ARTICLE_CLAIMS, type ArticleClaim } from "../../analysis/article-claims.js";
+import { findingSentence } from "../../analysis/finding-sentence.js";
 import type { Chart, Picture, View } from "../../charts/chart.js";
 import { chartsOf } from "../../charts/of-run.js";
 import { cellId } from "../../results/cells.js";
@@ -8,7 +10,7 @@ import { keepDigest } from "../../results/digest.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatCount, plainText } from "../../text.js";
-import { formatMethod, methodFacts } from "../method.js";
+import { formatMethod, measuredIn, methodFacts } from "../method.js";
 
 export interface Slide {
   readonly chart: Chart;
@@ -70,6 +72,12 @@ export function withoutSlide({ findings }: Results, slides: readonly Slide[]): s
     .map(({ headline }) => plainText(headline, 90));
 }
 
+/** The article's claim that a slide's finding is evidence for. */
+export function claimOf({ finding }: Slide): ArticleClaim | null {
+  const isAnswer = ({ evidence, more }: ArticleClaim) => [...evidence, ...more].includes(finding?.id ?? "");
+  return ARTICLE_CLAIMS.find(isAnswer) ?? null;
+}
+
 function builder(chart: Chart, results: Results): Slide["build"] {
   return (view) => {
     const picture = chart.build(results, view);
@@ -84,15 +92,17 @@ export const DECK_TITLE = "What Kubernetes Service load balancing costs as it gr
 export function deckLead({ run, environment, cells }: Results): string[] {
   const services = cells.map((cell) => cell.services);
   return [
-    `${new Set(cells.map(({ plane }) => plane)).size} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services`,
+    `${new Set(cells.map(({ plane }) => plane)).size} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services, ${measuredIn(cells)}`,
     `Measured with lbscale on ${plainText(run.startedAt, 40).slice(0, 10)}, ${plainText(environment.cpu, 60)}`,
   ];
 }
 
-/** What the speaker can say: the finding with its interval, what the chart shows, and how it was measured. */
+/** What the speaker can say: the finding with its interval, the claim and our verdict, the chart, and how it was measured. */
 export function notesOf(slide: Slide, picture: Picture, results: Results): string {
+  const answered = claimOf(slide);
   return [
-    ...(slide.finding ? [plainText(slide.finding.sentence, 600)] : []),
+    ...(slide.finding ? [plainText(findingSentence(slide.finding, results), 600)] : []),
+    ...(answered ? [`The claim: “${answered.claim}”. ${answered.verdict}`] : []),
     `The chart: ${picture.subtitle}.`,
     ...formatMethod(results),
     picture.caption,

@@ -15,7 +15,9 @@ import type {
   Program,
   UpdateCost,
 } from "../plane.js";
+import { LpmTrie } from "../shared/lpm-trie.js";
 import { CalicoConnections } from "./connections.js";
+import { STOCK_BACKENDS, STOCK_FRONTENDS } from "./descriptor.js";
 import { LiveCalico } from "./incremental.js";
 import {
   BACKEND_ADDRESS,
@@ -31,15 +33,10 @@ import {
 import { BackendMap } from "./maps/backends.js";
 import { ConntrackMap } from "./maps/conntrack.js";
 import { ENTRY_WORDS, listEntries, type MapEntries, ordinalsOf } from "./maps/entries.js";
-import { routesOf } from "./maps/routes.js";
-import { LpmTrie } from "./maps/trie.js";
+import { routeCapacity, routesOf } from "./maps/routes.js";
 import { mapMemory } from "./memory.js";
 import { CalicoModel } from "./model.js";
 import { updateCost } from "./update.js";
-
-/** bpfMapSizeNATFrontend and bpfMapSizeNATBackend as Calico has them. */
-const STOCK_FRONTENDS = 65_536;
-const STOCK_BACKENDS = 262_144;
 
 const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, count)));
 
@@ -51,7 +48,7 @@ export class CalicoProgram implements Program {
   readonly frontendCapacity: number;
   readonly backendCapacity: number;
   #nodes: number | undefined;
-  #routeNodes: number | undefined;
+  #routes: Pick<LpmTrie, "entries" | "nodes"> | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions) {
     this.cluster = cluster;
@@ -67,6 +64,10 @@ export class CalicoProgram implements Program {
     this.backendCapacity = Math.max(STOCK_BACKENDS, powerOfTwo(cluster.endpoints));
   }
 
+  get routeCapacity(): number {
+    return routeCapacity(this.cluster);
+  }
+
   get #frontends(): number {
     return this.entries.frontends.length / ENTRY_WORDS;
   }
@@ -77,13 +78,17 @@ export class CalicoProgram implements Program {
 
   memory(): readonly MemoryLine[] {
     this.#nodes ??= this.#frontendTrie(this.#listed()).nodes;
-    this.#routeNodes ??= routesOf(this.cluster).nodes;
+    if (this.#routes === undefined) {
+      const { entries, nodes } = routesOf(this.cluster);
+      this.#routes = { entries, nodes };
+    }
     return mapMemory({
       frontends: this.#frontends,
       nodes: this.#nodes,
       backends: this.cluster.endpoints,
       backendBuckets: powerOfTwo(this.backendCapacity),
-      routeNodes: this.#routeNodes,
+      routes: this.#routes.entries,
+      routeNodes: this.#routes.nodes,
     });
   }
 
@@ -147,7 +152,7 @@ export class CalicoProgram implements Program {
   }
 
   #frontendTrie(order: Uint32Array): LpmTrie {
-    const trie = new LpmTrie(this.frontendCapacity, order.length);
+    const trie = new LpmTrie(this.frontendCapacity, order.length, "raise bpfMapSizeNATFrontend");
     const entries = this.entries.frontends.view();
     for (const entry of order) {
       const at = entry * ENTRY_WORDS;

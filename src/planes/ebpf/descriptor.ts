@@ -1,5 +1,22 @@
 import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
 
+/** bpf-lb-map-max as Cilium has it. */
+export const DEFAULT_MAP_ENTRIES = 65_536;
+/** rev_nat_index has 16 bits, and 0 is none. */
+export const MAX_FRONTENDS = 65_535;
+
+const STOCK_MAPS = [
+  // A master, a wildcard of its address, and a slot for each endpoint.
+  {
+    what: "entries of the service map",
+    most: DEFAULT_MAP_ENTRIES,
+    perService: 2,
+    perEndpoint: 1,
+    option: "ebpfMapEntries",
+  },
+  { what: "frontends", most: MAX_FRONTENDS, perService: 1, perEndpoint: 0, option: null },
+];
+
 export const EBPF: PlaneDescriptor = {
   id: "ebpf",
   name: "eBPF (Cilium, random)",
@@ -14,6 +31,7 @@ export const EBPF: PlaneDescriptor = {
     structure: "hash",
     claims: ["hash", "constant-work", "random-choice", "fixed-size"],
     memoryModelled: true,
+    stockMaps: STOCK_MAPS,
   },
   can: { ...PLAIN, connectionPaths: ["tc", "socket"] },
 };
@@ -32,6 +50,7 @@ export const EBPF_MAGLEV: PlaneDescriptor = {
     structure: "hash",
     claims: ["consistent-choice"],
     memoryModelled: true,
+    stockMaps: STOCK_MAPS,
   },
   // A service's table costs 0.4 ms: at 10,000 services building would take ten times as long as timing. Cilium has tables for
   // clients outside the cluster alone, and the socket level never uses Maglev.

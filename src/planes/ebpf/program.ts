@@ -16,6 +16,7 @@ import type {
   UpdateCost,
 } from "../plane.js";
 import { DEFAULT_CT_ENTRIES, TcConnections } from "./connections.js";
+import { DEFAULT_MAP_ENTRIES, MAX_FRONTENDS } from "./descriptor.js";
 import { LiveEbpf } from "./incremental.js";
 import {
   BACKEND_ADDRESS,
@@ -35,17 +36,13 @@ import { BackendMap, OuterMap, powerOfTwo, ServiceMap } from "./maps/htab.js";
 import { ConnectionMap, ReverseSocketMap } from "./maps/lru.js";
 import { backendName, fillMaglevTable } from "./maps/maglev.js";
 import type { MaglevMaps, Maps } from "./maps/maps.js";
+import { type RangeEntry, rangeEntries, rangeTrie } from "./maps/ranges.js";
 import type { EndpointStates } from "./maps/slots.js";
 import { mapMemory } from "./memory.js";
 import { type CiliumModel, EbpfModel, MaglevModel } from "./model.js";
 import { DEFAULT_MAGLEV_SIZE, MAGLEV_SIZES } from "./options.js";
 import { DEFAULT_SOCKETS, SocketConnections } from "./socket-connections.js";
 import { updateCost } from "./update.js";
-
-/** Cilium's default `bpf-lb-map-max`. */
-const DEFAULT_MAP_ENTRIES = 65_536;
-/** rev_nat_index is a u16, and 0 means none. */
-export const MAX_FRONTENDS = 65_535;
 
 export class EbpfProgram implements Program {
   readonly plane: "ebpf" | "ebpf-maglev";
@@ -85,12 +82,22 @@ export class EbpfProgram implements Program {
     return [...routable.keys()].filter((frontend) => routable[frontend] === 1);
   }
 
+  /** Entries of lb4_source_range. */
+  get sourceRanges(): readonly RangeEntry[] {
+    return Array.from(rangeEntries(this.cluster, this.entries.frontendPort.view()));
+  }
+
   get #frontends(): number {
     return this.entries.frontendPort.length;
   }
 
+  /** Entries of the fullest map: all have one size. */
+  get #needed(): number {
+    return Math.max(this.#serviceEntries, this.cluster.endpoints, this.sourceRanges.length);
+  }
+
   #capacity(asked: number | undefined): number {
-    const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
+    const needed = this.#needed;
     if (asked === undefined) return Math.max(DEFAULT_MAP_ENTRIES, powerOfTwo(needed));
     if (asked >= needed) return asked;
     throw new MapFullError(
@@ -123,13 +130,14 @@ export class EbpfProgram implements Program {
       services: this.#serviceEntries,
       backends: this.cluster.endpoints,
       frontends: this.#frontends,
+      ranges: rangeTrie(this.sourceRanges, this.mapEntries),
       maglev:
         this.#maglevSize === null ? null : { size: this.#maglevSize, tables: this.tableFrontends.length },
     });
   }
 
   capacities(): readonly Capacity[] {
-    const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
+    const needed = this.#needed;
     return [
       {
         what: "entries of the service map",
@@ -162,6 +170,9 @@ export class EbpfProgram implements Program {
       ...(this.#maglevSize !== null && {
         maglevTableSize: this.#maglevSize,
         maglevTables: this.tableFrontends.length,
+      }),
+      ...(this.mapEntries > DEFAULT_MAP_ENTRIES && {
+        enlarged: `beyond Cilium's maps of ${DEFAULT_MAP_ENTRIES} entries: enlarged`,
       }),
       ...(this.#frontends > MAX_FRONTENDS && {
         revNat: `beyond Cilium's ${MAX_FRONTENDS} frontends: rev_nat_index has 16 bits`,
@@ -199,6 +210,7 @@ export class EbpfProgram implements Program {
     const maps: Maps = {
       services: this.#serviceMap(random.nextInt32()),
       backends: this.#backendMap(random.nextInt32()),
+      ranges: rangeTrie(this.sourceRanges, this.mapEntries),
     };
     const context = { cluster: this.cluster, frontendPort: this.entries.frontendPort.view() };
     if (this.#maglevSize === null) return new EbpfModel(context, maps, seed);

@@ -1,6 +1,7 @@
 import type { Plane } from "../plane.js";
 import { NFTABLES } from "./descriptor.js";
 import { NftablesProgram } from "./program.js";
+import { setWalks } from "./rules/set-walks.js";
 
 /** kube-proxy's nftables mode: verdict maps. */
 export const nftables: Plane = {
@@ -8,4 +9,8 @@ export const nftables: Plane = {
   label: NFTABLES.name,
   descriptor: NFTABLES,
   compile: (cluster, options) => new NftablesProgram(cluster, options),
+  setWalks: (program) => {
+    if (!(program instanceof NftablesProgram)) throw new TypeError("not an nftables program");
+    return setWalks(program);
+  },
 };

@@ -19,13 +19,16 @@ const MAX_COMMENT = 128;
  * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
  * too. The first one creates the table, after deleting an old one. Throws UsageError for names that Kubernetes does not allow.
  */
-export function* nftTransactions(program: NftablesProgram): Iterable<string> {
+export function* nftTransactions(
+  program: NftablesProgram,
+  servicesPerTransaction = SERVICES_PER_TRANSACTION,
+): Iterable<string> {
   const { cluster } = program;
   refuseUnsafeNames(cluster);
   yield baseTable(program);
   const elements = mapElements(program);
-  for (let first = 0; first < cluster.services; first += SERVICES_PER_TRANSACTION) {
-    const end = Math.min(first + SERVICES_PER_TRANSACTION, cluster.services);
+  for (let first = 0; first < cluster.services; first += servicesPerTransaction) {
+    const end = Math.min(first + servicesPerTransaction, cluster.services);
     const text = new ServiceText(program.settings);
     text.line(`table ${TABLE} {`);
     for (let s = first; s < end; s++) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../../test/support/results.js";
 import type { Probed } from "../../cluster-lane/measure.js";
+import { implausibility } from "../../results/plausible.js";
 import { emptyCell } from "../plan.js";
 import { addProbed } from "./cluster-reports.js";
 
@@ -62,6 +63,10 @@ describe("what probes measured in a cluster", () => {
       "the cluster has 50 other Services: N is 150 in all",
     ]);
     expect(measured([probed("a", 100)]).through.warnings).toEqual([]);
+  });
+
+  it("is what a reader of results takes", () => {
+    expect(implausibility(measured([probed("a", 100)]).results)).toBeNull();
   });
 
   it("counts answers of other endpoints as disagreements", () => {

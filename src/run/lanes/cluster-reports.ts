@@ -1,6 +1,6 @@
 /** What probes in a cluster measured, as replicates. Pure: no clock, no process, no network. */
 
-import type { DetectedPlane } from "../../cluster-lane/detect.js";
+import type { DetectedPlane } from "../../cluster-lane/inspect/detect.js";
 import type { Probed } from "../../cluster-lane/measure.js";
 import type { PathTimes, ProbeRound } from "../../cluster-lane/probe-reports.js";
 import { thin } from "../../measure/replicate/samples.js";

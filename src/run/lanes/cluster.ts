@@ -2,10 +2,16 @@
 
 import { withCluster } from "../../cluster-lane/connection.js";
 import { ClusterFailedError } from "../../cluster-lane/errors.js";
-import { measureCluster } from "../../cluster-lane/measure.js";
+import { type ClusterState, inspectCluster } from "../../cluster-lane/inspect/preflight.js";
+import { type ClusterProgress, measureCluster } from "../../cluster-lane/measure.js";
 import { CLUSTER_BOUNDS, type ClusterLaneOptions } from "../../cluster-lane/options.js";
-import { type ClusterJob, namespaceOf, targetsOf } from "../../cluster-lane/plan.js";
-import { type ClusterState, inspectCluster } from "../../cluster-lane/preflight.js";
+import {
+  type ClusterJob,
+  makingSeconds,
+  namespaceOf,
+  secondsOf,
+  targetsOf,
+} from "../../cluster-lane/plan.js";
 import { isBareBaseline, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { levelOf } from "../../measure/stopping.js";
 import type { Results } from "../../results/schema.js";
@@ -126,12 +132,16 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   describeCluster(results, state, options);
   const started = performance.now();
   let done = 0;
-  const show = (what: string) =>
+  const show = ({ phase, what, leftSeconds }: ClusterProgress) => {
+    // What follows this phase is known from other runs: making and removing Services, and measuring itself.
+    const rest = secondsOf(job, done) - (phase.startsWith("making") ? makingSeconds(job, done) : 0);
     onProgress({
       kind: "measuring",
       done: Math.min(done, job.services.length - 1),
-      ...{ total: job.services.length, leftMs: null, what },
+      ...{ total: job.services.length, what, phase },
+      leftMs: 1000 * (rest + (leftSeconds ?? 0)),
     });
+  };
   await withCluster(
     options,
     (api) =>

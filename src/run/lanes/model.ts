@@ -45,7 +45,12 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
       `profile ${profile.id} gives every service a NodePort, and there are ${NODE_PORT_COUNT}: use at most that many services`,
     );
   }
-  const scenarios = scenariosOf(spec, profile, catalog);
+  const scenarios = scenariosOf(spec, profile, catalog).filter((id) => {
+    const generatedOnly = catalog.scenarios.find((scenario) => scenario.id === id)?.generatedOnly;
+    if (!generatedOnly || clusterServices === null) return true;
+    if (spec.scenarios === "all") return false;
+    throw new InputError(`scenario ${id} generates its clusters: leave out --cluster, or the scenario`);
+  });
   const options = planeOptionsFrom(spec.planeOptions ?? {});
   const settings = {
     ...settingsOf(spec, profile),

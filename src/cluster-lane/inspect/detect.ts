@@ -1,8 +1,8 @@
 /** What balances in a cluster: found out, never assumed. What can't be known is `unknown`. */
 
 import { parse } from "yaml";
-import type { Api } from "./api.js";
-import { type ClusterNode, configMapSchema, type DaemonSet, daemonSetSchema, listOf } from "./kinds.js";
+import type { Api } from "../api.js";
+import { type ClusterNode, configMapSchema, type DaemonSet, daemonSetSchema, listOf } from "../kinds.js";
 
 /** What balances, as far as the cluster shows it. */
 export interface DetectedPlane {

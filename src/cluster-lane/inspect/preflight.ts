@@ -1,9 +1,7 @@
 /** What is looked at before the first object is made: rights, nodes, image, addresses, quota, and what balances. */
 
-import { countFreeAddresses } from "./addresses.js";
-import { type Api, ApiError } from "./api.js";
-import { type DetectedPlane, detectPlane, readEvidence } from "./detect.js";
-import { ClusterUnfitError } from "./errors.js";
+import { type Api, ApiError } from "../api.js";
+import { ClusterUnfitError } from "../errors.js";
 import {
   anyObject,
   type ClusterNode,
@@ -13,10 +11,12 @@ import {
   listOf,
   quotaSchema,
   versionSchema,
-} from "./kinds.js";
+} from "../kinds.js";
+import type { ClusterLaneOptions } from "../options.js";
+import { readProbe } from "../programs.js";
+import { countFreeAddresses } from "./addresses.js";
+import { type DetectedPlane, detectPlane, readEvidence } from "./detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
-import type { ClusterLaneOptions } from "./options.js";
-import { readProbe } from "./programs.js";
 import { requireRights } from "./rights.js";
 
 /** What a run finds in a cluster. */
@@ -71,7 +71,7 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   const freeAddresses = ranges.length === 0 ? null : countFreeAddresses(ranges, used);
   if (freeAddresses !== null && freeAddresses < needs.services) {
     throw new ClusterUnfitError(
-      `${needs.services} Services need as many addresses, and ${freeAddresses} are free in ${ranges.join(", ")}: use smaller --services, or add a ServiceCIDR`,
+      `${needs.services === 1 ? "a Service needs an address" : `${needs.services} Services need as many addresses`}, and ${freeAddresses === 0 ? "none is" : `${freeAddresses} are`} free in ${ranges.join(", ")}: ${freeAddresses === 0 ? "remove Services" : "use smaller --services"}, or add a ServiceCIDR`,
     );
   }
   if (!own) await requireNamespace(api, needs);

@@ -1,8 +1,8 @@
 /** The rights that a run needs, as rules of RBAC and as questions to the API server. */
 
-import type { Api } from "./api.js";
-import { ClusterUnfitError } from "./errors.js";
-import { accessReviewSchema } from "./kinds.js";
+import type { Api } from "../api.js";
+import { ClusterUnfitError } from "../errors.js";
+import { accessReviewSchema } from "../kinds.js";
 
 interface Right {
   readonly group: string;
@@ -24,7 +24,7 @@ const OBJECT_RIGHTS: readonly Right[] = [
   { group: "", resource: "services", verbs: ["create", "list", "deletecollection"] },
   { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["create", "deletecollection"] },
   { group: "", resource: "configmaps", verbs: ["create", "deletecollection"] },
-  { group: "apps", resource: "deployments", verbs: ["create", "deletecollection"] },
+  { group: "apps", resource: "deployments", verbs: ["create", "get", "deletecollection"] },
   { group: "batch", resource: "jobs", verbs: ["create", "deletecollection"] },
   { group: "", resource: "pods", verbs: ["list"] },
   { group: "", resource: "pods/log", verbs: ["get"] },

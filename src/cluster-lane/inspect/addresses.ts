@@ -1,6 +1,6 @@
 /** IPv4 ranges of Services, counted. */
 
-import { parseAddress } from "../cluster/cluster.js";
+import { parseAddress } from "../../cluster/cluster.js";
 
 interface Range {
   readonly first: number;

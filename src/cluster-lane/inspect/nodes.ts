@@ -1,9 +1,9 @@
 /** Which nodes a run may use, and what they run it in. Pure. */
 
-import { ClusterUnfitError } from "./errors.js";
-import type { ClusterNode } from "./kinds.js";
-import type { ClusterLaneOptions, Toleration } from "./options.js";
-import { PROBE_ARCHITECTURES } from "./programs.js";
+import { ClusterUnfitError } from "../errors.js";
+import type { ClusterNode } from "../kinds.js";
+import type { ClusterLaneOptions, Toleration } from "../options.js";
+import { PROBE_ARCHITECTURES } from "../programs.js";
 
 /** Nodes that probe, unless told. */
 const DEFAULT_NODES = 3;

@@ -1,0 +1,91 @@
+/** Waiting for pods, and why they don't start. */
+
+import { plainText } from "../text.js";
+import type { Api } from "./api.js";
+import { ClusterFailedError, ClusterUnfitError } from "./errors.js";
+import { type ClusterPod, deploymentSchema, listOf, podSchema } from "./kinds.js";
+import { type RunSetting, TARGETS } from "./objects.js";
+
+const POLL_MS = 500;
+const START_PATIENCE_MS = 180_000;
+/** A refusal may pass: a namespace's ServiceAccount comes a little after it, and a registry is asked more than once. */
+const REFUSAL_PATIENCE_MS = 10_000;
+/** What the kubelet says of an image that it does not get (pkg/kubelet/images/types.go of Kubernetes 1.36). */
+const NO_IMAGE = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"];
+
+/**
+ * Polls the pods of a role until `choose` is content with them.
+ *
+ * @throws ClusterUnfitError where the cluster refuses the pods or their image, ClusterFailedError where they take too long.
+ */
+export async function waitForPods(
+  api: Api,
+  setting: RunSetting,
+  role: string,
+  choose: (pods: readonly ClusterPod[]) => readonly ClusterPod[] | null,
+  patienceMs = START_PATIENCE_MS,
+): Promise<readonly ClusterPod[]> {
+  const selector = encodeURIComponent(`lbscale/run=${setting.runId},lbscale/role=${role}`);
+  const path = `/api/v1/namespaces/${setting.namespace}/pods?labelSelector=${selector}`;
+  let pods: ClusterPod[] = [];
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += POLL_MS) {
+    pods = (await api.get(path, listOf(podSchema))).items;
+    const chosen = choose(pods);
+    if (chosen !== null) return chosen;
+    if (waitedMs > REFUSAL_PATIENCE_MS) await requireAccepted(api, setting, pods);
+    // A pod that can't start yet may start later, but none starts within minutes that could not after one.
+    if (waitedMs > START_PATIENCE_MS / 2 && pods.every(({ status }) => status.phase === "Pending")) break;
+    await api.pause(POLL_MS);
+  }
+  throw new ClusterFailedError(`the pods of ${role} do not start or end in time: ${whyNot(pods)}`);
+}
+
+export function isReady({ status }: ClusterPod): boolean {
+  return (
+    status.podIP !== undefined &&
+    (status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True")
+  );
+}
+
+/** That waiting may help. */
+async function requireAccepted(
+  api: Api,
+  { namespace, image }: RunSetting,
+  pods: readonly ClusterPod[],
+): Promise<void> {
+  const pulling = pods.flatMap(waitingStates).find(({ reason = "" }) => NO_IMAGE.includes(reason));
+  if (pulling) {
+    throw new ClusterUnfitError(
+      `the nodes have no image ${image} and can't pull it (${plainText(pulling.message ?? pulling.reason ?? "", 160)}): name one that they have, or can pull, with --image`,
+    );
+  }
+  if (pods.length > 0) return;
+  const targets = await api.tryGet(
+    `/apis/apps/v1/namespaces/${namespace}/deployments/${TARGETS}`,
+    deploymentSchema,
+  );
+  const failure = targets?.status?.conditions?.find(
+    ({ type, status }) => type === "ReplicaFailure" && status === "True",
+  );
+  if (failure) {
+    throw new ClusterUnfitError(
+      `the cluster refuses the target pods (${plainText(failure.message ?? "", 250)}): choose another --namespace, or leave it out`,
+    );
+  }
+}
+
+const waitingStates = ({ status }: ClusterPod) =>
+  (status.containerStatuses ?? []).flatMap(({ state }) => state.waiting ?? []);
+
+/** What the cluster says about a pod that does not run. */
+function whyNot(pods: readonly ClusterPod[]): string {
+  for (const pod of pods) {
+    const [waiting] = waitingStates(pod);
+    const unscheduled = pod.status.conditions?.find(
+      ({ type, status }) => type === "PodScheduled" && status === "False",
+    );
+    const words = unscheduled?.message ?? [waiting?.reason, waiting?.message].filter(Boolean).join(": ");
+    if (words !== "") return plainText(words, 200);
+  }
+  return pods.length === 0 ? "none was made; see kubectl get events" : "see kubectl get events";
+}

@@ -1,0 +1,158 @@
+/** What stops a run in a real cluster before it has made anything, in one line that says what to do. */
+
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readResults } from "../../src/results/files.js";
+import {
+  apply,
+  expired,
+  folder,
+  kubeconfigWith,
+  kubectl,
+  lbscale,
+  leftOut,
+  leftovers,
+  measure,
+  tokenOf,
+  withTestCluster,
+} from "./cluster-tools.js";
+
+/** What a run says that is refused: nothing is there after it. */
+function refused(...args: string[]): string {
+  const { status, stderr } = measure(...args, "--out", join(folder, "refused"));
+  expect([stderr, status]).toEqual([expect.stringMatching(/^lbscale: .*\n$/), 2]);
+  expect(leftovers()).toEqual([]);
+  return stderr;
+}
+
+describe.skipIf(leftOut)("before it makes anything, a run", () => {
+  withTestCluster();
+
+  it("refuses a context that is not there", () => {
+    expect(refused("--context", "nowhere")).toBe('lbscale: kubectl: context "nowhere" does not exist\n');
+  });
+
+  it("refuses an expired token", () => {
+    const file = kubeconfigWith(expired(tokenOf("default")));
+    expect(refused("--kubeconfig", file)).toMatch(/does not accept your credentials .*: log in again/);
+  });
+
+  it("refuses a user without rights, naming each that is lacking", () => {
+    const file = kubeconfigWith(tokenOf("default"));
+    expect(refused("--kubeconfig", file)).toMatch(
+      /may not list nodes, list services, create namespaces, .*: lbscale run --lane cluster --dry-run prints the rights/,
+    );
+  });
+
+  it("refuses a user who may only read, naming what else is needed", () => {
+    kubectl("create", "serviceaccount", "reader");
+    kubectl(
+      "create",
+      "clusterrolebinding",
+      "reader",
+      "--clusterrole=view",
+      "--serviceaccount=default:reader",
+    );
+    const words = refused("--kubeconfig", kubeconfigWith(tokenOf("reader")));
+    expect(words).toContain("create namespaces, delete namespaces");
+    expect(words).not.toContain("list pods");
+  });
+
+  it("is content with the rights that --dry-run prints, and with no others", () => {
+    const { stdout, status } = lbscale("run", "--lane", "cluster", "--services", "2", "--dry-run");
+    expect(status).toBe(0);
+    const roles = stdout.split("---\n").filter((text) => /^kind: ClusterRole$/m.test(text));
+    apply("roles.yaml", roles.join("---\n"));
+    kubectl("create", "serviceaccount", "measurer");
+    for (const role of ["lbscale", "lbscale-objects"])
+      kubectl(
+        "create",
+        "clusterrolebinding",
+        role,
+        `--clusterrole=${role}`,
+        "--serviceaccount=default:measurer",
+      );
+    const out = join(folder, "measurer");
+    const kubeconfig = kubeconfigWith(tokenOf("measurer"));
+    const { stderr } = measure(
+      "--kubeconfig",
+      kubeconfig,
+      "--services",
+      "2",
+      "--duration",
+      "2s",
+      "--out",
+      out,
+    );
+    expect([stderr, readResults(out).run.complete]).toEqual([expect.stringContaining("nftables"), true]);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it("refuses a namespace whose quota leaves too little", () => {
+    kubectl("create", "namespace", "small");
+    kubectl("create", "quota", "few", "--hard=services=3", "--namespace=small");
+    expect(refused("--namespace", "small", "--services", "10")).toMatch(
+      /10 services are needed, and the quota few of namespace small leaves 3: leave out --namespace, or use smaller --services/,
+    );
+  });
+
+  it("refuses a namespace that is not there, nodes that are not there, and more nodes' labels than there are", () => {
+    expect(refused("--namespace", "nowhere")).toMatch(/there is no namespace nowhere/);
+    expect(refused("--node-selector", "pool=none")).toMatch(
+      /none of 1 nodes takes the pods: .*--node-selector/,
+    );
+  });
+
+  it("says why a namespace refuses its pods, and removes what it made to find out", () => {
+    kubectl("create", "namespace", "bounded");
+    kubectl("create", "quota", "limits", "--hard=limits.cpu=1", "--namespace=bounded");
+    const { status, stderr } = measure("--namespace", "bounded", "--out", join(folder, "bounded"));
+    expect(stderr).toMatch(
+      /lbscale: the cluster refuses the target pods \(.*must specify limits.cpu.*\): choose/,
+    );
+    expect(status).toBe(2);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it("refuses an image that the nodes neither have nor can pull, and removes what it made to find out", () => {
+    const { status, stderr } = measure("--image", "localhost/none:1", "--out", join(folder, "image"));
+    expect(stderr).toMatch(/lbscale: the nodes have no image localhost\/none:1 and can't pull it .*--image/);
+    expect(status).toBe(2);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it("measures in a namespace under PodSecurity restricted, and leaves the namespace as it was", () => {
+    kubectl("create", "namespace", "limited");
+    kubectl("label", "namespace", "limited", "pod-security.kubernetes.io/enforce=restricted");
+    const before = kubectl("get", "all,endpointslices", "--namespace=limited", "-o", "name");
+    const out = join(folder, "limited");
+    const { status } = measure("--namespace", "limited", "--services", "2", "--duration", "2s", "--out", out);
+    expect(status).toBe(0);
+    expect(kubectl("get", "all,endpointslices", "--namespace=limited", "-o", "name")).toBe(before);
+    expect(leftovers()).toEqual([]);
+  });
+});
+
+describe.skipIf(leftOut)("in a cluster of eight addresses for Services, a run", () => {
+  withTestCluster("--service-range", "10.96.0.0/29");
+
+  it("refuses more Services than three addresses that are free", () => {
+    for (const name of ["a", "b"]) kubectl("create", "service", "clusterip", name, "--tcp=80");
+    expect(refused("--services", "1,10")).toMatch(
+      /10 Services need as many addresses, and 3 are free in 10\.96\.0\.0\/29: use smaller --services, or add a ServiceCIDR/,
+    );
+  });
+
+  it("takes the last three", () => {
+    const out = join(folder, "three");
+    expect(measure("--services", "3", "--duration", "2s", "--out", out).status).toBe(0);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it("refuses to begin where none is left", () => {
+    for (const name of ["c", "d", "e"]) kubectl("create", "service", "clusterip", name, "--tcp=80");
+    expect(refused("--services", "1")).toMatch(
+      /a Service needs an address, and none is free in .*: remove Services, or add a ServiceCIDR/,
+    );
+  });
+});

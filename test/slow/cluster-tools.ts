@@ -1,0 +1,147 @@
+/**
+ * A real cluster of one node for the tests of the cluster lane. It takes Linux, root, and what
+ * `scripts/test-cluster.sh tools` and `scripts/build-cluster-probe.sh` make.
+ */
+
+import { spawn, spawnSync } from "node:child_process";
+import { createPrivateKey, sign } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect } from "vitest";
+import { LONGEST_MS } from "../support/patience.js";
+
+const CLI = "dist/src/cli/main.js";
+const CLUSTER = "scripts/test-cluster.sh";
+const STATE = "/opt/lbscale-cluster";
+const KUBECONFIG = join(STATE, "admin.kubeconfig");
+const PROGRAMS = join(
+  process.env.XDG_CACHE_HOME ?? join(os.homedir(), ".cache"),
+  "lbscale/kubernetes-v1.36.3",
+);
+const ENVIRONMENT = { ...process.env, KUBECONFIG, PATH: `${PROGRAMS}:${process.env.PATH}` };
+
+const lacking = reasonToSkip();
+function reasonToSkip(): string | null {
+  if (os.platform() !== "linux") return "not Linux";
+  if (process.getuid?.() !== 0) return "not root";
+  if (!existsSync(join(PROGRAMS, "kubectl"))) return "no Kubernetes programs (scripts/test-cluster.sh tools)";
+  if (!existsSync("dist/native/cluster-probe-amd64")) return "no probe (scripts/build-cluster-probe.sh)";
+  const absent = ["etcd", "containerd", "runc"].filter((tool) => spawnSync("which", [tool]).status !== 0);
+  return absent.length === 0 ? null : `not installed: ${absent.join(", ")} (scripts/test-cluster.sh tools)`;
+}
+if (lacking !== null) console.warn(`no cluster to test: ${lacking}`);
+
+/** Whether tests of a real cluster are left out. In CI they never are: there they fail where it can't be started. */
+export const leftOut = lacking !== null && process.env.CI === undefined;
+
+/** Of this test file alone. */
+export const folder = mkdtempSync(join(os.tmpdir(), "lbscale-cluster-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Starts a cluster before the tests of a `describe`, and takes it down after them. */
+export function withTestCluster(...options: string[]): void {
+  beforeAll(() => {
+    expect(lacking).toBeNull();
+    run(CLUSTER, "down");
+    const { status, stdout, stderr } = run(CLUSTER, "up", ...options);
+    expect(stderr).toBe("");
+    expect(stdout).toBe(`KUBECONFIG=${KUBECONFIG}\n`);
+    expect(status).toBe(0);
+  });
+  afterAll(() => {
+    expect(run(CLUSTER, "down").status).toBe(0);
+    expect(existsSync(STATE)).toBe(false);
+  });
+}
+
+/** Runs a program to its end, with the cluster's kubectl and its administrator. */
+export function run(program: string, ...args: string[]) {
+  return spawnSync(program, args, {
+    encoding: "utf8",
+    env: ENVIRONMENT,
+    timeout: LONGEST_MS,
+    maxBuffer: 2 ** 28,
+  });
+}
+export const lbscale = (...args: string[]) => run(process.execPath, CLI, ...args);
+export const measure = (...args: string[]) => lbscale("run", "--lane", "cluster", "--yes", ...args);
+
+/** What kubectl prints; it must not fail. */
+export function kubectl(...args: string[]): string {
+  const { stdout, stderr, status } = run("kubectl", ...args);
+  expect([stderr.replace(/^Warning:.*\n/gm, ""), status]).toEqual(["", 0]);
+  return stdout;
+}
+
+/** Gives kubectl manifests to apply. */
+export function apply(name: string, text: string): void {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  kubectl("apply", "-f", file);
+}
+
+/** Everything in the cluster that a run made, pods and namespaces included. */
+export function leftovers(): string[] {
+  const kinds = "namespaces,services,endpointslices,configmaps,deployments,jobs,pods";
+  const ours = "app.kubernetes.io/managed-by=lbscale";
+  return kubectl("get", kinds, "-A", "-l", ours, "-o", "name")
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
+/** Starts a run of 300 Services, does something once it writes `text`, and waits for its end. */
+export function whenItSays(
+  text: string,
+  act: (kill: (signal: NodeJS.Signals) => void) => void,
+  ...args: string[]
+): Promise<{ code: number | null; signal: NodeJS.Signals | null; words: string }> {
+  const wanted = ["--services", "300", "--duration", "6s", "--yes", ...args];
+  const child = spawn(process.execPath, [CLI, "run", "--lane", "cluster", ...wanted], {
+    env: ENVIRONMENT,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let words = "";
+  let isDone = false;
+  child.stderr.on("data", (chunk: Buffer) => {
+    words += chunk.toString();
+    // Once: a second Ctrl-C does not wait for the cleaning.
+    if (isDone || !words.includes(text)) return;
+    isDone = true;
+    act((signal) => child.kill(signal));
+  });
+  return new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, words })));
+}
+
+/** Ends the API server at once; the cluster starts it again. */
+export function killApiServer(): void {
+  const [pid] = run("pgrep", "-f", `^${PROGRAMS}/kube-apiserver`).stdout.split("\n");
+  expect(Number(pid)).toBeGreaterThan(1);
+  process.kill(Number(pid), "SIGKILL");
+}
+
+/** A ServiceAccount's token. */
+export function tokenOf(account: string): string {
+  return kubectl("create", "token", account, "--duration", "10m").trim();
+}
+
+/** The token as the cluster would have signed it a day ago. */
+export function expired(token: string): string {
+  const [head = "", body = ""] = token.split(".");
+  const claims: Record<string, unknown> = JSON.parse(Buffer.from(body, "base64url").toString());
+  const now = Math.floor(Date.now() / 1000);
+  const past = { ...claims, iat: now - 86_400, nbf: now - 86_400, exp: now - 3600 };
+  const signed = `${head}.${Buffer.from(JSON.stringify(past)).toString("base64url")}`;
+  const key = createPrivateKey(readFileSync(join(STATE, "pki/service-account.key")));
+  const signature = sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" });
+  return `${signed}.${signature.toString("base64url")}`;
+}
+
+/** A kubeconfig whose user has a token. */
+export function kubeconfigWith(token: string): string {
+  const file = join(folder, `${Math.random().toString(36).slice(2)}.kubeconfig`);
+  writeFileSync(file, readFileSync(KUBECONFIG));
+  kubectl("config", "--kubeconfig", file, "set-credentials", "other", `--token=${token}`);
+  kubectl("config", "--kubeconfig", file, "set-context", "--current", "--user=other");
+  return file;
+}
