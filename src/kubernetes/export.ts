@@ -6,6 +6,8 @@ import {
   EXTERNAL_IP,
   INGRESS_IP,
   LOAD_BALANCER,
+  LOCAL,
+  LOCAL_POLICY_ONLY,
   protocolName,
   servesPolicyCluster,
   servesPolicyLocal,
@@ -159,7 +161,13 @@ function ingress(addresses: readonly string[], name: string): object[] {
 /** Slices of each port, because each has endpoints of its own; a slice has one target port. */
 function sliceObjects(parts: readonly [Part, Part?], namespace: string, service: string): object[] {
   const slices: object[] = [];
-  const add = (cluster: Cluster, p: number, port: number, endpoints: readonly number[]): void => {
+  const add = (
+    cluster: Cluster,
+    p: number,
+    port: number,
+    endpoints: readonly number[],
+    isHinted: boolean,
+  ): void => {
     const number = slices.length.toString(36);
     slices.push({
       apiVersion: "discovery.k8s.io/v1",
@@ -175,15 +183,15 @@ function sliceObjects(parts: readonly [Part, Part?], namespace: string, service:
       ],
       endpoints: endpoints.map((e) => ({
         addresses: [addressText(cluster.network, cluster.endpointAddress[e]!)],
-        conditions: servesPolicyCluster(cluster.endpointLocal[e]!)
-          ? { ready: true, serving: true, terminating: false }
-          : { ready: false, serving: true, terminating: true },
-        nodeName: servesPolicyLocal(cluster.endpointLocal[e]!) ? THIS_NODE : OTHER_NODE,
+        ...statusOf(cluster.endpointLocal[e]!, isHinted),
       })),
     });
   };
   for (const { cluster, s } of parts.filter((part) => part !== undefined)) {
     for (const p of rows(cluster.portStart, s)) {
+      const local = rows(cluster.endpointStart, p).map((e) => cluster.endpointLocal[e]!);
+      // Next to ready ones of this node, those that serve policy Local only are ready too: hints keep them from policy Cluster.
+      const isHinted = local.includes(LOCAL) && local.includes(LOCAL_POLICY_ONLY);
       const byPort = new Map<number, number[]>();
       for (const e of rows(cluster.endpointStart, p)) {
         const port = cluster.endpointPort[e]!;
@@ -193,12 +201,25 @@ function sliceObjects(parts: readonly [Part, Part?], namespace: string, service:
       }
       for (const [port, members] of byPort) {
         for (let first = 0; first < members.length; first += ENDPOINTS_PER_SLICE) {
-          add(cluster, p, port, members.slice(first, first + ENDPOINTS_PER_SLICE));
+          add(cluster, p, port, members.slice(first, first + ENDPOINTS_PER_SLICE), isHinted);
         }
       }
     }
   }
   return slices;
+}
+
+/** What a slice says of an endpoint, by its `endpointLocal`. */
+function statusOf(local: number, isHinted: boolean): object {
+  const isForCluster = servesPolicyCluster(local);
+  return {
+    conditions:
+      isForCluster || isHinted
+        ? { ready: true, serving: true, terminating: false }
+        : { ready: false, serving: true, terminating: true },
+    nodeName: servesPolicyLocal(local) ? THIS_NODE : OTHER_NODE,
+    ...(isHinted && { hints: { forNodes: [{ name: isForCluster ? THIS_NODE : OTHER_NODE }] } }),
+  };
 }
 
 function rows(start: Uint32Array, owner: number): number[] {

@@ -31,7 +31,7 @@ import {
   sliceSchema,
   workloadSchema,
 } from "./schema.js";
-import { classify, familiesOfService, recordServices, withNodePorts } from "./services.js";
+import { classify, familiesOfService, HEADLESS_LABEL, recordServices, withNodePorts } from "./services.js";
 import { endpointsFromSlices, slicesOfEndpoints } from "./slices.js";
 import { endpointsFromWorkloads, workloadOfPod } from "./workloads.js";
 
@@ -54,7 +54,7 @@ export interface FamilyImport {
 }
 
 /** The objects that matter, read. */
-interface Objects extends Omit<Sources, "node"> {
+interface Objects extends Omit<Sources, "node" | "zone"> {
   readonly count: number;
   readonly services: readonly Service[];
   readonly nodes: readonly Node[];
@@ -133,7 +133,11 @@ function importFamily(
   const { reader } = options;
   const { slices, legacy, pods, workloads, nodes } = objects;
   const node = chooseNode(options.node, nodes, namedNodes(slices, legacy, pods));
-  const source = chooseSource(services, { slices, legacy, pods, workloads, node }, reader);
+  const source = chooseSource(
+    services,
+    { slices, legacy, pods, workloads, node, zone: zoneOfNode(nodes, node) },
+    reader,
+  );
   const { records, invented: addresses } = recordServices(services, source, reader);
   const invented = { ...addresses, nodePorts: options.invented };
   refuseConflicts(records, reader.network);
@@ -171,7 +175,7 @@ function importFamily(
         objects.ranges.length,
       dualStack: services.filter((service) => familiesOfService(service).length > 1).length,
       invented,
-      warnings: [...warnOfSlices(slices), ...warnOfEmpty(records)],
+      warnings: [...warnOfSlices(slices), ...warnOfHeadlessLabel(services), ...warnOfEmpty(records)],
     },
   };
 }
@@ -194,15 +198,23 @@ interface Sources {
   readonly pods: readonly Pod[];
   readonly workloads: readonly KubernetesObject[];
   readonly node: string | undefined;
+  readonly zone: string | undefined;
+}
+
+/** Where kube-proxy looks for the zone that it is in (pkg/proxy/topology.go). */
+function zoneOfNode(nodes: readonly Node[], name: string | undefined): string | undefined {
+  return nodes.find(({ metadata }) => metadata.name === name)?.metadata.labels?.[
+    "topology.kubernetes.io/zone"
+  ];
 }
 
 /** EndpointSlices and Pods tell what is; workloads only what is wanted. */
 function chooseSource(
   services: readonly Service[],
-  { slices, legacy, pods, workloads, node }: Sources,
+  { slices, legacy, pods, workloads, node, zone }: Sources,
   reader: AddressReader,
 ): EndpointSource {
-  if (slices.length > 0) return endpointsFromSlices(slices, reader, node);
+  if (slices.length > 0) return endpointsFromSlices(slices, reader, node, zone);
   if (legacy.length > 0) {
     return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints), reader, node), origin: "endpoints" };
   }
@@ -225,6 +237,14 @@ function chooseSource(
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {
   const other = slices.filter(({ addressType }) => addressType !== "IPv4" && addressType !== "IPv6").length;
   return other === 0 ? [] : [`${other} EndpointSlices without IP addresses are left out`];
+}
+
+/** The label is the controllers', for slices of headless services; a Service that has it is not seen by old kube-proxies. */
+function warnOfHeadlessLabel(balanced: readonly Service[]): string[] {
+  const labelled = balanced.filter(({ metadata }) => metadata.labels?.[HEADLESS_LABEL] !== undefined).length;
+  return labelled === 0
+    ? []
+    : [`services labelled ${HEADLESS_LABEL}, which kube-proxy up to 1.35 leaves out: ${labelled}`];
 }
 
 function warnOfEmpty(records: readonly ServiceRecord[]): string[] {

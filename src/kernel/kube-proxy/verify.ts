@@ -5,6 +5,8 @@ import { type DualStack, type Family, familiesOf, familyOf, rangeText } from "..
 import { rawRangeText } from "../../cluster/raw-addresses.js";
 import { UsageError } from "../../errors.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
+import { SERVICE } from "../../kubernetes/list-watch/resources.js";
+import { HEADLESS_LABEL } from "../../kubernetes/services.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
 import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import type { PlaneOptions, Program } from "../../planes/plane.js";
@@ -66,7 +68,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   const facts = nodeFacts(objects, options.node);
   const knows = planeById(mode).descriptor.can.families;
   const read = (given: readonly ApiObject[], podRange: string | undefined) =>
-    partsOf(modelFamilies(given, { ...facts, podRange }), knows);
+    partsOf(modelFamilies(seenBy(version, given), { ...facts, podRange }), knows);
   let clusters = options.cluster ? partsOf(options.cluster, knows) : read(objects, options.podRange);
   const families = clusters.map(({ network }) => familyOf(network));
   if (options.changes > 0 && !families.includes(4))
@@ -138,6 +140,14 @@ async function loaded(proxy: KubeProxy, programs: readonly Program[]): Promise<L
       if (file !== other) listed[file] = `${listed[file] ?? ""}${text}`;
   }
   return listed;
+}
+
+/** Until 1.35 its selector for slices, which leaves out those of headless services, was that for Services too (server.go). */
+function seenBy(version: KubeProxyVersion, objects: readonly ApiObject[]): readonly ApiObject[] {
+  if (version !== "1.34" && version !== "1.35") return objects;
+  return objects.filter(
+    ({ kind, metadata }) => kind !== SERVICE.kind || metadata.labels?.[HEADLESS_LABEL] === undefined,
+  );
 }
 
 /** The flags that stand for settings of planes. */

@@ -3,12 +3,15 @@
 import {
   type Cidr,
   type Cluster,
+  formatAddress,
   inCidr,
+  type Network,
   protocolName,
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../../../cluster/cluster.js";
 import { addressText, endpointText, rangeText } from "../../../cluster/family.js";
+import { formatIpv6, IPV6_BITS } from "../../../cluster/ipv6.js";
 import {
   endpointRows,
   ingressSources,
@@ -141,11 +144,7 @@ export class ServiceText extends TextSink {
 
   /** Checked even where the service has no endpoint. */
   #firewallChain(cluster: Cluster, s: number, base: string): void {
-    const sources = firewallSources(cluster, s).map((range) =>
-      range.prefixLength === 32
-        ? addressText(cluster.network, range.base)
-        : rangeText(cluster.network, range),
-    );
+    const sources = joinedRanges(firewallSources(cluster, s), cluster.network);
     // nft turns a set of one into a comparison, but not one that was given the same range twice.
     const given = sourceRangesOf(cluster, s).length + ingressSources(cluster, s).length;
     const [only] = sources;
@@ -175,6 +174,28 @@ export function firewallSources(cluster: Cluster, s: number): Cidr[] {
   if (ipv6 === undefined) return kept.sort((a, b) => a.base - b.base);
   const baseOf = (range: Cidr) => ipv6.cidr6(range).base;
   return kept.sort((a, b) => (baseOf(a) < baseOf(b) ? -1 : 1));
+}
+
+/** Ranges in order as nft prints them in a set: neighbours as one, with a prefix where one says it. */
+function joinedRanges(ranges: readonly Cidr[], { ipv6 }: Pick<Network, "ipv6">): string[] {
+  const width = ipv6 ? IPV6_BITS : 32;
+  const text = (address: bigint) => (ipv6 ? formatIpv6(address) : formatAddress(Number(address)));
+  const joined: { first: bigint; last: bigint }[] = [];
+  for (const range of ranges) {
+    const { base, prefixLength } = ipv6 ? ipv6.cidr6(range) : { ...range, base: BigInt(range.base) };
+    const last = base + (1n << BigInt(width - prefixLength)) - 1n;
+    const before = joined.at(-1);
+    if (before !== undefined && before.last + 1n === base) before.last = last;
+    else joined.push({ first: base, last });
+  }
+  return joined.map(({ first, last }) => {
+    if (first === last) return text(first);
+    const size = last - first + 1n;
+    const isPrefix = (size & (size - 1n)) === 0n && first % size === 0n;
+    return isPrefix
+      ? `${text(first)}/${width - size.toString(2).length + 1}`
+      : `${text(first)}-${text(last)}`;
+  });
 }
 
 /** A time as nft prints it: `3h`, `1m30s`. */
