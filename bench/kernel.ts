@@ -64,6 +64,9 @@ const reports: KernelCatalog["reports"] = {
       kernel: `From the API's event to the end of kube-proxy's sync, ${median}`,
       "kernel/visible": `From the API's event to the first connect() that follows it, ${median}`,
       "kernel/rollout": "From the first of 100 events to the end of the sync that has them all",
+      cluster: `From the API server's answer to the first connection that a new endpoint gets, ${median}`,
+      "cluster/leaves": `From the API server's answer to the last connection that a removed endpoint gets, ${median}`,
+      "cluster/new": `From the API server's answer to the first connection to a new Service, ${median}`,
     },
   },
   "cold-start": {

@@ -4,7 +4,15 @@ import { addresses } from "./addresses.js";
 import { balance } from "./balance.js";
 import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
-import { clusterConnect, clusterEstablished } from "./cluster.js";
+import {
+  clusterConnect,
+  clusterDatagrams,
+  clusterEstablished,
+  clusterLeaves,
+  clusterNewService,
+  clusterProgramming,
+  clusterSync,
+} from "./cluster.js";
 import { kernelColdStart, kernelColdStartStages } from "./cold-start.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
@@ -28,6 +36,7 @@ import {
 import { latency } from "./latency.js";
 import { load } from "./load.js";
 import { logarithm } from "./logarithm.js";
+import { logarithmTime } from "./logarithm-time.js";
 import { modelVersusKernel } from "./model-versus-kernel.js";
 import { percentiles } from "./percentiles.js";
 import { position } from "./position.js";
@@ -78,6 +87,7 @@ export const CHARTS: readonly Chart[] = [
   latency,
   work,
   logarithm,
+  logarithmTime,
   addresses,
   percentiles,
   position,
@@ -98,7 +108,12 @@ export const CHARTS: readonly Chart[] = [
   balance,
   ...KERNEL_CHARTS,
   clusterConnect,
+  clusterDatagrams,
   clusterEstablished,
+  clusterProgramming,
+  clusterLeaves,
+  clusterNewService,
+  clusterSync,
   modelVersusKernel,
   published,
   publishedColumns,

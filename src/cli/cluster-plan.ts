@@ -2,9 +2,11 @@
 
 import { createInterface } from "node:readline/promises";
 import { stringify } from "yaml";
-import { formatPlan, manifestsOf } from "../cluster-lane/plan.js";
+import type { ClusterSettings } from "../cluster-lane/options.js";
+import { type ClusterJob, formatPlan, manifestsOf } from "../cluster-lane/plan.js";
 import { UsageError } from "../errors.js";
-import { clusterJob, inspect } from "../run/lanes/cluster.js";
+import { readResults } from "../results/files.js";
+import { clusterJob, inspect, resumedJob } from "../run/lanes/cluster/job.js";
 import type { RunSpec } from "../run/spec.js";
 import { note, print } from "./output.js";
 
@@ -28,6 +30,31 @@ export async function agreeOnCluster(
       await print(`---\n${stringify(manifest)}`);
     return false;
   }
+  return agree(job, yes);
+}
+
+/**
+ * The same for the rest of a run. Runs of other lanes need no consent.
+ *
+ * @throws InputError for options of the cluster lane with a run of another.
+ */
+export async function agreeOnResumed(
+  out: string,
+  where: ClusterSettings | undefined,
+  yes: boolean,
+): Promise<boolean> {
+  const results = readResults(out);
+  const lane = results.cells[0]?.lane;
+  if (lane !== "cluster") {
+    if (!yes) return true;
+    throw new UsageError(
+      `--yes is for runs of the cluster lane, and this one is of lane ${lane}: leave it out`,
+    );
+  }
+  return results.run.complete || agree(resumedJob(results, where), yes);
+}
+
+async function agree(job: ClusterJob, yes: boolean): Promise<boolean> {
   const state = await inspect(job);
   for (const line of formatPlan(job, state)) note(line);
   if (yes) return true;

@@ -1,6 +1,7 @@
 /** A benchmark run for a person at a terminal: signals stop it, progress is shown, the interruption says how to go on. */
 
 import type { Cluster } from "../cluster/cluster.js";
+import type { ClusterSettings } from "../cluster-lane/options.js";
 import type { Results } from "../results/schema.js";
 import {
   InterruptedRunError,
@@ -26,7 +27,7 @@ export type Measurement = {
       readonly command: string;
       readonly out: string | ((runId: string) => string);
     }
-  | { readonly resume: string }
+  | { readonly resume: string; readonly clusterLane?: ClusterSettings | undefined }
 );
 
 /**
@@ -52,7 +53,7 @@ export async function measureForTerminal(what: Measurement): Promise<{ results: 
     try {
       const results =
         "resume" in what
-          ? await resumeBenchmark({ ...common, out: what.resume })
+          ? await resumeBenchmark({ ...common, out: what.resume, clusterLane: what.clusterLane })
           : await runBenchmark(what.spec, { ...common, out: what.out, command: what.command });
       display.end();
       await what.finish?.(results, out);

@@ -110,7 +110,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     {
       command: "report <run> [others..]",
       describe:
-        "Draw the charts and tables of a run again, from its results.json alone, or a talk of several runs",
+        "Draw the charts and tables of a run again, from its results.json alone; of several runs, one chart or one talk",
       load: async () => (await import("./commands/report.js")).report,
     },
     {

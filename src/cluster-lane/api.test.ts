@@ -149,13 +149,13 @@ function cluster(
   };
 }
 
-const NEEDS = { options: {}, namespace: "lbscale-r", own: true, services: 10, targets: 5 };
+const NEEDS = { options: {}, namespace: "lbscale-r", own: true, watches: false, services: 10, targets: 5 };
 
 describe.skipIf(process.platform === "win32")("the look at a cluster before a run", () => {
   it("names every right that is lacking", async () => {
     const { api } = await serve(cluster({ denied: '"endpointslices"' }));
-    expect(await refusal(requireRights(api, "lbscale-r", true))).toMatch(
-      /may not create endpointslices: lbscale run --lane cluster --dry-run/,
+    expect(await refusal(requireRights(api, "lbscale-r", { own: true, watches: true }))).toMatch(
+      /may not create endpointslices, update endpointslices, delete endpointslices: lbscale run --lane cluster --dry-run/,
     );
   });
 

@@ -105,6 +105,11 @@ export class Api {
     }
   }
 
+  /** Puts an object in the place of the one that is there. */
+  async replace<T>(path: string, object: unknown, schema: z.ZodType<T>): Promise<T> {
+    return read((await this.#send("PUT", path, JSON.stringify(object))).text, schema, path);
+  }
+
   /** Deletes an object or a collection; that it is gone already is a success. */
   async remove(path: string): Promise<void> {
     try {

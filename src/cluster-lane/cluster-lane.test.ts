@@ -3,11 +3,20 @@ import { countFreeAddresses } from "./inspect/addresses.js";
 import { detectPlane, type PlaneEvidence } from "./inspect/detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
-import { probeManifest, sliceManifest, targetsManifest, taskText } from "./objects.js";
+import { sliceManifest, taskText } from "./objects.js";
 import { settingOf } from "./plan.js";
+import { probeManifest, targetsManifest } from "./pod-objects.js";
 import { parseProbeLog } from "./probe-reports.js";
 
-const JOB = { options: {}, runId: "r", services: [1, 3], endpoints: 2, rounds: 6, seed: 1 };
+const JOB = {
+  options: {},
+  runId: "r",
+  services: [1, 3],
+  endpoints: 2,
+  rounds: 6,
+  seed: 1,
+  scenarios: ["connect" as const],
+};
 const SETTING = settingOf(JOB, "registry.k8s.io/pause:3.10");
 
 describe("free addresses", () => {
@@ -164,7 +173,7 @@ describe("objects of a run", () => {
     const targets = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
     const services = ["10.96.0.1", "10.96.0.2", "10.96.0.3", "10.96.0.4"];
     const text = taskText(
-      { rounds: 1, roundMs: 1, intervalUs: 1, settleMs: 1, seed: 1, targets, services },
+      { rounds: 1, roundMs: 1, intervalUs: { tcp: 1, udp: 0 }, settleMs: 1, seed: 1, targets, services },
       SETTING,
     );
     for (const [index, address] of services.entries()) {
@@ -182,19 +191,24 @@ describe("a probe's log", () => {
   const times = (ns: number) => ({ connectNs: [ns, ns + 1], exchangeNs: [ns, ns] });
   const outcomes = { reached: 4, wrong: 0, refused: 0, timedOut: 0, unreachable: 0, other: 0 };
   const lines = (...reports: object[]) => reports.map((report) => JSON.stringify(report)).join("\n");
-  const floor = { kind: "floor", resolutionNs: 1, clockNs: 25, ...times(9) };
+  const floor = { kind: "floor", protocol: "tcp", resolutionNs: 1, clockNs: 25, ...times(9) };
   const settled = { kind: "settled", ms: 3 };
 
   it("becomes rounds with the times of both paths, in their order", () => {
-    const samples = (path: string, ns: number) => ({ kind: "samples", round: 0, path, ...times(ns) });
-    const round = { kind: "round", round: 0, wallMs: 10, cpuMs: 2, outcomes };
+    const samples = (path: string, ns: number, protocol = "tcp") => ({
+      ...{ kind: "samples", round: 0, protocol, path },
+      ...times(ns),
+    });
+    const round = { kind: "round", round: 0, protocol: "tcp", wallMs: 10, cpuMs: 2, outcomes };
     const text = lines(
       floor,
       settled,
       samples("service", 5),
       samples("service", 7),
       samples("endpoint", 3),
+      samples("service", 99, "udp"),
       round,
+      { ...round, protocol: "udp" },
       {
         kind: "end",
       },
@@ -202,7 +216,8 @@ describe("a probe's log", () => {
     const log = parseProbeLog(text);
     expect(log.rounds[0]?.service.connectNs).toEqual([5, 6, 7, 8]);
     expect(log.rounds[0]?.endpoint.connectNs).toEqual([3, 4]);
-    expect(log).toMatchObject({ clockNs: 25, settledMs: 3, loopback: { connectNs: [9, 10] } });
+    expect(log.rounds[1]).toMatchObject({ protocol: "udp", service: { connectNs: [99, 100] } });
+    expect(log).toMatchObject({ clockNs: 25, settledMs: 3, loopback: { tcp: { connectNs: [9, 10] } } });
   });
 
   it("that ends too early, tells of a failure or is no report is refused in one line", () => {

@@ -3,22 +3,22 @@
 import type { z } from "zod";
 import { formatCount } from "../text.js";
 import { type Api, ApiError } from "./api.js";
+import { CHANGES, type Changed, Changes } from "./changes/changes.js";
+import { Watcher } from "./changes/watcher.js";
 import { removeRun } from "./clean.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import { anyObject, clusterIpSchema } from "./kinds.js";
 import {
   namespaceManifest,
-  probeManifest,
-  probeName,
   programManifest,
   type RunSetting,
   serviceManifest,
   sliceManifest,
-  targetsManifest,
   taskManifest,
   taskText,
 } from "./objects.js";
-import { type ClusterJob, settingOf, timingOf } from "./plan.js";
+import { type ClusterJob, connects, settingOf, timingOf, watcherSeconds, watches } from "./plan.js";
+import { probeManifest, probeName, targetsManifest, watcherManifest, watcherName } from "./pod-objects.js";
 import { isReady, waitForPods } from "./pods.js";
 import { type ProbeLog, parseProbeLog } from "./probe-reports.js";
 import { readProbe } from "./programs.js";
@@ -30,6 +30,13 @@ const WORKERS = 8;
 export interface Probed {
   readonly node: string;
   readonly log: ProbeLog;
+}
+
+/** What was measured at one N. */
+export interface Measured {
+  readonly probed: readonly Probed[];
+  /** Null: nobody asked for it. */
+  readonly changed: Changed | null;
 }
 
 /** What a run does now. */
@@ -45,8 +52,10 @@ export interface ClusterProgress {
 export interface MeasureHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ClusterProgress) => void;
-  /** Every probe of one N has ended. */
-  readonly onMeasured: (services: number, probed: readonly Probed[]) => void;
+  /** All of one N has been measured. */
+  readonly onMeasured: (services: number, measured: Measured) => void;
+  /** Whether an earlier part of this run measured it. */
+  readonly isMeasured: (services: number) => boolean;
   /** Whether a larger N may begin. */
   readonly mayBegin: () => boolean;
 }
@@ -64,6 +73,7 @@ export async function measureCluster(
   } catch (error) {
     if (!hooks.signal.aborted) throw error;
   } finally {
+    run.close();
     if (run.hasBegun && !job.options.keep) {
       hooks.onProgress(phase("removing what was made"));
       const cleaner = api.unaborted();
@@ -74,6 +84,18 @@ export async function measureCluster(
 
 const phase = (what: string): ClusterProgress => ({ phase: what, what, leftSeconds: null });
 
+function merge(...parts: (Changed | null)[]): Changed | null {
+  const there = parts.filter((part) => part !== null);
+  if (there.length === 0) return null;
+  return {
+    times: there.flatMap(({ times }) => times),
+    clockErrorNs: new Map(
+      there.flatMap(({ clockErrorNs }) => [...clockErrorNs]).sort(([, a], [, b]) => a - b),
+    ),
+    lost: there.reduce((sum, { lost }) => sum + lost, 0),
+  };
+}
+
 class ClusterRun {
   readonly setting: RunSetting;
   readonly #api: Api;
@@ -83,6 +105,8 @@ class ClusterRun {
   /** Addresses of our Services, in their order. */
   readonly #services: string[] = [];
   #targets: string[] = [];
+  #watchers: readonly Watcher[] = [];
+  #changes: Changes | null = null;
   /** Whether there may be anything to remove. */
   hasBegun = false;
 
@@ -95,12 +119,23 @@ class ClusterRun {
   }
 
   async measure(): Promise<void> {
+    const { services: sizes, scenarios } = this.#job;
     await this.#prepare();
-    for (const services of this.#job.services) {
+    const watchesSync = scenarios.includes("sync");
+    for (const services of sizes) {
       if (this.#hooks.signal.aborted || !this.#hooks.mayBegin()) return;
-      await this.#growTo(services);
-      this.#hooks.onMeasured(services, await this.#probe(services));
+      if (this.#hooks.isMeasured(services)) continue;
+      const grow = () => this.#growTo(services);
+      const growth = watchesSync ? await this.#changes?.around(grow) : await grow();
+      // What is programmed late must not be taken for the time of a change.
+      const probed = connects(this.#job) ? await this.#probe(services) : [];
+      const changed = scenarios.includes("programming") ? await this.#changeAll(services) : null;
+      this.#hooks.onMeasured(services, { probed, changed: merge(growth ?? null, changed) });
     }
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers) watcher.close();
   }
 
   #path(api: string, kind: string): string {
@@ -135,25 +170,56 @@ class ClusterRun {
       return answering.length >= setting.targets ? answering : null;
     });
     this.#targets = ready.flatMap(({ status }) => status.podIP ?? []).sort();
+    if (watches(this.#job)) await this.#startWatchers();
   }
 
-  /** Makes Services and their slices up to a number, each in one request a worker. */
-  async #growTo(count: number): Promise<void> {
+  /** Pods that wait for changes, one on each node, and what makes the changes. */
+  async #startWatchers(): Promise<void> {
     const { setting } = this;
+    const watchers: Watcher[] = [];
+    for (const [architecture, nodes] of this.#state.probes) {
+      const what = { architecture, nodes, deadlineSeconds: watcherSeconds(this.#job) };
+      await this.#create(this.#path("apis/batch/v1", "jobs"), watcherManifest(setting, what), anyObject);
+      const ready = await waitForPods(this.#api, setting, watcherName(architecture), (pods) => {
+        const running = pods.filter(isReady);
+        return running.length >= nodes ? running : null;
+      });
+      for (const { metadata, spec } of ready) {
+        const pod = { name: metadata.name, node: spec.nodeName ?? "" };
+        watchers.push(new Watcher(this.#job.options, setting.namespace, pod));
+      }
+    }
+    this.#watchers = watchers.sort((a, b) => (a.node < b.node ? -1 : 1));
+    this.#changes = new Changes(this.#api, setting, this.#targets, this.#watchers);
+  }
+
+  async #changeAll(services: number): Promise<Changed | null> {
+    const changes = this.#changes;
+    if (changes === null) return null;
+    return changes.around(async () => {
+      const started = performance.now();
+      for (let block = 0; block < CHANGES; block++) {
+        const eachSeconds = (performance.now() - started) / 1000 / Math.max(1, block);
+        this.#hooks.onProgress({
+          phase: `changes at ${services}`,
+          what: `change ${block + 1} of ${CHANGES} at N = ${formatCount(services)}`,
+          leftSeconds: block === 0 ? null : eachSeconds * (CHANGES - block),
+        });
+        await changes.makeOne(block);
+      }
+    });
+  }
+
+  /** Makes Services and their slices up to a number; where it is watched how soon they work, the last one at the end. */
+  async #growTo(count: number): Promise<void> {
     const first = this.#services.length;
+    const last = this.#job.scenarios.includes("sync") ? count - 1 : count;
     let next = first;
     const started = performance.now();
     const work = async (): Promise<void> => {
-      while (next < count && !this.#hooks.signal.aborted) {
+      while (next < last && !this.#hooks.signal.aborted) {
         const index = next++;
-        const manifest = serviceManifest(setting, index);
-        const path = this.#path("api/v1", "services");
-        const made =
-          (await this.#create(path, manifest, clusterIpSchema)) ??
-          (await this.#api.get(`${path}/${manifest.metadata.name}`, clusterIpSchema));
-        const slice = sliceManifest(setting, index, this.#targets);
-        await this.#create(this.#path("apis/discovery.k8s.io/v1", "endpointslices"), slice, anyObject);
-        this.#services[index] = made.spec.clusterIP ?? "";
+        await this.#makeService(index, null);
         const share = (index - first + 1) / (count - first);
         this.#hooks.onProgress({
           phase: `making ${count}`,
@@ -166,13 +232,27 @@ class ClusterRun {
     const ends = await Promise.allSettled(Array.from({ length: WORKERS }, work));
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     this.#hooks.signal.throwIfAborted();
+    if (last < count) await this.#changes?.makeLast((address) => this.#makeService(last, address));
+  }
+
+  /** Each object in one request. The slice is there first, so that the Service works as soon as it is known. */
+  async #makeService(index: number, address: string | null): Promise<void> {
+    const { setting } = this;
+    const slice = sliceManifest(setting, index, this.#targets);
+    await this.#create(this.#path("apis/discovery.k8s.io/v1", "endpointslices"), slice, anyObject);
+    const manifest = serviceManifest(setting, index, address);
+    const path = this.#path("api/v1", "services");
+    const made =
+      (await this.#create(path, manifest, clusterIpSchema)) ??
+      (await this.#api.get(`${path}/${manifest.metadata.name}`, clusterIpSchema));
+    this.#services[index] = made.spec.clusterIP ?? "";
   }
 
   /** Runs a probe on every node, and reads what they say. */
   async #probe(services: number): Promise<Probed[]> {
     const { setting } = this;
     const { deadlineSeconds, ...timing } = timingOf(this.#job);
-    this.#hooks.onProgress(phase(`measuring at ${formatCount(services)} Services`));
+    this.#hooks.onProgress(phase(`measuring at N = ${formatCount(services)}`));
     const text = taskText(
       {
         ...timing,

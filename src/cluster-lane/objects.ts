@@ -1,17 +1,15 @@
-/** Every object that a run makes, as data. Pods pass the PodSecurity level `restricted`. */
+/** Objects of a run that are no pods, as data. */
 
-import type { Toleration } from "./options.js";
+import type { Protocol, Toleration } from "./options.js";
 
 /** Port of the target pods, and of the Services in front of them. */
-const TARGET_PORT = 8080;
-const SERVICE_PORT = 80;
+export const TARGET_PORT = 8080;
+export const SERVICE_PORT = 80;
 const MANAGED_BY = "app.kubernetes.io/managed-by";
 const RUN_LABEL = "lbscale/run";
 /** Finds everything that any run made. */
 export const OURS = `${MANAGED_BY}=lbscale`;
-const PROGRAM = "cluster-probe";
-/** The Deployment of the target pods. */
-export const TARGETS = "targets";
+export const PROGRAM = "cluster-probe";
 
 /** What a run's objects have in common. */
 export interface RunSetting {
@@ -25,6 +23,7 @@ export interface RunSetting {
   readonly image: string;
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
+  readonly protocols: readonly Protocol[];
 }
 
 export const labelsOf = (runId: string): Record<string, string> => ({
@@ -32,7 +31,11 @@ export const labelsOf = (runId: string): Record<string, string> => ({
   [RUN_LABEL]: runId,
 });
 
-function metadataOf({ namespace, runId }: RunSetting, name: string, more: Record<string, string> = {}) {
+export function metadataOf(
+  { namespace, runId }: RunSetting,
+  name: string,
+  more: Record<string, string> = {},
+) {
   return { name, namespace, labels: { ...labelsOf(runId), ...more } };
 }
 
@@ -57,36 +60,24 @@ export function programManifest(setting: RunSetting, architecture: string, progr
   };
 }
 
-export function targetsManifest(setting: RunSetting, architecture: string) {
-  const labels = { ...labelsOf(setting.runId), "lbscale/role": "target" };
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: metadataOf(setting, TARGETS),
-    spec: {
-      replicas: setting.targets,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: {
-          ...podSpec(setting, architecture, ["serve", String(TARGET_PORT)], "ScheduleAnyway", labels),
-          // It has no connection to finish.
-          terminationGracePeriodSeconds: 0,
-        },
-      },
-    },
-  };
+export function serviceManifest(setting: RunSetting, index: number, address: string | null = null) {
+  return namedService(setting, serviceName(index), address);
 }
 
-export function serviceManifest(setting: RunSetting, index: number) {
+/** A Service without selector; at an address of one's choice where it has to be known before. */
+export function namedService(setting: RunSetting, name: string, address: string | null) {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: metadataOf(setting, serviceName(index)),
+    metadata: metadataOf(setting, name),
     spec: {
+      ...(address !== null && { clusterIP: address }),
       ipFamilyPolicy: "SingleStack",
       ipFamilies: ["IPv4"],
-      ports: [{ name: "tcp", port: SERVICE_PORT, targetPort: TARGET_PORT, protocol: "TCP" }],
+      ports: setting.protocols.map((protocol) => ({
+        ...{ name: protocol, port: SERVICE_PORT, targetPort: TARGET_PORT },
+        protocol: protocol.toUpperCase(),
+      })),
     },
   };
 }
@@ -98,19 +89,31 @@ const firstTarget = (index: number, { targets }: Pick<RunSetting, "targets">): n
 
 export function sliceManifest(setting: RunSetting, index: number, addresses: readonly string[]) {
   const first = firstTarget(index, setting);
+  const endpoints = Array.from(
+    { length: setting.endpoints },
+    (_, i) => addresses[(first + i) % setting.targets] ?? "",
+  );
+  return namedSlice(setting, serviceName(index), endpoints);
+}
+
+/** The slice of a Service with one endpoint, which changes. */
+export function changingSlice(setting: RunSetting, name: string, endpoint: string) {
+  return namedSlice(setting, name, [endpoint]);
+}
+
+function namedSlice(setting: RunSetting, name: string, endpoints: readonly string[]) {
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: metadataOf(setting, serviceName(index), {
-      "kubernetes.io/service-name": serviceName(index),
+    metadata: metadataOf(setting, name, {
+      "kubernetes.io/service-name": name,
       "endpointslice.kubernetes.io/managed-by": "lbscale",
     }),
     addressType: "IPv4",
-    ports: [{ name: "tcp", port: TARGET_PORT, protocol: "TCP" }],
-    endpoints: Array.from({ length: setting.endpoints }, (_, i) => ({
-      addresses: [addresses[(first + i) % setting.targets]],
-      conditions: { ready: true },
+    ports: setting.protocols.map((protocol) => ({
+      ...{ name: protocol, port: TARGET_PORT, protocol: protocol.toUpperCase() },
     })),
+    endpoints: endpoints.map((address) => ({ addresses: [address], conditions: { ready: true } })),
   };
 }
 
@@ -118,7 +121,8 @@ export function sliceManifest(setting: RunSetting, index: number, addresses: rea
 export interface ProbeTask {
   readonly rounds: number;
   readonly roundMs: number;
-  readonly intervalUs: number;
+  /** Between connections of each protocol; 0: it is not measured. */
+  readonly intervalUs: Readonly<Record<Protocol, number>>;
   readonly settleMs: number;
   readonly seed: number;
   readonly targets: readonly string[];
@@ -129,7 +133,8 @@ export function taskText(task: ProbeTask, setting: Pick<RunSetting, "endpoints" 
   return [
     `rounds ${task.rounds}`,
     `round-ms ${task.roundMs}`,
-    `interval-us ${task.intervalUs}`,
+    `tcp-interval-us ${task.intervalUs.tcp}`,
+    `udp-interval-us ${task.intervalUs.udp}`,
     `settle-ms ${task.settleMs}`,
     `seed ${task.seed % 2 ** 31}`,
     `port ${TARGET_PORT}`,
@@ -151,94 +156,4 @@ export function taskManifest(setting: RunSetting, services: number, text: string
   };
 }
 
-const taskName = (services: number): string => `task-${services}`;
-export const probeName = (services: number, architecture: string): string =>
-  `probe-${services}-${architecture}`;
-
-/** One probe on each of `nodes` nodes of an architecture. */
-export function probeManifest(
-  setting: RunSetting,
-  what: {
-    readonly services: number;
-    readonly architecture: string;
-    readonly nodes: number;
-    readonly deadlineSeconds: number;
-  },
-) {
-  const { services, architecture, nodes, deadlineSeconds } = what;
-  const name = probeName(services, architecture);
-  const labels = { ...labelsOf(setting.runId), "lbscale/role": name };
-  const spec = podSpec(setting, architecture, ["probe", "/task/task"], "DoNotSchedule", labels);
-  return {
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: metadataOf(setting, name),
-    spec: {
-      completionMode: "Indexed",
-      completions: nodes,
-      parallelism: nodes,
-      backoffLimit: 0,
-      activeDeadlineSeconds: deadlineSeconds,
-      ttlSecondsAfterFinished: 3600,
-      template: {
-        metadata: { labels },
-        spec: {
-          ...spec,
-          restartPolicy: "Never",
-          containers: spec.containers.map((container) => ({
-            ...container,
-            volumeMounts: [...container.volumeMounts, { name: "task", mountPath: "/task", readOnly: true }],
-          })),
-          volumes: [...spec.volumes, { name: "task", configMap: { name: taskName(services) } }],
-        },
-      },
-    },
-  };
-}
-
-function podSpec(
-  { image, nodeSelector, tolerations }: RunSetting,
-  architecture: string,
-  args: readonly string[],
-  whenUnsatisfiable: "ScheduleAnyway" | "DoNotSchedule",
-  matchLabels: Record<string, string>,
-) {
-  return {
-    nodeSelector: { ...nodeSelector, "kubernetes.io/os": "linux", "kubernetes.io/arch": architecture },
-    ...(tolerations.length > 0 && { tolerations: [...tolerations] }),
-    topologySpreadConstraints: [
-      {
-        maxSkew: 1,
-        topologyKey: "kubernetes.io/hostname",
-        whenUnsatisfiable,
-        labelSelector: { matchLabels },
-      },
-    ],
-    automountServiceAccountToken: false,
-    // 5,000 Services would be 35,000 environment variables.
-    enableServiceLinks: false,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65532,
-      runAsGroup: 65532,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
-    containers: [
-      {
-        name: PROGRAM,
-        image,
-        imagePullPolicy: "IfNotPresent",
-        command: [`/program/${PROGRAM}`, ...args],
-        // No limit: one would throttle what is timed.
-        resources: { requests: { cpu: "10m", memory: "16Mi" } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
-        volumeMounts: [{ name: "program", mountPath: "/program", readOnly: true }],
-      },
-    ],
-    volumes: [{ name: "program", configMap: { name: `program-${architecture}`, defaultMode: 0o555 } }],
-  };
-}
+export const taskName = (services: number): string => `task-${services}`;

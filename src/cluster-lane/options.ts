@@ -12,6 +12,10 @@ const tolerationSchema = z.strictObject({
 /** A toleration as a pod has it. */
 export type Toleration = z.infer<typeof tolerationSchema>;
 
+/** Protocols of Services that are measured. */
+export const PROTOCOLS = ["tcp", "udp"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
 /** A DNS label (RFC 1123), what a namespace is named by. */
 const namespaceName = z
   .string()
@@ -36,6 +40,8 @@ export const clusterLaneSchema = z.strictObject({
   namespace: namespaceName.exactOptional(),
   /** Nodes that probe, at most; three where absent. */
   nodes: integer(CLUSTER_BOUNDS.nodes).exactOptional(),
+  /** TCP alone where absent. */
+  protocols: z.array(z.enum(PROTOCOLS)).min(1).exactOptional(),
   nodeSelector: z.record(z.string(), z.string()).exactOptional(),
   tolerations: z.array(tolerationSchema).exactOptional(),
   /** An image that starts nothing by itself; the nodes' own pause image where absent. */

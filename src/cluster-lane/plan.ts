@@ -1,20 +1,20 @@
 /** A run as it is planned for one cluster: what it makes, how long it takes, in words and as manifests. */
 
 import { formatCount } from "../text.js";
+import { CHANGES } from "./changes/changes.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import { roleManifests } from "./inspect/rights.js";
 import {
   namespaceManifest,
-  probeManifest,
   programManifest,
   type RunSetting,
   serviceManifest,
   sliceManifest,
-  targetsManifest,
   taskManifest,
   taskText,
 } from "./objects.js";
-import type { ClusterLaneOptions } from "./options.js";
+import type { ClusterLaneOptions, Protocol } from "./options.js";
+import { probeManifest, targetsManifest, watcherManifest } from "./pod-objects.js";
 import { readProbe } from "./programs.js";
 
 /** What is measured, whatever the cluster. */
@@ -26,13 +26,31 @@ export interface ClusterJob {
   readonly endpoints: number;
   readonly rounds: number;
   readonly seed: number;
+  readonly scenarios: readonly ClusterScenario[];
 }
+
+/** What the cluster lane measures: the first two by the same connections, the others by changes. */
+export const CLUSTER_SCENARIOS = ["connect", "established", "programming", "sync"] as const;
+export type ClusterScenario = (typeof CLUSTER_SCENARIOS)[number];
+
+type Scenarios = Pick<ClusterJob, "scenarios">;
+/** Whether probes connect all the time at each N. */
+export const connects = ({ scenarios }: Scenarios): boolean =>
+  scenarios.some((id) => id === "connect" || id === "established");
+/** Whether pods wait for changes. */
+export const watches = ({ scenarios }: Scenarios): boolean =>
+  scenarios.some((id) => id === "programming" || id === "sync");
 
 /** Target pods: one more than a Service has endpoints, so that a wrong answer can be told from a right one. */
 const LEAST_TARGETS = 4;
 const DEFAULT_DURATION_SECONDS = 20;
-/** Between connections of a probe: 2,000 a second. */
-const INTERVAL_US = 500;
+/**
+ * Between connections of a probe. 2,000 a second of TCP, which a reset ends. A UDP flow stays in the node's connection
+ * table for 30 s (nf_conntrack_udp_timeout), of which a small node has 65,536 entries: 500 a second take 15,000.
+ */
+const INTERVAL_US = { tcp: 500, udp: 2000 } as const;
+/** A new Service and a replaced endpoint, of a plane that syncs once a second. */
+const CHANGE_SECONDS = 5;
 /** A plane that takes longer to program one N is not waited for. */
 const SETTLE_MS = 300_000;
 
@@ -51,17 +69,24 @@ export function settingOf(job: ClusterJob, image: string): RunSetting {
     targets: targetsOf(job),
     nodeSelector: options.nodeSelector ?? {},
     tolerations: options.tolerations ?? [],
+    protocols: protocolsOf(job),
   };
 }
 
+const protocolsOf = ({ options }: Pick<ClusterJob, "options">): readonly Protocol[] =>
+  options.protocols ?? ["tcp"];
+
 /** Times of the rounds at one N. */
-export function timingOf({ options, rounds }: ClusterJob) {
+export function timingOf(job: ClusterJob) {
+  const { options, rounds } = job;
+  const protocols = protocolsOf(job);
+  const interval = (protocol: Protocol) => (protocols.includes(protocol) ? INTERVAL_US[protocol] : 0);
   const durationMs = (options.durationSeconds ?? DEFAULT_DURATION_SECONDS) * 1000;
   return {
     roundMs: Math.max(1, Math.round(durationMs / rounds)),
-    intervalUs: INTERVAL_US,
+    intervalUs: { tcp: interval("tcp"), udp: interval("udp") },
     settleMs: SETTLE_MS,
-    deadlineSeconds: Math.ceil((durationMs + SETTLE_MS) / 1000) + 120,
+    deadlineSeconds: Math.ceil((durationMs * protocols.length + SETTLE_MS) / 1000) + 120,
   };
 }
 
@@ -77,12 +102,21 @@ export function makingSeconds({ services }: Pick<ClusterJob, "services">, index:
 /** What a run takes from the N at `from` on, seconds: a Job's start and end are 8 s, and 1,000 Services go in 15. */
 export function secondsOf(job: ClusterJob, from = 0): number {
   const { roundMs } = timingOf(job);
+  const protocols = protocolsOf(job).length;
   const largest = job.services.at(-1) ?? 1;
   const each = job.services
     .slice(from)
-    .map((_, i) => makingSeconds(job, from + i) + (roundMs * job.rounds) / 1000 + 8);
+    .map(
+      (_, i) =>
+        makingSeconds(job, from + i) +
+        (connects(job) ? (roundMs * job.rounds * protocols) / 1000 + 8 : 0) +
+        (job.scenarios.includes("programming") ? CHANGES * CHANGE_SECONDS : 0),
+    );
   return each.reduce((sum, seconds) => sum + seconds, 0) + 0.015 * largest + (from === 0 ? 15 : 5);
 }
+
+/** Pods that wait for changes are there for the whole run, and end by themselves where nobody ends them. */
+export const watcherSeconds = (job: ClusterJob): number => Math.ceil(4 * secondsOf(job)) + 1800;
 
 /** Lines for a person who is to agree. */
 export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
@@ -113,7 +147,7 @@ export function* manifestsOf(
   probes: ReadonlyMap<string, number>,
 ): Generator<object> {
   const setting = settingOf(job, image);
-  yield* roleManifests(setting.namespace, setting.own);
+  yield* roleManifests(setting.namespace, { own: setting.own, watches: watches(job) });
   if (setting.own) yield namespaceManifest(setting);
   const [first] = probes.keys();
   for (const architecture of probes.keys()) {
@@ -126,7 +160,12 @@ export function* manifestsOf(
     yield sliceManifest(setting, index, targets);
   }
   const { deadlineSeconds, ...timing } = timingOf(job);
-  for (const services of job.services) {
+  if (watches(job)) {
+    for (const [architecture, nodes] of probes) {
+      yield watcherManifest(setting, { architecture, nodes, deadlineSeconds: watcherSeconds(job) });
+    }
+  }
+  for (const services of connects(job) ? job.services : []) {
     const addresses = Array.from({ length: services }, (_, i) => EXAMPLE_ADDRESS(i));
     const task = { ...timing, rounds: job.rounds, seed: job.seed, targets, services: addresses };
     yield taskManifest(setting, services, taskText(task, setting));

@@ -4,7 +4,8 @@ import { plainText } from "../text.js";
 import type { Api } from "./api.js";
 import { ClusterFailedError, ClusterUnfitError } from "./errors.js";
 import { type ClusterPod, deploymentSchema, listOf, podSchema } from "./kinds.js";
-import { type RunSetting, TARGETS } from "./objects.js";
+import type { RunSetting } from "./objects.js";
+import { TARGETS } from "./pod-objects.js";
 
 const POLL_MS = 500;
 const START_PATIENCE_MS = 180_000;

@@ -3,7 +3,9 @@
 import { z } from "zod";
 import { formatCount, plainText } from "../text.js";
 import { ClusterFailedError } from "./errors.js";
+import { PROTOCOLS, type Protocol } from "./options.js";
 
+const protocol = z.enum(PROTOCOLS);
 const nanoseconds = z.array(z.int().min(0));
 const outcomes = z.object({
   reached: z.int(),
@@ -17,6 +19,7 @@ const outcomes = z.object({
 const report = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("floor"),
+    protocol,
     resolutionNs: z.int(),
     clockNs: z.int(),
     connectNs: nanoseconds,
@@ -27,11 +30,12 @@ const report = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("samples"),
     round: z.int(),
+    protocol,
     path: z.enum(["service", "endpoint"]),
     connectNs: nanoseconds,
     exchangeNs: nanoseconds,
   }),
-  z.object({ kind: z.literal("round"), round: z.int(), wallMs: z.int(), cpuMs: z.int(), outcomes }),
+  z.object({ kind: z.literal("round"), round: z.int(), protocol, wallMs: z.int(), cpuMs: z.int(), outcomes }),
   z.object({ kind: z.literal("failed"), reason: z.string() }),
   z.object({ kind: z.literal("end") }),
 ]);
@@ -39,7 +43,10 @@ const report = z.discriminatedUnion("kind", [
 type Report = z.infer<typeof report>;
 type Path = "service" | "endpoint";
 
-/** Times of one path in one round, in the order in which they were measured. */
+/**
+ * Times of one path in one round, in the order in which they were measured. TCP: until it is connected, then a request and
+ * its answer; UDP: a request and its answer from a new port, then another from the same.
+ */
 export interface PathTimes {
   readonly connectNs: number[];
   readonly exchangeNs: number[];
@@ -47,6 +54,7 @@ export interface PathTimes {
 
 /** One round of one probe. */
 export interface ProbeRound extends Readonly<Record<Path, PathTimes>> {
+  readonly protocol: Protocol;
   readonly wallMs: number;
   readonly cpuMs: number;
   readonly outcomes: z.infer<typeof outcomes>;
@@ -58,7 +66,7 @@ export interface ProbeLog {
   readonly resolutionNs: number;
   readonly clockNs: number;
   /** Connections within the pod: the least that any can take. */
-  readonly loopback: PathTimes;
+  readonly loopback: Readonly<Partial<Record<Protocol, PathTimes>>>;
   /** From the start of the probe until every Service had answered. */
   readonly settledMs: number;
   readonly rounds: readonly ProbeRound[];
@@ -83,18 +91,19 @@ export function parseProbeLog(text: string): ProbeLog {
       );
     }
   }
-  const floor = reports.find((entry) => entry.kind === "floor");
+  const floors = reports.filter((entry) => entry.kind === "floor");
+  const [floor] = floors;
   const settled = reports.find((entry) => entry.kind === "settled");
   if (!floor || !settled || reports.at(-1)?.kind !== "end") {
     throw new ClusterFailedError(
       "a probe's log ends too early: its pod was ended, or the node keeps too little of a log; try a shorter --duration",
     );
   }
-  const timesOf = (round: number, path: Path): PathTimes => {
-    const parts = reports.filter(
-      (entry) => entry.kind === "samples" && entry.round === round && entry.path === path,
+  const allSamples = reports.filter((entry) => entry.kind === "samples");
+  const timesOf = (round: number, protocol: Protocol, path: Path): PathTimes => {
+    const samples = allSamples.filter(
+      (entry) => entry.round === round && entry.protocol === protocol && entry.path === path,
     );
-    const samples = parts.filter((entry) => entry.kind === "samples");
     return {
       connectNs: samples.flatMap(({ connectNs }) => connectNs),
       exchangeNs: samples.flatMap(({ exchangeNs }) => exchangeNs),
@@ -102,13 +111,15 @@ export function parseProbeLog(text: string): ProbeLog {
   };
   return {
     ...{ resolutionNs: floor.resolutionNs, clockNs: floor.clockNs, settledMs: settled.ms },
-    loopback: { connectNs: floor.connectNs, exchangeNs: floor.exchangeNs },
+    loopback: Object.fromEntries(
+      floors.map(({ protocol, connectNs, exchangeNs }) => [protocol, { connectNs, exchangeNs }]),
+    ),
     rounds: reports
       .filter((entry) => entry.kind === "round")
-      .map(({ round, wallMs, cpuMs, outcomes }) => ({
-        ...{ wallMs, cpuMs, outcomes },
-        service: timesOf(round, "service"),
-        endpoint: timesOf(round, "endpoint"),
+      .map(({ round, protocol, wallMs, cpuMs, outcomes }) => ({
+        ...{ protocol, wallMs, cpuMs, outcomes },
+        service: timesOf(round, protocol, "service"),
+        endpoint: timesOf(round, protocol, "endpoint"),
       })),
   };
 }

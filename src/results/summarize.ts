@@ -47,5 +47,11 @@ function concludeCell(
   cell.warnings = [...new Set([...cell.warnings.filter(isFailure), ...cellWarnings(cell)])];
 }
 
+const NOTED = "in this cluster, ";
+
+/** A warning about what only the run itself saw of a live cluster. */
+export const noted = (text: string): string => `${NOTED}${text}`;
+
 /** What a run noted itself; everything else is concluded again. */
-const isFailure = (warning: string): boolean => warning.startsWith("a replicate failed: ");
+const isFailure = (warning: string): boolean =>
+  warning.startsWith("a replicate failed: ") || warning.startsWith(NOTED);

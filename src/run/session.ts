@@ -7,6 +7,7 @@ import { findFindings } from "../analysis/findings/index.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { growCluster } from "../cluster/grow.js";
 import { writeCluster } from "../cluster/json.js";
+import type { ClusterSettings } from "../cluster-lane/options.js";
 import { InputError } from "../errors.js";
 import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
 import { pinnableCpu } from "../measure/spawn.js";
@@ -60,6 +61,8 @@ export interface RunOptions extends SessionOptions {
 export interface ResumeOptions extends SessionOptions {
   /** Folder of the run to finish. */
   readonly out: string;
+  /** Lane cluster: the context and what else names the cluster, as it was given to the run; results don't hold it. */
+  readonly clusterLane?: ClusterSettings | undefined;
 }
 
 /**
@@ -127,6 +130,11 @@ export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Re
   if (!lane.resumable) {
     throw new InputError(`a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`);
   }
+  if (options.clusterLane !== undefined && lane.id !== "cluster") {
+    throw new InputError(
+      `the run in ${out} is of lane ${lane.id}: resume it without options of lane cluster`,
+    );
+  }
   return inFolder(lane, out, { ...options, spec: null }, () => {
     // Read again: another process may have gone on with it meanwhile.
     const run = loadResumableRun(out, cluster !== undefined);
@@ -139,6 +147,7 @@ const ignore = (): void => {};
 
 type OpenedSession = WithCatalog<SessionOptions> & {
   readonly spec: RunSpec | null;
+  readonly clusterLane?: ClusterSettings | undefined;
   readonly ownBuilds?: Plan["ownBuilds"] | undefined;
 };
 
@@ -166,7 +175,7 @@ async function measure(
   out: string | null,
   options: OpenedSession,
 ): Promise<Results> {
-  const { catalog, cluster, spec, ownBuilds } = options;
+  const { catalog, cluster, spec, ownBuilds, clusterLane } = options;
   const { onProgress = ignore, signal = new AbortController().signal } = options;
   const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
   onProgress({
@@ -195,7 +204,7 @@ async function measure(
     if (lane.generatesClusters) await recordClusterDigests(results, { catalog, clusterFile }, signal);
     checkpoint.save(results);
     await lane.measure(results, {
-      ...{ spec, catalog, clusterFile, ownBuilds, signal, onProgress },
+      ...{ spec, catalog, clusterLane, clusterFile, ownBuilds, signal, onProgress },
       cpu: results.environment.pinnedCpu,
       onReplicate: () => checkpoint.saveThrottled(results),
     });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
@@ -42,5 +43,38 @@ describe("lbscale compare", () => {
     const anyway = lbscale(["compare", published, other, "--anyway"]);
     expect(anyway.stderr).toMatch(/compared anyway, although: seed/);
     expect(anyway.status).toBe(0);
+  });
+});
+
+describe("lbscale report of several runs", () => {
+  const runs = ["2026-11-29-default", "2026-11-28-full"].map((name) => join(PUBLISHED, name));
+
+  it("draws a series of each, and says what they differ in", () => {
+    const out = file("merged", "");
+    const { status, stdout, stderr } = lbscale([
+      "report",
+      ...runs,
+      "--out",
+      `${out}-folder`,
+      "--formats",
+      "md",
+      "--chart",
+      "scaling",
+    ]);
+    expect([stderr.split("\n").filter((line) => line.includes("no chart"))[0], status]).toEqual([
+      undefined,
+      0,
+    ]);
+    expect(stderr).toMatch(
+      /^date differs: 2026-11-29 \(2026-11-29-default\), 2026-11-28 \(2026-11-28-full\)$/m,
+    );
+    expect(readFileSync(stdout.trim(), "utf8")).toMatch(/ipvs[^|]*, 2026-11-28-full \|/i);
+  });
+
+  it("wants a folder for what it draws, and runs with names that differ", () => {
+    expect(lbscale(["report", ...runs]).stderr).toMatch(
+      /several runs have no folder in common: name one with --out/,
+    );
+    expect(lbscale(["report", runs[0]!, runs[0]!, "--out", "x"]).stderr).toMatch(/two runs are called/);
   });
 });

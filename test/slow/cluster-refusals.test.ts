@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import {
-  apply,
   expired,
   folder,
+  kubeconfigOfMeasurer,
   kubeconfigWith,
   kubectl,
-  lbscale,
   leftOut,
   leftovers,
   measure,
@@ -59,21 +58,8 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
   });
 
   it("is content with the rights that --dry-run prints, and with no others", () => {
-    const { stdout, status } = lbscale("run", "--lane", "cluster", "--services", "2", "--dry-run");
-    expect(status).toBe(0);
-    const roles = stdout.split("---\n").filter((text) => /^kind: ClusterRole$/m.test(text));
-    apply("roles.yaml", roles.join("---\n"));
-    kubectl("create", "serviceaccount", "measurer");
-    for (const role of ["lbscale", "lbscale-objects"])
-      kubectl(
-        "create",
-        "clusterrolebinding",
-        role,
-        `--clusterrole=${role}`,
-        "--serviceaccount=default:measurer",
-      );
     const out = join(folder, "measurer");
-    const kubeconfig = kubeconfigWith(tokenOf("measurer"));
+    const kubeconfig = kubeconfigOfMeasurer("--services", "2");
     const { stderr } = measure(
       "--kubeconfig",
       kubeconfig,

@@ -75,7 +75,7 @@ export function kubectl(...args: string[]): string {
 }
 
 /** Gives kubectl manifests to apply. */
-export function apply(name: string, text: string): void {
+function apply(name: string, text: string): void {
   const file = join(folder, name);
   writeFileSync(file, text);
   kubectl("apply", "-f", file);
@@ -90,13 +90,14 @@ export function leftovers(): string[] {
     .filter((line) => line !== "");
 }
 
-/** Starts a run of 300 Services, does something once it writes `text`, and waits for its end. */
+/** Starts a run (of 300 Services unless told), does something once it writes `text`, and waits for its end. */
 export function whenItSays(
   text: string,
   act: (kill: (signal: NodeJS.Signals) => void) => void,
   ...args: string[]
 ): Promise<{ code: number | null; signal: NodeJS.Signals | null; words: string }> {
-  const wanted = ["--services", "300", "--duration", "6s", "--yes", ...args];
+  const services = args.includes("--services") ? [] : ["--services", "300"];
+  const wanted = [...services, "--duration", "6s", "--yes", ...args];
   const child = spawn(process.execPath, [CLI, "run", "--lane", "cluster", ...wanted], {
     env: ENVIRONMENT,
     stdio: ["ignore", "ignore", "pipe"],
@@ -135,6 +136,20 @@ export function expired(token: string): string {
   const key = createPrivateKey(readFileSync(join(STATE, "pki/service-account.key")));
   const signature = sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" });
   return `${signed}.${signature.toString("base64url")}`;
+}
+
+/** A kubeconfig of a ServiceAccount that has the rights that --dry-run prints for a run, and no others. */
+export function kubeconfigOfMeasurer(...options: string[]): string {
+  const { stdout, status } = lbscale("run", "--lane", "cluster", ...options, "--dry-run");
+  expect(status).toBe(0);
+  const roles = stdout.split("---\n").filter((text) => /^kind: ClusterRole$/m.test(text));
+  apply("roles.yaml", roles.join("---\n"));
+  kubectl("create", "serviceaccount", "measurer");
+  for (const role of ["lbscale", "lbscale-objects"]) {
+    const account = "--serviceaccount=default:measurer";
+    kubectl("create", "clusterrolebinding", role, `--clusterrole=${role}`, account);
+  }
+  return kubeconfigWith(tokenOf("measurer"));
 }
 
 /** A kubeconfig whose user has a token. */

@@ -6,6 +6,7 @@ import { readResults } from "../../src/results/files.js";
 import {
   folder,
   killApiServer,
+  kubeconfigOfMeasurer,
   lbscale,
   leftOut,
   leftovers,
@@ -43,18 +44,55 @@ describe.skipIf(leftOut).each(["nftables", "iptables"])("a cluster with kube-pro
 describe.skipIf(leftOut)("a run in a cluster", () => {
   withTestCluster();
 
-  it.each(["what balances", "starting target pods", "making Service", "measuring at 300", "removing what"])(
-    "leaves nothing after SIGINT at '%s'",
-    async (phase) => {
-      const out = join(folder, `interrupted ${phase}`);
-      const { code, signal } = await whenItSays(phase, (kill) => kill("SIGINT"), "--out", out);
-      // Before there is a run, the signal ends the process as it ends any.
-      expect(signal ?? code).toBe(phase === "what balances" ? "SIGINT" : 130);
-      expect(leftovers()).toEqual([]);
-    },
-  );
+  it("measures UDP beside TCP, each datagram answered by an endpoint of its Service", () => {
+    const out = join(folder, "udp");
+    const options = ["--services", "1,20", "--protocol", "tcp,udp", "--duration", "3s"];
+    expect(measure(...options, "--out", out).status).toBe(0);
+    const { cells, equivalence } = readResults(out);
+    const udp = cells.filter(({ variant }) => variant === "udp");
+    expect(udp).toHaveLength(8);
+    for (const { replicates, warnings } of udp) expect([replicates.length, warnings]).toEqual([10, []]);
+    expect(equivalence.disagreements).toBe(0);
+    expect(leftovers()).toEqual([]);
+  });
 
-  it.each(["starting target pods", "making Service", "measuring at 300"])(
+  it("measures how long 20 changes of each kind take, with the rights that --dry-run prints for it", () => {
+    const out = join(folder, "changes");
+    const options = ["--services", "5", "--scenarios", "programming,sync"];
+    const kubeconfig = kubeconfigOfMeasurer(...options);
+    const { status, stderr } = measure("--kubeconfig", kubeconfig, ...options, "--out", out);
+    expect([stderr, status]).toEqual([expect.stringContaining("change 20 of 20"), 0]);
+    const { cells } = readResults(out);
+    const found = cells.map(({ scenario, variant, replicates }) => [scenario, variant, replicates.length]);
+    expect(found).toEqual([
+      ["programming", "", 20],
+      ["programming", "leaves", 20],
+      ["programming", "new", 20],
+      ["sync", "", 1],
+    ]);
+    for (const { estimate, facts } of cells) {
+      expect(estimate?.median).toBeGreaterThan(0);
+      expect(facts.clockErrorNs).toBeGreaterThan(0);
+    }
+    expect(leftovers()).toEqual([]);
+    expect(run("pgrep", "-f", "kubectl attach --stdin").stdout).toBe("");
+  });
+
+  it.each([
+    "what balances",
+    "starting target pods",
+    "making Service",
+    "measuring at N = 300",
+    "removing what",
+  ])("leaves nothing after SIGINT at '%s'", async (phase) => {
+    const out = join(folder, `interrupted ${phase}`);
+    const { code, signal } = await whenItSays(phase, (kill) => kill("SIGINT"), "--out", out);
+    // Before there is a run, the signal ends the process as it ends any.
+    expect(signal ?? code).toBe(phase === "what balances" ? "SIGINT" : 130);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it.each(["starting target pods", "making Service", "measuring at N = 300"])(
     "leaves nothing after SIGKILL at '%s' and `lbscale clean`, and no process",
     async (phase) => {
       const out = join(folder, `killed ${phase}`);
@@ -67,7 +105,32 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     },
   );
 
-  it.each(["starting target pods", "making Service", "measuring at 300"])(
+  it.each<NodeJS.Signals>(["SIGINT", "SIGKILL"])(
+    "is resumed after %s at the next N, in the same cluster only",
+    async (signal) => {
+      const out = join(folder, `resumed after ${signal}`);
+      await whenItSays("measuring at N = 300", (kill) => kill(signal), "--services", "1,300", "--out", out);
+      const before = readResults(out);
+      const measuredOf = ({ cells }: typeof before) => cells.filter(({ services }) => services === 1);
+      expect(measuredOf(before).map(({ replicates }) => replicates.length)).toEqual([10, 10, 10, 10]);
+      const resume = ["run", "--resume", "--out", out, "--yes"];
+      const elsewhere = lbscale(...resume, "--context", "nowhere");
+      expect([elsewhere.stderr, elsewhere.status]).toEqual([
+        expect.stringContaining('"nowhere" does not'),
+        2,
+      ]);
+      expect(lbscale(...resume).status).toBe(0);
+      const after = readResults(out);
+      expect(after.run.complete).toBe(true);
+      expect(measuredOf(after).map(({ replicates }) => replicates)).toEqual(
+        measuredOf(before).map(({ replicates }) => replicates),
+      );
+      expect(after.cells.map(({ replicates }) => replicates.length)).toEqual(after.cells.map(() => 10));
+      expect(leftovers()).toEqual([]);
+    },
+  );
+
+  it.each(["starting target pods", "making Service", "measuring at N = 300"])(
     "goes on when the API server is killed and started again at '%s'",
     async (phase) => {
       const out = join(folder, `restarted ${phase}`);

@@ -4,6 +4,7 @@ import { THEME_NAMES, type ThemeName } from "../../charts/theme.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import { IMAGE_FORMATS, type ImageFormat, SIZES } from "../../output/formats.js";
 import { reasonOf } from "../../reason.js";
+import type { Results } from "../../results/schema.js";
 import { alignColumns, note, print, printJson } from "../output.js";
 
 interface Arguments {
@@ -43,11 +44,19 @@ export const compare: CommandModule<object, Arguments> = {
       throw new UsageError("--theme is the theme of --chart FILE: give that too, or leave it out");
     const format = args.chart === undefined ? undefined : imageFormat(args.chart);
     const { readResults } = await import("../../results/files.js");
-    const { compareRuns, incomparable } = await import("../../results/compare.js");
-    const [base, head] = [readResults(args.base), readResults(args.head)];
-    const reasons = incomparable(base, head);
+    const { compareRuns, incomparable } = await import("../../results/runs/compare.js");
+    const { alignClusters } = await import("../../results/runs/merge.js");
+    const [base, read] = [readResults(args.base), readResults(args.head)];
+    const clusters = alignClusters(base, read);
+    const head = clusters?.head ?? read;
+    // What nodes and planes differ in is what two clusters are compared for; this machine only asked.
+    for (const difference of clusters?.differences ?? []) note(difference);
+    const reasons = clusters === null ? incomparable(base, head) : incomparableClusters(base, head);
     const comparison = compareRuns(base, head);
-    if (comparison.planes.length === 0) throw new UsageError(`nothing to compare: ${reasons.at(-1)}`);
+    if (comparison.planes.length === 0)
+      throw new UsageError(
+        `nothing to compare: ${reasons.at(-1) ?? "no plane has two numbers of services with three replicates in both"}`,
+      );
     if (reasons.length > 0) {
       if (!args.anyway) {
         throw new UsageError(
@@ -79,6 +88,18 @@ export const compare: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** Why times of two clusters can't be compared, in words. */
+function incomparableClusters(base: Results, head: Results): string[] {
+  const endpoints = ({ cells }: Results) => [...new Set(cells.map((cell) => cell.endpoints))].join(", ");
+  return [
+    ...(base.run.complete ? [] : ["BASE is not complete"]),
+    ...(head.run.complete ? [] : ["HEAD is not complete"]),
+    ...(endpoints(base) === endpoints(head)
+      ? []
+      : [`endpoints of a Service: ${endpoints(base)} and ${endpoints(head)}`]),
+  ];
+}
 
 function imageFormat(path: string): ImageFormat {
   const format = IMAGE_FORMATS.find((candidate) => extname(path).toLowerCase() === `.${candidate}`);

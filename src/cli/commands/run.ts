@@ -9,6 +9,7 @@ import type { CatalogNames } from "../options/catalog-names.js";
 import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "../options/node.js";
 import { parseChoices } from "../options/parse.js";
 import {
+  clusterLaneOptions,
   type GivenOptions,
   readRunSpec,
   refuseWithResume,
@@ -40,12 +41,10 @@ export const WITH_RESUME = {
   node: "with --cluster",
   "node-address": "with --cluster",
   "pod-range": "with --cluster",
-  // Of the cluster lane, whose runs can't be resumed.
-  yes: "refused",
+  yes: "used",
+  // Of new runs in a cluster.
   "dry-run": "refused",
 } as const;
-
-const REFUSED = ["yes", "dry-run"] as const;
 
 /** The command; with names of the catalog, help lists them. */
 export const runCommand = (names?: CatalogNames): CommandModule<object, Arguments> => ({
@@ -91,15 +90,13 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
     if (args.resume) {
       if (out === undefined) throw new UsageError("--resume needs --out: the folder of the run to finish");
       refuseWithResume(args);
-      const unused = REFUSED.find((name) => args[name]);
-      if (unused !== undefined) {
-        throw new UsageError(
-          `--${unused} is for the cluster lane, whose runs can't be resumed: leave it out`,
-        );
-      }
+      if (args["dry-run"]) throw new UsageError("--dry-run shows what a new run would make: leave it out");
+      const { clusterLane } = readRunSpec({ ...clusterLaneOptions(args), lane: "cluster" });
       const cluster = await clusterOf(args);
+      const { agreeOnResumed } = await import("../cluster-plan.js");
+      if (!(await agreeOnResumed(out, clusterLane, args.yes))) return;
       const { measureForTerminal } = await import("../measure.js");
-      await measureForTerminal({ resume: out, cluster, finish });
+      await measureForTerminal({ resume: out, clusterLane, cluster, finish });
       return;
     }
     const asked = readRunSpec(args);

@@ -1,10 +1,15 @@
 /** Options of the cluster lane, spelled as kubectl spells them where it has them. */
 
 import type { Options } from "yargs";
-import { CLUSTER_BOUNDS, type ClusterSettings, type Toleration } from "../../cluster-lane/options.js";
+import {
+  CLUSTER_BOUNDS,
+  type ClusterSettings,
+  PROTOCOLS,
+  type Toleration,
+} from "../../cluster-lane/options.js";
 import { UsageError } from "../../errors.js";
 import { lanesUsing } from "../../run/bounds.js";
-import { parseInteger, parseList } from "./parse.js";
+import { parseChoices, parseInteger, parseList } from "./parse.js";
 import type { RunOption } from "./run-option.js";
 
 type Key = keyof ClusterSettings;
@@ -25,6 +30,8 @@ function option<K extends Key>(
       ...declaration,
     },
     lanes: lanesUsing("clusterLane"),
+    // Results don't hold what is not written: it is given again.
+    resumable: !isWritten,
     read: (text) => ({ clusterLane: { [key]: read(text, name) } }),
     write: ({ clusterLane }) => {
       const value = clusterLane?.[key];
@@ -62,6 +69,13 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
     "nodes",
     { describe: "Lane cluster: nodes that probe, at most; 3 by default" },
     number(CLUSTER_BOUNDS.nodes),
+    true,
+  ),
+  option(
+    "protocol",
+    "protocols",
+    { describe: `Lane cluster: ${PROTOCOLS.join(" or ")}, or both; tcp by default` },
+    (text, name) => parseChoices(text, name, PROTOCOLS),
     true,
   ),
   option(

@@ -42,6 +42,7 @@ export interface Needs {
   /** Namespace that is given, or that will be made. */
   readonly namespace: string;
   readonly own: boolean;
+  readonly watches: boolean;
   readonly services: number;
   readonly targets: number;
 }
@@ -54,7 +55,7 @@ export interface Needs {
 export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterState> {
   const { options, namespace, own } = needs;
   const version = await requireServer(api);
-  await requireRights(api, namespace, own);
+  await requireRights(api, namespace, needs);
   const { items: all } = await api.get("/api/v1/nodes", listOf(clusterNodeSchema));
   const nodes = eligibleNodes(all, options);
   if (nodes.length === 0) {

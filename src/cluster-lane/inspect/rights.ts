@@ -29,6 +29,13 @@ const OBJECT_RIGHTS: readonly Right[] = [
   { group: "", resource: "pods", verbs: ["list"] },
   { group: "", resource: "pods/log", verbs: ["get"] },
 ];
+/** For changes, and to speak to the pods that wait for them: by a GET that is upgraded, and to older servers by POST. */
+const CHANGE_RIGHTS: readonly Right[] = [
+  { group: "", resource: "services", verbs: ["get", "delete"] },
+  { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["update", "delete"] },
+  { group: "", resource: "pods", verbs: ["get"] },
+  { group: "", resource: "pods/attach", verbs: ["create", "get"] },
+];
 /** Without them something stays unknown, and nothing fails. */
 const OPTIONAL_RIGHTS: readonly Right[] = [
   { group: "networking.k8s.io", resource: "servicecidrs", verbs: ["list"] },
@@ -36,15 +43,24 @@ const OPTIONAL_RIGHTS: readonly Right[] = [
   { group: "", resource: "nodes/proxy", verbs: ["get"] },
 ];
 
-function objectRights(own: boolean): Right[] {
-  return OBJECT_RIGHTS.map((right) => ({
+/** What decides which rights a run needs. */
+export interface RightsNeeded {
+  /** Whether the namespace is the run's own. */
+  readonly own: boolean;
+  /** Whether it makes changes and has pods wait for them. */
+  readonly watches: boolean;
+}
+
+function objectRights({ own, watches }: RightsNeeded): Right[] {
+  return [...OBJECT_RIGHTS, ...(watches ? CHANGE_RIGHTS : [])].map((right) => ({
     ...right,
     verbs: right.verbs.filter((verb) => !own || verb !== "deletecollection"),
   }));
 }
 
 /** Rights as RBAC grants them: a ClusterRole for what is the cluster's, a Role for what is the namespace's. */
-export function roleManifests(namespace: string, own: boolean): object[] {
+export function roleManifests(namespace: string, needed: RightsNeeded): object[] {
+  const { own } = needed;
   const rules = (rights: readonly Right[]) =>
     rights.map(({ group, resource, verbs }) => ({ apiGroups: [group], resources: [resource], verbs }));
   const rbac = { apiVersion: "rbac.authorization.k8s.io/v1" };
@@ -58,7 +74,7 @@ export function roleManifests(namespace: string, own: boolean): object[] {
             ...rbac,
             kind: "ClusterRole",
             metadata: { name: "lbscale-objects" },
-            rules: rules(objectRights(own)),
+            rules: rules(objectRights(needed)),
           },
         ]
       : [
@@ -66,7 +82,7 @@ export function roleManifests(namespace: string, own: boolean): object[] {
             ...rbac,
             kind: "Role",
             metadata: { name: "lbscale", namespace },
-            rules: rules(objectRights(own)),
+            rules: rules(objectRights(needed)),
           },
         ]),
   ];
@@ -77,10 +93,11 @@ export function roleManifests(namespace: string, own: boolean): object[] {
  *
  * @throws ClusterUnfitError that names all that are lacking.
  */
-export async function requireRights(api: Api, namespace: string, own: boolean): Promise<void> {
+export async function requireRights(api: Api, namespace: string, needed: RightsNeeded): Promise<void> {
+  const { own } = needed;
   const wanted = [
     ...[...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : [])].map((right) => ({ ...right, namespace: "" })),
-    ...objectRights(own).map((right) => ({ ...right, namespace })),
+    ...objectRights(needed).map((right) => ({ ...right, namespace })),
   ].flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
   const answers = await Promise.all(
     wanted.map(async (right) => ({ ...right, allowed: await isAllowed(api, right) })),

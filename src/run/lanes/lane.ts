@@ -1,5 +1,6 @@
 /** What a lane is: it plans cells and measures them. Folders, checkpoints and conclusions are the session's. */
 
+import type { ClusterSettings } from "../../cluster-lane/options.js";
 import type { Cell, Results } from "../../results/schema.js";
 import type { LaneId } from "../bounds.js";
 import type { BenchmarkCatalog } from "../catalog.js";
@@ -31,6 +32,8 @@ export interface PlanContext {
 export interface RunContext {
   /** What was asked for; null: a run that is resumed, which holds it. */
   readonly spec: RunSpec | null;
+  /** Of a run of the cluster lane that is resumed: where its cluster is, which results don't say. */
+  readonly clusterLane?: ClusterSettings | undefined;
   readonly catalog: BenchmarkCatalog;
   /** Path of an imported cluster, for processes that measure; null: clusters are generated. */
   readonly clusterFile: string | null;

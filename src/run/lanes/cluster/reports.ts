@@ -1,20 +1,22 @@
 /** What probes in a cluster measured, as replicates. Pure: no clock, no process, no network. */
 
-import type { DetectedPlane } from "../../cluster-lane/inspect/detect.js";
-import type { Probed } from "../../cluster-lane/measure.js";
-import type { PathTimes, ProbeRound } from "../../cluster-lane/probe-reports.js";
-import { thin } from "../../measure/replicate/samples.js";
-import type { PlaneReport } from "../../planes/descriptor.js";
-import type { Cell, Replicate, Results } from "../../results/schema.js";
-import { quantileSorted } from "../../stats/quantile.js";
-import { formatCount } from "../../text.js";
-import { emptyReplicate } from "./replicate.js";
+import type { DetectedPlane } from "../../../cluster-lane/inspect/detect.js";
+import type { Probed } from "../../../cluster-lane/measure.js";
+import type { Protocol } from "../../../cluster-lane/options.js";
+import type { PathTimes, ProbeLog, ProbeRound } from "../../../cluster-lane/probe-reports.js";
+import { thin } from "../../../measure/replicate/samples.js";
+import type { PlaneReport } from "../../../planes/descriptor.js";
+import type { Cell, Replicate, Results } from "../../../results/schema.js";
+import { noted } from "../../../results/summarize.js";
+import { quantileSorted } from "../../../stats/quantile.js";
+import { formatCount } from "../../../text.js";
+import { emptyReplicate } from "../replicate.js";
 
-/** Scenarios of the cluster lane: both come from the same connections. */
-export const CLUSTER_SCENARIOS = ["connect", "established"] as const;
-type ClusterScenario = (typeof CLUSTER_SCENARIOS)[number];
+/** Scenarios that come from connections, both from the same. */
+const CONNECTIONS = ["connect", "established"] as const;
+type ConnectionScenario = (typeof CONNECTIONS)[number];
 
-const TIMES: Readonly<Record<ClusterScenario, (times: PathTimes) => number[]>> = {
+const TIMES: Readonly<Record<ConnectionScenario, (times: PathTimes) => number[]>> = {
   connect: ({ connectNs }) => connectNs,
   established: ({ exchangeNs }) => exchangeNs,
 };
@@ -40,25 +42,30 @@ export function addProbed(
   probed: readonly Probed[],
   facts: ClusterFacts,
 ): void {
-  const rounds = Math.max(0, ...probed.map(({ log }) => log.rounds.length));
   for (const [index, cell] of results.cells.entries()) {
     if (cell.services !== services || !isScenario(cell.scenario)) continue;
+    const protocol = protocolOf(cell);
+    const roundsOf = ({ log }: Probed) => log.rounds.filter((round) => round.protocol === protocol);
+    const rounds = Math.max(0, ...probed.map((each) => roundsOf(each).length));
     const timesOf = TIMES[cell.scenario];
     const path = cell.plane === facts.bare ? "endpoint" : "service";
     for (let block = 0; block < rounds; block++) {
-      for (const { log } of probed) {
-        const round = log.rounds[block];
+      for (const each of probed) {
+        const round = roundsOf(each)[block];
         const times = round ? timesOf(round[path]) : [];
         if (!round || times.length === 0) continue;
         cell.replicates.push({
-          ...replicateOf(round, times, log.clockNs),
+          ...replicateOf(round, times, each.log.clockNs),
           ...{ block, order: block * results.cells.length + index, seed: facts.seed },
           floorNs: middle(timesOf(round.endpoint)),
         });
       }
     }
-    cell.facts = { ...cell.facts, ...factsOf(cell.scenario, path, probed, facts, services) };
-    cell.warnings.push(...warningsOf(probed, services, facts.otherServices));
+    cell.facts = {
+      ...cell.facts,
+      ...factsOf(cell.scenario, path, ofProtocol(probed, protocol), facts, services),
+    };
+    cell.warnings.push(...warningsOf(ofProtocol(probed, protocol), services, facts.otherServices));
   }
   for (const { log } of probed) {
     for (const { outcomes } of log.rounds) {
@@ -68,8 +75,29 @@ export function addProbed(
   }
 }
 
-function isScenario(id: string): id is ClusterScenario {
-  return (CLUSTER_SCENARIOS as readonly string[]).includes(id);
+/** Cells of UDP are a variant. */
+export const VARIANTS: Readonly<Record<Protocol, string>> = { tcp: "", udp: "udp" };
+const protocolOf = ({ variant }: Cell): Protocol => (variant === VARIANTS.udp ? "udp" : "tcp");
+
+interface OfProtocol {
+  readonly node: string;
+  readonly log: Pick<ProbeLog, "settledMs" | "resolutionNs" | "rounds"> & { readonly loopback: PathTimes };
+}
+
+/** What probes measured with one protocol. */
+function ofProtocol(probed: readonly Probed[], protocol: Protocol): OfProtocol[] {
+  return probed.map(({ node, log }) => ({
+    node,
+    log: {
+      ...log,
+      rounds: log.rounds.filter((round) => round.protocol === protocol),
+      loopback: log.loopback[protocol] ?? { connectNs: [], exchangeNs: [] },
+    },
+  }));
+}
+
+function isScenario(id: string): id is ConnectionScenario {
+  return (CONNECTIONS as readonly string[]).includes(id);
 }
 
 function replicateOf(round: ProbeRound, times: readonly number[], clockNs: number): Replicate {
@@ -91,9 +119,9 @@ function at(values: readonly number[], share: number): number {
 }
 
 function factsOf(
-  scenario: ClusterScenario,
+  scenario: ConnectionScenario,
   path: "service" | "endpoint",
-  probed: readonly Probed[],
+  probed: readonly OfProtocol[],
   { plane, otherServices, names }: ClusterFacts,
   services: number,
 ): Cell["facts"] {
@@ -129,7 +157,7 @@ function factsOf(
 const total = (outcomes: ProbeRound["outcomes"]): number =>
   Object.values(outcomes).reduce((sum, count) => sum + count, 0);
 
-function warningsOf(probed: readonly Probed[], services: number, otherServices: number): string[] {
+function warningsOf(probed: readonly OfProtocol[], services: number, otherServices: number): string[] {
   const sums = new Map<string, number>();
   let tried = 0;
   for (const { log } of probed) {
@@ -143,10 +171,14 @@ function warningsOf(probed: readonly Probed[], services: number, otherServices: 
   const failures = [...sums].map(([outcome, count]) => `${formatCount(count)} ${WORDS[outcome] ?? outcome}`);
   return [
     failures.length > 0 &&
-      `of ${formatCount(tried)} connections, to Services and to endpoints, ${failures.join(", ")}: they are in no time`,
+      noted(
+        `of ${formatCount(tried)} connections, to Services and to endpoints, ${failures.join(", ")}: they are in no time`,
+      ),
     otherServices > OTHERS_SHARE * services &&
       services > 1 &&
-      `the cluster has ${formatCount(otherServices)} other Services: N is ${formatCount(services + otherServices)} in all`,
+      noted(
+        `there are ${formatCount(otherServices)} other Services: N is ${formatCount(services + otherServices)} in all`,
+      ),
   ].filter((warning) => warning !== false);
 }
 

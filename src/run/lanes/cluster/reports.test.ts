@@ -1,17 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { fakeResults } from "../../../test/support/results.js";
-import type { Probed } from "../../cluster-lane/measure.js";
-import { implausibility } from "../../results/plausible.js";
-import { emptyCell } from "../plan.js";
-import { addProbed } from "./cluster-reports.js";
+import { fakeResults } from "../../../../test/support/results.js";
+import type { Probed } from "../../../cluster-lane/measure.js";
+import { implausibility } from "../../../results/plausible.js";
+import { emptyCell } from "../../plan.js";
+import { addProbed } from "./reports.js";
 
 const OUTCOMES = { reached: 6, wrong: 0, refused: 0, timedOut: 0, unreachable: 0, other: 0 };
 const PLANE = { id: "nftables", program: "kube-proxy", version: "v1.36.3", source: "asked" };
 
 function probed(node: string, ns: number, outcomes = OUTCOMES): Probed {
   const times = (base: number) => ({ connectNs: [base, base + 2, base + 4], exchangeNs: [1, 1, 1] });
-  const round = { wallMs: 100, cpuMs: 10, outcomes, service: times(ns), endpoint: times(50) };
-  const loopback = { connectNs: [9], exchangeNs: [4] };
+  const round = {
+    protocol: "tcp" as const,
+    wallMs: 100,
+    cpuMs: 10,
+    outcomes,
+    service: times(ns),
+    endpoint: times(50),
+  };
+  const loopback = { tcp: { connectNs: [9], exchangeNs: [4] } };
   return { node, log: { resolutionNs: 1, clockNs: 25, loopback, settledMs: 3, rounds: [round, round] } };
 }
 
@@ -57,10 +64,10 @@ describe("what probes measured in a cluster", () => {
   it("warns of connections that failed, and of Services that are not ours", () => {
     const failing = { ...OUTCOMES, reached: 4, timedOut: 2 };
     expect(measured([probed("a", 100, failing)]).through.warnings).toEqual([
-      "of 12 connections, to Services and to endpoints, 4 timed out: they are in no time",
+      "in this cluster, of 12 connections, to Services and to endpoints, 4 timed out: they are in no time",
     ]);
     expect(measured([probed("a", 100)], 50).through.warnings).toEqual([
-      "the cluster has 50 other Services: N is 150 in all",
+      "in this cluster, there are 50 other Services: N is 150 in all",
     ]);
     expect(measured([probed("a", 100)]).through.warnings).toEqual([]);
   });

@@ -1,0 +1,162 @@
+/** One pod that waits for changes to reach it, spoken to over `kubectl attach`: native/cluster-probe.c, `watch`. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { ClusterFailedError } from "../errors.js";
+import type { ClusterLaneOptions } from "../options.js";
+import { type ClockOffset, offsetOf, type RoundTrip } from "./clock.js";
+
+const ns = z.number().min(0);
+const report = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("clock"), id: z.int(), ns }),
+  z.object({ kind: z.literal("watching"), id: z.int() }),
+  z.object({ kind: z.literal("seen"), id: z.int(), firstNs: ns, lastOtherNs: ns }),
+]);
+type Report = z.infer<typeof report>;
+
+/** What a pod saw of a change, by its own clock; null: nothing. */
+export interface Sighting {
+  /** The first connection that reached what was waited for. */
+  readonly firstNs: number | null;
+  /** The last that reached anything else. */
+  readonly lastOtherNs: number | null;
+}
+
+/** What is connected to, until what answers. */
+export interface Watched {
+  readonly address: string;
+  readonly port: number;
+  /** The endpoint that is to answer; null: any. */
+  readonly wanted: string | null;
+  readonly intervalUs: number;
+  readonly seconds: number;
+}
+
+/** Round trips of a comparison of clocks. */
+const TRIPS = 50;
+const ANSWER_MS = 10_000;
+const ATTACH_ATTEMPTS = 5;
+const ATTACH_PAUSE_MS = 1000;
+
+/** Nanoseconds of this process's clock. */
+export const nowNs = (): number => Math.round(performance.now() * 1e6);
+
+export class Watcher {
+  readonly node: string;
+  readonly #args: readonly string[];
+  readonly #waiting = new Map<string, (report: Report) => void>();
+  #child: ChildProcess | null = null;
+  #lastId = 0;
+
+  constructor(
+    where: Pick<ClusterLaneOptions, "kubeconfig" | "context">,
+    namespace: string,
+    pod: { readonly name: string; readonly node: string },
+  ) {
+    this.node = pod.node;
+    this.#args = [
+      ...["attach", "--stdin", "--quiet", `--namespace=${namespace}`, pod.name],
+      ...(where.kubeconfig === undefined ? [] : [`--kubeconfig=${where.kubeconfig}`]),
+      ...(where.context === undefined ? [] : [`--context=${where.context}`]),
+    ];
+  }
+
+  /**
+   * Compares the clocks; where the stream broke, a new one is opened.
+   *
+   * @throws ClusterFailedError where none can be.
+   */
+  async compareClocks(): Promise<ClockOffset> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const trips: RoundTrip[] = [];
+        while (trips.length < TRIPS) {
+          const sentNs = nowNs();
+          const { ns: thereNs, receivedNs } = await this.#ask("clock", (id) => `clock ${id}`, ANSWER_MS);
+          trips.push({ sentNs, receivedNs, thereNs });
+        }
+        return offsetOf(trips);
+      } catch (error) {
+        if (attempt >= ATTACH_ATTEMPTS) throw error;
+        this.close();
+        await sleep(ATTACH_PAUSE_MS);
+      }
+    }
+  }
+
+  /** Begins to watch; resolves once it does, with a promise of what is seen. */
+  async watch({ address, port, wanted, intervalUs, seconds }: Watched): Promise<{ seen: Promise<Sighting> }> {
+    const id = ++this.#lastId;
+    const begun = this.#expect("watching", id, ANSWER_MS);
+    const seen = this.#expect("seen", id, ANSWER_MS + seconds * 1000);
+    // It is awaited later, or never where the change fails.
+    seen.catch(() => {});
+    this.#write(`watch ${id} ${address} ${port} ${wanted ?? "0.0.0.0"} ${intervalUs} ${seconds}`);
+    await begun;
+    const orNull = (at: number) => (at === 0 ? null : at);
+    return {
+      seen: seen.then(({ firstNs, lastOtherNs }) => ({
+        ...{ firstNs: orNull(firstNs), lastOtherNs: orNull(lastOtherNs) },
+      })),
+    };
+  }
+
+  close(): void {
+    this.#child?.kill();
+    this.#child = null;
+    this.#waiting.clear();
+  }
+
+  async #ask<K extends Report["kind"]>(kind: K, line: (id: number) => string, timeoutMs: number) {
+    const id = ++this.#lastId;
+    const answer = this.#expect(kind, id, timeoutMs);
+    this.#write(line(id));
+    return answer;
+  }
+
+  #expect<K extends Report["kind"]>(kind: K, id: number, timeoutMs: number) {
+    type Answer = Extract<Report, { kind: K }> & { readonly receivedNs: number };
+    return new Promise<Answer>((resolve, reject) => {
+      const key = `${kind} ${id}`;
+      const timer = setTimeout(() => {
+        this.#waiting.delete(key);
+        reject(new ClusterFailedError("a pod that waits for changes does not answer: see kubectl attach"));
+      }, timeoutMs);
+      this.#waiting.set(key, (answer) => {
+        clearTimeout(timer);
+        this.#waiting.delete(key);
+        resolve({ ...answer, receivedNs: nowNs() } as Answer);
+      });
+    });
+  }
+
+  #write(line: string): void {
+    this.#child ??= this.#attach();
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  #attach(): ChildProcess {
+    // In a group of its own: Ctrl-C is for this process. It ends with the pod, if not before.
+    const child = spawn("kubectl", this.#args, { detached: true, stdio: ["pipe", "pipe", "ignore"] });
+    child.stdin.on("error", () => {});
+    child.on("error", () => {});
+    child.on("exit", () => {
+      if (this.#child === child) this.#child = null;
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const parsed = report.safeParse(jsonOf(line));
+      if (parsed.success) this.#waiting.get(`${parsed.data.kind} ${parsed.data.id}`)?.(parsed.data);
+    });
+    return child;
+  }
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,131 @@
+/** Pods of a run and what makes them, as data. They pass the PodSecurity level `restricted`. */
+
+import { labelsOf, metadataOf, PROGRAM, type RunSetting, TARGET_PORT, taskName } from "./objects.js";
+
+/** The Deployment of the target pods. */
+export const TARGETS = "targets";
+
+export function targetsManifest(setting: RunSetting, architecture: string) {
+  const labels = { ...labelsOf(setting.runId), "lbscale/role": "target" };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: metadataOf(setting, TARGETS),
+    spec: {
+      replicas: setting.targets,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          ...podSpec(setting, architecture, ["serve", String(TARGET_PORT)], "ScheduleAnyway", labels),
+          // It has no connection to finish.
+          terminationGracePeriodSeconds: 0,
+        },
+      },
+    },
+  };
+}
+
+export const probeName = (services: number, architecture: string): string =>
+  `probe-${services}-${architecture}`;
+export const watcherName = (architecture: string): string => `watch-${architecture}`;
+
+/** Pods of one role on nodes of one architecture, one on each. */
+export interface NodeJob {
+  readonly architecture: string;
+  readonly nodes: number;
+  readonly deadlineSeconds: number;
+}
+
+/** One probe on each node, for one N. */
+export function probeManifest(setting: RunSetting, what: NodeJob & { readonly services: number }) {
+  const name = probeName(what.services, what.architecture);
+  const task = { name: "task", configMap: { name: taskName(what.services) } };
+  const job = jobManifest(setting, name, what, ["probe", "/task/task"]);
+  const { spec } = job.spec.template;
+  for (const container of spec.containers) {
+    container.volumeMounts.push({ name: "task", mountPath: "/task", readOnly: true });
+  }
+  const template = { ...job.spec.template, spec: { ...spec, volumes: [...spec.volumes, task] } };
+  return { ...job, spec: { ...job.spec, template } };
+}
+
+/** One pod on each node that waits for changes, and is spoken to over its standard input. */
+export function watcherManifest(setting: RunSetting, what: NodeJob) {
+  const job = jobManifest(setting, watcherName(what.architecture), what, ["watch"]);
+  const { spec } = job.spec.template;
+  const containers = spec.containers.map((container) => ({ ...container, stdin: true }));
+  const template = { ...job.spec.template, spec: { ...spec, containers } };
+  return { ...job, spec: { ...job.spec, template } };
+}
+
+function jobManifest(
+  setting: RunSetting,
+  name: string,
+  { architecture, nodes, deadlineSeconds }: NodeJob,
+  args: readonly string[],
+) {
+  const labels = { ...labelsOf(setting.runId), "lbscale/role": name };
+  const spec = podSpec(setting, architecture, args, "DoNotSchedule", labels);
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: metadataOf(setting, name),
+    spec: {
+      completionMode: "Indexed",
+      completions: nodes,
+      parallelism: nodes,
+      backoffLimit: 0,
+      activeDeadlineSeconds: deadlineSeconds,
+      ttlSecondsAfterFinished: 3600,
+      template: { metadata: { labels }, spec: { ...spec, restartPolicy: "Never" } },
+    },
+  };
+}
+
+function podSpec(
+  { image, nodeSelector, tolerations }: RunSetting,
+  architecture: string,
+  args: readonly string[],
+  whenUnsatisfiable: "ScheduleAnyway" | "DoNotSchedule",
+  matchLabels: Record<string, string>,
+) {
+  return {
+    nodeSelector: { ...nodeSelector, "kubernetes.io/os": "linux", "kubernetes.io/arch": architecture },
+    ...(tolerations.length > 0 && { tolerations: [...tolerations] }),
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: "kubernetes.io/hostname",
+        whenUnsatisfiable,
+        labelSelector: { matchLabels },
+      },
+    ],
+    automountServiceAccountToken: false,
+    // 5,000 Services would be 35,000 environment variables.
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [
+      {
+        name: PROGRAM,
+        image,
+        imagePullPolicy: "IfNotPresent",
+        command: [`/program/${PROGRAM}`, ...args],
+        // No limit: one would throttle what is timed.
+        resources: { requests: { cpu: "10m", memory: "16Mi" } },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        },
+        volumeMounts: [{ name: "program", mountPath: "/program", readOnly: true }],
+      },
+    ],
+    volumes: [{ name: "program", configMap: { name: `program-${architecture}`, defaultMode: 0o555 } }],
+  };
+}

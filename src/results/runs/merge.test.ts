@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { fakeResults } from "../../../test/support/results.js";
+import type { Cell, Results } from "../schema.js";
+import { alignClusters, differencesOf, mergeRuns } from "./merge.js";
+
+/** A run of a cluster: one plane and its baseline. */
+function clusterRun(
+  plane: string,
+  change: Partial<Cell> = {},
+  kernel = "6.1",
+  base = fakeResults(),
+): Results {
+  const [cell] = base.cells.filter(({ estimate }) => estimate !== null);
+  const of = (id: string, services: number) => ({
+    ...cell!,
+    ...{ lane: "cluster" as const, scenario: "connect", variant: "", plane: id, services },
+    ...change,
+  });
+  return {
+    ...base,
+    cells: [1, 100].flatMap((n) => [of(plane, n), of("direct", n)]),
+    cluster: { ...base.cluster, parameters: { kubernetes: "v1.36.3", nodes: [{ kernel, cpus: "2" }] } },
+  };
+}
+const two = (a: Results, b: Results) => [
+  { label: "a", results: a },
+  { label: "b", results: b },
+];
+
+describe("runs that are drawn as one", () => {
+  it("have a series each, named by plane and run, and no baselines", () => {
+    const merged = mergeRuns(two(clusterRun("nftables"), clusterRun("nftables")));
+    expect(new Set(merged.cells.map(({ plane }) => plane))).toEqual(new Set(["nftables@a", "nftables@b"]));
+    const reports = Object.values(merged.planes ?? {});
+    expect(reports.map(({ label }) => label)).toEqual(["nftables, a", "nftables, b"]);
+    expect(new Set(reports.map(({ colours, marker }) => `${colours.light} ${marker}`)).size).toBe(2);
+  });
+
+  it("may be of lanes that time connect() alike, and not of the model's, which computes", () => {
+    const kernel = clusterRun("iptables", { lane: "kernel" });
+    const merged = mergeRuns(two(clusterRun("nftables"), kernel));
+    expect(new Set(merged.cells.map(({ lane }) => lane))).toEqual(new Set(["cluster"]));
+    const model = clusterRun("iptables", { lane: "model" });
+    expect(() => mergeRuns(two(clusterRun("nftables"), model))).toThrow(
+      "nothing in common that is measured alike: a measured connect in lane cluster; b measured connect in lane model",
+    );
+  });
+
+  it("are refused where their scenarios or their statistics are not the same", () => {
+    expect(() =>
+      mergeRuns(two(clusterRun("nftables"), clusterRun("nftables", { scenario: "sync" }))),
+    ).toThrow("a measured connect in lane cluster; b measured sync in lane cluster");
+    expect(() => mergeRuns(two(clusterRun("nftables"), clusterRun("nftables", { variant: "udp" })))).toThrow(
+      "connect (udp) in lane cluster",
+    );
+  });
+
+  it("say what they differ in, also in the table's warnings", () => {
+    const runs = two(clusterRun("nftables"), clusterRun("nftables", { endpoints: 9 }, "6.12"));
+    const endpoints = runs[0]!.results.cells[0]!.endpoints;
+    expect(differencesOf(runs)).toEqual([
+      `endpoints of a Service differs: ${endpoints} (a), 9 (b)`,
+      "kernel differs: 6.1 (a), 6.12 (b)",
+    ]);
+    expect(mergeRuns(runs).cells[0]?.warnings).toContain("kernel differs: 6.1 (a), 6.12 (b)");
+    expect(differencesOf(two(clusterRun("nftables"), clusterRun("nftables")))).toEqual([]);
+  });
+});
+
+describe("two clusters that are compared", () => {
+  it("have their only planes held against each other, which is said", () => {
+    const aligned = alignClusters(clusterRun("iptables"), clusterRun("nftables"));
+    expect(new Set(aligned?.head.cells.map(({ plane }) => plane))).toEqual(new Set(["iptables", "direct"]));
+    expect(aligned?.differences).toEqual(["plane differs: iptables (BASE), nftables (HEAD)"]);
+  });
+
+  it("are no two runs of this machine", () => {
+    expect(alignClusters(fakeResults(), clusterRun("nftables"))).toBeNull();
+  });
+});

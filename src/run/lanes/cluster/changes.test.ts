@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { fakeResults } from "../../../../test/support/results.js";
+import type { Changed, ChangeTime } from "../../../cluster-lane/changes/changes.js";
+import { implausibility } from "../../../results/plausible.js";
+import { summarize } from "../../../results/summarize.js";
+import { emptyCell } from "../../plan.js";
+import { addChanged, CHANGE_CELLS } from "./changes.js";
+
+const time = (kind: ChangeTime["kind"], node: string, block: number, ns: number | null): ChangeTime => ({
+  ...{ kind, node, block, ns },
+});
+
+function changed(times: ChangeTime[], errorNs = 1, lost = 0, names = false) {
+  const results = fakeResults();
+  results.cells = Object.values(CHANGE_CELLS).map(({ scenario, variant }) =>
+    emptyCell(
+      { plane: "nftables", lane: "cluster", scenario },
+      { services: 100, endpoints: null, variant },
+      4,
+    ),
+  );
+  const all: Changed = { times, clockErrorNs: new Map([["secret-a", errorNs]]), lost };
+  addChanged(results, 100, all, { seed: 1, names });
+  return { results, cell: (variant: string) => results.cells.find((cell) => cell.variant === variant)! };
+}
+
+const JOINS = [0, 1, 2].flatMap((block) => [
+  time("joins", "secret-a", block, 1e6 * (block + 1)),
+  time("joins", "secret-b", block, 9e6),
+]);
+
+describe("changes that nodes of a cluster followed", () => {
+  it("are a replicate for each change and node, in the cell of their kind", () => {
+    const { results, cell } = changed([...JOINS, time("new", "secret-a", 0, 5e6)]);
+    expect(cell("").replicates.map(({ median, block }) => [median, block])).toEqual(
+      JOINS.map(({ ns, block }) => [ns, block]),
+    );
+    expect(cell("new").replicates.map(({ median }) => median)).toEqual([5e6]);
+    expect(cell("leaves").replicates).toEqual([]);
+    expect(implausibility(results)).toBeNull();
+  });
+
+  it("show which node is slow, without its name unless it was asked for", () => {
+    const { results, cell } = changed(JOINS);
+    expect(cell("").facts).toMatchObject({ "node 1 p50 ns": 2e6, "node 2 p50 ns": 9e6, slowestNs: 9e6 });
+    expect(JSON.stringify(results.cells)).not.toContain("secret");
+    expect(changed(JOINS, 1, 0, true).cell("").facts).toMatchObject({ "secret-b p50 ns": 9e6 });
+  });
+
+  it("keep warnings of what was not seen, of lost changes and of clocks that are too far apart", () => {
+    const { results, cell } = changed([...JOINS, time("joins", "secret-a", 3, null)], 1e6, 2);
+    summarize(results);
+    const { warnings } = cell("");
+    expect(warnings).toContain(
+      "in this cluster, 1 of 7 changes did not reach a node in time: they are in no time",
+    );
+    expect(warnings).toContain(
+      "in this cluster, 2 changes were lost, because the API server or a stream to a pod failed",
+    );
+    expect(warnings.some((text) => text.includes("agree to 1 ms"))).toBe(true);
+    expect(changed(JOINS).cell("").warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,133 @@
+/** What a specification, or the results of a run that is resumed, ask of a cluster. */
+
+import { z } from "zod";
+import { withCluster } from "../../../cluster-lane/connection.js";
+import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
+import { type ClusterState, inspectCluster } from "../../../cluster-lane/inspect/preflight.js";
+import { CLUSTER_BOUNDS, type ClusterSettings, clusterLaneSchema } from "../../../cluster-lane/options.js";
+import {
+  CLUSTER_SCENARIOS,
+  type ClusterJob,
+  type ClusterScenario,
+  namespaceOf,
+  targetsOf,
+  watches,
+} from "../../../cluster-lane/plan.js";
+import { isBareBaseline, KERNEL_PLANE_IDS } from "../../../kernel/plane.js";
+import type { Results } from "../../../results/schema.js";
+import { InvalidRunSpecError, type RunSpec } from "../../spec.js";
+
+const DEFAULT_SERVICES: readonly number[] = [1, 100, 1000];
+/** An interval needs six. */
+const ROUNDS = 10;
+const ENDPOINTS = 4;
+/** More target pods than this are no longer a benchmark's business. */
+const MOST_ENDPOINTS = 50;
+
+/** Connections that no plane decides about. */
+export const DIRECT = KERNEL_PLANE_IDS.find(isBareBaseline) ?? "";
+
+/**
+ * What a specification asks of a cluster.
+ *
+ * @throws InvalidRunSpecError for what this lane can't measure.
+ */
+export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
+  const endpoints = spec.endpoints ?? ENDPOINTS;
+  const rounds = spec.replicates ?? { least: ROUNDS, most: ROUNDS };
+  if (endpoints < 1 || endpoints > MOST_ENDPOINTS) {
+    throw new InvalidRunSpecError(`endpoints: lane cluster takes from 1 to ${MOST_ENDPOINTS}`);
+  }
+  const [least, most] = CLUSTER_BOUNDS.durationSeconds;
+  if (spec.durationSeconds !== undefined && spec.durationSeconds > most) {
+    throw new InvalidRunSpecError(`durationSeconds: lane cluster takes from ${least} to ${most}`);
+  }
+  if (rounds.least !== rounds.most) {
+    throw new InvalidRunSpecError(
+      `replicates: lane cluster measures a fixed number of rounds: give one number, such as ${ROUNDS}`,
+    );
+  }
+  const services = [...new Set(spec.services ?? DEFAULT_SERVICES)].sort((a, b) => a - b);
+  const scenarios = scenariosOf(spec);
+  if (watches({ scenarios }) && spec.clusterLane?.protocols?.includes("tcp") === false) {
+    throw new InvalidRunSpecError(
+      "protocols: changes are watched by TCP connections: add tcp, or measure connect and established alone",
+    );
+  }
+  return {
+    ...{ runId, services, scenarios, endpoints, seed: spec.seed },
+    options: {
+      ...spec.clusterLane,
+      ...{ budgetSeconds: spec.budgetSeconds, durationSeconds: spec.durationSeconds },
+    },
+    rounds: rounds.least,
+  };
+}
+
+/** The parts of a specification that decide what is looked at in the cluster. */
+export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<ClusterState> {
+  const { options, services } = job;
+  const needs = {
+    options,
+    namespace: namespaceOf(job),
+    own: options.namespace === undefined,
+    watches: watches(job),
+    services: services.at(-1) ?? 1,
+    targets: targetsOf(job),
+  };
+  return withCluster(options, (api) => inspectCluster(api, needs), signal);
+}
+
+/** What is measured unless told otherwise: changes take a minute more at each N. */
+const DEFAULT_SCENARIOS: readonly ClusterScenario[] = ["connect", "established"];
+
+function scenariosOf({ scenarios }: RunSpec): readonly ClusterScenario[] {
+  if (scenarios === undefined) return DEFAULT_SCENARIOS;
+  if (scenarios === "all") return CLUSTER_SCENARIOS;
+  return scenarios.map((id) => {
+    const known = CLUSTER_SCENARIOS.find((each) => each === id);
+    if (known !== undefined) return known;
+    throw new InvalidRunSpecError(
+      `scenarios: lane cluster does not measure "${id}": choose from ${CLUSTER_SCENARIOS.join(", ")}`,
+    );
+  });
+}
+
+/** The part of a job that results keep: nothing that names a cluster, its nodes or its namespaces. */
+const storedJobSchema = z.object({
+  runId: z.string(),
+  services: z.array(z.int().min(1)),
+  scenarios: z.array(z.enum(CLUSTER_SCENARIOS)),
+  endpoints: z.int().min(1),
+  rounds: z.int().min(1),
+  seed: z.int(),
+  options: clusterLaneSchema
+    .pick({ nodes: true, protocols: true, planeName: true, names: true })
+    .extend({ budgetSeconds: z.number().exactOptional(), durationSeconds: z.number().exactOptional() }),
+});
+
+/** Where `storeJob` keeps it. */
+const JOB = "job";
+
+/** Keeps what resuming the run needs. */
+export function storeJob(results: Results, job: ClusterJob): void {
+  const { nodes, protocols, planeName, names, budgetSeconds, durationSeconds } = job.options;
+  const options = { nodes, protocols, planeName, names, budgetSeconds, durationSeconds };
+  // As JSON has it: what is undefined is not there.
+  results.cluster.parameters[JOB] = JSON.parse(JSON.stringify({ ...job, options }));
+}
+
+/**
+ * The job of a run that is resumed.
+ *
+ * @param where The cluster, its namespace and nodes, given again: results don't name them.
+ * @throws ClusterUnfitError where the run ended before it had looked at its cluster.
+ */
+export function resumedJob({ cluster }: Results, where: ClusterSettings = {}): ClusterJob {
+  const stored = storedJobSchema.safeParse(cluster.parameters[JOB]);
+  if (!stored.success) {
+    throw new ClusterUnfitError("this run ended before it had begun in a cluster: start a new run");
+  }
+  const { options, ...job } = stored.data;
+  return { ...job, options: { ...options, ...where } };
+}
