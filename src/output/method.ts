@@ -14,6 +14,14 @@ export function measuredIn(cells: Results["cells"]): string {
   return "the real data planes, with models labelled as such";
 }
 
+/** Versions of nft that a run modelled; what runs of before 0.3 did, which do not say. */
+function nftOf({ run }: Results): string {
+  const versions = [...new Set(Object.values(run.settings.nft ?? {}))];
+  return versions.length === 0
+    ? "up to 1.1.1"
+    : versions.map((version) => plainText(version, 20)).join(" and ");
+}
+
 /** The method in a few sentences. */
 export function formatMethod(results: Results): string[] {
   const { run, equivalence, cells } = results;
@@ -23,7 +31,7 @@ export function formatMethod(results: Results): string[] {
   return [
     ...(models
       ? [
-          "Models of the data planes, not the kernel: programs are laid out like the kernel's (Linux 6.18, IPVS 6.1; Cilium's maps as Helm's chart has them, not preallocated, anonymous maps of nftables as nft up to 1.1.1 makes them) and are walked in this process. They show how cost grows with the number of Services and why, not how many microseconds a connection takes on a node.",
+          `Models of the data planes, not the kernel: programs are laid out like the kernel's (Linux 6.18, IPVS 6.1; Cilium's maps as Helm's chart has them, not preallocated, anonymous maps of nftables as nft ${nftOf(results)} makes them) and are walked in this process. They show how cost grows with the number of Services and why, not how many microseconds a connection takes on a node.`,
         ]
       : []),
     `Before anything was timed, ${equivalence.planes.map((plane) => planeLabel(results, plane)).join(", ")} answered the same ${formatCount(equivalence.flows)} flows; ${equivalence.disagreements === 0 ? "no decision broke the contract" : `${formatCount(equivalence.disagreements)} decisions broke the contract`}.`,

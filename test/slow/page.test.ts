@@ -195,6 +195,18 @@ describe.skipIf(executablePath === undefined)(`report.html in Chromium (${NEEDED
     for (const colour of ["0072b2", "009e73", "cc79a7", "d55e00"]) expect(found).toContain(colour);
   });
 
+  it.each([
+    [1280, 900],
+    [390, 844],
+  ])("opens with the main chart, at %i px of width and %i px of height", async (width, height) => {
+    const page = await open(width);
+    await page.setViewportSize({ width, height });
+    const plot = await page.locator("#figures .figure canvas").first().boundingBox();
+    // Its legend and its upper part are there without scrolling, and it is as wide as the screen.
+    expect(plot!.y).toBeLessThan(0.75 * height);
+    expect(plot!.width).toBeGreaterThan(0.75 * width);
+  });
+
   it("shows the charts of one scenario", async () => {
     const page = await open();
     await page.locator("#controls").getByLabel("Scenario").selectOption("endpoints");
