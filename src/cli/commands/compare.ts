@@ -45,7 +45,7 @@ export const compare: CommandModule<object, Arguments> = {
     const format = args.chart === undefined ? undefined : imageFormat(args.chart);
     const { readResults } = await import("../../results/files.js");
     const { compareRuns, incomparable } = await import("../../results/compare.js");
-    const { alignClusters } = await import("../../results/merge.js");
+    const { alignClusters } = await import("../../analysis/merge.js");
     const [base, read] = [readResults(args.base), readResults(args.head)];
     const clusters = alignClusters(base, read);
     const head = clusters?.head ?? read;

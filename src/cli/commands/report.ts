@@ -118,7 +118,7 @@ export const report: CommandModule<object, Arguments> = {
 async function resultsOf(run: string, others: readonly string[]): Promise<Results> {
   const { readResults } = await import("../../results/files.js");
   if (others.length === 0) return readResults(run);
-  const { differencesOf, mergeRuns } = await import("../../results/merge.js");
+  const { differencesOf, mergeRuns } = await import("../../analysis/merge.js");
   const paths = [run, ...others];
   const runs = paths.map((path) => ({ label: labelOf(path), results: readResults(path) }));
   const twice = runs.find(({ label }, i) => runs.findIndex((other) => other.label === label) < i);

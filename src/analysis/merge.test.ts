@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
+import type { Cell, Results } from "../results/schema.js";
 import { alignClusters, differencesOf, mergeRuns } from "./merge.js";
-import type { Cell, Results } from "./schema.js";
 
 /** A run of a cluster: one plane and its baseline. */
 function clusterRun(

@@ -1,9 +1,9 @@
 /** Several runs as one, for charts with one series a run: clusters, modes and lanes next to each other. */
 
 import { InputError } from "../errors.js";
+import { planeReport } from "../results/descriptors.js";
+import type { Cell, Results } from "../results/schema.js";
 import { plainText } from "../text.js";
-import { planeReport } from "./descriptors.js";
-import type { Cell, Results } from "./schema.js";
 
 /** A run and what it is called, such as its folder's name. */
 export interface LabelledRun {
