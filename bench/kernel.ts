@@ -9,7 +9,7 @@ import type { KernelLane } from "../src/kernel/testbed/sandbox.js";
  * what these take of memory; and after them endpoints join and leave.
  */
 const SCENARIOS: readonly KernelScenario[] = [
-  ...(["programming", "connect", "established", "lookup", "sync"] as const),
+  ...(["programming", "connect", "established", "lookup", "sync", "cold-start"] as const),
   ...(["memory", "update", "proxy-memory"] as const),
 ];
 
@@ -27,15 +27,17 @@ const PROFILES: readonly KernelProfile[] = [
     // An interval needs six rounds; three give a range.
     ...{ rounds: 3, connections: 500, updates: 3 },
     ...{ changes: 5, starts: 1, rollout: 100 },
+    ...{ coldStarts: 1, coldStartServices: 0 },
     ...{ cellSeconds: 20, runSeconds: 110 },
   },
   {
     id: "default",
-    planes: [...MAIN.slice(0, 3), "ebpf-tc", "nftables", "iptables-nft", "iptables"],
+    planes: [...MAIN.slice(0, 3), "ebpf-tc", "calico-ebpf", "nftables", "iptables-nft", "iptables"],
     kubeProxies: ["kube-proxy/nftables@1.37", "kube-proxy/nftables@1.36", "kube-proxy/iptables-legacy@1.37"],
     mostServices: 5000,
     ...{ rounds: 6, connections: 1000, updates: 6 },
     ...{ changes: 10, starts: 2, rollout: 100 },
+    ...{ coldStarts: 1, coldStartServices: 1000 },
     ...{ cellSeconds: 60, runSeconds: 400 },
   },
   {
@@ -45,6 +47,7 @@ const PROFILES: readonly KernelProfile[] = [
     mostServices: 20_000,
     ...{ rounds: 10, connections: 1000, updates: 6 },
     ...{ changes: 21, starts: 3, rollout: 100 },
+    ...{ coldStarts: 3, coldStartServices: 10_000 },
     ...{ cellSeconds: 600, runSeconds: null },
   },
 ];
@@ -66,6 +69,14 @@ const reports: KernelCatalog["reports"] = {
       "cluster/new": `From the API server's answer to the first connection to a new Service, ${median}`,
     },
   },
+  "cold-start": {
+    label: "Loading a new node's nftables rules, at once and in stages",
+    question: "What does a map of each Service cost a node that starts, and do smaller transactions help?",
+    unit: "ns",
+    axis: "services",
+    positionMatters: false,
+    captions: { kernel: "Time of nft to load every Service of a new node, all transactions together" },
+  },
   "proxy-memory": {
     label: "Memory of kube-proxy, its tools and the kernel",
     question: "What does programming a node take of its memory?",
@@ -86,20 +97,30 @@ const PROXY_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[]>
 };
 const PROXY_SIZES = [1, 100, 1000, 5000, 10_000];
 
+/** kube-proxy's three layouts of nftables (1.34's is that of 1.35), and how many services a transaction has. */
+const COLD_STARTS: KernelCatalog["coldStarts"] = {
+  planes: ["nftables@1.35", "nftables@1.36", "nftables@1.37"],
+  sizes: [1000, 5000, 10_000],
+  stages: { "": null, "1,000 a transaction": 1000, "250 a transaction": 250 },
+};
+
 /** Of `update`: iptables written whole, as kube-proxy does once an hour, next to what it writes each time. */
 const FULL_SYNC = "full";
 
+/** Planes with a BPF program that does one lookup: `ebpf-tc` does the one of `ebpf`. */
+const LOOKUPS: readonly KernelPlaneId[] = ["ebpf", "ebpf-maglev", "calico-ebpf"];
+
 /** Baselines load nothing, and only BPF programs can be run without a network. */
 function measures(scenario: KernelScenario, plane: KernelPlaneId): boolean {
-  if (scenario === "programming" || scenario === "proxy-memory") return false;
+  if (["programming", "proxy-memory", "cold-start"].includes(scenario)) return false;
   if (["sync", "memory", "update"].includes(scenario)) return PROXY_PLANES.includes(plane);
-  return scenario !== "lookup" || plane === "ebpf" || plane === "ebpf-maglev";
+  return scenario !== "lookup" || LOOKUPS.includes(plane);
 }
 
 /** Models that are timed in the same blocks, in this kernel's lane. Maglev's tables take a model seconds to build at each replicate. */
 function isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean {
   if (lane === "guest") return false;
-  return plane === "iptables" || plane === "ebpf" || (plane === "ebpf-maglev" && services <= 1000);
+  return ["iptables", "ebpf", "calico-ebpf"].includes(plane) || (plane === "ebpf-maglev" && services <= 1000);
 }
 
 /** N of a plane. nft takes minutes to load 20,000 services, and so does everything in the guest. */
@@ -132,6 +153,7 @@ export const KERNEL: KernelCatalog = {
   proxyVariants: (scenario) => PROXY_VARIANTS[scenario] ?? [],
   proxySizes: PROXY_SIZES,
   fullSync: FULL_SYNC,
+  coldStarts: COLD_STARTS,
   measures,
   isCompared,
   sizes,

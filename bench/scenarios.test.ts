@@ -85,6 +85,15 @@ describe("sync", () => {
     }
   });
 
+  it("counts the entries of its transaction that the kernel passes: a sixth in six stages", async () => {
+    // Each service adds 19 entries, and is bound to its map when 10 of them are there.
+    const walks = (m: number) => (19 * m * (m - 1)) / 2 + 10 * m;
+    expect(await facts("nftables@1.35", 1500)).toMatchObject({
+      entriesPassed: walks(1500),
+      entriesPassedBy250: 6 * walks(250),
+    });
+  });
+
   it("counts none for planes without a list of sets", async () => {
     for (const plane of ["iptables", "ebpf"]) expect(await facts(plane, 10)).not.toHaveProperty("setsPassed");
   });

@@ -5,6 +5,8 @@ import { compileFor } from "../src/measure/replicate/traffic.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import type { PlaneDescriptor } from "../src/planes/descriptor.js";
 import type { Program } from "../src/planes/plane.js";
+import { type ServiceWalk, transactionWalks } from "../src/planes/shared/full-sync.js";
+import { maxOf } from "../src/stats/extent.js";
 
 const SERVICES = [1, 1000, 10_000];
 /** Of a plane that can't afford these: as many of its decades as show how time grows. */
@@ -15,20 +17,19 @@ function servicesOf({ can }: PlaneDescriptor): readonly number[] {
   return limits === null ? SERVICES : DECADES.filter((services) => services <= limits.rebuilt);
 }
 
-/** Services of the smallest stage whose work is stored; the larger one is made of whole stages of these. */
-const STAGE = 250;
-const LARGE_STAGE = 1000;
+/** Services of a transaction, where a full sync is done in stages. */
+const STAGES = [1000, 250];
 
-/** Exact work of the kernel at a full sync: sets passed in all, and in the transaction that passes most. */
-function walkFacts(walks: readonly number[]): Record<string, number> {
-  const stages = LARGE_STAGE / STAGE;
-  const sum = (some: readonly number[]) => some.reduce((total, each) => total + each, 0);
-  const large = walks.flatMap((_, i) => (i % stages === 0 ? [sum(walks.slice(i, i + stages))] : []));
-  return {
-    setsPassed: sum(walks),
-    [`setsPassedMostOf${LARGE_STAGE}`]: Math.max(0, ...large),
-    [`setsPassedMostOf${STAGE}`]: Math.max(0, ...walks),
-  };
+/** Exact work of the kernel at a full sync: in all, as kube-proxy does it, and in the stage that walks most. */
+function walkFacts(services: readonly ServiceWalk[]): Record<string, number> {
+  const [whole = { sets: 0, entries: 0 }] = transactionWalks(services, Number.POSITIVE_INFINITY);
+  const facts: Record<string, number> = { setsPassed: whole.sets, entriesPassed: whole.entries };
+  for (const size of STAGES) {
+    const walks = transactionWalks(services, size);
+    facts[`setsPassedMostOf${size}`] = maxOf([0, ...walks.map(({ sets }) => sets)]);
+    facts[`entriesPassedBy${size}`] = walks.reduce((sum, { entries }) => sum + entries, 0);
+  }
+  return facts;
 }
 
 export const sync: Scenario = {
@@ -69,7 +70,7 @@ export const sync: Scenario = {
       },
       "cold",
     );
-    const walks = plane.setWalks?.(program ?? compileFor(job, cluster, plane), STAGE) ?? null;
+    const walks = plane.setWalks?.(program ?? compileFor(job, cluster, plane)) ?? null;
     return walks === null ? measured : { ...measured, facts: { ...measured.facts, ...walkFacts(walks) } };
   },
 };

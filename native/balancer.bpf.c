@@ -7,6 +7,8 @@
  *   tc balance, tc restore                per packet, random or Maglev selection, connection tracking in a map
  *   tc lookup_*, tc empty                 one lookup each, for BPF_PROG_TEST_RUN
  *
+ * With CALICO defined it has Calico's maps and lookups (calico.h) instead.
+ *
  * Left out: port translation when the source is rewritten (the port is kept), IPv6, fragments, IP options.
  */
 #include <linux/bpf.h>
@@ -113,6 +115,9 @@ struct connection {
 	__u16 rewritten; /* the source */
 	struct address_port client;
 	struct address_port frontend;
+#ifdef CALICO
+	struct address_port destination;
+#endif
 };
 
 #define HASH_MAP(map_name, map_type, key_type, value_type)                                                             \
@@ -123,13 +128,15 @@ struct connection {
 		__type(value, value_type);                                                                             \
 	} map_name SEC(".maps")
 
+HASH_MAP(reverse_sk, BPF_MAP_TYPE_LRU_HASH, struct socket_key, struct address_port);
+HASH_MAP(ct4, BPF_MAP_TYPE_LRU_HASH, struct tuple, struct connection);
+HASH_MAP(lookup_targets, BPF_MAP_TYPE_ARRAY, __u32, struct address_port);
+
+#ifndef CALICO
 HASH_MAP(lb4_services, BPF_MAP_TYPE_HASH, struct service_key, struct service);
 HASH_MAP(lb4_backends, BPF_MAP_TYPE_HASH, __u32, struct backend);
 HASH_MAP(lb4_reverse, BPF_MAP_TYPE_HASH, __u16, struct address_port);
 HASH_MAP(lb4_affinity, BPF_MAP_TYPE_LRU_HASH, struct affinity_key, struct affinity_value);
-HASH_MAP(reverse_sk, BPF_MAP_TYPE_LRU_HASH, struct socket_key, struct address_port);
-HASH_MAP(ct4, BPF_MAP_TYPE_LRU_HASH, struct tuple, struct connection);
-HASH_MAP(lookup_targets, BPF_MAP_TYPE_ARRAY, __u32, struct address_port);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -145,6 +152,7 @@ struct {
 	__type(key, __u16);
 	__uint(value_size, sizeof(__u32));
 } lb4_maglev SEC(".maps"); /* the loader gives it its inner map */
+#endif
 
 struct flow {
 	__u32 source;
@@ -174,6 +182,9 @@ static __always_inline bool from_inside(__u32 source)
 	return (source & settings.pod_mask) == settings.pod_base || source >> 24 == 127 || is_node(source);
 }
 
+#ifdef CALICO
+#include "calico.h"
+#else
 static __always_inline __u32 rol32(__u32 word, __u32 shift)
 {
 	return word << shift | word >> (32 - shift);
@@ -308,6 +319,7 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	choice->flags = flags;
 	return 0;
 }
+#endif
 
 /* At the socket. */
 
@@ -458,6 +470,9 @@ static __always_inline int open_connection(const struct tuple *tuple, struct con
 			     (!from_inside(tuple->source) && !(choice.flags & EXTERNAL_LOCAL) && !choice.backend.local),
 		.client = { .address = tuple->source, .port = tuple->source_port },
 		.frontend = { .address = tuple->destination, .port = tuple->destination_port },
+#ifdef CALICO
+		.destination = { .address = backend->address, .port = backend->port },
+#endif
 	};
 	struct tuple reply = {
 		.source = backend->address,
@@ -474,12 +489,27 @@ static __always_inline int open_connection(const struct tuple *tuple, struct con
 	return 0;
 }
 
+/* The backend of a known connection: Cilium looks it up again, Calico's connection holds it. */
+static __always_inline bool backend_of(const struct connection *connection, struct backend *backend)
+{
+#ifdef CALICO
+	*backend = (struct backend){ .address = connection->destination.address, .port = connection->destination.port };
+	return true;
+#else
+	struct backend *found = bpf_map_lookup_elem(&lb4_backends, &connection->backend);
+
+	if (found)
+		*backend = *found;
+	return found;
+#endif
+}
+
 SEC("tc")
 int balance(struct __sk_buff *skb)
 {
 	struct tuple tuple;
 	struct connection connection, *known;
-	struct backend backend, *found;
+	struct backend backend;
 	bool syn;
 
 	if (!parse(skb, &tuple, &syn))
@@ -487,10 +517,8 @@ int balance(struct __sk_buff *skb)
 	known = bpf_map_lookup_elem(&ct4, &tuple);
 	if (known && !syn) {
 		connection = *known;
-		found = bpf_map_lookup_elem(&lb4_backends, &connection.backend);
-		if (!found)
+		if (!backend_of(&connection, &backend))
 			return TC_ACT_SHOT;
-		backend = *found;
 	} else {
 		int verdict = open_connection(&tuple, &connection, &backend);
 
@@ -511,7 +539,7 @@ int restore(struct __sk_buff *skb)
 {
 	struct tuple tuple;
 	struct connection *known, connection;
-	struct address_port *frontend, restored;
+	struct address_port restored;
 	bool syn;
 
 	if (!parse(skb, &tuple, &syn))
@@ -521,11 +549,16 @@ int restore(struct __sk_buff *skb)
 	if (!known)
 		return TC_ACT_OK;
 	connection = *known;
-	frontend = bpf_map_lookup_elem(&lb4_reverse, &connection.rev_nat);
+	restored = connection.frontend;
+#ifndef CALICO
+	struct address_port *frontend = bpf_map_lookup_elem(&lb4_reverse, &connection.rev_nat);
+
 	if (!frontend)
 		return TC_ACT_SHOT;
 	/* A NodePort's frontend is a surrogate without an address: the connection knows the one that was used. */
-	restored = frontend->address ? *frontend : connection.frontend;
+	if (frontend->address)
+		restored = *frontend;
+#endif
 	rewrite(skb, tuple.protocol, true, tuple.source, restored.address, tuple.source_port, restored.port);
 	if (connection.rewritten)
 		rewrite(skb, tuple.protocol, false, tuple.destination, connection.client.address, tuple.destination_port,

@@ -126,9 +126,10 @@ static void attach(struct bpf_object *object, const char *name, int cgroup, enum
 static void configure(struct bpf_object *object, void *settings, uint32_t size, uint32_t maglev_bytes)
 {
 	struct bpf_map *map;
-	int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "maglev_inner", 4, maglev_bytes, 1, NULL);
+	struct bpf_map *outer = bpf_object__find_map_by_name(object, "lb4_maglev");
+	int inner = outer ? bpf_map_create(BPF_MAP_TYPE_ARRAY, "maglev_inner", 4, maglev_bytes, 1, NULL) : 0;
 
-	if (inner < 0 || bpf_map__set_inner_map_fd(bpf_object__find_map_by_name(object, "lb4_maglev"), inner))
+	if (outer && (inner < 0 || bpf_map__set_inner_map_fd(outer, inner)))
 		die("lb4_maglev");
 	bpf_object__for_each_map(map, object) {
 		const char *name = bpf_map__name(map);

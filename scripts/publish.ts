@@ -40,6 +40,7 @@ const PREFERRED = [
   "kernel-programming",
   "kernel-programming-parts",
   "kernel-first-sync",
+  "kernel-cold-start",
   "kernel-scaling",
   "kernel-columns",
   "kernel-latency",

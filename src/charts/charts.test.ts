@@ -15,6 +15,7 @@ import {
   withPrograms,
 } from "../../test/support/results.js";
 import { withKernel, withSingles } from "../../test/support/results-lanes.js";
+import { withProgramming } from "../../test/support/results-programming.js";
 import { renderCharts } from "../output/image/render.js";
 import type { Results } from "../results/schema.js";
 import type { Picture } from "./chart.js";
@@ -36,6 +37,8 @@ const ofDefault = withKernel(
     ),
   ),
 );
+
+const programming = withProgramming();
 
 function built(chart: (typeof CHARTS)[number], results = ofDefault): Picture {
   const picture = chart.build(results, view);
@@ -78,6 +81,15 @@ describe("pictures", () => {
     { id: "guest-latency", results: ofDefault, theme: "light" },
     { id: "kernel-update", results: ofDefault, theme: "light" },
     { id: "kernel-memory", results: ofDefault, theme: "dark" },
+    { id: "kernel-programming", results: programming, theme: "light" },
+    { id: "kernel-programming-visible", results: programming, theme: "dark" },
+    { id: "kernel-programming-parts", results: programming, theme: "light" },
+    { id: "kernel-rollout", results: programming, theme: "light" },
+    { id: "kernel-first-sync", results: programming, theme: "dark" },
+    { id: "kernel-first-sync-cpu", results: programming, theme: "light" },
+    { id: "kernel-proxy-memory", results: programming, theme: "light" },
+    { id: "kernel-cold-start", results: programming, theme: "light" },
+    { id: "kernel-cold-start-stages", results: programming, theme: "dark" },
     { id: "latency", results: ofDefault, theme: "light" },
     { id: "percentiles", results: ofDefault, theme: "dark" },
     { id: "position", results: ofDefault, theme: "light" },

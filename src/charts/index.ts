@@ -13,6 +13,7 @@ import {
   clusterProgramming,
   clusterSync,
 } from "./cluster.js";
+import { kernelColdStart, kernelColdStartStages } from "./cold-start.js";
 import { columns } from "./columns.js";
 import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
@@ -61,6 +62,8 @@ export const KERNEL_CHARTS: readonly Chart[] = [
   kernelProgrammingParts,
   kernelFirstSync,
   kernelFirstSyncCpu,
+  kernelColdStart,
+  kernelColdStartStages,
   kernelProxyMemory,
   kernelRollout,
   kernelColumns,

@@ -6,7 +6,7 @@ import type { ClusterSettings } from "../cluster-lane/options.js";
 import { type ClusterJob, formatPlan, manifestsOf } from "../cluster-lane/plan.js";
 import { UsageError } from "../errors.js";
 import { readResults } from "../results/files.js";
-import { clusterJob, inspect, resumedJob } from "../run/lanes/cluster-job.js";
+import { clusterJob, inspect, resumedJob } from "../run/lanes/cluster/job.js";
 import type { RunSpec } from "../run/spec.js";
 import { note, print } from "./output.js";
 

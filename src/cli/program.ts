@@ -109,7 +109,8 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
   Report: [
     {
       command: "report <run> [others..]",
-      describe: "Draw the charts and tables of a run again, from its results.json alone",
+      describe:
+        "Draw the charts and tables of a run again, from its results.json alone; of several runs one chart, or a talk",
       load: async () => (await import("./commands/report.js")).report,
     },
     {

@@ -21,8 +21,9 @@ export const INGRESS_IP = 1;
 
 /**
  * Values of `endpointLocal`: the endpoint runs on another node, on this one, or on this one and serves policy Local only. The
- * last is one that terminates and still serves: policy Local falls back to it while no ready endpoint is here, policy Cluster
- * while none is ready anywhere (kubernetes pkg/proxy/topology.go, CategorizeEndpoints).
+ * last is one that terminates and still serves, to which policy Local falls back while no ready endpoint is here and policy
+ * Cluster while none is ready anywhere; or, next to ready ones of this node, one that topology hints keep from policy Cluster
+ * (kubernetes pkg/proxy/topology.go, CategorizeEndpoints).
  */
 export const REMOTE = 0;
 export const LOCAL = 1;

@@ -126,6 +126,45 @@ describe("exported rules", () => {
   });
 });
 
+describe("rules exported for iptables-restore", () => {
+  const text = (cluster: Cluster, options = {}) =>
+    [...EXPORTS.find(({ id }) => id === "iptables")!.write(cluster, options)].join("");
+  /** Names in the comment on top, and in the rules. */
+  const counters = (exported: string) => ({
+    said: Array.from(exported.matchAll(/^# {3}nfacct add (\S+)$/gm), ([, name]) => name).sort(),
+    used: [
+      ...new Set(Array.from(exported.matchAll(/^-A .*--nfacct-name +(\S+)/gm), ([, name]) => name)),
+    ].sort(),
+  });
+  const plain = generateCluster({ services: 3, seed: 1 });
+  const exposed = generateCluster({ ...MIXED, services: 30, seed: 1 });
+
+  it("name in a comment the counters that they need, which are those that kube-proxy makes", () => {
+    const made = ["ct_state_invalid_dropped_pkts", "localhost_nps_accepted_pkts"];
+    expect(counters(text(exposed))).toEqual({ said: made, used: made });
+    for (const [cluster, options] of [
+      [plain, {}],
+      [exposed, {}],
+      [exposed, { localhostNodePorts: false }],
+      [exposed, { nodePortAddresses: "primary" }],
+    ] as const) {
+      const { said, used } = counters(text(cluster, options));
+      expect(said).toEqual(made);
+      expect(made).toEqual(expect.arrayContaining(used));
+      expect(used.length).toBeGreaterThan(0);
+    }
+  });
+
+  it("need none of a kernel without nfacct, and are the same otherwise", () => {
+    const without = text(exposed, { nfacct: false });
+    expect(without).not.toMatch(/nfacct|^#/);
+    const rules = (exported: string, pattern: RegExp) =>
+      exported.split("\n").filter((line) => line.startsWith("-A ") && !pattern.test(line));
+    // With nfacct: a rule of its own for NodePorts at localhost, and a match more in the one that drops INVALID.
+    expect(rules(without, /--ctstate INVALID/)).toEqual(rules(text(exposed), /nfacct/));
+  });
+});
+
 describe("names in exported rules", () => {
   const named = (name: string, portName = "") =>
     buildCluster(

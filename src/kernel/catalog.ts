@@ -13,6 +13,7 @@ export type KernelScenario =
   | "memory"
   | "update"
   | "programming"
+  | "cold-start"
   | "proxy-memory";
 
 /** How much of the kernel lane is measured: what a profile of that name means there. */
@@ -34,6 +35,9 @@ export interface KernelProfile {
   readonly starts: number;
   /** Endpoints of the rollout that follows; 0: none. */
   readonly rollout: number;
+  /** How often a new node's rules are loaded, and the most services of those; 0: only where they are asked for by name. */
+  readonly coldStarts: number;
+  readonly coldStartServices: number;
   /** Time for one start of a kube-proxy and its changes, seconds. */
   readonly cellSeconds: number;
   /** Time for the whole run, seconds; null: as long as it takes. */
@@ -55,6 +59,12 @@ export interface KernelCatalog {
   proxyVariants(scenario: KernelScenario): readonly string[];
   /** Numbers of services of a kube-proxy, where none were asked for. */
   readonly proxySizes: readonly number[];
+  /** Of `cold-start`: planes whose rules are loaded, services, and those of a transaction by variant (null: all at once). */
+  readonly coldStarts: {
+    readonly planes: readonly string[];
+    readonly sizes: readonly number[];
+    readonly stages: Readonly<Record<string, number | null>>;
+  };
   /** Whether the plane's model is timed in the same blocks. */
   isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean;
   /** Numbers of services of a plane, where none were asked for. */

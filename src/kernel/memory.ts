@@ -13,7 +13,7 @@ import type { KernelMemory } from "./tasks.js";
 const SLAB_NOISE_BYTES = 512 * 1024;
 
 /** Maps that hold connections and clients: as large with one service as with a thousand. */
-const STATE_MAPS = /ct4|lb4_affinity|reverse_sk/;
+const STATE_MAPS = /ct4|lb4_affinity|cali_v4_nat_aff|reverse_sk/;
 /** The testbed's own: settings, and what BPF_PROG_TEST_RUN looks up. */
 const LAB_MAPS = /lookup_targets|rodata$|bss$/;
 
@@ -31,14 +31,15 @@ export async function readMemory(
     const output = await testbed.exec("node", tablesize, ["nat", "filter"]);
     return { source: "IPT_SO_GET_INFO", bytes: numbersIn(output, "table"), besides: {} };
   }
-  if (plane.memory === "maps" && program instanceof EbpfProgram && natives.loader !== null) {
+  if (plane.memory === "maps" && natives.loader !== null) {
     const maps = numbersIn(
       await testbed.exec("node", natives.loader, ["memory", pinFolder({ host, testbed })]),
       "map",
     );
     // Without Maglev its map is there, because the programs name it, and would not be in Cilium.
     const isState = (name: string) =>
-      STATE_MAPS.test(name) || (program.maglevSize === null && /maglev/.test(name));
+      STATE_MAPS.test(name) ||
+      (program instanceof EbpfProgram && program.maglevSize === null && /maglev/.test(name));
     const entries = Object.entries(maps).filter(([name]) => !LAB_MAPS.test(name));
     return {
       source: "memlock",

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Balancers } from "./plane.js";
 import { runTool, toolPath } from "./testbed/tools.js";
 
 /**
@@ -26,7 +27,7 @@ function source(name: string): string {
 
 /** Compiles a C program and returns its path. Throws KernelError with the compiler's words. */
 export async function compileProgram(
-  name: "probe" | "server" | "loader" | "stopwatch" | "tablesize" | "timed" | "trie" | "watch",
+  name: "known" | "probe" | "server" | "loader" | "stopwatch" | "tablesize" | "timed" | "trie" | "watch",
   folder: string,
 ): Promise<string> {
   const output = join(folder, name);
@@ -35,14 +36,18 @@ export async function compileProgram(
   return output;
 }
 
-/** Compiles the BPF programs and returns the object's path. Throws KernelError with the compiler's words. */
-export async function compileBalancer(folder: string): Promise<string> {
-  const output = join(folder, "balancer.bpf.o");
+/** Compiles the BPF programs, with Cilium's maps and with Calico's. Throws KernelError with the compiler's words. */
+export async function compileBalancer(folder: string): Promise<Balancers> {
   // asm/types.h lies in the architecture's own folder, which clang does not search for the target bpf.
   const architecture = (await runTool(toolPath("gcc"), ["-print-multiarch"])).toString().trim();
-  await runTool(toolPath("clang"), [
-    ...["-O2", "-g", "-target", "bpf", `-I/usr/include/${architecture}`],
-    ...["-c", source("balancer.bpf.c"), "-o", output],
-  ]);
-  return output;
+  const compile = async (name: string, ...defines: readonly string[]): Promise<string> => {
+    const output = join(folder, `${name}.bpf.o`);
+    await runTool(toolPath("clang"), [
+      ...["-O2", "-g", "-target", "bpf", `-I/usr/include/${architecture}`, ...defines],
+      ...["-c", source("balancer.bpf.c"), "-o", output],
+    ]);
+    return output;
+  };
+  const [cilium, calico] = await Promise.all([compile("cilium"), compile("calico", "-D", "CALICO")]);
+  return { cilium, calico };
 }

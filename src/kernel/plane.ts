@@ -48,13 +48,19 @@ export const TRACKED_BASELINE: KernelPlaneId = KERNEL_PLANE_IDS.find(
   (id) => INFO[id].kind === "baseline" && !INFO[id].bare,
 )!;
 
+/** BPF objects of the same sockets and packets, by whose maps and lookups they have. */
+export interface Balancers {
+  readonly cilium: string;
+  readonly calico: string;
+}
+
 /** Compiled once a sandbox. */
 export interface Natives {
   readonly probe: string;
   readonly server: string;
   /** null where no eBPF plane is asked for. */
   readonly loader: string | null;
-  readonly balancer: string | null;
+  readonly balancer: Balancers | null;
 }
 
 export interface Loading {

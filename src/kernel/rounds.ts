@@ -10,6 +10,7 @@ import { replicateSeed } from "../measure/schedule.js";
 import type { Ran } from "../measure/spawn.js";
 import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
+import { timeKnownTables } from "./known-latency.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
@@ -87,6 +88,9 @@ export async function measureRounds(
       report({ kind: "failed", cell, reason: error.message });
     }
   }
+  // Before the first lookup is timed: how far its times can be believed.
+  if (task.schedule.flat().length > 0 && benches.some((bench) => bench?.station.plane.lookupProgram != null))
+    report({ kind: "known latency", tables: await timeKnownTables(host, task) });
   const chase = new Chase();
   const isUp = timer(task.budgetMs, began);
   const done = new Set(task.done.rounds.map(String));

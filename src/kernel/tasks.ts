@@ -40,6 +40,10 @@ export interface ConnectTask {
   /** No block but the first begins after so long; null: no limit. */
   readonly budgetMs: number | null;
   readonly connections: number;
+  /** Path of the nft that is measured; null: the system's. */
+  readonly nft: string | null;
+  /** The largest cache, bytes; null: not known. */
+  readonly lastLevelBytes: number | null;
   readonly endpointsPerService: number;
   readonly seed: number;
   readonly cpu: number | null;
@@ -107,6 +111,12 @@ const lookupSchema = z.object({
   chaseNs: z.number(),
 });
 
+/** Lookups whose latency is known, in tables of so many elements, and a walk through the same memory: medians. */
+const knownLatencySchema = z.object({
+  kind: z.literal("known latency"),
+  tables: z.array(z.object({ elements: count, bytes: count, kernelNs: z.number(), chaseNs: z.number() })),
+});
+
 /** A replicate of the model lane: `cell` counts within `models`. */
 const modelSchema = z.object({
   kind: z.literal("model"),
@@ -155,6 +165,7 @@ export const connectReportSchema = z.discriminatedUnion("kind", [
   failedSchema,
   roundSchema,
   lookupSchema,
+  knownLatencySchema,
   modelSchema,
 ]);
 export type ConnectReport = z.infer<typeof connectReportSchema>;

@@ -10,6 +10,8 @@ import { benchCluster } from "../measure/replicate/bench-cluster.js";
 import type { Job } from "../measure/scenario.js";
 import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
 import { checkCapabilities } from "./check.js";
+import { measureColdStarts } from "./cold-start/measure.js";
+import type { ColdStartTask } from "./cold-start/tasks.js";
 import { entryOf, isKernelPlaneId, type KernelPlaneId, usesBpf } from "./plane.js";
 import { measureProgramming } from "./programming/measure.js";
 import type { ProgrammingTask } from "./programming/tasks.js";
@@ -17,17 +19,21 @@ import { type HostCallbacks, measureRounds } from "./rounds.js";
 import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "./tasks.js";
 import { prepareHost, releaseHost } from "./testbed/host.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
+import { replaceTool } from "./testbed/tools.js";
 import { verifyLoadedPlane } from "./verify.js";
 
 /** The child of the model lane, and how long it times. */
 const MODEL_SCRIPT = fileURLToPath(new URL("../measure/worker.js", import.meta.url));
 const MODEL_MS = { warmupMs: 20, measureMs: 40, singlesMs: 1 };
 
-const request = JSON.parse(readFileSync(0, "utf8")) as (Task | ProgrammingTask) & { readonly folder: string };
+type AnyTask = Task | ProgrammingTask | ColdStartTask;
+
+const request = JSON.parse(readFileSync(0, "utf8")) as AnyTask & { readonly folder: string };
 const report = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
 
+if ("nft" in request && request.nft !== null) replaceTool("nft", request.nft);
 const host = await prepareHost(request.folder, planesOf(request).some(usesBpf));
 try {
   switch (request.task) {
@@ -40,6 +46,9 @@ try {
     case "connect":
       await measureRounds(host, request, surroundingsOf(request), report);
       break;
+    case "cold start":
+      await measureColdStarts(host, request, clustersOf(request), report);
+      break;
     case "programming":
       await measureProgramming(host, request, clustersOf(request), report);
       break;
@@ -50,8 +59,8 @@ try {
 // The servers of the labs still run; they end with this process.
 process.exit(0);
 
-function planesOf(task: Task | ProgrammingTask): readonly KernelPlaneId[] {
-  if (task.task === "programming") return [];
+function planesOf(task: AnyTask): readonly KernelPlaneId[] {
+  if (task.task === "programming" || task.task === "cold start") return [];
   return task.task === "connect" ? task.cells.map(({ plane }) => plane) : task.planes;
 }
 

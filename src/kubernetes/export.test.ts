@@ -8,6 +8,7 @@ import { generateCluster, MIXED } from "../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../cluster/network.js";
 import { NotRepresentableError } from "../errors.js";
 import { kubernetesList } from "./export.js";
+import { importKubernetes } from "./import.js";
 
 const api = z.fromJSONSchema(
   JSON.parse(readFixture("kubernetes-api.schema.json")) as Parameters<typeof z.fromJSONSchema>[0],
@@ -48,6 +49,38 @@ interface Slice {
   metadata: { name: string; namespace: string };
   endpoints: unknown[];
 }
+
+describe("nodes of an export", () => {
+  const exported = (local: boolean[]) =>
+    textOf({
+      ...web,
+      ports: [
+        {
+          protocol: TCP,
+          port: 80,
+          endpoints: local.map((isLocal, i) => ({
+            ...endpoint,
+            address: endpoint.address + i,
+            local: isLocal,
+          })),
+        },
+      ],
+    });
+
+  it("are named for every endpoint, because Cilium takes one without a name for its own", () => {
+    expect(
+      [...exported([false, true, false]).matchAll(/"nodeName":"([^"]+)"/g)].map(([, name]) => name),
+    ).toEqual(["other-node", "this-node", "other-node"]);
+  });
+
+  it.each([[[false, true, false]], [[false, false]], [[true]]])(
+    "are told apart when it is imported again, whichever comes first: %j",
+    (local) => {
+      const { cluster } = importKubernetes(exported(local), {});
+      expect([...cluster.endpointLocal]).toEqual(local.map(Number));
+    },
+  );
+});
 
 describe("a cluster as Kubernetes objects", () => {
   it("is valid against the API's schema, whatever the cluster has", () => {

@@ -8,17 +8,18 @@ import {
   formatCidr,
   INGRESS_IP,
   LOAD_BALANCER,
+  LOCAL,
+  LOCAL_POLICY_ONLY,
   protocolName,
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../cluster/cluster.js";
 import { refuseUnsafeNames } from "../cluster/safe-names.js";
 import { apiName, validateAgainstApiRules } from "./api-rules.js";
+import { OTHER_NODE, THIS_NODE } from "./exported-nodes.js";
 
 /** The controller's `--max-endpoints-per-slice`. */
 const ENDPOINTS_PER_SLICE = 100;
-/** A cluster knows which endpoints are on its node, and nothing of the other nodes: those stay unnamed. */
-const THIS_NODE = "this-node";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
 
 /** A v1 List as JSON, an object a line, in chunks. Throws NotRepresentableError for what the API server would refuse. */
@@ -93,7 +94,7 @@ function ingress(addresses: readonly string[], name: string): object[] {
 /** Slices of each port, because each has endpoints of its own; a slice has one target port. */
 function sliceObjects(cluster: Cluster, s: number, namespace: string, service: string): object[] {
   const slices: object[] = [];
-  const add = (p: number, port: number, endpoints: readonly number[]): void => {
+  const add = (p: number, port: number, endpoints: readonly number[], isHinted: boolean): void => {
     const number = slices.length.toString(36);
     slices.push({
       apiVersion: "discovery.k8s.io/v1",
@@ -109,14 +110,14 @@ function sliceObjects(cluster: Cluster, s: number, namespace: string, service: s
       ],
       endpoints: endpoints.map((e) => ({
         addresses: [formatAddress(cluster.endpointAddress[e]!)],
-        conditions: servesPolicyCluster(cluster.endpointLocal[e]!)
-          ? { ready: true, serving: true, terminating: false }
-          : { ready: false, serving: true, terminating: true },
-        ...(servesPolicyLocal(cluster.endpointLocal[e]!) && { nodeName: THIS_NODE }),
+        ...statusOf(cluster.endpointLocal[e]!, isHinted),
       })),
     });
   };
   for (const p of rows(cluster.portStart, s)) {
+    const local = rows(cluster.endpointStart, p).map((e) => cluster.endpointLocal[e]!);
+    // Next to ready ones of this node, those that serve policy Local only are ready too: hints keep them from policy Cluster.
+    const isHinted = local.includes(LOCAL) && local.includes(LOCAL_POLICY_ONLY);
     const byPort = new Map<number, number[]>();
     for (const e of rows(cluster.endpointStart, p)) {
       const port = cluster.endpointPort[e]!;
@@ -126,11 +127,24 @@ function sliceObjects(cluster: Cluster, s: number, namespace: string, service: s
     }
     for (const [port, members] of byPort) {
       for (let first = 0; first < members.length; first += ENDPOINTS_PER_SLICE) {
-        add(p, port, members.slice(first, first + ENDPOINTS_PER_SLICE));
+        add(p, port, members.slice(first, first + ENDPOINTS_PER_SLICE), isHinted);
       }
     }
   }
   return slices;
+}
+
+/** What a slice says of an endpoint, by its `endpointLocal`. */
+function statusOf(local: number, isHinted: boolean): object {
+  const isForCluster = servesPolicyCluster(local);
+  return {
+    conditions:
+      isForCluster || isHinted
+        ? { ready: true, serving: true, terminating: false }
+        : { ready: false, serving: true, terminating: true },
+    nodeName: servesPolicyLocal(local) ? THIS_NODE : OTHER_NODE,
+    ...(isHinted && { hints: { forNodes: [{ name: isForCluster ? THIS_NODE : OTHER_NODE }] } }),
+  };
 }
 
 function rows(start: Uint32Array, owner: number): number[] {

@@ -6,8 +6,10 @@ import {
   formatCidr,
   inCidr,
   LOAD_BALANCER,
+  LOCAL_POLICY_ONLY,
   NODE_PORT,
   protocolName,
+  REMOTE,
 } from "../cluster/cluster.js";
 import { InputError } from "../errors.js";
 import { importKubernetes } from "./import.js";
@@ -273,13 +275,44 @@ describe("importing Services with EndpointSlices", () => {
     ]);
   });
 
-  it("keeps hints for cluster traffic of a service whose external policy is Local, unless they leave out a local endpoint", () => {
+  it("keeps hints for cluster traffic of a service whose external policy is Local, which local endpoints serve whatever they say", () => {
     const spec = { type: "NodePort", externalTrafficPolicy: "Local" };
     expect(hintsOf(forNodes(["node-0"], ["node-1"]), spec)).toEqual(["1*", { node: 1, zone: 0, unused: 0 }]);
     expect(hintsOf(forNodes(["node-1"], ["node-0"]), spec)).toEqual([
-      "1* 2",
-      { node: 0, zone: 0, unused: 1 },
+      "2 1* for policy Local",
+      { node: 1, zone: 0, unused: 0 },
     ]);
+    const cluster = load(service("a", spec), slice("a", forNodes(["node-1"], ["node-0"])));
+    expect([...cluster.endpointLocal]).toEqual([REMOTE, LOCAL_POLICY_ONLY]);
+  });
+
+  it("takes the zone of this node from its Node object, before what endpoints say", () => {
+    const node = {
+      kind: "Node",
+      metadata: { name: "node-0", labels: { "topology.kubernetes.io/zone": "zone-9" } },
+    };
+    const near = inZones("zone-0", "zone-9");
+    expect(endpointsOf(load(node, service("a", {}), slice("a", near)), 0)).toEqual(["10.244.0.2:8080"]);
+  });
+
+  it("takes an endpoint of two slices once, as one of this node where one of them says so", () => {
+    const elsewhere = [{ addresses: ["10.244.0.1"], nodeName: "other" }];
+    const here = [{ addresses: ["10.244.0.1"], nodeName: "me" }];
+    const node = { kind: "Node", metadata: { name: "me" } };
+    for (const slices of [[elsewhere, here] as const, [here, elsewhere] as const]) {
+      const objects = slices.map((endpoints) => slice("a", endpoints));
+      expect(endpointsOf(load(node, service("a", {}), ...objects), 0)).toEqual(["10.244.0.1:8080*"]);
+    }
+  });
+
+  it("warns of services that old kube-proxies leave out by their label", () => {
+    const web = service("a", {});
+    const labels = { "service.kubernetes.io/headless": "" };
+    const labelled = { metadata: { name: "b", labels } };
+    const other = { ...service("b", { clusterIP: "10.96.0.77" }), metadata: labelled.metadata };
+    expect(importKubernetes(JSON.stringify([web, other])).report.warnings).toContain(
+      "services labelled service.kubernetes.io/headless, which kube-proxy up to 1.35 leaves out: 1",
+    );
   });
 
   it("counts no hint where there is none", () => {

@@ -9,6 +9,7 @@ import { DEFAULT_NETWORK } from "../cluster/network.js";
 import { InvalidInputError } from "../errors.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
+import { areExported, THIS_NODE } from "./exported-nodes.js";
 import type { ImportReport } from "./import-report.js";
 import { endpointsFromPods, hasLivePods } from "./pods.js";
 import {
@@ -28,7 +29,7 @@ import {
   sliceSchema,
   workloadSchema,
 } from "./schema.js";
-import { classify, isDualStack, recordServices } from "./services.js";
+import { classify, HEADLESS_LABEL, isDualStack, recordServices } from "./services.js";
 import { endpointsFromSlices, slicesOfEndpoints } from "./slices.js";
 import { endpointsFromWorkloads, workloadOfPod } from "./workloads.js";
 
@@ -79,7 +80,14 @@ export function importKubernetes(
     );
   }
   const node = chooseNode(options.node, nodes, namedNodes(slices, legacy, pods));
-  const source = chooseSource(balanced, { slices, legacy, pods, workloads, node });
+  const source = chooseSource(balanced, {
+    slices,
+    legacy,
+    pods,
+    workloads,
+    node,
+    zone: zoneOfNode(nodes, node),
+  });
   const { records, invented } = recordServices(balanced, source);
   refuseConflicts(records);
   const known = knownNetwork(options, node, nodes, ranges);
@@ -111,7 +119,7 @@ export function importKubernetes(
         ranges.length,
       dualStack: balanced.filter(isDualStack).length,
       invented,
-      warnings: [...warnOfSlices(slices), ...warnOfEmpty(records)],
+      warnings: [...warnOfSlices(slices), ...warnOfHeadlessLabel(balanced), ...warnOfEmpty(records)],
     },
   };
 }
@@ -136,7 +144,10 @@ function chooseNode(
   nodes: readonly Node[],
   named: readonly string[],
 ): string | undefined {
-  if (wanted === undefined) return nodes.length === 1 ? nodes[0]!.metadata.name : undefined;
+  if (wanted === undefined) {
+    if (nodes.length === 1) return nodes[0]!.metadata.name;
+    return nodes.length === 0 && areExported(named) ? THIS_NODE : undefined;
+  }
   const known = new Set([...nodes.map(({ metadata }) => metadata.name), ...named]);
   if (known.size === 0) {
     throw new InvalidInputError(
@@ -199,14 +210,22 @@ interface Sources {
   readonly pods: readonly Pod[];
   readonly workloads: readonly KubernetesObject[];
   readonly node: string | undefined;
+  readonly zone: string | undefined;
+}
+
+/** Where kube-proxy looks for the zone that it is in (pkg/proxy/topology.go). */
+function zoneOfNode(nodes: readonly Node[], name: string | undefined): string | undefined {
+  return nodes.find(({ metadata }) => metadata.name === name)?.metadata.labels?.[
+    "topology.kubernetes.io/zone"
+  ];
 }
 
 /** EndpointSlices and Pods tell what is; workloads only what is wanted. */
 function chooseSource(
   services: readonly Service[],
-  { slices, legacy, pods, workloads, node }: Sources,
+  { slices, legacy, pods, workloads, node, zone }: Sources,
 ): EndpointSource {
-  if (slices.length > 0) return endpointsFromSlices(slices, node);
+  if (slices.length > 0) return endpointsFromSlices(slices, node, zone);
   if (legacy.length > 0) {
     return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints), node), origin: "endpoints" };
   }
@@ -228,6 +247,14 @@ function chooseSource(
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {
   const other = slices.filter(({ addressType }) => addressType !== "IPv4").length;
   return other === 0 ? [] : [`${other} EndpointSlices without IPv4 addresses are left out`];
+}
+
+/** The label is the controllers', for slices of headless services; a Service that has it is not seen by old kube-proxies. */
+function warnOfHeadlessLabel(balanced: readonly Service[]): string[] {
+  const labelled = balanced.filter(({ metadata }) => metadata.labels?.[HEADLESS_LABEL] !== undefined).length;
+  return labelled === 0
+    ? []
+    : [`services labelled ${HEADLESS_LABEL}, which kube-proxy up to 1.35 leaves out: ${labelled}`];
 }
 
 function warnOfEmpty(records: readonly ServiceRecord[]): string[] {

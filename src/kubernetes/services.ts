@@ -35,6 +35,8 @@ const MAX_ENDPOINTS = 4_000_000;
 
 /** kube-proxy and its replacements leave Services with this label to whom it names (KEP-2447). */
 const OTHER_PROXY = "service.kubernetes.io/service-proxy-name";
+/** That it is the service, or the slices of one, without a cluster IP. */
+export const HEADLESS_LABEL = "service.kubernetes.io/headless";
 
 /** What a service is for the data plane: `balanced`, or why it is none of theirs. */
 export function classify({

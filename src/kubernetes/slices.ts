@@ -9,10 +9,14 @@ import { type Candidate, chooseEndpoints, type ThisNode } from "./topology.js";
 
 type SliceEndpoint = NonNullable<EndpointSlice["endpoints"]>[number];
 
-/** Joins the IPv4 slices by their service-name label. `localNode` is the node whose endpoints count as local. */
+/**
+ * Joins the IPv4 slices by their service-name label. `localNode` is the node whose endpoints count as local, `zone` its own
+ * where its Node object says that: what endpoints tell otherwise.
+ */
 export function endpointsFromSlices(
   slices: readonly EndpointSlice[],
   localNode: string | undefined = firstNode(slices),
+  zone: string | undefined = undefined,
 ): EndpointSource {
   const byService = new Map<string, EndpointSlice[]>();
   for (const slice of slices) {
@@ -23,7 +27,7 @@ export function endpointsFromSlices(
     if (siblings) siblings.push(slice);
     else byService.set(name, [slice]);
   }
-  const here: ThisNode = { name: localNode, zone: zoneOf(slices, localNode) };
+  const here: ThisNode = { name: localNode, zone: zone ?? zoneOf(slices, localNode) };
   const hints = { node: 0, zone: 0, unused: 0 };
   return {
     origin: "endpointslices",
@@ -31,9 +35,7 @@ export function endpointsFromSlices(
     hints,
     endpointsOf: ({ metadata, spec }, port) => {
       const own = byService.get(`${metadata.namespace}/${metadata.name}`) ?? [];
-      const found: Candidate[] = [];
-      for (const slice of own) addCandidates(found, slice, port, localNode);
-      const { records, hint } = chooseEndpoints(found, spec, here);
+      const { records, hint } = chooseEndpoints(candidates(own, port, localNode), spec, here);
       if (hint !== "none") hints[hint]++;
       return records;
     },
@@ -110,6 +112,26 @@ function addCandidates(
       ...readiness(endpoint),
     });
   }
+}
+
+/**
+ * The endpoints of a service-port, each once: slices overlap while the controller moves endpoints. One of this node counts
+ * before others, else the first does; kube-proxy takes any (endpointslicecache.go, addEndpoints, in the order of a Go map).
+ */
+function candidates(
+  own: readonly EndpointSlice[],
+  port: ServicePort,
+  localNode: string | undefined,
+): readonly Candidate[] {
+  const found: Candidate[] = [];
+  for (const slice of own) addCandidates(found, slice, port, localNode);
+  const once = new Map<number, Candidate>();
+  for (const candidate of found) {
+    const { address, port: target, local } = candidate.record;
+    const key = address * 65_536 + target;
+    if (local || !once.has(key)) once.set(key, candidate);
+  }
+  return once.size === found.length ? found : [...once.values()];
 }
 
 const NO_NAMES: readonly string[] = [];

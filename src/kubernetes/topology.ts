@@ -48,10 +48,10 @@ export function chooseEndpoints(
   // Hints are for policy Cluster.
   if (isOnlyLocal(spec)) return { records: records(ready), hint: hasHints(ready) ? "unused" : "none" };
   const near = hinted(ready, here);
-  // A cluster can't say which of several ready local ones serve policy Local only: then hints are left aside.
-  if (near === undefined || (usesLocal(spec) && leavesOutLocal(ready, near.endpoints)))
-    return { records: records(ready), hint: hasHints(ready) ? "unused" : "none" };
-  return { records: records(near.endpoints), hint: near.by };
+  if (near === undefined) return { records: records(ready), hint: hasHints(ready) ? "unused" : "none" };
+  // Policy Local has no use for hints: those of this node that they leave out serve it alone.
+  const left = usesLocal(spec) ? leftOutHere(ready, near.endpoints) : [];
+  return { records: distinct([...near.endpoints.map(({ record }) => record), ...left]), hint: near.by };
 }
 
 /**
@@ -78,9 +78,11 @@ function meantFor(
   return near.length > 0 ? near : undefined;
 }
 
-function leavesOutLocal(ready: readonly Candidate[], near: readonly Candidate[]): boolean {
+function leftOutHere(ready: readonly Candidate[], near: readonly Candidate[]): EndpointRecord[] {
   const kept = new Set(near);
-  return ready.some((candidate) => candidate.record.local && !kept.has(candidate));
+  return ready
+    .filter((candidate) => candidate.record.local && !kept.has(candidate))
+    .map(({ record }) => ({ ...record, localPolicyOnly: true }));
 }
 
 function hasHints(ready: readonly Candidate[]): boolean {

@@ -80,6 +80,9 @@ export function kubeProxyFacts(results: Results): [string, string][] {
   return [
     ...versionFacts(results, "Rules of kube-proxy", kubeProxy),
     ...versionFacts(results, "Loaded by nft", nft),
+    ...(results.run.settings.kernel?.nft === undefined
+      ? []
+      : [["Measured with", plainText(results.run.settings.kernel.nft, 80)] satisfies [string, string]]),
   ];
 }
 

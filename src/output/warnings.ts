@@ -4,6 +4,7 @@ import { halfWidthOf } from "../results/estimate.js";
 import type { OrderEffect, Results } from "../results/schema.js";
 import { runWarnings } from "../results/validity.js";
 import { plainText } from "../text.js";
+import { describeKnownLatency, knownLatencyWarnings } from "./known-latency.js";
 import { formatSize, tableRows } from "./tables/table.js";
 
 /** A warning names as many cells; beyond them the list hides what the warning says to do. */
@@ -11,7 +12,9 @@ const MOST_NAMED = 8;
 
 /** How precise the run is, and whether order mattered: a line each. */
 export function qualityLines(results: Results): string[] {
-  return [precision(results), formatOrderEffect(results.orderEffect)].filter((line) => line !== "");
+  return [precision(results), describeKnownLatency(results), formatOrderEffect(results.orderEffect)].filter(
+    (line) => line !== "",
+  );
 }
 
 /** Every warning of a run: those of its cells, with the cells, then those of the whole run. */
@@ -28,7 +31,7 @@ export function allWarnings(results: Results): string[] {
   }
   return [
     ...[...cells].map(([warning, named]) => plainText(`${warning} (${nameCells(named, rows.length)})`, 900)),
-    ...runWarnings(results).map((warning) => plainText(warning, 600)),
+    ...[...knownLatencyWarnings(results), ...runWarnings(results)].map((warning) => plainText(warning, 600)),
   ];
 }
 

@@ -36,8 +36,8 @@ interface FileFormat {
 /** What is not a picture of one chart, by its format. */
 const FILES = {
   html: [{ name: "report.html", top: true, make: reportPage }],
-  pptx: [{ name: "slides.pptx", top: true, make: pptxDeck }],
-  "slides-pdf": [{ name: "slides.pdf", top: true, make: pdfDeck }],
+  pptx: [{ name: "slides.pptx", top: true, make: (results, theme) => pptxDeck([results], theme) }],
+  "slides-pdf": [{ name: "slides.pdf", top: true, make: (results, theme) => pdfDeck([results], theme) }],
   md: [
     { name: "table.md", make: markdownWithWarnings },
     { name: "model-versus-kernel.md", make: againstKernelTable },
@@ -99,6 +99,27 @@ export async function writeReport(
       if (data !== null) files.push({ path: join(top ? folders.top : folders.charts, name), data });
     }
   }
+  writeFiles(files);
+  return { paths: files.map(({ path }) => path), skipped };
+}
+
+/** Writes one deck of several runs into `folder`, in each format. Returns the paths. */
+export async function writeTalk(
+  runs: readonly Results[],
+  folder: string,
+  formats: readonly ("pptx" | "slides-pdf")[],
+  theme: ThemeName,
+): Promise<string[]> {
+  const files = [];
+  for (const format of formats) {
+    const data = format === "pptx" ? await pptxDeck(runs, theme) : pdfDeck(runs, theme);
+    files.push({ path: join(folder, FILES[format][0].name), data });
+  }
+  writeFiles(files);
+  return files.map(({ path }) => path);
+}
+
+function writeFiles(files: readonly { path: string; data: Uint8Array | string }[]): void {
   for (const folder of new Set(files.map(({ path }) => dirname(path)))) ensureWritableFolder(folder);
   for (const { path, data } of files) {
     try {
@@ -109,5 +130,4 @@ export async function writeReport(
       );
     }
   }
-  return { paths: files.map(({ path }) => path), skipped };
 }

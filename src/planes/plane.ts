@@ -6,6 +6,7 @@ import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
 import type { Capacity, PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
 import type { KubeProxyVersion } from "./kube-proxy-versions.js";
+import type { ServiceWalk } from "./shared/full-sync.js";
 
 export { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "./kube-proxy-versions.js";
 
@@ -71,8 +72,8 @@ export interface Plane {
   scheduledBy?(scheduler: string): PlaneOptions;
   /** Turns a cluster into rules or map contents. Throws PlaneLimitError when the plane can't hold the cluster. */
   compile(cluster: Cluster, options?: PlaneOptions): Program;
-  /** Sets that the kernel passes in its list, in each transaction of a full sync; absent where it keeps no such list. */
-  setWalks?(program: Program, servicesPerTransaction: number): readonly number[];
+  /** What the kernel passes for each service of a full sync (shared/full-sync.ts); absent where it walks nothing for them. */
+  setWalks?(program: Program): readonly ServiceWalk[];
 }
 
 /** A compiled plane: rules or map contents for one cluster, as data. */
@@ -104,10 +105,7 @@ export interface Program {
   connections(seed: number, options: ConnectionOptions): Connections;
 }
 
-/**
- * A model and the control plane that changes it while it decides: in place where the kernel's structures are changed in
- * place, by a new table where the kernel replaces the whole. Only writing is modelled: no system call, no netlink.
- */
+/** A model and the control plane that changes it in place, or by a new table, as the kernel does. No system call, no netlink. */
 export interface IncrementalModel {
   /** Decides with endpoint numbers (src/cluster/endpoint-updates.ts). `explain` counts; it has no words for what has changed. */
   readonly model: Model;

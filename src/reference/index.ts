@@ -7,6 +7,7 @@ import { TABLES } from "./tables.js";
 import { UPDATES } from "./updates.js";
 
 export type { PublishedSeries, Reference, ReferenceTable, Source } from "./reference.js";
+export { NFTABLES_MAPS } from "./updates.js";
 
 /** Quantities against the number of services. */
 export const REFERENCES: readonly Reference[] = [...LATENCY, ...RATES, ...UPDATES];

@@ -6,7 +6,25 @@ const HUAWEI_SERVICES = [1, 5000, 20_000];
 const FLFTUU_SERVICES = [1, 100, 500, 1000, 1500, 2000, 5000, 10_000, 15_000, 20_000];
 const MINUTE_MS = 60_000;
 
+/** What a map of each Service costs nft, against one map of all: the only published pair. */
+export const NFTABLES_MAPS: Reference = {
+  id: "nftables-maps",
+  title: "kubernetes-nftables-issue (Adrian Moisey)",
+  url: "https://github.com/adrianmoisey/kubernetes-nftables-issue",
+  date: null,
+  timed: "nft alone, one endpoint a Service, an older kernel",
+  unit: "s",
+  kind: "text",
+  error: null,
+  series: [
+    publishedSeries("nftables", "a map per Service", [45_000], [540]),
+    publishedSeries("nftables", "one map", [45_000], [0.47]),
+  ],
+  notes: ["kube-proxy up to 1.37 writes a map per Service; one shared map is proposed (k/k#140362)"],
+};
+
 export const UPDATES: readonly Reference[] = [
+  NFTABLES_MAPS,
   {
     id: "flftuu-add-rule",
     title: "k8s cluster iptables vs ipvs performance test (flftuu)",

@@ -342,6 +342,10 @@ export const resultsSchema = z.object({
           changes: z.number().int(),
           starts: z.number().int(),
           rollout: z.number().int(),
+          /** What the nft says of itself that was measured instead of the system's; absent: the system's. */
+          nft: z.string().optional(),
+          /** How often a new node's nftables rules are loaded; absent: an older run, which did not. */
+          coldStarts: z.number().int().optional(),
           /** Time for one start and its changes, and for the whole run (null: as long as it takes), seconds. */
           cellSeconds: z.number(),
           runSeconds: z.number().nullable(),
@@ -369,6 +373,17 @@ export const resultsSchema = z.object({
     /** Documented differences between planes that were seen, by name. */
     documented: z.record(z.string(), z.number()),
   }),
+  /** BPF lookups of known latency, timed as planes' are, and a walk through the same memory; absent: none were timed. */
+  knownLatency: z
+    .array(
+      z.object({
+        elements: z.number().int(),
+        bytes: z.number().int(),
+        kernelNs: z.number(),
+        chaseNs: z.number(),
+      }),
+    )
+    .optional(),
   /** Planes by id, as they describe themselves. Absent in runs of before 0.2, which src/results/fallback-descriptors.ts serves. */
   planes: z.record(z.string(), planeReport).optional(),
   /** Scenarios of this run by id. Absent as `planes` is. */

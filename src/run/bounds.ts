@@ -30,6 +30,7 @@ const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
   misses: ["model"],
   planeOptions: ["model"],
   cluster: ["model"],
+  nft: ["kernel"],
   connections: ["kernel", "guest"],
   clusterLane: ["cluster"],
 };

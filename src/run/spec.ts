@@ -50,6 +50,8 @@ export const runSpecSchema = z
     budgetSeconds: integer(BOUNDS.seconds).exactOptional(),
     /** Time for one cell, seconds: a kube-proxy's start and changes, or each N in a cluster. Lanes kernel and cluster. */
     durationSeconds: integer(BOUNDS.seconds).exactOptional(),
+    /** Path of the nft that is measured, instead of the system's. Lane kernel. */
+    nft: z.string().min(1).exactOptional(),
     /** New connections per round. Lanes kernel and guest. */
     connections: integer(BOUNDS.connections).exactOptional(),
     /** What lane `cluster` needs: which cluster, how much of it, for how long. */

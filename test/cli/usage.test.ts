@@ -43,7 +43,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     [
       "a report without its run",
       ["report"],
-      /^lbscale: <run> is missing: lbscale report <run> \[others..\];/,
+      /^lbscale: <run> is missing: lbscale report <run> \[others\.\.\];/,
     ],
     ["an option before an unknown command", ["--debug", "rnu"], /unknown command "rnu"/],
     ["an unknown command", ["rnu"], /^lbscale: unknown command "rnu": did you mean run\?/],

@@ -7,8 +7,8 @@ import { maskTo } from "../../src/cluster/cluster.js";
 import { generateCluster } from "../../src/cluster/generate.js";
 import { compileProgram } from "../../src/kernel/native.js";
 import { LOOKUP_BITS } from "../../src/planes/calico-ebpf/layout.js";
-import { LpmTrie, MISS } from "../../src/planes/calico-ebpf/maps/trie.js";
 import { CalicoProgram } from "../../src/planes/calico-ebpf/program.js";
+import { LpmTrie, MISS } from "../../src/planes/shared/lpm-trie.js";
 import { Random } from "../../src/random.js";
 
 const KEYS = 1_000_000;
@@ -60,7 +60,7 @@ function ask(entries: readonly Entry[], keys: readonly Entry["words"][]) {
 
 /** The model of the same entries, held to the kernel's answers. Returns how many keys were misses. */
 function compare(entries: readonly Entry[], keys: readonly Entry["words"][]): number {
-  const trie = new LpmTrie(entries.length, entries.length);
+  const trie = new LpmTrie(entries.length, entries.length, "raise it");
   for (const [i, { words, length }] of entries.entries()) {
     const node = trie.update(...words, length);
     trie.words[node + INDEX] = i;

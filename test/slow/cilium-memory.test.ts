@@ -56,10 +56,37 @@ test.skipIf(!works).each([
   },
 );
 
+test.skipIf(!works)("takes the kernel as many bytes for source ranges as the model says", async () => {
+  const cluster = generateCluster({ services: 400, seed: 2, types: "mixed", sourceRangeShare: 1 });
+  const program = new EbpfProgram(cluster, {}, "random");
+  expect(program.sourceRanges.length).toBeGreaterThan(50);
+  const cilium = new Cilium({
+    binary: ciliumPath(),
+    node: CLUSTER_NODE,
+    addresses: cluster.network.nodeAddresses.map(formatAddress),
+    algorithm: "random",
+    timeoutMs: 300_000,
+    realMaps: true,
+  });
+  try {
+    const added = Array.from(clusterObjects(cluster), (object) => ({ type: "ADDED", object }) as const);
+    const { memlock } = await cilium.apply(added);
+    const [line] = program.memory().filter(({ what }) => what === "lb4_source_range: entries");
+    expect(memlockOf(memlock, "lb4_source_range")).toBe(line!.bytes);
+  } finally {
+    await cilium.stop();
+  }
+});
+
 /** The kernel keeps 15 characters of a name, after which come type and sizes. */
 function memlockOf(memlock: Readonly<Record<string, number>>, map: string): number {
   const name = `cilium_${map}`.slice(0, 15);
-  const sizes = { lb4_services_v2: "12 12", lb4_backends_v3: "4 12", lb4_reverse_nat: "2 6" }[map]!;
+  const sizes = {
+    lb4_services_v2: "12 12",
+    lb4_backends_v3: "4 12",
+    lb4_reverse_nat: "2 6",
+    lb4_source_range: "12 1",
+  }[map]!;
   const found = Object.entries(memlock).filter(
     ([key]) => key.startsWith(`${name} `) && key.endsWith(` ${sizes}`),
   );

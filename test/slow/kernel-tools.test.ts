@@ -75,6 +75,26 @@ describe("exports of 5,000 services", () => {
     },
   );
 
+  for (const flavour of ["legacy", "nft"]) {
+    withTools(
+      `iptables-${flavour}-restore loads them with the counters that their comment names, or without any by --no-nfacct`,
+      [`iptables-${flavour}-restore`, "nfacct"],
+      () => {
+        const text = write("with-nfacct", few, "iptables");
+        const commands = Array.from(text.matchAll(/^# {3}(nfacct add \S+)$/gm), ([, command]) => command);
+        expect(commands).toHaveLength(2);
+        const restore = `iptables-${flavour}-restore <`;
+        expect(inNamespace(`${commands.join(" && ")} && ${restore} with-nfacct`)).toEqual(accepted);
+        // A new network namespace has no counters, as a kernel without nfacct has none.
+        expect(inNamespace(`${restore} with-nfacct`).status).not.toBe(0);
+        expect(inNamespace(`${commands[0]} && ${restore} with-nfacct`).status).not.toBe(0);
+        const iptables = EXPORTS.find(({ id }) => id === "iptables")!;
+        writeFileSync(join(folder, "without-nfacct"), [...iptables.write(few, { nfacct: false })].join(""));
+        expect(inNamespace(`${restore} without-nfacct`)).toEqual(accepted);
+      },
+    );
+  }
+
   withTools("nft -c -f accepts them in one file", ["nft"], () => {
     write("nft", clean, "nft");
     expect(inNamespace("nft -c -f nft")).toEqual(accepted);

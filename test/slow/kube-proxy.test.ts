@@ -64,6 +64,23 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     }
   });
 
+  // Hints next to policies Local, names of 63 characters, all protocols at one port, ranges that touch, odd timeouts.
+  test.each(["1.35", "1.36", "1.37"])(
+    "models: 60 Services that are odd, as kube-proxy %s writes them",
+    (version) => {
+      for (const mode of ["iptables", "nftables"]) {
+        const { status, stdout, stderr } = run(
+          ...[CLI, "verify", ODD, "--kube-proxy", version, "--mode", mode],
+        );
+        expect({ mode, status, stderr, stdout: status === 0 ? "" : stdout }).toMatchObject({
+          mode,
+          status: 0,
+          stdout: "",
+        });
+      }
+    },
+  );
+
   test("models: a cluster and 3 changes, as kube-proxy 1.36 writes them in IPVS mode", () => {
     expectNoDifference(100, "1.36", "ipvs", 3);
   });
@@ -86,6 +103,8 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     expect(stderr).toMatch(/^lbscale: kube-proxy 1\.37 nftables: .* lines of rules differ\n$/);
   });
 });
+
+const ODD = "test/data/kube-proxy/clusters/odd.json";
 
 function expectNoDifference(seed: number, version: string, mode: string, changes: number): void {
   const shares = ["empty", "affinity", "internal-local", "external-local", "source-ranges", "local-share"];

@@ -35,7 +35,7 @@ import {
   ruleModelVsKernel,
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
-import { firstSyncTime, programmingTime } from "./programming.js";
+import { coldStart, firstSyncTime, programmingTime } from "./programming.js";
 import { positionDecides } from "./tails.js";
 import { trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
@@ -54,6 +54,7 @@ export function findFindings(results: Results): Finding[] {
   const kernel = [
     programmingTime(results),
     firstSyncTime(results),
+    coldStart(results),
     kernelConnect(results),
     guestConnect(results),
     establishedFlat(results, "kernel"),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { withCells } from "../../../test/support/results-lanes.js";
-import { firstSyncTime, programmingTime } from "./programming.js";
+import { coldStart, firstSyncTime, programmingTime } from "./programming.js";
 
 const OLD = "kube-proxy/nftables@1.36";
 const NEW = "kube-proxy/nftables@1.37";
@@ -39,5 +39,25 @@ describe("findings about kube-proxy itself", () => {
 
   it("say nothing of a first sync that lbscale's own planes were loaded in", () => {
     expect(firstSyncTime(withCells([["kernel", "sync", OLD, 1000, 42e6]]))).toBeNull();
+  });
+
+  it("say what smaller transactions bring a new node, of the newest rules at the largest N", () => {
+    const staged = (ns: number, variant: string, services = 10_000) => {
+      const results = withCells([["kernel", "cold-start", "nftables@1.37", services, ns]]);
+      return results.cells.map((cell) => ({ ...cell, variant }));
+    };
+    const results = withCells([["kernel", "cold-start", "nftables@1.37", 10_000, 15e9]]);
+    results.cells.push(
+      ...staged(9e9, "250 a transaction"),
+      ...staged(12e9, "1,000 a transaction"),
+      ...staged(1e9, "250 a transaction", 1000),
+    );
+    const found = coldStart(results);
+    expect(found?.sentence).toMatch(
+      /10,000 services onto a new node in 15 s in one transaction, in 9 s with 250 a transaction: one transaction takes .*1\.7.* as long\.$/,
+    );
+    results.cells[1]!.estimate!.interval = [9e9, 16e9];
+    expect(coldStart(results)?.sentence).toMatch(/: their intervals allow no difference \(/);
+    expect(coldStart(withCells([["kernel", "cold-start", "nftables@1.37", 10_000, 15e9]]))).toBeNull();
   });
 });

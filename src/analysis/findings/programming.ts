@@ -1,10 +1,11 @@
 /** What kube-proxy itself takes to program a node: how its versions and modes differ, at the largest N that they share. */
 
 import { cellId } from "../../results/cells.js";
-import { planeLabel, shortLabel } from "../../results/descriptors.js";
+import { comparePlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
-import { formatCount, formatNs } from "../../text.js";
+import { maxOf } from "../../stats/extent.js";
+import { formatCount, formatNs, plainText } from "../../text.js";
 import { formatFactor, formatSpan, ratioInterval } from "./common.js";
 
 /** One endpoint's change, from the API's event to the end of the sync. */
@@ -27,6 +28,42 @@ export function firstSyncTime(results: Results): Finding | null {
     sentence: (n, times) =>
       `From kube-proxy's start, at ${n} services, the last Service answers after ${times}`,
   });
+}
+
+/** The newest rules of a new node in one transaction, over the same in the smallest stages, at the largest N of both. */
+export function coldStart(results: Results): Finding | null {
+  const all = selectCells(results, { lane: "kernel", scenario: "cold-start" }).filter(isMeasured);
+  const services = maxOf(all.filter(({ variant }) => variant !== "").map((cell) => cell.services));
+  const here = all.filter((cell) => cell.services === services);
+  const plane = [...new Set(here.map((cell) => cell.plane))].sort(comparePlanes(results)).at(-1);
+  const own = here.filter((cell) => cell.plane === plane);
+  const whole = own.find(({ variant }) => variant === "");
+  const [staged] = own
+    .filter(({ variant }) => variant !== "")
+    .sort((a, b) => stageOf(a.variant) - stageOf(b.variant));
+  if (whole === undefined || staged === undefined) return null;
+  const interval = ratioInterval(whole, staged);
+  const value = whole.estimate.median / staged.estimate.median;
+  const n = formatCount(services);
+  const verdict =
+    interval[0] > 1 || interval[1] < 1
+      ? `one transaction takes ${formatFactor(value, interval)} as long`
+      : `their intervals allow no difference (${formatFactor(value, interval)})`;
+  return {
+    id: "kernel-cold-start",
+    headline: `At ${n} Services a new node's ${shortLabel(results, whole.plane)} takes ${formatSpan(whole.estimate.median, whole.estimate.interval)}`,
+    sentence:
+      `nft loads ${planeLabel(results, whole.plane)}'s rules for ${n} services onto a new node in ${formatNs(whole.estimate.median)} in one transaction, ` +
+      `in ${formatNs(staged.estimate.median)} with ${plainText(staged.variant, 40)}: ${verdict}.`,
+    cells: [whole, staged].map(cellId),
+    value,
+    interval,
+  };
+}
+
+/** Services of a transaction, as the variant's name begins with. */
+function stageOf(variant: string): number {
+  return Number.parseInt(variant.replaceAll(",", ""), 10);
 }
 
 interface SpreadFinding {

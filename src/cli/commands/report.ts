@@ -12,9 +12,12 @@ import { note, PATH_LENGTH, print, printJson } from "../output.js";
 /** `text` goes to standard output, the others to files. */
 const REPORT_FORMATS = [...FILE_FORMATS, "text"] as const;
 
+/** What several runs can be together. */
+const TALK_FORMATS: readonly string[] = ["pptx", "slides-pdf"];
+
 interface Arguments {
   run: string;
-  others: string[] | undefined;
+  others: string[];
   formats: string;
   theme: string;
   size: SizeName;
@@ -26,9 +29,14 @@ interface Arguments {
 export const report: CommandModule<object, Arguments> = {
   command: "report <run> [others..]",
   describe:
-    "Draw the charts and tables of a run again, from its results.json alone; of several runs, one chart with a series each",
+    "Draw the charts and tables of a run again, from its results.json alone; of several runs one chart, or a talk",
   builder: (yargs) =>
     yargs
+      // Of several runs all count; of an option that is given twice still the last.
+      .parserConfiguration({ "duplicate-arguments-array": true })
+      .coerce(["formats", "theme", "size", "chart", "out", "json"], (given: unknown) =>
+        Array.isArray(given) ? given.at(-1) : given,
+      )
       .positional("run", {
         type: "string",
         demandOption: true,
@@ -37,7 +45,8 @@ export const report: CommandModule<object, Arguments> = {
       .positional("others", {
         type: "string",
         array: true,
-        describe: "More runs of the same scenarios: clusters, modes, lanes",
+        default: [],
+        describe: `More runs of the same scenarios, for one chart with a series each, or one deck of all (--formats ${TALK_FORMATS.join(",")}); needs --out`,
       })
       .option("formats", {
         type: "string",
@@ -74,10 +83,15 @@ export const report: CommandModule<object, Arguments> = {
     if (asked.includes("text") && args.json) {
       throw new UsageError("text and --json both go to standard output: choose one");
     }
+    const isTalk = args.others.length > 0 && asked.some((format) => TALK_FORMATS.includes(format));
+    if (isTalk) return reportTalk(args, asked);
+    if (args.others.length > 0 && args.out === undefined) {
+      throw new UsageError("several runs have no folder in common: name one with --out");
+    }
     // What draws loads here, not with the options: bad usage is reported at once.
     const { chartsOf } = await import("../../charts/of-run.js");
     const { writeReport } = await import("../../output/write-charts.js");
-    const results = await resultsOf(args.run, args.others ?? []);
+    const results = await resultsOf(args.run, args.others);
     const request = {
       formats: asked.filter((format): format is ReportFormat => format !== "text"),
       themes: parseChoices(args.theme, "theme", THEME_NAMES),
@@ -90,9 +104,6 @@ export const report: CommandModule<object, Arguments> = {
         ),
       }),
     };
-    if (args.out === undefined && (args.others ?? []).length > 0) {
-      throw new UsageError("several runs have no folder in common: name one with --out");
-    }
     const runFolder = statSync(args.run).isDirectory() ? args.run : dirname(args.run);
     const folders = { top: args.out ?? runFolder, charts: args.out ?? join(runFolder, "charts") };
     const { paths, skipped } = await writeReport(results, folders, request);
@@ -135,4 +146,29 @@ function labelOf(path: string): string {
     statSync(path, { throwIfNoEntry: false })?.isDirectory() === false ? dirname(path) : path,
   );
   return plainText(basename(folder), 40);
+}
+
+/** One deck of several runs. */
+async function reportTalk(args: Arguments, asked: readonly string[]): Promise<void> {
+  const other = asked.find((format) => !TALK_FORMATS.includes(format));
+  if (other !== undefined) {
+    throw new UsageError(
+      `slides of several runs are made alone, without ${other}: use --formats ${TALK_FORMATS.join(",")}, and draw charts with another command`,
+    );
+  }
+  if (args.chart !== undefined) throw new UsageError("--chart is of one run: leave out the other runs");
+  if (args.out === undefined)
+    throw new UsageError("several runs have no folder in common: name one with --out");
+  const { writeTalk } = await import("../../output/write-charts.js");
+  const { readResults } = await import("../../results/files.js");
+  const [theme] = parseChoices(args.theme, "theme", THEME_NAMES);
+  const paths = await writeTalk(
+    [args.run, ...args.others].map((run) => readResults(run)),
+    args.out,
+    asked.filter((format): format is "pptx" | "slides-pdf" => TALK_FORMATS.includes(format)),
+    theme!,
+  );
+  await (args.json
+    ? printJson(paths)
+    : print(paths.map((path) => `${plainText(path, PATH_LENGTH)}\n`).join("")));
 }

@@ -3,6 +3,7 @@
  * it is written back into `run.command`. Which lanes use it follows from the specification's field.
  */
 
+import { resolve } from "node:path";
 import type { Argv, Options } from "yargs";
 import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
@@ -155,6 +156,13 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     { describe: "Lanes kernel and guest: new connections per round; 1000 by default" },
     (text, _, name) => parseInteger(text, name, ...BOUNDS.connections),
   ),
+  option(
+    "nft",
+    "nft",
+    { describe: "Lane kernel: another nft to measure with (scripts/install-nft.sh installs one)" },
+    (text) => resolve(text),
+    () => "PATH",
+  ),
   option("warmup-ms", "warmupMs", { describe: "Warm-up of each process, milliseconds" }, milliseconds),
   option("measure-ms", "measureMs", { describe: "Timed part of each process, milliseconds" }, milliseconds),
   option("slow-down", "slowdown", { hidden: true }, parseSlowdown, ({ plane, share }) => `${plane}=${share}`),
@@ -267,15 +275,6 @@ export function refuseWithResume(given: GivenOptions): void {
       `--${changing.name} can't be given with --resume: the run in --out keeps its plan; leave it out, or start a new run`,
     );
   }
-}
-
-/** Of what was given, options that say where the cluster of a resumed run is. */
-export function clusterLaneOptions(given: GivenOptions): GivenOptions {
-  return Object.fromEntries(
-    givenOptions(given).flatMap(({ name, resumable, lanes }) =>
-      resumable && lanes.length === 1 && lanes[0] === "cluster" ? [[name, given[name]]] : [],
-    ),
-  );
 }
 
 /** The command that repeats a run, without paths. */

@@ -156,12 +156,16 @@ class Node {
   }
 
   #lastWords(): string {
-    const lines = readFileSync(join(this.#folder, LOG_FILE), "utf8").trim().split("\n");
+    const log = readFileSync(join(this.#folder, LOG_FILE), "utf8").trim();
+    // What takes several lines is between "<" and ">", indented by a tab (klog).
+    const lines = log.replaceAll(/\n\t/g, " ").replaceAll(/\n >/g, " >").split("\n");
     // Whoever reads its metrics gets an error for each counter that does not exist yet.
     const errors = lines.filter(
       (line) => /^[EF]\d{4} |^[Ee]rror/.test(line) && !line.includes(" metrics.go:"),
     );
-    return (errors.at(-1) ?? lines.at(-1) ?? "").slice(0, 400) || "it logged nothing";
+    // That there is no table to list before the first sync is no failure.
+    const last = errors.findLast((line) => !line.includes('"Failed to list existing ')) ?? errors.at(-1);
+    return (last ?? lines.at(-1) ?? "").slice(0, 400) || "it logged nothing";
   }
 }
 

@@ -1,6 +1,7 @@
 /** How one endpoint change reaches the kernel: the tool that a node would use, and what that tool reads. */
 
 import type { EndpointUpdate } from "../../cluster/endpoint-updates.js";
+import { CalicoProgram } from "../../planes/calico-ebpf/program.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { IptablesProgram } from "../../planes/iptables/program.js";
 import { iptablesSync } from "../../planes/iptables/ruleset.js";
@@ -11,6 +12,7 @@ import type { UpdateMode } from "../../planes/plane.js";
 import type { LoadedPlane, TestbedConfig } from "../loaded-plane.js";
 import type { KernelPlaneId } from "../plane.js";
 import { toolPath } from "../testbed/tools.js";
+import { calicoWrites } from "./calico-maps.js";
 import { pinFolder } from "./ebpf.js";
 import { ebpfWrites } from "./ebpf-changes.js";
 import { loadedRules } from "./netfilter.js";
@@ -84,6 +86,12 @@ export function changerOf(
           firstFrontend: frontends.indexOf(edit.servicePort),
           maglevSize: program.maglevSize,
         }),
+    };
+  }
+  if (program instanceof CalicoProgram && natives.loader !== null) {
+    return {
+      command: [natives.loader, "update", pinFolder({ host, testbed })],
+      input: (edit) => calicoWrites(edit),
     };
   }
   return null;

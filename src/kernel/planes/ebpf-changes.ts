@@ -10,7 +10,8 @@ import { masterCount, masterFlags } from "../../planes/ebpf/maps/entries.js";
 import { type Frontend, frontendsOf } from "../../planes/ebpf/maps/frontends.js";
 import { backendName, fillMaglevTable } from "../../planes/ebpf/maps/maglev.js";
 import { referencedRows, slotsOf } from "../../planes/ebpf/maps/slots.js";
-import { backendValue, header } from "./ebpf-maps.js";
+import { backendValue } from "./ebpf-maps.js";
+import { header } from "./map-input.js";
 
 export interface ChangeOptions {
   /** Index of the service-port's first frontend among all: its rev_nat less one. */

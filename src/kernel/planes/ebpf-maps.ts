@@ -1,26 +1,21 @@
 /** The program as map contents for the kernel, in the loader's format (native/loader.c), from the model's own columns. */
 
-import { type Cluster, servesPolicyLocal, TCP } from "../../cluster/cluster.js";
-import { balancerOf } from "../../cluster/flows.js";
-import { OUTSIDE_CLIENTS_CIDR } from "../../cluster/network.js";
+import { type Cluster, servesPolicyLocal } from "../../cluster/cluster.js";
 import { ENTRY_WORDS } from "../../planes/ebpf/maps/entries.js";
-import { MAGLEV_JHASH_SEED } from "../../planes/ebpf/maps/maglev.js";
 import type { EbpfProgram } from "../../planes/ebpf/program.js";
-
-export interface MapOptions {
-  /** What a rewritten source becomes: the node's address. */
-  readonly snatAddress: number;
-}
-
-/** rev_nat_index has 16 bits, and so has the key of lb4_reverse. */
-const NAME_BYTES = 16;
-const MAX_NODES = 4;
-/** include/uapi/linux/bpf.h */
-const BPF_F_NO_PREALLOC = 1;
-/** Cilium's `bpf-ct-global-tcp-max`. */
-const CONNECTIONS = 524_288;
-/** Beyond what any service needs: bounds the services that BPF_PROG_TEST_RUN draws from. */
-const ARRAY_LEAST = 1;
+import {
+  ARRAY_LEAST,
+  BPF_F_NO_PREALLOC,
+  bytesOf,
+  CONNECTIONS,
+  capacities,
+  type Elements,
+  header,
+  lookupTargets,
+  type MapOptions,
+  section,
+  settings,
+} from "./map-input.js";
 
 /** Settings, capacities and the contents of all maps, in chunks. */
 export function* ebpfMaps(program: EbpfProgram, options: MapOptions): Iterable<Uint8Array> {
@@ -28,7 +23,7 @@ export function* ebpfMaps(program: EbpfProgram, options: MapOptions): Iterable<U
   // LRU maps are preallocated always.
   const flags = program.preallocated ? 0 : BPF_F_NO_PREALLOC;
   const targets = lookupTargets(cluster, program.maglevSize !== null);
-  yield settings(program, options, targets.count);
+  yield settings(cluster, { ...options, maglevSize: program.maglevSize }, targets.count);
   yield capacities([
     ["lb4_services", mapEntries, flags],
     ["lb4_backends", mapEntries, flags],
@@ -45,63 +40,6 @@ export function* ebpfMaps(program: EbpfProgram, options: MapOptions): Iterable<U
   yield* section("lb4_ranges", rangeEntries(program));
   yield* section("lookup_targets", targets);
   if (program.maglevSize !== null) yield* maglevSection(program, program.maglevSize);
-}
-
-/** Keys and values of one map, side by side. */
-interface Elements {
-  readonly keys: Uint8Array;
-  readonly values: Uint8Array;
-  readonly count: number;
-}
-
-/** struct settings of balancer.bpf.c, and its length. */
-function settings(program: EbpfProgram, { snatAddress }: MapOptions, targets: number): Uint8Array {
-  const { podCidr, nodeAddresses } = program.cluster.network;
-  const nodes = Array.from({ length: MAX_NODES }, (_, i) => nodeAddresses[i] ?? 0);
-  const words = [
-    podCidr.base,
-    podCidr.prefixLength === 0 ? 0 : (-1 << (32 - podCidr.prefixLength)) >>> 0,
-    ...nodes,
-    snatAddress,
-    program.maglevSize ?? 0,
-    MAGLEV_JHASH_SEED,
-    targets,
-    (program.maglevSize === null ? podCidr : OUTSIDE_CLIENTS_CIDR).base + 1,
-  ];
-  return bytesOf(Uint32Array.from([words.length * 4, ...words]));
-}
-
-function capacities(maps: readonly (readonly [name: string, entries: number, flags?: number])[]): Uint8Array {
-  return Buffer.concat([
-    bytesOf(Uint32Array.of(maps.length)),
-    ...maps.flatMap(([name, entries, flags = 0]) => [
-      nameBytes(name),
-      bytesOf(Uint32Array.of(entries, flags)),
-    ]),
-  ]);
-}
-
-function* section(name: string, { keys, values, count }: Elements): Iterable<Uint8Array> {
-  if (count === 0) return;
-  yield header(name, keys.byteLength / count, values.byteLength / count, count);
-  yield keys;
-  yield values;
-}
-
-/** What precedes the keys and values of a section. */
-export function header(name: string, keySize: number, valueSize: number, count: number): Uint8Array {
-  return Buffer.concat([nameBytes(name), bytesOf(Uint32Array.of(keySize, valueSize, count))]);
-}
-
-function nameBytes(name: string): Uint8Array {
-  const bytes = new Uint8Array(NAME_BYTES);
-  bytes.set(Buffer.from(name, "latin1"));
-  return bytes;
-}
-
-/** The kernel lane runs on little-endian machines, as the model's int32 words assume. */
-function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array | Int32Array | Uint16Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** lb4_services: three words of key, three of value, as the model's entries are. */
@@ -158,42 +96,16 @@ function reverseEntries({ entries }: EbpfProgram): Elements {
 }
 
 /** lb4_ranges: an LPM trie over rev_nat (32 bits with padding) and the source, in network byte order as a trie must be. */
-function rangeEntries({ cluster, entries }: EbpfProgram): Elements {
-  const ports = entries.frontendPort.view();
-  const keys: Uint8Array[] = [];
-  for (let frontend = 0; frontend < ports.length; frontend++) {
-    const s = cluster.service[ports[frontend]!]!;
-    const seen = new Set<string>();
-    for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
-      const key = Buffer.alloc(12);
-      key.writeUInt32LE(32 + cluster.rangePrefixLength[r]!, 0);
-      key.writeUInt16LE(frontend + 1, 4);
-      key.writeUInt32BE(cluster.rangeBase[r]!, 8);
-      // Batch updates refuse no duplicates, but a range given twice is one element.
-      if (seen.has(key.toString("hex"))) continue;
-      seen.add(key.toString("hex"));
-      keys.push(key);
-    }
-  }
+function rangeEntries({ sourceRanges }: EbpfProgram): Elements {
+  const keys = sourceRanges.map(({ revNat, base, prefixLength }) => {
+    const key = Buffer.alloc(12);
+    key.writeUInt32LE(32 + prefixLength, 0);
+    key.writeUInt16LE(revNat, 4);
+    key.writeUInt32BE(base, 8);
+    return key;
+  });
   const values = new Uint32Array(keys.length).fill(1);
   return { keys: Buffer.concat(keys), values: bytesOf(values), count: keys.length };
-}
-
-/**
- * What BPF_PROG_TEST_RUN looks up: TCP service-ports with endpoints, at cluster addresses, or at those of load balancers,
- * where clients outside the cluster are sent.
- */
-function lookupTargets(cluster: Cluster, outside: boolean): Elements {
-  const addressOf = (p: number) =>
-    outside ? balancerOf(cluster, cluster.service[p]!) : cluster.clusterIp[cluster.service[p]!];
-  const ports: number[] = [];
-  for (let p = 0; p < cluster.servicePorts; p++) {
-    const answers = cluster.protocol[p] === TCP && cluster.endpointStart[p] !== cluster.endpointStart[p + 1];
-    if (answers && addressOf(p) !== undefined) ports.push(p);
-  }
-  const keys = Uint32Array.from(ports, (_, i) => i);
-  const values = Uint32Array.from(ports.flatMap((p) => [addressOf(p)!, cluster.port[p]!]));
-  return { keys: bytesOf(keys), values: bytesOf(values), count: ports.length };
 }
 
 /** lb4_maglev: rev_nat → a table of its own, one after another, so that they are never all in memory. */

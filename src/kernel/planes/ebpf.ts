@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import type { Program } from "../../planes/plane.js";
-import type { KernelPlane, Loading } from "../plane.js";
+import type { Balancers, KernelPlane, Loading } from "../plane.js";
 import { runTool, toolPath } from "../testbed/tools.js";
 import { BACKEND_SIDE, CLIENT_SIDE, SNAT_ADDRESS } from "../testbed/topology.js";
 import { ebpfMaps } from "./ebpf-maps.js";
@@ -53,18 +53,30 @@ export function pinFolder({ host, testbed }: Pick<Loading, "host" | "testbed">):
 }
 
 async function loadMaps(loading: Loading, program: Program | null, cgroup: string | null): Promise<void> {
+  if (!(program instanceof EbpfProgram)) throw new TypeError("not a program of Cilium's");
+  await loadObject(loading, "cilium", ebpfMaps(program, { snatAddress: SNAT_ADDRESS }), cgroup);
+}
+
+/** Loads an object with these map contents and pins it; at the socket of a cgroup, where one is given. */
+export async function loadObject(
+  loading: Loading,
+  object: keyof Balancers,
+  input: Iterable<Uint8Array>,
+  cgroup: string | null,
+): Promise<void> {
   const { loader, balancer } = loading.natives;
-  if (!(program instanceof EbpfProgram) || loader === null || balancer === null) {
-    throw new TypeError("not an eBPF program, or nothing to load it with");
-  }
+  if (loader === null || balancer === null) throw new TypeError("nothing to load an eBPF program with");
   mkdirSync(pinFolder(loading));
-  await runTool(loader, ["load", balancer, pinFolder(loading), cgroup ?? "-"], {
-    input: ebpfMaps(program, { snatAddress: SNAT_ADDRESS }),
-  });
+  await runTool(loader, ["load", balancer[object], pinFolder(loading), cgroup ?? "-"], { input });
 }
 
 async function loadAtInterfaces(loading: Loading, program: Program | null): Promise<void> {
   await loadMaps(loading, program, null);
+  await attachToInterfaces(loading);
+}
+
+/** The pinned programs see what comes from the client, and what comes back from endpoints. */
+export async function attachToInterfaces(loading: Loading): Promise<void> {
   const { testbed } = loading;
   const tc = toolPath("tc");
   for (const [device, name] of [

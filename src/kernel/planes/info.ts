@@ -28,6 +28,7 @@ export const KERNEL_PLANE_INFO = {
   ebpf: { ...proxy, bpf: true },
   "ebpf-tc": { ...proxy, bpf: true },
   "ebpf-maglev": { ...proxy, bpf: true, entry: "loadBalancer" },
+  "calico-ebpf": { ...proxy, bpf: true },
   nftables: proxy,
   "iptables-nft": proxy,
   iptables: { ...proxy, guest: "comparison" },

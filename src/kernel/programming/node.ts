@@ -62,8 +62,8 @@ class ProxiedNode {
   }
 
   async start(): Promise<{ startNs: number }> {
-    const { folder, binary, mode, backend, timed, limitMs } = this.#request;
-    const bin = timedTools(folder, backend, timed);
+    const { folder, binary, mode, backend, timed, nft, limitMs } = this.#request;
+    const bin = timedTools(folder, backend, timed, nft);
     const kubeconfigFile = join(folder, "kubeconfig");
     writeFileSync(kubeconfigFile, kubeconfig(await this.#server.listen()));
     const options = { binary, mode, backend, node: CLUSTER_NODE, addresses: [], podRange: this.#podRange };

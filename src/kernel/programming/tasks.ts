@@ -33,6 +33,8 @@ export interface ProgrammingTask {
   readonly cells: readonly ProgrammingCell[];
   readonly visits: readonly Visit[];
   readonly endpointsPerService: number;
+  /** Path of the nft that is measured; null: the system's. */
+  readonly nft: string | null;
   /** New connections of each round. */
   readonly connections: number;
   readonly cpu: number | null;
@@ -141,6 +143,8 @@ export const nodeRequestSchema = z.discriminatedUnion("call", [
     call: z.literal("prepare"),
     folder: z.string(),
     timed: z.string(),
+    /** The nft that kube-proxy runs. */
+    nft: z.string(),
     binary: z.string(),
     mode: z.enum(KUBE_PROXY_MODES),
     backend: z.enum(["legacy", "nft"]),

@@ -11,17 +11,18 @@ export const TIMES_FILE = "tool-times";
 /**
  * Makes it.
  * @param timed The compiled native/timed.c.
+ * @param nft The nft that is run.
  * @returns The path of the folder.
  * @throws KernelError where a tool is not installed.
  */
-export function timedTools(folder: string, backend: "legacy" | "nft", timed: string): string {
+export function timedTools(folder: string, backend: "legacy" | "nft", timed: string, nft: string): string {
   const bin = join(folder, "bin");
   const tools = join(folder, "tools");
   for (const path of [bin, tools]) mkdirSync(path);
   // One program for all of iptables' tools, which looks at the name it is called by.
   const multi = toolPath(`xtables-${backend}-multi`);
   for (const name of IPTABLES_TOOLS) symlinkSync(multi, join(tools, name));
-  symlinkSync(toolPath("nft"), join(tools, "nft"));
+  symlinkSync(nft, join(tools, "nft"));
   for (const name of [...IPTABLES_TOOLS, "nft"]) symlinkSync(timed, join(bin, name));
   return bin;
 }

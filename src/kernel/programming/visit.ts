@@ -125,6 +125,7 @@ async function firstSync(going: Going): Promise<void> {
   mkdirSync(folder);
   await node.call({
     call: "prepare",
+    nft: toolPath("nft"),
     ...{ folder, timed: natives.timed, binary: cell.binary, mode: cell.mode, backend: cell.backend },
     ...{ services: cell.services, endpointsPerService: task.endpointsPerService, seed: task.seed },
     ...{ changing: [...services], limitMs },

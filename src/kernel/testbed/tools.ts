@@ -20,8 +20,18 @@ export class MissingToolError extends KernelError {
   override readonly lacksProgram = true;
 }
 
+/** Tools that this process takes from elsewhere, by name. */
+const replaced = new Map<string, string>();
+
+/** From now on this process takes a tool from there: another version than the system's. */
+export function replaceTool(name: string, path: string): void {
+  replaced.set(name, path);
+}
+
 /** Absolute path of a system tool. Throws MissingToolError where it is not installed. */
 export function toolPath(name: string): string {
+  const other = replaced.get(name);
+  if (other !== undefined) return other;
   for (const folder of FOLDERS) {
     const path = join(folder, name);
     try {

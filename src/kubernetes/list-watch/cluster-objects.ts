@@ -2,14 +2,13 @@
 
 import { type Cluster, formatAddress, formatCidr } from "../../cluster/cluster.js";
 import { kubernetesList } from "../export.js";
+import { THIS_NODE } from "../exported-nodes.js";
 import { type ApiObject, asEndpointSlice, parseObject } from "./parse.js";
 import { ENDPOINT_SLICE, NODE, SERVICE_CIDR } from "./resources.js";
 import { checkEndpointsPerSlice, DEFAULT_ENDPOINTS_PER_SLICE } from "./slices.js";
 
 /** The node that the export writes into local endpoints: what `--hostname-override` names. */
-export const CLUSTER_NODE = "this-node";
-/** A cluster knows which endpoints are not on its node. Cilium takes an endpoint of no node for a local one. */
-const OTHER_NODE = "other-node";
+export const CLUSTER_NODE = THIS_NODE;
 
 /**
  * The Node, its ServiceCIDR, the Services and their EndpointSlices, one after the other.
@@ -82,9 +81,7 @@ class Slices {
       joined = { first: object, endpoints: [] };
       this.#byPorts.set(key, joined);
     }
-    for (const endpoint of slice.endpoints) {
-      joined.endpoints.push({ ...endpoint, nodeName: endpoint.nodeName ?? OTHER_NODE });
-    }
+    joined.endpoints.push(...slice.endpoints);
   }
 
   *joined(): Iterable<ApiObject> {

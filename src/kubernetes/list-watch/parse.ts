@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { UsageError } from "../../errors.js";
+import { withServerDefaults } from "./defaults.js";
 import { ENDPOINT_SLICE, type Resource, resourceOfKind } from "./resources.js";
 
 const text = z.string().min(1);
@@ -56,7 +57,7 @@ export interface ParsedObject {
 }
 
 /**
- * Checks one object.
+ * Checks one object, and fills in what the API server does.
  * @throws UsageError which says what is wrong with which field.
  */
 export function parseObject(value: unknown): ParsedObject {
@@ -66,7 +67,7 @@ export function parseObject(value: unknown): ParsedObject {
   const named = { ...object.metadata };
   if (resource.namespaced) named.namespace ??= "default";
   else delete named.namespace;
-  return { resource, object: { ...object, metadata: named } };
+  return { resource, object: withServerDefaults(resource, { ...object, metadata: named }) };
 }
 
 /**

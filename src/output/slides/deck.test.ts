@@ -61,7 +61,10 @@ describe("slides", () => {
 
 describe("the deck for PowerPoint", () => {
   it("holds charts, not pictures, with both axes logarithmic and every series as it looks", async () => {
-    const [columns, scaling] = await parts(await pptxDeck(results, "light"), /^ppt\/charts\/chart\d+\.xml$/);
+    const [columns, scaling] = await parts(
+      await pptxDeck([results], "light"),
+      /^ppt\/charts\/chart\d+\.xml$/,
+    );
     expect(columns).toContain("<c:barChart>");
     expect(scaling!.match(/<c:logBase val="10"\/>/g)).toHaveLength(2);
     const look = [...scaling!.matchAll(/<c:symbol val="(\w+)"\/>/g)].map(([, symbol]) => symbol);
@@ -73,7 +76,7 @@ describe("the deck for PowerPoint", () => {
     // Axes whose least differ: 1 service, 100 ns or more.
     const changes = withChanges(fakeResults({ services: [1] }));
     changes.findings = findFindings(changes);
-    const charts = await parts(await pptxDeck(changes, "light"), /^ppt\/charts\/chart\d+\.xml$/);
+    const charts = await parts(await pptxDeck([changes], "light"), /^ppt\/charts\/chart\d+\.xml$/);
     const lines = charts.filter((chart) => chart.includes("<c:scatterChart>"));
     expect(lines.length).toBeGreaterThan(2);
     for (const chart of lines) {
@@ -86,7 +89,7 @@ describe("the deck for PowerPoint", () => {
   });
 
   it("has the intervals as error bars, and no point where nothing was measured", async () => {
-    const [, scaling] = await parts(await pptxDeck(results, "light"), /^ppt\/charts\/chart\d+\.xml$/);
+    const [, scaling] = await parts(await pptxDeck([results], "light"), /^ppt\/charts\/chart\d+\.xml$/);
     expect(scaling!.match(/<c:errBars>/g)).toHaveLength(5);
     const { median, interval } = results.cells[0]!.estimate!;
     expect(scaling).toContain(`<c:v>${interval[1] - median}</c:v>`);
@@ -94,14 +97,14 @@ describe("the deck for PowerPoint", () => {
   });
 
   it("is the same file for the same results, and states no time but the run's", async () => {
-    const [first, second] = [await pptxDeck(results, "dark"), await pptxDeck(results, "dark")];
+    const [first, second] = [await pptxDeck([results], "dark"), await pptxDeck([results], "dark")];
     expect(Buffer.from(first).equals(Buffer.from(second))).toBe(true);
     const [core] = await parts(first, /^docProps\/core\.xml$/);
     expect(core!.match(/\d{4}-\d\d-\d\dT[\d:]+Z/g)).toEqual(["2026-11-24T09:30:00Z", "2026-11-24T09:30:00Z"]);
   });
 
   it("has a title, a slide a finding with notes, and the method", async () => {
-    const deck = await pptxDeck(results, "light");
+    const deck = await pptxDeck([results], "light");
     const slides = await parts(deck, /^ppt\/slides\/slide\d+\.xml$/);
     expect(slides).toHaveLength(FINDINGS.length + 2);
     const notes = await parts(deck, /^ppt\/notesSlides\/notesSlide\d+\.xml$/);
@@ -110,7 +113,7 @@ describe("the deck for PowerPoint", () => {
 
   it("escapes names", async () => {
     const hostile = fakeResults({ planes: ["iptables", `<a:t>&"evil`], findings: FINDINGS.slice(1, 2) });
-    for (const xml of await parts(await pptxDeck(hostile, "light"), /\.xml$/)) {
+    for (const xml of await parts(await pptxDeck([hostile], "light"), /\.xml$/)) {
       expect(xml).not.toContain(`<a:t>&"`);
       expect(xml).not.toContain("<c:v><a:t>");
     }
@@ -176,7 +179,7 @@ describe("native charts", () => {
 
 describe("the deck as PDF", () => {
   it("has a page a slide, and is the same file for the same results", () => {
-    const [first, second] = [pdfDeck(results, "light"), pdfDeck(results, "light")];
+    const [first, second] = [pdfDeck([results], "light"), pdfDeck([results], "light")];
     expect(Buffer.from(first).equals(Buffer.from(second))).toBe(true);
     const pages = Buffer.from(first)
       .toString("latin1")

@@ -8,35 +8,45 @@ import { cssFont, THEMES, type ThemeName, type TypeSize, typePx } from "../../ch
 import type { Results } from "../../results/schema.js";
 import { renderPages } from "../image/canvas.js";
 import { SIZES } from "../image/render.js";
-import { formatMethod } from "../method.js";
-import { allWarnings } from "../warnings.js";
-import { DECK_TITLE, deckLead, slidesOf, withoutSlide } from "./slides.js";
+import { talkOf } from "./talk.js";
 
 // CSS pixels at 1600 x 900.
 const MARGIN = 48;
 const LINE_HEIGHT = 1.4;
 const PARAGRAPH_GAP = 24;
+/** Above a chart's title. */
+const CLAIM_BASELINE = 20;
+/** Type of a page of text, times that of a subtitle: the largest that fits. */
+const SCALES = [1, 0.9, 0.8, 0.7, 0.6];
 /** Type of a title alone on its slide, times that of a chart's. */
 const TITLE_SLIDE = 1.7;
 
-/** The deck of a run as PDF: a title, a slide a finding, the method. The same results give the same bytes. */
-export function pdfDeck(results: Results, theme: ThemeName): Uint8Array {
+/** The deck of one run, or a talk about several, as PDF. The same results give the same bytes. */
+export function pdfDeck(runs: readonly Results[], theme: ThemeName): Uint8Array {
   const view = { theme, ...SIZES.slide };
-  const slides = slidesOf(results, view);
-  const charts = slides.map(({ build }) => build(view).config);
-  const pages = [titlePage(DECK_TITLE, deckLead(results), view), ...charts];
-  const rest = withoutSlide(results, slides);
-  const found = rest.length > 0 ? [textPage("Also found", rest, view)] : [];
-  const warnings = allWarnings(results);
-  const care = warnings.length > 0 ? [textPage("Read with care", warnings, view)] : [];
+  const { title, lead, slides, texts } = talkOf(runs, view);
   return renderPages(
-    [...pages, ...found, ...care, textPage("How it was measured", formatMethod(results), view)],
-    {
-      ...SIZES.slide,
-      title: DECK_TITLE,
-      description: deckLead(results).join(". "),
-    },
+    [
+      titlePage(title, lead, view),
+      ...slides.map(({ build, claim }) => claimed(build(view).config, claim, view)),
+      ...texts.map((text) => textPage(text.title, text.paragraphs, view)),
+    ],
+    { ...SIZES.slide, title, description: lead.join(". ") },
   );
+}
+
+/** A chart with the claim that it answers above its title. */
+function claimed(config: ChartConfiguration, claim: string | null, view: View): ChartConfiguration {
+  if (claim === null) return config;
+  const plugin: NonNullable<ChartConfiguration["plugins"]>[number] = {
+    id: "claim",
+    afterDraw({ ctx }) {
+      ctx.save();
+      paragraph(ctx, `Claimed: “${claim}”`, "caption", THEMES[view.theme].secondary, CLAIM_BASELINE, view);
+      ctx.restore();
+    },
+  };
+  return { ...config, plugins: [...(config.plugins ?? []), plugin] };
 }
 
 function titlePage(title: string, lead: readonly string[], view: View): ChartConfiguration {
@@ -51,9 +61,19 @@ function titlePage(title: string, lead: readonly string[], view: View): ChartCon
 function textPage(title: string, paragraphs: readonly string[], view: View): ChartConfiguration {
   return page(view, (ctx) => {
     const { text } = THEMES[view.theme];
-    let y = paragraph(ctx, title, "title", text, MARGIN * 1.5, view) + PARAGRAPH_GAP;
+    const top = paragraph(ctx, title, "title", text, MARGIN * 1.5, view) + PARAGRAPH_GAP;
+    const height = (times: number) =>
+      paragraphs.reduce(
+        (sum, words) =>
+          sum +
+          (linesOf(ctx, words, "subtitle", view, times).length * step("subtitle", times) +
+            PARAGRAPH_GAP * times),
+        top,
+      );
+    const times = SCALES.find((scale) => height(scale) < view.height) ?? SCALES.at(-1)!;
+    let y = top;
     for (const words of paragraphs) {
-      y = paragraph(ctx, words, "subtitle", text, y, view) + PARAGRAPH_GAP;
+      y = paragraph(ctx, words, "subtitle", text, y, view, times) + PARAGRAPH_GAP * times;
     }
   });
 }
@@ -68,15 +88,22 @@ function paragraph(
   view: View,
   times = 1,
 ): number {
-  const font = cssFont(size, times);
-  const lines = wrapText(ctx, words, font, view.width - 2 * MARGIN);
-  ctx.font = font;
+  const lines = linesOf(ctx, words, size, view, times);
+  ctx.font = cssFont(size, times);
   ctx.fillStyle = colour;
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
-  const step = typePx(size, times) * LINE_HEIGHT;
-  for (const [i, line] of lines.entries()) ctx.fillText(line, MARGIN, baseline + i * step);
-  return baseline + lines.length * step;
+  for (const [i, line] of lines.entries()) ctx.fillText(line, MARGIN, baseline + i * step(size, times));
+  return baseline + lines.length * step(size, times);
+}
+
+function linesOf(ctx: Context2D, words: string, size: TypeSize, view: View, times: number): string[] {
+  return wrapText(ctx, words, cssFont(size, times), view.width - 2 * MARGIN);
+}
+
+/** From a line's baseline to the next. */
+function step(size: TypeSize, times: number): number {
+  return typePx(size, times) * LINE_HEIGHT;
 }
 
 /** A page without a chart: what is drawn is all there is. */

@@ -5,11 +5,10 @@ import { spreadLabels } from "../../charts/kit/labels.js";
 import { THEMES, type ThemeName } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
 import { renderConfig } from "../image/canvas.js";
-import { formatMethod } from "../method.js";
-import { allWarnings } from "../warnings.js";
 import { finishDeck } from "./finish.js";
 import { type NativeChart, nativeChart } from "./native.js";
-import { DECK_TITLE, deckLead, notesOf, slidesOf, withoutSlide } from "./slides.js";
+import { notesOf } from "./slides.js";
+import { talkOf } from "./talk.js";
 
 // The package's types call a class what Node gets as the module itself.
 const PptxGenJS = PptxGenJSModule as unknown as typeof PptxGenJSModule.default;
@@ -27,35 +26,40 @@ const CHART = { x: MARGIN - 0.1, y: 1.65, w: WIDTH + 0.2, h: 4.85 };
 const LINES = { x: 0.07, y: 0.03, w: 0.76, h: 0.81 };
 /** As many letters of 16 points fill a line; a second one would reach the chart. */
 const SUBTITLE_LETTERS = 108;
+/** Points of text on a page of it, the largest that fits; letters are half as wide as they are high. */
+const TEXT_SIZES = [20, 18, 16, 14, 12];
+/** The height of a page of text, points. */
+const TEXT_POINTS = 5.2 * 72;
 /** Lines of names at the ends of lines, inches. */
 const NAME_HEIGHT = 0.32;
 /** The size of pictures of charts that PowerPoint has no kind for. */
 const PICTURE = { width: 1600, height: 900 };
 
-/** The deck of a run as .pptx. */
-export async function pptxDeck(results: Results, theme: ThemeName): Promise<Uint8Array> {
+/**
+ * The deck of one run, or a talk about several, as .pptx.
+ * @param runs The preferred ones first.
+ */
+export async function pptxDeck(runs: readonly Results[], theme: ThemeName): Promise<Uint8Array> {
+  const view = { theme, ...PICTURE };
+  const talk = talkOf(runs, view);
+  const [{ tool, run }] = runs as [Results];
   const deck = new PptxGenJS();
   deck.defineLayout({ name: "lbscale", ...SIZE });
   deck.layout = "lbscale";
   deck.theme = { headFontFace: FONT, bodyFontFace: FONT };
-  deck.title = DECK_TITLE;
-  deck.author = `lbscale ${results.tool.version}`;
+  deck.title = talk.title;
+  deck.author = `lbscale ${tool.version}`;
   deck.company = "";
-  deck.subject = results.run.command;
+  deck.subject = run.command;
   const look = new Look(deck, theme);
-  look.titleSlide(DECK_TITLE, deckLead(results));
+  look.titleSlide(talk.title, talk.lead);
 
   const charts: NativeChart[] = [];
-  const intervals = new Map(
-    results.cells.flatMap(({ estimate }) => (estimate ? [[estimate.median, estimate.interval]] : [])),
-  );
-  const view = { theme, ...PICTURE };
-  const slides = slidesOf(results, view);
-  for (const slide of slides) {
+  for (const slide of talk.slides) {
     const picture = slide.build(view);
     const page = look.slide();
-    page.addNotes(notesOf(slide, picture, results));
-    const chart = nativeChart(picture.config, intervals, theme);
+    page.addNotes(notesOf(slide, picture, slide.results));
+    const chart = nativeChart(picture.config, intervalsOf(slide.results), theme);
     if (chart) {
       look.words(page, picture);
       look.chart(page, chart, picture.description);
@@ -66,14 +70,22 @@ export async function pptxDeck(results: Results, theme: ThemeName): Promise<Uint
       const data = `image/png;base64,${Buffer.from(bytes).toString("base64")}`;
       page.addImage({ data, x: 0, y: 0, w: SIZE.width, h: SIZE.height, altText: description });
     }
+    if (slide.claim !== null) look.claim(page, slide.claim);
   }
-  const rest = withoutSlide(results, slides);
-  if (rest.length > 0) look.textSlide("Also found", rest);
-  const warnings = allWarnings(results);
-  if (warnings.length > 0) look.textSlide("Read with care", warnings);
-  look.textSlide("How it was measured", formatMethod(results));
+  for (const { title, paragraphs } of talk.texts) look.textSlide(title, paragraphs);
   const bytes = (await deck.write({ outputType: "nodebuffer" })) as Uint8Array;
-  return finishDeck(bytes, charts, new Date(results.run.startedAt));
+  return finishDeck(bytes, charts, new Date(run.startedAt));
+}
+
+/** Medians, as charts hold them, with their intervals. */
+function intervalsOf({ cells }: Results): Map<number, readonly [number, number]> {
+  return new Map(cells.flatMap(({ estimate }) => (estimate ? [[estimate.median, estimate.interval]] : [])));
+}
+
+/** Lines that paragraphs take in points of `size`, the gaps between them included. */
+function linesOf(paragraphs: readonly string[], size: number): number {
+  const letters = (WIDTH * 72) / (0.5 * size);
+  return paragraphs.reduce((sum, text) => sum + Math.ceil(text.length / letters) + 14 / (1.2 * size), 0);
 }
 
 /** How slides look in a theme. */
@@ -125,9 +137,16 @@ class Look {
     });
   }
 
+  /** The claim that a slide answers, above its title. */
+  claim(slide: DeckSlide, claim: string): void {
+    const box = { x: MARGIN, y: 0.14, w: WIDTH, h: 0.28, margin: 0 };
+    slide.addText(`Claimed: “${claim}”`, { ...box, fontFace: FONT, fontSize: 12, color: this.#secondary });
+  }
+
   textSlide(title: string, paragraphs: readonly string[]): void {
     const slide = this.slide();
     this.#title(slide, title);
+    const fontSize = TEXT_SIZES.find((size) => linesOf(paragraphs, size) * size * 1.2 < TEXT_POINTS);
     const runs = paragraphs.map((text) => ({ text, options: { breakLine: true, paraSpaceAfter: 14 } }));
     slide.addText(runs, {
       x: MARGIN,
@@ -136,7 +155,7 @@ class Look {
       h: 5.2,
       margin: 0,
       fontFace: FONT,
-      fontSize: 20,
+      fontSize: fontSize ?? TEXT_SIZES.at(-1)!,
       color: this.#text,
       valign: "top",
     });

@@ -1,5 +1,6 @@
 /** The slides of a talk about a run: one finding each, with the chart that shows it. */
 
+import { ARTICLE_CLAIMS, type ArticleClaim } from "../../analysis/article-claims.js";
 import { findingSentence } from "../../analysis/finding-sentence.js";
 import type { Chart, Picture, View } from "../../charts/chart.js";
 import { chartsOf } from "../../charts/of-run.js";
@@ -71,6 +72,12 @@ export function withoutSlide({ findings }: Results, slides: readonly Slide[]): s
     .map(({ headline }) => plainText(headline, 90));
 }
 
+/** The article's claim that a slide's finding is evidence for. */
+export function claimOf({ finding }: Slide): ArticleClaim | null {
+  const isAnswer = ({ evidence, more }: ArticleClaim) => [...evidence, ...more].includes(finding?.id ?? "");
+  return ARTICLE_CLAIMS.find(isAnswer) ?? null;
+}
+
 function builder(chart: Chart, results: Results): Slide["build"] {
   return (view) => {
     const picture = chart.build(results, view);
@@ -90,10 +97,12 @@ export function deckLead({ run, environment, cells }: Results): string[] {
   ];
 }
 
-/** What the speaker can say: the finding with its interval, what the chart shows, and how it was measured. */
+/** What the speaker can say: the finding with its interval, the claim and our verdict, the chart, and how it was measured. */
 export function notesOf(slide: Slide, picture: Picture, results: Results): string {
+  const answered = claimOf(slide);
   return [
     ...(slide.finding ? [plainText(findingSentence(slide.finding, results), 600)] : []),
+    ...(answered ? [`The claim: “${answered.claim}”. ${answered.verdict}`] : []),
     `The chart: ${picture.subtitle}.`,
     ...formatMethod(results),
     picture.caption,

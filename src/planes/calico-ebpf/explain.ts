@@ -3,10 +3,10 @@
 import { formatAddress, servicePortName } from "../../cluster/cluster.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
+import { type LpmTrie, MISS } from "../shared/lpm-trie.js";
+import { describeWalk } from "../shared/lpm-walk-text.js";
 import * as layout from "./layout.js";
 import type { BackendMap } from "./maps/backends.js";
-import { type LpmTrie, MISS } from "./maps/trie.js";
-import { describeWalk } from "./walk-text.js";
 
 /** What an explanation needs of a model: its maps and its state, not its lookup. */
 export interface ExplainedModel {

@@ -1,19 +1,7 @@
 /**
- * Calico's load-balancing maps (felix/bpf-gpl/nat_types.h, routes.h) inside the kernel's LPM trie (kernel/bpf/lpm_trie.c) and hash
- * map (kernel/bpf/hashtab.c), in int32 words.
+ * Calico's load-balancing maps (felix/bpf-gpl/nat_types.h, routes.h) inside the kernel's LPM trie (src/planes/shared/lpm-trie.ts) and
+ * hash map (kernel/bpf/hashtab.c), in int32 words.
  */
-
-/**
- * struct lpm_trie_node: two children, 16 bytes; u32 prefixlen, u32 flags; data and value. 56 bytes with a key's 12 bytes and a value's
- * 20, and 8 of the allocator's: the 64-byte class, one cache line. A route's node is smaller and comes from the same class.
- */
-export const NODE_WORDS = 16;
-export const CHILD = 0;
-export const PREFIX_LENGTH = 4;
-export const NODE_FLAGS = 5;
-export const INTERMEDIATE = 1;
-/** Data as big-endian words, so that leading zeros of a difference count equal bits. */
-export const DATA = 6;
 
 /** Value of cali_v4_nat_fe, 20 bytes. */
 export const FE_ID = 9;

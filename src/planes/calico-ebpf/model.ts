@@ -3,6 +3,7 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
+import { type LpmTrie, MISS } from "../shared/lpm-trie.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
 import { explainCalico } from "./explain.js";
 import {
@@ -26,7 +27,6 @@ import {
   sourceWord,
 } from "./layout.js";
 import type { BackendMap } from "./maps/backends.js";
-import { type LpmTrie, MISS } from "./maps/trie.js";
 
 /** cali_v4_nat_aff. */
 const AFFINITY_ENTRIES = 65_536;

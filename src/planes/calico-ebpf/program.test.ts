@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { type Cluster, EXTERNAL_IP, parseAddress, TCP } from "../../cluster/cluster.js";
 import { generateCluster, MIXED } from "../../cluster/generate.js";
 import { DROP } from "../plane.js";
+import { LpmTrie, MISS } from "../shared/lpm-trie.js";
 import { calicoEbpf } from "./index.js";
 import { LOOKUP_BITS, portWord, sourceWord } from "./layout.js";
 import { ENTRY_WORDS } from "./maps/entries.js";
-import { LpmTrie, MISS } from "./maps/trie.js";
 import { CalicoProgram } from "./program.js";
 import { backendEntries, frontendEntries } from "./ruleset.js";
 
@@ -31,7 +31,7 @@ describe("Calico's maps", () => {
   });
 
   it("find the test vector from any source, its /80 entry for its sources, and nothing at port 81", () => {
-    const trie = new LpmTrie(10, 10);
+    const trie = new LpmTrie(10, 10, "raise it");
     const service = address("10.96.0.10");
     const source = address("198.51.100.0");
     const plain = trie.update(service, portWord(80, TCP, 0), 0, 56);

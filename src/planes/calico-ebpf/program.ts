@@ -15,6 +15,7 @@ import type {
   Program,
   UpdateCost,
 } from "../plane.js";
+import { LpmTrie } from "../shared/lpm-trie.js";
 import { CalicoConnections } from "./connections.js";
 import { STOCK_BACKENDS, STOCK_FRONTENDS } from "./descriptor.js";
 import { LiveCalico } from "./incremental.js";
@@ -32,8 +33,7 @@ import {
 import { BackendMap } from "./maps/backends.js";
 import { ConntrackMap } from "./maps/conntrack.js";
 import { ENTRY_WORDS, listEntries, type MapEntries, ordinalsOf } from "./maps/entries.js";
-import { routesOf } from "./maps/routes.js";
-import { LpmTrie } from "./maps/trie.js";
+import { routeCapacity, routesOf } from "./maps/routes.js";
 import { mapMemory } from "./memory.js";
 import { CalicoModel } from "./model.js";
 import { updateCost } from "./update.js";
@@ -48,7 +48,7 @@ export class CalicoProgram implements Program {
   readonly frontendCapacity: number;
   readonly backendCapacity: number;
   #nodes: number | undefined;
-  #routeNodes: number | undefined;
+  #routes: Pick<LpmTrie, "entries" | "nodes"> | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions) {
     this.cluster = cluster;
@@ -64,6 +64,10 @@ export class CalicoProgram implements Program {
     this.backendCapacity = Math.max(STOCK_BACKENDS, powerOfTwo(cluster.endpoints));
   }
 
+  get routeCapacity(): number {
+    return routeCapacity(this.cluster);
+  }
+
   get #frontends(): number {
     return this.entries.frontends.length / ENTRY_WORDS;
   }
@@ -74,13 +78,17 @@ export class CalicoProgram implements Program {
 
   memory(): readonly MemoryLine[] {
     this.#nodes ??= this.#frontendTrie(this.#listed()).nodes;
-    this.#routeNodes ??= routesOf(this.cluster).nodes;
+    if (this.#routes === undefined) {
+      const { entries, nodes } = routesOf(this.cluster);
+      this.#routes = { entries, nodes };
+    }
     return mapMemory({
       frontends: this.#frontends,
       nodes: this.#nodes,
       backends: this.cluster.endpoints,
       backendBuckets: powerOfTwo(this.backendCapacity),
-      routeNodes: this.#routeNodes,
+      routes: this.#routes.entries,
+      routeNodes: this.#routes.nodes,
     });
   }
 
@@ -144,7 +152,7 @@ export class CalicoProgram implements Program {
   }
 
   #frontendTrie(order: Uint32Array): LpmTrie {
-    const trie = new LpmTrie(this.frontendCapacity, order.length);
+    const trie = new LpmTrie(this.frontendCapacity, order.length, "raise bpfMapSizeNATFrontend");
     const entries = this.entries.frontends.view();
     for (const entry of order) {
       const at = entry * ENTRY_WORDS;

@@ -83,7 +83,7 @@ export class TcConnections implements Connections {
     }
     const flags = words[service + SERVICE_FLAGS]!;
     if (!inside && (flags & ROUTABLE) === 0) return DROP;
-    if ((flags & SOURCE_RANGE) !== 0 && !model.ranges.allows(model.serviceOf(service), src)) return DROP;
+    if ((flags & SOURCE_RANGE) !== 0 && !model.lets(service, src)) return DROP;
     if (inside && (flags & TWO_SCOPES) !== 0) {
       scope = SCOPE_INTERNAL;
       service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_INTERNAL));

@@ -3,11 +3,13 @@
 import { formatAddress, servicePortName } from "../../cluster/cluster.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT, type Work } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
-import type { SourceRanges } from "../shared/source-ranges.js";
+import { MISS as LPM_MISS } from "../shared/lpm-trie.js";
+import { describeWalk } from "../shared/lpm-walk-text.js";
 import * as layout from "./layout.js";
 import { MISS } from "./maps/htab.js";
 import { maglevIndex } from "./maps/maglev.js";
 import type { Context, MaglevMaps, Maps } from "./maps/maps.js";
+import { RANGE_LOOKUP_BITS, rangeId } from "./maps/ranges.js";
 
 /** What an explanation needs of a model: its maps and its state, not its lookup. */
 export interface ExplainedModel {
@@ -15,12 +17,10 @@ export interface ExplainedModel {
   readonly maps: Maps;
   /** Undefined: backends are picked at random. */
   readonly maglev?: MaglevMaps;
-  readonly ranges: SourceRanges;
   readonly affinity: AffinityTable;
   affinityBackend(service: number, frontend: number, src: number, nowSec: number): number;
   randomSlot(count: number): number;
   frontendOf(service: number): number;
-  serviceOf(service: number): number;
   fromInside(src: number): boolean;
   isNode(address: number): boolean;
 }
@@ -72,6 +72,19 @@ export function explainEbpf(
     return element;
   };
 
+  /** lb4_src_range_ok: a walk down the trie, node by node. */
+  const isLetIn = (revNat: number): boolean => {
+    const { ranges } = model.maps;
+    const key = [rangeId(revNat), src, 0] as const;
+    const visited = ranges.path(...key, RANGE_LOOKUP_BITS);
+    const found = ranges.find(...key, RANGE_LOOKUP_BITS);
+    work.mapLookups++;
+    work.hashProbes += visited.length;
+    const name = `lb4_source_range[frontend ${revNat} from ${formatAddress(src >>> 0)}]`;
+    path?.push(...describeWalk(name, ranges, { key, length: RANGE_LOOKUP_BITS, visited, found }));
+    return found !== LPM_MISS;
+  };
+
   let address = dst;
   let scope: number = layout.SCOPE_EXTERNAL;
   let service = findService(dst, flow.dport, 0, flow.protocol, scope);
@@ -91,10 +104,7 @@ export function explainEbpf(
   say(() => `frontend of ${servicePortName(cluster, frontendPort[model.frontendOf(service) - 1]!)}`);
   if (!inside && !(flags & layout.ROUTABLE)) return answer(DROP, "a cluster IP from outside: DROP");
   if (flags & layout.SOURCE_RANGE) {
-    work.mapLookups++;
-    const allowed = model.ranges.allows(model.serviceOf(service), src);
-    say(() => `lb4_source_range: ${allowed ? "inside" : "outside"}`);
-    if (!allowed) return answer(DROP, "source outside the ranges: DROP");
+    if (!isLetIn(model.frontendOf(service))) return answer(DROP, "source outside the ranges: DROP");
   }
   if (inside && flags & layout.TWO_SCOPES) {
     scope = layout.SCOPE_INTERNAL;

@@ -4,6 +4,7 @@
  */
 
 import type { MemoryLine } from "../plane.js";
+import { type LpmTrie, NODE_WORDS } from "../shared/lpm-trie.js";
 import {
   BACKEND_WORDS,
   BUCKET_WORDS,
@@ -19,6 +20,9 @@ const HEADER_BYTES = 896;
 /** Each element is counted with the list node that the allocator (kernel/bpf/memalloc.c) puts in front of it. */
 const LIST_NODE_BYTES = 8;
 
+/** struct lpm_trie_node 24, a key's data 8, a value 1: what the kernel accounts for an entry (trie_mem_usage). */
+const RANGE_NODE_BYTES = 33;
+
 export interface MapSizes {
   /** Capacity of each map. */
   readonly mapEntries: number;
@@ -27,17 +31,19 @@ export interface MapSizes {
   readonly services: number;
   readonly backends: number;
   readonly frontends: number;
+  readonly ranges: Pick<LpmTrie, "entries" | "nodes">;
   /** Entries of a Maglev table, and how many there are; null for random selection. */
   readonly maglev: { readonly size: number; readonly tables: number } | null;
 }
 
 /** Two or three lines per map: header and buckets, elements, and what is allocated and holds nothing. */
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
-  const { services, backends, frontends, maglev } = sizes;
+  const { services, backends, frontends, ranges, maglev } = sizes;
   const maps = [
     ...mapLines("lb4_services_v2", services, SERVICE_WORDS, sizes),
     ...mapLines("lb4_backends_v3", backends, BACKEND_WORDS, sizes),
     ...mapLines("lb4_reverse_nat", frontends, REVERSE_NAT_WORDS, sizes),
+    ...rangeLines(ranges),
   ];
   if (maglev === null) return maps;
   return [
@@ -46,6 +52,20 @@ export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
     {
       what: "lb4_maglev: a table a frontend",
       bytes: maglev.tables * maglev.size * 4,
+      known: "derived",
+    },
+  ];
+}
+
+/** Nodes of the trie, never preallocated: no line where no Service has ranges. */
+function rangeLines({ entries, nodes }: MapSizes["ranges"]): MemoryLine[] {
+  if (entries === 0) return [];
+  const accounted = entries * RANGE_NODE_BYTES;
+  return [
+    { what: "lb4_source_range: entries", bytes: accounted, known: "exact" },
+    {
+      what: "lb4_source_range: intermediate nodes, and the rest of slab objects",
+      bytes: nodes * NODE_WORDS * 4 - accounted,
       known: "derived",
     },
   ];

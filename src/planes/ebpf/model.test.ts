@@ -25,6 +25,60 @@ function meanWork(model: Model, cluster: Cluster, count: number, entry: Entry = 
   return { mapLookups: mapLookups / count, hashProbes: hashProbes / count };
 }
 
+describe("a source range", () => {
+  const cluster = generateCluster({
+    services: 400,
+    seed: 2,
+    types: "mixed",
+    sourceRangeShare: 1,
+    endpoints: { kind: "constant", count: 2 },
+  });
+  const s = cluster.rangeStart.findIndex((start, at) => (cluster.rangeStart[at + 1] ?? 0) > start);
+  const from = (src: number): Flow => ({
+    src,
+    sport: 1,
+    dst: cluster.externalAddress[cluster.externalStart[s]!]!,
+    dport: cluster.port[cluster.portStart[s]!]!,
+    protocol: cluster.protocol[cluster.portStart[s]!]!,
+  });
+  const inside = cluster.rangeBase[cluster.rangeStart[s]!]! + 1;
+  const outside = parseAddress("203.0.113.9")!;
+
+  it("is found in a trie of all frontends, each node of whose walk is counted", () => {
+    const model = ebpf.compile(cluster).model(1);
+    const walk: string[] = [];
+    const { decision, work } = model.explain(from(inside), 0, walk);
+    expect(decision).not.toBe(DROP);
+    const [, nodes] = walk.join("\n").match(/lb4_source_range\[.*\]: \/58 found, nodes visited: (\d+)/)!;
+    const own = walk.filter((line) => line.includes("├"));
+    expect(own).toHaveLength(Number(nodes));
+    expect(own.length).toBeGreaterThan(3);
+    // Master, slot and backend, each found at once or behind another element.
+    expect(work.hashProbes - own.length).toBeLessThan(6);
+    expect(work.mapLookups).toBe(4);
+  });
+
+  it("lets in whom it holds and no other, timed or explained", () => {
+    const [timed, explained] = [ebpf.compile(cluster).model(1), ebpf.compile(cluster).model(1)];
+    for (const src of [inside, outside]) {
+      const { sport, dst, dport, protocol } = from(src);
+      const decided = timed.lookup(src | 0, sport, dst | 0, dport, protocol, 0);
+      expect(explained.explain(from(src), 0).decision).toBe(decided);
+      expect(decided === DROP).toBe(src === outside);
+    }
+  });
+
+  it("takes memory with the nodes between entries, and none where no Service has ranges", () => {
+    const lines = (of: Cluster) =>
+      ebpf
+        .compile(of)
+        .memory()
+        .filter(({ what }) => what.startsWith("lb4_source_range"));
+    expect(lines(constant(50, 2))).toEqual([]);
+    expect(lines(cluster).map(({ known }) => known)).toEqual(["exact", "derived"]);
+  });
+});
+
 describe("a lookup in eBPF maps", () => {
   it.each([
     [1, 1],

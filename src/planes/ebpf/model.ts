@@ -2,7 +2,6 @@
 
 import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
-import { SourceRanges } from "../shared/source-ranges.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
 import { explainEbpf } from "./explain.js";
 import {
@@ -26,6 +25,7 @@ import {
 import { MISS } from "./maps/htab.js";
 import { maglevIndex } from "./maps/maglev.js";
 import type { Context, MaglevMaps, Maps } from "./maps/maps.js";
+import { RANGE_LOOKUP_BITS, rangeId } from "./maps/ranges.js";
 
 /** lb4_affinity: an LRU map of the same size as the others. */
 const AFFINITY_ENTRIES = 65_536;
@@ -34,7 +34,6 @@ const AFFINITY_ENTRIES = 65_536;
 export abstract class CiliumModel implements Model {
   readonly context: Context;
   readonly maps: Maps;
-  readonly ranges: SourceRanges;
   readonly affinity: AffinityTable;
   /** Ids of backends that left while clients may remember them: what lb_affinity_match no longer holds. */
   readonly removedBackends = new Set<number>();
@@ -47,7 +46,6 @@ export abstract class CiliumModel implements Model {
     const { network, affinitySeconds } = context.cluster;
     this.context = context;
     this.maps = maps;
-    this.ranges = new SourceRanges(context.cluster);
     const sticky = affinitySeconds.some((seconds) => seconds > 0);
     this.affinity = new AffinityTable({ capacity: sticky ? AFFINITY_ENTRIES : 1 });
     this.#nodes = Int32Array.from(network.nodeAddresses, (address) => address | 0);
@@ -86,7 +84,7 @@ export abstract class CiliumModel implements Model {
     }
     const flags = words[service + SERVICE_FLAGS]!;
     if (!inside && (flags & ROUTABLE) === 0) return DROP;
-    if ((flags & SOURCE_RANGE) !== 0 && !this.ranges.allows(this.serviceOf(service), src)) return DROP;
+    if ((flags & SOURCE_RANGE) !== 0 && !this.lets(service, src)) return DROP;
     if (inside && (flags & TWO_SCOPES) !== 0) {
       scope = SCOPE_INTERNAL;
       service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_INTERNAL));
@@ -153,9 +151,9 @@ export abstract class CiliumModel implements Model {
     return (words[service + SERVICE_COUNT]! >>> 16) | ((words[service + SERVICE_FLAGS]! >>> 16) << 16);
   }
 
-  /** Service that a master element belongs to. */
-  serviceOf(service: number): number {
-    return this.context.cluster.service[this.context.frontendPort[this.frontendOf(service) - 1]!]!;
+  /** Whether a source range of a master element's frontend holds a client (lb4_src_range_ok). */
+  lets(service: number, src: number): boolean {
+    return this.maps.ranges.find(rangeId(this.frontendOf(service)), src, 0, RANGE_LOOKUP_BITS) !== MISS;
   }
 
   /** East-west: a pod, or the node itself. */

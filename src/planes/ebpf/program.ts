@@ -36,6 +36,7 @@ import { BackendMap, OuterMap, powerOfTwo, ServiceMap } from "./maps/htab.js";
 import { ConnectionMap, ReverseSocketMap } from "./maps/lru.js";
 import { backendName, fillMaglevTable } from "./maps/maglev.js";
 import type { MaglevMaps, Maps } from "./maps/maps.js";
+import { type RangeEntry, rangeEntries, rangeTrie } from "./maps/ranges.js";
 import type { EndpointStates } from "./maps/slots.js";
 import { mapMemory } from "./memory.js";
 import { type CiliumModel, EbpfModel, MaglevModel } from "./model.js";
@@ -81,12 +82,22 @@ export class EbpfProgram implements Program {
     return [...routable.keys()].filter((frontend) => routable[frontend] === 1);
   }
 
+  /** Entries of lb4_source_range. */
+  get sourceRanges(): readonly RangeEntry[] {
+    return Array.from(rangeEntries(this.cluster, this.entries.frontendPort.view()));
+  }
+
   get #frontends(): number {
     return this.entries.frontendPort.length;
   }
 
+  /** Entries of the fullest map: all have one size. */
+  get #needed(): number {
+    return Math.max(this.#serviceEntries, this.cluster.endpoints, this.sourceRanges.length);
+  }
+
   #capacity(asked: number | undefined): number {
-    const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
+    const needed = this.#needed;
     if (asked === undefined) return Math.max(DEFAULT_MAP_ENTRIES, powerOfTwo(needed));
     if (asked >= needed) return asked;
     throw new MapFullError(
@@ -119,13 +130,14 @@ export class EbpfProgram implements Program {
       services: this.#serviceEntries,
       backends: this.cluster.endpoints,
       frontends: this.#frontends,
+      ranges: rangeTrie(this.sourceRanges, this.mapEntries),
       maglev:
         this.#maglevSize === null ? null : { size: this.#maglevSize, tables: this.tableFrontends.length },
     });
   }
 
   capacities(): readonly Capacity[] {
-    const needed = Math.max(this.#serviceEntries, this.cluster.endpoints);
+    const needed = this.#needed;
     return [
       {
         what: "entries of the service map",
@@ -198,6 +210,7 @@ export class EbpfProgram implements Program {
     const maps: Maps = {
       services: this.#serviceMap(random.nextInt32()),
       backends: this.#backendMap(random.nextInt32()),
+      ranges: rangeTrie(this.sourceRanges, this.mapEntries),
     };
     const context = { cluster: this.cluster, frontendPort: this.entries.frontendPort.view() };
     if (this.#maglevSize === null) return new EbpfModel(context, maps, seed);

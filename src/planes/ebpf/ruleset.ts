@@ -213,21 +213,12 @@ function* reverseNatEntries(program: EbpfProgram): Iterable<MapEntry> {
 }
 
 function* sourceRangeEntries(program: EbpfProgram): Iterable<MapEntry> {
-  const { cluster, entries } = program;
-  // Every frontend of the service has them; the flag that has them read stands on the load balancer's alone.
-  for (const { revNat } of masters(program)) {
-    const s = cluster.service[entries.frontendPort.view()[revNat - 1]!]!;
-    const written = new Set<string>();
-    for (let r = cluster.rangeStart[s]!; r < cluster.rangeStart[s + 1]!; r++) {
-      const name = `${cluster.rangeBase[r]}/${cluster.rangePrefixLength[r]}`;
-      if (written.has(name)) continue;
-      written.add(name);
-      yield entry(12, 1, (key) => {
-        key.setUint32(0, RANGE_STATIC_BITS + cluster.rangePrefixLength[r]!, true);
-        key.setUint16(4, revNat);
-        key.setUint32(8, cluster.rangeBase[r]!);
-      });
-    }
+  for (const { revNat, base, prefixLength } of program.sourceRanges) {
+    yield entry(12, 1, (key) => {
+      key.setUint32(0, RANGE_STATIC_BITS + prefixLength, true);
+      key.setUint16(4, revNat);
+      key.setUint32(8, base);
+    });
   }
 }
 

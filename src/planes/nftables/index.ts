@@ -9,8 +9,8 @@ export const nftables: Plane = {
   label: NFTABLES.name,
   descriptor: NFTABLES,
   compile: (cluster, options) => new NftablesProgram(cluster, options),
-  setWalks: (program, servicesPerTransaction) => {
+  setWalks: (program) => {
     if (!(program instanceof NftablesProgram)) throw new TypeError("not an nftables program");
-    return setWalks(program, servicesPerTransaction);
+    return setWalks(program);
   },
 };

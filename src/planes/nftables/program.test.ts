@@ -57,6 +57,25 @@ function firewallRule(...ranges: string[]): string | undefined {
   return /ip saddr != .* drop$/m.exec([...nftTransactions(program)].join(""))?.[0];
 }
 
+it("nftables' firewall joins neighbouring ranges, as nft lists them", () => {
+  // .0/25 and .128/25; three addresses in a row; a range alone.
+  expect(firewallRule("203.0.113.0/25", "203.0.113.128/25", "198.51.100.1/32", "198.51.100.2/31")).toBe(
+    "ip saddr != { 198.51.100.1-198.51.100.3, 203.0.113.0/24 } drop",
+  );
+  expect(firewallRule("203.0.113.2/32", "203.0.113.3/32")).toBe(
+    "ip saddr != { 203.0.113.2/31, 203.0.113.2/31 } drop",
+  );
+});
+
+it("nftables cuts the comment that names whose a refusal is at 128 characters, as kube-proxy 1.37 does", () => {
+  const { network, source } = constant(1, 1);
+  const name = `${"n".repeat(63)}/${"s".repeat(63)}`;
+  const ports = [{ name: "http", protocol: TCP, port: 80, endpoints: [] }];
+  const cluster = buildCluster([{ name, clusterIp: parseAddress("172.30.0.41")!, ports }], network, source);
+  const text = [...nftTransactions(new NftablesProgram(cluster))].join("");
+  expect(text).toContain(`172.30.0.41 . tcp . 80 comment "${name}:" : goto reject-chain`);
+});
+
 it("nftables' firewall compares with a range that is alone, and looks one up that was given twice", () => {
   expect(firewallRule("203.0.113.0/24")).toBe("ip saddr != 203.0.113.0/24 drop");
   // nft keeps the set, as it does when kube-proxy names the range twice.

@@ -209,10 +209,7 @@ export function mapElements({
     add("firewall-ips", s, `${key(w, at)} : goto firewall-${servicePortBase(cluster, p)}`);
   });
   // Only a comment says whose a refusal is: it leads to no chain of a service.
-  const owner = (p: number) => {
-    const name = servicePortName(cluster, p);
-    return name.length <= MAX_COMMENT ? ` comment "${name}"` : "";
-  };
+  const owner = (p: number) => ` comment "${servicePortName(cluster, p).slice(0, MAX_COMMENT)}"`;
   each(maps.noEndpointServices.view(), 5, (w, at) => {
     const p = w[at + 4]!;
     const element = `${key(w, at)}${owner(p)} : ${verdict(w[at + 3]!)}`;

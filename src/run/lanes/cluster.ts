@@ -15,10 +15,10 @@ import { levelOf } from "../../measure/stopping.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import type { RunSpec } from "../spec.js";
-import { addChanged, CHANGE_CELLS } from "./cluster-changes.js";
-import { describeCluster, requireSameCluster } from "./cluster-description.js";
-import { clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster-job.js";
-import { addProbed, VARIANTS } from "./cluster-reports.js";
+import { addChanged, CHANGE_CELLS } from "./cluster/changes.js";
+import { describeCluster, requireSameCluster } from "./cluster/description.js";
+import { clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster/job.js";
+import { addProbed, VARIANTS } from "./cluster/reports.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
 
 const PROFILE = "cluster";

@@ -3,13 +3,16 @@
 import { isKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
 import type { Cell } from "../../results/schema.js";
 
-/** The first cell of each plane at each N in each kernel, this machine's first. kube-proxies have visits of their own. */
+/**
+ * The first cell of each plane at each N in each kernel, this machine's first. kube-proxies have visits of their own, and
+ * so have new nodes, which are measured empty.
+ */
 export function pointsOf(cells: readonly Cell[]): Cell[] {
   const points = new Map<string, Cell>();
   for (const cell of cells) {
-    const { lane, plane, services } = cell;
+    const { lane, plane, services, scenario } = cell;
     const key = JSON.stringify([lane, plane, services]);
-    if (lane === "model" || isKubeProxyPlane(plane) || points.has(key)) continue;
+    if (lane === "model" || isKubeProxyPlane(plane) || scenario === "cold-start" || points.has(key)) continue;
     points.set(key, cell);
   }
   const all = [...points.values()];

@@ -139,6 +139,12 @@ describe("other reports of the kernel lane", () => {
     });
   });
 
+  it("lookups of known latency are the run's own, and belong to no cell", () => {
+    const tables = [{ elements: 1, bytes: 64, kernelNs: 2, chaseNs: 1.6 }];
+    const { stage } = ingest({ kind: "known latency", tables });
+    expect([stage, results.knownLatency]).toEqual([null, tables]);
+  });
+
   it("a lookup alone is a replicate of lookup in the kernel, not of the model", () => {
     ingest({
       kind: "lookup",

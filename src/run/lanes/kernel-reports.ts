@@ -119,6 +119,10 @@ export function kernelReports(
       });
       return { cell, stage: null };
     },
+    "known latency": ({ tables }) => {
+      results.knownLatency = tables;
+      return { cell: present(points[0], "plane 0"), stage: null };
+    },
     model: (report) => {
       const cell = present(models[report.cell], `model ${report.cell}`);
       const { measured, wallMs } = report.ran;

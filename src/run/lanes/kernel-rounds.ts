@@ -8,13 +8,17 @@ import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { measureColdStarts } from "./cold-start.js";
 import { pointsOf } from "./kernel-points.js";
 import { type KernelCells, kernelReports } from "./kernel-reports.js";
 import type { RunContext } from "./lane.js";
+import { nftOf } from "./nft.js";
 import { measureProxies } from "./programming.js";
 
 /** Of the run's time, where kube-proxies are measured as well. */
 const SHARE_OF_ROUNDS = 0.55;
+/** Of it, until all but kube-proxies is measured. */
+const SHARE_UNTIL_PROXIES = 0.62;
 
 /** Measures one kernel after the other. */
 export async function measureKernel(results: Results, context: RunContext): Promise<void> {
@@ -39,6 +43,8 @@ export async function measureKernel(results: Results, context: RunContext): Prom
       planes: [...new Set(points.map(({ plane }) => plane))],
     };
   }
+  if (results.cells.some(({ scenario }) => scenario === "cold-start") && !context.signal.aborted)
+    await measureColdStarts(results, context, leftMs(hasProxies ? SHARE_UNTIL_PROXIES : 1));
   if (hasProxies && !context.signal.aborted) await measureProxies(results, context, leftMs(1));
 }
 
@@ -56,7 +62,10 @@ async function measureIn(
     updates: results.cells.filter((cell) => cell.lane === lane && cell.scenario === "update"),
   };
   const first = points.findIndex((cell) => cell.lane === lane);
-  const task = taskOf(results, cells, { first, kernel: catalog.kernel, budgetMs });
+  const task = taskOf(results, cells, {
+    ...{ first, kernel: catalog.kernel, budgetMs },
+    nft: lane === "kernel" ? nftOf(results, context) : null,
+  });
   const ingest = kernelReports(results, cells, {
     timerFloorNs: measureTimer().floorNs,
     isBare: isBareBaseline,
@@ -99,13 +108,14 @@ interface TaskOptions {
   readonly first: number;
   readonly kernel: KernelCatalog;
   readonly budgetMs: number | null;
+  readonly nft: string | null;
 }
 
 /** What the sandbox is asked to do. */
 function taskOf(
   { cells: all, run, environment }: Results,
   { points, models, updates }: KernelCells,
-  { first, kernel, budgetMs }: TaskOptions,
+  { first, kernel, budgetMs, nft }: TaskOptions,
 ): ConnectTask {
   const blocksOf = (cell: Cell | undefined) => cell?.replicates.map(({ block }) => block) ?? [];
   // A round leaves a replicate in each of these that the run has.
@@ -144,10 +154,18 @@ function taskOf(
     },
     budgetMs,
     connections: run.settings.connections ?? 1,
+    nft,
+    lastLevelBytes: lastLevelBytes(environment.caches),
     endpointsPerService: run.settings.endpointsPerService,
     seed: run.seed,
     cpu: environment.pinnedCpu,
   };
+}
+
+/** The largest cache of the machine; null where the system names none. */
+function lastLevelBytes(caches: Results["environment"]["caches"]): number | null {
+  const sizes = Object.values(caches);
+  return sizes.length === 0 ? null : Math.max(...sizes);
 }
 
 function kernelPlane(plane: string): KernelPlaneId {

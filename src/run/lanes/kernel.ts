@@ -12,9 +12,11 @@ import { levelOf } from "../../measure/stopping.js";
 import type { Cell } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
+import { coldStartCells } from "./cold-start.js";
 import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
+import { nftVersion } from "./nft.js";
 import { chooseKubeProxies, kernelSettings, proxyCells } from "./programming.js";
 
 export const kernelLane: Lane = createLane("kernel");
@@ -60,7 +62,10 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
     connections: spec.connections ?? profile.connections,
-    kernel: kernelSettings(spec, profile),
+    kernel: {
+      ...kernelSettings(spec, profile),
+      ...(spec.nft !== undefined && { nft: await nftVersion(spec.nft) }),
+    },
   };
   if (proxies.length > 0) requireEndpoints(settings.endpointsPerService);
   const plan = planPlaces(places, spec, { kernel, profile, scenarios, settings });
@@ -70,14 +75,18 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     kernel,
     endpoints: settings.endpointsPerService,
   });
-  if (plan.cells.length + measured.length === 0) {
+  const coldStarts =
+    lane === "kernel" && scenarios.includes("cold-start")
+      ? coldStartCells(spec, kernel, profile, settings.endpointsPerService)
+      : [];
+  if (plan.cells.length + measured.length + coldStarts.length === 0) {
     throw new InvalidRunSpecError(
       `scenarios: ${scenarios.join(", ")} can not be measured on these planes: name other planes, or kube-proxy/MODE@VERSION for programming`,
     );
   }
   return {
     ...plan,
-    cells: [...plan.cells, ...measured],
+    cells: [...plan.cells, ...coldStarts, ...measured],
     ownBuilds: new Map(proxies.filter(({ isOwnBuild }) => isOwnBuild).map((each) => [each.id, pathId(each)])),
   };
 }

@@ -16,6 +16,7 @@ import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
 import type { Plan, PlanContext, RunContext } from "./lane.js";
+import { nftOf } from "./nft.js";
 import { cellsAt, type ProxyPoint, programmingReports } from "./programming-reports.js";
 
 /** The kube-proxies of a run; those of a profile that are not installed are left out and said. */
@@ -147,6 +148,7 @@ export async function measureProxies(
     }),
     visits,
     endpointsPerService: results.run.settings.endpointsPerService,
+    nft: nftOf(results, context),
     connections: results.run.settings.connections ?? 1,
     cpu: results.environment.pinnedCpu,
     seed: results.run.seed,
@@ -189,6 +191,7 @@ export function kernelSettings(
     changes,
     starts: Math.min(profile.starts, changes),
     rollout: profile.rollout,
+    coldStarts: spec.replicates?.least ?? profile.coldStarts,
     cellSeconds: spec.durationSeconds ?? profile.cellSeconds,
     runSeconds: spec.budgetSeconds ?? profile.runSeconds,
   };

@@ -1,11 +1,14 @@
 /** The load-balancing maps that a model walks. */
 
 import type { Cluster } from "../../../cluster/cluster.js";
+import type { LpmTrie } from "../../shared/lpm-trie.js";
 import type { BackendMap, OuterMap, ServiceMap } from "./htab.js";
 
 export interface Maps {
   readonly services: ServiceMap;
   readonly backends: BackendMap;
+  /** lb4_source_range. */
+  readonly ranges: LpmTrie;
 }
 
 export interface MaglevMaps extends Maps {

@@ -1,13 +1,26 @@
 /** Chains, rules and elements as kube-proxy hands them to `nft -f -`: a command a line, each valid by itself. */
 
+import type { NftablesProgram } from "../program.js";
+import { nftTransactions, TABLE } from "../ruleset.js";
+
 /**
- * Turns one transaction of services (../ruleset.ts) into kube-proxy's commands: chains first, as they are flushed before they
- * are filled, then sets, elements one by one, and rules.
+ * A full sync from nothing: the table, and the commands of each service.
+ *
+ * @param program What is loaded.
+ */
+export function syncCommands(program: NftablesProgram): { base: string; services: string[][] } {
+  const [base = "", ...services] = nftTransactions(program, 1);
+  return { base, services: services.map((block) => flatCommands(block, TABLE)) };
+}
+
+/**
+ * Turns one service (../ruleset.ts) into kube-proxy's commands: chains first, as they are flushed before they are filled, then
+ * sets, elements one by one, and rules.
  *
  * @param block `table … { … }` with chains and sets, and `add element` commands after it.
  * @param table Family and name, `ip kube-proxy`.
  */
-export function flatCommands(block: string, table: string): string[] {
+function flatCommands(block: string, table: string): string[] {
   const chains: string[] = [];
   const sets: string[] = [];
   const elements: string[] = [];

@@ -136,9 +136,7 @@ export class ServiceText extends TextSink {
 
   /** Checked even where the service has no endpoint. */
   #firewallChain(cluster: Cluster, s: number, base: string): void {
-    const sources = firewallSources(cluster, s).map((range) =>
-      range.prefixLength === 32 ? formatAddress(range.base) : formatCidr(range),
-    );
+    const sources = joinedRanges(firewallSources(cluster, s));
     // nft turns a set of one into a comparison, but not one that was given the same range twice.
     const given = sourceRangesOf(cluster, s).length + ingressSources(cluster, s).length;
     const [only] = sources;
@@ -165,6 +163,25 @@ export function firewallSources(cluster: Cluster, s: number): Cidr[] {
   const kept: Cidr[] = [];
   for (const range of all) if (!kept.some((wider) => inCidr(wider, range.base))) kept.push(range);
   return kept.sort((a, b) => a.base - b.base);
+}
+
+/** Ranges in order as nft prints them in a set: neighbours as one, with a prefix where one says it. */
+function joinedRanges(ranges: readonly Cidr[]): string[] {
+  const joined: { first: number; last: number }[] = [];
+  for (const { base, prefixLength } of ranges) {
+    const last = base + 2 ** (32 - prefixLength) - 1;
+    const before = joined.at(-1);
+    if (before !== undefined && before.last + 1 === base) before.last = last;
+    else joined.push({ first: base, last });
+  }
+  return joined.map(({ first, last }) => {
+    if (first === last) return formatAddress(first);
+    const size = last - first + 1;
+    const bits = Math.log2(size);
+    if (Number.isInteger(bits) && first % size === 0)
+      return formatCidr({ base: first, prefixLength: 32 - bits });
+    return `${formatAddress(first)}-${formatAddress(last)}`;
+  });
 }
 
 /** A time as nft prints it: `3h`, `1m30s`. */

@@ -7,8 +7,9 @@ import {
   KUBE_PROXY_VERSIONS,
   type KubeProxyVersion,
 } from "../../kube-proxy-versions.js";
+import { transactionWalks } from "../../shared/full-sync.js";
 import { NftablesProgram } from "../program.js";
-import { countSetWalks, SetList, setWalks } from "./set-walks.js";
+import { SetList, setWalks, walkService } from "./set-walks.js";
 
 function program(kubeProxy: KubeProxyVersion, services: number, endpoints: number): NftablesProgram {
   const count = { kind: "constant", count: endpoints } as const;
@@ -16,6 +17,12 @@ function program(kubeProxy: KubeProxyVersion, services: number, endpoints: numbe
     kubeProxy,
   });
 }
+
+/** Sets passed in each transaction of so many services. */
+const setsPassed = (loaded: NftablesProgram, size: number) =>
+  transactionWalks(setWalks(loaded), size).map(({ sets }) => sets);
+const entriesPassed = (loaded: NftablesProgram, size: number) =>
+  transactionWalks(setWalks(loaded), size).map(({ entries }) => entries);
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 
@@ -50,21 +57,35 @@ describe("a full sync of nftables", () => {
     ["1.36", 8],
     ["1.37", 8],
   ] as const)("of kube-proxy %s walks as many sets as counted by hand", (version, named) => {
-    expect(setWalks(program(version, 3, 4), Number.POSITIVE_INFINITY)).toEqual([byHand(named, 3)]);
-    expect(setWalks(program(version, 1000, 4), Number.POSITIVE_INFINITY)).toEqual([byHand(named, 1000)]);
+    expect(setsPassed(program(version, 3, 4), Number.POSITIVE_INFINITY)).toEqual([byHand(named, 3)]);
+    expect(setsPassed(program(version, 1000, 4), Number.POSITIVE_INFINITY)).toEqual([byHand(named, 1000)]);
   });
 
   it("needs no map for a single endpoint since 1.37, and passes no set", () => {
-    expect(sum(setWalks(program("1.36", 100, 1), 250))).toBe(byHand(8, 100));
-    expect(setWalks(program("1.37", 100, 1), 250)).toEqual([0]);
+    expect(sum(setsPassed(program("1.36", 100, 1), 250))).toBe(byHand(8, 100));
+    expect(setsPassed(program("1.37", 100, 1), 250)).toEqual([0]);
   });
 
   it("walks as many sets in stages as at once, most of them in the last", () => {
     const loaded = program("1.37", 1000, 2);
-    const stages = setWalks(loaded, 250);
+    const stages = setsPassed(loaded, 250);
     expect(stages).toHaveLength(4);
     expect(sum(stages)).toBe(byHand(8, 1000));
     expect(stages).toEqual([0, 1, 2, 3].map((i) => byHand(8 + 250 * i, 250)));
+  });
+
+  it.each([
+    // A chain, two elements, the map and its elements: 5 when the rule is bound. Then the rule.
+    ["1.37", 5, 6],
+    ["1.36", 5, 6],
+    // Five chains, two elements, the masquerade test, the map and its elements: 10. Then its rule, and two of each endpoint.
+    ["1.35", 10, 19],
+  ] as const)("of kube-proxy %s walks its transaction as far as counted by hand", (version, own, each) => {
+    const byHandEntries = (m: number) => (each * m * (m - 1)) / 2 + own * m;
+    const loaded = program(version, 1000, 4);
+    expect(entriesPassed(loaded, Number.POSITIVE_INFINITY)).toEqual([byHandEntries(1000)]);
+    // Stages forget it: a quarter of the work in all.
+    expect(entriesPassed(loaded, 250)).toEqual(Array(4).fill(byHandEntries(250)));
   });
 
   it("walks for affinity sets, for each rule that uses one to its place", () => {
@@ -76,7 +97,7 @@ describe("a full sync of nftables", () => {
     const made = 2 * 8 + 2 * 9;
     const map = 3 * 10 + 2 * 11;
     const used = 2 * 9 + 2 * 10;
-    expect(setWalks(new NftablesProgram(cluster, { kubeProxy: "1.37" }), 250)).toEqual([made + map + used]);
+    expect(setsPassed(new NftablesProgram(cluster, { kubeProxy: "1.37" }), 250)).toEqual([made + map + used]);
   });
 });
 
@@ -97,15 +118,16 @@ describe("kube-proxy's own first transaction", () => {
       writes: { tool: string; input: string }[];
     }[];
     const { input } = start!.writes.find(({ tool, input }) => tool === "nft" && !input.includes(" ip6 "))!;
-    const commands = input.split("\n");
-    const named = commands.filter((line) => /^add (set|map) /.test(line) && !line.includes("affinity-"));
+    const isOwn = (line: string) => /^add (set|map) /.test(line) && !line.includes("affinity-");
+    const commands = input.split("\n").filter((line) => !isOwn(line));
+    const named = input.split("\n").filter(isOwn);
     const modelled = program(version, n, e);
     const maps = version === "1.37" && e === 1 ? 0 : n;
     // 1.37 declares a map for localhost NodePorts and deletes it: the list holds it until the commit.
     const extra = version === "1.37" ? 1 : 0;
     expect(named).toHaveLength((version < "1.36" ? 7 : 8) + extra);
-    expect(countSetWalks(commands, new SetList(named.length))).toBe(
-      sum(setWalks(modelled, Number.POSITIVE_INFINITY)) + 5 * extra * maps,
+    expect(walkService(commands, new SetList(named.length)).sets).toBe(
+      sum(setsPassed(modelled, Number.POSITIVE_INFINITY)) + 5 * extra * maps,
     );
   });
 });

@@ -4,9 +4,9 @@
  * each walk on its behalf goes to the end of the list: a map per Service makes a full sync O(N²).
  */
 
+import type { ServiceWalk } from "../../shared/full-sync.js";
 import type { NftablesProgram } from "../program.js";
-import { nftTransactions, TABLE } from "../ruleset.js";
-import { flatCommands } from "./commands.js";
+import { syncCommands } from "./commands.js";
 
 /** nf_tables_set_alloc_name marks the numbers in use on one page, and begins again for each page of numbers. */
 const NUMBERS_A_PAGE = 8 * 4096;
@@ -54,33 +54,51 @@ export class SetList {
 const ANONYMOUS = /(?:map|!=|addr|port) \{[^}]*[,:][^}]*\}/g;
 
 /**
- * Sets that the kernel passes for the sets of Services in these commands: their anonymous maps, and the affinity sets of
- * endpoints. The table's own sets are its first 7 or 8: finding one of them is not counted, for it costs no more at any N.
+ * What the kernel passes for the sets of one Service: its anonymous maps, and the affinity sets of its endpoints. The
+ * table's own sets are its first 7 or 8: finding one of them is not counted, for it costs no more at any N.
+ *
+ * A rule is bound to an anonymous map by a walk over the whole transaction so far (`__nft_set_trans_bind`), which holds an
+ * entry for each new chain, set and rule, and one for elements of a set that come together (Linux 6.14 and later).
  *
  * @param commands As kube-proxy writes them, `add rule ip kube-proxy …`.
- * @param sets The table's list, which grows.
+ * @param list The table's list of sets, which grows.
  */
-export function countSetWalks(commands: Iterable<string>, sets: SetList): number {
-  let passed = 0;
+export function walkService(commands: Iterable<string>, list: SetList): ServiceWalk {
+  let sets = 0;
+  let entries = 0;
+  let binds = 0;
+  let ownEntries = 0;
+  let filled: string | undefined;
   for (const command of commands) {
-    const [, made] = /^add set \S+ \S+ (affinity-\S+)/.exec(command) ?? [];
-    if (made !== undefined) passed += sets.addNamed(made);
-    if (!command.startsWith("add rule ")) continue;
-    const rule = command.replace(/ comment ".*"$/, "");
-    for (const _ of rule.matchAll(ANONYMOUS)) passed += sets.addAnonymous();
-    for (const [, name] of rule.matchAll(/@(affinity-\S+)/g)) passed += sets.refer(name!);
+    const [, kind, name = ""] = /^add (chain|set|element|rule) \S+ \S+ (\S+)/.exec(command) ?? [];
+    if (kind === undefined) continue;
+    if (kind === "set") sets += list.addNamed(name);
+    if (kind === "rule") {
+      const rule = command.replace(/ comment ".*"$/, "");
+      for (const _ of rule.matchAll(ANONYMOUS)) {
+        sets += list.addAnonymous();
+        // The map, and its elements.
+        entries += 2;
+        binds++;
+        ownEntries += entries;
+      }
+      for (const [, used] of rule.matchAll(/@(affinity-\S+)/g)) sets += list.refer(used!);
+    }
+    // Elements that follow each other into one set share an entry.
+    const joins = kind === "element" && name === filled;
+    filled = kind === "element" ? name : undefined;
+    if (!joins) entries++;
   }
-  return passed;
+  return { sets, entries, binds, ownEntries };
 }
 
 /**
- * Sets passed in each transaction of a full sync from nothing.
+ * What the kernel passes for each Service of a full sync from nothing, in their order.
  *
  * @param program What is loaded.
- * @param servicesPerTransaction Infinity: all in one, as kube-proxy does.
  */
-export function setWalks(program: NftablesProgram, servicesPerTransaction: number): number[] {
-  const [base, ...services] = nftTransactions(program, servicesPerTransaction);
-  const sets = new SetList([...base!.matchAll(/^\t(?:set|map) /gm)].length);
-  return services.map((block) => countSetWalks(flatCommands(block, TABLE), sets));
+export function setWalks(program: NftablesProgram): ServiceWalk[] {
+  const { base, services } = syncCommands(program);
+  const list = new SetList([...base.matchAll(/^\t(?:set|map) /gm)].length);
+  return services.map((commands) => walkService(commands, list));
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { fakeResults } from "../../../test/support/results.js";
-import type { Changed, ChangeTime } from "../../cluster-lane/changes/changes.js";
-import { implausibility } from "../../results/plausible.js";
-import { summarize } from "../../results/summarize.js";
-import { emptyCell } from "../plan.js";
-import { addChanged, CHANGE_CELLS } from "./cluster-changes.js";
+import { fakeResults } from "../../../../test/support/results.js";
+import type { Changed, ChangeTime } from "../../../cluster-lane/changes/changes.js";
+import { implausibility } from "../../../results/plausible.js";
+import { summarize } from "../../../results/summarize.js";
+import { emptyCell } from "../../plan.js";
+import { addChanged, CHANGE_CELLS } from "./changes.js";
 
 const time = (kind: ChangeTime["kind"], node: string, block: number, ns: number | null): ChangeTime => ({
   ...{ kind, node, block, ns },

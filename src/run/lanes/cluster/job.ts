@@ -1,10 +1,10 @@
 /** What a specification, or the results of a run that is resumed, ask of a cluster. */
 
 import { z } from "zod";
-import { withCluster } from "../../cluster-lane/connection.js";
-import { ClusterUnfitError } from "../../cluster-lane/errors.js";
-import { type ClusterState, inspectCluster } from "../../cluster-lane/inspect/preflight.js";
-import { CLUSTER_BOUNDS, type ClusterSettings, clusterLaneSchema } from "../../cluster-lane/options.js";
+import { withCluster } from "../../../cluster-lane/connection.js";
+import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
+import { type ClusterState, inspectCluster } from "../../../cluster-lane/inspect/preflight.js";
+import { CLUSTER_BOUNDS, type ClusterSettings, clusterLaneSchema } from "../../../cluster-lane/options.js";
 import {
   CLUSTER_SCENARIOS,
   type ClusterJob,
@@ -12,10 +12,10 @@ import {
   namespaceOf,
   targetsOf,
   watches,
-} from "../../cluster-lane/plan.js";
-import { isBareBaseline, KERNEL_PLANE_IDS } from "../../kernel/plane.js";
-import type { Results } from "../../results/schema.js";
-import { InvalidRunSpecError, type RunSpec } from "../spec.js";
+} from "../../../cluster-lane/plan.js";
+import { isBareBaseline, KERNEL_PLANE_IDS } from "../../../kernel/plane.js";
+import type { Results } from "../../../results/schema.js";
+import { InvalidRunSpecError, type RunSpec } from "../../spec.js";
 
 const DEFAULT_SERVICES: readonly number[] = [1, 100, 1000];
 /** An interval needs six. */

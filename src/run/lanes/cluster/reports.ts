@@ -1,16 +1,16 @@
 /** What probes in a cluster measured, as replicates. Pure: no clock, no process, no network. */
 
-import type { DetectedPlane } from "../../cluster-lane/inspect/detect.js";
-import type { Probed } from "../../cluster-lane/measure.js";
-import type { Protocol } from "../../cluster-lane/options.js";
-import type { PathTimes, ProbeLog, ProbeRound } from "../../cluster-lane/probe-reports.js";
-import { thin } from "../../measure/replicate/samples.js";
-import type { PlaneReport } from "../../planes/descriptor.js";
-import type { Cell, Replicate, Results } from "../../results/schema.js";
-import { noted } from "../../results/summarize.js";
-import { quantileSorted } from "../../stats/quantile.js";
-import { formatCount } from "../../text.js";
-import { emptyReplicate } from "./replicate.js";
+import type { DetectedPlane } from "../../../cluster-lane/inspect/detect.js";
+import type { Probed } from "../../../cluster-lane/measure.js";
+import type { Protocol } from "../../../cluster-lane/options.js";
+import type { PathTimes, ProbeLog, ProbeRound } from "../../../cluster-lane/probe-reports.js";
+import { thin } from "../../../measure/replicate/samples.js";
+import type { PlaneReport } from "../../../planes/descriptor.js";
+import type { Cell, Replicate, Results } from "../../../results/schema.js";
+import { noted } from "../../../results/summarize.js";
+import { quantileSorted } from "../../../stats/quantile.js";
+import { formatCount } from "../../../text.js";
+import { emptyReplicate } from "../replicate.js";
 
 /** Scenarios that come from connections, both from the same. */
 const CONNECTIONS = ["connect", "established"] as const;

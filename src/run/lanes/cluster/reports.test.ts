@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { fakeResults } from "../../../test/support/results.js";
-import type { Probed } from "../../cluster-lane/measure.js";
-import { implausibility } from "../../results/plausible.js";
-import { emptyCell } from "../plan.js";
-import { addProbed } from "./cluster-reports.js";
+import { fakeResults } from "../../../../test/support/results.js";
+import type { Probed } from "../../../cluster-lane/measure.js";
+import { implausibility } from "../../../results/plausible.js";
+import { emptyCell } from "../../plan.js";
+import { addProbed } from "./reports.js";
 
 const OUTCOMES = { reached: 6, wrong: 0, refused: 0, timedOut: 0, unreachable: 0, other: 0 };
 const PLANE = { id: "nftables", program: "kube-proxy", version: "v1.36.3", source: "asked" };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import fc from "../../../../test/support/properties.js";
-import { maskTo } from "../../../cluster/cluster.js";
-import { generateCluster } from "../../../cluster/generate.js";
-import { LOOKUP_BITS } from "../layout.js";
-import { CalicoProgram } from "../program.js";
-import { LpmTrie, MISS } from "./trie.js";
+import fc from "../../../test/support/properties.js";
+import { maskTo } from "../../cluster/cluster.js";
+import { generateCluster } from "../../cluster/generate.js";
+import { LOOKUP_BITS } from "../calico-ebpf/layout.js";
+import { CalicoProgram } from "../calico-ebpf/program.js";
+import { LpmTrie, MISS } from "./lpm-trie.js";
 
 const clean = (services: number, endpoints = 4, extra = {}) =>
   generateCluster({ services, seed: 3, endpoints: { kind: "constant", count: endpoints }, ...extra });
@@ -39,7 +39,7 @@ describe("an LPM trie", () => {
         fc.array(fc.tuple(prefix, fc.boolean()), { maxLength: 60 }),
         fc.array(fc.tuple(word, word, word), { minLength: 1, maxLength: 30 }),
         (steps, keys) => {
-          const trie = new LpmTrie(1000, 1);
+          const trie = new LpmTrie(1000, 1, "raise it");
           const listed = new Map<string, { entry: Prefix; value: number }>();
           for (const [value, [entry, gone]] of steps.entries()) {
             if (gone) {
@@ -74,7 +74,7 @@ describe("an LPM trie", () => {
   });
 
   it("refuses an entry beyond its size, and takes one that is there", () => {
-    const trie = new LpmTrie(1, 1);
+    const trie = new LpmTrie(1, 1, "raise it");
     trie.update(1, 0, 0, 32);
     trie.update(1, 0, 0, 32);
     expect(() => trie.update(2, 0, 0, 32)).toThrow(/full: the kernel refuses \(ENOSPC\)/);

@@ -1,7 +1,18 @@
 /** BPF_MAP_TYPE_LPM_TRIE (kernel/bpf/lpm_trie.c): a binary trie that skips bits in which nothing differs. */
 
-import { MapFullError } from "../../../errors.js";
-import { CHILD, DATA, INTERMEDIATE, NODE_FLAGS, NODE_WORDS, PREFIX_LENGTH } from "../layout.js";
+import { MapFullError } from "../../errors.js";
+
+/**
+ * struct lpm_trie_node: two children, 16 bytes; u32 prefixlen, u32 flags; data and value, and 8 bytes of the allocator's. A frontend of
+ * Calico's (12 bytes of data, 20 of value) fills the 64-byte class, one cache line; smaller nodes come from the same class.
+ */
+export const NODE_WORDS = 16;
+const CHILD = 0;
+export const PREFIX_LENGTH = 4;
+export const NODE_FLAGS = 5;
+export const INTERMEDIATE = 1;
+/** Data as big-endian words, so that leading zeros of a difference count equal bits. */
+export const DATA = 6;
 
 /** Large ArrayBuffers begin 16 bytes behind a page boundary (the allocator's header): 48 bytes on, a cache line begins. */
 const TO_CACHE_LINE_WORDS = 12;
@@ -23,9 +34,12 @@ export class LpmTrie {
   /** Word 0 holds the root, so that a link to a node is always a word of the array. */
   readonly #root = 0;
 
-  /** `expected` entries get room at once; more get it when they come. */
-  constructor(maxEntries: number, expected: number) {
+  readonly #remedy: string;
+
+  /** `expected` entries get room at once; more get it when they come. `remedy`: what makes room beyond `maxEntries`. */
+  constructor(maxEntries: number, expected: number, remedy: string) {
     this.maxEntries = maxEntries;
+    this.#remedy = remedy;
     // Every entry brings at most one intermediate node; an update needs a spare one.
     this.words = new Int32Array(TO_CACHE_LINE_WORDS + (2 * expected + 2) * NODE_WORDS);
   }
@@ -46,7 +60,7 @@ export class LpmTrie {
 
   /**
    * trie_lookup_elem: the longest prefix that covers the first `length` bits of a key, or MISS. The key is three big-endian
-   * words. The exit for a full match of max_prefixlen bits is left out: no key of Calico's is that long.
+   * words. The exit for a full match of max_prefixlen bits is left out: a node of as many has no children.
    */
   find(k0: number, k1: number, k2: number, length: number): number {
     const words = this.words;
@@ -101,7 +115,7 @@ export class LpmTrie {
     const counted = replaces && (this.words[node + NODE_FLAGS]! & INTERMEDIATE) === 0;
     if (!counted && this.#entries === this.maxEntries) {
       throw new MapFullError(
-        `Calico's frontend map holds ${this.maxEntries} entries and is full: the kernel refuses (ENOSPC); raise bpfMapSizeNATFrontend`,
+        `the trie holds ${this.maxEntries} entries and is full: the kernel refuses (ENOSPC); ${this.#remedy}`,
       );
     }
     if (!counted) this.#entries++;

@@ -1,11 +1,11 @@
 /** What results say of a live cluster. */
 
-import { ClusterUnfitError } from "../../cluster-lane/errors.js";
-import type { ClusterState } from "../../cluster-lane/inspect/preflight.js";
-import type { ClusterLaneOptions } from "../../cluster-lane/options.js";
-import type { Results } from "../../results/schema.js";
-import { DIRECT } from "./cluster-job.js";
-import { reportOfPlane } from "./cluster-reports.js";
+import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
+import type { ClusterState } from "../../../cluster-lane/inspect/preflight.js";
+import type { ClusterLaneOptions } from "../../../cluster-lane/options.js";
+import type { Results } from "../../../results/schema.js";
+import { DIRECT } from "./job.js";
+import { reportOfPlane } from "./reports.js";
 
 /** What the cluster is, without names. */
 export function describeCluster(results: Results, state: ClusterState, options: ClusterLaneOptions): void {

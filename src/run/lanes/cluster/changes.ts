@@ -1,11 +1,11 @@
 /** How soon a cluster's nodes followed changes, as replicates. Pure: no clock, no process, no network. */
 
-import type { Changed, ChangeKind } from "../../cluster-lane/changes/changes.js";
-import type { Cell, Results } from "../../results/schema.js";
-import { noted } from "../../results/summarize.js";
-import { median } from "../../stats/quantile.js";
-import { formatNs } from "../../text.js";
-import { emptyReplicate } from "./replicate.js";
+import type { Changed, ChangeKind } from "../../../cluster-lane/changes/changes.js";
+import type { Cell, Results } from "../../../results/schema.js";
+import { noted } from "../../../results/summarize.js";
+import { median } from "../../../stats/quantile.js";
+import { formatNs } from "../../../text.js";
+import { emptyReplicate } from "../replicate.js";
 
 /** Cells of changes: the plain variant of `programming` is a replaced endpoint's first answer. */
 export const CHANGE_CELLS: Readonly<Record<ChangeKind, Pick<Cell, "scenario" | "variant">>> = {

@@ -1,0 +1,56 @@
+/**
+ * What the article claims, in its own order, and our verdicts. Verdicts are written here; their evidence is findings of runs,
+ * which exist only where their intervals support them.
+ */
+
+export interface ArticleClaim {
+  readonly claim: string;
+  readonly verdict: string;
+  /** Ids of findings. All must be there, but for those of `more`. */
+  readonly evidence: readonly string[];
+  readonly more: readonly string[];
+  /** The first of these charts that a run shows. */
+  readonly charts: readonly string[];
+}
+
+/** In the article's order. */
+export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
+  {
+    claim: "iptables' rules are sequential: latency grows with the number of Services",
+    verdict: "True of the first packet of a connection, and of no other.",
+    evidence: ["iptables-slope"],
+    more: ["iptables-growth", "iptables-factor", "kernel-connect", "kernel-established"],
+    charts: ["columns", "scaling"],
+  },
+  {
+    claim: "IPVS' hash table keeps it flat",
+    verdict:
+      "No, but far flatter than a list. Its table has 256 buckets up to Linux 7.0, whose chains grow with N: an entry more for every 512 virtual services.",
+    evidence: ["ipvs-chains"],
+    more: ["guest-connect"],
+    charts: ["work"],
+  },
+  {
+    claim: "eBPF's hash tables are almost O(log n)",
+    verdict:
+      "No. Cilium's hash tables do the same work at any N, O(1); what grows is the time, where tables leave the caches. The data plane that is O(log n) is Calico's, whose frontends are a trie.",
+    evidence: ["work-constant", "hash-time-rise", "trie-logarithm"],
+    more: ["logarithm"],
+    charts: ["logarithm"],
+  },
+  {
+    claim: "hash tables keep the load stable",
+    verdict: "True of lookups. Keepalive hides most of the difference, because later packets try no list.",
+    evidence: ["load"],
+    more: ["established", "connect"],
+    charts: ["load"],
+  },
+  {
+    claim: "IPs change all the time, and hash tables take it",
+    verdict:
+      "True of the tables. What programs them may still be slow: up to 1.36 kube-proxy's nftables mode lists its table before each change.",
+    evidence: ["update"],
+    more: ["kernel-programming", "kernel-update", "churn", "balance"],
+    charts: ["kernel-programming", "update"],
+  },
+];
