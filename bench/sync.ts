@@ -4,8 +4,8 @@ import { measureDuration } from "../src/measure/replicate/replicate.js";
 import { compileFor } from "../src/measure/replicate/traffic.js";
 import type { Scenario } from "../src/measure/scenario.js";
 import type { PlaneDescriptor } from "../src/planes/descriptor.js";
+import { type ServiceWalk, transactionWalks } from "../src/planes/nftables/rules/full-sync.js";
 import type { Program } from "../src/planes/plane.js";
-import { type ServiceWalk, transactionWalks } from "../src/planes/shared/full-sync.js";
 import { maxOf } from "../src/stats/extent.js";
 
 const SERVICES = [1, 1000, 10_000];

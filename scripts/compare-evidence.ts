@@ -11,8 +11,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compareRuns, incomparable, type PlaneComparison } from "../src/results/compare.js";
 import { readResults } from "../src/results/files.js";
+import { compareRuns, incomparable, type PlaneComparison } from "../src/results/runs/compare.js";
 import type { Results } from "../src/results/schema.js";
 import { median } from "../src/stats/quantile.js";
 

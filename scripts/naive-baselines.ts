@@ -54,6 +54,12 @@ const models = new Map<string, Lookup>([
 console.log(
   `${SERVICES} services, ${trace.length} flows of ${FLOW_WORDS * 4} bytes; median of batches of ${BATCH}`,
 );
-for (const { name, medianNs } of timeLookups(models, trace, { batch: BATCH })) {
+const times = [...timeLookups(models, trace, { batch: BATCH })];
+for (const { name, medianNs } of times) {
   console.log(`${name.padEnd(26)} ${medianNs.toFixed(1).padStart(9)} ns`);
 }
+const timeOf = (name: string) => times.find((each) => each.name === name)!.medianNs;
+const ratio = timeOf("newcomer: Map<string>") / timeOf("ebpf");
+console.log(
+  `A Map of strings, which is what one would write first, takes ${ratio.toFixed(1)} times as long as the eBPF model: it makes a string for each lookup. An array of rules is searched as iptables is. Compare ratios, not nanoseconds.`,
+);

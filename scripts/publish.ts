@@ -62,6 +62,8 @@ const PREFERRED = [
   "columns",
   "work",
   "logarithm",
+  "logarithm-time",
+  "addresses",
   "latency",
   "position",
   "percentiles",

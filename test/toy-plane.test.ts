@@ -20,7 +20,7 @@ import { PLAIN, type PlaneDescriptor } from "../src/planes/descriptor.js";
 import { iptables } from "../src/planes/iptables/index.js";
 import type { Plane } from "../src/planes/plane.js";
 import { loadPlane, PLANE_ENTRIES } from "../src/planes/registry-loader.js";
-import { compareRuns } from "../src/results/compare.js";
+import { compareRuns } from "../src/results/runs/compare.js";
 import { type Results, resultsSchema } from "../src/results/schema.js";
 import { summarize } from "../src/results/summarize.js";
 import { describeRun } from "../src/run/describe.js";

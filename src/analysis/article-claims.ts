@@ -35,7 +35,7 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     verdict:
       "No. Cilium's hash tables do the same work at any N, O(1); what grows is the time, where tables leave the caches. The data plane that is O(log n) is Calico's, whose frontends are a trie.",
     evidence: ["work-constant", "hash-time-rise", "trie-logarithm"],
-    more: ["logarithm"],
+    more: ["cache-regimes", "trie-addresses", "logarithm"],
     charts: ["logarithm"],
   },
   {

@@ -1,7 +1,7 @@
 /** A comparison of two runs, in words. */
 
-import type { PlaneComparison, RunComparison } from "../results/compare.js";
 import { type Described, planeLabel } from "../results/descriptors.js";
+import type { PlaneComparison, RunComparison } from "../results/runs/compare.js";
 import { plainText } from "../text.js";
 
 const ratio = (value: number): string => `×${value.toFixed(value < 10 ? 3 : 1)}`;

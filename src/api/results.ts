@@ -35,7 +35,6 @@ export {
   referenceById,
 } from "../reference/index.js";
 export type { Seconds } from "../reference/programming.js";
-export { compareRuns, incomparable, type PlaneComparison, type RunComparison } from "../results/compare.js";
 export type { Described } from "../results/descriptors.js";
 export { readResults } from "../results/files.js";
 export {
@@ -46,4 +45,10 @@ export {
   type RulePrice,
 } from "../results/predict.js";
 export { type CurveReading, compareLookups, type LookupRatio } from "../results/reading.js";
+export {
+  compareRuns,
+  incomparable,
+  type PlaneComparison,
+  type RunComparison,
+} from "../results/runs/compare.js";
 export { type Cell, type Finding, type Results, resultsSchema } from "../results/schema.js";

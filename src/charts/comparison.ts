@@ -2,8 +2,8 @@
 
 import type { Plugin } from "chart.js";
 import { comparedName } from "../analysis/comparison-text.js";
-import type { PlaneComparison, RunComparison } from "../results/compare.js";
 import { comparePlanes, type Described } from "../results/descriptors.js";
+import type { PlaneComparison, RunComparison } from "../results/runs/compare.js";
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { plainText } from "../text.js";

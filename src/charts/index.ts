@@ -36,6 +36,7 @@ import {
 import { latency } from "./latency.js";
 import { load } from "./load.js";
 import { logarithm } from "./logarithm.js";
+import { logarithmTime } from "./logarithm-time.js";
 import { modelVersusKernel } from "./model-versus-kernel.js";
 import { percentiles } from "./percentiles.js";
 import { position } from "./position.js";
@@ -86,6 +87,7 @@ export const CHARTS: readonly Chart[] = [
   latency,
   work,
   logarithm,
+  logarithmTime,
   addresses,
   percentiles,
   position,

@@ -11,7 +11,7 @@ import { withKernel, withSingles } from "../../test/support/results-lanes.js";
 import { trials } from "../../test/support/trials.js";
 import { renderConfig, type TextBox } from "../output/image/canvas.js";
 import { SIZES, type SizeName } from "../output/image/render.js";
-import { compareRuns } from "../results/compare.js";
+import { compareRuns } from "../results/runs/compare.js";
 import type { Results } from "../results/schema.js";
 import type { Picture, View } from "./chart.js";
 import { comparisonPicture } from "./comparison.js";

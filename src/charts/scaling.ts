@@ -11,7 +11,7 @@ import {
 } from "../analysis/series.js";
 import { largestOf, stockEnds, stockNote } from "../analysis/stock-maps.js";
 import type { Described } from "../results/descriptors.js";
-import type { Cell } from "../results/schema.js";
+import type { Cell, Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatMeasure, headline, intervalKind, joinParts, provenance } from "./caption-text.js";
@@ -46,6 +46,10 @@ export interface ScalingChart {
   readonly scale?: "log" | "linear";
   /** Said in the caption; a function may leave it out. */
   readonly note?: string | ((results: Described, cells: readonly Cell[]) => string | false);
+  /** Planes that are drawn; all by default. */
+  readonly only?: (results: Results) => readonly string[];
+  /** The plane without which there is no picture. */
+  readonly needs?: (results: Results) => string;
 }
 
 /** A scaling chart of one measure (another lane, scenario or variant is another chart). */
@@ -55,7 +59,12 @@ export function scalingChart(chart: ScalingChart): Chart {
     id,
     title,
     build(results, view) {
-      const cells = cellsOf(results, measure);
+      const planes = chart.only?.(results);
+      const cells = cellsOf(results, measure).filter(({ plane }) => planes?.includes(plane) ?? true);
+      const needed = chart.needs?.(results);
+      if (needed !== undefined && !cells.some(({ plane, estimate }) => plane === needed && estimate)) {
+        return { skipped: "the plane that it is about was not measured" };
+      }
       if (!cells.some((cell) => cell.estimate)) {
         return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
       }
@@ -63,10 +72,18 @@ export function scalingChart(chart: ScalingChart): Chart {
       const mixed = new Set(series.map(({ variant }) => variant)).size > 1;
       const linear = scale === "linear";
       const floorNs = floor ? noiseFloorNs(cells) : null;
-      const curves = fittedCurves(results, measure);
+      const isDrawn = ({ plane }: { readonly plane: string }) => planes?.includes(plane) ?? true;
+      const drawn = {
+        ...results,
+        fits: results.fits.filter(isDrawn),
+        crossovers: results.crossovers.filter(
+          ({ faster, slower }) => isDrawn({ plane: faster }) && isDrawn({ plane: slower }),
+        ),
+      };
+      const curves = fittedCurves(drawn, measure);
       // From zero, lines that cross at small N lie within each other's width.
-      const rings = linear ? [] : crossoverMarks(results, measure, series);
-      const bars = bends(results, measure, series);
+      const rings = linear ? [] : crossoverMarks(drawn, measure, series);
+      const bars = bends(drawn, measure, series);
       const endsOf = (plane: string) =>
         measure.axis === "endpoints" ? {} : { ends: stockEnds(results, plane) };
       const missing = cells.some((cell) => cell.estimate === null);

@@ -110,7 +110,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     {
       command: "report <run> [others..]",
       describe:
-        "Draw the charts and tables of a run again, from its results.json alone; of several runs one chart, or a talk",
+        "Draw the charts and tables of a run again, from its results.json alone; of several runs, one chart or one talk",
       load: async () => (await import("./commands/report.js")).report,
     },
     {

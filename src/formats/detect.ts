@@ -12,6 +12,7 @@ import { importCilium } from "./cilium/index.js";
 import { importIptables } from "./iptables/index.js";
 import { importIpvs } from "./ipvs/index.js";
 import { importNftables } from "./nftables/index.js";
+import { hasElision } from "./pasted.js";
 import { type RecognisedText, recognise, type TextKind } from "./recognise.js";
 
 /** A cluster from outside, and what became of the input. */
@@ -47,6 +48,7 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
     "this is cilium-dbg statedb frontends, as a table: give cilium service list -o json, or cilium bpf lb list",
   "kubectl table":
     "this is a table of kubectl get: give its YAML or JSON (kubectl get services,endpointslices -A -o json)",
+  log: "this is a log: give what kube-proxy wrote (iptables-save, nft list table ip kube-proxy), or kubectl get services,endpointslices -A -o json",
   "kubectl describe":
     "this is kubectl describe: give YAML or JSON (kubectl get services,endpointslices -A -o json)",
 };
@@ -75,6 +77,8 @@ function readTexts(texts: string | readonly string[], options: ImportOptions): I
     const instead = INSTEAD[kind];
     if (instead !== undefined) throw new InvalidInputError(instead);
   }
+  if (recognised.some(({ kind, text }) => groupOf(kind) !== "kubernetes" && hasElision(text)))
+    throw new InvalidInputError('lines are left out of this ("..."): give the whole output');
   refuseUnused(recognised, options);
   const kinds = new Set(recognised.map(({ kind }) => groupOf(kind)));
   const all = recognised.map(({ text }) => text);

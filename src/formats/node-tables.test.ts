@@ -177,7 +177,7 @@ describe("importing ipvsadm -Sn", () => {
   it.each([
     [
       "-A -t web.example.com:http -s rr\n",
-      /line 1: expected -t, -u or --sctp-service with ADDRESS:PORT \(save with -n\)/,
+      /line 1: expected -t, -u or --sctp-service with ADDRESS:PORT in numbers, not "web\.example\.com:http" \(save with -n/,
     ],
     [
       "-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.2:80 -r 10.0.0.3:80 -m\n",

@@ -3,6 +3,8 @@
  * and every pattern on a line is anchored: time is linear in the text, whatever it is.
  */
 
+import { hasPrompt, unquoted, untilPrompt } from "./pasted.js";
+
 /** The formats that are detected: what is read, and what is only named, so that the message can say what to give instead. */
 export type TextKind =
   | "lbscale"
@@ -23,6 +25,7 @@ export type TextKind =
   | "cilium db frontends"
   | "kubectl table"
   | "kubectl describe"
+  | "log"
   | "kubernetes"
   | "unknown";
 
@@ -39,19 +42,22 @@ const JSON_HEAD = 4096;
 
 const IPTABLES_CHAIN = "(?:PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING|KUBE-[A-Z0-9-]+)";
 
-/** Patterns of a trimmed line, the first that fits decides. */
-const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise"])[] = [
+const KLOG = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ /;
+
+/** Patterns of a trimmed line, the first that fits decides. `weak`: YAML, unless a line below says what it is. */
+const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "weak"])[] = [
   [/^(?:#|$)/, "noise"],
   [/^(?:```|~~~)/, "noise"],
   [/^\[sudo\]|^sudo:|^Warning:|^warning:/, "noise"],
   // klog's header above a transaction: I0611 12:34:56.789012       1 proxier.go:1856] …
-  [/^[IWE]\d{4} \d\d:\d\d:\d\d\.\d+ /, "noise"],
+  [KLOG, "noise"],
   [/^\*(?:raw|mangle|nat|filter|security)(?:\s|$)/, "iptables-save"],
   [/^-A (?:-[tuf]|--(?:tcp|udp|sctp)-service|--fwmark-service) /, "ipvsadm -S"],
   [/^-P [A-Z]+ (?:ACCEPT|DROP)(?:\s|$)/, "iptables -S"],
   [/^-N [\x21-\x7e]{1,29}$/, "iptables -S"],
   [/^:[\x21-\x7e]{1,29} (?:-|ACCEPT|DROP) \[\d+:\d+\]$/, "lines of iptables-save"],
   [new RegExp(`^(?:\\[\\d+:\\d+\\] )?-A ${IPTABLES_CHAIN} `), "lines of iptables-save"],
+  [/^(?:sudo )?iptables (?:-w )?-t nat -[AI] /, "lines of iptables-save"],
   [/^Chain \S{1,29} \((?:policy|\d+ references)/, "iptables -L"],
   [/^table (?:ip|ip6|inet|arp|bridge|netdev) \S/, "nft"],
   [/^(?:add|create|insert|delete|destroy|flush) (?:table|chain|set|map|rule|element|ruleset)(?:\s|$)/, "nft"],
@@ -67,7 +73,9 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise"])[] =
   [/^(?:NAMESPACE +)?NAME +(?:TYPE|ENDPOINTS|ADDRESSTYPE|READY|STATUS) /, "kubectl table"],
   [/^Name: +\S+$/, "kubectl describe"],
   [/^[{[]/, "kubernetes"],
-  [/^(?:---|%YAML|- |-$|&|!|['"]?[A-Za-z][\w.\-/]*['"]?:(?: |$))/, "kubernetes"],
+  [/^(?:---|%YAML|- |-$|&|!)/, "kubernetes"],
+  [/^['"]?(?:apiVersion|kind|items|metadata|spec|status)['"]?:(?: |$)/, "kubernetes"],
+  [/^['"]?[A-Za-z][\w.\-/]*['"]?:(?: |$)/, "weak"],
 ];
 
 const JSON_HEADS: readonly (readonly [pattern: RegExp, kind: TextKind])[] = [
@@ -88,26 +96,39 @@ const JSON_HEADS: readonly (readonly [pattern: RegExp, kind: TextKind])[] = [
 /** Tells what a text is. Time is linear in its length. */
 export function recognise(whole: string): RecognisedText {
   // A byte-order mark is no part of the text; JSON.parse would refuse it.
-  const text = whole.startsWith("\uFEFF") ? whole.slice(1) : whole;
+  const text = unquoted(whole.startsWith("\uFEFF") ? whole.slice(1) : whole);
   let others = 0;
   let pasted = false;
   let fence = "";
+  let isLog = false;
+  /** Where YAML may begin. */
+  let weak: RecognisedText | undefined;
   // At a line's start no YAML has one: what comes above it is prose.
   const hasFence = text.includes("\n```") || text.includes("\n~~~");
   for (let start = 0; start < text.length; ) {
     const end = endOfLine(text, start);
     const line = text.slice(start, Math.min(end, start + JSON_HEAD)).trim();
-    const kind = LINES.find(([pattern]) => pattern.test(line))?.[1];
+    const kind = hasPrompt(line) ? undefined : LINES.find(([pattern]) => pattern.test(line))?.[1];
     if (line.startsWith("```") || line.startsWith("~~~")) fence = line.slice(0, 3);
-    else if (kind !== undefined && kind !== "noise" && !(kind === "kubernetes" && fence === "" && hasFence)) {
+    else if (kind !== undefined && kind !== "noise" && !(isYaml(kind) && fence === "" && hasFence)) {
+      const found = jsonKind(kind === "weak" ? "kubernetes" : kind, text, start);
       // Comments above are the text's own: they count in the numbers of lines that messages name.
-      const first = pasted ? start : 0;
-      return { kind: jsonKind(kind, text, start), text: untilFence(text, first, fence) };
+      const first = pasted || found === "cilium" ? start : 0;
+      if (kind === "kubernetes" && weak !== undefined) return weak;
+      const recognised = { kind: found, text: untilPrompt(untilFence(text, first, fence), 0) };
+      if (kind !== "weak") return recognised;
+      weak ??= recognised;
+      if (++others > MAX_OTHER_LINES) break;
     } else if (kind !== "noise" && ++others > MAX_OTHER_LINES) break;
+    isLog ||= KLOG.test(line);
     pasted ||= line !== "" && !line.startsWith("#");
     start = end + 1;
   }
-  return { kind: "unknown", text };
+  return weak ?? { kind: isLog ? "log" : "unknown", text };
+}
+
+function isYaml(kind: TextKind | "weak"): boolean {
+  return kind === "kubernetes" || kind === "weak";
 }
 
 function jsonKind(kind: TextKind, text: string, start: number): TextKind {

@@ -6,7 +6,7 @@ import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
 import type { Capacity, PlaneDescriptor } from "./descriptor.js";
 import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
 import type { KubeProxyVersion } from "./kube-proxy-versions.js";
-import type { ServiceWalk } from "./shared/full-sync.js";
+import type { ServiceWalk } from "./nftables/rules/full-sync.js";
 
 export { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "./kube-proxy-versions.js";
 
@@ -72,7 +72,7 @@ export interface Plane {
   scheduledBy?(scheduler: string): PlaneOptions;
   /** Turns a cluster into rules or map contents. Throws PlaneLimitError when the plane can't hold the cluster. */
   compile(cluster: Cluster, options?: PlaneOptions): Program;
-  /** What the kernel passes for each service of a full sync (shared/full-sync.ts); absent where it walks nothing for them. */
+  /** What the kernel passes for each service of a full sync (nftables/rules/full-sync.ts); absent where it walks nothing for them. */
   setWalks?(program: Program): readonly ServiceWalk[];
 }
 

@@ -4,7 +4,7 @@ import { REPLICATES_FOR_INTERVAL, replicateInterval } from "../stats/bootstrap.j
 import { minOf } from "../stats/extent.js";
 import { interpolate } from "../stats/line.js";
 import { median } from "../stats/quantile.js";
-import { MIN_EFFECT } from "./compare.js";
+import { MIN_EFFECT } from "./runs/compare.js";
 import type { Cell, Results } from "./schema.js";
 import { ascending, selectCells } from "./select.js";
 

@@ -8,7 +8,7 @@ import { generateCluster } from "../../src/cluster/generate.js";
 import { compileProgram } from "../../src/kernel/native.js";
 import { LOOKUP_BITS } from "../../src/planes/calico-ebpf/layout.js";
 import { CalicoProgram } from "../../src/planes/calico-ebpf/program.js";
-import { LpmTrie, MISS } from "../../src/planes/shared/lpm-trie.js";
+import { LpmTrie, MISS } from "../../src/planes/shared/lpm/trie.js";
 import { Random } from "../../src/random.js";
 
 const KEYS = 1_000_000;

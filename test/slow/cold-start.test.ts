@@ -1,7 +1,8 @@
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { folder, lbscale } from "../support/cli.js";
+import { file, folder, lbscale } from "../support/cli.js";
 import { withTools } from "./tools.js";
 
 describe("the cold start of a new node, in the kernel", () => {
@@ -34,4 +35,28 @@ describe("the cold start of a new node, in the kernel", () => {
       }
     },
   );
+
+  withTools("measures with another nft, and stores what that says of itself", ["nft", "ip", "cc"], () => {
+    const log = file("nft.log", "");
+    const nft = file("nft", `#!/bin/sh\necho "$1" >> ${log}\nexec /usr/sbin/nft "$@"\n`);
+    chmodSync(nft, 0o755);
+    const out = join(folder, "other-nft");
+    const { status } = lbscale([
+      ...["run", "--lane", "kernel", "--profile", "quick", "--scenarios", "cold-start", "--services", "3"],
+      ...["--planes", "nftables", "--nft", nft, "--formats", "none", "--out", out],
+    ]);
+    expect(status).toBe(0);
+    const { run, cells } = readResults(out);
+    expect(run.settings.kernel!.nft).toMatch(/^nftables v\d/);
+    expect(run.command).toContain("--nft PATH");
+    expect(cells.map(({ facts }) => facts.nft)).toEqual(Array(3).fill(run.settings.kernel!.nft));
+    // Two questions for its version, and a load of each layout.
+    expect(readFileSync(log, "utf8").trim().split("\n")).toEqual([
+      "--version",
+      "--version",
+      "-f",
+      "-f",
+      "-f",
+    ]);
+  });
 });

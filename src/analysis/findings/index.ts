@@ -8,7 +8,6 @@ import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
 import { withBasis, withCondition } from "../conditions.js";
 import { findingSentence } from "../finding-sentence.js";
-import { trieAddresses } from "./addresses.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
   churnRate,
@@ -36,8 +35,9 @@ import {
 } from "./kernel.js";
 import { memoryAtLargest } from "./memory.js";
 import { coldStart, firstSyncTime, programmingTime } from "./programming.js";
+import { timeByRegime } from "./regimes.js";
 import { positionDecides } from "./tails.js";
-import { trieLogarithm } from "./trie.js";
+import { trieAddresses, trieLogarithm } from "./trie.js";
 import { updatesGrow } from "./updates.js";
 
 /**
@@ -71,6 +71,7 @@ export function findFindings(results: Results): Finding[] {
     timeRise(hash, results),
     logarithmAnswer(hash, results),
     trieLogarithm(of(claimant(results, "trie")), results),
+    timeByRegime(of(claimant(results, "trie")), hash, results),
     trieAddresses(results),
     constantWork(claimants(results, "constant-work").map(of), results),
     chainsGrow(of(claimant(results, "buckets")), results),

@@ -44,8 +44,8 @@ export const compare: CommandModule<object, Arguments> = {
       throw new UsageError("--theme is the theme of --chart FILE: give that too, or leave it out");
     const format = args.chart === undefined ? undefined : imageFormat(args.chart);
     const { readResults } = await import("../../results/files.js");
-    const { compareRuns, incomparable } = await import("../../results/compare.js");
-    const { alignClusters } = await import("../../analysis/merge.js");
+    const { compareRuns, incomparable } = await import("../../results/runs/compare.js");
+    const { alignClusters } = await import("../../results/runs/merge.js");
     const [base, read] = [readResults(args.base), readResults(args.head)];
     const clusters = alignClusters(base, read);
     const head = clusters?.head ?? read;

@@ -12,8 +12,13 @@ import { note, PATH_LENGTH, print, printJson } from "../output.js";
 /** `text` goes to standard output, the others to files. */
 const REPORT_FORMATS = [...FILE_FORMATS, "text"] as const;
 
-/** What several runs can be together. */
-const TALK_FORMATS: readonly string[] = ["pptx", "slides-pdf"];
+/** Of several runs these make a talk, which goes from one to the next; the others put all into one chart. */
+const TALK_FORMATS = ["pptx", "slides-pdf"] as const;
+type TalkFormat = (typeof TALK_FORMATS)[number];
+
+function isTalk(format: string): format is TalkFormat {
+  return (TALK_FORMATS as readonly string[]).includes(format);
+}
 
 interface Arguments {
   run: string;
@@ -29,7 +34,7 @@ interface Arguments {
 export const report: CommandModule<object, Arguments> = {
   command: "report <run> [others..]",
   describe:
-    "Draw the charts and tables of a run again, from its results.json alone; of several runs one chart, or a talk",
+    "Draw the charts and tables of a run again, from its results.json alone; of several runs, one chart or one talk",
   builder: (yargs) =>
     yargs
       // Of several runs all count; of an option that is given twice still the last.
@@ -46,7 +51,8 @@ export const report: CommandModule<object, Arguments> = {
         type: "string",
         array: true,
         default: [],
-        describe: `More runs of the same scenarios, for one chart with a series each, or one deck of all (--formats ${TALK_FORMATS.join(",")}); needs --out`,
+        describe:
+          "More runs: of the same scenarios for one chart with a series each, any for one talk (pptx, slides-pdf)",
       })
       .option("formats", {
         type: "string",
@@ -83,17 +89,22 @@ export const report: CommandModule<object, Arguments> = {
     if (asked.includes("text") && args.json) {
       throw new UsageError("text and --json both go to standard output: choose one");
     }
-    const isTalk = args.others.length > 0 && asked.some((format) => TALK_FORMATS.includes(format));
-    if (isTalk) return reportTalk(args, asked);
-    if (args.others.length > 0 && args.out === undefined) {
+    const isSeveral = args.others.length > 0;
+    if (isSeveral && args.out === undefined) {
       throw new UsageError("several runs have no folder in common: name one with --out");
     }
+    const talk =
+      isSeveral && asked.some(isTalk)
+        ? await talkFiles([args.run, ...args.others], args.out!, asked, args.theme)
+        : [];
+    const formats = isSeveral ? asked.filter((format) => !isTalk(format)) : asked;
+    if (formats.length === 0) return printPaths(talk, args.json);
     // What draws loads here, not with the options: bad usage is reported at once.
     const { chartsOf } = await import("../../charts/of-run.js");
     const { writeReport } = await import("../../output/write-charts.js");
     const results = await resultsOf(args.run, args.others);
     const request = {
-      formats: asked.filter((format): format is ReportFormat => format !== "text"),
+      formats: formats.filter((format): format is ReportFormat => format !== "text"),
       themes: parseChoices(args.theme, "theme", THEME_NAMES),
       size: args.size,
       ...(args.chart !== undefined && {
@@ -112,9 +123,7 @@ export const report: CommandModule<object, Arguments> = {
       const { terminalSummary } = await import("../summary.js");
       await print(`${terminalSummary(results, request.charts ?? "all")}\n`);
     }
-    await (args.json
-      ? printJson(paths)
-      : print(paths.map((path) => `${plainText(path, PATH_LENGTH)}\n`).join("")));
+    await printPaths([...talk, ...paths], args.json);
     // Asked for by name, and not there: a script must notice.
     const missing = skipped.filter(({ id }) => request.charts?.includes(id));
     if (missing.length > 0) {
@@ -125,11 +134,23 @@ export const report: CommandModule<object, Arguments> = {
   },
 };
 
+/** One talk of several runs, in a folder of its own. Returns the paths. */
+async function talkFiles(runs: readonly string[], folder: string, asked: readonly string[], theme: string) {
+  const { writeTalk } = await import("../../output/write-charts.js");
+  const { readResults } = await import("../../results/files.js");
+  return writeTalk(
+    runs.map((run) => readResults(run)),
+    folder,
+    asked.filter(isTalk),
+    parseChoices(theme, "theme", THEME_NAMES)[0]!,
+  );
+}
+
 /** One run, or several as one, which says what is not alike in them. */
 async function resultsOf(run: string, others: readonly string[]): Promise<Results> {
   const { readResults } = await import("../../results/files.js");
   if (others.length === 0) return readResults(run);
-  const { differencesOf, mergeRuns } = await import("../../analysis/merge.js");
+  const { differencesOf, mergeRuns } = await import("../../results/runs/merge.js");
   const paths = [run, ...others];
   const runs = paths.map((path) => ({ label: labelOf(path), results: readResults(path) }));
   const twice = runs.find(({ label }, i) => runs.findIndex((other) => other.label === label) < i);
@@ -148,27 +169,6 @@ function labelOf(path: string): string {
   return plainText(basename(folder), 40);
 }
 
-/** One deck of several runs. */
-async function reportTalk(args: Arguments, asked: readonly string[]): Promise<void> {
-  const other = asked.find((format) => !TALK_FORMATS.includes(format));
-  if (other !== undefined) {
-    throw new UsageError(
-      `slides of several runs are made alone, without ${other}: use --formats ${TALK_FORMATS.join(",")}, and draw charts with another command`,
-    );
-  }
-  if (args.chart !== undefined) throw new UsageError("--chart is of one run: leave out the other runs");
-  if (args.out === undefined)
-    throw new UsageError("several runs have no folder in common: name one with --out");
-  const { writeTalk } = await import("../../output/write-charts.js");
-  const { readResults } = await import("../../results/files.js");
-  const [theme] = parseChoices(args.theme, "theme", THEME_NAMES);
-  const paths = await writeTalk(
-    [args.run, ...args.others].map((run) => readResults(run)),
-    args.out,
-    asked.filter((format): format is "pptx" | "slides-pdf" => TALK_FORMATS.includes(format)),
-    theme!,
-  );
-  await (args.json
-    ? printJson(paths)
-    : print(paths.map((path) => `${plainText(path, PATH_LENGTH)}\n`).join("")));
+function printPaths(paths: readonly string[], json: boolean): Promise<void> {
+  return json ? printJson(paths) : print(paths.map((path) => `${plainText(path, PATH_LENGTH)}\n`).join(""));
 }

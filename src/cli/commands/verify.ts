@@ -173,6 +173,9 @@ async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number)
   targetPorts(cluster);
   const results: KernelEquivalence[] = [];
   for (const { lane, planes } of places) {
+    note(
+      `building the ${lane} testbed, then ${formatCount(flows)} connections through ${planes.join(", ")}: a result for each plane follows`,
+    );
     await runInSandbox<VerifyTask>(
       lane,
       { task: "verify", planes, flows, seed: 1 },

@@ -2,9 +2,14 @@
 
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
-import { isKubeProxyPlane, KUBE_PROXY_FORM, parseKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
+import {
+  isKubeProxyPlane,
+  KUBE_PROXY_FORM,
+  NOT_IN_GUEST,
+  parseKubeProxyPlane,
+} from "../../kernel/planes/kube-proxy/id.js";
 import { BOUNDS, type LaneId } from "../../run/bounds.js";
-import { parseInteger, parseList, parseNumber, parseShare } from "./parse.js";
+import { parseChoices, parseInteger, parseList, parseNumber, parseShare } from "./parse.js";
 
 /** One of the known words. */
 export function parseChoice<T extends string>(text: string, name: string, known: readonly T[]): T {
@@ -56,6 +61,13 @@ export function parseKernelPlanes(text: string, name: string): string[] {
     );
   }
   return [...KERNEL_PLANE_IDS.filter((id) => own.includes(id)), ...proxies];
+}
+
+/** Planes of the guest, where kube-proxy itself is none. */
+export function parseGuestPlanes(text: string, name: string): string[] {
+  const proxy = parseList(text, name).find(isKubeProxyPlane);
+  if (proxy !== undefined) throw new UsageError(`--${name} "${proxy}": ${NOT_IN_GUEST}; leave it out`);
+  return parseChoices(text, name, KERNEL_PLANE_IDS);
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };

@@ -92,4 +92,10 @@ describe("options of lbscale run", () => {
     expect(readRunSpec({ lane: "kernel", planes: "direct" }).planes).toEqual(["direct"]);
     expect(() => readRunSpec({ planes: "direct" })).toThrow(/choose from iptables/);
   });
+
+  it("refuse kube-proxy in the guest, with the reason", () => {
+    expect(() => readRunSpec({ lane: "guest", planes: "ipvs,kube-proxy/ipvs@1.37" })).toThrow(
+      /^--planes "kube-proxy\/ipvs@1.37": kube-proxy is not timed in the user-mode Linux guest, where each tool .* ten times as long to start/,
+    );
+  });
 });

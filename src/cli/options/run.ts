@@ -4,7 +4,7 @@
  */
 
 import { resolve } from "node:path";
-import type { Argv, Options } from "yargs";
+import type { Argv } from "yargs";
 import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
@@ -16,53 +16,20 @@ import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "./catalog-names.js";
 import { CLUSTER_LANE_OPTIONS } from "./cluster-lane.js";
-import {
-  parseChoices,
-  parseInteger,
-  parseList,
-  parseNumber,
-  parsePlanes,
-  parseServices,
-  parseShare,
-} from "./parse.js";
+import { parseInteger, parseList, parseNumber, parsePlanes, parseServices, parseShare } from "./parse.js";
 import {
   parseChoice,
   parseExponent,
+  parseGuestPlanes,
   parseKernelPlanes,
   parseReplicates,
   parseSeconds,
   parseSlowdown,
 } from "./parse-run.js";
 import { planeDeclaration } from "./plane-option.js";
-import type { GivenOptions, RunOption } from "./run-option.js";
+import { type GivenOptions, option, type RunOption } from "./run-option.js";
 
 export type { GivenOptions } from "./run-option.js";
-
-type Parse<K extends keyof RunSpec> = (text: string, lane: LaneId, name: string) => NonNullable<RunSpec[K]>;
-
-/** An option of one field. It is written back as `format` says, or as text where it was given. */
-function option<K extends keyof RunSpec>(
-  name: string,
-  field: K,
-  declaration: Options,
-  parse: Parse<K>,
-  format: (value: NonNullable<RunSpec[K]>, spec: RunSpec) => string | null = String,
-): RunOption {
-  return {
-    name,
-    declaration: {
-      ...(declaration.choices === undefined && { type: "string" }),
-      requiresArg: true,
-      ...declaration,
-    },
-    lanes: lanesUsing(field),
-    read: (text, lane) => ({ [field]: parse(text, lane, name) }),
-    write: (spec) => {
-      const value = spec[field];
-      return value === undefined || value === null ? null : format(value, spec);
-    },
-  };
-}
 
 const commas = (values: string | readonly (string | number)[]) =>
   typeof values === "string" ? values : values.join(",");
@@ -124,7 +91,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     },
     (text, lane, name) => {
       if (lane === "model") return parsePlanes(text);
-      return lane === "kernel" ? parseKernelPlanes(text, name) : parseChoices(text, name, KERNEL_PLANE_IDS);
+      return lane === "kernel" ? parseKernelPlanes(text, name) : parseGuestPlanes(text, name);
     },
     // Without paths: a user's own build goes by its name.
     (planes) => planes.map((plane) => plane.replace(/^([^@]*)@.*\//, "$1@FOLDER/")).join(","),

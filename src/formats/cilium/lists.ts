@@ -216,7 +216,7 @@ export function* pairsOfText(text: string): Iterable<readonly [string, string]> 
   for (const raw of text.split("\n").slice(1)) {
     // What follows is flags in brackets: a line that is longer is none of Cilium's.
     const line = raw.slice(0, 500).trimEnd();
-    if (line.trim() === "") continue;
+    if (line.trim() === "" || line.startsWith("#")) continue;
     // A further backend of the same frontend is on a line without one, as `cilium bpf lb list` aligns them.
     const cut = /^\s/.test(line) ? ["", last, line.trim()] : /^(\S+(?: \(\d+\))?)\s+(\S.*)$/.exec(line);
     if (!cut)

@@ -56,7 +56,7 @@ export function parseIpvsadm(text: string): IpvsTable {
       const other = otherKind(option, at, protocol !== undefined);
       if (other === undefined) {
         throw new InvalidInputError(
-          `${where}: expected -t, -u or --sctp-service with ADDRESS:PORT (save with -n)`,
+          `${where}: expected -t, -u or --sctp-service with ADDRESS:PORT in numbers, not "${oneLine(at, 40)}" (save with -n, and change nothing)`,
         );
       }
       if (verb === "-A") {
@@ -86,7 +86,10 @@ export function parseIpvsadm(text: string): IpvsTable {
     const service = services.get(key);
     const server = addressPort(options.get("-r"));
     if (!service) throw lostServer(where, at);
-    if (!server || server.port === 0) throw new InvalidInputError(`${where}: expected -r ADDRESS:PORT`);
+    if (!server || server.port === 0)
+      throw new InvalidInputError(
+        `${where}: expected -r ADDRESS:PORT in numbers (save with -n, and change nothing)`,
+      );
     // Weight 0: being drained, no new connection goes there.
     if (options.get("-w") === "0") counts.drained++;
     else service.servers.push(server);

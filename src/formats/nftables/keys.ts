@@ -20,7 +20,7 @@ export interface Endpoint {
 }
 
 /** Until 1.35 in an endpoint chain, since 1.37 in the chain of a service with one. */
-export const SINGLE = /^meta l4proto \w+ dnat (?:ip )?to ([\d.]+):(\d+)$/;
+export const SINGLE = /^meta l4proto \w+ dnat (?:ip )?(?:addr \. port )?to ([\d.]+):(\d+)$/;
 
 /** What makes an endpoint the same. */
 export function endpointKey({ address, port }: Endpoint): string {

@@ -7,7 +7,7 @@ export const MARKS = new RegExp(`(?:^| )${MARK}$`);
 
 /** A random pick: its number of ways, whether into chains (vmap) or to addresses (map), and the members. */
 export const NUMGEN =
-  /^(?:meta l4proto \w+ dnat ip to )?numgen random mod (\d{1,9}) (vmap|map) \{ ([^{}]*) \}$/;
+  /^(?:meta l4proto \w+ dnat ip (?:addr \. port )?to )?numgen random mod (\d{1,9}) (vmap|map) \{ ([^{}]*) \}$/;
 
 /** What precedes the mark; empty for a rule that is nothing else. */
 export function withoutMark(rule: string): string {

@@ -7,7 +7,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { explainFind, explainInsert, type LruKey } from "../ebpf/maps/explain-lru.js";
 import { type Connections, type Decision, type Explanation, type Flow, noWork, PASS } from "../plane.js";
 import { BACKGROUND_SERVICE, backgroundClient, backgroundPort } from "../shared/conntrack.js";
-import { MISS } from "../shared/lpm-trie.js";
+import { MISS } from "../shared/lpm/trie.js";
 import { type ConntrackMap, CT_DECISION, CT_REVERSE } from "./maps/conntrack.js";
 import type { CalicoModel } from "./model.js";
 

@@ -3,8 +3,8 @@
 import { formatAddress, servicePortName } from "../../cluster/cluster.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
-import { type LpmTrie, MISS } from "../shared/lpm-trie.js";
-import { describeWalk } from "../shared/lpm-walk-text.js";
+import { type LpmTrie, MISS } from "../shared/lpm/trie.js";
+import { describeWalk } from "../shared/lpm/walk-text.js";
 import * as layout from "./layout.js";
 import type { BackendMap } from "./maps/backends.js";
 

@@ -1,5 +1,5 @@
 /**
- * Calico's load-balancing maps (felix/bpf-gpl/nat_types.h, routes.h) inside the kernel's LPM trie (src/planes/shared/lpm-trie.ts) and
+ * Calico's load-balancing maps (felix/bpf-gpl/nat_types.h, routes.h) inside the kernel's LPM trie (src/planes/shared/lpm/trie.ts) and
  * hash map (kernel/bpf/hashtab.c), in int32 words.
  */
 

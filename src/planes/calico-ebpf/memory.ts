@@ -5,7 +5,7 @@
  */
 
 import type { MemoryLine } from "../plane.js";
-import { NODE_WORDS } from "../shared/lpm-trie.js";
+import { NODE_WORDS } from "../shared/lpm/trie.js";
 import { BACKEND_WORDS, BUCKET_WORDS } from "./layout.js";
 
 /** struct lpm_trie_node 24, data 12 or 4, value 20 or 8. */

@@ -3,7 +3,7 @@ import { type Cluster, TCP } from "../../cluster/cluster.js";
 import { flowAt, generateTrace } from "../../cluster/flows.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { type Flow, PASS } from "../plane.js";
-import type { LpmTrie } from "../shared/lpm-trie.js";
+import type { LpmTrie } from "../shared/lpm/trie.js";
 import { calicoEbpf } from "./index.js";
 import { LOOKUP_BITS, portWord } from "./layout.js";
 

@@ -3,7 +3,7 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
-import { type LpmTrie, MISS } from "../shared/lpm-trie.js";
+import { type LpmTrie, MISS } from "../shared/lpm/trie.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
 import { explainCalico } from "./explain.js";
 import {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Cluster, EXTERNAL_IP, parseAddress, TCP } from "../../cluster/cluster.js";
 import { generateCluster, MIXED } from "../../cluster/generate.js";
 import { DROP } from "../plane.js";
-import { LpmTrie, MISS } from "../shared/lpm-trie.js";
+import { LpmTrie, MISS } from "../shared/lpm/trie.js";
 import { calicoEbpf } from "./index.js";
 import { LOOKUP_BITS, portWord, sourceWord } from "./layout.js";
 import { ENTRY_WORDS } from "./maps/entries.js";

@@ -15,7 +15,7 @@ import type {
   Program,
   UpdateCost,
 } from "../plane.js";
-import { LpmTrie } from "../shared/lpm-trie.js";
+import { LpmTrie } from "../shared/lpm/trie.js";
 import { CalicoConnections } from "./connections.js";
 import { STOCK_BACKENDS, STOCK_FRONTENDS } from "./descriptor.js";
 import { LiveCalico } from "./incremental.js";

@@ -3,8 +3,8 @@
 import { formatAddress, servicePortName } from "../../cluster/cluster.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT, type Work } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
-import { MISS as LPM_MISS } from "../shared/lpm-trie.js";
-import { describeWalk } from "../shared/lpm-walk-text.js";
+import { MISS as LPM_MISS } from "../shared/lpm/trie.js";
+import { describeWalk } from "../shared/lpm/walk-text.js";
 import * as layout from "./layout.js";
 import { MISS } from "./maps/htab.js";
 import { maglevIndex } from "./maps/maglev.js";

@@ -4,7 +4,7 @@
  */
 
 import type { MemoryLine } from "../plane.js";
-import { type LpmTrie, NODE_WORDS } from "../shared/lpm-trie.js";
+import { type LpmTrie, NODE_WORDS } from "../shared/lpm/trie.js";
 import {
   BACKEND_WORDS,
   BUCKET_WORDS,

@@ -17,8 +17,7 @@ import { measureProxies } from "./programming.js";
 
 /** Of the run's time, where kube-proxies are measured as well. */
 const SHARE_OF_ROUNDS = 0.55;
-/** Of it, until all but kube-proxies is measured. */
-const SHARE_UNTIL_PROXIES = 0.62;
+const SHARE_OF_COLD_STARTS = 0.2;
 
 /** Measures one kernel after the other. */
 export async function measureKernel(results: Results, context: RunContext): Promise<void> {
@@ -28,6 +27,10 @@ export async function measureKernel(results: Results, context: RunContext): Prom
     budgetSeconds === null ? null : Math.max(0, budgetSeconds * 1000 * share - (performance.now() - began));
   const hasProxies = results.cells.some(({ plane }) => isKubeProxyPlane(plane));
   const points = pointsOf(results.cells);
+  const isMore = hasProxies || points.length > 0;
+  // First, because it takes seconds where time is short, and rounds take what there is.
+  if (results.cells.some(({ scenario }) => scenario === "cold-start"))
+    await measureColdStarts(results, context, leftMs(isMore ? SHARE_OF_COLD_STARTS : 1));
   for (const lane of ["kernel", "guest"] as const) {
     if (context.signal.aborted) break;
     if (points.some((cell) => cell.lane === lane))
@@ -43,8 +46,6 @@ export async function measureKernel(results: Results, context: RunContext): Prom
       planes: [...new Set(points.map(({ plane }) => plane))],
     };
   }
-  if (results.cells.some(({ scenario }) => scenario === "cold-start") && !context.signal.aborted)
-    await measureColdStarts(results, context, leftMs(hasProxies ? SHARE_UNTIL_PROXIES : 1));
   if (hasProxies && !context.signal.aborted) await measureProxies(results, context, leftMs(1));
 }
 

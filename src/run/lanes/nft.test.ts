@@ -20,8 +20,8 @@ const spec = (nft?: string) => ({ lane: "kernel", seed: 1, ...(nft && { nft }) }
 
 describe.skipIf(process.platform === "win32")("another nft", () => {
   it("says its version, which the run stores", async () => {
-    const path = program("nft", 'echo "nftables v1.1.3 (Commodore Bullmoose #4)"');
-    expect(await nftVersion(path)).toBe("nftables v1.1.3 (Commodore Bullmoose #4)");
+    const path = program("nft", 'echo "nftables v1.1.3"');
+    expect(await nftVersion(path)).toBe("nftables v1.1.3");
   });
 
   it.each([

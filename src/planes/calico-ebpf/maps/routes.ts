@@ -1,7 +1,7 @@
 /** cali_v4_routes: to whom an address belongs. It is asked where no frontend is found, and for the side of a client. */
 
 import { type Cluster, maskTo } from "../../../cluster/cluster.js";
-import { LpmTrie } from "../../shared/lpm-trie.js";
+import { LpmTrie } from "../../shared/lpm/trie.js";
 import { ROUTE_FLAGS, ROUTE_HOST, ROUTE_IN_POOL, ROUTE_LOCAL, ROUTE_WORKLOAD } from "../layout.js";
 
 /** Stock size of the map. */

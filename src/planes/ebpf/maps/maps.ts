@@ -1,7 +1,7 @@
 /** The load-balancing maps that a model walks. */
 
 import type { Cluster } from "../../../cluster/cluster.js";
-import type { LpmTrie } from "../../shared/lpm-trie.js";
+import type { LpmTrie } from "../../shared/lpm/trie.js";
 import type { BackendMap, OuterMap, ServiceMap } from "./htab.js";
 
 export interface Maps {

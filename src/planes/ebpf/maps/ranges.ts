@@ -1,7 +1,7 @@
 /** lb4_source_range: whom a frontend lets in, by its rev_nat id and the client's address, in the kernel's trie. */
 
 import type { Cluster } from "../../../cluster/cluster.js";
-import { LpmTrie } from "../../shared/lpm-trie.js";
+import { LpmTrie } from "../../shared/lpm/trie.js";
 import { RANGE_STATIC_BITS } from "../cilium-flags.js";
 
 /** The whole key, rev_nat id and address. */

@@ -7,8 +7,8 @@ import {
   KUBE_PROXY_VERSIONS,
   type KubeProxyVersion,
 } from "../../kube-proxy-versions.js";
-import { transactionWalks } from "../../shared/full-sync.js";
 import { NftablesProgram } from "../program.js";
+import { transactionWalks } from "./full-sync.js";
 import { SetList, setWalks, walkService } from "./set-walks.js";
 
 function program(kubeProxy: KubeProxyVersion, services: number, endpoints: number): NftablesProgram {

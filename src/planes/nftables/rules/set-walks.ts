@@ -4,9 +4,9 @@
  * each walk on its behalf goes to the end of the list: a map per Service makes a full sync O(N²).
  */
 
-import type { ServiceWalk } from "../../shared/full-sync.js";
 import type { NftablesProgram } from "../program.js";
 import { syncCommands } from "./commands.js";
+import type { ServiceWalk } from "./full-sync.js";
 
 /** nf_tables_set_alloc_name marks the numbers in use on one page, and begins again for each page of numbers. */
 const NUMBERS_A_PAGE = 8 * 4096;

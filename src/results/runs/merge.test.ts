@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fakeResults } from "../../test/support/results.js";
-import type { Cell, Results } from "../results/schema.js";
+import { fakeResults } from "../../../test/support/results.js";
+import type { Cell, Results } from "../schema.js";
 import { alignClusters, differencesOf, mergeRuns } from "./merge.js";
 
 /** A run of a cluster: one plane and its baseline. */

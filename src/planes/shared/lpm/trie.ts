@@ -1,6 +1,6 @@
 /** BPF_MAP_TYPE_LPM_TRIE (kernel/bpf/lpm_trie.c): a binary trie that skips bits in which nothing differs. */
 
-import { MapFullError } from "../../errors.js";
+import { MapFullError } from "../../../errors.js";
 
 /**
  * struct lpm_trie_node: two children, 16 bytes; u32 prefixlen, u32 flags; data and value, and 8 bytes of the allocator's. A frontend of

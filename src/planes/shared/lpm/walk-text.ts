@@ -1,6 +1,6 @@
 /** A walk down a trie in words: a line a node, with the bits that it compares and the bit that chooses the next one. */
 
-import { DATA, INTERMEDIATE, type LpmTrie, MISS, NODE_FLAGS, PREFIX_LENGTH } from "./lpm-trie.js";
+import { DATA, INTERMEDIATE, type LpmTrie, MISS, NODE_FLAGS, PREFIX_LENGTH } from "./trie.js";
 
 export interface Walk {
   readonly key: readonly [number, number, number];

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import fc from "../../../test/support/properties.js";
-import { maskTo } from "../../cluster/cluster.js";
-import { generateCluster } from "../../cluster/generate.js";
-import { LOOKUP_BITS } from "../calico-ebpf/layout.js";
-import { CalicoProgram } from "../calico-ebpf/program.js";
-import { LpmTrie, MISS } from "./lpm-trie.js";
+import fc from "../../../../test/support/properties.js";
+import { maskTo } from "../../../cluster/cluster.js";
+import { generateCluster } from "../../../cluster/generate.js";
+import { LOOKUP_BITS } from "../../calico-ebpf/layout.js";
+import { CalicoProgram } from "../../calico-ebpf/program.js";
+import { LpmTrie, MISS } from "./trie.js";
 
 const clean = (services: number, endpoints = 4, extra = {}) =>
   generateCluster({ services, seed: 3, endpoints: { kind: "constant", count: endpoints }, ...extra });

@@ -1,9 +1,9 @@
 /** Several runs as one, for charts with one series a run: clusters, modes and lanes next to each other. */
 
-import { InputError } from "../errors.js";
-import { planeReport } from "../results/descriptors.js";
-import type { Cell, Results } from "../results/schema.js";
-import { plainText } from "../text.js";
+import { InputError } from "../../errors.js";
+import { plainText } from "../../text.js";
+import { planeReport } from "../descriptors.js";
+import type { Cell, Results } from "../schema.js";
 
 /** A run and what it is called, such as its folder's name. */
 export interface LabelledRun {
@@ -49,9 +49,10 @@ export function mergeRuns(runs: readonly LabelledRun[]): Results {
     ...{ label, results },
     cells: results.cells.filter((cell) => cell.estimate !== null && !isBaseline(results, cell.plane)),
   }));
-  const common = measured
-    .map(({ cells }) => new Set(cells.map(statisticOf)))
-    .reduce((a, b) => new Set([...a].filter((statistic) => b.has(statistic))));
+  const statistics = measured.map(({ cells }) => new Set(cells.map(statisticOf)));
+  const common = new Set(
+    [...statistics[0]!].filter((statistic) => statistics.every((each) => each.has(statistic))),
+  );
   if (common.size === 0) {
     const each = measured.map(
       ({ label, cells }) => `${label} measured ${[...new Set(cells.map(nameOf))].join(", ") || "nothing"}`,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { fakeResults } from "../../test/support/results.js";
-import { Random } from "../random.js";
+import { fakeResults } from "../../../test/support/results.js";
+import { Random } from "../../random.js";
+import type { Replicate, Results } from "../schema.js";
 import { cellEffect, compareRuns, incomparable } from "./compare.js";
-import type { Replicate, Results } from "./schema.js";
 
 /**
  * A run on a machine that differs from run to run: all cells by `runNoise`, a cell by up to 3 %, replicates by 2 %.

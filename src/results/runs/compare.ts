@@ -8,13 +8,13 @@
  * and the planes' effects are combined with the heterogeneity that they show among themselves.
  */
 
-import { clampedSlope } from "../stats/covariate.js";
-import { combineEffects, detectableEffect, type Effect, holm, tailAbove } from "../stats/effects.js";
-import { median } from "../stats/quantile.js";
-import { cellId, exceedsL2 } from "./cells.js";
-import type { Described } from "./descriptors.js";
-import type { Cell, Replicate, Results } from "./schema.js";
-import { MIN_REPLICATES } from "./select.js";
+import { clampedSlope } from "../../stats/covariate.js";
+import { combineEffects, detectableEffect, type Effect, holm, tailAbove } from "../../stats/effects.js";
+import { median } from "../../stats/quantile.js";
+import { cellId, exceedsL2 } from "../cells.js";
+import type { Described } from "../descriptors.js";
+import type { Cell, Replicate, Results } from "../schema.js";
+import { MIN_REPLICATES } from "../select.js";
 
 /** Slower by less than this is not called a regression. */
 export const MIN_EFFECT = 0.05;

@@ -1,0 +1,86 @@
+/** O(log n) in time: while caches hold the trie, and what is left of it beyond, next to the hash table. */
+
+import { cellId } from "../../results/cells.js";
+import { claimant, planeLabel } from "../../results/descriptors.js";
+import type { Finding, Results } from "../../results/schema.js";
+import type { MeasuredCell } from "../../results/select.js";
+import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
+import { formatCount } from "../../text.js";
+import { type CacheRegimes, cacheRegimes, type Regime } from "../cache-regimes.js";
+import { spreadsWidely, twoDigits } from "./common.js";
+import { formatPower } from "./growth.js";
+
+/** Laws of time by cache regime of the trie and the hash table, and where one overtakes the other. */
+export function timeByRegime(
+  trie: readonly MeasuredCell[],
+  hash: readonly MeasuredCell[],
+  results: Results,
+): Finding | null {
+  if (![trie, hash].every((cells) => spreadsWidely(cells) && cells.every(isCounted))) return null;
+  const of = (cells: readonly MeasuredCell[]) => cacheRegimes(cells, results.run.seed);
+  const [walk, probe] = [of(trie), of(hash)];
+  const { fit } = walk.cached;
+  if (walk.beyond === null || !fit?.describes || fit.law !== "log N" || fit.slopeInterval === null)
+    return null;
+  const [low, high] = fit.slopeInterval;
+  return {
+    id: "cache-regimes",
+    headline: "Cached, a trie's time is O(log N) too",
+    sentence:
+      `${describe(results, trie, walk)} ${describe(results, hash, probe)}` +
+      ` While cached the trie takes ${twoDigits(fit.slope)} ns [${twoDigits(low)}, ${twoDigits(high)}] more for each doubling.${crossings(results)}`,
+    cells: [...trie, ...hash].map(cellId),
+    value: fit.slope,
+    interval: [low, high],
+  };
+}
+
+function isCounted({ work, replicates }: MeasuredCell): boolean {
+  return (
+    work !== null && work.rulesVisited + work.hashProbes > 0 && replicates.length >= REPLICATES_FOR_INTERVAL
+  );
+}
+
+function describe(
+  results: Results,
+  cells: readonly MeasuredCell[],
+  { cached, beyond }: CacheRegimes,
+): string {
+  const label = planeLabel(results, cells[0]!.plane);
+  const law = cached.isFlat ? "1" : cached.fit?.describes ? cached.fit.law : null;
+  const first = `${label} takes ${perVisit(cached)} per node or entry up to ${formatCount(cached.to)} services${law === null ? "" : `, in time O(${law})`}`;
+  if (beyond === null) return `${first}.`;
+  const growth = beyond.power ? `, in time as ${formatPower({ ...beyond, ...mutable(beyond.power) })}` : "";
+  return `${first}, and ${perVisit(beyond)} from ${formatCount(beyond.from)} on${growth}.`;
+}
+
+const mutable = ({ value, interval: [low, high] }: NonNullable<Regime["power"]>) => ({
+  value,
+  interval: [low, high] as [number, number],
+});
+
+function perVisit({ nsPerVisit: [low, high] }: Regime): string {
+  const [from, to] = [twoDigits(low), twoDigits(high)];
+  return from === to ? `${from} ns` : `${from} to ${to} ns`;
+}
+
+/** Every N where one of the two overtakes the other. */
+function crossings(results: Results): string {
+  const pair = [claimant(results, "trie"), claimant(results, "hash")];
+  const n = (value: number) => formatCount(value < 10 ? Number(value.toFixed(1)) : Math.round(value));
+  const said = results.crossovers
+    .filter(
+      ({ lane, scenario, variant, faster, slower }) =>
+        lane === "model" &&
+        scenario === "lookup" &&
+        variant === "" &&
+        pair.includes(faster) &&
+        pair.includes(slower),
+    )
+    .sort((a, b) => a.services - b.services)
+    .map(
+      ({ faster, services, interval }) =>
+        `${planeLabel(results, faster)} is the faster from ${n(services)} services [${interval.map(n).join(", ")}] on`,
+    );
+  return said.length > 0 ? ` ${said.join(", ")}.` : "";
+}

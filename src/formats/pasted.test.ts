@@ -1,0 +1,114 @@
+/** Dumps as people post them in issues and pages: prompts, quotation marks, logs of tests, lines left out. */
+
+import { describe, expect, it } from "vitest";
+import { importCluster } from "./detect.js";
+import { recognise } from "./recognise.js";
+
+const IPVS = `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  10.254.0.1:443 rr persistent 10800
+  -> 172.16.16.81:6443            Masq    1      0          0
+  -> 172.16.16.82:6443            Masq    1      0          0
+TCP  10.254.0.2:53 rr
+  -> 10.253.7.5:53                Masq    1      0          0
+`;
+const CILIUM = `SERVICE ADDRESS      BACKEND ADDRESS
+10.110.178.169:80    0.0.0.0:0 (6)
+                     10.10.0.183:80 (6)
+                     10.10.0.62:80 (6)
+10.96.0.1:443        192.168.36.11:6443 (1)
+                     0.0.0.0:0 (1)
+`;
+const LISTED = `ID   Frontend                Service Type   Backend
+1    10.96.0.1:443           ClusterIP      1 => 192.168.36.11:6443
+`;
+const TABLE = "NAME         TYPE        CLUSTER-IP\nkubernetes   ClusterIP   10.96.0.1\n";
+
+describe("what people paste around a dump", () => {
+  it.each([
+    ["the prompt of Red Hat", `[root@vm01 ~]# ipvsadm -L -n\n${IPVS}`, 2, 3],
+    ["that prompt behind it too", `[root@vm01 ~]# ipvsadm -L -n\n${IPVS}[root@vm01 ~]# \n`, 2, 3],
+    [
+      "another command behind it",
+      `${IPVS}root@k8s1:/home/me# ip route get 10.0.0.1\n10.0.0.1 via 10.0.2.2\n`,
+      2,
+      3,
+    ],
+    ["the marks of a quotation", `[root@vm01 ~]# ipvsadm -L -n\n${IPVS}`.replaceAll(/^(?=.)/gm, "> "), 2, 3],
+    ["CRLF, below a prompt", `[root@vm01 ~]# ipvsadm -L -n\n${IPVS}`.replaceAll("\n", "\r\n"), 2, 3],
+    ["root's short prompt", `# docker exec -ti 6d5465 bash\n# cilium bpf lb list \n${CILIUM}# exit\n`, 2, 3],
+    [
+      "the prompt of a shell",
+      `❯ kubectl exec -it cilium-x -- bash\nroot@node:/home/cilium# cilium bpf lb list\n${CILIUM}`,
+      2,
+      3,
+    ],
+  ] as const)("is left aside: %s", (_what, text, services, endpoints) => {
+    const { cluster } = importCluster(text);
+    expect([cluster.services, cluster.endpoints]).toEqual([services, endpoints]);
+  });
+
+  it("does not hide a transaction of nft in other words than its list's", () => {
+    const chain = "service-TTTTTTTT-ns1/svc1/tcp/p80";
+    const lines = [
+      `add chain ip kube-proxy ${chain}`,
+      `add rule ip kube-proxy ${chain} meta l4proto tcp dnat ip addr . port to numgen random mod 1 map { 0 : 10.180.0.1 . 80 }`,
+      `add element ip kube-proxy service-ips { 172.30.0.41 . tcp . 80 : goto ${chain} }`,
+    ];
+    expect(importCluster(`${lines.join("\n")}\n`).cluster.endpoints).toBe(1);
+  });
+
+  it.each([
+    [
+      "a test's log around a table",
+      `cmd: kubectl exec -n kube-system x -- cilium service list\nExitcode: 0 \nStdout:\n${LISTED.replaceAll(/^/gm, " \t ")}`,
+      /cilium service list -o json/,
+    ],
+    [
+      "two commands",
+      `[root@master ~]# kubectl get svc\n${TABLE}[root@master ~]# ipvsadm -Ln\n${IPVS}`,
+      /table of kubectl get/,
+    ],
+    [
+      "commands that make rules",
+      "iptables -t nat -A KUBE-SERVICES -d 10.96.0.1/32 -p tcp --dport 80 -j KUBE-SVC-X\n",
+      /some lines of iptables-save/,
+    ],
+    [
+      "lines left out",
+      IPVS.replace("TCP  10.254.0.2", "...\nTCP  10.254.0.2"),
+      /lines are left out of this \("\.\.\."\): give the whole/,
+    ],
+    [
+      "a log",
+      'E0205 20:24:22.721950       1 proxier.go:1788] "nftables sync failed" err="signal"\n',
+      /this is a log: give what kube-proxy wrote/,
+    ],
+    [
+      "names instead of numbers",
+      IPVS.replace("10.254.0.1:443", "ip-10-0-62-121.ec2.internal:"),
+      /line 4: .* in numbers, not "ip-10-0-62-121\.ec2\.internal:"/,
+    ],
+    [
+      "addresses that were hidden",
+      IPVS.replace("10.254.0.1:443", "<prefix>.20:443"),
+      /in numbers, not "<prefix>\.20:443" \(save with -n, and change nothing\)/,
+    ],
+  ])("is named where it is no dump: %s", (_what, text, message) => {
+    expect(() => importCluster(text)).toThrow(message);
+  });
+
+  it("is not looked for in YAML that begins with a key of its own", () => {
+    const service =
+      "kind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.7, ports: [{port: 80}]}\n";
+    expect(importCluster(`# mine\nx-mine: 1\n${service}`).cluster.services).toBe(1);
+    const map = `kind: ConfigMap\nmetadata: {name: dump}\ndata:\n  dump: |\n${IPVS.replaceAll(/^/gm, "    ")}`;
+    expect(importCluster(`${service}---\n${map}`).cluster.services).toBe(1);
+  });
+
+  it("is told from the dump in linear time", () => {
+    for (const text of ["> x\n", "[root@", "root@me:", "x: 1\n", "E0205 20:24:22.7 ", "...\n", "\nme@me:"])
+      expect(recognise(text.repeat(200_000)).kind).toMatch(/unknown|kubernetes|log/);
+  });
+});
