@@ -36,7 +36,7 @@ const change = {
   floor: false,
 } as const;
 const CHANGE_NOTE =
-  "20 changes, one or two seconds apart, each watched by a connection a millisecond on every node";
+  "20 changes, two or three seconds apart, each watched by a connection a millisecond on every node";
 
 export const clusterProgramming = scalingChart({
   ...change,

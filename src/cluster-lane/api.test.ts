@@ -67,6 +67,18 @@ describe.skipIf(process.platform === "win32")("the API client", () => {
     expect(seen).toHaveLength(3);
   });
 
+  it("counts what it asks of a server, repeated requests and bodies of both ways included", async () => {
+    const answers = [status(503, "shutting down"), OK];
+    const { api } = await serve(() => answers.shift() ?? OK);
+    await api.create("/api/v1/namespaces", { a: 1 }, anyObject);
+    const cleaner = api.unaborted();
+    await cleaner.get("/api/v1/nodes", anyObject);
+    cleaner.close();
+    const received =
+      JSON.stringify(status(503, "shutting down").body).length + 2 * JSON.stringify(OK.body).length;
+    expect(api.traffic).toEqual({ requests: 3, sentBytes: 2 * '{"a":1}'.length, receivedBytes: received });
+  });
+
   it("gives up a busy server after eight attempts", async () => {
     const { api, seen } = await serve(() => status(429, "too many requests"));
     expect(await refusal(api.get("/api/v1/nodes", anyObject))).toContain("429: too many requests");

@@ -39,27 +39,32 @@ export interface ApiOptions {
   readonly signal?: AbortSignal;
   /** Multiplies every pause; tests don't wait. */
   readonly pace?: number;
+  /** Counts on; a new count where absent. */
+  readonly traffic?: ApiTraffic;
+}
+
+/** What a run asks of an API server: repeated requests included, and of bytes the bodies. */
+export interface ApiTraffic {
+  requests: number;
+  sentBytes: number;
+  receivedBytes: number;
 }
 
 /** A client of one API server. Every method throws ApiError for a refusal, and `describeApiError` says what to do. */
 export class Api {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
   readonly #options: ApiOptions;
-  #requests = 0;
+  readonly traffic: ApiTraffic;
 
   constructor(options: ApiOptions) {
     this.#options = options;
-  }
-
-  /** Requests that were sent, repeated ones included. */
-  get requests(): number {
-    return this.#requests;
+    this.traffic = options.traffic ?? { requests: 0, sentBytes: 0, receivedBytes: 0 };
   }
 
   /** The same server, without the signal: to clean up after an interruption. */
   unaborted(): Api {
     const { signal: _, ...rest } = this.#options;
-    return new Api(rest);
+    return new Api({ ...rest, traffic: this.traffic });
   }
 
   /** An object or a list, of the given shape. */
@@ -156,7 +161,8 @@ export class Api {
   }
 
   #request(method: string, path: string, body: string | null): Promise<Answer> {
-    this.#requests++;
+    this.traffic.requests++;
+    this.traffic.sentBytes += body === null ? 0 : Buffer.byteLength(body);
     const { socketPath } = this.#options;
     return new Promise((resolve, reject) => {
       const request = http.request(
@@ -167,7 +173,10 @@ export class Api {
         },
         (response) => {
           const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("data", (chunk: Buffer) => {
+            this.traffic.receivedBytes += chunk.length;
+            chunks.push(chunk);
+          });
           response.on("error", reject);
           response.on("end", () => {
             const seconds = Number(response.headers["retry-after"] ?? Number.NaN);

@@ -38,10 +38,15 @@ export async function removeLeftovers(api: Api, namespace: string | undefined): 
     const count = await removeFrom(api, namespace, OURS);
     return count === 0 ? [] : [`${count} objects in namespace ${namespace}`];
   }
-  const { items } = await api.get(`/api/v1/namespaces?labelSelector=${encodeURIComponent(OURS)}`, named);
-  const names = items.map((item) => item.metadata.name);
+  const names = await leftNamespaces(api);
   await Promise.all(names.map((name) => removeNamespace(api, name)));
   return names.map((name) => `namespace ${name}`);
+}
+
+/** Namespaces of runs: of killed ones, or of such as go on now. */
+export async function leftNamespaces(api: Api): Promise<string[]> {
+  const { items } = await api.get(`/api/v1/namespaces?labelSelector=${encodeURIComponent(OURS)}`, named);
+  return items.map((item) => item.metadata.name);
 }
 
 async function removeNamespace(api: Api, name: string): Promise<void> {

@@ -94,7 +94,7 @@ describe("nodes", () => {
 
 const EVIDENCE: PlaneEvidence = {
   ...{ proxyMode: null, proxyMetrics: null, daemonSets: null },
-  ...{ proxyConfiguration: null, ciliumConfiguration: null },
+  ...{ proxyConfigurations: [], ciliumConfiguration: null },
 };
 
 function daemonSet(name: string, image: string, args: string[] = []): DaemonSet {
@@ -110,7 +110,7 @@ describe("what balances", () => {
       ...EVIDENCE,
       proxyMode: "nftables\n",
       proxyMetrics,
-      proxyConfiguration: `${configuration}ipvs`,
+      proxyConfigurations: [`${configuration}ipvs`],
     });
     expect(found).toMatchObject({ id: "nftables", program: "kube-proxy", version: "v1.36.3" });
   });
@@ -120,8 +120,10 @@ describe("what balances", () => {
       daemonSet("kube-proxy", "registry.k8s.io/kube-proxy:v1.35.4@sha256:00", ["--proxy-mode=ipvs"]),
     ];
     expect(detectPlane({ ...EVIDENCE, daemonSets })).toMatchObject({ id: "ipvs", version: "v1.35.4" });
-    expect(detectPlane({ ...EVIDENCE, proxyConfiguration: `${configuration}""` }).id).toBe("iptables");
-    expect(detectPlane({ ...EVIDENCE, proxyConfiguration: `${configuration}nftables` }).id).toBe("nftables");
+    expect(detectPlane({ ...EVIDENCE, proxyConfigurations: [`${configuration}""`] }).id).toBe("iptables");
+    expect(detectPlane({ ...EVIDENCE, proxyConfigurations: [`${configuration}nftables`] }).id).toBe(
+      "nftables",
+    );
   });
 
   it("is what replaces kube-proxy, even next to it", () => {
@@ -138,9 +140,19 @@ describe("what balances", () => {
     );
   });
 
+  it("is in whichever text of a ConfigMap is kube-proxy's configuration", () => {
+    const texts = ["apiVersion: v1\nkind: Config\n", `${configuration}ipvs`];
+    expect(detectPlane({ ...EVIDENCE, proxyConfigurations: texts }).id).toBe("ipvs");
+  });
+
+  it("is an agent that balances where there is no kube-proxy", () => {
+    const daemonSets = [daemonSet("anetd", "gke.gcr.io/cilium/cilium:v1.14.4-gke.1")];
+    expect(detectPlane({ ...EVIDENCE, daemonSets })).toMatchObject({ id: "gke-dataplane-v2" });
+  });
+
   it("is unknown where nothing tells", () => {
     expect(detectPlane(EVIDENCE)).toMatchObject({ id: "unknown", version: null });
-    expect(detectPlane({ ...EVIDENCE, proxyMode: "<html>", proxyConfiguration: "{" }).id).toBe("unknown");
+    expect(detectPlane({ ...EVIDENCE, proxyMode: "<html>", proxyConfigurations: ["{"] }).id).toBe("unknown");
   });
 });
 

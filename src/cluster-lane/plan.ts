@@ -50,7 +50,7 @@ const DEFAULT_DURATION_SECONDS = 20;
  */
 const INTERVAL_US = { tcp: 500, udp: 2000 } as const;
 /** A new Service and a replaced endpoint, of a plane that syncs once a second. */
-const CHANGE_SECONDS = 5;
+const CHANGE_SECONDS = 7;
 /** A plane that takes longer to program one N is not waited for. */
 const SETTLE_MS = 300_000;
 

@@ -9,6 +9,7 @@ import {
   kubeconfigOfMeasurer,
   kubeconfigWith,
   kubectl,
+  lbscale,
   leftOut,
   leftovers,
   measure,
@@ -29,6 +30,18 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
 
   it("refuses a context that is not there", () => {
     expect(refused("--context", "nowhere")).toBe('lbscale: kubectl: context "nowhere" does not exist\n');
+  });
+
+  it("is told by doctor what the cluster can measure, and what a user lacks for it", () => {
+    const admin = lbscale("doctor", "--context", "lbscale");
+    expect([admin.stderr, admin.status]).toEqual(["", 0]);
+    expect(admin.stdout).toMatch(
+      /Kubernetes v1\.36\.3, 1 of 1 nodes usable.*\nwhat balances: nftables v1\.36\.3/,
+    );
+    expect(admin.stdout).toMatch(/^\+ connect and established, TCP and UDP\n\+ programming and sync$/m);
+    const nobody = lbscale("doctor", "--kubeconfig", kubeconfigWith(tokenOf("default")));
+    expect(nobody.stdout).toMatch(/^- programming and sync: may not list nodes, .*create pods\/attach/m);
+    expect(leftovers()).toEqual([]);
   });
 
   it("refuses an expired token", () => {

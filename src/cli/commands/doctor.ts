@@ -17,11 +17,13 @@ interface Arguments {
   json: boolean;
   clean: boolean;
   "probe-guest": boolean;
+  context: string | undefined;
+  kubeconfig: string | undefined;
 }
 
 export const doctor: CommandModule<object, Arguments> = {
   command: "doctor",
-  describe: "What this machine can measure, what makes it noisy, and what to do about it",
+  describe: "What this machine, or with --context a cluster, can measure, and what to do about the rest",
   builder: (yargs) =>
     yargs
       .option("lane", {
@@ -34,12 +36,30 @@ export const doctor: CommandModule<object, Arguments> = {
         default: false,
         describe: "Boot the user-mode Linux guest too, for planes that this kernel lacks (some seconds)",
       })
+      .option("context", {
+        type: "string",
+        requiresArg: true,
+        describe: "Look at this cluster instead: a context of kubectl's; nothing is made in it",
+      })
+      .option("kubeconfig", {
+        type: "string",
+        requiresArg: true,
+        describe: "With or instead of --context: kubectl's file; KUBECONFIG by default",
+      })
       .option("clean", {
         type: "boolean",
         default: false,
         describe: "Remove what killed runs of the kernel lane and of kube-proxy left (root)",
       }),
-  handler: async ({ lane, json, clean, "probe-guest": probeGuest }) => {
+  handler: async ({ lane, json, clean, "probe-guest": probeGuest, context, kubeconfig }) => {
+    if (context !== undefined || kubeconfig !== undefined) {
+      if (lane !== undefined || probeGuest || clean) {
+        throw new UsageError(
+          "--context and --kubeconfig look at a cluster alone: leave out --lane, --probe-guest and --clean",
+        );
+      }
+      return lookAtCluster({ context, kubeconfig }, json);
+    }
     if (clean && (lane !== undefined || probeGuest))
       throw new UsageError("--clean removes leftovers and tries nothing: leave out --lane and --probe-guest");
     if (probeGuest && lane === "model")
@@ -79,6 +99,23 @@ export const doctor: CommandModule<object, Arguments> = {
     );
   },
 };
+
+async function lookAtCluster(
+  { context, kubeconfig }: Pick<Arguments, "context" | "kubeconfig">,
+  json: boolean,
+): Promise<void> {
+  const { withCluster } = await import("../../cluster-lane/connection.js");
+  const { describeExamination, examineCluster } = await import("../../cluster-lane/inspect/examine.js");
+  const where = {
+    ...(context !== undefined && { context }),
+    ...(kubeconfig !== undefined && { kubeconfig }),
+  };
+  const found = await withCluster(where, examineCluster);
+  await (json ? printJson(found) : print(`${describeExamination(found).join("\n")}\n`));
+  if (found.capabilities.every(({ lacks }) => lacks !== null)) {
+    throw new CheckFailedError("nothing can be measured in this cluster: the lines above say why");
+  }
+}
 
 /** What the kernel lane can do here; a sentence where it can't be tried at all. */
 async function kernelLane(probeGuest: boolean): Promise<Capability[] | string> {

@@ -6,10 +6,10 @@ import { FILE_FORMATS, type ReportFormat } from "../../output/formats.js";
 import type { Results } from "../../results/schema.js";
 import type { RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "../options/catalog-names.js";
+import { clusterLaneOptions } from "../options/cluster-lane.js";
 import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "../options/node.js";
 import { parseChoices } from "../options/parse.js";
 import {
-  clusterLaneOptions,
   type GivenOptions,
   readRunSpec,
   refuseWithResume,

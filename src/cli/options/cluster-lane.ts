@@ -10,7 +10,7 @@ import {
 import { UsageError } from "../../errors.js";
 import { lanesUsing } from "../../run/bounds.js";
 import { parseChoices, parseInteger, parseList } from "./parse.js";
-import type { RunOption } from "./run-option.js";
+import type { GivenOptions, RunOption } from "./run-option.js";
 
 type Key = keyof ClusterSettings;
 type Read<K extends Key> = (text: string, name: string) => NonNullable<ClusterSettings[K]>;
@@ -111,6 +111,15 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
     isTrue,
   ),
 ];
+
+/** Of what was given, options that say where the cluster of a resumed run is. */
+export function clusterLaneOptions(given: GivenOptions): GivenOptions {
+  return Object.fromEntries(
+    CLUSTER_LANE_OPTIONS.flatMap(({ name, resumable }) =>
+      resumable && given[name] !== undefined ? [[name, given[name]]] : [],
+    ),
+  );
+}
 
 /** `pool=test,disk=ssd` */
 function parseSelector(text: string, name: string): Record<string, string> {

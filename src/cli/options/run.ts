@@ -244,15 +244,6 @@ export function refuseWithResume(given: GivenOptions): void {
   }
 }
 
-/** Of what was given, options that say where the cluster of a resumed run is. */
-export function clusterLaneOptions(given: GivenOptions): GivenOptions {
-  return Object.fromEntries(
-    givenOptions(given).flatMap(({ name, resumable, lanes }) =>
-      resumable && lanes.length === 1 && lanes[0] === "cluster" ? [[name, given[name]]] : [],
-    ),
-  );
-}
-
 /** The command that repeats a run, without paths. */
 export function writeCommand(spec: RunSpec, imported: boolean): string {
   const words = RUN_OPTIONS.flatMap(({ name, declaration, write }) => {

@@ -9,8 +9,11 @@ import { nowNs, type Sighting, type Watched, type Watcher } from "./watcher.js";
 
 /** Of each kind, at each N. */
 export const CHANGES = 20;
-/** kube-proxy syncs at once after a second without changes, and otherwise once a second: changes are to be alone. */
-const QUIET_MS = 1000;
+/**
+ * kube-proxy syncs at once after a second without a sync, and otherwise once a second. Changes are to be alone: of two
+ * objects that go one after the other, the second may be synced a second later.
+ */
+const QUIET_MS = 2200;
 /** Nothing that happens once a second may meet them all. */
 const JITTER_MS = 1000;
 const CHANGE_SECONDS = 60;
@@ -98,7 +101,7 @@ export class Changes {
     return offsets;
   }
 
-  /** A new Service and a replaced endpoint, each a second or two after the last change. */
+  /** A new Service and a replaced endpoint, each two to three seconds after the last change. */
   async makeOne(block: number): Promise<void> {
     await this.#unlessLost(() => this.#makeService(block));
     await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS);
@@ -128,9 +131,9 @@ export class Changes {
   async #makeService(block: number): Promise<void> {
     const name = `new-${this.#news++}`;
     const address = await this.#freeAddress();
-    await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS);
     const target = this.#target(block);
     await this.#api.create(this.#slices, changingSlice(this.#setting, name, target), anyObject);
+    await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS);
     await this.#observe(
       { block, kinds: { first: "new" } },
       watched(address, target, CHANGE_SECONDS),

@@ -33,8 +33,8 @@ export interface PlaneEvidence {
   readonly proxyMode: string | null;
   readonly proxyMetrics: string | null;
   readonly daemonSets: readonly DaemonSet[] | null;
-  /** `config.conf` of the ConfigMap kube-system/kube-proxy. */
-  readonly proxyConfiguration: string | null;
+  /** Texts of the ConfigMap kube-system/kube-proxy, which kubeadm makes, or kube-proxy-config, which EKS makes. */
+  readonly proxyConfigurations: readonly string[];
   /** Data of the ConfigMap cilium-config. */
   readonly ciliumConfiguration: Readonly<Record<string, string>> | null;
 }
@@ -44,7 +44,10 @@ export async function readEvidence(api: Api, nodes: readonly ClusterNode[]): Pro
   const daemonSets = await api.tryGet("/apis/apps/v1/daemonsets", listOf(daemonSetSchema));
   const configMap = (namespace: string, name: string) =>
     api.tryGet(`/api/v1/namespaces/${namespace}/configmaps/${name}`, configMapSchema);
-  const proxy = await configMap("kube-system", "kube-proxy");
+  const proxies = [
+    await configMap("kube-system", "kube-proxy"),
+    await configMap("kube-system", "kube-proxy-config"),
+  ];
   const cilium = daemonSets?.items.find(({ metadata }) => metadata.name === "cilium");
   const ciliumConfig =
     cilium && (await configMap(cilium.metadata.namespace ?? "kube-system", "cilium-config"));
@@ -55,7 +58,7 @@ export async function readEvidence(api: Api, nodes: readonly ClusterNode[]): Pro
     proxyMode: await ask("proxyMode"),
     proxyMetrics: await ask("metrics"),
     daemonSets: daemonSets?.items ?? null,
-    proxyConfiguration: proxy?.data?.["config.conf"] ?? null,
+    proxyConfigurations: proxies.flatMap((found) => Object.values(found?.data ?? {})),
     ciliumConfiguration: ciliumConfig?.data ?? null,
   };
 }
@@ -83,7 +86,7 @@ function replacementOf({ daemonSets, ciliumConfiguration }: PlaneEvidence): Dete
 }
 
 function kubeProxyOf(evidence: PlaneEvidence): DetectedPlane | null {
-  const { proxyMode, proxyMetrics, daemonSets, proxyConfiguration } = evidence;
+  const { proxyMode, proxyMetrics, daemonSets, proxyConfigurations } = evidence;
   const daemonSet = find(daemonSets, "kube-proxy");
   // pattern-bounded: one page of kube-proxy's own metrics.
   const own = /^kubernetes_build_info\{[^}]*git_version="([^"]+)"/m.exec(proxyMetrics ?? "")?.[1];
@@ -97,12 +100,13 @@ function kubeProxyOf(evidence: PlaneEvidence): DetectedPlane | null {
     ...(args ?? []),
   ]);
   const flag = words?.find((word) => word.startsWith("--proxy-mode="))?.slice("--proxy-mode=".length);
-  const configured = proxyConfiguration === null ? undefined : modeIn(proxyConfiguration);
+  const configured = proxyConfigurations.map(modeIn).find((mode) => mode !== undefined);
   const mode = flag ?? configured;
   if (mode !== undefined && MODES.includes(mode)) {
     return {
       ...{ id: mode, program: "kube-proxy", version },
-      source: flag === undefined ? "ConfigMap kube-system/kube-proxy" : "DaemonSet kube-proxy: --proxy-mode",
+      source:
+        flag === undefined ? "kube-proxy's ConfigMap in kube-system" : "DaemonSet kube-proxy: --proxy-mode",
     };
   }
   return null;
@@ -125,6 +129,8 @@ function modeIn(text: string): string | undefined {
 /** Agents that may balance where there is no kube-proxy. */
 const AGENTS: readonly { readonly daemonSet: string; readonly id: string; readonly program: string }[] = [
   { daemonSet: "ovnkube-node", id: "ovn-kubernetes", program: "OVN-Kubernetes" },
+  // https://cloud.google.com/kubernetes-engine/docs/concepts/dataplane-v2
+  { daemonSet: "anetd", id: "gke-dataplane-v2", program: "GKE Dataplane V2" },
   { daemonSet: "antrea-agent", id: "antrea", program: "Antrea" },
   { daemonSet: "kube-router", id: "kube-router", program: "kube-router" },
   { daemonSet: "kube-ovn-cni", id: "kube-ovn", program: "Kube-OVN" },

@@ -65,11 +65,7 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   }
   const probes = probesByArchitecture(nodes, options.nodes);
   const image = options.image ?? pauseImageOf(nodes);
-  const { items: services } = await api.get("/api/v1/services", listOf(clusterIpSchema));
-  const used = services.flatMap(({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ""]);
-  const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(clusterCidrSchema));
-  const ranges = cidrs?.items.flatMap(({ spec }) => spec.cidrs) ?? [];
-  const freeAddresses = ranges.length === 0 ? null : countFreeAddresses(ranges, used);
+  const { services, ranges, freeAddresses } = await readAddresses(api);
   if (freeAddresses !== null && freeAddresses < needs.services) {
     throw new ClusterUnfitError(
       `${needs.services === 1 ? "a Service needs an address" : `${needs.services} Services need as many addresses`}, and ${freeAddresses === 0 ? "none is" : `${freeAddresses} are`} free in ${ranges.join(", ")}: ${freeAddresses === 0 ? "remove Services" : "use smaller --services"}, or add a ServiceCIDR`,
@@ -83,12 +79,26 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   for (const architecture of probes.keys()) readProbe(architecture);
   return {
     ...{ version, plane, image, nodes, probes, freeAddresses },
-    ...{ allNodes: all.length, otherServices: services.length },
+    ...{ allNodes: all.length, otherServices: services },
   };
 }
 
+/** How many Services there are, and how many more may have an address; null: not to be known. */
+export async function readAddresses(api: Api): Promise<{
+  readonly services: number;
+  readonly ranges: readonly string[];
+  readonly freeAddresses: number | null;
+}> {
+  const { items: services } = await api.get("/api/v1/services", listOf(clusterIpSchema));
+  const used = services.flatMap(({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ""]);
+  const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(clusterCidrSchema));
+  const ranges = cidrs?.items.flatMap(({ spec }) => spec.cidrs) ?? [];
+  const freeAddresses = ranges.length === 0 ? null : countFreeAddresses(ranges, used);
+  return { services: services.length, ranges, freeAddresses };
+}
+
 /** That there is a server that answers, asked once: it is no use to wait for a wrong address. */
-async function requireServer(api: Api): Promise<string> {
+export async function requireServer(api: Api): Promise<string> {
   try {
     return (await api.once("/version", versionSchema)).gitVersion;
   } catch (error) {

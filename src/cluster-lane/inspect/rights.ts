@@ -94,6 +94,15 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
  * @throws ClusterUnfitError that names all that are lacking.
  */
 export async function requireRights(api: Api, namespace: string, needed: RightsNeeded): Promise<void> {
+  const lacking = await lackingRights(api, namespace, needed);
+  if (lacking.length === 0) return;
+  throw new ClusterUnfitError(
+    `this user of the cluster may not ${lacking.join(", ")}: lbscale run --lane cluster --dry-run prints the rights as manifests`,
+  );
+}
+
+/** The rights that a run needs and this user lacks, such as `create pods`. */
+export async function lackingRights(api: Api, namespace: string, needed: RightsNeeded): Promise<string[]> {
   const { own } = needed;
   const wanted = [
     ...[...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : [])].map((right) => ({ ...right, namespace: "" })),
@@ -103,11 +112,7 @@ export async function requireRights(api: Api, namespace: string, needed: RightsN
     wanted.map(async (right) => ({ ...right, allowed: await isAllowed(api, right) })),
   );
   const lacking = answers.filter(({ allowed }) => !allowed);
-  if (lacking.length === 0) return;
-  const words = lacking.map(({ verb, resource }) => `${verb} ${resource}`);
-  throw new ClusterUnfitError(
-    `this user of the cluster may not ${[...new Set(words)].join(", ")}: lbscale run --lane cluster --dry-run prints the rights as manifests`,
-  );
+  return [...new Set(lacking.map(({ verb, resource }) => `${verb} ${resource}`))];
 }
 
 async function isAllowed(

@@ -101,8 +101,8 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   };
   await withCluster(
     options,
-    (api) =>
-      measureCluster(api, job, state, {
+    async (api) => {
+      await measureCluster(api, job, state, {
         signal,
         onProgress: show,
         mayBegin: () => {
@@ -125,7 +125,10 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
           });
           onReplicate();
         },
-      }),
+      });
+      // What the run asked of the cluster, its cleaning included, for whoever runs that.
+      results.cluster.parameters.traffic = { ...api.traffic };
+    },
     signal,
   );
   const { disagreements } = results.equivalence;

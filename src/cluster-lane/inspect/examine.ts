@@ -1,0 +1,100 @@
+/** What a cluster can measure, and what keeps it from measuring the rest: for `doctor`. */
+
+import { formatCount } from "../../text.js";
+import { type Api, ApiError } from "../api.js";
+import { leftNamespaces } from "../clean.js";
+import { ClusterUnfitError } from "../errors.js";
+import { type ClusterNode, clusterNodeSchema, listOf } from "../kinds.js";
+import { type DetectedPlane, detectPlane, readEvidence } from "./detect.js";
+import { eligibleNodes, pauseImageOf } from "./nodes.js";
+import { readAddresses, requireServer } from "./preflight.js";
+import { lackingRights } from "./rights.js";
+
+/** A thing that a run does, and why it can't; null: it can. */
+export interface ClusterCapability {
+  readonly name: string;
+  readonly lacks: string | null;
+}
+
+export interface ClusterExamination {
+  readonly version: string;
+  readonly plane: DetectedPlane | null;
+  /** Nodes that take pods, of all; null: they may not be listed. */
+  readonly nodes: {
+    readonly usable: number;
+    readonly all: number;
+    readonly kernels: readonly string[];
+  } | null;
+  readonly services: number | null;
+  readonly freeAddresses: number | null;
+  readonly capabilities: readonly ClusterCapability[];
+  /** Namespaces of runs that were killed, or go on now; null: they may not be listed. */
+  readonly leftovers: readonly string[] | null;
+}
+
+/** Looks, and makes nothing. What may not be read is null. */
+export async function examineCluster(api: Api): Promise<ClusterExamination> {
+  const version = await requireServer(api);
+  const listed = await orNull(() => api.get("/api/v1/nodes", listOf(clusterNodeSchema)));
+  const all: readonly ClusterNode[] | null = listed?.items ?? null;
+  const usable = all && eligibleNodes(all, {});
+  const addresses = await orNull(() => readAddresses(api));
+  const lacking = await lackingRights(api, "lbscale", { own: true, watches: false });
+  const lackingForChanges = await lackingRights(api, "lbscale", { own: true, watches: true });
+  const mayNot = (rights: readonly string[]) => (rights.length === 0 ? null : `may not ${rights.join(", ")}`);
+  const noNode = usable?.length === 0 ? "no node takes pods without --tolerations" : null;
+  return {
+    ...{ version, plane: usable && detectPlane(await readEvidence(api, usable)) },
+    nodes: all &&
+      usable && {
+        ...{ usable: usable.length, all: all.length },
+        kernels: [...new Set(usable.map(({ status }) => status.nodeInfo.kernelVersion))],
+      },
+    ...{ services: addresses?.services ?? null, freeAddresses: addresses?.freeAddresses ?? null },
+    capabilities: [
+      { name: "connect and established, TCP and UDP", lacks: mayNot(lacking) ?? noNode },
+      { name: "programming and sync", lacks: mayNot(lackingForChanges) ?? noNode },
+      { name: "pods in an image that nodes have", lacks: usable && imageLack(usable) },
+    ],
+    leftovers: await orNull(() => leftNamespaces(api)),
+  };
+}
+
+/** Null where this user may not. */
+async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return null;
+    throw error;
+  }
+}
+
+function imageLack(nodes: readonly ClusterNode[]): string | null {
+  try {
+    pauseImageOf(nodes);
+    return null;
+  } catch (error) {
+    if (error instanceof ClusterUnfitError) return error.message;
+    throw error;
+  }
+}
+
+/** Lines for a person. */
+export function describeExamination(found: ClusterExamination): string[] {
+  const { version, plane, nodes, services, freeAddresses, capabilities, leftovers } = found;
+  const count = (value: number | null) => (value === null ? "unknown" : formatCount(value));
+  return [
+    `Kubernetes ${version}, ${nodes === null ? "nodes may not be listed" : `${nodes.usable} of ${nodes.all} nodes usable, kernel ${nodes.kernels.join(", ") || "unknown"}`}`,
+    plane === null
+      ? "what balances: unknown; --plane-name names it"
+      : `what balances: ${plane.id}${plane.version === null ? "" : ` ${plane.version}`} (${plane.source})`,
+    `Services: ${count(services)}; free addresses: ${count(freeAddresses)}, and as many more Services at most`,
+    ...capabilities.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),
+    ...(capabilities.some(({ lacks }) => lacks?.startsWith("may not"))
+      ? ["lbscale run --lane cluster --dry-run prints the rights as manifests"]
+      : []),
+    ...(leftovers ?? []).map((name) => `left by a run that was killed, or goes on now: namespace ${name}`),
+    ...((leftovers ?? []).length > 0 ? ["lbscale clean removes it"] : []),
+  ];
+}
