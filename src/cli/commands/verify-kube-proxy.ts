@@ -4,7 +4,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, familiesOf } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
-import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
+import { IPV4_MODES, type KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
@@ -48,7 +48,7 @@ function refuseNfacct(nfacct: boolean | undefined): void {
 export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<void> {
   const { mode } = args;
   refuseNfacct(args.nfacct);
-  const source = mode === "ipvs" ? judgedIpv4(args, "IPVS") : judgedObjects(args);
+  const source = IPV4_MODES.includes(mode) ? judgedIpv4(args, mode.toUpperCase()) : judgedObjects(args);
   const common = judgeOptions(args, timeoutFor(mode, source.services));
   const settings = kubeProxyOptions({ ...args, "kube-proxy": undefined });
   const binary = findKubeProxy(args["kube-proxy"]);
