@@ -7,6 +7,7 @@ export default defineConfig({
       "test/slow/**/*.test.ts",
       // Simulations and random runs: here with as many as `npm test` has no time for (test/support/trials.ts).
       "src/charts/layout.test.ts",
+      "src/formats/export.test.ts",
       "src/output/edited-results.test.ts",
       "src/planes/connections.test.ts",
       "src/planes/contract.test.ts",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Comparison, differences } from "../../test/same-decisions.js";
 import fc from "../../test/support/properties.js";
+import { trials } from "../../test/support/trials.js";
 import { buildCluster } from "../cluster/build.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
@@ -75,7 +76,7 @@ describe("a cluster that was exported and imported", () => {
         );
         expect(checked.examples).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: trials(10, 50) },
     );
   });
 
@@ -86,7 +87,7 @@ describe("a cluster that was exported and imported", () => {
           clusterDigest(cluster),
         );
       }),
-      { numRuns: 25 },
+      { numRuns: trials(10, 50) },
     );
   });
 
@@ -103,7 +104,7 @@ describe("a cluster that was exported and imported", () => {
         );
         expect(checked.examples).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: trials(10, 50) },
     );
   });
 });
@@ -121,7 +122,7 @@ describe("exported rules", () => {
         const chains = found(declared);
         expect([...found(jumped)].filter((name) => !chains.has(name))).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: trials(10, 50) },
     );
   });
 });
