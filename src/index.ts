@@ -13,6 +13,7 @@ export {
   type SizedCost,
 } from "./advice/explain.js";
 export { findServicePort } from "./advice/find-service.js";
+export type { AddressPlan } from "./cluster/address-plan.js";
 export { buildCluster, type EndpointRecord, type PortRecord, type ServiceRecord } from "./cluster/build.js";
 export { applyChange, type Change } from "./cluster/change.js";
 export type { Cidr, Cluster, ClusterSource, Network } from "./cluster/cluster.js";
@@ -20,10 +21,13 @@ export { generateCoverageFlows } from "./cluster/coverage-flows.js";
 export { clusterDigest } from "./cluster/digest.js";
 export type { EndpointDistribution } from "./cluster/distribution.js";
 export type { EndpointUpdate, LiveCluster } from "./cluster/endpoint-updates.js";
+export type { DualStack } from "./cluster/family.js";
 export { type FlowTrace, generateTrace, type TraceOptions } from "./cluster/flows.js";
 export { type GenerateOptions, generateCluster } from "./cluster/generate.js";
 export { growCluster } from "./cluster/grow.js";
+export type { Cidr6 } from "./cluster/ipv6.js";
 export { parseCluster, writeCluster } from "./cluster/json.js";
+export type { RawAddress, RawCidr } from "./cluster/raw-addresses.js";
 export {
   CheckFailedError,
   InputError,
@@ -47,10 +51,12 @@ export type {
   PlaneDescriptor,
   PlaneMarker,
   PlaneReport,
+  StockMap,
 } from "./planes/descriptor.js";
 export { type NodeCost, nodeCosts } from "./planes/iptables/rules/node-costs.js";
 export { compileNodeList, type NodeProgram } from "./planes/iptables/rules/node-list.js";
 export type { NodeList } from "./planes/iptables/rules/saved-rules.js";
+export type { ServiceWalk } from "./planes/nftables/rules/full-sync.js";
 export {
   type ConnectionOptions,
   type Connections,

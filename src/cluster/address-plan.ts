@@ -92,6 +92,7 @@ export class AddressPlan {
     return this.#elsewhere(number, region);
   }
 
+  /** The address that a number stands for, as RFC 5952 writes it. */
   format(number: number): string {
     return formatIpv6(this.address(number));
   }
@@ -110,6 +111,7 @@ export class AddressPlan {
     return { base: this.address(base), prefixLength: prefixLength + 96 };
   }
 
+  /** The range that a block of numbers stands for, such as `fd00:10:96::/108`. */
   formatCidr(cidr: Cidr): string {
     return formatCidr6(this.cidr6(cidr));
   }
