@@ -21,7 +21,7 @@ export class ApiError extends Error {
 const REPEATED: readonly number[] = [429, 500, 502, 503, 504];
 /** A refusal that repeating does not change, though it comes as an internal error. */
 const FINAL = /range is full|failed to allocate/;
-const MAX_ATTEMPTS = 8;
+const MAX_ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8000;
 const TIMEOUT_MS = 60_000;

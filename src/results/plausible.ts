@@ -43,9 +43,9 @@ function wrongInCell({
 }: Cell): string | null {
   if (!(services >= 1 && services <= MOST)) return `services: ${services} is not at least 1`;
   if (!isCount(endpoints)) return `endpoints: ${endpoints} is less than 0, or too many`;
+  // A program may spend no time at all on a part: a kube-proxy that lists nothing, a slab that does not grow.
+  const isTime = lane === "model" ? isPositive : isCount;
   for (const [name, made] of Object.entries({ estimate, adjusted })) {
-    // A program may spend no time at all on a part: a kube-proxy that lists nothing, a slab that does not grow.
-    const isTime = lane === "model" ? isPositive : isCount;
     if (made && ![made.median, ...made.interval].every(isTime))
       return `${name}: a time is not above 0, or too long`;
     if (made && made.interval[0] > made.interval[1])
@@ -53,7 +53,7 @@ function wrongInCell({
   }
   for (const [name, percentile] of Object.entries(percentiles ?? {})) {
     if (percentile === null || typeof percentile === "number") continue;
-    if (![percentile.value, ...percentile.interval].every(isPositive))
+    if (![percentile.value, ...percentile.interval].every(isTime))
       return `percentiles.${name}: a time is not above 0, or too long`;
   }
   const count = Object.entries(counts ?? {}).find(([, value]) => !isCount(value));
