@@ -50,8 +50,22 @@ export class SetList {
   }
 }
 
+/** What stands before a literal set or map in kube-proxy's rules. */
+const BEFORE_LITERAL = ["map ", "!= ", "addr ", "port "];
+
 /** Literal sets and maps of a rule: of more than one element, or of pairs. nft makes a comparison of a single element. */
-const ANONYMOUS = /(?:map|!=|addr|port) \{[^}]*[,:][^}]*\}/g;
+function anonymousSets(rule: string): number {
+  const [first = "", ...literals] = rule.split("{");
+  let before = first;
+  let count = 0;
+  for (const literal of literals) {
+    const isLiteral = BEFORE_LITERAL.some((words) => before.endsWith(words));
+    const [inside = "", after = ""] = literal.split("}", 2);
+    if (isLiteral && /[,:]/.test(inside)) count++;
+    before = after;
+  }
+  return count;
+}
 
 /**
  * What the kernel passes for the sets of one Service: its anonymous maps, and the affinity sets of its endpoints. The
@@ -74,8 +88,8 @@ export function walkService(commands: Iterable<string>, list: SetList): ServiceW
     if (kind === undefined) continue;
     if (kind === "set") sets += list.addNamed(name);
     if (kind === "rule") {
-      const rule = command.replace(/ comment ".*"$/, "");
-      for (const _ of rule.matchAll(ANONYMOUS)) {
+      const [rule = ""] = command.split(' comment "', 1);
+      for (let left = anonymousSets(rule); left > 0; left--) {
         sets += list.addAnonymous();
         // The map, and its elements.
         entries += 2;
