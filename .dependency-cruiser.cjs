@@ -110,7 +110,7 @@ module.exports = {
     exclude: { path: "^(dist|results)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
-      conditionNames: ["import", "node", "default", "types"],
+      conditionNames: ["import", "node", "default"],
     },
   },
 };
