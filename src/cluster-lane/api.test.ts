@@ -79,6 +79,25 @@ describe.skipIf(process.platform === "win32")("the API client", () => {
     expect(api.traffic).toEqual({ requests: 3, sentBytes: 2 * '{"a":1}'.length, receivedBytes: received });
   });
 
+  it("repeats what a server refuses because it has just started, and no other refusal", async () => {
+    const answers = [status(403, 'services "a" is forbidden: not yet ready to handle request'), OK];
+    const { api, seen } = await serve(() => answers.shift() ?? status(403, "forbidden"));
+    await expect(api.get("/api/v1/nodes", anyObject)).resolves.toEqual({});
+    expect(await refusal(api.get("/api/v1/nodes", anyObject))).toContain("forbidden");
+    expect(seen).toHaveLength(3);
+  });
+
+  it("believes that the range is full at once, but not of a server that could not be reached just before", async () => {
+    const full = status(500, "failed to allocate a serviceIP: range is full");
+    const started = [status(500, "dial tcp: connect: connection refused"), full, OK];
+    const restarted = await serve(() => started.shift() ?? OK);
+    await expect(restarted.api.create("/api/v1/services", {}, anyObject)).resolves.toEqual({});
+    expect(restarted.seen).toHaveLength(3);
+    const running = await serve(() => full);
+    expect(await refusal(running.api.create("/api/v1/services", {}, anyObject))).toMatch(/no more addresses/);
+    expect(running.seen).toHaveLength(1);
+  });
+
   it("gives up a busy server after ten attempts", async () => {
     const { api, seen } = await serve(() => status(429, "too many requests"));
     expect(await refusal(api.get("/api/v1/nodes", anyObject))).toContain("429: too many requests");

@@ -19,8 +19,12 @@ export class ApiError extends Error {
 
 /** Too many requests, and what a server says that is starting, overloaded or behind a proxy that lost it. */
 const REPEATED: readonly number[] = [429, 500, 502, 503, 504];
-/** A refusal that repeating does not change, though it comes as an internal error. */
-const FINAL = /range is full|failed to allocate/;
+/** A refusal that repeating does not change, though it comes as an internal error: but see `RESTART_MS`. */
+const FULL = /range is full|failed to allocate/;
+/** So long after it could not be reached, a server may be starting: it calls the range full until it has read ServiceCIDRs. */
+const RESTART_MS = 30_000;
+/** What admission plugins refuse until their caches are filled, after the server has said that it is ready (kubernetes#45786). */
+const NOT_READY = /not yet ready to handle request/;
 const MAX_ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8000;
@@ -55,6 +59,8 @@ export class Api {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
   readonly #options: ApiOptions;
   readonly traffic: ApiTraffic;
+  /** When the server could not be reached last, by `performance.now`. */
+  #unreachableMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -148,8 +154,13 @@ export class Api {
       ...{ status: 503, retryAfterMs: null },
       text: error.code ?? error.message,
     }));
-    const isFinal = !REPEATED.includes(answer.status) || FINAL.test(answer.text) || attempt >= MAX_ATTEMPTS;
-    if (isFinal) return answer;
+    const nowMs = performance.now();
+    const isFull = FULL.test(answer.text);
+    // `kubectl proxy` says 500 of a server that it can't reach.
+    if (answer.status >= 500 && !isFull) this.#unreachableMs = nowMs;
+    const isFinal = isFull && nowMs - this.#unreachableMs > RESTART_MS;
+    const mayPass = REPEATED.includes(answer.status) || NOT_READY.test(answer.text);
+    if (!mayPass || isFinal || attempt >= MAX_ATTEMPTS) return answer;
     const backOffMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
     await this.pause(answer.retryAfterMs ?? backOffMs);
     return null;
@@ -239,7 +250,7 @@ export function describeApiError(error: unknown): unknown {
       `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another --context`,
     );
   }
-  if (FINAL.test(message)) {
+  if (FULL.test(message)) {
     return new ClusterFailedError(
       `the cluster has no more addresses for Services (${message}): use smaller --services`,
     );

@@ -97,7 +97,7 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     async (phase) => {
       const out = join(folder, `killed ${phase}`);
       await whenItSays(phase, (kill) => kill("SIGKILL"), "--out", out);
-      // Killed so early, the first of these phases may have made nothing yet.
+      // The first of these phases is said just before its first request: killed then, it may have made nothing.
       const isMade = leftovers().length > 0;
       expect(isMade || phase === "starting target pods").toBe(true);
       expect(lbscale("clean").stdout).toMatch(isMade ? /^removed namespace lbscale-/ : /^nothing was left/);
@@ -137,10 +137,9 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     async (phase) => {
       const out = join(folder, `restarted ${phase}`);
       const { code, words } = await whenItSays(phase, killApiServer, "--out", out);
-      expect(words).toContain("removing what was made");
-      // It goes on, or on a busy machine ends with what it has.
-      expect([0, 1]).toContain(code);
-      if (code === 0) expect(readResults(out).run.complete).toBe(true);
+      // Its last words say why, where it did not.
+      expect([code, words.slice(-400)]).toEqual([0, expect.stringContaining("drawing charts")]);
+      expect(readResults(out).run.complete).toBe(true);
       expect(leftovers()).toEqual([]);
     },
   );
