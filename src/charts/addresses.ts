@@ -12,7 +12,7 @@ import { visitedInWords, visitedPoints } from "./visited.js";
 
 /** The variants of bench/addresses.ts, as its lines are named. */
 const KINDS = [
-  { variant: "random addresses", label: "trie, random addresses" },
+  { variant: "random addresses", label: "trie, random" },
   { variant: "sequential addresses", label: "trie, sequential" },
   { variant: "NodePorts", label: "trie, NodePorts" },
 ] as const;

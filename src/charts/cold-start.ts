@@ -10,7 +10,7 @@ import { formatMeasure, headline, intervalKind, provenance } from "./caption-tex
 import type { Chart } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { logRange } from "./kit/axes.js";
-import { intervalBands, runsOf } from "./kit/marks.js";
+import { seriesBands } from "./kit/marks.js";
 import { logLogConfig, type PlotLine, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
 
@@ -80,15 +80,7 @@ export const kernelColdStart: Chart = {
         words,
         view,
         { x: SERVICES_AXIS, range: logRange(values), label: formatNs },
-        [
-          intervalBands(
-            series.map(({ plane, points }) => ({
-              colour: seriesStyle(results, plane, view.theme).line,
-              runs: runsOf(points),
-            })),
-            view,
-          ),
-        ],
+        [seriesBands(results, series, view)],
       ),
     };
   },

@@ -7,7 +7,7 @@ import { formatCount, formatNs } from "../text.js";
 import { headline, intervalKind, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
-import { intervalBands, runsOf } from "./kit/marks.js";
+import { seriesBands } from "./kit/marks.js";
 import { logLogConfig, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
 
@@ -73,13 +73,9 @@ export const modelVersusKernel: Chart = {
         view,
         { x: SERVICES_AXIS, range: logRange(values), label: formatNs },
         [
-          intervalBands(
-            lanes.flatMap(({ series }) =>
-              series.map(({ plane, points }) => ({
-                colour: seriesStyle(results, plane, view.theme).line,
-                runs: runsOf(points),
-              })),
-            ),
+          seriesBands(
+            results,
+            lanes.flatMap(({ series }) => series),
             view,
           ),
         ],

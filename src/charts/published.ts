@@ -7,7 +7,7 @@ import { formatCount, formatNs } from "../text.js";
 import { intervalKind, provenance } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { logRange } from "./kit/axes.js";
-import { intervalBands, runsOf } from "./kit/marks.js";
+import { seriesBands } from "./kit/marks.js";
 import { logLogConfig, type PlotLine, SERVICES_AXIS } from "./loglog.js";
 import { seriesStyle } from "./theme.js";
 
@@ -72,15 +72,7 @@ export const published: Chart = {
         words,
         view,
         { x: SERVICES_AXIS, range: logRange(values), label: formatNs },
-        [
-          intervalBands(
-            series.map(({ plane, points }) => ({
-              colour: seriesStyle(results, plane, view.theme).line,
-              runs: runsOf(points),
-            })),
-            view,
-          ),
-        ],
+        [seriesBands(results, series, view)],
       ),
     };
   },

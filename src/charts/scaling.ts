@@ -18,9 +18,8 @@ import { formatMeasure, headline, intervalKind, joinParts, provenance } from "./
 import type { Chart, View } from "./chart.js";
 import { decadesAround, linearRange, logRange, servicesRange } from "./kit/axes.js";
 import { bends, crossoverMarks, fittedCurves, growthMarks } from "./kit/growth-marks.js";
-import { intervalBands, noiseFloorZone, runsOf } from "./kit/marks.js";
+import { noiseFloorZone, seriesBands } from "./kit/marks.js";
 import { linesConfig, SERVICES_AXIS } from "./loglog.js";
-import { seriesStyle } from "./theme.js";
 
 export const scaling: Chart = scalingChart({
   id: "scaling",
@@ -129,13 +128,7 @@ export function scalingChart(chart: ScalingChart): Chart {
               `timer overhead: an empty lookup, ${formatNs(floorNs ?? 0)}`,
               view,
             ),
-            intervalBands(
-              series.map(({ plane, points }) => ({
-                colour: seriesStyle(results, plane, view.theme).line,
-                runs: runsOf(points),
-              })),
-              view,
-            ),
+            seriesBands(results, series, view),
             growthMarks({ curves, rings, bars }, view),
           ],
         ),

@@ -2,9 +2,10 @@
 
 import type { Chart as ChartJs, Plugin } from "chart.js";
 import type { Series } from "../../analysis/series.js";
+import type { Described } from "../../results/descriptors.js";
 import { maxOf } from "../../stats/extent.js";
 import type { View } from "../chart.js";
-import { cssFont, scaleOf, THEMES, typePx } from "../theme.js";
+import { cssFont, scaleOf, seriesStyle, THEMES, typePx } from "../theme.js";
 import type { Context2D } from "./context.js";
 import { cutText, textWidth } from "./frame.js";
 import { spreadLabels } from "./labels.js";
@@ -122,8 +123,19 @@ export function intervalBands(
   };
 }
 
+/** The intervals of series, in the colours of their lines. */
+export function seriesBands(results: Described, series: readonly Series[], view: View): Plugin {
+  return intervalBands(
+    series.map(({ plane, points }) => ({
+      colour: seriesStyle(results, plane, view.theme).line,
+      runs: runsOf(points),
+    })),
+    view,
+  );
+}
+
 /** Stretches of neighbouring N that were measured. */
-export function runsOf(points: Series["points"]): IntervalMark[][] {
+function runsOf(points: Series["points"]): IntervalMark[][] {
   const runs: IntervalMark[][] = [[]];
   for (const { n, estimate } of points) {
     if (estimate === null) runs.push([]);
