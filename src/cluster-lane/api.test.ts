@@ -87,15 +87,12 @@ describe.skipIf(process.platform === "win32")("the API client", () => {
     expect(seen).toHaveLength(3);
   });
 
-  it("believes that the range is full at once, but not of a server that could not be reached just before", async () => {
+  it("does not believe that the range is full of a server that could not be reached just before", async () => {
     const full = status(500, "failed to allocate a serviceIP: range is full");
-    const started = [status(500, "dial tcp: connect: connection refused"), full, OK];
-    const restarted = await serve(() => started.shift() ?? OK);
-    await expect(restarted.api.create("/api/v1/services", {}, anyObject)).resolves.toEqual({});
-    expect(restarted.seen).toHaveLength(3);
-    const running = await serve(() => full);
-    expect(await refusal(running.api.create("/api/v1/services", {}, anyObject))).toMatch(/no more addresses/);
-    expect(running.seen).toHaveLength(1);
+    const answers = [status(500, "dial tcp: connect: connection refused"), full, OK];
+    const { api, seen } = await serve(() => answers.shift() ?? OK);
+    await expect(api.create("/api/v1/services", {}, anyObject)).resolves.toEqual({});
+    expect(seen).toHaveLength(3);
   });
 
   it("gives up a busy server after ten attempts", async () => {
