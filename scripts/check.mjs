@@ -9,7 +9,7 @@ import os from "node:os";
 
 const { scripts } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 /** Scripts of package.json, the longest first, so that none of them is alone at the end. */
-const waiting = ["types", "arrows", "words", "start", "unused", "format"].map((name) => `check:${name}`);
+const waiting = ["arrows", "types", "words", "unused", "format", "start"].map((name) => `check:${name}`);
 
 const results = await Promise.all(
   Array.from({ length: Math.max(2, os.availableParallelism()) }, async () => {
