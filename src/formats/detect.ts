@@ -47,6 +47,7 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
   "iptables -L": "this is iptables -L, which leaves out what rules match: give the output of iptables-save",
   "lines of iptables-save":
     "these are some lines of iptables-save, without its tables: give the whole output of iptables-save",
+  "ipvsadm -c": "this is ipvsadm -c, the connections: give ipvsadm -Sn (with ipset save and iptables-save)",
   "ipset list": "this is ipset list: give the output of ipset save (with ipvsadm -Sn and iptables-save)",
   "cilium service list":
     "this is the table of cilium service list: give cilium service list -o json, or cilium bpf lb list",

@@ -99,6 +99,53 @@ describe("what people paste around a dump", () => {
     expect(() => importCluster(text)).toThrow(message);
   });
 
+  it.each([
+    ["a table of nodes", "NAME   STATUS   ROLES    AGE\nme     Ready    <none>   5d\n"],
+    ["a table of ServiceCIDRs", "NAME         CIDRS          AGE\nkubernetes   10.96.0.0/12   5d\n"],
+    ["columns of one's own", "NAMESPACE   NAME         IP\ndefault     kubernetes   10.96.0.1\n"],
+    ["a table without its head", "kubernetes   ClusterIP   10.96.0.1   <none>   443/TCP   5d\n"],
+    ["that of all namespaces", "default   web   LoadBalancer   10.96.0.9   <pending>   80:30080/TCP   5d\n"],
+    ["names alone", "service/kubernetes\nservice/web\n"],
+  ])("of kubectl is named where it says too little: %s", (_what, text) => {
+    expect(() => importCluster(text)).toThrow(/table of kubectl get: give its YAML or JSON/);
+  });
+
+  it.each([
+    [
+      "connections of IPVS",
+      "IPVS connection entries\npro expire state       source             virtual\n",
+      /ipvsadm -c, the connections: give ipvsadm -Sn/,
+    ],
+    [
+      "Cilium's backends",
+      "Address               Instances                    Shadows\n",
+      /as a table: give cilium/,
+    ],
+    [
+      "events of a watch",
+      '{"type":"ADDED","object":{"kind":"Service"}}\n{"type":"ADDED","object":{"kind":"Service"}}\n',
+      /events of a watch: give kubectl get services,endpointslices -A -o json, without --watch/,
+    ],
+    [
+      "a Table",
+      '{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[]}',
+      /a Table, which .* give kubectl get/,
+    ],
+  ])("is named where it says something else: %s", (_what, text, message) => {
+    expect(() => importCluster(text)).toThrow(message);
+  });
+
+  it("may be /proc/net/ip_vs, in hexadecimal numbers", () => {
+    const { cluster } = importCluster(`IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+TCP  0A600001:01BB rr persistent 10800 FFFFFFFF
+  -> C0000205:192B      Masq    1      0          0
+`);
+    const flow = [cluster.clusterIp[0], cluster.port[0], cluster.affinitySeconds[0], cluster.endpoints];
+    expect(flow).toEqual([0x0a600001, 443, 10_800, 1]);
+  });
+
   it("is not looked for in YAML that begins with a key of its own", () => {
     const service =
       "kind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.7, ports: [{port: 80}]}\n";

@@ -16,6 +16,7 @@ export type TextKind =
   | "nft-json"
   | "ipvsadm -S"
   | "ipvsadm -L"
+  | "ipvsadm -c"
   | "ipset save"
   | "ipset list"
   | "cilium"
@@ -62,6 +63,7 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   [/^table (?:ip|ip6|inet|arp|bridge|netdev) \S/, "nft"],
   [/^(?:add|create|insert|delete|destroy|flush) (?:table|chain|set|map|rule|element|ruleset)(?:\s|$)/, "nft"],
   [/^IP Virtual Server version |^Prot LocalAddress:Port/, "ipvsadm -L"],
+  [/^IPVS connection entries$|^pro expire state /, "ipvsadm -c"],
   [/^create \S{1,31} (?:hash|bitmap|list):/, "ipset save"],
   [/^Name: \S{1,31}$/, "ipset list"],
   [/^SERVICE ADDRESS +BACKEND ID/, "cilium lb part"],
@@ -70,7 +72,12 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   [/^ID +Frontend/, "cilium service list"],
   [/^SERVICE ID +TABLE|^Maglev table/, "cilium maglev list"],
   [/^Address +Type +ServiceName/, "cilium db frontends"],
-  [/^(?:NAMESPACE +)?NAME +(?:TYPE|ENDPOINTS|ADDRESSTYPE|READY|STATUS) /, "kubectl table"],
+  // `db/show backends` and `services`.
+  [/^Address +Instances|^Name +Source +PortNames/, "cilium db frontends"],
+  [/^(?:NAMESPACE +)?NAME +[A-Z]/, "kubectl table"],
+  // With --no-headers, and with -o name.
+  [/^(?:\S{1,253} +){1,2}(?:ClusterIP|NodePort|LoadBalancer|ExternalName) +\S/, "kubectl table"],
+  [/^(?:service|endpoints|endpointslice\.discovery\.k8s\.io)\/[a-z0-9.-]{1,253}$/, "kubectl table"],
   [/^Name: +\S+$/, "kubectl describe"],
   [/^[{[]/, "kubernetes"],
   [/^(?:---|%YAML|- |-$|&|!)/, "kubernetes"],
