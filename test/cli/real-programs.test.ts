@@ -4,13 +4,14 @@ import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { BOUTIQUE, file, folder, lbscale } from "../support/cli.js";
+import { BOUTIQUE, file, folder } from "../support/cli.js";
+import { inProcess } from "../support/in-process.js";
 
 /** No kube-proxy is in this cache. */
-const EMPTY_CACHE = { ...process.env, XDG_CACHE_HOME: join(folder, "no-cache") };
+const EMPTY_CACHE = { XDG_CACHE_HOME: join(folder, "no-cache") };
 
-function refusal(args: readonly string[], env: NodeJS.ProcessEnv = EMPTY_CACHE) {
-  const { status, stdout, stderr } = lbscale(args, "", env);
+async function refusal(args: readonly string[]) {
+  const { status, stdout, stderr } = await inProcess(args, EMPTY_CACHE);
   expect([status, stdout]).toEqual([2, ""]);
   return stderr
     .split("\n")
@@ -30,14 +31,16 @@ describe("verify --kube-proxy refuses in one line", () => {
     ],
     ["a path that is not there", "/no/such", /^lbscale: \/no\/such is no program that you may run: give one/],
     ["a folder", "/", /^lbscale: \/ is no program that you may run/],
-  ])("%s", (_, version, message) => {
-    expect(refusal(["verify", BOUTIQUE, "--kube-proxy", version])).toMatch(message);
+  ])("%s", async (_, version, message) => {
+    expect(await refusal(["verify", BOUTIQUE, "--kube-proxy", version])).toMatch(message);
   });
 
-  it.skipIf(process.getuid?.() === 0)("a missing right", () => {
+  it.skipIf(process.getuid?.() === 0)("a missing right", async () => {
     const path = file("fake", '#!/bin/sh\necho "Kubernetes v1.37.2"\n');
     chmodSync(path, 0o755);
-    expect(refusal(["verify", BOUTIQUE, "--kube-proxy", path])).toMatch(/^lbscale: kube-proxy needs root: /);
+    expect(await refusal(["verify", BOUTIQUE, "--kube-proxy", path])).toMatch(
+      /^lbscale: kube-proxy needs root: /,
+    );
   });
 });
 
@@ -50,7 +53,7 @@ describe("serve refuses in one line", () => {
     if (address === null || typeof address === "string") throw new Error("no port");
     const { port } = address;
     try {
-      expect(refusal([...serve, "--port", String(port)])).toBe(
+      expect(await refusal([...serve, "--port", String(port)])).toBe(
         `lbscale: cannot listen on port ${port} of 127.0.0.1: something else listens there; choose another port, or leave it out for a free one`,
       );
     } finally {
@@ -71,7 +74,7 @@ describe("serve refuses in one line", () => {
       /^lbscale: cannot write no\/k: it does not exist$/,
     ],
     ["no churn", ["--churn", "0"], /^lbscale: --churn "0": give a whole number from 1 to /],
-  ])("%s", (_, more, message) => {
-    expect(refusal([...serve, ...more])).toMatch(message);
+  ])("%s", async (_, more, message) => {
+    expect(await refusal([...serve, ...more])).toMatch(message);
   });
 });

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { folder, lbscale, PUBLISHED, publishedRun } from "../support/cli.js";
+import { inProcess } from "../support/in-process.js";
 import { fakeResults } from "../support/results.js";
 
 describe("lbscale report", () => {
@@ -16,7 +17,7 @@ describe("lbscale report", () => {
 
   it.each([publishedRun()])(
     "puts %s into one page under 1.5 MB that may run its own script and reach nothing",
-    (name) => {
+    async (name) => {
       const out = join(folder, "page");
       expect(lbscale(["report", join(PUBLISHED, name), "--formats", "html", "--out", out]).status).toBe(0);
       const html = readFileSync(join(out, "report.html"), "utf8");
@@ -54,8 +55,8 @@ describe("lbscale report", () => {
       writeFileSync(join(rested, "results.json"), JSON.stringify(results));
     });
 
-    it("draws a scenario that has words for a chart and no file in src/charts", () => {
-      const { stdout, stderr } = lbscale([
+    it("draws a scenario that has words for a chart and no file in src/charts", async () => {
+      const { stdout, stderr } = await inProcess([
         "report",
         rested,
         "--chart",
@@ -70,16 +71,16 @@ describe("lbscale report", () => {
       expect(readFileSync(stdout.trim(), "utf8")).toContain("<svg");
     });
 
-    it("refuses an unknown chart with the ids there are, the run's own among them", () => {
-      const { status, stdout, stderr } = lbscale(["report", rested, "--chart", "pie"]);
+    it("refuses an unknown chart with the ids there are, the run's own among them", async () => {
+      const { status, stdout, stderr } = await inProcess(["report", rested, "--chart", "pie"]);
       expect(stderr).toMatch(/^lbscale: .*pie.*choose from columns.*\bnap\n$/);
       expect([status, stdout]).toEqual([2, ""]);
     });
   });
 
-  it("writes what CI services read", () => {
+  it("writes what CI services read", async () => {
     const out = join(folder, "exports");
-    lbscale(["report", run, "--formats", "github,bencher", "--out", out]);
+    await inProcess(["report", run, "--formats", "github,bencher", "--out", out]);
     const results = fake;
     const github = JSON.parse(readFileSync(join(out, "github-benchmark.json"), "utf8"));
     expect(github).toHaveLength(results.cells.length);
@@ -95,7 +96,7 @@ describe("lbscale report", () => {
     expect(upper_value).toBeGreaterThanOrEqual(value);
   });
 
-  it("lets no name out of the page's data or into its markup", () => {
+  it("lets no name out of the page's data or into its markup", async () => {
     const run = join(folder, "hostile");
     const hostile = "</script><script>alert(1)</script><!--";
     const results = structuredClone(fake);
@@ -109,25 +110,27 @@ describe("lbscale report", () => {
     expect(html.match(/<script/g)!.length).toBe(html.match(/<\/script>/g)!.length);
   });
 
-  it("prints charts and the table as text, in ASCII where the terminal has no UTF-8", () => {
+  it("prints charts and the table as text, in ASCII where the terminal has no UTF-8", async () => {
     const published = join(PUBLISHED, publishedRun());
-    const text = (locale: string) =>
-      lbscale(["report", published, "--formats", "text"], "", { ...process.env, LC_ALL: locale }).stdout;
-    expect(text("C.UTF-8")).toMatch(/100 µs ┤.*\n[\s\S]*i iptables[\s\S]*services\s+plane\s+median/);
-    expect(text("C")).toMatch(/^[\n -~]+$/);
-    expect(text("C")).toContain("100 us +");
+    const text = async (locale: string) =>
+      (await inProcess(["report", published, "--formats", "text"], { LC_ALL: locale })).stdout;
+    expect(await text("C.UTF-8")).toMatch(/100 µs ┤.*\n[\s\S]*i iptables[\s\S]*services\s+plane\s+median/);
+    expect(await text("C")).toMatch(/^[\n -~]+$/);
+    expect(await text("C")).toContain("100 us +");
   });
 
-  it("writes slides next to results.json, and charts into charts/", () => {
-    expect(lbscale(["report", run, "--formats", "pptx,slides-pdf,csv"]).stdout.split("\n").sort()).toEqual(
+  it("writes slides next to results.json, and charts into charts/", async () => {
+    expect(
+      (await inProcess(["report", run, "--formats", "pptx,slides-pdf,csv"])).stdout.split("\n").sort(),
+    ).toEqual(
       ["", join("charts", "table.csv"), "slides.pdf", "slides.pptx"].map((name) =>
         name === "" ? "" : join(run, name),
       ),
     );
   });
 
-  it("refuses text together with --json", () => {
-    const { status, stderr } = lbscale(["report", run, "--formats", "text", "--json"]);
+  it("refuses text together with --json", async () => {
+    const { status, stderr } = await inProcess(["report", run, "--formats", "text", "--json"]);
     expect([status, stderr]).toEqual([2, expect.stringMatching(/choose one/)]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { file, lbscale, service } from "../support/cli.js";
+import { file, service } from "../support/cli.js";
+import { inProcess } from "../support/in-process.js";
 
 const YAML = file("service.yaml", service("{clusterIP: 10.0.0.1, ports: [{port: 80}]}"));
 
@@ -24,15 +25,15 @@ describe("an option that a command would ignore", () => {
     ["--theme", ["compare", "x", "y", "--theme", "dark"]],
     ["--probe-guest", ["doctor", "--lane", "model", "--probe-guest"]],
     ["--lane", ["doctor", "--clean", "--lane", "model"]],
-  ])("is refused by name: %s of %j", (option, args) => {
-    const { status, stdout, stderr } = lbscale(args);
+  ])("is refused by name: %s of %j", async (option, args) => {
+    const { status, stdout, stderr } = await inProcess(args);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr.trim().split("\n").at(-1)).toContain(option);
   });
 });
 
 describe("what the user knows of a node", () => {
-  it("counts in every command that reads one: the address of a node whose iptables-save does not say it", () => {
+  it("counts in every command that reads one: the address of a node whose iptables-save does not say it", async () => {
     const rules = [
       "*nat",
       ":PREROUTING ACCEPT [0:0]",
@@ -52,10 +53,12 @@ describe("what the user knows of a node", () => {
       "",
     ].join("\n");
     const flow = ["--plane", "iptables", "--flow", "tcp 198.51.100.7:4000 > 192.0.2.10:30080"];
-    const lookup = (...options: string[]) => lbscale(["lookup", "-", ...flow, ...options], rules).stdout;
-    expect(lookup()).not.toContain("10.244.1.5:8080");
-    expect(lookup("--node-address", "192.0.2.10")).toContain("iptables: DNAT 10.244.1.5:8080");
-    const { stderr } = lbscale(["verify", "-", "--flows", "100", "--node-address", "192.0.2.10"], rules);
+    const path = file("rules", rules);
+    const lookup = async (...options: string[]) =>
+      (await inProcess(["lookup", path, ...flow, ...options])).stdout;
+    expect(await lookup()).not.toContain("10.244.1.5:8080");
+    expect(await lookup("--node-address", "192.0.2.10")).toContain("iptables: DNAT 10.244.1.5:8080");
+    const { stderr } = await inProcess(["verify", path, "--flows", "100", "--node-address", "192.0.2.10"]);
     expect(stderr).toContain("node address 192.0.2.10");
   });
 });

@@ -1,38 +1,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { main } from "../../src/cli/program.js";
+import { describe, expect, it } from "vitest";
 import { BOUTIQUE, file, folder, lbscale, NODE_TABLES, service, TINY } from "../support/cli.js";
-
-/** Runs a command line in this process, in `folder`: what it writes and its exit code. */
-async function inProcess(args: readonly string[]) {
-  let stdout = "";
-  let stderr = "";
-  const collect = (into: (text: string) => void) => (chunk: string | Uint8Array) => {
-    into(String(chunk));
-    return true;
-  };
-  const out = (text: string) => {
-    stdout += text;
-  };
-  const err = (text: string) => {
-    stderr += text;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, "write").mockImplementation(collect(out)),
-    vi.spyOn(process.stderr, "write").mockImplementation(collect(err)),
-  ];
-  try {
-    const status = await main(args, { out, err });
-    return { status, stdout, stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
-const before = process.cwd();
-beforeAll(() => process.chdir(folder));
-afterAll(() => process.chdir(before));
+import { inProcess } from "../support/in-process.js";
 
 describe("bad input gets one line on stderr, exit code 2, and nothing on stdout", () => {
   const long = "x".repeat(50);
