@@ -32,12 +32,29 @@ export function readObjects(text: string): KubernetesObject[] {
   const objects: KubernetesObject[] = [];
   for (const document of parse(text)) collect(document, objects, 0);
   if (objects.length === 0) {
-    throw new InvalidInputError("the input holds no Kubernetes object: give YAML or JSON with kind: Service");
+    throw new InvalidInputError(
+      "the input holds no Kubernetes object: give YAML or JSON with kind: Service, or what a node prints (iptables-save, nft list ruleset, ipvsadm -Sn, cilium bpf lb list)",
+    );
   }
   return objects;
 }
 
-function parse(text: string): unknown[] {
+/** Logs of containers between the lists of `kubectl cluster-info dump`. */
+function withoutLogs(text: string): string {
+  const begin = "==== START logs for container ";
+  if (!text.includes(begin)) return text;
+  const kept: string[] = [];
+  let isLog = false;
+  for (const line of text.split("\n")) {
+    if (line.startsWith(begin)) isLog = true;
+    if (!isLog) kept.push(line);
+    if (line.startsWith("==== END logs for container ")) isLog = false;
+  }
+  return kept.join("\n");
+}
+
+function parse(whole: string): unknown[] {
+  const text = withoutLogs(whole);
   if (/^\s*[[{]/.test(text)) {
     try {
       return [parseUniqueJson(text)];

@@ -611,6 +611,18 @@ describe("reading Services", () => {
     expect(problemOf(service("a", spec, rest), service("b", spec, rest))).toMatch(message);
   });
 
+  it("says where a load balancer's address is an external IP too, which has a rule less here", () => {
+    const spec = { type: "LoadBalancer", clusterIP: "10.96.0.9", externalIPs: ["203.0.113.2"] };
+    const warnings = (ip: string) => {
+      const status = { loadBalancer: { ingress: [{ ip }] } };
+      return importKubernetes(JSON.stringify(service("a", spec, { status }))).report.warnings.join("\n");
+    };
+    expect(warnings("203.0.113.2")).toMatch(
+      /externalIPs and of the load balancer, taken as external IPs: 1 /,
+    );
+    expect(warnings("203.0.113.3")).not.toContain("externalIPs");
+  });
+
   it("refuses a service that appears twice", () => {
     expect(problemOf(service("a", {}), service("a", {}))).toBe(
       "Service default/a: the name is given twice: give one cluster's objects, each once",
@@ -624,7 +636,7 @@ describe("reading Services", () => {
 
   it("refuses input in which nothing is balanced", () => {
     expect(problemOf(service("a", { clusterIP: "None" }), workload("Deployment", "b", {}))).toMatch(
-      /^none of the input's 2 objects is a Service with a cluster IP/,
+      /^of the input's 2 objects \(Service, Deployment\) none is a Service with a cluster IP/,
     );
   });
 
