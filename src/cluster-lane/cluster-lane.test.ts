@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { countFreeAddresses } from "./inspect/addresses.js";
-import { detectPlane, type PlaneEvidence } from "./inspect/detect.js";
+import { detectNetwork, detectPlane, type PlaneEvidence } from "./inspect/detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
 import { sliceManifest, taskText } from "./objects.js";
@@ -148,6 +148,15 @@ describe("what balances", () => {
   it("is an agent that balances where there is no kube-proxy", () => {
     const daemonSets = [daemonSet("anetd", "gke.gcr.io/cilium/cilium:v1.14.4-gke.1")];
     expect(detectPlane({ ...EVIDENCE, daemonSets })).toMatchObject({ id: "gke-dataplane-v2" });
+  });
+
+  it("is told apart from what joins the pods, which is known by its DaemonSet", () => {
+    const daemonSets = [
+      daemonSet("kube-proxy", "registry.k8s.io/kube-proxy:v1.35.4"),
+      daemonSet("kube-flannel-ds", "ghcr.io/flannel-io/flannel:v0.27.0"),
+    ];
+    expect(detectNetwork({ daemonSets })).toBe("Flannel v0.27.0");
+    expect(detectNetwork({ daemonSets: null })).toBe("unknown");
   });
 
   it("is unknown where nothing tells", () => {

@@ -1,8 +1,9 @@
 /** How a live cluster was measured, in words: what is below can't be told from the measuring itself. */
 
-import type { Cell, Results } from "../results/schema.js";
+import type { Cell, Percentiles, Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
+import { formatSize, tableRows } from "./tables/table.js";
 
 export const isLive = ({ lane }: Pick<Cell, "lane">): boolean => lane === "cluster";
 
@@ -52,4 +53,25 @@ function numbers(cells: readonly Cell[], fact: string, format: (value: number) =
   if (values.length === 0) return null;
   const [low, high] = [format(minOf(values)), format(maxOf(values))];
   return low === high ? low : `${low} to ${high}`;
+}
+
+const SHOWN = { p50: "p50", p90: "p90", p99: "p99", p999: "p99.9" } as const;
+
+/** Percentiles of connections in a live cluster with their 95 % intervals, under a heading; empty where there are none. */
+export function percentileTable(results: Results): string[][] {
+  const rows = tableRows(results).filter(({ cell }) => isLive(cell) && cell.percentiles !== null);
+  if (rows.length === 0) return [];
+  const percentile = ({ cell }: (typeof rows)[number], name: keyof typeof SHOWN): string => {
+    const found: Percentiles["p999"] = cell.percentiles?.[name] ?? null;
+    if (found === null) return "–";
+    return `${formatNs(found.value)} [${found.interval.map(formatNs).join(", ")}]`;
+  };
+  return [
+    ["percentiles", "plane", ...Object.values(SHOWN)],
+    ...rows.map((row) => [
+      `${row.scenario}, ${formatSize(row)}`,
+      row.label,
+      ...(Object.keys(SHOWN) as (keyof typeof SHOWN)[]).map((name) => percentile(row, name)),
+    ]),
+  ];
 }

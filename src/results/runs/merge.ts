@@ -167,5 +167,6 @@ function conditionsOf({ cells, cluster, environment, run, tool }: Results): Read
     ...{ Kubernetes: plainText(String(cluster.parameters.kubernetes), 40), nodes: String(count) },
     ...{ kernel: all("kernel"), "CPUs of a node": all("cpus"), architecture: all("architecture") },
     ...{ "container runtime": all("runtime") },
+    "network plugin": plainText(String(cluster.parameters.network ?? "unknown"), 40),
   };
 }

@@ -67,6 +67,19 @@ describe("what probes measured in a cluster", () => {
     expect(cells[4]?.replicates[0]?.floorNs).toBe(53);
   });
 
+  it("is thinned evenly where there is more than results can hold, but for the medians", () => {
+    const each = probed("a", 100);
+    const [round] = each.log.rounds;
+    const connectNs = Array.from({ length: 250_000 }, (_, i) => 1000 + (i % 100));
+    const service = { connectNs, exchangeNs: connectNs, isNear: connectNs.map(() => true) };
+    const [cell] = measured([{ ...each, log: { ...each.log, rounds: [{ ...round!, service }] } }]).results
+      .cells;
+    const kept = cell?.replicates[0]?.singles?.ns ?? [];
+    expect(kept).toHaveLength(125_000);
+    expect([cell?.replicates[0]?.median, cell?.replicates[0]?.checkedBatches]).toEqual([1050, 250_000]);
+    expect(new Set(kept).size).toBe(50);
+  });
+
   it("has percentiles by node, without the names of nodes unless they were asked for", () => {
     const probes = [probed("secret-a", 100), probed("secret-b", 200)];
     expect(measured(probes).through.facts).toMatchObject({ "node 1 p50 ns": 102, "node 2 p50 ns": 202 });
