@@ -80,7 +80,7 @@ describe("a comparison", () => {
         key.slice(12, 16) === "0000" ? [key, value] : [key, `${number(value)}000000${value.slice(8)}`],
       ),
     };
-    expect(compare(renumbered, program, SAME).differences).toEqual([]);
+    expect(compare(renumbered, [program], SAME).differences).toEqual([]);
   });
 
   test("names the Service of an entry that differs, from both sides", () => {
@@ -90,7 +90,7 @@ describe("a comparison", () => {
         key.startsWith("0a60000b0050000006") ? `${value.slice(0, 16)}ff${value.slice(18)}` : value,
       ]),
     );
-    const { differences } = compare(flagged, program, SAME);
+    const { differences } = compare(flagged, [program], SAME);
     expect(differences.map(({ service, from }) => [service, from])).toEqual([
       ["ns1/plain", "cilium"],
       ["ns1/plain", "lbscale"],
@@ -104,7 +104,7 @@ describe("a comparison", () => {
         1,
       ),
     );
-    expect(compare(short, program, SAME).differences.map(({ from }) => from)).toEqual(["lbscale"]);
+    expect(compare(short, [program], SAME).differences.map(({ from }) => from)).toEqual(["lbscale"]);
   });
 });
 
@@ -129,7 +129,7 @@ describe("changes that were recorded", () => {
       const model = ciliumCluster([...now.values()], FACTS);
       for (const backend of model.disputed) disputed.add(backend);
       const program = new EbpfProgram(model.cluster, { maglevTableSize: 251 }, "maglev", model.states);
-      const { lines, differences } = compare(maps, program, {
+      const { lines, differences } = compare(maps, [program], {
         objects: [...now.values()],
         ignoreStale: true,
         anyState: disputed,
