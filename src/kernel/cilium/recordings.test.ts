@@ -60,6 +60,33 @@ test("Cilium has Maglev tables of what is reached from outside, and none of a cl
   expect(tables.filter((line) => / 10\.96\.| 0\.0\.0\.0:/.test(line))).toEqual([]);
 });
 
+test("Cilium's maps of both families hold what Cilium 1.20.2 wrote, in numbers that they share", () => {
+  const dual = [...parseObjects(read("kube-proxy/clusters/dual.json").toString())].map(
+    ({ object }) => object,
+  );
+  const facts = {
+    node: "me",
+    addresses: ["192.0.2.10", "2001:db8::10"],
+    podRange: "10.244.0.0/16,fd00:10:244::/56",
+  };
+  const programs = ciliumCluster(dual, facts).parts.map(
+    (part) => new EbpfProgram(part.cluster, { maglevTableSize: 251 }, "maglev", part.states),
+  );
+  const maps = hexMaps(gunzipSync(read("cilium/dual.json.gz")).toString());
+  const { lines, differences } = compare(maps, programs, {
+    objects: dual,
+    ignoreStale: false,
+    anyState: new Set(),
+  });
+  expect(differences).toEqual([]);
+  expect(lines).toBe(Object.values(maps).reduce((sum, entries) => sum + entries.length, 0));
+  const ipv6 = Object.keys(maps).filter((name) => name.startsWith("cilium_lb6_"));
+  expect(ipv6.map((name) => [name, maps[name]!.length > 0])).toEqual(ipv6.map((name) => [name, true]));
+  // An agent gives each frontend and backend of either family a number of its own.
+  const ids = [4, 6].flatMap((family) => maps[`cilium_lb${family}_backends_v3`]!.map(([key]) => key));
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 describe("a comparison", () => {
   const program = new EbpfProgram(cluster, {}, "random");
   const edited = (name: string, edit: (entries: [string, string][]) => [string, string][]): HexMaps => ({
