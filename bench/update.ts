@@ -16,7 +16,7 @@ const SERVICES = [1, 1000, 10_000];
 const ROLLOUT_SERVICES = [1, 10_000];
 
 /** Timed: one endpoint joins or leaves; the same in a full sync where a plane has one; and a rolling restart. */
-const CHANGE = "change";
+export const CHANGE = "change";
 const FULL_SYNC = "full";
 const ROLLOUT = "rollout";
 

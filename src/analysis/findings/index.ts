@@ -22,6 +22,7 @@ import { measuredCells } from "./common.js";
 import { connectCost, establishedFlat } from "./connections.js";
 import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
+import { familyCost } from "./families.js";
 import { listFactor, listGrowth, listSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
 import {
@@ -91,6 +92,7 @@ export function findFindings(results: Results): Finding[] {
     consistentChoiceKeepsFlows(results),
     statisticChains(results),
     affinityIsLinear(results),
+    familyCost(results),
   ].filter((finding) => finding !== null);
   const said = models.map((finding) => withCondition(finding, results));
   const all = [
