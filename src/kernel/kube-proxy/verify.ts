@@ -96,7 +96,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
       families,
     });
     yield { change: undefined, ...start, writes: undefined };
-    const counter = new UpdateCounter();
+    const counter = new UpdateCounter(families[0]);
     for (let i = 0; i < options.changes; i++) {
       const change = changes.next();
       const written: CountedSync[] = [];
