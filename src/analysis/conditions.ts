@@ -46,16 +46,23 @@ export function withBasis(finding: Finding, results: Results): Finding {
 
 /** A finding that says under which condition it holds. */
 export function withCondition(finding: Finding, results: Results): Finding {
-  const named = new Set(finding.cells);
-  const cells = results.cells.filter((cell) => named.has(cellId(cell)));
-  const condition = flowCondition(results, cells);
+  const condition = flowCondition(results, cellsOf(finding, results));
+  const inFamily = withFamily(finding, results);
+  return condition === undefined ? inFamily : underCondition(inFamily, condition);
+}
+
+/** A finding that says which addresses it holds for, where that is not IPv4. */
+export function withFamily(finding: Finding, results: Results): Finding {
   const family = familyCondition(
     results,
-    cells.map(({ scenario }) => scenario),
+    cellsOf(finding, results).map(({ scenario }) => scenario),
   );
-  const inFamily =
-    family === undefined ? finding : { ...finding, sentence: `${family}: ${finding.sentence}` };
-  return condition === undefined ? inFamily : underCondition(inFamily, condition);
+  return family === undefined ? finding : { ...finding, sentence: `${family}: ${finding.sentence}` };
+}
+
+function cellsOf({ cells }: Finding, results: Results): Cell[] {
+  const named = new Set(cells);
+  return results.cells.filter((cell) => named.has(cellId(cell)));
 }
 
 function underCondition(finding: Finding, { words, verb }: FlowCondition): Finding {

@@ -6,7 +6,7 @@
 import { claimant, claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
-import { withBasis, withCondition } from "../conditions.js";
+import { withBasis, withCondition, withFamily } from "../conditions.js";
 import { findingSentence } from "../finding-sentence.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
@@ -96,7 +96,7 @@ export function findFindings(results: Results): Finding[] {
   ].filter((finding) => finding !== null);
   const said = models.map((finding) => withCondition(finding, results));
   const all = [
-    ...kernel.filter((finding) => finding !== null),
+    ...kernel.filter((finding) => finding !== null).map((finding) => withFamily(finding, results)),
     ...said.map((finding) => ({ ...finding, sentence: findingSentence(finding, results) })),
   ];
   return all.map((finding) => withBasis(finding, results));

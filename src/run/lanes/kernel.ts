@@ -2,7 +2,7 @@
 
 import { UsageError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
-import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import { KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
 import { isKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
 import { findLeftovers } from "../../kernel/testbed/clean.js";
 import { type LanePlacement, placePlanes } from "../../kernel/testbed/placement.js";
@@ -13,6 +13,7 @@ import type { Cell } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import { coldStartCells } from "./cold-start.js";
+import { kernelFamily, requirePlanesOfFamily, scenariosOfFamily } from "./kernel-family.js";
 import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
@@ -39,7 +40,9 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   const { kernel } = catalog;
   // Whatever can be refused by reading is, before anything is tried.
   const profile = kernelProfile(kernel, spec);
-  const scenarios = kernelScenarios(kernel, spec);
+  const family = kernelFamily(spec);
+  const scenarios = scenariosOfFamily(kernelScenarios(kernel, spec), family, spec);
+  requirePlanesOfFamily(spec.planes, family);
   roundsOf(spec, profile);
   requireLane(lane);
   const left = findLeftovers();
@@ -48,14 +51,16 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     onProgress({ kind: "note", text });
   }
   const own = spec.planes?.filter((plane) => !isKubeProxyPlane(plane));
-  const proxies = lane === "kernel" ? chooseKubeProxies(spec, profile, onProgress) : [];
+  const proxies = lane === "kernel" && family === 4 ? chooseKubeProxies(spec, profile, onProgress) : [];
   const places =
     own?.length === 0
       ? []
       : await placePlanes({
           lane,
           planes: own,
-          choices: own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS,
+          choices: (own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS).filter((id) =>
+            knowsFamily(id, family),
+          ),
           includeBaselines: true,
           onNote: (text) => onProgress({ kind: "note", text }),
         });
