@@ -57,6 +57,10 @@ const NOT_MODELLED = "not measured: ";
 /** Why nothing was tried, in a cell's warnings. */
 export const gapWarning = (reason: string): string => `${NOT_MODELLED}${reason}`;
 
+/** Whether a cell was never to be measured: one of its warnings says why. */
+export const isGap = ({ warnings }: Pick<Cell, "warnings">): boolean =>
+  warnings.some((warning) => warning.startsWith(NOT_MODELLED));
+
 /** What a run noted itself; everything else is concluded again. */
 const isFailure = (warning: string): boolean =>
   ["a replicate failed: ", NOTED, NOT_MODELLED].some((start) => warning.startsWith(start));

@@ -3,6 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { familyGap } from "../../src/planes/families/gap.js";
+import { PLANE_ENTRIES } from "../../src/planes/registry-loader.js";
 import { readResults } from "../../src/results/files.js";
 import { file, folder, lbscale, MAIN } from "../support/cli.js";
 import { raiseWhenSaved } from "../support/raise-when-saved.js";
@@ -41,6 +43,24 @@ describe("lbscale run --family", () => {
       return readResults(out).cells[0]!.counts!.bytes!;
     };
     expect(bytes("dual")).toBe(bytes("4") + bytes("6"));
+  });
+
+  it("leaves planes empty that can't be measured so, with the reason, and refuses them where they are named", () => {
+    const gaps = PLANE_ENTRIES.flatMap(({ descriptor }) => {
+      const reason = familyGap(descriptor, "dual");
+      return reason === null ? [] : [{ id: descriptor.id, reason }];
+    });
+    const { out, status, stderr } = measure("gaps", "--family", "dual");
+    expect(status).toBe(0);
+    const { cells } = readResults(out);
+    expect(gaps.length).toBeGreaterThan(0);
+    for (const { id, reason } of gaps) {
+      expect(stderr).toContain(`left out: ${reason}`);
+      const [cell] = cells.filter(({ plane }) => plane === id);
+      expect([cell?.estimate, cell?.warnings]).toEqual([null, [`not measured: ${reason}`]]);
+      const named = measure(`gap-${id}`, "--family", "dual", "--planes", id);
+      expect([named.status, named.stderr]).toEqual([2, expect.stringContaining(`planes: ${reason}`)]);
+    }
   });
 
   it("refuses by name what it can't measure, and leaves it out of all", () => {

@@ -36,7 +36,7 @@ export const modelLane: Lane = {
   measure: measureModels,
 };
 
-function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): Plan {
+function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: PlanContext): Plan {
   const profile = profileById(catalog, spec.profile ?? DEFAULT_PROFILE);
   const planes = spec.planes === undefined ? profile.planes : knownPlanes("planes", spec.planes, catalog);
   const family = spec.family ?? 4;
@@ -88,6 +88,8 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     familyGap(descriptorOf(catalog, plane), familyOfCell(catalog, scenario, variant) ?? family),
   );
   for (const [i, reason] of gaps.entries()) if (reason !== null) cells[i]!.warnings = [gapWarning(reason)];
+  for (const reason of new Set(gaps))
+    if (reason !== null) onProgress({ kind: "note", text: `left out: ${reason}` });
   if (cells.length === 0) {
     throw new InputError(
       `nothing to measure: profile ${profile.id} measures ${planes.join(", ")} only for fewer services; name both planes and services to measure them anyway`,
