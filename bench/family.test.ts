@@ -94,7 +94,7 @@ describe("the scenario family", () => {
         .filter(({ variant }) => variant === "IPv6")
         .map(({ services }) => services);
     expect([lookups(list), lookups(hash)]).toEqual([[1, 100, 1000, 10_000], [10_000]]);
-    for (const part of ["", "change, ", "sync, "])
+    for (const part of ["", "writes, "])
       for (const choice of CHOICES)
         expect(family.sizes!([7], list)).toContainEqual({
           services: 7,
@@ -105,18 +105,14 @@ describe("the scenario family", () => {
 
   it("makes the cluster of a variant in its family", () => {
     expect(
-      ["IPv4", "sync, IPv6", "change, dual stack", "other"].map((variant) => family.clusterOf!(variant)),
+      ["IPv4", "IPv6", "writes, dual stack", "other"].map((variant) => family.clusterOf!(variant)),
     ).toEqual([{ family: 4 }, { family: 6 }, { family: "dual" }, {}]);
   });
 
-  it("counts what a change writes, next to its time", async () => {
-    const plane = PLANES[0]!;
-    const { facts, samples } = await timed("family", plane, 6, { variant: "change, IPv6" });
-    const counts = await counted("update", plane, 6);
-    expect(samples.length).toBeGreaterThan(1);
-    expect(facts.bytesOfJoin).toBe(counts["join bytes"]);
-    expect(facts.entriesOfJoin).toBe(
-      counts["join rules"]! + counts["join chains"]! + counts["join map writes"]!,
-    );
+  it("counts what a change writes", async () => {
+    const [plane] = PLANES;
+    const counts = await counted("family", plane!, 6, { variant: "writes, IPv6" });
+    expect(counts).toEqual(await counted("update", plane!, 6));
+    expect(counts["join bytes"]).toBeGreaterThan(0);
   });
 });

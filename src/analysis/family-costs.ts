@@ -17,8 +17,6 @@ export interface Multiples {
   readonly lookup: Multiple | null;
   /** Bytes written for an endpoint that joins. */
   readonly change: Multiple | null;
-  /** Time to build everything. */
-  readonly sync: Multiple | null;
 }
 
 export interface FamilyCosts {
@@ -53,8 +51,7 @@ export function familyCosts(results: Results): FamilyCosts[] {
     const multiplesOf = (family: string): Multiples => ({
       memory: counted(at(family)?.programBytes, base.programBytes),
       lookup: timed(at(family), base),
-      change: counted(factOf(at(`change, ${family}`)), factOf(at(`change, ${IPV4}`))),
-      sync: timed(at(`sync, ${family}`), at(`sync, ${IPV4}`)),
+      change: counted(writtenBytes(at(`writes, ${family}`)), writtenBytes(at(`writes, ${IPV4}`))),
     });
     return [
       {
@@ -69,9 +66,8 @@ export function familyCosts(results: Results): FamilyCosts[] {
   });
 }
 
-function factOf(cell: Cell | undefined): number | undefined {
-  const fact = cell?.facts.bytesOfJoin;
-  return typeof fact === "number" ? fact : undefined;
+function writtenBytes(cell: Cell | undefined): number | undefined {
+  return cell?.counts?.["join bytes"];
 }
 
 function gapOf(cell: Cell | undefined): string | null {

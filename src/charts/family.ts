@@ -1,4 +1,4 @@
-/** What IPv6 and dual stack cost: memory, a lookup, a change and a full sync, as multiples of IPv4. */
+/** What IPv6 and dual stack cost: memory, a lookup and a change, as multiples of IPv4. */
 
 import { type FamilyCosts, familyCosts, type Multiples } from "../analysis/family-costs.js";
 import { type Described, planeLabel } from "../results/descriptors.js";
@@ -13,7 +13,6 @@ const PARTS = [
   { key: "memory", label: "memory" },
   { key: "lookup", label: "lookup" },
   { key: "change", label: "change" },
-  { key: "sync", label: "sync" },
 ] as const satisfies readonly { key: keyof Multiples; label: string }[];
 
 const FAMILIES = [
@@ -27,7 +26,7 @@ const times = (value: number) => `${value.toFixed(2)}×`;
 
 export const family: Chart = {
   id: "family",
-  title: "Memory, lookups and programming in IPv6 and with both families, as multiples of IPv4 (model)",
+  title: "Memory, lookups and changes in IPv6 and with both families, as multiples of IPv4 (model)",
   build(results, view) {
     const costs = familyCosts(results);
     if (!costs.some(({ ipv6, dual }) => ipv6.lookup || dual.lookup)) {
@@ -48,8 +47,8 @@ export const family: Chart = {
       caption: joinParts([
         provenance(results, { lane: "model", scenario: "family" }, cells),
         ...lookedAt(costs),
-        "memory and bytes written for a change: exact",
-        "times: of larger tables, without the 16 bytes that the kernel compares of an IPv6 address",
+        "memory, and bytes written for one endpoint: exact",
+        "lookup: time with the larger tables, without the 16 bytes that the kernel compares of an IPv6 address",
         "both: half of the lookups in each family",
         ...gaps(costs),
       ]),

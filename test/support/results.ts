@@ -266,12 +266,12 @@ export function withFamilies(results: Results, ipv6 = 1.35): Results {
       const base = LATENCY_NS[plane]!;
       const at = (n: number, named: string, factor: number): Cell => {
         const cell = fakeCell(plane, n, count, { latencyNs: () => base(n) * factor });
-        const facts = { bytesOfJoin: 1000 * bytes, entriesOfJoin: 10 };
-        return { ...cell, scenario: "family", variant: named, programBytes: 800 * n * bytes, facts };
+        return { ...cell, scenario: "family", variant: named, programBytes: 800 * n * bytes };
       };
       for (const n of plane === "iptables" ? [1, 100, 1000, 10_000] : [10_000])
         results.cells.push(at(n, variant, plane === "nftables" ? 1 : times));
-      results.cells.push(at(1000, `change, ${variant}`, bytes), at(1000, `sync, ${variant}`, bytes));
+      const writes = { replicates: [], estimate: null, counts: { "join bytes": 1000 * bytes } };
+      results.cells.push({ ...at(1000, `writes, ${variant}`, 1), ...writes });
     }
   }
   for (const { variant } of kinds) {

@@ -5,7 +5,7 @@ import { claimant, planeLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
 import { type FamilyCosts, familyCosts } from "../family-costs.js";
-import { formatFactor, percent, twoDigits } from "./common.js";
+import { formatFactor, headlineFactor, percent, twoDigits } from "./common.js";
 import { isCertain } from "./growth.js";
 
 /** Of the rule list: the time of a lookup at the largest N, which its rules make, and their bytes. */
@@ -21,7 +21,7 @@ export function familyCost(results: Results): Finding | null {
   return {
     id: "family",
     headline: isCertainlyMore
-      ? `IPv6 costs ${name} ${percent(lookup.value - 1)} more for each rule${law === null ? "" : ", by the same law"}`
+      ? `IPv6 costs ${name} ${headlineFactor(lookup.value, lookup.interval)} per rule${law === null ? "" : ", by the same law"}`
       : `${name} takes ${twoDigits(costs.ipv6.memory?.value ?? 1)} times the memory in IPv6`,
     sentence: [
       `At ${formatCount(costs.services)} services ${article(name)} lookup in IPv6 takes ${formatFactor(lookup.value, lookup.interval)} its time in IPv4`,
