@@ -6,6 +6,7 @@ import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
 import {
   clusterConnect,
+  clusterConnectNodes,
   clusterDatagrams,
   clusterEstablished,
   clusterLeaves,
@@ -19,6 +20,7 @@ import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
 import { distribution } from "./distribution.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
+import { family } from "./family.js";
 import {
   guestColumns,
   guestLatency,
@@ -97,6 +99,7 @@ export const CHARTS: readonly Chart[] = [
   established,
   endpoints,
   endpointsAffinity,
+  family,
   update,
   updateTime,
   updateRollout,
@@ -108,6 +111,7 @@ export const CHARTS: readonly Chart[] = [
   balance,
   ...KERNEL_CHARTS,
   clusterConnect,
+  clusterConnectNodes,
   clusterDatagrams,
   clusterEstablished,
   clusterProgramming,

@@ -1,5 +1,6 @@
 /** What a data plane is in the real kernel: it loads a compiled program into a testbed's node. */
 
+import type { Family } from "../cluster/family.js";
 import type { PlaneId, Program } from "../planes/plane.js";
 import { KERNEL_PLANE_INFO, type KernelPlaneId, type KernelPlaneInfo } from "./planes/info.js";
 import type { Host } from "./testbed/host.js";
@@ -28,6 +29,11 @@ export function usesBpf(id: KernelPlaneId): boolean {
   return INFO[id].bpf;
 }
 
+/** Whether a plane is loaded for a family of addresses. */
+export function knowsFamily(id: KernelPlaneId, family: Family): boolean {
+  return INFO[id].families.includes(family);
+}
+
 /** Where connections to a plane enter. */
 export function entryOf(id: KernelPlaneId): KernelPlaneInfo["entry"] {
   return INFO[id].entry;
@@ -42,6 +48,9 @@ export function hasGuestFallback(id: KernelPlaneId): boolean {
 export function isBareBaseline(id: string): boolean {
   return isKernelPlaneId(id) && INFO[id].bare;
 }
+
+/** That plane. */
+export const BARE_BASELINE: KernelPlaneId = KERNEL_PLANE_IDS.find(isBareBaseline)!;
 
 /** The baseline of planes that track connections: a node that does nothing else. */
 export const TRACKED_BASELINE: KernelPlaneId = KERNEL_PLANE_IDS.find(

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import type { Results } from "../../src/results/schema.js";
-import { file, PUBLISHED } from "../support/cli.js";
-import { inProcess } from "../support/in-process.js";
+import { commandLine } from "../support/in-process.js";
+import { PUBLISHED } from "../support/inputs.js";
+
+const { file, lbscale } = commandLine();
 
 describe("lbscale compare", () => {
   /** The published run, and the same with one plane slower. */
@@ -20,17 +22,17 @@ describe("lbscale compare", () => {
   };
 
   it("finds no difference between a run and itself, and exits 0", async () => {
-    const { status, stdout } = await inProcess(["compare", published, published]);
+    const { status, stdout } = await lbscale(["compare", published, published]);
     expect(stdout).toMatch(/min\. detectable[\s\S]*no plane is slower in HEAD/);
     expect(status).toBe(0);
   });
 
   it("names the plane that became slower, and exits 1", async () => {
-    const { status, stdout, stderr } = await inProcess(["compare", published, slowed(1.5)]);
+    const { status, stdout, stderr } = await lbscale(["compare", published, slowed(1.5)]);
     expect(stderr).toBe("lbscale: HEAD is slower than BASE: nftables\n");
     expect(stdout).toMatch(/nftables .*slower/);
     expect(status).toBe(1);
-    const json = JSON.parse((await inProcess(["compare", published, slowed(1.5), "--json"])).stdout);
+    const json = JSON.parse((await lbscale(["compare", published, slowed(1.5), "--json"])).stdout);
     expect(json).toMatchObject({ regression: true, minEffect: 0.05, reasons: [] });
   });
 
@@ -38,10 +40,10 @@ describe("lbscale compare", () => {
     const other = slowed(1, ({ run }) => {
       run.seed = 99;
     });
-    const refused = await inProcess(["compare", published, other]);
+    const refused = await lbscale(["compare", published, other]);
     expect(refused.stderr).toMatch(/seed: 1 and 99; --anyway compares them/);
     expect([refused.status, refused.stdout]).toEqual([2, ""]);
-    const anyway = await inProcess(["compare", published, other, "--anyway"]);
+    const anyway = await lbscale(["compare", published, other, "--anyway"]);
     expect(anyway.stderr).toMatch(/compared anyway, although: seed/);
     expect(anyway.status).toBe(0);
   });
@@ -52,7 +54,7 @@ describe("lbscale report of several runs", () => {
 
   it("draws a series of each, and says what they differ in", async () => {
     const out = file("merged", "");
-    const { status, stdout, stderr } = await inProcess([
+    const { status, stdout, stderr } = await lbscale([
       "report",
       ...runs,
       "--out",
@@ -73,10 +75,10 @@ describe("lbscale report of several runs", () => {
   });
 
   it("wants a folder for what it draws, and runs with names that differ", async () => {
-    expect((await inProcess(["report", ...runs])).stderr).toMatch(
+    expect((await lbscale(["report", ...runs])).stderr).toMatch(
       /several runs have no folder in common: name one with --out/,
     );
-    expect((await inProcess(["report", runs[0]!, runs[0]!, "--out", "x"])).stderr).toMatch(
+    expect((await lbscale(["report", runs[0]!, runs[0]!, "--out", "x"])).stderr).toMatch(
       /two runs are called/,
     );
   });

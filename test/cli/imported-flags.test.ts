@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import { folder, lbscale } from "../support/cli.js";
-import { inProcess } from "../support/in-process.js";
 
 const recorded = (path: string) => fileURLToPath(new URL(`../data/kube-proxy/${path}`, import.meta.url));
 const NODE = recorded("1.36.3/masquerade-all/nftables.nft");
@@ -35,13 +34,13 @@ describe("flags that an import found", () => {
     expect(settings.planes).toMatchObject({ kubeProxy: "1.35", masqueradeAll: "false" });
   });
 
-  it("are counted by advise, which says where a run's times are without them", async () => {
+  it("are counted by advise, which says where a run's times are without them", () => {
     const without = join(folder, "without");
     const plain = ["--kube-proxy", "1.37", "--no-masquerade-all", "--formats", "none", "--out", without];
     expect(lbscale(["run", "--cluster", NODE, ...SMALL, ...plain]).status).toBe(0);
     const advise = (path: string, ...more: string[]) =>
-      inProcess(["advise", NODE, "--planes", "nftables", "--run", path, ...more, "--json"]);
-    const [alike, other] = [await advise(measured), await advise(without)];
+      lbscale(["advise", NODE, "--planes", "nftables", "--run", path, ...more, "--json"]);
+    const [alike, other] = [advise(measured), advise(without)];
     expect(JSON.parse(alike.stdout).kubeProxy).toBe("1.36");
     expect(alike.stderr).toContain(SAID);
     expect(alike.stderr).not.toContain("has times without");
@@ -50,22 +49,15 @@ describe("flags that an import found", () => {
       `the run in ${without} has times without --kube-proxy, --masquerade-all: leave out --run`,
     );
     // What is given, and is what the run has, is no difference; what is given and is not, is refused.
-    expect((await advise(without, "--kube-proxy", "1.37", "--no-masquerade-all")).status).toBe(0);
-    expect(await advise(without, "--kube-proxy", "1.36")).toMatchObject({
+    expect(advise(without, "--kube-proxy", "1.37", "--no-masquerade-all").status).toBe(0);
+    expect(advise(without, "--kube-proxy", "1.36")).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/^lbscale: --kube-proxy: the run in .* modelled 1\.37; leave out --run/m),
     });
   });
 
-  it("are what verify holds the planes against", async () => {
-    const { status, stdout, stderr } = await inProcess([
-      "verify",
-      NODE,
-      "--planes",
-      "nftables",
-      "--flows",
-      "2000",
-    ]);
+  it("are what verify holds the planes against", () => {
+    const { status, stdout, stderr } = lbscale(["verify", NODE, "--planes", "nftables", "--flows", "2000"]);
     expect([status, stderr]).toEqual([0, expect.stringContaining(SAID)]);
     expect(stdout).toMatch(/through nftables: 0 disagreements[\s\S]*masquerade-all/);
   });

@@ -3,15 +3,18 @@
 import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { BOUTIQUE, file, folder } from "../support/cli.js";
-import { inProcess } from "../support/in-process.js";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { commandLine } from "../support/in-process.js";
+import { BOUTIQUE } from "../support/inputs.js";
 
-/** No kube-proxy is in this cache. */
-const EMPTY_CACHE = { XDG_CACHE_HOME: join(folder, "no-cache") };
+const { file, folder, lbscale } = commandLine();
+
+// No kube-proxy is in this cache.
+beforeAll(() => void vi.stubEnv("XDG_CACHE_HOME", join(folder, "no-cache")));
+afterAll(() => void vi.unstubAllEnvs());
 
 async function refusal(args: readonly string[]) {
-  const { status, stdout, stderr } = await inProcess(args, EMPTY_CACHE);
+  const { status, stdout, stderr } = await lbscale(args);
   expect([status, stdout]).toEqual([2, ""]);
   return stderr
     .split("\n")

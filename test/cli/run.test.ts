@@ -4,8 +4,8 @@ import os from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { BOUTIQUE, file, folder, lbscale, MAIN, service, TINY, UNDRAWN } from "../support/cli.js";
-import { inProcess } from "../support/in-process.js";
+import { file, folder, lbscale, MAIN } from "../support/cli.js";
+import { BOUTIQUE, service, TINY, UNDRAWN } from "../support/inputs.js";
 import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 describe("lbscale run", () => {
@@ -15,7 +15,7 @@ describe("lbscale run", () => {
     measured = lbscale([...TINY, "--out", tiny]);
   });
 
-  it("measures, saves, draws, and prints a table; report draws the same bytes again", async () => {
+  it("measures, saves, draws, and prints a table; report draws the same bytes again", () => {
     const out = tiny;
     const { status, stdout } = measured;
     expect(status).toBe(0);
@@ -30,11 +30,11 @@ describe("lbscale run", () => {
       expect(cell.estimate?.kind).toBe("range");
     }
     const again = join(folder, "again");
-    await inProcess(["report", out, "--out", again, "--theme", "light", "--formats", "png,md,csv"]);
+    lbscale(["report", out, "--out", again, "--theme", "light", "--formats", "png,md,csv"]);
     for (const name of readdirSync(again)) {
       expect(readFileSync(join(again, name)).equals(readFileSync(join(out, "charts", name)))).toBe(true);
     }
-    expect((await inProcess([...TINY, "--out", out])).stderr).toMatch(/holds a run already/);
+    expect(lbscale([...TINY, "--out", out]).stderr).toMatch(/holds a run already/);
   });
 
   it("stores and says which nft loads the rules of nftables mode: that of kube-proxy's image, or the one given", () => {
@@ -57,7 +57,7 @@ describe("lbscale run", () => {
     expect(nft("new-nft", "--nft-version", "v1.1.3")).toEqual([{ nftables: "1.1.3" }, "1.1.3"]);
   });
 
-  it("draws nothing with --formats none, and refuses none together with a format", async () => {
+  it("draws nothing with --formats none, and refuses none together with a format", () => {
     const out = join(folder, "undrawn");
     const { status, stdout, stderr } = lbscale([...UNDRAWN, "--out", out]);
     expect(status).toBe(0);
@@ -65,7 +65,7 @@ describe("lbscale run", () => {
     expect(stderr).not.toMatch(/drawing/);
     expect(stdout).toMatch(/services\s+plane\s+median/);
     expect(stdout).toMatch(/saved .*results\.json\nnext: lbscale report .* --formats html,png/);
-    const both = await inProcess([...TINY, "--formats", "none,png"]);
+    const both = lbscale([...TINY, "--formats", "none,png"]);
     expect(both.stderr).toBe("lbscale: --formats none draws nothing: give it alone, or leave it out\n");
     expect(both.status).toBe(2);
   });
@@ -126,13 +126,11 @@ describe("lbscale run", () => {
     expect(none.status).toBe(1);
   });
 
-  it("does not resume what is complete, or what began on another machine", async () => {
+  it("does not resume what is complete, or what began on another machine", () => {
     const out = join(folder, "moved");
     mkdirSync(out);
     const results = readResults(tiny);
-    expect((await inProcess(["run", "--resume", "--out", tiny])).stderr).toMatch(
-      /is complete: nothing to resume/,
-    );
+    expect(lbscale(["run", "--resume", "--out", tiny]).stderr).toMatch(/is complete: nothing to resume/);
     results.run.complete = false;
     results.environment.cpu = "Z80";
     writeFileSync(join(out, "results.json"), JSON.stringify(results));
@@ -141,7 +139,7 @@ describe("lbscale run", () => {
     expect(status).toBe(2);
   });
 
-  it("does not resume with another cluster", async () => {
+  it("does not resume with another cluster", () => {
     const out = join(folder, "swapped");
     const first = file("first.yaml", service("{clusterIP: 10.96.7.6, ports: [{port: 80}]}"));
     expect(lbscale([...UNDRAWN, "--services", "1", "--cluster", first, "--out", out]).status).toBe(0);
@@ -154,8 +152,8 @@ describe("lbscale run", () => {
     expect(swapped.status).toBe(2);
   });
 
-  it("stores every top-level field that `lbscale schema` requires, and the schema forbids none", async () => {
-    const { stdout } = await inProcess(["schema"]);
+  it("stores every top-level field that `lbscale schema` requires, and the schema forbids none", () => {
+    const { stdout } = lbscale(["schema"]);
     // planes and scenarios came later: older runs lack them, new ones have them.
     const stored = [...JSON.parse(stdout).required, "planes", "scenarios"].sort();
     expect(Object.keys(readResults(tiny)).sort()).toEqual(stored);

@@ -1,14 +1,37 @@
-/** Runs a command line in the test's own process: a new one takes half a second to load the same modules again. */
+/** The command line in the test's own process: for tests that ask what it prints, and start dozens of commands. */
 
-import { vi } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, vi } from "vitest";
 import { main } from "../../src/cli/program.js";
-import { folder } from "./cli.js";
 
-/**
- * What a command line writes, and the code that its process would exit with. In `folder`, as `lbscale` of `cli.ts`; what
- * starts processes of its own, reads standard input, or looks for files of the package is for that.
- */
-export async function inProcess(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+/** What a command wrote, and its exit code. */
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder of the calling test file, a way to put files there, and the command line that runs in it. */
+export function commandLine() {
+  const folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
+  const before = process.cwd();
+  beforeAll(() => process.chdir(folder));
+  afterAll(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  /** Writes a file into the folder, and returns its path. */
+  const file = (name: string, text: string | Buffer): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  return { folder, file, lbscale };
+}
+
+async function lbscale(args: readonly string[]): Promise<Ran> {
   let stdout = "";
   let stderr = "";
   const out = (text: string) => {
@@ -25,15 +48,9 @@ export async function inProcess(args: readonly string[], env: NodeJS.ProcessEnv 
     vi.spyOn(process.stdout, "write").mockImplementation(collect(out)),
     vi.spyOn(process.stderr, "write").mockImplementation(collect(err)),
   ];
-  const before = process.cwd();
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  process.chdir(folder);
   try {
-    const status = await main(args, { out, err });
-    return { status, stdout, stderr };
+    return { status: await main(args, { out, err }), stdout, stderr };
   } finally {
-    process.chdir(before);
-    vi.unstubAllEnvs();
     for (const spy of spies) spy.mockRestore();
   }
 }

@@ -8,7 +8,7 @@ import type { Argv } from "yargs";
 import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
-import { KUBE_PROXY_FORM } from "../../kernel/planes/kube-proxy/id.js";
+import { REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import type { PlaneOption } from "../../planes/option.js";
 import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
 import { planeChoices } from "../../planes/registry-loader.js";
@@ -16,6 +16,7 @@ import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "./catalog-names.js";
 import { CLUSTER_LANE_OPTIONS } from "./cluster-lane.js";
+import { FAMILY_CHOICES, FAMILY_DECLARATION, familyChoice } from "./node.js";
 import { parseInteger, parseList, parseNumber, parsePlanes, parseServices, parseShare } from "./parse.js";
 import {
   parseChoice,
@@ -87,7 +88,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     "planes",
     "planes",
     {
-      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}, or ${KUBE_PROXY_FORM}`,
+      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}, or ${REAL_PROGRAM_FORMS}`,
     },
     (text, lane, name) => {
       if (lane === "model") return parsePlanes(text);
@@ -165,6 +166,13 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     },
     (text) => parseChoice(text, "popular", POPULAR),
   ),
+  {
+    ...option("family", "family", FAMILY_DECLARATION, (text, _, name) =>
+      familyChoice(parseChoice(text, name, FAMILY_CHOICES)),
+    ),
+    // With --cluster, whose families it chooses from.
+    resumable: true,
+  },
   option("misses", "misses", { describe: "Share of flows that no service answers" }, (text, _, name) =>
     parseShare(text, name),
   ),
