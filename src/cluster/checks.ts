@@ -50,37 +50,46 @@ export function describeIssue(error: z.ZodError, skip = 0): string {
   return oneLine(field === "" ? message : `${field}: ${message}`);
 }
 
+/** What to do about two owners of one thing. */
+const REMEDY = {
+  name: "give one cluster's objects, each once",
+  clusterIp: "a cluster gives each Service its own, so give one cluster's Services, once",
+  nodePort: "a cluster gives each to one Service, so give one cluster's Services, or change one of the two",
+  portName: "give each port a name of its own",
+  /** The API server takes it. kube-proxy reads Services in Go's random order of a map: the last it writes wins in nftables
+   * and IPVS, the first in iptables, and at its next full sync perhaps the other. */
+  shared: "kube-proxy sends connections to one of the two, by chance: take the address or the port from one",
+} as const;
+
 /**
- * Refuses two owners of one thing, as the API server does: a name, a cluster IP, an address with protocol and port, a
- * NodePort with protocol, a port name within a service.
+ * Refuses two owners of one thing: what the API server refuses (a name, a cluster IP, a NodePort with protocol, a port name
+ * within a Service), and an address with protocol and port, which kube-proxy gives to any of its owners.
  */
 export function refuseConflicts(records: readonly ServiceRecord[], network: Pick<Network, "ipv6">): void {
   const owners = new Map<string, string>();
-  const claim = (key: string, owner: string, what: string): void => {
+  const claim = (key: string, owner: string, what: string, remedy: string): void => {
     const other = owners.get(key);
     if (other !== undefined) {
       const whose = other === owner ? "is given twice" : `belongs to Service ${other} already`;
-      throw new InvalidClusterError(`Service ${owner}: ${what} ${whose}`);
+      const todo = other === owner && remedy === REMEDY.shared ? "remove one" : remedy;
+      throw new InvalidClusterError(`Service ${owner}: ${what} ${whose}: ${todo}`);
     }
     owners.set(key, owner);
   };
   for (const { name, clusterIp, externalIps = [], ingressIps = [], ports } of records) {
-    claim(`service ${name}`, name, "the name");
-    claim(`ip ${clusterIp}`, name, `clusterIP ${addressText(network, clusterIp)}`);
+    claim(`service ${name}`, name, "the name", REMEDY.name);
+    claim(`ip ${clusterIp}`, name, `clusterIP ${addressText(network, clusterIp)}`, REMEDY.clusterIp);
     for (const [i, { name: portName = "", protocol, port, nodePort }] of ports.entries()) {
       const text = `${protocolName(protocol)} port ${port}`;
       for (const address of [clusterIp, ...externalIps, ...ingressIps]) {
-        claim(
-          `${address} ${protocol} ${port}`,
-          name,
-          `ports[${i}]: ${text} at ${addressText(network, address)}`,
-        );
+        const what = `ports[${i}]: ${text} at ${addressText(network, address)}`;
+        claim(`${address} ${protocol} ${port}`, name, what, REMEDY.shared);
       }
       if (nodePort) {
         const what = `ports[${i}].nodePort: ${nodePort} (${protocolName(protocol)})`;
-        claim(`node ${protocol} ${nodePort}`, name, what);
+        claim(`node ${protocol} ${nodePort}`, name, what, REMEDY.nodePort);
       }
-      claim(`port ${name}:${portName}`, name, `ports[${i}].name: "${portName}"`);
+      claim(`port ${name}:${portName}`, name, `ports[${i}].name: "${portName}"`, REMEDY.portName);
     }
   }
 }

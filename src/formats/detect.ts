@@ -16,7 +16,7 @@ import type { KnownNode } from "./families.js";
 import { importIptables } from "./iptables/index.js";
 import { importIpvs } from "./ipvs/index.js";
 import { importNftables } from "./nftables/index.js";
-import { hasElision } from "./pasted.js";
+import { hasElision, withPlainQuotes } from "./pasted.js";
 import { type RecognisedText, recognise, type TextKind } from "./recognise.js";
 
 /** A cluster from outside, and what became of the input. */
@@ -49,16 +49,23 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
   "iptables -L": "this is iptables -L, which leaves out what rules match: give the output of iptables-save",
   "lines of iptables-save":
     "these are some lines of iptables-save, without its tables: give the whole output of iptables-save",
+  "ipvsadm -c": "this is ipvsadm -c, the connections: give ipvsadm -Sn (with ipset save and iptables-save)",
   "ipset list": "this is ipset list: give the output of ipset save (with ipvsadm -Sn and iptables-save)",
   "cilium service list":
     "this is the table of cilium service list: give cilium service list -o json, or cilium bpf lb list",
   "cilium maglev list":
     "this is cilium bpf lb maglev list, which has no addresses: give cilium bpf lb list, or cilium service list -o json",
   "cilium db frontends":
-    "this is cilium-dbg statedb frontends, as a table: give cilium service list -o json, or cilium bpf lb list",
+    "this is a table of cilium-dbg's db/show (statedb): give cilium service list -o json, or cilium bpf lb list",
   "kubectl table":
     "this is a table of kubectl get: give its YAML or JSON (kubectl get services,endpointslices -A -o json)",
   log: "this is a log: give what kube-proxy wrote (iptables-save, nft list table ip kube-proxy), or kubectl get services,endpointslices -A -o json",
+  "kubectl error":
+    "this is what kubectl says when it finds nothing or fails: run kubectl get services,endpointslices -A -o json where it reaches the cluster",
+  markup:
+    "this is HTML or XML: give the output itself as text (kubectl get services,endpointslices -A -o json, iptables-save, nft list ruleset)",
+  "lines of nft":
+    "this is a part of an nft ruleset, without its table: give all of it (nft list table ip kube-proxy)",
   "kubectl describe":
     "this is kubectl describe: give YAML or JSON (kubectl get services,endpointslices -A -o json)",
 };
@@ -94,7 +101,10 @@ function ofFamily(imported: Imported, family: Family | undefined): Imported {
 }
 
 function readTexts(texts: string | readonly string[], options: ImportOptions): Imported {
-  const recognised = (typeof texts === "string" ? [texts] : texts).map(recognise);
+  const recognised = (typeof texts === "string" ? [texts] : texts).map(recognise).map(({ kind, text }) => {
+    const group = groupOf(kind);
+    return { kind, text: group === "iptables" || group === "nft" ? withPlainQuotes(text) : text };
+  });
   for (const { kind } of recognised) {
     const instead = INSTEAD[kind];
     if (instead !== undefined) throw new InvalidInputError(instead);

@@ -322,7 +322,7 @@ describe("Cilium's other lists", () => {
     [
       "statedb frontends",
       "Address              Type        ServiceName          Status   Since\n10.96.0.1:443/TCP    ClusterIP   default/kubernetes   Done     5m\n",
-      /statedb frontends/,
+      /db\/show \(statedb\)/,
     ],
   ])("are refused by name: %s", (_list, text, message) => {
     expect(() => importCluster(text)).toThrow(message);

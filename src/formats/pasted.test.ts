@@ -1,6 +1,7 @@
 /** Dumps as people post them in issues and pages: prompts, quotation marks, logs of tests, lines left out. */
 
 import { describe, expect, it } from "vitest";
+import { readFixture } from "../../test/fuzz-import.js";
 import { importCluster } from "./detect.js";
 import { recognise } from "./recognise.js";
 
@@ -97,6 +98,84 @@ describe("what people paste around a dump", () => {
     ],
   ])("is named where it is no dump: %s", (_what, text, message) => {
     expect(() => importCluster(text)).toThrow(message);
+  });
+
+  it.each([
+    ["a table of nodes", "NAME   STATUS   ROLES    AGE\nme     Ready    <none>   5d\n"],
+    ["a table of ServiceCIDRs", "NAME         CIDRS          AGE\nkubernetes   10.96.0.0/12   5d\n"],
+    ["columns of one's own", "NAMESPACE   NAME         IP\ndefault     kubernetes   10.96.0.1\n"],
+    ["a table without its head", "kubernetes   ClusterIP   10.96.0.1   <none>   443/TCP   5d\n"],
+    ["that of all namespaces", "default   web   LoadBalancer   10.96.0.9   <pending>   80:30080/TCP   5d\n"],
+    [
+      "events",
+      "LAST SEEN   TYPE     REASON    OBJECT      MESSAGE\n5m          Normal   Started   pod/x       y\n",
+    ],
+    ["columns of any name", "NS        SVC          IP\ndefault   kubernetes   10.96.0.1\n"],
+    ["names alone", "service/kubernetes\nservice/web\n"],
+  ])("of kubectl is named where it says too little: %s", (_what, text) => {
+    expect(() => importCluster(text)).toThrow(/table of kubectl get: give its YAML or JSON/);
+  });
+
+  it.each([
+    [
+      "connections of IPVS",
+      "IPVS connection entries\npro expire state       source             virtual\n",
+      /ipvsadm -c, the connections: give ipvsadm -Sn/,
+    ],
+    [
+      "Cilium's backends",
+      "Address               Instances                    Shadows\n",
+      /table of cilium-dbg's db\/show/,
+    ],
+    ["kubectl's error", 'Error from server (Forbidden): services is forbidden: User "x"\n', /finds nothing/],
+    ["nothing", "No resources found in default namespace.\n", /what kubectl says when it finds nothing/],
+    ["a page", "<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>\n", /HTML or XML/],
+    ["a chain alone", "chain services {\n\tip daddr 10.0.0.1 drop\n}\n", /part of an nft ruleset/],
+    ["lines of a table", "\t\tip daddr 10.96.0.1 meta l4proto tcp\n", /part of an nft ruleset/],
+    ["numbered lines", "41:*nat\n42::KUBE-SERVICES - [0:0]\n", /some lines of iptables-save/],
+    [
+      "events of a watch",
+      '{"type":"ADDED","object":{"kind":"Service"}}\n{"type":"ADDED","object":{"kind":"Service"}}\n',
+      /events of a watch: give kubectl get services,endpointslices -A -o json, without --watch/,
+    ],
+    [
+      "a Table",
+      '{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[]}',
+      /a Table, which .* give kubectl get/,
+    ],
+  ])("is named where it says something else: %s", (_what, text, message) => {
+    expect(() => importCluster(text)).toThrow(message);
+  });
+
+  it("of rules may have the quotation marks of a page or of a word processor", () => {
+    const rules = readFixture("field/kube-proxy-1.36.3.iptables-save");
+    const page = rules.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll(">", "&gt;");
+    for (const text of [page, rules.replaceAll(/"([^"\n]*)"/g, "“$1”"), rules.replaceAll(" ", "\u00A0")]) {
+      const { cluster } = importCluster(text);
+      expect([cluster.services, cluster.endpoints]).toEqual([14, 22]);
+    }
+  });
+
+  it("of kubectl cluster-info dump has logs between its lists", () => {
+    const service = { metadata: { name: "web" }, spec: { clusterIP: "10.96.0.7", ports: [{ port: 80 }] } };
+    const text = `{"kind": "NodeList", "apiVersion": "v1", "items": []}
+==== START logs for container c of pod ns/p ====
+I1129 10:00:00.000000 1 x.go:1] "hi {
+==== END logs for container c of pod ns/p ====
+${JSON.stringify({ kind: "ServiceList", apiVersion: "v1", items: [service] })}
+`;
+    expect(importCluster(text).cluster.services).toBe(1);
+  });
+
+  it("may be /proc/net/ip_vs, in hexadecimal numbers", () => {
+    const { cluster } = importCluster(`IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+TCP  0A600001:01BB rr persistent 10800 FFFFFFFF
+  -> C0000205:192B      Masq    1      0          0
+`);
+    const flow = [cluster.clusterIp[0], cluster.port[0], cluster.affinitySeconds[0], cluster.endpoints];
+    expect(flow).toEqual([0x0a600001, 443, 10_800, 1]);
   });
 
   it("is not looked for in YAML that begins with a key of its own", () => {

@@ -26,6 +26,22 @@ export function unquoted(text: string): string {
     : text;
 }
 
+const ENTITIES: Readonly<Record<string, string>> = {
+  quot: '"',
+  "#34": '"',
+  "#39": "'",
+  lt: "<",
+  gt: ">",
+  amp: "&",
+};
+
+/** Rules as they were before a page or a word processor wrote `&quot;` or “ for their quotation marks. */
+export function withPlainQuotes(text: string): string {
+  return text
+    .replaceAll(/&(quot|#34|#39|lt|gt|amp);/g, (_, name: string) => ENTITIES[name]!)
+    .replaceAll(/[“”„]/g, '"');
+}
+
 /** Whether a line says that others are left out. */
 export function hasElision(text: string): boolean {
   return /^[ \t]{0,80}(?:\.\.\.|…)\r?$/m.test(text);

@@ -16,6 +16,7 @@ export type TextKind =
   | "nft-json"
   | "ipvsadm -S"
   | "ipvsadm -L"
+  | "ipvsadm -c"
   | "ipset save"
   | "ipset list"
   | "cilium"
@@ -26,6 +27,9 @@ export type TextKind =
   | "kubectl table"
   | "kubectl describe"
   | "log"
+  | "kubectl error"
+  | "markup"
+  | "lines of nft"
   | "kubernetes"
   | "unknown";
 
@@ -44,6 +48,16 @@ const IPTABLES_CHAIN = "(?:PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING|KUBE-[A-Z
 
 const KLOG = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ /;
 
+/** What says something only where nothing below it does. */
+const HINTS: readonly (readonly [pattern: RegExp, kind: TextKind])[] = [
+  [KLOG, "log"],
+  [
+    /^(?:Error from server|error: |The connection to the server |Unable to connect to the server|No resources found)/,
+    "kubectl error",
+  ],
+  [/^<[A-Za-z!?]/, "markup"],
+];
+
 /** Patterns of a trimmed line, the first that fits decides. `weak`: YAML, unless a line below says what it is. */
 const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "weak"])[] = [
   [/^(?:#|$)/, "noise"],
@@ -57,11 +71,16 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   [/^-N [\x21-\x7e]{1,29}$/, "iptables -S"],
   [/^:[\x21-\x7e]{1,29} (?:-|ACCEPT|DROP) \[\d+:\d+\]$/, "lines of iptables-save"],
   [new RegExp(`^(?:\\[\\d+:\\d+\\] )?-A ${IPTABLES_CHAIN} `), "lines of iptables-save"],
+  // Numbered, as by grep -n or cat -n.
+  [/^\d{1,7}[:\t ] *(?:-A KUBE-|\*nat$|:KUBE-)/, "lines of iptables-save"],
   [/^(?:sudo )?iptables (?:-w )?-t nat -[AI] /, "lines of iptables-save"],
   [/^Chain \S{1,29} \((?:policy|\d+ references)/, "iptables -L"],
   [/^table (?:ip|ip6|inet|arp|bridge|netdev) \S/, "nft"],
   [/^(?:add|create|insert|delete|destroy|flush) (?:table|chain|set|map|rule|element|ruleset)(?:\s|$)/, "nft"],
+  [/^(?:chain|map|set) \S{1,255} \{$/, "lines of nft"],
+  [/^(?:elements = \{|(?:ip|ip6|meta|ct|fib|th) [a-z0-9]{1,20} )/, "lines of nft"],
   [/^IP Virtual Server version |^Prot LocalAddress:Port/, "ipvsadm -L"],
+  [/^IPVS connection entries$|^pro expire state /, "ipvsadm -c"],
   [/^create \S{1,31} (?:hash|bitmap|list):/, "ipset save"],
   [/^Name: \S{1,31}$/, "ipset list"],
   [/^SERVICE ADDRESS +BACKEND ID/, "cilium lb part"],
@@ -70,7 +89,14 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   [/^ID +Frontend/, "cilium service list"],
   [/^SERVICE ID +TABLE|^Maglev table/, "cilium maglev list"],
   [/^Address +Type +ServiceName/, "cilium db frontends"],
-  [/^(?:NAMESPACE +)?NAME +(?:TYPE|ENDPOINTS|ADDRESSTYPE|READY|STATUS) /, "kubectl table"],
+  // `db/show backends` and `services`.
+  [/^Address +Instances|^Name +Source +PortNames/, "cilium db frontends"],
+  // Any heading in capitals: columns of one's own, and of kinds to come.
+  [/^(?:NAMESPACE +)?(?:NAME|LAST SEEN) +[A-Z]/, "kubectl table"],
+  [/^[A-Z][A-Z()-]{0,40}(?: {2,60}[A-Z][A-Z()-]{0,40})+$/, "kubectl table"],
+  // With --no-headers, and with -o name.
+  [/^(?:\S{1,253} +){1,2}(?:ClusterIP|NodePort|LoadBalancer|ExternalName) +\S/, "kubectl table"],
+  [/^(?:service|endpoints|endpointslice\.discovery\.k8s\.io)\/[a-z0-9.-]{1,253}$/, "kubectl table"],
   [/^Name: +\S+$/, "kubectl describe"],
   [/^[{[]/, "kubernetes"],
   [/^(?:---|%YAML|- |-$|&|!)/, "kubernetes"],
@@ -96,11 +122,13 @@ const JSON_HEADS: readonly (readonly [pattern: RegExp, kind: TextKind])[] = [
 /** Tells what a text is. Time is linear in its length. */
 export function recognise(whole: string): RecognisedText {
   // A byte-order mark is no part of the text; JSON.parse would refuse it.
-  const text = unquoted(whole.startsWith("\uFEFF") ? whole.slice(1) : whole);
+  const marked = whole.startsWith("\uFEFF") ? whole.slice(1) : whole;
+  // Pages have spaces that do not break.
+  const text = unquoted(marked.replaceAll("\u00A0", " "));
   let others = 0;
   let pasted = false;
   let fence = "";
-  let isLog = false;
+  let hint: TextKind | undefined;
   /** Where YAML may begin. */
   let weak: RecognisedText | undefined;
   // At a line's start no YAML has one: what comes above it is prose.
@@ -120,11 +148,11 @@ export function recognise(whole: string): RecognisedText {
       weak ??= recognised;
       if (++others > MAX_OTHER_LINES) break;
     } else if (kind !== "noise" && ++others > MAX_OTHER_LINES) break;
-    isLog ||= KLOG.test(line);
+    hint ??= HINTS.find(([pattern]) => pattern.test(line))?.[1];
     pasted ||= line !== "" && !line.startsWith("#");
     start = end + 1;
   }
-  return weak ?? { kind: isLog ? "log" : "unknown", text };
+  return weak ?? { kind: hint ?? "unknown", text };
 }
 
 function isYaml(kind: TextKind | "weak"): boolean {

@@ -18,7 +18,7 @@ const STATE_MAPS = /ct4|lb4_affinity|cali_v4_nat_aff|reverse_sk/;
 const LAB_MAPS = /lookup_targets|rodata$|bss$/;
 
 /**
- * Reads it off the kernel. null where there is nothing to read: floors, and a difference of slabs that is within their noise.
+ * Reads it off the kernel. null where nothing is loaded: floors. No bytes where a difference of slabs is within their noise.
  * `tablesize`: the compiled native/tablesize.c.
  */
 export async function readMemory(
@@ -48,7 +48,13 @@ export async function readMemory(
       besides: Object.fromEntries(entries.filter(([name]) => isState(name))),
     };
   }
-  if (slabBytes < SLAB_NOISE_BYTES) return null;
+  if (slabBytes < SLAB_NOISE_BYTES) {
+    return {
+      source: `slab difference, below its noise of ${SLAB_NOISE_BYTES / 1024} KiB`,
+      bytes: {},
+      besides: {},
+    };
+  }
   return { source: "slab difference", bytes: { "slab difference": slabBytes }, besides: {} };
 }
 

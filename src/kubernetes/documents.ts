@@ -14,6 +14,8 @@ const MAX_YAML_LENGTH = 64 * 2 ** 20;
 const MAX_YAML_DEPTH = 200;
 /** A List in a List in a document: kubectl writes no more. */
 const MAX_NESTING = 3;
+/** What to give instead of what holds no whole objects. */
+const GET_JSON = "give kubectl get services,endpointslices -A -o json";
 
 /** Anything with a kind; its fields are checked by whoever reads them. */
 export interface KubernetesObject {
@@ -30,12 +32,29 @@ export function readObjects(text: string): KubernetesObject[] {
   const objects: KubernetesObject[] = [];
   for (const document of parse(text)) collect(document, objects, 0);
   if (objects.length === 0) {
-    throw new InvalidInputError("the input holds no Kubernetes object: give YAML or JSON with kind: Service");
+    throw new InvalidInputError(
+      "the input holds no Kubernetes object: give YAML or JSON with kind: Service, or what a node prints (iptables-save, nft list ruleset, ipvsadm -Sn, cilium bpf lb list)",
+    );
   }
   return objects;
 }
 
-function parse(text: string): unknown[] {
+/** Logs of containers between the lists of `kubectl cluster-info dump`. */
+function withoutLogs(text: string): string {
+  const begin = "==== START logs for container ";
+  if (!text.includes(begin)) return text;
+  const kept: string[] = [];
+  let isLog = false;
+  for (const line of text.split("\n")) {
+    if (line.startsWith(begin)) isLog = true;
+    if (!isLog) kept.push(line);
+    if (line.startsWith("==== END logs for container ")) isLog = false;
+  }
+  return kept.join("\n");
+}
+
+function parse(whole: string): unknown[] {
+  const text = withoutLogs(whole);
   if (/^\s*[[{]/.test(text)) {
     try {
       return [parseUniqueJson(text)];
@@ -181,12 +200,19 @@ function collect(value: unknown, objects: KubernetesObject[], depth: number): vo
   }
   const { kind, apiVersion, items } = value as { kind?: unknown; apiVersion?: unknown; items?: unknown };
   if (typeof kind !== "string") {
+    const { type, object } = value as { type?: unknown; object?: unknown };
+    if (typeof type === "string" && typeof object === "object" && object !== null) {
+      throw new InvalidInputError(`these are the events of a watch: ${GET_JSON}, without --watch`);
+    }
     if (typeof apiVersion === "string" && Array.isArray(items)) {
       throw new InvalidInputError(
         "the list is cut off: kind: List, one of the last lines of kubectl's output, is missing: save all of it",
       );
     }
     return;
+  }
+  if (kind === "Table") {
+    throw new InvalidInputError(`this is a Table, which the API server makes for people: ${GET_JSON}`);
   }
   if (kind.endsWith("List") && Array.isArray(items)) {
     // The API's own lists (ServiceList) leave out what is the same for all their items.

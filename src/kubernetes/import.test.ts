@@ -588,24 +588,45 @@ describe("reading Services", () => {
     [
       "cluster IP",
       { clusterIP: "10.96.0.9" },
-      /^Service default\/b: clusterIP 10\.96\.0\.9 belongs to Service default\/a/,
+      /^Service default\/b: clusterIP 10\.96\.0\.9 belongs to Service default\/a already: .*give one cluster's/,
     ],
     [
       "NodePort",
       { type: "NodePort", ports: [{ port: 1, nodePort: 30_000 }] },
-      /b: ports\[0\]\.nodePort: 30000 \(tcp\) belongs to/,
+      /b: ports\[0\]\.nodePort: 30000 \(tcp\) belongs to .*: .*change one of the two$/,
     ],
     [
       "external address and port",
       { externalIPs: ["203.0.113.1"] },
-      /b: ports\[0\]: tcp port 80 at 203\.0\.113\.1 belongs to/,
+      /b: ports\[0\]: tcp port 80 at 203\.0\.113\.1 belongs to .*: kube-proxy .*by chance: take the address/,
+    ],
+    [
+      "load balancer's address and port",
+      { type: "LoadBalancer" },
+      /b: ports\[0\]: tcp port 80 at 203\.0\.113\.2 belongs to .*: kube-proxy .*by chance: take the address/,
     ],
   ])("refuses two services with one %s", (_what, spec, message) => {
-    expect(problemOf(service("a", spec), service("b", spec))).toMatch(message);
+    const status = { loadBalancer: { ingress: [{ ip: "203.0.113.2" }] } };
+    const rest = "type" in spec && spec.type === "LoadBalancer" ? { status } : {};
+    expect(problemOf(service("a", spec, rest), service("b", spec, rest))).toMatch(message);
+  });
+
+  it("says where a load balancer's address is an external IP too, which has a rule less here", () => {
+    const spec = { type: "LoadBalancer", clusterIP: "10.96.0.9", externalIPs: ["203.0.113.2"] };
+    const warnings = (ip: string) => {
+      const status = { loadBalancer: { ingress: [{ ip }] } };
+      return importKubernetes(JSON.stringify(service("a", spec, { status }))).report.warnings.join("\n");
+    };
+    expect(warnings("203.0.113.2")).toMatch(
+      /externalIPs and of the load balancer, taken as external IPs: 1 /,
+    );
+    expect(warnings("203.0.113.3")).not.toContain("externalIPs");
   });
 
   it("refuses a service that appears twice", () => {
-    expect(problemOf(service("a", {}), service("a", {}))).toBe("Service default/a: the name is given twice");
+    expect(problemOf(service("a", {}), service("a", {}))).toBe(
+      "Service default/a: the name is given twice: give one cluster's objects, each once",
+    );
   });
 
   it("refuses more NodePorts than there are", () => {
@@ -615,7 +636,7 @@ describe("reading Services", () => {
 
   it("refuses input in which nothing is balanced", () => {
     expect(problemOf(service("a", { clusterIP: "None" }), workload("Deployment", "b", {}))).toMatch(
-      /^none of the input's 2 objects is a Service with a cluster IP/,
+      /^of the input's 2 objects \(Service, Deployment\) none is a Service with a cluster IP/,
     );
   });
 

@@ -2,12 +2,13 @@
 
 import { FreeAddresses } from "../cluster/allocate.js";
 import { buildCluster, type ServiceRecord } from "../cluster/build.js";
-import { refuseConflicts } from "../cluster/checks.js";
+import { oneLine, refuseConflicts } from "../cluster/checks.js";
 import type { Cluster } from "../cluster/cluster.js";
 import type { Ipv6Network } from "../cluster/infer-ipv6.js";
 import { inferNetwork, type KnownNetwork } from "../cluster/infer-network.js";
 import { rangesOf } from "../cluster/raw-addresses.js";
 import { InvalidInputError } from "../errors.js";
+import { countOf } from "../text.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
 import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
 import type { ImportReport } from "./import-report.js";
@@ -90,7 +91,7 @@ export function importKubernetes(
   const [ipv4, ipv6] = [ofFamily("IPv4"), ofFamily("IPv6")];
   if (services.length === 0) {
     throw new InvalidInputError(
-      `none of the input's ${objects.count} objects is a Service with a cluster IP: give kind: Service objects`,
+      `of the input's ${countOf(objects.count, "object")} (${namedKinds(all)}) none is a Service with a cluster IP: give kind: Service objects`,
     );
   }
   const first =
@@ -98,6 +99,11 @@ export function importKubernetes(
   const second = ipv6.length === 0 ? undefined : importIpv6(objects, ipv6, { ...options, invented });
   if (first === undefined) return second!;
   return second === undefined ? first : { ...first, ipv6: second };
+}
+
+function namedKinds(objects: readonly KubernetesObject[]): string {
+  const kinds = [...new Set(objects.map(({ kind }) => oneLine(kind, 40)))];
+  return `${kinds.slice(0, NAMED).join(", ")}${kinds.length > NAMED ? ", …" : ""}`;
 }
 
 interface FamilyOptions extends NodeOptions {
@@ -175,7 +181,12 @@ function importFamily(
         objects.ranges.length,
       dualStack: services.filter((service) => familiesOfService(service).length > 1).length,
       invented,
-      warnings: [...warnOfSlices(slices), ...warnOfHeadlessLabel(services), ...warnOfEmpty(records)],
+      warnings: [
+        ...warnOfSlices(slices),
+        ...warnOfSharedLists(services),
+        ...warnOfHeadlessLabel(services),
+        ...warnOfEmpty(records),
+      ],
     },
   };
 }
@@ -237,6 +248,18 @@ function chooseSource(
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {
   const other = slices.filter(({ addressType }) => addressType !== "IPv4" && addressType !== "IPv6").length;
   return other === 0 ? [] : [`${other} EndpointSlices without IP addresses are left out`];
+}
+
+/** kube-proxy writes what either list asks for (seen with 1.37): a second rule in iptables mode, and the firewall of ranges. */
+function warnOfSharedLists(balanced: readonly Service[]): string[] {
+  const both = balanced.filter(({ spec, status }) =>
+    status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined && spec.externalIPs?.includes(ip)),
+  ).length;
+  return both === 0
+    ? []
+    : [
+        `services with an address among externalIPs and of the load balancer, taken as external IPs: ${both} (the second rule that iptables mode has for it, and loadBalancerSourceRanges there, are left out)`,
+      ];
 }
 
 /** The label is the controllers', for slices of headless services; a Service that has it is not seen by old kube-proxies. */

@@ -5,7 +5,7 @@ import type { OrderEffect, Results } from "../results/schema.js";
 import { runWarnings } from "../results/validity.js";
 import { plainText } from "../text.js";
 import { describeKnownLatency, knownLatencyWarnings } from "./known-latency.js";
-import { formatSize, tableRows } from "./tables/table.js";
+import { formatSize, tableRows, timedCells } from "./tables/table.js";
 
 /** A warning names as many cells; beyond them the list hides what the warning says to do. */
 const MOST_NAMED = 8;
@@ -42,10 +42,11 @@ function nameCells(cells: readonly string[], all: number): string {
 }
 
 /** How many cells reached the goal of sequential stopping. Empty where a fixed number of replicates was asked for. */
-function precision({ run, cells }: Results): string {
+function precision(results: Results): string {
+  const { run } = results;
   if (run.looks.length < 2) return "";
   const goal = `±${100 * run.targetHalfWidth} %`;
-  const timed = cells.filter(({ counts }) => counts === null);
+  const timed = timedCells(results);
   const precise = timed.filter(
     ({ estimate }) => estimate?.kind === "ci95" && halfWidthOf(estimate) <= run.targetHalfWidth,
   ).length;

@@ -14,7 +14,7 @@ test.runIf(process.env.CI === "true")("kube-proxy is built where CI is set", () 
 });
 
 describe.skipIf(lacking !== null)("lbscale serve", () => {
-  test("kube-proxy started as the page says programs every Service, and follows endpoints that are replaced", () => {
+  test("kube-proxy started as the page says programs every Service and the range of Services, and follows endpoints that are replaced", () => {
     const [, , inside] = /^```sh\n([\s\S]*?\nunshare --net bash\n)([\s\S]*?)```/m.exec(PAGE)!;
     const commands = inside!
       .replace("--services 20000", `--services ${SERVICES} --churn 20`)
@@ -30,12 +30,13 @@ until [ $(services) -gt ${0.9 * SERVICES} ]; do sleep 0.1; done
 before=$(${received})
 until [ $(${received}) -gt $before ]; do sleep 0.1; done
 echo "services $(services)"
+echo "ranges $(nft list table ip kube-proxy | grep -c 'Drop traffic to unallocated ClusterIPs')"
 echo "followed $(($(${received}) - before))"
 kill $(pgrep -P $$)
 wait`;
     const { status, output } = inNamespace(process.cwd(), line);
-    expect([status, output]).toEqual([0, expect.stringMatching(/^services \d+\nfollowed \d+\n$/)]);
-    const [, services, followed] = /services (\d+)\nfollowed (\d+)/.exec(output)!;
+    expect([status, output]).toEqual([0, expect.stringMatching(/^services \d+\nranges 1\nfollowed \d+\n$/)]);
+    const [, services, followed] = /services (\d+)\nranges 1\nfollowed (\d+)/.exec(output)!;
     expect(Number(services)).toBeGreaterThan(0.9 * SERVICES);
     expect(Number(followed)).toBeGreaterThan(0);
   });

@@ -155,7 +155,12 @@ function optionsOf(words: readonly string[]): Map<string, string> {
   return options;
 }
 
+/** Also as /proc/net/ip_vs prints them: 0A600001:01BB. */
 function addressPort(text: string | undefined): { address: RawAddress; port: number } | undefined {
+  if (/^[0-9A-F]{8}:[0-9A-F]{4}$/.test(text ?? "")) {
+    const [address = "", port = ""] = text!.split(":");
+    return { address: Number.parseInt(address, 16), port: Number.parseInt(port, 16) };
+  }
   const match = /^(?:([\d.]{7,15})|\[([\da-f:]{2,39})\]):(\d{1,5})$/i.exec(text ?? "");
   const address = match ? parseRawAddress(match[1] ?? match[2]!) : undefined;
   const port = Number(match?.[3]);

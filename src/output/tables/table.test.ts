@@ -35,6 +35,23 @@ describe("tables", () => {
     expect(markdownTable(results)).toMatch(/IPVS \| 65536 elements do not fit/);
   });
 
+  it("have no row for what is counted, unless its count failed", () => {
+    const results = fakeResults({ planes: ["nftables"], services: [1, 100, 1000] });
+    const [hidden, counted, failed] = results.cells.map((cell) => ({
+      ...cell,
+      scenario: "memory",
+      replicates: [],
+      estimate: null,
+      counts: null as Record<string, number> | null,
+    }));
+    counted!.counts = { bytes: 549_984 };
+    failed!.warnings = ["nft: no memory"];
+    results.cells.push(hidden!, counted!, failed!);
+    const rows = tableRows(results).filter(({ scenario }) => scenario === "memory");
+    expect(rows.map(({ services }) => services)).toEqual([1000]);
+    expect(markdownTable(results)).not.toContain("not measured");
+  });
+
   it("let no name out of its cell: Markdown, HTML, formulas and terminal codes", () => {
     const results = fakeResults({ planes: ["ebpf"], services: [1] });
     results.cells[0]!.plane = HOSTILE;

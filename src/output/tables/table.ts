@@ -27,17 +27,15 @@ export interface Row {
 export function tableRows(results: Results): Row[] {
   const scenarios = [...new Set(results.cells.map((cell) => cell.scenario))];
   const compare = comparePlanes(results);
-  const cells = results.cells
-    .filter(({ counts }) => counts === null)
-    .sort(
-      (a, b) =>
-        scenarios.indexOf(a.scenario) - scenarios.indexOf(b.scenario) ||
-        a.services - b.services ||
-        a.endpoints - b.endpoints ||
-        a.lane.localeCompare(b.lane) ||
-        a.variant.localeCompare(b.variant) ||
-        compare(a.plane, b.plane),
-    );
+  const cells = timedCells(results).sort(
+    (a, b) =>
+      scenarios.indexOf(a.scenario) - scenarios.indexOf(b.scenario) ||
+      a.services - b.services ||
+      a.endpoints - b.endpoints ||
+      a.lane.localeCompare(b.lane) ||
+      a.variant.localeCompare(b.variant) ||
+      compare(a.plane, b.plane),
+  );
   const conditions = ({ lane, scenario, services, endpoints, variant }: Cell) =>
     JSON.stringify([lane, scenario, services, endpoints, variant]);
   const lanes = new Set(cells.map(({ lane }) => lane)).size;
@@ -60,6 +58,17 @@ export function tableRows(results: Results): Row[] {
     cell,
     timesFastest: timesOf(cell, alike.get(conditions(cell))!),
   }));
+}
+
+/**
+ * Cells that have a time, or a reason why not. What is counted elsewhere in the run has none: the kernel's memory of a
+ * small program, say, which its noise hides.
+ */
+export function timedCells({ cells }: Results): Cell[] {
+  const counted = new Set(cells.flatMap(({ scenario, counts }) => (counts === null ? [] : [scenario])));
+  return cells.filter(
+    ({ scenario, counts, warnings }) => counts === null && (warnings.length > 0 || !counted.has(scenario)),
+  );
 }
 
 /** null without an estimate, where no other was measured alike, and where the fastest takes no time at all. */

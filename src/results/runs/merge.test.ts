@@ -38,8 +38,8 @@ describe("runs that are drawn as one", () => {
 
   it("does not name a plane twice whose run is called like it", () => {
     const { planes } = mergeRuns([
-      { label: "nftables", results: a },
-      { label: "b", results: b },
+      { label: "nftables", results: clusterRun("nftables") },
+      { label: "b", results: clusterRun("nftables") },
     ]);
     expect(Object.values(planes!).map(({ label }) => label)).toEqual(["nftables", "nftables, b"]);
   });

@@ -139,6 +139,12 @@ describe("other reports of the kernel lane", () => {
     });
   });
 
+  it("memory that noise hides is counted as nothing known, with the reason", () => {
+    ingest({ kind: "memory", cell: 1, source: "below its noise", bytes: {}, besides: {} });
+    expect(find("memory", "proxy")).toMatchObject({ counts: {}, facts: { source: "below its noise" } });
+    expect(find("memory", "proxy").counts).toEqual({});
+  });
+
   it("lookups of known latency are the run's own, and belong to no cell", () => {
     const tables = [{ elements: 1, bytes: 64, kernelNs: 2, chaseNs: 1.6 }];
     const { stage } = ingest({ kind: "known latency", tables });

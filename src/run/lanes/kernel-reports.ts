@@ -90,8 +90,9 @@ export function kernelReports(
       const cell = sibling(point, "memory");
       if (cell === undefined) return { cell: point, stage: null };
       const { source, bytes, besides } = report;
+      const sizes = Object.values(bytes);
       cell.counts = {
-        bytes: Object.values(bytes).reduce((sum, count) => sum + count, 0),
+        ...(sizes.length > 0 && { bytes: sizes.reduce((sum, size) => sum + size, 0) }),
         ...named("", bytes),
         ...named("besides: ", besides),
       };

@@ -202,7 +202,7 @@ export function kernelUpdate(results: Results): Finding | null {
 export function kernelMemory(results: Results): Finding | null {
   const last = new Map<string, Cell>();
   const modelBytes = ({ counts, programBytes, plane }: Cell): number | null =>
-    counts === null || !planeReport(results, plane).memoryModelled ? null : programBytes;
+    counts?.bytes === undefined || !planeReport(results, plane).memoryModelled ? null : programBytes;
   for (const cell of selectCells(results, { lane: "kernel", scenario: "memory" })) {
     if (!(modelBytes(cell)! > 0)) continue;
     if (cell.services > (last.get(cell.plane)?.services ?? 0)) last.set(cell.plane, cell);
