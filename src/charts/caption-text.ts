@@ -7,6 +7,7 @@ import {
   claimants,
   comparePlanes,
   type Described,
+  datapathNote,
   outsideNote,
   scenarioReport,
 } from "../results/descriptors.js";
@@ -114,6 +115,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
     plainText(run.startedAt, 40).slice(0, 10),
     truncatedSeriesNote(results, cells),
     outsideNote(results, cells),
+    datapathNote(cells),
     `seed ${run.seed}`,
     `results ${resultsHash(results)}`,
     !run.complete && "run not complete",

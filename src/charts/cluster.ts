@@ -44,7 +44,7 @@ export const clusterConnect = scalingChart({
   id: "cluster-connect",
   title: "TCP connect time in a live cluster against the number of Services, log–log",
   measure: { lane: "cluster", scenario: "connect" },
-  findings: [],
+  findings: ["cluster-connect"],
   neutralTitle: "TCP connect time in a live Kubernetes cluster",
   note: NOTE,
   floor: LOOPBACK,
@@ -96,6 +96,7 @@ const CHANGE_NOTE = changeNote(
 export const clusterProgramming = scalingChart({
   ...change,
   id: "cluster-programming",
+  findings: ["cluster-programming"],
   title: "Time until a new endpoint gets connections in a live cluster, log–log",
   neutralTitle: "A replaced endpoint in a live Kubernetes cluster",
   note: CHANGE_NOTE,

@@ -1,7 +1,7 @@
 /** How and where a run was measured, in words: for the page and for the notes of slides. */
 
 import { joinParts, resultsHash } from "../charts/caption-text.js";
-import { outsideNote, planeLabel } from "../results/descriptors.js";
+import { datapathNote, outsideNote, planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
@@ -70,6 +70,7 @@ export function methodFacts(results: Results): [string, string][] {
     ...importFacts(results),
     ...kubeProxyFacts(results),
     ["Flows enter at", entriesOf(results)],
+    ...datapathFacts(results),
     [
       "Endpoints of a service",
       // An imported cluster has its own: the setting of generated ones did not hold.
@@ -88,6 +89,12 @@ export function methodFacts(results: Results): [string, string][] {
 function entriesOf(results: Results): string {
   if (results.run.entry === "nodePort") return "node address and NodePort";
   return joinParts(["cluster addresses", outsideNote(results, results.cells)]);
+}
+
+/** Whose program balances connections, where it is not the measured program's own. */
+function datapathFacts({ cells }: Results): [string, string][] {
+  const note = datapathNote(cells);
+  return note === false ? [] : [["Data path", note]];
 }
 
 /** What the import of the cluster read, left out and assumed. Empty where the cluster was generated. */
