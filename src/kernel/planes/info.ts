@@ -29,6 +29,7 @@ export const KERNEL_PLANE_INFO = {
   "ebpf-tc": { ...proxy, bpf: true },
   "ebpf-maglev": { ...proxy, bpf: true, entry: "loadBalancer" },
   "calico-ebpf": { ...proxy, bpf: true },
+  "calico-ebpf-socket": { ...proxy, bpf: true },
   nftables: proxy,
   "iptables-nft": proxy,
   iptables: { ...proxy, guest: "comparison" },
