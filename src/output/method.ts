@@ -5,6 +5,7 @@ import { datapathNote, outsideNote, planeLabel } from "../results/descriptors.js
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
+import { clusterFacts, clusterSentences, isLive } from "./cluster-method.js";
 
 /** What a run's numbers are of: models, the real data planes, or both. */
 export function measuredIn(cells: Results["cells"]): string {
@@ -28,6 +29,8 @@ export function formatMethod(results: Results): string[] {
   const { settings } = run;
   const models = cells.some(({ lane }) => lane === "model");
   const { least, most } = run.replicates;
+  // Nothing of what follows was done in a live cluster.
+  if (cells.every(isLive)) return [...clusterSentences(results), ...intervalSentences(results)];
   return [
     ...(models
       ? [
@@ -44,6 +47,16 @@ export function formatMethod(results: Results): string[] {
     run.replicates.least >= 6
       ? "Intervals are 95 % bootstrap intervals over processes, wide enough for every look of sequential stopping."
       : "With so few processes a cell, intervals are ranges from the smallest to the largest process.",
+    ...clusterSentences(results),
+  ];
+}
+
+/** What the intervals of a live cluster are. */
+function intervalSentences({ cells }: Results): string[] {
+  const kinds = new Set(cells.flatMap(({ estimate }) => (estimate ? [estimate.kind] : [])));
+  return [
+    ...(kinds.has("ci95") ? ["Intervals are 95 % bootstrap intervals over rounds or changes."] : []),
+    ...(kinds.has("range") ? ["Where there are fewer than six, they are ranges of what was seen."] : []),
   ];
 }
 
@@ -67,6 +80,7 @@ export function methodFacts(results: Results): [string, string][] {
     ],
     ["Began", plainText(run.startedAt, 40)],
     ["Ended", run.finishedAt === null ? "not complete" : plainText(run.finishedAt, 40)],
+    ...clusterFacts(results),
     ["Results (SHA-256)", `${resultsHash(results)}…`],
     ["lbscale", results.tool.version],
   ];

@@ -1,5 +1,6 @@
 /** How much a sync writes, counted in what kube-proxy hands to iptables-restore and nft. */
 
+import type { Family } from "../../cluster/family.js";
 import type { Write } from "./protocol.js";
 
 /** Commands of the two tools; what they delete is counted on its own. */
@@ -47,14 +48,19 @@ export interface CountedSync extends UpdateCounts {
   readonly deletedChains: number;
 }
 
-/** Counts the writes of one sync after the other as `Program.update` does: of IPv4 rules. */
+/** Counts the writes of one sync after the other as `Program.update` does: of one family's rules. */
 export class UpdateCounter {
+  readonly #family: Family;
   /** Chains without a user, which each sync of nftables mode flushes again until one deletes them. */
   #stale: ReadonlySet<string> = new Set();
 
+  constructor(family: Family = 4) {
+    this.#family = family;
+  }
+
   /** Counts what one sync wrote. */
   count(writes: readonly Write[]): CountedSync {
-    const own = ipv4Writes(writes);
+    const own = writesOf(this.#family, writes);
     const { rules, elements } = countWrites(own);
     const declared = new Set<string>();
     const flushed = new Set<string>();
@@ -85,12 +91,16 @@ export class UpdateCounter {
   }
 }
 
-/** The writes of IPv4 rules only: a sync of each family has its own. */
-function ipv4Writes(writes: readonly Write[]): Write[] {
+/** The writes of one family's rules: a sync of each has its own. */
+function writesOf(family: Family, writes: readonly Write[]): Write[] {
+  const [otherTool, otherTable] =
+    family === 4
+      ? ["ip6tables-restore", /^\S+ \S+ ip6 [^\n]*\n?/gm]
+      : ["iptables-restore", /^\S+ \S+ ip [^\n]*\n?/gm];
   return writes
-    .filter(({ tool }) => tool !== "ip6tables-restore")
+    .filter(({ tool }) => tool !== otherTool)
     .map((write) =>
-      write.tool === "nft" ? { ...write, input: write.input.replace(/^\S+ \S+ ip6 [^\n]*\n?/gm, "") } : write,
+      write.tool === "nft" ? { ...write, input: write.input.replace(otherTable, "") } : write,
     );
 }
 

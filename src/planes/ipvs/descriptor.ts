@@ -21,5 +21,5 @@ export const IPVS: PlaneDescriptor = {
   notices: [
     "deprecated: kube-proxy warns since Kubernetes 1.35, 1.40 has it off by default, 1.43 removes it",
   ],
-  can: { ...PLAIN, schedulers: IPVS_SCHEDULERS, versions: KUBE_PROXY_VERSIONS },
+  can: { ...PLAIN, families: [4, 6], schedulers: IPVS_SCHEDULERS, versions: KUBE_PROXY_VERSIONS },
 };

@@ -1,12 +1,12 @@
 /** What kube-proxy and Cilium take to program a node: how versions and modes differ, at the largest N that they share. */
 
-import { cellId } from "../../results/cells.js";
-import { comparePlanes, datapathNote, planeLabel, shortLabel } from "../../results/descriptors.js";
-import type { Finding, Results } from "../../results/schema.js";
-import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
-import { maxOf } from "../../stats/extent.js";
-import { formatCount, formatNs, plainText } from "../../text.js";
-import { formatFactor, formatSpan, ratioInterval } from "./common.js";
+import { cellId } from "../../../results/cells.js";
+import { comparePlanes, datapathNote, planeLabel, shortLabel } from "../../../results/descriptors.js";
+import type { Finding, Results } from "../../../results/schema.js";
+import { isMeasured, type MeasuredCell, selectCells } from "../../../results/select.js";
+import { maxOf } from "../../../stats/extent.js";
+import { formatCount, formatNs, plainText } from "../../../text.js";
+import { formatFactor, formatSpan, ratioInterval } from "../common.js";
 
 /** One endpoint's change, from the API's event to the end of the sync. */
 export function programmingTime(results: Results): Finding | null {
