@@ -1,12 +1,22 @@
 import { defineConfig } from "vitest/config";
 
-/** Files that replace modules, clocks or the working folder: each needs a process of its own. */
+/** Files that replace modules or clocks, or that mostly wait for processes: each needs a process of its own. */
 const ISOLATED = [
   "src/kernel/programming/sync-clock.test.ts",
   "src/kernel/testbed/clean.test.ts",
   "src/measure/run.test.ts",
   "src/measure/replicate/batches.test.ts",
   "bench/scenarios.test.ts",
+  "test/cli/clusters.test.ts",
+  "test/cli/imported-flags.test.ts",
+  "test/cli/process.test.ts",
+  "test/cli/run.test.ts",
+  "test/examples.test.ts",
+  "test/readme.test.ts",
+  "test/record.test.ts",
+  "test/run-benchmark.test.ts",
+  "test/toy-plane.test.ts",
+  "scripts/*.test.ts",
 ];
 
 export default defineConfig({
@@ -22,19 +32,19 @@ export default defineConfig({
         extends: true,
         test: {
           name: "shared",
-          include: ["src/**/*.test.ts", "bench/**/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "bench/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "test/*.test.ts",
+            "test/cli/*.test.ts",
+          ],
           exclude: ISOLATED,
           // Files of a worker share modules that are loaded and compiled once: imports took a quarter of all time.
           isolate: false,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: "isolated",
-          include: [...ISOLATED, "scripts/**/*.test.ts", "test/*.test.ts", "test/cli/*.test.ts"],
-        },
-      },
+      { extends: true, test: { name: "isolated", include: ISOLATED } },
     ],
   },
 });

@@ -13,6 +13,7 @@ export default defineConfig({
       "src/planes/contract.test.ts",
       "src/planes/incremental.test.ts",
       "src/planes/option-differences.test.ts",
+      "src/planes/ruleset-delta.test.ts",
       "src/stats/intervals.test.ts",
     ],
     env: { LBSCALE_LONG: "true" },

@@ -2,6 +2,7 @@
 
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../src/kernel/catalog.js";
 import { KERNEL_PLANE_IDS, type KernelPlaneId, PROXY_PLANES } from "../src/kernel/plane.js";
+import { isCiliumPlane } from "../src/kernel/planes/cilium/id.js";
 import type { KernelLane } from "../src/kernel/testbed/sandbox.js";
 
 /**
@@ -18,11 +19,14 @@ const MAIN: readonly KernelPlaneId[] = ["direct", "direct-conntrack", "ebpf", "n
 const VERSIONS = ["1.37", "1.36", "1.35", "1.34"];
 const versionsOf = (mode: string) => VERSIONS.map((version) => `kube-proxy/${mode}@${version}`);
 
+/** As it is installed, with changes gathered for 500 ms; at once; and where packets are balanced instead of sockets. */
+const CILIUM = ["cilium@1.20", "cilium/unbuffered@1.20", "cilium/tc@1.20"];
+
 const PROFILES: readonly KernelProfile[] = [
   {
     id: "quick",
     planes: MAIN,
-    kubeProxies: ["kube-proxy/nftables@1.37", "kube-proxy/iptables-legacy@1.37"],
+    programs: ["kube-proxy/nftables@1.37", "kube-proxy/iptables-legacy@1.37"],
     mostServices: 1000,
     // An interval needs six rounds; three give a range.
     ...{ rounds: 3, connections: 500, updates: 3 },
@@ -33,7 +37,10 @@ const PROFILES: readonly KernelProfile[] = [
   {
     id: "default",
     planes: [...MAIN.slice(0, 3), "ebpf-tc", "calico-ebpf", "nftables", "iptables-nft", "iptables"],
-    kubeProxies: ["kube-proxy/nftables@1.37", "kube-proxy/nftables@1.36", "kube-proxy/iptables-legacy@1.37"],
+    programs: [
+      ...["kube-proxy/nftables@1.37", "kube-proxy/nftables@1.36", "kube-proxy/iptables-legacy@1.37"],
+      ...CILIUM.slice(0, 2),
+    ],
     mostServices: 5000,
     ...{ rounds: 6, connections: 1000, updates: 6 },
     ...{ changes: 10, starts: 2, rollout: 100 },
@@ -43,7 +50,7 @@ const PROFILES: readonly KernelProfile[] = [
   {
     id: "full",
     planes: KERNEL_PLANE_IDS,
-    kubeProxies: ["nftables", "iptables-legacy", "iptables-nft"].flatMap(versionsOf),
+    programs: [...["nftables", "iptables-legacy", "iptables-nft"].flatMap(versionsOf), ...CILIUM],
     mostServices: 20_000,
     ...{ rounds: 10, connections: 1000, updates: 6 },
     ...{ changes: 21, starts: 3, rollout: 100 },
@@ -55,15 +62,16 @@ const PROFILES: readonly KernelProfile[] = [
 const median = "median over changes, each of one endpoint";
 const reports: KernelCatalog["reports"] = {
   programming: {
-    label: "Programming one endpoint change, by kube-proxy itself",
+    label: "Programming one endpoint change, by the program itself",
     question: "How long until a change of the API reaches connections?",
     unit: "ns",
     axis: "services",
     positionMatters: false,
     captions: {
-      kernel: `From the API's event to the end of kube-proxy's sync, ${median}`,
+      kernel: `From the API's event to the end of kube-proxy's sync or Cilium's last write, ${median}`,
       "kernel/visible": `From the API's event to the first connect() that follows it, ${median}`,
-      "kernel/rollout": "From the first of 100 events to the end of the sync that has them all",
+      "kernel/rollout":
+        "From the first of 100 events to the end of the sync, or the last write, that has them all",
       cluster: `From the API server's answer to the first connection that a new endpoint gets, ${median}`,
       "cluster/leaves": `From the API server's answer to the last connection that a removed endpoint gets, ${median}`,
       "cluster/new": `From the API server's answer to the first connection to a new Service, ${median}`,
@@ -78,7 +86,7 @@ const reports: KernelCatalog["reports"] = {
     captions: { kernel: "Time of nft to load every Service of a new node, all transactions together" },
   },
   "proxy-memory": {
-    label: "Memory of kube-proxy, its tools and the kernel",
+    label: "Memory of the program, its tools and the kernel",
     question: "What does programming a node take of its memory?",
     unit: "counts",
     axis: "services",
@@ -87,15 +95,15 @@ const reports: KernelCatalog["reports"] = {
   },
 };
 
-/** What a visit of a kube-proxy measures, by scenario. */
-const PROXY_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[]>>> = {
+/** What a visit of a real program measures, by scenario. */
+const PROGRAM_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[]>>> = {
   programming: ["", "visible", "rollout", "listing", "writing", "rest"],
   connect: [""],
   established: [""],
   sync: ["first", "first, CPU"],
   "proxy-memory": [""],
 };
-const PROXY_SIZES = [1, 100, 1000, 5000, 10_000];
+const PROGRAM_SIZES = [1, 100, 1000, 5000, 10_000];
 
 /** kube-proxy's three layouts of nftables (1.34's is that of 1.35), and how many services a transaction has. */
 const COLD_STARTS: KernelCatalog["coldStarts"] = {
@@ -150,8 +158,10 @@ export const KERNEL: KernelCatalog = {
   scenarios: SCENARIOS,
   profiles: PROFILES,
   reports,
-  proxyVariants: (scenario) => PROXY_VARIANTS[scenario] ?? [],
-  proxySizes: PROXY_SIZES,
+  // Of Cilium's maps the kernel itself tells, of kube-proxy's rules nobody does.
+  programVariants: (scenario, plane) =>
+    scenario === "memory" && isCiliumPlane(plane) ? [""] : (PROGRAM_VARIANTS[scenario] ?? []),
+  programSizes: PROGRAM_SIZES,
   fullSync: FULL_SYNC,
   coldStarts: COLD_STARTS,
   measures,

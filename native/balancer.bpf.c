@@ -7,7 +7,7 @@
  *   tc balance, tc restore                per packet, random or Maglev selection, connection tracking in a map
  *   tc lookup_*, tc empty                 one lookup each, for BPF_PROG_TEST_RUN
  *
- * With CALICO defined it has Calico's maps and lookups (calico.h) instead.
+ * With CALICO defined it has Calico's maps and lookups (calico.h) instead, with CILIUM those that Cilium's own agent fills (cilium.h).
  *
  * Left out: port translation when the source is rewritten (the port is kept), IPv6, fragments, IP options.
  */
@@ -128,11 +128,14 @@ struct connection {
 		__type(value, value_type);                                                                             \
 	} map_name SEC(".maps")
 
-HASH_MAP(reverse_sk, BPF_MAP_TYPE_LRU_HASH, struct socket_key, struct address_port);
 HASH_MAP(ct4, BPF_MAP_TYPE_LRU_HASH, struct tuple, struct connection);
 HASH_MAP(lookup_targets, BPF_MAP_TYPE_ARRAY, __u32, struct address_port);
 
-#ifndef CALICO
+#ifndef CILIUM
+HASH_MAP(reverse_sk, BPF_MAP_TYPE_LRU_HASH, struct socket_key, struct address_port);
+#endif
+
+#if !defined(CALICO) && !defined(CILIUM)
 HASH_MAP(lb4_services, BPF_MAP_TYPE_HASH, struct service_key, struct service);
 HASH_MAP(lb4_backends, BPF_MAP_TYPE_HASH, __u32, struct backend);
 HASH_MAP(lb4_reverse, BPF_MAP_TYPE_HASH, __u16, struct address_port);
@@ -182,8 +185,10 @@ static __always_inline bool from_inside(__u32 source)
 	return (source & settings.pod_mask) == settings.pod_base || source >> 24 == 127 || is_node(source);
 }
 
-#ifdef CALICO
+#if defined(CALICO)
 #include "calico.h"
+#elif defined(CILIUM)
+#include "cilium.h"
 #else
 static __always_inline __u32 rol32(__u32 word, __u32 shift)
 {
@@ -319,9 +324,57 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	choice->flags = flags;
 	return 0;
 }
+
+/* Looked up again with each packet. */
+static __always_inline bool backend_of(const struct connection *connection, struct backend *backend)
+{
+	struct backend *found = bpf_map_lookup_elem(&lb4_backends, &connection->backend);
+
+	if (found)
+		*backend = *found;
+	return found;
+}
+
+/* A NodePort's frontend is a surrogate without an address: the connection knows the one that was used. */
+static __always_inline bool frontend_of(const struct connection *connection, struct address_port *frontend)
+{
+	struct address_port *found = bpf_map_lookup_elem(&lb4_reverse, &connection->rev_nat);
+
+	if (!found)
+		return false;
+	if (found->address)
+		*frontend = *found;
+	return true;
+}
 #endif
 
 /* At the socket. */
+
+#ifndef CILIUM
+static __always_inline void remember_socket(__u64 cookie, const struct choice *choice,
+					    const struct address_port *frontend)
+{
+	struct socket_key key = {
+		.cookie = cookie,
+		.address = choice->backend.address,
+		.port = choice->backend.port,
+	};
+	struct address_port *known = bpf_map_lookup_elem(&reverse_sk, &key);
+
+	if (!known || known->address != frontend->address || known->port != frontend->port)
+		bpf_map_update_elem(&reverse_sk, &key, frontend, BPF_ANY);
+}
+
+static __always_inline bool socket_frontend(__u64 cookie, __u32 address, __u16 port, struct address_port *frontend)
+{
+	struct socket_key key = { .cookie = cookie, .address = address, .port = port };
+	struct address_port *found = bpf_map_lookup_elem(&reverse_sk, &key);
+
+	if (found)
+		*frontend = *found;
+	return found;
+}
+#endif
 
 /* retval of a cgroup program that refuses (since Linux 5.18): connect() returns it. Cilium's answer to no backend. */
 #define EHOSTUNREACH 113
@@ -344,16 +397,9 @@ static __always_inline int translate(struct bpf_sock_addr *ctx, bool tcp)
 		bpf_set_retval(-EHOSTUNREACH);
 		return 0;
 	}
-	struct socket_key key = {
-		.cookie = bpf_get_socket_cookie(ctx),
-		.address = choice.backend.address,
-		.port = choice.backend.port,
-	};
 	struct address_port frontend = { .address = flow.destination, .port = flow.destination_port };
-	struct address_port *known = bpf_map_lookup_elem(&reverse_sk, &key);
 
-	if (!known || known->address != frontend.address || known->port != frontend.port)
-		bpf_map_update_elem(&reverse_sk, &key, &frontend, BPF_ANY);
+	remember_socket(bpf_get_socket_cookie(ctx), &choice, &frontend);
 	ctx->user_ip4 = bpf_htonl(choice.backend.address);
 	ctx->user_port = bpf_htons(choice.backend.port);
 	return 1;
@@ -374,16 +420,12 @@ int at_sendmsg(struct bpf_sock_addr *ctx)
 SEC("cgroup/recvmsg4")
 int at_recvmsg(struct bpf_sock_addr *ctx)
 {
-	struct socket_key key = {
-		.cookie = bpf_get_socket_cookie(ctx),
-		.address = bpf_ntohl(ctx->user_ip4),
-		.port = bpf_ntohs((__u16)ctx->user_port),
-	};
-	struct address_port *frontend = bpf_map_lookup_elem(&reverse_sk, &key);
+	struct address_port frontend = {};
 
-	if (frontend) {
-		ctx->user_ip4 = bpf_htonl(frontend->address);
-		ctx->user_port = bpf_htons(frontend->port);
+	if (socket_frontend(bpf_get_socket_cookie(ctx), bpf_ntohl(ctx->user_ip4), bpf_ntohs((__u16)ctx->user_port),
+			    &frontend)) {
+		ctx->user_ip4 = bpf_htonl(frontend.address);
+		ctx->user_port = bpf_htons(frontend.port);
 	}
 	return 1;
 }
@@ -489,21 +531,6 @@ static __always_inline int open_connection(const struct tuple *tuple, struct con
 	return 0;
 }
 
-/* The backend of a known connection: Cilium looks it up again, Calico's connection holds it. */
-static __always_inline bool backend_of(const struct connection *connection, struct backend *backend)
-{
-#ifdef CALICO
-	*backend = (struct backend){ .address = connection->destination.address, .port = connection->destination.port };
-	return true;
-#else
-	struct backend *found = bpf_map_lookup_elem(&lb4_backends, &connection->backend);
-
-	if (found)
-		*backend = *found;
-	return found;
-#endif
-}
-
 SEC("tc")
 int balance(struct __sk_buff *skb)
 {
@@ -550,15 +577,8 @@ int restore(struct __sk_buff *skb)
 		return TC_ACT_OK;
 	connection = *known;
 	restored = connection.frontend;
-#ifndef CALICO
-	struct address_port *frontend = bpf_map_lookup_elem(&lb4_reverse, &connection.rev_nat);
-
-	if (!frontend)
+	if (!frontend_of(&connection, &restored))
 		return TC_ACT_SHOT;
-	/* A NodePort's frontend is a surrogate without an address: the connection knows the one that was used. */
-	if (frontend->address)
-		restored = *frontend;
-#endif
 	rewrite(skb, tuple.protocol, true, tuple.source, restored.address, tuple.source_port, restored.port);
 	if (connection.rewritten)
 		rewrite(skb, tuple.protocol, false, tuple.destination, connection.client.address, tuple.destination_port,

@@ -153,3 +153,15 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	choice->flags = EXTERNAL_LOCAL;
 	return 0;
 }
+
+/* The connection itself holds them. */
+static __always_inline bool backend_of(const struct connection *connection, struct backend *backend)
+{
+	*backend = (struct backend){ .address = connection->destination.address, .port = connection->destination.port };
+	return true;
+}
+
+static __always_inline bool frontend_of(const struct connection *connection, struct address_port *frontend)
+{
+	return true;
+}

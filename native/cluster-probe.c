@@ -6,9 +6,10 @@
  *   cluster-probe watch          waits for changes that standard input names (src/cluster-lane/changes/watcher.ts)
  *
  * FILE has a word and its values on each line: `rounds`, `round-ms`, `tcp-interval-us`, `udp-interval-us` (0: that protocol
- * is not measured), `seed`, `settle-ms`, `port` of the targets, then `target ADDRESS` and `service ADDRESS PORT FIRST COUNT`:
- * targets FIRST, FIRST + 1, … COUNT of them, counted around, may answer for that Service. Connections to Services and to
- * targets take turns, in random order, so that both see the same minutes of the same nodes.
+ * is not measured), `seed`, `settle-ms`, `port` of the targets, then `target ADDRESS NODE` and `service ADDRESS PORT FIRST
+ * COUNT`: targets FIRST, FIRST + 1, … COUNT of them, counted around, may answer for that Service. Connections to Services and
+ * to targets take turns, in random order, so that both see the same minutes of the same nodes. The environment's NODE is
+ * where this probe is: what was answered on the same node is told from what went to another.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -51,6 +52,13 @@ static const char *const OUTCOME_NAMES[] = { "reached", "wrong", "refused", "tim
 
 struct sample {
 	uint32_t connect_ns, exchange_ns;
+	char is_near;
+};
+
+struct target {
+	struct sockaddr_in at;
+	/* Whether it is on the probe's node. */
+	char is_near;
 };
 
 struct series {
@@ -60,7 +68,7 @@ struct series {
 };
 
 static struct service *services;
-static struct sockaddr_in *targets;
+static struct target *targets;
 static int service_count, target_count;
 static long rounds = 10, round_ms = 2000, intervals_us[PROTOCOLS], settle_ms = 60000, port = 8080;
 static uint64_t state = 1;
@@ -284,18 +292,24 @@ static enum outcome connect_service(enum protocol protocol, const struct service
 
 	if (outcome != REACHED)
 		return outcome;
-	for (int i = 0; i < service->count; i++)
-		if (targets[(service->first + i) % target_count].sin_addr.s_addr == who)
-			return REACHED;
+	for (int i = 0; i < service->count; i++) {
+		const struct target *target = &targets[(service->first + i) % target_count];
+
+		if (target->at.sin_addr.s_addr != who)
+			continue;
+		sample->is_near = target->is_near;
+		return REACHED;
+	}
 	return WRONG;
 }
 
-static enum outcome connect_target(enum protocol protocol, const struct sockaddr_in *target, struct sample *sample)
+static enum outcome connect_target(enum protocol protocol, const struct target *target, struct sample *sample)
 {
 	uint32_t who;
-	enum outcome outcome = try_to(protocol, target, TIMEOUT_MS, sample, &who);
+	enum outcome outcome = try_to(protocol, &target->at, TIMEOUT_MS, sample, &who);
 
-	return outcome == REACHED && who != target->sin_addr.s_addr ? WRONG : outcome;
+	sample->is_near = target->is_near;
+	return outcome == REACHED && who != target->at.sin_addr.s_addr ? WRONG : outcome;
 }
 
 /* --- the measurement ------------------------------------------------------- */
@@ -317,7 +331,10 @@ static void print_series(long round, enum protocol protocol, const struct series
 		       PROTOCOL_NAMES[protocol], series->path);
 		print_numbers("connectNs", series->samples + at, count, 0);
 		print_numbers("exchangeNs", series->samples + at, count, 1);
-		printf("}\n");
+		printf(",\"near\":\"");
+		for (int i = 0; i < count; i++)
+			putchar(series->samples[at + i].is_near ? '1' : '0');
+		printf("\"}\n");
 	}
 }
 
@@ -453,7 +470,9 @@ static struct sockaddr_in address(const char *text, long at)
 
 static void read_task(const char *path)
 {
-	char line[256], word[64], where[64];
+	/* A node's name has 253 letters at most. */
+	char line[512], word[64], where[64], node[256];
+	const char *own_node = getenv("NODE");
 	FILE *file = fopen(path, "r");
 	long value, first, count;
 
@@ -465,11 +484,11 @@ static void read_task(const char *path)
 			if (!services)
 				die("realloc");
 			services[service_count++] = (struct service){ address(where, value), first, count };
-		} else if (sscanf(line, "target %63s", where) == 1) {
+		} else if (sscanf(line, "target %63s %255s", where, node) == 2) {
 			targets = realloc(targets, (target_count + 1) * sizeof(*targets));
 			if (!targets)
 				die("realloc");
-			targets[target_count++] = address(where, port);
+			targets[target_count++] = (struct target){ address(where, port), own_node && !strcmp(node, own_node) };
 		} else if (sscanf(line, "%63s %ld", word, &value) == 2) {
 			if (!strcmp(word, "rounds")) rounds = value;
 			else if (!strcmp(word, "round-ms")) round_ms = value;

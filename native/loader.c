@@ -2,7 +2,10 @@
  * Loads balancer.bpf.o and fills its maps from standard input, whole maps at a time: one by one, the inner maps of
  * 10,000 Maglev services take 84 s, in batches 0.4 s. Programs and maps are pinned in a folder of a bpffs.
  *
- *   loader load OBJECT FOLDER CGROUP|- < maps      programs pinned as FOLDER/<name>; at the socket when a cgroup is given
+ *   loader load OBJECT FOLDER CGROUP|- [MAPS] < maps
+ *                                                  programs pinned as FOLDER/<name>; at the socket when a cgroup is given.
+ *                                                  Maps that another program has pinned in MAPS by the same name are taken
+ *                                                  as they are
  *   loader update FOLDER < sections                writes one element after another to pinned maps; a section without
  *                                                  values deletes. Prints the nanoseconds of its bpf() calls
  *   loader memory FOLDER                           "name bytes" of each pinned map, as the kernel accounts them
@@ -141,7 +144,40 @@ static void configure(struct bpf_object *object, void *settings, uint32_t size, 
 	}
 }
 
-static int load(const char *path, const char *folder, const char *cgroup_path)
+/* A map of another program's must have the layout that ours is compiled for. */
+static void take_maps(struct bpf_object *object, const char *folder)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object) {
+		const char *name = bpf_map__name(map);
+		struct bpf_map_info info = {};
+		uint32_t size = sizeof(info);
+		char path[512];
+		int fd;
+
+		/* Sections of data are the object's own. */
+		if (bpf_map__is_internal(map))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		fd = bpf_obj_get(path);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+			die(path);
+		if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
+		    info.value_size != bpf_map__value_size(map)) {
+			fprintf(stderr, "loader: %s: keys of %u and values of %u bytes, and not of %u and %u\n", path,
+				info.key_size, info.value_size, bpf_map__key_size(map), bpf_map__value_size(map));
+			exit(1);
+		}
+		if (bpf_map__reuse_fd(map, fd))
+			die(path);
+		close(fd);
+	}
+}
+
+static int load(const char *path, const char *folder, const char *cgroup_path, const char *maps)
 {
 	struct bpf_object *object = bpf_object__open(path);
 	uint32_t size = take_u32();
@@ -164,6 +200,8 @@ static int load(const char *path, const char *folder, const char *cgroup_path)
 			die(capacity->name);
 		free(capacity);
 	}
+	if (maps)
+		take_maps(object, maps);
 	if (bpf_object__load(object))
 		die("bpf_object__load");
 	while (fread(&section, sizeof(section), 1, stdin) == 1) {
@@ -336,14 +374,14 @@ int main(int argc, char **argv)
 {
 	libbpf_set_print(quiet);
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
-	if (argc == 5 && !strcmp(argv[1], "load"))
-		return load(argv[2], argv[3], argv[4]);
+	if ((argc == 5 || argc == 6) && !strcmp(argv[1], "load"))
+		return load(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : NULL);
 	if (argc == 3 && !strcmp(argv[1], "update"))
 		return update(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "memory"))
 		return memory(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "run"))
 		return run(argv[2], atoi(argv[3]));
-	fprintf(stderr, "usage: loader load OBJECT FOLDER CGROUP|- | update FOLDER | memory FOLDER | run PROGRAM REPEAT\n");
+	fprintf(stderr, "usage: loader load OBJECT FOLDER CGROUP|- [MAPS] | update FOLDER | memory FOLDER | run PROGRAM REPEAT\n");
 	return 2;
 }

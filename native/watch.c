@@ -1,16 +1,18 @@
 /*
  * Connects again and again, and prints what each connection reached:
  *
- *   watch INTERVAL_US [answered] < targets
+ *   watch INTERVAL_US [answered] [CGROUP] < targets
  *
  * Without `answered`, to the first target until it is killed. With it, to each target until it leads elsewhere than to the
  * address itself, then to the next; and ends after the last. A line for a connection: the target's number, when connect()
  * began and when it had returned (nanoseconds since 1970), and the reached address as a number; 0 where none was.
+ * With the folder of a cgroup (its path begins with a slash) it connects as a member of that.
  */
 #define _GNU_SOURCE
 #include "wire.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -70,15 +72,33 @@ static uint32_t reach(const struct target *target, uint64_t *started, uint64_t *
 	return failed ? 0 : arrival.address;
 }
 
+static void join_cgroup(const char *folder)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		die(path);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct target target;
 	long interval_us = argc > 1 ? atol(argv[1]) : 0;
-	int until_answered = argc > 2 && !strcmp(argv[2], "answered");
+	int until_answered = 0;
 
 	if (interval_us <= 0) {
 		fprintf(stderr, "watch: give an interval in microseconds\n");
 		return 2;
+	}
+	for (int i = 2; i < argc; i++) {
+		if (argv[i][0] == '/')
+			join_cgroup(argv[i]);
+		else if (!strcmp(argv[i], "answered"))
+			until_answered = 1;
 	}
 	struct timespec pause = { .tv_sec = interval_us / 1000000, .tv_nsec = interval_us % 1000000 * 1000 };
 

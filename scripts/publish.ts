@@ -1,12 +1,12 @@
 /**
- * Publishes a run: `npm run publish:run -- RUN_FOLDER [NAME]`. Writes results/<date>-<name>/ (the profile by default) with
+ * Publishes a run, or several as one: `npm run publish:run -- RUN_FOLDER… [NAME]`. Writes results/<date>-<name>/ (the profile by default) with
  * results.json.gz, a README and the pictures that it shows, and rebuilds the gallery results/README.md from all published
  * runs. Everything else is drawn by `lbscale report`. What the run concludes is computed again, in today's words; with
  * `--as-is` the results stay as they are, to the byte.
  */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { findingSentence } from "../src/analysis/finding-sentence.js";
 import { findFindings } from "../src/analysis/findings/index.js";
@@ -22,6 +22,7 @@ import {
   readResults,
   writePackedResults,
 } from "../src/results/files.js";
+import { mergeRuns } from "../src/results/runs/merge.js";
 import type { Results } from "../src/results/schema.js";
 import { summarize } from "../src/results/summarize.js";
 import { escapeMarkdown, escapeXml } from "../src/text.js";
@@ -50,6 +51,12 @@ const PREFERRED = [
   "kernel-sync",
   "kernel-memory",
   "guest-latency",
+  "cluster-connect",
+  "cluster-programming",
+  "cluster-programming-new",
+  "cluster-sync",
+  "cluster-established",
+  "cluster-programming-leaves",
   "update",
   "connect",
   "established",
@@ -70,16 +77,18 @@ const PREFERRED = [
 ];
 
 /** Those that the article's answer prefers for its evidence, by the end of their names; then the newest. */
-const EVIDENCE_FIRST = ["-kernel", "-default", "-scenarios", "-full"];
+const EVIDENCE_FIRST = ["-kernel", "-cluster", "-default", "-scenarios", "-full"];
 
 const words = process.argv.slice(2);
 const asIs = words.includes("--as-is");
-const [source, given] = words.filter((word) => word !== "--as-is");
+const sources = words.filter((word) => holdsResults(word));
+const given = words.find((word) => word !== "--as-is" && !sources.includes(word));
+const [source] = sources;
 if (source === undefined) {
   console.error("give the folder of a run: npm run publish:run -- results/runs/…");
   process.exit(2);
 }
-const results = readResults(source);
+const results = sources.length === 1 ? readResults(source) : merged();
 if (!asIs) {
   summarize(results);
   results.findings = findFindings(results);
@@ -92,6 +101,14 @@ const drawn = writePictures();
 writeFileSync(join(folder, "README.md"), runPage(results));
 writeFileSync(join(GALLERY, "README.md"), galleryPage());
 console.log(folder);
+
+/** Several runs as one: of several clusters, say. */
+function merged(): Results {
+  const runs = sources.map((folder) => ({ label: basename(folder), results: readResults(folder) }));
+  const all = mergeRuns(runs);
+  const command = `lbscale report ${runs.map(({ label }) => label).join(" ")}`;
+  return { ...all, run: { ...all.run, command } };
+}
 
 /** The results, packed. As they are: the bytes of the file itself. */
 function writeData(): void {
@@ -143,7 +160,9 @@ function runPage(all: Results): string {
   ].join("\n");
 }
 
-function isEarlierModel({ run }: Results): boolean {
+/** A cluster's own balancing is no model of ours. */
+function isEarlierModel({ cells, run }: Results): boolean {
+  if (cells.every(({ lane }) => lane === "cluster")) return false;
   return Object.keys(run.settings.kubeProxy ?? {}).length === 0;
 }
 
@@ -162,6 +181,9 @@ function kubeProxyWords(all: Results): string {
 }
 
 function laneWords({ cells }: Results): string {
+  if (cells.some(({ lane }) => lane === "cluster")) {
+    return "Cluster lane: connections through what balances in a live cluster; each one said who answered.";
+  }
   return cells.some(({ lane }) => lane === "kernel")
     ? "Kernel lane: connections through the real data planes; each one was checked."
     : "Model lane: models of the data planes, not the kernel.";
@@ -207,7 +229,7 @@ function galleryPage(): string {
     "An article shows latency against the number of microservices, and says why iptables slows down and eBPF does not. Its",
     "claims in its own order, each with what the runs below found. Sentences and numbers come from their results.json.gz, by",
     "`npm run publish:run`; “model” is a data structure laid out like the kernel's and walked in a process, “kernel lane” the",
-    "kernel itself.",
+    "kernel itself, “a cluster” what balances in a Kubernetes cluster of one node.",
     "",
     articleAnswer(current),
     "# Published runs",

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"sort"
 	"sync"
+	"time"
 
 	"github.com/cilium/cilium/pkg/loadbalancer"
 	"github.com/cilium/cilium/pkg/loadbalancer/maps"
@@ -23,8 +24,20 @@ const (
 // journal is the maps, real or not, with a note of every operation that reaches them.
 type journal struct {
 	maps.LBMaps
+	// Operations are counted and timed alone: spelling out each takes longer than it does.
+	brief      bool
 	mu         sync.Mutex
 	operations [][]string
+	timed      timed
+}
+
+// timed is what a number of operations took.
+type timed struct {
+	count int
+	// All of them together.
+	taken time.Duration
+	// The end of the last.
+	ended time.Time
 }
 
 // bytesOf is a key or value as it lies in the map, in hexadecimal: the structures have no hidden padding.
@@ -41,10 +54,26 @@ func outerKey(k maps.MaglevOuterKey) string {
 	return hex.EncodeToString(binary.BigEndian.AppendUint16(nil, k.RevNatID))
 }
 
-func (j *journal) note(what, name, key, value string, err error) error {
+// note does an operation on a key and its value, none where it is deleted.
+func (j *journal) note(what, name string, key, value func() string, do func() error) error {
+	var operation []string
+	if !j.brief {
+		operation = []string{what, name, key(), ""}
+		if value != nil {
+			operation[3] = value()
+		}
+	}
+	began := time.Now()
+	err := do()
+	ended := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	operation := []string{what, name, key, value}
+	j.timed.count++
+	j.timed.taken += ended.Sub(began)
+	j.timed.ended = ended
+	if j.brief {
+		return err
+	}
 	if err != nil {
 		operation = append(operation, err.Error())
 	}
@@ -52,62 +81,69 @@ func (j *journal) note(what, name, key, value string, err error) error {
 	return err
 }
 
-// take returns the operations since the last call.
-func (j *journal) take() [][]string {
+// take returns the operations since the last call, and what they took.
+func (j *journal) take() ([][]string, timed) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	taken := j.operations
-	j.operations = nil
-	return taken
+	taken, times := j.operations, j.timed
+	j.operations, j.timed = nil, timed{}
+	return taken, times
 }
 
+// bytes is bytesOf, once it is asked for.
+func bytes(v any) func() string { return func() string { return bytesOf(v) } }
+
 func (j *journal) UpdateService(k maps.ServiceKey, v maps.ServiceValue) error {
-	return j.note("update", services, bytesOf(k), bytesOf(v), j.LBMaps.UpdateService(k, v))
+	return j.note("update", services, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateService(k, v) })
 }
 
 func (j *journal) DeleteService(k maps.ServiceKey) error {
-	return j.note("delete", services, bytesOf(k), "", j.LBMaps.DeleteService(k))
+	return j.note("delete", services, bytes(k), nil, func() error { return j.LBMaps.DeleteService(k) })
 }
 
 func (j *journal) UpdateBackend(k maps.BackendKey, v maps.BackendValue) error {
-	return j.note("update", backends, bytesOf(k), bytesOf(v), j.LBMaps.UpdateBackend(k, v))
+	return j.note("update", backends, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateBackend(k, v) })
 }
 
 func (j *journal) DeleteBackend(k maps.BackendKey) error {
-	return j.note("delete", backends, bytesOf(k), "", j.LBMaps.DeleteBackend(k))
+	return j.note("delete", backends, bytes(k), nil, func() error { return j.LBMaps.DeleteBackend(k) })
 }
 
 func (j *journal) UpdateRevNat(k maps.RevNatKey, v maps.RevNatValue) error {
-	return j.note("update", reverseNat, bytesOf(k), bytesOf(v), j.LBMaps.UpdateRevNat(k, v))
+	return j.note("update", reverseNat, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateRevNat(k, v) })
 }
 
 func (j *journal) DeleteRevNat(k maps.RevNatKey) error {
-	return j.note("delete", reverseNat, bytesOf(k), "", j.LBMaps.DeleteRevNat(k))
+	return j.note("delete", reverseNat, bytes(k), nil, func() error { return j.LBMaps.DeleteRevNat(k) })
 }
 
 func (j *journal) UpdateAffinityMatch(k *maps.AffinityMatchKey, v *maps.AffinityMatchValue) error {
-	return j.note("update", affinityMatch, bytesOf(k), bytesOf(v), j.LBMaps.UpdateAffinityMatch(k, v))
+	return j.note("update", affinityMatch, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateAffinityMatch(k, v) })
 }
 
 func (j *journal) DeleteAffinityMatch(k *maps.AffinityMatchKey) error {
-	return j.note("delete", affinityMatch, bytesOf(k), "", j.LBMaps.DeleteAffinityMatch(k))
+	return j.note("delete", affinityMatch, bytes(k), nil, func() error { return j.LBMaps.DeleteAffinityMatch(k) })
 }
 
 func (j *journal) UpdateSourceRange(k maps.SourceRangeKey, v *maps.SourceRangeValue) error {
-	return j.note("update", sourceRanges, bytesOf(k), bytesOf(v), j.LBMaps.UpdateSourceRange(k, v))
+	return j.note("update", sourceRanges, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateSourceRange(k, v) })
 }
 
 func (j *journal) DeleteSourceRange(k maps.SourceRangeKey) error {
-	return j.note("delete", sourceRanges, bytesOf(k), "", j.LBMaps.DeleteSourceRange(k))
+	return j.note("delete", sourceRanges, bytes(k), nil, func() error { return j.LBMaps.DeleteSourceRange(k) })
 }
 
 // A table's contents are in the dump: here is only that it was written.
 func (j *journal) UpdateMaglev(k maps.MaglevOuterKey, ids []loadbalancer.BackendID, v6 bool) error {
-	return j.note("update", maglevTables, outerKey(k), "", j.LBMaps.UpdateMaglev(k, ids, v6))
+	return j.note("update", maglevTables, func() string { return outerKey(k) }, nil, func() error {
+		return j.LBMaps.UpdateMaglev(k, ids, v6)
+	})
 }
 
 func (j *journal) DeleteMaglev(k maps.MaglevOuterKey, v6 bool) error {
-	return j.note("delete", maglevTables, outerKey(k), "", j.LBMaps.DeleteMaglev(k, v6))
+	return j.note("delete", maglevTables, func() string { return outerKey(k) }, nil, func() error {
+		return j.LBMaps.DeleteMaglev(k, v6)
+	})
 }
 
 // dump reads all entries, in the order of their keys.

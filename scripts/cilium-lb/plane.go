@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/cilium/hive/cell"
@@ -64,6 +67,8 @@ type plane struct {
 	log       *slog.Logger
 	realMaps  bool
 	steps     uint16
+	// Events that came from an API server.
+	received atomic.Int64
 }
 
 func startPlane(c config, addresses []netip.Addr, log *slog.Logger) (*plane, error) {
@@ -73,7 +78,11 @@ func startPlane(c config, addresses []netip.Addr, log *slog.Logger) (*plane, err
 		log:       log,
 		realMaps:  c.realMaps,
 	}
+	p.journal.brief = c.server != ""
 	nodetypes.SetName(c.nodeName)
+	if c.bpffs != "" {
+		bpf.CheckOrMountFS(log, c.bpffs)
+	}
 	if c.prealloc {
 		bpf.EnableMapPreAllocation()
 	} else {
@@ -104,7 +113,7 @@ func startPlane(c config, addresses []netip.Addr, log *slog.Logger) (*plane, err
 			func(lc cell.Lifecycle, cfg loadbalancer.Config, ext loadbalancer.ExternalConfig, mg maglev.Config) maps.LBMaps {
 				p.journal.LBMaps = maps.NewFakeLBMaps()
 				if c.realMaps {
-					real := &maps.BPFLBMaps{Log: log, Pinned: false, Cfg: cfg, ExtCfg: ext, MaglevCfg: mg}
+					real := &maps.BPFLBMaps{Log: log, Pinned: c.bpffs != "", Cfg: cfg, ExtCfg: ext, MaglevCfg: mg}
 					lc.Append(real)
 					p.journal.LBMaps = real
 				}
@@ -130,8 +139,7 @@ func startPlane(c config, addresses []netip.Addr, log *slog.Logger) (*plane, err
 		"bpf-lb-algorithm":         c.algorithm,
 		"bpf-lb-maglev-table-size": strconv.FormatUint(uint64(c.tableSize), 10),
 		"bpf-lb-map-max":           strconv.Itoa(c.mapMax),
-		// By default half a second, in which changes are gathered.
-		"lb-reflector-wait-time": "1ms",
+		"lb-reflector-wait-time":   c.waitTime.String(),
 	} {
 		if err := flags.Set(name, value); err != nil {
 			return nil, fmt.Errorf("--%s: %w", name, err)
@@ -156,11 +164,51 @@ func (p *plane) step(changes []change) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r := reply{Maps: entries, Journal: p.journal.take(), Refused: refused}
-	if p.realMaps {
-		r.Memlock, err = memlock()
+	return p.answer(reply{Maps: entries, Refused: refused})
+}
+
+// answer completes a reply with what was done since the last one.
+func (p *plane) answer(r reply) (reply, error) {
+	var times timed
+	r.Journal, times = p.journal.take()
+	r.Operations, r.OperationsNs = times.count, times.taken.Nanoseconds()
+	if times.count > 0 {
+		r.WrittenNs = times.ended.UnixNano()
 	}
+	if !p.realMaps {
+		return r, nil
+	}
+	var err error
+	r.Memlock, err = memlock()
 	return r, err
+}
+
+// follow hands on what an API server says of a resource, from its present objects on, as long as it says something.
+func (p *plane) follow(server, path string) error {
+	response, err := http.Get(server + path + "?watch=true")
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s%s: %s", server, path, response.Status)
+	}
+	for events := json.NewDecoder(bufio.NewReaderSize(response.Body, 1<<16)); ; {
+		var c change
+		if err := events.Decode(&c); err != nil {
+			return fmt.Errorf("%s%s: %w", server, path, err)
+		}
+		if err := p.send(c); err != nil {
+			return err
+		}
+		p.received.Add(1)
+	}
+}
+
+// after waits until so many events have come from the API server and all that follows from them is in the maps.
+func (p *plane) after(events int64) (reply, error) {
+	wait(func() bool { return p.received.Load() >= events })
+	return p.answer(reply{Refused: p.settle()})
 }
 
 func (p *plane) send(c change) error {

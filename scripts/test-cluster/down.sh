@@ -8,8 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # The end of process 1 is the end of every process in its namespace, and with
 # the last of them go the mounts, the network and its rules. The number may by
 # now be someone else's, so look at what runs under it.
-if [ -s "$STATE/pid" ]; then
-  pid=$(cat "$STATE/pid")
+if [ -s "$STATE/pid-1" ]; then
+  pid=$(cat "$STATE/pid-1")
   if [ -e "/proc/$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q 'up\.sh node'; then
     kill -KILL "$pid"
   fi
@@ -24,7 +24,9 @@ done
 [ ! -e "/sys/class/net/$HOST_LINK" ] || ip link del "$HOST_LINK"
 
 for root in $(cgroup_roots); do
-  [ ! -d "$root/$CGROUP" ] || find "$root/$CGROUP" -depth -type d -exec rmdir {} +
+  for group in "$root/$CGROUP"-*; do
+    [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} +
+  done
 done
 
 rm -rf "$STATE"

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# up.sh: brings up a real one-node Kubernetes cluster and returns when its node is Ready. down.sh takes it away again. BIN is
-# the folder of the Kubernetes programs; PROXY_MODE and SERVICE_CIDR change what settings.sh says.
+# up.sh: brings up a real Kubernetes cluster and returns when its nodes are Ready. down.sh takes it away again. BIN is the
+# folder of the Kubernetes programs; PROXY_MODE, SERVICE_CIDR and NODES change what settings.sh says.
 #
 # Every process lives in one set of new namespaces (network, mounts, processes)
-# whose process 1 is `up.sh node`. So the machine's own rules, mounts and
+# whose process 1 is `up.sh node 1`. So the machine's own rules, mounts and
 # interfaces stay as they are, and killing that one process ends everything.
+# The first node has the control plane. Every other node is a set of namespaces
+# within the first's, with a container runtime, a kubelet and a kube-proxy of its
+# own; the first node routes between them, over veth pairs.
 # What is left outside: one end of a veth pair (it goes with the namespace), one
 # cgroup directory per hierarchy, and $STATE.
 set -euo pipefail
@@ -15,6 +18,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # --- inside the namespaces -------------------------------------------------
 
 node() {
+  local index=$1
   # Without -n, mount keeps a folder of its own in the machine's /run.
   mount -nt proc proc /proc
 
@@ -25,9 +29,10 @@ node() {
   # A /run and a /var of its own: whatever folder a component likes, it is
   # inside $STATE or gone with the namespace.
   mount -nt tmpfs tmpfs /run
-  mkdir -p "$STATE"/var/{lib,log,tmp}
-  ln -s /run "$STATE/var/run"
-  mount -n --bind "$STATE/var" /var
+  local var=$STATE/var-$index
+  mkdir -p "$var"/{lib,log,tmp}
+  ln -s /run "$var/run"
+  mount -n --bind "$var" /var
 
   # These settings belong to the whole kernel and the kubelet writes them:
   # give it files of its own, which already say what it wants.
@@ -41,26 +46,17 @@ node() {
   ip link set lo up
   sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1
 
+  mkdir /run/cni
+  pod_network "$index" >/run/cni/10-bridge.conflist
+
   # The containers' image store and runtime.
-  run containerd containerd --config "$STATE/containerd.toml"
+  run "containerd-$index" containerd --config "$STATE/containerd.toml"
 
-  run etcd "$ETCD" --name node --data-dir /var/lib/etcd \
-    --unsafe-no-fsync \
-    --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
-    --listen-peer-urls http://127.0.0.1:2380 --log-level warn
-
-  run_again kube-apiserver "$KUBE_APISERVER" \
-    --advertise-address "$NODE_IP" --secure-port 6443 \
-    --etcd-servers http://127.0.0.1:2379 \
-    --service-cluster-ip-range "$SERVICE_CIDR" \
-    --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
-    --client-ca-file "$PKI/ca.crt" \
-    --tls-cert-file "$PKI/apiserver.crt" --tls-private-key-file "$PKI/apiserver.key" \
-    --kubelet-client-certificate "$PKI/kubelet-client.crt" --kubelet-client-key "$PKI/kubelet-client.key" \
-    --kubelet-preferred-address-types InternalIP \
-    --service-account-issuer https://kubernetes.default.svc \
-    --service-account-key-file "$PKI/service-account.key" \
-    --service-account-signing-key-file "$PKI/service-account.key"
+  if ((index == 1)); then
+    api_server
+    local other
+    for ((other = 2; other <= NODES; other++)); do add_node "$other"; done
+  fi
 
   until ctr version >/dev/null 2>&1; do sleep 0.1; done
   local image
@@ -71,6 +67,37 @@ node() {
   # The rest gives up when no API server answers, or retries slowly.
   until api /readyz >/dev/null 2>&1; do sleep 0.2; done
 
+  ((index > 1)) || controllers
+  run "kubelet-$index" "$KUBELET" \
+    --kubeconfig "$STATE/kubelet-$index.kubeconfig" --config "$STATE/kubelet-$index.yaml" \
+    --hostname-override "$(node_name "$index")" --node-ip "$(node_ip "$index")"
+  run "kube-proxy-$index" "$KUBE_PROXY" --config "$STATE/kube-proxy.yaml" --hostname-override "$(node_name "$index")"
+
+  # Process 1 keeps the namespaces and collects what others leave behind.
+  while :; do wait || true; sleep 1; done
+}
+
+api_server() {
+  run etcd "$ETCD" --name node --data-dir /var/lib/etcd \
+    --unsafe-no-fsync \
+    --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
+    --listen-peer-urls http://127.0.0.1:2380 --log-level warn
+
+  run_again kube-apiserver "$KUBE_APISERVER" \
+    --advertise-address "$(node_ip 1)" --secure-port 6443 \
+    --etcd-servers http://127.0.0.1:2379 \
+    --service-cluster-ip-range "$SERVICE_CIDR" \
+    --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
+    --client-ca-file "$PKI/ca.crt" \
+    --tls-cert-file "$PKI/apiserver.crt" --tls-private-key-file "$PKI/apiserver.key" \
+    --kubelet-client-certificate "$PKI/kubelet-client.crt" --kubelet-client-key "$PKI/kubelet-client.key" \
+    --kubelet-preferred-address-types InternalIP \
+    --service-account-issuer https://kubernetes.default.svc \
+    --service-account-key-file "$PKI/service-account.key" \
+    --service-account-signing-key-file "$PKI/service-account.key"
+}
+
+controllers() {
   run kube-controller-manager "$KUBE_CONTROLLER_MANAGER" \
     --kubeconfig "$STATE/controller-manager.kubeconfig" \
     --use-service-account-credentials --leader-elect=false \
@@ -79,13 +106,30 @@ node() {
     --service-account-private-key-file "$PKI/service-account.key"
   run kube-scheduler "$KUBE_SCHEDULER" \
     --kubeconfig "$STATE/scheduler.kubeconfig" --leader-elect=false
-  run kubelet "$KUBELET" \
-    --kubeconfig "$STATE/kubelet.kubeconfig" --config "$STATE/kubelet.yaml" \
-    --hostname-override "$NODE_NAME" --node-ip "$NODE_IP"
-  run kube-proxy "$KUBE_PROXY" --config "$STATE/kube-proxy.yaml" --hostname-override "$NODE_NAME"
+}
 
-  # Process 1 keeps the namespaces and collects what others leave behind.
-  while :; do wait || true; sleep 1; done
+# add_node INDEX: another node, joined to the first: its pods' addresses lie behind its own.
+add_node() {
+  local pid
+  unshare --net --mount --pid --fork --propagation private "$here/up.sh" node "$1" &
+  until [ -s "$STATE/pid-$1" ]; do sleep 0.05; done
+  pid=$(cat "$STATE/pid-$1")
+  ip link add "node$1" type veth peer name eth0 netns "$pid"
+  ip addr add "$(gateway_ip "$1")/30" dev "node$1"
+  ip link set "node$1" up
+  ip route add "$(pod_range "$1")" via "$(node_ip "$1")"
+  link_node "$1" "$pid"
+}
+
+# link_node INDEX PID: the node's end of its veth pair. Nothing is routed beyond the machine; a Service's address needs some
+# route before the rules see the packet.
+link_node() {
+  nsenter --target "$2" --net sh -e <<EOF
+ip addr add $(node_ip "$1")/30 dev eth0
+ip link set eth0 up
+ip route add default via $(gateway_ip "$1")
+EOF
+  : >"$STATE/linked-$1"
 }
 
 # run NAME COMMAND...: start a component, its output in a log of its own. None
@@ -120,52 +164,55 @@ up() {
     command -v "$program" >/dev/null || { echo "test-cluster: $program is missing: scripts/test-cluster.sh tools installs it" >&2; exit 2; }
   done
 
-  mkdir -p "$STATE"/{log,images,cni,pki}
+  mkdir -p "$STATE"/{log,images,pki}
   chmod 700 "$STATE"
   certificates
   configuration
   "$here/images.sh"
 
-  # The kubelet refuses a cgroup root that is not there.
-  local cgroup
-  for cgroup in $(cgroup_roots); do mkdir -p "$cgroup/$CGROUP"; done
+  # The kubelet refuses a cgroup root that is not there, and removes pods that it does not know from its own.
+  local cgroup index
+  for cgroup in $(cgroup_roots); do
+    for ((index = 1; index <= NODES; index++)); do mkdir -p "$cgroup/$CGROUP-$index"; done
+  done
 
   setsid unshare --net --mount --pid --fork --propagation private \
-    "$here/up.sh" node </dev/null >"$STATE/log/node.log" 2>&1 &
+    "$here/up.sh" node 1 </dev/null >"$STATE/log/node.log" 2>&1 &
   local outer=$!
-  until [ -s "$STATE/pid" ]; do
+  until [ -s "$STATE/pid-1" ]; do
     kill -0 $outer || { cat "$STATE/log/node.log" >&2; exit 1; }
     sleep 0.05
   done
 
-  ip link add "$HOST_LINK" type veth peer name eth0 netns "$(cat "$STATE/pid")"
-  ip addr add "$HOST_IP/30" dev "$HOST_LINK"
+  local first
+  first=$(cat "$STATE/pid-1")
+  ip link add "$HOST_LINK" type veth peer name eth0 netns "$first"
+  ip addr add "$(gateway_ip 1)/30" dev "$HOST_LINK"
   ip link set "$HOST_LINK" up
-  nsenter --target "$(cat "$STATE/pid")" --net sh -e <<EOF
-ip addr add $NODE_IP/30 dev eth0
-ip link set eth0 up
-# Nothing is routed beyond the machine; a Service's address needs some route
-# before the rules see the packet.
-ip route add default via $HOST_IP
-EOF
-  : >"$STATE/linked"
+  link_node 1 "$first"
 
   # A Pod needs its namespace's ServiceAccount, which comes a little later
   # than the node.
   local i
   for ((i = 0; i < 600; i++)); do
-    if api "/api/v1/nodes/$NODE_NAME" 2>/dev/null | grep -q '"Ready"' &&
-      api /api/v1/namespaces/default/serviceaccounts/default >/dev/null 2>&1; then
+    if are_ready && api /api/v1/namespaces/default/serviceaccounts/default >/dev/null 2>&1; then
       publish_proxy_configuration
       echo "KUBECONFIG=$STATE/admin.kubeconfig"
       return
     fi
-    [ -e "/proc/$(cat "$STATE/pid")" ] && [ ! -e "$STATE/ended" ] || break
+    [ -e "/proc/$first" ] && [ ! -e "$STATE/ended" ] || break
     sleep 0.2
   done
-  echo "the node did not become Ready; ended too early: $(cat "$STATE/ended" 2>/dev/null)" >&2
+  echo "a node did not become Ready; ended too early: $(cat "$STATE/ended" 2>/dev/null)" >&2
   tail -n 20 "$STATE"/log/*.log >&2
   exit 1
+}
+
+are_ready() {
+  local index
+  for ((index = 1; index <= NODES; index++)); do
+    api "/api/v1/nodes/$(node_name "$index")" 2>/dev/null | grep -q '"Ready"' || return 1
+  done
 }
 
 # publish_proxy_configuration: as kubeadm does, so that whoever may read kube-system sees how kube-proxy was started.
@@ -179,7 +226,7 @@ publish_proxy_configuration() {
 api() {
   curl -fsS -m 5 --cacert "$PKI/ca.crt" --cert "$PKI/admin.crt" --key "$PKI/admin.key" \
     -H 'Accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json' \
-    "https://$NODE_IP:6443$1"
+    "https://$(node_ip 1):6443$1"
 }
 
 certificates() {
@@ -187,15 +234,18 @@ certificates() {
     -subj /CN=lbscale-cluster -keyout "$PKI/ca.key" -out "$PKI/ca.crt" 2>/dev/null
   openssl ecparam -name prime256v1 -genkey -noout -out "$PKI/service-account.key"
   certificate apiserver /CN=kube-apiserver \
-    "subjectAltName=IP:$NODE_IP,IP:$SERVICE_FIRST_IP,IP:127.0.0.1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
+    "subjectAltName=IP:$(node_ip 1),IP:$SERVICE_FIRST_IP,IP:127.0.0.1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
   certificate kubelet-client /O=system:masters/CN=kube-apiserver
   certificate admin /O=system:masters/CN=admin
   certificate controller-manager /CN=system:kube-controller-manager
   certificate scheduler /CN=system:kube-scheduler
-  certificate kubelet "/O=system:nodes/CN=system:node:$NODE_NAME"
   certificate proxy /CN=system:kube-proxy
-  local user
-  for user in admin controller-manager scheduler kubelet proxy; do kubeconfig $user; done
+  local user index
+  for user in admin controller-manager scheduler proxy; do kubeconfig $user; done
+  for ((index = 1; index <= NODES; index++)); do
+    certificate "kubelet-$index" "/O=system:nodes/CN=system:node:$(node_name "$index")"
+    kubeconfig "kubelet-$index"
+  done
 }
 
 certificate() {
@@ -210,7 +260,7 @@ kubeconfig() {
   cat >"$STATE/$1.kubeconfig" <<EOF
 apiVersion: v1
 kind: Config
-clusters: [{name: lbscale, cluster: {server: "https://$NODE_IP:6443", certificate-authority-data: $(base64 -w0 "$PKI/ca.crt")}}]
+clusters: [{name: lbscale, cluster: {server: "https://$(node_ip 1):6443", certificate-authority-data: $(base64 -w0 "$PKI/ca.crt")}}]
 users: [{name: $1, user: {client-certificate-data: $(base64 -w0 "$PKI/$1.crt"), client-key-data: $(base64 -w0 "$PKI/$1.key")}}]
 contexts: [{name: lbscale, context: {cluster: lbscale, user: $1}}]
 current-context: lbscale
@@ -234,33 +284,10 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
     SystemdCgroup = false
   [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "$CNI_BIN"
-  conf_dir = "$STATE/cni"
+  conf_dir = "/run/cni"
 EOF
-  cat >"$STATE/cni/10-bridge.conflist" <<EOF
-{"cniVersion": "1.0.0", "name": "pods", "plugins": [{
-  "type": "bridge", "bridge": "pods0", "isGateway": true, "hairpinMode": true,
-  "ipam": {"type": "host-local", "ranges": [[{"subnet": "$POD_CIDR"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
-EOF
-  cat >"$STATE/kubelet.yaml" <<EOF
-apiVersion: kubelet.config.k8s.io/v1beta1
-kind: KubeletConfiguration
-containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
-authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $PKI/ca.crt}}
-authorization: {mode: Webhook}
-cgroupDriver: cgroupfs
-cgroupRoot: /$CGROUP
-# 1.35 and later refuse cgroup v1 unless told otherwise.
-failCgroupV1: false
-failSwapOn: false
-# By default it is a folder under /usr, which the kubelet makes.
-volumePluginDir: /var/lib/kubelet/volume-plugins
-# Pods get no cluster DNS: the cluster runs none.
-resolvConf: ""
-# A full disk of the machine must neither evict Pods nor delete the imported
-# images, which cannot be pulled again.
-evictionHard: {imagefs.available: 0%, nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.inodesFree: 0%}
-imageGCHighThresholdPercent: 100
-EOF
+  local index
+  for ((index = 1; index <= NODES; index++)); do kubelet_configuration "$index" >"$STATE/kubelet-$index.yaml"; done
   cat >"$STATE/kube-proxy.yaml" <<EOF
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
@@ -274,13 +301,46 @@ conntrack: {maxPerCore: 0}
 EOF
 }
 
+# kubelet_configuration INDEX
+kubelet_configuration() {
+  cat <<EOF
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $PKI/ca.crt}}
+authorization: {mode: Webhook}
+cgroupDriver: cgroupfs
+cgroupRoot: /$CGROUP-$1
+# 1.35 and later refuse cgroup v1 unless told otherwise.
+failCgroupV1: false
+failSwapOn: false
+# By default it is a folder under /usr, which the kubelet makes.
+volumePluginDir: /var/lib/kubelet/volume-plugins
+# Pods get no cluster DNS: the cluster runs none.
+resolvConf: ""
+# A full disk of the machine must neither evict Pods nor delete the imported
+# images, which cannot be pulled again.
+evictionHard: {imagefs.available: 0%, nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.inodesFree: 0%}
+imageGCHighThresholdPercent: 100
+EOF
+}
+
+# pod_network INDEX: a bridge for the pods of one node.
+pod_network() {
+  cat <<EOF
+{"cniVersion": "1.0.0", "name": "pods", "plugins": [{
+  "type": "bridge", "bridge": "pods0", "isGateway": true, "hairpinMode": true,
+  "ipam": {"type": "host-local", "ranges": [[{"subnet": "$(pod_range "$1")"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
+EOF
+}
+
 case ${1:-} in
 node)
-  # The old /proc still names processes as the machine does.
+  # The old /proc still names processes as whoever started the node does.
   read -r pid _ </proc/self/stat
-  echo "$pid" >"$STATE/pid"
-  until [ -e "$STATE/linked" ]; do sleep 0.05; done
-  node
+  echo "$pid" >"$STATE/pid-$2"
+  until [ -e "$STATE/linked-$2" ]; do sleep 0.05; done
+  node "$2"
   ;;
 '') up ;;
 *) echo "usage: up.sh" >&2; exit 2 ;;

@@ -19,7 +19,7 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     claim: "iptables' rules are sequential: latency grows with the number of Services",
     verdict: "True of the first packet of a connection, and of no other.",
     evidence: ["iptables-slope"],
-    more: ["iptables-growth", "iptables-factor", "kernel-connect", "kernel-established"],
+    more: ["iptables-growth", "iptables-factor", "kernel-connect", "kernel-established", "cluster-connect"],
     charts: ["columns", "scaling"],
   },
   {
@@ -50,7 +50,7 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     verdict:
       "True of the tables. What programs them may still be slow: up to 1.36 kube-proxy's nftables mode lists its table before each change.",
     evidence: ["update"],
-    more: ["kernel-programming", "kernel-update", "churn", "balance"],
+    more: ["kernel-programming", "cluster-programming", "kernel-update", "churn", "balance"],
     charts: ["kernel-programming", "update"],
   },
 ];

@@ -7,10 +7,12 @@ import {
   claimants,
   comparePlanes,
   type Described,
+  datapathNote,
   outsideNote,
   scenarioReport,
 } from "../results/descriptors.js";
 import { resultsDigest } from "../results/digest.js";
+import { liveNodes } from "../results/live-nodes.js";
 import type { Cell, Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, plainText } from "../text.js";
@@ -96,14 +98,18 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
   const { environment, run } = results;
   const replicates = cells.flatMap((cell) => cell.replicates);
   const pin = environment.pinnedCpu === null ? "not pinned" : `pinned to CPU ${environment.pinnedCpu}`;
+  // A live cluster is measured on its nodes, not where the command runs.
+  const here = [
+    `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
+    plainText(environment.cpu, 60),
+    `${environment.cores} cores, ${pin}`,
+  ];
   const parts = [
     kernelOf(results, measure, cells),
     ...(cells.some(({ scenario }) => scenarioReport(results, scenario)?.positionMatters)
       ? formatTraffic(results, cells)
       : []),
-    `Node ${plainText(environment.node, 20).replace(/^v/, "")}`,
-    plainText(environment.cpu, 60),
-    `${environment.cores} cores, ${pin}`,
+    ...(measure.lane === "cluster" ? [nodesOf(results)] : here),
     replicates.some(({ batch }) => batch > 1) &&
       `batches of ${span(replicates.map((replicate) => replicate.batch))} lookups`,
     replicates.length > 0 &&
@@ -111,6 +117,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
     plainText(run.startedAt, 40).slice(0, 10),
     truncatedSeriesNote(results, cells),
     outsideNote(results, cells),
+    datapathNote(cells),
     `seed ${run.seed}`,
     `results ${resultsHash(results)}`,
     !run.complete && "run not complete",
@@ -148,6 +155,14 @@ function kernelOf({ environment, cluster }: Results, { lane }: Measure, cells: r
   if (lane === "kernel") return host;
   const guest = cells.find(({ facts }) => facts.kernel !== undefined)?.facts.kernel ?? "of unknown version";
   return `User-mode Linux ${plainText(String(guest), 40)}, a program on ${host}: system calls are slow in it`;
+}
+
+/** How many nodes a live cluster has, and of what kind. */
+function nodesOf(results: Results): string | false {
+  const nodes = liveNodes(results);
+  if (nodes === null) return false;
+  const { count, all } = nodes;
+  return `${count === 1 ? "1 node" : `${formatCount(count)} nodes`}, kernel ${all("kernel")}, ${all("cpus")} CPUs each`;
 }
 
 function span(values: readonly number[]): string {

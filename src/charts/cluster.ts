@@ -2,20 +2,64 @@
 
 import { type Described, planeReport } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
-import { scalingChart } from "./scaling.js";
+import { maxOf } from "../stats/extent.js";
+import { formatNs } from "../text.js";
+import { joinParts } from "./caption-text.js";
+import { type Floor, scalingChart } from "./scaling.js";
 
-const NOTE = (results: Described, cells: readonly Cell[]) =>
-  cells.some(({ plane }) => planeReport(results, plane).role === "baseline") &&
-  "endpoint directly: the same probes to a pod's own address, in turns; its packets meet the plane's rules too, and match none";
+/** The largest of one fact of these cells, or null where none has it. */
+function largest(cells: readonly Cell[], fact: string): number | null {
+  const values = cells.map(({ facts }) => facts[fact]).filter((value) => typeof value === "number");
+  return values.length === 0 ? null : maxOf(values);
+}
+
+function floorOf(fact: string, words: string) {
+  return (cells: readonly Cell[]): Floor | null => {
+    const ns = largest(cells, fact);
+    return ns === null ? null : { ns, words };
+  };
+}
+
+const LOOPBACK = floorOf("loopbackP50Ns", "the same within one pod");
+const CLOCKS = floorOf("clockErrorNs", "error of the clocks");
+
+const NOTE = (results: Described, cells: readonly Cell[]): string =>
+  joinParts([
+    cells.some(({ plane }) => planeReport(results, plane).role === "baseline") &&
+      "endpoint directly: the same probes to a pod's own address, in turns; its packets meet the plane's rules too, and match none",
+    clockNote(cells),
+  ]);
+
+/** What the probe's clock adds to each time. */
+function clockNote(cells: readonly Cell[]): string | false {
+  const [step, reading] = [largest(cells, "clockResolutionNs"), largest(cells, "clockReadingNs")];
+  return (
+    step !== null &&
+    reading !== null &&
+    `the probe's clock: steps of ${formatNs(step)}, ${formatNs(reading)} a reading`
+  );
+}
 
 export const clusterConnect = scalingChart({
   id: "cluster-connect",
   title: "TCP connect time in a live cluster against the number of Services, log–log",
   measure: { lane: "cluster", scenario: "connect" },
-  findings: [],
+  findings: ["cluster-connect"],
   neutralTitle: "TCP connect time in a live Kubernetes cluster",
   note: NOTE,
-  floor: false,
+  floor: LOOPBACK,
+});
+
+export const clusterConnectNodes = scalingChart({
+  id: "cluster-connect-nodes",
+  title: "TCP connect time to an endpoint on the same node and on another, log–log",
+  measure: { lane: "cluster", scenario: "connect", variants: ["same node", "other node"] },
+  plain: "same node",
+  findings: [],
+  neutralTitle: "TCP connect time within a node and between nodes",
+  note: (results, cells) =>
+    joinParts([NOTE(results, cells), "dashed: the endpoint that answered is on another node"]),
+  floor: LOOPBACK,
 });
 
 export const clusterDatagrams = scalingChart({
@@ -27,20 +71,32 @@ export const clusterDatagrams = scalingChart({
   findings: [],
   neutralTitle: "UDP request and answer in a live Kubernetes cluster",
   note: NOTE,
-  floor: false,
+  floor: LOOPBACK,
 });
 
 const change = {
   measure: { lane: "cluster", scenario: "programming" },
   findings: [],
-  floor: false,
+  floor: CLOCKS,
 } as const;
-const CHANGE_NOTE =
-  "20 changes, two or three seconds apart, each watched by a connection a millisecond on every node";
+/** The zone is where the clocks' error begins to matter; each time may be off by as much. */
+const CLOCK_NOTE = (cells: readonly Cell[]): string | false => {
+  const error = CLOCKS(cells);
+  return (
+    error !== null &&
+    `clocks of pods and of the command compared: each time is right to ${formatNs(error.ns)}`
+  );
+};
+const changeNote = (words: string) => (_: Described, cells: readonly Cell[]) =>
+  joinParts([words, CLOCK_NOTE(cells)]);
+const CHANGE_NOTE = changeNote(
+  "20 changes, two or three seconds apart, each watched by a connection a millisecond on every node",
+);
 
 export const clusterProgramming = scalingChart({
   ...change,
   id: "cluster-programming",
+  findings: ["cluster-programming"],
   title: "Time until a new endpoint gets connections in a live cluster, log–log",
   neutralTitle: "A replaced endpoint in a live Kubernetes cluster",
   note: CHANGE_NOTE,
@@ -72,7 +128,9 @@ export const clusterSync = scalingChart({
   title: "Time until the last of N Services answers that were made at once, log–log",
   measure: { lane: "cluster", scenario: "sync" },
   neutralTitle: "The last of N Services in a live Kubernetes cluster",
-  note: "once for each N, from the API server's answer to the last of them",
+  note: changeNote(
+    "all made, removed and made again, several times for each N; from the API server's answer to the last of them",
+  ),
 });
 
 export const clusterEstablished = scalingChart({
@@ -82,5 +140,5 @@ export const clusterEstablished = scalingChart({
   findings: [],
   neutralTitle: "A request over an open connection in a live cluster",
   note: NOTE,
-  floor: false,
+  floor: LOOPBACK,
 });

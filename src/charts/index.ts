@@ -6,6 +6,7 @@ import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
 import {
   clusterConnect,
+  clusterConnectNodes,
   clusterDatagrams,
   clusterEstablished,
   clusterLeaves,
@@ -110,6 +111,7 @@ export const CHARTS: readonly Chart[] = [
   balance,
   ...KERNEL_CHARTS,
   clusterConnect,
+  clusterConnectNodes,
   clusterDatagrams,
   clusterEstablished,
   clusterProgramming,

@@ -1,4 +1,4 @@
-/** Why a change takes as long as it does: reading the rules back, writing them, and the rest, for each kube-proxy. */
+/** Why a change takes as long as it does: reading the rules back, writing them, and the rest, for each program. */
 
 import type { ChartConfiguration } from "chart.js";
 import { cellsOf } from "../analysis/series.js";
@@ -16,8 +16,8 @@ import { scaleOf, type ThemeName } from "./theme.js";
 /** From the bottom of a column upwards. */
 const PARTS = [
   { variant: "listing", label: "reading rules back" },
-  { variant: "writing", label: "writing rules" },
-  { variant: "rest", label: "kube-proxy itself" },
+  { variant: "writing", label: "writing rules or maps" },
+  { variant: "rest", label: "the program itself" },
 ] as const;
 /** Of Okabe and Ito's set: distinguishable to everybody, and no plane's. */
 const COLOURS: Readonly<Record<ThemeName, readonly string[]>> = {
@@ -28,7 +28,7 @@ const RIGHT_MARGIN = 48;
 
 export const kernelProgrammingParts: Chart = {
   id: "kernel-programming-parts",
-  title: "What kube-proxy spends the time of one endpoint change on, stacked",
+  title: "What programs spend the time of one endpoint change on, stacked",
   build(results, view) {
     const cells = cellsOf(results, {
       lane: "kernel",
@@ -36,7 +36,7 @@ export const kernelProgrammingParts: Chart = {
       variants: PARTS.map(({ variant }) => variant),
     }).filter(({ estimate }) => estimate !== null);
     const services = mostCompared(cells);
-    if (services === null) return { skipped: "no kube-proxy's changes were measured" };
+    if (services === null) return { skipped: "no program's changes were measured" };
     const planes = [
       ...new Set(cells.filter((cell) => cell.services === services).map(({ plane }) => plane)),
     ].sort(comparePlanes(results));
@@ -55,7 +55,7 @@ export const kernelProgrammingParts: Chart = {
       subtitle: "Medians of each part of a sync · linear scale · lower is better",
       caption: [
         provenance(results, { lane: "kernel", scenario: "programming" }, cells),
-        "times of the tools that kube-proxy runs; what it reads over netlink (1.37) is its own",
+        "times of the tools that kube-proxy runs; what it reads over netlink (1.37) is its own · of Cilium, time in operations on maps; the wait for more changes is its own",
       ].join(" · "),
     };
     const inWords = planes.map(
@@ -70,7 +70,7 @@ export const kernelProgrammingParts: Chart = {
   },
 };
 
-/** The N that most kube-proxies were measured at, the largest of these. */
+/** The N that most programs were measured at, the largest of these. */
 function mostCompared(cells: readonly Cell[]): number | null {
   const counts = new Map<number, number>();
   for (const { services } of cells) counts.set(services, (counts.get(services) ?? 0) + 1);
@@ -107,7 +107,7 @@ function stackedConfig(
       layout: layout!,
       scales: {
         x: {
-          ...axisOptions("x", view, (i) => labels[i]!, "kube-proxy by mode and version"),
+          ...axisOptions("x", view, (i) => labels[i]!, "program, mode and version"),
           stacked: true,
           grid: { display: false },
         },

@@ -39,8 +39,8 @@ export interface ScalingChart {
   readonly neutralTitle: string;
   /** The variant that needs no name next to its plane's, and an undashed line. */
   readonly plain?: string;
-  /** Whether the empty lookup is drawn; not where no lookup is timed. */
-  readonly floor?: boolean;
+  /** Whether the empty lookup is drawn; not where no lookup is timed. A function names another floor, or none. */
+  readonly floor?: boolean | ((cells: readonly Cell[]) => Floor | null);
   /** Logarithmic by default. */
   readonly scale?: "log" | "linear";
   /** Said in the caption; a function may leave it out. */
@@ -49,6 +49,17 @@ export interface ScalingChart {
   readonly only?: (results: Results) => readonly string[];
   /** The plane without which there is no picture. */
   readonly needs?: (results: Results) => string;
+}
+
+/** What is inside can't be told from the measuring itself. */
+export interface Floor {
+  readonly ns: number;
+  readonly words: string;
+}
+
+function timerFloor(cells: readonly Cell[]): Floor | null {
+  const ns = noiseFloorNs(cells);
+  return ns === null ? null : { ns, words: "timer overhead: an empty lookup" };
 }
 
 /** A scaling chart of one measure (another lane, scenario or variant is another chart). */
@@ -70,7 +81,9 @@ export function scalingChart(chart: ScalingChart): Chart {
       const series = seriesOf(results, cells, measure.axis);
       const mixed = new Set(series.map(({ variant }) => variant)).size > 1;
       const linear = scale === "linear";
-      const floorNs = floor ? noiseFloorNs(cells) : null;
+      const floorOf = typeof floor === "function" ? floor : timerFloor;
+      const zone = floor === false ? null : floorOf(cells);
+      const floorNs = zone?.ns ?? null;
       const isDrawn = ({ plane }: { readonly plane: string }) => planes?.includes(plane) ?? true;
       const drawn = {
         ...results,
@@ -123,11 +136,7 @@ export function scalingChart(chart: ScalingChart): Chart {
             : logAxes(series, axisTitle(measure, cells), floorNs, view),
           [
             // From zero on a linear axis the floor is no thicker than the axis.
-            noiseFloorZone(
-              linear ? null : floorNs,
-              `timer overhead: an empty lookup, ${formatNs(floorNs ?? 0)}`,
-              view,
-            ),
+            noiseFloorZone(linear ? null : floorNs, `${zone?.words ?? ""}, ${formatNs(floorNs ?? 0)}`, view),
             seriesBands(results, series, view),
             growthMarks({ curves, rings, bars }, view),
           ],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { countFreeAddresses, isIpv6Only } from "./inspect/addresses.js";
-import { detectPlane, type PlaneEvidence } from "./inspect/detect.js";
+import { detectNetwork, detectPlane, type PlaneEvidence } from "./inspect/detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
 import { sliceManifest, taskText } from "./objects.js";
@@ -160,6 +160,15 @@ describe("what balances", () => {
     expect(detectPlane({ ...EVIDENCE, daemonSets })).toMatchObject({ id: "gke-dataplane-v2" });
   });
 
+  it("is told apart from what joins the pods, which is known by its DaemonSet", () => {
+    const daemonSets = [
+      daemonSet("kube-proxy", "registry.k8s.io/kube-proxy:v1.35.4"),
+      daemonSet("kube-flannel-ds", "ghcr.io/flannel-io/flannel:v0.27.0"),
+    ];
+    expect(detectNetwork({ daemonSets })).toBe("Flannel v0.27.0");
+    expect(detectNetwork({ daemonSets: null })).toBe("unknown");
+  });
+
   it("is unknown where nothing tells", () => {
     expect(detectPlane(EVIDENCE)).toMatchObject({ id: "unknown", version: null });
     expect(detectPlane({ ...EVIDENCE, proxyMode: "<html>", proxyConfigurations: ["{"] }).id).toBe("unknown");
@@ -195,7 +204,10 @@ describe("objects of a run", () => {
     const targets = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
     const services = ["10.96.0.1", "10.96.0.2", "10.96.0.3", "10.96.0.4"];
     const text = taskText(
-      { rounds: 1, roundMs: 1, intervalUs: { tcp: 1, udp: 0 }, settleMs: 1, seed: 1, targets, services },
+      {
+        ...{ rounds: 1, roundMs: 1, intervalUs: { tcp: 1, udp: 0 }, settleMs: 1, seed: 1, services },
+        targets: targets.map((address) => ({ address, node: "a" })),
+      },
       SETTING,
     );
     for (const [index, address] of services.entries()) {
@@ -219,7 +231,7 @@ describe("a probe's log", () => {
   it("becomes rounds with the times of both paths, in their order", () => {
     const samples = (path: string, ns: number, protocol = "tcp") => ({
       ...{ kind: "samples", round: 0, protocol, path },
-      ...times(ns),
+      ...{ ...times(ns), near: "01" },
     });
     const round = { kind: "round", round: 0, protocol: "tcp", wallMs: 10, cpuMs: 2, outcomes };
     const text = lines(
@@ -238,6 +250,7 @@ describe("a probe's log", () => {
     const log = parseProbeLog(text);
     expect(log.rounds[0]?.service.connectNs).toEqual([5, 6, 7, 8]);
     expect(log.rounds[0]?.endpoint.connectNs).toEqual([3, 4]);
+    expect(log.rounds[0]?.service.isNear).toEqual([false, true, false, true]);
     expect(log.rounds[1]).toMatchObject({ protocol: "udp", service: { connectNs: [99, 100] } });
     expect(log).toMatchObject({ clockNs: 25, settledMs: 3, loopback: { tcp: { connectNs: [9, 10] } } });
   });

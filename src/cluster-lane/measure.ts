@@ -7,24 +7,21 @@ import { CHANGES, type Changed, Changes } from "./changes/changes.js";
 import { Watcher } from "./changes/watcher.js";
 import { removeRun } from "./clean.js";
 import type { ClusterState } from "./inspect/preflight.js";
-import { anyObject, clusterIpSchema } from "./kinds.js";
+import { anyObject } from "./kinds.js";
 import {
   namespaceManifest,
   programManifest,
   type RunSetting,
-  serviceManifest,
-  sliceManifest,
+  type Target,
   taskManifest,
   taskText,
 } from "./objects.js";
-import { type ClusterJob, connects, settingOf, timingOf, watcherSeconds, watches } from "./plan.js";
+import { type ClusterJob, connects, SYNCS, settingOf, timingOf, watcherSeconds, watches } from "./plan.js";
 import { probeManifest, probeName, targetsManifest, watcherManifest, watcherName } from "./pod-objects.js";
 import { isReady, waitForPods } from "./pods.js";
 import { type ProbeLog, parseProbeLog } from "./probe-reports.js";
 import { readProbe } from "./programs.js";
-
-/** Requests under way at once: more make the API server no faster. */
-const WORKERS = 8;
+import { OwnServices } from "./services.js";
 
 /** What one probe measured, and where. */
 export interface Probed {
@@ -102,9 +99,7 @@ class ClusterRun {
   readonly #job: ClusterJob;
   readonly #state: ClusterState;
   readonly #hooks: MeasureHooks;
-  /** Addresses of our Services, in their order. */
-  readonly #services: string[] = [];
-  #targets: string[] = [];
+  #targets: Target[] = [];
   #watchers: readonly Watcher[] = [];
   #changes: Changes | null = null;
   /** Whether there may be anything to remove. */
@@ -120,22 +115,25 @@ class ClusterRun {
 
   async measure(): Promise<void> {
     const { services: sizes, scenarios } = this.#job;
-    await this.#prepare();
-    const watchesSync = scenarios.includes("sync");
+    const own = await this.#prepare();
     for (const services of sizes) {
       if (this.#hooks.signal.aborted || !this.#hooks.mayBegin()) return;
       if (this.#hooks.isMeasured(services)) continue;
-      const grow = () => this.#growTo(services);
-      const growth = watchesSync ? await this.#changes?.around(grow) : await grow();
+      const growth = scenarios.includes("sync") ? await this.#watchGrowth(own, services) : null;
+      await own.growTo(services);
       // What is programmed late must not be taken for the time of a change.
-      const probed = connects(this.#job) ? await this.#probe(services) : [];
+      const probed = connects(this.#job) ? await this.#probe(own.addresses) : [];
       const changed = scenarios.includes("programming") ? await this.#changeAll(services) : null;
-      this.#hooks.onMeasured(services, { probed, changed: merge(growth ?? null, changed) });
+      this.#hooks.onMeasured(services, { probed, changed: merge(growth, changed) });
     }
   }
 
   close(): void {
     for (const watcher of this.#watchers) watcher.close();
+  }
+
+  get #addresses(): string[] {
+    return this.#targets.map(({ address }) => address);
   }
 
   #path(api: string, kind: string): string {
@@ -147,7 +145,7 @@ class ClusterRun {
   }
 
   /** The namespace, the programs and the targets. */
-  async #prepare(): Promise<void> {
+  async #prepare(): Promise<OwnServices> {
     const { setting } = this;
     this.#hooks.onProgress(phase("starting target pods"));
     this.hasBegun = true;
@@ -169,8 +167,11 @@ class ClusterRun {
       const answering = pods.filter(isReady);
       return answering.length >= setting.targets ? answering : null;
     });
-    this.#targets = ready.flatMap(({ status }) => status.podIP ?? []).sort();
+    this.#targets = ready
+      .map(({ status, spec }) => ({ address: status.podIP ?? "", node: spec.nodeName ?? "" }))
+      .sort((a, b) => (a.address < b.address ? -1 : 1));
     if (watches(this.#job)) await this.#startWatchers();
+    return new OwnServices(this.#api, setting, this.#addresses, this.#hooks);
   }
 
   /** Pods that wait for changes, one on each node, and what makes the changes. */
@@ -190,7 +191,7 @@ class ClusterRun {
       }
     }
     this.#watchers = watchers.sort((a, b) => (a.node < b.node ? -1 : 1));
-    this.#changes = new Changes(this.#api, setting, this.#targets, this.#watchers);
+    this.#changes = new Changes(this.#api, setting, this.#addresses, this.#watchers);
   }
 
   async #changeAll(services: number): Promise<Changed | null> {
@@ -210,47 +211,27 @@ class ClusterRun {
     });
   }
 
-  /** Makes Services and their slices up to a number; where it is watched how soon they work, the last one at the end. */
-  async #growTo(count: number): Promise<void> {
-    const first = this.#services.length;
-    const last = this.#job.scenarios.includes("sync") ? count - 1 : count;
-    let next = first;
-    const started = performance.now();
-    const work = async (): Promise<void> => {
-      while (next < last && !this.#hooks.signal.aborted) {
-        const index = next++;
-        await this.#makeService(index, null);
-        const share = (index - first + 1) / (count - first);
-        this.#hooks.onProgress({
-          phase: `making ${count}`,
-          what: `making Service ${formatCount(index + 1)} of ${formatCount(count)}`,
-          leftSeconds: ((performance.now() - started) / 1000) * (1 / share - 1),
-        });
+  /** Makes Services up to a number several times, the last one at the end, and has it watched when that answers. */
+  async #watchGrowth(own: OwnServices, count: number): Promise<Changed | null> {
+    const changes = this.#changes;
+    if (changes === null) return null;
+    const first = own.addresses.length;
+    return changes.around(async () => {
+      for (let repeat = 0; repeat < SYNCS; repeat++) {
+        if (repeat > 0) {
+          await own.shrinkTo(first);
+          await changes.quiet(count - first);
+        }
+        await own.growTo(count - 1);
+        await changes.makeLast(repeat, (address) => own.make(count - 1, address));
       }
-    };
-    // All of them end before an error is passed on: none may make an object after the cleaning.
-    const ends = await Promise.allSettled(Array.from({ length: WORKERS }, work));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
-    this.#hooks.signal.throwIfAborted();
-    if (last < count) await this.#changes?.makeLast((address) => this.#makeService(last, address));
-  }
-
-  /** Each object in one request. The slice is there first, so that the Service works as soon as it is known. */
-  async #makeService(index: number, address: string | null): Promise<void> {
-    const { setting } = this;
-    const slice = sliceManifest(setting, index, this.#targets);
-    await this.#create(this.#path("apis/discovery.k8s.io/v1", "endpointslices"), slice, anyObject);
-    const manifest = serviceManifest(setting, index, address);
-    const path = this.#path("api/v1", "services");
-    const made =
-      (await this.#create(path, manifest, clusterIpSchema)) ??
-      (await this.#api.get(`${path}/${manifest.metadata.name}`, clusterIpSchema));
-    this.#services[index] = made.spec.clusterIP ?? "";
+    });
   }
 
   /** Runs a probe on every node, and reads what they say. */
-  async #probe(services: number): Promise<Probed[]> {
+  async #probe(addresses: readonly string[]): Promise<Probed[]> {
     const { setting } = this;
+    const services = addresses.length;
     const { deadlineSeconds, ...timing } = timingOf(this.#job);
     this.#hooks.onProgress(phase(`measuring at N = ${formatCount(services)}`));
     const text = taskText(
@@ -258,7 +239,7 @@ class ClusterRun {
         ...timing,
         ...{ rounds: this.#job.rounds, seed: this.#job.seed },
         targets: this.#targets,
-        services: this.#services.slice(0, services),
+        services: addresses,
       },
       setting,
     );

@@ -125,8 +125,14 @@ export interface ProbeTask {
   readonly intervalUs: Readonly<Record<Protocol, number>>;
   readonly settleMs: number;
   readonly seed: number;
-  readonly targets: readonly string[];
+  readonly targets: readonly Target[];
   readonly services: readonly string[];
+}
+
+/** A target pod: where it answers, and on which node. */
+export interface Target {
+  readonly address: string;
+  readonly node: string;
 }
 
 export function taskText(task: ProbeTask, setting: Pick<RunSetting, "endpoints" | "targets">): string {
@@ -138,7 +144,7 @@ export function taskText(task: ProbeTask, setting: Pick<RunSetting, "endpoints" 
     `settle-ms ${task.settleMs}`,
     `seed ${task.seed % 2 ** 31}`,
     `port ${TARGET_PORT}`,
-    ...task.targets.map((address) => `target ${address}`),
+    ...task.targets.map(({ address, node }) => `target ${address} ${node}`),
     ...task.services.map(
       (address, index) =>
         `service ${address} ${SERVICE_PORT} ${firstTarget(index, setting)} ${setting.endpoints}`,

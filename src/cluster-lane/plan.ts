@@ -51,6 +51,8 @@ const DEFAULT_DURATION_SECONDS = 20;
 const INTERVAL_US = { tcp: 500, udp: 2000 } as const;
 /** A new Service and a replaced endpoint, of a plane that syncs once a second. */
 const CHANGE_SECONDS = 7;
+/** How often the Services up to one N are made while it is watched when the last of them answers. */
+export const SYNCS = 3;
 /** A plane that takes longer to program one N is not waited for. */
 const SETTLE_MS = 300_000;
 
@@ -99,6 +101,12 @@ export function makingSeconds({ services }: Pick<ClusterJob, "services">, index:
   return seconds(services[index]) - seconds(services[index - 1]);
 }
 
+/** Removing them again: measured as `makingSeconds`. */
+function removingSeconds({ services }: Pick<ClusterJob, "services">, index: number): number {
+  const seconds = (count = 0) => 0.004 * count + 1.7e-6 * count ** 2;
+  return seconds(services[index]) - seconds(services[index - 1]);
+}
+
 /** What a run takes from the N at `from` on, seconds: a Job's start and end are 8 s, and 1,000 Services go in 15. */
 export function secondsOf(job: ClusterJob, from = 0): number {
   const { roundMs } = timingOf(job);
@@ -109,11 +117,15 @@ export function secondsOf(job: ClusterJob, from = 0): number {
     .map(
       (_, i) =>
         makingSeconds(job, from + i) +
+        (job.scenarios.includes("sync") ? repeatingSeconds(job, from + i) : 0) +
         (connects(job) ? (roundMs * job.rounds * protocols) / 1000 + 8 : 0) +
         (job.scenarios.includes("programming") ? CHANGES * CHANGE_SECONDS : 0),
     );
   return each.reduce((sum, seconds) => sum + seconds, 0) + 0.015 * largest + (from === 0 ? 15 : 5);
 }
+
+const repeatingSeconds = (job: ClusterJob, index: number): number =>
+  (SYNCS - 1) * (makingSeconds(job, index) + removingSeconds(job, index) + 4);
 
 /** Pods that wait for changes are there for the whole run, and end by themselves where nobody ends them. */
 export const watcherSeconds = (job: ClusterJob): number => Math.ceil(4 * secondsOf(job)) + 1800;
@@ -167,7 +179,10 @@ export function* manifestsOf(
   }
   for (const services of connects(job) ? job.services : []) {
     const addresses = Array.from({ length: services }, (_, i) => EXAMPLE_ADDRESS(i));
-    const task = { ...timing, rounds: job.rounds, seed: job.seed, targets, services: addresses };
+    const task = {
+      ...{ ...timing, rounds: job.rounds, seed: job.seed, services: addresses },
+      targets: targets.map((address) => ({ address, node: "node" })),
+    };
     yield taskManifest(setting, services, taskText(task, setting));
     for (const [architecture, nodes] of probes) {
       yield probeManifest(setting, { services, architecture, nodes, deadlineSeconds });

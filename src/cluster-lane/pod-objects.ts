@@ -43,10 +43,13 @@ export function probeManifest(setting: RunSetting, what: NodeJob & { readonly se
   const task = { name: "task", configMap: { name: taskName(what.services) } };
   const job = jobManifest(setting, name, what, ["probe", "/task/task"]);
   const { spec } = job.spec.template;
-  for (const container of spec.containers) {
-    container.volumeMounts.push({ name: "task", mountPath: "/task", readOnly: true });
-  }
-  const template = { ...job.spec.template, spec: { ...spec, volumes: [...spec.volumes, task] } };
+  const containers = spec.containers.map((container) => ({
+    ...container,
+    // Which targets are on the probe's own node.
+    env: [{ name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
+    volumeMounts: [...container.volumeMounts, { name: "task", mountPath: "/task", readOnly: true }],
+  }));
+  const template = { ...job.spec.template, spec: { ...spec, containers, volumes: [...spec.volumes, task] } };
   return { ...job, spec: { ...job.spec, template } };
 }
 

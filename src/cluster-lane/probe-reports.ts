@@ -34,6 +34,7 @@ const report = z.discriminatedUnion("kind", [
     path: z.enum(["service", "endpoint"]),
     connectNs: nanoseconds,
     exchangeNs: nanoseconds,
+    near: z.string().regex(/^[01]*$/),
   }),
   z.object({ kind: z.literal("round"), round: z.int(), protocol, wallMs: z.int(), cpuMs: z.int(), outcomes }),
   z.object({ kind: z.literal("failed"), reason: z.string() }),
@@ -52,8 +53,14 @@ export interface PathTimes {
   readonly exchangeNs: number[];
 }
 
+/** The same through the cluster. */
+export interface PlacedTimes extends PathTimes {
+  /** Of each connection, whether the endpoint that answered is on the probe's node. */
+  readonly isNear: boolean[];
+}
+
 /** One round of one probe. */
-export interface ProbeRound extends Readonly<Record<Path, PathTimes>> {
+export interface ProbeRound extends Readonly<Record<Path, PlacedTimes>> {
   readonly protocol: Protocol;
   readonly wallMs: number;
   readonly cpuMs: number;
@@ -100,13 +107,14 @@ export function parseProbeLog(text: string): ProbeLog {
     );
   }
   const allSamples = reports.filter((entry) => entry.kind === "samples");
-  const timesOf = (round: number, protocol: Protocol, path: Path): PathTimes => {
+  const timesOf = (round: number, protocol: Protocol, path: Path): PlacedTimes => {
     const samples = allSamples.filter(
       (entry) => entry.round === round && entry.protocol === protocol && entry.path === path,
     );
     return {
       connectNs: samples.flatMap(({ connectNs }) => connectNs),
       exchangeNs: samples.flatMap(({ exchangeNs }) => exchangeNs),
+      isNear: samples.flatMap(({ near }) => [...near].map((digit) => digit === "1")),
     };
   };
   return {

@@ -21,8 +21,8 @@ export interface KernelProfile {
   readonly id: string;
   /** Planes that lbscale writes itself. */
   readonly planes: readonly KernelPlaneId[];
-  /** kube-proxies, by the ids of src/kernel/planes/kube-proxy/id.ts; those that are not installed are left out. */
-  readonly kubeProxies: readonly string[];
+  /** Real programs, by the ids of src/kernel/planes/real-programs.ts; those that are not installed are left out. */
+  readonly programs: readonly string[];
   /** The most services of any plane. */
   readonly mostServices: number;
   /** Rounds of connections, and connections of each. */
@@ -30,7 +30,7 @@ export interface KernelProfile {
   readonly connections: number;
   /** How often an endpoint joins and leaves in each cell of `update`. */
   readonly updates: number;
-  /** Endpoints that change under a kube-proxy, and over how many fresh starts of it. */
+  /** Endpoints that change under a real program, and over how many fresh starts of it. */
   readonly changes: number;
   readonly starts: number;
   /** Endpoints of the rollout that follows; 0: none. */
@@ -38,7 +38,7 @@ export interface KernelProfile {
   /** How often a new node's rules are loaded, and the most services of those; 0: only where they are asked for by name. */
   readonly coldStarts: number;
   readonly coldStartServices: number;
-  /** Time for one start of a kube-proxy and its changes, seconds. */
+  /** Time for one start of a real program and its changes, seconds. */
   readonly cellSeconds: number;
   /** Time for the whole run, seconds; null: as long as it takes. */
   readonly runSeconds: number | null;
@@ -55,10 +55,10 @@ export interface KernelCatalog {
   readonly fullSync: string;
   /** Whether a scenario is measured of a plane. */
   measures(scenario: KernelScenario, plane: KernelPlaneId): boolean;
-  /** Variants of a scenario that are measured of a kube-proxy; none: it is not measured. */
-  proxyVariants(scenario: KernelScenario): readonly string[];
-  /** Numbers of services of a kube-proxy, where none were asked for. */
-  readonly proxySizes: readonly number[];
+  /** Variants of a scenario that are measured of a real program; none: it is not measured. */
+  programVariants(scenario: KernelScenario, plane: string): readonly string[];
+  /** Numbers of services of a real program, where none were asked for. */
+  readonly programSizes: readonly number[];
   /** Of `cold-start`: planes whose rules are loaded, services, and those of a transaction by variant (null: all at once). */
   readonly coldStarts: {
     readonly planes: readonly string[];

@@ -38,16 +38,30 @@ export async function compileProgram(
 
 /** Compiles the BPF programs, with Cilium's maps and with Calico's. Throws KernelError with the compiler's words. */
 export async function compileBalancer(folder: string): Promise<Balancers> {
+  const [cilium, calico] = await Promise.all([
+    compileObject(folder, "cilium"),
+    compileObject(folder, "calico", "CALICO"),
+  ]);
+  return { cilium, calico };
+}
+
+/** Compiles what reads the maps of Cilium's own agent, and what loads it. Throws KernelError with the compiler's words. */
+export async function compileCiliumReader(folder: string): Promise<{ loader: string; object: string }> {
+  const [loader, object] = await Promise.all([
+    compileProgram("loader", folder),
+    compileObject(folder, "cilium-reader", "CILIUM"),
+  ]);
+  return { loader, object };
+}
+
+async function compileObject(folder: string, name: string, ...defines: readonly string[]): Promise<string> {
   // asm/types.h lies in the architecture's own folder, which clang does not search for the target bpf.
   const architecture = (await runTool(toolPath("gcc"), ["-print-multiarch"])).toString().trim();
-  const compile = async (name: string, ...defines: readonly string[]): Promise<string> => {
-    const output = join(folder, `${name}.bpf.o`);
-    await runTool(toolPath("clang"), [
-      ...["-O2", "-g", "-target", "bpf", `-I/usr/include/${architecture}`, ...defines],
-      ...["-c", source("balancer.bpf.c"), "-o", output],
-    ]);
-    return output;
-  };
-  const [cilium, calico] = await Promise.all([compile("cilium"), compile("calico", "-D", "CALICO")]);
-  return { cilium, calico };
+  const output = join(folder, `${name}.bpf.o`);
+  await runTool(toolPath("clang"), [
+    ...["-O2", "-g", "-target", "bpf", `-I/usr/include/${architecture}`],
+    ...defines.flatMap((define) => ["-D", define]),
+    ...["-c", source("balancer.bpf.c"), "-o", output],
+  ]);
+  return output;
 }

@@ -49,6 +49,9 @@ export function isBareBaseline(id: string): boolean {
   return isKernelPlaneId(id) && INFO[id].bare;
 }
 
+/** That plane. */
+export const BARE_BASELINE: KernelPlaneId = KERNEL_PLANE_IDS.find(isBareBaseline)!;
+
 /** The baseline of planes that track connections: a node that does nothing else. */
 export const TRACKED_BASELINE: KernelPlaneId = KERNEL_PLANE_IDS.find(
   (id) => INFO[id].kind === "baseline" && !INFO[id].bare,

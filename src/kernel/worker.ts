@@ -12,7 +12,7 @@ import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
 import { checkCapabilities } from "./check.js";
 import { measureColdStarts } from "./cold-start/measure.js";
 import type { ColdStartTask } from "./cold-start/tasks.js";
-import { entryOf, isKernelPlaneId, type KernelPlaneId, usesBpf } from "./plane.js";
+import { entryOf, isKernelPlaneId, usesBpf } from "./plane.js";
 import { measureProgramming } from "./programming/measure.js";
 import type { ProgrammingTask } from "./programming/tasks.js";
 import { type HostCallbacks, measureRounds } from "./rounds.js";
@@ -34,7 +34,7 @@ const report = (value: unknown): void => {
 };
 
 if ("nft" in request && request.nft !== null) replaceTool("nft", request.nft);
-const host = await prepareHost(request.folder, planesOf(request).some(usesBpf));
+const host = await prepareHost(request.folder, needsBpf(request));
 try {
   switch (request.task) {
     case "check":
@@ -59,9 +59,18 @@ try {
 // The servers of the labs still run; they end with this process.
 process.exit(0);
 
-function planesOf(task: AnyTask): readonly KernelPlaneId[] {
-  if (task.task === "programming" || task.task === "cold start") return [];
-  return task.task === "connect" ? task.cells.map(({ plane }) => plane) : task.planes;
+/** Whether anything that is asked for is a program for BPF. */
+function needsBpf(task: AnyTask): boolean {
+  switch (task.task) {
+    case "programming":
+      return task.cells.some(({ program }) => program.kind === "cilium");
+    case "cold start":
+      return false;
+    case "connect":
+      return task.cells.some(({ plane }) => usesBpf(plane));
+    default:
+      return task.planes.some(usesBpf);
+  }
 }
 
 async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {

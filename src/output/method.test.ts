@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
-import { formatMethod } from "./method.js";
+import { formatMethod, methodFacts } from "./method.js";
 
 it("the method says whose anonymous maps are modelled: the run's version of nft, or what old runs had", () => {
   const results = fakeResults();
@@ -14,4 +14,28 @@ it("the method says whose anonymous maps are modelled: the run's version of nft,
   expect(said()).toBe("up to 1.1.1");
   expect(said({ nftables: "1.1.3", "nftables@1.36": "1.1.3" })).toBe("1.1.3");
   expect(said({ nftables: "1.1.3", "nftables@1.36": "1.0.6" })).toBe("1.1.3 and 1.0.6");
+});
+
+it("the method of a live cluster tells of connections and clocks, and of no process or checksum", () => {
+  const results = fakeResults();
+  const [cell] = results.cells;
+  const live = (scenario: string, facts: Record<string, number>) => ({
+    ...cell!,
+    ...{ lane: "cluster" as const, scenario, facts },
+  });
+  const probe = { loopbackP50Ns: 15_000, clockResolutionNs: 1, clockReadingNs: 30, probeCores: 0.2 };
+  const words = (cells: typeof results.cells) => formatMethod({ ...results, cells }).join(" ");
+  const all = [live("connect", probe), live("connect", { ...probe, loopbackP50Ns: 16_000 })];
+  expect(words(all)).toContain("every one by an endpoint of its Service");
+  expect(words(all)).not.toMatch(/process|checksum|clock/);
+  expect(words([live("programming", { clockErrorNs: 40_000 })])).toContain(
+    "half the shortest is their error",
+  );
+  expect(methodFacts({ ...results, cells: [...all, live("sync", { clockErrorNs: 40_000 })] })).toEqual(
+    expect.arrayContaining([
+      ["Noise floor of connections (the same within one pod, median)", "15 µs to 16 µs"],
+      ["The probe's clock", "steps of 1 ns, 30 ns a reading"],
+      ["Error of the clocks compared, at most", "40 µs"],
+    ]),
+  );
 });

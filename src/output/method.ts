@@ -1,10 +1,11 @@
 /** How and where a run was measured, in words: for the page and for the notes of slides. */
 
 import { joinParts, resultsHash } from "../charts/caption-text.js";
-import { outsideNote, planeLabel } from "../results/descriptors.js";
+import { datapathNote, outsideNote, planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
+import { clusterFacts, clusterSentences, isLive } from "./cluster-method.js";
 
 /** What a run's numbers are of: models, the real data planes, or both. */
 export function measuredIn(cells: Results["cells"]): string {
@@ -28,6 +29,8 @@ export function formatMethod(results: Results): string[] {
   const { settings } = run;
   const models = cells.some(({ lane }) => lane === "model");
   const { least, most } = run.replicates;
+  // Nothing of what follows was done in a live cluster.
+  if (cells.every(isLive)) return [...clusterSentences(results), ...intervalSentences(results)];
   return [
     ...(models
       ? [
@@ -44,6 +47,16 @@ export function formatMethod(results: Results): string[] {
     run.replicates.least >= 6
       ? "Intervals are 95 % bootstrap intervals over processes, wide enough for every look of sequential stopping."
       : "With so few processes a cell, intervals are ranges from the smallest to the largest process.",
+    ...clusterSentences(results),
+  ];
+}
+
+/** What the intervals of a live cluster are. */
+function intervalSentences({ cells }: Results): string[] {
+  const kinds = new Set(cells.flatMap(({ estimate }) => (estimate ? [estimate.kind] : [])));
+  return [
+    ...(kinds.has("ci95") ? ["Intervals are 95 % bootstrap intervals over rounds or changes."] : []),
+    ...(kinds.has("range") ? ["Where there are fewer than six, they are ranges of what was seen."] : []),
   ];
 }
 
@@ -57,6 +70,7 @@ export function methodFacts(results: Results): [string, string][] {
     ...importFacts(results),
     ...kubeProxyFacts(results),
     ["Flows enter at", entriesOf(results)],
+    ...datapathFacts(results),
     [
       "Endpoints of a service",
       // An imported cluster has its own: the setting of generated ones did not hold.
@@ -66,6 +80,7 @@ export function methodFacts(results: Results): [string, string][] {
     ],
     ["Began", plainText(run.startedAt, 40)],
     ["Ended", run.finishedAt === null ? "not complete" : plainText(run.finishedAt, 40)],
+    ...clusterFacts(results),
     ["Results (SHA-256)", `${resultsHash(results)}…`],
     ["lbscale", results.tool.version],
   ];
@@ -74,6 +89,12 @@ export function methodFacts(results: Results): [string, string][] {
 function entriesOf(results: Results): string {
   if (results.run.entry === "nodePort") return "node address and NodePort";
   return joinParts(["cluster addresses", outsideNote(results, results.cells)]);
+}
+
+/** Whose program balances connections, where it is not the measured program's own. */
+function datapathFacts({ cells }: Results): [string, string][] {
+  const note = datapathNote(cells);
+  return note === false ? [] : [["Data path", note]];
 }
 
 /** What the import of the cluster read, left out and assumed. Empty where the cluster was generated. */

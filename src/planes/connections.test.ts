@@ -62,7 +62,7 @@ describe.each(PATHS)("$name", ({ plane, options }) => {
       localShare: 0.25,
     });
     program = plane.compile(cluster, { seed: 1 });
-    flows = coverage(cluster, trials(1_000, 3_000), 4);
+    flows = coverage(cluster, trials(500, 3_000), 4);
   });
 
   it("decides like lookup, affinity and randomness included", () => {

@@ -125,7 +125,7 @@ describe.each(PLANES)("$id", (plane) => {
           expect(verifyPlanes(cluster, models, flows, kubeProxy).examples).toEqual([]);
         },
       ),
-      { numRuns: trials(10, 200) },
+      { numRuns: trials(6, 200) },
     );
   });
 
@@ -139,7 +139,7 @@ describe.each(PLANES)("$id", (plane) => {
           expect(explaining.explain(flowAt(words, flow), flow * 60).decision).toBe(decided);
         }
       }),
-      { numRuns: trials(6, 100) },
+      { numRuns: trials(4, 100) },
     );
   });
 

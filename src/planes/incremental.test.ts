@@ -136,7 +136,7 @@ describe.each(PLANES)("$id", (plane) => {
         const at = applyAll(live, base, wanted, mode);
         expectSame(plane, live, at, options, seed);
       }),
-      { numRuns: trials(5, 100) },
+      { numRuns: trials(3, 100) },
     );
   });
 
@@ -166,7 +166,7 @@ describe.each(PLANES)("$id", (plane) => {
           }).toEqual({ rules, chains, mapWrites });
         }
       }),
-      { numRuns: trials(4, 60) },
+      { numRuns: trials(3, 60) },
     );
   });
 

@@ -11,7 +11,7 @@ import { verifyPlanes } from "./verify.js";
 const cluster = withNodeFacts(
   generateCluster({
     ...MIXED,
-    services: 60,
+    services: trials(20, 60),
     seed: 3,
     types: "mixed",
     externalLocalShare: 0.5,
@@ -19,7 +19,7 @@ const cluster = withNodeFacts(
   }),
   { nodeAddresses: [parseAddress("172.16.0.1")!, parseAddress("192.0.2.10")!] },
 );
-const flows = generateCoverageFlows(cluster, trials(1_000, 20_000), 1);
+const flows = generateCoverageFlows(cluster, trials(500, 20_000), 1);
 
 const OPTIONS: readonly (readonly [name: string, options: PlaneOptions])[] = [
   ["--masquerade-all", { masqueradeAll: true }],

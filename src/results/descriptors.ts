@@ -5,7 +5,7 @@
 
 import { plainText } from "../text.js";
 import { FALLBACK_PLANES, FALLBACK_SCENARIOS } from "./fallback-descriptors.js";
-import type { PlaneDescription, Results, ScenarioDescription } from "./schema.js";
+import type { Cell, PlaneDescription, Results, ScenarioDescription } from "./schema.js";
 
 /** Results, as far as they describe planes and scenarios. */
 export type Described = Pick<Results, "planes" | "scenarios">;
@@ -70,6 +70,14 @@ export function outsideNote(
     .filter((plane) => planeReport(results, plane).entry === "loadBalancer")
     .map((plane) => planeReport(results, plane).label);
   return labels.length > 0 && `${labels.join(", ")}: from clients outside the cluster to load balancers`;
+}
+
+/** Whose program reads a real control plane's maps, where it isn't that control plane's own; or false. */
+export function datapathNote(cells: readonly Pick<Cell, "facts">[]): string | false {
+  const notes = [
+    ...new Set(cells.flatMap(({ facts }) => (facts.datapath === undefined ? [] : [facts.datapath]))),
+  ];
+  return notes.length > 0 && notes.map((note) => plainText(String(note), 80)).join(", ");
 }
 
 /** What a scenario is; null where neither the run nor the table of older ones says. */

@@ -1,8 +1,7 @@
 /** What a run stores about its planes and scenarios, so that reports need neither. */
 
 import { KERNEL_REPORTS } from "../kernel/planes/descriptors.js";
-import { isKubeProxyPlane } from "../kernel/planes/kube-proxy/id.js";
-import { kubeProxyReport } from "../kernel/planes/kube-proxy/report.js";
+import { isRealProgram, realProgramReport } from "../kernel/planes/real-programs.js";
 import type { Catalog } from "../measure/catalog.js";
 import type { PlaneDescriptor, PlaneReport } from "../planes/descriptor.js";
 import type { KubeProxyVersion } from "../planes/kube-proxy-versions.js";
@@ -28,9 +27,9 @@ export function describeRun(
   const own = [...catalog.planes, ...measuredEntries({ cells }, catalog)].map(
     ({ descriptor }): [string, PlaneReport] => [descriptor.id, reportOf(descriptor, entry)],
   );
-  const proxies = [...new Set(cells.map(({ plane }) => plane))]
-    .filter(isKubeProxyPlane)
-    .map((plane): [string, PlaneReport] => [plane, kubeProxyReport(plane)]);
+  const programs = [...new Set(cells.map(({ plane }) => plane))]
+    .filter(isRealProgram)
+    .map((plane): [string, PlaneReport] => [plane, realProgramReport(plane)]);
   const scenarios = [
     ...catalog.scenarios.map(({ id, label, question, report }): [string, ScenarioDescription] => [
       id,
@@ -39,7 +38,7 @@ export function describeRun(
     ...Object.entries(catalog.kernel?.reports ?? {}),
   ];
   return {
-    planes: Object.fromEntries([...Object.entries(KERNEL_REPORTS), ...own, ...proxies].map(copyOf)),
+    planes: Object.fromEntries([...Object.entries(KERNEL_REPORTS), ...own, ...programs].map(copyOf)),
     scenarios: Object.fromEntries(scenarios.filter(([id]) => measured.has(id))),
   };
 }

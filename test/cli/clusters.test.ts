@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { BOUTIQUE, lbscale, MAIN, NODE_TABLES, PUBLISHED, publishedRun, service } from "../support/cli.js";
+import { lbscale, MAIN } from "../support/cli.js";
+import { BOUTIQUE, NODE_TABLES, PUBLISHED, publishedRun, service } from "../support/inputs.js";
 
 describe("lbscale generate, import, export and verify", () => {
   it("generates a cluster that import takes again, unchanged", () => {

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import type { Results } from "../../src/results/schema.js";
-import { file, lbscale, PUBLISHED } from "../support/cli.js";
+import { commandLine } from "../support/in-process.js";
+import { PUBLISHED } from "../support/inputs.js";
+
+const { file, lbscale } = commandLine();
 
 describe("lbscale compare", () => {
   /** The published run, and the same with one plane slower. */
@@ -18,29 +21,29 @@ describe("lbscale compare", () => {
     return file(`head-${factor}.json`, JSON.stringify(results));
   };
 
-  it("finds no difference between a run and itself, and exits 0", () => {
-    const { status, stdout } = lbscale(["compare", published, published]);
+  it("finds no difference between a run and itself, and exits 0", async () => {
+    const { status, stdout } = await lbscale(["compare", published, published]);
     expect(stdout).toMatch(/min\. detectable[\s\S]*no plane is slower in HEAD/);
     expect(status).toBe(0);
   });
 
-  it("names the plane that became slower, and exits 1", () => {
-    const { status, stdout, stderr } = lbscale(["compare", published, slowed(1.5)]);
+  it("names the plane that became slower, and exits 1", async () => {
+    const { status, stdout, stderr } = await lbscale(["compare", published, slowed(1.5)]);
     expect(stderr).toBe("lbscale: HEAD is slower than BASE: nftables\n");
     expect(stdout).toMatch(/nftables .*slower/);
     expect(status).toBe(1);
-    const json = JSON.parse(lbscale(["compare", published, slowed(1.5), "--json"]).stdout);
+    const json = JSON.parse((await lbscale(["compare", published, slowed(1.5), "--json"])).stdout);
     expect(json).toMatchObject({ regression: true, minEffect: 0.05, reasons: [] });
   });
 
-  it("refuses runs that can't be compared, unless told to do it anyway", () => {
+  it("refuses runs that can't be compared, unless told to do it anyway", async () => {
     const other = slowed(1, ({ run }) => {
       run.seed = 99;
     });
-    const refused = lbscale(["compare", published, other]);
+    const refused = await lbscale(["compare", published, other]);
     expect(refused.stderr).toMatch(/seed: 1 and 99; --anyway compares them/);
     expect([refused.status, refused.stdout]).toEqual([2, ""]);
-    const anyway = lbscale(["compare", published, other, "--anyway"]);
+    const anyway = await lbscale(["compare", published, other, "--anyway"]);
     expect(anyway.stderr).toMatch(/compared anyway, although: seed/);
     expect(anyway.status).toBe(0);
   });
@@ -49,9 +52,9 @@ describe("lbscale compare", () => {
 describe("lbscale report of several runs", () => {
   const runs = ["2026-11-29-default", "2026-11-28-full"].map((name) => join(PUBLISHED, name));
 
-  it("draws a series of each, and says what they differ in", () => {
+  it("draws a series of each, and says what they differ in", async () => {
     const out = file("merged", "");
-    const { status, stdout, stderr } = lbscale([
+    const { status, stdout, stderr } = await lbscale([
       "report",
       ...runs,
       "--out",
@@ -71,10 +74,12 @@ describe("lbscale report of several runs", () => {
     expect(readFileSync(stdout.trim(), "utf8")).toMatch(/ipvs[^|]*, 2026-11-28-full \|/i);
   });
 
-  it("wants a folder for what it draws, and runs with names that differ", () => {
-    expect(lbscale(["report", ...runs]).stderr).toMatch(
+  it("wants a folder for what it draws, and runs with names that differ", async () => {
+    expect((await lbscale(["report", ...runs])).stderr).toMatch(
       /several runs have no folder in common: name one with --out/,
     );
-    expect(lbscale(["report", runs[0]!, runs[0]!, "--out", "x"]).stderr).toMatch(/two runs are called/);
+    expect((await lbscale(["report", runs[0]!, runs[0]!, "--out", "x"])).stderr).toMatch(
+      /two runs are called/,
+    );
   });
 });

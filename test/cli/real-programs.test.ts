@@ -3,14 +3,18 @@
 import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { BOUTIQUE, file, folder, lbscale } from "../support/cli.js";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { commandLine } from "../support/in-process.js";
+import { BOUTIQUE } from "../support/inputs.js";
 
-/** No kube-proxy is in this cache. */
-const EMPTY_CACHE = { ...process.env, XDG_CACHE_HOME: join(folder, "no-cache") };
+const { file, folder, lbscale } = commandLine();
 
-function refusal(args: readonly string[], env: NodeJS.ProcessEnv = EMPTY_CACHE) {
-  const { status, stdout, stderr } = lbscale(args, "", env);
+// No kube-proxy is in this cache.
+beforeAll(() => void vi.stubEnv("XDG_CACHE_HOME", join(folder, "no-cache")));
+afterAll(() => void vi.unstubAllEnvs());
+
+async function refusal(args: readonly string[]) {
+  const { status, stdout, stderr } = await lbscale(args);
   expect([status, stdout]).toEqual([2, ""]);
   return stderr
     .split("\n")
@@ -30,14 +34,16 @@ describe("verify --kube-proxy refuses in one line", () => {
     ],
     ["a path that is not there", "/no/such", /^lbscale: \/no\/such is no program that you may run: give one/],
     ["a folder", "/", /^lbscale: \/ is no program that you may run/],
-  ])("%s", (_, version, message) => {
-    expect(refusal(["verify", BOUTIQUE, "--kube-proxy", version])).toMatch(message);
+  ])("%s", async (_, version, message) => {
+    expect(await refusal(["verify", BOUTIQUE, "--kube-proxy", version])).toMatch(message);
   });
 
-  it.skipIf(process.getuid?.() === 0)("a missing right", () => {
+  it.skipIf(process.getuid?.() === 0)("a missing right", async () => {
     const path = file("fake", '#!/bin/sh\necho "Kubernetes v1.37.2"\n');
     chmodSync(path, 0o755);
-    expect(refusal(["verify", BOUTIQUE, "--kube-proxy", path])).toMatch(/^lbscale: kube-proxy needs root: /);
+    expect(await refusal(["verify", BOUTIQUE, "--kube-proxy", path])).toMatch(
+      /^lbscale: kube-proxy needs root: /,
+    );
   });
 });
 
@@ -50,7 +56,7 @@ describe("serve refuses in one line", () => {
     if (address === null || typeof address === "string") throw new Error("no port");
     const { port } = address;
     try {
-      expect(refusal([...serve, "--port", String(port)])).toBe(
+      expect(await refusal([...serve, "--port", String(port)])).toBe(
         `lbscale: cannot listen on port ${port} of 127.0.0.1: something else listens there; choose another port, or leave it out for a free one`,
       );
     } finally {
@@ -71,7 +77,7 @@ describe("serve refuses in one line", () => {
       /^lbscale: cannot write no\/k: it does not exist$/,
     ],
     ["no churn", ["--churn", "0"], /^lbscale: --churn "0": give a whole number from 1 to /],
-  ])("%s", (_, more, message) => {
-    expect(refusal([...serve, ...more])).toMatch(message);
+  ])("%s", async (_, more, message) => {
+    expect(await refusal([...serve, ...more])).toMatch(message);
   });
 });

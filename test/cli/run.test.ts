@@ -4,7 +4,8 @@ import os from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { BOUTIQUE, file, folder, lbscale, MAIN, service, TINY, UNDRAWN } from "../support/cli.js";
+import { file, folder, lbscale, MAIN } from "../support/cli.js";
+import { BOUTIQUE, service, TINY, UNDRAWN } from "../support/inputs.js";
 import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 describe("lbscale run", () => {

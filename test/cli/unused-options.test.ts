@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { file, lbscale, service } from "../support/cli.js";
+import { commandLine } from "../support/in-process.js";
+import { service } from "../support/inputs.js";
+
+const { file, lbscale } = commandLine();
 
 const YAML = file("service.yaml", service("{clusterIP: 10.0.0.1, ports: [{port: 80}]}"));
 
@@ -24,38 +27,42 @@ describe("an option that a command would ignore", () => {
     ["--theme", ["compare", "x", "y", "--theme", "dark"]],
     ["--probe-guest", ["doctor", "--lane", "model", "--probe-guest"]],
     ["--lane", ["doctor", "--clean", "--lane", "model"]],
-  ])("is refused by name: %s of %j", (option, args) => {
-    const { status, stdout, stderr } = lbscale(args);
+  ])("is refused by name: %s of %j", async (option, args) => {
+    const { status, stdout, stderr } = await lbscale(args);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr.trim().split("\n").at(-1)).toContain(option);
   });
 });
 
 describe("what the user knows of a node", () => {
-  it("counts in every command that reads one: the address of a node whose iptables-save does not say it", () => {
-    const rules = [
-      "*nat",
-      ":PREROUTING ACCEPT [0:0]",
-      ":KUBE-SERVICES - [0:0]",
-      ":KUBE-NODEPORTS - [0:0]",
-      ":KUBE-EXT-AAAAAAAAAAAAAAAA - [0:0]",
-      ":KUBE-SVC-AAAAAAAAAAAAAAAA - [0:0]",
-      ":KUBE-SEP-AAAAAAAAAAAAAAAA - [0:0]",
-      "-A PREROUTING -j KUBE-SERVICES",
-      '-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment "d/s cluster IP" -m tcp --dport 80 -j KUBE-SVC-AAAAAAAAAAAAAAAA',
-      "-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS",
-      '-A KUBE-NODEPORTS -p tcp -m comment --comment "d/s" -m tcp --dport 30080 -j KUBE-EXT-AAAAAAAAAAAAAAAA',
-      "-A KUBE-EXT-AAAAAAAAAAAAAAAA -j KUBE-SVC-AAAAAAAAAAAAAAAA",
-      "-A KUBE-SVC-AAAAAAAAAAAAAAAA -j KUBE-SEP-AAAAAAAAAAAAAAAA",
-      "-A KUBE-SEP-AAAAAAAAAAAAAAAA -p tcp -m tcp -j DNAT --to-destination 10.244.1.5:8080",
-      "COMMIT",
-      "",
-    ].join("\n");
+  it("counts in every command that reads one: the address of a node whose iptables-save does not say it", async () => {
+    const rules = file(
+      "rules",
+      [
+        "*nat",
+        ":PREROUTING ACCEPT [0:0]",
+        ":KUBE-SERVICES - [0:0]",
+        ":KUBE-NODEPORTS - [0:0]",
+        ":KUBE-EXT-AAAAAAAAAAAAAAAA - [0:0]",
+        ":KUBE-SVC-AAAAAAAAAAAAAAAA - [0:0]",
+        ":KUBE-SEP-AAAAAAAAAAAAAAAA - [0:0]",
+        "-A PREROUTING -j KUBE-SERVICES",
+        '-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment "d/s cluster IP" -m tcp --dport 80 -j KUBE-SVC-AAAAAAAAAAAAAAAA',
+        "-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS",
+        '-A KUBE-NODEPORTS -p tcp -m comment --comment "d/s" -m tcp --dport 30080 -j KUBE-EXT-AAAAAAAAAAAAAAAA',
+        "-A KUBE-EXT-AAAAAAAAAAAAAAAA -j KUBE-SVC-AAAAAAAAAAAAAAAA",
+        "-A KUBE-SVC-AAAAAAAAAAAAAAAA -j KUBE-SEP-AAAAAAAAAAAAAAAA",
+        "-A KUBE-SEP-AAAAAAAAAAAAAAAA -p tcp -m tcp -j DNAT --to-destination 10.244.1.5:8080",
+        "COMMIT",
+        "",
+      ].join("\n"),
+    );
     const flow = ["--plane", "iptables", "--flow", "tcp 198.51.100.7:4000 > 192.0.2.10:30080"];
-    const lookup = (...options: string[]) => lbscale(["lookup", "-", ...flow, ...options], rules).stdout;
-    expect(lookup()).not.toContain("10.244.1.5:8080");
-    expect(lookup("--node-address", "192.0.2.10")).toContain("iptables: DNAT 10.244.1.5:8080");
-    const { stderr } = lbscale(["verify", "-", "--flows", "100", "--node-address", "192.0.2.10"], rules);
+    const lookup = async (...options: string[]) =>
+      (await lbscale(["lookup", rules, ...flow, ...options])).stdout;
+    expect(await lookup()).not.toContain("10.244.1.5:8080");
+    expect(await lookup("--node-address", "192.0.2.10")).toContain("iptables: DNAT 10.244.1.5:8080");
+    const { stderr } = await lbscale(["verify", rules, "--flows", "100", "--node-address", "192.0.2.10"]);
     expect(stderr).toContain("node address 192.0.2.10");
   });
 });

@@ -1,38 +1,10 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { main } from "../../src/cli/program.js";
-import { BOUTIQUE, file, folder, lbscale, NODE_TABLES, service, TINY } from "../support/cli.js";
+import { describe, expect, it } from "vitest";
+import { commandLine } from "../support/in-process.js";
+import { BOUTIQUE, NODE_TABLES, service, TINY } from "../support/inputs.js";
 
-/** Runs a command line in this process, in `folder`: what it writes and its exit code. */
-async function inProcess(args: readonly string[]) {
-  let stdout = "";
-  let stderr = "";
-  const collect = (into: (text: string) => void) => (chunk: string | Uint8Array) => {
-    into(String(chunk));
-    return true;
-  };
-  const out = (text: string) => {
-    stdout += text;
-  };
-  const err = (text: string) => {
-    stderr += text;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, "write").mockImplementation(collect(out)),
-    vi.spyOn(process.stderr, "write").mockImplementation(collect(err)),
-  ];
-  try {
-    const status = await main(args, { out, err });
-    return { status, stdout, stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
-const before = process.cwd();
-beforeAll(() => process.chdir(folder));
-afterAll(() => process.chdir(before));
+const { file, folder, lbscale } = commandLine();
 
 describe("bad input gets one line on stderr, exit code 2, and nothing on stdout", () => {
   const long = "x".repeat(50);
@@ -88,7 +60,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ["nothing to resume", ["run", "--resume"], /--resume needs --out/],
     ["nothing to verify", ["verify"], /--services N/],
   ])("%s", async (_what, args, message) => {
-    const { status, stdout, stderr } = await inProcess(args);
+    const { status, stdout, stderr } = await lbscale(args);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect(status).toBe(2);
@@ -109,7 +81,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     ],
     ["two costs", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
   ])("%s, after what the import left out and assumed", async (_what, args, message) => {
-    const { status, stdout, stderr } = await inProcess(args);
+    const { status, stdout, stderr } = await lbscale(args);
     const lines = stderr.trimEnd().split("\n");
     expect(lines.filter((line) => line.startsWith("lbscale: "))).toEqual([lines.at(-1)]);
     expect(lines.at(-1)).toMatch(message);
@@ -130,7 +102,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
       /Service shop\/b: clusterIP 10\.96\.0\.9 belongs to Service shop\/a/,
     ],
   ])("a cluster file that is %s", async (_what, text, message) => {
-    const { status, stdout, stderr } = await inProcess([
+    const { status, stdout, stderr } = await lbscale([
       "run",
       "--cluster",
       file("bad", text),
@@ -145,15 +117,15 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
 
   it("a corrupt results.json", async () => {
     const path = file("results.json", '{"schemaVersion":1,');
-    expect(await inProcess(["report", path])).toMatchObject({ status: 2, stdout: "" });
-    expect((await inProcess(["report", file("results.json", '{"schemaVersion":7}')])).stderr).toMatch(
+    expect(await lbscale(["report", path])).toMatchObject({ status: 2, stdout: "" });
+    expect((await lbscale(["report", file("results.json", '{"schemaVersion":7}')])).stderr).toMatch(
       /schemaVersion/,
     );
     rmSync(path);
   });
 
   it("an output folder that is a file", async () => {
-    const { status, stderr } = await inProcess([...TINY, "--out", file("taken", "")]);
+    const { status, stderr } = await lbscale([...TINY, "--out", file("taken", "")]);
     expect(stderr).toMatch(/a file is in the way/);
     expect(status).toBe(2);
   });
@@ -161,7 +133,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
   it.runIf(process.platform === "linux")(
     "an output folder where nobody may write, root included (/proc, so Linux only)",
     async () => {
-      const { status, stderr } = await inProcess([...TINY, "--out", "/proc/lbscale"]);
+      const { status, stderr } = await lbscale([...TINY, "--out", "/proc/lbscale"]);
       expect(stderr).toMatch(/can't write to \/proc\/lbscale: .*choose another folder with --out/);
       expect(status).toBe(2);
     },
@@ -170,7 +142,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
 
 describe("lbscale --help", () => {
   it("lists every command in one of four groups, and the exit codes", async () => {
-    const { status, stdout } = await inProcess(["--help"]);
+    const { status, stdout } = await lbscale(["--help"]);
     expect(status).toBe(0);
     const [, ...groups] = stdout.split(/^(?=Measure$|Inspect$|Convert$|Report$)/m);
     expect(
@@ -185,13 +157,13 @@ describe("lbscale --help", () => {
   });
 
   it("is the same for -h, and with other options", async () => {
-    const { stdout } = await inProcess(["--help"]);
-    expect((await inProcess(["-h"])).stdout).toBe(stdout);
-    expect((await inProcess(["--debug", "--help"])).stdout).toBe(stdout);
+    const { stdout } = await lbscale(["--help"]);
+    expect((await lbscale(["-h"])).stdout).toBe(stdout);
+    expect((await lbscale(["--debug", "--help"])).stdout).toBe(stdout);
   });
 
   it("of a command lists its options and says what they may be", async () => {
-    const { status, stdout } = await inProcess(["run", "--help"]);
+    const { status, stdout } = await lbscale(["run", "--help"]);
     expect([status, stdout]).toEqual([
       0,
       expect.stringMatching(/^lbscale run\n[\s\S]*--replicates [\s\S]*--resume/),
@@ -201,28 +173,15 @@ describe("lbscale --help", () => {
 
 describe("lbscale completion", () => {
   it("prints a script that asks lbscale for words", async () => {
-    expect((await inProcess(["completion"])).stdout).toMatch(/lbscale --get-yargs-completions/);
+    expect((await lbscale(["completion"])).stdout).toMatch(/lbscale --get-yargs-completions/);
   });
 
   it("completes commands, and the options of a command", async () => {
     const complete = async (...words: string[]) =>
-      (await inProcess(["--get-yargs-completions", "lbscale", ...words])).stdout.split("\n");
+      (await lbscale(["--get-yargs-completions", "lbscale", ...words])).stdout.split("\n");
     expect(await complete("exp")).toEqual(expect.arrayContaining([expect.stringMatching(/^export\b/)]));
     expect(await complete("compare", "--any")).toEqual(
       expect.arrayContaining([expect.stringMatching(/^--anyway\b/)]),
     );
-  });
-});
-
-it("lbscale --version prints the version of the package, as a process", () => {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  expect(lbscale(["--version"])).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
-});
-
-it("the process exits with the code of main, and writes the error to standard error alone", () => {
-  expect(lbscale(["run", "--profile"])).toEqual({
-    status: 2,
-    stdout: "",
-    stderr: "lbscale: --profile needs a value; see lbscale run --help\n",
   });
 });

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { BOUTIQUE, folder, lbscale } from "../support/cli.js";
+import { folder, lbscale } from "../support/cli.js";
+import { BOUTIQUE } from "../support/inputs.js";
 
 describe("lbscale advise", () => {
   it("measures the cluster on this machine where no run is given", () => {

@@ -51,8 +51,18 @@ export function withTestCluster(...options: string[]): void {
   });
   afterAll(() => {
     expect(run(CLUSTER, "down").status).toBe(0);
-    expect(existsSync(STATE)).toBe(false);
+    expect(leftOnMachine()).toEqual([]);
   });
+}
+
+/** What a cluster that was taken down left outside its namespaces. */
+function leftOnMachine(): string[] {
+  const groups = run("find", "/sys/fs/cgroup", "-maxdepth", "2", "-name", "lbscale-cluster*").stdout;
+  const processes = run("pgrep", "-f", "-a", STATE).stdout;
+  return [STATE, "/sys/class/net/lbscale0"]
+    .filter((path) => existsSync(path))
+    .concat(groups.split("\n"), processes.split("\n"))
+    .filter((line) => line !== "");
 }
 
 /** Runs a program to its end, with the cluster's kubectl and its administrator. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BOUTIQUE, lbscale } from "../support/cli.js";
+import { lbscale } from "../support/cli.js";
+import { BOUTIQUE } from "../support/inputs.js";
 
 describe("lbscale export", () => {
   it("exports 5,000 generated services as iptables rules, the same for a seed, which are read back", () => {

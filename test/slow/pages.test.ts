@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folder, lbscale, PUBLISHED, publishedRuns } from "../support/cli.js";
+import { folder, lbscale } from "../support/cli.js";
+import { PUBLISHED, publishedRuns } from "../support/inputs.js";
 
 describe("lbscale report --formats html", () => {
   it.each(publishedRuns())(

@@ -5,7 +5,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Random } from "../../src/random.js";
-import { BOUTIQUE, folder, MAIN, NODE_TABLES } from "../support/cli.js";
+import { folder, MAIN } from "../support/cli.js";
+import { BOUTIQUE, NODE_TABLES } from "../support/inputs.js";
 
 const COMMANDS = [
   ...["run", "compare", "verify", "doctor", "lookup", "explain", "advise", "list", "generate", "import"],

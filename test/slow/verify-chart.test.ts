@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { file, folder, lbscale, PUBLISHED } from "../support/cli.js";
+import { file, folder, lbscale } from "../support/cli.js";
+import { PUBLISHED } from "../support/inputs.js";
 
 describe("lbscale verify-chart", () => {
   const published = join(PUBLISHED, "2026-11-29-article");

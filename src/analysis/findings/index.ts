@@ -25,6 +25,7 @@ import { affinityIsLinear, statisticChains } from "./endpoints.js";
 import { familyCost } from "./families.js";
 import { listFactor, listGrowth, listSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
+import { clusterConnect, clusterProgramming } from "./lanes/cluster.js";
 import {
   guestConnect,
   guestUpdate,
@@ -33,9 +34,9 @@ import {
   kernelUpdate,
   lookupModelVsKernel,
   ruleModelVsKernel,
-} from "./kernel.js";
+} from "./lanes/kernel.js";
+import { coldStart, firstSyncTime, programmingTime } from "./lanes/programming.js";
 import { memoryAtLargest } from "./memory.js";
-import { coldStart, firstSyncTime, programmingTime } from "./programming.js";
 import { timeByRegime } from "./regimes.js";
 import { positionDecides } from "./tails.js";
 import { trieAddresses, trieLogarithm } from "./trie.js";
@@ -52,7 +53,9 @@ export function findFindings(results: Results): Finding[] {
   const of = (plane: string | undefined) => ascending(cells.filter((cell) => cell.plane === plane));
   const list = of(claimant(results, "list"));
   const hash = of(claimant(results, "hash"));
-  const kernel = [
+  const kernels = [
+    clusterConnect(results),
+    clusterProgramming(results),
     programmingTime(results),
     firstSyncTime(results),
     coldStart(results),
@@ -96,7 +99,7 @@ export function findFindings(results: Results): Finding[] {
   ].filter((finding) => finding !== null);
   const said = models.map((finding) => withCondition(finding, results));
   const all = [
-    ...kernel.filter((finding) => finding !== null).map((finding) => withFamily(finding, results)),
+    ...kernels.filter((finding) => finding !== null).map((finding) => withFamily(finding, results)),
     ...said.map((finding) => ({ ...finding, sentence: findingSentence(finding, results) })),
   ];
   return all.map((finding) => withBasis(finding, results));

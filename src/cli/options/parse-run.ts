@@ -2,12 +2,9 @@
 
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
-import {
-  isKubeProxyPlane,
-  KUBE_PROXY_FORM,
-  NOT_IN_GUEST,
-  parseKubeProxyPlane,
-} from "../../kernel/planes/kube-proxy/id.js";
+import { isCiliumPlane } from "../../kernel/planes/cilium/id.js";
+import { isKubeProxyPlane, NOT_IN_GUEST } from "../../kernel/planes/kube-proxy/id.js";
+import { checkRealProgram, isRealProgram, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import { BOUNDS, type LaneId } from "../../run/bounds.js";
 import { parseChoices, parseInteger, parseList, parseNumber, parseShare } from "./parse.js";
 
@@ -48,25 +45,30 @@ export function parseExponent(text: string): number {
   return value;
 }
 
-/** Planes that lbscale writes itself in their order, then kube-proxies as they were given. */
+/** Planes that lbscale writes itself in their order, then real programs as they were given. */
 export function parseKernelPlanes(text: string, name: string): string[] {
   const given = [...new Set(parseList(text, name))];
-  const proxies = given.filter(isKubeProxyPlane);
-  for (const id of proxies) parseKubeProxyPlane(id);
-  const own = given.filter((id) => !isKubeProxyPlane(id));
+  const programs = given.filter(isRealProgram);
+  for (const id of programs) checkRealProgram(id);
+  const own = given.filter((id) => !isRealProgram(id));
   const unknown = own.find((id) => !KERNEL_PLANE_IDS.some((known) => known === id));
   if (unknown !== undefined) {
     throw new UsageError(
-      `--${name} "${unknown}" is unknown: choose from ${KERNEL_PLANE_IDS.join(", ")}, or give ${KUBE_PROXY_FORM}`,
+      `--${name} "${unknown}" is unknown: choose from ${KERNEL_PLANE_IDS.join(", ")}, or give ${REAL_PROGRAM_FORMS}`,
     );
   }
-  return [...KERNEL_PLANE_IDS.filter((id) => own.includes(id)), ...proxies];
+  return [...KERNEL_PLANE_IDS.filter((id) => own.includes(id)), ...programs];
 }
 
-/** Planes of the guest, where kube-proxy itself is none. */
+/** Planes of the guest, where no real program is one. */
 export function parseGuestPlanes(text: string, name: string): string[] {
-  const proxy = parseList(text, name).find(isKubeProxyPlane);
+  const given = parseList(text, name);
+  const proxy = given.find(isKubeProxyPlane);
   if (proxy !== undefined) throw new UsageError(`--${name} "${proxy}": ${NOT_IN_GUEST}; leave it out`);
+  const cilium = given.find(isCiliumPlane);
+  if (cilium !== undefined) {
+    throw new UsageError(`--${name} "${cilium}": the guest's kernel has no JIT for BPF; leave it out`);
+  }
   return parseChoices(text, name, KERNEL_PLANE_IDS);
 }
 

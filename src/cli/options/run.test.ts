@@ -80,6 +80,16 @@ describe("options of lbscale run", () => {
     expect(() => readRunSpec({ planes: "kube-proxy/nftables" })).toThrow(/choose from iptables/);
   });
 
+  it("name Cilium's control plane in the kernel lane, and refuse it in the guest", () => {
+    const given = { lane: "kernel", planes: "cilium@/home/me/cilium-lb,cilium/tc@1.20,ebpf" };
+    expect(readRunSpec(given).planes).toEqual(["ebpf", "cilium@/home/me/cilium-lb", "cilium/tc@1.20"]);
+    expect(commandOf(given)).toContain("--planes ebpf,cilium@FOLDER/cilium-lb,cilium/tc@1.20");
+    expect(() => readRunSpec({ lane: "kernel", planes: "cilium/xdp" })).toThrow(/give cilium@1\.20/);
+    expect(() => readRunSpec({ lane: "guest", planes: "cilium@1.20" })).toThrow(
+      /no JIT for BPF; leave it out/,
+    );
+  });
+
   it("limit the time of a run and of a cell, in seconds, minutes or hours", () => {
     const given = { lane: "kernel", budget: "5m", duration: "30" };
     expect(readRunSpec(given)).toMatchObject({ budgetSeconds: 300, durationSeconds: 30 });

@@ -8,7 +8,7 @@ import type { Argv } from "yargs";
 import { POPULAR } from "../../cluster/flows.js";
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
-import { KUBE_PROXY_FORM } from "../../kernel/planes/kube-proxy/id.js";
+import { REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import type { PlaneOption } from "../../planes/option.js";
 import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
 import { planeChoices } from "../../planes/registry-loader.js";
@@ -88,7 +88,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     "planes",
     "planes",
     {
-      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}, or ${KUBE_PROXY_FORM}`,
+      describe: `Planes: ${planeChoices()}; with --lane kernel: ${KERNEL_PLANE_IDS.join(", ")}, or ${REAL_PROGRAM_FORMS}`,
     },
     (text, lane, name) => {
       if (lane === "model") return parsePlanes(text);

@@ -17,6 +17,8 @@ const QUIET_MS = 2200;
 /** Nothing that happens once a second may meet them all. */
 const JITTER_MS = 1000;
 const CHANGE_SECONDS = 60;
+/** A plane is given this long for each Service that was removed, until its addresses are free again: 5 s for 5,000. */
+const REMOVED_MS = 1;
 /** A sync of N Services takes the API server as long as it takes. */
 const SYNC_SECONDS = 600;
 const OFTEN_US = 1000;
@@ -108,11 +110,16 @@ export class Changes {
     await this.#unlessLost(() => this.#replaceEndpoint(block));
   }
 
+  /** Waits until the plane has done with what was removed. */
+  async quiet(removed: number): Promise<void> {
+    await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS + REMOVED_MS * removed);
+  }
+
   /** The last of many Services; `make` makes it at an address, and resolves with the API server's answer. */
-  async makeLast(make: (address: string) => Promise<void>): Promise<void> {
+  async makeLast(block: number, make: (address: string) => Promise<void>): Promise<void> {
     const address = await this.#freeAddress();
     await this.#observe(
-      { block: 0, kinds: { first: "sync" } },
+      { block, kinds: { first: "sync" } },
       watched(address, null, SYNC_SECONDS, SELDOM_US),
       () => make(address),
     );

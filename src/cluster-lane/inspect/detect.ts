@@ -156,3 +156,25 @@ function versionOf({ spec }: DaemonSet): string | null {
   const image = spec.template.spec.containers[0]?.image?.split("@")[0] ?? "";
   return /:([^/:]+)$/.exec(image)?.[1] ?? null;
 }
+
+/** What joins the pods of many clusters, by its DaemonSet. */
+const NETWORKS: Readonly<Record<string, string>> = {
+  cilium: "Cilium",
+  "calico-node": "Calico",
+  canal: "Canal",
+  "kube-flannel": "Flannel",
+  "aws-node": "Amazon VPC CNI",
+  "azure-cns": "Azure CNI",
+  kindnet: "kindnet",
+  "weave-net": "Weave Net",
+  ...Object.fromEntries(AGENTS.map(({ daemonSet, program }) => [daemonSet, program])),
+};
+
+/** The network plugin with its version, or `unknown`. */
+export function detectNetwork({ daemonSets }: Pick<PlaneEvidence, "daemonSets">): string {
+  for (const [daemonSet, program] of Object.entries(NETWORKS)) {
+    const found = find(daemonSets, daemonSet);
+    if (found) return [program, versionOf(found)].filter((word) => word !== null).join(" ");
+  }
+  return "unknown";
+}

@@ -15,7 +15,7 @@ import {
 import type { ClusterLaneOptions } from "../options.js";
 import { readProbe } from "../programs.js";
 import { countFreeAddresses, isIpv6Only } from "./addresses.js";
-import { type DetectedPlane, detectPlane, readEvidence } from "./detect.js";
+import { type DetectedPlane, detectNetwork, detectPlane, readEvidence } from "./detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
 import { requireRights } from "./rights.js";
 
@@ -24,6 +24,8 @@ export interface ClusterState {
   /** Of the API server. */
   readonly version: string;
   readonly plane: DetectedPlane;
+  /** What joins the pods. */
+  readonly network: string;
   readonly image: string;
   /** Nodes that may be used. */
   readonly nodes: readonly ClusterNode[];
@@ -77,13 +79,14 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
     );
   }
   if (!own) await requireNamespace(api, needs);
+  const evidence = await readEvidence(api, nodes);
   const plane =
     options.planeName === undefined
-      ? detectPlane(await readEvidence(api, nodes))
+      ? detectPlane(evidence)
       : { id: options.planeName, program: options.planeName, version: null, source: "--plane-name" };
   for (const architecture of probes.keys()) readProbe(architecture);
   return {
-    ...{ version, plane, image, nodes, probes, freeAddresses },
+    ...{ version, plane, network: detectNetwork(evidence), image, nodes, probes, freeAddresses },
     ...{ allNodes: all.length, otherServices: services },
   };
 }

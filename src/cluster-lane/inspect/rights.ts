@@ -64,9 +64,20 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
   const rules = (rights: readonly Right[]) =>
     rights.map(({ group, resource, verbs }) => ({ apiGroups: [group], resources: [resource], verbs }));
   const rbac = { apiVersion: "rbac.authorization.k8s.io/v1" };
+  // What kube-proxy and Cilium were told, by name: nothing else of kube-system is read.
+  const configurations = {
+    ...{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] },
+    resourceNames: ["kube-proxy", "kube-proxy-config", "cilium-config"],
+  };
   const everywhere = [...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : []), ...OPTIONAL_RIGHTS];
   return [
     { ...rbac, kind: "ClusterRole", metadata: { name: "lbscale" }, rules: rules(everywhere) },
+    {
+      ...rbac,
+      kind: "Role",
+      metadata: { name: "lbscale-plane", namespace: "kube-system" },
+      rules: [configurations],
+    },
     // A namespace of the run's own has no bindings yet: then the objects' rights have to be the cluster's as well.
     ...(own
       ? [

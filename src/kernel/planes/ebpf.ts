@@ -76,7 +76,7 @@ async function loadAtInterfaces(loading: Loading, program: Program | null): Prom
 }
 
 /** The pinned programs see what comes from the client, and what comes back from endpoints. */
-export async function attachToInterfaces(loading: Loading): Promise<void> {
+export async function attachToInterfaces(loading: Pick<Loading, "host" | "testbed">): Promise<void> {
   const { testbed } = loading;
   const tc = toolPath("tc");
   for (const [device, name] of [

@@ -1,4 +1,4 @@
-/** Rounds of connections through the rules that a kube-proxy wrote, next to the same to endpoints through a bare node. */
+/** Rounds of connections through what a program wrote, next to the same to endpoints through a node without it. */
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { generateTrace } from "../../cluster/flows.js";
@@ -6,7 +6,6 @@ import { replicateSeed } from "../../measure/schedule.js";
 import { splitPlaneId } from "../../planes/kube-proxy-versions.js";
 import type { Flow } from "../../planes/plane.js";
 import { median } from "../../stats/quantile.js";
-import { TRACKED_BASELINE } from "../plane.js";
 import { KERNEL_PLANES } from "../planes/index.js";
 import { probeFlows, REACHED, type Result } from "../probe.js";
 import { endpointFlows, flowsOf } from "../round-flows.js";
@@ -14,6 +13,7 @@ import type { Host } from "../testbed/host.js";
 import { KernelError, toolPath } from "../testbed/tools.js";
 import { Testbed } from "../testbed/topology.js";
 import { DecisionVerifier } from "../verify.js";
+import type { DataPath } from "./data-path.js";
 import type { ProgrammingCell, ProgrammingReport, ProgrammingTask, Visit } from "./tasks.js";
 
 const TIMEOUT_MS = 5000;
@@ -25,19 +25,21 @@ interface Rounds {
   readonly task: ProgrammingTask;
   readonly cluster: Cluster;
   readonly cell: ProgrammingCell;
-  /** With kube-proxy's rules in its node. */
+  /** With the program at work on its node. */
   readonly testbed: Testbed;
+  readonly path: DataPath;
   readonly where: { readonly cell: number; readonly block: number; readonly place: number };
   readonly report: (report: ProgrammingReport) => void;
 }
 
 /** Makes the rounds of a visit. Throws KernelError on a decision that breaks the contract. */
 export async function connectRounds(setting: Rounds, visit: Visit): Promise<void> {
-  const { host, natives, task, cluster, cell, testbed, where, report } = setting;
+  const { host, natives, task, cluster, cell, testbed, where, report, path } = setting;
+  const { plane, baseline, cgroup } = path;
   const base = new Testbed(host, `b${visit.cell}-${visit.block}`);
   try {
     await base.create(cluster, natives.server);
-    await KERNEL_PLANES[TRACKED_BASELINE].load(
+    await KERNEL_PLANES[baseline].load(
       { host, natives: { ...natives, loader: null, balancer: null }, testbed: base },
       null,
     );
@@ -46,15 +48,15 @@ export async function connectRounds(setting: Rounds, visit: Visit): Promise<void
       const seed = replicateSeed(task.seed, visit.block * visit.rounds + round, visit.cell);
       const trace = generateTrace(cluster, { flows: task.connections, batch: task.connections, seed });
       const flows = flowsOf(trace);
-      const results = await connect(testbed, flows, setting);
+      const results = await connect(testbed, flows, setting, cgroup);
       const verifier = new DecisionVerifier(
-        { plane: KERNEL_PLANES[cell.mode], cluster, program: null },
-        splitPlaneId(cell.plane).version,
+        { plane, cluster, program: null },
+        cell.program.kind === "kube-proxy" ? splitPlaneId(cell.plane).version : undefined,
       );
       requireAll(cell.plane, flows, results, (flow, result) => verifier.accepts(flow, result));
       const straight = endpointFlows(cluster, trace, seed);
-      const bare = await connect(base, straight, setting);
-      requireAll(TRACKED_BASELINE, straight, bare, ({ dst }, result) => result.address === dst);
+      const bare = await connect(base, straight, setting, null);
+      requireAll(baseline, straight, bare, ({ dst }, result) => result.address === dst);
       report({
         kind: "round",
         ...where,
@@ -75,10 +77,11 @@ async function connect(
   testbed: Testbed,
   flows: readonly Flow[],
   { natives, task }: Pick<Rounds, "natives" | "task">,
+  cgroup: string | null,
 ): Promise<Result[]> {
   // Closed connections stay in the table for ten seconds.
   await testbed.exec("node", toolPath("conntrack"), ["-F"]);
-  const options = { probe: natives.probe, cpu: task.cpu, cgroup: null, keepPorts: false };
+  const options = { probe: natives.probe, cpu: task.cpu, cgroup, keepPorts: false };
   return probeFlows(testbed, "client", flows, { ...options, timeoutMs: TIMEOUT_MS });
 }
 

@@ -1,7 +1,8 @@
-/** All visits of a task, one after another: a kube-proxy at work would disturb another. */
+/** All visits of a task, one after another: a program at work would disturb another. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { compileProgram } from "../native.js";
+import { compileCiliumReader, compileProgram } from "../native.js";
+import type { RealProgram } from "../planes/real-programs.js";
 import type { Host } from "../testbed/host.js";
 import type { ProgrammingReport, ProgrammingTask } from "./tasks.js";
 import { makeVisit } from "./visit.js";
@@ -13,10 +14,12 @@ export async function measureProgramming(
   clusterOf: (services: number) => Promise<Cluster>,
   report: (report: ProgrammingReport) => void,
 ): Promise<void> {
+  const has = (kind: RealProgram["kind"]): boolean => task.cells.some(({ program }) => program.kind === kind);
   const natives = {
     probe: await compileProgram("probe", host.folder),
     server: await compileProgram("server", host.folder),
-    timed: await compileProgram("timed", host.folder),
+    timed: has("kube-proxy") ? await compileProgram("timed", host.folder) : null,
+    reader: has("cilium") ? await compileCiliumReader(host.folder) : null,
     watch: await compileProgram("watch", host.folder),
   };
   const began = performance.now();

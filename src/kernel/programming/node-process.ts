@@ -1,4 +1,4 @@
-/** The process in the node's namespace (node.ts), as the worker of the sandbox talks to it. */
+/** The process in the node's namespace (node/main.ts), as the worker of the sandbox talks to it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { KernelError, toolPath } from "../testbed/tools.js";
 import { type NodeRequest, nodeReplySchema } from "./tasks.js";
 
-const SCRIPT = fileURLToPath(new URL("./node.js", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("./node/main.js", import.meta.url));
 
 /** Answers one request after the other. */
 export class NodeProcess {

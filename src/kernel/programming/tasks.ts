@@ -1,19 +1,18 @@
-/** What the sandbox is asked about kube-proxy as a plane, and what it answers: plain JSON, a report a line. */
+/** What the sandbox is asked about real programs as planes, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
-import { KUBE_PROXY_MODES, type KubeProxyMode } from "../kube-proxy/protocol.js";
+import { KUBE_PROXY_MODES } from "../kube-proxy/protocol.js";
+import type { RealProgram } from "../planes/real-programs.js";
 import { ENDPOINT_CHANGES } from "./changes.js";
 
-/** One kube-proxy at one number of services. */
+/** One program at one number of services. */
 export interface ProgrammingCell {
   readonly plane: string;
-  readonly binary: string;
-  readonly mode: KubeProxyMode;
-  readonly backend: "legacy" | "nft";
+  readonly program: RealProgram;
   readonly services: number;
 }
 
-/** A fresh kube-proxy on a fresh node: it starts from nothing, then endpoints change. */
+/** A fresh program on a fresh node: it starts from nothing, then endpoints change. */
 export interface Visit {
   readonly cell: number;
   readonly block: number;
@@ -48,7 +47,7 @@ const count = z.number().int().nonnegative();
 const ns = z.number();
 const where = { cell: count, block: count, place: count };
 
-/** Times of the tools that were run meanwhile. */
+/** Times of the tools that were run meanwhile; of Cilium, which runs none, of its operations on maps. */
 const tools = z.object({
   listingNs: ns,
   writingNs: ns,
@@ -64,20 +63,22 @@ const startedSchema = z.object({
   kind: z.literal("started"),
   ...where,
   answeredNs: ns,
-  /** Until kube-proxy itself said that it had synced. */
+  /** Until kube-proxy itself said that it had synced, or Cilium's last write. */
   syncedNs: ns,
-  /** Of kube-proxy and its children. */
+  /** Of the program and its children. */
   cpuNs: ns,
   peakBytes: z.number(),
   /** How much more the kernel's slabs and vmalloc held afterwards: of the whole machine. */
   slabBytes: z.number(),
   vmallocBytes: z.number(),
   tools,
-  /** What was said by `kube-proxy --version` and the tools. */
+  /** What the kernel accounts for each map that it filled; null: it has none. */
+  maps: z.record(z.string(), z.number()).nullable(),
+  /** Versions, as the programs and the tools say them, and how they were configured. */
   facts: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
-/** Times of connections and of a request over each, and of the same to endpoints through a node that only tracks them. */
+/** Times of connections and of a request over each, and of the same to endpoints through a node that does nothing of it. */
 const roundSchema = z.object({
   kind: z.literal("round"),
   ...where,
@@ -94,12 +95,12 @@ const changedSchema = z.object({
   kind: z.literal("changed"),
   ...where,
   change: z.enum(ENDPOINT_CHANGES),
-  /** From the event until kube-proxy had synced. */
+  /** From the event until the program had written everything. */
   syncNs: ns,
   /** From the event until the first connect() that follows it. */
   visibleNs: ns,
   tools,
-  syncs: count,
+  syncs: count.nullable(),
   wallMs: z.number(),
 });
 
@@ -108,7 +109,9 @@ const rolledOutSchema = z.object({
   kind: z.literal("rolled out"),
   ...where,
   syncNs: ns,
-  syncs: count,
+  /** null: of Cilium, which says nothing of them. */
+  syncs: count.nullable(),
+  operations: count.nullable(),
   endpoints: count,
   wallMs: z.number(),
 });
@@ -136,18 +139,34 @@ export const programmingReportSchema = z.discriminatedUnion("kind", [
 ]);
 export type ProgrammingReport = z.infer<typeof programmingReportSchema>;
 
+/** What the process in the node starts. */
+const programSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("kube-proxy"),
+    binary: z.string(),
+    mode: z.enum(KUBE_PROXY_MODES),
+    backend: z.enum(["legacy", "nft"]),
+    timed: z.string(),
+    /** The nft that kube-proxy runs. */
+    nft: z.string(),
+  }),
+  z.object({
+    kind: z.literal("cilium"),
+    binary: z.string(),
+    waitMs: count,
+    /** The BPF file system in which it pins its maps. */
+    bpffs: z.string(),
+  }),
+]);
+export type NodeProgram = z.infer<typeof programSchema>;
+
 /** What the process in the node is asked. */
 export const nodeRequestSchema = z.discriminatedUnion("call", [
   /** Serves the cluster, and gets everything ready. */
   z.object({
     call: z.literal("prepare"),
     folder: z.string(),
-    timed: z.string(),
-    /** The nft that kube-proxy runs. */
-    nft: z.string(),
-    binary: z.string(),
-    mode: z.enum(KUBE_PROXY_MODES),
-    backend: z.enum(["legacy", "nft"]),
+    program: programSchema,
     services: count,
     endpointsPerService: count,
     seed: z.number(),
@@ -155,7 +174,7 @@ export const nodeRequestSchema = z.discriminatedUnion("call", [
     changing: z.array(count),
     limitMs: z.number(),
   }),
-  /** Starts kube-proxy, and returns when. */
+  /** Starts the program, and returns when. Cilium's maps are there then. */
   z.object({ call: z.literal("start") }),
   /** Waits until it has nothing left to write. */
   z.object({ call: z.literal("settle") }),
@@ -171,15 +190,19 @@ export const settleReplySchema = z.object({
   cpuNs: ns,
   peakBytes: z.number(),
   tools,
+  maps: z.record(z.string(), z.number()).nullable(),
 });
 export const changeReplySchema = z.object({
   sentNs: ns,
   syncedNs: ns,
-  syncs: count,
+  syncs: count.nullable(),
+  /** Operations on maps; null: it has none. */
+  operations: count.nullable(),
   tools,
   joined: z.string().nullable(),
   left: z.string().nullable(),
 });
 export const nodeReplySchema = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })]);
+export type StartReply = z.infer<typeof startReplySchema>;
 export type SettleReply = z.infer<typeof settleReplySchema>;
 export type ChangeReply = z.infer<typeof changeReplySchema>;

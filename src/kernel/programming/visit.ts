@@ -1,4 +1,4 @@
-/** One visit: a fresh kube-proxy programs a fresh node from nothing, then endpoints change, then a Service is rolled out. */
+/** One visit: a fresh program works on a fresh node from nothing, then endpoints change, then a Service is rolled out. */
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,10 +7,11 @@ import type { Flow } from "../../planes/plane.js";
 import { Random } from "../../random.js";
 import { probeFlows, REACHED } from "../probe.js";
 import type { Host } from "../testbed/host.js";
-import { KernelError, runTool, toolPath } from "../testbed/tools.js";
+import { KernelError, toolPath } from "../testbed/tools.js";
 import { Testbed } from "../testbed/topology.js";
 import { ENDPOINT_CHANGES } from "./changes.js";
 import { connectRounds } from "./connect-rounds.js";
+import { type CiliumReader, type DataPath, dataPathOf } from "./data-path.js";
 import { NodeProcess } from "./node-process.js";
 import {
   changeReplySchema,
@@ -24,7 +25,7 @@ import {
 import { visibleAt } from "./visible.js";
 import { Watcher } from "./watcher.js";
 
-/** Services whose endpoints change, and that are watched while kube-proxy starts: as many as tell of all. */
+/** Services whose endpoints change, and that are watched while the program starts: as many as tell of all. */
 const WATCHED = 32;
 const PROBE_TIMEOUT_MS = 3000;
 const MEMORY_FIELDS = { slab: "SUnreclaim", vmalloc: "VmallocUsed" } as const;
@@ -33,8 +34,10 @@ const MEMORY_FIELDS = { slab: "SUnreclaim", vmalloc: "VmallocUsed" } as const;
 export interface ProgrammingNatives {
   readonly probe: string;
   readonly server: string;
-  readonly timed: string;
   readonly watch: string;
+  /** null where no program needs it. */
+  readonly timed: string | null;
+  readonly reader: CiliumReader | null;
 }
 
 export interface VisitSetting {
@@ -58,19 +61,18 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
   const deadline = new Deadline(limitMs);
   let stage: "start" | "rounds" | "changes" = "start";
   let node: NodeProcess | undefined;
+  let path: DataPath | undefined;
   try {
     await testbed.create(cluster, natives.server);
+    path = dataPathOf(cell.program, { host, testbed, cluster, ...natives });
     node = new NodeProcess(testbed.namespace("node"));
     const services = changingServices(cluster, task.seed);
-    await deadline.within(firstSync({ ...setting, where, testbed, node, cell, services }));
+    const going = { ...setting, where, testbed, node, cell, services, path };
+    await deadline.within(firstSync(going));
     stage = "rounds";
-    const going = { ...setting, where, testbed, node, cell, services };
     if (visit.rounds > 0) await deadline.within(connectRounds(going, visit));
     stage = "changes";
-    for (let i = 0; i < visit.changes; i++)
-      await deadline.within(
-        oneChange({ ...setting, where, testbed, node, cell, services }, visit.firstChange + i),
-      );
+    for (let i = 0; i < visit.changes; i++) await deadline.within(oneChange(going, visit.firstChange + i));
     if (visit.rollout > 0) await deadline.within(rollOut(going, visit.rollout));
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
@@ -79,6 +81,7 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
     deadline.end();
     node?.stop();
     await testbed.remove();
+    await path?.remove();
     report({ kind: "left", ...where, spentMs: spentMs() });
   }
 }
@@ -117,16 +120,16 @@ export interface Going extends VisitSetting {
   readonly cell: ProgrammingCell;
   /** Numbers of the services that change, in order. */
   readonly services: readonly number[];
+  readonly path: DataPath;
 }
 
 async function firstSync(going: Going): Promise<void> {
-  const { host, natives, task, cluster, testbed, node, cell, services, where, limitMs, report } = going;
+  const { host, natives, task, cluster, testbed, node, cell, services, where, limitMs, report, path } = going;
   const folder = join(host.folder, testbed.name);
   mkdirSync(folder);
   await node.call({
     call: "prepare",
-    nft: toolPath("nft"),
-    ...{ folder, timed: natives.timed, binary: cell.binary, mode: cell.mode, backend: cell.backend },
+    ...{ folder, program: path.started },
     ...{ services: cell.services, endpointsPerService: task.endpointsPerService, seed: task.seed },
     ...{ changing: [...services], limitMs },
   });
@@ -135,11 +138,14 @@ async function firstSync(going: Going): Promise<void> {
     testbed.namespace("client"),
     natives.watch,
     services.map((service) => flowTo(cluster, service)),
-    true,
+    { cgroup: path.cgroup, untilAnswered: true },
   );
   try {
     const { startNs } = startReplySchema.parse(await node.call({ call: "start" }));
     const settled = node.call({ call: "settle" });
+    // A failure is read below: until then it is nobody's.
+    settled.catch(() => {});
+    await path.attach();
     await Promise.race([watcher.end(), settled.then(() => watcher.end())]);
     const answeredAt = Math.max(
       ...services.map(
@@ -159,7 +165,7 @@ async function firstSync(going: Going): Promise<void> {
       ...used,
       slabBytes: after.slab - before.slab,
       vmallocBytes: after.vmalloc - before.vmalloc,
-      facts: await factsOf(cell),
+      facts: await path.facts(),
     });
   } finally {
     watcher.stop();
@@ -167,14 +173,16 @@ async function firstSync(going: Going): Promise<void> {
 }
 
 async function oneChange(going: Going, number: number): Promise<void> {
-  const { natives, cluster, testbed, node, services, where, report } = going;
+  const { natives, cluster, testbed, node, services, where, report, path } = going;
   const began = performance.now();
   const change = ENDPOINT_CHANGES[number % ENDPOINT_CHANGES.length]!;
   // A service goes through all kinds of changes, then the next does.
   const service = services[Math.floor(number / ENDPOINT_CHANGES.length) % services.length]!;
   // Closed connections stay in the table for ten seconds.
   await testbed.exec("node", toolPath("conntrack"), ["-F"]);
-  const watcher = new Watcher(testbed.namespace("client"), natives.watch, [flowTo(cluster, service)]);
+  const watcher = new Watcher(testbed.namespace("client"), natives.watch, [flowTo(cluster, service)], {
+    cgroup: path.cgroup,
+  });
   try {
     await watcher.until(({ length }) => (length > 0 ? length : null));
     const made = changeReplySchema.parse(await node.call({ call: "change", service, kind: change }));
@@ -204,16 +212,16 @@ async function rollOut({ node, services, where, report }: Going, endpoints: numb
     kind: "rolled out",
     ...where,
     syncNs: made.syncedNs - made.sentNs,
-    syncs: made.syncs,
+    ...{ syncs: made.syncs, operations: made.operations },
     endpoints,
     wallMs: Math.round(performance.now() - began),
   });
 }
 
 /** Watching some of them tells when; that it holds of all is checked afterwards. */
-async function everyServiceAnswers({ natives, cluster, testbed, cell }: Going): Promise<void> {
+async function everyServiceAnswers({ natives, cluster, testbed, cell, path }: Going): Promise<void> {
   const flows = Array.from({ length: cluster.services }, (_, service) => flowTo(cluster, service));
-  const options = { probe: natives.probe, cpu: null, cgroup: null, keepPorts: false };
+  const options = { probe: natives.probe, cpu: null, cgroup: path.cgroup, keepPorts: false };
   const results = await probeFlows(testbed, "client", flows, { ...options, timeoutMs: PROBE_TIMEOUT_MS });
   const silent = results.filter(
     ({ outcome, address }, i) => outcome !== REACHED || address === flows[i]!.dst,
@@ -253,15 +261,4 @@ function kernelMemory(): { slab: number; vmalloc: number } {
   const bytes = (field: string) =>
     Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
   return { slab: bytes(MEMORY_FIELDS.slab), vmalloc: bytes(MEMORY_FIELDS.vmalloc) };
-}
-
-/** Versions, as the programs themselves say them. */
-async function factsOf({ binary, backend }: ProgrammingCell): Promise<Record<string, string>> {
-  const say = async (tool: string) => (await runTool(tool, ["--version"])).toString().trim().split("\n")[0]!;
-  return {
-    kubeProxy: await say(binary),
-    nft: await say(toolPath("nft")),
-    tables: backend,
-    minSyncPeriod: "1 ms",
-  };
 }

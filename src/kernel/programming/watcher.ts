@@ -6,7 +6,7 @@ import type { Flow } from "../../planes/plane.js";
 import { KernelError, toolPath } from "../testbed/tools.js";
 import { parseWatched, type Watched } from "./visible.js";
 
-/** Between two connections: short against any sync, and leaves kube-proxy the processor. */
+/** Between two connections: short against any sync, and leaves the program the processor. */
 const INTERVAL_US = 200;
 const TARGET_BYTES = 16;
 
@@ -17,9 +17,23 @@ export class Watcher {
   readonly #ended: Promise<number | null>;
   #onConnection: () => void = () => {};
 
-  /** @param namespace The client's. @param watch The compiled native/watch.c. */
-  constructor(namespace: string, watch: string, targets: readonly Flow[], untilAnswered = false) {
-    const args = [String(INTERVAL_US), ...(untilAnswered ? ["answered"] : [])];
+  /**
+   * @param namespace The client's.
+   * @param watch The compiled native/watch.c.
+   * @param options `cgroup`: which it is a member of; null: none in particular.
+   */
+  constructor(
+    namespace: string,
+    watch: string,
+    targets: readonly Flow[],
+    options: { readonly cgroup: string | null; readonly untilAnswered?: boolean },
+  ) {
+    const { cgroup, untilAnswered = false } = options;
+    const args = [
+      String(INTERVAL_US),
+      ...(untilAnswered ? ["answered"] : []),
+      ...(cgroup === null ? [] : [cgroup]),
+    ];
     this.#child = spawn(toolPath("ip"), ["netns", "exec", namespace, watch, ...args], {
       stdio: ["pipe", "pipe", "ignore"],
     });

@@ -104,7 +104,7 @@ function namesIn(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** Processes whose command line names a run: servers, kube-proxies and guests are started on files of its folder. */
+/** Processes whose command line names a run: servers, real programs and guests are started on files of its folder. */
 function processes(): { readonly pid: number; readonly command: string }[] {
   return namesIn("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
@@ -115,7 +115,7 @@ function processes(): { readonly pid: number; readonly command: string }[] {
 
 /** A program or a file of a run's folder. A shell or an editor that was merely told its name is none of ours. */
 const RUNS_FILES = new RegExp(
-  `^\\S*${PREFIX}[A-Za-z0-9]{6}/|kube-proxy\\S* --config \\S*${PREFIX}|linux\\.uml .*uml_dir=\\S*${PREFIX}`,
+  `^\\S*${PREFIX}[A-Za-z0-9]{6}/|kube-proxy\\S* --config \\S*${PREFIX}|^\\S+ --node-name .*--bpffs \\S*${PREFIX}|linux\\.uml .*uml_dir=\\S*${PREFIX}`,
 );
 
 function nameOf(command: string): string {

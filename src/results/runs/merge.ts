@@ -3,6 +3,7 @@
 import { InputError } from "../../errors.js";
 import { plainText } from "../../text.js";
 import { planeReport } from "../descriptors.js";
+import { liveNodes } from "../live-nodes.js";
 import type { Cell, Results } from "../schema.js";
 
 /** A run and what it is called, such as its folder's name. */
@@ -148,7 +149,7 @@ export function differencesOf(runs: readonly LabelledRun[]): string[] {
 
 /** What times depend on, apart from planes and N. */
 function conditionsOf({ cells, cluster, environment, run, tool }: Results): Readonly<Record<string, string>> {
-  const { nodes, kubernetes } = cluster.parameters;
+  const nodes = liveNodes({ cluster });
   const lane = [...new Set(cells.map((cell) => cell.lane))].join(", ");
   const endpoints = [...new Set(cells.map((cell) => cell.endpoints))].join(", ");
   const common = {
@@ -157,20 +158,15 @@ function conditionsOf({ cells, cluster, environment, run, tool }: Results): Read
     lbscale: tool.version,
     date: run.startedAt.slice(0, 10),
   };
-  if (!Array.isArray(nodes)) {
+  if (nodes === null) {
     return { ...common, kernel: environment.kernel, CPU: environment.cpu, cores: String(environment.cores) };
   }
-  const of = (key: string) => [...new Set(nodes.map((node: unknown) => textOf(node, key)))].sort().join(", ");
+  const { count, all } = nodes;
   return {
     ...common,
-    ...{ Kubernetes: plainText(String(kubernetes), 40), nodes: String(nodes.length) },
-    ...{ kernel: of("kernel"), "CPUs of a node": of("cpus"), architecture: of("architecture") },
-    ...{ "container runtime": of("runtime") },
+    ...{ Kubernetes: plainText(String(cluster.parameters.kubernetes), 40), nodes: String(count) },
+    ...{ kernel: all("kernel"), "CPUs of a node": all("cpus"), architecture: all("architecture") },
+    ...{ "container runtime": all("runtime") },
+    "network plugin": plainText(String(cluster.parameters.network ?? "unknown"), 40),
   };
-}
-
-function textOf(node: unknown, key: string): string {
-  const value =
-    typeof node === "object" && node !== null ? Object.entries(node).find(([k]) => k === key)?.[1] : null;
-  return typeof value === "string" ? plainText(value, 60) : "unknown";
 }

@@ -18,7 +18,7 @@ import type { RunSpec } from "../spec.js";
 import { addChanged, CHANGE_CELLS } from "./cluster/changes.js";
 import { describeCluster, requireSameCluster } from "./cluster/description.js";
 import { clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster/job.js";
-import { addProbed, VARIANTS } from "./cluster/reports.js";
+import { addProbed, type Place, variantOf } from "./cluster/reports.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
 
 const PROFILE = "cluster";
@@ -32,16 +32,22 @@ export const clusterLane: Lane = {
   measure: measureInCluster,
 };
 
-/** Empty cells: connections through the plane and without it, by protocol, and changes, which only a plane follows. */
-function cellsOf(job: ClusterJob, plane: string): Cell[] {
+/**
+ * Empty cells: connections through the plane and without it, by protocol, and where there are several nodes also by where the
+ * endpoint is that answers; and changes, which only a plane follows.
+ */
+function cellsOf(job: ClusterJob, plane: string, nodes: number): Cell[] {
   const { protocols } = settingOf(job, "");
+  const places: readonly Place[] = nodes > 1 ? ["anywhere", "same node", "other node"] : ["anywhere"];
   return CLUSTER_SCENARIOS.filter((scenario) => job.scenarios.includes(scenario)).flatMap((scenario) => {
     const changes = Object.values(CHANGE_CELLS).filter((cell) => cell.scenario === scenario);
     const kinds =
       changes.length > 0
         ? changes.map(({ variant }) => ({ plane, variant }))
         : protocols.flatMap((protocol) =>
-            [plane, DIRECT].map((id) => ({ plane: id, variant: VARIANTS[protocol] })),
+            places.flatMap((place) =>
+              [plane, DIRECT].map((id) => ({ plane: id, variant: variantOf(protocol, place) })),
+            ),
           );
     return job.services.flatMap((services) =>
       kinds.map(({ plane, variant }) =>
@@ -57,7 +63,7 @@ function cellsOf(job: ClusterJob, plane: string): Cell[] {
 
 async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext): Promise<Plan> {
   const job = clusterJob(spec, "plan");
-  const { plane } = await inspect(job);
+  const { plane, nodes } = await inspect(job);
   onProgress({ kind: "note", text: `what balances here: ${plane.id} (${plane.source})` });
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
@@ -71,7 +77,7 @@ async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext):
     level: levelOf([job.rounds]),
     budgetSeconds: job.options.budgetSeconds ?? null,
     settings,
-    cells: cellsOf(job, plane.id),
+    cells: cellsOf(job, plane.id, nodes.length),
     schedule: [],
   };
 }

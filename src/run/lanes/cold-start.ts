@@ -15,6 +15,7 @@ import type { Cell, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
+import { type RunProgress, roughColdStartMs } from "./kernel-progress.js";
 import type { RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
 import { emptyReplicate, replicateFailure } from "./replicate.js";
@@ -85,12 +86,12 @@ export function addColdStart(
   report: ColdStartReport,
   all: number,
   timerFloorNs: number,
-): Cell {
+): void {
   const cell = cells[report.cell];
   if (cell === undefined) throw new RangeError(`a report names no cold start of this run: ${report.cell}`);
   if (report.kind === "gap") {
     cell.warnings.push(replicateFailure(report.reason));
-    return cell;
+    return;
   }
   const { block, place, ns, toolNs, kernelNs, longestNs, nft, wallMs } = report;
   const { transactions, setsPassed, entriesPassed } = report;
@@ -107,19 +108,34 @@ export function addColdStart(
     ...emptyReplicate(timerFloorNs),
     ...{ block, order: block * all + place, samples: [ns], median: ns, wallMs },
   });
-  return cell;
+}
+
+/** Loads that a run still lacks. */
+export interface ColdStarts {
+  readonly cells: readonly Cell[];
+  readonly visits: ColdStartTask["visits"];
+}
+
+/** Finds what is left to load, and tells the progress. */
+export function planColdStarts({ cells: all, run }: Results, progress: RunProgress): ColdStarts {
+  const cells = all.filter(({ scenario }) => scenario === SCENARIO);
+  const visits = visitsOf(cells, run.settings.kernel?.coldStarts ?? 1, run.seed);
+  progress.expect(
+    "cold starts",
+    visits.map(({ cell }) => roughColdStartMs(cells[cell]!.services)),
+  );
+  return { cells, visits };
 }
 
 /** Loads what is left. `budgetMs`: time for it, null: no limit. */
 export async function measureColdStarts(
   results: Results,
+  { cells, visits }: ColdStarts,
   context: RunContext,
-  budgetMs: number | null,
+  { progress, budgetMs }: { readonly progress: RunProgress; readonly budgetMs: number | null },
 ): Promise<void> {
-  const { catalog, signal, onProgress, onReplicate } = context;
+  const { catalog, signal, onReplicate } = context;
   const { run, environment } = results;
-  const cells = results.cells.filter(({ scenario }) => scenario === SCENARIO);
-  const visits = visitsOf(cells, run.settings.kernel?.coldStarts ?? 1, run.seed);
   if (visits.length === 0) return;
   const task: ColdStartTask = {
     task: "cold start",
@@ -136,18 +152,24 @@ export async function measureColdStarts(
     budgetMs,
   };
   const timerFloorNs = measureTimer().floorNs;
-  const began = performance.now();
+  const showNext = (next: number): void => {
+    const visit = visits[next];
+    if (visit === undefined) return;
+    const { plane, services } = cells[visit.cell]!;
+    progress.show(`cold start, ${plane}, ${formatCount(services)} services`);
+  };
+  progress.begin("cold starts");
+  showNext(0);
   let done = 0;
   await runInSandbox("kernel", task, {
     signal,
     onReport: (line) => {
       const report = coldStartReportSchema.parse(line);
-      const { plane, services } = addColdStart(cells, report, results.cells.length, timerFloorNs);
-      const leftMs = ((performance.now() - began) / (done + 1)) * (visits.length - done - 1);
-      const what = `cold start, ${plane}, ${formatCount(services)} services`;
-      onProgress({ kind: "measuring", done, total: visits.length, leftMs, what });
-      done++;
+      addColdStart(cells, report, results.cells.length, timerFloorNs);
+      progress.step("cold starts");
+      showNext(++done);
       onReplicate();
     },
   });
+  progress.end("cold starts");
 }

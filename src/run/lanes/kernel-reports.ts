@@ -50,7 +50,7 @@ export function kernelReports(
     block,
     order: block * results.cells.length + place,
   });
-  /** kube-proxies have a baseline of their own. */
+  /** Real programs have a baseline of their own. */
   const planes = new Set(points.map(({ plane }) => plane));
   const own = results.cells.filter(({ plane }) => planes.has(plane));
   /** The cells that were measured on the same loaded plane. */

@@ -1,21 +1,22 @@
-/** Measures what a run of the kernel's lanes lacks: rounds of connections in one kernel after the other, then kube-proxies. */
+/** Measures what a run of the kernel's lanes lacks: rounds of connections in one kernel after the other, then real programs. */
 
 import type { KernelCatalog } from "../../kernel/catalog.js";
 import { isBareBaseline, isKernelPlaneId, type KernelPlaneId } from "../../kernel/plane.js";
-import { isKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
+import { isRealProgram } from "../../kernel/planes/real-programs.js";
 import { type ConnectTask, connectReportSchema } from "../../kernel/tasks.js";
 import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import type { Cell, Results } from "../../results/schema.js";
-import { measureColdStarts } from "./cold-start.js";
+import { measureColdStarts, planColdStarts } from "./cold-start.js";
 import { pointsOf } from "./kernel-points.js";
+import { RunProgress, roughLoadMs, roughRoundMs, roughUpdateMs } from "./kernel-progress.js";
 import { type KernelCells, kernelReports } from "./kernel-reports.js";
 import type { RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
-import { measureProxies } from "./programming.js";
+import { measurePrograms, planVisits } from "./programming.js";
 
-/** Of the run's time, where kube-proxies are measured as well. */
+/** Of the run's time, where real programs are measured as well. */
 const SHARE_OF_ROUNDS = 0.55;
 const SHARE_OF_COLD_STARTS = 0.2;
 
@@ -25,19 +26,26 @@ export async function measureKernel(results: Results, context: RunContext): Prom
   const budgetSeconds = results.run.settings.kernel?.runSeconds ?? null;
   const leftMs = (share: number) =>
     budgetSeconds === null ? null : Math.max(0, budgetSeconds * 1000 * share - (performance.now() - began));
-  const hasProxies = results.cells.some(({ plane }) => isKubeProxyPlane(plane));
+  const hasPrograms = results.cells.some(({ plane }) => isRealProgram(plane));
   const points = pointsOf(results.cells);
-  const isMore = hasProxies || points.length > 0;
+  const isMore = hasPrograms || points.length > 0;
+  const progress = new RunProgress(context.onProgress, leftMs(1));
+  const coldStarts = planColdStarts(results, progress);
+  const rounds = (["kernel", "guest"] as const).flatMap(
+    (lane) => planRounds(lane, points, results, context, progress) ?? [],
+  );
+  const visits = planVisits(results, progress);
   // First, because it takes seconds where time is short, and rounds take what there is.
-  if (results.cells.some(({ scenario }) => scenario === "cold-start"))
-    await measureColdStarts(results, context, leftMs(isMore ? SHARE_OF_COLD_STARTS : 1));
-  for (const lane of ["kernel", "guest"] as const) {
+  await measureColdStarts(results, coldStarts, context, {
+    progress,
+    budgetMs: leftMs(isMore ? SHARE_OF_COLD_STARTS : 1),
+  });
+  for (const planned of rounds) {
     if (context.signal.aborted) break;
-    if (points.some((cell) => cell.lane === lane))
-      await measureIn(lane, points, results, {
-        ...context,
-        budgetMs: leftMs(hasProxies ? SHARE_OF_ROUNDS : 1),
-      });
+    await measureIn(planned, results, context, {
+      progress,
+      budgetMs: leftMs(hasPrograms ? SHARE_OF_ROUNDS : 1),
+    });
   }
   if (points.length > 0) {
     results.equivalence = {
@@ -46,16 +54,25 @@ export async function measureKernel(results: Results, context: RunContext): Prom
       planes: [...new Set(points.map(({ plane }) => plane))],
     };
   }
-  if (hasProxies && !context.signal.aborted) await measureProxies(results, context, leftMs(1));
+  if (!context.signal.aborted)
+    await measurePrograms(results, visits, context, { progress, budgetMs: leftMs(1) });
 }
 
-async function measureIn(
+/** What one kernel is asked to do, but for its time. */
+interface PlannedRounds {
+  readonly lane: KernelLane;
+  readonly cells: KernelCells;
+  readonly task: Omit<ConnectTask, "budgetMs">;
+}
+
+/** Finds what one kernel has left to do, and tells the progress; null: nothing. */
+function planRounds(
   lane: KernelLane,
   points: readonly Cell[],
   results: Results,
-  context: RunContext & { readonly budgetMs: number | null },
-): Promise<void> {
-  const { catalog, signal, budgetMs, onProgress, onReplicate } = context;
+  context: RunContext,
+  progress: RunProgress,
+): PlannedRounds | null {
   const hasRounds = new Set(results.run.schedule.flat()).size > 0;
   const cells: KernelCells = {
     points: points.filter((cell) => cell.lane === lane),
@@ -64,38 +81,57 @@ async function measureIn(
   };
   const first = points.findIndex((cell) => cell.lane === lane);
   const task = taskOf(results, cells, {
-    ...{ first, kernel: catalog.kernel, budgetMs },
+    ...{ first, kernel: context.catalog.kernel },
     nft: lane === "kernel" ? nftOf(results, context) : null,
   });
+  const rounds =
+    (hasRounds ? cells.points.length * results.run.schedule.length : 0) -
+    task.done.rounds.filter(([, cell]) => cell >= 0).length;
+  const updates = cells.updates.flatMap((cell, update) =>
+    Array<number>(
+      task.updateSchedule.length - task.done.updates.filter(([, each]) => each === update).length,
+    ).fill(roughUpdateMs(cell.services, lane === "guest")),
+  );
+  const needsLoading = cells.points.some((point) => !isLoaded(results, point));
+  if (rounds + updates.length === 0 && !needsLoading) return null;
+  progress.expect(lane, [
+    ...cells.points.map(({ services }) => roughLoadMs(services)),
+    ...Array<number>(rounds).fill(roughRoundMs(task.connections, lane === "guest")),
+    ...updates,
+  ]);
+  return { lane, cells, task };
+}
+
+async function measureIn(
+  { lane, cells, task }: PlannedRounds,
+  results: Results,
+  { signal, onReplicate }: RunContext,
+  { progress, budgetMs }: { readonly progress: RunProgress; readonly budgetMs: number | null },
+): Promise<void> {
   const ingest = kernelReports(results, cells, {
     timerFloorNs: measureTimer().floorNs,
     isBare: isBareBaseline,
   });
-  const total =
-    (hasRounds ? cells.points.length * results.run.schedule.length : 0) +
-    cells.updates.length * task.updateSchedule.length -
-    task.done.rounds.filter(([, cell]) => cell >= 0).length -
-    task.done.updates.length;
-  const needsLoading = cells.points.some((point) => !isLoaded(results, point));
-  if (total === 0 && !needsLoading) return;
-  const countdown = new Countdown(total);
-  await runInSandbox(lane, task, {
-    signal,
-    onReport: (line) => {
-      const { cell, stage } = ingest(connectReportSchema.parse(line));
-      if (stage === null) return;
-      const where = cellText(cell);
-      if (stage === "loading") {
-        onProgress({ kind: "measuring", done: 0, total, leftMs: null, what: `loading ${where}` });
-        return;
-      }
-      const progress = countdown.next();
-      const what = stage === "changing" ? `changes, ${where}` : where;
-      onProgress({ kind: "measuring", ...progress, what });
-      onReplicate();
+  progress.begin(lane);
+  await runInSandbox<ConnectTask>(
+    lane,
+    { ...task, budgetMs },
+    {
+      signal,
+      onReport: (line) => {
+        const { cell, stage } = ingest(connectReportSchema.parse(line));
+        if (stage === null) return;
+        progress.step(lane);
+        progress.show(`${WORDS[stage]}${cellText(cell)}`);
+        if (stage !== "loading") onReplicate();
+      },
     },
-  });
+  );
+  progress.end(lane);
 }
+
+/** Before what is measured. */
+const WORDS = { loading: "loaded ", round: "", changing: "changes, " } as const;
 
 /** Whether a plane was loaded before the run was interrupted, or could not be. */
 function isLoaded({ cells }: Results, { lane, plane, services }: Cell): boolean {
@@ -108,7 +144,6 @@ interface TaskOptions {
   /** Index among all points of this kernel's first. */
   readonly first: number;
   readonly kernel: KernelCatalog;
-  readonly budgetMs: number | null;
   readonly nft: string | null;
 }
 
@@ -116,8 +151,8 @@ interface TaskOptions {
 function taskOf(
   { cells: all, run, environment }: Results,
   { points, models, updates }: KernelCells,
-  { first, kernel, budgetMs, nft }: TaskOptions,
-): ConnectTask {
+  { first, kernel, nft }: TaskOptions,
+): Omit<ConnectTask, "budgetMs"> {
   const blocksOf = (cell: Cell | undefined) => cell?.replicates.map(({ block }) => block) ?? [];
   // A round leaves a replicate in each of these that the run has.
   const rounded = ({ lane, plane, services }: Cell) =>
@@ -153,7 +188,6 @@ function taskOf(
         blocksOf(cell).map((block): [number, number] => [block, update]),
       ),
     },
-    budgetMs,
     connections: run.settings.connections ?? 1,
     nft,
     lastLevelBytes: lastLevelBytes(environment.caches),
@@ -177,25 +211,4 @@ function kernelPlane(plane: string): KernelPlaneId {
 
 function cellText({ lane, plane, services }: Cell): string {
   return `${plane}${lane === "guest" ? " in the guest" : ""}, ${services} services`;
-}
-
-/** Time left, from the pace after the first round: before that, everything is loaded. */
-class Countdown {
-  readonly #total: number;
-  readonly #started = performance.now();
-  #firstMs = 0;
-  #done = 0;
-
-  constructor(total: number) {
-    this.#total = total;
-  }
-
-  /** One more is done. */
-  next(): { done: number; total: number; leftMs: number | null } {
-    const elapsedMs = performance.now() - this.#started;
-    if (this.#done === 0) this.#firstMs = elapsedMs;
-    this.#done++;
-    const leftMs = ((elapsedMs - this.#firstMs) / this.#done) * (this.#total - this.#done);
-    return { done: this.#done, total: this.#total, leftMs: this.#done > 1 ? leftMs : null };
-  }
 }

@@ -3,12 +3,13 @@
 import { UsageError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
 import { KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
-import { isKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
+import { isRealProgram, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import { findLeftovers } from "../../kernel/testbed/clean.js";
 import { type LanePlacement, placePlanes } from "../../kernel/testbed/placement.js";
 import { type KernelLane, requireLane } from "../../kernel/testbed/sandbox.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { levelOf } from "../../measure/stopping.js";
+import { findPlane } from "../../planes/registry-loader.js";
 import type { Cell } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
@@ -18,7 +19,7 @@ import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
 import { nftVersion } from "./nft.js";
-import { chooseKubeProxies, kernelSettings, proxyCells } from "./programming.js";
+import { choosePrograms, kernelSettings, programCells } from "./programming.js";
 
 export const kernelLane: Lane = createLane("kernel");
 export const guestLane: Lane = createLane("guest");
@@ -50,20 +51,8 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     const text = `killed runs left ${left.map(({ id }) => id).join(", ")}: lbscale doctor says what, doctor --clean removes it`;
     onProgress({ kind: "note", text });
   }
-  const own = spec.planes?.filter((plane) => !isKubeProxyPlane(plane));
-  const proxies = lane === "kernel" && family === 4 ? chooseKubeProxies(spec, profile, onProgress) : [];
-  const places =
-    own?.length === 0
-      ? []
-      : await placePlanes({
-          lane,
-          planes: own,
-          choices: (own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS).filter((id) =>
-            knowsFamily(id, family),
-          ),
-          includeBaselines: true,
-          onNote: (text) => onProgress({ kind: "note", text }),
-        });
+  const own = spec.planes?.filter((plane) => !isRealProgram(plane));
+  const programs = lane === "kernel" && family === 4 ? choosePrograms(spec, profile, onProgress) : [];
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
     connections: spec.connections ?? profile.connections,
@@ -72,11 +61,10 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
       ...(spec.nft !== undefined && { nft: await nftVersion(spec.nft) }),
     },
   };
-  if (proxies.length > 0) requireEndpoints(settings.endpointsPerService);
-  const plan = planPlaces(places, spec, { kernel, profile, scenarios, settings });
-  const proxySizes = spec.services ?? kernel.proxySizes.filter((n) => n <= profile.mostServices);
-  const measured = proxyCells(proxies, scenarios, {
-    services: [...new Set(proxySizes)].sort((a, b) => a - b),
+  if (programs.length > 0) requireEndpoints(settings.endpointsPerService);
+  const sizes = spec.services ?? kernel.programSizes.filter((n) => n <= profile.mostServices);
+  const measured = programCells(programs, scenarios, {
+    services: [...new Set(sizes)].sort((a, b) => a - b),
     kernel,
     endpoints: settings.endpointsPerService,
   });
@@ -84,23 +72,67 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     lane === "kernel" && scenarios.includes("cold-start")
       ? coldStartCells(spec, kernel, profile, settings.endpointsPerService)
       : [];
-  if (plan.cells.length + measured.length + coldStarts.length === 0) {
+  const choices = (own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS).filter((id) =>
+    knowsFamily(id, family),
+  );
+  const candidates = choices.filter((plane) => own?.includes(plane) ?? true);
+  const isMeasured = candidates.some((plane) => scenarios.some((id) => kernel.measures(id, plane)));
+  // A plane that is none is refused by its name below.
+  const isKnown = own?.every((plane) => choices.some((id) => id === plane)) ?? true;
+  if (isKnown && !isMeasured && measured.length + coldStarts.length === 0) {
     throw new InvalidRunSpecError(
-      `scenarios: ${scenarios.join(", ")} can not be measured on these planes: name other planes, or kube-proxy/MODE@VERSION for programming`,
+      `scenarios: ${scenarios.join(", ")} can not be measured on these planes: name other planes, or for programming ${REAL_PROGRAM_FORMS}`,
     );
   }
+  requireUse(spec, {
+    limitsTime: programs.length + coldStarts.length > 0,
+    connects: scenarios.some((id) => ROUND_SCENARIOS.includes(id)),
+    runsNft:
+      coldStarts.length > 0 ||
+      [
+        ...candidates,
+        ...programs.flatMap((program) => (program.kind === "kube-proxy" ? [program.mode] : [])),
+      ].some((plane) => findPlane(plane, catalog.planes)?.descriptor.can.loadedByNft === true),
+  });
+  // Takes seconds, where a guest is tried.
+  const places =
+    own?.length === 0
+      ? []
+      : await placePlanes({
+          ...{ lane, planes: own, choices },
+          includeBaselines: true,
+          onNote: (text) => onProgress({ kind: "note", text }),
+        });
+  const plan = planPlaces(places, spec, { kernel, profile, scenarios, settings });
   return {
     ...plan,
     cells: [...plan.cells, ...coldStarts, ...measured],
-    ownBuilds: new Map(proxies.filter(({ isOwnBuild }) => isOwnBuild).map((each) => [each.id, pathId(each)])),
+    ownBuilds: new Map(
+      programs.filter(({ isOwnBuild }) => isOwnBuild).map((each) => [each.id, pathId(each)]),
+    ),
   };
+}
+
+/** Options that nothing of a run would use are refused, as are those that the lane never uses. */
+function requireUse(
+  { durationSeconds, connections, nft }: RunSpec,
+  used: { readonly limitsTime: boolean; readonly connects: boolean; readonly runsNft: boolean },
+): void {
+  const refused = [
+    durationSeconds !== undefined &&
+      !used.limitsTime &&
+      "duration: it limits each start of a real program and each cold start, and none is measured here",
+    connections !== undefined && !used.connects && "connections: no round of connections is measured here",
+    nft !== undefined && !used.runsNft && "nft: none of these planes is loaded by nft",
+  ].find((reason) => reason !== false);
+  if (refused !== undefined) throw new InvalidRunSpecError(`${refused}: leave it out`);
 }
 
 /** Endpoints join and leave, and stay in one EndpointSlice. */
 function requireEndpoints(endpoints: number): void {
   if (endpoints >= 1 && endpoints < 100) return;
   throw new InvalidRunSpecError(
-    `endpoints: kube-proxies are measured with 1 to 99 endpoints per service, not ${endpoints}: leave them out, or give as many`,
+    `endpoints: kube-proxy and Cilium are measured with 1 to 99 endpoints per service, not ${endpoints}: leave them out, or give as many`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** What the reports about kube-proxies become in a result: one handler per kind of report. Pure: no clock, no process. */
+/** What the reports about real programs become in a result: one handler per kind of report. Pure: no clock, no process. */
 
 import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
 import { thin } from "../../measure/replicate/samples.js";
@@ -6,8 +6,8 @@ import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { median } from "../../stats/quantile.js";
 import { emptyReplicate, replicateFailure } from "./replicate.js";
 
-/** A kube-proxy at one number of services. */
-export interface ProxyPoint {
+/** A program at one number of services. */
+export interface ProgramPoint {
   readonly plane: string;
   readonly services: number;
 }
@@ -22,7 +22,7 @@ const FIRST = "first";
 const FIRST_CPU = "first, CPU";
 
 /** Cells of a point; a scenario that nobody asked for has none. */
-export function cellsAt(results: Results, { plane, services }: ProxyPoint): Cell[] {
+export function cellsAt(results: Results, { plane, services }: ProgramPoint): Cell[] {
   return results.cells.filter(
     (cell) => cell.lane === "kernel" && cell.plane === plane && cell.services === services,
   );
@@ -38,12 +38,12 @@ export function cellsAt(results: Results, { plane, services }: ProxyPoint): Cell
  */
 export function programmingReports(
   results: Results,
-  points: readonly ProxyPoint[],
+  points: readonly ProgramPoint[],
   timerFloorNs: number,
 ): (report: ProgrammingReport) => void {
   return (report) => {
     const point = points[report.cell];
-    if (point === undefined) throw new RangeError(`a report names no kube-proxy of this run: ${report.cell}`);
+    if (point === undefined) throw new RangeError(`a report names no program of this run: ${report.cell}`);
     const cells = cellsAt(results, point);
     const add = (scenario: string, variant: string, ns: number, more: Partial<Replicate> = {}): void => {
       const cell = cells.find((each) => each.scenario === scenario && each.variant === variant);
@@ -85,7 +85,12 @@ export function programmingReports(
       case "rolled out":
         add("programming", ROLLOUT, report.syncNs, { wallMs: report.wallMs });
         for (const cell of cells.filter(({ variant }) => variant === ROLLOUT)) {
-          cell.facts = { ...cell.facts, endpoints: report.endpoints, syncs: report.syncs };
+          const { endpoints, syncs, operations } = report;
+          cell.facts = {
+            ...{ ...cell.facts, endpoints },
+            ...(syncs !== null && { syncs }),
+            ...(operations !== null && { operations }),
+          };
         }
         return;
       case "gap":
@@ -108,6 +113,10 @@ function addStart(cells: readonly Cell[], report: Report<"started">): void {
       writingNs: tools.writingNs,
     };
   }
+  for (const cell of cells.filter(({ scenario }) => scenario === "memory")) {
+    cell.counts = mapCounts(report.maps ?? {});
+    cell.facts = { ...cell.facts, source: "memlock" };
+  }
   for (const cell of cells.filter(({ scenario }) => scenario === "proxy-memory")) {
     // The most of all starts: nothing else says what a node must have.
     const most = (name: string, bytes: number) => Math.max(cell.counts?.[name] ?? 0, bytes);
@@ -119,6 +128,21 @@ function addStart(cells: readonly Cell[], report: Report<"started">): void {
       "kernel vmalloc bytes": most("kernel vmalloc bytes", vmallocBytes),
     };
   }
+}
+
+/** Bytes of maps by their names and types. Those that hold connections and clients are as large with one Service as with all. */
+function mapCounts(maps: Readonly<Record<string, number>>): Record<string, number> {
+  const isState = (name: string) => name.includes(" LRU");
+  const filled = Object.entries(maps).filter(([name]) => !isState(name));
+  return {
+    bytes: filled.reduce((sum, [, bytes]) => sum + bytes, 0),
+    ...Object.fromEntries(
+      Object.entries(maps).map(([name, bytes]) => [
+        `${isState(name) ? "besides: " : ""}map ${name} bytes`,
+        bytes,
+      ]),
+    ),
+  };
 }
 
 /** What could not be measured is said, with the time that it was given. What was measured before stays. */

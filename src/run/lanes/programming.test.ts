@@ -1,21 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { KERNEL } from "../../../bench/kernel.js";
 import { fakeResults } from "../../../test/support/results.js";
-import type { ResolvedKubeProxy } from "../../kernel/planes/kube-proxy/id.js";
 import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
 import type { Results } from "../../results/schema.js";
-import { proxyCells, shareOut, visitsOf } from "./programming.js";
+import { programCells, shareOut, visitsOf } from "./programming.js";
 import { programmingReports } from "./programming-reports.js";
 
 const PLANE = "kube-proxy/nftables@1.37";
 const point = { plane: PLANE, services: 100 };
-const proxy: ResolvedKubeProxy = {
-  id: PLANE,
-  binary: "/x",
-  mode: "nftables",
-  backend: "nft",
-  isOwnBuild: false,
-};
 const tools = { listingNs: 30, writingNs: 50, otherNs: 5, peakBytes: 2000, calls: 2 };
 const where = { cell: 0, block: 0, place: 0 };
 
@@ -26,7 +18,11 @@ const cell = (scenario: string, variant = "") =>
 
 beforeEach(() => {
   results = fakeResults({ planes: ["ebpf"], services: [100], replicates: 0 });
-  results.cells = proxyCells([proxy], KERNEL.scenarios, { services: [100], kernel: KERNEL, endpoints: 4 });
+  results.cells = programCells([{ id: PLANE }], KERNEL.scenarios, {
+    services: [100],
+    kernel: KERNEL,
+    endpoints: 4,
+  });
   results.run.replicates = { least: 3, most: 3 };
   results.run.settings.kernel = {
     ...{ updates: 3, changes: 3, starts: 2, rollout: 100, cellSeconds: 20, runSeconds: null },
@@ -39,6 +35,7 @@ const started: ProgrammingReport = {
   ...where,
   ...{ answeredNs: 9e8, syncedNs: 8e8, cpuNs: 2e8, peakBytes: 7000, slabBytes: -5, vmallocBytes: 40 },
   tools,
+  maps: null,
   facts: { kubeProxy: "Kubernetes v1.37.2" },
 };
 const changed = (block = 0): ProgrammingReport => ({
@@ -50,9 +47,9 @@ const round = (block = 0): ProgrammingReport => ({
   ...{ ...where, block, seed: 7, connectNs: [60, 40, 50], exchangeNs: [20, 10, 30], wallMs: 3 },
   ...{ baseConnectNs: 30, baseExchangeNs: 15 },
 });
-const rolledOut = (block = 0): ProgrammingReport => ({
+const rolledOut = (block = 0): Extract<ProgrammingReport, { kind: "rolled out" }> => ({
   kind: "rolled out",
-  ...{ ...where, block, syncNs: 500, syncs: 4, endpoints: 100, wallMs: 1 },
+  ...{ ...where, block, syncNs: 500, syncs: 4, operations: null, endpoints: 100, wallMs: 1 },
 });
 
 describe("reports about a kube-proxy", () => {
@@ -118,6 +115,50 @@ describe("reports about a kube-proxy", () => {
     expect(cell("sync", "first").warnings).toEqual([]);
     expect(cell("programming").warnings).toHaveLength(1);
   });
+});
+
+describe("reports about Cilium's control plane", () => {
+  const CILIUM = "cilium@1.20";
+  beforeEach(() => {
+    results.cells = programCells([{ id: CILIUM }], KERNEL.scenarios, {
+      services: [100],
+      kernel: KERNEL,
+      endpoints: 4,
+    });
+    ingest = programmingReports(results, [{ plane: CILIUM, services: 100 }], 30);
+  });
+
+  it("of its start are what the kernel accounts for each map, those of connections aside", () => {
+    ingest({
+      ...started,
+      maps: { "services Hash 12 12": 500, "nat Hash 2 6": 70, "nat LRUHash 16 8": 9000 },
+    });
+    expect(cell("memory").counts).toEqual({
+      bytes: 570,
+      "map services Hash 12 12 bytes": 500,
+      "map nat Hash 2 6 bytes": 70,
+      "besides: map nat LRUHash 16 8 bytes": 9000,
+    });
+    expect(cell("memory").facts).toMatchObject({ source: "memlock" });
+  });
+
+  it("of a rollout say how many operations on maps it took, and nothing of syncs", () => {
+    ingest({ ...rolledOut(), syncs: null, operations: 1234 });
+    expect(cell("programming", "rollout").facts).toEqual({ endpoints: 100, operations: 1234 });
+  });
+
+  it("leave nothing to be measured again of visits that have ended", () => {
+    ingest(started);
+    for (let i = 0; i < 3; i++) ingest(round());
+    for (let i = 0; i < 3; i++) ingest(changed());
+    ingest(rolledOut());
+    results.run.settings.kernel = { ...results.run.settings.kernel!, starts: 1 };
+    expect(visitsOf(results, [{ plane: CILIUM, services: 100 }])).toEqual([]);
+  });
+});
+
+it("kube-proxy has no maps whose memory the kernel tells", () => {
+  expect(cell("memory")).toBeUndefined();
 });
 
 describe("visits of a kube-proxy", () => {

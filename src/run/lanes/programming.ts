@@ -1,12 +1,11 @@
-/** kube-proxies as planes of the kernel lane: which are measured at which N, and their visits. */
+/** Real programs as planes of the kernel lane: which are measured at which N, and their visits. */
 
 import { InputError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
-import {
-  isKubeProxyPlane,
-  type ResolvedKubeProxy,
-  resolveKubeProxy,
-} from "../../kernel/planes/kube-proxy/id.js";
+import { INSTALL_CILIUM } from "../../kernel/cilium/binary.js";
+import { INSTALL_COMMAND } from "../../kernel/kube-proxy/binaries.js";
+import { isCiliumPlane } from "../../kernel/planes/cilium/id.js";
+import { isRealProgram, type RealProgram, resolveRealProgram } from "../../kernel/planes/real-programs.js";
 import { type ProgrammingTask, programmingReportSchema, type Visit } from "../../kernel/programming/tasks.js";
 import { runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
@@ -15,48 +14,52 @@ import type { Cell, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
+import { type RunProgress, roughVisitMs } from "./kernel-progress.js";
 import type { Plan, PlanContext, RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
-import { cellsAt, type ProxyPoint, programmingReports } from "./programming-reports.js";
+import { cellsAt, type ProgramPoint, programmingReports } from "./programming-reports.js";
 
-/** The kube-proxies of a run; those of a profile that are not installed are left out and said. */
-export function chooseKubeProxies(
+/** The real programs of a run; those of a profile that are not installed are left out and said. */
+export function choosePrograms(
   spec: RunSpec,
   profile: KernelProfile,
   onProgress: PlanContext["onProgress"],
-): ResolvedKubeProxy[] {
-  const asked = spec.planes?.filter(isKubeProxyPlane);
-  const found: ResolvedKubeProxy[] = [];
+): RealProgram[] {
+  const asked = spec.planes?.filter(isRealProgram);
+  const found: RealProgram[] = [];
   const absent: string[] = [];
-  for (const id of asked ?? profile.kubeProxies) {
+  for (const id of asked ?? profile.programs) {
     try {
-      const proxy = resolveKubeProxy(id);
-      if (!found.some((other) => other.id === proxy.id)) found.push(proxy);
+      const program = resolveRealProgram(id);
+      if (!found.some((other) => other.id === program.id)) found.push(program);
     } catch (error) {
       if (asked !== undefined || !(error instanceof InputError)) throw error;
       absent.push(id);
     }
   }
-  if (absent.length > 0) {
-    onProgress({
-      kind: "note",
-      text: `left out, because not installed (scripts/install-kube-proxy.sh): ${absent.join(", ")}`,
-    });
-  }
+  const note = (ids: readonly string[], command: string): void => {
+    if (ids.length > 0)
+      onProgress({ kind: "note", text: `left out, because not installed (${command}): ${ids.join(", ")}` });
+  };
+  note(
+    absent.filter((id) => !isCiliumPlane(id)),
+    INSTALL_COMMAND,
+  );
+  note(absent.filter(isCiliumPlane), INSTALL_CILIUM);
   return found;
 }
 
-/** Cells of kube-proxies. */
-export function proxyCells(
-  proxies: readonly ResolvedKubeProxy[],
+/** Cells of real programs. */
+export function programCells(
+  programs: readonly Pick<RealProgram, "id">[],
   scenarios: readonly KernelScenario[],
   { services, kernel, endpoints }: { services: readonly number[]; kernel: KernelCatalog; endpoints: number },
 ): Cell[] {
   return scenarios.flatMap((scenario) =>
-    proxies.flatMap(({ id }) =>
+    programs.flatMap(({ id }) =>
       services.flatMap((n) =>
         kernel
-          .proxyVariants(scenario)
+          .programVariants(scenario, id)
           .map((variant) =>
             emptyCell(
               { plane: id, lane: "kernel", scenario },
@@ -69,11 +72,11 @@ export function proxyCells(
   );
 }
 
-/** A kube-proxy at one N, once each, in the order of the cells. */
-function pointsOf({ cells }: Results): ProxyPoint[] {
-  const points = new Map<string, ProxyPoint>();
+/** A real program at one N, once each, in the order of the cells. */
+function pointsOf({ cells }: Results): ProgramPoint[] {
+  const points = new Map<string, ProgramPoint>();
   for (const { plane, services } of cells) {
-    if (!isKubeProxyPlane(plane)) continue;
+    if (!isRealProgram(plane)) continue;
     points.set(JSON.stringify([plane, services]), { plane, services });
   }
   return [...points.values()];
@@ -85,7 +88,7 @@ export function shareOut(changes: number, starts: number): number[] {
 }
 
 /** The visits that a run still lacks, block by block, each block in an order of its own. */
-export function visitsOf(results: Results, points: readonly ProxyPoint[]): Visit[] {
+export function visitsOf(results: Results, points: readonly ProgramPoint[]): Visit[] {
   const { run } = results;
   const { starts, changes, rollout } = run.settings.kernel!;
   const shares = shareOut(changes, starts);
@@ -117,7 +120,7 @@ function isDone(cells: readonly Cell[], { block, rounds, changes, rollout }: Vis
   };
   const of = (cell: Cell) => cell.replicates.filter((replicate) => replicate.block === block).length;
   // Memory comes with the first sync, and alone its counts are all there is.
-  const timed = cells.filter(({ scenario }) => scenario !== "proxy-memory");
+  const timed = cells.filter(({ scenario }) => !COUNTED.includes(scenario));
   if (timed.length === 0) return cells.every(({ counts }) => counts !== null);
   if (timed.every((cell) => of(cell) >= wanted(cell))) return true;
   for (const cell of timed)
@@ -125,27 +128,45 @@ function isDone(cells: readonly Cell[], { block, rounds, changes, rollout }: Vis
   return false;
 }
 
+const COUNTED: readonly string[] = ["memory", "proxy-memory"];
+
 function isRound({ scenario }: Cell): boolean {
   return scenario === "connect" || scenario === "established";
 }
 
-/** Measures the visits that are left. `proxies`: where the programs are; `budgetMs`: time for them, null: no limit. */
-export async function measureProxies(
-  results: Results,
-  context: RunContext,
-  budgetMs: number | null,
-): Promise<void> {
-  const { signal, onProgress, onReplicate } = context;
+/** Visits that a run still lacks. */
+export interface ProgramVisits {
+  readonly points: readonly ProgramPoint[];
+  readonly visits: readonly Visit[];
+}
+
+/** Finds the visits that are left, and tells the progress. */
+export function planVisits(results: Results, progress: RunProgress): ProgramVisits {
   const points = pointsOf(results);
   const visits = visitsOf(results, points);
+  progress.expect(
+    "programs",
+    visits.map((visit) => roughVisitMs(points[visit.cell]!.services, visit)),
+  );
+  return { points, visits };
+}
+
+/** Measures the visits that are left. `budgetMs`: time for them, null: no limit. */
+export async function measurePrograms(
+  results: Results,
+  { points, visits }: ProgramVisits,
+  context: RunContext,
+  { progress, budgetMs }: { readonly progress: RunProgress; readonly budgetMs: number | null },
+): Promise<void> {
+  const { signal, onReplicate } = context;
   if (visits.length === 0) return;
   const settings = results.run.settings.kernel!;
   const task: ProgrammingTask = {
     task: "programming",
-    cells: points.map(({ plane, services }) => {
-      const { binary, mode, backend } = resolveKubeProxy(programOf(plane, context));
-      return { plane, binary, mode, backend, services };
-    }),
+    cells: points.map(({ plane, services }) => ({
+      ...{ plane, services },
+      program: resolveRealProgram(programOf(plane, context)),
+    })),
     visits,
     endpointsPerService: results.run.settings.endpointsPerService,
     nft: nftOf(results, context),
@@ -156,23 +177,19 @@ export async function measureProxies(
     budgetMs,
   };
   const ingest = programmingReports(results, points, measureTimer().floorNs);
-  const began = performance.now();
-  let done = 0;
+  progress.begin("programs");
   await runInSandbox("kernel", task, {
     signal,
     onReport: (line) => {
       const report = programmingReportSchema.parse(line);
       ingest(report);
       const { plane, services } = points[report.cell]!;
-      const perVisitMs = (performance.now() - began) / Math.max(1, done);
-      if (report.kind === "left") done++;
-      if (report.kind === "starting") {
-        const leftMs = done === 0 ? null : perVisitMs * (visits.length - done);
-        const what = `${plane}, ${formatCount(services)} services`;
-        onProgress({ kind: "measuring", done, total: visits.length, leftMs, what });
-      } else onReplicate();
+      if (report.kind === "left") progress.step("programs");
+      if (report.kind === "starting") progress.show(`${plane}, ${formatCount(services)} services`);
+      else onReplicate();
     },
   });
+  progress.end("programs");
 }
 
 /** Where the program of a plane is: a user's own build is known by its path, which results don't hold. */

@@ -66,6 +66,7 @@ export function parseKubeProxyPlane(id: string): KubeProxyPlane {
 
 /** A plane that can be started here. */
 export interface ResolvedKubeProxy {
+  readonly kind: "kube-proxy";
   /** As results name it: a version instead of "newest", and a path's last part. */
   readonly id: string;
   readonly binary: string;
@@ -90,6 +91,7 @@ export function resolveKubeProxy(
   const isOwnBuild = chosen.includes("/");
   const { mode, backend } = MODES[name];
   return {
+    kind: "kube-proxy",
     id: `${KUBE_PROXY_PREFIX}${name}@${isOwnBuild ? plainText(basename(binary), 40) : chosen}`,
     binary,
     mode,

@@ -30,11 +30,13 @@ const JOINS = [0, 1, 2].flatMap((block) => [
 ]);
 
 describe("changes that nodes of a cluster followed", () => {
-  it("are a replicate for each change and node, in the cell of their kind", () => {
+  it("are a replicate for each change with a time of each node, in the cell of their kind", () => {
     const { results, cell } = changed([...JOINS, time("new", "secret-a", 0, 5e6)]);
-    expect(cell("").replicates.map(({ median, block }) => [median, block])).toEqual(
-      JOINS.map(({ ns, block }) => [ns, block]),
-    );
+    expect(cell("").replicates.map(({ samples, median, block }) => [samples, median, block])).toEqual([
+      [[1e6, 9e6], 5e6, 0],
+      [[2e6, 9e6], 5.5e6, 1],
+      [[3e6, 9e6], 6e6, 2],
+    ]);
     expect(cell("new").replicates.map(({ median }) => median)).toEqual([5e6]);
     expect(cell("leaves").replicates).toEqual([]);
     expect(implausibility(results)).toBeNull();

@@ -17,7 +17,7 @@ export const CHANGE_CELLS: Readonly<Record<ChangeKind, Pick<Cell, "scenario" | "
 /** A clock's error is spoken of where it is this share of a result. */
 const ERROR_SHARE = 0.1;
 
-/** Adds what was measured at one N to its cells. Every change on every node is a replicate. */
+/** Adds what was measured at one N to its cells. Every change is a replicate, with a time of each node. */
 export function addChanged(
   results: Results,
   services: number,
@@ -33,11 +33,13 @@ export function addChanged(
     const cell = results.cells[index];
     if (!cell || own.length === 0) continue;
     const seen = own.flatMap(({ ns, ...time }) => (ns === null ? [] : [{ ...time, ns }]));
-    for (const { ns, block } of seen) {
+    // Nodes that follow the same change are not independent of each other.
+    for (const block of new Set(seen.map((time) => time.block))) {
+      const ns = seen.filter((time) => time.block === block).map((time) => time.ns);
       cell.replicates.push({
         ...emptyReplicate(0),
-        ...{ samples: [ns], median: ns, wallMs: Math.round(ns / 1e6) },
-        singles: { ns: [ns], visited: [] },
+        ...{ samples: ns, median: median(ns), wallMs: Math.round(Math.max(...ns) / 1e6) },
+        singles: { ns, visited: [] },
         ...{ block, order: block * results.cells.length + index, seed },
       });
     }

@@ -30,9 +30,9 @@ export function describeCluster(results: Results, state: ClusterState, options: 
 }
 
 /** What makes times of two clusters incomparable where it changes. */
-function identityOf({ plane, version, nodes }: ClusterState, { names = false }: ClusterLaneOptions) {
+function identityOf({ plane, network, version, nodes }: ClusterState, { names = false }: ClusterLaneOptions) {
   return {
-    ...{ kubernetes: version, plane: { ...plane } },
+    ...{ kubernetes: version, plane: { ...plane }, network },
     nodes: nodes.map(({ metadata, status: { nodeInfo, capacity } }) => ({
       ...(names && { name: metadata.name }),
       architecture: nodeInfo.architecture,

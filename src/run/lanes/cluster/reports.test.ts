@@ -9,7 +9,10 @@ const OUTCOMES = { reached: 6, wrong: 0, refused: 0, timedOut: 0, unreachable: 0
 const PLANE = { id: "nftables", program: "kube-proxy", version: "v1.36.3", source: "asked" };
 
 function probed(node: string, ns: number, outcomes = OUTCOMES): Probed {
-  const times = (base: number) => ({ connectNs: [base, base + 2, base + 4], exchangeNs: [1, 1, 1] });
+  const times = (base: number) => ({
+    ...{ connectNs: [base, base + 2, base + 4], exchangeNs: [1, 1, 1] },
+    isNear: [true, false, false],
+  });
   const round = {
     protocol: "tcp" as const,
     wallMs: 100,
@@ -24,11 +27,13 @@ function probed(node: string, ns: number, outcomes = OUTCOMES): Probed {
 
 function measured(probes: readonly Probed[], otherServices = 1, names = false) {
   const results = fakeResults();
-  results.cells = ["nftables", "direct"].map((plane) =>
-    emptyCell(
-      { plane, lane: "cluster", scenario: "connect" },
-      { services: 100, endpoints: null, variant: "" },
-      4,
+  results.cells = ["", "same node", "other node"].flatMap((variant) =>
+    ["nftables", "direct"].map((plane) =>
+      emptyCell(
+        { plane, lane: "cluster", scenario: "connect" },
+        { services: 100, endpoints: null, variant },
+        4,
+      ),
     ),
   );
   const before = results.equivalence.flows;
@@ -45,6 +50,34 @@ describe("what probes measured in a cluster", () => {
     expect(through.replicates.map(({ block }) => block)).toEqual([0, 0, 1, 1]);
     expect(direct.replicates.map(({ median }) => median)).toEqual([52, 52, 52, 52]);
     expect(flows).toBe(24);
+  });
+
+  it("is told apart by whether the endpoint that answered is on the probe's node", () => {
+    const { cells } = measured([probed("a", 100)]).results;
+    expect(
+      cells.map(({ plane, variant, replicates }) => [plane, variant, replicates[0]?.singles?.ns]),
+    ).toEqual([
+      ["nftables", "", [100, 102, 104]],
+      ["direct", "", [50, 52, 54]],
+      ["nftables", "same node", [100]],
+      ["direct", "same node", [50]],
+      ["nftables", "other node", [102, 104]],
+      ["direct", "other node", [52, 54]],
+    ]);
+    expect(cells[4]?.replicates[0]?.floorNs).toBe(53);
+  });
+
+  it("is thinned evenly where there is more than results can hold, but for the medians", () => {
+    const each = probed("a", 100);
+    const [round] = each.log.rounds;
+    const connectNs = Array.from({ length: 250_000 }, (_, i) => 1000 + (i % 100));
+    const service = { connectNs, exchangeNs: connectNs, isNear: connectNs.map(() => true) };
+    const [cell] = measured([{ ...each, log: { ...each.log, rounds: [{ ...round!, service }] } }]).results
+      .cells;
+    const kept = cell?.replicates[0]?.singles?.ns ?? [];
+    expect(kept).toHaveLength(125_000);
+    expect([cell?.replicates[0]?.median, cell?.replicates[0]?.checkedBatches]).toEqual([1050, 250_000]);
+    expect(new Set(kept).size).toBe(50);
   });
 
   it("has percentiles by node, without the names of nodes unless they were asked for", () => {

@@ -3,7 +3,7 @@
 import type { DetectedPlane } from "../../../cluster-lane/inspect/detect.js";
 import type { Probed } from "../../../cluster-lane/measure.js";
 import type { Protocol } from "../../../cluster-lane/options.js";
-import type { PathTimes, ProbeLog, ProbeRound } from "../../../cluster-lane/probe-reports.js";
+import type { PathTimes, PlacedTimes, ProbeLog, ProbeRound } from "../../../cluster-lane/probe-reports.js";
 import { thin } from "../../../measure/replicate/samples.js";
 import type { PlaneReport } from "../../../planes/descriptor.js";
 import type { Cell, Replicate, Results } from "../../../results/schema.js";
@@ -20,6 +20,9 @@ const TIMES: Readonly<Record<ConnectionScenario, (times: PathTimes) => number[]>
   connect: ({ connectNs }) => connectNs,
   established: ({ exchangeNs }) => exchangeNs,
 };
+
+/** Kept of a cell, one by one: 200 lie beyond its p99.9. A minute of three nodes is 180,000. */
+const MOST_SINGLES = 200_000;
 
 /** Others' Services are spoken of where they are this share of ours. */
 const OTHERS_SHARE = 0.1;
@@ -44,26 +47,27 @@ export function addProbed(
 ): void {
   for (const [index, cell] of results.cells.entries()) {
     if (cell.services !== services || !isScenario(cell.scenario)) continue;
-    const protocol = protocolOf(cell);
+    const { protocol, place } = kindOf(cell);
     const roundsOf = ({ log }: Probed) => log.rounds.filter((round) => round.protocol === protocol);
     const rounds = Math.max(0, ...probed.map((each) => roundsOf(each).length));
-    const timesOf = TIMES[cell.scenario];
     const path = cell.plane === facts.bare ? "endpoint" : "service";
+    const timesOf = timesAt(cell.scenario, path, place);
+    const every = Math.ceil(Math.max(1, countOf(probed, timesOf, roundsOf) / MOST_SINGLES));
     for (let block = 0; block < rounds; block++) {
       for (const each of probed) {
         const round = roundsOf(each)[block];
-        const times = round ? timesOf(round[path]) : [];
+        const times = round ? timesOf(round) : [];
         if (!round || times.length === 0) continue;
         cell.replicates.push({
-          ...replicateOf(round, times, each.log.clockNs),
+          ...replicateOf(round, times, { clockNs: each.log.clockNs, every }),
           ...{ block, order: block * results.cells.length + index, seed: facts.seed },
-          floorNs: middle(timesOf(round.endpoint)),
+          floorNs: middle(timesAt(cell.scenario, "endpoint", place)(round)),
         });
       }
     }
     cell.facts = {
       ...cell.facts,
-      ...factsOf(cell.scenario, path, ofProtocol(probed, protocol), facts, services),
+      ...factsOf(cell.scenario, timesOf, ofProtocol(probed, protocol), facts, services),
     };
     cell.warnings.push(...warningsOf(ofProtocol(probed, protocol), services, facts.otherServices));
   }
@@ -75,13 +79,35 @@ export function addProbed(
   }
 }
 
-/** Cells of UDP are a variant. */
-export const VARIANTS: Readonly<Record<Protocol, string>> = { tcp: "", udp: "udp" };
-const protocolOf = ({ variant }: Cell): Protocol => (variant === VARIANTS.udp ? "udp" : "tcp");
+/** Where the endpoint was that answered, seen from the probe. */
+export type Place = "anywhere" | "same node" | "other node";
+
+/** UDP is a variant, and so is each place but all together. */
+export function variantOf(protocol: Protocol, place: Place): string {
+  return [protocol === "udp" ? "udp" : "", place === "anywhere" ? "" : place]
+    .filter((word) => word !== "")
+    .join(", ");
+}
+
+const kindOf = ({ variant }: Cell): { readonly protocol: Protocol; readonly place: Place } => ({
+  protocol: variant.startsWith("udp") ? "udp" : "tcp",
+  place: (["same node", "other node"] as const).find((place) => variant.endsWith(place)) ?? "anywhere",
+});
+
+/** What a scenario takes from a round, of the connections that were answered at a place. */
+function timesAt(scenario: ConnectionScenario, path: "service" | "endpoint", place: Place) {
+  return ({ [path]: times }: Readonly<Record<typeof path, PlacedTimes>>): number[] => {
+    const all = TIMES[scenario](times);
+    if (place === "anywhere") return all;
+    return all.filter((_, i) => (times.isNear[i] === true) === (place === "same node"));
+  };
+}
 
 interface OfProtocol {
   readonly node: string;
-  readonly log: Pick<ProbeLog, "settledMs" | "resolutionNs" | "rounds"> & { readonly loopback: PathTimes };
+  readonly log: Pick<ProbeLog, "settledMs" | "resolutionNs" | "clockNs" | "rounds"> & {
+    readonly loopback: PathTimes;
+  };
 }
 
 /** What probes measured with one protocol. */
@@ -100,14 +126,27 @@ function isScenario(id: string): id is ConnectionScenario {
   return (CONNECTIONS as readonly string[]).includes(id);
 }
 
-function replicateOf(round: ProbeRound, times: readonly number[], clockNs: number): Replicate {
+/** Connections of all rounds of all probes. */
+function countOf(
+  probed: readonly Probed[],
+  timesOf: (round: ProbeRound) => number[],
+  roundsOf: (each: Probed) => readonly ProbeRound[],
+): number {
+  return probed.flatMap(roundsOf).reduce((sum, round) => sum + timesOf(round).length, 0);
+}
+
+function replicateOf(
+  round: ProbeRound,
+  times: readonly number[],
+  { clockNs, every }: { readonly clockNs: number; readonly every: number },
+): Replicate {
   return {
     ...emptyReplicate(clockNs),
     wallMs: round.wallMs,
     samples: thin(times),
     median: middle(times),
     // A connection is no lookup: what it visits in the kernel is not known here.
-    singles: { ns: [...times], visited: [] },
+    singles: { ns: times.filter((_, i) => i % every === 0), visited: [] },
     checkedBatches: times.length,
   };
 }
@@ -120,20 +159,20 @@ function at(values: readonly number[], share: number): number {
 
 function factsOf(
   scenario: ConnectionScenario,
-  path: "service" | "endpoint",
+  timesOf: (round: ProbeRound) => number[],
   probed: readonly OfProtocol[],
   { plane, otherServices, names }: ClusterFacts,
   services: number,
 ): Cell["facts"] {
-  const timesOf = TIMES[scenario];
-  const loopback = probed.flatMap(({ log }) => timesOf(log.loopback));
+  const loopback = probed.flatMap(({ log }) => TIMES[scenario](log.loopback));
   const rounds = probed.flatMap(({ log }) => log.rounds);
   const wallSeconds = rounds.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1000;
   const cpuSeconds = rounds.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / 1000;
   const tried = rounds.reduce((sum, { outcomes }) => sum + total(outcomes), 0);
   const nodes = probed.flatMap(({ node, log }, i): [string, number][] => {
-    const times = log.rounds.flatMap((round) => timesOf(round[path]));
+    const times = log.rounds.flatMap(timesOf);
     const name = names ? node : `node ${i + 1}`;
+    if (times.length === 0) return [];
     return [
       [`${name} p50 ns`, at(times, 0.5)],
       [`${name} p99 ns`, at(times, 0.99)],
@@ -147,6 +186,7 @@ function factsOf(
     loopbackP50Ns: at(loopback, 0.5),
     loopbackP99Ns: at(loopback, 0.99),
     clockResolutionNs: Math.max(0, ...probed.map(({ log }) => log.resolutionNs)),
+    clockReadingNs: Math.max(0, ...probed.map(({ log }) => log.clockNs)),
     connectionsPerSecondAndNode: Math.round(tried / Math.max(wallSeconds, 0.001)),
     probeCores: Number((cpuSeconds / Math.max(wallSeconds, 0.001)).toFixed(3)),
     slowestSettledMs: Math.max(0, ...probed.map(({ log }) => log.settledMs)),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { withCells } from "../../../test/support/results-lanes.js";
-import { establishedFlat } from "./connections.js";
+import { withCells } from "../../../../test/support/results-lanes.js";
+import { establishedFlat } from "../connections.js";
 import {
   guestUpdate,
   kernelConnect,

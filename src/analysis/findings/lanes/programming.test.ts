@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withCells } from "../../../test/support/results-lanes.js";
+import { withCells } from "../../../../test/support/results-lanes.js";
 import { coldStart, firstSyncTime, programmingTime } from "./programming.js";
 
 const OLD = "kube-proxy/nftables@1.36";

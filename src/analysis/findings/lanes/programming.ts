@@ -1,12 +1,12 @@
-/** What kube-proxy itself takes to program a node: how its versions and modes differ, at the largest N that they share. */
+/** What kube-proxy and Cilium take to program a node: how versions and modes differ, at the largest N that they share. */
 
-import { cellId } from "../../results/cells.js";
-import { comparePlanes, planeLabel, shortLabel } from "../../results/descriptors.js";
-import type { Finding, Results } from "../../results/schema.js";
-import { isMeasured, type MeasuredCell, selectCells } from "../../results/select.js";
-import { maxOf } from "../../stats/extent.js";
-import { formatCount, formatNs, plainText } from "../../text.js";
-import { formatFactor, formatSpan, ratioInterval } from "./common.js";
+import { cellId } from "../../../results/cells.js";
+import { comparePlanes, datapathNote, planeLabel, shortLabel } from "../../../results/descriptors.js";
+import type { Finding, Results } from "../../../results/schema.js";
+import { isMeasured, type MeasuredCell, selectCells } from "../../../results/select.js";
+import { maxOf } from "../../../stats/extent.js";
+import { formatCount, formatNs, plainText } from "../../../text.js";
+import { formatFactor, formatSpan, ratioInterval } from "../common.js";
 
 /** One endpoint's change, from the API's event to the end of the sync. */
 export function programmingTime(results: Results): Finding | null {
@@ -15,7 +15,7 @@ export function programmingTime(results: Results): Finding | null {
     cells: selectCells(results, { lane: "kernel", scenario: "programming", variant: "" }).filter(isMeasured),
     headline: (slow, n) => `At ${n} Services one endpoint change takes ${slow}`,
     sentence: (n, times) =>
-      `In kube-proxy itself, at ${n} services, one endpoint change is programmed in ${times}`,
+      `By the programs themselves, at ${n} services, one endpoint change is programmed in ${times}`,
   });
 }
 
@@ -26,7 +26,7 @@ export function firstSyncTime(results: Results): Finding | null {
     cells: selectCells(results, { lane: "kernel", scenario: "sync", variant: "first" }).filter(isMeasured),
     headline: (slow, n) => `At ${n} Services a first sync takes ${slow}`,
     sentence: (n, times) =>
-      `From kube-proxy's start, at ${n} services, the last Service answers after ${times}`,
+      `From the program's start, at ${n} services, the last Service answers after ${times}`,
   });
 }
 
@@ -66,6 +66,12 @@ function stageOf(variant: string): number {
   return Number.parseInt(variant.replaceAll(",", ""), 10);
 }
 
+/** What isn't the measured program's own, as sentences. */
+function notesOf(cells: readonly MeasuredCell[]): string[] {
+  const note = datapathNote(cells);
+  return note === false ? [] : [`${note}.`];
+}
+
 interface SpreadFinding {
   readonly id: string;
   readonly cells: readonly MeasuredCell[];
@@ -98,7 +104,10 @@ function slowestAgainstFastest(
         `${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)}`,
         n,
       ),
-      sentence: `${sentence(n, times)}: the slowest takes ${formatFactor(value, interval)} the fastest.`,
+      sentence: [
+        `${sentence(n, times)}: the slowest takes ${formatFactor(value, interval)} the fastest.`,
+        ...notesOf(here),
+      ].join(" "),
       cells: here.map(cellId),
       value,
       interval,

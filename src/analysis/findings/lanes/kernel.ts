@@ -1,6 +1,6 @@
 /** What the kernel lane says: how connecting grows, and whether the models are to be believed. */
 
-import { cellId } from "../../results/cells.js";
+import { cellId } from "../../../results/cells.js";
 import {
   claimant,
   comparePlanes,
@@ -8,13 +8,13 @@ import {
   planeLabel,
   planeReport,
   shortLabel,
-} from "../../results/descriptors.js";
-import type { Cell, Finding, Results } from "../../results/schema.js";
-import { atServices, type MeasuredCell, measuredCurve, selectCells } from "../../results/select.js";
-import { median } from "../../stats/quantile.js";
-import { formatCount, formatDecimalBytes, formatNs, plainText } from "../../text.js";
-import { againstKernel, type Value } from "../model-vs-kernel.js";
-import { formatFactor, formatSpan, headlineFactor, possessive, ratioInterval, twoDigits } from "./common.js";
+} from "../../../results/descriptors.js";
+import type { Cell, Finding, Results } from "../../../results/schema.js";
+import { atServices, type MeasuredCell, measuredCurve, selectCells } from "../../../results/select.js";
+import { median } from "../../../stats/quantile.js";
+import { formatCount, formatDecimalBytes, formatNs, plainText } from "../../../text.js";
+import { againstKernel, type Value } from "../../model-vs-kernel.js";
+import { formatFactor, formatSpan, headlineFactor, possessive, ratioInterval, twoDigits } from "../common.js";
 
 function kernelCells(results: Results, scenario: string, plane: string): MeasuredCell[] {
   return measuredCurve(results, { lane: "kernel", scenario, plane });

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { withCells } from "../../../../test/support/results-lanes.js";
+import { clusterConnect, clusterProgramming } from "./cluster.js";
+
+const growing = (end: number, direct: number) =>
+  withCells([
+    ["cluster", "connect", "iptables", 1, 50_000],
+    ["cluster", "connect", "iptables", 1000, end],
+    ["cluster", "connect", "direct", 1, 50_000],
+    ["cluster", "connect", "direct", 1000, direct],
+  ]);
+
+describe("findings about a cluster", () => {
+  it("are about what balances there, and not about the direct connection or another lane", () => {
+    expect(clusterConnect(growing(100_000, 60_000))?.sentence).not.toMatch(/through endpoint/);
+    const kernel = withCells([
+      ["kernel", "connect", "iptables", 1, 50_000],
+      ["kernel", "connect", "iptables", 1000, 100_000],
+    ]);
+    expect(clusterConnect(kernel)).toBeNull();
+  });
+
+  it("say by how much connections grew, and what the direct ones did meanwhile", () => {
+    const found = clusterConnect(growing(100_000, 60_000));
+    expect(found?.headline).toMatch(
+      /^connect\(\) through iptables grows 2×\u00a0\(1\.6–2\.4\) from 1 to 1,000 Services$/,
+    );
+    expect(found?.sentence).toMatch(/ 50 µs at N = 1 and 100 µs at 1,000, 2 times \[1\.6, 2\.4\] as long; /);
+    expect(found?.sentence).toMatch(/to an endpoint directly 1\.2 times \[/);
+    expect(found?.cells).toEqual([
+      "iptables/connect/1",
+      "iptables/connect/1000",
+      "direct/connect/1",
+      "direct/connect/1000",
+    ]);
+  });
+
+  it("say what growth the intervals still allow where none is shown, and nothing where they allow much", () => {
+    const found = clusterConnect(growing(52_000, 50_000));
+    expect(found?.headline).toBe("connect() through iptables grows at most 1.3× from 1 to 1,000 Services");
+    expect(found?.sentence).toContain("so no growth is shown");
+    expect(clusterConnect(growing(61_000, 50_000))).toBeNull();
+    expect(clusterConnect(withCells([["cluster", "connect", "iptables", 1, 50_000]]))).toBeNull();
+  });
+
+  it("say how soon a change reaches connections at the largest N", () => {
+    const results = withCells([
+      ["cluster", "connect", "nftables", 1, 50_000],
+      ["cluster", "programming", "nftables", 1, 20e6],
+      ["cluster", "programming", "nftables", 1000, 130e6],
+    ]);
+    results.cells.push({ ...results.cells.at(-1)!, variant: "new" });
+    const found = clusterProgramming(results);
+    expect(found?.headline).toMatch(
+      /^At 1,000 Services a new endpoint is reached after 130\u00a0ms\u00a0\(117–143\u00a0ms\)$/,
+    );
+    expect(found?.sentence).toMatch(
+      /first connection through nftables after 130 ms \[117 ms, 143 ms\], and a new/,
+    );
+    expect(found?.sentence).not.toContain("it replaces");
+    expect(clusterProgramming(growing(100_000, 60_000))).toBeNull();
+  });
+
+  it("are one for all planes of runs that were merged, the one that grew the most first", () => {
+    const merged = withCells([
+      ["cluster", "connect", "nftables", 1, 50_000],
+      ["cluster", "connect", "nftables", 1000, 51_000],
+      ["cluster", "connect", "iptables", 1, 50_000],
+      ["cluster", "connect", "iptables", 1000, 100_000],
+    ]);
+    expect(clusterConnect(merged)?.headline).toMatch(
+      /^connect\(\) through iptables grows 2×.*, nftables grows at most 1\.2× from 1 to 1,000 Services$/,
+    );
+  });
+});

@@ -1,0 +1,123 @@
+/** What a real cluster showed: how its connections grow with N, and how soon a change reaches them. */
+
+import { cellId } from "../../../results/cells.js";
+import { measuredPlanes, planeLabel, planeReport, shortLabel } from "../../../results/descriptors.js";
+import type { Finding, Results } from "../../../results/schema.js";
+import { atServices, type MeasuredCell, measuredCurve } from "../../../results/select.js";
+import { formatCount, formatNs } from "../../../text.js";
+import { formatFactor, formatSpan, headlineFactor, ratioInterval, twoDigits } from "../common.js";
+
+/** What may still be called "at most": an interval that reaches further says nothing of use. */
+const MOST_GROWTH = 1.4;
+
+/**
+ * connect() at the largest N of a cluster over that at its smallest, of each plane: how much it grew, or what its interval
+ * still allows. Null where that is much more, for each.
+ */
+export function clusterConnect(results: Results): Finding | null {
+  const grown = clusterPlanes(results)
+    .map((plane) => growthOf(results, plane))
+    .filter((growth) => growth !== null)
+    .sort((a, b) => b.value - a.value);
+  const [most] = grown;
+  if (most === undefined) return null;
+  const [few, many] = most.cells;
+  const direct = directGrowth(results, few, many);
+  return {
+    id: "cluster-connect",
+    headline: `connect() through ${grown.map(({ headline }) => headline).join(", ")} from ${formatCount(few.services)} to ${formatCount(many.services)} Services`,
+    sentence: `In a cluster, connect() ${grown.map(({ words }) => words).join("; ")}${direct === null ? "" : `; to an endpoint directly ${direct.words}`}.`,
+    cells: [...grown.flatMap(({ cells }) => cells), ...(direct?.cells ?? [])].map(cellId),
+    value: most.value,
+    interval: most.interval,
+  };
+}
+
+function growthOf(results: Results, plane: string) {
+  const curve = clusterCurve(results, "connect", plane, "");
+  const [few, many] = [curve[0], curve.at(-1)];
+  if (few === undefined || many === undefined || few.services === many.services) return null;
+  const interval = ratioInterval(many, few);
+  const grew = interval[0] > 1;
+  if (!grew && interval[1] > MOST_GROWTH) return null;
+  const value = many.estimate.median / few.estimate.median;
+  const factor = grew ? headlineFactor(value, interval) : `at most ${twoDigits(interval[1])}×`;
+  return {
+    headline: `${shortLabel(results, plane)} grows ${factor}`,
+    words:
+      `through ${planeLabel(results, plane)} takes ${formatNs(few.estimate.median)} at N = ${formatCount(few.services)} and ` +
+      `${formatNs(many.estimate.median)} at ${formatCount(many.services)}, ${formatFactor(value, interval)} as long` +
+      `${grew ? "" : ", so no growth is shown"}`,
+    cells: [few, many] as const,
+    value,
+    interval,
+  };
+}
+
+/** How long a cluster takes at its largest N until a new endpoint is reached, the old one no more, and a new Service answers. */
+export function clusterProgramming(results: Results): Finding | null {
+  const reached = clusterPlanes(results)
+    .map((plane) => reachedOf(results, plane))
+    .filter((change) => change !== null)
+    .sort((a, b) => b.joined.estimate.median - a.joined.estimate.median);
+  const [slowest] = reached;
+  if (slowest === undefined) return null;
+  const { joined } = slowest;
+  return {
+    id: "cluster-programming",
+    headline:
+      `At ${formatCount(joined.services)} Services a new endpoint is reached after ` +
+      reached
+        .map(
+          ({ joined: { plane, estimate } }) =>
+            `${formatSpan(estimate.median, estimate.interval)}${reached.length > 1 ? ` (${shortLabel(results, plane)})` : ""}`,
+        )
+        .join(", "),
+    sentence: `In a cluster with ${formatCount(joined.services)} Services, ${reached.map(({ words }) => words).join("; ")}, from the API server's answer on.`,
+    cells: reached.flatMap(({ cells }) => cells).map(cellId),
+    value: joined.estimate.median,
+    interval: joined.estimate.interval,
+  };
+}
+
+function reachedOf(results: Results, plane: string) {
+  const joined = clusterCurve(results, "programming", plane, "").at(-1);
+  if (joined === undefined) return null;
+  const at = (variant: string) =>
+    atServices(clusterCurve(results, "programming", plane, variant), joined.services);
+  const after = ({ estimate: { median, interval } }: MeasuredCell) =>
+    `after ${formatNs(median)} [${interval.map(formatNs).join(", ")}]`;
+  const [left, made] = [at("leaves"), at("new")];
+  return {
+    joined,
+    words:
+      `a new endpoint gets its first connection through ${planeLabel(results, plane)} ${after(joined)}` +
+      `${left === undefined ? "" : `, the one it replaces its last ${after(left)}`}` +
+      `${made === undefined ? "" : `, and a new Service answers ${after(made)}`}`,
+    cells: [joined, left, made].filter((cell) => cell !== undefined),
+  };
+}
+
+/** Planes of a run's cluster, without the direct connection. */
+function clusterPlanes(results: Results): string[] {
+  return measuredPlanes(results).filter((plane) =>
+    results.cells.some((cell) => cell.lane === "cluster" && cell.plane === plane),
+  );
+}
+
+function clusterCurve(results: Results, scenario: string, plane: string, variant: string): MeasuredCell[] {
+  return measuredCurve(results, { lane: "cluster", scenario, plane, variant });
+}
+
+/** The direct connection's growth between the same N. Its packets meet the plane's rules too, and match none. */
+function directGrowth(results: Results, few: MeasuredCell, many: MeasuredCell) {
+  const baseline = results.cells.find(
+    ({ lane, plane }) => lane === "cluster" && planeReport(results, plane).role === "baseline",
+  );
+  if (baseline === undefined) return null;
+  const curve = clusterCurve(results, "connect", baseline.plane, "");
+  const [first, last] = [atServices(curve, few.services), atServices(curve, many.services)];
+  if (first === undefined || last === undefined) return null;
+  const factor = formatFactor(last.estimate.median / first.estimate.median, ratioInterval(last, first));
+  return { words: factor, cells: [first, last] };
+}

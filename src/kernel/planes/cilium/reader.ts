@@ -1,0 +1,45 @@
+/**
+ * lbscale's own BPF program on the maps that Cilium's control plane has filled: native/balancer.bpf.c with the layout of
+ * native/cilium.h. Cilium's own programs are not loaded.
+ */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Cluster } from "../../../cluster/cluster.js";
+import type { KernelPlane, Loading } from "../../plane.js";
+import { runTool } from "../../testbed/tools.js";
+import { SNAT_ADDRESS } from "../../testbed/topology.js";
+import { attachToInterfaces, ebpf, ebpfTc, pinFolder } from "../ebpf.js";
+import { ARRAY_LEAST, CONNECTIONS, capacities, settings } from "../map-input.js";
+
+/** What is said wherever a time is shown that this program has a part in. */
+export const OWN_READER = "Cilium's maps are read by lbscale's own BPF program";
+
+/** Where an agent pins its maps, below the BPF file system (pkg/defaults, TCGlobalsPath). */
+const PINNED = join("tc", "globals");
+
+/** The plane that decides as a reader of Cilium's maps does. */
+export function ciliumPlane(path: "socket" | "packet"): KernelPlane {
+  return path === "socket" ? ebpf : ebpfTc;
+}
+
+/** Loads the program on the maps as they are pinned: into a cgroup, or else into the testbed's interfaces. */
+export async function attachCiliumReader(
+  where: Pick<Loading, "host" | "testbed">,
+  { loader, object }: { readonly loader: string; readonly object: string },
+  cluster: Cluster,
+  cgroup: string | null,
+): Promise<void> {
+  mkdirSync(pinFolder(where));
+  const maps = join(where.host.bpf, PINNED);
+  await runTool(loader, ["load", object, pinFolder(where), cgroup ?? "-", maps], {
+    input: [
+      settings(cluster, { snatAddress: SNAT_ADDRESS }, 0),
+      capacities([
+        ["ct4", CONNECTIONS],
+        ["lookup_targets", ARRAY_LEAST],
+      ]),
+    ],
+  });
+  if (cgroup === null) await attachToInterfaces(where);
+}

@@ -1,0 +1,167 @@
+/** kube-proxy on the node: started on rules that it has to write, and asked by its metrics when it has. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { CLUSTER_NODE } from "../../../kubernetes/list-watch/cluster-objects.js";
+import { kubeconfig } from "../../../kubernetes/list-watch/kubeconfig.js";
+import type { ObjectChange } from "../../../kubernetes/list-watch/parse.js";
+import { HEALTH_URL, kubeProxyConfiguration, METRICS_URL } from "../../kube-proxy/config.js";
+import { get } from "../../kube-proxy/http.js";
+import { LOG_FILE, optionsSchema } from "../../kube-proxy/protocol.js";
+import { KernelError } from "../../testbed/tools.js";
+import type { EndpointChange } from "../changes.js";
+import { readSyncClock, type SyncClock, wallClockNs } from "../sync-clock.js";
+import type { ChangeReply, NodeProgram, SettleReply, StartReply } from "../tasks.js";
+import { TIMES_FILE, timedTools } from "../timed-tools.js";
+import { parseToolTimes, type ToolTimes, toolTimesWithin } from "../tool-times.js";
+import { processUsage } from "./process-usage.js";
+import type { ProgrammedNode } from "./programmed-node.js";
+import type { Preparation, ServedCluster } from "./served-cluster.js";
+
+type KubeProxyProgram = Extract<NodeProgram, { kind: "kube-proxy" }>;
+
+/** Ends of syncs are read off its metrics, to the microsecond: asking rarely costs nothing but patience. */
+const POLL_MS = 25;
+/** ServiceCIDRs and the Node arrive on their own, and each makes it write all rules once more. */
+const SETTLED_MS = 500;
+
+/** A node that kube-proxy programs. */
+export class ProxiedNode implements ProgrammedNode {
+  readonly #folder: string;
+  readonly #program: KubeProxyProgram;
+  readonly #limitMs: number;
+  readonly #cluster: ServedCluster;
+  #proxy: ChildProcess | undefined;
+  #end: string | undefined;
+  #startNs = 0;
+
+  constructor({ folder, limitMs }: Preparation, program: KubeProxyProgram, cluster: ServedCluster) {
+    this.#folder = folder;
+    this.#program = program;
+    this.#limitMs = limitMs;
+    this.#cluster = cluster;
+  }
+
+  async start(): Promise<StartReply> {
+    const folder = this.#folder;
+    const { binary, mode, backend, timed, nft } = this.#program;
+    const bin = timedTools(folder, backend, timed, nft);
+    const kubeconfigFile = join(folder, "kubeconfig");
+    writeFileSync(kubeconfigFile, kubeconfig(await this.#cluster.server.listen()));
+    const options = {
+      binary,
+      mode,
+      backend,
+      node: CLUSTER_NODE,
+      addresses: [],
+      podRange: this.#cluster.podRange,
+    };
+    const configFile = join(folder, "config.json");
+    const checked = optionsSchema.parse({ ...options, timeoutMs: this.#limitMs });
+    writeFileSync(configFile, kubeProxyConfiguration(checked, kubeconfigFile));
+    const log = openSync(join(folder, LOG_FILE), "a");
+    this.#startNs = wallClockNs()();
+    this.#proxy = spawn(binary, ["--config", configFile], {
+      stdio: ["ignore", log, log],
+      env: { PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: "C", HOME: folder },
+    });
+    closeSync(log);
+    this.#proxy.once("error", (error) => {
+      this.#end = error.message;
+    });
+    this.#proxy.once("exit", (code, signal) => {
+      this.#end ??= `it ended with ${signal ?? `code ${code}`}`;
+    });
+    return { startNs: this.#startNs };
+  }
+
+  /** Waits until all is written and nothing has been written for a while. */
+  async settle(): Promise<SettleReply> {
+    let first: SyncClock | undefined;
+    let previous: SyncClock | undefined;
+    let quietSince = performance.now();
+    let usage = { cpuNs: 0, peakBytes: 0 };
+    for (;;) {
+      const clock = await this.#clock();
+      if (clock?.isSynced && (first !== undefined || (await this.#isHealthy()))) {
+        if (first === undefined) {
+          first = clock;
+          usage = processUsage(this.#proxy!.pid!);
+        }
+        if (previous?.syncs !== clock.syncs || previous.changes !== clock.changes)
+          quietSince = performance.now();
+        else if (performance.now() - quietSince >= SETTLED_MS) {
+          const { syncedNs } = first;
+          return { syncedNs, ...usage, tools: this.#tools(this.#startNs, syncedNs), maps: null };
+        }
+      }
+      previous = clock;
+      await setTimeout(POLL_MS);
+    }
+  }
+
+  async change(service: number, kind: EndpointChange): Promise<ChangeReply> {
+    const clock = wallClockNs();
+    const { change, joined, left } = this.#cluster.change(service, kind);
+    return { ...(await this.#send([change], clock)), joined, left };
+  }
+
+  async resize(service: number, endpoints: number): Promise<void> {
+    await this.#send([this.#cluster.resize(service, endpoints)], wallClockNs());
+  }
+
+  async rollOut(service: number): Promise<ChangeReply> {
+    const changes = this.#cluster.rollOut(service);
+    return { ...(await this.#send(changes, wallClockNs())), joined: null, left: null };
+  }
+
+  /** Makes changes, and waits until a sync that has all of them has ended. */
+  async #send(changes: readonly ObjectChange[], clock: () => number) {
+    const before = await this.#clock();
+    const expected = (before?.changes ?? 0) + changes.length;
+    const sentNs = clock();
+    for (const change of changes) this.#cluster.server.apply(change);
+    for (;;) {
+      await setTimeout(POLL_MS);
+      const now = await this.#clock();
+      if (now === undefined || !now.isSynced || now.changes < expected || now.syncedNs < sentNs) continue;
+      return {
+        sentNs,
+        syncedNs: now.syncedNs,
+        syncs: now.syncs - (before?.syncs ?? 0),
+        operations: null,
+        tools: this.#tools(sentNs, now.syncedNs),
+      };
+    }
+  }
+
+  async #clock(): Promise<SyncClock | undefined> {
+    if (this.#end !== undefined) throw new KernelError(`kube-proxy: ${this.#end}: ${this.#lastWords()}`);
+    const text = await get(METRICS_URL);
+    if (text === undefined) return undefined;
+    const clock = readSyncClock(text);
+    if (clock.failures > 0)
+      throw new KernelError(`kube-proxy could not write its rules: ${this.#lastWords()}`);
+    return clock;
+  }
+
+  async #isHealthy(): Promise<boolean> {
+    return (await get(HEALTH_URL)) !== undefined;
+  }
+
+  #tools(fromNs: number, toNs: number): ToolTimes {
+    const path = join(this.#folder, TIMES_FILE);
+    const calls = existsSync(path) ? parseToolTimes(readFileSync(path, "utf8")) : [];
+    return toolTimesWithin(calls, fromNs, toNs);
+  }
+
+  #lastWords(): string {
+    const lines = readFileSync(join(this.#folder, LOG_FILE), "utf8").trim().split("\n");
+    const errors = lines.filter(
+      (line) => /^[EF]\d{4} |^[Ee]rror/.test(line) && !line.includes(" metrics.go:"),
+    );
+    return (errors.at(-1) ?? lines.at(-1) ?? "").slice(0, 400) || "it logged nothing";
+  }
+}

@@ -1,0 +1,77 @@
+/** How a live cluster was measured, in words: what is below can't be told from the measuring itself. */
+
+import type { Cell, Percentiles, Results } from "../results/schema.js";
+import { maxOf, minOf } from "../stats/extent.js";
+import { formatCount, formatNs } from "../text.js";
+import { formatSize, tableRows } from "./tables/table.js";
+
+export const isLive = ({ lane }: Pick<Cell, "lane">): boolean => lane === "cluster";
+
+/** The method in a few sentences; empty where no cell is of a live cluster. */
+export function clusterSentences({ equivalence, cells }: Results): string[] {
+  const live = cells.filter(isLive);
+  if (live.length === 0) return [];
+  const changes = live.some(({ facts }) => facts.clockErrorNs !== undefined);
+  const connections = live.some(({ facts }) => facts.loopbackP50Ns !== undefined);
+  return [
+    ...(connections
+      ? [
+          `In a live cluster, a probe on each node connected to Services and to their endpoints directly, in turns and in random order. Each answer said whose it was: ${formatCount(equivalence.flows)} connections were answered, ${equivalence.disagreements === 0 ? "every one by an endpoint of its Service" : `${formatCount(equivalence.disagreements)} by an endpoint that is none of its Service`}. A number is the median over the rounds of all probes.`,
+        ]
+      : []),
+    ...(changes
+      ? [
+          "Changes were made through the API and watched on each node. The command's clock and the pods' were compared before and after by 50 round trips each; half the shortest is their error, and each time is right to that. A number is the median over changes, each with the times of all nodes.",
+        ]
+      : []),
+  ];
+}
+
+/** What the probes said of themselves. */
+export function clusterFacts({ cells }: Results): [string, string][] {
+  const live = cells.filter(isLive);
+  const facts: [string, string | null][] = [
+    ["Noise floor of connections (the same within one pod, median)", times(live, "loopbackP50Ns")],
+    ["The probe's clock", clockOf(live)],
+    ["Error of the clocks compared, at most", times(live, "clockErrorNs")],
+    ["Connections a second and node", numbers(live, "connectionsPerSecondAndNode", formatCount)],
+    ["Cores that a probe took", numbers(live, "probeCores", String)],
+  ];
+  return facts.flatMap(([name, value]): [string, string][] => (value === null ? [] : [[name, value]]));
+}
+
+function clockOf(cells: readonly Cell[]): string | null {
+  const [step, reading] = [times(cells, "clockResolutionNs"), times(cells, "clockReadingNs")];
+  return step === null || reading === null ? null : `steps of ${step}, ${reading} a reading`;
+}
+
+const times = (cells: readonly Cell[], fact: string): string | null => numbers(cells, fact, formatNs);
+
+/** From the smallest to the largest of one fact. */
+function numbers(cells: readonly Cell[], fact: string, format: (value: number) => string): string | null {
+  const values = cells.map(({ facts }) => facts[fact]).filter((value) => typeof value === "number");
+  if (values.length === 0) return null;
+  const [low, high] = [format(minOf(values)), format(maxOf(values))];
+  return low === high ? low : `${low} to ${high}`;
+}
+
+const SHOWN = { p50: "p50", p90: "p90", p99: "p99", p999: "p99.9" } as const;
+
+/** Percentiles of connections in a live cluster with their 95 % intervals, under a heading; empty where there are none. */
+export function percentileTable(results: Results): string[][] {
+  const rows = tableRows(results).filter(({ cell }) => isLive(cell) && cell.percentiles !== null);
+  if (rows.length === 0) return [];
+  const percentile = ({ cell }: (typeof rows)[number], name: keyof typeof SHOWN): string => {
+    const found: Percentiles["p999"] = cell.percentiles?.[name] ?? null;
+    if (found === null) return "–";
+    return `${formatNs(found.value)} [${found.interval.map(formatNs).join(", ")}]`;
+  };
+  return [
+    ["percentiles", "plane", ...Object.values(SHOWN)],
+    ...rows.map((row) => [
+      `${row.scenario}, ${formatSize(row)}`,
+      row.label,
+      ...(Object.keys(SHOWN) as (keyof typeof SHOWN)[]).map((name) => percentile(row, name)),
+    ]),
+  ];
+}

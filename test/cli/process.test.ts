@@ -1,0 +1,72 @@
+/** What depends on files beside the built program, or on the process itself. */
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { folder, lbscale } from "../support/cli.js";
+import { BOUTIQUE, PUBLISHED, publishedRun } from "../support/inputs.js";
+import { fakeResults } from "../support/results.js";
+
+it("lbscale --version prints the version of the package, as a process", () => {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  expect(lbscale(["--version"])).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+it("the process exits with the code of main, and writes the error to standard error alone", () => {
+  expect(lbscale(["run", "--profile"])).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: "lbscale: --profile needs a value; see lbscale run --help\n",
+  });
+});
+
+describe("lbscale explain", () => {
+  it("explains a service on every plane, and predicts from the published run by name and machine", () => {
+    const { stdout, status } = lbscale(["explain", BOUTIQUE, "frontend"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /iptables, kube-proxy 1\.37\.2: DNAT[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*120 \(×10\) +\d+ +6 +70\.5 +135/,
+    );
+    expect(stdout).toMatch(/the published run \d{4}-\d\d-\d\d-default[^(]*\([^)]+\).*not of a kernel/);
+    const json = JSON.parse(lbscale(["explain", BOUTIQUE, "frontend", "--planes", "ebpf", "--json"]).stdout);
+    expect(json.planes[0].sizes[2]).toMatchObject({ services: 120, work: { mapLookups: 3 } });
+    expect(json.predictedFrom.cpu).not.toBe("");
+  });
+});
+
+describe("the page of lbscale report", () => {
+  it.each([publishedRun()])(
+    "puts %s into one page under 1.5 MB that may run its own script and reach nothing",
+    (name) => {
+      const out = join(folder, "page");
+      expect(lbscale(["report", join(PUBLISHED, name), "--formats", "html", "--out", out]).status).toBe(0);
+      const html = readFileSync(join(out, "report.html"), "utf8");
+      expect(Buffer.byteLength(html)).toBeLessThan(1.5e6);
+      const [, policy] = /Content-Security-Policy" content="([^"]+)"/.exec(html)!;
+      const [script, style] = ["script", "style"].map((tag) => {
+        const [, text] = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(html)!;
+        return `'sha256-${createHash("sha256").update(text!).digest("base64")}'`;
+      });
+      expect(policy).toBe(
+        `default-src 'none'; script-src ${script}; style-src ${style}; img-src data: blob:; base-uri 'none'; form-action 'none'`,
+      );
+      // Chart.js names its licence and its site, in comments and links that nobody follows.
+      expect(html).not.toMatch(/<(?:link|img|iframe)\b|<script [^>]*src=|url\((?!#)/);
+    },
+  );
+
+  it("lets no name out of the page's data or into its markup", () => {
+    const run = join(folder, "hostile");
+    const hostile = "</script><script>alert(1)</script><!--";
+    const results = fakeResults({ planes: ["iptables", "ebpf"], services: [1, 2] });
+    results.environment.cpu = hostile;
+    results.cells[0]!.warnings = [hostile];
+    mkdirSync(run);
+    writeFileSync(join(run, "results.json"), JSON.stringify(results));
+    expect(lbscale(["report", run, "--formats", "html"]).status).toBe(0);
+    const html = readFileSync(join(run, "report.html"), "utf8");
+    expect(html).not.toContain("<script>alert");
+    expect(html.match(/<script/g)!.length).toBe(html.match(/<\/script>/g)!.length);
+  });
+});
