@@ -141,6 +141,7 @@ describe("an imported cluster of IPv6, or of both families", () => {
     );
     const six = lbscale(["advise", paths["6"]!, "--run", out, "--planes", "iptables,nftables"]);
     expect([six.status, six.stdout]).toEqual([0, expect.stringContaining("12 services of IPv6")]);
+    expect(six.stdout).toContain("- times hold the larger tables of IPv6, not the 16 bytes");
     const other = lbscale(["advise", paths.dual!, "--run", out]);
     expect([other.status, other.stderr]).toEqual([
       2,
