@@ -11,21 +11,39 @@ import (
 	"github.com/cilium/cilium/pkg/loadbalancer/maps"
 )
 
-// Names of the maps (pkg/loadbalancer/maps/types.go).
+// Names of the maps behind cilium_lb4_ and cilium_lb6_, and of the one for both families (pkg/loadbalancer/maps/types.go).
 const (
-	services      = "cilium_lb4_services_v2"
-	backends      = "cilium_lb4_backends_v3"
-	reverseNat    = "cilium_lb4_reverse_nat"
+	services      = "services_v2"
+	backends      = "backends_v3"
+	reverseNat    = "reverse_nat"
+	sourceRanges  = "source_range"
+	maglevTables  = "maglev"
 	affinityMatch = "cilium_lb_affinity_match"
-	sourceRanges  = "cilium_lb4_source_range"
-	maglevTables  = "cilium_lb4_maglev"
 )
+
+func mapName(name string, ipv6 bool) string {
+	if ipv6 {
+		return "cilium_lb6_" + name
+	}
+	return "cilium_lb4_" + name
+}
+
+// nameFor is the name of the map that a key is of.
+func nameFor(name string, key any) string {
+	switch key.(type) {
+	case *maps.Service6Key, *maps.Backend6KeyV3, *maps.RevNat6Key, *maps.SourceRangeKey6:
+		return mapName(name, true)
+	}
+	return mapName(name, false)
+}
 
 // journal is the maps, real or not, with a note of every operation that reaches them.
 type journal struct {
 	maps.LBMaps
 	// Operations are counted and timed alone: spelling out each takes longer than it does.
-	brief      bool
+	brief bool
+	// Families that have maps: whether it is IPv6.
+	families   []bool
 	mu         sync.Mutex
 	operations [][]string
 	timed      timed
@@ -94,27 +112,27 @@ func (j *journal) take() ([][]string, timed) {
 func bytes(v any) func() string { return func() string { return bytesOf(v) } }
 
 func (j *journal) UpdateService(k maps.ServiceKey, v maps.ServiceValue) error {
-	return j.note("update", services, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateService(k, v) })
+	return j.note("update", nameFor(services, k), bytes(k), bytes(v), func() error { return j.LBMaps.UpdateService(k, v) })
 }
 
 func (j *journal) DeleteService(k maps.ServiceKey) error {
-	return j.note("delete", services, bytes(k), nil, func() error { return j.LBMaps.DeleteService(k) })
+	return j.note("delete", nameFor(services, k), bytes(k), nil, func() error { return j.LBMaps.DeleteService(k) })
 }
 
 func (j *journal) UpdateBackend(k maps.BackendKey, v maps.BackendValue) error {
-	return j.note("update", backends, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateBackend(k, v) })
+	return j.note("update", nameFor(backends, k), bytes(k), bytes(v), func() error { return j.LBMaps.UpdateBackend(k, v) })
 }
 
 func (j *journal) DeleteBackend(k maps.BackendKey) error {
-	return j.note("delete", backends, bytes(k), nil, func() error { return j.LBMaps.DeleteBackend(k) })
+	return j.note("delete", nameFor(backends, k), bytes(k), nil, func() error { return j.LBMaps.DeleteBackend(k) })
 }
 
 func (j *journal) UpdateRevNat(k maps.RevNatKey, v maps.RevNatValue) error {
-	return j.note("update", reverseNat, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateRevNat(k, v) })
+	return j.note("update", nameFor(reverseNat, k), bytes(k), bytes(v), func() error { return j.LBMaps.UpdateRevNat(k, v) })
 }
 
 func (j *journal) DeleteRevNat(k maps.RevNatKey) error {
-	return j.note("delete", reverseNat, bytes(k), nil, func() error { return j.LBMaps.DeleteRevNat(k) })
+	return j.note("delete", nameFor(reverseNat, k), bytes(k), nil, func() error { return j.LBMaps.DeleteRevNat(k) })
 }
 
 func (j *journal) UpdateAffinityMatch(k *maps.AffinityMatchKey, v *maps.AffinityMatchValue) error {
@@ -126,43 +144,45 @@ func (j *journal) DeleteAffinityMatch(k *maps.AffinityMatchKey) error {
 }
 
 func (j *journal) UpdateSourceRange(k maps.SourceRangeKey, v *maps.SourceRangeValue) error {
-	return j.note("update", sourceRanges, bytes(k), bytes(v), func() error { return j.LBMaps.UpdateSourceRange(k, v) })
+	return j.note("update", nameFor(sourceRanges, k), bytes(k), bytes(v), func() error { return j.LBMaps.UpdateSourceRange(k, v) })
 }
 
 func (j *journal) DeleteSourceRange(k maps.SourceRangeKey) error {
-	return j.note("delete", sourceRanges, bytes(k), nil, func() error { return j.LBMaps.DeleteSourceRange(k) })
+	return j.note("delete", nameFor(sourceRanges, k), bytes(k), nil, func() error { return j.LBMaps.DeleteSourceRange(k) })
 }
 
 // A table's contents are in the dump: here is only that it was written.
 func (j *journal) UpdateMaglev(k maps.MaglevOuterKey, ids []loadbalancer.BackendID, v6 bool) error {
-	return j.note("update", maglevTables, func() string { return outerKey(k) }, nil, func() error {
+	return j.note("update", mapName(maglevTables, v6), func() string { return outerKey(k) }, nil, func() error {
 		return j.LBMaps.UpdateMaglev(k, ids, v6)
 	})
 }
 
 func (j *journal) DeleteMaglev(k maps.MaglevOuterKey, v6 bool) error {
-	return j.note("delete", maglevTables, func() string { return outerKey(k) }, nil, func() error {
+	return j.note("delete", mapName(maglevTables, v6), func() string { return outerKey(k) }, nil, func() error {
 		return j.LBMaps.DeleteMaglev(k, v6)
 	})
 }
 
 // dump reads all entries, in the order of their keys.
 func (j *journal) dump() (map[string][][2]string, error) {
-	out := map[string][][2]string{}
-	for _, name := range []string{services, backends, reverseNat, affinityMatch, sourceRanges, maglevTables} {
-		out[name] = [][2]string{}
+	out := map[string][][2]string{affinityMatch: {}}
+	for _, ipv6 := range j.families {
+		for _, name := range []string{services, backends, reverseNat, sourceRanges, maglevTables} {
+			out[mapName(name, ipv6)] = [][2]string{}
+		}
 	}
 	add := func(name, key, value string) { out[name] = append(out[name], [2]string{key, value}) }
 	m := j.LBMaps
 	for _, read := range []func() error{
 		func() error {
-			return m.DumpService(func(k maps.ServiceKey, v maps.ServiceValue) { add(services, bytesOf(k), bytesOf(v)) })
+			return m.DumpService(func(k maps.ServiceKey, v maps.ServiceValue) { add(nameFor(services, k), bytesOf(k), bytesOf(v)) })
 		},
 		func() error {
-			return m.DumpBackend(func(k maps.BackendKey, v maps.BackendValue) { add(backends, bytesOf(k), bytesOf(v)) })
+			return m.DumpBackend(func(k maps.BackendKey, v maps.BackendValue) { add(nameFor(backends, k), bytesOf(k), bytesOf(v)) })
 		},
 		func() error {
-			return m.DumpRevNat(func(k maps.RevNatKey, v maps.RevNatValue) { add(reverseNat, bytesOf(k), bytesOf(v)) })
+			return m.DumpRevNat(func(k maps.RevNatKey, v maps.RevNatValue) { add(nameFor(reverseNat, k), bytesOf(k), bytesOf(v)) })
 		},
 		func() error {
 			return m.DumpAffinityMatch(func(k *maps.AffinityMatchKey, v *maps.AffinityMatchValue) {
@@ -171,12 +191,12 @@ func (j *journal) dump() (map[string][][2]string, error) {
 		},
 		func() error {
 			return m.DumpSourceRange(func(k maps.SourceRangeKey, v *maps.SourceRangeValue) {
-				add(sourceRanges, bytesOf(k), bytesOf(v))
+				add(nameFor(sourceRanges, k), bytesOf(k), bytesOf(v))
 			})
 		},
 		func() error {
-			return m.DumpMaglev(func(k maps.MaglevOuterKey, _ maps.MaglevOuterVal, _ maps.MaglevInnerKey, v *maps.MaglevInnerVal, _ bool) {
-				add(maglevTables, outerKey(k), bytesOf(v.BackendIDs))
+			return m.DumpMaglev(func(k maps.MaglevOuterKey, _ maps.MaglevOuterVal, _ maps.MaglevInnerKey, v *maps.MaglevInnerVal, v6 bool) {
+				add(mapName(maglevTables, v6), outerKey(k), bytesOf(v.BackendIDs))
 			})
 		},
 	} {

@@ -66,6 +66,7 @@ type plane struct {
 	hive      *hive.Hive
 	log       *slog.Logger
 	realMaps  bool
+	ipv4      bool
 	steps     uint16
 	// Events that came from an API server.
 	received atomic.Int64
@@ -79,6 +80,18 @@ func startPlane(c config, addresses []netip.Addr, log *slog.Logger) (*plane, err
 		realMaps:  c.realMaps,
 	}
 	p.journal.brief = c.server != ""
+	// The families of the node's addresses are those of the cluster.
+	ipv6 := false
+	for _, address := range addresses {
+		p.ipv4 = p.ipv4 || address.Is4()
+		ipv6 = ipv6 || address.Is6()
+	}
+	if p.ipv4 {
+		p.journal.families = append(p.journal.families, false)
+	}
+	if ipv6 {
+		p.journal.families = append(p.journal.families, true)
+	}
 	nodetypes.SetName(c.nodeName)
 	if c.bpffs != "" {
 		bpf.CheckOrMountFS(log, c.bpffs)
@@ -99,7 +112,7 @@ func startPlane(c config, addresses []netip.Addr, log *slog.Logger) (*plane, err
 		cell.Provide(
 			func() client.Clientset { return apiServer{} },
 			func() cmtypes.ClusterInfo { return cmtypes.ClusterInfo{} },
-			func() *option.DaemonConfig { return &option.DaemonConfig{EnableIPv4: true} },
+			func() *option.DaemonConfig { return &option.DaemonConfig{EnableIPv4: p.ipv4, EnableIPv6: ipv6} },
 			source.NewSources,
 			tables.NewNodeAddressTable,
 			statedb.RWTable[tables.NodeAddress].ToTable,
@@ -240,8 +253,8 @@ func (p *plane) send(c change) error {
 // settle waits until all that was sent is in the maps. What cannot be written is returned: it is tried again later.
 //
 // Each of the two streams ends with an object of ours that has no frontend. Once both are in the tables, so is what was
-// sent before. Then a frontend is written which the reconciler takes as done without an operation: an IPv6 one, where
-// IPv6 is off (reconciler/bpf_reconciler.go, Update). It takes changes in the order of their revisions.
+// sent before. Then a frontend is written which the reconciler refuses before its first operation, because of a Service
+// that nobody can have (reconciler/bpf_reconciler.go, updateFrontend). It takes changes in the order of their revisions.
 func (p *plane) settle() map[string]string {
 	p.steps++
 	name := loadbalancer.NewServiceName("lbscale", "settled")
@@ -249,12 +262,16 @@ func (p *plane) settle() map[string]string {
 	service := &core.Service{Spec: core.ServiceSpec{ClusterIP: "None"}}
 	service.Namespace, service.Name, service.Annotations = name.Namespace(), name.Name(), map[string]string{"step": number}
 	p.services <- resource.Event[*core.Service]{Object: service, Kind: resource.Upsert, Done: func(error) {}}
-	slice := &discovery.EndpointSlice{AddressType: discovery.AddressTypeIPv4}
+	family, address := discovery.AddressTypeIPv4, "192.0.2.1"
+	if !p.ipv4 {
+		family, address = discovery.AddressTypeIPv6, "2001:db8::1"
+	}
+	slice := &discovery.EndpointSlice{AddressType: family}
 	slice.Namespace, slice.Name = name.Namespace(), name.Name()
 	slice.Labels = map[string]string{discovery.LabelServiceName: name.Name()}
 	port, protocol := int32(p.steps), core.ProtocolTCP
 	slice.Ports = []discovery.EndpointPort{{Port: &port, Protocol: &protocol}}
-	slice.Endpoints = []discovery.Endpoint{{Addresses: []string{"192.0.2.1"}}}
+	slice.Endpoints = []discovery.Endpoint{{Addresses: []string{address}}}
 	p.endpoints <- resource.Event[*k8s.Endpoints]{Object: k8s.ParseEndpointSliceV1(p.log, slice), Kind: resource.Upsert, Done: func(error) {}}
 	wait(func() bool {
 		txn := p.db.ReadTxn()
@@ -274,21 +291,27 @@ func (p *plane) settle() map[string]string {
 	fence := loadbalancer.FrontendParams{
 		Type:        loadbalancer.SVCTypeClusterIP,
 		ServiceName: loadbalancer.NewServiceName("lbscale", "fence"),
-		Address:     loadbalancer.NewL3n4Addr(loadbalancer.TCP, cmtypes.MustParseAddrCluster("::1"), 1, loadbalancer.ScopeExternal),
+		Address:     loadbalancer.NewL3n4Addr(loadbalancer.TCP, cmtypes.MustParseAddrCluster(address), 1, loadbalancer.ScopeExternal),
 		ServicePort: p.steps,
 	}
 	txn := p.writer.WriteTxn()
-	p.writer.UpsertServiceAndFrontends(txn, &loadbalancer.Service{Name: fence.ServiceName, Source: source.LocalAPI}, fence)
+	p.writer.UpsertServiceAndFrontends(txn, &loadbalancer.Service{
+		Name: fence.ServiceName, Source: source.LocalAPI,
+		SessionAffinity: true, ProxyRedirects: loadbalancer.ProxyRedirects{{ProxyPort: 1}},
+	}, fence)
 	txn.Commit()
 	refused := map[string]string{}
 	wait(func() bool {
 		clear(refused)
 		txn := p.db.ReadTxn()
 		fe, _, found := p.writer.Frontends().Get(txn, loadbalancer.FrontendByAddress(fence.Address))
-		if !found || fe.ServicePort != p.steps || fe.Status.Kind != reconciler.StatusKindDone {
+		if !found || fe.ServicePort != p.steps || fe.Status.Kind != reconciler.StatusKindError {
 			return false
 		}
 		for fe := range p.writer.Frontends().All(txn) {
+			if fe.Address == fence.Address {
+				continue
+			}
 			if fe.Status.Kind == reconciler.StatusKindError {
 				refused[fe.Address.StringWithProtocol()] = fe.Status.GetError()
 			} else if fe.Status.Kind != reconciler.StatusKindDone {

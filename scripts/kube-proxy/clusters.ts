@@ -50,7 +50,7 @@ export function recordedClusters(): RecordedCluster[] {
       objects: dual,
       options: { podRange: `${POD_RANGE},fd00:10:244::/56` },
       steps: dualSteps(new Editor(dual)),
-      everyMode: false,
+      everyMode: true,
     },
     {
       name: "large",

@@ -6,7 +6,7 @@
 
 import { InvalidClusterError } from "../errors.js";
 import type { Cidr } from "./cidr.js";
-import { type Cidr6, formatCidr6, formatIpv6, IPV6_BITS, parseCidr6, parseIpv6 } from "./ipv6.js";
+import { type Cidr6, formatCidr6, formatIpv6, holdsCidr6, IPV6_BITS, parseCidr6, parseIpv6 } from "./ipv6.js";
 
 /** A range of IPv6 and the block of numbers that stands for it: 2^bits from `first` on. */
 export interface Region {
@@ -52,10 +52,15 @@ export class AddressPlan {
   readonly #numberOf = new Map<bigint, number>();
   readonly #addressOf = new Map<number, bigint>();
   #nextOfRoot = ROOT_LAST;
+  /** Regions for `fold`, the narrowest block first. */
+  readonly #folded: FoldedRegions;
+  /** Folds of addresses that do not stand at their own place, by number as int32. */
+  readonly #foldOf = new Map<number, number>();
 
   constructor(regions: readonly Region[]) {
     this.regions = regions;
     const numbered = regions.map((region) => new NumberedRegion(region));
+    this.#folded = new FoldedRegions(regions);
     this.#byNumber = grouped(
       numbered,
       ({ bits }) => bits,
@@ -144,6 +149,24 @@ export class AddressPlan {
     }
   }
 
+  /**
+   * The exclusive or of an address's four words, what IPVS hashes of it (ip_vs_svc_hashkey). Allocates nothing for addresses at
+   * their own place, nor for others that were folded before.
+   */
+  fold(number: number): number {
+    if (this.#foldOf.size > 0) {
+      const known = this.#foldOf.get(number | 0);
+      if (known !== undefined) return known;
+    }
+    const direct = this.#addressOf.size === 0 || !this.#addressOf.has(number >>> 0);
+    const region = this.#folded.at(number >>> 0);
+    if (direct && region >= 0 && !this.#folded.isDivided(region)) return this.#folded.fold(region, number);
+    if (direct && region < 0) return REST_FOLD ^ number;
+    const folded = foldWords(this.address(number >>> 0));
+    this.#foldOf.set(number | 0, folded);
+    return folded;
+  }
+
   #regionAt(number: number): NumberedRegion | undefined {
     for (const [bits, blocks] of this.#byNumber) {
       const region = blocks.get(Math.floor(number / 2 ** bits));
@@ -194,6 +217,50 @@ export class AddressPlan {
     throw new InvalidClusterError(`${formatCidr6(region.range)} is full: narrower ranges take all of it`);
   }
 }
+
+/** What folding needs of regions, as columns. */
+class FoldedRegions {
+  readonly #bits: Uint8Array;
+  readonly #block: Uint32Array;
+  readonly #first: Int32Array;
+  readonly #base: Int32Array;
+  /** 1: a narrower range lies in it, whose addresses have numbers elsewhere. */
+  readonly #divided: Uint8Array;
+
+  constructor(regions: readonly Region[]) {
+    const sorted = [...regions].sort((a, b) => a.bits - b.bits);
+    this.#bits = Uint8Array.from(sorted, ({ bits }) => bits);
+    this.#block = Uint32Array.from(sorted, ({ first, bits }) => Math.floor(first / 2 ** bits));
+    this.#first = Int32Array.from(sorted, ({ first }) => first | 0);
+    this.#base = Int32Array.from(sorted, ({ range }) => foldWords(range.base));
+    this.#divided = Uint8Array.from(sorted, ({ range }) =>
+      Number(regions.some((other) => other.range !== range && holdsCidr6(range, other.range))),
+    );
+  }
+
+  /** The region of a number, or -1. */
+  at(number: number): number {
+    for (let i = 0; i < this.#bits.length; i++) if (number >>> this.#bits[i]! === this.#block[i]) return i;
+    return -1;
+  }
+
+  isDivided(region: number): boolean {
+    return this.#divided[region] === 1;
+  }
+
+  /** A range's base has no bits where its members have theirs: what is added can as well be folded in. */
+  fold(region: number, number: number): number {
+    return this.#base[region]! ^ (number - this.#first[region]!);
+  }
+}
+
+function foldWords(address: bigint): number {
+  let folded = 0;
+  for (let shift = 0n; shift < 128n; shift += 32n) folded ^= Number((address >> shift) & 0xffff_ffffn);
+  return folded | 0;
+}
+
+const REST_FOLD = foldWords(REST.base);
 
 function grouped<Key, Inner>(
   regions: readonly NumberedRegion[],

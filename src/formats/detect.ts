@@ -3,7 +3,8 @@
 import { oneLine } from "../cluster/checks.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { type Family, familiesOf, familyOf } from "../cluster/family.js";
-import { describeNetwork, type KnownNetwork } from "../cluster/infer-network.js";
+import { describeNetwork } from "../cluster/infer-network.js";
+import { type Cidr6, maskIpv6 } from "../cluster/ipv6.js";
 import { MAX_NOTE_LENGTH, MAX_NOTES, parseClusterFile } from "../cluster/json.js";
 import { blockOf, numbersOf, type RawAddress, type RawCidr, rangesOf } from "../cluster/raw-addresses.js";
 import { InvalidInputError } from "../errors.js";
@@ -11,6 +12,7 @@ import { type FamilyImport, importKubernetes } from "../kubernetes/import.js";
 import { describeImport } from "../kubernetes/import-report.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
 import { importCilium } from "./cilium/index.js";
+import type { KnownNode } from "./families.js";
 import { importIptables } from "./iptables/index.js";
 import { importIpvs } from "./ipvs/index.js";
 import { importNftables } from "./nftables/index.js";
@@ -100,9 +102,16 @@ function readTexts(texts: string | readonly string[], options: ImportOptions): I
   if (recognised.some(({ kind, text }) => groupOf(kind) !== "kubernetes" && hasElision(text)))
     throw new InvalidInputError('lines are left out of this ("..."): give the whole output');
   refuseUnused(recognised, options);
-  const known: KnownNetwork = {
-    nodeAddresses: numbersOf(options.nodeAddresses ?? [], {}),
-    podCidr: rangesOf(options.podRange).flatMap((range) => blockOf(range, {}) ?? [])[0],
+  const { nodeAddresses = [] } = options;
+  const known: KnownNode = {
+    ipv4: {
+      nodeAddresses: numbersOf(nodeAddresses, {}),
+      podCidr: rangesOf(options.podRange).flatMap((range) => blockOf(range, {}) ?? [])[0],
+    },
+    ipv6: {
+      nodeAddresses: nodeAddresses.filter((address) => typeof address === "bigint"),
+      podCidr: rangesOf(options.podRange).flatMap(cidr6Of)[0],
+    },
   };
   const kinds = new Set(recognised.map(({ kind }) => groupOf(kind)));
   const all = recognised.map(({ text }) => text);
@@ -123,6 +132,10 @@ function readTexts(texts: string | readonly string[], options: ImportOptions): I
   throw new InvalidInputError(
     `the files do not belong together (${recognised.map(({ kind }) => kind).join(", ")}): give one node's ipvsadm -Sn, ipset save and iptables-save, its nft tables, or the parts of its cilium bpf lb list`,
   );
+}
+
+function cidr6Of({ base, prefixLength }: RawCidr): Cidr6[] {
+  return typeof base === "bigint" ? [{ base: maskIpv6(base, prefixLength), prefixLength }] : [];
 }
 
 type Group = "iptables" | "nft" | "ipvs" | "cilium" | "lbscale" | "kubernetes";
@@ -154,12 +167,7 @@ function refuseUnused(recognised: readonly RecognisedText[], options: ImportOpti
   const groups = new Set(recognised.map(({ kind }) => groupOf(kind)));
   if (options.node !== undefined && !groups.has("kubernetes"))
     throw new InvalidInputError("--node is for Kubernetes objects: this input is of one node already");
-  const given = [...rangesOf(options.podRange).map(({ base }) => base), ...(options.nodeAddresses ?? [])];
-  const isGiven = given.length > 0;
-  if (!groups.has("kubernetes") && given.some((address) => typeof address === "bigint"))
-    throw new InvalidInputError(
-      "--pod-range and --node-address of IPv6 are for Kubernetes objects: of a node's tables only IPv4 is read",
-    );
+  const isGiven = rangesOf(options.podRange).length > 0 || (options.nodeAddresses ?? []).length > 0;
   if (isGiven && groups.has("lbscale"))
     throw new InvalidInputError(
       "--pod-range and --node-address are for imports: a cluster that lbscale wrote holds its network",

@@ -60,12 +60,18 @@ export const EXPORTS: readonly Export[] = [
       "masquerade, source ranges and rejects, which are in --format ipset and --format ipvs-iptables",
     ],
     write: (cluster, options) => ipvsadmRestore(new IpvsProgram(cluster, options)),
+    writeBoth: function* ({ ipv4, ipv6 }, options) {
+      yield* ipvsadmRestore(new IpvsProgram(ipv4, options));
+      yield* ipvsadmRestore(new IpvsProgram(ipv6, options));
+    },
   },
   {
     id: "ipset",
     reader: "ipset restore, next to ipvsadm",
     losses: ["servers, which are in --format ipvsadm"],
     write: (cluster, options) => ipsetRestore(new IpvsProgram(cluster, options)),
+    writeBoth: ({ ipv4, ipv6 }, options) =>
+      ipsetRestore(new IpvsProgram(ipv4, options), new IpvsProgram(ipv6, options)),
   },
   {
     id: "ipvs-iptables",
@@ -97,5 +103,7 @@ export const EXPORTS: readonly Export[] = [
       "Maglev's tables",
     ],
     write: (cluster) => ciliumMapsJson(new EbpfProgram(cluster, {}, "random")),
+    writeBoth: ({ ipv4, ipv6 }) =>
+      ciliumMapsJson(new EbpfProgram(ipv4, {}, "random"), new EbpfProgram(ipv6, {}, "random")),
   },
 ];

@@ -2,11 +2,19 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Cluster } from "../cluster/cluster.js";
 import { addressText, type DualStack, rangeText } from "../cluster/family.js";
+import { parseIpv6 } from "../cluster/ipv6.js";
 import { parseClusterFile, writeCluster } from "../cluster/json.js";
+import { parseRawCidr } from "../cluster/raw-addresses.js";
 import { importedOptions } from "../planes/imported-options.js";
 import { KUBE_PROXY_RELEASES } from "../planes/kube-proxy-versions.js";
 import { KUBE_PROXY_VERSIONS } from "../planes/plane.js";
-import { iptablesLines, ruleDifferences } from "../planes/shared/rules-as-sets.js";
+import {
+  ipsetLines,
+  iptablesLines,
+  ipvsadmLines,
+  nftLines,
+  ruleDifferences,
+} from "../planes/shared/rules-as-sets.js";
 import { importCluster } from "./detect.js";
 import { EXPORTS } from "./export.js";
 
@@ -33,6 +41,66 @@ describe("rules of both families, imported", () => {
       expect(report.join("\n")).not.toMatch(/not understood|cut or filtered|left out/);
     },
   );
+
+  it.each(KUBE_PROXY_VERSIONS)(
+    "are written again as kube-proxy %s wrote them in nftables mode",
+    (version) => {
+      const dump = read(`${KUBE_PROXY_RELEASES[version]}/dual/nftables.nft`);
+      const { cluster, ipv6, report } = importCluster(dump);
+      const both = EXPORTS.find(({ id }) => id === "nft")!.writeBoth!(
+        { ipv4: cluster, ipv6: ipv6! },
+        { ...importedOptions(cluster), kubeProxy: version },
+      );
+      const written = [...both].join("");
+      for (const table of ["ip kube-proxy", "ip6 kube-proxy"]) {
+        expect(ruleDifferences(nftLines(dump, table), nftLines(written, table))).toEqual([]);
+        expect(nftLines(dump, table).size).toBeGreaterThan(50);
+      }
+      expect(rangeText(ipv6!.network, ipv6!.network.podCidr)).toBe("fd00:10:244::/56");
+      expect(rangeText(ipv6!.network, ipv6!.network.serviceCidr)).toBe("fd00:10:96::/108");
+      expect(ipv6!.network.nodeAddresses.map((one) => addressText(ipv6!.network, one))).toEqual([
+        "2001:db8::10",
+      ]);
+      expect(report.join("\n")).not.toMatch(/not understood|left out/);
+    },
+  );
+
+  it.each([["ip6 table alone", (dump: string) => dump.slice(dump.indexOf("table ip6 kube-proxy"))]])(
+    "are those of IPv6 where the %s is given, with what the user says of its network",
+    (_name, part) => {
+      const { cluster, ipv6 } = importCluster(part(read("1.36.3/dual/nftables.nft")), {
+        podRange: parseRawCidr("fd00:10:244::/48")!,
+        nodeAddresses: [parseIpv6("2001:db8::77")!],
+      });
+      expect(ipv6).toBeUndefined();
+      expect(cluster.services).toBe(9);
+      expect(rangeText(cluster.network, cluster.network.podCidr)).toBe("fd00:10:244::/48");
+      expect(addressText(cluster.network, cluster.network.nodeAddresses[0]!)).toBe("2001:db8::77");
+    },
+  );
+
+  it.each(KUBE_PROXY_VERSIONS)("are written again as kube-proxy %s wrote them in IPVS mode", (version) => {
+    const folder = `${KUBE_PROXY_RELEASES[version]}/dual`;
+    const files = ["ipvsadm", "ipset", "iptables.save", "ip6tables.save"].map((file) =>
+      read(`${folder}/ipvs.${file}`),
+    );
+    const [servers = "", sets = "", save = "", six = ""] = files;
+    const { cluster, ipv6, report } = importCluster(files);
+    const both = (id: string) =>
+      [
+        ...EXPORTS.find((one) => one.id === id)!.writeBoth!(
+          { ipv4: cluster, ipv6: ipv6! },
+          importedOptions(cluster),
+        ),
+      ].join("");
+    expect({
+      servers: ruleDifferences(ipvsadmLines(servers), ipvsadmLines(both("ipvsadm"))),
+      sets: ruleDifferences(ipsetLines(sets), ipsetLines(both("ipset"))),
+      ipv4: ruleDifferences(iptablesLines(save), iptablesLines(exported(cluster, "ipvs-iptables"))),
+      ipv6: ruleDifferences(iptablesLines(six), iptablesLines(exported(ipv6!, "ipvs-iptables"))),
+    }).toEqual({ servers: [], sets: [], ipv4: [], ipv6: [] });
+    expect(report.join("\n")).not.toMatch(/not understood|left out: \d+ virtual/);
+  });
 
   it("are those of IPv6 alone where only these are given", () => {
     const { cluster, ipv6, nodeList } = importCluster(read("1.37.2/dual/ip6tables.save"));

@@ -43,7 +43,11 @@ function coverage(cluster: Cluster, count: number, seed: number): Flow[] {
   return [...new Map(flows.map((flow) => [JSON.stringify(flow), flow])).values()];
 }
 
-describe.each(PATHS)("$name", ({ plane, options }) => {
+const IN_FAMILIES = PATHS.flatMap((path) =>
+  path.plane.descriptor.can.families.map((family) => ({ ...path, family })),
+);
+
+describe.each(IN_FAMILIES)("$name of IPv$family", ({ plane, options, family }) => {
   let cluster: Cluster;
   let program: Program;
   let flows: Flow[];
@@ -52,6 +56,7 @@ describe.each(PATHS)("$name", ({ plane, options }) => {
     cluster = generateCluster({
       services: 60,
       seed: 2,
+      family,
       ...MIXED,
       endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 20 },
       emptyShare: 0.1,

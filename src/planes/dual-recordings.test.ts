@@ -4,11 +4,19 @@ import { parseRawCidr } from "../cluster/raw-addresses.js";
 import { importKubernetes } from "../kubernetes/import.js";
 import { IptablesProgram } from "./iptables/program.js";
 import { iptablesRestore } from "./iptables/ruleset.js";
+import { IpvsProgram } from "./ipvs/program.js";
+import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "./ipvs/ruleset.js";
 import { KUBE_PROXY_RELEASES } from "./kube-proxy-versions.js";
 import { NftablesProgram } from "./nftables/program.js";
 import { nftTransactions } from "./nftables/ruleset.js";
 import { KUBE_PROXY_VERSIONS } from "./plane.js";
-import { iptablesLines, nftLines, ruleDifferences } from "./shared/rules-as-sets.js";
+import {
+  ipsetLines,
+  iptablesLines,
+  ipvsadmLines,
+  nftLines,
+  ruleDifferences,
+} from "./shared/rules-as-sets.js";
 
 const FOLDER = new URL("../../test/data/kube-proxy/", import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, FOLDER), "utf8");
@@ -34,4 +42,26 @@ describe.each(FAMILIES)("the %s part of a dual-stack cluster", (_family, cluster
     expect(ruleDifferences(nftLines(recorded, table), nftLines(exported, table))).toEqual([]);
     expect(nftLines(recorded, table).size).toBeGreaterThan(50);
   });
+
+  it.each(KUBE_PROXY_VERSIONS)("has the rules of kube-proxy %s next to IPVS", (kubeProxy) => {
+    const recorded = read(`${KUBE_PROXY_RELEASES[kubeProxy]}/dual/ipvs.${save}`);
+    const exported = ipvsIptablesRestore(new IpvsProgram(cluster, { kubeProxy }));
+    expect(ruleDifferences(iptablesLines(recorded), iptablesLines(exported))).toEqual([]);
+  });
+});
+
+describe("both families of a dual-stack cluster", () => {
+  it.each(KUBE_PROXY_VERSIONS)(
+    "have the virtual services and sets of kube-proxy %s in IPVS mode",
+    (kubeProxy) => {
+      const folder = `${KUBE_PROXY_RELEASES[kubeProxy]}/dual`;
+      const programs = FAMILIES.map(([, cluster]) => new IpvsProgram(cluster, { kubeProxy }));
+      const servers = programs.map((program) => [...ipvsadmRestore(program)].join("")).join("");
+      const sets = [...ipsetRestore(...programs)].join("");
+      expect(ruleDifferences(ipvsadmLines(read(`${folder}/ipvs.ipvsadm`)), ipvsadmLines(servers))).toEqual(
+        [],
+      );
+      expect(ruleDifferences(ipsetLines(read(`${folder}/ipvs.ipset`)), ipsetLines(sets))).toEqual([]);
+    },
+  );
 });

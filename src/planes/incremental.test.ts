@@ -123,14 +123,18 @@ function expectSame(
   }
 }
 
-describe.each(PLANES)("$id", (plane) => {
+const IN_FAMILIES = PLANES.flatMap((plane) =>
+  plane.descriptor.can.families.map((family) => ({ id: plane.id, plane, family })),
+);
+
+describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
   const modes: readonly (UpdateMode | undefined)[] =
     plane.id === "iptables" ? ["partial", "full"] : [undefined];
 
   it.each(modes)("decides after changes in place as a program of the changed cluster does (%s)", (mode) => {
     fc.assert(
       fc.property(fc.nat(), wishes, (seed, wanted) => {
-        const base = mixed(seed);
+        const base = mixed(seed, { family });
         const options = { seed: 1, maglevTableSize: 251 };
         const live = plane.compile(base, options).live(1, base.endpoints + SPARE);
         const at = applyAll(live, base, wanted, mode);
@@ -144,7 +148,7 @@ describe.each(PLANES)("$id", (plane) => {
     fc.assert(
       fc.property(fc.nat(), wishes, (seed, wanted) => {
         // Source ranges and affinity matches are counted by `update`, but no model of ours holds them.
-        const base = mixed(seed, { affinityShare: 0, sourceRangeShare: 0 });
+        const base = mixed(seed, { family, affinityShare: 0, sourceRangeShare: 0 });
         let at = liveCluster(base);
         let nextId = base.endpoints;
         const options = { maglevTableSize: 251 };
@@ -171,7 +175,7 @@ describe.each(PLANES)("$id", (plane) => {
   });
 
   it("takes the same endpoint in and out a thousand times without growing", () => {
-    const base = generateCluster({ services: 20, seed: 4 });
+    const base = generateCluster({ services: 20, seed: 4, family });
     const live = plane.compile(base, { seed: 1, maglevTableSize: 251 }).live(1, base.endpoints + 20);
     const start = liveCluster(base);
     const edits = Array.from({ length: 20 }, (_, p) => {

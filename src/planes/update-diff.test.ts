@@ -5,11 +5,14 @@ import fc from "../../test/support/properties.js";
 import { withTerminating } from "../../test/support/terminating.js";
 import { applyChange, type Change } from "../cluster/change.js";
 import { type Cluster, TCP } from "../cluster/cluster.js";
+import { type Family, familyOf } from "../cluster/family.js";
 import { type GenerateOptions, generateCluster } from "../cluster/generate.js";
 import { FLAGS } from "./ebpf/cilium-flags.js";
+import { mapLayout } from "./ebpf/dump/map-names.js";
 import { EbpfProgram } from "./ebpf/program.js";
 import { ciliumMapsJson } from "./ebpf/ruleset.js";
 import { ENSURED_CHAINS, measureTable } from "./iptables/blob.js";
+import { sizesOf } from "./iptables/layout.js";
 import { IptablesProgram } from "./iptables/program.js";
 import { endpointHash, servicePortHash } from "./iptables/rules/names.js";
 import type { ChainKind, Rule, RuleSink } from "./iptables/rules/rules.js";
@@ -36,6 +39,7 @@ const mixedCluster: fc.Arbitrary<Cluster> = fc
     types: fc.constantFrom("clusterIp", "nodePort", "mixed"),
     ports: fc.constantFrom("single", "mixed"),
     protocols: fc.constantFrom("tcp", "mixed"),
+    family: fc.constantFrom<Family>(4, 6),
   } satisfies Partial<Record<keyof GenerateOptions, unknown>>)
   .chain((options) => fc.constantFrom(generateCluster(options), withTerminating(generateCluster(options))));
 
@@ -99,6 +103,8 @@ function chainTexts(cluster: Cluster): Map<string, string[]> {
     if (table === "nat") program.natRules(sink);
     else program.filterRules(sink);
   }
+  // Ensured to exist, like the hooks' chains, where it has no rule.
+  if (chains.get("filter KUBE-FIREWALL")?.length === 0) chains.delete("filter KUBE-FIREWALL");
   return chains;
 }
 
@@ -125,7 +131,8 @@ describe("iptables", () => {
         expect(partial.rules).toBe(rewritten.reduce((sum, [, rules]) => sum + rules.length, 0));
         expect(partial.chains).toBe(rewritten.length + deleted.length);
         const program = new IptablesProgram(after);
-        const filter = measureTable((sink) => program.filterRules(sink), 1000);
+        const sizes = sizesOf(after.network);
+        const filter = measureTable((sink) => program.filterRules(sink), 1000, sizes);
         expect(partial.bytes).toBe(program.bytes() + filter.bytes);
 
         const full = new IptablesProgram(before).update(change, "full");
@@ -171,7 +178,8 @@ describe("IPVS", () => {
             sets.written.length +
             sets.deleted.length,
         );
-        expect(bytes).toBe(464 * servers.written.length + 12 * sets.written.length);
+        const element = familyOf(before.network) === 4 ? 12 : 36;
+        expect(bytes).toBe(464 * servers.written.length + element * sets.written.length);
       }),
     );
   });
@@ -229,19 +237,21 @@ describe("Cilium", () => {
   type Dump = Record<string, { key: string[]; value: string[] }[]>;
   const mapsOf = (cluster: Cluster): Dump =>
     JSON.parse([...ciliumMapsJson(new EbpfProgram(cluster, {}, "random"))].join(""));
+  const layoutOf = (maps: Dump) => mapLayout(maps.cilium_lb6_services_v2 === undefined ? 4 : 6);
   /** Little-endian, as the machine has it. */
   const number = (bytes: readonly string[]) =>
     bytes.reduceRight((value, byte) => value * 256 + Number(byte), 0);
 
   /** Entries of a map by their bytes, with backends by address and port: a control plane does not renumber them. */
   const entriesOf = (maps: Dump, name: string, backendAt: "value" | "key"): Map<string, string> => {
+    const { addressBytes: wide, backends: ofBackends } = layoutOf(maps);
     const backends = new Map(
-      maps.cilium_lb4_backends_v3!.map(({ key, value }) => [number(key), value.slice(0, 6).join()]),
+      maps[ofBackends]!.map(({ key, value }) => [number(key), value.slice(0, wide + 2).join()]),
     );
     return new Map(
       maps[name]!.map(({ key, value }) => {
         const bytes = { key: [...key], value: [...value] };
-        const isMaster = backendAt === "value" && number(key.slice(6, 8)) === 0;
+        const isMaster = backendAt === "value" && number(key.slice(wide + 2, wide + 4)) === 0;
         if (!isMaster) bytes[backendAt].splice(0, 4, backends.get(number(bytes[backendAt].slice(0, 4)))!);
         return [bytes.key.join(" "), bytes.value.join(" ")];
       }),
@@ -250,11 +260,13 @@ describe("Cilium", () => {
 
   /** Frontends, and the backends in their slots that count. */
   const membersOf = (maps: Dump): Map<string, string> => {
-    const slots = entriesOf(maps, "cilium_lb4_services_v2", "value");
+    const { addressBytes: wide, services } = layoutOf(maps);
+    const slots = entriesOf(maps, services, "value");
     const members = new Map<string, string>();
-    for (const { key, value } of maps.cilium_lb4_services_v2!) {
-      const slotKey = (slot: number) => key.with(6, `0x${slot.toString(16).padStart(2, "0")}`).join(" ");
-      if (number(key.slice(6, 8)) > 0 || value.slice(6, 8).join() === "0x00,0x00") continue;
+    for (const { key, value } of maps[services]!) {
+      const slotKey = (slot: number) =>
+        key.with(wide + 2, `0x${slot.toString(16).padStart(2, "0")}`).join(" ");
+      if (number(key.slice(wide + 2, wide + 4)) > 0 || value.slice(6, 8).join() === "0x00,0x00") continue;
       // Only what clients outside are sent to has a table.
       if ((Number(value[8]) & FLAGS.routable) === 0) continue;
       const count = number(value.slice(4, 6));
@@ -270,11 +282,15 @@ describe("Cilium", () => {
         const [was, is] = [mapsOf(before), mapsOf(after)];
         const differing = (name: string, backendAt: "value" | "key") =>
           difference(entriesOf(was, name, backendAt), entriesOf(is, name, backendAt));
-        const slots = differing("cilium_lb4_services_v2", "value");
+        const layout = layoutOf(was);
+        const slots = differing(layout.services, "value");
         const matches = differing("cilium_lb_affinity_match", "key");
         const addresses = (maps: Dump) =>
           new Map(
-            maps.cilium_lb4_backends_v3!.map(({ value }) => [value.slice(0, 7).join(), value[7]!] as const),
+            maps[layout.backends]!.map(
+              ({ value }) =>
+                [value.slice(0, layout.addressBytes + 3).join(), value[layout.addressBytes + 3]!] as const,
+            ),
           );
         const backends = difference(addresses(was), addresses(is));
         const count = [slots, matches, backends].reduce(
@@ -284,7 +300,9 @@ describe("Cilium", () => {
         const { mapWrites, bytes } = planeById("ebpf").compile(before).update(change);
         expect(mapWrites).toBe(count);
         expect(bytes).toBe(
-          80 * slots.written.length + 64 * matches.written.length + 72 * backends.written.length,
+          (layout.family === 4 ? 80 : 88) * slots.written.length +
+            64 * matches.written.length +
+            (layout.family === 4 ? 72 : 80) * backends.written.length,
         );
 
         const tables = difference(membersOf(was), membersOf(is));

@@ -493,6 +493,28 @@ describe("memory, by the published formulas", () => {
     expect(line("ipvs", constant(50, 4), /ip_vs_dest/)).toBe(50 * 4 * 464);
   });
 
+  it("IPVS of IPv6: as much for virtual services and destinations, and elements of sets 4, 5 and 9 words long", () => {
+    const [four, six] = ([4, 6] as const).map((family) => constant(1, 0, { family }));
+    expect(line("ipvs", six!, /ip_vs_/)).toBe(line("ipvs", four!, /ip_vs_/));
+    // KUBE-CLUSTER-IP and KUBE-IPVS-IPS: an array of two elements each, behind 1,024 buckets.
+    expect(line("ipvs", six!, /ipset/) - line("ipvs", four!, /ipset/)).toBe(2 * 4 * (5 - 2 + 4 - 1));
+  });
+
+  it("Cilium of IPv6: 96(1 + E) + 88E + 88 bytes a ClusterIP service-port, and 96 for the address's wildcard", () => {
+    const six = constant(50, 4, { family: 6 });
+    expect(line("ebpf", six, /^lb6_.*in use/)).toBe(50 * (96 * (1 + 4) + 88 * 4 + 88 + 96));
+    expect(line("ebpf", six, /^lb6_.*buckets/)).toBe(3 * (2 ** 20 + 896));
+  });
+
+  it("Calico of IPv6: nodes of 80 bytes in its trie for 56, and backends of 88 for 72", () => {
+    const [four, six] = ([4, 6] as const).map((family) => constant(50, 4, { family }));
+    expect(line("calico-ebpf", four!, /nat_fe: entries/)).toBe(50 * 56);
+    expect(line("calico-ebpf", six!, /nat_fe: entries/)).toBe(50 * 80);
+    expect(line("calico-ebpf", six!, /nat_be: elements/)).toBe(50 * 4 * 88);
+    // Slab objects of 96 bytes, and as many nodes as in IPv4.
+    expect(line("calico-ebpf", six!, /nat_fe/) * 64).toBe(line("calico-ebpf", four!, /nat_fe/) * 96);
+  });
+
   it("Cilium: 88(1 + E) + 80E + 72 bytes a ClusterIP service-port, and 88 for the address's wildcard", () => {
     expect(line("ebpf", constant(50, 4), /in use/)).toBe(50 * (88 * (1 + 4) + 80 * 4 + 72 + 88));
     expect(line("ebpf", constant(50, 4), /buckets/)).toBe(3 * (2 ** 20 + 896));

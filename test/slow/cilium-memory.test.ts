@@ -2,7 +2,7 @@
 
 import os from "node:os";
 import { expect, test } from "vitest";
-import { formatAddress } from "../../src/cluster/cluster.js";
+import { addressText } from "../../src/cluster/family.js";
 import { generateCluster } from "../../src/cluster/generate.js";
 import { ciliumPath, installedCilium } from "../../src/kernel/cilium/binary.js";
 import { Cilium } from "../../src/kernel/cilium/driver.js";
@@ -17,20 +17,22 @@ test.runIf(process.env.CI === "true")("Cilium's maps can be made where CI is set
 
 // 10,922 clean Services of four endpoints fill a map of 65,536 entries but for four.
 test.skipIf(!works).each([
-  [0, false],
-  [1000, false],
-  [10_000, false],
-  [10_922, false],
-  [1000, true],
-])(
-  "takes the kernel as many bytes as the model says: %i Services, preallocated: %s",
-  async (services, preallocated) => {
-    const cluster = generateCluster({ services, seed: 1 });
+  [0, false, 4],
+  [1000, false, 4],
+  [10_000, false, 4],
+  [10_922, false, 4],
+  [1000, true, 4],
+  [1000, false, 6],
+  [1000, true, 6],
+] as const)(
+  "takes the kernel as many bytes as the model says: %i Services, preallocated: %s, of IPv%i",
+  async (services, preallocated, family) => {
+    const cluster = generateCluster({ services, seed: 1, family });
     const program = new EbpfProgram(cluster, { ebpfPrealloc: preallocated }, "random");
     const cilium = new Cilium({
       binary: ciliumPath(),
       node: CLUSTER_NODE,
-      addresses: cluster.network.nodeAddresses.map(formatAddress),
+      addresses: cluster.network.nodeAddresses.map((address) => addressText(cluster.network, address)),
       algorithm: "random",
       timeoutMs: 300_000,
       realMaps: true,
@@ -39,7 +41,7 @@ test.skipIf(!works).each([
     try {
       const added = Array.from(clusterObjects(cluster), (object) => ({ type: "ADDED", object }) as const);
       const { memlock } = await cilium.apply(added);
-      for (const map of ["lb4_services_v2", "lb4_backends_v3", "lb4_reverse_nat"]) {
+      for (const map of ["services_v2", "backends_v3", "reverse_nat"].map((name) => `lb${family}_${name}`)) {
         const lines = program.memory().filter(({ what }) => what.startsWith(map));
         // The rest of slab objects is in no account; preallocated maps have an element and a pointer more per CPU.
         const modelled = lines
@@ -56,27 +58,30 @@ test.skipIf(!works).each([
   },
 );
 
-test.skipIf(!works)("takes the kernel as many bytes for source ranges as the model says", async () => {
-  const cluster = generateCluster({ services: 400, seed: 2, types: "mixed", sourceRangeShare: 1 });
-  const program = new EbpfProgram(cluster, {}, "random");
-  expect(program.sourceRanges.length).toBeGreaterThan(50);
-  const cilium = new Cilium({
-    binary: ciliumPath(),
-    node: CLUSTER_NODE,
-    addresses: cluster.network.nodeAddresses.map(formatAddress),
-    algorithm: "random",
-    timeoutMs: 300_000,
-    realMaps: true,
-  });
-  try {
-    const added = Array.from(clusterObjects(cluster), (object) => ({ type: "ADDED", object }) as const);
-    const { memlock } = await cilium.apply(added);
-    const [line] = program.memory().filter(({ what }) => what === "lb4_source_range: entries");
-    expect(memlockOf(memlock, "lb4_source_range")).toBe(line!.bytes);
-  } finally {
-    await cilium.stop();
-  }
-});
+test.skipIf(!works).each([4, 6] as const)(
+  "takes the kernel as many bytes for source ranges of IPv%i as the model says",
+  async (family) => {
+    const cluster = generateCluster({ services: 400, seed: 2, types: "mixed", sourceRangeShare: 1, family });
+    const program = new EbpfProgram(cluster, {}, "random");
+    expect(program.sourceRanges.length).toBeGreaterThan(50);
+    const cilium = new Cilium({
+      binary: ciliumPath(),
+      node: CLUSTER_NODE,
+      addresses: cluster.network.nodeAddresses.map((address) => addressText(cluster.network, address)),
+      algorithm: "random",
+      timeoutMs: 300_000,
+      realMaps: true,
+    });
+    try {
+      const added = Array.from(clusterObjects(cluster), (object) => ({ type: "ADDED", object }) as const);
+      const { memlock } = await cilium.apply(added);
+      const [line] = program.memory().filter(({ what }) => what === `lb${family}_source_range: entries`);
+      expect(memlockOf(memlock, `lb${family}_source_range`)).toBe(line!.bytes);
+    } finally {
+      await cilium.stop();
+    }
+  },
+);
 
 /** The kernel keeps 15 characters of a name, after which come type and sizes. */
 function memlockOf(memlock: Readonly<Record<string, number>>, map: string): number {
@@ -86,6 +91,10 @@ function memlockOf(memlock: Readonly<Record<string, number>>, map: string): numb
     lb4_backends_v3: "4 12",
     lb4_reverse_nat: "2 6",
     lb4_source_range: "12 1",
+    lb6_services_v2: "24 12",
+    lb6_backends_v3: "4 24",
+    lb6_reverse_nat: "2 18",
+    lb6_source_range: "24 1",
   }[map]!;
   const found = Object.entries(memlock).filter(
     ([key]) => key.startsWith(`${name} `) && key.endsWith(` ${sizes}`),

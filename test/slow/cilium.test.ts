@@ -9,6 +9,7 @@ import { ciliumPath, installedCilium } from "../../src/kernel/cilium/binary.js";
 
 const CLI = "dist/src/cli/main.js";
 const OBJECTS = "test/data/kube-proxy/clusters/kinds.json";
+const DUAL = "test/data/kube-proxy/clusters/dual.json";
 const CLUSTERS = 20;
 const CHANGES = 10;
 
@@ -89,6 +90,20 @@ describe.skipIf(lacking !== null)("Cilium's control plane", () => {
   test.each(clusters)("models: cluster $seed and 10 changes, both algorithms", ({ seed }) => {
     for (const algorithm of ["random", "maglev"])
       expectNoDifference([...mixed(seed), "--cilium", "--algorithm", algorithm], CHANGES);
+  });
+
+  test.each(["6", "dual"])("models: clusters of --family %s, both algorithms", (family) => {
+    for (const seed of [1, 2, 3]) {
+      for (const algorithm of ["random", "maglev"])
+        expectNoDifference([...mixed(seed), "--family", family, "--cilium", "--algorithm", algorithm], 0);
+    }
+  });
+
+  test("models: Services of both families and 50 changes, and as many operations as are counted", () => {
+    const args = [DUAL, "--node", "me", "--cilium", "--algorithm", "maglev", "--changes", "50"];
+    const { status, stdout } = verify([...args, "--seed", "1"]);
+    expect({ status, stdout: status === 0 ? "" : stdout }).toEqual({ status: 0, stdout: "" });
+    expect(stdout).toMatch(/leaves .*: 0 differences, writes as modelled/);
   });
 
   test("models: Services of all kinds and 100 changes, and as many operations as are counted", () => {

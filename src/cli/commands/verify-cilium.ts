@@ -3,7 +3,7 @@
 import { CILIUM_VERSION, findCilium } from "../../kernel/cilium/binary.js";
 import type { CiliumAlgorithm } from "../../kernel/cilium/driver.js";
 import { verifyCilium } from "../../kernel/cilium/verify.js";
-import { type JudgeArguments, judgedIpv4, judgeOptions } from "./verify-kube-proxy.js";
+import { type JudgeArguments, judgedObjects, judgeOptions } from "./verify-kube-proxy.js";
 import { printSteps } from "./verify-steps.js";
 
 export interface CiliumArguments extends JudgeArguments {
@@ -17,7 +17,7 @@ export async function verifyAgainstCilium(args: CiliumArguments): Promise<void> 
   const { algorithm } = args;
   const common = judgeOptions(args);
   const binary = findCilium(args.cilium);
-  const source = judgedIpv4(args, "Cilium");
+  const source = judgedObjects(args);
   await printSteps({
     program: "Cilium",
     title: `Cilium ${CILIUM_VERSION} ${algorithm}`,

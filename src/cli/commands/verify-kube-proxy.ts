@@ -1,17 +1,15 @@
 /** `verify --kube-proxy`: against what a real kube-proxy writes. */
 
 import type { Cluster } from "../../cluster/cluster.js";
-import { type DualStack, familiesOf } from "../../cluster/family.js";
+import type { DualStack } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
-import { IPV4_MODES, type KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
+import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
-import { requireIpv4 } from "../../planes/families/ipv4-only.js";
-import { noteOtherFamily } from "../input.js";
-import { type ClusterChoice, parseSeed, refuseDual } from "../options/cluster.js";
+import { type ClusterChoice, parseSeed } from "../options/cluster.js";
 import { type KubeProxyChoice, kubeProxyOptions, podRangesOf } from "../options/kube-proxy.js";
 import { chosenSource } from "../options/objects.js";
 import { parseInteger } from "../options/parse.js";
@@ -48,7 +46,7 @@ function refuseNfacct(nfacct: boolean | undefined): void {
 export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<void> {
   const { mode } = args;
   refuseNfacct(args.nfacct);
-  const source = IPV4_MODES.includes(mode) ? judgedIpv4(args, mode.toUpperCase()) : judgedObjects(args);
+  const source = judgedObjects(args);
   const common = judgeOptions(args, timeoutFor(mode, source.services));
   const settings = kubeProxyOptions({ ...args, "kube-proxy": undefined });
   const binary = findKubeProxy(args["kube-proxy"]);
@@ -82,18 +80,8 @@ export function judgeOptions(args: JudgeArguments, syncMs = SYNC_MS) {
 }
 
 /** What the program is given to read, the same as a cluster where it is one, and how many Services that are. */
-function judgedObjects(args: JudgeArguments) {
+export function judgedObjects(args: JudgeArguments) {
   const { objects: given, cluster } = chosenSource(args);
-  return judged(given, cluster);
-}
-
-/** The same for what is modelled for IPv4 only. */
-export function judgedIpv4(args: JudgeArguments, who: string) {
-  refuseDual(args);
-  const { objects: given, cluster: chosen } = chosenSource(args);
-  const [cluster, second] = chosen === undefined ? [undefined] : familiesOf(chosen);
-  noteOtherFamily(second);
-  if (cluster) requireIpv4(cluster, who);
   return judged(given, cluster);
 }
 

@@ -1,18 +1,23 @@
 /** From Cilium's frontends to service-ports. A frontend doesn't say whose it is, but frontends of one service-port share backends. */
 
-import { type Cidr, EXTERNAL_IP, formatAddress, INGRESS_IP } from "../../cluster/cluster.js";
+import type { AddressPlan } from "../../cluster/address-plan.js";
+import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
+import { blockOf, type RawAddress, type RawCidr } from "../../cluster/raw-addresses.js";
 import { addStandIns, emptyPort, type FoundPort } from "../assemble.js";
 
-export interface Backend {
+export interface Backend<Address = number> {
   /** What makes a backend the same: its id in the maps, or its address. */
   readonly id: string;
-  readonly address: number;
+  readonly address: Address;
   readonly port: number;
 }
 
-export interface CiliumFrontend {
+/** A frontend as it is read, before there are numbers for addresses of IPv6. */
+export type RawFrontend = CiliumFrontend<RawAddress, RawCidr>;
+
+export interface CiliumFrontend<Address = number, Range = Cidr> {
   /** 0 = the surrogate of every address of the node. */
-  readonly address: number;
+  readonly address: Address;
   readonly port: number;
   readonly protocol: number;
   /** External traffic, or (where the policies differ) that of the cluster itself. */
@@ -22,10 +27,32 @@ export interface CiliumFrontend {
   readonly externalLocal: boolean;
   readonly internalLocal: boolean;
   readonly affinitySeconds: number;
-  readonly ranges: readonly Cidr[];
+  readonly ranges: readonly Range[];
   /** `namespace/name`, where the source says it. */
   readonly service: string | undefined;
-  readonly backends: readonly Backend[];
+  readonly backends: readonly Backend<Address>[];
+}
+
+/** The frontends of one family, of IPv6 in the numbers of a plan. */
+export function frontendsOf(
+  frontends: readonly RawFrontend[],
+  plan: AddressPlan | undefined,
+): CiliumFrontend[] {
+  const numberOf = (address: RawAddress) => {
+    if (typeof address === "number") return address;
+    return address === 0n ? 0 : plan!.number(address);
+  };
+  const kind = plan ? "bigint" : "number";
+  return frontends
+    .filter(({ address }) => typeof address === kind)
+    .map(({ address, ranges, backends, ...frontend }) => ({
+      ...frontend,
+      address: numberOf(address),
+      ranges: ranges.flatMap((range) => blockOf(range, { ...(plan && { ipv6: plan }) }) ?? []),
+      backends: backends
+        .filter((to) => typeof to.address === kind)
+        .map((to) => ({ ...to, address: numberOf(to.address) })),
+    }));
 }
 
 export interface PortsOfFrontends {
@@ -132,7 +159,7 @@ function attach(port: FoundPort, frontend: CiliumFrontend): void {
   port.ranges.push(...frontend.ranges);
 }
 
-/** `10.244.0.5:8080`: what makes a backend the same where there are no ids. */
-export function backendKey(address: number, port: number): string {
-  return `${formatAddress(address)}:${port}`;
+/** What makes a backend the same where there are no ids. */
+export function backendKey(address: RawAddress, port: number): string {
+  return `${address} ${port}`;
 }

@@ -3,13 +3,25 @@
 import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
-import { describeNetwork, inferNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
+import { addressText } from "../../cluster/family.js";
+import type { Ipv6Addresses, Ipv6Network } from "../../cluster/infer-ipv6.js";
+import { describeNetwork, type KnownNetwork, STAND_IN } from "../../cluster/infer-network.js";
+import type { RawAddress } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 import { countOf } from "../../text.js";
 import { assemble } from "../assemble.js";
+import {
+  joinFamilies,
+  type KnownNode,
+  knownOf,
+  NOTHING_KNOWN,
+  networkOf,
+  planOf,
+  type ReadFamily,
+} from "../families.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
-import { type CiliumFrontend, portsOfFrontends } from "./frontends.js";
+import { frontendsOf, portsOfFrontends, type RawFrontend } from "./frontends.js";
 import { parseCiliumJson } from "./json.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
@@ -17,7 +29,7 @@ import { isFrontends, joinParts } from "./parts.js";
 
 interface Source {
   readonly format: string;
-  readonly frontends: CiliumFrontend[];
+  readonly frontends: RawFrontend[];
   /** Frontends and backends that are left out, each with its kind. */
   readonly skipped: readonly string[];
   /** What this source never says. */
@@ -30,31 +42,52 @@ interface Source {
  */
 export function importCilium(
   texts: readonly RecognisedText[],
-  known: KnownNetwork = {},
-): { cluster: Cluster; report: string[] } {
+  known: KnownNode = NOTHING_KNOWN,
+): ReadFamily & { readonly ipv6?: Cluster } {
   const source = readAll(texts);
-  const { ports, lostNodePorts, ownServices, standIns } = portsOfFrontends(source.frontends);
-  const { records, unnamed } = assemble(ports);
+  const ranges = planOf(ipv6OfFrontends(source.frontends), known);
+  if (!ranges) return importFamily(source, known.ipv4);
+  const ipv6 = importFamily(source, knownOf(known, ranges), ranges);
+  const hasIpv4 = source.frontends.some(({ address }) => typeof address === "number");
+  return hasIpv4 ? joinFamilies(importFamily(source, known.ipv4), ipv6) : ipv6;
+}
+
+/** Addresses and ranges of IPv6. What no cluster IP is known of is one of its own. */
+function ipv6OfFrontends(frontends: readonly RawFrontend[]): Ipv6Addresses {
+  const ofIpv6 = frontends.filter(({ address }) => typeof address === "bigint" && address !== 0n);
+  const clusterIps = ofIpv6.filter(({ kind }) => kind === "ClusterIP");
+  const addressesOf = (list: readonly { readonly address: RawAddress }[]) =>
+    list.flatMap(({ address }) => (typeof address === "bigint" ? [address] : []));
+  return {
+    clusterIps: addressesOf(clusterIps.length > 0 ? clusterIps : ofIpv6),
+    pods: addressesOf(frontends.flatMap(({ backends }) => backends)),
+    sourceRanges: frontends.flatMap((frontend) => frontend.ranges),
+  };
+}
+
+function importFamily(source: Source, known: KnownNetwork, ranges?: Ipv6Network): ReadFamily {
+  const addresses = { ...(ranges && { ipv6: ranges.plan }) };
+  const frontends = frontendsOf(source.frontends, ranges?.plan);
+  const { ports, lostNodePorts, ownServices, standIns } = portsOfFrontends(frontends);
+  const { records, unnamed } = assemble(ports, addresses);
   if (records.length === 0)
-    throw new InvalidInputError("Cilium's list holds no service with an IPv4 address and a port");
-  refuseConflicts(records, {});
+    throw new InvalidInputError("Cilium's list holds no service with an address and a port");
+  refuseConflicts(records, addresses);
   const nodeAddresses = [
     ...new Set(
-      source.frontends
-        .filter(({ kind, address }) => kind === "NodePort" && address !== 0)
-        .map((f) => f.address),
+      frontends.filter(({ kind, address }) => kind === "NodePort" && address !== 0).map((f) => f.address),
     ),
   ];
   const facts: KnownNetwork = {
     ...known,
     nodeAddresses: known.nodeAddresses?.length ? known.nodeAddresses : nodeAddresses,
   };
-  const network = inferNetwork(records, facts);
+  const network = networkOf(records, facts, ranges);
   const cluster = buildCluster(records, network, {
     kind: "imported",
     format: source.format,
     parameters: {
-      frontends: source.frontends.length,
+      frontends: frontends.length,
       skipped: source.skipped.length,
       lostNodePorts,
       ownServices,
@@ -64,7 +97,7 @@ export function importCilium(
   return {
     cluster,
     report: [
-      `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(source.frontends.length, "frontend")} of Cilium`,
+      `${countOf(cluster.services, "service")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(frontends.length, "frontend")} of Cilium`,
       ...describeNetwork(network, facts),
       `not in this source: ${source.silent}`,
       ...said(unnamed, "services without a name, called after their address"),
@@ -76,7 +109,7 @@ export function importCilium(
       ...(source.skipped.length > 0 ? [`left out: ${kindsWithCounts(source.skipped)}`] : []),
       ...said(
         standIns,
-        "made up: 203.0.113.1 stands for the endpoints of ports of policy Local without a backend",
+        `made up: ${addressText(network, STAND_IN)} stands for the endpoints of ports of policy Local without a backend`,
       ),
     ],
   };
@@ -110,7 +143,7 @@ function read(text: string): Source {
   if (!isRecord(data))
     throw new InvalidInputError("Cilium's list is neither a list nor an object: save it again");
   const object = data;
-  if (Object.hasOwn(object, "cilium_lb4_services_v2")) {
+  if (Object.keys(object).some((name) => name.startsWith("cilium_lb"))) {
     return {
       format: "cilium-maps",
       frontends: frontendsOfMaps(object),

@@ -2,9 +2,10 @@
 
 import { z } from "zod";
 import { describeIssue, isServiceName, oneLine } from "../../cluster/checks.js";
-import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { parseRawAddress, type RawAddress } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
-import { type Backend, backendKey, type CiliumFrontend } from "./frontends.js";
+import { type Backend, backendKey, type CiliumFrontend, type RawFrontend } from "./frontends.js";
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["TCP", TCP],
@@ -40,27 +41,27 @@ const serviceSchema = z.object({
 });
 
 export interface ListedFrontends {
-  readonly frontends: CiliumFrontend[];
-  /** Kinds of what is left out: IPv6, host ports, local redirects, frontends without a port, lost backends. */
+  readonly frontends: RawFrontend[];
+  /** Kinds of what is left out: host ports, local redirects, frontends without a port, lost backends. */
   readonly skipped: string[];
 }
 
 /** Reads `cilium service list -o json`. Throws InvalidInputError that names the service's place and field. */
 export function frontendsOfServices(list: readonly unknown[]): ListedFrontends {
-  const frontends: CiliumFrontend[] = [];
+  const frontends: RawFrontend[] = [];
   const skipped: string[] = [];
   for (const [i, item] of list.entries()) {
     const parsed = serviceSchema.safeParse(item);
     if (!parsed.success) throw new InvalidInputError(`cilium service [${i}]: ${describeIssue(parsed.error)}`);
     const { "frontend-address": at, "backend-addresses": to, flags } = parsed.data.spec;
     const kind = kindOf(flags.type);
-    const address = parseAddress(at.ip);
+    const address = parseRawAddress(at.ip);
     const protocol = PROTOCOLS.get(at.protocol.toUpperCase());
     if (kind === undefined || address === undefined || protocol === undefined || at.port === 0) {
       skipped.push(
         kind === undefined
           ? `frontend of type ${oneLine(flags.type, 40)}`
-          : otherFrontend(at.ip, protocol !== undefined),
+          : otherFrontend(address, protocol !== undefined),
       );
       continue;
     }
@@ -77,7 +78,7 @@ export function frontendsOfServices(list: readonly unknown[]): ListedFrontends {
       ranges: [],
       service: isServiceName(service) ? service : undefined,
       backends: to.flatMap(({ ip, port, state }) => {
-        const backend = parseAddress(ip);
+        const backend = parseRawAddress(ip);
         return backend === undefined || port === 0 || state !== "active"
           ? []
           : [{ id: backendKey(backend, port), address: backend, port }];
@@ -101,12 +102,12 @@ function kindOf(type: string): CiliumFrontend["kind"] | undefined {
 }
 
 /** `10.96.0.10:53/UDP/i (1)`: until 1.15 without a protocol, which then stands for TCP. */
-const LISTED_KEY = /^(\[?[\da-f.:]+\]?):(\d{1,5})(?:\/([A-Za-z]+))?(\/i)?(?: \((\d{1,5})\))?$/;
-const LISTED_BACKEND = /^([\d.]+):(\d{1,5})(?:\/[A-Za-z]+)? \(\d+\)/;
+const LISTED_KEY = /^\[?([\da-f.:]+?)\]?:(\d{1,5})(?:\/([A-Za-z]+))?(\/i)?(?: \((\d{1,5})\))?$/;
+const LISTED_BACKEND = /^(?:([\d.]+)|\[([\da-f:]+)\]):(\d{1,5})(?:\/[A-Za-z]+)? \(\d+\)/;
 
 /** What a frontend is that no service-port of ours can be. */
-function otherFrontend(address: string, hasProtocol: boolean): string {
-  if (address.includes(":")) return "IPv6 frontend";
+function otherFrontend(address: RawAddress | undefined, hasProtocol: boolean): string {
+  if (address === undefined) return "frontend without an address";
   return hasProtocol ? "frontend without a port" : "frontend of another protocol";
 }
 
@@ -134,7 +135,7 @@ function skippedKind(words: readonly string[]): string | undefined {
 
 /** Reads `cilium bpf lb list`: lines of frontend and backend, in text or as a JSON object. */
 export function frontendsOfList(pairs: Iterable<readonly [key: string, value: string]>): ListedFrontends {
-  const found = new Map<string, CiliumFrontend & { backends: Backend[] }>();
+  const found = new Map<string, RawFrontend & { backends: Backend<RawAddress>[] }>();
   const skipped: string[] = [];
   const leftOut = new Set<string>();
   let lines = 0;
@@ -145,13 +146,13 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
       throw new InvalidInputError(
         `cilium bpf lb list: no frontend such as 10.96.0.10:53/UDP (1): "${oneLine(key, 60)}"`,
       );
-    const address = parseAddress(match[1]!);
+    const address = parseRawAddress(match[1]!);
     const port = Number(match[2]);
     const protocol = PROTOCOLS.get((match[3] ?? "TCP").toUpperCase());
     if (address === undefined || protocol === undefined || !(port >= 1 && port <= 65_535)) {
       // Slots of one frontend are one.
       if (!leftOut.has(key.replace(/ \(\d+\)$/, "")))
-        skipped.push(otherFrontend(match[1]!, protocol !== undefined));
+        skipped.push(otherFrontend(address, protocol !== undefined));
       leftOut.add(key.replace(/ \(\d+\)$/, ""));
       continue;
     }
@@ -188,8 +189,8 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
     }
     if (value.startsWith("backend ")) skipped.push("slot whose backend is not found");
     const to = LISTED_BACKEND.exec(value);
-    const backend = to ? parseAddress(to[1]!) : undefined;
-    const backendPort = Number(to?.[2]);
+    const backend = to ? parseRawAddress(to[1] ?? to[2]!) : undefined;
+    const backendPort = Number(to?.[3]);
     // The master's own line shows 0.0.0.0:0.
     if (backend === undefined || !(backendPort >= 1 && backendPort <= 65_535)) continue;
     found

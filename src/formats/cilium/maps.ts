@@ -1,10 +1,14 @@
 /** Cilium's load-balancing maps, an array of `bpftool map dump -j` each (key and value as bytes): what lbscale exports. */
 
 import { oneLine } from "../../cluster/checks.js";
-import { type Cidr, maskTo, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { maskTo, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import type { Family } from "../../cluster/family.js";
+import { maskIpv6 } from "../../cluster/ipv6.js";
+import type { RawAddress, RawCidr } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "../../planes/ebpf/cilium-flags.js";
-import type { Backend, CiliumFrontend } from "./frontends.js";
+import { mapLayout } from "../../planes/ebpf/dump/map-names.js";
+import type { Backend, RawFrontend } from "./frontends.js";
 
 const MAX_ENTRIES = 10_000_000;
 const BYTE = /^0x[\da-f]{1,2}$/i;
@@ -15,33 +19,47 @@ interface Master {
   readonly slots: number[];
 }
 
-/** Reads frontends out of map entries. Throws InvalidInputError that names map and entry. */
-export function frontendsOfMaps(data: Readonly<Record<string, unknown>>): CiliumFrontend[] {
-  const backends = new Map<number, Backend>();
-  for (const { key, value } of entries(data, "cilium_lb4_backends_v3", 4, 12)) {
+/** Reads frontends of both families out of map entries. Throws InvalidInputError that names map and entry. */
+export function frontendsOfMaps(data: Readonly<Record<string, unknown>>): RawFrontend[] {
+  return [...frontendsOfFamily(data, 4), ...frontendsOfFamily(data, 6)];
+}
+
+/** The address at the start of a key or value. */
+function addressAt(view: DataView, at: number, family: Family): RawAddress {
+  return family === 4 ? view.getUint32(at) : (view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8);
+}
+
+function frontendsOfFamily(data: Readonly<Record<string, unknown>>, family: Family): RawFrontend[] {
+  const { addressBytes: wide, ...names } = mapLayout(family);
+  const backends = new Map<number, Backend<RawAddress>>();
+  for (const { key, value } of entries(data, names.backends, 4, wide + 8)) {
     const id = key.getUint32(0, true);
-    backends.set(id, { id: String(id), address: value.getUint32(0), port: value.getUint16(4) });
+    backends.set(id, { id: String(id), address: addressAt(value, 0, family), port: value.getUint16(wide) });
   }
-  const ranges = new Map<number, Cidr[]>();
-  for (const { key } of entries(data, "cilium_lb4_source_range", 12, 1)) {
+  const ranges = new Map<number, RawCidr[]>();
+  for (const { key } of entries(data, names.sourceRanges, wide + 8, 1)) {
     const prefixLength = key.getUint32(0, true) - RANGE_STATIC_BITS;
-    if (prefixLength < 0 || prefixLength > 32)
-      throw new InvalidInputError(`cilium_lb4_source_range: prefix length ${prefixLength}`);
+    if (prefixLength < 0 || prefixLength > wide * 8)
+      throw new InvalidInputError(`${names.sourceRanges}: prefix length ${prefixLength}`);
     const revNat = key.getUint16(4);
-    const range = { base: maskTo(key.getUint32(8), prefixLength), prefixLength };
+    const address = addressAt(key, 8, family);
+    const base =
+      typeof address === "number" ? maskTo(address, prefixLength) : maskIpv6(address, prefixLength);
+    const range = { base, prefixLength };
     const list = ranges.get(revNat);
     if (list) list.push(range);
     else ranges.set(revNat, [range]);
   }
-  return mastersOf(data).flatMap((master) => frontendOf(master, backends, ranges) ?? []);
+  return mastersOf(data, family).flatMap((master) => frontendOf(master, backends, ranges, family) ?? []);
 }
 
-function mastersOf(data: Readonly<Record<string, unknown>>): Master[] {
+function mastersOf(data: Readonly<Record<string, unknown>>, family: Family): Master[] {
+  const { addressBytes: wide, ...names } = mapLayout(family);
   const masters = new Map<string, Master>();
   const slots: { name: string; slot: number; backend: number }[] = [];
-  for (const { key, value } of entries(data, "cilium_lb4_services_v2", 12, 12)) {
-    const slot = key.getUint16(6, true);
-    const name = `${key.getUint32(0)} ${key.getUint16(4)} ${key.getUint8(8)} ${key.getUint8(9)}`;
+  for (const { key, value } of entries(data, names.services, wide + 8, 12)) {
+    const slot = key.getUint16(wide + 2, true);
+    const name = `${addressAt(key, 0, family)} ${key.getUint16(wide)} ${key.getUint8(wide + 4)} ${key.getUint8(wide + 5)}`;
     if (slot === 0) masters.set(name, { key, value, slots: [] });
     else slots.push({ name, slot, backend: value.getUint32(0, true) });
   }
@@ -57,12 +75,14 @@ function mastersOf(data: Readonly<Record<string, unknown>>): Master[] {
 /** Undefined for what is no service: wildcards (port 0) and protocols that have no port. */
 function frontendOf(
   { key, value, slots }: Master,
-  backends: ReadonlyMap<number, Backend>,
-  ranges: ReadonlyMap<number, Cidr[]>,
-): CiliumFrontend | undefined {
-  const address = key.getUint32(0);
-  const port = key.getUint16(4);
-  const protocol = key.getUint8(8);
+  backends: ReadonlyMap<number, Backend<RawAddress>>,
+  ranges: ReadonlyMap<number, RawCidr[]>,
+  family: Family,
+): RawFrontend | undefined {
+  const { addressBytes: wide } = mapLayout(family);
+  const address = addressAt(key, 0, family);
+  const port = key.getUint16(wide);
+  const protocol = key.getUint8(wide + 4);
   if (port === 0 || ![TCP, UDP, SCTP].includes(protocol)) return undefined;
   const flags = value.getUint8(8);
   const flags2 = value.getUint8(9);
@@ -78,7 +98,7 @@ function frontendOf(
     address,
     port,
     protocol,
-    internal: key.getUint8(9) === 1,
+    internal: key.getUint8(wide + 5) === 1,
     kind,
     externalLocal: has(FLAGS.externalLocal),
     internalLocal: (flags2 & FLAGS2.internalLocal) !== 0,

@@ -14,8 +14,7 @@ const FRONTEND =
   /^(\d{1,10})(?: \d+(?:\[\d+\])?)? \((\d{1,5})\) \[(?:FLAGS: )?0x([\da-f]{1,4})(?: 0x([\da-f]{1,2}))?\]/;
 const SLOT = /\((\d{1,5})\)$/;
 const BACKEND = /^[\w-]{1,10}:\/\/(\[[\d.:a-f]{2,50}\]:\d{1,5}|[\d.:a-f]{2,50})(?:\[[^\]]{0,50}\])?$/;
-/** Of IPv4, which is what lbscale reads. */
-const WITH_PORT = /^[\d.]{7,15}:\d{1,5}$/;
+const WITH_PORT = /^(?:[\d.]{7,15}|\[[\d.:a-f]{2,45}\]):\d{1,5}$/;
 const REVNAT = /^\[?[\d.:a-f]{2,45}\]?:\d{1,5}$/;
 
 /** Bits of a frontend's flags (pkg/loadbalancer, serviceFlags) and the words that stand for them. */

@@ -4,10 +4,10 @@ import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { addressText } from "../../cluster/family.js";
+import type { Ipv6Network } from "../../cluster/infer-ipv6.js";
 import {
   describeNetwork,
   describePodTest,
-  inferNetwork,
   type KnownNetwork,
   STAND_IN,
 } from "../../cluster/infer-network.js";
@@ -16,6 +16,15 @@ import { describeFlags, flagParameters } from "../../planes/imported-options.js"
 import type { NodeList, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import { countOf } from "../../text.js";
 import { assemble, withoutOwnAddresses } from "../assemble.js";
+import {
+  joinFamilies,
+  type KnownNode,
+  knownOf,
+  NOTHING_KNOWN,
+  networkOf,
+  planOf,
+  type ReadFamily,
+} from "../families.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
 import { flagsOfRules } from "./flags.js";
@@ -30,35 +39,30 @@ import { type NodeTables, parseTables } from "./tables.js";
  * @param known What else is known of the network.
  * @throws InvalidInputError that names the line or the service, or says what to give instead.
  */
-export function importIptables(texts: readonly RecognisedText[], known: KnownNetwork = {}): IptablesImport {
-  const ranges = ipv6OfRules(texts);
+export function importIptables(
+  texts: readonly RecognisedText[],
+  known: KnownNode = NOTHING_KNOWN,
+): IptablesImport {
+  const ranges = planOf(ipv6OfRules(texts), known);
   const hasIpv4 = texts.some(({ text }) => SERVICE_OF_IPV4.test(text));
-  if (!ranges) return importFamily(parseTables(texts), known);
-  const ipv6 = importFamily(parseTables(texts, ranges.plan), { ...ranges, ipv6: ranges });
+  if (!ranges) return importFamily(parseTables(texts), known.ipv4);
+  const ipv6 = importFamily(parseTables(texts, ranges.plan), knownOf(known, ranges), ranges);
   if (!hasIpv4) return ipv6;
-  const ipv4 = importFamily({ ...parseTables(texts), ipv6Rules: 0 }, known);
-  const lines = ipv6.report.filter((line) => !ipv4.report.includes(line));
-  return {
-    ...ipv4,
-    report: [...ipv4.report, ...lines.map((line) => `IPv6: ${line}`)],
-    ipv6: ipv6.cluster,
-    ipv6NodeList: ipv6.nodeList,
-  };
+  const ipv4 = importFamily({ ...parseTables(texts), ipv6Rules: 0 }, known.ipv4);
+  return { ...ipv4, ...joinFamilies(ipv4, ipv6), ipv6NodeList: ipv6.nodeList };
 }
 
 /** A rule to a Service's address of IPv4: without one, what else an IPv4 table holds belongs to nobody. */
 const SERVICE_OF_IPV4 = /^(?:\[\d+:\d+\] )?-A KUBE-SERVICES -d \d+\./m;
 
 /** One family's tables, or both. */
-interface IptablesImport {
-  readonly cluster: Cluster;
+interface IptablesImport extends ReadFamily {
   readonly ipv6?: Cluster;
-  readonly report: string[];
   readonly nodeList: NodeList;
   readonly ipv6NodeList?: NodeList;
 }
 
-function importFamily(node: NodeTables, known: KnownNetwork): IptablesImport {
+function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Network): IptablesImport {
   const { tables } = node;
   if (tables.nat.has("KUBE-PORTALS-CONTAINER") && !tables.nat.has("KUBE-SERVICES")) {
     throw new InvalidInputError(
@@ -68,16 +72,16 @@ function importFamily(node: NodeTables, known: KnownNetwork): IptablesImport {
   const found = servicesOfRules(tables);
   const nodeAddresses = known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses;
   withoutOwnAddresses(found.ports, nodeAddresses);
-  const addresses = { ...(known.ipv6 && { ipv6: known.ipv6.plan }) };
+  const addresses = { ...(ranges && { ipv6: ranges.plan }) };
   const { records, ports, unnamed, withoutAddress } = assemble(found.ports, addresses);
   if (records.length === 0) throw new InvalidInputError(noServiceIn(node, found));
   refuseConflicts(records, addresses);
   const facts: KnownNetwork = {
-    podCidr: known.ipv6 ? found.podCidr : (known.podCidr ?? found.podCidr),
-    serviceCidr: known.ipv6 ? undefined : known.serviceCidr,
+    podCidr: known.podCidr ?? found.podCidr,
+    serviceCidr: known.serviceCidr,
     nodeAddresses,
   };
-  const network = inferNetwork(records, known.ipv6 ? { ...known, nodeAddresses } : facts);
+  const network = networkOf(records, facts, ranges);
   const flags = flagsOfRules(tables, found, network);
   const writer = writerOf(tables);
   const cluster = buildCluster(records, network, {

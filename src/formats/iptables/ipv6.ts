@@ -1,6 +1,6 @@
 /** What rules of IPv6 say of their addresses before they are read: the numbers that stand for them need their ranges. */
 
-import { type Ipv6Network, inferIpv6 } from "../../cluster/infer-ipv6.js";
+import type { Ipv6Addresses } from "../../cluster/infer-ipv6.js";
 import { type Cidr6, formatCidr6, IPV6_BITS, parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
 import type { RecognisedText } from "../recognise.js";
 import { lines } from "./save.js";
@@ -10,8 +10,8 @@ const DESTINATION = / -d ([\da-f:]+)\/128 .*cluster IP/;
 const SERVER = / --to-destination \[([\da-f:]+)\]:/;
 const SOURCE = /( !)? -s ([\da-f:]+\/\d+) /;
 
-/** Ranges and numbers of a node's IPv6 rules; undefined where there are none of Services. */
-export function ipv6OfRules(texts: readonly RecognisedText[]): Ipv6Network | undefined {
+/** Addresses and ranges of a node's IPv6 rules. */
+export function ipv6OfRules(texts: readonly RecognisedText[]): Ipv6Addresses {
   const clusterIps: bigint[] = [];
   const pods: bigint[] = [];
   const sources = new Map<string, { readonly range: Cidr6; tests: number }>();
@@ -29,12 +29,11 @@ export function ipv6OfRules(texts: readonly RecognisedText[]): Ipv6Network | und
     if (isInverted !== undefined || line.includes("pod traffic for ")) seen.tests++;
     sources.set(key, seen);
   }
-  if (clusterIps.length === 0) return undefined;
   const [pod] = [...sources.values()].filter(({ tests }) => tests > 0).sort((a, b) => b.tests - a.tests);
-  return inferIpv6({
+  return {
     clusterIps,
     pods,
     sourceRanges: [...sources.values()].map(({ range }) => range),
     ...(pod && { podCidr: pod.range }),
-  });
+  };
 }

@@ -1,20 +1,32 @@
 /** A node in IPVS mode as a cluster: ipvsadm's virtual services, what ipset says of their addresses, and the pod range in iptables. */
 
+import type { AddressPlan } from "../../cluster/address-plan.js";
 import { buildCluster } from "../../cluster/build.js";
 import { oneLine, refuseConflicts } from "../../cluster/checks.js";
 import type { Cidr, Cluster } from "../../cluster/cluster.js";
-import { describeNetwork, inferNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
+import type { Ipv6Addresses, Ipv6Network } from "../../cluster/infer-ipv6.js";
+import { describeNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
+import type { RawAddress } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters, type ImportedFlags } from "../../planes/imported-options.js";
 import { countOf } from "../../text.js";
 import { assemble, emptyPort, type FoundPort, withoutOwnAddresses } from "../assemble.js";
 import { backendKey, type CiliumFrontend, portsOfFrontends } from "../cilium/frontends.js";
+import {
+  joinFamilies,
+  type KnownNode,
+  knownOf,
+  NOTHING_KNOWN,
+  networkOf,
+  planOf,
+  type ReadFamily,
+} from "../families.js";
 import { parseTables } from "../iptables/tables.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
-import { flagsOfIpvsRules } from "./flags.js";
+import { flagsOfIpvsRules, podRange6Of } from "./flags.js";
 import { type IpvsTable, parseIpvsadm, type VirtualService } from "./ipvsadm.js";
-import { parseIpset, type SavedKubeSets, setEntryKey } from "./sets.js";
+import { ipv6OfSets, parseIpset, type SavedKubeSets, setEntryKey } from "./sets.js";
 import { giveHealthChecks, giveNodePorts } from "./unowned.js";
 
 /**
@@ -26,8 +38,8 @@ import { giveHealthChecks, giveNodePorts } from "./unowned.js";
  */
 export function importIpvs(
   texts: readonly RecognisedText[],
-  known: KnownNetwork = {},
-): { cluster: Cluster; report: string[] } {
+  known: KnownNode = NOTHING_KNOWN,
+): ReadFamily & { readonly ipv6?: Cluster } {
   const isTable = ({ kind }: RecognisedText) => kind === "ipvsadm -S" || kind === "ipvsadm -L";
   const table = only(texts.filter(isTable), "ipvsadm -Sn");
   const sets = only(
@@ -41,9 +53,47 @@ export function importIpvs(
   }
   const ipvs = parseIpvsadm(table.text);
   const rules = texts.filter(({ kind }) => kind === "iptables-save" || kind === "iptables -S");
-  const podCidr = rules.length > 0 ? podCidrOf(rules) : undefined;
-  const facts = { ...known, podCidr: known.podCidr ?? podCidr };
-  return build(ipvs, sets && parseIpset(sets.text), facts, flagsOfIpvsRules(rules));
+  const input: NodeFiles = { ipvs, sets: sets?.text, rules };
+  const ranges = planOf(ipv6Of(input), known);
+  if (!ranges) return build(input, known.ipv4);
+  const ipv6 = build(input, knownOf(known, ranges), ranges);
+  const hasIpv4 = ipvs.services.some(({ address }) => typeof address === "number");
+  return hasIpv4 ? joinFamilies(build(input, known.ipv4), ipv6) : ipv6;
+}
+
+/** Files of one node, with both families in each. */
+interface NodeFiles {
+  readonly ipvs: IpvsTable;
+  readonly sets: string | undefined;
+  readonly rules: readonly RecognisedText[];
+}
+
+/** What they say of the addresses of IPv6. */
+function ipv6Of({ ipvs, sets, rules }: NodeFiles): Ipv6Addresses {
+  const listed = sets === undefined ? undefined : ipv6OfSets(sets);
+  const isIpv6 = (address: unknown) => (typeof address === "bigint" ? [address] : []);
+  const addresses = ipvs.services.flatMap(({ address }) => isIpv6(address));
+  const clusterIps = addresses.filter((address) => listed?.clusterIps.has(address) ?? true);
+  const servers = ipvs.services.flatMap((service) => service.servers.flatMap((to) => isIpv6(to.address)));
+  const podCidr = podRange6Of(rules);
+  return {
+    clusterIps: clusterIps.length > 0 ? clusterIps : addresses,
+    pods: [...servers, ...(listed?.pods ?? [])],
+    sourceRanges: listed?.sourceRanges ?? [],
+    ...(podCidr && { podCidr }),
+  };
+}
+
+/** Virtual services of one family, in numbers. */
+function ofFamily({ services }: IpvsTable, plan: AddressPlan | undefined): VirtualService[] {
+  const numberOf = (address: RawAddress) => (typeof address === "number" ? address : plan!.number(address));
+  return services
+    .filter(({ address }) => typeof address === (plan ? "bigint" : "number"))
+    .map(({ address, servers, ...service }) => ({
+      ...service,
+      address: numberOf(address),
+      servers: servers.map((to) => ({ ...to, address: numberOf(to.address) })),
+    }));
 }
 
 function only(texts: readonly RecognisedText[], what: string): RecognisedText | undefined {
@@ -55,31 +105,36 @@ function only(texts: readonly RecognisedText[], what: string): RecognisedText | 
 }
 
 /** `! -s 10.244.0.0/16 … --match-set KUBE-CLUSTER-IP dst,dst -j KUBE-MARK-MASQ`. */
-function podCidrOf(texts: readonly RecognisedText[]): Cidr | undefined {
-  const rules = parseTables(texts).tables.nat.get("KUBE-SERVICES")?.rules ?? [];
+function podCidrOf(texts: readonly RecognisedText[], plan: AddressPlan | undefined): Cidr | undefined {
+  const rules = parseTables(texts, plan).tables.nat.get("KUBE-SERVICES")?.rules ?? [];
   return rules.find(({ srcInvert, target }) => srcInvert && target === "KUBE-MARK-MASQ")?.src ?? undefined;
 }
 
 function build(
-  ipvs: IpvsTable,
-  sets: SavedKubeSets | undefined,
-  known: KnownNetwork,
-  flags: ImportedFlags,
-): { cluster: Cluster; report: string[] } {
-  const found = sets ? withSets(ipvs, sets) : { ...NOTHING_IN_SETS, ports: ipvs.services.map(alone) };
+  { ipvs, sets: saved, rules }: NodeFiles,
+  given: KnownNetwork,
+  ranges?: Ipv6Network,
+): ReadFamily {
+  const plan = ranges?.plan;
+  const addresses = { ...(plan && { ipv6: plan }) };
+  const services = ofFamily(ipvs, plan);
+  const sets = saved === undefined ? undefined : parseIpset(saved, plan);
+  const podCidr = rules.length > 0 ? podCidrOf(rules, plan) : undefined;
+  const known = { ...given, podCidr: given.podCidr ?? podCidr };
+  const flags: ImportedFlags = flagsOfIpvsRules(rules, plan ? 6 : 4);
+  const found = sets ? withSets(services, sets) : { ...NOTHING_IN_SETS, ports: services.map(alone) };
   const nodeAddresses = known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses;
   withoutOwnAddresses(found.ports, nodeAddresses);
-  const { records } = assemble(found.ports);
-  if (records.length === 0)
-    throw new InvalidInputError("ipvsadm holds no virtual service with an IPv4 address");
-  refuseConflicts(records, {});
+  const { records } = assemble(found.ports, addresses);
+  if (records.length === 0) throw new InvalidInputError("ipvsadm holds no virtual service with an address");
+  refuseConflicts(records, addresses);
   const facts: KnownNetwork = { ...known, nodeAddresses };
-  const network = inferNetwork(records, facts);
+  const network = networkOf(records, facts, ranges);
   const cluster = buildCluster(records, network, {
     kind: "imported",
     format: "ipvsadm",
     parameters: {
-      virtualServices: ipvs.services.length,
+      virtualServices: services.length,
       schedulers: [...ipvs.schedulers].slice(0, 20).map((name) => oneLine(name, 20)),
       ...flagParameters(flags),
     },
@@ -89,7 +144,7 @@ function build(
   return {
     cluster,
     report: [
-      `${countOf(cluster.services, "address", "addresses")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(ipvs.services.length, "virtual service")} (scheduler ${scheduler})`,
+      `${countOf(cluster.services, "address", "addresses")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(services.length, "virtual service")} (scheduler ${scheduler})`,
       ...describeNetwork(network, facts),
       sets
         ? "not in these files: names, internal traffic policies, endpoints of other nodes where the policy is Local"
@@ -120,10 +175,8 @@ function build(
         `left out: ${countOf(ipvs.drained, "server")} of weight 0, without new connections`,
       ),
       ...said(ipvs.marks, `left out: ${countOf(ipvs.marks, "virtual service")} by firewall mark`),
-      ...said(ipvs.ipv6, `left out: ${countOf(ipvs.ipv6, "virtual service")} of IPv6`),
       ...said(ipvs.anyPort, `left out: ${countOf(ipvs.anyPort, "virtual service")} for every port (port 0)`),
       ...said(sets?.others ?? 0, `entries of others' sets: ${sets?.others}`),
-      ...said(sets?.ipv6 ?? 0, `left out, because they are IPv6: ${sets?.ipv6} entries of sets`),
       ...said(
         sets?.notUnderstood.length ?? 0,
         `entries of kube-proxy's sets that are not understood: ${kindsWithCounts(sets?.notUnderstood ?? [])}`,
@@ -163,7 +216,7 @@ const NOTHING_IN_SETS = {
 } as const satisfies Omit<FoundWithSets, "ports">;
 
 /** Services whose addresses and NodePorts are told apart by the sets, and joined by the endpoints they share. */
-function withSets({ services }: IpvsTable, sets: SavedKubeSets): FoundWithSets {
+function withSets(services: readonly VirtualService[], sets: SavedKubeSets): FoundWithSets {
   const nodeAddresses = new Set<number>();
   const nodePorts = new Set<string>();
   const frontends: CiliumFrontend[] = [];

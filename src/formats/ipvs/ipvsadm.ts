@@ -1,7 +1,8 @@
 /** `ipvsadm -Sn` and `ipvsadm -Ln`: virtual services and their servers, without names. */
 
 import { oneLine } from "../../cluster/checks.js";
-import { parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { parseRawAddress, type RawAddress } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 
 const MAX_LINES = 10_000_000;
@@ -17,32 +18,32 @@ const SAVED_PROTOCOLS: Readonly<Record<string, string>> = { TCP: "-t", UDP: "-u"
 const DEFAULT_PERSISTENCE_SECONDS = 300;
 
 /** A virtual service and the servers that get new connections. */
-export interface VirtualService {
+export interface VirtualService<Address = number> {
   readonly protocol: number;
-  readonly address: number;
+  readonly address: Address;
   readonly port: number;
   /** 0 = not persistent. */
   readonly affinitySeconds: number;
-  readonly servers: { readonly address: number; readonly port: number }[];
+  readonly servers: { readonly address: Address; readonly port: number }[];
 }
 
+/** Virtual services of both families. */
 export interface IpvsTable {
-  readonly services: VirtualService[];
+  readonly services: VirtualService<RawAddress>[];
   readonly schedulers: ReadonlySet<string>;
   /** Servers of weight 0. */
   readonly drained: number;
-  /** Virtual services by firewall mark, of IPv6, and for every port: kube-proxy makes none of the first and last. */
+  /** Virtual services by firewall mark, and for every port: kube-proxy makes none. */
   readonly marks: number;
-  readonly ipv6: number;
   readonly anyPort: number;
 }
 
 /** Reads ipvsadm's rules. Throws InvalidInputError that names the line. */
 export function parseIpvsadm(text: string): IpvsTable {
-  const services = new Map<string, VirtualService>();
+  const services = new Map<string, VirtualService<RawAddress>>();
   const skipped = new Set<string>();
   const schedulers = new Set<string>();
-  const counts = { drained: 0, marks: 0, ipv6: 0, anyPort: 0 };
+  const counts = { drained: 0, marks: 0, anyPort: 0 };
   for (const { words, where } of linesOf(text)) {
     const [verb, option = "", at = ""] = words;
     if (verb !== "-A" && verb !== "-a") {
@@ -90,6 +91,10 @@ export function parseIpvsadm(text: string): IpvsTable {
       throw new InvalidInputError(
         `${where}: expected -r ADDRESS:PORT in numbers (save with -n, and change nothing)`,
       );
+    if (typeof server.address !== typeof service.address)
+      throw new InvalidInputError(
+        `${where}: a server of the other family than its virtual service, which kube-proxy makes none of`,
+      );
     // Weight 0: being drained, no new connection goes there.
     if (options.get("-w") === "0") counts.drained++;
     else service.servers.push(server);
@@ -102,14 +107,9 @@ function lostServer(where: string, at: string): InvalidInputError {
 }
 
 /** What a virtual service is that no Service of ours can be; undefined for a line that is none. */
-function otherKind(
-  option: string,
-  at: string,
-  hasProtocol: boolean,
-): "marks" | "ipv6" | "anyPort" | undefined {
+function otherKind(option: string, at: string, hasProtocol: boolean): "marks" | "anyPort" | undefined {
   if (option === "-f" || option === "--fwmark-service") return "marks";
   if (!hasProtocol) return undefined;
-  if (at.startsWith("[")) return "ipv6";
   return addressPort(at)?.port === 0 ? "anyPort" : undefined;
 }
 
@@ -155,9 +155,9 @@ function optionsOf(words: readonly string[]): Map<string, string> {
   return options;
 }
 
-function addressPort(text: string | undefined): { address: number; port: number } | undefined {
-  const match = /^([\d.]{7,15}):(\d{1,5})$/.exec(text ?? "");
-  const address = match ? parseAddress(match[1]!) : undefined;
-  const port = Number(match?.[2]);
+function addressPort(text: string | undefined): { address: RawAddress; port: number } | undefined {
+  const match = /^(?:([\d.]{7,15})|\[([\da-f:]{2,39})\]):(\d{1,5})$/i.exec(text ?? "");
+  const address = match ? parseRawAddress(match[1] ?? match[2]!) : undefined;
+  const port = Number(match?.[3]);
   return address === undefined || !(port <= 65_535) ? undefined : { address, port };
 }

@@ -1,6 +1,10 @@
 /** `ipset save` of a node in IPVS mode: kube-proxy's sets say what each address is, and what is local (pkg/proxy/ipvs/ipset.go). */
 
-import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import type { AddressPlan } from "../../cluster/address-plan.js";
+import { type Cidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { type Cidr6, parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
+import { BITMAP_NAMES, HASH_SET_NAMES, ipv6SetName } from "../../planes/ipvs/tables/set-entries.js";
+import { readAddress, readRange } from "../families.js";
 import { lines } from "../iptables/save.js";
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: TCP, udp: UDP, sctp: SCTP };
@@ -27,7 +31,38 @@ export interface SavedKubeSets {
   readonly notUnderstood: readonly string[];
   /** Entries of sets that are not kube-proxy's. */
   readonly others: number;
-  readonly ipv6: number;
+}
+
+/** The sets of IPv6 by name, and those of IPv4 that they are the same as. */
+const OF_IPV6: ReadonlyMap<string, string> = new Map(
+  [...HASH_SET_NAMES, ...BITMAP_NAMES].map((name) => [ipv6SetName(name), name]),
+);
+
+/** What the sets of IPv6 say of its addresses, before there are numbers for them. */
+export interface SavedIpv6 {
+  readonly clusterIps: ReadonlySet<bigint>;
+  /** Endpoints on this node. */
+  readonly pods: readonly bigint[];
+  readonly sourceRanges: readonly Cidr6[];
+}
+
+/** Addresses and ranges in the sets of IPv6. */
+export function ipv6OfSets(text: string): SavedIpv6 {
+  const clusterIps = new Set<bigint>();
+  const pods: bigint[] = [];
+  const sourceRanges: Cidr6[] = [];
+  for (const raw of lines(text)) {
+    const [verb, name = "", entry = ""] = raw.trim().split(" ", 3);
+    const set = verb === "add" ? OF_IPV6.get(name) : undefined;
+    if (set === undefined) continue;
+    const [first = "", , third = ""] = entry.split(",");
+    const address = parseIpv6(first);
+    if (set === "KUBE-CLUSTER-IP" && address !== undefined) clusterIps.add(address);
+    if (set === "KUBE-LOOP-BACK" && address !== undefined) pods.push(address);
+    if (set === "KUBE-LOAD-BALANCER-SOURCE-CIDR")
+      sourceRanges.push(...[parseCidr6(third)].flatMap((range) => range ?? []));
+  }
+  return { clusterIps, pods, sourceRanges };
 }
 
 /** Key of a frontend in the sets. */
@@ -35,8 +70,8 @@ export function setEntryKey(address: number, protocol: number, port: number): Fr
   return `${address} ${protocol} ${port}`;
 }
 
-/** Reads `ipset save`. What is not understood is counted. */
-export function parseIpset(text: string): SavedKubeSets {
+/** Reads the sets of one family in `ipset save`, of IPv6 with a plan. What is not understood is counted. */
+export function parseIpset(text: string, plan?: AddressPlan): SavedKubeSets {
   const frontends = {
     "KUBE-CLUSTER-IP": new Set<Frontend>(),
     "KUBE-LOAD-BALANCER": new Set<Frontend>(),
@@ -51,15 +86,16 @@ export function parseIpset(text: string): SavedKubeSets {
   const ranges = new Map<Frontend, Cidr[]>();
   const notUnderstood: string[] = [];
   let others = 0;
-  let ipv6 = 0;
   let hasIpvsIps = false;
   const byName: Readonly<Record<string, Set<Frontend>>> = frontends;
   for (const raw of lines(text)) {
-    const [verb, set = "", entry = ""] = raw.trim().split(" ", 3);
+    const [verb, name = "", entry = ""] = raw.trim().split(" ", 3);
+    const isIpv6 = name.startsWith("KUBE-6-");
+    const set = plan ? (OF_IPV6.get(name) ?? name) : name;
     hasIpvsIps ||= set === "KUBE-IPVS-IPS";
     if (verb !== "add") continue;
     if (!set.startsWith("KUBE-")) others++;
-    else if (set.startsWith("KUBE-6-")) ipv6++;
+    else if (isIpv6 !== (plan !== undefined)) continue;
     else if (IGNORED.includes(set)) continue;
     else if (!read(set, entry)) notUnderstood.push(set);
   }
@@ -79,14 +115,13 @@ export function parseIpset(text: string): SavedKubeSets {
     ranges,
     notUnderstood,
     others,
-    ipv6,
   };
 
   /** Whether an entry was understood. */
   function read(set: string, entry: string): boolean {
     const nodePort = /^KUBE-NODE-PORT-(LOCAL-)?(TCP|UDP|SCTP-HASH)$/.exec(set);
     const [address = "", service = "", third = ""] = entry.split(",");
-    const at = parseAddress(address);
+    const at = readAddress(address, plan);
     const [protocolName = "", portText = ""] = service.split(":");
     const protocol = PROTOCOLS[protocolName];
     const isBitmap = (nodePort && !set.endsWith("HASH")) || set === "KUBE-HEALTH-CHECK-NODE-PORT";
@@ -113,7 +148,7 @@ export function parseIpset(text: string): SavedKubeSets {
       return true;
     }
     if (set !== "KUBE-LOAD-BALANCER-SOURCE-CIDR" && set !== "KUBE-LOAD-BALANCER-SOURCE-IP") return false;
-    const range = parseCidr(third.includes("/") ? third : `${third}/32`);
+    const range = readRange(third, plan);
     if (!range) return false;
     ranges.set(key, [...(ranges.get(key) ?? []), range]);
     return true;

@@ -1,17 +1,25 @@
 /** Chains of kube-proxy's nftables table: endpoints behind them, and what they say of the network. */
 
+import type { AddressPlan } from "../../cluster/address-plan.js";
 import { oneLine } from "../../cluster/checks.js";
-import { type Cidr, parseAddress, parseCidr } from "../../cluster/cluster.js";
+import type { Cidr } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
 import type { FoundPort } from "../assemble.js";
+import { readAddress, readRange } from "../families.js";
 import { type Endpoint, kindOfRule, portOf, SINGLE } from "./keys.js";
 import { isBaseRule, MARKS, NUMGEN, withoutMark } from "./rules.js";
 import type { NftTable } from "./table.js";
 
+/** The rule that drops what goes to cluster IPs which nobody has. */
+export const SERVICE_RANGE = /^ip6? daddr (?:\{ )?([\da-f.:/]+)(?: [^}]*\})? drop$/;
+
 /** Reads chains, and keeps what is not understood. */
 export class ChainReader {
   readonly #table: NftTable;
+  /** Of table ip6. */
+  readonly #plan: AddressPlan | undefined;
+  readonly #ip: "ip" | "ip6";
   /** Kinds of rules and elements that are not understood. */
   readonly notUnderstood: string[] = [];
   podCidr: Cidr | undefined;
@@ -19,8 +27,10 @@ export class ChainReader {
   podTest: string | undefined;
   masquerade: MasqueradeOfClusterIps = "none";
 
-  constructor(table: NftTable) {
+  constructor(table: NftTable, plan: AddressPlan | undefined) {
     this.#table = table;
+    this.#plan = plan;
+    this.#ip = plan ? "ip6" : "ip";
   }
 
   /** Endpoints of a service- or local- chain, in the order of the rule that picks one. */
@@ -33,7 +43,12 @@ export class ChainReader {
       if (picked) endpoints.push(...this.#picked(chain, Number(picked[1]), picked[2]!, picked[3]!));
       else if (single) endpoints.push(...this.#endpoint(chain, single[1]!, single[2]!));
       else if (MARKS.test(rule)) this.#readMasqueradeTest(chain, rule);
-      else if (words[0] === "ip" && words[1] === "saddr" && words[2]?.startsWith("@") && words[3] === "goto")
+      else if (
+        words[0] === this.#ip &&
+        words[1] === "saddr" &&
+        words[2]?.startsWith("@") &&
+        words[3] === "goto"
+      )
         port.affinitySeconds = this.#table.timeouts.get(words[2].slice(1)) ?? port.affinitySeconds;
       else this.strangeRule(chain, rule);
     }
@@ -62,7 +77,7 @@ export class ChainReader {
     for (const rule of this.chain(chain)) {
       const dnat = SINGLE.exec(rule);
       if (dnat) found.push(...this.#endpoint(chain, dnat[1]!, dnat[2]!));
-      else if (!MARKS.test(rule) && !/^update @\S+ \{ ip saddr(?: timeout \S+)? \}$/.test(rule))
+      else if (!MARKS.test(rule) && !/^update @\S+ \{ ip6? saddr(?: timeout \S+)? \}$/.test(rule))
         this.strangeRule(chain, rule);
     }
     if (found.length !== 1) this.notUnderstood.push("endpoint chain without a dnat to an address and port");
@@ -70,7 +85,7 @@ export class ChainReader {
   }
 
   #endpoint(chain: string, addressText: string, portText: string): Endpoint[] {
-    const address = parseAddress(addressText);
+    const address = readAddress(addressText, this.#plan);
     const port = portOf(portText);
     if (address !== undefined && port) return [{ address, port }];
     this.strangeRule(chain, `dnat to ${addressText}:${portText}`);
@@ -80,7 +95,7 @@ export class ChainReader {
   /** `ip daddr VIP [tcp dport 80] ip saddr != CIDR jump mark-for-masquerade`, in the service's own chain until 1.35. */
   #readMasqueradeTest(chain: string, rule: string): void {
     const words = withoutMark(rule).split(" ");
-    if (words[0] !== "ip" || words[1] !== "daddr") {
+    if (words[0] !== this.#ip || words[1] !== "daddr") {
       this.strangeRule(chain, rule);
       return;
     }
@@ -99,7 +114,7 @@ export class ChainReader {
   /** How pods are recognized: by their range, or by interface. */
   notePodTest(words: readonly string[]): void {
     const value = words.find((word, i) => i > 0 && !["saddr", "!="].includes(word)) ?? "";
-    const cidr = words[0] === "ip" ? parseCidr(value) : undefined;
+    const cidr = words[0] === this.#ip && value.includes("/") ? readRange(value, this.#plan) : undefined;
     if (cidr) this.podCidr ??= cidr;
     else if (words.length > 0) this.podTest ??= `${words[0]} ${value}`;
   }
@@ -109,7 +124,7 @@ export class ChainReader {
     for (const [chain, rules] of this.#table.chains) {
       if (/^(service|local|external|firewall|endpoint)-[A-Z2-7]{8}-/.test(chain)) continue;
       for (const rule of rules) {
-        if (rule.startsWith("ip daddr @cluster-ips") && MARKS.test(rule))
+        if (rule.startsWith(`${this.#ip} daddr @cluster-ips`) && MARKS.test(rule))
           this.#noteMasquerade(withoutMark(rule).split(" ").slice(3));
         else if (!isBaseRule(rule)) this.strangeRule(chain, rule);
       }
@@ -121,15 +136,15 @@ export class ChainReader {
     const rules = this.#table.chains.get(name);
     if (rules) return rules;
     throw new InvalidInputError(
-      `chain ${oneLine(name, 100)} is missing: this is a part of kube-proxy's table, give all of it (nft list table ip kube-proxy)`,
+      `chain ${oneLine(name, 100)} is missing: this is a part of kube-proxy's table, give all of it (nft list table ${this.#ip} kube-proxy)`,
     );
   }
 
   /** The range that unallocated cluster IPs are dropped in. */
   serviceCidr(): Cidr | undefined {
     for (const rule of this.#table.chains.get("cluster-ips-check") ?? []) {
-      const range = /^ip daddr (?:\{ )?([\d./]+)(?: [^}]*\})? drop$/.exec(rule);
-      if (range) return parseCidr(range[1]!);
+      const range = SERVICE_RANGE.exec(rule);
+      if (range) return readRange(range[1]!, this.#plan);
     }
     return undefined;
   }

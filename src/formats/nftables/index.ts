@@ -3,22 +3,34 @@
 import { buildCluster } from "../../cluster/build.js";
 import { refuseConflicts } from "../../cluster/checks.js";
 import type { Cluster } from "../../cluster/cluster.js";
+import { addressText } from "../../cluster/family.js";
+import type { Ipv6Network } from "../../cluster/infer-ipv6.js";
 import {
   describeNetwork,
   describePodTest,
-  inferNetwork,
   type KnownNetwork,
+  STAND_IN,
 } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters } from "../../planes/imported-options.js";
 import { countOf } from "../../text.js";
 import { assemble, withoutOwnAddresses } from "../assemble.js";
+import {
+  joinFamilies,
+  type KnownNode,
+  knownOf,
+  NOTHING_KNOWN,
+  networkOf,
+  planOf,
+  type ReadFamily,
+} from "../families.js";
 import { kindsWithCounts } from "../kinds.js";
 import { flagsOfTable } from "./flags.js";
+import { ipv6OfTable } from "./ipv6.js";
 import { readNftJson } from "./json.js";
 import { layoutOf } from "./layout.js";
 import { servicesOfTable } from "./services.js";
-import { type NftRuleset, RulesetDraft } from "./table.js";
+import { type NftRuleset, type NftTable, RulesetDraft } from "./table.js";
 import { readNftText } from "./text.js";
 
 /** Parses listings and transactions of one node, in text or JSON. Throws InvalidInputError that says what is missing. */
@@ -40,25 +52,45 @@ function parseNft(texts: readonly string[]): NftRuleset {
  */
 export function importNftables(
   texts: readonly string[],
-  known: KnownNetwork = {},
-): { cluster: Cluster; report: string[] } {
+  known: KnownNode = NOTHING_KNOWN,
+): ReadFamily & { readonly ipv6?: Cluster } {
   const ruleset = parseNft(texts);
-  const { table, foreignRules } = ruleset;
-  refuseTerse(ruleset);
-  const found = servicesOfTable(table);
+  for (const table of [ruleset.ipv4, ruleset.ipv6]) refuseTerse(table);
+  const ranges = planOf(ipv6OfTable(ruleset.ipv6), known);
+  if (!ranges) return importTable(ruleset, ruleset.ipv4, known.ipv4);
+  const ipv6 = importTable(ruleset, ruleset.ipv6, knownOf(known, ranges), ranges);
+  return holdsService(ruleset.ipv4)
+    ? joinFamilies(importTable(ruleset, ruleset.ipv4, known.ipv4), ipv6)
+    : ipv6;
+}
+
+/** Whether something leads to a Service: kube-proxy makes its table of a family without Services too. */
+function holdsService({ containers }: NftTable): boolean {
+  return ["service-ips", "no-endpoint-services"].some((name) => (containers.get(name)?.length ?? 0) > 0);
+}
+
+function importTable(
+  ruleset: NftRuleset,
+  table: NftTable,
+  known: KnownNetwork,
+  ranges?: Ipv6Network,
+): ReadFamily {
+  const { foreignRules } = ruleset;
+  const addresses = { ...(ranges && { ipv6: ranges.plan }) };
+  const found = servicesOfTable(table, ranges?.plan);
   const nodeAddresses = known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses;
   withoutOwnAddresses(found.ports, nodeAddresses);
-  const { records, unnamed, withoutAddress } = assemble(found.ports);
+  const { records, unnamed, withoutAddress } = assemble(found.ports, addresses);
   if (records.length === 0) throw new InvalidInputError(noServiceIn(ruleset));
-  refuseConflicts(records, {});
+  refuseConflicts(records, addresses);
   const facts: KnownNetwork = {
     podCidr: known.podCidr ?? found.podCidr,
     serviceCidr: known.serviceCidr ?? found.serviceCidr,
     nodeAddresses,
   };
-  const network = inferNetwork(records, facts);
+  const network = networkOf(records, facts, ranges);
   const layout = layoutOf(table);
-  const flags = flagsOfTable(table, found, layout);
+  const flags = flagsOfTable(table, found, layout, network);
   const cluster = buildCluster(records, network, {
     kind: "imported",
     format: "nft",
@@ -82,10 +114,6 @@ export function importNftables(
       ...describePodTest(found.podTest),
       ...describeFlags(flags),
       ...said(foreignRules, `rules of other tables: ${foreignRules}`),
-      ...said(
-        ruleset.ipv6Addresses,
-        `left out, because they are IPv6: ${countOf(ruleset.ipv6Addresses, "service address", "service addresses")} of table ip6 kube-proxy`,
-      ),
       ...said(ruleset.duplicates, `listed twice and alike, read once: ${ruleset.duplicates} chains and maps`),
       ...said(
         ruleset.otherLines,
@@ -102,7 +130,7 @@ export function importNftables(
       ),
       ...said(
         standIns,
-        `made up: 203.0.113.1 stands for the endpoints of ${countOf(standIns, "port")} of policy Local, which are in no chain`,
+        `made up: ${addressText(network, STAND_IN)} stands for the endpoints of ${countOf(standIns, "port")} of policy Local, which are in no chain`,
       ),
       ...said(
         notUnderstood.length,
@@ -113,7 +141,7 @@ export function importNftables(
 }
 
 /** `nft -t` leaves elements out: chains of services, and no address that leads to them. */
-function refuseTerse({ table: { chains, containers } }: NftRuleset): void {
+function refuseTerse({ chains, containers }: NftTable): void {
   const serviceChains = [...chains.keys()].some((name) => /^(service|local)-[A-Z2-7]{8}-/.test(name));
   if (serviceChains && (containers.get("service-ips")?.length ?? 0) === 0) {
     throw new InvalidInputError(
@@ -122,12 +150,9 @@ function refuseTerse({ table: { chains, containers } }: NftRuleset): void {
   }
 }
 
-function noServiceIn({ iptablesChains, ipv6Addresses }: NftRuleset): string {
+function noServiceIn({ iptablesChains }: NftRuleset): string {
   if (iptablesChains > 0) {
     return "these are iptables' rules (iptables-nft), as nft shows them: this node's proxy is in iptables mode, give the output of iptables-save";
   }
-  if (ipv6Addresses > 0) {
-    return "the ruleset holds IPv6 services only (table ip6 kube-proxy), lbscale reads IPv4: give table ip kube-proxy too";
-  }
-  return "the ruleset holds no service of kube-proxy (table ip kube-proxy, map service-ips): is this node's proxy in nftables mode?";
+  return "the ruleset holds no service of kube-proxy (table ip or ip6 kube-proxy, map service-ips): is this node's proxy in nftables mode?";
 }

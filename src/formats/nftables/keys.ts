@@ -1,7 +1,9 @@
 /** Keys, names and kinds in kube-proxy's nftables table. */
 
-import { formatAddress, parseAddress, SCTP, TCP, UDP } from "../../cluster/cluster.js";
-import { type FoundPort, parsePortName } from "../assemble.js";
+import type { AddressPlan } from "../../cluster/address-plan.js";
+import { SCTP, TCP, UDP } from "../../cluster/cluster.js";
+import { parsePortName } from "../assemble.js";
+import { readAddress } from "../families.js";
 
 /** Protocols by name, and by number as nft -n prints them. */
 export const PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -20,16 +22,12 @@ export interface Endpoint {
 }
 
 /** Until 1.35 in an endpoint chain, since 1.37 in the chain of a service with one. */
-export const SINGLE = /^meta l4proto \w+ dnat (?:ip )?(?:addr \. port )?to ([\d.]+):(\d+)$/;
+export const SINGLE =
+  /^meta l4proto \w+ dnat (?:ip6? )?(?:addr \. port )?to (?=[\d[])\[?([\d.]+|[\da-f:]+(?=\]))\]?:(\d+)$/;
 
 /** What makes an endpoint the same. */
 export function endpointKey({ address, port }: Endpoint): string {
   return `${address} ${port}`;
-}
-
-/** As `nft -n` prints members of hairpin-connections. */
-export function numbered({ address, port }: Endpoint, { protocol }: FoundPort): string {
-  return `${formatAddress(address)} ${protocol} ${port}`;
 }
 
 /** A rule without its values, so that a hundred of them are one line of a report. */
@@ -51,8 +49,9 @@ export function nameOf(text: string): { service: string; portName: string } | un
 /** Address, protocol and port of a map's key; undefined where it is none. */
 export function frontendOf(
   key: readonly string[],
+  plan: AddressPlan | undefined,
 ): { address: number; protocol: number; port: number } | undefined {
-  const address = parseAddress(key[0] ?? "");
+  const address = readAddress(key[0] ?? "", plan);
   const protocol = PROTOCOLS.get(key[1] ?? "");
   const port = portOf(key[2]);
   return address === undefined || protocol === undefined || !port ? undefined : { address, protocol, port };

@@ -51,7 +51,7 @@ function render(value: unknown, depth: number): string {
       // Layout since 1.36: address and port together, out of a map.
       return fields.port === undefined
         ? `dnat ip to ${field("addr")}`
-        : `dnat to ${field("addr")}:${field("port")}`;
+        : `dnat to ${bracketed(field("addr"))}:${field("port")}`;
     case "mangle":
       return `${field("key")} set ${field("value")}`;
     case "|":
@@ -68,6 +68,11 @@ function render(value: unknown, depth: number): string {
     default:
       return "?";
   }
+}
+
+/** An address in front of a port. */
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 function renderFlags(flags: unknown, depth: number): string {

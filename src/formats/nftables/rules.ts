@@ -7,7 +7,7 @@ export const MARKS = new RegExp(`(?:^| )${MARK}$`);
 
 /** A random pick: its number of ways, whether into chains (vmap) or to addresses (map), and the members. */
 export const NUMGEN =
-  /^(?:meta l4proto \w+ dnat ip (?:addr \. port )?to )?numgen random mod (\d{1,9}) (vmap|map) \{ ([^{}]*) \}$/;
+  /^(?:meta l4proto \w+ dnat ip6? (?:addr \. port )?to )?numgen random mod (\d{1,9}) (vmap|map) \{ ([^{}]*) \}$/;
 
 /** What precedes the mark; empty for a rule that is nothing else. */
 export function withoutMark(rule: string): string {
@@ -15,9 +15,9 @@ export function withoutMark(rule: string): string {
 }
 
 const DESTINATION =
-  "ip daddr . meta l4proto . th dport vmap @(?:service-ips|no-endpoint-services|firewall-ips)";
+  "ip6? daddr . meta l4proto . th dport vmap @(?:service-ips|no-endpoint-services|firewall-ips)";
 const NODE =
-  "(?:ip daddr @nodeport-ips|fib daddr type (?:local|2) ip daddr != 127\\.0\\.0\\.0/8|ip daddr != 127\\.0\\.0\\.0/8)";
+  "(?:ip6? daddr @nodeport-ips|(?:fib daddr type (?:local|2) )?(?:ip daddr != 127\\.0\\.0\\.0/8|ip6 daddr != ::1))";
 const REJECT = "reject(?: with .*)?";
 
 /** Rules of base chains and checks, of 1.29 to 1.37. */
@@ -28,11 +28,11 @@ const BASE_RULES = [
   "(?:meta )?mark set (?:meta )?mark (?:\\||or|\\^|xor) \\S+",
   "(?:meta )?mark (?:&|and) \\S+ == \\S+ return",
   "(?:meta )?mark (?:&|and) \\S+ != \\S+ (?:meta )?mark set (?:meta )?mark (?:\\^|xor) \\S+ masquerade(?: fully-random)?",
-  "ct status (?:dnat|0x0*20) ip saddr \\. ip daddr \\. meta l4proto \\. th dport @hairpin-connections masquerade(?: fully-random)?",
+  "ct status (?:dnat|0x0*20) ip6? saddr \\. ip6? daddr \\. meta l4proto \\. th dport @hairpin-connections masquerade(?: fully-random)?",
   "masquerade(?: fully-random)?",
   REJECT,
-  `ip daddr @cluster-ips ${REJECT}`,
-  "ip daddr (?:\\{ [^{}]* \\}|\\S+) drop",
+  `ip6? daddr @cluster-ips ${REJECT}`,
+  "ip6? daddr (?:\\{ [^{}]* \\}|\\S+) drop",
 ].map((pattern) => new RegExp(`^(?:${pattern})$`));
 
 /** Whether a rule is one that kube-proxy writes once, whatever the Services are. */

@@ -4,24 +4,22 @@
  * single endpoint (1.37).
  */
 
-import {
-  type Cidr,
-  EXTERNAL_IP,
-  formatAddress,
-  INGRESS_IP,
-  parseAddress,
-  protocolName,
-} from "../../cluster/cluster.js";
+import type { AddressPlan } from "../../cluster/address-plan.js";
+import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
 import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import { readAddress } from "../families.js";
 import { ChainReader } from "./chains.js";
-import { endpointKey, frontendKey, frontendOf, nameOf, numbered, PROTOCOLS, portOf } from "./keys.js";
+import { endpointKey, frontendKey, frontendOf, nameOf, PROTOCOLS, portOf } from "./keys.js";
 import { rangesOf } from "./ranges.js";
 import { withoutMark } from "./rules.js";
 import type { NftElement, NftTable } from "./table.js";
 
 /** `service-ULMVA6XW-ns1/svc1/tcp/p80`; the hash tells names apart that are cut off with `...`. */
 const CHAIN = /^(service|local|external|firewall)-([A-Z2-7]{8})-(\S+)$/;
+
+/** Which sources a firewall chain lets through. */
+export const SOURCES = /^ip6? saddr != (?:\{ ([^}]*) \}|(\S+)) drop$/;
 
 export interface FoundInTable {
   readonly ports: FoundPort[];
@@ -41,13 +39,14 @@ export interface FoundInTable {
   readonly notUnderstood: string[];
 }
 
-/** Reads services out of the table. Nothing is guessed: what isn't understood is returned as text. */
-export function servicesOfTable(table: NftTable): FoundInTable {
-  return new Reader(table).read();
+/** Reads services out of the table, of IPv6 with a plan. Nothing is guessed: what isn't understood is returned as text. */
+export function servicesOfTable(table: NftTable, plan?: AddressPlan): FoundInTable {
+  return new Reader(table, plan).read();
 }
 
 class Reader {
   readonly #table: NftTable;
+  readonly #plan: AddressPlan | undefined;
   readonly #chains: ChainReader;
   readonly #ports = new Map<string, FoundPort>();
   /** Ports that no chain is of: called as a comment says, or not at all. */
@@ -58,16 +57,20 @@ class Reader {
   /** `namespace/name:port` → its port. */
   readonly #byName = new Map<string, FoundPort>();
   readonly #clusterIps: ReadonlySet<string>;
-  /** `address port` of endpoints on this node (since 1.36). */
+  /** Address, protocol and port of endpoints on this node (since 1.36). */
   readonly #hairpins: ReadonlySet<string>;
   #refusedNodePorts = 0;
 
-  constructor(table: NftTable) {
+  constructor(table: NftTable, plan: AddressPlan | undefined) {
     this.#table = table;
-    this.#chains = new ChainReader(table);
+    this.#plan = plan;
+    this.#chains = new ChainReader(table, plan);
     this.#clusterIps = new Set(this.#elements("cluster-ips").flatMap(({ key }) => key));
     this.#hairpins = new Set(
-      this.#elements("hairpin-connections").map(({ key }) => `${key[0]} ${key[2]} ${key[3]}`),
+      this.#elements("hairpin-connections").flatMap(({ key: [address = "", , ...service] }) => {
+        const endpoint = frontendOf([address, ...service], plan);
+        return endpoint ? [frontendKey(endpoint.address, endpoint)] : [];
+      }),
     );
   }
 
@@ -95,7 +98,9 @@ class Reader {
       podCidr:
         this.#chains.podCidr && this.#chains.podCidr.prefixLength <= 24 ? this.#chains.podCidr : undefined,
       serviceCidr: this.#chains.serviceCidr(),
-      nodeAddresses: this.#elements("nodeport-ips").flatMap(({ key }) => parseAddress(key[0] ?? "") ?? []),
+      nodeAddresses: this.#elements("nodeport-ips").flatMap(
+        ({ key }) => readAddress(key[0] ?? "", this.#plan) ?? [],
+      ),
       podTest: this.#chains.podTest,
       masquerade: this.#chains.masquerade,
       knowsPods: this.#knowsPods(ports),
@@ -119,7 +124,7 @@ class Reader {
   }
 
   #readFrontend(element: NftElement): void {
-    const frontend = frontendOf(element.key);
+    const frontend = frontendOf(element.key, this.#plan);
     const chain = /^goto (\S+)$/.exec(element.verdict);
     const port = frontend && chain ? this.#portOf(chain[1]!, frontend) : undefined;
     if (!frontend || !port) {
@@ -154,7 +159,7 @@ class Reader {
 
   /** Only load-balancer addresses have source ranges. */
   #readFirewall(element: NftElement): void {
-    const frontend = frontendOf(element.key);
+    const frontend = frontendOf(element.key, this.#plan);
     const chain = /^goto (firewall-\S+)$/.exec(element.verdict);
     const port = frontend && chain ? this.#portOf(chain[1]!, frontend) : undefined;
     if (!frontend || !port) {
@@ -164,13 +169,13 @@ class Reader {
     port.externals.set(frontend.address, INGRESS_IP);
     const ranges: Cidr[] = [];
     for (const rule of this.#chains.chain(chain![1]!)) {
-      const drop = /^ip saddr != (?:\{ ([^}]*) \}|(\S+)) drop$/.exec(rule);
+      const drop = SOURCES.exec(rule);
       if (!drop) {
         this.#chains.strangeRule(chain![1]!, rule);
         continue;
       }
       for (const text of (drop[1] ?? drop[2]!).split(",")) {
-        const cidrs = rangesOf(text.trim());
+        const cidrs = rangesOf(text.trim(), this.#plan);
         if (cidrs) ranges.push(...cidrs);
         else this.#chains.notUnderstood.push(`source range ${text}`);
       }
@@ -185,23 +190,21 @@ class Reader {
       [...this.#chains.endpointsOf(`service-${base}`, port), ...local].map((to) => [endpointKey(to), to]),
     );
     for (const [key, to] of all) {
-      const hairpin = `${formatAddress(to.address)} ${protocolName(port.protocol)} ${to.port}`;
-      port.endpoints.push({
-        ...to,
-        local: isLocal.has(key) || this.#hairpins.has(hairpin) || this.#hairpins.has(numbered(to, port)),
-      });
+      const hairpin = frontendKey(to.address, { protocol: port.protocol, port: to.port });
+      port.endpoints.push({ ...to, local: isLocal.has(key) || this.#hairpins.has(hairpin) });
     }
     const external = `external-${base}`;
     for (const rule of this.#table.chains.get(external) ?? []) {
       if (/^fib saddr type (local|2) /.test(rule)) port.externalLocal = true;
-      else if (/^(ip saddr|iifname) \S+ goto service-/.test(rule)) this.#chains.notePodTest(rule.split(" "));
+      else if (/^(ip6? saddr|iifname) \S+ goto service-/.test(rule))
+        this.#chains.notePodTest(rule.split(" "));
       else if (withoutMark(rule) !== "" && !/^goto (service|local)-\S+$/.test(rule))
         this.#chains.strangeRule(external, rule);
     }
   }
 
   #readRefusal(element: NftElement): void {
-    const frontend = frontendOf(element.key);
+    const frontend = frontendOf(element.key, this.#plan);
     if (!frontend || !/^(drop|goto reject-chain)/.test(element.verdict)) {
       this.#strange(element);
       return;

@@ -24,9 +24,9 @@ export interface NftTable {
 /** All that the input holds. */
 export interface NftRuleset {
   /** Table ip kube-proxy. */
-  readonly table: NftTable;
-  /** Addresses in table ip6 kube-proxy that lead to Services. */
-  readonly ipv6Addresses: number;
+  readonly ipv4: NftTable;
+  /** Table ip6 kube-proxy. */
+  readonly ipv6: NftTable;
   /** Rules in other tables. */
   readonly foreignRules: number;
   /** Chains of iptables-nft's tables that are kube-proxy's in iptables mode. */
@@ -123,7 +123,7 @@ export class RulesetDraft {
     if (!known) {
       this.#foreignRules += rules.length;
     } else if (known.length === 0) known.push(...rules);
-    else if (rules.length > 0) this.#sameAs(known.join("\n") === rules.join("\n"), "chain", chain);
+    else if (rules.length > 0) this.#sameAs(known.join("\n") === rules.join("\n"), table, `chain ${chain}`);
   }
 
   /** A set or map as a listing shows it, whole. Throws InvalidInputError when another listing shows it otherwise. */
@@ -138,24 +138,13 @@ export class RulesetDraft {
     const same =
       members.size === elements.length &&
       elements.every(({ key, verdict }) => members.get(key.join(" . "))?.verdict === verdict);
-    this.#sameAs(same, "map", name);
+    this.#sameAs(same, table, `map ${name}`);
   }
 
   finish(): NftRuleset {
-    const ip = this.#tables.get(KUBE_PROXY) ?? new DraftTable();
-    const ip6 = this.#tables.get(KUBE_PROXY_IPV6);
-    const containers = new Map<string, NftElement[]>();
-    const timeouts = new Map<string, number>();
-    for (const [name, { elements, timeout }] of ip.containers) {
-      containers.set(name, [...elements.values()]);
-      if (timeout > 0) timeouts.set(name, timeout);
-    }
     return {
-      table: { containers, chains: ip.chains, timeouts },
-      ipv6Addresses: ["service-ips", "no-endpoint-services"].reduce(
-        (sum, name) => sum + (ip6?.containers.get(name)?.elements.size ?? 0),
-        0,
-      ),
+      ipv4: finished(this.#tables.get(KUBE_PROXY)),
+      ipv6: finished(this.#tables.get(KUBE_PROXY_IPV6)),
       foreignRules: this.#foreignRules,
       iptablesChains: this.#iptablesChains.size,
       duplicates: this.#duplicates,
@@ -163,10 +152,10 @@ export class RulesetDraft {
     };
   }
 
-  #sameAs(same: boolean, kind: string, name: string): void {
+  #sameAs(same: boolean, table: string, what: string): void {
     if (!same) {
       throw new InvalidInputError(
-        `${kind} ${oneLine(name, 80)} of table ip kube-proxy is listed twice, and differs: give one node's rules, saved once`,
+        `${oneLine(what, 80)} of table ${table} is listed twice, and differs: give one node's rules, saved once`,
       );
     }
     this.#duplicates++;
@@ -192,4 +181,14 @@ export class RulesetDraft {
     }
     return container;
   }
+}
+
+function finished({ chains, containers: drafts }: DraftTable = new DraftTable()): NftTable {
+  const containers = new Map<string, NftElement[]>();
+  const timeouts = new Map<string, number>();
+  for (const [name, { elements, timeout }] of drafts) {
+    containers.set(name, [...elements.values()]);
+    if (timeout > 0) timeouts.set(name, timeout);
+  }
+  return { containers, chains, timeouts };
 }

@@ -1,7 +1,10 @@
 /** Objects as Cilium reads them, and the cluster of ours that says the same: all endpoints, each in its state. */
 
 import { z } from "zod";
-import { type Cluster, formatAddress, protocolName } from "../../cluster/cluster.js";
+import { type Cluster, protocolName } from "../../cluster/cluster.js";
+import { endpointText, familiesOf } from "../../cluster/family.js";
+import { formatIpv6 } from "../../cluster/ipv6.js";
+import { parseRawAddress } from "../../cluster/raw-addresses.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE } from "../../kubernetes/list-watch/resources.js";
 import {
@@ -11,7 +14,7 @@ import {
   TERMINATING,
   TERMINATING_NOT_SERVING,
 } from "../../planes/ebpf/maps/slots.js";
-import { modelCluster, type NodeFacts } from "../real-program/model-cluster.js";
+import { modelFamilies, type NodeFacts } from "../real-program/model-cluster.js";
 
 const conditionsSchema = z.looseObject({
   ready: z.boolean().nullish(),
@@ -39,9 +42,15 @@ const sliceSchema = z.looseObject({
     .transform((ports) => ports ?? []),
 });
 
-export interface CiliumCluster {
+/** One family's part. */
+export interface CiliumPart {
   readonly cluster: Cluster;
   readonly states: EndpointStates;
+}
+
+export interface CiliumCluster extends CiliumPart {
+  /** Both families, or the one that there is: the first is this one. */
+  readonly parts: readonly CiliumPart[];
   /** Backends, as `address:port/PROTOCOL`, on whose state Services do not agree. */
   readonly disputed: ReadonlySet<string>;
 }
@@ -62,7 +71,7 @@ export function ciliumCluster(objects: readonly ApiObject[], facts: NodeFacts): 
       const state = stateFrom(conditions ?? {});
       for (const address of addresses) {
         for (const { port, protocol } of slice.ports) {
-          const backend = `${address}:${port}/${protocol ?? "TCP"}`;
+          const backend = `${hostText(address)}:${port}/${protocol ?? "TCP"}`;
           stateOf.set(`${service} ${backend}`, state);
           statesOf.set(backend, (statesOf.get(backend) ?? new Set()).add(state));
         }
@@ -70,18 +79,31 @@ export function ciliumCluster(objects: readonly ApiObject[], facts: NodeFacts): 
     }
     return { ...object, endpoints: slice.endpoints.map((endpoint) => inUse(endpoint, facts.node)) };
   });
-  const cluster = modelCluster(all, facts);
+  const partOf = (cluster: Cluster): CiliumPart => ({ cluster, states: statesOfRows(cluster, stateOf) });
+  const parts = familiesOf(modelFamilies(all, facts))
+    .filter((one) => one !== undefined)
+    .map(partOf);
+  const disputed = [...statesOf].filter(([, found]) => found.size > 1).map(([backend]) => backend);
+  return { ...parts[0]!, parts, disputed: new Set(disputed) };
+}
+
+/** An address of a slice as entries have it in front of a port. */
+function hostText(address: string): string {
+  const raw = parseRawAddress(address);
+  return typeof raw === "bigint" ? `[${formatIpv6(raw)}]` : address;
+}
+
+/** `stateOf`: by Service and backend. */
+function statesOfRows(cluster: Cluster, stateOf: ReadonlyMap<string, number>): EndpointStates {
   const states = new Uint8Array(cluster.endpoints);
   for (let p = 0; p < cluster.servicePorts; p++) {
     const service = cluster.serviceName(cluster.service[p]!);
     const protocol = protocolName(cluster.protocol[p]!).toUpperCase();
     for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {
-      const address = formatAddress(cluster.endpointAddress[row]!);
-      states[row] = stateOf.get(`${service} ${address}:${cluster.endpointPort[row]}/${protocol}`) ?? ACTIVE;
+      states[row] = stateOf.get(`${service} ${endpointText(cluster, row)}/${protocol}`) ?? ACTIVE;
     }
   }
-  const disputed = [...statesOf].filter(([, found]) => found.size > 1).map(([backend]) => backend);
-  return { cluster, states, disputed: new Set(disputed) };
+  return states;
 }
 
 function stateFrom({ ready, serving, terminating }: z.infer<typeof conditionsSchema>): number {

@@ -60,6 +60,33 @@ test("Cilium has Maglev tables of what is reached from outside, and none of a cl
   expect(tables.filter((line) => / 10\.96\.| 0\.0\.0\.0:/.test(line))).toEqual([]);
 });
 
+test("Cilium's maps of both families hold what Cilium 1.20.2 wrote, in numbers that they share", () => {
+  const dual = [...parseObjects(read("kube-proxy/clusters/dual.json").toString())].map(
+    ({ object }) => object,
+  );
+  const facts = {
+    node: "me",
+    addresses: ["192.0.2.10", "2001:db8::10"],
+    podRange: "10.244.0.0/16,fd00:10:244::/56",
+  };
+  const programs = ciliumCluster(dual, facts).parts.map(
+    (part) => new EbpfProgram(part.cluster, { maglevTableSize: 251 }, "maglev", part.states),
+  );
+  const maps = hexMaps(gunzipSync(read("cilium/dual.json.gz")).toString());
+  const { lines, differences } = compare(maps, programs, {
+    objects: dual,
+    ignoreStale: false,
+    anyState: new Set(),
+  });
+  expect(differences).toEqual([]);
+  expect(lines).toBe(Object.values(maps).reduce((sum, entries) => sum + entries.length, 0));
+  const ipv6 = Object.keys(maps).filter((name) => name.startsWith("cilium_lb6_"));
+  expect(ipv6.map((name) => [name, maps[name]!.length > 0])).toEqual(ipv6.map((name) => [name, true]));
+  // An agent gives each frontend and backend of either family a number of its own.
+  const ids = [4, 6].flatMap((family) => maps[`cilium_lb${family}_backends_v3`]!.map(([key]) => key));
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 describe("a comparison", () => {
   const program = new EbpfProgram(cluster, {}, "random");
   const edited = (name: string, edit: (entries: [string, string][]) => [string, string][]): HexMaps => ({
@@ -80,7 +107,7 @@ describe("a comparison", () => {
         key.slice(12, 16) === "0000" ? [key, value] : [key, `${number(value)}000000${value.slice(8)}`],
       ),
     };
-    expect(compare(renumbered, program, SAME).differences).toEqual([]);
+    expect(compare(renumbered, [program], SAME).differences).toEqual([]);
   });
 
   test("names the Service of an entry that differs, from both sides", () => {
@@ -90,7 +117,7 @@ describe("a comparison", () => {
         key.startsWith("0a60000b0050000006") ? `${value.slice(0, 16)}ff${value.slice(18)}` : value,
       ]),
     );
-    const { differences } = compare(flagged, program, SAME);
+    const { differences } = compare(flagged, [program], SAME);
     expect(differences.map(({ service, from }) => [service, from])).toEqual([
       ["ns1/plain", "cilium"],
       ["ns1/plain", "lbscale"],
@@ -104,7 +131,7 @@ describe("a comparison", () => {
         1,
       ),
     );
-    expect(compare(short, program, SAME).differences.map(({ from }) => from)).toEqual(["lbscale"]);
+    expect(compare(short, [program], SAME).differences.map(({ from }) => from)).toEqual(["lbscale"]);
   });
 });
 
@@ -129,7 +156,7 @@ describe("changes that were recorded", () => {
       const model = ciliumCluster([...now.values()], FACTS);
       for (const backend of model.disputed) disputed.add(backend);
       const program = new EbpfProgram(model.cluster, { maglevTableSize: 251 }, "maglev", model.states);
-      const { lines, differences } = compare(maps, program, {
+      const { lines, differences } = compare(maps, [program], {
         objects: [...now.values()],
         ignoreStale: true,
         anyState: disputed,

@@ -1,12 +1,17 @@
 /** Cilium's control plane as the judge: what it writes for a cluster, and does for changes of it, against lbscale's model. */
 
-import { type Cluster, formatCidr } from "../../cluster/cluster.js";
+import type { Change } from "../../cluster/change.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { type DualStack, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
+import { UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
-import { type HexMaps, MAGLEV } from "../../planes/ebpf/dump/map-names.js";
+import type { MapEntry } from "../../planes/ebpf/dump/map-bytes.js";
+import { type HexMaps, mapLayout } from "../../planes/ebpf/dump/map-names.js";
 import { staleBackends, withoutStale } from "../../planes/ebpf/dump/stale-entries.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
-import { ciliumMaps, type MapEntry, maglevEntries } from "../../planes/ebpf/ruleset.js";
+import { ciliumMaps, maglevEntries } from "../../planes/ebpf/ruleset.js";
+import { rewriteOperations } from "../../planes/ebpf/update.js";
 import { Random } from "../../random.js";
 import { nodeFacts } from "../kube-proxy/driver.js";
 import {
@@ -18,13 +23,13 @@ import {
 import { modelChange } from "../real-program/model-change.js";
 import { RandomChanges } from "../real-program/random-changes.js";
 import { Cilium, type CiliumAlgorithm } from "./driver.js";
-import { ciliumCluster } from "./objects.js";
+import { type CiliumCluster, ciliumCluster } from "./objects.js";
 
 export interface VerifyCiliumOptions {
   /** What Cilium reads, the Node included. */
   readonly objects: readonly ApiObject[];
   /** The same as a cluster, where it is one; undefined: what the objects describe. */
-  readonly cluster?: Cluster | undefined;
+  readonly cluster?: Cluster | DualStack | undefined;
   readonly binary: string;
   readonly algorithm: CiliumAlgorithm;
   /** Write into maps of this kernel; needs root. */
@@ -47,12 +52,15 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
   const { objects, binary, algorithm, seed, timeoutMs, realMaps, signal } = options;
   const facts = nodeFacts(objects, options.node);
   const first = ciliumCluster(objects, { ...facts, podRange: options.podRange });
-  const { network } = options.cluster ?? first.cluster;
-  const podRange = formatCidr(network.podCidr);
-  let program =
-    options.cluster === undefined
-      ? new EbpfProgram(first.cluster, {}, algorithm, first.states)
-      : new EbpfProgram(options.cluster, {}, algorithm);
+  const given = options.cluster && familiesOf(options.cluster).filter((one) => one !== undefined);
+  const clusters = given ?? first.parts.map(({ cluster }) => cluster);
+  const [{ network }] = clusters as [Cluster];
+  if (options.changes > 0 && familyOf(network) === 6)
+    throw new UsageError("--changes changes Services of IPv4, and here are none: leave it out");
+  const podRange = clusters.map((one) => rangeText(one.network, one.network.podCidr)).join(",");
+  let programs = given
+    ? given.map((cluster) => new EbpfProgram(cluster, {}, algorithm))
+    : programsOf(first, algorithm);
   const changes = new RandomChanges(objects, Random.fromSeed(seed, "cilium"), {
     node: facts.node,
     network,
@@ -66,13 +74,13 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
     let stale = staleBackends(maps);
     yield {
       change: undefined,
-      ...compare(maps, program, { objects, ignoreStale: false, anyState: disputed }),
+      ...compare(maps, programs, { objects, ignoreStale: false, anyState: disputed }),
       writes: undefined,
     };
     for (let i = 0; i < options.changes; i++) {
       const change = changes.next();
-      const expected = change.endpoint && modelChange(program.cluster, change.endpoint);
-      const operations = expected && program.update(expected).operations;
+      const expected = change.endpoint && modelChange(programs[0]!.cluster, change.endpoint);
+      const operations = expected && operationsOf(programs, expected);
       let issued = 0;
       let after: HexMaps = {};
       for (const step of change.steps) {
@@ -83,14 +91,14 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
       const changed = changes.objects();
       const now = ciliumCluster(changed, { ...facts, podRange });
       for (const backend of now.disputed) disputed.add(backend);
-      program = new EbpfProgram(now.cluster, {}, algorithm, now.states);
+      programs = programsOf(now, algorithm);
       // A backend that leaves and is kept, because entries that Cilium forgot refer to it.
       const before = stale;
       stale = staleBackends(after);
       const comparable = operations !== undefined && stale <= before;
       yield {
         change: change.name,
-        ...compare(after, program, { objects: changed, ignoreStale: true, anyState: disputed }),
+        ...compare(after, programs, { objects: changed, ignoreStale: true, anyState: disputed }),
         writes: comparable ? compareCounts({ operations: issued }, { operations }) : undefined,
       };
     }
@@ -99,22 +107,41 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
   }
 }
 
+/** Calls for a change of IPv4 endpoints: a Service of both families is written in both. */
+function operationsOf([first, ...others]: readonly EbpfProgram[], change: Change): number {
+  const { cluster } = first!;
+  const name = cluster.serviceName(cluster.service[change.servicePort]!);
+  const rewritten = others.map((program) => {
+    const services = Array.from({ length: program.cluster.services }, (_, s) => s);
+    const same = services.find((s) => program.cluster.serviceName(s) === name);
+    return same === undefined ? 0 : rewriteOperations(program.cluster, same, program);
+  });
+  return rewritten.reduce((sum, count) => sum + count, first!.update(change).operations ?? 0);
+}
+
+/** A program a family. */
+function programsOf({ parts }: CiliumCluster, algorithm: CiliumAlgorithm): EbpfProgram[] {
+  return parts.map(({ cluster, states }) => new EbpfProgram(cluster, {}, algorithm, states));
+}
+
 interface CompareOptions {
   readonly objects: readonly ApiObject[];
   readonly ignoreStale: boolean;
   readonly anyState: ReadonlySet<string>;
 }
 
-/** Real maps against those of a program, entry for entry but for numbers that the agent gives out. */
+/** Real maps against those of each family's program, entry for entry but for numbers that the agent gives out. */
 export function compare(
   real: HexMaps,
-  program: EbpfProgram,
+  programs: readonly EbpfProgram[],
   { objects, ignoreStale, anyState }: CompareOptions,
 ): Comparison {
-  const [written, modelled] = [
-    entryLines(ignoreStale ? withoutStale(real) : real, { anyState }),
-    entryLines(modelMaps(program), { anyState }),
-  ];
+  const written = entryLines(ignoreStale ? withoutStale(real) : real, { anyState });
+  const modelled = new Map<string, Set<string>>();
+  for (const program of programs) {
+    for (const [map, lines] of entryLines(modelMaps(program), { anyState }))
+      modelled.set(map, new Set([...(modelled.get(map) ?? []), ...lines]));
+  }
   const names = [...new Set([...written.keys(), ...modelled.keys()])];
   const empty: ReadonlySet<string> = new Set();
   const both = names.map((name) => ({
@@ -128,7 +155,7 @@ export function compare(
 export function modelMaps(program: EbpfProgram): HexMaps {
   const maps: Record<string, [string, string][]> = {};
   for (const { name, entries } of ciliumMaps(program)) maps[name] = [...entries()].map(hexEntry);
-  maps[MAGLEV] = Array.from(maglevEntries(program), hexEntry);
+  maps[mapLayout(familyOf(program.cluster.network)).maglev] = Array.from(maglevEntries(program), hexEntry);
   return maps;
 }
 

@@ -1,7 +1,7 @@
 /** A cluster's rules as lbscale exports them, as texts for the tools that load them. */
 
-import { type Cluster, formatAddress } from "../../cluster/cluster.js";
-import { familyOf } from "../../cluster/family.js";
+import type { Cluster } from "../../cluster/cluster.js";
+import { familyOf, rangeText } from "../../cluster/family.js";
 import { IptablesProgram } from "../../planes/iptables/program.js";
 import { iptablesRestore } from "../../planes/iptables/ruleset.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
@@ -20,19 +20,23 @@ export function modelProgram(cluster: Cluster, mode: CheckedOptions["mode"], opt
 /** The texts that load a program. */
 export function loadableRules(program: Program): LoadableRules {
   if (program instanceof IptablesProgram) {
-    const text = joined(iptablesRestore(program));
-    return familyOf(program.cluster.network) === 4 ? { iptables: text } : { ip6tables: text };
+    return ofFamily(program, joined(iptablesRestore(program)));
   }
   if (program instanceof NftablesProgram) return { nft: joined(nftTransactions(program)) };
   if (program instanceof IpvsProgram) {
     return {
       ip: joined(virtualAddresses(program)),
       ipset: joined(ipsetRestore(program)),
-      iptables: joined([ipvsIptablesRestore(program)]),
+      ...ofFamily(program, ipvsIptablesRestore(program)),
       ipvsadm: joined(ipvsadmRestore(program)),
     };
   }
   throw new TypeError(`kube-proxy has no mode ${program.plane}`);
+}
+
+/** Rules for the tool of the program's family. */
+function ofFamily({ cluster }: Pick<Program, "cluster">, text: string): LoadableRules {
+  return familyOf(cluster.network) === 4 ? { iptables: text } : { ip6tables: text };
 }
 
 function joined(chunks: Iterable<string>): string {
@@ -45,5 +49,6 @@ function* virtualAddresses({ cluster }: IpvsProgram): Iterable<string> {
   const { clusterIp, externalAddress, network } = cluster;
   const addresses = new Set([...clusterIp, ...externalAddress]);
   for (const address of network.nodeAddresses) addresses.delete(address);
-  for (const address of addresses) yield `addr add ${formatAddress(address)}/32 dev kube-ipvs0\n`;
+  for (const base of addresses)
+    yield `addr add ${rangeText(network, { base, prefixLength: 32 })} dev kube-ipvs0\n`;
 }

@@ -7,8 +7,6 @@ import { changeSchema } from "../../kubernetes/list-watch/parse.js";
 export const KUBE_PROXY_MODES = ["iptables", "nftables", "ipvs"] as const;
 /** One of `KUBE_PROXY_MODES`. */
 export type KubeProxyMode = (typeof KUBE_PROXY_MODES)[number];
-/** Modes whose rules are modelled for IPv4 only. */
-export const IPV4_MODES: readonly KubeProxyMode[] = ["ipvs"];
 
 export const optionsSchema = z.object({
   /** Path of the kube-proxy. */

@@ -132,7 +132,7 @@ async function loaded(proxy: KubeProxy, programs: readonly Program[]): Promise<L
   for (const program of programs) {
     const other = familyOf(program.cluster.network) === 4 ? "ip6tables.save" : "iptables.save";
     for (const [file, text] of Object.entries(await proxy.load(loadableRules(program))))
-      if (file !== other) listed[file] = `${listed[file] ?? ""}${text}`;
+      if (file !== other) listed[file] = `${listed[file] ?? ""}\n${text}`;
   }
   return listed;
 }

@@ -91,13 +91,17 @@ export class UpdateCounter {
   }
 }
 
-/** The writes of one family's rules only: a sync of each family has its own. */
+/** The writes of one family's rules: a sync of each has its own. */
 function writesOf(family: Family, writes: readonly Write[]): Write[] {
-  const other = family === 4 ? "ip6tables-restore" : "iptables-restore";
-  const others = family === 4 ? /^\S+ \S+ ip6 [^\n]*\n?/gm : /^\S+ \S+ ip [^\n]*\n?/gm;
+  const [otherTool, otherTable] =
+    family === 4
+      ? ["ip6tables-restore", /^\S+ \S+ ip6 [^\n]*\n?/gm]
+      : ["iptables-restore", /^\S+ \S+ ip [^\n]*\n?/gm];
   return writes
-    .filter(({ tool }) => tool !== other)
-    .map((write) => (write.tool === "nft" ? { ...write, input: write.input.replace(others, "") } : write));
+    .filter(({ tool }) => tool !== otherTool)
+    .map((write) =>
+      write.tool === "nft" ? { ...write, input: write.input.replace(otherTable, "") } : write,
+    );
 }
 
 type Counts = { -readonly [K in keyof CommandCounts]: number };

@@ -4,6 +4,7 @@
  */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import { familyOf } from "../../cluster/family.js";
 import { explainFind, explainInsert, type LruKey } from "../ebpf/maps/explain-lru.js";
 import { type Connections, type Decision, type Explanation, type Flow, noWork, PASS } from "../plane.js";
 import { BACKGROUND_SERVICE, backgroundClient, backgroundPort } from "../shared/conntrack.js";
@@ -16,12 +17,14 @@ const KEY_BYTES = 16;
 export class CalicoConnections implements Connections {
   readonly #model: CalicoModel;
   readonly #map: ConntrackMap;
+  readonly #name: string;
   readonly #address: Uint32Array;
   readonly #port: Uint16Array;
 
   constructor(model: CalicoModel, cluster: Cluster, map: ConntrackMap, fill: number) {
     this.#model = model;
     this.#map = map;
+    this.#name = `cali_v${familyOf(cluster.network)}_ct`;
     this.#address = cluster.endpointAddress;
     this.#port = cluster.endpointPort;
     for (let i = 0; i < fill; i++) {
@@ -92,7 +95,7 @@ export class CalicoConnections implements Connections {
     const key: LruKey = [flow.protocol, flow.dst | 0, src, flow.dport | (flow.sport << 16)];
     const work = noWork();
     const found = explainFind(map, key, KEY_BYTES, work);
-    path?.push(`cali_v4_ct: ${found === MISS ? "a new connection" : "known"}`);
+    path?.push(`${this.#name}: ${found === MISS ? "a new connection" : "known"}`);
     if (found !== MISS) {
       map.touch(found);
       const decision = map.words[found + CT_DECISION]!;
@@ -105,7 +108,7 @@ export class CalicoConnections implements Connections {
         ];
         const reverse = explainFind(map, reverseKey, KEY_BYTES, work);
         if (reverse !== MISS) map.touch(reverse);
-        path?.push("cali_v4_ct: its reverse entry");
+        path?.push(`${this.#name}: its reverse entry`);
       }
       return { decision, work };
     }
@@ -132,7 +135,7 @@ export class CalicoConnections implements Connections {
     map.words[entry + CT_DECISION] = decision;
     map.words[entry + CT_REVERSE] = reverseKey?.[1] ?? 0;
     map.words[entry + CT_REVERSE + 1] = reverseKey?.[3] ?? 0;
-    path?.push(`cali_v4_ct: ${reverseKey ? "reverse and forward entries" : "an entry"} created`);
+    path?.push(`${this.#name}: ${reverseKey ? "reverse and forward entries" : "an entry"} created`);
     return { decision, work };
   }
 

@@ -1,6 +1,7 @@
 /** The same decision as `model.ts`, counted and in words: each node that the walk visits. The contract suite holds both to the same answers. */
 
-import { formatAddress, servicePortName } from "../../cluster/cluster.js";
+import { type Network, servicePortName } from "../../cluster/cluster.js";
+import { addressText, familyOf, socketText } from "../../cluster/family.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
 import { type LpmTrie, MISS } from "../shared/lpm/trie.js";
@@ -27,6 +28,9 @@ export function explainCalico(
   path?: string[],
 ): Explanation {
   const { frontends, backends, routes } = model.maps;
+  const { network } = model.cluster;
+  const maps = `cali_v${familyOf(network)}`;
+  const text = (address: number): string => addressText(network, address >>> 0);
   const work = noWork();
   const src = flow.src | 0;
   const dst = flow.dst | 0;
@@ -53,13 +57,13 @@ export function explainCalico(
   };
   const frontendAt = (address: number): number =>
     walk(
-      `cali_v4_nat_fe[${formatAddress(address >>> 0)}:${flow.dport} from ${formatAddress(src >>> 0)}]`,
+      `${maps}_nat_fe[${frontendText(network, address, flow.dport)} from ${text(src)}]`,
       frontends,
       [address, layout.portWord(flow.dport, flow.protocol, src), layout.sourceWord(src)],
       layout.LOOKUP_BITS,
     );
   const routeOf = (address: number): number => {
-    const route = walk(`cali_v4_routes[${formatAddress(address >>> 0)}]`, routes, [address, 0, 0], 32);
+    const route = walk(`${maps}_routes[${text(address)}]`, routes, [address, 0, 0], 32);
     return route === MISS ? 0 : routes.words[route + layout.ROUTE_FLAGS]!;
   };
 
@@ -90,7 +94,7 @@ export function explainCalico(
   if (timeout !== 0) {
     work.mapLookups++;
     endpoint = model.remembered(group, src, timeout, nowSec);
-    say(() => [`cali_v4_nat_aff: ${endpoint < 0 ? "a new client" : "a known client"}`]);
+    say(() => [`${maps}_nat_aff: ${endpoint < 0 ? "a new client" : "a known client"}`]);
   }
   let address = endpoint < 0 ? 0 : model.addressOf(endpoint);
   if (endpoint < 0) {
@@ -102,8 +106,17 @@ export function explainCalico(
     endpoint = backends.words[backend + layout.BACKEND_ENDPOINT]!;
     address = backends.words[backend + layout.BACKEND_ADDRESS]!;
     const port = backends.words[backend + layout.BACKEND_PORT]!;
-    say(() => [`cali_v4_nat_be[service ${id}, ordinal ${ordinal}]: ${formatAddress(address >>> 0)}:${port}`]);
+    say(() => [
+      `${maps}_nat_be[service ${id}, ordinal ${ordinal}]: ${socketText(network, address >>> 0, port)}`,
+    ]);
   }
   if (timeout !== 0) model.affinity.put(group, src, endpoint, nowSec);
   return { decision: endpoint * 2 + Number(address === src), work };
+}
+
+/** A frontend, or the one that stands for a NodePort at any node. */
+function frontendText(network: Pick<Network, "ipv6">, address: number, port: number): string {
+  if (network.ipv6 === undefined || address !== layout.ANY_NODE)
+    return socketText(network, address >>> 0, port);
+  return `[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:${port}`;
 }

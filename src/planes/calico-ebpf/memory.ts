@@ -4,19 +4,23 @@
  * least recently used are there from the start and left out, as is conntrack.
  */
 
+import type { Family } from "../../cluster/family.js";
 import type { MemoryLine } from "../plane.js";
-import { NODE_WORDS } from "../shared/lpm/trie.js";
 import { BACKEND_WORDS, BUCKET_WORDS } from "./layout.js";
 
-/** struct lpm_trie_node 24, data 12 or 4, value 20 or 8. */
-const FRONTEND_BYTES = 56;
-const ROUTE_BYTES = 36;
+/** struct lpm_trie_node 24, data 12 or 4, value 20 or 8; of IPv6 data 36 or 16, value 20 both times. */
+export const FRONTEND_BYTES = { 4: 56, 6: 80 } as const;
+const ROUTE_BYTES = { 4: 36, 6: 60 } as const;
 /** sizeof(struct bpf_htab) on x86-64. */
 const HEADER_BYTES = 896;
-/** htab_elem 48, key 8, value 8, and the allocator's list node of 8. */
-const BACKEND_BYTES = 72;
+/** htab_elem 48, key 8, value 8, of IPv6 20 padded to 24; the allocator adds a list node. */
+export const BACKEND_BYTES = { 4: 64, 6: 80 } as const;
+const LIST_NODE_BYTES = 8;
 
 export interface MapSizes {
+  readonly family: Family;
+  /** Bytes from one node of a trie to the next. */
+  readonly nodeBytes: number;
   readonly frontends: number;
   /** Nodes of the frontend trie, intermediate ones included. */
   readonly nodes: number;
@@ -28,23 +32,23 @@ export interface MapSizes {
 
 /** Two or three lines for each map. */
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
-  const { frontends, nodes, backends, backendBuckets, routes, routeNodes } = sizes;
+  const { family, nodeBytes, frontends, nodes, backends, backendBuckets, routes, routeNodes } = sizes;
+  const backendBytes = BACKEND_BYTES[family] + LIST_NODE_BYTES;
   const exact = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "exact" });
   const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
-  const node = NODE_WORDS * 4;
   return [
-    exact("nat_fe: entries", frontends * FRONTEND_BYTES),
+    exact("nat_fe: entries", frontends * FRONTEND_BYTES[family]),
     derived(
       "nat_fe: intermediate nodes, and the rest of slab objects",
-      nodes * node - frontends * FRONTEND_BYTES,
+      nodes * nodeBytes - frontends * FRONTEND_BYTES[family],
     ),
     exact("nat_be: header and buckets", HEADER_BYTES + backendBuckets * BUCKET_WORDS * 4),
-    exact("nat_be: elements", backends * BACKEND_BYTES),
-    derived("nat_be: the rest of their slab objects", backends * (BACKEND_WORDS * 4 - BACKEND_BYTES)),
-    exact("routes: entries", routes * ROUTE_BYTES),
+    exact("nat_be: elements", backends * backendBytes),
+    derived("nat_be: the rest of their slab objects", backends * (BACKEND_WORDS * 4 - backendBytes)),
+    exact("routes: entries", routes * ROUTE_BYTES[family]),
     derived(
       "routes: intermediate nodes, and the rest of slab objects",
-      routeNodes * node - routes * ROUTE_BYTES,
+      routeNodes * nodeBytes - routes * ROUTE_BYTES[family],
     ),
   ];
 }

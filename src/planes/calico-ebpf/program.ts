@@ -2,11 +2,11 @@
 
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
+import { familyOf } from "../../cluster/family.js";
 import { MapFullError } from "../../errors.js";
 import { Random } from "../../random.js";
 import { formatCount } from "../../text.js";
 import type { Capacity } from "../descriptor.js";
-import { requireIpv4 } from "../families/ipv4-only.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -34,7 +34,7 @@ import {
 import { BackendMap } from "./maps/backends.js";
 import { ConntrackMap } from "./maps/conntrack.js";
 import { ENTRY_WORDS, listEntries, type MapEntries, ordinalsOf } from "./maps/entries.js";
-import { routeCapacity, routesOf } from "./maps/routes.js";
+import { nodeWordsOf, routeCapacity, routesOf } from "./maps/routes.js";
 import { mapMemory } from "./memory.js";
 import { CalicoModel } from "./model.js";
 import { updateCost } from "./update.js";
@@ -52,7 +52,6 @@ export class CalicoProgram implements Program {
   #routes: Pick<LpmTrie, "entries" | "nodes"> | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions) {
-    requireIpv4(cluster, "Calico eBPF");
     this.cluster = cluster;
     this.entries = listEntries(cluster);
     const needed = this.#frontends;
@@ -85,6 +84,8 @@ export class CalicoProgram implements Program {
       this.#routes = { entries, nodes };
     }
     return mapMemory({
+      family: familyOf(this.cluster.network),
+      nodeBytes: nodeWordsOf(this.cluster) * 4,
       frontends: this.#frontends,
       nodes: this.#nodes,
       backends: this.cluster.endpoints,
@@ -126,6 +127,7 @@ export class CalicoProgram implements Program {
     const map = new ConntrackMap(
       options.ebpfStateEntries,
       Random.fromSeed(seed, "calico-connections").nextInt32(),
+      familyOf(this.cluster.network),
     );
     return new CalicoConnections(this.model(seed), this.cluster, map, options.fill);
   }
@@ -154,7 +156,12 @@ export class CalicoProgram implements Program {
   }
 
   #frontendTrie(order: Uint32Array): LpmTrie {
-    const trie = new LpmTrie(this.frontendCapacity, order.length, "raise bpfMapSizeNATFrontend");
+    const trie = new LpmTrie(
+      this.frontendCapacity,
+      order.length,
+      "raise bpfMapSizeNATFrontend",
+      nodeWordsOf(this.cluster),
+    );
     const entries = this.entries.frontends.view();
     for (const entry of order) {
       const at = entry * ENTRY_WORDS;

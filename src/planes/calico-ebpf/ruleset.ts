@@ -1,45 +1,50 @@
 /** The program's map entries as bytes, as bpftool would load and dump them. */
 
+import { IPV6_BITS } from "../../cluster/ipv6.js";
+import { entry, type MapEntry, writeAddress, writeIpv6 } from "../ebpf/dump/map-bytes.js";
+import { ANY_NODE, FRONTEND_BITS } from "./layout.js";
 import { ENTRY_WORDS, ordinalsOf } from "./maps/entries.js";
 import type { CalicoProgram } from "./program.js";
 
-export interface MapEntry {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-}
+export type { MapEntry } from "../ebpf/dump/map-bytes.js";
 
-function entry(
-  keyBytes: number,
-  valueBytes: number,
-  fill: (key: DataView, value: DataView) => void,
-): MapEntry {
-  const key = new Uint8Array(keyBytes);
-  const value = new Uint8Array(valueBytes);
-  fill(new DataView(key.buffer), new DataView(value.buffer));
-  return { key, value };
-}
+const ALL_ONES = (1n << BigInt(IPV6_BITS)) - 1n;
 
-/** cali_v4_nat_fe: a length, then address, port, protocol and source. */
-export function* frontendEntries({ entries }: CalicoProgram): Iterable<MapEntry> {
+/** cali_v4_nat_fe or cali_v6_nat_fe: a length, then address, port, protocol and source. */
+export function* frontendEntries({ cluster, entries }: CalicoProgram): Iterable<MapEntry> {
   const words = entries.frontends.view();
+  const plan = cluster.network.ipv6;
   for (let at = 0; at < words.length; at += ENTRY_WORDS) {
-    yield entry(16, 20, (key, value) => {
-      key.setUint32(0, words[at + 3]!, true);
-      for (const word of [0, 1, 2]) key.setInt32(4 + 4 * word, words[at + word]!);
+    const [address = 0, ports = 0, last = 0, length = 0] = words.subarray(at, at + 4);
+    yield entry(plan ? 40 : 16, 20, (key, value) => {
+      if (plan) {
+        // The source's block of numbers as the range that it stands for.
+        const base = (((ports & 0xff) << 24) | (last >>> 8)) >>> 0;
+        const source = plan.cidr6({ base, prefixLength: length - FRONTEND_BITS });
+        const wide = IPV6_BITS + FRONTEND_BITS - 32;
+        key.setUint32(0, wide + source.prefixLength, true);
+        writeIpv6(key, 4, address === ANY_NODE ? ALL_ONES : plan.address(address >>> 0));
+        key.setInt32(20, ports);
+        writeIpv6(key, 23, source.base);
+      } else {
+        key.setUint32(0, length, true);
+        for (const word of [0, 1, 2]) key.setInt32(4 + 4 * word, words[at + word]!);
+      }
       for (const field of [0, 1, 2, 3, 4]) value.setInt32(4 * field, words[at + 4 + field]!, true);
     });
   }
 }
 
-/** cali_v4_nat_be: a service's id and an ordinal, then an address and a port. */
+/** cali_v4_nat_be or cali_v6_nat_be: a service's id and an ordinal, then an address and a port. */
 export function* backendEntries({ cluster }: CalicoProgram): Iterable<MapEntry> {
+  const plan = cluster.network.ipv6;
   for (let p = 0; p < cluster.servicePorts; p++) {
     for (const [ordinal, row] of ordinalsOf(cluster, p).rows.entries()) {
-      yield entry(8, 8, (key, value) => {
+      yield entry(8, plan ? 20 : 8, (key, value) => {
         key.setUint32(0, p, true);
         key.setUint32(4, ordinal, true);
-        value.setUint32(0, cluster.endpointAddress[row]!);
-        value.setUint16(4, cluster.endpointPort[row]!, true);
+        writeAddress(value, 0, cluster.endpointAddress[row]!, plan);
+        value.setUint16(plan ? 16 : 4, cluster.endpointPort[row]!, true);
       });
     }
   }

@@ -6,18 +6,17 @@
 import { applyChange, type Change, singleChanges } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { extractService, rebaseChange } from "../../cluster/extract-service.js";
+import { familyOf } from "../../cluster/family.js";
 import type { UpdateCost } from "../plane.js";
 import { frontendsOf, ordinalsOf } from "./maps/entries.js";
-
-/** struct lpm_trie_node with a key and a value of cali_v4_nat_fe; struct htab_elem with those of cali_v4_nat_be. */
-const FRONTEND_BYTES = 56;
-const BACKEND_BYTES = 64;
+import { BACKEND_BYTES, FRONTEND_BYTES } from "./memory.js";
 
 /** Map operations for one change. */
 export function updateCost(cluster: Cluster, change: Change): UpdateCost {
   let at = extractService(cluster, cluster.service[change.servicePort]!);
   const within = rebaseChange(cluster, change);
   const p = within.servicePort;
+  const family = familyOf(cluster.network);
   const total = { backends: 0, deleted: 0, frontends: 0 };
   for (const step of singleChanges(at, within)) {
     const after = applyChange(at, step);
@@ -33,7 +32,7 @@ export function updateCost(cluster: Cluster, change: Change): UpdateCost {
     rules: 0,
     chains: 0,
     mapWrites: total.backends + total.deleted + total.frontends,
-    bytes: total.backends * BACKEND_BYTES + total.frontends * FRONTEND_BYTES,
+    bytes: total.backends * BACKEND_BYTES[family] + total.frontends * FRONTEND_BYTES[family],
     notes: [
       `backends ${total.backends}, then frontends ${total.frontends}, then deleted backends ${total.deleted}: a client always finds an endpoint`,
       "felix computes every service again and writes what differs; nothing is read back",

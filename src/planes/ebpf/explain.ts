@@ -1,6 +1,7 @@
 /** The same decision as `model.ts`, counted and in words. The contract suite holds both to the same answers. */
 
-import { formatAddress, servicePortName } from "../../cluster/cluster.js";
+import { servicePortName } from "../../cluster/cluster.js";
+import { addressText, endpointText, familyOf, socketText } from "../../cluster/family.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT, type Work } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
 import { MISS as LPM_MISS } from "../shared/lpm/trie.js";
@@ -43,6 +44,7 @@ export function explainEbpf(
 ): Explanation {
   const { cluster, frontendPort } = model.context;
   const { services, backends } = model.maps;
+  const family = familyOf(cluster.network);
   const work = noWork();
   const src = flow.src | 0;
   const dst = flow.dst | 0;
@@ -67,7 +69,7 @@ export function explainEbpf(
     const element = services.find(...key);
     say(
       () =>
-        `lb4_services_v2[${formatAddress(address >>> 0)}:${port} slot ${slot} scope ${scope}]: ${element === MISS ? "miss" : "hit"}`,
+        `lb${family}_services_v2[${frontendText(cluster, address, port)} slot ${slot} scope ${scope}]: ${element === MISS ? "miss" : "hit"}`,
     );
     return element;
   };
@@ -80,7 +82,7 @@ export function explainEbpf(
     const found = ranges.find(...key, RANGE_LOOKUP_BITS);
     work.mapLookups++;
     work.hashProbes += visited.length;
-    const name = `lb4_source_range[frontend ${revNat} from ${formatAddress(src >>> 0)}]`;
+    const name = `lb${family}_source_range[frontend ${revNat} from ${addressText(cluster.network, src >>> 0)}]`;
     path?.push(...describeWalk(name, ranges, { key, length: RANGE_LOOKUP_BITS, visited, found }));
     return found !== LPM_MISS;
   };
@@ -131,10 +133,7 @@ export function explainEbpf(
   const local = backends.words[backend + layout.BACKEND_LOCAL] === 1;
   const hairpin = backends.words[backend + layout.BACKEND_ADDRESS] === src;
   const leaves = !inside && !(flags & layout.EXTERNAL_LOCAL) && !local;
-  say(
-    () =>
-      `lb4_backends_v3[${id}]: ${formatAddress(cluster.endpointAddress[id - 1]!)}:${cluster.endpointPort[id - 1]}`,
-  );
+  say(() => `lb${family}_backends_v3[${id}]: ${endpointText(cluster, id - 1)}`);
   if (tracked === 0) tracking?.remember(id, frontend, work);
   return { decision: (id - 1) * 2 + Number(hairpin || leaves), work };
 
@@ -155,8 +154,14 @@ export function explainEbpf(
     work.hashProbes += maglev.outer.probes(frontend);
     const start = maglev.outer.words[maglev.outer.find(frontend) + layout.OUTER_INNER]!;
     const sport = flags & layout.AFFINITY ? 0 : flow.sport;
-    const index = maglevIndex(src, sport, flow.dport, flow.protocol, maglev.tableSize);
+    const index = maglevIndex(src, sport, flow.dport, flow.protocol, maglev.tableSize, family);
     say(() => `lb4_maglev[${frontend}][${index}]: backend ${maglev.tables[start + index]}`);
     return maglev.tables[start + index]!;
   }
+}
+
+/** A frontend, or the surrogate of every address of the node. */
+function frontendText({ network }: Context["cluster"], address: number, port: number): string {
+  if (address !== 0 || network.ipv6 === undefined) return socketText(network, address >>> 0, port);
+  return `[::]:${port}`;
 }

@@ -1,4 +1,10 @@
-/** Cilium's load-balancing maps (bpf/lib/lb.h) inside the kernel's hash map (kernel/bpf/hashtab.c), in int32 words. */
+/**
+ * Cilium's load-balancing maps (bpf/lib/lb.h) inside the kernel's hash map (kernel/bpf/hashtab.c), in int32 words. Elements of
+ * IPv6 have their own sizes; in the model they hold the numbers that stand for addresses (src/cluster/address-plan.ts) where IPv4
+ * has them, hashed as the last of four words.
+ */
+
+import type { Family } from "../../cluster/family.js";
 
 /** struct bucket: nulls head and lock, 16 bytes. */
 export const BUCKET_WORDS = 4;
@@ -8,14 +14,37 @@ export const NEXT = 0;
 export const HASH = 10;
 export const KEY = 12;
 
-/** lb4_services_v2: 12-byte key padded to 16, 12-byte value padded to 16: 80 bytes. */
-export const SERVICE_WORDS = 20;
-/** lb4_backends_v3: 4-byte key padded to 8, 12-byte value padded to 16: 72 bytes. */
-export const BACKEND_WORDS = 18;
+/** Words of elements that hold addresses. */
+export interface ElementSizes {
+  readonly services: number;
+  readonly backends: number;
+  readonly reverseNat: number;
+}
+
+const IPV4_ELEMENTS: ElementSizes = {
+  // 12-byte key padded to 16, 12-byte value padded to 16: 80 bytes.
+  services: 20,
+  // 4-byte key padded to 8, 12-byte value padded to 16: 72 bytes.
+  backends: 18,
+  // 2-byte key padded to 8, 6-byte value padded to 8: 64 bytes.
+  reverseNat: 16,
+};
+const IPV6_ELEMENTS: ElementSizes = {
+  // 24-byte key, 12-byte value padded to 16: 88 bytes.
+  services: 22,
+  // 4-byte key padded to 8, 24-byte value: 80 bytes.
+  backends: 20,
+  // 2-byte key padded to 8, 18-byte value padded to 24: 80 bytes.
+  reverseNat: 20,
+};
+
+/** The sizes of a family. */
+export function elementSizes(family: Family): ElementSizes {
+  return family === 4 ? IPV4_ELEMENTS : IPV6_ELEMENTS;
+}
+
 /** lb4_maglev (HASH_OF_MAPS): 2-byte key padded to 8, pointer to the inner array: 64 bytes. */
 export const OUTER_WORDS = 16;
-/** lb4_reverse_nat: 2-byte key padded to 8, 6-byte value padded to 8: 64 bytes. */
-export const REVERSE_NAT_WORDS = 16;
 /** lb_affinity_match: 8-byte key, 1-byte value padded to 8: 64 bytes. */
 export const AFFINITY_MATCH_WORDS = 16;
 

@@ -3,16 +3,10 @@
  * shows as memlock). By default elements are taken as they are needed, from slabs (Helm's `bpf.preallocateMaps: false`).
  */
 
+import type { Family } from "../../cluster/family.js";
 import type { MemoryLine } from "../plane.js";
 import { type LpmTrie, NODE_WORDS } from "../shared/lpm/trie.js";
-import {
-  BACKEND_WORDS,
-  BUCKET_WORDS,
-  OUTER_WORDS,
-  REVERSE_NAT_WORDS,
-  SERVICE_WORDS,
-  SLAB_WORDS,
-} from "./layout.js";
+import { BUCKET_WORDS, elementSizes, OUTER_WORDS, SLAB_WORDS } from "./layout.js";
 import { powerOfTwo } from "./maps/htab.js";
 
 /** sizeof(struct bpf_htab) on x86-64: an empty map of 65,536 takes 1,049,472 bytes on Linux 6.18. */
@@ -20,10 +14,11 @@ const HEADER_BYTES = 896;
 /** Each element is counted with the list node that the allocator (kernel/bpf/memalloc.c) puts in front of it. */
 const LIST_NODE_BYTES = 8;
 
-/** struct lpm_trie_node 24, a key's data 8, a value 1: what the kernel accounts for an entry (trie_mem_usage). */
-const RANGE_NODE_BYTES = 33;
+/** struct lpm_trie_node 24, a key's data 8, of IPv6 20, a value 1: what the kernel accounts for an entry (trie_mem_usage). */
+const RANGE_NODE_BYTES = { 4: 33, 6: 45 } as const;
 
 export interface MapSizes {
+  readonly family: Family;
   /** Capacity of each map. */
   readonly mapEntries: number;
   /** Whether the kernel makes all elements of a map with it. */
@@ -38,19 +33,20 @@ export interface MapSizes {
 
 /** Two or three lines per map: header and buckets, elements, and what is allocated and holds nothing. */
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
-  const { services, backends, frontends, ranges, maglev } = sizes;
+  const { family, services, backends, frontends, ranges, maglev } = sizes;
+  const words = elementSizes(family);
   const maps = [
-    ...mapLines("lb4_services_v2", services, SERVICE_WORDS, sizes),
-    ...mapLines("lb4_backends_v3", backends, BACKEND_WORDS, sizes),
-    ...mapLines("lb4_reverse_nat", frontends, REVERSE_NAT_WORDS, sizes),
-    ...rangeLines(ranges),
+    ...mapLines(`lb${family}_services_v2`, services, words.services, sizes),
+    ...mapLines(`lb${family}_backends_v3`, backends, words.backends, sizes),
+    ...mapLines(`lb${family}_reverse_nat`, frontends, words.reverseNat, sizes),
+    ...rangeLines(ranges, family),
   ];
   if (maglev === null) return maps;
   return [
     ...maps,
-    ...mapLines("lb4_maglev", maglev.tables, OUTER_WORDS, sizes),
+    ...mapLines(`lb${family}_maglev`, maglev.tables, OUTER_WORDS, sizes),
     {
-      what: "lb4_maglev: a table a frontend",
+      what: `lb${family}_maglev: a table a frontend`,
       bytes: maglev.tables * maglev.size * 4,
       known: "derived",
     },
@@ -58,13 +54,13 @@ export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
 }
 
 /** Nodes of the trie, never preallocated: no line where no Service has ranges. */
-function rangeLines({ entries, nodes }: MapSizes["ranges"]): MemoryLine[] {
+function rangeLines({ entries, nodes }: MapSizes["ranges"], family: Family): MemoryLine[] {
   if (entries === 0) return [];
-  const accounted = entries * RANGE_NODE_BYTES;
+  const accounted = entries * RANGE_NODE_BYTES[family];
   return [
-    { what: "lb4_source_range: entries", bytes: accounted, known: "exact" },
+    { what: `lb${family}_source_range: entries`, bytes: accounted, known: "exact" },
     {
-      what: "lb4_source_range: intermediate nodes, and the rest of slab objects",
+      what: `lb${family}_source_range: intermediate nodes, and the rest of slab objects`,
       bytes: nodes * NODE_WORDS * 4 - accounted,
       known: "derived",
     },

@@ -1,5 +1,6 @@
 /** The eBPF models: Cilium's lookups (lb4_lookup_service, lb4_local in bpf/lib/lb.h) over its maps. */
 
+import { type Family, familyOf } from "../../cluster/family.js";
 import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
 import { nextInt32, reseed, xorshiftState } from "../shared/xorshift.js";
@@ -194,10 +195,12 @@ export class EbpfModel extends CiliumModel {
 /** Maglev selection for clients outside the cluster: the frontend's own table, by a hash of the flow. */
 export class MaglevModel extends CiliumModel {
   readonly #maglev: MaglevMaps;
+  readonly #family: Family;
 
   constructor(context: Context, maps: MaglevMaps, seed: number) {
     super(context, maps, seed);
     this.#maglev = maps;
+    this.#family = familyOf(context.cluster.network);
   }
 
   get maglev(): MaglevMaps {
@@ -220,7 +223,7 @@ export class MaglevModel extends CiliumModel {
     const element = outer.find(this.frontendOf(service));
     // Under affinity the source port is left out, so that a client's flows agree (lb4_select_backend_id_maglev).
     const sticky = (this.maps.services.words[service + SERVICE_FLAGS]! & AFFINITY) !== 0;
-    const index = maglevIndex(src, sticky ? 0 : sport, dport, protocol, tableSize);
+    const index = maglevIndex(src, sticky ? 0 : sport, dport, protocol, tableSize, this.#family);
     return tables[outer.words[element + OUTER_INNER]! + index]!;
   }
 }

@@ -2,11 +2,11 @@
 
 import type { Change } from "../../cluster/change.js";
 import { type Cluster, servesPolicyLocal } from "../../cluster/cluster.js";
+import { type Family, familyOf } from "../../cluster/family.js";
 import { InvalidOptionError, MapFullError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
 import { formatCount } from "../../text.js";
 import type { Capacity } from "../descriptor.js";
-import { requireIpv4 } from "../families/ipv4-only.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -23,13 +23,12 @@ import {
   BACKEND_ADDRESS,
   BACKEND_LOCAL,
   BACKEND_PORT,
-  BACKEND_WORDS,
+  elementSizes,
   OUTER_INNER,
   OUTER_WORDS,
   SERVICE_BACKEND,
   SERVICE_COUNT,
   SERVICE_FLAGS,
-  SERVICE_WORDS,
   SLAB_WORDS,
 } from "./layout.js";
 import { backendPortWord, ENTRY_WORDS, listEntries, type MapEntries } from "./maps/entries.js";
@@ -64,13 +63,16 @@ export class EbpfProgram implements Program {
   ) {
     this.states = states;
     this.plane = algorithm === "maglev" ? "ebpf-maglev" : "ebpf";
-    requireIpv4(cluster, "Cilium");
     this.cluster = cluster;
     this.entries = listEntries(cluster, states);
     this.#maglevSize = algorithm === "maglev" ? (options.maglevTableSize ?? DEFAULT_MAGLEV_SIZE) : null;
     this.mapEntries = this.#capacity(options.ebpfMapEntries);
     this.preallocated = options.ebpfPrealloc ?? false;
     this.#refuse();
+  }
+
+  get #family(): Family {
+    return familyOf(this.cluster.network);
   }
 
   get #serviceEntries(): number {
@@ -127,6 +129,7 @@ export class EbpfProgram implements Program {
 
   memory(): readonly MemoryLine[] {
     return mapMemory({
+      family: this.#family,
       mapEntries: this.mapEntries,
       preallocated: this.preallocated,
       services: this.#serviceEntries,
@@ -186,7 +189,7 @@ export class EbpfProgram implements Program {
     const { fill, path = "tc", ebpfStateEntries } = options;
     const mapSeed = Random.fromSeed(seed, "bpf-connections").nextInt32();
     if (path === "tc") {
-      const map = new ConnectionMap(ebpfStateEntries ?? DEFAULT_CT_ENTRIES, mapSeed);
+      const map = new ConnectionMap(ebpfStateEntries ?? DEFAULT_CT_ENTRIES, mapSeed, this.#family);
       return new TcConnections(this.model(seed), map, fill);
     }
     if (this.#maglevSize !== null) {
@@ -194,7 +197,7 @@ export class EbpfProgram implements Program {
         "Cilium never uses Maglev at the socket level: measure ebpf-maglev with path tc, or ebpf with path socket",
       );
     }
-    const map = new ReverseSocketMap(ebpfStateEntries ?? DEFAULT_SOCKETS, mapSeed);
+    const map = new ReverseSocketMap(ebpfStateEntries ?? DEFAULT_SOCKETS, mapSeed, this.#family);
     return new SocketConnections(this.model(seed), this.cluster, map, fill);
   }
 
@@ -229,7 +232,8 @@ export class EbpfProgram implements Program {
   }
 
   #serviceMap(seed: number): ServiceMap {
-    const map = new ServiceMap(this.mapEntries, this.#stride(SERVICE_WORDS), seed);
+    const stride = this.#stride(elementSizes(this.#family).services);
+    const map = new ServiceMap(this.mapEntries, stride, seed, this.#family);
     const entries = this.entries.services.view();
     for (let at = 0; at < entries.length; at += ENTRY_WORDS) {
       const element = map.insert(entries[at]!, entries[at + 1]!, entries[at + 2]!);
@@ -243,7 +247,7 @@ export class EbpfProgram implements Program {
   /** One backend an endpoint row, id = index + 1. Cilium shares a backend between services that select the same pod. */
   #backendMap(seed: number): BackendMap {
     const { cluster } = this;
-    const map = new BackendMap(this.mapEntries, this.#stride(BACKEND_WORDS), seed);
+    const map = new BackendMap(this.mapEntries, this.#stride(elementSizes(this.#family).backends), seed);
     for (let p = 0; p < cluster.servicePorts; p++) {
       for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
         const element = map.insert(e + 1);

@@ -1,9 +1,12 @@
 /** The program's map entries as bytes, in the layout of Cilium's bpf/lib/lb.h: what bpftool would load, and lbscale import reads. */
 
 import { INGRESS_IP } from "../../cluster/cluster.js";
+import { familyOf } from "../../cluster/family.js";
 import { PlaneLimitError } from "../../errors.js";
 import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "./cilium-flags.js";
 import { MAX_FRONTENDS } from "./descriptor.js";
+import { entry, hexBytes, type MapEntry, writeAddress, writeIpv6 } from "./dump/map-bytes.js";
+import { AFFINITY_MATCH, type MapLayout, mapLayout } from "./dump/map-names.js";
 import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SCOPES } from "./layout.js";
 import { ENTRY_WORDS } from "./maps/entries.js";
 import { ACTIVE, referencedRows, stateOf } from "./maps/slots.js";
@@ -11,11 +14,6 @@ import type { EbpfProgram } from "./program.js";
 
 /** What a backend's value says of its state (NewBackendFlags): 2, quarantined, is no state that Kubernetes knows. */
 const STATE_BYTES = [0, 1, 1, 2, 3] as const;
-
-export interface MapEntry {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-}
 
 /** Entries of one map, in the order in which an agent could write them. */
 export interface MapDump {
@@ -25,33 +23,55 @@ export interface MapDump {
 
 /**
  * The load-balancing maps of a program, without Maglev's tables. Addresses, ports and rev_nat ids are in network byte
- * order, counts and backend ids in the machine's (x86-64). Throws PlaneLimitError beyond 65,535 frontends.
+ * order, counts and backend ids in the machine's (x86-64). `given`: numbers that another family has. Throws PlaneLimitError
+ * beyond 65,535 frontends.
  */
-export function ciliumMaps(program: EbpfProgram): readonly MapDump[] {
-  if (program.entries.frontendPort.length > MAX_FRONTENDS) {
+export function ciliumMaps(program: EbpfProgram, given: Given = NOTHING_GIVEN): readonly MapDump[] {
+  const frontends = program.entries.frontendPort.length + given.frontends;
+  if (frontends > MAX_FRONTENDS) {
     throw new PlaneLimitError(
-      `${program.entries.frontendPort.length} frontends: Cilium numbers them with 16 bits, use at most ${MAX_FRONTENDS}`,
+      `${frontends} frontends: Cilium numbers them with 16 bits, use at most ${MAX_FRONTENDS}`,
     );
   }
-  const ids = backendIds(program);
+  const ids = backendIds(program, given);
+  const layout = mapLayout(familyOf(program.cluster.network));
   return [
-    { name: "cilium_lb4_backends_v3", entries: () => backendEntries(program, ids) },
-    { name: "cilium_lb4_services_v2", entries: () => serviceEntries(program, ids) },
-    { name: "cilium_lb4_reverse_nat", entries: () => reverseNatEntries(program) },
-    { name: "cilium_lb4_source_range", entries: () => sourceRangeEntries(program) },
-    { name: "cilium_lb_affinity_match", entries: () => affinityEntries(program, ids) },
+    { name: layout.backends, entries: () => backendEntries(program, ids, layout) },
+    { name: layout.services, entries: () => serviceEntries(program, ids, layout) },
+    { name: layout.reverseNat, entries: () => reverseNatEntries(program, ids, layout) },
+    { name: layout.sourceRanges, entries: () => sourceRangeEntries(program, ids, layout) },
+    { name: AFFINITY_MATCH, entries: () => affinityEntries(program, ids) },
   ];
 }
 
-/** The same as one JSON object in chunks: a map's name, and its entries as `bpftool map dump -j` prints bytes. */
-export function* ciliumMapsJson(program: EbpfProgram): Iterable<string> {
+/** Maps of both families as one agent has them: it numbers frontends and backends of both in one row. */
+function mapsOfAll(programs: readonly EbpfProgram[]): MapDump[] {
+  const maps = new Map<string, MapDump[]>();
+  let given: Given = { backends: 0, frontends: 0 };
+  for (const program of programs) {
+    for (const map of ciliumMaps(program, given)) maps.set(map.name, [...(maps.get(map.name) ?? []), map]);
+    given = {
+      backends: given.backends + backendIds(program, given).rows.length,
+      frontends: given.frontends + program.entries.frontendPort.length,
+    };
+  }
+  return [...maps].map(([name, parts]) => ({
+    name,
+    *entries() {
+      for (const part of parts) yield* part.entries();
+    },
+  }));
+}
+
+/** The same of one or both families as one JSON object in chunks: a map's name, and its entries as bpftool prints bytes. */
+export function* ciliumMapsJson(...programs: readonly EbpfProgram[]): Iterable<string> {
   yield "{";
-  for (const [i, { name, entries }] of ciliumMaps(program).entries()) {
+  for (const [i, { name, entries }] of mapsOfAll(programs).entries()) {
     yield `${i === 0 ? "" : ","}\n"${name}": [`;
     let chunk = "";
     let first = true;
     for (const { key, value } of entries()) {
-      chunk += `${first ? "" : ","}\n{"key":${hex(key)},"value":${hex(value)}}`;
+      chunk += `${first ? "" : ","}\n{"key":${hexBytes(key)},"value":${hexBytes(value)}}`;
       first = false;
       if (chunk.length < 65_536) continue;
       yield chunk;
@@ -62,29 +82,23 @@ export function* ciliumMapsJson(program: EbpfProgram): Iterable<string> {
   yield "\n}\n";
 }
 
-function hex(bytes: Uint8Array): string {
-  return `[${Array.from(bytes, (byte) => `"0x${byte.toString(16).padStart(2, "0")}"`).join(",")}]`;
+/** How many backends and frontends have numbers already. */
+export interface Given {
+  readonly backends: number;
+  readonly frontends: number;
 }
 
-function entry(
-  keyBytes: number,
-  valueBytes: number,
-  fill: (key: DataView, value: DataView) => void,
-): MapEntry {
-  const key = new Uint8Array(keyBytes);
-  const value = new Uint8Array(valueBytes);
-  fill(new DataView(key.buffer), new DataView(value.buffer));
-  return { key, value };
-}
+const NOTHING_GIVEN: Given = { backends: 0, frontends: 0 };
 
-interface BackendIds {
-  /** A row of each backend; its id is its place, from 1. */
+interface Numbers {
+  /** A row of each backend; its id is its place behind those that are given. */
   readonly rows: readonly number[];
   readonly idOf: (row: number) => number;
+  readonly given: Given;
 }
 
 /** Ids of backends: one for each address, port and protocol that some frontend sends to, shared by services. */
-function backendIds({ cluster, states }: EbpfProgram): BackendIds {
+function backendIds({ cluster, states }: EbpfProgram, given: Given = NOTHING_GIVEN): Numbers {
   const ids = new Map<string, number>();
   const idOfRow = new Map<number, number>();
   const rows: number[] = [];
@@ -97,19 +111,23 @@ function backendIds({ cluster, states }: EbpfProgram): BackendIds {
       idOfRow.set(row, id);
     }
   }
-  return { rows, idOf: (row) => idOfRow.get(row)! };
+  return { rows, idOf: (row) => given.backends + idOfRow.get(row)!, given };
 }
 
-function* backendEntries(program: EbpfProgram, { rows }: BackendIds): Iterable<MapEntry> {
+function* backendEntries(
+  program: EbpfProgram,
+  { rows, given }: Numbers,
+  { addressBytes: wide }: MapLayout,
+): Iterable<MapEntry> {
   const { cluster, states } = program;
   const protocolOf = protocolsOf(program);
   for (const [i, row] of rows.entries()) {
-    yield entry(4, 12, (key, value) => {
-      key.setUint32(0, i + 1, true);
-      value.setUint32(0, cluster.endpointAddress[row]!);
-      value.setUint16(4, cluster.endpointPort[row]!);
-      value.setUint8(6, protocolOf(row));
-      value.setUint8(7, STATE_BYTES[stateOf(cluster, row, states)]!);
+    yield entry(4, wide + 8, (key, value) => {
+      key.setUint32(0, given.backends + i + 1, true);
+      writeAddress(value, 0, cluster.endpointAddress[row]!, cluster.network.ipv6);
+      value.setUint16(wide, cluster.endpointPort[row]!);
+      value.setUint8(wide + 2, protocolOf(row));
+      value.setUint8(wide + 3, STATE_BYTES[stateOf(cluster, row, states)]!);
     });
   }
 }
@@ -123,7 +141,12 @@ function protocolsOf({ cluster }: EbpfProgram): (row: number) => number {
   return (row) => protocols[row]!;
 }
 
-function* serviceEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<MapEntry> {
+function* serviceEntries(
+  program: EbpfProgram,
+  { idOf, given }: Numbers,
+  { addressBytes: wide }: MapLayout,
+): Iterable<MapEntry> {
+  const { ipv6 } = program.cluster.network;
   const words = program.entries.services.view();
   const balancers = ingressAddresses(program);
   // Slots follow their master and repeat its rev_nat id and flags.
@@ -141,12 +164,12 @@ function* serviceEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<M
       revNat = count >>> 16;
       masterFlags = flags;
     }
-    yield entry(12, 12, (key, value) => {
-      key.setUint32(0, address);
-      key.setUint16(4, portAndSlot & 0xffff);
-      key.setUint16(6, slot, true);
-      key.setUint8(8, third & 0xff);
-      key.setUint8(9, (third >>> 8) & 0xff);
+    yield entry(wide + 8, 12, (key, value) => {
+      writeAddress(key, 0, address, ipv6);
+      key.setUint16(wide, portAndSlot & 0xffff);
+      key.setUint16(wide + 2, slot, true);
+      key.setUint8(wide + 4, third & 0xff);
+      key.setUint8(wide + 5, (third >>> 8) & 0xff);
       if (slot > 0) value.setUint32(0, idOf(first - 1), true);
       else {
         // The upper byte, the algorithm, is 0 unless an annotation chooses one.
@@ -155,7 +178,7 @@ function* serviceEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<M
         // Slots beyond the count: qcount.
         if (revNat > 0) value.setUint16(10, start[revNat]! - start[revNat - 1]! - countOf[revNat - 1]!, true);
       }
-      value.setUint16(6, revNat);
+      value.setUint16(6, revNat > 0 ? given.frontends + revNat : 0);
       if (revNat > 0) setFlags(program, value, { address, flags: masterFlags, revNat });
       else if (balancers.has(address >>> 0)) value.setUint8(8, FLAGS.loadBalancer);
     });
@@ -202,27 +225,39 @@ function* masters({
   }
 }
 
-function* reverseNatEntries(program: EbpfProgram): Iterable<MapEntry> {
+function* reverseNatEntries(
+  program: EbpfProgram,
+  { given }: Numbers,
+  { addressBytes: wide }: MapLayout,
+): Iterable<MapEntry> {
   for (const { address, port, revNat } of masters(program)) {
-    yield entry(2, 6, (key, value) => {
-      key.setUint16(0, revNat);
-      value.setUint32(0, address);
-      value.setUint16(4, port);
+    yield entry(2, wide + 2, (key, value) => {
+      key.setUint16(0, given.frontends + revNat);
+      writeAddress(value, 0, address, program.cluster.network.ipv6);
+      value.setUint16(wide, port);
     });
   }
 }
 
-function* sourceRangeEntries(program: EbpfProgram): Iterable<MapEntry> {
+function* sourceRangeEntries(
+  program: EbpfProgram,
+  { given }: Numbers,
+  { addressBytes: wide }: MapLayout,
+): Iterable<MapEntry> {
+  const { ipv6 } = program.cluster.network;
   for (const { revNat, base, prefixLength } of program.sourceRanges) {
-    yield entry(12, 1, (key) => {
-      key.setUint32(0, RANGE_STATIC_BITS + prefixLength, true);
-      key.setUint16(4, revNat);
-      key.setUint32(8, base);
+    // In IPv6 a range is a block of numbers, which has the range's own length only where both are whole.
+    const range = ipv6?.cidr6({ base: base >>> 0, prefixLength });
+    yield entry(wide + 8, 1, (key) => {
+      key.setUint32(0, RANGE_STATIC_BITS + (range?.prefixLength ?? prefixLength), true);
+      key.setUint16(4, given.frontends + revNat);
+      if (range) writeIpv6(key, 8, range.base);
+      else key.setUint32(8, base);
     });
   }
 }
 
-function* affinityEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<MapEntry> {
+function* affinityEntries(program: EbpfProgram, { idOf, given }: Numbers): Iterable<MapEntry> {
   const start = program.entries.backendStart.view();
   const backends = program.entries.backends.view();
   for (const { flags, revNat } of masters(program)) {
@@ -231,7 +266,7 @@ function* affinityEntries(program: EbpfProgram, { idOf }: BackendIds): Iterable<
       if (stateOf(program.cluster, backends[i]!, program.states) !== ACTIVE) continue;
       yield entry(8, 1, (key) => {
         key.setUint32(0, idOf(backends[i]!), true);
-        key.setUint16(4, revNat);
+        key.setUint16(4, given.frontends + revNat);
       });
     }
   }

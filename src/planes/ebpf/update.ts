@@ -6,8 +6,9 @@
 import { applyChange, type Change, changedRows, singleChanges } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { extractService, rebaseChange } from "../../cluster/extract-service.js";
+import { familyOf } from "../../cluster/family.js";
 import type { UpdateCost } from "../plane.js";
-import { AFFINITY_MATCH_WORDS, BACKEND_WORDS, OUTER_WORDS, SERVICE_WORDS } from "./layout.js";
+import { AFFINITY_MATCH_WORDS, elementSizes, OUTER_WORDS } from "./layout.js";
 import { ENTRY_WORDS, listEntries } from "./maps/entries.js";
 import { ACTIVE, type EndpointStates, referencedRows, stateOf } from "./maps/slots.js";
 import { countOperations, nextStates } from "./operations.js";
@@ -24,6 +25,8 @@ export interface MapState {
 /** Map operations for one change. */
 export function updateCost(cluster: Cluster, change: Change, state: MapState): UpdateCost {
   const { maglevSize } = state;
+  const family = familyOf(cluster.network);
+  const words = elementSizes(family);
   const service = cluster.service[change.servicePort]!;
   let at = extractService(cluster, service);
   let states = statesOf(cluster, service, state.states);
@@ -47,7 +50,7 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
     const backends = compare(listBackends(at), listBackends(after));
     const affinity = compare(listAffinityMatches(at), listAffinityMatches(after));
     mapWrites += [services, backends, affinity].reduce((sum, map) => sum + map.written + map.deleted, 0);
-    bytes += 4 * (services.written * SERVICE_WORDS + backends.written * BACKEND_WORDS);
+    bytes += 4 * (services.written * words.services + backends.written * words.backends);
     bytes += 4 * affinity.written * AFFINITY_MATCH_WORDS;
     if (maglevSize !== null) {
       const { written, deleted } = compare(listTables(at), listTables(after));
@@ -67,8 +70,26 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
   const notes = ["nothing of another service is written, and nothing is read back"];
   if (tables > 0) notes.push(`Maglev tables of ${maglevSize} entries, computed and written again: ${tables}`);
   if (refused)
-    notes.push("lb4_services_v2 is full: the kernel refuses (E2BIG) and the old entries keep serving");
+    notes.push(
+      `lb${family}_services_v2 is full: the kernel refuses (E2BIG) and the old entries keep serving`,
+    );
   return { rules: 0, chains: 0, mapWrites, operations, bytes, notes };
+}
+
+/**
+ * Calls for a service of which nothing changed here: where endpoints of its other family did, the agent writes its frontends of
+ * both again.
+ */
+export function rewriteOperations(
+  cluster: Cluster,
+  service: number,
+  state: Omit<MapState, "freeEntries">,
+): number {
+  const same = {
+    cluster: extractService(cluster, service),
+    states: statesOf(cluster, service, state.states),
+  };
+  return countOperations(same, same, { maglev: state.maglevSize !== null, isShared: () => true });
 }
 
 /** States of one service's rows. */

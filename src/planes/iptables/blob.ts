@@ -38,9 +38,8 @@ export const BASE_CHAINS: readonly ChainKind[] = ["PREROUTING", "INPUT", "FORWAR
 
 /** Chains whose rules kube-proxy does not write at a sync: it only ensures that the hook jumps and its canary are there. */
 export const ENSURED_CHAINS: readonly ChainKind[] = [...BASE_CHAINS, "KUBE-PROXY-CANARY"];
-
-/** Declared together with its only rule, for NodePorts at localhost, which IPv6 has not: an empty one is left out of a sync. */
-export const DECLARED_WITH_RULE: ChainKind = "KUBE-FIREWALL";
+/** Ensured too, and written where it has a rule: without NodePorts at the loopback address, as in IPv6, it has none. */
+export const FILLED_CHAIN: ChainKind = "KUBE-FIREWALL";
 
 /** The kernel counts table sizes in an int. */
 const MAX_BYTES = 0x7fffffff;

@@ -8,7 +8,7 @@ import type { EndpointUpdate, LiveCluster } from "../../cluster/endpoint-updates
 import { Random } from "../../random.js";
 import type { IncrementalModel, UpdateMode, WriteCounts } from "../plane.js";
 import { type KubeProxySettings, kubeProxySettings } from "../shared/kube-proxy.js";
-import { buildTable, DECLARED_WITH_RULE, ENSURED_CHAINS, type Table } from "./blob.js";
+import { buildTable, ENSURED_CHAINS, FILLED_CHAIN, type Table } from "./blob.js";
 import type { IptablesModel } from "./model.js";
 import { ReplaceableTable } from "./replace.js";
 import { emitFilterRules } from "./rules/filter-rules.js";
@@ -229,7 +229,7 @@ class CountingSink implements RuleSink {
   readonly #written: WriteCounts;
   readonly #sink: RuleSink;
   #counts = false;
-  #isUndeclared = false;
+  #isUnwritten = false;
 
   constructor(written: WriteCounts, sink: RuleSink) {
     this.#written = written;
@@ -238,15 +238,15 @@ class CountingSink implements RuleSink {
 
   chain(kind: ChainKind, index: number): void {
     this.#counts = !ENSURED_CHAINS.includes(kind);
-    this.#isUndeclared = kind === DECLARED_WITH_RULE;
-    if (this.#counts && !this.#isUndeclared) this.#written.chains++;
+    this.#isUnwritten = kind === FILLED_CHAIN;
+    if (this.#counts && !this.#isUnwritten) this.#written.chains++;
     this.#sink.chain(kind, index);
   }
 
   rule(rule: Rule): void {
     if (this.#counts) this.#written.rules++;
-    if (this.#isUndeclared) this.#written.chains++;
-    this.#isUndeclared = false;
+    if (this.#isUnwritten) this.#written.chains++;
+    this.#isUnwritten = false;
     this.#sink.rule(rule);
   }
 }

@@ -5,7 +5,7 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import type { UpdateCost, UpdateMode } from "../plane.js";
-import { BASE_CHAINS, DECLARED_WITH_RULE, ENSURED_CHAINS } from "./blob.js";
+import { BASE_CHAINS, ENSURED_CHAINS, FILLED_CHAIN } from "./blob.js";
 import { type EntrySizes, ruleBytes, sizesOf } from "./layout.js";
 import { LARGE_CLUSTER_ENDPOINTS } from "./rules/nat-rules.js";
 import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
@@ -80,7 +80,7 @@ class Tally implements RuleSink {
   #chain = this.once;
   /** Whether kube-proxy writes the chain's rules at each sync: hook jumps are only ensured to exist. */
   #written = true;
-  #isUndeclared = false;
+  #isUnwritten = false;
 
   constructor(cluster: Cluster, service: number) {
     this.#cluster = cluster;
@@ -96,15 +96,15 @@ class Tally implements RuleSink {
     this.#chain = this.#owner(kind, index);
     const { chainHead, chainTail } = this.#sizes;
     this.#chain.bytes += chainTail + (BASE_CHAINS.includes(kind) ? 0 : chainHead);
-    this.#isUndeclared = kind === DECLARED_WITH_RULE;
-    if (this.#written && !this.#isUndeclared) this.#chain.chains++;
+    this.#isUnwritten = kind === FILLED_CHAIN;
+    if (this.#written && !this.#isUnwritten) this.#chain.chains++;
   }
 
   rule(rule: Rule): void {
     this.#chain.bytes += ruleBytes(rule, this.#sizes);
     if (this.#written) this.#chain.rules++;
-    if (this.#isUndeclared) this.#chain.chains++;
-    this.#isUndeclared = false;
+    if (this.#isUnwritten) this.#chain.chains++;
+    this.#isUnwritten = false;
   }
 
   #owner(kind: ChainKind, index: number): Count {

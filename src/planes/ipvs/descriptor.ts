@@ -24,6 +24,7 @@ export const IPVS: PlaneDescriptor = {
   // ip_vs_svc_table: the family is part of the hash and of the comparison.
   can: {
     ...PLAIN,
+    families: [4, 6],
     schedulers: IPVS_SCHEDULERS,
     sharedByFamilies: "one table of services",
     versions: KUBE_PROXY_VERSIONS,

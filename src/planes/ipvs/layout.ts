@@ -1,7 +1,12 @@
 /**
  * Where the kernel keeps what a lookup reads: word offsets (int32) into its structures, as in include/net/ip_vs.h of
- * Linux 6.1 on x86-64. Pointers are 8 bytes as in the kernel; the model stores a word index in the lower half.
+ * Linux 6.1 on x86-64. Pointers are 8 bytes as in the kernel; the model stores a word index in the lower half. Addresses are
+ * unions of both families in the kernel: structures are as long in IPv6, and the model has one word in the place of four, the
+ * number that stands for the address (src/cluster/address-plan.ts).
  */
+
+import type { AddressPlan } from "../../cluster/address-plan.js";
+import type { Network } from "../../cluster/cluster.js";
 
 /** No record lies at word 0. */
 export const NULL = 0;
@@ -69,9 +74,20 @@ export const DEST_INACTIVE = 91;
 /** Both structures come from the slab cache kmalloc-512: words from one object to the next. */
 export const SLAB_WORDS = 128;
 
-export const AF_INET = 2;
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+/** The kernel's number of a network's family. */
+export function addressFamily({ ipv6 }: Pick<Network, "ipv6">): number {
+  return ipv6 === undefined ? AF_INET : AF_INET6;
+}
 
 /** The word of SERVICE_FAMILY_PROTOCOL. */
-export function familyProtocol(protocol: number): number {
-  return AF_INET | (protocol << 16);
+export function familyProtocol(family: number, protocol: number): number {
+  return family | (protocol << 16);
+}
+
+/** What IPVS hashes of an address: of IPv6 the four words folded to one. */
+export function hashedAddress(plan: AddressPlan | undefined, address: number): number {
+  return plan === undefined ? address : plan.fold(address);
 }

@@ -2,8 +2,8 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import {
-  AF_INET,
   AVAILABLE,
+  addressFamily,
   DEST_ADDRESS,
   DEST_ENDPOINT,
   DEST_FAMILY_PORT,
@@ -68,6 +68,7 @@ export function loadMemory(
   const words = new Int32Array(spareStart + spare * SLAB_WORDS);
   const services = new Int32Array(virtual.count);
   words[0] = 1;
+  const family = addressFamily(cluster.network);
   let free = TO_CACHE_LINE_WORDS;
   for (let v = 0; v < virtual.count; v++) {
     const p = virtual.servicePort[v]!;
@@ -75,7 +76,7 @@ export function loadMemory(
     const head = service + SERVICE_DESTINATIONS;
     free += SLAB_WORDS;
     services[v] = service;
-    words[service + SERVICE_FAMILY_PROTOCOL] = familyProtocol(cluster.protocol[p]!);
+    words[service + SERVICE_FAMILY_PROTOCOL] = familyProtocol(family, cluster.protocol[p]!);
     words[service + SERVICE_ADDRESS] = virtual.address[v]!;
     words[service + SERVICE_PORT] = virtual.port[v]!;
     const timeout = cluster.affinitySeconds[cluster.service[p]!]!;
@@ -105,7 +106,7 @@ export function addDestination(
   dest: number,
   { address, port, endpoint, weight }: Destination,
 ): void {
-  words[dest + DEST_FAMILY_PORT] = AF_INET | (port << 16);
+  words[dest + DEST_FAMILY_PORT] = (words[service + SERVICE_FAMILY_PROTOCOL]! & 0xffff) | (port << 16);
   words[dest + DEST_ADDRESS] = address;
   words[dest + DEST_FLAGS] = AVAILABLE;
   words[dest + DEST_ENDPOINT] = endpoint;

@@ -2,10 +2,10 @@
 
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
+import { familyOf } from "../../cluster/family.js";
 import { InvalidOptionError, PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type { Capacity } from "../descriptor.js";
-import { requireIpv4 } from "../families/ipv4-only.js";
 import type {
   ConnectionOptions,
   Connections,
@@ -56,9 +56,8 @@ export class IpvsProgram implements Program {
   readonly #seed: number;
 
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
-    requireIpv4(cluster, "IPVS");
     this.cluster = cluster;
-    this.settings = kubeProxySettings(options);
+    this.settings = kubeProxySettings(options, cluster.network);
     this.scheduler = options.ipvsScheduler ?? DEFAULT_SCHEDULER;
     this.#resizable = options.ipvsServiceTable === "resizable";
     this.#weights = options.ipvsWeights;
@@ -79,7 +78,7 @@ export class IpvsProgram implements Program {
   memory(): readonly MemoryLine[] {
     const { count, destinations } = this.virtualServices;
     const { dataBytes } = SCHEDULERS[this.scheduler];
-    const sets = new KubeSets(this.setEntries, this.#seed).bytes();
+    const sets = new KubeSets(this.setEntries, this.#seed, 0, familyOf(this.cluster.network)).bytes();
     return [
       { what: "service table: 8 bytes a bucket", bytes: this.#buckets() * 8, known: "derived" },
       // Both sizes from the BTF of a 6.1 kernel.
@@ -121,15 +120,16 @@ export class IpvsProgram implements Program {
   /** `spare`: endpoints to leave room for in every virtual service that may get them. */
   #load(seed: number, spare: number): Loaded {
     const { cluster, virtualServices } = this;
+    const plan = cluster.network.ipv6;
     const kind = SCHEDULERS[this.scheduler];
     const room = spare === 0 ? 0 : this.#laterDestinations(spare);
     const memory = loadMemory(cluster, virtualServices, this.#weights, kind.dataWords, room);
     const { words, services } = memory;
     const key = Random.fromSeed(seed, "service-table").nextInt32();
     const table: ServiceTable = this.#resizable
-      ? new ResizableServiceTable(words, services.length, key)
-      : new FixedServiceTable(words, key);
-    const scheduler = kind.create(words);
+      ? new ResizableServiceTable(words, services.length, key, plan)
+      : new FixedServiceTable(words, key, plan);
+    const scheduler = kind.create(words, plan);
     let persistentServices = 0;
     for (let v = 0; v < services.length; v++) {
       table.insert(services[v]!);
@@ -137,7 +137,7 @@ export class IpvsProgram implements Program {
       const service = cluster.service[virtualServices.servicePort[v]!]!;
       if (cluster.affinitySeconds[service]! > 0) persistentServices++;
     }
-    const sets = new KubeSets(this.setEntries, seed, spare);
+    const sets = new KubeSets(this.setEntries, seed, spare, familyOf(cluster.network));
     const model = new IpvsModel({
       rules: new IpvsRules(cluster, sets, this.settings),
       words,
@@ -171,7 +171,7 @@ export class IpvsProgram implements Program {
       throw new InvalidOptionError(`ipvsTableBits ${bits}: Linux takes 8 to 27`);
     }
     // Each connection of IPVS is one of conntrack's too, whose limit is therefore the room.
-    const table = new ConnectionTable(bits, conntrack.max, options.fill, seed);
+    const table = new ConnectionTable(bits, conntrack.max, options.fill, seed, this.cluster.network);
     return new IpvsConnections(this.model(seed), this.cluster, conntrack, table);
   }
 

@@ -1,7 +1,8 @@
 /** One change as text for `ipvsadm -R`: the netlink commands that kube-proxy sends (pkg/proxy/ipvs/proxier.go, syncEndpoint). */
 
-import { type Cluster, formatAddress } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
+import { endpointText } from "../../cluster/family.js";
 import { frontendOptions } from "./ruleset.js";
 import { isServer, listVirtualServices } from "./tables/virtual-services.js";
 
@@ -39,9 +40,12 @@ function serversOf(cluster: Cluster): Map<string, Set<string>> {
     const own = new Set<string>();
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
       if (!isServer(rows, v, cluster, e)) continue;
-      own.add(`${formatAddress(cluster.endpointAddress[e]!)}:${cluster.endpointPort[e]}`);
+      own.add(endpointText(cluster, e));
     }
-    servers.set(frontendOptions(cluster.protocol[p]!, rows.address[v]! >>> 0, rows.port[v]!), own);
+    servers.set(
+      frontendOptions(cluster.network, cluster.protocol[p]!, rows.address[v]! >>> 0, rows.port[v]!),
+      own,
+    );
   }
   return servers;
 }

@@ -1,10 +1,25 @@
 /** The program as text for ipvsadm, ipset and iptables-restore: what kube-proxy's IPVS mode programs, from the model's own columns. */
 
-import { formatAddress, formatCidr, maskTo, protocolName, SCTP, TCP } from "../../cluster/cluster.js";
+import { maskTo, type Network, protocolName, SCTP, TCP } from "../../cluster/cluster.js";
+import {
+  addressText,
+  endpointText,
+  FAMILIES,
+  familyOf,
+  rangeText,
+  socketText,
+} from "../../cluster/family.js";
 import { hasSourceRanges, ingressAddresses, ingressSources } from "../shared/kube-proxy.js";
 import { TextSink } from "../shared/text-sink.js";
 import type { IpvsProgram } from "./program.js";
-import { type BitmapName, HASH_SET_NAMES, HASH_SETS, type HashSetName } from "./tables/set-entries.js";
+import {
+  BITMAP_NAMES,
+  type BitmapName,
+  HASH_SET_NAMES,
+  HASH_SETS,
+  type HashSetName,
+  ipv6SetName,
+} from "./tables/set-entries.js";
 import { isServer } from "./tables/virtual-services.js";
 
 /**
@@ -16,24 +31,33 @@ export function ipvsadmRestore(program: IpvsProgram): Iterable<string> {
   const text = new TextSink();
   for (let v = 0; v < rows.count; v++) {
     const p = rows.servicePort[v]!;
-    const frontend = frontendOptions(cluster.protocol[p]!, rows.address[v]! >>> 0, rows.port[v]!);
+    const frontend = frontendOptions(
+      cluster.network,
+      cluster.protocol[p]!,
+      rows.address[v]! >>> 0,
+      rows.port[v]!,
+    );
     const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
     // kube-proxy sets flag 0x10, "hash the source port too", where the scheduler is mh (pkg/proxy/ipvs/util).
     const flags = scheduler === "mh" ? " -b mh-port" : "";
     text.line(`-A ${frontend} -s ${scheduler}${flags}${seconds > 0 ? ` -p ${seconds}` : ""}`);
     for (let e = cluster.endpointStart[p]!; e < cluster.endpointStart[p + 1]!; e++) {
       if (!isServer(rows, v, cluster, e)) continue;
-      const server = `${formatAddress(cluster.endpointAddress[e]!)}:${cluster.endpointPort[e]}`;
-      text.line(`-a ${frontend} -r ${server} -m -w ${program.weightOf(e)}`);
+      text.line(`-a ${frontend} -r ${endpointText(cluster, e)} -m -w ${program.weightOf(e)}`);
     }
   }
   return text.chunks();
 }
 
 /** A virtual service in ipvsadm's words. */
-export function frontendOptions(protocol: number, address: number, port: number): string {
+export function frontendOptions(
+  network: Pick<Network, "ipv6">,
+  protocol: number,
+  address: number,
+  port: number,
+): string {
   const option = protocol === TCP ? "-t" : protocol === SCTP ? "--sctp-service" : "-u";
-  return `${option} ${formatAddress(address)}:${port}`;
+  return `${option} ${socketText(network, address, port)}`;
 }
 
 const SET_TYPES = {
@@ -51,56 +75,62 @@ const SET_TYPES = {
   "KUBE-IPVS-IPS": "hash:ip",
 } as const satisfies Record<HashSetName, string>;
 
-/** Text for `ipset restore`: kube-proxy's sets and their elements (pkg/proxy/ipvs/ipset.go). */
-export function ipsetRestore(program: IpvsProgram): Iterable<string> {
+/**
+ * Text for `ipset restore`: kube-proxy's sets and their elements (pkg/proxy/ipvs/ipset.go), of one family or both. It makes the
+ * sets of the other family too, whether a Service has it or not.
+ */
+export function ipsetRestore(...programs: readonly IpvsProgram[]): Iterable<string> {
   const text = new TextSink();
-  const { hash, bitmap } = program.setEntries;
-  for (const name of HASH_SET_NAMES) {
-    text.line(`create ${name} ${SET_TYPES[name]} family inet hashsize 1024 maxelem 65536`);
-    const words = hash[name].view();
-    const seen = new Set<string>();
-    for (let at = 0; at < words.length; at += HASH_SETS[name]) {
-      for (const element of describeElement(name, words, at)) {
-        if (!seen.has(element)) text.line(`add ${name} ${element}`);
-        seen.add(element);
-      }
+  for (const family of FAMILIES) {
+    const program = programs.find(({ cluster }) => familyOf(cluster.network) === family);
+    const nameOf = (name: SetName) => (family === 4 ? name : ipv6SetName(name));
+    for (const name of HASH_SET_NAMES) {
+      const own = nameOf(name);
+      const type = `family ${family === 4 ? "inet" : "inet6"}`;
+      text.line(`create ${own} ${SET_TYPES[name]} ${type} hashsize 1024 maxelem 65536`);
+      for (const element of program ? elementsOf(program, name) : []) text.line(`add ${own} ${element}`);
+    }
+    for (const name of BITMAP_NAMES) {
+      text.line(`create ${nameOf(name)} bitmap:port range 0-65535`);
+      const ports = new Set(program?.setEntries.bitmap[name].view());
+      for (const port of ports) text.line(`add ${nameOf(name)} ${port}`);
     }
   }
-  for (const [name, ports] of Object.entries(bitmap)) {
-    text.line(`create ${name} bitmap:port range 0-65535`);
-    for (const port of new Set(ports.view())) text.line(`add ${name} ${port}`);
-  }
-  // kube-proxy makes the sets of the other family too, whether a Service has it or not.
-  for (const name of HASH_SET_NAMES) {
-    text.line(`create ${ipv6Name(name)} ${SET_TYPES[name]} family inet6 hashsize 1024 maxelem 65536`);
-  }
-  for (const name of Object.keys(bitmap)) text.line(`create ${ipv6Name(name)} bitmap:port range 0-65535`);
   return text.chunks();
 }
 
-/** IPSET_MAXNAMELEN without the end of the string. */
-const MAX_SET_NAME = 31;
-
-function ipv6Name(name: string): string {
-  return name.replace("KUBE-", "KUBE-6-").slice(0, MAX_SET_NAME);
+function elementsOf({ cluster, setEntries }: IpvsProgram, name: HashSetName): ReadonlySet<string> {
+  const words = setEntries.hash[name].view();
+  const elements = new Set<string>();
+  for (let at = 0; at < words.length; at += HASH_SETS[name]) {
+    for (const element of describeElement(cluster.network, name, words, at)) elements.add(element);
+  }
+  return elements;
 }
 
 /** An element as ipset writes it, or its two halves: ipset holds no /0. The columns are those of `listSetEntries`. */
-function describeElement(name: HashSetName, words: Int32Array, at: number): string[] {
-  const address = formatAddress(words[at]! >>> 0);
+function describeElement(
+  network: Pick<Network, "ipv6">,
+  name: HashSetName,
+  words: Int32Array,
+  at: number,
+): string[] {
+  const address = addressText(network, words[at]! >>> 0);
   if (name === "KUBE-IPVS-IPS") return [address];
   const isNetwork = name === "KUBE-LOAD-BALANCER-SOURCE-CIDR";
   const key = words[at + (isNetwork ? 2 : 1)]!;
   const frontend = `${address},${protocolName((key >>> 16) & 0xff)}:${key & 0xffff}`;
   if (isNetwork) {
     const prefixLength = (key >>> 24) & 0xff;
-    if (prefixLength === 0) return [`${frontend},0.0.0.0/1`, `${frontend},128.0.0.0/1`];
+    if (prefixLength === 0) {
+      const [lower, upper] = familyOf(network) === 4 ? ["0.0.0.0", "128.0.0.0"] : ["::", "8000::"];
+      return [`${frontend},${lower}/1`, `${frontend},${upper}/1`];
+    }
     const base = maskTo(words[at + 1]! >>> 0, prefixLength);
-    return [`${frontend},${formatCidr({ base, prefixLength })}`];
+    return [`${frontend},${rangeText(network, { base, prefixLength })}`];
   }
-  return [
-    SET_TYPES[name] === "hash:ip,port,ip" ? `${frontend},${formatAddress(words[at + 2]! >>> 0)}` : frontend,
-  ];
+  if (SET_TYPES[name] !== "hash:ip,port,ip") return [frontend];
+  return [`${frontend},${addressText(network, words[at + 2]! >>> 0)}`];
 }
 
 /** kube-proxy's comments on rules that match a set (pkg/proxy/ipvs/ipset.go). */
@@ -134,6 +164,8 @@ type SetName = HashSetName | BitmapName;
  */
 export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): string {
   const { cluster, settings } = program;
+  const { network } = cluster;
+  const isIpv6 = familyOf(network) === 6;
   const { hash, bitmap } = program.setEntries;
   const isEmpty = (set: SetName): boolean =>
     (set in hash ? hash[set as HashSetName] : bitmap[set as BitmapName]).length === 0;
@@ -142,7 +174,7 @@ export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): st
     if (set in bitmap) return "dst";
     return SET_TYPES[set as HashSetName] === "hash:ip,port" ? "dst,dst" : "dst,dst,src";
   };
-  const match = (set: SetName) => `-m set --match-set ${set} ${directions(set)}`;
+  const match = (set: SetName) => `-m set --match-set ${isIpv6 ? ipv6SetName(set) : set} ${directions(set)}`;
   const rule = (chain: string, set: SetName, target: string, header = ""): string[] =>
     isEmpty(set) ? [] : [`-A ${chain} ${header}${comment(set)} ${match(set)} ${target}`];
   const bare = (set: SetName, target: string): string[] =>
@@ -150,7 +182,7 @@ export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): st
   const hook = (chain: string, words: string, target: string) =>
     `-A ${chain} -m comment --comment "${words}" -j ${target}`;
   const pods =
-    settings.masqueradeAll || !settings.podDetector ? "" : `! -s ${formatCidr(cluster.network.podCidr)} `;
+    settings.masqueradeAll || !settings.podDetector ? "" : `! -s ${rangeText(network, network.podCidr)} `;
   // Without a pod range it is what comes from a cluster IP that is marked.
   const isOfSource = !settings.masqueradeAll && !settings.podDetector;
   const toClusterIps = rule("KUBE-SERVICES", "KUBE-CLUSTER-IP", "-j KUBE-MARK-MASQ", pods).map((line) =>
@@ -185,7 +217,7 @@ export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): st
     hook("OUTPUT", "kubernetes service portals", "KUBE-SERVICES"),
     hook("POSTROUTING", "kubernetes postrouting rules", "KUBE-POSTROUTING"),
     "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
-    "-A KUBE-SERVICES -s 127.0.0.0/8 -j RETURN",
+    `-A KUBE-SERVICES -s ${isIpv6 ? "::1/128" : "127.0.0.0/8"} -j RETURN`,
     ...rule("KUBE-SERVICES", "KUBE-LOAD-BALANCER", "-j KUBE-LOAD-BALANCER"),
     ...toClusterIps,
     ...rule("KUBE-SERVICES", "KUBE-EXTERNAL-IP", "-j KUBE-MARK-MASQ"),
@@ -235,7 +267,7 @@ export function ipvsIptablesRestore(program: IpvsProgram, hasPhysdev = true): st
     "-A KUBE-SOURCE-RANGES-FIREWALL -j DROP",
     ...closedToNode(program),
     ...returned.map((set) => `-A KUBE-IPVS-FILTER ${match(set)} -j RETURN`),
-    "-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -m set --match-set KUBE-IPVS-IPS dst -j REJECT --reject-with icmp-port-unreachable",
+    `-A KUBE-IPVS-FILTER -m conntrack --ctstate NEW -m set --match-set ${isIpv6 ? "KUBE-6-IPVS-IPS" : "KUBE-IPVS-IPS"} dst -j REJECT --reject-with ${isIpv6 ? "icmp6" : "icmp"}-port-unreachable`,
     "COMMIT",
   ].join("\n")}\n`;
 }
@@ -250,9 +282,11 @@ function closedToNode({ cluster }: IpvsProgram): string[] {
     const s = cluster.service[p]!;
     if (!hasSourceRanges(cluster, s) || ingressSources(cluster, s).length > 0) continue;
     const protocol = cluster.protocol[p]!;
-    for (const address of ingressAddresses(cluster, s).map(formatAddress)) {
+    for (const address of ingressAddresses(cluster, s)) {
+      const text = addressText(cluster.network, address);
+      const host = rangeText(cluster.network, { base: address, prefixLength: 32 });
       rules.push(
-        `-A KUBE-IPVS-OUT-FILTER -s ${address}/32 -m ipvs --vproto ${protocol} --vaddr ${address} --vport ${cluster.port[p]} -j DROP`,
+        `-A KUBE-IPVS-OUT-FILTER -s ${host} -m ipvs --vproto ${protocol} --vaddr ${text} --vport ${cluster.port[p]} -j DROP`,
       );
     }
   }

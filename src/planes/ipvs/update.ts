@@ -6,9 +6,11 @@
 import { applyChange, type Change, changedRows } from "../../cluster/change.js";
 import { type Cluster, servesPolicyLocal, TCP } from "../../cluster/cluster.js";
 import { extractService, rebaseChange } from "../../cluster/extract-service.js";
+import { familyOf } from "../../cluster/family.js";
 import type { UpdateCost } from "../plane.js";
 import { DEST_BYTES } from "./layout.js";
 import { SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
+import { elementWords } from "./tables/ipset.js";
 import { HASH_SETS } from "./tables/set-entries.js";
 import { isServer, listVirtualServices } from "./tables/virtual-services.js";
 
@@ -59,7 +61,7 @@ export function updateCost(
     bytes:
       added * DEST_BYTES +
       tables * SCHEDULERS[scheduler].dataBytes +
-      loopBackAdded * HASH_SETS["KUBE-LOOP-BACK"] * 4,
+      loopBackAdded * elementWords(HASH_SETS["KUBE-LOOP-BACK"], familyOf(cluster.network)) * 4,
     notes,
   };
 }

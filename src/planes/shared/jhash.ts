@@ -29,6 +29,14 @@ export function jhash4(k0: number, k1: number, k2: number, k3: number, seed: num
   return overTwelve(k0, k1, k2, k3, (JHASH_INITVAL + 16 + seed) | 0);
 }
 
+/**
+ * `__hash_from_tuple_v6` of Cilium (bpf/lib/hash.h), which begins without a seed: the source's upper three words, here zero, mix to
+ * zeros, and the seed comes last.
+ */
+export function tupleHash6(source: number, ports: number, protocol: number, seed: number): number {
+  return overTwelve(source, ports, protocol, seed, 0);
+}
+
 /** `jhash` of 14 bytes, three words and the low half of a fourth: the key of Cilium's connection-tracking maps. */
 export function jhash14(k0: number, k1: number, k2: number, k3: number, seed: number): number {
   return overTwelve(k0, k1, k2, k3 & 0xffff, (JHASH_INITVAL + 14 + seed) | 0);
@@ -52,6 +60,32 @@ function overTwelve(k0: number, k1: number, k2: number, rest: number, start: num
   c = ((c - b) | 0) ^ rol(b, 4);
   b = (b + a) | 0;
   return final((a + rest) | 0, b, c);
+}
+
+/**
+ * `jhash2` of `length` words of which the last are these and those in front are zero, three at a time: keys of IPv6, whose upper
+ * words are alike. `length` of 4 takes k0 alone, of 5 two words; of 6 and 9 all three.
+ */
+export function jhashBehindZeros(k0: number, k1: number, k2: number, length: number, seed: number): number {
+  const start = (JHASH_INITVAL + length * 4 + seed) | 0;
+  let a = start;
+  let b = start;
+  let c = start;
+  for (let left = length; left > 3; left -= 3) {
+    a = ((a - c) | 0) ^ rol(c, 4);
+    c = (c + b) | 0;
+    b = ((b - a) | 0) ^ rol(a, 6);
+    a = (a + c) | 0;
+    c = ((c - b) | 0) ^ rol(b, 8);
+    b = (b + a) | 0;
+    a = ((a - c) | 0) ^ rol(c, 16);
+    c = (c + b) | 0;
+    b = ((b - a) | 0) ^ rol(a, 19);
+    a = (a + c) | 0;
+    c = ((c - b) | 0) ^ rol(b, 4);
+    b = (b + a) | 0;
+  }
+  return final((a + k0) | 0, (b + k1) | 0, (c + k2) | 0);
 }
 
 /** `jhash` of a two-byte key (BPF hashes keys that are no whole words byte by byte). */

@@ -72,9 +72,8 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     lane === "kernel" && scenarios.includes("cold-start")
       ? coldStartCells(spec, kernel, profile, settings.endpointsPerService)
       : [];
-  const choices = (own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS).filter((id) =>
-    knowsFamily(id, family),
-  );
+  const known = own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS;
+  const choices = known.filter((id) => knowsFamily(id, family));
   const candidates = choices.filter((plane) => own?.includes(plane) ?? true);
   const isMeasured = candidates.some((plane) => scenarios.some((id) => kernel.measures(id, plane)));
   // A plane that is none is refused by its name below.

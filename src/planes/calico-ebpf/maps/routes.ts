@@ -1,12 +1,13 @@
 /** cali_v4_routes: to whom an address belongs. It is asked where no frontend is found, and for the side of a client. */
 
 import { type Cluster, maskTo } from "../../../cluster/cluster.js";
-import { LpmTrie } from "../../shared/lpm/trie.js";
+import { familyOf } from "../../../cluster/family.js";
+import { LpmTrie, NODE_WORDS, WIDE_NODE_WORDS } from "../../shared/lpm/trie.js";
 import { ROUTE_FLAGS, ROUTE_HOST, ROUTE_IN_POOL, ROUTE_LOCAL, ROUTE_WORKLOAD } from "../layout.js";
 
 /** Stock size of the map. */
 const ROUTES = 262_144;
-/** Calico's address management hands out blocks of 64 addresses to nodes. */
+/** Calico's address management hands out blocks of 64 addresses to nodes, in IPv6 (/122) too. */
 const BLOCK_BITS = 26;
 
 export interface RouteEntry {
@@ -37,9 +38,14 @@ export function routeCapacity({ endpoints, network }: Cluster): number {
   return Math.max(ROUTES, endpoints + network.nodeAddresses.length + 1);
 }
 
+/** Words from one node of Calico's tries to the next. */
+export function nodeWordsOf({ network }: Cluster): number {
+  return familyOf(network) === 4 ? NODE_WORDS : WIDE_NODE_WORDS;
+}
+
 /** The trie of these. */
 export function routesOf(cluster: Cluster): LpmTrie {
-  const trie = new LpmTrie(routeCapacity(cluster), 16, "raise bpfMapSizeRoute");
+  const trie = new LpmTrie(routeCapacity(cluster), 16, "raise bpfMapSizeRoute", nodeWordsOf(cluster));
   for (const { address, prefixLength, flags } of routeEntries(cluster)) {
     const node = trie.update(address | 0, 0, 0, prefixLength);
     trie.words[node + ROUTE_FLAGS] = flags;

@@ -5,15 +5,8 @@
 
 import { createHash } from "node:crypto";
 import { formatAddress, protocolName } from "../../../cluster/cluster.js";
-import {
-  AFFINITY_MATCH,
-  BACKENDS,
-  type HexMaps,
-  MAGLEV,
-  REVERSE_NAT,
-  SERVICES,
-  SOURCE_RANGES,
-} from "./map-names.js";
+import { formatIpv6 } from "../../../cluster/ipv6.js";
+import { AFFINITY_MATCH, type HexMaps, MAP_LAYOUTS, type MapLayout } from "./map-names.js";
 
 export interface EntryLinesOptions {
   /**
@@ -27,22 +20,12 @@ export interface EntryLinesOptions {
 export function entryLines(maps: HexMaps, options: EntryLinesOptions = {}): Map<string, Set<string>> {
   const known = new Names(maps);
   const lines = new Map<string, Set<string>>();
-  const writers: Record<string, (key: Buffer, value: Buffer) => string> = {
-    [SERVICES]: (key, value) => serviceLine(known, key, value),
-    [BACKENDS]: (key, value) => {
-      const name = known.backend(key.readUInt32LE(0));
-      const state = options.anyState?.has(name) ? "any" : value[7];
-      return `${name}: state ${state}, cluster and zone ${value.toString("hex", 8)}`;
-    },
-    [REVERSE_NAT]: (key, value) =>
-      `${known.frontend(key.readUInt16BE(0))}: ${formatAddress(value.readUInt32BE(0))}:${value.readUInt16BE(4)}`,
-    [SOURCE_RANGES]: (key, value) =>
-      `${known.frontend(key.readUInt16BE(4))}: ${formatAddress(key.readUInt32BE(8))}, prefix of ${key.readUInt32LE(0)} bits, value ${value.toString("hex")}`,
+  const writers: Record<string, Writer> = {
+    ...Object.assign({}, ...MAP_LAYOUTS.map((layout) => writersOf(layout, known, options))),
     [AFFINITY_MATCH]: (key, value) => {
       const [backend, revNat] = [key.readUInt32LE(0), key.readUInt16BE(4)];
       return `${known.frontend(revNat)}: ${known.backend(backend)}, value ${value.toString("hex")}`;
     },
-    [MAGLEV]: (key, value) => `${known.frontend(key.readUInt16BE(0))}: ${tableWords(known, value)}`,
   };
   for (const [map, entries] of Object.entries(maps)) {
     const write = writers[map];
@@ -56,21 +39,54 @@ export function entryLines(maps: HexMaps, options: EntryLinesOptions = {}): Map<
   return lines;
 }
 
+type Writer = (key: Buffer, value: Buffer) => string;
+
+/** Writers of one family's maps. */
+function writersOf(layout: MapLayout, known: Names, { anyState }: EntryLinesOptions): Record<string, Writer> {
+  const { addressBytes: wide } = layout;
+  return {
+    [layout.services]: (key, value) => serviceLine(known, layout, key, value),
+    [layout.backends]: (key, value) => {
+      const name = known.backend(key.readUInt32LE(0));
+      const state = anyState?.has(name) ? "any" : value[wide + 3];
+      return `${name}: state ${state}, cluster and zone ${value.toString("hex", wide + 4)}`;
+    },
+    [layout.reverseNat]: (key, value) => `${known.frontend(key.readUInt16BE(0))}: ${socketAt(layout, value)}`,
+    [layout.sourceRanges]: (key, value) =>
+      `${known.frontend(key.readUInt16BE(4))}: ${addressAt(layout, key, 8)}, prefix of ${key.readUInt32LE(0)} bits, value ${value.toString("hex")}`,
+    [layout.maglev]: (key, value) => `${known.frontend(key.readUInt16BE(0))}: ${tableWords(known, value)}`,
+  };
+}
+
+function addressAt({ family }: MapLayout, bytes: Buffer, at: number): string {
+  if (family === 4) return formatAddress(bytes.readUInt32BE(at));
+  return `[${formatIpv6((bytes.readBigUInt64BE(at) << 64n) | bytes.readBigUInt64BE(at + 8))}]`;
+}
+
+/** An address and the port behind it, at the beginning. */
+function socketAt(layout: MapLayout, bytes: Buffer): string {
+  return `${addressAt(layout, bytes, 0)}:${bytes.readUInt16BE(layout.addressBytes)}`;
+}
+
 /** Whose the numbers are. */
 class Names {
   readonly #backends = new Map<number, string>();
   readonly #frontends = new Map<number, string>();
 
   constructor(maps: HexMaps) {
-    for (const [key, value] of maps[BACKENDS] ?? []) {
-      const bytes = Buffer.from(value, "hex");
-      const name = `${formatAddress(bytes.readUInt32BE(0))}:${bytes.readUInt16BE(4)}/${protocolOf(bytes[6]!)}`;
-      this.#backends.set(Buffer.from(key, "hex").readUInt32LE(0), name);
-    }
-    for (const [key, value] of maps[SERVICES] ?? []) {
-      const [keyBytes, bytes] = [Buffer.from(key, "hex"), Buffer.from(value, "hex")];
-      const revNat = bytes.readUInt16BE(6);
-      if (keyBytes.readUInt16LE(6) === 0) this.#frontends.set(revNat, frontendName(keyBytes));
+    for (const layout of MAP_LAYOUTS) {
+      const { addressBytes: wide, backends, services } = layout;
+      for (const [key, value] of maps[backends] ?? []) {
+        const bytes = Buffer.from(value, "hex");
+        const name = `${socketAt(layout, bytes)}/${protocolOf(bytes[wide + 2]!)}`;
+        this.#backends.set(Buffer.from(key, "hex").readUInt32LE(0), name);
+      }
+      for (const [key, value] of maps[services] ?? []) {
+        const [keyBytes, bytes] = [Buffer.from(key, "hex"), Buffer.from(value, "hex")];
+        const revNat = bytes.readUInt16BE(6);
+        if (keyBytes.readUInt16LE(wide + 2) === 0)
+          this.#frontends.set(revNat, frontendName(layout, keyBytes));
+      }
     }
     this.#frontends.set(0, "none");
   }
@@ -84,22 +100,23 @@ class Names {
   }
 }
 
-function serviceLine(known: Names, key: Buffer, value: Buffer): string {
-  const slot = key.readUInt16LE(6);
+function serviceLine(known: Names, layout: MapLayout, key: Buffer, value: Buffer): string {
+  const slot = key.readUInt16LE(layout.addressBytes + 2);
   const first =
     slot > 0
       ? `backend ${known.backend(value.readUInt32LE(0))}`
       : `algorithm ${value[3]}, affinity ${value.readUIntLE(0, 3)} s`;
   return (
-    `${frontendName(key)} slot ${slot}: ${first}, count ${value.readUInt16LE(4)}, ` +
+    `${frontendName(layout, key)} slot ${slot}: ${first}, count ${value.readUInt16LE(4)}, ` +
     `of ${known.frontend(value.readUInt16BE(6))}, flags ${value.toString("hex", 8, 10)}, qcount ${value.readUInt16LE(10)}`
   );
 }
 
 /** Address, port, protocol and, where it is not the external one, scope. */
-function frontendName(key: Buffer): string {
-  const scope = key[9] === 0 ? "" : " inside";
-  return `${formatAddress(key.readUInt32BE(0))}:${key.readUInt16BE(4)}/${protocolOf(key[8]!)}${scope}`;
+function frontendName(layout: MapLayout, key: Buffer): string {
+  const { addressBytes: wide } = layout;
+  const scope = key[wide + 5] === 0 ? "" : " inside";
+  return `${socketAt(layout, key)}/${protocolOf(key[wide + 4]!)}${scope}`;
 }
 
 const protocolOf = (protocol: number): string => protocolName(protocol).toUpperCase();

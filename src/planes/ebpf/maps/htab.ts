@@ -1,7 +1,8 @@
 /** The kernel's BPF hash map (kernel/bpf/hashtab.c): as many buckets as the power of two that holds max_entries. */
 
+import type { Family } from "../../../cluster/family.js";
 import { MapFullError } from "../../../errors.js";
-import { jhash1, jhash3, jhashU16 } from "../../shared/jhash.js";
+import { jhash1, jhash3, jhashBehindZeros, jhashU16 } from "../../shared/jhash.js";
 import { BUCKET_WORDS, HASH, KEY, NEXT } from "../layout.js";
 
 /** Large ArrayBuffers begin 16 bytes behind a page boundary (the allocator's header): 48 bytes on, a cache line begins. */
@@ -103,12 +104,23 @@ class Htab {
   }
 }
 
-/** A map with a twelve-byte key: lb4_services_v2. */
+/** A map with a twelve-byte key, lb4_services_v2, or one of 24 bytes, lb6_services_v2: see layout.ts. */
 export class ServiceMap extends Htab {
+  readonly #isIpv6: boolean;
+
+  constructor(maxEntries: number, elementWords: number, seed: number, family: Family = 4) {
+    super(maxEntries, elementWords, seed);
+    this.#isIpv6 = family === 6;
+  }
+
+  #hash(k0: number, k1: number, k2: number): number {
+    return this.#isIpv6 ? jhashBehindZeros(k0, k1, k2, 6, this.seed) : jhash3(k0, k1, k2, this.seed);
+  }
+
   /** The element of a key, or MISS: the stored hash is compared before the key, as lookup_nulls_elem_raw does. */
   find(k0: number, k1: number, k2: number): number {
     const words = this.words;
-    const hash = jhash3(k0, k1, k2, this.seed);
+    const hash = this.#hash(k0, k1, k2);
     let element = words[this.bucketOf(hash)]!;
     while (element !== MISS) {
       if (
@@ -126,11 +138,11 @@ export class ServiceMap extends Htab {
 
   /** Elements that `find` compares for a key. */
   probes(k0: number, k1: number, k2: number): number {
-    return countProbes(this.words, this.bucketOf(jhash3(k0, k1, k2, this.seed)), this.find(k0, k1, k2));
+    return countProbes(this.words, this.bucketOf(this.#hash(k0, k1, k2)), this.find(k0, k1, k2));
   }
 
   insert(k0: number, k1: number, k2: number): number {
-    const element = this.take(jhash3(k0, k1, k2, this.seed));
+    const element = this.take(this.#hash(k0, k1, k2));
     this.words[element + KEY] = k0;
     this.words[element + KEY + 1] = k1;
     this.words[element + KEY + 2] = k2;
@@ -141,7 +153,7 @@ export class ServiceMap extends Htab {
   update(k0: number, k1: number, k2: number): number {
     const old = this.find(k0, k1, k2);
     if (old === MISS) return this.insert(k0, k1, k2);
-    const element = this.replace(jhash3(k0, k1, k2, this.seed), old);
+    const element = this.replace(this.#hash(k0, k1, k2), old);
     this.words[element + KEY] = k0;
     this.words[element + KEY + 1] = k1;
     this.words[element + KEY + 2] = k2;
@@ -150,7 +162,7 @@ export class ServiceMap extends Htab {
 
   /** Deletes a key that is there. */
   remove(k0: number, k1: number, k2: number): void {
-    this.release(jhash3(k0, k1, k2, this.seed), this.find(k0, k1, k2));
+    this.release(this.#hash(k0, k1, k2), this.find(k0, k1, k2));
   }
 }
 

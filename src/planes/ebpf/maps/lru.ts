@@ -3,6 +3,7 @@
  * room when all are in use. The kernel's per-CPU active and inactive lists are one list here, in order of insertion.
  */
 
+import type { Family } from "../../../cluster/family.js";
 import { InvalidOptionError } from "../../../errors.js";
 import { jhash4, jhash14 } from "../../shared/jhash.js";
 import { BUCKET_WORDS, HASH, KEY, NEXT } from "../layout.js";
@@ -45,6 +46,7 @@ export abstract class LruMap {
   readonly #journal: Int32Array;
   #evictions = 0;
 
+  /** `valueWords`: of the value, and of what a key of IPv6 is longer, which the model leaves empty. */
   constructor(maxEntries: number, valueWords: number, seed: number) {
     if (!Number.isInteger(maxEntries) || maxEntries < 1) {
       throw new InvalidOptionError(`${maxEntries} entries make no map: give it 1 or more`);
@@ -226,8 +228,9 @@ export const CT_REV_NAT = VALUE + 9;
 
 /** cilium_ct4_global: 14-byte key (daddr, saddr, ports, nexthdr with flags), so hashed byte by byte. 120-byte elements. */
 export class ConnectionMap extends LruMap {
-  constructor(maxEntries: number, seed: number) {
-    super(maxEntries, CT_VALUE_WORDS, seed);
+  /** Of IPv6 keys have 38 bytes, padded to 40. */
+  constructor(maxEntries: number, seed: number, family: Family = 4) {
+    super(maxEntries, CT_VALUE_WORDS + (family === 4 ? 0 : 6), seed);
   }
 
   protected hash(k0: number, k1: number, k2: number, k3: number): number {
@@ -241,8 +244,9 @@ export const SK_PORT = VALUE + 1;
 
 /** cilium_lb4_reverse_sk: 16-byte key (cookie, address, port). 72-byte elements. */
 export class ReverseSocketMap extends LruMap {
-  constructor(maxEntries: number, seed: number) {
-    super(maxEntries, 2, seed);
+  /** Of IPv6 keys have 32 bytes, values 24. */
+  constructor(maxEntries: number, seed: number, family: Family = 4) {
+    super(maxEntries, family === 4 ? 2 : 10, seed);
   }
 
   protected hash(k0: number, k1: number, k2: number, k3: number): number {

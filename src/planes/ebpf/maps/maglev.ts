@@ -1,7 +1,8 @@
 /** Maglev tables as Cilium fills them (pkg/maglev/maglev.go; Eisenbud et al., NSDI 2016). */
 
-import { type Cluster, formatAddress, protocolName } from "../../../cluster/cluster.js";
-import { jhash3 } from "../../shared/jhash.js";
+import { type Cluster, protocolName } from "../../../cluster/cluster.js";
+import { endpointText, type Family } from "../../../cluster/family.js";
+import { jhash3, tupleHash6 } from "../../shared/jhash.js";
 import { murmur3x64128 } from "../../shared/murmur3.js";
 
 /** Cilium's default hash seed: four bytes for murmur3, four for jhash, most significant first (maglev.go, Init). */
@@ -9,10 +10,9 @@ const SEED = Buffer.from("JLfvgnHc2kaSUFaI", "base64");
 const MURMUR_SEED = SEED.readUInt32BE(0);
 export const MAGLEV_JHASH_SEED = SEED.readInt32BE(4);
 
-/** Name of a backend, by which backends are sorted and hashed (loadbalancer.Backend's String, IPv4 and active). */
+/** Name of a backend, by which backends are sorted and hashed (BackendInfo.setHashString). */
 export function backendName(cluster: Cluster, endpoint: number, protocol: number): string {
-  const address = formatAddress(cluster.endpointAddress[endpoint]!);
-  return `[${address}:${cluster.endpointPort[endpoint]}/${protocolName(protocol).toUpperCase()},State:active]`;
+  return `[${endpointText(cluster, endpoint)}/${protocolName(protocol).toUpperCase()},State:active]`;
 }
 
 /**
@@ -51,13 +51,22 @@ export function fillMaglevTable(
   }
 }
 
-/** hash_from_tuple_v4: jhash_3words(src, dport << 16 | sport, protocol) mod M, unsigned. The destination is not hashed. */
+/**
+ * hash_from_tuple_v4: jhash_3words(src, dport << 16 | sport, protocol) mod M, unsigned. The destination is not hashed.
+ * hash_from_tuple_v6 mixes four words of the source: the model has the last one.
+ */
 export function maglevIndex(
   src: number,
   sport: number,
   dport: number,
   protocol: number,
   size: number,
+  family: Family = 4,
 ): number {
-  return (jhash3(src, (dport << 16) | sport, protocol, MAGLEV_JHASH_SEED) >>> 0) % size;
+  const ports = (dport << 16) | sport;
+  const hash =
+    family === 4
+      ? jhash3(src, ports, protocol, MAGLEV_JHASH_SEED)
+      : tupleHash6(src, ports, protocol, MAGLEV_JHASH_SEED);
+  return (hash >>> 0) % size;
 }

@@ -56,11 +56,18 @@ function membersOf(cluster: Cluster, p: number, localOnly: boolean): number[] {
 }
 
 function sortRows(cluster: Cluster, rows: number[], states?: EndpointStates): void {
-  const { endpointAddress, endpointPort } = cluster;
+  const { endpointPort } = cluster;
   rows.sort(
     (a, b) =>
       stateOf(cluster, a, states) - stateOf(cluster, b, states) ||
-      endpointAddress[a]! - endpointAddress[b]! ||
+      compareAddresses(cluster, a, b) ||
       endpointPort[a]! - endpointPort[b]!,
   );
+}
+
+/** Numbers that stand for IPv6 are in the order of their addresses in part only. */
+function compareAddresses({ endpointAddress, network: { ipv6 } }: Cluster, a: number, b: number): number {
+  const [first, second] = [endpointAddress[a]!, endpointAddress[b]!];
+  if (ipv6 === undefined || first === second) return first - second;
+  return ipv6.address(first) < ipv6.address(second) ? -1 : 1;
 }

@@ -1,7 +1,15 @@
 /** sh and dh (ip_vs_sh.c, ip_vs_dh.c): 256 slots a service, indexed by a hash of the client or of the service address. */
 
+import type { AddressPlan } from "../../../cluster/address-plan.js";
 import { hash32 } from "../../shared/hash32.js";
-import { DEST_NEXT, DEST_WEIGHT, NULL, SERVICE_DESTINATIONS, SERVICE_SCHEDULER_DATA } from "../layout.js";
+import {
+  DEST_NEXT,
+  DEST_WEIGHT,
+  hashedAddress,
+  NULL,
+  SERVICE_DESTINATIONS,
+  SERVICE_SCHEDULER_DATA,
+} from "../layout.js";
 import type { Scheduler } from "./scheduler.js";
 
 /** IP_VS_SH_TAB_BITS and IP_VS_DH_TAB_BITS. */
@@ -14,9 +22,11 @@ export const HASHING_WORDS = 1024;
 /** Source hashing. A destination fills as many slots in a row as its weight says, at least one. */
 export class SourceHashing implements Scheduler {
   readonly #words: Int32Array;
+  readonly #plan: AddressPlan | undefined;
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, plan: AddressPlan | undefined) {
     this.#words = words;
+    this.#plan = plan;
   }
 
   attach(service: number, table: number): void {
@@ -33,7 +43,7 @@ export class SourceHashing implements Scheduler {
 
   /** kube-proxy doesn't set sh-port nor sh-fallback: the port has no part, and an unusable slot refuses. */
   pick(service: number, src: number): number {
-    return usableSlot(this.#words, service, hash32(src, TABLE_BITS));
+    return usableSlot(this.#words, service, hash32(hashedAddress(this.#plan, src), TABLE_BITS));
   }
 
   bind(): void {}
@@ -42,9 +52,11 @@ export class SourceHashing implements Scheduler {
 /** Destination hashing. Weights are ignored, and one service address always leads to one destination. */
 export class DestinationHashing implements Scheduler {
   readonly #words: Int32Array;
+  readonly #plan: AddressPlan | undefined;
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, plan: AddressPlan | undefined) {
     this.#words = words;
+    this.#plan = plan;
   }
 
   attach(service: number, table: number): void {
@@ -59,7 +71,7 @@ export class DestinationHashing implements Scheduler {
   onWeightChanged(): void {}
 
   pick(service: number, _src: number, _sport: number, dst: number): number {
-    return usableSlot(this.#words, service, hash32(dst, TABLE_BITS));
+    return usableSlot(this.#words, service, hash32(hashedAddress(this.#plan, dst), TABLE_BITS));
   }
 
   bind(): void {}

@@ -24,7 +24,7 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, SchedulerKind>> = {
   wlc: { ...NO_DATA, create: (words) => new WeightedLeastConnection(words) },
   sed: { ...NO_DATA, create: (words) => new ShortestExpectedDelay(words, false) },
   nq: { ...NO_DATA, create: (words) => new ShortestExpectedDelay(words, true) },
-  sh: { ...SLOT_TABLE, create: (words) => new SourceHashing(words) },
-  dh: { ...SLOT_TABLE, create: (words) => new DestinationHashing(words) },
-  mh: { ...MAGLEV, create: (words) => new Maglev(words) },
+  sh: { ...SLOT_TABLE, create: (words, plan) => new SourceHashing(words, plan) },
+  dh: { ...SLOT_TABLE, create: (words, plan) => new DestinationHashing(words, plan) },
+  mh: { ...MAGLEV, create: (words, plan) => new Maglev(words, plan) },
 };

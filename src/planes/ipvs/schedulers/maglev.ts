@@ -3,12 +3,14 @@
  * permutation of the slots; they claim free slots in turns, a heavier one several a turn.
  */
 
+import type { AddressPlan } from "../../../cluster/address-plan.js";
 import { hsiphash1u32 } from "../../shared/siphash.js";
 import {
   DEST_ADDRESS,
   DEST_FAMILY_PORT,
   DEST_NEXT,
   DEST_WEIGHT,
+  hashedAddress,
   NULL,
   SERVICE_DESTINATION_COUNT,
   SERVICE_DESTINATIONS,
@@ -34,17 +36,19 @@ const KEY_2 = Int32Array.of(2654446892, 0, 2654446892, 0);
 
 export class Maglev implements Scheduler {
   readonly #words: Int32Array;
+  readonly #plan: AddressPlan | undefined;
   readonly #key = KEY_1;
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, plan: AddressPlan | undefined) {
     this.#words = words;
+    this.#plan = plan;
   }
 
   attach(service: number, state: number): void {
     const slots = state + STATE_WORDS;
     this.#words[service + SERVICE_SCHEDULER_DATA] = state;
     this.#words[state + STATE_LOOKUP] = slots;
-    populate(this.#words, service, slots);
+    populate(this.#words, service, slots, this.#plan);
   }
 
   /** ip_vs_mh_dest_changed fills a new table and frees the old one; here it is the same memory, emptied. */
@@ -52,7 +56,7 @@ export class Maglev implements Scheduler {
     const words = this.#words;
     const slots = words[words[service + SERVICE_SCHEDULER_DATA]! + STATE_LOOKUP]!;
     words.fill(NULL, slots, slots + MAGLEV_SLOTS * 2);
-    populate(words, service, slots);
+    populate(words, service, slots, this.#plan);
   }
 
   onWeightChanged(service: number): void {
@@ -62,7 +66,7 @@ export class Maglev implements Scheduler {
   /** kube-proxy sets the mh-port flag: the hash is over the 32-bit sum of client address and port. */
   pick(service: number, src: number, sport: number): number {
     const words = this.#words;
-    const slot = (hsiphash1u32((sport + src) | 0, this.#key) >>> 0) % MAGLEV_SLOTS;
+    const slot = (hsiphash1u32((sport + hashedAddress(this.#plan, src)) | 0, this.#key) >>> 0) % MAGLEV_SLOTS;
     const slots = words[words[service + SERVICE_SCHEDULER_DATA]! + STATE_LOOKUP]!;
     const dest = words[slots + slot * 2]!;
     return dest === NULL || words[dest + DEST_WEIGHT]! <= 0 ? NULL : dest;
@@ -72,7 +76,7 @@ export class Maglev implements Scheduler {
 }
 
 /** ip_vs_mh_permutate and ip_vs_mh_populate. */
-function populate(words: Int32Array, service: number, slots: number): void {
+function populate(words: Int32Array, service: number, slots: number, plan: AddressPlan | undefined): void {
   const head = service + SERVICE_DESTINATIONS;
   const count = words[service + SERVICE_DESTINATION_COUNT]!;
   const dests = new Int32Array(count);
@@ -83,7 +87,8 @@ function populate(words: Int32Array, service: number, slots: number): void {
   let heaviest = 0;
   let row = 0;
   for (let dest = words[head]!; dest !== head; dest = words[dest + DEST_NEXT]!) {
-    const sum = (words[dest + DEST_ADDRESS]! + (words[dest + DEST_FAMILY_PORT]! >>> 16)) | 0;
+    const sum =
+      (hashedAddress(plan, words[dest + DEST_ADDRESS]!) + (words[dest + DEST_FAMILY_PORT]! >>> 16)) | 0;
     const weight = words[dest + DEST_WEIGHT]!;
     dests[row] = dest;
     permutation[row] = (hsiphash1u32(sum, KEY_1) >>> 0) % MAGLEV_SLOTS;

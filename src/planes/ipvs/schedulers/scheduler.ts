@@ -1,5 +1,7 @@
 /** A scheduler chooses a destination of a virtual service (struct ip_vs_scheduler). */
 
+import type { AddressPlan } from "../../../cluster/address-plan.js";
+
 export interface Scheduler {
   /** Prepares a service whose destinations are all added; `data` points to its share of scheduler memory. */
   attach(service: number, data: number): void;
@@ -20,7 +22,8 @@ export interface SchedulerKind {
   readonly dataBytes: number;
   /** Hash tables that a pick consults. */
   readonly tableLookups: number;
-  create(words: Int32Array): Scheduler;
+  /** `plan`: of a cluster of IPv6, whose addresses some hash. */
+  create(words: Int32Array, plan: AddressPlan | undefined): Scheduler;
 }
 
 /** For schedulers that keep no data per service. */

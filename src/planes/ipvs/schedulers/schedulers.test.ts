@@ -35,7 +35,7 @@ function bench(name: SchedulerName, weights: readonly number[]): Bench {
     Uint16Array.from(weights),
     kind.dataWords,
   );
-  const scheduler = kind.create(words);
+  const scheduler = kind.create(words, undefined);
   const service = services[0]!;
   scheduler.attach(service, schedulerStart);
   return {

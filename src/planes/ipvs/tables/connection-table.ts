@@ -1,5 +1,6 @@
 /** ip_vs_conn_tab: connections hashed once, over protocol and client (net/netfilter/ipvs/ip_vs_conn.c, Linux 6.1). */
 
+import type { Network } from "../../../cluster/cluster.js";
 import { Random } from "../../../random.js";
 import {
   BACKGROUND_ENDPOINT,
@@ -8,8 +9,8 @@ import {
   backgroundPort,
   TO_CACHE_LINE_WORDS,
 } from "../../shared/conntrack.js";
-import { jhash3 } from "../../shared/jhash.js";
-import { AF_INET, NULL } from "../layout.js";
+import { jhash3, jhashBehindZeros } from "../../shared/jhash.js";
+import { addressFamily, NULL } from "../layout.js";
 
 /** struct hlist_head: a pointer. */
 const BUCKET_WORDS = 2;
@@ -49,9 +50,14 @@ export class ConnectionTable {
   readonly random: number;
   readonly #first: number;
   readonly #filled: number;
+  readonly #family: number;
+  readonly #isIpv6: boolean;
   #free: number;
 
-  constructor(bits: number, room: number, fill: number, seed: number) {
+  /** `network`: whose connections they are; of IPv4 by default. */
+  constructor(bits: number, room: number, fill: number, seed: number, network: Pick<Network, "ipv6"> = {}) {
+    this.#family = addressFamily(network);
+    this.#isIpv6 = network.ipv6 !== undefined;
     this.random = Random.fromSeed(seed, "ip_vs_conn").nextInt32();
     this.buckets = 2 ** bits;
     this.#first = TO_CACHE_LINE_WORDS + this.buckets * BUCKET_WORDS;
@@ -75,9 +81,13 @@ export class ConnectionTable {
     return (this.buckets * BUCKET_WORDS + this.size * CONNECTION_WORDS) * 4;
   }
 
-  /** ip_vs_conn_hashkey: jhash_3words(addr, port, proto, ip_vs_conn_rnd), as a word index. */
+  /**
+   * ip_vs_conn_hashkey: jhash_3words(addr, port, proto, ip_vs_conn_rnd), as a word index. Of IPv6 the address is what jhash makes
+   * of its 16 bytes, of which the model has the last word.
+   */
   bucket(client: number, port: number, protocol: number): number {
-    const hash = jhash3(client, port, protocol, this.random);
+    const address = this.#isIpv6 ? jhashBehindZeros(client, 0, 0, 4, this.random) : client;
+    const hash = jhash3(address, port, protocol, this.random);
     return TO_CACHE_LINE_WORDS + (hash & (this.buckets - 1)) * BUCKET_WORDS;
   }
 
@@ -91,7 +101,7 @@ export class ConnectionTable {
     protocol: number,
   ): number {
     const words = this.words;
-    const virtualPort = vport | (AF_INET << 16);
+    const virtualPort = vport | (this.#family << 16);
     let connection = words[bucket]!;
     while (connection !== NULL) {
       if (
@@ -132,11 +142,11 @@ export class ConnectionTable {
     const connection = this.#free;
     this.#free = connection + CONNECTION_WORDS;
     words[connection + CLIENT_PORT] = cport | (port << 16);
-    words[connection + VIRTUAL_PORT] = vport | (AF_INET << 16);
+    words[connection + VIRTUAL_PORT] = vport | (this.#family << 16);
     words[connection + CLIENT] = client;
     words[connection + VIRTUAL] = virtual;
     words[connection + DESTINATION] = address;
-    words[connection + PROTOCOL] = protocol | (AF_INET << 16);
+    words[connection + PROTOCOL] = protocol | (this.#family << 16);
     words[connection + TIMEOUT] = TIMEOUT_SEC;
     words[connection + DEST] = decision;
     words[connection + IN_PACKETS] = 1;

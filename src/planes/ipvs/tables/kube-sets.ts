@@ -1,5 +1,6 @@
 /** kube-proxy's ipsets, built. */
 
+import type { Family } from "../../../cluster/family.js";
 import { Random } from "../../../random.js";
 import { IpSet } from "./ipset.js";
 import { type BitmapName, HASH_SETS, type HashSetName, type SetEntries } from "./set-entries.js";
@@ -27,10 +28,10 @@ export class KubeSets {
   readonly ipvsIps: IpSet;
 
   /** `spare`: this node's endpoints that may join. */
-  constructor(entries: SetEntries, seed: number, spare = 0) {
+  constructor(entries: SetEntries, seed: number, spare = 0, family: Family = 4) {
     const random = Random.fromSeed(seed, "ipset");
     const hash = (name: HashSetName, room = 0) =>
-      new IpSet(entries.hash[name].view(), HASH_SETS[name], random.nextInt32(), room);
+      new IpSet(entries.hash[name].view(), HASH_SETS[name], random.nextInt32(), room, family);
     const bitmap = (name: BitmapName) => new PortBitmap(entries.bitmap[name].view());
     this.loopBack = hash("KUBE-LOOP-BACK", spare);
     this.clusterIp = hash("KUBE-CLUSTER-IP");

@@ -1,8 +1,11 @@
 /** The hash table of virtual services: the fixed one of Linux up to 7.0, and the resizable one merged in 2026. */
 
+import type { AddressPlan } from "../../../cluster/address-plan.js";
 import { jhash3 } from "../../shared/jhash.js";
 import {
+  addressFamily,
   familyProtocol,
+  hashedAddress,
   NULL,
   SERVICE_ADDRESS,
   SERVICE_FAMILY_PROTOCOL,
@@ -24,7 +27,7 @@ export interface ServiceTable {
 /** IP_VS_SVC_TAB_SIZE: 2^8, whatever the number of services. */
 export const FIXED_BUCKETS = 256;
 
-/** `ip_vs_svc_hashkey` (ip_vs_ctl.c); `netns` is the address of the netns_ipvs, shifted right by 8. */
+/** `ip_vs_svc_hashkey` (ip_vs_ctl.c) of a folded address; `netns` is the address of the netns_ipvs, shifted right by 8. */
 export function fixedBucket(netns: number, address: number, port: number, protocol: number): number {
   return (protocol ^ address ^ netns ^ (port >>> 8) ^ port) & (FIXED_BUCKETS - 1);
 }
@@ -35,10 +38,15 @@ export class FixedServiceTable implements ServiceTable {
   readonly #words: Int32Array;
   readonly #heads = new Int32Array(FIXED_BUCKETS * 2);
   readonly #netns: number;
+  readonly #plan: AddressPlan | undefined;
+  readonly #family: number;
 
-  constructor(words: Int32Array, netns: number) {
+  /** `plan`: of a cluster of IPv6. */
+  constructor(words: Int32Array, netns: number, plan?: AddressPlan) {
     this.#words = words;
     this.#netns = netns;
+    this.#plan = plan;
+    this.#family = addressFamily({ ...(plan && { ipv6: plan }) });
   }
 
   insert(service: number): void {
@@ -54,7 +62,7 @@ export class FixedServiceTable implements ServiceTable {
 
   find(address: number, port: number, protocol: number): number {
     const words = this.#words;
-    const family = familyProtocol(protocol);
+    const family = familyProtocol(this.#family, protocol);
     let service = this.#heads[this.#head(address, port, protocol)]!;
     while (service !== NULL) {
       if (
@@ -82,7 +90,7 @@ export class FixedServiceTable implements ServiceTable {
   }
 
   #head(address: number, port: number, protocol: number): number {
-    return fixedBucket(this.#netns, address, port, protocol) * 2;
+    return fixedBucket(this.#netns, hashedAddress(this.#plan, address), port, protocol) * 2;
   }
 }
 
@@ -104,13 +112,18 @@ export class ResizableServiceTable implements ServiceTable {
   readonly #heads: Int32Array;
   readonly #mask: number;
   readonly #key: number;
+  readonly #plan: AddressPlan | undefined;
+  readonly #family: number;
 
-  constructor(words: Int32Array, services: number, key: number) {
+  /** `plan`: of a cluster of IPv6. */
+  constructor(words: Int32Array, services: number, key: number, plan?: AddressPlan) {
     this.buckets = resizableBuckets(services);
     this.#words = words;
     this.#heads = new Int32Array(this.buckets * 2);
     this.#mask = this.buckets - 1;
     this.#key = key;
+    this.#plan = plan;
+    this.#family = addressFamily({ ...(plan && { ipv6: plan }) });
   }
 
   insert(service: number): void {
@@ -128,7 +141,7 @@ export class ResizableServiceTable implements ServiceTable {
 
   find(address: number, port: number, protocol: number): number {
     const words = this.#words;
-    const family = familyProtocol(protocol);
+    const family = familyProtocol(this.#family, protocol);
     const hash = this.#hash(address, port, protocol);
     let service = this.#heads[(hash & this.#mask) * 2]!;
     while (service !== NULL) {
@@ -157,8 +170,8 @@ export class ResizableServiceTable implements ServiceTable {
     return probes;
   }
 
-  /** `ip_vs_rht_hash_linfo`: jhash_3words(port, protocol, address, key). */
+  /** `ip_vs_rht_hash_linfo`: jhash_3words(port, protocol, address, key); of IPv6 ipv6_addr_hash, which folds too. */
   #hash(address: number, port: number, protocol: number): number {
-    return jhash3(port, protocol, address, this.#key);
+    return jhash3(port, protocol, hashedAddress(this.#plan, address), this.#key);
   }
 }

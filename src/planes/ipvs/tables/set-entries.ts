@@ -22,12 +22,22 @@ export const HASH_SETS = {
 export type HashSetName = keyof typeof HASH_SETS;
 export const HASH_SET_NAMES = Object.keys(HASH_SETS) as HashSetName[];
 
-export type BitmapName =
-  | "KUBE-NODE-PORT-TCP"
-  | "KUBE-NODE-PORT-LOCAL-TCP"
-  | "KUBE-NODE-PORT-UDP"
-  | "KUBE-NODE-PORT-LOCAL-UDP"
-  | "KUBE-HEALTH-CHECK-NODE-PORT";
+/** IPSET_MAXNAMELEN without the end of the string. */
+const MAX_SET_NAME = 31;
+
+/** A set's name in IPv6, cut off where ipset allows no longer one (ipset.go). */
+export function ipv6SetName(name: HashSetName | BitmapName): string {
+  return name.replace("KUBE-", "KUBE-6-").slice(0, MAX_SET_NAME);
+}
+
+export const BITMAP_NAMES = [
+  "KUBE-NODE-PORT-TCP",
+  "KUBE-NODE-PORT-LOCAL-TCP",
+  "KUBE-NODE-PORT-UDP",
+  "KUBE-NODE-PORT-LOCAL-UDP",
+  "KUBE-HEALTH-CHECK-NODE-PORT",
+] as const;
+export type BitmapName = (typeof BITMAP_NAMES)[number];
 
 export interface SetEntries {
   readonly hash: Readonly<Record<HashSetName, Int32Vector>>;

@@ -7,6 +7,11 @@ import { MapFullError } from "../../../errors.js";
  * Calico's (12 bytes of data, 20 of value) fills the 64-byte class, one cache line; smaller nodes come from the same class.
  */
 export const NODE_WORDS = 16;
+/**
+ * Of Calico's in IPv6 (36 bytes of data): the 96-byte class, so that every second node lies on two lines. The model has its data
+ * where IPv4 has it, with the numbers that stand for addresses: what a walk reads is on the same lines.
+ */
+export const WIDE_NODE_WORDS = 24;
 const CHILD = 0;
 export const PREFIX_LENGTH = 4;
 export const NODE_FLAGS = 5;
@@ -26,6 +31,8 @@ export const MISS = 0;
 export class LpmTrie {
   words: Int32Array;
   readonly maxEntries: number;
+  /** From one node to the next. */
+  readonly nodeWords: number;
   #entries = 0;
   #nodes = 0;
   #next = TO_CACHE_LINE_WORDS;
@@ -37,11 +44,12 @@ export class LpmTrie {
   readonly #remedy: string;
 
   /** `expected` entries get room at once; more get it when they come. `remedy`: what makes room beyond `maxEntries`. */
-  constructor(maxEntries: number, expected: number, remedy: string) {
+  constructor(maxEntries: number, expected: number, remedy: string, nodeWords = NODE_WORDS) {
     this.maxEntries = maxEntries;
+    this.nodeWords = nodeWords;
     this.#remedy = remedy;
     // Every entry brings at most one intermediate node; an update needs a spare one.
-    this.words = new Int32Array(TO_CACHE_LINE_WORDS + (2 * expected + 2) * NODE_WORDS);
+    this.words = new Int32Array(TO_CACHE_LINE_WORDS + (2 * expected + 2) * nodeWords);
   }
 
   /** Entries, without intermediate nodes: what max_entries bounds. */
@@ -211,7 +219,7 @@ export class LpmTrie {
     if (node !== MISS) this.#freed = this.words[node]!;
     else {
       node = this.#next;
-      this.#next += NODE_WORDS;
+      this.#next += this.nodeWords;
       if (this.#next > this.words.length) {
         const larger = new Int32Array(2 * this.words.length);
         larger.set(this.words);
@@ -220,7 +228,7 @@ export class LpmTrie {
     }
     this.#nodes++;
     const { words } = this;
-    words.fill(0, node, node + NODE_WORDS);
+    words.fill(0, node, node + this.nodeWords);
     words[node + PREFIX_LENGTH] = length;
     words[node + NODE_FLAGS] = flags;
     words[node + DATA] = key[0];
