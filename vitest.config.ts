@@ -6,6 +6,7 @@ const ISOLATED = [
   "src/kernel/testbed/clean.test.ts",
   "src/measure/run.test.ts",
   "src/measure/replicate/batches.test.ts",
+  "bench/family.test.ts",
   "bench/scenarios.test.ts",
   "test/cli/clusters.test.ts",
   "test/cli/imported-flags.test.ts",

@@ -112,8 +112,9 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 			return PASS;
 	}
 	count = frontend->count;
+	/* connect() goes on as it is, and the packets meet the entry (do_nat_common in connect.h). */
 	if (count == FE_DROP)
-		return DROP;
+		return socket ? PASS : DROP;
 	if (frontend->flags & (FE_EXTERNAL_LOCAL | FE_INTERNAL_LOCAL)) {
 		bool known = inside || (route_flags(flow->source) & (ROUTE_HOST | ROUTE_WORKLOAD));
 

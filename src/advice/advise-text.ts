@@ -105,6 +105,11 @@ export function adviceAssumptions(advice: Advice, results: Results): string[] {
           `the run's services have one port and ${settings.endpointsPerService} endpoints each; what yours add beyond the number of ports is not in the times`,
         ]),
     `each process has a core's caches to itself, which pods share on a node; intervals are over ${replicates} of them`,
+    ...(advice.family === 6
+      ? [
+          "times hold the larger tables of IPv6, not the 16 bytes of an address that the kernel compares; the control planes' own times were measured with IPv4",
+        ]
+      : []),
     "updates and memory are exact counts of what is written and held, not times; how long a control plane takes for them is read off published runs of the real ones, not modelled",
     "features, support and what your team knows are no part of this",
   ];

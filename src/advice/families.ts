@@ -65,10 +65,10 @@ export function adviseDualStack(
   };
 }
 
-/** Both programs, or why there are none. What both families share is small next to what each has: it is counted twice. */
+/** Both programs, or why there are none: what both families share would be counted twice. */
 function bothOf(id: PlaneId, { ipv4, ipv6 }: DualStack, options: PlaneOptions): DualProgram | string {
   const plane = planeById(id);
-  const gap = familyGap(plane.descriptor, 6);
+  const gap = familyGap(plane.descriptor, "dual");
   if (gap !== null) return gap;
   try {
     return new DualProgram(plane, [ipv4, ipv6] satisfies readonly [Cluster, Cluster], options);

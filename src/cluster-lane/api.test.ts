@@ -177,7 +177,10 @@ function cluster(
   };
 }
 
-const NEEDS = { options: {}, namespace: "lbscale-r", own: true, watches: false, services: 10, targets: 5 };
+const NEEDS = {
+  ...{ options: {}, namespace: "lbscale-r", own: true, watches: false },
+  ...{ services: 10, sizes: 1, targets: 5 },
+};
 
 describe.skipIf(process.platform === "win32")("the look at a cluster before a run", () => {
   it("names every right that is lacking", async () => {

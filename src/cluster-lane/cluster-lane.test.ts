@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { countFreeAddresses, isIpv6Only } from "./inspect/addresses.js";
 import { detectNetwork, detectPlane, type PlaneEvidence } from "./inspect/detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
+import { objectCounts } from "./inspect/preflight.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
 import { sliceManifest, taskText } from "./objects.js";
 import { settingOf } from "./plan.js";
@@ -218,6 +219,19 @@ describe("objects of a run", () => {
         told,
       );
     }
+  });
+});
+
+it("the objects that quotas count are those of all N, and while changes are watched two Services more", () => {
+  const needs = { services: 100, sizes: 3, targets: 5, watches: false };
+  const probes = new Map([
+    ["amd64", 2],
+    ["arm64", 1],
+  ]);
+  const counts = { services: 100, pods: 8, "count/pods": 14, "count/jobs.batch": 6, configmaps: 5 };
+  expect(objectCounts(needs, probes)).toMatchObject(counts);
+  expect(objectCounts({ ...needs, watches: true }, probes)).toMatchObject({
+    ...{ services: 102, "count/endpointslices.discovery.k8s.io": 102, pods: 11, "count/pods": 17 },
   });
 });
 

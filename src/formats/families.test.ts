@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Cluster } from "../cluster/cluster.js";
-import { addressText, type DualStack, rangeText } from "../cluster/family.js";
-import { parseIpv6 } from "../cluster/ipv6.js";
+import { addressText, type DualStack, endpointText, rangeText, socketText } from "../cluster/family.js";
+import { formatIpv6, parseIpv6 } from "../cluster/ipv6.js";
 import { parseClusterFile, writeCluster } from "../cluster/json.js";
 import { parseRawCidr } from "../cluster/raw-addresses.js";
+import { FLAGS } from "../planes/ebpf/cilium-flags.js";
 import { importedOptions } from "../planes/imported-options.js";
 import { KUBE_PROXY_RELEASES } from "../planes/kube-proxy-versions.js";
 import { KUBE_PROXY_VERSIONS } from "../planes/plane.js";
@@ -15,7 +17,7 @@ import {
   nftLines,
   ruleDifferences,
 } from "../planes/shared/rules-as-sets.js";
-import { importCluster } from "./detect.js";
+import { type Imported, importCluster } from "./detect.js";
 import { EXPORTS } from "./export.js";
 
 const FOLDER = new URL("../../test/data/kube-proxy/", import.meta.url);
@@ -109,3 +111,85 @@ describe("rules of both families, imported", () => {
     expect(cluster.services).toBe(9);
   });
 });
+
+describe("Cilium's maps of both families, imported", () => {
+  const DUMP = gunzipSync(
+    readFileSync(new URL("../../test/data/cilium/dual.json.gz", import.meta.url)),
+  ).toString();
+  /** Service-ports by cluster IP, with their endpoints. */
+  const served = ({ cluster, ipv6 }: Imported) =>
+    [cluster, ipv6!].flatMap((one) =>
+      Array.from({ length: one.servicePorts }, (_, p) => {
+        const rows = Array.from(
+          { length: one.endpointStart[p + 1]! - one.endpointStart[p]! },
+          (_unused, i) => one.endpointStart[p]! + i,
+        );
+        const at = socketText(one.network, one.clusterIp[one.service[p]!]!, one.port[p]!);
+        return `${at} ${rows
+          .map((row) => endpointText(one, row))
+          .sort()
+          .join(" ")}`.trim();
+      }).sort(),
+    );
+
+  it("are one cluster, as Cilium 1.20.2 wrote them", () => {
+    const maps = importCluster(DUMP);
+    expect(served(maps)).toContain("[fd00:10:96::101]:80 [fd00:10:244:1::1]:8080 [fd00:10:244::1]:8080");
+    expect([maps.cluster.services, maps.ipv6!.services]).toEqual([7, 9]);
+    const { network, rangeBase, rangePrefixLength } = maps.ipv6!;
+    expect(network.nodeAddresses.map((one) => addressText(network, one))).toEqual(["2001:db8::10"]);
+    const ranges = Array.from(rangeBase, (base, i) => ({ base, prefixLength: rangePrefixLength[i]! }));
+    expect(ranges.map((range) => rangeText(network, range))).toEqual(["2001:db8:1::/48"]);
+  });
+
+  it("hold the same Services as cilium bpf lb list prints of them, and as we write them", () => {
+    const maps = importCluster(DUMP);
+    expect(served(importCluster(lbListOf(DUMP)))).toEqual(served(maps));
+    const both = EXPORTS.find(({ id }) => id === "cilium")!.writeBoth!({
+      ipv4: maps.cluster,
+      ipv6: maps.ipv6!,
+    });
+    expect(served(importCluster([...both].join("")))).toEqual(served(maps));
+  });
+});
+
+/** As cilium-dbg/cmd/bpf_lb_list.go (dumpSVC) prints the maps of both families. */
+function lbListOf(dump: string): string {
+  const maps = JSON.parse(dump) as Record<string, { key: string[]; value: string[] }[]>;
+  const bytes = (hex: string[]) => Buffer.from(hex.map(Number));
+  const lines = ["SERVICE ADDRESS   BACKEND ADDRESS (REVNAT_ID) (SLOT)"];
+  for (const [family, wide] of [
+    [4, 4],
+    [6, 16],
+  ] as const) {
+    const socket = (at: Buffer, protocol: number) => {
+      const host =
+        family === 4
+          ? [...at.subarray(0, 4)].join(".")
+          : `[${formatIpv6((at.readBigUInt64BE(0) << 64n) | at.readBigUInt64BE(8))}]`;
+      const name = { 0: "ANY", 6: "TCP", 17: "UDP" }[protocol];
+      return `${host}:${at.readUInt16BE(wide)}/${name}`;
+    };
+    const backends = new Map(
+      maps[`cilium_lb${family}_backends_v3`]!.map(({ key, value }) => {
+        const to = bytes(value);
+        return [bytes(key).readUInt32LE(0), socket(to, to[wide + 2]!)] as const;
+      }),
+    );
+    for (const entry of maps[`cilium_lb${family}_services_v2`]!) {
+      const [key, value] = [bytes(entry.key), bytes(entry.value)];
+      const slot = key.readUInt16LE(wide + 2);
+      const at = `${socket(key, key[wide + 4]!)}${key[wide + 5] === 1 ? "/i" : ""} (${slot})`;
+      const kinds = Object.entries({
+        NodePort: FLAGS.nodePort,
+        LoadBalancer: FLAGS.loadBalancer,
+        ExternalIPs: FLAGS.externalIp,
+      });
+      const kind = kinds.find(([, bit]) => (value[8]! & bit) !== 0)?.[0] ?? "ClusterIP";
+      const of = `(${value.readUInt16BE(6)}) (${slot})`;
+      const to = slot === 0 ? (family === 4 ? "0.0.0.0:0" : "[::]:0") : backends.get(value.readUInt32LE(0));
+      lines.push(`${at}   ${to} ${of}${slot === 0 ? ` [${kind}]` : ""}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}

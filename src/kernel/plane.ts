@@ -88,6 +88,8 @@ export interface KernelPlane {
   readonly keepPorts: boolean;
   /** Whether only processes of the run's cgroup are decided about. */
   readonly atSocket: boolean;
+  /** Whether what the socket's program leaves alone meets the same maps packet by packet: there the source is known. */
+  readonly alsoPerPacket: boolean;
   /** Whether addresses of services become the node's own. */
   readonly ownsVirtualAddresses: boolean;
   /** Whether packets to a service without endpoints are dropped where the contract says reject. */

@@ -219,7 +219,7 @@ export class DecisionVerifier {
   #situationOf({ src, dst, dport, protocol }: Flow): Situation {
     const situation = { ...this.#situations.of(src, dst, dport, protocol) };
     // The program at the socket knows no source address yet, so source ranges are not its business.
-    if (this.#plane.atSocket) situation.outOfRange = false;
+    if (this.#plane.atSocket && !this.#plane.alsoPerPacket) situation.outOfRange = false;
     return situation;
   }
 

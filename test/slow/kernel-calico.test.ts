@@ -15,17 +15,13 @@ const folder = mkdtempSync(join(os.tmpdir(), "lbscale-calico-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe(`Calico's maps in the kernel${works ? "" : " (needs Linux and root)"}`, () => {
-  inKernel("decide as the contract wants, for Services of every kind", () => {
+  inKernel("decide as the contract wants, for Services of every kind, per packet and at the socket", () => {
+    const planes = ["calico-ebpf", "calico-ebpf-socket"];
     const { status, stdout } = lbscale([
-      "verify",
-      "--lane",
-      "kernel",
-      "--planes",
-      "calico-ebpf",
-      "--services",
-      "60",
+      ...["verify", "--lane", "kernel", "--planes", planes.join(), "--services", "60"],
     ]);
-    expect(stdout).toMatch(/calico-ebpf: [\d,]+ connections in the kernel, 0 disagreements/);
+    for (const plane of planes)
+      expect(stdout).toMatch(new RegExp(`${plane}: [\\d,]+ connections in the kernel, 0 disagreements`));
     expect(status).toBe(0);
   });
 

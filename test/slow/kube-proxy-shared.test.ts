@@ -22,7 +22,7 @@ const NODE = parseObject({
 
 /** A Service with the address among its `externalIPs`, and an endpoint. */
 function sharing(name: string, last: number) {
-  const names = { name, namespace: "shop", protocol: "TCP", family: 4 as const };
+  const names = { name, namespace: "shop", protocol: "TCP", family: 4 } as const;
   const plain = plainService({ ...names, clusterIP: `10.96.0.${last}` });
   const ready = { addresses: [`10.244.1.${last}`], conditions: { ready: true } };
   return [

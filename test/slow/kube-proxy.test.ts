@@ -82,6 +82,14 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     },
   );
 
+  test("families: a cluster of both, as kube-proxy 1.36 writes it in IPVS mode", () => {
+    const { status, stdout } = run(
+      ...[CLI, "verify", "--services", "10", "--seed", "5", "--family", "dual"],
+      ...["--kube-proxy", "1.36", "--mode", "ipvs"],
+    );
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/: 0 differences\n$/) });
+  });
+
   // Hints next to policies Local, names of 63 characters, all protocols at one port, ranges that touch, odd timeouts.
   test.each(["1.35", "1.36", "1.37"])(
     "models: 60 Services that are odd, as kube-proxy %s writes them",

@@ -5,11 +5,13 @@ import { CILIUM_VERSION, INSTALL_CILIUM, installedCilium } from "../../kernel/ci
 import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import type { Capability } from "../../kernel/tasks.js";
 import { cleanLeftovers, findLeftovers, type Leftover } from "../../kernel/testbed/clean.js";
+import { tryPlanes } from "../../kernel/testbed/placement.js";
 import { requireLane } from "../../kernel/testbed/sandbox.js";
 import { scriptPath } from "../../kernel/testbed/scripts.js";
 import { readEnvironment } from "../../measure/environment.js";
 import { batchSource } from "../../measure/replicate/batch.js";
 import { pinnableCpu } from "../../measure/spawn.js";
+import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
 import { note, print, printJson } from "../output.js";
 
 interface Arguments {
@@ -125,7 +127,11 @@ async function kernelLane(probeGuest: boolean): Promise<Capability[] | string> {
     if (error instanceof InputError || error instanceof CheckFailedError) return error.message;
     throw error;
   }
-  return findCapabilities(probeGuest);
+  return withAbortOnSignal(async (signal) => {
+    const found = await findCapabilities(probeGuest, (lane, planes) => tryPlanes(lane, planes, signal));
+    if (signal.aborted) throw new InterruptedError("interrupted: the testbed was removed");
+    return found;
+  });
 }
 
 function describeKernel(kernel: readonly Capability[] | string): string[] {

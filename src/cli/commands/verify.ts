@@ -21,6 +21,7 @@ import type { PlaneId, PlaneOptions } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { formatCount } from "../../text.js";
+import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
 import { chosenCluster, withClusterChoice } from "../options/cluster.js";
 import { withKubeProxySettings } from "../options/kube-proxy.js";
 import { parseInteger, parseList, parsePlanes, planesFor } from "../options/parse.js";
@@ -129,7 +130,10 @@ export const verify: CommandModule<object, Arguments> = {
     refuse(args, ["mode", ...KUBE_PROXY_ONLY], "without --kube-proxy");
     refuse(args, ["changes", "timeout", "node"], "without --kube-proxy or --cilium");
     const flows = parseInteger(args.flows ?? "100000", "flows", 1, 100_000_000);
-    if (args.lane === "kernel" || args.lane === "guest") return verifyInKernel(args, args.lane, flows);
+    if (args.lane === "kernel" || args.lane === "guest") {
+      const { lane } = args;
+      return withAbortOnSignal((signal) => verifyInKernel(args, lane, flows, signal));
+    }
     if (args.planes !== undefined) parsePlanes(args.planes);
     const cluster = chosenCluster(args);
     const planes = planesFor(args.planes, cluster);
@@ -162,7 +166,15 @@ function refuse(args: Arguments, names: readonly (keyof Arguments)[], where: str
   if (given !== undefined) throw new UsageError(`--${given} has no use ${where}: leave it out`);
 }
 
-async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number): Promise<void> {
+async function verifyInKernel(
+  args: Arguments,
+  asked: KernelLane,
+  flows: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const orInterrupt = (): void => {
+    if (signal.aborted) throw new InterruptedError("interrupted: the testbed was removed");
+  };
   const cluster = chosenCluster(args);
   const family = familyOf(cluster.network);
   const places = await placePlanes({
@@ -171,7 +183,9 @@ async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number)
     choices: PROXY_PLANES.filter((id) => knowsFamily(id, family)),
     includeBaselines: false,
     onNote: note,
+    signal,
   });
+  orInterrupt();
   ipv6Arguments(cluster.network);
   refuseUnsafeNames(cluster);
   targetPorts(cluster);
@@ -189,10 +203,12 @@ async function verifyInKernel(args: Arguments, asked: KernelLane, flows: number)
           results.push(result);
           if (!args.json) process.stdout.write(formatKernelEquivalence(result));
         },
+        signal,
       },
       (folder) =>
         writeFileSync(join(folder, CLUSTER_FILE), [...writeCluster(cluster)].join(""), { mode: 0o600 }),
     );
+    orInterrupt();
   }
   if (args.json) await printJson(results);
   const disagreements = results.reduce((sum, result) => sum + result.disagreements, 0);

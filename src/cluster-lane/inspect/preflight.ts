@@ -46,6 +46,8 @@ export interface Needs {
   readonly own: boolean;
   readonly watches: boolean;
   readonly services: number;
+  /** How many N are measured. */
+  readonly sizes: number;
   readonly targets: number;
 }
 
@@ -73,12 +75,13 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
       `Services of this cluster have IPv6 alone${ranges.length > 0 ? ` (${ranges.join(", ")})` : ""}, and this lane measures Services of IPv4: give the context of a cluster that has IPv4, or measure IPv6 in lane model or kernel with --family 6`,
     );
   }
-  if (freeAddresses !== null && freeAddresses < needs.services) {
+  const wanted = objectCounts(needs, probes);
+  if (freeAddresses !== null && freeAddresses < wanted.services) {
     throw new ClusterUnfitError(
-      `${needs.services === 1 ? "a Service needs an address" : `${needs.services} Services need as many addresses`}, and ${freeAddresses === 0 ? "none is" : `${freeAddresses} are`} free in ${ranges.join(", ")}: ${freeAddresses === 0 ? "remove Services" : "use smaller --services"}, or add a ServiceCIDR`,
+      `${wanted.services === 1 ? "a Service needs an address" : `${wanted.services} Services need as many addresses`}, and ${freeAddresses === 0 ? "none is" : `${freeAddresses} are`} free in ${ranges.join(", ")}: ${freeAddresses === 0 ? "remove Services" : "use smaller --services"}, or add a ServiceCIDR`,
     );
   }
-  if (!own) await requireNamespace(api, needs);
+  if (!own) await requireNamespace(api, namespace, wanted);
   const evidence = await readEvidence(api, nodes);
   const plane =
     options.planeName === undefined
@@ -119,8 +122,33 @@ export async function requireServer(api: Api): Promise<string> {
   }
 }
 
+/** While changes are watched: the Service whose endpoint is replaced, and the new one. */
+const CHANGING = 2;
+
+/** The most objects that a run has at once, by the names that quotas call them. */
+export function objectCounts(
+  { services, sizes, targets, watches }: Pick<Needs, "services" | "sizes" | "targets" | "watches">,
+  probes: ReadonlyMap<string, number>,
+) {
+  const nodes = [...probes.values()].reduce((sum, count) => sum + count, 0);
+  const all = services + (watches ? CHANGING : 0);
+  const configMaps = probes.size + sizes;
+  const roles = sizes + (watches ? 1 : 0);
+  return {
+    ...{ services: all, "count/services": all, "count/endpointslices.discovery.k8s.io": all },
+    // Pods that have ended stay until the run's end, and count as objects only.
+    ...{ pods: targets + nodes * (watches ? 2 : 1), "count/pods": targets + nodes * roles },
+    ...{ "count/jobs.batch": probes.size * roles, "count/deployments.apps": 1 },
+    ...{ configmaps: configMaps, "count/configmaps": configMaps },
+  };
+}
+
 /** That a namespace is there and has room. */
-async function requireNamespace(api: Api, { namespace, services, targets, options }: Needs): Promise<void> {
+async function requireNamespace(
+  api: Api,
+  namespace: string,
+  wanted: ReturnType<typeof objectCounts>,
+): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}`;
   const found = await api.tryGet(path, anyObject);
   if (found === null) {
@@ -129,17 +157,14 @@ async function requireNamespace(api: Api, { namespace, services, targets, option
     );
   }
   const quotas = await api.tryGet(`${path}/resourcequotas`, listOf(quotaSchema));
-  const wanted = { services, pods: targets + (options.nodes ?? 1) };
   for (const { metadata, status } of quotas?.items ?? []) {
-    for (const [what, count] of Object.entries(wanted)) {
-      for (const key of [what, `count/${what}`]) {
-        const hard = Number(status.hard?.[key] ?? Number.NaN);
-        const free = hard - Number(status.used?.[key] ?? 0);
-        if (free < count) {
-          throw new ClusterUnfitError(
-            `${count} ${what} are needed, and the quota ${metadata.name} of namespace ${namespace} leaves ${free}: leave out --namespace, or use smaller --services`,
-          );
-        }
+    for (const [key, count] of Object.entries(wanted)) {
+      const hard = Number(status.hard?.[key] ?? Number.NaN);
+      const free = hard - Number(status.used?.[key] ?? 0);
+      if (free < count) {
+        throw new ClusterUnfitError(
+          `${count} ${key.replace("count/", "")} are needed, and the quota ${metadata.name} of namespace ${namespace} leaves ${free}: leave out --namespace, or use smaller --services`,
+        );
       }
     }
   }

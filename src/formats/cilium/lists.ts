@@ -162,7 +162,7 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
       );
     }
     const name = `${address} ${port} ${protocol} ${match[4] ?? ""}`;
-    const flags = /\[([^[\]]*)\]/.exec(value)?.[1];
+    const flags = / \[([^[\]]*)\]/.exec(value)?.[1];
     if (flags !== undefined || !found.has(name)) {
       const words = (flags ?? "").split(",").map((word) => word.trim());
       const why = flags === undefined ? undefined : skippedKind(words);

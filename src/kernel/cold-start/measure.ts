@@ -34,18 +34,26 @@ export async function measureColdStarts(
       continue;
     }
     const started = performance.now();
+    const limitMs = Math.min(task.limitMs, leftMs);
     try {
       const loading = task.cells[cell]!;
       const program = await programOf(loading, await clusterOf(loading.services), task.seed);
-      const limitMs = Math.min(task.limitMs, leftMs);
       const loaded = await load(host, stopwatch, { program, stage: loading.stage, cpu: task.cpu, limitMs });
       const wallMs = Math.round(performance.now() - started);
       report({ kind: "loaded", ...where, ...loaded, nft, wallMs });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      report({ kind: "gap", ...where, reason: error.message });
+      const spentMs = performance.now() - started;
+      const reason = spentMs < limitMs ? error.message : lateReason(limitMs, spentMs);
+      report({ kind: "gap", ...where, reason });
     }
   }
+}
+
+/** In the words of a real program that takes too long. */
+function lateReason(limitMs: number, spentMs: number): string {
+  const [limit, spent] = [limitMs, spentMs].map((ms) => `${Number((ms / 1000).toPrecision(3))} s`);
+  return `it did not finish within its time limit of ${limit}; ${spent} were spent on it`;
 }
 
 async function programOf({ plane }: ColdStartCell, cluster: Cluster, seed: number): Promise<NftablesProgram> {

@@ -100,3 +100,22 @@ test("diff: a hunk per Service, and rules of none", () => {
   ]);
   expect(formatDifferences(differences, { ...WORDS, limit: 3 })).toContain("… and 4 lines more");
 });
+
+test("comparison: IPVS lets an endpoint of this node loop back, ready or not; a model may leave out one that is not", () => {
+  const file = "ipvs.ipset";
+  const dump = `create KUBE-LOOP-BACK hash:ip,port,ip\nadd KUBE-LOOP-BACK 10.244.0.5,tcp:8080,10.244.0.5\n`;
+  const differing = (ready: boolean) =>
+    compareToModel(
+      { [file]: dump },
+      { [file]: dump.replace(/^add.*\n/m, "") },
+      { objects: [...objects, sliceWith("10.244.0.5", ready)], ignoreStale: false },
+    ).differences.length;
+  expect([differing(true), differing(false)]).toEqual([1, 0]);
+});
+
+function sliceWith(address: string, ready: boolean) {
+  return {
+    ...objects.find(({ kind }) => kind === "EndpointSlice")!,
+    endpoints: [{ addresses: [address], conditions: { ready }, nodeName: "me" }],
+  };
+}

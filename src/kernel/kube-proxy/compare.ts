@@ -6,6 +6,7 @@ import { type Comparison, compareLines } from "../real-program/differences.js";
 import type { ListedRules } from "./protocol.js";
 import { ruleLines } from "./rule-lines.js";
 import { withoutUnreferenced } from "./stale.js";
+import { withoutUnready } from "./unready.js";
 
 export interface CompareOptions {
   /** Of which Services the rules are. */
@@ -32,10 +33,10 @@ export function compareToModel(
   const files = Object.keys(real).filter(isCompared);
   const all = files.map((file) => {
     const lines = linesOf(real[file] ?? "", families);
-    return {
-      real: new Set(ignoreStale ? withoutStale(lines) : lines),
-      model: new Set(linesOf(model[file] ?? "", families)),
-    };
+    const modelled = new Set(linesOf(model[file] ?? "", families));
+    const kept = new Set(withoutUnready(lines, objects));
+    const own = lines.filter((line) => kept.has(line) || modelled.has(line));
+    return { real: new Set(ignoreStale ? withoutStale(own) : own), model: modelled };
   });
   return compareLines(all, "kube-proxy", objects);
 }

@@ -1,7 +1,8 @@
 /** Calico's eBPF data plane in small: native/balancer.bpf.c with the maps and lookups of native/calico.h. */
 
 import { CalicoProgram } from "../../planes/calico-ebpf/program.js";
-import type { KernelPlane } from "../plane.js";
+import type { Program } from "../../planes/plane.js";
+import type { KernelPlane, Loading } from "../plane.js";
 import { SNAT_ADDRESS } from "../testbed/topology.js";
 import { calicoMaps } from "./calico-maps.js";
 import { attachToInterfaces, ebpfTc, loadObject } from "./ebpf.js";
@@ -12,9 +13,26 @@ export const calicoEbpf: KernelPlane = {
   id: "calico-ebpf",
   program: "calico-ebpf",
   lookupProgram: "lookup_random",
-  load: async (loading, program) => {
-    if (!(program instanceof CalicoProgram)) throw new TypeError("not a program of Calico's");
-    await loadObject(loading, "calico", calicoMaps(program, { snatAddress: SNAT_ADDRESS }), null);
-    await attachToInterfaces(loading);
-  },
+  load: (loading, program) => load(loading, program, null),
 };
+
+/**
+ * With connect-time load balancing: `connect()` looks up the same maps with source 0.0.0.0, and its packets are looked up, and not
+ * found, once more.
+ */
+export const calicoSocket: KernelPlane = {
+  ...calicoEbpf,
+  id: "calico-ebpf-socket",
+  keepPorts: false,
+  atSocket: true,
+  alsoPerPacket: true,
+  // The maps are those of the other plane, where this lookup is timed.
+  lookupProgram: null,
+  load: (loading, program) => load(loading, program, loading.host.cgroupOf(loading.testbed.name)),
+};
+
+async function load(loading: Loading, program: Program | null, cgroup: string | null): Promise<void> {
+  if (!(program instanceof CalicoProgram)) throw new TypeError("not a program of Calico's");
+  await loadObject(loading, "calico", calicoMaps(program, { snatAddress: SNAT_ADDRESS }), cgroup);
+  await attachToInterfaces(loading);
+}

@@ -39,6 +39,18 @@ export const KERNEL_REPORTS: Readonly<Record<string, PlaneReport>> = {
     claims: [],
     memoryModelled: true,
   },
+  "calico-ebpf-socket": {
+    label: "Calico at the socket",
+    shortLabel: "Calico at the socket",
+    columnLabel: "Calico at the socket",
+    colours: { light: "#6B4E00", lightLabel: "#6B4E00", dark: "#C9A24B" },
+    marker: "rect",
+    order: 36,
+    role: "proxy",
+    structure: "trie",
+    claims: [],
+    memoryModelled: true,
+  },
   "iptables-nft": {
     label: "iptables-nft",
     shortLabel: "iptables-nft",

@@ -16,6 +16,7 @@ export const ebpf: KernelPlane = {
   sources: ["client"],
   keepPorts: false,
   atSocket: true,
+  alsoPerPacket: false,
   ownsVirtualAddresses: false,
   dropsWithoutBackends: false,
   memory: "maps",
@@ -30,6 +31,7 @@ export const ebpfTc: KernelPlane = {
   sources: ["client"],
   keepPorts: true,
   atSocket: false,
+  alsoPerPacket: false,
   ownsVirtualAddresses: false,
   // Without `bpf-lb-no-backend-response` Cilium's per-packet path drops (DROP_NO_SERVICE).
   dropsWithoutBackends: true,

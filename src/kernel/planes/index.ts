@@ -1,7 +1,7 @@
 /** All planes of the kernel lane: to add one, add a line here and one in info.ts. */
 
 import type { KernelPlane, KernelPlaneId } from "../plane.js";
-import { calicoEbpf } from "./calico.js";
+import { calicoEbpf, calicoSocket } from "./calico.js";
 import { ebpf, ebpfMaglev, ebpfTc } from "./ebpf.js";
 import { ipvs } from "./ipvs.js";
 import { direct, directConntrack, iptables, iptablesNft, nftables } from "./netfilter.js";
@@ -13,6 +13,7 @@ export const KERNEL_PLANES: Readonly<Record<KernelPlaneId, KernelPlane>> = {
   "ebpf-tc": ebpfTc,
   "ebpf-maglev": ebpfMaglev,
   "calico-ebpf": calicoEbpf,
+  "calico-ebpf-socket": calicoSocket,
   nftables,
   "iptables-nft": iptablesNft,
   iptables,

@@ -34,6 +34,7 @@ export const KERNEL_PLANE_INFO = {
   "ebpf-tc": { ...proxy, bpf: true },
   "ebpf-maglev": { ...proxy, bpf: true, entry: "loadBalancer" },
   "calico-ebpf": { ...proxy, bpf: true },
+  "calico-ebpf-socket": { ...proxy, bpf: true },
   nftables: { ...proxy, families: BOTH },
   "iptables-nft": { ...proxy, families: BOTH },
   iptables: { ...proxy, guest: "comparison", families: BOTH },

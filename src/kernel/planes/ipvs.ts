@@ -23,6 +23,7 @@ export const ipvs: KernelPlane = {
   sources: ["client", "node"],
   keepPorts: false,
   atSocket: false,
+  alsoPerPacket: false,
   ownsVirtualAddresses: true,
   dropsWithoutBackends: false,
   memory: "slabs",

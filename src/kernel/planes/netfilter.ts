@@ -14,6 +14,7 @@ const EVERYWHERE = {
   sources: ["client", "node"],
   keepPorts: false,
   atSocket: false,
+  alsoPerPacket: false,
   ownsVirtualAddresses: false,
   dropsWithoutBackends: false,
   memory: "slabs",

@@ -21,6 +21,8 @@ export interface PlacementRequest {
   readonly includeBaselines: boolean;
   /** Called with a sentence about each plane that is left out. */
   readonly onNote: (text: string) => void;
+  /** Ends what is being tried; then the result says nothing. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface PlacementRequest {
  * not is left out with a note.
  */
 export async function placePlanes(request: PlacementRequest): Promise<LanePlacement[]> {
-  const { lane, planes, choices, includeBaselines, onNote } = request;
+  const { lane, planes, choices, includeBaselines, onNote, signal } = request;
   requireLane(lane);
   if (lane === "guest") {
     const guests = GUEST_PLANE_IDS.filter((id) => choices.includes(id));
@@ -43,9 +45,9 @@ export async function placePlanes(request: PlacementRequest): Promise<LanePlacem
   const here: KernelPlaneId[] = [];
   const inGuest: KernelPlaneId[] = [];
   for (const id of asked) {
-    if (!hasGuestFallback(id) || (await missing("kernel", id)) === null) here.push(id);
+    if (!hasGuestFallback(id) || (await missing("kernel", id, signal)) === null) here.push(id);
     else {
-      const reason = await missing("guest", id);
+      const reason = await missing("guest", id, signal);
       if (reason === null) inGuest.push(id);
       else if (planes === undefined) onNote(`left out: ${nowhere(id, reason)}`);
       else throw new CheckFailedError(nowhere(id, reason));
@@ -75,22 +77,27 @@ function nowhere(id: KernelPlaneId, reason: string): string {
 }
 
 /** What a plane lacks in this kernel or in a guest; null: nothing. */
-async function missing(lane: KernelLane, plane: KernelPlaneId): Promise<string | null> {
-  return (await tryPlanes(lane, [plane])).find((check) => check.lacks !== null)?.lacks ?? null;
+async function missing(lane: KernelLane, plane: KernelPlaneId, signal?: AbortSignal): Promise<string | null> {
+  return (await tryPlanes(lane, [plane], signal)).find((check) => check.lacks !== null)?.lacks ?? null;
 }
 
 /**
  * Tries what planes need, each with a connection.
  *
+ * @param signal Ends it, with no entries.
  * @returns One entry per capability. A lane that can't be tried at all says why in its only entry.
  */
-export async function tryPlanes(lane: KernelLane, planes: readonly KernelPlaneId[]): Promise<Capability[]> {
+export async function tryPlanes(
+  lane: KernelLane,
+  planes: readonly KernelPlaneId[],
+  signal?: AbortSignal,
+): Promise<Capability[]> {
   let checks: Capability[] = [];
   try {
     await runInSandbox<CheckTask>(
       lane,
       { task: "check", planes },
-      { onReport: (report) => (checks = capabilitiesSchema.parse(report)) },
+      { onReport: (report) => (checks = capabilitiesSchema.parse(report)), ...(signal && { signal }) },
     );
     return checks;
   } catch (error) {

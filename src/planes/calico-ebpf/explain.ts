@@ -2,10 +2,11 @@
 
 import { type Network, servicePortName } from "../../cluster/cluster.js";
 import { addressText, familyOf, socketText } from "../../cluster/family.js";
+import { IPV6_BITS } from "../../cluster/ipv6.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
-import { type LpmTrie, MISS } from "../shared/lpm/trie.js";
-import { describeWalk } from "../shared/lpm/walk-text.js";
+import { DATA, type LpmTrie, MISS, PREFIX_LENGTH } from "../shared/lpm/trie.js";
+import { describeWalk, ipv6Length } from "../shared/lpm/walk-text.js";
 import * as layout from "./layout.js";
 import type { BackendMap } from "./maps/backends.js";
 
@@ -52,7 +53,7 @@ export function explainCalico(
     work.mapLookups++;
     work.hashProbes += visited.length;
     const found = trie.find(...key, length);
-    say(() => describeWalk(name, trie, { key, length, visited, found }));
+    say(() => describeWalk(name, trie, { key, length, visited, found, lengthOf: lengthIn(trie, network) }));
     return found;
   };
   const frontendAt = (address: number): number =>
@@ -112,6 +113,18 @@ export function explainCalico(
   }
   if (timeout !== 0) model.affinity.put(group, src, endpoint, nowSec);
   return { decision: endpoint * 2 + Number(address === src), work };
+}
+
+/** Lengths as Calico's keys of IPv6 have them: address, port and protocol, then a source. */
+function lengthIn(trie: LpmTrie, { ipv6 }: Pick<Network, "ipv6">): ((node: number) => number) | undefined {
+  if (ipv6 === undefined) return undefined;
+  return (node) => {
+    const { words } = trie;
+    const prefixLength = words[node + PREFIX_LENGTH]! - layout.FRONTEND_BITS;
+    if (prefixLength <= 0) return ipv6Length(trie, node, ipv6);
+    const base = ((words[node + DATA + 1]! << 24) | (words[node + DATA + 2]! >>> 8)) >>> 0;
+    return layout.FRONTEND_BITS + IPV6_BITS - 32 + ipv6.cidr6({ base, prefixLength }).prefixLength;
+  };
 }
 
 /** A frontend, or the one that stands for a NodePort at any node. */

@@ -99,6 +99,55 @@ describe("Calico's maps", () => {
   });
 });
 
+describe("a walk in IPv6", () => {
+  it("counts the bits of addresses: a plain frontend has 152, one for a source range as many more as the range", () => {
+    const cluster = generateCluster({
+      services: 40,
+      seed: 2,
+      ...MIXED,
+      types: "mixed",
+      sourceRangeShare: 1,
+      emptyShare: 0,
+      family: 6,
+    });
+    const { network } = cluster;
+    const s = cluster.rangeStart.findIndex((start, at) => cluster.rangeStart[at + 1]! > start);
+    const p = cluster.portStart[s]!;
+    const range = { base: cluster.rangeBase[cluster.rangeStart[s]!]!, prefixLength: 0 };
+    range.prefixLength = cluster.rangePrefixLength[cluster.rangeStart[s]!]!;
+    const found = (src: number, dst: number) => {
+      const path: string[] = [];
+      const flow = { src, sport: 1, dst, dport: cluster.port[p]!, protocol: cluster.protocol[p]! };
+      calicoEbpf.compile(cluster).model(1).explain(flow, 0, path);
+      return /: \/(\d+) found/.exec(path[0]!)?.[1];
+    };
+    expect(found(network.podCidr.base + 1, cluster.clusterIp[s]!)).toBe("152");
+    const length = network.ipv6!.cidr6(range).prefixLength;
+    expect(length).toBeGreaterThan(32);
+    expect(found(range.base + 1, cluster.externalAddress[cluster.externalStart[s]!]!)).toBe(
+      String(152 + length),
+    );
+  });
+
+  it("writes keys of 40 bytes that begin with their length, and no more bits than a lookup asks for", () => {
+    const cluster = generateCluster({
+      services: 30,
+      seed: 1,
+      types: "mixed",
+      sourceRangeShare: 1,
+      family: 6,
+    });
+    for (const { key, value } of frontendEntries(new CalicoProgram(cluster, {}))) {
+      expect([key.length, value.length]).toEqual([40, 20]);
+      const bits = new DataView(key.buffer).getUint32(0, true);
+      expect(bits).toBeGreaterThanOrEqual(152);
+      expect(bits).toBeLessThanOrEqual(280);
+      // fd00, 2001 or 3fff; or all ones, which stands for any node.
+      expect(["fd00", "2001", "3fff", "ffff"]).toContain(Buffer.from(key.subarray(4, 6)).toString("hex"));
+    }
+  });
+});
+
 describe("an update", () => {
   it("writes a backend and every frontend that counts it for a remote endpoint that joins", () => {
     const cluster = clean(10, 5);

@@ -36,6 +36,14 @@ describe("runs that are drawn as one", () => {
     expect(new Set(reports.map(({ colours, marker }) => `${colours.light} ${marker}`)).size).toBe(2);
   });
 
+  it("does not name a plane twice whose run is called like it", () => {
+    const { planes } = mergeRuns([
+      { label: "nftables", results: clusterRun("nftables") },
+      { label: "b", results: clusterRun("nftables") },
+    ]);
+    expect(Object.values(planes!).map(({ label }) => label)).toEqual(["nftables", "nftables, b"]);
+  });
+
   it("may be of lanes that time connect() alike, and not of the model's, which computes", () => {
     const kernel = clusterRun("iptables", { lane: "kernel" });
     const merged = mergeRuns(two(clusterRun("nftables"), kernel));

@@ -69,7 +69,8 @@ export function mergeRuns(runs: readonly LabelledRun[]): Results {
       .map((cell): Cell => {
         const plane = `${cell.plane}@${label}`;
         const report = planeReport(results, cell.plane);
-        const name = (own: string) => `${own}, ${label}`;
+        // A run that is called like its plane needs no second word.
+        const name = (own: string) => (label === cell.plane ? own : `${own}, ${label}`);
         const order = Object.keys(planes).length;
         planes[plane] ??= {
           ...report,

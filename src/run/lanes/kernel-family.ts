@@ -3,7 +3,7 @@
 import { FAMILY_NAMES, type Family } from "../../cluster/family.js";
 import type { KernelScenario } from "../../kernel/catalog.js";
 import { isKernelPlaneId, KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
-import { isKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
+import { isRealProgram } from "../../kernel/planes/real-programs.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 
 /** Of IPv6: changes are written by tools, and kube-proxy driven by objects, that this lane has for IPv4. */
@@ -37,7 +37,7 @@ export function scenariosOfFamily(
 export function requirePlanesOfFamily(planes: readonly string[] | undefined, family: Family): void {
   if (family === 4 || planes === undefined) return;
   const knows = (id: string) => isKernelPlaneId(id) && knowsFamily(id, family);
-  const refused = planes.find((id) => isKubeProxyPlane(id) || (isKernelPlaneId(id) && !knows(id)));
+  const refused = planes.find((id) => isRealProgram(id) || (isKernelPlaneId(id) && !knows(id)));
   if (refused === undefined) return;
   throw new InvalidRunSpecError(
     `planes: ${refused} is measured with IPv4 in the kernel: with ${FAMILY_NAMES[family]} choose from ${KERNEL_PLANE_IDS.filter(knows).join(", ")}`,

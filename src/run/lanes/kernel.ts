@@ -113,7 +113,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
 }
 
 /** Options that nothing of a run would use are refused, as are those that the lane never uses. */
-function requireUse(
+export function requireUse(
   { durationSeconds, connections, nft }: RunSpec,
   used: { readonly limitsTime: boolean; readonly connects: boolean; readonly runsNft: boolean },
 ): void {

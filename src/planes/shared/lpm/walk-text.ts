@@ -1,5 +1,7 @@
 /** A walk down a trie in words: a line a node, with the bits that it compares and the bit that chooses the next one. */
 
+import type { AddressPlan } from "../../../cluster/address-plan.js";
+import { IPV6_BITS } from "../../../cluster/ipv6.js";
 import { DATA, INTERMEDIATE, type LpmTrie, MISS, NODE_FLAGS, PREFIX_LENGTH } from "./trie.js";
 
 export interface Walk {
@@ -8,6 +10,8 @@ export interface Walk {
   readonly length: number;
   readonly visited: readonly number[];
   readonly found: number;
+  /** A node's prefix length where it is not the number of bits that the model compares. */
+  readonly lengthOf?: ((node: number) => number) | undefined;
 }
 
 /** Bits of a prefix that a line has room for, from its end. */
@@ -15,8 +19,8 @@ const SHOWN = 12;
 
 /** What a walk visited, from the root to its end, and what it found. */
 export function describeWalk(name: string, trie: LpmTrie, walk: Walk): string[] {
-  const { visited, found, key } = walk;
-  const end = found === MISS ? "miss" : `/${trie.words[found + PREFIX_LENGTH]} found`;
+  const { visited, found, key, lengthOf = (node) => trie.words[node + PREFIX_LENGTH]! } = walk;
+  const end = found === MISS ? "miss" : `/${lengthOf(found)} found`;
   const lines = visited.map((node, step) => {
     const prefix = trie.words[node + PREFIX_LENGTH]!;
     const kind = trie.words[node + NODE_FLAGS]! & INTERMEDIATE ? "intermediate" : "entry";
@@ -27,12 +31,40 @@ export function describeWalk(name: string, trie: LpmTrie, walk: Walk): string[] 
     const same = equalBits(own, bits(key, prefix));
     const branch = "│ ".repeat(Math.min(step, SHOWN));
     const shown = own.length > SHOWN ? `…${own.slice(-SHOWN)}` : own;
-    const head = `${branch}├ ${kind} /${prefix} ${shown}`;
-    if (same < prefix) return `${head}: bit ${same} differs, the walk ends`;
+    const whole = lengthOf(node);
+    const head = `${branch}├ ${kind} /${whole} ${shown}`;
+    if (same < prefix) return `${head}: bit ${same + whole - prefix} differs, the walk ends`;
     if (prefix >= walk.length) return `${head}: nothing longer is asked for`;
-    return `${head}: equal, bit ${prefix} is ${bits(key, prefix + 1).at(-1)}`;
+    return `${head}: equal, bit ${whole} is ${bits(key, prefix + 1).at(-1)}`;
   });
   return [`${name}: ${end}, nodes visited: ${visited.length}`, ...lines];
+}
+
+/** An address of IPv6 has so many bits more than the number that stands for it. */
+const MORE_BITS = IPV6_BITS - 32;
+
+/** A node's prefix length as the kernel has it, in a trie of IPv6 whose keys begin with an address. */
+export function ipv6Length({ words }: LpmTrie, node: number, plan: AddressPlan): number {
+  const prefix = words[node + PREFIX_LENGTH]!;
+  if (prefix >= 32) return prefix + MORE_BITS;
+  if ((words[node + NODE_FLAGS]! & INTERMEDIATE) === 0)
+    return plan.cidr6({ base: words[node + DATA]! >>> 0, prefixLength: prefix }).prefixLength;
+  // What the addresses on both sides share.
+  const [one, other] = childrenOf(words, node).map((child) => addressBelow(words, child, plan));
+  return IPV6_BITS - (one! ^ other!).toString(2).length;
+}
+
+function childrenOf(words: Int32Array, node: number): readonly [number, number] {
+  return [words[node]!, words[node + 2]!];
+}
+
+/** The address of an entry in the part of a trie that a node is the root of. */
+function addressBelow(words: Int32Array, root: number, plan: AddressPlan): bigint {
+  let node = root;
+  while ((words[node + NODE_FLAGS]! & INTERMEDIATE) !== 0) node = childrenOf(words, node)[0];
+  const number = words[node + DATA]!;
+  // What stands for every node, in Calico.
+  return number === -1 ? (1n << BigInt(IPV6_BITS)) - 1n : plan.address(number >>> 0);
 }
 
 function bits(words: readonly number[], length: number): string {

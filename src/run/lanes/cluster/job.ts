@@ -73,6 +73,7 @@ export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<ClusterS
     own: options.namespace === undefined,
     watches: watches(job),
     services: services.at(-1) ?? 1,
+    sizes: services.length,
     targets: targetsOf(job),
   };
   return withCluster(options, (api) => inspectCluster(api, needs), signal);

@@ -1,0 +1,34 @@
+/**
+ * What IPVS mode keeps of endpoints that are not ready: its set of what may loop back holds all of this node's (syncProxyRules, "Handle
+ * traffic that loops back"). A cluster of ours holds those in use, and no packet is sent to the others.
+ */
+
+import { z } from "zod";
+import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
+import { ENDPOINT_SLICE } from "../../kubernetes/list-watch/resources.js";
+
+const sliceSchema = z.looseObject({
+  endpoints: z
+    .array(
+      z.looseObject({
+        addresses: z.array(z.string()),
+        conditions: z.looseObject({ ready: z.boolean().nullish() }).nullish(),
+      }),
+    )
+    .nullish()
+    .transform((endpoints) => endpoints ?? []),
+});
+
+const LOOP_BACK = /^add KUBE-(?:6-)?LOOP-BACK ([^,]+),/;
+
+/** The lines without elements for endpoints that are not ready. */
+export function withoutUnready(lines: readonly string[], objects: Iterable<ApiObject>): string[] {
+  const unready = new Set<string>();
+  for (const object of objects) {
+    if (object.kind !== ENDPOINT_SLICE.kind) continue;
+    for (const { addresses, conditions } of sliceSchema.parse(object).endpoints) {
+      if (conditions?.ready === false) for (const address of addresses) unready.add(address);
+    }
+  }
+  return lines.filter((line) => !unready.has(LOOP_BACK.exec(line)?.[1] ?? ""));
+}
