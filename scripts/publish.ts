@@ -30,9 +30,6 @@ import { articleAnswer } from "./article-answer.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
 
 const GALLERY = "results";
-/** Of runs that name no release of kube-proxy: they were measured before its rules were recorded. */
-const EARLIER_MODEL =
-  "These numbers are of an earlier model, whose rules were not yet compared with recordings of kube-proxy and Cilium: they will be measured and published again. Least to be relied on are the counts of nftables and IPVS, what an endpoint change costs (time of the model, not of a control plane), and eBPF + Maglev, which no pod's connection to a cluster IP meets in Cilium.";
 /** Three in the width of a page of GitHub. */
 const THUMBNAIL_PX = 270;
 
@@ -77,7 +74,7 @@ const PREFERRED = [
 ];
 
 /** Those that the article's answer prefers for its evidence, by the end of their names; then the newest. */
-const EVIDENCE_FIRST = ["-kernel", "-cluster", "-default", "-scenarios", "-full"];
+const EVIDENCE_FIRST = ["-default", "-scenarios", "-kernel", "-cluster"];
 
 const words = process.argv.slice(2);
 const asIs = words.includes("--as-is");
@@ -106,7 +103,8 @@ console.log(folder);
 function merged(): Results {
   const runs = sources.map((folder) => ({ label: basename(folder), results: readResults(folder) }));
   const all = mergeRuns(runs);
-  const command = `lbscale report ${runs.map(({ label }) => label).join(" ")}`;
+  const measured = new Set(runs.map((each) => each.results.run.command));
+  const command = [...measured, `lbscale report ${runs.map(({ label }) => label).join(" ")}`].join(" && ");
   return { ...all, run: { ...all.run, command } };
 }
 
@@ -145,7 +143,6 @@ function runPage(all: Results): string {
   return [
     `# ${name}`,
     "",
-    ...(isEarlierModel(all) ? [EARLIER_MODEL, ""] : []),
     ...(drawn[0] === undefined ? [] : [picture(drawn[0]), ""]),
     ...findings.map((finding) => `- ${escapeMarkdown(findingSentence(finding, all), 500)}`),
     "",
@@ -158,12 +155,6 @@ function runPage(all: Results): string {
     `All charts, in both themes, as PNG, SVG, PDF, slides and an interactive page: \`npx lbscale report results/${name} --formats png,svg,html,pptx --out results/runs/${name}\`. Data: [${PACKED_RESULTS_FILE}](${PACKED_RESULTS_FILE}).`,
     "",
   ].join("\n");
-}
-
-/** A cluster's own balancing is no model of ours. */
-function isEarlierModel({ cells, run }: Results): boolean {
-  if (cells.every(({ lane }) => lane === "cluster")) return false;
-  return Object.keys(run.settings.kubeProxy ?? {}).length === 0;
 }
 
 function picture(id: string): string {
@@ -217,12 +208,11 @@ function galleryPage(): string {
     results: readResults(join(GALLERY, run)),
     charts: shownBy(run),
   }));
-  const earlier = runs.filter(({ results: of }) => isEarlierModel(of));
   const rank = (run: string) => {
     const place = EVIDENCE_FIRST.findIndex((end) => run.endsWith(end));
     return place < 0 ? EVIDENCE_FIRST.length : place;
   };
-  const current = runs.filter((run) => !earlier.includes(run)).sort((a, b) => rank(a.name) - rank(b.name));
+  const preferred = runs.toSorted((a, b) => rank(a.name) - rank(b.name));
   return [
     "# Is the article right?",
     "",
@@ -231,14 +221,13 @@ function galleryPage(): string {
     "`npm run publish:run`; “model” is a data structure laid out like the kernel's and walked in a process, “kernel lane” the",
     "kernel itself, “a cluster” what balances in a Kubernetes cluster of one node.",
     "",
-    articleAnswer(current),
+    articleAnswer(preferred),
     "# Published runs",
     "",
     "Each folder holds a run's results.json.gz, a README and the pictures that it shows. `lbscale report FOLDER` draws all",
     "charts from it, as an interactive page and as slides too (`--formats html,pptx,slides-pdf`).",
     "Local runs go to `runs/`, which git ignores.",
     "",
-    ...(earlier.length === 0 ? [] : [`${earlier.map((run) => run.name).join(", ")}: ${EARLIER_MODEL}`, ""]),
     ...runs.flatMap(({ name: run, results: { findings } }) => [
       `## [${run}](${run}/)`,
       "",

@@ -38,7 +38,9 @@ export function withBasis(finding: Finding, results: Results): Finding {
   const named = new Set(finding.cells);
   const counts = results.cells
     .filter((cell) => named.has(cellId(cell)) && cell.estimate?.kind === "range")
-    .map(({ replicates }) => replicates.length);
+    .map(({ replicates }) => replicates.length)
+    // One replicate has no range, and no bracket of its own.
+    .filter((count) => count > 1);
   if (counts.length === 0 || !finding.sentence.includes("[")) return finding;
   const basis = `Brackets are ranges of ${countOf(minOf(counts), "replicate")}, not 95 % intervals.`;
   return { ...finding, sentence: `${finding.sentence.replace(/[.]?$/, ".")} ${basis}` };

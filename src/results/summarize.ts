@@ -13,10 +13,13 @@ import { cellWarnings, countUnsteady, orderEffectOf, outliersOf } from "./validi
 /** Fills in estimates, percentiles, validity, fits and crossovers of whatever was measured. Says the same when repeated. */
 export function summarize(results: Results): void {
   const { cells, run } = results;
-  const chases = cells.flatMap(({ replicates }) => replicates.map(({ chaseNs }) => chaseNs));
+  // Only beside a model's loop does a chase of pointers see the memory that the loop waits for.
+  const models = cells.filter(({ lane }) => lane === "model");
+  const chases = models.flatMap(({ replicates }) => replicates.map(({ chaseNs }) => chaseNs));
   const chaseNs = median(chases);
   for (const cell of cells) {
-    concludeCell(cell, run, { chaseNs, depends: exceedsL2(cell, results.environment) });
+    const depends = cell.lane === "model" && exceedsL2(cell, results.environment);
+    concludeCell(cell, run, { chaseNs, depends });
   }
   results.fits = fitsOf(cells, run.seed);
   results.crossovers = crossoversOf(cells, run.seed);

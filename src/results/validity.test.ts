@@ -127,6 +127,9 @@ describe("summarize", () => {
     summarize(results);
     expect(results.cells[0]!.adjusted).toBeNull();
     expect(results.cells[1]!.adjusted!.interval[0]).toBeGreaterThan(0);
+    results.cells[1]!.lane = "kernel";
+    summarize(results);
+    expect(results.cells[1]!.adjusted).toBeNull();
   });
 
   it("gives percentiles where lookups were timed one at a time, and elsewhere the reason why not", () => {

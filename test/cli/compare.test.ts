@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import type { Results } from "../../src/results/schema.js";
 import { commandLine } from "../support/in-process.js";
 import { PUBLISHED } from "../support/inputs.js";
 
-const { file, lbscale } = commandLine();
+const { file, folder, lbscale } = commandLine();
 
 describe("lbscale compare", () => {
   /** The published run, and the same with one plane slower. */
@@ -50,7 +50,15 @@ describe("lbscale compare", () => {
 });
 
 describe("lbscale report of several runs", () => {
-  const runs = ["2026-11-29-default", "2026-11-28-full"].map((name) => join(PUBLISHED, name));
+  const newer = join(PUBLISHED, "2026-11-29-default");
+  const older = join(folder, "older");
+  const runs = [newer, older];
+  beforeAll(() => {
+    const results = readResults(newer);
+    results.run.startedAt = "2026-11-28T12:00:00Z";
+    mkdirSync(older);
+    writeFileSync(join(older, "results.json"), JSON.stringify(results));
+  });
 
   it("draws a series of each, and says what they differ in", async () => {
     const out = file("merged", "");
@@ -68,10 +76,8 @@ describe("lbscale report of several runs", () => {
       undefined,
       0,
     ]);
-    expect(stderr).toMatch(
-      /^date differs: 2026-11-29 \(2026-11-29-default\), 2026-11-28 \(2026-11-28-full\)$/m,
-    );
-    expect(readFileSync(stdout.trim(), "utf8")).toMatch(/ipvs[^|]*, 2026-11-28-full \|/i);
+    expect(stderr).toMatch(/^date differs: 2026-11-29 \(2026-11-29-default\), 2026-11-28 \(older\)$/m);
+    expect(readFileSync(stdout.trim(), "utf8")).toMatch(/ipvs[^|]*, older \|/i);
   });
 
   it("wants a folder for what it draws, and runs with names that differ", async () => {
