@@ -15,6 +15,7 @@ const clusterOf = (variant: string) =>
     affinityShare: 0,
     entry: "clusterIp",
     ...addresses.clusterOf!(variant),
+    family: 4,
   });
 
 describe("addresses", () => {

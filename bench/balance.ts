@@ -21,6 +21,7 @@ export const balance: Scenario = {
       endpoints: ENDPOINTS,
       variant,
     })),
+  oneFamily: "it counts how the flows of one Service spread over its endpoints, which have one family",
   measure: async (job, cluster, plane) => {
     const options = { ...job.options, ...(job.variant !== "" && plane.scheduledBy?.(job.variant)) };
     const asked = { ...job, options };

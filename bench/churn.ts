@@ -4,7 +4,13 @@ import type { Cluster } from "../src/cluster/cluster.js";
 import { endpointChurn } from "../src/measure/replicate/endpoint-churn.js";
 import type { Measured } from "../src/measure/replicate/measured.js";
 import { measureDuration, measureLatency } from "../src/measure/replicate/replicate.js";
-import { calibrationTrace, compileFor, disagreementsOf, traceOf } from "../src/measure/replicate/traffic.js";
+import {
+  calibrationTrace,
+  compileFor,
+  disagreementsOf,
+  multipleOf,
+  traceOf,
+} from "../src/measure/replicate/traffic.js";
 import type { Job, Prepared, Scenario } from "../src/measure/scenario.js";
 import { withinLimit } from "../src/measure/sizes.js";
 import type { Plane } from "../src/planes/plane.js";
@@ -77,6 +83,7 @@ function prepareLookups(job: Job, cluster: Cluster, plane: Plane): Prepared {
     programBytes: program.bytes(),
     facts: program.facts(),
     disagreements: disagreementsOf(job, program, live.model),
+    multiple: multipleOf(program),
     calibration: () => lookupSubject(live.model, calibrationTrace(job, program)),
     // Each change is taken back before the lookups: their answers are as before, but the memory was written to.
     subject: (batch) => ({ ...lookupSubject(live.model, traceOf(job, program, batch)), beforeBatch: next }),

@@ -19,6 +19,10 @@ import type { Connections, Plane } from "../src/planes/plane.js";
 /** Connections that the tables hold already: a quarter of what nf_conntrack allows on a node of more than 4 GiB. */
 const ESTABLISHED = 65_536;
 
+/** nf_conn and ip_vs_conn hold addresses of either family. */
+const ONE_TABLE =
+  "the kernel keeps connections of both families in one table, and models of each have their own";
+
 /** Cilium's load balancing at the socket, instead of at the packet. */
 export const SOCKET = "socket";
 
@@ -54,6 +58,7 @@ export const connect: Scenario = {
     },
   },
   sizes: sizesOf(SERVICES),
+  oneFamily: ONE_TABLE,
   measure: (job, cluster, plane) => measureLatency(prepareWith(connectSubject), job, cluster, plane),
 };
 
@@ -74,6 +79,7 @@ export const established: Scenario = {
     },
   },
   sizes: sizesOf(LATER_SERVICES),
+  oneFamily: ONE_TABLE,
   measure: (job, cluster, plane) => measureLatency(prepareWith(establishedSubject), job, cluster, plane),
 };
 

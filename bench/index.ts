@@ -9,6 +9,7 @@ import { balance } from "./balance.js";
 import { churn } from "./churn.js";
 import { connect, established } from "./connections.js";
 import { endpoints } from "./endpoints.js";
+import { family } from "./family.js";
 import { KERNEL } from "./kernel.js";
 import { load } from "./load.js";
 import { lookup } from "./lookup.js";
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   connect,
   established,
   endpoints,
+  family,
   update,
   churn,
   sync,

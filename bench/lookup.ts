@@ -9,6 +9,7 @@ import {
   compileFor,
   disagreementsOf,
   explainWith,
+  multipleOf,
   traceOf,
 } from "../src/measure/replicate/traffic.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
@@ -35,6 +36,7 @@ export function prepareLookup(job: Job, cluster: Cluster, plane: Plane): Prepare
     programBytes: program.bytes(),
     facts: program.facts(),
     disagreements: disagreementsOf(job, program, model),
+    multiple: multipleOf(program),
     calibration: () => lookupSubject(model, calibrationTrace(job, program)),
     subject: (batch) => lookupSubject(model, traceOf(job, program, batch)),
   };

@@ -58,7 +58,7 @@ async function run(id: string, plane: PlaneId, services: number, change: Partial
     slowdown: 0,
     ...change,
   };
-  const cluster = await benchCluster(job);
+  const cluster = await benchCluster({ ...job, family: 4 });
   return SCENARIOS.find((scenario) => scenario.id === id)!.measure(job, cluster, planeById(plane));
 }
 const timed = (...args: Parameters<typeof run>) => run(...args) as Promise<Measured>;

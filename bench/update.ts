@@ -15,6 +15,8 @@ const SERVICES = [1, 1000, 10_000];
 /** A rollout is like so many changes: its ends will do. */
 const ROLLOUT_SERVICES = [1, 10_000];
 
+/** The variant that counts. */
+export const COUNTED = "";
 /** Timed: one endpoint joins or leaves; the same in a full sync where a plane has one; and a rolling restart. */
 const CHANGE = "change";
 const FULL_SYNC = "full";
@@ -36,15 +38,16 @@ export const update: Scenario = {
     },
   },
   sizes: (asked, plane) =>
-    ["", CHANGE, ROLLOUT, ...(plane.can.updateModes.includes("full") ? [FULL_SYNC] : [])].flatMap((variant) =>
-      (asked ?? servicesOf(plane, variant)).map((services) => ({
-        services,
-        endpoints: null,
-        variant,
-      })),
+    [COUNTED, CHANGE, ROLLOUT, ...(plane.can.updateModes.includes("full") ? [FULL_SYNC] : [])].flatMap(
+      (variant) =>
+        (asked ?? servicesOf(plane, variant)).map((services) => ({
+          services,
+          endpoints: null,
+          variant,
+        })),
     ),
   measure: async (job, cluster, plane) =>
-    job.variant === "" ? count(job, cluster, plane) : time(job, cluster, plane),
+    job.variant === COUNTED ? count(job, cluster, plane) : time(job, cluster, plane),
 };
 
 function servicesOf({ can }: PlaneDescriptor, variant: string): readonly number[] {

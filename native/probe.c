@@ -3,11 +3,12 @@
  * itself is timed; afterwards the server is asked which endpoint was reached and who came, and one request and its
  * answer over the same connection are timed as well. For UDP the first request and answer stand for connect().
  *
- *   probe [--cpu N] [--cgroup FOLDER] [--timeout-ms N] [--udp connected|unconnected] < targets > results
+ *   probe [--cpu N] [--cgroup FOLDER] [--timeout-ms N] [--udp connected|unconnected] [--ipv6 REGIONS] < targets > results
  *
  * An unconnected socket names the destination with each datagram, and its answers must come from there.
  */
 #define _GNU_SOURCE
+#include "address.h"
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -45,15 +46,12 @@ static uint64_t now_ns(void)
 
 static int open_socket(const struct target *target)
 {
-	struct sockaddr_in source = {
-		.sin_family = AF_INET,
-		.sin_port = htons(target->source_port),
-		.sin_addr.s_addr = htonl(target->source),
-	};
+	struct sockaddr_storage source;
+	socklen_t length = socket_address(&source, target->source, target->source_port);
 	struct linger reset = { .l_onoff = 1 };
 	struct timeval timeout = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
 	int on = 1;
-	int fd = socket(AF_INET, (target->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+	int fd = socket(family, (target->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		die("socket");
@@ -63,17 +61,20 @@ static int open_socket(const struct target *target)
 		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	/* A reset leaves no TIME_WAIT behind. */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	else
+		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	/* Endpoints connect as well, and their addresses are local to what arrives only. */
-	if (setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)))
+	if (make_transparent(fd))
 		die("IP_TRANSPARENT");
-	if ((target->source || target->source_port) && bind(fd, (struct sockaddr *)&source, sizeof(source))) {
+	if ((target->source || target->source_port) && bind(fd, (struct sockaddr *)&source, length)) {
 		/* The port is taken by the kernel's own choice for another connection: any other will do. */
-		source.sin_port = 0;
-		if (bind(fd, (struct sockaddr *)&source, sizeof(source))) {
+		length = socket_address(&source, target->source, 0);
+		if (bind(fd, (struct sockaddr *)&source, length)) {
 			close(fd);
 			return -1;
 		}
@@ -86,7 +87,7 @@ static uint32_t offender_of(int fd)
 {
 	char control[512];
 	char data[64];
-	struct sockaddr_in about;
+	struct sockaddr_storage about;
 	struct iovec iov = { .iov_base = data, .iov_len = sizeof(data) };
 	struct msghdr message = {
 		.msg_name = &about, .msg_namelen = sizeof(about), .msg_iov = &iov, .msg_iovlen = 1,
@@ -96,12 +97,15 @@ static uint32_t offender_of(int fd)
 	if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 		return 0;
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-		if (header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_RECVERR)
+		int is_error = header->cmsg_level == IPPROTO_IPV6 ? header->cmsg_type == IPV6_RECVERR
+							 : header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR;
+
+		if (!is_error)
 			continue;
 		struct sock_extended_err *error = (struct sock_extended_err *)CMSG_DATA(header);
 
-		if (error->ee_origin == SO_EE_ORIGIN_ICMP)
-			return ntohl(((struct sockaddr_in *)SO_EE_OFFENDER(error))->sin_addr.s_addr);
+		if (error->ee_origin == SO_EE_ORIGIN_ICMP || error->ee_origin == SO_EE_ORIGIN_ICMP6)
+			return number_at((struct sockaddr_storage *)SO_EE_OFFENDER(error));
 	}
 	return 0;
 }
@@ -124,27 +128,24 @@ static void fail(int fd, int error, struct result *result)
 }
 
 /* Sends to `to`, or over a connection where it is NULL. Returns -1 with errno, or who answered if it was somebody else. */
-static int64_t exchange(int fd, const struct sockaddr_in *to, char request, void *answer, size_t length)
+static int64_t exchange(int fd, const struct sockaddr_storage *to, socklen_t to_length, char request, void *answer, size_t length)
 {
-	struct sockaddr_in from = { 0 };
+	struct sockaddr_storage from = { 0 };
 	socklen_t from_length = sizeof(from);
 
-	if (sendto(fd, &request, 1, MSG_NOSIGNAL, (struct sockaddr *)to, to ? sizeof(*to) : 0) != 1)
+	if (sendto(fd, &request, 1, MSG_NOSIGNAL, (struct sockaddr *)to, to ? to_length : 0) != 1)
 		return -1;
 	if (recvfrom(fd, answer, length, 0, (struct sockaddr *)&from, &from_length) != (ssize_t)length)
 		return -1;
-	if (to && (from.sin_addr.s_addr != to->sin_addr.s_addr || from.sin_port != to->sin_port))
-		return ntohl(from.sin_addr.s_addr);
+	if (to && (number_at(&from) != number_at(to) || port_at(&from) != port_at(to)))
+		return number_at(&from);
 	return 0;
 }
 
 static void probe(const struct target *target, struct result *result)
 {
-	struct sockaddr_in destination = {
-		.sin_family = AF_INET,
-		.sin_port = htons(target->destination_port),
-		.sin_addr.s_addr = htonl(target->destination),
-	};
+	struct sockaddr_storage destination;
+	socklen_t length = socket_address(&destination, target->destination, target->destination_port);
 	char echo;
 	int fd = open_socket(target);
 
@@ -154,13 +155,13 @@ static void probe(const struct target *target, struct result *result)
 		result->offender = errno;
 		return;
 	}
-	const struct sockaddr_in *to = unconnected && target->protocol == IPPROTO_UDP ? &destination : NULL;
+	const struct sockaddr_storage *to = unconnected && target->protocol == IPPROTO_UDP ? &destination : NULL;
 	uint64_t started = now_ns();
-	int64_t failed = to ? 0 : connect(fd, (struct sockaddr *)&destination, sizeof(destination));
+	int64_t failed = to ? 0 : connect(fd, (struct sockaddr *)&destination, length);
 	uint64_t connected = now_ns();
 
 	if (!failed)
-		failed = exchange(fd, to, 'w', &result->arrival, sizeof(result->arrival));
+		failed = exchange(fd, to, length, 'w', &result->arrival, sizeof(result->arrival));
 	if (target->protocol == IPPROTO_UDP)
 		connected = now_ns();
 	result->connect_ns = connected - started;
@@ -171,7 +172,7 @@ static void probe(const struct target *target, struct result *result)
 		result->offender = failed;
 	} else {
 		started = now_ns();
-		if (!exchange(fd, to, 'e', &echo, 1))
+		if (!exchange(fd, to, length, 'e', &echo, 1))
 			result->exchange_ns = now_ns() - started;
 	}
 	close(fd);
@@ -233,7 +234,12 @@ int main(int argc, char **argv)
 			timeout_ms = atol(argv[i + 1]);
 		else if (!strcmp(argv[i], "--udp"))
 			unconnected = !strcmp(argv[i + 1], "unconnected");
-		else {
+		else if (!strcmp(argv[i], "--ipv6")) {
+			if (read_regions(argv[i + 1])) {
+				fprintf(stderr, "probe: --ipv6 wants FIRST/BITS=ADDRESS with commas between\n");
+				return 2;
+			}
+		} else {
 			fprintf(stderr, "probe: unknown option %s\n", argv[i]);
 			return 2;
 		}

@@ -1,8 +1,10 @@
 /*
  * Every endpoint at once: listens on the given ports of all addresses of its namespace (AnyIP), TCP and UDP.
+ * With --ipv6 these are addresses of IPv6, and answers name them by the numbers that stand for them.
  * The byte 'w' is answered with a `struct arrival`, any other with itself. One thread, epoll.
  */
 #define _GNU_SOURCE
+#include "address.h"
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -38,21 +40,25 @@ static void watch(int fd, enum kind kind)
 
 static int listen_on(int type, int port)
 {
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_storage any;
+	socklen_t length = socket_address(&any, 0, port);
 	int on = 1, buffer = 1 << 22;
-	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	/* Endpoints are local to what arrives, and routed where answers leave: an answer's source is not local. */
-	if (setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on)))
+	if (make_transparent(fd))
 		die("IP_TRANSPARENT");
-	if (bind(fd, (struct sockaddr *)&any, sizeof(any)))
+	if (bind(fd, (struct sockaddr *)&any, length))
 		die("bind");
 	if (type == SOCK_DGRAM) {
 		/* The reached address must be the answer's source, or connected sockets never see it. */
-		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+		if (family == AF_INET6)
+			setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+		else
+			setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
 	} else if (listen(fd, 4096)) {
 		die("listen");
@@ -72,7 +78,7 @@ static void accept_all(int listener)
 
 static void answer(int fd)
 {
-	struct sockaddr_in self, peer;
+	struct sockaddr_storage self, peer;
 	socklen_t length = sizeof(self);
 	char request;
 
@@ -91,20 +97,36 @@ static void answer(int fd)
 	if (getpeername(fd, (struct sockaddr *)&peer, &length))
 		return;
 	struct arrival arrival = {
-		.address = ntohl(self.sin_addr.s_addr),
-		.peer = ntohl(peer.sin_addr.s_addr),
-		.port = ntohs(self.sin_port),
-		.peer_port = ntohs(peer.sin_port),
+		.address = number_at(&self),
+		.peer = number_at(&peer),
+		.port = port_at(&self),
+		.peer_port = port_at(&peer),
 	};
 	send(fd, &arrival, sizeof(arrival), MSG_NOSIGNAL);
+}
+
+/* The address that a datagram was sent to, which its answer is then to come from, by any way. */
+static uint32_t answer_from(struct cmsghdr *header)
+{
+	if (family == AF_INET6) {
+		struct in6_pktinfo *info = (struct in6_pktinfo *)CMSG_DATA(header);
+
+		info->ipi6_ifindex = 0;
+		return number_of(&info->ipi6_addr);
+	}
+	struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(header);
+	struct in_addr reached = info->ipi_addr;
+
+	*info = (struct in_pktinfo){ .ipi_spec_dst = reached };
+	return ntohl(reached.s_addr);
 }
 
 static void answer_datagrams(int fd)
 {
 	for (;;) {
 		char request;
-		char control[CMSG_SPACE(sizeof(struct in_pktinfo))];
-		struct sockaddr_in peer, self;
+		char control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+		struct sockaddr_storage peer, self;
 		socklen_t length = sizeof(self);
 		struct iovec iov = { .iov_base = &request, .iov_len = 1 };
 		struct msghdr message = {
@@ -118,19 +140,17 @@ static void answer_datagrams(int fd)
 			continue;
 		}
 		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		if (!header || header->cmsg_type != IP_PKTINFO)
+		if (!header || header->cmsg_type != (family == AF_INET6 ? IPV6_PKTINFO : IP_PKTINFO))
 			continue;
-		struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(header);
-		struct in_addr reached = info->ipi_addr;
+		uint32_t reached = answer_from(header);
 
 		getsockname(fd, (struct sockaddr *)&self, &length);
 		struct arrival arrival = {
-			.address = ntohl(reached.s_addr),
-			.peer = ntohl(peer.sin_addr.s_addr),
-			.port = ntohs(self.sin_port),
-			.peer_port = ntohs(peer.sin_port),
+			.address = reached,
+			.peer = number_at(&peer),
+			.port = port_at(&self),
+			.peer_port = port_at(&peer),
 		};
-		*info = (struct in_pktinfo){ .ipi_spec_dst = reached };
 		if (request == 'w')
 			iov = (struct iovec){ .iov_base = &arrival, .iov_len = sizeof(arrival) };
 		sendmsg(fd, &message, MSG_NOSIGNAL);
@@ -141,13 +161,15 @@ int main(int argc, char **argv)
 {
 	struct epoll_event events[64];
 
-	if (argc < 2 || argc > MAX_PORTS + 1) {
-		fprintf(stderr, "usage: server PORT...\n");
+	int first = argc > 2 && !strcmp(argv[1], "--ipv6") ? 3 : 1;
+
+	if (argc <= first || argc > MAX_PORTS + first || (first == 3 && read_regions(argv[2]))) {
+		fprintf(stderr, "usage: server [--ipv6 FIRST/BITS=ADDRESS,...] PORT...\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	queue = epoll_create1(EPOLL_CLOEXEC);
-	for (int i = 1; i < argc; i++) {
+	for (int i = first; i < argc; i++) {
 		watch(listen_on(SOCK_STREAM, atoi(argv[i])), LISTENER);
 		watch(listen_on(SOCK_DGRAM, atoi(argv[i])), DATAGRAM);
 	}

@@ -24,6 +24,7 @@ const MAX_LINES = 300;
 /** Folders that may hold more files, with the reason. */
 const LARGE_FOLDERS: Readonly<Record<string, string>> = {
   "src/charts": "one file per chart",
+  "src/analysis/findings": "one file per subject",
   "src/cli/commands": "one file per command",
   "src/planes/ipvs/schedulers": "one file per scheduler",
   bench: "one file per scenario",

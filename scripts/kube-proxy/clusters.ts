@@ -133,11 +133,12 @@ function clusterIps(
 }
 
 function serviceObject(name: string, clusterIP: string): ApiObject {
-  return plainService({ name, namespace: "ns1", clusterIP, protocol: "TCP" });
+  return plainService({ name, namespace: "ns1", clusterIP, protocol: "TCP", family: 4 });
 }
 
 function sliceObject(service: string, endpoints: readonly object[]): ApiObject {
-  return plainSlice({ name: `${service}-abcde`, namespace: "ns1", service, endpoints, protocol: "TCP" });
+  const names = { name: `${service}-abcde`, namespace: "ns1", service, protocol: "TCP" };
+  return plainSlice({ ...names, endpoints, family: 4 });
 }
 
 const sliceSchema = z.looseObject({

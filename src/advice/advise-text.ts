@@ -23,7 +23,7 @@ const margin = `${100 * EQUIVALENCE_MARGIN} %`;
 export function adviceHeading(advice: Advice): string[] {
   const { cluster, typical, run, measuredHere } = advice;
   return [
-    `${formatCount(cluster.services)} services, ${formatCount(cluster.servicePorts)} ports, ${formatCount(cluster.endpoints)} endpoints`,
+    `${formatCount(cluster.services)} services${advice.family === 6 ? " of IPv6" : ""}, ${formatCount(cluster.servicePorts)} ports, ${formatCount(cluster.endpoints)} endpoints`,
     measuredHere
       ? `lookups measured on this cluster: run ${plainText(run.id, 60)}, ${plainText(run.cpu, 60)}`
       : `lookups read off run ${plainText(run.id, 60)} (${plainText(run.cpu, 60)}), which measured another cluster, at ${formatCount(cluster.servicePorts)} service-ports`,
@@ -74,7 +74,7 @@ export function formatAdvice(advice: Advice): string[] {
     ...formatUpdates(advice.planes),
     ...formatMemory(advice.planes),
     ...advice.planes.flatMap(formatMissing),
-    ...formatLimits(advice.planes, { services: advice.cluster.services, range: advice.serviceRange }),
+    ...formatLimits(advice.planes, { services: advice.cluster.services, ...advice.serviceRange }),
     ...formatThresholds(advice.cluster.services),
     ...formatSwitching(advice.planes),
   ];

@@ -1,9 +1,12 @@
 /** What each plane costs a cluster: lookups from a run, updates and memory counted exactly, and what is equal. */
 
 import type { Change } from "../cluster/change.js";
-import { type Cluster, servicePortName } from "../cluster/cluster.js";
+import { type Cluster, cidrSize, servicePortName } from "../cluster/cluster.js";
 import { clusterDigest } from "../cluster/digest.js";
+import { type Family, familyOf, rangeText } from "../cluster/family.js";
+import { IPV6_BITS } from "../cluster/ipv6.js";
 import { InputError } from "../errors.js";
+import { optionsIn } from "../planes/families/options.js";
 import { type KubeProxyVersion, NEWEST_KUBE_PROXY } from "../planes/kube-proxy-versions.js";
 import { planeOptionsFrom } from "../planes/options.js";
 import type { PlaneId, PlaneOptions, UpdateCost } from "../planes/plane.js";
@@ -15,6 +18,7 @@ import { compareLookups, curveOf, type LookupRatio } from "../results/reading.js
 import type { Results } from "../results/schema.js";
 import { type ProgrammingPrediction, predictProgramming } from "./programming.js";
 import { type Circumstances, circumstancesOf } from "./switching.js";
+import { typicalServicePort } from "./typical.js";
 
 /** Larger clusters take minutes to measure with seven replicates. */
 const MAX_GROWN = 10_000;
@@ -69,8 +73,9 @@ export interface SizedRatio extends LookupRatio {
 /** The planes side by side for one cluster: what `adviseCluster` returns. */
 export interface Advice {
   readonly cluster: { readonly services: number; readonly servicePorts: number; readonly endpoints: number };
-  /** Where cluster IPs are taken from. */
-  readonly serviceRange: Cluster["network"]["serviceCidr"];
+  readonly family: Family;
+  /** Where cluster IPs are taken from, and how many there are. */
+  readonly serviceRange: { readonly range: string; readonly addresses: number };
   /** The service-port with the median number of endpoints, whose changes are counted. */
   readonly typical: { readonly name: string; readonly endpoints: number };
   readonly run: {
@@ -138,7 +143,8 @@ export function adviseCluster(
   const { services, servicePorts, endpoints } = cluster;
   return {
     cluster: { services, servicePorts, endpoints },
-    serviceRange: cluster.network.serviceCidr,
+    family: familyOf(cluster.network),
+    serviceRange: serviceRangeOf(cluster),
     typical: {
       name: servicePortName(cluster, servicePort),
       endpoints: cluster.endpointStart[servicePort + 1]! - cluster.endpointStart[servicePort]!,
@@ -165,6 +171,14 @@ export function adviseCluster(
       : [],
     published: publishedRequests(run),
     programming: predictProgramming(planes, servicePorts),
+  };
+}
+
+function serviceRangeOf({ network }: Cluster): Advice["serviceRange"] {
+  const { ipv6, serviceCidr } = network;
+  return {
+    range: rangeText(network, serviceCidr),
+    addresses: ipv6 ? 2 ** (IPV6_BITS - ipv6.cidr6(serviceCidr).prefixLength) : cidrSize(serviceCidr),
   };
 }
 
@@ -199,7 +213,7 @@ function counted(
         .reduce((total, { bytes }) => total + bytes, 0);
     return {
       unavailable: null,
-      ...circumstancesOf(id, program, options),
+      ...circumstancesOf(id, program, optionsIn(cluster, options)),
       join: update({ kind: "join", servicePort }),
       leave:
         endpoint === cluster.endpointStart[servicePort + 1]!
@@ -210,18 +224,12 @@ function counted(
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const none = { join: null, leave: null, memory: null };
-    return { unavailable: error.message, ...none, ...circumstancesOf(id, undefined, options) };
+    return {
+      unavailable: error.message,
+      ...none,
+      ...circumstancesOf(id, undefined, optionsIn(cluster, options)),
+    };
   }
-}
-
-/** The first service-port with the median number of endpoints. */
-function typicalServicePort(cluster: Cluster): number {
-  const counts = Array.from(
-    { length: cluster.servicePorts },
-    (_, p) => cluster.endpointStart[p + 1]! - cluster.endpointStart[p]!,
-  );
-  const middle = counts.toSorted((a, b) => a - b)[cluster.servicePorts >> 1]!;
-  return counts.indexOf(middle);
 }
 
 function pairOf(run: Results, list: PlaneId, plane: PlaneId): PairAdvice {

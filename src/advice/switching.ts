@@ -1,6 +1,5 @@
 /** What no measurement says: which limits a cluster comes near, what is about to change, and what a switch changes for users. */
 
-import { type Cluster, cidrSize, formatCidr } from "../cluster/cluster.js";
 import { differencesOf } from "../planes/contract.js";
 import type { Capacity } from "../planes/descriptor.js";
 import type { PlaneId, PlaneOptions, Program } from "../planes/plane.js";
@@ -38,7 +37,7 @@ export function circumstancesOf(
 /** Limits that the cluster is beyond or near, and the addresses that are left in the service range. */
 export function formatLimits(
   planes: readonly NamedCircumstances[],
-  { services, range }: ServiceRange,
+  { services, range, addresses }: ServiceRange,
 ): string[] {
   const said = planes.flatMap(({ name, capacities }) =>
     capacities
@@ -48,11 +47,10 @@ export function formatLimits(
         return `${name}: ${formatCount(used)} ${what}, of ${formatCount(most)} ${beyond ? "by default: they do not fit" : "at most"}${beyond || remedy === null ? "" : " by default"}${beyond ? `; ${remedy ?? "there is no setting for it"}` : ""}.`;
       }),
   );
-  const size = cidrSize(range);
   const full =
-    services > NEAR * size
+    services > NEAR * addresses
       ? [
-          `Service range ${formatCidr(range)}: ${countOf(services, "service")} of ${formatCount(size)} addresses; add a ServiceCIDR before it is full.`,
+          `Service range ${range}: ${countOf(services, "service")} of ${formatCount(addresses)} addresses; add a ServiceCIDR before it is full.`,
         ]
       : [];
   return [...said, ...full];
@@ -61,7 +59,8 @@ export function formatLimits(
 /** How many addresses of the service range are taken. */
 export interface ServiceRange {
   readonly services: number;
-  readonly range: Cluster["network"]["serviceCidr"];
+  readonly range: string;
+  readonly addresses: number;
 }
 
 /** Dates and requirements, once each; then what a switch from iptables changes. */

@@ -26,6 +26,13 @@ export function flowCondition(results: Results, cells: readonly Cell[]): FlowCon
   return { words: missed === "" ? words : `${words}, ${missed}`, verb: "refuses" };
 }
 
+/** Which addresses the cells' flows have, as a subtitle says it; undefined: IPv4, or what the scenario itself compares. */
+export function familyCondition({ run }: Results, scenarios: readonly string[]): string | undefined {
+  const { family } = run.settings;
+  if (family === undefined || scenarios.every((scenario) => scenario === "family")) return undefined;
+  return family === 6 ? "IPv6" : "IPv4 and IPv6";
+}
+
 /** A finding that says where its brackets are no confidence intervals, because too few replicates stand behind it. */
 export function withBasis(finding: Finding, results: Results): Finding {
   const named = new Set(finding.cells);
@@ -39,13 +46,26 @@ export function withBasis(finding: Finding, results: Results): Finding {
 
 /** A finding that says under which condition it holds. */
 export function withCondition(finding: Finding, results: Results): Finding {
-  const named = new Set(finding.cells);
-  const condition = flowCondition(
+  const condition = flowCondition(results, cellsOf(finding, results));
+  const inFamily = withFamily(finding, results);
+  return condition === undefined ? inFamily : underCondition(inFamily, condition);
+}
+
+/** A finding that says which addresses it holds for, where that is not IPv4. */
+export function withFamily(finding: Finding, results: Results): Finding {
+  const family = familyCondition(
     results,
-    results.cells.filter((cell) => named.has(cellId(cell))),
+    cellsOf(finding, results).map(({ scenario }) => scenario),
   );
-  if (condition === undefined) return finding;
-  const { words, verb } = condition;
+  return family === undefined ? finding : { ...finding, sentence: `${family}: ${finding.sentence}` };
+}
+
+function cellsOf({ cells }: Finding, results: Results): Cell[] {
+  const named = new Set(cells);
+  return results.cells.filter((cell) => named.has(cellId(cell)));
+}
+
+function underCondition(finding: Finding, { words, verb }: FlowCondition): Finding {
   const headline =
     verb === undefined || finding.headline.includes(` ${verb} `)
       ? finding.headline

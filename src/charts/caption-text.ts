@@ -1,6 +1,6 @@
 /** The words around charts: findings as titles, what was measured, and where. */
 
-import { flowCondition } from "../analysis/conditions.js";
+import { familyCondition, flowCondition } from "../analysis/conditions.js";
 import { cellsOf, type Measure } from "../analysis/series.js";
 import {
   captionOf,
@@ -56,8 +56,10 @@ export function formatMeasure(measure: Measure, results: Results): string {
  */
 export function withConditions(subtitle: string, measure: Measure, results: Results): string {
   const flows = flowCondition(results, cellsOf(results, measure))?.words;
-  if (measure.lane !== "model") return flows === undefined ? subtitle : `${flows}: ${lowerFirst(subtitle)}`;
-  return `Model${flows === undefined ? "" : `, ${lowerFirst(flows)}`}: ${lowerFirst(subtitle)}`;
+  const said = [familyCondition(results, [measure.scenario]), flows].filter((words) => words !== undefined);
+  if (measure.lane !== "model")
+    return said.length === 0 ? subtitle : `${said.join(", ")}: ${lowerFirst(subtitle)}`;
+  return `${["Model", ...said.map(lowerFirst)].join(", ")}: ${lowerFirst(subtitle)}`;
 }
 
 /** `Median time` within a sentence; `CPU time` as it is. */

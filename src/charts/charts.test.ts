@@ -12,6 +12,7 @@ import {
   withChanges,
   withConnections,
   withEndpoints,
+  withFamilies,
   withPrograms,
 } from "../../test/support/results.js";
 import { withKernel, withSingles } from "../../test/support/results-lanes.js";
@@ -60,6 +61,7 @@ describe("pictures", () => {
     { id: "work", results: ofDefault, theme: "light" },
     { id: "logarithm", results: trieResults(), theme: "light" },
     { id: "addresses", results: withAddresses(trieResults()), theme: "light" },
+    { id: "family", results: withFamilies(fakeResults()), theme: "light" },
     { id: "connect", results: ofDefault, theme: "light" },
     { id: "established", results: ofDefault, theme: "dark" },
     { id: "update", results: ofDefault, theme: "light" },

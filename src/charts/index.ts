@@ -20,6 +20,7 @@ import { connect, established } from "./connections.js";
 import { memory, update } from "./counts.js";
 import { distribution } from "./distribution.js";
 import { endpoints, endpointsAffinity } from "./endpoints.js";
+import { family } from "./family.js";
 import {
   guestColumns,
   guestLatency,
@@ -98,6 +99,7 @@ export const CHARTS: readonly Chart[] = [
   established,
   endpoints,
   endpointsAffinity,
+  family,
   update,
   updateTime,
   updateRollout,

@@ -50,12 +50,7 @@ export function noteOtherFamily(ipv6: Cluster | undefined): void {
   if (ipv6) note(`IPv6 is not looked at here (${countOf(ipv6.services, "service")}): add --family 6`);
 }
 
-/** A cluster from a file or standard input, in any format that can be imported: of a dual-stack one the IPv4 part. */
-export function readCluster(path: string, options: ImportOptions = {}): Cluster {
-  return readImport(path, options).cluster;
-}
-
-/** The same with both parts of a dual-stack cluster. */
+/** A cluster from a file or standard input, in any format that can be imported, or both parts of a dual-stack one. */
 export function readFamilies(path: string, options: ImportOptions = {}): Cluster | DualStack {
   const imported = parseImport(path, options);
   noteImport(imported);

@@ -1,6 +1,7 @@
 /** A benchmark run for a person at a terminal: signals stop it, progress is shown, the interruption says how to go on. */
 
 import type { Cluster } from "../cluster/cluster.js";
+import type { DualStack } from "../cluster/family.js";
 import type { ClusterSettings } from "../cluster-lane/options.js";
 import type { Results } from "../results/schema.js";
 import {
@@ -16,7 +17,7 @@ import { RunDisplay } from "./terminal.js";
 
 /** What is to be measured: a new run, or the rest of one. */
 export type Measurement = {
-  readonly cluster: Cluster | undefined;
+  readonly cluster: Cluster | DualStack | undefined;
   /** Called with the events of the run before they are shown. */
   readonly onEvent?: (event: RunEvent) => void;
   /** Done with the results before their folder is given back: charts and tables. */

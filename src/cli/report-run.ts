@@ -6,6 +6,7 @@ import { CheckFailedError } from "../errors.js";
 import type { ReportFormat } from "../output/formats.js";
 import { RESULTS_FILE } from "../results/files.js";
 import type { Results } from "../results/schema.js";
+import { isGap } from "../results/summarize.js";
 import { DEFAULT_PROFILE, profileById } from "../run/plan.js";
 import { plainText } from "../text.js";
 import { note, PATH_LENGTH, print } from "./output.js";
@@ -72,7 +73,9 @@ async function draw(results: Results, out: string, formats: readonly ReportForma
 function failUnmeasured({ cells }: Results): void {
   const planes = [...new Set(cells.map(({ plane }) => plane))];
   const missing = planes.filter((plane) =>
-    cells.every((cell) => cell.plane !== plane || (cell.estimate === null && cell.counts === null)),
+    cells.every(
+      (cell) => cell.plane !== plane || (cell.estimate === null && cell.counts === null && !isGap(cell)),
+    ),
   );
   if (missing.length === 0) return;
   const [first] = cells.filter(({ plane }) => plane === missing[0]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countFreeAddresses } from "./inspect/addresses.js";
+import { countFreeAddresses, isIpv6Only } from "./inspect/addresses.js";
 import { detectNetwork, detectPlane, type PlaneEvidence } from "./inspect/detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
@@ -18,6 +18,16 @@ const JOB = {
   scenarios: ["connect" as const],
 };
 const SETTING = settingOf(JOB, "registry.k8s.io/pause:3.10");
+
+describe("a cluster of IPv6 alone", () => {
+  it("is known by its ranges, or by its Services where these may not be read", () => {
+    expect(isIpv6Only(["fd00:10:96::/108"], ["fd00:10:96::1"])).toBe(true);
+    expect(isIpv6Only(["fd00:10:96::/108", "10.96.0.0/16"], ["fd00:10:96::1"])).toBe(false);
+    expect(isIpv6Only([], ["fd00:10:96::1", "None", ""])).toBe(true);
+    expect(isIpv6Only([], ["10.96.0.1", "fd00:10:96::1"])).toBe(false);
+    expect(isIpv6Only([], ["None"])).toBe(false);
+  });
+});
 
 describe("free addresses", () => {
   it("are those of the ranges but the first and the last, less those of Services", () => {

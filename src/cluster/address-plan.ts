@@ -44,6 +44,8 @@ class NumberedRegion implements Region {
  * beyond get numbers from its end downwards when they are first met. The same calls give the same numbers.
  */
 export class AddressPlan {
+  /** The blocks that it was made from. */
+  readonly regions: readonly Region[];
   readonly #byNumber: readonly (readonly [bits: number, Map<number, NumberedRegion>])[];
   readonly #byRange: readonly (readonly [prefixLength: number, Map<bigint, NumberedRegion>])[];
   /** Addresses that do not stand at their own place, both ways. */
@@ -56,6 +58,7 @@ export class AddressPlan {
   readonly #foldOf = new Map<number, number>();
 
   constructor(regions: readonly Region[]) {
+    this.regions = regions;
     const numbered = regions.map((region) => new NumberedRegion(region));
     this.#folded = new FoldedRegions(regions);
     this.#byNumber = grouped(
@@ -68,6 +71,11 @@ export class AddressPlan {
       ({ range }) => range.prefixLength,
       ({ range }) => range.base >> BigInt(IPV6_BITS - range.prefixLength),
     ).sort(([a], [b]) => b - a);
+  }
+
+  /** Whether every address so far stands at its own place: regions alone then say which number stands for which address. */
+  get isRegular(): boolean {
+    return this.#numberOf.size === 0;
   }
 
   /** The number of an address. Throws InvalidClusterError where its region has no number left. */

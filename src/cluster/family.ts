@@ -5,6 +5,15 @@ import { type Cidr, type Cluster, formatAddress, formatCidr, type Network } from
 export const FAMILIES = [4, 6] as const;
 export type Family = (typeof FAMILIES)[number];
 
+/** One family, or a node that has both. */
+export type FamilyChoice = Family | "dual";
+
+export const FAMILY_NAMES: Readonly<Record<FamilyChoice, string>> = {
+  4: "IPv4",
+  6: "IPv6",
+  dual: "dual stack",
+};
+
 /** Services of both families as a node's tables have them, each of its own: a Service of both stands in both. */
 export interface DualStack {
   readonly ipv4: Cluster;
@@ -14,6 +23,21 @@ export interface DualStack {
 /** A cluster, or both of a dual-stack one: IPv4 first. */
 export function familiesOf(cluster: Cluster | DualStack): readonly [Cluster, Cluster?] {
   return "ipv4" in cluster ? [cluster.ipv4, cluster.ipv6] : [cluster];
+}
+
+/** What families a cluster has. */
+export function choiceOf(cluster: Cluster | DualStack): FamilyChoice {
+  return "ipv4" in cluster ? "dual" : familyOf(cluster.network);
+}
+
+/** The part of a cluster that was chosen, or all of it. Undefined where it lacks that family. */
+export function chooseFamily(
+  cluster: Cluster | DualStack,
+  choice: FamilyChoice,
+): Cluster | DualStack | undefined {
+  if (choice === choiceOf(cluster)) return cluster;
+  if (!("ipv4" in cluster) || choice === "dual") return undefined;
+  return choice === 4 ? cluster.ipv4 : cluster.ipv6;
 }
 
 /** What family a network's addresses are of. */

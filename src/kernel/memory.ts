@@ -28,7 +28,8 @@ export async function readMemory(
 ): Promise<KernelMemory | null> {
   if (program === null) return null;
   if (plane.memory === "table") {
-    const output = await testbed.exec("node", tablesize, ["nat", "filter"]);
+    const family = testbed.family === 6 ? ["-6"] : [];
+    const output = await testbed.exec("node", tablesize, [...family, "nat", "filter"]);
     return { source: "IPT_SO_GET_INFO", bytes: numbersIn(output, "table"), besides: {} };
   }
   if (plane.memory === "maps" && natives.loader !== null) {

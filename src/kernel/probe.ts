@@ -61,6 +61,7 @@ export async function probeFlows(
     ...(options.cpu === null ? [] : ["--cpu", String(options.cpu)]),
     ...(options.cgroup === null ? [] : ["--cgroup", options.cgroup]),
     ...(options.unconnected ? ["--udp", "unconnected"] : []),
+    ...testbed.addressing,
   ];
   // Twice: a TCP connection that is dropped waits once, one whose answers are dropped twice.
   const timeoutMs = 30_000 + 2 * flows.length * options.timeoutMs;

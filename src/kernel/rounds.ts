@@ -174,7 +174,7 @@ async function measureRound(
   });
   const flows = station.program === null ? endpointFlows(station.cluster, trace, seed) : flowsOf(trace);
   // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped.
-  await station.testbed.exec("node", toolPath("conntrack"), ["-F"]);
+  await station.testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${station.testbed.family}`]);
   const chaseBefore = chase.time(nowNs);
   const results = await probeFlows(station.testbed, "client", flows, {
     ...probeOptionsOf(station, setting),

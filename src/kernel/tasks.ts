@@ -1,6 +1,7 @@
 /** What the sandbox can be asked to do, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
+import type { Family } from "../cluster/family.js";
 import { isRan, type Ran } from "../measure/spawn.js";
 import type { PlaneId, UpdateMode } from "../planes/plane.js";
 import type { KernelPlaneId } from "./plane.js";
@@ -45,6 +46,7 @@ export interface ConnectTask {
   /** The largest cache, bytes; null: not known. */
   readonly lastLevelBytes: number | null;
   readonly endpointsPerService: number;
+  readonly family: Family;
   readonly seed: number;
   readonly cpu: number | null;
 }

@@ -1,10 +1,12 @@
 /** Do the kernel's planes decide as the contract wants? Each flow becomes a real connection. */
 
 import type { z } from "zod";
-import { type Cluster, formatAddress, inCidr, SCTP, UDP } from "../cluster/cluster.js";
+import { type Cluster, inCidr, type Network, SCTP, UDP } from "../cluster/cluster.js";
+import { addressText, socketText } from "../cluster/family.js";
 import { type FlowTrace, flowAt } from "../cluster/flows.js";
 import { type Difference, differencesOf, expectationOf } from "../planes/contract.js";
 import { allows } from "../planes/expectation.js";
+import { optionsIn } from "../planes/families/options.js";
 import {
   type Decision,
   DROP,
@@ -33,7 +35,7 @@ import {
   SILENT,
 } from "./probe.js";
 import type { kernelEquivalenceSchema } from "./tasks.js";
-import type { Role } from "./testbed/topology.js";
+import { BACKEND_ADDRESS, type Role } from "./testbed/topology.js";
 
 /** What verifying a plane found. `left`: flows that can't start or end in this testbed, by reason. */
 export type KernelEquivalence = z.infer<typeof kernelEquivalenceSchema>;
@@ -131,7 +133,10 @@ export class DecisionVerifier {
   ) {
     if (plane.program === null) throw new TypeError(`${plane.id} decides nothing`);
     this.#plane = plane;
-    this.#differences = differencesOf(plane.program, version === undefined ? {} : { kubeProxy: version });
+    this.#differences = differencesOf(
+      plane.program,
+      optionsIn(cluster, version === undefined ? {} : { kubeProxy: version }),
+    );
     this.#cluster = cluster;
     this.#situations = new Situations(cluster);
     this.#endpoints = new Set(cluster.endpointAddress);
@@ -204,7 +209,10 @@ export class DecisionVerifier {
       plane: this.#plane.id,
       flow: describeFlow(flow, this.#cluster.network),
       expected: describeExpectation(expectationOf(this.#differences, situation)),
-      decided: decision === null ? describeResult(result) : describeDecision(this.#cluster, decision),
+      decided:
+        decision === null
+          ? describeResult(result, this.#cluster.network)
+          : describeDecision(this.#cluster, decision),
     });
   }
 
@@ -236,9 +244,7 @@ export class DecisionVerifier {
         return null;
       default:
         // For UDP the backend's own stack says "port unreachable" too, from the address that was asked for.
-        return flow.protocol === UDP && result.offender === flow.dst && !this.#isOwn(flow.dst)
-          ? PASS
-          : REJECT;
+        return flow.protocol === UDP && isOfBackend(flow, result) && !this.#isOwn(flow.dst) ? PASS : REJECT;
     }
   }
 
@@ -267,14 +273,19 @@ export class DecisionVerifier {
   }
 }
 
+/** Whether the backend itself refused: nobody listens there. */
+function isOfBackend({ dst }: Flow, { offender }: Result): boolean {
+  return offender === dst || offender === BACKEND_ADDRESS;
+}
+
 /** The version whose rules a program holds; undefined for programs of others than kube-proxy. */
 function kubeProxyOf(program: Program | null): KubeProxyVersion | undefined {
   const release = program?.facts().kubeProxy;
   return KUBE_PROXY_VERSIONS.find((version) => KUBE_PROXY_RELEASES[version] === release);
 }
 
-function describeResult({ outcome, address, port, offender }: Result): string {
-  if (outcome === REACHED) return `reached ${formatAddress(address)}:${port}, no endpoint of the service`;
-  if (outcome === FOREIGN) return `an answer from ${formatAddress(offender)}, which was not asked`;
+function describeResult({ outcome, address, port, offender }: Result, network: Network): string {
+  if (outcome === REACHED) return `reached ${socketText(network, address, port)}, no endpoint of the service`;
+  if (outcome === FOREIGN) return `an answer from ${addressText(network, offender)}, which was not asked`;
   return outcome === FAILED ? `the probe failed (errno ${offender})` : "EHOSTUNREACH";
 }

@@ -84,10 +84,17 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   }
 }
 
-type Generated = Pick<ConnectTask, "endpointsPerService" | "seed">;
+type Generated = Pick<ConnectTask, "endpointsPerService" | "seed"> & Partial<Pick<ConnectTask, "family">>;
 
-function requestOf({ endpointsPerService, seed: clusterSeed }: Generated) {
-  return { clusterFile: null, clusterSeed, endpointsPerService, affinityShare: 0, variant: "" } as const;
+function requestOf({ endpointsPerService, seed: clusterSeed, family = 4 }: Generated) {
+  return {
+    clusterFile: null,
+    clusterSeed,
+    endpointsPerService,
+    affinityShare: 0,
+    variant: "",
+    family,
+  } as const;
 }
 
 function clustersOf(task: Generated) {

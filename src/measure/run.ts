@@ -62,7 +62,7 @@ export async function runSchedule(results: Results, options: ScheduleOptions): P
         const ran = await runUntilQuiet(results, cell, block, () =>
           runReplicate(options.childScript, job, options.prefix, timeoutOf(job)),
         );
-        add(results, cell, ran, { block, order: block * order.length + place, seed: job.seed });
+        add(results, cell, ran, { block, order: block * results.cells.length + place, seed: job.seed });
       } catch (error) {
         if (options.signal.aborted) return;
         if (!(error instanceof ReplicateError)) throw error;

@@ -1,6 +1,7 @@
 /** What a scenario gives to the measuring child: operations to time, and how to check them. */
 
 import type { Cluster } from "../cluster/cluster.js";
+import type { FamilyChoice } from "../cluster/family.js";
 import type { Entry, Popular } from "../cluster/flows.js";
 import type { PlaneDescriptor } from "../planes/descriptor.js";
 import type { Plane, PlaneId, PlaneOptions, Work } from "../planes/plane.js";
@@ -28,6 +29,8 @@ export interface Job {
   /** How cluster IPs of a generated cluster are drawn; absent: at random. */
   readonly vips?: "random" | "sequential";
   readonly entry: Entry;
+  /** Of the cluster's addresses; absent: IPv4, or what the given cluster has. */
+  readonly family?: FamilyChoice;
   readonly options: PlaneOptions;
   /** Zipf exponent of service popularity; 0 = uniform. */
   readonly zipf: number;
@@ -65,6 +68,8 @@ export interface Prepared {
   readonly facts: Readonly<Record<string, number | string>>;
   /** Answers that break the decision contract among the first flows of the trace: must be 0. */
   readonly disagreements: number;
+  /** A batch holds so many operations, or a multiple: both families of a dual-stack node. 1 where it is absent. */
+  readonly multiple?: number;
   /** A subject whose batches of `batch` operations each see the whole cluster. */
   subject(batch: number): Subject;
   /** A short one to find the batch size with, thrown away afterwards. */
@@ -106,9 +111,11 @@ export interface Scenario {
   /** What it measures of a plane, where that is not one point for each N of the run. `asked`: the user's --services. */
   readonly sizes?: (asked: readonly number[] | null, plane: PlaneDescriptor) => readonly Size[];
   /** What the generated cluster of a variant has that other clusters of the run lack, and where its flows enter. */
-  readonly clusterOf?: (variant: string) => Partial<Pick<Job, "affinityShare" | "vips" | "entry">>;
+  readonly clusterOf?: (variant: string) => Partial<Pick<Job, "affinityShare" | "vips" | "entry" | "family">>;
   /** Its variants are generated clusters: it measures none that is given. */
   readonly generatedOnly?: true;
+  /** Why it can't measure a dual-stack node, in words; absent: it can. */
+  readonly oneFamily?: string;
   /** Runs in the child process of a replicate. What is counted is counted once; what is timed, in every replicate. */
   measure(job: Job, cluster: Cluster, plane: Plane): Promise<Measured | Counted>;
 }

@@ -2,9 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { CATALOG } from "../catalog.js";
+import { dualPlane } from "../planes/families/dual.js";
 import { loadPlane } from "../planes/registry-loader.js";
 import type { Catalog } from "./catalog.js";
-import { benchCluster } from "./replicate/bench-cluster.js";
+import { benchFamilies } from "./replicate/bench-cluster.js";
 import type { Job } from "./scenario.js";
 
 const job = JSON.parse(readFileSync(0, "utf8")) as Job;
@@ -12,5 +13,10 @@ const { planes, scenarios } =
   job.catalogModule === undefined ? CATALOG : ((await import(job.catalogModule)).CATALOG as Catalog);
 const scenario = scenarios.find(({ id }) => id === job.scenario);
 if (!scenario) throw new Error(`no scenario ${job.scenario}`);
-const measured = await scenario.measure(job, await benchCluster(job), await loadPlane(job.plane, planes));
+const cluster = await benchFamilies(job);
+const plane = await loadPlane(job.plane, planes);
+const measured =
+  "ipv4" in cluster
+    ? await scenario.measure(job, cluster.ipv4, dualPlane(plane, cluster))
+    : await scenario.measure(job, cluster, plane);
 process.stdout.write(JSON.stringify(measured));

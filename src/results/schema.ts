@@ -320,6 +320,8 @@ export const resultsSchema = z.object({
       /** Where the popular services of a Zipf trace stand in a rule list. */
       popular: z.enum(["random", "first", "last"]).default("random"),
       misses: z.number(),
+      /** Family of addresses, or a node that has both; absent: IPv4. */
+      family: z.union([z.literal(6), z.literal("dual")]).optional(),
       warmupMs: z.number(),
       measureMs: z.number(),
       singlesMs: z.number(),

@@ -52,6 +52,15 @@ const NOTED = "in this cluster, ";
 /** A warning about what only the run itself saw of a live cluster. */
 export const noted = (text: string): string => `${NOTED}${text}`;
 
+const NOT_MODELLED = "not measured: ";
+
+/** Why nothing was tried, in a cell's warnings. */
+export const gapWarning = (reason: string): string => `${NOT_MODELLED}${reason}`;
+
+/** Whether a cell was never to be measured: one of its warnings says why. */
+export const isGap = ({ warnings }: Pick<Cell, "warnings">): boolean =>
+  warnings.some((warning) => warning.startsWith(NOT_MODELLED));
+
 /** What a run noted itself; everything else is concluded again. */
 const isFailure = (warning: string): boolean =>
-  warning.startsWith("a replicate failed: ") || warning.startsWith(NOTED);
+  ["a replicate failed: ", NOTED, NOT_MODELLED].some((start) => warning.startsWith(start));

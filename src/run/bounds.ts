@@ -28,6 +28,7 @@ const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
   zipf: ["model"],
   popular: ["model"],
   misses: ["model"],
+  family: ["model", "kernel"],
   planeOptions: ["model"],
   cluster: ["model"],
   nft: ["kernel"],

@@ -2,8 +2,9 @@
 
 import { setImmediate } from "node:timers/promises";
 import { clusterDigest } from "../cluster/digest.js";
+import { familiesOf } from "../cluster/family.js";
 import { InputError } from "../errors.js";
-import { benchCluster, type ClusterRequest } from "../measure/replicate/bench-cluster.js";
+import { benchFamilies, type ClusterRequest } from "../measure/replicate/bench-cluster.js";
 import type { Cell, Results } from "../results/schema.js";
 import type { RunContext } from "./lanes/lane.js";
 
@@ -23,6 +24,7 @@ export function clusterRequest(
     // Planes that only clients outside the cluster meet have an entry of their own.
     entry: planes?.[plane]?.entry ?? run.entry,
     affinityShare: 0,
+    ...(run.settings.family !== undefined && { family: run.settings.family }),
     ...catalog.scenarios.find(({ id }) => id === scenario)?.clusterOf?.(variant),
   };
 }
@@ -51,7 +53,11 @@ export async function recordClusterDigests(
     // Building a cluster does not yield: only between two of them can a signal arrive.
     await setImmediate();
     if (signal.aborted) return;
-    const digest = clusterDigest(await benchCluster(request));
+    // Of a dual-stack cluster both, in one text.
+    const digest = familiesOf(await benchFamilies(request))
+      .filter((part) => part !== undefined)
+      .map(clusterDigest)
+      .join(" ");
     if (digests[name] !== undefined && digests[name] !== digest) {
       throw new InputError(
         `this run began with another cluster (${name} services): give it the same --cluster`,

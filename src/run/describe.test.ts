@@ -16,7 +16,9 @@ describe("a plane that only clients outside the cluster meet", () => {
   ] as const)("is measured with such clients and named so in a run of entry %s", (entry, labels, entries) => {
     const described = describeRun(cells, CATALOG, entry);
     expect(cells.map(({ plane }) => described.planes?.[plane]?.label)).toEqual(labels);
-    const run = { run: { seed: 1, entry }, ...described } as unknown as Parameters<typeof clusterRequest>[0];
+    const run = { run: { seed: 1, entry, settings: {} }, ...described } as unknown as Parameters<
+      typeof clusterRequest
+    >[0];
     const context = { catalog: CATALOG, clusterFile: null };
     expect(cells.map((each) => clusterRequest(run, each, context).entry)).toEqual(entries);
     expect(outsideNote(described, cells)).toBe(

@@ -39,6 +39,8 @@ export function settingsOf(spec: RunSpec, profile: Profile): Results["run"]["set
     zipf: spec.zipf ?? 0,
     popular: spec.popular ?? "random",
     misses: spec.misses ?? 0,
+    // Only where it is not IPv4: settings of older runs, which know no other, then equal.
+    ...(spec.family !== undefined && spec.family !== 4 && { family: spec.family }),
     warmupMs: spec.warmupMs ?? profile.warmupMs,
     measureMs: spec.measureMs ?? profile.measureMs,
     singlesMs: profile.singlesMs,

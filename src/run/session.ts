@@ -5,7 +5,8 @@ import os from "node:os";
 import { join } from "node:path";
 import { findFindings } from "../analysis/findings/index.js";
 import type { Cluster } from "../cluster/cluster.js";
-import { growCluster } from "../cluster/grow.js";
+import { type DualStack, familiesOf } from "../cluster/family.js";
+import { growFamilies, servicesOf } from "../cluster/grow-families.js";
 import { writeCluster } from "../cluster/json.js";
 import type { ClusterSettings } from "../cluster-lane/options.js";
 import { InputError } from "../errors.js";
@@ -23,6 +24,7 @@ import { recordClusterDigests } from "./cluster-digests.js";
 import { measuredEntries } from "./describe.js";
 import { InterruptedRunError } from "./errors.js";
 import type { RunEvent } from "./events.js";
+import { familyOfRun, partOf, withImported } from "./family.js";
 import { chooseFolder } from "./folder.js";
 import { loadLane } from "./lanes/index.js";
 import type { Lane, Plan } from "./lanes/lane.js";
@@ -36,7 +38,7 @@ export interface SessionOptions {
   /** What can be measured; this package's planes, scenarios and profiles where absent. */
   readonly catalog?: BenchmarkCatalog | undefined;
   /** An imported cluster to measure instead of generated ones, grown to each number of services. Model lane. */
-  readonly cluster?: Cluster | undefined;
+  readonly cluster?: Cluster | DualStack | undefined;
   /** Called as the run goes on, and never while something is timed. */
   readonly onProgress?: ((event: RunEvent) => void) | undefined;
   /** Ends the run early when it aborts; what was measured until then is kept. */
@@ -76,31 +78,33 @@ export interface ResumeOptions extends SessionOptions {
  * @throws InterruptedRunError once the signal aborts; it holds what was measured.
  */
 export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptions>): Promise<Results> {
-  const { catalog, cluster } = options;
-  const parsed = parseRunSpec(spec);
+  const { catalog } = options;
+  const asked = parseRunSpec(spec);
   const onProgress = options.onProgress ?? ignore;
-  if (cluster !== undefined && !lanesUsing("cluster").includes(parsed.lane)) {
+  if (options.cluster !== undefined && !lanesUsing("cluster").includes(asked.lane)) {
     throw new InvalidRunSpecError(
-      `cluster: only lane ${lanesUsing("cluster").join(" and ")} measures an imported cluster: leave it out with lane ${parsed.lane}`,
+      `cluster: only lane ${lanesUsing("cluster").join(" and ")} measures an imported cluster: leave it out with lane ${asked.lane}`,
     );
   }
+  const { spec: parsed, cluster } = withImported(asked, options.cluster);
   const lane = await loadLane(parsed.lane);
   const cpu = pinnableCpu();
-  const plan = await lane.plan(parsed, { catalog, clusterServices: cluster?.services ?? null, onProgress });
+  const plan = await lane.plan(parsed, {
+    catalog,
+    clusterServices: cluster === undefined ? null : servicesOf(cluster),
+    onProgress,
+  });
   const results = assembleRun(plan, {
     seed: parsed.seed,
     command: options.command ?? `runBenchmark(${JSON.stringify(spec)})`,
-    imported:
-      cluster === undefined
-        ? null
-        : { notes: (cluster.source.kind === "imported" && cluster.source.notes) || [] },
+    imported: cluster === undefined ? null : { notes: notesOf(familiesOf(cluster)[0]) },
     environment: readEnvironment(cpu),
     now: new Date(),
     catalog,
   });
   // A cluster that doesn't fit its ranges is refused here, before anything is written.
-  if (cluster) for (const { services } of results.cells) growCluster(cluster, services);
-  const session = { ...options, spec: parsed, ownBuilds: plan.ownBuilds };
+  if (cluster) for (const { services } of results.cells) growFamilies(cluster, services);
+  const session = { ...options, cluster, spec: parsed, ownBuilds: plan.ownBuilds };
   if (options.out === undefined) return measure(results, lane, null, session);
   const folder = chooseFolder(results, options.out, lane);
   let begun = false;
@@ -124,8 +128,8 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
  * @throws InputError where the folder holds no run that can be finished here; otherwise as `startRun`.
  */
 export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Results> {
-  const { out, cluster } = options;
-  const results = loadResumableRun(out, cluster !== undefined);
+  const { out } = options;
+  const results = loadResumableRun(out, options.cluster !== undefined);
   const lane = await loadLane(results.cells[0]?.lane ?? "model");
   if (!lane.resumable) {
     throw new InputError(`a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`);
@@ -135,15 +139,20 @@ export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Re
       `the run in ${out} is of lane ${lane.id}: resume it without options of lane cluster`,
     );
   }
-  return inFolder(lane, out, { ...options, spec: null }, () => {
+  const cluster = options.cluster && partOf(options.cluster, familyOfRun(results.run));
+  return inFolder(lane, out, { ...options, cluster, spec: null }, () => {
     // Read again: another process may have gone on with it meanwhile.
     const run = loadResumableRun(out, cluster !== undefined);
-    if (cluster) for (const { services } of run.cells) growCluster(cluster, services);
+    if (cluster) for (const { services } of run.cells) growFamilies(cluster, services);
     return run;
   });
 }
 
 const ignore = (): void => {};
+
+function notesOf({ source }: Cluster): readonly string[] {
+  return (source.kind === "imported" && source.notes) || [];
+}
 
 type OpenedSession = WithCatalog<SessionOptions> & {
   readonly spec: RunSpec | null;
@@ -192,6 +201,7 @@ async function measure(
       planes,
       results.run.seed,
       planeOptionsFrom(results.run.settings.planes),
+      familyOfRun(results.run),
     );
   }
   const folder = cluster && mkdtempSync(join(os.tmpdir(), "lbscale-"));

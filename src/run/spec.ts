@@ -44,6 +44,8 @@ export const runSpecSchema = z
     popular: z.enum(POPULAR).exactOptional(),
     /** Share of flows that no service answers. Model lane. */
     misses: share.exactOptional(),
+    /** Addresses of generated clusters, or which part of an imported one: 4 by default, or what the imported one has. */
+    family: z.union([z.literal(4), z.literal(6), z.literal("dual")]).exactOptional(),
     /** Options of planes by key, such as `ipvsScheduler`. Model lane. */
     planeOptions: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
     /** Time for the whole run, seconds; the profile's where absent. */

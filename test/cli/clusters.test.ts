@@ -78,12 +78,6 @@ describe("lbscale generate, import, export and verify", () => {
     expect(verified.stderr).toContain("IPv6 is not looked at here (3 services): add --family 6");
   });
 
-  it("refuses IPv6 by name where a command knows IPv4 only", () => {
-    const ipv6 = lbscale(["generate", "--services", "3", "--family", "6"]).stdout;
-    const { status, stderr } = lbscale(["run", "--cluster", "-"], ipv6);
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/knows IPv4 only.*use --family 4/)]);
-  });
-
   it("says where each service stands in a node's own list, and what that is predicted to cost", () => {
     const { stdout, stderr } = lbscale(["import", NODE_TABLES, "--positions", "--ns-per-entry", "10"]);
     expect(stdout.split("\n")[1]).toBe(

@@ -65,17 +65,17 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
   });
 
   test.each(["6", "dual"])(
-    "families: a cluster of --family %s, as kube-proxy 1.35 and 1.37 write it in both modes",
+    "families: a cluster of --family %s and 5 changes, as kube-proxy 1.35 and 1.37 write them in both modes",
     (family) => {
       for (const version of ["1.35", "1.37"]) {
         for (const mode of ["iptables", "nftables"]) {
           const { status, stdout } = run(
             ...[CLI, "verify", "--services", "40", "--seed", "5", "--family", family],
-            ...["--kube-proxy", version, "--mode", mode],
+            ...["--kube-proxy", version, "--mode", mode, "--changes", "5"],
           );
           expect({ version, mode, status, stdout }).toMatchObject({
             status: 0,
-            stdout: expect.stringMatching(/: 0 differences\n$/),
+            stdout: expect.stringMatching(/: 0 differences\n1\. [\s\S]*\n5\. .*: 0 differences/),
           });
         }
       }

@@ -253,6 +253,39 @@ export function withAddresses(results: Results, sequentialVisits = (steps: numbe
   return results;
 }
 
+/** Adds cells of the scenario `family`: IPv6 a third more, both the mean, and a plane that knows IPv4 only. */
+export function withFamilies(results: Results, ipv6 = 1.35): Results {
+  const kinds = [
+    { variant: "IPv4", times: 1, bytes: 1 },
+    { variant: "IPv6", times: ipv6, bytes: 1.4 },
+    { variant: "dual stack", times: (1 + ipv6) / 2, bytes: 2.4 },
+  ];
+  const count = results.run.replicates.least;
+  for (const plane of ["iptables", "nftables", "ebpf"]) {
+    for (const { variant, times, bytes } of kinds) {
+      const base = LATENCY_NS[plane]!;
+      const at = (n: number, named: string, factor: number): Cell => {
+        const cell = fakeCell(plane, n, count, { latencyNs: () => base(n) * factor });
+        return { ...cell, scenario: "family", variant: named, programBytes: 800 * n * bytes };
+      };
+      for (const n of plane === "iptables" ? [1, 100, 1000, 10_000] : [10_000])
+        results.cells.push(at(n, variant, plane === "nftables" ? 1 : times));
+      const writes = { replicates: [], estimate: null, counts: { "join bytes": 1000 * bytes } };
+      results.cells.push({ ...at(1000, `writes, ${variant}`, 1), ...writes });
+    }
+  }
+  for (const { variant } of kinds) {
+    const cell = fakeCell("ipvs", 10_000, count, {});
+    const warnings = ["not measured: the model of IPVS knows IPv4 only"];
+    const gap: Partial<Cell> =
+      variant === "IPv4"
+        ? { programBytes: 800 * 10_000 }
+        : { replicates: [], estimate: null, programBytes: null, warnings };
+    results.cells.push({ ...cell, scenario: "family", variant, ...gap });
+  }
+  return results;
+}
+
 /** Adds cells of `connect` and `established`, and of Cilium at the socket. */
 export function withConnections(results: Results): Results {
   const lines = [

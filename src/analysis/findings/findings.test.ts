@@ -7,6 +7,7 @@ import {
   withChanges,
   withConnections,
   withEndpoints,
+  withFamilies,
   withPrograms,
 } from "../../../test/support/results.js";
 import { withCells, withKernel, withSingles } from "../../../test/support/results-lanes.js";
@@ -206,6 +207,22 @@ describe("findFindings", () => {
       for (const replicate of cell.replicates) replicate.work = { ...replicate.work, hashProbes: 3 };
     }
     expect(ids(trie)).not.toContain("trie-logarithm");
+  });
+
+  it("says what IPv6 costs the rule list, that the law is the same, and what both families cost", () => {
+    const found = finding(withFamilies(fakeResults()), "family");
+    expect(found?.headline).toMatch(
+      /^IPv6 costs iptables 1\.[34]×\u00a0\(1\.\d–1\.\d\) per rule, by the same law$/,
+    );
+    expect(found?.sentence).toMatch(
+      /^At 10,000 services an iptables lookup in IPv6 takes 1\.[34]\d? times \[1\.\d+, 1\.\d+\] its time in IPv4, over rules of 1\.40 times the bytes; both are O\(N\): the law is the same, \d+ % to \d+ % more per rule\. With both families a node holds 2\.4 times the bytes and writes 2\.4 times the bytes for each change; an iptables lookup, half of them in each, takes 1\.2/,
+    );
+    expect(found!.interval[0]).toBeLessThan(1.35);
+    expect(found!.interval[1]).toBeGreaterThan(1.35);
+    // Where the intervals meet, no share is claimed.
+    expect(finding(withFamilies(fakeResults(), 1), "family")?.headline).toBe(
+      "iptables takes 1.4 times the memory in IPv6",
+    );
   });
 
   it("says where a plane overtakes iptables, and nothing where none does", () => {

@@ -6,7 +6,7 @@
 import { claimant, claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import { ascending } from "../../results/select.js";
-import { withBasis, withCondition } from "../conditions.js";
+import { withBasis, withCondition, withFamily } from "../conditions.js";
 import { findingSentence } from "../finding-sentence.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
 import {
@@ -22,6 +22,7 @@ import { measuredCells } from "./common.js";
 import { connectCost, establishedFlat } from "./connections.js";
 import { overtakings } from "./crossings.js";
 import { affinityIsLinear, statisticChains } from "./endpoints.js";
+import { familyCost } from "./families.js";
 import { listFactor, listGrowth, listSlope } from "./growth.js";
 import { chainsGrow, constantWork, logarithmAnswer, timeRise } from "./hash.js";
 import { clusterConnect, clusterProgramming } from "./lanes/cluster.js";
@@ -94,10 +95,11 @@ export function findFindings(results: Results): Finding[] {
     consistentChoiceKeepsFlows(results),
     statisticChains(results),
     affinityIsLinear(results),
+    familyCost(results),
   ].filter((finding) => finding !== null);
   const said = models.map((finding) => withCondition(finding, results));
   const all = [
-    ...kernels.filter((finding) => finding !== null),
+    ...kernels.filter((finding) => finding !== null).map((finding) => withFamily(finding, results)),
     ...said.map((finding) => ({ ...finding, sentence: findingSentence(finding, results) })),
   ];
   return all.map((finding) => withBasis(finding, results));

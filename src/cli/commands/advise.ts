@@ -2,12 +2,13 @@ import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import { type Advice, adviseCluster, adviseSizes } from "../../advice/advise.js";
 import { adviceAssumptions, adviceHeading, adviceTable, formatAdvice } from "../../advice/advise-text.js";
+import { adviseDualStack, type DualStackAdvice, dualStackTable } from "../../advice/families.js";
 import { programmingTable } from "../../advice/programming.js";
 import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
+import { FAMILY_NAMES, familiesOf, familyOf } from "../../cluster/family.js";
 import { growCluster } from "../../cluster/grow.js";
 import { InputError, UsageError } from "../../errors.js";
-import { requireIpv4 } from "../../planes/families/ipv4-only.js";
 import { importedSettings } from "../../planes/imported-options.js";
 import { KUBE_PROXY_OPTIONS } from "../../planes/kube-proxy-options.js";
 import { type PlaneSettings, planeOptionsFrom } from "../../planes/options.js";
@@ -19,10 +20,9 @@ import type { Results } from "../../results/schema.js";
 import type { RunEvent } from "../../run/events.js";
 import { parseRunSpec } from "../../run/spec.js";
 import { formatCount } from "../../text.js";
-import { readCluster } from "../input.js";
+import { readFamilies } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
 import { measureForTerminal } from "../measure.js";
-import { refuseDual } from "../options/cluster.js";
 import {
   type KubeProxyChoice,
   kubeProxyOptions,
@@ -90,28 +90,30 @@ export const advise: CommandModule<object, Arguments> = {
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
-    refuseDual(args);
     if (args.run !== undefined) refuseMeasuring(args);
     const planes = args.planes === undefined ? PLANE_IDS : parsePlanes(args.planes);
-    const cluster = onChosenNode(
-      readCluster(args.cluster, {
-        node: args.node,
-        family: familyOption(args.family),
-      }),
-      args,
-    );
-    // What runs measured is IPv4.
-    requireIpv4(cluster, "advise");
+    const given = readFamilies(args.cluster, { node: args.node, family: familyOption(args.family) });
+    const [cluster, ipv6] = familiesOf(given).map((part) => part && onChosenNode(part, args)) as [
+      Cluster,
+      Cluster?,
+    ];
+    if (args.family === "dual" && !ipv6)
+      throw new UsageError("--family dual: this cluster has one family only: leave it out");
+    if (ipv6)
+      note(
+        "lookups are those of IPv4; memory and writes are counted for both families too: --family 6 measures IPv6",
+      );
     const options = kubeProxyOptionsFor(cluster, args);
     if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
     const run =
       args.run === undefined
         ? await measureHere(args, cluster)
-        : storedRun(args.run, kubeProxyOptions(args), options);
+        : storedRun(args.run, cluster, kubeProxyOptions(args), options);
     const advice = adviseCluster(cluster, run, planes, options);
     const assumptions = adviceAssumptions(advice, run);
     const findings = formatAdvice(advice);
-    if (args.json) return printJson({ ...advice, findings, assumptions });
+    const both = ipv6 && adviseDualStack({ ipv4: cluster, ipv6 }, run, planes, options);
+    if (args.json) return printJson({ ...advice, ...(both && { dualStack: both }), findings, assumptions });
     await print(
       [
         ...adviceHeading(advice),
@@ -120,6 +122,7 @@ export const advise: CommandModule<object, Arguments> = {
         "",
         ...findings,
         "",
+        ...(both ? dualStack(both) : []),
         ...programming(advice),
         "This assumes:",
         ...assumptions.map((assumption) => `- ${assumption}`),
@@ -128,6 +131,12 @@ export const advise: CommandModule<object, Arguments> = {
     );
   },
 };
+
+/** What both families take together, as a table of their own. */
+function dualStack(advice: DualStackAdvice): string[] {
+  const { lead, rows, notes } = dualStackTable(advice);
+  return [`${lead}:`, alignColumns(rows), ...notes, ""];
+}
 
 /** Predicted times of programming, as a table of their own. */
 function programming(advice: Advice): string[] {
@@ -189,8 +198,18 @@ function refuseMeasuring(args: Arguments): void {
  * @param counted That, and the flags of the cluster's import, whose updates and memory are counted.
  * @throws UsageError where its times are of another kube-proxy than the one asked for.
  */
-function storedRun(folder: string, asked: PlaneOptions, counted: PlaneOptions): Results {
+function storedRun(
+  folder: string,
+  { network }: Cluster,
+  asked: PlaneOptions,
+  counted: PlaneOptions,
+): Results {
   const results = readResults(folder);
+  const measured = results.run.settings.family ?? 4;
+  if (measured !== familyOf(network))
+    throw new UsageError(
+      `the run in ${folder} measured ${FAMILY_NAMES[measured]}, and this cluster is ${FAMILY_NAMES[familyOf(network)]}: give a run of that family, or leave out --run to measure`,
+    );
   const { planes } = results.run.settings;
   const modelled = planeOptionsFrom(planes);
   const others = KUBE_PROXY_OPTIONS.filter(

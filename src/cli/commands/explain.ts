@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { explainService } from "../../advice/explain.js";
 import { explanationHeading, formatPlane, predictionSource } from "../../advice/explain-text.js";
 import { findServicePort } from "../../advice/find-service.js";
-import { familyOf } from "../../cluster/family.js";
+import { FAMILY_NAMES, familyOf } from "../../cluster/family.js";
 import { planeChoices } from "../../planes/registry-loader.js";
 import { readImport } from "../input.js";
 import { parseSeed, refuseDual } from "../options/cluster.js";
@@ -70,8 +70,8 @@ export const explainCommand: CommandModule<object, Arguments> = {
     const cluster = onChosenNode(read, args);
     const options = kubeProxyOptionsFor(cluster, args);
     const planes = planesFor(args.planes, cluster);
-    // What runs measured is IPv4: of IPv6 there are exact counts, and no times.
-    const isMeasured = familyOf(cluster.network) === 4;
+    // Without a run of that family there are exact counts, and no times.
+    const isMeasured = familyOf(cluster.network) === (results.run.settings.family ?? 4);
     const servicePort = findServicePort(cluster, args.service);
     const explanation = explainService(cluster, servicePort, {
       planes,
@@ -103,7 +103,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
         ...parts,
         isMeasured
           ? predictionSource(results, name)
-          : "No times: they would have to be measured with IPv6, which run does not do yet.",
+          : `No times: the run has none of ${FAMILY_NAMES[familyOf(cluster.network)]}; measure some with lbscale run --family ${familyOf(cluster.network)}, and give them with --run.`,
       ].join("\n\n")}\n`,
     );
   },

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
+import { type DualStack, familiesOf } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import { FILE_FORMATS, type ReportFormat } from "../../output/formats.js";
 import type { Results } from "../../results/schema.js";
 import type { RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "../options/catalog-names.js";
 import { clusterLaneOptions } from "../options/cluster-lane.js";
-import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeOptions } from "../options/node.js";
+import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeFacts } from "../options/node.js";
 import { parseChoices } from "../options/parse.js";
 import {
   type GivenOptions,
@@ -17,7 +18,8 @@ import {
   writeCommand,
 } from "../options/run.js";
 
-interface Arguments extends NodeArguments {
+/** The family is among the run's own options. */
+interface Arguments extends Omit<NodeArguments, "family"> {
   out: string | undefined;
   resume: boolean;
   formats: string | undefined;
@@ -41,7 +43,6 @@ export const WITH_RESUME = {
   node: "with --cluster",
   "node-address": "with --cluster",
   "pod-range": "with --cluster",
-  family: "with --cluster",
   yes: "used",
   // Of new runs in a cluster.
   "dry-run": "refused",
@@ -52,7 +53,7 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
   command: "run",
   describe: "Measure: every plane at every number of services, then charts and a table",
   builder: (yargs) =>
-    withNodeOptions(withRunOptions(yargs, names))
+    withNodeFacts(withRunOptions(yargs, names))
       .option("out", {
         type: "string",
         requiresArg: true,
@@ -129,9 +130,9 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
 });
 
 /** Measures rules as the node had them that the cluster was read from. */
-async function withImportedFlags(spec: RunSpecInput, cluster: Cluster): Promise<RunSpecInput> {
+async function withImportedFlags(spec: RunSpecInput, cluster: Cluster | DualStack): Promise<RunSpecInput> {
   const { importedSettings } = await import("../../planes/imported-options.js");
-  const found = importedSettings(cluster);
+  const found = importedSettings(familiesOf(cluster)[0]);
   if (Object.keys(found).length === 0) return spec;
   if ((spec.lane ?? "model") !== "model") {
     const { note } = await import("../output.js");
@@ -150,15 +151,20 @@ function parseFormats(text: string): ReportFormat[] {
   return drawn;
 }
 
-async function clusterOf(args: GivenOptions & NodeArguments): Promise<Cluster | undefined> {
+async function clusterOf(
+  args: GivenOptions & Partial<NodeArguments>,
+): Promise<Cluster | DualStack | undefined> {
   const { cluster } = args;
   if (typeof cluster !== "string") {
-    refuseNodeOptions(args);
+    // Clusters are generated with any family; a run that is resumed has its own.
+    refuseNodeOptions(args.resume === true ? args : { ...args, family: undefined });
     return undefined;
   }
-  const { readCluster } = await import("../input.js");
-  const { requireIpv4 } = await import("../../planes/families/ipv4-only.js");
-  const chosen = readCluster(cluster, nodeOptions(args));
-  requireIpv4(chosen, "run");
+  const { readFamilies } = await import("../input.js");
+  const chosen = readFamilies(cluster, nodeOptions(args));
+  if ("ipv4" in chosen && args.family === undefined) {
+    const { note } = await import("../output.js");
+    note("both families are measured: --family 4 or 6 measures one");
+  }
   return chosen;
 }

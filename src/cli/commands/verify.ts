@@ -3,18 +3,19 @@ import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
+import { familyOf } from "../../cluster/family.js";
 import { writeCluster } from "../../cluster/json.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import { CILIUM_ALGORITHMS } from "../../kernel/cilium/driver.js";
 import { KUBE_PROXY_MODES } from "../../kernel/kube-proxy/protocol.js";
-import { PROXY_PLANES } from "../../kernel/plane.js";
+import { knowsFamily, PROXY_PLANES } from "../../kernel/plane.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
+import { ipv6Arguments } from "../../kernel/testbed/ipv6.js";
 import { placePlanes } from "../../kernel/testbed/placement.js";
 import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { targetPorts } from "../../kernel/testbed/topology.js";
 import type { KernelEquivalence } from "../../kernel/verify.js";
-import { requireIpv4 } from "../../planes/families/ipv4-only.js";
 import { importedOptions } from "../../planes/imported-options.js";
 import type { PlaneId, PlaneOptions } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
@@ -174,17 +175,18 @@ async function verifyInKernel(
   const orInterrupt = (): void => {
     if (signal.aborted) throw new InterruptedError("interrupted: the testbed was removed");
   };
+  const cluster = chosenCluster(args);
+  const family = familyOf(cluster.network);
   const places = await placePlanes({
     lane: asked,
     planes: args.planes === undefined ? undefined : parseList(args.planes, "planes"),
-    choices: PROXY_PLANES,
+    choices: PROXY_PLANES.filter((id) => knowsFamily(id, family)),
     includeBaselines: false,
     onNote: note,
     signal,
   });
   orInterrupt();
-  const cluster = chosenCluster(args);
-  requireIpv4(cluster, "the kernel lane");
+  ipv6Arguments(cluster.network);
   refuseUnsafeNames(cluster);
   targetPorts(cluster);
   const results: KernelEquivalence[] = [];

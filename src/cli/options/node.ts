@@ -1,7 +1,7 @@
 /** What users know of the node whose tables or objects a command reads, and the input does not say. */
 
 import type { Argv } from "yargs";
-import type { Family } from "../../cluster/family.js";
+import type { FamilyChoice as AnyFamily, Family } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import type { ImportOptions } from "../../formats/detect.js";
 import { parseNodeAddresses, parsePodRanges } from "./parse.js";
@@ -21,28 +21,36 @@ export interface NodeArguments extends NodeName {
 
 const NAMES = ["node", "node-address", "pod-range", "family"] as const;
 
-/** Adds the name of the node alone, for commands whose kube-proxy gets the rest. */
+/** How `--family` is declared. Without a type yargs reads a number, and 4 is none of the words. */
+export const FAMILY_DECLARATION = {
+  type: "string",
+  choices: FAMILY_CHOICES,
+  requiresArg: true,
+  describe: "IPv4, IPv6, or both where a command can: what the cluster has by default, 4 of a generated one",
+} as const;
+
+/** Adds the name of the node and the family, for commands whose kube-proxy gets the rest. */
 export function withNodeName<T>(yargs: Argv<T>) {
-  return yargs
-    .option("node", {
-      type: "string",
-      requiresArg: true,
-      describe:
-        "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
-    })
-    .option("family", {
-      // Without a type yargs reads a number, and 4 is none of the words.
-      type: "string",
-      choices: FAMILY_CHOICES,
-      requiresArg: true,
-      describe:
-        "IPv4, IPv6, or both where a command can: what the cluster has by default, 4 of a generated one",
-    });
+  return withNode(yargs).option("family", FAMILY_DECLARATION);
 }
 
-/** Adds all three to a command that reads a cluster. */
+function withNode<T>(yargs: Argv<T>) {
+  return yargs.option("node", {
+    type: "string",
+    requiresArg: true,
+    describe:
+      "Of Kubernetes objects: the node whose endpoints are local; by default the first that one names",
+  });
+}
+
+/** Adds all to a command that reads a cluster. */
 export function withNodeOptions<T>(yargs: Argv<T>) {
-  return withNodeName(yargs)
+  return withNodeFacts(yargs).option("family", FAMILY_DECLARATION);
+}
+
+/** The same without the family, for a command that has it among its own. */
+export function withNodeFacts<T>(yargs: Argv<T>) {
+  return withNode(yargs)
     .option("node-address", {
       type: "string",
       requiresArg: true,
@@ -71,6 +79,11 @@ export function refuseNodeOptions(args: Partial<NodeArguments>): void {
   const given = NAMES.find((name) => args[name] !== undefined);
   if (given !== undefined)
     throw new UsageError(`--${given} is for a cluster that is imported: give its file, or leave it out`);
+}
+
+/** What was asked for, as clusters name it. */
+export function familyChoice(choice: FamilyChoice): AnyFamily {
+  return choice === "dual" ? choice : choice === "4" ? 4 : 6;
 }
 
 /** The one family that was asked for; undefined: whatever there is. */

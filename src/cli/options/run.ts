@@ -16,6 +16,7 @@ import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "./catalog-names.js";
 import { CLUSTER_LANE_OPTIONS } from "./cluster-lane.js";
+import { FAMILY_CHOICES, FAMILY_DECLARATION, familyChoice } from "./node.js";
 import { parseInteger, parseList, parseNumber, parsePlanes, parseServices, parseShare } from "./parse.js";
 import {
   parseChoice,
@@ -165,6 +166,13 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     },
     (text) => parseChoice(text, "popular", POPULAR),
   ),
+  {
+    ...option("family", "family", FAMILY_DECLARATION, (text, _, name) =>
+      familyChoice(parseChoice(text, name, FAMILY_CHOICES)),
+    ),
+    // With --cluster, whose families it chooses from.
+    resumable: true,
+  },
   option("misses", "misses", { describe: "Share of flows that no service answers" }, (text, _, name) =>
     parseShare(text, name),
   ),

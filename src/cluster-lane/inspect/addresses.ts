@@ -16,6 +16,17 @@ function parseRange(cidr: string): Range | null {
 }
 
 /**
+ * Whether Services get addresses of IPv6 alone, as on EKS with IPv6; false where nothing says so.
+ *
+ * @param cidrs of the cluster's ServiceCIDR objects; none where they may not be read
+ * @param used addresses of Services
+ */
+export function isIpv6Only(cidrs: readonly string[], used: readonly string[]): boolean {
+  const known = cidrs.length > 0 ? cidrs : used.filter((address) => address !== "" && address !== "None");
+  return known.length > 0 && known.every((text) => text.includes(":"));
+}
+
+/**
  * How many Services may still get an address.
  *
  * The API server gives out neither the first address of a range nor its last (pkg/registry/core/service/ipallocator,

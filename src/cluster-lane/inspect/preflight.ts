@@ -14,7 +14,7 @@ import {
 } from "../kinds.js";
 import type { ClusterLaneOptions } from "../options.js";
 import { readProbe } from "../programs.js";
-import { countFreeAddresses } from "./addresses.js";
+import { countFreeAddresses, isIpv6Only } from "./addresses.js";
 import { type DetectedPlane, detectNetwork, detectPlane, readEvidence } from "./detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
 import { requireRights } from "./rights.js";
@@ -67,7 +67,12 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   }
   const probes = probesByArchitecture(nodes, options.nodes);
   const image = options.image ?? pauseImageOf(nodes);
-  const { services, ranges, freeAddresses } = await readAddresses(api);
+  const { services, ranges, ipv6Only, freeAddresses } = await readAddresses(api);
+  if (ipv6Only) {
+    throw new ClusterUnfitError(
+      `Services of this cluster have IPv6 alone${ranges.length > 0 ? ` (${ranges.join(", ")})` : ""}, and this lane measures Services of IPv4: give the context of a cluster that has IPv4, or measure IPv6 in lane model or kernel with --family 6`,
+    );
+  }
   if (freeAddresses !== null && freeAddresses < needs.services) {
     throw new ClusterUnfitError(
       `${needs.services === 1 ? "a Service needs an address" : `${needs.services} Services need as many addresses`}, and ${freeAddresses === 0 ? "none is" : `${freeAddresses} are`} free in ${ranges.join(", ")}: ${freeAddresses === 0 ? "remove Services" : "use smaller --services"}, or add a ServiceCIDR`,
@@ -90,6 +95,8 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
 export async function readAddresses(api: Api): Promise<{
   readonly services: number;
   readonly ranges: readonly string[];
+  /** Whether a Service of IPv4 can't have an address. */
+  readonly ipv6Only: boolean;
   readonly freeAddresses: number | null;
 }> {
   const { items: services } = await api.get("/api/v1/services", listOf(clusterIpSchema));
@@ -97,7 +104,7 @@ export async function readAddresses(api: Api): Promise<{
   const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(clusterCidrSchema));
   const ranges = cidrs?.items.flatMap(({ spec }) => spec.cidrs) ?? [];
   const freeAddresses = ranges.length === 0 ? null : countFreeAddresses(ranges, used);
-  return { services: services.length, ranges, freeAddresses };
+  return { services: services.length, ranges, ipv6Only: isIpv6Only(ranges, used), freeAddresses };
 }
 
 /** That there is a server that answers, asked once: it is no use to wait for a wrong address. */

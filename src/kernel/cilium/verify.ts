@@ -63,8 +63,7 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
     : programsOf(first, algorithm);
   const changes = new RandomChanges(objects, Random.fromSeed(seed, "cilium"), {
     node: facts.node,
-    serviceCidr: network.serviceCidr,
-    podCidr: network.podCidr,
+    network,
   });
   // The state of a backend on which Services do not agree stays that of whoever was written last.
   const disputed = new Set(first.disputed);

@@ -3,7 +3,6 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, type Family, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
 import { rawRangeText } from "../../cluster/raw-addresses.js";
-import { UsageError } from "../../errors.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
 import { HEADLESS_LABEL } from "../../kubernetes/services.js";
@@ -71,16 +70,12 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     partsOf(modelFamilies(seenBy(version, given), { ...facts, podRange }), knows);
   let clusters = options.cluster ? partsOf(options.cluster, knows) : read(objects, options.podRange);
   const families = clusters.map(({ network }) => familyOf(network));
-  if (options.changes > 0 && !families.includes(4))
-    throw new UsageError("--changes changes Services of IPv4, and here are none: leave it out");
   const podRange = clusters.map(({ network }) => rangeText(network, network.podCidr)).join(",");
   const model = (changed: readonly Cluster[], nfacct = true): Program[] =>
     changed.map((one) => modelProgram(one, mode, { ...settings, kubeProxy: version, seed, nfacct }));
-  const { serviceCidr, podCidr } = clusters[0]!.network;
   const changes = new RandomChanges(objects, Random.fromSeed(seed, "kube-proxy"), {
     node: facts.node,
-    serviceCidr,
-    podCidr,
+    network: clusters[0]!.network,
   });
   // Before anything is started: what cannot be modelled or written is refused here.
   for (const program of model(clusters)) loadableRules(program);
@@ -101,7 +96,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
       families,
     });
     yield { change: undefined, ...start, writes: undefined };
-    const counter = new UpdateCounter();
+    const counter = new UpdateCounter(families[0]);
     for (let i = 0; i < options.changes; i++) {
       const change = changes.next();
       const written: CountedSync[] = [];

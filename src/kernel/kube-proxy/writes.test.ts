@@ -53,7 +53,7 @@ test("writes: what iptables-restore deletes is counted", () => {
   });
 });
 
-test("writes: an update counts a chain once, elements that come or go, and IPv4 only", () => {
+test("writes: an update counts a chain once, elements that come or go, and one family only", () => {
   const lines = [
     "add chain ip kube-proxy service-A-ns/a/tcp/",
     "flush chain ip kube-proxy service-A-ns/a/tcp/",
@@ -69,6 +69,11 @@ test("writes: an update counts a chain once, elements that come or go, and IPv4 
     chains: 2,
     elements: 3,
   });
+  // Of the other family one rule; a set of one address is a comparison, whatever colons it has.
+  const six = new UpdateCounter(6);
+  expect(six.count([{ tool: "nft", args: [], input }])).toMatchObject({ rules: 1, chains: 0, elements: 0 });
+  const one = "add rule ip6 kube-proxy firewall-A ip6 saddr != { fd00::1 } drop\n";
+  expect(six.count([{ tool: "nft", args: [], input: one }])).toMatchObject({ rules: 1, elements: 0 });
   const nat = "*nat\n:KUBE-SVC-A - [0:0]\n-A KUBE-SVC-A -j KUBE-SEP-B\nCOMMIT\n";
   const writes = ["iptables-restore", "ip6tables-restore"].map((tool) => ({ tool, args: [], input: nat }));
   expect(counter.count(writes)).toMatchObject({ rules: 1, chains: 1, elements: 0 });

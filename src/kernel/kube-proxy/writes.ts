@@ -128,7 +128,7 @@ function countNft(line: string, counts: Counts): void {
     for (const [, elements = ""] of line.matchAll(/(?<!@\S{1,200}) \{([^}]*)\}/g)) {
       const distinct = new Set(elements.split(",").map((element) => element.trim()));
       // nft turns a set of one into a comparison, and drops what a set is given twice.
-      if (distinct.size > 1 || elements.includes(":")) counts.elements += distinct.size;
+      if (distinct.size > 1 || elements.includes(" : ")) counts.elements += distinct.size;
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Planes of netfilter: the text that `lbscale export` writes, loaded by the kernel's own tools. */
 
+import { type Family, familyOf } from "../../cluster/family.js";
 import { IptablesProgram } from "../../planes/iptables/program.js";
 import { NFACCT_OBJECTS } from "../../planes/iptables/rules/rule-text.js";
 import { iptablesRestore } from "../../planes/iptables/ruleset.js";
@@ -35,7 +36,7 @@ export const directConntrack: KernelPlane = {
   program: null,
   load: async ({ testbed }) => {
     const rule = ["-A", "FORWARD", "-m", "conntrack", "--ctstate", "INVALID", "-j", "DROP"];
-    await testbed.exec("node", toolPath("iptables-legacy"), rule);
+    await testbed.exec("node", toolPath(toolOf(testbed.family, "iptables-legacy")), rule);
   },
 };
 
@@ -69,7 +70,13 @@ async function restore({ testbed }: Loading, program: Program | null, tool: stri
   const hasCounters = program.settings.nfacct && (await makeCounters(testbed));
   const restored = hasCounters ? program : program.withoutNfacct();
   if (!hasCounters) uncounted.add(program);
-  await testbed.exec("node", toolPath(tool), [], { input: iptablesRestore(restored) });
+  const name = toolOf(familyOf(program.cluster.network), tool);
+  await testbed.exec("node", toolPath(name), [], { input: iptablesRestore(restored) });
+}
+
+/** `ip6tables-legacy` of `iptables-legacy`. */
+function toolOf(family: Family, tool: string): string {
+  return family === 4 ? tool : tool.replace(/^iptables/, "ip6tables");
 }
 
 /** Makes the nfacct objects that kube-proxy's rules count in. Returns whether this host has the tool and the kernel for it. */

@@ -1,6 +1,7 @@
 /** Addresses and NodePorts that nothing uses yet, drawn at random. */
 
-import { type Cidr, cidrSize, formatAddress } from "../../cluster/cluster.js";
+import { type Cidr, cidrSize, type Network } from "../../cluster/cluster.js";
+import { addressText } from "../../cluster/family.js";
 import type { Random } from "../../random.js";
 
 /** kube-apiserver's default `--service-node-port-range`. */
@@ -10,11 +11,14 @@ const NODE_PORTS = 2768;
 /** Draws each address and each NodePort once. */
 export class AddressPool {
   readonly #random: Random;
+  readonly #network: Pick<Network, "ipv6">;
   readonly #addresses = new Set<string>();
   readonly #nodePorts = new Set<number>();
 
-  constructor(random: Random) {
+  /** `network`: whose numbers ranges are in. */
+  constructor(random: Random, network: Pick<Network, "ipv6">) {
     this.#random = random;
+    this.#network = network;
   }
 
   /** It is in use already. */
@@ -30,7 +34,8 @@ export class AddressPool {
   /** A free address of a range, but for its first and last. */
   address(range: Cidr): string {
     for (;;) {
-      const address = formatAddress((range.base + 1 + this.#random.below(cidrSize(range) - 2)) >>> 0);
+      const number = (range.base + 1 + this.#random.below(cidrSize(range) - 2)) >>> 0;
+      const address = addressText(this.#network, number);
       if (this.#addresses.has(address)) continue;
       this.#addresses.add(address);
       return address;

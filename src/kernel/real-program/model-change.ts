@@ -15,8 +15,12 @@ export function modelChange(
     if (cluster.portStart[s + 1]! !== servicePort + 1) return undefined;
     if (kind === "join") return { kind, servicePort };
     const [first, end] = [cluster.endpointStart[servicePort]!, cluster.endpointStart[servicePort + 1]!];
-    const row = cluster.endpointAddress.subarray(first, end).indexOf(parseAddress(address) ?? 0);
+    const row = cluster.endpointAddress.subarray(first, end).indexOf(numberOf(cluster, address));
     return row < 0 ? undefined : { kind, servicePort, endpoint: first + row };
   }
   return undefined;
+}
+
+function numberOf({ network: { ipv6 } }: Cluster, address: string): number {
+  return (ipv6 === undefined ? parseAddress(address) : ipv6.parse(address)) ?? 0;
 }

@@ -1,5 +1,6 @@
 /** The plainest objects of a Service with one port, with the fields that the API server fills in. */
 
+import { FAMILY_NAMES, type Family } from "../../cluster/family.js";
 import { type ApiObject, parseObject } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
 
@@ -14,13 +15,15 @@ interface PlainNames {
   readonly name: string;
   readonly namespace: string;
   readonly protocol: string;
+  readonly family: Family;
 }
 
-/** A ClusterIP Service of IPv4: port 80, endpoints at 8080. */
+/** A ClusterIP Service: port 80, endpoints at 8080. */
 export function plainService({
   name,
   namespace,
   protocol,
+  family,
   clusterIP,
 }: PlainNames & { readonly clusterIP: string }): ApiObject {
   return parseObject({
@@ -31,7 +34,7 @@ export function plainService({
       type: "ClusterIP",
       clusterIP,
       clusterIPs: [clusterIP],
-      ipFamilies: ["IPv4"],
+      ipFamilies: [FAMILY_NAMES[family]],
       ipFamilyPolicy: "SingleStack",
       internalTrafficPolicy: "Cluster",
       sessionAffinity: "None",
@@ -46,6 +49,7 @@ export function plainSlice({
   name,
   namespace,
   protocol,
+  family,
   service,
   endpoints,
 }: PlainNames & { readonly service: string; readonly endpoints: readonly object[] }): ApiObject {
@@ -53,7 +57,7 @@ export function plainSlice({
     apiVersion: "discovery.k8s.io/v1",
     kind: ENDPOINT_SLICE.kind,
     metadata: { name, namespace, labels: { [SERVICE_LABEL]: service } },
-    addressType: "IPv4",
+    addressType: FAMILY_NAMES[family],
     endpoints,
     ports: [{ name: "p", protocol, port: TARGET_PORT }],
   }).object;

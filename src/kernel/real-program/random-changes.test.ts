@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { generateCluster, MIXED } from "../../cluster/generate.js";
 import { UsageError } from "../../errors.js";
+import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
 import { Random } from "../../random.js";
@@ -13,7 +15,7 @@ const objects = [...parseObjects(readFileSync("test/data/kube-proxy/clusters/kin
 const FACTS = { node: "me", addresses: ["192.0.2.10"], podRange: "10.244.0.0/16" };
 const { network } = modelCluster(objects, FACTS);
 const changesOf = (seed: number, from = objects): RandomChanges =>
-  new RandomChanges(from, Random.fromSeed(seed, "test"), { node: "me", ...network });
+  new RandomChanges(from, Random.fromSeed(seed, "test"), { node: "me", network });
 
 test("random changes: the same seed draws the same ones, another seed others", () => {
   const names = (seed: number): string[] => {
@@ -68,6 +70,20 @@ test("random changes: what a model's join and leave stand for is one endpoint of
     expect(Math.abs(after.endpoints - before)).toBeLessThanOrEqual(1);
   }
   expect(seen).toBeGreaterThan(10);
+});
+
+test("random changes: of a cluster of IPv6 are of IPv6, and describe one", () => {
+  const six = [...clusterObjects(generateCluster({ services: 12, seed: 1, ...MIXED, family: 6 }))];
+  const facts = { node: "this-node", addresses: ["3fff:172::1"], podRange: "fd00:10:128::/105" };
+  const { network: of6 } = modelCluster(six, facts);
+  const changes = new RandomChanges(six, Random.fromSeed(2, "test"), { node: "this-node", network: of6 });
+  const names = Array.from({ length: 150 }, () => {
+    const { name } = changes.next();
+    expect(modelCluster(changes.objects(), facts).network.ipv6).toBeDefined();
+    return name;
+  });
+  for (const words of ["fd00:10:128::", "joins", "leaves", "is added", "gets source ranges"])
+    expect(names.join("\n")).toContain(words);
 });
 
 test("random changes: without Services the first one is that one is added", () => {

@@ -1,7 +1,9 @@
 /** Random changes of a cluster's objects, as users and controllers make them: what a proxy has to follow. */
 
 import { z } from "zod";
-import type { Cidr } from "../../cluster/cluster.js";
+import type { Cidr, Network } from "../../cluster/cluster.js";
+import { FAMILY_NAMES, type Family, familyOf } from "../../cluster/family.js";
+import { parseIpv6 } from "../../cluster/ipv6.js";
 import { UsageError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
@@ -46,17 +48,20 @@ export interface RandomChange {
 export interface RandomChangesOptions {
   /** Name of this node, for endpoints on it. */
   readonly node: string;
-  readonly serviceCidr: Cidr;
-  readonly podCidr: Cidr;
+  /** Whose Services change, and whose ranges new ones are taken from: one family. */
+  readonly network: Network;
 }
 
 const READY = { ready: true, serving: true, terminating: false };
 const TERMINATING = { ready: false, serving: true, terminating: true };
 const OTHER_NODE = "other-node";
 const TYPES = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
-/** Load balancers' addresses, from a range for tests (RFC 2544). */
+/** Load balancers' addresses, from a range for tests (RFC 2544), and in IPv6 what stands for it. */
 const BALANCERS: Cidr = { base: (198 << 24) | (18 << 16), prefixLength: 15 };
-const SOURCE_RANGES = [[], ["198.51.100.0/24"], ["198.51.100.0/24", "10.0.0.0/8"], ["0.0.0.0/0"]];
+const SOURCE_RANGES: Readonly<Record<Family, readonly (readonly string[])[]>> = {
+  4: [[], ["198.51.100.0/24"], ["198.51.100.0/24", "10.0.0.0/8"], ["0.0.0.0/0"]],
+  6: [[], ["3fff:198::/120"], ["3fff:198::/120", "fd00:10::/32"], ["::/0"]],
+};
 const AFFINITY_SECONDS = [10, 600, 10_800];
 /** Draws before there is no change that could be made. */
 const ATTEMPTS = 1000;
@@ -67,11 +72,13 @@ export class RandomChanges {
   readonly #options: RandomChangesOptions;
   readonly #objects = new Map<string, ApiObject>();
   readonly #pool: AddressPool;
+  readonly #family: Family;
   #added = 0;
 
   constructor(objects: Iterable<ApiObject>, random: Random, options: RandomChangesOptions) {
     this.#random = random;
-    this.#pool = new AddressPool(random);
+    this.#pool = new AddressPool(random, options.network);
+    this.#family = familyOf(options.network);
     this.#options = options;
     for (const object of objects) this.#put(object);
   }
@@ -104,7 +111,9 @@ export class RandomChanges {
       }
       return change;
     }
-    throw new UsageError("the cluster has no IPv4 Service that could change: give one with Services");
+    throw new UsageError(
+      `the cluster has no ${FAMILY_NAMES[this.#family]} Service that could change: give one with Services`,
+    );
   }
 
   #put(object: ApiObject): void {
@@ -128,22 +137,24 @@ export class RandomChanges {
     return [...this.#objects.values()].filter((object) => object.kind === kind);
   }
 
-  /** A Service with an IPv4 address. */
+  /** A Service whose cluster IP is of the family. */
   #service(): { object: ApiObject; name: string; spec: Spec } | undefined {
     const object = this.#pick(this.#ofKind(SERVICE.kind));
     if (object === undefined) return undefined;
     const { spec } = serviceSchema.parse(object);
-    if (!/^\d+\./.test(spec.clusterIP ?? "") || !TYPES.some((type) => type === spec.type)) return undefined;
+    const isIpv6 = parseIpv6(spec.clusterIP ?? "") !== undefined;
+    const isOfFamily = this.#family === 6 ? isIpv6 : /^\d+\./.test(spec.clusterIP ?? "");
+    if (!isOfFamily || !TYPES.some((type) => type === spec.type)) return undefined;
     return { object, name: nameOf(object), spec };
   }
 
-  /** A slice of IPv4 endpoints that belongs to a Service. */
+  /** A slice of the family's endpoints that belongs to a Service. */
   #slice(): { object: ApiObject; service: string; endpoints: Endpoint[]; ports: number } | undefined {
     const object = this.#pick(this.#ofKind(ENDPOINT_SLICE.kind));
     const label = object?.metadata.labels?.[SERVICE_LABEL];
     if (object === undefined || label === undefined) return undefined;
     const { addressType, endpoints, ports } = sliceSchema.parse(object);
-    if (addressType !== "IPv4") return undefined;
+    if (addressType !== FAMILY_NAMES[this.#family]) return undefined;
     const service = `${object.metadata.namespace}/${label}`;
     return { object, service, endpoints: endpoints ?? [], ports: ports?.length ?? 0 };
   }
@@ -151,7 +162,7 @@ export class RandomChanges {
   #newEndpoint(): Endpoint {
     const isLocal = this.#random.below(3) === 0;
     return {
-      addresses: [this.#pool.address(this.#options.podCidr)],
+      addresses: [this.#pool.address(this.#options.network.podCidr)],
       conditions: READY,
       nodeName: isLocal ? this.#options.node : OTHER_NODE,
     };
@@ -198,15 +209,15 @@ export class RandomChanges {
 
   #add(): RandomChange {
     const name = `added-${++this.#added}`;
-    const clusterIP = this.#pool.address(this.#options.serviceCidr);
+    const clusterIP = this.#pool.address(this.#options.network.serviceCidr);
     const protocol = this.#pick(["TCP", "UDP"])!;
-    const plain = plainService({ name, namespace: "default", clusterIP, protocol });
+    const common = { namespace: "default", protocol, family: this.#family };
+    const plain = plainService({ ...common, name, clusterIP });
     const object = this.#typed(plain, this.#pick(TYPES)!);
     const slice = plainSlice({
+      ...common,
       name: `${name}-0`,
-      namespace: "default",
       service: name,
-      protocol,
       endpoints: Array.from({ length: this.#random.below(4) }, () => this.#newEndpoint()),
     });
     return {
@@ -269,7 +280,7 @@ export class RandomChanges {
   #changeRanges(): RandomChange | undefined {
     const service = this.#service();
     if (service?.spec.type !== "LoadBalancer") return undefined;
-    const ranges = this.#pick(SOURCE_RANGES)!;
+    const ranges = this.#pick(SOURCE_RANGES[this.#family])!;
     const spec = { ...service.spec, loadBalancerSourceRanges: ranges };
     return {
       name: `${service.name} ${ranges.length === 0 ? "loses its source ranges" : `gets source ranges ${ranges.join(", ")}`}`,

@@ -6,14 +6,15 @@
 import {
   type Cidr,
   type Cluster,
-  formatAddress,
-  formatCidr,
   inCidr,
+  type Network,
   parseAddress,
   parseCidr,
 } from "../../cluster/cluster.js";
+import { addressText, type Family, familyOf, rangeText } from "../../cluster/family.js";
 import { LOAD_BALANCER_CIDR, OUTSIDE_CIDR, OUTSIDE_CLIENTS_CIDR } from "../../cluster/network.js";
 import type { Host } from "./host.js";
+import { ipv6Arguments, ipv6Settings } from "./ipv6.js";
 import { KernelError, runTool, startTool, type ToolOptions, toolPath } from "./tools.js";
 
 /** Links between the hosts: TEST-NET-1 (RFC 5737), which no cluster uses. */
@@ -21,11 +22,15 @@ const NODE_TO_CLIENT = "192.0.2.1";
 const CLIENT = "192.0.2.2";
 const NODE_TO_BACKEND = "192.0.2.5";
 const BACKEND = "192.0.2.6";
+const LINK_PREFIX = 30;
 /** What the generated traces send to addresses that no service has: TEST-NET-3. */
 const ELSEWHERE = parseCidr("203.0.113.0/24")!;
 
 /** The node's address towards the backend: what masquerading turns a source into. */
 export const SNAT_ADDRESS = parseAddress(NODE_TO_BACKEND)!;
+
+/** Whom the backend's ICMPv6 errors come from: routes make it no address's owner, as they do in IPv4. */
+export const BACKEND_ADDRESS = parseAddress(BACKEND)!;
 
 /** Interfaces, named by the host they are on and the one they lead to. */
 export const CLIENT_SIDE = "to-client";
@@ -51,11 +56,21 @@ export function targetPorts(cluster: Cluster): number[] {
 export class Testbed {
   readonly name: string;
   readonly #host: Host;
+  #addressing: readonly string[] = [];
 
   /** `name` tells labs of one sandbox apart. */
   constructor(host: Host, name: string) {
     this.#host = host;
     this.name = name;
+  }
+
+  /** What tells the C programs which addresses its numbers stand for: nothing in IPv4. */
+  get addressing(): readonly string[] {
+    return this.#addressing;
+  }
+
+  get family(): Family {
+    return this.#addressing.length === 0 ? 4 : 6;
   }
 
   namespace(role: Role): string {
@@ -70,19 +85,25 @@ export class Testbed {
   /** Makes the three hosts and their routes, and starts the endpoints' server (a compiled native/server.c). */
   async create(cluster: Cluster, server: string): Promise<void> {
     const ip = toolPath("ip");
+    const { network } = cluster;
+    this.#addressing = ipv6Arguments(network);
     for (const role of ["client", "node", "backend"] as const) {
       await runTool(ip, ["netns", "add", this.namespace(role)]);
     }
     await this.#link("client", NODE_SIDE, "node", CLIENT_SIDE);
     await this.#link("node", BACKEND_SIDE, "backend", NODE_SIDE);
     for (const role of ["client", "node", "backend"] as const) {
-      for (const [value, names] of Object.entries(settings(role))) await this.#set(role, names, value);
+      const chosen = network.ipv6 ? ipv6Settings(role, DEVICES[role]) : settings(role);
+      for (const [value, names] of Object.entries(chosen)) await this.#set(role, names, value);
     }
     for (const role of ["client", "node", "backend"] as const) {
-      await runTool(ip, ["-n", this.namespace(role), "-batch", "-"], { input: routes(role, cluster) });
+      const family = `-${familyOf(network)}`;
+      await runTool(ip, [family, "-n", this.namespace(role), "-batch", "-"], {
+        input: routes(role, cluster),
+      });
     }
     const ports = targetPorts(cluster).map(String);
-    await startTool(ip, ["netns", "exec", this.namespace("backend"), server, ...ports]);
+    await startTool(ip, ["netns", "exec", this.namespace("backend"), server, ...this.#addressing, ...ports]);
   }
 
   /** Ends what runs in the three hosts, and removes them. */
@@ -106,7 +127,7 @@ export class Testbed {
 
   /** Writes one value into several files at once: starting a program in a namespace takes longer than what it does. */
   async #set(role: Role, names: readonly string[], value: string): Promise<void> {
-    const files = names.map((name) => `/proc/sys/net/ipv4/${name}`);
+    const files = names.map((name) => `/proc/sys/net/${name}`);
     await this.exec(role, toolPath("tee"), files, { input: [value] });
   }
 }
@@ -115,19 +136,19 @@ export class Testbed {
 function settings(role: Role): Readonly<Record<string, readonly string[]>> {
   const off = [
     // Endpoints are on both sides, as clients and as servers.
-    ...["all", "default", ...DEVICES[role]].map((device) => `conf/${device}/rp_filter`),
+    ...["all", "default", ...DEVICES[role]].map((device) => `ipv4/conf/${device}/rp_filter`),
     // A thousand refusals in a second are this lane's everyday life.
-    ...(role === "client" ? [] : ["icmp_ratemask"]),
+    ...(role === "client" ? [] : ["ipv4/icmp_ratemask"]),
   ];
   if (role !== "node") return { 0: off };
   const on = [
-    "ip_forward",
+    "ipv4/ip_forward",
     // ICMP errors say by their source that they are about what came from the client.
-    "icmp_errors_use_inbound_ifaddr",
+    "ipv4/icmp_errors_use_inbound_ifaddr",
     // eBPF turns sources into the node's own addresses before the node's routing looks at them.
-    "conf/all/accept_local",
+    "ipv4/conf/all/accept_local",
     // A loopback NodePort leads off this host.
-    "conf/all/route_localnet",
+    "ipv4/conf/all/route_localnet",
   ];
   return { 0: off, 1: on };
 }
@@ -148,34 +169,38 @@ const DEVICES: Readonly<Record<Role, readonly string[]>> = {
 
 /** Addresses and routes of a host, as `ip -batch` reads them. They hold numbers only. */
 function* routes(role: Role, cluster: Cluster): Iterable<string> {
-  const { clientCidr, podCidr, nodeAddresses } = cluster.network;
+  const { network } = cluster;
+  const { clientCidr, podCidr, nodeAddresses } = network;
+  const range = (one: Cidr) => rangeText(network, one);
+  const address = (text: string) => addressText(network, parseAddress(text)!);
+  const link = (text: string) => rangeText(network, { base: parseAddress(text)!, prefixLength: LINK_PREFIX });
   yield "link set lo up\n";
   for (const device of DEVICES[role]) yield `link set ${device} up\n`;
   switch (role) {
     case "client":
-      yield `addr add ${CLIENT}/30 dev ${NODE_SIDE}\n`;
-      yield `route add default via ${NODE_TO_CLIENT}\n`;
+      yield `addr add ${link(CLIENT)} dev ${NODE_SIDE}\n`;
+      yield `route add default via ${address(NODE_TO_CLIENT)}\n`;
       // AnyIP: every client's address can be bound here.
-      for (const range of clientRanges(clientCidr)) yield `route add local ${formatCidr(range)} dev lo\n`;
-      yield* localOnArrival([formatCidr(podCidr)]);
+      for (const one of clientRanges(clientCidr)) yield `route add local ${range(one)} dev lo\n`;
+      yield* localOnArrival([range(podCidr)]);
       return;
     case "node":
-      yield `addr add ${NODE_TO_CLIENT}/30 dev ${CLIENT_SIDE}\n`;
-      yield `addr add ${NODE_TO_BACKEND}/30 dev ${BACKEND_SIDE}\n`;
-      for (const address of nodeAddresses) yield `addr add ${formatAddress(address)}/32 dev lo\n`;
+      yield `addr add ${link(NODE_TO_CLIENT)} dev ${CLIENT_SIDE}\n`;
+      yield `addr add ${link(NODE_TO_BACKEND)} dev ${BACKEND_SIDE}\n`;
+      for (const own of nodeAddresses) yield `addr add ${range({ base: own, prefixLength: 32 })} dev lo\n`;
       // Without it packets to virtual addresses would die at routing, before the filter table's REJECT.
-      yield `route add default via ${BACKEND}\n`;
+      yield `route add default via ${address(BACKEND)}\n`;
       // The node's own refusals leave to the client, and so do resets to clients that have no endpoint's address.
-      for (const range of clientRanges(clientCidr)) yield `route add ${formatCidr(range)} via ${CLIENT}\n`;
-      yield `rule add from ${NODE_TO_CLIENT} lookup ${ARRIVAL_TABLE}\n`;
+      for (const one of clientRanges(clientCidr)) yield `route add ${range(one)} via ${address(CLIENT)}\n`;
+      yield `rule add from ${address(NODE_TO_CLIENT)} lookup ${ARRIVAL_TABLE}\n`;
       // What comes from the backend goes to the client: an endpoint's address may be on either side.
-      yield `route add default via ${CLIENT} table ${ARRIVAL_TABLE}\n`;
+      yield `route add default via ${address(CLIENT)} table ${ARRIVAL_TABLE}\n`;
       yield `rule add iif ${BACKEND_SIDE} lookup ${ARRIVAL_TABLE}\n`;
       return;
     case "backend":
-      yield `addr add ${BACKEND}/30 dev ${NODE_SIDE}\n`;
-      yield `route add default via ${NODE_TO_BACKEND}\n`;
-      for (const range of servedRanges(cluster)) yield `route add local ${range} dev lo\n`;
+      yield `addr add ${link(BACKEND)} dev ${NODE_SIDE}\n`;
+      yield `route add default via ${address(NODE_TO_BACKEND)}\n`;
+      for (const one of servedRanges(cluster)) yield `route add local ${one} dev lo\n`;
       yield* localOnArrival(endpointRanges(cluster));
       return;
   }
@@ -196,15 +221,16 @@ function* localOnArrival(ranges: Iterable<string>): Iterable<string> {
 
 /** The pod range, and endpoints outside of it. */
 function endpointRanges({ network, endpointAddress }: Cluster): Set<string> {
-  return rangesAround([network.podCidr], endpointAddress);
+  return rangesAround(network, [network.podCidr], endpointAddress);
 }
 
 /** What passes the node untouched is seen arriving at the backend: services, and addresses that nobody has. */
 function servedRanges({ network, externalAddress }: Cluster): Set<string> {
-  return rangesAround([network.serviceCidr, LOAD_BALANCER_CIDR, ELSEWHERE], externalAddress);
+  return rangesAround(network, [network.serviceCidr, LOAD_BALANCER_CIDR, ELSEWHERE], externalAddress);
 }
 
-function rangesAround(ranges: readonly Cidr[], addresses: Uint32Array): Set<string> {
+function rangesAround(network: Network, ranges: readonly Cidr[], addresses: Uint32Array): Set<string> {
   const others = [...addresses].filter((address) => !ranges.some((range) => inCidr(range, address)));
-  return new Set([...ranges.map(formatCidr), ...others.map((address) => `${formatAddress(address)}/32`)]);
+  const text = (range: Cidr) => rangeText(network, range);
+  return new Set([...ranges.map(text), ...others.map((base) => text({ base, prefixLength: 32 }))]);
 }

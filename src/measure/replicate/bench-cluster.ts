@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { exposeServices } from "../../cluster/expose.js";
+import type { DualStack, Family } from "../../cluster/family.js";
 import { generateCluster } from "../../cluster/generate.js";
 import type { Job } from "../scenario.js";
 
@@ -11,19 +12,34 @@ export const AFFINITY_VARIANT = "affinity";
 
 export type ClusterRequest = Pick<
   Job,
-  "clusterFile" | "services" | "clusterSeed" | "endpointsPerService" | "entry" | "affinityShare" | "vips"
+  | "clusterFile"
+  | "services"
+  | "clusterSeed"
+  | "endpointsPerService"
+  | "entry"
+  | "affinityShare"
+  | "vips"
+  | "family"
 >;
+/** Of one family. */
+export type FamilyRequest = Omit<ClusterRequest, "family"> & { readonly family?: Family };
 
-/**
- * Reads and grows the given cluster file, or generates; its Services get load balancers where flows enter there. The same
- * request gives the same cluster.
- */
-export async function benchCluster(request: ClusterRequest): Promise<Cluster> {
+/** The cluster of a request, or both parts of a dual-stack one. The same request gives the same cluster. */
+export async function benchFamilies({ family, ...request }: ClusterRequest): Promise<Cluster | DualStack> {
+  if (family !== "dual") return benchCluster({ ...request, ...(family !== undefined && { family }) });
+  return {
+    ipv4: await benchCluster({ ...request, family: 4 }),
+    ipv6: await benchCluster({ ...request, family: 6 }),
+  };
+}
+
+/** Reads and grows the given cluster file, or generates; its Services get load balancers where flows enter there. */
+export async function benchCluster(request: FamilyRequest): Promise<Cluster> {
   const cluster = await plainCluster(request);
   return request.entry === "loadBalancer" ? exposeServices(cluster) : cluster;
 }
 
-async function plainCluster(request: ClusterRequest): Promise<Cluster> {
+async function plainCluster(request: FamilyRequest): Promise<Cluster> {
   const {
     clusterFile,
     services,
@@ -32,12 +48,13 @@ async function plainCluster(request: ClusterRequest): Promise<Cluster> {
     entry,
     affinityShare,
     vips = "random",
+    family,
   } = request;
   if (clusterFile !== null) {
     // Only here, because it loads zod: a child that times should start light.
-    const { parseCluster } = await import("../../cluster/json.js");
-    const { growCluster } = await import("../../cluster/grow.js");
-    return growCluster(parseCluster(readFileSync(clusterFile, "utf8")), services);
+    const { parseClusterFile } = await import("../../cluster/json.js");
+    const { growFamily } = await import("../../cluster/grow-families.js");
+    return growFamily(parseClusterFile(readFileSync(clusterFile, "utf8")), services, family);
   }
   return generateCluster({
     services,
@@ -46,5 +63,6 @@ async function plainCluster(request: ClusterRequest): Promise<Cluster> {
     types: entry === "nodePort" ? "nodePort" : "clusterIp",
     affinityShare,
     ...(vips === "sequential" && { vips }),
+    ...(family === 6 && { family }),
   });
 }

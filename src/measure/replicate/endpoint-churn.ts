@@ -7,6 +7,7 @@ import {
   liveCluster,
   resolveChange,
 } from "../../cluster/endpoint-updates.js";
+import { DualModel, DualProgram } from "../../planes/families/dual.js";
 import type { IncrementalModel, Program, UpdateMode } from "../../planes/plane.js";
 import { Random } from "../../random.js";
 import type { Job } from "../scenario.js";
@@ -25,7 +26,7 @@ interface Round {
 
 /** A program that runs, and changes that come to it. */
 export interface EndpointChurn {
-  readonly live: IncrementalModel;
+  readonly live: Pick<IncrementalModel, "model" | "written">;
   /** Writes the next change and the one that takes it back. */
   next(): void;
 }
@@ -37,6 +38,10 @@ export function endpointChurn(
   kind: "join" | "rollout",
   mode: UpdateMode = "partial",
 ): EndpointChurn {
+  if (program instanceof DualProgram) {
+    const [ipv4, ipv6] = program.parts;
+    return both(endpointChurn(job, ipv4, kind, mode), endpointChurn(job, ipv6, kind, mode));
+  }
   const { cluster } = program;
   const services = Uint32Array.from({ length: cluster.servicePorts }, (_, p) => p);
   Random.fromSeed(job.seed, "changes").shuffle(services);
@@ -66,6 +71,27 @@ export function endpointChurn(
       at = (at + 1) % rounds.length;
       for (const edit of there) live.apply(edit, mode);
       for (const edit of back) live.apply(edit, mode);
+    },
+  };
+}
+
+/** Changes of Services that have both families: each is written into the programs of both. */
+function both(ipv4: EndpointChurn, ipv6: EndpointChurn): EndpointChurn {
+  return {
+    live: {
+      model: new DualModel([ipv4.live.model, ipv6.live.model]),
+      get written() {
+        const [a, b] = [ipv4.live.written, ipv6.live.written];
+        return {
+          rules: a.rules + b.rules,
+          chains: a.chains + b.chains,
+          mapWrites: a.mapWrites + b.mapWrites,
+        };
+      },
+    },
+    next() {
+      ipv4.next();
+      ipv6.next();
     },
   };
 }

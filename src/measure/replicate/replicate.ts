@@ -34,7 +34,8 @@ export async function measureLatency(
     );
   }
   const timer = measureTimer();
-  const batch = calibrate(prepared);
+  const { multiple = 1 } = prepared;
+  const batch = multiple * Math.ceil(calibrate(prepared) / multiple);
   const subject = prepared.subject(batch);
 
   const { samples, floorNs, checksums, collections } = await timeBatches(subject, batch, job);

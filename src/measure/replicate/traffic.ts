@@ -2,6 +2,8 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { type FlowTrace, flowAt, generateTrace } from "../../cluster/flows.js";
+import { DualModel, DualProgram } from "../../planes/families/dual.js";
+import { interleaved } from "../../planes/families/dual-trace.js";
 import {
   addWork,
   type Explanation,
@@ -30,8 +32,16 @@ export function calibrationTrace(job: Job, program: Program): FlowTrace {
   return generate(job, program, { flows: CALIBRATION_FLOWS });
 }
 
+/** What `Prepared.multiple` is for a program. */
+export function multipleOf(program: Program): number {
+  return program instanceof DualProgram ? program.parts.length : 1;
+}
+
 /** How many of the first flows of the trace a model decides differently from the decision contract. */
 export function disagreementsOf(job: Job, program: Program, model: Model): number {
+  if (program instanceof DualProgram && model instanceof DualModel) {
+    return program.parts.reduce((sum, part, i) => sum + disagreementsOf(job, part, model.parts[i]!), 0);
+  }
   const first = generate(job, program, { flows: VERIFIED_FLOWS });
   return verifyPlanes(program.cluster, new Map([[job.plane, model]]), first, job.options).disagreements;
 }
@@ -55,6 +65,14 @@ export function explainWith(explain: (flow: Flow) => Explanation, words: Int32Ar
 }
 
 function generate(job: Job, program: Program, size: { flows: number; batch?: number }): FlowTrace {
+  if (program instanceof DualProgram) {
+    const half = {
+      flows: Math.ceil(size.flows / 2),
+      ...(size.batch !== undefined && { batch: Math.ceil(size.batch / 2) }),
+    };
+    const [ipv4, ipv6] = program.parts;
+    return interleaved(generate(job, ipv4, half), generate(job, ipv6, half));
+  }
   return generateTrace(program.cluster, {
     ...size,
     ...(program.order && { order: program.order }),

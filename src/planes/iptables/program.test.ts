@@ -84,3 +84,19 @@ describe("iptables rules", () => {
     expect(formatThreshold(pickThreshold(2))).toBe("0.50000000000");
   });
 });
+
+describe("a partial sync", () => {
+  it("declares KUBE-FIREWALL only with its rule, for NodePorts at localhost, which IPv6 has not", () => {
+    const join = { kind: "join", servicePort: 0 } as const;
+    const written = (cluster: ReturnType<typeof constant>, localhostNodePorts = true) => {
+      const program = new IptablesProgram(cluster, { localhostNodePorts });
+      const { rules, chains } = program.update(join);
+      return [rules, chains];
+    };
+    const [rules, chains] = written(constant(10, 2));
+    // verify --kube-proxy --changes compares both with what kube-proxy writes.
+    const without = [rules! - 1, chains! - 1];
+    expect(written(constant(10, 2), false)).toEqual(without);
+    expect(written(constant(10, 2, { family: 6 }))).toEqual(without);
+  });
+});

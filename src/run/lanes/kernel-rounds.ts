@@ -192,6 +192,7 @@ function taskOf(
     nft,
     lastLevelBytes: lastLevelBytes(environment.caches),
     endpointsPerService: run.settings.endpointsPerService,
+    family: run.settings.family === 6 ? 6 : 4,
     seed: run.seed,
     cpu: environment.pinnedCpu,
   };

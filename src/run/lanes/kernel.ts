@@ -2,7 +2,7 @@
 
 import { UsageError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
-import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
+import { KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
 import { isRealProgram, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import { findLeftovers } from "../../kernel/testbed/clean.js";
 import { type LanePlacement, placePlanes } from "../../kernel/testbed/placement.js";
@@ -14,6 +14,7 @@ import type { Cell } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import { coldStartCells } from "./cold-start.js";
+import { kernelFamily, requirePlanesOfFamily, scenariosOfFamily } from "./kernel-family.js";
 import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
@@ -40,7 +41,9 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   const { kernel } = catalog;
   // Whatever can be refused by reading is, before anything is tried.
   const profile = kernelProfile(kernel, spec);
-  const scenarios = kernelScenarios(kernel, spec);
+  const family = kernelFamily(spec);
+  const scenarios = scenariosOfFamily(kernelScenarios(kernel, spec), family, spec);
+  requirePlanesOfFamily(spec.planes, family);
   roundsOf(spec, profile);
   requireLane(lane);
   const left = findLeftovers();
@@ -49,7 +52,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     onProgress({ kind: "note", text });
   }
   const own = spec.planes?.filter((plane) => !isRealProgram(plane));
-  const programs = lane === "kernel" ? choosePrograms(spec, profile, onProgress) : [];
+  const programs = lane === "kernel" && family === 4 ? choosePrograms(spec, profile, onProgress) : [];
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
     connections: spec.connections ?? profile.connections,
@@ -69,7 +72,8 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     lane === "kernel" && scenarios.includes("cold-start")
       ? coldStartCells(spec, kernel, profile, settings.endpointsPerService)
       : [];
-  const choices = own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS;
+  const known = own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS;
+  const choices = known.filter((id) => knowsFamily(id, family));
   const candidates = choices.filter((plane) => own?.includes(plane) ?? true);
   const isMeasured = candidates.some((plane) => scenarios.some((id) => kernel.measures(id, plane)));
   // A plane that is none is refused by its name below.

@@ -1,6 +1,7 @@
 /** The model lane: every replicate times a model in a process of its own. */
 
 import { fileURLToPath } from "node:url";
+import type { FamilyChoice } from "../../cluster/family.js";
 import { NODE_PORT_COUNT } from "../../cluster/network.js";
 import { InputError } from "../../errors.js";
 import type { Profile } from "../../measure/catalog.js";
@@ -9,10 +10,12 @@ import type { Job, Size } from "../../measure/scenario.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { childPrefix, killChildren } from "../../measure/spawn.js";
 import { levelOf, looksBetween } from "../../measure/stopping.js";
+import { familyGap } from "../../planes/families/gap.js";
 import { planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneId } from "../../planes/plane.js";
 import { choosePlanes, findPlane, planeChoices } from "../../planes/registry-loader.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { gapWarning } from "../../results/summarize.js";
 import { maxOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
 import type { BenchmarkCatalog } from "../catalog.js";
@@ -33,9 +36,13 @@ export const modelLane: Lane = {
   measure: measureModels,
 };
 
-function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): Plan {
+function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: PlanContext): Plan {
   const profile = profileById(catalog, spec.profile ?? DEFAULT_PROFILE);
   const planes = spec.planes === undefined ? profile.planes : knownPlanes("planes", spec.planes, catalog);
+  const family = spec.family ?? 4;
+  const named = spec.planes?.map((plane) => familyGap(descriptorOf(catalog, plane), family)) ?? [];
+  const refused = named.find((reason) => reason !== null);
+  if (refused) throw new InvalidRunSpecError(`planes: ${refused}: leave it out with --family ${family}`);
   if (spec.slowdown !== undefined) knownPlanes("slowdown", [spec.slowdown.plane], catalog);
   const asked = spec.services === undefined ? null : distinct(spec.services);
   const services = asked ?? (clusterServices !== null ? [clusterServices] : profile.services);
@@ -46,10 +53,10 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     );
   }
   const scenarios = scenariosOf(spec, profile, catalog).filter((id) => {
-    const generatedOnly = catalog.scenarios.find((scenario) => scenario.id === id)?.generatedOnly;
-    if (!generatedOnly || clusterServices === null) return true;
+    const refusal = refusalOf(catalog, id, { family, generates: clusterServices === null });
+    if (refusal === null) return true;
     if (spec.scenarios === "all") return false;
-    throw new InputError(`scenario ${id} generates its clusters: leave out --cluster, or the scenario`);
+    throw new InputError(refusal);
   });
   const options = planeOptionsFrom(spec.planeOptions ?? {});
   const settings = {
@@ -77,6 +84,12 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
           ),
       ),
     );
+  const gaps = cells.map(({ plane, scenario, variant }) =>
+    familyGap(descriptorOf(catalog, plane), familyOfCell(catalog, scenario, variant) ?? family),
+  );
+  for (const [i, reason] of gaps.entries()) if (reason !== null) cells[i]!.warnings = [gapWarning(reason)];
+  for (const reason of new Set(gaps))
+    if (reason !== null) onProgress({ kind: "note", text: `left out: ${reason}` });
   if (cells.length === 0) {
     throw new InputError(
       `nothing to measure: profile ${profile.id} measures ${planes.join(", ")} only for fewer services; name both planes and services to measure them anyway`,
@@ -92,8 +105,33 @@ function planModels(spec: RunSpec, { catalog, clusterServices }: PlanContext): P
     budgetSeconds: spec.budgetSeconds ?? (several ? profile.suiteSeconds : profile.budgetSeconds),
     settings,
     cells,
-    schedule: makeSchedule(cells.length, replicates.most, spec.seed),
+    schedule: makeSchedule(cells.length, replicates.most, spec.seed).map((block) =>
+      block.filter((cell) => gaps[cell] === null),
+    ),
   };
+}
+
+/** Why a scenario can't be measured, as a line that says what to do; null: it can. */
+function refusalOf(
+  { scenarios }: BenchmarkCatalog,
+  id: string,
+  { family, generates }: { family: FamilyChoice; generates: boolean },
+): string | null {
+  const scenario = scenarios.find((candidate) => candidate.id === id);
+  if (scenario?.generatedOnly && !generates)
+    return `scenario ${id} generates its clusters: leave out --cluster, or the scenario`;
+  if (scenario?.oneFamily !== undefined && family === "dual")
+    return `scenario ${id} measures one family: ${scenario.oneFamily}: give --family 4 or 6, or leave the scenario out`;
+  return null;
+}
+
+/** The families of a scenario's variant, where it chooses them itself. */
+function familyOfCell(
+  { scenarios }: BenchmarkCatalog,
+  id: string,
+  variant: string,
+): FamilyChoice | undefined {
+  return scenarios.find((scenario) => scenario.id === id)?.clusterOf?.(variant).family;
 }
 
 /** The most services of a plane whose tables are too expensive for more, unless they are asked for by name. */

@@ -1,0 +1,159 @@
+/**
+ * A plane on a dual-stack node: a program of each family, both loaded. A packet of one family meets nothing of the other's,
+ * but for what planes say that both share (`sharedByFamilies`), which are not measured so.
+ */
+
+import type { Change } from "../../cluster/change.js";
+import { type Cluster, servicePortName } from "../../cluster/cluster.js";
+import type { DualStack } from "../../cluster/family.js";
+import type { Capacity } from "../descriptor.js";
+import type {
+  Connections,
+  Decision,
+  Explanation,
+  Flow,
+  IncrementalModel,
+  MemoryLine,
+  Model,
+  Plane,
+  PlaneOptions,
+  Program,
+  UpdateCost,
+  UpdateMode,
+} from "../plane.js";
+
+/** Set in a flow's protocol word where the packet is of IPv6: what the kernel reads off the EtherType. Protocols have 8 bits. */
+export const OF_IPV6 = 0x100;
+
+/** One of each family, IPv4 first. */
+export type Pair<T> = readonly [ipv4: T, ipv6: T];
+
+/** A plane that compiles both parts of a cluster, whichever it is given. */
+export function dualPlane(plane: Plane, { ipv4, ipv6 }: DualStack): Plane {
+  return {
+    id: plane.id,
+    label: plane.label,
+    descriptor: plane.descriptor,
+    compile: (_, options) => new DualProgram(plane, [ipv4, ipv6], options),
+  };
+}
+
+/** Both programs of a dual-stack node. Its cluster is the IPv4 part, which numbers service-ports and endpoints. */
+export class DualProgram implements Program {
+  readonly plane: string;
+  readonly cluster: Cluster;
+  readonly parts: Pair<Program>;
+
+  constructor(plane: Plane, [ipv4, ipv6]: Pair<Cluster>, options: PlaneOptions = {}) {
+    this.plane = plane.id;
+    this.cluster = ipv4;
+    this.parts = [plane.compile(ipv4, options), plane.compile(ipv6, options)];
+  }
+
+  bytes(): number {
+    return this.parts[0].bytes() + this.parts[1].bytes();
+  }
+
+  memory(): readonly MemoryLine[] {
+    return this.#named((part) => part.memory());
+  }
+
+  capacities(): readonly Capacity[] {
+    return this.#named((part) => part.capacities?.() ?? []);
+  }
+
+  /** A Service of both families has an EndpointSlice of each, so that both programs are changed. */
+  update(change: Change, mode?: UpdateMode): UpdateCost {
+    const [ipv4, ipv6] = this.parts;
+    const own = ipv4.update(change, mode);
+    const same = sameChange(change, ipv4.cluster, ipv6.cluster);
+    return same === undefined ? own : added(own, ipv6.update(same, mode));
+  }
+
+  facts(): Readonly<Record<string, number | string>> {
+    const [ipv4, ipv6] = this.parts.map((part) => part.facts()) as [Record<string, number>, object];
+    const ofIpv6 = Object.entries(ipv6)
+      .filter(([name, value]) => ipv4[name] !== value)
+      .map(([name, value]) => [`IPv6 ${name}`, value] as const);
+    return { ...ipv4, ...Object.fromEntries(ofIpv6) };
+  }
+
+  model(seed: number): DualModel {
+    return new DualModel([this.parts[0].model(seed), this.parts[1].model(seed)]);
+  }
+
+  live(): IncrementalModel {
+    throw new Error("a change is of one family: take the live models of both parts");
+  }
+
+  connections(): Connections {
+    throw new Error("both families share the table of connections, which models keep apart");
+  }
+
+  #named<T extends { readonly what: string }>(of: (part: Program) => readonly T[]): T[] {
+    return this.parts.flatMap((part, i) =>
+      of(part).map((line) => ({ ...line, what: `${i === 0 ? "IPv4" : "IPv6"}: ${line.what}` })),
+    );
+  }
+}
+
+/** Both models of a dual-stack node, between which a packet's family decides. */
+export class DualModel implements Model {
+  readonly parts: Pair<Model>;
+  readonly #ipv4: Model;
+  readonly #ipv6: Model;
+
+  constructor(parts: Pair<Model>) {
+    this.parts = parts;
+    [this.#ipv4, this.#ipv6] = parts;
+  }
+
+  lookup(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision {
+    return protocol < OF_IPV6
+      ? this.#ipv4.lookup(src, sport, dst, dport, protocol, nowSec)
+      : this.#ipv6.lookup(src, sport, dst, dport, protocol - OF_IPV6, nowSec);
+  }
+
+  explain(flow: Flow, nowSec: number, path?: string[]): Explanation {
+    const { protocol } = flow;
+    return protocol < OF_IPV6
+      ? this.#ipv4.explain(flow, nowSec, path)
+      : this.#ipv6.explain({ ...flow, protocol: protocol - OF_IPV6 }, nowSec, path);
+  }
+
+  reset(seed: number): void {
+    this.#ipv4.reset(seed);
+    this.#ipv6.reset(seed);
+  }
+}
+
+/** The change of the same Service in the other family; undefined where that has no such Service, or none of its endpoints. */
+function sameChange(change: Change, from: Cluster, to: Cluster): Change | undefined {
+  const servicePort = samePort(from, to, change.servicePort);
+  if (servicePort < 0) return undefined;
+  if (change.kind === "join") return { kind: "join", servicePort };
+  const [first, end] = [to.endpointStart[servicePort]!, to.endpointStart[servicePort + 1]!];
+  if (change.kind === "rollout") return first === end ? undefined : { ...change, servicePort };
+  const endpoint = first + change.endpoint - from.endpointStart[change.servicePort]!;
+  return endpoint < end ? { kind: "leave", servicePort, endpoint } : undefined;
+}
+
+function samePort(from: Cluster, to: Cluster, servicePort: number): number {
+  const name = servicePortName(from, servicePort);
+  const isSame = (port: number) => to.port[port] !== undefined && servicePortName(to, port) === name;
+  if (isSame(servicePort)) return servicePort;
+  for (let port = 0; port < to.servicePorts; port++) if (isSame(port)) return port;
+  return -1;
+}
+
+function added(a: UpdateCost, b: UpdateCost): UpdateCost {
+  return {
+    rules: a.rules + b.rules,
+    chains: a.chains + b.chains,
+    mapWrites: a.mapWrites + b.mapWrites,
+    ...(a.operations !== undefined &&
+      b.operations !== undefined && { operations: a.operations + b.operations }),
+    bytes: a.bytes + b.bytes,
+    notes: [...new Set([...a.notes, ...b.notes])],
+  };
+}

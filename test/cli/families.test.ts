@@ -1,0 +1,168 @@
+/** IPv6 and dual stack from the command line: run, resume, advise, explain. */
+
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { familyGap } from "../../src/planes/families/gap.js";
+import { PLANE_ENTRIES } from "../../src/planes/registry-loader.js";
+import { readResults } from "../../src/results/files.js";
+import { file, folder, lbscale, MAIN } from "../support/cli.js";
+import { raiseWhenSaved } from "../support/raise-when-saved.js";
+
+const SMALL = ["--profile", "quick", "--services", "3", "--replicates", "1", "--formats", "none"];
+const measure = (name: string, ...args: string[]) => {
+  const out = join(folder, name);
+  return { out, ...lbscale(["run", ...SMALL, ...args, "--out", out]) };
+};
+
+describe("lbscale run --family", () => {
+  it("measures IPv6 and stores that it did, with the command that repeats it", () => {
+    const { out, status, stderr } = measure("six", "--planes", "iptables", "--family", "6");
+    expect([status, stderr]).toEqual([0, expect.any(String)]);
+    const { run, cells, cluster } = readResults(out);
+    expect(run.settings.family).toBe(6);
+    expect(run.command).toContain(" --family 6");
+    const { out: four } = measure("four", "--planes", "iptables");
+    const other = readResults(four);
+    expect(other.run.settings.family).toBeUndefined();
+    expect(cluster.digests["3"]).not.toBe(other.cluster.digests["3"]);
+    expect(cells[0]!.programBytes).toBeGreaterThan(other.cells[0]!.programBytes!);
+  });
+
+  it("counts both families of a dual-stack node", () => {
+    const bytes = (family: string) => {
+      const { out } = measure(
+        `memory-${family}`,
+        "--planes",
+        "nftables",
+        "--scenarios",
+        "memory",
+        "--family",
+        family,
+      );
+      return readResults(out).cells[0]!.counts!.bytes!;
+    };
+    expect(bytes("dual")).toBe(bytes("4") + bytes("6"));
+  });
+
+  it("leaves planes empty that can't be measured so, with the reason, and refuses them where they are named", () => {
+    const gaps = PLANE_ENTRIES.flatMap(({ descriptor }) => {
+      const reason = familyGap(descriptor, "dual");
+      return reason === null ? [] : [{ id: descriptor.id, reason }];
+    });
+    const { out, status, stderr } = measure("gaps", "--family", "dual");
+    expect(status).toBe(0);
+    const { cells } = readResults(out);
+    expect(gaps.length).toBeGreaterThan(0);
+    for (const { id, reason } of gaps) {
+      expect(stderr).toContain(`left out: ${reason}`);
+      const [cell] = cells.filter(({ plane }) => plane === id);
+      expect([cell?.estimate, cell?.warnings]).toEqual([null, [`not measured: ${reason}`]]);
+      const named = measure(`gap-${id}`, "--family", "dual", "--planes", id);
+      expect([named.status, named.stderr]).toEqual([2, expect.stringContaining(`planes: ${reason}`)]);
+    }
+  });
+
+  it("refuses by name what it can't measure, and leaves it out of all", () => {
+    const connect = measure("refused", "--scenarios", "connect", "--family", "dual");
+    expect([connect.status, connect.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^lbscale: scenario connect measures one family: .*: give --family 4 or 6/),
+    ]);
+    const guest = lbscale(["run", "--lane", "cluster", "--family", "6"]);
+    expect([guest.status, guest.stderr]).toEqual([2, expect.stringContaining("--family is for the")]);
+    const word = lbscale(["run", "--family", "5"]);
+    expect([word.status, word.stderr]).toEqual([2, expect.stringContaining("family")]);
+  });
+
+  it("goes on with the family that a run has, and refuses another", () => {
+    const out = join(folder, "resumed");
+    const args = [
+      "run",
+      "--profile",
+      "quick",
+      "--services",
+      "1,2",
+      "--planes",
+      "iptables",
+      "--replicates",
+      "6",
+    ];
+    const words = [...args, "--family", "6", "--formats", "none", "--out", out];
+    spawnSync(process.execPath, [...raiseWhenSaved("SIGINT", "lookup"), MAIN, ...words], { cwd: folder });
+    const stopped = readResults(out);
+    expect([stopped.run.complete, stopped.run.settings.family]).toEqual([false, 6]);
+    const other = lbscale(["run", "--resume", "--out", out, "--family", "4"]);
+    expect([other.status, other.stderr]).toEqual([2, expect.stringContaining("--family ")]);
+    expect(lbscale(["run", "--resume", "--out", out, "--formats", "none"]).status).toBe(0);
+    const { run, cells, cluster } = readResults(out);
+    expect([run.complete, run.settings.family]).toEqual([true, 6]);
+    expect(cells.every(({ replicates }) => replicates.length === 6)).toBe(true);
+    expect(cluster.digests).toMatchObject(stopped.cluster.digests);
+  });
+});
+
+describe("an imported cluster of IPv6, or of both families", () => {
+  const paths: Record<string, string> = {};
+  beforeAll(() => {
+    for (const family of ["6", "dual"])
+      paths[family] = file(
+        `${family}.json`,
+        lbscale(["generate", "--services", "12", "--family", family]).stdout,
+      );
+  });
+  const of = (name: string, family: string, ...args: string[]) =>
+    measure(name, "--planes", "iptables,nftables", "--cluster", paths[family]!, ...args);
+
+  it("is measured in the families that it has, or in one of them", () => {
+    const six = of("imported-6", "6");
+    expect([six.status, readResults(six.out).run.settings.family]).toEqual([0, 6]);
+    const dual = of("imported-dual", "dual");
+    expect([dual.status, dual.stderr]).toEqual([0, expect.stringContaining("both families are measured")]);
+    expect(readResults(dual.out).run.settings.family).toBe("dual");
+    const one = of("imported-one", "dual", "--family", "6");
+    expect(readResults(one.out).run.settings.family).toBe(6);
+    const none = of("imported-none", "6", "--family", "dual");
+    expect([none.status, none.stderr]).toEqual([
+      2,
+      expect.stringContaining("this cluster has IPv6 and not dual stack: leave --family out"),
+    ]);
+  });
+
+  it("is advised on from a run of its family, with both families side by side where it has both", () => {
+    const { out } = measure(
+      "advised",
+      "--planes",
+      "iptables,nftables",
+      "--family",
+      "6",
+      "--services",
+      "1,10",
+    );
+    const six = lbscale(["advise", paths["6"]!, "--run", out, "--planes", "iptables,nftables"]);
+    expect([six.status, six.stdout]).toEqual([0, expect.stringContaining("12 services of IPv6")]);
+    const other = lbscale(["advise", paths.dual!, "--run", out]);
+    expect([other.status, other.stderr]).toEqual([
+      2,
+      expect.stringMatching(/measured IPv6, and this cluster is IPv4: give a run of that family/),
+    ]);
+    const { out: four } = measure("advised-4", "--planes", "iptables,nftables", "--services", "1,10");
+    const dual = lbscale(["advise", paths.dual!, "--run", four, "--planes", "iptables,nftables"]);
+    expect(dual.stdout).toMatch(
+      /^Both families: 12 services of IPv4 and 12 of IPv6.*:\nplane +memory, IPv4/m,
+    );
+    const json = JSON.parse(
+      lbscale(["advise", paths.dual!, "--run", four, "--planes", "iptables", "--json"]).stdout,
+    );
+    const [plane] = json.dualStack.planes;
+    expect(plane.ipv6Bytes).toBeGreaterThan(plane.ipv4Bytes);
+    expect(json.planes[0].memory.bytes).toBe(plane.ipv4Bytes);
+  });
+
+  it("is explained with times where the run has its family", () => {
+    const run = join(folder, "advised");
+    const ask = ["explain", paths["6"]!, "svc-3", "--planes", "iptables"];
+    expect(lbscale([...ask, "--run", run]).stdout).not.toContain("No times");
+    expect(lbscale(ask).stdout).toContain("No times: the run has none of IPv6");
+  });
+});
