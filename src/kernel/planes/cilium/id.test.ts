@@ -67,7 +67,7 @@ describe("ids of Cilium's control plane", () => {
 it("Cilium's control plane is shown in colours that no other plane has", () => {
   const reports = ["cilium@1.20", "cilium/unbuffered@1.20", "cilium/tc@1.20"].map(ciliumReport);
   expect(reports.map(({ label }) => label)).toEqual([
-    ...["Cilium 1.20", "Cilium 1.20 unbuffered", "Cilium 1.20 per packet"],
+    ...["Cilium 1.20", "Cilium 1.20 (1 ms)", "Cilium 1.20 per packet"],
   ]);
   const others = [
     ...PLANE_ENTRIES.map(({ descriptor }) => descriptor.report),

@@ -18,7 +18,7 @@ const SHOWN: Readonly<Record<CiliumMode, Shown>> = {
     marker: "rectRot",
   },
   unbuffered: {
-    words: " unbuffered",
+    words: " (1 ms)",
     colours: { light: "#3A6EA5", lightLabel: "#3A6EA5", dark: "#A9CDF0" },
     marker: "circle",
   },
