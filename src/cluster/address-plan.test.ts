@@ -105,6 +105,21 @@ describe("a plan of IPv6 addresses", () => {
     expect([...words]).toEqual([0, 0xfd000010 | 0, 0x00960000, 0, -2]);
   });
 
+  it("folds an address to the exclusive or of its words, at its own place or not", () => {
+    const plan = planAddresses([
+      range("fd00:10:244::/56"),
+      range("fd00:10:244::/64"),
+      range("fd00:10:96::/108"),
+    ]);
+    const words = new Int32Array(4);
+    for (const text of ["fd00:10:96::5", "fd00:10:244::7", "fd00:10:244:1:2:3:4:5", "2001:db8::9", "::1"]) {
+      const number = plan.number(parseIpv6(text)!);
+      plan.writeWords(number, words, 0);
+      const folded = words.reduce((all, word) => all ^ word, 0);
+      expect([text, plan.fold(number), plan.fold(number | 0)]).toEqual([text, folded, folded]);
+    }
+  });
+
   it("refuses a range of NAT64's prefix", () => {
     expect(() => planAddresses([range("64:ff9b::/64")])).toThrow(/NAT64/);
   });

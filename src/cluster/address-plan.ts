@@ -158,10 +158,9 @@ export class AddressPlan {
       const known = this.#foldOf.get(number | 0);
       if (known !== undefined) return known;
     }
-    const direct = this.#addressOf.size === 0 || !this.#addressOf.has(number >>> 0);
-    const region = this.#folded.at(number >>> 0);
-    if (direct && region >= 0 && !this.#folded.isDivided(region)) return this.#folded.fold(region, number);
-    if (direct && region < 0) return REST_FOLD ^ number;
+    const region = this.#folded.at(number);
+    if (region < 0) return REST_FOLD ^ number;
+    if (!this.#folded.isDivided(region)) return this.#folded.fold(region, number);
     const folded = foldWords(this.address(number >>> 0));
     this.#foldOf.set(number | 0, folded);
     return folded;
@@ -201,6 +200,7 @@ export class AddressPlan {
     else this.#nextOfRoot = number - 1;
     this.#numberOf.set(address, number);
     this.#addressOf.set(number, address);
+    this.#foldOf.set(number | 0, foldWords(address));
     return number;
   }
 
@@ -212,6 +212,7 @@ export class AddressPlan {
       if (this.#regionOf(address) !== region || this.#numberOf.has(address)) continue;
       this.#numberOf.set(address, number);
       this.#addressOf.set(number, address);
+      this.#foldOf.set(number | 0, foldWords(address));
       return address;
     }
     throw new InvalidClusterError(`${formatCidr6(region.range)} is full: narrower ranges take all of it`);
@@ -238,7 +239,7 @@ class FoldedRegions {
     );
   }
 
-  /** The region of a number, or -1. */
+  /** The region of a number, as int32 or not, or -1. */
   at(number: number): number {
     for (let i = 0; i < this.#bits.length; i++) if (number >>> this.#bits[i]! === this.#block[i]) return i;
     return -1;
@@ -250,7 +251,7 @@ class FoldedRegions {
 
   /** A range's base has no bits where its members have theirs: what is added can as well be folded in. */
   fold(region: number, number: number): number {
-    return this.#base[region]! ^ (number - this.#first[region]!);
+    return this.#base[region]! ^ ((number - this.#first[region]!) | 0);
   }
 }
 
