@@ -7,12 +7,12 @@ import { PUBLISHED, publishedRuns } from "../support/inputs.js";
 
 describe("lbscale report --formats html", () => {
   it.each(publishedRuns())(
-    "puts %s into one page under 1.5 MB that may run its own script and reach nothing",
+    "puts %s into one page under 2 MB that may run its own script and reach nothing",
     (name) => {
       const out = join(folder, "page");
       expect(lbscale(["report", join(PUBLISHED, name), "--formats", "html", "--out", out]).status).toBe(0);
       const html = readFileSync(join(out, "report.html"), "utf8");
-      expect(Buffer.byteLength(html)).toBeLessThan(1.5e6);
+      expect(Buffer.byteLength(html)).toBeLessThan(2e6);
       const [, policy] = /Content-Security-Policy" content="([^"]+)"/.exec(html)!;
       const [script, style] = ["script", "style"].map((tag) => {
         const [, text] = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(html)!;
