@@ -1,16 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { PLANE_ENTRIES } from "../../../planes/registry-loader.js";
 import { ciliumPath } from "../../cilium/binary.js";
 import { KERNEL_REPORTS } from "../descriptors.js";
 import { isCiliumPlane, parseCiliumPlane, resolveCilium } from "./id.js";
 import { ciliumReport } from "./report.js";
 
+const root = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
 /** A user's cache folder that holds the control plane, or nothing. */
 function cache(isInstalled: boolean): NodeJS.ProcessEnv {
-  const environment = { XDG_CACHE_HOME: mkdtempSync(join(os.tmpdir(), "lbscale-test-")) };
+  const environment = { XDG_CACHE_HOME: mkdtempSync(join(root, "case-")) };
   if (isInstalled) program(ciliumPath(environment));
   return environment;
 }
@@ -58,7 +61,7 @@ describe("ids of Cilium's control plane", () => {
   });
 
   it("may name a program of one's own, whose folder results don't name", () => {
-    const path = program(join(mkdtempSync(join(os.tmpdir(), "lbscale-test-")), "my-cilium"));
+    const path = program(join(mkdtempSync(join(root, "case-")), "my-cilium"));
     const found = resolveCilium(`cilium/tc@${path}`, cache(false));
     expect(found).toMatchObject({ id: "cilium/tc@my-cilium", binary: path, isOwnBuild: true });
   });

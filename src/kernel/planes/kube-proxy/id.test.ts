@@ -1,15 +1,18 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { PLANE_ENTRIES } from "../../../planes/registry-loader.js";
 import { KERNEL_REPORTS } from "../descriptors.js";
 import { isKubeProxyPlane, parseKubeProxyPlane, resolveKubeProxy } from "./id.js";
 import { kubeProxyReport } from "./report.js";
 
+const root = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
 /** A user's cache folder that holds programs of these versions. */
 function cacheWith(...versions: string[]): NodeJS.ProcessEnv {
-  const folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
+  const folder = mkdtempSync(join(root, "case-"));
   mkdirSync(join(folder, "lbscale"));
   for (const version of versions) program(join(folder, "lbscale", `kube-proxy-v${version}`));
   return { XDG_CACHE_HOME: folder };
@@ -66,7 +69,7 @@ describe("ids of kube-proxies", () => {
   });
 
   it("of a user's own build show the program's name without its folder", () => {
-    const path = program(join(mkdtempSync(join(os.tmpdir(), "lbscale-test-")), "patched"));
+    const path = program(join(mkdtempSync(join(root, "case-")), "patched"));
     expect(resolveKubeProxy(`kube-proxy/iptables-legacy@${path}`, {})).toMatchObject({
       id: "kube-proxy/iptables-legacy@patched",
       binary: path,
