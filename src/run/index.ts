@@ -10,7 +10,7 @@ import { type ResumeOptions, type RunOptions, resumeRun, startRun } from "./sess
 import type { RunSpecInput } from "./spec.js";
 
 export type { Cluster } from "../cluster/cluster.js";
-export type { DualStack, FamilyChoice } from "../cluster/family.js";
+export type { DualStack, Family, FamilyChoice } from "../cluster/family.js";
 export type { KernelCatalog, KernelProfile, KernelScenario } from "../kernel/catalog.js";
 export type { KernelLane } from "../kernel/testbed/sandbox.js";
 export type { Catalog, Derived, Profile } from "../measure/catalog.js";
