@@ -3,7 +3,8 @@
 import { type Cidr, type Cluster, formatAddress, formatCidr, type Network } from "./cluster.js";
 
 export const FAMILIES = [4, 6] as const;
-export type Family = (typeof FAMILIES)[number];
+/** A family of addresses: IPv4 or IPv6. */
+export type Family = 4 | 6;
 
 /** One family, or a node that has both. */
 export type FamilyChoice = Family | "dual";
