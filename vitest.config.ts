@@ -9,7 +9,6 @@ const ISOLATED = [
   "bench/family.test.ts",
   "bench/scenarios.test.ts",
   "test/cli/clusters.test.ts",
-  "test/cli/imported-flags.test.ts",
   "test/cli/process.test.ts",
   "test/cli/run.test.ts",
   "test/examples.test.ts",
