@@ -25,7 +25,7 @@ export function clusterConnect(results: Results): Finding | null {
   const direct = directGrowth(results, few, many);
   return {
     id: "cluster-connect",
-    headline: `connect() through ${grown.map(({ headline }) => headline).join(", ")} from ${formatCount(few.services)} to ${formatCount(many.services)} Services`,
+    headline: `connect() through ${most.headline} from ${formatCount(few.services)} to ${formatCount(many.services)} Services`,
     sentence: `In a cluster, connect() ${grown.map(({ words }) => words).join("; ")}${direct === null ? "" : `; to an endpoint directly ${direct.words}`}.`,
     cells: [...grown.flatMap(({ cells }) => cells), ...(direct?.cells ?? [])].map(cellId),
     value: most.value,
@@ -65,14 +65,7 @@ export function clusterProgramming(results: Results): Finding | null {
   const { joined } = slowest;
   return {
     id: "cluster-programming",
-    headline:
-      `At ${formatCount(joined.services)} Services a new endpoint is reached after ` +
-      reached
-        .map(
-          ({ joined: { plane, estimate } }) =>
-            `${formatSpan(estimate.median, estimate.interval)}${reached.length > 1 ? ` (${shortLabel(results, plane)})` : ""}`,
-        )
-        .join(", "),
+    headline: `At ${formatCount(joined.services)} Services ${shortLabel(results, joined.plane)} reaches a new endpoint after ${formatSpan(joined.estimate.median, joined.estimate.interval)}`,
     sentence: `In a cluster with ${formatCount(joined.services)} Services, ${reached.map(({ words }) => words).join("; ")}, from the API server's answer on.`,
     cells: reached.flatMap(({ cells }) => cells).map(cellId),
     value: joined.estimate.median,
