@@ -12,7 +12,7 @@ function publishedAs(name: string): string {
 }
 
 it.each([
-  ["model", ["full", "scenarios"]],
+  ["model", ["default", "scenarios"]],
   ["kernel", ["kernel"]],
 ])("draws all charts of the %s lane twice the same, within 1 GiB", (_lane, runs) => {
   // A process of its own, for its memory is what is measured.
