@@ -1,8 +1,8 @@
 import type { CommandModule } from "yargs";
 import { CheckFailedError, InputError, UsageError } from "../../errors.js";
 import { findCapabilities } from "../../kernel/capabilities.js";
-import { CILIUM_VERSION, INSTALL_CILIUM, installedCilium } from "../../kernel/cilium/binary.js";
-import { INSTALL_COMMAND, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
+import { CILIUM_VERSION, installCilium, installedCilium } from "../../kernel/cilium/binary.js";
+import { installCommand, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import type { Capability } from "../../kernel/tasks.js";
 import { cleanLeftovers, findLeftovers, type Leftover } from "../../kernel/testbed/clean.js";
 import { tryPlanes } from "../../kernel/testbed/placement.js";
@@ -161,13 +161,13 @@ function describeKubeProxies(found: ReturnType<typeof installedKubeProxies>): st
     path === undefined ? `- kube-proxy ${patch}: not installed` : `+ kube-proxy ${patch}: ${path}`,
   );
   if (missing.length === 0) return lines;
-  return [...lines, `${INSTALL_COMMAND} ${missing.join(" ")} builds what is missing, with Go 1.26 or later`];
+  return [...lines, `${installCommand()} ${missing.join(" ")} builds what is missing, with Go 1.26 or later`];
 }
 
 function describeCilium(path: string | undefined): string[] {
   const name = `Cilium's control plane ${CILIUM_VERSION}`;
   if (path !== undefined) return [`+ ${name}: ${path}`];
-  return [`- ${name}: not installed`, `${INSTALL_CILIUM} builds it, with Go 1.26 or later`];
+  return [`- ${name}: not installed`, `${installCilium()} builds it, with Go 1.26 or later`];
 }
 
 async function cleanUp(json: boolean): Promise<void> {

@@ -11,7 +11,7 @@ import { scriptFile, scriptPath } from "../testbed/scripts.js";
 export const CILIUM_VERSION = "1.20.2";
 
 /** How to get it, for messages. */
-export const INSTALL_CILIUM = scriptPath("install-cilium-lb.sh");
+export const installCilium = (): string => scriptPath("install-cilium-lb.sh");
 
 /** Where the program is, or would be: another source of ours is another program. */
 export function ciliumPath(environment: Environment = process.env): string {
@@ -33,11 +33,11 @@ export function findCilium(path: string, environment: Environment = process.env)
   if (path === "") {
     const installed = installedCilium(environment);
     if (installed !== undefined) return installed;
-    throw new UsageError(`Cilium's control plane ${CILIUM_VERSION} is not installed: run ${INSTALL_CILIUM}`);
+    throw new UsageError(`Cilium's control plane ${CILIUM_VERSION} is not installed: run ${installCilium()}`);
   }
   if (isProgram(path)) return resolve(path);
   throw new UsageError(
-    `${path} is not a program: give --cilium the path that ${INSTALL_CILIUM} prints, or nothing`,
+    `${path} is not a program: give --cilium the path that ${installCilium()} prints, or nothing`,
   );
 }
 

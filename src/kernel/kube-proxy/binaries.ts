@@ -19,7 +19,7 @@ export const KUBE_PROXY_BUILDS = KUBE_PROXY_VERSIONS.map((minor) => ({
 }));
 
 /** How to get one, for messages. */
-export const INSTALL_COMMAND = scriptPath("install-kube-proxy.sh");
+export const installCommand = (): string => scriptPath("install-kube-proxy.sh");
 
 /**
  * Where the program of a version is, or would be.
@@ -50,7 +50,7 @@ export function findKubeProxy(minorOrPath: string, environment: Environment = pr
     const path = kubeProxyPath(version.patch, environment);
     if (isProgram(path)) return path;
     throw new UsageError(
-      `kube-proxy ${version.patch} is not installed: run ${INSTALL_COMMAND} ${version.minor}`,
+      `kube-proxy ${version.patch} is not installed: run ${installCommand()} ${version.minor}`,
     );
   }
   if (!minorOrPath.includes("/")) {

@@ -2,8 +2,8 @@
 
 import { InputError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
-import { INSTALL_CILIUM } from "../../kernel/cilium/binary.js";
-import { INSTALL_COMMAND } from "../../kernel/kube-proxy/binaries.js";
+import { installCilium } from "../../kernel/cilium/binary.js";
+import { installCommand } from "../../kernel/kube-proxy/binaries.js";
 import { isCiliumPlane } from "../../kernel/planes/cilium/id.js";
 import { isRealProgram, type RealProgram, resolveRealProgram } from "../../kernel/planes/real-programs.js";
 import { type ProgrammingTask, programmingReportSchema, type Visit } from "../../kernel/programming/tasks.js";
@@ -43,9 +43,9 @@ export function choosePrograms(
   };
   note(
     absent.filter((id) => !isCiliumPlane(id)),
-    INSTALL_COMMAND,
+    installCommand(),
   );
-  note(absent.filter(isCiliumPlane), INSTALL_CILIUM);
+  note(absent.filter(isCiliumPlane), installCilium());
   return found;
 }
 

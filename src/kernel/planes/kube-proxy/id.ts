@@ -4,7 +4,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { UsageError } from "../../../errors.js";
 import { plainText } from "../../../text.js";
-import { findKubeProxy, INSTALL_COMMAND, installedKubeProxies } from "../../kube-proxy/binaries.js";
+import { findKubeProxy, installCommand, installedKubeProxies } from "../../kube-proxy/binaries.js";
 import type { KubeProxyMode } from "../../kube-proxy/protocol.js";
 import { toolPath } from "../../testbed/tools.js";
 
@@ -115,7 +115,7 @@ function requireVirtualServers(id: string): void {
 function newestInstalled(environment: NodeJS.ProcessEnv): string {
   const newest = installedKubeProxies(environment).findLast(({ path }) => path !== undefined);
   if (newest === undefined)
-    throw new UsageError(`no kube-proxy is installed: run ${INSTALL_COMMAND}, or give one as @PATH`);
+    throw new UsageError(`no kube-proxy is installed: run ${installCommand()}, or give one as @PATH`);
   return newest.minor;
 }
 
