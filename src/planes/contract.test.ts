@@ -132,7 +132,7 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
           expect(verifyPlanes(cluster, models, flows, kubeProxy).examples).toEqual([]);
         },
       ),
-      { numRuns: trials(6, 200) },
+      { numRuns: trials(4, 200) },
     );
   });
 
@@ -146,7 +146,7 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
           expect(explaining.explain(flowAt(words, flow), flow * 60).decision).toBe(decided);
         }
       }),
-      { numRuns: trials(4, 100) },
+      { numRuns: trials(3, 100) },
     );
   });
 

@@ -140,7 +140,7 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
         const at = applyAll(live, base, wanted, mode);
         expectSame(plane, live, at, options, seed);
       }),
-      { numRuns: trials(3, 100) },
+      { numRuns: trials(2, 100) },
     );
   });
 
@@ -170,7 +170,7 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
           }).toEqual({ rules, chains, mapWrites });
         }
       }),
-      { numRuns: trials(3, 60) },
+      { numRuns: trials(2, 60) },
     );
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CountedImport, exportedClusters, fuzzGrowth, MOST_GROWTH } from "./growth.js";
+import { CountedImport, exportedClusters, fuzzGrowth, MOST_GROWTH } from "../growth.js";
 
 describe("an import's steps, counted", () => {
   let counted: CountedImport;
