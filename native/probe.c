@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include "address.h"
+#include "process.h"
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -29,12 +30,6 @@
 
 static long timeout_ms = 300;
 static int unconnected;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static uint64_t now_ns(void)
 {
@@ -175,18 +170,6 @@ static void probe(const struct target *target, struct result *result)
 		if (!exchange(fd, to, length, 'e', &echo, 1))
 			result->exchange_ns = now_ns() - started;
 	}
-	close(fd);
-}
-
-static void join_cgroup(const char *folder)
-{
-	char path[512];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		die(path);
 	close(fd);
 }
 

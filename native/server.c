@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "address.h"
+#include "process.h"
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -23,12 +24,6 @@ enum kind { LISTENER = 1, CONNECTION, DATAGRAM };
 #define MAX_PORTS 64
 
 static int queue;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static void watch(int fd, enum kind kind)
 {

@@ -9,6 +9,7 @@
  * With the folder of a cgroup (its path begins with a slash) it connects as a member of that.
  */
 #define _GNU_SOURCE
+#include "process.h"
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -22,12 +23,6 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static uint64_t now_ns(void)
 {
@@ -70,18 +65,6 @@ static uint32_t reach(const struct target *target, uint64_t *started, uint64_t *
 		failed = send(fd, "w", 1, MSG_NOSIGNAL) != 1 || recv(fd, &arrival, sizeof(arrival), 0) != sizeof(arrival);
 	close(fd);
 	return failed ? 0 : arrival.address;
-}
-
-static void join_cgroup(const char *folder)
-{
-	char path[512];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		die(path);
-	close(fd);
 }
 
 int main(int argc, char **argv)
