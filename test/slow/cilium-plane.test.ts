@@ -38,8 +38,6 @@ const command = (out: string, ...more: string[]) => [
 const run = (words: readonly string[]) => spawnSync(process.execPath, words, { encoding: "utf8", env });
 const cellsOf = ({ cells }: Results, scenario: string, variant = "") =>
   cells.filter((cell) => cell.scenario === scenario && cell.variant === variant);
-const medianOf = (results: Results, plane: string, scenario: string, variant = "") =>
-  cellsOf(results, scenario, variant).find((cell) => cell.plane === plane)!.estimate!.median;
 
 test.runIf(process.env.CI === "true")("Cilium's control plane can be measured where CI is set", () => {
   expect(lacking).toBeNull();
@@ -74,10 +72,6 @@ describe.skipIf(lacking !== null)("Cilium's control plane as a plane of the kern
     expect(services).toEqual(PLANES.map(() => 1_049_472 + 100 * 6 * 88));
     for (const { facts } of cellsOf(results, "connect"))
       expect(facts.datapath).toMatch(/read by lbscale's own BPF program/);
-    // The clock whose ticks end the gathering of changes ticks every half second.
-    expect(medianOf(results, SOCKET, "programming")).toBeGreaterThan(
-      medianOf(results, UNBUFFERED, "programming"),
-    );
     expect(leftovers()).toEqual([]);
   });
 
