@@ -13,7 +13,7 @@ import { setWalks } from "../../planes/nftables/rules/set-walks.js";
 import { loadPlane } from "../../planes/registry-loader.js";
 import { compileProgram } from "../native.js";
 import type { Host } from "../testbed/host.js";
-import { KernelError, runTool, toolPath } from "../testbed/tools.js";
+import { KernelError, runTool, TimeLimitError, toolPath } from "../testbed/tools.js";
 import type { ColdStartCell, ColdStartReport, ColdStartTask } from "./tasks.js";
 
 /** Loads every visit's rules, as long as there is time. */
@@ -30,7 +30,7 @@ export async function measureColdStarts(
     const where = { cell, block, place };
     const leftMs = task.budgetMs === null ? task.limitMs : task.budgetMs - (performance.now() - began);
     if (leftMs <= 0) {
-      report({ kind: "gap", ...where, reason: "the run's time budget was used up before it" });
+      report({ kind: "gap", ...where, reason: "the run's time budget was used up before it", spentMs: 0 });
       continue;
     }
     const started = performance.now();
@@ -44,16 +44,10 @@ export async function measureColdStarts(
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       const spentMs = performance.now() - started;
-      const reason = spentMs < limitMs ? error.message : lateReason(limitMs, spentMs);
-      report({ kind: "gap", ...where, reason });
+      const { message } = spentMs < limitMs ? error : new TimeLimitError(limitMs);
+      report({ kind: "gap", ...where, reason: message, spentMs });
     }
   }
-}
-
-/** In the words of a real program that takes too long. */
-function lateReason(limitMs: number, spentMs: number): string {
-  const [limit, spent] = [limitMs, spentMs].map((ms) => `${Number((ms / 1000).toPrecision(3))} s`);
-  return `it did not finish within its time limit of ${limit}; ${spent} were spent on it`;
 }
 
 async function programOf({ plane }: ColdStartCell, cluster: Cluster, seed: number): Promise<NftablesProgram> {

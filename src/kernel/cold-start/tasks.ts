@@ -48,6 +48,6 @@ export const coldStartReportSchema = z.discriminatedUnion("kind", [
     wallMs: z.number(),
   }),
   /** It was not loaded. */
-  z.object({ kind: z.literal("gap"), ...where, reason: z.string() }),
+  z.object({ kind: z.literal("gap"), ...where, reason: z.string(), spentMs: z.number() }),
 ]);
 export type ColdStartReport = z.infer<typeof coldStartReportSchema>;

@@ -7,7 +7,7 @@ import type { Flow } from "../../planes/plane.js";
 import { Random } from "../../random.js";
 import { probeFlows, REACHED } from "../probe.js";
 import type { Host } from "../testbed/host.js";
-import { KernelError, toolPath } from "../testbed/tools.js";
+import { KernelError, TimeLimitError, toolPath } from "../testbed/tools.js";
 import { Testbed } from "../testbed/topology.js";
 import { ENDPOINT_CHANGES } from "./changes.js";
 import { connectRounds } from "./connect-rounds.js";
@@ -93,11 +93,7 @@ class Deadline {
 
   constructor(limitMs: number) {
     this.#expired = new Promise((_, reject) => {
-      const seconds = Number((limitMs / 1000).toPrecision(3));
-      this.#timer = setTimeout(
-        () => reject(new KernelError(`it did not finish within its time limit of ${seconds} s`)),
-        limitMs,
-      );
+      this.#timer = setTimeout(() => reject(new TimeLimitError(limitMs)), limitMs);
     });
     this.#expired.catch(() => {});
   }

@@ -14,6 +14,13 @@ export class KernelError extends CheckFailedError {
   override readonly name: string = "KernelError";
 }
 
+/** What was measured took longer than it may. */
+export class TimeLimitError extends KernelError {
+  constructor(limitMs: number) {
+    super(`it did not finish within its time limit of ${Number((limitMs / 1000).toPrecision(3))} s`);
+  }
+}
+
 /** A system tool is not installed; the message says how to get it. */
 export class MissingToolError extends KernelError {
   override readonly name = "MissingToolError";

@@ -69,11 +69,11 @@ describe("cold starts", () => {
     const cells = planned({ services: [500], planes: ["nftables@1.37"] });
     addColdStart(
       cells,
-      { kind: "gap", cell: 1, block: 0, place: 0, reason: "no answer within 60 s" },
+      { kind: "gap", cell: 1, block: 0, place: 0, reason: "no room", spentMs: 60_000 },
       10,
       30,
     );
-    expect(cells[1]!.warnings).toEqual(["a replicate failed: no answer within 60 s"]);
+    expect(cells[1]!.warnings).toEqual(["a replicate failed: no room; 60 s were spent on it"]);
     expect(() => addColdStart(cells, { ...loaded, cell: 9 }, 10, 30)).toThrow(/no cold start of this run: 9/);
   });
 });

@@ -90,7 +90,7 @@ export function addColdStart(
   const cell = cells[report.cell];
   if (cell === undefined) throw new RangeError(`a report names no cold start of this run: ${report.cell}`);
   if (report.kind === "gap") {
-    cell.warnings.push(replicateFailure(report.reason));
+    cell.warnings.push(replicateFailure(report.reason, report.spentMs));
     return;
   }
   const { block, place, ns, toolNs, kernelNs, longestNs, nft, wallMs } = report;

@@ -4,7 +4,7 @@ import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
 import { thin } from "../../measure/replicate/samples.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { median } from "../../stats/quantile.js";
-import { emptyReplicate, replicateFailure } from "./replicate.js";
+import { emptyReplicate, replicateFailure, secondsOf } from "./replicate.js";
 
 /** A program at one number of services. */
 export interface ProgramPoint {
@@ -152,8 +152,7 @@ function addGap(cell: Cell, { stage, reason, spentMs }: Report<"gap">): void {
   if (isReached) return;
   // An earlier start was measured: what a later one had no time for is missing replicates, not a gap.
   if (stage === "start" && spentMs === 0 && (cell.replicates.length > 0 || cell.counts !== null)) return;
-  const seconds = Number((spentMs / 1000).toPrecision(3));
-  const warning = replicateFailure(`${reason}; ${seconds} s were spent on it`);
+  const warning = replicateFailure(reason, spentMs);
   if (!cell.warnings.includes(warning)) cell.warnings.push(warning);
-  cell.facts = { ...cell.facts, gap: reason, spentSeconds: seconds };
+  cell.facts = { ...cell.facts, gap: reason, spentSeconds: secondsOf(spentMs) };
 }

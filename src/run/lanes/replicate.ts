@@ -22,7 +22,16 @@ export function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" 
   };
 }
 
-/** A warning about a replicate that could not be measured, which stays when a run is concluded again. */
-export function replicateFailure(reason: string): string {
-  return `a replicate failed: ${reason}`;
+/**
+ * A warning about a replicate that could not be measured, which stays when a run is concluded again. `spentMs`: what was spent
+ * on it, where it had a time limit.
+ */
+export function replicateFailure(reason: string, spentMs?: number): string {
+  const spent = spentMs === undefined ? "" : `; ${secondsOf(spentMs)} s were spent on it`;
+  return `a replicate failed: ${reason}${spent}`;
+}
+
+/** Seconds as a person reads them: three digits. */
+export function secondsOf(ms: number): number {
+  return Number((ms / 1000).toPrecision(3));
 }
