@@ -146,3 +146,10 @@ export function planeLabel(results: Described, plane: string): string {
 export function shortLabel(results: Described, plane: string): string {
   return planeReport(results, plane).shortLabel;
 }
+
+/** A plane's label among others, with its id where one of them has the same label: a version may be modelled and be run. */
+export function labelAmong(results: Described, plane: string, planes: readonly string[]): string {
+  const label = planeLabel(results, plane);
+  const isTaken = planes.some((other) => other !== plane && planeLabel(results, other) === label);
+  return isTaken ? `${label} (${plane})` : label;
+}

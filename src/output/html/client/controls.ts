@@ -1,7 +1,7 @@
 /** The controls above the charts: scenario, statistic, scale, theme, and a box for each plane. */
 
 import { seriesStyle } from "../../../charts/theme.js";
-import { comparePlanes } from "../../../results/descriptors.js";
+import { comparePlanes, labelAmong } from "../../../results/descriptors.js";
 import type { Results } from "../../../results/schema.js";
 import { plainText } from "../../../text.js";
 import { type FilterChoice, STATISTICS, type Statistic, statisticsOf } from "./choice.js";
@@ -37,7 +37,7 @@ export function createFilters(results: Results, onChange: () => void): Filters {
     ["light", "light"],
     ["dark", "dark"],
   ]);
-  const boxes = planes.map((plane) => planeBox(results, plane));
+  const boxes = planes.map((plane) => planeBox(results, plane, labelAmong(results, plane, planes)));
   const fieldset = element(
     "fieldset",
     {},
@@ -65,13 +65,13 @@ function select(name: string, options: readonly (readonly [string, string])[]) {
 }
 
 /** A box in the plane's colour, in both themes. */
-function planeBox(results: Results, plane: string) {
+function planeBox(results: Results, plane: string, name: string) {
   const input = element("input", { type: "checkbox" });
   input.checked = true;
   const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
   for (const theme of ["light", "dark"] as const) {
     swatch.style.setProperty(`--${theme}`, seriesStyle(results, plane, theme).line);
   }
-  const label = element("label", {}, input, swatch, seriesStyle(results, plane, "light").label);
+  const label = element("label", {}, input, swatch, name);
   return { plane, input, label };
 }
