@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { withCells } from "../../test/support/results-lanes.js";
+import type { Results } from "../results/schema.js";
+import type { Chart } from "./chart.js";
+import { clusterEstablished, clusterSync } from "./cluster.js";
+
+function drawn(chart: Chart, results: Results) {
+  const picture = chart.build(results, { theme: "light", width: 1600, height: 900 });
+  if ("skipped" in picture) throw new Error(picture.skipped);
+  return picture;
+}
+
+describe("charts of a cluster", () => {
+  it("draw the time within a pod as a floor, but not where a time lies below it", () => {
+    const lowest = (loopbackP50Ns?: number) => {
+      const results = withCells([
+        ["cluster", "established", "nftables", 1, 29_000],
+        ["cluster", "established", "nftables", 1000, 30_000],
+      ]);
+      if (loopbackP50Ns !== undefined) for (const cell of results.cells) cell.facts = { loopbackP50Ns };
+      return drawn(clusterEstablished, results).config.options?.scales?.y?.min;
+    };
+    expect(lowest(5000)).toBeLessThan(Number(lowest()));
+    expect(lowest(59_000)).toBe(lowest());
+  });
+
+  it("say how often the Services of a sync were made", () => {
+    const results = withCells([
+      ["cluster", "sync", "nftables", 1, 1e9],
+      ["cluster", "sync", "nftables", 1000, 1e9],
+    ]);
+    const [replicate] = results.cells[0]!.replicates;
+    const words = (times: number) => {
+      for (const cell of results.cells) cell.replicates = Array.from({ length: times }, () => replicate!);
+      return JSON.stringify(drawn(clusterSync, results));
+    };
+    expect(words(1)).toContain("once for each N");
+    expect(words(3)).toContain("all made, removed and made again, 3 times for each N");
+  });
+});
