@@ -8,7 +8,6 @@ const ISOLATED = [
   "src/measure/replicate/batches.test.ts",
   "bench/family.test.ts",
   "bench/scenarios.test.ts",
-  "test/cli/clusters.test.ts",
   "test/cli/process.test.ts",
   "test/cli/run.test.ts",
   "test/examples.test.ts",

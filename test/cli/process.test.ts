@@ -1,9 +1,10 @@
 /** What depends on files beside the built program, or on the process itself. */
 
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folder, lbscale } from "../support/cli.js";
+import { folder, lbscale, MAIN } from "../support/cli.js";
 import { BOUTIQUE, publishedRun } from "../support/inputs.js";
 import { expectPageAlone } from "../support/page.js";
 import { fakeResults } from "../support/results.js";
@@ -52,5 +53,19 @@ describe("the page of lbscale report", () => {
     const html = readFileSync(join(run, "report.html"), "utf8");
     expect(html).not.toContain("<script>alert");
     expect(html.match(/<script/g)!.length).toBe(html.match(/<\/script>/g)!.length);
+  });
+});
+
+describe("a pipe", () => {
+  it("carries a generated cluster to import, which prints it unchanged", () => {
+    const { stdout } = lbscale(["generate", "--services", "20", "--shape", "mixed", "--seed", "4"]);
+    expect(lbscale(["import", "-"], stdout).stdout).toBe(stdout);
+  });
+
+  it("stops quietly when its reader has seen enough", () => {
+    const command = `"${process.execPath}" "${MAIN}" generate --services 50000 | head -n 1`;
+    expect(execFileSync("bash", ["-o", "pipefail", "-c", command], { encoding: "utf8" })).toMatch(
+      /^\{"lbscale"/,
+    );
   });
 });
