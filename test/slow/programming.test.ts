@@ -113,15 +113,19 @@ describe.skipIf(lacking !== null)("kube-proxy as a plane of the kernel lane", ()
     expect(leftovers()).toEqual([]);
   });
 
+  /** Enough that the run goes on for seconds after the first rollout. */
+  const SIZES = [1, 10, 100, 1000];
   test.each(["SIGINT", "SIGKILL"] as const)("a run that ends by %s goes on where it was", (signal) => {
     const out = join(folder, signal);
-    const words = ["--planes", PLANES[1]!, "--scenarios", "programming", "--services", "1,100"];
+    const words = ["--planes", PLANES[1]!, "--scenarios", "programming", "--services", SIZES.join()];
     const interruption = raiseWhenSaved(signal, "programming", "rollout");
     spawnSync(process.execPath, [...interruption, ...command(out, ...words)], { stdio: "ignore", env });
     const rollouts = () =>
       cellsOf(readResults(out), "programming", "rollout").flatMap(({ replicates }) => replicates);
     const before = rollouts();
-    expect(before).toHaveLength(1);
+    // Results are saved once a second: on a fast machine, several rollouts at once.
+    expect(before).not.toEqual([]);
+    expect(readResults(out).run.complete).toBe(false);
     const resumed = spawnSync(process.execPath, [CLI, "run", "--resume", "--out", out], {
       encoding: "utf8",
       env,
@@ -133,8 +137,8 @@ describe.skipIf(lacking !== null)("kube-proxy as a plane of the kernel lane", ()
     const results = readResults(out);
     expect(results.run.complete).toBe(true);
     const after = rollouts();
-    expect(after).toHaveLength(2);
-    expect(after).toContainEqual(before[0]);
+    expect(after).toHaveLength(SIZES.length);
+    expect(after).toEqual(expect.arrayContaining(before));
     spawnSync(process.execPath, [CLI, "doctor", "--clean"], { env });
     expect(leftovers()).toEqual([]);
   });
