@@ -1,20 +1,49 @@
 import { defineConfig } from "vitest/config";
 
-/** What takes too long for `npm test`: packaging, long fuzz runs, kill loops. `.ci/run` calls it. */
+/**
+ * Files that make namespaces or mounts, load programs into the kernel, start a real program, or build: one at a time, because
+ * they look at what the machine holds before and after.
+ */
+const SYSTEM = [
+  "calico-trie",
+  "cilium*",
+  "cluster*",
+  "cold-start",
+  "disk",
+  "doctor",
+  "kernel*",
+  "known-latency",
+  "kube-proxy*",
+  "package",
+  "programming",
+  "random-commands",
+  "readme",
+  "scripts",
+].map((name) => `test/slow/${name}.test.ts`);
+
+const PROCESSES = [
+  "test/slow/**/*.test.ts",
+  // Simulations and random runs: here with as many as `npm test` has no time for (test/support/trials.ts).
+  "src/charts/layout.test.ts",
+  "src/formats/export.test.ts",
+  "src/output/edited-results.test.ts",
+  "src/planes/connections.test.ts",
+  "src/planes/contract.test.ts",
+  "src/planes/incremental.test.ts",
+  "src/planes/option-differences.test.ts",
+  "src/planes/ruleset-delta.test.ts",
+  "src/stats/intervals.test.ts",
+];
+
+/** What takes too long for `npm test`: packaging, long fuzz runs, kill loops. `.ci/run` runs both projects at once. */
 export default defineConfig({
   test: {
-    include: [
-      "test/slow/**/*.test.ts",
-      // Simulations and random runs: here with as many as `npm test` has no time for (test/support/trials.ts).
-      "src/charts/layout.test.ts",
-      "src/formats/export.test.ts",
-      "src/output/edited-results.test.ts",
-      "src/planes/connections.test.ts",
-      "src/planes/contract.test.ts",
-      "src/planes/incremental.test.ts",
-      "src/planes/option-differences.test.ts",
-      "src/planes/ruleset-delta.test.ts",
-      "src/stats/intervals.test.ts",
+    projects: [
+      { extends: true, test: { name: "system", include: SYSTEM, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: { name: "processes", include: PROCESSES, exclude: SYSTEM, sequence: { groupOrder: 1 } },
+      },
     ],
     env: { LBSCALE_LONG: "true" },
     // Ends what hangs, and nothing else: the longest takes some minutes on a quiet machine.
