@@ -232,7 +232,7 @@ function withSets(services: readonly VirtualService[], sets: SavedKubeSets): Fou
       if (nodePorts.has(nodePort)) continue;
       nodePorts.add(nodePort);
     }
-    frontends.push({
+    const frontend: CiliumFrontend = {
       address: service.address,
       port: service.port,
       protocol: service.protocol,
@@ -246,7 +246,11 @@ function withSets(services: readonly VirtualService[], sets: SavedKubeSets): Fou
       ranges: sets.ranges.get(key) ?? [],
       service: undefined,
       backends: service.servers.map((to) => ({ id: backendKey(to.address, to.port), ...to })),
-    });
+    };
+    frontends.push(frontend);
+    // An address may be an external IP and a load balancer's in one.
+    if (kind === "LoadBalancer" && sets.externalIps.has(key))
+      frontends.push({ ...frontend, kind: "ExternalIP", ranges: [] });
   }
   const { ports, lostNodePorts } = portsOfFrontends(frontends);
   const givenNodePorts = giveNodePorts(ports, services, sets);
@@ -275,6 +279,6 @@ function kindOf(
 ): CiliumFrontend["kind"] | undefined {
   if (sets.clusterIps.has(key)) return "ClusterIP";
   if (sets.loadBalancers.has(key)) return "LoadBalancer";
-  if (sets.externalIps.has(key) || sets.externalLocal.has(key)) return "ExternalIP";
+  if (sets.externalIps.has(key)) return "ExternalIP";
   return sets.nodePorts.has(`${protocol} ${port}`) ? "NodePort" : undefined;
 }

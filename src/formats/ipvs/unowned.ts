@@ -1,6 +1,6 @@
 /** What IPVS holds of Services without saying whose it is: each is given to a Service that it fits, which is said. */
 
-import { INGRESS_IP } from "../../cluster/cluster.js";
+import { isIngressIp } from "../../cluster/cluster.js";
 import type { FoundPort } from "../assemble.js";
 import type { VirtualService } from "./ipvsadm.js";
 import type { SavedKubeSets } from "./sets.js";
@@ -46,7 +46,7 @@ export function giveHealthChecks(
   { healthCheckPorts }: SavedKubeSets,
 ): { readonly given: number; readonly lost: number } {
   const balancers = ports.filter(
-    ({ externalLocal, externals }) => externalLocal && [...externals.values()].includes(INGRESS_IP),
+    ({ externalLocal, externals }) => externalLocal && [...externals.values()].some(isIngressIp),
   );
   const given = Math.min(balancers.length, healthCheckPorts.length);
   for (let i = 0; i < given; i++) balancers[i]!.healthCheckNodePort = healthCheckPorts[i]!;
