@@ -25,7 +25,7 @@ export const optionsSchema = z.object({
   localhostNodePorts: z.boolean().default(true),
   featureGates: z.record(z.string(), z.boolean()).default({}),
   maxEndpointsPerSlice: z.number().optional(),
-  /** How long a sync may take, in milliseconds. */
+  /** How long it may not have synced while none of its tools works, in milliseconds. */
   timeoutMs: z.number().default(300_000),
 });
 
@@ -73,6 +73,8 @@ export const requestSchema = z.discriminatedUnion("call", [
 export type Request = z.input<typeof requestSchema>;
 
 export const replySchema = z.union([
+  /** Not the reply yet: what it waits for. */
+  z.object({ waiting: z.string() }),
   z.object({ value: z.unknown() }),
   z.object({ error: z.string(), lacksProgram: z.boolean().default(false) }),
 ]);

@@ -40,12 +40,14 @@ export interface VerifyOptions {
   /** How many random changes to make. */
   readonly changes: number;
   readonly seed: number;
-  /** How long a sync may take. */
+  /** How long it may not have synced while none of its tools works. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Is told now and then what a long sync waits for. */
+  readonly onWait?: (what: string) => void;
 }
 
-/** How long a sync may take where nothing is known to be slow, in milliseconds. */
+/** How long a program may take without visible work where nothing is known to be slow, in milliseconds. */
 export const SYNC_MS = 300_000;
 /**
  * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
@@ -53,7 +55,7 @@ export const SYNC_MS = 300_000;
  */
 const IPVS_MS_PER_SERVICE = 1500;
 
-/** How long a sync may take by default, in milliseconds. */
+/** The same by mode. */
 export function timeoutFor(mode: CheckedOptions["mode"], services: number): number {
   return SYNC_MS + (mode === "ipvs" ? services * IPVS_MS_PER_SERVICE : 0);
 }
@@ -63,7 +65,7 @@ export function timeoutFor(mode: CheckedOptions["mode"], services: number): numb
  * @throws UsageError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.
  */
 export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<VerifyStep> {
-  const { objects, binary, version, mode, settings, seed, timeoutMs, signal } = options;
+  const { objects, binary, version, mode, settings, seed, timeoutMs, signal, onWait } = options;
   const facts = nodeFacts(objects, options.node);
   const knows = planeById(mode).descriptor.can.families;
   const read = (given: readonly ApiObject[], podRange: string | undefined) =>
@@ -83,7 +85,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   const proxy = await KubeProxy.start(
     objects,
     { binary, mode, backend, ...facts, ...flagsOf(settings, podRange), timeoutMs },
-    signal,
+    { signal, onWait },
   );
   try {
     const real = await proxy.rules();
