@@ -59,7 +59,8 @@ class Node {
   #proxy: ChildProcess | undefined;
   #end: string | undefined;
 
-  constructor(folder: string, options: CheckedOptions) {
+  /** @param backend What its iptables tools use. */
+  constructor(folder: string, options: CheckedOptions, backend: "legacy" | "nft") {
     this.#folder = folder;
     this.#options = options;
     const objects = parseObjects(readFileSync(join(folder, OBJECTS_FILE), "utf8"));
@@ -70,7 +71,7 @@ class Node {
       })(),
       { rangesWaitMs: RANGES_WAIT_MS, ...(maxEndpointsPerSlice !== undefined && { maxEndpointsPerSlice }) },
     );
-    this.#wrappers = new Wrappers(folder, options.backend);
+    this.#wrappers = new Wrappers(folder, backend);
     this.#model = new ModelReader(options.mode, this.#wrappers);
   }
 
@@ -195,6 +196,16 @@ async function isHealthy(): Promise<boolean> {
 
 let node: Node | undefined;
 
+/** Since Linux 6.17 a kernel may have no legacy tables. */
+async function backendOf({ backend }: CheckedOptions): Promise<"legacy" | "nft"> {
+  if (backend !== "fast") return backend;
+  const hasLegacy = await runTool(toolPath("xtables-legacy-multi"), ["iptables", "-t", "nat", "-S"]).then(
+    () => true,
+    () => false,
+  );
+  return hasLegacy ? "legacy" : "nft";
+}
+
 function say(reply: Reply): void {
   process.stdout.write(`${JSON.stringify(reply)}\n`);
 }
@@ -202,7 +213,7 @@ function say(reply: Reply): void {
 async function answer(line: string): Promise<unknown> {
   const request = requestSchema.parse(JSON.parse(line));
   if (request.call === "start") {
-    node = new Node(request.folder, request.options);
+    node = new Node(request.folder, request.options, await backendOf(request.options));
     return node.start();
   }
   if (node === undefined) throw new KernelError("kube-proxy has not been started");
