@@ -152,7 +152,8 @@ function frontendKeys({ externals, port, nodePort, protocol }: FoundPort): strin
   return nodePort === 0 ? keys : [...keys, frontendKey(0, nodePort, protocol)];
 }
 
-function attach(port: FoundPort, frontend: CiliumFrontend): void {
+/** Notes that a service-port is reached by a frontend. */
+export function attach(port: FoundPort, frontend: CiliumFrontend): void {
   if (frontend.externalLocal) port.externalLocal = true;
   if (frontend.kind === "NodePort") port.nodePort = frontend.port;
   else noteExternal(port, frontend.address, frontend.kind === "LoadBalancer" ? INGRESS_IP : EXTERNAL_IP);
