@@ -42,8 +42,8 @@ describe("an external IP that is a load balancer's address too", () => {
 
   it("is refused twice in iptables where there is no endpoint", () => {
     expect(linesAbout(iptables, "203.0.113.32")).toEqual([
-      "ns1/emptyopen:p has no endpoints → REJECT",
-      "ns1/emptyopen:p has no endpoints → REJECT",
+      "ns1/open-empty:p has no endpoints → REJECT",
+      "ns1/open-empty:p has no endpoints → REJECT",
     ]);
   });
 

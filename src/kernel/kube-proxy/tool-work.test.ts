@@ -25,7 +25,7 @@ describe("the work of a program's tools", () => {
   });
 
   it("is also that of a tool which a script runs, and names the busiest", () => {
-    const tool = one(12, 11, "iptables-restor", 7);
+    const tool = one(12, 11, "xtables-nft", 7);
     const script = one(11, 10, "sh", 1, 2);
     expect(workOfTools(10, [tool, script, proxy, one(13, 1, "curl", 99)])).toEqual({
       ticks: 30 + 7 + 1 + 2,
