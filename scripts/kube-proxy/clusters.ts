@@ -53,13 +53,6 @@ export function recordedClusters(): RecordedCluster[] {
       everyMode: true,
     },
     {
-      name: "both-lists",
-      objects: read("both-lists.json"),
-      options: { podRange: POD_RANGE },
-      steps: [],
-      everyMode: true,
-    },
-    {
       name: "large",
       objects: large,
       options: { podRange: POD_RANGE },
