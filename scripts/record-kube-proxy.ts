@@ -104,7 +104,7 @@ function modesOf({ everyMode }: RecordedCluster, minor: string): Mode[] {
 async function record(cluster: RecordedCluster, mode: Mode, binary: string): Promise<RecordedStep[]> {
   const { objects, options, steps } = cluster;
   const all = { binary, ...nodeFacts(objects), ...options, ...mode };
-  const proxy = await KubeProxy.start(objects, all, interrupted.signal);
+  const proxy = await KubeProxy.start(objects, all, { signal: interrupted.signal });
   try {
     const writes = proxy.firstSync.writes.filter(({ input }) => !isCleanup(input));
     const recorded = [{ name: "start", writes, rules: settled(await proxy.rules()) }];

@@ -5,6 +5,7 @@ import {
   CLUSTER_IP,
   type Cluster,
   type ClusterSource,
+  EXTERNAL_AND_INGRESS_IP,
   EXTERNAL_IP,
   INGRESS_IP,
   LOCAL,
@@ -62,10 +63,8 @@ export function buildCluster(
 ): Cluster {
   const ports = records.flatMap((record, service) => record.ports.map((port) => ({ port, service })));
   const endpoints = ports.flatMap(({ port }) => port.endpoints);
-  const externals = records.flatMap((record) => [
-    ...(record.externalIps ?? []).map((address) => ({ address, kind: EXTERNAL_IP })),
-    ...(record.ingressIps ?? []).map((address) => ({ address, kind: INGRESS_IP })),
-  ]);
+  const externalsOfEach = records.map(externalsOf);
+  const externals = externalsOfEach.flat();
   const ranges = records.flatMap((record) => record.sourceRanges ?? []);
   return {
     source,
@@ -77,9 +76,7 @@ export function buildCluster(
     externalLocal: Uint8Array.from(records, (record) => Number(record.externalLocal ?? false)),
     healthCheckNodePort: Uint16Array.from(records, (record) => record.healthCheckNodePort ?? 0),
     portStart: starts(records.map((record) => record.ports.length)),
-    externalStart: starts(
-      records.map((record) => (record.externalIps?.length ?? 0) + (record.ingressIps?.length ?? 0)),
-    ),
+    externalStart: starts(externalsOfEach.map((each) => each.length)),
     externalAddress: Uint32Array.from(externals, (external) => external.address),
     externalKind: Uint8Array.from(externals, (external) => external.kind),
     rangeStart: starts(records.map((record) => record.sourceRanges?.length ?? 0)),
@@ -99,6 +96,21 @@ export function buildCluster(
     serviceName: (service) => records[service]!.name,
     portName: (servicePort) => ports[servicePort]!.port.name ?? "",
   };
+}
+
+/** A service's external addresses, each once. */
+function externalsOf({ externalIps = [], ingressIps = [] }: ServiceRecord) {
+  const ingress = new Set(ingressIps);
+  const external = new Set(externalIps);
+  return [
+    ...externalIps.map((address) => ({
+      address,
+      kind: ingress.has(address) ? EXTERNAL_AND_INGRESS_IP : EXTERNAL_IP,
+    })),
+    ...ingressIps
+      .filter((address) => !external.has(address))
+      .map((address) => ({ address, kind: INGRESS_IP })),
+  ];
 }
 
 function localOf({ local = false, localPolicyOnly = false }: EndpointRecord): number {

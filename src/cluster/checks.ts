@@ -77,11 +77,14 @@ export function refuseConflicts(records: readonly ServiceRecord[], network: Pick
     owners.set(key, owner);
   };
   for (const { name, clusterIp, externalIps = [], ingressIps = [], ports } of records) {
+    const external = new Set(externalIps);
+    // One address may be in both lists of a Service.
+    const addresses = [clusterIp, ...externalIps, ...ingressIps.filter((address) => !external.has(address))];
     claim(`service ${name}`, name, "the name", REMEDY.name);
     claim(`ip ${clusterIp}`, name, `clusterIP ${addressText(network, clusterIp)}`, REMEDY.clusterIp);
     for (const [i, { name: portName = "", protocol, port, nodePort }] of ports.entries()) {
       const text = `${protocolName(protocol)} port ${port}`;
-      for (const address of [clusterIp, ...externalIps, ...ingressIps]) {
+      for (const address of addresses) {
         const what = `ports[${i}]: ${text} at ${addressText(network, address)}`;
         claim(`${address} ${protocol} ${port}`, name, what, REMEDY.shared);
       }

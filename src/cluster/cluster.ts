@@ -21,9 +21,16 @@ export const CLUSTER_IP = 0;
 export const NODE_PORT = 1;
 export const LOAD_BALANCER = 2;
 
-/** Values of `externalKind`: a Service's `externalIPs`, or its load balancer's ingress address. */
+/** Values of `externalKind`: one of a Service's `externalIPs`, an ingress address of its load balancer, or both in one. */
 export const EXTERNAL_IP = 0;
 export const INGRESS_IP = 1;
+export const EXTERNAL_AND_INGRESS_IP = 2;
+
+/** Whether an address, by its `externalKind`, is among `externalIPs`. */
+export const isExternalIp = (kind: number): boolean => kind !== INGRESS_IP;
+
+/** Whether an address, by its `externalKind`, is a load balancer's. */
+export const isIngressIp = (kind: number): boolean => kind !== EXTERNAL_IP;
 
 /**
  * Values of `endpointLocal`: the endpoint runs on another node, on this one, or on this one and serves policy Local only. The

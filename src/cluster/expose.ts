@@ -1,7 +1,7 @@
 /** Services that clients outside the cluster reach: for what only these clients meet. */
 
 import { FreeAddresses } from "./allocate.js";
-import { type Cluster, INGRESS_IP, LOAD_BALANCER } from "./cluster.js";
+import { type Cluster, INGRESS_IP, isIngressIp, LOAD_BALANCER } from "./cluster.js";
 import { LOAD_BALANCER_CIDR } from "./network.js";
 
 /**
@@ -27,7 +27,7 @@ export function exposeServices(cluster: Cluster): Cluster {
       addresses.push(externalAddress[x]!);
       kinds.push(externalKind[x]!);
     }
-    if (!kinds.slice(start[s]!).includes(INGRESS_IP)) {
+    if (!kinds.slice(start[s]!).some(isIngressIp)) {
       addresses.push(free.next());
       kinds.push(INGRESS_IP);
       serviceType[s] = LOAD_BALANCER;

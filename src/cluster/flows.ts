@@ -4,7 +4,7 @@
 
 import { InvalidClusterError } from "../errors.js";
 import { Random } from "../random.js";
-import { type Cidr, type Cluster, cidrSize, INGRESS_IP, inCidr, TCP } from "./cluster.js";
+import { type Cidr, type Cluster, cidrSize, inCidr, isIngressIp, TCP } from "./cluster.js";
 import { rangeText } from "./family.js";
 import { OUTSIDE_CLIENTS_CIDR } from "./network.js";
 
@@ -136,7 +136,7 @@ function addressOf(cluster: Cluster, service: number, entry: Entry): number {
 /** A Service's first load-balancer address; undefined where it has none. */
 export function balancerOf({ externalStart, externalKind, externalAddress }: Cluster, service: number) {
   for (let x = externalStart[service]!; x < externalStart[service + 1]!; x++) {
-    if (externalKind[x] === INGRESS_IP) return externalAddress[x];
+    if (isIngressIp(externalKind[x]!)) return externalAddress[x];
   }
   return undefined;
 }

@@ -2,7 +2,8 @@
 
 import {
   type Cluster,
-  INGRESS_IP,
+  isExternalIp,
+  isIngressIp,
   type Network,
   protocolName,
   servesPolicyCluster,
@@ -60,10 +61,10 @@ function* writeServices(head: string, cluster: Cluster): Iterable<string> {
 
 /** One service as the file holds it; what is at its default is left out. */
 function serviceObject(cluster: Cluster, s: number): object {
-  const external = (ingress: boolean): string[] | undefined =>
+  const external = (isListed: (kind: number) => boolean): string[] | undefined =>
     unlessEmpty(
       rows(cluster.externalStart, s)
-        .filter((x) => (cluster.externalKind[x] === INGRESS_IP) === ingress)
+        .filter((x) => isListed(cluster.externalKind[x]!))
         .map((x) => addressText(cluster.network, cluster.externalAddress[x]!)),
     );
   return {
@@ -74,8 +75,8 @@ function serviceObject(cluster: Cluster, s: number): object {
     internalLocal: cluster.internalLocal[s] === 1 || undefined,
     externalLocal: cluster.externalLocal[s] === 1 || undefined,
     healthCheckNodePort: cluster.healthCheckNodePort[s] || undefined,
-    externalIps: external(false),
-    ingressIps: external(true),
+    externalIps: external(isExternalIp),
+    ingressIps: external(isIngressIp),
     sourceRanges: unlessEmpty(
       rows(cluster.rangeStart, s).map((r) =>
         rangeText(cluster.network, {

@@ -13,8 +13,10 @@ import {
 import {
   type Cidr,
   CLUSTER_IP,
-  INGRESS_IP,
+  EXTERNAL_AND_INGRESS_IP,
   inCidr,
+  isExternalIp,
+  isIngressIp,
   LOAD_BALANCER,
   type Network,
   NODE_PORT,
@@ -43,7 +45,7 @@ export function withoutOwnAddresses(ports: Iterable<FoundPort>, nodeAddresses: r
   const [node] = nodeAddresses;
   if (node === undefined) return;
   for (const port of ports) {
-    const own = [...port.externals].filter(([, kind]) => kind === INGRESS_IP).map(([address]) => address);
+    const own = [...port.externals].filter(([, kind]) => isIngressIp(kind)).map(([address]) => address);
     const others = port.ranges.filter(({ base, prefixLength }) => prefixLength !== 32 || !own.includes(base));
     if (others.some((range) => inCidr(range, node))) port.ranges = others;
   }
@@ -60,7 +62,7 @@ export interface FoundPort {
   nodePort: number;
   /** Of its service; 0 = none. */
   healthCheckNodePort: number;
-  /** Address → EXTERNAL_IP or INGRESS_IP. */
+  /** Address → its `externalKind`. */
   externals: Map<number, number>;
   ranges: Cidr[];
   affinitySeconds: number;
@@ -86,6 +88,12 @@ export function emptyPort(protocol: number, port: number): FoundPort {
     externalLocal: false,
     endpoints: [],
   };
+}
+
+/** Notes that an address of a service-port is of a kind, perhaps in addition to the other. */
+export function noteExternal({ externals }: FoundPort, address: number, kind: number): void {
+  const known = externals.get(address);
+  externals.set(address, known === undefined || known === kind ? kind : EXTERNAL_AND_INGRESS_IP);
 }
 
 /** `namespace/name:port` as service and port, or undefined when Kubernetes would not allow the names. */
@@ -151,8 +159,8 @@ function recordOf(name: string, ports: readonly FoundPort[], network: Pick<Netwo
   }
   const externals = new Map(ports.flatMap((port) => [...port.externals]));
   const affinitySeconds = ports.reduce((most, port) => Math.max(most, port.affinitySeconds), 0);
-  const ofKind = (ingress: boolean) =>
-    [...externals].filter(([, kind]) => (kind === INGRESS_IP) === ingress).map(([address]) => address);
+  const listed = (isListed: (kind: number) => boolean) =>
+    [...externals].filter(([, kind]) => isListed(kind)).map(([address]) => address);
   const ranges = new Map(
     ports.flatMap((port) => port.ranges).map((cidr) => [`${cidr.base}/${cidr.prefixLength}`, cidr]),
   );
@@ -167,7 +175,7 @@ function recordOf(name: string, ports: readonly FoundPort[], network: Pick<Netwo
     ],
     ["seconds of affinity", affinitySeconds, MAX_AFFINITY_SECONDS],
   ]);
-  const hasIngress = [...externals.values()].includes(INGRESS_IP);
+  const hasIngress = [...externals.values()].some(isIngressIp);
   const hasNodePort = ports.some(({ nodePort }) => nodePort !== 0);
   return {
     name,
@@ -177,8 +185,8 @@ function recordOf(name: string, ports: readonly FoundPort[], network: Pick<Netwo
     internalLocal: ports.some(({ internalLocal }) => internalLocal),
     externalLocal: ports.some(({ externalLocal }) => externalLocal),
     healthCheckNodePort: ports.find((port) => port.healthCheckNodePort !== 0)?.healthCheckNodePort ?? 0,
-    externalIps: ofKind(false),
-    ingressIps: ofKind(true),
+    externalIps: listed(isExternalIp),
+    ingressIps: listed(isIngressIp),
     sourceRanges: [...ranges.values()],
     ports: ports.map(({ portName, protocol, port, nodePort, endpoints }) => ({
       name: portName,

@@ -8,8 +8,8 @@ import {
   type Cidr,
   CLUSTER_IP,
   type Cluster,
-  EXTERNAL_IP,
   inCidr,
+  isExternalIp,
   LOAD_BALANCER,
   type Network,
 } from "../cluster/cluster.js";
@@ -72,7 +72,7 @@ function refuseService(cluster: Cluster, s: number): void {
   if (type !== LOAD_BALANCER && cluster.rangeStart[s] !== cluster.rangeStart[s + 1])
     refuse("loadBalancerSourceRanges", "only a load balancer has them");
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-    if (cluster.externalKind[x] === EXTERNAL_IP) refuseSpecial(cluster.externalAddress[x]!, "externalIPs");
+    if (isExternalIp(cluster.externalKind[x]!)) refuseSpecial(cluster.externalAddress[x]!, "externalIPs");
   }
   const names = new Set<string>();
   for (let p = first; p < end; p++) {

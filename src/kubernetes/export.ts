@@ -3,8 +3,8 @@
 import {
   CLUSTER_IP,
   type Cluster,
-  EXTERNAL_IP,
-  INGRESS_IP,
+  isExternalIp,
+  isIngressIp,
   LOAD_BALANCER,
   LOCAL,
   LOCAL_POLICY_ONLY,
@@ -95,15 +95,15 @@ function refuseDifference(own: Part, other: Part): void {
 function serviceObject(parts: readonly [Part, Part?], namespace: string, name: string): object {
   const all = parts.filter((part) => part !== undefined);
   const { cluster, s } = parts[0];
-  const externals = (kind: number) =>
+  const externals = (isListed: (kind: number) => boolean) =>
     all.flatMap((part) =>
       rows(part.cluster.externalStart, part.s)
-        .filter((x) => part.cluster.externalKind[x] === kind)
+        .filter((x) => isListed(part.cluster.externalKind[x]!))
         .map((x) => addressText(part.cluster.network, part.cluster.externalAddress[x]!)),
     );
   const type = cluster.serviceType[s]!;
   const ports = rows(cluster.portStart, s);
-  const externalIps = externals(EXTERNAL_IP);
+  const externalIps = externals(isExternalIp);
   const ranges = all.flatMap((part) =>
     rows(part.cluster.rangeStart, part.s).map((r) =>
       rangeText(part.cluster.network, {
@@ -143,7 +143,7 @@ function serviceObject(parts: readonly [Part, Part?], namespace: string, name: s
       }),
     },
     ...(type === LOAD_BALANCER && {
-      status: { loadBalancer: { ingress: ingress(externals(INGRESS_IP), name) } },
+      status: { loadBalancer: { ingress: ingress(externals(isIngressIp), name) } },
     }),
   };
 }

@@ -2,8 +2,11 @@ import { describe, expect, it } from "vitest";
 import { readFixture } from "../../test/fuzz-import.js";
 import {
   type Cluster,
+  EXTERNAL_AND_INGRESS_IP,
+  EXTERNAL_IP,
   formatAddress,
   formatCidr,
+  INGRESS_IP,
   inCidr,
   LOAD_BALANCER,
   LOCAL_POLICY_ONLY,
@@ -11,7 +14,9 @@ import {
   protocolName,
   REMOTE,
 } from "../cluster/cluster.js";
+import { parseCluster, writeCluster } from "../cluster/json.js";
 import { InputError } from "../errors.js";
+import { kubernetesList } from "./export.js";
 import { importKubernetes } from "./import.js";
 import { describeImport } from "./import-report.js";
 
@@ -611,16 +616,23 @@ describe("reading Services", () => {
     expect(problemOf(service("a", spec, rest), service("b", spec, rest))).toMatch(message);
   });
 
-  it("says where a load balancer's address is an external IP too, which has a rule less here", () => {
-    const spec = { type: "LoadBalancer", clusterIP: "10.96.0.9", externalIPs: ["203.0.113.2"] };
-    const warnings = (ip: string) => {
-      const status = { loadBalancer: { ingress: [{ ip }] } };
-      return importKubernetes(JSON.stringify(service("a", spec, { status }))).report.warnings.join("\n");
+  it("keeps in both lists an address that is an external IP and a load balancer's", () => {
+    const spec = {
+      type: "LoadBalancer",
+      clusterIP: "10.96.0.9",
+      externalIPs: ["203.0.113.1", "203.0.113.2"],
     };
-    expect(warnings("203.0.113.2")).toMatch(
-      /externalIPs and of the load balancer, taken as external IPs: 1 /,
-    );
-    expect(warnings("203.0.113.3")).not.toContain("externalIPs");
+    const status = { loadBalancer: { ingress: [{ ip: "203.0.113.2" }, { ip: "203.0.113.3" }] } };
+    const { cluster } = importKubernetes(JSON.stringify(service("a", spec, { status })));
+    expect([...cluster.externalAddress].map(formatAddress)).toEqual([
+      "203.0.113.1",
+      "203.0.113.2",
+      "203.0.113.3",
+    ]);
+    expect([...cluster.externalKind]).toEqual([EXTERNAL_IP, EXTERNAL_AND_INGRESS_IP, INGRESS_IP]);
+    const written = parseCluster([...writeCluster(cluster)].join(""));
+    const exported = importKubernetes([...kubernetesList(cluster)].join("")).cluster;
+    for (const kept of [written, exported]) expect(kept.externalKind).toEqual(cluster.externalKind);
   });
 
   it("refuses a service that appears twice", () => {

@@ -181,12 +181,7 @@ function importFamily(
         objects.ranges.length,
       dualStack: services.filter((service) => familiesOfService(service).length > 1).length,
       invented,
-      warnings: [
-        ...warnOfSlices(slices),
-        ...warnOfSharedLists(services),
-        ...warnOfHeadlessLabel(services),
-        ...warnOfEmpty(records),
-      ],
+      warnings: [...warnOfSlices(slices), ...warnOfHeadlessLabel(services), ...warnOfEmpty(records)],
     },
   };
 }
@@ -248,18 +243,6 @@ function chooseSource(
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {
   const other = slices.filter(({ addressType }) => addressType !== "IPv4" && addressType !== "IPv6").length;
   return other === 0 ? [] : [`${other} EndpointSlices without IP addresses are left out`];
-}
-
-/** kube-proxy writes what either list asks for (seen with 1.37): a second rule in iptables mode, and the firewall of ranges. */
-function warnOfSharedLists(balanced: readonly Service[]): string[] {
-  const both = balanced.filter(({ spec, status }) =>
-    status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined && spec.externalIPs?.includes(ip)),
-  ).length;
-  return both === 0
-    ? []
-    : [
-        `services with an address among externalIPs and of the load balancer, taken as external IPs: ${both} (the second rule that iptables mode has for it, and loadBalancerSourceRanges there, are left out)`,
-      ];
 }
 
 /** The label is the controllers', for slices of headless services; a Service that has it is not seen by old kube-proxies. */

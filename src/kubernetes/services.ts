@@ -187,8 +187,7 @@ function externalsOf(
   for (const [i, { ip, ipMode }] of entries.entries()) {
     if (!ip || !reader.isOurs(ip) || ipMode === "Proxy") continue;
     const address = addressOf(service, `status.loadBalancer.ingress[${i}].ip`, ip, reader);
-    // kube-proxy's rules for external IPs come first, so an address in both lists acts as an external IP.
-    if (!externalIps.has(address)) ingressIps.add(address);
+    ingressIps.add(address);
   }
   return { externalIps: [...externalIps], ingressIps: [...ingressIps] };
 }

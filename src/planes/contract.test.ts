@@ -2,7 +2,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import fc from "../../test/support/properties.js";
 import { withTerminating } from "../../test/support/terminating.js";
 import { trials } from "../../test/support/trials.js";
-import { type Cluster, EXTERNAL_IP, inCidr, LOAD_BALANCER, NODE_PORT } from "../cluster/cluster.js";
+import {
+  type Cluster,
+  EXTERNAL_AND_INGRESS_IP,
+  EXTERNAL_IP,
+  INGRESS_IP,
+  inCidr,
+  LOAD_BALANCER,
+  NODE_PORT,
+} from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { exposeServices } from "../cluster/expose.js";
 import type { Family } from "../cluster/family.js";
@@ -45,7 +53,8 @@ const anyClusterOf = (family: Family): fc.Arbitrary<Cluster> =>
       return terminating ? withTerminating(cluster) : cluster;
     });
 
-/** Many exposed services, what the mixed shape has few of, on a node with two addresses; every third has an external IP. */
+/** Many exposed services, what the mixed shape has few of, on a node with two addresses; a third of them have an external IP,
+ * and a third one that is the load balancer's address too. */
 const exposed = (seed: number, family: Family = 4): Cluster => {
   const cluster = generateCluster({
     services: 1000,
@@ -61,7 +70,8 @@ const exposed = (seed: number, family: Family = 4): Cluster => {
     localShare: 0.25,
   });
   const { network } = cluster;
-  const externalKind = cluster.externalKind.map((kind, at) => (at % 3 === 0 ? EXTERNAL_IP : kind));
+  const kinds = [EXTERNAL_IP, INGRESS_IP, EXTERNAL_AND_INGRESS_IP];
+  const externalKind = cluster.externalKind.map((_, at) => kinds[at % 3]!);
   return {
     ...cluster,
     externalKind,

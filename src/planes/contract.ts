@@ -50,7 +50,8 @@ function base(s: Readonly<Situation>): void {
         }
       }
       if (s.count === 0) answer(REJECT);
-      else if (s.outOfRange) answer(DROP);
+      // An external IP that is a load balancer's too: its first rule knows no source ranges.
+      else if (s.outOfRange && !s.isExternalIp) answer(DROP);
       else if (!s.externalLocal) answer("dnat", "always");
       else if (s.source === "pod") answer("dnat");
       else if (s.source === "node") answer("dnat", "always");
@@ -122,6 +123,14 @@ export const DIFFERENCES: readonly Difference[] = [
     instead: () => answer(DROP),
   },
   {
+    name: "source-ranges-before-external-ips",
+    planes: ["ipvs", "nftables"],
+    because:
+      "an address that is both an external IP and a load balancer's is checked against source ranges before it leads anywhere; iptables meets the external IP's rule first",
+    when: (s) => s.outOfRange && s.isExternalIp,
+    instead: () => answer(DROP),
+  },
+  {
     name: "ipvs-source-ranges-not-for-the-node",
     planes: ["ipvs"],
     because:
@@ -189,7 +198,7 @@ export const DIFFERENCES: readonly Difference[] = [
     because: "a wildcard entry per service address catches what comes from outside; external IPs have none",
     when: (s) =>
       (s.destination === "cluster-ip-wrong-port" ||
-        (s.destination === "external-wrong-port" && s.isIngress)) &&
+        (s.destination === "external-wrong-port" && s.isIngress && !s.isExternalIp)) &&
       s.source === "outside",
     instead: () => answer(DROP),
   },
@@ -234,7 +243,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: "cilium-source-ranges-cover-external-ips",
     planes: CILIUM,
     because: "source ranges apply to a Service's external IPs, not to its load balancer's addresses alone",
-    when: (s) => s.outsideServiceRanges && !s.outOfRange,
+    when: (s) => s.outsideServiceRanges && (!s.outOfRange || s.isExternalIp),
     instead: () => answer(DROP),
   },
   {

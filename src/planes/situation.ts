@@ -2,8 +2,9 @@
 
 import {
   type Cluster,
-  INGRESS_IP,
   inCidr,
+  isExternalIp,
+  isIngressIp,
   LOCAL,
   maskTo,
   servesPolicyCluster,
@@ -41,6 +42,8 @@ export interface Situation {
   outOfRange: boolean;
   /** The destination is an address of a load balancer. */
   isIngress: boolean;
+  /** The destination is among a Service's externalIPs; it may be both. */
+  isExternalIp: boolean;
   /** An external address of a service with source ranges, none of which holds the source: a load balancer's or not. */
   outsideServiceRanges: boolean;
 }
@@ -52,6 +55,7 @@ export class Situations {
   readonly #clusterIps = new Map<number, Map<number, number>>();
   readonly #externals = new Map<number, Map<number, number>>();
   readonly #ingress = new Set<number>();
+  readonly #externalIps = new Set<number>();
   readonly #nodePorts = new Map<number, number>();
   /** Endpoints of policies Cluster and Local. */
   readonly #counts: Uint32Array;
@@ -72,6 +76,7 @@ export class Situations {
     externalLocal: false,
     outOfRange: false,
     isIngress: false,
+    isExternalIp: false,
     outsideServiceRanges: false,
   };
 
@@ -86,7 +91,8 @@ export class Situations {
       portsAt(this.#clusterIps, cluster.clusterIp[s]!).set(key, p);
       for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
         portsAt(this.#externals, cluster.externalAddress[x]!).set(key, p);
-        if (cluster.externalKind[x] === INGRESS_IP) this.#ingress.add(cluster.externalAddress[x]!);
+        if (isIngressIp(cluster.externalKind[x]!)) this.#ingress.add(cluster.externalAddress[x]!);
+        if (isExternalIp(cluster.externalKind[x]!)) this.#externalIps.add(cluster.externalAddress[x]!);
       }
       const nodePort = cluster.nodePort[p]!;
       if (nodePort !== 0) this.#nodePorts.set((cluster.protocol[p]! << 16) | nodePort, p);
@@ -137,6 +143,7 @@ export class Situations {
         : "outside";
     s.outOfRange = false;
     s.isIngress = this.#ingress.has(dst);
+    s.isExternalIp = this.#externalIps.has(dst);
     s.isExposed = false;
     s.outsideServiceRanges = false;
     if (s.servicePort < 0) return s;

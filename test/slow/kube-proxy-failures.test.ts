@@ -44,7 +44,9 @@ describe.skipIf(lacking !== null)("verify --kube-proxy", () => {
     const path = fakeKubeProxy("hangs", "1.36", "exec sleep 1000");
     const { status, stderr } = run(CLI, "verify", OBJECTS, "--kube-proxy", path, "--timeout", "2");
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^lbscale: kube-proxy did not sync within 2 s: .*\n$/);
+    expect(stderr).toMatch(
+      /^lbscale: kube-proxy did not sync within 2 s \(--timeout SECONDS gives it more\): .*\n$/,
+    );
     expect(leftovers()).toEqual(before);
     expect(processesNaming("sleep 1000")).toEqual([]);
   });

@@ -91,21 +91,28 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
   });
 
   // Hints next to policies Local, names of 63 characters, all protocols at one port, ranges that touch, odd timeouts.
-  test.each(["1.35", "1.36", "1.37"])(
-    "models: 60 Services that are odd, as kube-proxy %s writes them",
-    (version) => {
-      for (const mode of ["iptables", "nftables"]) {
-        const { status, stdout, stderr } = run(
-          ...[CLI, "verify", ODD, "--kube-proxy", version, "--mode", mode],
-        );
-        expect({ mode, status, stderr, stdout: status === 0 ? "" : stdout }).toMatchObject({
-          mode,
-          status: 0,
-          stdout: "",
-        });
-      }
-    },
-  );
+  test.each(
+    ["1.35", "1.36", "1.37"].flatMap((version) => [
+      { what: "60 Services that are odd", objects: ODD, version },
+      { what: "external IPs that are load balancers' addresses too", objects: BOTH_LISTS, version },
+    ]),
+  )("models: $what, as kube-proxy $version writes them", ({ objects, version }) => {
+    for (const mode of ["iptables", "nftables"]) {
+      const { status, stdout, stderr } = run(
+        ...[CLI, "verify", objects, "--kube-proxy", version, "--mode", mode],
+      );
+      expect({ mode, status, stderr, stdout: status === 0 ? "" : stdout }).toMatchObject({
+        mode,
+        status: 0,
+        stdout: "",
+      });
+    }
+  });
+
+  test("models: external IPs that are load balancers' addresses too, as kube-proxy 1.36 writes them in IPVS mode", () => {
+    const { status, stdout } = run(...[CLI, "verify", BOTH_LISTS, "--kube-proxy", "1.36", "--mode", "ipvs"]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/: 0 differences\n$/) });
+  });
 
   test("models: a cluster and 3 changes, as kube-proxy 1.36 writes them in IPVS mode", () => {
     expectNoDifference(100, "1.36", "ipvs", 3);
@@ -131,6 +138,7 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
 });
 
 const ODD = "test/data/kube-proxy/clusters/odd.json";
+const BOTH_LISTS = "test/data/kube-proxy/clusters/both-lists.json";
 
 function expectNoDifference(seed: number, version: string, mode: string, changes: number): void {
   const shares = ["empty", "affinity", "internal-local", "external-local", "source-ranges", "local-share"];

@@ -61,7 +61,8 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
     services: source.services,
     changes: common.changes,
     json: args.json ? { kubeProxy: name, mode, seed: common.seed } : undefined,
-    compare: (signal) => verifyKubeProxy({ ...common, ...source, settings, binary, version, mode, signal }),
+    compare: (signal, onWait) =>
+      verifyKubeProxy({ ...common, ...source, settings, binary, version, mode, signal, onWait }),
   });
 }
 

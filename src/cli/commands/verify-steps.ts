@@ -25,7 +25,7 @@ export interface JudgedBy {
   readonly changes: number;
   /** The heading above the steps in JSON; undefined: text is asked for. */
   readonly json: object | undefined;
-  readonly compare: (signal: AbortSignal) => AsyncIterable<VerifyStep>;
+  readonly compare: (signal: AbortSignal, onWait: (what: string) => void) => AsyncIterable<VerifyStep>;
 }
 
 /** Throws CheckFailedError where the program wrote, or did, something else than lbscale models. */
@@ -36,7 +36,7 @@ export async function printSteps(judge: JudgedBy): Promise<void> {
   await withAbortOnSignal(async (signal) => {
     progress.show(0, `${title.split(" ").slice(0, 2).join(" ")} writes its first ${judge.what}`);
     try {
-      for await (const step of judge.compare(signal)) {
+      for await (const step of judge.compare(signal, (what) => progress.wait(steps.length, what))) {
         steps.push(step);
         progress.end();
         if (json === undefined) await print(describe(step, steps.length - 1, judge));
@@ -99,6 +99,11 @@ class StepProgress {
         : ((now - this.#firstAt) / (done - 1)) * (this.#total - done);
     if (done === 1) this.#firstAt = now;
     this.#progress.show(done, this.#total, leftMs, next);
+  }
+
+  /** Says what takes long, on a terminal or not: without it nothing tells work from standing still. */
+  wait(done: number, what: string): void {
+    this.#progress.show(done, this.#total, null, what);
   }
 
   end(): void {

@@ -102,7 +102,7 @@ export const verify: CommandModule<object, Arguments> = {
         type: "string",
         requiresArg: true,
         describe:
-          "With --kube-proxy or --cilium: seconds that a sync may take; 300 by default, and 1.5 more for each Service in IPVS mode",
+          "With --kube-proxy or --cilium: seconds that a sync may take while none of its tools works; 300 by default, and 1.5 more for each Service in IPVS mode",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {

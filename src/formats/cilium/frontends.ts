@@ -3,7 +3,7 @@
 import type { AddressPlan } from "../../cluster/address-plan.js";
 import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
 import { blockOf, type RawAddress, type RawCidr } from "../../cluster/raw-addresses.js";
-import { addStandIns, emptyPort, type FoundPort } from "../assemble.js";
+import { addStandIns, emptyPort, type FoundPort, noteExternal } from "../assemble.js";
 
 export interface Backend<Address = number> {
   /** What makes a backend the same: its id in the maps, or its address. */
@@ -152,10 +152,11 @@ function frontendKeys({ externals, port, nodePort, protocol }: FoundPort): strin
   return nodePort === 0 ? keys : [...keys, frontendKey(0, nodePort, protocol)];
 }
 
-function attach(port: FoundPort, frontend: CiliumFrontend): void {
+/** Notes that a service-port is reached by a frontend. */
+export function attach(port: FoundPort, frontend: CiliumFrontend): void {
   if (frontend.externalLocal) port.externalLocal = true;
   if (frontend.kind === "NodePort") port.nodePort = frontend.port;
-  else port.externals.set(frontend.address, frontend.kind === "LoadBalancer" ? INGRESS_IP : EXTERNAL_IP);
+  else noteExternal(port, frontend.address, frontend.kind === "LoadBalancer" ? INGRESS_IP : EXTERNAL_IP);
   port.ranges.push(...frontend.ranges);
 }
 

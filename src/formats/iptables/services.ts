@@ -7,7 +7,7 @@
 import { type Cidr, EXTERNAL_IP, INGRESS_IP, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
 import type { SavedRule, SavedTable, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
-import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
+import { addStandIns, emptyPort, type FoundPort, noteExternal, parsePortName } from "../assemble.js";
 import { countEmpty, countForeign, kindOfChain, kindOfCondition } from "./chains.js";
 import { PodTests } from "./pods.js";
 
@@ -57,6 +57,8 @@ class Reader {
   #withoutPort = 0;
   /** Ports that the filter table refuses: until 1.8 their chains were empty. */
   readonly #refusedPorts = new Set<FoundPort>();
+  /** Addresses that only refusals name. */
+  readonly #refusedExternals = new Map<FoundPort, Set<number>>();
 
   constructor(nat: SavedTable, filter: SavedTable) {
     this.#nat = nat;
@@ -116,10 +118,10 @@ class Reader {
     const [, kind, hash] = jump;
     const port = this.#portOf(hash!, rule);
     const what = COMMENT.exec(rule.comment ?? "")?.[2];
-    if (what === "loadbalancer IP" || kind === "FW") port.externals.set(rule.dst.base, INGRESS_IP);
-    else if (what === "external IP" || kind === "EXT" || kind === "XLB") {
-      if (port.externals.get(rule.dst.base) !== INGRESS_IP) port.externals.set(rule.dst.base, EXTERNAL_IP);
-    } else {
+    if (what === "loadbalancer IP" || kind === "FW") noteExternal(port, rule.dst.base, INGRESS_IP);
+    else if (what === "external IP" || kind === "EXT" || kind === "XLB")
+      noteExternal(port, rule.dst.base, EXTERNAL_IP);
+    else {
       port.clusterIp = rule.dst.base;
       port.port = rule.dport;
       if (kind === "SVL") port.internalLocal = true;
@@ -229,7 +231,7 @@ class Reader {
       port.nodePort = rule.dport;
       if (rule.target === "DROP") port.externalLocal = true;
     } else if (isExternal) {
-      if (!port.externals.has(rule.dst!.base)) port.externals.set(rule.dst!.base, EXTERNAL_IP);
+      this.#noteRefusedExternal(port, rule.dst!.base);
       if (rule.target === "DROP") port.externalLocal = true;
     } else if (port.clusterIp === undefined || port.clusterIp === rule.dst!.base) {
       port.clusterIp = rule.dst!.base;
@@ -239,6 +241,15 @@ class Reader {
       // Before 1.12 refusals of external addresses stood in the same chain, behind that of the cluster IP.
       port.externals.set(rule.dst!.base, EXTERNAL_IP);
     }
+  }
+
+  /** Only that it is refused twice tells an external IP that is a load balancer's address too. */
+  #noteRefusedExternal(port: FoundPort, address: number): void {
+    const isServed = port.externals.has(address) && !this.#refusedExternals.get(port)?.has(address);
+    if (isServed) return;
+    const refused = this.#refusedExternals.get(port) ?? new Set();
+    noteExternal(port, address, refused.has(address) ? INGRESS_IP : EXTERNAL_IP);
+    this.#refusedExternals.set(port, refused.add(address));
   }
 
   /** `-p tcp -m comment --comment "ns/name:port health check node port" -m tcp --dport 32020 -j ACCEPT` */

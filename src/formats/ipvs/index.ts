@@ -27,7 +27,7 @@ import type { RecognisedText } from "../recognise.js";
 import { flagsOfIpvsRules, podRange6Of } from "./flags.js";
 import { type IpvsTable, parseIpvsadm, type VirtualService } from "./ipvsadm.js";
 import { ipv6OfSets, parseIpset, type SavedKubeSets, setEntryKey } from "./sets.js";
-import { giveHealthChecks, giveNodePorts } from "./unowned.js";
+import { giveExternals, giveHealthChecks, giveNodePorts, noteInternalPolicies } from "./unowned.js";
 
 /**
  * Reads the files of one node in IPVS mode.
@@ -147,7 +147,7 @@ function build(
       `${countOf(cluster.services, "address", "addresses")} with ${countOf(cluster.servicePorts, "port")} and ${countOf(cluster.endpoints, "endpoint")}, from ${countOf(services.length, "virtual service")} (scheduler ${scheduler})`,
       ...describeNetwork(network, facts),
       sets
-        ? "not in these files: names, internal traffic policies, endpoints of other nodes where the policy is Local"
+        ? "not in these files: names, internal traffic policies that make no difference, endpoints of other nodes where the policy is Local"
         : "every address is taken as a cluster IP: IPVS does not tell external addresses and NodePorts from them, nor masquerade, policies and source ranges (give ipset save and iptables-save too)",
       ...(sets?.hasIpvsIps
         ? ["written by a kube-proxy whose version does not show: 1.34 to 1.37 write the same in IPVS mode"]
@@ -156,6 +156,10 @@ function build(
       ...said(
         found.givenNodePorts,
         `made up: which services without servers ${countOf(found.givenNodePorts, "NodePort")} without servers belong to`,
+      ),
+      ...said(
+        found.givenExternals,
+        `made up: which services without servers ${countOf(found.givenExternals, "external address", "external addresses")} without servers belong to`,
       ),
       ...said(
         found.givenHealthChecks,
@@ -201,6 +205,7 @@ interface FoundWithSets {
   /** NodePorts that are nobody's. */
   readonly lost: number;
   readonly givenNodePorts: number;
+  readonly givenExternals: number;
   readonly givenHealthChecks: number;
   readonly lostHealthChecks: number;
   readonly unknown: number;
@@ -210,6 +215,7 @@ const NOTHING_IN_SETS = {
   nodeAddresses: [],
   lost: 0,
   givenNodePorts: 0,
+  givenExternals: 0,
   givenHealthChecks: 0,
   lostHealthChecks: 0,
   unknown: 0,
@@ -232,7 +238,7 @@ function withSets(services: readonly VirtualService[], sets: SavedKubeSets): Fou
       if (nodePorts.has(nodePort)) continue;
       nodePorts.add(nodePort);
     }
-    frontends.push({
+    const frontend: CiliumFrontend = {
       address: service.address,
       port: service.port,
       protocol: service.protocol,
@@ -246,9 +252,17 @@ function withSets(services: readonly VirtualService[], sets: SavedKubeSets): Fou
       ranges: sets.ranges.get(key) ?? [],
       service: undefined,
       backends: service.servers.map((to) => ({ id: backendKey(to.address, to.port), ...to })),
-    });
+    };
+    frontends.push(frontend);
+    // An address may be an external IP and a load balancer's in one.
+    if (kind === "LoadBalancer" && sets.externalIps.has(key))
+      frontends.push({ ...frontend, kind: "ExternalIP", ranges: [] });
   }
-  const { ports, lostNodePorts } = portsOfFrontends(frontends);
+  const isOrphan = ({ kind, backends }: CiliumFrontend) =>
+    (kind === "LoadBalancer" || kind === "ExternalIP") && backends.length === 0;
+  const { ports, lostNodePorts } = portsOfFrontends(frontends.filter((one) => !isOrphan(one)));
+  const externals = giveExternals(ports, frontends.filter(isOrphan));
+  ports.push(...portsOfFrontends(externals.left).ports);
   const givenNodePorts = giveNodePorts(ports, services, sets);
   const healthChecks = giveHealthChecks(ports, sets);
   for (const port of ports) {
@@ -257,11 +271,13 @@ function withSets(services: readonly VirtualService[], sets: SavedKubeSets): Fou
       local: sets.localEndpoints.has(`${to.address} ${to.port}`),
     }));
   }
+  noteInternalPolicies(ports, services);
   return {
     ports,
     nodeAddresses: [...nodeAddresses],
     lost: lostNodePorts - givenNodePorts,
     givenNodePorts,
+    givenExternals: externals.given,
     givenHealthChecks: healthChecks.given,
     lostHealthChecks: healthChecks.lost,
     unknown,
@@ -275,6 +291,6 @@ function kindOf(
 ): CiliumFrontend["kind"] | undefined {
   if (sets.clusterIps.has(key)) return "ClusterIP";
   if (sets.loadBalancers.has(key)) return "LoadBalancer";
-  if (sets.externalIps.has(key) || sets.externalLocal.has(key)) return "ExternalIP";
+  if (sets.externalIps.has(key)) return "ExternalIP";
   return sets.nodePorts.has(`${protocol} ${port}`) ? "NodePort" : undefined;
 }

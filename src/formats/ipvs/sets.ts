@@ -102,7 +102,7 @@ export function parseIpset(text: string, plan?: AddressPlan): SavedKubeSets {
   return {
     clusterIps: frontends["KUBE-CLUSTER-IP"],
     loadBalancers: frontends["KUBE-LOAD-BALANCER"],
-    externalIps: frontends["KUBE-EXTERNAL-IP"],
+    externalIps: new Set([...frontends["KUBE-EXTERNAL-IP"], ...frontends["KUBE-EXTERNAL-IP-LOCAL"]]),
     externalLocal: new Set([
       ...frontends["KUBE-LOAD-BALANCER-LOCAL"],
       ...frontends["KUBE-EXTERNAL-IP-LOCAL"],

@@ -1,9 +1,10 @@
 /** What IPVS holds of Services without saying whose it is: each is given to a Service that it fits, which is said. */
 
-import { INGRESS_IP } from "../../cluster/cluster.js";
+import { isIngressIp } from "../../cluster/cluster.js";
 import type { FoundPort } from "../assemble.js";
+import { attach, type CiliumFrontend } from "../cilium/frontends.js";
 import type { VirtualService } from "./ipvsadm.js";
-import type { SavedKubeSets } from "./sets.js";
+import { type SavedKubeSets, setEntryKey } from "./sets.js";
 
 /**
  * NodePorts without servers to cluster IPs without servers: every packet to one of them is refused, whoever's it is.
@@ -38,6 +39,53 @@ export function giveNodePorts(
 }
 
 /**
+ * External addresses without servers to cluster IPs without servers that have the same ports: every packet to one of them
+ * is refused, whoever's it is. Returns how many addresses, and the frontends that fit no cluster IP.
+ */
+export function giveExternals(
+  ports: readonly FoundPort[],
+  frontends: readonly CiliumFrontend[],
+): { readonly given: number; readonly left: readonly CiliumFrontend[] } {
+  const byClusterIp = groupBy(ports, ({ clusterIp }) => clusterIp ?? 0);
+  const empty = [...byClusterIp.values()].filter((own) => own.every((port) => port.endpoints.length === 0));
+  const left: CiliumFrontend[] = [];
+  let given = 0;
+  for (const own of groupBy(frontends, ({ address }) => address).values()) {
+    const at = empty.findIndex((service) => hasPortsOf(service, own));
+    if (at < 0) {
+      left.push(...own);
+      continue;
+    }
+    const [service] = empty.splice(at, 1);
+    for (const frontend of own) {
+      const port = service!.find((one) => keyOf(one) === keyOf(frontend));
+      if (port) attach(port, frontend);
+    }
+    given++;
+  }
+  return { given, left };
+}
+
+function groupBy<T>(all: readonly T[], keyOfOne: (one: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const one of all) {
+    const group = groups.get(keyOfOne(one));
+    if (group) group.push(one);
+    else groups.set(keyOfOne(one), [one]);
+  }
+  return groups;
+}
+
+function hasPortsOf(service: readonly FoundPort[], frontends: readonly CiliumFrontend[]): boolean {
+  const [wanted, found] = [new Set(frontends.map(keyOf)), new Set(service.map(keyOf))];
+  return wanted.size === found.size && [...wanted].every((key) => found.has(key));
+}
+
+function keyOf({ protocol, port, affinitySeconds }: FoundPort | CiliumFrontend): string {
+  return `${protocol} ${port} ${affinitySeconds}`;
+}
+
+/**
  * Health-check ports to load balancers of policy Local. Returns how many may be another's, and for how many there is no
  * load balancer.
  */
@@ -46,9 +94,24 @@ export function giveHealthChecks(
   { healthCheckPorts }: SavedKubeSets,
 ): { readonly given: number; readonly lost: number } {
   const balancers = ports.filter(
-    ({ externalLocal, externals }) => externalLocal && [...externals.values()].includes(INGRESS_IP),
+    ({ externalLocal, externals }) => externalLocal && [...externals.values()].some(isIngressIp),
   );
   const given = Math.min(balancers.length, healthCheckPorts.length);
   for (let i = 0; i < given; i++) balancers[i]!.healthCheckNodePort = healthCheckPorts[i]!;
   return { given: balancers.length > 1 ? given : 0, lost: healthCheckPorts.length - given };
+}
+
+/** A cluster IP that leads to this node's endpoints alone, of a Service that has others too: internal policy Local. */
+export function noteInternalPolicies(ports: readonly FoundPort[], services: readonly VirtualService[]): void {
+  const servers = new Map(
+    services.map((service) => [
+      setEntryKey(service.address, service.protocol, service.port),
+      service.servers,
+    ]),
+  );
+  for (const port of ports) {
+    const own = servers.get(setEntryKey(port.clusterIp ?? 0, port.protocol, port.port))?.length ?? 0;
+    const local = port.endpoints.filter((endpoint) => endpoint.local).length;
+    port.internalLocal = own > 0 && own === local && own < port.endpoints.length;
+  }
 }

@@ -31,31 +31,41 @@ import {
 
 export type { KubeProxyOptions, ListedRules, Sync } from "./protocol.js";
 
+/** What accompanies a kube-proxy. */
+export interface Supervision {
+  /** Ends it at once. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told now and then what a long sync waits for. */
+  readonly onWait?: ((what: string) => void) | undefined;
+}
+
 /** A running kube-proxy with its node and its API server. Calls are answered one after the other. */
 export class KubeProxy {
   readonly #folder: string;
   readonly #channel: Channel;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => void this.#channel.close();
+  readonly #onWait: ((what: string) => void) | undefined;
   #firstSync: Sync | undefined;
 
-  private constructor(folder: string, channel: Channel, signal: AbortSignal | undefined) {
+  private constructor(folder: string, channel: Channel, { signal, onWait }: Supervision) {
     this.#folder = folder;
     this.#channel = channel;
     this.#signal = signal;
+    this.#onWait = onWait;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   /**
    * Starts a kube-proxy on objects and waits until it has written its rules.
    * @param objects What its API server serves, the node's own Node object included.
-   * @param signal Ends it at once.
+   * @param supervision What ends it at once, and is told what it waits for.
    * @throws UsageError and KernelError where it cannot run here, ends, or does not sync; nothing is left behind.
    */
   static async start(
     objects: Iterable<ApiObject>,
     options: KubeProxyOptions,
-    signal?: AbortSignal,
+    supervision: Supervision = {},
   ): Promise<KubeProxy> {
     const isGuest = options.mode === "ipvs";
     requireRights(isGuest);
@@ -64,7 +74,7 @@ export class KubeProxy {
     try {
       writeFileSync(join(folder, OWNER_FILE), thisProcess());
       writeFileSync(join(folder, OBJECTS_FILE), JSON.stringify({ kind: "List", items: [...objects] }));
-      proxy = new KubeProxy(folder, isGuest ? guestChannel(folder) : namespaceChannel(), signal);
+      proxy = new KubeProxy(folder, isGuest ? guestChannel(folder) : namespaceChannel(), supervision);
       proxy.#firstSync = syncSchema.parse(await proxy.#call({ call: "start", folder, options }));
       return proxy;
     } catch (error) {
@@ -113,7 +123,11 @@ export class KubeProxy {
   async #call(request: Request): Promise<unknown> {
     if (this.#signal?.aborted) throw new KernelError("kube-proxy was ended");
     this.#channel.send(JSON.stringify(request));
-    const reply = replySchema.parse(JSON.parse(await this.#channel.next()));
+    let reply = replySchema.parse(JSON.parse(await this.#channel.next()));
+    while ("waiting" in reply) {
+      this.#onWait?.(reply.waiting);
+      reply = replySchema.parse(JSON.parse(await this.#channel.next()));
+    }
     if ("error" in reply)
       throw reply.lacksProgram ? new MissingToolError(reply.error) : new KernelError(reply.error);
     return reply.value;

@@ -28,9 +28,14 @@ export async function readRules(mode: KubeProxyMode, wrappers: Wrappers, run: Ru
   return rules;
 }
 
+/** A million rules take a tool minutes, and it does nothing but work: who does not want to wait ends lbscale. */
+const NO_LIMIT = 0;
+
 /** In this network namespace. */
 export const here: RunTool = async (path, args, input) =>
-  (await runTool(path, args, input === undefined ? {} : { input: [input] })).toString();
+  (
+    await runTool(path, args, { timeoutMs: NO_LIMIT, ...(input !== undefined && { input: [input] }) })
+  ).toString();
 
 /** Loads rules of lbscale, and lists them; what it has listed before it does not load again. */
 export class ModelReader {

@@ -55,6 +55,8 @@ function iptablesLines(dump: string): string[] {
   const isIpvs = dump.includes(IPVS_CHAIN);
   const lines: string[] = [];
   const places = new Map<string, number>();
+  // The same rule twice is two lines: an external IP that is a load balancer's address too is refused twice.
+  const written = new Map<string, number>();
   let table = "";
   for (const line of dump.split("\n")) {
     if (line.startsWith("*")) table = line.slice(1);
@@ -69,7 +71,10 @@ function iptablesLines(dump: string): string[] {
       const key = [table, chain, ...(isInPair ? port : [])].join(" ");
       const place = (places.get(key) ?? 0) + 1;
       places.set(key, place);
-      lines.push(`${table} ${isUnordered && !isInPair ? "" : `${place} `}${line}`);
+      const text = `${table} ${isUnordered && !isInPair ? "" : `${place} `}${line}`;
+      const times = (written.get(text) ?? 0) + 1;
+      written.set(text, times);
+      lines.push(times === 1 ? text : `${text} # again, ${times}`);
     }
   }
   return lines;

@@ -40,12 +40,14 @@ export interface VerifyOptions {
   /** How many random changes to make. */
   readonly changes: number;
   readonly seed: number;
-  /** How long a sync may take. */
+  /** How long it may not have synced while none of its tools works. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Is told now and then what a long sync waits for. */
+  readonly onWait?: (what: string) => void;
 }
 
-/** How long a sync may take where nothing is known to be slow, in milliseconds. */
+/** How long a program may take without visible work where nothing is known to be slow, in milliseconds. */
 export const SYNC_MS = 300_000;
 /**
  * In IPVS mode kube-proxy starts an `ipset` for each element: 2.6 a Service of a mixed cluster, each 40 to 300 ms in a
@@ -53,7 +55,13 @@ export const SYNC_MS = 300_000;
  */
 const IPVS_MS_PER_SERVICE = 1500;
 
-/** How long a sync may take by default, in milliseconds. */
+/**
+ * Up to so many Services iptables mode runs on the nft backend, as on most nodes. What kube-proxy hands over takes
+ * iptables-nft-restore time that grows with the square, minutes at 1,000 mixed Services; both write the same rules.
+ */
+const NFT_BACKEND_SERVICES = 500;
+
+/** The same by mode. */
 export function timeoutFor(mode: CheckedOptions["mode"], services: number): number {
   return SYNC_MS + (mode === "ipvs" ? services * IPVS_MS_PER_SERVICE : 0);
 }
@@ -63,7 +71,7 @@ export function timeoutFor(mode: CheckedOptions["mode"], services: number): numb
  * @throws UsageError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.
  */
 export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<VerifyStep> {
-  const { objects, binary, version, mode, settings, seed, timeoutMs, signal } = options;
+  const { objects, binary, version, mode, settings, seed, timeoutMs, signal, onWait } = options;
   const facts = nodeFacts(objects, options.node);
   const knows = planeById(mode).descriptor.can.families;
   const read = (given: readonly ApiObject[], podRange: string | undefined) =>
@@ -79,11 +87,12 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   });
   // Before anything is started: what cannot be modelled or written is refused here.
   for (const program of model(clusters)) loadableRules(program);
-  const backend = mode === "ipvs" ? "legacy" : "nft";
+  const services = objects.filter(({ kind }) => kind === SERVICE.kind).length;
+  const backend = mode === "ipvs" ? "legacy" : services > NFT_BACKEND_SERVICES ? "fast" : "nft";
   const proxy = await KubeProxy.start(
     objects,
     { binary, mode, backend, ...facts, ...flagsOf(settings, podRange), timeoutMs },
-    signal,
+    { signal, onWait },
   );
   try {
     const real = await proxy.rules();

@@ -28,6 +28,7 @@ import {
   type Sync,
 } from "./protocol.js";
 import { here, ModelReader, readRules } from "./reload.js";
+import { nameOfProcess, TICKS_PER_SECOND, toolWork } from "./tool-work.js";
 import { Wrappers } from "./wrappers.js";
 
 /** The interface with the node's addresses; both of its ends are here. */
@@ -44,6 +45,11 @@ const SETTLED_MS = 500;
 /** A change that kube-proxy does not look at (another proxy's Service) is over when nothing has happened for this long. */
 const UNNOTICED_MS = 1500;
 
+/** What its tools have to work, in clock ticks, to count as at work: it looks after its chains all 30 s, which takes none. */
+const WORK_TICKS = TICKS_PER_SECOND;
+/** How often it is said what a sync waits for. */
+const SAID_MS = 10_000;
+
 class Node {
   readonly #folder: string;
   readonly #options: CheckedOptions;
@@ -53,7 +59,8 @@ class Node {
   #proxy: ChildProcess | undefined;
   #end: string | undefined;
 
-  constructor(folder: string, options: CheckedOptions) {
+  /** @param backend What its iptables tools use. */
+  constructor(folder: string, options: CheckedOptions, backend: "legacy" | "nft") {
     this.#folder = folder;
     this.#options = options;
     const objects = parseObjects(readFileSync(join(folder, OBJECTS_FILE), "utf8"));
@@ -64,7 +71,7 @@ class Node {
       })(),
       { rangesWaitMs: RANGES_WAIT_MS, ...(maxEndpointsPerSlice !== undefined && { maxEndpointsPerSlice }) },
     );
-    this.#wrappers = new Wrappers(folder, options.backend);
+    this.#wrappers = new Wrappers(folder, backend);
     this.#model = new ModelReader(options.mode, this.#wrappers);
   }
 
@@ -125,12 +132,26 @@ class Node {
   async #synced(startedAt: number, expected: number | undefined): Promise<Sync> {
     let previous: SyncState | undefined;
     let syncedAt: number | undefined;
+    let [workedAt, worked, saidAt] = [startedAt, 0, startedAt];
     for (;;) {
       const now = performance.now();
+      const { ticks, running } = toolWork(this.#proxy!.pid!);
+      if (ticks >= worked + WORK_TICKS) {
+        [workedAt, worked] = [now, ticks];
+        if (running !== undefined && now - saidAt > SAID_MS) {
+          const seconds = Math.round(running.ticks / TICKS_PER_SECOND);
+          say({ waiting: `${nameOfProcess(running)} is at work, ${seconds} s of processor time so far` });
+          saidAt = now;
+        }
+      }
       if (this.#end !== undefined) throw new KernelError(`kube-proxy: ${this.#end}: ${this.#lastWords()}`);
-      if (now - startedAt > this.#options.timeoutMs) {
+      if (now - workedAt > this.#options.timeoutMs) {
         const seconds = this.#options.timeoutMs / 1000;
-        throw new KernelError(`kube-proxy did not sync within ${seconds} s: ${this.#lastWords()}`);
+        const how =
+          startedAt === workedAt ? `within ${seconds} s` : `for ${seconds} s after its tools last worked`;
+        throw new KernelError(
+          `kube-proxy did not sync ${how} (--timeout SECONDS gives it more): ${this.#lastWords()}`,
+        );
       }
       const state = await this.#state();
       if (state !== undefined && state.failures > 0)
@@ -175,10 +196,24 @@ async function isHealthy(): Promise<boolean> {
 
 let node: Node | undefined;
 
+/** Since Linux 6.17 a kernel may have no legacy tables. */
+async function backendOf({ backend }: CheckedOptions): Promise<"legacy" | "nft"> {
+  if (backend !== "fast") return backend;
+  const hasLegacy = await runTool(toolPath("xtables-legacy-multi"), ["iptables", "-t", "nat", "-S"]).then(
+    () => true,
+    () => false,
+  );
+  return hasLegacy ? "legacy" : "nft";
+}
+
+function say(reply: Reply): void {
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
+}
+
 async function answer(line: string): Promise<unknown> {
   const request = requestSchema.parse(JSON.parse(line));
   if (request.call === "start") {
-    node = new Node(request.folder, request.options);
+    node = new Node(request.folder, request.options, await backendOf(request.options));
     return node.start();
   }
   if (node === undefined) throw new KernelError("kube-proxy has not been started");
@@ -196,7 +231,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       lacksProgram: error instanceof MissingToolError,
     };
   }
-  process.stdout.write(`${JSON.stringify(reply)}\n`);
+  say(reply);
 }
 // The end of the requests is the end of the sandbox: the kernel kills everything else in it.
 process.exit(0);

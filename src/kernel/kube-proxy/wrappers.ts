@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { toolPath } from "../testbed/tools.js";
-import type { CheckedOptions, Write } from "./protocol.js";
+import type { Write } from "./protocol.js";
 
 /** The tools of iptables that kube-proxy runs, of both families. */
 export const IPTABLES_TOOLS = ["iptables", "ip6tables"].flatMap((name) => [
@@ -33,7 +33,7 @@ export class Wrappers {
   readonly #writes: string;
 
   /** Makes them in a folder. Throws KernelError where a tool is not installed. */
-  constructor(folder: string, backend: CheckedOptions["backend"]) {
+  constructor(folder: string, backend: "legacy" | "nft") {
     this.bin = join(folder, "bin");
     this.#tools = join(folder, "tools");
     this.#writes = join(folder, "writes");

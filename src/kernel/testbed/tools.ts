@@ -54,6 +54,7 @@ export function toolPath(name: string): string {
 export interface ToolOptions {
   /** Written to its standard input: in chunks, so that a large ruleset is never one string. */
   readonly input?: Iterable<string | Uint8Array>;
+  /** 0 = none. */
   readonly timeoutMs?: number;
 }
 

@@ -29,7 +29,8 @@ export function calicoDifferences(
         "NodePorts and load balancers follow the internal policy inside and the external one from outside; an external IP follows none",
       when: (s: Asked) => external(s) && s.count > 0 && !s.outOfRange,
       instead: (s: Asked) => {
-        const hasPolicy = s.destination === "node-port" || s.isIngress;
+        // What is both is written as a load balancer's, then over it as an external IP (syncer.go, apply).
+        const hasPolicy = s.destination === "node-port" || (s.isIngress && !s.isExternalIp);
         answer("dnat", "hairpin", hasPolicy && (s.source !== "outside" ? s.internalLocal : s.externalLocal));
       },
     },

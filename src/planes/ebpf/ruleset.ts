@@ -1,13 +1,21 @@
 /** The program's map entries as bytes, in the layout of Cilium's bpf/lib/lb.h: what bpftool would load, and lbscale import reads. */
 
-import { INGRESS_IP } from "../../cluster/cluster.js";
+import { INGRESS_IP, isExternalIp, isIngressIp } from "../../cluster/cluster.js";
 import { familyOf } from "../../cluster/family.js";
 import { PlaneLimitError } from "../../errors.js";
 import { FLAGS, FLAGS2, RANGE_STATIC_BITS } from "./cilium-flags.js";
 import { MAX_FRONTENDS } from "./descriptor.js";
 import { entry, hexBytes, type MapEntry, writeAddress, writeIpv6 } from "./dump/map-bytes.js";
 import { AFFINITY_MATCH, type MapLayout, mapLayout } from "./dump/map-names.js";
-import { AFFINITY, AFFINITY_MASK, EXTERNAL_LOCAL, ROUTABLE, SOURCE_RANGE, TWO_SCOPES } from "./layout.js";
+import {
+  AFFINITY,
+  AFFINITY_MASK,
+  EXTERNAL_LOCAL,
+  ROUTABLE,
+  SCOPE_INTERNAL,
+  SOURCE_RANGE,
+  TWO_SCOPES,
+} from "./layout.js";
 import { ENTRY_WORDS } from "./maps/entries.js";
 import { ACTIVE, referencedRows, stateOf } from "./maps/slots.js";
 import type { EbpfProgram } from "./program.js";
@@ -179,7 +187,7 @@ function* serviceEntries(
         if (revNat > 0) value.setUint16(10, start[revNat]! - start[revNat - 1]! - countOf[revNat - 1]!, true);
       }
       value.setUint16(6, revNat > 0 ? given.frontends + revNat : 0);
-      if (revNat > 0) setFlags(program, value, { address, flags: masterFlags, revNat });
+      if (revNat > 0) setFlags(program, value, { address, scope: third >>> 8, flags: masterFlags, revNat });
       else if (balancers.has(address >>> 0)) value.setUint8(8, FLAGS.loadBalancer);
     });
   }
@@ -193,7 +201,7 @@ function ingressAddresses({ cluster }: EbpfProgram): ReadonlySet<number> {
 function setFlags(
   { cluster, entries }: EbpfProgram,
   value: DataView,
-  { address, flags, revNat }: { address: number; flags: number; revNat: number },
+  { address, scope, flags, revNat }: { address: number; scope: number; flags: number; revNat: number },
 ): void {
   const s = cluster.service[entries.frontendPort.view()[revNat - 1]!]!;
   let first = 0;
@@ -204,7 +212,10 @@ function setFlags(
   if (address === 0 || cluster.network.nodeAddresses.includes(address >>> 0)) first |= FLAGS.nodePort;
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
     if (cluster.externalAddress[x] !== address >>> 0) continue;
-    first |= cluster.externalKind[x] === INGRESS_IP ? FLAGS.loadBalancer : FLAGS.externalIp;
+    const kind = cluster.externalKind[x]!;
+    // What is both stays a load balancer's for the inside, where an external IP has no entry.
+    const isBalancer = isIngressIp(kind) && (!isExternalIp(kind) || scope === SCOPE_INTERNAL);
+    first |= isBalancer ? FLAGS.loadBalancer : FLAGS.externalIp;
   }
   value.setUint8(8, first);
   value.setUint8(

@@ -1,6 +1,6 @@
 /** What kube-proxy does alike in all its modes (pkg/proxy): versions, options, order of endpoints, source ranges. */
 
-import { type Cidr, type Cluster, INGRESS_IP, inCidr, type Network } from "../../cluster/cluster.js";
+import { type Cidr, type Cluster, inCidr, isIngressIp, type Network } from "../../cluster/cluster.js";
 import { endpointText, familyOf } from "../../cluster/family.js";
 import { inCidr6 } from "../../cluster/ipv6.js";
 import type { RawCidr } from "../../cluster/raw-addresses.js";
@@ -107,7 +107,7 @@ export function ingressSources(cluster: Cluster, service: number): number[] {
 export function ingressAddresses(cluster: Cluster, service: number): number[] {
   const addresses: number[] = [];
   for (let x = cluster.externalStart[service]!; x < cluster.externalStart[service + 1]!; x++) {
-    if (cluster.externalKind[x] === INGRESS_IP) addresses.push(cluster.externalAddress[x]!);
+    if (isIngressIp(cluster.externalKind[x]!)) addresses.push(cluster.externalAddress[x]!);
   }
   return addresses;
 }

@@ -2,7 +2,7 @@
 
 /**
  * Lines of iptables-save or iptables-restore, each with its table in front: declared chains without policy counters, and
- * rules. Comments are left out.
+ * rules; a rule that is there twice has two lines. Comments are left out.
  */
 export function iptablesLines(text: string): Set<string> {
   const lines = new Set<string>();
@@ -10,7 +10,11 @@ export function iptablesLines(text: string): Set<string> {
   for (const line of text.split("\n")) {
     if (line.startsWith("*")) table = line.slice(1);
     else if (line.startsWith(":")) lines.add(`${table} ${line.replace(/ \[.*/, "")}`);
-    else if (line.startsWith("-A")) lines.add(`${table} ${line}`);
+    else if (line.startsWith("-A")) {
+      let rule = `${table} ${line}`;
+      while (lines.has(rule)) rule += " # again";
+      lines.add(rule);
+    }
   }
   return lines;
 }

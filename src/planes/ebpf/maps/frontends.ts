@@ -1,6 +1,6 @@
 /** Where Cilium enters a service-port: its cluster IP, its external addresses, and its NodePort at every address of the node. */
 
-import { type Cluster, INGRESS_IP } from "../../../cluster/cluster.js";
+import { type Cluster, isIngressIp } from "../../../cluster/cluster.js";
 import {
   EXTERNAL_LOCAL,
   ROUTABLE,
@@ -46,7 +46,7 @@ export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
       frontends.push({ ...frontend, scope: SCOPE_INTERNAL, localOnly: internalLocal });
   };
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-    const isIngress = cluster.externalKind[x] === INGRESS_IP;
+    const isIngress = isIngressIp(cluster.externalKind[x]!);
     // An external IP has no entry for the inside, even where its flags say so (reflectors/conversions.go).
     addExternal(cluster.externalAddress[x]!, port, ROUTABLE | (hasRanges ? SOURCE_RANGE : 0), isIngress);
   }

@@ -1,6 +1,6 @@
 /** The filter table's part in a decision: who is rejected and who is dropped (pkg/proxy/iptables/proxier.go). */
 
-import { type Cluster, INGRESS_IP, TCP } from "../../../cluster/cluster.js";
+import { type Cluster, isExternalIp, isIngressIp, TCP } from "../../../cluster/cluster.js";
 import type { KubeProxySettings } from "../../shared/kube-proxy.js";
 import { loopbackOf, type RuleOrder, servesLocalhost } from "./nat-rules.js";
 import { type ChainKind, type RuleSink, RuleWriter, type Target } from "./rules.js";
@@ -106,7 +106,9 @@ function emitExternalRefusals(writer: RuleWriter, cluster: Cluster, p: number): 
   if (facts.count > 0 && !(cluster.externalLocal[s] && facts.localCount === 0)) return;
   const target: Target = facts.count === 0 ? "reject" : "drop";
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-    refuse(writer, cluster, p, cluster.externalAddress[x]!, target);
+    const kind = cluster.externalKind[x]!;
+    if (isExternalIp(kind)) refuse(writer, cluster, p, cluster.externalAddress[x]!, target);
+    if (isIngressIp(kind)) refuse(writer, cluster, p, cluster.externalAddress[x]!, target);
   }
   if (cluster.nodePort[p] !== 0) {
     const rule = writer.begin(true);
@@ -123,7 +125,7 @@ function emitFirewallDrops(writer: RuleWriter, cluster: Cluster, p: number): voi
   if (!facts.usesFirewallChain) return;
   const s = cluster.service[p]!;
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-    if (cluster.externalKind[x] === INGRESS_IP)
+    if (isIngressIp(cluster.externalKind[x]!))
       refuse(writer, cluster, p, cluster.externalAddress[x]!, "drop");
   }
 }

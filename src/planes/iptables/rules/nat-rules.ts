@@ -3,7 +3,8 @@
 import {
   type Cidr,
   type Cluster,
-  INGRESS_IP,
+  isExternalIp,
+  isIngressIp,
   type Network,
   servesPolicyCluster,
   servesPolicyLocal,
@@ -126,9 +127,17 @@ function emitServices(
     }
     if (count === 0) continue;
     for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-      const filtered = usesFirewallChain && cluster.externalKind[x] === INGRESS_IP;
-      beginFrontend(writer, cluster, p, cluster.externalAddress[x]!);
-      writer.jump(filtered ? "KUBE-FW" : "KUBE-EXT", p);
+      const address = cluster.externalAddress[x]!;
+      const kind = cluster.externalKind[x]!;
+      // An address of both kinds has a rule for each, of which packets meet the first: it knows no source ranges.
+      if (isExternalIp(kind)) {
+        beginFrontend(writer, cluster, p, address);
+        writer.jump("KUBE-EXT", p);
+      }
+      if (isIngressIp(kind)) {
+        beginFrontend(writer, cluster, p, address).isIngress = true;
+        writer.jump(usesFirewallChain ? "KUBE-FW" : "KUBE-EXT", p);
+      }
     }
   }
   const addresses = nodePortAddresses(cluster.network, settings.nodePortAddresses);
@@ -156,10 +165,13 @@ function emitServices(
 export function frontendRules(cluster: Cluster, p: number): number {
   const { hasInternalEndpoints, count } = servicePortFacts(cluster, p);
   const s = cluster.service[p]!;
-  return (
-    Number(hasInternalEndpoints) +
-    (count === 0 ? 0 : cluster.externalStart[s + 1]! - cluster.externalStart[s]!)
-  );
+  if (count === 0) return Number(hasInternalEndpoints);
+  let rules = Number(hasInternalEndpoints);
+  for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
+    const kind = cluster.externalKind[x]!;
+    rules += Number(isExternalIp(kind)) + Number(isIngressIp(kind));
+  }
+  return rules;
 }
 
 function emitNodePorts(

@@ -3,7 +3,6 @@
 import { oneLine } from "../../../cluster/checks.js";
 import {
   type Cluster,
-  INGRESS_IP,
   maskTo,
   type Network,
   protocolName,
@@ -172,12 +171,7 @@ export class RuleText extends TextSink implements RuleSink {
 
   #frontend(rule: Rule): string {
     if (rule.jumpKind === "KUBE-SVC" || rule.jumpKind === "KUBE-SVL") return "cluster IP";
-    const { service, externalStart, externalAddress, externalKind } = this.#cluster;
-    const s = service[rule.jumpIndex]!;
-    for (let x = externalStart[s]!; x < externalStart[s + 1]!; x++) {
-      if (externalAddress[x] === rule.dst && externalKind[x] === INGRESS_IP) return "loadbalancer IP";
-    }
-    return "external IP";
+    return rule.isIngress ? "loadbalancer IP" : "external IP";
   }
 
   #name(servicePort: number): string {

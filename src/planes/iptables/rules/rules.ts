@@ -83,6 +83,8 @@ export interface Rule extends Matches {
   unsupported: boolean;
   /** Service-port that a refusal (`reject`, `drop`) is for. */
   servicePort: number;
+  /** Of KUBE-SERVICES: for an address of a load balancer, as the comment says. */
+  isIngress: boolean;
 }
 
 /** Receives chains and their rules in the order of the table. */
@@ -118,6 +120,7 @@ export class RuleWriter {
     jumpIndex: 0,
     endpoint: 0,
     servicePort: 0,
+    isIngress: false,
     isGoto: false,
     unsupported: false,
   };
@@ -148,6 +151,7 @@ export class RuleWriter {
     rule.state = "none";
     rule.mark = "none";
     rule.nfacct = false;
+    rule.isIngress = false;
     rule.isGoto = false;
     rule.unsupported = false;
     return rule;

@@ -2,7 +2,7 @@
 
 import {
   type Cluster,
-  INGRESS_IP,
+  isIngressIp,
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../../../cluster/cluster.js";
@@ -61,7 +61,7 @@ export function servicePortFacts(cluster: Cluster, p: number): Readonly<ServiceP
 
 function hasIngress({ externalStart, externalKind }: Cluster, service: number): boolean {
   for (let x = externalStart[service]!; x < externalStart[service + 1]!; x++) {
-    if (externalKind[x] === INGRESS_IP) return true;
+    if (isIngressIp(externalKind[x]!)) return true;
   }
   return false;
 }

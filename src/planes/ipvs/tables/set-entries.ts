@@ -1,6 +1,14 @@
 /** What kube-proxy puts into its ipsets for a cluster (pkg/proxy/ipvs/proxier.go syncProxyRules), as data. */
 
-import { type Cluster, INGRESS_IP, SCTP, servesPolicyLocal, TCP, UDP } from "../../../cluster/cluster.js";
+import {
+  type Cluster,
+  isExternalIp,
+  isIngressIp,
+  SCTP,
+  servesPolicyLocal,
+  TCP,
+  UDP,
+} from "../../../cluster/cluster.js";
 import { Int32Vector } from "../../shared/int32-vector.js";
 import { ingressSources, sourceRangesOf } from "../../shared/kube-proxy.js";
 
@@ -93,10 +101,9 @@ export function listSetEntries(
     add("KUBE-CLUSTER-IP", cluster.clusterIp[s]!, key);
     for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
       const address = cluster.externalAddress[x]!;
-      if (cluster.externalKind[x] !== INGRESS_IP) {
-        add(local ? "KUBE-EXTERNAL-IP-LOCAL" : "KUBE-EXTERNAL-IP", address, key);
-        continue;
-      }
+      const kind = cluster.externalKind[x]!;
+      if (isExternalIp(kind)) add(local ? "KUBE-EXTERNAL-IP-LOCAL" : "KUBE-EXTERNAL-IP", address, key);
+      if (!isIngressIp(kind)) continue;
       add("KUBE-LOAD-BALANCER", address, key);
       if (local) add("KUBE-LOAD-BALANCER-LOCAL", address, key);
       const ranges = sourceRangesOf(cluster, s);

@@ -2,7 +2,7 @@
 
 import {
   type Cluster,
-  INGRESS_IP,
+  isIngressIp,
   servesPolicyCluster,
   servesPolicyLocal,
 } from "../../../cluster/cluster.js";
@@ -77,7 +77,7 @@ export function isReached(
 
 function hasIngress({ externalStart, externalKind }: Cluster, service: number): boolean {
   for (let x = externalStart[service]!; x < externalStart[service + 1]!; x++) {
-    if (externalKind[x] === INGRESS_IP) return true;
+    if (isIngressIp(externalKind[x]!)) return true;
   }
   return false;
 }
@@ -136,7 +136,7 @@ export function listMaps(cluster: Cluster, layout: NftLayout): MapContents {
       const address = cluster.externalAddress[x]!;
       if (count > 0) push(maps.serviceIps, address, protocol, port, p, 1);
       if (refusal !== 0) push(maps.noEndpointServices, address, protocol, port, refusal, p);
-      if (usesFirewall && cluster.externalKind[x] === INGRESS_IP)
+      if (usesFirewall && isIngressIp(cluster.externalKind[x]!))
         push(maps.firewallIps, address, protocol, port, s);
     }
     if (!layout.hasEndpointChains) {
