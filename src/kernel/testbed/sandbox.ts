@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UnsupportedHostError } from "../../errors.js";
-import { thisProcess } from "../../process.js";
+import { prefer, thisProcess } from "../../process.js";
 import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 import {
   ERRORS_FILE,
@@ -41,6 +41,8 @@ export interface SandboxOptions {
   /** Called for every line that the child reports, parsed. */
   readonly onReport: (report: unknown) => void;
   readonly signal?: AbortSignal;
+  /** Whether somebody waits for the answer, and nothing is timed: it goes before other work. */
+  readonly isUrgent?: boolean;
 }
 
 /** Throws UnsupportedHostError saying what is missing where the lane can't run here at all. */
@@ -96,8 +98,12 @@ function spawnIsolated(command: readonly string[], options: { readonly HOME?: st
   });
 }
 
-function runChild(request: SandboxRequest, { onReport, signal }: SandboxOptions): Promise<void> {
+function runChild(
+  request: SandboxRequest,
+  { onReport, signal, isUrgent = false }: SandboxOptions,
+): Promise<void> {
   const child = spawnIsolated([process.execPath, "--expose-gc", INSIDE_SCRIPT]);
+  if (isUrgent && child.pid !== undefined) prefer(child.pid);
   const kill = (): boolean => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   return new Promise((resolve, reject) => {
