@@ -52,7 +52,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     onProgress({ kind: "note", text });
   }
   const own = spec.planes?.filter((plane) => !isRealProgram(plane));
-  const programs = lane === "kernel" && family === 4 ? choosePrograms(spec, profile, onProgress) : [];
+  const programs = lane === "kernel" ? choosePrograms(spec, profile, family, onProgress) : [];
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
     connections: spec.connections ?? profile.connections,

@@ -141,7 +141,7 @@ export class ProxiedNode implements ProgrammedNode {
     if (this.#end !== undefined) throw new KernelError(`kube-proxy: ${this.#end}: ${this.#lastWords()}`);
     const text = await get(METRICS_URL);
     if (text === undefined) return undefined;
-    const clock = readSyncClock(text);
+    const clock = readSyncClock(text, this.#cluster.family);
     if (clock.failures > 0)
       throw new KernelError(`kube-proxy could not write its rules: ${this.#lastWords()}`);
     return clock;
