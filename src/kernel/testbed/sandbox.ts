@@ -18,6 +18,7 @@ import {
   ERRORS_FILE,
   EXIT_FILE,
   guestCommand,
+  guestEnvironment,
   guestFailure,
   NOBODY,
   REPORTS_FILE,
@@ -82,7 +83,7 @@ export async function runInSandbox<T extends object>(
 }
 
 /** Starts a command with namespaces of its own that ends when lbscale does. */
-function spawnIsolated(command: readonly string[], options: { readonly HOME?: string } = {}): ChildProcess {
+function spawnIsolated(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   // Who is not root becomes it in a user namespace: mounting and process namespaces need that.
   const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
   const args = [
@@ -94,7 +95,7 @@ function spawnIsolated(command: readonly string[], options: { readonly HOME?: st
   return spawn(toolPath("setpriv"), args, {
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
-    env: { ...process.env, ...options },
+    env,
   });
 }
 
@@ -102,7 +103,7 @@ function runChild(
   request: SandboxRequest,
   { onReport, signal, isUrgent = false }: SandboxOptions,
 ): Promise<void> {
-  const child = spawnIsolated([process.execPath, "--expose-gc", INSIDE_SCRIPT]);
+  const child = spawnIsolated([process.execPath, "--expose-gc", INSIDE_SCRIPT], process.env);
   if (isUrgent && child.pid !== undefined) prefer(child.pid);
   const kill = (): boolean => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
@@ -148,7 +149,7 @@ async function runGuest(
   options: SandboxOptions,
 ): Promise<void> {
   const { folder, cpu = null } = request;
-  const { onReport, signal } = options;
+  const { onReport, signal, isUrgent = false } = options;
   const isRoot = process.getuid?.() === 0;
   // The guest has one CPU, its own.
   writeFileSync(join(folder, REQUEST_FILE), JSON.stringify({ ...request, cpu: null }));
@@ -158,7 +159,8 @@ async function runGuest(
     for (const name of ["", REQUEST_FILE, REPORTS_FILE, ERRORS_FILE])
       chownSync(join(folder, name), NOBODY, NOBODY);
   }
-  const child = spawnIsolated(guestCommand(folder, isRoot, cpu), { HOME: folder });
+  const child = spawnIsolated(guestCommand(folder, isRoot, cpu), guestEnvironment(folder));
+  if (isUrgent && child.pid !== undefined) prefer(child.pid);
   const kill = (): boolean => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   let console = "";
