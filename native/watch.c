@@ -50,6 +50,9 @@ static uint32_t reach(const struct target *target, uint64_t *started, uint64_t *
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	/* In IPv6 a route to the loopback makes no address that one may bind to. */
+	if (make_transparent(fd))
+		die("IP_TRANSPARENT");
 	if (target->source && bind(fd, (struct sockaddr *)&source, length))
 		die("bind");
 	socket_address(&destination, target->destination, target->destination_port);
