@@ -1,7 +1,7 @@
 /*
  * Connects again and again, and prints what each connection reached:
  *
- *   watch INTERVAL_US [answered] [CGROUP] < targets
+ *   watch INTERVAL_US [answered] [--ipv6 REGIONS] [CGROUP] < targets
  *
  * Without `answered`, to the first target until it is killed. With it, to each target until it leads elsewhere than to the
  * address itself, then to the next; and ends after the last. A line for a connection: the target's number, when connect()
@@ -9,12 +9,11 @@
  * With the folder of a cgroup (its path begins with a slash) it connects as a member of that.
  */
 #define _GNU_SOURCE
+#include "address.h"
 #include "process.h"
 #include "wire.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +34,14 @@ static uint64_t now_ns(void)
 /* The address that a connection reaches; 0 where none. */
 static uint32_t reach(const struct target *target, uint64_t *started, uint64_t *connected)
 {
-	struct sockaddr_in source = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(target->source) };
-	struct sockaddr_in destination = {
-		.sin_family = AF_INET,
-		.sin_port = htons(target->destination_port),
-		.sin_addr.s_addr = htonl(target->destination),
-	};
+	struct sockaddr_storage source, destination;
+	socklen_t length = socket_address(&source, target->source, 0);
 	struct linger reset = { .l_onoff = 1 };
 	/* A packet that is lost while rules change is not waited for. */
 	struct timeval timeout = { .tv_usec = 200000 };
 	struct arrival arrival = { 0 };
 	int on = 1;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		die("socket");
@@ -55,10 +50,14 @@ static uint32_t reach(const struct target *target, uint64_t *started, uint64_t *
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	if (target->source && bind(fd, (struct sockaddr *)&source, sizeof(source)))
+	/* In IPv6 a route to the loopback makes no address that one may bind to. */
+	if (make_transparent(fd))
+		die("IP_TRANSPARENT");
+	if (target->source && bind(fd, (struct sockaddr *)&source, length))
 		die("bind");
+	socket_address(&destination, target->destination, target->destination_port);
 	*started = now_ns();
-	int failed = connect(fd, (struct sockaddr *)&destination, sizeof(destination));
+	int failed = connect(fd, (struct sockaddr *)&destination, length);
 
 	*connected = now_ns();
 	if (!failed)
@@ -82,6 +81,10 @@ int main(int argc, char **argv)
 			join_cgroup(argv[i]);
 		else if (!strcmp(argv[i], "answered"))
 			until_answered = 1;
+		else if (!strcmp(argv[i], "--ipv6") && (++i == argc || read_regions(argv[i]))) {
+			fprintf(stderr, "watch: --ipv6 wants FIRST/BITS=ADDRESS with commas between\n");
+			return 2;
+		}
 	}
 	struct timespec pause = { .tv_sec = interval_us / 1000000, .tv_nsec = interval_us % 1000000 * 1000 };
 

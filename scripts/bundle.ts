@@ -8,6 +8,7 @@ import { build } from "rolldown";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MEASURE = fileURLToPath(new URL("../src/measure/", import.meta.url));
+const KERNEL = fileURLToPath(new URL("../src/kernel/", import.meta.url));
 const CLI = fileURLToPath(new URL("../src/cli/", import.meta.url));
 const IMAGE = fileURLToPath(new URL("../src/output/image/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../src/output/html/", import.meta.url));
@@ -16,6 +17,7 @@ const TEXT_WIDTH = fileURLToPath(new URL("text-width.js", import.meta.url));
 const CRYPTO = join(PAGE, "client", "crypto.js");
 
 await bundleWorker();
+await bundleSandbox();
 await bundleCli();
 await bundlePage();
 // What SVG pictures carry, read from the folder of the code.
@@ -48,9 +50,19 @@ async function bundleWorker(): Promise<void> {
   });
 }
 
+/** The process inside the kernel lane's sandbox, in place and in one file, for the same reason: `doctor` waits for it. */
+async function bundleSandbox(): Promise<void> {
+  await build({
+    input: join(KERNEL, "worker.js"),
+    platform: "node",
+    plugins: [moduleUrls(KERNEL)],
+    output: { dir: KERNEL, codeSplitting: false },
+  });
+}
+
 /**
  * The command line, in place, in one chunk per set of commands that share it. `import` loaded 227 files before, of which zod's 95
- * and yaml's 72. A chunk finds files where the module that names them was.
+ * and yaml's 72.
  */
 async function bundleCli(): Promise<void> {
   const chunks = join(CLI, "chunks");
@@ -61,19 +73,22 @@ async function bundleCli(): Promise<void> {
     resolve: { alias: { "string-width": TEXT_WIDTH } },
     external: (id, importer, isResolved) =>
       !isResolved && !/^([./]|zod|yaml|yargs)/.test(id) && !(isOfYargs(importer) && !isBuiltin(id)),
-    plugins: [
-      {
-        name: "module-urls",
-        transform(code, id) {
-          const original = JSON.stringify(relative(chunks, id));
-          return code.includes("import.meta.url")
-            ? code.replaceAll("import.meta.url", `new URL(${original}, import.meta.url).href`)
-            : null;
-        },
-      },
-    ],
+    plugins: [moduleUrls(chunks)],
     output: { dir: CLI, chunkFileNames: "chunks/[name]-[hash].js" },
   });
+}
+
+/** Code that was moved to `folder` finds files where the module that names them was. */
+function moduleUrls(folder: string) {
+  return {
+    name: "module-urls",
+    transform(code: string, id: string) {
+      const original = JSON.stringify(relative(folder, id));
+      return code.includes("import.meta.url")
+        ? code.replaceAll("import.meta.url", `new URL(${original}, import.meta.url).href`)
+        : null;
+    },
+  };
 }
 
 /** yargs and what it needs alone: ten files, each of which takes as long to find as it takes to run. */

@@ -60,6 +60,8 @@ export async function measureForTerminal(what: Measurement): Promise<{ results: 
       await what.finish?.(results, out);
       return { results, out };
     } catch (error) {
+      if (signal.aborted && error === signal.reason)
+        throw new InterruptedError("interrupted before anything was measured: nothing was written");
       if (!(error instanceof InterruptedRunError)) throw error;
       const cluster = what.cluster === undefined ? "" : " --cluster THE-SAME";
       const hint = error.resumable ? `; finish it with: lbscale run --resume --out ${out}${cluster}` : "";

@@ -28,12 +28,12 @@ export async function checkCapabilities(host: Host, planes: readonly KernelPlane
   const [programs, loader, balancer] = await Promise.all([
     attempt("C compiler (probe and server)", async () => {
       const [probe, server] = await Promise.all([
-        compileProgram("probe", host.folder),
-        compileProgram("server", host.folder),
+        compileProgram("probe", host.folder, "-O0"),
+        compileProgram("server", host.folder, "-O0"),
       ]);
       return { probe, server };
     }),
-    withBpf ? attempt("libbpf (loader)", () => compileProgram("loader", host.folder)) : null,
+    withBpf ? attempt("libbpf (loader)", () => compileProgram("loader", host.folder, "-O0")) : null,
     withBpf ? attempt("clang for BPF", () => compileBalancer(host.folder)) : null,
     attempt("conntrack tool", () => runTool(toolPath("conntrack"), ["-C"])),
   ]);
@@ -47,8 +47,11 @@ export async function checkCapabilities(host: Host, planes: readonly KernelPlane
   return checks;
 }
 
+/** Cilium's own half a million takes the kernel longer to clear than all else that is tried. */
+const TRACKED = 1024;
+
 async function connectOnce(id: KernelPlaneId, host: Host, natives: Natives, cluster: Cluster): Promise<void> {
-  const setting = { host, natives, cluster, options: {}, name: `check-${id}` };
+  const setting = { host, natives, cluster, options: {}, name: `check-${id}`, connections: TRACKED };
   const station = await loadPlaneInto(id, setting);
   const [result] = await probeFlows(
     station.testbed,

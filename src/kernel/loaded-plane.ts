@@ -26,4 +26,6 @@ export interface TestbedConfig {
   readonly options: PlaneOptions;
   /** Tells this station's namespaces from others. */
   readonly name: string;
+  /** See `Loading`. */
+  readonly connections?: number;
 }

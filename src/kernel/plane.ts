@@ -76,6 +76,8 @@ export interface Loading {
   readonly host: Host;
   readonly natives: Natives;
   readonly testbed: Testbed;
+  /** How many connections a plane of eBPF tracks; undefined: as many as Cilium's agent does by default. */
+  readonly connections?: number | undefined;
 }
 
 export interface KernelPlane {

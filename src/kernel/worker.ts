@@ -84,9 +84,9 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   }
 }
 
-type Generated = Pick<ConnectTask, "endpointsPerService" | "seed"> & Partial<Pick<ConnectTask, "family">>;
+type Generated = Pick<ConnectTask, "endpointsPerService" | "seed" | "family">;
 
-function requestOf({ endpointsPerService, seed: clusterSeed, family = 4 }: Generated) {
+function requestOf({ endpointsPerService, seed: clusterSeed, family }: Generated) {
   return {
     clusterFile: null,
     clusterSeed,

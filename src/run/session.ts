@@ -75,7 +75,7 @@ export interface ResumeOptions extends SessionOptions {
  * @returns The run with its estimates, fits and findings.
  * @throws InvalidRunSpecError or another InputError for what can't be measured, and for a folder that holds a run already.
  * @throws CheckFailedError where a plane decides wrongly, where the kernel refuses, and where the folder can't be written.
- * @throws InterruptedRunError once the signal aborts; it holds what was measured.
+ * @throws InterruptedRunError once the signal aborts; it holds what was measured. The signal's own reason, while it is planned.
  */
 export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptions>): Promise<Results> {
   const { catalog } = options;
@@ -92,8 +92,10 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
   const plan = await lane.plan(parsed, {
     catalog,
     clusterServices: cluster === undefined ? null : servicesOf(cluster),
-    onProgress,
+    ...{ onProgress, signal: options.signal },
   });
+  // Nothing is measured or written yet.
+  options.signal?.throwIfAborted();
   const results = assembleRun(plan, {
     seed: parsed.seed,
     command: options.command ?? `runBenchmark(${JSON.stringify(spec)})`,

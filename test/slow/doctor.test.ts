@@ -44,8 +44,9 @@ describe("lbscale doctor as root", () => {
     });
     const programs = readFileSync(started, "utf8").trim().split("\n");
     expect([status, stdout]).toEqual([0, expect.stringContaining("kernel lane: ")]);
-    // The recorder sees the sandbox's child too.
-    expect(programs.filter((command) => command.includes("ip netns add")).length).toBeGreaterThan(0);
+    // The recorder sees the sandbox's child too. Three seconds on two busy cores have room for so many programs.
+    expect(programs.filter((command) => command.includes("ip -batch -")).length).toBeGreaterThan(0);
+    expect(programs.length).toBeLessThan(100);
     expect(programs.filter((command) => /linux\.uml|\bgo build|install-|\.sh\b/.test(command))).toEqual([]);
   });
 });

@@ -55,7 +55,8 @@ describe("the kernel lane in IPv6", () => {
   withTools("refuses by name what it measures with IPv4 alone", TOOLS, () => {
     const refusal = (...args: string[]) => lbscale("run", "--lane", "kernel", ...args).stderr;
     expect(refusal("--family", "6", "--planes", "ebpf")).toMatch(/ebpf is measured with IPv4 in the kernel/);
-    expect(refusal("--family", "6", "--scenarios", "update")).toMatch(/update is measured with IPv4/);
+    expect(refusal("--family", "6", "--scenarios", "lookup")).toMatch(/lookup is measured with IPv4/);
+    expect(refusal("--family", "6", "--planes", "cilium@1.20")).toMatch(/cilium@1.20 is measured with IPv4/);
     expect(refusal("--family", "dual")).toMatch(/one family at a time: give 4 or 6/);
   });
 });

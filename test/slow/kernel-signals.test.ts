@@ -1,7 +1,7 @@
 /** Commands that build a testbed and are no runs: a signal ends them with nothing left behind. Needs Linux and root. */
 
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -36,4 +36,28 @@ inKernel.each(
   child.kill(signal);
   expect(await ended).toBe(130);
   expect(testbeds()).toEqual([]);
+});
+
+const BOOTS = {
+  doctor: ["doctor", "--probe-guest"],
+  run: ["run", "--lane", "kernel", "--planes", "ipvs", "--services", "1", "--out", join(folder, "run")],
+};
+const guests = () => testbeds().filter((name) => existsSync(join(folder, name, "guest")));
+
+inKernel.for([
+  ["doctor", "SIGINT"],
+  ["run", "SIGINT"],
+  ["run", "SIGTERM"],
+] as const)("%s that boots a guest and ends by %s leaves nothing", async ([name, signal], { skip }) => {
+  const child = spawn(process.execPath, [CLI, ...BOOTS[name]], {
+    stdio: "ignore",
+    env: { ...process.env, TMPDIR: folder },
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  while (guests().length === 0 && child.exitCode === null) await setTimeout(10);
+  if (child.exitCode !== null) skip("this kernel has IPVS, and no guest is booted");
+  child.kill(signal);
+  expect(await ended).toBe(130);
+  expect(readdirSync(folder)).toEqual([]);
+  expect(spawnSync("pgrep", ["-f", `uml_dir=${folder}`], { encoding: "utf8" }).stdout).toBe("");
 });

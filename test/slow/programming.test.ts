@@ -45,58 +45,66 @@ test.runIf(process.env.CI === "true")("kube-proxy is built where CI is set", () 
 });
 
 describe.skipIf(lacking !== null)("kube-proxy as a plane of the kernel lane", () => {
-  test("changes of endpoints reach connections, at each N and by each version, and their parts add up", () => {
-    const out = join(folder, "run");
-    const words = [
-      "--planes",
-      PLANES.join(),
-      "--scenarios",
-      "programming,sync,connect",
-      "--services",
-      "1,100",
-    ];
-    const { status, stderr } = spawnSync(process.execPath, command(out, ...words), { encoding: "utf8", env });
-    expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
-    const results = readResults(out);
-    expect(results.run.settings.kernel).toMatchObject({ changes: 5, starts: 1 });
-    for (const [scenario, variant, count] of [
-      ["programming", "", 5],
-      ["programming", "visible", 5],
-      ["programming", "rollout", 1],
-      ["sync", "first", 1],
-      ["connect", "", 3],
-    ] as const) {
-      const cells = cellsOf(results, scenario, variant);
-      expect(cells.map(({ plane, services }) => `${plane} ${services}`).sort()).toEqual(
-        PLANES.flatMap((plane) => [1, 100].map((n) => `${plane} ${n}`)).sort(),
-      );
-      for (const { replicates, estimate } of cells) {
-        expect(replicates).toHaveLength(count);
-        expect(estimate?.median).toBeGreaterThan(0);
+  test.each(["4", "6"])(
+    "changes of endpoints of IPv%s reach connections, at each N and by each version, and their parts add up",
+    (family) => {
+      const out = join(folder, `run-${family}`);
+      const words = [
+        "--planes",
+        PLANES.join(),
+        "--scenarios",
+        "programming,sync,connect",
+        "--services",
+        "1,100",
+        "--family",
+        family,
+      ];
+      const { status, stderr } = spawnSync(process.execPath, command(out, ...words), {
+        encoding: "utf8",
+        env,
+      });
+      expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+      const results = readResults(out);
+      expect(results.run.settings.kernel).toMatchObject({ changes: 5, starts: 1 });
+      for (const [scenario, variant, count] of [
+        ["programming", "", 5],
+        ["programming", "visible", 5],
+        ["programming", "rollout", 1],
+        ["sync", "first", 1],
+        ["connect", "", 3],
+      ] as const) {
+        const cells = cellsOf(results, scenario, variant);
+        expect(cells.map(({ plane, services }) => `${plane} ${services}`).sort()).toEqual(
+          PLANES.flatMap((plane) => [1, 100].map((n) => `${plane} ${n}`)).sort(),
+        );
+        for (const { replicates, estimate } of cells) {
+          expect(replicates).toHaveLength(count);
+          expect(estimate?.median).toBeGreaterThan(0);
+        }
       }
-    }
-    const parts = ["listing", "writing", "rest"].flatMap((variant) =>
-      cellsOf(results, "programming", variant).map(({ replicates }) =>
+      const parts = ["listing", "writing", "rest"].flatMap((variant) =>
+        cellsOf(results, "programming", variant).map(({ replicates }) =>
+          replicates.map(({ median }) => median),
+        ),
+      );
+      const wholes = cellsOf(results, "programming", "").map(({ replicates }) =>
         replicates.map(({ median }) => median),
-      ),
-    );
-    const wholes = cellsOf(results, "programming", "").map(({ replicates }) =>
-      replicates.map(({ median }) => median),
-    );
-    expect(parts.flat().reduce((sum, ns) => sum + ns, 0)).toBeCloseTo(
-      wholes.flat().reduce((sum, ns) => sum + ns, 0),
-      -3,
-    );
-    // Up to 1.36 the table is read back through nft before each change, in 1.37 over netlink.
-    const listing = cellsOf(results, "programming", "listing");
-    const listed = (version: string) =>
-      listing.filter(({ plane }) => plane.endsWith(version)).map(({ estimate }) => estimate!.median > 0);
-    expect(listed("1.35")).toEqual([true, true]);
-    expect(listed("1.37")).toEqual([false, false]);
-    for (const { counts } of cellsOf(results, "proxy-memory", ""))
-      expect(counts?.bytes).toBeGreaterThan(10e6);
-    expect(leftovers()).toEqual([]);
-  });
+      );
+      expect(parts.flat().reduce((sum, ns) => sum + ns, 0)).toBeCloseTo(
+        wholes.flat().reduce((sum, ns) => sum + ns, 0),
+        -3,
+      );
+      // Up to 1.36 the table is read back through nft before each change, in 1.37 over netlink.
+      const listing = cellsOf(results, "programming", "listing");
+      const listed = (version: string) =>
+        listing.filter(({ plane }) => plane.endsWith(version)).map(({ estimate }) => estimate!.median > 0);
+      expect(listed("1.35")).toEqual([true, true]);
+      expect(listed("1.37")).toEqual([false, false]);
+      for (const { counts } of cellsOf(results, "proxy-memory", ""))
+        expect(counts?.bytes).toBeGreaterThan(10e6);
+      expect(leftovers()).toEqual([]);
+    },
+  );
 
   test("what does not finish in its time is a gap with the reason and the time that was spent", () => {
     const out = join(folder, "gap");

@@ -74,12 +74,14 @@ export const doctor: CommandModule<object, Arguments> = {
           : "trying each plane of the kernel lane in a throw-away namespace; --lane model leaves it out",
       );
     }
+    // What the sandbox tries takes longest: the rest is read meanwhile.
+    const trying = lane !== "model" ? kernelLane(probeGuest) : null;
     const environment = readEnvironment(pinnableCpu());
     const advice = environment.unfit;
-    const kernel = lane !== "model" ? await kernelLane(probeGuest) : null;
     const leftovers = findLeftovers();
     const kubeProxies = installedKubeProxies();
     const cilium = installedCilium();
+    const kernel = await trying;
     if (json)
       return printJson({ environment, advice, kernel, kubeProxies, cilium: cilium ?? null, leftovers });
     const caches = Object.entries(environment.caches).map(([name, bytes]) => `${name} ${bytes / 1024} KiB`);

@@ -1,6 +1,7 @@
 /** What the sandbox is asked about a new node's nftables rules, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
+import type { Family } from "../../cluster/family.js";
 import type { PlaneId } from "../../planes/plane.js";
 
 /** The rules of one version of kube-proxy at one number of services, handed over in transactions of one size. */
@@ -17,6 +18,7 @@ export interface ColdStartTask {
   /** Which cell is loaded when, onto a fresh node each time. */
   readonly visits: readonly { readonly cell: number; readonly block: number; readonly place: number }[];
   readonly endpointsPerService: number;
+  readonly family: Family;
   readonly seed: number;
   readonly cpu: number | null;
   /** Path of the nft that is measured; null: the system's. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Channel, endOf, lastWords, pipeChannel } from "../real-program/channel.js";
-import { guestCommand, guestFailure, NOBODY, Tail } from "../testbed/guest.js";
+import { guestCommand, guestEnvironment, guestFailure, NOBODY, Tail } from "../testbed/guest.js";
 import { toolPath } from "../testbed/tools.js";
 import { GUEST_ERRORS_FILE, GUEST_REPLIES_FILE, GUEST_REQUESTS_FOLDER } from "./protocol.js";
 
@@ -46,7 +46,7 @@ export function guestChannel(folder: string): Channel {
   }
   // The kernel lane's command, with an init of our own and its arguments.
   const command = [...guestCommand(folder, isRoot, null).slice(0, -3), GUEST_INIT, folder, process.execPath];
-  const child = spawnIsolated(command, { ...process.env, HOME: folder });
+  const child = spawnIsolated(command, guestEnvironment(folder));
   const console = lastWords(child, ["stdout", "stderr"]);
   let hasEnded = false;
   const ended = endOf(child).then(() => {

@@ -30,7 +30,7 @@ export function* calicoMaps(program: CalicoProgram, options: MapOptions): Iterab
     [FRONTENDS, program.frontendCapacity],
     [BACKENDS, program.backendCapacity, BPF_F_NO_PREALLOC],
     [ROUTES, program.routeCapacity],
-    ["ct4", CONNECTIONS],
+    ["ct4", options.connections ?? CONNECTIONS],
     ["lookup_targets", Math.max(ARRAY_LEAST, targets.count)],
   ]);
   yield* section(FRONTENDS, elementsOf(frontendEntries(program)));

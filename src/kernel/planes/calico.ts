@@ -3,9 +3,8 @@
 import { CalicoProgram } from "../../planes/calico-ebpf/program.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
-import { SNAT_ADDRESS } from "../testbed/topology.js";
 import { calicoMaps } from "./calico-maps.js";
-import { attachToInterfaces, ebpfTc, loadObject } from "./ebpf.js";
+import { attachToInterfaces, ebpfTc, loadObject, mapOptions } from "./ebpf.js";
 
 /** Per packet, as `ebpf-tc`: the source decides too. */
 export const calicoEbpf: KernelPlane = {
@@ -33,6 +32,6 @@ export const calicoSocket: KernelPlane = {
 
 async function load(loading: Loading, program: Program | null, cgroup: string | null): Promise<void> {
   if (!(program instanceof CalicoProgram)) throw new TypeError("not a program of Calico's");
-  await loadObject(loading, "calico", calicoMaps(program, { snatAddress: SNAT_ADDRESS }), cgroup);
+  await loadObject(loading, "calico", calicoMaps(program, mapOptions(loading)), cgroup);
   await attachToInterfaces(loading);
 }

@@ -15,7 +15,7 @@ import { toolPath } from "../testbed/tools.js";
 import { calicoWrites } from "./calico-maps.js";
 import { pinFolder } from "./ebpf.js";
 import { ebpfWrites } from "./ebpf-changes.js";
-import { loadedRules } from "./netfilter.js";
+import { loadedRules, toolOf } from "./netfilter.js";
 
 /** Makes changes to a loaded program. */
 export interface Changer {
@@ -37,7 +37,7 @@ export function changerOf(
         ? loaded
         : new IptablesProgram(cluster, { ...options, nfacct: loaded.settings.nfacct });
     return {
-      command: [toolPath(RESTORES[plane.id]!), "-w", "5", "--noflush", "--counters"],
+      command: [toolPath(toolOf(testbed.family, RESTORES[plane.id]!)), "-w", "5", "--noflush", "--counters"],
       input: ({ servicePort, before, after }, mode) =>
         iptablesSync(
           {

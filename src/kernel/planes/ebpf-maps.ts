@@ -31,7 +31,7 @@ export function* ebpfMaps(program: EbpfProgram, options: MapOptions): Iterable<U
     ["lb4_affinity", mapEntries],
     ["lb4_ranges", mapEntries],
     ["lb4_maglev", mapEntries, flags],
-    ["ct4", CONNECTIONS],
+    ["ct4", options.connections ?? CONNECTIONS],
     ["lookup_targets", Math.max(ARRAY_LEAST, targets.count)],
   ]);
   yield* section("lb4_services", serviceEntries(program));

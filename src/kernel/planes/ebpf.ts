@@ -8,6 +8,7 @@ import type { Balancers, KernelPlane, Loading } from "../plane.js";
 import { runTool, toolPath } from "../testbed/tools.js";
 import { BACKEND_SIDE, CLIENT_SIDE, SNAT_ADDRESS } from "../testbed/topology.js";
 import { ebpfMaps } from "./ebpf-maps.js";
+import type { MapOptions } from "./map-input.js";
 
 /** Load balancing at the socket: `connect()` itself chooses, and packets already carry the endpoint's address. */
 export const ebpf: KernelPlane = {
@@ -56,7 +57,12 @@ export function pinFolder({ host, testbed }: Pick<Loading, "host" | "testbed">):
 
 async function loadMaps(loading: Loading, program: Program | null, cgroup: string | null): Promise<void> {
   if (!(program instanceof EbpfProgram)) throw new TypeError("not a program of Cilium's");
-  await loadObject(loading, "cilium", ebpfMaps(program, { snatAddress: SNAT_ADDRESS }), cgroup);
+  await loadObject(loading, "cilium", ebpfMaps(program, mapOptions(loading)), cgroup);
+}
+
+/** What maps of a testbed are made with. */
+export function mapOptions({ connections }: Loading): MapOptions {
+  return { snatAddress: SNAT_ADDRESS, connections };
 }
 
 /** Loads an object with these map contents and pins it; at the socket of a cgroup, where one is given. */

@@ -10,6 +10,8 @@ export interface MapOptions {
   readonly snatAddress: number;
   /** Places of a Maglev table; null or absent where endpoints are drawn at random. */
   readonly maglevSize?: number | null;
+  /** How many connections are tracked: `CONNECTIONS` by default. */
+  readonly connections?: number | undefined;
 }
 
 /** rev_nat_index has 16 bits, and so has the key of lb4_reverse. */

@@ -75,7 +75,7 @@ async function restore({ testbed }: Loading, program: Program | null, tool: stri
 }
 
 /** `ip6tables-legacy` of `iptables-legacy`. */
-function toolOf(family: Family, tool: string): string {
+export function toolOf(family: Family, tool: string): string {
   return family === 4 ? tool : tool.replace(/^iptables/, "ip6tables");
 }
 

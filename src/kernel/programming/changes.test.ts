@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../../cluster/cluster.js";
+import { usualPlan } from "../../cluster/plan-addresses.js";
 import { type ApiObject, asEndpointSlice, type ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { Random } from "../../random.js";
 import { changeSlice, FreshAddresses, resizeSlice, rollOut } from "./changes.js";
@@ -12,7 +13,7 @@ const slice = (...addresses: string[]): ApiObject => ({
   ports: [{ port: 8080 }],
   endpoints: addresses.map((address) => ({ addresses: [address], nodeName: "other" })),
 });
-const fresh = () => new FreshAddresses(parseAddress("10.9.0.1")!);
+const fresh = () => new FreshAddresses(parseAddress("10.9.0.1")!, {});
 const tools = () => ({ random: Random.fromSeed(1), fresh: fresh(), now: new Date(0) });
 const addresses = ({ object }: ObjectChange) =>
   asEndpointSlice(object).endpoints.flatMap((endpoint) => endpoint.addresses);
@@ -35,6 +36,18 @@ describe("changes of one endpoint", () => {
     const { change, joined, left } = changeSlice(slice("10.0.0.1", "10.0.0.2"), "replace", tools());
     const after = ["10.0.0.1", "10.0.0.2"].map((address) => (address === left ? joined : address));
     expect(addresses(change)).toEqual(after);
+  });
+
+  it("give endpoints of an IPv6 cluster addresses of its pod range", () => {
+    const network = { ipv6: usualPlan() };
+    const six = slice("fd00:10:128::1");
+    const { joined } = changeSlice(six, "join", {
+      ...tools(),
+      fresh: new FreshAddresses(parseAddress("10.254.0.0")!, network),
+    });
+    expect(network.ipv6.parse(joined!)).toBe(parseAddress("10.254.0.0"));
+    expect(joined).toBe(network.ipv6.format(parseAddress("10.254.0.0")!));
+    expect(network.ipv6.isRegular).toBe(true);
   });
 
   it("carry the time from which kube-proxy counts, next to the slice's own annotations", () => {

@@ -1,6 +1,7 @@
 /** One endpoint joins, leaves or is replaced, as an event of its EndpointSlice; and a rollout, which is many of them. */
 
-import { formatAddress } from "../../cluster/cluster.js";
+import type { Network } from "../../cluster/cluster.js";
+import { addressText } from "../../cluster/family.js";
 import { type ApiObject, asEndpointSlice, type ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import type { Random } from "../../random.js";
 
@@ -24,15 +25,17 @@ export interface SliceChange {
 /** Hands out pod addresses that no endpoint has. */
 export class FreshAddresses {
   #next: number;
+  readonly #network: Pick<Network, "ipv6">;
 
-  /** @param first The first of them. */
-  constructor(first: number) {
+  /** @param first The first of them. @param network Says which addresses numbers stand for. */
+  constructor(first: number, network: Pick<Network, "ipv6">) {
     this.#next = first;
+    this.#network = network;
   }
 
   /** The next address, never given before. */
   take(): string {
-    return formatAddress(this.#next++);
+    return addressText(this.#network, this.#next++);
   }
 }
 

@@ -80,7 +80,7 @@ async function connect(
   cgroup: string | null,
 ): Promise<Result[]> {
   // Closed connections stay in the table for ten seconds.
-  await testbed.exec("node", toolPath("conntrack"), ["-F"]);
+  await testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${testbed.family}`]);
   const options = { probe: natives.probe, cpu: task.cpu, cgroup, keepPorts: false };
   return probeFlows(testbed, "client", flows, { ...options, timeoutMs: TIMEOUT_MS });
 }

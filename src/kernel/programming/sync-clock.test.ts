@@ -18,10 +18,11 @@ afterEach(() => {
 });
 
 describe("kube-proxy's clock", () => {
-  it("is that of IPv4's syncs where each family has its own", () => {
-    expect(readSyncClock(metrics((family) => `{ip_family="${family}"}`))).toEqual({
-      ...{ changes: 7, isSynced: true, failures: 0, syncedNs: 1000.5e9, syncs: 4 },
-    });
+  it("is that of one family's syncs where each has its own", () => {
+    const text = metrics((family) => `{ip_family="${family}"}`);
+    const both = { changes: 7, isSynced: true, failures: 0 };
+    expect(readSyncClock(text, 4)).toEqual({ ...both, syncedNs: 1000.5e9, syncs: 4 });
+    expect(readSyncClock(text, 6)).toEqual({ ...both, syncedNs: 1001.5e9, syncs: 5 });
   });
 
   it("is the only one there is in 1.34, which has no labels", () => {
@@ -29,7 +30,8 @@ describe("kube-proxy's clock", () => {
       .split("\n")
       .slice(0, 4)
       .join("\n");
-    expect(readSyncClock(text)).toMatchObject({ syncedNs: 1000.5e9, syncs: 4 });
+    for (const family of [4, 6] as const)
+      expect(readSyncClock(text, family)).toMatchObject({ syncedNs: 1000.5e9, syncs: 4 });
   });
 
   it("counts nanoseconds since 1970 from the next millisecond of the machine's clock, in steps of the finer one", () => {

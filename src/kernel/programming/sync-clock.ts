@@ -1,11 +1,12 @@
 /** When kube-proxy's last sync ended and how many there were, by its own metrics. */
 
+import { FAMILY_NAMES, type Family } from "../../cluster/family.js";
 import { parseMetrics, syncState } from "../kube-proxy/metrics.js";
 
 const LAST = "kubeproxy_sync_proxy_rules_last_timestamp_seconds";
 const SYNCS = "kubeproxy_sync_proxy_rules_duration_seconds_count";
 
-/** The clock of IPv4's syncs. */
+/** The clock of one family's syncs. */
 export interface SyncClock {
   /** Changes of Services and EndpointSlices that it has received. */
   readonly changes: number;
@@ -18,12 +19,13 @@ export interface SyncClock {
   readonly syncs: number;
 }
 
-/** Reads it from the text of the metrics. With a label per family (1.35 and later) only IPv4's count: the rest has no packets. */
-export function readSyncClock(text: string): SyncClock {
+/** Reads it from the text of the metrics. With a label per family (1.35 and later) only those of one count: the other has no packets. */
+export function readSyncClock(text: string, family: Family): SyncClock {
   const samples = parseMetrics(text);
+  const other = `"${FAMILY_NAMES[family === 4 ? 6 : 4]}"`;
   const own = (name: string): number[] =>
     [...samples].flatMap(([key, value]) =>
-      key === name || (key.startsWith(`${name}{`) && !key.includes('"IPv6"')) ? [value] : [],
+      key === name || (key.startsWith(`${name}{`) && !key.includes(other)) ? [value] : [],
     );
   const { changes, isSynced, failures } = syncState(samples);
   return {

@@ -1,6 +1,7 @@
 /** What the sandbox is asked about real programs as planes, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
+import type { Family } from "../../cluster/family.js";
 import { KUBE_PROXY_MODES } from "../kube-proxy/protocol.js";
 import type { RealProgram } from "../planes/real-programs.js";
 import { ENDPOINT_CHANGES } from "./changes.js";
@@ -32,6 +33,7 @@ export interface ProgrammingTask {
   readonly cells: readonly ProgrammingCell[];
   readonly visits: readonly Visit[];
   readonly endpointsPerService: number;
+  readonly family: Family;
   /** Path of the nft that is measured; null: the system's. */
   readonly nft: string | null;
   /** New connections of each round. */
@@ -169,6 +171,7 @@ export const nodeRequestSchema = z.discriminatedUnion("call", [
     program: programSchema,
     services: count,
     endpointsPerService: count,
+    family: z.union([z.literal(4), z.literal(6)]),
     seed: z.number(),
     /** Numbers of the services whose endpoints will change. */
     changing: z.array(count),

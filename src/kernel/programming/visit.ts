@@ -127,6 +127,7 @@ async function firstSync(going: Going): Promise<void> {
     call: "prepare",
     ...{ folder, program: path.started },
     ...{ services: cell.services, endpointsPerService: task.endpointsPerService, seed: task.seed },
+    family: task.family,
     ...{ changing: [...services], limitMs },
   });
   const before = kernelMemory();
@@ -134,7 +135,7 @@ async function firstSync(going: Going): Promise<void> {
     testbed.namespace("client"),
     natives.watch,
     services.map((service) => flowTo(cluster, service)),
-    { cgroup: path.cgroup, untilAnswered: true },
+    { cgroup: path.cgroup, addressing: testbed.addressing, untilAnswered: true },
   );
   try {
     const { startNs } = startReplySchema.parse(await node.call({ call: "start" }));
@@ -175,14 +176,15 @@ async function oneChange(going: Going, number: number): Promise<void> {
   // A service goes through all kinds of changes, then the next does.
   const service = services[Math.floor(number / ENDPOINT_CHANGES.length) % services.length]!;
   // Closed connections stay in the table for ten seconds.
-  await testbed.exec("node", toolPath("conntrack"), ["-F"]);
+  await testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${testbed.family}`]);
   const watcher = new Watcher(testbed.namespace("client"), natives.watch, [flowTo(cluster, service)], {
     cgroup: path.cgroup,
+    addressing: testbed.addressing,
   });
   try {
     await watcher.until(({ length }) => (length > 0 ? length : null));
     const made = changeReplySchema.parse(await node.call({ call: "change", service, kind: change }));
-    const moved = { joined: addressOf(made.joined), left: addressOf(made.left) };
+    const moved = { joined: addressOf(cluster, made.joined), left: addressOf(cluster, made.left) };
     const seenAt = await watcher.until((connections) => visibleAt(connections, moved, made.sentNs));
     report({
       kind: "changed",
@@ -247,8 +249,9 @@ function changingServices(cluster: Cluster, seed: number): number[] {
   return [...Random.fromSeed(seed, "services that change").shuffle(all).subarray(0, WATCHED)];
 }
 
-function addressOf(text: string | null): number | null {
-  return text === null ? null : (parseAddress(text) ?? null);
+function addressOf({ network: { ipv6 } }: Cluster, text: string | null): number | null {
+  if (text === null) return null;
+  return (ipv6 === undefined ? parseAddress(text) : ipv6.parse(text)) ?? null;
 }
 
 /** Of the whole machine: nothing tells whose it is. */

@@ -20,18 +20,23 @@ export class Watcher {
   /**
    * @param namespace The client's.
    * @param watch The compiled native/watch.c.
-   * @param options `cgroup`: which it is a member of; null: none in particular.
+   * @param options `cgroup`: which it is a member of; null: none in particular. `addressing`: the testbed's.
    */
   constructor(
     namespace: string,
     watch: string,
     targets: readonly Flow[],
-    options: { readonly cgroup: string | null; readonly untilAnswered?: boolean },
+    options: {
+      readonly cgroup: string | null;
+      readonly addressing: readonly string[];
+      readonly untilAnswered?: boolean;
+    },
   ) {
-    const { cgroup, untilAnswered = false } = options;
+    const { cgroup, addressing, untilAnswered = false } = options;
     const args = [
       String(INTERVAL_US),
       ...(untilAnswered ? ["answered"] : []),
+      ...addressing,
       ...(cgroup === null ? [] : [cgroup]),
     ];
     this.#child = spawn(toolPath("ip"), ["netns", "exec", namespace, watch, ...args], {

@@ -48,6 +48,15 @@ export function guestCommand(folder: string, isRoot: boolean, cpu: number | null
   ];
 }
 
+/**
+ * The environment of that command. It keeps the guest's memory in a file of TMPDIR, which its user may not write to everywhere:
+ * without one it takes /dev/shm.
+ */
+export function guestEnvironment(folder: string): NodeJS.ProcessEnv {
+  const { TMPDIR, TMP, TEMP, ...environment } = process.env;
+  return { ...environment, HOME: folder };
+}
+
 /** Lines of a file that grows, as they come: a guest's reports. */
 export class Tail {
   #file: number | undefined;

@@ -97,7 +97,11 @@ export async function tryPlanes(
     await runInSandbox<CheckTask>(
       lane,
       { task: "check", planes },
-      { onReport: (report) => (checks = capabilitiesSchema.parse(report)), ...(signal && { signal }) },
+      {
+        onReport: (report) => (checks = capabilitiesSchema.parse(report)),
+        ...(signal && { signal }),
+        isUrgent: true,
+      },
     );
     return checks;
   } catch (error) {

@@ -12,12 +12,13 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UnsupportedHostError } from "../../errors.js";
-import { thisProcess } from "../../process.js";
+import { prefer, thisProcess } from "../../process.js";
 import { cgroupRoot, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 import {
   ERRORS_FILE,
   EXIT_FILE,
   guestCommand,
+  guestEnvironment,
   guestFailure,
   NOBODY,
   REPORTS_FILE,
@@ -41,6 +42,8 @@ export interface SandboxOptions {
   /** Called for every line that the child reports, parsed. */
   readonly onReport: (report: unknown) => void;
   readonly signal?: AbortSignal;
+  /** Whether somebody waits for the answer, and nothing is timed: it goes before other work. */
+  readonly isUrgent?: boolean;
 }
 
 /** Throws UnsupportedHostError saying what is missing where the lane can't run here at all. */
@@ -80,7 +83,7 @@ export async function runInSandbox<T extends object>(
 }
 
 /** Starts a command with namespaces of its own that ends when lbscale does. */
-function spawnIsolated(command: readonly string[], options: { readonly HOME?: string } = {}): ChildProcess {
+function spawnIsolated(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   // Who is not root becomes it in a user namespace: mounting and process namespaces need that.
   const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
   const args = [
@@ -92,12 +95,16 @@ function spawnIsolated(command: readonly string[], options: { readonly HOME?: st
   return spawn(toolPath("setpriv"), args, {
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
-    env: { ...process.env, ...options },
+    env,
   });
 }
 
-function runChild(request: SandboxRequest, { onReport, signal }: SandboxOptions): Promise<void> {
-  const child = spawnIsolated([process.execPath, "--expose-gc", INSIDE_SCRIPT]);
+function runChild(
+  request: SandboxRequest,
+  { onReport, signal, isUrgent = false }: SandboxOptions,
+): Promise<void> {
+  const child = spawnIsolated([process.execPath, "--expose-gc", INSIDE_SCRIPT], process.env);
+  if (isUrgent && child.pid !== undefined) prefer(child.pid);
   const kill = (): boolean => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   return new Promise((resolve, reject) => {
@@ -142,7 +149,7 @@ async function runGuest(
   options: SandboxOptions,
 ): Promise<void> {
   const { folder, cpu = null } = request;
-  const { onReport, signal } = options;
+  const { onReport, signal, isUrgent = false } = options;
   const isRoot = process.getuid?.() === 0;
   // The guest has one CPU, its own.
   writeFileSync(join(folder, REQUEST_FILE), JSON.stringify({ ...request, cpu: null }));
@@ -152,7 +159,8 @@ async function runGuest(
     for (const name of ["", REQUEST_FILE, REPORTS_FILE, ERRORS_FILE])
       chownSync(join(folder, name), NOBODY, NOBODY);
   }
-  const child = spawnIsolated(guestCommand(folder, isRoot, cpu), { HOME: folder });
+  const child = spawnIsolated(guestCommand(folder, isRoot, cpu), guestEnvironment(folder));
+  if (isUrgent && child.pid !== undefined) prefer(child.pid);
   const kill = (): boolean => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });
   let console = "";

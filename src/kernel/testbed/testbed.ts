@@ -23,7 +23,7 @@ export async function compileNatives(host: Host, planes: readonly KernelPlaneId[
 
 /** Makes a testbed, compiles the plane's program and loads it. */
 export async function loadPlaneInto(id: KernelPlaneId, setting: TestbedConfig): Promise<LoadedPlane> {
-  const { host, natives, cluster, options, name } = setting;
+  const { host, natives, cluster, options, name, connections } = setting;
   const plane = KERNEL_PLANES[id];
   const testbed = new Testbed(host, name);
   await testbed.create(cluster, natives.server);
@@ -35,7 +35,7 @@ export async function loadPlaneInto(id: KernelPlaneId, setting: TestbedConfig): 
   const program = (await loadPlane(plane.program)).compile(cluster, options);
   const slabBefore = kmallocBytes();
   const started = performance.now();
-  await plane.load({ host, natives, testbed }, program);
+  await plane.load({ host, natives, testbed, connections }, program);
   const loadMs = performance.now() - started;
   return { plane, testbed, cluster, program, loadMs, slabBytes: kmallocBytes() - slabBefore };
 }

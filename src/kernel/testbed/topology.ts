@@ -3,6 +3,7 @@
  * One set for each program: a node that also holds another plane's rules would charge its connections for them.
  */
 
+import { rmSync, writeFileSync } from "node:fs";
 import {
   type Cidr,
   type Cluster,
@@ -37,7 +38,8 @@ export const CLIENT_SIDE = "to-client";
 export const BACKEND_SIDE = "to-backend";
 const NODE_SIDE = "to-node";
 
-export type Role = "client" | "node" | "backend";
+const ROLES = ["client", "node", "backend"] as const;
+export type Role = (typeof ROLES)[number];
 
 /** A server listens on every port that endpoints have; more would mean a cluster this lane wasn't made for. */
 const MAX_TARGET_PORTS = 16;
@@ -85,23 +87,12 @@ export class Testbed {
   /** Makes the three hosts and their routes, and starts the endpoints' server (a compiled native/server.c). */
   async create(cluster: Cluster, server: string): Promise<void> {
     const ip = toolPath("ip");
-    const { network } = cluster;
-    this.#addressing = ipv6Arguments(network);
-    for (const role of ["client", "node", "backend"] as const) {
-      await runTool(ip, ["netns", "add", this.namespace(role)]);
-    }
-    await this.#link("client", NODE_SIDE, "node", CLIENT_SIDE);
-    await this.#link("node", BACKEND_SIDE, "backend", NODE_SIDE);
-    for (const role of ["client", "node", "backend"] as const) {
-      const chosen = network.ipv6 ? ipv6Settings(role, DEVICES[role]) : settings(role);
-      for (const [value, names] of Object.entries(chosen)) await this.#set(role, names, value);
-    }
-    for (const role of ["client", "node", "backend"] as const) {
-      const family = `-${familyOf(network)}`;
-      await runTool(ip, [family, "-n", this.namespace(role), "-batch", "-"], {
-        input: routes(role, cluster),
-      });
-    }
+    this.#addressing = ipv6Arguments(cluster.network);
+    const files = ROLES.map((role) => this.#routesFile(role));
+    for (const [i, role] of ROLES.entries()) writeFileSync(files[i]!, [...routes(role, cluster)].join(""));
+    // All in one process: starting one takes longer than what it does, and a sandbox has a dozen testbeds.
+    await runTool(ip, ["-batch", "-"], { input: this.#commands(cluster) });
+    for (const file of files) rmSync(file);
     const ports = targetPorts(cluster).map(String);
     await startTool(ip, ["netns", "exec", this.namespace("backend"), server, ...this.#addressing, ...ports]);
   }
@@ -109,7 +100,7 @@ export class Testbed {
   /** Ends what runs in the three hosts, and removes them. */
   async remove(): Promise<void> {
     const ip = toolPath("ip");
-    for (const role of ["client", "node", "backend"] as const) {
+    for (const role of ROLES) {
       const namespace = this.namespace(role);
       const listed = await runTool(ip, ["netns", "pids", namespace]).catch(() => Buffer.alloc(0));
       for (const pid of listed.toString().split("\n").filter(Boolean)) endProcess(Number(pid));
@@ -118,17 +109,29 @@ export class Testbed {
     }
   }
 
-  async #link(role: Role, device: string, peerRole: Role, peer: string): Promise<void> {
-    await runTool(toolPath("ip"), [
-      ...["link", "add", device, "netns", this.namespace(role), "type", "veth"],
-      ...["peer", "name", peer, "netns", this.namespace(peerRole)],
-    ]);
+  /** What makes the hosts and their links, and then their settings and routes, as `ip -batch` reads it. */
+  *#commands({ network }: Cluster): Iterable<string> {
+    for (const role of ROLES) yield `netns add ${this.namespace(role)}\n`;
+    yield this.#link("client", NODE_SIDE, "node", CLIENT_SIDE);
+    yield this.#link("node", BACKEND_SIDE, "backend", NODE_SIDE);
+    for (const role of ROLES) {
+      const chosen = network.ipv6 ? ipv6Settings(role, DEVICES[role]) : settings(role);
+      const values = Object.entries(chosen).flatMap(([value, names]) =>
+        names.map((name) => `net/${name}=${value}`),
+      );
+      const within = `netns exec ${this.namespace(role)}`;
+      yield `${within} ${toolPath("sysctl")} -q -w ${values.join(" ")}\n`;
+      yield `${within} ${toolPath("ip")} -${familyOf(network)} -batch ${this.#routesFile(role)}\n`;
+    }
   }
 
-  /** Writes one value into several files at once: starting a program in a namespace takes longer than what it does. */
-  async #set(role: Role, names: readonly string[], value: string): Promise<void> {
-    const files = names.map((name) => `/proc/sys/net/${name}`);
-    await this.exec(role, toolPath("tee"), files, { input: [value] });
+  /** In the sandbox's own /run, whose name needs no quotes. */
+  #routesFile(role: Role): string {
+    return `/run/${this.namespace(role)}.routes`;
+  }
+
+  #link(role: Role, device: string, peerRole: Role, peer: string): string {
+    return `link add ${device} netns ${this.namespace(role)} type veth peer name ${peer} netns ${this.namespace(peerRole)}\n`;
   }
 }
 

@@ -15,6 +15,7 @@ import type { Cell, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
+import { familyInKernel } from "./kernel-family.js";
 import { type RunProgress, roughColdStartMs } from "./kernel-progress.js";
 import type { RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
@@ -145,6 +146,7 @@ export async function measureColdStarts(
     })),
     visits,
     endpointsPerService: run.settings.endpointsPerService,
+    family: familyInKernel(results),
     nft: nftOf(results, context),
     seed: run.seed,
     cpu: environment.pinnedCpu,

@@ -3,26 +3,30 @@ import { parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
 import { planAddresses, usualPlan } from "../../cluster/plan-addresses.js";
 import { ipv6Arguments } from "../../kernel/testbed/ipv6.js";
 import { parseRunSpec } from "../spec.js";
-import { kernelFamily, requirePlanesOfFamily, scenariosOfFamily } from "./kernel-family.js";
+import { isOfFamily, kernelFamily, requirePlanesOfFamily, scenariosOfFamily } from "./kernel-family.js";
 
-const SCENARIOS = ["programming", "connect", "sync", "memory", "update"] as const;
+const SCENARIOS = ["programming", "connect", "lookup", "sync", "update"] as const;
+const KUBE_PROXIES = ["nftables", "iptables", "iptables-nft", "iptables-legacy"].map(
+  (mode) => `kube-proxy/${mode}@1.37`,
+);
 const spec = (scenarios?: "all" | string[]) =>
   parseRunSpec({ lane: "kernel", family: 6, ...(scenarios && { scenarios }) });
 
 describe("IPv6 in the kernel", () => {
   it("is measured of the scenarios that have it, and what is asked for by name is refused by name", () => {
     for (const given of [spec(), spec("all"), spec(["connect"])])
-      expect(scenariosOfFamily(SCENARIOS, 6, given)).toEqual(["connect", "sync", "memory"]);
+      expect(scenariosOfFamily(SCENARIOS, 6, given)).toEqual(["programming", "connect", "sync", "update"]);
     expect(scenariosOfFamily(SCENARIOS, 4, spec())).toEqual(SCENARIOS);
-    expect(() => scenariosOfFamily(SCENARIOS, 6, spec(["connect", "update"]))).toThrow(
-      "scenarios: update is measured with IPv4 in lane kernel: choose from connect, established, sync, memory",
+    expect(() => scenariosOfFamily(SCENARIOS, 6, spec(["connect", "lookup"]))).toThrow(
+      "scenarios: lookup is measured with IPv4 in lane kernel: leave it out, or leave out --family 6",
     );
   });
 
   it("is measured of planes that are loaded for it, one family at a time", () => {
-    expect(() => requirePlanesOfFamily(["direct", "iptables"], 6)).not.toThrow();
+    expect(() => requirePlanesOfFamily(["direct", "iptables", ...KUBE_PROXIES], 6)).not.toThrow();
+    expect(isOfFamily("cilium@1.20", 4)).toBe(true);
     expect(() => requirePlanesOfFamily(["ebpf"], 4)).not.toThrow();
-    for (const plane of ["ebpf", "kube-proxy/nftables@1.37"])
+    for (const plane of ["ebpf", "cilium@1.20", "kube-proxy/ipvs@1.37"])
       expect(() => requirePlanesOfFamily([plane], 6)).toThrow(`planes: ${plane} is measured with IPv4`);
     expect(kernelFamily(spec())).toBe(6);
     expect(() => kernelFamily(parseRunSpec({ lane: "kernel", family: "dual" }))).toThrow(

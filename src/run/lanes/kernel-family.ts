@@ -1,13 +1,15 @@
-/** What the kernel's lanes measure of IPv6: the rules that the models write, and connections through them. */
+/** What the kernel's lanes measure of IPv6: the rules that the models and kube-proxy write, and connections through them. */
 
 import { FAMILY_NAMES, type Family } from "../../cluster/family.js";
 import type { KernelScenario } from "../../kernel/catalog.js";
 import { isKernelPlaneId, KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
+import { isKubeProxyPlane, parseKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
 import { isRealProgram } from "../../kernel/planes/real-programs.js";
+import type { Results } from "../../results/schema.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 
-/** Of IPv6: changes are written by tools, and kube-proxy driven by objects, that this lane has for IPv4. */
-const OF_IPV6: readonly KernelScenario[] = ["connect", "established", "sync", "memory"];
+/** Not of IPv6: lbscale's BPF programs, which are run for it, read maps of IPv4. */
+const OF_IPV4: readonly KernelScenario[] = ["lookup"];
 
 /** The family of a run in the kernel. Throws InvalidRunSpecError for both at once. */
 export function kernelFamily({ family = 4, lane }: RunSpec): Family {
@@ -15,6 +17,11 @@ export function kernelFamily({ family = 4, lane }: RunSpec): Family {
   throw new InvalidRunSpecError(
     `family: lane ${lane} measures one family at a time: give 4 or 6; both together are measured in lane model`,
   );
+}
+
+/** The family that a run of the kernel's lanes was planned with. */
+export function familyInKernel({ run }: Pick<Results, "run">): Family {
+  return run.settings.family === 6 ? 6 : 4;
 }
 
 /** Those of the scenarios that a family has. Throws InvalidRunSpecError where one was asked for by name and is not among them. */
@@ -25,21 +32,29 @@ export function scenariosOfFamily(
 ): readonly KernelScenario[] {
   if (family === 4) return scenarios;
   const asked = Array.isArray(spec.scenarios) ? spec.scenarios : [];
-  const refused = asked.find((id) => !OF_IPV6.some((known) => known === id));
+  const refused = asked.find((id) => OF_IPV4.some((known) => known === id));
   if (refused !== undefined)
     throw new InvalidRunSpecError(
-      `scenarios: ${refused} is measured with IPv4 in lane ${spec.lane}: choose from ${OF_IPV6.join(", ")}, or leave out --family 6`,
+      `scenarios: ${refused} is measured with IPv4 in lane ${spec.lane}: leave it out, or leave out --family 6`,
     );
-  return scenarios.filter((id) => OF_IPV6.includes(id));
+  return scenarios.filter((id) => !OF_IPV4.includes(id));
+}
+
+/** Whether a plane that is well-formed is measured with a family: kube-proxy where the rules of its mode are. */
+export function isOfFamily(id: string, family: Family): boolean {
+  if (isKubeProxyPlane(id)) {
+    const { mode } = parseKubeProxyPlane(id);
+    return knowsFamily(mode === "iptables-legacy" ? "iptables" : mode, family);
+  }
+  return isKernelPlaneId(id) ? knowsFamily(id, family) : family === 4;
 }
 
 /** Throws InvalidRunSpecError for a plane that is not loaded for a family. */
 export function requirePlanesOfFamily(planes: readonly string[] | undefined, family: Family): void {
-  if (family === 4 || planes === undefined) return;
-  const knows = (id: string) => isKernelPlaneId(id) && knowsFamily(id, family);
-  const refused = planes.find((id) => isRealProgram(id) || (isKernelPlaneId(id) && !knows(id)));
+  const refused = planes?.find((id) => (isRealProgram(id) || isKernelPlaneId(id)) && !isOfFamily(id, family));
   if (refused === undefined) return;
+  const known = KERNEL_PLANE_IDS.filter((id) => knowsFamily(id, family)).join(", ");
   throw new InvalidRunSpecError(
-    `planes: ${refused} is measured with IPv4 in the kernel: with ${FAMILY_NAMES[family]} choose from ${KERNEL_PLANE_IDS.filter(knows).join(", ")}`,
+    `planes: ${refused} is measured with IPv4 in the kernel: with ${FAMILY_NAMES[family]} choose from ${known}, and kube-proxy in modes of the same names`,
   );
 }

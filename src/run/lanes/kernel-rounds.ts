@@ -9,6 +9,7 @@ import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { measureColdStarts, planColdStarts } from "./cold-start.js";
+import { familyInKernel } from "./kernel-family.js";
 import { pointsOf } from "./kernel-points.js";
 import { RunProgress, roughLoadMs, roughRoundMs, roughUpdateMs } from "./kernel-progress.js";
 import { type KernelCells, kernelReports } from "./kernel-reports.js";
@@ -192,7 +193,7 @@ function taskOf(
     nft,
     lastLevelBytes: lastLevelBytes(environment.caches),
     endpointsPerService: run.settings.endpointsPerService,
-    family: run.settings.family === 6 ? 6 : 4,
+    family: familyInKernel({ run }),
     seed: run.seed,
     cpu: environment.pinnedCpu,
   };

@@ -37,7 +37,7 @@ function createLane(id: KernelLane): Lane {
 
 /** Every plane at every N in its place; the scenarios of such a point are measured together. */
 async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext): Promise<Plan> {
-  const { catalog, onProgress } = context;
+  const { catalog, onProgress, signal } = context;
   const { kernel } = catalog;
   // Whatever can be refused by reading is, before anything is tried.
   const profile = kernelProfile(kernel, spec);
@@ -52,7 +52,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     onProgress({ kind: "note", text });
   }
   const own = spec.planes?.filter((plane) => !isRealProgram(plane));
-  const programs = lane === "kernel" && family === 4 ? choosePrograms(spec, profile, onProgress) : [];
+  const programs = lane === "kernel" ? choosePrograms(spec, profile, family, onProgress) : [];
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
     connections: spec.connections ?? profile.connections,
@@ -101,6 +101,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
           ...{ lane, planes: own, choices },
           includeBaselines: true,
           onNote: (text) => onProgress({ kind: "note", text }),
+          ...(signal && { signal }),
         });
   const plan = planPlaces(places, spec, { kernel, profile, scenarios, settings });
   return {

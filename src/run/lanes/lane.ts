@@ -26,6 +26,8 @@ export interface PlanContext {
   /** Services of an imported cluster; null: clusters are generated. */
   readonly clusterServices: number | null;
   readonly onProgress: (event: RunEvent) => void;
+  /** Ends what is being tried, such as a guest that boots; what the plan then says is not used. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a lane may use to measure. */

@@ -1,5 +1,6 @@
 /** Real programs as planes of the kernel lane: which are measured at which N, and their visits. */
 
+import type { Family } from "../../cluster/family.js";
 import { InputError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
 import { installCilium } from "../../kernel/cilium/binary.js";
@@ -14,6 +15,7 @@ import type { Cell, Results } from "../../results/schema.js";
 import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
+import { familyInKernel, isOfFamily } from "./kernel-family.js";
 import { type RunProgress, roughVisitMs } from "./kernel-progress.js";
 import type { Plan, PlanContext, RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
@@ -23,12 +25,13 @@ import { cellsAt, type ProgramPoint, programmingReports } from "./programming-re
 export function choosePrograms(
   spec: RunSpec,
   profile: KernelProfile,
+  family: Family,
   onProgress: PlanContext["onProgress"],
 ): RealProgram[] {
   const asked = spec.planes?.filter(isRealProgram);
   const found: RealProgram[] = [];
   const absent: string[] = [];
-  for (const id of asked ?? profile.programs) {
+  for (const id of asked ?? profile.programs.filter((id) => isOfFamily(id, family))) {
     try {
       const program = resolveRealProgram(id);
       if (!found.some((other) => other.id === program.id)) found.push(program);
@@ -169,6 +172,7 @@ export async function measurePrograms(
     })),
     visits,
     endpointsPerService: results.run.settings.endpointsPerService,
+    family: familyInKernel(results),
     nft: nftOf(results, context),
     connections: results.run.settings.connections ?? 1,
     cpu: results.environment.pinnedCpu,

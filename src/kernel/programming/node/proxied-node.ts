@@ -103,23 +103,31 @@ export class ProxiedNode implements ProgrammedNode {
   }
 
   async change(service: number, kind: EndpointChange): Promise<ChangeReply> {
-    const clock = wallClockNs();
-    const { change, joined, left } = this.#cluster.change(service, kind);
-    return { ...(await this.#send([change], clock)), joined, left };
+    let moved: Pick<ChangeReply, "joined" | "left"> = { joined: null, left: null };
+    const made = await this.#send(() => {
+      const { change, joined, left } = this.#cluster.change(service, kind);
+      moved = { joined, left };
+      return [change];
+    });
+    return { ...made, ...moved };
   }
 
   async resize(service: number, endpoints: number): Promise<void> {
-    await this.#send([this.#cluster.resize(service, endpoints)], wallClockNs());
+    await this.#send(() => [this.#cluster.resize(service, endpoints)]);
   }
 
   async rollOut(service: number): Promise<ChangeReply> {
-    const changes = this.#cluster.rollOut(service);
-    return { ...(await this.#send(changes, wallClockNs())), joined: null, left: null };
+    return { ...(await this.#send(() => this.#cluster.rollOut(service))), joined: null, left: null };
   }
 
-  /** Makes changes, and waits until a sync that has all of them has ended. */
-  async #send(changes: readonly ObjectChange[], clock: () => number) {
+  /**
+   * Makes changes, and waits until a sync that has all of them has ended. They carry the time at which they are worked out, from which
+   * kube-proxy counts, so that is done last.
+   */
+  async #send(work: () => readonly ObjectChange[]) {
     const before = await this.#clock();
+    const clock = wallClockNs();
+    const changes = work();
     const expected = (before?.changes ?? 0) + changes.length;
     const sentNs = clock();
     for (const change of changes) this.#cluster.server.apply(change);
@@ -141,7 +149,7 @@ export class ProxiedNode implements ProgrammedNode {
     if (this.#end !== undefined) throw new KernelError(`kube-proxy: ${this.#end}: ${this.#lastWords()}`);
     const text = await get(METRICS_URL);
     if (text === undefined) return undefined;
-    const clock = readSyncClock(text);
+    const clock = readSyncClock(text, this.#cluster.family);
     if (clock.failures > 0)
       throw new KernelError(`kube-proxy could not write its rules: ${this.#lastWords()}`);
     return clock;

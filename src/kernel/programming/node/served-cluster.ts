@@ -1,6 +1,7 @@
 /** A generated cluster on a list/watch server, and changes of its EndpointSlices. */
 
-import { type Cluster, formatCidr } from "../../../cluster/cluster.js";
+import type { Cluster } from "../../../cluster/cluster.js";
+import { type Family, familyOf, rangeText } from "../../../cluster/family.js";
 import { clusterObjects } from "../../../kubernetes/list-watch/cluster-objects.js";
 import type { ApiObject, ObjectChange } from "../../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, SERVICE } from "../../../kubernetes/list-watch/resources.js";
@@ -26,6 +27,7 @@ const SERVICE_LABEL = "kubernetes.io/service-name";
 export class ServedCluster {
   readonly server: ApiServer;
   readonly podRange: string;
+  readonly family: Family;
   readonly nodeAddresses: readonly number[];
   /** How many Services and EndpointSlices there are. */
   readonly objects: number;
@@ -35,28 +37,31 @@ export class ServedCluster {
 
   private constructor(
     objects: readonly ApiObject[],
-    { podCidr, clientCidr, nodeAddresses }: Cluster["network"],
+    network: Cluster["network"],
     slices: ReadonlyMap<number, ApiObject>,
     seed: number,
   ) {
+    const { podCidr, clientCidr, nodeAddresses } = network;
     this.server = new ApiServer(objects);
-    this.podRange = formatCidr(podCidr);
+    this.podRange = rangeText(network, podCidr);
+    this.family = familyOf(network);
     this.nodeAddresses = nodeAddresses;
     this.objects = objects.filter(({ kind }) => kind === SERVICE.kind || kind === ENDPOINT_SLICE.kind).length;
     this.#slices = slices;
     // Below the clients' part of the pod range, where endpoints that are numbered upwards never come.
-    this.#fresh = new FreshAddresses(clientCidr.base - 2 ** 16);
+    this.#fresh = new FreshAddresses(clientCidr.base - 2 ** 16, network);
     this.#random = Random.fromSeed(seed, "endpoints that change");
   }
 
   static async generate({
     services,
     endpointsPerService,
+    family,
     seed,
     changing,
   }: Preparation): Promise<ServedCluster> {
     const cluster = await benchCluster({
-      ...{ clusterFile: null, services, clusterSeed: seed, endpointsPerService },
+      ...{ clusterFile: null, services, clusterSeed: seed, endpointsPerService, family },
       ...{ entry: "clusterIp", affinityShare: 0 },
     });
     const numbers = new Map(changing.map((service) => [cluster.serviceName(service), service]));

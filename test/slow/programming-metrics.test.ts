@@ -1,0 +1,65 @@
+/**
+ * Times of changes next to what kube-proxy's own metrics say of them, scraped by another process. Needs what
+ * programming.test.ts does.
+ */
+
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readResults } from "../../src/results/files.js";
+import { CLI, folder, lacking } from "./kube-proxy-tools.js";
+import { type Scraped, scrapeDuring } from "./scrape-metrics.js";
+
+const CHANGES = 5;
+const SERVICES = Number(process.env.LBSCALE_PROGRAMMED_SERVICES ?? 1000);
+
+describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's own metrics", () => {
+  test.each(["nftables@1.35", "nftables@1.36", "nftables@1.37", "iptables-legacy@1.37"])(
+    "is one sync, of %s, and lasts from its event to the end of that",
+    async (program) => {
+      const out = join(folder, program);
+      const { status, scraped } = await scrapeDuring(
+        [
+          ...[CLI, "run", "--lane", "kernel", "--profile", "quick", "--planes", `kube-proxy/${program}`],
+          ...["--scenarios", "programming", "--services", String(SERVICES), "--replicates", String(CHANGES)],
+          ...["--duration", "5m", "--budget", "10m", "--formats", "none", "--out", out],
+        ],
+        folder,
+      );
+      expect(status).toBe(0);
+      const cell = (variant: string) =>
+        readResults(out).cells.find((each) => each.scenario === "programming" && each.variant === variant)!;
+      const measured = cell("").replicates.map(({ median }) => median / 1e9);
+      // The last that was seen before the next change: a sync's metrics are not written all at once.
+      const after = (changes: number) => scraped.findLast(({ programmed }) => programmed === changes)!;
+      const own = measured.map((_, i) => difference(after(i), after(i + 1)));
+      console.log(
+        [
+          `${program}, ${SERVICES} services: event to end of sync by lbscale; by kube-proxy since the event's time; its sync alone (ms)`,
+          ...measured.map((seconds, i) =>
+            [seconds, own[i]!.programmedSeconds, own[i]!.syncSeconds]
+              .map((one) => (one * 1e3).toFixed(1))
+              .join("  "),
+          ),
+        ].join("\n"),
+      );
+      expect(measured).toHaveLength(CHANGES);
+      expect(own.map(({ syncs }) => syncs)).toEqual(measured.map(() => 1));
+      for (const [i, { syncSeconds, programmedSeconds }] of own.entries()) {
+        expect(syncSeconds).toBeLessThanOrEqual(measured[i]!);
+        // The event's own time is that of its annotation, in whole milliseconds before it is sent.
+        expect(measured[i]!).toBeLessThanOrEqual(programmedSeconds + 0.001);
+      }
+      // A change that gives the last Service its endpoints comes before they are replaced; the node is removed once they are.
+      const rollout = difference(after(CHANGES + 1), scraped.at(-1)!);
+      expect(rollout.syncs).toBeLessThanOrEqual(Number(cell("rollout").facts.syncs));
+    },
+  );
+});
+
+function difference(before: Scraped, after: Scraped): Scraped {
+  const of = (name: keyof Scraped) => after[name] - before[name];
+  return {
+    ...{ syncs: of("syncs"), syncSeconds: of("syncSeconds") },
+    ...{ programmed: of("programmed"), programmedSeconds: of("programmedSeconds") },
+  };
+}
