@@ -31,6 +31,8 @@ export interface Situation {
   destinationAddress: number;
   /** The service answers at other addresses than its cluster IP too. */
   isExposed: boolean;
+  /** One of them is its own: an external IP or a load balancer's. */
+  hasExternalAddress: boolean;
   count: number;
   localCount: number;
   /** Those of `localCount` that policy Cluster sends to as well. */
@@ -65,6 +67,7 @@ export class Situations {
     sourceAddress: 0,
     destinationAddress: 0,
     isExposed: false,
+    hasExternalAddress: false,
     count: 0,
     localCount: 0,
     readyLocalCount: 0,
@@ -138,6 +141,7 @@ export class Situations {
     s.outOfRange = false;
     s.isIngress = this.#ingress.has(dst);
     s.isExposed = false;
+    s.hasExternalAddress = false;
     s.outsideServiceRanges = false;
     if (s.servicePort < 0) return s;
     const p = s.servicePort;
@@ -147,8 +151,8 @@ export class Situations {
     s.readyLocalCount = this.#readyLocalCounts[p]!;
     s.internalLocal = cluster.internalLocal[service] === 1;
     s.externalLocal = cluster.externalLocal[service] === 1;
-    s.isExposed =
-      cluster.nodePort[p] !== 0 || cluster.externalStart[service + 1]! > cluster.externalStart[service]!;
+    s.hasExternalAddress = cluster.externalStart[service + 1]! > cluster.externalStart[service]!;
+    s.isExposed = cluster.nodePort[p] !== 0 || s.hasExternalAddress;
     s.outsideServiceRanges = s.destination === "external" && !this.#inRanges(service, src);
     s.outOfRange = s.outsideServiceRanges && s.isIngress;
     return s;

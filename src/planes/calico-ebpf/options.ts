@@ -10,4 +10,12 @@ export const CALICO_OPTIONS: readonly PlaneOption[] = [
     key: "calicoMapEntries",
     numbers: { min: 1, max: 2 ** 24 },
   },
+  {
+    name: "calico-maglev",
+    describe:
+      "Calico's Services with external addresses ask for Maglev by annotation: for clients outside the cluster",
+    key: "calicoMaglev",
+    isFlag: true,
+    default: false,
+  },
 ];
