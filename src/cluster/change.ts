@@ -127,6 +127,15 @@ export function singleChanges(cluster: Cluster, change: Change): readonly Change
   ];
 }
 
+/** Addresses of the endpoints that join, in their order: those that the whole cluster has free. */
+export function joiningAddresses(cluster: Cluster, change: Change): number[] {
+  const count = changedRows(cluster, change).joining.length;
+  if (count === 0) return [];
+  const { endpointAddress, endpointStart } = applyChange(cluster, change);
+  const end = endpointStart[change.servicePort + 1]!;
+  return [...endpointAddress.subarray(end - count, end)];
+}
+
 function freshAddresses(cluster: Cluster, count: number): number[] {
   if (count === 0) return [];
   const { network } = cluster;

@@ -1,7 +1,6 @@
 /** What the kernel itself says that a loaded program takes. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { EbpfProgram } from "../planes/ebpf/program.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import type { KernelMemory } from "./tasks.js";
@@ -37,10 +36,7 @@ export async function readMemory(
       await testbed.exec("node", natives.loader, ["memory", pinFolder({ host, testbed })]),
       "map",
     );
-    // Without Maglev its map is there, because the programs name it, and would not be in Cilium.
-    const isState = (name: string) =>
-      STATE_MAPS.test(name) ||
-      (program instanceof EbpfProgram && program.maglevSize === null && /maglev/.test(name));
+    const isState = (name: string) => STATE_MAPS.test(name);
     const entries = Object.entries(maps).filter(([name]) => !LAB_MAPS.test(name));
     return {
       source: "memlock",

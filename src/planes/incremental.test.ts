@@ -6,6 +6,7 @@ import { type Change, changedRows, singleChanges } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
 import { type LiveCluster, liveCluster, resolveChange } from "../cluster/endpoint-updates.js";
+import { exposeServices } from "../cluster/expose.js";
 import { flowAt } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
 import { IPVS_SCHEDULERS } from "./ipvs/scheduler-names.js";
@@ -123,19 +124,28 @@ function expectSame(
   }
 }
 
+const SMALL_TABLES: PlaneOptions = { maglevTableSize: 251 };
 const IN_FAMILIES = PLANES.flatMap((plane) =>
-  plane.descriptor.can.families.map((family) => ({ id: plane.id, plane, family })),
+  plane.descriptor.can.families.map((family) => ({ name: plane.id, plane, family, given: SMALL_TABLES })),
 );
+const CALICO_MAGLEV = IN_FAMILIES.filter(({ plane }) => plane.id === "calico-ebpf").map((each) => ({
+  ...each,
+  name: "calico-ebpf --calico-maglev",
+  given: { calicoMaglev: true },
+}));
 
-describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
+describe.each([...IN_FAMILIES, ...CALICO_MAGLEV])("$name of IPv$family", ({ plane, family, given }) => {
+  /** Calico's tables are for Services with external addresses. */
+  const reached = (cluster: Cluster) => (given.calicoMaglev ? exposeServices(cluster) : cluster);
+
   const modes: readonly (UpdateMode | undefined)[] =
     plane.id === "iptables" ? ["partial", "full"] : [undefined];
 
   it.each(modes)("decides after changes in place as a program of the changed cluster does (%s)", (mode) => {
     fc.assert(
       fc.property(fc.nat(), wishes, (seed, wanted) => {
-        const base = mixed(seed, { family });
-        const options = { seed: 1, maglevTableSize: 251 };
+        const base = reached(mixed(seed, { family }));
+        const options = { seed: 1, ...given };
         const live = plane.compile(base, options).live(1, base.endpoints + SPARE);
         const at = applyAll(live, base, wanted, mode);
         expectSame(plane, live, at, options, seed);
@@ -148,15 +158,14 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
     fc.assert(
       fc.property(fc.nat(), wishes, (seed, wanted) => {
         // Source ranges and affinity matches are counted by `update`, but no model of ours holds them.
-        const base = mixed(seed, { family, affinityShare: 0, sourceRangeShare: 0 });
+        const base = reached(mixed(seed, { family, affinityShare: 0, sourceRangeShare: 0 }));
         let at = liveCluster(base);
         let nextId = base.endpoints;
-        const options = { maglevTableSize: 251 };
-        const live = plane.compile(base, options).live(1, base.endpoints + SPARE);
+        const live = plane.compile(base, given).live(1, base.endpoints + SPARE);
         for (const wish of wanted) {
           const change = granted(at.cluster, wish);
           const before = { ...live.written };
-          const { rules, chains, mapWrites } = plane.compile(at.cluster, options).update(change, mode);
+          const { rules, chains, mapWrites } = plane.compile(at.cluster, given).update(change, mode);
           for (const step of live.appliesRolloutStepwise ? singleChanges(at.cluster, change) : [change]) {
             const edit = resolveChange(at, step, nextId);
             nextId += changedRows(at.cluster, step).joining.length;
@@ -175,8 +184,8 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
   });
 
   it("takes the same endpoint in and out a thousand times without growing", () => {
-    const base = generateCluster({ services: 20, seed: 4, family });
-    const live = plane.compile(base, { seed: 1, maglevTableSize: 251 }).live(1, base.endpoints + 20);
+    const base = reached(generateCluster({ services: 20, seed: 4, family }));
+    const live = plane.compile(base, { seed: 1, ...given }).live(1, base.endpoints + 20);
     const start = liveCluster(base);
     const edits = Array.from({ length: 20 }, (_, p) => {
       const join = resolveChange(start, { kind: "join", servicePort: p }, base.endpoints + p);
@@ -189,7 +198,7 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
         live.apply(leave);
       }
     }
-    expectSame(plane, live, start, { seed: 1, maglevTableSize: 251 }, 2);
+    expectSame(plane, live, start, { seed: 1, ...given }, 2);
   });
 });
 

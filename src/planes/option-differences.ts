@@ -1,6 +1,7 @@
-/** What options of kube-proxy change of the decision contract, which is written for its defaults. */
+/** What options of planes change of the decision contract, which is written for their defaults. */
 
 import { inCidr } from "../cluster/cluster.js";
+import { CALICO } from "./calico-ebpf/differences.js";
 import type { Expectation, Masquerade } from "./expectation.js";
 import { DROP, PASS, type PlaneId, type PlaneOptions, REJECT } from "./plane.js";
 import type { Situation } from "./situation.js";
@@ -92,6 +93,20 @@ export function optionDifferences(
       because: "at other addresses than those of --nodeport-addresses there is no NodePort",
       when: (s) => s.destination === "node-port" && !isServed(s.destinationAddress, s.isPrimaryAddress),
       instead: () => answer(PASS),
+    });
+  }
+  if (options.calicoMaglev) {
+    found.push({
+      name: "calico-maglev-ignores-policies",
+      planes: CALICO,
+      because: "a Maglev table is the same on all nodes, so that it holds every endpoint",
+      when: (s) =>
+        s.source === "outside" &&
+        (s.destination === "external" || s.destination === "cluster-ip") &&
+        s.hasExternalAddress &&
+        s.count > 0 &&
+        !s.outsideServiceRanges,
+      instead: () => answer("dnat"),
     });
   }
   return found;

@@ -59,6 +59,8 @@ export interface PlaneOptions {
   readonly ebpfPrealloc?: boolean;
   /** Calico's `bpfMapSizeNATFrontend`. Absent: max(65536, the power of two that holds the cluster). */
   readonly calicoMapEntries?: number;
+  /** Whether Services with external addresses have Calico's annotation for Maglev. False, as Services are without it, if absent. */
+  readonly calicoMaglev?: boolean;
   /** Cilium's `maglev.tableSize`. */
   readonly maglevTableSize?: number;
 }

@@ -32,6 +32,8 @@ export interface Situation {
   destinationAddress: number;
   /** The service answers at other addresses than its cluster IP too. */
   isExposed: boolean;
+  /** One of them is its own: an external IP or a load balancer's. */
+  hasExternalAddress: boolean;
   count: number;
   localCount: number;
   /** Those of `localCount` that policy Cluster sends to as well. */
@@ -69,6 +71,7 @@ export class Situations {
     sourceAddress: 0,
     destinationAddress: 0,
     isExposed: false,
+    hasExternalAddress: false,
     count: 0,
     localCount: 0,
     readyLocalCount: 0,
@@ -145,6 +148,7 @@ export class Situations {
     s.isIngress = this.#ingress.has(dst);
     s.isExternalIp = this.#externalIps.has(dst);
     s.isExposed = false;
+    s.hasExternalAddress = false;
     s.outsideServiceRanges = false;
     if (s.servicePort < 0) return s;
     const p = s.servicePort;
@@ -154,8 +158,8 @@ export class Situations {
     s.readyLocalCount = this.#readyLocalCounts[p]!;
     s.internalLocal = cluster.internalLocal[service] === 1;
     s.externalLocal = cluster.externalLocal[service] === 1;
-    s.isExposed =
-      cluster.nodePort[p] !== 0 || cluster.externalStart[service + 1]! > cluster.externalStart[service]!;
+    s.hasExternalAddress = cluster.externalStart[service + 1]! > cluster.externalStart[service]!;
+    s.isExposed = cluster.nodePort[p] !== 0 || s.hasExternalAddress;
     s.outsideServiceRanges = s.destination === "external" && !this.#inRanges(service, src);
     s.outOfRange = s.outsideServiceRanges && s.isIngress;
     return s;

@@ -1,7 +1,11 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { commandLine } from "../support/in-process.js";
 import { BOUTIQUE, NODE_TABLES, PUBLISHED } from "../support/inputs.js";
+
+/** Services of all kinds: one of policy Local, without a local endpoint, has the load balancer 203.0.113.20. */
+const KINDS = fileURLToPath(new URL("../data/kube-proxy/clusters/kinds.json", import.meta.url));
 
 const { lbscale } = commandLine();
 
@@ -58,6 +62,18 @@ describe("lbscale lookup, explain and advise", () => {
     expect((await lbscale([...own, "--kube-proxy", "1.36"])).stdout).toContain(
       "iptables, kube-proxy 1.36.3: ",
     );
+  });
+
+  it("goes through Calico's Maglev for a client outside, where it is asked for, and for no other plane", async () => {
+    const flow = ["--flow", "tcp 198.51.100.9:40000 > 203.0.113.20:80"];
+    const ask = (plane: string) =>
+      lbscale(["lookup", KINDS, "--node", "me", "--plane", plane, "--calico-maglev", ...flow]);
+    expect((await ask("calico-ebpf")).stdout).toMatch(
+      /place \d+ of 503 by lookup3[\s\S]*cali_v4_mglv\[service \d+, place \d+\][\s\S]*: DNAT 10\.244[\s\S]*2 map lookups/,
+    );
+    const { stdout, stderr, status } = await ask("ebpf");
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("lbscale: --calico-maglev is Calico's: give it with --plane calico-ebpf\n");
   });
 
   it("proposes close matches for a service that does not exist", async () => {

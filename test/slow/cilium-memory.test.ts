@@ -41,7 +41,9 @@ test.skipIf(!works).each([
     try {
       const added = Array.from(clusterObjects(cluster), (object) => ({ type: "ADDED", object }) as const);
       const { memlock } = await cilium.apply(added);
-      for (const map of ["services_v2", "backends_v3", "reverse_nat"].map((name) => `lb${family}_${name}`)) {
+      // The agent makes Maglev's outer map under algorithm random too.
+      const names = ["services_v2", "backends_v3", "reverse_nat", "maglev"];
+      for (const map of names.map((name) => `lb${family}_${name}`)) {
         const lines = program.memory().filter(({ what }) => what.startsWith(map));
         // The rest of slab objects is in no account; preallocated maps have an element and a pointer more per CPU.
         const modelled = lines
@@ -91,10 +93,12 @@ function memlockOf(memlock: Readonly<Record<string, number>>, map: string): numb
     lb4_backends_v3: "4 12",
     lb4_reverse_nat: "2 6",
     lb4_source_range: "12 1",
+    lb4_maglev: "2 4",
     lb6_services_v2: "24 12",
     lb6_backends_v3: "4 24",
     lb6_reverse_nat: "2 18",
     lb6_source_range: "24 1",
+    lb6_maglev: "2 4",
   }[map]!;
   const found = Object.entries(memlock).filter(
     ([key]) => key.startsWith(`${name} `) && key.endsWith(` ${sizes}`),

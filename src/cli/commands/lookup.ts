@@ -1,4 +1,7 @@
 import type { CommandModule } from "yargs";
+import { UsageError } from "../../errors.js";
+import { CALICO_EBPF } from "../../planes/calico-ebpf/descriptor.js";
+import { CALICO_MAGLEV } from "../../planes/calico-ebpf/options.js";
 import { iptables } from "../../planes/iptables/index.js";
 import { compileNodeList } from "../../planes/iptables/rules/node-list.js";
 import { unknownConditions } from "../../planes/iptables/rules/unknown-conditions.js";
@@ -18,6 +21,7 @@ import {
 } from "../options/kube-proxy.js";
 import { familyOption, type NodeName, withNodeName } from "../options/node.js";
 import { familyOfFlow, flowIn, parseFlow } from "../options/parse.js";
+import { planeDeclaration } from "../options/plane-option.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments extends KubeProxyChoice, NodeName {
@@ -25,6 +29,7 @@ interface Arguments extends KubeProxyChoice, NodeName {
   plane: string;
   flow: string;
   seed: string;
+  "calico-maglev": boolean | undefined;
   json: boolean;
 }
 
@@ -56,9 +61,13 @@ export const lookupCommand: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: "Random seed",
       })
+      .option("calico-maglev", { ...planeDeclaration(CALICO_MAGLEV), type: "boolean" })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     const plane = planeById(args.plane);
+    const calicoMaglev = args["calico-maglev"];
+    if (calicoMaglev !== undefined && plane.id !== CALICO_EBPF.id)
+      throw new UsageError(`--${CALICO_MAGLEV.name} is Calico's: give it with --plane ${CALICO_EBPF.id}`);
     refuseDual(args);
     const asked = parseFlow(args.flow);
     const seed = parseSeed(args.seed);
@@ -69,7 +78,10 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     });
     const cluster = onChosenNode(read, args);
     const flow = flowIn(cluster, asked);
-    const options = kubeProxyOptionsFor(cluster, args);
+    const options = {
+      ...kubeProxyOptionsFor(cluster, args),
+      ...(calicoMaglev !== undefined && { calicoMaglev }),
+    };
     const path: string[] = [];
     // A node's iptables-save is walked as it is, others' rules included, unless a kube-proxy's rules are asked for.
     const own = plane === iptables && Object.keys(given).length === 0 ? nodeList : undefined;

@@ -8,16 +8,23 @@ import type { AffinityTable } from "../shared/affinity.js";
 import { DATA, type LpmTrie, MISS, PREFIX_LENGTH } from "../shared/lpm/trie.js";
 import { describeWalk, ipv6Length } from "../shared/lpm/walk-text.js";
 import * as layout from "./layout.js";
-import type { BackendMap } from "./maps/backends.js";
+import { type BackendMap, NO_BACKEND } from "./maps/backends.js";
+import { MAGLEV_PLACES } from "./maps/maglev.js";
 
 /** What an explanation needs of a model: its maps and its state, not its lookup. */
 export interface ExplainedModel {
   readonly cluster: Parameters<typeof servicePortName>[0];
-  readonly maps: { readonly frontends: LpmTrie; readonly backends: BackendMap; readonly routes: LpmTrie };
+  readonly maps: {
+    readonly frontends: LpmTrie;
+    readonly backends: BackendMap;
+    readonly routes: LpmTrie;
+    readonly maglev: BackendMap | null;
+  };
   readonly affinity: AffinityTable;
   remembered(group: number, src: number, timeout: number, nowSec: number): number;
   addressOf(endpoint: number): number;
   ordinal(count: number): number;
+  place(src: number, sport: number, dst: number, dport: number, protocol: number): number;
   fromInside(src: number): boolean;
 }
 
@@ -77,9 +84,34 @@ export function explainCalico(
   }
   const at = (field: number): number => frontends.words[frontend + field]!;
   say(() => [`frontend of ${servicePortName(model.cluster, at(layout.FE_ID))}`]);
+  const lookBackendUp = (name: string, map: BackendMap, ordinal: number, told: string): number => {
+    const id = at(layout.FE_ID);
+    work.mapLookups++;
+    work.hashProbes += map.probes(id, ordinal);
+    const found = map.find(id, ordinal);
+    const destination = () =>
+      found === NO_BACKEND
+        ? "no backend"
+        : socketText(
+            network,
+            map.words[found + layout.BACKEND_ADDRESS]! >>> 0,
+            map.words[found + layout.BACKEND_PORT]!,
+          );
+    say(() => [`${maps}_${name}[service ${id}, ${told} ${ordinal}]: ${destination()}`]);
+    return found;
+  };
+  const flags = at(layout.FE_FLAGS);
+  const { maglev } = model.maps;
+  if (flags & layout.MAGLEV && !inside && maglev !== null) {
+    const { sport, dport, protocol } = flow;
+    const place = model.place(src, sport, dst, dport, protocol);
+    say(() => [`Maglev, for a client outside: place ${place} of ${MAGLEV_PLACES} by lookup3 of the packet`]);
+    const backend = lookBackendUp("mglv", maglev, place, "place");
+    if (backend === NO_BACKEND) return answer(REJECT, "an empty table: REJECT");
+    return { decision: maglev.words[backend + layout.BACKEND_ENDPOINT]! * 2, work };
+  }
   let count = at(layout.FE_COUNT);
   if (count === layout.DROP_COUNT) return answer(DROP, "source outside the ranges: DROP");
-  const flags = at(layout.FE_FLAGS);
   if (flags & (layout.INTERNAL_LOCAL | layout.EXTERNAL_LOCAL)) {
     const known = inside || (routeOf(src) & (layout.ROUTE_HOST | layout.ROUTE_WORKLOAD)) !== 0;
     if (flags & (known ? layout.INTERNAL_LOCAL : layout.EXTERNAL_LOCAL)) {
@@ -99,17 +131,9 @@ export function explainCalico(
   }
   let address = endpoint < 0 ? 0 : model.addressOf(endpoint);
   if (endpoint < 0) {
-    const ordinal = model.ordinal(count);
-    const id = at(layout.FE_ID);
-    work.mapLookups++;
-    work.hashProbes += backends.probes(id, ordinal);
-    const backend = backends.find(id, ordinal);
+    const backend = lookBackendUp("nat_be", backends, model.ordinal(count), "ordinal");
     endpoint = backends.words[backend + layout.BACKEND_ENDPOINT]!;
     address = backends.words[backend + layout.BACKEND_ADDRESS]!;
-    const port = backends.words[backend + layout.BACKEND_PORT]!;
-    say(() => [
-      `${maps}_nat_be[service ${id}, ordinal ${ordinal}]: ${socketText(network, address >>> 0, port)}`,
-    ]);
   }
   if (timeout !== 0) model.affinity.put(group, src, endpoint, nowSec);
   return { decision: endpoint * 2 + Number(address === src), work };

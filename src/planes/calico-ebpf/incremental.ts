@@ -1,23 +1,15 @@
 /**
- * Felix at work on the model's maps: ordinals that shift are written, then the frontends that count them, then ordinals too many are deleted.
+ * Felix at work on the model's maps: ordinals that shift are written, places of a Maglev table that change hands, then the frontends that
+ * count them, then ordinals too many are deleted.
  */
 
 import type { Cluster } from "../../cluster/cluster.js";
 import type { EndpointUpdate, LiveCluster } from "../../cluster/endpoint-updates.js";
 import type { IncrementalModel } from "../plane.js";
-import {
-  BACKEND_ADDRESS,
-  BACKEND_ENDPOINT,
-  BACKEND_PORT,
-  FE_AFFINITY,
-  FE_COUNT,
-  FE_FLAGS,
-  FE_FRONTEND,
-  FE_ID,
-  FE_LOCAL,
-  FRONTEND_BITS,
-} from "./layout.js";
+import { FE_AFFINITY, FE_COUNT, FE_FLAGS, FE_FRONTEND, FE_ID, FE_LOCAL, FRONTEND_BITS } from "./layout.js";
+import { destinationOf } from "./maps/backends.js";
 import { frontendsOf, keyOf, ordinalsOf } from "./maps/entries.js";
+import { asksForMaglev, maglevTable } from "./maps/maglev.js";
 import type { CalicoModel } from "./model.js";
 
 export class LiveCalico implements IncrementalModel {
@@ -25,14 +17,17 @@ export class LiveCalico implements IncrementalModel {
   readonly appliesRolloutStepwise = true;
   readonly written = { rules: 0, chains: 0, mapWrites: 0 };
   readonly #firstFrontend: Int32Array;
+  readonly #maglev: boolean;
 
-  /** `firstFrontend`: number of each service-port's first address, port and protocol. */
-  constructor(model: CalicoModel, firstFrontend: Int32Array) {
+  /** `firstFrontend`: number of each service-port's first address, port and protocol. `maglev`: whether Services ask for it. */
+  constructor(model: CalicoModel, firstFrontend: Int32Array, maglev: boolean) {
     this.model = model;
     this.#firstFrontend = firstFrontend;
+    this.#maglev = maglev;
   }
 
-  apply({ servicePort, before, after }: EndpointUpdate): void {
+  apply(update: EndpointUpdate): void {
+    const { servicePort, before, after } = update;
     const { cluster } = after;
     const old = membersOf(before, servicePort);
     const now = membersOf(after, servicePort);
@@ -41,8 +36,11 @@ export class LiveCalico implements IncrementalModel {
       const row = now.rows[ordinal]!;
       this.model.know(id, cluster.endpointAddress[row]! | 0);
       removedBackends.delete(id);
-      if (id !== old.ids[ordinal]) this.#writeBackend(cluster, servicePort, ordinal, { row, id });
+      if (id === old.ids[ordinal]) continue;
+      this.model.maps.backends.write(servicePort, ordinal, destinationOf(cluster, row, id));
+      this.written.mapWrites++;
     }
+    this.#writePlaces(update);
     if (now.ids.length !== old.ids.length || now.local !== old.local) {
       this.#writeFrontends(cluster, servicePort, now.ids.length, now.local);
     }
@@ -54,24 +52,28 @@ export class LiveCalico implements IncrementalModel {
     for (const id of old.ids) if (!here.has(id)) removedBackends.add(id);
   }
 
-  #writeBackend(
-    cluster: Cluster,
-    servicePort: number,
-    ordinal: number,
-    { row, id }: { row: number; id: number },
-  ): void {
-    const { backends } = this.model.maps;
-    const element = backends.update(servicePort, ordinal);
-    backends.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[row]!;
-    backends.words[element + BACKEND_PORT] = cluster.endpointPort[row]!;
-    backends.words[element + BACKEND_ENDPOINT] = id;
-    this.written.mapWrites++;
+  #writePlaces({ servicePort, before, after }: EndpointUpdate): void {
+    const { maglev } = this.model.maps;
+    const { cluster } = after;
+    if (maglev === null || !asksForMaglev(cluster, cluster.service[servicePort]!)) return;
+    const was = maglevTable(before.cluster, servicePort);
+    const is = maglevTable(cluster, servicePort);
+    for (const [place, row] of is.entries()) {
+      const id = after.ids[row]!;
+      if (place < was.length && before.ids[was[place]!] === id) continue;
+      maglev.write(servicePort, place, destinationOf(cluster, row, id));
+      this.written.mapWrites++;
+    }
+    for (let place = is.length; place < was.length; place++) {
+      maglev.remove(servicePort, place);
+      this.written.mapWrites++;
+    }
   }
 
   #writeFrontends(cluster: Cluster, p: number, count: number, local: number): void {
     const { frontends } = this.model.maps;
     let number = this.#firstFrontend[p]! - 1;
-    for (const frontend of frontendsOf(cluster, p)) {
+    for (const frontend of frontendsOf(cluster, p, this.#maglev)) {
       if (frontend.prefixLength === FRONTEND_BITS) number++;
       if (frontend.drops) continue;
       const node = frontends.update(...keyOf(frontend, cluster.protocol[p]!), frontend.prefixLength);

@@ -15,6 +15,7 @@ export const FE_FRONTEND = 14;
 /** NAT_FLG_*. */
 export const EXTERNAL_LOCAL = 1;
 export const INTERNAL_LOCAL = 2;
+export const MAGLEV = 8;
 /** NAT_FE_DROP_COUNT, 0xffffffff: no source range holds the client. */
 export const DROP_COUNT = -1;
 
@@ -45,6 +46,11 @@ export const BACKEND_ENDPOINT = 11;
 export const KEY = 12;
 export const BACKEND_ADDRESS = 14;
 export const BACKEND_PORT = 15;
+
+/** The bytes of a word in the other order: what a little-endian machine reads of an address in a packet. */
+export function swapBytes(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+}
 
 /** Second word of a frontend's data: the port's low byte comes first, because Calico writes it in the machine's order. */
 export function portWord(port: number, protocol: number, source: number): number {

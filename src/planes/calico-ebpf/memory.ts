@@ -26,29 +26,40 @@ export interface MapSizes {
   readonly nodes: number;
   readonly backends: number;
   readonly backendBuckets: number;
+  /** Of cali_v4_mglv; null where no Service asks for it. */
+  readonly maglev: { readonly places: number; readonly buckets: number } | null;
   readonly routes: number;
   readonly routeNodes: number;
 }
 
+const exact = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "exact" });
+const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
+
 /** Two or three lines for each map. */
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
-  const { family, nodeBytes, frontends, nodes, backends, backendBuckets, routes, routeNodes } = sizes;
-  const backendBytes = BACKEND_BYTES[family] + LIST_NODE_BYTES;
-  const exact = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "exact" });
-  const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
+  const { family, nodeBytes, frontends, nodes, backends, backendBuckets, maglev, routes, routeNodes } = sizes;
   return [
     exact("nat_fe: entries", frontends * FRONTEND_BYTES[family]),
     derived(
       "nat_fe: intermediate nodes, and the rest of slab objects",
       nodes * nodeBytes - frontends * FRONTEND_BYTES[family],
     ),
-    exact("nat_be: header and buckets", HEADER_BYTES + backendBuckets * BUCKET_WORDS * 4),
-    exact("nat_be: elements", backends * backendBytes),
-    derived("nat_be: the rest of their slab objects", backends * (BACKEND_WORDS * 4 - backendBytes)),
+    ...destinationLines("nat_be", backends, backendBuckets, family),
+    ...(maglev ? destinationLines("mglv", maglev.places, maglev.buckets, family) : []),
     exact("routes: entries", routes * ROUTE_BYTES[family]),
     derived(
       "routes: intermediate nodes, and the rest of slab objects",
       routeNodes * nodeBytes - routes * ROUTE_BYTES[family],
     ),
+  ];
+}
+
+/** A hash map from an id and an ordinal to an address and a port. */
+function destinationLines(name: string, elements: number, buckets: number, family: Family): MemoryLine[] {
+  const elementBytes = BACKEND_BYTES[family] + LIST_NODE_BYTES;
+  return [
+    exact(`${name}: header and buckets`, HEADER_BYTES + buckets * BUCKET_WORDS * 4),
+    exact(`${name}: elements`, elements * elementBytes),
+    derived(`${name}: the rest of their slab objects`, elements * (BACKEND_WORDS * 4 - elementBytes)),
   ];
 }

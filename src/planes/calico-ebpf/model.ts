@@ -1,6 +1,7 @@
 /** Calico's lookup (calico_v4_nat_lookup in felix/bpf-gpl/nat_lookup.h) over its maps, as the tc program runs it for a first packet. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import { type Family, familyOf } from "../../cluster/family.js";
 import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
 import { ABSENT, AffinityTable } from "../shared/affinity.js";
 import { type LpmTrie, MISS } from "../shared/lpm/trie.js";
@@ -20,13 +21,15 @@ import {
   FE_LOCAL,
   INTERNAL_LOCAL,
   LOOKUP_BITS,
+  MAGLEV,
   portWord,
   ROUTE_FLAGS,
   ROUTE_HOST,
   ROUTE_WORKLOAD,
   sourceWord,
 } from "./layout.js";
-import type { BackendMap } from "./maps/backends.js";
+import { type BackendMap, NO_BACKEND } from "./maps/backends.js";
+import { maglevPlace } from "./maps/maglev.js";
 
 /** cali_v4_nat_aff. */
 const AFFINITY_ENTRIES = 65_536;
@@ -35,6 +38,8 @@ export interface CalicoMaps {
   readonly frontends: LpmTrie;
   readonly backends: BackendMap;
   readonly routes: LpmTrie;
+  /** null where no Service asks for Maglev. */
+  readonly maglev: BackendMap | null;
 }
 
 export class CalicoModel implements Model {
@@ -49,6 +54,7 @@ export class CalicoModel implements Model {
   readonly #nodes: Int32Array;
   readonly #podBase: number;
   readonly #podMask: number;
+  readonly #family: Family;
 
   /** `capacity`: endpoints are numbered below it. */
   constructor(cluster: Cluster, maps: CalicoMaps, seed: number, capacity: number) {
@@ -62,17 +68,11 @@ export class CalicoModel implements Model {
     this.#nodes = Int32Array.from(network.nodeAddresses, (address) => address | 0);
     this.#podBase = network.podCidr.base | 0;
     this.#podMask = network.podCidr.prefixLength === 0 ? 0 : -1 << (32 - network.podCidr.prefixLength);
+    this.#family = familyOf(network);
     this.reset(seed);
   }
 
-  lookup(
-    src: number,
-    _sport: number,
-    dst: number,
-    dport: number,
-    protocol: number,
-    nowSec: number,
-  ): Decision {
+  lookup(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision {
     const frontends = this.maps.frontends;
     const ports = portWord(dport, protocol, src);
     const inside = this.fromInside(src);
@@ -84,9 +84,15 @@ export class CalicoModel implements Model {
       if (frontend === MISS) return PASS;
     }
     const words = frontends.words;
+    const flags = words[frontend + FE_FLAGS]!;
+    const { maglev } = this.maps;
+    if ((flags & MAGLEV) !== 0 && !inside && maglev !== null) {
+      // Another program goes on: it knows neither policies nor affinity.
+      const backend = maglev.find(words[frontend + FE_ID]!, this.place(src, sport, dst, dport, protocol));
+      return backend === NO_BACKEND ? REJECT : maglev.words[backend + BACKEND_ENDPOINT]! << 1;
+    }
     let count = words[frontend + FE_COUNT]!;
     if (count === DROP_COUNT) return DROP;
-    const flags = words[frontend + FE_FLAGS]!;
     if ((flags & (INTERNAL_LOCAL | EXTERNAL_LOCAL)) !== 0) {
       const policy = inside || this.isKnown(src) ? INTERNAL_LOCAL : EXTERNAL_LOCAL;
       if ((flags & policy) !== 0) count = words[frontend + FE_LOCAL]!;
@@ -124,6 +130,11 @@ export class CalicoModel implements Model {
   /** 31 random bits: the kernel takes `prandom_u32() % count` of 32. */
   ordinal(count: number): number {
     return (nextInt32(this.#random) >>> 1) % count;
+  }
+
+  /** Place of a packet in a Maglev table. */
+  place(src: number, sport: number, dst: number, dport: number, protocol: number): number {
+    return maglevPlace(src, sport, dst, dport, protocol, this.#family);
   }
 
   addressOf(endpoint: number): number {

@@ -2,6 +2,15 @@
 
 import type { PlaneOption } from "../option.js";
 
+export const CALICO_MAGLEV: PlaneOption = {
+  name: "calico-maglev",
+  describe:
+    "Calico's Services with external addresses ask for Maglev by annotation: for clients outside the cluster",
+  key: "calicoMaglev",
+  isFlag: true,
+  default: false,
+};
+
 export const CALICO_OPTIONS: readonly PlaneOption[] = [
   {
     name: "calico-map-max",
@@ -10,4 +19,5 @@ export const CALICO_OPTIONS: readonly PlaneOption[] = [
     key: "calicoMapEntries",
     numbers: { min: 1, max: 2 ** 24 },
   },
+  CALICO_MAGLEV,
 ];

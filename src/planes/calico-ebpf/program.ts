@@ -20,20 +20,11 @@ import { LpmTrie } from "../shared/lpm/trie.js";
 import { CalicoConnections } from "./connections.js";
 import { STOCK_BACKENDS, STOCK_FRONTENDS } from "./descriptor.js";
 import { LiveCalico } from "./incremental.js";
-import {
-  BACKEND_ADDRESS,
-  BACKEND_ENDPOINT,
-  BACKEND_PORT,
-  FE_AFFINITY,
-  FE_COUNT,
-  FE_FLAGS,
-  FE_FRONTEND,
-  FE_ID,
-  FE_LOCAL,
-} from "./layout.js";
-import { BackendMap } from "./maps/backends.js";
+import { FE_AFFINITY, FE_COUNT, FE_FLAGS, FE_FRONTEND, FE_ID, FE_LOCAL } from "./layout.js";
+import { BackendMap, destinationOf } from "./maps/backends.js";
 import { ConntrackMap } from "./maps/conntrack.js";
-import { ENTRY_WORDS, listEntries, type MapEntries, ordinalsOf } from "./maps/entries.js";
+import { countsOf, ENTRY_WORDS, listEntries, type MapEntries, ordinalsOf } from "./maps/entries.js";
+import { asksForMaglev, MAGLEV_PLACES, maglevTable, STOCK_TABLES } from "./maps/maglev.js";
 import { nodeWordsOf, routeCapacity, routesOf } from "./maps/routes.js";
 import { mapMemory } from "./memory.js";
 import { CalicoModel } from "./model.js";
@@ -48,12 +39,17 @@ export class CalicoProgram implements Program {
   /** Capacities of the two maps: stock, or what the cluster needs. */
   readonly frontendCapacity: number;
   readonly backendCapacity: number;
+  /** Whether Services with external addresses ask for Maglev, and the service-ports that have a table. */
+  readonly maglev: boolean;
+  readonly maglevPorts: readonly number[];
   #nodes: number | undefined;
   #routes: Pick<LpmTrie, "entries" | "nodes"> | undefined;
 
   constructor(cluster: Cluster, options: PlaneOptions) {
     this.cluster = cluster;
-    this.entries = listEntries(cluster);
+    this.maglev = options.calicoMaglev ?? false;
+    this.entries = listEntries(cluster, this.maglev);
+    this.maglevPorts = this.maglev ? portsWithTable(cluster) : [];
     const needed = this.#frontends;
     const asked = options.calicoMapEntries;
     if (asked !== undefined && asked < needed) {
@@ -67,6 +63,11 @@ export class CalicoProgram implements Program {
 
   get routeCapacity(): number {
     return routeCapacity(this.cluster);
+  }
+
+  /** Entries that cali_v4_mglv holds: stock, or as many as the tables have. */
+  get maglevCapacity(): number {
+    return MAGLEV_PLACES * Math.max(STOCK_TABLES, this.maglevPorts.length);
   }
 
   get #frontends(): number {
@@ -90,13 +91,19 @@ export class CalicoProgram implements Program {
       nodes: this.#nodes,
       backends: this.cluster.endpoints,
       backendBuckets: powerOfTwo(this.backendCapacity),
+      maglev: this.maglev
+        ? {
+            places: this.maglevPorts.length * MAGLEV_PLACES,
+            buckets: powerOfTwo(this.maglevCapacity),
+          }
+        : null,
       routes: this.#routes.entries,
       routeNodes: this.#routes.nodes,
     });
   }
 
   update(change: Change): UpdateCost {
-    return updateCost(this.cluster, change);
+    return updateCost(this.cluster, change, this.maglev);
   }
 
   capacities(): readonly Capacity[] {
@@ -107,16 +114,31 @@ export class CalicoProgram implements Program {
         most: STOCK_FRONTENDS,
         remedy: `set bpfMapSizeNATFrontend to ${formatCount(powerOfTwo(this.#frontends))}`,
       },
+      ...(this.maglev
+        ? [
+            {
+              what: "Maglev tables",
+              used: this.maglevPorts.length,
+              most: STOCK_TABLES,
+              remedy: `set bpfMaglevMaxServices to ${formatCount(this.maglevPorts.length)}`,
+            },
+          ]
+        : []),
     ];
   }
 
   facts(): Readonly<Record<string, number | string>> {
+    const tables = this.maglevPorts.length;
     const beyond = this.#frontends > STOCK_FRONTENDS || this.cluster.endpoints > STOCK_BACKENDS;
     return {
       frontendEntries: this.#frontends,
       frontendCapacity: this.frontendCapacity,
       backends: this.cluster.endpoints,
       backendCapacity: this.backendCapacity,
+      ...(this.maglev && { maglevTableSize: MAGLEV_PLACES, maglevTables: tables }),
+      ...(tables > STOCK_TABLES && {
+        maglevEnlarged: `beyond Calico's ${STOCK_TABLES} Maglev tables (bpfMaglevMaxServices): enlarged`,
+      }),
       ...(beyond && {
         enlarged: `beyond Calico's maps of ${STOCK_FRONTENDS} frontends and ${STOCK_BACKENDS} backends: enlarged`,
       }),
@@ -133,7 +155,7 @@ export class CalicoProgram implements Program {
   }
 
   live(seed: number, capacity: number): IncrementalModel {
-    return new LiveCalico(this.#model(seed, capacity), this.entries.firstFrontend.view());
+    return new LiveCalico(this.#model(seed, capacity), this.entries.firstFrontend.view(), this.maglev);
   }
 
   model(seed: number): CalicoModel {
@@ -147,6 +169,7 @@ export class CalicoProgram implements Program {
       // Felix writes its maps in the order of a Go map, which is random: neighbours in the trie are none in memory.
       frontends: this.#frontendTrie(random.shuffle(this.#listed())),
       routes: routesOf(this.cluster),
+      maglev: this.maglev ? this.#maglevMap(random.nextInt32()) : null,
     };
     return new CalicoModel(this.cluster, maps, seed, capacity);
   }
@@ -179,15 +202,33 @@ export class CalicoProgram implements Program {
 
   #backendMap(seed: number): BackendMap {
     const { cluster } = this;
-    const map = new BackendMap(this.backendCapacity, cluster.endpoints, seed);
+    const map = new BackendMap(this.backendCapacity, cluster.endpoints, seed, "raise bpfMapSizeNATBackend");
     for (let p = 0; p < cluster.servicePorts; p++) {
       for (const [ordinal, row] of ordinalsOf(cluster, p).rows.entries()) {
-        const element = map.update(p, ordinal);
-        map.words[element + BACKEND_ADDRESS] = cluster.endpointAddress[row]!;
-        map.words[element + BACKEND_PORT] = cluster.endpointPort[row]!;
-        map.words[element + BACKEND_ENDPOINT] = row;
+        map.write(p, ordinal, destinationOf(cluster, row, row));
       }
     }
     return map;
   }
+
+  #maglevMap(seed: number): BackendMap {
+    const { cluster, maglevPorts } = this;
+    const expected = maglevPorts.length * MAGLEV_PLACES;
+    const map = new BackendMap(this.maglevCapacity, expected, seed, "raise bpfMaglevMaxServices");
+    for (const p of maglevPorts) {
+      for (const [place, row] of maglevTable(cluster, p).entries()) {
+        map.write(p, place, destinationOf(cluster, row, row));
+      }
+    }
+    return map;
+  }
+}
+
+/** Service-ports whose Services ask for Maglev, with at least one endpoint. */
+function portsWithTable(cluster: Cluster): number[] {
+  const ports: number[] = [];
+  for (let p = 0; p < cluster.servicePorts; p++) {
+    if (asksForMaglev(cluster, cluster.service[p]!) && countsOf(cluster, p).count > 0) ports.push(p);
+  }
+  return ports;
 }

@@ -1,9 +1,11 @@
 /** The program's map entries as bytes, as bpftool would load and dump them. */
 
+import type { Cluster } from "../../cluster/cluster.js";
 import { IPV6_BITS } from "../../cluster/ipv6.js";
 import { entry, type MapEntry, writeAddress, writeIpv6 } from "../ebpf/dump/map-bytes.js";
 import { ANY_NODE, FRONTEND_BITS } from "./layout.js";
 import { ENTRY_WORDS, ordinalsOf } from "./maps/entries.js";
+import { maglevTable } from "./maps/maglev.js";
 import type { CalicoProgram } from "./program.js";
 
 export type { MapEntry } from "../ebpf/dump/map-bytes.js";
@@ -37,15 +39,25 @@ export function* frontendEntries({ cluster, entries }: CalicoProgram): Iterable<
 
 /** cali_v4_nat_be or cali_v6_nat_be: a service's id and an ordinal, then an address and a port. */
 export function* backendEntries({ cluster }: CalicoProgram): Iterable<MapEntry> {
-  const plan = cluster.network.ipv6;
   for (let p = 0; p < cluster.servicePorts; p++) {
-    for (const [ordinal, row] of ordinalsOf(cluster, p).rows.entries()) {
-      yield entry(8, plan ? 20 : 8, (key, value) => {
-        key.setUint32(0, p, true);
-        key.setUint32(4, ordinal, true);
-        writeAddress(value, 0, cluster.endpointAddress[row]!, plan);
-        value.setUint16(plan ? 16 : 4, cluster.endpointPort[row]!, true);
-      });
-    }
+    yield* destinations(cluster, p, ordinalsOf(cluster, p).rows);
+  }
+}
+
+/** cali_v4_mglv or cali_v6_mglv: a service's id and a place of its Maglev table, then an address and a port. */
+export function* maglevEntries({ cluster, maglevPorts }: CalicoProgram): Iterable<MapEntry> {
+  for (const p of maglevPorts) yield* destinations(cluster, p, maglevTable(cluster, p));
+}
+
+function* destinations(cluster: Cluster, p: number, rows: ArrayLike<number>): Iterable<MapEntry> {
+  const plan = cluster.network.ipv6;
+  for (let ordinal = 0; ordinal < rows.length; ordinal++) {
+    const row = rows[ordinal]!;
+    yield entry(8, plan ? 20 : 8, (key, value) => {
+      key.setUint32(0, p, true);
+      key.setUint32(4, ordinal, true);
+      writeAddress(value, 0, cluster.endpointAddress[row]!, plan);
+      value.setUint16(plan ? 16 : 4, cluster.endpointPort[row]!, true);
+    });
   }
 }

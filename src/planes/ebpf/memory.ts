@@ -35,16 +35,17 @@ export interface MapSizes {
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
   const { family, services, backends, frontends, ranges, maglev } = sizes;
   const words = elementSizes(family);
+  // The agent makes the outer map whatever the algorithm (allMaps in pkg/loadbalancer/maps).
   const maps = [
     ...mapLines(`lb${family}_services_v2`, services, words.services, sizes),
     ...mapLines(`lb${family}_backends_v3`, backends, words.backends, sizes),
     ...mapLines(`lb${family}_reverse_nat`, frontends, words.reverseNat, sizes),
     ...rangeLines(ranges, family),
+    ...mapLines(`lb${family}_maglev`, maglev?.tables ?? 0, OUTER_WORDS, sizes),
   ];
   if (maglev === null) return maps;
   return [
     ...maps,
-    ...mapLines(`lb${family}_maglev`, maglev.tables, OUTER_WORDS, sizes),
     {
       what: `lb${family}_maglev: a table a frontend`,
       bytes: maglev.tables * maglev.size * 4,

@@ -3,7 +3,7 @@
  * joins takes the next slot; one that leaves lets those behind it move down.
  */
 
-import { applyChange, type Change, changedRows, singleChanges } from "../../cluster/change.js";
+import { applyChange, type Change, joiningAddresses, singleChanges } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { extractService, rebaseChange } from "../../cluster/extract-service.js";
 import { familyOf } from "../../cluster/family.js";
@@ -33,7 +33,7 @@ export function updateCost(cluster: Cluster, change: Change, state: MapState): U
   const isShared = otherBackends(cluster, service);
   let operations = 0;
   // Slots are in the order of addresses: those that join need the addresses that the whole cluster has free.
-  const joining = addressesOf(cluster, change);
+  const joining = joiningAddresses(cluster, change);
   let mapWrites = 0;
   let bytes = 0;
   let tables = 0;
@@ -128,15 +128,6 @@ function lastAtMost(starts: Uint32Array, row: number): number {
     else high = middle;
   }
   return low;
-}
-
-/** Addresses of the endpoints that join, in their order. */
-function addressesOf(cluster: Cluster, change: Change): number[] {
-  const count = changedRows(cluster, change).joining.length;
-  if (count === 0) return [];
-  const { endpointAddress, endpointStart } = applyChange(cluster, change);
-  const end = endpointStart[change.servicePort + 1]!;
-  return [...endpointAddress.subarray(end - count, end)];
 }
 
 /** Differences between two maps. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import fc from "../../../test/support/properties.js";
-import { jhash, jhash1, jhash2, jhash3, jhash4, jhash14, jhashU16 } from "./jhash.js";
+import { jhash, jhash1, jhash2, jhash3, jhash4, jhash5, jhash14, jhashU16 } from "./jhash.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const littleEndian = (...words: number[]) => new Uint8Array(Int32Array.from(words).buffer);
@@ -22,6 +22,7 @@ describe("jhash", () => {
         expect(jhash2(a, b, seed)).toBe(jhash(littleEndian(a, b), seed));
         expect(jhash3(a, b, c, seed)).toBe(jhash(littleEndian(a, b, c), seed));
         expect(jhash4(a, b, c, ~a, seed)).toBe(jhash(littleEndian(a, b, c, ~a), seed));
+        expect(jhash5(a, b, c, ~a, ~b, seed)).toBe(jhash(littleEndian(a, b, c, ~a, ~b), seed));
         expect(jhash14(a, b, c, ~a, seed)).toBe(jhash(littleEndian(a, b, c, ~a).subarray(0, 14), seed));
         expect(jhashU16(a, seed)).toBe(jhash(littleEndian(a).subarray(0, 2), seed));
       }),

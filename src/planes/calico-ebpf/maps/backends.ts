@@ -1,40 +1,68 @@
-/** cali_v4_nat_be: a hash map without preallocation (kernel/bpf/hashtab.c), from (service id, ordinal) to an endpoint. */
+/**
+ * cali_v4_nat_be and cali_v4_mglv: hash maps without preallocation (kernel/bpf/hashtab.c), from a service's id and an ordinal, or a place
+ * of its Maglev table, to an endpoint.
+ */
 
+import type { Cluster } from "../../../cluster/cluster.js";
 import { MapFullError } from "../../../errors.js";
 import { jhash2 } from "../../shared/jhash.js";
-import { BACKEND_WORDS, BUCKET_WORDS, HASH, KEY, NEXT } from "../layout.js";
+import {
+  BACKEND_ADDRESS,
+  BACKEND_ENDPOINT,
+  BACKEND_PORT,
+  BACKEND_WORDS,
+  BUCKET_WORDS,
+  HASH,
+  KEY,
+  NEXT,
+} from "../layout.js";
 
 /** Large ArrayBuffers begin 16 bytes behind a page boundary (the allocator's header): 48 bytes on, a cache line begins. */
 const TO_CACHE_LINE_WORDS = 12;
 
 /** No element: offset 0 is a bucket. */
-const MISS = 0;
+export const NO_BACKEND = 0;
+
+/** struct calico_nat_dest, and the endpoint's number in the model. */
+export interface Destination {
+  readonly address: number;
+  readonly port: number;
+  readonly endpoint: number;
+}
+
+/** What a row of the cluster's endpoints stands for in a map. */
+export function destinationOf(cluster: Cluster, row: number, endpoint: number): Destination {
+  return { address: cluster.endpointAddress[row]!, port: cluster.endpointPort[row]!, endpoint };
+}
 
 export class BackendMap {
   words: Int32Array;
   readonly maxEntries: number;
+  readonly #remedy: string;
   readonly #seed: number;
   readonly #mask: number;
   #entries = 0;
   #next: number;
   /** Elements that were freed, by their NEXT. */
-  #freed = MISS;
+  #freed = NO_BACKEND;
 
-  constructor(maxEntries: number, expected: number, seed: number) {
+  /** `remedy`: what to do where it is full, in words. */
+  constructor(maxEntries: number, expected: number, seed: number, remedy: string) {
     const buckets = 2 ** Math.ceil(Math.log2(Math.max(1, maxEntries)));
     this.maxEntries = maxEntries;
+    this.#remedy = remedy;
     this.#seed = seed;
     this.#mask = buckets - 1;
     this.#next = TO_CACHE_LINE_WORDS + buckets * BUCKET_WORDS;
     this.words = new Int32Array(this.#next + (expected + 1) * BACKEND_WORDS);
   }
 
-  /** The element of an ordinal, or MISS. */
+  /** The element of an ordinal, or NO_BACKEND. */
   find(id: number, ordinal: number): number {
     const words = this.words;
     const hash = jhash2(id, ordinal, this.#seed);
     let element = words[TO_CACHE_LINE_WORDS + (hash & this.#mask) * BUCKET_WORDS]!;
-    while (element !== MISS) {
+    while (element !== NO_BACKEND) {
       if (
         words[element + HASH] === hash &&
         words[element + KEY] === id &&
@@ -44,29 +72,39 @@ export class BackendMap {
       }
       element = words[element + NEXT]!;
     }
-    return MISS;
+    return NO_BACKEND;
   }
 
   /** Elements that `find` compares. */
   probes(id: number, ordinal: number): number {
     const found = this.find(id, ordinal);
     let probes = 0;
-    for (let at = this.words[this.#bucket(id, ordinal)]!; at !== MISS; at = this.words[at + NEXT]!) {
+    for (let at = this.words[this.#bucket(id, ordinal)]!; at !== NO_BACKEND; at = this.words[at + NEXT]!) {
       probes++;
       if (at === found) break;
     }
     return probes;
   }
 
-  /**
-   * Writes an ordinal, new or not, and returns its element, whose value the caller writes. The kernel allocates the new element before it frees the
-   * old one. Throws MapFullError.
-   */
-  update(id: number, ordinal: number): number {
+  /** Writes an ordinal, new or not. Throws MapFullError. */
+  write(id: number, ordinal: number, { address, port, endpoint }: Destination): void {
+    const element = this.#element(id, ordinal);
+    this.words[element + BACKEND_ADDRESS] = address;
+    this.words[element + BACKEND_PORT] = port;
+    this.words[element + BACKEND_ENDPOINT] = endpoint;
+  }
+
+  /** Deletes an ordinal that is there. */
+  remove(id: number, ordinal: number): void {
+    this.#release(this.#bucket(id, ordinal), this.find(id, ordinal));
+  }
+
+  /** An element for an ordinal, new or not. The kernel allocates the new one before it frees the old one. */
+  #element(id: number, ordinal: number): number {
     const old = this.find(id, ordinal);
-    if (old === MISS && this.#entries === this.maxEntries) {
+    if (old === NO_BACKEND && this.#entries === this.maxEntries) {
       throw new MapFullError(
-        `Calico's backend map holds ${this.maxEntries} entries and is full: the kernel refuses (E2BIG); raise bpfMapSizeNATBackend`,
+        `a map of Calico's backends holds ${this.maxEntries} entries and is full: the kernel refuses (E2BIG); ${this.#remedy}`,
       );
     }
     const element = this.#take();
@@ -78,13 +116,8 @@ export class BackendMap {
     words[element + KEY + 1] = ordinal;
     words[bucket] = element;
     this.#entries++;
-    if (old !== MISS) this.#release(bucket, old);
+    if (old !== NO_BACKEND) this.#release(bucket, old);
     return element;
-  }
-
-  /** Deletes an ordinal that is there. */
-  remove(id: number, ordinal: number): void {
-    this.#release(this.#bucket(id, ordinal), this.find(id, ordinal));
   }
 
   #bucket(id: number, ordinal: number): number {
@@ -93,7 +126,7 @@ export class BackendMap {
 
   #take(): number {
     const element = this.#freed;
-    if (element !== MISS) {
+    if (element !== NO_BACKEND) {
       this.#freed = this.words[element + NEXT]!;
       return element;
     }

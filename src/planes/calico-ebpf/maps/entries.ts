@@ -8,9 +8,11 @@ import {
   EXTERNAL_LOCAL,
   FRONTEND_BITS,
   INTERNAL_LOCAL,
+  MAGLEV,
   portWord,
   sourceWord,
 } from "../layout.js";
+import { asksForMaglev } from "./maglev.js";
 
 /** One entry of cali_v4_nat_fe. */
 export interface Frontend {
@@ -27,12 +29,17 @@ export interface Frontend {
 /** int32 words of an entry: three of data, its length, five of value, and the number of its address, port and protocol. */
 export const ENTRY_WORDS = 10;
 
-/** The entries of a service-port. External addresses are guarded by source ranges whether they are a load balancer's or not. */
-export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
+/**
+ * The entries of a service-port. External addresses are guarded by source ranges whether they are a load balancer's or not.
+ * `maglev`: Services with external addresses ask for it.
+ */
+export function frontendsOf(cluster: Cluster, p: number, maglev: boolean): Frontend[] {
   const s = cluster.service[p]!;
   const port = cluster.port[p]!;
   const internal = cluster.internalLocal[s] === 1 ? INTERNAL_LOCAL : 0;
   const both = internal | (cluster.externalLocal[s] === 1 ? EXTERNAL_LOCAL : 0);
+  // A NodePort is one node's: no other could take its connections over.
+  const table = maglev && asksForMaglev(cluster, s) ? MAGLEV : 0;
   const plain = (address: number, at: number, flags: number): Frontend => ({
     address: address | 0,
     port: at,
@@ -41,9 +48,10 @@ export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
     flags,
     drops: false,
   });
-  const frontends = [plain(cluster.clusterIp[s]!, port, internal)];
+  const frontends = [plain(cluster.clusterIp[s]!, port, internal | table)];
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-    const entry = plain(cluster.externalAddress[x]!, port, cluster.externalKind[x] === INGRESS_IP ? both : 0);
+    const policies = cluster.externalKind[x] === INGRESS_IP ? both : 0;
+    const entry = plain(cluster.externalAddress[x]!, port, policies | table);
     const ranges = rangesOf(cluster, s);
     frontends.push(ranges.length > 0 ? { ...entry, flags: 0, drops: true } : entry);
     for (const { base, prefixLength } of ranges) {
@@ -93,7 +101,7 @@ export interface MapEntries {
 }
 
 /** The frontend map's entries of a cluster. A service-port's id is its number. */
-export function listEntries(cluster: Cluster): MapEntries {
+export function listEntries(cluster: Cluster, maglev: boolean): MapEntries {
   const frontends = new Int32Vector(cluster.servicePorts * 2 * ENTRY_WORDS);
   const firstFrontend = new Int32Vector(cluster.servicePorts);
   let keys = 0;
@@ -101,7 +109,7 @@ export function listEntries(cluster: Cluster): MapEntries {
     firstFrontend.push(keys);
     const endpoints = countsOf(cluster, p);
     const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
-    for (const frontend of frontendsOf(cluster, p)) {
+    for (const frontend of frontendsOf(cluster, p, maglev)) {
       if (frontend.prefixLength === FRONTEND_BITS) keys++;
       const { drops } = frontend;
       for (const word of keyOf(frontend, cluster.protocol[p]!)) frontends.push(word);
@@ -123,7 +131,8 @@ export function keyOf(frontend: Frontend, protocol: number): [number, number, nu
   return [address, portWord(port, protocol, source), sourceWord(source)];
 }
 
-function countsOf(cluster: Cluster, p: number): { count: number; local: number } {
+/** Endpoints of a service-port that policy Cluster sends to, and those of this node. */
+export function countsOf(cluster: Cluster, p: number): { count: number; local: number } {
   let count = 0;
   let local = 0;
   for (let row = cluster.endpointStart[p]!; row < cluster.endpointStart[p + 1]!; row++) {

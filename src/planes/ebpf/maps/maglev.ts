@@ -3,6 +3,7 @@
 import { type Cluster, protocolName } from "../../../cluster/cluster.js";
 import { endpointText, type Family } from "../../../cluster/family.js";
 import { jhash3, tupleHash6 } from "../../shared/jhash.js";
+import { claimInTurns } from "../../shared/maglev-table.js";
 import { murmur3x64128 } from "../../shared/murmur3.js";
 
 /** Cilium's default hash seed: four bytes for murmur3, four for jhash, most significant first (maglev.go, Init). */
@@ -16,9 +17,8 @@ export function backendName(cluster: Cluster, endpoint: number, protocol: number
 }
 
 /**
- * Fills `table` (of prime length M) with an id for each place. Backends, whose `names` must be sorted, take turns, and
- * each takes the next free place of its own permutation (offset + j · skip mod M). Expected O(M log M) for few backends.
- * `taken` is room for M bytes: a quarter of the table, so that the search stays in the innermost cache.
+ * Fills `table` (of prime length M) with an id for each place. Backends, whose `names` must be sorted, take turns (`claimInTurns`).
+ * `taken` is room for M bytes.
  */
 export function fillMaglevTable(
   names: readonly string[],
@@ -27,28 +27,14 @@ export function fillMaglevTable(
   taken: Uint8Array,
 ): void {
   const size = table.length;
-  const count = names.length;
-  taken.fill(0);
-  if (count === 0) return;
-  const position = new Int32Array(count);
-  const skip = new Int32Array(count);
+  const position = new Int32Array(names.length);
+  const skip = new Int32Array(names.length);
   names.forEach((name, i) => {
     const [h1, h2] = murmur3x64128(Buffer.from(name), MURMUR_SEED);
     position[i] = Number(h1 % BigInt(size));
     skip[i] = Number(h2 % BigInt(size - 1)) + 1;
   });
-  for (let filled = 0, i = 0; filled < size; filled++) {
-    const step = skip[i]!;
-    let at = position[i]!;
-    while (taken[at] !== 0) {
-      at += step;
-      if (at >= size) at -= size;
-    }
-    taken[at] = 1;
-    table[at] = ids[i]!;
-    position[i] = at;
-    if (++i === count) i = 0;
-  }
+  claimInTurns({ position, skip }, ids, table, taken);
 }
 
 /**
