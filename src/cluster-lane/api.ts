@@ -25,7 +25,7 @@ const FULL = /range is full|failed to allocate/;
 const RESTART_MS = 30_000;
 /** What admission plugins refuse until their caches are filled, after the server has said that it is ready (kubernetes#45786). */
 const NOT_READY = /not yet ready to handle request/;
-/** Of a Service's families (pkg/registry/core/service/storage/alloc.go of Kubernetes 1.36). */
+/** Of a Service's families (pkg/registry/core/service/storage/alloc.go of Kubernetes 1.35). */
 const NOT_OFFERED = /not configured (on this cluster|for dual-stack)/;
 const MAX_ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 250;

@@ -47,7 +47,7 @@ export function rangesOf(cidrs: readonly string[], family: Family): string[] {
  * How many Services may still get an address of one family.
  *
  * The API server does not give out the first address of a range, and of IPv4 not the last either (NewIPAllocator in
- * pkg/registry/core/service/ipallocator/ipallocator.go of Kubernetes 1.36).
+ * pkg/registry/core/service/ipallocator/ipallocator.go of Kubernetes 1.35).
  *
  * @param cidrs of the cluster's ServiceCIDR objects
  * @param used addresses of Services
