@@ -24,7 +24,7 @@ mkdir -p dist/native
 for pair in x86_64=amd64 aarch64=arm64; do
   output=dist/native/cluster-probe-${pair#*=}
   gcc=$(compiler "${pair%=*}")
-  "$gcc" -Os -static -s -Wall -Wextra -Werror -o "$output" native/cluster-probe.c
+  "$gcc" -Os -static -s -pthread -Wall -Wextra -Werror -o "$output" native/cluster-probe/*.c
   [ "$(stat -c %s "$output")" -le $most_bytes ] ||
     { printf 'build-cluster-probe: %s has more than %s bytes\n' "$output" $most_bytes >&2; exit 1; }
   printf '%s %s bytes, %s\n' "$output" "$(stat -c %s "$output")" "$gcc"

@@ -16,11 +16,18 @@ import os from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { readResults } from "../src/results/files.js";
 import type { Cell } from "../src/results/schema.js";
-import { quantileSorted } from "../src/stats/quantile.js";
-import { formatCount, formatNs } from "../src/text.js";
+import {
+  microsecondsOf,
+  type Row,
+  type Times,
+  tableOf,
+  timesOf,
+  timesOfCurl,
+  timesOfFortio,
+  timesOfShell,
+} from "./cluster-probes/times.js";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
 const STATE = "/opt/lbscale-cluster";
@@ -32,20 +39,6 @@ const NEW_SERVICES = 20;
 const QUIET_MS = 2500;
 const POD = "other-tools";
 const OURS = "app.kubernetes.io/managed-by=lbscale";
-
-/** What one tool measured, nanoseconds. */
-interface Times {
-  readonly samples: number;
-  readonly failed: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-}
-
-interface Row extends Times {
-  readonly what: string;
-  readonly by: string;
-}
 
 const fortio = programFrom("scripts/install-fortio.sh");
 const environment = {
@@ -146,19 +139,7 @@ function byProcesses(within: readonly string[], services: readonly string[], com
     if ${command} "$address" 80 </dev/null >/dev/null 2>&1; then status=0; else status=1; fi
     echo "$from $EPOCHREALTIME $status"
   done`;
-  const lines = runWithin(within, ["bash", "-c", loop], `${someOf(services).join("\n")}\n`)
-    .trim()
-    .split("\n");
-  const times = lines.map((line) => {
-    const [from, to, status] = line.split(" ");
-    // Microseconds.
-    return { ns: 1000 * (withoutPoint(to) - withoutPoint(from)), isReached: status === "0" };
-  });
-  return timesOf(times);
-}
-
-function withoutPoint(text = ""): number {
-  return Number(text.replace(".", ""));
+  return timesOfShell(runWithin(within, ["bash", "-c", loop], `${someOf(services).join("\n")}\n`));
 }
 
 /** One process for all connections; each ends at once, because what answers does not speak HTTP. */
@@ -168,16 +149,8 @@ function byCurl(within: readonly string[], services: readonly string[]): Times {
   const [program = "", ...args] = [...within, "curl", "--config", "-"];
   // It fails, for it was promised HTTP.
   const { stdout } = spawnSync(program, args, { input: config, env: environment, encoding: "utf8" });
-  const seconds = stdout.trim().split("\n").map(Number);
-  return timesOf(seconds.map((time) => ({ ns: 1e9 * time, isReached: time > 0 })));
+  return timesOfCurl(stdout);
 }
-
-const fortioSchema = z.object({
-  DurationHistogram: z.object({
-    Count: z.number(),
-    Percentiles: z.array(z.object({ Percentile: z.number(), Value: z.number() })),
-  }),
-});
 
 /** One request after the other over an open connection, as long as an answer: one byte, as the lane's own. */
 function byFortio(within: readonly string[], service: string): Times {
@@ -196,10 +169,7 @@ function byFortio(within: readonly string[], service: string): Times {
     "1e-6",
   ];
   const text = runWithin(within, [fortio, "load", "-quiet", ...options, "-json", "-", `tcp://${service}:80`]);
-  const { Count: samples, Percentiles } = fortioSchema.parse(JSON.parse(text)).DurationHistogram;
-  const at = (percentile: number) =>
-    1e9 * (Percentiles.find((each) => each.Percentile === percentile)?.Value ?? Number.NaN);
-  return { samples, failed: CONNECTIONS - samples, p50: at(50), p90: at(90), p99: at(99) };
+  return timesOfFortio(text, CONNECTIONS);
 }
 
 /** New Services, each called every 50 ms from the end of the kubectl that makes it. */
@@ -226,7 +196,7 @@ async function ofNewServices(within: readonly string[], namespace: string, targe
     );
     const madeMs = Date.now();
     const loop = `until nc -z -w 1 ${address} 80; do sleep 0.05; done; echo "$EPOCHREALTIME"`;
-    const reachedUs = withoutPoint(runWithin(within, ["timeout", "60", "bash", "-c", loop]).trim());
+    const reachedUs = microsecondsOf(runWithin(within, ["timeout", "60", "bash", "-c", loop]).trim());
     times.push({ ns: Math.max(0, 1000 * reachedUs - 1e6 * madeMs), isReached: true });
     await sleep(QUIET_MS);
   }
@@ -239,30 +209,6 @@ function someOf(services: readonly string[]): string[] {
     { length: CONNECTIONS },
     () => services[Math.floor(Math.random() * services.length)] ?? "",
   );
-}
-
-function timesOf(times: readonly { readonly ns: number; readonly isReached: boolean }[]): Times {
-  const sorted = Float64Array.from(times.filter(({ isReached }) => isReached).map(({ ns }) => ns)).sort();
-  const at = (share: number) => quantileSorted(sorted, share);
-  return {
-    samples: sorted.length,
-    failed: times.length - sorted.length,
-    p50: at(0.5),
-    p90: at(0.9),
-    p99: at(0.99),
-  };
-}
-
-function tableOf(rows: readonly Row[]): string {
-  return [
-    "| what | by | samples | failed | p50 | p90 | p99 |",
-    "| ---- | -- | ------: | -----: | --: | --: | --: |",
-    ...rows.map(({ what, by, samples, failed, ...percentiles }) => {
-      const { p50, p90, p99 } = percentiles;
-      const fields = [what, by, formatCount(samples), formatCount(failed), ...[p50, p90, p99].map(formatNs)];
-      return `| ${fields.join(" | ")} |`;
-    }),
-  ].join("\n");
 }
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-compare-"));

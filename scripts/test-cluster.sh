@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real Kubernetes cluster on this machine, of one node unless told, for the tests of the cluster lane (Linux, root):
-#   scripts/test-cluster.sh up [--mode nftables|iptables] [--nodes 1..9] [--service-range CIDR]
+#   scripts/test-cluster.sh up [--mode nftables|iptables] [--nodes 1..9] [--family 4|6|dual] [--service-range CIDR]
 #                                                          ends with a line KUBECONFIG=FILE
 #   scripts/test-cluster.sh down                           leaves nothing behind, also after `up` failed halfway
 #   scripts/test-cluster.sh packages                       installs what it takes from Debian
@@ -12,7 +12,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 
 usage() {
-  printf 'usage: test-cluster.sh up [--mode nftables|iptables] [--nodes 1..9] [--service-range CIDR] | down | packages | tools\n' >&2
+  printf 'usage: test-cluster.sh up [--mode nftables|iptables] [--nodes 1..9] [--family 4|6|dual] [--service-range CIDR] | down | packages | tools\n' >&2
   exit 2
 }
 
@@ -23,6 +23,7 @@ while (($# > 0)); do
   case $command$1 in
   up--mode) export PROXY_MODE=$2 ;;
   up--nodes) export NODES=$2 ;;
+  up--family) export FAMILY=$2 ;;
   up--service-range) export SERVICE_CIDR=$2 ;;
   *) usage ;;
   esac
@@ -30,6 +31,7 @@ while (($# > 0)); do
 done
 case ${PROXY_MODE:-nftables} in nftables | iptables) ;; *) usage ;; esac
 case ${NODES:-1} in [1-9]) ;; *) usage ;; esac
+case ${FAMILY:-4} in 4 | 6 | dual) ;; *) usage ;; esac
 
 # etcd, containerd, runc and the CNI plugins; the others make certificates and rules.
 readonly packages=(etcd-server containerd runc containernetworking-plugins conntrack curl gcc libc6-dev iproute2 iptables nftables openssl)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # up.sh: brings up a real Kubernetes cluster and returns when its nodes are Ready. down.sh takes it away again. BIN is the
-# folder of the Kubernetes programs; PROXY_MODE, SERVICE_CIDR and NODES change what settings.sh says.
+# folder of the Kubernetes programs; PROXY_MODE, SERVICE_CIDR, NODES and FAMILY change what settings.sh says.
 #
 # Every process lives in one set of new namespaces (network, mounts, processes)
 # whose process 1 is `up.sh node 1`. So the machine's own rules, mounts and
@@ -45,6 +45,9 @@ node() {
 
   ip link set lo up
   sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1
+  # Without looking for others of the same address, which takes a second for each pod.
+  [ "$FAMILY" = 4 ] || sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.all.forwarding=1 \
+    net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.bridge.bridge-nf-call-ip6tables=1
 
   mkdir /run/cni
   pod_network "$index" >/run/cni/10-bridge.conflist
@@ -70,7 +73,7 @@ node() {
   ((index > 1)) || controllers
   run "kubelet-$index" "$KUBELET" \
     --kubeconfig "$STATE/kubelet-$index.kubeconfig" --config "$STATE/kubelet-$index.yaml" \
-    --hostname-override "$(node_name "$index")" --node-ip "$(node_ip "$index")"
+    --hostname-override "$(node_name "$index")" --node-ip "$(node_ips "$index" | tr ' ' ,)"
   run "kube-proxy-$index" "$KUBE_PROXY" --config "$STATE/kube-proxy.yaml" --hostname-override "$(node_name "$index")"
 
   # Process 1 keeps the namespaces and collects what others leave behind.
@@ -84,7 +87,7 @@ api_server() {
     --listen-peer-urls http://127.0.0.1:2380 --log-level warn
 
   run_again kube-apiserver "$KUBE_APISERVER" \
-    --advertise-address "$(node_ip 1)" --secure-port 6443 \
+    --advertise-address "$(node_ip 1)" --bind-address "$ANY_ADDRESS" --secure-port 6443 \
     --etcd-servers http://127.0.0.1:2379 \
     --service-cluster-ip-range "$SERVICE_CIDR" \
     --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
@@ -115,21 +118,32 @@ add_node() {
   until [ -s "$STATE/pid-$1" ]; do sleep 0.05; done
   pid=$(cat "$STATE/pid-$1")
   ip link add "node$1" type veth peer name eth0 netns "$pid"
-  ip addr add "$(gateway_ip "$1")/30" dev "node$1"
-  ip link set "node$1" up
-  ip route add "$(pod_range "$1")" via "$(node_ip "$1")"
+  raise "node$1" "$1"
+  local ranges nexts i
+  read -ra ranges <<<"$(pod_ranges "$1")"
+  read -ra nexts <<<"$(node_ips "$1")"
+  for i in "${!ranges[@]}"; do ip route add "${ranges[i]}" via "${nexts[i]}"; done
   link_node "$1" "$pid"
 }
 
 # link_node INDEX PID: the node's end of its veth pair. Nothing is routed beyond the machine; a Service's address needs some
 # route before the rules see the packet.
 link_node() {
-  nsenter --target "$2" --net sh -e <<EOF
-ip addr add $(node_ip "$1")/30 dev eth0
-ip link set eth0 up
-ip route add default via $(gateway_ip "$1")
-EOF
+  local gateway
+  {
+    # shellcheck disable=SC2046 # one word each
+    add_addresses eth0 $(node_ips "$1")
+    echo "link set eth0 up"
+    for gateway in $(gateway_ips "$1"); do echo "route add default via $gateway"; done
+  } | nsenter --target "$2" --net ip -batch -
   : >"$STATE/linked-$1"
+}
+
+# raise DEVICE INDEX: the gateway's end of a node's veth pair.
+raise() {
+  # shellcheck disable=SC2046 # one word each
+  add_addresses "$1" $(gateway_ips "$2") | ip -batch -
+  ip link set "$1" up
 }
 
 # run NAME COMMAND...: start a component, its output in a log of its own. None
@@ -187,8 +201,7 @@ up() {
   local first
   first=$(cat "$STATE/pid-1")
   ip link add "$HOST_LINK" type veth peer name eth0 netns "$first"
-  ip addr add "$(gateway_ip 1)/30" dev "$HOST_LINK"
-  ip link set "$HOST_LINK" up
+  raise "$HOST_LINK" 1
   link_node 1 "$first"
 
   # A Pod needs its namespace's ServiceAccount, which comes a little later
@@ -226,7 +239,7 @@ publish_proxy_configuration() {
 api() {
   curl -fsS -m 5 --cacert "$PKI/ca.crt" --cert "$PKI/admin.crt" --key "$PKI/admin.key" \
     -H 'Accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json' \
-    "https://$(node_ip 1):6443$1"
+    -g "https://$(node_host 1):6443$1"
 }
 
 certificates() {
@@ -234,7 +247,7 @@ certificates() {
     -subj /CN=lbscale-cluster -keyout "$PKI/ca.key" -out "$PKI/ca.crt" 2>/dev/null
   openssl ecparam -name prime256v1 -genkey -noout -out "$PKI/service-account.key"
   certificate apiserver /CN=kube-apiserver \
-    "subjectAltName=IP:$(node_ip 1),IP:$SERVICE_FIRST_IP,IP:127.0.0.1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
+    "subjectAltName=IP:$(node_ip 1)$(printf ',IP:%s' "${SERVICE_FIRST_IPS[@]}"),IP:127.0.0.1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
   certificate kubelet-client /O=system:masters/CN=kube-apiserver
   certificate admin /O=system:masters/CN=admin
   certificate controller-manager /CN=system:kube-controller-manager
@@ -260,7 +273,7 @@ kubeconfig() {
   cat >"$STATE/$1.kubeconfig" <<EOF
 apiVersion: v1
 kind: Config
-clusters: [{name: lbscale, cluster: {server: "https://$(node_ip 1):6443", certificate-authority-data: $(base64 -w0 "$PKI/ca.crt")}}]
+clusters: [{name: lbscale, cluster: {server: "https://$(node_host 1):6443", certificate-authority-data: $(base64 -w0 "$PKI/ca.crt")}}]
 users: [{name: $1, user: {client-certificate-data: $(base64 -w0 "$PKI/$1.crt"), client-key-data: $(base64 -w0 "$PKI/$1.key")}}]
 contexts: [{name: lbscale, context: {cluster: lbscale, user: $1}}]
 current-context: lbscale
@@ -294,8 +307,9 @@ kind: KubeProxyConfiguration
 mode: $PROXY_MODE
 clusterCIDR: $POD_CIDR
 clientConnection: {kubeconfig: $STATE/proxy.kubeconfig}
+bindAddress: "$ANY_ADDRESS"
 # So that the API server can ask it for its mode (nodes/proxy).
-metricsBindAddress: 0.0.0.0:10249
+metricsBindAddress: "$ANY_HOST:10249"
 # The table's size belongs to the whole kernel and can't be set from here.
 conntrack: {maxPerCore: 0}
 EOF
@@ -307,6 +321,7 @@ kubelet_configuration() {
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+address: "$ANY_ADDRESS"
 authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $PKI/ca.crt}}
 authorization: {mode: Webhook}
 cgroupDriver: cgroupfs
@@ -327,10 +342,13 @@ EOF
 
 # pod_network INDEX: a bridge for the pods of one node.
 pod_network() {
+  local ranges routes
+  ranges=$(printf '[{"subnet": "%s"}],' $(pod_ranges "$1"))
+  routes=$(printf '{"dst": "%s"},' $(of_family 0.0.0.0/0 ::/0 ' '))
   cat <<EOF
 {"cniVersion": "1.0.0", "name": "pods", "plugins": [{
   "type": "bridge", "bridge": "pods0", "isGateway": true, "hairpinMode": true,
-  "ipam": {"type": "host-local", "ranges": [[{"subnet": "$(pod_range "$1")"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
+  "ipam": {"type": "host-local", "ranges": [${ranges%,}], "routes": [${routes%,}]}}]}
 EOF
 }
 

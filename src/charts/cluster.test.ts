@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { withCells } from "../../test/support/results-lanes.js";
 import type { Results } from "../results/schema.js";
 import type { Chart } from "./chart.js";
-import { clusterEstablished, clusterSync } from "./cluster.js";
+import {
+  clusterConnectFamilies,
+  clusterEstablished,
+  clusterProgrammingNodes,
+  clusterSync,
+} from "./cluster.js";
 
 function drawn(chart: Chart, results: Results) {
   const picture = chart.build(results, { theme: "light", width: 1600, height: 900 });
@@ -22,6 +27,30 @@ describe("charts of a cluster", () => {
     };
     expect(lowest(5000)).toBeLessThan(Number(lowest()));
     expect(lowest(59_000)).toBe(lowest());
+  });
+
+  it("draw one family, and the last node, as dashed lines next to the other and to a node", () => {
+    const linesOf = (chart: Chart, cells: Parameters<typeof withCells>[0], variants: string[]) => {
+      const results = withCells(cells);
+      for (const [i, cell] of results.cells.entries()) cell.variant = variants[i % variants.length] ?? "";
+      return drawn(chart, results).config.data.datasets.map(({ label, ...dataset }) => [
+        label,
+        "borderDash" in dataset && (dataset.borderDash ?? []).length > 0,
+      ]);
+    };
+    const cells = (scenario: string) =>
+      [1, 1, 1000, 1000].map((services, i): Parameters<typeof withCells>[0][number] => [
+        ...(["cluster", scenario, "nftables"] as const),
+        ...([services, 30_000 + i] as const),
+      ]);
+    expect(linesOf(clusterConnectFamilies, cells("connect"), ["IPv4", "IPv6"])).toEqual([
+      [expect.not.stringContaining("IPv6"), false],
+      [expect.stringContaining("IPv6"), true],
+    ]);
+    expect(linesOf(clusterProgrammingNodes, cells("programming"), ["", "every node"])).toEqual([
+      [expect.not.stringContaining("every node"), false],
+      [expect.stringContaining("every node"), true],
+    ]);
   });
 
   it("say how often the Services of a sync were made", () => {

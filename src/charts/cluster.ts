@@ -5,6 +5,7 @@ import type { Cell } from "../results/schema.js";
 import { maxOf } from "../stats/extent.js";
 import { formatNs } from "../text.js";
 import { joinParts } from "./caption-text.js";
+import type { Chart } from "./chart.js";
 import { type Floor, scalingChart } from "./scaling.js";
 
 /** The largest of one fact of these cells, or null where none has it. */
@@ -68,6 +69,18 @@ export const clusterConnectNodes = scalingChart({
   floor: LOOPBACK,
 });
 
+export const clusterConnectFamilies = scalingChart({
+  id: "cluster-connect-families",
+  title: "TCP connect time in a live cluster by IPv4 and by IPv6, log–log",
+  measure: { lane: "cluster", scenario: "connect", variants: ["IPv4", "IPv6"] },
+  plain: "IPv4",
+  findings: [],
+  neutralTitle: "TCP connect time to the same Services by IPv4 and by IPv6",
+  note: (results, cells) =>
+    joinParts([NOTE(results, cells), "dashed: by IPv6, in turns with IPv4 and in the same cluster"]),
+  floor: LOOPBACK,
+});
+
 export const clusterDatagrams = scalingChart({
   id: "cluster-udp",
   title:
@@ -106,6 +119,37 @@ export const clusterProgramming = scalingChart({
   title: "Time until a new endpoint gets connections in a live cluster, log–log",
   neutralTitle: "A replaced endpoint in a live Kubernetes cluster",
   note: CHANGE_NOTE,
+});
+
+const programmingNodes = scalingChart({
+  ...change,
+  id: "cluster-programming-nodes",
+  title:
+    "Time until a new endpoint gets connections on a node, and on every node, of a live cluster, log–log",
+  measure: { ...change.measure, variants: ["", "every node"] },
+  neutralTitle: "A replaced endpoint on a node of a live cluster and on all of them",
+  note: (results, cells) => joinParts([CHANGE_NOTE(results, cells), "dashed: the last node of each change"]),
+});
+
+/** Drawn where there are several nodes: of one alone, it would be the chart before. */
+export const clusterProgrammingNodes: Chart = {
+  ...programmingNodes,
+  build: (results, view) =>
+    results.cells.some(({ variant, estimate }) => variant === "every node" && estimate !== null)
+      ? programmingNodes.build(results, view)
+      : { skipped: "changes were not watched on several nodes" },
+};
+
+export const clusterDatagramProgramming = scalingChart({
+  ...change,
+  id: "cluster-udp-programming",
+  title: "Time until a new endpoint gets datagrams in a live cluster, log–log",
+  measure: { ...change.measure, variants: ["udp"] },
+  plain: "udp",
+  neutralTitle: "A replaced endpoint of UDP in a live Kubernetes cluster",
+  note: changeNote(
+    "20 changes, two or three seconds apart, each watched by a datagram a millisecond, from a new port, on every node",
+  ),
 });
 
 export const clusterLeaves = scalingChart({

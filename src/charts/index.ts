@@ -6,12 +6,15 @@ import { churn, churnLookups, updateRollout, updateTime } from "./changes.js";
 import type { Chart } from "./chart.js";
 import {
   clusterConnect,
+  clusterConnectFamilies,
   clusterConnectNodes,
+  clusterDatagramProgramming,
   clusterDatagrams,
   clusterEstablished,
   clusterLeaves,
   clusterNewService,
   clusterProgramming,
+  clusterProgrammingNodes,
   clusterSync,
 } from "./cluster.js";
 import { kernelColdStart, kernelColdStartStages } from "./cold-start.js";
@@ -112,9 +115,12 @@ export const CHARTS: readonly Chart[] = [
   ...KERNEL_CHARTS,
   clusterConnect,
   clusterConnectNodes,
+  clusterConnectFamilies,
   clusterDatagrams,
   clusterEstablished,
   clusterProgramming,
+  clusterProgrammingNodes,
+  clusterDatagramProgramming,
   clusterLeaves,
   clusterNewService,
   clusterSync,

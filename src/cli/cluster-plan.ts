@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline/promises";
 import { stringify } from "yaml";
+import { type ClusterState, chooseFamilies } from "../cluster-lane/inspect/preflight.js";
 import type { ClusterSettings } from "../cluster-lane/options.js";
 import { type ClusterJob, formatPlan, manifestsOf } from "../cluster-lane/plan.js";
 import { UsageError } from "../errors.js";
@@ -24,10 +25,9 @@ export async function agreeOnCluster(
   if (dryRun) {
     const state = await inspectForManifests(job);
     await print(
-      "# Addresses are examples (192.0.2.0/24): the cluster gives its own. Grant the roles with a binding to try the rest.\n",
+      "# Addresses are examples (192.0.2.0/24, 2001:db8::/32): the cluster gives its own. Grant the roles with a binding to try the rest.\n",
     );
-    for (const manifest of manifestsOf(job, state.image, state.probes))
-      await print(`---\n${stringify(manifest)}`);
+    for (const manifest of manifestsOf(job, state)) await print(`---\n${stringify(manifest)}`);
     return false;
   }
   return agree(job, yes);
@@ -71,13 +71,17 @@ async function agree(job: ClusterJob, yes: boolean): Promise<boolean> {
 /** Manifests are for those too who lack the rights: what the cluster does not report is filled with examples. */
 async function inspectForManifests(
   job: ReturnType<typeof clusterJob>,
-): Promise<{ readonly image: string; readonly probes: ReadonlyMap<string, number> }> {
+): Promise<Pick<ClusterState, "image" | "families" | "probes">> {
   try {
     return await inspect(job);
   } catch (error) {
     note(
       `${error instanceof Error ? error.message : String(error)}; printed for one amd64 node all the same`,
     );
-    return { image: job.options.image ?? "registry.k8s.io/pause:3.10", probes: new Map([["amd64", 1]]) };
+    return {
+      image: job.options.image ?? "registry.k8s.io/pause:3.10",
+      probes: new Map([["amd64", 1]]),
+      families: chooseFamilies(job.family, { ranges: [], offered: [] }),
+    };
   }
 }

@@ -1,7 +1,7 @@
 /** What a run prints when it ends. */
 
 import { findingSentence } from "../analysis/finding-sentence.js";
-import { clusterFacts, percentileTable } from "../output/cluster-method.js";
+import { clusterFacts, nodeTable, percentileTable } from "../output/cluster-method.js";
 import { kubeProxyFacts } from "../output/method.js";
 import {
   ADJUSTED_HEADING,
@@ -57,14 +57,15 @@ export function formatSummary(results: Results): string {
   const shown = heading
     .map((_, column) => column)
     .filter((column) => table.some((row) => row[column] !== ""));
-  const percentiles = percentileTable(results);
+  const further = [percentileTable(results), nodeTable(results)].filter((rows) => rows.length > 0);
   return [
     ...(table.length > 0
       ? [alignColumns(columns.map((row) => shown.map((column) => row[column]!))), ""]
       : []),
-    ...(percentiles.length > 0
-      ? [alignColumns(percentiles.map((row) => row.map((field) => plainText(field, 60)))), ""]
-      : []),
+    ...further.flatMap((rows) => [
+      alignColumns(rows.map((row) => row.map((field) => plainText(field, 60)))),
+      "",
+    ]),
     ...results.findings.map((finding) => plainText(findingSentence(finding, results), 600)),
     "",
     ...kubeProxyFacts(results).map(([what, releases]) => `${what.toLowerCase()}: ${releases}`),

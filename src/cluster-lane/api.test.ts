@@ -151,7 +151,12 @@ const nodeOf = (architecture: string) => ({
 
 /** A cluster as `inspectCluster` sees it. */
 function cluster(
-  changes: { readonly denied?: string; readonly architecture?: string; readonly services?: number } = {},
+  changes: {
+    readonly denied?: string;
+    readonly architecture?: string;
+    readonly services?: number;
+    readonly cidrs?: readonly string[];
+  } = {},
 ): Handler {
   return (method, path, body) => {
     if (path === "/version") return { status: 200, body: { gitVersion: "v1.36.3" } };
@@ -172,14 +177,14 @@ function cluster(
       return { status: 200, body: { items } };
     }
     if (path.endsWith("/servicecidrs"))
-      return { status: 200, body: { items: [{ spec: { cidrs: ["10.96.0.0/29"] } }] } };
+      return { status: 200, body: { items: [{ spec: { cidrs: changes.cidrs ?? ["10.96.0.0/29"] } }] } };
     return status(404, "not found");
   };
 }
 
 const NEEDS = {
   ...{ options: {}, namespace: "lbscale-r", own: true, watches: false },
-  ...{ services: 10, sizes: 1, targets: 5 },
+  ...{ services: 10, sizes: 1, targets: 5, family: null },
 };
 
 describe.skipIf(process.platform === "win32")("the look at a cluster before a run", () => {
@@ -200,6 +205,21 @@ describe.skipIf(process.platform === "win32")("the look at a cluster before a ru
     const { api } = await serve(cluster({ services: 3 }));
     expect(await refusal(inspectCluster(api, NEEDS))).toBe(
       "ClusterUnfitError: 10 Services need as many addresses, and 3 are free in 10.96.0.0/29: use smaller --services, or add a ServiceCIDR",
+    );
+  });
+
+  it("counts those of the family that is asked for, and of both the fewer", async () => {
+    const { api } = await serve(cluster({ services: 3, cidrs: ["fd00::/108", "10.96.0.0/29"] }));
+    expect(await refusal(inspectCluster(api, { ...NEEDS, family: "dual" }))).toContain(
+      "and 3 are free in 10.96.0.0/29",
+    );
+    expect((await inspectCluster(api, NEEDS)).families).toEqual([6]);
+  });
+
+  it("refuses a family that Services of the cluster can't have", async () => {
+    const { api } = await serve(cluster());
+    expect(await refusal(inspectCluster(api, { ...NEEDS, family: 6 }))).toBe(
+      "ClusterUnfitError: Services of this cluster have IPv4 alone (10.96.0.0/29), and no IPv6: leave out --family, or choose another --context",
     );
   });
 

@@ -25,6 +25,8 @@ const FULL = /range is full|failed to allocate/;
 const RESTART_MS = 30_000;
 /** What admission plugins refuse until their caches are filled, after the server has said that it is ready (kubernetes#45786). */
 const NOT_READY = /not yet ready to handle request/;
+/** Of a Service's families (pkg/registry/core/service/storage/alloc.go of Kubernetes 1.35). */
+const NOT_OFFERED = /not configured (on this cluster|for dual-stack)/;
 const MAX_ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8000;
@@ -248,6 +250,11 @@ export function describeApiError(error: unknown): unknown {
   if (status === 403) {
     return new ClusterUnfitError(
       `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another --context`,
+    );
+  }
+  if (NOT_OFFERED.test(message)) {
+    return new ClusterUnfitError(
+      `the cluster has no addresses of that family for Services (${message}): choose another --family`,
     );
   }
   if (FULL.test(message)) {

@@ -22,7 +22,10 @@ const COLLECTIONS = [
 ] as const;
 
 /** Removes one run, and waits until it is gone. */
-export async function removeRun(api: Api, { own, namespace, runId }: RunSetting): Promise<void> {
+export async function removeRun(
+  api: Api,
+  { own, namespace, runId }: Pick<RunSetting, "own" | "namespace" | "runId">,
+): Promise<void> {
   if (own) return removeNamespace(api, namespace);
   const selector = Object.entries(labelsOf(runId)).map(([key, value]) => `${key}=${value}`);
   await removeFrom(api, namespace, selector.join(","));

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { countFreeAddresses, isIpv6Only } from "./inspect/addresses.js";
+import { countFreeAddresses, familiesOffered } from "./inspect/addresses.js";
 import { detectNetwork, detectPlane, type PlaneEvidence } from "./inspect/detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
-import { objectCounts } from "./inspect/preflight.js";
+import { chooseFamilies, leastOf, objectCounts } from "./inspect/preflight.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
-import { sliceManifest, taskText } from "./objects.js";
+import { serviceManifest, sliceManifests, taskText } from "./objects.js";
 import { settingOf } from "./plan.js";
 import { probeManifest, targetsManifest } from "./pod-objects.js";
 import { parseProbeLog } from "./probe-reports.js";
@@ -17,25 +17,47 @@ const JOB = {
   rounds: 6,
   seed: 1,
   scenarios: ["connect" as const],
+  family: null,
 };
-const SETTING = settingOf(JOB, "registry.k8s.io/pause:3.10");
+const IMAGE = "registry.k8s.io/pause:3.10";
+const SETTING = settingOf(JOB, { image: IMAGE, families: [4] });
 
-describe("a cluster of IPv6 alone", () => {
-  it("is known by its ranges, or by its Services where these may not be read", () => {
-    expect(isIpv6Only(["fd00:10:96::/108"], ["fd00:10:96::1"])).toBe(true);
-    expect(isIpv6Only(["fd00:10:96::/108", "10.96.0.0/16"], ["fd00:10:96::1"])).toBe(false);
-    expect(isIpv6Only([], ["fd00:10:96::1", "None", ""])).toBe(true);
-    expect(isIpv6Only([], ["10.96.0.1", "fd00:10:96::1"])).toBe(false);
-    expect(isIpv6Only([], ["None"])).toBe(false);
+describe("families of Services", () => {
+  it("are those of the ranges in their order, or of other Services where these may not be read", () => {
+    expect(familiesOffered(["fd00:10:96::/108"], ["10.96.0.1"])).toEqual([6]);
+    expect(familiesOffered(["fd00:10:96::/108", "10.96.0.0/16"], [])).toEqual([6, 4]);
+    expect(familiesOffered([], ["None", "", "10.96.0.1", "10.96.0.2"])).toEqual([4]);
+    expect(familiesOffered([], ["None"])).toEqual([]);
+  });
+
+  it("are the cluster's first unless told, and of those that are asked for none may be known to be lacking", () => {
+    const offering = (ranges: string[]) => ({ ranges, offered: familiesOffered(ranges, ["10.96.0.1"]) });
+    const [both, ipv6, hidden] = [["fd00::/108", "10.96.0.0/16"], ["fd00::/108"], []].map(offering);
+    expect(chooseFamilies(null, both!)).toEqual([6]);
+    expect(chooseFamilies("dual", both!)).toEqual([4, 6]);
+    expect(chooseFamilies(6, ipv6!)).toEqual([6]);
+    expect(() => chooseFamilies("dual", ipv6!)).toThrow("have IPv6 alone (fd00::/108), and no IPv4");
+    // The API server knows.
+    expect(chooseFamilies(6, hidden!)).toEqual([6]);
+    expect(chooseFamilies(null, { ranges: [], offered: [] })).toEqual([4]);
   });
 });
 
 describe("free addresses", () => {
   it("are those of the ranges but the first and the last, less those of Services", () => {
-    expect(countFreeAddresses(["10.96.0.0/29"], ["10.96.0.1", "10.96.0.3", "None", ""])).toBe(4);
-    expect(
-      countFreeAddresses(["10.96.0.0/29", "10.97.0.0/30", "fd00::/108"], ["10.96.0.1", "10.9.9.9"]),
-    ).toBe(7);
+    expect(countFreeAddresses(["10.96.0.0/29"], ["10.96.0.1", "10.96.0.3", "None", ""], 4)).toBe(4);
+    const ranges = ["10.96.0.0/29", "10.97.0.0/30", "fd00::/108"];
+    expect(countFreeAddresses(ranges, ["10.96.0.1", "10.9.9.9", "fd00::1"], 4)).toBe(7);
+  });
+
+  it("of IPv6 include the last of a range, and are counted beyond 32 bits", () => {
+    expect(countFreeAddresses(["fd00::/125", "10.96.0.0/29"], ["fd00::1", "fd00::7", "fe00::1"], 6)).toBe(5);
+    expect(countFreeAddresses(["fd00::/108"], [], 6)).toBe(2 ** 20 - 1);
+    expect(countFreeAddresses(["fd00::/64"], ["fd00::1"], 6)).toBe(2 ** 64 - 2);
+  });
+
+  it("are not known where one family's are not", () => {
+    expect([leastOf([7, 3]), leastOf([7, null]), leastOf([])]).toEqual([3, null, null]);
   });
 });
 
@@ -201,29 +223,50 @@ describe("objects of a run", () => {
     }
   });
 
-  it("tell the probe the same endpoints of each Service as its slice has", () => {
-    const targets = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
-    const services = ["10.96.0.1", "10.96.0.2", "10.96.0.3", "10.96.0.4"];
-    const text = taskText(
-      {
-        ...{ rounds: 1, roundMs: 1, intervalUs: { tcp: 1, udp: 0 }, settleMs: 1, seed: 1, services },
-        targets: targets.map((address) => ({ address, node: "a" })),
-      },
-      SETTING,
-    );
-    for (const [index, address] of services.entries()) {
-      const line = text.split("\n").find((candidate) => candidate.startsWith(`service ${address} `));
-      const [first = 0, count = 0] = line?.split(" ").slice(3).map(Number) ?? [];
-      const told = Array.from({ length: count }, (_, i) => targets[(first + i) % targets.length]);
-      expect(sliceManifest(SETTING, index, targets).endpoints.flatMap(({ addresses }) => addresses)).toEqual(
-        told,
-      );
-    }
+  it.each([[[4]], [[6]], [[4, 6]]] as const)(
+    "tell the probe the same endpoints of each Service as its slices have, families %j",
+    (families) => {
+      const setting = settingOf(JOB, { image: IMAGE, families });
+      const at = (prefix: { 4: string; 6: string }, last: number) =>
+        families.map((family) => `${prefix[family]}${last}`);
+      const targets = [1, 2, 3, 4].map((last) => ({
+        addresses: at({ 4: "10.0.0.", 6: "fd00::" }, last),
+        node: "a",
+      }));
+      const services = [1, 2, 3, 4].map((last) => at({ 4: "10.96.0.", 6: "fd00:96::" }, last));
+      const numbers = { rounds: 1, roundMs: 1, warmUpMs: 1, settleMs: 1, seed: 1 };
+      const text = taskText({ ...numbers, intervalUs: { tcp: 1, udp: 0 }, services, targets }, setting);
+      const lines = text.split("\n");
+      expect(lines.filter((line) => line.startsWith("target "))).toHaveLength(4 * families.length);
+      for (const [index, addresses] of services.entries()) {
+        const slices = sliceManifests(setting, index, targets);
+        expect(slices.map(({ addressType }) => addressType)).toEqual(
+          families.map((family) => `IPv${family}`),
+        );
+        expect(new Set(slices.map(({ metadata }) => metadata.name)).size).toBe(families.length);
+        for (const [i, address] of addresses.entries()) {
+          const line = lines.find((candidate) => candidate.startsWith(`service ${address} `));
+          const [first = 0, count = 0] = line?.split(" ").slice(3).map(Number) ?? [];
+          const told = Array.from({ length: count }, (_, k) => targets[(first + k) % 4]?.addresses[i]);
+          expect(slices[i]?.endpoints.flatMap((endpoint) => endpoint.addresses)).toEqual(told);
+        }
+      }
+    },
+  );
+
+  it("ask for the families of the run and no others, whatever the cluster gives by itself", () => {
+    const specOf = (families: (4 | 6)[], addresses: string[] | null) =>
+      serviceManifest(settingOf(JOB, { image: IMAGE, families }), 0, addresses).spec;
+    expect(specOf([6], null)).toMatchObject({ ipFamilyPolicy: "SingleStack", ipFamilies: ["IPv6"] });
+    expect(specOf([4, 6], ["10.96.0.9", "fd00::9"])).toMatchObject({
+      ...{ ipFamilyPolicy: "RequireDualStack", ipFamilies: ["IPv4", "IPv6"] },
+      ...{ clusterIP: "10.96.0.9", clusterIPs: ["10.96.0.9", "fd00::9"] },
+    });
   });
 });
 
 it("the objects that quotas count are those of all N, and while changes are watched two Services more", () => {
-  const needs = { services: 100, sizes: 3, targets: 5, watches: false };
+  const needs = { services: 100, sizes: 3, targets: 5, watches: false, families: 1 };
   const probes = new Map([
     ["amd64", 2],
     ["arm64", 1],
@@ -232,6 +275,9 @@ it("the objects that quotas count are those of all N, and while changes are watc
   expect(objectCounts(needs, probes)).toMatchObject(counts);
   expect(objectCounts({ ...needs, watches: true }, probes)).toMatchObject({
     ...{ services: 102, "count/endpointslices.discovery.k8s.io": 102, pods: 11, "count/pods": 17 },
+  });
+  expect(objectCounts({ ...needs, families: 2 }, probes)).toMatchObject({
+    ...{ services: 100, "count/endpointslices.discovery.k8s.io": 200 },
   });
 });
 
@@ -245,9 +291,9 @@ describe("a probe's log", () => {
   it("becomes rounds with the times of both paths, in their order", () => {
     const samples = (path: string, ns: number, protocol = "tcp") => ({
       ...{ kind: "samples", round: 0, protocol, path },
-      ...{ ...times(ns), near: "01" },
+      ...{ ...times(ns), near: "01", ipv6: "10" },
     });
-    const round = { kind: "round", round: 0, protocol: "tcp", wallMs: 10, cpuMs: 2, outcomes };
+    const round = { kind: "round", round: 0, protocol: "tcp", wallMs: 10, cpuUs: 2000, outcomes };
     const text = lines(
       floor,
       settled,
@@ -265,6 +311,7 @@ describe("a probe's log", () => {
     expect(log.rounds[0]?.service.connectNs).toEqual([5, 6, 7, 8]);
     expect(log.rounds[0]?.endpoint.connectNs).toEqual([3, 4]);
     expect(log.rounds[0]?.service.isNear).toEqual([false, true, false, true]);
+    expect(log.rounds[0]?.service.isIpv6).toEqual([true, false, true, false]);
     expect(log.rounds[1]).toMatchObject({ protocol: "udp", service: { connectNs: [99, 100] } });
     expect(log).toMatchObject({ clockNs: 25, settledMs: 3, loopback: { tcp: { connectNs: [9, 10] } } });
   });

@@ -48,6 +48,11 @@ export const clusterIpSchema = z.object({
   spec: z.object({ clusterIP: z.string().optional(), clusterIPs: z.array(z.string()).optional() }),
 });
 
+/** A Service's addresses, in the order of its families. */
+export function addressesOf({ spec }: z.infer<typeof clusterIpSchema>): readonly string[] {
+  return spec.clusterIPs ?? [spec.clusterIP ?? ""];
+}
+
 export const clusterCidrSchema = z.object({ spec: z.object({ cidrs: z.array(z.string()) }) });
 
 export const podSchema = z.object({
@@ -56,6 +61,7 @@ export const podSchema = z.object({
   status: z.object({
     phase: z.string().optional(),
     podIP: z.string().optional(),
+    podIPs: z.array(z.object({ ip: z.string() })).optional(),
     conditions: z
       .array(z.object({ type: z.string(), status: z.string(), message: z.string().optional() }))
       .optional(),

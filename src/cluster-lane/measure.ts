@@ -18,7 +18,7 @@ import {
 } from "./objects.js";
 import { type ClusterJob, connects, SYNCS, settingOf, timingOf, watcherSeconds, watches } from "./plan.js";
 import { probeManifest, probeName, targetsManifest, watcherManifest, watcherName } from "./pod-objects.js";
-import { isReady, waitForPods } from "./pods.js";
+import { isReady, targetOf, waitForPods } from "./pods.js";
 import { type ProbeLog, parseProbeLog } from "./probe-reports.js";
 import { readProbe } from "./programs.js";
 import { OwnServices } from "./services.js";
@@ -110,7 +110,7 @@ class ClusterRun {
     this.#job = job;
     this.#state = state;
     this.#hooks = hooks;
-    this.setting = settingOf(job, state.image);
+    this.setting = settingOf(job, state);
   }
 
   async measure(): Promise<void> {
@@ -130,10 +130,6 @@ class ClusterRun {
 
   close(): void {
     for (const watcher of this.#watchers) watcher.close();
-  }
-
-  get #addresses(): string[] {
-    return this.#targets.map(({ address }) => address);
   }
 
   #path(api: string, kind: string): string {
@@ -168,10 +164,10 @@ class ClusterRun {
       return answering.length >= setting.targets ? answering : null;
     });
     this.#targets = ready
-      .map(({ status, spec }) => ({ address: status.podIP ?? "", node: spec.nodeName ?? "" }))
-      .sort((a, b) => (a.address < b.address ? -1 : 1));
+      .map((pod) => targetOf(pod, setting.families))
+      .sort((a, b) => ((a.addresses[0] ?? "") < (b.addresses[0] ?? "") ? -1 : 1));
     if (watches(this.#job)) await this.#startWatchers();
-    return new OwnServices(this.#api, setting, this.#addresses, this.#hooks);
+    return new OwnServices(this.#api, setting, this.#targets, this.#hooks);
   }
 
   /** Pods that wait for changes, one on each node, and what makes the changes. */
@@ -191,7 +187,7 @@ class ClusterRun {
       }
     }
     this.#watchers = watchers.sort((a, b) => (a.node < b.node ? -1 : 1));
-    this.#changes = new Changes(this.#api, setting, this.#addresses, this.#watchers);
+    this.#changes = new Changes(this.#api, setting, this.#targets, this.#watchers);
   }
 
   async #changeAll(services: number): Promise<Changed | null> {
@@ -223,13 +219,13 @@ class ClusterRun {
           await changes.quiet(count - first);
         }
         await own.growTo(count - 1);
-        await changes.makeLast(repeat, (address) => own.make(count - 1, address));
+        await changes.makeLast(repeat, (addresses) => own.make(count - 1, addresses));
       }
     });
   }
 
   /** Runs a probe on every node, and reads what they say. */
-  async #probe(addresses: readonly string[]): Promise<Probed[]> {
+  async #probe(addresses: readonly (readonly string[])[]): Promise<Probed[]> {
     const { setting } = this;
     const services = addresses.length;
     const { deadlineSeconds, ...timing } = timingOf(this.#job);

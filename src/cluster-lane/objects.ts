@@ -1,5 +1,6 @@
 /** Objects of a run that are no pods, as data. */
 
+import { FAMILY_NAMES, type Family } from "../cluster/family.js";
 import type { Protocol, Toleration } from "./options.js";
 
 /** Port of the target pods, and of the Services in front of them. */
@@ -24,6 +25,8 @@ export interface RunSetting {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
   readonly protocols: readonly Protocol[];
+  /** Of the Services: an address and an EndpointSlice of each. */
+  readonly families: readonly Family[];
 }
 
 export const labelsOf = (runId: string): Record<string, string> => ({
@@ -60,20 +63,25 @@ export function programManifest(setting: RunSetting, architecture: string, progr
   };
 }
 
-export function serviceManifest(setting: RunSetting, index: number, address: string | null = null) {
-  return namedService(setting, serviceName(index), address);
+export function serviceManifest(
+  setting: RunSetting,
+  index: number,
+  addresses: readonly string[] | null = null,
+) {
+  return namedService(setting, serviceName(index), addresses);
 }
 
-/** A Service without selector; at an address of one's choice where it has to be known before. */
-export function namedService(setting: RunSetting, name: string, address: string | null) {
+/** A Service without selector; at addresses of one's choice, one of each family, where they have to be known before. */
+export function namedService(setting: RunSetting, name: string, addresses: readonly string[] | null) {
+  const { families } = setting;
   return {
     apiVersion: "v1",
     kind: "Service",
     metadata: metadataOf(setting, name),
     spec: {
-      ...(address !== null && { clusterIP: address }),
-      ipFamilyPolicy: "SingleStack",
-      ipFamilies: ["IPv4"],
+      ...(addresses !== null && { clusterIP: addresses[0], clusterIPs: addresses }),
+      ipFamilyPolicy: families.length > 1 ? "RequireDualStack" : "SingleStack",
+      ipFamilies: families.map((family) => FAMILY_NAMES[family]),
       ports: setting.protocols.map((protocol) => ({
         ...{ name: protocol, port: SERVICE_PORT, targetPort: TARGET_PORT },
         protocol: protocol.toUpperCase(),
@@ -87,29 +95,41 @@ const serviceName = (index: number): string => `s-${index}`;
 /** The first of a Service's endpoints among the targets; the others follow it, counted around. */
 const firstTarget = (index: number, { targets }: Pick<RunSetting, "targets">): number => index % targets;
 
-export function sliceManifest(setting: RunSetting, index: number, addresses: readonly string[]) {
+/** The slices of a Service, one of each family: a slice has addresses of one. */
+export function sliceManifests(setting: RunSetting, index: number, targets: readonly Target[]) {
   const first = firstTarget(index, setting);
   const endpoints = Array.from(
     { length: setting.endpoints },
-    (_, i) => addresses[(first + i) % setting.targets] ?? "",
+    (_, i) => targets[(first + i) % setting.targets],
   );
-  return namedSlice(setting, serviceName(index), endpoints);
+  return namedSlices(setting, serviceName(index), endpoints);
 }
 
-/** The slice of a Service with one endpoint, which changes. */
-export function changingSlice(setting: RunSetting, name: string, endpoint: string) {
-  return namedSlice(setting, name, [endpoint]);
+/** The slices of a Service with one endpoint, which changes. */
+export function changingSlices(setting: RunSetting, name: string, endpoint: Target | undefined) {
+  return namedSlices(setting, name, [endpoint]);
 }
 
-function namedSlice(setting: RunSetting, name: string, endpoints: readonly string[]) {
+function namedSlices(setting: RunSetting, name: string, endpoints: readonly (Target | undefined)[]) {
+  return setting.families.map((family, i) =>
+    slice(
+      setting,
+      name,
+      family,
+      endpoints.map((target) => target?.addresses[i] ?? ""),
+    ),
+  );
+}
+
+function slice(setting: RunSetting, name: string, family: Family, endpoints: readonly string[]) {
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: metadataOf(setting, name, {
+    metadata: metadataOf(setting, family === 6 ? `${name}-ipv6` : name, {
       "kubernetes.io/service-name": name,
       "endpointslice.kubernetes.io/managed-by": "lbscale",
     }),
-    addressType: "IPv4",
+    addressType: FAMILY_NAMES[family],
     ports: setting.protocols.map((protocol) => ({
       ...{ name: protocol, port: TARGET_PORT, protocol: protocol.toUpperCase() },
     })),
@@ -117,21 +137,24 @@ function namedSlice(setting: RunSetting, name: string, endpoints: readonly strin
   };
 }
 
-/** What the probes do at one N, in the words of native/cluster-probe.c. */
+/** What the probes do at one N, in the words of native/cluster-probe/. */
 export interface ProbeTask {
   readonly rounds: number;
   readonly roundMs: number;
+  /** Of each protocol, before the first round. */
+  readonly warmUpMs: number;
   /** Between connections of each protocol; 0: it is not measured. */
   readonly intervalUs: Readonly<Record<Protocol, number>>;
   readonly settleMs: number;
   readonly seed: number;
   readonly targets: readonly Target[];
-  readonly services: readonly string[];
+  /** Of each Service its addresses, one of each family. */
+  readonly services: readonly (readonly string[])[];
 }
 
-/** A target pod: where it answers, and on which node. */
+/** A target pod: where it answers, by an address of each family, and on which node. */
 export interface Target {
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly node: string;
 }
 
@@ -139,15 +162,17 @@ export function taskText(task: ProbeTask, setting: Pick<RunSetting, "endpoints" 
   return [
     `rounds ${task.rounds}`,
     `round-ms ${task.roundMs}`,
+    `warm-up-ms ${task.warmUpMs}`,
     `tcp-interval-us ${task.intervalUs.tcp}`,
     `udp-interval-us ${task.intervalUs.udp}`,
     `settle-ms ${task.settleMs}`,
     `seed ${task.seed % 2 ** 31}`,
     `port ${TARGET_PORT}`,
-    ...task.targets.map(({ address, node }) => `target ${address} ${node}`),
-    ...task.services.map(
-      (address, index) =>
-        `service ${address} ${SERVICE_PORT} ${firstTarget(index, setting)} ${setting.endpoints}`,
+    ...task.targets.flatMap(({ addresses, node }) => addresses.map((address) => `target ${address} ${node}`)),
+    ...task.services.flatMap((addresses, index) =>
+      addresses.map(
+        (address) => `service ${address} ${SERVICE_PORT} ${firstTarget(index, setting)} ${setting.endpoints}`,
+      ),
     ),
     "",
   ].join("\n");

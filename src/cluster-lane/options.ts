@@ -24,6 +24,8 @@ const namespaceName = z
 /** Bounds of numbers, for the command line too. */
 export const CLUSTER_BOUNDS = {
   nodes: [1, 100],
+  /** Above, a probe's own packets are what fills a small node. */
+  rate: [10, 10_000],
   /** A probe's log must fit what a node keeps of one. */
   durationSeconds: [1, 300],
 } as const;
@@ -40,6 +42,8 @@ export const clusterLaneSchema = z.strictObject({
   namespace: namespaceName.exactOptional(),
   /** Nodes that probe, at most; three where absent. */
   nodes: integer(CLUSTER_BOUNDS.nodes).exactOptional(),
+  /** Connections a second of each probe and protocol; 2,000 of TCP and 500 of UDP where absent. */
+  rate: integer(CLUSTER_BOUNDS.rate).exactOptional(),
   /** TCP alone where absent. */
   protocols: z.array(z.enum(PROTOCOLS)).min(1).exactOptional(),
   nodeSelector: z.record(z.string(), z.string()).exactOptional(),

@@ -1,5 +1,6 @@
 /** A run as it is planned for one cluster: what it makes, how long it takes, in words and as manifests. */
 
+import { FAMILY_NAMES, type Family, type FamilyChoice } from "../cluster/family.js";
 import { formatCount } from "../text.js";
 import { CHANGES } from "./changes/changes.js";
 import type { ClusterState } from "./inspect/preflight.js";
@@ -9,7 +10,7 @@ import {
   programManifest,
   type RunSetting,
   serviceManifest,
-  sliceManifest,
+  sliceManifests,
   taskManifest,
   taskText,
 } from "./objects.js";
@@ -27,6 +28,8 @@ export interface ClusterJob {
   readonly rounds: number;
   readonly seed: number;
   readonly scenarios: readonly ClusterScenario[];
+  /** Of the Services; null: what the cluster gives a Service that asks for none. */
+  readonly family: FamilyChoice | null;
 }
 
 /** What the cluster lane measures: the first two by the same connections, the others by changes. */
@@ -49,6 +52,11 @@ const DEFAULT_DURATION_SECONDS = 20;
  * table for 30 s (nf_conntrack_udp_timeout), of which a small node has 65,536 entries: 500 a second take 15,000.
  */
 const INTERVAL_US = { tcp: 500, udp: 2000 } as const;
+/**
+ * Connections that are not counted, before the first round: at 1,000 Services what made them kept two cores busy for 6 to 12 s,
+ * and the first tenth of a minute had a p99 up to twice that of the others.
+ */
+const WARM_UP_MS = 6000;
 /** A new Service and a replaced endpoint, of a plane that syncs once a second. */
 const CHANGE_SECONDS = 7;
 /** How often the Services up to one N are made while it is watched when the last of them answers. */
@@ -62,12 +70,21 @@ export const targetsOf = ({ endpoints }: Pick<ClusterJob, "endpoints">): number 
 export const namespaceOf = ({ options, runId }: Pick<ClusterJob, "options" | "runId">): string =>
   options.namespace ?? `lbscale-${runId}`;
 
-export function settingOf(job: ClusterJob, image: string): RunSetting {
-  const { options, runId, endpoints } = job;
+/** What is removed again: the whole namespace, or in it what has the run's label. */
+export const placeOf = (job: Pick<ClusterJob, "options" | "runId">) => ({
+  runId: job.runId,
+  namespace: namespaceOf(job),
+  own: job.options.namespace === undefined,
+});
+
+export function settingOf(
+  job: ClusterJob,
+  { image, families }: Pick<ClusterState, "image" | "families">,
+): RunSetting {
+  const { options, endpoints } = job;
   return {
-    ...{ runId, endpoints, image },
-    namespace: namespaceOf(job),
-    own: options.namespace === undefined,
+    ...placeOf(job),
+    ...{ endpoints, image, families },
     targets: targetsOf(job),
     nodeSelector: options.nodeSelector ?? {},
     tolerations: options.tolerations ?? [],
@@ -75,20 +92,23 @@ export function settingOf(job: ClusterJob, image: string): RunSetting {
   };
 }
 
-const protocolsOf = ({ options }: Pick<ClusterJob, "options">): readonly Protocol[] =>
+export const protocolsOf = ({ options }: Pick<ClusterJob, "options">): readonly Protocol[] =>
   options.protocols ?? ["tcp"];
 
 /** Times of the rounds at one N. */
 export function timingOf(job: ClusterJob) {
   const { options, rounds } = job;
   const protocols = protocolsOf(job);
-  const interval = (protocol: Protocol) => (protocols.includes(protocol) ? INTERVAL_US[protocol] : 0);
+  const own = options.rate === undefined ? null : Math.round(1e6 / options.rate);
+  const interval = (protocol: Protocol) =>
+    protocols.includes(protocol) ? (own ?? INTERVAL_US[protocol]) : 0;
   const durationMs = (options.durationSeconds ?? DEFAULT_DURATION_SECONDS) * 1000;
   return {
     roundMs: Math.max(1, Math.round(durationMs / rounds)),
     intervalUs: { tcp: interval("tcp"), udp: interval("udp") },
+    warmUpMs: WARM_UP_MS,
     settleMs: SETTLE_MS,
-    deadlineSeconds: Math.ceil((durationMs * protocols.length + SETTLE_MS) / 1000) + 120,
+    deadlineSeconds: Math.ceil(((durationMs + WARM_UP_MS) * protocols.length + SETTLE_MS) / 1000) + 120,
   };
 }
 
@@ -109,7 +129,7 @@ function removingSeconds({ services }: Pick<ClusterJob, "services">, index: numb
 
 /** What a run takes from the N at `from` on, seconds: a Job's start and end are 8 s, and 1,000 Services go in 15. */
 export function secondsOf(job: ClusterJob, from = 0): number {
-  const { roundMs } = timingOf(job);
+  const { roundMs, warmUpMs } = timingOf(job);
   const protocols = protocolsOf(job).length;
   const largest = job.services.at(-1) ?? 1;
   const each = job.services
@@ -118,7 +138,7 @@ export function secondsOf(job: ClusterJob, from = 0): number {
       (_, i) =>
         makingSeconds(job, from + i) +
         (job.scenarios.includes("sync") ? repeatingSeconds(job, from + i) : 0) +
-        (connects(job) ? (roundMs * job.rounds * protocols) / 1000 + 8 : 0) +
+        (connects(job) ? ((roundMs * job.rounds + warmUpMs) * protocols) / 1000 + 8 : 0) +
         (job.scenarios.includes("programming") ? CHANGES * CHANGE_SECONDS : 0),
     );
   return each.reduce((sum, seconds) => sum + seconds, 0) + 0.015 * largest + (from === 0 ? 15 : 5);
@@ -139,7 +159,7 @@ export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
   const words = plane.program === plane.id ? plane.id : `${plane.program}${version}, ${plane.id}`;
   return [
     `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; what balances: ${words} (${plane.source})`,
-    `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${formatCount(largest)} Services with an EndpointSlice each, a probe pod on ${probes} ${probes === 1 ? "node" : "nodes"} at each of N = ${job.services.map(formatCount).join(", ")}`,
+    `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${formatCount(largest)} Services of ${nameOfFamilies(state.families)} with an EndpointSlice each${state.families.length > 1 ? " and family" : ""}, a probe pod on ${probes} ${probes === 1 ? "node" : "nodes"} at each of N = ${job.services.map(formatCount).join(", ")}`,
     `the cluster has ${formatCount(otherServices)} ${otherServices === 1 ? "Service" : "Services"} already${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
     `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays (--keep)" : "then all of it is removed"}`,
   ];
@@ -149,16 +169,21 @@ function formatMinutes(seconds: number): string {
   return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** Addresses that pods and Services have only once they are there (RFC 5737). */
-const EXAMPLE_ADDRESS = (index: number): string => `192.0.2.${1 + (index % 254)}`;
+const nameOfFamilies = (families: readonly Family[]): string =>
+  families.map((family) => FAMILY_NAMES[family]).join(" and ");
+
+/** Addresses that pods and Services have only once they are there (RFC 5737, RFC 3849). */
+const exampleAddress = (family: Family, index: number): string =>
+  family === 6 ? `2001:db8::${(1 + (index % 254)).toString(16)}` : `192.0.2.${1 + (index % 254)}`;
 
 /** Every object of a run, as `kubectl apply` reads it. Addresses stand for those that the cluster will give. */
 export function* manifestsOf(
   job: ClusterJob,
-  image: string,
-  probes: ReadonlyMap<string, number>,
+  state: Pick<ClusterState, "image" | "families" | "probes">,
 ): Generator<object> {
-  const setting = settingOf(job, image);
+  const { probes } = state;
+  const setting = settingOf(job, state);
+  const addressesAt = (index: number) => setting.families.map((family) => exampleAddress(family, index));
   yield* roleManifests(setting.namespace, { own: setting.own, watches: watches(job) });
   if (setting.own) yield namespaceManifest(setting);
   const [first] = probes.keys();
@@ -166,10 +191,13 @@ export function* manifestsOf(
     yield programManifest(setting, architecture, readProbe(architecture));
   }
   yield targetsManifest(setting, first ?? "amd64");
-  const targets = Array.from({ length: setting.targets }, (_, i) => EXAMPLE_ADDRESS(i));
+  const targets = Array.from({ length: setting.targets }, (_, i) => ({
+    addresses: addressesAt(i),
+    node: "node",
+  }));
   for (let index = 0; index < (job.services.at(-1) ?? 0); index++) {
     yield serviceManifest(setting, index);
-    yield sliceManifest(setting, index, targets);
+    yield* sliceManifests(setting, index, targets);
   }
   const { deadlineSeconds, ...timing } = timingOf(job);
   if (watches(job)) {
@@ -178,11 +206,8 @@ export function* manifestsOf(
     }
   }
   for (const services of connects(job) ? job.services : []) {
-    const addresses = Array.from({ length: services }, (_, i) => EXAMPLE_ADDRESS(i));
-    const task = {
-      ...{ ...timing, rounds: job.rounds, seed: job.seed, services: addresses },
-      targets: targets.map((address) => ({ address, node: "node" })),
-    };
+    const addresses = Array.from({ length: services }, (_, i) => addressesAt(i));
+    const task = { ...timing, rounds: job.rounds, seed: job.seed, services: addresses, targets };
     yield taskManifest(setting, services, taskText(task, setting));
     for (const [architecture, nodes] of probes) {
       yield probeManifest(setting, { services, architecture, nodes, deadlineSeconds });

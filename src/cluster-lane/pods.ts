@@ -1,10 +1,11 @@
 /** Waiting for pods, and why they don't start. */
 
+import { FAMILY_NAMES, type Family } from "../cluster/family.js";
 import { plainText } from "../text.js";
 import type { Api } from "./api.js";
 import { ClusterFailedError, ClusterUnfitError } from "./errors.js";
 import { type ClusterPod, deploymentSchema, listOf, podSchema } from "./kinds.js";
-import type { RunSetting } from "./objects.js";
+import type { RunSetting, Target } from "./objects.js";
 import { TARGETS } from "./pod-objects.js";
 
 const POLL_MS = 500;
@@ -46,6 +47,23 @@ export function isReady({ status }: ClusterPod): boolean {
     status.podIP !== undefined &&
     (status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True")
   );
+}
+
+/**
+ * A target pod by its address of each family.
+ *
+ * @throws ClusterUnfitError where it has none of one: Services may have families that the pods' network has not.
+ */
+export function targetOf({ status, spec }: ClusterPod, families: readonly Family[]): Target {
+  const all = status.podIPs?.map(({ ip }) => ip) ?? [status.podIP ?? ""];
+  const addresses = families.map((family) => {
+    const found = all.find((address) => address.includes(":") === (family === 6));
+    if (found !== undefined) return found;
+    throw new ClusterUnfitError(
+      `pods of this cluster have no address of ${FAMILY_NAMES[family]}: choose another --family`,
+    );
+  });
+  return { addresses, node: spec.nodeName ?? "" };
 }
 
 /** That waiting may help. */

@@ -1,4 +1,4 @@
-/** What a probe writes into its log (native/cluster-probe.c): JSON, a report a line. */
+/** What a probe writes into its log (native/cluster-probe/): JSON, a report a line. */
 
 import { z } from "zod";
 import { formatCount, plainText } from "../text.js";
@@ -15,6 +15,9 @@ const outcomes = z.object({
   unreachable: z.int(),
   other: z.int(),
 });
+
+/** A digit for each connection. */
+const flags = z.string().regex(/^[01]*$/);
 
 const report = z.discriminatedUnion("kind", [
   z.object({
@@ -34,9 +37,10 @@ const report = z.discriminatedUnion("kind", [
     path: z.enum(["service", "endpoint"]),
     connectNs: nanoseconds,
     exchangeNs: nanoseconds,
-    near: z.string().regex(/^[01]*$/),
+    near: flags,
+    ipv6: flags,
   }),
-  z.object({ kind: z.literal("round"), round: z.int(), protocol, wallMs: z.int(), cpuMs: z.int(), outcomes }),
+  z.object({ kind: z.literal("round"), round: z.int(), protocol, wallMs: z.int(), cpuUs: z.int(), outcomes }),
   z.object({ kind: z.literal("failed"), reason: z.string() }),
   z.object({ kind: z.literal("end") }),
 ]);
@@ -57,13 +61,15 @@ export interface PathTimes {
 export interface PlacedTimes extends PathTimes {
   /** Of each connection, whether the endpoint that answered is on the probe's node. */
   readonly isNear: boolean[];
+  /** And whether it was reached by IPv6. */
+  readonly isIpv6: boolean[];
 }
 
 /** One round of one probe. */
 export interface ProbeRound extends Readonly<Record<Path, PlacedTimes>> {
   readonly protocol: Protocol;
   readonly wallMs: number;
-  readonly cpuMs: number;
+  readonly cpuUs: number;
   readonly outcomes: z.infer<typeof outcomes>;
 }
 
@@ -114,7 +120,8 @@ export function parseProbeLog(text: string): ProbeLog {
     return {
       connectNs: samples.flatMap(({ connectNs }) => connectNs),
       exchangeNs: samples.flatMap(({ exchangeNs }) => exchangeNs),
-      isNear: samples.flatMap(({ near }) => [...near].map((digit) => digit === "1")),
+      isNear: samples.flatMap(({ near }) => readFlags(near)),
+      isIpv6: samples.flatMap(({ ipv6 }) => readFlags(ipv6)),
     };
   };
   return {
@@ -124,13 +131,15 @@ export function parseProbeLog(text: string): ProbeLog {
     ),
     rounds: reports
       .filter((entry) => entry.kind === "round")
-      .map(({ round, protocol, wallMs, cpuMs, outcomes }) => ({
-        ...{ protocol, wallMs, cpuMs, outcomes },
+      .map(({ round, protocol, wallMs, cpuUs, outcomes }) => ({
+        ...{ protocol, wallMs, cpuUs, outcomes },
         service: timesOf(round, protocol, "service"),
         endpoint: timesOf(round, protocol, "endpoint"),
       })),
   };
 }
+
+const readFlags = (digits: string): boolean[] => [...digits].map((digit) => digit === "1");
 
 function parseLine(line: string): Report {
   let parsed: unknown;

@@ -2,8 +2,8 @@
 
 import { formatCount } from "../text.js";
 import type { Api } from "./api.js";
-import { anyObject, clusterIpSchema } from "./kinds.js";
-import { type RunSetting, serviceManifest, sliceManifest } from "./objects.js";
+import { addressesOf, anyObject, clusterIpSchema } from "./kinds.js";
+import { type RunSetting, serviceManifest, sliceManifests, type Target } from "./objects.js";
 
 /** Requests under way at once: more make the API server no faster. */
 const WORKERS = 8;
@@ -18,15 +18,15 @@ export interface ServicesProgress {
 export class OwnServices {
   readonly #api: Api;
   readonly #setting: RunSetting;
-  readonly #targets: readonly string[];
+  readonly #targets: readonly Target[];
   readonly #signal: AbortSignal;
   readonly #onProgress: (progress: ServicesProgress) => void;
-  readonly #addresses: string[] = [];
+  readonly #addresses: (readonly string[])[] = [];
 
   constructor(
     api: Api,
     setting: RunSetting,
-    targets: readonly string[],
+    targets: readonly Target[],
     hooks: { readonly signal: AbortSignal; readonly onProgress: (progress: ServicesProgress) => void },
   ) {
     this.#api = api;
@@ -36,8 +36,8 @@ export class OwnServices {
     this.#onProgress = hooks.onProgress;
   }
 
-  /** Addresses of those that are there, in their order. */
-  get addresses(): readonly string[] {
+  /** Addresses of those that are there, in their order: one of each family. */
+  get addresses(): readonly (readonly string[])[] {
     return this.#addresses;
   }
 
@@ -48,25 +48,31 @@ export class OwnServices {
 
   /** Removes all but a number. */
   async shrinkTo(count: number): Promise<void> {
-    const path = (api: string, kind: string, index: number) =>
-      `${this.#path(api, kind)}/${serviceManifest(this.#setting, index).metadata.name}`;
     await this.#each(["removing", count, this.#addresses.length], async (index) => {
-      await this.#api.remove(path("api/v1", "services", index));
-      await this.#api.remove(path("apis/discovery.k8s.io/v1", "endpointslices", index));
+      const service = serviceManifest(this.#setting, index).metadata.name;
+      await this.#api.remove(`${this.#path("api/v1", "services")}/${service}`);
+      for (const { metadata } of sliceManifests(this.#setting, index, this.#targets)) {
+        await this.#api.remove(`${this.#slices}/${metadata.name}`);
+      }
     });
     this.#addresses.length = count;
   }
 
-  /** Each object in one request. The slice is there first, so that the Service works as soon as it is known. */
-  async make(index: number, address: string | null): Promise<void> {
-    const slice = sliceManifest(this.#setting, index, this.#targets);
-    await this.#api.create(this.#path("apis/discovery.k8s.io/v1", "endpointslices"), slice, anyObject);
-    const manifest = serviceManifest(this.#setting, index, address);
+  /** Each object in one request. The slices are there first, so that the Service works as soon as it is known. */
+  async make(index: number, addresses: readonly string[] | null): Promise<void> {
+    for (const slice of sliceManifests(this.#setting, index, this.#targets)) {
+      await this.#api.create(this.#slices, slice, anyObject);
+    }
+    const manifest = serviceManifest(this.#setting, index, addresses);
     const path = this.#path("api/v1", "services");
     const made =
       (await this.#api.create(path, manifest, clusterIpSchema)) ??
       (await this.#api.get(`${path}/${manifest.metadata.name}`, clusterIpSchema));
-    this.#addresses[index] = made.spec.clusterIP ?? "";
+    this.#addresses[index] = addressesOf(made);
+  }
+
+  get #slices(): string {
+    return this.#path("apis/discovery.k8s.io/v1", "endpointslices");
   }
 
   #path(api: string, kind: string): string {

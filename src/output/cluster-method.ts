@@ -75,3 +75,27 @@ export function percentileTable(results: Results): string[][] {
     ]),
   ];
 }
+
+const NODE_FACT = / slowest ns$/;
+
+/** How soon each of several nodes followed changes, and the last of them, under a heading; empty where there is one node. */
+export function nodeTable(results: Results): string[][] {
+  const rows = tableRows(results).flatMap((row) => {
+    const { facts, percentiles, variant } = row.cell;
+    const nodes = Object.keys(facts)
+      .filter((name) => NODE_FACT.test(name))
+      .map((name) => name.replace(NODE_FACT, ""));
+    if (!isLive(row.cell) || nodes.length < 2) return [];
+    const what = `${row.scenario}, ${formatSize(row)}`;
+    const time = (value: unknown) => (typeof value === "number" ? formatNs(value) : "–");
+    const isLast = variant.includes("every node");
+    const shown = isLast
+      ? [["the last", percentiles?.p50.value, percentiles?.p90.value, facts.slowestNs]]
+      : nodes.map((node) => [
+          node,
+          ...["p50", "p90", "slowest"].map((statistic) => facts[`${node} ${statistic} ns`]),
+        ]);
+    return shown.map(([node, ...times]) => [what, row.label, String(node), ...times.map(time)]);
+  });
+  return rows.length === 0 ? [] : [["changes by node", "plane", "node", "p50", "p90", "slowest"], ...rows];
+}

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
+import { nodeTable } from "./cluster-method.js";
 import { formatMethod, methodFacts } from "./method.js";
 
 it("the method says whose anonymous maps are modelled: the run's version of nft, or what old runs had", () => {
@@ -38,4 +39,27 @@ it("the method of a live cluster tells of connections and clocks, and of no proc
       ["Error of the clocks compared, at most", "40 µs"],
     ]),
   );
+});
+
+it("changes of a cluster are told by node, and of the last node, where there are several", () => {
+  const results = fakeResults();
+  const cell = results.cells.find(({ estimate }) => estimate !== null)!;
+  const slow = { "node 2 p50 ns": 4e6, "node 2 p90 ns": 5e6, "node 2 slowest ns": 6e6 };
+  const facts = { "node 1 p50 ns": 1e6, "node 1 p90 ns": 2e6, "node 1 slowest ns": 3e6 };
+  const live = { ...cell, lane: "cluster" as const, scenario: "programming", services: 10 };
+  const percentile = (value: number) => ({ value, interval: [value, value] as [number, number] });
+  const [p01, p50, p90, p99] = [4e6, 4e6, 5e6, 6e6].map(percentile);
+  const last = {
+    ...{ ...live, variant: "every node", facts: { ...facts, ...slow, slowestNs: 6e6 } },
+    percentiles: { lookups: 20, p01: p01!, p50: p50!, p90: p90!, p99: p99!, p999: null },
+  };
+  const both = { ...live, facts: { ...facts, ...slow } };
+  const [heading, ...rows] = nodeTable({ ...results, cells: [both, last] });
+  expect(heading?.slice(2)).toEqual(["node", "p50", "p90", "slowest"]);
+  expect(rows.map((row) => row.slice(2))).toEqual([
+    ["node 1", "1 ms", "2 ms", "3 ms"],
+    ["node 2", "4 ms", "5 ms", "6 ms"],
+    ["the last", "4 ms", "5 ms", "6 ms"],
+  ]);
+  expect(nodeTable({ ...results, cells: [{ ...live, facts }] })).toEqual([]);
 });

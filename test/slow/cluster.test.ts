@@ -74,8 +74,12 @@ describe.skipIf(leftOut)("a cluster of two nodes", () => {
     const out = join(folder, "changes of two nodes");
     const { status } = measure("--services", "20", "--scenarios", "sync", "--out", out);
     expect(status).toBe(0);
-    const [cell] = readResults(out).cells;
-    expect(cell?.replicates.map(({ samples }) => samples.length)).toEqual([2, 2, 2]);
+    const [each, last] = readResults(out).cells;
+    expect([each?.variant, last?.variant]).toEqual(["", "every node"]);
+    expect(each?.replicates.map(({ samples }) => samples.length)).toEqual([2, 2, 2]);
+    expect(last?.replicates.map(({ samples }) => samples)).toEqual(
+      each?.replicates.map(({ samples }) => [Math.max(...samples)]),
+    );
     expect(leftovers()).toEqual([]);
   });
 });

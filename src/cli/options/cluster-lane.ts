@@ -72,6 +72,13 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
     true,
   ),
   option(
+    "rate",
+    "rate",
+    { describe: "Lane cluster: connections a second of each probe; 2,000 by default, 500 over UDP" },
+    number(CLUSTER_BOUNDS.rate),
+    true,
+  ),
+  option(
     "protocol",
     "protocols",
     { describe: `Lane cluster: ${PROTOCOLS.join(" or ")}, or both; tcp by default` },

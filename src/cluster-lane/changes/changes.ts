@@ -1,11 +1,13 @@
 /** Changes of a cluster, and when each node's connections follow them. */
 
+import type { Family } from "../../cluster/family.js";
 import type { Api } from "../api.js";
 import { ClusterFailedError } from "../errors.js";
-import { anyObject, clusterIpSchema } from "../kinds.js";
-import { changingSlice, namedService, type RunSetting, SERVICE_PORT } from "../objects.js";
+import { addressesOf, anyObject, clusterIpSchema } from "../kinds.js";
+import { changingSlices, namedService, type RunSetting, SERVICE_PORT, type Target } from "../objects.js";
+import type { Protocol } from "../options.js";
 import { type ClockOffset, fromThere } from "./clock.js";
-import { nowNs, type Sighting, type Watched, type Watcher } from "./watcher.js";
+import { type Frontend, nowNs, type Sighting, type Watched, type Watcher } from "./watcher.js";
 
 /** Of each kind, at each N. */
 export const CHANGES = 20;
@@ -28,9 +30,11 @@ const REPLACED = "replaced";
 
 export type ChangeKind = "joins" | "leaves" | "new" | "sync";
 
-/** How long one node took to follow one change. */
+/** How long one node took to follow one change, as one protocol and family showed it. */
 export interface ChangeTime {
   readonly kind: ChangeKind;
+  readonly protocol: Protocol;
+  readonly family: Family;
   readonly node: string;
   readonly block: number;
   /** From the API server's answer; null: not within a minute. */
@@ -49,28 +53,42 @@ export interface Changed {
 /** A change that was made, and what the nodes saw of it, by their own clocks. */
 interface Made {
   readonly block: number;
-  readonly answeredNs: number;
-  readonly seen: ReadonlyMap<string, Sighting>;
+  /** Of each frontend: what was watched, and when the API server had answered the change that it waits for. */
+  readonly watched: readonly { readonly of: Watch; readonly answeredNs: number }[];
+  /** By node, of each frontend. */
+  readonly seen: ReadonlyMap<string, readonly Sighting[]>;
   readonly kinds: { readonly first: ChangeKind; readonly lastOther?: ChangeKind };
+}
+
+/** A Service's address is watched with each protocol and family. */
+interface Watch {
+  readonly protocol: Protocol;
+  readonly family: Family;
+  /** Its place among the run's families. */
+  readonly at: number;
 }
 
 export class Changes {
   readonly #api: Api;
   readonly #setting: RunSetting;
-  readonly #targets: readonly string[];
+  readonly #targets: readonly Target[];
   readonly #watchers: readonly Watcher[];
+  readonly #watches: readonly Watch[];
   #made: Made[] = [];
   #lost = 0;
-  #replacedAddress: string | null = null;
+  #replacedAddresses: readonly string[] | null = null;
   #replacements = 0;
   #news = 0;
   #addresses = 0;
 
-  constructor(api: Api, setting: RunSetting, targets: readonly string[], watchers: readonly Watcher[]) {
+  constructor(api: Api, setting: RunSetting, targets: readonly Target[], watchers: readonly Watcher[]) {
     this.#api = api;
     this.#setting = setting;
     this.#targets = targets;
     this.#watchers = watchers;
+    this.#watches = setting.protocols.flatMap((protocol) =>
+      setting.families.map((family, at) => ({ protocol, family, at })),
+    );
   }
 
   /** Compares clocks, lets `work` make changes, compares again, and gives the times of all of them. */
@@ -80,14 +98,11 @@ export class Changes {
     const before = await this.#compare();
     await work();
     const after = await this.#compare();
-    const times = this.#made.flatMap(({ block, answeredNs, seen, kinds }) =>
-      [...seen].flatMap(([node, { firstNs, lastOtherNs }]) => {
+    const times = this.#made.flatMap((made) =>
+      [...made.seen].flatMap(([node, sightings]) => {
         const [from, to] = [before.get(node), after.get(node)];
         if (!from || !to) return [];
-        const since = (thereNs: number) => Math.max(0, Math.round(fromThere(thereNs, from, to) - answeredNs));
-        const first = { kind: kinds.first, node, block, ns: firstNs === null ? null : since(firstNs) };
-        const left = kinds.lastOther && lastOtherNs !== null;
-        return left ? [first, { kind: kinds.lastOther, node, block, ns: since(lastOtherNs) }] : [first];
+        return timesOf(made, node, sightings, (thereNs) => fromThere(thereNs, from, to));
       }),
     );
     const errors = [...before].map(([node, { errorNs }]): [string, number] => [
@@ -115,14 +130,17 @@ export class Changes {
     await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS + REMOVED_MS * removed);
   }
 
-  /** The last of many Services; `make` makes it at an address, and resolves with the API server's answer. */
-  async makeLast(block: number, make: (address: string) => Promise<void>): Promise<void> {
-    const address = await this.#freeAddress();
-    await this.#observe(
-      { block, kinds: { first: "sync" } },
-      watched(address, null, SYNC_SECONDS, SELDOM_US),
-      () => make(address),
-    );
+  /** The last of many Services; `make` makes it at its addresses, and resolves with the API server's answer. */
+  async makeLast(block: number, make: (addresses: readonly string[]) => Promise<void>): Promise<void> {
+    const addresses = await this.#freeAddresses();
+    const where = {
+      frontends: this.#frontends(addresses, null),
+      ...{ intervalUs: SELDOM_US, seconds: SYNC_SECONDS },
+    };
+    await this.#observe({ block, kinds: { first: "sync" } }, where, async () => {
+      await make(addresses);
+      return this.#answeredAtOnce();
+    });
   }
 
   async #unlessLost(change: () => Promise<void>): Promise<void> {
@@ -137,75 +155,99 @@ export class Changes {
 
   async #makeService(block: number): Promise<void> {
     const name = `new-${this.#news++}`;
-    const address = await this.#freeAddress();
+    const addresses = await this.#freeAddresses();
     const target = this.#target(block);
-    await this.#api.create(this.#slices, changingSlice(this.#setting, name, target), anyObject);
+    const slices = changingSlices(this.#setting, name, target);
+    for (const slice of slices) await this.#api.create(this.#slices, slice, anyObject);
     await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS);
-    await this.#observe(
-      { block, kinds: { first: "new" } },
-      watched(address, target, CHANGE_SECONDS),
-      async () => {
-        await this.#api.create(this.#services, namedService(this.#setting, name, address), clusterIpSchema);
-      },
-    );
+    await this.#observe({ block, kinds: { first: "new" } }, this.#change(addresses, target), async () => {
+      await this.#api.create(this.#services, namedService(this.#setting, name, addresses), clusterIpSchema);
+      return this.#answeredAtOnce();
+    });
     await this.#api.remove(`${this.#services}/${name}`);
-    await this.#api.remove(`${this.#slices}/${name}`);
+    for (const { metadata } of slices) await this.#api.remove(`${this.#slices}/${metadata.name}`);
   }
 
   async #replaceEndpoint(block: number): Promise<void> {
-    this.#replacedAddress ??= await this.#makeReplaced();
+    this.#replacedAddresses ??= await this.#makeReplaced();
     const target = this.#target(++this.#replacements);
-    const slice = changingSlice(this.#setting, REPLACED, target);
-    await this.#observe(
-      { block, kinds: { first: "joins", lastOther: "leaves" } },
-      watched(this.#replacedAddress, target, CHANGE_SECONDS),
-      async () => {
-        await this.#api.replace(`${this.#slices}/${REPLACED}`, slice, anyObject);
-      },
+    const slices = changingSlices(this.#setting, REPLACED, target);
+    const where = this.#change(this.#replacedAddresses, target);
+    await this.#observe({ block, kinds: { first: "joins", lastOther: "leaves" } }, where, () =>
+      // A slice of each family, at the same time: each is an event of its own.
+      Promise.all(
+        slices.map(async (slice) => {
+          await this.#api.replace(`${this.#slices}/${slice.metadata.name}`, slice, anyObject);
+          return nowNs();
+        }),
+      ),
     );
   }
 
   /** The Service whose endpoint changes, once it answers everywhere: what follows is a change and no beginning. */
-  async #makeReplaced(): Promise<string> {
+  async #makeReplaced(): Promise<readonly string[]> {
     const target = this.#target(0);
-    await this.#api.create(this.#slices, changingSlice(this.#setting, REPLACED, target), anyObject);
+    for (const slice of changingSlices(this.#setting, REPLACED, target)) {
+      await this.#api.create(this.#slices, slice, anyObject);
+    }
     const service = namedService(this.#setting, REPLACED, null);
     const made =
       (await this.#api.create(this.#services, service, clusterIpSchema)) ??
       (await this.#api.get(`${this.#services}/${REPLACED}`, clusterIpSchema));
-    const address = made.spec.clusterIP ?? "";
-    const watches = await Promise.all(
-      this.#watchers.map((watcher) => watcher.watch(watched(address, target, CHANGE_SECONDS))),
-    );
+    const addresses = addressesOf(made);
+    const where = this.#change(addresses, target);
+    const watches = await Promise.all(this.#watchers.map((watcher) => watcher.watch(where)));
     await Promise.all(watches.map(({ seen }) => seen));
-    return address;
+    return addresses;
   }
 
-  /** Lets all nodes watch, makes the change, and waits for what they saw. */
+  /** Lets all nodes watch, makes the change, which resolves with the time of its answer by family, and waits for what they saw. */
   async #observe(
     what: Pick<Made, "block" | "kinds">,
     where: Watched,
-    change: () => Promise<void>,
+    change: () => Promise<readonly number[]>,
   ): Promise<void> {
     const watches = await Promise.all(
       this.#watchers.map(async (watcher) => ({ node: watcher.node, ...(await watcher.watch(where)) })),
     );
-    await change();
-    const answeredNs = nowNs();
-    const seen = new Map<string, Sighting>();
+    const answeredNs = await change();
+    const watched = this.#watches.map((of) => ({ of, answeredNs: answeredNs[of.at] ?? 0 }));
+    const seen = new Map<string, readonly Sighting[]>();
     for (const watch of watches) seen.set(watch.node, await watch.seen);
-    this.#made.push({ ...what, answeredNs, seen });
+    this.#made.push({ ...what, watched, seen });
   }
 
-  /** An address that a Service had and gave back: it is watched before the Service that gets it is there. */
-  async #freeAddress(): Promise<string> {
+  /** One answer of the API server for all families. */
+  #answeredAtOnce(): readonly number[] {
+    const answeredNs = nowNs();
+    return this.#setting.families.map(() => answeredNs);
+  }
+
+  #frontends(addresses: readonly string[], target: Target | null): Frontend[] {
+    return this.#watches.map(({ protocol, at }) => ({
+      ...{ protocol, address: addresses[at] ?? "", port: SERVICE_PORT },
+      wanted: target === null ? null : (target.addresses[at] ?? ""),
+    }));
+  }
+
+  /** What is watched while one thing changes. */
+  #change(addresses: readonly string[], target: Target): Watched {
+    return {
+      frontends: this.#frontends(addresses, target),
+      ...{ intervalUs: OFTEN_US, seconds: CHANGE_SECONDS },
+    };
+  }
+
+  /** Addresses that a Service had and gave back: they are watched before the Service that gets them is there. */
+  async #freeAddresses(): Promise<readonly string[]> {
     const name = `address-${this.#addresses++}`;
     const service = namedService(this.#setting, name, null);
     const made = await this.#api.create(this.#services, service, clusterIpSchema);
     await this.#api.remove(`${this.#services}/${name}`);
-    const address = made?.spec.clusterIP;
-    if (address === undefined) throw new ClusterFailedError("the API server gives a Service no address");
-    return address;
+    const addresses = made === null ? [] : addressesOf(made);
+    if (addresses.some((address) => address === "") || addresses.length === 0)
+      throw new ClusterFailedError("the API server gives a Service no address");
+    return addresses;
   }
 
   get #services(): string {
@@ -216,16 +258,26 @@ export class Changes {
     return `/apis/discovery.k8s.io/v1/namespaces/${this.#setting.namespace}/endpointslices`;
   }
 
-  #target(index: number): string {
-    return this.#targets[index % this.#targets.length] ?? "";
+  #target(index: number): Target {
+    return this.#targets[index % this.#targets.length] ?? { addresses: [], node: "" };
   }
 }
 
-const watched = (
-  address: string,
-  wanted: string | null,
-  seconds: number,
-  intervalUs = OFTEN_US,
-): Watched => ({
-  ...{ address, port: SERVICE_PORT, wanted, intervalUs, seconds },
-});
+/** What one node saw of one change, from the API server's answer on. `here`: a time of the node by this clock. */
+function timesOf(
+  { block, watched, kinds }: Made,
+  node: string,
+  sightings: readonly Sighting[],
+  here: (thereNs: number) => number,
+): ChangeTime[] {
+  return sightings.flatMap(({ firstNs, lastOtherNs }, i) => {
+    const watch = watched[i];
+    if (watch === undefined) return [];
+    const { protocol, family } = watch.of;
+    const since = (thereNs: number) => Math.max(0, Math.round(here(thereNs) - watch.answeredNs));
+    const what = { protocol, family, node, block };
+    const first = { ...what, kind: kinds.first, ns: firstNs === null ? null : since(firstNs) };
+    const left = kinds.lastOther && lastOtherNs !== null;
+    return left ? [first, { ...what, kind: kinds.lastOther, ns: since(lastOtherNs) }] : [first];
+  });
+}

@@ -1,18 +1,21 @@
-/** One pod that waits for changes to reach it, spoken to over `kubectl attach`: native/cluster-probe.c, `watch`. */
+/** One pod that waits for changes to reach it, spoken to over `kubectl attach`: native/cluster-probe/, `watch`. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { ClusterFailedError } from "../errors.js";
-import type { ClusterLaneOptions } from "../options.js";
+import type { ClusterLaneOptions, Protocol } from "../options.js";
 import { type ClockOffset, offsetOf, type RoundTrip } from "./clock.js";
 
 const ns = z.number().min(0);
 const report = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("clock"), id: z.int(), ns }),
   z.object({ kind: z.literal("watching"), id: z.int() }),
-  z.object({ kind: z.literal("seen"), id: z.int(), firstNs: ns, lastOtherNs: ns }),
+  z.object({
+    ...{ kind: z.literal("seen"), id: z.int() },
+    frontends: z.array(z.object({ firstNs: ns, lastOtherNs: ns })),
+  }),
 ]);
 type Report = z.infer<typeof report>;
 
@@ -24,12 +27,18 @@ export interface Sighting {
   readonly lastOtherNs: number | null;
 }
 
-/** What is connected to, until what answers. */
-export interface Watched {
+/** An address and port of a Service, and who is to answer there. */
+export interface Frontend {
+  readonly protocol: Protocol;
   readonly address: string;
   readonly port: number;
-  /** The endpoint that is to answer; null: any. */
+  /** An endpoint; null: any. */
   readonly wanted: string | null;
+}
+
+/** What is connected to, all at once, until it answers as it is to. */
+export interface Watched {
+  readonly frontends: readonly Frontend[];
   readonly intervalUs: number;
   readonly seconds: number;
 }
@@ -86,20 +95,25 @@ export class Watcher {
     }
   }
 
-  /** Begins to watch; resolves once it does, with a promise of what is seen. */
-  async watch({ address, port, wanted, intervalUs, seconds }: Watched): Promise<{ seen: Promise<Sighting> }> {
+  /** Begins to watch; resolves once it does, with a promise of what is seen of each frontend. */
+  async watch({ frontends, intervalUs, seconds }: Watched): Promise<{ seen: Promise<readonly Sighting[]> }> {
     const id = ++this.#lastId;
     const begun = this.#expect("watching", id, ANSWER_MS);
     const seen = this.#expect("seen", id, ANSWER_MS + seconds * 1000);
     // It is awaited later, or never where the change fails.
     seen.catch(() => {});
-    this.#write(`watch ${id} ${address} ${port} ${wanted ?? "0.0.0.0"} ${intervalUs} ${seconds}`);
+    const lines = frontends.map(
+      ({ protocol, address, port, wanted }) => `${protocol} ${address} ${port} ${wanted ?? "any"}`,
+    );
+    this.#write([`watch ${id} ${intervalUs} ${seconds} ${frontends.length}`, ...lines].join("\n"));
     await begun;
     const orNull = (at: number) => (at === 0 ? null : at);
     return {
-      seen: seen.then(({ firstNs, lastOtherNs }) => ({
-        ...{ firstNs: orNull(firstNs), lastOtherNs: orNull(lastOtherNs) },
-      })),
+      seen: seen.then(({ frontends }) =>
+        frontends.map(({ firstNs, lastOtherNs }) => ({
+          ...{ firstNs: orNull(firstNs), lastOtherNs: orNull(lastOtherNs) },
+        })),
+      ),
     };
   }
 

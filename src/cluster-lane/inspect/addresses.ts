@@ -1,45 +1,73 @@
-/** IPv4 ranges of Services, counted. */
+/** Ranges of Services: which families they are of, and how many addresses are free. */
 
 import { parseAddress } from "../../cluster/cluster.js";
+import type { Family } from "../../cluster/family.js";
+import { parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
 
 interface Range {
-  readonly first: number;
-  readonly size: number;
+  readonly family: Family;
+  readonly first: bigint;
+  readonly size: bigint;
 }
 
-/** `10.96.0.0/12`; null for anything else, such as a range of IPv6. */
+/** `10.96.0.0/12` or `fd00:10:96::/108`; null for anything else. */
 function parseRange(cidr: string): Range | null {
+  const ipv6 = parseCidr6(cidr);
+  if (ipv6) return { family: 6, first: ipv6.base, size: 1n << BigInt(128 - ipv6.prefixLength) };
   const [address = "", prefix = ""] = cidr.split("/");
   const first = parseAddress(address);
   const bits = /^\d+$/.test(prefix) ? Number(prefix) : Number.NaN;
-  return first === undefined || !(bits >= 0 && bits <= 32) ? null : { first, size: 2 ** (32 - bits) };
+  if (first === undefined || !(bits >= 0 && bits <= 32)) return null;
+  return { family: 4, first: BigInt(first), size: 1n << BigInt(32 - bits) };
+}
+
+/** The family of an address or a range; null where it has none, as the `None` of a Service without address. */
+function familyOfText(text: string): Family | null {
+  if (text.includes(":")) return 6;
+  return text.includes(".") ? 4 : null;
 }
 
 /**
- * Whether Services get addresses of IPv6 alone, as on EKS with IPv6; false where nothing says so.
+ * The families that Services may have, first the one of a Service that asks for none.
  *
  * @param cidrs of the cluster's ServiceCIDR objects; none where they may not be read
- * @param used addresses of Services
+ * @param used addresses of Services, which tell less: that a family is not among them does not say that there is none
  */
-export function isIpv6Only(cidrs: readonly string[], used: readonly string[]): boolean {
-  const known = cidrs.length > 0 ? cidrs : used.filter((address) => address !== "" && address !== "None");
-  return known.length > 0 && known.every((text) => text.includes(":"));
+export function familiesOffered(cidrs: readonly string[], used: readonly string[]): Family[] {
+  const texts = cidrs.length > 0 ? cidrs : used;
+  return [...new Set(texts.map(familyOfText).filter((family) => family !== null))];
+}
+
+/** Those of these ranges that are of one family. */
+export function rangesOf(cidrs: readonly string[], family: Family): string[] {
+  return cidrs.filter((cidr) => familyOfText(cidr) === family);
 }
 
 /**
- * How many Services may still get an address.
+ * How many Services may still get an address of one family.
  *
- * The API server gives out neither the first address of a range nor its last (pkg/registry/core/service/ipallocator,
- * cidrallocator.go of Kubernetes 1.36).
+ * The API server does not give out the first address of a range, and of IPv4 not the last either (NewIPAllocator in
+ * pkg/registry/core/service/ipallocator/ipallocator.go of Kubernetes 1.35).
  *
  * @param cidrs of the cluster's ServiceCIDR objects
  * @param used addresses of Services
  */
-export function countFreeAddresses(cidrs: readonly string[], used: readonly string[]): number {
-  const ranges = cidrs.map(parseRange).filter((range) => range !== null);
-  const taken = new Set(used.map(parseAddress).filter((address) => address !== undefined));
-  return ranges.reduce((free, { first, size }) => {
-    const inside = [...taken].filter((address) => address > first && address < first + size - 1).length;
-    return free + Math.max(0, size - 2) - inside;
-  }, 0);
+export function countFreeAddresses(
+  cidrs: readonly string[],
+  used: readonly string[],
+  family: Family,
+): number {
+  const parse = (text: string) => (family === 6 ? parseIpv6(text) : parseAddress(text));
+  const taken = [...new Set(used.map(parse).filter((address) => address !== undefined))].map(BigInt);
+  const free = cidrs
+    .map(parseRange)
+    .filter((range) => range?.family === family)
+    .reduce((sum, range) => {
+      if (range === null) return sum;
+      const last = range.first + range.size - (family === 4 ? 2n : 1n);
+      const inside = taken.filter((address) => address > range.first && address <= last).length;
+      const room = last - range.first;
+      return sum + (room > 0n ? room : 0n) - BigInt(inside);
+    }, 0n);
+  return Number(free);
 }

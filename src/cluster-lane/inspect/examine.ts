@@ -1,5 +1,6 @@
 /** What a cluster can measure, and what keeps it from measuring the rest: for `doctor`. */
 
+import { FAMILY_NAMES, type Family } from "../../cluster/family.js";
 import { formatCount } from "../../text.js";
 import { type Api, ApiError } from "../api.js";
 import { leftNamespaces } from "../clean.js";
@@ -7,7 +8,7 @@ import { ClusterUnfitError } from "../errors.js";
 import { type ClusterNode, clusterNodeSchema, listOf } from "../kinds.js";
 import { type DetectedPlane, detectPlane, readEvidence } from "./detect.js";
 import { eligibleNodes, pauseImageOf } from "./nodes.js";
-import { readAddresses, requireServer } from "./preflight.js";
+import { leastOf, readAddresses, requireServer } from "./preflight.js";
 import { lackingRights } from "./rights.js";
 
 /** A thing that a run does, and why it can't; null: it can. */
@@ -26,6 +27,8 @@ export interface ClusterExamination {
     readonly kernels: readonly string[];
   } | null;
   readonly services: number | null;
+  /** Families that Services have, first the one of a Service that asks for none; null: Services may not be listed. */
+  readonly families: readonly Family[] | null;
   readonly freeAddresses: number | null;
   readonly capabilities: readonly ClusterCapability[];
   /** Namespaces of runs that were killed, or go on now; null: they may not be listed. */
@@ -50,7 +53,8 @@ export async function examineCluster(api: Api): Promise<ClusterExamination> {
         ...{ usable: usable.length, all: all.length },
         kernels: [...new Set(usable.map(({ status }) => status.nodeInfo.kernelVersion))],
       },
-    ...{ services: addresses?.services ?? null, freeAddresses: addresses?.freeAddresses ?? null },
+    ...{ services: addresses?.services ?? null, families: addresses?.offered ?? null },
+    freeAddresses: addresses === null ? null : leastOf(addresses.offered.map(addresses.freeOf)),
     capabilities: [
       { name: "connect and established, TCP and UDP", lacks: mayNot(lacking) ?? noNode },
       { name: "programming and sync", lacks: mayNot(lackingForChanges) ?? noNode },
@@ -82,14 +86,14 @@ function imageLack(nodes: readonly ClusterNode[]): string | null {
 
 /** Lines for a person. */
 export function describeExamination(found: ClusterExamination): string[] {
-  const { version, plane, nodes, services, freeAddresses, capabilities, leftovers } = found;
+  const { version, plane, nodes, services, families, freeAddresses, capabilities, leftovers } = found;
   const count = (value: number | null) => (value === null ? "unknown" : formatCount(value));
   return [
     `Kubernetes ${version}, ${nodes === null ? "nodes may not be listed" : `${nodes.usable} of ${nodes.all} nodes usable, kernel ${nodes.kernels.join(", ") || "unknown"}`}`,
     plane === null
       ? "what balances: unknown; --plane-name names it"
       : `what balances: ${plane.id}${plane.version === null ? "" : ` ${plane.version}`} (${plane.source})`,
-    `Services: ${count(services)}; free addresses: ${count(freeAddresses)}, and as many more Services at most`,
+    `Services: ${count(services)}${families === null ? "" : `, of ${families.map((family) => FAMILY_NAMES[family]).join(" and ") || "an unknown family"}`}; free addresses: ${count(freeAddresses)}, and as many more Services at most`,
     ...capabilities.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),
     ...(capabilities.some(({ lacks }) => lacks?.startsWith("may not"))
       ? ["lbscale run --lane cluster --dry-run prints the rights as manifests"]

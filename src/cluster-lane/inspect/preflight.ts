@@ -1,5 +1,6 @@
 /** What is looked at before the first object is made: rights, nodes, image, addresses, quota, and what balances. */
 
+import { FAMILY_NAMES, type Family, type FamilyChoice } from "../../cluster/family.js";
 import { type Api, ApiError } from "../api.js";
 import { ClusterUnfitError } from "../errors.js";
 import {
@@ -14,7 +15,7 @@ import {
 } from "../kinds.js";
 import type { ClusterLaneOptions } from "../options.js";
 import { readProbe } from "../programs.js";
-import { countFreeAddresses, isIpv6Only } from "./addresses.js";
+import { countFreeAddresses, familiesOffered, rangesOf } from "./addresses.js";
 import { type DetectedPlane, detectNetwork, detectPlane, readEvidence } from "./detect.js";
 import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
 import { requireRights } from "./rights.js";
@@ -34,7 +35,11 @@ export interface ClusterState {
   readonly probes: ReadonlyMap<string, number>;
   /** Services that are there already. */
   readonly otherServices: number;
-  /** Addresses for Services that are free; null: not to be known. */
+  /** Of the Services that are made. */
+  readonly families: readonly Family[];
+  /** Those that Services of this cluster may have, as far as it shows them. */
+  readonly offered: readonly Family[];
+  /** More Services that may have an address of each of these families; null: not to be known. */
   readonly freeAddresses: number | null;
 }
 
@@ -49,6 +54,8 @@ export interface Needs {
   /** How many N are measured. */
   readonly sizes: number;
   readonly targets: number;
+  /** Null: what the cluster gives a Service that asks for none. */
+  readonly family: FamilyChoice | null;
 }
 
 /**
@@ -69,18 +76,12 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   }
   const probes = probesByArchitecture(nodes, options.nodes);
   const image = options.image ?? pauseImageOf(nodes);
-  const { services, ranges, ipv6Only, freeAddresses } = await readAddresses(api);
-  if (ipv6Only) {
-    throw new ClusterUnfitError(
-      `Services of this cluster have IPv6 alone${ranges.length > 0 ? ` (${ranges.join(", ")})` : ""}, and this lane measures Services of IPv4: give the context of a cluster that has IPv4, or measure IPv6 in lane model or kernel with --family 6`,
-    );
-  }
-  const wanted = objectCounts(needs, probes);
-  if (freeAddresses !== null && freeAddresses < wanted.services) {
-    throw new ClusterUnfitError(
-      `${wanted.services === 1 ? "a Service needs an address" : `${wanted.services} Services need as many addresses`}, and ${freeAddresses === 0 ? "none is" : `${freeAddresses} are`} free in ${ranges.join(", ")}: ${freeAddresses === 0 ? "remove Services" : "use smaller --services"}, or add a ServiceCIDR`,
-    );
-  }
+  const addresses = await readAddresses(api);
+  const { services, offered } = addresses;
+  const families = chooseFamilies(needs.family, addresses);
+  const wanted = objectCounts({ ...needs, families: families.length }, probes);
+  for (const family of families) requireFree(wanted.services, family, addresses);
+  const freeAddresses = leastOf(families.map(addresses.freeOf));
   if (!own) await requireNamespace(api, namespace, wanted);
   const evidence = await readEvidence(api, nodes);
   const plane =
@@ -90,24 +91,66 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   for (const architecture of probes.keys()) readProbe(architecture);
   return {
     ...{ version, plane, network: detectNetwork(evidence), image, nodes, probes, freeAddresses },
-    ...{ allNodes: all.length, otherServices: services },
+    ...{ allNodes: all.length, otherServices: services, families, offered },
   };
 }
 
-/** How many Services there are, and how many more may have an address; null: not to be known. */
-export async function readAddresses(api: Api): Promise<{
+/** What there is of Services and of their addresses. */
+export interface ServiceAddresses {
   readonly services: number;
+  /** Of the cluster's ServiceCIDRs; none where they may not be read. */
   readonly ranges: readonly string[];
-  /** Whether a Service of IPv4 can't have an address. */
-  readonly ipv6Only: boolean;
-  readonly freeAddresses: number | null;
-}> {
+  /** See `familiesOffered`. */
+  readonly offered: readonly Family[];
+  /** How many more Services may have an address of a family; null: not to be known. */
+  readonly freeOf: (family: Family) => number | null;
+}
+
+/** Reads how many Services there are, and how many more there may be. */
+export async function readAddresses(api: Api): Promise<ServiceAddresses> {
   const { items: services } = await api.get("/api/v1/services", listOf(clusterIpSchema));
   const used = services.flatMap(({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ""]);
   const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(clusterCidrSchema));
   const ranges = cidrs?.items.flatMap(({ spec }) => spec.cidrs) ?? [];
-  const freeAddresses = ranges.length === 0 ? null : countFreeAddresses(ranges, used);
-  return { services: services.length, ranges, ipv6Only: isIpv6Only(ranges, used), freeAddresses };
+  return {
+    ...{ services: services.length, ranges, offered: familiesOffered(ranges, used) },
+    freeOf: (family) => (ranges.length === 0 ? null : countFreeAddresses(ranges, used, family)),
+  };
+}
+
+/** The least number; null where one is not known. */
+export function leastOf(counts: readonly (number | null)[]): number | null {
+  const known = counts.filter((count) => count !== null);
+  return known.length < counts.length || known.length === 0 ? null : Math.min(...known);
+}
+
+/**
+ * The families of a run's Services.
+ *
+ * @param choice null: the one that the cluster gives a Service that asks for none
+ * @throws ClusterUnfitError where the cluster is known to have no addresses of one of them.
+ */
+export function chooseFamilies(
+  choice: FamilyChoice | null,
+  { ranges, offered }: Pick<ServiceAddresses, "ranges" | "offered">,
+): readonly Family[] {
+  if (choice === null) return [offered[0] ?? 4];
+  const families: readonly Family[] = choice === "dual" ? [4, 6] : [choice];
+  const lacking = families.filter((family) => !offered.includes(family));
+  // Where ranges may not be read, the API server says whether there are any.
+  if (lacking.length === 0 || ranges.length === 0) return families;
+  const has = offered.map((family) => FAMILY_NAMES[family]).join(" and ");
+  throw new ClusterUnfitError(
+    `Services of this cluster have ${has} alone (${ranges.join(", ")}), and no ${lacking.map((family) => FAMILY_NAMES[family]).join(" or ")}: leave out --family, or choose another --context`,
+  );
+}
+
+function requireFree(wanted: number, family: Family, { ranges, freeOf }: ServiceAddresses): void {
+  const free = freeOf(family);
+  if (free === null || free >= wanted) return;
+  throw new ClusterUnfitError(
+    `${wanted === 1 ? "a Service needs an address" : `${wanted} Services need as many addresses`}, and ${free === 0 ? "none is" : `${free} are`} free in ${rangesOf(ranges, family).join(", ")}: ${free === 0 ? "remove Services" : "use smaller --services"}, or add a ServiceCIDR`,
+  );
 }
 
 /** That there is a server that answers, asked once: it is no use to wait for a wrong address. */
@@ -127,7 +170,13 @@ const CHANGING = 2;
 
 /** The most objects that a run has at once, by the names that quotas call them. */
 export function objectCounts(
-  { services, sizes, targets, watches }: Pick<Needs, "services" | "sizes" | "targets" | "watches">,
+  {
+    services,
+    sizes,
+    targets,
+    watches,
+    families,
+  }: Pick<Needs, "services" | "sizes" | "targets" | "watches"> & { readonly families: number },
   probes: ReadonlyMap<string, number>,
 ) {
   const nodes = [...probes.values()].reduce((sum, count) => sum + count, 0);
@@ -135,7 +184,8 @@ export function objectCounts(
   const configMaps = probes.size + sizes;
   const roles = sizes + (watches ? 1 : 0);
   return {
-    ...{ services: all, "count/services": all, "count/endpointslices.discovery.k8s.io": all },
+    ...{ services: all, "count/services": all },
+    "count/endpointslices.discovery.k8s.io": all * families,
     // Pods that have ended stay until the run's end, and count as objects only.
     ...{ pods: targets + nodes * (watches ? 2 : 1), "count/pods": targets + nodes * roles },
     ...{ "count/jobs.batch": probes.size * roles, "count/deployments.apps": 1 },

@@ -72,6 +72,9 @@ describe("runs that are drawn as one", () => {
     ]);
     expect(mergeRuns(runs).cells[0]?.warnings).toContain("kernel differs: 6.1 (a), 6.12 (b)");
     expect(differencesOf(two(clusterRun("nftables"), clusterRun("nftables")))).toEqual([]);
+    const [ipv4, ipv6] = [clusterRun("nftables"), clusterRun("nftables")];
+    ipv6.run = { ...ipv6.run, settings: { ...ipv6.run.settings, family: 6 } };
+    expect(differencesOf(two(ipv4, ipv6))).toEqual(["addresses differs: IPv4 (a), IPv6 (b)"]);
   });
 });
 

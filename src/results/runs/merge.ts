@@ -155,6 +155,7 @@ function conditionsOf({ cells, cluster, environment, run, tool }: Results): Read
   const endpoints = [...new Set(cells.map((cell) => cell.endpoints))].join(", ");
   const common = {
     lane,
+    addresses: { 6: "IPv6", dual: "IPv4 and IPv6", 4: "IPv4" }[run.settings.family ?? 4],
     "endpoints of a Service": endpoints,
     lbscale: tool.version,
     date: run.startedAt.slice(0, 10),

@@ -1,5 +1,6 @@
 /** The cluster lane: connections through whatever balances in a live Kubernetes cluster, compared with connections without it. */
 
+import { FAMILY_NAMES } from "../../cluster/family.js";
 import { removeRun } from "../../cluster-lane/clean.js";
 import { withCluster } from "../../cluster-lane/connection.js";
 import { ClusterFailedError } from "../../cluster-lane/errors.js";
@@ -8,17 +9,26 @@ import {
   CLUSTER_SCENARIOS,
   type ClusterJob,
   makingSeconds,
+  placeOf,
+  protocolsOf,
   secondsOf,
-  settingOf,
 } from "../../cluster-lane/plan.js";
 import { levelOf } from "../../measure/stopping.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import type { RunSpec } from "../spec.js";
-import { addChanged, CHANGE_CELLS } from "./cluster/changes.js";
+import { addChanged } from "./cluster/changes.js";
 import { describeCluster, requireSameCluster } from "./cluster/description.js";
-import { clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster/job.js";
-import { addProbed, type Place, variantOf } from "./cluster/reports.js";
+import { choiceOf, clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster/job.js";
+import { addProbed } from "./cluster/reports.js";
+import {
+  CHANGE_KINDS,
+  CHANGE_PARTS,
+  CONNECTION_PARTS,
+  changeCell,
+  connectionVariant,
+  partsOf,
+} from "./cluster/variants.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
 
 const PROFILE = "cluster";
@@ -33,20 +43,28 @@ export const clusterLane: Lane = {
 };
 
 /**
- * Empty cells: connections through the plane and without it, by protocol, and where there are several nodes also by where the
- * endpoint is that answers; and changes, which only a plane follows.
+ * Empty cells: connections through the plane and without it, by protocol, and where there are several nodes or both families
+ * also by these; and changes, which only a plane follows.
  */
-function cellsOf(job: ClusterJob, plane: string, nodes: number): Cell[] {
-  const { protocols } = settingOf(job, "");
-  const places: readonly Place[] = nodes > 1 ? ["anywhere", "same node", "other node"] : ["anywhere"];
+function cellsOf(
+  job: ClusterJob,
+  plane: string,
+  there: { readonly nodes: number; readonly families: number },
+): Cell[] {
+  const protocols = protocolsOf(job);
+  const changes = protocols.flatMap((protocol) =>
+    partsOf(CHANGE_PARTS, there).flatMap((part) =>
+      CHANGE_KINDS.map((kind) => changeCell(kind, protocol, part)),
+    ),
+  );
   return CLUSTER_SCENARIOS.filter((scenario) => job.scenarios.includes(scenario)).flatMap((scenario) => {
-    const changes = Object.values(CHANGE_CELLS).filter((cell) => cell.scenario === scenario);
+    const ofChanges = changes.filter((cell) => cell.scenario === scenario);
     const kinds =
-      changes.length > 0
-        ? changes.map(({ variant }) => ({ plane, variant }))
+      ofChanges.length > 0
+        ? ofChanges.map(({ variant }) => ({ plane, variant }))
         : protocols.flatMap((protocol) =>
-            places.flatMap((place) =>
-              [plane, DIRECT].map((id) => ({ plane: id, variant: variantOf(protocol, place) })),
+            partsOf(CONNECTION_PARTS, there).flatMap((part) =>
+              [plane, DIRECT].map((id) => ({ plane: id, variant: connectionVariant(protocol, part) })),
             ),
           );
     return job.services.flatMap((services) =>
@@ -63,10 +81,17 @@ function cellsOf(job: ClusterJob, plane: string, nodes: number): Cell[] {
 
 async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext): Promise<Plan> {
   const job = clusterJob(spec, "plan");
-  const { plane, nodes } = await inspect(job);
+  const { plane, nodes, families, offered } = await inspect(job);
   onProgress({ kind: "note", text: `what balances here: ${plane.id} (${plane.source})` });
+  if (job.family === null && offered.length > 1) {
+    const name = FAMILY_NAMES[choiceOf(families)];
+    onProgress({
+      kind: "note",
+      text: `Services here may have IPv4 and IPv6, and ${name} is measured: see --family`,
+    });
+  }
   const settings = {
-    ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
+    ...settingsOf({ ...spec, family: choiceOf(families) }, profileById(catalog, DEFAULT_PROFILE)),
     endpointsPerService: job.endpoints,
   };
   return {
@@ -77,7 +102,7 @@ async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext):
     level: levelOf([job.rounds]),
     budgetSeconds: job.options.budgetSeconds ?? null,
     settings,
-    cells: cellsOf(job, plane.id, nodes.length),
+    cells: cellsOf(job, plane.id, { nodes: nodes.length, families: families.length }),
     schedule: [],
   };
 }
@@ -86,11 +111,11 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   const { signal, onProgress, onReplicate, spec, clusterLane } = context;
   const job = spec === null ? resumedJob(results, clusterLane) : clusterJob(spec, runIdOf(results));
   const { options } = job;
-  if (spec === null) await withCluster(options, (api) => removeRun(api, settingOf(job, "")), signal);
+  if (spec === null) await withCluster(options, (api) => removeRun(api, placeOf(job)), signal);
   const state = await inspect(job, signal);
   if (spec === null) requireSameCluster(results, state, options);
   describeCluster(results, state, options);
-  storeJob(results, job);
+  storeJob(results, job, state);
   const started = performance.now();
   const isMeasured = (services: number) =>
     results.cells.some((cell) => cell.services === services && cell.replicates.length > 0);

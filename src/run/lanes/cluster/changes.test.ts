@@ -4,15 +4,25 @@ import type { Changed, ChangeTime } from "../../../cluster-lane/changes/changes.
 import { implausibility } from "../../../results/plausible.js";
 import { summarize } from "../../../results/summarize.js";
 import { emptyCell } from "../../plan.js";
-import { addChanged, CHANGE_CELLS } from "./changes.js";
+import { addChanged } from "./changes.js";
+import { CHANGE_KINDS, CHANGE_PARTS, changeCell, connectionVariant, partsOf } from "./variants.js";
 
-const time = (kind: ChangeTime["kind"], node: string, block: number, ns: number | null): ChangeTime => ({
-  ...{ kind, node, block, ns },
-});
+const time = (
+  kind: ChangeTime["kind"],
+  node: string,
+  block: number,
+  ns: number | null,
+  of: Pick<ChangeTime, "protocol" | "family"> = { protocol: "tcp", family: 4 },
+): ChangeTime => ({ ...{ kind, node, block, ns }, ...of });
+
+/** Every cell that there can be. */
+const CELLS = (["tcp", "udp"] as const).flatMap((protocol) =>
+  CHANGE_PARTS.flatMap((part) => CHANGE_KINDS.map((kind) => changeCell(kind, protocol, part))),
+);
 
 function changed(times: ChangeTime[], errorNs = 1, lost = 0, names = false) {
   const results = fakeResults();
-  results.cells = Object.values(CHANGE_CELLS).map(({ scenario, variant }) =>
+  results.cells = CELLS.map(({ scenario, variant }) =>
     emptyCell(
       { plane: "nftables", lane: "cluster", scenario },
       { services: 100, endpoints: null, variant },
@@ -42,9 +52,46 @@ describe("changes that nodes of a cluster followed", () => {
     expect(implausibility(results)).toBeNull();
   });
 
+  it("work in the whole cluster when the last node follows, which those do not that a node did not see", () => {
+    const { results, cell } = changed([
+      ...JOINS,
+      time("joins", "secret-a", 3, 1e6),
+      time("joins", "secret-b", 3, null),
+    ]);
+    expect(cell("every node").replicates.map(({ samples }) => samples)).toEqual([[9e6], [9e6], [9e6]]);
+    expect(
+      cell("")
+        .replicates.map(({ samples }) => samples)
+        .at(-1),
+    ).toEqual([1e6]);
+    expect(implausibility(results)).toBeNull();
+  });
+
+  it("are told apart by protocol and by family", () => {
+    const udp = { protocol: "udp", family: 4 } as const;
+    const ipv6 = { protocol: "tcp", family: 6 } as const;
+    const { cell } = changed([
+      time("joins", "a", 0, 1e6),
+      time("joins", "a", 0, 3e6, ipv6),
+      time("joins", "a", 0, 5e6, udp),
+      time("leaves", "a", 0, 7e6, udp),
+    ]);
+    const samples = (variant: string) => cell(variant).replicates.map((replicate) => replicate.samples);
+    expect(samples("")).toEqual([[1e6, 3e6]]);
+    expect(samples("every node")).toEqual([[3e6]]);
+    expect(samples("IPv4")).toEqual([[1e6]]);
+    expect(samples("IPv6")).toEqual([[3e6]]);
+    expect(samples("udp")).toEqual([[5e6]]);
+    expect(samples("udp, leaves")).toEqual([[7e6]]);
+    expect(samples("udp, IPv6")).toEqual([]);
+  });
+
   it("show which node is slow, without its name unless it was asked for", () => {
     const { results, cell } = changed(JOINS);
-    expect(cell("").facts).toMatchObject({ "node 1 p50 ns": 2e6, "node 2 p50 ns": 9e6, slowestNs: 9e6 });
+    expect(cell("").facts).toMatchObject({
+      ...{ "node 1 p50 ns": 2e6, "node 1 p90 ns": 2.8e6, "node 1 slowest ns": 3e6 },
+      ...{ "node 2 p50 ns": 9e6, slowestNs: 9e6 },
+    });
     expect(JSON.stringify(results.cells)).not.toContain("secret");
     expect(changed(JOINS, 1, 0, true).cell("").facts).toMatchObject({ "secret-b p50 ns": 9e6 });
   });
@@ -61,5 +108,21 @@ describe("changes that nodes of a cluster followed", () => {
     );
     expect(warnings.some((text) => text.includes("agree to 1 ms"))).toBe(true);
     expect(changed(JOINS).cell("").warnings).toEqual([]);
+  });
+});
+
+describe("variants of a cluster's cells", () => {
+  it("tell nodes and families apart where there are several", () => {
+    expect(partsOf(CHANGE_PARTS, { nodes: 1, families: 1 })).toEqual(["all"]);
+    expect(partsOf(CHANGE_PARTS, { nodes: 2, families: 1 })).toEqual(["all", "every node"]);
+    expect(partsOf(CHANGE_PARTS, { nodes: 1, families: 2 })).toEqual(["all", "IPv4", "IPv6"]);
+  });
+
+  it("have names of their own, each", () => {
+    expect(new Set(CELLS.map(({ scenario, variant }) => `${scenario} ${variant}`)).size).toBe(CELLS.length);
+    expect(connectionVariant("udp", "other node")).toBe("udp, other node");
+    expect(changeCell("new", "udp", "every node")).toEqual({
+      ...{ scenario: "programming", variant: "udp, every node, new" },
+    });
   });
 });

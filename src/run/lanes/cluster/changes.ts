@@ -1,73 +1,114 @@
 /** How soon a cluster's nodes followed changes, as replicates. Pure: no clock, no process, no network. */
 
-import type { Changed, ChangeKind } from "../../../cluster-lane/changes/changes.js";
+import type { Changed, ChangeTime } from "../../../cluster-lane/changes/changes.js";
+import { PROTOCOLS } from "../../../cluster-lane/options.js";
 import type { Cell, Results } from "../../../results/schema.js";
 import { noted } from "../../../results/summarize.js";
-import { median } from "../../../stats/quantile.js";
+import { median, quantileSorted } from "../../../stats/quantile.js";
 import { formatNs } from "../../../text.js";
 import { emptyReplicate } from "../replicate.js";
+import { CHANGE_KINDS, CHANGE_PARTS, type ChangePart, changeCell } from "./variants.js";
 
-/** Cells of changes: the plain variant of `programming` is a replaced endpoint's first answer. */
-export const CHANGE_CELLS: Readonly<Record<ChangeKind, Pick<Cell, "scenario" | "variant">>> = {
-  joins: { scenario: "programming", variant: "" },
-  leaves: { scenario: "programming", variant: "leaves" },
-  new: { scenario: "programming", variant: "new" },
-  sync: { scenario: "sync", variant: "" },
-};
 /** A clock's error is spoken of where it is this share of a result. */
 const ERROR_SHARE = 0.1;
 
-/** Adds what was measured at one N to its cells. Every change is a replicate, with a time of each node. */
-export function addChanged(
-  results: Results,
-  services: number,
-  { times, clockErrorNs, lost }: Changed,
-  { seed, names }: { readonly seed: number; readonly names: boolean },
-): void {
-  const nodes = [...new Set(times.map(({ node }) => node))].sort();
-  for (const [kind, { scenario, variant }] of Object.entries(CHANGE_CELLS)) {
-    const own = times.filter((time) => time.kind === kind);
-    const index = results.cells.findIndex(
-      (cell) => cell.scenario === scenario && cell.variant === variant && cell.services === services,
-    );
-    const cell = results.cells[index];
-    if (!cell || own.length === 0) continue;
-    const seen = own.flatMap(({ ns, ...time }) => (ns === null ? [] : [{ ...time, ns }]));
-    // Nodes that follow the same change are not independent of each other.
-    for (const block of new Set(seen.map((time) => time.block))) {
-      const ns = seen.filter((time) => time.block === block).map((time) => time.ns);
-      cell.replicates.push({
-        ...emptyReplicate(0),
-        ...{ samples: ns, median: median(ns), wallMs: Math.round(Math.max(...ns) / 1e6) },
-        singles: { ns, visited: [] },
-        ...{ block, order: block * results.cells.length + index, seed },
-      });
+interface Facts {
+  readonly seed: number;
+  /** Whether nodes are called by their names. */
+  readonly names: boolean;
+}
+
+/** Adds what was measured at one N to its cells. Every change is a replicate, with a time of each node and family. */
+export function addChanged(results: Results, services: number, changed: Changed, facts: Facts): void {
+  for (const kind of CHANGE_KINDS) {
+    for (const protocol of PROTOCOLS) {
+      const own = changed.times.filter((time) => time.kind === kind && time.protocol === protocol);
+      if (own.length === 0) continue;
+      for (const part of CHANGE_PARTS) {
+        const { scenario, variant } = changeCell(kind, protocol, part);
+        const index = results.cells.findIndex(
+          (cell) => cell.scenario === scenario && cell.variant === variant && cell.services === services,
+        );
+        const cell = results.cells[index];
+        if (!cell) continue;
+        const order = (block: number) => block * results.cells.length + index;
+        addPart(cell, timesOf(own, part), part, { ...changed, ...facts, order });
+      }
     }
-    const byNode = nodes.map((node, i) => ({
-      name: names ? node : `node ${i + 1}`,
-      ns: seen.filter((time) => time.node === node).map((time) => time.ns),
-    }));
-    const errorNs = Math.max(0, ...clockErrorNs.values());
-    cell.facts = {
-      ...cell.facts,
-      clockErrorNs: errorNs,
-      slowestNs: Math.max(0, ...seen.map(({ ns }) => ns)),
-      ...Object.fromEntries(
-        byNode.filter(({ ns }) => ns.length > 0).map(({ name, ns }) => [`${name} p50 ns`, median(ns)]),
-      ),
-    };
-    const unseen = own.length - seen.length;
-    const middle = median(seen.map(({ ns }) => ns));
-    cell.warnings.push(
-      ...[
-        unseen > 0 &&
-          noted(`${unseen} of ${own.length} changes did not reach a node in time: they are in no time`),
-        lost > 0 && noted(`${lost} changes were lost, because the API server or a stream to a pod failed`),
-        errorNs > ERROR_SHARE * middle &&
-          noted(
-            `the clocks of pods and of this machine agree to ${formatNs(errorNs)}, and half the times are below ${formatNs(middle)}`,
-          ),
-      ].filter((warning) => warning !== false),
-    );
   }
+}
+
+const timesOf = (times: readonly ChangeTime[], part: ChangePart): readonly ChangeTime[] =>
+  part === "IPv4" || part === "IPv6" ? times.filter(({ family }) => `IPv${family}` === part) : times;
+
+function addPart(
+  cell: Cell,
+  own: readonly ChangeTime[],
+  part: ChangePart,
+  {
+    clockErrorNs,
+    lost,
+    seed,
+    names,
+    times,
+    order,
+  }: Changed & Facts & { readonly order: (block: number) => number },
+): void {
+  // Nodes that follow the same change are not independent of each other.
+  const blocks = [...new Set(own.map(({ block }) => block))];
+  const replicates = blocks.flatMap((block) => {
+    const all = own.filter((time) => time.block === block).map(({ ns }) => ns);
+    const seen = all.filter((ns) => ns !== null);
+    if (part !== "every node") return seen.length === 0 ? [] : [{ block, ns: seen }];
+    // A change that one node has not seen works nowhere yet.
+    return seen.length < all.length ? [] : [{ block, ns: [Math.max(...seen)] }];
+  });
+  if (replicates.length === 0) return;
+  for (const { block, ns } of replicates) {
+    cell.replicates.push({
+      ...emptyReplicate(0),
+      ...{ samples: ns, median: median(ns), wallMs: Math.round(Math.max(...ns) / 1e6) },
+      singles: { ns, visited: [] },
+      ...{ block, order: order(block), seed },
+    });
+  }
+  const nodes = [...new Set(times.map(({ node }) => node))].sort();
+  const ofNodes = nodes.flatMap((node, i) =>
+    factsOfNode(
+      names ? node : `node ${i + 1}`,
+      own.filter((time) => time.node === node),
+    ),
+  );
+  const errorNs = Math.max(0, ...clockErrorNs.values());
+  const all = replicates.flatMap(({ ns }) => ns);
+  cell.facts = {
+    ...cell.facts,
+    ...{ clockErrorNs: errorNs, slowestNs: Math.max(...all) },
+    ...Object.fromEntries(ofNodes),
+  };
+  const unseen = own.filter(({ ns }) => ns === null).length;
+  const middle = median(all);
+  cell.warnings.push(
+    ...[
+      unseen > 0 &&
+        noted(`${unseen} of ${own.length} changes did not reach a node in time: they are in no time`),
+      lost > 0 && noted(`${lost} changes were lost, because the API server or a stream to a pod failed`),
+      errorNs > ERROR_SHARE * middle &&
+        noted(
+          `the clocks of pods and of this machine agree to ${formatNs(errorNs)}, and half the times are below ${formatNs(middle)}`,
+        ),
+    ].filter((warning) => warning !== false),
+  );
+}
+
+/** How one node followed: p50, p90 and the slowest of its times. */
+function factsOfNode(name: string, times: readonly ChangeTime[]): [string, number][] {
+  const sorted = Float64Array.from(times.flatMap(({ ns }) => (ns === null ? [] : [ns]))).sort();
+  const slowest = sorted.at(-1);
+  if (slowest === undefined) return [];
+  return [
+    [`${name} p50 ns`, Math.round(quantileSorted(sorted, 0.5))],
+    [`${name} p90 ns`, Math.round(quantileSorted(sorted, 0.9))],
+    [`${name} slowest ns`, slowest],
+  ];
 }

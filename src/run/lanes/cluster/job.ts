@@ -1,6 +1,7 @@
 /** What a specification, or the results of a run that is resumed, ask of a cluster. */
 
 import { z } from "zod";
+import type { Family, FamilyChoice } from "../../../cluster/family.js";
 import { withCluster } from "../../../cluster-lane/connection.js";
 import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
 import { type ClusterState, inspectCluster } from "../../../cluster-lane/inspect/preflight.js";
@@ -15,6 +16,7 @@ import {
 } from "../../../cluster-lane/plan.js";
 import { isBareBaseline, KERNEL_PLANE_IDS } from "../../../kernel/plane.js";
 import type { Results } from "../../../results/schema.js";
+import { formatCount } from "../../../text.js";
 import { InvalidRunSpecError, type RunSpec } from "../../spec.js";
 
 const DEFAULT_SERVICES: readonly number[] = [1, 100, 1000];
@@ -23,6 +25,9 @@ const ROUNDS = 10;
 const ENDPOINTS = 4;
 /** More target pods than this are no longer a benchmark's business. */
 const MOST_ENDPOINTS = 50;
+
+/** Of a probe at one N and protocol: nodes keep 10 MiB of a container's log, and one takes 14 bytes. */
+const MOST_CONNECTIONS = 600_000;
 
 /** Connections that no plane decides about. */
 export const DIRECT = KERNEL_PLANE_IDS.find(isBareBaseline) ?? "";
@@ -49,13 +54,14 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
   }
   const services = [...new Set(spec.services ?? DEFAULT_SERVICES)].sort((a, b) => a - b);
   const scenarios = scenariosOf(spec);
-  if (watches({ scenarios }) && spec.clusterLane?.protocols?.includes("tcp") === false) {
+  const connections = (spec.clusterLane?.rate ?? 0) * (spec.durationSeconds ?? 0);
+  if (connections > MOST_CONNECTIONS) {
     throw new InvalidRunSpecError(
-      "protocols: changes are watched by TCP connections: add tcp, or measure connect and established alone",
+      `rate: ${formatCount(connections)} connections are more than the log of a probe takes, which is ${formatCount(MOST_CONNECTIONS)}: give a lower rate, or a shorter durationSeconds`,
     );
   }
   return {
-    ...{ runId, services, scenarios, endpoints, seed: spec.seed },
+    ...{ runId, services, scenarios, endpoints, seed: spec.seed, family: spec.family ?? null },
     options: {
       ...spec.clusterLane,
       ...{ budgetSeconds: spec.budgetSeconds, durationSeconds: spec.durationSeconds },
@@ -75,8 +81,14 @@ export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<ClusterS
     services: services.at(-1) ?? 1,
     sizes: services.length,
     targets: targetsOf(job),
+    family: job.family,
   };
   return withCluster(options, (api) => inspectCluster(api, needs), signal);
+}
+
+/** The choice that these families are. */
+export function choiceOf(families: readonly Family[]): FamilyChoice {
+  return families.length > 1 ? "dual" : (families[0] ?? 4);
 }
 
 /** What is measured unless told otherwise: changes take a minute more at each N. */
@@ -102,20 +114,28 @@ const storedJobSchema = z.object({
   endpoints: z.int().min(1),
   rounds: z.int().min(1),
   seed: z.int(),
+  /** IPv4 in runs of before 0.3, which knew no other. */
+  family: z.union([z.literal(4), z.literal(6), z.literal("dual")]).default(4),
   options: clusterLaneSchema
-    .pick({ nodes: true, protocols: true, planeName: true, names: true })
+    .pick({ nodes: true, rate: true, protocols: true, planeName: true, names: true })
     .extend({ budgetSeconds: z.number().exactOptional(), durationSeconds: z.number().exactOptional() }),
 });
 
 /** Where `storeJob` keeps it. */
 const JOB = "job";
 
-/** Keeps what resuming the run needs. */
-export function storeJob(results: Results, job: ClusterJob): void {
-  const { nodes, protocols, planeName, names, budgetSeconds, durationSeconds } = job.options;
-  const options = { nodes, protocols, planeName, names, budgetSeconds, durationSeconds };
+/** Keeps what resuming the run needs: the families that were chosen, too. */
+export function storeJob(
+  results: Results,
+  job: ClusterJob,
+  { families }: Pick<ClusterState, "families">,
+): void {
+  const { nodes, rate, protocols, planeName, names, budgetSeconds, durationSeconds } = job.options;
+  const options = { nodes, rate, protocols, planeName, names, budgetSeconds, durationSeconds };
   // As JSON has it: what is undefined is not there.
-  results.cluster.parameters[JOB] = JSON.parse(JSON.stringify({ ...job, options }));
+  results.cluster.parameters[JOB] = JSON.parse(
+    JSON.stringify({ ...job, family: choiceOf(families), options }),
+  );
 }
 
 /**

@@ -12,11 +12,12 @@ function probed(node: string, ns: number, outcomes = OUTCOMES): Probed {
   const times = (base: number) => ({
     ...{ connectNs: [base, base + 2, base + 4], exchangeNs: [1, 1, 1] },
     isNear: [true, false, false],
+    isIpv6: [false, true, false],
   });
   const round = {
     protocol: "tcp" as const,
     wallMs: 100,
-    cpuMs: 10,
+    cpuUs: 10_400,
     outcomes,
     service: times(ns),
     endpoint: times(50),
@@ -27,7 +28,7 @@ function probed(node: string, ns: number, outcomes = OUTCOMES): Probed {
 
 function measured(probes: readonly Probed[], otherServices = 1, names = false) {
   const results = fakeResults();
-  results.cells = ["", "same node", "other node"].flatMap((variant) =>
+  results.cells = ["", "same node", "other node", "IPv4", "IPv6"].flatMap((variant) =>
     ["nftables", "direct"].map((plane) =>
       emptyCell(
         { plane, lane: "cluster", scenario: "connect" },
@@ -52,7 +53,7 @@ describe("what probes measured in a cluster", () => {
     expect(flows).toBe(24);
   });
 
-  it("is told apart by whether the endpoint that answered is on the probe's node", () => {
+  it("is told apart by whether the endpoint that answered is on the probe's node, and by family", () => {
     const { cells } = measured([probed("a", 100)]).results;
     expect(
       cells.map(({ plane, variant, replicates }) => [plane, variant, replicates[0]?.singles?.ns]),
@@ -63,6 +64,10 @@ describe("what probes measured in a cluster", () => {
       ["direct", "same node", [50]],
       ["nftables", "other node", [102, 104]],
       ["direct", "other node", [52, 54]],
+      ["nftables", "IPv4", [100, 104]],
+      ["direct", "IPv4", [50, 54]],
+      ["nftables", "IPv6", [102]],
+      ["direct", "IPv6", [52]],
     ]);
     expect(cells[4]?.replicates[0]?.floorNs).toBe(53);
   });
@@ -71,7 +76,8 @@ describe("what probes measured in a cluster", () => {
     const each = probed("a", 100);
     const [round] = each.log.rounds;
     const connectNs = Array.from({ length: 250_000 }, (_, i) => 1000 + (i % 100));
-    const service = { connectNs, exchangeNs: connectNs, isNear: connectNs.map(() => true) };
+    const all = connectNs.map(() => true);
+    const service = { connectNs, exchangeNs: connectNs, isNear: all, isIpv6: all };
     const [cell] = measured([{ ...each, log: { ...each.log, rounds: [{ ...round!, service }] } }]).results
       .cells;
     const kept = cell?.replicates[0]?.singles?.ns ?? [];
@@ -89,7 +95,7 @@ describe("what probes measured in a cluster", () => {
 
   it("tells of the noise floor, the rate and what the probe took", () => {
     expect(measured([probed("a", 100)]).through.facts).toMatchObject({
-      ...{ loopbackP50Ns: 9, connectionsPerSecondAndNode: 60, probeCores: 0.1, servicesInCluster: 101 },
+      ...{ loopbackP50Ns: 9, connectionsPerSecondAndNode: 60, probeCores: 0.104, servicesInCluster: 101 },
       version: "v1.36.3",
     });
   });

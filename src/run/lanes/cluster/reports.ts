@@ -11,6 +11,7 @@ import { noted } from "../../../results/summarize.js";
 import { quantileSorted } from "../../../stats/quantile.js";
 import { formatCount } from "../../../text.js";
 import { emptyReplicate } from "../replicate.js";
+import { CONNECTION_PARTS, type ConnectionPart } from "./variants.js";
 
 /** Scenarios that come from connections, both from the same. */
 const CONNECTIONS = ["connect", "established"] as const;
@@ -47,11 +48,11 @@ export function addProbed(
 ): void {
   for (const [index, cell] of results.cells.entries()) {
     if (cell.services !== services || !isScenario(cell.scenario)) continue;
-    const { protocol, place } = kindOf(cell);
+    const { protocol, part } = kindOf(cell);
     const roundsOf = ({ log }: Probed) => log.rounds.filter((round) => round.protocol === protocol);
     const rounds = Math.max(0, ...probed.map((each) => roundsOf(each).length));
     const path = cell.plane === facts.bare ? "endpoint" : "service";
-    const timesOf = timesAt(cell.scenario, path, place);
+    const timesOf = timesAt(cell.scenario, path, part);
     const every = Math.ceil(Math.max(1, countOf(probed, timesOf, roundsOf) / MOST_SINGLES));
     for (let block = 0; block < rounds; block++) {
       for (const each of probed) {
@@ -61,7 +62,7 @@ export function addProbed(
         cell.replicates.push({
           ...replicateOf(round, times, { clockNs: each.log.clockNs, every }),
           ...{ block, order: block * results.cells.length + index, seed: facts.seed },
-          floorNs: middle(timesAt(cell.scenario, "endpoint", place)(round)),
+          floorNs: middle(timesAt(cell.scenario, "endpoint", part)(round)),
         });
       }
     }
@@ -79,28 +80,24 @@ export function addProbed(
   }
 }
 
-/** Where the endpoint was that answered, seen from the probe. */
-export type Place = "anywhere" | "same node" | "other node";
-
-/** UDP is a variant, and so is each place but all together. */
-export function variantOf(protocol: Protocol, place: Place): string {
-  return [protocol === "udp" ? "udp" : "", place === "anywhere" ? "" : place]
-    .filter((word) => word !== "")
-    .join(", ");
-}
-
-const kindOf = ({ variant }: Cell): { readonly protocol: Protocol; readonly place: Place } => ({
+const kindOf = ({ variant }: Cell): { readonly protocol: Protocol; readonly part: ConnectionPart } => ({
   protocol: variant.startsWith("udp") ? "udp" : "tcp",
-  place: (["same node", "other node"] as const).find((place) => variant.endsWith(place)) ?? "anywhere",
+  part: CONNECTION_PARTS.find((part) => variant.endsWith(part)) ?? "all",
 });
 
-/** What a scenario takes from a round, of the connections that were answered at a place. */
-function timesAt(scenario: ConnectionScenario, path: "service" | "endpoint", place: Place) {
-  return ({ [path]: times }: Readonly<Record<typeof path, PlacedTimes>>): number[] => {
-    const all = TIMES[scenario](times);
-    if (place === "anywhere") return all;
-    return all.filter((_, i) => (times.isNear[i] === true) === (place === "same node"));
-  };
+/** Whether one of these connections belongs to a part. */
+const BELONGS: Readonly<Record<ConnectionPart, (times: PlacedTimes, i: number) => boolean>> = {
+  all: () => true,
+  "same node": ({ isNear }, i) => isNear[i] === true,
+  "other node": ({ isNear }, i) => isNear[i] !== true,
+  IPv4: ({ isIpv6 }, i) => isIpv6[i] !== true,
+  IPv6: ({ isIpv6 }, i) => isIpv6[i] === true,
+};
+
+/** What a scenario takes from a round, of the connections of a part. */
+function timesAt(scenario: ConnectionScenario, path: "service" | "endpoint", part: ConnectionPart) {
+  return ({ [path]: times }: Readonly<Record<typeof path, PlacedTimes>>): number[] =>
+    TIMES[scenario](times).filter((_, i) => BELONGS[part](times, i));
 }
 
 interface OfProtocol {
@@ -167,7 +164,7 @@ function factsOf(
   const loopback = probed.flatMap(({ log }) => TIMES[scenario](log.loopback));
   const rounds = probed.flatMap(({ log }) => log.rounds);
   const wallSeconds = rounds.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1000;
-  const cpuSeconds = rounds.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / 1000;
+  const cpuSeconds = rounds.reduce((sum, { cpuUs }) => sum + cpuUs, 0) / 1e6;
   const tried = rounds.reduce((sum, { outcomes }) => sum + total(outcomes), 0);
   const nodes = probed.flatMap(({ node, log }, i): [string, number][] => {
     const times = log.rounds.flatMap(timesOf);

@@ -1,0 +1,140 @@
+/** The cluster lane's program by itself, over the loopback interface: no cluster, no root. */
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import os from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseProbeLog } from "../../src/cluster-lane/probe-reports.js";
+
+const PROBE = `dist/native/cluster-probe-${os.arch() === "arm64" ? "arm64" : "amd64"}`;
+const lacking = (() => {
+  if (os.platform() !== "linux") return "not Linux";
+  return existsSync(PROBE) ? null : "no probe (scripts/build-cluster-probe.sh)";
+})();
+if (lacking !== null) console.warn(`the cluster lane's probe is not tested: ${lacking}`);
+
+const listen = (server: Server, at: string) =>
+  new Promise<number>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, at, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+
+/** A port that nothing listened at a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, "127.0.0.1");
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster lane's program", () => {
+  const folder = mkdtempSync(join(os.tmpdir(), "lbscale-probe-"));
+  let port = 0;
+  let server: ChildProcess | undefined;
+
+  beforeAll(async () => {
+    port = await freePort();
+    server = spawn(PROBE, ["serve", String(port)]);
+  });
+  afterAll(() => {
+    server?.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What a probe measures of Services, each `ADDRESS FIRST COUNT`, with these targets, each `ADDRESS NODE`. */
+  function probe(
+    targets: readonly string[],
+    services: readonly string[],
+    { protocols = ["tcp"], settleMs = 20_000 } = {},
+  ): string {
+    const interval = (protocol: string) =>
+      `${protocol}-interval-us ${protocols.includes(protocol) ? 2000 : 0}`;
+    const lines = [
+      ...["rounds 2", "round-ms 400", "warm-up-ms 100", interval("tcp"), interval("udp")],
+      ...[`settle-ms ${settleMs}`, "seed 1", `port ${port}`],
+      ...targets.map((target) => `target ${target}`),
+      ...services.map((service) => {
+        const [address, first, count] = service.split(" ");
+        return `service ${address} ${port} ${first} ${count}`;
+      }),
+      "",
+    ];
+    const file = join(folder, "task");
+    writeFileSync(file, lines.join("\n"));
+    const env = { ...process.env, NODE: "here" };
+    return spawnSync(PROBE, ["probe", file], { encoding: "utf8", env }).stdout;
+  }
+
+  it.each([["127.0.0.1"], ["::1"]])(
+    "measures both protocols by %s, and knows who answers on its own node",
+    (at) => {
+      const protocols = ["tcp", "udp"];
+      const log = parseProbeLog(probe([`${at} here`], [`${at} 0 1`], { protocols }));
+      expect(log.rounds.map(({ protocol }) => protocol)).toEqual(["tcp", "udp", "tcp", "udp"]);
+      for (const { service, outcomes } of log.rounds) {
+        expect(service.connectNs.length).toBeGreaterThan(0);
+        expect(service.isNear).toEqual(service.connectNs.map(() => true));
+        expect(service.isIpv6).toEqual(service.connectNs.map(() => at === "::1"));
+        expect(outcomes.wrong).toBe(0);
+      }
+      expect(Object.keys(log.loopback)).toEqual(["tcp", "udp"]);
+    },
+  );
+
+  it("measures both families of a Service in turns, each at targets of its own", () => {
+    const { rounds } = parseProbeLog(probe(["127.0.0.1 here", "::1 there"], ["127.0.0.1 0 1", "::1 0 1"]));
+    const flags = rounds.flatMap(({ service }) => service.isIpv6);
+    expect(new Set(flags)).toEqual(new Set([true, false]));
+    // Of each connection: those by IPv6 were answered elsewhere.
+    expect(rounds.flatMap(({ service }) => service.isNear)).toEqual(flags.map((isIpv6) => !isIpv6));
+    for (const { outcomes, cpuUs } of rounds) {
+      expect(outcomes).toMatchObject({ wrong: 0, refused: 0, timedOut: 0 });
+      expect(cpuUs).toBeGreaterThan(0);
+    }
+  });
+
+  it("tells connections to targets on its own node from others", () => {
+    const { rounds } = parseProbeLog(probe(["127.0.0.1 here", "127.0.0.2 there"], ["127.0.0.2 1 1"]));
+    expect(new Set(rounds.flatMap(({ endpoint }) => endpoint.isNear))).toEqual(new Set([true, false]));
+    expect(new Set(rounds.flatMap(({ service }) => service.isNear))).toEqual(new Set([false]));
+  });
+
+  it("does not settle where an endpoint answers that is none of the Service's", () => {
+    const log = probe(["127.0.0.1 here", "127.0.0.2 here"], ["127.0.0.1 1 1"], { settleMs: 200 });
+    expect(log).toContain('{"kind":"unsettled","answered":0,"outcome":"wrong"');
+  });
+
+  it("refuses a Service of a family that no target has, and an address that is none", () => {
+    expect(probe(["127.0.0.1 here"], ["::1 0 1"])).toContain("service without targets");
+    expect(probe(["127.0.0.1 here"], ["localhost 0 1"])).toContain("localhost: Invalid argument");
+  });
+
+  it("watches all frontends of a change at once, by protocol and family, and says who else answers", async () => {
+    const watcher = spawn(PROBE, ["watch"]);
+    const frontends = ["tcp 127.0.0.1 127.0.0.1", "udp ::1 any", "udp 127.0.0.1 10.0.0.1"];
+    const lines = frontends.map((text) => {
+      const [protocol, address, wanted] = text.split(" ");
+      return `${protocol} ${address} ${port} ${wanted}`;
+    });
+    watcher.stdin.write([`clock 1`, `watch 2 1000 2 ${lines.length}`, ...lines, ""].join("\n"));
+    const said: { kind: string; ns?: number; frontends?: { firstNs: number; lastOtherNs: number }[] }[] = [];
+    for await (const line of createInterface({ input: watcher.stdout })) {
+      said.push(JSON.parse(line));
+      if (said.at(-1)?.kind === "seen") watcher.stdin.end();
+    }
+    expect(said.map(({ kind }) => kind)).toEqual(["clock", "watching", "seen"]);
+    const [wanted, any, other] = said[2]?.frontends ?? [];
+    for (const seen of [wanted, any]) {
+      expect(seen?.firstNs).toBeGreaterThan(said[0]?.ns ?? Number.POSITIVE_INFINITY);
+      expect(seen?.lastOtherNs).toBe(0);
+    }
+    expect(other?.firstNs).toBe(0);
+    expect(other?.lastOtherNs).toBeGreaterThan(any?.firstNs ?? Number.POSITIVE_INFINITY);
+  });
+});
