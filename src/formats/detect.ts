@@ -75,6 +75,8 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
   "names of nft": "this is nft list tables, which has names alone: give nft list table ip kube-proxy",
   "nft trace":
     "this is a trace of nft, one packet's way: give the rules themselves (nft list table ip kube-proxy)",
+  "command error":
+    "this is what a command says when it fails, or may not: run it as root on the node (kubectl debug node/NAME --profile=sysadmin -it --image=IMAGE has its network)",
   diff: "this is a difference between two files: give either of them itself",
   "calico nat":
     "this is calico-node -bpf nat dump, which is not read: give kubectl get services,endpointslices,nodes -A -o json",

@@ -36,6 +36,7 @@ export type TextKind =
   | "lines of cilium"
   | "names of nft"
   | "nft trace"
+  | "command error"
   | "diff"
   | "calico nat"
   | "bpftool map"
@@ -72,12 +73,17 @@ const KLOG = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ /;
 
 /** What says something only where nothing below it does. */
 const HINTS: readonly (readonly [pattern: RegExp, kind: TextKind])[] = [
-  [KLOG, "log"],
   [
     /^(?:Error from server|error: |The connection to the server |Unable to connect to the server|No resources found)/,
     "kubectl error",
   ],
+  [
+    /you must be root|command not found$|Permission denied$|permission denied$|^Can't initialize |^Error: No such file or directory|: No such file or directory$/,
+    "command error",
+  ],
+  [/^table (?:ip|ip6|inet|arp|bridge|netdev) [^\s{]{1,255}$/, "names of nft"],
   [/^<[A-Za-z!?]/, "markup"],
+  [KLOG, "log"],
 ];
 
 /** Patterns of a trimmed line, the first that fits decides. `weak`: YAML, unless a line below says what it is. */
@@ -97,8 +103,8 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   [/^\d{1,7}[:\t ] *(?:-A KUBE-|\*nat$|:KUBE-)/, "lines of iptables-save"],
   [/^(?:sudo )?iptables (?:-w )?-t nat -[AI] /, "lines of iptables-save"],
   [/^Chain \S{1,29} \((?:policy|\d+ references)/, "iptables -L"],
+  [/^(?:\d{1,9}[KMG]? +){0,2}KUBE-[A-Z0-9-]{1,24} +(?:tcp|udp|sctp|all|\d{1,3}) +-/, "iptables -L"],
   [/^trace id [0-9a-f]{8} (?:ip|ip6|inet) /, "nft trace"],
-  [/^table (?:ip|ip6|inet|arp|bridge|netdev) [^\s{]{1,255}$/, "names of nft"],
   [/^table (?:ip|ip6|inet|arp|bridge|netdev) \S/, "nft"],
   [/^(?:add|create|insert|delete|destroy|flush) (?:table|chain|set|map|rule|element|ruleset)(?:\s|$)/, "nft"],
   [/^(?:chain|map|set) \S{1,255} \{$/, "lines of nft"],
@@ -108,12 +114,15 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   [/^(?:TCP|UDP|SCTP) +[\d.]{7,15}:\d{1,5} +[a-z]{2,10}(?:\s|$)/, "lines of ipvsadm"],
   [/^IPVS connection entries$|^pro expire state /, "ipvsadm -c"],
   [/^create \S{1,31} (?:hash|bitmap|list):/, "ipset save"],
-  [/^Name: \S{1,31}$/, "ipset list"],
+  [/^Name: \S{1,31}$|^KUBE-[A-Z0-9-]{1,26}$/, "ipset list"],
   [/^add \S{1,31} \S/, "ipset save"],
   [/^SERVICE ADDRESS +BACKEND ID/, "cilium lb part"],
   [/^SERVICE ADDRESS/, "cilium"],
   [/^ID +(?:BACKEND ADDRESS|BACKEND ID)|^SOURCE RANGE \(REVNAT_ID\)/, "cilium lb part"],
-  [/^ID +Frontend/, "cilium service list"],
+  [
+    /^ID +Frontend|^\d{1,9} +\[?[\d.:a-f]{2,45}\]?:\d{1,5}\S{0,8} +[A-Z]|^[\d.]{7,15}:\d{1,5} =>$/,
+    "cilium service list",
+  ],
   [/^SERVICE ID +TABLE|^Maglev table/, "cilium maglev list"],
   [/^Address +Type +ServiceName/, "cilium db frontends"],
   // `db/show backends` and `services`.
@@ -130,11 +139,11 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   [/^(?:diff (?:--git|-[a-zA-Z]) |\+\+\+ \S|@@ -\d)/, "diff"],
   [/^--- [\w./~-]/, "noise"],
   [
-    /^\[?[\d.:a-f]{2,45}\]?:\d{1,5}(?:\/[A-Z]{2,5})?(?:\/i)?(?: \(\d{1,5}\))? {2,80}\[?[\d.:a-f]{2,45}\]?:\d{1,5}/,
+    /^\[?[\d.:a-f]{2,45}\]?:\d{1,5}(?:\/[A-Z]{2,5})?(?:\/i)?(?: \(\d{1,5}\))? {1,80}\[?[\d.:a-f]{2,45}\]?:\d{1,5}/,
     "lines of cilium",
   ],
   // Any heading in capitals: columns of one's own, and of kinds to come.
-  [/^(?:NAMESPACE +)?(?:NAME|LAST SEEN) +[A-Z]/, "kubectl table"],
+  [/^(?:NAMESPACE[ \t]+)?(?:NAME|LAST SEEN)[ \t]+[A-Z]/, "kubectl table"],
   [/^[A-Z][A-Z()-]{0,40}(?: {2,60}[A-Z][A-Z()-]{0,40})+$/, "kubectl table"],
   // With --no-headers, and with -o name.
   [/^(?:\S{1,253} +){1,2}(?:ClusterIP|NodePort|LoadBalancer|ExternalName) +\S/, "kubectl table"],
@@ -185,7 +194,7 @@ function recogniseLines(text: string): RecognisedText {
   for (let start = 0; start < text.length; ) {
     const end = endOfLine(text, start);
     const line = text.slice(start, Math.min(end, start + JSON_HEAD)).trim();
-    const kind = hasPrompt(line) ? undefined : LINES.find(([pattern]) => pattern.test(line))?.[1];
+    const kind = hasPrompt(line) ? undefined : kindOf(line);
     if (line.startsWith("```") || line.startsWith("~~~")) fence = line.slice(0, 3);
     else if (kind !== undefined && kind !== "noise" && !(isYaml(kind) && fence === "" && hasFence)) {
       const found = jsonKind(kind === "weak" ? "kubernetes" : kind, text, start);
@@ -209,7 +218,7 @@ function recogniseLines(text: string): RecognisedText {
       weak ??= recognised;
       if (++others > MAX_OTHER_LINES) break;
     } else if (kind !== "noise" && ++others > MAX_OTHER_LINES) break;
-    hint ??= HINTS.find(([pattern]) => pattern.test(line))?.[1];
+    if (hint === undefined || hint === "log") hint = hintOf(line) ?? hint;
     pasted ||= line !== "" && !line.startsWith("#");
     if (kind === undefined && isOther(line)) {
       above++;
@@ -218,6 +227,16 @@ function recogniseLines(text: string): RecognisedText {
     start = end + 1;
   }
   return weak ?? { kind: hint ?? "unknown", text };
+}
+
+function kindOf(line: string): TextKind | "noise" | "weak" | undefined {
+  const kind = LINES.find(([pattern]) => pattern.test(line))?.[1];
+  // `error: …` and `table ip kube-proxy` look like YAML and like a ruleset.
+  return (kind === "weak" || kind === "nft") && hintOf(line) !== undefined ? undefined : kind;
+}
+
+function hintOf(line: string): TextKind | undefined {
+  return HINTS.find(([pattern]) => pattern.test(line))?.[1];
 }
 
 /** Whether a line is neither empty nor a command that somebody typed. */

@@ -215,10 +215,76 @@ describe("what holds no Services", () => {
       /nft list tables, which has names alone/,
     ],
     ["nft monitor trace", 'trace id 1a2b3c4d ip kube-proxy services packet: iif "eth0"\n', /trace of nft/],
+    [
+      "what a command says without rights",
+      "iptables-save v1.8.7 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)\n",
+      /run it as root on the node/,
+    ],
+    [
+      "what nft says of no table",
+      "Error: No such file or directory\nlist table ip kube-proxy\n",
+      /says when it fails/,
+    ],
+    ["what ipvsadm says", "Can't initialize ipvs: Permission denied\n", /says when it fails/],
+    ["what a shell says", "bash: ipvsadm: command not found\n", /says when it fails/],
+    [
+      "kubectl's error in lower case",
+      'error: the server doesn\'t have a resource type "svcs"\n',
+      /kubectl says when/,
+    ],
+    [
+      "kubectl's error below its log",
+      "E1129 12:00:00.000000   1 memcache.go:265] couldn't get\nUnable to connect to the server: x\n",
+      /kubectl says when/,
+    ],
+    [
+      "a refusal",
+      '{"kind":"Status","message":"services is forbidden","code":403}',
+      /API server's refusal \(services is forbidden\)/,
+    ],
+    ["an empty list", "apiVersion: v1\nitems: []\nkind: List\n", /list is empty, kubectl found nothing/],
+    [
+      "a grep of iptables -L",
+      "KUBE-SVC-AAAAAAAAAAAAAAAA  tcp  --  anywhere  10.110.199.45  /* default/web */ tcp dpt:http\n",
+      /iptables -L, which leaves out/,
+    ],
+    [
+      "a grep of cilium service list",
+      "20   192.168.10.75:80/TCP      LoadBalancer\n",
+      /table of cilium service list/,
+    ],
+    [
+      "an old cilium service get",
+      "10.32.95.217:6379 =>\n\t\t1 => 10.246.1.34:42069 (3043)\n",
+      /table of cilium service list/,
+    ],
+    [
+      "a grep of cilium bpf lb list",
+      "192.168.1.193:443/TCP (0) 0.0.0.0:0 (26) (0) [LoadBalancer]\n",
+      /without its head/,
+    ],
+    ["names of sets", "KUBE-CLUSTER-IP\nKUBE-LOOP-BACK\n", /ipset list/],
+    [
+      "elements left out",
+      "table ip kube-proxy {\n\tmap service-ips {\n\t\telements = { 10.96.0.1 . tcp . 443 : goto x,\n\t\t\t... }\n\t}\n}\n",
+      /lines are left out/,
+    ],
   ])("is named: %s", (_what, text, message) => {
     const refuse = () => importCluster(text);
     expect(refuse).toThrow(InvalidInputError);
     expect(refuse).toThrow(message);
+  });
+});
+
+describe("several commands in one paste", () => {
+  it("are read where the first prints names alone", () => {
+    const text = `$ nft list tables\ntable ip kube-proxy\ntable ip6 kube-proxy\n$ nft list table ip kube-proxy\n${DUMPS.nft}`;
+    expect(sizeOf(text)).toEqual(sizeOf(DUMPS.nft));
+  });
+
+  it("keep names that a word processor's dash would hide", () => {
+    const rules = DUMPS["iptables-save"];
+    expect(importCluster(rules.replaceAll(" --", " –")).report).toEqual(importCluster(rules).report);
   });
 });
 

@@ -45,14 +45,16 @@ const ENTITIES: Readonly<Record<string, string>> = {
   amp: "&",
 };
 
-/** Rules as they were before a page or a word processor wrote `&quot;` or “ for their quotation marks. */
+/** Rules as they were before a page or a word processor wrote `&quot;` or “ for their quotation marks, or – for --. */
 export function withPlainQuotes(text: string): string {
-  return decoded(text).replaceAll(/[“”„]/g, '"');
+  return decoded(text)
+    .replaceAll(/[“”„]/g, '"')
+    .replaceAll(/ [–—](?=[a-z])/g, " --");
 }
 
 /** Whether a line says that others are left out. */
 export function hasElision(text: string): boolean {
-  return /^[ \t]{0,80}(?:\.\.\.|…)\r?$/m.test(text);
+  return /^[ \t]{0,80}(?:\.\.\.|…|\[\.\.\.\])[ \t]{0,9}\}?\r?$/m.test(text);
 }
 
 /** Actions of Go's templates (Helm), and of Jinja. */
