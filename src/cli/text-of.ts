@@ -24,10 +24,22 @@ export function textOf(bytes: Buffer, path: string, maxBytes: number): string {
   if (container) throw new UsageError(`${path} is ${container[2]}`);
   if (hasMagic(plain, 0, "fffe")) return new TextDecoder("utf-16le").decode(plain);
   if (hasMagic(plain, 0, "feff")) return new TextDecoder("utf-16be").decode(plain);
+  const order = utf16Of(plain);
+  if (order !== undefined) return new TextDecoder(order).decode(plain);
   if (plain.subarray(0, 65_536).includes(0))
     throw new UsageError(`${path} is binary: give Kubernetes YAML or JSON, or a cluster that lbscale wrote`);
   return plain.toString("utf8");
 }
+
+/** UTF-16 without a mark: text is ASCII in the first place, so that every other byte is 0. */
+function utf16Of(bytes: Buffer): "utf-16le" | "utf-16be" | undefined {
+  const head = bytes.subarray(0, SAMPLE_BYTES & -2);
+  if (head.length < 4) return undefined;
+  const zeros = (from: number) => head.every((byte, i) => (byte === 0) === (i % 2 === from));
+  return zeros(1) ? "utf-16le" : zeros(0) ? "utf-16be" : undefined;
+}
+
+const SAMPLE_BYTES = 64;
 
 function hasMagic(bytes: Buffer, offset: number, magic: string): boolean {
   return bytes.subarray(offset, offset + magic.length / 2).toString("hex") === magic;

@@ -11,13 +11,15 @@ import { InvalidInputError } from "../errors.js";
 import { type FamilyImport, importKubernetes } from "../kubernetes/import.js";
 import { describeImport } from "../kubernetes/import-report.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
+import { countOf } from "../text.js";
 import { importCilium } from "./cilium/index.js";
 import type { KnownNode } from "./families.js";
 import { importIptables } from "./iptables/index.js";
 import { importIpvs } from "./ipvs/index.js";
 import { importNftables } from "./nftables/index.js";
-import { hasElision, withPlainQuotes } from "./pasted.js";
-import { type RecognisedText, recognise, type TextKind } from "./recognise.js";
+import { hasElision, isTemplate, withPlainQuotes } from "./pasted/pasted.js";
+import { isJoined } from "./pasted/terminal.js";
+import { type Around, type RecognisedText, recognise, type TextKind } from "./recognise.js";
 
 /** A cluster from outside, and what became of the input. */
 export interface Imported {
@@ -66,6 +68,22 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
     "this is HTML or XML: give the output itself as text (kubectl get services,endpointslices -A -o json, iptables-save, nft list ruleset)",
   "lines of nft":
     "this is a part of an nft ruleset, without its table: give all of it (nft list table ip kube-proxy)",
+  "lines of ipvsadm":
+    "this is a part of ipvsadm -Ln, without its head: give the whole output of ipvsadm -Sn (with ipset save and iptables-save)",
+  "lines of cilium":
+    "this is a part of cilium bpf lb list, without its head (SERVICE ADDRESS): give the whole output",
+  "names of nft": "this is nft list tables, which has names alone: give nft list table ip kube-proxy",
+  "nft trace":
+    "this is a trace of nft, one packet's way: give the rules themselves (nft list table ip kube-proxy)",
+  "command error":
+    "this is what a command says when it fails, or may not: run it as root on the node (kubectl debug node/NAME --profile=sysadmin -it --image=IMAGE has its network)",
+  diff: "this is a difference between two files: give either of them itself",
+  "calico nat":
+    "this is calico-node -bpf nat dump, which is not read: give kubectl get services,endpointslices,nodes -A -o json",
+  "bpftool map":
+    "this is bpftool's list or dump of BPF maps: give cilium bpf lb list, or kubectl get services,endpointslices -A -o json",
+  "network listing":
+    "this lists connections, sockets, interfaces or routes, and no Services: give kubectl get services,endpointslices -A -o json, or what a node prints (iptables-save, nft list ruleset, ipvsadm -Sn, cilium bpf lb list)",
   "kubectl describe":
     "this is kubectl describe: give YAML or JSON (kubectl get services,endpointslices -A -o json)",
 };
@@ -101,7 +119,25 @@ function ofFamily(imported: Imported, family: Family | undefined): Imported {
 }
 
 function readTexts(texts: string | readonly string[], options: ImportOptions): Imported {
-  const recognised = (typeof texts === "string" ? [texts] : texts).map(recognise).map(({ kind, text }) => {
+  const found = (typeof texts === "string" ? [texts] : texts).map(recognise);
+  const imported = readRecognised(found, options);
+  const notes = found.flatMap(({ isScreen, around }) => [
+    ...(isScreen ? [SCREEN] : []),
+    ...(around ? [describeAround(around)] : []),
+  ]);
+  return notes.length === 0 ? imported : { ...imported, report: [...imported.report, ...notes] };
+}
+
+function describeAround({ above, below, line }: Around): string {
+  const where = [above > 0 ? `${countOf(above, "line")} above` : "", below > 0 ? `${below} below` : ""];
+  return `left out: ${where.filter((part) => part !== "").join(" and ")} what was read ("${oneLine(line, 60)}")`;
+}
+
+const SCREEN =
+  "this is one screen of watch: lines and ends of lines that did not fit are missing, so give the command's own output";
+
+function readRecognised(found: readonly RecognisedText[], options: ImportOptions): Imported {
+  const recognised = found.map(({ kind, text }) => {
     const group = groupOf(kind);
     return { kind, text: group === "iptables" || group === "nft" ? withPlainQuotes(text) : text };
   });
@@ -109,6 +145,8 @@ function readTexts(texts: string | readonly string[], options: ImportOptions): I
     const instead = INSTEAD[kind];
     if (instead !== undefined) throw new InvalidInputError(instead);
   }
+  if (recognised.some(({ kind, text }) => LINED.has(kind) && !/^\s*[[{]/.test(text) && isJoined(text)))
+    throw new InvalidInputError(JOINED);
   if (recognised.some(({ kind, text }) => groupOf(kind) !== "kubernetes" && hasElision(text)))
     throw new InvalidInputError('lines are left out of this ("..."): give the whole output');
   refuseUnused(recognised, options);
@@ -143,6 +181,20 @@ function readTexts(texts: string | readonly string[], options: ImportOptions): I
     `the files do not belong together (${recognised.map(({ kind }) => kind).join(", ")}): give one node's ipvsadm -Sn, ipset save and iptables-save, its nft tables, or the parts of its cilium bpf lb list`,
   );
 }
+
+/** Kinds whose lines mean something, but for their JSON. */
+const LINED: ReadonlySet<TextKind> = new Set([
+  "iptables-save",
+  "iptables -S",
+  "nft",
+  "ipvsadm -S",
+  "ipvsadm -L",
+  "ipset save",
+  "cilium",
+  "cilium lb part",
+]);
+const JOINED =
+  "its lines are joined into one, as by echo $(…) without quotation marks: give the output with its line ends";
 
 function cidr6Of({ base, prefixLength }: RawCidr): Cidr6[] {
   return typeof base === "bigint" ? [{ base: maskIpv6(base, prefixLength), prefixLength }] : [];
@@ -194,7 +246,7 @@ function readOne({ kind, text }: RecognisedText, options: ImportOptions): Import
 }
 
 function readKubernetes(text: string, { node, podRange, nodeAddresses }: ImportOptions): Imported {
-  const { ipv6, ...first } = importKubernetes(text, { node, podRange, nodeAddresses });
+  const { ipv6, ...first } = readObjects(text, { node, podRange, nodeAddresses });
   const describe = ({ cluster, report, known }: FamilyImport) => [
     ...describeImport(report),
     ...describeNetwork(cluster.network, known),
@@ -205,3 +257,21 @@ function readKubernetes(text: string, { node, podRange, nodeAddresses }: ImportO
   const report = [...lines, ...more.map((line) => `IPv6: ${line}`)];
   return { cluster: first.cluster, ipv6: ipv6.cluster, report };
 }
+
+/** `importKubernetes`, whose refusals name what is wrong with a text that was never meant to be read as it is. */
+function readObjects(
+  text: string,
+  options: Parameters<typeof importKubernetes>[1],
+): ReturnType<typeof importKubernetes> {
+  try {
+    return importKubernetes(text, options);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    if (isTemplate(text)) throw new InvalidInputError(TEMPLATE);
+    if (!/^\s*[[{]/.test(text) && isJoined(text)) throw new InvalidInputError(JOINED);
+    throw error;
+  }
+}
+
+const TEMPLATE =
+  "this is a template, which has no values yet: give what it renders to (helm template CHART, kustomize build, envsubst), or kubectl get services,endpointslices -A -o json";

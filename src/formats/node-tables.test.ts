@@ -120,7 +120,7 @@ describe("importing iptables-save", () => {
     ["an open quote", '*nat\n:A - [0:0]\n-A A -m comment --comment "x\n', /line 3: a quote does not end/],
     [
       "a chain name of control characters",
-      "*nat\n:\u001b[31m - [0:0]\n",
+      "*nat\n:\u0007[31m - [0:0]\n",
       /line 2: no chain can be called "\?\[31m"/,
     ],
     ["userspace mode", "*nat\n:KUBE-PORTALS-CONTAINER - [0:0]\nCOMMIT\n", /userspace mode/],

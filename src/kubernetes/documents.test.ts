@@ -85,7 +85,7 @@ describe("readObjects", () => {
     ["a binary", "\u007fELF\0\0", /^the input is binary or UTF-16/],
     ["prose", "hello, world", /holds no Kubernetes object/],
     ["other YAML", "name: CI\non: push\n", /holds no Kubernetes object/],
-    ["an empty List", "kind: List\nitems: []\n", /holds no Kubernetes object/],
+    ["an empty List", "kind: List\nitems: []\n", /list is empty, kubectl found nothing/],
     ["broken YAML", "kind: Service\nspec: [a\n", /cut off: line 3, column 1: Flow sequence/],
     ["broken JSON", '{"kind": "Service", "spec": {', /not valid YAML or JSON, or cut off: line 1/],
     [

@@ -32,6 +32,8 @@ export function readObjects(text: string): KubernetesObject[] {
   const objects: KubernetesObject[] = [];
   for (const document of parse(text)) collect(document, objects, 0);
   if (objects.length === 0) {
+    if (/\bitems['"]?:\s{0,9}\[\s{0,9}\]/.test(text))
+      throw new InvalidInputError(`the list is empty, kubectl found nothing: ${GET_JSON}`);
     throw new InvalidInputError(
       "the input holds no Kubernetes object: give YAML or JSON with kind: Service, or what a node prints (iptables-save, nft list ruleset, ipvsadm -Sn, cilium bpf lb list)",
     );
@@ -213,6 +215,12 @@ function collect(value: unknown, objects: KubernetesObject[], depth: number): vo
   }
   if (kind === "Table") {
     throw new InvalidInputError(`this is a Table, which the API server makes for people: ${GET_JSON}`);
+  }
+  if (kind === "Status") {
+    const { message } = value as { message?: unknown };
+    throw new InvalidInputError(
+      `this is the API server's refusal (${oneLine(String(message), 100)}): ${GET_JSON} with an account that may`,
+    );
   }
   if (kind.endsWith("List") && Array.isArray(items)) {
     // The API's own lists (ServiceList) leave out what is the same for all their items.

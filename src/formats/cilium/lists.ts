@@ -6,6 +6,7 @@ import { SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { parseRawAddress, type RawAddress } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 import { type Backend, backendKey, type CiliumFrontend, type RawFrontend } from "./frontends.js";
+import { SlotCounter } from "./slots.js";
 
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["TCP", TCP],
@@ -138,6 +139,7 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
   const found = new Map<string, RawFrontend & { backends: Backend<RawAddress>[] }>();
   const skipped: string[] = [];
   const leftOut = new Set<string>();
+  const slots = new SlotCounter();
   let lines = 0;
   for (const [key, value] of pairs) {
     if (++lines > MAX_LINES) throw new InvalidInputError(`cilium bpf lb list: more than ${MAX_LINES} lines`);
@@ -161,7 +163,12 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
         `cilium bpf lb list: no backend in "${oneLine(value, 60)}": give the list without --frontends, --backends or --revnat`,
       );
     }
+    if (value.lastIndexOf("[") > value.lastIndexOf("]"))
+      throw new InvalidInputError(
+        `cilium bpf lb list is cut off in "${oneLine(value, 60)}": save the whole output`,
+      );
     const name = `${address} ${port} ${protocol} ${match[4] ?? ""}`;
+    slots.add(name, value);
     const flags = / \[([^[\]]*)\]/.exec(value)?.[1];
     if (flags !== undefined || !found.has(name)) {
       const words = (flags ?? "").split(",").map((word) => word.trim());
@@ -208,7 +215,7 @@ export function frontendsOfList(pairs: Iterable<readonly [key: string, value: st
       "cilium bpf lb list: no frontend has a backend: give the whole list, without --frontends",
     );
   }
-  return { frontends, skipped };
+  return { frontends, skipped: [...skipped, ...slots.missing()] };
 }
 
 /** Frontend and backend of each line of the text form. */

@@ -56,7 +56,9 @@ export function parseRule(tokens: readonly Token[], where: string, plan?: Addres
   // iptables-save -c puts counters first.
   if (/^\[\d+:\d+\]$/.test(tokens[0]?.text ?? "")) at++;
   if (tokens[at]?.text !== "-A" || tokens[at + 1] === undefined) {
-    throw new InvalidInputError(`${where}: expected a rule (-A CHAIN …)`);
+    throw new InvalidInputError(
+      `${where}: expected a rule (-A CHAIN …): is a line cut, or broken in two by a terminal?`,
+    );
   }
   const rule = emptyRule(tokens[at + 1]!.text);
   at += 2;

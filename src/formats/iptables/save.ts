@@ -126,7 +126,10 @@ class SaveReader {
       if (table.name !== "nat" && table.name !== "filter") return;
       const rule = parseRule(tokenize(line, where), where, this.#plan);
       const chain = table.chains.get(rule.chain);
-      if (!chain) throw new InvalidInputError(`${where}: chain ${oneLine(rule.chain, 40)} is not declared`);
+      if (!chain)
+        throw new InvalidInputError(
+          `${where}: chain ${oneLine(rule.chain, 40)} is not declared: its declaration is missing, or its name is cut off`,
+        );
       chain.rules.push(rule);
     }
   }

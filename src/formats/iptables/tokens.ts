@@ -15,7 +15,10 @@ const MAX_WORDS = 500;
 export function tokenize(line: string, where: string): Token[] {
   const tokens: Token[] = [];
   for (const [, quoted, plain] of line.matchAll(WORD)) {
-    if (plain?.startsWith('"')) throw new InvalidInputError(`${where}: a quote does not end`);
+    if (plain?.startsWith('"'))
+      throw new InvalidInputError(
+        `${where}: a quote does not end: the line is cut, or broken in two by a terminal`,
+      );
     if (tokens.length >= MAX_WORDS) throw new InvalidInputError(`${where}: more than ${MAX_WORDS} words`);
     tokens.push(
       quoted === undefined

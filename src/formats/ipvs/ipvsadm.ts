@@ -44,6 +44,8 @@ export function parseIpvsadm(text: string): IpvsTable {
   const skipped = new Set<string>();
   const schedulers = new Set<string>();
   const counts = { drained: 0, marks: 0, anyPort: 0 };
+  /** ipvsadm itself always writes the weight, a hand may not. */
+  let weighed = false;
   for (const { words, where } of linesOf(text)) {
     const [verb, option = "", at = ""] = words;
     if (verb !== "-A" && verb !== "-a") {
@@ -66,6 +68,8 @@ export function parseIpvsadm(text: string): IpvsTable {
       } else if (!skipped.has(key)) throw lostServer(where, at);
       continue;
     }
+    if (words.indexOf("-A", 1) > 0 || words.indexOf("-a", 1) > 0)
+      throw new InvalidInputError(`${where}: several rules in one line: give the output with its line ends`);
     const options = optionsOf(words.slice(3));
     if (verb === "-A") {
       if (services.has(key)) throw new InvalidInputError(`${where}: ${oneLine(at, 40)} is given twice`);
@@ -95,6 +99,8 @@ export function parseIpvsadm(text: string): IpvsTable {
       throw new InvalidInputError(
         `${where}: a server of the other family than its virtual service, which kube-proxy makes none of`,
       );
+    weighed ||= options.has("-w");
+    if (weighed && !options.has("-w")) throw cutOff(where);
     // Weight 0: being drained, no new connection goes there.
     if (options.get("-w") === "0") counts.drained++;
     else service.servers.push(server);
@@ -102,8 +108,16 @@ export function parseIpvsadm(text: string): IpvsTable {
   return { services: [...services.values()], schedulers, ...counts };
 }
 
+function cutOff(where: string): InvalidInputError {
+  return new InvalidInputError(
+    `${where}: a server without its weight or its last columns: the output is cut off, save all of it`,
+  );
+}
+
 function lostServer(where: string, at: string): InvalidInputError {
-  return new InvalidInputError(`${where}: a server of ${oneLine(at, 40)}, which is no virtual service yet`);
+  return new InvalidInputError(
+    `${where}: a server of ${oneLine(at, 40)}, which is no virtual service yet: the output is cut off above, or in another order`,
+  );
 }
 
 /** What a virtual service is that no Service of ours can be; undefined for a line that is none. */
@@ -117,6 +131,7 @@ function otherKind(option: string, at: string, hasProtocol: boolean): "marks" | 
 function* linesOf(text: string): Iterable<{ words: string[]; where: string }> {
   let current: string[] = [];
   let number = 0;
+  let columns = 0;
   for (const raw of text.split("\n")) {
     if (++number > MAX_LINES) throw new InvalidInputError(`ipvsadm: more than ${MAX_LINES} lines`);
     const words = raw.trim().split(/\s+/);
@@ -131,8 +146,13 @@ function* linesOf(text: string): Iterable<{ words: string[]; where: string }> {
     }
     const protocol = SAVED_PROTOCOLS[first];
     if (first === "->") {
-      if (words[1] === "RemoteAddress:Port") continue;
-      const [, server = "", , weight = "1"] = words;
+      if (words[1] === "RemoteAddress:Port") {
+        columns = words.length;
+        continue;
+      }
+      const [, server = "", , weight] = words;
+      columns = Math.max(columns, words.length);
+      if (weight === undefined || words.length < columns) throw cutOff(where);
       yield { words: ["-a", ...current, "-r", server, "-w", weight], where };
     } else if (protocol !== undefined || first === "FWM") {
       const [, at = "", scheduler = "", ...flags] = words;

@@ -1,9 +1,9 @@
 /** Dumps as people post them in issues and pages: prompts, quotation marks, logs of tests, lines left out. */
 
 import { describe, expect, it } from "vitest";
-import { readFixture } from "../../test/fuzz-import.js";
-import { importCluster } from "./detect.js";
-import { recognise } from "./recognise.js";
+import { readFixture } from "../../../test/fuzz-import.js";
+import { importCluster } from "../detect.js";
+import { recognise } from "../recognise.js";
 
 const IPVS = `IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
