@@ -9,6 +9,7 @@ import {
   compileFor,
   disagreementsOf,
   explainWith,
+  multipleOf,
   traceOf,
 } from "../src/measure/replicate/traffic.js";
 import type { Job, Prepared, Scenario, Subject } from "../src/measure/scenario.js";
@@ -18,10 +19,6 @@ import type { Connections, Plane } from "../src/planes/plane.js";
 
 /** Connections that the tables hold already: a quarter of what nf_conntrack allows on a node of more than 4 GiB. */
 const ESTABLISHED = 65_536;
-
-/** nf_conn and ip_vs_conn hold addresses of either family. */
-const ONE_TABLE =
-  "the kernel keeps connections of both families in one table, and models of each have their own";
 
 /** Cilium's load balancing at the socket, instead of at the packet. */
 export const SOCKET = "socket";
@@ -58,7 +55,6 @@ export const connect: Scenario = {
     },
   },
   sizes: sizesOf(SERVICES),
-  oneFamily: ONE_TABLE,
   measure: (job, cluster, plane) => measureLatency(prepareWith(connectSubject), job, cluster, plane),
 };
 
@@ -79,7 +75,6 @@ export const established: Scenario = {
     },
   },
   sizes: sizesOf(LATER_SERVICES),
-  oneFamily: ONE_TABLE,
   measure: (job, cluster, plane) => measureLatency(prepareWith(establishedSubject), job, cluster, plane),
 };
 
@@ -93,6 +88,7 @@ function prepareWith(subjectOf: MakeSubject) {
       path: job.variant === SOCKET ? "socket" : "tc",
     });
     return {
+      multiple: multipleOf(program),
       programBytes: program.bytes() + connections.bytes(),
       facts: { ...program.facts(), establishedConnections: ESTABLISHED },
       // Held to the contract as lookups; that `connect` decides alike is part of the planes' tests.

@@ -13,7 +13,8 @@ export {
   type SizedCost,
 } from "./advice/explain.js";
 export { findServicePort } from "./advice/find-service.js";
-export type { AddressPlan, Region } from "./cluster/address-plan.js";
+export type { AddressPlan } from "./cluster/address-plan.js";
+export type { Region } from "./cluster/address-words.js";
 export { buildCluster, type EndpointRecord, type PortRecord, type ServiceRecord } from "./cluster/build.js";
 export { applyChange, type Change } from "./cluster/change.js";
 export type { Cidr, Cluster, ClusterSource, Network } from "./cluster/cluster.js";

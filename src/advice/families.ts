@@ -5,7 +5,7 @@ import type { DualStack } from "../cluster/family.js";
 import { InputError } from "../errors.js";
 import { DualProgram } from "../planes/families/dual.js";
 import { familyGap } from "../planes/families/gap.js";
-import type { PlaneId, PlaneOptions, Program, UpdateCost } from "../planes/plane.js";
+import type { PlaneId, PlaneOptions, UpdateCost } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
@@ -16,9 +16,10 @@ import { typicalServicePort } from "./typical.js";
 export interface DualStackCost {
   readonly plane: PlaneId;
   readonly name: string;
-  /** Bytes as the kernel would spend them. */
+  /** Bytes as the kernel would spend them with IPv4 alone, with IPv6 alone, and with both, which may share tables. */
   readonly ipv4Bytes: number;
   readonly ipv6Bytes: number;
+  readonly bothBytes: number;
   /** Of an endpoint that joins the typical service-port, which has it in each family that the Service has. */
   readonly join: UpdateCost;
 }
@@ -54,9 +55,19 @@ export function adviseDualStack(
       missing.push({ plane, reason: program });
       continue;
     }
-    const [ipv4Bytes, ipv6Bytes] = program.parts.map(bytesOf) as [number, number];
+    const alone = program.sharedMemory().length === 0;
+    const [ipv4Bytes, ipv6Bytes] = program.parts.map((part) =>
+      (alone ? part : planeById(plane).compile(part.cluster, options)).bytes(),
+    ) as [number, number];
     const join = program.update({ kind: "join", servicePort });
-    costs.push({ plane, name: planeLabel(run, plane), ipv4Bytes, ipv6Bytes, join });
+    costs.push({
+      plane,
+      name: planeLabel(run, plane),
+      ipv4Bytes,
+      ipv6Bytes,
+      bothBytes: program.bytes(),
+      join,
+    });
   }
   return {
     services: { ipv4: cluster.ipv4.services, ipv6: cluster.ipv6.services },
@@ -65,7 +76,7 @@ export function adviseDualStack(
   };
 }
 
-/** Both programs, or why there are none: what both families share would be counted twice. */
+/** Both programs, or why there are none. */
 function bothOf(id: PlaneId, { ipv4, ipv6 }: DualStack, options: PlaneOptions): DualProgram | string {
   const plane = planeById(id);
   const gap = familyGap(plane.descriptor, "dual");
@@ -78,10 +89,6 @@ function bothOf(id: PlaneId, { ipv4, ipv6 }: DualStack, options: PlaneOptions): 
   }
 }
 
-function bytesOf(program: Program): number {
-  return program.memory().reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
 /** What both families are, the rows of their table, heading first, and who is missing. */
 export function dualStackTable({ services, planes, missing }: DualStackAdvice): {
   lead: string;
@@ -92,12 +99,12 @@ export function dualStackTable({ services, planes, missing }: DualStackAdvice): 
     lead: `Both families: ${countOf(services.ipv4, "service")} of IPv4 and ${formatCount(services.ipv6)} of IPv6, which a node holds next to each other`,
     rows: [
       ["plane", "memory, IPv4", "IPv6", "both", "times IPv4", "writes per added endpoint, both"],
-      ...planes.map(({ name, ipv4Bytes, ipv6Bytes, join }) => [
+      ...planes.map(({ name, ipv4Bytes, ipv6Bytes, bothBytes, join }) => [
         name,
         formatBytes(ipv4Bytes),
         formatBytes(ipv6Bytes),
-        formatBytes(ipv4Bytes + ipv6Bytes),
-        ((ipv4Bytes + ipv6Bytes) / ipv4Bytes).toFixed(2),
+        formatBytes(bothBytes),
+        (bothBytes / ipv4Bytes).toFixed(2),
         formatCount(join.rules + join.chains + join.mapWrites),
       ]),
     ],

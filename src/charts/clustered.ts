@@ -5,7 +5,7 @@ import { maxOf } from "../stats/extent.js";
 import type { View, Words } from "./chart.js";
 import { axisOptions } from "./kit/axes.js";
 import { dataWithFields } from "./kit/chart-seam.js";
-import { columnMarks, legendAbove, legendGap, type Mark } from "./kit/column-marks.js";
+import { baselineRule, columnMarks, legendAbove, legendGap, type Mark } from "./kit/column-marks.js";
 import { frame } from "./kit/frame.js";
 import { noiseFloorZone } from "./kit/marks.js";
 import { scaleOf } from "./theme.js";
@@ -30,12 +30,14 @@ export interface Columns {
   /** Ticks of an axis that ends at `largest`. */
   readonly ticks: (largest: number) => (value: number) => string;
   readonly floorNs?: number | null;
+  /** What columns are multiples of: a line behind them. */
+  readonly baseline?: number;
   /** The y axis; what fits the highest column by default. */
   readonly range?: { readonly max: number; readonly step: number };
 }
 
 export function columnsConfig(columns: Columns, words: Words, view: View): ChartConfiguration {
-  const { categories, axis, rows, format, floorNs = null, range } = columns;
+  const { categories, axis, rows, format, floorNs = null, baseline, range } = columns;
   const scale = scaleOf(view);
   const highest = maxOf(
     rows.flatMap(({ marks }) => marks.map((mark) => mark?.interval?.[1] ?? mark?.value ?? 0)),
@@ -76,6 +78,7 @@ export function columnsConfig(columns: Columns, words: Words, view: View): Chart
     plugins: [
       plugin,
       noiseFloorZone(floorNs, "", view),
+      ...(baseline === undefined ? [] : [baselineRule(baseline, view)]),
       legendGap(36 * scale),
       columnMarks(
         rows.map(({ marks }) => marks),

@@ -59,7 +59,8 @@ export const family: Chart = {
       config: columnsConfig(
         {
           categories: GROUPS.map(({ family, part }) => `${family.label}: ${part.label}`),
-          axis: "In IPv6 alone, and with both families, next to IPv4 alone (1×)",
+          axis: "In IPv6 alone, and with both families · the line is IPv4 alone, 1×",
+          baseline: 1,
           rows,
           format: times,
           ticks: () => (value) => `${formatCount(value)}×`,

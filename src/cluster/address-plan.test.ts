@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import fc from "../../test/support/properties.js";
 import { inCidr, parseAddress, parseCidr } from "./cluster.js";
-import { type Cidr6, holdsCidr6, inCidr6, maskIpv6, parseCidr6, parseIpv6 } from "./ipv6.js";
+import { type Cidr6, formatIpv6, holdsCidr6, inCidr6, maskIpv6, parseCidr6, parseIpv6 } from "./ipv6.js";
 import { planAddresses, usualPlan } from "./plan-addresses.js";
 
 const range = (text: string): Cidr6 => parseCidr6(text)!;
@@ -118,6 +118,70 @@ describe("a plan of IPv6 addresses", () => {
       const folded = words.reduce((all, word) => all ^ word, 0);
       expect([text, plan.fold(number), plan.fold(number | 0)]).toEqual([text, folded, folded]);
     }
+  });
+
+  it("has the words of every address without working it out again", () => {
+    fc.assert(
+      fc.property(ranges, addresses, (named, asked) => {
+        const plan = planAddresses(named, asked.length);
+        const numbers = asked.map((one) => plan.number(one));
+        const worked = vi.spyOn(plan, "address");
+        const words = new Int32Array(4);
+        for (const [i, number] of numbers.entries()) {
+          plan.writeWords(number | 0, words, 0);
+          const address = words.reduce((sum, word) => (sum << 32n) | BigInt(word >>> 0), 0n);
+          expect(formatIpv6(address)).toBe(formatIpv6(asked[i]!));
+          expect(plan.fold(number)).toBe(words.reduce((all, word) => all ^ word, 0));
+        }
+        expect(worked).not.toHaveBeenCalled();
+      }),
+    );
+  });
+
+  it("works out a number in a narrower range's place once, when it is met", () => {
+    const plan = planAddresses([range("fd00:10:244::/56"), range("fd00:10:244::/64")]);
+    const { base } = plan.cidr(range("fd00:10:244::/56"))!;
+    const worked = vi.spyOn(plan, "address");
+    plan.meet(base + 7);
+    expect(worked).toHaveBeenCalledTimes(1);
+    const words = new Int32Array(4);
+    plan.writeWords(base + 7, words, 0);
+    expect(plan.fold(base + 7)).toBe(words.reduce((all, word) => all ^ word, 0));
+    expect(worked).toHaveBeenCalledTimes(1);
+    expect(inCidr6(range("fd00:10:244::/64"), plan.address(base + 7))).toBe(false);
+  });
+
+  it("orders addresses, and their texts between brackets, whose groups sort as text", () => {
+    const order = <T extends string | bigint>(a: T, b: T) => (a < b ? -1 : Number(a > b));
+    const close = fc
+      .array(fc.constantFrom(0n, 1n, 2n, 9n, 10n, 16n, 160n, 255n, 4096n, 65535n), {
+        minLength: 8,
+        maxLength: 8,
+      })
+      .map((groups) => groups.reduce<bigint>((sum, group) => (sum << 16n) | group, 0n))
+      .filter((one) => one >> 32n !== 0xffffn);
+    fc.assert(
+      fc.property(
+        ranges,
+        fc.array(
+          fc.oneof(
+            close,
+            addresses.map(([one]) => one!),
+          ),
+          { minLength: 2, maxLength: 8 },
+        ),
+        (named, asked) => {
+          const plan = planAddresses(named, asked.length);
+          for (const a of asked)
+            for (const b of asked) {
+              const [one, other] = [plan.number(a), plan.number(b)];
+              const texts = [`[${formatIpv6(a)}]`, `[${formatIpv6(b)}]`] as const;
+              expect(Math.sign(plan.compareTexts(one, other))).toBe(order(...texts));
+              expect(Math.sign(plan.compare(one, other))).toBe(order(a, b));
+            }
+        },
+      ),
+    );
   });
 
   it("refuses a range of NAT64's prefix", () => {

@@ -5,15 +5,9 @@
  */
 
 import { InvalidClusterError } from "../errors.js";
+import { AddressWords, compareTexts, type Region } from "./address-words.js";
 import type { Cidr } from "./cidr.js";
-import { type Cidr6, formatCidr6, formatIpv6, holdsCidr6, IPV6_BITS, parseCidr6, parseIpv6 } from "./ipv6.js";
-
-/** A range of IPv6 and the block of numbers that stands for it: 2^bits from `first` on. */
-export interface Region {
-  readonly range: Cidr6;
-  readonly first: number;
-  readonly bits: number;
-}
+import { type Cidr6, formatCidr6, formatIpv6, IPV6_BITS, parseCidr6, parseIpv6 } from "./ipv6.js";
 
 /** NAT64's prefix (RFC 6052), which holds an IPv4 address in its last 32 bits: of numbers that no region has. */
 export const REST: Cidr6 = parseCidr6("64:ff9b::/96")!;
@@ -52,15 +46,12 @@ export class AddressPlan {
   readonly #numberOf = new Map<bigint, number>();
   readonly #addressOf = new Map<number, bigint>();
   #nextOfRoot = ROOT_LAST;
-  /** Regions for `fold`, the narrowest block first. */
-  readonly #folded: FoldedRegions;
-  /** Folds of addresses that do not stand at their own place, by number as int32. */
-  readonly #foldOf = new Map<number, number>();
+  readonly #words: AddressWords;
 
   constructor(regions: readonly Region[]) {
     this.regions = regions;
     const numbered = regions.map((region) => new NumberedRegion(region));
-    this.#folded = new FoldedRegions(regions);
+    this.#words = new AddressWords(regions, REST);
     this.#byNumber = grouped(
       numbered,
       ({ bits }) => bits,
@@ -143,27 +134,44 @@ export class AddressPlan {
 
   /** Four words of the address, the first the highest, into `out` from `at` on: how the kernel compares and hashes it. */
   writeWords(number: number, out: Int32Array, at: number): void {
-    const address = this.address(number);
-    for (let word = 0; word < 4; word++) {
-      out[at + word] = Number((address >> BigInt(96 - 32 * word)) & 0xffff_ffffn) | 0;
-    }
+    const words = this.#wordsWith(number);
+    for (let word = 0; word < 4; word++) out[at + word] = words.word(number, word);
   }
 
   /**
-   * The exclusive or of an address's four words, what IPVS hashes of it (ip_vs_svc_hashkey). Allocates nothing for addresses at
-   * their own place, nor for others that were folded before.
+   * The exclusive or of an address's four words, what IPVS hashes of it (ip_vs_svc_hashkey). Allocates nothing, but where a number
+   * is met for the first time whose place a narrower range has: see `meet`.
    */
   fold(number: number): number {
-    if (this.#foldOf.size > 0) {
-      const known = this.#foldOf.get(number | 0);
-      if (known !== undefined) return known;
+    return this.#wordsWith(number).fold(number);
+  }
+
+  /** Works out an address, so that `fold` of its number allocates nothing. */
+  meet(number: number): void {
+    this.#wordsWith(number);
+  }
+
+  /** Order of two addresses, which numbers have in part only: negative, 0 or positive. */
+  compare(a: number, b: number): number {
+    const words = this.#wordsWith(a);
+    this.meet(b);
+    for (let i = 0; i < 4; i++) {
+      const difference = (words.word(a, i) >>> 0) - (words.word(b, i) >>> 0);
+      if (difference !== 0) return difference;
     }
-    const region = this.#folded.at(number);
-    if (region < 0) return REST_FOLD ^ number;
-    if (!this.#folded.isDivided(region)) return this.#folded.fold(region, number);
-    const folded = foldWords(this.address(number >>> 0));
-    this.#foldOf.set(number | 0, folded);
-    return folded;
+    return 0;
+  }
+
+  /** Order of two addresses' texts between brackets, `[fd00::1]`: negative, 0 or positive. */
+  compareTexts(a: number, b: number): number {
+    const words = this.#wordsWith(a);
+    this.meet(b);
+    return compareTexts(words, a, b) ?? (`${this.format(a >>> 0)}]` < `${this.format(b >>> 0)}]` ? -1 : 1);
+  }
+
+  #wordsWith(number: number): AddressWords {
+    if (!this.#words.knows(number)) this.address(number >>> 0);
+    return this.#words;
   }
 
   #regionAt(number: number): NumberedRegion | undefined {
@@ -200,7 +208,7 @@ export class AddressPlan {
     else this.#nextOfRoot = number - 1;
     this.#numberOf.set(address, number);
     this.#addressOf.set(number, address);
-    this.#foldOf.set(number | 0, foldWords(address));
+    this.#words.give(number, address);
     return number;
   }
 
@@ -212,56 +220,12 @@ export class AddressPlan {
       if (this.#regionOf(address) !== region || this.#numberOf.has(address)) continue;
       this.#numberOf.set(address, number);
       this.#addressOf.set(number, address);
-      this.#foldOf.set(number | 0, foldWords(address));
+      this.#words.give(number, address);
       return address;
     }
     throw new InvalidClusterError(`${formatCidr6(region.range)} is full: narrower ranges take all of it`);
   }
 }
-
-/** What folding needs of regions, as columns. */
-class FoldedRegions {
-  readonly #bits: Uint8Array;
-  readonly #block: Uint32Array;
-  readonly #first: Int32Array;
-  readonly #base: Int32Array;
-  /** 1: a narrower range lies in it, whose addresses have numbers elsewhere. */
-  readonly #divided: Uint8Array;
-
-  constructor(regions: readonly Region[]) {
-    const sorted = [...regions].sort((a, b) => a.bits - b.bits);
-    this.#bits = Uint8Array.from(sorted, ({ bits }) => bits);
-    this.#block = Uint32Array.from(sorted, ({ first, bits }) => Math.floor(first / 2 ** bits));
-    this.#first = Int32Array.from(sorted, ({ first }) => first | 0);
-    this.#base = Int32Array.from(sorted, ({ range }) => foldWords(range.base));
-    this.#divided = Uint8Array.from(sorted, ({ range }) =>
-      Number(regions.some((other) => other.range !== range && holdsCidr6(range, other.range))),
-    );
-  }
-
-  /** The region of a number, as int32 or not, or -1. */
-  at(number: number): number {
-    for (let i = 0; i < this.#bits.length; i++) if (number >>> this.#bits[i]! === this.#block[i]) return i;
-    return -1;
-  }
-
-  isDivided(region: number): boolean {
-    return this.#divided[region] === 1;
-  }
-
-  /** A range's base has no bits where its members have theirs: what is added can as well be folded in. */
-  fold(region: number, number: number): number {
-    return this.#base[region]! ^ ((number - this.#first[region]!) | 0);
-  }
-}
-
-function foldWords(address: bigint): number {
-  let folded = 0;
-  for (let shift = 0n; shift < 128n; shift += 32n) folded ^= Number((address >> shift) & 0xffff_ffffn);
-  return folded | 0;
-}
-
-const REST_FOLD = foldWords(REST.base);
 
 function grouped<Key, Inner>(
   regions: readonly NumberedRegion[],

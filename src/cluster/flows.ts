@@ -110,6 +110,8 @@ export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrac
     const sport = 1024 + random.below(64512);
     const at = flow * FLOW_WORDS;
     words[at] = from.base + 1 + random.below(clients);
+    // Before anything is timed: lookups then allocate nothing.
+    cluster.network.ipv6?.meet(words[at]);
     words[at + 1] = dst;
     words[at + 2] = (sport << 16) | dport;
     words[at + 3] = protocol;

@@ -1,7 +1,8 @@
 /** Which numbers stand for the IPv6 addresses of a cluster: the same for the same ranges. */
 
 import { InvalidClusterError } from "../errors.js";
-import { AddressPlan, REST, type Region } from "./address-plan.js";
+import { AddressPlan, REST } from "./address-plan.js";
+import type { Region } from "./address-words.js";
 import { parseAddress } from "./cluster.js";
 import { type Cidr6, formatCidr6, holdsCidr6, IPV6_BITS, maskIpv6, parseCidr6 } from "./ipv6.js";
 

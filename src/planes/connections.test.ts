@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { onEveryNode } from "../../test/support/node-families.js";
 import { trials } from "../../test/support/trials.js";
 import type { Cluster } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
@@ -43,11 +44,9 @@ function coverage(cluster: Cluster, count: number, seed: number): Flow[] {
   return [...new Map(flows.map((flow) => [JSON.stringify(flow), flow])).values()];
 }
 
-const IN_FAMILIES = PATHS.flatMap((path) =>
-  path.plane.descriptor.can.families.map((family) => ({ ...path, family })),
-);
+const ON_NODES = PATHS.flatMap((path) => onEveryNode(path.plane).map((on) => ({ ...path, ...on })));
 
-describe.each(IN_FAMILIES)("$name of IPv$family", ({ plane, options, family }) => {
+describe.each(ON_NODES)("$name of $node", ({ plane, options, family }) => {
   let cluster: Cluster;
   let program: Program;
   let flows: Flow[];
@@ -67,7 +66,7 @@ describe.each(IN_FAMILIES)("$name of IPv$family", ({ plane, options, family }) =
       localShare: 0.25,
     });
     program = plane.compile(cluster, { seed: 1 });
-    flows = coverage(cluster, trials(500, 3_000), 4);
+    flows = coverage(cluster, trials(250, 3_000), 4);
   });
 
   it("decides like lookup, affinity and randomness included", () => {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { onEveryNode } from "../../test/support/node-families.js";
 import fc from "../../test/support/properties.js";
 import { withTerminating } from "../../test/support/terminating.js";
 import { trials } from "../../test/support/trials.js";
@@ -55,9 +56,9 @@ const anyClusterOf = (family: Family): fc.Arbitrary<Cluster> =>
 
 /** Many exposed services, what the mixed shape has few of, on a node with two addresses; a third of them have an external IP,
  * and a third one that is the load balancer's address too. */
-const exposed = (seed: number, family: Family = 4): Cluster => {
+const exposed = (seed: number, services: number, family: Family = 4): Cluster => {
   const cluster = generateCluster({
-    services: 1000,
+    services,
     seed,
     family,
     ...MIXED,
@@ -111,11 +112,7 @@ const SKIP: readonly {
   },
 ];
 
-const IN_FAMILIES = PLANES.flatMap((plane) =>
-  plane.descriptor.can.families.map((family) => ({ id: plane.id, plane, family })),
-);
-
-describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
+describe.each(PLANES.flatMap(onEveryNode))("$id of $node", ({ plane, family }) => {
   const skips = (test: string) =>
     SKIP.some(({ planes, tests }) => planes.includes(plane.id) && tests.includes(test));
   const modelOf = (cluster: Cluster, options: PlaneOptions = {}) =>
@@ -142,7 +139,7 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
           expect(verifyPlanes(cluster, models, flows, kubeProxy).examples).toEqual([]);
         },
       ),
-      { numRuns: trials(4, 200) },
+      { numRuns: trials(2, 200) },
     );
   });
 
@@ -156,12 +153,12 @@ describe.each(IN_FAMILIES)("$id of IPv$family", ({ plane, family }) => {
           expect(explaining.explain(flowAt(words, flow), flow * 60).decision).toBe(decided);
         }
       }),
-      { numRuns: trials(3, 100) },
+      { numRuns: trials(2, 100) },
     );
   });
 
   it("starts again after a reset, to the same decisions", () => {
-    const cluster = exposed(3, family);
+    const cluster = exposed(3, 300, family);
     const model = modelOf(cluster);
     const { words, length } = generateCoverageFlows(cluster, 2000, 1);
     const round = () => {
@@ -261,7 +258,7 @@ describe("the documented differences", () => {
   let documented: Record<string, number>;
 
   beforeAll(() => {
-    cluster = exposed(5);
+    cluster = exposed(5, 1000);
     const models = new Map(
       PLANES.map((plane) => [plane.id, plane.compile(cluster, { seed: 1, maglevTableSize: 2039 }).model(1)]),
     );

@@ -77,8 +77,8 @@ export interface PlaneCapabilities {
   readonly outsideOnly: boolean;
   /** Families of addresses that it can hold. */
   readonly families: readonly Family[];
-  /** What both families of a dual-stack node share, so that two models side by side are not that node; absent: nothing. */
-  readonly sharedByFamilies?: string;
+  /** Whether the kernel keeps connections of both families in one table, as nf_conntrack does. */
+  readonly oneConnectionTable?: true;
   /** Of kube-proxy, whose rules it models; empty where kube-proxy does not write them. */
   readonly versions: readonly KubeProxyVersion[];
   /** Whether nft loads its rules, whose version decides which table the kernel takes for a map without a name. */

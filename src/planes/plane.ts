@@ -75,8 +75,24 @@ export interface Plane {
   scheduledBy?(scheduler: string): PlaneOptions;
   /** Turns a cluster into rules or map contents. Throws PlaneLimitError when the plane can't hold the cluster. */
   compile(cluster: Cluster, options?: PlaneOptions): Program;
+  /** Both families of one node, where these share tables; absent: each has its own, but for connections. */
+  compileBoth?(clusters: Pair<Cluster>, options?: PlaneOptions): BothFamilies;
   /** What the kernel passes for each service of a full sync (nftables/rules/full-sync.ts); absent where it walks nothing for them. */
   setWalks?(program: Program): readonly ServiceWalk[];
+}
+
+/** One of each family, IPv4 first. */
+export type Pair<T> = readonly [ipv4: T, ipv6: T];
+
+/** Programs of both families of a node. */
+export interface BothFamilies {
+  readonly parts: Pair<Program>;
+  /** Memory of what both share, which no part counts. */
+  sharedMemory(): readonly MemoryLine[];
+  /** Models of both, which share what the kernel does. */
+  models(seed: number): Pair<Model>;
+  /** Connections of both. */
+  connections(seed: number, options: ConnectionOptions): Pair<Connections>;
 }
 
 /** A compiled plane: rules or map contents for one cluster, as data. */
@@ -104,8 +120,11 @@ export interface Program {
   model(seed: number): Model;
   /** Builds a model that a running control plane keeps up to date. Endpoints are numbered below `capacity`. */
   live(seed: number, capacity: number): IncrementalModel;
-  /** Builds a model of its own together with the connection state that the plane keeps. */
-  connections(seed: number, options: ConnectionOptions): Connections;
+  /**
+   * Builds a model of its own together with the connection state that the plane keeps. `beside`: connections of the node's other
+   * family, in whose tables these are where the plane has `oneConnectionTable`.
+   */
+  connections(seed: number, options: ConnectionOptions, beside?: Connections): Connections;
 }
 
 /** A model and the control plane that changes it in place, or by a new table, as the kernel does. No system call, no netlink. */

@@ -72,12 +72,16 @@ export function versionedDescriptor(base: PlaneDescriptor, version: KubeProxyVer
 /** The plane, compiled for a version whatever the options say. */
 export function versionedPlane(base: Plane, version: KubeProxyVersion): Plane {
   const descriptor = versionedDescriptor(base.descriptor, version);
+  const { compileBoth } = base;
   return {
     ...base,
     id: descriptor.id,
     label: descriptor.name,
     descriptor,
     compile: (cluster, options) => base.compile(cluster, { ...options, kubeProxy: version }),
+    ...(compileBoth && {
+      compileBoth: (clusters, options) => compileBoth(clusters, { ...options, kubeProxy: version }),
+    }),
   };
 }
 

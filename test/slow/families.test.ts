@@ -3,7 +3,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { familyGap } from "../../src/planes/families/gap.js";
 import { PLANE_ENTRIES } from "../../src/planes/registry-loader.js";
 import { readResults } from "../../src/results/files.js";
 import { file, folder, lbscale, MAIN } from "../support/cli.js";
@@ -45,29 +44,24 @@ describe("lbscale run --family", () => {
     expect(bytes("dual")).toBe(bytes("4") + bytes("6"));
   });
 
-  it("leaves planes empty that can't be measured so, with the reason, and refuses them where they are named", () => {
-    const gaps = PLANE_ENTRIES.flatMap(({ descriptor }) => {
-      const reason = familyGap(descriptor, "dual");
-      return reason === null ? [] : [{ id: descriptor.id, reason }];
-    });
-    const { out, status, stderr } = measure("gaps", "--family", "dual");
-    expect(status).toBe(0);
+  it("measures every plane on a dual-stack node, lookups and connections", () => {
+    const { out, status, stderr } = measure("every", "--family", "dual", "--scenarios", "lookup,connect");
+    expect([status, stderr]).toEqual([0, expect.not.stringContaining("left out")]);
     const { cells } = readResults(out);
-    expect(gaps.length).toBeGreaterThan(0);
-    for (const { id, reason } of gaps) {
-      expect(stderr).toContain(`left out: ${reason}`);
-      const [cell] = cells.filter(({ plane }) => plane === id);
-      expect([cell?.estimate, cell?.warnings]).toEqual([null, [`not measured: ${reason}`]]);
-      const named = measure(`gap-${id}`, "--family", "dual", "--planes", id);
-      expect([named.status, named.stderr]).toEqual([2, expect.stringContaining(`planes: ${reason}`)]);
-    }
+    for (const { descriptor } of PLANE_ENTRIES)
+      for (const scenario of ["lookup", "connect"])
+        expect(
+          cells.some(
+            (cell) => cell.plane === descriptor.id && cell.scenario === scenario && cell.estimate !== null,
+          ),
+        ).toBe(true);
   });
 
   it("refuses by name what it can't measure, and leaves it out of all", () => {
-    const connect = measure("refused", "--scenarios", "connect", "--family", "dual");
-    expect([connect.status, connect.stderr]).toEqual([
+    const balance = measure("refused", "--scenarios", "balance", "--family", "dual");
+    expect([balance.status, balance.stderr]).toEqual([
       2,
-      expect.stringMatching(/^lbscale: scenario connect measures one family: .*: give --family 4 or 6/),
+      expect.stringMatching(/^lbscale: scenario balance measures one family: .*: give --family 4 or 6/),
     ]);
     const guest = lbscale(["run", "--lane", "cluster", "--family", "6"]);
     expect([guest.status, guest.stderr]).toEqual([2, expect.stringContaining("--family is for the")]);
@@ -149,10 +143,7 @@ describe("an imported cluster of IPv6, or of both families", () => {
     ]);
     const { out: four } = measure("advised-4", "--planes", "iptables,nftables", "--services", "1,10");
     const dual = lbscale(["advise", paths.dual!, "--run", four]);
-    for (const { descriptor } of PLANE_ENTRIES) {
-      const reason = familyGap(descriptor, "dual");
-      if (reason !== null) expect(dual.stdout).toContain(`Not counted: ${reason}.`);
-    }
+    expect(dual.stdout).not.toContain("Not counted");
     expect(dual.stdout).toMatch(
       /^Both families: 12 services of IPv4 and 12 of IPv6.*:\nplane +memory, IPv4/m,
     );

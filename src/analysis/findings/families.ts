@@ -26,8 +26,7 @@ export function familyCost(results: Results): Finding | null {
     sentence: [
       `At ${formatCount(costs.services)} services ${article(name)} lookup in IPv6 takes ${formatFactor(lookup.value, lookup.interval)} its time in IPv4`,
       costs.ipv6.memory && `, over rules of ${costs.ipv6.memory.value.toFixed(2)} times the bytes`,
-      law !== null &&
-        `; both are O(${law}): the law is the same, ${percent(low - 1)} to ${percent(high - 1)} more per rule`,
+      law !== null && `; both are O(${law}): the law is the same, ${perRule(low, high)}`,
       `.${dualStack(costs, name)}`,
     ]
       .filter((part) => typeof part === "string")
@@ -36,6 +35,12 @@ export function familyCost(results: Results): Finding | null {
     value: lookup.value,
     interval: [low, high],
   };
+}
+
+/** How much longer a rule takes, as far as the interval tells. */
+function perRule(low: number, high: number): string {
+  if (low > 1) return `${percent(low - 1)} to ${percent(high - 1)} more per rule`;
+  return `and a difference per rule is not certain: at most ${percent(Math.max(0, high - 1))} more`;
 }
 
 /** The law that describes the lookups of both families, or null where they differ or one is uncertain. */

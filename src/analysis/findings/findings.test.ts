@@ -220,8 +220,10 @@ describe("findFindings", () => {
     expect(found!.interval[0]).toBeLessThan(1.35);
     expect(found!.interval[1]).toBeGreaterThan(1.35);
     // Where the intervals meet, no share is claimed.
-    expect(finding(withFamilies(fakeResults(), 1), "family")?.headline).toBe(
-      "iptables takes 1.4 times the memory in IPv6",
+    const same = finding(withFamilies(fakeResults(), 1), "family");
+    expect(same?.headline).toBe("iptables takes 1.4 times the memory in IPv6");
+    expect(same?.sentence).toMatch(
+      /the law is the same, and a difference per rule is not certain: at most \d+ % more\. /,
     );
   });
 

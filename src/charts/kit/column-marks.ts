@@ -19,6 +19,7 @@ const VALUE_GAP = 8;
 /** Around a value: its outline, which would eat into a column next to it, and air. */
 const OUTLINE = 5;
 const MISSING_ABOVE_AXIS = 14;
+const BASELINE = 2;
 
 /** What one column shows. */
 export interface Mark {
@@ -91,6 +92,26 @@ export function columnMarks(
         written.push(box);
         outlinedText(ctx, text, (box.left + box.right) / 2, bottom, theme.text, theme.ground, scale);
       }
+      ctx.restore();
+    },
+  };
+}
+
+/** A line across the plot, behind the columns, at the value that they are multiples of. */
+export function baselineRule(value: number, view: View): Plugin {
+  return {
+    id: "baselineRule",
+    beforeDatasetsDraw(chart) {
+      const ctx: Context2D = chart.ctx;
+      const { left, right } = chart.chartArea;
+      const y = chart.scales.y!.getPixelForValue(value);
+      ctx.save();
+      ctx.strokeStyle = THEMES[view.theme].secondary;
+      ctx.lineWidth = BASELINE * scaleOf(view);
+      ctx.beginPath();
+      ctx.moveTo(left, y);
+      ctx.lineTo(right, y);
+      ctx.stroke();
       ctx.restore();
     },
   };

@@ -1,7 +1,7 @@
 /** Flows of both families as a dual-stack node gets them. */
 
 import { FLOW_WORDS, type FlowTrace } from "../../cluster/flows.js";
-import { OF_IPV6 } from "./dual.js";
+import { OF_IPV6 } from "./packet.js";
 
 const PROTOCOL_WORD = 3;
 

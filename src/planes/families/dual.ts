@@ -1,6 +1,6 @@
 /**
- * A plane on a dual-stack node: a program of each family, both loaded. A packet of one family meets nothing of the other's,
- * but for what planes say that both share (`sharedByFamilies`), which are not measured so.
+ * A plane on a dual-stack node: a program of each family, both loaded. A packet of one family meets nothing of the other's, but
+ * in tables that both share.
  */
 
 import type { Change } from "../../cluster/change.js";
@@ -8,6 +8,8 @@ import { type Cluster, servicePortName } from "../../cluster/cluster.js";
 import type { DualStack } from "../../cluster/family.js";
 import type { Capacity } from "../descriptor.js";
 import type {
+  BothFamilies,
+  ConnectionOptions,
   Connections,
   Decision,
   Explanation,
@@ -15,18 +17,16 @@ import type {
   IncrementalModel,
   MemoryLine,
   Model,
+  Pair,
   Plane,
   PlaneOptions,
   Program,
   UpdateCost,
   UpdateMode,
 } from "../plane.js";
-
-/** Set in a flow's protocol word where the packet is of IPv6: what the kernel reads off the EtherType. Protocols have 8 bits. */
-export const OF_IPV6 = 0x100;
-
-/** One of each family, IPv4 first. */
-export type Pair<T> = readonly [ipv4: T, ipv6: T];
+import { FamiliesApart } from "./apart.js";
+import { DualConnections } from "./dual-connections.js";
+import { OF_IPV6 } from "./packet.js";
 
 /** A plane that compiles both parts of a cluster, whichever it is given. */
 export function dualPlane(plane: Plane, { ipv4, ipv6 }: DualStack): Plane {
@@ -43,19 +43,29 @@ export class DualProgram implements Program {
   readonly plane: string;
   readonly cluster: Cluster;
   readonly parts: Pair<Program>;
+  readonly #both: BothFamilies;
+  readonly #hasOneConnectionTable: boolean;
 
-  constructor(plane: Plane, [ipv4, ipv6]: Pair<Cluster>, options: PlaneOptions = {}) {
+  constructor(plane: Plane, clusters: Pair<Cluster>, options: PlaneOptions = {}) {
     this.plane = plane.id;
-    this.cluster = ipv4;
-    this.parts = [plane.compile(ipv4, options), plane.compile(ipv6, options)];
+    this.cluster = clusters[0];
+    this.#both = plane.compileBoth?.(clusters, options) ?? new FamiliesApart(plane, clusters, options);
+    this.parts = this.#both.parts;
+    this.#hasOneConnectionTable = plane.descriptor.can.oneConnectionTable === true;
   }
 
   bytes(): number {
-    return this.parts[0].bytes() + this.parts[1].bytes();
+    return this.memory().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   memory(): readonly MemoryLine[] {
-    return this.#named((part) => part.memory());
+    const shared = this.sharedMemory().map((line) => ({ ...line, what: `both families: ${line.what}` }));
+    return [...shared, ...this.#named((part) => part.memory())];
+  }
+
+  /** What both families share; lines of `memory()` too. */
+  sharedMemory(): readonly MemoryLine[] {
+    return this.#both.sharedMemory();
   }
 
   capacities(): readonly Capacity[] {
@@ -79,15 +89,18 @@ export class DualProgram implements Program {
   }
 
   model(seed: number): DualModel {
-    return new DualModel([this.parts[0].model(seed), this.parts[1].model(seed)]);
+    return new DualModel(this.#both.models(seed));
   }
 
   live(): IncrementalModel {
     throw new Error("a change is of one family: take the live models of both parts");
   }
 
-  connections(): Connections {
-    throw new Error("both families share the table of connections, which models keep apart");
+  /** `fill`: so many in all, half of them in the tables of each family where each has its own. */
+  connections(seed: number, options: ConnectionOptions): Connections {
+    const hasOneTable = this.#hasOneConnectionTable;
+    const fill = hasOneTable ? options.fill : Math.ceil(options.fill / 2);
+    return new DualConnections(this.#both.connections(seed, { ...options, fill }), hasOneTable);
   }
 
   #named<T extends { readonly what: string }>(of: (part: Program) => readonly T[]): T[] {

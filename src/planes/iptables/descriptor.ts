@@ -26,6 +26,7 @@ export const IPTABLES: PlaneDescriptor = {
     updateModes: ["partial", "full"],
     readsNodeLists: true,
     families: [4, 6],
+    oneConnectionTable: true,
     versions: KUBE_PROXY_VERSIONS,
   },
 };

@@ -1,8 +1,11 @@
 /** IPVS with its connections: ip_vs_conn, and nf_conntrack next to it because kube-proxy sets net/ipv4/vs/conntrack = 1. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import { InvalidOptionError } from "../../errors.js";
+import { familyFlag } from "../families/packet.js";
 import {
   addWork,
+  type ConnectionOptions,
   type Connections,
   type Decision,
   DROP,
@@ -14,29 +17,51 @@ import {
 } from "../plane.js";
 import { type Conntrack, NONE } from "../shared/conntrack.js";
 import { type Count, explainConfirm, explainKnown } from "../shared/explain-conntrack.js";
-import { answeringSide } from "../shared/netfilter-connections.js";
+import { answeringSide, conntrackOf } from "../shared/netfilter-connections.js";
 import { NULL } from "./layout.js";
 import {
   CLIENT,
   CLIENT_PORT,
-  type ConnectionTable,
+  ConnectionTable,
+  DEFAULT_TABLE_BITS,
+  familyOf,
   NEXT,
   PROTOCOL,
   VIRTUAL,
   VIRTUAL_PORT,
 } from "./tables/connection-table.js";
 
-export class IpvsConnections implements Connections {
+/** Connections of the families of a node, whose models decide: in one ip_vs_conn_tab and one nf_conntrack. */
+export function connectionsOf(
+  families: readonly { readonly cluster: Cluster }[],
+  models: readonly Model[],
+  seed: number,
+  options: ConnectionOptions,
+): Connections[] {
+  const conntrack = conntrackOf(options, seed);
+  const bits = options.ipvsTableBits ?? DEFAULT_TABLE_BITS;
+  if (!Number.isInteger(bits) || bits < 8 || bits > 27) {
+    throw new InvalidOptionError(`ipvsTableBits ${bits}: Linux takes 8 to 27`);
+  }
+  // Each connection of IPVS is one of conntrack's too, whose limit is therefore the room.
+  const table = new ConnectionTable(bits, conntrack.max, options.fill, seed);
+  return families.map(({ cluster }, i) => new IpvsConnections(models[i]!, cluster, conntrack, table));
+}
+
+class IpvsConnections implements Connections {
   readonly #model: Model;
   readonly #cluster: Cluster;
+  readonly #flag: number;
   readonly #conntrack: Conntrack;
   readonly #table: ConnectionTable;
   readonly #endpointAddress: Uint32Array;
   readonly #endpointPort: Uint16Array;
 
+  /** `conntrack` and `table`: those of both families where a node has both. */
   constructor(model: Model, cluster: Cluster, conntrack: Conntrack, table: ConnectionTable) {
     this.#model = model;
     this.#cluster = cluster;
+    this.#flag = familyFlag(cluster.network);
     this.#conntrack = conntrack;
     this.#table = table;
     this.#endpointAddress = cluster.endpointAddress;
@@ -52,10 +77,11 @@ export class IpvsConnections implements Connections {
     nowSec: number,
   ): Decision {
     const conntrack = this.#conntrack;
-    const bucket = conntrack.bucket(src, sport, dst, dport, protocol);
-    const known = conntrack.find(bucket, src, sport, dst, dport, protocol);
-    if (known !== NONE) return this.#proceed(known, src, sport, dst, dport, protocol, nowSec);
-    return this.#begin(bucket, src, sport, dst, dport, protocol, nowSec);
+    const tagged = protocol | this.#flag;
+    const bucket = conntrack.bucket(src, sport, dst, dport, tagged);
+    const known = conntrack.find(bucket, src, sport, dst, dport, tagged);
+    if (known !== NONE) return this.#proceed(known, src, sport, dst, dport, tagged, nowSec);
+    return this.#begin(bucket, src, sport, dst, dport, tagged, nowSec);
   }
 
   /** Two lookups: the service table is only read for connections that ip_vs_conn_tab doesn't have. */
@@ -68,10 +94,11 @@ export class IpvsConnections implements Connections {
     nowSec: number,
   ): Decision {
     const conntrack = this.#conntrack;
-    const bucket = conntrack.bucket(src, sport, dst, dport, protocol);
-    const known = conntrack.find(bucket, src, sport, dst, dport, protocol);
-    if (known !== NONE) return this.#proceed(known, src, sport, dst, dport, protocol, nowSec);
-    return this.#begin(bucket, src, sport, dst, dport, protocol, nowSec);
+    const tagged = protocol | this.#flag;
+    const bucket = conntrack.bucket(src, sport, dst, dport, tagged);
+    const known = conntrack.find(bucket, src, sport, dst, dport, tagged);
+    if (known !== NONE) return this.#proceed(known, src, sport, dst, dport, tagged, nowSec);
+    return this.#begin(bucket, src, sport, dst, dport, tagged, nowSec);
   }
 
   /** What conntrack knows, ip_vs_in looks for too; what is no service's is conntrack's alone. */
@@ -81,13 +108,13 @@ export class IpvsConnections implements Connections {
     sport: number,
     dst: number,
     dport: number,
-    protocol: number,
+    tagged: number,
     nowSec: number,
   ): Decision {
     const decision = this.#conntrack.refresh(known, nowSec);
     const table = this.#table;
-    const bucket = table.bucket(src, sport, protocol);
-    const connection = table.find(bucket, src, sport, dst, dport, protocol);
+    const bucket = table.bucket(src, sport, tagged);
+    const connection = table.find(bucket, src, sport, dst, dport, tagged);
     return connection === NULL ? decision : table.refresh(connection);
   }
 
@@ -97,17 +124,17 @@ export class IpvsConnections implements Connections {
     sport: number,
     dst: number,
     dport: number,
-    protocol: number,
+    tagged: number,
     nowSec: number,
   ): Decision {
     const conntrack = this.#conntrack;
     // init_conntrack fails before IPVS sees the packet.
     if (conntrack.full) return DROP;
     const table = this.#table;
-    const chain = table.bucket(src, sport, protocol);
-    const stale = table.find(chain, src, sport, dst, dport, protocol);
+    const chain = table.bucket(src, sport, tagged);
+    const stale = table.find(chain, src, sport, dst, dport, tagged);
     if (stale !== NULL) return table.refresh(stale);
-    const decision = this.#model.lookup(src, sport, dst, dport, protocol, nowSec);
+    const decision = this.#model.lookup(src, sport, dst, dport, tagged ^ this.#flag, nowSec);
     // What is refused or dropped is never confirmed.
     if (decision < PASS) return decision;
     let answering = dst;
@@ -115,33 +142,35 @@ export class IpvsConnections implements Connections {
     if (decision !== PASS) {
       answering = this.#endpointAddress[decision >> 1]! | 0;
       answeringPort = this.#endpointPort[decision >> 1]!;
-      table.insert(chain, src, sport, dst, dport, protocol, answering, answeringPort, decision);
+      table.insert(chain, src, sport, dst, dport, tagged, answering, answeringPort, decision);
     }
-    conntrack.confirm(bucket, src, sport, dst, dport, protocol, answering, answeringPort, decision, nowSec);
+    conntrack.confirm(bucket, src, sport, dst, dport, tagged, answering, answeringPort, decision, nowSec);
     return decision;
   }
 
   explainConnect(flow: Flow, nowSec: number, path?: string[]): Explanation {
     const work = noWork();
     const count = { work, path };
-    const known = explainKnown(this.#conntrack, flow, nowSec, count);
+    const tagged = { ...flow, protocol: flow.protocol | this.#flag };
+    const known = explainKnown(this.#conntrack, tagged, nowSec, count);
     if (known !== null) {
-      const connection = this.#search(flow, count);
+      const connection = this.#search(tagged, count);
       return { decision: connection === NULL ? known : this.#table.refresh(connection), work };
     }
     if (this.#conntrack.full) {
       path?.push("nf_conntrack: table full, dropping packet");
       return { decision: DROP, work };
     }
-    const stale = this.#search(flow, count);
+    const stale = this.#search(tagged, count);
     if (stale !== NULL) return { decision: this.#table.refresh(stale), work };
 
     const { decision, work: total } = this.#model.explain(flow, nowSec, path);
     addWork(total, work);
     if (decision < PASS) return { decision, work: total };
     const answering = answeringSide(this.#cluster, decision, flow);
-    if (decision !== PASS) this.#insert(flow, answering, decision, { work: total, path });
-    explainConfirm(this.#conntrack, flow, answering, decision, nowSec, { work: total, path });
+    if (decision !== PASS) this.#insert(tagged, answering, decision, { work: total, path });
+    const { network } = this.#cluster;
+    explainConfirm(this.#conntrack, tagged, answering, decision, nowSec, { work: total, path, network });
     return { decision, work: total };
   }
 
@@ -166,8 +195,8 @@ export class IpvsConnections implements Connections {
       words[connection + CLIENT] === (flow.src | 0) &&
       words[connection + VIRTUAL] === (flow.dst | 0) &&
       (words[connection + CLIENT_PORT]! & 0xffff) === flow.sport &&
-      (words[connection + VIRTUAL_PORT]! & 0xffff) === flow.dport &&
-      (words[connection + PROTOCOL]! & 0xffff) === flow.protocol;
+      words[connection + VIRTUAL_PORT] === (flow.dport | (familyOf(flow.protocol) << 16)) &&
+      (words[connection + PROTOCOL]! & 0xffff) === (flow.protocol & 0xff);
     let probes = 0;
     let connection = words[this.#table.bucket(flow.src | 0, flow.sport, flow.protocol)]!;
     while (connection !== NULL) {

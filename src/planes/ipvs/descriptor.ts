@@ -21,12 +21,11 @@ export const IPVS: PlaneDescriptor = {
   notices: [
     "deprecated: kube-proxy warns since Kubernetes 1.35, 1.40 has it off by default, 1.43 removes it",
   ],
-  // ip_vs_svc_table: the family is part of the hash and of the comparison.
   can: {
     ...PLAIN,
     families: [4, 6],
     schedulers: IPVS_SCHEDULERS,
-    sharedByFamilies: "one table of services",
+    oneConnectionTable: true,
     versions: KUBE_PROXY_VERSIONS,
   },
 };

@@ -1,5 +1,6 @@
 import { UsageError } from "../../errors.js";
 import type { Plane } from "../plane.js";
+import { IpvsFamilies } from "./both.js";
 import { IPVS } from "./descriptor.js";
 import { IpvsProgram } from "./program.js";
 import { isIpvsScheduler } from "./scheduler-names.js";
@@ -14,4 +15,5 @@ export const ipvs: Plane = {
     return { ipvsScheduler: scheduler };
   },
   compile: (cluster, options) => new IpvsProgram(cluster, options),
+  compileBoth: (clusters, options) => new IpvsFamilies(clusters, options),
 };

@@ -74,8 +74,8 @@ export const DEST_INACTIVE = 91;
 /** Both structures come from the slab cache kmalloc-512: words from one object to the next. */
 export const SLAB_WORDS = 128;
 
-const AF_INET = 2;
-const AF_INET6 = 10;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 
 /** The kernel's number of a network's family. */
 export function addressFamily({ ipv6 }: Pick<Network, "ipv6">): number {

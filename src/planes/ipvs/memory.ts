@@ -36,10 +36,10 @@ export interface Memory {
    * loading, so that a reset writes one word.
    */
   readonly words: Int32Array;
-  /** Pointers to the services, in the order of creation. */
+  /** Pointers to the services of one family, in the order of creation. */
   readonly services: Int32Array;
-  /** Where scheduler data may lie: `schedulerWords` for each service, in the order of creation. */
-  readonly schedulerStart: number;
+  /** Where the scheduler data of each may lie. */
+  readonly schedulerData: Int32Array;
   /** Where destinations that join later lie, as many as there is room for. */
   readonly spareStart: number;
 }
@@ -52,30 +52,53 @@ export interface Destination {
   readonly weight: number;
 }
 
+/** What one family has. */
+export interface FamilyServices {
+  readonly cluster: Cluster;
+  readonly virtualServices: VirtualServices;
+  readonly weights: Uint16Array | undefined;
+}
+
+/** Virtual services of one or both families as they are created: in turn, since kube-proxy syncs both side by side. */
+export function* inCreationOrder(
+  families: readonly { readonly virtualServices: VirtualServices }[],
+): Generator<readonly [family: number, service: number]> {
+  const most = Math.max(...families.map(({ virtualServices }) => virtualServices.count));
+  for (let v = 0; v < most; v++) {
+    for (const [i, { virtualServices }] of families.entries()) if (v < virtualServices.count) yield [i, v];
+  }
+}
+
 /**
- * Loads the virtual services. kmalloc-512 serves both structures, so a service lies in front of its destinations and
- * consecutive services are (1 + E) * 512 bytes apart. `spare`: destinations to leave room for.
+ * Loads the virtual services of a node's families into one memory, which each gets with its own services. kmalloc-512 serves both
+ * structures, so a service lies in front of its destinations and consecutive services are (1 + E) * 512 bytes apart. `spare`:
+ * destinations to leave room for.
  */
-export function loadMemory(
-  cluster: Cluster,
-  virtual: VirtualServices,
-  weights: Uint16Array | undefined,
-  schedulerWords: number,
-  spare = 0,
-): Memory {
-  const schedulerStart = TO_CACHE_LINE_WORDS + (virtual.count + virtual.destinations) * SLAB_WORDS;
-  const spareStart = schedulerStart + virtual.count * schedulerWords;
+export function loadMemory(families: readonly FamilyServices[], schedulerWords: number, spare = 0): Memory[] {
+  const count = families.reduce((sum, { virtualServices }) => sum + virtualServices.count, 0);
+  const destinations = families.reduce((sum, { virtualServices }) => sum + virtualServices.destinations, 0);
+  const schedulerStart = TO_CACHE_LINE_WORDS + (count + destinations) * SLAB_WORDS;
+  const spareStart = schedulerStart + count * schedulerWords;
   const words = new Int32Array(spareStart + spare * SLAB_WORDS);
-  const services = new Int32Array(virtual.count);
   words[0] = 1;
-  const family = addressFamily(cluster.network);
+  const memories = families.map(({ virtualServices }) => ({
+    words,
+    services: new Int32Array(virtualServices.count),
+    schedulerData: new Int32Array(virtualServices.count),
+    spareStart,
+  }));
   let free = TO_CACHE_LINE_WORDS;
-  for (let v = 0; v < virtual.count; v++) {
+  let data = schedulerStart;
+  for (const [i, v] of inCreationOrder(families)) {
+    const { cluster, virtualServices: virtual, weights } = families[i]!;
     const p = virtual.servicePort[v]!;
     const service = free;
     const head = service + SERVICE_DESTINATIONS;
     free += SLAB_WORDS;
-    services[v] = service;
+    memories[i]!.services[v] = service;
+    memories[i]!.schedulerData[v] = data;
+    data += schedulerWords;
+    const family = addressFamily(cluster.network);
     words[service + SERVICE_FAMILY_PROTOCOL] = familyProtocol(family, cluster.protocol[p]!);
     words[service + SERVICE_ADDRESS] = virtual.address[v]!;
     words[service + SERVICE_PORT] = virtual.port[v]!;
@@ -96,7 +119,7 @@ export function loadMemory(
       });
     }
   }
-  return { words, services, schedulerStart, spareStart };
+  return memories;
 }
 
 /** __ip_vs_update_dest and __ip_vs_add_dest: fills a record in and links it. */

@@ -3,7 +3,7 @@
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { familyOf } from "../../cluster/family.js";
-import { InvalidOptionError, PlaneLimitError } from "../../errors.js";
+import { PlaneLimitError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type { Capacity } from "../descriptor.js";
 import type {
@@ -22,51 +22,55 @@ import {
   kubeProxySettings,
   nodePortNodes,
 } from "../shared/kube-proxy.js";
-import { conntrackOf } from "../shared/netfilter-connections.js";
-import { IpvsConnections } from "./connections.js";
-import { LiveIpvs, type Loaded } from "./incremental.js";
+import { connectionsOf } from "./connections.js";
+import { LiveIpvs } from "./incremental.js";
 import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
-import { loadMemory } from "./memory.js";
-import { IpvsModel } from "./model.js";
-import { IpvsRules } from "./rules.js";
+import { type Created, load } from "./load.js";
 import { DEFAULT_SCHEDULER, SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
-import { ConnectionTable, DEFAULT_TABLE_BITS } from "./tables/connection-table.js";
 import { IpSet, MAX_ELEMENTS } from "./tables/ipset.js";
 import { KubeSets } from "./tables/kube-sets.js";
-import {
-  FIXED_BUCKETS,
-  FixedServiceTable,
-  ResizableServiceTable,
-  resizableBuckets,
-  type ServiceTable,
-} from "./tables/service-table.js";
+import { FIXED_BUCKETS, resizableBuckets } from "./tables/service-table.js";
 import { HASH_SET_NAMES, HASH_SETS, listSetEntries, type SetEntries } from "./tables/set-entries.js";
 import { listVirtualServices, type VirtualServices } from "./tables/virtual-services.js";
 import { updateCost } from "./update.js";
 
-export class IpvsProgram implements Program {
+/** A node's table of virtual services: those of one family, or of both. */
+export interface NodeTable {
+  services: number;
+  readonly isShared: boolean;
+}
+
+export class IpvsProgram implements Program, Created {
   readonly plane = "ipvs";
   readonly cluster: Cluster;
   readonly virtualServices: VirtualServices;
   readonly setEntries: SetEntries;
   readonly scheduler: SchedulerName;
   readonly settings: KubeProxySettings;
-  readonly #resizable: boolean;
-  readonly #weights: Uint16Array | undefined;
+  readonly isResizable: boolean;
+  readonly weights: Uint16Array | undefined;
+  readonly #table: NodeTable;
   readonly #seed: number;
 
-  constructor(cluster: Cluster, options: PlaneOptions = {}) {
+  /** `table`: of a node that has both families. */
+  constructor(
+    cluster: Cluster,
+    options: PlaneOptions = {},
+    table: NodeTable = { services: 0, isShared: false },
+  ) {
     this.cluster = cluster;
+    this.#table = table;
     this.settings = kubeProxySettings(options, cluster.network);
     this.scheduler = options.ipvsScheduler ?? DEFAULT_SCHEDULER;
-    this.#resizable = options.ipvsServiceTable === "resizable";
-    this.#weights = options.ipvsWeights;
+    this.isResizable = options.ipvsServiceTable === "resizable";
+    this.weights = options.ipvsWeights;
     this.#seed = options.seed ?? 1;
     const order = Uint32Array.from({ length: cluster.servicePorts }, (_, index) => index);
     // syncProxyRules ranges over a Go map, so services are created in random order.
     if (options.ruleOrder !== "listed") Random.fromSeed(this.#seed, "ipvs").shuffle(order);
     const nodes = nodePortNodes(cluster, this.settings);
     this.virtualServices = listVirtualServices(cluster, order, nodes);
+    table.services += this.virtualServices.count;
     this.setEntries = listSetEntries(cluster, nodes);
     refuseFullSets(this.setEntries);
   }
@@ -80,7 +84,7 @@ export class IpvsProgram implements Program {
     const { dataBytes } = SCHEDULERS[this.scheduler];
     const sets = new KubeSets(this.setEntries, this.#seed, 0, familyOf(this.cluster.network)).bytes();
     return [
-      { what: "service table: 8 bytes a bucket", bytes: this.#buckets() * 8, known: "derived" },
+      ...(this.#table.isShared ? [] : [this.tableMemory()]),
       // Both sizes from the BTF of a 6.1 kernel.
       { what: "struct ip_vs_service: one a virtual service", bytes: count * SERVICE_BYTES, known: "exact" },
       { what: "struct ip_vs_dest: one a destination", bytes: destinations * DEST_BYTES, known: "exact" },
@@ -89,9 +93,14 @@ export class IpvsProgram implements Program {
     ];
   }
 
+  /** Memory of the table itself, which is not among `memory()` where both families share it. */
+  tableMemory(): MemoryLine {
+    return { what: "service table: 8 bytes a bucket", bytes: this.#buckets() * 8, known: "derived" };
+  }
+
   /** Weight of an endpoint (a row of the cluster's endpoint columns). */
   weightOf(endpoint: number): number {
-    return this.#weights?.[endpoint] ?? 1;
+    return this.weights?.[endpoint] ?? 1;
   }
 
   update(change: Change): UpdateCost {
@@ -104,50 +113,19 @@ export class IpvsProgram implements Program {
       virtualServices: this.virtualServices.count,
       destinations: this.virtualServices.destinations,
       scheduler: this.scheduler,
-      serviceTable: this.#resizable ? "resizable" : "fixed",
+      serviceTable: this.isResizable ? "resizable" : "fixed",
       buckets: this.#buckets(),
     };
   }
 
   model(seed: number): Model {
-    return this.#load(seed, 0).model;
+    return load([this], seed)[0]!.model;
   }
 
   live(seed: number, capacity: number): IncrementalModel {
-    return new LiveIpvs(this.#load(seed, capacity - this.cluster.endpoints), this.virtualServices);
-  }
-
-  /** `spare`: endpoints to leave room for in every virtual service that may get them. */
-  #load(seed: number, spare: number): Loaded {
-    const { cluster, virtualServices } = this;
-    const plan = cluster.network.ipv6;
-    const kind = SCHEDULERS[this.scheduler];
-    const room = spare === 0 ? 0 : this.#laterDestinations(spare);
-    const memory = loadMemory(cluster, virtualServices, this.#weights, kind.dataWords, room);
-    const { words, services } = memory;
-    const key = Random.fromSeed(seed, "service-table").nextInt32();
-    const table: ServiceTable = this.#resizable
-      ? new ResizableServiceTable(words, services.length, key, plan)
-      : new FixedServiceTable(words, key, plan);
-    const scheduler = kind.create(words, plan);
-    let persistentServices = 0;
-    for (let v = 0; v < services.length; v++) {
-      table.insert(services[v]!);
-      scheduler.attach(services[v]!, memory.schedulerStart + v * kind.dataWords);
-      const service = cluster.service[virtualServices.servicePort[v]!]!;
-      if (cluster.affinitySeconds[service]! > 0) persistentServices++;
-    }
-    const sets = new KubeSets(this.setEntries, seed, spare, familyOf(cluster.network));
-    const model = new IpvsModel({
-      rules: new IpvsRules(cluster, sets, this.settings),
-      words,
-      table,
-      scheduler,
-      schedulerName: this.scheduler,
-      schedulerLookups: kind.tableLookups,
-      persistentServices,
-    });
-    return { model, memory, scheduler, sets };
+    const elements = capacity - this.cluster.endpoints;
+    const destinations = elements === 0 ? 0 : this.#laterDestinations(elements);
+    return new LiveIpvs(load([this], seed, { destinations, elements })[0]!, this.virtualServices);
   }
 
   /** Destinations that may be added when `spare` endpoints join and policies Local fall back to all endpoints. */
@@ -165,14 +143,7 @@ export class IpvsProgram implements Program {
   }
 
   connections(seed: number, options: ConnectionOptions): Connections {
-    const conntrack = conntrackOf(options, seed);
-    const bits = options.ipvsTableBits ?? DEFAULT_TABLE_BITS;
-    if (!Number.isInteger(bits) || bits < 8 || bits > 27) {
-      throw new InvalidOptionError(`ipvsTableBits ${bits}: Linux takes 8 to 27`);
-    }
-    // Each connection of IPVS is one of conntrack's too, whose limit is therefore the room.
-    const table = new ConnectionTable(bits, conntrack.max, options.fill, seed, this.cluster.network);
-    return new IpvsConnections(this.model(seed), this.cluster, conntrack, table);
+    return connectionsOf([this], [this.model(seed)], seed, options)[0]!;
   }
 
   capacities(): readonly Capacity[] {
@@ -180,7 +151,7 @@ export class IpvsProgram implements Program {
   }
 
   #buckets(): number {
-    return this.#resizable ? resizableBuckets(this.virtualServices.count) : FIXED_BUCKETS;
+    return this.isResizable ? resizableBuckets(this.#table.services) : FIXED_BUCKETS;
   }
 }
 

@@ -21,5 +21,11 @@ export const NFTABLES: PlaneDescriptor = {
     "needs Linux 5.13 or newer; the default of kube-proxy from Kubernetes 1.40 on (1.37 warns where no mode is set)",
     "NodePorts answer at the node's primary address only, and at 127.0.0.1 only from 1.37 on behind a feature gate",
   ],
-  can: { ...PLAIN, families: [4, 6], versions: KUBE_PROXY_VERSIONS, loadedByNft: true },
+  can: {
+    ...PLAIN,
+    families: [4, 6],
+    oneConnectionTable: true,
+    versions: KUBE_PROXY_VERSIONS,
+    loadedByNft: true,
+  },
 };

@@ -125,8 +125,8 @@ export class NftablesProgram implements Program {
     };
   }
 
-  connections(seed: number, options: ConnectionOptions): Connections {
-    return new NetfilterConnections(this.model(seed), this.cluster, conntrackOf(options, seed));
+  connections(seed: number, options: ConnectionOptions, beside?: Connections): Connections {
+    return new NetfilterConnections(this.model(seed), this.cluster, conntrackOf(options, seed, beside));
   }
 
   model(seed: number): Model {

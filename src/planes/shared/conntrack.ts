@@ -5,6 +5,7 @@
 
 import { MapFullError } from "../../errors.js";
 import { Random } from "../../random.js";
+import { OF_IPV6 } from "../families/packet.js";
 import type { Decision } from "../plane.js";
 import { type SipKey, siphashWords } from "./siphash.js";
 
@@ -34,8 +35,10 @@ export const DESTINATION_PORT = 13;
 export const KEY_MASK = 0xffffff;
 export const DIRECTION_SHIFT = 24;
 
-/** AF_INET as l3num, next to the source port. */
+/** AF_INET and AF_INET6 as l3num, next to the source port. */
 const INET = 2 << 16;
+const INET6 = 10 << 16;
+const PROTOCOL_BITS = OF_IPV6 - 1;
 /** Bytes of a tuple that are hashed: up to dst.dir. */
 export const HASHED_BYTES = 39;
 
@@ -62,7 +65,10 @@ export function backgroundPort(i: number): number {
   return 32_768 + (i >>> 22);
 }
 
-/** The table. Nodes are word indices of tuple hashes. Nothing here allocates after construction. */
+/**
+ * The table, of both families where a node has them (`OF_IPV6` in the protocol). Nodes are word indices of tuple hashes. Nothing
+ * here allocates after construction.
+ */
 export class Conntrack {
   readonly words: Int32Array;
   readonly buckets: number;
@@ -116,9 +122,9 @@ export class Conntrack {
   bucket(src: number, sport: number, dst: number, dport: number, protocol: number): number {
     const tuple = this.#tuple;
     tuple[0] = src;
-    tuple[4] = sport | INET;
+    tuple[4] = source(sport, protocol);
     tuple[5] = dst;
-    tuple[9] = dport | (protocol << 16) | (HASHED_BYTES << 24);
+    tuple[9] = destination(dport, protocol) | (HASHED_BYTES << 24);
     const hash = siphashWords(tuple, 4, this.key);
     // reciprocal_scale: (u64)hash * buckets >> 32. The product is below 2^53, so this is exact.
     const index = Math.floor(((hash >>> 0) * this.buckets) / 4294967296) | 0;
@@ -128,8 +134,8 @@ export class Conntrack {
   /** ____nf_conntrack_find: the node of a tuple in its bucket's chain, or NONE. */
   find(bucket: number, src: number, sport: number, dst: number, dport: number, protocol: number): number {
     const words = this.words;
-    const from = sport | INET;
-    const to = dport | (protocol << 16);
+    const from = source(sport, protocol);
+    const to = destination(dport, protocol);
     let node = words[bucket]!;
     while (node !== NONE) {
       if (
@@ -228,14 +234,14 @@ export class Conntrack {
     words[connection + MARK] = decision;
     const original = connection + ORIGINAL;
     words[original + SOURCE] = src;
-    words[original + SOURCE_PORT] = sport | INET;
+    words[original + SOURCE_PORT] = source(sport, protocol);
     words[original + DESTINATION] = dst;
-    words[original + DESTINATION_PORT] = dport | (protocol << 16);
+    words[original + DESTINATION_PORT] = destination(dport, protocol);
     const reply = connection + REPLY;
     words[reply + SOURCE] = answering;
-    words[reply + SOURCE_PORT] = answeringPort | INET;
+    words[reply + SOURCE_PORT] = source(answeringPort, protocol);
     words[reply + DESTINATION] = src;
-    words[reply + DESTINATION_PORT] = replyPort | (protocol << 16) | (1 << DIRECTION_SHIFT);
+    words[reply + DESTINATION_PORT] = destination(replyPort, protocol) | (1 << DIRECTION_SHIFT);
     this.#linkHead(bucket, original);
     this.#linkHead(replyBucket, reply);
   }
@@ -275,6 +281,16 @@ export class Conntrack {
     const reply = this.bucket(BACKGROUND_ENDPOINT, 8080, client, port, 6);
     this.link(bucket, reply, client, port, BACKGROUND_SERVICE, 80, 6, BACKGROUND_ENDPOINT, 8080, port, 0, 0);
   }
+}
+
+/** src.u and l3num of a tuple. */
+function source(port: number, protocol: number): number {
+  return port | (protocol < OF_IPV6 ? INET : INET6);
+}
+
+/** dst.u and protonum. */
+function destination(port: number, protocol: number): number {
+  return port | ((protocol & PROTOCOL_BITS) << 16);
 }
 
 /**

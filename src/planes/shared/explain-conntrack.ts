@@ -2,6 +2,7 @@
 
 import type { Network } from "../../cluster/cluster.js";
 import { socketText } from "../../cluster/family.js";
+import { OF_IPV6 } from "../families/packet.js";
 import type { Decision, Flow, Work } from "../plane.js";
 import {
   BUCKET_WORDS,
@@ -19,6 +20,9 @@ import {
   TO_CACHE_LINE_WORDS,
 } from "./conntrack.js";
 import { siphash } from "./siphash.js";
+
+/** l3num. */
+const [INET, INET6] = [2, 10];
 
 /** What is counted, and where words go when they are asked for. */
 export interface Count {
@@ -109,7 +113,7 @@ function tupleAt({ words }: Conntrack, node: number): Flow {
     sport: words[node + SOURCE_PORT]! & 0xffff,
     dst: words[node + DESTINATION]!,
     dport: to & 0xffff,
-    protocol: to >>> 16,
+    protocol: (to >>> 16) | (words[node + SOURCE_PORT]! >>> 16 === INET6 ? OF_IPV6 : 0),
   };
 }
 
@@ -119,10 +123,10 @@ function bucketOf(table: Conntrack, tuple: Flow): number {
   const view = new DataView(bytes.buffer);
   view.setInt32(0, tuple.src, true);
   view.setUint16(16, tuple.sport, true);
-  view.setUint16(18, 2, true);
+  view.setUint16(18, tuple.protocol < OF_IPV6 ? INET : INET6, true);
   view.setInt32(20, tuple.dst, true);
   view.setUint16(36, tuple.dport, true);
-  view.setUint8(38, tuple.protocol);
+  view.setUint8(38, tuple.protocol % OF_IPV6);
   const hash = new Int32Array(2);
   siphash(bytes, table.key, hash);
   const index = Number((BigInt(hash[0]! >>> 0) * BigInt(table.buckets)) >> 32n);

@@ -1,7 +1,7 @@
 /** What kube-proxy does alike in all its modes (pkg/proxy): versions, options, order of endpoints, source ranges. */
 
 import { type Cidr, type Cluster, inCidr, isIngressIp, type Network } from "../../cluster/cluster.js";
-import { endpointText, familyOf } from "../../cluster/family.js";
+import { familyOf } from "../../cluster/family.js";
 import { inCidr6 } from "../../cluster/ipv6.js";
 import type { RawCidr } from "../../cluster/raw-addresses.js";
 import { type KubeProxyVersion, NEWEST_KUBE_PROXY } from "../kube-proxy-versions.js";
@@ -119,8 +119,7 @@ export function ingressAddresses(cluster: Cluster, service: number): number[] {
 export function endpointRows(cluster: Cluster, servicePort: number): readonly number[] {
   const first = cluster.endpointStart[servicePort]!;
   const rows = Array.from({ length: cluster.endpointStart[servicePort + 1]! - first }, (_, i) => first + i);
-  const compare = (a: number, b: number) =>
-    cluster.network.ipv6 === undefined ? compareEndpoints(cluster, a, b) : compareTexts(cluster, a, b);
+  const compare = (a: number, b: number) => compareEndpoints(cluster, a, b);
   return rows.some((row, i) => i > 0 && compare(rows[i - 1]!, row) > 0) ? rows.sort(compare) : rows;
 }
 
@@ -128,21 +127,20 @@ export function endpointRows(cluster: Cluster, servicePort: number): readonly nu
 const POINT_RANKS = textRanks(".");
 const COLON_RANKS = textRanks(":");
 
-function compareEndpoints({ endpointAddress, endpointPort }: Cluster, a: number, b: number): number {
+function compareEndpoints({ endpointAddress, endpointPort, network }: Cluster, a: number, b: number): number {
   const [left, right] = [endpointAddress[a]!, endpointAddress[b]!];
-  for (let shift = 24; shift > 0; shift -= 8) {
-    const difference = POINT_RANKS[(left >>> shift) & 255]! - POINT_RANKS[(right >>> shift) & 255]!;
-    if (difference !== 0) return difference;
-  }
-  const difference = COLON_RANKS[left & 255]! - COLON_RANKS[right & 255]!;
+  const difference = network.ipv6 ? network.ipv6.compareTexts(left, right) : compareIpv4(left, right);
   if (difference !== 0) return difference;
   const [one, other] = [String(endpointPort[a]), String(endpointPort[b])];
   return one < other ? -1 : Number(one > other);
 }
 
-function compareTexts(cluster: Cluster, a: number, b: number): number {
-  const [one, other] = [endpointText(cluster, a), endpointText(cluster, b)];
-  return one < other ? -1 : Number(one > other);
+function compareIpv4(left: number, right: number): number {
+  for (let shift = 24; shift > 0; shift -= 8) {
+    const difference = POINT_RANKS[(left >>> shift) & 255]! - POINT_RANKS[(right >>> shift) & 255]!;
+    if (difference !== 0) return difference;
+  }
+  return COLON_RANKS[left & 255]! - COLON_RANKS[right & 255]!;
 }
 
 function textRanks(end: string): Uint8Array {

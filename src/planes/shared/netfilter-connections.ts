@@ -1,6 +1,7 @@
 /** Connections of the planes that are netfilter rules, iptables and nftables: nf_conntrack remembers what they chose. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import { familyFlag } from "../families/packet.js";
 import {
   addWork,
   type ConnectionOptions,
@@ -16,8 +17,9 @@ import {
 import { Conntrack, DEFAULT_BUCKETS, NONE } from "./conntrack.js";
 import { explainConfirm, explainKnown } from "./explain-conntrack.js";
 
-/** The table that the options ask for, filled. */
-export function conntrackOf(options: ConnectionOptions, seed: number): Conntrack {
+/** nf_conntrack of a node's other family, or the table that the options ask for, filled. */
+export function conntrackOf(options: ConnectionOptions, seed: number, beside?: Connections): Conntrack {
+  if (beside instanceof NetfilterConnections) return beside.conntrack;
   const buckets = options.conntrackBuckets ?? DEFAULT_BUCKETS;
   return new Conntrack(buckets, options.conntrackMax ?? DEFAULT_BUCKETS, options.fill, seed);
 }
@@ -36,15 +38,18 @@ export function answeringSide(
 }
 
 export class NetfilterConnections implements Connections {
+  /** Those of both families where a node has both. */
+  readonly conntrack: Conntrack;
   readonly #model: Model;
-  readonly #conntrack: Conntrack;
+  readonly #flag: number;
   readonly #cluster: Cluster;
   readonly #endpointAddress: Uint32Array;
   readonly #endpointPort: Uint16Array;
 
   constructor(model: Model, cluster: Cluster, conntrack: Conntrack) {
     this.#model = model;
-    this.#conntrack = conntrack;
+    this.conntrack = conntrack;
+    this.#flag = familyFlag(cluster.network);
     this.#cluster = cluster;
     this.#endpointAddress = cluster.endpointAddress;
     this.#endpointPort = cluster.endpointPort;
@@ -58,9 +63,10 @@ export class NetfilterConnections implements Connections {
     protocol: number,
     nowSec: number,
   ): Decision {
-    const conntrack = this.#conntrack;
-    const bucket = conntrack.bucket(src, sport, dst, dport, protocol);
-    const known = conntrack.find(bucket, src, sport, dst, dport, protocol);
+    const conntrack = this.conntrack;
+    const tagged = protocol | this.#flag;
+    const bucket = conntrack.bucket(src, sport, dst, dport, tagged);
+    const known = conntrack.find(bucket, src, sport, dst, dport, tagged);
     if (known !== NONE) return conntrack.refresh(known, nowSec);
     return this.#begin(bucket, src, sport, dst, dport, protocol, nowSec);
   }
@@ -74,9 +80,10 @@ export class NetfilterConnections implements Connections {
     protocol: number,
     nowSec: number,
   ): Decision {
-    const conntrack = this.#conntrack;
-    const bucket = conntrack.bucket(src, sport, dst, dport, protocol);
-    const known = conntrack.find(bucket, src, sport, dst, dport, protocol);
+    const conntrack = this.conntrack;
+    const tagged = protocol | this.#flag;
+    const bucket = conntrack.bucket(src, sport, dst, dport, tagged);
+    const known = conntrack.find(bucket, src, sport, dst, dport, tagged);
     if (known !== NONE) return conntrack.refresh(known, nowSec);
     return this.#begin(bucket, src, sport, dst, dport, protocol, nowSec);
   }
@@ -91,7 +98,7 @@ export class NetfilterConnections implements Connections {
     protocol: number,
     nowSec: number,
   ): Decision {
-    const conntrack = this.#conntrack;
+    const conntrack = this.conntrack;
     // init_conntrack fails before any rule is tried.
     if (conntrack.full) return DROP;
     const decision = this.#model.lookup(src, sport, dst, dport, protocol, nowSec);
@@ -103,16 +110,18 @@ export class NetfilterConnections implements Connections {
       answering = this.#endpointAddress[decision >> 1]! | 0;
       answeringPort = this.#endpointPort[decision >> 1]!;
     }
-    conntrack.confirm(bucket, src, sport, dst, dport, protocol, answering, answeringPort, decision, nowSec);
+    const tagged = protocol | this.#flag;
+    conntrack.confirm(bucket, src, sport, dst, dport, tagged, answering, answeringPort, decision, nowSec);
     return decision;
   }
 
   explainConnect(flow: Flow, nowSec: number, path?: string[]): Explanation {
     const work = noWork();
     const count = { work, path };
-    const known = explainKnown(this.#conntrack, flow, nowSec, count);
+    const tagged = { ...flow, protocol: flow.protocol | this.#flag };
+    const known = explainKnown(this.conntrack, tagged, nowSec, count);
     if (known !== null) return { decision: known, work };
-    if (this.#conntrack.full) {
+    if (this.conntrack.full) {
       path?.push("nf_conntrack: table full, dropping packet");
       return { decision: DROP, work };
     }
@@ -121,7 +130,7 @@ export class NetfilterConnections implements Connections {
     if (decision >= PASS) {
       const answering = answeringSide(this.#cluster, decision, flow);
       const { network } = this.#cluster;
-      explainConfirm(this.#conntrack, flow, answering, decision, nowSec, { work: total, path, network });
+      explainConfirm(this.conntrack, tagged, answering, decision, nowSec, { work: total, path, network });
     }
     return { decision, work: total };
   }
@@ -131,11 +140,11 @@ export class NetfilterConnections implements Connections {
   }
 
   reset(seed: number): void {
-    this.#conntrack.reset();
+    this.conntrack.reset();
     this.#model.reset(seed);
   }
 
   bytes(): number {
-    return this.#conntrack.bytes();
+    return this.conntrack.bytes();
   }
 }

@@ -65,9 +65,7 @@ function sortRows(cluster: Cluster, rows: number[], states?: EndpointStates): vo
   );
 }
 
-/** Numbers that stand for IPv6 are in the order of their addresses in part only. */
 function compareAddresses({ endpointAddress, network: { ipv6 } }: Cluster, a: number, b: number): number {
   const [first, second] = [endpointAddress[a]!, endpointAddress[b]!];
-  if (ipv6 === undefined || first === second) return first - second;
-  return ipv6.address(first) < ipv6.address(second) ? -1 : 1;
+  return ipv6 === undefined ? first - second : ipv6.compare(first, second);
 }

@@ -5,7 +5,7 @@ import { parseAddress, TCP } from "../../../cluster/cluster.js";
 import { DEFAULT_NETWORK } from "../../../cluster/network.js";
 import { hash32 } from "../../shared/hash32.js";
 import { DEST_ENDPOINT, GENERATION, NULL } from "../layout.js";
-import { loadMemory } from "../memory.js";
+import { loadMemory, type Memory } from "../memory.js";
 import { listVirtualServices } from "../tables/virtual-services.js";
 import { SCHEDULERS, type SchedulerName } from "./index.js";
 import { MAGLEV_SLOTS } from "./maglev.js";
@@ -29,15 +29,11 @@ function bench(name: SchedulerName, weights: readonly number[]): Bench {
   );
   const virtual = listVirtualServices(cluster, Uint32Array.of(0));
   const kind = SCHEDULERS[name];
-  const { words, services, schedulerStart } = loadMemory(
-    cluster,
-    virtual,
-    Uint16Array.from(weights),
-    kind.dataWords,
-  );
+  const families = [{ cluster, virtualServices: virtual, weights: Uint16Array.from(weights) }];
+  const [{ words, services, schedulerData }] = loadMemory(families, kind.dataWords) as [Memory];
   const scheduler = kind.create(words, undefined);
   const service = services[0]!;
-  scheduler.attach(service, schedulerStart);
+  scheduler.attach(service, schedulerData[0]!);
   return {
     pick(src = 1, sport = 0) {
       const dest = scheduler.pick(service, src, sport, VIP);

@@ -1,7 +1,7 @@
 /** ip_vs_conn_tab: connections hashed once, over protocol and client (net/netfilter/ipvs/ip_vs_conn.c, Linux 6.1). */
 
-import type { Network } from "../../../cluster/cluster.js";
 import { Random } from "../../../random.js";
+import { OF_IPV6 } from "../../families/packet.js";
 import {
   BACKGROUND_ENDPOINT,
   BACKGROUND_SERVICE,
@@ -10,7 +10,7 @@ import {
   TO_CACHE_LINE_WORDS,
 } from "../../shared/conntrack.js";
 import { jhash3, jhashBehindZeros } from "../../shared/jhash.js";
-import { addressFamily, NULL } from "../layout.js";
+import { AF_INET, AF_INET6, NULL } from "../layout.js";
 
 /** struct hlist_head: a pointer. */
 const BUCKET_WORDS = 2;
@@ -37,12 +37,17 @@ const DEST = 46;
 /** in_pkts, byte 192. */
 const IN_PACKETS = 48;
 
+const PROTOCOL_BITS = OF_IPV6 - 1;
+
 /** CONFIG_IP_VS_TAB_BITS. */
 export const DEFAULT_TABLE_BITS = 12;
 /** IP_VS_TCP_S_ESTABLISHED, in seconds. */
 const TIMEOUT_SEC = 15 * 60;
 
-/** The table, with room for a number of connections. Nothing here allocates after construction. */
+/**
+ * The table, with room for a number of connections, of both families where a node has them (`OF_IPV6` in the protocol). Nothing
+ * here allocates after construction.
+ */
 export class ConnectionTable {
   readonly words: Int32Array;
   readonly buckets: number;
@@ -50,14 +55,9 @@ export class ConnectionTable {
   readonly random: number;
   readonly #first: number;
   readonly #filled: number;
-  readonly #family: number;
-  readonly #isIpv6: boolean;
   #free: number;
 
-  /** `network`: whose connections they are; of IPv4 by default. */
-  constructor(bits: number, room: number, fill: number, seed: number, network: Pick<Network, "ipv6"> = {}) {
-    this.#family = addressFamily(network);
-    this.#isIpv6 = network.ipv6 !== undefined;
+  constructor(bits: number, room: number, fill: number, seed: number) {
     this.random = Random.fromSeed(seed, "ip_vs_conn").nextInt32();
     this.buckets = 2 ** bits;
     this.#first = TO_CACHE_LINE_WORDS + this.buckets * BUCKET_WORDS;
@@ -86,8 +86,8 @@ export class ConnectionTable {
    * of its 16 bytes, of which the model has the last word.
    */
   bucket(client: number, port: number, protocol: number): number {
-    const address = this.#isIpv6 ? jhashBehindZeros(client, 0, 0, 4, this.random) : client;
-    const hash = jhash3(address, port, protocol, this.random);
+    const address = protocol < OF_IPV6 ? client : jhashBehindZeros(client, 0, 0, 4, this.random);
+    const hash = jhash3(address, port, protocol & PROTOCOL_BITS, this.random);
     return TO_CACHE_LINE_WORDS + (hash & (this.buckets - 1)) * BUCKET_WORDS;
   }
 
@@ -101,7 +101,8 @@ export class ConnectionTable {
     protocol: number,
   ): number {
     const words = this.words;
-    const virtualPort = vport | (this.#family << 16);
+    const virtualPort = vport | (familyOf(protocol) << 16);
+    const ipProtocol = protocol & PROTOCOL_BITS;
     let connection = words[bucket]!;
     while (connection !== NULL) {
       if (
@@ -109,7 +110,7 @@ export class ConnectionTable {
         words[connection + VIRTUAL_PORT] === virtualPort &&
         words[connection + CLIENT] === client &&
         words[connection + VIRTUAL] === virtual &&
-        (words[connection + PROTOCOL]! & 0xffff) === protocol
+        (words[connection + PROTOCOL]! & 0xffff) === ipProtocol
       ) {
         return connection;
       }
@@ -142,11 +143,11 @@ export class ConnectionTable {
     const connection = this.#free;
     this.#free = connection + CONNECTION_WORDS;
     words[connection + CLIENT_PORT] = cport | (port << 16);
-    words[connection + VIRTUAL_PORT] = vport | (this.#family << 16);
+    words[connection + VIRTUAL_PORT] = vport | (familyOf(protocol) << 16);
     words[connection + CLIENT] = client;
     words[connection + VIRTUAL] = virtual;
     words[connection + DESTINATION] = address;
-    words[connection + PROTOCOL] = protocol | (this.#family << 16);
+    words[connection + PROTOCOL] = (protocol & PROTOCOL_BITS) | (familyOf(protocol) << 16);
     words[connection + TIMEOUT] = TIMEOUT_SEC;
     words[connection + DEST] = decision;
     words[connection + IN_PACKETS] = 1;
@@ -168,4 +169,9 @@ export class ConnectionTable {
       if (next !== NULL) words[next + PPREV] = bucket;
     }
   }
+}
+
+/** cp->af. */
+export function familyOf(protocol: number): number {
+  return protocol < OF_IPV6 ? AF_INET : AF_INET6;
 }

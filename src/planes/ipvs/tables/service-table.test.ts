@@ -22,7 +22,8 @@ const resizable: Make = (words, services) => new ResizableServiceTable(words, se
 function load(cluster: Cluster, make: Make): { table: ServiceTable; services: Int32Array } {
   const order = Uint32Array.from({ length: cluster.servicePorts }, (_, p) => p);
   const virtual = listVirtualServices(cluster, order);
-  const { words, services } = loadMemory(cluster, virtual, undefined, 0);
+  const [memory] = loadMemory([{ cluster, virtualServices: virtual, weights: undefined }], 0);
+  const { words, services } = memory!;
   const table = make(words, services.length);
   for (const service of services) table.insert(service);
   return { table, services };

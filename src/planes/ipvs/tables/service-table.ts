@@ -22,6 +22,8 @@ export interface ServiceTable {
   find(address: number, port: number, protocol: number): number;
   /** How many services `find` compares. */
   probes(address: number, port: number, protocol: number): number;
+  /** The same table as services and packets of IPv6 meet it, whose addresses `plan` has. */
+  ofIpv6(plan: AddressPlan): ServiceTable;
 }
 
 /** IP_VS_SVC_TAB_SIZE: 2^8, whatever the number of services. */
@@ -32,21 +34,31 @@ export function fixedBucket(netns: number, address: number, port: number, protoc
   return (protocol ^ address ^ netns ^ (port >>> 8) ^ port) & (FIXED_BUCKETS - 1);
 }
 
-/** Heads of 8 bytes, chains through s_list: each probe is a pointer chase. */
+/** Heads of 8 bytes, chains through s_list: each probe is a pointer chase. ip_vs_svc_table has services of both families. */
 export class FixedServiceTable implements ServiceTable {
   readonly buckets = FIXED_BUCKETS;
   readonly #words: Int32Array;
-  readonly #heads = new Int32Array(FIXED_BUCKETS * 2);
+  readonly #heads: Int32Array;
   readonly #netns: number;
   readonly #plan: AddressPlan | undefined;
   readonly #family: number;
 
-  /** `plan`: of a cluster of IPv6. */
-  constructor(words: Int32Array, netns: number, plan?: AddressPlan) {
+  /** `plan`: of IPv6. `heads`: of a table that there is already. */
+  constructor(
+    words: Int32Array,
+    netns: number,
+    plan?: AddressPlan,
+    heads: Int32Array = new Int32Array(FIXED_BUCKETS * 2),
+  ) {
     this.#words = words;
+    this.#heads = heads;
     this.#netns = netns;
     this.#plan = plan;
     this.#family = addressFamily({ ...(plan && { ipv6: plan }) });
+  }
+
+  ofIpv6(plan: AddressPlan): FixedServiceTable {
+    return new FixedServiceTable(this.#words, this.#netns, plan, this.#heads);
   }
 
   insert(service: number): void {
@@ -110,20 +122,32 @@ export class ResizableServiceTable implements ServiceTable {
   readonly buckets: number;
   readonly #words: Int32Array;
   readonly #heads: Int32Array;
+  readonly #services: number;
   readonly #mask: number;
   readonly #key: number;
   readonly #plan: AddressPlan | undefined;
   readonly #family: number;
 
-  /** `plan`: of a cluster of IPv6. */
-  constructor(words: Int32Array, services: number, key: number, plan?: AddressPlan) {
-    this.buckets = resizableBuckets(services);
+  /** `plan`: of IPv6. `heads`: of a table that there is already. */
+  constructor(
+    words: Int32Array,
+    services: number,
+    key: number,
+    plan?: AddressPlan,
+    heads: Int32Array = new Int32Array(resizableBuckets(services) * 2),
+  ) {
+    this.buckets = heads.length / 2;
     this.#words = words;
-    this.#heads = new Int32Array(this.buckets * 2);
+    this.#services = services;
+    this.#heads = heads;
     this.#mask = this.buckets - 1;
     this.#key = key;
     this.#plan = plan;
     this.#family = addressFamily({ ...(plan && { ipv6: plan }) });
+  }
+
+  ofIpv6(plan: AddressPlan): ResizableServiceTable {
+    return new ResizableServiceTable(this.#words, this.#services, this.#key, plan, this.#heads);
   }
 
   insert(service: number): void {
