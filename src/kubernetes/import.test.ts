@@ -635,6 +635,25 @@ describe("reading Services", () => {
     for (const kept of [written, exported]) expect(kept.externalKind).toEqual(cluster.externalKind);
   });
 
+  it("says which ranges of ServiceCIDR objects it leaves out, of the family that is read", () => {
+    const range = (name: string, ...cidrs: string[]) => ({
+      apiVersion: "networking.k8s.io/v1",
+      kind: "ServiceCIDR",
+      metadata: { name },
+      spec: { cidrs },
+    });
+    const warnings = (...objects: Fields[]) =>
+      importKubernetes(objects.map((object) => JSON.stringify(object)).join("\n---\n")).report.warnings.join(
+        "\n",
+      );
+    const first = range("kubernetes", "10.96.0.0/12", "fd00:10:96::/108");
+    const one = service("a", { clusterIP: "10.96.0.9" });
+    expect(warnings(one, first)).not.toContain("ServiceCIDR");
+    expect(warnings(one, first, range("more", "10.200.0.0/24"))).toContain(
+      "further ranges of ServiceCIDR objects are left out: 10.200.0.0/24 (",
+    );
+  });
+
   it("refuses a service that appears twice", () => {
     expect(problemOf(service("a", {}), service("a", {}))).toBe(
       "Service default/a: the name is given twice: give one cluster's objects, each once",

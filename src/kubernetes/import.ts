@@ -181,7 +181,12 @@ function importFamily(
         objects.ranges.length,
       dualStack: services.filter((service) => familiesOfService(service).length > 1).length,
       invented,
-      warnings: [...warnOfSlices(slices), ...warnOfHeadlessLabel(services), ...warnOfEmpty(records)],
+      warnings: [
+        ...warnOfSlices(slices),
+        ...warnOfRanges(objects.ranges, reader),
+        ...warnOfHeadlessLabel(services),
+        ...warnOfEmpty(records),
+      ],
     },
   };
 }
@@ -243,6 +248,17 @@ function chooseSource(
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {
   const other = slices.filter(({ addressType }) => addressType !== "IPv4" && addressType !== "IPv6").length;
   return other === 0 ? [] : [`${other} EndpointSlices without IP addresses are left out`];
+}
+
+/** A cluster of ours has one; kube-proxy writes all of a family into one rule (nftables/proxier.go, OnServiceCIDRsChanged). */
+function warnOfRanges(ranges: readonly ServiceCidr[], reader: AddressReader): string[] {
+  const all = new Set(ranges.flatMap(({ spec }) => (spec.cidrs ?? []).filter(reader.isOurs)));
+  const [, ...others] = all;
+  return others.length === 0
+    ? []
+    : [
+        `further ranges of ServiceCIDR objects are left out: ${oneLine(others.join(", "), 80)} (nftables mode drops what is for an address there that no service has, too)`,
+      ];
 }
 
 /** The label is the controllers', for slices of headless services; a Service that has it is not seen by old kube-proxies. */

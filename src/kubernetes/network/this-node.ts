@@ -62,7 +62,7 @@ export function namedNodes(
   ];
 }
 
-/** What Node and ServiceCIDR objects say. The first range and addresses of the family count, as kube-proxy takes them. */
+/** What Node and ServiceCIDR objects say. Of the family the first range counts, and the addresses as kube-proxy takes them. */
 export function knownNetwork(
   { podRange, nodeAddresses = [] }: NodeOptions,
   node: string | undefined,
