@@ -14,6 +14,7 @@ import { timeKnownTables } from "./known-latency.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
+import { OUT_OF_TIME } from "./out-of-time.js";
 import { entryOf } from "./plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import { probeFlows, REACHED, type Result } from "./probe.js";
@@ -27,6 +28,9 @@ import { DecisionVerifier } from "./verify.js";
 
 /** A lost packet costs a second: it is kept as the sample that it is, and waited for. */
 const TIMEOUT_MS = 5000;
+
+/** Of the time for all: what is loaded is to be measured. */
+const SHARE_OF_LOADING = 0.6;
 
 /** What lies outside of this lane. */
 export interface HostCallbacks {
@@ -60,8 +64,15 @@ export async function measureRounds(
     tablesize: await compileProgram("tablesize", host.folder),
   };
   const clusters = new Map<string, Cluster>();
-  const benches: (LoadedCell | null)[] = [];
-  for (const [cell, { plane, services }] of task.cells.entries()) {
+  const benches: (LoadedCell | null)[] = task.cells.map(() => null);
+  const isLate = timer(task.budgetMs === null ? null : task.budgetMs * SHARE_OF_LOADING, began);
+  // The smallest first: where time is short, the largest are left out, of every plane alike.
+  const bySize = [...task.cells.entries()].sort(([, a], [, b]) => a.services - b.services);
+  for (const [cell, { plane, services }] of bySize) {
+    if (isLate()) {
+      report({ kind: "failed", cell, reason: OUT_OF_TIME });
+      continue;
+    }
     const entry = entryOf(plane);
     const kind = `${services} ${entry}`;
     const cluster = clusters.get(kind) ?? (await clusterOf(services, entry));
@@ -72,7 +83,7 @@ export async function measureRounds(
       const station = await loadPlaneInto(plane, setting);
       const program = station.program;
       const memory = await readMemory(station, setting, meters.tablesize);
-      benches.push({ station, setting, model: program?.model(task.seed) ?? null });
+      benches[cell] = { station, setting, model: program?.model(task.seed) ?? null };
       const facts = program?.facts() ?? {};
       report({
         kind: "loaded",
@@ -84,7 +95,6 @@ export async function measureRounds(
       if (memory) report({ kind: "memory", cell, ...memory });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      benches.push(null);
       report({ kind: "failed", cell, reason: error.message });
     }
   }
@@ -93,10 +103,21 @@ export async function measureRounds(
     report({ kind: "known latency", tables: await timeKnownTables(host, task) });
   const chase = new Chase();
   const isUp = timer(task.budgetMs, began);
+  await measureBlocks(benches, { ...task, isUp }, { runModel, chase }, report);
+  await measureUpdates(benches, { ...task, isUp }, meters.stopwatch, chase, report);
+}
+
+/** What is begun is finished; nothing is begun once the time is used up. */
+async function measureBlocks(
+  benches: readonly (LoadedCell | null)[],
+  task: ConnectTask & { readonly isUp: () => boolean },
+  { runModel, chase }: Pick<HostCallbacks, "runModel"> & { readonly chase: Chase },
+  report: (report: ConnectReport) => void,
+): Promise<void> {
   const done = new Set(task.done.rounds.map(String));
   for (const [block, cells] of task.schedule.entries()) {
-    if (block > 0 && isUp()) break;
     for (const [place, cell] of cells.entries()) {
+      if (task.isUp()) return;
       const bench = benches[cell];
       if (!bench || done.has(String([block, cell]))) continue;
       const seed = replicateSeed(task.seed, block, cell);
@@ -107,13 +128,13 @@ export async function measureRounds(
     }
     // In the same block, because the machine's memory speed drifts.
     for (const [cell, model] of task.models.entries()) {
+      if (task.isUp()) return;
       if (done.has(String([block, -1 - cell]))) continue;
       const seed = replicateSeed(task.seed, block, cells.length + cell);
       const place = cells.length + cell;
       report({ kind: "model", cell, block, place, seed, ran: await runModel(model, seed) });
     }
   }
-  await measureUpdates(benches, { ...task, isUp }, meters.stopwatch, chase, report);
 }
 
 /** Whether the time is used up. */
@@ -133,8 +154,8 @@ async function measureUpdates(
   const failed = new Set<number>();
   const done = new Set(had.map(String));
   for (const [block, places] of updateSchedule.entries()) {
-    if (block > 0 && isUp()) break;
     for (const [place, update] of places.entries()) {
+      if (isUp()) return;
       const { cell, mode } = updates[update]!;
       const bench = benches[cell];
       if (!bench || failed.has(cell) || done.has(String([block, update]))) continue;

@@ -38,7 +38,7 @@ export interface ConnectTask {
     readonly rounds: readonly (readonly [number, number])[];
     readonly updates: readonly (readonly [number, number])[];
   };
-  /** No block but the first begins after so long; null: no limit. */
+  /** Nothing begins after so long, and no loading after a part of it; null: no limit. */
   readonly budgetMs: number | null;
   readonly connections: number;
   /** Path of the nft that is measured; null: the system's. */

@@ -12,6 +12,7 @@ import { type TransactionWalk, transactionWalks } from "../../planes/nftables/ru
 import { setWalks } from "../../planes/nftables/rules/set-walks.js";
 import { loadPlane } from "../../planes/registry-loader.js";
 import { compileProgram } from "../native.js";
+import { OUT_OF_TIME } from "../out-of-time.js";
 import type { Host } from "../testbed/host.js";
 import { KernelError, runTool, TimeLimitError, toolPath } from "../testbed/tools.js";
 import type { ColdStartCell, ColdStartReport, ColdStartTask } from "./tasks.js";
@@ -30,7 +31,7 @@ export async function measureColdStarts(
     const where = { cell, block, place };
     const leftMs = task.budgetMs === null ? task.limitMs : task.budgetMs - (performance.now() - began);
     if (leftMs <= 0) {
-      report({ kind: "gap", ...where, reason: "the run's time budget was used up before it", spentMs: 0 });
+      report({ kind: "gap", ...where, reason: OUT_OF_TIME, spentMs: 0 });
       continue;
     }
     const started = performance.now();

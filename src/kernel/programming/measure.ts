@@ -2,6 +2,7 @@
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { compileCiliumReader, compileProgram } from "../native.js";
+import { OUT_OF_TIME } from "../out-of-time.js";
 import type { RealProgram } from "../planes/real-programs.js";
 import type { Host } from "../testbed/host.js";
 import type { ProgrammingReport, ProgrammingTask } from "./tasks.js";
@@ -28,8 +29,7 @@ export async function measureProgramming(
       task.budgetMs === null ? Number.POSITIVE_INFINITY : task.budgetMs - (performance.now() - began);
     const where = { cell: visit.cell, block: visit.block, place: visit.place };
     if (leftMs <= 0) {
-      const reason = "the run's time budget was used up before it";
-      report({ kind: "gap", ...where, stage: "start", reason, spentMs: 0 });
+      report({ kind: "gap", ...where, stage: "start", reason: OUT_OF_TIME, spentMs: 0 });
       report({ kind: "left", ...where, spentMs: 0 });
       continue;
     }

@@ -76,4 +76,14 @@ describe("the progress of a run in the kernel's lanes", () => {
     counter.step("programs");
     expect(shown(counter)[2]).toBe(60);
   });
+
+  it("counts the step that has begun alone once its time is used up", () => {
+    const counter = progress(50);
+    counter.expect("kernel", [10, 30, 30]);
+    counter.expect("programs", [100, 100]);
+    counter.begin("kernel");
+    now += 60;
+    counter.step("kernel");
+    expect(shown(counter)[2]).toBe(6 * 30);
+  });
 });

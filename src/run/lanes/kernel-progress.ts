@@ -88,9 +88,11 @@ export class RunProgress {
       0,
     );
     if (this.#endsAt === null) return leftMs;
-    // What has begun is finished, so that a run can outlast its time; then the steps alone tell.
     const untilEnd = this.#endsAt - this.#now();
-    return untilEnd > 0 ? Math.min(leftMs, untilEnd) : leftMs;
+    if (untilEnd > 0) return Math.min(leftMs, untilEnd);
+    // The step that has begun is finished, and no other begins.
+    const going = parts.find(({ beganAt, ahead }) => beganAt !== null && ahead.length > 0);
+    return Math.min(leftMs, (going?.ahead[0] ?? 0) * pace);
   }
 }
 

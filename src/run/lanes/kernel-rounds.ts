@@ -1,6 +1,7 @@
 /** Measures what a run of the kernel's lanes lacks: rounds of connections in one kernel after the other, then real programs. */
 
 import type { KernelCatalog } from "../../kernel/catalog.js";
+import { OUT_OF_TIME } from "../../kernel/out-of-time.js";
 import { isBareBaseline, isKernelPlaneId, type KernelPlaneId } from "../../kernel/plane.js";
 import { isRealProgram } from "../../kernel/planes/real-programs.js";
 import { type ConnectTask, connectReportSchema } from "../../kernel/tasks.js";
@@ -16,6 +17,7 @@ import { type KernelCells, kernelReports } from "./kernel-reports.js";
 import type { RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
 import { measurePrograms, planVisits } from "./programming.js";
+import { replicateFailure } from "./replicate.js";
 
 /** Of the run's time, where real programs are measured as well. */
 const SHARE_OF_ROUNDS = 0.55;
@@ -96,7 +98,8 @@ function planRounds(
   const needsLoading = cells.points.some((point) => !isLoaded(results, point));
   if (rounds + updates.length === 0 && !needsLoading) return null;
   progress.expect(lane, [
-    ...cells.points.map(({ services }) => roughLoadMs(services)),
+    // In the order in which they are loaded.
+    ...cells.points.map(({ services }) => roughLoadMs(services)).sort((a, b) => a - b),
     ...Array<number>(rounds).fill(roughRoundMs(task.connections, lane === "guest")),
     ...updates,
   ]);
@@ -129,7 +132,22 @@ async function measureIn(
     },
   );
   progress.end(lane);
+  if (!signal.aborted) sayOutOfTime(results, lane);
 }
+
+/** Nothing of a run is empty without a reason: what one kernel has not measured, it had no time for. */
+export function sayOutOfTime({ cells }: Pick<Results, "cells">, lane: KernelLane): void {
+  for (const { lane: measuredIn, plane, scenario, replicates, warnings } of cells) {
+    const isHere =
+      measuredIn === lane
+        ? FROM_ROUNDS.includes(scenario) && !isRealProgram(plane)
+        : lane === "kernel" && measuredIn === "model";
+    if (isHere && replicates.length + warnings.length === 0) warnings.push(replicateFailure(OUT_OF_TIME));
+  }
+}
+
+/** Scenarios that are measured on loaded planes. */
+const FROM_ROUNDS: readonly string[] = ["connect", "established", "lookup", "update"];
 
 /** Before what is measured. */
 const WORDS = { loading: "loaded ", round: "", changing: "changes, " } as const;
