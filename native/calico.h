@@ -76,6 +76,8 @@ struct route {
 TRIE(cali_v4_nat_fe, struct frontend_key, struct frontend);
 TRIE(cali_v4_routes, struct route_key, struct route);
 HASH_MAP(cali_v4_nat_be, BPF_MAP_TYPE_HASH, struct ordinal_key, struct destination);
+/* Felix makes it for any cluster; here no Service asks for Maglev, and nothing looks it up. */
+HASH_MAP(cali_v4_mglv, BPF_MAP_TYPE_HASH, struct ordinal_key, struct destination);
 HASH_MAP(cali_v4_nat_aff, BPF_MAP_TYPE_LRU_HASH, struct sticky_key, struct sticky_value);
 
 static __always_inline __u32 route_flags(__u32 address)

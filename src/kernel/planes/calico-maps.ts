@@ -19,6 +19,7 @@ import {
 
 const FRONTENDS = "cali_v4_nat_fe";
 const BACKENDS = "cali_v4_nat_be";
+const MAGLEV = "cali_v4_mglv";
 const ROUTES = "cali_v4_routes";
 
 /** Settings, capacities and the contents of all maps, in chunks. */
@@ -29,6 +30,7 @@ export function* calicoMaps(program: CalicoProgram, options: MapOptions): Iterab
   yield capacities([
     [FRONTENDS, program.frontendCapacity],
     [BACKENDS, program.backendCapacity, BPF_F_NO_PREALLOC],
+    [MAGLEV, program.maglevCapacity, BPF_F_NO_PREALLOC],
     [ROUTES, program.routeCapacity],
     ["ct4", options.connections ?? CONNECTIONS],
     ["lookup_targets", Math.max(ARRAY_LEAST, targets.count)],

@@ -26,8 +26,9 @@ export interface MapSizes {
   readonly nodes: number;
   readonly backends: number;
   readonly backendBuckets: number;
-  /** Of cali_v4_mglv; null where no Service asks for it. */
-  readonly maglev: { readonly places: number; readonly buckets: number } | null;
+  /** Of cali_v4_mglv, which felix makes whether or not a Service asks for Maglev. */
+  readonly maglevPlaces: number;
+  readonly maglevBuckets: number;
   readonly routes: number;
   readonly routeNodes: number;
 }
@@ -37,15 +38,15 @@ const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, kno
 
 /** Two or three lines for each map. */
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
-  const { family, nodeBytes, frontends, nodes, backends, backendBuckets, maglev, routes, routeNodes } = sizes;
+  const { family, nodeBytes, frontends, nodes, routes, routeNodes } = sizes;
   return [
     exact("nat_fe: entries", frontends * FRONTEND_BYTES[family]),
     derived(
       "nat_fe: intermediate nodes, and the rest of slab objects",
       nodes * nodeBytes - frontends * FRONTEND_BYTES[family],
     ),
-    ...destinationLines("nat_be", backends, backendBuckets, family),
-    ...(maglev ? destinationLines("mglv", maglev.places, maglev.buckets, family) : []),
+    ...destinationLines("nat_be", sizes.backends, sizes.backendBuckets, family),
+    ...destinationLines("mglv", sizes.maglevPlaces, sizes.maglevBuckets, family),
     exact("routes: entries", routes * ROUTE_BYTES[family]),
     derived(
       "routes: intermediate nodes, and the rest of slab objects",

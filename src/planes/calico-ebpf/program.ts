@@ -91,12 +91,8 @@ export class CalicoProgram implements Program {
       nodes: this.#nodes,
       backends: this.cluster.endpoints,
       backendBuckets: powerOfTwo(this.backendCapacity),
-      maglev: this.maglev
-        ? {
-            places: this.maglevPorts.length * MAGLEV_PLACES,
-            buckets: powerOfTwo(this.maglevCapacity),
-          }
-        : null,
+      maglevPlaces: this.maglevPorts.length * MAGLEV_PLACES,
+      maglevBuckets: powerOfTwo(this.maglevCapacity),
       routes: this.#routes.entries,
       routeNodes: this.#routes.nodes,
     });

@@ -211,9 +211,10 @@ describe("Calico with --calico-maglev", () => {
       const stock = new CalicoProgram(exposed(100, 4, { family }), ON).memory();
       expect(stock.find(({ what }) => what === "mglv: header and buckets")?.bytes).toBe(896 + 65_536 * 16);
     }
-    expect(new CalicoProgram(exposed(5, 4), {}).memory().some(({ what }) => what.startsWith("mglv"))).toBe(
-      false,
-    );
+    const without = new CalicoProgram(exposed(5, 4), {}).memory();
+    const lines = without.filter(({ what }) => what.startsWith("mglv"));
+    // Felix makes the map in any case.
+    expect(lines.map(({ bytes }) => bytes)).toEqual([896 + 65_536 * 16, 0, 0]);
   });
 
   it("says that stock maps end at 100 tables, and with which setting they go on", () => {
