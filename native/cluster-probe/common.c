@@ -61,6 +61,22 @@ union address loopback(sa_family_t family)
 	return address(family == AF_INET6 ? "::1" : "127.0.0.1", 0);
 }
 
+#define FIRST_PORT 10000
+#define PORTS (65536 - FIRST_PORT)
+
+void bind_oldest_port(int fd, sa_family_t family)
+{
+	static _Atomic unsigned next;
+
+	for (int attempt = 0; attempt < 1000; attempt++) {
+		union address at = address(family == AF_INET6 ? "::" : "0.0.0.0", FIRST_PORT + next++ % PORTS);
+
+		if (!bind(fd, &at.any, length_of(&at)))
+			return;
+	}
+	die("bind");
+}
+
 struct in6_addr identity_of(const union address *at)
 {
 	struct in6_addr identity = { .s6_addr = { [10] = 0xff, [11] = 0xff } };

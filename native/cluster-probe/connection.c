@@ -74,6 +74,7 @@ static enum outcome try_datagrams(const union address *to, long timeout_ms, stru
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	bind_oldest_port(fd, to->any.sa_family);
 	if (connect(fd, &to->any, length_of(to)))
 		outcome = outcome_of(errno);
 	else if ((outcome = ask(fd, 'w', who, sizeof(*who), &sample->connect_ns)) == REACHED)

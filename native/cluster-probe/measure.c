@@ -18,7 +18,7 @@
 /* Connections under way at once, at most. */
 #define THREADS 16
 /* What is late is made up for, but no faster than at this multiple of the rate: a burst would measure itself. */
-#define CATCHING_UP 4
+#define CATCHING_UP 2
 
 struct series {
 	const char *path;
@@ -95,23 +95,36 @@ static const struct target *any_target(void)
 /* The next connection of a schedule; 0: there is none. */
 static int take_turn(struct schedule *schedule, struct turn *turn)
 {
-	uint64_t now = now_ns(), earliest = schedule->last + schedule->interval_ns / CATCHING_UP;
 	long place = schedule->next;
 
 	turn->at = schedule->started + place * schedule->interval_ns;
-	if (turn->at < earliest)
-		turn->at = earliest;
-	if (turn->at < now)
-		turn->at = now;
-	if (place >= schedule->most || turn->at >= schedule->ended)
+	if (place >= schedule->most || now_ns() >= schedule->ended)
 		return 0;
 	schedule->next++;
-	schedule->last = turn->at;
 	if (place % 2 == 0)
 		schedule->first = random_below(2);
 	turn->service = place % 2 == schedule->first ? &task.services[random_below(task.service_count)] : NULL;
 	turn->target = any_target();
 	return 1;
+}
+
+/* Waits for a connection's time, and where others began late, for a distance to them as well. */
+static void wait_for(struct schedule *schedule, uint64_t at)
+{
+	for (;;) {
+		uint64_t earliest;
+
+		sleep_until(at);
+		pthread_mutex_lock(&schedule->lock);
+		earliest = schedule->last + schedule->interval_ns / CATCHING_UP;
+		at = now_ns();
+		if (at >= earliest)
+			schedule->last = at;
+		pthread_mutex_unlock(&schedule->lock);
+		if (at >= earliest)
+			return;
+		at = earliest;
+	}
 }
 
 static void *take_turns(void *argument)
@@ -126,7 +139,7 @@ static void *take_turns(void *argument)
 		enum outcome outcome;
 
 		pthread_mutex_unlock(&schedule->lock);
-		sleep_until(turn.at);
+		wait_for(schedule, turn.at);
 		outcome = turn.service ? connect_service(schedule->protocol, turn.service, TIMEOUT_MS, &sample) :
 					 connect_target(schedule->protocol, turn.target, &sample);
 		pthread_mutex_lock(&schedule->lock);

@@ -20,6 +20,11 @@ socklen_t length_of(const union address *at);
 /* Reads an address of either family; ends the program where the text is none. */
 union address address(const char *text, long port);
 union address loopback(sa_family_t family);
+/*
+ * Gives a socket the port that was used longest ago. A node's connection table keeps a flow of UDP for 30 s, and a connection
+ * that got no answer for two minutes: from the same port, what follows would go where that went.
+ */
+void bind_oldest_port(int fd, sa_family_t family);
 /* Whose address it is, in one form for both families: that of IPv4 is ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
 struct in6_addr identity_of(const union address *at);
 int is_same(const struct in6_addr *a, const struct in6_addr *b);

@@ -40,18 +40,25 @@ int bind_datagrams(const union address *at)
 	return fd;
 }
 
-/* The address that a datagram was sent to. */
+/* The address that a datagram was sent to, from where the answer to the same message then leaves, by whichever route. */
 static struct in6_addr reached_at(struct msghdr *message)
 {
 	union address self = { 0 };
 
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
 		if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(header);
+
 			self.any.sa_family = AF_INET;
-			self.v4.sin_addr = ((struct in_pktinfo *)CMSG_DATA(header))->ipi_addr;
+			self.v4.sin_addr = info->ipi_addr;
+			info->ipi_spec_dst = info->ipi_addr;
+			info->ipi_ifindex = 0;
 		} else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo *info = (struct in6_pktinfo *)CMSG_DATA(header);
+
 			self.any.sa_family = AF_INET6;
-			self.v6.sin6_addr = ((struct in6_pktinfo *)CMSG_DATA(header))->ipi6_addr;
+			self.v6.sin6_addr = info->ipi6_addr;
+			info->ipi6_ifindex = 0;
 		}
 	}
 	return identity_of(&self);
@@ -72,9 +79,9 @@ static void answer_datagrams(int fd)
 		struct in6_addr self = reached_at(&message);
 
 		if (request == 'w')
-			sendto(fd, &self, sizeof(self), 0, &from.any, message.msg_namelen);
-		else
-			sendto(fd, &request, 1, 0, &from.any, message.msg_namelen);
+			part = (struct iovec){ &self, sizeof(self) };
+		sendmsg(fd, &message, MSG_NOSIGNAL);
+		part = (struct iovec){ &request, 1 };
 		message.msg_namelen = sizeof(from);
 		message.msg_controllen = sizeof(control);
 	}

@@ -58,6 +58,7 @@ static void begin(struct attempt *attempt, int queue)
 		die("socket");
 	if (is_tcp)
 		setsockopt(attempt->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	bind_oldest_port(attempt->fd, frontend->to.any.sa_family);
 	attempt->started = now_ns();
 	if ((connect(attempt->fd, &frontend->to.any, length_of(&frontend->to)) && errno != EINPROGRESS) ||
 	    (!is_tcp && send(attempt->fd, "w", 1, MSG_NOSIGNAL) != 1) ||

@@ -1,6 +1,7 @@
 /** The cluster lane's program by itself, over the loopback interface: no cluster, no root. */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import os from "node:os";
@@ -113,6 +114,23 @@ describe.skipIf(lacking !== null && process.env.CI === undefined)("the cluster l
   it("refuses a Service of a family that no target has, and an address that is none", () => {
     expect(probe(["127.0.0.1 here"], ["::1 0 1"])).toContain("service without targets");
     expect(probe(["127.0.0.1 here"], ["localhost 0 1"])).toContain("localhost: Invalid argument");
+  });
+
+  it("asks from one port after the other, because a node remembers where a port's datagrams went", async () => {
+    const ports: number[] = [];
+    const udp = createSocket("udp4");
+    udp.on("message", (_, { port: from }) => ports.push(from));
+    await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
+    const watcher = spawn(PROBE, ["watch"]);
+    watcher.stdin.write(`watch 1 1000 1 1\nudp 127.0.0.1 ${udp.address().port} any\n`);
+    for await (const line of createInterface({ input: watcher.stdout })) {
+      if (line.includes("seen")) watcher.stdin.end();
+    }
+    udp.close();
+    expect(ports.length).toBeGreaterThan(10);
+    // A port that something else has is left out.
+    const steps = ports.slice(1).map((next, i) => next - (ports[i] ?? 0));
+    expect(steps.filter((step) => step < 1 || step > 100)).toEqual([]);
   });
 
   it("watches all frontends of a change at once, by protocol and family, and says who else answers", async () => {
