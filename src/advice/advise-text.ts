@@ -6,7 +6,7 @@ import { outsideNote } from "../results/descriptors.js";
 import { EQUIVALENCE_MARGIN, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
-import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
+import { countOf, formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import type { Advice, AdvisedUpdate, PairAdvice, PlaneAdvice, SizedRatio } from "./advise.js";
 import { predictedInterval, rulesOf } from "./explain-text.js";
 import { formatLimits, formatSwitching, formatThresholds } from "./switching.js";
@@ -23,7 +23,7 @@ const margin = `${100 * EQUIVALENCE_MARGIN} %`;
 export function adviceHeading(advice: Advice): string[] {
   const { cluster, typical, run, measuredHere } = advice;
   return [
-    `${formatCount(cluster.services)} services${advice.family === 6 ? " of IPv6" : ""}, ${formatCount(cluster.servicePorts)} ports, ${formatCount(cluster.endpoints)} endpoints`,
+    `${countOf(cluster.services, "service")}${advice.family === 6 ? " of IPv6" : ""}, ${countOf(cluster.servicePorts, "port")}, ${countOf(cluster.endpoints, "endpoint")}`,
     measuredHere
       ? `lookups measured on this cluster: run ${plainText(run.id, 60)}, ${plainText(run.cpu, 60)}`
       : `lookups read off run ${plainText(run.id, 60)} (${plainText(run.cpu, 60)}), which measured another cluster, at ${formatCount(cluster.servicePorts)} service-ports`,

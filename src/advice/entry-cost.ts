@@ -4,6 +4,7 @@ import { InvalidOptionError } from "../errors.js";
 import { claimant, planeLabel } from "../results/descriptors.js";
 import { readResults } from "../results/files.js";
 import { type Prediction, priceRules } from "../results/predict.js";
+import { countOf } from "../text.js";
 
 export interface EntryCost {
   readonly nsPerEntry: number;
@@ -49,12 +50,12 @@ function ofRun(path: string, services: number): EntryCost {
         ? price.unavailable
         : `its lookups of ${planeLabel(results, list)} don't grow with the list`;
     throw new InvalidOptionError(
-      `${path} does not determine the cost of an entry in a list of ${services} services: ${why}; give another run, or --ns-per-entry`,
+      `${path} does not determine the cost of an entry in a list of ${countOf(services, "service")}: ${why}; give another run, or --ns-per-entry`,
     );
   }
   return {
     nsPerEntry: price.perRuleNs,
-    source: `run ${results.run.id}, lookups of ${planeLabel(results, list)} in the model at ${services} services, with 95 % intervals of its replicates`,
+    source: `run ${results.run.id}, lookups of ${planeLabel(results, list)} in the model at ${countOf(services, "service")}, with 95 % intervals of its replicates`,
     of: price.of,
   };
 }

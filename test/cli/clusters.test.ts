@@ -122,4 +122,17 @@ describe("lbscale generate, import, export and verify", () => {
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ flows: 3000, disagreements: 0 });
   });
+
+  it("counts one of a thing in the singular", async () => {
+    const { stdout } = await lbscale([
+      "verify",
+      "--services",
+      "1",
+      "--flows",
+      "1",
+      "--planes",
+      "iptables,ipvs",
+    ]);
+    expect(stdout).toMatch(/^1 flow to 1 service through iptables, ipvs: 0 disagreements$/m);
+  });
 });

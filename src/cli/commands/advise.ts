@@ -19,7 +19,7 @@ import { readResults } from "../../results/files.js";
 import type { Results } from "../../results/schema.js";
 import type { RunEvent } from "../../run/events.js";
 import { parseRunSpec } from "../../run/spec.js";
-import { formatCount } from "../../text.js";
+import { countOf, formatCount } from "../../text.js";
 import { readFamilies } from "../input.js";
 import { InterruptedError } from "../interrupted.js";
 import { measureForTerminal } from "../measure.js";
@@ -262,7 +262,7 @@ function canGrow(cluster: Cluster, services: number): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof InputError) || services <= cluster.services) throw error;
-    note(`not measured at ${services} services: ${error.message}`);
+    note(`not measured at ${countOf(services, "service")}: ${error.message}`);
     return false;
   }
 }

@@ -20,7 +20,7 @@ import { importedOptions } from "../../planes/imported-options.js";
 import type { PlaneId, PlaneOptions } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
-import { formatCount } from "../../text.js";
+import { countOf, formatCount } from "../../text.js";
 import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
 import { chosenCluster, withClusterChoice } from "../options/cluster.js";
 import { withKubeProxySettings } from "../options/kube-proxy.js";
@@ -147,7 +147,9 @@ export const verify: CommandModule<object, Arguments> = {
     const result = mergeEquivalences(parts);
     await (args.json ? printJson(result) : print(formatEquivalence(result, cluster)));
     if (result.disagreements > 0) {
-      throw new CheckFailedError(`${formatCount(result.disagreements)} decisions break the contract`);
+      throw new CheckFailedError(
+        `${countOf(result.disagreements, "decision breaks the contract", "decisions break the contract")}`,
+      );
     }
   },
 };
@@ -192,7 +194,7 @@ async function verifyInKernel(
   const results: KernelEquivalence[] = [];
   for (const { lane, planes } of places) {
     note(
-      `building the ${lane} testbed, then ${formatCount(flows)} connections through ${planes.join(", ")}: a result for each plane follows`,
+      `building the ${lane} testbed, then ${countOf(flows, "connection")} through ${planes.join(", ")}: a result for each plane follows`,
     );
     await runInSandbox<VerifyTask>(
       lane,
@@ -213,7 +215,9 @@ async function verifyInKernel(
   if (args.json) await printJson(results);
   const disagreements = results.reduce((sum, result) => sum + result.disagreements, 0);
   if (disagreements > 0)
-    throw new CheckFailedError(`${formatCount(disagreements)} decisions break the contract`);
+    throw new CheckFailedError(
+      `${countOf(disagreements, "decision breaks the contract", "decisions break the contract")}`,
+    );
 }
 
 function formatKernelEquivalence({
@@ -227,7 +231,7 @@ function formatKernelEquivalence({
   const counted = (counts: Record<string, number>) =>
     Object.entries(counts).map(([name, count]) => `  ${name}: ${formatCount(count)}`);
   return `${[
-    `${plane}: ${formatCount(flows)} connections in the kernel, ${formatCount(disagreements)} disagreements`,
+    `${plane}: ${countOf(flows, "connection")} in the kernel, ${countOf(disagreements, "disagreement")}`,
     ...examples.map(({ flow, expected, decided }) => `  ${flow}: expected ${expected}, was ${decided}`),
     ...(Object.keys(documented).length > 0 ? ["  documented differences from iptables:"] : []),
     ...counted(documented).map((line) => `  ${line}`),
@@ -244,8 +248,8 @@ function modelOf(plane: PlaneId, cluster: Cluster, options: PlaneOptions) {
 
 function formatEquivalence(result: Equivalence, cluster: Cluster): string {
   const lines = [
-    `${formatCount(result.flows)} flows to ${formatCount(cluster.services)} services through ${result.planes.join(", ")}: ` +
-      `${formatCount(result.disagreements)} disagreements`,
+    `${countOf(result.flows, "flow")} to ${countOf(cluster.services, "service")} through ${result.planes.join(", ")}: ` +
+      `${countOf(result.disagreements, "disagreement")}`,
     ...result.examples.map(
       (example) =>
         `  ${example.plane}: ${example.flow}: expected ${example.expected}, decided ${example.decided}`,
