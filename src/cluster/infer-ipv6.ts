@@ -25,8 +25,9 @@ export interface Ipv6Network {
   readonly clientCidr: Cidr;
 }
 
-/** The largest range of cluster IPs that kube-apiserver takes. */
+/** The usual largest range of cluster IPs; with ServiceCIDRs (KEP-1880, Kubernetes 1.33) kube-apiserver takes up to a /64. */
 const SERVICE_PREFIX = 108;
+const WIDEST_SERVICES = 64;
 /** Pod ranges: kube-controller-manager gives a node a /64 of a range that is at most a /48. */
 const WIDEST_PODS = 48;
 const NARROWEST_PODS = 64;
@@ -41,7 +42,7 @@ export function inferIpv6({
   clusterIps,
   pods,
   sourceRanges,
-  serviceCidr = usualOr(clusterIps, USUAL_SERVICES, () => densest(clusterIps, SERVICE_PREFIX)),
+  serviceCidr = usualOr(clusterIps, USUAL_SERVICES, () => inferServices(clusterIps, pods)),
   podCidr = usualOr(pods, USUAL_PODS, () => inferPods(pods, serviceCidr)),
 }: Ipv6Addresses): Ipv6Network {
   const clientCidr = reserveIpv6Clients(podCidr, [...clusterIps, ...pods]);
@@ -59,6 +60,17 @@ export function inferIpv6({
 function usualOr(addresses: readonly bigint[], usual: Cidr6, infer: () => Cidr6): Cidr6 {
   const members = addresses.filter((address) => inCidr6(usual, address)).length;
   return 2 * members >= addresses.length ? usual : infer();
+}
+
+/** The densest /108, or the narrowest range around it that holds as many cluster IPs as its /64 does, and no pod. */
+function inferServices(clusterIps: readonly bigint[], pods: readonly bigint[]): Cidr6 {
+  const best = densest(clusterIps, SERVICE_PREFIX);
+  if (clusterIps.every((address) => inCidr6(best, address))) return best;
+  const wider = lengths(SERVICE_PREFIX, WIDEST_SERVICES, -4)
+    .map((prefixLength) => ({ base: maskIpv6(best.base, prefixLength), prefixLength }))
+    .filter((range) => !pods.some((pod) => inCidr6(range, pod)));
+  const members = wider.map((range) => clusterIps.filter((address) => inCidr6(range, address)).length);
+  return wider[members.indexOf(members.at(-1) ?? 0)] ?? best;
 }
 
 /** What the members of the densest /48 share, in whole bytes; where cluster IPs lie in it too, their densest narrower part. */
