@@ -9,6 +9,7 @@ import { installedCilium } from "../../src/kernel/cilium/binary.js";
 import { findLeftovers, PREFIX } from "../../src/kernel/testbed/clean.js";
 import { readResults } from "../../src/results/files.js";
 import type { Results } from "../../src/results/schema.js";
+import { PATIENT_WITH_PROGRAMS, UNHURRIED } from "../support/patience.js";
 import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 const CLI = "dist/src/cli/main.js";
@@ -33,6 +34,7 @@ const env = { ...process.env, TMPDIR: folder };
 const leftovers = () => readdirSync(folder).filter((name) => name.startsWith(PREFIX));
 const command = (out: string, ...more: string[]) => [
   ...[CLI, "run", "--lane", "kernel", "--profile", "quick", "--out", out],
+  ...(more.includes("--duration") ? UNHURRIED : PATIENT_WITH_PROGRAMS),
   ...more,
 ];
 const run = (words: readonly string[]) => spawnSync(process.execPath, words, { encoding: "utf8", env });

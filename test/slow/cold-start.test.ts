@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import { file, folder, lbscale } from "../support/cli.js";
+import { UNHURRIED } from "../support/patience.js";
 import { withTools } from "./tools.js";
 
 describe("the cold start of a new node, in the kernel", () => {
@@ -13,7 +14,7 @@ describe("the cold start of a new node, in the kernel", () => {
       const out = join(folder, "cold");
       const { status, stderr } = lbscale([
         ...["run", "--lane", "kernel", "--profile", "quick", "--scenarios", "cold-start"],
-        ...["--services", "300", "--replicates", "2", "--formats", "none", "--out", out],
+        ...[...UNHURRIED, "--services", "300", "--replicates", "2", "--formats", "none", "--out", out],
       ]);
       expect([status, stderr]).toEqual([0, expect.any(String)]);
       const { cells } = readResults(out);
@@ -43,7 +44,7 @@ describe("the cold start of a new node, in the kernel", () => {
     const out = join(folder, "other-nft");
     const { status } = lbscale([
       ...["run", "--lane", "kernel", "--profile", "quick", "--scenarios", "cold-start", "--services", "3"],
-      ...["--planes", "nftables", "--nft", nft, "--formats", "none", "--out", out],
+      ...[...UNHURRIED, "--planes", "nftables", "--nft", nft, "--formats", "none", "--out", out],
     ]);
     expect(status).toBe(0);
     const { run, cells } = readResults(out);

@@ -8,6 +8,7 @@ import { generateCluster } from "../../src/cluster/generate.js";
 import { CalicoProgram } from "../../src/planes/calico-ebpf/program.js";
 import { readResults } from "../../src/results/files.js";
 import { lbscale } from "../support/cli.js";
+import { UNHURRIED } from "../support/patience.js";
 
 const works = os.platform() === "linux" && process.getuid?.() === 0;
 const inKernel = works || process.env.CI === "true" ? it : it.skip;
@@ -31,7 +32,17 @@ describe(`Calico's maps in the kernel${works ? "" : " (needs Linux and root)"}`,
     const sizes = [1, 1000, 65_536];
     const { status } = lbscale([
       ...["run", "--lane", "kernel", "--planes", "calico-ebpf", "--profile", "quick"],
-      ...["--services", sizes.join(","), "--scenarios", "lookup,memory", "--formats", "none", "--out", out],
+      ...[
+        ...UNHURRIED,
+        "--services",
+        sizes.join(","),
+        "--scenarios",
+        "lookup,memory",
+        "--formats",
+        "none",
+        "--out",
+        out,
+      ],
     ]);
     expect(status).toBe(0);
     const { cells } = readResults(out);

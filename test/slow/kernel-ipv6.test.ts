@@ -6,7 +6,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect } from "vitest";
 import { readResults } from "../../src/results/files.js";
-import { LONGEST_MS } from "../support/patience.js";
+import { LONGEST_MS, UNHURRIED } from "../support/patience.js";
 import { withTools } from "./tools.js";
 
 const TOOLS = ["ip6tables-legacy-restore", "ip6tables-nft-restore", "nft", "conntrack", "cc"];
@@ -40,7 +40,7 @@ describe("the kernel lane in IPv6", () => {
     const { status, stderr } = lbscale(
       ...["run", "--lane", "kernel", "--family", "6", "--planes", "direct,nftables,iptables"],
       ...["--scenarios", "connect,established,memory", "--services", "1,50", "--connections", "50"],
-      ...["--replicates", "1", "--formats", "none", "--out", out],
+      ...[...UNHURRIED, "--replicates", "1", "--formats", "none", "--out", out],
     );
     expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
     const { run, cells } = readResults(out);

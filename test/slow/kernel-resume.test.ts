@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { PREFIX } from "../../src/kernel/testbed/clean.js";
 import { readResults } from "../../src/results/files.js";
+import { UNHURRIED } from "../support/patience.js";
 import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 const CLI = "dist/src/cli/main.js";
@@ -39,7 +40,7 @@ inKernel.each([
   const words = [
     ...["run", "--lane", "kernel", "--profile", "quick", "--planes", "direct,iptables", "--services", "1,50"],
     ...["--scenarios", "connect,update", "--replicates", String(ROUNDS), "--connections", "50"],
-    ...["--formats", "none", "--out", out],
+    ...[...UNHURRIED, "--formats", "none", "--out", out],
   ];
   spawnSync(process.execPath, [...raiseWhenSaved(signal, scenario), CLI, ...words], { stdio: "ignore", env });
   const before = blocksIn(out);

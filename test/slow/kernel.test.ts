@@ -11,7 +11,7 @@ import { GUEST_PLANE_IDS, KERNEL_PLANE_IDS, PROXY_PLANES } from "../../src/kerne
 import { PREFIX } from "../../src/kernel/testbed/clean.js";
 import { NOBODY } from "../../src/kernel/testbed/guest.js";
 import { readResults } from "../../src/results/files.js";
-import { LONGEST_MS } from "../support/patience.js";
+import { LONGEST_MS, UNHURRIED } from "../support/patience.js";
 
 const CLI = "dist/src/cli/main.js";
 
@@ -72,7 +72,7 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
     try {
       const { status, stderr } = lbscale(
         ...["run", "--lane", "kernel", "--services", "1,20", "--replicates", "2", "--connections", "50"],
-        ...["--planes", KERNEL_PLANE_IDS.join(","), "--out", join(out, "run")],
+        ...[...UNHURRIED, "--planes", KERNEL_PLANE_IDS.join(","), "--out", join(out, "run")],
       );
       expect(stderr).not.toContain("internal error");
       expect(status).toBe(0);
@@ -298,6 +298,7 @@ async function killWhileMeasuring(out: string): Promise<void> {
     "20",
     "--replicates",
     "500",
+    ...UNHURRIED,
   ];
   const child = spawn(process.execPath, [CLI, ...args, "--out", out], {
     stdio: ["ignore", "ignore", "pipe"],

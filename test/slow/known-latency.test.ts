@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import { folder, lbscale } from "../support/cli.js";
+import { UNHURRIED } from "../support/patience.js";
 import { withTools } from "./tools.js";
 
 describe("the check of BPF timing, in the kernel", () => {
@@ -22,7 +23,7 @@ describe("the check of BPF timing, in the kernel", () => {
           "--profile",
           "quick",
         ],
-        ...["--services", "10", "--replicates", "1", "--formats", "none", "--out", out],
+        ...[...UNHURRIED, "--services", "10", "--replicates", "1", "--formats", "none", "--out", out],
       ]);
       expect(status).toBe(0);
       expect(stdout).toContain("BPF timing check, a lookup in a table of one element: ");

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readResults } from "../../src/results/files.js";
+import { PATIENT_WITH_PROGRAMS } from "../support/patience.js";
 import { CLI, folder, lacking } from "./kube-proxy-tools.js";
 import { type Scraped, scrapeDuring } from "./scrape-metrics.js";
 
@@ -21,7 +22,7 @@ describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's ow
         [
           ...[CLI, "run", "--lane", "kernel", "--profile", "quick", "--planes", `kube-proxy/${program}`],
           ...["--scenarios", "programming", "--services", String(SERVICES), "--replicates", String(CHANGES)],
-          ...["--duration", "5m", "--budget", "10m", "--formats", "none", "--out", out],
+          ...[...PATIENT_WITH_PROGRAMS, "--formats", "none", "--out", out],
         ],
         folder,
       );

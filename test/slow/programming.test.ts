@@ -9,6 +9,7 @@ import { installedKubeProxies } from "../../src/kernel/kube-proxy/binaries.js";
 import { PREFIX } from "../../src/kernel/testbed/clean.js";
 import { readResults } from "../../src/results/files.js";
 import type { Results } from "../../src/results/schema.js";
+import { PATIENT_WITH_PROGRAMS, UNHURRIED } from "../support/patience.js";
 import { raiseWhenSaved } from "../support/raise-when-saved.js";
 
 const CLI = "dist/src/cli/main.js";
@@ -32,6 +33,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const command = (out: string, ...more: string[]) => [
   ...[CLI, "run", "--lane", "kernel", "--profile", "quick", "--out", out],
+  ...(more.includes("--duration") ? UNHURRIED : PATIENT_WITH_PROGRAMS),
   ...more,
 ];
 /** A folder for temporary files that no other run on this machine uses. */
