@@ -14,6 +14,7 @@ import { importCluster } from "./detect.js";
 import { EXPORTS } from "./export.js";
 
 const OBJECTS = readFileSync("test/data/kube-proxy/clusters/both-lists.json", "utf8");
+const POD_RANGE = [{ base: 0x0af40000, prefixLength: 16 }];
 const { cluster } = importKubernetes(OBJECTS, {
   node: "me",
   podRange: [{ base: 0x0af40000n, prefixLength: 16 }],
@@ -45,6 +46,34 @@ describe("an external IP that is a load balancer's address too", () => {
       "ns1/open-empty:p has no endpoints → REJECT",
       "ns1/open-empty:p has no endpoints → REJECT",
     ]);
+  });
+
+  // How many lines kube-proxy 1.34 to 1.37 were seen to write more than for an external IP alone.
+  it.each([
+    ["open", { iptables: 1, nft: 0 }],
+    ["ranged", { iptables: 5, nft: 3 }],
+  ])("adds so many lines to those of an external IP: %s, %j", (name, more) => {
+    const list = JSON.parse(OBJECTS) as {
+      items: { kind: string; metadata: { name: string }; status?: object }[];
+    };
+    const items = list.items.filter(
+      ({ kind, metadata }) =>
+        !/^(Service|EndpointSlice)$/.test(kind) || [name, `${name}-abcde`].includes(metadata.name),
+    );
+    const clusterOf = (status: object) =>
+      importKubernetes(
+        JSON.stringify({
+          ...list,
+          items: items.map((item) => (item.kind === "Service" ? { ...item, ...status } : item)),
+        }),
+        { node: "me", podRange: POD_RANGE },
+      ).cluster;
+    const [alone, both] = [clusterOf({ status: { loadBalancer: {} } }), clusterOf({})];
+    const added = (format: string, linesOf: (text: string) => Set<string>) =>
+      ruleDifferences(linesOf(exported(alone, format)), linesOf(exported(both, format)));
+    const [iptables, nft] = [added("iptables", iptablesLines), added("nft", nftLines)];
+    expect({ iptables: iptables.length, nft: nft.length }).toEqual(more);
+    for (const line of [...iptables, ...nft]) expect(line).toMatch(/^\+ /);
   });
 
   it("is both again when the rules of iptables mode are imported", () => {
