@@ -310,6 +310,16 @@ describe("importing Services with EndpointSlices", () => {
     }
   });
 
+  it("takes a pod before a terminating one that has its address, whichever comes first", () => {
+    const pod = (address: string, conditions: Fields) => ({ addresses: [address], conditions });
+    const gone = { ready: false, serving: true, terminating: true };
+    const both = [pod("10.244.0.2", gone), pod("10.244.0.2", { ready: true })];
+    for (const pods of [both, [...both].reverse()]) {
+      const slices = slice("a", [pod("10.244.0.1", gone), ...pods]);
+      expect(endpointsOf(load(service("a", {}), slices), 0)).toEqual(["10.244.0.2:8080"]);
+    }
+  });
+
   it("warns of services that old kube-proxies leave out by their label", () => {
     const web = service("a", {});
     const labels = { "service.kubernetes.io/headless": "" };

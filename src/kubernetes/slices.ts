@@ -96,8 +96,12 @@ function firstNode(slices: readonly EndpointSlice[]): string | undefined {
   return undefined;
 }
 
+interface SliceCandidate extends Candidate {
+  readonly isTerminating: boolean;
+}
+
 function addCandidates(
-  found: Candidate[],
+  found: SliceCandidate[],
   slice: EndpointSlice,
   port: ServicePort,
   { localNode, reader }: { readonly localNode: string | undefined; readonly reader: AddressReader },
@@ -128,21 +132,24 @@ function addCandidates(
 }
 
 /**
- * The endpoints of a service-port, each once: slices overlap while the controller moves endpoints. One of this node counts
- * before others, else the first does; kube-proxy takes any (endpointslicecache.go, addEndpoints, in the order of a Go map).
+ * The endpoints of a service-port, each once: slices overlap while the controller moves endpoints, and a pod may have the
+ * address of one that is still terminating, before which it counts (since 1.36: endpointslicecache.go, addEndpoints; until
+ * then the first does, or one of this node). Of equals one of this node counts, else the first: kube-proxy takes any.
  */
 function candidates(
   own: readonly EndpointSlice[],
   port: ServicePort,
   options: { readonly localNode: string | undefined; readonly reader: AddressReader },
 ): readonly Candidate[] {
-  const found: Candidate[] = [];
+  const found: SliceCandidate[] = [];
   for (const slice of own) addCandidates(found, slice, port, options);
-  const once = new Map<number, Candidate>();
+  const once = new Map<number, SliceCandidate>();
   for (const candidate of found) {
     const { address, port: target, local } = candidate.record;
     const key = address * 65_536 + target;
-    if (local || !once.has(key)) once.set(key, candidate);
+    const known = once.get(key);
+    const isBetter = !candidate.isTerminating && (known?.isTerminating === true || local);
+    if (known === undefined || isBetter) once.set(key, candidate);
   }
   return once.size === found.length ? found : [...once.values()];
 }
@@ -154,7 +161,7 @@ function namesOf(hints: readonly { name: string }[] | undefined): readonly strin
 }
 
 /** Unknown conditions: ready and serving count as true, terminating as false. */
-function readiness({ conditions }: SliceEndpoint): Pick<Candidate, "isReady" | "isServingTerminating"> {
+function readiness({ conditions }: SliceEndpoint): Omit<SliceCandidate, "record" | "forNodes" | "forZones"> {
   const { ready = true, serving = true, terminating = false } = conditions ?? {};
-  return { isReady: ready, isServingTerminating: serving && terminating };
+  return { isReady: ready, isTerminating: terminating, isServingTerminating: serving && terminating };
 }

@@ -59,7 +59,7 @@ const IPVS_MS_PER_SERVICE = 1500;
  * Up to so many Services iptables mode runs on the nft backend, as on most nodes. What kube-proxy hands over takes
  * iptables-nft-restore time that grows with the square, minutes at 1,000 mixed Services; both write the same rules.
  */
-const NFT_BACKEND_SERVICES = 500;
+const NFT_BACKEND_SERVICES = 2000;
 
 /** The same by mode. */
 export function timeoutFor(mode: CheckedOptions["mode"], services: number): number {
