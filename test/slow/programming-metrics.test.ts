@@ -45,8 +45,8 @@ describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's ow
       );
       expect(measured).toHaveLength(CHANGES);
       expect(own.map(({ syncs, programmed }) => [syncs, programmed])).toEqual(measured.map(() => [1, 1]));
-      // It notes when a change was programmed before or after it notes that the sync has ended: they lie as far apart as it waits
-      // for a core between the two.
+      // It notes that a change is programmed just before it notes that the sync has ended: they lie as far apart as it waits for a
+      // core between the two.
       const total = (seconds: readonly number[]) => seconds.reduce((sum, one) => sum + one, 0);
       const ratio = total(measured) / total(own.map(({ programmedSeconds }) => programmedSeconds));
       expect(ratio).toBeGreaterThan(0.5);
