@@ -26,7 +26,7 @@ function reasonToSkip(): string | null {
   return missing === undefined ? null : `no kube-proxy ${missing.patch} (scripts/install-kube-proxy.sh)`;
 }
 
-/** Of this test file alone. As /tmp, because the guest is another user's process, and keeps its memory in a file here. */
+/** Of this test file alone. As /tmp, because the guest is another user's process. */
 export const folder = mkdtempSync(join(os.tmpdir(), "lbscale-kube-proxy-"));
 chmodSync(folder, 0o1777);
 /** Runs of others make and remove folders at the same time: these are in one of ours. */

@@ -3,7 +3,7 @@
 import { FAMILY_NAMES, type Family } from "../../cluster/family.js";
 import type { KernelScenario } from "../../kernel/catalog.js";
 import { isKernelPlaneId, KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
-import { isKubeProxyPlane, parseKubeProxyPlane } from "../../kernel/planes/kube-proxy/id.js";
+import { isKubeProxyPlane, parseKubeProxyPlane, rulesOf } from "../../kernel/planes/kube-proxy/id.js";
 import { isRealProgram } from "../../kernel/planes/real-programs.js";
 import type { Results } from "../../results/schema.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
@@ -42,10 +42,7 @@ export function scenariosOfFamily(
 
 /** Whether a plane that is well-formed is measured with a family: kube-proxy where the rules of its mode are. */
 export function isOfFamily(id: string, family: Family): boolean {
-  if (isKubeProxyPlane(id)) {
-    const { mode } = parseKubeProxyPlane(id);
-    return knowsFamily(mode === "iptables-legacy" ? "iptables" : mode, family);
-  }
+  if (isKubeProxyPlane(id)) return knowsFamily(rulesOf(parseKubeProxyPlane(id).mode), family);
   return isKernelPlaneId(id) ? knowsFamily(id, family) : family === 4;
 }
 
