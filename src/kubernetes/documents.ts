@@ -32,7 +32,7 @@ export function readObjects(text: string): KubernetesObject[] {
   const objects: KubernetesObject[] = [];
   for (const document of parse(text)) collect(document, objects, 0);
   if (objects.length === 0) {
-    if (/\bitems['"]?:\s{0,9}\[\s{0,9}\]/.test(text))
+    if (/\bitems['"]?: ?\[\]/.test(text))
       throw new InvalidInputError(`the list is empty, kubectl found nothing: ${GET_JSON}`);
     throw new InvalidInputError(
       "the input holds no Kubernetes object: give YAML or JSON with kind: Service, or what a node prints (iptables-save, nft list ruleset, ipvsadm -Sn, cilium bpf lb list)",

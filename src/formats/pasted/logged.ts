@@ -2,23 +2,23 @@
 
 import { InvalidInputError } from "../../errors.js";
 
-const TIME = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)`;
-const HOST_AND_UNIT = String.raw`\S{1,255} [^\s:[\]]{1,64}`;
+const TIME = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)`;
+const HOST_AND_UNIT = String.raw`\S+ [^\s:[\]]+`;
 
 /** In front of each line of a log. What follows is as its program wrote it, indented or not. */
 const PREFIXES: readonly RegExp[] = [
   // journalctl, syslog: `Nov 29 12:00:00 node kube-proxy[123]: `
   new RegExp(
-    String.raw`^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})? ${HOST_AND_UNIT}(?:\[\d{1,10}\])?:(?: |$)`,
+    String.raw`^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? ${HOST_AND_UNIT}(?:\[\d+\])?:(?: |$)`,
   ),
   // journalctl -o short-iso
-  new RegExp(String.raw`^${TIME} ${HOST_AND_UNIT}\[\d{1,10}\]:(?: |$)`),
+  new RegExp(String.raw`^${TIME} ${HOST_AND_UNIT}\[\d+\]:(?: |$)`),
   // kubectl logs --timestamps; /var/log/pods
   new RegExp(`^${TIME}(?: std(?:out|err) [FP])?(?: |$)`),
   // kubectl logs --prefix
-  /^\[pod\/[^\]\s]{1,512}\](?: |$)/,
+  /^\[pod\/[^\]\s]+\](?: |$)/,
   // docker compose logs
-  /^[\w./-]{1,253} {1,80}\| /,
+  /^[\w./-]+ +\| /,
 ];
 /** Lines of journalctl's own. */
 const JOURNAL_LINE = /^-- (?:Logs begin|Journal begins|Boot |Reboot|No entries)/;
@@ -64,25 +64,33 @@ function containerLog(text: string): string {
 }
 
 /** `"Restoring iptables" rules="*filter\n…"` of kube-proxy -v=9, with Go's quotation marks. */
-const QUOTED_RULES = /^.{0,300} rules="(?=\*(?:raw|mangle|nat|filter)\\n)/m;
+const QUOTED = ' rules="';
 /** The same before 1.20: `Restoring iptables rules: *filter`, and the rest below. */
-const RULES_BELOW = /^.{0,300} rules: (?=\*(?:raw|mangle|nat|filter)$)/m;
+const BELOW = " rules: ";
+const TABLE_AND_END = /^\*(?:raw|mangle|nat|filter)(?:\\n|\r?\n)/;
+
+/** Where rules begin behind a sign, from a place on; undefined where none do. */
+function rulesBehind(text: string, sign: string, from = 0): number | undefined {
+  for (let at = text.indexOf(sign, from); at >= 0; at = text.indexOf(sign, at + 1)) {
+    const start = at + sign.length;
+    if (TABLE_AND_END.test(text.slice(start, start + 12))) return start;
+  }
+  return undefined;
+}
 
 /** Rules within one message. */
 function messageOf(text: string): string {
-  const quoted = QUOTED_RULES.exec(text);
-  if (quoted) {
-    const start = quoted.index + quoted[0].length;
+  const start = rulesBehind(text, QUOTED);
+  if (start !== undefined) {
     const line = endOfLine(text, start);
-    if (QUOTED_RULES.test(text.slice(line)))
+    if (rulesBehind(text, QUOTED, line) !== undefined)
       throw new InvalidInputError(
         'the log holds several syncs ("Restoring iptables"), of which each may write a part of the rules: give the message of one full sync, or the output of iptables-save',
       );
-    const end = endOfQuote(text, start, line);
-    return `${text.slice(0, quoted.index)}\n${unescaped(text.slice(start, end))}\n`;
+    return `${unescaped(text.slice(start, endOfQuote(text, start, line)))}\n`;
   }
-  const below = RULES_BELOW.exec(text);
-  if (below) return text.slice(below.index + below[0].length);
+  const below = rulesBehind(text, BELOW);
+  if (below !== undefined) return text.slice(below);
   if (/^\s*"/.test(text)) {
     const inner = parsed(text);
     if (typeof inner === "string") return inner;

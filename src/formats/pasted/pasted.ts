@@ -29,7 +29,7 @@ export function unquoted(text: string): string {
 /** The text between `<pre>` or `<code>` and its end, as the source of a page has it. */
 export function withoutMarkup(text: string): string {
   if (!/^\s*<(?:pre|code)\b/.test(text)) return text;
-  return decoded(text.replaceAll(/<\/?(?:pre|code|span|div|br)\b[^<>\n]{0,300}>/g, ""));
+  return decoded(text.replaceAll(/<\/?(?:pre|code|span|div|br)\b[^<>\n]*>/g, ""));
 }
 
 function decoded(text: string): string {
@@ -54,14 +54,14 @@ export function withPlainQuotes(text: string): string {
 
 /** Whether a line says that others are left out. */
 export function hasElision(text: string): boolean {
-  return /^[ \t]{0,80}(?:\.\.\.|…|\[\.\.\.\])[ \t]{0,9}\}?\r?$/m.test(text);
+  return /^[ \t]{0,80}(?:\.\.\.|…|\[\.\.\.\]) ?\}?\r?$/m.test(text);
 }
 
 /** Actions of Go's templates (Helm), and of Jinja. */
 const TEMPLATE =
-  /\{\{-? ?(?:\.|\$|\/\*|(?:block|default|define|else|end|fail|if|include|index|lookup|nindent|printf|quote|range|required|template|toYaml|tpl|with)\b|[a-z_]{1,40}(?: ?\||[.[]| ?\}\}))|\{%-? ?(?:block|else|end|extends|for|if|include|set)/;
+  /\{\{-? ?(?:\.|\$|\/\*|(?:block|default|define|else|end|fail|if|include|index|lookup|nindent|printf|quote|range|required|template|toYaml|tpl|with)\b|[a-z_]+(?: ?\||[.[]| ?\}\}))|\{%-? ?(?:block|else|end|extends|for|if|include|set)/;
 
 /** Whether a text has values that are yet to be filled in. */
 export function isTemplate(text: string): boolean {
-  return TEMPLATE.test(text) || /: ['"]?\$\{[A-Z_][A-Z0-9_]{0,60}\}/.test(text);
+  return TEMPLATE.test(text) || /: ['"]?\$\{[A-Z_][A-Z0-9_]*\}/.test(text);
 }

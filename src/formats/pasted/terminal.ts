@@ -3,11 +3,10 @@
 /** SGR and other CSI sequences, window titles, character sets, keypad modes (ECMA-48, and xterm's own). */
 const ESCAPES =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  /\u001b(?:\[[0-9;:?<=>!]{0,40}[ -/]{0,2}[@-~]|\][^\u0007\u001b\n]{0,300}(?:\u0007|\u001b\\)|[()][A-Z0-9]|[0-9=>A-Zc])/g;
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b\n]*(?:\u0007|\u001b\\)|[()][A-Z0-9]|[0-9=>A-Zc])/g;
 
 /** `less` and `more` between two screens, and `less` below the last. */
-const PAGES =
-  /^(?:lines \d{1,9}-\d{1,9}(?:\/\d{1,9})?(?: \(END\)| \d{1,3}%)?|--More--(?:\(\d{1,3}%\))?|\(END\)|~)$/gm;
+const PAGE = /^(?:lines \d+-\d+(?:\/\d+)?(?: \(END\)| \d+%)?|--More--(?:\(\d+%\))?|\(END\)|~)\r?$/;
 
 /** Characters without a width, which pages and chats put in. */
 const INVISIBLE = /\u200b|\u200c|\u200d|\u2060|\ufeff/g;
@@ -20,7 +19,10 @@ export function withoutTerminal(whole: string): string {
   if (text.includes("\r\r\n")) text = text.replaceAll("\r\r\n", "\r\n");
   if (text.includes("\r") && !text.includes("\n")) text = text.replaceAll("\r", "\n");
   if (text.includes("\nlines ") || text.includes("\n--More--") || text.includes("(END)"))
-    text = text.replaceAll(PAGES, "");
+    text = text
+      .split("\n")
+      .map((line) => (PAGE.test(line) ? "" : line))
+      .join("\n");
   text = withoutVisibleEnds(text);
   // Pages have spaces that do not break.
   return text.replaceAll("\u00A0", " ").replaceAll(INVISIBLE, "");
@@ -35,7 +37,7 @@ function withoutVisibleEnds(text: string): string {
 
 /** Whether a text is one screen of `watch`, which shows what fits. */
 export function isScreen(text: string): boolean {
-  return /^Every \d{1,6}\.\d{1,3}s: /m.test(text);
+  return /^Every \d+\.\d+s: /m.test(text);
 }
 
 /** Below this, one line may be all there is. */

@@ -6,7 +6,7 @@ import { findFindings } from "../../analysis/findings/index.js";
 import { resultsHash } from "../../charts/caption-text.js";
 import { CHARTS } from "../../charts/index.js";
 import { planeReport } from "../../results/descriptors.js";
-import { nativeChart } from "./native.js";
+import { nativeCaption, nativeChart } from "./native.js";
 import { pdfDeck } from "./pdf.js";
 import { pptxDeck } from "./pptx.js";
 import { notesOf, slidesOf } from "./slides.js";
@@ -169,6 +169,14 @@ describe("native charts", () => {
     expect(chart).toMatchObject({ type: "bar", horizontal: true, stacked: true });
     expect(chart.categories.at(-1)).toBe("eBPF hash");
     expect(chart.series[1]!.colours.at(-1)).toBe("0072B2");
+  });
+
+  it("have a caption that explains only what they draw", () => {
+    expect(
+      nativeCaption(
+        "Model · seed 1 · dashed: at the socket · thin dashes: fitted laws of growth · rings: one plane overtakes another · bars: between them time grows faster than N, as caches run out · hollow circle: could not be measured",
+      ),
+    ).toBe("Model · seed 1 · dashed: at the socket");
   });
 
   it("are none for a kind of chart that is not known, which becomes a picture", () => {

@@ -63,6 +63,17 @@ interface Look {
   borderDash?: unknown;
 }
 
+/** What a caption says of marks that only a picture has: plugins draw them. */
+const MARKS_OF_PICTURES = /^(?:thin dashes|rings|bars|hollow circle|hollow on the axis): /;
+
+/** A caption without the marks that a native chart does not draw. */
+export function nativeCaption(caption: string): string {
+  return caption
+    .split(" · ")
+    .filter((part) => !MARKS_OF_PICTURES.test(part))
+    .join(" · ");
+}
+
 /** The native chart of a configuration; null for kinds that are not exported natively, which need a picture. */
 export function nativeChart(
   config: ChartConfiguration,

@@ -6,7 +6,7 @@ import { THEMES, type ThemeName } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
 import { renderConfig } from "../image/canvas.js";
 import { finishDeck } from "./finish.js";
-import { type NativeChart, nativeChart } from "./native.js";
+import { type NativeChart, nativeCaption, nativeChart } from "./native.js";
 import { notesOf } from "./slides.js";
 import { talkOf } from "./talk.js";
 
@@ -61,7 +61,7 @@ export async function pptxDeck(runs: readonly Results[], theme: ThemeName): Prom
     page.addNotes(notesOf(slide, picture, slide.results));
     const chart = nativeChart(picture.config, intervalsOf(slide.results), theme);
     if (chart) {
-      look.words(page, picture);
+      look.words(page, { ...picture, caption: nativeCaption(picture.caption) });
       look.chart(page, chart, picture.description);
       charts.push(chart);
     } else {
