@@ -8,7 +8,7 @@ import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.
 import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
 import type { MapEntry } from "../../planes/ebpf/dump/map-bytes.js";
 import { type HexMaps, mapLayout } from "../../planes/ebpf/dump/map-names.js";
-import { staleBackends, withoutStale } from "../../planes/ebpf/dump/stale-entries.js";
+import { listedBackends, staleBackends, withoutStale } from "../../planes/ebpf/dump/stale-entries.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { ciliumMaps, maglevEntries } from "../../planes/ebpf/ruleset.js";
 import { rewriteOperations } from "../../planes/ebpf/update.js";
@@ -136,10 +136,12 @@ export function compare(
   programs: readonly EbpfProgram[],
   { objects, ignoreStale, anyState }: CompareOptions,
 ): Comparison {
-  const written = entryLines(ignoreStale ? withoutStale(real) : real, { anyState });
+  const models = programs.map(modelMaps);
+  const listed = new Set(models.flatMap((maps) => [...listedBackends(maps)]));
+  const written = entryLines(ignoreStale ? withoutStale(real, listed) : real, { anyState });
   const modelled = new Map<string, Set<string>>();
-  for (const program of programs) {
-    for (const [map, lines] of entryLines(modelMaps(program), { anyState }))
+  for (const maps of models) {
+    for (const [map, lines] of entryLines(maps, { anyState }))
       modelled.set(map, new Set([...(modelled.get(map) ?? []), ...lines]));
   }
   const names = [...new Set([...written.keys(), ...modelled.keys()])];

@@ -12,8 +12,11 @@ import { AFFINITY_MATCH, type HexMaps, MAP_LAYOUTS, type MapLayout } from "./map
 /** What a backend that is not ready has for a state; it has no slot. */
 const MAINTENANCE_BYTE = 3;
 
-/** The maps without them. */
-export function withoutStale(maps: HexMaps): HexMaps {
+/**
+ * The maps without them. A backend that is not ready has no slot, so that nothing shows which frontend refers to it: where frontends
+ * were forgotten, `listed` decides, the backend maps' keys without their numbers, by which Services of today still have it.
+ */
+export function withoutStale(maps: HexMaps, listed?: ReadonlySet<string>): HexMaps {
   const found: Stale = { ids: new Set(), members: new Map(), used: new Set(), forgotten: new Set() };
   const tests = MAP_LAYOUTS.map((layout) => findStale(maps, layout, found));
   const keep = (name: string, test: (key: Buffer, value: Buffer) => boolean) =>
@@ -29,15 +32,29 @@ export function withoutStale(maps: HexMaps): HexMaps {
     kept[layout.services] = keep(layout.services, (key) => !tests[i]!(key));
     kept[layout.backends] = keep(layout.backends, (key, value) => {
       const id = key.readUInt32LE(0);
-      return (
-        found.used.has(id) || !found.forgotten.has(id) || value[layout.addressBytes + 3] === MAINTENANCE_BYTE
-      );
+      if (value[layout.addressBytes + 3] === MAINTENANCE_BYTE)
+        return found.ids.size === 0 || listed === undefined || listed.has(backendKey(value, layout));
+      return found.used.has(id) || !found.forgotten.has(id);
     });
     kept[layout.reverseNat] = keep(layout.reverseNat, (key) => !found.ids.has(key.readUInt16BE(0)));
     kept[layout.maglev] = keep(layout.maglev, (key) => !found.ids.has(key.readUInt16BE(0)));
     kept[layout.sourceRanges] = keep(layout.sourceRanges, (key) => !found.ids.has(key.readUInt16BE(4)));
   }
   return Object.fromEntries(Object.entries(kept).flatMap(([name, list]) => (list ? [[name, list]] : [])));
+}
+
+/** The backends of these maps, whatever their numbers and states. */
+export function listedBackends(maps: HexMaps): Set<string> {
+  return new Set(
+    MAP_LAYOUTS.flatMap((layout) =>
+      (maps[layout.backends] ?? []).map(([, value]) => backendKey(Buffer.from(value, "hex"), layout)),
+    ),
+  );
+}
+
+/** Address, port and protocol. */
+function backendKey(value: Buffer, { addressBytes }: MapLayout): string {
+  return value.toString("hex", 0, addressBytes + 3);
 }
 
 /** What no lookup reaches, by the numbers that both families share. */
