@@ -1,7 +1,7 @@
 /** A run as it is planned for one cluster: what it makes, how long it takes, in words and as manifests. */
 
 import { FAMILY_NAMES, type Family, type FamilyChoice } from "../cluster/family.js";
-import { formatCount } from "../text.js";
+import { countOf, formatCount } from "../text.js";
 import { CHANGES } from "./changes/changes.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import { roleManifests } from "./inspect/rights.js";
@@ -159,7 +159,7 @@ export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
   const words = plane.program === plane.id ? plane.id : `${plane.program}${version}, ${plane.id}`;
   return [
     `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; what balances: ${words} (${plane.source})`,
-    `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${formatCount(largest)} Services of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, a probe pod on ${probes} ${probes === 1 ? "node" : "nodes"} at each of N = ${job.services.map(formatCount).join(", ")}`,
+    `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${countOf(largest, "Service")} of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, a probe pod on ${probes} ${probes === 1 ? "node" : "nodes"} at each of N = ${job.services.map(formatCount).join(", ")}`,
     `the cluster has ${formatCount(otherServices)} ${otherServices === 1 ? "Service" : "Services"} already${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
     `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays (--keep)" : "then all of it is removed"}`,
   ];

@@ -9,7 +9,7 @@ import type { PlaneReport } from "../../../planes/descriptor.js";
 import type { Cell, Replicate, Results } from "../../../results/schema.js";
 import { noted } from "../../../results/summarize.js";
 import { quantileSorted } from "../../../stats/quantile.js";
-import { formatCount } from "../../../text.js";
+import { countOf as countText, formatCount } from "../../../text.js";
 import { emptyReplicate } from "../replicate.js";
 import { CONNECTION_PARTS, type ConnectionPart } from "./variants.js";
 
@@ -214,7 +214,7 @@ function warningsOf(probed: readonly OfProtocol[], services: number, otherServic
     otherServices > OTHERS_SHARE * services &&
       services > 1 &&
       noted(
-        `there are ${formatCount(otherServices)} other Services: N is ${formatCount(services + otherServices)} in all`,
+        `there ${otherServices === 1 ? "is" : "are"} ${countText(otherServices, "other Service")}: N is ${formatCount(services + otherServices)} in all`,
       ),
   ].filter((warning) => warning !== false);
 }
