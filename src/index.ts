@@ -59,6 +59,7 @@ export { compileNodeList, type NodeProgram } from "./planes/iptables/rules/node-
 export type { NodeList } from "./planes/iptables/rules/saved-rules.js";
 export type { ServiceWalk } from "./planes/nftables/rules/full-sync.js";
 export {
+  type BothFamilies,
   type ConnectionOptions,
   type Connections,
   type Decision,
@@ -71,6 +72,7 @@ export {
   type MemoryLine,
   type Model,
   PASS,
+  type Pair,
   type Plane,
   type PlaneId,
   type PlaneOptions,

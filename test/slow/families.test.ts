@@ -141,6 +141,14 @@ describe("an imported cluster of IPv6, or of both families", () => {
       2,
       expect.stringMatching(/measured IPv6, and this cluster is IPv4: give a run of that family/),
     ]);
+    const { out: twice } = measure("advised-dual", "--planes", "iptables", "--family", "dual");
+    const refused = lbscale(["advise", paths.dual!, "--run", twice]);
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /measured both families at once, and lookups are compared in one: give a run of IPv4/,
+      ),
+    ]);
     const { out: four } = measure("advised-4", "--planes", "iptables,nftables", "--services", "1,10");
     const dual = lbscale(["advise", paths.dual!, "--run", four]);
     expect(dual.stdout).not.toContain("Not counted");

@@ -206,9 +206,12 @@ function storedRun(
 ): Results {
   const results = readResults(folder);
   const measured = results.run.settings.family ?? 4;
+  const own = FAMILY_NAMES[familyOf(network)];
   if (measured !== familyOf(network))
     throw new UsageError(
-      `the run in ${folder} measured ${FAMILY_NAMES[measured]}, and this cluster is ${FAMILY_NAMES[familyOf(network)]}: give a run of that family, or leave out --run to measure`,
+      measured === "dual"
+        ? `the run in ${folder} measured both families at once, and lookups are compared in one: give a run of ${own}, or leave out --run to measure`
+        : `the run in ${folder} measured ${FAMILY_NAMES[measured]}, and this cluster is ${own}: give a run of that family, or leave out --run to measure`,
     );
   const { planes } = results.run.settings;
   const modelled = planeOptionsFrom(planes);
