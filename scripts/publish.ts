@@ -54,6 +54,7 @@ const PREFERRED = [
   "cluster-sync",
   "cluster-established",
   "cluster-programming-leaves",
+  "family",
   "update",
   "connect",
   "established",
