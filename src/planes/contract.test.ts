@@ -139,7 +139,7 @@ describe.each(PLANES.flatMap(onEveryNode))("$id of $node", ({ plane, family }) =
           expect(verifyPlanes(cluster, models, flows, kubeProxy).examples).toEqual([]);
         },
       ),
-      { numRuns: trials(2, 200) },
+      { numRuns: trials(2, 60) },
     );
   });
 
@@ -153,7 +153,7 @@ describe.each(PLANES.flatMap(onEveryNode))("$id of $node", ({ plane, family }) =
           expect(explaining.explain(flowAt(words, flow), flow * 60).decision).toBe(decided);
         }
       }),
-      { numRuns: trials(2, 100) },
+      { numRuns: trials(2, 30) },
     );
   });
 

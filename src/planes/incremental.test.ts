@@ -150,7 +150,7 @@ describe.each([...IN_FAMILIES, ...CALICO_MAGLEV])("$name of IPv$family", ({ plan
         const at = applyAll(live, base, wanted, mode);
         expectSame(plane, live, at, options, seed);
       }),
-      { numRuns: trials(2, 100) },
+      { numRuns: trials(2, 40) },
     );
   });
 
@@ -179,7 +179,7 @@ describe.each([...IN_FAMILIES, ...CALICO_MAGLEV])("$name of IPv$family", ({ plan
           }).toEqual({ rules, chains, mapWrites });
         }
       }),
-      { numRuns: trials(2, 60) },
+      { numRuns: trials(2, 25) },
     );
   });
 
