@@ -15,7 +15,7 @@ const SYSTEM = [
   "known-latency",
   "kube-proxy*",
   "package",
-  "programming",
+  "programming*",
   "random-commands",
   "readme",
   "scripts",
