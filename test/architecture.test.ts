@@ -35,6 +35,9 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   "src/results/schema.ts": "one schema, read top to bottom",
   "src/kernel/real-program/random-changes.ts": "one function per kind of change",
   "src/stats/fit.ts": "the laws and their selection",
+  "src/planes/contract.ts": "one decision and every difference from it, read top to bottom",
+  "src/planes/plane.ts": "what a plane is, in one place",
+  "src/planes/ebpf/ruleset.ts": "one function for each of Cilium's maps",
 };
 /** What every plane's folder holds; two planes may share a folder. */
 const PLANE_FILES = [
@@ -50,6 +53,7 @@ const PLANE_FILES = [
 const PLANE_TESTS = ["model.test.ts", "program.test.ts"];
 /** Other tests in a plane's folder, with the reason. */
 const OTHER_PLANE_TESTS: Readonly<Record<string, string>> = {
+  "src/planes/ipvs/both.test.ts": "tables of both families of a node, which IPVS alone has",
   "src/planes/ebpf/cilium-recordings.test.ts":
     "Cilium's own maps; kube-proxy's recordings concern three planes",
 };

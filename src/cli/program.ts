@@ -265,7 +265,7 @@ function printError(error: unknown, debug: boolean, io: Io): number {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = exitCodeOf(error);
   const line = code === EXIT_INTERNAL ? `internal error: ${message}; --debug shows where` : message;
-  io.err(`lbscale: ${plainText(line, 1000)}\n`);
+  io.err(`lbscale: ${plainText(line, 2000)}\n`);
   if (debug && code === EXIT_INTERNAL) io.err(`${stack}\n`);
   return code;
 }

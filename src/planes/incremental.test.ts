@@ -9,7 +9,7 @@ import { type LiveCluster, liveCluster, resolveChange } from "../cluster/endpoin
 import { exposeServices } from "../cluster/expose.js";
 import { flowAt } from "../cluster/flows.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../cluster/generate.js";
-import { IPVS_SCHEDULERS } from "./ipvs/scheduler-names.js";
+import { IPVS_SCHEDULERS } from "./ipvs/schedulers/names.js";
 import type { Flow, IncrementalModel, Model, Plane, PlaneOptions, UpdateMode } from "./plane.js";
 import { PLANES } from "./registry.js";
 

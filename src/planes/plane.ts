@@ -5,7 +5,7 @@ import type { Cluster } from "../cluster/cluster.js";
 import type { EndpointUpdate } from "../cluster/endpoint-updates.js";
 import type { RawCidr } from "../cluster/raw-addresses.js";
 import type { Capacity, PlaneDescriptor } from "./descriptor.js";
-import type { IpvsScheduler } from "./ipvs/scheduler-names.js";
+import type { IpvsScheduler } from "./ipvs/schedulers/names.js";
 import type { KubeProxyVersion } from "./kube-proxy-versions.js";
 import type { ServiceWalk } from "./nftables/rules/full-sync.js";
 
@@ -121,10 +121,10 @@ export interface Program {
   /** Builds a model that a running control plane keeps up to date. Endpoints are numbered below `capacity`. */
   live(seed: number, capacity: number): IncrementalModel;
   /**
-   * Builds a model of its own together with the connection state that the plane keeps. `beside`: connections of the node's other
+   * Builds a model of its own together with the connection state that the plane keeps. `otherFamily`: connections of the node's other
    * family, in whose tables these are where the plane has `oneConnectionTable`.
    */
-  connections(seed: number, options: ConnectionOptions, beside?: Connections): Connections;
+  connections(seed: number, options: ConnectionOptions, otherFamily?: Connections): Connections;
 }
 
 /** A model and the control plane that changes it in place, or by a new table, as the kernel does. No system call, no netlink. */

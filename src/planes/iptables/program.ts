@@ -160,8 +160,8 @@ export class IptablesProgram implements Program {
     return new IptablesModel(this.cluster, this.natTable(), filter, seed);
   }
 
-  connections(seed: number, options: ConnectionOptions, beside?: Connections): Connections {
-    return new NetfilterConnections(this.model(seed), this.cluster, conntrackOf(options, seed, beside));
+  connections(seed: number, options: ConnectionOptions, otherFamily?: Connections): Connections {
+    return new NetfilterConnections(this.model(seed), this.cluster, conntrackOf(options, seed, otherFamily));
   }
 
   #indices(): number {

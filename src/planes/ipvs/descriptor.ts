@@ -1,6 +1,6 @@
 import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
 import { KUBE_PROXY_VERSIONS } from "../kube-proxy-versions.js";
-import { IPVS_SCHEDULERS } from "./scheduler-names.js";
+import { IPVS_SCHEDULERS } from "./schedulers/names.js";
 
 export const IPVS: PlaneDescriptor = {
   id: "ipvs",

@@ -3,7 +3,7 @@ import type { Plane } from "../plane.js";
 import { IpvsFamilies } from "./both.js";
 import { IPVS } from "./descriptor.js";
 import { IpvsProgram } from "./program.js";
-import { isIpvsScheduler } from "./scheduler-names.js";
+import { isIpvsScheduler } from "./schedulers/names.js";
 
 /** kube-proxy's IPVS mode: virtual services in a hash table, and a constant number of rules that match ipsets. */
 export const ipvs: Plane = {

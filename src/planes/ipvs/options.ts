@@ -1,7 +1,7 @@
 /** Options of IPVS that users may set. */
 
 import type { PlaneOption } from "../option.js";
-import { IPVS_SCHEDULERS } from "./scheduler-names.js";
+import { IPVS_SCHEDULERS } from "./schedulers/names.js";
 
 export const IPVS_OPTIONS: readonly PlaneOption[] = [
   {

@@ -125,8 +125,8 @@ export class NftablesProgram implements Program {
     };
   }
 
-  connections(seed: number, options: ConnectionOptions, beside?: Connections): Connections {
-    return new NetfilterConnections(this.model(seed), this.cluster, conntrackOf(options, seed, beside));
+  connections(seed: number, options: ConnectionOptions, otherFamily?: Connections): Connections {
+    return new NetfilterConnections(this.model(seed), this.cluster, conntrackOf(options, seed, otherFamily));
   }
 
   model(seed: number): Model {

@@ -65,10 +65,7 @@ export function backgroundPort(i: number): number {
   return 32_768 + (i >>> 22);
 }
 
-/**
- * The table, of both families where a node has them (`OF_IPV6` in the protocol). Nodes are word indices of tuple hashes. Nothing
- * here allocates after construction.
- */
+/** The table, of both families (`OF_IPV6` in the protocol). Nodes are word indices. Nothing here allocates after construction. */
 export class Conntrack {
   readonly words: Int32Array;
   readonly buckets: number;

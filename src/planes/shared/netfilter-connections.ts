@@ -18,8 +18,8 @@ import { Conntrack, DEFAULT_BUCKETS, NONE } from "./conntrack.js";
 import { explainConfirm, explainKnown } from "./explain-conntrack.js";
 
 /** nf_conntrack of a node's other family, or the table that the options ask for, filled. */
-export function conntrackOf(options: ConnectionOptions, seed: number, beside?: Connections): Conntrack {
-  if (beside instanceof NetfilterConnections) return beside.conntrack;
+export function conntrackOf(options: ConnectionOptions, seed: number, otherFamily?: Connections): Conntrack {
+  if (otherFamily instanceof NetfilterConnections) return otherFamily.conntrack;
   const buckets = options.conntrackBuckets ?? DEFAULT_BUCKETS;
   return new Conntrack(buckets, options.conntrackMax ?? DEFAULT_BUCKETS, options.fill, seed);
 }
