@@ -13,7 +13,7 @@ const SYSTEM = [
   "doctor",
   "kernel*",
   "known-latency",
-  "kube-proxy*",
+  "kube-proxy-*",
   "package",
   "programming*",
   "random-commands",

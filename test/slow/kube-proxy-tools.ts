@@ -4,7 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 import { installedKubeProxies } from "../../src/kernel/kube-proxy/binaries.js";
 import { PREFIX } from "../../src/kernel/testbed/clean.js";
 import { LONGEST_MS } from "../support/patience.js";
@@ -74,4 +74,16 @@ export function startVerify(...args: string[]) {
     child.once("close", (code, signal) => resolve(code ?? signal));
   });
   return { child, printed, ended };
+}
+
+/** Compares a random cluster of 12 Services, and each of so many changes to it, with what kube-proxy writes. */
+export function expectNoDifference(seed: number, version: string, mode: string, changes: number): void {
+  const shares = ["empty", "affinity", "internal-local", "external-local", "source-ranges", "local-share"];
+  const { status, stdout } = run(
+    ...[CLI, "verify", "--services", "12", "--shape", "mixed", "--endpoints", "3", "--seed", String(seed)],
+    ...shares.flatMap((share) => [`--${share}`, "0.3"]),
+    ...["--kube-proxy", version, "--mode", mode, "--changes", String(changes)],
+  );
+  expect({ mode, status, stdout: status === 0 ? "" : stdout }).toEqual({ mode, status: 0, stdout: "" });
+  expect(stdout.split("\n").filter((line) => /: 0 differences/.test(line))).toHaveLength(1 + changes);
 }

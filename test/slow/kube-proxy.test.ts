@@ -1,7 +1,15 @@
 /** The real kube-proxy: needs Linux, root, scripts/install-kernel-tools.sh and scripts/install-kube-proxy.sh. */
 
 import { describe, expect, test } from "vitest";
-import { CLI, fakeKubeProxy, kubeProxy, lacking, OBJECTS, run } from "./kube-proxy-tools.js";
+import {
+  CLI,
+  expectNoDifference,
+  fakeKubeProxy,
+  kubeProxy,
+  lacking,
+  OBJECTS,
+  run,
+} from "./kube-proxy-tools.js";
 
 const RECORD = "dist/scripts/record-kube-proxy.js";
 const CLUSTERS = 20;
@@ -16,7 +24,6 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
   test.each([
     ["iptables", ["1.35", "1.37"]],
     ["nftables", ["1.35", "1.37"]],
-    ["ipvs", ["1.36"]],
   ])("recordings: %s mode of kube-proxy %s writes today what it wrote then", (mode, versions) => {
     const { status, stdout, stderr } = run(RECORD, "--check", "--mode", mode, ...versions);
     expect({ status, stderr, stdout: status === 0 ? "" : stdout }).toEqual({
@@ -82,14 +89,6 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     },
   );
 
-  test("families: a cluster of both, as kube-proxy 1.36 writes it in IPVS mode", () => {
-    const { status, stdout } = run(
-      ...[CLI, "verify", "--services", "10", "--seed", "5", "--family", "dual"],
-      ...["--kube-proxy", "1.36", "--mode", "ipvs"],
-    );
-    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/: 0 differences\n$/) });
-  });
-
   // Hints next to policies Local, names of 63 characters, all protocols at one port, ranges that touch, odd timeouts.
   test.each(
     ["1.35", "1.36", "1.37"].flatMap((version) => [
@@ -114,10 +113,6 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/: 0 differences\n$/) });
   });
 
-  test("models: a cluster and 3 changes, as kube-proxy 1.36 writes them in IPVS mode", () => {
-    expectNoDifference(100, "1.36", "ipvs", 3);
-  });
-
   test("verify: a difference has exit code 1 and names the Service", () => {
     // Of a version whose layout is another: the model of 1.37 against a kube-proxy of 1.35 that claims to be 1.37.
     const { status, stdout, stderr } = run(
@@ -139,14 +134,3 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
 
 const ODD = "test/data/kube-proxy/clusters/odd.json";
 const BOTH_LISTS = "test/data/kube-proxy/clusters/both-lists.json";
-
-function expectNoDifference(seed: number, version: string, mode: string, changes: number): void {
-  const shares = ["empty", "affinity", "internal-local", "external-local", "source-ranges", "local-share"];
-  const { status, stdout } = run(
-    ...[CLI, "verify", "--services", "12", "--shape", "mixed", "--endpoints", "3", "--seed", String(seed)],
-    ...shares.flatMap((share) => [`--${share}`, "0.3"]),
-    ...["--kube-proxy", version, "--mode", mode, "--changes", String(changes)],
-  );
-  expect({ mode, status, stdout: status === 0 ? "" : stdout }).toEqual({ mode, status: 0, stdout: "" });
-  expect(stdout.split("\n").filter((line) => /: 0 differences/.test(line))).toHaveLength(1 + changes);
-}
