@@ -13,6 +13,7 @@ const SYSTEM = [
   "doctor",
   "kernel*",
   "known-latency",
+  // Not kube-proxy.test.ts: what it starts lives and ends in namespaces of its own.
   "kube-proxy-*",
   "package",
   "programming*",
