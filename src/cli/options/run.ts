@@ -205,6 +205,8 @@ export function withRunOptions<T>(yargs: Argv<T>, names?: CatalogNames): Argv<T>
   return yargs;
 }
 
+const LIST = new Intl.ListFormat("en-GB");
+
 /**
  * Reads what was given into a specification.
  *
@@ -218,7 +220,7 @@ export function readRunSpec(given: GivenOptions): RunSpecInput {
   for (const { name, lanes, read } of givenOptions(given)) {
     if (!lanes.includes(lane)) {
       throw new UsageError(
-        `--${name} is for the ${lanes.join(" and ")} ${lanes.length === 1 ? "lane" : "lanes"}: leave it out with --lane ${lane}`,
+        `--${name} is for the ${LIST.format(lanes)} ${lanes.length === 1 ? "lane" : "lanes"}: leave it out with --lane ${lane}`,
       );
     }
     const part = read(textOf(given, name) ?? "", lane);
