@@ -137,7 +137,7 @@ describe.skipIf(lacking !== null)("verify --kube-proxy", () => {
     expect(await ended).toBe(130);
     expect(printed.stderr).toContain("lbscale: interrupted: kube-proxy was ended\n");
     expect(leftovers()).toEqual(before);
-    expect(processesNaming(`${path}\0--config`)).toEqual([]);
+    expect(processesNaming(`${path}\0--config\0${folder}`)).toEqual([]);
   });
 
   test("kill -9 ends every process; doctor names the folder, and doctor --clean removes it", async () => {
