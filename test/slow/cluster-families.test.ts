@@ -72,30 +72,6 @@ describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy
     expect(equivalence.disagreements).toBe(0);
     expect(leftovers()).toEqual([]);
   });
-
-  it("has its changes watched by both protocols and families from both nodes, and by the last of them", () => {
-    const out = join(folder, "dual changes");
-    const options = ["--services", "5", "--family", "dual", "--protocol", "tcp,udp"];
-    const { status, stderr } = measure(...options, "--scenarios", "programming,sync", "--out", out);
-    expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
-    const parts = ["", "every node", "IPv4", "IPv6"].flatMap((part) => [
-      part,
-      part === "" ? "udp" : `udp, ${part}`,
-    ]);
-    expect(new Set(variantsOf(out, "sync"))).toEqual(new Set(parts));
-    for (const { scenario, variant, replicates, facts } of readResults(out).cells) {
-      expect([scenario, variant, replicates.length]).toEqual([
-        scenario,
-        variant,
-        scenario === "sync" ? 3 : 20,
-      ]);
-      const times = replicates[0]?.samples.length;
-      const [isLast, isOneFamily] = [variant.includes("every node"), variant.includes("IPv")];
-      expect([variant, times]).toEqual([variant, isLast ? 1 : isOneFamily ? 2 : 4]);
-      expect(facts["node 2 slowest ns"]).toBeGreaterThan(0);
-    }
-    expect(leftovers()).toEqual([]);
-  });
 });
 
 describe.skipIf(leftOut)("a cluster of eight addresses of IPv6 for Services", () => {
