@@ -52,10 +52,16 @@ const ATTACH_PAUSE_MS = 1000;
 /** Nanoseconds of this process's clock. */
 export const nowNs = (): number => Math.round(performance.now() * 1e6);
 
+/** What a report is waited for by. */
+interface Waiting {
+  readonly answer: (report: Report) => void;
+  readonly giveUp: () => void;
+}
+
 export class Watcher {
   readonly node: string;
   readonly #args: readonly string[];
-  readonly #waiting = new Map<string, (report: Report) => void>();
+  readonly #waiting = new Map<string, Waiting>();
   #child: ChildProcess | null = null;
   #lastId = 0;
 
@@ -117,10 +123,15 @@ export class Watcher {
     };
   }
 
+  /** Ends the stream, and what is still waited for: its timers would keep this process for minutes. */
   close(): void {
     this.#child?.kill();
     this.#child = null;
-    this.#waiting.clear();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    for (const { giveUp } of [...this.#waiting.values()]) giveUp();
   }
 
   async #ask<K extends Report["kind"]>(kind: K, line: (id: number) => string, timeoutMs: number) {
@@ -134,15 +145,20 @@ export class Watcher {
     type Answer = Extract<Report, { kind: K }> & { readonly receivedNs: number };
     return new Promise<Answer>((resolve, reject) => {
       const key = `${kind} ${id}`;
-      const timer = setTimeout(() => {
-        this.#waiting.delete(key);
-        reject(new ClusterFailedError("a pod that waits for changes does not answer: see kubectl attach"));
-      }, timeoutMs);
-      this.#waiting.set(key, (answer) => {
+      const end = () => {
         clearTimeout(timer);
         this.#waiting.delete(key);
-        resolve({ ...answer, receivedNs: nowNs() } as Answer);
-      });
+      };
+      const giveUp = () => {
+        end();
+        reject(new ClusterFailedError("a pod that waits for changes does not answer: see kubectl attach"));
+      };
+      const timer = setTimeout(giveUp, timeoutMs);
+      const answer = (report: Report) => {
+        end();
+        resolve({ ...report, receivedNs: nowNs() } as Answer);
+      };
+      this.#waiting.set(key, { answer, giveUp });
     });
   }
 
@@ -156,12 +172,15 @@ export class Watcher {
     const child = spawn("kubectl", this.#args, { detached: true, stdio: ["pipe", "pipe", "ignore"] });
     child.stdin.on("error", () => {});
     child.on("error", () => {});
-    child.on("exit", () => {
-      if (this.#child === child) this.#child = null;
+    // After its last line: a stream that has ended answers nothing more.
+    child.on("close", () => {
+      if (this.#child !== child) return;
+      this.#child = null;
+      this.#giveUp();
     });
     createInterface({ input: child.stdout }).on("line", (line) => {
       const parsed = report.safeParse(jsonOf(line));
-      if (parsed.success) this.#waiting.get(`${parsed.data.kind} ${parsed.data.id}`)?.(parsed.data);
+      if (parsed.success) this.#waiting.get(`${parsed.data.kind} ${parsed.data.id}`)?.answer(parsed.data);
     });
     return child;
   }

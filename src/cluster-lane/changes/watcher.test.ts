@@ -1,0 +1,31 @@
+/** A pod's stream, with a `kubectl` of our own that answers as the pod's program does. */
+
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { Watcher } from "./watcher.js";
+
+const folder = mkdtempSync(join(os.tmpdir(), "lbscale-watcher-"));
+afterEach(() => vi.unstubAllEnvs());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Longer than a test may take. */
+const WATCHED = { frontends: [], intervalUs: 1000, seconds: 100_000 };
+
+describe.skipIf(os.platform() === "win32")("a pod that waits for changes", () => {
+  it.each([
+    ["its stream ends", "exit", () => {}],
+    ["it is closed", "exec sleep 1000", (watcher: Watcher) => watcher.close()],
+  ] as const)("is waited for no more once %s", async (_why, then, act) => {
+    const kubectl = join(folder, "kubectl");
+    writeFileSync(kubectl, `#!/bin/sh\nread line\necho '{"kind":"watching","id":1}'\n${then}\n`);
+    chmodSync(kubectl, 0o755);
+    vi.stubEnv("PATH", `${folder}${delimiter}${process.env.PATH}`);
+    const watcher = new Watcher({}, "namespace", { name: "pod", node: "node" });
+    const { seen } = await watcher.watch(WATCHED);
+    act(watcher);
+    await expect(seen).rejects.toThrow("a pod that waits for changes does not answer");
+    watcher.close();
+  });
+});
