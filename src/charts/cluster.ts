@@ -117,7 +117,7 @@ export const clusterProgramming = scalingChart({
   id: "cluster-programming",
   findings: ["cluster-programming"],
   title: "Time until a new endpoint gets connections in a live cluster, log–log",
-  neutralTitle: "A replaced endpoint in a live Kubernetes cluster",
+  neutralTitle: "Replacing an endpoint in a live Kubernetes cluster",
   note: CHANGE_NOTE,
 });
 
@@ -127,7 +127,7 @@ const programmingNodes = scalingChart({
   title:
     "Time until a new endpoint gets connections on a node, and on every node, of a live cluster, log–log",
   measure: { ...change.measure, variants: ["", "every node"] },
-  neutralTitle: "A replaced endpoint on a node of a live cluster and on all of them",
+  neutralTitle: "Replacing an endpoint: on one node, and on every node",
   note: (results, cells) => joinParts([CHANGE_NOTE(results, cells), "dashed: the last node of each change"]),
 });
 
@@ -146,7 +146,7 @@ export const clusterDatagramProgramming = scalingChart({
   title: "Time until a new endpoint gets datagrams in a live cluster, log–log",
   measure: { ...change.measure, variants: ["udp"] },
   plain: "udp",
-  neutralTitle: "A replaced endpoint of UDP in a live Kubernetes cluster",
+  neutralTitle: "Replacing an endpoint of a UDP Service in a live cluster",
   note: changeNote(
     "20 changes, two or three seconds apart, each watched by a datagram a millisecond, from a new port, on every node",
   ),

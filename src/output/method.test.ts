@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { nodeTable } from "./cluster-method.js";
-import { formatMethod, methodFacts } from "./method.js";
+import { formatMethod, methodFacts, planesAndSizes } from "./method.js";
 
 it("the method says whose anonymous maps are modelled: the run's version of nft, or what old runs had", () => {
   const results = fakeResults();
@@ -62,4 +62,13 @@ it("changes of a cluster are told by node, and of the last node, where there are
     ["the last", "4 ms", "5 ms", "6 ms"],
   ]);
   expect(nodeTable({ ...results, cells: [{ ...live, facts }] })).toEqual([]);
+});
+
+it("a run's planes and sizes are counted in words that fit one of each", () => {
+  const { cells } = fakeResults({ planes: ["iptables", "ebpf"], services: [1, 1000] });
+  const of = (plane: string, services: number) =>
+    cells.filter((cell) => cell.plane === plane && cell.services === services);
+  expect(planesAndSizes(cells)).toBe("2 data planes at 1 to 1,000 Services");
+  expect(planesAndSizes(of("ebpf", 1))).toBe("1 data plane at 1 Service");
+  expect(planesAndSizes(of("ebpf", 1000))).toBe("1 data plane at 1,000 Services");
 });

@@ -4,7 +4,7 @@ import { joinParts, resultsHash } from "../charts/caption-text.js";
 import { datapathNote, outsideNote, planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
-import { formatBytes, formatCount, formatNs, plainText } from "../text.js";
+import { countOf, formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import { clusterFacts, clusterSentences, isLive } from "./cluster-method.js";
 
 /** What a run's numbers are of: models, the real data planes, or both. */
@@ -13,6 +13,16 @@ export function measuredIn(cells: Results["cells"]): string {
   if (!lanes.has("model")) return "the real data planes, no models";
   if (lanes.size === 1) return "models of the data planes, not the kernel";
   return "the real data planes, with models labelled as such";
+}
+
+/** How many planes were measured, and at which N: `6 data planes at 1 to 30,000 Services`. */
+export function planesAndSizes(cells: Results["cells"]): string {
+  const services = cells.map((cell) => cell.services);
+  const [least, most] = [minOf(services), maxOf(services)];
+  const planes = countOf(new Set(cells.map(({ plane }) => plane)).size, "data plane");
+  return least === most
+    ? `${planes} at ${countOf(most, "Service")}`
+    : `${planes} at ${formatCount(least)} to ${countOf(most, "Service")}`;
 }
 
 /** Versions of nft that a run modelled; what runs of before 0.3 did, which do not say. */

@@ -5,9 +5,8 @@ import { readFileSync } from "node:fs";
 import { findingSentence } from "../../analysis/finding-sentence.js";
 import { THEMES, type Theme } from "../../charts/theme.js";
 import type { Results } from "../../results/schema.js";
-import { maxOf, minOf } from "../../stats/extent.js";
 import { escapeXml, formatCount, plainText } from "../../text.js";
-import { environmentFacts, formatMethod, measuredIn, methodFacts } from "../method.js";
+import { environmentFacts, formatMethod, measuredIn, methodFacts, planesAndSizes } from "../method.js";
 import { tableFields, tableHeadings, tableRows } from "../tables/table.js";
 import { allWarnings, qualityLines } from "../warnings.js";
 import { pageData, scriptJson } from "./data.js";
@@ -100,11 +99,9 @@ function titleOf({ findings }: Results): string {
 }
 
 function leadOf({ run, cells }: Results): string {
-  const services = cells.map((cell) => cell.services);
-  const planes = new Set(cells.map(({ plane }) => plane)).size;
   return [
     `A ${plainText(run.profile, 30)} run of lbscale, ${plainText(run.startedAt, 40).slice(0, 10)}`,
-    `${planes} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services`,
+    planesAndSizes(cells),
     measuredIn(cells),
     ...(run.complete ? [] : ["not complete"]),
   ].join(" · ");

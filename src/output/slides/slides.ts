@@ -8,9 +8,8 @@ import { cellId } from "../../results/cells.js";
 import { planeReport } from "../../results/descriptors.js";
 import { keepDigest } from "../../results/digest.js";
 import type { Finding, Results } from "../../results/schema.js";
-import { maxOf, minOf } from "../../stats/extent.js";
-import { formatCount, plainText } from "../../text.js";
-import { formatMethod, measuredIn, methodFacts } from "../method.js";
+import { plainText } from "../../text.js";
+import { formatMethod, measuredIn, methodFacts, planesAndSizes } from "../method.js";
 
 export interface Slide {
   readonly chart: Chart;
@@ -90,9 +89,8 @@ export const DECK_TITLE = "What Kubernetes Service load balancing costs as it gr
 
 /** What is below the deck's title. */
 export function deckLead({ run, environment, cells }: Results): string[] {
-  const services = cells.map((cell) => cell.services);
   return [
-    `${new Set(cells.map(({ plane }) => plane)).size} data planes at ${formatCount(minOf(services))} to ${formatCount(maxOf(services))} Services, ${measuredIn(cells)}`,
+    `${planesAndSizes(cells)}, ${measuredIn(cells)}`,
     `Measured with lbscale on ${plainText(run.startedAt, 40).slice(0, 10)}, ${plainText(environment.cpu, 60)}`,
   ];
 }
