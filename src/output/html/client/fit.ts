@@ -65,7 +65,7 @@ const LINE_NAMES = ["endLabels", "pointLabels", "curveLabels"];
 
 /** Leaves title, subtitle and caption to the page; names next to lines become a legend above where there is no room. */
 export function fitPage(config: ChartConfiguration, view: PageView, linear: boolean): void {
-  const dropped = view.narrow ? ["frame", "columnMarks", ...LINE_NAMES] : ["frame"];
+  const dropped = view.narrow ? ["frame", ...LINE_NAMES] : ["frame"];
   const namesLines = (config.plugins ?? []).some(({ id }) => LINE_NAMES.includes(id));
   config.plugins = (config.plugins ?? []).filter(({ id }) => !dropped.includes(id));
   if (view.narrow && namesLines) nameAbove(config, view);
