@@ -100,7 +100,7 @@ function titleOf({ findings }: Results): string {
 
 function leadOf({ run, cells }: Results): string {
   return [
-    `A ${plainText(run.profile, 30)} run of lbscale, ${plainText(run.startedAt, 40).slice(0, 10)}`,
+    `A run of lbscale, profile ${plainText(run.profile, 30)}, ${plainText(run.startedAt, 40).slice(0, 10)}`,
     planesAndSizes(cells),
     measuredIn(cells),
     ...(run.complete ? [] : ["not complete"]),
