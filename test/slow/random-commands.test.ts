@@ -82,17 +82,17 @@ const VALUES = [
   ...["results.json", "9007199254740993", "é", "--", "a=b", "2026"],
 ];
 
-/** Another seed is another 200 lines. */
+/** Another seed is another 500 lines. */
 const SEED = Number(process.env.SEED ?? 20);
 
-it("200 random command lines exit with 0, 1 or 2, and print no stack trace", () => {
+it("500 random command lines exit with 0, 1 or 2, and print no stack trace", () => {
   const random = Random.fromSeed(SEED, "command lines");
   const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]!;
   writeFileSync(join(folder, "results.json"), "{}");
   const files = [BOUTIQUE, NODE_TABLES, "results.json", "missing"];
   const wrong: string[] = [];
   const codes = new Map<number | null, number>();
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 500; i++) {
     const words = [pick(COMMANDS)];
     for (let n = random.below(6); n > 0; n--) {
       words.push(pick([OPTIONS, OPTIONS, VALUES, files][random.below(4)]!));
