@@ -7,7 +7,6 @@ import { defineConfig } from "vitest/config";
 const SYSTEM = [
   "calico-trie",
   "cilium*",
-  "cluster*",
   "cold-start",
   "disk",
   "doctor",
@@ -21,6 +20,9 @@ const SYSTEM = [
   "readme",
   "scripts",
 ].map((name) => `test/slow/${name}.test.ts`);
+
+/** Of the machine these have one link, and folders of their own. */
+const CLUSTER = ["test/slow/cluster*.test.ts"];
 
 const PROCESSES = [
   "test/slow/**/*.test.ts",
@@ -36,14 +38,20 @@ const PROCESSES = [
   "src/stats/intervals.test.ts",
 ];
 
-/** What takes too long for `npm test`: packaging, long fuzz runs, kill loops. `.ci/run` runs both projects at once. */
+/** What takes too long for `npm test`: packaging, long fuzz runs, kill loops. `.ci/run` runs all projects at once. */
 export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: "system", include: SYSTEM, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "cluster", include: CLUSTER, sequence: { groupOrder: 2 } } },
       {
         extends: true,
-        test: { name: "processes", include: PROCESSES, exclude: SYSTEM, sequence: { groupOrder: 1 } },
+        test: {
+          name: "processes",
+          include: PROCESSES,
+          exclude: [...SYSTEM, ...CLUSTER],
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
     env: { LBSCALE_LONG: "true" },

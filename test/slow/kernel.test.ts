@@ -277,7 +277,8 @@ function hostState(): string[] {
   return [
     ...rules.filter((line) => !line.startsWith("#")),
     ...run("nft", "list", "ruleset"),
-    ...run("ip", "-br", "link"),
+    // Not that of a test cluster (scripts/test-cluster/settings.sh), which other tests start and stop.
+    ...run("ip", "-br", "link").filter((line) => !line.startsWith("lbscale0")),
     ...run("ip", "netns", "list"),
     ...readFileSync("/proc/self/mounts", "utf8").split("\n"),
     ...cgroups,
