@@ -82,6 +82,10 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
     "this is calico-node -bpf nat dump, which is not read: give kubectl get services,endpointslices,nodes -A -o json",
   "bpftool map":
     "this is bpftool's list or dump of BPF maps: give cilium bpf lb list, or kubectl get services,endpointslices -A -o json",
+  "cilium status":
+    "this is cilium status, which lists no Services: give cilium service list -o json, or cilium bpf lb list",
+  addresses:
+    "these are addresses alone, as -o jsonpath prints them: give the objects (kubectl get services,endpointslices -A -o json)",
   "network listing":
     "this lists connections, sockets, interfaces or routes, and no Services: give kubectl get services,endpointslices -A -o json, or what a node prints (iptables-save, nft list ruleset, ipvsadm -Sn, cilium bpf lb list)",
   "kubectl describe":

@@ -40,6 +40,8 @@ export type TextKind =
   | "diff"
   | "calico nat"
   | "bpftool map"
+  | "cilium status"
+  | "addresses"
   | "network listing"
   | "kubernetes"
   | "unknown";
@@ -142,7 +144,12 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   // With --no-headers, and with -o name.
   [/^(?:\S{1,253} +){1,2}(?:ClusterIP|NodePort|LoadBalancer|ExternalName) +\S/, "kubectl table"],
   [/^(?:service|endpoints|endpointslice\.discovery\.k8s\.io)\/[a-z0-9.-]{1,253}$/, "kubectl table"],
+  // The same in Markdown, between bars.
+  [/^\| *(?:NAMESPACE|NAME|Name|name) *\|/, "kubectl table"],
   [/^Name: +\S+$/, "kubectl describe"],
+  [/^(?:KVStore|Kubernetes|KubeProxyReplacement|Cilium): +\S/, "cilium status"],
+  // As -o jsonpath prints them.
+  [/^(?:\d{1,3}(?:\.\d{1,3}){3}(?:\s+|$))+$/, "addresses"],
   [/^[{[]/, "kubernetes"],
   [/^(?:---|%YAML|- |-$|&|!)/, "kubernetes"],
   [/^['"]?(?:apiVersion|kind|items|metadata|spec|status)['"]?:(?: |$)/, "kubernetes"],

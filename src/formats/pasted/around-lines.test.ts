@@ -200,6 +200,9 @@ describe("what holds no Services", () => {
       /calico-node -bpf nat dump/,
     ],
     ["bpftool map dump", "key: 0a 60 00 01 01 bb 00 00  value: 01 00 00 00\n", /bpftool's list or dump/],
+    ["a table in Markdown", "| NAME | TYPE |\n|---|---|\n| web | ClusterIP |\n", /a table of kubectl get/],
+    ["cilium status", "KVStore:   Ok   Disabled\nCilium:    Ok   1.15.1\n", /cilium status, which lists no/],
+    ["addresses of jsonpath", "10.96.0.1 10.96.0.10 10.96.44.7", /addresses alone/],
     ["bpftool map list", "12: hash  name cilium_lb4_serv  flags 0x1\n\tkey 12B  value 12B\n", /bpftool's/],
     [
       "conntrack -L",
