@@ -11,6 +11,7 @@ import { UpdateCounter } from "../../src/kernel/kube-proxy/writes.js";
 import { modelChange } from "../../src/kernel/real-program/model-change.js";
 import { modelFamilies } from "../../src/kernel/real-program/model-cluster.js";
 import type { ApiObject, ObjectChange } from "../../src/kubernetes/list-watch/parse.js";
+import { isLargeCluster } from "../../src/planes/iptables/rules/nat-rules.js";
 import { KUBE_PROXY_RELEASES } from "../../src/planes/kube-proxy-versions.js";
 import { KUBE_PROXY_VERSIONS, type KubeProxyVersion } from "../../src/planes/plane.js";
 import { planeById } from "../../src/planes/registry.js";
@@ -163,7 +164,7 @@ describe("what kube-proxy wrote for an endpoint that comes or goes", () => {
       const { rules, chains, elements, deletedChains } = counter.count(writes);
       const expected = updateOf(one.mode, clusters, i, name, one.version);
       if (expected === undefined) continue;
-      const isLarge = clusters[i]![0]!.endpoints > 1000;
+      const isLarge = isLargeCluster(clusters[i]![0]!);
       expect({ name, rules, chains: isLarge ? chains - deletedChains : chains, elements }).toEqual({
         name,
         rules: expected.rules,

@@ -30,6 +30,8 @@ export interface PortRecord {
   readonly port: number;
   readonly nodePort?: number;
   readonly endpoints: readonly EndpointRecord[];
+  /** How many more it has that no policy uses: see `Cluster.idleEndpoints`. */
+  readonly idleEndpoints?: number;
 }
 
 /** One service with its ports: what `buildCluster` takes. */
@@ -92,6 +94,7 @@ export function buildCluster(
     endpointAddress: Uint32Array.from(endpoints, (endpoint) => endpoint.address),
     endpointPort: Uint16Array.from(endpoints, (endpoint) => endpoint.port),
     endpointLocal: Uint8Array.from(endpoints, localOf),
+    idleEndpoints: ports.reduce((sum, { port }) => sum + (port.idleEndpoints ?? 0), 0),
     network,
     serviceName: (service) => records[service]!.name,
     portName: (servicePort) => ports[servicePort]!.port.name ?? "",

@@ -93,6 +93,11 @@ export interface Cluster {
   readonly endpointPort: Uint16Array;
   /** Whether the endpoint runs on this node, and which policies it serves: REMOTE, LOCAL or LOCAL_POLICY_ONLY. */
   readonly endpointLocal: Uint8Array;
+  /**
+   * Number of endpoints that no policy uses: not ready, terminating next to ready ones, or kept away by hints. kube-proxy has
+   * them in its endpointsMap, so they count for its large-cluster mode, and for nothing else.
+   */
+  readonly idleEndpoints: number;
 
   /** What is known of the network around: see `Network`. */
   readonly network: Network;

@@ -46,6 +46,7 @@ export function clusterDigest(cluster: Cluster): string {
       hash.update(`${ipv6.formatCidr({ base, prefixLength: cluster.rangePrefixLength[row]! })} `);
   // Only where there is one, so that clusters without keep the fingerprint that they had.
   if (cluster.healthCheckNodePort.some((port) => port !== 0)) hash.update(cluster.healthCheckNodePort);
+  if (cluster.idleEndpoints > 0) hash.update(`idle:${cluster.idleEndpoints}`);
   return hash.digest("hex");
 }
 

@@ -36,6 +36,7 @@ export function extractService(cluster: Cluster, service: number): Cluster {
     endpointAddress: cluster.endpointAddress.slice(firstEndpoint, endEndpoint),
     endpointPort: cluster.endpointPort.slice(firstEndpoint, endEndpoint),
     endpointLocal: cluster.endpointLocal.slice(firstEndpoint, endEndpoint),
+    idleEndpoints: 0,
     network: cluster.network,
     serviceName: () => cluster.serviceName(service),
     portName: (p) => cluster.portName(firstPort + p),

@@ -271,7 +271,7 @@ function placeEndpoints(
   podCount: Uint32Array,
   podAddresses: Uint32Array,
   random: Random,
-): Pick<Cluster, "endpoints" | "endpointAddress" | "endpointPort" | "endpointLocal"> {
+): Pick<Cluster, "endpoints" | "endpointAddress" | "endpointPort" | "endpointLocal" | "idleEndpoints"> {
   const endpoints = endpointStart[endpointStart.length - 1]!;
   const nodes = Math.max(1, Math.ceil(podAddresses.length / PODS_PER_NODE));
   const localShare = options.localShare ?? 1 / nodes;
@@ -290,5 +290,5 @@ function placeEndpoints(
     }
     firstPod += pods;
   }
-  return { endpoints, endpointAddress, endpointPort, endpointLocal };
+  return { endpoints, endpointAddress, endpointPort, endpointLocal, idleEndpoints: 0 };
 }

@@ -62,6 +62,7 @@ export function growCluster(template: Cluster, services: number): Cluster {
     endpoints: endpoints.like.length,
     endpointPort: pickPorts(template.endpointPort, endpoints.like),
     endpointLocal: pickBytes(template.endpointLocal, endpoints.like),
+    idleEndpoints: Math.round((template.idleEndpoints * services) / t),
     network: template.network,
     serviceName: (s) => names[s]!,
     portName: (p) => template.portName(ports.like[p]!),

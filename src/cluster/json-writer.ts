@@ -28,14 +28,17 @@ const CHUNK_LENGTH = 65_536;
 export function* writeCluster(cluster: Cluster | DualStack): Iterable<string> {
   const [first, second] = familiesOf(cluster);
   const version = second ? DUAL_VERSION : VERSION;
-  const head = { lbscale: FORMAT, version, source: first.source, network: networkObject(first.network) };
+  const head = { lbscale: FORMAT, version, source: first.source, ...partHead(first) };
   yield* writeServices(`${JSON.stringify(head).slice(0, -1)},"services":[`, first);
   if (second) {
-    const network = JSON.stringify({ network: networkObject(second.network) }).slice(0, -1);
-    yield* writeServices(`,\n"ipv6":${network},"services":[`, second);
+    yield* writeServices(`,\n"ipv6":${JSON.stringify(partHead(second)).slice(0, -1)},"services":[`, second);
     yield "}";
   }
   yield "}\n";
+}
+
+function partHead({ network, idleEndpoints }: Cluster): object {
+  return { network: networkObject(network), idleEndpoints: idleEndpoints || undefined };
 }
 
 function networkObject(network: Network): object {

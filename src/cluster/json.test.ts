@@ -34,6 +34,7 @@ const anyRecords: fc.Arbitrary<ServiceRecord[]> = fc
           protocol: fc.constantFrom(TCP, UDP, SCTP),
           named: anyLabel,
           exposed: fc.boolean(),
+          idleEndpoints: fc.nat(2),
           endpoints: fc.array(fc.record({ address: anyAddress, port: anyPort, local: fc.boolean() }), {
             maxLength: 4,
           }),
@@ -50,12 +51,13 @@ const anyRecords: fc.Arbitrary<ServiceRecord[]> = fc
       clusterIp: 0x0a600001 + s,
       externalIps: Array.from({ length: externalIps }, (_, i) => 0xc6120000 + 4 * s + i),
       ingressIps: Array.from({ length: ingressIps }, (_, i) => 0xcb007100 + 4 * s + i),
-      ports: ports.map(({ protocol, named, exposed, endpoints }, p) => ({
+      ports: ports.map(({ protocol, named, exposed, endpoints, idleEndpoints }, p) => ({
         protocol,
         name: ports.length === 1 ? "" : `${named}-${p}`,
         port: 1 + p,
         nodePort: exposed ? 30_000 + 4 * s + p : 0,
         endpoints,
+        idleEndpoints,
       })),
     })),
   );

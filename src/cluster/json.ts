@@ -31,6 +31,7 @@ const PROTOCOLS = { tcp: TCP, udp: UDP, sctp: SCTP } as const;
 
 /** Bounds on what a file may hold: far above any cluster, far below what fills the memory. */
 const MAX_SERVICES = 1_000_000;
+const MAX_IDLE_ENDPOINTS = 100_000_000;
 /** Lines of what an import left out and assumed. */
 export const MAX_NOTES = 100;
 export const MAX_NOTE_LENGTH = 1_000;
@@ -114,7 +115,9 @@ const network = z.object({
 });
 const services = z.array(serviceSchema).min(1).max(MAX_SERVICES);
 
-const partSchema = z.object({ network, services });
+const idleEndpoints = z.number().int().min(0).max(MAX_IDLE_ENDPOINTS).default(0);
+
+const partSchema = z.object({ network, idleEndpoints, services });
 type ClusterPart = z.infer<typeof partSchema>;
 
 const fileSchema = partSchema
@@ -226,7 +229,7 @@ function clusterOf(part: ClusterPart, source: ClusterSource): Cluster {
     };
   });
   refuseConflicts(records, own);
-  return buildCluster(records, own, source);
+  return { ...buildCluster(records, own, source), idleEndpoints: part.idleEndpoints };
 }
 
 /** Names the service by its name, where it has one: nobody counts to services[4711]. */

@@ -9,6 +9,8 @@ export interface ImportReport {
   readonly services: number;
   readonly servicePorts: number;
   readonly endpoints: number;
+  /** See `Cluster.idleEndpoints`. */
+  readonly idleEndpoints: number;
   readonly endpointOrigin: EndpointOrigin;
   /** The node whose endpoints count as local. */
   readonly here: EndpointSource["here"];
@@ -65,6 +67,10 @@ export function describeImport(report: ImportReport): string[] {
     "other objects": report.otherObjects,
   });
   if (left) lines.push(`left out: ${left}`);
+  if (report.idleEndpoints > 0)
+    lines.push(
+      `endpoints not in use (not ready, terminating, or hinted elsewhere), left out: ${report.idleEndpoints}`,
+    );
   if (report.dualStack > 0) lines.push(`dual-stack services, in both families: ${report.dualStack}`);
   const made = list({
     "cluster IPs": invented.clusterIps,

@@ -129,6 +129,7 @@ describe("importing Online Boutique's release manifest", () => {
       services: 12,
       servicePorts: 12,
       endpoints: 12,
+      idleEndpoints: 0,
       endpointOrigin: "workloads",
       here: { name: undefined, zone: undefined },
       hints: { node: 0, zone: 0, unused: 0 },
@@ -318,6 +319,20 @@ describe("importing Services with EndpointSlices", () => {
       const slices = slice("a", [pod("10.244.0.1", gone), ...pods]);
       expect(endpointsOf(load(service("a", {}), slices), 0)).toEqual(["10.244.0.2:8080"]);
     }
+  });
+
+  it("counts each endpoint that no policy uses once, and says so", () => {
+    const pods = [
+      { addresses: ["10.244.0.1"] },
+      { addresses: ["10.244.0.2"], conditions: { ready: false } },
+      { addresses: ["10.244.0.3"], conditions: { ready: false, serving: true, terminating: true } },
+    ];
+    const text = JSON.stringify([service("a", {}), slice("a", pods), slice("a", pods)]);
+    const { cluster, report } = importKubernetes(text);
+    expect([cluster.endpoints, cluster.idleEndpoints]).toEqual([1, 2]);
+    expect(describeImport(report)).toContain(
+      "endpoints not in use (not ready, terminating, or hinted elsewhere), left out: 2",
+    );
   });
 
   it("warns of services that old kube-proxies leave out by their label", () => {

@@ -165,6 +165,7 @@ function importFamily(
       services: cluster.services,
       servicePorts: cluster.servicePorts,
       endpoints: cluster.endpoints,
+      idleEndpoints: cluster.idleEndpoints,
       endpointOrigin: source.origin,
       here: source.here,
       isNodeChosen: node !== undefined,

@@ -58,7 +58,7 @@ export function endpointsFromPods(
             },
           ];
         });
-      return chooseEndpoints(found, spec, here).records;
+      return chooseEndpoints(found, spec, here);
     },
   };
 }

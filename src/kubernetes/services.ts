@@ -99,7 +99,7 @@ export function recordServices(
       throw problem(service, `spec.ports[${index}].nodePort: not allowed with type ClusterIP`);
     }
     const found = source.endpointsOf(service, port);
-    endpoints += found.length;
+    endpoints += found.used.length;
     if (endpoints > MAX_ENDPOINTS) {
       throw problem(service, `more than ${MAX_ENDPOINTS} endpoints in all: import fewer namespaces`);
     }
@@ -108,7 +108,8 @@ export function recordServices(
       protocol: PROTOCOLS[port.protocol],
       port: port.port,
       nodePort,
-      endpoints: found,
+      endpoints: found.used,
+      idleEndpoints: found.idle,
     };
   };
 

@@ -36,9 +36,13 @@ export function endpointsFromSlices(
     hints,
     endpointsOf: ({ metadata, spec }, port) => {
       const own = byService.get(`${metadata.namespace}/${metadata.name}`) ?? [];
-      const { records, hint } = chooseEndpoints(candidates(own, port, { localNode, reader }), spec, here);
+      const { hint, ...endpoints } = chooseEndpoints(
+        candidates(own, port, { localNode, reader }),
+        spec,
+        here,
+      );
       if (hint !== "none") hints[hint]++;
-      return records;
+      return endpoints;
     },
   };
 }

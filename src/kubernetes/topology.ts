@@ -19,6 +19,12 @@ export interface ThisNode {
   readonly zone: string | undefined;
 }
 
+/** The endpoints of a service-port that this node uses, and the number of the others. */
+export interface PortEndpoints {
+  readonly used: readonly EndpointRecord[];
+  readonly idle: number;
+}
+
 /** What hints did: kept to endpoints for this node or its zone; were there and did not count; or there were none. */
 export type HintUse = "node" | "zone" | "unused" | "none";
 
@@ -27,6 +33,16 @@ export type HintUse = "node" | "zone" | "unused" | "none";
  * policies Cluster and Local; each once, because slices overlap while the controller moves endpoints between them.
  */
 export function chooseEndpoints(
+  found: readonly Candidate[],
+  spec: Service["spec"],
+  here: ThisNode,
+): PortEndpoints & { readonly hint: HintUse } {
+  const { records: used, hint } = categorize(found, spec, here);
+  const idle = used.length === found.length ? 0 : records(found).length - used.length;
+  return { used, idle, hint };
+}
+
+function categorize(
   found: readonly Candidate[],
   spec: Service["spec"],
   here: ThisNode,

@@ -51,14 +51,16 @@ export function endpointsFromWorkloads(
   return {
     ...NO_ENDPOINTS,
     origin: "workloads",
-    endpointsOf: (service, port) =>
-      selectedBy(service).flatMap(({ workload, isWanted }) => {
+    endpointsOf: (service, port) => ({
+      used: selectedBy(service).flatMap(({ workload, isWanted }) => {
         const target = portOfContainers(workload.spec.template.spec?.containers, port);
         if (target === undefined) return [];
         return podsOf(workload)
           .filter((_address, replica) => isWanted(replica))
           .map((address) => ({ address, port: target, local: true }));
       }),
+      idle: 0,
+    }),
   };
 }
 

@@ -6,7 +6,7 @@ import { rawRangeText } from "../../cluster/raw-addresses.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 import { SERVICE } from "../../kubernetes/list-watch/resources.js";
 import { HEADLESS_LABEL } from "../../kubernetes/services.js";
-import { LARGE_CLUSTER_ENDPOINTS } from "../../planes/iptables/rules/nat-rules.js";
+import { isLargeCluster } from "../../planes/iptables/rules/nat-rules.js";
 import type { KubeProxyVersion } from "../../planes/kube-proxy-versions.js";
 import type { PlaneOptions, Program } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
@@ -76,7 +76,10 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   const knows = planeById(mode).descriptor.can.families;
   const read = (given: readonly ApiObject[], podRange: string | undefined) =>
     partsOf(modelFamilies(seenBy(version, given), { ...facts, podRange }), knows);
-  let clusters = options.cluster ? partsOf(options.cluster, knows) : read(objects, options.podRange);
+  // Objects that were written from a cluster have none of the endpoints that nothing uses: only their number is known.
+  let clusters = options.cluster
+    ? partsOf(options.cluster, knows).map((one) => ({ ...one, idleEndpoints: 0 }))
+    : read(objects, options.podRange);
   const families = clusters.map(({ network }) => familyOf(network));
   const podRange = clusters.map(({ network }) => rangeText(network, network.podCidr)).join(",");
   const model = (changed: readonly Cluster[], nfacct = true): Program[] =>
@@ -167,7 +170,7 @@ function flagsOf(settings: PlaneOptions, podRange: string) {
 
 /** Without the chains that an earlier change left, which large clusters delete when it is time for that, as `update` says. */
 function ofThisChange(sync: CountedSync, after: Cluster): UpdateCounts {
-  if (after.endpoints <= LARGE_CLUSTER_ENDPOINTS) return sync;
+  if (!isLargeCluster(after)) return sync;
   return { ...sync, chains: sync.chains - sync.deletedChains };
 }
 

@@ -12,7 +12,7 @@ import { buildTable, ENSURED_CHAINS, FILLED_CHAIN, type Table } from "./blob.js"
 import type { IptablesModel } from "./model.js";
 import { ReplaceableTable } from "./replace.js";
 import { emitFilterRules } from "./rules/filter-rules.js";
-import { emitNatRules, endpointOwners, LARGE_CLUSTER_ENDPOINTS, type RuleOrder } from "./rules/nat-rules.js";
+import { emitNatRules, endpointOwners, isLargeCluster, type RuleOrder } from "./rules/nat-rules.js";
 import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 import type { Walkable } from "./walkable.js";
 
@@ -105,7 +105,7 @@ export class IncrementalIptables implements IncrementalModel {
     }
     this.model.replace(nat, buildTable(emitFilter, this.#capacity, this.#nat.sizes));
     // Beyond the threshold stale chains stay, to be deleted at most once a sync period.
-    if (cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS) {
+    if (!isLargeCluster(cluster)) {
       this.written.chains += staleChains(chainsOf(before, service), chainsOf(after, service));
     }
   }

@@ -36,6 +36,13 @@ describe("iptables rules", () => {
     expect((size(600) - size(300)) / 300).toBe(1248 + 928 * 4);
   });
 
+  it("lose their comments as soon as kube-proxy knows more than 1000 endpoints, used or not", () => {
+    const cluster = constant(300, 3);
+    const bytes = (idleEndpoints: number) => new IptablesProgram({ ...cluster, idleEndpoints }).bytes();
+    expect(bytes(100)).toBe(bytes(0));
+    expect(bytes(101)).toBeLessThan(bytes(100));
+  });
+
   it("fill the blob exactly", () => {
     const program = new IptablesProgram(constant(50, 3));
     expect(program.natTable().words.byteLength).toBe(program.bytes());

@@ -32,7 +32,7 @@ import {
   emitNatRules,
   endpointOwners,
   frontendRules,
-  LARGE_CLUSTER_ENDPOINTS,
+  isLargeCluster,
   type RuleOrder,
 } from "./rules/nat-rules.js";
 import type { RuleSink } from "./rules/rules.js";
@@ -139,7 +139,7 @@ export class IptablesProgram implements Program {
       kubeProxy: KUBE_PROXY_RELEASES[this.settings.version],
       rules,
       entries,
-      comments: this.cluster.endpoints > LARGE_CLUSTER_ENDPOINTS ? "dropped (large cluster)" : "kept",
+      comments: isLargeCluster(this.cluster) ? "dropped (large cluster)" : "kept",
     };
   }
 

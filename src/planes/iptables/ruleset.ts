@@ -6,7 +6,7 @@ import type { UpdateMode } from "../plane.js";
 import { TextSink } from "../shared/text-sink.js";
 import { BASE_CHAINS, ENSURED_CHAINS } from "./blob.js";
 import type { IptablesProgram } from "./program.js";
-import { LARGE_CLUSTER_ENDPOINTS } from "./rules/nat-rules.js";
+import { isLargeCluster } from "./rules/nat-rules.js";
 import { ChainNames, NFACCT_OBJECTS, RuleText } from "./rules/rule-text.js";
 import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 
@@ -65,7 +65,7 @@ export function* iptablesSync(change: IptablesChange, mode: UpdateMode): Iterabl
     !ENSURED_CHAINS.includes(kind) && (mode === "full" || isOwn(kind, index));
   yield* tableText(after, "filter", chains, keep);
   // Beyond the threshold they stay, to be deleted at most once a sync period.
-  const stale = after.cluster.endpoints > LARGE_CLUSTER_ENDPOINTS ? [] : staleChains(before, chains, change);
+  const stale = isLargeCluster(after.cluster) ? [] : staleChains(before, chains, change);
   yield* tableText(after, "nat", chains, keep, stale);
 }
 

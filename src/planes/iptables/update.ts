@@ -7,7 +7,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import type { UpdateCost, UpdateMode } from "../plane.js";
 import { BASE_CHAINS, ENSURED_CHAINS, FILLED_CHAIN } from "./blob.js";
 import { type EntrySizes, ruleBytes, sizesOf } from "./layout.js";
-import { LARGE_CLUSTER_ENDPOINTS } from "./rules/nat-rules.js";
+import { isLargeCluster, LARGE_CLUSTER_ENDPOINTS } from "./rules/nat-rules.js";
 import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 
 /** A program's two tables. kube-proxy writes both at every sync. */
@@ -33,7 +33,7 @@ export function updateCost(before: Tables, after: Tables, service: number, mode:
   // What a partial sync leaves alone also keeps the comments that it had: they go only when it is written again.
   const untouched = full ? now.others : old.others;
   const stale = [...old.names].filter((name) => !now.names.has(name)).length;
-  const large = after.cluster.endpoints > LARGE_CLUSTER_ENDPOINTS;
+  const large = isLargeCluster(after.cluster);
   const bytes = now.once.bytes + now.own.bytes + untouched.bytes;
   const notes = [
     `KUBE-SERVICES and the other chains that exist once are rewritten whole: ${now.once.rules} rules`,

@@ -20,8 +20,16 @@ import { emitExternalChain, emitFirewallChain } from "./external-rules.js";
 import { pickThreshold, type Rule, type RuleSink, RuleWriter } from "./rules.js";
 import { isReached, servicePortFacts } from "./service-port.js";
 
-/** Above this many endpoints kube-proxy drops comments from the per-endpoint rules (proxier.go, largeClusterEndpointsThreshold). */
+/** Above this many endpoints kube-proxy is in its large-cluster mode (proxier.go, largeClusterEndpointsThreshold). */
 export const LARGE_CLUSTER_ENDPOINTS = 1000;
+
+/**
+ * Whether kube-proxy drops comments from the per-endpoint rules, and lets stale chains stay. It counts what it knows of the
+ * Services' endpoints, used or not (proxier.go, totalEndpoints).
+ */
+export function isLargeCluster({ endpoints, idleEndpoints }: Cluster): boolean {
+  return endpoints + idleEndpoints > LARGE_CLUSTER_ENDPOINTS;
+}
 
 export interface RuleOrder {
   /** Service-ports in the order of KUBE-SERVICES. */
@@ -224,7 +232,7 @@ function emitPolicyChain(
     }
     writer.jump("KUBE-MARK-MASQ");
   }
-  const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
+  const comment = !isLargeCluster(cluster);
   const rows = endpointRows(cluster, p).filter((e) =>
     (kind === "KUBE-SVC" ? servesPolicyCluster : servesPolicyLocal)(cluster.endpointLocal[e]!),
   );
@@ -247,7 +255,7 @@ function emitPolicyChain(
 
 /** SEP: hairpin test, then DNAT, remembering the client where affinity wants it. */
 function emitEndpointChains(writer: RuleWriter, cluster: Cluster, order: RuleOrder): void {
-  const comment = cluster.endpoints <= LARGE_CLUSTER_ENDPOINTS;
+  const comment = !isLargeCluster(cluster);
   for (const [at, e] of order.endpointChains.entries()) {
     const p = order.endpointPorts[at]!;
     if (!isReached(cluster, e, servicePortFacts(cluster, p))) continue;
