@@ -27,6 +27,7 @@ const CLUSTER = ["test/slow/cluster*.test.ts"];
 const PROCESSES = [
   "test/slow/**/*.test.ts",
   // Simulations and random runs: here with as many as `npm test` has no time for (test/support/trials.ts).
+  "bench/family.test.ts",
   "src/charts/layout.test.ts",
   "src/formats/export.test.ts",
   "src/output/edited-results.test.ts",

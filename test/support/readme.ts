@@ -22,10 +22,10 @@ function commandsOf(page: string): string[] {
 
 const ALL = COMMANDS.filter((command) => command.startsWith("npx lbscale "));
 
-/** Whether `npm test` has no time for it: it measures, or tries the kernel lane. `npm run test:slow` runs it. */
-const isLong = (command: string) => / run | doctor$/.test(command) && command !== FIRST_RUN;
-/** One run of the README stays in `npm test`. */
-const FIRST_RUN = ALL.find((command) => / run /.test(command));
+/** Whether `npm test` has no time for it: it measures, draws slides, or tries the kernel lane. `npm run test:slow` runs it. */
+const isLong = (command: string) => / run | doctor$|pptx| --size /.test(command) && !FIRSTS.includes(command);
+/** One run and one report of the README stay in `npm test`. */
+const FIRSTS = [/ run /, /pptx/].map((kind) => ALL.find((command) => kind.test(command)));
 
 export const QUICK_COMMANDS = ALL.filter((command) => !isLong(command));
 export const LONG_COMMANDS = ALL.filter(isLong);
