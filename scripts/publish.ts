@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { findingSentence } from "../src/analysis/finding-sentence.js";
+import { findingHeadline, findingSentence } from "../src/analysis/finding-sentence.js";
 import { findFindings } from "../src/analysis/findings/index.js";
 import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CHARTS } from "../src/charts/index.js";
@@ -177,7 +177,7 @@ function laneWords({ cells }: Results): string {
     return "Cluster lane: connections through what balances in a live cluster; each one said who answered.";
   }
   return cells.some(({ lane }) => lane === "kernel")
-    ? "Kernel lane: connections through the real data planes; each one was checked."
+    ? "Kernel lane: connections through the kernel; each one was checked. eBPF lines are lbscale's own BPF programs on maps laid out as Cilium's and Calico's: neither project's program runs."
     : "Model lane: models of the data planes, not the kernel.";
 }
 
@@ -229,12 +229,12 @@ function galleryPage(): string {
     "charts from it, as an interactive page and as slides too (`--formats html,pptx,slides-pdf`).",
     "Local runs go to `runs/`, which git ignores.",
     "",
-    ...runs.flatMap(({ name: run, results: { findings } }) => [
+    ...runs.flatMap(({ name: run, results, results: { findings } }) => [
       `## [${run}](${run}/)`,
       "",
       thumbnails(run),
       "",
-      ...findings.map(({ headline }) => `- ${escapeMarkdown(headline)}`),
+      ...findings.map((finding) => `- ${escapeMarkdown(findingHeadline(finding, results))}`),
       "",
       `[Findings and table](${run}/README.md), [data](${run}/${PACKED_RESULTS_FILE}).`,
       "",

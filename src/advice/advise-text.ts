@@ -45,7 +45,7 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
       "lookup",
       "95 % interval",
       "times the fastest",
-      "writes per added endpoint",
+      "handed over per added endpoint",
       "bytes to kernel",
       "memory",
     ],
@@ -110,7 +110,7 @@ export function adviceAssumptions(advice: Advice, results: Results): string[] {
           "times hold the larger tables of IPv6, not the 16 bytes of an address that the kernel compares; the control planes' own times were measured with IPv4",
         ]
       : []),
-    "updates and memory are exact counts of what is written and held, not times; how long a control plane takes for them is read off published runs of the real ones, not modelled",
+    "updates and memory are exact counts of rules handed over, map entries that differ, and bytes held, not times; how long a control plane takes for them is read off published runs of the real ones, not modelled",
     "features, support and what your team knows are no part of this",
   ];
 }
@@ -203,7 +203,9 @@ function formatUpdates(planes: readonly PlaneAdvice[]): string[] {
   if (counted.length === 0) return [];
   const text = ({ name, join, leave }: PlaneAdvice) =>
     `${name} ${written(join!.partial)}${leave ? ` (leave: ${written(leave.partial)})` : ""}${join!.full ? `, in a full sync ${written(join!.full)}` : ""}`;
-  return [`Exact, when one endpoint joins: ${counted.map(text).join("; ")}.`];
+  return [
+    `Rules and chains handed over and map entries that differ, exact, when one endpoint joins: ${counted.map(text).join("; ")}.`,
+  ];
 }
 
 function formatMemory(planes: readonly PlaneAdvice[]): string[] {

@@ -17,7 +17,7 @@ export interface ArticleClaim {
 export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
   {
     claim: "iptables' rules are sequential: latency grows with the number of Services",
-    verdict: "True of the first packet of a connection, and of no other.",
+    verdict: "True of the first packet of a connection. Later packets skip the nat rules.",
     evidence: ["iptables-slope"],
     more: ["iptables-growth", "iptables-factor", "kernel-connect", "kernel-established", "cluster-connect"],
     charts: ["columns", "scaling"],
@@ -40,7 +40,8 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
   },
   {
     claim: "hash tables keep the load stable",
-    verdict: "True of lookups. Keepalive hides most of the difference, because later packets try no list.",
+    verdict:
+      "True of lookups. Keepalive hides most of the difference, because later packets skip the nat rules.",
     evidence: ["load"],
     more: ["established", "connect"],
     charts: ["load"],
@@ -48,7 +49,7 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
   {
     claim: "IPs change all the time, and hash tables take it",
     verdict:
-      "True of the tables. What programs them may still be slow: up to 1.36 kube-proxy's nftables mode lists its table before each change.",
+      "True of the tables. What programs them may still be slow: up to 1.36 kube-proxy's nftables mode reads back what is there before each change.",
     evidence: ["update"],
     more: ["kernel-programming", "cluster-programming", "kernel-update", "churn", "balance"],
     charts: ["kernel-programming", "update"],

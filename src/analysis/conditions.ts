@@ -49,8 +49,18 @@ export function withBasis(finding: Finding, results: Results): Finding {
 /** A finding that says under which condition it holds. */
 export function withCondition(finding: Finding, results: Results): Finding {
   const condition = flowCondition(results, cellsOf(finding, results));
-  const inFamily = withFamily(finding, results);
-  return condition === undefined ? inFamily : underCondition(inFamily, condition);
+  const entered = throughNodePorts(withFamily(finding, results), results);
+  return condition === undefined ? entered : underCondition(entered, condition);
+}
+
+/** A finding about flows that says so where they enter at NodePorts: in iptables each then passes all Services first. */
+function throughNodePorts(finding: Finding, results: Results): Finding {
+  const areFlows = cellsOf(finding, results).some(
+    ({ scenario }) => scenarioReport(results, scenario)?.positionMatters,
+  );
+  return results.run.entry === "nodePort" && areFlows
+    ? { ...finding, sentence: `Through NodePorts: ${finding.sentence}` }
+    : finding;
 }
 
 /** A finding that says which addresses it holds for, where that is not IPv4. */

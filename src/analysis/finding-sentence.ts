@@ -15,3 +15,12 @@ export function findingSentence({ id, sentence }: Finding, { cells }: Pick<Resul
   if (isLabelled || cells.every(({ lane }) => lane === "model")) return sentence;
   return `${OF_A_MODEL}${sentence}`;
 }
+
+/** The headline of a finding for a list that holds those of several runs: one of a model says so, and where its flows enter. */
+export function findingHeadline(
+  { id, headline }: Finding,
+  { run }: { readonly run: Pick<Results["run"], "entry"> },
+): string {
+  if (OF_A_KERNEL.test(id) || headline.startsWith("Modelled ")) return headline;
+  return `${run.entry === "nodePort" ? "Model, NodePorts" : "Model"}: ${headline}`;
+}

@@ -92,7 +92,7 @@ export const update: Chart = countsChart({
   format: formatCount,
   findings: ["update"],
   neutralTitle: "What one new endpoint makes the control plane write",
-  subtitle: "Rules, chains and map entries written for one endpoint that joins, exact",
+  subtitle: "Rules and chains handed over, map entries that differ, for one endpoint that joins; exact",
 });
 
 export const memory: Chart = countsChart({

@@ -11,7 +11,7 @@ const connect = {
   measure: { lane: "kernel", scenario: "connect" },
   findings: ["kernel-connect"],
   neutralTitle: "TCP connect time by number of Kubernetes services",
-  note: "no proxy: the same clients straight to an endpoint, in the same rounds; tracked: with conntrack on",
+  note: "no proxy: the same clients straight to an endpoint, in the same rounds; tracked: with conntrack on · eBPF: lbscale's own programs on maps laid out as Cilium's and Calico's",
   // Most of any connection is not the proxy's: the line `no proxy` shows it.
   floor: false,
 } as const;

@@ -6,6 +6,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Api, describeApiError } from "./api.js";
+import { removeRun } from "./clean.js";
 import { inspectCluster } from "./inspect/preflight.js";
 import { requireRights } from "./inspect/rights.js";
 import { anyObject } from "./kinds.js";
@@ -125,6 +126,17 @@ describe.skipIf(process.platform === "win32")("the API client", () => {
     expect(await refusal(api.get("/expired", anyObject))).toMatch(/^ClusterUnfitError: .*log in again/);
     expect(await refusal(api.get("/forbidden", anyObject))).toMatch(
       /^ClusterUnfitError: pods is forbidden: ask for/,
+    );
+  });
+
+  it("says what is left, and what removes it, where the server goes away before a run has cleaned up", async () => {
+    const { api } = await serve(() => status(500, "etcdserver: no leader"));
+    const run = { own: true, namespace: "lbscale-run", runId: "x" };
+    expect(await refusal(removeRun(api, run))).toBe(
+      "ClusterFailedError: namespace lbscale-run still holds what was made, because the API server can't be reached or fails (500: etcdserver: no leader): try again later; lbscale clean removes it",
+    );
+    expect(await refusal(removeRun(api, { ...run, own: false }))).toMatch(
+      /; lbscale clean --namespace lbscale-run removes it$/,
     );
   });
 

@@ -1,7 +1,7 @@
 /** Takes away what a run made, and what killed runs left. */
 
 import { z } from "zod";
-import type { Api } from "./api.js";
+import { type Api, describeApiError } from "./api.js";
 import { ClusterFailedError } from "./errors.js";
 import { anyObject, listOf, metadata } from "./kinds.js";
 import { labelsOf, OURS, type RunSetting } from "./objects.js";
@@ -26,9 +26,16 @@ export async function removeRun(
   api: Api,
   { own, namespace, runId }: Pick<RunSetting, "own" | "namespace" | "runId">,
 ): Promise<void> {
-  if (own) return removeNamespace(api, namespace);
   const selector = Object.entries(labelsOf(runId)).map(([key, value]) => `${key}=${value}`);
-  await removeFrom(api, namespace, selector.join(","));
+  try {
+    await (own ? removeNamespace(api, namespace) : removeFrom(api, namespace, selector.join(",")));
+  } catch (error) {
+    const { message } = describeApiError(error) as Error;
+    const command = own ? "lbscale clean" : `lbscale clean --namespace ${namespace}`;
+    throw new ClusterFailedError(
+      `namespace ${namespace} still holds what was made, because ${message}; ${command} removes it`,
+    );
+  }
 }
 
 /**

@@ -35,7 +35,7 @@ export const EXPORTS: readonly Export[] = [
     id: "kubernetes",
     reader: "kubectl apply",
     losses: [
-      "names of other nodes, order of rules, addresses of this node, and which family of a Service comes first",
+      "names of other nodes, order of rules, addresses of this node, endpoints not in use, and which family of a Service comes first",
       "to kubectl apply: addresses of load balancers, which are in the status that it leaves out",
     ],
     write: (cluster) => kubernetesList(cluster),

@@ -3,7 +3,7 @@
 import { intervalOf, resampleReplicates } from "./bootstrap.js";
 import { fisherTail } from "./distributions.js";
 import { maxOf, minOf } from "./extent.js";
-import { type FittedLaw, GROWTH, LAWS, type Law, type Line, lawAt } from "./law.js";
+import { type FittedLaw, GROWTH, LAWS, type Law, lawAt } from "./law.js";
 import { type Group, type LogFitter, type Logs, logFitter, logsOf } from "./log-fit.js";
 import { median, quantileSorted } from "./quantile.js";
 
@@ -54,12 +54,11 @@ function fittersFor(groups: readonly Group[]): Fitters {
   return { "1": fitterOf("1"), "log N": fitterOf("log N"), N: fitterOf("N"), "N log N": fitterOf("N log N") };
 }
 
-function choose(groups: readonly Group[], logs: readonly Logs[], fitters: Fitters): FittedLaw {
-  const points = groups.reduce((sum, { values }) => sum + values.length, 0);
+function choose(groups: readonly Group[], logs: Logs, fitters: Fitters): FittedLaw {
+  const points = logs.total;
   const byReplicate = fitAll(logs, fitters);
   const best = minOf(byReplicate.map(({ rss }) => rss));
-  const pure = logs.reduce((sum, { within }) => sum + within, 0);
-  if (!lacksFit(best, pure, groups.length, points)) {
+  if (!lacksFit(best, logs.within, groups.length, points)) {
     return chooseByAicc(byReplicate, points, groups);
   }
   const byMedian = chooseByAicc(fitAll(logsOf(groups.map(middleOf)), fitters), groups.length, groups);
@@ -74,7 +73,7 @@ interface Candidate extends FittedLaw {
 }
 
 /** The constant, and each law that grows at all. */
-function fitAll(logs: readonly Logs[], fitters: Fitters): Candidate[] {
+function fitAll(logs: Logs, fitters: Fitters): Candidate[] {
   return LAWS.map((law) => ({ law, ...fitters[law](logs) })).filter(
     ({ law, slope }) => law === "1" || slope > 0,
   );
@@ -170,36 +169,35 @@ export function worstDeviation(groups: readonly Group[], choice: FittedLaw): num
   );
 }
 
+/** Means of groups, centred: what a + b · N^p leaves of them depends on p alone. */
 interface Points {
-  readonly n: Float64Array;
+  readonly logN: Float64Array;
+  /** Off the weighted mean of all. */
   readonly y: Float64Array;
+  /** Shares of the whole. */
   readonly weight: Float64Array;
+  /** Room for N^p. */
+  readonly x: Float64Array;
 }
 
-/** Weighted least squares of y on f(n); the slope is 0 where f does not vary. */
-function fitGrowth({ n, y, weight }: Points, f: (n: number) => number): Line & { rss: number } {
-  let w = 0;
-  let wx = 0;
-  let wy = 0;
-  const x = Float64Array.from(n, f);
+/** The weighted squares that `a + b · N^p` leaves, with the a and b that leave the least. */
+function squaresOfPower({ logN, y, weight, x }: Points, p: number): number {
+  let mean = 0;
   for (let i = 0; i < x.length; i++) {
-    w += weight[i]!;
-    wx += weight[i]! * x[i]!;
-    wy += weight[i]! * y[i]!;
+    x[i] = Math.exp(p * logN[i]!);
+    mean += weight[i]! * x[i]!;
   }
-  const meanX = wx / w;
-  const meanY = wy / w;
   let xx = 0;
   let xy = 0;
   for (let i = 0; i < x.length; i++) {
-    xx += weight[i]! * (x[i]! - meanX) ** 2;
-    xy += weight[i]! * (x[i]! - meanX) * (y[i]! - meanY);
+    const off = x[i]! - mean;
+    xx += weight[i]! * off * off;
+    xy += weight[i]! * off * y[i]!;
   }
   const slope = xx > 0 ? xy / xx : 0;
-  const intercept = meanY - slope * meanX;
-  let rss = 0;
-  for (let i = 0; i < x.length; i++) rss += weight[i]! * (y[i]! - intercept - slope * x[i]!) ** 2;
-  return { intercept, slope, rss };
+  let squares = 0;
+  for (let i = 0; i < x.length; i++) squares += weight[i]! * (y[i]! - slope * (x[i]! - mean)) ** 2;
+  return squares;
 }
 
 /** AICc; plain AIC below six points, where the correction is infinite (four) or decides alone (five). */
@@ -217,18 +215,27 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
  * enter by their means, weighted by their sizes: what is within them does not depend on p.
  */
 export function exponentOf(groups: readonly Group[]): number {
-  const points = {
-    n: new Float64Array(groups.length),
+  const points: Points = {
+    logN: Float64Array.from(groups, ({ n }) => Math.log(n)),
     y: new Float64Array(groups.length),
     weight: new Float64Array(groups.length),
+    x: new Float64Array(groups.length),
   };
-  for (const [g, { n, values }] of groups.entries()) {
+  let weights = 0;
+  let mean = 0;
+  for (const [g, { values }] of groups.entries()) {
     const all = Float64Array.from(values).sort();
-    points.n[g] = n;
     points.y[g] = all.reduce((sum, value) => sum + value, 0) / all.length;
     points.weight[g] = all.length / quantileSorted(all, 0.5) ** 2;
+    weights += points.weight[g]!;
+    mean += points.weight[g]! * points.y[g]!;
   }
-  const rss = (p: number) => fitGrowth(points, (n) => n ** p).rss;
+  mean /= weights;
+  for (let g = 0; g < groups.length; g++) {
+    points.y[g]! -= mean;
+    points.weight[g]! /= weights;
+  }
+  const rss = (p: number) => squaresOfPower(points, p);
   let low = MIN_EXPONENT;
   let high = MAX_EXPONENT;
   let left = high - GOLDEN * (high - low);

@@ -9,27 +9,37 @@ export interface Group {
   readonly values: ArrayLike<number>;
 }
 
-/** A group in logarithms: what is within it depends on no law. */
+/** Groups in logarithms: what is within them depends on no law. */
 export interface Logs {
-  readonly count: number;
-  readonly mean: number;
+  /** Values per group, and their means. */
+  readonly counts: Float64Array;
+  readonly means: Float64Array;
+  /** Values in all, and their squared distances from the means of their groups. */
+  readonly total: number;
   readonly within: number;
 }
 
-export function logsOf(groups: readonly Group[]): Logs[] {
-  return groups.map(({ values }) => {
+export function logsOf(groups: readonly Group[]): Logs {
+  const counts = Float64Array.from(groups, ({ values }) => values.length);
+  const means = new Float64Array(groups.length);
+  const logs = new Float64Array(maxOf(Array.from(counts)));
+  let total = 0;
+  let within = 0;
+  for (const [g, { values }] of groups.entries()) {
     const count = values.length;
-    const logs = new Float64Array(count);
     let sum = 0;
     for (let i = 0; i < count; i++) {
       logs[i] = Math.log(values[i]!);
       sum += logs[i]!;
     }
     const mean = sum / count;
-    let within = 0;
-    for (let i = 0; i < count; i++) within += (logs[i]! - mean) ** 2;
-    return { count, mean, within };
-  });
+    let squares = 0;
+    for (let i = 0; i < count; i++) squares += (logs[i]! - mean) ** 2;
+    means[g] = mean;
+    total += count;
+    within += squares;
+  }
+  return { counts, means, total, within };
 }
 
 /** How much steeper each further try is, as a power of e, and below what growth over all N a law is a constant. */
@@ -40,7 +50,7 @@ const LEAST_INTERCEPT = 1e-4;
 const MAX_STEPS = 30;
 
 /** The line of a law through groups, and its residual sum of squares of ln y. */
-export type LogFitter = (logs: readonly Logs[]) => Line & { readonly rss: number };
+export type LogFitter = (logs: Logs) => Line & { readonly rss: number };
 
 /**
  * Least squares of ln y on ln(a + b · x), a > 0 and b >= 0, for groups whose law grows by `x`. With b = r · a that is
@@ -62,60 +72,62 @@ export function logFitter(x: readonly number[]): LogFitter {
   const curve = new Float64Array(x.length);
 
   return (logs) => {
-    const total = logs.reduce((sum, { count }) => sum + count, 0);
-    const within = logs.reduce((sum, log) => sum + log.within, 0);
-    let best = distance(logs, flat, total, within);
+    let mean = meanOver(logs, flat);
+    let rss = squaresOver(logs, flat, mean);
     let r = 0;
     for (const tried of scan) {
-      const next = distance(logs, tried.curve, total, within);
-      if (!(next.rss < best.rss)) continue;
-      best = next;
+      const nextMean = meanOver(logs, tried.curve);
+      const next = squaresOver(logs, tried.curve, nextMean);
+      if (!(next < rss)) continue;
+      mean = nextMean;
+      rss = next;
       r = tried.r;
     }
     for (let i = 0; i < MAX_STEPS && r > 0; i++) {
-      const step = gaussNewton(logs, x, r, best.mean, total);
+      const step = gaussNewton(logs, x, r, mean);
       const nextR = Math.min(most, r * Math.exp(Math.max(-SCAN_STEP, Math.min(SCAN_STEP, step))));
       for (let g = 0; g < x.length; g++) curve[g] = Math.log1p(nextR * x[g]!);
-      const next = distance(logs, curve, total, within);
-      if (!(next.rss < best.rss)) break;
-      best = next;
+      const nextMean = meanOver(logs, curve);
+      const next = squaresOver(logs, curve, nextMean);
+      if (!(next < rss)) break;
+      mean = nextMean;
+      rss = next;
       r = nextR;
     }
-    const intercept = Math.exp(best.mean);
-    return { intercept, slope: intercept * r, rss: best.rss };
+    const intercept = Math.exp(mean);
+    return { intercept, slope: intercept * r, rss };
   };
 }
 
-/** The mean of ln y over a curve, which is ln a, and the squares that are left. */
-function distance(logs: readonly Logs[], curve: Float64Array, total: number, within: number) {
+/** The mean of ln y over a curve, which is ln a. */
+function meanOver({ counts, means, total }: Logs, curve: Float64Array): number {
   let mean = 0;
-  for (let g = 0; g < curve.length; g++) mean += (logs[g]!.count * (logs[g]!.mean - curve[g]!)) / total;
+  for (let g = 0; g < curve.length; g++) mean += (counts[g]! * (means[g]! - curve[g]!)) / total;
+  return mean;
+}
+
+/** The squares that are left where ln y lies `mean` over a curve. */
+function squaresOver({ counts, means, within }: Logs, curve: Float64Array, mean: number): number {
   let rss = within;
   for (let g = 0; g < curve.length; g++) {
-    const off = logs[g]!.mean - curve[g]! - mean;
-    rss += logs[g]!.count * off * off;
+    const off = means[g]! - curve[g]! - mean;
+    rss += counts[g]! * off * off;
   }
-  return { mean, rss };
+  return rss;
 }
 
 /** The step of ln r towards the least squares, from where ln y lies `mean` over the curve of r. */
-function gaussNewton(
-  logs: readonly Logs[],
-  x: readonly number[],
-  r: number,
-  mean: number,
-  total: number,
-): number {
+function gaussNewton({ counts, means, total }: Logs, x: readonly number[], r: number, mean: number): number {
   const steepness = (value: number) => (r * value) / (1 + r * value);
   let average = 0;
-  for (let g = 0; g < x.length; g++) average += (logs[g]!.count * steepness(x[g]!)) / total;
+  for (let g = 0; g < x.length; g++) average += (counts[g]! * steepness(x[g]!)) / total;
   let slope = 0;
   let curvature = 0;
   for (let g = 0; g < x.length; g++) {
-    const off = logs[g]!.mean - Math.log1p(r * x[g]!) - mean;
+    const off = means[g]! - Math.log1p(r * x[g]!) - mean;
     const steep = steepness(x[g]!) - average;
-    slope += logs[g]!.count * off * steep;
-    curvature += logs[g]!.count * steep * steep;
+    slope += counts[g]! * off * steep;
+    curvature += counts[g]! * steep * steep;
   }
   return curvature > 0 ? slope / curvature : 0;
 }

@@ -1,10 +1,13 @@
 /** The real kube-proxy: needs Linux, root, scripts/install-kernel-tools.sh and scripts/install-kube-proxy.sh. */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   CLI,
   expectNoDifference,
   fakeKubeProxy,
+  folder,
   kubeProxy,
   lacking,
   OBJECTS,
@@ -108,6 +111,25 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     }
   });
 
+  // It counts all endpoints that it knows, of which all but two per Service are of no use here.
+  test.each([
+    ["1.35", 100],
+    ["1.37", 101],
+  ] as const)(
+    "models: what kube-proxy %s does with 10 Services of %i endpoints, few of them ready",
+    (version, endpoints) => {
+      const path = join(folder, `idle-${endpoints}.json`);
+      writeFileSync(path, JSON.stringify(withIdleEndpoints(10, endpoints)));
+      const { status, stdout } = run(
+        ...[CLI, "verify", path, "--kube-proxy", version, "--mode", "iptables", "--changes", "2"],
+      );
+      expect({ status, stdout }).toEqual({
+        status: 0,
+        stdout: expect.stringMatching(/: 0 differences\n1\. [\s\S]*\n2\. .*: 0 differences/),
+      });
+    },
+  );
+
   test("models: external IPs that are load balancers' addresses too, as kube-proxy 1.36 writes them in IPVS mode", () => {
     const { status, stdout } = run(...[CLI, "verify", BOTH_LISTS, "--kube-proxy", "1.36", "--mode", "ipvs"]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/: 0 differences\n$/) });
@@ -132,5 +154,29 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
   });
 });
 
+/** Objects of Services whose first two endpoints are ready, and the others not, terminating in turn. */
+function withIdleEndpoints(services: number, endpoints: number): object {
+  const items = Array.from({ length: services }, (_, s) => [
+    {
+      ...{ apiVersion: "v1", kind: "Service", metadata: { name: `svc-${s}`, namespace: "idle" } },
+      spec: { clusterIP: `10.96.0.${10 + s}`, clusterIPs: [`10.96.0.${10 + s}`], ports: [PORT] },
+    },
+    {
+      ...{ apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", addressType: "IPv4" },
+      metadata: {
+        ...{ name: `svc-${s}-a`, namespace: "idle" },
+        labels: { "kubernetes.io/service-name": `svc-${s}` },
+      },
+      ports: [{ name: "", port: 8080, protocol: "TCP" }],
+      endpoints: Array.from({ length: endpoints }, (_, e) => ({
+        addresses: [`10.244.${s + 1}.${e + 1}`],
+        conditions: { ready: e < 2, serving: true, terminating: e >= 2 && e % 2 === 0 },
+      })),
+    },
+  ]);
+  return { apiVersion: "v1", kind: "List", items: items.flat() };
+}
+
+const PORT = { port: 80, targetPort: 8080, protocol: "TCP" };
 const ODD = "test/data/kube-proxy/clusters/odd.json";
 const BOTH_LISTS = "test/data/kube-proxy/clusters/both-lists.json";

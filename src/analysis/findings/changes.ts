@@ -55,7 +55,7 @@ export function updateTime(results: Results): Finding | null {
     id: "update-time",
     headline: `Modelled at ${formatCount(list.services)} Services: ${name} changes take ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
     sentence:
-      `At ${formatCount(list.services)} services writing one endpoint change into the model takes ${formatNs(list.estimate.median)} in ${name}, which replaces its whole table, ` +
+      `At ${formatCount(list.services)} services writing one endpoint change into the model takes ${formatNs(list.estimate.median)} in ${name}, which replaces its whole table (legacy backend), ` +
       `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}` +
       (few!.services === list.services
         ? ""

@@ -67,11 +67,11 @@ export function establishedFlat(results: Results, lane: "model" | "kernel"): Fin
         };
   return {
     id: said.id,
-    headline: `Packets of open connections skip the ${name} rules`,
+    headline: `Packets of open connections skip ${possessive(name)} nat rules`,
     sentence:
       `From ${formatCount(few.services)} to ${formatCount(many.services)} services ${said.first} takes ${twoDigits(many.estimate.median / few.estimate.median)} times as long ` +
       `[${rise.map(twoDigits).join(", ")}], ${said.later} ${value.toFixed(2)} times [${interval.map((end) => end.toFixed(2)).join(", ")}]: ` +
-      `conntrack has its decision, and no rule is tried (${formatNs(laterMany.estimate.median)}).`,
+      `conntrack has its decision, and no nat rule is tried (${formatNs(laterMany.estimate.median)}).`,
     cells: [few, many, laterFew, laterMany].map(cellId),
     value,
     interval,

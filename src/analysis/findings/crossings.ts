@@ -1,11 +1,12 @@
 /** Where a plane overtakes the rule list. */
 
 import { cellId } from "../../results/cells.js";
-import { claimant, planeLabel } from "../../results/descriptors.js";
+import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
 import type { MeasuredCell } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
+import { possessive } from "./common.js";
 
 /**
  * One finding for each plane that overtakes the rule list within the measured range, and stays ahead: a pair that crosses more
@@ -35,8 +36,8 @@ export function overtakings(cells: readonly MeasuredCell[], results: Results): F
       const n = (value: number) => formatCount(value < 10 ? Number(value.toFixed(1)) : Math.round(value));
       return {
         id: `overtakes-${faster}`,
-        headline: `${planeLabel(results, faster)} overtakes ${name} at ${n(services)} Services`,
-        sentence: `${planeLabel(results, faster)} overtakes ${name} at ${n(services)} services [${interval.map(n).join(", ")}]${between}; with fewer ${name} is faster.`,
+        headline: `Modelled ${name} lookups cost more than ${possessive(shortLabel(results, faster))} beyond ${n(services)} Services`,
+        sentence: `${planeLabel(results, faster)} overtakes ${name} at ${n(services)} services [${interval.map(n).join(", ")}]${between}; with fewer ${name} is faster, which is modelled without its filter rules.`,
         cells: [...own.filter((cell) => shared.includes(cell.services)), ...rivals].map(cellId),
         value: services,
         interval: [interval[0], interval[1]],

@@ -1,7 +1,7 @@
 /** Whether hash tables stay flat: in work, and in time. */
 
 import { cellId } from "../../results/cells.js";
-import { planeLabel, shortLabel } from "../../results/descriptors.js";
+import { planeLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
 import type { MeasuredCell } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
@@ -71,7 +71,7 @@ export function logarithmAnswer(cells: readonly MeasuredCell[], results: Results
   const label = planeLabel(results, first.plane);
   return {
     id: "logarithm",
-    headline: `${shortLabel(results, first.plane)} is not O(log n): its work is constant`,
+    headline: `${label} lookups are O(1) in work, not O(log n)`,
     sentence:
       `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
       `${minOf(probes).toFixed(1)} to ${maxOf(probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells)}`,
@@ -88,7 +88,7 @@ function inTime(time: Fit, cells: readonly MeasuredCell[]): string {
   const { law, support, slope, lastDecade } = time;
   if (!isCertain(time)) {
     const said = [`In time it goes ${range} and follows no single law.`, formatGrowth(time, cells)];
-    return [...said, "The bend comes from caches, not from an algorithm."]
+    return [...said, "The work is constant, so it is each access that takes longer."]
       .filter((words) => words !== "")
       .join(" ");
   }
@@ -101,7 +101,7 @@ function inTime(time: Fit, cells: readonly MeasuredCell[]): string {
   }
   const [low, high] = slope!.interval;
   const unit = law === "N" ? "service" : law;
-  return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns per ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of memory, not of an algorithm.`;
+  return `In time it goes ${range}, as O(${law}) would: ${slope!.value.toPrecision(2)} ns per ${unit} [${low.toPrecision(2)}, ${high.toPrecision(2)}], chosen in ${share}. With constant work that is the price of each access, not of an algorithm.`;
 }
 
 /** With a fixed number of buckets, chains grow with N, in exact probes. */

@@ -38,7 +38,7 @@ export function memoryAtLargest(results: Results): Finding | null {
       (few === many
         ? "."
         : `; at N = ${formatCount(few!.services)} ${planeLabel(results, many.plane)} takes ${formatDecimalBytes(bytesOf(few!))}, ` +
-          `and ${possessive(shortLabel(results, rival.plane))} maps, which the model allocates at their largest size, ${formatDecimalBytes(bytesOf(fewRival))}.`),
+          `and ${possessive(shortLabel(results, rival.plane))} maps, whose buckets have their size from the start, ${formatDecimalBytes(bytesOf(fewRival))}.`),
     cells: [...new Set([more, less, few!, fewRival])].map(cellId),
     value,
     interval: [value, value],

@@ -50,9 +50,15 @@ function describe(
   const law = cached.isFlat ? "1" : cached.fit?.describes ? cached.fit.law : null;
   const first = `${label} takes ${perVisit(cached)} per node or entry up to ${formatCount(cached.to)} services${law === null ? "" : `, in time O(${law})`}`;
   if (beyond === null) return `${first}.`;
-  const growth = beyond.power ? `, in time as ${formatPower({ ...beyond, ...mutable(beyond.power) })}` : "";
+  const growth =
+    beyond.power && isTelling(beyond.power)
+      ? `, in time as ${formatPower({ ...beyond, ...mutable(beyond.power) })}`
+      : "";
   return `${first}, and ${perVisit(beyond)} from ${formatCount(beyond.from)} on${growth}.`;
 }
+
+/** Whether the interval says that time grows at all, and tells a square root from a line. */
+const isTelling = ({ interval: [low, high] }: NonNullable<Regime["power"]>) => low > 0 && high - low < 1;
 
 const mutable = ({ value, interval: [low, high] }: NonNullable<Regime["power"]>) => ({
   value,

@@ -5,6 +5,7 @@ import { claimant, measuredPlanes, planeLabel, shortLabel } from "../../results/
 import type { Cell, Finding, Results } from "../../results/schema.js";
 import { ascending, selectCells } from "../../results/select.js";
 import { formatCount } from "../../text.js";
+import { possessive } from "./common.js";
 
 /** Written for one endpoint that joins, without what the sync always writes: must not grow with N to be called flat. */
 const written = ({ counts }: Cell): number | null => {
@@ -36,12 +37,22 @@ export function updatesGrow(results: Results): Finding | null {
   const [first] = flat;
   if (!first) return null;
   const rules = many.counts!["join rules"]!;
+  const issued = flat
+    .flatMap(({ cell }) => {
+      const operations = cell.counts!["join operations"];
+      return operations === undefined
+        ? []
+        : [
+            `, for which ${possessive(planeLabel(results, cell.plane))} agent issues ${formatCount(operations)} map operations`,
+          ];
+    })
+    .join("");
   return {
     id: "update",
-    headline: `One new endpoint rewrites ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
+    headline: `One endpoint joins ${formatCount(many.services)} Services: ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
     sentence:
       `When one endpoint joins at ${formatCount(many.services)} services, ${name} is handed ${formatCount(rules)} rules even in a partial sync; ` +
-      `${flat.map(({ cell, count }) => `${planeLabel(results, cell.plane)} ${formatCount(count)}`).join(", ")} rules, chains and map entries at any N. These are counts of what differs or is handed over, not times: a control plane may also read its tables back first, and write what is equal.`,
+      `${flat.map(({ cell, count }) => `${planeLabel(results, cell.plane)} ${formatCount(count)}`).join(", ")} rules, chains and map entries at any N${issued}. These are counts of what differs or is handed over, not times: a control plane may also read its tables back first, and write what is equal.`,
     cells: [cellId(few), cellId(many), ...flat.map(({ cell }) => cellId(cell))],
     value: rules,
     interval: [rules, rules],

@@ -65,7 +65,7 @@ export function kernelConnect(results: Results): Finding | null {
   };
 }
 
-/** The rule list and another proxy in the same guest, at the largest N of both, where the list surely takes longer. */
+/** The rule list and another proxy in the same guest, at the largest N of both, the slower first: only where one surely is. */
 function guestPair(results: Results, scenario: string) {
   const of = (plane: string) => measuredCurve(results, { lane: "guest", scenario, plane, variant: "" });
   const plane = claimant(results, "list");
@@ -74,48 +74,51 @@ function guestPair(results: Results, scenario: string) {
     const list = of(plane).findLast(({ services }) => atServices(rivals, services));
     const rival = atServices(rivals, list?.services);
     if (!list || !rival) continue;
-    const interval = ratioInterval(list, rival);
-    const [name, otherName] = [plane, other].map((id) => planeLabel(results, id));
-    return interval[0] <= 1 ? null : { list, rival, interval, name: name!, otherName: otherName! };
+    const [slow, fast] = list.estimate.median >= rival.estimate.median ? [list, rival] : [rival, list];
+    const interval = ratioInterval(slow, fast);
+    // One replicate each has no spread, and proves nothing.
+    const isSure = interval[0] > 1 && [slow, fast].every(({ replicates }) => replicates.length > 1);
+    const [name, otherName] = [slow, fast].map((cell) => planeLabel(results, cell.plane));
+    return isSure ? { slow, fast, interval, name: name!, otherName: otherName! } : null;
   }
   return null;
 }
 
-/** What a connection through the list takes over one through another proxy, in the same guest, at the largest N. */
+/** What a connection through the slower of two proxies takes over one through the other, in the same guest, at the largest N. */
 export function guestConnect(results: Results): Finding | null {
   const pair = guestPair(results, "connect");
   if (!pair) return null;
-  const { list, rival, interval, name, otherName } = pair;
-  const value = list.estimate.median / rival.estimate.median;
-  const n = formatCount(list.services);
+  const { slow, fast, interval, name, otherName } = pair;
+  const value = slow.estimate.median / fast.estimate.median;
+  const n = formatCount(slow.services);
   return {
     id: "guest-connect",
     headline: `At ${n} Services guest ${name} connects take ${headlineFactor(value, interval)} ${possessive(otherName)} time`,
     sentence:
-      `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(list.estimate.median)} through ${name} and ` +
-      `${formatNs(rival.estimate.median)} through ${otherName}: ${formatFactor(value, interval)}.`,
-    cells: [cellId(list), cellId(rival)],
+      `In one user-mode Linux guest, at ${n} services, connect() takes ${formatNs(slow.estimate.median)} through ${name} and ` +
+      `${formatNs(fast.estimate.median)} through ${otherName}: ${formatFactor(value, interval)}.`,
+    cells: [cellId(slow), cellId(fast)],
     value,
     interval,
   };
 }
 
-/** What one endpoint change takes through the list and another proxy in the same guest, and what starting a tool alone takes there. */
+/** What one endpoint change takes through two proxies in the same guest, the slower first, and what starting a tool alone takes there. */
 export function guestUpdate(results: Results): Finding | null {
   const pair = guestPair(results, "update");
   if (!pair) return null;
-  const { list, rival, name, otherName } = pair;
-  const n = formatCount(list.services);
-  const startNs = median(rival.replicates.map(({ floorNs }) => floorNs));
+  const { slow, fast, name, otherName } = pair;
+  const n = formatCount(slow.services);
+  const startNs = median(fast.replicates.map(({ floorNs }) => floorNs));
   return {
     id: "guest-update",
-    headline: `At ${n} Services guest ${name} changes take ${formatSpan(list.estimate.median, list.estimate.interval)}`,
+    headline: `At ${n} Services guest ${name} changes take ${formatSpan(slow.estimate.median, slow.estimate.interval)}`,
     sentence:
-      `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(list.estimate.median)} through ${name} and ` +
-      `${formatNs(rival.estimate.median)} through ${otherName}; starting a tool alone takes ${formatNs(startNs)} there.`,
-    cells: [cellId(list), cellId(rival)],
-    value: list.estimate.median,
-    interval: list.estimate.interval,
+      `In one user-mode Linux guest, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${name} and ` +
+      `${formatNs(fast.estimate.median)} through ${otherName}; starting a tool alone takes ${formatNs(startNs)} there.`,
+    cells: [cellId(slow), cellId(fast)],
+    value: slow.estimate.median,
+    interval: slow.estimate.interval,
   };
 }
 
@@ -139,7 +142,7 @@ export function lookupModelVsKernel(results: Results, plane: string): Finding | 
     id: `model-versus-kernel-${plane}`,
     headline: `The ${planeLabel(results, plane)} model takes ${headlineFactor(last.ratio.value, last.ratio.interval)} the kernel's time`,
     sentence:
-      `${planeLabel(results, plane)}: the model's lookup over the kernel's own (BPF_PROG_TEST_RUN, its empty twin subtracted), in the same blocks: ` +
+      `${planeLabel(results, plane)}: the model's lookup over the kernel's maps' (lbscale's BPF program under BPF_PROG_TEST_RUN, its empty twin subtracted), in the same blocks: ` +
       `${ratios.join("; ")}${rises}.`,
     cells: lookups.flatMap(({ cells }) => cells.map(cellId)),
     value: last.ratio.value,
@@ -190,8 +193,8 @@ export function kernelUpdate(results: Results): Finding | null {
       `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
       `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}` +
       (Number.isFinite(calls)
-        ? `; the bpf() calls that write it into eBPF maps take ${formatNs(calls)}.`
-        : "."),
+        ? `, each by its tool; lbscale's own bpf() calls for the map entries that differ take ${formatNs(calls)}.`
+        : ", each by its tool."),
     cells: [slow, fast, ...(Number.isFinite(calls) ? [withCalls!] : [])].map(cellId),
     value,
     interval,
