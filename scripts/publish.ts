@@ -177,7 +177,7 @@ function laneWords({ cells }: Results): string {
     return "Cluster lane: connections through what balances in a live cluster; each one said who answered.";
   }
   return cells.some(({ lane }) => lane === "kernel")
-    ? "Kernel lane: connections through the kernel; each one was checked. eBPF lines are lbscale's own BPF programs on maps laid out as Cilium's and Calico's: neither project's program runs."
+    ? "Kernel lane: connections through the kernel; each one was checked. BPF programs are lbscale's own, on maps laid out as Cilium's and Calico's: neither project's datapath runs."
     : "Model lane: models of the data planes, not the kernel.";
 }
 

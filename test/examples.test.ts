@@ -43,7 +43,7 @@ describe("examples of the library", () => {
       RUN,
     );
     expect(stdout).toMatch(/at 120 services: 6 to 135 rules, 70\.5 on average; predicted \d+ ns/);
-    expect(stdout).toMatch(/Exact, when one endpoint joins: .*iptables 31 rules, 13 chains/);
+    expect(stdout).toMatch(/exact, when one endpoint joins: .*iptables 31 rules, 13 chains/);
   });
 
   it("draw a chart of one's own in the house style", () => {

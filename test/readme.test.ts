@@ -42,7 +42,7 @@ it("the README's times of a change are those of the published kernel run", () =>
     .concat("iptables-legacy@1.37")
     .map(at);
   expect(readFileSync(join(ROOT, "README.md"), "utf8").replaceAll("\n  ", " ")).toContain(
-    `${oldest} with nftables 1.35, ${old} with 1.36, ${newest} with 1.37 and ${legacy} with iptables.`,
+    `${oldest} with nftables 1.35, ${old} with 1.36, ${newest} with 1.37 and ${legacy} with iptables (legacy).`,
   );
 });
 

@@ -64,6 +64,6 @@ describe("charts of a cluster", () => {
       return JSON.stringify(drawn(clusterSync, results));
     };
     expect(words(1)).toContain("once for each N");
-    expect(words(3)).toContain("all made, removed and made again, 3 times for each N");
+    expect(words(3)).toContain("all created and removed, 3 times for each N");
   });
 });

@@ -175,13 +175,12 @@ export const clusterNewService = scalingChart({
 export const clusterSync = scalingChart({
   ...change,
   id: "cluster-sync",
-  title: "Time until the last of N Services answers that were made at once, log–log",
+  title: "Time until the last of N Services created at once answers, log–log",
   measure: { lane: "cluster", scenario: "sync" },
   neutralTitle: "The last of N Services in a live Kubernetes cluster",
   note: (results, cells) => {
     const times = maxOf(cells.map(({ replicates }) => replicates.length));
-    const words =
-      times > 1 ? `all made, removed and made again, ${times} times for each N` : "once for each N";
+    const words = times > 1 ? `all created and removed, ${times} times for each N` : "once for each N";
     return changeNote(`${words}; from the API server's answer to the last of them`)(results, cells);
   },
 });

@@ -47,7 +47,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     },
     {
       command: "verify [cluster]",
-      describe: "Check that all planes decide alike, but for documented differences; exit 1 if not",
+      describe: "Check that all planes make the same decisions, except for documented differences",
       load: async () => (await import("./commands/verify.js")).verify,
     },
     {

@@ -158,7 +158,7 @@ export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
   const version = plane.version === null ? "" : ` ${plane.version}`;
   const words = plane.program === plane.id ? plane.id : `${plane.program}${version}, ${plane.id}`;
   return [
-    `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; what balances: ${words} (${plane.source})`,
+    `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; data plane: ${words} (${plane.source})`,
     `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${countOf(largest, "Service")} of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, a probe pod on ${probes} ${probes === 1 ? "node" : "nodes"} at each of N = ${job.services.map(formatCount).join(", ")}`,
     `the cluster has ${formatCount(otherServices)} ${otherServices === 1 ? "Service" : "Services"} already${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
     `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays (--keep)" : "then all of it is removed"}`,

@@ -16,7 +16,7 @@ export function clusterSentences({ equivalence, cells }: Results): string[] {
   return [
     ...(connections
       ? [
-          `In a live cluster, a probe on each node connected to Services and to their endpoints directly, in turns and in random order. Each answer said whose it was: ${formatCount(equivalence.flows)} connections were answered, ${equivalence.disagreements === 0 ? "every one by an endpoint of its Service" : `${formatCount(equivalence.disagreements)} by an endpoint that is none of its Service`}. A number is the median over the rounds of all probes.`,
+          `In a live cluster, a probe on each node connected to Services and to their endpoints directly, in random order. Each answer names its endpoint: ${formatCount(equivalence.flows)} connections were answered, ${equivalence.disagreements === 0 ? "every one by an endpoint of its Service" : `${formatCount(equivalence.disagreements)} by an endpoint of another Service`}. A number is the median over the rounds of all probes.`,
         ]
       : []),
     ...(changes
@@ -34,8 +34,8 @@ export function clusterFacts({ cells }: Results): [string, string][] {
     ["Noise floor of connections (the same within one pod, median)", times(live, "loopbackP50Ns")],
     ["The probe's clock", clockOf(live)],
     ["Error of the clocks compared, at most", times(live, "clockErrorNs")],
-    ["Connections a second and node", numbers(live, "connectionsPerSecondAndNode", formatCount)],
-    ["Cores that a probe took", numbers(live, "probeCores", String)],
+    ["Connections per second and node", numbers(live, "connectionsPerSecondAndNode", formatCount)],
+    ["Cores used by a probe", numbers(live, "probeCores", String)],
   ];
   return facts.flatMap(([name, value]): [string, string][] => (value === null ? [] : [[name, value]]));
 }

@@ -56,7 +56,7 @@ export function formatMethod(results: Results): string[] {
       : []),
     run.replicates.least >= 6
       ? "Intervals are 95 % bootstrap intervals over processes, wide enough for every look of sequential stopping."
-      : "With so few processes a cell, intervals are ranges from the smallest to the largest process.",
+      : "With fewer than six processes per cell, intervals are ranges from the smallest to the largest process.",
     ...clusterSentences(results),
   ];
 }

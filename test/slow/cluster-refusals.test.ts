@@ -36,7 +36,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const admin = lbscale("doctor", "--context", "lbscale");
     expect([admin.stderr, admin.status]).toEqual(["", 0]);
     expect(admin.stdout).toMatch(
-      /Kubernetes v1\.36\.3, 1 of 1 nodes usable.*\nwhat balances: nftables v1\.36\.3/,
+      /Kubernetes v1\.36\.3, 1 of 1 nodes usable.*\ndata plane: nftables v1\.36\.3/,
     );
     expect(admin.stdout).toMatch(/^\+ connect and established, TCP and UDP\n\+ programming and sync$/m);
     const nobody = lbscale("doctor", "--kubeconfig", kubeconfigWith(tokenOf("default")));

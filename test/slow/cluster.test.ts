@@ -122,19 +122,16 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
     expect(run("pgrep", "-f", "kubectl attach --stdin").stdout).toBe("");
   });
 
-  it.each([
-    "what balances",
-    "starting target pods",
-    "making Service",
-    "measuring at N = 300",
-    "removing what",
-  ])("leaves nothing after SIGINT at '%s'", async (phase) => {
-    const out = join(folder, `interrupted ${phase}`);
-    const { code, signal } = await whenItSays(phase, (kill) => kill("SIGINT"), "--out", out);
-    // Before there is a run, the signal ends the process as it ends any.
-    expect(signal ?? code).toBe(phase === "what balances" ? "SIGINT" : 130);
-    expect(leftovers()).toEqual([]);
-  });
+  it.each(["data plane", "starting target pods", "making Service", "measuring at N = 300", "removing what"])(
+    "leaves nothing after SIGINT at '%s'",
+    async (phase) => {
+      const out = join(folder, `interrupted ${phase}`);
+      const { code, signal } = await whenItSays(phase, (kill) => kill("SIGINT"), "--out", out);
+      // Before there is a run, the signal ends the process as it ends any.
+      expect(signal ?? code).toBe(phase === "data plane" ? "SIGINT" : 130);
+      expect(leftovers()).toEqual([]);
+    },
+  );
 
   it.each(["starting target pods", "making Service", "measuring at N = 300"])(
     "leaves nothing after SIGKILL at '%s' and `lbscale clean`, and no process",

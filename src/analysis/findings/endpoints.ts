@@ -59,7 +59,7 @@ export function affinityIsLinear(results: Results): Finding | null {
     id: "endpoints-affinity",
     headline: `With affinity, new clients cost O(E) in ${planes}`,
     sentence:
-      `With ClientIP affinity a client that comes for the first time is looked for at each endpoint in ${planes}: ` +
+      `With ClientIP affinity a new client is looked up at each endpoint in ${planes}: ` +
       `${linear.map(({ few, many }) => `${planeLabel(results, many.plane)} takes ${against(few, many)}`).join("; ")}.`,
     ...restsOn(first.few, first.many),
     cells: linear.flatMap(({ few, many }) => [cellId(few), cellId(many)]),

@@ -163,12 +163,14 @@ describe("findFindings", () => {
       expect(sentence(ebpf(() => 50))).toMatch(
         /In work it is O\(1\): 2 map lookups.*In time it is O\(1\) as well/,
       );
-      expect(sentence(ebpf((n) => 50 + 5 * Math.log2(n)))).toMatch(/as O\(log N\) would.*price of memory/);
+      expect(sentence(ebpf((n) => 50 + 5 * Math.log2(n)))).toMatch(
+        /as O\(log N\) would.*price of each access/,
+      );
     });
 
     it("names no law where caches bend the time", () => {
       expect(sentence(ebpf((n) => (n < 10_000 ? 50 : 500)))).toMatch(
-        /follows no single law\. From 1,000 to 30,000 services time grows as N\^.* The bend comes from caches/,
+        /follows no single law\. From 1,000 to 30,000 services time grows as N\^.* The work is constant, so it is each access that takes longer/,
       );
     });
 
@@ -276,7 +278,7 @@ describe("findFindings", () => {
   it("says what a new endpoint makes each plane write, by exact counts, and not where iptables writes little", () => {
     const results = withPrograms(fakeResults({ services: [1] }));
     const found = finding(results, "update");
-    expect(found?.headline).toBe("One new endpoint rewrites 10,025 iptables rules, 3 eBPF entries");
+    expect(found?.headline).toBe("New endpoint, 10,000 Services: 10,025 iptables rules, 3 eBPF entries");
     expect(found?.headline.split(" ").length).toBeLessThanOrEqual(10);
     for (const cell of results.cells) if (cell.counts?.["join rules"]) cell.counts["join rules"] = 24;
     expect(ids(results)).not.toContain("update");

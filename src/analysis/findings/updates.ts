@@ -49,7 +49,7 @@ export function updatesGrow(results: Results): Finding | null {
     .join("");
   return {
     id: "update",
-    headline: `One endpoint joins ${formatCount(many.services)} Services: ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
+    headline: `New endpoint, ${formatCount(many.services)} Services: ${formatCount(rules)} ${name} rules, ${first.count} ${shortLabel(results, first.cell.plane)} entries`,
     sentence:
       `When one endpoint joins at ${formatCount(many.services)} services, ${name} is handed ${formatCount(rules)} rules even in a partial sync; ` +
       `${flat.map(({ cell, count }) => `${planeLabel(results, cell.plane)} ${formatCount(count)}`).join(", ")} rules, chains and map entries at any N${issued}. These are counts of what differs or is handed over, not times: a control plane may also read its tables back first, and write what is equal.`,

@@ -36,12 +36,12 @@ export const importCommand: CommandModule<object, Arguments> = {
       .option("run", {
         type: "string",
         requiresArg: true,
-        describe: "With --positions: a run whose iptables lookups say what an entry costs",
+        describe: "With --positions: a run whose iptables lookups give the cost of an entry",
       })
       .option("ns-per-entry", {
         type: "string",
         requiresArg: true,
-        describe: "With --positions: or say it yourself, in nanoseconds",
+        describe: "With --positions: or the cost of an entry, in nanoseconds",
       })
       .option("json", { type: "boolean", default: false, describe: "Positions as JSON" }),
   handler: async (args) => {

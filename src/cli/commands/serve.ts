@@ -43,7 +43,7 @@ export const serve: CommandModule<object, Arguments> = {
         type: "string",
         default: "127.0.0.1",
         requiresArg: true,
-        describe: "Address to listen on; plain HTTP and no authentication, so keep it to yourself",
+        describe: "Address to listen on; plain HTTP without authentication: do not expose it",
       })
       .option("kubeconfig", {
         type: "string",

@@ -47,7 +47,8 @@ interface Arguments
 
 export const verify: CommandModule<object, Arguments> = {
   command: "verify [cluster]",
-  describe: "Check that all planes decide alike, but for documented differences; exit 1 where they do not",
+  describe:
+    "Check that all planes make the same decisions, except for documented differences; exit 1 if they do not",
   builder: (yargs) =>
     withKubeProxySettings(withClusterChoice(yargs))
       .option("flows", {
@@ -102,7 +103,7 @@ export const verify: CommandModule<object, Arguments> = {
         type: "string",
         requiresArg: true,
         describe:
-          "With --kube-proxy or --cilium: seconds that a sync may take while none of its tools works; 300 by default, and 1.5 more for each Service in IPVS mode",
+          "With --kube-proxy or --cilium: seconds that a sync may go on while none of its tools runs; 300 by default, and 1.5 more for each Service in IPVS mode",
       })
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {

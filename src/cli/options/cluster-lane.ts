@@ -74,7 +74,7 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
   option(
     "rate",
     "rate",
-    { describe: "Lane cluster: connections a second of each probe; 2,000 by default, 500 over UDP" },
+    { describe: "Lane cluster: connections per second of each probe; 2,000 by default, 500 over UDP" },
     number(CLUSTER_BOUNDS.rate),
     true,
   ),
@@ -106,7 +106,7 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
   option(
     "plane-name",
     "planeName",
-    { describe: "Lane cluster: name of what balances, instead of finding out" },
+    { describe: "Lane cluster: name of the data plane, instead of detecting it" },
     asGiven,
     true,
   ),
@@ -114,7 +114,10 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
   option(
     "keep",
     "keep",
-    { type: "boolean", describe: "Lane cluster: leave everything there; lbscale clean removes it" },
+    {
+      type: "boolean",
+      describe: "Lane cluster: keep everything that the run created; lbscale clean removes it",
+    },
     isTrue,
   ),
 ];

@@ -91,8 +91,8 @@ export function describeExamination(found: ClusterExamination): string[] {
   return [
     `Kubernetes ${version}, ${nodes === null ? "nodes may not be listed" : `${nodes.usable} of ${nodes.all} nodes usable, kernel ${nodes.kernels.join(", ") || "unknown"}`}`,
     plane === null
-      ? "what balances: unknown; --plane-name names it"
-      : `what balances: ${plane.id}${plane.version === null ? "" : ` ${plane.version}`} (${plane.source})`,
+      ? "data plane: unknown; name it with --plane-name"
+      : `data plane: ${plane.id}${plane.version === null ? "" : ` ${plane.version}`} (${plane.source})`,
     `Services: ${count(services)}${families === null ? "" : `, of ${families.map((family) => FAMILY_NAMES[family]).join(" and ") || "an unknown family"}`}; free addresses: ${count(freeAddresses)}, and as many more Services at most`,
     ...capabilities.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),
     ...(capabilities.some(({ lacks }) => lacks?.startsWith("may not"))

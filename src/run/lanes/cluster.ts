@@ -82,7 +82,7 @@ function cellsOf(
 async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext): Promise<Plan> {
   const job = clusterJob(spec, "plan");
   const { plane, nodes, families, offered } = await inspect(job);
-  onProgress({ kind: "note", text: `what balances here: ${plane.id} (${plane.source})` });
+  onProgress({ kind: "note", text: `data plane: ${plane.id} (${plane.source})` });
   if (job.family === null && offered.length > 1) {
     const name = FAMILY_NAMES[choiceOf(families)];
     onProgress({

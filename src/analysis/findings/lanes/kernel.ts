@@ -188,7 +188,7 @@ export function kernelUpdate(results: Results): Finding | null {
   const calls = Number(withCalls?.facts.systemCallsNs ?? Number.NaN);
   return {
     id: "kernel-update",
-    headline: `At ${n} Services one endpoint change takes ${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)}`,
+    headline: `${shortLabel(results, slow.plane)} takes ${formatSpan(slow.estimate.median, slow.estimate.interval)} per endpoint change at ${n} Services`,
     sentence:
       `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
       `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}` +

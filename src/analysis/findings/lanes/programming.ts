@@ -13,7 +13,7 @@ export function programmingTime(results: Results): Finding | null {
   return slowestAgainstFastest(results, {
     id: "kernel-programming",
     cells: selectCells(results, { lane: "kernel", scenario: "programming", variant: "" }).filter(isMeasured),
-    headline: (slow, n) => `At ${n} Services one endpoint change takes ${slow}`,
+    headline: (slow, span, n) => `${slow} takes ${span} per endpoint change at ${n} Services`,
     sentence: (n, times) =>
       `By the programs themselves, at ${n} services, one endpoint change is programmed in ${times}`,
   });
@@ -24,7 +24,7 @@ export function firstSyncTime(results: Results): Finding | null {
   return slowestAgainstFastest(results, {
     id: "kernel-first-sync",
     cells: selectCells(results, { lane: "kernel", scenario: "sync", variant: "first" }).filter(isMeasured),
-    headline: (slow, n) => `At ${n} Services a first sync takes ${slow}`,
+    headline: (slow, span, n) => `At ${n} Services ${slow} needs ${span} to sync`,
     sentence: (n, times) =>
       `From the program's start, at ${n} services, the last Service answers after ${times}`,
   });
@@ -75,7 +75,7 @@ function notesOf(cells: readonly MeasuredCell[]): string[] {
 interface SpreadFinding {
   readonly id: string;
   readonly cells: readonly MeasuredCell[];
-  headline(slow: string, n: string): string;
+  headline(slow: string, span: string, n: string): string;
   sentence(n: string, times: string): string;
 }
 
@@ -101,7 +101,8 @@ function slowestAgainstFastest(
     return {
       id,
       headline: headline(
-        `${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)}`,
+        shortLabel(results, slow.plane),
+        formatSpan(slow.estimate.median, slow.estimate.interval),
         n,
       ),
       sentence: [
