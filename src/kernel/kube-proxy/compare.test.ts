@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Family } from "../../cluster/family.js";
 import { parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { formatDifferences } from "../real-program/differences.js";
-import { compareToModel } from "./compare.js";
+import { type CompareOptions, compareToModel } from "./compare.js";
 
 const FOLDER = "test/data/kube-proxy";
 const objects = [...parseObjects(readFileSync(`${FOLDER}/clusters/kinds.json`, "utf8"))].map(
@@ -16,7 +16,7 @@ const WORDS = { program: "kube-proxy 1.36.3 nftables", what: "rules" };
 const START = { objects, ignoreStale: false };
 const LATER = { objects, ignoreStale: true };
 
-function comparison(file: string, edit: (dump: string) => string, options = START) {
+function comparison(file: string, edit: (dump: string) => string, options: CompareOptions = START) {
   return compareToModel({ [file]: recorded(file) }, { [file]: edit(recorded(file)) }, options);
 }
 
@@ -119,3 +119,11 @@ function sliceWith(address: string, ready: boolean) {
     endpoints: [{ addresses: [address], conditions: { ready }, nodeName: "me" }],
   };
 }
+
+test("comparison: comments of endpoints' rules count until the large-cluster mode begins or ends", () => {
+  const edit = (dump: string) =>
+    dump.replace(/^(-A KUBE-SEP-\w+ .*) -m comment --comment "?[^" ]*"?( -j KUBE-MARK-MASQ)$/m, "$1$2");
+  expect(edit(recorded(IPTABLES))).not.toBe(recorded(IPTABLES));
+  expect(comparison(IPTABLES, edit).differences).toHaveLength(2);
+  expect(comparison(IPTABLES, edit, { ...START, ignoreComments: true }).differences).toEqual([]);
+});

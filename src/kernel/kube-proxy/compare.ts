@@ -13,6 +13,11 @@ export interface CompareOptions {
   readonly objects: Iterable<ApiObject>;
   /** Leave out what kube-proxy is going to delete: right after its start there is nothing. */
   readonly ignoreStale: boolean;
+  /**
+   * Leave out comments of rules of Services and endpoints: after the large-cluster mode began or ended, a partial sync leaves
+   * those that it does not write as they were.
+   */
+  readonly ignoreComments?: boolean;
   /** Families that the model has: kube-proxy writes what exists once of the other too. IPv4 by default. */
   readonly families?: readonly Family[];
 }
@@ -24,16 +29,20 @@ export interface CompareOptions {
 export function compareToModel(
   real: ListedRules,
   model: ListedRules,
-  { objects, ignoreStale, families = [4] }: CompareOptions,
+  { objects, ignoreStale, ignoreComments = false, families = [4] }: CompareOptions,
 ): Comparison {
   const isCompared = (file: string) =>
     file.startsWith("ip6tables")
       ? families.includes(6)
       : !file.startsWith("iptables") || families.includes(4);
   const files = Object.keys(real).filter(isCompared);
+  const read = (dump: string | undefined) => {
+    const lines = linesOf(dump ?? "", families);
+    return ignoreComments ? lines.map(withoutComment) : lines;
+  };
   const all = files.map((file) => {
-    const lines = linesOf(real[file] ?? "", families);
-    const modelled = new Set(linesOf(model[file] ?? "", families));
+    const lines = read(real[file]);
+    const modelled = new Set(read(model[file]));
     const kept = new Set(withoutUnready(lines, objects));
     const own = lines.filter((line) => kept.has(line) || modelled.has(line));
     return { real: new Set(ignoreStale ? withoutStale(own) : own), model: modelled };
@@ -44,6 +53,10 @@ export function compareToModel(
 function linesOf(dump: string, families: readonly Family[]): string[] {
   const others = [...(families.includes(4) ? [] : ["ip "]), ...(families.includes(6) ? [] : ["ip6 "])];
   return ruleLines(dump).filter((line) => !others.some((table) => line.startsWith(table)));
+}
+
+function withoutComment(line: string): string {
+  return / -A KUBE-(?:SEP|SVC|SVL)-/.test(line) ? line.replace(/ -m comment --comment "[^"]*"/, "") : line;
 }
 
 /** In IPVS mode a destination that is gone keeps weight 0 until it is idle. */

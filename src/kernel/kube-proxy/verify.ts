@@ -109,6 +109,8 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     });
     yield { change: undefined, ...start, writes: undefined };
     const counter = new UpdateCounter(families[0]);
+    const areLarge = clusters.map(isLargeCluster);
+    let ignoreComments = false;
     for (let i = 0; i < options.changes; i++) {
       const change = changes.next();
       const written: CountedSync[] = [];
@@ -117,9 +119,11 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
       const changed = changes.objects();
       clusters = read(changed, podRange);
       programs = model(clusters, nfacct);
+      ignoreComments ||= clusters.some((one, i) => isLargeCluster(one) !== areLarge[i]);
       const comparison = compareToModel(await proxy.rules(), await loaded(proxy, programs), {
         objects: changed,
         ignoreStale: true,
+        ignoreComments,
         families,
       });
       const writes =
