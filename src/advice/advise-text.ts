@@ -204,7 +204,7 @@ function formatUpdates(planes: readonly PlaneAdvice[]): string[] {
   const text = ({ name, join, leave }: PlaneAdvice) =>
     `${name} ${written(join!.partial)}${leave ? ` (leave: ${written(leave.partial)})` : ""}${join!.full ? `, in a full sync ${written(join!.full)}` : ""}`;
   return [
-    `Rules and chains handed over and map entries that differ, exact, when one endpoint joins: ${counted.map(text).join("; ")}.`,
+    `Rules and chains handed over, map entries that differ and operations that an agent issues for them, exact, when one endpoint joins: ${counted.map(text).join("; ")}.`,
   ];
 }
 
@@ -221,17 +221,15 @@ function formatMissing({ name, unavailable, lookup }: PlaneAdvice): string[] {
   return "unavailable" in lookup ? [`No time for ${name}: ${lookup.unavailable}.`] : [];
 }
 
-/** `41 rules, 3 chains, 2 map writes`, leaving out what is not written. */
-function written({ rules, chains, mapWrites }: UpdateCost): string {
+/** `41 rules, 3 chains, 2 map entries`, leaving out what there is none of, and the operations that an agent issues for them. */
+function written({ rules, chains, mapWrites, operations }: UpdateCost): string {
   const parts = [
-    [rules, "rule"],
-    [chains, "chain"],
-    [mapWrites, "map write"],
-  ] as const;
-  return parts
-    .filter(([count]) => count > 0)
-    .map(([count, what]) => `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`)
-    .join(", ");
+    rules > 0 ? countOf(rules, "rule") : "",
+    chains > 0 ? countOf(chains, "chain") : "",
+    mapWrites > 0 ? countOf(mapWrites, "map entry", "map entries") : "",
+    operations === undefined ? "" : countOf(operations, "operation"),
+  ];
+  return parts.filter((part) => part !== "").join(", ");
 }
 
 const bracket = ({ interval }: Pick<LookupRatio, "interval">): string =>

@@ -21,6 +21,6 @@ export function findingHeadline(
   { id, headline }: Finding,
   { run }: { readonly run: Pick<Results["run"], "entry"> },
 ): string {
-  if (OF_A_KERNEL.test(id) || headline.startsWith("Modelled ")) return headline;
+  if (OF_A_KERNEL.test(id) || /\bmodelled\b/i.test(headline)) return headline;
   return `${run.entry === "nodePort" ? "Model, NodePorts" : "Model"}: ${headline}`;
 }

@@ -47,7 +47,11 @@ export function formatMethod(results: Results): string[] {
           `Models of the data planes, not the kernel: programs are laid out like the kernel's (Linux 6.18, IPVS 6.1; Cilium's maps as Helm's chart has them, not preallocated, anonymous maps of nftables as nft ${nftOf(results)} makes them) and are walked in this process. They show how cost grows with the number of Services and why, not how many microseconds a connection takes on a node.`,
         ]
       : []),
-    `Before anything was timed, ${equivalence.planes.map((plane) => planeLabel(results, plane)).join(", ")} answered the same ${formatCount(equivalence.flows)} flows; ${equivalence.disagreements === 0 ? "no decision broke the contract" : `${formatCount(equivalence.disagreements)} decisions broke the contract`}.`,
+    ...(equivalence.flows === 0
+      ? []
+      : [
+          `Before anything was timed, ${equivalence.planes.map((plane) => planeLabel(results, plane)).join(", ")} answered the same ${formatCount(equivalence.flows)} flows; ${equivalence.disagreements === 0 ? "no decision broke the contract" : `${formatCount(equivalence.disagreements)} decisions broke the contract`}.`,
+        ]),
     `Each number is the median over ${least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`} fresh processes, in a seeded, interleaved order; each process warms up for ${formatCount(settings.warmupMs)} ms and times batches of dependent lookups for ${formatCount(settings.measureMs)} ms. The checksum of every batch is compared with a second implementation that counts the work.`,
     ...(cells.some(({ disturbed }) => disturbed.length > 0)
       ? [

@@ -64,11 +64,9 @@ function highlighted(results: Results, { cells }: Finding): NonNullable<Results[
   return { ...results.planes, ...Object.fromEntries(grey) };
 }
 
-/** Headlines of findings that have no slide. */
-export function withoutSlide({ findings }: Results, slides: readonly Slide[]): string[] {
-  return findings
-    .filter(({ id }) => !slides.some(({ finding }) => finding?.id === id))
-    .map(({ headline }) => plainText(headline, 90));
+/** Findings that have no slide. */
+export function withoutSlide({ findings }: Results, slides: readonly Slide[]): Finding[] {
+  return findings.filter(({ id }) => !slides.some(({ finding }) => finding?.id === id));
 }
 
 /** The article's claim that a slide's finding is evidence for. */

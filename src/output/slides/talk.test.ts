@@ -42,10 +42,15 @@ describe("a talk about several runs", () => {
   });
 
   it("tells the runs apart on its first slide and in its warnings", () => {
-    expect(talk.lead).toHaveLength(2);
+    expect(talk.lead).toEqual([
+      "Models: 5 data planes at 1 to 30,000 Services",
+      expect.stringMatching(/^Models: /),
+      expect.stringMatching(/^Measured with lbscale on [\d-]+, /),
+    ]);
+    expect(talkOf(Array(7).fill(scaling), VIEW).lead[0]).toBe("7 runs");
     const warned = fakeResults({ findings: [FACTOR] });
     warned.cells[0]!.warnings.push("not steady");
     const care = talkOf([warned, again], VIEW).texts.find(({ title }) => title === "Read with care")!;
-    expect(care.paragraphs).toContain("not steady (default, lookup)");
+    expect(care.paragraphs).toContain("not steady (models, lookup)");
   });
 });

@@ -1,10 +1,11 @@
 /** What is on the slides of a talk about one run or several, before any file format: title, charts, pages of text. */
 
 import { ARTICLE_CLAIMS } from "../../analysis/article-claims.js";
+import { findingHeadline } from "../../analysis/finding-sentence.js";
 import type { View } from "../../charts/chart.js";
-import type { Results } from "../../results/schema.js";
-import { formatCount } from "../../text.js";
-import { formatMethod } from "../method.js";
+import type { Finding, Results } from "../../results/schema.js";
+import { countOf, formatCount, plainText } from "../../text.js";
+import { formatMethod, planesAndSizes } from "../method.js";
 import { allWarnings } from "../warnings.js";
 import { claimOf, DECK_TITLE, deckLead, type Slide, slidesOf, withoutSlide } from "./slides.js";
 
@@ -42,21 +43,56 @@ export function talkOf(runs: readonly Results[], view: View): Talk {
     slidesOf(results, view).map((slide) => ({ ...slide, results, claim: claimOf(slide)?.claim ?? null })),
   );
   const slides = runs.length === 1 ? all : fairShare(once(inOrderOfClaims(all)));
-  const rest = [...new Set(runs.flatMap((results) => withoutSlide(results, slides)))];
   const warnings = runs.length === 1 ? allWarnings(runs[0]!) : sharedWarnings(runs);
   const text = (title: string, paragraphs: readonly string[]) =>
     paragraphs.length === 0 ? [] : [{ title, paragraphs }];
   return {
     title: DECK_TITLE,
-    lead: runs.length === 1 ? deckLead(runs[0]!) : runs.map((results) => deckLead(results).join(". ")),
+    lead: runs.length === 1 ? deckLead(runs[0]!) : sharedLead(runs),
     slides,
     texts: [
-      ...text("Also found", rest),
+      ...text("Also found", alsoFound(runs, slides)),
       ...text("Read with care", warnings),
       ...text("How it was measured", runs.length === 1 ? formatMethod(runs[0]!) : sharedMethod(runs)),
     ],
   };
 }
+
+/** Headlines without a slide, each of the first run that has it; of several runs, they say which are models'. */
+function alsoFound(runs: readonly Results[], slides: readonly TalkSlide[]): string[] {
+  const said = new Set<string>();
+  return runs.flatMap((results) => {
+    const left = withoutSlide(results, slides).filter(({ id }) => !said.has(id));
+    for (const { id } of left) said.add(id);
+    const words = (finding: Finding) =>
+      runs.length === 1 ? finding.headline : findingHeadline(finding, results);
+    return left.map((finding) => plainText(words(finding), 90));
+  });
+}
+
+/** More runs than this do not fit below the title. */
+const MOST_NAMED_RUNS = 6;
+
+/** A line per run, and when and where they were measured. */
+function sharedLead(runs: readonly Results[]): string[] {
+  const each = (of: (results: Results) => string) => [...new Set(runs.map(of))].join(" and ");
+  const dates = each(({ run }) => plainText(run.startedAt, 40).slice(0, 10));
+  const named = runs.map(({ cells }) => `${capital(laneOf(cells))}: ${planesAndSizes(cells)}`);
+  return [
+    ...(runs.length > MOST_NAMED_RUNS ? [countOf(runs.length, "run")] : named),
+    `Measured with lbscale on ${dates}, ${each(({ environment }) => plainText(environment.cpu, 60))}`,
+  ];
+}
+
+/** What was measured: models, a kernel, or what balances in a live cluster. */
+function laneOf(cells: Results["cells"]): string {
+  const lanes = new Set(cells.map(({ lane }) => lane));
+  if (lanes.has("cluster")) return "live cluster";
+  if (!lanes.has("kernel") && !lanes.has("guest")) return "models";
+  return lanes.has("model") ? "kernel and models" : "kernel";
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** By the article's claims; what answers none comes last, in its own order. */
 function inOrderOfClaims(slides: readonly TalkSlide[]): TalkSlide[] {
@@ -110,7 +146,7 @@ function sharedMethod(runs: readonly Results[]): string[] {
 }
 
 /** A run among others: its lanes and scenarios are what tells them apart. */
-function nameOf({ run, cells }: Results): string {
+function nameOf({ cells }: Results): string {
   const scenarios = [...new Set(cells.map(({ scenario }) => scenario))];
-  return `${run.profile}, ${scenarios.length > 2 ? `${formatCount(scenarios.length)} scenarios` : scenarios.join(" and ")}`;
+  return `${laneOf(cells)}, ${scenarios.length > 2 ? `${formatCount(scenarios.length)} scenarios` : scenarios.join(" and ")}`;
 }
