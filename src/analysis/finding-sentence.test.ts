@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { withKernel } from "../../test/support/results-lanes.js";
-import { findingSentence } from "./finding-sentence.js";
+import { findingHeadline, findingSentence } from "./finding-sentence.js";
 
 const finding = (id: string, sentence = "It takes 1 µs.") => ({
   ...{ id, headline: "", sentence, cells: [], value: 1 },
@@ -24,5 +24,20 @@ describe("findingSentence", () => {
 
   it("labels nothing in a run of models alone", () => {
     expect(findingSentence(finding("logarithm"), fakeResults())).toBe("It takes 1 µs.");
+  });
+});
+
+describe("findingHeadline", () => {
+  const shown = (id: string, headline: string, entry: "clusterIp" | "nodePort" = "clusterIp") =>
+    findingHeadline({ ...finding(id), headline }, fakeResults({ entry }));
+
+  it("says of a model that it is one, and where its flows enter at NodePorts", () => {
+    expect(shown("logarithm", "It is O(1)")).toBe("Model: It is O(1)");
+    expect(shown("logarithm", "It is O(1)", "nodePort")).toBe("Model, NodePorts: It is O(1)");
+  });
+
+  it("leaves alone what is a kernel's, and what says by itself that it is modelled", () => {
+    expect(shown("kernel-connect", "It takes 1 µs")).toBe("It takes 1 µs");
+    expect(shown("load", "Load costs modelled iptables more")).toBe("Load costs modelled iptables more");
   });
 });
