@@ -46,59 +46,56 @@ function againstRival(results: Results, scenario: string, variant: string) {
   return null;
 }
 
-export function updateTime(results: Results): Finding | null {
-  const found = againstRival(results, "update", "change");
-  if (!found) return null;
-  const { list, name, rival, value, interval, cells } = found;
-  const [few] = curve(results, "update", "change", list.plane);
+/** What the list's own operation takes at its largest N, over its smallest, and what a rival takes there: no ratio of the two, since a model's writes are no kernel's. */
+function growthOfList(
+  results: Results,
+  scenario: string,
+  variant: string,
+  { id, things, doing }: { readonly id: string; readonly things: string; doing(name: string): string },
+): Finding | null {
+  const found = againstRival(results, scenario, variant);
+  const few = found && curve(results, scenario, variant, found.list.plane)[0];
+  if (!found || !few || few.services === found.list.services) return null;
+  const { list, name, rival } = found;
+  const interval = ratioInterval(list, few);
+  if (interval[0] < MIN_REPORTED_RATIO) return null;
+  const value = list.estimate.median / few.estimate.median;
+  const n = formatCount(list.services);
   return {
-    id: "update-time",
-    headline: `Modelled at ${formatCount(list.services)} Services: ${name} changes take ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
+    id,
+    headline: `Modelled ${name} ${things} take ${headlineFactor(value, interval)} as long at ${n} Services`,
     sentence:
-      `At ${formatCount(list.services)} services writing one endpoint change into the model takes ${formatNs(list.estimate.median)} in ${name}, which replaces its whole table (legacy backend), ` +
-      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}` +
-      (few!.services === list.services
-        ? ""
-        : `; at N = ${formatCount(few!.services)} ${name} takes ${formatNs(few!.estimate.median)}`) +
-      ": without system calls, tools and the control plane's own time.",
-    cells,
+      `At ${n} services ${doing(name)} takes ${formatNs(list.estimate.median)}, ${formatFactor(value, interval)} the ${formatNs(few.estimate.median)} at N = ${formatCount(few.services)}; ` +
+      `with ${planeLabel(results, rival.plane)} it takes ${formatNs(rival.estimate.median)}. These are writes into models, without system calls, tools and the control plane's own time, which the kernel lane measures.`,
+    cells: [few, list, rival].map(cellId),
     value,
     interval,
   };
+}
+
+export function updateTime(results: Results): Finding | null {
+  return growthOfList(results, "update", "change", {
+    id: "update-time",
+    things: "changes",
+    doing: (name) =>
+      `writing one endpoint change into the model of ${name}, which replaces its whole table (legacy backend),`,
+  });
 }
 
 export function rolloutTime(results: Results): Finding | null {
-  const found = againstRival(results, "update", "rollout");
-  if (!found) return null;
-  const { list, name, rival, value, interval, cells } = found;
-  const n = formatCount(list.services);
-  return {
+  return growthOfList(results, "update", "rollout", {
     id: "update-rollout",
-    headline: `Modelled at ${n} Services: ${name} restarts take ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
-    sentence:
-      `At ${n} services writing a rolling restart of a tenth of a service into the model takes ${formatNs(list.estimate.median)} in ${name}, ` +
-      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}: without system calls, tools and the control plane's own time.`,
-    cells,
-    value,
-    interval,
-  };
+    things: "restarts",
+    doing: (name) => `writing a rolling restart of a tenth of a service into the model of ${name}`,
+  });
 }
 
 export function syncTime(results: Results): Finding | null {
-  const found = againstRival(results, "sync", "");
-  if (!found) return null;
-  const { list, name, rival, value, interval, cells } = found;
-  const n = formatCount(list.services);
-  return {
+  return growthOfList(results, "sync", "", {
     id: "sync",
-    headline: `Modelled at ${n} Services: ${name} builds take ${headlineFactor(value, interval)} ${possessive(shortLabel(results, rival.plane))} time`,
-    sentence:
-      `Building the model's whole program of ${n} services takes ${formatNs(list.estimate.median)} for ${name}, ` +
-      `${formatFactor(value, interval)} the ${formatNs(rival.estimate.median)} of ${planeLabel(results, rival.plane)}: without netlink, iptables-restore or bpf().`,
-    cells,
-    value,
-    interval,
-  };
+    things: "builds",
+    doing: (name) => `building the whole program of the model of ${name}`,
+  });
 }
 
 export function churnRate(results: Results): Finding | null {
