@@ -11,6 +11,8 @@ import { CLI, folder, lacking } from "./kube-proxy-tools.js";
 import { type Scraped, scrapeDuring } from "./scrape-metrics.js";
 
 const CHANGES = 5;
+/** Syncs that kube-proxy starts by itself, every 30 seconds, while a rollout goes on. */
+const PERIODIC = 1;
 const SERVICES = Number(process.env.LBSCALE_PROGRAMMED_SERVICES ?? 1000);
 
 describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's own metrics", () => {
@@ -44,7 +46,9 @@ describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's ow
         ].join("\n"),
       );
       expect(measured).toHaveLength(CHANGES);
-      expect(own.map(({ syncs, programmed }) => [syncs, programmed])).toEqual(measured.map(() => [1, 1]));
+      expect(own.map(({ programmed }) => programmed)).toEqual(measured.map(() => 1));
+      // One of its own, and on a slow machine kube-proxy's periodic one too, every 30 seconds.
+      for (const { syncs } of own) expect(syncs).toBeGreaterThanOrEqual(1);
       // It notes that a change is programmed just before it notes that the sync has ended: they lie as far apart as it waits for a
       // core between the two.
       const total = (seconds: readonly number[]) => seconds.reduce((sum, one) => sum + one, 0);
@@ -53,7 +57,7 @@ describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's ow
       expect(ratio).toBeLessThan(2);
       // A change that gives the last Service its endpoints comes before they are replaced; the node is removed once they are.
       const rollout = difference(after(CHANGES + 1), scraped.at(-1)!);
-      expect(rollout.syncs).toBeLessThanOrEqual(Number(cell("rollout").facts.syncs));
+      expect(rollout.syncs).toBeLessThanOrEqual(Number(cell("rollout").facts.syncs) + PERIODIC);
     },
   );
 });

@@ -10,7 +10,7 @@ import { NEEDED, viewer } from "./viewers.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "dist", "src", "cli", "main.js");
-const CHARTS = 4;
+const CHARTS = 5;
 /** A title, what else was found, what to read with care, and the method. */
 const TEXTS = 4;
 
