@@ -27,7 +27,7 @@ const RUN = [
   "--planes",
   "iptables,ebpf",
   "--replicates",
-  "8",
+  "4",
 ];
 
 const kills = Number(process.argv[2] ?? 50);

@@ -12,7 +12,7 @@ import { type Scraped, scrapeDuring } from "./scrape-metrics.js";
 
 const CHANGES = 5;
 /** Syncs that kube-proxy starts by itself, every 30 seconds, while a rollout goes on. */
-const PERIODIC = 1;
+const PERIODIC = 2;
 const SERVICES = Number(process.env.LBSCALE_PROGRAMMED_SERVICES ?? 1000);
 
 describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's own metrics", () => {
