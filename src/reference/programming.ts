@@ -1,8 +1,8 @@
 /**
  * What real control planes took to program a node, in seconds, as lbscale's kernel lane measured them on Services of one port
- * and four endpoints each: published runs (a test holds the numbers equal), but for kube-proxy 1.34. A first sync is one run,
- * from the program's start until the last Service answers; a change is the range of five, without kube-proxy's minimum sync
- * period and with what an event waits in Cilium's buffer.
+ * and four endpoints each: published runs (a test holds the numbers equal), but for kube-proxy 1.34. A first sync is
+ * the median of one or two, from the program's start until the last Service answers; a change is the interval of five to ten,
+ * without kube-proxy's minimum sync period and with what an event waits in Cilium's buffer.
  */
 
 /** Seconds, from the least to the most that was seen. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { withCells } from "../../../../test/support/results-lanes.js";
 import { establishedFlat } from "../connections.js";
 import {
+  guestConnect,
   guestUpdate,
   kernelConnect,
   kernelMemory,
@@ -82,6 +83,21 @@ describe("findings of the kernel lane", () => {
       /3\.4 s through iptables and 20 ms through IPVS; starting a tool alone takes/,
     );
     expect(guestUpdate(withCells([["guest", "update", "iptables", 1, 670e6]]))).toBeNull();
+  });
+
+  it("say which of two proxies in a guest is slower, whichever it is, and nothing of one replicate each", () => {
+    const connects = (iptablesNs: number, ipvsNs: number) =>
+      withCells([
+        ["guest", "connect", "iptables", 10_000, iptablesNs],
+        ["guest", "connect", "ipvs", 10_000, ipvsNs],
+      ]);
+    expect(guestConnect(connects(300e3, 100e3))?.headline).toMatch(
+      /guest iptables connects take 3×.*IPVS' time/,
+    );
+    const other = connects(100e3, 300e3);
+    expect(guestConnect(other)?.headline).toMatch(/guest IPVS connects take 3×.*iptables' time/);
+    for (const cell of other.cells) cell.replicates.splice(1);
+    expect(guestConnect(other)).toBeNull();
   });
 
   it("compare nanoseconds for each rule visited, not times of different things", () => {
