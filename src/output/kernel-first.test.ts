@@ -54,8 +54,11 @@ describe("a run that measured a kernel and models", () => {
 
   it("says so below the title of the page and of the deck", () => {
     const of = (lane: string) => results.cells.filter((cell) => cell.lane === lane);
-    expect(measuredIn(results.cells)).toBe("the real data planes, with models labelled as such");
-    expect(measuredIn(of("kernel"))).toBe("the real data planes, no models");
+    expect(measuredIn(results.cells)).toBe("measured in the kernel, with models labelled as such");
+    expect(measuredIn(of("kernel"))).toBe("measured in the kernel, no models");
+    expect(measuredIn(of("kernel").map((cell) => ({ ...cell, lane: "cluster" })))).toBe(
+      "measured in a cluster, no models",
+    );
     expect(measuredIn(of("model"))).toBe("models of the data planes, not the kernel");
   });
 });

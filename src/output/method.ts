@@ -7,12 +7,15 @@ import { maxOf, minOf } from "../stats/extent.js";
 import { countOf, formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import { clusterFacts, clusterSentences, isLive } from "./cluster-method.js";
 
-/** What a run's numbers are of: models, the real data planes, or both. */
+/** Where a run's numbers were measured: in models, in the kernel, on a cluster. Whose programs ran there, captions say. */
 export function measuredIn(cells: Results["cells"]): string {
   const lanes = new Set(cells.map(({ lane }) => lane));
-  if (!lanes.has("model")) return "the real data planes, no models";
-  if (lanes.size === 1) return "models of the data planes, not the kernel";
-  return "the real data planes, with models labelled as such";
+  const places = [
+    ...(lanes.has("kernel") ? ["the kernel"] : []),
+    ...(lanes.has("cluster") ? ["a cluster"] : []),
+  ];
+  if (places.length === 0) return "models of the data planes, not the kernel";
+  return `measured in ${places.join(" and in ")}, ${lanes.has("model") ? "with models labelled as such" : "no models"}`;
 }
 
 /** How many planes were measured, and at which N: `6 data planes at 1 to 30,000 Services`. */
