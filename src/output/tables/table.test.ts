@@ -52,6 +52,19 @@ describe("tables", () => {
     expect(markdownTable(results)).not.toContain("not measured");
   });
 
+  it("have a row for each time of a scenario that counts in other cells", () => {
+    const results = fakeResults({ planes: ["iptables"], services: [1, 1000] });
+    for (const cell of results.cells) cell.scenario = "update";
+    results.cells.push({
+      ...results.cells[0]!,
+      variant: "entries",
+      replicates: [],
+      estimate: null,
+      counts: { rules: 5 },
+    });
+    expect(tableRows(results).map(({ services }) => services)).toEqual([1, 1000]);
+  });
+
   it("let no name out of its cell: Markdown, HTML, formulas and terminal codes", () => {
     const results = fakeResults({ planes: ["ebpf"], services: [1] });
     results.cells[0]!.plane = HOSTILE;

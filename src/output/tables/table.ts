@@ -61,13 +61,14 @@ export function tableRows(results: Results): Row[] {
 }
 
 /**
- * Cells that have a time, or a reason why not. What is counted elsewhere in the run has none: the kernel's memory of a
- * small program, say, which its noise hides.
+ * Cells that have a time, or a reason why not. What has neither and is counted elsewhere in the run is none: the kernel's
+ * memory of a small program, say, which its noise hides.
  */
 export function timedCells({ cells }: Results): Cell[] {
   const counted = new Set(cells.flatMap(({ scenario, counts }) => (counts === null ? [] : [scenario])));
   return cells.filter(
-    ({ scenario, counts, warnings }) => counts === null && (warnings.length > 0 || !counted.has(scenario)),
+    ({ scenario, counts, estimate, warnings }) =>
+      estimate !== null || (counts === null && (warnings.length > 0 || !counted.has(scenario))),
   );
 }
 
