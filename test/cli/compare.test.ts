@@ -69,8 +69,6 @@ describe("lbscale report of several runs", () => {
       `${out}-folder`,
       "--formats",
       "md",
-      "--chart",
-      "scaling",
     ]);
     expect([stderr.split("\n").filter((line) => line.includes("no chart"))[0], status]).toEqual([
       undefined,

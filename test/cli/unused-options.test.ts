@@ -13,6 +13,11 @@ describe("an option that a command would ignore", () => {
     ["--ns-per-entry", ["import", YAML, "--ns-per-entry", "2"]],
     ["--endpoints", ["verify", YAML, "--endpoints", "3"]],
     ["--shape", ["export", YAML, "--format", "nft", "--shape", "clean"]],
+    ["--shape", ["verify", YAML, "--shape", "mixed"]],
+    ["--vips", ["export", YAML, "--format", "nft", "--vips", "random"]],
+    ["--seed", ["export", YAML, "--format", "nft", "--seed", "9"]],
+    ["--seed", ["verify", YAML, "--seed", "9"]],
+    ["--seed", ["serve", YAML, "--seed", "9"]],
     ["--local-share", ["serve", YAML, "--local-share", "0.5"]],
     ["--node", ["verify", "--services", "3", "--node", "one"]],
     ["--node-address", ["run", "--node-address", "192.0.2.1"]],
@@ -24,6 +29,10 @@ describe("an option that a command would ignore", () => {
     ["--timeout", ["verify", "--services", "3", "--timeout", "9"]],
     ["--planes", ["verify", "--services", "3", "--kube-proxy", "1.37", "--planes", "iptables"]],
     ["--lane", ["verify", "--services", "3", "--kube-proxy", "1.37", "--lane", "kernel"]],
+    ["--theme", ["report", "x", "--formats", "html,md", "--theme", "dark"]],
+    ["--size", ["report", "x", "--formats", "slides-pdf", "--size", "square"]],
+    ["--chart", ["report", "x", "--formats", "md", "--chart", "lookup"]],
+    ["--out", ["report", "x", "--formats", "text", "--out", "y"]],
     ["--theme", ["compare", "x", "y", "--theme", "dark"]],
     ["--probe-guest", ["doctor", "--lane", "model", "--probe-guest"]],
     ["--lane", ["doctor", "--clean", "--lane", "model"]],
@@ -35,6 +44,25 @@ describe("an option that a command would ignore", () => {
 });
 
 describe("what the user knows of a node", () => {
+  it("chooses it for the models as well", async () => {
+    const node = (name: string, address: string) => ({
+      kind: "Node",
+      apiVersion: "v1",
+      metadata: { name },
+      status: { addresses: [{ type: "InternalIP", address }] },
+    });
+    const web = {
+      kind: "Service",
+      apiVersion: "v1",
+      metadata: { name: "web" },
+      spec: { clusterIP: "10.96.0.5", ports: [{ port: 80 }] },
+    };
+    const items = [node("one", "192.0.2.1"), node("two", "192.0.2.2"), web];
+    const nodes = file("nodes.json", JSON.stringify({ kind: "List", apiVersion: "v1", items }));
+    const { status, stderr } = await lbscale(["verify", nodes, "--flows", "100", "--node", "two"]);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("192.0.2.2")]);
+  });
+
   it("counts in every command that reads one: the address of a node whose iptables-save does not say it", async () => {
     const rules = file(
       "rules",

@@ -33,10 +33,11 @@ export const generate: CommandModule<object, Arguments> = {
           requiresArg: true,
           describe: "IPv4 (by default), IPv6, or the same Services in both",
         }),
+      "clean",
     ),
   handler: async (args) => {
     const services = parseInteger(args.services, "services", 1, MAX_SERVICES);
-    const cluster = generatedFamilies(generateOptions(args, services), args.family);
+    const cluster = generatedFamilies(generateOptions(args, services, "clean"), args.family);
     for (const chunk of writeCluster(cluster)) await print(chunk);
   },
 };

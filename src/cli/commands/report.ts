@@ -1,9 +1,15 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { CommandModule } from "yargs";
-import { THEME_NAMES } from "../../charts/theme.js";
+import { THEME_NAMES, type ThemeName } from "../../charts/theme.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
-import { FILE_FORMATS, type ReportFormat, SIZES, type SizeName } from "../../output/formats.js";
+import {
+  FILE_FORMATS,
+  IMAGE_FORMATS,
+  type ReportFormat,
+  SIZES,
+  type SizeName,
+} from "../../output/formats.js";
 import type { Results } from "../../results/schema.js";
 import { plainText } from "../../text.js";
 import { parseChoices } from "../options/parse.js";
@@ -20,12 +26,20 @@ function isTalk(format: string): format is TalkFormat {
   return (TALK_FORMATS as readonly string[]).includes(format);
 }
 
+/** The formats that an option makes a difference to. */
+const USED_BY = {
+  theme: [...IMAGE_FORMATS, ...TALK_FORMATS],
+  size: IMAGE_FORMATS,
+  chart: [...IMAGE_FORMATS, "text"],
+  out: FILE_FORMATS,
+} as const satisfies Readonly<Record<string, readonly (typeof REPORT_FORMATS)[number][]>>;
+
 interface Arguments {
   run: string;
   others: string[];
   formats: string;
-  theme: string;
-  size: SizeName;
+  theme: string | undefined;
+  size: SizeName | undefined;
   chart: string | undefined;
   out: string | undefined;
   json: boolean;
@@ -62,13 +76,13 @@ export const report: CommandModule<object, Arguments> = {
       })
       .option("theme", {
         type: "string",
-        default: "light,dark",
+        defaultDescription: THEME_NAMES.join(","),
         requiresArg: true,
         describe: "light, dark, or light,dark",
       })
       .option("size", {
         choices: Object.keys(SIZES) as SizeName[],
-        default: "slide" as SizeName,
+        defaultDescription: "slide",
         describe: "Size of pictures",
       })
       .option("chart", {
@@ -89,13 +103,15 @@ export const report: CommandModule<object, Arguments> = {
     if (asked.includes("text") && args.json) {
       throw new UsageError("text and --json both go to standard output: choose one");
     }
+    refuseUnused(args, asked);
+    const themes = args.theme === undefined ? THEME_NAMES : parseChoices(args.theme, "theme", THEME_NAMES);
     const isSeveral = args.others.length > 0;
     if (isSeveral && args.out === undefined) {
       throw new UsageError("several runs have no folder in common: name one with --out");
     }
     const talk =
       isSeveral && asked.some(isTalk)
-        ? await talkFiles([args.run, ...args.others], args.out!, asked, args.theme)
+        ? await talkFiles([args.run, ...args.others], args.out!, asked, themes[0]!)
         : [];
     const formats = isSeveral ? asked.filter((format) => !isTalk(format)) : asked;
     if (formats.length === 0) return printPaths(talk, args.json);
@@ -105,8 +121,8 @@ export const report: CommandModule<object, Arguments> = {
     const results = await resultsOf(args.run, args.others);
     const request = {
       formats: formats.filter((format): format is ReportFormat => format !== "text"),
-      themes: parseChoices(args.theme, "theme", THEME_NAMES),
-      size: args.size,
+      themes,
+      size: args.size ?? "slide",
       ...(args.chart !== undefined && {
         charts: parseChoices(
           args.chart,
@@ -134,15 +150,31 @@ export const report: CommandModule<object, Arguments> = {
   },
 };
 
+/** An option that would be ignored is refused by name. */
+function refuseUnused(args: Arguments, asked: readonly string[]): void {
+  for (const [option, formats] of Object.entries(USED_BY)) {
+    if (args[option as keyof typeof USED_BY] === undefined) continue;
+    if (!formats.some((format) => asked.includes(format)))
+      throw new UsageError(
+        `--${option} makes no difference to ${asked.join(", ")}: leave it out, or ask for ${formats.join(", ")}`,
+      );
+  }
+}
+
 /** One talk of several runs, in a folder of its own. Returns the paths. */
-async function talkFiles(runs: readonly string[], folder: string, asked: readonly string[], theme: string) {
+async function talkFiles(
+  runs: readonly string[],
+  folder: string,
+  asked: readonly string[],
+  theme: ThemeName,
+) {
   const { writeTalk } = await import("../../output/write-charts.js");
   const { readResults } = await import("../../results/files.js");
   return writeTalk(
     runs.map((run) => readResults(run)),
     folder,
     asked.filter(isTalk),
-    parseChoices(theme, "theme", THEME_NAMES)[0]!,
+    theme,
   );
 }
 

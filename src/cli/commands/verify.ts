@@ -94,11 +94,6 @@ export const verify: CommandModule<object, Arguments> = {
         describe:
           "With --kube-proxy or --cilium: random changes to make, comparing after each; none by default",
       })
-      .option("node", {
-        type: "string",
-        requiresArg: true,
-        describe: "With --kube-proxy or --cilium: on which node, where the objects hold several",
-      })
       .option("timeout", {
         type: "string",
         requiresArg: true,
@@ -129,7 +124,7 @@ export const verify: CommandModule<object, Arguments> = {
     }
     refuse(args, ["algorithm", "real-maps"], "without --cilium");
     refuse(args, ["mode", ...KUBE_PROXY_ONLY], "without --kube-proxy");
-    refuse(args, ["changes", "timeout", "node"], "without --kube-proxy or --cilium");
+    refuse(args, ["changes", "timeout"], "without --kube-proxy or --cilium");
     const flows = parseInteger(args.flows ?? "100000", "flows", 1, 100_000_000);
     if (args.lane === "kernel" || args.lane === "guest") {
       const { lane } = args;

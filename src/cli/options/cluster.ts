@@ -18,11 +18,15 @@ import {
 } from "./node.js";
 import { MAX_SERVICES, parseInteger, parseShare } from "./parse.js";
 
+const SHAPES = ["clean", "mixed"] as const;
+type Shape = (typeof SHAPES)[number];
+
+/** Without defaults, so that what is given can be told from what is not. */
 export interface ClusterArguments {
-  seed: string;
-  shape: string;
+  seed: string | undefined;
+  shape: Shape | undefined;
   endpoints: string | undefined;
-  vips: string;
+  vips: string | undefined;
   types: string | undefined;
   empty: string | undefined;
   affinity: string | undefined;
@@ -32,19 +36,19 @@ export interface ClusterArguments {
   "local-share": string | undefined;
 }
 
-/** Adds the options to a command. */
-export function withClusterOptions<T>(yargs: Argv<T>) {
+/** Adds the options to a command that makes clusters of this shape unless asked otherwise. */
+export function withClusterOptions<T>(yargs: Argv<T>, shape: Shape) {
   const share = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
   return yargs
     .option("seed", {
       type: "string",
-      default: "1",
+      defaultDescription: "1",
       requiresArg: true,
       describe: "Random seed",
     })
     .option("shape", {
-      choices: ["clean", "mixed"] as const,
-      default: "clean",
+      choices: SHAPES,
+      defaultDescription: shape,
       describe: "clean: one TCP port, 4 endpoints; mixed: as real clusters are",
     })
     .option("endpoints", {
@@ -54,7 +58,7 @@ export function withClusterOptions<T>(yargs: Argv<T>) {
     })
     .option("vips", {
       choices: ["random", "sequential"] as const,
-      default: "random",
+      defaultDescription: "random",
       describe: "How cluster IPs are drawn",
     })
     .option("types", { choices: ["clusterIp", "nodePort", "mixed"] as const, describe: "Service types" })
@@ -70,6 +74,9 @@ export function withClusterOptions<T>(yargs: Argv<T>) {
 export interface ClusterChoice extends ClusterArguments, NodeArguments {
   cluster: string | undefined;
   services: string | undefined;
+  /** What is drawn at random with a cluster file too, by the commands that do so. */
+  churn?: string | undefined;
+  changes?: string | undefined;
 }
 
 /** Adds a cluster file, or the options of a generated one, mixed unless asked otherwise. */
@@ -82,8 +89,12 @@ export function withClusterChoice<T>(yargs: Argv<T>) {
         requiresArg: true,
         describe: "Or: generate a mixed cluster of N services",
       }),
-  ).default("shape", "mixed");
+    GENERATED_SHAPE,
+  );
 }
+
+/** Of a cluster that is generated where a file could have been given. */
+const GENERATED_SHAPE = "mixed";
 
 /** The cluster that was chosen, or both parts of a dual-stack one. Throws UsageError where that is not exactly one, or none that can be read or made. */
 export function chosenFamilies(args: ClusterChoice): Cluster | DualStack {
@@ -104,7 +115,7 @@ export function chosenFamilies(args: ClusterChoice): Cluster | DualStack {
   }
   refuseNodeOptions({ node: args.node });
   const services = parseInteger(args.services!, "services", 1, MAX_SERVICES);
-  return generatedFamilies(generateOptions(args, services), args.family);
+  return generatedFamilies(generateOptions(args, services, GENERATED_SHAPE), args.family);
 }
 
 /** The cluster that was chosen, for a command that looks at one family: of a dual-stack one the IPv4 part, which is said. */
@@ -131,8 +142,12 @@ export function generatedFamilies(
 }
 
 /** A cluster of a file has its own Services: what says how to generate some would be ignored. */
-export function refuseGenerating(args: ClusterArguments): void {
+export function refuseGenerating(args: ClusterChoice): void {
+  const isRandom = args.churn !== undefined || (args.changes !== undefined && args.changes !== "0");
   const names = [
+    ...(isRandom ? [] : ["seed" as const]),
+    "shape",
+    "vips",
     "endpoints",
     "types",
     "empty",
@@ -142,15 +157,17 @@ export function refuseGenerating(args: ClusterArguments): void {
     "source-ranges",
     "local-share",
   ] as const;
-  const given =
-    names.find((name) => args[name] !== undefined) ??
-    (args.shape === "clean" ? "shape" : args.vips === "sequential" ? "vips" : undefined);
+  const given = names.find((name) => args[name] !== undefined);
   if (given !== undefined)
     throw new UsageError(`--${given} is for generated clusters: leave it out with a cluster file`);
 }
 
 /** The generator's options for parsed arguments. Throws UsageError on what can't be used. */
-export function generateOptions(args: ClusterArguments, services: number): GenerateOptions {
+export function generateOptions(
+  args: ClusterArguments,
+  services: number,
+  usualShape: Shape,
+): GenerateOptions {
   const shares = {
     emptyShare: optionalShare(args.empty, "empty"),
     affinityShare: optionalShare(args.affinity, "affinity"),
@@ -162,7 +179,7 @@ export function generateOptions(args: ClusterArguments, services: number): Gener
   return {
     services,
     seed: parseSeed(args.seed),
-    ...(args.shape === "mixed" && MIXED),
+    ...((args.shape ?? usualShape) === "mixed" && MIXED),
     vips: args.vips === "sequential" ? "sequential" : "random",
     ...(args.types !== undefined && { types: args.types as NonNullable<GenerateOptions["types"]> }),
     ...(args.endpoints !== undefined && { endpoints: parseEndpoints(args.endpoints) }),
@@ -172,8 +189,8 @@ export function generateOptions(args: ClusterArguments, services: number): Gener
   };
 }
 
-/** A seed: any whole number that a double holds exactly. */
-export function parseSeed(text: string): number {
+/** A seed: any whole number that a double holds exactly, and 1 where none is given. */
+export function parseSeed(text = "1"): number {
   return parseInteger(text, "seed", 0, Number.MAX_SAFE_INTEGER);
 }
 
