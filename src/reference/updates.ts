@@ -20,7 +20,7 @@ export const NFTABLES_MAPS: Reference = {
     publishedSeries("nftables", "a map per Service", [45_000], [540]),
     publishedSeries("nftables", "one map", [45_000], [0.47]),
   ],
-  notes: ["kube-proxy up to 1.37 writes a map per Service; one shared map is proposed (k/k#140362)"],
+  notes: ["kube-proxy up to 1.37 writes a map per Service; one shared map is proposed for 1.38 (k/k#140362)"],
 };
 
 export const UPDATES: readonly Reference[] = [

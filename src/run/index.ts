@@ -42,7 +42,7 @@ export function runBenchmark(spec: RunSpecInput, options: RunOptions = {}): Prom
 }
 
 /**
- * Finishes an interrupted run of the model lane.
+ * Finishes an interrupted run, in the lane that it was started in.
  *
  * @param options The run's folder, and its cluster where it measures an imported one.
  * @returns The run as results.json holds it, with the estimates, fits and findings of all its cells.
