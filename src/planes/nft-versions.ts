@@ -18,12 +18,9 @@ const OLDEST = [1, 0, 1];
 /** The first that sends no size with anonymous maps (nftables, commit 9ed7cae9). */
 const FIRST_WITHOUT_SIZES = [1, 1, 2];
 
-/** The version that a text such as 1.0.6 or v1.1.3 names; undefined where kube-proxy takes none such. */
+/** The version that a text such as 1.0.6, v1.1.3 or 1.0.6.1 names; undefined where kube-proxy takes none such. */
 export function parseNftVersion(text: string): string | undefined {
-  const parts = /^v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?$/
-    .exec(text)
-    ?.slice(1)
-    .map((part) => Number(part ?? 0));
+  const parts = /^v?(\d{1,3}(?:\.\d{1,3}){1,3})$/.exec(text)?.[1]?.split(".").map(Number);
   return parts === undefined || !isAtLeast(parts, OLDEST) ? undefined : parts.join(".");
 }
 

@@ -58,7 +58,9 @@ it("an anonymous map takes 512 bytes up to nft 1.1.1, and a table of 96 bytes mo
 it.each([
   ["1.0.1", true],
   ["1.0.6", true],
-  ["1.0.6.1", undefined],
+  ["1.0.6.1", true],
+  ["1.1.2.1", false],
+  ["1.0.6.1.1", undefined],
   ["1.1.1", true],
   ["1.1", true],
   ["v1.1.2", false],
