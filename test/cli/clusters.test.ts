@@ -74,8 +74,11 @@ describe("lbscale generate, import, export and verify", () => {
     expect(await exported("--format", "nft", "--family", "4")).toContain("table ip kube-proxy");
     for (const format of ["nft", "ipvsadm", "cilium"])
       expect(await imported(await exported("--format", format))).toHaveLength(3);
-    const verified = await lbscale(["verify", both, "--flows", "100"]);
-    expect(verified.stderr).toContain("IPv6 is not looked at here (3 services): add --family 6");
+    const [{ clusterIp }] = JSON.parse(generated).ipv6.services;
+    const flow = `tcp [fd00:10:128::9]:4000 > [${clusterIp}]:80`;
+    expect((await lbscale(["lookup", both, "--plane", "ebpf", "--flow", flow])).stdout).toContain(
+      "): DNAT [fd00:10:128::",
+    );
   });
 
   it("says where each service stands in a node's own list, and what that is predicted to cost", async () => {
@@ -121,6 +124,17 @@ describe("lbscale generate, import, export and verify", () => {
     const { status, stdout } = await lbscale(["verify", "--services", "60", "--flows", "3000", "--json"]);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ flows: 3000, disagreements: 0 });
+  });
+
+  it("verifies both families of a dual-stack cluster, each on its own", async () => {
+    const verify = (...options: string[]) =>
+      lbscale(["verify", "--services", "20", "--family", "dual", "--flows", "500", ...options]);
+    const alike = { flows: 500, disagreements: 0 };
+    const { status, stdout } = await verify("--json");
+    expect([status, JSON.parse(stdout)]).toMatchObject([0, { ipv4: alike, ipv6: alike }]);
+    expect(
+      (await verify()).stdout.match(/^IPv[46]: 500 flows to 20 services through iptables, .*$/gm),
+    ).toHaveLength(2);
   });
 
   it("counts one of a thing in the singular", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CommandModule } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
-import { familyOf } from "../../cluster/family.js";
+import { FAMILY_NAMES, familiesOf, familyOf } from "../../cluster/family.js";
 import { writeCluster } from "../../cluster/json.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
@@ -22,7 +22,7 @@ import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { countOf, formatCount } from "../../text.js";
 import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
-import { chosenCluster, withClusterChoice } from "../options/cluster.js";
+import { chosenCluster, chosenFamilies, withClusterChoice } from "../options/cluster.js";
 import { withKubeProxySettings } from "../options/kube-proxy.js";
 import { parseInteger, parseList, parsePlanes, planesFor } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
@@ -131,24 +131,41 @@ export const verify: CommandModule<object, Arguments> = {
       return withAbortOnSignal((signal) => verifyInKernel(args, lane, flows, signal));
     }
     if (args.planes !== undefined) parsePlanes(args.planes);
-    const cluster = chosenCluster(args);
-    const planes = planesFor(args.planes, cluster);
-    const trace = generateCoverageFlows(cluster, flows, 1);
-    // One plane at a time: their tables together would not fit a small machine.
-    // As the node had them that the cluster was read from.
-    const options = importedOptions(cluster);
-    const parts = planes.map((plane) =>
-      verifyPlanes(cluster, new Map([[plane, modelOf(plane, cluster, options)]]), trace, options),
+    const chosen = chosenFamilies(args);
+    const results = familiesOf(chosen).flatMap((cluster) =>
+      cluster ? [{ cluster, result: verifyModels(args.planes, cluster, flows) }] : [],
     );
-    const result = mergeEquivalences(parts);
-    await (args.json ? printJson(result) : print(formatEquivalence(result, cluster)));
-    if (result.disagreements > 0) {
-      throw new CheckFailedError(
-        `${countOf(result.disagreements, "decision breaks the contract", "decisions break the contract")}`,
-      );
-    }
+    const [first, second] = results.map(({ result }) => result);
+    const text = results.map(
+      ({ cluster, result }) =>
+        `${second ? `${FAMILY_NAMES[familyOf(cluster.network)]}: ` : ""}${formatEquivalence(result, cluster)}`,
+    );
+    await (args.json ? printJson(second ? { ipv4: first, ipv6: second } : first) : print(text.join("\n")));
+    failOnDisagreements(results.map(({ result }) => result));
   },
 };
+
+/** All planes of one family against the contract. One at a time: their tables together would not fit a small machine. */
+function verifyModels(asked: string | undefined, cluster: Cluster, flows: number): Equivalence {
+  const planes = planesFor(asked, cluster);
+  const trace = generateCoverageFlows(cluster, flows, 1);
+  // As the node had them that the cluster was read from.
+  const options = importedOptions(cluster);
+  return mergeEquivalences(
+    planes.map((plane) =>
+      verifyPlanes(cluster, new Map([[plane, modelOf(plane, cluster, options)]]), trace, options),
+    ),
+  );
+}
+
+/** Throws CheckFailedError where a decision of a model or a kernel breaks the contract. */
+function failOnDisagreements(results: readonly { readonly disagreements: number }[]): void {
+  const disagreements = results.reduce((sum, result) => sum + result.disagreements, 0);
+  if (disagreements > 0)
+    throw new CheckFailedError(
+      `${countOf(disagreements, "decision breaks the contract", "decisions break the contract")}`,
+    );
+}
 
 /** What only kube-proxy has a flag for. */
 const KUBE_PROXY_ONLY = [
@@ -209,11 +226,7 @@ async function verifyInKernel(
     orInterrupt();
   }
   if (args.json) await printJson(results);
-  const disagreements = results.reduce((sum, result) => sum + result.disagreements, 0);
-  if (disagreements > 0)
-    throw new CheckFailedError(
-      `${countOf(disagreements, "decision breaks the contract", "decisions break the contract")}`,
-    );
+  failOnDisagreements(results);
 }
 
 function formatKernelEquivalence({
