@@ -1,6 +1,7 @@
 /** IPv6 and dual stack from the command line: run, resume, advise, explain. */
 
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { PLANE_ENTRIES } from "../../src/planes/registry-loader.js";
@@ -121,6 +122,21 @@ describe("an imported cluster of IPv6, or of both families", () => {
       2,
       expect.stringContaining("this cluster has IPv6 and not dual stack: leave --family out"),
     ]);
+  });
+
+  it.each(["6", "dual"])("is the same after import, verify, run and export (--family %s)", (family) => {
+    const servicesOf = (text: string) => {
+      const { services, ipv6 } = JSON.parse(text);
+      return [services, ipv6?.services];
+    };
+    const given = lbscale(["export", paths[family]!, "--format", "kubernetes"]);
+    const imported = lbscale(["import", "-"], given.stdout);
+    expect(servicesOf(imported.stdout)).toEqual(servicesOf(readFileSync(paths[family]!, "utf8")));
+    const path = file(`imported-${family}.json`, imported.stdout);
+    expect(lbscale(["verify", path, "--flows", "2000"]).status).toBe(0);
+    const { status, out } = measure(`whole-${family}`, "--planes", "iptables,ebpf", "--cluster", path);
+    expect([status, readResults(out).cells.every(({ estimate }) => estimate !== null)]).toEqual([0, true]);
+    expect(lbscale(["export", path, "--format", "kubernetes"]).stdout).toBe(given.stdout);
   });
 
   it("is advised on from a run of its family, with both families side by side where it has both", () => {
