@@ -103,6 +103,16 @@ describe("a run of both families", () => {
     for (const { scenario, variant } of variants)
       expect((await timed(scenario, plane, "dual", { variant })).samples.length).toBeGreaterThan(1);
   });
+
+  it.each(TIMED)("programs both of $id from nothing, as much as each alone", async (plane) => {
+    const [ipv4, ipv6, both] = [
+      await timed("sync", plane, 4),
+      await timed("sync", plane, 6),
+      await timed("sync", plane, "dual"),
+    ];
+    expect(both.samples.length).toBeGreaterThan(0);
+    expect(both.programBytes).toBe(ipv4.programBytes + ipv6.programBytes - sharedBytes(plane));
+  });
 });
 
 describe("the scenario family", () => {
