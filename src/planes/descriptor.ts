@@ -81,6 +81,8 @@ export interface PlaneCapabilities {
   readonly oneConnectionTable?: true;
   /** Of kube-proxy, whose rules it models; empty where kube-proxy does not write them. */
   readonly versions: readonly KubeProxyVersion[];
+  /** Names of the options that make a difference to it (options.ts). */
+  readonly options: readonly string[];
   /** Whether nft loads its rules, whose version decides which table the kernel takes for a map without a name. */
   readonly loadedByNft?: true;
 }
@@ -117,4 +119,5 @@ export const PLAIN: PlaneCapabilities = {
   outsideOnly: false,
   families: [4],
   versions: [],
+  options: [],
 };

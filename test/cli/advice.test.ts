@@ -73,7 +73,9 @@ describe("lbscale lookup, explain and advise", () => {
     );
     const { stdout, stderr, status } = await ask("ebpf");
     expect([status, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain("lbscale: --calico-maglev is Calico's: give it with --plane calico-ebpf\n");
+    expect(stderr).toContain(
+      "lbscale: --calico-maglev makes no difference to ebpf: leave it out, or choose calico-ebpf\n",
+    );
   });
 
   it("proposes close matches for a service that does not exist", async () => {

@@ -4,6 +4,7 @@ import { service } from "../support/inputs.js";
 
 const { file, lbscale } = commandLine();
 
+const FLOW = "tcp 10.255.0.5:40000 > 10.0.0.1:80";
 const YAML = file("service.yaml", service("{clusterIP: 10.0.0.1, ports: [{port: 80}]}"));
 
 describe("an option that a command would ignore", () => {
@@ -29,6 +30,10 @@ describe("an option that a command would ignore", () => {
     ["--timeout", ["verify", "--services", "3", "--timeout", "9"]],
     ["--planes", ["verify", "--services", "3", "--kube-proxy", "1.37", "--planes", "iptables"]],
     ["--lane", ["verify", "--services", "3", "--kube-proxy", "1.37", "--lane", "kernel"]],
+    ["--ipvs-scheduler", ["run", "--planes", "ebpf", "--ipvs-scheduler", "wlc"]],
+    ["--masquerade-all", ["lookup", YAML, "--plane", "ebpf", "--flow", FLOW, "--masquerade-all"]],
+    ["--calico-maglev", ["lookup", YAML, "--plane", "ebpf", "--flow", FLOW, "--calico-maglev"]],
+    ["--kube-proxy", ["explain", YAML, "web", "--planes", "ebpf", "--kube-proxy", "1.36"]],
     ["--theme", ["report", "x", "--formats", "html,md", "--theme", "dark"]],
     ["--size", ["report", "x", "--formats", "slides-pdf", "--size", "square"]],
     ["--chart", ["report", "x", "--formats", "md", "--chart", "lookup"]],

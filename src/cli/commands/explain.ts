@@ -15,6 +15,7 @@ import {
 } from "../options/kube-proxy.js";
 import { familyOption, type NodeName, withNodeName } from "../options/node.js";
 import { parsePlanes, planesFor } from "../options/parse.js";
+import { refuseForeignOptions } from "../options/plane-option.js";
 import { alignColumns, print, printJson } from "../output.js";
 import { runOrPublished } from "../published.js";
 
@@ -58,7 +59,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
       .option("json", { type: "boolean", default: false, describe: "As JSON" }),
   handler: async (args) => {
     refuseDual(args);
-    if (args.planes !== undefined) parsePlanes(args.planes);
+    if (args.planes !== undefined) refuseForeignOptions(args, parsePlanes(args.planes));
     const seed = parseSeed(args.seed);
     const { name, results } = runOrPublished(args.run);
     // What was asked for is what kube-proxy would write, not what the node has.

@@ -1,6 +1,4 @@
 import type { CommandModule } from "yargs";
-import { UsageError } from "../../errors.js";
-import { CALICO_EBPF } from "../../planes/calico-ebpf/descriptor.js";
 import { CALICO_MAGLEV } from "../../planes/calico-ebpf/options.js";
 import { iptables } from "../../planes/iptables/index.js";
 import { compileNodeList } from "../../planes/iptables/rules/node-list.js";
@@ -21,7 +19,7 @@ import {
 } from "../options/kube-proxy.js";
 import { familyOption, type NodeName, withNodeName } from "../options/node.js";
 import { familyOfFlow, flowIn, parseFlow } from "../options/parse.js";
-import { planeDeclaration } from "../options/plane-option.js";
+import { planeDeclaration, refuseForeignOptions } from "../options/plane-option.js";
 import { print, printJson } from "../output.js";
 
 interface Arguments extends KubeProxyChoice, NodeName {
@@ -66,8 +64,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
   handler: async (args) => {
     const plane = planeById(args.plane);
     const calicoMaglev = args["calico-maglev"];
-    if (calicoMaglev !== undefined && plane.id !== CALICO_EBPF.id)
-      throw new UsageError(`--${CALICO_MAGLEV.name} is Calico's: give it with --plane ${CALICO_EBPF.id}`);
+    refuseForeignOptions(args, [plane.id]);
     refuseDual(args);
     const asked = parseFlow(args.flow);
     const seed = parseSeed(args.seed);

@@ -10,6 +10,7 @@ import type { CatalogNames } from "../options/catalog-names.js";
 import { clusterLaneOptions } from "../options/cluster-lane.js";
 import { type NodeArguments, nodeOptions, refuseNodeOptions, withNodeFacts } from "../options/node.js";
 import { parseChoices } from "../options/parse.js";
+import { refuseForeignOptions } from "../options/plane-option.js";
 import {
   type GivenOptions,
   readRunSpec,
@@ -102,6 +103,8 @@ export const runCommand = (names?: CatalogNames): CommandModule<object, Argument
       return;
     }
     const asked = readRunSpec(args);
+    if (asked.planes !== undefined && (asked.lane ?? "model") === "model")
+      refuseForeignOptions(args, asked.planes);
     if (asked.endpoints !== undefined && typeof (args as GivenOptions).cluster === "string") {
       throw new UsageError("--endpoints is for generated clusters: leave it out with --cluster");
     }

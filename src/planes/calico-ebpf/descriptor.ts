@@ -30,5 +30,5 @@ export const CALICO_EBPF: PlaneDescriptor = {
       { what: "backends", most: STOCK_BACKENDS, perService: 0, perEndpoint: 1, option: "calicoMapEntries" },
     ],
   },
-  can: { ...PLAIN, families: [4, 6] },
+  can: { ...PLAIN, families: [4, 6], options: ["calico-maglev", "calico-map-max"] },
 };

@@ -33,7 +33,12 @@ export const EBPF: PlaneDescriptor = {
     memoryModelled: true,
     stockMaps: STOCK_MAPS,
   },
-  can: { ...PLAIN, families: [4, 6], connectionPaths: ["tc", "socket"] },
+  can: {
+    ...PLAIN,
+    families: [4, 6],
+    connectionPaths: ["tc", "socket"],
+    options: ["ebpf-map-max", "ebpf-prealloc"],
+  },
 };
 
 export const EBPF_MAGLEV: PlaneDescriptor = {
@@ -54,5 +59,11 @@ export const EBPF_MAGLEV: PlaneDescriptor = {
   },
   // A service's table costs 0.4 ms: at 10,000 services building would take ten times as long as timing. Cilium has tables for
   // clients outside the cluster alone, and the socket level never uses Maglev.
-  can: { ...PLAIN, families: [4, 6], outsideOnly: true, limits: { built: 1000, rebuilt: 100 } },
+  can: {
+    ...PLAIN,
+    families: [4, 6],
+    outsideOnly: true,
+    limits: { built: 1000, rebuilt: 100 },
+    options: ["ebpf-map-max", "ebpf-prealloc", "maglev-table-size"],
+  },
 };

@@ -28,5 +28,13 @@ export const IPTABLES: PlaneDescriptor = {
     families: [4, 6],
     oneConnectionTable: true,
     versions: KUBE_PROXY_VERSIONS,
+    options: [
+      "kube-proxy",
+      "nfacct",
+      "masquerade-all",
+      "nodeport-addresses",
+      "iptables-localhost-nodeports",
+      "pod-range",
+    ],
   },
 };

@@ -1,5 +1,6 @@
 import { PLAIN, type PlaneDescriptor } from "../descriptor.js";
 import { KUBE_PROXY_VERSIONS } from "../kube-proxy-versions.js";
+import { IPVS_OPTIONS } from "./options.js";
 import { IPVS_SCHEDULERS } from "./schedulers/names.js";
 
 export const IPVS: PlaneDescriptor = {
@@ -27,5 +28,12 @@ export const IPVS: PlaneDescriptor = {
     schedulers: IPVS_SCHEDULERS,
     oneConnectionTable: true,
     versions: KUBE_PROXY_VERSIONS,
+    options: [
+      "kube-proxy",
+      "masquerade-all",
+      "nodeport-addresses",
+      "pod-range",
+      ...IPVS_OPTIONS.map(({ name }) => name),
+    ],
   },
 };

@@ -26,6 +26,7 @@ export const NFTABLES: PlaneDescriptor = {
     families: [4, 6],
     oneConnectionTable: true,
     versions: KUBE_PROXY_VERSIONS,
+    options: ["kube-proxy", "masquerade-all", "nodeport-addresses", "pod-range", "nft-version"],
     loadedByNft: true,
   },
 };
