@@ -39,7 +39,7 @@ describe("the kernel lane in IPv6", () => {
     const out = join(folder, "run");
     const { status, stderr } = lbscale(
       ...["run", "--lane", "kernel", "--family", "6", "--planes", "direct,nftables,iptables"],
-      ...["--scenarios", "connect,established,memory", "--services", "1,50", "--connections", "50"],
+      ...["--scenarios", "connect,established,memory", "--services", "1,1000", "--connections", "50"],
       ...[...UNHURRIED, "--replicates", "1", "--formats", "none", "--out", out],
     );
     expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
