@@ -45,3 +45,11 @@ it("code outside of comments holds no banned phrase", () => {
   // Notes of updates are in the record of exact results (record.test.ts), which stays as it is.
   expect(occurrences(source, Object.keys(BANNED), /^\s*(\/\/|\/?\*)|notes\.push/)).toEqual([]);
 });
+
+it("CHANGELOG.md has one line of at most 120 characters for each entry", () => {
+  const lines = readFileSync(`${ROOT}/CHANGELOG.md`, "utf8").split("\n");
+  const from = lines.findIndex((line) => line.startsWith("## ["));
+  const entries = lines.slice(from).filter((line) => line !== "" && !line.startsWith("#"));
+  expect(entries.length).toBeGreaterThan(100);
+  expect(entries.filter((line) => !/^- \S/.test(line) || line.length > 120)).toEqual([]);
+});
