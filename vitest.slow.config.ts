@@ -31,6 +31,7 @@ const PROCESSES = [
   "src/charts/layout.test.ts",
   "src/formats/export.test.ts",
   "src/output/edited-results.test.ts",
+  "src/planes/calico-ebpf/maps/maglev.test.ts",
   "src/planes/connections.test.ts",
   "src/planes/contract.test.ts",
   "src/planes/incremental.test.ts",
