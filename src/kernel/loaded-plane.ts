@@ -11,7 +11,7 @@ export interface LoadedPlane {
   readonly plane: KernelPlane;
   readonly testbed: Testbed;
   readonly cluster: Cluster;
-  /** null: a floor. */
+  /** null: a baseline, which has no program. */
   readonly program: Program | null;
   /** From the program to rules or maps in the kernel, milliseconds. */
   readonly loadMs: number;

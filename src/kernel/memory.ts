@@ -17,7 +17,7 @@ const STATE_MAPS = /ct4|lb4_affinity|cali_v4_nat_aff|reverse_sk/;
 const LAB_MAPS = /lookup_targets|rodata$|bss$/;
 
 /**
- * Reads it off the kernel. null where nothing is loaded: floors. No bytes where a difference of slabs is within their noise.
+ * Reads it off the kernel. null where nothing is loaded: baselines. No bytes where a difference of slabs is within their noise.
  * `tablesize`: the compiled native/tablesize.c.
  */
 export async function readMemory(

@@ -43,7 +43,7 @@ export interface HostCallbacks {
 interface LoadedCell {
   readonly station: LoadedPlane;
   readonly setting: TestbedConfig;
-  /** null: a floor. Counts what the same flow visits. */
+  /** null: a baseline. Counts what the same flow visits. */
   readonly model: Model | null;
 }
 
@@ -227,13 +227,13 @@ async function timeModelLookups({ station, setting }: LoadedCell, chase: Chase) 
     Number(await runTool(loader, ["run", join(folder, program), String(LOOKUPS_A_SAMPLE)]));
   const chaseBefore = chase.time(nowNs);
   const netNs: number[] = [];
-  const floors: number[] = [];
+  const overheads: number[] = [];
   for (let i = 0; i < LOOKUP_SAMPLES; i++) {
-    const floor = await run("lookup_nothing");
-    floors.push(floor);
-    netNs.push((await run(name)) - floor);
+    const overhead = await run("lookup_nothing");
+    overheads.push(overhead);
+    netNs.push((await run(name)) - overhead);
   }
-  return { netNs, floorNs: median(floors), chaseNs: Math.sqrt(chaseBefore * chase.time(nowNs)) };
+  return { netNs, floorNs: median(overheads), chaseNs: Math.sqrt(chaseBefore * chase.time(nowNs)) };
 }
 
 /** What the model does for the same flows: entries visited by each, and the mean work. */

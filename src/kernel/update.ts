@@ -45,7 +45,7 @@ export class Updater {
   readonly #verifier: DecisionVerifier;
   readonly #entry: Entry;
 
-  /** `stopwatch`: the compiled native/stopwatch.c. Throws TypeError for a floor, which has no program to change. */
+  /** `stopwatch`: the compiled native/stopwatch.c. Throws TypeError for a baseline, which has no program to change. */
   constructor(station: LoadedPlane, setting: TestbedConfig, stopwatch: string, seed: number) {
     const changer = changerOf(station, setting);
     if (changer === null) throw new TypeError(`${station.plane.id} has nothing to change`);
@@ -68,13 +68,13 @@ export class Updater {
     const servicePort = this.#ports[repetition % this.#ports.length]!;
     const there = resolveChange(this.#base, { kind: "join", servicePort }, this.#base.cluster.endpoints);
     const back: EndpointUpdate = { servicePort, before: there.after, after: there.before };
-    const floor = await this.#time([], cpu);
+    const overhead = await this.#time([], cpu);
     const joined = await this.#change(there, mode, repetition, cpu);
     const left = await this.#change(back, mode, repetition, cpu);
     return {
       toolNs: [joined.toolNs, left.toolNs],
       callsNs: joined.callsNs === null || left.callsNs === null ? null : [joined.callsNs, left.callsNs],
-      floorNs: floor.toolNs,
+      floorNs: overhead.toolNs,
     };
   }
 

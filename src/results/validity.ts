@@ -53,7 +53,7 @@ export function cellWarnings(cell: Cell): string[] {
       `garbage was collected while ${of(collected)} were timed: their times may be too long; measure shorter with --measure-ms`,
     growing > 0 &&
       `${of(growing)} allocated while they were timed: a lookup that allocates does not model a kernel`,
-    // In the kernel the floor is a connection without a proxy, and most of every connection is that.
+    // In the kernel the baseline is a connection without a proxy, and most of every connection is that.
     cell.lane === "model" &&
       estimate !== null &&
       estimate.median < 2 * floor &&

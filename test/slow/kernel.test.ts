@@ -67,7 +67,7 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
     expect(status).toBe(0);
   });
 
-  it("measures every plane and the floors, and checks each connection", () => {
+  it("measures every plane and the baselines, and checks each connection", () => {
     const out = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
     try {
       const { status, stderr } = lbscale(

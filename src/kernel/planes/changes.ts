@@ -25,7 +25,7 @@ export interface Changer {
   input(edit: EndpointUpdate, mode: UpdateMode): Iterable<string | Uint8Array>;
 }
 
-/** null: a floor, where nothing can change. */
+/** null: a baseline, where nothing can change. */
 export function changerOf(
   { plane, testbed, program }: LoadedPlane,
   { host, natives, options }: TestbedConfig,

@@ -21,7 +21,7 @@ const EVERYWHERE = {
   lookupProgram: null,
 } as const;
 
-/** The floor: connections to endpoints, through a node without rules. */
+/** The baseline: connections to endpoints, through a node without rules. */
 export const direct: KernelPlane = {
   ...EVERYWHERE,
   id: "direct",
@@ -29,7 +29,7 @@ export const direct: KernelPlane = {
   load: async () => {},
 };
 
-/** The floor of planes that track connections. One rule that asks for the state turns conntrack on in a namespace. */
+/** The baseline of planes that track connections. One rule that asks for the state turns conntrack on in a namespace. */
 export const directConntrack: KernelPlane = {
   ...EVERYWHERE,
   id: "direct-conntrack",

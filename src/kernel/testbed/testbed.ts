@@ -28,7 +28,7 @@ export async function loadPlaneInto(id: KernelPlaneId, setting: TestbedConfig): 
   const testbed = new Testbed(host, name);
   await testbed.create(cluster, natives.server);
   if (plane.program === null) {
-    // Floors have no program: what they load does not depend on the cluster.
+    // Baselines have no program: what they load does not depend on the cluster.
     await plane.load({ host, natives, testbed }, null);
     return { plane, testbed, cluster, program: null, loadMs: 0, slabBytes: 0 };
   }

@@ -207,10 +207,11 @@ function setFloors(
   for (const scenario of ["connect", "established"]) {
     const of = cells.filter((cell) => cell.lane === lane && cell.scenario === scenario);
     for (const bare of of.filter(({ plane }) => isBare(plane))) {
-      const floor = bare.replicates.find((replicate) => replicate.block === block);
-      if (!floor) continue;
+      const baseline = bare.replicates.find((replicate) => replicate.block === block);
+      if (!baseline) continue;
       for (const { replicates } of of.filter(({ services }) => services === bare.services)) {
-        for (const replicate of replicates) if (replicate.block === block) replicate.floorNs = floor.median;
+        for (const replicate of replicates)
+          if (replicate.block === block) replicate.floorNs = baseline.median;
       }
     }
   }
