@@ -52,13 +52,13 @@ const TRACKED = 1024;
 
 async function connectOnce(id: KernelPlaneId, host: Host, natives: Natives, cluster: Cluster): Promise<void> {
   const setting = { host, natives, cluster, options: {}, name: `check-${id}`, connections: TRACKED };
-  const station = await loadPlaneInto(id, setting);
+  const loaded = await loadPlaneInto(id, setting);
   const [result] = await probeFlows(
-    station.testbed,
+    loaded.testbed,
     "client",
-    [firstFlow(cluster, station.plane.program === null)],
+    [firstFlow(cluster, loaded.plane.program === null)],
     {
-      ...probeOptionsOf(station, setting),
+      ...probeOptionsOf(loaded, setting),
       cpu: null,
       timeoutMs: 2000,
     },

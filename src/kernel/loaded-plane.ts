@@ -24,7 +24,7 @@ export interface TestbedConfig {
   readonly natives: Natives;
   readonly cluster: Cluster;
   readonly options: PlaneOptions;
-  /** Tells this station's namespaces from others. */
+  /** Distinguishes this testbed's namespaces from others. */
   readonly name: string;
   /** See `Loading`. */
   readonly connections?: number;

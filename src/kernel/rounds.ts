@@ -41,7 +41,7 @@ export interface HostCallbacks {
 
 /** A loaded cell. */
 interface LoadedCell {
-  readonly station: LoadedPlane;
+  readonly loaded: LoadedPlane;
   readonly setting: TestbedConfig;
   /** null: a baseline. Counts what the same flow visits. */
   readonly model: Model | null;
@@ -80,15 +80,15 @@ export async function measureRounds(
     const options = { seed: task.seed };
     const setting = { host, natives, cluster, options, name: `${plane}-${services}` };
     try {
-      const station = await loadPlaneInto(plane, setting);
-      const program = station.program;
-      const memory = await readMemory(station, setting, meters.tablesize);
-      benches[cell] = { station, setting, model: program?.model(task.seed) ?? null };
+      const loaded = await loadPlaneInto(plane, setting);
+      const program = loaded.program;
+      const memory = await readMemory(loaded, setting, meters.tablesize);
+      benches[cell] = { loaded, setting, model: program?.model(task.seed) ?? null };
       const facts = program?.facts() ?? {};
       report({
         kind: "loaded",
         cell,
-        loadMs: station.loadMs,
+        loadMs: loaded.loadMs,
         programBytes: program?.bytes() ?? null,
         facts: { ...facts, kernel: os.release() },
       });
@@ -99,7 +99,7 @@ export async function measureRounds(
     }
   }
   // Before the first lookup is timed: how far its times can be believed.
-  if (task.schedule.flat().length > 0 && benches.some((bench) => bench?.station.plane.lookupProgram != null))
+  if (task.schedule.flat().length > 0 && benches.some((bench) => bench?.loaded.plane.lookupProgram != null))
     report({ kind: "known latency", tables: await timeKnownTables(host, task) });
   const chase = new Chase();
   const isUp = timer(task.budgetMs, began);
@@ -159,7 +159,7 @@ async function measureUpdates(
       const { cell, mode } = updates[update]!;
       const bench = benches[cell];
       if (!bench || failed.has(cell) || done.has(String([block, update]))) continue;
-      const updater = updaters.get(bench) ?? new Updater(bench.station, bench.setting, stopwatch, seed);
+      const updater = updaters.get(bench) ?? new Updater(bench.loaded, bench.setting, stopwatch, seed);
       updaters.set(bench, updater);
       const started = nowNs();
       try {
@@ -180,30 +180,30 @@ async function measureUpdates(
 
 /** One round: as many new connections, to random services. Throws KernelError on a decision that breaks the contract. */
 async function measureRound(
-  { station, setting, model }: LoadedCell,
+  { loaded, setting, model }: LoadedCell,
   task: ConnectTask,
   seed: number,
   chase: Chase,
 ) {
   const started = nowNs();
-  const trace = generateTrace(station.cluster, {
+  const trace = generateTrace(loaded.cluster, {
     flows: task.connections,
     batch: task.connections,
     seed,
-    entry: entryOf(station.plane.id),
-    ...(station.program?.order && { order: station.program.order }),
+    entry: entryOf(loaded.plane.id),
+    ...(loaded.program?.order && { order: loaded.program.order }),
   });
-  const flows = station.program === null ? endpointFlows(station.cluster, trace, seed) : flowsOf(trace);
+  const flows = loaded.program === null ? endpointFlows(loaded.cluster, trace, seed) : flowsOf(trace);
   // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped.
-  await station.testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${station.testbed.family}`]);
+  await loaded.testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${loaded.testbed.family}`]);
   const chaseBefore = chase.time(nowNs);
-  const results = await probeFlows(station.testbed, "client", flows, {
-    ...probeOptionsOf(station, setting),
+  const results = await probeFlows(loaded.testbed, "client", flows, {
+    ...probeOptionsOf(loaded, setting),
     cpu: task.cpu,
     timeoutMs: TIMEOUT_MS,
   });
   const chaseNs = Math.sqrt(chaseBefore * chase.time(nowNs));
-  check(station, flows, results);
+  check(loaded, flows, results);
   return {
     wallMs: Math.round((nowNs() - started) / 1e6),
     connectNs: results.map(({ connectNs }) => connectNs),
@@ -218,11 +218,11 @@ const LOOKUP_SAMPLES = 7;
 const LOOKUPS_A_SAMPLE = 20_000;
 
 /** Times the BPF lookup alone, next to its twin that looks nothing up; null for planes without one. */
-async function timeModelLookups({ station, setting }: LoadedCell, chase: Chase) {
-  const name = station.plane.lookupProgram;
+async function timeModelLookups({ loaded, setting }: LoadedCell, chase: Chase) {
+  const name = loaded.plane.lookupProgram;
   const { loader } = setting.natives;
   if (name === null || loader === null) return null;
-  const folder = pinFolder({ host: setting.host, testbed: station.testbed });
+  const folder = pinFolder({ host: setting.host, testbed: loaded.testbed });
   const run = async (program: string) =>
     Number(await runTool(loader, ["run", join(folder, program), String(LOOKUPS_A_SAMPLE)]));
   const chaseBefore = chase.time(nowNs);
@@ -256,8 +256,8 @@ function countWork(model: Model | null, flows: readonly Flow[]) {
   };
 }
 
-function check(station: LoadedPlane, flows: readonly Flow[], results: readonly Result[]): void {
-  const verifier = station.program === null ? null : new DecisionVerifier(station);
+function check(loaded: LoadedPlane, flows: readonly Flow[], results: readonly Result[]): void {
+  const verifier = loaded.program === null ? null : new DecisionVerifier(loaded);
   for (const [i, flow] of flows.entries()) {
     const result = results[i]!;
     const reached = result.outcome === REACHED && result.address === flow.dst && result.port === flow.dport;
@@ -268,7 +268,7 @@ function check(station: LoadedPlane, flows: readonly Flow[], results: readonly R
       ? `${example.flow} should be ${example.expected} and was ${example.decided}`
       : "no answer";
     throw new KernelError(
-      `a decision of ${station.plane.id} breaks the contract (${words}): nothing is measured`,
+      `a decision of ${loaded.plane.id} breaks the contract (${words}): nothing is measured`,
     );
   }
 }

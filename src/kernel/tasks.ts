@@ -70,7 +70,7 @@ export const kernelEquivalenceSchema = z.object({
 export const capabilitiesSchema = z.array(z.object({ name: z.string(), lacks: z.string().nullable() }));
 export type Capability = z.infer<typeof capabilitiesSchema>[number];
 
-/** A station is ready: once a cell, before the rounds. */
+/** A cell is loaded: once per cell, before the rounds. */
 const loadedSchema = z.object({
   kind: z.literal("loaded"),
   cell: count,
@@ -79,7 +79,7 @@ const loadedSchema = z.object({
   facts: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
-/** A station can't be made; its cell stays empty. */
+/** A plane can't be loaded; its cell stays empty. */
 const failedSchema = z.object({ kind: z.literal("failed"), cell: count, reason: z.string() });
 
 /** A round of one cell. `place` here and below: where in its block it was measured, from 0. */

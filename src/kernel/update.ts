@@ -36,7 +36,7 @@ const TIMEOUT_MS = 5000;
 type Update = Pick<KernelUpdate, "toolNs" | "callsNs" | "floorNs">;
 
 export class Updater {
-  readonly #station: LoadedPlane;
+  readonly #loaded: LoadedPlane;
   readonly #setting: TestbedConfig;
   readonly #stopwatch: string;
   readonly #changer: Changer;
@@ -46,11 +46,11 @@ export class Updater {
   readonly #entry: Entry;
 
   /** `stopwatch`: the compiled native/stopwatch.c. Throws TypeError for a baseline, which has no program to change. */
-  constructor(station: LoadedPlane, setting: TestbedConfig, stopwatch: string, seed: number) {
-    const changer = changerOf(station, setting);
-    if (changer === null) throw new TypeError(`${station.plane.id} has nothing to change`);
-    const { cluster } = station;
-    this.#station = station;
+  constructor(loaded: LoadedPlane, setting: TestbedConfig, stopwatch: string, seed: number) {
+    const changer = changerOf(loaded, setting);
+    if (changer === null) throw new TypeError(`${loaded.plane.id} has nothing to change`);
+    const { cluster } = loaded;
+    this.#loaded = loaded;
     this.#setting = setting;
     this.#stopwatch = stopwatch;
     this.#changer = changer;
@@ -59,8 +59,8 @@ export class Updater {
       (p) => cluster.protocol[p] === TCP && cluster.endpointStart[p] !== cluster.endpointStart[p + 1],
     );
     this.#ports = Random.fromSeed(seed, "changes").shuffle(ports).subarray(0, SERVICES);
-    this.#verifier = new DecisionVerifier(station);
-    this.#entry = entryOf(station.plane.id);
+    this.#verifier = new DecisionVerifier(loaded);
+    this.#entry = entryOf(loaded.plane.id);
   }
 
   /** One endpoint joins and leaves. Throws KernelError when a tool refuses, or the node then decides wrongly. */
@@ -86,13 +86,13 @@ export class Updater {
 
   /** Runs the tool on what it is to read, which lies in a file: kube-proxy too hands it over whole. */
   async #time(input: Iterable<string | Uint8Array>, cpu: number | null) {
-    const path = join(this.#setting.host.folder, `${this.#station.testbed.name}-change`);
+    const path = join(this.#setting.host.folder, `${this.#loaded.testbed.name}-change`);
     const file = openSync(path, "w", 0o600);
     for (const chunk of input) writeSync(file, Buffer.from(chunk));
     closeSync(file);
     const pin = cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)];
     const [program, ...args] = [...pin, this.#stopwatch, path, ...this.#changer.command];
-    const output = await this.#station.testbed.exec("node", program!, args);
+    const output = await this.#loaded.testbed.exec("node", program!, args);
     const numbers = output.toString().trim().split("\n").map(Number);
     const [toolNs = Number.NaN, callsNs = null] = numbers.reverse();
     return { toolNs, callsNs };
@@ -109,9 +109,9 @@ export class Updater {
     const flows = this.#flowsTo(servicePort, expected.size * CONNECTIONS_AN_ENDPOINT);
     const others = this.#flowsToOthers(servicePort, seed);
     // Closed connections are remembered, with the endpoint they had.
-    await this.#station.testbed.exec("node", toolPath("conntrack"), ["-F"]);
-    const results = await probeFlows(this.#station.testbed, "client", [...flows, ...others], {
-      ...probeOptionsOf(this.#station, this.#setting),
+    await this.#loaded.testbed.exec("node", toolPath("conntrack"), ["-F"]);
+    const results = await probeFlows(this.#loaded.testbed, "client", [...flows, ...others], {
+      ...probeOptionsOf(this.#loaded, this.#setting),
       cpu: null,
       timeoutMs: TIMEOUT_MS,
     });
@@ -128,7 +128,7 @@ export class Updater {
   }
 
   #fail(what: string): never {
-    throw new KernelError(`after a change of a service ${this.#station.plane.id} decides wrongly: ${what}`);
+    throw new KernelError(`after a change of a service ${this.#loaded.plane.id} decides wrongly: ${what}`);
   }
 
   /** New connections of many clients: Maglev chooses by their addresses and ports. */

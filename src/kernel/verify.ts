@@ -56,13 +56,13 @@ interface Group {
 
 type Probing = Pick<ProbeOptions, "probe" | "cgroup" | "keepPorts">;
 
-/** Sends every flow of the trace through a station and holds what happened to the contract. */
+/** Sends every flow of the trace through a loaded plane and holds what happened to the contract. */
 export async function verifyLoadedPlane(
-  station: LoadedPlane,
+  loaded: LoadedPlane,
   trace: FlowTrace,
   probing: Probing,
 ): Promise<KernelEquivalence> {
-  const verifier = new DecisionVerifier(station);
+  const verifier = new DecisionVerifier(loaded);
   const left: Record<string, number> = {};
   const groups = new Map<string, Group>();
   const add = (flow: Flow, role: Role, unconnected: boolean): void => {
@@ -81,10 +81,10 @@ export async function verifyLoadedPlane(
     }
     add(flow, role.role, false);
     // At the socket another program decides about these: sendmsg4, and recvmsg4 turns the answer's source back.
-    if (station.plane.atSocket && flow.protocol === UDP) add(flow, role.role, true);
+    if (loaded.plane.atSocket && flow.protocol === UDP) add(flow, role.role, true);
   }
   const probe = ({ role, unconnected }: Group, flows: readonly Flow[], timeoutMs: number) =>
-    probeFlows(station.testbed, role, flows, {
+    probeFlows(loaded.testbed, role, flows, {
       ...probing,
       cpu: null,
       timeoutMs,
@@ -103,7 +103,7 @@ export async function verifyLoadedPlane(
     }),
   );
   const { disagreements, examples, documented, flows } = verifier;
-  return { plane: station.plane.id, flows, left, disagreements, examples, documented };
+  return { plane: loaded.plane.id, flows, left, disagreements, examples, documented };
 }
 
 function unsigned(flow: Flow): Flow {

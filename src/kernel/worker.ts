@@ -79,8 +79,8 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   const natives = await compileNatives(host, planes);
   for (const id of planes) {
     const setting = { host, natives, cluster, options: { seed }, name: id };
-    const station = await loadPlaneInto(id, setting);
-    report(await verifyLoadedPlane(station, trace, probeOptionsOf(station, setting)));
+    const loaded = await loadPlaneInto(id, setting);
+    report(await verifyLoadedPlane(loaded, trace, probeOptionsOf(loaded, setting)));
   }
 }
 

@@ -1,4 +1,4 @@
-/** Labs with a program loaded: what verifying and measuring share. */
+/** Testbeds with a program loaded: what verifying and measuring share. */
 
 import { loadPlane } from "../../planes/registry-loader.js";
 import type { LoadedPlane, TestbedConfig } from "../loaded-plane.js";
@@ -40,7 +40,7 @@ export async function loadPlaneInto(id: KernelPlaneId, setting: TestbedConfig): 
   return { plane, testbed, cluster, program, loadMs, slabBytes: kmallocBytes() - slabBefore };
 }
 
-/** How a station's connections are probed. */
+/** How a loaded plane's connections are probed. */
 export function probeOptionsOf(
   { plane, testbed }: LoadedPlane,
   { host, natives }: Pick<TestbedConfig, "host" | "natives">,
