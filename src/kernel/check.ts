@@ -51,14 +51,14 @@ export async function checkCapabilities(host: Host, planes: readonly KernelPlane
 const TRACKED = 1024;
 
 async function connectOnce(id: KernelPlaneId, host: Host, natives: Natives, cluster: Cluster): Promise<void> {
-  const setting = { host, natives, cluster, options: {}, name: `check-${id}`, connections: TRACKED };
-  const loaded = await loadPlaneInto(id, setting);
+  const config = { host, natives, cluster, options: {}, name: `check-${id}`, connections: TRACKED };
+  const loaded = await loadPlaneInto(id, config);
   const [result] = await probeFlows(
     loaded.testbed,
     "client",
     [firstFlow(cluster, loaded.plane.program === null)],
     {
-      ...probeOptionsOf(loaded, setting),
+      ...probeOptionsOf(loaded, config),
       cpu: null,
       timeoutMs: 2000,
     },

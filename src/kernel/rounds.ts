@@ -42,7 +42,7 @@ export interface HostCallbacks {
 /** A loaded cell. */
 interface LoadedCell {
   readonly loaded: LoadedPlane;
-  readonly setting: TestbedConfig;
+  readonly config: TestbedConfig;
   /** null: a baseline. Counts what the same flow visits. */
   readonly model: Model | null;
 }
@@ -78,12 +78,12 @@ export async function measureRounds(
     const cluster = clusters.get(kind) ?? (await clusterOf(services, entry));
     clusters.set(kind, cluster);
     const options = { seed: task.seed };
-    const setting = { host, natives, cluster, options, name: `${plane}-${services}` };
+    const config = { host, natives, cluster, options, name: `${plane}-${services}` };
     try {
-      const loaded = await loadPlaneInto(plane, setting);
+      const loaded = await loadPlaneInto(plane, config);
       const program = loaded.program;
-      const memory = await readMemory(loaded, setting, meters.tablesize);
-      benches[cell] = { loaded, setting, model: program?.model(task.seed) ?? null };
+      const memory = await readMemory(loaded, config, meters.tablesize);
+      benches[cell] = { loaded, config, model: program?.model(task.seed) ?? null };
       const facts = program?.facts() ?? {};
       report({
         kind: "loaded",
@@ -159,7 +159,7 @@ async function measureUpdates(
       const { cell, mode } = updates[update]!;
       const bench = benches[cell];
       if (!bench || failed.has(cell) || done.has(String([block, update]))) continue;
-      const updater = updaters.get(bench) ?? new Updater(bench.loaded, bench.setting, stopwatch, seed);
+      const updater = updaters.get(bench) ?? new Updater(bench.loaded, bench.config, stopwatch, seed);
       updaters.set(bench, updater);
       const started = nowNs();
       try {
@@ -180,7 +180,7 @@ async function measureUpdates(
 
 /** One round: as many new connections, to random services. Throws KernelError on a decision that breaks the contract. */
 async function measureRound(
-  { loaded, setting, model }: LoadedCell,
+  { loaded, config, model }: LoadedCell,
   task: ConnectTask,
   seed: number,
   chase: Chase,
@@ -198,7 +198,7 @@ async function measureRound(
   await loaded.testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${loaded.testbed.family}`]);
   const chaseBefore = chase.time(nowNs);
   const results = await probeFlows(loaded.testbed, "client", flows, {
-    ...probeOptionsOf(loaded, setting),
+    ...probeOptionsOf(loaded, config),
     cpu: task.cpu,
     timeoutMs: TIMEOUT_MS,
   });
@@ -218,11 +218,11 @@ const LOOKUP_SAMPLES = 7;
 const LOOKUPS_A_SAMPLE = 20_000;
 
 /** Times the BPF lookup alone, next to its twin that looks nothing up; null for planes without one. */
-async function timeModelLookups({ loaded, setting }: LoadedCell, chase: Chase) {
+async function timeModelLookups({ loaded, config }: LoadedCell, chase: Chase) {
   const name = loaded.plane.lookupProgram;
-  const { loader } = setting.natives;
+  const { loader } = config.natives;
   if (name === null || loader === null) return null;
-  const folder = pinFolder({ host: setting.host, testbed: loaded.testbed });
+  const folder = pinFolder({ host: config.host, testbed: loaded.testbed });
   const run = async (program: string) =>
     Number(await runTool(loader, ["run", join(folder, program), String(LOOKUPS_A_SAMPLE)]));
   const chaseBefore = chase.time(nowNs);

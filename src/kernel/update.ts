@@ -37,7 +37,7 @@ type Update = Pick<KernelUpdate, "toolNs" | "callsNs" | "floorNs">;
 
 export class Updater {
   readonly #loaded: LoadedPlane;
-  readonly #setting: TestbedConfig;
+  readonly #config: TestbedConfig;
   readonly #stopwatch: string;
   readonly #changer: Changer;
   readonly #base: LiveCluster;
@@ -46,12 +46,12 @@ export class Updater {
   readonly #entry: Entry;
 
   /** `stopwatch`: the compiled native/stopwatch.c. Throws TypeError for a baseline, which has no program to change. */
-  constructor(loaded: LoadedPlane, setting: TestbedConfig, stopwatch: string, seed: number) {
-    const changer = changerOf(loaded, setting);
+  constructor(loaded: LoadedPlane, config: TestbedConfig, stopwatch: string, seed: number) {
+    const changer = changerOf(loaded, config);
     if (changer === null) throw new TypeError(`${loaded.plane.id} has nothing to change`);
     const { cluster } = loaded;
     this.#loaded = loaded;
-    this.#setting = setting;
+    this.#config = config;
     this.#stopwatch = stopwatch;
     this.#changer = changer;
     this.#base = liveCluster(cluster);
@@ -86,7 +86,7 @@ export class Updater {
 
   /** Runs the tool on what it is to read, which lies in a file: kube-proxy too hands it over whole. */
   async #time(input: Iterable<string | Uint8Array>, cpu: number | null) {
-    const path = join(this.#setting.host.folder, `${this.#loaded.testbed.name}-change`);
+    const path = join(this.#config.host.folder, `${this.#loaded.testbed.name}-change`);
     const file = openSync(path, "w", 0o600);
     for (const chunk of input) writeSync(file, Buffer.from(chunk));
     closeSync(file);
@@ -111,7 +111,7 @@ export class Updater {
     // Closed connections are remembered, with the endpoint they had.
     await this.#loaded.testbed.exec("node", toolPath("conntrack"), ["-F"]);
     const results = await probeFlows(this.#loaded.testbed, "client", [...flows, ...others], {
-      ...probeOptionsOf(this.#loaded, this.#setting),
+      ...probeOptionsOf(this.#loaded, this.#config),
       cpu: null,
       timeoutMs: TIMEOUT_MS,
     });

@@ -78,9 +78,9 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   const trace = generateCoverageFlows(cluster, flows, seed);
   const natives = await compileNatives(host, planes);
   for (const id of planes) {
-    const setting = { host, natives, cluster, options: { seed }, name: id };
-    const loaded = await loadPlaneInto(id, setting);
-    report(await verifyLoadedPlane(loaded, trace, probeOptionsOf(loaded, setting)));
+    const config = { host, natives, cluster, options: { seed }, name: id };
+    const loaded = await loadPlaneInto(id, config);
+    report(await verifyLoadedPlane(loaded, trace, probeOptionsOf(loaded, config)));
   }
 }
 

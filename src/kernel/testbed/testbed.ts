@@ -22,8 +22,8 @@ export async function compileNatives(host: Host, planes: readonly KernelPlaneId[
 }
 
 /** Makes a testbed, compiles the plane's program and loads it. */
-export async function loadPlaneInto(id: KernelPlaneId, setting: TestbedConfig): Promise<LoadedPlane> {
-  const { host, natives, cluster, options, name, connections } = setting;
+export async function loadPlaneInto(id: KernelPlaneId, config: TestbedConfig): Promise<LoadedPlane> {
+  const { host, natives, cluster, options, name, connections } = config;
   const plane = KERNEL_PLANES[id];
   const testbed = new Testbed(host, name);
   await testbed.create(cluster, natives.server);
