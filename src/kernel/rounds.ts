@@ -64,7 +64,7 @@ export async function measureRounds(
     tablesize: await compileProgram("tablesize", host.folder),
   };
   const clusters = new Map<string, Cluster>();
-  const benches: (LoadedCell | null)[] = task.cells.map(() => null);
+  const loadedCells: (LoadedCell | null)[] = task.cells.map(() => null);
   const isLate = timer(task.budgetMs === null ? null : task.budgetMs * SHARE_OF_LOADING, began);
   // The smallest first: where time is short, the largest are left out, of every plane alike.
   const bySize = [...task.cells.entries()].sort(([, a], [, b]) => a.services - b.services);
@@ -83,7 +83,7 @@ export async function measureRounds(
       const loaded = await loadPlaneInto(plane, config);
       const program = loaded.program;
       const memory = await readMemory(loaded, config, meters.tablesize);
-      benches[cell] = { loaded, config, model: program?.model(task.seed) ?? null };
+      loadedCells[cell] = { loaded, config, model: program?.model(task.seed) ?? null };
       const facts = program?.facts() ?? {};
       report({
         kind: "loaded",
@@ -99,17 +99,20 @@ export async function measureRounds(
     }
   }
   // Before the first lookup is timed: how far its times can be believed.
-  if (task.schedule.flat().length > 0 && benches.some((bench) => bench?.loaded.plane.lookupProgram != null))
+  if (
+    task.schedule.flat().length > 0 &&
+    loadedCells.some((loadedCell) => loadedCell?.loaded.plane.lookupProgram != null)
+  )
     report({ kind: "known latency", tables: await timeKnownTables(host, task) });
   const chase = new Chase();
   const isUp = timer(task.budgetMs, began);
-  await measureBlocks(benches, { ...task, isUp }, { runModel, chase }, report);
-  await measureUpdates(benches, { ...task, isUp }, meters.stopwatch, chase, report);
+  await measureBlocks(loadedCells, { ...task, isUp }, { runModel, chase }, report);
+  await measureUpdates(loadedCells, { ...task, isUp }, meters.stopwatch, chase, report);
 }
 
 /** What is begun is finished; nothing is begun once the time is used up. */
 async function measureBlocks(
-  benches: readonly (LoadedCell | null)[],
+  loadedCells: readonly (LoadedCell | null)[],
   task: ConnectTask & { readonly isUp: () => boolean },
   { runModel, chase }: Pick<HostCallbacks, "runModel"> & { readonly chase: Chase },
   report: (report: ConnectReport) => void,
@@ -118,12 +121,12 @@ async function measureBlocks(
   for (const [block, cells] of task.schedule.entries()) {
     for (const [place, cell] of cells.entries()) {
       if (task.isUp()) return;
-      const bench = benches[cell];
-      if (!bench || done.has(String([block, cell]))) continue;
+      const loadedCell = loadedCells[cell];
+      if (!loadedCell || done.has(String([block, cell]))) continue;
       const seed = replicateSeed(task.seed, block, cell);
-      const round = await measureRound(bench, task, seed, chase);
+      const round = await measureRound(loadedCell, task, seed, chase);
       report({ kind: "round", cell, block, place, seed, ...round });
-      const lookup = await timeModelLookups(bench, chase);
+      const lookup = await timeModelLookups(loadedCell, chase);
       if (lookup) report({ kind: "lookup", cell, block, place, ...lookup });
     }
     // In the same block, because the machine's memory speed drifts.
@@ -144,7 +147,7 @@ function timer(budgetMs: number | null, began: number): () => boolean {
 
 /** After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. */
 async function measureUpdates(
-  benches: readonly (LoadedCell | null)[],
+  loadedCells: readonly (LoadedCell | null)[],
   { updates, updateSchedule, done: { updates: had }, seed, cpu, isUp }: ConnectTask & { isUp: () => boolean },
   stopwatch: string,
   chase: Chase,
@@ -157,10 +160,11 @@ async function measureUpdates(
     for (const [place, update] of places.entries()) {
       if (isUp()) return;
       const { cell, mode } = updates[update]!;
-      const bench = benches[cell];
-      if (!bench || failed.has(cell) || done.has(String([block, update]))) continue;
-      const updater = updaters.get(bench) ?? new Updater(bench.loaded, bench.config, stopwatch, seed);
-      updaters.set(bench, updater);
+      const loadedCell = loadedCells[cell];
+      if (!loadedCell || failed.has(cell) || done.has(String([block, update]))) continue;
+      const updater =
+        updaters.get(loadedCell) ?? new Updater(loadedCell.loaded, loadedCell.config, stopwatch, seed);
+      updaters.set(loadedCell, updater);
       const started = nowNs();
       try {
         const chaseBefore = chase.time(nowNs);
