@@ -16,8 +16,8 @@ export function kindOfChain(name: string): string {
 }
 
 /** A condition without its values. */
-export function kindOfCondition(strange: string): string {
-  const words = strange.split(" ");
+export function kindOfCondition(condition: string): string {
+  const words = condition.split(" ");
   return (words[0] === "-m" ? words.slice(0, 2) : words.filter((word) => /^(?:-|!$)/.test(word))).join(" ");
 }
 

@@ -1,4 +1,4 @@
-/** One rule of iptables-save: what kube-proxy ever wrote is understood; anything else is kept as "strange", with its words. */
+/** One rule of iptables-save: what kube-proxy ever wrote is understood; anything else is kept as unsupported, with its words. */
 
 import type { AddressPlan } from "../../cluster/address-plan.js";
 import { type Cidr, parseAddress, parseCidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
@@ -21,7 +21,7 @@ const PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ["sctp", SCTP],
   ["udplite", 136],
 ]);
-/** Matches whose options are read below; `set` and all others are strange. */
+/** Matches whose options are read below; `set` and all others are unsupported. */
 const MODULES = [
   "comment",
   "tcp",
@@ -245,7 +245,7 @@ function readCondition(
   }
 }
 
-/** Options behind the target. What a target of others does is its own affair, so nothing here is strange but DNAT's. */
+/** Options behind the target. What a target of others does is its own affair, so nothing here is unsupported but DNAT's. */
 function readTargetOption(
   rule: SavedRule,
   name: string,

@@ -50,7 +50,7 @@ export class ChainReader {
         words[3] === "goto"
       )
         port.affinitySeconds = this.#table.timeouts.get(words[2].slice(1)) ?? port.affinitySeconds;
-      else this.strangeRule(chain, rule);
+      else this.noteUnsupported(chain, rule);
     }
     return endpoints;
   }
@@ -78,7 +78,7 @@ export class ChainReader {
       const dnat = SINGLE.exec(rule);
       if (dnat) found.push(...this.#endpoint(chain, dnat[1]!, dnat[2]!));
       else if (!MARKS.test(rule) && !/^update @\S+ \{ ip6? saddr(?: timeout \S+)? \}$/.test(rule))
-        this.strangeRule(chain, rule);
+        this.noteUnsupported(chain, rule);
     }
     if (found.length !== 1) this.notUnderstood.push("endpoint chain without a dnat to an address and port");
     return found.slice(0, 1);
@@ -88,7 +88,7 @@ export class ChainReader {
     const address = readAddress(addressText, this.#plan);
     const port = portOf(portText);
     if (address !== undefined && port) return [{ address, port }];
-    this.strangeRule(chain, `dnat to ${addressText}:${portText}`);
+    this.noteUnsupported(chain, `dnat to ${addressText}:${portText}`);
     return [];
   }
 
@@ -96,7 +96,7 @@ export class ChainReader {
   #readMasqueradeTest(chain: string, rule: string): void {
     const words = withoutMark(rule).split(" ");
     if (words[0] !== this.#ip || words[1] !== "daddr") {
-      this.strangeRule(chain, rule);
+      this.noteUnsupported(chain, rule);
       return;
     }
     const rest = words.slice(3);
@@ -126,7 +126,7 @@ export class ChainReader {
       for (const rule of rules) {
         if (rule.startsWith(`${this.#ip} daddr @cluster-ips`) && MARKS.test(rule))
           this.#noteMasquerade(withoutMark(rule).split(" ").slice(3));
-        else if (!isBaseRule(rule)) this.strangeRule(chain, rule);
+        else if (!isBaseRule(rule)) this.noteUnsupported(chain, rule);
       }
     }
   }
@@ -149,8 +149,8 @@ export class ChainReader {
     return undefined;
   }
 
-  /** Notes a rule that is not understood, by its kind. */
-  strangeRule(chain: string, rule: string): void {
+  /** Notes an unsupported rule, by its kind. */
+  noteUnsupported(chain: string, rule: string): void {
     const kind = /^(service|local|external|firewall|endpoint)-[A-Z2-7]{8}-/.exec(chain)?.[1];
     this.notUnderstood.push(`${kind === undefined ? chain : `${kind}-*`}: ${kindOfRule(rule)}`);
   }

@@ -128,7 +128,7 @@ class Reader {
     const chain = /^goto (\S+)$/.exec(element.verdict);
     const port = frontend && chain ? this.#portOf(chain[1]!, frontend) : undefined;
     if (!frontend || !port) {
-      this.#strange(element);
+      this.#noteUnsupported(element);
       return;
     }
     this.#chains.chain(chain![1]!);
@@ -150,7 +150,7 @@ class Reader {
         ? this.#portOf(chain[1]!, { protocol, port: number })
         : undefined;
     if (!port || !number) {
-      this.#strange(element);
+      this.#noteUnsupported(element);
       return;
     }
     this.#chains.chain(chain![1]!);
@@ -163,7 +163,7 @@ class Reader {
     const chain = /^goto (firewall-\S+)$/.exec(element.verdict);
     const port = frontend && chain ? this.#portOf(chain[1]!, frontend) : undefined;
     if (!frontend || !port) {
-      this.#strange(element);
+      this.#noteUnsupported(element);
       return;
     }
     port.externals.set(frontend.address, INGRESS_IP);
@@ -171,7 +171,7 @@ class Reader {
     for (const rule of this.#chains.chain(chain![1]!)) {
       const drop = SOURCES.exec(rule);
       if (!drop) {
-        this.#chains.strangeRule(chain![1]!, rule);
+        this.#chains.noteUnsupported(chain![1]!, rule);
         continue;
       }
       for (const text of (drop[1] ?? drop[2]!).split(",")) {
@@ -199,14 +199,14 @@ class Reader {
       else if (/^(ip6? saddr|iifname) \S+ goto service-/.test(rule))
         this.#chains.notePodTest(rule.split(" "));
       else if (withoutMark(rule) !== "" && !/^goto (service|local)-\S+$/.test(rule))
-        this.#chains.strangeRule(external, rule);
+        this.#chains.noteUnsupported(external, rule);
     }
   }
 
   #readRefusal(element: NftElement): void {
     const frontend = frontendOf(element.key, this.#plan);
     if (!frontend || !/^(drop|goto reject-chain)/.test(element.verdict)) {
-      this.#strange(element);
+      this.#noteUnsupported(element);
       return;
     }
     const isDrop = element.verdict.startsWith("drop");
@@ -263,7 +263,7 @@ class Reader {
     return found;
   }
 
-  #strange({ verdict }: NftElement): void {
+  #noteUnsupported({ verdict }: NftElement): void {
     this.#chains.notUnderstood.push(`map element: ${verdict.split(" ")[0] ?? ""}`);
   }
 }

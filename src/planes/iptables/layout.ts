@@ -183,7 +183,7 @@ export function isStateFirst({ state }: Rule): boolean {
 }
 
 /**
- * The matches of a rule in kube-proxy's order (without a strange one's, which stands last and is never reached): calls
+ * The matches of a rule in kube-proxy's order (without an unsupported one's, which comes last and is never reached): calls
  * `visit` with handler number, size and one data word each.
  */
 export function forEachMatch(

@@ -44,7 +44,7 @@ const FILTER_HOOKS: readonly ChainKind[] = ["INPUT", "FORWARD", "OUTPUT"];
  * @throws InvalidInputError when chains jump in a circle, deeper than the model's stack, or nowhere.
  */
 export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
-  const strange = new Map<string, number>();
+  const unsupported = new Map<string, number>();
   const mark = markOf(list.tables.nat, "KUBE-MARK-MASQ", 0x4000);
   const dropMark = markOf(list.tables.nat, "KUBE-MARK-DROP", 0x8000);
   const owners = endpointOwners(cluster);
@@ -65,7 +65,9 @@ export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
         replay.rules(chain);
       }
     };
-    emit({ chain: () => {}, rule: () => {} }, (what) => strange.set(what, (strange.get(what) ?? 0) + 1));
+    emit({ chain: () => {}, rule: () => {} }, (what) =>
+      unsupported.set(what, (unsupported.get(what) ?? 0) + 1),
+    );
     const built = buildTable(emit, names.length, sizesOf(cluster.network));
     const starts = new Map(names.map(({ name }, index) => [built.start("OTHER", index), name]));
     return { ...built, nameAt: (at) => starts.get(at) ?? "a chain" };
@@ -75,7 +77,7 @@ export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
   return {
     nat,
     filter,
-    unsupported: [...strange].sort((a, b) => b[1] - a[1]),
+    unsupported: [...unsupported].sort((a, b) => b[1] - a[1]),
     model: (seed) => new IptablesModel(cluster, nat, filter, seed),
   };
 }
