@@ -3,8 +3,8 @@
  *
  * Measures RUNS (21) default runs of the same code one after another into FOLDER, and after each a run of iptables alone
  * that does a tenth more work than it reports. Runs that are there already are kept, so it can be stopped and continued.
- * Then it judges every pair of neighbouring runs: alarms without a cause, slowed iptables that are found, and whether each
- * plane is found from the effect that its own comparison prints. RUNS = 0 only judges.
+ * Then it compares every pair of neighbouring runs: alarms without a cause, slowed iptables that are found, and whether each
+ * plane is found from the effect that its own comparison prints. RUNS = 0 only compares.
  */
 
 import { spawnSync } from "node:child_process";
@@ -35,7 +35,7 @@ for (let i = 0; i < Number(count); i++) {
     `${SLOWED}=0.1`,
   ]);
 }
-judge();
+compareAll();
 
 function measure(out: string, options: readonly string[]): void {
   if (existsSync(join(out, "results.json"))) {
@@ -48,7 +48,7 @@ function measure(out: string, options: readonly string[]): void {
   if (status !== 0) process.exit(1);
 }
 
-function judge(): void {
+function compareAll(): void {
   const runs: { run: Results; slow: Results }[] = [];
   const complete = (name: string) =>
     existsSync(join(folder!, name, "results.json")) && read(name).run.complete;

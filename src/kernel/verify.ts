@@ -126,7 +126,7 @@ export class DecisionVerifier {
   disagreements = 0;
   flows = 0;
 
-  /** `version`: of the kube-proxy whose rules are judged, where the program does not say. */
+  /** `version`: of the kube-proxy whose rules are compared, where the program does not say. */
   constructor(
     { plane, cluster, program }: Pick<LoadedPlane, "plane" | "cluster" | "program">,
     version = kubeProxyOf(program),

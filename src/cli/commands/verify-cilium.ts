@@ -3,10 +3,10 @@
 import { CILIUM_VERSION, findCilium } from "../../kernel/cilium/binary.js";
 import type { CiliumAlgorithm } from "../../kernel/cilium/driver.js";
 import { verifyCilium } from "../../kernel/cilium/verify.js";
-import { type JudgeArguments, judgedObjects, judgeOptions } from "./verify-kube-proxy.js";
+import { comparedObjects, type RealProgramArguments, realProgramOptions } from "./verify-kube-proxy.js";
 import { printSteps } from "./verify-steps.js";
 
-export interface CiliumArguments extends JudgeArguments {
+export interface CiliumArguments extends RealProgramArguments {
   cilium: string;
   algorithm: CiliumAlgorithm;
   "real-maps": boolean;
@@ -15,9 +15,9 @@ export interface CiliumArguments extends JudgeArguments {
 /** Throws CheckFailedError where Cilium's entries or operations are not those that lbscale models. */
 export async function verifyAgainstCilium(args: CiliumArguments): Promise<void> {
   const { algorithm } = args;
-  const common = judgeOptions(args);
+  const common = realProgramOptions(args);
   const binary = findCilium(args.cilium);
-  const source = judgedObjects(args);
+  const source = comparedObjects(args);
   await printSteps({
     program: "Cilium",
     title: `Cilium ${CILIUM_VERSION} ${algorithm}`,

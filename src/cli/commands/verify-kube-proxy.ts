@@ -16,7 +16,7 @@ import { parseInteger } from "../options/parse.js";
 import { printSteps } from "./verify-steps.js";
 
 /** What every real program gets. */
-export interface JudgeArguments extends ClusterChoice {
+export interface RealProgramArguments extends ClusterChoice {
   "pod-range": string | undefined;
   changes: string;
   node: string | undefined;
@@ -25,7 +25,7 @@ export interface JudgeArguments extends ClusterChoice {
 }
 
 export interface KubeProxyArguments
-  extends JudgeArguments,
+  extends RealProgramArguments,
     Omit<KubeProxyChoice, "kube-proxy" | "node-address" | "pod-range" | "nft-version"> {
   "kube-proxy": string;
   mode: KubeProxyMode;
@@ -46,8 +46,8 @@ function refuseNfacct(nfacct: boolean | undefined): void {
 export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<void> {
   const { mode } = args;
   refuseNfacct(args.nfacct);
-  const source = judgedObjects(args);
-  const common = judgeOptions(args, timeoutFor(mode, source.services));
+  const source = comparedObjects(args);
+  const common = realProgramOptions(args, timeoutFor(mode, source.services));
   const settings = kubeProxyOptions({ ...args, "kube-proxy": undefined });
   const binary = findKubeProxy(args["kube-proxy"]);
   const version = await minorOf(binary);
@@ -67,7 +67,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
 }
 
 /** The options that all real programs share, checked. */
-export function judgeOptions(args: JudgeArguments, syncMs = SYNC_MS) {
+export function realProgramOptions(args: RealProgramArguments, syncMs = SYNC_MS) {
   return {
     changes: parseInteger(args.changes, "changes", 0, MAX_CHANGES),
     seed: parseSeed(args.seed),
@@ -81,12 +81,12 @@ export function judgeOptions(args: JudgeArguments, syncMs = SYNC_MS) {
 }
 
 /** What the program is given to read, the same as a cluster where it is one, and how many Services that are. */
-export function judgedObjects(args: JudgeArguments) {
+export function comparedObjects(args: RealProgramArguments) {
   const { objects: given, cluster } = chosenSource(args);
-  return judged(given, cluster);
+  return withServiceCount(given, cluster);
 }
 
-function judged<One extends Cluster | DualStack>(
+function withServiceCount<One extends Cluster | DualStack>(
   given: readonly ApiObject[] | undefined,
   cluster: One | undefined,
 ) {

@@ -1,4 +1,4 @@
-/** What `verify` prints where a real program is the judge: a comparison after the start, and one after each change. */
+/** What `verify` prints of a comparison with a real program: one after the start, and one after each change. */
 
 import { CheckFailedError } from "../../errors.js";
 import { formatDifferences, type VerifyStep } from "../../kernel/real-program/differences.js";
@@ -10,7 +10,7 @@ import { Progress } from "../progress.js";
 /** Lines of a diff; the rest is counted. */
 const SHOWN_LINES = 200;
 
-export interface JudgedBy {
+export interface ProgramComparison {
   /** The real program, for sentences: `kube-proxy`, `Cilium`. */
   readonly program: string;
   /** The same with its version and mode. */
@@ -29,17 +29,17 @@ export interface JudgedBy {
 }
 
 /** Throws CheckFailedError where the program wrote, or did, something else than lbscale models. */
-export async function printSteps(judge: JudgedBy): Promise<void> {
-  const { program, title, json, changes } = judge;
+export async function printSteps(comparison: ProgramComparison): Promise<void> {
+  const { program, title, json, changes } = comparison;
   const steps: VerifyStep[] = [];
   const progress = new StepProgress(1 + changes);
   await withAbortOnSignal(async (signal) => {
-    progress.show(0, `${title.split(" ").slice(0, 2).join(" ")} writes its first ${judge.what}`);
+    progress.show(0, `${title.split(" ").slice(0, 2).join(" ")} writes its first ${comparison.what}`);
     try {
-      for await (const step of judge.compare(signal, (what) => progress.wait(steps.length, what))) {
+      for await (const step of comparison.compare(signal, (what) => progress.wait(steps.length, what))) {
         steps.push(step);
         progress.end();
-        if (json === undefined) await print(describe(step, steps.length - 1, judge));
+        if (json === undefined) await print(describe(step, steps.length - 1, comparison));
         progress.show(steps.length, "a change");
       }
     } catch (error) {
@@ -52,8 +52,8 @@ export async function printSteps(judge: JudgedBy): Promise<void> {
   const writes = steps.filter((step) => (step.writes?.length ?? 0) > 0).length;
   if (lines + writes === 0) return;
   const reasons = [
-    ...(lines > 0 ? [`${formatCount(lines)} ${judge.unit} differ`] : []),
-    ...(writes > 0 ? [`${formatCount(writes)} ${judge.counted} other counts`] : []),
+    ...(lines > 0 ? [`${formatCount(lines)} ${comparison.unit} differ`] : []),
+    ...(writes > 0 ? [`${formatCount(writes)} ${comparison.counted} other counts`] : []),
   ];
   throw new CheckFailedError(`${title}: ${reasons.join(", ")}`);
 }
@@ -61,7 +61,7 @@ export async function printSteps(judge: JudgedBy): Promise<void> {
 function describe(
   { change, lines, differences, writes }: VerifyStep,
   index: number,
-  { title, what, unit, services }: JudgedBy,
+  { title, what, unit, services }: ProgramComparison,
 ): string {
   const step =
     change === undefined

@@ -1,4 +1,4 @@
-/** Cilium's control plane as the judge: what it writes for a cluster, and does for changes of it, against lbscale's model. */
+/** Cilium's control plane as the reference: what it writes for a cluster, and does for changes of it, against lbscale's model. */
 
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";

@@ -1,4 +1,4 @@
-/** The real kube-proxy as the judge: what it writes for a cluster, and for changes of it, against what lbscale models. */
+/** The real kube-proxy as the reference: what it writes for a cluster, and for changes of it, against what lbscale models. */
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, type Family, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
