@@ -7,8 +7,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
   EFBIG: "the file is larger than may be written",
-  ENOTDIR: "a file is in the way",
-  EEXIST: "a file is in the way",
+  ENOTDIR: "part of its path is a file",
+  EEXIST: "a file of that name exists",
   EISDIR: "it is a folder",
   ENOENT: "it does not exist",
 };

@@ -10,10 +10,12 @@ const BANNED: Readonly<Record<string, string>> = {
   "as ever": "as usual",
   "at the mercy": "depends on",
   beside: "next to, with",
+  besides: "next to, as well as",
   dearer: "more expensive",
   hearsay: "the plain fact",
   "on the spot": "on this machine",
   "otherwise than": "other than, differently from",
+  "stands for": "is, represents",
 };
 
 const tracked = (...globs: string[]): string[] =>
@@ -42,8 +44,9 @@ it("code outside of comments holds no banned phrase", () => {
   const source = tracked("src/*.ts", "bench/*.ts", "scripts/*.ts").filter(
     (file) => !/\.test\.ts$/.test(file),
   );
-  // Notes of updates are in the record of exact results (record.test.ts), which stays as it is.
-  expect(occurrences(source, Object.keys(BANNED), /^\s*(\/\/|\/?\*)|notes\.push/)).toEqual([]);
+  // Notes of updates are in the record of exact results (record.test.ts), which stays as it is; "besides: " is in results.json.
+  const skip = /^\s*(\/\/|\/?\*)|notes\.push|\bbesides(:|,| \})/;
+  expect(occurrences(source, Object.keys(BANNED), skip)).toEqual([]);
 });
 
 it("CHANGELOG.md has one line of at most 120 characters for each entry", () => {

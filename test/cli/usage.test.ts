@@ -126,7 +126,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
 
   it("an output folder that is a file", async () => {
     const { status, stderr } = await lbscale([...TINY, "--out", file("taken", "")]);
-    expect(stderr).toMatch(/a file is in the way/);
+    expect(stderr).toMatch(/a file of that name exists/);
     expect(status).toBe(2);
   });
 

@@ -109,7 +109,7 @@ function importFamily(source: Source, known: KnownNetwork, ranges?: Ipv6Network)
       ...(source.skipped.length > 0 ? [`left out: ${kindsWithCounts(source.skipped)}`] : []),
       ...said(
         standIns,
-        `made up: ${addressText(network, STAND_IN)} stands for the endpoints of ports of policy Local without a backend`,
+        `made up: ${addressText(network, STAND_IN)} represents the endpoints of ports of policy Local without a backend`,
       ),
     ],
   };

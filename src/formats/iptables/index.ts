@@ -131,7 +131,7 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
     ),
     ...said(
       found.standIns,
-      `made up: ${addressText(network, STAND_IN)} stands for the endpoints of ${countOf(found.standIns, "port")} of policy Local, which are in no rule`,
+      `made up: ${addressText(network, STAND_IN)} represents the endpoints of ${countOf(found.standIns, "port")} of policy Local, which are in no rule`,
     ),
     ...said(
       found.notUnderstood.length,

@@ -130,7 +130,7 @@ function importTable(
       ),
       ...said(
         standIns,
-        `made up: ${addressText(network, STAND_IN)} stands for the endpoints of ${countOf(standIns, "port")} of policy Local, which are in no chain`,
+        `made up: ${addressText(network, STAND_IN)} represents the endpoints of ${countOf(standIns, "port")} of policy Local, which are in no chain`,
       ),
       ...said(
         notUnderstood.length,
