@@ -36,6 +36,7 @@ export interface Columns {
   readonly range?: { readonly max: number; readonly step: number };
 }
 
+/** Configuration for Chart.js: one dataset per row, one column of it per category. */
 export function columnsConfig(columns: Columns, words: Words, view: View): ChartConfiguration {
   const { categories, axis, rows, format, floorNs = null, baseline, range } = columns;
   const scale = scaleOf(view);

@@ -26,6 +26,7 @@ interface CountsChart {
   readonly note?: string;
 }
 
+/** A chart of exact counts; cells whose count is null or zero are left out. */
 export function countsChart(chart: CountsChart): Chart {
   const { id, title, scenario, value, format, lane = "model" } = chart;
   return {

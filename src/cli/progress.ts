@@ -6,6 +6,7 @@ import { terminalColumns } from "./output.js";
 /** Elsewhere than on a terminal a line appears at most this often, but for the first of a phase. */
 const PLAIN_INTERVAL_MS = 5000;
 
+/** Writes to stderr unless another stream is given, so that a command's output stays clean. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #verb: string;

@@ -10,6 +10,7 @@ export const metadata = z.object({
 
 export const anyObject = z.looseObject({});
 
+/** The schema of a list answer of the API server, whose `items` may be null where there are none. */
 export function listOf<T>(item: z.ZodType<T>) {
   return z.object({
     items: z

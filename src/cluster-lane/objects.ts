@@ -34,6 +34,7 @@ export const labelsOf = (runId: string): Record<string, string> => ({
   [RUN_LABEL]: runId,
 });
 
+/** Metadata in the run's namespace, with the labels by which `clean` finds what a run left. */
 export function metadataOf(
   { namespace, runId }: RunSetting,
   name: string,
@@ -42,6 +43,7 @@ export function metadataOf(
   return { name, namespace, labels: { ...labelsOf(runId), ...more } };
 }
 
+/** The run's own namespace, which enforces the PodSecurity level `restricted`. */
 export function namespaceManifest({ namespace, runId }: RunSetting) {
   return {
     apiVersion: "v1",
@@ -63,6 +65,7 @@ export function programManifest(setting: RunSetting, architecture: string, progr
   };
 }
 
+/** The run's Service of an index, at addresses that the cluster chooses where none are given. */
 export function serviceManifest(
   setting: RunSetting,
   index: number,
@@ -158,6 +161,7 @@ export interface Target {
   readonly node: string;
 }
 
+/** A probe's task as native/cluster-probe/ reads it: one setting or address per line. */
 export function taskText(task: ProbeTask, setting: Pick<RunSetting, "endpoints" | "targets">): string {
   return [
     `rounds ${task.rounds}`,
@@ -178,6 +182,7 @@ export function taskText(task: ProbeTask, setting: Pick<RunSetting, "endpoints" 
   ].join("\n");
 }
 
+/** The ConfigMap from which the probes at one N read their task. */
 export function taskManifest(setting: RunSetting, services: number, text: string) {
   return {
     apiVersion: "v1",

@@ -77,6 +77,7 @@ export const placeOf = (job: Pick<ClusterJob, "options" | "runId">) => ({
   own: job.options.namespace === undefined,
 });
 
+/** What all objects of a run are made from: its options, with defaults for those that were not given. */
 export function settingOf(
   job: ClusterJob,
   { image, families }: Pick<ClusterState, "image" | "families">,

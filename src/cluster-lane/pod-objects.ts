@@ -5,6 +5,7 @@ import { labelsOf, metadataOf, PROGRAM, type RunSetting, TARGET_PORT, taskName }
 /** The Deployment of the target pods. */
 export const TARGETS = "targets";
 
+/** The Deployment of the pods that answer, on nodes of one architecture. */
 export function targetsManifest(setting: RunSetting, architecture: string) {
   const labels = { ...labelsOf(setting.runId), "lbscale/role": "target" };
   return {

@@ -42,6 +42,7 @@ export async function waitForPods(
   throw new ClusterFailedError(`the pods of ${role} do not start or end in time: ${whyNot(pods)}`);
 }
 
+/** Whether a pod has an address and its condition `Ready` is true. */
 export function isReady({ status }: ClusterPod): boolean {
   return (
     status.podIP !== undefined &&

@@ -15,6 +15,7 @@ export interface ServicesProgress {
   readonly leftSeconds: number;
 }
 
+/** Reports progress as Services are made and removed; an aborted signal ends both. */
 export class OwnServices {
   readonly #api: Api;
   readonly #setting: RunSetting;

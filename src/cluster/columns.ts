@@ -7,12 +7,14 @@ export function runningSums(counts: Uint8Array): Uint32Array {
   return sums;
 }
 
+/** A column of `length` bytes; values above 255 wrap, as in any Uint8Array. */
 export function fillU8(length: number, value: (index: number) => number): Uint8Array {
   const column = new Uint8Array(length);
   for (let i = 0; i < length; i++) column[i] = value(i);
   return column;
 }
 
+/** A column of unsigned 32-bit integers, such as addresses and row numbers. */
 export function fillU32(length: number, value: (index: number) => number): Uint32Array {
   const column = new Uint32Array(length);
   for (let i = 0; i < length; i++) column[i] = value(i);

@@ -16,14 +16,17 @@ export interface RawCidr {
   readonly prefixLength: number;
 }
 
+/** An address of either family; undefined for text that is none. */
 export function parseRawAddress(text: string): RawAddress | undefined {
   return parseAddress(text) ?? parseIpv6(text);
 }
 
+/** CIDR notation; IPv6 as RFC 5952 writes it. */
 export function rawRangeText({ base, prefixLength }: RawCidr): string {
   return typeof base === "number" ? formatCidr({ base, prefixLength }) : formatCidr6({ base, prefixLength });
 }
 
+/** A range of either family in CIDR notation; undefined for text that is none. */
 export function parseRawCidr(text: string): RawCidr | undefined {
   return parseCidr(text) ?? parseCidr6(text);
 }

@@ -19,6 +19,7 @@ export interface Logs {
   readonly within: number;
 }
 
+/** Natural logarithms; `within` is the sum over all groups, and no value may be zero or negative. */
 export function logsOf(groups: readonly Group[]): Logs {
   const counts = Float64Array.from(groups, ({ values }) => values.length);
   const means = new Float64Array(groups.length);

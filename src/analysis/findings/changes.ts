@@ -73,6 +73,7 @@ function growthOfList(
   };
 }
 
+/** How the time of one endpoint change grows with N in a rule list; null where it is not surely slower than a rival, or not growing. */
 export function updateTime(results: Results): Finding | null {
   return growthOfList(results, "update", "change", {
     id: "update-time",
@@ -82,6 +83,7 @@ export function updateTime(results: Results): Finding | null {
   });
 }
 
+/** The same of a rolling restart of a tenth of a service's endpoints. */
 export function rolloutTime(results: Results): Finding | null {
   return growthOfList(results, "update", "rollout", {
     id: "update-rollout",
@@ -90,6 +92,7 @@ export function rolloutTime(results: Results): Finding | null {
   });
 }
 
+/** The same of building the whole program, as a full sync does. */
 export function syncTime(results: Results): Finding | null {
   return growthOfList(results, "sync", "", {
     id: "sync",
@@ -98,6 +101,7 @@ export function syncTime(results: Results): Finding | null {
   });
 }
 
+/** Endpoint changes per second that one core writes into a rule list's model while lookups go on, next to a rival's. */
 export function churnRate(results: Results): Finding | null {
   const found = againstRival(results, "churn", "changes");
   if (!found) return null;

@@ -20,6 +20,7 @@ export function measuredCells(results: Results): MeasuredCell[] {
   return selectCells(results, { lane: "model", scenario: "lookup" }).filter(isMeasured);
 }
 
+/** Whether cells, sorted by N, are at least four and span a factor of 100 in N: enough for a claim on growth. */
 export function spreadsWidely(cells: readonly MeasuredCell[]): boolean {
   return cells.length >= MIN_POINTS && cells.at(-1)!.services >= MIN_SPREAD * cells[0]!.services;
 }
@@ -72,6 +73,7 @@ export function headlineFactor(value: number, interval: readonly number[]): stri
   return `${twoDigits(value)}×${ends.length > 1 ? `\u00a0(${ends.join("–")})` : ""}`;
 }
 
+/** A share, 0 to 1, as whole percent: `12 %`. */
 export function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
 }

@@ -264,6 +264,7 @@ export function outlinedText(
   ctx.fillText(text, x, y);
 }
 
+/** Strokes a line through points in pixels of the canvas; `lineWidth` is in pixels too. */
 export function strokePath(
   ctx: Context2D,
   colour: string,

@@ -68,6 +68,7 @@ interface Watch {
   readonly at: number;
 }
 
+/** Makes the changes of a run one at a time, while a watcher on each node waits for them. */
 export class Changes {
   readonly #api: Api;
   readonly #setting: RunSetting;

@@ -58,6 +58,7 @@ interface Waiting {
   readonly giveUp: () => void;
 }
 
+/** Opens its stream with the first question, and again after one has ended; `close` ends it. */
 export class Watcher {
   readonly node: string;
   readonly #args: readonly string[];

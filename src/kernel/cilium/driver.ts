@@ -58,6 +58,7 @@ export interface CiliumWrites
   readonly writtenNs: number;
 }
 
+/** A running process of scripts/cilium-lb/: started by the constructor, ended by `stop` or the signal. */
 export class Cilium {
   readonly #channel: Channel;
   readonly #timeoutMs: number;

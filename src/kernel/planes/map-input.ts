@@ -52,6 +52,7 @@ export function settings(
   return bytesOf(Uint32Array.from([words.length * 4, ...words]));
 }
 
+/** The number of maps, then name, entries and flags of each. */
 export function capacities(
   maps: readonly (readonly [name: string, entries: number, flags?: number])[],
 ): Uint8Array {
@@ -64,6 +65,7 @@ export function capacities(
   ]);
 }
 
+/** One map's contents: header, keys, values; nothing at all for a map without elements. */
 export function* section(name: string, { keys, values, count }: Elements): Iterable<Uint8Array> {
   if (count === 0) return;
   yield header(name, keys.byteLength / count, values.byteLength / count, count);

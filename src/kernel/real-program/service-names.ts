@@ -33,6 +33,7 @@ const COMMENT = /--comment "?([^"\s:]+\/[^"\s:]+)/;
 const ADDRESS = /\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f:]+/g;
 const PORT = /(?:dport |(?:tcp|udp|sctp) \. |,|:)(\d+)\b/g;
 
+/** Answers for single lines; built once from all rules, because hashed chains are named only where others lead to them. */
 export class ServiceNames {
   readonly #byAddress = new Map<string, string>();
   readonly #byNodePort = new Map<string, string>();

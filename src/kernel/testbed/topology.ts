@@ -55,6 +55,7 @@ export function targetPorts(cluster: Cluster): number[] {
   return ports;
 }
 
+/** Network namespaces for client, node and backend. They exist from `create` until `remove`. */
 export class Testbed {
   readonly name: string;
   readonly #host: Host;

@@ -40,6 +40,7 @@ const DEFAULT_HISTORY_LENGTH = 4096;
 const NO_LABELS = {};
 const NO_FIELDS: readonly string[] = [];
 
+/** An API server's objects in memory, as JSON text, with the history from which watches are answered. */
 export class ObjectStore {
   readonly #objects = new Map<Resource, Map<string, Stored>>();
   /** The latest changes, oldest first; their resource versions are consecutive. */

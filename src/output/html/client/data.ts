@@ -4,6 +4,7 @@ import type { PageData } from "../data.js";
 
 let data: PageData | undefined;
 
+/** Parsed on the first call, the same object on every later one. */
 export function loadData(): PageData {
   // Written by the same version of the same program into the same file: no stranger's input.
   data ??= JSON.parse(byId("data").textContent ?? "") as PageData;

@@ -2,6 +2,7 @@
 
 type Attributes = Readonly<Record<string, string>>;
 
+/** An element with attributes and children, not yet in the document. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},

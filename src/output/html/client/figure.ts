@@ -15,6 +15,7 @@ const SMALLEST_SCALE = 0.52;
 /** Below this width lines are named above the plot, not at their ends. */
 const NARROW_PX = 560;
 
+/** Its `element` stays the same; `draw` replaces what is in it. */
 export class Figure {
   readonly element = element("section", { class: "figure" });
   readonly #chart: Chart;

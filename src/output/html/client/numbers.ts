@@ -9,6 +9,7 @@ import type { FilterChoice } from "./choice.js";
 import { button, download, element } from "./elements.js";
 import { fullPicture } from "./picture.js";
 
+/** A chart's datasets with their intervals, and how its values are formatted. */
 export class Numbers {
   /** What the horizontal axis counts; empty for categories. */
   readonly base: string;

@@ -35,6 +35,7 @@ export function destinationOf(cluster: Cluster, row: number, endpoint: number): 
   return { address: cluster.endpointAddress[row]!, port: cluster.endpointPort[row]!, endpoint };
 }
 
+/** Grows beyond the expected elements: `words` is then another array, so it must not be kept across writes. */
 export class BackendMap {
   words: Int32Array;
   readonly maxEntries: number;

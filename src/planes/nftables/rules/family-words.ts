@@ -25,6 +25,7 @@ const IPV6: FamilyWords = {
   loopback: "::1",
 };
 
+/** Of a network's family: table, keyword, type and loopback range. */
 export function familyWords(network: Pick<Network, "ipv6">): FamilyWords {
   return familyOf(network) === 4 ? IPV4 : IPV6;
 }
