@@ -1,4 +1,4 @@
-/** The end of a run: charts, tables and a summary. */
+/** The end of a run: charts and tables as files, and one screen of text. */
 
 import { join } from "node:path";
 import { CATALOG } from "../catalog.js";
@@ -10,7 +10,7 @@ import { isGap } from "../results/summarize.js";
 import { DEFAULT_PROFILE, profileById } from "../run/plan.js";
 import { plainText } from "../text.js";
 import { note, PATH_LENGTH, print } from "./output.js";
-import { terminalSummary } from "./summary.js";
+import { endOfRun } from "./summary/screen.js";
 
 export interface RunReport {
   /** What is drawn: nothing where it is empty; undefined: the profile's pictures, a page and tables. */
@@ -19,7 +19,7 @@ export interface RunReport {
   readonly verbose: boolean;
 }
 
-/** Writes the charts and tables of a run, and prints its summary or, with `json`, all of it. */
+/** Writes the charts and tables of a run, and prints a screen of them or, with `json`, all of it. */
 export async function reportRun(
   results: Results,
   out: string,
@@ -39,7 +39,7 @@ export async function reportRun(
       ? [join(out, RESULTS_FILE), ...paths].map((path) => `${plainText(path, PATH_LENGTH)}\n`)
       : [];
     await print(
-      `${terminalSummary(results, "first")}\n${all.join("")}${whatNext(shown, paths.includes(join(out, "report.html")))}\n`,
+      `${endOfRun(results, shown)}\n${all.join("")}${whatNext(shown, paths.includes(join(out, "report.html")))}\n`,
     );
   }
   failUnmeasured(results);

@@ -29,7 +29,7 @@ function read(value: unknown, prefix = ""): Results {
 
 function drawEverything(results: Results): void {
   for (const chart of CHARTS) chart.build(results, { theme: "light", width: 1600, height: 900 });
-  textCharts(results, Number.POSITIVE_INFINITY);
+  textCharts(results);
   markdownTable(results);
   csvTable(results);
   pageData(results);

@@ -3,7 +3,7 @@ import { fakeResults } from "../../test/support/results.js";
 import { withKernel, withSingles } from "../../test/support/results-lanes.js";
 import { findFindings } from "../analysis/findings/index.js";
 import { chartsOf } from "../charts/of-run.js";
-import { formatSummary } from "../cli/summary.js";
+import { formatSummary } from "../cli/summary/summary.js";
 import { measuredIn } from "./method.js";
 import { notesOf, slidesOf } from "./slides/slides.js";
 import { textCharts } from "./terminal/text-chart.js";
@@ -32,7 +32,7 @@ describe("a run that measured a kernel and models", () => {
   it("leads with the kernel's charts on the page, in text and on slides", () => {
     const drawn = chartsOf(results).filter((chart) => !("skipped" in chart.build(results, VIEW)));
     expect(drawn[0]!.id).toMatch(/^kernel-/);
-    expect(textCharts(results, 1)[0]).toContain("Linux kernel");
+    expect(textCharts(results, { most: 1 })[0]).toContain("Linux kernel");
     expect(slidesOf(results, VIEW)[0]!.chart.id).toSatisfy(ofKernel);
   });
 

@@ -136,8 +136,8 @@ export const report: CommandModule<object, Arguments> = {
     const { paths, skipped } = await writeReport(results, folders, request);
     for (const { id, reason } of skipped) note(`no chart "${id}": ${reason}`);
     if (asked.includes("text")) {
-      const { terminalSummary } = await import("../summary.js");
-      await print(`${terminalSummary(results, request.charts ?? "all")}\n`);
+      const { terminalSummary } = await import("../summary/summary.js");
+      await print(`${terminalSummary(results, request.charts)}\n`);
     }
     await printPaths([...talk, ...paths], args.json);
     // Asked for by name, and not there: a script must notice.

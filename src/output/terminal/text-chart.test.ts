@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fakeFinding, fakeResults, withPrograms } from "../../../test/support/results.js";
 import { asciiText, lacksUtf8, textCharts } from "./text-chart.js";
 
-const first = (results = fakeResults()) => textCharts(results, 1)[0]!;
+const first = (results = fakeResults()) => textCharts(results, { most: 1 })[0]!;
 
 describe("charts as text", () => {
   it("look like this", () => {

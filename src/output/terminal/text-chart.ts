@@ -18,18 +18,26 @@ const VIEW = { theme: "light", width: 1600, height: 900 } as const;
 /** Two lines meet here. */
 const SEVERAL = "*";
 
-/** The log-log charts of a run, as text: all, those of these ids, or the first `most`. */
+/** Which charts are drawn as text, and how high their plots may be. */
+export interface TextChartOptions {
+  /** All charts where absent. */
+  readonly ids?: readonly string[] | undefined;
+  /** The first so many of them. */
+  readonly most?: number;
+  readonly maxRows?: number;
+}
+
+/** The log-log charts of a run, as text. */
 export function textCharts(
   results: Results,
-  most = Number.POSITIVE_INFINITY,
-  ids?: readonly string[],
+  { ids, most = Number.POSITIVE_INFINITY, maxRows = MAX_ROWS }: TextChartOptions = {},
 ): string[] {
   const texts: string[] = [];
   for (const chart of chartsOf(results)) {
     if (texts.length >= most) break;
     if (ids && !ids.includes(chart.id)) continue;
     const picture = chart.build(results, VIEW);
-    const text = "skipped" in picture ? null : textChart(picture);
+    const text = "skipped" in picture ? null : textChart(picture, maxRows);
     if (text !== null) texts.push(text);
   }
   return texts;
@@ -48,7 +56,7 @@ function cellOf(value: number, { min, max, cells }: Scale): number {
 }
 
 /** A picture as text; null where it is no log-log chart of lines. */
-function textChart({ config, title, subtitle }: Picture): string | null {
+function textChart({ config, title, subtitle }: Picture, maxRows: number): string | null {
   const { value, base } = axesOf(config);
   if (value.type !== "logarithmic" || base.type !== "logarithmic") return null;
   const label = { value: value.ticks?.callback ?? String, base: base.ticks?.callback ?? String };
@@ -60,7 +68,9 @@ function textChart({ config, title, subtitle }: Picture): string | null {
   const left = maxOf(yTicks.map((tick) => label.value(tick).length)) + 2;
   const names = series.map((line, i) => `${letters[i]} ${line.label}`);
   const right = maxOf(names.map((name) => name.length)) + 2;
-  const rows = Math.max(MIN_ROWS, Math.min(MAX_ROWS, ROWS_PER_DECADE * (yTicks.length - 1) + 1));
+  const wanted = ROWS_PER_DECADE * (yTicks.length - 1) + 1;
+  // Each line's name has a row.
+  const rows = Math.max(MIN_ROWS, names.length, Math.min(maxRows, wanted));
   const y = { min, max, cells: rows };
   const x = { min: base.min!, max: base.max!, cells: TEXT_COLUMNS - left - right };
 

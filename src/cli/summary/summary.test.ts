@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fakeResults } from "../../test/support/results.js";
+import { fakeResults } from "../../../test/support/results.js";
 import { formatSummary } from "./summary.js";
 
 it("names the cells of a warning as long as a line holds them, and counts them beyond", () => {
