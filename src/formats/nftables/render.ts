@@ -17,7 +17,7 @@ function render(value: unknown, depth: number): string {
   const field = (name: string): string => render(fields[name], depth + 1);
   switch (kind) {
     case "match":
-      return `${field("left")} ${fields.op === "==" || fields.op === "in" ? "" : `${field("op")} `}${field("right")}`;
+      return `${field("left")} ${isImplied(fields) ? "" : `${field("op")} `}${field("right")}`;
     case "payload":
       return `${field("protocol")} ${field("field")}`;
     case "meta":
@@ -68,6 +68,12 @@ function render(value: unknown, depth: number): string {
     default:
       return "?";
   }
+}
+
+/** Whether nft leaves the comparison out: not behind a mask, as in `meta mark & 0x4000 == 0`. */
+function isImplied({ op, left }: Record<string, unknown>): boolean {
+  const isMasked = typeof left === "object" && left !== null && "&" in left;
+  return op === "in" || (op === "==" && !isMasked);
 }
 
 /** An address in front of a port. */
