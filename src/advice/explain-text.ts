@@ -4,6 +4,7 @@ import type { HookWork } from "../planes/plane.js";
 import type { NoPrediction, Prediction } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import { formatCount, formatNs, plainText } from "../text.js";
+import { describeCertainty } from "./certainty.js";
 import type { PlaneExplanation, ServiceExplanation, SizedCost } from "./explain.js";
 
 /** Rows of a table, heading first, as the command line aligns them. */
@@ -54,6 +55,7 @@ export function formatPlane({
   kubeProxy,
   nft,
   decision,
+  unknown,
   path,
   hooks,
   position,
@@ -71,7 +73,7 @@ export function formatPlane({
   ];
   const walked = sizes.filter(({ work, rules }) => work !== null || rules !== null);
   return {
-    heading: `${label}${kubeProxy === null ? "" : `, kube-proxy ${kubeProxy}`}${nft === null ? "" : `, nft ${nft}`}: ${decision === "" ? "not walked" : decision}`,
+    heading: `${label}${kubeProxy === null ? "" : `, kube-proxy ${kubeProxy}`}${nft === null ? "" : `, nft ${nft}`}: ${decision === "" ? "not walked" : describeCertainty(decision, unknown)}`,
     steps: path.map((step) => plainText(step, 300)),
     place: position
       ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in ${ownList ? "the node's own KUBE-SERVICES, in its own order" : "KUBE-SERVICES (kube-proxy's order is random, and may change at every sync)"}, endpoint ${position.pick} of ${position.lastPick}`

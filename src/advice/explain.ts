@@ -6,6 +6,7 @@ import { InputError } from "../errors.js";
 import { positionsIn } from "../planes/iptables/rules/node-costs.js";
 import { compileNodeList } from "../planes/iptables/rules/node-list.js";
 import type { NodeList } from "../planes/iptables/rules/saved-rules.js";
+import { unknownConditions } from "../planes/iptables/rules/unknown-conditions.js";
 import type { Flow, HookWork, ListPosition, PlaneId, PlaneOptions, Program, Work } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
 import { describeDecision, describeFlow } from "../planes/verify.js";
@@ -13,6 +14,7 @@ import { nftOf, releaseOf } from "../planes/versioned.js";
 import { type NoPrediction, type Prediction, predictLookup } from "../results/predict.js";
 import type { Results } from "../results/schema.js";
 import { formatBytes } from "../text.js";
+import { leftOutOf } from "./certainty.js";
 import { otherPorts } from "./find-service.js";
 
 /** How much larger the cluster is imagined. */
@@ -47,6 +49,8 @@ export interface PlaneExplanation {
   /** The nft that loads those rules; null where none does, and for a node's own. */
   readonly nft: string | null;
   readonly decision: string;
+  /** Conditions that are not understood and may decide otherwise: the decision is then unknown. */
+  readonly unknown: readonly string[];
   /** The steps in words, from the first rule or map to the verdict. Empty where the model was not built. */
   readonly path: readonly string[];
   /** The work of each hook, in the packet's order; empty where the plane does not count them apart. */
@@ -159,6 +163,7 @@ function explainPlane(
   const path: string[] = [];
   let hooks: readonly HookWork[] = [];
   let decision = "";
+  let unknown: readonly string[] = [];
   let position: ListPosition | null = null;
   /** Rules that every order and pick visits: growing the cluster leaves the service's own chains as they are. */
   let constant: number | null = null;
@@ -181,12 +186,14 @@ function explainPlane(
       position = at;
       hooks = explained.hooks ?? [];
       decision = describeDecision(program.cluster, explained.decision);
+      unknown = leftOutOf(program.cluster);
       constant = at && explained.work.rulesVisited - at.rule - at.pick;
     }
     if (factor === 1 && own) {
       const walked = walkOwnList(program.cluster, own, servicePort, flow, seed, path);
       position = walked.position;
       decision = describeDecision(program.cluster, walked.decision);
+      unknown = unknownConditions(program.cluster, own, flow);
       const { work } = walked;
       const prediction = run ? predictLookup(run, id, n, work.rulesVisited) : null;
       return { factor, services, servicePorts, work, unavailable: null, rules: null, prediction };
@@ -205,7 +212,7 @@ function explainPlane(
   const release = own ? undefined : releaseOf(plane.descriptor, asked.kubeProxy);
   const nft = own ? undefined : nftOf(plane.descriptor, asked);
   const names = { plane: id, label: plane.label, kubeProxy: release ?? null, nft: nft ?? null };
-  return { ...names, decision, path, hooks, position, ownList: own !== null, sizes: costs };
+  return { ...names, decision, unknown, path, hooks, position, ownList: own !== null, sizes: costs };
 }
 
 /** The walk through a node's list as it is. Throws InputError where the list is none that a kernel would take. */

@@ -67,7 +67,7 @@ export async function printPositions(
   if (unsupported.length > 0) {
     const list = unsupported.slice(0, 8).map(({ condition, rules }) => `${condition}: ${rules}`);
     note(
-      `rules with an unsupported match, counted in the walk and treated as a mismatch: ${list.join(", ")}${unsupported.length > 8 ? ", …" : ""}`,
+      `rules with an unsupported match, counted in the walk, which goes on behind them (what they decide is unknown): ${list.join(", ")}${unsupported.length > 8 ? ", …" : ""}`,
     );
   }
 }

@@ -3,7 +3,16 @@
 import { InvalidClusterError } from "../errors.js";
 import type { AddressPlan } from "./address-plan.js";
 import type { ServiceRecord } from "./build.js";
-import { type Cidr, cidrSize, formatCidr, inCidr, maskTo, type Network, parseAddress } from "./cluster.js";
+import {
+  type Cidr,
+  type Cluster,
+  cidrSize,
+  formatCidr,
+  inCidr,
+  maskTo,
+  type Network,
+  parseAddress,
+} from "./cluster.js";
 import { addressText, rangeText } from "./family.js";
 import { DEFAULT_NETWORK } from "./network.js";
 
@@ -53,8 +62,16 @@ export function describeNetwork(network: Network, known: KnownNetwork): string[]
       .join("; ");
   return [
     ...(list(true) ? [`network, as the input says: ${list(true)}`] : []),
-    ...(list(false) ? [`assumed, because the input does not say: ${list(false)}`] : []),
+    ...(list(false) ? [`${ASSUMED}${list(false)}`] : []),
   ];
+}
+
+const ASSUMED = "assumed, because the input does not say: ";
+
+/** Whether the import of a cluster assumed the node's address, as its notes say. */
+export function assumesNodeAddress({ source }: Cluster): boolean {
+  const notes = source.kind === "imported" ? (source.notes ?? []) : [];
+  return notes.some((line) => line.includes(ASSUMED) && line.includes("node address"));
 }
 
 const MAX_SHOWN_ADDRESSES = 5;

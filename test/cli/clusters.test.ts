@@ -87,7 +87,7 @@ describe("lbscale generate, import, export and verify", () => {
       "kube-system/kube-dns:dns  10.96.0.10:53/udp          2         1      7.5      75 ns",
     );
     expect(stderr).toMatch(/10 ns per entry \(as given\)/);
-    expect(stderr).toMatch(/treated as a mismatch: -m multiport: 1/);
+    expect(stderr).toMatch(/unsupported match, .*what they decide is unknown\): -m multiport: 1/);
     const json = JSON.parse((await lbscale(["import", NODE_TABLES, "--positions", "--json"])).stdout);
     expect(json.services[0]).toEqual({
       service: "kube-system/kube-dns:dns",

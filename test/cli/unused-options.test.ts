@@ -93,7 +93,10 @@ describe("what the user knows of a node", () => {
     const flow = ["--plane", "iptables", "--flow", "tcp 198.51.100.7:4000 > 192.0.2.10:30080"];
     const lookup = async (...options: string[]) =>
       (await lbscale(["lookup", rules, ...flow, ...options])).stdout;
-    expect(await lookup()).not.toContain("10.244.1.5:8080");
+    expect(await lookup()).toContain(
+      "iptables: unknown: PASS, unless 192.0.2.10 is an address of this node, which the input does not say: give it with --node-address",
+    );
+    expect(await lookup("--node-address", "192.0.2.9")).toContain("iptables: PASS\n");
     expect(await lookup("--node-address", "192.0.2.10")).toContain("iptables: DNAT 10.244.1.5:8080");
     const { stderr } = await lbscale(["verify", rules, "--flows", "100", "--node-address", "192.0.2.10"]);
     expect(stderr).toContain("node address 192.0.2.10");

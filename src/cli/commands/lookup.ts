@@ -1,8 +1,10 @@
 import type { CommandModule } from "yargs";
+import { describeCertainty, leftOutOf, unknownNodeOf } from "../../advice/certainty.js";
 import { CALICO_MAGLEV } from "../../planes/calico-ebpf/options.js";
 import { iptables } from "../../planes/iptables/index.js";
 import { compileNodeList } from "../../planes/iptables/rules/node-list.js";
 import { unknownConditions } from "../../planes/iptables/rules/unknown-conditions.js";
+import { PASS } from "../../planes/plane.js";
 import { planeById } from "../../planes/registry.js";
 import { planeChoices } from "../../planes/registry-loader.js";
 import { describeDecision } from "../../planes/verify.js";
@@ -86,8 +88,14 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
-    const unknown = own ? unknownConditions(cluster, own, flow) : [];
-    const answer = `${unknown.length > 0 ? "unknown: " : ""}${describeDecision(cluster, decision)}`;
+    const unknown = own ? unknownConditions(cluster, own, flow) : leftOutOf(cluster);
+    const said = describeDecision(cluster, decision);
+    const unknownNode =
+      decision === PASS && args["node-address"] === undefined ? unknownNodeOf(cluster, flow) : undefined;
+    const answer =
+      unknownNode === undefined
+        ? describeCertainty(said, unknown)
+        : `unknown: ${said}, unless ${unknownNode}`;
     const version = own ? undefined : releaseOf(plane.descriptor, options.kubeProxy);
     const nft = own ? undefined : nftOf(plane.descriptor, options);
     const release =
@@ -98,8 +106,8 @@ export const lookupCommand: CommandModule<object, Arguments> = {
         ...(version !== undefined && { kubeProxy: version }),
         ...(nft !== undefined && { nft }),
         flow: args.flow,
-        decision: answer,
-        unknown,
+        decision: answer.startsWith("unknown") ? `unknown: ${said}` : said,
+        unknown: [...unknown, ...(unknownNode === undefined ? [] : [unknownNode])],
         work,
         path,
       });
@@ -107,7 +115,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     await print(
       [
         ...path.map((step, i) => `${String(i + 1).padStart(3)}  ${plainText(step, 300)}`),
-        `${plane.label}${release}: ${answer}${unknown.length > 0 ? `, unless a condition holds that is not understood (${plainText(unknown.join("; "), 200)})` : ""}`,
+        `${plane.label}${release}: ${answer}`,
         `work: ${rulesVisited} rules, ${filterRulesVisited} filter rules, ${mapLookups} map lookups, ${hashProbes} hash probes`,
         "",
       ].join("\n"),

@@ -136,6 +136,7 @@ function build(
     parameters: {
       virtualServices: services.length,
       schedulers: [...ipvs.schedulers].slice(0, 20).map((name) => oneLine(name, 20)),
+      notUnderstood: sets?.notUnderstood.length ?? 0,
       ...flagParameters(flags),
     },
   });

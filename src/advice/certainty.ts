@@ -1,0 +1,33 @@
+/** How certain a decision is: one that rests on a condition which is not understood is unknown, whatever else holds. */
+
+import { type Cluster, inCidr } from "../cluster/cluster.js";
+import { addressText } from "../cluster/family.js";
+import { assumesNodeAddress } from "../cluster/infer-network.js";
+import type { Flow } from "../planes/plane.js";
+import { countOf, plainText } from "../text.js";
+
+/** What an import left out of kube-proxy's own rules or sets because it did not understand it; empty where nothing. */
+export function leftOutOf({ source }: Cluster): string[] {
+  const count = source.kind === "imported" ? source.parameters.notUnderstood : 0;
+  return typeof count === "number" && count > 0
+    ? [`${countOf(count, "rule or set entry", "rules or set entries")} that the import left out`]
+    : [];
+}
+
+/**
+ * What would send a flow that passes to a NodePort: its destination, were it the node's address, which the input does not
+ * say. undefined where that makes no difference.
+ */
+export function unknownNodeOf(cluster: Cluster, flow: Flow): string | undefined {
+  const { network, nodePort, protocol } = cluster;
+  const isNodePort = nodePort.some((port, p) => port === flow.dport && protocol[p] === flow.protocol);
+  const isElsewhere = [network.serviceCidr, network.podCidr].some((range) => inCidr(range, flow.dst >>> 0));
+  if (!isNodePort || isElsewhere || !assumesNodeAddress(cluster)) return undefined;
+  return `${addressText(network, flow.dst >>> 0)} is an address of this node, which the input does not say: give it with --node-address`;
+}
+
+/** A decision in words, and what it rests on that is not known. */
+export function describeCertainty(decision: string, unknown: readonly string[]): string {
+  if (unknown.length === 0) return decision;
+  return `unknown: ${decision}, unless a condition holds that is not understood (${plainText(unknown.join("; "), 200)})`;
+}
