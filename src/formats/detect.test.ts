@@ -29,6 +29,7 @@ describe("importCluster", () => {
       "2 services with 3 ports and 6 endpoints (from EndpointSlices)",
       "this node is node-a, the first that an endpoint names",
       "left out: headless services: 1, ExternalName services: 1, other objects: 1",
+      "of load balancers, left out as kube-proxy does: host names: 1, addresses of ipMode Proxy: 1",
       "endpoints not in use (not ready, terminating, or hinted elsewhere), left out: 3",
       "dual-stack services, in both families: 1",
       "assumed, because the input does not say: pod range 10.42.0.0/16; service range 10.43.0.0/16; node address 172.16.0.1",

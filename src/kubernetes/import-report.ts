@@ -3,7 +3,7 @@
 import { oneLine } from "../cluster/checks.js";
 import { countOf } from "../text.js";
 import type { EndpointOrigin, EndpointSource } from "./endpoints.js";
-import type { Synthesized } from "./services.js";
+import type { Synthesized, Unaddressed } from "./services.js";
 
 export interface ImportReport {
   readonly services: number;
@@ -31,6 +31,10 @@ export interface ImportReport {
   /** Objects that say nothing about load balancing. */
   readonly otherObjects: number;
   readonly invented: Readonly<Synthesized>;
+  /** What load balancers' status has besides addresses. */
+  readonly unaddressed: Readonly<Unaddressed>;
+  /** Objects that tell endpoints, too, and are not asked, because others tell them better. */
+  readonly unused: Readonly<Record<"Endpoints" | "Pods" | "workloads", number>>;
   readonly warnings: readonly string[];
 }
 
@@ -67,6 +71,13 @@ export function describeImport(report: ImportReport): string[] {
     "other objects": report.otherObjects,
   });
   if (left) lines.push(`left out: ${left}`);
+  const unused = list(report.unused);
+  if (unused) lines.push(`not asked for endpoints, because others tell them better: ${unused}`);
+  const unaddressed = list({
+    "host names": report.unaddressed.hostNames,
+    "addresses of ipMode Proxy": report.unaddressed.proxied,
+  });
+  if (unaddressed) lines.push(`of load balancers, left out as kube-proxy does: ${unaddressed}`);
   if (report.idleEndpoints > 0)
     lines.push(
       `endpoints not in use (not ready, terminating, or hinted elsewhere), left out: ${report.idleEndpoints}`,

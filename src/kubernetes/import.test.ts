@@ -138,6 +138,8 @@ describe("importing Online Boutique's release manifest", () => {
       otherObjects: 11,
       isNodeChosen: false,
       invented: { clusterIps: 12, loadBalancerIps: 1, nodePorts: 1 },
+      unaddressed: { hostNames: 0, proxied: 0 },
+      unused: { Endpoints: 0, Pods: 0, workloads: 0 },
       warnings: [],
     });
   });
@@ -527,9 +529,13 @@ describe("reading Services", () => {
     expect([cluster.nodePort[0], externalsOf(cluster, 0)]).toEqual([0, ["198.18.0.1"]]);
   });
 
-  it("gives a load balancer that answers by host name no address", () => {
-    const status = { loadBalancer: { ingress: [{ hostname: "lb.example.com" }] } };
-    expect(externalsOf(load(service("a", { type: "LoadBalancer" }, { status })), 0)).toEqual([]);
+  it("gives load balancers that answer by host name or as a proxy no address, and counts them", () => {
+    const ingress = [{ hostname: "lb.example.com" }, { ip: "203.0.113.1", ipMode: "Proxy" }];
+    const balancer = service("a", { type: "LoadBalancer" }, { status: { loadBalancer: { ingress } } });
+    expect(externalsOf(load(balancer), 0)).toEqual([]);
+    expect(describeImport(importKubernetes(JSON.stringify([balancer])).report)).toContain(
+      "of load balancers, left out as kube-proxy does: host names: 1, addresses of ipMode Proxy: 1",
+    );
   });
 
   it("takes the external policy of what is reached from outside, as kube-proxy does", () => {

@@ -10,7 +10,7 @@ import { rangesOf } from "../cluster/raw-addresses.js";
 import { InvalidInputError } from "../errors.js";
 import { countOf } from "../text.js";
 import { type KubernetesObject, readObjects } from "./documents.js";
-import { type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
+import { type EndpointOrigin, type EndpointSource, NO_ENDPOINTS } from "./endpoints.js";
 import type { ImportReport } from "./import-report.js";
 import { type AddressReader, IPV4, ipv6Reader } from "./network/addresses.js";
 import { chooseNode, knownNetwork, type NodeOptions, namedNodes } from "./network/this-node.js";
@@ -144,7 +144,7 @@ function importFamily(
     { slices, legacy, pods, workloads, node, zone: zoneOfNode(nodes, node) },
     reader,
   );
-  const { records, invented: addresses } = recordServices(services, source, reader);
+  const { records, invented: addresses, unaddressed } = recordServices(services, source, reader);
   const invented = { ...addresses, nodePorts: options.invented };
   refuseConflicts(records, reader.network);
   const known = knownNetwork(options, node, objects, reader);
@@ -182,6 +182,8 @@ function importFamily(
         objects.ranges.length,
       dualStack: services.filter((service) => familiesOfService(service).length > 1).length,
       invented,
+      unaddressed,
+      unused: unusedOf(source.origin, objects),
       warnings: [
         ...warnOfSlices(slices),
         ...warnOfRanges(objects.ranges, reader),
@@ -244,6 +246,16 @@ function chooseSource(
     .map((object) => check(workloadSchema, object))
     .filter(({ kind, metadata }) => kind !== "ReplicaSet" || (metadata.ownerReferences ?? []).length === 0);
   return endpointsFromWorkloads([...checked, ...pods.map(workloadOfPod)], () => addresses.next());
+}
+
+/** Objects that would tell endpoints, too, were there none that tell them better. */
+function unusedOf(origin: EndpointOrigin, { legacy, pods, workloads }: Objects): ImportReport["unused"] {
+  const better = ["endpointslices", "endpoints", "pods"].indexOf(origin);
+  return {
+    Endpoints: better === 0 ? legacy.length : 0,
+    Pods: better === 0 || better === 1 ? pods.length : 0,
+    workloads: better >= 0 ? workloads.length : 0,
+  };
 }
 
 function warnOfSlices(slices: readonly EndpointSlice[]): string[] {

@@ -17,6 +17,12 @@ export interface Synthesized {
   nodePorts: number;
 }
 
+/** Entries of load balancers' status that kube-proxy writes no rule for, by the reason. */
+export interface Unaddressed {
+  hostNames: number;
+  proxied: number;
+}
+
 const PROTOCOLS = { TCP, UDP, SCTP } as const;
 const TYPES = { ClusterIP: CLUSTER_IP, NodePort: NODE_PORT, LoadBalancer: LOAD_BALANCER } as const;
 /** The API server's default of `sessionAffinityConfig.clientIP.timeoutSeconds`: three hours. */
@@ -71,12 +77,13 @@ export function recordServices(
   services: readonly Service[],
   source: EndpointSource,
   reader: AddressReader,
-): { records: ServiceRecord[]; invented: Omit<Synthesized, "nodePorts"> } {
+): { records: ServiceRecord[]; invented: Omit<Synthesized, "nodePorts">; unaddressed: Unaddressed } {
   const invented = { clusterIps: 0, loadBalancerIps: 0 };
+  const unaddressed = { hostNames: 0, proxied: 0 };
   const given = services.map((service) => ({
     service,
     clusterIp: clusterIpOf(service, reader),
-    ...externalsOf(service, reader),
+    ...externalsOf(service, reader, unaddressed),
   }));
   const externals = given.flatMap(({ externalIps, ingressIps }) => [...externalIps, ...ingressIps]);
   const freeIps = new FreeAddresses({
@@ -141,7 +148,7 @@ export function recordServices(
       ports: ports.map((port, index) => portRecord(service, port, index)),
     };
   });
-  return { records, invented };
+  return { records, invented, unaddressed };
 }
 
 function problem({ metadata }: Service, what: string): InvalidInputError {
@@ -173,10 +180,11 @@ function clusterIpOf(service: Service, reader: AddressReader): number | undefine
   return given === undefined ? undefined : addressOf(service, "spec.clusterIP", given, reader);
 }
 
-/** A load balancer that answers by host name, or that proxies (`ipMode: Proxy`, KEP-1860), has no address in the rules. */
+/** A load balancer that answers by host name, or that proxies (`ipMode: Proxy`, KEP-1860), has no address in the rules: it is counted. */
 function externalsOf(
   service: Service,
   reader: AddressReader,
+  unaddressed: Unaddressed,
 ): { externalIps: number[]; ingressIps: number[] } {
   const { spec, status } = service;
   const external = (spec.externalIPs ?? []).filter(reader.isOurs);
@@ -186,7 +194,13 @@ function externalsOf(
   const entries = typeOf(service) === LOAD_BALANCER ? (status?.loadBalancer?.ingress ?? []) : [];
   const ingressIps = new Set<number>();
   for (const [i, { ip, ipMode }] of entries.entries()) {
-    if (!ip || !reader.isOurs(ip) || ipMode === "Proxy") continue;
+    // A host name has no family: the service's first counts it.
+    if (!ip && familiesOfService(service)[0] === reader.name) unaddressed.hostNames++;
+    if (!ip || !reader.isOurs(ip)) continue;
+    if (ipMode === "Proxy") {
+      unaddressed.proxied++;
+      continue;
+    }
     const address = addressOf(service, `status.loadBalancer.ingress[${i}].ip`, ip, reader);
     ingressIps.add(address);
   }

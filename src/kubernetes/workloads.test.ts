@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatAddress } from "../cluster/cluster.js";
 import { importKubernetes } from "./import.js";
+import { describeImport } from "./import-report.js";
 
 type Fields = Record<string, unknown>;
 
@@ -152,6 +153,37 @@ describe("importing Pods of a live cluster", () => {
   it("refuses a node where nothing names one", () => {
     expect(() => endpointsOf([service("s", { app: "a" })], { node: "one" })).toThrow(
       "no Node and no endpoint of the input names a node",
+    );
+  });
+});
+
+describe("objects that tell endpoints next to others that tell them better", () => {
+  const NAMES = { name: "s", namespace: "d" };
+  const SLICE = {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { ...NAMES, labels: { "kubernetes.io/service-name": "s" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: ["10.244.0.1"] }],
+    ports: [{ port: 80 }],
+  };
+  const ENDPOINTS = {
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: NAMES,
+    subsets: [{ addresses: [{ ip: "10.244.0.1" }], ports: [{ port: 80 }] }],
+  };
+  const deployment = object("apps/v1", "Deployment", "w", { replicas: 1, template: TEMPLATE });
+  const pods = [pod("p", "10.244.0.1"), pod("q", "10.244.0.2")];
+
+  it.each([
+    ["EndpointSlices", [SLICE, ENDPOINTS, ...pods, deployment], "Endpoints: 1, Pods: 2, workloads: 1"],
+    ["Endpoints", [ENDPOINTS, ...pods, deployment], "Pods: 2, workloads: 1"],
+    ["Pods, as in kubectl get all,", [...pods, deployment], "workloads: 1"],
+  ])("are counted in the report: with %s", (_what, objects, counts) => {
+    const { report } = endpointsOf([service("s", { app: "a" }), ...objects]);
+    expect(describeImport(report)).toContain(
+      `not asked for endpoints, because others tell them better: ${counts}`,
     );
   });
 });
