@@ -44,7 +44,7 @@ describe("what an import left out", () => {
     const text = readFixture("nodes/kube-proxy.nft");
     const strange = text.replace(
       "\tchain masquerading {\n",
-      "\tchain masquerading {\n\t\tmeta skuid 7 drop\n",
+      "\tchain masquerading {\n\t\tip saddr 192.0.2.7 drop\n",
     );
     expect(leftOutOf(importCluster(text).cluster)).toEqual([]);
     expect(leftOutOf(importCluster(strange).cluster)).toEqual(LEFT_OUT);

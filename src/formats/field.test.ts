@@ -198,6 +198,12 @@ ${rows.join("\n")}\n`;
     expect([cluster.services, cluster.portName(0), cluster.portName(1)]).toEqual([1, "tcp-53", "tcp-9153"]);
   });
 
+  it("are read where they are one Service's (service get -o json)", () => {
+    const [first] = JSON.parse(field("m02-cilium-two-ports.json"));
+    const { cluster } = importCluster(JSON.stringify(first, null, 2));
+    expect([cluster.services, cluster.servicePorts]).toEqual([1, 1]);
+  });
+
   it.each([
     ["host ports", "0.0.0.0:9080/TCP (0)  0.0.0.0:0 (9) (0) [HostPort]", "frontend of type HostPort: 1"],
     [
