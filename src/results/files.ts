@@ -102,10 +102,10 @@ export function readResults(path: string): Results {
   return readResultsFile(path).results;
 }
 
-/** The same with what the file says, fields included that this version does not know. */
-export function readResultsFile(path: string): { results: Results; raw: unknown } {
+/** The same with what the file says, fields included that this version does not know; refused beyond `limit` bytes. */
+export function readResultsFile(path: string, limit = MAX_TEXT_BYTES): { results: Results; raw: unknown } {
   const file = resultsFileOf(path);
-  const text = readText(file);
+  const text = readText(file, limit);
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -133,11 +133,11 @@ function resultsFileOf(path: string): string {
   return !existsSync(join(path, RESULTS_FILE)) && existsSync(packed) ? packed : join(path, RESULTS_FILE);
 }
 
-function readText(file: string): string {
+function readText(file: string, limit: number): string {
   try {
-    const bytes = readAtMost(file, MAX_TEXT_BYTES);
+    const bytes = readAtMost(file, limit);
     const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    const text = packed ? gunzipSync(bytes, { maxOutputLength: MAX_TEXT_BYTES }) : bytes;
+    const text = packed ? gunzipSync(bytes, { maxOutputLength: limit }) : bytes;
     // An editor may have put a byte-order mark first.
     return text.toString("utf8").replace(/^\uFEFF/, "");
   } catch (error) {

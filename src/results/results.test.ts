@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { estimateCell } from "./estimate.js";
-import { readResults, writeFileAtomically, writeResults } from "./files.js";
+import {
+  readResults,
+  readResultsFile,
+  writeFileAtomically,
+  writePackedResults,
+  writeResults,
+} from "./files.js";
 import { summarize } from "./summarize.js";
 
 let folder: string;
@@ -45,6 +51,17 @@ describe("results.json", () => {
     const results = fakeResults();
     writeFileSync(path, JSON.stringify({ ...results, run: { ...results.run, seed: "one" } }));
     expect(() => readResults(path)).toThrow(/run\.seed/);
+  });
+
+  it("is refused where it holds more than may be read, packed or not", () => {
+    const results = fakeResults();
+    const size = JSON.stringify(results).length;
+    for (const write of [writeResults, writePackedResults]) {
+      const own = mkdtempSync(join(folder, "large-"));
+      write(own, results);
+      expect(readResultsFile(own, 2 * size).results).toEqual(results);
+      expect(() => readResultsFile(own, size / 2)).toThrow(/results\.json\S* holds more than/);
+    }
   });
 
   it("leaves no temporary file, whether a write works or not", () => {

@@ -1,7 +1,8 @@
 /** What depends on files beside the built program, or on the process itself. */
 
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folder, lbscale, MAIN } from "../support/cli.js";
@@ -68,4 +69,23 @@ describe("a pipe", () => {
       /^\{"lbscale"/,
     );
   });
+
+  it("of notes that nobody reads any more ends no command", async () => {
+    const child = spawn(process.execPath, [MAIN, "import", BOUTIQUE], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child.stderr.destroy();
+    const [code] = await once(child, "exit");
+    expect(code).toBe(0);
+  });
+});
+
+it.runIf(process.platform === "linux")("a full disk behind standard output is said, with exit code 1", () => {
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, "list", "planes"], {
+    stdio: ["ignore", full, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(full);
+  expect([status, stderr]).toEqual([1, "lbscale: can't write to standard output: ENOSPC\n"]);
 });
