@@ -5,6 +5,7 @@ import { fakeFinding, fakeResults, withBalance, withChanges } from "../../../tes
 import { findFindings } from "../../analysis/findings/index.js";
 import { resultsHash } from "../../charts/caption-text.js";
 import { CHARTS } from "../../charts/index.js";
+import { cellId } from "../../results/cells.js";
 import { planeReport } from "../../results/descriptors.js";
 import { nativeCaption, nativeChart } from "./native.js";
 import { pdfDeck } from "./pdf.js";
@@ -56,6 +57,18 @@ describe("slides", () => {
     const notes = notesOf(slide!, slide!.build(VIEW), results);
     for (const text of [FINDINGS[0]!.sentence, "fresh processes", "lbscale run --seed 1", "not the kernel"])
       expect(notes).toContain(text);
+  });
+
+  it("have notes with the warnings of the cells that the finding rests on, and of no others", () => {
+    const warned = fakeResults();
+    warned.findings = findFindings(warned);
+    const [slide] = slidesOf(warned, VIEW);
+    const named = new Set(slide!.finding!.cells);
+    for (const cell of warned.cells)
+      cell.warnings = named.has(cellId(cell)) ? ["a", "b", "c", "d", "e"] : ["elsewhere"];
+    const notes = notesOf(slide!, slide!.build(VIEW), warned);
+    expect(notes).toContain("Warning: a\n\nWarning: b\n\nWarning: c\n\n2 more warnings: the page has them.");
+    expect(notes).not.toContain("elsewhere");
   });
 });
 

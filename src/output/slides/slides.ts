@@ -8,7 +8,7 @@ import { cellId } from "../../results/cells.js";
 import { planeReport } from "../../results/descriptors.js";
 import { keepDigest } from "../../results/digest.js";
 import type { Finding, Results } from "../../results/schema.js";
-import { plainText } from "../../text.js";
+import { countOf, plainText } from "../../text.js";
 import { formatMethod, measuredIn, methodFacts, planesAndSizes } from "../method.js";
 
 export interface Slide {
@@ -93,12 +93,25 @@ export function deckLead({ run, environment, cells }: Results): string[] {
   ];
 }
 
-/** What the speaker can say: the finding with its interval, the claim and our verdict, the chart, and how it was measured. */
+/** Warnings of the cells that a finding rests on, each once; more than a speaker can say are counted. */
+function warningsOf({ finding }: Slide, { cells }: Results): string[] {
+  const named = new Set(finding?.cells);
+  const all = new Set(cells.filter((cell) => named.has(cellId(cell))).flatMap(({ warnings }) => warnings));
+  const said = [...all].slice(0, MOST_WARNINGS).map((warning) => `Warning: ${plainText(warning, 300)}`);
+  return all.size > said.length
+    ? [...said, `${countOf(all.size - said.length, "more warning")}: the page has them.`]
+    : said;
+}
+
+const MOST_WARNINGS = 3;
+
+/** What the speaker can say: the finding with its interval, the claim and our verdict, warnings, the chart, and how it was measured. */
 export function notesOf(slide: Slide, picture: Picture, results: Results): string {
   const answered = claimOf(slide);
   return [
     ...(slide.finding ? [plainText(findingSentence(slide.finding, results), 600)] : []),
     ...(answered ? [`The claim: “${answered.claim}”. ${answered.verdict}`] : []),
+    ...warningsOf(slide, results),
     `The chart: ${picture.subtitle}.`,
     ...formatMethod(results),
     picture.caption,
