@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { PROGRAMMING_TIMES } from "../reference/programming.js";
 import { readResults } from "../results/files.js";
 import { selectCells } from "../results/select.js";
-import { predictProgramming, programmingTable } from "./programming.js";
+import { predictProgramming, programmingTable, withoutTimes } from "./programming.js";
 
 const textAt = (services: number, planes = ["iptables", "nftables", "ebpf", "ipvs"]) =>
   (programmingTable(predictProgramming(planes, services), services)?.rows ?? []).slice(1);
@@ -70,5 +70,13 @@ describe("the predicted time of programming", () => {
     );
     expect(textAt(2000, ["nftables@1.36"]).map(([name]) => name)).toEqual(["kube-proxy 1.36, nftables"]);
     expect(programmingTable(predictProgramming(["ipvs"], 2000), 2000)).toBeNull();
+  });
+
+  it("names the planes that have none, and versions that were not run", () => {
+    expect(withoutTimes(["iptables", "ipvs", "ebpf", "calico-ebpf"])).toMatch(
+      /^not measured: how long IPVS, eBPF \(Calico, trie\) would take to program$/,
+    );
+    expect(withoutTimes(["iptables@1.36"])).toMatch(/1\.36/);
+    expect(withoutTimes(["iptables", "nftables", "nftables@1.37", "ebpf"])).toBeUndefined();
   });
 });

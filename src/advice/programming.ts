@@ -1,6 +1,7 @@
 /** How long programming the reader's cluster would take by each control plane: read off measurements of the real ones. */
 
 import { splitPlaneId } from "../planes/kube-proxy-versions.js";
+import { planeById } from "../planes/registry.js";
 import { PROGRAMMING_TIMES, type ProgrammingTimes, type Seconds } from "../reference/programming.js";
 import { formatCount, formatNs } from "../text.js";
 
@@ -26,17 +27,29 @@ export interface ProgrammingPrediction {
  * @returns One prediction per mode and version, in the order of the measurements.
  */
 export function predictProgramming(planes: readonly string[], servicePorts: number): ProgrammingPrediction[] {
-  const asked = planes.map(splitPlaneId);
-  return PROGRAMMING_TIMES.filter((times) =>
-    asked.some(
-      ({ plane, version }) =>
-        plane === times.plane && (version === undefined || times.label.includes(` ${version},`)),
-    ),
-  ).map((times) => ({
+  return PROGRAMMING_TIMES.filter((times) => planes.some((id) => isOf(id, times))).map((times) => ({
     ...{ label: times.label, machine: times.machine },
     firstSync: interpolate(times, "firstSync", servicePorts),
     change: interpolate(times, "change", servicePorts),
   }));
+}
+
+/** Whether these are the times of a plane, of its version where it has one. */
+function isOf(id: string, times: ProgrammingTimes): boolean {
+  const { plane, version } = splitPlaneId(id);
+  return plane === times.plane && (version === undefined || times.label.includes(` ${version},`));
+}
+
+/**
+ * The line that says which planes have no times.
+ *
+ * @param planes Ids of planes.
+ * @returns `not measured: IPVS, …`; undefined where each was measured.
+ */
+export function withoutTimes(planes: readonly string[]): string | undefined {
+  const missing = planes.filter((id) => !PROGRAMMING_TIMES.some((times) => isOf(id, times)));
+  if (missing.length === 0) return undefined;
+  return `not measured: how long ${missing.map((id) => planeById(id).label).join(", ")} would take to program`;
 }
 
 /** Along the straight line between its neighbours on a log-log scale, end by end; nothing is extrapolated. */

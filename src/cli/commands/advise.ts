@@ -3,7 +3,7 @@ import type { CommandModule } from "yargs";
 import { type Advice, adviseCluster, adviseSizes } from "../../advice/advise.js";
 import { adviceAssumptions, adviceHeading, adviceTable, formatAdvice } from "../../advice/advise-text.js";
 import { adviseDualStack, type DualStackAdvice, dualStackTable } from "../../advice/families.js";
-import { programmingTable } from "../../advice/programming.js";
+import { programmingTable, withoutTimes } from "../../advice/programming.js";
 import { CATALOG } from "../../catalog.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { FAMILY_NAMES, familiesOf, familyOf } from "../../cluster/family.js";
@@ -141,7 +141,12 @@ function dualStack(advice: DualStackAdvice): string[] {
 /** Predicted times of programming, as a table of their own. */
 function programming(advice: Advice): string[] {
   const table = programmingTable(advice.programming, advice.cluster.servicePorts);
-  return table === null ? [] : [`${table.lead}:`, alignColumns(table.rows), `(${table.basis}.)`, ""];
+  const missing = withoutTimes(advice.planes.map(({ plane }) => plane));
+  const lines = [
+    ...(table === null ? [] : [`${table.lead}:`, alignColumns(table.rows), `(${table.basis}.)`]),
+    ...(missing === undefined ? [] : [missing]),
+  ];
+  return lines.length === 0 ? [] : [...lines, ""];
 }
 
 /** Measures lookups at the cluster's size, at fewer services and at more, into a run's folder of its own. */
