@@ -316,6 +316,23 @@ describe("connect and established", () => {
   });
 });
 
+describe("update", () => {
+  it("draws what an agent issues dashed above the entries that differ, where a plane counts it, and says so", () => {
+    const { config, caption, description } = built(byId("update"));
+    const lines = config.data.datasets as { label?: string; borderDash?: number[]; data: { y: number }[] }[];
+    const dashed = lines.filter(({ borderDash }) => borderDash);
+    expect(dashed.map(({ label, data }) => [label, data.map(({ y }) => y)])).toEqual([
+      ["eBPF, operations", [13, 13, 13]],
+    ]);
+    expect(caption).toContain("dashed: map operations that the agent issues");
+    expect(description).toContain("eBPF, operations: 13 at N = 1, 13 at N = 10,000");
+    const entriesOnly = fakeResults();
+    withPrograms(entriesOnly);
+    for (const { counts } of entriesOnly.cells) delete counts?.["join operations"];
+    expect(built(byId("update"), entriesOnly).caption).not.toContain("dashed");
+  });
+});
+
 describe("endpoints", () => {
   it("has endpoints on its axis and says how many services there are", () => {
     const { config, caption } = built(CHARTS.find(({ id }) => id === "endpoints-affinity")!);

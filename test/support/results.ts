@@ -162,9 +162,10 @@ export function withPrograms(results: Results): Results {
       const cell = fakeCell(plane, n, results.run.replicates.least, { latencyNs: () => 1e5 + 1e4 * n });
       const counted = { ...cell, replicates: [], estimate: null, work: null };
       const join = { "join rules": growing * (n + 25), "join chains": growing * 15, "join map writes": 3 };
+      const issued = plane === "ebpf" ? { "join operations": 13 } : {};
       results.cells.push(
         { ...cell, scenario: "sync" },
-        { ...counted, scenario: "update", counts: join },
+        { ...counted, scenario: "update", counts: { ...join, ...issued } },
         { ...counted, scenario: "memory", counts: { bytes: plane === "ebpf" ? 12_582_912 : 5000 * n } },
       );
     }
