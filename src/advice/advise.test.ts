@@ -224,9 +224,18 @@ describe("advice beyond the numbers", () => {
   it("names the limits that a cluster is beyond, with the setting that makes room", () => {
     const words = advised(1300, 50);
     expect(words).toMatch(
-      /^eBPF hash: 67,600 entries of the service map, of 65,536 by default: they do not fit; set bpf-lb-map-max to 131,072\.$/m,
+      /^eBPF hash: 67,600 entries of the service map, of 65,536 by default: they do not fit; set bpf-lb-map-max to 131,072\. The kernel refuses with E2BIG: /m,
     );
     expect(advised(100, 4)).not.toMatch(/do not fit|at most/);
+  });
+
+  it("says what Cilium does at the first Service that its map has no room for, and not before", () => {
+    expect(advised(10_922, 4)).toMatch(
+      /^eBPF hash: 65,532 entries of the service map, of 65,536 at most by default\.$/m,
+    );
+    expect(advised(10_923, 4)).toMatch(
+      /^eBPF hash: 65,538 entries .* E2BIG: a Service that no longer fits is not programmed, .* tries again, with pauses of up to a minute\.$/m,
+    );
   });
 
   it("names a limit that a cluster is near, and that nothing moves", () => {

@@ -42,9 +42,10 @@ export function formatLimits(
   const said = planes.flatMap(({ name, capacities }) =>
     capacities
       .filter(({ used, most }) => used > NEAR * most)
-      .map(({ what, used, most, remedy }) => {
+      .map(({ what, used, most, remedy, whenFull }) => {
         const beyond = used > most;
-        return `${name}: ${formatCount(used)} ${what}, of ${formatCount(most)} ${beyond ? "by default: they do not fit" : "at most"}${beyond || remedy === null ? "" : " by default"}${beyond ? `; ${remedy ?? "there is no setting for it"}` : ""}.`;
+        const limit = `${name}: ${formatCount(used)} ${what}, of ${formatCount(most)} ${beyond ? "by default: they do not fit" : "at most"}${beyond || remedy === null ? "" : " by default"}${beyond ? `; ${remedy ?? "there is no setting for it"}` : ""}.`;
+        return beyond && whenFull !== undefined ? `${limit} ${whenFull}.` : limit;
       }),
   );
   const full =

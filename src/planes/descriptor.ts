@@ -107,6 +107,8 @@ export interface Capacity {
   readonly most: number;
   /** What makes room for `used`; null: nothing does. */
   readonly remedy: string | null;
+  /** What the real plane does when it is full, in sentences; absent where nobody has tried. */
+  readonly whenFull?: string;
 }
 
 /** A plane without limits, schedulers or modes of its own. */

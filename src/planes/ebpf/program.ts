@@ -17,7 +17,7 @@ import type {
   UpdateCost,
 } from "../plane.js";
 import { DEFAULT_CT_ENTRIES, TcConnections } from "./connections.js";
-import { DEFAULT_MAP_ENTRIES, MAX_FRONTENDS } from "./descriptor.js";
+import { DEFAULT_MAP_ENTRIES, MAX_FRONTENDS, WHEN_FULL } from "./descriptor.js";
 import { LiveEbpf } from "./incremental.js";
 import {
   BACKEND_ADDRESS,
@@ -149,6 +149,7 @@ export class EbpfProgram implements Program {
         used: needed,
         most: DEFAULT_MAP_ENTRIES,
         remedy: `set bpf-lb-map-max to ${formatCount(powerOfTwo(needed))}`,
+        whenFull: WHEN_FULL,
       },
       {
         what: "frontends, which have numbers of 16 bits",
