@@ -1,6 +1,7 @@
 /** What the kernel itself says that a loaded program takes. */
 
 import { existsSync, readFileSync } from "node:fs";
+import type { Program } from "../planes/plane.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { pinFolder } from "./planes/ebpf.js";
 import type { KernelMemory } from "./tasks.js";
@@ -40,6 +41,7 @@ export async function readMemory(
     const entries = Object.entries(maps).filter(([name]) => !LAB_MAPS.test(name));
     return {
       source: "memlock",
+      modelled: countedBytes(program),
       bytes: Object.fromEntries(entries.filter(([name]) => !isState(name))),
       besides: Object.fromEntries(entries.filter(([name]) => isState(name))),
     };
@@ -52,6 +54,12 @@ export async function readMemory(
     };
   }
   return { source: "slab difference", bytes: { "slab difference": slabBytes }, besides: {} };
+}
+
+/** Of the model's bytes those that the kernel counts in its maps' memlock. */
+function countedBytes(program: Program): number {
+  const counted = program.memory().filter(({ uncounted }) => !uncounted);
+  return counted.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** "name bytes …" a line. */

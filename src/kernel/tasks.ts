@@ -129,13 +129,14 @@ const modelSchema = z.object({
   ran: z.custom<Ran>(isRan, "not what a measuring process reports"),
 });
 
-/** What the kernel says that a loaded program takes, by structure; `besides`: state of connections. */
+/** What the kernel says that a loaded program takes, by structure; `besides`: state of connections; `modelled`: the model's of `bytes`. */
 const memorySchema = z.object({
   kind: z.literal("memory"),
   cell: count,
   source: z.string(),
   bytes: z.record(z.string(), z.number()),
   besides: z.record(z.string(), z.number()),
+  modelled: z.number().optional(),
 });
 export type KernelMemory = Omit<z.infer<typeof memorySchema>, "kind" | "cell">;
 

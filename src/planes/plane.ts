@@ -208,6 +208,8 @@ export interface MemoryLine {
   readonly bytes: number;
   /** `exact`: the structures' sizes were read off a running kernel, to the byte; `derived`: from their source. */
   readonly known: "exact" | "derived";
+  /** What the kernel allocates and does not count in its own account of the structure (bpftool's memlock). */
+  readonly uncounted?: true;
 }
 
 /** Whether kube-proxy writes its whole table or what changed and what it can't leave out. */

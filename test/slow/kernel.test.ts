@@ -108,6 +108,8 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
       for (const { plane, services, counts, programBytes } of held) {
         if (plane === "iptables")
           expect({ services, bytes: counts!["table nat bytes"] }).toEqual({ services, bytes: programBytes });
+        if (["ebpf", "ebpf-tc"].includes(plane))
+          expect({ services, bytes: counts!.bytes }).toEqual({ services, bytes: counts!["modelled bytes"] });
       }
       const sizes = (id: string) =>
         held.filter(({ plane, lane }) => plane === id && lane === "kernel").length;

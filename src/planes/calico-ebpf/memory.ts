@@ -34,21 +34,26 @@ export interface MapSizes {
 }
 
 const exact = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "exact" });
-const derived = (what: string, bytes: number): MemoryLine => ({ what, bytes, known: "derived" });
+const uncounted = (what: string, bytes: number): MemoryLine => ({
+  what,
+  bytes,
+  known: "derived",
+  uncounted: true,
+});
 
 /** Two or three lines for each map. */
 export function mapMemory(sizes: MapSizes): readonly MemoryLine[] {
   const { family, nodeBytes, frontends, nodes, routes, routeNodes } = sizes;
   return [
     exact("nat_fe: entries", frontends * FRONTEND_BYTES[family]),
-    derived(
+    uncounted(
       "nat_fe: intermediate nodes, and the rest of slab objects",
       nodes * nodeBytes - frontends * FRONTEND_BYTES[family],
     ),
     ...destinationLines("nat_be", sizes.backends, sizes.backendBuckets, family),
     ...destinationLines("mglv", sizes.maglevPlaces, sizes.maglevBuckets, family),
     exact("routes: entries", routes * ROUTE_BYTES[family]),
-    derived(
+    uncounted(
       "routes: intermediate nodes, and the rest of slab objects",
       routeNodes * nodeBytes - routes * ROUTE_BYTES[family],
     ),
@@ -61,6 +66,6 @@ function destinationLines(name: string, elements: number, buckets: number, famil
   return [
     exact(`${name}: header and buckets`, HEADER_BYTES + buckets * BUCKET_WORDS * 4),
     exact(`${name}: elements`, elements * elementBytes),
-    derived(`${name}: the rest of their slab objects`, elements * (BACKEND_WORDS * 4 - elementBytes)),
+    uncounted(`${name}: the rest of their slab objects`, elements * (BACKEND_WORDS * 4 - elementBytes)),
   ];
 }

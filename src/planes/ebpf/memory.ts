@@ -64,6 +64,7 @@ function rangeLines({ entries, nodes }: MapSizes["ranges"], family: Family): Mem
       what: `lb${family}_source_range: intermediate nodes, and the rest of slab objects`,
       bytes: nodes * NODE_WORDS * 4 - accounted,
       known: "derived",
+      uncounted: true,
     },
   ];
 }
@@ -100,6 +101,7 @@ function mapLines(
       what: `${name}: the rest of their slab objects`,
       bytes: used * (SLAB_WORDS * 4 - accounted),
       known: "derived",
+      uncounted: true,
     },
   ];
 }

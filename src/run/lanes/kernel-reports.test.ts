@@ -132,9 +132,10 @@ describe("loading a plane in the kernel lane", () => {
 
 describe("other reports of the kernel lane", () => {
   it("memory is counted by structure, without the state of connections in the sum", () => {
-    ingest({ kind: "memory", cell: 1, source: "memlock", bytes: { a: 10, b: 5 }, besides: { ct4: 99 } });
+    const sizes = { bytes: { a: 10, b: 5 }, besides: { ct4: 99 }, modelled: 15 };
+    ingest({ kind: "memory", cell: 1, source: "memlock", ...sizes });
     expect(find("memory", "proxy")).toMatchObject({
-      counts: { bytes: 15, "a bytes": 10, "b bytes": 5, "besides: ct4 bytes": 99 },
+      counts: { bytes: 15, "a bytes": 10, "b bytes": 5, "besides: ct4 bytes": 99, "modelled bytes": 15 },
       facts: { source: "memlock" },
     });
   });

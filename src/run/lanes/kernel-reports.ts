@@ -89,12 +89,13 @@ export function kernelReports(
       const point = pointCell(report);
       const cell = sibling(point, "memory");
       if (cell === undefined) return { cell: point, stage: null };
-      const { source, bytes, besides } = report;
+      const { source, bytes, besides, modelled } = report;
       const sizes = Object.values(bytes);
       cell.counts = {
         ...(sizes.length > 0 && { bytes: sizes.reduce((sum, size) => sum + size, 0) }),
         ...named("", bytes),
         ...named("besides: ", besides),
+        ...(modelled !== undefined && { "modelled bytes": modelled }),
       };
       cell.facts = { ...cell.facts, source };
       return { cell, stage: null };

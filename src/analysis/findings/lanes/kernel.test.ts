@@ -181,4 +181,27 @@ describe("findings of the kernel lane", () => {
     expect(found?.headline).toBe("At 1,000 Services iptables' nat table takes 5 MB, as modelled");
     expect(found?.sentence).toContain("nftables 5.1 MB (IPT_SO_GET_INFO; the model ×0.9804)");
   });
+
+  it("compare a model with memlock by what memlock counts, and never by the sum that earlier runs kept", () => {
+    const results = withCells([
+      ["kernel", "memory", "iptables", 1000, 1],
+      ["kernel", "memory", "ebpf", 1000, 1],
+    ]);
+    const [list, maps] = results.cells;
+    Object.assign(list!, {
+      programBytes: 5_000_000,
+      counts: { bytes: 5_100_000, "table nat bytes": 5_000_000 },
+    });
+    Object.assign(maps!, { programBytes: 5_000_000, facts: { source: "memlock" } });
+    const sentence = (counts: Record<string, number>) => {
+      maps!.counts = counts;
+      return kernelMemory(results)?.sentence;
+    };
+    expect(sentence({ bytes: 4_000_000, "modelled bytes": 4_000_000 })).toContain(
+      "eBPF hash 4 MB (memlock; the model ×1.000, and 1 MB that memlock leaves out)",
+    );
+    expect(sentence({ bytes: 4_000_000 })).toContain(
+      "eBPF hash 4 MB (memlock; the model 5 MB with what memlock leaves out)",
+    );
+  });
 });
