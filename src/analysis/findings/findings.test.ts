@@ -11,6 +11,7 @@ import {
   withPrograms,
 } from "../../../test/support/results.js";
 import { withCells, withKernel, withSingles } from "../../../test/support/results-lanes.js";
+import { EBPF } from "../../planes/ebpf/descriptor.js";
 import { crossoversOf, fitsOf } from "../../results/laws.js";
 import { percentilesOf } from "../../results/percentiles.js";
 import type { Finding, Results } from "../../results/schema.js";
@@ -145,6 +146,18 @@ describe("findFindings", () => {
     expect(ids(all(() => 50))).not.toContain("hash-time-rise");
     const bent = fakeResults({ planes: PAIR, latencyNs: (_plane, n) => (n > 1000 ? 200 : 50) });
     expect(finding(bent, "hash-time-rise")?.value).toBeCloseTo(4, 0);
+  });
+
+  it("says of times at 30,000 services that Cilium's maps were enlarged for them", () => {
+    const results = fakeResults({ planes: ["ebpf"], latencyNs: (_, n) => (n > 1000 ? 200 : 50) });
+    expect(finding(results, "hash-time-rise")?.sentence).not.toContain("enlarged");
+    results.planes = { ebpf: { ...EBPF.report, claims: [...EBPF.report.claims] } };
+    expect(finding(results, "hash-time-rise")?.sentence).toMatch(
+      /tables \(maps enlarged beyond 10,922 services\)/,
+    );
+    expect(finding(results, "logarithm")?.sentence).toMatch(
+      /at 30,000 \(maps enlarged beyond 10,922 services\)/,
+    );
   });
 
   it("does not say that work is constant when one cell differs", () => {

@@ -6,6 +6,7 @@ import type { Finding, Fit, Results } from "../../results/schema.js";
 import type { MeasuredCell } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatBytes, formatCount, formatNs } from "../../text.js";
+import { enlargedWords } from "../stock-maps.js";
 import { headlineFactor, percent, ratioInterval, sameLookups, spreadsWidely, twoDigits } from "./common.js";
 import { formatGrowth, formatPower, isCertain, lookupFit } from "./growth.js";
 
@@ -29,7 +30,7 @@ export function timeRise(cells: readonly MeasuredCell[], results: Results): Find
     sentence:
       `${label} does ${large.work!.mapLookups} map lookups at any number of services, yet takes ${twoDigits(value)} times ` +
       `[${twoDigits(interval[0])}, ${twoDigits(interval[1])}] as long at ${formatCount(large.services)} services as at ${formatCount(small.services)}: ` +
-      `${formatBytes(large.programBytes ?? 0)} of tables${cacheSizes(results)}.`,
+      `${formatBytes(large.programBytes ?? 0)} of tables${enlargedWords(results, large.plane, large.services)}${cacheSizes(results)}.`,
     cells: [cellId(small), cellId(large)],
     value,
     interval,
@@ -74,16 +75,17 @@ export function logarithmAnswer(cells: readonly MeasuredCell[], results: Results
     headline: `${label} lookups are O(1) in work, not O(log n)`,
     sentence:
       `Is ${label} "almost O(log n)"? In work it is O(1): ${first.work!.mapLookups} map lookups at any N, which together visit ` +
-      `${minOf(probes).toFixed(1)} to ${maxOf(probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells)}`,
+      `${minOf(probes).toFixed(1)} to ${maxOf(probes).toFixed(1)} entries (that follows how full its tables are, not N). ${inTime(time, cells, enlargedWords(results, last.plane, last.services))}`,
     cells: cells.map(cellId),
     value: last.estimate.median / first.estimate.median,
     interval: ratioInterval(last, first),
   };
 }
 
-function inTime(time: Fit, cells: readonly MeasuredCell[]): string {
+/** `beyond`: said after the largest N. */
+function inTime(time: Fit, cells: readonly MeasuredCell[], beyond: string): string {
   const [first, last] = [cells[0]!, cells.at(-1)!];
-  const range = `from ${formatNs(first.estimate.median)} at N = ${formatCount(first.services)} to ${formatNs(last.estimate.median)} at ${formatCount(last.services)}`;
+  const range = `from ${formatNs(first.estimate.median)} at N = ${formatCount(first.services)} to ${formatNs(last.estimate.median)} at ${formatCount(last.services)}${beyond}`;
   if (!time.determined) return `In time it goes ${range}. ${formatGrowth(time, cells)}`;
   const { law, support, slope, lastDecade } = time;
   if (!isCertain(time)) {

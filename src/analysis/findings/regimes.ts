@@ -7,6 +7,7 @@ import type { MeasuredCell } from "../../results/select.js";
 import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import { formatCount } from "../../text.js";
 import { type CacheRegimes, cacheRegimes, type Regime } from "../cache-regimes.js";
+import { enlargedWords } from "../stock-maps.js";
 import { spreadsWidely, twoDigits } from "./common.js";
 import { formatPower } from "./growth.js";
 
@@ -46,7 +47,8 @@ function describe(
   cells: readonly MeasuredCell[],
   { cached, beyond }: CacheRegimes,
 ): string {
-  const label = planeLabel(results, cells[0]!.plane);
+  const { plane, services } = cells.at(-1)!;
+  const label = planeLabel(results, plane);
   const law = cached.isFlat ? "1" : cached.fit?.describes ? cached.fit.law : null;
   const first = `${label} takes ${perVisit(cached)} per node or entry up to ${formatCount(cached.to)} services${law === null ? "" : `, in time O(${law})`}`;
   if (beyond === null) return `${first}.`;
@@ -54,7 +56,7 @@ function describe(
     beyond.power && isTelling(beyond.power)
       ? `, in time as ${formatPower({ ...beyond, ...mutable(beyond.power) })}`
       : "";
-  return `${first}, and ${perVisit(beyond)} from ${formatCount(beyond.from)} on${growth}.`;
+  return `${first}, and ${perVisit(beyond)} from ${formatCount(beyond.from)} on${enlargedWords(results, plane, services)}${growth}.`;
 }
 
 /** Whether the interval says that time grows at all, and tells a square root from a line. */
