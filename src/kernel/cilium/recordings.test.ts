@@ -6,8 +6,9 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { parseCidr } from "../../cluster/cluster.js";
+import { extractService } from "../../cluster/extract-service.js";
 import { importKubernetes } from "../../kubernetes/import.js";
-import { changeSchema, parseObjects } from "../../kubernetes/list-watch/parse.js";
+import { type ApiObject, changeSchema, parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
 import {
   AFFINITY_MATCH,
@@ -16,8 +17,10 @@ import {
   MAGLEV,
   SERVICES,
 } from "../../planes/ebpf/dump/map-names.js";
+import { countOperations, type ServiceState } from "../../planes/ebpf/operations.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
-import { ciliumCluster } from "./objects.js";
+import { modelChange } from "../real-program/model-change.js";
+import { type CiliumCluster, ciliumCluster } from "./objects.js";
 import { compare, modelMaps } from "./verify.js";
 
 const DATA = new URL("../../../test/data/", import.meta.url);
@@ -144,6 +147,25 @@ describe("changes that were recorded", () => {
   });
   const steps = z.array(step).parse(JSON.parse(gunzipSync(read("cilium/changes.json.gz")).toString()));
 
+  test("took the operations that the model counts, where frontends stayed: of endpoints in all states, and of affinity", () => {
+    const now = new Map(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
+    const counted = steps.map(({ change, changes }) => {
+      const before = ciliumCluster([...now.values()], FACTS);
+      for (const { object } of changes) now.set(`${object.kind} ${object.metadata.name}`, object);
+      const after = ciliumCluster([...now.values()], FACTS);
+      const object = changes[0]?.object;
+      const name = object?.metadata.labels?.["kubernetes.io/service-name"] ?? object?.metadata.name;
+      const of = (model: CiliumCluster) => serviceState(model, `ns1/${name}`);
+      return { change, operations: () => countOperations(of(before), of(after), ALONE_WITH_MAGLEV) };
+    });
+    // The others are a first sync, and changes that add frontends or remove them.
+    const held = [1, 2, 3, 5];
+    expect(held.map((i) => [counted[i]!.change, counted[i]!.operations()])).toEqual(
+      held.map((i) => [steps[i]!.change, steps[i]!.journal]),
+    );
+    expect(held.map((i) => steps[i]!.journal)).toEqual([18, 33, 19, 31]);
+  });
+
   test("leave the maps that the model has, with endpoints that terminate or are not ready", () => {
     const now = new Map(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
     const disputed = new Set<string>();
@@ -167,6 +189,31 @@ describe("changes that were recorded", () => {
   });
 });
 
+describe.each(["random", "maglev"] as const)("one endpoint that joins or leaves, %s", (algorithm) => {
+  const change = z.object({
+    service: z.string(),
+    kind: z.enum(["join", "leave"]),
+    address: z.string(),
+    operations: z.number(),
+  });
+  const changes = z
+    .record(z.string(), z.array(change))
+    .parse(JSON.parse(read("cilium/operations.json").toString()))[algorithm]!;
+
+  test("takes the operations that Cilium 1.20.2 was recorded with, for a Service of each kind", () => {
+    let now = objects;
+    const counted = changes.map(({ service, kind, address }) => {
+      const model = ciliumCluster(now, FACTS);
+      const program = new EbpfProgram(model.cluster, { maglevTableSize: 251 }, algorithm, model.states);
+      const { operations } = program.update(modelChange(model.cluster, { service, kind, address })!);
+      now = now.map((object) => (isSliceOf(object, service) ? changedSlice(object, kind, address) : object));
+      return { service, kind, address, operations };
+    });
+    expect(changes).toHaveLength(25);
+    expect(counted).toEqual(changes);
+  });
+});
+
 test("operations: what Cilium was seen to do when one endpoint joins five", () => {
   // A ClusterIP; a NodePort of one node address; a load balancer with a source range.
   const [clusterIp, nodePort, balancer] = [15, 43, 61];
@@ -176,6 +223,33 @@ test("operations: what Cilium was seen to do when one endpoint joins five", () =
     balancer,
   ]);
 });
+
+const ALONE_WITH_MAGLEV = { maglev: true, isShared: () => false };
+
+function serviceState({ cluster: all, states }: CiliumCluster, name: string): ServiceState {
+  const services = Array.from({ length: all.services }, (_, s) => s);
+  const s = services.find((each) => all.serviceName(each) === name)!;
+  const [first, end] = [all.portStart[s]!, all.portStart[s + 1]!];
+  return {
+    cluster: extractService(all, s),
+    states: states.slice(all.endpointStart[first], all.endpointStart[end]),
+  };
+}
+
+function isSliceOf({ kind, metadata }: ApiObject, service: string): boolean {
+  const label = metadata.labels?.["kubernetes.io/service-name"];
+  return kind === "EndpointSlice" && `${metadata.namespace}/${label}` === service;
+}
+
+function changedSlice(object: ApiObject, kind: "join" | "leave", address: string): ApiObject {
+  const { endpoints } = z
+    .looseObject({ endpoints: z.array(z.looseObject({ addresses: z.array(z.string()) })).nullish() })
+    .parse(object);
+  const others = (endpoints ?? []).filter(({ addresses }) => addresses[0] !== address);
+  return { ...object, endpoints: kind === "leave" ? others : [...others, endpoint(address)] };
+}
+
+const endpoint = (address: string) => ({ addresses: [address], nodeName: "other" });
 
 /** Of a Service of the recorded cluster with so many endpoints. */
 function operationsOfJoin(name: string, endpoints: number): number {
