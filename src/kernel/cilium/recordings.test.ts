@@ -57,6 +57,28 @@ describe.each(["random", "maglev"] as const)("Cilium's maps of Services of all k
   });
 });
 
+test("the model's memory has as many backends as Cilium 1.20.2 wrote, which Services share", () => {
+  const entries = (objects: string) => {
+    const { cluster } = importKubernetes(objects, { node: "me", podRange: parseCidr("10.244.0.0/16") });
+    const program = new EbpfProgram(cluster, {}, "random");
+    return {
+      rows: cluster.endpoints,
+      backends: program.facts().backends,
+      written: modelMaps(program)[BACKENDS]!.length,
+    };
+  };
+  const written = recorded.random[BACKENDS]!.length;
+  expect(entries(OBJECTS)).toMatchObject({ backends: written, written });
+  // A second Service of the same pods, ports and protocol.
+  const twice = JSON.parse(OBJECTS) as { items: unknown[] };
+  const copy = (item: unknown) =>
+    JSON.parse(JSON.stringify(item).replaceAll("plain", "again").replaceAll("10.96.0.11", "10.96.0.99"));
+  twice.items.push(...twice.items.filter((item) => JSON.stringify(item).includes('"plain')).map(copy));
+  const shared = entries(JSON.stringify(twice));
+  expect(shared).toMatchObject({ backends: written, written });
+  expect(shared.rows).toBe(entries(OBJECTS).rows + 3);
+});
+
 test("Cilium has Maglev tables of what is reached from outside, and none of a cluster IP", () => {
   const tables = [...entryLines(recorded.maglev).get(MAGLEV)!];
   expect(tables).toHaveLength(10);

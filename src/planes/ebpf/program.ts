@@ -31,6 +31,7 @@ import {
   SERVICE_FLAGS,
   SLAB_WORDS,
 } from "./layout.js";
+import { countBackends } from "./maps/backends.js";
 import { backendPortWord, ENTRY_WORDS, listEntries, type MapEntries } from "./maps/entries.js";
 import { BackendMap, OuterMap, powerOfTwo, ServiceMap } from "./maps/htab.js";
 import { ConnectionMap, ReverseSocketMap } from "./maps/lru.js";
@@ -133,7 +134,7 @@ export class EbpfProgram implements Program {
       mapEntries: this.mapEntries,
       preallocated: this.preallocated,
       services: this.#serviceEntries,
-      backends: this.cluster.endpoints,
+      backends: countBackends(this.cluster, this.entries.backends.view()),
       frontends: this.#frontends,
       ranges: rangeTrie(this.sourceRanges, this.mapEntries),
       maglev:
@@ -172,7 +173,7 @@ export class EbpfProgram implements Program {
     return {
       serviceEntries: this.#serviceEntries,
       mapEntries: this.mapEntries,
-      backends: this.cluster.endpoints,
+      backends: countBackends(this.cluster, this.entries.backends.view()),
       ...(this.#maglevSize !== null && {
         maglevTableSize: this.#maglevSize,
         maglevTables: this.tableFrontends.length,
@@ -245,7 +246,7 @@ export class EbpfProgram implements Program {
     return map;
   }
 
-  /** One backend an endpoint row, id = index + 1. Cilium shares a backend between services that select the same pod. */
+  /** One backend an endpoint row, id = index + 1, which a decision is read from. `memory` counts those that Cilium has. */
   #backendMap(seed: number): BackendMap {
     const { cluster } = this;
     const map = new BackendMap(this.mapEntries, this.#stride(elementSizes(this.#family).backends), seed);
