@@ -61,6 +61,31 @@ const ROUND_TRIPS: readonly (readonly [format: string, comparison: Comparison])[
   ],
 ];
 
+/** One Service of two endpoints: one is ready, the other terminates and still serves. */
+const HALF_TERMINATING = JSON.stringify({
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "web", namespace: "shop" },
+      spec: { type: "ClusterIP", clusterIP: "10.96.0.9", ports: [{ port: 80, protocol: "TCP" }] },
+    },
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "web-1", namespace: "shop", labels: { "kubernetes.io/service-name": "web" } },
+      addressType: "IPv4",
+      endpoints: [
+        { addresses: ["10.244.1.1"], conditions: { ready: true } },
+        { addresses: ["10.244.1.2"], conditions: { ready: false, serving: true, terminating: true } },
+      ],
+      ports: [{ port: 8080, protocol: "TCP" }],
+    },
+  ],
+});
+
 describe("a cluster that was exported and imported", () => {
   it.each(ROUND_TRIPS)("%s: decides as before, %j", (format, comparison) => {
     fc.assert(
@@ -123,6 +148,18 @@ describe("exported rules", () => {
         expect([...found(jumped)].filter((name) => !chains.has(name))).toEqual([]);
       }),
       { numRuns: trials(10, 50) },
+    );
+  });
+});
+
+describe("Cilium's maps exported", () => {
+  it("hold no endpoint that terminates next to ready ones, which their losses name", () => {
+    const text = exported(importCluster(HALF_TERMINATING).cluster, "cilium");
+    const holds = (address: string) =>
+      text.replaceAll(/[\s",]+/g, "").includes(address.replaceAll(/[0-9a-f]{2}/g, "0x$&"));
+    expect([holds("0af40101"), holds("0af40102")]).toEqual([true, false]);
+    expect(EXPORTS.find(({ id }) => id === "cilium")!.losses.join()).toMatch(
+      /endpoints not in use.*those that terminate next to ready ones/,
     );
   });
 });

@@ -100,6 +100,7 @@ export const EXPORTS: readonly Export[] = [
       NAMES,
       LOCALITY,
       "endpoints that no map entry leads to (policy Local, none local)",
+      "endpoints not in use, whose entries Cilium keeps: those that terminate next to ready ones, or are not ready",
       "Maglev's tables",
     ],
     write: (cluster) => ciliumMapsJson(new EbpfProgram(cluster, {}, "random")),
