@@ -4,6 +4,7 @@
  */
 
 import { ARTICLE_CLAIMS } from "../src/analysis/article-claims.js";
+import { MOST_CHARACTERS } from "../src/analysis/finding-sentence.js";
 import type { Results } from "../src/results/schema.js";
 import { escapeMarkdown } from "../src/text.js";
 
@@ -37,7 +38,7 @@ export function articleAnswer(runs: readonly PublishedRun[]): string {
 function evidenceOf(runs: readonly PublishedRun[], id: string): string | undefined {
   for (const { name, results } of runs) {
     const found = results.findings.find((finding) => finding.id === id);
-    if (found) return `- ${escapeMarkdown(found.sentence, 500)} ([${laneOf(results)}](${name}/))`;
+    if (found) return `- ${escapeMarkdown(found.sentence, MOST_CHARACTERS)} ([${laneOf(results)}](${name}/))`;
   }
   return undefined;
 }

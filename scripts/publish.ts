@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { findingHeadline, findingSentence } from "../src/analysis/finding-sentence.js";
+import { findingHeadline, findingSentence, MOST_CHARACTERS } from "../src/analysis/finding-sentence.js";
 import { findFindings } from "../src/analysis/findings/index.js";
 import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CHARTS } from "../src/charts/index.js";
@@ -145,7 +145,7 @@ function runPage(all: Results): string {
     `# ${name}`,
     "",
     ...(drawn[0] === undefined ? [] : [picture(drawn[0]), ""]),
-    ...findings.map((finding) => `- ${escapeMarkdown(findingSentence(finding, all), 500)}`),
+    ...findings.map((finding) => `- ${escapeMarkdown(findingSentence(finding, all), MOST_CHARACTERS)}`),
     "",
     `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(environment.cpu)} (${environment.cores} cores, ${environment.virtualisation}), ` +
       `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. ${kubeProxyWords(all)}${laneWords(all)}`,

@@ -2,6 +2,9 @@
 
 import type { Finding, Results } from "../results/schema.js";
 
+/** More is cut where a sentence comes from a results file, which anyone may have written. */
+export const MOST_CHARACTERS = 800;
+
 const OF_A_MODEL = "In the model, not the kernel: ";
 /** Findings that speak of a kernel, by the beginning of their ids; `model-versus-kernel` names both. */
 const OF_A_KERNEL = /^(kernel|guest|cluster|model-versus-kernel)(-|$)/;

@@ -1,7 +1,7 @@
 /** The slides of a talk about a run: one finding each, with the chart that shows it. */
 
 import { ARTICLE_CLAIMS, type ArticleClaim } from "../../analysis/article-claims.js";
-import { findingSentence } from "../../analysis/finding-sentence.js";
+import { findingSentence, MOST_CHARACTERS } from "../../analysis/finding-sentence.js";
 import type { Chart, Picture, View } from "../../charts/chart.js";
 import { chartsOf } from "../../charts/of-run.js";
 import { cellId } from "../../results/cells.js";
@@ -109,7 +109,7 @@ const MOST_WARNINGS = 3;
 export function notesOf(slide: Slide, picture: Picture, results: Results): string {
   const answered = claimOf(slide);
   return [
-    ...(slide.finding ? [plainText(findingSentence(slide.finding, results), 600)] : []),
+    ...(slide.finding ? [plainText(findingSentence(slide.finding, results), MOST_CHARACTERS)] : []),
     ...(answered ? [`The claim: “${answered.claim}”. ${answered.verdict}`] : []),
     ...warningsOf(slide, results),
     `The chart: ${picture.subtitle}.`,
