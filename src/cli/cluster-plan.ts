@@ -3,8 +3,9 @@
 import { createInterface } from "node:readline/promises";
 import { stringify } from "yaml";
 import { type ClusterState, chooseFamilies } from "../cluster-lane/inspect/preflight.js";
+import { manifestsOf } from "../cluster-lane/manifests.js";
 import type { ClusterSettings } from "../cluster-lane/options.js";
-import { type ClusterJob, formatPlan, manifestsOf } from "../cluster-lane/plan.js";
+import { type ClusterJob, formatPlan } from "../cluster-lane/plan.js";
 import { UsageError } from "../errors.js";
 import { readResults } from "../results/files.js";
 import { clusterJob, inspect, resumedJob } from "../run/lanes/cluster/job.js";

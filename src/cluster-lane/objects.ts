@@ -93,6 +93,13 @@ export function namedService(setting: RunSetting, name: string, addresses: reado
   };
 }
 
+/** The Service whose one endpoint is replaced again and again. */
+export const REPLACED = "replaced";
+/** A Service that is made while its address is watched, and removed again. */
+export const newName = (index: number): string => `new-${index}`;
+/** A Service that is removed as soon as the cluster has given it an address. */
+export const addressName = (index: number): string => `address-${index}`;
+
 const serviceName = (index: number): string => `s-${index}`;
 
 /** The first of a Service's endpoints among the targets; the others follow it, counted around. */

@@ -1,22 +1,11 @@
-/** A run as it is planned for one cluster: what it makes, how long it takes, in words and as manifests. */
+/** A run as it is planned for one cluster: what it makes, and how long it takes. */
 
 import { FAMILY_NAMES, type Family, type FamilyChoice } from "../cluster/family.js";
 import { countOf, formatCount } from "../text.js";
 import { CHANGES } from "./changes/changes.js";
 import type { ClusterState } from "./inspect/preflight.js";
-import { roleManifests } from "./inspect/rights.js";
-import {
-  namespaceManifest,
-  programManifest,
-  type RunSetting,
-  serviceManifest,
-  sliceManifests,
-  taskManifest,
-  taskText,
-} from "./objects.js";
+import type { RunSetting } from "./objects.js";
 import type { ClusterLaneOptions, Protocol } from "./options.js";
-import { probeManifest, targetsManifest, watcherManifest } from "./pod-objects.js";
-import { readProbe } from "./programs.js";
 
 /** What is measured, whatever the cluster. */
 export interface ClusterJob {
@@ -157,13 +146,35 @@ export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
   const probes = [...state.probes.values()].reduce((sum, count) => sum + count, 0);
   const { plane, otherServices, freeAddresses } = state;
   const version = plane.version === null ? "" : ` ${plane.version}`;
+  const configMaps = countOf(state.probes.size + (connects(job) ? job.services.length : 0), "ConfigMap");
   const words = plane.program === plane.id ? plane.id : `${plane.program}${version}, ${plane.id}`;
   return [
     `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; data plane: ${words} (${plane.source})`,
-    `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${countOf(largest, "Service")} of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, a probe pod on ${probes} ${probes === 1 ? "node" : "nodes"} at each of N = ${job.services.map(formatCount).join(", ")}`,
+    `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${countOf(largest, "Service")} of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, ${connects(job) ? "a probe pod on" : "watched from"} ${countOf(probes, "node")} at each of N = ${job.services.map(formatCount).join(", ")}`,
+    `besides: ${[`${configMaps} with programs and tasks`, ...(watches(job) ? changingWords(job) : [])].join("; ")}`,
     `the cluster has ${formatCount(otherServices)} ${otherServices === 1 ? "Service" : "Services"} already${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
     `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays (--keep)" : "then all of it is removed"}`,
   ];
+}
+
+/** What changes take: pods that watch them, and Services besides the N. */
+function changingWords(job: ClusterJob): string[] {
+  const { replaced, news, addresses } = changingCounts(job);
+  return [
+    "a pod on each of these nodes that watches changes",
+    replaced > 0 && "a Service whose endpoint is replaced",
+    news > 0 && `${countOf(news, "new Service")}, one after the other`,
+    `${countOf(addresses, "Service")} removed at once, which find free addresses`,
+  ].filter((part) => part !== false);
+}
+
+/** How many Services a run makes besides the N, for changes. */
+export function changingCounts({ scenarios, services }: Pick<ClusterJob, "scenarios" | "services">) {
+  const programs = scenarios.includes("programming");
+  const news = programs ? CHANGES * services.length : 0;
+  const syncs = scenarios.includes("sync") ? SYNCS * services.length : 0;
+  // Each of these is watched at an address that another Service had a moment before.
+  return { replaced: programs ? 1 : 0, news, addresses: news + syncs };
 }
 
 function formatMinutes(seconds: number): string {
@@ -172,46 +183,3 @@ function formatMinutes(seconds: number): string {
 
 const nameOfFamilies = (families: readonly Family[]): string =>
   families.map((family) => FAMILY_NAMES[family]).join(" and ");
-
-/** Addresses that pods and Services have only once they are there (RFC 5737, RFC 3849). */
-const exampleAddress = (family: Family, index: number): string =>
-  family === 6 ? `2001:db8::${(1 + (index % 254)).toString(16)}` : `192.0.2.${1 + (index % 254)}`;
-
-/** Every object of a run, as `kubectl apply` reads it. Addresses stand for those that the cluster will give. */
-export function* manifestsOf(
-  job: ClusterJob,
-  state: Pick<ClusterState, "image" | "families" | "probes">,
-): Generator<object> {
-  const { probes } = state;
-  const setting = settingOf(job, state);
-  const addressesAt = (index: number) => setting.families.map((family) => exampleAddress(family, index));
-  yield* roleManifests(setting.namespace, { own: setting.own, watches: watches(job) });
-  if (setting.own) yield namespaceManifest(setting);
-  const [first] = probes.keys();
-  for (const architecture of probes.keys()) {
-    yield programManifest(setting, architecture, readProbe(architecture));
-  }
-  yield targetsManifest(setting, first ?? "amd64");
-  const targets = Array.from({ length: setting.targets }, (_, i) => ({
-    addresses: addressesAt(i),
-    node: "node",
-  }));
-  for (let index = 0; index < (job.services.at(-1) ?? 0); index++) {
-    yield serviceManifest(setting, index);
-    yield* sliceManifests(setting, index, targets);
-  }
-  const { deadlineSeconds, ...timing } = timingOf(job);
-  if (watches(job)) {
-    for (const [architecture, nodes] of probes) {
-      yield watcherManifest(setting, { architecture, nodes, deadlineSeconds: watcherSeconds(job) });
-    }
-  }
-  for (const services of connects(job) ? job.services : []) {
-    const addresses = Array.from({ length: services }, (_, i) => addressesAt(i));
-    const task = { ...timing, rounds: job.rounds, seed: job.seed, services: addresses, targets };
-    yield taskManifest(setting, services, taskText(task, setting));
-    for (const [architecture, nodes] of probes) {
-      yield probeManifest(setting, { services, architecture, nodes, deadlineSeconds });
-    }
-  }
-}

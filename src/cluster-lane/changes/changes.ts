@@ -4,7 +4,16 @@ import type { Family } from "../../cluster/family.js";
 import type { Api } from "../api.js";
 import { ClusterFailedError } from "../errors.js";
 import { addressesOf, anyObject, clusterIpSchema } from "../kinds.js";
-import { changingSlices, namedService, type RunSetting, SERVICE_PORT, type Target } from "../objects.js";
+import {
+  addressName,
+  changingSlices,
+  namedService,
+  newName,
+  REPLACED,
+  type RunSetting,
+  SERVICE_PORT,
+  type Target,
+} from "../objects.js";
 import type { Protocol } from "../options.js";
 import { type ClockOffset, fromThere } from "./clock.js";
 import { type Frontend, nowNs, type Sighting, type Watched, type Watcher } from "./watcher.js";
@@ -25,8 +34,6 @@ const REMOVED_MS = 1;
 const SYNC_SECONDS = 600;
 const OFTEN_US = 1000;
 const SELDOM_US = 5000;
-/** The Service whose one endpoint is replaced again and again. */
-const REPLACED = "replaced";
 
 export type ChangeKind = "joins" | "leaves" | "new" | "sync";
 
@@ -155,7 +162,7 @@ export class Changes {
   }
 
   async #makeService(block: number): Promise<void> {
-    const name = `new-${this.#news++}`;
+    const name = newName(this.#news++);
     const addresses = await this.#freeAddresses();
     const target = this.#target(block);
     const slices = changingSlices(this.#setting, name, target);
@@ -241,7 +248,7 @@ export class Changes {
 
   /** Addresses that a Service had and gave back: they are watched before the Service that gets them is there. */
   async #freeAddresses(): Promise<readonly string[]> {
-    const name = `address-${this.#addresses++}`;
+    const name = addressName(this.#addresses++);
     const service = namedService(this.#setting, name, null);
     const made = await this.#api.create(this.#services, service, clusterIpSchema);
     await this.#api.remove(`${this.#services}/${name}`);

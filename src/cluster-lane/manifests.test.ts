@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { CHANGES } from "./changes/changes.js";
+import type { ClusterState } from "./inspect/preflight.js";
+import { manifestsOf } from "./manifests.js";
+import { type ClusterJob, type ClusterScenario, formatPlan, SYNCS } from "./plan.js";
+
+const STATE: ClusterState = {
+  ...{ version: "v1.36.3", network: "unknown", image: "registry.k8s.io/pause:3.10", nodes: [], allNodes: 2 },
+  plane: { id: "nftables", program: "kube-proxy", version: "v1.36.3", source: "/proxyMode" },
+  ...{ probes: new Map([["amd64", 2]]), otherServices: 3, families: [4], offered: [4], freeAddresses: 9 },
+};
+
+function job(...scenarios: ClusterScenario[]): ClusterJob {
+  const sizes = { services: [1, 3], endpoints: 2, rounds: 6 };
+  return { options: {}, runId: "r", ...sizes, seed: 1, scenarios, family: null };
+}
+
+interface Named {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+const namesOf = (kind: string, ...scenarios: ClusterScenario[]): string[] =>
+  [...manifestsOf(job(...scenarios), STATE, () => Buffer.of())]
+    .map((object) => object as Named)
+    .filter((object) => object.kind === kind)
+    .map(({ metadata }) => metadata.name);
+
+describe("manifests of a run", () => {
+  it("are the N Services and no others where only connections are timed", () => {
+    expect(namesOf("Service", "connect")).toEqual(["s-0", "s-1", "s-2"]);
+    expect(namesOf("ConfigMap", "connect")).toEqual(["program-amd64", "task-1", "task-3"]);
+    expect(namesOf("Job", "connect")).toEqual(["probe-1-amd64", "probe-3-amd64"]);
+  });
+
+  it("include the Services that changes need, each with a slice unless it only finds an address", () => {
+    const changing = namesOf("Service", "programming", "sync").slice(3);
+    const numbered = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`);
+    const sliced = ["replaced", ...numbered("new", 2 * CHANGES)];
+    expect(changing).toEqual([...sliced, ...numbered("address", 2 * CHANGES + 2 * SYNCS)]);
+    expect(namesOf("EndpointSlice", "programming", "sync").slice(3)).toEqual(sliced);
+    expect(namesOf("Job", "programming", "sync")).toEqual(["watch-amd64"]);
+  });
+
+  it("of a sync alone include no Service that changes later", () => {
+    expect(namesOf("Service", "sync").slice(3)).toHaveLength(2 * SYNCS);
+  });
+});
+
+describe("the plan of a run", () => {
+  it("counts what there is besides pods and the N Services", () => {
+    expect(formatPlan(job("connect"), STATE)[2]).toBe("besides: 3 ConfigMaps with programs and tasks");
+    expect(formatPlan(job("programming", "sync"), STATE).slice(1, 3)).toEqual([
+      expect.stringContaining("an EndpointSlice each, watched from 2 nodes at each of N = 1, 3"),
+      "besides: 1 ConfigMap with programs and tasks; a pod on each of these nodes that watches changes; a Service whose endpoint is replaced; 40 new Services, one after the other; 46 Services removed at once, which find free addresses",
+    ]);
+  });
+});
