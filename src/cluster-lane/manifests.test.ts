@@ -56,3 +56,46 @@ describe("the plan of a run", () => {
     ]);
   });
 });
+
+describe("rights of a run", () => {
+  interface Role extends Named {
+    readonly metadata: Named["metadata"] & { readonly annotations?: Record<string, string> };
+    readonly rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+  }
+  const rolesOf = (namespace?: string): Role[] =>
+    [...manifestsOf({ ...job("sync"), options: namespace ? { namespace } : {} }, STATE, () => Buffer.of())]
+      .filter((object) => /Role$/.test((object as Named).kind))
+      .map((object) => object as Role);
+  const resourcesOf = (role: Role | undefined) => role?.rules.flatMap(({ resources }) => resources);
+
+  it("that it can do without have roles of their own, which say so", () => {
+    const roles = rolesOf();
+    const [required, without] = [false, true].map((isOptional) =>
+      roles.filter(({ metadata }) => (metadata.annotations !== undefined) === isOptional),
+    );
+    expect(required?.map(({ metadata }) => metadata.name)).toEqual(["lbscale", "lbscale-objects"]);
+    expect(required?.flatMap((role) => resourcesOf(role))).not.toContain("nodes/proxy");
+    expect(without?.flatMap((role) => resourcesOf(role))).toEqual([
+      ...["servicecidrs", "daemonsets", "nodes/proxy"],
+      "configmaps",
+    ]);
+    for (const { metadata } of without ?? []) expect(JSON.stringify(metadata)).toMatch(/"Optional: /);
+  });
+
+  it("in a namespace that is there are to list nodes and Services, and a Role in it", () => {
+    const [everywhere, inside] = rolesOf("team");
+    expect(everywhere?.rules).toEqual([
+      { apiGroups: [""], resources: ["nodes"], verbs: ["list"] },
+      { apiGroups: [""], resources: ["services"], verbs: ["list"] },
+    ]);
+    expect(inside).toMatchObject({ kind: "Role", metadata: { name: "lbscale", namespace: "team" } });
+    // It is cleaned up by label, kind by kind.
+    for (const kind of ["services", "endpointslices", "configmaps", "deployments", "jobs"]) {
+      const rules = inside?.rules.filter(({ resources }) => resources.includes(kind));
+      expect(rules?.flatMap(({ verbs }) => verbs)).toEqual(
+        expect.arrayContaining(["create", "list", "deletecollection"]),
+      );
+    }
+    expect(resourcesOf(inside)).toContain("namespaces");
+  });
+});

@@ -87,6 +87,24 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it("in a namespace that is there is content with a Role in it, and with listing nodes and Services", () => {
+    kubectl("create", "namespace", "team");
+    const options = ["--namespace", "team", "--services", "2"];
+    const kubeconfig = kubeconfigOfMeasurer(...options);
+    const out = join(folder, "team");
+    const { stderr, status } = measure(
+      "--kubeconfig",
+      kubeconfig,
+      ...options,
+      "--duration",
+      "2s",
+      "--out",
+      out,
+    );
+    expect([stderr, status]).toEqual([expect.stringContaining("nftables"), 0]);
+    expect(leftovers()).toEqual([]);
+  });
+
   it("refuses a namespace whose quota leaves too little", () => {
     kubectl("create", "namespace", "small");
     kubectl("create", "quota", "few", "--hard=services=3", "--namespace=small");

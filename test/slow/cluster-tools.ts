@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import os from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
+import { parse } from "yaml";
 import { LONGEST_MS } from "../support/patience.js";
 
 const CLI = "dist/src/cli/main.js";
@@ -148,18 +149,32 @@ export function expired(token: string): string {
   return `${signed}.${signature.toString("base64url")}`;
 }
 
-/** A kubeconfig of a ServiceAccount that has the rights that --dry-run prints for a run, and no others. */
+let measurers = 0;
+/** A kubeconfig of a ServiceAccount that has the rights that --dry-run prints for a run, optional ones too, and no others. */
 export function kubeconfigOfMeasurer(...options: string[]): string {
   const { stdout, status } = lbscale("run", "--lane", "cluster", ...options, "--dry-run");
   expect(status).toBe(0);
-  const roles = stdout.split("---\n").filter((text) => /^kind: ClusterRole$/m.test(text));
+  const roles = stdout.split("---\n").filter((text) => /^kind: (Cluster)?Role$/m.test(text));
   apply("roles.yaml", roles.join("---\n"));
-  kubectl("create", "serviceaccount", "measurer");
-  for (const role of ["lbscale", "lbscale-objects"]) {
-    const account = "--serviceaccount=default:measurer";
-    kubectl("create", "clusterrolebinding", role, `--clusterrole=${role}`, account);
+  const account = `measurer-${++measurers}`;
+  kubectl("create", "serviceaccount", account);
+  for (const text of roles) {
+    const { kind, metadata }: RoleObject = parse(text);
+    const binding = [`${account}-${metadata.name}`, `--serviceaccount=default:${account}`];
+    if (kind === "ClusterRole") {
+      kubectl("create", "clusterrolebinding", ...binding, `--clusterrole=${metadata.name}`);
+    } else {
+      const where = `--namespace=${metadata.namespace}`;
+      kubectl("create", "rolebinding", ...binding, `--role=${metadata.name}`, where);
+    }
   }
-  return kubeconfigWith(tokenOf("measurer"));
+  return kubeconfigWith(tokenOf(account));
+}
+
+/** What a binding needs to know of a role. */
+interface RoleObject {
+  readonly kind: "ClusterRole" | "Role";
+  readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
 /** A kubeconfig whose user has a token. */

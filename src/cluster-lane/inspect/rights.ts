@@ -19,24 +19,38 @@ const CLUSTER_RIGHTS: readonly Right[] = [
 const NAMESPACE_RIGHTS: readonly Right[] = [
   { group: "", resource: "namespaces", verbs: ["create", "delete", "get", "list"] },
 ];
-/** In the namespace. Collections are deleted where the namespace itself stays. */
+/** In the namespace. A Service is read where the answer to its creation was lost. */
 const OBJECT_RIGHTS: readonly Right[] = [
-  { group: "", resource: "services", verbs: ["create", "list", "deletecollection"] },
-  { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["create", "deletecollection"] },
-  { group: "", resource: "configmaps", verbs: ["create", "deletecollection"] },
-  { group: "apps", resource: "deployments", verbs: ["create", "get", "deletecollection"] },
-  { group: "batch", resource: "jobs", verbs: ["create", "deletecollection"] },
+  { group: "", resource: "services", verbs: ["create", "get"] },
+  { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["create"] },
+  { group: "", resource: "configmaps", verbs: ["create"] },
+  { group: "apps", resource: "deployments", verbs: ["create", "get"] },
+  { group: "batch", resource: "jobs", verbs: ["create"] },
   { group: "", resource: "pods", verbs: ["list"] },
   { group: "", resource: "pods/log", verbs: ["get"] },
 ];
+/** In a namespace that stays: that it is there, and objects by their label until they are gone. */
+const REMOVING_RIGHTS: readonly Right[] = [
+  { group: "", resource: "namespaces", verbs: ["get"] },
+  ...[
+    { group: "", resource: "services" },
+    { group: "discovery.k8s.io", resource: "endpointslices" },
+    { group: "", resource: "configmaps" },
+    { group: "apps", resource: "deployments" },
+    { group: "batch", resource: "jobs" },
+  ].map((kind) => ({ ...kind, verbs: ["list", "deletecollection"] })),
+];
 /** For changes, and to speak to the pods that wait for them: by a GET that is upgraded, and to older servers by POST. */
 const CHANGE_RIGHTS: readonly Right[] = [
-  { group: "", resource: "services", verbs: ["get", "delete"] },
+  { group: "", resource: "services", verbs: ["delete"] },
   { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["update", "delete"] },
   { group: "", resource: "pods", verbs: ["get"] },
   { group: "", resource: "pods/attach", verbs: ["create", "get"] },
 ];
-/** Without them something stays unknown, and nothing fails. */
+/**
+ * Without them something stays unknown, and nothing fails. The last reaches the kubelet of every node, which also runs commands
+ * in pods (kubernetes.io/docs/concepts/security/rbac-good-practices, "Access to proxy subresource of Nodes").
+ */
 const OPTIONAL_RIGHTS: readonly Right[] = [
   { group: "networking.k8s.io", resource: "servicecidrs", verbs: ["list"] },
   { group: "apps", resource: "daemonsets", verbs: ["list"] },
@@ -52,13 +66,16 @@ export interface RightsNeeded {
 }
 
 function objectRights({ own, watches }: RightsNeeded): Right[] {
-  return [...OBJECT_RIGHTS, ...(watches ? CHANGE_RIGHTS : [])].map((right) => ({
-    ...right,
-    verbs: right.verbs.filter((verb) => !own || verb !== "deletecollection"),
-  }));
+  return [...OBJECT_RIGHTS, ...(watches ? CHANGE_RIGHTS : []), ...(own ? [] : REMOVING_RIGHTS)];
 }
 
-/** Rights as RBAC grants them: a ClusterRole for what is the cluster's, a Role for what is the namespace's. */
+/** What an object is for, under the key that Kubernetes has for it (its reference of well-known annotations). */
+const optional = (words: string) => ({ annotations: { "kubernetes.io/description": `Optional: ${words}` } });
+
+/**
+ * Rights as RBAC grants them: a ClusterRole for what is the cluster's, a Role for what is the namespace's. What a run can do
+ * without has roles of its own.
+ */
 export function roleManifests(namespace: string, needed: RightsNeeded): object[] {
   const { own } = needed;
   const rules = (rights: readonly Right[]) =>
@@ -69,15 +86,9 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
     ...{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] },
     resourceNames: ["kube-proxy", "kube-proxy-config", "cilium-config"],
   };
-  const everywhere = [...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : []), ...OPTIONAL_RIGHTS];
+  const everywhere = [...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : [])];
   return [
     { ...rbac, kind: "ClusterRole", metadata: { name: "lbscale" }, rules: rules(everywhere) },
-    {
-      ...rbac,
-      kind: "Role",
-      metadata: { name: "lbscale-plane", namespace: "kube-system" },
-      rules: [configurations],
-    },
     // A namespace of the run's own has no bindings yet: then the objects' rights have to be the cluster's as well.
     ...(own
       ? [
@@ -96,6 +107,24 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
             rules: rules(objectRights(needed)),
           },
         ]),
+    {
+      ...rbac,
+      kind: "ClusterRole",
+      metadata: {
+        name: "lbscale-optional",
+        ...optional("to count free addresses and to detect the plane. nodes/proxy is powerful."),
+      },
+      rules: rules(OPTIONAL_RIGHTS),
+    },
+    {
+      ...rbac,
+      kind: "Role",
+      metadata: {
+        ...{ name: "lbscale-plane", namespace: "kube-system" },
+        ...optional("to detect the plane by its configuration."),
+      },
+      rules: [configurations],
+    },
   ];
 }
 
