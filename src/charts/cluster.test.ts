@@ -53,6 +53,22 @@ describe("charts of a cluster", () => {
     ]);
   });
 
+  it("say how many Services there were besides those that N counts, unless it is the API server's alone", () => {
+    const captionOf = (...others: number[]) => {
+      const results = withCells([
+        ["cluster", "established", "nftables", 1, 29_000],
+        ["cluster", "established", "nftables", 1000, 30_000],
+      ]);
+      for (const [i, cell] of results.cells.entries()) {
+        cell.facts = { servicesInCluster: cell.services + (others[i] ?? 0) };
+      }
+      return drawn(clusterEstablished, results).caption;
+    };
+    expect(captionOf(40, 40)).toContain("N counts the run's own Services: 40 others were there");
+    expect(captionOf(1, 40)).toContain("1 to 40 others were there");
+    expect(captionOf(1, 1)).not.toContain("others were there");
+  });
+
   it("say how often the Services of a sync were made", () => {
     const results = withCells([
       ["cluster", "sync", "nftables", 1, 1e9],

@@ -1,9 +1,10 @@
 /** The cluster lane's charts: connections in a live Kubernetes cluster. */
 
 import { type Described, planeReport } from "../results/descriptors.js";
+import { otherServices } from "../results/live-nodes.js";
 import type { Cell } from "../results/schema.js";
-import { maxOf } from "../stats/extent.js";
-import { formatNs } from "../text.js";
+import { maxOf, minOf } from "../stats/extent.js";
+import { formatCount, formatNs } from "../text.js";
 import { joinParts } from "./caption-text.js";
 import type { Chart } from "./chart.js";
 import { type Floor, scalingChart } from "./scaling.js";
@@ -35,7 +36,17 @@ const NOTE = (results: Described, cells: readonly Cell[]): string =>
     cells.some(({ plane }) => planeReport(results, plane).role === "baseline") &&
       "endpoint directly: the same probes to a pod's own address, in turns; its packets meet the plane's rules too, and match none",
     clockNote(cells),
+    othersNote(cells),
   ]);
+
+/** N counts the run's own Services: what else is there is in the plane's tables as well. */
+function othersNote(cells: readonly Cell[]): string | false {
+  const others = otherServices(cells);
+  const [least, most] = [minOf(others), maxOf(others)];
+  // The Service `kubernetes` is everywhere.
+  if (others.length === 0 || most <= 1) return false;
+  return `N counts the run's own Services: ${least === most ? "" : `${formatCount(least)} to `}${formatCount(most)} others were there`;
+}
 
 /** What the probe's clock adds to each time. */
 function clockNote(cells: readonly Cell[]): string | false {
@@ -107,7 +118,7 @@ const CLOCK_NOTE = (cells: readonly Cell[]): string | false => {
   );
 };
 const changeNote = (words: string) => (_: Described, cells: readonly Cell[]) =>
-  joinParts([words, CLOCK_NOTE(cells)]);
+  joinParts([words, CLOCK_NOTE(cells), othersNote(cells)]);
 const CHANGE_NOTE = changeNote(
   "20 changes, two or three seconds apart, each watched by a connection a millisecond on every node",
 );

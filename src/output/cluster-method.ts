@@ -1,5 +1,6 @@
 /** How a live cluster was measured, in words: what is below can't be told from the measuring itself. */
 
+import { otherServices } from "../results/live-nodes.js";
 import type { Cell, Percentiles, Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
@@ -34,6 +35,7 @@ export function clusterFacts({ cells }: Results): [string, string][] {
     ["Noise floor of connections (the same within one pod, median)", times(live, "loopbackP50Ns")],
     ["The probe's clock", clockOf(live)],
     ["Error of the clocks compared, at most", times(live, "clockErrorNs")],
+    ["Services of the cluster besides the run's, which N counts", range(otherServices(live), formatCount)],
     ["Connections per second and node", numbers(live, "connectionsPerSecondAndNode", formatCount)],
     ["Cores used by a probe", numbers(live, "probeCores", String)],
   ];
@@ -49,7 +51,13 @@ const times = (cells: readonly Cell[], fact: string): string | null => numbers(c
 
 /** From the smallest to the largest of one fact. */
 function numbers(cells: readonly Cell[], fact: string, format: (value: number) => string): string | null {
-  const values = cells.map(({ facts }) => facts[fact]).filter((value) => typeof value === "number");
+  return range(
+    cells.map(({ facts }) => facts[fact]).filter((value) => typeof value === "number"),
+    format,
+  );
+}
+
+function range(values: readonly number[], format: (value: number) => string): string | null {
   if (values.length === 0) return null;
   const [low, high] = [format(minOf(values)), format(maxOf(values))];
   return low === high ? low : `${low} to ${high}`;

@@ -1,7 +1,7 @@
-/** The nodes of a live cluster, as its results describe them: not names, but what times depend on. */
+/** The nodes and Services of a live cluster, as its results describe them: not names, but what times depend on. */
 
 import { plainText } from "../text.js";
-import type { Results } from "./schema.js";
+import type { Cell, Results } from "./schema.js";
 
 export interface LiveNodes {
   readonly count: number;
@@ -23,4 +23,11 @@ function textOf(node: unknown, key: string): string {
   const value =
     typeof node === "object" && node !== null ? Object.entries(node).find(([k]) => k === key)?.[1] : null;
   return typeof value === "string" ? plainText(value, 60) : "unknown";
+}
+
+/** How many Services a live cluster had besides the run's, by cell: their rules are in the plane's tables as well. */
+export function otherServices(cells: readonly Pick<Cell, "facts" | "services">[]): number[] {
+  return cells.flatMap(({ facts: { servicesInCluster }, services }) =>
+    typeof servicesInCluster === "number" ? [servicesInCluster - services] : [],
+  );
 }

@@ -146,14 +146,9 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
         onMeasured: (services, { probed, changed }) => {
           done++;
           const names = options.names ?? false;
-          if (changed) addChanged(results, services, changed, { seed: job.seed, names });
-          addProbed(results, services, probed, {
-            plane: state.plane,
-            otherServices: state.otherServices,
-            seed: job.seed,
-            bare: DIRECT,
-            names,
-          });
+          const facts = { seed: job.seed, otherServices: state.otherServices, names };
+          if (changed) addChanged(results, services, changed, facts);
+          addProbed(results, services, probed, { ...facts, plane: state.plane, bare: DIRECT });
           onReplicate();
         },
       });

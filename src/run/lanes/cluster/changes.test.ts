@@ -30,7 +30,7 @@ function changed(times: ChangeTime[], errorNs = 1, lost = 0, names = false) {
     ),
   );
   const all: Changed = { times, clockErrorNs: new Map([["secret-a", errorNs]]), lost };
-  addChanged(results, 100, all, { seed: 1, names });
+  addChanged(results, 100, all, { seed: 1, otherServices: 3, names });
   return { results, cell: (variant: string) => results.cells.find((cell) => cell.variant === variant)! };
 }
 
@@ -49,6 +49,7 @@ describe("changes that nodes of a cluster followed", () => {
     ]);
     expect(cell("new").replicates.map(({ median }) => median)).toEqual([5e6]);
     expect(cell("leaves").replicates).toEqual([]);
+    expect(cell("").facts.servicesInCluster).toBe(103);
     expect(implausibility(results)).toBeNull();
   });
 

@@ -14,6 +14,8 @@ const ERROR_SHARE = 0.1;
 
 interface Facts {
   readonly seed: number;
+  /** In the cluster, besides the run's. */
+  readonly otherServices: number;
   /** Whether nodes are called by their names. */
   readonly names: boolean;
 }
@@ -32,7 +34,8 @@ export function addChanged(results: Results, services: number, changed: Changed,
         const cell = results.cells[index];
         if (!cell) continue;
         const order = (block: number) => block * results.cells.length + index;
-        addPart(cell, timesOf(own, part), part, { ...changed, ...facts, order });
+        const servicesInCluster = services + facts.otherServices;
+        addPart(cell, timesOf(own, part), part, { ...changed, ...facts, servicesInCluster, order });
       }
     }
   }
@@ -50,9 +53,10 @@ function addPart(
     lost,
     seed,
     names,
+    servicesInCluster,
     times,
     order,
-  }: Changed & Facts & { readonly order: (block: number) => number },
+  }: Changed & Facts & { readonly servicesInCluster: number; readonly order: (block: number) => number },
 ): void {
   // Nodes that follow the same change are not independent of each other.
   const blocks = [...new Set(own.map(({ block }) => block))];
@@ -83,7 +87,7 @@ function addPart(
   const all = replicates.flatMap(({ ns }) => ns);
   cell.facts = {
     ...cell.facts,
-    ...{ clockErrorNs: errorNs, slowestNs: Math.max(...all) },
+    ...{ servicesInCluster, clockErrorNs: errorNs, slowestNs: Math.max(...all) },
     ...Object.fromEntries(ofNodes),
   };
   const unseen = own.filter(({ ns }) => ns === null).length;
