@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { formatCount } from "../text.js";
 import { type Api, ApiError } from "./api.js";
 import { CHANGES, type Changed, Changes } from "./changes/changes.js";
-import { Watcher } from "./changes/watcher.js";
+import { nowNs, Watcher } from "./changes/watcher.js";
 import { removeRun } from "./clean.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import { anyObject } from "./kinds.js";
@@ -90,6 +90,7 @@ function merge(...parts: (Changed | null)[]): Changed | null {
       there.flatMap(({ clockErrorNs }) => [...clockErrorNs]).sort(([, a], [, b]) => a - b),
     ),
     lost: there.reduce((sum, { lost }) => sum + lost, 0),
+    creation: there.map(({ creation }) => creation).find((creation) => creation !== null) ?? null,
   };
 }
 
@@ -212,16 +213,22 @@ class ClusterRun {
     const changes = this.#changes;
     if (changes === null) return null;
     const first = own.addresses.length;
-    return changes.around(async () => {
+    const creationNs: number[] = [];
+    const changed = await changes.around(async () => {
       for (let repeat = 0; repeat < SYNCS; repeat++) {
         if (repeat > 0) {
           await own.shrinkTo(first);
           await changes.quiet(count - first);
         }
+        const beganNs = nowNs();
         await own.growTo(count - 1);
-        await changes.makeLast(repeat, (addresses) => own.make(count - 1, addresses));
+        await changes.makeLast(repeat, async (addresses) => {
+          await own.make(count - 1, addresses);
+          creationNs.push(nowNs() - beganNs);
+        });
       }
     });
+    return { ...changed, creation: { services: count - first, ns: creationNs } };
   }
 
   /** Runs a probe on every node, and reads what they say. */

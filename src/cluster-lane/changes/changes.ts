@@ -55,6 +55,15 @@ export interface Changed {
   readonly clockErrorNs: ReadonlyMap<string, number>;
   /** Changes that the API server or a broken stream made useless. */
   readonly lost: number;
+  /** Of `sync`: what came before the last Service. */
+  readonly creation: Creation | null;
+}
+
+/** How long Services took to create, each time that they were. */
+export interface Creation {
+  readonly services: number;
+  /** From the first request to the answer to the last. */
+  readonly ns: readonly number[];
 }
 
 /** A change that was made, and what the nodes saw of it, by their own clocks. */
@@ -117,7 +126,7 @@ export class Changes {
       node,
       Math.round(Math.max(errorNs, after.get(node)?.errorNs ?? 0)),
     ]);
-    return { times, clockErrorNs: new Map(errors), lost: this.#lost };
+    return { times, clockErrorNs: new Map(errors), lost: this.#lost, creation: null };
   }
 
   async #compare(): Promise<ReadonlyMap<string, ClockOffset>> {

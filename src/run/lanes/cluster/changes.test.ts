@@ -20,6 +20,8 @@ const CELLS = (["tcp", "udp"] as const).flatMap((protocol) =>
   CHANGE_PARTS.flatMap((part) => CHANGE_KINDS.map((kind) => changeCell(kind, protocol, part))),
 );
 
+const CREATION = { services: 99, ns: [4e9, 6e9, 5e9] };
+
 function changed(times: ChangeTime[], errorNs = 1, lost = 0, names = false) {
   const results = fakeResults();
   results.cells = CELLS.map(({ scenario, variant }) =>
@@ -29,7 +31,7 @@ function changed(times: ChangeTime[], errorNs = 1, lost = 0, names = false) {
       4,
     ),
   );
-  const all: Changed = { times, clockErrorNs: new Map([["secret-a", errorNs]]), lost };
+  const all: Changed = { times, clockErrorNs: new Map([["secret-a", errorNs]]), lost, creation: CREATION };
   addChanged(results, 100, all, { seed: 1, otherServices: 3, names });
   return { results, cell: (variant: string) => results.cells.find((cell) => cell.variant === variant)! };
 }
@@ -66,6 +68,13 @@ describe("changes that nodes of a cluster followed", () => {
         .at(-1),
     ).toEqual([1e6]);
     expect(implausibility(results)).toBeNull();
+  });
+
+  it("of a sync begin when the last Service is made, and what making all of them took is a fact", () => {
+    const { results } = changed([...JOINS, time("sync", "secret-a", 0, 7e6)]);
+    const factsOf = (wanted: string) => results.cells.find(({ scenario }) => scenario === wanted)?.facts;
+    expect(factsOf("sync")).toMatchObject({ createdServices: 99, creationNs: 5e9, slowestNs: 7e6 });
+    expect(factsOf("programming")).not.toHaveProperty("creationNs");
   });
 
   it("are told apart by protocol and by family", () => {

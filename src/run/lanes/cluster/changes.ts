@@ -51,6 +51,7 @@ function addPart(
   {
     clockErrorNs,
     lost,
+    creation,
     seed,
     names,
     servicesInCluster,
@@ -88,6 +89,9 @@ function addPart(
   cell.facts = {
     ...cell.facts,
     ...{ servicesInCluster, clockErrorNs: errorNs, slowestNs: Math.max(...all) },
+    // Added to the cell's time, it is how long N Services take from the first request to the last answer.
+    ...(cell.scenario === "sync" &&
+      creation && { createdServices: creation.services, creationNs: median(creation.ns) }),
     ...Object.fromEntries(ofNodes),
   };
   const unseen = own.filter(({ ns }) => ns === null).length;
