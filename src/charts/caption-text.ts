@@ -127,7 +127,7 @@ export function provenance(results: Results, measure: Measure, cells: readonly C
 
 /** The parts of a caption that there are. */
 export function joinParts(parts: readonly (string | false | undefined)[]): string {
-  return parts.filter((part) => part !== false && part !== undefined).join(" · ");
+  return parts.filter((part) => part !== false && part !== undefined && part !== "").join(" · ");
 }
 
 /** Which planes were not to be measured up to the largest N of these cells, or false: a line that ends needs a word. */

@@ -15,7 +15,7 @@ import {
   withFamilies,
   withPrograms,
 } from "../../test/support/results.js";
-import { withKernel, withSingles } from "../../test/support/results-lanes.js";
+import { withCluster, withKernel, withSingles } from "../../test/support/results-lanes.js";
 import { withProgramming } from "../../test/support/results-programming.js";
 import { renderCharts } from "../output/image/render.js";
 import type { Results } from "../results/schema.js";
@@ -92,6 +92,7 @@ describe("pictures", () => {
     { id: "kernel-proxy-memory", results: programming, theme: "light" },
     { id: "kernel-cold-start", results: programming, theme: "light" },
     { id: "kernel-cold-start-stages", results: programming, theme: "dark" },
+    { id: "cluster-percentiles", results: withCluster(), theme: "light" },
     { id: "latency", results: ofDefault, theme: "light" },
     { id: "percentiles", results: ofDefault, theme: "dark" },
     { id: "position", results: ofDefault, theme: "light" },
@@ -356,6 +357,17 @@ describe("percentiles", () => {
     expect(built(byId("percentiles"), results).title).toMatch(
       /^At 30,000 Services iptables' p99 is \d+×\u00a0\(\d+–\d+\) eBPF's$/,
     );
+  });
+});
+
+describe("percentiles of a cluster", () => {
+  it("go on to p99.9 where every plane has it", () => {
+    const labelsOf = (results: Results) => built(byId("cluster-percentiles"), results).config.data.labels;
+    expect(labelsOf(withCluster())).toEqual(["p01", "p50", "p90", "p99", "p99.9"]);
+    const without = withCluster();
+    const last = without.cells.at(-1)!;
+    last.percentiles = { ...last.percentiles!, p999: null };
+    expect(labelsOf(without)).toEqual(["p01", "p50", "p90", "p99"]);
   });
 });
 

@@ -7,6 +7,7 @@ import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
 import { joinParts } from "./caption-text.js";
 import type { Chart } from "./chart.js";
+import { percentilesChart } from "./percentiles.js";
 import { type Floor, scalingChart } from "./scaling.js";
 
 /** The largest of one fact of these cells, or null where none has it. */
@@ -66,6 +67,16 @@ export const clusterConnect = scalingChart({
   neutralTitle: "TCP connect time in a live Kubernetes cluster",
   note: NOTE,
   floor: LOOPBACK,
+});
+
+export const clusterPercentiles = percentilesChart({
+  id: "cluster-percentiles",
+  title: "p01 to p99.9 of TCP connect time in a live cluster, at the largest number of Services",
+  measure: { lane: "cluster", scenario: "connect" },
+  services: null,
+  what: "connection",
+  farTail: true,
+  note: NOTE,
 });
 
 export const clusterConnectNodes = scalingChart({

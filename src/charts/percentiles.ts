@@ -5,13 +5,15 @@ import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
 import { comparePlanes, type Described, planeReport, shortLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { headline, intervalKind, pickTitle, provenance, withConditions } from "./caption-text.js";
+import { headline, intervalKind, joinParts, pickTitle, provenance, withConditions } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { formatSingles, largestWithSingles, reasonsWithout } from "./singles.js";
 import { seriesStyle } from "./theme.js";
 
 const SHARES = ["p01", "p50", "p90", "p99"] as const;
+/** Drawn where a chart asks for it and every plane has it. */
+const FAR_TAIL = "p999" as const;
 
 export const percentiles: Chart = percentilesChart({
   id: "percentiles",
@@ -29,10 +31,15 @@ interface PercentilesChart {
   readonly services: number | null;
   /** What is timed, in a word. */
   readonly what: string;
+  /** Whether p99.9 is drawn where all have it: it needs some 10,000 of each plane. */
+  readonly farTail?: boolean;
+  /** Said in the caption. */
+  readonly note?: (results: Described, cells: readonly Cell[]) => string;
 }
 
 /** Percentiles of single operations of one measure, at one number of services. */
-export function percentilesChart({ id, title, measure, services: at, what }: PercentilesChart): Chart {
+export function percentilesChart(chart: PercentilesChart): Chart {
+  const { id, title, measure, services: at, what, farTail = false, note } = chart;
   return { id, title, build: (results, view) => build(results, view) };
 
   function build(results: Results, view: View): ReturnType<Chart["build"]> {
@@ -47,39 +54,43 @@ export function percentilesChart({ id, title, measure, services: at, what }: Per
       return { skipped: `no ${what} was slow enough to be timed one at a time` };
     }
     const services = formatCount(shown[0]!.services);
+    const hasFarTail = farTail && shown.every(({ percentiles }) => percentiles![FAR_TAIL] !== null);
+    const shares = hasFarTail ? [...SHARES, FAR_TAIL] : SHARES;
+    const names = shares.map((share) => (share === FAR_TAIL ? "p99.9" : share));
     const words = {
       title: pickTitle(
         [...tails(results, shown), headline(results, ["position"])],
         `Percentiles of single ${what}s at ${services} Services`,
       ),
       subtitle: `${withConditions(`Single ${what}s at ${services} services, ${intervalKind(shown)}`, measure, results)} · linear scale · lower is better`,
-      caption: [
+      caption: joinParts([
         provenance(results, measure, shown),
         formatSingles(shown, what),
         ...reasonsWithout(
           results,
           cells.filter((cell) => cell.percentiles === null),
         ),
-      ].join(" · "),
+        note?.(results, shown),
+      ]),
     };
     const rows = shown.map(({ plane, percentiles }) => {
       const style = seriesStyle(results, plane, view.theme);
       return {
         label: style.columnLabel,
         colour: style.line,
-        marks: SHARES.map((share) => percentiles![share]),
+        marks: shares.map((share) => percentiles![share]!),
       };
     });
     const inWords = rows.map(
       ({ label, marks }) =>
-        `${label}: ${marks.map(({ value }, i) => `${SHARES[i]} ${formatNs(value)}`).join(", ")}`,
+        `${label}: ${marks.map(({ value }, i) => `${names[i]} ${formatNs(value)}`).join(", ")}`,
     );
     return {
       ...words,
       description: [words.title, ...inWords, words.caption].join(". "),
       config: columnsConfig(
         {
-          categories: SHARES,
+          categories: names,
           axis: `Percentile of the time of a ${what}`,
           rows,
           format: formatNs,

@@ -28,11 +28,11 @@ export function largestWithSingles(cells: readonly Cell[]): Cell[] | undefined {
     : undefined;
 }
 
-/** For captions: `12,000–14,000 lookups per plane timed one at a time`, or `what` else was timed. */
+/** For captions: `12,000–14,000 lookups per plane, each timed by itself`, or `what` else was timed. */
 export function formatSingles(cells: readonly Cell[], what: string): string {
   const counts = cells.map((cell) => singleTimes(cell).length).filter((count) => count > 0);
   const [least, most] = [minOf(counts), maxOf(counts)].map(formatCount);
-  return `${least === most ? least : `${least}–${most}`} ${what}s per plane timed one at a time`;
+  return `${least === most ? least : `${least}–${most}`} ${what}s per plane, each timed by itself`;
 }
 
 /** For captions: the planes without single lookups. */

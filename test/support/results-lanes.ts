@@ -1,6 +1,7 @@
 /** More of results that never happened: single lookups, and the kernel lane. For tests of reports only. */
 
 import { Random } from "../../src/random.js";
+import { planeReport } from "../../src/results/descriptors.js";
 import type { Cell, Percentiles, Results } from "../../src/results/schema.js";
 import { fakeResults } from "./results.js";
 
@@ -101,6 +102,32 @@ function connecting(cell: Cell, lane: Cell["lane"], directNs: number): Cell {
     })),
   };
   return { ...connected, percentiles: cell.percentiles && fakePercentiles(connected) };
+}
+
+/** Connections in a live cluster, through nftables and to endpoints directly: 20,000 of each, one in ten slower. */
+export function withCluster(services = [1, 100, 1000]): Results {
+  const results = withCells(
+    services.flatMap((n) => [
+      ["cluster", "connect", "nftables", n, 60_000 + 6 * n] as const,
+      ["cluster", "connect", "direct", n, 45_000] as const,
+    ]),
+  );
+  const words = { label: "endpoint directly", shortLabel: "endpoint", columnLabel: "endpoint directly" };
+  results.planes = { ...results.planes, direct: { ...planeReport(results, "direct"), ...words } };
+  for (const cell of results.cells) {
+    const random = Random.fromSeed(cell.services, cell.plane);
+    const ns = Array.from({ length: 20_000 }, () => {
+      const rare = random.below(10) === 0 ? 1 + Math.abs(random.normal()) : 1;
+      return Math.round(cell.estimate!.median * rare * Math.exp(0.15 * random.normal()));
+    });
+    cell.replicates = [{ ...cell.replicates[0]!, singles: { ns, visited: [] } }];
+    cell.facts = { servicesInCluster: cell.services + 7, clockResolutionNs: 1, clockReadingNs: 25 };
+    const percentiles = fakePercentiles(cell);
+    const tail = ns.toSorted((a, b) => a - b)[19_980]!;
+    cell.percentiles = { ...percentiles, p999: { value: tail, interval: [0.9 * tail, 1.15 * tail] } };
+    cell.percentilesReason = null;
+  }
+  return results;
 }
 
 /** Results of cells with given medians, ±10 %, and rules visited. */
