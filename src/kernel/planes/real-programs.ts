@@ -12,6 +12,7 @@ import { ciliumReport } from "./cilium/report.js";
 import {
   isKubeProxyPlane,
   KUBE_PROXY_FORM,
+  kernelLacks,
   parseKubeProxyPlane,
   type ResolvedKubeProxy,
   resolveKubeProxy,
@@ -44,6 +45,11 @@ export function checkRealProgram(id: string): void {
  */
 export function resolveRealProgram(id: string): RealProgram {
   return isCiliumPlane(id) ? resolveCilium(id) : resolveKubeProxy(id);
+}
+
+/** What this machine's kernel lacks for a program; null: nothing. */
+export function lackOf(program: RealProgram): string | null {
+  return program.kind === "kube-proxy" ? kernelLacks(program) : null;
 }
 
 /** Describes a plane whose id is well-formed. */

@@ -3,7 +3,7 @@
 import { UsageError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
 import { KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
-import { isRealProgram, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
+import { isRealProgram, lackOf, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import { findLeftovers } from "../../kernel/testbed/clean.js";
 import { type LanePlacement, placePlanes } from "../../kernel/testbed/placement.js";
 import { type KernelLane, requireLane } from "../../kernel/testbed/sandbox.js";
@@ -19,7 +19,7 @@ import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
 import { nftVersion } from "./nft.js";
-import { choosePrograms, kernelSettings, programCells } from "./programming.js";
+import { choosePrograms, kernelSettings, markLacking, programCells } from "./programming.js";
 
 export const kernelLane: Lane = createLane("kernel");
 export const guestLane: Lane = createLane("guest");
@@ -68,6 +68,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     kernel,
     endpoints: settings.endpointsPerService,
   });
+  markLacking(measured, programs, { isAlone: own?.length === 0, lackOf });
   const coldStarts =
     lane === "kernel" && scenarios.includes("cold-start")
       ? coldStartCells(spec, kernel, profile, settings.endpointsPerService)

@@ -3,7 +3,8 @@ import { KERNEL } from "../../../bench/kernel.js";
 import { fakeResults } from "../../../test/support/results.js";
 import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
 import type { Results } from "../../results/schema.js";
-import { programCells, shareOut, visitsOf } from "./programming.js";
+import { isGap } from "../../results/summarize.js";
+import { markLacking, programCells, shareOut, visitsOf } from "./programming.js";
 import { programmingReports } from "./programming-reports.js";
 
 const PLANE = "kube-proxy/nftables@1.37";
@@ -196,5 +197,37 @@ describe("visits of a kube-proxy", () => {
   it("are not made again where it could not finish", () => {
     ingest({ kind: "gap", ...where, stage: "start", reason: "slow", spentMs: 1000 });
     expect(visits()).toEqual([]);
+  });
+});
+
+describe("programs that this kernel can't run", () => {
+  const program = (mode: "ipvs" | "nftables") =>
+    ({
+      kind: "kube-proxy",
+      id: `kube-proxy/${mode}@1.37`,
+      mode,
+      backend: "nft",
+      binary: "",
+      isOwnBuild: false,
+    }) as const;
+  const lackOf = ({ id }: { readonly id: string }) => (id.includes("ipvs") ? "no IPVS" : null);
+
+  it("are gaps with the reason, and are not visited", () => {
+    const programs = [program("ipvs"), program("nftables")];
+    const sizes = { services: [100], kernel: KERNEL, endpoints: 4 };
+    results.cells = programCells(programs, KERNEL.scenarios, sizes);
+    markLacking(results.cells, programs, { isAlone: true, lackOf });
+    for (const cell of results.cells) expect(isGap(cell)).toBe(cell.plane.includes("ipvs"));
+    expect(results.cells[0]?.warnings).toEqual(["not measured: no IPVS"]);
+    const points = programs.map(({ id }) => ({ plane: id, services: 100 }));
+    expect(new Set(visitsOf(results, points).map(({ cell: at }) => at))).toEqual(new Set([1]));
+  });
+
+  it("are refused where nothing else was asked for", () => {
+    const mark = (isAlone: boolean) => () => markLacking([], [program("ipvs")], { isAlone, lackOf });
+    expect(mark(true)).toThrow(
+      /^kube-proxy\/ipvs@1\.37 is not measured here: no IPVS, and .*; name other planes$/,
+    );
+    expect(mark(false)).not.toThrow();
   });
 });

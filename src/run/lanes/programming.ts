@@ -1,17 +1,19 @@
 /** Real programs as planes of the kernel lane: which are measured at which N, and their visits. */
 
 import type { Family } from "../../cluster/family.js";
-import { InputError } from "../../errors.js";
+import { InputError, UsageError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
 import { installCilium } from "../../kernel/cilium/binary.js";
 import { installCommand } from "../../kernel/kube-proxy/binaries.js";
 import { isCiliumPlane } from "../../kernel/planes/cilium/id.js";
+import { NOT_IN_GUEST } from "../../kernel/planes/kube-proxy/id.js";
 import { isRealProgram, type RealProgram, resolveRealProgram } from "../../kernel/planes/real-programs.js";
 import { type ProgrammingTask, programmingReportSchema, type Visit } from "../../kernel/programming/tasks.js";
 import { runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { gapWarning } from "../../results/summarize.js";
 import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
@@ -50,6 +52,37 @@ export function choosePrograms(
   );
   note(absent.filter(isCiliumPlane), installCilium());
   return found;
+}
+
+/**
+ * Says in their cells which programs this kernel can't run: a gap, while others are measured.
+ *
+ * @throws UsageError where nothing would be left to measure.
+ */
+export function markLacking(
+  cells: readonly Cell[],
+  programs: readonly RealProgram[],
+  {
+    isAlone,
+    lackOf,
+  }: { readonly isAlone: boolean; readonly lackOf: (program: RealProgram) => string | null },
+): void {
+  const lacking = programs.flatMap((program) => {
+    const reason = lackOf(program);
+    return reason === null ? [] : [{ id: program.id, reason }];
+  });
+  const [first] = lacking;
+  if (first !== undefined && isAlone && lacking.length === programs.length) {
+    throw new UsageError(
+      `${first.id} is not measured here: ${first.reason}, and ${NOT_IN_GUEST}; name other planes`,
+    );
+  }
+  for (const { id, reason } of lacking) {
+    for (const cell of cells.filter(({ plane }) => plane === id)) {
+      cell.warnings.push(gapWarning(reason));
+      cell.facts = { ...cell.facts, gap: reason };
+    }
+  }
 }
 
 /** Cells of real programs. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { PLANE_ENTRIES } from "../../../planes/registry-loader.js";
 import { KERNEL_REPORTS } from "../descriptors.js";
-import { isKubeProxyPlane, parseKubeProxyPlane, resolveKubeProxy } from "./id.js";
+import { isKubeProxyPlane, kernelLacks, parseKubeProxyPlane, resolveKubeProxy } from "./id.js";
 import { kubeProxyReport } from "./report.js";
 
 const root = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
@@ -76,6 +76,13 @@ describe("ids of kube-proxies", () => {
       backend: "legacy",
       isOwnBuild: true,
     });
+  });
+
+  it("of mode ipvs are found on kernels without IPVS too, which is what these lack", () => {
+    const proxy = resolveKubeProxy("kube-proxy/ipvs", cacheWith("1.36.3"));
+    expect(kernelLacks(proxy, root)).toBeNull();
+    expect(kernelLacks(proxy, join(root, "nowhere"))).toMatch(/^this kernel has no IPVS/);
+    expect(kernelLacks({ mode: "nftables" }, join(root, "nowhere"))).toBeNull();
   });
 
   it("are shown by mode and version, each in a look of its own", () => {

@@ -90,7 +90,6 @@ export function resolveKubeProxy(
   environment: NodeJS.ProcessEnv = process.env,
 ): ResolvedKubeProxy {
   const { mode: name, version } = parseKubeProxyPlane(id);
-  if (name === "ipvs") requireVirtualServers(id);
   const chosen = version ?? newestInstalled(environment);
   const binary = findKubeProxy(chosen, environment);
   const isOwnBuild = chosen.includes("/");
@@ -109,12 +108,13 @@ export function resolveKubeProxy(
 export const NOT_IN_GUEST =
   "kube-proxy is not timed in the user-mode Linux guest, where each tool that it runs takes some ten times as long to start: the times would be the guest's (verify --kube-proxy 1.37 --mode ipvs compares its rules there)";
 
-/** IPVS mode needs this machine's kernel to have it. */
-function requireVirtualServers(id: string): void {
-  if (existsSync("/proc/net/ip_vs")) return;
-  throw new UsageError(
-    `${plainText(id, 80)} is not measured here: this kernel has no IPVS (modprobe ip_vs loads it where there is one), and ${NOT_IN_GUEST}; leave it out`,
-  );
+/** What this machine's kernel lacks for a mode; null: nothing. `ipvs`: what is there where it has IPVS. */
+export function kernelLacks(
+  { mode }: Pick<ResolvedKubeProxy, "mode">,
+  ipvs = "/proc/net/ip_vs",
+): string | null {
+  if (mode !== "ipvs" || existsSync(ipvs)) return null;
+  return "this kernel has no IPVS (modprobe ip_vs loads it where there is one)";
 }
 
 function newestInstalled(environment: NodeJS.ProcessEnv): string {
