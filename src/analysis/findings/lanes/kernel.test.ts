@@ -154,7 +154,19 @@ describe("findings of the kernel lane", () => {
     );
     expect(found?.value).toBe(2);
     expect(found?.headline).toBe(
-      "iptables takes 100\u00a0ms\u00a0(90–110\u00a0ms) per endpoint change at 1,000 Services",
+      "Writing one endpoint change takes iptables 100\u00a0ms\u00a0(90–110\u00a0ms) at 1,000 Services",
+    );
+  });
+
+  it("say of a change that it is written, and not what kube-proxy lists before", () => {
+    const found = kernelUpdate(
+      withCells([
+        ["kernel", "update", "iptables", 1000, 1e8],
+        ["kernel", "update", "nftables", 1000, 5e7],
+      ]),
+    );
+    expect(found?.sentence).toContain(
+      "each by its tool alone, without what kube-proxy lists and saves before",
     );
   });
 

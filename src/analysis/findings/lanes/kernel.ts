@@ -169,7 +169,10 @@ export function ruleModelVsKernel(results: Results): Finding | null {
   };
 }
 
-/** What one endpoint change takes through the list, over another plane whose tool starts as the list's does, at the largest N of both. */
+/**
+ * What writing one endpoint change takes through the list, without kube-proxy's listing and saving, which `programming` has;
+ * over another plane whose tool starts as the list's does, at the largest N of both.
+ */
 export function kernelUpdate(results: Results): Finding | null {
   const of = (plane: string) =>
     measuredCurve(results, { lane: "kernel", scenario: "update", plane, variant: "" });
@@ -188,13 +191,13 @@ export function kernelUpdate(results: Results): Finding | null {
   const calls = Number(withCalls?.facts.systemCallsNs ?? Number.NaN);
   return {
     id: "kernel-update",
-    headline: `${shortLabel(results, slow.plane)} takes ${formatSpan(slow.estimate.median, slow.estimate.interval)} per endpoint change at ${n} Services`,
+    headline: `Writing one endpoint change takes ${shortLabel(results, slow.plane)} ${formatSpan(slow.estimate.median, slow.estimate.interval)} at ${n} Services`,
     sentence:
-      `In the kernel, at ${n} services, one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
+      `In the kernel, at ${n} services, writing one endpoint change takes ${formatNs(slow.estimate.median)} through ${planeLabel(results, slow.plane)} and ` +
       `${formatNs(fast.estimate.median)} through ${planeLabel(results, fast.plane)}: ${formatFactor(value, interval)}` +
       (Number.isFinite(calls)
-        ? `, each by its tool; lbscale's own bpf() calls for the map entries that differ take ${formatNs(calls)}.`
-        : ", each by its tool."),
+        ? `, each by its tool alone, without what kube-proxy lists and saves before; lbscale's own bpf() calls for the map entries that differ take ${formatNs(calls)}.`
+        : ", each by its tool alone, without what kube-proxy lists and saves before."),
     cells: [slow, fast, ...(Number.isFinite(calls) ? [withCalls!] : [])].map(cellId),
     value,
     interval,
