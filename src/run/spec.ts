@@ -48,7 +48,7 @@ export const runSpecSchema = z
     family: z.union([z.literal(4), z.literal(6), z.literal("dual")]).exactOptional(),
     /** Options of planes by key, such as `ipvsScheduler`. Model lane. */
     planeOptions: z.record(z.string(), z.union([z.string(), z.number()])).exactOptional(),
-    /** Time for the whole run, seconds; the profile's where absent. */
+    /** Time for the whole run, seconds; the profile's where absent. In a cluster no larger N begins after it. */
     budgetSeconds: integer(BOUNDS.seconds).exactOptional(),
     /** Time for one cell, seconds: a kube-proxy's start and changes, or each N in a cluster. Lanes kernel and cluster. */
     durationSeconds: integer(BOUNDS.seconds).exactOptional(),

@@ -114,7 +114,10 @@ export const RUN_OPTIONS: readonly RunOption[] = [
   option(
     "replicates",
     "replicates",
-    { describe: "Fresh processes per cell; 7-30: more where the interval is wide" },
+    {
+      describe:
+        "Per cell: fresh processes in lane model (7-30: more where the interval is wide), rounds of connections in the others, and changes in lane kernel",
+    },
     (text) => parseReplicates(text),
     ({ least, most }) => (least === most ? String(least) : `${least}-${most}`),
   ),
@@ -137,7 +140,10 @@ export const RUN_OPTIONS: readonly RunOption[] = [
   option(
     "budget",
     "budgetSeconds",
-    { describe: "Time for the whole run, such as 90s, 5m or 1h; the profile's by default" },
+    {
+      describe:
+        "Time for the whole run, such as 90s, 5m or 1h; the profile's by default. In lane cluster no larger N begins after it",
+    },
     parseSeconds,
     (seconds) => `${seconds}s`,
   ),
@@ -146,7 +152,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     "durationSeconds",
     {
       describe:
-        "Time for one cell, such as 30s: in lane cluster it is measured for so long; what a kube-proxy doesn't finish in it is a gap, with the reason",
+        "Such as 30s. Lane cluster: connecting at each N and protocol. Lane kernel: the limit of each start of a real program with its rounds and changes, and of each cold start; what is not finished in it is a gap",
     },
     parseSeconds,
     (seconds) => `${seconds}s`,
