@@ -8,6 +8,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { isAlive } from "../../process.js";
+import { bpfHeldBy } from "./bpf-held.js";
 import { runTool, toolPath } from "./tools.js";
 
 /** Every object's name begins with this and goes on with the run's id. */
@@ -66,7 +67,12 @@ export function findLeftovers(): Leftover[] {
   };
   const root = cgroupRoot();
   for (const name of leftoversIn(os.tmpdir())) add(name, `folder ${join(os.tmpdir(), name)}`);
-  if (root !== null) for (const name of leftoversIn(root)) add(name, `cgroup ${name}`);
+  if (root !== null) {
+    for (const name of leftoversIn(root)) {
+      const held = bpfHeldBy(join(root, name));
+      add(name, `cgroup ${name}${held === "" ? "" : ` (${held})`}`);
+    }
+  }
   for (const { pid, command } of processes()) add(command, `process ${pid} (${nameOf(command)})`);
   for (const point of mounts()) add(point, `mount ${point}`);
   for (const name of namesIn(NAMESPACES)) add(name, `network namespace ${name}`);
