@@ -95,9 +95,11 @@ const reports: KernelCatalog["reports"] = {
   },
 };
 
+/** Of the tools that write: their time in the kernel. */
+const IN_KERNEL = "writing, in the kernel";
 /** What a visit of a real program measures, by scenario. */
 const PROGRAM_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[]>>> = {
-  programming: ["", "visible", "rollout", "listing", "writing", "rest"],
+  programming: ["", "visible", "rollout", "listing", "writing", IN_KERNEL, "rest"],
   connect: [""],
   established: [""],
   sync: ["first", "first, CPU"],
@@ -159,8 +161,12 @@ export const KERNEL: KernelCatalog = {
   profiles: PROFILES,
   reports,
   // Of Cilium's maps the kernel itself tells, of kube-proxy's rules nobody does.
-  programVariants: (scenario, plane) =>
-    scenario === "memory" && isCiliumPlane(plane) ? [""] : (PROGRAM_VARIANTS[scenario] ?? []),
+  programVariants: (scenario, plane) => {
+    if (!isCiliumPlane(plane)) return PROGRAM_VARIANTS[scenario] ?? [];
+    if (scenario === "memory") return [""];
+    // It runs no tools.
+    return (PROGRAM_VARIANTS[scenario] ?? []).filter((variant) => variant !== IN_KERNEL);
+  },
   programSizes: PROGRAM_SIZES,
   fullSync: FULL_SYNC,
   coldStarts: COLD_STARTS,

@@ -371,6 +371,21 @@ describe("percentiles of a cluster", () => {
   });
 });
 
+describe("parts of a change", () => {
+  it("split writing where the time in the kernel is known, and add up to the same", () => {
+    const partsOf = (results: Results) =>
+      built(byId("kernel-programming-parts"), results).config.data.datasets;
+    const whole = withProgramming();
+    whole.cells = whole.cells.filter(({ variant }) => variant !== "writing, in the kernel");
+    const [split, unsplit] = [partsOf(programming), partsOf(whole)];
+    expect(split.map(({ label }) => label)).toContain("writing, in the kernel");
+    expect(unsplit).toHaveLength(3);
+    const sumOf = (parts: typeof split) =>
+      parts.flatMap(({ data }) => data as number[]).reduce((a, b) => a + b);
+    expect(sumOf(split)).toBeCloseTo(sumOf(unsplit), 0);
+  });
+});
+
 describe("position", () => {
   it("is entries visited by single lookups, and of planes too fast for the clock the mean", () => {
     const { config, caption, title } = built(byId("position"));

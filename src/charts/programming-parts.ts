@@ -6,23 +6,25 @@ import { comparePlanes, planeLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
 import { atServices } from "../results/select.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { provenance } from "./caption-text.js";
+import { joinParts, provenance } from "./caption-text.js";
 import type { Chart, View, Words } from "./chart.js";
 import { axisOptions, linearRange } from "./kit/axes.js";
 import { legendAbove, legendGap } from "./kit/column-marks.js";
 import { frame } from "./kit/frame.js";
 import { scaleOf, type ThemeName } from "./theme.js";
 
+/** Part of writing, drawn on its own where a run has it. */
+const IN_KERNEL = "writing, in the kernel";
 /** From the bottom of a column upwards. */
 const PARTS = [
-  { variant: "listing", label: "reading rules back" },
-  { variant: "writing", label: "writing rules or maps" },
-  { variant: "rest", label: "the program itself" },
+  { variant: "listing", label: "reading rules back", colour: 0 },
+  { variant: "writing", label: "writing rules or maps", colour: 1 },
+  { variant: "rest", label: "the program itself", colour: 3 },
 ] as const;
-/** Of Okabe and Ito's set: distinguishable to everybody, and no plane's. */
+/** Of Okabe and Ito's set: distinguishable to everybody, and no plane's. The third is a darker shade of the second. */
 const COLOURS: Readonly<Record<ThemeName, readonly string[]>> = {
-  light: ["#0072B2", "#E69F00", "#8C8C8C"],
-  dark: ["#56B4E9", "#F0B93A", "#7A838D"],
+  light: ["#0072B2", "#E69F00", "#9A6700", "#8C8C8C"],
+  dark: ["#56B4E9", "#F0B93A", "#B07F1C", "#7A838D"],
 };
 const RIGHT_MARGIN = 48;
 
@@ -40,23 +42,35 @@ export const kernelProgrammingParts: Chart = {
     const planes = [
       ...new Set(cells.filter((cell) => cell.services === services).map(({ plane }) => plane)),
     ].sort(comparePlanes(results));
-    const rows = PARTS.map(({ variant, label }) => ({
-      label,
-      values: planes.map(
+    const medians = (among: readonly Cell[], variant: string): number[] =>
+      planes.map(
         (plane) =>
           atServices(
-            cells.filter((cell) => cell.plane === plane && cell.variant === variant),
+            among.filter((cell) => cell.plane === plane && cell.variant === variant),
             services,
           )?.estimate?.median ?? 0,
-      ),
-    }));
+      );
+    const inKernel = medians(
+      cellsOf(results, { lane: "kernel", scenario: "programming", variants: [IN_KERNEL] }),
+      IN_KERNEL,
+    );
+    const isSplit = inKernel.some((ns) => ns > 0);
+    const rows = PARTS.flatMap(({ variant, label, colour }) => {
+      const values = medians(cells, variant);
+      if (variant !== "writing" || !isSplit) return [{ label, colour, values }];
+      return [
+        { label, colour, values: values.map((ns, i) => Math.max(0, ns - inKernel[i]!)) },
+        { label: "writing, in the kernel", colour: 2, values: inKernel },
+      ];
+    });
     const words = {
       title: `Where one change's time goes at ${formatCount(services)} Services`,
       subtitle: "Medians of each part of a sync · linear scale · lower is better",
-      caption: [
+      caption: joinParts([
         provenance(results, { lane: "kernel", scenario: "programming" }, cells),
         "times of the tools that kube-proxy runs; what it reads over netlink (1.37) is its own · of Cilium, time in operations on maps; the wait for more changes is its own",
-      ].join(" · "),
+        isSplit && "in the kernel: system time of the tools that write",
+      ]),
     };
     const inWords = planes.map(
       (plane, i) =>
@@ -82,7 +96,7 @@ function mostCompared(cells: readonly Cell[]): number | null {
 function stackedConfig(
   results: Results,
   planes: readonly string[],
-  rows: readonly { readonly label: string; readonly values: readonly number[] }[],
+  rows: readonly { readonly label: string; readonly colour: number; readonly values: readonly number[] }[],
   words: Words,
   view: View,
 ): ChartConfiguration {
@@ -96,10 +110,10 @@ function stackedConfig(
     type: "bar",
     data: {
       labels,
-      datasets: rows.map(({ label, values }, i) => ({
+      datasets: rows.map(({ label, colour, values }) => ({
         label,
         data: [...values],
-        backgroundColor: COLOURS[view.theme][i]!,
+        backgroundColor: COLOURS[view.theme][colour]!,
         maxBarThickness: 160 * scale,
       })),
     },

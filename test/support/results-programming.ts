@@ -44,6 +44,7 @@ export function withProgramming(results: Results = fakeResults()): Results {
         cell(plane, "programming", "rollout", services, share(1.6)),
         cell(plane, "programming", "listing", services, share(listing)),
         cell(plane, "programming", "writing", services, share(0.7 * (1 - listing))),
+        cell(plane, "programming", "writing, in the kernel", services, share(0.5 * (1 - listing))),
         cell(plane, "programming", "rest", services, share(0.3 * (1 - listing))),
         cell(plane, "sync", "first", services, first),
         cell(plane, "sync", "first, CPU", services, first && 0.9 * first),

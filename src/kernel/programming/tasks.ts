@@ -53,6 +53,7 @@ const where = { cell: count, block: count, place: count };
 const tools = z.object({
   listingNs: ns,
   writingNs: ns,
+  writingSystemNs: ns.nullable(),
   otherNs: ns,
   peakBytes: z.number(),
   calls: count,

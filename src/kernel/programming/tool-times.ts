@@ -6,6 +6,8 @@ export interface ToolCall {
   readonly endNs: number;
   /** Processor time, user and system. */
   readonly cpuNs: number;
+  /** The part of it in the kernel. */
+  readonly systemNs: number;
   readonly peakBytes: number;
   readonly purpose: "listing" | "writing" | "other";
 }
@@ -14,6 +16,8 @@ export interface ToolCall {
 export interface ToolTimes {
   readonly listingNs: number;
   readonly writingNs: number;
+  /** Of writing, what the tools spent in the kernel; null: not known. */
+  readonly writingSystemNs: number | null;
   /** Canaries, checks of features, conntrack. */
   readonly otherNs: number;
   readonly peakBytes: number;
@@ -30,6 +34,7 @@ export function parseToolTimes(text: string): ToolCall[] {
         startNs: Number(start),
         endNs: Number(end),
         cpuNs: (Number(user) + Number(system)) * 1000,
+        systemNs: Number(system) * 1000,
         peakBytes: Number(memory) * 1024,
         purpose: purposeOf(tool, args),
       },
@@ -50,11 +55,14 @@ const SLACK_NS = 2e6;
 /** Sums the calls that lie within a window. */
 export function toolTimesWithin(calls: readonly ToolCall[], fromNs: number, toNs: number): ToolTimes {
   const within = calls.filter(({ startNs, endNs }) => startNs >= fromNs && endNs <= toNs + SLACK_NS);
-  const sum = (purpose: ToolCall["purpose"]) =>
-    within.reduce((total, call) => total + (call.purpose === purpose ? call.endNs - call.startNs : 0), 0);
+  const lasted = ({ startNs, endNs }: ToolCall): number => endNs - startNs;
+  const sum = (purpose: ToolCall["purpose"], of = lasted) =>
+    within.reduce((total, call) => total + (call.purpose === purpose ? of(call) : 0), 0);
   return {
     listingNs: sum("listing"),
     writingNs: sum("writing"),
+    // A tool that writes has one thread: its system time is part of what it lasted.
+    writingSystemNs: sum("writing", ({ systemNs }) => systemNs),
     otherNs: sum("other"),
     peakBytes: Math.max(0, ...within.map(({ peakBytes }) => peakBytes)),
     calls: within.length,

@@ -14,6 +14,8 @@ export interface ProgramPoint {
 
 /** Parts of a sync, which are cells of their own; together they are the whole. */
 const SYNC_PARTS = ["listing", "writing", "rest"] as const;
+/** Part of `writing`: what the tools spent in the kernel. */
+const IN_KERNEL = "writing, in the kernel";
 /** Variants of `programming` in addition to the plain one, from the event to the end of the sync. */
 const VISIBLE = "visible";
 const ROLLOUT = "rollout";
@@ -75,11 +77,12 @@ export function programmingReports(
       }
       case "changed": {
         const { syncNs, visibleNs, wallMs } = report;
-        const { listingNs, writingNs } = report.tools;
+        const { listingNs, writingNs, writingSystemNs } = report.tools;
         add("programming", "", syncNs, { wallMs });
         add("programming", VISIBLE, visibleNs);
         const parts = [listingNs, writingNs, Math.max(0, syncNs - listingNs - writingNs)];
         for (const [i, part] of SYNC_PARTS.entries()) add("programming", part, parts[i]!);
+        if (writingSystemNs !== null) add("programming", IN_KERNEL, Math.min(writingNs, writingSystemNs));
         return;
       }
       case "rolled out":

@@ -9,7 +9,10 @@ import { programmingReports } from "./programming-reports.js";
 
 const PLANE = "kube-proxy/nftables@1.37";
 const point = { plane: PLANE, services: 100 };
-const tools = { listingNs: 30, writingNs: 50, otherNs: 5, peakBytes: 2000, calls: 2 };
+const tools = {
+  ...{ listingNs: 30, writingNs: 50, writingSystemNs: 45, otherNs: 5 },
+  ...{ peakBytes: 2000, calls: 2 },
+};
 const where = { cell: 0, block: 0, place: 0 };
 
 let results: Results;
@@ -75,6 +78,7 @@ describe("reports about a kube-proxy", () => {
     expect(of("")).toBe(100);
     expect(of("visible")).toBe(80);
     expect(of("listing") + of("writing") + of("rest")).toBe(of(""));
+    expect(of("writing, in the kernel")).toBe(45);
   });
 
   it("of a round are connections and requests, with those through a node that only tracks as their floor", () => {

@@ -103,5 +103,6 @@ export class CiliumNode implements ProgrammedNode {
 
 /** Its operations on maps as other programs' tools are: it reads nothing back. */
 function operationTimes({ operations, operationsNs }: CiliumWrites): ToolTimes {
-  return { listingNs: 0, writingNs: operationsNs, otherNs: 0, peakBytes: 0, calls: operations };
+  const times = { listingNs: 0, writingNs: operationsNs, writingSystemNs: null, otherNs: 0 };
+  return { ...times, peakBytes: 0, calls: operations };
 }
