@@ -48,11 +48,11 @@ describe("manifests of a run", () => {
 });
 
 describe("the plan of a run", () => {
-  it("counts what there is besides pods and the N Services", () => {
-    expect(formatPlan(job("connect"), STATE)[2]).toBe("besides: 3 ConfigMaps with programs and tasks");
+  it("counts what there is in addition to pods and the N Services", () => {
+    expect(formatPlan(job("connect"), STATE)[2]).toBe("also: 3 ConfigMaps with programs and tasks");
     expect(formatPlan(job("programming", "sync"), STATE).slice(1, 3)).toEqual([
       expect.stringContaining("an EndpointSlice each, watched from 2 nodes at each of N = 1, 3"),
-      "besides: 1 ConfigMap with programs and tasks; a pod on each of these nodes that watches changes; a Service whose endpoint is replaced; 40 new Services, one after the other; 46 Services removed at once, which find free addresses",
+      "also: 1 ConfigMap with programs and tasks; a pod on each of these nodes that watches changes; a Service whose endpoint is replaced; 40 new Services, one after the other; 46 Services removed at once, which find free addresses",
     ]);
   });
 });

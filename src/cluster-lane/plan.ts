@@ -151,13 +151,13 @@ export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
   return [
     `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; data plane: ${words} (${plane.source})`,
     `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${countOf(largest, "Service")} of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, ${connects(job) ? "a probe pod on" : "watched from"} ${countOf(probes, "node")} at each of N = ${job.services.map(formatCount).join(", ")}`,
-    `besides: ${[`${configMaps} with programs and tasks`, ...(watches(job) ? changingWords(job) : [])].join("; ")}`,
+    `also: ${[`${configMaps} with programs and tasks`, ...(watches(job) ? changingWords(job) : [])].join("; ")}`,
     `the cluster has ${formatCount(otherServices)} ${otherServices === 1 ? "Service" : "Services"} already${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
     `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays (--keep)" : "then all of it is removed"}`,
   ];
 }
 
-/** What changes take: pods that watch them, and Services besides the N. */
+/** What changes take: pods that watch them, and Services in addition to the N. */
 function changingWords(job: ClusterJob): string[] {
   const { replaced, news, addresses } = changingCounts(job);
   return [
@@ -168,7 +168,7 @@ function changingWords(job: ClusterJob): string[] {
   ].filter((part) => part !== false);
 }
 
-/** How many Services a run makes besides the N, for changes. */
+/** How many Services a run makes in addition to the N, for changes. */
 export function changingCounts({ scenarios, services }: Pick<ClusterJob, "scenarios" | "services">) {
   const programs = scenarios.includes("programming");
   const news = programs ? CHANGES * services.length : 0;

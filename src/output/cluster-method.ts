@@ -36,7 +36,7 @@ export function clusterFacts({ cells }: Results): [string, string][] {
     ["The probe's clock", clockOf(live)],
     ["Error of the clocks compared, at most", times(live, "clockErrorNs")],
     ["Creating the Services of a sync, first request to last answer", times(live, "creationNs")],
-    ["Services of the cluster besides the run's, which N counts", range(otherServices(live), formatCount)],
+    ["Other Services of the cluster, which N does not count", range(otherServices(live), formatCount)],
     ["Connections per second and node", numbers(live, "connectionsPerSecondAndNode", formatCount)],
     ["Cores used by a probe", numbers(live, "probeCores", String)],
   ];
