@@ -60,6 +60,8 @@ export default defineConfig({
     // Ends what hangs, and nothing else: the longest takes some minutes on a quiet machine.
     testTimeout: 3_600_000,
     hookTimeout: 3_600_000,
+    // Real programs, on a machine that others share: one hiccup in an hour of tests says nothing. The log names what was retried.
+    retry: process.env.CI ? 1 : 0,
     pool: "forks",
     fileParallelism: false,
   },
