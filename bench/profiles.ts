@@ -22,9 +22,9 @@ export const PROFILES: readonly Profile[] = [
     services: [1, 100, 1000, 10_000],
     servicesOf: {
       "ebpf-maglev": [1, 100],
-      ipvs: [1, 100, 10_000],
-      nftables: [1, 100, 10_000],
-      "calico-ebpf": [1, 100, 10_000],
+      ipvs: [1, 10_000],
+      nftables: [1, 10_000],
+      "calico-ebpf": [1, 10_000],
     },
     replicates: { least: 3, most: 3 },
     budgetSeconds: null,
