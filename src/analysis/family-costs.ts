@@ -25,6 +25,8 @@ export interface FamilyCosts {
   readonly services: number;
   readonly ipv6: Multiples;
   readonly dual: Multiples;
+  /** A lookup in IPv6 at the next smaller N, where larger tables may fit a cache that they outgrow; null: only one N. */
+  readonly smaller: { readonly services: number; readonly ipv6: Multiple } | null;
   /** Why the families are not there; null: they are. */
   readonly gap: { readonly ipv6: string | null; readonly dual: string | null };
   readonly cells: readonly Cell[];
@@ -48,6 +50,11 @@ export function familyCosts(results: Results): FamilyCosts[] {
     };
     const base = at(IPV4);
     if (!base || base.estimate === null) return [];
+    const below = maxOf(own.flatMap(({ services }) => (services < base.services ? [services] : [])));
+    const smaller = timed(
+      own.find(({ variant, services }) => variant === IPV6 && services === below),
+      own.find(({ variant, services }) => variant === IPV4 && services === below),
+    );
     const multiplesOf = (family: string): Multiples => ({
       memory: counted(at(family)?.programBytes, base.programBytes),
       lookup: timed(at(family), base),
@@ -59,6 +66,7 @@ export function familyCosts(results: Results): FamilyCosts[] {
         services: base.services,
         ipv6: multiplesOf(IPV6),
         dual: multiplesOf(DUAL),
+        smaller: smaller && { services: below, ipv6: smaller },
         gap: { ipv6: gapOf(at(IPV6)), dual: gapOf(at(DUAL)) },
         cells: own.filter(({ estimate }) => estimate !== null),
       },

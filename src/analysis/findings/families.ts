@@ -21,10 +21,13 @@ export function familyCost(results: Results): Finding | null {
   return {
     id: "family",
     headline: isCertainlyMore
-      ? `IPv6 costs ${name} ${headlineFactor(lookup.value, lookup.interval)} per rule${law === null ? "" : ", by the same law"}`
+      ? `IPv6 costs ${name} ${headlineFactor(lookup.value, lookup.interval)} ${law === null ? `at ${formatCount(costs.services)} Services` : "per rule, by the same law"}`
       : `${name} takes ${twoDigits(costs.ipv6.memory?.value ?? 1)} times the memory in IPv6`,
     sentence: [
       `At ${formatCount(costs.services)} services ${article(name)} lookup in IPv6 takes ${formatFactor(lookup.value, lookup.interval)} its time in IPv4`,
+      law === null &&
+        costs.smaller?.ipv6.interval &&
+        `, at ${formatCount(costs.smaller.services)} ${formatFactor(costs.smaller.ipv6.value, costs.smaller.ipv6.interval)}`,
       costs.ipv6.memory && `, over rules of ${costs.ipv6.memory.value.toFixed(2)} times the bytes`,
       law !== null && `; both are O(${law}): the law is the same, ${perRule(low, high)}`,
       `.${dualStack(costs, name)}`,

@@ -234,6 +234,17 @@ describe("findFindings", () => {
     );
     expect(found!.interval[0]).toBeLessThan(1.35);
     expect(found!.interval[1]).toBeGreaterThan(1.35);
+    // Without a law a factor is that of its N alone, and the next smaller N stands beside it.
+    const lawless = withFamilies(fakeResults());
+    lawless.cells = lawless.cells.filter(({ services }) => services >= 1000);
+    expect(finding(lawless, "family")).toMatchObject({
+      headline: expect.stringMatching(
+        /^IPv6 costs iptables 1\.[34]×\u00a0\(1\.\d–1\.\d\) at 10,000 Services$/,
+      ),
+      sentence: expect.stringMatching(
+        /its time in IPv4, at 1,000 1\.\d+ times \[1\.\d+, 1\.\d+\], over rules/,
+      ),
+    });
     // Where the intervals meet, no share is claimed.
     const same = finding(withFamilies(fakeResults(), 1), "family");
     expect(same?.headline).toBe("iptables takes 1.4 times the memory in IPv6");
