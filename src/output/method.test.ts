@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { fakeResults } from "../../test/support/results.js";
 import { nodeTable } from "./cluster-method.js";
-import { formatMethod, methodFacts, planesAndSizes } from "./method.js";
+import { formatMethod, kubeProxyFacts, methodFacts, planesAndSizes } from "./method.js";
 
 it("the method says whose anonymous maps are modelled: the run's version of nft, or what old runs had", () => {
   const results = fakeResults();
@@ -62,6 +62,18 @@ it("changes of a cluster are told by node, and of the last node, where there are
     ["the last", "4 ms", "5 ms", "6 ms"],
   ]);
   expect(nodeTable({ ...results, cells: [{ ...live, facts }] })).toEqual([]);
+});
+
+it("the method names whose rules a kernel loaded, and the real programs that were measured, each version once", () => {
+  const results = fakeResults({ planes: ["iptables"], services: [1, 100, 1000, 5000] });
+  const versions = ["1.37.2", "Kubernetes v1.37.2", "Kubernetes v1.37.2", "Kubernetes v1.36.3"];
+  results.cells.forEach((cell, i) => {
+    cell.facts = { kubeProxy: versions[i]!, ...(i > 0 && { minSyncPeriod: "1 ms" }) };
+  });
+  expect(kubeProxyFacts(results)).toEqual([
+    ["Rules of kube-proxy", "1.37.2"],
+    ["kube-proxy itself", "Kubernetes v1.37.2, Kubernetes v1.36.3"],
+  ]);
 });
 
 it("a run's planes and sizes are counted in words that fit one of each", () => {

@@ -2,7 +2,7 @@
 
 import { joinParts, resultsHash } from "../charts/caption-text.js";
 import { datapathNote, outsideNote, planeLabel } from "../results/descriptors.js";
-import type { Results } from "../results/schema.js";
+import type { Cell, Results } from "../results/schema.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { countOf, formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import { clusterFacts, clusterSentences, isLive } from "./cluster-method.js";
@@ -120,16 +120,39 @@ function importFacts({ cluster }: Results): [string, string][] {
   return notes.length === 0 ? [] : [["Read, left out and assumed", plainText(notes.join("; "), 4000)]];
 }
 
-/** Whose rules were modelled, and with which nft: a version, or several with their planes. Empty where the run does not say. */
+/** What real programs said of themselves, by what a cell's facts call it. */
+const PROGRAMS = {
+  kubeProxy: "kube-proxy itself",
+  cilium: "Control plane",
+  nft: "nft of kube-proxy",
+} as const;
+
+/**
+ * Whose rules were modelled or loaded, and with which nft: a version, or several with their planes; and which real programs
+ * were measured. Empty where the run does not say.
+ */
 export function kubeProxyFacts(results: Results): [string, string][] {
-  const { kubeProxy, nft } = results.run.settings;
+  const { kubeProxy, nft, kernel } = results.run.settings;
+  // Of kube-proxy itself and of Cilium; other cells say whose rules they load.
+  const isReal = ({ facts }: Cell) => facts.minSyncPeriod !== undefined || facts.cilium !== undefined;
+  const real = results.cells.filter(isReal);
+  const loaded = results.cells.filter((cell) => !isReal(cell));
   return [
-    ...versionFacts(results, "Rules of kube-proxy", kubeProxy),
+    ...(kubeProxy === undefined
+      ? saidOf(loaded, "kubeProxy", "Rules of kube-proxy")
+      : versionFacts(results, "Rules of kube-proxy", kubeProxy)),
     ...versionFacts(results, "Loaded by nft", nft),
-    ...(results.run.settings.kernel?.nft === undefined
+    ...Object.entries(PROGRAMS).flatMap(([fact, what]) => saidOf(real, fact, what)),
+    ...(kernel?.nft === undefined
       ? []
-      : [["Measured with", plainText(results.run.settings.kernel.nft, 80)] satisfies [string, string]]),
+      : [["Measured with", plainText(kernel.nft, 80)] satisfies [string, string]]),
   ];
+}
+
+/** The values of a fact, each once; empty where no cell has it. */
+function saidOf(cells: readonly Cell[], fact: string, what: string): [string, string][] {
+  const said = new Set(cells.flatMap(({ facts }) => facts[fact] ?? []));
+  return said.size === 0 ? [] : [[what, [...said].map((one) => plainText(String(one), 60)).join(", ")]];
 }
 
 function versionFacts(
