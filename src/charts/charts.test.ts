@@ -52,6 +52,18 @@ function byId(id: string) {
 }
 
 // To accept a changed picture: delete its file, run the tests once, and look at the new one before committing it.
+describe("captions of the kernel lane", () => {
+  it("explain the words that labels have, and no others", () => {
+    const caption = (planes: readonly string[]) =>
+      built(byId("kernel-scaling"), {
+        ...ofDefault,
+        cells: ofDefault.cells.filter(({ plane }) => planes.includes(plane)),
+      }).caption;
+    expect(caption(["ebpf", "nftables", "iptables"])).toMatch(/ · eBPF: lbscale's own programs/);
+    expect(caption(["nftables", "iptables"])).not.toMatch(/eBPF|no proxy|tracked/);
+  });
+});
+
 describe("pictures", () => {
   const cases = [
     { id: "columns", results: article, theme: "light" },

@@ -3,7 +3,7 @@
 import { cellsOf, MODEL_LOOKUP, noiseFloorNs, seriesOf, servicesOf } from "../analysis/series.js";
 import type { Results } from "../results/schema.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
-import { formatMeasure, headline, intervalKind, provenance } from "./caption-text.js";
+import { formatMeasure, headline, intervalKind, joinParts, provenance } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
 import { columnsConfig } from "./clustered.js";
 import { SERVICES_AXIS } from "./loglog.js";
@@ -41,12 +41,12 @@ export function columnsChart(chart: ColumnsChart): Chart {
     const words = {
       title: headline(results, findings) ?? neutralTitle,
       subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · linear scale · lower is better`,
-      caption: [
+      caption: joinParts([
         provenance(results, measure, cells),
-        ...(note ? [note] : []),
+        typeof note === "function" ? note(results, cells) : note,
         "spacing of the groups is not proportional to the number of services",
-        ...(missing ? ["hollow circle: could not be measured"] : []),
-      ].join(" · "),
+        missing && "hollow circle: could not be measured",
+      ]),
     };
     const rows = series.map(({ plane, points }) => {
       const byServices = new Map(points.map((point) => [point.n, point]));

@@ -1,17 +1,32 @@
 /** The kernel lane's charts: connections through the real data planes. Never on one axis with the models'. */
 
+import { type Described, planeLabel } from "../results/descriptors.js";
+import type { Cell } from "../results/schema.js";
 import { formatDecimalBytes } from "../text.js";
+import { joinParts } from "./caption-text.js";
 import { columnsChart } from "./columns.js";
 import { countsChart } from "./counts.js";
 import { percentilesChart } from "./percentiles.js";
 import { positionChart } from "./position.js";
 import { scalingChart } from "./scaling.js";
 
+/** What words in labels mean, where a label has them. */
+const WORDS = {
+  "no proxy": "no proxy: the same clients straight to an endpoint, in the same rounds",
+  tracked: "tracked: with conntrack on",
+  eBPF: "eBPF: lbscale's own programs on maps laid out as Cilium's and Calico's",
+} as const;
+
+function wordsNote(results: Described, cells: readonly Cell[]): string {
+  const labels = cells.map(({ plane }) => planeLabel(results, plane)).join("\n");
+  return joinParts(Object.entries(WORDS).map(([word, meaning]) => labels.includes(word) && meaning));
+}
+
 const connect = {
   measure: { lane: "kernel", scenario: "connect" },
   findings: ["kernel-connect"],
   neutralTitle: "TCP connect time by number of Kubernetes services",
-  note: "no proxy: the same clients straight to an endpoint, in the same rounds; tracked: with conntrack on · eBPF: lbscale's own programs on maps laid out as Cilium's and Calico's",
+  note: wordsNote,
   // Most of any connection is not the proxy's: the line `no proxy` shows it.
   floor: false,
 } as const;

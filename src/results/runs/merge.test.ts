@@ -36,6 +36,13 @@ describe("runs that are drawn as one", () => {
     expect(new Set(reports.map(({ colours, marker }) => `${colours.light} ${marker}`)).size).toBe(2);
   });
 
+  it("have a colour each, up to eight", () => {
+    const runs = Array.from("abcdefgh", (label) => ({ label, results: clusterRun("nftables") }));
+    const colours = Object.values(mergeRuns(runs).planes ?? {}).map((report) => report.colours);
+    for (const theme of ["light", "lightLabel", "dark"] as const)
+      expect(new Set(colours.map((colour) => colour[theme])).size).toBe(8);
+  });
+
   it("does not name a plane twice whose run is called like it", () => {
     const { planes } = mergeRuns([
       { label: "nftables", results: clusterRun("nftables") },

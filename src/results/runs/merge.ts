@@ -25,8 +25,10 @@ const COLOURS = [
   { light: "#CC79A7", lightLabel: "#A8487F", dark: "#E59CC4" },
   { light: "#6A3D9A", lightLabel: "#6A3D9A", dark: "#B79CE0" },
   { light: "#5F5F5F", lightLabel: "#5F5F5F", dark: "#BDBDBD" },
+  { light: "#000000", lightLabel: "#000000", dark: "#FFFFFF" },
+  { light: "#A6761D", lightLabel: "#7F5A14", dark: "#D9B44A" },
 ] as const;
-const MARKERS = ["circle", "rectRot", "triangle", "rect", "star", "crossRot"] as const;
+const MARKERS = ["circle", "rectRot", "triangle", "rect", "star", "crossRot", "cross"] as const;
 
 /** What is measured alike in every lane but the model's, which computes what the others time. */
 const ALIKE = ["connect", "established"];
