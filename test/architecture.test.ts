@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -57,6 +58,27 @@ const OTHER_PLANE_TESTS: Readonly<Record<string, string>> = {
   "src/planes/ebpf/cilium-recordings.test.ts":
     "Cilium's own maps; kube-proxy's recordings concern three planes",
 };
+/** Of .dependency-cruiser.cjs, as far as this file reads it: what a folder's files may not import. */
+interface Arrows {
+  readonly name: string;
+  readonly to: { readonly path: string; readonly pathNot: readonly string[] };
+}
+const ARROWS = (
+  createRequire(import.meta.url)("../.dependency-cruiser.cjs") as { forbidden: Arrows[] }
+).forbidden.filter(({ name }) => name.startsWith("arrows-of-"));
+const ROOMS = readdirSync(join(ROOT, "src"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .concat("bench");
+/** The rooms whose every file a room may import. */
+function importsOf(room: string): string[] {
+  const { to } = ARROWS.find(({ name }) => name === `arrows-of-${room}`)!;
+  return ROOMS.filter((other) => other !== room).filter((other) => {
+    const file = `${other === "bench" ? "" : "src/"}${other}/any-file.ts`;
+    return !(new RegExp(to.path).test(file) && !to.pathNot.some((path) => new RegExp(path).test(file)));
+  });
+}
+
 const PLANE_FOLDERS = [...new Set(PLANE_IDS.map((id) => id.replace("-maglev", "")))];
 
 describe("architecture", () => {
@@ -86,6 +108,34 @@ describe("architecture", () => {
       .filter((file) => dirname(file) === `src/planes/${folder}` && !(file in OTHER_PLANE_TESTS))
       .map((file) => basename(file));
     expect(tests.sort()).toEqual(PLANE_TESTS);
+  });
+
+  it("each folder of src, and bench, has a rule on what it may import", () => {
+    expect(ARROWS.map(({ name }) => name.replace("arrows-of-", "")).sort()).toEqual(ROOMS.toSorted());
+  });
+
+  it("arrows between folders lead one way: no two of them reach each other", () => {
+    const reached = (room: string, seen = new Set<string>()): Set<string> => {
+      for (const other of importsOf(room)) if (!seen.has(other)) reached(other, seen.add(other));
+      return seen;
+    };
+    expect(ROOMS.filter((room) => reached(room).has(room))).toEqual([]);
+  });
+
+  it("docs/architecture.md says what each folder may import, as the rules do", () => {
+    const rows = readFileSync(join(ROOT, "docs", "architecture.md"), "utf8").matchAll(
+      /^\| `(?:src\/)?([a-z-]+)\/` +\|.*\| ([^|]*?) +\|$/gm,
+    );
+    const said = Object.fromEntries(Array.from(rows, ([, room, imports]) => [room, imports]));
+    const everyone = ROOMS.filter((room) => !["api", "bench", "cli"].includes(room));
+    for (const room of ROOMS) {
+      const words = said[room] ?? "not in the table";
+      const names = words === "every folder above but api" ? everyone : words.split(", ");
+      expect([room, names.filter((name) => name !== "the leaves").sort()]).toEqual([
+        room,
+        importsOf(room).sort(),
+      ]);
+    }
   });
 
   it("each file of tests stands next to what it tests, or in test/", () => {
