@@ -35,7 +35,7 @@ export class InvalidOptionError extends InputError {
   override readonly name: string = "InvalidOptionError";
 }
 
-/** No plane, chart or service has the name that was given. Names those that exist. */
+/** No plane, chart, service or node has the name that was given, or none was given of several. Names those that exist. */
 export class UnknownNameError extends InputError {
   override readonly name: string = "UnknownNameError";
 }
@@ -55,7 +55,7 @@ export class ResultsFileError extends InputError {
   override readonly name: string = "ResultsFileError";
 }
 
-/** This machine can't do it: the wrong operating system, or a right that is missing. */
+/** This machine can't do it: the wrong operating system, or a program or right that is missing. */
 export class UnsupportedHostError extends InputError {
   override readonly name: string = "UnsupportedHostError";
 }

@@ -126,7 +126,9 @@ describe("architecture", () => {
     const rows = readFileSync(join(ROOT, "docs", "architecture.md"), "utf8").matchAll(
       /^\| `(?:src\/)?([a-z-]+)\/` +\|.*\| ([^|]*?) +\|$/gm,
     );
-    const said = Object.fromEntries(Array.from(rows, ([, room, imports]) => [room, imports]));
+    const said: Record<string, string | undefined> = Object.fromEntries(
+      Array.from(rows, ([, room, imports]) => [room, imports]),
+    );
     const everyone = ROOMS.filter((room) => !["api", "bench", "cli"].includes(room));
     for (const room of ROOMS) {
       const words = said[room] ?? "not in the table";
@@ -136,6 +138,13 @@ describe("architecture", () => {
         importsOf(room).sort(),
       ]);
     }
+  });
+
+  it("errors below the command line have the name of what is wrong: no UsageError, and no InputError itself", () => {
+    const throwing = (name: string) =>
+      WRITTEN.filter((file) => new RegExp(`new ${name}\\(`).test(readFileSync(join(ROOT, file), "utf8")));
+    expect(throwing("UsageError").filter((file) => !/^(src\/cli|scripts)\//.test(file))).toEqual([]);
+    expect(throwing("InputError")).toEqual([]);
   });
 
   it("each file of tests stands next to what it tests, or in test/", () => {

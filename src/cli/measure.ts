@@ -3,6 +3,7 @@
 import type { Cluster } from "../cluster/cluster.js";
 import type { DualStack } from "../cluster/family.js";
 import type { ClusterSettings } from "../cluster-lane/options.js";
+import { CheckFailedError } from "../errors.js";
 import type { Results } from "../results/schema.js";
 import {
   InterruptedRunError,
@@ -10,6 +11,7 @@ import {
   type RunSpecInput,
   resumeBenchmark,
   runBenchmark,
+  UnsavedRunError,
 } from "../run/index.js";
 import { InterruptedError, withAbortOnSignal } from "./interrupted.js";
 import { returnToUser } from "./ownership.js";
@@ -62,9 +64,11 @@ export async function measureForTerminal(what: Measurement): Promise<{ results: 
     } catch (error) {
       if (signal.aborted && error === signal.reason)
         throw new InterruptedError("interrupted before anything was measured: nothing was written");
-      if (!(error instanceof InterruptedRunError)) throw error;
       const cluster = what.cluster === undefined ? "" : " --cluster THE-SAME";
-      const hint = error.resumable ? `; finish it with: lbscale run --resume --out ${out}${cluster}` : "";
+      const resume = `with: lbscale run --resume --out ${out}${cluster}`;
+      if (error instanceof UnsavedRunError) throw new CheckFailedError(`${error.message} ${resume}`);
+      if (!(error instanceof InterruptedRunError)) throw error;
+      const hint = error.resumable ? `; finish it ${resume}` : "";
       throw new InterruptedError(`${error.message}${hint}; lbscale report ${out} draws what is there`);
     } finally {
       display.end();

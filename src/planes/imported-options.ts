@@ -1,7 +1,7 @@
 /** Flags of kube-proxy that an import read off a node's rules, kept in the cluster's source. */
 
 import type { Cluster } from "../cluster/cluster.js";
-import { UsageError } from "../errors.js";
+import { InvalidInputError } from "../errors.js";
 import { KUBE_PROXY_OPTIONS } from "./kube-proxy-options.js";
 import { type PlaneSettings, planeOptionsFrom } from "./options.js";
 import type { PlaneOptions } from "./plane.js";
@@ -22,7 +22,7 @@ export function flagParameters(flags: ImportedFlags): Record<string, unknown> {
 
 /**
  * The options under which a plane writes the rules that were imported.
- * @throws UsageError for a cluster file with flags that no option takes.
+ * @throws InputError for a cluster file with flags that no option takes.
  */
 export function importedOptions(cluster: Pick<Cluster, "source">): PlaneOptions {
   return planeOptionsFrom(importedSettings(cluster));
@@ -30,13 +30,13 @@ export function importedOptions(cluster: Pick<Cluster, "source">): PlaneOptions 
 
 /**
  * The same by key, as results.json holds them.
- * @throws UsageError for a cluster file with flags that no option takes.
+ * @throws InputError for a cluster file with flags that no option takes.
  */
 export function importedSettings({ source }: Pick<Cluster, "source">): PlaneSettings {
   const flags: unknown = source.parameters[FLAGS_PARAMETER];
   if (source.kind !== "imported" || flags === undefined) return {};
   if (!isSettings(flags))
-    throw new UsageError(
+    throw new InvalidInputError(
       `source.parameters.${FLAGS_PARAMETER} of the cluster holds no flags: import it again`,
     );
   planeOptionsFrom(flags);

@@ -1,6 +1,6 @@
 /** Options of all planes that users may set: one line per plane that has some. */
 
-import { UsageError } from "../errors.js";
+import { InvalidOptionError, UnknownNameError } from "../errors.js";
 import { CALICO_OPTIONS } from "./calico-ebpf/options.js";
 import { EBPF_OPTIONS } from "./ebpf/options.js";
 import { IPVS_OPTIONS } from "./ipvs/options.js";
@@ -34,7 +34,7 @@ export function withDefaults(settings: PlaneSettings): Record<string, string | n
  *
  * @param settings Values by key.
  * @returns The same values, checked, texts read.
- * @throws UsageError for a key that no plane declares, and for a value that it does not take.
+ * @throws UnknownNameError for a key that no plane declares, InvalidOptionError for a value that it does not take.
  */
 export function planeOptionsFrom(settings: PlaneSettings): PlaneOptions {
   const plain: Record<string, string | number> = {};
@@ -43,10 +43,10 @@ export function planeOptionsFrom(settings: PlaneSettings): PlaneOptions {
     const option = PLANE_OPTIONS.find((candidate) => candidate.key === key);
     if (!option) {
       const known = PLANE_OPTIONS.map((candidate) => candidate.key).join(", ");
-      throw new UsageError(`no plane has an option ${key}: choose from ${known}`);
+      throw new UnknownNameError(`no plane has an option ${key}: choose from ${known}`);
     }
     if (!accepts(option, value)) {
-      throw new UsageError(`${key} ${JSON.stringify(value)}: give ${acceptedValues(option)}`);
+      throw new InvalidOptionError(`${key} ${JSON.stringify(value)}: give ${acceptedValues(option)}`);
     }
     if ("isFlag" in option) read = { ...read, [key]: value === "true" };
     else if ("read" in option) read = { ...read, ...option.read(String(value)) };

@@ -32,9 +32,7 @@ export function ensureWritableFolder(folder: string): void {
     writeFileAtomically(probe, "");
     rmSync(probe);
   } catch (error) {
-    throw new ResultsFileError(
-      `can't write to ${folder}: ${reasonOf(error)}; choose another folder with --out`,
-    );
+    throw new ResultsFileError(`can't write to ${folder}: ${reasonOf(error)}; choose another folder`);
   }
 }
 

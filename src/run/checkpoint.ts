@@ -1,10 +1,10 @@
 /** Keeps results.json current while a run measures, also when the disk can't take it. */
 
 import { performance } from "node:perf_hooks";
-import { CheckFailedError } from "../errors.js";
 import { reasonOf } from "../reason.js";
 import { writeResults } from "../results/files.js";
 import type { Results } from "../results/schema.js";
+import { UnsavedRunError } from "./errors.js";
 
 /** A crash loses at most what was measured in this time; writing after each process would take longer than some cells. */
 const INTERVAL_MS = 1000;
@@ -45,16 +45,14 @@ export class Checkpoint {
   /**
    * Saves.
    *
-   * @throws CheckFailedError where it can't; the message says how to finish what was saved before.
+   * @throws UnsavedRunError where it can't.
    */
   save(results: Results): void {
     if (this.#folder === null) return;
     try {
       writeResults(this.#folder, results);
     } catch (error) {
-      throw new CheckFailedError(
-        `can't save to ${this.#folder}: ${reasonOf(error)}; make room, then finish what was saved before with: lbscale run --resume --out ${this.#folder}`,
-      );
+      throw new UnsavedRunError(this.#folder, reasonOf(error));
     }
   }
 }

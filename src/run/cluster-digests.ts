@@ -3,9 +3,9 @@
 import { setImmediate } from "node:timers/promises";
 import { clusterDigest } from "../cluster/digest.js";
 import { familiesOf } from "../cluster/family.js";
-import { InputError } from "../errors.js";
 import { benchFamilies, type ClusterRequest } from "../measure/replicate/bench-cluster.js";
 import type { Cell, Results } from "../results/schema.js";
+import { NotResumableError } from "./errors.js";
 import type { RunContext } from "./lanes/lane.js";
 
 type ClusterContext = Pick<RunContext, "catalog" | "clusterFile">;
@@ -32,7 +32,7 @@ export function clusterRequest(
 /**
  * Stores a digest of every cluster, until the signal aborts.
  *
- * @throws InputError where a resumed run has another cluster: all replicates share one.
+ * @throws NotResumableError where a resumed run has another cluster: all replicates share one.
  */
 export async function recordClusterDigests(
   results: Results,
@@ -59,8 +59,8 @@ export async function recordClusterDigests(
       .map(clusterDigest)
       .join(" ");
     if (digests[name] !== undefined && digests[name] !== digest) {
-      throw new InputError(
-        `this run began with another cluster (${name} services): give it the same --cluster`,
+      throw new NotResumableError(
+        `this run began with another cluster (${name} services): give it the same one`,
       );
     }
     digests[name] = digest;

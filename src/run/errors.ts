@@ -1,5 +1,6 @@
-/** How a run ends early. */
+/** How a run ends early, or can't go on. */
 
+import { CheckFailedError, InputError } from "../errors.js";
 import type { Results } from "../results/schema.js";
 
 /** The run was asked to stop: what was measured until then is kept. */
@@ -21,5 +22,22 @@ export class InterruptedRunError extends Error {
     this.results = results;
     this.out = out;
     this.resumable = resumable && out !== null;
+  }
+}
+
+/** A stored run can't be finished: it is complete, of another machine or cluster, or of a lane that can't. */
+export class NotResumableError extends InputError {
+  override readonly name = "NotResumableError";
+}
+
+/** A run's folder can't take it any more; what was saved before can be finished once it can. */
+export class UnsavedRunError extends CheckFailedError {
+  override readonly name = "UnsavedRunError";
+  /** The run's folder. */
+  readonly out: string;
+
+  constructor(out: string, reason: string) {
+    super(`can't save to ${out}: ${reason}; make room, then finish what was saved before`);
+    this.out = out;
   }
 }

@@ -8,9 +8,8 @@ import {
   FAMILY_NAMES,
   type FamilyChoice,
 } from "../cluster/family.js";
-import { InputError } from "../errors.js";
 import type { Results } from "../results/schema.js";
-import type { RunSpec } from "./spec.js";
+import { InvalidRunSpecError, type RunSpec } from "./spec.js";
 
 /** What a run's clusters have. */
 export function familyOfRun({ settings }: Results["run"]): FamilyChoice {
@@ -30,12 +29,12 @@ export function withImported(
 /**
  * What of a cluster is measured.
  *
- * @throws InputError where it lacks a family.
+ * @throws InvalidRunSpecError where it lacks a family.
  */
 export function partOf(given: Cluster | DualStack, family: FamilyChoice): Cluster | DualStack {
   const part = chooseFamily(given, family);
   if (part !== undefined) return part;
-  throw new InputError(
-    `this cluster has ${FAMILY_NAMES[choiceOf(given)]} and not ${FAMILY_NAMES[family]}: leave --family out`,
+  throw new InvalidRunSpecError(
+    `family: this cluster has ${FAMILY_NAMES[choiceOf(given)]} and not ${FAMILY_NAMES[family]}: leave it out`,
   );
 }

@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { InputError } from "../errors.js";
+import { ResultsFileError } from "../errors.js";
 import { ensureWritableFolder, holdsResults, makeFolder, RESULTS_FILE } from "../results/files.js";
 import type { Results } from "../results/schema.js";
 import type { Lane } from "./lanes/lane.js";
@@ -13,7 +13,7 @@ type FolderChoice = string | ((runId: string) => string);
 /** The folder of a new run. */
 interface RunFolder {
   readonly path: string;
-  /** Throws InputError where another process has measured into it meanwhile. */
+  /** Throws ResultsFileError where another process has measured into it meanwhile. */
   refuseRun(): void;
   /** Removes what a run left that measured nothing, so that it is not in the way of the next try. */
   removeUnused(results: Results): void;
@@ -23,7 +23,7 @@ interface RunFolder {
  * Chooses the folder. Two runs that begin in one second have one id: where the folder is named by it, the second run gets
  * a number.
  *
- * @throws InputError for a folder that holds a run, ResultsFileError for one that can't be written.
+ * @throws ResultsFileError for a folder that holds a run or can't be written.
  */
 export function chooseFolder(results: Results, choice: FolderChoice, lane: Lane): RunFolder {
   if (typeof choice === "string") return runFolder(choice, lane, !existsSync(choice));
@@ -41,8 +41,8 @@ export function chooseFolder(results: Results, choice: FolderChoice, lane: Lane)
 function runFolder(path: string, lane: Lane, isNew: boolean): RunFolder {
   const refuseRun = () => {
     if (!holdsResults(path)) return;
-    throw new InputError(
-      `${path} holds a run already: choose another --out${lane.resumable ? ", or finish it with --resume" : ""}`,
+    throw new ResultsFileError(
+      `${path} holds a run already: choose another folder${lane.resumable ? ", or resume it" : ""}`,
     );
   };
   refuseRun();

@@ -20,7 +20,7 @@ export type { Job, Scenario, ScenarioReport, Size } from "../measure/scenario.js
 export type { PlaneEntry } from "../planes/registry-loader.js";
 export type { Results, ScenarioDescription } from "../results/schema.js";
 export type { BenchmarkCatalog } from "./catalog.js";
-export { InterruptedRunError } from "./errors.js";
+export { InterruptedRunError, NotResumableError, UnsavedRunError } from "./errors.js";
 export type { RunEvent } from "./events.js";
 export type { ResumeOptions, RunOptions, SessionOptions } from "./session.js";
 export { InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput, runSpecSchema } from "./spec.js";
@@ -46,7 +46,7 @@ export function runBenchmark(spec: RunSpecInput, options: RunOptions = {}): Prom
  *
  * @param options The run's folder, and its cluster where it measures an imported one.
  * @returns The run as results.json holds it, with the estimates, fits and findings of all its cells.
- * @throws InputError where the folder holds no run that can be finished on this machine; otherwise as `runBenchmark`.
+ * @throws NotResumableError where the run in the folder can't be finished on this machine; otherwise as `runBenchmark`.
  * @example
  * const results = await resumeBenchmark({ out: "results/runs/2026-01-31-default" });
  */

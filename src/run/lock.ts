@@ -64,6 +64,6 @@ function heldError(folder: string, path: string): ResultsFileError {
   const pid = holderOf(path)?.trim().split(" ")[0];
   const holder = pid === undefined ? "another process" : `process ${pid}`;
   return new ResultsFileError(
-    `${holder} measures into ${folder} just now: wait for it, or choose another --out; if none does, remove ${path}`,
+    `${holder} measures into ${folder} just now: wait for it, or choose another folder; if none does, remove ${path}`,
   );
 }

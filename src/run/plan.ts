@@ -1,6 +1,5 @@
 /** From a lane's plan to a result without measurements. */
 
-import { InputError } from "../errors.js";
 import type { Profile } from "../measure/catalog.js";
 import type { Size } from "../measure/scenario.js";
 import { withDefaults } from "../planes/options.js";
@@ -9,7 +8,7 @@ import { VERSION } from "../version.js";
 import type { BenchmarkCatalog } from "./catalog.js";
 import { describeRun } from "./describe.js";
 import type { Plan } from "./lanes/lane.js";
-import type { RunSpec } from "./spec.js";
+import { InvalidRunSpecError, type RunSpec } from "./spec.js";
 
 /** Half an interval as a share of the median, where a cell is precise enough. */
 const TARGET_HALF_WIDTH = 0.05;
@@ -20,12 +19,12 @@ export const DEFAULT_PROFILE = "default";
 /**
  * Finds a profile.
  *
- * @throws InputError that lists the profiles where none has this id.
+ * @throws InvalidRunSpecError that lists the profiles where none has this id.
  */
 export function profileById({ profiles }: Pick<BenchmarkCatalog, "profiles">, id: string): Profile {
   const profile = profiles.find((candidate) => candidate.id === id);
   if (!profile) {
-    throw new InputError(
+    throw new InvalidRunSpecError(
       `unknown profile "${id}": choose from ${profiles.map((known) => known.id).join(", ")}`,
     );
   }

@@ -9,7 +9,6 @@ import { type DualStack, familiesOf } from "../cluster/family.js";
 import { growFamilies, servicesOf } from "../cluster/grow-families.js";
 import { writeCluster } from "../cluster/json.js";
 import type { ClusterSettings } from "../cluster-lane/options.js";
-import { InputError } from "../errors.js";
 import { closeEnvironment, readCpuTimes, readEnvironment } from "../measure/environment.js";
 import { pinnableCpu } from "../measure/spawn.js";
 import { planeOptionsFrom } from "../planes/options.js";
@@ -22,7 +21,7 @@ import { certify } from "./certify.js";
 import { Checkpoint } from "./checkpoint.js";
 import { recordClusterDigests } from "./cluster-digests.js";
 import { measuredEntries } from "./describe.js";
-import { InterruptedRunError } from "./errors.js";
+import { InterruptedRunError, NotResumableError } from "./errors.js";
 import type { RunEvent } from "./events.js";
 import { familyOfRun, partOf, withImported } from "./family.js";
 import { chooseFolder } from "./folder.js";
@@ -73,7 +72,7 @@ export interface ResumeOptions extends SessionOptions {
  * @param spec What to measure. `{}` is the default profile of the model lane.
  * @param options The catalog, and where the run is kept.
  * @returns The run with its estimates, fits and findings.
- * @throws InvalidRunSpecError or another InputError for what can't be measured, and for a folder that holds a run already.
+ * @throws InvalidRunSpecError or another InputError for what can't be measured, ResultsFileError for a folder that holds a run already.
  * @throws CheckFailedError where a plane decides wrongly, where the kernel refuses, and where the folder can't be written.
  * @throws InterruptedRunError once the signal aborts; it holds what was measured. The signal's own reason, while it is planned.
  */
@@ -127,17 +126,19 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
  *
  * @param options The catalog, the run's folder, and its cluster where it measures an imported one.
  * @returns The run with its estimates, fits and findings.
- * @throws InputError where the folder holds no run that can be finished here; otherwise as `startRun`.
+ * @throws NotResumableError where the run in the folder can't be finished here; otherwise as `startRun`.
  */
 export async function resumeRun(options: WithCatalog<ResumeOptions>): Promise<Results> {
   const { out } = options;
   const results = loadResumableRun(out, options.cluster !== undefined);
   const lane = await loadLane(results.cells[0]?.lane ?? "model");
   if (!lane.resumable) {
-    throw new InputError(`a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`);
+    throw new NotResumableError(
+      `a run of lane ${lane.id} takes minutes and can't be resumed: start a new run`,
+    );
   }
   if (options.clusterLane !== undefined && lane.id !== "cluster") {
-    throw new InputError(
+    throw new NotResumableError(
       `the run in ${out} is of lane ${lane.id}: resume it without options of lane cluster`,
     );
   }

@@ -77,7 +77,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     [
       "kinds of addresses of a given cluster",
       ["run", "--scenarios", "addresses", "--cluster", BOUTIQUE],
-      /scenario addresses generates its clusters: leave out --cluster/,
+      /scenario addresses generates its clusters: leave out the cluster/,
     ],
     ["two costs", ["import", NODE_TABLES, "--positions", "--ns-per-entry", "5", "--run", "."], /not both/],
   ])("%s, after what the import left out and assumed", async (_what, args, message) => {
@@ -134,7 +134,7 @@ describe("bad input gets one line on stderr, exit code 2, and nothing on stdout"
     "an output folder where nobody may write, root included (/proc, so Linux only)",
     async () => {
       const { status, stderr } = await lbscale([...TINY, "--out", "/proc/lbscale"]);
-      expect(stderr).toMatch(/can't write to \/proc\/lbscale: .*choose another folder with --out/);
+      expect(stderr).toMatch(/can't write to \/proc\/lbscale: .*choose another folder\n$/);
       expect(status).toBe(2);
     },
   );

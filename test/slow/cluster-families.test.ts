@@ -50,7 +50,10 @@ describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy
   it("has Services of IPv4 unless told, which is said", () => {
     const out = join(folder, "first family");
     const { status, stderr } = measure("--services", "2", "--duration", "2s", "--out", out);
-    expect([status, stderr]).toEqual([0, expect.stringContaining("and IPv4 is measured: see --family")]);
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringContaining("and IPv4 is measured: family chooses another"),
+    ]);
     expect(readResults(out).run.settings.family).toBeUndefined();
     expect(lbscale("doctor", "--context", "lbscale").stdout).toContain("of IPv4 and IPv6; free addresses");
   });

@@ -120,7 +120,7 @@ describe("an imported cluster of IPv6, or of both families", () => {
     const none = of("imported-none", "6", "--family", "dual");
     expect([none.status, none.stderr]).toEqual([
       2,
-      expect.stringContaining("this cluster has IPv6 and not dual stack: leave --family out"),
+      expect.stringContaining("family: this cluster has IPv6 and not dual stack: leave it out"),
     ]);
   });
 

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError, UnsupportedHostError } from "../../errors.js";
 import { cacheFolder, type Environment, isProgram } from "../real-program/installed.js";
 import { scriptFile, scriptPath } from "../testbed/scripts.js";
 
@@ -27,17 +27,19 @@ export function installedCilium(environment: Environment = process.env): string 
 /**
  * Path of the program.
  * @param path Of another one; "": the one that the script builds.
- * @throws UsageError which says how to get it if there is none.
+ * @throws UnsupportedHostError, which says how to install it; InvalidOptionError for a path that is no program.
  */
 export function findCilium(path: string, environment: Environment = process.env): string {
   if (path === "") {
     const installed = installedCilium(environment);
     if (installed !== undefined) return installed;
-    throw new UsageError(`Cilium's control plane ${CILIUM_VERSION} is not installed: run ${installCilium()}`);
+    throw new UnsupportedHostError(
+      `Cilium's control plane ${CILIUM_VERSION} is not installed: run ${installCilium()}`,
+    );
   }
   if (isProgram(path)) return resolve(path);
-  throw new UsageError(
-    `${path} is not a program: give --cilium the path that ${installCilium()} prints, or nothing`,
+  throw new InvalidOptionError(
+    `${path} is not a program: give the path that ${installCilium()} prints, or none`,
   );
 }
 

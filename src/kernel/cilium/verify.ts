@@ -3,7 +3,7 @@
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
 import type { MapEntry } from "../../planes/ebpf/dump/map-bytes.js";
@@ -46,7 +46,7 @@ export interface VerifyCiliumOptions {
 
 /**
  * Starts Cilium's control plane on the objects and compares its maps, then again after every change.
- * @throws UsageError and KernelError where it or the objects cannot be used; nothing is left behind.
+ * @throws InputError and KernelError where it or the objects cannot be used; nothing is left behind.
  */
 export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable<VerifyStep> {
   const { objects, binary, algorithm, seed, timeoutMs, realMaps, signal } = options;
@@ -56,7 +56,7 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
   const clusters = given ?? first.parts.map(({ cluster }) => cluster);
   const [{ network }] = clusters as [Cluster];
   if (options.changes > 0 && familyOf(network) === 6)
-    throw new UsageError("--changes changes Services of IPv4, and here are none: leave it out");
+    throw new InvalidOptionError("changes are of Services of IPv4, and here are none: leave them out");
   const podRange = clusters.map((one) => rangeText(one.network, one.network.podCidr)).join(",");
   let programs = given
     ? given.map((cluster) => new EbpfProgram(cluster, {}, algorithm))

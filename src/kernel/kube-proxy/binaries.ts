@@ -1,7 +1,7 @@
 /** The kube-proxy programs that scripts/install-kube-proxy.sh builds, and where it puts them. */
 
 import { join, resolve } from "node:path";
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError, UnknownNameError, UnsupportedHostError } from "../../errors.js";
 import {
   KUBE_PROXY_RELEASES,
   KUBE_PROXY_VERSIONS,
@@ -42,25 +42,25 @@ export function installedKubeProxies(
 /**
  * Path of a kube-proxy program.
  * @param minorOrPath A minor version (`1.36`), or the path of any kube-proxy.
- * @throws UsageError which says how to get it if there is none.
+ * @throws UnsupportedHostError, which says how to install it; UnknownNameError for another version; InvalidOptionError for no program.
  */
 export function findKubeProxy(minorOrPath: string, environment: Environment = process.env): string {
   const version = KUBE_PROXY_BUILDS.find(({ minor }) => minor === minorOrPath);
   if (version !== undefined) {
     const path = kubeProxyPath(version.patch, environment);
     if (isProgram(path)) return path;
-    throw new UsageError(
+    throw new UnsupportedHostError(
       `kube-proxy ${version.patch} is not installed: run ${installCommand()} ${version.minor}`,
     );
   }
   if (!minorOrPath.includes("/")) {
     const minors = KUBE_PROXY_BUILDS.map(({ minor }) => minor).join(", ");
-    throw new UsageError(
+    throw new UnknownNameError(
       `unknown kube-proxy "${minorOrPath}": give one of ${minors}, or the path of a kube-proxy`,
     );
   }
   if (!isProgram(minorOrPath))
-    throw new UsageError(
+    throw new InvalidOptionError(
       `${minorOrPath} is no program that you may run: give one of kube-proxy, or a minor version such as 1.37`,
     );
   return resolve(minorOrPath);
@@ -68,21 +68,23 @@ export function findKubeProxy(minorOrPath: string, environment: Environment = pr
 
 /**
  * The minor version of a kube-proxy program, asked of the program itself.
- * @throws UsageError where it is none of those that are modelled, or no kube-proxy.
+ * @throws InvalidOptionError where it is none of those that are modelled, or no kube-proxy.
  */
 export async function minorOf(path: string): Promise<KubeProxyVersion> {
   const known = KUBE_PROXY_BUILDS.find(({ patch }) => kubeProxyPath(patch) === path);
   if (known !== undefined) return known.minor;
   const text = await runTool(path, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS }).catch(
     (error: unknown) => {
-      throw new UsageError(`${path} is no kube-proxy: ${error instanceof Error ? error.message : error}`);
+      throw new InvalidOptionError(
+        `${path} is no kube-proxy: ${error instanceof Error ? error.message : error}`,
+      );
     },
   );
   const minor = /^Kubernetes v(\d+\.\d+)\./.exec(text.toString())?.[1];
   const found = KUBE_PROXY_BUILDS.find((each) => each.minor === minor);
   if (found !== undefined) return found.minor;
   const minors = KUBE_PROXY_BUILDS.map((each) => each.minor).join(", ");
-  throw new UsageError(
+  throw new InvalidOptionError(
     `${path} says "${plainText(text.toString())}": only the rules of kube-proxy ${minors} are modelled`,
   );
 }

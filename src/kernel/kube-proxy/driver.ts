@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { UnsupportedHostError, UsageError } from "../../errors.js";
+import { UnknownNameError, UnsupportedHostError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { NODE } from "../../kubernetes/list-watch/resources.js";
 import { thisProcess } from "../../process.js";
@@ -60,7 +60,7 @@ export class KubeProxy {
    * Starts a kube-proxy on objects and waits until it has written its rules.
    * @param objects What its API server serves, the node's own Node object included.
    * @param supervision What ends it at once, and is told what it waits for.
-   * @throws UsageError and KernelError where it cannot run here, ends, or does not sync; nothing is left behind.
+   * @throws InputError and KernelError where it cannot run here, ends, or does not sync; nothing is left behind.
    */
   static async start(
     objects: Iterable<ApiObject>,
@@ -151,7 +151,7 @@ const nodeSchema = z.object({
 /**
  * Name and addresses of a node: what a kube-proxy needs in addition to the objects.
  * @param name Which; undefined: the only one.
- * @throws UsageError where there is no such Node object, or more than one to choose from.
+ * @throws UnknownNameError where there is no such Node object, or more than one to choose from.
  */
 export function nodeFacts(
   objects: Iterable<ApiObject>,
@@ -161,7 +161,7 @@ export function nodeFacts(
   const found = nodes.filter(({ metadata }) => name === undefined || metadata.name === name);
   if (found.length !== 1) {
     const names = nodes.map(({ metadata }) => metadata.name).join(", ");
-    throw new UsageError(
+    throw new UnknownNameError(
       found.length === 0
         ? `the objects hold no Node ${name ?? ""}: add one with its addresses${names && `, or choose one of ${names}`}`
         : `the objects hold ${found.length} Nodes: choose one of ${names}`,

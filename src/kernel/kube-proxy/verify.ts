@@ -68,7 +68,7 @@ export function timeoutFor(mode: CheckedOptions["mode"], services: number): numb
 
 /**
  * Starts kube-proxy on the objects and compares its rules, then again after every change.
- * @throws UsageError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.
+ * @throws InputError and KernelError where kube-proxy or the objects cannot be used; nothing is left behind.
  */
 export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<VerifyStep> {
   const { objects, binary, version, mode, settings, seed, timeoutMs, signal, onWait } = options;

@@ -32,7 +32,7 @@ export function isRealProgram(id: string): boolean {
 
 /**
  * Looks at an id alone.
- * @throws UsageError where it is not well-formed.
+ * @throws UnknownNameError where it is not well-formed.
  */
 export function checkRealProgram(id: string): void {
   if (isCiliumPlane(id)) parseCiliumPlane(id);
@@ -41,7 +41,7 @@ export function checkRealProgram(id: string): void {
 
 /**
  * Finds the program of a plane.
- * @throws UsageError which says how to get what is not installed.
+ * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError, InvalidOptionError for another program.
  */
 export function resolveRealProgram(id: string): RealProgram {
   return isCiliumPlane(id) ? resolveCilium(id) : resolveKubeProxy(id);

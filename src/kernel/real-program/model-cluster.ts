@@ -3,7 +3,7 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, familiesOf } from "../../cluster/family.js";
 import { numbersOf, parseRawAddress, parseRawCidr } from "../../cluster/raw-addresses.js";
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError } from "../../errors.js";
 import { importKubernetes } from "../../kubernetes/import.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 
@@ -17,14 +17,14 @@ export interface NodeFacts {
 
 /**
  * Objects as a cluster of ours, or both parts of a dual-stack one.
- * @throws UsageError for objects that cannot be: no Service, a range that is none.
+ * @throws InvalidInputError for objects that cannot be, such as no Service; InvalidOptionError for a range that is none.
  */
 export function modelFamilies(objects: readonly ApiObject[], facts: NodeFacts): Cluster | DualStack {
   const podRanges = (facts.podRange?.split(",") ?? []).map((text) => {
     const range = parseRawCidr(text.trim());
     if (range === undefined)
-      throw new UsageError(
-        `--pod-range "${facts.podRange}": give a range such as 10.244.0.0/16 or fd00:10:244::/56`,
+      throw new InvalidOptionError(
+        `pod range "${facts.podRange}": give a range such as 10.244.0.0/16 or fd00:10:244::/56`,
       );
     return range;
   });

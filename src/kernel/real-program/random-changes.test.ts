@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { generateCluster, MIXED } from "../../cluster/generate.js";
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError } from "../../errors.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
 import { parseObjects } from "../../kubernetes/list-watch/parse.js";
 import { ApiServer } from "../../kubernetes/list-watch/server.js";
@@ -100,5 +100,5 @@ test("model cluster: endpoints of the node are local, and its addresses are the 
 });
 
 test("model cluster: a pod range that is none is refused", () => {
-  expect(() => modelCluster(objects, { ...FACTS, podRange: "10.244.0.0" })).toThrow(UsageError);
+  expect(() => modelCluster(objects, { ...FACTS, podRange: "10.244.0.0" })).toThrow(InvalidOptionError);
 });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Cidr, Network } from "../../cluster/cluster.js";
 import { FAMILY_NAMES, type Family, familyOf } from "../../cluster/family.js";
 import { parseIpv6 } from "../../cluster/ipv6.js";
-import { UsageError } from "../../errors.js";
+import { InvalidChangeError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
 import type { Random } from "../../random.js";
@@ -88,7 +88,7 @@ export class RandomChanges {
     return [...this.#objects.values()];
   }
 
-  /** The next change. Throws UsageError where the cluster has nothing that could change. */
+  /** The next change. Throws InvalidChangeError where the cluster has nothing that could change. */
   next(): RandomChange {
     const kinds = [
       () => this.#join(),
@@ -111,7 +111,7 @@ export class RandomChanges {
       }
       return change;
     }
-    throw new UsageError(
+    throw new InvalidChangeError(
       `the cluster has no ${FAMILY_NAMES[this.#family]} Service that could change: give one with Services`,
     );
   }

@@ -1,6 +1,6 @@
 /** Where planes of the kernel lane run: in this machine's kernel or, where that lacks one, in a guest's. */
 
-import { CheckFailedError, InputError } from "../../errors.js";
+import { CheckFailedError, InputError, UnknownNameError } from "../../errors.js";
 import { GUEST_PLANE_IDS, hasGuestFallback, type KernelPlaneId } from "../plane.js";
 import { type Capability, type CheckTask, capabilitiesSchema } from "../tasks.js";
 import { type KernelLane, requireLane, runInSandbox } from "./sandbox.js";
@@ -65,7 +65,7 @@ export async function placePlanes(request: PlacementRequest): Promise<LanePlacem
 function choose(planes: readonly string[], lane: KernelLane, known: readonly KernelPlaneId[]) {
   const unknown = planes.find((id) => !known.some((choice) => choice === id));
   if (unknown !== undefined) {
-    throw new InputError(
+    throw new UnknownNameError(
       `plane "${unknown}" is unknown in the ${lane} lane: choose from ${known.join(", ")}`,
     );
   }

@@ -14,7 +14,7 @@ export const CLUSTER_NODE = THIS_NODE;
 /**
  * The Node, its ServiceCIDR, the Services and their EndpointSlices, one after the other.
  * @param size Endpoints per slice, 1 to 1,000.
- * @throws UsageError for a cluster that the API server would refuse.
+ * @throws NotRepresentableError for a cluster that the API server would refuse.
  */
 export function* clusterObjects(
   cluster: Cluster | DualStack,

@@ -1,7 +1,7 @@
 /** Objects as they come in: checked as far as the server itself reads them, the rest is passed on as it is. */
 
 import { z } from "zod";
-import { UsageError } from "../../errors.js";
+import { InvalidInputError } from "../../errors.js";
 import { withServerDefaults } from "./defaults.js";
 import { ENDPOINT_SLICE, type Resource, resourceOfKind } from "./resources.js";
 
@@ -58,7 +58,7 @@ export interface ParsedObject {
 
 /**
  * Checks one object, and fills in what the API server does.
- * @throws UsageError which says what is wrong with which field.
+ * @throws InvalidInputError which says what is wrong with which field.
  */
 export function parseObject(value: unknown): ParsedObject {
   const object = checked(objectSchema, value);
@@ -72,14 +72,14 @@ export function parseObject(value: unknown): ParsedObject {
 
 /**
  * Objects of a `kind: List` as kubectl prints it, or of a single object.
- * @throws UsageError for text that is not JSON, or not of Kubernetes.
+ * @throws InvalidInputError for text that is not JSON, or not of Kubernetes.
  */
 export function* parseObjects(json: string): Iterable<ParsedObject> {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    throw new UsageError("the objects are not JSON: give what kubectl get -o json prints");
+    throw new InvalidInputError("the objects are not JSON: give what kubectl get -o json prints");
   }
   const list = listSchema.safeParse(value);
   for (const item of list.success ? list.data.items : [value]) yield parseObject(item);
@@ -87,11 +87,11 @@ export function* parseObjects(json: string): Iterable<ParsedObject> {
 
 /**
  * The same object with the fields that only EndpointSlices have.
- * @throws UsageError for an object that is none.
+ * @throws InvalidInputError for an object that is none.
  */
 export function asEndpointSlice(object: ApiObject): EndpointSliceObject {
   if (object.kind !== ENDPOINT_SLICE.kind)
-    throw new UsageError(`expected an EndpointSlice, not a ${object.kind}`);
+    throw new InvalidInputError(`expected an EndpointSlice, not a ${object.kind}`);
   return checked(endpointSliceSchema, object);
 }
 
@@ -100,7 +100,7 @@ function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
   const kind = nameOf(value);
-  throw new UsageError(
+  throw new InvalidInputError(
     `${kind}: ${path.join(".") || "object"}: ${message}: give objects as kubectl get -o json prints them`,
   );
 }

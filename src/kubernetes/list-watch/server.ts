@@ -6,7 +6,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIPv6 } from "node:net";
-import { UsageError } from "../../errors.js";
+import { InvalidChangeError, UnsupportedHostError } from "../../errors.js";
 import { listenRemedy } from "./listen.js";
 import { ObjectStore, type ObjectStoreOptions, type Stored } from "./objects.js";
 import { type ApiObject, type ObjectChange, parseObject } from "./parse.js";
@@ -55,7 +55,7 @@ export class ApiServer {
 
   /**
    * @param objects The initial objects; those of kinds that the server does not have are skipped.
-   * @throws UsageError for a slice that cannot be read, or a size that the API does not admit.
+   * @throws InvalidInputError for a slice that cannot be read, InvalidOptionError for a size that the API does not admit.
    */
   constructor(objects: Iterable<ApiObject>, options: ApiServerOptions = {}) {
     this.#endpointsPerSlice = options.maxEndpointsPerSlice ?? DEFAULT_ENDPOINTS_PER_SLICE;
@@ -102,14 +102,14 @@ export class ApiServer {
    * @param port 0: any free one.
    * @param host Whom to serve; the loopback address serves this machine (or network namespace) only.
    * @returns The server's URL.
-   * @throws UsageError where the port is taken or not allowed, or the host is none of this machine.
+   * @throws UnsupportedHostError where the port is taken or not allowed, or the host is none of this machine.
    */
   async listen(port = 0, host = "127.0.0.1"): Promise<string> {
     this.#server.listen(port, host);
     try {
       await once(this.#server, "listening");
     } catch (error) {
-      throw new UsageError(`cannot listen on port ${port} of ${host}: ${listenRemedy(error)}`);
+      throw new UnsupportedHostError(`cannot listen on port ${port} of ${host}: ${listenRemedy(error)}`);
     }
     const address = this.#server.address();
     const actual = typeof address === "object" && address !== null ? address.port : port;
@@ -120,13 +120,13 @@ export class ApiServer {
    * Changes an object and pushes that to all who watch it. ADDED and MODIFIED both put the object, DELETED needs its
    * kind and name only.
    * @returns The change's resource version.
-   * @throws UsageError for a kind that the server does not have, and for deleting what does not exist.
+   * @throws InvalidChangeError for a kind that the server does not have, and for deleting what does not exist.
    */
   apply({ type, object }: ObjectChange): number {
     const { kind, apiVersion, metadata } = object;
     const resource = resourceOfKind(apiVersion, kind);
     if (resource === undefined)
-      throw new UsageError(`cannot change a ${kind} of ${apiVersion}: it is not served`);
+      throw new InvalidChangeError(`cannot change a ${kind} of ${apiVersion}: it is not served`);
     const before = this.#parts.get(`${metadata.namespace}/${metadata.name}`) ?? 1;
     const parts = type === "DELETED" ? [] : this.#split(resource, object);
     for (const part of parts) this.#store.put(resource, part);
@@ -134,7 +134,7 @@ export class ApiServer {
     for (let part = parts.length; part < (isSlice ? before : 1); part++) {
       const name = partName(metadata.name, part);
       if (this.#store.delete(resource, { namespace: metadata.namespace, name }) === undefined)
-        throw new UsageError(`there is no ${kind} ${metadata.namespace ?? ""}/${name} to delete`);
+        throw new InvalidChangeError(`there is no ${kind} ${metadata.namespace ?? ""}/${name} to delete`);
     }
     if (isSlice && parts.length <= 1) this.#parts.delete(`${metadata.namespace}/${metadata.name}`);
     return this.#store.resourceVersion;

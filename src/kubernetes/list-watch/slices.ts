@@ -1,6 +1,6 @@
 /** EndpointSlices of the size that their controller makes (`--max-endpoints-per-slice`). */
 
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError } from "../../errors.js";
 import { type ApiObject, asEndpointSlice } from "./parse.js";
 
 /** The controller's default. */
@@ -8,10 +8,10 @@ export const DEFAULT_ENDPOINTS_PER_SLICE = 100;
 /** More the API server does not admit. */
 const MAX_ENDPOINTS_PER_SLICE = 1000;
 
-/** @throws UsageError for a size that the controller refuses. */
+/** @throws InvalidOptionError for a size that the controller refuses. */
 export function checkEndpointsPerSlice(size: number): void {
   if (Number.isInteger(size) && size >= 1 && size <= MAX_ENDPOINTS_PER_SLICE) return;
-  throw new UsageError(`endpoints per slice: expected 1 to ${MAX_ENDPOINTS_PER_SLICE}, not ${size}`);
+  throw new InvalidOptionError(`endpoints per slice: expected 1 to ${MAX_ENDPOINTS_PER_SLICE}, not ${size}`);
 }
 
 /** Name of the i-th part of a slice, from 0; the first keeps the name. */

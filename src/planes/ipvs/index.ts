@@ -1,4 +1,4 @@
-import { UsageError } from "../../errors.js";
+import { InvalidOptionError } from "../../errors.js";
 import type { Plane } from "../plane.js";
 import { IpvsFamilies } from "./both.js";
 import { IPVS } from "./descriptor.js";
@@ -11,7 +11,7 @@ export const ipvs: Plane = {
   label: IPVS.name,
   descriptor: IPVS,
   scheduledBy: (scheduler) => {
-    if (!isIpvsScheduler(scheduler)) throw new UsageError(`unknown IPVS scheduler "${scheduler}"`);
+    if (!isIpvsScheduler(scheduler)) throw new InvalidOptionError(`unknown IPVS scheduler "${scheduler}"`);
     return { ipvsScheduler: scheduler };
   },
   compile: (cluster, options) => new IpvsProgram(cluster, options),

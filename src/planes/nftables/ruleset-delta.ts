@@ -20,7 +20,7 @@ export interface NftChange {
 
 /**
  * The chains of the changed service, of all its ports, rewritten, and the elements of named maps that differ. What lost its
- * user is flushed here and deleted by a later sync, which is given it as `leftover`. Throws UsageError for names that
+ * user is flushed here and deleted by a later sync, which is given it as `leftover`. Throws NotRepresentableError for names that
  * Kubernetes does not allow.
  */
 export function nftChange(

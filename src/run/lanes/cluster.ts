@@ -87,7 +87,7 @@ async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext):
     const name = FAMILY_NAMES[choiceOf(families)];
     onProgress({
       kind: "note",
-      text: `Services here may have IPv4 and IPv6, and ${name} is measured: see --family`,
+      text: `Services here may have IPv4 and IPv6, and ${name} is measured: family chooses another`,
     });
   }
   const settings = {

@@ -18,7 +18,7 @@ describe("IPv6 in the kernel", () => {
       expect(scenariosOfFamily(SCENARIOS, 6, given)).toEqual(["programming", "connect", "sync", "update"]);
     expect(scenariosOfFamily(SCENARIOS, 4, spec())).toEqual(SCENARIOS);
     expect(() => scenariosOfFamily(SCENARIOS, 6, spec(["connect", "lookup"]))).toThrow(
-      "scenarios: lookup is measured with IPv4 in lane kernel: leave it out, or leave out --family 6",
+      "scenarios: lookup is measured with IPv4 in lane kernel: leave it out, or measure IPv4",
     );
   });
 

@@ -35,7 +35,7 @@ export function scenariosOfFamily(
   const refused = asked.find((id) => OF_IPV4.some((known) => known === id));
   if (refused !== undefined)
     throw new InvalidRunSpecError(
-      `scenarios: ${refused} is measured with IPv4 in lane ${spec.lane}: leave it out, or leave out --family 6`,
+      `scenarios: ${refused} is measured with IPv4 in lane ${spec.lane}: leave it out, or measure IPv4`,
     );
   return scenarios.filter((id) => !OF_IPV4.includes(id));
 }

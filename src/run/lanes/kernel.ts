@@ -1,6 +1,5 @@
 /** The kernel's lanes: connections through the real kernel, this machine's or a guest's, next to models of the same. */
 
-import { UsageError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
 import { KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
 import { isRealProgram, lackOf, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
@@ -153,7 +152,7 @@ function kernelProfile(
 ): KernelProfile {
   const found = profiles.find(({ id }) => id === profile);
   if (found !== undefined) return found;
-  throw new UsageError(
+  throw new InvalidRunSpecError(
     `profile "${profile}" is unknown in lane ${lane}: choose from ${profiles.map(({ id }) => id).join(", ")}`,
   );
 }
@@ -163,7 +162,7 @@ function kernelScenarios({ scenarios }: KernelCatalog, spec: RunSpec): readonly 
   if (asked === undefined || asked === "all") return scenarios;
   const unknown = asked.find((id) => !scenarios.some((known) => known === id));
   if (unknown !== undefined) {
-    throw new UsageError(
+    throw new InvalidRunSpecError(
       `scenario "${unknown}" is unknown in lane ${spec.lane}: choose from ${scenarios.join(", ")}, or all`,
     );
   }

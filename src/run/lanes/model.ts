@@ -3,7 +3,6 @@
 import { fileURLToPath } from "node:url";
 import type { FamilyChoice } from "../../cluster/family.js";
 import { NODE_PORT_COUNT } from "../../cluster/network.js";
-import { InputError } from "../../errors.js";
 import type { Profile } from "../../measure/catalog.js";
 import { runSchedule } from "../../measure/run.js";
 import type { Job, Size } from "../../measure/scenario.js";
@@ -21,6 +20,7 @@ import { formatCount } from "../../text.js";
 import type { BenchmarkCatalog } from "../catalog.js";
 import { clusterRequest } from "../cluster-digests.js";
 import { descriptorOf, nftVersionsOf, releasesOf } from "../describe.js";
+import { NotResumableError } from "../errors.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import type { Lane, Plan, PlanContext, RunContext } from "./lane.js";
@@ -42,13 +42,13 @@ function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: Pla
   const family = spec.family ?? 4;
   const named = spec.planes?.map((plane) => familyGap(descriptorOf(catalog, plane), family)) ?? [];
   const refused = named.find((reason) => reason !== null);
-  if (refused) throw new InvalidRunSpecError(`planes: ${refused}: leave it out with --family ${family}`);
+  if (refused) throw new InvalidRunSpecError(`planes: ${refused}: leave it out with family ${family}`);
   if (spec.slowdown !== undefined) knownPlanes("slowdown", [spec.slowdown.plane], catalog);
   const asked = spec.services === undefined ? null : distinct(spec.services);
   const services = asked ?? (clusterServices !== null ? [clusterServices] : profile.services);
   const most = maxOf(services);
   if (profile.entry === "nodePort" && most > NODE_PORT_COUNT) {
-    throw new InputError(
+    throw new InvalidRunSpecError(
       `profile ${profile.id} gives every service a NodePort, and there are ${NODE_PORT_COUNT}: use at most that many services`,
     );
   }
@@ -56,7 +56,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: Pla
     const refusal = refusalOf(catalog, id, { family, generates: clusterServices === null });
     if (refusal === null) return true;
     if (spec.scenarios === "all") return false;
-    throw new InputError(refusal);
+    throw new InvalidRunSpecError(refusal);
   });
   const options = planeOptionsFrom(spec.planeOptions ?? {});
   const settings = {
@@ -91,7 +91,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: Pla
   for (const reason of new Set(gaps))
     if (reason !== null) onProgress({ kind: "note", text: `left out: ${reason}` });
   if (cells.length === 0) {
-    throw new InputError(
+    throw new InvalidRunSpecError(
       `nothing to measure: profile ${profile.id} measures ${planes.join(", ")} only for fewer services; name both planes and services to measure them anyway`,
     );
   }
@@ -119,9 +119,9 @@ function refusalOf(
 ): string | null {
   const scenario = scenarios.find((candidate) => candidate.id === id);
   if (scenario?.generatedOnly && !generates)
-    return `scenario ${id} generates its clusters: leave out --cluster, or the scenario`;
+    return `scenario ${id} generates its clusters: leave out the cluster, or the scenario`;
   if (scenario?.oneFamily !== undefined && family === "dual")
-    return `scenario ${id} measures one family: ${scenario.oneFamily}: give --family 4 or 6, or leave the scenario out`;
+    return `scenario ${id} measures one family: ${scenario.oneFamily}: give family 4 or 6, or leave the scenario out`;
   return null;
 }
 
@@ -193,7 +193,7 @@ function jobOf(results: Results, cell: Cell, context: RunContext): Omit<Job, "se
   const { scenario, plane, variant } = cell;
   const { zipf, popular, misses, warmupMs, measureMs, singlesMs, slowdown, planes } = results.run.settings;
   if (!findPlane(plane, context.catalog.planes))
-    throw new InputError(`this run holds plane "${plane}", which this version lacks`);
+    throw new NotResumableError(`this run holds plane "${plane}", which this version lacks`);
   const { module } = context.catalog;
   return {
     scenario,

@@ -48,7 +48,7 @@ describe.skipIf(process.platform === "win32")("another nft", () => {
     };
     expect(nftOf(results, { spec: spec("/x/nft") })).toBe("/x/nft");
     expect(() => nftOf(results, { spec: null })).toThrow(
-      /begun with --nft \(nftables v1.1.3\) and can't be resumed/,
+      /begun with another nft than the system's \(nftables v1.1.3\) and can't be resumed/,
     );
   });
 

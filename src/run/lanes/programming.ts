@@ -1,7 +1,7 @@
 /** Real programs as planes of the kernel lane: which are measured at which N, and their visits. */
 
 import type { Family } from "../../cluster/family.js";
-import { InputError, UsageError } from "../../errors.js";
+import { InputError, UnsupportedHostError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
 import { installCilium } from "../../kernel/cilium/binary.js";
 import { installCommand } from "../../kernel/kube-proxy/binaries.js";
@@ -57,7 +57,7 @@ export function choosePrograms(
 /**
  * Says in their cells which programs this kernel can't run: a gap, while others are measured.
  *
- * @throws UsageError where nothing would be left to measure.
+ * @throws UnsupportedHostError where nothing would be left to measure.
  */
 export function markLacking(
   cells: readonly Cell[],
@@ -73,7 +73,7 @@ export function markLacking(
   });
   const [first] = lacking;
   if (first !== undefined && isAlone && lacking.length === programs.length) {
-    throw new UsageError(
+    throw new UnsupportedHostError(
       `${first.id} is not measured here: ${first.reason}, and ${NOT_IN_GUEST}; name other planes`,
     );
   }

@@ -1,7 +1,7 @@
 /** Cilium's own control plane as a plane of the kernel lane: `cilium@1.20`, `cilium/tc@1.20`, `cilium@./my-cilium-lb`. */
 
 import { basename } from "node:path";
-import { UsageError } from "../../../errors.js";
+import { UnknownNameError } from "../../../errors.js";
 import { plainText } from "../../../text.js";
 import { CILIUM_VERSION, findCilium } from "../../cilium/binary.js";
 import type { Environment } from "../../real-program/installed.js";
@@ -39,7 +39,7 @@ export function isCiliumPlane(id: string): boolean {
 
 /**
  * Takes an id apart.
- * @throws UsageError that says how one is written.
+ * @throws UnknownNameError that says how one is written.
  */
 export function parseCiliumPlane(id: string): CiliumPlane {
   const at = id.indexOf("@");
@@ -47,7 +47,7 @@ export function parseCiliumPlane(id: string): CiliumPlane {
   const version = at < 0 ? null : id.slice(at + 1);
   const known = Object.keys(MODES).find((name): name is CiliumMode => name === mode);
   if (known === undefined || version === "") {
-    throw new UsageError(`plane "${plainText(id, 80)}" is unknown: give ${CILIUM_FORM}`);
+    throw new UnknownNameError(`plane "${plainText(id, 80)}" is unknown: give ${CILIUM_FORM}`);
   }
   return { mode: known, version };
 }
@@ -67,14 +67,14 @@ export interface ResolvedCilium {
 
 /**
  * Finds the program of a plane.
- * @throws UsageError which says how to get what is not installed.
+ * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError, InvalidOptionError for another program.
  */
 export function resolveCilium(id: string, environment: Environment = process.env): ResolvedCilium {
   const { mode, version } = parseCiliumPlane(id);
   const own = minorOf(CILIUM_VERSION);
   const isOwnBuild = version?.includes("/") ?? false;
   if (version !== null && !isOwnBuild && version !== own) {
-    throw new UsageError(
+    throw new UnknownNameError(
       `plane "${plainText(id, 80)}": Cilium ${own} is the one that is measured: give ${CILIUM_FORM}, or a path such as ${PROGRAM}@./my-cilium-lb`,
     );
   }

@@ -2,7 +2,7 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
-import { UsageError } from "../../../errors.js";
+import { UnknownNameError, UnsupportedHostError } from "../../../errors.js";
 import { plainText } from "../../../text.js";
 import { findKubeProxy, installCommand, installedKubeProxies } from "../../kube-proxy/binaries.js";
 import type { KubeProxyMode } from "../../kube-proxy/protocol.js";
@@ -45,7 +45,7 @@ export function isKubeProxyPlane(id: string): boolean {
 
 /**
  * Takes an id apart.
- * @throws UsageError that says which modes there are.
+ * @throws UnknownNameError that says which modes there are.
  */
 export function parseKubeProxyPlane(id: string): KubeProxyPlane {
   const at = id.indexOf("@");
@@ -53,12 +53,12 @@ export function parseKubeProxyPlane(id: string): KubeProxyPlane {
   const version = at < 0 ? null : id.slice(at + 1);
   const known = MODE_NAMES.find((name) => name === mode);
   if (!isKubeProxyPlane(id) || known === undefined) {
-    throw new UsageError(
+    throw new UnknownNameError(
       `plane "${plainText(id, 80)}" is unknown: give ${KUBE_PROXY_FORM}; modes are ${MODE_NAMES.join(", ")}`,
     );
   }
   if (version === "")
-    throw new UsageError(
+    throw new UnknownNameError(
       `plane "${plainText(id, 80)}" has an empty version: give one such as 1.37, or leave out the @`,
     );
   return { mode: known, version };
@@ -83,7 +83,7 @@ export interface ResolvedKubeProxy {
 
 /**
  * Finds the program of a plane, and the backend of its tools.
- * @throws UsageError which says how to get what is not installed.
+ * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError, InvalidOptionError for another program.
  */
 export function resolveKubeProxy(
   id: string,
@@ -120,7 +120,9 @@ export function kernelLacks(
 function newestInstalled(environment: NodeJS.ProcessEnv): string {
   const newest = installedKubeProxies(environment).findLast(({ path }) => path !== undefined);
   if (newest === undefined)
-    throw new UsageError(`no kube-proxy is installed: run ${installCommand()}, or give one as @PATH`);
+    throw new UnsupportedHostError(
+      `no kube-proxy is installed: run ${installCommand()}, or give one as @PATH`,
+    );
   return newest.minor;
 }
 

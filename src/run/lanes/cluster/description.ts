@@ -58,7 +58,7 @@ export function requireSameCluster(
   for (const [what, now] of Object.entries(identityOf(state, options))) {
     if (what in parameters && JSON.stringify(parameters[what]) !== JSON.stringify(now)) {
       throw new ClusterUnfitError(
-        `this cluster is not the one where the run began, or has changed since (${what}): choose its --context, or start a new run`,
+        `this cluster is not the one where the run began, or has changed since (${what}): choose its context, or start a new run`,
       );
     }
   }
