@@ -162,8 +162,8 @@ function nodeTables(): fc.Arbitrary<string>[] {
   const field = (name: string) => readFixture(`field/${name}`);
   const save = field("kube-proxy-1.36.3.iptables-save");
   const texts = [
-    ...[...names, "kube-proxy.ipvsadm-save", "cilium-bpf-lb-list.txt"].map((name) =>
-      readFixture(`nodes/${name}`),
+    ...[...names, "kube-proxy.ipvsadm-save", "cilium-bpf-lb-list.txt", "cilium-service-list.txt"].map(
+      (name) => readFixture(`nodes/${name}`),
     ),
     field("kube-proxy-1.35.4.nft"),
     field("kube-proxy-1.37.2.nft"),

@@ -53,8 +53,8 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
     "these are some lines of iptables-save, without its tables: give the whole output of iptables-save",
   "ipvsadm -c": "this is ipvsadm -c, the connections: give ipvsadm -Sn (with ipset save and iptables-save)",
   "ipset list": "this is ipset list: give the output of ipset save (with ipvsadm -Sn and iptables-save)",
-  "cilium service list":
-    "this is the table of cilium service list: give cilium service list -o json, or cilium bpf lb list",
+  "lines of cilium service list":
+    "this is a part of cilium service list, without its head (ID Frontend): give the whole output",
   "cilium maglev list":
     "this is cilium bpf lb maglev list, which has no addresses: give cilium bpf lb list, or cilium service list -o json",
   "cilium db frontends":

@@ -221,6 +221,41 @@ describe("importing Cilium's lists", () => {
     expect(describeCluster(importCluster(JSON.stringify(json)).cluster)).toEqual(expected);
   });
 
+  it("reads the table of cilium service list as it reads the JSON", () => {
+    const { cluster, ipv6, report } = read("cilium-service-list.txt");
+    expect(describeCluster(cluster)).toEqual([
+      "unnamed/ip-10-96-0-10:udp-53 10.96.0.10:53/udp → 10.244.0.12:53 10.244.1.7:53",
+      "unnamed/ip-10-96-7-7:tcp-80 10.96.7.7:80/tcp node port 30080 ingress 198.51.100.9 → 10.244.0.20:8080",
+      "unnamed/ip-10-96-9-9:tcp-443 10.96.9.9:443/tcp →",
+    ]);
+    expect(describeCluster(ipv6!)).toEqual(["unnamed/ip-fd00-1:tcp-80 [fd00::1]:80/tcp → [fd00::7]:8080"]);
+    expect(report.join("\n")).toContain("left out: 1 (frontend of type HostPort: 1)");
+  });
+
+  it("reads the table of an old cilium service list, whose frontends have no protocol", () => {
+    const table = "ID   Frontend         Backend\n1    10.96.0.7:80     1 => 10.244.0.20:8080\n";
+    expect(describeCluster(importCluster(table).cluster)).toEqual([
+      "unnamed/ip-10-96-0-7:tcp-80 10.96.0.7:80/tcp → 10.244.0.20:8080",
+    ]);
+  });
+
+  it("says that a table lost rows of backends", () => {
+    const table = readFixture("nodes/cilium-service-list.txt");
+    const { report } = importCluster(table.replace("1 => 10.244.0.12:53/UDP (active)", ""));
+    expect(report.join("\n")).toContain("rows of backends: the table is cut or filtered: 1");
+  });
+
+  it.each([
+    [
+      "1    10.96.0.1:443/TCP   ClusterIP   1 => 10.x.x.31:6443/TCP (active)",
+      /an address is masked in "1 +10\.96/,
+    ],
+    ["1    10.96.0.1:443/TCP   ClusterIP   1 => 10.0.0.31", /neither a frontend nor a backend/],
+    ["                         2 => 10.0.0.31:80/TCP (active)", /neither a frontend nor a backend/],
+  ])("refuses %j in a table", (row, message) => {
+    expect(problemOf(`ID   Frontend            Service Type   Backend\n${row}\n`)).toMatch(message);
+  });
+
   it("names map and entry that are no bytes", () => {
     const entry = { key: Array(12).fill("0x01"), value: Array(11).fill("0x00") };
     expect(problemOf(JSON.stringify({ cilium_lb4_services_v2: [entry] }))).toMatch(

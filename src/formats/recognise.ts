@@ -22,7 +22,7 @@ export type TextKind =
   | "ipset save"
   | "ipset list"
   | "cilium"
-  | "cilium service list"
+  | "lines of cilium service list"
   | "cilium lb part"
   | "cilium maglev list"
   | "cilium db frontends"
@@ -121,14 +121,15 @@ const LINES: readonly (readonly [pattern: RegExp, kind: TextKind | "noise" | "we
   [/^SERVICE ADDRESS +BACKEND ID/, "cilium lb part"],
   [/^SERVICE ADDRESS/, "cilium"],
   [/^ID +(?:BACKEND ADDRESS|BACKEND ID)|^SOURCE RANGE \(REVNAT_ID\)/, "cilium lb part"],
-  [/^ID +Frontend|^\d+ +[\d.:a-f[\]]+(?:\/\S*)? +[A-Z]|^[\d.:]+ =>$/, "cilium service list"],
+  [/^ID +Frontend/, "cilium"],
+  [/^(?:\d+ +)?[\d.:a-f[\]]+(?:\/\S*)? +[A-Z]\w+(?: +\d+ =>|$)|^[\d.:]+ =>$/, "lines of cilium service list"],
   [/^SERVICE ID +TABLE|^Maglev table/, "cilium maglev list"],
   [/^Address +Type +ServiceName/, "cilium db frontends"],
   // `db/show backends` and `services`.
   [/^Address +Instances|^Name +Source +PortNames/, "cilium db frontends"],
   [/^[\d.:a-f]+ port \d+ proto \d+ id \d+ count \d/, "calico nat"],
   [
-    /^(?:key|value): *(?:[0-9a-f]{2} ){4}|^\d+: (?:hash|lru_hash|array|lpm_trie|percpu_array) {2}name /,
+    /^(?:key|value): *(?:[0-9a-f]{2} ){2}|^\d+: (?:hash|lru_hash|array|lpm_trie|percpu_array) {2}name /,
     "bpftool map",
   ],
   [/^(?:tcp|udp|sctp|icmp) +\d+ \d+ (?:[A-Z_]+ )?src=/, "network listing"],

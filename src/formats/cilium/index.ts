@@ -26,6 +26,7 @@ import { parseCiliumJson } from "./json.js";
 import { frontendsOfList, frontendsOfServices, pairsOfJson, pairsOfText } from "./lists.js";
 import { frontendsOfMaps } from "./maps.js";
 import { isFrontends, joinParts } from "./parts.js";
+import { isServiceTable, servicesOfTable } from "./service-table.js";
 
 interface Source {
   readonly format: string;
@@ -129,6 +130,16 @@ function readAll(texts: readonly RecognisedText[]): Source {
 function read(text: string): Source {
   if (text.startsWith("SERVICE ADDRESS")) {
     return { format: "cilium-bpf-lb-list", ...frontendsOfList(pairsOfText(text)), silent: LIST_SILENT };
+  }
+  if (isServiceTable(text)) {
+    const { list, lost } = servicesOfTable(text);
+    const { frontends, skipped } = frontendsOfServices(list);
+    return {
+      format: "cilium-service-list",
+      frontends,
+      skipped: [...skipped, ...lost],
+      silent: "names, session affinity, source ranges, policies Local",
+    };
   }
   const data = parseCiliumJson(text);
   // `cilium service get ID -o json` prints one of them.

@@ -254,18 +254,24 @@ describe("what holds no Services", () => {
     [
       "a grep of cilium service list",
       "20   192.168.10.75:80/TCP      LoadBalancer\n",
-      /table of cilium service list/,
+      /part of cilium service list/,
     ],
     [
       "an old cilium service get",
       "10.32.95.217:6379 =>\n\t\t1 => 10.246.1.34:42069 (3043)\n",
-      /table of cilium service list/,
+      /part of cilium service list/,
     ],
     [
       "a grep of cilium bpf lb list",
       "192.168.1.193:443/TCP (0) 0.0.0.0:0 (26) (0) [LoadBalancer]\n",
       /without its head/,
     ],
+    [
+      "rows of cilium service list in IPv6, whose ids look like numbers of lines",
+      "170   [fd00::2]:7011   ClusterIP   1 => [fd00::f936]:7011 (active)\n171   [fd00::3]:80   ClusterIP   1 => [fd00::7]:80 (active)\n",
+      /part of cilium service list/,
+    ],
+    ["bpftool map dump of short keys", "key: 02 00  value: 0a 00 00 55\n", /bpftool's list or dump/],
     ["names of sets", "KUBE-CLUSTER-IP\nKUBE-LOOP-BACK\n", /ipset list/],
     [
       "elements left out",
