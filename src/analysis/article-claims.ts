@@ -11,6 +11,8 @@ export interface ArticleClaim {
   readonly more: readonly string[];
   /** The first of these charts that a run shows. */
   readonly charts: readonly string[];
+  /** Which of the findings come first in a talk: the article's own form, then what real programs did. */
+  readonly talk: readonly string[];
 }
 
 /** In the article's order. */
@@ -21,6 +23,7 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     evidence: ["iptables-slope"],
     more: ["iptables-growth", "iptables-factor", "kernel-connect", "kernel-established", "cluster-connect"],
     charts: ["columns", "scaling"],
+    talk: ["iptables-factor", "kernel-connect", "cluster-connect"],
   },
   {
     claim: "IPVS' hash table keeps it flat",
@@ -29,6 +32,7 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     evidence: ["ipvs-chains"],
     more: ["guest-connect"],
     charts: ["work"],
+    talk: ["ipvs-chains", "guest-connect"],
   },
   {
     claim: "eBPF's hash tables are almost O(log n)",
@@ -37,6 +41,7 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     evidence: ["work-constant", "hash-time-rise", "trie-logarithm"],
     more: ["cache-regimes", "trie-addresses", "logarithm"],
     charts: ["logarithm"],
+    talk: ["trie-logarithm", "hash-time-rise", "cache-regimes"],
   },
   {
     claim: "hash tables keep the load stable",
@@ -45,6 +50,7 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     evidence: ["load"],
     more: ["established", "connect"],
     charts: ["load"],
+    talk: ["established", "load", "connect"],
   },
   {
     claim: "IPs change all the time, and hash tables take it",
@@ -53,5 +59,6 @@ export const ARTICLE_CLAIMS: readonly ArticleClaim[] = [
     evidence: ["update"],
     more: ["kernel-programming", "cluster-programming", "kernel-update", "churn", "balance"],
     charts: ["kernel-programming", "update"],
+    talk: ["kernel-programming", "update", "cluster-programming"],
   },
 ];

@@ -40,6 +40,14 @@ describe("slides", () => {
     expect(slides.map(({ build }) => build(VIEW).title)).toEqual(FINDINGS.map(({ headline }) => headline));
   });
 
+  it("show lines instead of columns where there are more than eight planes", () => {
+    const versions = ["1.34", "1.35", "1.36", "1.37"].map((version) => `nftables@${version}`);
+    const planes = ["iptables", "ipvs", "nftables", "ebpf", "ebpf-maglev", ...versions];
+    const chartOf = (of: readonly string[]) =>
+      slidesOf(fakeResults({ planes: of, findings: FINDINGS.slice(0, 1) }), VIEW)[0]!.chart.id;
+    expect([chartOf(planes.slice(0, 8)), chartOf(planes)]).toEqual(["columns", "scaling"]);
+  });
+
   it("state the hash of the whole results", () => {
     for (const { build } of slidesOf(results, VIEW))
       expect(build(VIEW).caption).toContain(resultsHash(results));

@@ -21,31 +21,49 @@ export interface Slide {
 
 /** A slide for each finding that a chart of its own shows; without findings, one for each chart. */
 export function slidesOf(results: Results, view: View): Slide[] {
-  const charts = chartsOf(results);
-  const used = new Set<Chart>();
-  const slides = results.findings.flatMap((finding) => {
-    const alone = keepDigest(
-      { ...results, findings: [finding], planes: highlighted(results, finding) },
-      results,
-    );
-    const showing = charts.filter((chart) => {
-      const picture = chart.build(alone, view);
-      return !("skipped" in picture) && picture.title === plainText(finding.headline, 90);
-    });
-    // No chart twice: what has none of its own left is said on one slide of text.
-    const chart = showing.find((candidate) => !used.has(candidate));
-    if (!chart) return [];
-    used.add(chart);
-    return [{ chart, finding, build: builder(chart, alone) }];
-  });
+  const used = new Set<string>();
+  const slides = results.findings.flatMap((finding) => slideOf(results, finding, view, used) ?? []);
   if (slides.length > 0) return slides;
-  return charts
+  return chartsOf(results)
     .filter((chart) => !("skipped" in chart.build(results, view)))
     .map((chart) => ({
       chart,
       finding: null,
       build: builder(chart, results),
     }));
+}
+
+/**
+ * The slide of one finding, with the first chart that shows it and is not `used` yet: no chart twice. Its id is added to
+ * `used`. undefined where there is none: the finding is then said on a slide of text.
+ */
+export function slideOf(
+  results: Results,
+  finding: Finding,
+  view: View,
+  used: Set<string>,
+): Slide | undefined {
+  const alone = keepDigest(
+    { ...results, findings: [finding], planes: highlighted(results, finding) },
+    results,
+  );
+  const showing = chartsOf(results).flatMap((candidate) => {
+    if (used.has(candidate.id)) return [];
+    const picture = candidate.build(alone, view);
+    const shows = !("skipped" in picture) && picture.title === plainText(finding.headline, 90);
+    return shows ? [{ chart: candidate, crowded: isCrowded(picture) }] : [];
+  });
+  const chart = (showing.find(({ crowded }) => !crowded) ?? showing[0])?.chart;
+  if (!chart) return undefined;
+  used.add(chart.id);
+  return { chart, finding, build: builder(chart, alone) };
+}
+
+/** More columns than this side by side are too narrow for a slide. */
+const MOST_COLUMNS = 8;
+
+function isCrowded({ config }: Picture): boolean {
+  return "type" in config && config.type === "bar" && config.data.datasets.length > MOST_COLUMNS;
 }
 
 const GREY = { light: "#B4B4B4", lightLabel: "#6E6E6E", dark: "#5F666D" } as const;
@@ -69,8 +87,8 @@ export function withoutSlide({ findings }: Results, slides: readonly Slide[]): F
   return findings.filter(({ id }) => !slides.some(({ finding }) => finding?.id === id));
 }
 
-/** The article's claim that a slide's finding is evidence for. */
-export function claimOf({ finding }: Slide): ArticleClaim | null {
+/** The article's claim that a finding is evidence for. */
+export function claimOf(finding: Finding | null): ArticleClaim | null {
   const isAnswer = ({ evidence, more }: ArticleClaim) => [...evidence, ...more].includes(finding?.id ?? "");
   return ARTICLE_CLAIMS.find(isAnswer) ?? null;
 }
@@ -107,7 +125,7 @@ const MOST_WARNINGS = 3;
 
 /** What the speaker can say: the finding with its interval, the claim and our verdict, warnings, the chart, and how it was measured. */
 export function notesOf(slide: Slide, picture: Picture, results: Results): string {
-  const answered = claimOf(slide);
+  const answered = claimOf(slide.finding);
   return [
     ...(slide.finding ? [plainText(findingSentence(slide.finding, results), MOST_CHARACTERS)] : []),
     ...(answered ? [`The claim: “${answered.claim}”. ${answered.verdict}`] : []),

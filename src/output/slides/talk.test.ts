@@ -11,11 +11,11 @@ const CONSTANT = fakeFinding("work-constant", "eBPF hash does constant work");
 const BALANCE = fakeFinding("balance", "Maglev moves 10 % of flows");
 
 describe("a talk about several runs", () => {
-  const scaling = fakeResults({ findings: [CONSTANT, FACTOR, SLOPE] });
+  const scaling = fakeResults({ findings: [CONSTANT, SLOPE, FACTOR] });
   const again = withBalance(fakeResults({ findings: [BALANCE, FACTOR] }));
   const talk = talkOf([scaling, again], VIEW);
 
-  it("follows the article's claims, whatever the runs' order", () => {
+  it("follows the article's claims, and within each the order of a talk, whatever the runs' order", () => {
     expect(talk.slides.map(({ finding }) => finding!.id)).toEqual([
       "iptables-factor",
       "iptables-slope",
@@ -32,6 +32,22 @@ describe("a talk about several runs", () => {
     expect(talk.slides[0]!.results).toBe(scaling);
     const charts = talk.slides.map(({ chart }) => chart.id);
     expect(new Set(charts).size).toBe(charts.length);
+  });
+
+  it("has an order of evidence for each claim, and of nothing else", () => {
+    for (const { talk: order, evidence, more } of ARTICLE_CLAIMS) {
+      expect(order.length).toBeGreaterThan(0);
+      expect([...evidence, ...more]).toEqual(expect.arrayContaining([...order]));
+    }
+  });
+
+  it("says warnings once that differ in numbers alone, with how many are alike", () => {
+    const late = (seconds: number) =>
+      `a replicate failed: it did not finish within its time limit of ${seconds} s`;
+    const warned = fakeResults({ findings: [FACTOR] });
+    warned.cells[0]!.warnings.push(late(16.9), late(60), late(2.43));
+    const care = talkOf([warned, again], VIEW).texts.find(({ title }) => title === "Read with care")!;
+    expect(care.paragraphs).toContain(`${late(16.9)} and 2 alike (models, lookup)`);
   });
 
   it("names the claim above each slide, and its verdict in the notes", () => {

@@ -7,7 +7,7 @@ import type { Finding, Results } from "../../results/schema.js";
 import { countOf, formatCount, plainText } from "../../text.js";
 import { formatMethod, planesAndSizes } from "../method.js";
 import { allWarnings } from "../warnings.js";
-import { claimOf, DECK_TITLE, deckLead, type Slide, slidesOf, withoutSlide } from "./slides.js";
+import { claimOf, DECK_TITLE, deckLead, type Slide, slideOf, slidesOf, withoutSlide } from "./slides.js";
 
 export interface TextSlide {
   readonly title: string;
@@ -39,10 +39,10 @@ const MOST_CHARTS = 10;
  * @param runs The preferred ones first.
  */
 export function talkOf(runs: readonly Results[], view: View): Talk {
-  const all = runs.flatMap((results) =>
-    slidesOf(results, view).map((slide) => ({ ...slide, results, claim: claimOf(slide)?.claim ?? null })),
-  );
-  const slides = runs.length === 1 ? all : fairShare(once(inOrderOfClaims(all)));
+  const slides =
+    runs.length === 1
+      ? slidesOf(runs[0]!, view).map((slide) => ofTalk(slide, runs[0]!))
+      : fairShare(slidesByClaim(runs, view));
   const warnings = runs.length === 1 ? allWarnings(runs[0]!) : sharedWarnings(runs);
   const text = (title: string, paragraphs: readonly string[]) =>
     paragraphs.length === 0 ? [] : [{ title, paragraphs }];
@@ -94,45 +94,79 @@ function laneOf(cells: Results["cells"]): string {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** By the article's claims; what answers none comes last, in its own order. */
-function inOrderOfClaims(slides: readonly TalkSlide[]): TalkSlide[] {
-  const claims = ARTICLE_CLAIMS.map(({ claim }) => claim);
-  const rank = ({ claim }: TalkSlide) => (claim === null ? claims.length : claims.indexOf(claim));
-  return slides.toSorted((a, b) => rank(a) - rank(b));
-}
+const ofTalk = (slide: Slide, results: Results): TalkSlide => ({
+  ...slide,
+  results,
+  claim: claimOf(slide.finding)?.claim ?? null,
+});
 
-/** Without a chart or a finding that an earlier slide has. */
-function once(slides: readonly TalkSlide[]): TalkSlide[] {
-  return slides.filter(
-    (slide, i) =>
-      !slides
-        .slice(0, i)
-        .some(
-          ({ chart, finding }) =>
-            chart.id === slide.chart.id || (finding !== null && finding.id === slide.finding?.id),
-        ),
+/**
+ * By the article's claims, of each in the order of a talk; what answers none comes last. Findings that a talk is made of
+ * choose their charts before the others. A run without findings shows its charts.
+ */
+function slidesByClaim(runs: readonly Results[], view: View): TalkSlide[] {
+  const found = runs.flatMap((results) => results.findings.map((finding) => ({ finding, results })));
+  const once = found.filter(
+    ({ finding }, i) => found.findIndex((other) => other.finding.id === finding.id) === i,
   );
+  const used = new Set<string>();
+  const slides = once
+    .toSorted((a, b) => rankOf(a.finding) - rankOf(b.finding))
+    .toSorted((a, b) => Number(isOfTalk(b.finding)) - Number(isOfTalk(a.finding)))
+    .flatMap(({ finding, results }) => {
+      const slide = slideOf(results, finding, view, used);
+      return slide ? [ofTalk(slide, results)] : [];
+    })
+    .toSorted((a, b) => rankOf(a.finding) - rankOf(b.finding));
+  const plain = runs
+    .filter(({ findings }) => findings.length === 0)
+    .flatMap((results) => slidesOf(results, view).map((slide) => ofTalk(slide, results)))
+    .filter(({ chart }) => !used.has(chart.id) && used.add(chart.id));
+  return [...slides, ...plain];
 }
 
-/** As many slides as a talk has time for: of every claim the first, then of every claim the second, and so on. */
+const isOfTalk = (finding: Finding): boolean => claimOf(finding)?.talk.includes(finding.id) ?? false;
+
+/** Place in a talk: by claim, then by the claim's own order. */
+function rankOf(finding: Finding | null): number {
+  const claim = claimOf(finding);
+  if (finding === null || claim === null) return ARTICLE_CLAIMS.length;
+  const place = claim.talk.indexOf(finding.id);
+  return ARTICLE_CLAIMS.indexOf(claim) + (place < 0 ? claim.talk.length : place) / (claim.talk.length + 1);
+}
+
+/**
+ * As many slides as a talk has time for: of every claim the first, then of every claim the second, and so on; then what
+ * answers no claim.
+ */
 function fairShare(slides: readonly TalkSlide[]): TalkSlide[] {
   const turns = new Map(
-    slides.map((slide, i) => [slide, slides.slice(0, i).filter(({ claim }) => claim === slide.claim).length]),
+    slides.map((slide, i) => {
+      const before = slides.slice(0, i).filter(({ claim }) => claim === slide.claim).length;
+      return [slide, slide.claim === null ? slides.length + before : before];
+    }),
   );
   const chosen = slides.toSorted((a, b) => turns.get(a)! - turns.get(b)!).slice(0, MOST_CHARTS);
   return slides.filter((slide) => chosen.includes(slide));
 }
 
-/** Each warning once, without its cells, with the runs that have it. */
+/** Each warning once, without its cells, with the runs that have it; of those that differ in numbers alone, the first. */
 function sharedWarnings(runs: readonly Results[]): string[] {
-  const owners = new Map<string, Set<string>>();
+  const kinds = new Map<string, { readonly sentences: Set<string>; readonly owners: Set<string> }>();
   for (const results of runs) {
     for (const warning of allWarnings(results)) {
       const [sentence] = warning.split(" (", 1) as [string];
-      owners.set(sentence, (owners.get(sentence) ?? new Set()).add(nameOf(results)));
+      const kind = sentence.replaceAll(/\d[\d.,]*/g, "#");
+      const alike = kinds.get(kind) ?? { sentences: new Set(), owners: new Set() };
+      kinds.set(kind, alike);
+      alike.sentences.add(sentence);
+      alike.owners.add(nameOf(results));
     }
   }
-  return [...owners].map(([sentence, names]) => `${sentence} (${[...names].join("; ")})`);
+  return [...kinds.values()].map(({ sentences: [first, ...others], owners }) => {
+    const more = others.length > 0 ? ` and ${formatCount(others.length)} alike` : "";
+    return `${first}${more} (${[...owners].join("; ")})`;
+  });
 }
 
 /** A paragraph per run, with what the runs before it have not said. */
