@@ -63,7 +63,7 @@ export function servicesOfTable(text: string): ServiceTable {
     // They count up from 1.
     if (Number(slot) > expected) lost.push("rows of backends: the table is cut or filtered");
     expected = Number(slot) + 1;
-    last.spec["backend-addresses"].push({ ip: unbracketed(ip), port: Number(port), state });
+    last.spec["backend-addresses"].push({ ip: plainAddress(ip), port: Number(port), state });
   }
   // Every cluster has an API server behind its first service.
   if (list.every(({ spec }) => spec["backend-addresses"].length === 0))
@@ -77,14 +77,14 @@ function rowOf([, ip = "", port = "", protocol = "TCP", internal, type = "Cluste
   const scope = internal === undefined ? "external" : "internal";
   return {
     spec: {
-      "frontend-address": { ip: unbracketed(ip), port: Number(port), protocol, scope },
+      "frontend-address": { ip: plainAddress(ip), port: Number(port), protocol, scope },
       "backend-addresses": [],
       flags: { type },
     },
   };
 }
 
-function unbracketed(ip: string): string {
+function plainAddress(ip: string): string {
   return ip.replace(/^\[|\]$/g, "");
 }
 
