@@ -39,6 +39,12 @@ struct capacity {
 	uint32_t flags; /* of bpf(), added to the object's */
 };
 
+/* Cilium's map of tables, of either family. */
+static int is_maglev(const char *name)
+{
+	return !strcmp(name, "lb4_maglev") || !strcmp(name, "lb6_maglev");
+}
+
 static void die(const char *what)
 {
 	fprintf(stderr, "loader: %s: %s\n", what, strerror(errno));
@@ -107,7 +113,7 @@ static void fill(int map, const struct section *section)
 {
 	char *keys = take((size_t)section->key_size * section->count);
 
-	if (!strcmp(section->name, "lb4_maglev")) {
+	if (is_maglev(section->name)) {
 		fill_maglev(map, section, keys);
 	} else {
 		void *values = take((size_t)section->value_size * section->count);
@@ -118,22 +124,30 @@ static void fill(int map, const struct section *section)
 	free(keys);
 }
 
-static void attach(struct bpf_object *object, const char *name, int cgroup, enum bpf_attach_type type)
+/* Where its section says: cgroup/connect4, or connect6. */
+static void attach(struct bpf_object *object, const char *name, int cgroup)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
 
-	if (!program || bpf_prog_attach(bpf_program__fd(program), cgroup, type, 0))
+	if (!program || bpf_prog_attach(bpf_program__fd(program), cgroup, bpf_program__expected_attach_type(program), 0))
 		die(name);
+}
+
+static struct bpf_map *maglev_of(struct bpf_object *object)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "lb4_maglev");
+
+	return map ? map : bpf_object__find_map_by_name(object, "lb6_maglev");
 }
 
 static void configure(struct bpf_object *object, void *settings, uint32_t size, uint32_t maglev_bytes)
 {
 	struct bpf_map *map;
-	struct bpf_map *outer = bpf_object__find_map_by_name(object, "lb4_maglev");
+	struct bpf_map *outer = maglev_of(object);
 	int inner = outer ? bpf_map_create(BPF_MAP_TYPE_ARRAY, "maglev_inner", 4, maglev_bytes, 1, NULL) : 0;
 
 	if (outer && (inner < 0 || bpf_map__set_inner_map_fd(outer, inner)))
-		die("lb4_maglev");
+		die("maglev");
 	bpf_object__for_each_map(map, object) {
 		const char *name = bpf_map__name(map);
 
@@ -188,7 +202,7 @@ static int load(const char *path, const char *folder, const char *cgroup_path, c
 	if (!object)
 		die(path);
 	/* settings.maglev_size: the inner map must have the size that the programs are verified with. */
-	uint32_t maglev_size = ((uint32_t *)settings)[7];
+	uint32_t maglev_size = ((uint32_t *)settings)[0];
 
 	configure(object, settings, size, maglev_size ? maglev_size * 4 : 4);
 	for (uint32_t i = 0; i < capacities; i++) {
@@ -218,9 +232,9 @@ static int load(const char *path, const char *folder, const char *cgroup_path, c
 
 		if (!cgroup)
 			die(cgroup_path);
-		attach(object, "at_connect", fileno(cgroup), BPF_CGROUP_INET4_CONNECT);
-		attach(object, "at_sendmsg", fileno(cgroup), BPF_CGROUP_UDP4_SENDMSG);
-		attach(object, "at_recvmsg", fileno(cgroup), BPF_CGROUP_UDP4_RECVMSG);
+		attach(object, "at_connect", fileno(cgroup));
+		attach(object, "at_sendmsg", fileno(cgroup));
+		attach(object, "at_recvmsg", fileno(cgroup));
 	}
 	return 0;
 }
@@ -256,7 +270,7 @@ static void write_element(int map, const struct section *section, const void *ke
 			die(section->name);
 		return;
 	}
-	if (strcmp(section->name, "lb4_maglev")) {
+	if (!is_maglev(section->name)) {
 		if (bpf_map_update_elem(map, key, value, BPF_ANY))
 			die(section->name);
 		return;
@@ -322,7 +336,7 @@ static uint64_t inner_memlock(int outer)
 		int inner;
 
 		if (bpf_map_lookup_elem(outer, &key, &id))
-			die("lb4_maglev");
+			die("maglev");
 		inner = bpf_map_get_fd_by_id(id);
 		if (inner < 0)
 			die("maglev_inner");
@@ -350,7 +364,7 @@ static int memory(const char *folder)
 		bytes = memlock_of(fd);
 		if (bytes)
 			printf("%s %llu\n", entry->d_name, (unsigned long long)bytes);
-		if (!strcmp(entry->d_name, "lb4_maglev"))
+		if (is_maglev(entry->d_name))
 			printf("maglev_inner %llu\n", (unsigned long long)inner_memlock(fd));
 		close(fd);
 	}

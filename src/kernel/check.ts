@@ -34,7 +34,7 @@ export async function checkCapabilities(host: Host, planes: readonly KernelPlane
       return { probe, server };
     }),
     withBpf ? attempt("libbpf (loader)", () => compileProgram("loader", host.folder, "-O0")) : null,
-    withBpf ? attempt("clang for BPF", () => compileBalancer(host.folder)) : null,
+    withBpf ? attempt("clang for BPF", () => compileBalancer(host.folder, 4)) : null,
     attempt("conntrack tool", () => runTool(toolPath("conntrack"), ["-C"])),
   ]);
   if (programs !== null) {

@@ -13,7 +13,7 @@ import type { KernelMemory } from "./tasks.js";
 const SLAB_NOISE_BYTES = 512 * 1024;
 
 /** Maps that hold connections and clients: as large with one service as with a thousand. */
-const STATE_MAPS = /ct4|lb4_affinity|cali_v4_nat_aff|reverse_sk/;
+const STATE_MAPS = /ct[46]|lb[46]_affinity|cali_v[46]_nat_aff|reverse_sk/;
 /** The testbed's own: settings, and what BPF_PROG_TEST_RUN looks up. */
 const LAB_MAPS = /lookup_targets|rodata$|bss$/;
 

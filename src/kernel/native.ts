@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Family } from "../cluster/family.js";
 import type { Balancers } from "./plane.js";
 import { runTool, toolPath } from "./testbed/tools.js";
 
@@ -40,32 +41,40 @@ export async function compileProgram(
   return output;
 }
 
-/** Compiles the BPF programs, with Cilium's maps and with Calico's. Throws KernelError with the compiler's words. */
-export async function compileBalancer(folder: string): Promise<Balancers> {
+/** Compiles a family's BPF programs, with Cilium's maps and with Calico's. Throws KernelError with the compiler's words. */
+export async function compileBalancer(folder: string, family: Family): Promise<Balancers> {
   const [cilium, calico] = await Promise.all([
-    compileObject(folder, "cilium"),
-    compileObject(folder, "calico", "CALICO"),
+    compileObject(folder, "cilium", family),
+    compileObject(folder, "calico", family, "CALICO"),
   ]);
   return { cilium, calico };
 }
 
 /** Compiles what reads the maps of Cilium's own agent, and what loads it. Throws KernelError with the compiler's words. */
-export async function compileCiliumReader(folder: string): Promise<{ loader: string; object: string }> {
+export async function compileCiliumReader(
+  folder: string,
+  family: Family,
+): Promise<{ loader: string; object: string }> {
   const [loader, object] = await Promise.all([
     compileProgram("loader", folder),
-    compileObject(folder, "cilium-reader", "CILIUM"),
+    compileObject(folder, "cilium-reader", family, "CILIUM"),
   ]);
   return { loader, object };
 }
 
-async function compileObject(folder: string, name: string, ...defines: readonly string[]): Promise<string> {
+async function compileObject(
+  folder: string,
+  name: string,
+  family: Family,
+  ...layout: readonly string[]
+): Promise<string> {
   // asm/types.h lies in the architecture's own folder, which clang does not search for the target bpf.
   const architecture = (await runTool(toolPath("gcc"), ["-print-multiarch"])).toString().trim();
   const output = join(folder, `${name}.bpf.o`);
   await runTool(toolPath("clang"), [
     ...["-O2", "-g", "-target", "bpf", `-I/usr/include/${architecture}`],
-    ...defines.flatMap((define) => ["-D", define]),
-    ...["-c", source("balancer.bpf.c"), "-o", output],
+    ...[...layout, ...(family === 6 ? ["IPV6"] : [])].flatMap((define) => ["-D", define]),
+    ...["-c", source("bpf/balancer.bpf.c"), "-o", output],
   ]);
   return output;
 }

@@ -1,6 +1,5 @@
 /** What a data plane is in the real kernel: it loads a compiled program into a testbed's node. */
 
-import type { Family } from "../cluster/family.js";
 import type { PlaneId, Program } from "../planes/plane.js";
 import { KERNEL_PLANE_INFO, type KernelPlaneId, type KernelPlaneInfo } from "./planes/info.js";
 import type { Host } from "./testbed/host.js";
@@ -27,11 +26,6 @@ export function isKernelPlaneId(id: string): id is KernelPlaneId {
 /** Whether a plane's program is one for BPF. */
 export function usesBpf(id: KernelPlaneId): boolean {
   return INFO[id].bpf;
-}
-
-/** Whether a plane is loaded for a family of addresses. */
-export function knowsFamily(id: KernelPlaneId, family: Family): boolean {
-  return INFO[id].families.includes(family);
 }
 
 /** Where connections to a plane enter. */

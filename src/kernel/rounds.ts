@@ -58,6 +58,7 @@ export async function measureRounds(
   const natives = await compileNatives(
     host,
     task.cells.map(({ plane }) => plane),
+    task.family,
   );
   const meters = {
     stopwatch: await compileProgram("stopwatch", host.folder),

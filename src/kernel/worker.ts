@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
+import { familyOf } from "../cluster/family.js";
 import type { Entry } from "../cluster/flows.js";
 import { parseCluster } from "../cluster/json.js";
 import { benchCluster } from "../measure/replicate/bench-cluster.js";
@@ -76,7 +77,7 @@ function needsBpf(task: AnyTask): boolean {
 async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   const cluster = parseCluster(readFileSync(join(host.folder, CLUSTER_FILE), "utf8"));
   const trace = generateCoverageFlows(cluster, flows, seed);
-  const natives = await compileNatives(host, planes);
+  const natives = await compileNatives(host, planes, familyOf(cluster.network));
   for (const id of planes) {
     const config = { host, natives, cluster, options: { seed }, name: id };
     const loaded = await loadPlaneInto(id, config);

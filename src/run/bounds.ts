@@ -28,7 +28,7 @@ const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
   zipf: ["model"],
   popular: ["model"],
   misses: ["model"],
-  family: ["model", "kernel", "cluster"],
+  family: ["model", "kernel", "guest", "cluster"],
   planeOptions: ["model"],
   cluster: ["model"],
   nft: ["kernel"],

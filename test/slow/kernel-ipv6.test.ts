@@ -9,8 +9,9 @@ import { readResults } from "../../src/results/files.js";
 import { LONGEST_MS, UNHURRIED } from "../support/patience.js";
 import { withTools } from "./tools.js";
 
-const TOOLS = ["ip6tables-legacy-restore", "ip6tables-nft-restore", "nft", "conntrack", "cc"];
-const PLANES = ["nftables", "iptables-nft", "iptables"];
+const TOOLS = ["ip6tables-legacy-restore", "ip6tables-nft-restore", "nft", "conntrack", "cc", "clang"];
+const MAPS = ["ebpf", "ebpf-tc", "ebpf-maglev", "calico-ebpf", "calico-ebpf-socket"];
+const PLANES = [...MAPS, "nftables", "iptables-nft", "iptables"];
 
 const folder = mkdtempSync(join(os.tmpdir(), "lbscale-kernel-ipv6-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,7 +26,8 @@ function lbscale(...args: string[]) {
 describe("the kernel lane in IPv6", () => {
   withTools("decides as the contract says for flows of every kind", TOOLS, () => {
     const { status, stdout } = lbscale(
-      ...["verify", "--lane", "kernel", "--family", "6", "--services", "60", "--flows", "3000", "--json"],
+      ...["verify", "--lane", "kernel", "--family", "6", "--planes", PLANES.join()],
+      ...["--services", "60", "--flows", "3000", "--json"],
     );
     const results = JSON.parse(stdout) as { plane: string; flows: number; disagreements: number }[];
     expect(results.map(({ plane, disagreements }) => [plane, disagreements])).toEqual(
@@ -35,12 +37,23 @@ describe("the kernel lane in IPv6", () => {
     expect(status).toBe(0);
   });
 
-  withTools("measures connections, and its table takes the bytes of the model", TOOLS, () => {
+  withTools("decides in a guest's IPVS as the contract says", [...TOOLS, "linux.uml", "ipvsadm"], () => {
+    const { status, stdout } = lbscale(
+      ...["verify", "--lane", "guest", "--family", "6", "--planes", "ipvs"],
+      ...["--services", "30", "--flows", "800", "--json"],
+    );
+    const [{ plane, flows, disagreements }] = JSON.parse(stdout);
+    expect([status, plane, disagreements]).toEqual([0, "ipvs", 0]);
+    expect(flows).toBeGreaterThan(600);
+  });
+
+  withTools("measures connections, and tables and maps take the bytes of the model", TOOLS, () => {
     const out = join(folder, "run");
+    const planes = ["direct", "ebpf", "ebpf-tc", "calico-ebpf", "nftables", "iptables"];
     const { status, stderr } = lbscale(
-      ...["run", "--lane", "kernel", "--family", "6", "--planes", "direct,nftables,iptables"],
-      ...["--scenarios", "connect,established,memory", "--services", "1,1000", "--connections", "50"],
-      ...[...UNHURRIED, "--replicates", "1", "--formats", "none", "--out", out],
+      ...["run", "--lane", "kernel", "--family", "6", "--planes", planes.join()],
+      ...["--scenarios", "connect,established,lookup,memory,update", "--services", "1,1000"],
+      ...["--connections", "50", ...UNHURRIED, "--replicates", "1", "--formats", "none", "--out", out],
     );
     expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
     const { run, cells } = readResults(out);
@@ -48,15 +61,18 @@ describe("the kernel lane in IPv6", () => {
     for (const { plane, scenario, replicates, lane } of cells)
       if (lane === "kernel" && scenario !== "memory")
         expect([plane, scenario, replicates.length]).toEqual([plane, scenario, 1]);
-    const table = cells.find((cell) => cell.plane === "iptables" && cell.scenario === "memory")!;
-    expect(table.counts!["table nat bytes"]).toBe(table.programBytes);
+    const looked = cells.filter((cell) => cell.lane === "kernel" && cell.scenario === "lookup");
+    expect(new Set(looked.map(({ plane }) => plane))).toEqual(new Set(["ebpf", "calico-ebpf"]));
+    const memory = cells.filter(({ scenario }) => scenario === "memory");
+    for (const { plane, counts, programBytes } of memory) {
+      if (plane === "iptables") expect(counts!["table nat bytes"]).toBe(programBytes);
+      if (MAPS.includes(plane)) expect([plane, counts!.bytes]).toEqual([plane, counts!["modelled bytes"]]);
+    }
   });
 
-  withTools("refuses by name what it measures with IPv4 alone", TOOLS, () => {
-    const refusal = (...args: string[]) => lbscale("run", "--lane", "kernel", ...args).stderr;
-    expect(refusal("--family", "6", "--planes", "ebpf")).toMatch(/ebpf is measured with IPv4 in the kernel/);
-    expect(refusal("--family", "6", "--scenarios", "lookup")).toMatch(/lookup is measured with IPv4/);
-    expect(refusal("--family", "6", "--planes", "cilium@1.20")).toMatch(/cilium@1.20 is measured with IPv4/);
-    expect(refusal("--family", "dual")).toMatch(/one family at a time: give 4 or 6/);
+  withTools("refuses both families at once, by name", TOOLS, () => {
+    expect(lbscale("run", "--lane", "kernel", "--family", "dual").stderr).toMatch(
+      /one family at a time: give 4 or 6/,
+    );
   });
 });

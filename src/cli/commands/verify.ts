@@ -9,7 +9,7 @@ import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import { CheckFailedError, UsageError } from "../../errors.js";
 import { CILIUM_ALGORITHMS } from "../../kernel/cilium/driver.js";
 import { KUBE_PROXY_MODES } from "../../kernel/kube-proxy/protocol.js";
-import { knowsFamily, PROXY_PLANES } from "../../kernel/plane.js";
+import { PROXY_PLANES } from "../../kernel/plane.js";
 import { CLUSTER_FILE, kernelEquivalenceSchema, type VerifyTask } from "../../kernel/tasks.js";
 import { ipv6Arguments } from "../../kernel/testbed/ipv6.js";
 import { placePlanes } from "../../kernel/testbed/placement.js";
@@ -191,11 +191,10 @@ async function verifyInKernel(
     if (signal.aborted) throw new InterruptedError("interrupted: the testbed was removed");
   };
   const cluster = chosenCluster(args);
-  const family = familyOf(cluster.network);
   const places = await placePlanes({
     lane: asked,
     planes: args.planes === undefined ? undefined : parseList(args.planes, "planes"),
-    choices: PROXY_PLANES.filter((id) => knowsFamily(id, family)),
+    choices: PROXY_PLANES,
     includeBaselines: false,
     onNote: note,
     signal,

@@ -1,18 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Change } from "../../cluster/change.js";
 import { liveCluster, resolveChange } from "../../cluster/endpoint-updates.js";
+import { FAMILIES } from "../../cluster/family.js";
 import { generateCluster } from "../../cluster/generate.js";
 import { CalicoProgram } from "../../planes/calico-ebpf/program.js";
 import { backendEntries, frontendEntries } from "../../planes/calico-ebpf/ruleset.js";
 import { calicoMaps, calicoWrites } from "./calico-maps.js";
-
-const cluster = generateCluster({
-  services: 8,
-  seed: 4,
-  types: "nodePort",
-  endpoints: { kind: "constant", count: 4 },
-  localShare: 0.5,
-});
 
 interface Write {
   readonly map: string;
@@ -41,15 +34,20 @@ function read(data: Buffer): Write[] {
   return writes;
 }
 
-const changed = (change: Change) => {
-  const base = liveCluster(cluster);
-  return resolveChange(base, change, base.cluster.endpoints);
-};
-const local =
-  cluster.endpointStart[3]! +
-  cluster.endpointLocal.subarray(cluster.endpointStart[3], cluster.endpointStart[4]).indexOf(1);
+describe.each(FAMILIES)("Calico's maps in the kernel lane, IPv%s", (family) => {
+  const cluster = generateCluster({
+    ...{ services: 8, seed: 4, types: "nodePort", localShare: 0.5 },
+    endpoints: { kind: "constant", count: 4 },
+    ...(family === 6 && { family }),
+  });
+  const changed = (change: Change) => {
+    const base = liveCluster(cluster);
+    return resolveChange(base, change, base.cluster.endpoints);
+  };
+  const local =
+    cluster.endpointStart[3]! +
+    cluster.endpointLocal.subarray(cluster.endpointStart[3], cluster.endpointStart[4]).indexOf(1);
 
-describe("Calico's maps in the kernel lane", () => {
   it("are the model's frontends, backends and routes, byte for byte", () => {
     const program = new CalicoProgram(cluster, {});
     const data = Buffer.concat([...calicoMaps(program, { snatAddress: 0 })]);
@@ -59,9 +57,12 @@ describe("Calico's maps in the kernel lane", () => {
       written.filter((write) => write.map === map).map(({ key, value }) => key + value);
     const bytes = (entries: Iterable<{ key: Uint8Array; value: Uint8Array }>) =>
       [...entries].map(({ key, value }) => Buffer.concat([key, value]).toString("hex"));
-    expect(listed("cali_v4_nat_fe")).toEqual(bytes(frontendEntries(program)));
-    expect(listed("cali_v4_nat_be")).toEqual(bytes(backendEntries(program)));
-    expect(listed("cali_v4_routes").length).toBeGreaterThan(2);
+    expect(listed(`cali_v${family}_nat_fe`)).toEqual(bytes(frontendEntries(program)));
+    expect(listed(`cali_v${family}_nat_be`)).toEqual(bytes(backendEntries(program)));
+    const routes = listed(`cali_v${family}_routes`);
+    expect(routes.length).toBeGreaterThan(2);
+    // The range of pods is the first: its length and its base.
+    expect(routes[0]).toMatch(family === 4 ? /^090000000a800000/ : /^69000000fd00001001280000/);
   });
 
   it.each<[string, Change]>([
@@ -97,9 +98,9 @@ describe("Calico's maps in the kernel lane", () => {
     );
     const kinds = writes.map(({ map, value }) => `${map} ${value === "" ? "delete" : "update"}`);
     expect([...new Set(kinds)]).toEqual([
-      "cali_v4_nat_be update",
-      "cali_v4_nat_fe update",
-      "cali_v4_nat_be delete",
+      `cali_v${family}_nat_be update`,
+      `cali_v${family}_nat_fe update`,
+      `cali_v${family}_nat_be delete`,
     ]);
   });
 });

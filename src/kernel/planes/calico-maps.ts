@@ -4,6 +4,7 @@ import type { EndpointUpdate } from "../../cluster/endpoint-updates.js";
 import { routeEntries } from "../../planes/calico-ebpf/maps/routes.js";
 import { CalicoProgram } from "../../planes/calico-ebpf/program.js";
 import { backendEntries, frontendEntries, type MapEntry } from "../../planes/calico-ebpf/ruleset.js";
+import { entry, writeIpv6 } from "../../planes/ebpf/dump/map-bytes.js";
 import {
   ARRAY_LEAST,
   BPF_F_NO_PREALLOC,
@@ -13,31 +14,28 @@ import {
   header,
   lookupTargets,
   type MapOptions,
+  mapNames,
   section,
   settings,
 } from "./map-input.js";
-
-const FRONTENDS = "cali_v4_nat_fe";
-const BACKENDS = "cali_v4_nat_be";
-const MAGLEV = "cali_v4_mglv";
-const ROUTES = "cali_v4_routes";
 
 /** Settings, capacities and the contents of all maps, in chunks. */
 export function* calicoMaps(program: CalicoProgram, options: MapOptions): Iterable<Uint8Array> {
   const { cluster } = program;
   const targets = lookupTargets(cluster, false);
   yield settings(cluster, options, targets.count);
+  const names = mapNames(cluster);
   yield capacities([
-    [FRONTENDS, program.frontendCapacity],
-    [BACKENDS, program.backendCapacity, BPF_F_NO_PREALLOC],
-    [MAGLEV, program.maglevCapacity, BPF_F_NO_PREALLOC],
-    [ROUTES, program.routeCapacity],
-    ["ct4", options.connections ?? CONNECTIONS],
+    [names.natFrontends, program.frontendCapacity],
+    [names.natBackends, program.backendCapacity, BPF_F_NO_PREALLOC],
+    [names.natMaglev, program.maglevCapacity, BPF_F_NO_PREALLOC],
+    [names.routes, program.routeCapacity],
+    [names.connections, options.connections ?? CONNECTIONS],
     ["lookup_targets", Math.max(ARRAY_LEAST, targets.count)],
   ]);
-  yield* section(FRONTENDS, elementsOf(frontendEntries(program)));
-  yield* section(BACKENDS, elementsOf(backendEntries(program)));
-  yield* section(ROUTES, elementsOf(routes(program)));
+  yield* section(names.natFrontends, elementsOf(frontendEntries(program)));
+  yield* section(names.natBackends, elementsOf(backendEntries(program)));
+  yield* section(names.routes, elementsOf(routes(program)));
   yield* section("lookup_targets", targets);
 }
 
@@ -52,12 +50,16 @@ function elementsOf(entries: Iterable<MapEntry>): Elements {
 
 /** A length and an address; flags, and a next hop that nothing here reads. */
 function* routes({ cluster }: CalicoProgram): Iterable<MapEntry> {
+  const { ipv6 } = cluster.network;
   for (const { address, prefixLength, flags } of routeEntries(cluster)) {
-    const [key, value] = [Buffer.alloc(8), Buffer.alloc(8)];
-    key.writeUInt32LE(prefixLength, 0);
-    key.writeUInt32BE(address >>> 0, 4);
-    value.writeUInt32LE(flags, 0);
-    yield { key, value };
+    const block = { base: address >>> 0, prefixLength };
+    const range = ipv6?.cidr6(block);
+    yield entry(range ? 20 : 8, range ? 20 : 8, (key, value) => {
+      key.setUint32(0, (range ?? block).prefixLength, true);
+      if (range) writeIpv6(key, 4, range.base);
+      else key.setUint32(4, block.base);
+      value.setUint32(0, flags, true);
+    });
   }
 }
 
@@ -80,10 +82,11 @@ export function* calicoWrites({ servicePort, before, after }: EndpointUpdate): I
     };
   };
   const [was, is] = [of(before), of(after)];
-  yield* removals(FRONTENDS, was.frontends, is.frontends);
-  yield* updates(BACKENDS, was.backends, is.backends);
-  yield* updates(FRONTENDS, was.frontends, is.frontends);
-  yield* removals(BACKENDS, was.backends, is.backends);
+  const { natFrontends, natBackends } = mapNames(after.cluster);
+  yield* removals(natFrontends, was.frontends, is.frontends);
+  yield* updates(natBackends, was.backends, is.backends);
+  yield* updates(natFrontends, was.frontends, is.frontends);
+  yield* removals(natBackends, was.backends, is.backends);
 }
 
 type Listed = ReadonlyMap<string, MapEntry>;

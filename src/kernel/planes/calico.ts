@@ -1,4 +1,4 @@
-/** Calico's eBPF data plane in small: native/balancer.bpf.c with the maps and lookups of native/calico.h. */
+/** Calico's eBPF data plane in small: native/bpf/balancer.bpf.c with the maps and lookups of native/bpf/calico.h. */
 
 import { CalicoProgram } from "../../planes/calico-ebpf/program.js";
 import type { Program } from "../../planes/plane.js";

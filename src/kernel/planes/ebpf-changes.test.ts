@@ -1,18 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Change } from "../../cluster/change.js";
 import { type EndpointUpdate, liveCluster, resolveChange } from "../../cluster/endpoint-updates.js";
+import { FAMILIES, type Family } from "../../cluster/family.js";
 import { generateCluster, MIXED } from "../../cluster/generate.js";
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { ebpfWrites } from "./ebpf-changes.js";
 import { ebpfMaps } from "./ebpf-maps.js";
 
-const cluster = generateCluster({
-  services: 16,
-  seed: 3,
-  ...MIXED,
-  endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 12 },
-  localShare: 0.4,
-});
 const MAGLEV_SIZE = 251;
 
 type Maps = Map<string, Map<string, Buffer>>;
@@ -56,25 +50,27 @@ function loaded(program: EbpfProgram): Maps {
 }
 
 /** Maps with backends' addresses where their numbers stood: a change numbers them as nobody else would. */
-function byAddress(maps: Maps): unknown {
+function byAddress(maps: Maps, family: Family): unknown {
+  const map = (name: string) => maps.get(`lb${family}_${name}`);
   const address = (id: number) =>
     id === 0
       ? "none"
-      : maps
-          .get("lb4_backends")!
+      : map("backends")!
           .get(Buffer.from(Uint32Array.of(id).buffer).toString("hex"))!
           .toString("hex");
-  const isSlot = (key: string) => key.slice(12, 16) !== "0000";
+  // Behind the address and the port.
+  const slotAt = family === 4 ? 12 : 36;
+  const isSlot = (key: string) => key.slice(slotAt, slotAt + 4) !== "0000";
   return {
-    backends: [...maps.get("lb4_backends")!.values()].map((value) => value.toString("hex")).sort(),
+    backends: [...map("backends")!.values()].map((value) => value.toString("hex")).sort(),
     services: new Map(
-      [...maps.get("lb4_services")!].map(([key, value]) => [
+      [...map("services")!].map(([key, value]) => [
         key,
         isSlot(key) ? address(value.readUInt32LE(0)) : value.toString("hex"),
       ]),
     ),
     tables: new Map(
-      [...(maps.get("lb4_maglev") ?? [])].map(([key, value]) => [
+      [...(map("maglev") ?? [])].map(([key, value]) => [
         key,
         Array.from({ length: MAGLEV_SIZE }, (_, i) => address(value.readUInt32LE(i * 4))).join(),
       ]),
@@ -82,7 +78,16 @@ function byAddress(maps: Maps): unknown {
   };
 }
 
-describe.each(["random", "maglev"] as const)("a change of a %s program", (algorithm) => {
+const CASES = FAMILIES.flatMap((family) =>
+  (["random", "maglev"] as const).map((name) => [name, family] as const),
+);
+
+describe.each(CASES)("a change of a %s program, IPv%s", (algorithm, family) => {
+  const cluster = generateCluster({
+    ...{ services: 16, seed: 3, ...MIXED, localShare: 0.4 },
+    endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 12 },
+    ...(family === 6 && { family }),
+  });
   const options = { maglevTableSize: MAGLEV_SIZE };
   const program = new EbpfProgram(cluster, options, algorithm);
   const frontends = program.entries.frontendPort.view();
@@ -101,15 +106,15 @@ describe.each(["random", "maglev"] as const)("a change of a %s program", (algori
   }).flat();
 
   it("makes of the old maps the new ones, and back", () => {
-    const before = byAddress(loaded(program));
+    const before = byAddress(loaded(program), family);
     for (const change of changes) {
       const maps = loaded(program);
       const there = resolveChange(liveCluster(cluster), change, cluster.endpoints);
       apply(maps, sections(there));
       const after = new EbpfProgram(there.after.cluster, options, algorithm);
-      expect(byAddress(maps)).toEqual(byAddress(loaded(after)));
+      expect(byAddress(maps, family)).toEqual(byAddress(loaded(after), family));
       apply(maps, sections({ ...there, before: there.after, after: there.before }));
-      expect(byAddress(maps)).toEqual(before);
+      expect(byAddress(maps, family)).toEqual(before);
     }
   });
 

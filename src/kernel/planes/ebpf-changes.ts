@@ -11,7 +11,7 @@ import { type Frontend, frontendsOf } from "../../planes/ebpf/maps/frontends.js"
 import { backendName, fillMaglevTable } from "../../planes/ebpf/maps/maglev.js";
 import { referencedRows, slotsOf } from "../../planes/ebpf/maps/slots.js";
 import { backendValue } from "./ebpf-maps.js";
-import { header } from "./map-input.js";
+import { addressWords, header, mapNames } from "./map-input.js";
 
 export interface ChangeOptions {
   /** Index of the service-port's first frontend among all: its rev_nat less one. */
@@ -26,12 +26,13 @@ export function* ebpfWrites(
   { firstFrontend, maglevSize }: ChangeOptions,
 ): Iterable<Uint8Array> {
   const { cluster } = after;
+  const names = mapNames(cluster);
   const rows = referencedRows(cluster, servicePort);
   const now = rows.map((row) => after.ids[row]!);
   const old = referencedRows(before.cluster, servicePort).map((row) => before.ids[row]!);
   for (const [position, id] of now.entries()) {
     if (!old.includes(id)) {
-      yield* write("lb4_backends", [id + 1], backendValue(cluster, servicePort, rows[position]!));
+      yield* write(names.backends, [id + 1], backendValue(cluster, servicePort, rows[position]!));
     }
   }
   for (const [index, frontend] of frontendsOf(cluster, servicePort).entries()) {
@@ -45,7 +46,7 @@ export function* ebpfWrites(
     if (maglevSize !== null && (frontend.flags & ROUTABLE) !== 0)
       yield* tableWrite(cluster, servicePort, revNat, is!.slice(0, count), maglevSize);
   }
-  for (const id of old) if (!now.includes(id)) yield* write("lb4_backends", [id + 1], []);
+  for (const id of old) if (!now.includes(id)) yield* write(names.backends, [id + 1], []);
 }
 
 /** The slots that differ, then the master if the count does, then those that are too many. */
@@ -57,16 +58,21 @@ function* slotWrites(
   before: readonly number[],
   { slots: now, count }: { readonly slots: readonly number[]; readonly count: number },
 ): Iterable<Uint8Array> {
-  const key = (slot: number) => [address, portSlot(port, slot), protocolScope(cluster.protocol[p]!, scope)];
+  const names = mapNames(cluster);
+  const key = (slot: number) => [
+    ...addressWords(cluster.network, address),
+    portSlot(port, slot),
+    protocolScope(cluster.protocol[p]!, scope),
+  ];
   for (const [i, id] of now.entries()) {
-    if (id !== before[i]) yield* write("lb4_services", key(i + 1), [id + 1, 0, 0]);
+    if (id !== before[i]) yield* write(names.services, key(i + 1), [id + 1, 0, 0]);
   }
   if (now.length !== before.length) {
     const seconds = cluster.affinitySeconds[cluster.service[p]!]!;
     const master = [seconds & AFFINITY_MASK, masterCount(count, revNat), masterFlags(flags, seconds, revNat)];
-    yield* write("lb4_services", key(0), master);
+    yield* write(names.services, key(0), master);
   }
-  for (let i = now.length; i < before.length; i++) yield* write("lb4_services", key(i + 1), []);
+  for (let i = now.length; i < before.length; i++) yield* write(names.services, key(i + 1), []);
 }
 
 /** A new inner array takes the old one's place. */
@@ -87,7 +93,7 @@ function* tableWrite(
     table,
     new Uint8Array(size),
   );
-  yield header("lb4_maglev", 2, size * 4, 1);
+  yield header(mapNames(cluster).maglev, 2, size * 4, 1);
   yield new Uint8Array(Uint16Array.of(revNat).buffer);
   yield new Uint8Array(table.buffer);
 }

@@ -1,4 +1,4 @@
-/** Cilium's kube-proxy replacement in small: native/balancer.bpf.c over the model's map contents. */
+/** Cilium's kube-proxy replacement in small: native/bpf/balancer.bpf.c over the model's map contents. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

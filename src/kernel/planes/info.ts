@@ -1,7 +1,5 @@
 /** The planes of the kernel lane, as data: light enough for the command line and for what the lane is to measure. */
 
-import type { Family } from "../../cluster/family.js";
-
 /** What the kernel lane knows of a plane before its code is loaded. */
 export interface KernelPlaneInfo {
   /** `baseline`: connections go to an endpoint itself; `proxy`: rules or maps choose one. */
@@ -17,13 +15,10 @@ export interface KernelPlaneInfo {
   readonly guest: "comparison" | "fallback" | null;
   /** Where connections to it enter: a cluster IP, from a pod; or a load balancer's address, from a client outside the cluster. */
   readonly entry: "clusterIp" | "loadBalancer";
-  /** Families of addresses that its rules or programs are loaded for. */
-  readonly families: readonly Family[];
 }
 
-const common = { bare: false, bpf: false, entry: "clusterIp", families: [4] } as const;
-const BOTH = [4, 6] as const;
-const baseline = { ...common, kind: "baseline", guest: "comparison", families: BOTH } as const;
+const common = { bare: false, bpf: false, entry: "clusterIp" } as const;
+const baseline = { ...common, kind: "baseline", guest: "comparison" } as const;
 const proxy = { ...common, kind: "proxy", guest: null } as const;
 
 /** In the order in which they are shown. To add a plane, add a line here and one in index.ts. */
@@ -35,9 +30,9 @@ export const KERNEL_PLANE_INFO = {
   "ebpf-maglev": { ...proxy, bpf: true, entry: "loadBalancer" },
   "calico-ebpf": { ...proxy, bpf: true },
   "calico-ebpf-socket": { ...proxy, bpf: true },
-  nftables: { ...proxy, families: BOTH },
-  "iptables-nft": { ...proxy, families: BOTH },
-  iptables: { ...proxy, guest: "comparison", families: BOTH },
+  nftables: proxy,
+  "iptables-nft": proxy,
+  iptables: { ...proxy, guest: "comparison" },
   ipvs: { ...proxy, guest: "fallback" },
 } as const satisfies Record<string, KernelPlaneInfo>;
 

@@ -1,11 +1,12 @@
 /** kube-proxy's IPVS mode: virtual services and their servers, sets, and the few rules next to them. */
 
-import { formatAddress } from "../../cluster/cluster.js";
+import { rangeText } from "../../cluster/family.js";
 import { IpvsProgram } from "../../planes/ipvs/program.js";
 import { ipsetRestore, ipvsadmRestore, ipvsIptablesRestore } from "../../planes/ipvs/ruleset.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
 import { toolPath } from "../testbed/tools.js";
+import { toolOf } from "./netfilter.js";
 
 const SETTINGS = {
   // kube-proxy sets these (pkg/proxy/ipvs/proxier.go, NewProxier); without the first nothing is masqueraded. It leaves
@@ -33,7 +34,7 @@ export const ipvs: KernelPlane = {
     // Packets to virtual addresses must be this node's own, or they never come by LOCAL_IN, where IPVS listens.
     await testbed.exec("node", toolPath("ip"), ["-batch", "-"], { input: virtualAddresses(program) });
     await testbed.exec("node", toolPath("ipset"), ["restore"], { input: ipsetRestore(program) });
-    await testbed.exec("node", toolPath("iptables-legacy-restore"), [], {
+    await testbed.exec("node", toolPath(toolOf(testbed.family, "iptables-legacy-restore")), [], {
       // Without xt_physdev: the testbed bridges nothing.
       input: [ipvsIptablesRestore(program, false)],
     });
@@ -53,6 +54,6 @@ function* virtualAddresses({ cluster, virtualServices }: IpvsProgram): Iterable<
     const address = virtualServices.address[v]! >>> 0;
     if (seen.has(address) || nodes.has(address) || address >>> 24 === 127) continue;
     seen.add(address);
-    yield `addr add ${formatAddress(address)}/32 dev kube-ipvs0\n`;
+    yield `addr add ${rangeText(cluster.network, { base: address, prefixLength: 32 })} dev kube-ipvs0\n`;
   }
 }

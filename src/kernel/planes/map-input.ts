@@ -1,7 +1,9 @@
 /** Input of native/loader.c: settings, capacities, and the contents of maps in sections. */
 
-import { type Cluster, TCP } from "../../cluster/cluster.js";
+import { type Cidr, type Cluster, type Network, TCP } from "../../cluster/cluster.js";
+import { type Family, familyOf } from "../../cluster/family.js";
 import { balancerOf } from "../../cluster/flows.js";
+import { type Cidr6, IPV6_BITS, maskIpv6 } from "../../cluster/ipv6.js";
 import { OUTSIDE_CLIENTS_CIDR } from "../../cluster/network.js";
 import { MAGLEV_JHASH_SEED } from "../../planes/ebpf/maps/maglev.js";
 
@@ -14,9 +16,9 @@ export interface MapOptions {
   readonly connections?: number | undefined;
 }
 
-/** rev_nat_index has 16 bits, and so has the key of lb4_reverse. */
 const NAME_BYTES = 16;
 const MAX_NODES = 4;
+const ALL_ONES = (1n << BigInt(IPV6_BITS)) - 1n;
 /** include/uapi/linux/bpf.h */
 export const BPF_F_NO_PREALLOC = 1;
 /** Cilium's `bpf-ct-global-tcp-max`. */
@@ -37,19 +39,57 @@ export function settings(
   { snatAddress, maglevSize = null }: MapOptions,
   targets: number,
 ): Uint8Array {
-  const { podCidr, nodeAddresses } = cluster.network;
+  const { network } = cluster;
+  const { podCidr, nodeAddresses } = network;
   const nodes = Array.from({ length: MAX_NODES }, (_, i) => nodeAddresses[i] ?? 0);
   const words = [
-    podCidr.base,
-    podCidr.prefixLength === 0 ? 0 : (-1 << (32 - podCidr.prefixLength)) >>> 0,
-    ...nodes,
-    snatAddress,
     maglevSize ?? 0,
     MAGLEV_JHASH_SEED,
     targets,
-    (maglevSize === null ? podCidr : OUTSIDE_CLIENTS_CIDR).base + 1,
+    ...rangeWords(network, podCidr),
+    ...[...nodes, snatAddress].flatMap((address) => addressWords(network, address)),
+    ...addressWords(network, (maglevSize === null ? podCidr : OUTSIDE_CLIENTS_CIDR).base + 1),
   ];
   return bytesOf(Uint32Array.from([words.length * 4, ...words]));
+}
+
+/** An address as the programs have it (native/bpf/family.h): a word, or four of IPv6. 0 stands for none in both. */
+export function addressWords({ ipv6 }: Pick<Network, "ipv6">, address: number): number[] {
+  if (ipv6 === undefined) return [address >>> 0];
+  return wordsOf(address === 0 ? 0n : ipv6.address(address >>> 0));
+}
+
+/** Words of a range's base, and of its mask. */
+function rangeWords({ ipv6 }: Pick<Network, "ipv6">, range: Cidr): number[] {
+  if (ipv6 !== undefined) {
+    const { base, prefixLength }: Cidr6 = ipv6.cidr6(range);
+    return [...wordsOf(base), ...wordsOf(maskIpv6(ALL_ONES, prefixLength))];
+  }
+  return [range.base, range.prefixLength === 0 ? 0 : (-1 << (32 - range.prefixLength)) >>> 0];
+}
+
+/** Four words of an address of IPv6, the first the highest. */
+function wordsOf(address: bigint): number[] {
+  return [96n, 64n, 32n, 0n].map((shift) => Number((address >> shift) & 0xffff_ffffn));
+}
+
+/** Names of the programs' maps, which the families have apart. */
+export function mapNames({ network }: Pick<Cluster, "network">) {
+  const family: Family = familyOf(network);
+  const [cilium, calico] = [`lb${family}_`, `cali_v${family}_`] as const;
+  return {
+    services: `${cilium}services`,
+    backends: `${cilium}backends`,
+    reverse: `${cilium}reverse`,
+    affinity: `${cilium}affinity`,
+    ranges: `${cilium}ranges`,
+    maglev: `${cilium}maglev`,
+    connections: `ct${family}`,
+    natFrontends: `${calico}nat_fe`,
+    natBackends: `${calico}nat_be`,
+    natMaglev: `${calico}mglv`,
+    routes: `${calico}routes`,
+  } as const;
 }
 
 /** The number of maps, then name, entries and flags of each. */
@@ -106,6 +146,8 @@ export function lookupTargets(cluster: Cluster, outside: boolean): Elements {
     if (answers && addressOf(p) !== undefined) ports.push(p);
   }
   const keys = Uint32Array.from(ports, (_, i) => i);
-  const values = Uint32Array.from(ports.flatMap((p) => [addressOf(p)!, cluster.port[p]!]));
+  const values = Uint32Array.from(
+    ports.flatMap((p) => [...addressWords(cluster.network, addressOf(p)!), cluster.port[p]!]),
+  );
   return { keys: bytesOf(keys), values: bytesOf(values), count: ports.length };
 }

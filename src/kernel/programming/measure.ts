@@ -20,7 +20,7 @@ export async function measureProgramming(
     probe: await compileProgram("probe", host.folder),
     server: await compileProgram("server", host.folder),
     timed: has("kube-proxy") ? await compileProgram("timed", host.folder) : null,
-    reader: has("cilium") ? await compileCiliumReader(host.folder) : null,
+    reader: has("cilium") ? await compileCiliumReader(host.folder, task.family) : null,
     watch: await compileProgram("watch", host.folder),
   };
   const began = performance.now();

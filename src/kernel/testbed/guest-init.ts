@@ -17,6 +17,7 @@ const MODULES = [
     "iptable_filter",
     "iptable_mangle",
   ],
+  ...["ipv6", "ip6table_nat", "ip6table_filter", "ip6table_mangle", "ip6t_REJECT"],
   ...["ip_set", "ip_set_hash_ip", "ip_set_hash_ipport", "ip_set_hash_ipportip", "ip_set_hash_ipportnet"],
   ...["ip_set_bitmap_port", "xt_set", "xt_comment", "xt_statistic", "xt_tcpudp", "xt_nat", "xt_addrtype"],
   ...["xt_mark", "xt_conntrack", "xt_recent", "xt_MASQUERADE", "xt_sctp", "ipt_REJECT", "veth", "dummy"],

@@ -1,5 +1,6 @@
 /** Testbeds with a program loaded: what verifying and measuring share. */
 
+import type { Family } from "../../cluster/family.js";
 import { loadPlane } from "../../planes/registry-loader.js";
 import type { LoadedPlane, TestbedConfig } from "../loaded-plane.js";
 import { kmallocBytes } from "../memory.js";
@@ -10,14 +11,18 @@ import type { ProbeOptions } from "../probe.js";
 import type { Host } from "./host.js";
 import { Testbed } from "./topology.js";
 
-/** Compiles what the planes need. */
-export async function compileNatives(host: Host, planes: readonly KernelPlaneId[]): Promise<Natives> {
+/** Compiles what the planes need for a family. */
+export async function compileNatives(
+  host: Host,
+  planes: readonly KernelPlaneId[],
+  family: Family,
+): Promise<Natives> {
   const balanced = planes.some(usesBpf);
   return {
     probe: await compileProgram("probe", host.folder),
     server: await compileProgram("server", host.folder),
     loader: balanced ? await compileProgram("loader", host.folder) : null,
-    balancer: balanced ? await compileBalancer(host.folder) : null,
+    balancer: balanced ? await compileBalancer(host.folder, family) : null,
   };
 }
 

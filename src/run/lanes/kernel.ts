@@ -1,7 +1,7 @@
 /** The kernel's lanes: connections through the real kernel, this machine's or a guest's, next to models of the same. */
 
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
-import { KERNEL_PLANE_IDS, knowsFamily } from "../../kernel/plane.js";
+import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { isRealProgram, lackOf, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import { findLeftovers } from "../../kernel/testbed/clean.js";
 import { type LanePlacement, placePlanes } from "../../kernel/testbed/placement.js";
@@ -13,7 +13,7 @@ import type { Cell } from "../../results/schema.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import { coldStartCells } from "./cold-start.js";
-import { kernelFamily, requirePlanesOfFamily, scenariosOfFamily } from "./kernel-family.js";
+import { kernelFamily } from "./kernel-family.js";
 import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
@@ -40,9 +40,8 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   const { kernel } = catalog;
   // Whatever can be refused by reading is, before anything is tried.
   const profile = kernelProfile(kernel, spec);
-  const family = kernelFamily(spec);
-  const scenarios = scenariosOfFamily(kernelScenarios(kernel, spec), family, spec);
-  requirePlanesOfFamily(spec.planes, family);
+  kernelFamily(spec);
+  const scenarios = kernelScenarios(kernel, spec);
   roundsOf(spec, profile);
   requireLane(lane);
   const left = findLeftovers();
@@ -51,7 +50,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     onProgress({ kind: "note", text });
   }
   const own = spec.planes?.filter((plane) => !isRealProgram(plane));
-  const programs = lane === "kernel" ? choosePrograms(spec, profile, family, onProgress) : [];
+  const programs = lane === "kernel" ? choosePrograms(spec, profile, onProgress) : [];
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),
     connections: spec.connections ?? profile.connections,
@@ -73,11 +72,10 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
       ? coldStartCells(spec, kernel, profile, settings.endpointsPerService)
       : [];
   const known = own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS;
-  const choices = known.filter((id) => knowsFamily(id, family));
-  const candidates = choices.filter((plane) => own?.includes(plane) ?? true);
+  const candidates = known.filter((plane) => own?.includes(plane) ?? true);
   const isMeasured = candidates.some((plane) => scenarios.some((id) => kernel.measures(id, plane)));
   // A plane that is none is refused by its name below.
-  const isKnown = own?.every((plane) => choices.some((id) => id === plane)) ?? true;
+  const isKnown = own?.every((plane) => known.some((id) => id === plane)) ?? true;
   if (isKnown && !isMeasured && measured.length + coldStarts.length === 0) {
     throw new InvalidRunSpecError(
       `scenarios: ${scenarios.join(", ")} can not be measured on these planes: name other planes, or for programming ${REAL_PROGRAM_FORMS}`,
@@ -98,7 +96,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     own?.length === 0
       ? []
       : await placePlanes({
-          ...{ lane, planes: own, choices },
+          ...{ lane, planes: own, choices: known },
           includeBaselines: true,
           onNote: (text) => onProgress({ kind: "note", text }),
           ...(signal && { signal }),

@@ -1,6 +1,5 @@
 /** Real programs as planes of the kernel lane: which are measured at which N, and their visits. */
 
-import type { Family } from "../../cluster/family.js";
 import { InputError, UnsupportedHostError } from "../../errors.js";
 import type { KernelCatalog, KernelProfile, KernelScenario } from "../../kernel/catalog.js";
 import { installCilium } from "../../kernel/cilium/binary.js";
@@ -17,7 +16,7 @@ import { gapWarning } from "../../results/summarize.js";
 import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
-import { familyInKernel, isOfFamily } from "./kernel-family.js";
+import { familyInKernel } from "./kernel-family.js";
 import { type RunProgress, roughVisitMs } from "./kernel-progress.js";
 import type { Plan, PlanContext, RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
@@ -27,13 +26,12 @@ import { cellsAt, type ProgramPoint, programmingReports } from "./programming-re
 export function choosePrograms(
   spec: RunSpec,
   profile: KernelProfile,
-  family: Family,
   onProgress: PlanContext["onProgress"],
 ): RealProgram[] {
   const asked = spec.planes?.filter(isRealProgram);
   const found: RealProgram[] = [];
   const absent: string[] = [];
-  for (const id of asked ?? profile.programs.filter((id) => isOfFamily(id, family))) {
+  for (const id of asked ?? profile.programs) {
     try {
       const program = resolveRealProgram(id);
       if (!found.some((other) => other.id === program.id)) found.push(program);

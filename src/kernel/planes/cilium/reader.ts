@@ -1,6 +1,6 @@
 /**
- * lbscale's own BPF program on the maps that Cilium's control plane has filled: native/balancer.bpf.c with the layout of
- * native/cilium.h. Cilium's own programs are not loaded.
+ * lbscale's own BPF program on the maps that Cilium's control plane has filled: native/bpf/balancer.bpf.c with the layout of
+ * native/bpf/cilium.h. Cilium's own programs are not loaded.
  */
 
 import { mkdirSync } from "node:fs";
@@ -10,7 +10,7 @@ import type { KernelPlane, Loading } from "../../plane.js";
 import { runTool } from "../../testbed/tools.js";
 import { SNAT_ADDRESS } from "../../testbed/topology.js";
 import { attachToInterfaces, ebpf, ebpfTc, pinFolder } from "../ebpf.js";
-import { ARRAY_LEAST, CONNECTIONS, capacities, settings } from "../map-input.js";
+import { ARRAY_LEAST, CONNECTIONS, capacities, mapNames, settings } from "../map-input.js";
 
 /** What is said wherever a time is shown that this program has a part in. */
 export const OWN_READER = "Cilium's maps are read by lbscale's own BPF program";
@@ -36,7 +36,7 @@ export async function attachCiliumReader(
     input: [
       settings(cluster, { snatAddress: SNAT_ADDRESS }, 0),
       capacities([
-        ["ct4", CONNECTIONS],
+        [mapNames(cluster).connections, CONNECTIONS],
         ["lookup_targets", ARRAY_LEAST],
       ]),
     ],

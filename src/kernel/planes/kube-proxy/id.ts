@@ -64,11 +64,6 @@ export function parseKubeProxyPlane(id: string): KubeProxyPlane {
   return { mode: known, version };
 }
 
-/** The kube-proxy mode whose rules a mode of these ids has: that of iptables for either backend. */
-export function rulesOf(mode: ModeName): KubeProxyMode {
-  return MODES[mode].mode;
-}
-
 /** A plane that can be started here. */
 export interface ResolvedKubeProxy {
   readonly kind: "kube-proxy";

@@ -1,7 +1,7 @@
 /** Cilium's control plane on the node: it reads the list/watch server, and writes maps that it pins. */
 
 import { setTimeout } from "node:timers/promises";
-import { formatAddress } from "../../../cluster/cluster.js";
+import { addressText } from "../../../cluster/family.js";
 import { CLUSTER_NODE } from "../../../kubernetes/list-watch/cluster-objects.js";
 import type { ObjectChange } from "../../../kubernetes/list-watch/parse.js";
 import { Random } from "../../../random.js";
@@ -37,11 +37,16 @@ export class CiliumNode implements ProgrammedNode {
 
   async start(): Promise<StartReply> {
     const { binary, waitMs, bpffs } = this.#program;
-    const { nodeAddresses } = this.#cluster;
+    const { nodeAddresses, network } = this.#cluster;
     const server = await this.#cluster.server.listen();
     const startNs = wallClockNs()();
     this.#cilium = new Cilium({
-      ...{ binary, node: CLUSTER_NODE, addresses: nodeAddresses.map(formatAddress), algorithm: "random" },
+      ...{
+        binary,
+        node: CLUSTER_NODE,
+        addresses: nodeAddresses.map((address) => addressText(network, address)),
+        algorithm: "random",
+      },
       ...{ realMaps: true, timeoutMs: this.#limitMs, follows: { server, bpffs, waitMs } },
     });
     await this.#cilium.ready();

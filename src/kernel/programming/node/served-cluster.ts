@@ -28,6 +28,7 @@ export class ServedCluster {
   readonly server: ApiServer;
   readonly podRange: string;
   readonly family: Family;
+  readonly network: Cluster["network"];
   readonly nodeAddresses: readonly number[];
   /** How many Services and EndpointSlices there are. */
   readonly objects: number;
@@ -42,6 +43,7 @@ export class ServedCluster {
     seed: number,
   ) {
     const { podCidr, clientCidr, nodeAddresses } = network;
+    this.network = network;
     this.server = new ApiServer(objects);
     this.podRange = rangeText(network, podCidr);
     this.family = familyOf(network);

@@ -10,7 +10,7 @@
  */
 
 struct lb_key {
-	__be32 address;
+	struct net_address address;
 	__be16 port;
 	__u16 slot;
 	__u8 protocol;
@@ -28,7 +28,7 @@ struct lb_service {
 };
 
 struct lb_backend {
-	__be32 address;
+	struct net_address address;
 	__be16 port;
 	__u8 protocol;
 	__u8 state;
@@ -38,7 +38,7 @@ struct lb_backend {
 };
 
 struct lb_frontend {
-	__be32 address;
+	struct net_address address;
 	__be16 port;
 } __attribute__((packed));
 
@@ -49,7 +49,7 @@ struct lb_match {
 };
 
 struct lb_affinity_key {
-	__u64 client;
+	struct client client;
 	__be16 rev_nat;
 	__u8 by_cookie;
 	__u8 pad;
@@ -66,18 +66,21 @@ struct lb_range_key {
 	__u32 prefix_length;
 	__be16 rev_nat;
 	__u16 pad;
-	__be32 source;
+	struct net_address source;
 };
 
 struct lb_socket_key {
 	__u64 cookie;
-	__be32 address;
+	struct net_address address;
 	__be16 port;
 	__u16 pad;
+#ifdef IPV6
+	__u32 pad2;
+#endif
 };
 
 struct lb_socket {
-	__be32 address;
+	struct net_address address;
 	__be16 port;
 	__be16 rev_nat;
 };
@@ -89,11 +92,11 @@ struct lb_socket {
 #define SVC_SOURCE_RANGE 128
 #define SVC2_TWO_SCOPES 32
 
-HASH_MAP(cilium_lb4_services_v2, BPF_MAP_TYPE_HASH, struct lb_key, struct lb_service);
-HASH_MAP(cilium_lb4_backends_v3, BPF_MAP_TYPE_HASH, __u32, struct lb_backend);
-HASH_MAP(cilium_lb4_reverse_nat, BPF_MAP_TYPE_HASH, __be16, struct lb_frontend);
-HASH_MAP(cilium_lb4_reverse_sk, BPF_MAP_TYPE_LRU_HASH, struct lb_socket_key, struct lb_socket);
-HASH_MAP(cilium_lb4_affinity, BPF_MAP_TYPE_LRU_HASH, struct lb_affinity_key, struct lb_affinity);
+HASH_MAP(CILIUM_LB(services_v2), BPF_MAP_TYPE_HASH, struct lb_key, struct lb_service);
+HASH_MAP(CILIUM_LB(backends_v3), BPF_MAP_TYPE_HASH, __u32, struct lb_backend);
+HASH_MAP(CILIUM_LB(reverse_nat), BPF_MAP_TYPE_HASH, __be16, struct lb_frontend);
+HASH_MAP(CILIUM_LB(reverse_sk), BPF_MAP_TYPE_LRU_HASH, struct lb_socket_key, struct lb_socket);
+HASH_MAP(CILIUM_LB(affinity), BPF_MAP_TYPE_LRU_HASH, struct lb_affinity_key, struct lb_affinity);
 HASH_MAP(cilium_lb_affinity_match, BPF_MAP_TYPE_HASH, struct lb_match, __u8);
 
 struct {
@@ -102,22 +105,22 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct lb_range_key);
 	__type(value, __u8);
-} cilium_lb4_source_range SEC(".maps");
+} CILIUM_LB(source_range) SEC(".maps");
 
 static __always_inline bool backend_at(__u32 id, struct backend *backend)
 {
-	struct lb_backend *found = bpf_map_lookup_elem(&cilium_lb4_backends_v3, &id);
+	struct lb_backend *found = bpf_map_lookup_elem(&CILIUM_LB(backends_v3), &id);
 
 	if (!found)
 		return false;
-	*backend = (struct backend){ .address = bpf_ntohl(found->address), .port = bpf_ntohs(found->port) };
+	*backend = (struct backend){ .address = from_net(found->address), .port = bpf_ntohs(found->port) };
 	return true;
 }
 
 /* Half-open: last_used + timeout <= now is expired. What has left the Service is none of its choices. */
 static __always_inline __u32 stuck_to(const struct lb_affinity_key *key, const struct lb_service *service, __u64 now)
 {
-	struct lb_affinity *value = bpf_map_lookup_elem(&cilium_lb4_affinity, key);
+	struct lb_affinity *value = bpf_map_lookup_elem(&CILIUM_LB(affinity), key);
 	struct lb_match match = { .rev_nat = service->rev_nat };
 
 	if (!value || value->last_used + (service->backend & AFFINITY_MASK) <= now)
@@ -130,12 +133,12 @@ static __always_inline __u32 stuck_to(const struct lb_affinity_key *key, const s
 static __always_inline int choose(const struct flow *flow, struct choice *choice, bool maglev, bool socket)
 {
 	struct lb_key key = {
-		.address = bpf_htonl(flow->destination),
+		.address = to_net(flow->destination),
 		.port = bpf_htons(flow->destination_port),
 		.protocol = flow->protocol,
 	};
 	bool inside = socket || from_inside(flow->source);
-	struct lb_service *service = bpf_map_lookup_elem(&cilium_lb4_services_v2, &key), *slot;
+	struct lb_service *service = bpf_map_lookup_elem(&CILIUM_LB(services_v2), &key), *slot;
 	struct lb_affinity_key client = { .client = flow->client, .by_cookie = socket };
 	struct lb_affinity seen = {};
 	__u32 id = 0;
@@ -146,10 +149,10 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 
 			if (inside)
 				return PASS;
-			return bpf_map_lookup_elem(&cilium_lb4_services_v2, &wildcard) ? DROP : PASS;
+			return bpf_map_lookup_elem(&CILIUM_LB(services_v2), &wildcard) ? DROP : PASS;
 		}
-		key.address = 0;
-		service = bpf_map_lookup_elem(&cilium_lb4_services_v2, &key);
+		key.address = (struct net_address){};
+		service = bpf_map_lookup_elem(&CILIUM_LB(services_v2), &key);
 		if (!service)
 			return PASS;
 	}
@@ -157,17 +160,17 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 		return DROP;
 	if (!socket && (service->flags & SVC_SOURCE_RANGE)) {
 		struct lb_range_key range = {
-			.prefix_length = 64,
+			.prefix_length = 32 + ADDRESS_BITS,
 			.rev_nat = service->rev_nat,
-			.source = bpf_htonl(flow->source),
+			.source = to_net(flow->source),
 		};
 
-		if (!bpf_map_lookup_elem(&cilium_lb4_source_range, &range))
+		if (!bpf_map_lookup_elem(&CILIUM_LB(source_range), &range))
 			return DROP;
 	}
 	if (inside && (service->flags2 & SVC2_TWO_SCOPES)) {
 		key.scope = SCOPE_INTERNAL;
-		service = bpf_map_lookup_elem(&cilium_lb4_services_v2, &key);
+		service = bpf_map_lookup_elem(&CILIUM_LB(services_v2), &key);
 		if (!service)
 			return PASS;
 	}
@@ -180,12 +183,12 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	}
 	if (!id) {
 		key.slot = flow->entropy % service->count + 1;
-		slot = bpf_map_lookup_elem(&cilium_lb4_services_v2, &key);
+		slot = bpf_map_lookup_elem(&CILIUM_LB(services_v2), &key);
 		id = slot ? slot->backend : 0;
 	}
 	if (service->flags & SVC_AFFINITY) {
 		seen.backend = id;
-		bpf_map_update_elem(&cilium_lb4_affinity, &client, &seen, BPF_ANY);
+		bpf_map_update_elem(&CILIUM_LB(affinity), &client, &seen, BPF_ANY);
 	}
 	if (!backend_at(id, &choice->backend))
 		return DROP;
@@ -203,12 +206,12 @@ static __always_inline bool backend_of(const struct connection *connection, stru
 /* A NodePort's surrogate has no address: the connection knows the one that was used. */
 static __always_inline bool frontend_of(const struct connection *connection, struct address_port *frontend)
 {
-	struct lb_frontend *found = bpf_map_lookup_elem(&cilium_lb4_reverse_nat, &connection->rev_nat);
+	struct lb_frontend *found = bpf_map_lookup_elem(&CILIUM_LB(reverse_nat), &connection->rev_nat);
 
 	if (!found)
 		return false;
-	if (found->address)
-		*frontend = (struct address_port){ .address = bpf_ntohl(found->address), .port = bpf_ntohs(found->port) };
+	if (!is_zero(from_net(found->address)))
+		*frontend = (struct address_port){ .address = from_net(found->address), .port = bpf_ntohs(found->port) };
 	return true;
 }
 
@@ -217,27 +220,28 @@ static __always_inline void remember_socket(__u64 cookie, const struct choice *c
 {
 	struct lb_socket_key key = {
 		.cookie = cookie,
-		.address = bpf_htonl(choice->backend.address),
+		.address = to_net(choice->backend.address),
 		.port = bpf_htons(choice->backend.port),
 	};
 	struct lb_socket value = {
-		.address = bpf_htonl(frontend->address),
+		.address = to_net(frontend->address),
 		.port = bpf_htons(frontend->port),
 		.rev_nat = choice->rev_nat,
 	};
-	struct lb_socket *known = bpf_map_lookup_elem(&cilium_lb4_reverse_sk, &key);
+	struct lb_socket *known = bpf_map_lookup_elem(&CILIUM_LB(reverse_sk), &key);
 
-	if (!known || known->address != value.address || known->port != value.port || known->rev_nat != value.rev_nat)
-		bpf_map_update_elem(&cilium_lb4_reverse_sk, &key, &value, BPF_ANY);
+	if (!known || !is_same(from_net(known->address), frontend->address) || known->port != value.port || known->rev_nat != value.rev_nat)
+		bpf_map_update_elem(&CILIUM_LB(reverse_sk), &key, &value, BPF_ANY);
 }
 
-static __always_inline bool socket_frontend(__u64 cookie, __u32 address, __u16 port, struct address_port *frontend)
+static __always_inline bool socket_frontend(__u64 cookie, struct address address, __u16 port,
+					    struct address_port *frontend)
 {
-	struct lb_socket_key key = { .cookie = cookie, .address = bpf_htonl(address), .port = bpf_htons(port) };
-	struct lb_socket *found = bpf_map_lookup_elem(&cilium_lb4_reverse_sk, &key);
+	struct lb_socket_key key = { .cookie = cookie, .address = to_net(address), .port = bpf_htons(port) };
+	struct lb_socket *found = bpf_map_lookup_elem(&CILIUM_LB(reverse_sk), &key);
 
 	if (!found)
 		return false;
-	*frontend = (struct address_port){ .address = bpf_ntohl(found->address), .port = bpf_ntohs(found->port) };
+	*frontend = (struct address_port){ .address = from_net(found->address), .port = bpf_ntohs(found->port) };
 	return true;
 }

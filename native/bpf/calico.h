@@ -6,10 +6,10 @@
 
 struct frontend_key {
 	__u32 prefix_length;
-	__be32 address;
+	struct net_address address;
 	__u16 port; /* in the machine's order: its low byte comes first in the trie */
 	__u8 protocol;
-	__be32 source;
+	struct net_address source;
 	__u8 pad;
 } __attribute__((packed));
 
@@ -27,17 +27,17 @@ struct ordinal_key {
 };
 
 struct destination {
-	__be32 address;
+	struct net_address address;
 	__u16 port;
 	__u16 pad;
 };
 
 struct sticky_key {
-	__u32 address;
+	struct address address;
 	__u16 port;
 	__u8 protocol;
 	__u8 pad;
-	__u32 client;
+	struct address client;
 	__u32 pad2;
 };
 
@@ -48,12 +48,12 @@ struct sticky_value {
 
 struct route_key {
 	__u32 prefix_length;
-	__be32 address;
+	struct net_address address;
 };
 
 struct route {
 	__u32 flags;
-	__u32 next_hop;
+	struct net_address next_hop;
 };
 
 /* NAT_FLG_EXTERNAL_LOCAL, NAT_FLG_INTERNAL_LOCAL, NAT_FE_DROP_COUNT; CALI_RT_*; the port's, protocol's, source's bits with the address'. */
@@ -62,7 +62,7 @@ struct route {
 #define FE_DROP 0xffffffff
 #define ROUTE_WORKLOAD 4
 #define ROUTE_HOST 16
-#define FRONTEND_LOOKUP_BITS 88
+#define FRONTEND_LOOKUP_BITS (24 + 2 * ADDRESS_BITS)
 
 #define TRIE(map_name, key_type, value_type)                                                                           \
 	struct {                                                                                                       \
@@ -73,43 +73,47 @@ struct route {
 		__type(value, value_type);                                                                             \
 	} map_name SEC(".maps")
 
-TRIE(cali_v4_nat_fe, struct frontend_key, struct frontend);
-TRIE(cali_v4_routes, struct route_key, struct route);
-HASH_MAP(cali_v4_nat_be, BPF_MAP_TYPE_HASH, struct ordinal_key, struct destination);
+TRIE(CALI(nat_fe), struct frontend_key, struct frontend);
+TRIE(CALI(routes), struct route_key, struct route);
+HASH_MAP(CALI(nat_be), BPF_MAP_TYPE_HASH, struct ordinal_key, struct destination);
 /* Felix makes it for any cluster; here no Service asks for Maglev, and nothing looks it up. */
-HASH_MAP(cali_v4_mglv, BPF_MAP_TYPE_HASH, struct ordinal_key, struct destination);
-HASH_MAP(cali_v4_nat_aff, BPF_MAP_TYPE_LRU_HASH, struct sticky_key, struct sticky_value);
+HASH_MAP(CALI(mglv), BPF_MAP_TYPE_HASH, struct ordinal_key, struct destination);
+HASH_MAP(CALI(nat_aff), BPF_MAP_TYPE_LRU_HASH, struct sticky_key, struct sticky_value);
 
-static __always_inline __u32 route_flags(__u32 address)
+static __always_inline __u32 route_flags(struct address address)
 {
-	struct route_key key = { .prefix_length = 32, .address = bpf_htonl(address) };
-	struct route *route = bpf_map_lookup_elem(&cali_v4_routes, &key);
+	struct route_key key = { .prefix_length = ADDRESS_BITS, .address = to_net(address) };
+	struct route *route = bpf_map_lookup_elem(&CALI(routes), &key);
 
 	return route ? route->flags : 0;
 }
 
-/* `maglev` is Cilium's. At the socket the source is not known yet: Calico asks with 0.0.0.0. */
+/* `maglev` is Cilium's. At the socket the source is not known yet: Calico asks with 0.0.0.0, or ::. */
 static __always_inline int choose(const struct flow *flow, struct choice *choice, bool maglev, bool socket)
 {
 	struct frontend_key key = {
 		.prefix_length = FRONTEND_LOOKUP_BITS,
-		.address = bpf_htonl(flow->destination),
+		.address = to_net(flow->destination),
 		.port = flow->destination_port,
 		.protocol = flow->protocol,
-		.source = socket ? 0 : bpf_htonl(flow->source),
 	};
+	struct net_address source = to_net(flow->source);
 	bool inside = socket || from_inside(flow->source);
-	struct frontend *frontend = bpf_map_lookup_elem(&cali_v4_nat_fe, &key);
+	struct frontend *frontend;
 	struct destination found = {}, *backend;
 	__u64 now = 0;
 	__u32 count;
 
+	/* At an odd place of a packed key. */
+	if (!socket)
+		__builtin_memcpy(&key.source, &source, sizeof(source));
+	frontend = bpf_map_lookup_elem(&CALI(nat_fe), &key);
 	if (!frontend) {
 		/* What comes from outside the node is not a NodePort of another one. */
 		if (!inside || !(route_flags(flow->destination) & ROUTE_HOST))
 			return PASS;
-		key.address = 0xffffffff;
-		frontend = bpf_map_lookup_elem(&cali_v4_nat_fe, &key);
+		__builtin_memset(&key.address, 0xff, sizeof(key.address));
+		frontend = bpf_map_lookup_elem(&CALI(nat_fe), &key);
 		if (!frontend)
 			return PASS;
 	}
@@ -129,19 +133,20 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 		.address = flow->destination,
 		.port = flow->destination_port,
 		.protocol = flow->protocol,
-		.client = (__u32)flow->client,
 	};
+
+	__builtin_memcpy(&sticky.client, &flow->client, sizeof(sticky.client));
 	if (frontend->affinity) {
-		struct sticky_value *seen = bpf_map_lookup_elem(&cali_v4_nat_aff, &sticky);
+		struct sticky_value *seen = bpf_map_lookup_elem(&CALI(nat_aff), &sticky);
 
 		now = bpf_ktime_get_ns();
 		if (seen && now - seen->used_ns <= (__u64)frontend->affinity * 1000000000)
 			found = seen->destination;
 	}
-	if (!found.address) {
+	if (is_zero(from_net(found.address))) {
 		struct ordinal_key ordinal = { .id = frontend->id, .ordinal = flow->entropy % count };
 
-		backend = bpf_map_lookup_elem(&cali_v4_nat_be, &ordinal);
+		backend = bpf_map_lookup_elem(&CALI(nat_be), &ordinal);
 		if (!backend)
 			return DROP;
 		found = *backend;
@@ -149,9 +154,9 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	if (frontend->affinity) {
 		struct sticky_value value = { .destination = found, .used_ns = now };
 
-		bpf_map_update_elem(&cali_v4_nat_aff, &sticky, &value, BPF_ANY);
+		bpf_map_update_elem(&CALI(nat_aff), &sticky, &value, BPF_ANY);
 	}
-	choice->backend = (struct backend){ .address = bpf_ntohl(found.address), .port = found.port };
+	choice->backend = (struct backend){ .address = from_net(found.address), .port = found.port };
 	/* A packet for another node travels in a tunnel, with its source: only a pod that reaches itself is masqueraded. */
 	choice->flags = EXTERNAL_LOCAL;
 	return 0;
