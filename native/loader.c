@@ -191,6 +191,19 @@ static void take_maps(struct bpf_object *object, const char *folder)
 	}
 }
 
+/* libbpf replaces the dots of the whole path, which a folder for temporary files may have: from above, its name is enough. */
+static void pin(struct bpf_object *object, const char *folder)
+{
+	char parent[512];
+	const char *name = strrchr(folder, '/');
+
+	if (!name || name == folder || name - folder >= (long)sizeof(parent))
+		die(folder);
+	snprintf(parent, sizeof(parent), "%.*s", (int)(name - folder), folder);
+	if (chdir(parent) || bpf_object__pin(object, name + 1))
+		die(folder);
+}
+
 static int load(const char *path, const char *folder, const char *cgroup_path, const char *maps)
 {
 	struct bpf_object *object = bpf_object__open(path);
@@ -225,8 +238,7 @@ static int load(const char *path, const char *folder, const char *cgroup_path, c
 			die(section.name);
 		fill(bpf_map__fd(map), &section);
 	}
-	if (bpf_object__pin(object, folder))
-		die(folder);
+	pin(object, folder);
 	if (strcmp(cgroup_path, "-")) {
 		FILE *cgroup = fopen(cgroup_path, "r");
 
