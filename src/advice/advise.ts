@@ -213,7 +213,7 @@ function counted(
         .reduce((total, { bytes }) => total + bytes, 0);
     return {
       unavailable: null,
-      ...circumstancesOf(id, program, optionsIn(cluster, options)),
+      ...circumstancesOf(id, cluster, program, optionsIn(cluster, options)),
       join: update({ kind: "join", servicePort }),
       leave:
         endpoint === cluster.endpointStart[servicePort + 1]!
@@ -227,7 +227,7 @@ function counted(
     return {
       unavailable: error.message,
       ...none,
-      ...circumstancesOf(id, undefined, optionsIn(cluster, options)),
+      ...circumstancesOf(id, cluster, undefined, optionsIn(cluster, options)),
     };
   }
 }

@@ -1,10 +1,11 @@
 /** What no measurement says: which limits a cluster comes near, what is about to change, and what a switch changes for users. */
 
-import { differencesOf } from "../planes/contract.js";
+import type { Cluster } from "../cluster/cluster.js";
 import type { Capacity } from "../planes/descriptor.js";
 import type { PlaneId, PlaneOptions, Program } from "../planes/plane.js";
 import { planeById } from "../planes/registry.js";
-import { countOf, formatCount } from "../text.js";
+import { countOf, formatCount, plainText } from "../text.js";
+import { type ChangedAnswer, changedAnswers } from "./changed-answers.js";
 
 /** Below this share of a limit there is nothing to say. */
 const NEAR = 0.5;
@@ -13,24 +14,27 @@ const NEAR = 0.5;
 export interface Circumstances {
   readonly capacities: readonly Capacity[];
   readonly notices: readonly string[];
-  /** Why the plane answers differently from iptables, a sentence each. */
-  readonly changes: readonly string[];
+  /** What the plane answers differently from iptables in this cluster. */
+  readonly changes: readonly ChangedAnswer[];
+  /** Documented differences that concern nothing that this cluster has. */
+  readonly unconcerned: number;
 }
 
 interface NamedCircumstances extends Circumstances {
   readonly name: string;
 }
 
-/** What is true of a plane; `program` holds the cluster, undefined where the plane can't. */
+/** What is true of a plane and a cluster; `program` holds the cluster, undefined where the plane can't. */
 export function circumstancesOf(
   plane: PlaneId,
+  cluster: Cluster,
   program: Program | undefined,
   options: PlaneOptions,
 ): Circumstances {
   return {
     capacities: program?.capacities?.() ?? [],
     notices: planeById(plane).descriptor.notices ?? [],
-    changes: differencesOf(plane, options).map(({ because }) => because),
+    ...changedAnswers(cluster, plane, options),
   };
 }
 
@@ -71,20 +75,25 @@ export function formatSwitching(planes: readonly NamedCircumstances[]): string[]
     for (const notice of said) notices.set(notice, [...(notices.get(notice) ?? []), name]);
   return [
     ...[...notices].map(([notice, names]) => `${names.join(", ")}: ${notice}.`),
-    ...grouped(planes).map(
-      ([names, changes]) => `Switching from iptables to ${names.join(" or ")}: ${changes.join("; ")}.`,
-    ),
+    ...grouped(planes).flatMap(([names, { changes, unconcerned }]) => [
+      `Switching from iptables to ${names.join(" or ")} changes ${countOf(changes.length, "answer")} here${unconcerned > 0 ? `; ${countOf(unconcerned, "further difference concerns", "further differences concern")} what this cluster has not` : ""}:`,
+      ...changes.map(changeText),
+    ]),
   ];
 }
 
+function changeText({ from, to, before, after, because }: ChangedAnswer): string {
+  return `- ${from} → ${plainText(to, 200)}: ${after}; iptables: ${before}. Why: ${because}`;
+}
+
 /** Planes that change the same are said together. */
-function grouped(planes: readonly NamedCircumstances[]): [names: string[], changes: readonly string[]][] {
-  const groups = new Map<string, [string[], readonly string[]]>();
-  for (const { name, changes } of planes) {
-    if (changes.length === 0) continue;
-    const key = JSON.stringify(changes);
-    const group = groups.get(key) ?? [[], changes];
-    group[0].push(name);
+function grouped(planes: readonly NamedCircumstances[]): [names: string[], circumstances: Circumstances][] {
+  const groups = new Map<string, [string[], Circumstances]>();
+  for (const plane of planes) {
+    if (plane.changes.length === 0) continue;
+    const key = JSON.stringify(plane.changes);
+    const group = groups.get(key) ?? [[], plane];
+    group[0].push(plane.name);
     groups.set(key, group);
   }
   return [...groups.values()];
