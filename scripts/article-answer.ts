@@ -6,6 +6,7 @@
 import { ARTICLE_CLAIMS } from "../src/analysis/article-claims.js";
 import { MOST_CHARACTERS } from "../src/analysis/finding-sentence.js";
 import type { Results } from "../src/results/schema.js";
+import { findCell } from "../src/results/select.js";
 import { escapeMarkdown } from "../src/text.js";
 
 /** A published run: its folder's name, its results, and the charts that it shows. */
@@ -44,8 +45,8 @@ function evidenceOf(runs: readonly PublishedRun[], id: string): string | undefin
 }
 
 function laneOf({ cells }: Results): string {
-  if (cells.some(({ lane }) => lane === "cluster")) return "a cluster";
-  return cells.some(({ lane }) => lane === "kernel") ? "kernel lane" : "model";
+  if (findCell(cells, { lane: "cluster" })) return "a cluster";
+  return findCell(cells, { lane: "kernel" }) ? "kernel lane" : "model";
 }
 
 function chartOf(runs: readonly PublishedRun[], ids: readonly string[]): string[] {

@@ -18,6 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readResults } from "../src/results/files.js";
 import type { Cell } from "../src/results/schema.js";
+import { selectCells } from "../src/results/select.js";
 import {
   microsecondsOf,
   type Row,
@@ -77,9 +78,7 @@ function measureByLane(): readonly Cell[] {
 }
 
 function ofLane(cells: readonly Cell[], scenario: string, variant: string): Times {
-  const cell = cells.find(
-    (each) => each.scenario === scenario && each.variant === variant && each.plane !== "direct",
-  );
+  const cell = selectCells(cells, { scenario, variant }).find(({ plane }) => plane !== "direct");
   const all = (cell?.replicates ?? []).flatMap(({ singles }) => singles?.ns ?? []);
   return timesOf(all.map((ns) => ({ ns, isReached: true })));
 }

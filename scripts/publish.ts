@@ -24,6 +24,7 @@ import {
 } from "../src/results/files.js";
 import { mergeRuns } from "../src/results/runs/merge.js";
 import type { Results } from "../src/results/schema.js";
+import { findCell } from "../src/results/select.js";
 import { summarize } from "../src/results/summarize.js";
 import { escapeMarkdown, escapeXml } from "../src/text.js";
 import { articleAnswer } from "./article-answer.js";
@@ -173,10 +174,10 @@ function kubeProxyWords(all: Results): string {
 }
 
 function laneWords({ cells }: Results): string {
-  if (cells.some(({ lane }) => lane === "cluster")) {
+  if (findCell(cells, { lane: "cluster" })) {
     return "Cluster lane: connections through what balances in a live cluster; each one said who answered.";
   }
-  return cells.some(({ lane }) => lane === "kernel")
+  return findCell(cells, { lane: "kernel" })
     ? "Kernel lane: connections through the kernel; each one was checked. BPF programs are lbscale's own, on maps laid out as Cilium's and Calico's: neither project's datapath runs."
     : "Model lane: models of the data planes, not the kernel.";
 }

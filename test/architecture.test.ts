@@ -147,6 +147,13 @@ describe("architecture", () => {
     expect(throwing("InputError")).toEqual([]);
   });
 
+  it("cells are selected by results/select.ts alone", () => {
+    const byHand =
+      /\bcells\s*\.(?:filter|find|findLast|some)\(\s*\(?(?:\{[^}]*\}|\w+)\)?\s*=>\s*(?:\w+\.)?(?:lane|scenario|plane|variant|services) ===/;
+    const selecting = WRITTEN.filter((file) => byHand.test(readFileSync(join(ROOT, file), "utf8")));
+    expect(selecting).toEqual([]);
+  });
+
   it("each file of tests stands next to what it tests, or in test/", () => {
     const tests = SOURCES.filter((file) => file.endsWith(".test.ts"));
     const lonely = tests.filter((file) => !WRITTEN.some((other) => dirname(other) === dirname(file)));

@@ -2,7 +2,7 @@
 
 import { comparePlanes } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
-import { isMeasured, selectCells } from "../results/select.js";
+import { atServices, findCell, isMeasured, selectCells } from "../results/select.js";
 import { maxOf } from "../stats/extent.js";
 
 /** A multiple of what it is in IPv4. */
@@ -42,18 +42,18 @@ export function familyCosts(results: Results): FamilyCosts[] {
   const all = selectCells(results, { lane: "model", scenario: "family" });
   const planes = [...new Set(all.map(({ plane }) => plane))].sort(comparePlanes(results));
   return planes.flatMap((plane) => {
-    const own = all.filter((cell) => cell.plane === plane);
+    const own = selectCells(all, { plane });
     const at = (variant: string): Cell | undefined => {
-      const found = own.filter((cell) => cell.variant === variant);
+      const found = selectCells(own, { variant });
       const largest = maxOf(found.map(({ services }) => services));
-      return found.find(({ services }) => services === largest);
+      return atServices(found, largest);
     };
     const base = at(IPV4);
     if (!base || base.estimate === null) return [];
     const below = maxOf(own.flatMap(({ services }) => (services < base.services ? [services] : [])));
     const smaller = timed(
-      own.find(({ variant, services }) => variant === IPV6 && services === below),
-      own.find(({ variant, services }) => variant === IPV4 && services === below),
+      findCell(own, { variant: IPV6, services: below }),
+      findCell(own, { variant: IPV4, services: below }),
     );
     const multiplesOf = (family: string): Multiples => ({
       memory: counted(at(family)?.programBytes, base.programBytes),

@@ -29,9 +29,8 @@ export function loadsOf(results: Results): Load[] {
   const changes = of("update", "change");
   return of("connect", "")
     .flatMap((connect) => {
-      const change = changes.find(
-        ({ plane, services, endpoints }) =>
-          plane === connect.plane && services === connect.services && endpoints === connect.endpoints,
+      const change = selectCells(changes, { plane: connect.plane, services: connect.services }).find(
+        ({ endpoints }) => endpoints === connect.endpoints,
       );
       if (!change) return [];
       const sum = (a: number, b: number) => CONNECTIONS_PER_SECOND * a + CHANGES_PER_SECOND * b;

@@ -2,7 +2,7 @@
 
 import { claimant, measuredPlanes, planeLabel } from "../results/descriptors.js";
 import type { Results } from "../results/schema.js";
-import { type MeasuredCell, measuredCurve } from "../results/select.js";
+import { atServices, type MeasuredCell, measuredCurve } from "../results/select.js";
 import { escapeMarkdown, formatCount, formatNs } from "../text.js";
 import { ratioInterval } from "./findings/common.js";
 
@@ -60,7 +60,7 @@ function rules(results: Results): AgainstKernel | null {
 function lookups(results: Results, plane: string): AgainstKernel[] {
   const models = measuredCurve(results, { lane: "model", scenario: "lookup", plane });
   const pairs = measuredCurve(results, { lane: "kernel", scenario: "lookup", plane }).flatMap((kernel) => {
-    const model = models.find(({ services }) => services === kernel.services);
+    const model = atServices(models, kernel.services);
     return model && kernel.estimate.interval[0] > 0 ? [{ kernel, model }] : [];
   });
   const rows = pairs.map(

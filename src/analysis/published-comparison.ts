@@ -4,6 +4,7 @@ import { type PublishedSeries, REFERENCES, type Reference } from "../reference/i
 import { claimant, claimants } from "../results/descriptors.js";
 import { type CurveReading, curveOf, readCurve } from "../results/reading.js";
 import type { Cell, Results } from "../results/schema.js";
+import { atServices } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { interpolate } from "../stats/line.js";
 import { formatCount } from "../text.js";
@@ -231,7 +232,7 @@ function percentileShapes(reference: Reference, run: Results): Shape[] {
         value: high / base,
         interval: error === null ? null : ([(high - e) / (base + e), (high + e) / (base - e)] as const),
       };
-      const cell = curve.find((candidate) => candidate.services === services);
+      const cell = atServices(curve, services);
       const own = ownPercentiles(cell, plane, services);
       const verdict = verdictOf(published, own);
       return [

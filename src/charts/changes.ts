@@ -3,6 +3,7 @@
 import { cellsOf, seriesOf } from "../analysis/series.js";
 import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
+import { ascending, selectCells } from "../results/select.js";
 import { formatCount, formatNs } from "../text.js";
 import { headline, intervalKind, joinParts, provenance, truncatedSeriesNote } from "./caption-text.js";
 import type { Chart } from "./chart.js";
@@ -107,7 +108,7 @@ export const churn: Chart = {
 };
 
 function inWords(results: Described, plane: string, cells: readonly Cell[]): string {
-  const own = cells.filter((cell) => cell.plane === plane).sort((a, b) => a.services - b.services);
+  const own = ascending(selectCells(cells, { plane }));
   const ends = [...new Set([own[0]!, own.at(-1)!])];
   const said = ends.map(
     ({ services, estimate }) => `${formatNs(estimate!.median)} a change at N = ${formatCount(services)}`,

@@ -3,6 +3,7 @@
 import { type Described, planeReport } from "../results/descriptors.js";
 import { otherServices } from "../results/live-nodes.js";
 import type { Cell } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
 import { joinParts } from "./caption-text.js";
@@ -157,7 +158,7 @@ const programmingNodes = scalingChart({
 export const clusterProgrammingNodes: Chart = {
   ...programmingNodes,
   build: (results, view) =>
-    results.cells.some(({ variant, estimate }) => variant === "every node" && estimate !== null)
+    selectCells(results, { variant: "every node" }).some(({ estimate }) => estimate !== null)
       ? programmingNodes.build(results, view)
       : { skipped: "changes were not watched on several nodes" },
 };

@@ -1,9 +1,9 @@
 /** What a map of each Service costs a node that starts: against N, and against how many Services share a transaction. */
 
-import { cellsOf, type Series, seriesLabel, seriesOf, servicesOf } from "../analysis/series.js";
+import { type Series, seriesLabel, seriesOf, servicesOf } from "../analysis/series.js";
 import { NFTABLES_MAPS } from "../reference/index.js";
 import { comparePlanes } from "../results/descriptors.js";
-import type { Cell, Results } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { maxOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatMeasure, headline, intervalKind, provenance } from "./caption-text.js";
@@ -19,21 +19,11 @@ const SKIPPED = "no kernel cold-start was measured";
 const TITLE = "Loading a new node's nftables rules";
 const CAUSE = "the kernel walks its list of sets for every map";
 
-/** Cells of all variants: as many as there are. */
-function measuredCells(results: Results): Cell[] {
-  const variants = [
-    ...new Set(
-      results.cells.filter(({ scenario }) => scenario === "cold-start").map(({ variant }) => variant),
-    ),
-  ];
-  return cellsOf(results, { ...MEASURE, variants });
-}
-
 export const kernelColdStart: Chart = {
   id: "kernel-cold-start",
   title: "Time to load a new node's nftables rules, at once and in stages, log–log",
   build(results, view) {
-    const cells = measuredCells(results);
+    const cells = selectCells(results, MEASURE);
     if (!cells.some(({ estimate }) => estimate)) return { skipped: SKIPPED };
     const series = drawn(seriesOf(results, cells));
     const lines: PlotLine[] = [
@@ -108,14 +98,11 @@ export const kernelColdStartStages: Chart = {
   id: "kernel-cold-start-stages",
   title: "Time to load a new node's nftables rules by size of a transaction, as clustered columns",
   build(results, view) {
-    const cells = measuredCells(results);
+    const cells = selectCells(results, MEASURE);
     const services = maxOf(
       cells.flatMap((cell) => (cell.estimate && cell.variant !== "" ? [cell.services] : [])),
     );
-    const series = seriesOf(
-      results,
-      cells.filter((cell) => cell.services === services),
-    );
+    const series = seriesOf(results, selectCells(cells, { services }));
     if (servicesOf(series).length === 0) return { skipped: "no kernel cold-start in stages was measured" };
     const variants = [...new Set(series.map(({ variant }) => variant))].sort(
       (a, b) => sizeOf(b, services) - sizeOf(a, services),

@@ -4,6 +4,7 @@ import { cellsOf, type Series, seriesOf } from "../analysis/series.js";
 import { largestOf, stockEnds, stockNote } from "../analysis/stock-maps.js";
 import { shortLabel } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
+import { findCell } from "../results/select.js";
 import { formatCount, formatDecimalBytes } from "../text.js";
 import { headline, joinParts, provenance, truncatedSeriesNote, withConditions } from "./caption-text.js";
 import type { Chart } from "./chart.js";
@@ -51,7 +52,7 @@ export function countsChart(chart: CountsChart): Chart {
         ends: stockEnds(results, plane),
         points: points.map(({ n }) => ({
           x: n,
-          y: count(cells.find((cell) => cell.plane === plane && cell.services === n)!),
+          y: count(findCell(cells, { plane, services: n })!),
         })),
       });
       const seconds = series.flatMap((line) => {

@@ -3,6 +3,7 @@
 import { cellsOf, MODEL_LOOKUP } from "../analysis/series.js";
 import { comparePlanes, type Described, shortLabel } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { maxOf } from "../stats/extent.js";
 import { quantileSorted } from "../stats/quantile.js";
 import { formatCount, formatNs } from "../text.js";
@@ -23,9 +24,9 @@ export const distribution: Chart = {
   build(results, view) {
     const measured = cellsOf(results, MODEL_LOOKUP).filter((cell) => cell.estimate !== null);
     const services = maxOf(measured.map((cell) => cell.services));
-    const cells = measured
-      .filter((cell) => cell.services === services)
-      .sort((a, b) => comparePlanes(results)(a.plane, b.plane));
+    const cells = selectCells(measured, { services }).sort((a, b) =>
+      comparePlanes(results)(a.plane, b.plane),
+    );
     if (cells.length === 0) return { skipped: "no model lookup was measured" };
     const lines = cells.map((cell) => ({
       plane: cell.plane,

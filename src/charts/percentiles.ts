@@ -4,6 +4,7 @@ import { headlineFactor, possessive } from "../analysis/findings/common.js";
 import { cellsOf, type Measure, MODEL_LOOKUP } from "../analysis/series.js";
 import { comparePlanes, type Described, planeReport, shortLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { headline, intervalKind, joinParts, pickTitle, provenance, withConditions } from "./caption-text.js";
 import type { Chart, View } from "./chart.js";
@@ -43,10 +44,9 @@ export function percentilesChart(chart: PercentilesChart): Chart {
   return { id, title, build: (results, view) => build(results, view) };
 
   function build(results: Results, view: View): ReturnType<Chart["build"]> {
-    const measured = cellsOf(results, measure).filter(({ services }) => at === null || services === at);
-    if (cellsOf(results, measure).length === 0)
-      return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
-    const cells = largestWithSingles(measured);
+    const measured = cellsOf(results, measure);
+    if (measured.length === 0) return { skipped: `no ${measure.lane} ${measure.scenario} was measured` };
+    const cells = largestWithSingles(at === null ? measured : selectCells(measured, { services: at }));
     const shown = (cells ?? [])
       .filter((cell) => cell.percentiles !== null)
       .sort((a, b) => comparePlanes(results)(a.plane, b.plane));

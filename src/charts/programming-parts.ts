@@ -4,7 +4,7 @@ import type { ChartConfiguration } from "chart.js";
 import { cellsOf } from "../analysis/series.js";
 import { comparePlanes, planeLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
-import { atServices } from "../results/select.js";
+import { findCell, selectCells } from "../results/select.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { joinParts, provenance } from "./caption-text.js";
 import type { Chart, View, Words } from "./chart.js";
@@ -39,17 +39,11 @@ export const kernelProgrammingParts: Chart = {
     }).filter(({ estimate }) => estimate !== null);
     const services = mostCompared(cells);
     if (services === null) return { skipped: "no program's changes were measured" };
-    const planes = [
-      ...new Set(cells.filter((cell) => cell.services === services).map(({ plane }) => plane)),
-    ].sort(comparePlanes(results));
+    const planes = [...new Set(selectCells(cells, { services }).map(({ plane }) => plane))].sort(
+      comparePlanes(results),
+    );
     const medians = (among: readonly Cell[], variant: string): number[] =>
-      planes.map(
-        (plane) =>
-          atServices(
-            among.filter((cell) => cell.plane === plane && cell.variant === variant),
-            services,
-          )?.estimate?.median ?? 0,
-      );
+      planes.map((plane) => findCell(among, { plane, variant, services })?.estimate?.median ?? 0);
     const inKernel = medians(
       cellsOf(results, { lane: "kernel", scenario: "programming", variants: [IN_KERNEL] }),
       IN_KERNEL,

@@ -12,6 +12,7 @@ import {
 import { largestOf, stockEnds, stockNote } from "../analysis/stock-maps.js";
 import type { Described } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatMeasure, headline, intervalKind, joinParts, provenance } from "./caption-text.js";
@@ -70,9 +71,9 @@ export function scalingChart(chart: ScalingChart): Chart {
     title,
     build(results, view) {
       const planes = chart.only?.(results);
-      const cells = cellsOf(results, measure).filter(({ plane }) => planes?.includes(plane) ?? true);
+      const cells = selectCells(cellsOf(results, measure), planes ? { plane: planes } : {});
       const needed = chart.needs?.(results);
-      if (needed !== undefined && !cells.some(({ plane, estimate }) => plane === needed && estimate)) {
+      if (needed !== undefined && !selectCells(cells, { plane: needed }).some(({ estimate }) => estimate)) {
         return { skipped: "the plane that it is about was not measured" };
       }
       if (!cells.some((cell) => cell.estimate)) {

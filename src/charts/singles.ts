@@ -2,6 +2,7 @@
 
 import type { Described } from "../results/descriptors.js";
 import type { Cell } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, plainText } from "../text.js";
 import { seriesStyle } from "./theme.js";
@@ -24,7 +25,7 @@ export function hasSingleTimes({ replicates }: Cell): boolean {
 export function largestWithSingles(cells: readonly Cell[]): Cell[] | undefined {
   const services = maxOf(cells.filter(hasSingleTimes).map((cell) => cell.services));
   return Number.isFinite(services)
-    ? cells.filter((cell) => cell.services === services && cell.estimate !== null)
+    ? selectCells(cells, { services }).filter(({ estimate }) => estimate !== null)
     : undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Lookups under skewed traffic: in a list their position matters, in a table it does not. */
 
 import { cellsOf, noiseFloorNs, type Point, seriesOf } from "../analysis/series.js";
+import { findCell, selectCells } from "../results/select.js";
 import { maxOf } from "../stats/extent.js";
 import { formatCount, formatNs, nsFormatter } from "../text.js";
 import { formatMeasure, headline, intervalKind, provenance } from "./caption-text.js";
@@ -27,13 +28,13 @@ export const skew: Chart = {
     } as const;
     const all = cellsOf(results, measure);
     const services = maxOf(all.map((cell) => cell.services));
-    const cells = all.filter((cell) => cell.services === services);
+    const cells = selectCells(all, { services });
     if (!cells.some((cell) => cell.estimate)) return { skipped: "no model skew was measured" };
     const planes = new Map<string, Map<string, Point>>();
     for (const { plane, variant, points } of seriesOf(results, cells)) {
       planes.set(plane, (planes.get(plane) ?? new Map()).set(variant, points[0]!));
     }
-    const groups = TRAFFIC.filter(({ variant }) => cells.some((cell) => cell.variant === variant));
+    const groups = TRAFFIC.filter(({ variant }) => findCell(cells, { variant }) !== undefined);
     const words = {
       title: headline(results, ["skew"]) ?? "Lookups when few services get most of the traffic",
       subtitle: `${formatMeasure(measure, results)}, ${intervalKind(cells)} · linear scale · lower is better`,

@@ -6,6 +6,7 @@ import { CheckFailedError } from "../errors.js";
 import type { ReportFormat } from "../output/formats.js";
 import { RESULTS_FILE } from "../results/files.js";
 import type { Results } from "../results/schema.js";
+import { findCell, selectCells } from "../results/select.js";
 import { isGap } from "../results/summarize.js";
 import { DEFAULT_PROFILE, profileById } from "../run/plan.js";
 import { plainText } from "../text.js";
@@ -73,12 +74,12 @@ async function draw(results: Results, out: string, formats: readonly ReportForma
 function failUnmeasured({ cells }: Results): void {
   const planes = [...new Set(cells.map(({ plane }) => plane))];
   const missing = planes.filter((plane) =>
-    cells.every(
-      (cell) => cell.plane !== plane || (cell.estimate === null && cell.counts === null && !isGap(cell)),
+    selectCells(cells, { plane }).every(
+      (cell) => cell.estimate === null && cell.counts === null && !isGap(cell),
     ),
   );
   if (missing.length === 0) return;
-  const [first] = cells.filter(({ plane }) => plane === missing[0]);
+  const first = findCell(cells, { plane: missing });
   throw new CheckFailedError(
     `not measured: ${missing.join(", ")}: ${first?.warnings[0] ?? "no replicate ended"}`,
   );

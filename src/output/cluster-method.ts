@@ -2,6 +2,7 @@
 
 import { otherServices } from "../results/live-nodes.js";
 import type { Cell, Percentiles, Results } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { formatCount, formatNs } from "../text.js";
 import { formatSize, tableRows } from "./tables/table.js";
@@ -9,8 +10,9 @@ import { formatSize, tableRows } from "./tables/table.js";
 export const isLive = ({ lane }: Pick<Cell, "lane">): boolean => lane === "cluster";
 
 /** The method in a few sentences; empty where no cell is of a live cluster. */
-export function clusterSentences({ equivalence, cells }: Results): string[] {
-  const live = cells.filter(isLive);
+export function clusterSentences(results: Results): string[] {
+  const { equivalence } = results;
+  const live = selectCells(results, { lane: "cluster" });
   if (live.length === 0) return [];
   const changes = live.some(({ facts }) => facts.clockErrorNs !== undefined);
   const connections = live.some(({ facts }) => facts.loopbackP50Ns !== undefined);
@@ -29,8 +31,8 @@ export function clusterSentences({ equivalence, cells }: Results): string[] {
 }
 
 /** What the probes said of themselves. */
-export function clusterFacts({ cells }: Results): [string, string][] {
-  const live = cells.filter(isLive);
+export function clusterFacts(results: Results): [string, string][] {
+  const live = selectCells(results, { lane: "cluster" });
   const facts: [string, string | null][] = [
     ["Noise floor of connections (the same within one pod, median)", times(live, "loopbackP50Ns")],
     ["The probe's clock", clockOf(live)],

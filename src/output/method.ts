@@ -3,6 +3,7 @@
 import { joinParts, resultsHash } from "../charts/caption-text.js";
 import { datapathNote, outsideNote, planeLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
+import { selectCells } from "../results/select.js";
 import { maxOf, minOf } from "../stats/extent.js";
 import { countOf, formatBytes, formatCount, formatNs, plainText } from "../text.js";
 import { clusterFacts, clusterSentences, isLive } from "./cluster-method.js";
@@ -40,7 +41,7 @@ function nftOf({ run }: Results): string {
 export function formatMethod(results: Results): string[] {
   const { run, equivalence, cells } = results;
   const { settings } = run;
-  const models = cells.some(({ lane }) => lane === "model");
+  const models = selectCells(cells, { lane: "model" }).length > 0;
   const { least, most } = run.replicates;
   // Nothing of what follows was done in a live cluster.
   if (cells.every(isLive)) return [...clusterSentences(results), ...intervalSentences(results)];

@@ -7,7 +7,7 @@ import { minOf } from "../stats/extent.js";
 import { fitLaw } from "../stats/fit.js";
 import type { Group } from "../stats/log-fit.js";
 import type { Cell, Crossover, Fit, Replicate } from "./schema.js";
-import { ascending, MIN_REPLICATES } from "./select.js";
+import { ascending, atServices, MIN_REPLICATES } from "./select.js";
 
 /** Growth is not spoken of over fewer different N, or a narrower range. */
 const MIN_POINTS = 4;
@@ -105,7 +105,7 @@ export function crossoversOf(cells: readonly Cell[], seed: number): Crossover[] 
       if (b[0]!.lane !== lane || b[0]!.scenario !== scenario || b[0]!.variant !== variant) return [];
       const medians = (cell: Cell) => cell.replicates.map((replicate) => replicate.median);
       const pairs = a.flatMap((cell) => {
-        const other = b.find(({ services }) => services === cell.services);
+        const other = atServices(b, cell.services);
         const pair = { n: cell.services, a: medians(cell), b: other ? medians(other) : [] };
         return other && minOf([...pair.a, ...pair.b]) > 0 ? [pair] : [];
       });

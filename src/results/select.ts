@@ -5,12 +5,20 @@ import type { Cell, Results } from "./schema.js";
 /** What a cell must be; what is absent does not matter. */
 export interface CellQuery {
   readonly lane?: Cell["lane"];
-  readonly scenario?: string;
-  readonly plane?: string;
-  /** One variant or several; `""` is the plain one. */
-  readonly variant?: string | readonly string[];
+  readonly scenario?: OneOrSeveral;
+  readonly plane?: OneOrSeveral;
+  /** `""` is the plain one. */
+  readonly variant?: OneOrSeveral;
   readonly services?: number;
 }
+
+type OneOrSeveral = string | readonly string[];
+
+/** What says which cell a cell is. */
+type CellKey = Pick<Cell, keyof CellQuery>;
+
+/** A run, or some of its cells. */
+type Cells<C extends CellKey> = readonly C[] | { readonly cells: readonly C[] };
 
 /** A cell with an estimate. */
 export type MeasuredCell = Cell & { estimate: NonNullable<Cell["estimate"]> };
@@ -19,17 +27,32 @@ export type MeasuredCell = Cell & { estimate: NonNullable<Cell["estimate"]> };
 export const MIN_REPLICATES = 3;
 
 /** Cells that answer a query, in the order of the run. */
-export function selectCells({ cells }: Pick<Results, "cells">, query: CellQuery): Cell[] {
-  const { variant } = query;
-  const variants = typeof variant === "string" ? [variant] : variant;
-  return cells.filter(
-    (cell) =>
-      (query.lane === undefined || cell.lane === query.lane) &&
-      (query.scenario === undefined || cell.scenario === query.scenario) &&
-      (query.plane === undefined || cell.plane === query.plane) &&
-      (variants === undefined || variants.includes(cell.variant)) &&
-      (query.services === undefined || cell.services === query.services),
+export function selectCells<C extends CellKey>(from: Cells<C>, query: CellQuery): C[] {
+  return cellsIn(from).filter((cell) => answers(cell, query));
+}
+
+/** The first cell that answers a query. */
+export function findCell<C extends CellKey>(from: Cells<C>, query: CellQuery): C | undefined {
+  return cellsIn(from).find((cell) => answers(cell, query));
+}
+
+function cellsIn<C extends CellKey>(from: Cells<C>): readonly C[] {
+  return "cells" in from ? from.cells : from;
+}
+
+function answers(cell: CellKey, { lane, scenario, plane, variant, services }: CellQuery): boolean {
+  return (
+    (lane === undefined || cell.lane === lane) &&
+    isAmong(cell.scenario, scenario) &&
+    isAmong(cell.plane, plane) &&
+    isAmong(cell.variant, variant) &&
+    (services === undefined || cell.services === services)
   );
+}
+
+function isAmong(value: string, wanted: OneOrSeveral | undefined): boolean {
+  if (wanted === undefined) return true;
+  return typeof wanted === "string" ? value === wanted : wanted.includes(value);
 }
 
 /** Whether a cell has an estimate, and the replicates that a sentence about it takes. */
@@ -49,5 +72,5 @@ export function ascending<C extends Cell>(cells: readonly C[]): C[] {
 
 /** The cell with this many services, if there is one. */
 export function atServices<C extends Cell>(cells: readonly C[], services: number | undefined): C | undefined {
-  return cells.find((cell) => cell.services === services);
+  return services === undefined ? undefined : findCell(cells, { services });
 }

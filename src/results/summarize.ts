@@ -8,13 +8,14 @@ import { estimateCell } from "./estimate.js";
 import { crossoversOf, fitsOf } from "./laws.js";
 import { percentilesOf } from "./percentiles.js";
 import type { Cell, Results } from "./schema.js";
+import { selectCells } from "./select.js";
 import { cellWarnings, countUnsteady, orderEffectOf, outliersOf } from "./validity.js";
 
 /** Fills in estimates, percentiles, validity, fits and crossovers of whatever was measured. Says the same when repeated. */
 export function summarize(results: Results): void {
   const { cells, run } = results;
   // Only beside a model's loop does a chase of pointers see the memory that the loop waits for.
-  const models = cells.filter(({ lane }) => lane === "model");
+  const models = selectCells(cells, { lane: "model" });
   const chases = models.flatMap(({ replicates }) => replicates.map(({ chaseNs }) => chaseNs));
   const chaseNs = median(chases);
   for (const cell of cells) {

@@ -130,7 +130,7 @@ export function lookupUnderChurn(results: Results): Finding | null {
     return curve(results, "churn", "lookups", plane)
       .filter(isShared)
       .flatMap((after) => {
-        const before = calm.find(({ services }) => services === after.services);
+        const before = atServices(calm, after.services);
         return before ? [{ after, before, interval: ratioInterval(after, before) }] : [];
       });
   });

@@ -3,7 +3,7 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
-import type { MeasuredCell } from "../../results/select.js";
+import { atServices, type MeasuredCell, selectCells } from "../../results/select.js";
 import { maxOf, minOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
 import { possessive } from "./common.js";
@@ -22,9 +22,9 @@ export function overtakings(cells: readonly MeasuredCell[], results: Results): F
         slower === list && !pairs.some((other) => other.slower === faster && other.faster === list),
     )
     .map(({ faster, services, interval }) => {
-      const own = cells.filter(({ plane }) => plane === list);
-      const rivals = cells.filter(
-        (cell) => cell.plane === faster && own.some((other) => other.services === cell.services),
+      const own = selectCells(cells, { plane: list });
+      const rivals = selectCells(cells, { plane: faster }).filter(({ services }) =>
+        atServices(own, services),
       );
       const shared = rivals.map((cell) => cell.services);
       const below = maxOf(shared.filter((at) => at <= services));

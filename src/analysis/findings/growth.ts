@@ -3,7 +3,7 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Finding, Fit, Results } from "../../results/schema.js";
-import type { MeasuredCell } from "../../results/select.js";
+import { atServices, type MeasuredCell, selectCells } from "../../results/select.js";
 import { REPLICATES_FOR_INTERVAL } from "../../stats/bootstrap.js";
 import type { LocalExponent } from "../../stats/exponent.js";
 import { minOf } from "../../stats/extent.js";
@@ -19,18 +19,16 @@ export function listFactor(cells: readonly MeasuredCell[], results: Results): Fi
   const list = claimant(results, "list");
   const name = planeLabel(results, list);
   const rivals = rivalsOf(results, list);
-  const others = cells.filter(({ plane }) => rivals.includes(plane));
-  const shared = cells.filter(
-    (cell) => cell.plane === list && others.some(({ services }) => services === cell.services),
-  );
+  const others = selectCells(cells, { plane: rivals });
+  const shared = selectCells(cells, { plane: list }).filter(({ services }) => atServices(others, services));
   const largest = shared.reduce<MeasuredCell | null>(
     (best, cell) => (best === null || cell.services > best.services ? cell : best),
     null,
   );
   if (!largest) return null;
-  const rival = others
-    .filter(({ services }) => services === largest.services)
-    .reduce((slowest, cell) => (cell.estimate.median > slowest.estimate.median ? cell : slowest));
+  const rival = selectCells(others, { services: largest.services }).reduce((slowest, cell) =>
+    cell.estimate.median > slowest.estimate.median ? cell : slowest,
+  );
   const value = largest.estimate.median / rival.estimate.median;
   const interval = ratioInterval(largest, rival);
   if (interval[0] <= 1) return null;

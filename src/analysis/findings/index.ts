@@ -5,7 +5,7 @@
 
 import { claimant, claimants, measuredPlanes } from "../../results/descriptors.js";
 import type { Finding, Results } from "../../results/schema.js";
-import { ascending } from "../../results/select.js";
+import { ascending, selectCells } from "../../results/select.js";
 import { withBasis, withCondition, withFamily } from "../conditions.js";
 import { findingSentence } from "../finding-sentence.js";
 import { consistentChoiceKeepsFlows } from "./balance.js";
@@ -50,7 +50,7 @@ import { updatesGrow } from "./updates.js";
  */
 export function findFindings(results: Results): Finding[] {
   const cells = measuredCells(results);
-  const of = (plane: string | undefined) => ascending(cells.filter((cell) => cell.plane === plane));
+  const of = (plane: string) => ascending(selectCells(cells, { plane }));
   const list = of(claimant(results, "list"));
   const hash = of(claimant(results, "hash"));
   const kernels = [

@@ -3,7 +3,7 @@
 import { cellId } from "../../results/cells.js";
 import { claimant, planeLabel, shortLabel } from "../../results/descriptors.js";
 import type { Cell, Finding, Results } from "../../results/schema.js";
-import { type MeasuredCell, selectCells } from "../../results/select.js";
+import { findCell, type MeasuredCell, selectCells } from "../../results/select.js";
 import { formatCount, formatNs } from "../../text.js";
 import { spreadsWidely, twoDigits } from "./common.js";
 import { formatGrowth, isCertain, lookupFit } from "./growth.js";
@@ -51,17 +51,14 @@ const EQUAL_WITHIN = 1.1;
 /** A path-compressed trie is about log₂ N deep, whichever bits differ: order of addresses is no axis of its work. */
 export function trieAddresses(results: Results): Finding | null {
   const trie = claimant(results, "trie");
-  const cells = selectCells(results, { lane: "model", scenario: "addresses" }).filter(
-    ({ plane, work }) => plane === trie && work !== null,
+  const cells = selectCells(results, { lane: "model", scenario: "addresses", plane: trie }).filter(
+    ({ work }) => work !== null,
   );
-  const of = (variant: string, services: number) =>
-    cells.find((cell) => cell.variant === variant && cell.services === services);
   const pairWith = (variant: string): readonly [Cell, Cell] | undefined =>
-    cells
-      .filter((cell) => cell.variant === variant)
+    selectCells(cells, { variant })
       .sort((a, b) => b.services - a.services)
       .flatMap((cell) => {
-        const random = of("random addresses", cell.services);
+        const random = findCell(cells, { variant: "random addresses", services: cell.services });
         return random ? [[random, cell] as const] : [];
       })[0];
   const ordered = pairWith("sequential addresses");

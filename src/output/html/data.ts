@@ -2,6 +2,7 @@
 
 import { resultsHash } from "../../charts/caption-text.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { selectCells } from "../../results/select.js";
 import { maxOf } from "../../stats/extent.js";
 import { csvTable } from "../tables/table.js";
 
@@ -27,11 +28,11 @@ export function pageData(results: Results): PageData {
 }
 
 /** Charts show single samples of lookups at the largest N there are, and single lookups at the largest N that has them. */
-function sampledCells({ cells }: Results): (cell: Cell) => boolean {
-  const lookups = cells.filter(({ scenario }) => scenario === "lookup");
+function sampledCells(results: Results): (cell: Cell) => boolean {
+  const lookups = selectCells(results, { scenario: "lookup" });
   const largest = new Map<Cell["lane"], readonly number[]>();
   for (const lane of new Set(lookups.map((cell) => cell.lane))) {
-    const own = lookups.filter((cell) => cell.lane === lane);
+    const own = selectCells(lookups, { lane });
     largest.set(
       lane,
       [own, own.filter(hasSingles)].map((some) => maxOf(some.map(({ services }) => services))),

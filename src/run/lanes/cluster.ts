@@ -15,6 +15,7 @@ import {
 } from "../../cluster-lane/plan.js";
 import { levelOf } from "../../measure/stopping.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { selectCells } from "../../results/select.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import type { RunSpec } from "../spec.js";
 import { addChanged } from "./cluster/changes.js";
@@ -118,7 +119,7 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   storeJob(results, job, state);
   const started = performance.now();
   const isMeasured = (services: number) =>
-    results.cells.some((cell) => cell.services === services && cell.replicates.length > 0);
+    selectCells(results, { services }).some(({ replicates }) => replicates.length > 0);
   let done = job.services.filter(isMeasured).length;
   const show = ({ phase, what, leftSeconds }: ClusterProgress) => {
     // What follows this phase is known from other runs: making and removing Services, and measuring itself.

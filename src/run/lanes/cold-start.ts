@@ -12,6 +12,7 @@ import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { splitPlaneId } from "../../planes/kube-proxy-versions.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { selectCells } from "../../results/select.js";
 import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
@@ -118,8 +119,9 @@ export interface ColdStarts {
 }
 
 /** Finds what is left to load, and tells the progress. */
-export function planColdStarts({ cells: all, run }: Results, progress: RunProgress): ColdStarts {
-  const cells = all.filter(({ scenario }) => scenario === SCENARIO);
+export function planColdStarts(results: Results, progress: RunProgress): ColdStarts {
+  const { run } = results;
+  const cells = selectCells(results, { scenario: SCENARIO });
   const visits = visitsOf(cells, run.settings.kernel?.coldStarts ?? 1, run.seed);
   progress.expect(
     "cold starts",

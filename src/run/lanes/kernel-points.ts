@@ -2,6 +2,7 @@
 
 import { isRealProgram } from "../../kernel/planes/real-programs.js";
 import type { Cell } from "../../results/schema.js";
+import { selectCells } from "../../results/select.js";
 
 /**
  * The first cell of each plane at each N in each kernel, this machine's first. Real programs have visits of their own, and
@@ -16,5 +17,5 @@ export function pointsOf(cells: readonly Cell[]): Cell[] {
     points.set(key, cell);
   }
   const all = [...points.values()];
-  return [...all.filter(({ lane }) => lane === "kernel"), ...all.filter(({ lane }) => lane === "guest")];
+  return [...selectCells(all, { lane: "kernel" }), ...selectCells(all, { lane: "guest" })];
 }

@@ -4,6 +4,7 @@ import type { ConnectReport } from "../../kernel/tasks.js";
 import { thin } from "../../measure/replicate/samples.js";
 import { addReplicate, meanWork } from "../../measure/run.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
+import { findCell, selectCells } from "../../results/select.js";
 import { median } from "../../stats/quantile.js";
 import { emptyReplicate, replicateFailure } from "./replicate.js";
 
@@ -51,14 +52,12 @@ export function kernelReports(
     order: block * results.cells.length + place,
   });
   /** Real programs have a baseline of their own. */
-  const planes = new Set(points.map(({ plane }) => plane));
-  const own = results.cells.filter(({ plane }) => planes.has(plane));
+  const planes = points.map(({ plane }) => plane);
+  const own = selectCells(results, { plane: planes });
   /** The cells that were measured on the same loaded plane. */
-  const sameStation = ({ lane, plane, services }: Cell) =>
-    results.cells.filter((cell) => cell.lane === lane && cell.plane === plane && cell.services === services);
+  const sameStation = ({ lane, plane, services }: Cell) => selectCells(results, { lane, plane, services });
   /** Undefined: nobody asked for the scenario. */
-  const sibling = (cell: Cell, scenario: string) =>
-    sameStation(cell).find((other) => other.scenario === scenario);
+  const sibling = (cell: Cell, scenario: string) => findCell(sameStation(cell), { scenario });
   const pointCell = ({ cell }: { cell: number }) => present(points[cell], `plane ${cell}`);
   const updateCell = ({ update }: { update: number }) => present(updates[update], `update ${update}`);
 
@@ -206,11 +205,11 @@ function setFloors(
   isBare: (plane: string) => boolean,
 ): void {
   for (const scenario of ["connect", "established"]) {
-    const of = cells.filter((cell) => cell.lane === lane && cell.scenario === scenario);
+    const of = selectCells(cells, { lane, scenario });
     for (const bare of of.filter(({ plane }) => isBare(plane))) {
       const baseline = bare.replicates.find((replicate) => replicate.block === block);
       if (!baseline) continue;
-      for (const { replicates } of of.filter(({ services }) => services === bare.services)) {
+      for (const { replicates } of selectCells(of, { services: bare.services })) {
         for (const replicate of replicates)
           if (replicate.block === block) replicate.floorNs = baseline.median;
       }

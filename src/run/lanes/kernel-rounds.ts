@@ -9,6 +9,7 @@ import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { findCell, selectCells } from "../../results/select.js";
 import { measureColdStarts, planColdStarts } from "./cold-start.js";
 import { familyInKernel } from "./kernel-family.js";
 import { pointsOf } from "./kernel-points.js";
@@ -78,9 +79,9 @@ function planRounds(
 ): PlannedRounds | null {
   const hasRounds = new Set(results.run.schedule.flat()).size > 0;
   const cells: KernelCells = {
-    points: points.filter((cell) => cell.lane === lane),
-    models: lane === "kernel" ? results.cells.filter((cell) => cell.lane === "model") : [],
-    updates: results.cells.filter((cell) => cell.lane === lane && cell.scenario === "update"),
+    points: selectCells(points, { lane }),
+    models: lane === "kernel" ? selectCells(results, { lane: "model" }) : [],
+    updates: selectCells(results, { lane, scenario: "update" }),
   };
   const first = points.findIndex((cell) => cell.lane === lane);
   const task = taskOf(results, cells, {
@@ -155,10 +156,10 @@ const FROM_ROUNDS: readonly string[] = ["connect", "established", "lookup", "upd
 const WORDS = { loading: "loaded ", round: "", changing: "changes, " } as const;
 
 /** Whether a plane was loaded before the run was interrupted, or could not be. */
-function isLoaded({ cells }: Results, { lane, plane, services }: Cell): boolean {
-  return cells
-    .filter((cell) => cell.lane === lane && cell.plane === plane && cell.services === services)
-    .some(({ facts, warnings }) => facts.kernel !== undefined || warnings.length > 0);
+function isLoaded(results: Results, { lane, plane, services }: Cell): boolean {
+  return selectCells(results, { lane, plane, services }).some(
+    ({ facts, warnings }) => facts.kernel !== undefined || warnings.length > 0,
+  );
 }
 
 interface TaskOptions {
@@ -177,13 +178,7 @@ function taskOf(
   const blocksOf = (cell: Cell | undefined) => cell?.replicates.map(({ block }) => block) ?? [];
   // A round leaves a replicate in each of these that the run has.
   const rounded = ({ lane, plane, services }: Cell) =>
-    all.find(
-      (cell) =>
-        ["connect", "established", "lookup"].includes(cell.scenario) &&
-        cell.lane === lane &&
-        cell.plane === plane &&
-        cell.services === services,
-    );
+    findCell(all, { lane, scenario: ["connect", "established", "lookup"], plane, services });
   return {
     task: "connect",
     cells: points.map(({ plane, services }) => ({ plane: kernelPlane(plane), services })),

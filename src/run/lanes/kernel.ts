@@ -10,6 +10,7 @@ import { makeSchedule } from "../../measure/schedule.js";
 import { levelOf } from "../../measure/stopping.js";
 import { findPlane } from "../../planes/registry-loader.js";
 import type { Cell } from "../../results/schema.js";
+import { selectCells } from "../../results/select.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import { coldStartCells } from "./cold-start.js";
@@ -242,7 +243,7 @@ function planPlaces(
     cells: [...cells, ...models],
     schedule: hasRounds
       ? joinSchedules(
-          (["kernel", "guest"] as const).map((lane) => points.filter((point) => point.lane === lane).length),
+          (["kernel", "guest"] as const).map((lane) => selectCells(points, { lane }).length),
           rounds,
           spec.seed,
         )

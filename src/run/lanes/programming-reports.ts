@@ -3,6 +3,7 @@
 import type { ProgrammingReport } from "../../kernel/programming/tasks.js";
 import { thin } from "../../measure/replicate/samples.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
+import { findCell, selectCells } from "../../results/select.js";
 import { median } from "../../stats/quantile.js";
 import { emptyReplicate, replicateFailure, secondsOf } from "./replicate.js";
 
@@ -25,9 +26,7 @@ const FIRST_CPU = "first, CPU";
 
 /** Cells of a point; a scenario that nobody asked for has none. */
 export function cellsAt(results: Results, { plane, services }: ProgramPoint): Cell[] {
-  return results.cells.filter(
-    (cell) => cell.lane === "kernel" && cell.plane === plane && cell.services === services,
-  );
+  return selectCells(results, { lane: "kernel", plane, services });
 }
 
 /**
@@ -48,7 +47,7 @@ export function programmingReports(
     if (point === undefined) throw new RangeError(`a report names no program of this run: ${report.cell}`);
     const cells = cellsAt(results, point);
     const add = (scenario: string, variant: string, ns: number, more: Partial<Replicate> = {}): void => {
-      const cell = cells.find((each) => each.scenario === scenario && each.variant === variant);
+      const cell = findCell(cells, { scenario, variant });
       cell?.replicates.push({
         ...emptyReplicate(timerFloorNs),
         block: report.block,
@@ -87,7 +86,7 @@ export function programmingReports(
       }
       case "rolled out":
         add("programming", ROLLOUT, report.syncNs, { wallMs: report.wallMs });
-        for (const cell of cells.filter(({ variant }) => variant === ROLLOUT)) {
+        for (const cell of selectCells(cells, { variant: ROLLOUT })) {
           const { endpoints, syncs, operations } = report;
           cell.facts = {
             ...{ ...cell.facts, endpoints },
@@ -108,7 +107,7 @@ type Report<K extends ProgrammingReport["kind"]> = Extract<ProgrammingReport, { 
 function addStart(cells: readonly Cell[], report: Report<"started">): void {
   const { facts, syncedNs, peakBytes, tools, slabBytes, vmallocBytes } = report;
   for (const cell of cells) cell.facts = { ...cell.facts, ...facts };
-  for (const cell of cells.filter(({ scenario, variant }) => scenario === "sync" && variant === FIRST)) {
+  for (const cell of selectCells(cells, { scenario: "sync", variant: FIRST })) {
     cell.facts = {
       ...cell.facts,
       firstSyncNs: syncedNs,
@@ -116,11 +115,11 @@ function addStart(cells: readonly Cell[], report: Report<"started">): void {
       writingNs: tools.writingNs,
     };
   }
-  for (const cell of cells.filter(({ scenario }) => scenario === "memory")) {
+  for (const cell of selectCells(cells, { scenario: "memory" })) {
     cell.counts = mapCounts(report.maps ?? {});
     cell.facts = { ...cell.facts, source: "memlock" };
   }
-  for (const cell of cells.filter(({ scenario }) => scenario === "proxy-memory")) {
+  for (const cell of selectCells(cells, { scenario: "proxy-memory" })) {
     // The most of all starts: nothing else says what a node must have.
     const most = (name: string, bytes: number) => Math.max(cell.counts?.[name] ?? 0, bytes);
     cell.counts = {

@@ -12,6 +12,7 @@ import { runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import type { Cell, Results } from "../../results/schema.js";
+import { findCell, selectCells } from "../../results/select.js";
 import { gapWarning } from "../../results/summarize.js";
 import { formatCount } from "../../text.js";
 import { emptyCell } from "../plan.js";
@@ -76,7 +77,7 @@ export function markLacking(
     );
   }
   for (const { id, reason } of lacking) {
-    for (const cell of cells.filter(({ plane }) => plane === id)) {
+    for (const cell of selectCells(cells, { plane: id })) {
       cell.warnings.push(gapWarning(reason));
       cell.facts = { ...cell.facts, gap: reason };
     }
@@ -130,7 +131,7 @@ export function visitsOf(results: Results, points: readonly ProgramPoint[]): Vis
   return makeSchedule(points.length, starts, run.seed).flatMap((order, block) =>
     order.flatMap((cell, place) => {
       const cells = cellsAt(results, points[cell]!);
-      const programs = cells.some(({ scenario }) => scenario === "programming");
+      const programs = findCell(cells, { scenario: "programming" }) !== undefined;
       const visit: Visit = {
         ...{ cell, block, place },
         rounds: cells.some(isRound) ? rounds[block]! : 0,

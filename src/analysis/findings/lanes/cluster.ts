@@ -3,7 +3,13 @@
 import { cellId } from "../../../results/cells.js";
 import { measuredPlanes, planeLabel, planeReport, shortLabel } from "../../../results/descriptors.js";
 import type { Finding, Results } from "../../../results/schema.js";
-import { atServices, type MeasuredCell, measuredCurve } from "../../../results/select.js";
+import {
+  atServices,
+  findCell,
+  type MeasuredCell,
+  measuredCurve,
+  selectCells,
+} from "../../../results/select.js";
 import { formatCount, formatNs } from "../../../text.js";
 import { formatFactor, formatSpan, headlineFactor, ratioInterval, twoDigits } from "../common.js";
 
@@ -93,9 +99,7 @@ function reachedOf(results: Results, plane: string) {
 
 /** Planes of a run's cluster, without the direct connection. */
 function clusterPlanes(results: Results): string[] {
-  return measuredPlanes(results).filter((plane) =>
-    results.cells.some((cell) => cell.lane === "cluster" && cell.plane === plane),
-  );
+  return measuredPlanes(results).filter((plane) => findCell(results, { lane: "cluster", plane }));
 }
 
 function clusterCurve(results: Results, scenario: string, plane: string, variant: string): MeasuredCell[] {
@@ -104,8 +108,8 @@ function clusterCurve(results: Results, scenario: string, plane: string, variant
 
 /** The direct connection's growth between the same N. Its packets meet the plane's rules too, and match none. */
 function directGrowth(results: Results, few: MeasuredCell, many: MeasuredCell) {
-  const baseline = results.cells.find(
-    ({ lane, plane }) => lane === "cluster" && planeReport(results, plane).role === "baseline",
+  const baseline = selectCells(results, { lane: "cluster" }).find(
+    ({ plane }) => planeReport(results, plane).role === "baseline",
   );
   if (baseline === undefined) return null;
   const curve = clusterCurve(results, "connect", baseline.plane, "");

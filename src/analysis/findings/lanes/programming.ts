@@ -3,7 +3,7 @@
 import { cellId } from "../../../results/cells.js";
 import { comparePlanes, datapathNote, planeLabel, shortLabel } from "../../../results/descriptors.js";
 import type { Finding, Results } from "../../../results/schema.js";
-import { isMeasured, type MeasuredCell, selectCells } from "../../../results/select.js";
+import { findCell, isMeasured, type MeasuredCell, selectCells } from "../../../results/select.js";
 import { maxOf } from "../../../stats/extent.js";
 import { formatCount, formatNs, plainText } from "../../../text.js";
 import { formatFactor, formatSpan, ratioInterval } from "../common.js";
@@ -34,10 +34,10 @@ export function firstSyncTime(results: Results): Finding | null {
 export function coldStart(results: Results): Finding | null {
   const all = selectCells(results, { lane: "kernel", scenario: "cold-start" }).filter(isMeasured);
   const services = maxOf(all.filter(({ variant }) => variant !== "").map((cell) => cell.services));
-  const here = all.filter((cell) => cell.services === services);
+  const here = selectCells(all, { services });
   const plane = [...new Set(here.map((cell) => cell.plane))].sort(comparePlanes(results)).at(-1);
-  const own = here.filter((cell) => cell.plane === plane);
-  const whole = own.find(({ variant }) => variant === "");
+  const own = selectCells(here, { plane: plane ?? "" });
+  const whole = findCell(own, { variant: "" });
   const [staged] = own
     .filter(({ variant }) => variant !== "")
     .sort((a, b) => stageOf(a.variant) - stageOf(b.variant));
@@ -86,9 +86,7 @@ function slowestAgainstFastest(
 ): Finding | null {
   const sizes = [...new Set(cells.map(({ services }) => services))].sort((a, b) => b - a);
   for (const services of sizes) {
-    const here = cells
-      .filter((cell) => cell.services === services)
-      .sort((a, b) => b.estimate.median - a.estimate.median);
+    const here = selectCells(cells, { services }).sort((a, b) => b.estimate.median - a.estimate.median);
     const [slow, fast] = [here[0], here.at(-1)];
     if (slow === undefined || fast === undefined || slow === fast) continue;
     const interval = ratioInterval(slow, fast);

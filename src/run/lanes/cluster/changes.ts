@@ -3,6 +3,7 @@
 import type { Changed, ChangeTime } from "../../../cluster-lane/changes/changes.js";
 import { PROTOCOLS } from "../../../cluster-lane/options.js";
 import type { Cell, Results } from "../../../results/schema.js";
+import { findCell } from "../../../results/select.js";
 import { noted } from "../../../results/summarize.js";
 import { median, quantileSorted } from "../../../stats/quantile.js";
 import { formatNs } from "../../../text.js";
@@ -28,11 +29,9 @@ export function addChanged(results: Results, services: number, changed: Changed,
       if (own.length === 0) continue;
       for (const part of CHANGE_PARTS) {
         const { scenario, variant } = changeCell(kind, protocol, part);
-        const index = results.cells.findIndex(
-          (cell) => cell.scenario === scenario && cell.variant === variant && cell.services === services,
-        );
-        const cell = results.cells[index];
+        const cell = findCell(results, { scenario, variant, services });
         if (!cell) continue;
+        const index = results.cells.indexOf(cell);
         const order = (block: number) => block * results.cells.length + index;
         const servicesInCluster = services + facts.otherServices;
         addPart(cell, timesOf(own, part), part, { ...changed, ...facts, servicesInCluster, order });
