@@ -39,6 +39,8 @@ export interface Measured {
 /** What a run does now. */
 export interface ClusterProgress {
   readonly phase: string;
+  /** Whether the phase makes Services. */
+  readonly isMaking?: boolean;
   /** The phase, and how far it is. */
   readonly what: string;
   /** Until this phase ends; null: not known. */

@@ -11,6 +11,8 @@ const WORKERS = 8;
 /** How far the making or the removing is. */
 export interface ServicesProgress {
   readonly phase: string;
+  /** Whether Services are made, not removed. */
+  readonly isMaking: boolean;
   readonly what: string;
   readonly leftSeconds: number;
 }
@@ -81,7 +83,7 @@ export class OwnServices {
   }
 
   async #each(
-    [doing, first, end]: readonly [string, number, number],
+    [doing, first, end]: readonly ["making" | "removing", number, number],
     act: (index: number) => Promise<void>,
   ): Promise<void> {
     let next = first;
@@ -93,6 +95,7 @@ export class OwnServices {
         const share = (index - first + 1) / (end - first);
         this.#onProgress({
           phase: `${doing} ${end}`,
+          isMaking: doing === "making",
           what: `${doing} Service ${formatCount(index + 1)} of ${formatCount(end)}`,
           leftSeconds: ((performance.now() - started) / 1000) * (1 / share - 1),
         });

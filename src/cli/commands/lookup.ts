@@ -92,6 +92,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const said = describeDecision(cluster, decision);
     const unknownNode =
       decision === PASS && args["node-address"] === undefined ? unknownNodeOf(cluster, flow) : undefined;
+    const isUnknown = unknown.length > 0 || unknownNode !== undefined;
     const answer =
       unknownNode === undefined
         ? describeCertainty(said, unknown)
@@ -106,7 +107,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
         ...(version !== undefined && { kubeProxy: version }),
         ...(nft !== undefined && { nft }),
         flow: args.flow,
-        decision: answer.startsWith("unknown") ? `unknown: ${said}` : said,
+        decision: isUnknown ? `unknown: ${said}` : said,
         unknown: [...unknown, ...(unknownNode === undefined ? [] : [unknownNode])],
         work,
         path,

@@ -15,6 +15,8 @@ import { lackingRights } from "./rights.js";
 export interface ClusterCapability {
   readonly name: string;
   readonly lacks: string | null;
+  /** Whether it is this user's rights that it lacks. */
+  readonly isForbidden: boolean;
 }
 
 export interface ClusterExamination {
@@ -44,8 +46,11 @@ export async function examineCluster(api: Api): Promise<ClusterExamination> {
   const addresses = await orNull(() => readAddresses(api));
   const lacking = await lackingRights(api, "lbscale", { own: true, watches: false });
   const lackingForChanges = await lackingRights(api, "lbscale", { own: true, watches: true });
-  const mayNot = (rights: readonly string[]) => (rights.length === 0 ? null : `may not ${rights.join(", ")}`);
   const noNode = usable?.length === 0 ? "no node takes pods without --tolerations" : null;
+  const withRights = (name: string, missing: readonly string[]): ClusterCapability =>
+    missing.length > 0
+      ? { name, lacks: `may not ${missing.join(", ")}`, isForbidden: true }
+      : { name, lacks: noNode, isForbidden: false };
   return {
     ...{ version, plane: usable && detectPlane(await readEvidence(api, usable)) },
     nodes: all &&
@@ -56,9 +61,13 @@ export async function examineCluster(api: Api): Promise<ClusterExamination> {
     ...{ services: addresses?.services ?? null, families: addresses?.offered ?? null },
     freeAddresses: addresses === null ? null : leastOf(addresses.offered.map(addresses.freeOf)),
     capabilities: [
-      { name: "connect and established, TCP and UDP", lacks: mayNot(lacking) ?? noNode },
-      { name: "programming and sync", lacks: mayNot(lackingForChanges) ?? noNode },
-      { name: "pods in an image that nodes have", lacks: usable && imageLack(usable) },
+      withRights("connect and established, TCP and UDP", lacking),
+      withRights("programming and sync", lackingForChanges),
+      {
+        name: "pods in an image that nodes have",
+        lacks: usable && imageLack(usable),
+        isForbidden: false,
+      },
     ],
     leftovers: await orNull(() => leftNamespaces(api)),
   };
@@ -95,7 +104,7 @@ export function describeExamination(found: ClusterExamination): string[] {
       : `data plane: ${plane.id}${plane.version === null ? "" : ` ${plane.version}`} (${plane.source})`,
     `Services: ${count(services)}${families === null ? "" : `, of ${families.map((family) => FAMILY_NAMES[family]).join(" and ") || "an unknown family"}`}; free addresses: ${count(freeAddresses)}, and as many more Services at most`,
     ...capabilities.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),
-    ...(capabilities.some(({ lacks }) => lacks?.startsWith("may not"))
+    ...(capabilities.some(({ isForbidden }) => isForbidden)
       ? ["lbscale run --lane cluster --dry-run prints the rights as manifests"]
       : []),
     ...(leftovers ?? []).map((name) => `left by a run that was killed, or goes on now: namespace ${name}`),

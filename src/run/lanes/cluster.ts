@@ -121,9 +121,9 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   const isMeasured = (services: number) =>
     selectCells(results, { services }).some(({ replicates }) => replicates.length > 0);
   let done = job.services.filter(isMeasured).length;
-  const show = ({ phase, what, leftSeconds }: ClusterProgress) => {
+  const show = ({ phase, isMaking = false, what, leftSeconds }: ClusterProgress) => {
     // What follows this phase is known from other runs: making and removing Services, and measuring itself.
-    const rest = secondsOf(job, done) - (phase.startsWith("making") ? makingSeconds(job, done) : 0);
+    const rest = secondsOf(job, done) - (isMaking ? makingSeconds(job, done) : 0);
     onProgress({
       kind: "measuring",
       done: Math.min(done, job.services.length - 1),
