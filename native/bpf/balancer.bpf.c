@@ -52,7 +52,7 @@ static __always_inline struct address setting(const volatile struct address *fro
 enum verdict { PASS = -1, REJECT = -2, DROP = -3 };
 
 /* The same numbers as src/planes/ebpf/layout.ts. */
-enum flag { ROUTABLE = 1, AFFINITY = 2, SOURCE_RANGE = 4, TWO_SCOPES = 8, EXTERNAL_LOCAL = 16 };
+enum flag { ROUTABLE = 1, AFFINITY = 2, SOURCE_RANGE = 4, TWO_SCOPES = 8, EXTERNAL_LOCAL = 16, EXTERNAL_IP = 32 };
 enum scope { SCOPE_EXTERNAL = 0, SCOPE_INTERNAL = 1 };
 #define AFFINITY_MASK 0xffffff
 
@@ -317,13 +317,13 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	__u32 id = 0;
 
 	if (!service) {
-		if (!is_node(flow->destination)) {
-			struct service_key wildcard = { .address = flow->destination };
+		struct service_key wildcard = { .address = flow->destination };
 
-			if (inside)
-				return PASS;
+		if (!inside)
 			return bpf_map_lookup_elem(&LB(services), &wildcard) ? DROP : PASS;
-		}
+		/* Cilium asks ipcache whose address that is. */
+		if (!is_node(flow->destination))
+			return PASS;
 		key.address = (struct address){};
 		service = bpf_map_lookup_elem(&LB(services), &key);
 		if (!service)
@@ -332,8 +332,8 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	flags = service->flags;
 	if (!inside && !(flags & ROUTABLE))
 		return DROP;
-	/* The socket's program knows no source address yet. */
-	if (!socket && (flags & SOURCE_RANGE)) {
+	/* nodeport_svc_lb4; neither bpf_sock.c nor bpf_lxc.c asks. */
+	if (!inside && (flags & SOURCE_RANGE)) {
 		struct range_key range = {
 			.prefix_length = 32 + ADDRESS_BITS,
 			.rev_nat = service->rev_nat,
@@ -351,6 +351,9 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	}
 	if (!service->count)
 		return REJECT;
+	/* sock4_skip_xlate: else a Service could take a public address over. */
+	if (socket && (service->flags & EXTERNAL_IP) && !is_node(flow->destination))
+		return PASS;
 	/* Pods and the node itself always draw (bpf_lxc.c). */
 	maglev = maglev && !inside;
 	if (flags & AFFINITY) {

@@ -5,8 +5,8 @@
  *
  * Addresses, ports and rev_nat ids are in network byte order; the ids are passed on as they are.
  *
- * Left out: Maglev, for a pod's connections never use it; ipcache, so that an endpoint counts as one of another node, and NodePorts are
- * known by the settings' addresses.
+ * Left out: Maglev, for a pod's connections never use it; ipcache, so that an endpoint counts as one of another node, and a node's
+ * addresses are those of the settings. It is asked about what is no service, and about external IPs at the socket.
  */
 
 struct lb_key {
@@ -86,6 +86,7 @@ struct lb_socket {
 };
 
 /* SVC_FLAG_* */
+#define SVC_EXTERNAL_IP 1
 #define SVC_EXTERNAL_LOCAL 4
 #define SVC_AFFINITY 16
 #define SVC_ROUTABLE 64
@@ -144,13 +145,12 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	__u32 id = 0;
 
 	if (!service) {
-		if (!is_node(flow->destination)) {
-			struct lb_key wildcard = { .address = key.address };
+		struct lb_key wildcard = { .address = key.address };
 
-			if (inside)
-				return PASS;
+		if (!inside)
 			return bpf_map_lookup_elem(&CILIUM_LB(services_v2), &wildcard) ? DROP : PASS;
-		}
+		if (!is_node(flow->destination))
+			return PASS;
 		key.address = (struct net_address){};
 		service = bpf_map_lookup_elem(&CILIUM_LB(services_v2), &key);
 		if (!service)
@@ -158,7 +158,7 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	}
 	if (!inside && !(service->flags & SVC_ROUTABLE))
 		return DROP;
-	if (!socket && (service->flags & SVC_SOURCE_RANGE)) {
+	if (!inside && (service->flags & SVC_SOURCE_RANGE)) {
 		struct lb_range_key range = {
 			.prefix_length = 32 + ADDRESS_BITS,
 			.rev_nat = service->rev_nat,
@@ -176,6 +176,9 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 	}
 	if (!service->count)
 		return REJECT;
+	/* sock4_skip_xlate: else a Service could take a public address over. */
+	if (socket && (service->flags & SVC_EXTERNAL_IP) && !is_node(flow->destination))
+		return PASS;
 	if (service->flags & SVC_AFFINITY) {
 		client.rev_nat = service->rev_nat;
 		seen.last_used = bpf_ktime_get_ns() / 1000000000;

@@ -173,7 +173,10 @@ export class DecisionVerifier {
     };
     const decision = this.#decisionOf(flow, situation, result);
     if (decision === null) return false;
-    if (this.#plane.atSocket && expected.verdict === "dnat") expected.masquerade = "never";
+    if (this.#plane.atSocket && expected.verdict === "dnat") {
+      expected.masquerade = "never";
+      if (isGuarded(situation) && !this.#isOwn(flow.dst)) expected.verdict = PASS;
+    }
     let fits = allows(expected, situation, this.#cluster, decision);
     if (!fits && this.#plane.dropsWithoutBackends && expected.verdict === REJECT && decision === DROP) {
       fits = true;
@@ -272,6 +275,10 @@ export class DecisionVerifier {
     return address >>> 24 === 127 || this.#own.has(address);
   }
 }
+
+/** An external IP, as Cilium enters it for the inside: at the socket it is balanced only where it is the node's own. */
+const isGuarded = ({ isExternalIp, isIngress, internalLocal, externalLocal }: Situation): boolean =>
+  isExternalIp && (!isIngress || internalLocal === externalLocal);
 
 /** Whether the backend itself refused: nobody listens there. */
 function isOfBackend({ dst }: Flow, { offender }: Result): boolean {

@@ -186,6 +186,14 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    name: "cilium-source-ranges-for-outside-only",
+    planes: CILIUM,
+    because:
+      "source ranges are asked about packets that enter the node (nodeport_svc_lb4), not where pods and the node itself send (bpf_sock.c, bpf_lxc.c)",
+    when: (s) => s.outsideServiceRanges && eastWest(s),
+    instead: (s) => (s.count === 0 ? answer(REJECT) : answer("dnat")),
+  },
+  {
     name: "cilium-cluster-ip-from-outside-drops",
     planes: CILIUM,
     because:
@@ -221,7 +229,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: "cilium-internal-scope",
     planes: CILIUM,
     because: "inside the cluster an external address follows the internal policy and keeps its source",
-    when: (s) => external(s) && eastWest(s) && s.count > 0 && !s.outOfRange,
+    when: (s) => external(s) && eastWest(s) && s.count > 0,
     instead: (s) => {
       if (s.internalLocal && s.localCount === 0) answer(REJECT);
       else answer("dnat", "hairpin", s.internalLocal);
@@ -233,18 +241,14 @@ export const DIFFERENCES: readonly Difference[] = [
     because:
       "where one policy is Local, inside the cluster an external IP is looked up in a scope in which Cilium enters load balancers and NodePorts only",
     when: (s) =>
-      s.destination === "external" &&
-      !s.isIngress &&
-      eastWest(s) &&
-      s.internalLocal !== s.externalLocal &&
-      !s.outsideServiceRanges,
+      s.destination === "external" && !s.isIngress && eastWest(s) && s.internalLocal !== s.externalLocal,
     instead: () => answer(PASS),
   },
   {
     name: "cilium-source-ranges-cover-external-ips",
     planes: CILIUM,
     because: "source ranges apply to a Service's external IPs, not to its load balancer's addresses alone",
-    when: (s) => s.outsideServiceRanges && (!s.outOfRange || s.isExternalIp),
+    when: (s) => s.outsideServiceRanges && !eastWest(s) && (!s.outOfRange || s.isExternalIp),
     instead: () => answer(DROP),
   },
   {

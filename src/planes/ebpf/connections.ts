@@ -16,15 +16,11 @@ import {
   BACKEND_ADDRESS,
   BACKEND_LOCAL,
   EXTERNAL_LOCAL,
-  portSlot,
-  protocolScope,
+  KEY,
   ROUTABLE,
-  SCOPE_EXTERNAL,
-  SCOPE_INTERNAL,
   SERVICE_COUNT,
   SERVICE_FLAGS,
   SOURCE_RANGE,
-  TWO_SCOPES,
 } from "./layout.js";
 import { explainFind, explainInsert, type LruKey } from "./maps/explain-lru.js";
 import { MISS } from "./maps/htab.js";
@@ -69,28 +65,21 @@ export class TcConnections implements Connections {
     const services = model.maps.services;
     const words = services.words;
     const inside = model.fromInside(src);
-    let address = dst;
-    let scope = SCOPE_EXTERNAL;
-    let service = services.find(dst, portSlot(dport, 0), protocolScope(protocol, SCOPE_EXTERNAL));
+    const map = this.#map;
+    let service = model.serviceAt(dst, dport, protocol, inside);
     if (service === MISS) {
-      if (!model.isNode(dst)) {
-        if (inside) return PASS;
-        return services.find(dst, 0, 0) === MISS ? PASS : DROP;
-      }
-      address = 0;
-      service = services.find(0, portSlot(dport, 0), protocolScope(protocol, SCOPE_EXTERNAL));
+      if (!inside) return services.find(dst, 0, 0) === MISS ? PASS : DROP;
+      // ct_has_egress_entry4: a known connection to no service is not asked about again. The model keeps none of these.
+      if (map.find(src, dst, sport | (dport << 16), protocol) !== MISS || !model.isHost(dst)) return PASS;
+      service = model.serviceAt(0, dport, protocol, true);
       if (service === MISS) return PASS;
     }
     const flags = words[service + SERVICE_FLAGS]!;
-    if (!inside && (flags & ROUTABLE) === 0) return DROP;
-    if ((flags & SOURCE_RANGE) !== 0 && !model.lets(service, src)) return DROP;
-    if (inside && (flags & TWO_SCOPES) !== 0) {
-      scope = SCOPE_INTERNAL;
-      service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_INTERNAL));
-      if (service === MISS) return PASS;
+    if (!inside) {
+      if ((flags & SOURCE_RANGE) !== 0 && !model.lets(service, src)) return DROP;
+      if ((flags & ROUTABLE) === 0) return DROP;
     }
 
-    const map = this.#map;
     const ports = dport | (sport << 16);
     const kind = protocol | SERVICE_SCOPE;
     let entry = map.find(dst, src, ports, kind);
@@ -106,6 +95,8 @@ export class TcConnections implements Connections {
       if (sticky) model.affinity.put(model.frontendOf(service), src, id, nowSec);
     } else {
       if ((words[service + SERVICE_COUNT]! & 0xffff) === 0) return REJECT;
+      const address = words[service + KEY]!;
+      const scope = words[service + KEY + 2]! >>> 8;
       id = sticky
         ? model.pickSticky(service, src, sport, address, dport, protocol, scope, inside, nowSec)
         : model.pick(service, src, sport, address, dport, protocol, scope, inside);
@@ -142,6 +133,11 @@ export class TcConnections implements Connections {
       flow.protocol | SERVICE_SCOPE,
     ];
     const tracking: Tracking = {
+      ask: (work) => {
+        const egress: LruKey = [flow.src | 0, flow.dst | 0, flow.sport | (flow.dport << 16), flow.protocol];
+        explainFind(map, egress, KEY_BYTES, work);
+        path?.push("ct4_global, egress scope: a new connection");
+      },
       known: (work) => {
         const entry = explainFind(map, key, KEY_BYTES, work);
         path?.push(`ct4_global, service scope: ${entry === MISS ? "a new connection" : "known"}`);

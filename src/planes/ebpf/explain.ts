@@ -4,13 +4,14 @@ import { servicePortName } from "../../cluster/cluster.js";
 import { addressText, endpointText, familyOf, socketText } from "../../cluster/family.js";
 import { DROP, type Explanation, type Flow, noWork, PASS, REJECT, type Work } from "../plane.js";
 import type { AffinityTable } from "../shared/affinity.js";
-import { MISS as LPM_MISS } from "../shared/lpm/trie.js";
-import { describeWalk } from "../shared/lpm/walk-text.js";
+import { MISS as LPM_MISS, type LpmTrie } from "../shared/lpm/trie.js";
+import { describeWalk, ipv6Length } from "../shared/lpm/walk-text.js";
 import * as layout from "./layout.js";
 import { MISS } from "./maps/htab.js";
+import { HOST, IDENTITY, IPCACHE_FAMILY } from "./maps/ipcache.js";
 import { maglevIndex } from "./maps/maglev.js";
 import type { Context, MaglevMaps, Maps } from "./maps/maps.js";
-import { RANGE_LOOKUP_BITS, rangeId } from "./maps/ranges.js";
+import { LOOKUP_BITS, rangeId } from "./maps/ranges.js";
 
 /** What an explanation needs of a model: its maps and its state, not its lookup. */
 export interface ExplainedModel {
@@ -23,11 +24,12 @@ export interface ExplainedModel {
   randomSlot(count: number): number;
   frontendOf(service: number): number;
   fromInside(src: number): boolean;
-  isNode(address: number): boolean;
 }
 
 /** Connection tracking between the service and its backends (lb4_local). */
 export interface Tracking {
+  /** Whether a connection to no service is known, before ipcache is asked: none is, as a model keeps none. */
+  ask(work: Work): void;
   /** Backend id of a known connection, or 0. */
   known(work: Work): number;
   /** A new connection to a backend of a frontend. */
@@ -42,7 +44,7 @@ export function explainEbpf(
   path?: string[],
   tracking?: Tracking,
 ): Explanation {
-  const { cluster, frontendPort } = model.context;
+  const { cluster, frontendPort, atSocket } = model.context;
   const { services, backends } = model.maps;
   const family = familyOf(cluster.network);
   const work = noWork();
@@ -74,48 +76,65 @@ export function explainEbpf(
     return element;
   };
 
-  /** lb4_src_range_ok: a walk down the trie, node by node. */
-  const isLetIn = (revNat: number): boolean => {
-    const { ranges } = model.maps;
-    const key = [rangeId(revNat), src, 0] as const;
-    const visited = ranges.path(...key, RANGE_LOOKUP_BITS);
-    const found = ranges.find(...key, RANGE_LOOKUP_BITS);
+  /** A walk down a trie whose keys have an address behind one word, node by node. */
+  const walk = (name: string, trie: LpmTrie, before: number, address: number): number => {
+    const { ipv6 } = cluster.network;
+    const key = [before, address, 0] as const;
+    const visited = trie.path(...key, LOOKUP_BITS);
+    const found = trie.find(...key, LOOKUP_BITS);
     work.mapLookups++;
     work.hashProbes += visited.length;
-    const name = `lb${family}_source_range[frontend ${revNat} from ${addressText(cluster.network, src >>> 0)}]`;
-    path?.push(...describeWalk(name, ranges, { key, length: RANGE_LOOKUP_BITS, visited, found }));
-    return found !== LPM_MISS;
+    const lengthOf = ipv6 && ((node: number) => ipv6Length(trie, node, ipv6, 1));
+    path?.push(...describeWalk(name, trie, { key, length: LOOKUP_BITS, visited, found, lengthOf }));
+    return found;
   };
 
-  let address = dst;
-  let scope: number = layout.SCOPE_EXTERNAL;
-  let service = findService(dst, flow.dport, 0, flow.protocol, scope);
-  if (service === MISS && model.isNode(dst)) {
-    address = 0;
-    service = findService(0, flow.dport, 0, flow.protocol, scope);
-    if (service === MISS) return answer(PASS, "the node itself: PASS");
-  }
-  if (service === MISS) {
-    if (inside) return answer(PASS, "no service: PASS");
+  /** lb4_src_range_ok. */
+  const isLetIn = (revNat: number): boolean => {
+    const name = `lb${family}_source_range[frontend ${revNat} from ${addressText(cluster.network, src >>> 0)}]`;
+    return walk(name, model.maps.ranges, rangeId(revNat), src) !== LPM_MISS;
+  };
+
+  /** Whether the destination is the node's own. */
+  const isHost = (): boolean => {
+    const { trie } = model.maps.ipcache;
+    const name = `ipcache_v2[${addressText(cluster.network, dst >>> 0)}]`;
+    const found = walk(name, trie, IPCACHE_FAMILY, dst);
+    return found !== LPM_MISS && trie.words[found + IDENTITY] === HOST;
+  };
+
+  /** lb4_lookup_service. */
+  const serviceAt = (address: number): number => {
+    const service = findService(address, flow.dport, 0, flow.protocol, layout.SCOPE_EXTERNAL);
+    if (!inside || service === MISS) return service;
+    if (!(services.words[service + layout.SERVICE_FLAGS]! & layout.TWO_SCOPES)) return service;
+    return findService(address, flow.dport, 0, flow.protocol, layout.SCOPE_INTERNAL);
+  };
+
+  let service = serviceAt(dst);
+  if (service === MISS && !inside) {
     const wildcard = findService(dst, 0, 0, 0, 0);
     return wildcard === MISS
       ? answer(PASS, "no service: PASS")
       : answer(DROP, "a service address, but not this port, from outside: DROP");
   }
+  if (service === MISS) {
+    tracking?.ask(work);
+    if (!isHost()) return answer(PASS, "no service, and not the node: PASS");
+    service = serviceAt(0);
+    if (service === MISS) return answer(PASS, "the node itself: PASS");
+  }
   const flags = services.words[service + layout.SERVICE_FLAGS]!;
   say(() => `frontend of ${servicePortName(cluster, frontendPort[model.frontendOf(service) - 1]!)}`);
-  if (!inside && !(flags & layout.ROUTABLE)) return answer(DROP, "a cluster IP from outside: DROP");
-  if (flags & layout.SOURCE_RANGE) {
+  if (!inside && flags & layout.SOURCE_RANGE) {
     if (!isLetIn(model.frontendOf(service))) return answer(DROP, "source outside the ranges: DROP");
   }
-  if (inside && flags & layout.TWO_SCOPES) {
-    scope = layout.SCOPE_INTERNAL;
-    service = findService(address, flow.dport, 0, flow.protocol, scope);
-    if (service === MISS) return answer(PASS, "an external IP has no internal scope: PASS");
-  }
+  if (!inside && !(flags & layout.ROUTABLE)) return answer(DROP, "a cluster IP from outside: DROP");
   const count = services.words[service + layout.SERVICE_COUNT]! & 0xffff;
   const tracked = tracking?.known(work) ?? 0;
   if (tracked === 0 && count === 0) return answer(REJECT, "no backend: REJECT");
+  if (atSocket && flags & layout.EXTERNAL_IP && !isHost())
+    return answer(PASS, "an external IP that is not the node's, at the socket: PASS");
 
   let id = tracked;
   const frontend = model.frontendOf(service);
@@ -145,6 +164,8 @@ export function explainEbpf(
   }
 
   function pickRandom(): number {
+    const address = services.words[service + layout.KEY]!;
+    const scope = services.words[service + layout.KEY + 2]! >>> 8;
     const slot = findService(address, flow.dport, model.randomSlot(count), flow.protocol, scope);
     return services.words[slot + layout.SERVICE_BACKEND]!;
   }

@@ -75,6 +75,7 @@ export const SOURCE_RANGE = 4;
 export const TWO_SCOPES = 8;
 /** externalTrafficPolicy Local: the source is kept. */
 export const EXTERNAL_LOCAL = 16;
+export const EXTERNAL_IP = 32;
 
 export const SCOPE_EXTERNAL = 0;
 export const SCOPE_INTERNAL = 1;

@@ -1,4 +1,7 @@
-/** The eBPF models: Cilium's lookups (lb4_lookup_service, lb4_local in bpf/lib/lb.h) over its maps. */
+/**
+ * The eBPF models: Cilium's lookups (lb4_lookup_service, lb4_lookup_wildcard_service, lb4_local in bpf/lib/lb.h) over its maps, as
+ * bpf_lxc.c makes them for packets of pods, nodeport_lb4 for those from outside, and bpf_sock.c at the socket.
+ */
 
 import { type Family, familyOf } from "../../cluster/family.js";
 import { type Decision, DROP, type Explanation, type Flow, type Model, PASS, REJECT } from "../plane.js";
@@ -10,7 +13,9 @@ import {
   AFFINITY_MASK,
   BACKEND_ADDRESS,
   BACKEND_LOCAL,
+  EXTERNAL_IP,
   EXTERNAL_LOCAL,
+  KEY,
   OUTER_INNER,
   portSlot,
   protocolScope,
@@ -24,9 +29,10 @@ import {
   TWO_SCOPES,
 } from "./layout.js";
 import { MISS } from "./maps/htab.js";
+import { HOST } from "./maps/ipcache.js";
 import { maglevIndex } from "./maps/maglev.js";
 import type { Context, MaglevMaps, Maps } from "./maps/maps.js";
-import { RANGE_LOOKUP_BITS, rangeId } from "./maps/ranges.js";
+import { LOOKUP_BITS, rangeId } from "./maps/ranges.js";
 
 /** lb4_affinity: an LRU map of the same size as the others. */
 const AFFINITY_ENTRIES = 65_536;
@@ -42,6 +48,8 @@ export abstract class CiliumModel implements Model {
   readonly #nodes: Int32Array;
   readonly #podBase: number;
   readonly #podMask: number;
+  /** Flags of frontends that are balanced at the node's own addresses only. */
+  readonly #guarded: number;
 
   constructor(context: Context, maps: Maps, seed: number) {
     const { network, affinitySeconds } = context.cluster;
@@ -52,6 +60,8 @@ export abstract class CiliumModel implements Model {
     this.#nodes = Int32Array.from(network.nodeAddresses, (address) => address | 0);
     this.#podBase = network.podCidr.base | 0;
     this.#podMask = network.podCidr.prefixLength === 0 ? 0 : -1 << (32 - network.podCidr.prefixLength);
+    // bpf_sock.c: else a Service could take a public address over (CVE-2020-8554).
+    this.#guarded = context.atSocket ? EXTERNAL_IP : 0;
     this.reset(seed);
   }
 
@@ -71,28 +81,22 @@ export abstract class CiliumModel implements Model {
     const services = this.maps.services;
     const words = services.words;
     const inside = this.fromInside(src);
-    let address = dst;
-    let scope = SCOPE_EXTERNAL;
-    let service = services.find(dst, portSlot(dport, 0), protocolScope(protocol, SCOPE_EXTERNAL));
+    let service = this.serviceAt(dst, dport, protocol, inside);
     if (service === MISS) {
-      if (!this.isNode(dst)) {
-        if (inside) return PASS;
-        return services.find(dst, 0, 0) === MISS ? PASS : DROP;
-      }
-      address = 0;
-      service = services.find(0, portSlot(dport, 0), protocolScope(protocol, SCOPE_EXTERNAL));
+      if (!inside) return services.find(dst, 0, 0) === MISS ? PASS : DROP;
+      if (!this.isHost(dst)) return PASS;
+      service = this.serviceAt(0, dport, protocol, true);
       if (service === MISS) return PASS;
     }
     const flags = words[service + SERVICE_FLAGS]!;
-    if (!inside && (flags & ROUTABLE) === 0) return DROP;
-    if ((flags & SOURCE_RANGE) !== 0 && !this.lets(service, src)) return DROP;
-    if (inside && (flags & TWO_SCOPES) !== 0) {
-      scope = SCOPE_INTERNAL;
-      service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_INTERNAL));
-      // An external IP has none (lb4_lookup_service).
-      if (service === MISS) return PASS;
+    if (!inside) {
+      if ((flags & SOURCE_RANGE) !== 0 && !this.lets(service, src)) return DROP;
+      if ((flags & ROUTABLE) === 0) return DROP;
     }
     if ((words[service + SERVICE_COUNT]! & 0xffff) === 0) return REJECT;
+    if ((flags & this.#guarded) !== 0 && !this.isHost(dst)) return PASS;
+    const address = words[service + KEY]!;
+    const scope = words[service + KEY + 2]! >>> 8;
     const id =
       (flags & AFFINITY) !== 0
         ? this.pickSticky(service, src, sport, address, dport, protocol, scope, inside, nowSec)
@@ -103,6 +107,15 @@ export abstract class CiliumModel implements Model {
     // SNAT mode: what comes from outside and leaves the node again gets the node's address.
     const leaves = !inside && (flags & EXTERNAL_LOCAL) === 0 && backends[backend + BACKEND_LOCAL] === 0;
     return ((id - 1) << 1) | (hairpin || leaves ? 1 : 0);
+  }
+
+  /** lb4_lookup_service: a master element, of the internal scope for the inside where there are two. An external IP has no internal one. */
+  serviceAt(address: number, dport: number, protocol: number, inside: boolean): number {
+    const { services } = this.maps;
+    const service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_EXTERNAL));
+    if (!inside || service === MISS || (services.words[service + SERVICE_FLAGS]! & TWO_SCOPES) === 0)
+      return service;
+    return services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_INTERNAL));
   }
 
   /** A backend under affinity: the one that the client had, if its timeout has not passed. Remembers either way. */
@@ -154,12 +167,17 @@ export abstract class CiliumModel implements Model {
 
   /** Whether a source range of a master element's frontend holds a client (lb4_src_range_ok). */
   lets(service: number, src: number): boolean {
-    return this.maps.ranges.find(rangeId(this.frontendOf(service)), src, 0, RANGE_LOOKUP_BITS) !== MISS;
+    return this.maps.ranges.find(rangeId(this.frontendOf(service)), src, 0, LOOKUP_BITS) !== MISS;
   }
 
   /** East-west: a pod, or the node itself. */
   fromInside(src: number): boolean {
     return (src & this.#podMask) === this.#podBase || src >>> 24 === 127 || this.isNode(src);
+  }
+
+  /** Whether ipcache has an address as this node's: a NodePort there, and at other nodes, is looked up with address 0. */
+  isHost(address: number): boolean {
+    return this.maps.ipcache.identity(address) === HOST;
   }
 
   isNode(address: number): boolean {

@@ -34,6 +34,7 @@ import {
 import { countBackends } from "./maps/backends.js";
 import { backendPortWord, ENTRY_WORDS, listEntries, type MapEntries } from "./maps/entries.js";
 import { BackendMap, OuterMap, powerOfTwo, ServiceMap } from "./maps/htab.js";
+import { Ipcache } from "./maps/ipcache.js";
 import { ConnectionMap, ReverseSocketMap } from "./maps/lru.js";
 import { backendName, fillMaglevTable } from "./maps/maglev.js";
 import type { MaglevMaps, Maps } from "./maps/maps.js";
@@ -200,7 +201,7 @@ export class EbpfProgram implements Program {
       );
     }
     const map = new ReverseSocketMap(ebpfStateEntries ?? DEFAULT_SOCKETS, mapSeed, this.#family);
-    return new SocketConnections(this.model(seed), this.cluster, map, fill);
+    return new SocketConnections(this.#model(seed, 0, true), this.cluster, map, fill);
   }
 
   live(seed: number): IncrementalModel {
@@ -212,20 +213,18 @@ export class EbpfProgram implements Program {
   }
 
   /** `spareTables`: room for Maglev tables beyond those that frontends have. */
-  #model(seed: number, spareTables: number): CiliumModel {
+  #model(seed: number, spareTables: number, atSocket = false): CiliumModel {
     const random = Random.fromSeed(seed, "bpf");
     const maps: Maps = {
       services: this.#serviceMap(random.nextInt32()),
       backends: this.#backendMap(random.nextInt32()),
       ranges: rangeTrie(this.sourceRanges, this.mapEntries),
+      ipcache: new Ipcache(this.cluster),
     };
-    const context = { cluster: this.cluster, frontendPort: this.entries.frontendPort.view() };
+    const context = { cluster: this.cluster, frontendPort: this.entries.frontendPort.view(), atSocket };
     if (this.#maglevSize === null) return new EbpfModel(context, maps, seed);
-    return new MaglevModel(
-      context,
-      { ...maps, ...this.#maglevMaps(this.#maglevSize, random.nextInt32(), spareTables) },
-      seed,
-    );
+    const tables = this.#maglevMaps(this.#maglevSize, random.nextInt32(), spareTables);
+    return new MaglevModel(context, { ...maps, ...tables }, seed);
   }
 
   /** From one element to the next: preallocated ones are an array, others lie in slabs, in the order of creation. */
@@ -234,8 +233,8 @@ export class EbpfProgram implements Program {
   }
 
   #serviceMap(seed: number): ServiceMap {
-    const stride = this.#stride(elementSizes(this.#family).services);
-    const map = new ServiceMap(this.mapEntries, stride, seed, this.#family);
+    const family = this.#family;
+    const map = new ServiceMap(this.mapEntries, this.#stride(elementSizes(family).services), seed, family);
     const entries = this.entries.services.view();
     for (let at = 0; at < entries.length; at += ENTRY_WORDS) {
       const element = map.insert(entries[at]!, entries[at + 1]!, entries[at + 2]!);

@@ -1,7 +1,8 @@
 /** Where Cilium enters a service-port: its cluster IP, its external addresses, and its NodePort at every address of the node. */
 
-import { type Cluster, isIngressIp } from "../../../cluster/cluster.js";
+import { type Cluster, isExternalIp, isIngressIp } from "../../../cluster/cluster.js";
 import {
+  EXTERNAL_IP,
   EXTERNAL_LOCAL,
   ROUTABLE,
   SCOPE_EXTERNAL,
@@ -40,15 +41,19 @@ export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
     // Inside the cluster the external address follows the internal policy: where the two differ, so do the entries.
     const twoScopes = externalLocal !== internalLocal;
     const flags = more | (externalLocal ? EXTERNAL_LOCAL : 0) | (twoScopes ? TWO_SCOPES : 0);
-    const frontend = { address, port: externalPort, flags };
-    frontends.push({ ...frontend, scope: SCOPE_EXTERNAL, localOnly: externalLocal });
-    if (twoScopes && hasInside)
-      frontends.push({ ...frontend, scope: SCOPE_INTERNAL, localOnly: internalLocal });
+    const frontend = { address, port: externalPort };
+    frontends.push({ ...frontend, flags, scope: SCOPE_EXTERNAL, localOnly: externalLocal });
+    if (twoScopes && hasInside) {
+      // What is a load balancer's address too has its inside from there.
+      const inside = { flags: flags & ~EXTERNAL_IP, scope: SCOPE_INTERNAL, localOnly: internalLocal };
+      frontends.push({ ...frontend, ...inside });
+    }
   };
   for (let x = cluster.externalStart[s]!; x < cluster.externalStart[s + 1]!; x++) {
-    const isIngress = isIngressIp(cluster.externalKind[x]!);
+    const kind = cluster.externalKind[x]!;
     // An external IP has no entry for the inside, even where its flags say so (reflectors/conversions.go).
-    addExternal(cluster.externalAddress[x]!, port, ROUTABLE | (hasRanges ? SOURCE_RANGE : 0), isIngress);
+    const more = ROUTABLE | (hasRanges ? SOURCE_RANGE : 0) | (isExternalIp(kind) ? EXTERNAL_IP : 0);
+    addExternal(cluster.externalAddress[x]!, port, more, isIngressIp(kind));
   }
   const nodePort = cluster.nodePort[p]!;
   if (nodePort !== 0) {

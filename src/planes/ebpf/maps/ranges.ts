@@ -4,8 +4,8 @@ import type { Cluster } from "../../../cluster/cluster.js";
 import { LpmTrie } from "../../shared/lpm/trie.js";
 import { RANGE_STATIC_BITS } from "../cilium-flags.js";
 
-/** The whole key, rev_nat id and address. */
-export const RANGE_LOOKUP_BITS = 64;
+/** The whole key, rev_nat id and address. In ipcache a family stands where the id does. */
+export const LOOKUP_BITS = 64;
 
 /**
  * First word of a key: rev_nat_index in network byte order, then padding. Beyond 65,535 frontends, where Cilium has no ids,

@@ -43,15 +43,18 @@ export function describeWalk(name: string, trie: LpmTrie, walk: Walk): string[] 
 /** An address of IPv6 has so many bits more than the number that stands for it. */
 const MORE_BITS = IPV6_BITS - 32;
 
-/** A node's prefix length as the kernel has it, in a trie of IPv6 whose keys begin with an address. */
-export function ipv6Length({ words }: LpmTrie, node: number, plan: AddressPlan): number {
-  const prefix = words[node + PREFIX_LENGTH]!;
-  if (prefix >= 32) return prefix + MORE_BITS;
+/** A node's prefix length as the kernel has it, in a trie of IPv6 whose keys have an address behind so many words. */
+export function ipv6Length({ words }: LpmTrie, node: number, plan: AddressPlan, before: 0 | 1 = 0): number {
+  const bitsBefore = 32 * before;
+  const prefix = words[node + PREFIX_LENGTH]! - bitsBefore;
+  if (prefix < 0) return prefix + bitsBefore;
+  if (prefix >= 32) return bitsBefore + prefix + MORE_BITS;
+  const data = DATA + before;
   if ((words[node + NODE_FLAGS]! & INTERMEDIATE) === 0)
-    return plan.cidr6({ base: words[node + DATA]! >>> 0, prefixLength: prefix }).prefixLength;
+    return bitsBefore + plan.cidr6({ base: words[node + data]! >>> 0, prefixLength: prefix }).prefixLength;
   // What the addresses on both sides share.
-  const [one, other] = childrenOf(words, node).map((child) => addressBelow(words, child, plan));
-  return IPV6_BITS - (one! ^ other!).toString(2).length;
+  const [one, other] = childrenOf(words, node).map((child) => addressBelow(words, child, data, plan));
+  return bitsBefore + IPV6_BITS - (one! ^ other!).toString(2).length;
 }
 
 function childrenOf(words: Int32Array, node: number): readonly [number, number] {
@@ -59,10 +62,10 @@ function childrenOf(words: Int32Array, node: number): readonly [number, number] 
 }
 
 /** The address of an entry in the part of a trie that a node is the root of. */
-function addressBelow(words: Int32Array, root: number, plan: AddressPlan): bigint {
+function addressBelow(words: Int32Array, root: number, data: number, plan: AddressPlan): bigint {
   let node = root;
   while ((words[node + NODE_FLAGS]! & INTERMEDIATE) !== 0) node = childrenOf(words, node)[0];
-  const number = words[node + DATA]!;
+  const number = words[node + data]!;
   // What stands for every node, in Calico.
   return number === -1 ? (1n << BigInt(IPV6_BITS)) - 1n : plan.address(number >>> 0);
 }
