@@ -3,6 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Cluster } from "../cluster/cluster.js";
 import { addressText, type DualStack, endpointText, rangeText, socketText } from "../cluster/family.js";
+import { generateCluster, MIXED } from "../cluster/generate.js";
 import { formatIpv6, parseIpv6 } from "../cluster/ipv6.js";
 import { parseClusterFile, writeCluster } from "../cluster/json.js";
 import { parseRawCidr } from "../cluster/raw-addresses.js";
@@ -43,6 +44,22 @@ describe("rules of both families, imported", () => {
       expect(report.join("\n")).not.toMatch(/not understood|cut or filtered|left out/);
     },
   );
+
+  it("are one cluster where both families' exports for iptables-restore are one file, in either order", () => {
+    const of = { services: 12, seed: 1, ...MIXED };
+    const parts = [generateCluster(of), generateCluster({ ...of, family: 6 })];
+    const [four, six] = parts.map((part) => exported(part, "iptables")) as [string, string];
+    for (const text of [four + six, six + four]) {
+      const { cluster, ipv6, report } = importCluster(text);
+      expect([cluster, ipv6!].map((one) => exported(one, "iptables").length)).toEqual([
+        four.length,
+        six.length,
+      ]);
+      // What is counted is said of both, also where the counts are the same.
+      const said = report.find((line) => line.includes(" services with "))!;
+      expect(report).toContain(`IPv6: ${said}`);
+    }
+  });
 
   it.each(KUBE_PROXY_VERSIONS)(
     "are written again as kube-proxy %s wrote them in nftables mode",

@@ -58,9 +58,12 @@ export interface ReadFamily {
   readonly report: readonly string[];
 }
 
-/** Both families as one import: what the report says of both stands in it once. */
+/** A count, and no part of a version or an address: what it is of is one family's. */
+const COUNT = /(?:^|[ :])[\d,]*\d(?=[ ,;]|$)/;
+
+/** Both families as one import: what the report says of both stands in it once, and counts with the family that they are of. */
 export function joinFamilies(ipv4: ReadFamily, ipv6: ReadFamily): ReadFamily & { readonly ipv6: Cluster } {
-  const lines = ipv6.report.filter((line) => !ipv4.report.includes(line));
+  const lines = ipv6.report.filter((line) => COUNT.test(line) || !ipv4.report.includes(line));
   return {
     cluster: ipv4.cluster,
     ipv6: ipv6.cluster,

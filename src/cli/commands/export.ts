@@ -32,7 +32,7 @@ export const exportCommand: CommandModule<object, Arguments> = {
     const options = kubeProxyOptionsFor(cluster, args);
     if (second && !chosen.writeBoth)
       throw new UsageError(
-        `--format ${args.format} is a text of one family, and this cluster has both: give --family 4 or 6`,
+        `--format ${args.format} is a text for iptables-restore or for ip6tables-restore, and this cluster has both families: export it with --family 4 and with --family 6; import reads the two files together`,
       );
     note(`not representable in ${args.format}: ${chosen.losses.join("; ")}`);
     const text = second
