@@ -43,6 +43,9 @@ static int listen_on(int type, int port)
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* Another server may have the same port in IPv4. */
+	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
+		die("IPV6_V6ONLY");
 	/* Endpoints are local to what arrives, and routed where answers leave: an answer's source is not local. */
 	if (make_transparent(fd))
 		die("IP_TRANSPARENT");

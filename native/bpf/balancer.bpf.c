@@ -528,6 +528,7 @@ typedef struct iphdr ip_header;
 #define DESTINATION_AT (ETH_HLEN + offsetof(ip_header, daddr))
 #define L4_AT (ETH_HLEN + sizeof(ip_header))
 
+/* False: not of this family, or not understood. Then the next program on the interface is asked (TC_ACT_UNSPEC). */
 static __always_inline bool parse(struct __sk_buff *skb, struct tuple *tuple, bool *syn)
 {
 	void *end = (void *)(long)skb->data_end;
@@ -645,7 +646,7 @@ int balance(struct __sk_buff *skb)
 	bool syn;
 
 	if (!parse(skb, &tuple, &syn))
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	known = bpf_map_lookup_elem(&CT, &tuple);
 	if (known && !syn) {
 		connection = *known;
@@ -675,7 +676,7 @@ int restore(struct __sk_buff *skb)
 	bool syn;
 
 	if (!parse(skb, &tuple, &syn))
-		return TC_ACT_OK;
+		return TC_ACT_UNSPEC;
 	tuple.reply = 1;
 	known = bpf_map_lookup_elem(&CT, &tuple);
 	if (!known)

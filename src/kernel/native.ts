@@ -50,16 +50,19 @@ export async function compileBalancer(folder: string, family: Family): Promise<B
   return { cilium, calico };
 }
 
-/** Compiles what reads the maps of Cilium's own agent, and what loads it. Throws KernelError with the compiler's words. */
+/** Compiles what reads the maps of Cilium's own agent, by family, and what loads it. Throws KernelError with the compiler's words. */
 export async function compileCiliumReader(
   folder: string,
-  family: Family,
-): Promise<{ loader: string; object: string }> {
-  const [loader, object] = await Promise.all([
+  families: readonly Family[],
+): Promise<{ loader: string; objects: ReadonlyMap<Family, string> }> {
+  const [loader, ...objects] = await Promise.all([
     compileProgram("loader", folder),
-    compileObject(folder, "cilium-reader", family, "CILIUM"),
+    ...families.map(
+      async (family) =>
+        [family, await compileObject(folder, `cilium-reader-${family}`, family, "CILIUM")] as const,
+    ),
   ]);
-  return { loader, object };
+  return { loader, objects: new Map(objects) };
 }
 
 async function compileObject(

@@ -35,6 +35,8 @@ export interface ProbeOptions {
   readonly keepPorts: boolean;
   /** UDP sockets name the destination with each datagram instead of connecting. */
   readonly unconnected?: boolean;
+  /** Which addresses numbers stand for: by default those of the testbed's first family. */
+  readonly addressing?: readonly string[];
 }
 
 const TARGET_BYTES = 16;
@@ -61,7 +63,7 @@ export async function probeFlows(
     ...(options.cpu === null ? [] : ["--cpu", String(options.cpu)]),
     ...(options.cgroup === null ? [] : ["--cgroup", options.cgroup]),
     ...(options.unconnected ? ["--udp", "unconnected"] : []),
-    ...testbed.addressing,
+    ...(options.addressing ?? testbed.addressing),
   ];
   // Twice: a TCP connection that is dropped waits once, one whose answers are dropped twice.
   const timeoutMs = 30_000 + 2 * flows.length * options.timeoutMs;

@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
-import { familyOf } from "../cluster/family.js";
+import { type Family, type FamilyChoice, familyOf } from "../cluster/family.js";
 import type { Entry } from "../cluster/flows.js";
 import { parseCluster } from "../cluster/json.js";
-import { benchCluster } from "../measure/replicate/bench-cluster.js";
+import { benchCluster, benchFamilies } from "../measure/replicate/bench-cluster.js";
 import type { Job } from "../measure/scenario.js";
 import { childPrefix, runReplicate, TIMEOUT_MS } from "../measure/spawn.js";
 import { checkCapabilities } from "./check.js";
@@ -51,7 +51,7 @@ try {
       await measureColdStarts(host, request, clustersOf(request), report);
       break;
     case "programming":
-      await measureProgramming(host, request, clustersOf(request), report);
+      await measureProgramming(host, request, familiesOfTask(request), report);
       break;
   }
 } finally {
@@ -85,7 +85,7 @@ async function verify({ planes, flows, seed }: VerifyTask): Promise<void> {
   }
 }
 
-type Generated = Pick<ConnectTask, "endpointsPerService" | "seed" | "family">;
+type Generated = Pick<ConnectTask, "endpointsPerService" | "seed"> & { readonly family: FamilyChoice };
 
 function requestOf({ endpointsPerService, seed: clusterSeed, family }: Generated) {
   return {
@@ -98,12 +98,18 @@ function requestOf({ endpointsPerService, seed: clusterSeed, family }: Generated
   } as const;
 }
 
-function clustersOf(task: Generated) {
-  const request = requestOf(task);
+function clustersOf(task: Generated & { readonly family: Family }) {
+  const request = { ...requestOf(task), family: task.family };
   return (services: number, entry: Entry = "clusterIp") => benchCluster({ ...request, services, entry });
 }
 
-function surroundingsOf(task: Generated & Pick<ConnectTask, "cpu">): HostCallbacks {
+/** The same of a node that may have both families. */
+function familiesOfTask(task: Generated) {
+  const request = requestOf(task);
+  return (services: number) => benchFamilies({ ...request, services, entry: "clusterIp" });
+}
+
+function surroundingsOf(task: Generated & Pick<ConnectTask, "cpu" | "family">): HostCallbacks {
   const common = requestOf(task);
   return {
     clusterOf: clustersOf(task),

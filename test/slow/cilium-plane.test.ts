@@ -46,36 +46,47 @@ test.runIf(process.env.CI === "true")("Cilium's control plane can be measured wh
 });
 
 describe.skipIf(lacking !== null)("Cilium's control plane as a plane of the kernel lane", () => {
-  test("its maps answer at the socket and per packet, follow changes, and are what the kernel accounts", () => {
-    const out = join(folder, "run");
-    const words = [
-      ...["--planes", PLANES.join(), "--services", "100"],
-      ...["--scenarios", "programming,sync,connect,established,memory"],
-    ];
-    const { status, stderr } = run(command(out, ...words));
-    expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
-    const results = readResults(out);
-    for (const [scenario, variant, count] of [
-      ["programming", "", 5],
-      ["programming", "visible", 5],
-      ["programming", "rollout", 1],
-      ["sync", "first", 1],
-      ["connect", "", 3],
-      ["established", "", 3],
-    ] as const) {
-      const cells = cellsOf(results, scenario, variant);
-      expect(cells.map(({ plane }) => plane)).toEqual(PLANES);
-      for (const { replicates } of cells) expect(replicates).toHaveLength(count);
-    }
-    // 6 entries for each Service of 4 endpoints and the kubernetes Service, if there is one, in 88 bytes each.
-    const services = cellsOf(results, "memory").map(
-      ({ counts }) => counts?.["map cilium_lb4_serv Hash 12 12 bytes"],
-    );
-    expect(services).toEqual(PLANES.map(() => 1_049_472 + 100 * 6 * 88));
-    for (const { facts } of cellsOf(results, "connect"))
-      expect(facts.datapath).toMatch(/read by lbscale's own BPF program/);
-    expect(leftovers()).toEqual([]);
-  });
+  /** Bytes of an entry of the services' map, by family: keys of 12 and 24 bytes. */
+  const ENTRIES = {
+    "4": { "4 Hash 12": 88 },
+    "6": { "6 Hash 24": 96 },
+    dual: { "4 Hash 12": 88, "6 Hash 24": 96 },
+  };
+  test.each(["4", "6", "dual"] as const)(
+    "its maps answer at the socket and per packet, follow changes, and are what the kernel accounts (--family %s)",
+    (family) => {
+      const out = join(folder, `run-${family}`);
+      const connects = family === "dual" ? "" : ",connect,established";
+      const words = [
+        ...["--planes", PLANES.join(), "--services", "100", "--family", family],
+        ...["--scenarios", `programming,sync,memory${connects}`],
+      ];
+      const { status, stderr } = run(command(out, ...words));
+      expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+      const results = readResults(out);
+      for (const [scenario, variant, count] of [
+        ["programming", "", 5],
+        ["programming", "visible", 5],
+        ["programming", "rollout", 1],
+        ["sync", "first", 1],
+        ...(family === "dual" ? [] : [["connect", "", 3] as const, ["established", "", 3] as const]),
+      ] as const) {
+        const cells = cellsOf(results, scenario, variant);
+        expect(cells.map(({ plane }) => plane)).toEqual(PLANES);
+        for (const { replicates } of cells) expect(replicates).toHaveLength(count);
+      }
+      // 6 entries for each Service of 4 endpoints and the kubernetes Service, if there is one.
+      for (const [map, bytes] of Object.entries(ENTRIES[family])) {
+        const services = cellsOf(results, "memory").map(
+          ({ counts }) => counts?.[`map cilium_lb${map.replace(" Hash", "_serv Hash")} 12 bytes`],
+        );
+        expect(services).toEqual(PLANES.map(() => 1_049_472 + 100 * 6 * bytes));
+      }
+      for (const { facts } of cellsOf(results, "connect"))
+        expect(facts.datapath).toMatch(/read by lbscale's own BPF program/);
+      expect(leftovers()).toEqual([]);
+    },
+  );
 
   test("what does not fit into its maps is a gap with the reason", () => {
     const out = join(folder, "full");

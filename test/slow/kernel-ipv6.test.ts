@@ -70,9 +70,10 @@ describe("the kernel lane in IPv6", () => {
     }
   });
 
-  withTools("refuses both families at once, by name", TOOLS, () => {
-    expect(lbscale("run", "--lane", "kernel", "--family", "dual").stderr).toMatch(
-      /one family at a time: give 4 or 6/,
-    );
+  withTools("refuses by name what has one family, where a node has both", TOOLS, () => {
+    const refusal = (...words: string[]) =>
+      lbscale("run", "--lane", "kernel", "--family", "dual", ...words).stderr;
+    expect(refusal("--planes", "nftables")).toMatch(/planes: nftables is measured in one family/);
+    expect(refusal("--scenarios", "connect")).toMatch(/scenarios: connect is measured in one family/);
   });
 });

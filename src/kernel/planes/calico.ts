@@ -4,7 +4,7 @@ import { CalicoProgram } from "../../planes/calico-ebpf/program.js";
 import type { Program } from "../../planes/plane.js";
 import type { KernelPlane, Loading } from "../plane.js";
 import { calicoMaps } from "./calico-maps.js";
-import { attachToInterfaces, ebpfTc, loadObject, mapOptions } from "./ebpf.js";
+import { attachToInterfaces, ebpfTc, loadObject, mapOptions, pinFolder } from "./ebpf.js";
 
 /** Per packet, as `ebpf-tc`: the source decides too. */
 export const calicoEbpf: KernelPlane = {
@@ -33,5 +33,5 @@ export const calicoSocket: KernelPlane = {
 async function load(loading: Loading, program: Program | null, cgroup: string | null): Promise<void> {
   if (!(program instanceof CalicoProgram)) throw new TypeError("not a program of Calico's");
   await loadObject(loading, "calico", calicoMaps(program, mapOptions(loading)), cgroup);
-  await attachToInterfaces(loading);
+  await attachToInterfaces({ ...loading, folder: pinFolder(loading) });
 }

@@ -80,19 +80,24 @@ export async function loadObject(
 
 async function loadAtInterfaces(loading: Loading, program: Program | null): Promise<void> {
   await loadMaps(loading, program, null);
-  await attachToInterfaces(loading);
+  await attachToInterfaces({ ...loading, folder: pinFolder(loading) });
 }
 
-/** The pinned programs see what comes from the client, and what comes back from endpoints. */
-export async function attachToInterfaces(loading: Pick<Loading, "host" | "testbed">): Promise<void> {
-  const { testbed } = loading;
+/**
+ * The pinned programs see what comes from the client, and what comes back from endpoints. Programs of both families may be
+ * attached, one after the other: each leaves the other's packets alone.
+ */
+export async function attachToInterfaces({
+  testbed,
+  folder,
+}: Pick<Loading, "testbed"> & { readonly folder: string }): Promise<void> {
   const tc = toolPath("tc");
   for (const [device, name] of [
     [CLIENT_SIDE, "balance"],
     [BACKEND_SIDE, "restore"],
   ] as const) {
-    await testbed.exec("node", tc, ["qdisc", "add", "dev", device, "clsact"]);
-    const pinned = join(pinFolder(loading), name);
+    await testbed.exec("node", tc, ["qdisc", "replace", "dev", device, "clsact"]);
+    const pinned = join(folder, name);
     const filter = [
       "filter",
       "add",

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { parseAddress } from "../../cluster/cluster.js";
 import { usualPlan } from "../../cluster/plan-addresses.js";
 import { type ApiObject, asEndpointSlice, type ObjectChange } from "../../kubernetes/list-watch/parse.js";
-import { Random } from "../../random.js";
 import { changeSlice, FreshAddresses, resizeSlice, rollOut } from "./changes.js";
 
 const slice = (...addresses: string[]): ApiObject => ({
@@ -14,7 +13,7 @@ const slice = (...addresses: string[]): ApiObject => ({
   endpoints: addresses.map((address) => ({ addresses: [address], nodeName: "other" })),
 });
 const fresh = () => new FreshAddresses(parseAddress("10.9.0.1")!, {});
-const tools = () => ({ random: Random.fromSeed(1), fresh: fresh(), now: new Date(0) });
+const tools = () => ({ position: 1, fresh: fresh(), now: new Date(0) });
 const addresses = ({ object }: ObjectChange) =>
   asEndpointSlice(object).endpoints.flatMap((endpoint) => endpoint.addresses);
 
@@ -40,7 +39,7 @@ describe("changes of one endpoint", () => {
 
   it("give endpoints of an IPv6 cluster addresses of its pod range", () => {
     const network = { ipv6: usualPlan() };
-    const six = slice("fd00:10:128::1");
+    const six = slice("fd00:10:128::1", "fd00:10:128::2");
     const { joined } = changeSlice(six, "join", {
       ...tools(),
       fresh: new FreshAddresses(parseAddress("10.254.0.0")!, network),
@@ -51,7 +50,7 @@ describe("changes of one endpoint", () => {
   });
 
   it("carry the time from which kube-proxy counts, next to the slice's own annotations", () => {
-    const { change } = changeSlice(slice("10.0.0.1"), "join", tools());
+    const { change } = changeSlice(slice("10.0.0.1"), "join", { ...tools(), position: 0 });
     expect(change.object.metadata.annotations).toEqual({
       kept: "yes",
       "endpoints.kubernetes.io/last-change-trigger-time": "1970-01-01T00:00:00.000Z",

@@ -39,17 +39,21 @@ export class FreshAddresses {
   }
 }
 
+/** Which endpoint of a slice changes: the same of a pod's other slice, where it has both families. */
+export function positionOfChange(slice: ApiObject, random: Random): number {
+  return random.below(asEndpointSlice(slice).endpoints.length);
+}
+
 /**
  * Works out one change of a slice that has endpoints.
- * @throws RangeError for a slice without endpoints.
+ * @throws RangeError for a slice without an endpoint at that position.
  */
 export function changeSlice(
   slice: ApiObject,
   kind: EndpointChange,
-  { random, fresh, now }: { random: Random; fresh: FreshAddresses; now: Date },
+  { position, fresh, now }: { position: number; fresh: FreshAddresses; now: Date },
 ): SliceChange {
   const { endpoints } = asEndpointSlice(slice);
-  const position = random.below(endpoints.length);
   const chosen = endpoints[position];
   if (chosen === undefined) throw new RangeError(`${slice.metadata.name} has no endpoint to change`);
   const joined = kind === "leave" ? null : fresh.take();

@@ -2,7 +2,6 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Cluster } from "../../cluster/cluster.js";
 import type { compileCiliumReader } from "../native.js";
 import { BARE_BASELINE, type KernelPlane, type KernelPlaneId, TRACKED_BASELINE } from "../plane.js";
 import { attachCiliumReader, ciliumPlane, OWN_READER } from "../planes/cilium/reader.js";
@@ -35,7 +34,6 @@ export interface DataPath {
 interface Surroundings {
   readonly host: Host;
   readonly testbed: Testbed;
-  readonly cluster: Cluster;
   /** The compiled native/timed.c; null where no kube-proxy is measured. */
   readonly timed: string | null;
   /** What reads Cilium's maps; null where Cilium is not measured. */
@@ -47,7 +45,7 @@ export type CiliumReader = Awaited<ReturnType<typeof compileCiliumReader>>;
 
 /** The data path of a program in a testbed. */
 export function dataPathOf(program: RealProgram, surroundings: Surroundings): DataPath {
-  const { host, testbed, cluster, timed, reader } = surroundings;
+  const { host, testbed, timed, reader } = surroundings;
   if (program.kind === "kube-proxy") {
     const { kind, binary, mode, backend } = program;
     if (timed === null) throw new TypeError("nothing to time kube-proxy's tools with");
@@ -74,7 +72,7 @@ export function dataPathOf(program: RealProgram, surroundings: Surroundings): Da
     baseline: BARE_BASELINE,
     cgroup,
     started: { kind, binary, waitMs, bpffs: host.bpf },
-    attach: () => attachCiliumReader({ host, testbed }, reader, cluster, cgroup),
+    attach: () => attachCiliumReader({ host, testbed }, reader, cgroup),
     facts: async () => ({
       cilium: await versionOf(binary),
       reflectorWaitTime: `${waitMs} ms`,
@@ -83,7 +81,7 @@ export function dataPathOf(program: RealProgram, surroundings: Surroundings): Da
     }),
     remove: async () => {
       // Pinned programs and maps would stay as long as the sandbox, and so would those of its cgroup.
-      for (const name of [testbed.name, "tc", "cilium"])
+      for (const name of [testbed.name, `${testbed.name}-6`, "tc", "cilium"])
         rmSync(join(host.bpf, name), { recursive: true, force: true });
       if (cgroup !== null) await removeCgroups(join(cgroup, ".."), `${host.id}-${testbed.name}`);
     },

@@ -1,6 +1,7 @@
 /** All visits of a task, one after another: a program at work would disturb another. */
 
 import type { Cluster } from "../../cluster/cluster.js";
+import { type DualStack, FAMILIES } from "../../cluster/family.js";
 import { compileCiliumReader, compileProgram } from "../native.js";
 import { OUT_OF_TIME } from "../out-of-time.js";
 import type { RealProgram } from "../planes/real-programs.js";
@@ -12,7 +13,7 @@ import { makeVisit } from "./visit.js";
 export async function measureProgramming(
   host: Host,
   task: ProgrammingTask,
-  clusterOf: (services: number) => Promise<Cluster>,
+  clusterOf: (services: number) => Promise<Cluster | DualStack>,
   report: (report: ProgrammingReport) => void,
 ): Promise<void> {
   const has = (kind: RealProgram["kind"]): boolean => task.cells.some(({ program }) => program.kind === kind);
@@ -20,7 +21,9 @@ export async function measureProgramming(
     probe: await compileProgram("probe", host.folder),
     server: await compileProgram("server", host.folder),
     timed: has("kube-proxy") ? await compileProgram("timed", host.folder) : null,
-    reader: has("cilium") ? await compileCiliumReader(host.folder, task.family) : null,
+    reader: has("cilium")
+      ? await compileCiliumReader(host.folder, task.family === "dual" ? FAMILIES : [task.family])
+      : null,
     watch: await compileProgram("watch", host.folder),
   };
   const began = performance.now();

@@ -21,8 +21,24 @@ describe("kube-proxy's clock", () => {
   it("is that of one family's syncs where each has its own", () => {
     const text = metrics((family) => `{ip_family="${family}"}`);
     const both = { changes: 7, isSynced: true, failures: 0 };
-    expect(readSyncClock(text, 4)).toEqual({ ...both, syncedNs: 1000.5e9, syncs: 4 });
-    expect(readSyncClock(text, 6)).toEqual({ ...both, syncedNs: 1001.5e9, syncs: 5 });
+    const [four, six] = [1000.5e9, 1001.5e9];
+    expect(readSyncClock(text, 4)).toEqual({ ...both, syncedNs: four, allSyncedNs: four, syncs: 4 });
+    expect(readSyncClock(text, 6)).toEqual({ ...both, syncedNs: six, allSyncedNs: six, syncs: 5 });
+  });
+
+  it("is that of the family which synced last, where both are measured", () => {
+    const text = metrics((family) => `{ip_family="${family}"}`);
+    expect(readSyncClock(text, "dual")).toMatchObject({
+      ...{ isSynced: true, syncedNs: 1001.5e9, allSyncedNs: 1000.5e9, syncs: 9 },
+    });
+    const [one] = text.split(/\n(?=.*IPv6)/);
+    expect(readSyncClock(one!, "dual")).toMatchObject({ isSynced: false, allSyncedNs: 0 });
+    expect(() =>
+      readSyncClock(
+        metrics(() => ""),
+        "dual",
+      ),
+    ).toThrow(/does not tell the syncs of IPv4 and IPv6 apart/);
   });
 
   it("is the only one there is in 1.34, which has no labels", () => {

@@ -1,12 +1,16 @@
 /** When kube-proxy's last sync ended and how many there were, by its own metrics. */
 
-import { FAMILY_NAMES, type Family } from "../../cluster/family.js";
+import { FAMILY_NAMES, type FamilyChoice } from "../../cluster/family.js";
 import { parseMetrics, syncState } from "../kube-proxy/metrics.js";
+import { KernelError } from "../testbed/tools.js";
 
 const LAST = "kubeproxy_sync_proxy_rules_last_timestamp_seconds";
 const SYNCS = "kubeproxy_sync_proxy_rules_duration_seconds_count";
 
-/** The clock of one family's syncs. */
+const ONE_CLOCK =
+  "this kube-proxy does not tell the syncs of IPv4 and IPv6 apart, as 1.35 and later do: measure one family of it";
+
+/** The clock of one family's syncs, or of both. */
 export interface SyncClock {
   /** Changes of Services and EndpointSlices that it has received. */
   readonly changes: number;
@@ -16,23 +20,35 @@ export interface SyncClock {
   readonly failures: number;
   /** End of the last sync, nanoseconds since 1970; 0: there was none. */
   readonly syncedNs: number;
+  /** Since when no family has not synced: `syncedNs` of one, and of both that of the one which synced first. */
+  readonly allSyncedNs: number;
   readonly syncs: number;
 }
 
-/** Reads it from the text of the metrics. With a label per family (1.35 and later) only those of one count: the other has no packets. */
-export function readSyncClock(text: string, family: Family): SyncClock {
+/**
+ * Reads it from the text of the metrics. With a label per family (1.35 and later) only those of one count: the other has no
+ * packets. Of both it is the clock of whichever synced last.
+ *
+ * @throws KernelError for both families of a kube-proxy that does not tell them apart.
+ */
+export function readSyncClock(text: string, family: FamilyChoice): SyncClock {
   const samples = parseMetrics(text);
-  const other = `"${FAMILY_NAMES[family === 4 ? 6 : 4]}"`;
-  const own = (name: string): number[] =>
-    [...samples].flatMap(([key, value]) =>
-      key === name || (key.startsWith(`${name}{`) && !key.includes(other)) ? [value] : [],
+  const own = (name: string): number[] => {
+    if (family === "dual" && samples.has(name)) throw new KernelError(ONE_CLOCK);
+    const other = family === "dual" ? undefined : `"${FAMILY_NAMES[family === 4 ? 6 : 4]}"`;
+    return [...samples].flatMap(([key, value]) =>
+      key === name || (key.startsWith(`${name}{`) && !(other && key.includes(other))) ? [value] : [],
     );
+  };
   const { changes, isSynced, failures } = syncState(samples);
+  const ends = own(LAST);
+  const hasAll = ends.length === (family === "dual" ? 2 : 1);
   return {
     changes,
-    isSynced,
+    isSynced: isSynced && hasAll,
     failures,
-    syncedNs: Math.max(0, ...own(LAST)) * 1e9,
+    syncedNs: Math.max(0, ...ends) * 1e9,
+    allSyncedNs: hasAll ? Math.min(...ends) * 1e9 : 0,
     syncs: own(SYNCS).reduce((sum, value) => sum + value, 0),
   };
 }

@@ -1,7 +1,7 @@
 /** What the sandbox is asked about real programs as planes, and what it answers: plain JSON, a report a line. */
 
 import { z } from "zod";
-import type { Family } from "../../cluster/family.js";
+import type { FamilyChoice } from "../../cluster/family.js";
 import { KUBE_PROXY_MODES } from "../kube-proxy/protocol.js";
 import type { RealProgram } from "../planes/real-programs.js";
 import { ENDPOINT_CHANGES } from "./changes.js";
@@ -33,7 +33,7 @@ export interface ProgrammingTask {
   readonly cells: readonly ProgrammingCell[];
   readonly visits: readonly Visit[];
   readonly endpointsPerService: number;
-  readonly family: Family;
+  readonly family: FamilyChoice;
   /** Path of the nft that is measured; null: the system's. */
   readonly nft: string | null;
   /** New connections of each round. */
@@ -172,7 +172,7 @@ export const nodeRequestSchema = z.discriminatedUnion("call", [
     program: programSchema,
     services: count,
     endpointsPerService: count,
-    family: z.union([z.literal(4), z.literal(6)]),
+    family: z.union([z.literal(4), z.literal(6), z.literal("dual")]),
     seed: z.number(),
     /** Numbers of the services whose endpoints will change. */
     changing: z.array(count),
@@ -203,8 +203,8 @@ export const changeReplySchema = z.object({
   /** Operations on maps; null: it has none. */
   operations: count.nullable(),
   tools,
-  joined: z.string().nullable(),
-  left: z.string().nullable(),
+  /** Whose connections it moved, by family: IPv4 first. */
+  moved: z.array(z.object({ joined: z.string().nullable(), left: z.string().nullable() })),
 });
 export const nodeReplySchema = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })]);
 export type StartReply = z.infer<typeof startReplySchema>;

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
+import { type DualStack, familiesOf } from "../../cluster/family.js";
 import type { Flow } from "../../planes/plane.js";
 import { Random } from "../../random.js";
 import { probeFlows, REACHED } from "../probe.js";
@@ -44,14 +45,15 @@ export interface VisitSetting {
   readonly host: Host;
   readonly natives: ProgrammingNatives;
   readonly task: ProgrammingTask;
-  readonly cluster: Cluster;
+  readonly cluster: Cluster | DualStack;
   readonly limitMs: number;
   readonly report: (report: ProgrammingReport) => void;
 }
 
 /** Makes a visit, reports what it measured, and leaves nothing behind. */
 export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<void> {
-  const { host, natives, task, cluster, limitMs, report } = setting;
+  const { host, natives, task, limitMs, report } = setting;
+  const [cluster] = familiesOf(setting.cluster);
   const cell = task.cells[visit.cell]!;
   const where = { cell: visit.cell, block: visit.block, place: visit.place };
   const began = performance.now();
@@ -63,14 +65,14 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
   let node: NodeProcess | undefined;
   let path: DataPath | undefined;
   try {
-    await testbed.create(cluster, natives.server);
-    path = dataPathOf(cell.program, { host, testbed, cluster, ...natives });
+    await testbed.create(setting.cluster, natives.server);
+    path = dataPathOf(cell.program, { host, testbed, ...natives });
     node = new NodeProcess(testbed.namespace("node"));
     const services = changingServices(cluster, task.seed);
     const going = { ...setting, where, testbed, node, cell, services, path };
     await deadline.within(firstSync(going));
     stage = "rounds";
-    if (visit.rounds > 0) await deadline.within(connectRounds(going, visit));
+    if (visit.rounds > 0) await deadline.within(connectRounds({ ...going, cluster }, visit));
     stage = "changes";
     for (let i = 0; i < visit.changes; i++) await deadline.within(oneChange(going, visit.firstChange + i));
     if (visit.rollout > 0) await deadline.within(rollOut(going, visit.rollout));
@@ -120,7 +122,7 @@ export interface Going extends VisitSetting {
 }
 
 async function firstSync(going: Going): Promise<void> {
-  const { host, natives, task, cluster, testbed, node, cell, services, where, limitMs, report, path } = going;
+  const { host, task, testbed, node, cell, services, where, limitMs, report, path } = going;
   const folder = join(host.folder, testbed.name);
   mkdirSync(folder);
   await node.call({
@@ -131,23 +133,20 @@ async function firstSync(going: Going): Promise<void> {
     ...{ changing: [...services], limitMs },
   });
   const before = kernelMemory();
-  const watcher = new Watcher(
-    testbed.namespace("client"),
-    natives.watch,
-    services.map((service) => flowTo(cluster, service)),
-    { cgroup: path.cgroup, addressing: testbed.addressing, untilAnswered: true },
-  );
+  const watchers = watchersOf(going, services, true);
   try {
     const { startNs } = startReplySchema.parse(await node.call({ call: "start" }));
     const settled = node.call({ call: "settle" });
     // A failure is read below: until then it is nobody's.
     settled.catch(() => {});
     await path.attach();
-    await Promise.race([watcher.end(), settled.then(() => watcher.end())]);
+    const end = () => Promise.all(watchers.map((watcher) => watcher.end()));
+    await Promise.race([end(), settled.then(end)]);
     const answeredAt = Math.max(
-      ...services.map(
-        (_, target) =>
-          watcher.connections.findLast((each) => each.target === target)?.connectedNs ?? Number.NaN,
+      ...watchers.flatMap(({ connections }) =>
+        services.map(
+          (_, target) => connections.findLast((each) => each.target === target)?.connectedNs ?? Number.NaN,
+        ),
       ),
     );
     if (Number.isNaN(answeredAt)) throw new KernelError("the client that watches connections ended early");
@@ -165,27 +164,46 @@ async function firstSync(going: Going): Promise<void> {
       facts: await path.facts(),
     });
   } finally {
-    watcher.stop();
+    for (const watcher of watchers) watcher.stop();
   }
 }
 
+/** A client of each family, which connects to the same services. */
+function watchersOf(
+  { testbed, natives, path }: Going,
+  services: readonly number[],
+  untilAnswered: boolean,
+): Watcher[] {
+  return testbed.families.map(({ cluster, addressing }) => {
+    const flows = services.map((service) => flowTo(cluster, service));
+    const options = { cgroup: path.cgroup, addressing, untilAnswered };
+    return new Watcher(testbed.namespace("client"), natives.watch, flows, options);
+  });
+}
+
 async function oneChange(going: Going, number: number): Promise<void> {
-  const { natives, cluster, testbed, node, services, where, report, path } = going;
+  const { testbed, node, services, where, report } = going;
   const began = performance.now();
   const change = ENDPOINT_CHANGES[number % ENDPOINT_CHANGES.length]!;
   // A service goes through all kinds of changes, then the next does.
   const service = services[Math.floor(number / ENDPOINT_CHANGES.length) % services.length]!;
   // Closed connections stay in the table for ten seconds.
-  await testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${testbed.family}`]);
-  const watcher = new Watcher(testbed.namespace("client"), natives.watch, [flowTo(cluster, service)], {
-    cgroup: path.cgroup,
-    addressing: testbed.addressing,
-  });
+  for (const { family } of testbed.families)
+    await testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${family}`]);
+  const watchers = watchersOf(going, [service], false);
   try {
-    await watcher.until(({ length }) => (length > 0 ? length : null));
+    await Promise.all(watchers.map((watcher) => watcher.until(({ length }) => (length > 0 ? length : null))));
     const made = changeReplySchema.parse(await node.call({ call: "change", service, kind: change }));
-    const moved = { joined: addressOf(cluster, made.joined), left: addressOf(cluster, made.left) };
-    const seenAt = await watcher.until((connections) => visibleAt(connections, moved, made.sentNs));
+    // Visible where every family's connections follow it.
+    const seenAt = Math.max(
+      ...(await Promise.all(
+        testbed.families.map(({ cluster }, i) => {
+          const { joined, left } = made.moved[i]!;
+          const moved = { joined: addressOf(cluster, joined), left: addressOf(cluster, left) };
+          return watchers[i]!.until((connections) => visibleAt(connections, moved, made.sentNs));
+        }),
+      )),
+    );
     report({
       kind: "changed",
       ...where,
@@ -197,7 +215,7 @@ async function oneChange(going: Going, number: number): Promise<void> {
       wallMs: Math.round(performance.now() - began),
     });
   } finally {
-    watcher.stop();
+    for (const watcher of watchers) watcher.stop();
   }
 }
 
@@ -217,17 +235,22 @@ async function rollOut({ node, services, where, report }: Going, endpoints: numb
 }
 
 /** Watching some of them tells when; that it holds of all is checked afterwards. */
-async function everyServiceAnswers({ natives, cluster, testbed, cell, path }: Going): Promise<void> {
-  const flows = Array.from({ length: cluster.services }, (_, service) => flowTo(cluster, service));
+async function everyServiceAnswers({ natives, testbed, cell, path }: Going): Promise<void> {
   const options = { probe: natives.probe, cpu: null, cgroup: path.cgroup, keepPorts: false };
-  const results = await probeFlows(testbed, "client", flows, { ...options, timeoutMs: PROBE_TIMEOUT_MS });
-  const silent = results.filter(
-    ({ outcome, address }, i) => outcome !== REACHED || address === flows[i]!.dst,
-  );
-  if (silent.length > 0) {
-    throw new KernelError(
-      `${cell.plane} said that it had synced, and ${silent.length} of ${flows.length} services do not answer`,
+  for (const { cluster, addressing } of testbed.families) {
+    const flows = Array.from({ length: cluster.services }, (_, service) => flowTo(cluster, service));
+    const results = await probeFlows(testbed, "client", flows, {
+      ...{ ...options, addressing },
+      timeoutMs: PROBE_TIMEOUT_MS,
+    });
+    const silent = results.filter(
+      ({ outcome, address }, i) => outcome !== REACHED || address === flows[i]!.dst,
     );
+    if (silent.length > 0) {
+      throw new KernelError(
+        `${cell.plane} said that it had synced, and ${silent.length} of ${flows.length} services do not answer`,
+      );
+    }
   }
 }
 

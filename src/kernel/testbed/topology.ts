@@ -12,7 +12,14 @@ import {
   parseAddress,
   parseCidr,
 } from "../../cluster/cluster.js";
-import { addressText, type Family, familyOf, rangeText } from "../../cluster/family.js";
+import {
+  addressText,
+  type DualStack,
+  type Family,
+  familiesOf,
+  familyOf,
+  rangeText,
+} from "../../cluster/family.js";
 import { LOAD_BALANCER_CIDR, OUTSIDE_CIDR, OUTSIDE_CLIENTS_CIDR } from "../../cluster/network.js";
 import type { Host } from "./host.js";
 import { ipv6Arguments, ipv6Settings } from "./ipv6.js";
@@ -55,11 +62,19 @@ export function targetPorts(cluster: Cluster): number[] {
   return ports;
 }
 
+/** A family of a testbed. */
+export interface TestbedFamily {
+  readonly cluster: Cluster;
+  readonly family: Family;
+  /** What tells the C programs which addresses numbers stand for: nothing in IPv4. */
+  readonly addressing: readonly string[];
+}
+
 /** Network namespaces for client, node and backend. They exist from `create` until `remove`. */
 export class Testbed {
   readonly name: string;
   readonly #host: Host;
-  #addressing: readonly string[] = [];
+  #families: readonly TestbedFamily[] = [];
 
   /** `name` tells labs of one sandbox apart. */
   constructor(host: Host, name: string) {
@@ -67,13 +82,19 @@ export class Testbed {
     this.name = name;
   }
 
-  /** What tells the C programs which addresses its numbers stand for: nothing in IPv4. */
+  /** What tells the C programs which addresses its numbers stand for: nothing in IPv4. Of a dual-stack testbed those of IPv4. */
   get addressing(): readonly string[] {
-    return this.#addressing;
+    return this.#families[0]?.addressing ?? [];
   }
 
+  /** Of a dual-stack testbed the first: IPv4. */
   get family(): Family {
-    return this.#addressing.length === 0 ? 4 : 6;
+    return this.#families[0]?.family ?? 4;
+  }
+
+  /** One or both, with the cluster of each. */
+  get families(): readonly TestbedFamily[] {
+    return this.#families;
   }
 
   namespace(role: Role): string {
@@ -85,17 +106,27 @@ export class Testbed {
     return runTool(toolPath("ip"), ["netns", "exec", this.namespace(role), path, ...args], options);
   }
 
-  /** Makes the three hosts and their routes, and starts the endpoints' server (a compiled native/server.c). */
-  async create(cluster: Cluster, server: string): Promise<void> {
+  /**
+   * Makes the three hosts and their routes, and starts the endpoints' server (a compiled native/server.c). With a cluster of
+   * both families the same hosts have both, and a server of each.
+   */
+  async create(given: Cluster | DualStack, server: string): Promise<void> {
     const ip = toolPath("ip");
-    this.#addressing = ipv6Arguments(cluster.network);
-    const files = ROLES.map((role) => this.#routesFile(role));
-    for (const [i, role] of ROLES.entries()) writeFileSync(files[i]!, [...routes(role, cluster)].join(""));
+    this.#families = familiesOf(given).flatMap((cluster) =>
+      cluster === undefined
+        ? []
+        : [{ cluster, family: familyOf(cluster.network), addressing: ipv6Arguments(cluster.network) }],
+    );
+    for (const { family, cluster } of this.#families)
+      for (const role of ROLES)
+        writeFileSync(this.#routesFile(role, family), [...routes(role, cluster)].join(""));
     // All in one process: starting one takes longer than what it does, and a sandbox has a dozen testbeds.
-    await runTool(ip, ["-batch", "-"], { input: this.#commands(cluster) });
-    for (const file of files) rmSync(file);
-    const ports = targetPorts(cluster).map(String);
-    await startTool(ip, ["netns", "exec", this.namespace("backend"), server, ...this.#addressing, ...ports]);
+    await runTool(ip, ["-batch", "-"], { input: this.#commands() });
+    for (const { family, cluster, addressing } of this.#families) {
+      for (const role of ROLES) rmSync(this.#routesFile(role, family));
+      const ports = targetPorts(cluster).map(String);
+      await startTool(ip, ["netns", "exec", this.namespace("backend"), server, ...addressing, ...ports]);
+    }
   }
 
   /** Ends what runs in the three hosts, and removes them. */
@@ -111,24 +142,26 @@ export class Testbed {
   }
 
   /** What makes the hosts and their links, and then their settings and routes, as `ip -batch` reads it. */
-  *#commands({ network }: Cluster): Iterable<string> {
+  *#commands(): Iterable<string> {
     for (const role of ROLES) yield `netns add ${this.namespace(role)}\n`;
     yield this.#link("client", NODE_SIDE, "node", CLIENT_SIDE);
     yield this.#link("node", BACKEND_SIDE, "backend", NODE_SIDE);
-    for (const role of ROLES) {
-      const chosen = network.ipv6 ? ipv6Settings(role, DEVICES[role]) : settings(role);
+    for (const { family, role } of this.#families.flatMap(({ family }) =>
+      ROLES.map((role) => ({ family, role })),
+    )) {
+      const chosen = family === 6 ? ipv6Settings(role, DEVICES[role]) : settings(role);
       const values = Object.entries(chosen).flatMap(([value, names]) =>
         names.map((name) => `net/${name}=${value}`),
       );
       const within = `netns exec ${this.namespace(role)}`;
       yield `${within} ${toolPath("sysctl")} -q -w ${values.join(" ")}\n`;
-      yield `${within} ${toolPath("ip")} -${familyOf(network)} -batch ${this.#routesFile(role)}\n`;
+      yield `${within} ${toolPath("ip")} -${family} -batch ${this.#routesFile(role, family)}\n`;
     }
   }
 
   /** In the sandbox's own /run, whose name needs no quotes. */
-  #routesFile(role: Role): string {
-    return `/run/${this.namespace(role)}.routes`;
+  #routesFile(role: Role, family: Family): string {
+    return `/run/${this.namespace(role)}-${family}.routes`;
   }
 
   #link(role: Role, device: string, peerRole: Role, peer: string): string {

@@ -14,7 +14,7 @@ import { selectCells } from "../../results/select.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import { InvalidRunSpecError, type RunSpec } from "../spec.js";
 import { coldStartCells } from "./cold-start.js";
-import { kernelFamily } from "./kernel-family.js";
+import { kernelFamily, scenariosOfFamily } from "./kernel-family.js";
 import { pointsOf } from "./kernel-points.js";
 import { measureKernel } from "./kernel-rounds.js";
 import type { Lane, Plan, PlanContext } from "./lane.js";
@@ -41,8 +41,8 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   const { kernel } = catalog;
   // Whatever can be refused by reading is, before anything is tried.
   const profile = kernelProfile(kernel, spec);
-  kernelFamily(spec);
-  const scenarios = kernelScenarios(kernel, spec);
+  const family = kernelFamily(spec);
+  const scenarios = scenariosOfFamily(kernelScenarios(kernel, spec), family);
   roundsOf(spec, profile);
   requireLane(lane);
   const left = findLeftovers();
@@ -50,7 +50,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     const text = `killed runs left ${left.map(({ id }) => id).join(", ")}: lbscale doctor says what, doctor --clean removes it`;
     onProgress({ kind: "note", text });
   }
-  const own = spec.planes?.filter((plane) => !isRealProgram(plane));
+  const own = spec.planes?.filter((plane) => !isRealProgram(plane)) ?? (family === "dual" ? [] : undefined);
   const programs = lane === "kernel" ? choosePrograms(spec, profile, onProgress) : [];
   const settings = {
     ...settingsOf(spec, profileById(catalog, DEFAULT_PROFILE)),

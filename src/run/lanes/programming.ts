@@ -15,9 +15,9 @@ import type { Cell, Results } from "../../results/schema.js";
 import { findCell, selectCells } from "../../results/select.js";
 import { gapWarning } from "../../results/summarize.js";
 import { formatCount } from "../../text.js";
+import { familyOfRun } from "../family.js";
 import { emptyCell } from "../plan.js";
 import type { RunSpec } from "../spec.js";
-import { familyInKernel } from "./kernel-family.js";
 import { type RunProgress, roughVisitMs } from "./kernel-progress.js";
 import type { Plan, PlanContext, RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
@@ -204,7 +204,7 @@ export async function measurePrograms(
     })),
     visits,
     endpointsPerService: results.run.settings.endpointsPerService,
-    family: familyInKernel(results),
+    family: familyOfRun(results.run),
     nft: nftOf(results, context),
     connections: results.run.settings.connections ?? 1,
     cpu: results.environment.pinnedCpu,

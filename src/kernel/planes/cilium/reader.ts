@@ -5,7 +5,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Cluster } from "../../../cluster/cluster.js";
+import type { Family } from "../../../cluster/family.js";
 import type { KernelPlane, Loading } from "../../plane.js";
 import { runTool } from "../../testbed/tools.js";
 import { SNAT_ADDRESS } from "../../testbed/topology.js";
@@ -23,23 +23,25 @@ export function ciliumPlane(path: "socket" | "packet"): KernelPlane {
   return path === "socket" ? ebpf : ebpfTc;
 }
 
-/** Loads the program on the maps as they are pinned: into a cgroup, or else into the testbed's interfaces. */
+/** Loads the programs of the testbed's families on the maps as they are pinned: into a cgroup, or else into its interfaces. */
 export async function attachCiliumReader(
   where: Pick<Loading, "host" | "testbed">,
-  { loader, object }: { readonly loader: string; readonly object: string },
-  cluster: Cluster,
+  { loader, objects }: { readonly loader: string; readonly objects: ReadonlyMap<Family, string> },
   cgroup: string | null,
 ): Promise<void> {
-  mkdirSync(pinFolder(where));
   const maps = join(where.host.bpf, PINNED);
-  await runTool(loader, ["load", object, pinFolder(where), cgroup ?? "-", maps], {
-    input: [
-      settings(cluster, { snatAddress: SNAT_ADDRESS }, 0),
-      capacities([
-        [mapNames(cluster).connections, CONNECTIONS],
-        ["lookup_targets", ARRAY_LEAST],
-      ]),
-    ],
-  });
-  if (cgroup === null) await attachToInterfaces(where);
+  for (const { family, cluster } of where.testbed.families) {
+    const folder = family === where.testbed.family ? pinFolder(where) : `${pinFolder(where)}-${family}`;
+    mkdirSync(folder);
+    await runTool(loader, ["load", objects.get(family)!, folder, cgroup ?? "-", maps], {
+      input: [
+        settings(cluster, { snatAddress: SNAT_ADDRESS }, 0),
+        capacities([
+          [mapNames(cluster).connections, CONNECTIONS],
+          ["lookup_targets", ARRAY_LEAST],
+        ]),
+      ],
+    });
+    if (cgroup === null) await attachToInterfaces({ ...where, folder });
+  }
 }

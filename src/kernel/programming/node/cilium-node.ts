@@ -1,7 +1,6 @@
 /** Cilium's control plane on the node: it reads the list/watch server, and writes maps that it pins. */
 
 import { setTimeout } from "node:timers/promises";
-import { addressText } from "../../../cluster/family.js";
 import { CLUSTER_NODE } from "../../../kubernetes/list-watch/cluster-objects.js";
 import type { ObjectChange } from "../../../kubernetes/list-watch/parse.js";
 import { Random } from "../../../random.js";
@@ -37,14 +36,14 @@ export class CiliumNode implements ProgrammedNode {
 
   async start(): Promise<StartReply> {
     const { binary, waitMs, bpffs } = this.#program;
-    const { nodeAddresses, network } = this.#cluster;
+    const { nodeAddresses } = this.#cluster;
     const server = await this.#cluster.server.listen();
     const startNs = wallClockNs()();
     this.#cilium = new Cilium({
       ...{
         binary,
         node: CLUSTER_NODE,
-        addresses: nodeAddresses.map((address) => addressText(network, address)),
+        addresses: nodeAddresses,
         algorithm: "random",
       },
       ...{ realMaps: true, timeoutMs: this.#limitMs, follows: { server, bpffs, waitMs } },
@@ -64,16 +63,17 @@ export class CiliumNode implements ProgrammedNode {
   }
 
   async change(service: number, kind: EndpointChange): Promise<ChangeReply> {
-    const { change, joined, left } = this.#cluster.change(service, kind);
-    return { ...(await this.#send([change])), joined, left };
+    const changes = this.#cluster.change(service, kind);
+    const moved = changes.map(({ joined, left }) => ({ joined, left }));
+    return { ...(await this.#send(changes.map(({ change }) => change))), moved };
   }
 
   async resize(service: number, endpoints: number): Promise<void> {
-    await this.#send([this.#cluster.resize(service, endpoints)]);
+    await this.#send(this.#cluster.resize(service, endpoints));
   }
 
   async rollOut(service: number): Promise<ChangeReply> {
-    return { ...(await this.#send(this.#cluster.rollOut(service))), joined: null, left: null };
+    return { ...(await this.#send(this.#cluster.rollOut(service))), moved: [] };
   }
 
   /**

@@ -103,21 +103,21 @@ export class ProxiedNode implements ProgrammedNode {
   }
 
   async change(service: number, kind: EndpointChange): Promise<ChangeReply> {
-    let moved: Pick<ChangeReply, "joined" | "left"> = { joined: null, left: null };
+    let moved: ChangeReply["moved"] = [];
     const made = await this.#send(() => {
-      const { change, joined, left } = this.#cluster.change(service, kind);
-      moved = { joined, left };
-      return [change];
+      const changes = this.#cluster.change(service, kind);
+      moved = changes.map(({ joined, left }) => ({ joined, left }));
+      return changes.map(({ change }) => change);
     });
-    return { ...made, ...moved };
+    return { ...made, moved };
   }
 
   async resize(service: number, endpoints: number): Promise<void> {
-    await this.#send(() => [this.#cluster.resize(service, endpoints)]);
+    await this.#send(() => this.#cluster.resize(service, endpoints));
   }
 
   async rollOut(service: number): Promise<ChangeReply> {
-    return { ...(await this.#send(() => this.#cluster.rollOut(service))), joined: null, left: null };
+    return { ...(await this.#send(() => this.#cluster.rollOut(service))), moved: [] };
   }
 
   /**
@@ -134,7 +134,7 @@ export class ProxiedNode implements ProgrammedNode {
     for (;;) {
       await setTimeout(POLL_MS);
       const now = await this.#clock();
-      if (now === undefined || !now.isSynced || now.changes < expected || now.syncedNs < sentNs) continue;
+      if (now === undefined || !now.isSynced || now.changes < expected || now.allSyncedNs < sentNs) continue;
       return {
         sentNs,
         syncedNs: now.syncedNs,
