@@ -3,13 +3,15 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Cluster } from "../../src/cluster/cluster.js";
-import { familiesOf, familyOf } from "../../src/cluster/family.js";
+import { type Family, familiesOf, familyOf } from "../../src/cluster/family.js";
 import { EXPORTS } from "../../src/formats/export.js";
 import { nodeFacts } from "../../src/kernel/kube-proxy/driver.js";
+import { HandedTexts } from "../../src/kernel/kube-proxy/handed.js";
 import { rulesSchema, writeSchema } from "../../src/kernel/kube-proxy/protocol.js";
 import { UpdateCounter } from "../../src/kernel/kube-proxy/writes.js";
 import { modelChange } from "../../src/kernel/real-program/model-change.js";
 import { modelFamilies } from "../../src/kernel/real-program/model-cluster.js";
+import { namesOf } from "../../src/kernel/real-program/object-state.js";
 import type { ApiObject, ObjectChange } from "../../src/kubernetes/list-watch/parse.js";
 import { isLargeCluster } from "../../src/planes/iptables/rules/nat-rules.js";
 import { KUBE_PROXY_RELEASES } from "../../src/planes/kube-proxy-versions.js";
@@ -150,6 +152,34 @@ describe("kube-proxy, recorded over changes", () => {
       }
     }
   });
+});
+
+describe("the text that kube-proxy handed over for each change", () => {
+  it.each(RECORDINGS)(
+    "is that of the model, byte for byte but for the order of lines: $version, $name, $mode",
+    (one) => {
+      const clusters = clustersOf(one.cluster);
+      const texts = ([4, 6] as const).map((family) => ({ family, handed: new HandedTexts(family) }));
+      const compile = (parts: readonly Cluster[], family: Family) => {
+        const part = parts.find(({ network }) => familyOf(network) === family);
+        return part && planeById(one.mode).compile(part, { kubeProxy: one.version });
+      };
+      let compared = 0;
+      for (const [i, { name, writes }] of stepsOf(one.path).entries()) {
+        if (i === 0) continue;
+        for (const { family, handed } of texts) {
+          const [before, after] = [compile(clusters[i - 1]!, family), compile(clusters[i]!, family)];
+          if (before === undefined || after === undefined) continue;
+          const names = namesOf(one.cluster.steps[i - 1]!.changes);
+          const text = handed.compare(writes, { before, after, names });
+          if (text === undefined) continue;
+          expect({ name, lines: [...text.model].sort() }).toEqual({ name, lines: [...text.real].sort() });
+          compared++;
+        }
+      }
+      expect(compared).toBeGreaterThanOrEqual(one.cluster.steps.length);
+    },
+  );
 });
 
 describe("what kube-proxy wrote for an endpoint that comes or goes", () => {

@@ -79,6 +79,11 @@ export interface Plane {
   compileBoth?(clusters: Pair<Cluster>, options?: PlaneOptions): BothFamilies;
   /** What the kernel passes for each service of a full sync (nftables/rules/full-sync.ts); absent where it walks nothing for them. */
   setWalks?(program: Program): readonly ServiceWalk[];
+  /**
+   * The text that kube-proxy hands to its tool for this change, in chunks: byte for byte but for the order of lines. `mode` as for
+   * `Program.update`. Absent where the control plane hands over no text. Throws NotRepresentableError for hostile names.
+   */
+  updateText?(program: Program, change: Change, mode?: UpdateMode): Iterable<string>;
 }
 
 /** One of each family, IPv4 first. */
@@ -227,7 +232,7 @@ export interface UpdateCost {
   readonly operations?: number;
   /**
    * Bytes handed to the kernel as its structures count them: the blobs of iptables, elements, chains and tables
-   * elsewhere. Deleting hands over none.
+   * elsewhere. Deleting hands over none. The text that kube-proxy hands to its tools is `Plane.updateText`.
    */
   readonly bytes: number;
   /** What is rewritten although it did not change, and other notes, in words. */

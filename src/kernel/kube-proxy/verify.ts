@@ -14,10 +14,11 @@ import { Random } from "../../random.js";
 import { compareCounts, type VerifyStep } from "../real-program/differences.js";
 import { modelChange } from "../real-program/model-change.js";
 import { modelFamilies } from "../real-program/model-cluster.js";
+import { namesOf, ObjectState } from "../real-program/object-state.js";
 import { type RandomChange, RandomChanges } from "../real-program/random-changes.js";
-
 import { compareToModel } from "./compare.js";
 import { KubeProxy, type ListedRules, nodeFacts } from "./driver.js";
+import { compareBytes, type HandedText, HandedTexts, handedDifferences } from "./handed.js";
 import { loadableRules, modelProgram } from "./model-rules.js";
 import type { CheckedOptions } from "./protocol.js";
 import { type CountedSync, UpdateCounter, type UpdateCounts } from "./writes.js";
@@ -109,16 +110,32 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     });
     yield { change: undefined, ...start, writes: undefined };
     const counter = new UpdateCounter(families[0]);
+    const texts = families.map((family) => new HandedTexts(family));
     const areLarge = clusters.map(isLargeCluster);
     let ignoreComments = false;
     for (let i = 0; i < options.changes; i++) {
+      const state = new ObjectState(changes.objects());
       const change = changes.next();
-      const written: CountedSync[] = [];
-      for (const step of change.steps) written.push(counter.count((await proxy.apply(step)).writes));
       const expected = expectedWrites(clusters[0]!, programs[0]!, change);
-      const changed = changes.objects();
-      clusters = read(changed, podRange);
-      programs = model(clusters, nfacct);
+      const written: CountedSync[] = [];
+      const handed: HandedText[] = [];
+      for (const step of change.steps) {
+        const { writes } = await proxy.apply(step);
+        written.push(counter.count(writes));
+        state.apply(step);
+        clusters = read(state.objects(), podRange);
+        const before = programs;
+        programs = model(clusters, nfacct);
+        for (const [f, text] of texts.entries()) {
+          const both = text.compare(writes, {
+            before: before[f]!,
+            after: programs[f]!,
+            names: namesOf(step),
+          });
+          if (both !== undefined) handed.push(both);
+        }
+      }
+      const changed = state.objects();
       ignoreComments ||= clusters.some((one, i) => isLargeCluster(one) !== areLarge[i]);
       const comparison = compareToModel(await proxy.rules(), await loaded(proxy, programs), {
         objects: changed,
@@ -126,9 +143,18 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
         ignoreComments,
         families,
       });
-      const writes =
-        expected && compareCounts({ ...ofThisChange(written[0]!, clusters[0]!) }, { ...expected });
-      yield { change: change.name, ...comparison, writes };
+      const counts = expected && { ...ofThisChange(written[0]!, clusters[0]!) };
+      const writes = [
+        ...(expected ? compareCounts({ ...counts! }, { ...expected }) : []),
+        ...compareBytes(handed),
+      ];
+      const differences = [...comparison.differences, ...handedDifferences(handed, changed)];
+      yield {
+        change: change.name,
+        lines: comparison.lines,
+        differences,
+        writes: expected || handed.length > 0 ? writes : undefined,
+      };
     }
   } finally {
     await proxy.stop();

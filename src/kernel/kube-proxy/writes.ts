@@ -92,7 +92,7 @@ export class UpdateCounter {
 }
 
 /** The writes of one family's rules: a sync of each has its own. */
-function writesOf(family: Family, writes: readonly Write[]): Write[] {
+export function writesOf(family: Family, writes: readonly Write[]): Write[] {
   const [otherTool, otherTable] =
     family === 4
       ? ["ip6tables-restore", /^\S+ \S+ ip6 [^\n]*\n?/gm]

@@ -9,6 +9,7 @@ import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.
 import { ENDPOINT_SLICE, SERVICE } from "../../kubernetes/list-watch/resources.js";
 import type { Random } from "../../random.js";
 import { AddressPool } from "./address-pool.js";
+import { keyOf, nameOf } from "./object-state.js";
 import { plainService, plainSlice, SERVICE_LABEL } from "./plain-objects.js";
 
 const endpointSchema = z.looseObject({ addresses: z.array(z.string()).min(1) });
@@ -335,12 +336,4 @@ const conditionsSchema = z.looseObject({ ready: z.boolean().nullish(), terminati
 
 function modified(object: ApiObject, fields: object): ObjectChange {
   return { type: "MODIFIED", object: { ...object, ...fields } };
-}
-
-function keyOf({ kind, metadata }: ApiObject): string {
-  return `${kind}/${nameOf({ metadata })}`;
-}
-
-function nameOf({ metadata }: Pick<ApiObject, "metadata">): string {
-  return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }

@@ -30,11 +30,21 @@ import { OF_IPV6 } from "./packet.js";
 
 /** A plane that compiles both parts of a cluster, whichever it is given. */
 export function dualPlane(plane: Plane, { ipv4, ipv6 }: DualStack): Plane {
+  const { updateText } = plane;
   return {
     id: plane.id,
     label: plane.label,
     descriptor: plane.descriptor,
     compile: (_, options) => new DualProgram(plane, [ipv4, ipv6], options),
+    ...(updateText && {
+      *updateText(program, change, mode) {
+        if (!(program instanceof DualProgram)) throw new TypeError("not a program of both families");
+        const [own, other] = program.parts;
+        yield* updateText(own, change, mode);
+        const same = sameChange(change, own.cluster, other.cluster);
+        if (same !== undefined) yield* updateText(other, same, mode);
+      },
+    }),
   };
 }
 

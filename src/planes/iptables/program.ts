@@ -125,12 +125,13 @@ export class IptablesProgram implements Program {
     return tableMemory((sink) => this.natRules(sink), this.#sizes);
   }
 
+  /** The program after a change, its rules in any order. */
+  changed(change: Change): IptablesProgram {
+    return new IptablesProgram(applyChange(this.cluster, change), { ...this.#options, ruleOrder: "listed" });
+  }
+
   update(change: Change, mode: UpdateMode = "partial"): UpdateCost {
-    const after = new IptablesProgram(applyChange(this.cluster, change), {
-      ...this.#options,
-      ruleOrder: "listed",
-    });
-    return updateCost(this, after, this.cluster.service[change.servicePort]!, mode);
+    return updateCost(this, this.changed(change), this.cluster.service[change.servicePort]!, mode);
   }
 
   facts(): Readonly<Record<string, number | string>> {

@@ -3,11 +3,14 @@
 import type { Cluster } from "../../cluster/cluster.js";
 import { refuseUnsafeNames } from "../../cluster/safe-names.js";
 import type { UpdateMode } from "../plane.js";
+import { type ChangedServices, changedService } from "../shared/changed-services.js";
 import { TextSink } from "../shared/text-sink.js";
-import { BASE_CHAINS, ENSURED_CHAINS } from "./blob.js";
+import { BASE_CHAINS, ENSURED_CHAINS, FILLED_CHAIN } from "./blob.js";
 import type { IptablesProgram } from "./program.js";
-import { isLargeCluster } from "./rules/nat-rules.js";
-import { ChainNames, NFACCT_OBJECTS, RuleText } from "./rules/rule-text.js";
+import { HandedRules } from "./rules/handed-rules.js";
+import { endpointOwners, isLargeCluster, servesLocalhost } from "./rules/nat-rules.js";
+import { ChainNames } from "./rules/rule-comments.js";
+import { NFACCT_OBJECTS, RuleText } from "./rules/rule-text.js";
 import type { ChainKind, Rule, RuleSink } from "./rules/rules.js";
 
 /** Whether a chain, and its rules, are written. */
@@ -60,22 +63,52 @@ export function* iptablesSync(change: IptablesChange, mode: UpdateMode): Iterabl
   const { before, after, service } = change;
   refuseUnsafeNames(after.cluster);
   const chains = new ChainNames(after.cluster);
-  const isOwn = chainsOfService(after.cluster, service);
+  const services = changedService(service);
+  const isOwn = chainsOfServices(after.cluster, services.after);
   const keep: Keep = (kind, index) =>
     !ENSURED_CHAINS.includes(kind) && (mode === "full" || isOwn(kind, index));
   yield* tableText(after, "filter", chains, keep);
   // Beyond the threshold they stay, to be deleted at most once a sync period.
-  const stale = isLargeCluster(after.cluster) ? [] : staleChains(before, chains, change);
+  const stale = isLargeCluster(after.cluster) ? [] : staleIptablesChains({ before, after, services }, chains);
   yield* tableText(after, "nat", chains, keep, stale);
 }
 
-/** One table. `stale` chains are declared, which flushes them, and deleted. */
+/** What changed between two programs. */
+export interface IptablesChanges {
+  readonly before: IptablesProgram;
+  readonly after: IptablesProgram;
+  readonly services: ChangedServices;
+}
+
+/**
+ * The same as kube-proxy hands it over, byte for byte but for the order of lines, for any changes that one sync writes.
+ *
+ * @param stale Chains that it deletes: those of these changes, unless there are more than 1,000 endpoints.
+ */
+export function* iptablesHandedText(
+  { before, after, services }: IptablesChanges,
+  mode: UpdateMode = "partial",
+  stale = isLargeCluster(after.cluster) ? [] : staleIptablesChains({ before, after, services }),
+): Iterable<string> {
+  const chains = new ChainNames(after.cluster);
+  const isOwn = chainsOfServices(after.cluster, services.after);
+  const hasFirewall = servesLocalhost(after.cluster, after.settings);
+  const keep: Keep = (kind, index) => {
+    if (ENSURED_CHAINS.includes(kind)) return false;
+    return kind === FILLED_CHAIN ? hasFirewall : mode === "full" || isOwn(kind, index);
+  };
+  yield* tableText(after, "filter", chains, keep, [], HandedRules);
+  yield* tableText(after, "nat", chains, keep, stale, HandedRules);
+}
+
+/** One table. `stale` chains are declared, which flushes them, and deleted; `Text` writes the rules. */
 function* tableText(
   program: IptablesProgram,
   table: "nat" | "filter",
   chains: ChainNames,
   keep: Keep,
   stale: readonly string[] = [],
+  Text: typeof RuleText | typeof HandedRules = RuleText,
 ): Iterable<string> {
   const emit = (sink: RuleSink) => (table === "nat" ? program.natRules(sink) : program.filterRules(sink));
   yield `*${table}\n`;
@@ -90,7 +123,7 @@ function* tableText(
   });
   for (const name of stale) declarations.line(`:${name} - [0:0]`);
   yield* declarations.chunks();
-  const rules = new RuleText(program.cluster, chains);
+  const rules = new Text(program.cluster, chains);
   emit(new Kept(rules, keep));
   yield* rules.chunks();
   for (const name of stale) yield `-X ${name}\n`;
@@ -118,42 +151,41 @@ class Kept implements RuleSink {
   }
 }
 
-/** Tells a service's chains, and those that exist once, from those of other services. */
-function chainsOfService({ portStart, endpointStart }: Cluster, service: number): Keep {
-  const [firstPort, endPort] = [portStart[service]!, portStart[service + 1]!];
-  const [first, end] = [endpointStart[firstPort]!, endpointStart[endPort]!];
+/** Tells services' chains, and those that exist once, from those of other services. */
+function chainsOfServices(cluster: Cluster, services: ReadonlySet<number>): Keep {
+  const owners = endpointOwners(cluster);
   return (kind, index) => {
     switch (kind) {
       case "KUBE-SVC":
       case "KUBE-SVL":
       case "KUBE-EXT":
       case "KUBE-FW":
-        return index >= firstPort && index < endPort;
+        return services.has(cluster.service[index]!);
       case "KUBE-SEP":
-        return index >= first && index < end;
+        return services.has(cluster.service[owners[index]!]!);
       default:
         return true;
     }
   };
 }
 
-/** Names of the service's chains that the change leaves without a user. */
-function staleChains(
-  before: IptablesProgram,
-  chains: ChainNames,
-  { after, service }: IptablesChange,
+/** Names of the services' chains that the changes leave without a user. */
+export function staleIptablesChains(
+  { before, after, services }: IptablesChanges,
+  chains = new ChainNames(after.cluster),
 ): string[] {
-  const names = (program: IptablesProgram, of: ChainNames): Set<string> => {
-    const isOwn = chainsOfService(program.cluster, service);
-    const own = new Set<string>();
+  const names = (program: IptablesProgram, of: ChainNames, own: ReadonlySet<number>): Set<string> => {
+    const isOwn = chainsOfServices(program.cluster, own);
+    const found = new Set<string>();
     program.natRules({
       chain: (kind, index) => {
-        if (isOwn(kind, index)) own.add(of.name(kind, index));
+        if (isOwn(kind, index)) found.add(of.name(kind, index));
       },
       rule: () => {},
     });
-    return own;
+    return found;
   };
-  const now = names(after, chains);
-  return [...names(before, new ChainNames(before.cluster))].filter((name) => !now.has(name));
+  const now = names(after, chains, services.after);
+  const old = names(before, new ChainNames(before.cluster), services.before);
+  return [...old].filter((name) => !now.has(name));
 }

@@ -1,6 +1,6 @@
 /** kube-proxy's nftables maps and chains for a cluster. */
 
-import type { Change } from "../../cluster/change.js";
+import { applyChange, type Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { Random } from "../../random.js";
 import type {
@@ -51,8 +51,11 @@ export class NftablesProgram implements Program {
   readonly settings: KubeProxySettings;
   readonly layout: NftLayout;
 
+  readonly #options: PlaneOptions;
+
   constructor(cluster: Cluster, options: PlaneOptions = {}) {
     this.cluster = cluster;
+    this.#options = options;
     this.settings = kubeProxySettings(options, cluster.network);
     this.layout = nftLayout(this.settings);
     this.maps = listMaps(cluster, this.layout);
@@ -109,6 +112,11 @@ export class NftablesProgram implements Program {
         ? []
         : [{ what: "addresses in services' maps", bytes, known: "derived" } satisfies MemoryLine]),
     ];
+  }
+
+  /** The program after a change. */
+  changed(change: Change): NftablesProgram {
+    return new NftablesProgram(applyChange(this.cluster, change), this.#options);
   }
 
   update(change: Change): UpdateCost {

@@ -1,19 +1,12 @@
 /** Rules in the words of iptables-save, with kube-proxy's chain names and comments. */
 
 import { oneLine } from "../../../cluster/checks.js";
-import {
-  type Cluster,
-  maskTo,
-  type Network,
-  protocolName,
-  servicePortName,
-} from "../../../cluster/cluster.js";
+import { type Cluster, maskTo, type Network, protocolName } from "../../../cluster/cluster.js";
 import { endpointText, familyOf, rangeText } from "../../../cluster/family.js";
 import { NotRepresentableError } from "../../../errors.js";
 import { TextSink } from "../../shared/text-sink.js";
 import { isStateFirst } from "../layout.js";
-import { endpointHash, servicePortHash } from "./names.js";
-import { endpointOwners } from "./nat-rules.js";
+import { type ChainNames, RuleComments } from "./rule-comments.js";
 import { type ChainKind, formatThreshold, type Rule, type RuleSink } from "./rules.js";
 
 /** kube-proxy's mark bit 14 (`iptables.masqueradeBit`). */
@@ -21,56 +14,28 @@ const MARK = "0x4000/0x4000";
 /** struct xt_comment_info: 256 bytes with the end of the string; iptables refuses longer comments. */
 const MAX_COMMENT = 255;
 
-/** Chain names, each hash computed once. */
-export class ChainNames {
-  readonly owners: Uint32Array;
-  readonly #cluster: Cluster;
-  readonly #services: string[] = [];
-  readonly #endpoints: string[] = [];
-
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster;
-    this.owners = endpointOwners(cluster);
-  }
-
-  name(kind: ChainKind, index: number): string {
-    switch (kind) {
-      case "KUBE-SVC":
-      case "KUBE-SVL":
-      case "KUBE-EXT":
-      case "KUBE-FW":
-        this.#services[index] ??= servicePortHash(this.#cluster, index);
-        return `${kind}-${this.#services[index]}`;
-      case "KUBE-SEP":
-        this.#endpoints[index] ??= endpointHash(this.#cluster, this.owners[index]!, index);
-        return `KUBE-SEP-${this.#endpoints[index]}`;
-      default:
-        return kind;
-    }
-  }
-}
-
 /** Writes rules as iptables-save prints them. */
 export class RuleText extends TextSink implements RuleSink {
   readonly #cluster: Cluster;
   readonly #chains: ChainNames;
-  #kind: ChainKind = "PREROUTING";
-  #index = 0;
+  readonly #comments: RuleComments;
+  #name = "";
 
   constructor(cluster: Cluster, chains: ChainNames) {
     super();
     this.#cluster = cluster;
     this.#chains = chains;
+    this.#comments = new RuleComments(cluster, chains);
   }
 
   chain(kind: ChainKind, index: number): void {
-    this.#kind = kind;
-    this.#index = index;
+    this.#name = this.#chains.name(kind, index);
+    this.#comments.chain(kind, index);
   }
 
   rule(rule: Rule): void {
     this.line(
-      `-A ${this.#chains.name(this.#kind, this.#index)}${header(rule, this.#cluster.network)}${this.#matches(rule)}${this.#target(rule)}`,
+      `-A ${this.#name}${header(rule, this.#cluster.network)}${this.#matches(rule)}${this.#target(rule)}`,
     );
   }
 
@@ -79,7 +44,7 @@ export class RuleText extends TextSink implements RuleSink {
     const protocol = protocolName(rule.protocol);
     const state = rule.state === "none" ? "" : ` -m conntrack ${STATES[rule.state]}`;
     let text = isStateFirst(rule) ? state : "";
-    if (rule.comment) text += ` -m comment --comment "${quoted(this.#comment(rule))}"`;
+    if (rule.comment) text += ` -m comment --comment "${quoted(this.#comments.of(rule))}"`;
     if (!isStateFirst(rule)) text += state;
     if (rule.mark !== "none") text += ` -m mark ${rule.mark === "unset" ? "! " : ""}--mark ${MARK}`;
     if (rule.addrtype !== "none") {
@@ -117,67 +82,6 @@ export class RuleText extends TextSink implements RuleSink {
     }
   }
 
-  /** kube-proxy's comments (proxier.go, syncProxyRules): import reads names out of them. */
-  #comment(rule: Rule): string {
-    switch (this.#kind) {
-      case "KUBE-SERVICES":
-      case "KUBE-EXTERNAL-SERVICES":
-        if (rule.target !== "jump") return `${this.#name(rule.servicePort)} ${refusal(rule)}`;
-        if (rule.jumpKind === "KUBE-NODEPORTS") {
-          return "kubernetes service nodeports; NOTE: this must be the last rule in this chain";
-        }
-        return `${this.#name(rule.jumpIndex)} ${this.#frontend(rule)}`;
-      case "KUBE-FIREWALL":
-        return "block incoming localnet connections";
-      case "KUBE-NODEPORTS":
-        if (rule.target === "accept") return `${this.#name(rule.servicePort)} health check node port`;
-        return this.#name(rule.jumpIndex);
-      case "KUBE-SVC":
-      case "KUBE-SVL":
-        return rule.jumpKind === "KUBE-SEP"
-          ? `${this.#name(this.#index)} -> ${this.#endpoint(rule.jumpIndex)}`
-          : `${this.#name(this.#index)} cluster IP`;
-      case "KUBE-SEP":
-        return this.#name(this.#chains.owners[this.#index]!);
-      case "KUBE-EXT":
-        return this.#externalComment(rule);
-      case "KUBE-FW":
-        if (rule.target === "none") {
-          return `other traffic to ${this.#name(this.#index)} will be dropped by KUBE-PROXY-FIREWALL`;
-        }
-        return `${this.#name(this.#index)} loadbalancer IP`;
-      case "KUBE-PROXY-FIREWALL": {
-        const chain = this.#chains.name("KUBE-FW", rule.servicePort);
-        return `${this.#name(rule.servicePort)} traffic not accepted by ${chain}`;
-      }
-      case "KUBE-POSTROUTING":
-        return "kubernetes service traffic requiring SNAT";
-      case "KUBE-FORWARD":
-        return rule.mark === "set" ? "kubernetes forwarding rules" : "kubernetes forwarding conntrack rule";
-      default:
-        return HOOK_COMMENTS[rule.jumpKind] ?? "kubernetes service portals";
-    }
-  }
-
-  #externalComment(rule: Rule): string {
-    const whose = `${this.#name(this.#index)} external destinations`;
-    if (rule.addrtype === "none") {
-      return rule.srcPrefixLength > 0 ? `pod traffic for ${whose}` : `masquerade traffic for ${whose}`;
-    }
-    return rule.jumpKind === "KUBE-MARK-MASQ"
-      ? `masquerade LOCAL traffic for ${whose}`
-      : `route LOCAL traffic for ${whose}`;
-  }
-
-  #frontend(rule: Rule): string {
-    if (rule.jumpKind === "KUBE-SVC" || rule.jumpKind === "KUBE-SVL") return "cluster IP";
-    return rule.isIngress ? "loadbalancer IP" : "external IP";
-  }
-
-  #name(servicePort: number): string {
-    return servicePortName(this.#cluster, servicePort);
-  }
-
   #endpoint(endpoint: number): string {
     return endpointText(this.#cluster, endpoint);
   }
@@ -209,14 +113,6 @@ const TARGETS = {
   masquerade: "MASQUERADE --random-fully",
 } as const;
 
-const HOOK_COMMENTS: Partial<Record<ChainKind, string>> = {
-  "KUBE-POSTROUTING": "kubernetes postrouting rules",
-  "KUBE-PROXY-FIREWALL": "kubernetes load balancer firewall",
-  "KUBE-NODEPORTS": "kubernetes health check service ports",
-  "KUBE-EXTERNAL-SERVICES": "kubernetes externally-visible service portals",
-  "KUBE-FORWARD": "kubernetes forwarding rules",
-};
-
 /**
  * The inside of a quoted word as iptables-restore reads it (xshared.c, add_param_to_argv). safe-names.ts refuses names that
  * need it; were one let through, it would be a comment and nothing else. No escape holds a line break within its line.
@@ -225,10 +121,6 @@ function quoted(comment: string): string {
   if (/\p{Cc}/u.test(comment))
     throw new NotRepresentableError(`"${oneLine(comment, 60)}" can't be a rule's comment`);
   return comment.slice(0, MAX_COMMENT).replace(/["\\]/g, "\\$&");
-}
-
-function refusal(rule: Rule): string {
-  return rule.target === "reject" ? "has no endpoints" : "has no local endpoints";
 }
 
 function header(rule: Rule, network: Network): string {

@@ -1,4 +1,4 @@
-/** The chains of service-ports and of their endpoints in the words of `nft list` (pkg/proxy/nftables/proxier.go, syncProxyRules). */
+/** The chains of service-ports and of their endpoints (pkg/proxy/nftables/proxier.go, syncProxyRules), as `nft list` prints them or in other words. */
 
 import {
   type Cidr,
@@ -25,30 +25,64 @@ import { familyWords } from "./family-words.js";
 import { chainsOf, isReached, policyChainKind } from "./frontends.js";
 import { endpointBase, servicePortBase } from "./names.js";
 
-/** kube-proxy's mark bit 14, as nft prints it. */
-const SET_MARK = "meta mark set meta mark | 0x00004000";
 /** Elements of an affinity set: nftables' default for dynamic sets. */
 const AFFINITY_SIZE = 65_535;
 
-/** What belongs inside of `table … { }`. A chain that is jumped to may stand after the one that jumps. */
+/** What nft prints differently from what it was given. `table`: family and name, `ip kube-proxy`. */
+export interface ServiceWords {
+  /** Sets kube-proxy's mark bit 14. */
+  readonly setMark: string;
+  /** Between two elements. */
+  readonly comma: string;
+  /** Before `to`, where addresses and ports come out of a map. */
+  readonly dnatPair: (ip: string) => string;
+  /** What a load balancer's address is open to: an address, a range, or a set of them in braces. */
+  readonly sources: (cluster: Cluster, service: number) => string;
+  readonly chain: (table: string, name: string, rules: readonly string[]) => readonly string[];
+  readonly affinitySet: (
+    table: string,
+    set: { readonly name: string; readonly seconds: number; readonly addressType: string },
+  ) => readonly string[];
+}
+
+/** `nft list`: what belongs inside of `table … { }`. A chain that is jumped to may stand after the one that jumps. */
+const LISTED: ServiceWords = {
+  setMark: "meta mark set meta mark | 0x00004000",
+  comma: ", ",
+  dnatPair: (ip) => `dnat ${ip}`,
+  sources: listedSources,
+  chain: (_, name, rules) => [`\tchain ${name} {`, ...rules.map((rule) => `\t\t${rule}`), "\t}"],
+  affinitySet: (_, { name, seconds, addressType }) => [
+    `\tset ${name} {`,
+    `\t\ttype ${addressType}`,
+    `\t\tsize ${AFFINITY_SIZE}`,
+    "\t\tflags dynamic,timeout",
+    `\t\ttimeout ${formatDuration(seconds)}`,
+    "\t}",
+  ],
+};
+
+/** Writes service-ports, one after the other. */
 export class ServiceText extends TextSink {
   /** Names of the chains and sets written, in their order. */
   readonly chains: string[] = [];
   readonly sets: string[] = [];
   readonly #settings: KubeProxySettings;
   readonly #layout: NftLayout;
+  readonly #words: ServiceWords;
 
-  constructor(settings: KubeProxySettings) {
+  constructor(settings: KubeProxySettings, words = LISTED) {
     super();
     this.#settings = settings;
     this.#layout = nftLayout(settings);
+    this.#words = words;
   }
 
   /** The chains of a service-port and of its endpoints. */
   servicePort(cluster: Cluster, p: number): void {
     const facts = chainsOf(cluster, p);
     const base = servicePortBase(cluster, p);
-    const { ip, addressType } = familyWords(cluster.network);
+    const { ip, addressType, table } = familyWords(cluster.network);
     const s = cluster.service[p]!;
     const used = endpointRows(cluster, p).filter((e) => isReached(cluster, e, facts));
     const membersOf = (serves: (local: number) => boolean) =>
@@ -56,15 +90,21 @@ export class ServiceText extends TextSink {
     const seconds = cluster.affinitySeconds[s]!;
     const hasChains = this.#layout.hasEndpointChains || seconds > 0;
     const names = new Map(hasChains ? used.map((e) => [e, endpointBase(cluster, p, e)]) : []);
-    if (seconds > 0) for (const name of names.values()) this.#affinitySet(name, seconds, addressType);
+    if (seconds > 0) {
+      for (const tail of names.values()) {
+        const name = `affinity-${tail}`;
+        this.sets.push(name);
+        this.#lines(this.#words.affinitySet(table, { name, seconds, addressType }));
+      }
+    }
     const policyChain = (kind: "service" | "local", members: readonly number[]): void =>
-      this.#chain(`${kind}-${base}`, [
+      this.#chain(table, `${kind}-${base}`, [
         ...this.#masqueradeTest(cluster, p, kind),
         ...(seconds > 0
           ? members.map((e) => `${ip} saddr @affinity-${names.get(e)} goto endpoint-${names.get(e)}`)
           : []),
         hasChains
-          ? jumpToAny(members.map((e) => `endpoint-${names.get(e)}`))
+          ? this.#jumpToAny(members.map((e) => `endpoint-${names.get(e)}`))
           : this.#dnat(cluster, p, members),
       ]);
     if (facts.usesService) policyChain("service", membersOf(servesPolicyCluster));
@@ -72,7 +112,7 @@ export class ServiceText extends TextSink {
     if (facts.usesExternal) this.#externalChain(cluster, p, base);
     if (facts.usesFirewall) this.#firewallChain(cluster, s, base);
     for (const [e, name] of names) {
-      this.#chain(`endpoint-${name}`, [
+      this.#chain(table, `endpoint-${name}`, [
         ...(this.#layout.hasEndpointChains
           ? [
               `${ip} saddr ${addressText(cluster.network, cluster.endpointAddress[e]!)} jump mark-for-masquerade`,
@@ -82,16 +122,6 @@ export class ServiceText extends TextSink {
         `meta l4proto ${protocolName(cluster.protocol[p]!)} dnat to ${endpointText(cluster, e)}`,
       ]);
     }
-  }
-
-  #affinitySet(name: string, seconds: number, addressType: string): void {
-    this.sets.push(`affinity-${name}`);
-    this.line(`\tset affinity-${name} {`);
-    this.line(`\t\ttype ${addressType}`);
-    this.line(`\t\tsize ${AFFINITY_SIZE}`);
-    this.line("\t\tflags dynamic,timeout");
-    this.line(`\t\ttimeout ${formatDuration(seconds)}`);
-    this.line("\t}");
   }
 
   /** Only where the cluster IP leads to: what comes through the external chain was marked there. */
@@ -110,24 +140,34 @@ export class ServiceText extends TextSink {
     if (members.length === 1 && this.#layout.dnatsSingleEndpoint) {
       return `${protocol} dnat to ${endpointText(cluster, members[0]!)}`;
     }
-    const choices = members.map((e, i) => `${i} : ${dnatElement(cluster, e)}`).join(", ");
-    return `${protocol} dnat ${familyWords(cluster.network).ip} to numgen random mod ${members.length} map { ${choices} }`;
+    const { comma, dnatPair } = this.#words;
+    const choices = members.map((e, i) => `${i} : ${dnatElement(cluster, e)}`).join(comma);
+    const { ip } = familyWords(cluster.network);
+    return `${protocol} ${dnatPair(ip)} to numgen random mod ${members.length} map { ${choices} }`;
   }
 
-  #chain(name: string, rules: readonly string[]): void {
+  #jumpToAny(chains: readonly string[]): string {
+    const choices = chains.map((name, i) => `${i} : goto ${name}`).join(this.#words.comma);
+    return `numgen random mod ${chains.length} vmap { ${choices} }`;
+  }
+
+  #chain(table: string, name: string, rules: readonly string[]): void {
     this.chains.push(name);
-    this.line(`\tchain ${name} {`);
-    for (const rule of rules) this.line(`\t\t${rule}`);
-    this.line("\t}");
+    this.#lines(this.#words.chain(table, name, rules));
+  }
+
+  #lines(lines: readonly string[]): void {
+    for (const line of lines) this.line(line);
   }
 
   #externalChain(cluster: Cluster, p: number, base: string): void {
     const s = cluster.service[p]!;
     const pods = rangeText(cluster.network, cluster.network.podCidr);
-    const { ip } = familyWords(cluster.network);
+    const { ip, table } = familyWords(cluster.network);
     const isJump = this.#layout.hasEndpointChains;
-    const mark = isJump ? "jump mark-for-masquerade" : SET_MARK;
+    const mark = isJump ? "jump mark-for-masquerade" : this.#words.setMark;
     this.#chain(
+      table,
       `external-${base}`,
       cluster.externalLocal[s]
         ? [
@@ -144,20 +184,18 @@ export class ServiceText extends TextSink {
 
   /** Checked even where the service has no endpoint. */
   #firewallChain(cluster: Cluster, s: number, base: string): void {
-    const sources = joinedRanges(firewallSources(cluster, s), cluster.network);
-    // nft turns a set of one into a comparison, but not one that was given the same range twice.
-    const given = sourceRangesOf(cluster, s).length + ingressSources(cluster, s).length;
-    const [only] = sources;
-    if (sources.length === 1 && given > 1) sources.push(only!);
-    this.#chain(`firewall-${base}`, [
-      `${familyWords(cluster.network).ip} saddr != ${sources.length === 1 ? only : `{ ${sources.join(", ")} }`} drop`,
-    ]);
+    const { ip, table } = familyWords(cluster.network);
+    this.#chain(table, `firewall-${base}`, [`${ip} saddr != ${this.#words.sources(cluster, s)} drop`]);
   }
 }
 
-function jumpToAny(chains: readonly string[]): string {
-  const choices = chains.map((name, i) => `${i} : goto ${name}`).join(", ");
-  return `numgen random mod ${chains.length} vmap { ${choices} }`;
+/** Sorted and joined. nft turns a set of one into a comparison, but not one that was given the same range twice. */
+function listedSources(cluster: Cluster, s: number): string {
+  const sources = joinedRanges(firewallSources(cluster, s), cluster.network);
+  const given = sourceRangesOf(cluster, s).length + ingressSources(cluster, s).length;
+  const [only] = sources;
+  if (sources.length === 1 && given > 1) sources.push(only!);
+  return sources.length === 1 ? only! : `{ ${sources.join(", ")} }`;
 }
 
 function dnatElement({ network, endpointAddress, endpointPort }: Cluster, e: number): string {
