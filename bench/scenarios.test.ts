@@ -160,6 +160,23 @@ describe("update", () => {
     expect(large["join full rules"]! - small["join full rules"]!).toBe(100 * 14);
   });
 
+  it("counts the bytes of kube-proxy's text apart from those that the kernel gets", async () => {
+    const [small, large] = [
+      await counted("update", "iptables", 10),
+      await counted("update", "iptables", 110),
+    ];
+    // KUBE-SERVICES is written whole, some 137 bytes a rule here.
+    const bytes = (what: string) => large[`${what} text bytes`]! - small[`${what} text bytes`]!;
+    expect([bytes("join") > 100 * 130, bytes("join") < 100 * 150]).toEqual([true, true]);
+    expect(bytes("join full")).toBeGreaterThan(10 * bytes("join"));
+    // One rule of the service with its chain declared and flushed, whatever else there is.
+    const nft = await counted("update", "nftables", 10);
+    expect(nft["join text bytes"]).toBeLessThan(500);
+    expect(nft["join text bytes"]).not.toBe(nft["join bytes"]);
+    for (const plane of ["ipvs", "ebpf"])
+      expect(await counted("update", plane, 10)).not.toHaveProperty("join text bytes");
+  });
+
   it("writes backend, slot and master in Cilium at any N, and with Maglev two frontends and a table", async () => {
     for (const services of [10, 110]) {
       expect((await counted("update", "ebpf", services))["join map writes"]).toBe(3);

@@ -85,9 +85,11 @@ function count(job: Job, cluster: Cluster, plane: Plane): Counted {
   };
   const counts: Record<string, number> = {};
   for (const [name, change] of Object.entries(changes)) {
-    Object.assign(counts, named(name, program.update(change)));
-    if (plane.descriptor.can.updateModes.includes("full"))
-      Object.assign(counts, named(`${name} full`, program.update(change, "full")));
+    for (const mode of plane.descriptor.can.updateModes) {
+      const prefix = mode === "full" ? `${name} full` : name;
+      const text = plane.updateText?.(program, change, mode);
+      Object.assign(counts, named(prefix, program.update(change, mode)), text && handed(prefix, text));
+    }
   }
   return {
     counts,
@@ -95,6 +97,13 @@ function count(job: Job, cluster: Cluster, plane: Plane): Counted {
     programBytes: program.bytes(),
     facts: program.facts(),
   };
+}
+
+/** Bytes of text that kube-proxy hands to iptables-restore or nft, which hand other bytes to the kernel. */
+function handed(name: string, text: Iterable<string>): Record<string, number> {
+  let bytes = 0;
+  for (const chunk of text) bytes += Buffer.byteLength(chunk);
+  return { [`${name} text bytes`]: bytes };
 }
 
 function named(
