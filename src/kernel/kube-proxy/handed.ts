@@ -82,17 +82,19 @@ export class HandedTexts {
 
   #nft(change: Parameters<typeof nftHandedTransaction>[0], real: readonly string[]): string[] {
     const { table } = familyWords(change.after.cluster.network);
-    const { lines, stale, written } = nftHandedTransaction(change);
+    const { lines, stale, written: active } = nftHandedTransaction(change);
     const model = [...lines];
-    const deleted = new Set(real.filter((line) => line.startsWith(`delete chain ${table} `)));
+    const written = new Set(real);
     const left = new Set(stale);
-    for (const name of this.#leftover) {
-      const deletion = `delete chain ${table} ${name}`;
-      if (deleted.has(deletion)) model.push(deletion);
-      else if (!written.has(name)) {
-        model.push(`flush chain ${table} ${name}`);
-        left.add(name);
-      }
+    for (const name of [...this.#leftover, ...stale]) {
+      const [flushing, deletion] = ["flush", "delete"].map((verb) => `${verb} chain ${table} ${name}`);
+      const isDeleted = written.has(deletion!);
+      if (isDeleted) model.push(deletion!);
+      if (isDeleted || active.has(name)) left.delete(name);
+      else left.add(name);
+      // Where kube-proxy synced twice it did both.
+      if (this.#leftover.has(name) && !active.has(name) && (!isDeleted || written.has(flushing!)))
+        model.push(flushing!);
     }
     this.#leftover = left;
     return model;

@@ -21,7 +21,7 @@ import { KubeProxy, type ListedRules, nodeFacts } from "./driver.js";
 import { compareBytes, type HandedText, HandedTexts, handedDifferences } from "./handed.js";
 import { loadableRules, modelProgram } from "./model-rules.js";
 import type { CheckedOptions } from "./protocol.js";
-import { type CountedSync, UpdateCounter, type UpdateCounts } from "./writes.js";
+import { type CountedSync, UpdateCounter, type UpdateCounts, withoutRepeats } from "./writes.js";
 
 export interface VerifyOptions {
   /** What the API server serves, the Node included. */
@@ -120,7 +120,7 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
       const written: CountedSync[] = [];
       const handed: HandedText[] = [];
       for (const step of change.steps) {
-        const { writes } = await proxy.apply(step);
+        const writes = withoutRepeats((await proxy.apply(step)).writes);
         written.push(counter.count(writes));
         state.apply(step);
         clusters = read(state.objects(), podRange);

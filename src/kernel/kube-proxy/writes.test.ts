@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { writeSchema } from "./protocol.js";
-import { countWrites, UpdateCounter } from "./writes.js";
+import { countWrites, UpdateCounter, withoutRepeats } from "./writes.js";
 
 const stepsSchema = z.array(z.object({ name: z.string(), writes: z.array(writeSchema) }));
 
@@ -99,4 +99,14 @@ test("writes: chains that iptables mode declares to delete them are counted, and
   ].join("\n");
   const counted = new UpdateCounter().count([{ tool: "iptables-restore", args: [], input }]);
   expect(counted).toEqual({ rules: 1, chains: 3, elements: 0, deletedChains: 2 });
+});
+
+test("writes: what a second sync for the same change writes again counts once, line by line", () => {
+  const restore = (input: string) => ({ tool: "iptables-restore", args: [], input });
+  const [first, second] = ["*nat\n:A - [0:0]\n-A A -j B\nCOMMIT\n", "*nat\n:A - [0:0]\n-X C\n-X C\nCOMMIT\n"];
+  const nft = { tool: "nft", args: ["-f", "-"], input: "add table ip kube-proxy\n" };
+  expect(withoutRepeats([restore(first!), nft, restore(second!), restore(first!)])).toEqual([
+    restore("*nat\n:A - [0:0]\n-A A -j B\nCOMMIT\n-X C\n-X C\n"),
+    nft,
+  ]);
 });

@@ -91,6 +91,31 @@ export class UpdateCounter {
   }
 }
 
+/**
+ * The writes of one change, where kube-proxy may have synced more than once: for each of its objects, or because a sync period
+ * (30 s) was over. It then writes what is in every sync again; each line counts as often as it is in one write.
+ */
+export function withoutRepeats(writes: readonly Write[]): Write[] {
+  const byTool = new Map<string, { first: Write; lines: string[]; counts: Map<string, number> }>();
+  for (const write of writes) {
+    const known = byTool.get(write.tool);
+    const merged = known ?? { first: write, lines: [], counts: new Map<string, number>() };
+    if (known === undefined) byTool.set(write.tool, merged);
+    const own = new Map<string, number>();
+    for (const line of write.input.split("\n")) {
+      const count = (own.get(line) ?? 0) + 1;
+      own.set(line, count);
+      if (line === "" || count <= (merged.counts.get(line) ?? 0)) continue;
+      merged.counts.set(line, count);
+      merged.lines.push(line);
+    }
+  }
+  return [...byTool.values()].map(({ first, lines }) => ({
+    ...first,
+    input: lines.map((line) => `${line}\n`).join(""),
+  }));
+}
+
 /** The writes of one family's rules: a sync of each has its own. */
 export function writesOf(family: Family, writes: readonly Write[]): Write[] {
   const [otherTool, otherTable] =
