@@ -65,6 +65,15 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
  *
  * @param advice What `adviseCluster` returned.
  * @returns One sentence per statement.
+ * @example
+ * ```ts
+ * import { generateCluster } from "lbscale";
+ * import { adviseCluster, formatAdvice, readResults } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * const advice = adviseCluster(generateCluster({ services: 100, seed: 1 }), run, ["iptables", "ebpf"]);
+ * for (const sentence of formatAdvice(advice)) console.log(sentence);
+ * ```
  */
 export function formatAdvice(advice: Advice): string[] {
   return [
@@ -86,6 +95,15 @@ export function formatAdvice(advice: Advice): string[] {
  * @param advice What `adviseCluster` returned.
  * @param results The results it was computed from.
  * @returns One sentence per assumption.
+ * @example
+ * ```ts
+ * import { generateCluster } from "lbscale";
+ * import { adviceAssumptions, adviseCluster, readResults } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * const advice = adviseCluster(generateCluster({ services: 100, seed: 1 }), run, ["iptables"]);
+ * for (const sentence of adviceAssumptions(advice, run)) console.log(sentence);
+ * ```
  */
 export function adviceAssumptions(advice: Advice, results: Results): string[] {
   const { run } = results;

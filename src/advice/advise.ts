@@ -118,7 +118,17 @@ const PUBLISHED_REQUESTS = "cilium-1.6";
  * @param run Results of the scenario `lookup`.
  * @param planes Planes to compare.
  * @param asked Options of planes whose updates and memory are counted; the run's by default.
+ * @throws UnknownNameError for a plane that does not exist; InvalidOptionError for an option that none takes.
  * @returns Per plane: lookup times (ns) from the run, update and memory from exact counts; ratios with intervals.
+ * @example
+ * ```ts
+ * import { generateCluster } from "lbscale";
+ * import { adviseCluster, readResults } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * const { planes } = adviseCluster(generateCluster({ services: 100, seed: 1 }), run, ["iptables", "ebpf"]);
+ * for (const { name, memory } of planes) console.log(name, memory?.bytes);
+ * ```
  */
 export function adviseCluster(
   cluster: Cluster,

@@ -98,6 +98,14 @@ export interface ExplainOptions {
  * @param cluster The cluster that holds the service.
  * @returns One explanation per plane: path, position in the list, exact work, predicted nanoseconds.
  * @throws UnknownNameError for a plane that does not exist.
+ * @example
+ * ```ts
+ * import { explainService, generateCluster } from "lbscale";
+ *
+ * const cluster = generateCluster({ services: 100, seed: 1 });
+ * const { planes } = explainService(cluster, 6, { planes: ["iptables", "ebpf"], seed: 1 });
+ * for (const { label, sizes } of planes) console.log(label, sizes.map(({ rules }) => rules?.mean));
+ * ```
  */
 export function explainService(
   cluster: Cluster,

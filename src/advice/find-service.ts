@@ -20,7 +20,11 @@ const MAX_EDITS_SHARE = 0.4;
  * @throws UnknownNameError with close matches where no service or port has the name.
  * @example
  * ```ts
- * const port = findServicePort(cluster, "kube-system/kube-dns:53/udp");
+ * import { readFileSync } from "node:fs";
+ * import { findServicePort, importCluster } from "lbscale";
+ *
+ * const { cluster } = importCluster(readFileSync("test/data/online-boutique.yaml", "utf8"));
+ * console.log(findServicePort(cluster, "default/frontend:80/tcp"));
  * ```
  */
 export function findServicePort(cluster: Cluster, name: string): number {

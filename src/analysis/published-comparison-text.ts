@@ -90,6 +90,13 @@ function verdictText({ quantity, verdict }: Shape): string {
  * @param comparison What `compareWith` returned.
  * @param results Results of the run.
  * @returns One sentence per difference.
+ * @example
+ * ```ts
+ * import { compareWith, formatSourceDifferences, readResults, referenceById } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * console.log(formatSourceDifferences(compareWith(referenceById("tigera")!, run), run).join("\n"));
+ * ```
  */
 export function formatSourceDifferences(
   { reference, scenario, shapes, constantParts, rulesPerService }: PublishedComparison,

@@ -72,6 +72,13 @@ const RATE = "requests/s";
  *
  * @param run Results of the run.
  * @returns One comparison per data set.
+ * @example
+ * ```ts
+ * import { againstReferences, readResults } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * for (const { reference, shapes } of againstReferences(run)) console.log(reference.title, shapes.length);
+ * ```
  */
 export function againstReferences(run: Results): PublishedComparison[] {
   return REFERENCES.map((reference) => compareWith(reference, run));
@@ -83,6 +90,13 @@ export function againstReferences(run: Results): PublishedComparison[] {
  * @param reference The published data set.
  * @param run Results of the run.
  * @returns Shapes of both with intervals, and whether they agree.
+ * @example
+ * ```ts
+ * import { compareWith, readResults, referenceById } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * for (const shape of compareWith(referenceById("tigera")!, run).shapes) console.log(shape);
+ * ```
  */
 export function compareWith(reference: Reference, run: Results): PublishedComparison {
   const scenario = SCENARIOS[reference.id] ?? "lookup";

@@ -15,6 +15,7 @@ export {
   type SizedRatio,
 } from "../advice/advise.js";
 export { adviceAssumptions, formatAdvice } from "../advice/advise-text.js";
+export type { ChangedAnswer } from "../advice/changed-answers.js";
 export type { PredictedSeconds, ProgrammingPrediction } from "../advice/programming.js";
 export { findFindings } from "../analysis/findings/index.js";
 export {

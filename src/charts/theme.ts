@@ -69,6 +69,14 @@ export interface SeriesStyle {
  * @param plane Id of a plane.
  * @param theme `light` or `dark`.
  * @returns Colour, marker and label.
+ * @example
+ * ```ts
+ * import { seriesStyle } from "lbscale/charts";
+ * import { readResults } from "lbscale/results";
+ *
+ * const { label, line } = seriesStyle(readResults("results/2026-11-29-default"), "ebpf", "light");
+ * console.log(label, line);
+ * ```
  */
 export function seriesStyle(results: Described, plane: string, theme: ThemeName): SeriesStyle {
   const { label, columnLabel, colours, marker } = planeReport(results, plane);

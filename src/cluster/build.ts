@@ -57,6 +57,24 @@ export interface ServiceRecord {
  * @param network Address ranges of the cluster, and the node's own addresses.
  * @param source Where the records come from; stored in cluster files and results.
  * @returns The cluster, as columns.
+ * @example
+ * ```ts
+ * import { buildCluster } from "lbscale";
+ *
+ * // 10.96.0.10:80 in TCP, with one endpoint at 10.0.0.5:8080.
+ * const port = { protocol: 6, port: 80, endpoints: [{ address: 0x0a000005, port: 8080 }] };
+ * const cluster = buildCluster(
+ *   [{ name: "default/web", clusterIp: 0x0a60000a, ports: [port] }],
+ *   {
+ *     serviceCidr: { base: 0x0a600000, prefixLength: 16 },
+ *     podCidr: { base: 0x0a000000, prefixLength: 12 },
+ *     clientCidr: { base: 0x0a0f0000, prefixLength: 16 },
+ *     nodeAddresses: [0xc0a80001],
+ *   },
+ *   { kind: "imported", format: "my own", parameters: {} },
+ * );
+ * console.log(cluster.serviceName(0), cluster.services);
+ * ```
  */
 export function buildCluster(
   records: readonly ServiceRecord[],

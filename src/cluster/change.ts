@@ -30,6 +30,14 @@ export interface ChangedRows {
  * @param seed Chooses which endpoints a rollout replaces.
  * @returns The cluster after the change.
  * @throws InvalidChangeError where the service port or endpoint does not exist, or no address is left.
+ * @example
+ * ```ts
+ * import { applyChange, generateCluster } from "lbscale";
+ *
+ * const before = generateCluster({ services: 10, seed: 1 });
+ * const after = applyChange(before, { kind: "join", servicePort: 3 });
+ * console.log(after.endpointAddress.length - before.endpointAddress.length); // 1
+ * ```
  */
 export function applyChange(cluster: Cluster, change: Change, seed = 1): Cluster {
   const { servicePort } = change;

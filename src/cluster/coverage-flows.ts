@@ -15,6 +15,13 @@ const WRONG_PORT = 9;
  * @param flows Number of flows.
  * @param seed Same seed, same flows.
  * @returns A trace to verify planes with.
+ * @example
+ * ```ts
+ * import { generateCluster, generateCoverageFlows } from "lbscale";
+ *
+ * const trace = generateCoverageFlows(generateCluster({ services: 200, seed: 1 }), 10_000, 1);
+ * console.log(trace.length); // 10000
+ * ```
  */
 export function generateCoverageFlows(cluster: Cluster, flows: number, seed: number): FlowTrace {
   const random = Random.fromSeed(seed, "coverage");

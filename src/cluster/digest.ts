@@ -9,6 +9,14 @@ import type { Cluster, Network } from "./cluster.js";
  *
  * @param cluster The cluster.
  * @returns 64 hexadecimal digits: the same for the same cluster on every machine.
+ * @throws InvalidClusterError for an address that is in no range of an IPv6 cluster.
+ * @example
+ * ```ts
+ * import { clusterDigest, generateCluster } from "lbscale";
+ *
+ * // The same on every machine: it says which cluster was measured.
+ * console.log(clusterDigest(generateCluster({ services: 1000, seed: 1 })));
+ * ```
  */
 export function clusterDigest(cluster: Cluster): string {
   const hash = createHash("sha256");

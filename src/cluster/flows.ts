@@ -80,6 +80,14 @@ const WRONG_PORT = 9;
  * @returns The flows as columns.
  * @throws RangeError when no service port can be entered.
  * @throws InvalidClusterError where pods have the addresses of the clients outside: planes would take these for pods.
+ * @example
+ * ```ts
+ * import { generateCluster, generateTrace } from "lbscale";
+ *
+ * const cluster = generateCluster({ services: 1000, seed: 1 });
+ * const trace = generateTrace(cluster, { flows: 5000, seed: 1, misses: 0.1 });
+ * console.log(trace.length); // 5000
+ * ```
  */
 export function generateTrace(cluster: Cluster, options: TraceOptions): FlowTrace {
   const entry = options.entry ?? "clusterIp";

@@ -19,6 +19,13 @@ const MAX_SUFFIX_LENGTH = 8;
  * @param services Number of services of the result, from 1.
  * @returns The grown (or cut) cluster.
  * @throws InvalidClusterError when an address range is too small, or the number is not a whole one from 1.
+ * @example
+ * ```ts
+ * import { generateCluster, growCluster } from "lbscale";
+ *
+ * const today = generateCluster({ services: 120, seed: 1 });
+ * console.log(growCluster(today, 1200).services); // 1200
+ * ```
  */
 export function growCluster(template: Cluster, services: number): Cluster {
   if (!Number.isInteger(services) || services < 1) {

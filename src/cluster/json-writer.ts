@@ -24,6 +24,16 @@ const CHUNK_LENGTH = 65_536;
  *
  * @param cluster The cluster, or both of a dual-stack one: IPv4, then IPv6.
  * @returns Chunks of JSON; joined they are a cluster file.
+ * @throws InvalidClusterError for an address that is in no range of an IPv6 cluster.
+ * @example
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ * import os from "node:os";
+ * import { generateCluster, writeCluster } from "lbscale";
+ *
+ * const cluster = generateCluster({ services: 10, seed: 1 });
+ * writeFileSync(`${os.tmpdir()}/cluster.json`, [...writeCluster(cluster)].join(""));
+ * ```
  */
 export function* writeCluster(cluster: Cluster | DualStack): Iterable<string> {
   const [first, second] = familiesOf(cluster);

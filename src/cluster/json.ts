@@ -184,6 +184,13 @@ export function parseClusterFile(text: string): Cluster | DualStack {
  * @param text What `writeCluster` wrote.
  * @returns The cluster.
  * @throws InvalidClusterError that names object and field in one line.
+ * @example
+ * ```ts
+ * import { generateCluster, parseCluster, writeCluster } from "lbscale";
+ *
+ * const text = [...writeCluster(generateCluster({ services: 10, seed: 1 }))].join("");
+ * console.log(parseCluster(text).services); // 10
+ * ```
  */
 export function parseCluster(text: string): Cluster {
   return familiesOf(parseClusterFile(text))[0];

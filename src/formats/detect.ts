@@ -100,6 +100,15 @@ const INSTEAD: Partial<Readonly<Record<TextKind, string>>> = {
  * @param options What the user knows and no text says.
  * @returns The cluster, lines that say what was read, left out and assumed, and of iptables-save the node's own rules.
  * @throws InvalidInputError in one line when a text is none, holds what can't be, or two do not belong together.
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs";
+ * import { importCluster } from "lbscale";
+ *
+ * // Of a node: iptables-save, nft list ruleset, or what kubectl get services,endpointslices -o yaml prints.
+ * const { cluster, report } = importCluster(readFileSync("test/data/online-boutique.yaml", "utf8"));
+ * console.log(cluster.services, report.join("\n"));
+ * ```
  */
 export function importCluster(texts: string | readonly string[], options: ImportOptions = {}): Imported {
   const { cluster, ipv6, ...imported } = ofFamily(readTexts(texts, options), options.family);

@@ -15,6 +15,13 @@ export const PLANES: readonly Plane[] = await Promise.all(PLANE_ENTRIES.map(({ l
  * @param id Such as `iptables` or `ebpf-maglev`, or `nftables@1.35`: as that version of kube-proxy writes it.
  * @returns The plane, which compiles clusters into programs.
  * @throws UnknownNameError that names the planes that exist.
+ * @example
+ * ```ts
+ * import { generateCluster, planeById } from "lbscale";
+ *
+ * const program = planeById("nftables@1.35").compile(generateCluster({ services: 1000, seed: 1 }));
+ * console.log(program.bytes());
+ * ```
  */
 export function planeById(id: string): Plane {
   const { plane, version } = splitPlaneId(id);

@@ -49,6 +49,7 @@ const EXAMPLES = 10;
  * @param trace Flows, from `generateCoverageFlows`.
  * @param options That the models were compiled with, or the version of kube-proxy alone; the newest by default.
  * @returns Counts per plane, and the first flows that break the contract.
+ * @throws InvalidClusterError for an address that is in no range of an IPv6 cluster.
  * @example
  * ```ts
  * import { generateCluster, generateCoverageFlows, PLANES, verifyPlanes } from "lbscale";
@@ -145,6 +146,13 @@ export function describeExpectation({ verdict, localOnly, masquerade }: Readonly
  * @param cluster The cluster that the decision is about.
  * @param decision What a model's `lookup` returns.
  * @returns One line for people.
+ * @throws InvalidClusterError for an address that is in no range of an IPv6 cluster.
+ * @example
+ * ```ts
+ * import { describeDecision, generateCluster, PASS } from "lbscale";
+ *
+ * console.log(describeDecision(generateCluster({ services: 1, seed: 1 }), PASS)); // PASS
+ * ```
  */
 export function describeDecision(cluster: Cluster, decision: Decision): string {
   if (decision < 0) return VERDICTS[decision]!;

@@ -20,6 +20,12 @@ export const REFERENCE_TABLES: readonly ReferenceTable[] = TABLES;
  *
  * @param id Such as `tigera`.
  * @returns The data set, or undefined.
+ * @example
+ * ```ts
+ * import { referenceById } from "lbscale/results";
+ *
+ * console.log(referenceById("tigera")?.url);
+ * ```
  */
 export function referenceById(id: string): Reference | undefined {
   return REFERENCES.find((reference) => reference.id === id);

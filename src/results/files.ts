@@ -95,6 +95,13 @@ export function holdsResults(folder: string): boolean {
  * @param path A results.json, a results.json.gz, or the folder that holds one.
  * @returns The validated results.
  * @throws ResultsFileError that says what is wrong with the file.
+ * @example
+ * ```ts
+ * import { readResults } from "lbscale/results";
+ *
+ * for (const { plane, services, estimate } of readResults("results/2026-11-29-default").cells)
+ *   console.log(plane, services, estimate?.median);
+ * ```
  */
 export function readResults(path: string): Results {
   return readResultsFile(path).results;

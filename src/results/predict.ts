@@ -38,6 +38,14 @@ export interface RulePrice {
  * @param services N, within the sizes of the run.
  * @param rulesVisited Rules on the way of the packet; null: those of the mean packet.
  * @returns Nanoseconds with an interval, or the reason why there is no prediction.
+ * @example
+ * ```ts
+ * import { predictLookup, readResults } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * const predicted = predictLookup(run, "iptables", 2500);
+ * console.log("medianNs" in predicted ? predicted.medianNs : predicted.unavailable);
+ * ```
  */
 export function predictLookup(
   results: Results,
@@ -72,6 +80,13 @@ export function predictLookup(
  * @param plane Id of a plane whose services are a list.
  * @param services N, within the sizes of the run.
  * @returns Nanoseconds of the constant part and per rule, or the reason why there is no price.
+ * @example
+ * ```ts
+ * import { priceRules, readResults } from "lbscale/results";
+ *
+ * const price = priceRules(readResults("results/2026-11-29-default"), "iptables", 1000);
+ * console.log("perRuleNs" in price ? price.perRuleNs : price.unavailable);
+ * ```
  */
 export function priceRules(results: Results, plane: string, services: number): RulePrice | NoPrediction {
   const curve = curveAround(results, plane, services);

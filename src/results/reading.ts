@@ -72,6 +72,14 @@ export interface LookupRatio {
  * @param second Id of the plane below the line.
  * @param services N.
  * @returns The ratio with its 95 % confidence interval, or null.
+ * @example
+ * ```ts
+ * import { compareLookups, readResults } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * const ratio = compareLookups(run, "iptables", "ebpf", 1000);
+ * console.log(ratio?.verdict, ratio?.interval);
+ * ```
  */
 export function compareLookups(
   results: Results,

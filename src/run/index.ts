@@ -34,8 +34,12 @@ export { InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput, run
  * @throws InvalidRunSpecError or another InputError for what can't be measured; CheckFailedError where a plane decides
  * wrongly; InterruptedRunError, with what was measured, once the signal aborts.
  * @example
+ * ```ts
+ * import { runBenchmark } from "lbscale/run";
+ *
  * const results = await runBenchmark({ profile: "quick", services: [1, 100], planes: ["iptables", "ebpf"] });
  * for (const { plane, services, estimate } of results.cells) console.log(plane, services, estimate?.median);
+ * ```
  */
 export function runBenchmark(spec: RunSpecInput, options: RunOptions = {}): Promise<Results> {
   return startRun(spec, { ...options, catalog: options.catalog ?? CATALOG });
@@ -48,7 +52,11 @@ export function runBenchmark(spec: RunSpecInput, options: RunOptions = {}): Prom
  * @returns The run as results.json holds it, with the estimates, fits and findings of all its cells.
  * @throws NotResumableError where the run in the folder can't be finished on this machine; otherwise as `runBenchmark`.
  * @example
+ * ```ts
+ * import { resumeBenchmark } from "lbscale/run";
+ *
  * const results = await resumeBenchmark({ out: "results/runs/2026-01-31-default" });
+ * ```
  */
 export function resumeBenchmark(options: ResumeOptions): Promise<Results> {
   return resumeRun({ ...options, catalog: options.catalog ?? CATALOG });

@@ -103,6 +103,13 @@ export class InvalidRunSpecError extends InputError {
  * @param input What a program or the command line asks for.
  * @returns The specification, whose numbers are within bounds and whose options the lane uses.
  * @throws InvalidRunSpecError for the first field that can't be used.
+ * @example
+ * ```ts
+ * import { parseRunSpec } from "lbscale/run";
+ *
+ * const { lane, seed } = parseRunSpec({ profile: "quick", services: [1, 1000] });
+ * console.log(lane, seed); // model 1
+ * ```
  */
 export function parseRunSpec(input: unknown): RunSpec {
   const parsed = runSpecSchema.safeParse(input);

@@ -47,6 +47,13 @@ import { updatesGrow } from "./updates.js";
  *
  * @param results Results with their conclusions, as `run` stores them.
  * @returns Findings with a title, a sentence and the cells they rest on.
+ * @example
+ * ```ts
+ * import { findFindings, readResults } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * for (const { headline, interval } of findFindings(run)) console.log(headline, interval);
+ * ```
  */
 export function findFindings(results: Results): Finding[] {
   const cells = measuredCells(results);

@@ -23,6 +23,14 @@ const LINE_HEIGHT = 1.25;
  * @param view Size, theme and font scale.
  * @param right Pixels that labels right of the plot need.
  * @returns A Chart.js plugin, and the layout to go with it.
+ * @example
+ * ```ts
+ * import { frame } from "lbscale/charts";
+ *
+ * const words = { title: "A finding", subtitle: "Median time · lower is better", caption: "What was measured, and where" };
+ * const { plugin, layout } = frame(words, { theme: "light", width: 1600, height: 900 }, () => 48);
+ * console.log(plugin.id, layout);
+ * ```
  */
 export function frame(
   words: Words,

@@ -29,6 +29,16 @@ export interface QuickOptions {
  * @param trace Flows to look up, again and again.
  * @param options `batch`: lookups between two readings of the clock. Times in milliseconds.
  * @returns Nanoseconds per lookup, one entry per model, in the order given.
+ * @example
+ * ```ts
+ * import { generateCluster, generateTrace, PLANES, timeLookups } from "lbscale";
+ *
+ * const cluster = generateCluster({ services: 100, seed: 1 });
+ * const models = new Map(PLANES.map((plane) => [plane.id, plane.compile(cluster).model(1)]));
+ * const trace = generateTrace(cluster, { flows: 6000, batch: 100, seed: 1 });
+ * for (const { name, medianNs } of timeLookups(models, trace, { batch: 100, measureMs: 20, warmupMs: 10 }))
+ *   console.log(`${name}: ${medianNs.toFixed(0)} ns`);
+ * ```
  */
 export function timeLookups(
   models: ReadonlyMap<string, Pick<Model, "lookup">>,

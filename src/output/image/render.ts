@@ -50,7 +50,7 @@ export interface RenderedChart {
  * import { readResults } from "lbscale/results";
  *
  * const results = readResults("results/2026-11-29-default");
- * const charts = renderCharts(results, { charts: ["scaling"], formats: ["png"], themes: ["light"], size: "article" });
+ * const charts = renderCharts(results, { charts: ["scaling"], formats: ["png"], themes: ["light"], size: "slide" });
  * ```
  */
 export function renderCharts(results: Results, request: RenderRequest): RenderedChart[] {

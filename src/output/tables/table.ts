@@ -166,6 +166,12 @@ const FROM_RESULTS: ReadonlySet<number> = new Set([0, 2, 3]);
  *
  * @param results Results of a run.
  * @returns A table with one line per cell.
+ * @example
+ * ```ts
+ * import { markdownTable, readResults } from "lbscale/results";
+ *
+ * console.log(markdownTable(readResults("results/2026-11-29-default")));
+ * ```
  */
 export function markdownTable(results: Results): string {
   return [
@@ -209,6 +215,12 @@ export function countsCsv(results: Results): string | null {
  *
  * @param results Results of a run.
  * @returns A header and one line per cell.
+ * @example
+ * ```ts
+ * import { csvTable, readResults } from "lbscale/results";
+ *
+ * console.log(csvTable(readResults("results/2026-11-29-default")).split("\n")[0]);
+ * ```
  */
 export function csvTable(results: Results): string {
   const header = [

@@ -65,6 +65,13 @@ export interface RunComparison {
  * @param base Results before.
  * @param head Results after.
  * @returns One test per plane: ratio (above 1 is slower), interval, detectable effect, verdict.
+ * @example
+ * ```ts
+ * import { compareRuns, readResults } from "lbscale/results";
+ *
+ * const run = readResults("results/2026-11-29-default");
+ * for (const { plane, ratio, verdict } of compareRuns(run, run).planes) console.log(plane, ratio, verdict);
+ * ```
  */
 export function compareRuns(base: Results, head: Results): RunComparison {
   const keyOf = (cell: Cell) => `${cell.lane} ${cellId(cell)}`;
@@ -190,6 +197,13 @@ function variance(values: readonly number[]): number {
  * @param base Results before.
  * @param head Results after.
  * @returns One sentence per reason.
+ * @example
+ * ```ts
+ * import { incomparable, readResults } from "lbscale/results";
+ *
+ * const [base, head] = ["default", "article"].map((id) => readResults(`results/2026-11-29-${id}`));
+ * console.log(incomparable(base!, head!));
+ * ```
  */
 export function incomparable(base: Results, head: Results): string[] {
   const differ = (what: string, a: unknown, b: unknown) =>

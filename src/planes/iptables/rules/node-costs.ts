@@ -40,6 +40,16 @@ export function positionsIn(cluster: Cluster, list: NodeList): Positions {
  * @param list The node's rules, from `importCluster`.
  * @param program The same rules, from `compileNodeList`.
  * @returns One entry per service port: position, and entries that its first packet visits.
+ * @example
+ * ```ts
+ * import { compileNodeList, EXPORTS, generateCluster, importCluster, nodeCosts } from "lbscale";
+ *
+ * // Here the text of iptables-save is made up; on a node it is the command's output.
+ * const saved = [...EXPORTS.find(({ id }) => id === "iptables")!.write(generateCluster({ services: 20, seed: 1 }))];
+ * const { cluster, nodeList } = importCluster(saved.join(""));
+ * const costs = nodeCosts(cluster, nodeList!, compileNodeList(cluster, nodeList!));
+ * console.log(costs.map(({ position, entries }) => [position, entries]));
+ * ```
  */
 export function nodeCosts(cluster: Cluster, list: NodeList, program: NodeProgram): NodeCost[] {
   const positionOf = positionsIn(cluster, list);

@@ -42,6 +42,16 @@ const FILTER_HOOKS: readonly ChainKind[] = ["INPUT", "FORWARD", "OUTPUT"];
  * @param list The node's rules, from `importCluster`.
  * @returns Tables that the iptables model walks.
  * @throws InvalidInputError when chains jump in a circle, deeper than the model's stack, or nowhere.
+ * @example
+ * ```ts
+ * import { compileNodeList, describeDecision, EXPORTS, generateCluster, importCluster } from "lbscale";
+ *
+ * const saved = [...EXPORTS.find(({ id }) => id === "iptables")!.write(generateCluster({ services: 20, seed: 1 }))];
+ * const { cluster, nodeList } = importCluster(saved.join(""));
+ * const model = compileNodeList(cluster, nodeList!).model(1);
+ * const flow = { src: 0x0aff0001, sport: 40000, dst: cluster.clusterIp[0]!, dport: cluster.port[0]!, protocol: 6 };
+ * console.log(describeDecision(cluster, model.explain(flow, 0).decision));
+ * ```
  */
 export function compileNodeList(cluster: Cluster, list: NodeList): NodeProgram {
   const unsupported = new Map<string, number>();
