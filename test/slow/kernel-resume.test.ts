@@ -33,6 +33,7 @@ function blocksIn(out: string): Record<string, number[]> {
 
 inKernel.each([
   ["SIGINT", "connect"],
+  ["SIGHUP", "connect"],
   ["SIGKILL", "connect"],
   ["SIGKILL", "update"],
 ] as const)("a run that ends by %s during %s goes on where it was", (signal, scenario) => {
@@ -45,6 +46,7 @@ inKernel.each([
   spawnSync(process.execPath, [...raiseWhenSaved(signal, scenario), CLI, ...words], { stdio: "ignore", env });
   const before = blocksIn(out);
   expect(Object.values(before).flat().length).toBeGreaterThan(0);
+  if (signal !== "SIGKILL") expect(readdirSync(folder).filter((name) => name.startsWith(PREFIX))).toEqual([]);
   spawnSync(process.execPath, [CLI, "doctor", "--clean"], { env });
   const { status, stderr } = spawnSync(
     process.execPath,

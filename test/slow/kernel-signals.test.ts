@@ -1,4 +1,4 @@
-/** Commands that build a testbed and are no runs: a signal ends them with nothing left behind. Needs Linux and root. */
+/** Commands that build a testbed, runs among them: a signal ends them with nothing left behind. Needs Linux and root. */
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -19,14 +19,29 @@ const testbeds = () => readdirSync(folder).filter((name) => name.startsWith(PREF
 const COMMANDS = {
   verify: ["verify", "--lane", "kernel", "--planes", "iptables", "--services", "2000"],
   doctor: ["doctor"],
+  run: [
+    ...[
+      "run",
+      "--lane",
+      "kernel",
+      "--planes",
+      "direct,iptables,ebpf",
+      "--services",
+      "100",
+      "--replicates",
+      "99",
+    ],
+    ...["--scenarios", "connect", "--formats", "none"],
+  ],
 };
 
 inKernel.each(
   (["SIGINT", "SIGTERM", "SIGHUP"] as const).flatMap((signal) =>
-    (["verify", "doctor"] as const).map((name) => [name, signal] as const),
+    (["verify", "doctor", "run"] as const).map((name) => [name, signal] as const),
   ),
 )("%s that ends by %s leaves no testbed", async (name, signal) => {
-  const child = spawn(process.execPath, [CLI, ...COMMANDS[name]], {
+  const out = join(folder, "run");
+  const child = spawn(process.execPath, [CLI, ...COMMANDS[name], ...(name === "run" ? ["--out", out] : [])], {
     stdio: "ignore",
     env: { ...process.env, TMPDIR: folder },
   });
@@ -36,11 +51,13 @@ inKernel.each(
   child.kill(signal);
   expect(await ended).toBe(130);
   expect(testbeds()).toEqual([]);
+  // What a run has measured is kept.
+  rmSync(out, { recursive: true, force: true });
 });
 
 const BOOTS = {
   doctor: ["doctor", "--probe-guest"],
-  run: ["run", "--lane", "kernel", "--planes", "ipvs", "--services", "1", "--out", join(folder, "run")],
+  run: ["run", "--lane", "kernel", "--planes", "ipvs", "--services", "1"],
 };
 const guests = () => testbeds().filter((name) => existsSync(join(folder, name, "guest")));
 
@@ -48,8 +65,10 @@ inKernel.for([
   ["doctor", "SIGINT"],
   ["run", "SIGINT"],
   ["run", "SIGTERM"],
+  ["run", "SIGHUP"],
 ] as const)("%s that boots a guest and ends by %s leaves nothing", async ([name, signal], { skip }) => {
-  const child = spawn(process.execPath, [CLI, ...BOOTS[name]], {
+  const out = join(folder, "run");
+  const child = spawn(process.execPath, [CLI, ...BOOTS[name], ...(name === "run" ? ["--out", out] : [])], {
     stdio: "ignore",
     env: { ...process.env, TMPDIR: folder },
   });
