@@ -39,7 +39,10 @@ describe("the cold start of a new node, in the kernel", () => {
 
   withTools("measures with another nft, and stores what that says of itself", ["nft", "ip", "cc"], () => {
     const log = file("nft.log", "");
-    const nft = file("nft", `#!/bin/sh\necho "$1" >> ${log}\nexec /usr/sbin/nft "$@"\n`);
+    const nft = file(
+      "nft",
+      `#!/bin/sh\necho "$1" >> ${log}\ncase $1 in --version) echo "nftables v9.9.9";; *) exec /usr/sbin/nft "$@";; esac\n`,
+    );
     chmodSync(nft, 0o755);
     const out = join(folder, "other-nft");
     const { status } = lbscale([
@@ -48,7 +51,7 @@ describe("the cold start of a new node, in the kernel", () => {
     ]);
     expect(status).toBe(0);
     const { run, cells } = readResults(out);
-    expect(run.settings.kernel!.nft).toMatch(/^nftables v\d/);
+    expect(run.settings.kernel!.nft).toBe("nftables v9.9.9");
     expect(run.command).toContain("--nft PATH");
     expect(cells.map(({ facts }) => facts.nft)).toEqual(Array(3).fill(run.settings.kernel!.nft));
     // Two questions for its version, and a load of each layout.
@@ -59,5 +62,10 @@ describe("the cold start of a new node, in the kernel", () => {
       "-f",
       "-f",
     ]);
+    // Next to the run above, which had the system's.
+    const merged = ["--formats", "text", "--out", join(folder, "both-nfts")];
+    const both = lbscale(["report", join(folder, "cold"), out, ...merged]);
+    expect([both.status, both.stdout]).toEqual([0, expect.stringContaining("nftables 1.37, other-nft")]);
+    expect(both.stdout).toMatch(/nft differs: nftables v\d\S* .*\(cold\), nftables v9\.9\.9 \(other-nft\)/);
   });
 });

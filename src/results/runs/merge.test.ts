@@ -70,6 +70,14 @@ describe("runs that are drawn as one", () => {
     );
   });
 
+  it("say which nft each was measured with", () => {
+    const withNft = (nft: string) =>
+      clusterRun("nftables@1.37", { lane: "kernel", scenario: "cold-start", facts: { nft } });
+    const merged = mergeRuns(two(withNft("nftables v1.0.6"), withNft("nftables v1.1.3")));
+    expect(Object.values(merged.planes!).map(({ label }) => label.replace(/^.*, /, ""))).toEqual(["a", "b"]);
+    expect(merged.cells[0]!.warnings).toContain("nft differs: nftables v1.0.6 (a), nftables v1.1.3 (b)");
+  });
+
   it("say what they differ in, also in the table's warnings", () => {
     const runs = two(clusterRun("nftables"), clusterRun("nftables", { endpoints: 9 }, "6.12"));
     const endpoints = runs[0]!.results.cells[0]!.endpoints;

@@ -155,8 +155,11 @@ function conditionsOf({ cells, cluster, environment, run, tool }: Results): Read
   const nodes = liveNodes({ cluster });
   const lane = [...new Set(cells.map((cell) => cell.lane))].join(", ");
   const endpoints = [...new Set(cells.map((cell) => cell.endpoints))].join(", ");
+  const nfts = [
+    ...new Set(cells.flatMap(({ facts }) => (facts.nft === undefined ? [] : [String(facts.nft)]))),
+  ];
   const common = {
-    lane,
+    ...{ lane, nft: nfts.length === 0 ? "none" : plainText(nfts.join(", "), 80) },
     addresses: { 6: "IPv6", dual: "IPv4 and IPv6", 4: "IPv4" }[run.settings.family ?? 4],
     "endpoints of a Service": endpoints,
     lbscale: tool.version,
