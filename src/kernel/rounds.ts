@@ -82,6 +82,7 @@ export async function measureRounds(
     const config = { host, natives, cluster, options, name: `${plane}-${services}` };
     try {
       const loaded = await loadPlaneInto(plane, config);
+      if (task.cpu !== null) await loaded.testbed.pinServer(task.cpu);
       const program = loaded.program;
       const memory = await readMemory(loaded, config, meters.tablesize);
       loadedCells[cell] = { loaded, config, model: program?.model(task.seed) ?? null };
@@ -224,7 +225,10 @@ const LOOKUP_SAMPLES = 7;
 const LOOKUPS_A_SAMPLE = 20_000;
 
 /** Times the BPF lookup alone, next to its twin that looks nothing up; null for planes without one. */
-async function timeModelLookups({ loaded, config }: LoadedCell, chase: Chase) {
+export async function timeModelLookups(
+  { loaded, config }: Pick<LoadedCell, "loaded" | "config">,
+  chase: Chase,
+) {
   const name = loaded.plane.lookupProgram;
   const { loader } = config.natives;
   if (name === null || loader === null) return null;

@@ -43,6 +43,7 @@ export async function connectRounds(setting: Rounds, visit: Visit): Promise<void
       { host, natives: { ...natives, loader: null, balancer: null }, testbed: base },
       null,
     );
+    if (task.cpu !== null) for (const each of [testbed, base]) await each.pinServer(task.cpu);
     for (let round = 0; round < visit.rounds; round++) {
       const began = performance.now();
       const seed = replicateSeed(task.seed, visit.block * visit.rounds + round, visit.cell);
@@ -68,6 +69,8 @@ export async function connectRounds(setting: Rounds, visit: Visit): Promise<void
         wallMs: Math.round(performance.now() - began),
       });
     }
+    // Later, connections are made from any core, while the program is at work on all of them.
+    if (task.cpu !== null) await testbed.pinServer(null);
   } finally {
     await base.remove();
   }
