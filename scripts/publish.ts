@@ -14,7 +14,7 @@ import { againstKernelTable } from "../src/analysis/model-vs-kernel.js";
 import { CHARTS } from "../src/charts/index.js";
 import { renderCharts } from "../src/output/image/render.js";
 import { kubeProxyFacts } from "../src/output/method.js";
-import { markdownTable } from "../src/output/tables/table.js";
+import { tablesBySize } from "../src/output/tables/by-size.js";
 import {
   holdsResults,
   PACKED_RESULTS_FILE,
@@ -151,7 +151,11 @@ function runPage(all: Results): string {
     `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(environment.cpu)} (${environment.cores} cores, ${environment.virtualisation}), ` +
       `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. ${kubeProxyWords(all)}${laneWords(all)}`,
     "",
-    markdownTable(all),
+    "## Times",
+    "",
+    `Medians by number of Services; in brackets 95 % intervals, or ranges of fewer than six replicates (\\*). \`npx lbscale report results/${name} --formats md,csv --out results/runs/${name}\` writes a line per cell.`,
+    "",
+    tablesBySize(all),
     ...(againstKernel === null ? [] : ["## Model against kernel", "", againstKernel, ""]),
     ...drawn.slice(1).flatMap((id) => [picture(id), ""]),
     `All charts, in both themes, as PNG, SVG, PDF, slides and an interactive page: \`npx lbscale report results/${name} --formats png,svg,html,pptx --out results/runs/${name}\`. Data: [${PACKED_RESULTS_FILE}](${PACKED_RESULTS_FILE}).`,
