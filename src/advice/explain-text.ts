@@ -63,12 +63,14 @@ export function formatPlane({
   sizes,
 }: PlaneExplanation): PlaneText {
   const listed = sizes.some(({ rules }) => rules !== null);
+  const routed = sizes.some(({ work }) => work?.routingNodes !== undefined);
   const predicted = sizes.some(({ prediction }) => prediction !== null);
   const heading = [
     "services",
     ...(listed ? ["rules: this order", "best", "mean", "worst"] : ["rules"]),
     "map lookups",
     "hash probes",
+    ...(routed ? ["routing nodes"] : []),
     ...(predicted ? [`predicted${listed && !ownList ? " (mean place)" : ""}`, "95 % interval"] : []),
   ];
   const walked = sizes.filter(({ work, rules }) => work !== null || rules !== null);
@@ -78,7 +80,7 @@ export function formatPlane({
     place: position
       ? `place: rule ${formatCount(position.rule)} of ${formatCount(position.lastRule)} in ${ownList ? "the node's own KUBE-SERVICES, in its own order" : "KUBE-SERVICES (kube-proxy's order is random, and may change at every sync)"}, endpoint ${position.pick} of ${position.lastPick}`
       : "",
-    table: [heading, ...walked.map((size) => row(size, listed, predicted))],
+    table: [heading, ...walked.map((size) => row(size, { listed, routed, predicted }))],
     notes: [
       ...formatHooks(hooks),
       ...(ownList
@@ -91,7 +93,17 @@ export function formatPlane({
   };
 }
 
-function row({ factor, services, work, rules, prediction }: SizedCost, listed: boolean, predicted: boolean) {
+/** Columns that not every plane has. */
+interface Columns {
+  readonly listed: boolean;
+  readonly routed: boolean;
+  readonly predicted: boolean;
+}
+
+function row(
+  { factor, services, work, rules, prediction }: SizedCost,
+  { listed, routed, predicted }: Columns,
+): string[] {
   const range = rules ? [rules.best, rules.mean, rules.worst].map(formatCount) : ["", "", ""];
   return [
     `${formatCount(services)} (×${factor})`,
@@ -99,6 +111,7 @@ function row({ factor, services, work, rules, prediction }: SizedCost, listed: b
     ...(listed ? range : []),
     work ? formatCount(work.mapLookups) : "–",
     work ? formatCount(work.hashProbes) : "–",
+    ...(routed ? [work?.routingNodes === undefined ? "–" : formatCount(work.routingNodes)] : []),
     ...(predicted ? formatPrediction(prediction) : []),
   ];
 }

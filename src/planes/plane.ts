@@ -253,6 +253,11 @@ export interface Work {
   entriesWritten: number;
   /** Elements compared in the chains of connection tables; not among `hashProbes`. */
   stateProbes: number;
+  /**
+   * Nodes read in the node's routing trie, which has a route for each address of a Service in IPVS mode (counted in IPv4); not among
+   * `hashProbes`, and no part of the timed lookup. Absent where a plane adds no routes.
+   */
+  routingNodes?: number;
 }
 
 /** No work yet: what a count starts from. */
@@ -275,6 +280,7 @@ export function addWork(total: Work, work: Readonly<Work>): void {
   total.hashProbes += work.hashProbes;
   total.entriesWritten += work.entriesWritten;
   total.stateProbes += work.stateProbes;
+  if (work.routingNodes !== undefined) total.routingNodes = (total.routingNodes ?? 0) + work.routingNodes;
 }
 
 /** A 5-tuple. Addresses are unsigned or int32, as columns or traces hold them. */

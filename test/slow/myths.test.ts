@@ -31,13 +31,20 @@ function meanWork(plane: string, services: number, endpoints = 4, affinityShare 
   let rules = 0;
   let lookups = 0;
   let probes = 0;
+  let routes = 0;
   for (let i = 0; i < length; i++) {
     const { work } = model.explain(flowAt(words, i), 0);
     rules += work.rulesVisited;
     lookups += work.mapLookups;
     probes += work.hashProbes;
+    routes += work.routingNodes ?? 0;
   }
-  return { rules: rules / length, lookups: lookups / length, probes: probes / length };
+  return {
+    rules: rules / length,
+    lookups: lookups / length,
+    probes: probes / length,
+    routes: routes / length,
+  };
 }
 
 describe("docs/myths.md", () => {
@@ -57,6 +64,8 @@ describe("docs/myths.md", () => {
     const ipvs = (services: number) => meanWork("ipvs", services).probes - meanWork("ipvs", 1).probes + 1;
     expect(Math.round(ipvs(513))).toBe(2);
     expect(Math.abs(ipvs(10_000) - 20.5)).toBeLessThan(1);
+    expect(PAGE).toContain("about six nodes, at 10 Services as at 10,000");
+    for (const services of [10, 10_000]) expect(Math.round(meanWork("ipvs", services).routes / 2)).toBe(6);
   });
 
   it("says that Cilium asks three maps at any N, and Calico's walk grows with each doubling", () => {

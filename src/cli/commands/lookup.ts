@@ -112,12 +112,13 @@ export const lookupCommand: CommandModule<object, Arguments> = {
         work,
         path,
       });
-    const { rulesVisited, filterRulesVisited, mapLookups, hashProbes } = work;
+    const { rulesVisited, filterRulesVisited, mapLookups, hashProbes, routingNodes } = work;
+    const routed = routingNodes === undefined ? "" : `, ${routingNodes} routing nodes`;
     await print(
       [
         ...path.map((step, i) => `${String(i + 1).padStart(3)}  ${plainText(step, 300)}`),
         `${plane.label}${release}: ${answer}`,
-        `work: ${rulesVisited} rules, ${filterRulesVisited} filter rules, ${mapLookups} map lookups, ${hashProbes} hash probes`,
+        `work: ${rulesVisited} rules, ${filterRulesVisited} filter rules, ${mapLookups} map lookups, ${hashProbes} hash probes${routed}`,
         "",
       ].join("\n"),
     );

@@ -6,12 +6,12 @@ import type {
   ConnectionOptions,
   Connections,
   MemoryLine,
-  Model,
   Pair,
   PlaneOptions,
 } from "../plane.js";
 import { connectionsOf } from "./connections.js";
 import { load } from "./load.js";
+import type { IpvsModel } from "./model.js";
 import { IpvsProgram } from "./program.js";
 
 export class IpvsFamilies implements BothFamilies {
@@ -26,7 +26,7 @@ export class IpvsFamilies implements BothFamilies {
     return [this.parts[0].tableMemory()];
   }
 
-  models(seed: number): Pair<Model> {
+  models(seed: number): Pair<IpvsModel> {
     const [ipv4, ipv6] = load(this.parts, seed);
     return [ipv4!.model, ipv6!.model];
   }

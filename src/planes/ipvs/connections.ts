@@ -11,7 +11,6 @@ import {
   DROP,
   type Explanation,
   type Flow,
-  type Model,
   noWork,
   PASS,
 } from "../plane.js";
@@ -19,6 +18,7 @@ import { type Conntrack, NONE } from "../shared/conntrack.js";
 import { type Count, explainConfirm, explainKnown } from "../shared/explain-conntrack.js";
 import { answeringSide, conntrackOf } from "../shared/netfilter-connections.js";
 import { NULL } from "./layout.js";
+import type { IpvsModel } from "./model.js";
 import {
   CLIENT,
   CLIENT_PORT,
@@ -34,7 +34,7 @@ import {
 /** Connections of the families of a node, whose models decide: in one ip_vs_conn_tab and one nf_conntrack. */
 export function connectionsOf(
   families: readonly { readonly cluster: Cluster }[],
-  models: readonly Model[],
+  models: readonly IpvsModel[],
   seed: number,
   options: ConnectionOptions,
 ): Connections[] {
@@ -49,7 +49,7 @@ export function connectionsOf(
 }
 
 class IpvsConnections implements Connections {
-  readonly #model: Model;
+  readonly #model: IpvsModel;
   readonly #cluster: Cluster;
   readonly #flag: number;
   readonly #conntrack: Conntrack;
@@ -58,7 +58,7 @@ class IpvsConnections implements Connections {
   readonly #endpointPort: Uint16Array;
 
   /** `conntrack` and `table`: those of both families where a node has both. */
-  constructor(model: Model, cluster: Cluster, conntrack: Conntrack, table: ConnectionTable) {
+  constructor(model: IpvsModel, cluster: Cluster, conntrack: Conntrack, table: ConnectionTable) {
     this.#model = model;
     this.#cluster = cluster;
     this.#flag = familyFlag(cluster.network);
@@ -154,6 +154,7 @@ class IpvsConnections implements Connections {
     const tagged = { ...flow, protocol: flow.protocol | this.#flag };
     const known = explainKnown(this.#conntrack, tagged, nowSec, count);
     if (known !== null) {
+      this.#model.explainRoute(flow.dst, count);
       const connection = this.#search(tagged, count);
       return { decision: connection === NULL ? known : this.#table.refresh(connection), work };
     }
@@ -162,7 +163,10 @@ class IpvsConnections implements Connections {
       return { decision: DROP, work };
     }
     const stale = this.#search(tagged, count);
-    if (stale !== NULL) return { decision: this.#table.refresh(stale), work };
+    if (stale !== NULL) {
+      this.#model.explainRoute(flow.dst, count);
+      return { decision: this.#table.refresh(stale), work };
+    }
 
     const { decision, work: total } = this.#model.explain(flow, nowSec, path);
     addWork(total, work);

@@ -2,6 +2,7 @@
 
 import { maskTo, SCTP, TCP } from "../../cluster/cluster.js";
 import type { Work } from "../plane.js";
+import { type NodeRoutes, walkWords } from "./routing/node-routes.js";
 import { type IpvsRules, IS_LOAD_BALANCER, KNOWN, MASQUERADE } from "./rules.js";
 import { networkKey } from "./tables/set-entries.js";
 
@@ -10,8 +11,17 @@ export interface Trace {
   readonly path: string[] | undefined;
 }
 
-/** `Rules.nat`, counted: entries as iptables visits them, chain ends included. */
-export function explainNat(rules: IpvsRules, src: number, dst: number, key: number, trace: Trace): number {
+/** A first packet, as sets and routes are asked about it. */
+export interface Packet {
+  readonly src: number;
+  readonly dst: number;
+  /** See `portKey`. */
+  readonly key: number;
+}
+
+/** `Rules.nat`, counted: entries as iptables visits them, chain ends included, and the searches of addrtype for routes. */
+export function explainNat(rules: IpvsRules, routes: NodeRoutes, packet: Packet, trace: Trace): number {
+  const { src, dst, key } = packet;
   const { sets } = rules;
   const { work } = trace;
   let bits = 0;
@@ -41,18 +51,23 @@ export function explainNat(rules: IpvsRules, src: number, dst: number, key: numb
     work.rulesVisited++;
     if (tested(trace, "KUBE-EXTERNAL-IP", sets.external.has2(dst, key))) {
       work.rulesVisited++;
+      explainAccept(rules, routes, packet, trace);
       return bits | marked(trace) | KNOWN;
     }
     work.rulesVisited += 2;
   }
   if (sets.externalLocal.size > 0) {
     work.rulesVisited++;
-    if (tested(trace, "KUBE-EXTERNAL-IP-LOCAL", sets.externalLocal.has2(dst, key))) return bits | KNOWN;
+    if (tested(trace, "KUBE-EXTERNAL-IP-LOCAL", sets.externalLocal.has2(dst, key))) {
+      explainAccept(rules, routes, packet, trace);
+      return bits | KNOWN;
+    }
     work.rulesVisited++;
   }
   work.rulesVisited++;
   const isLocal = rules.isLocalDestination(dst);
-  trace.path?.push(`routing table: ${isLocal ? "a local address" : "no local address"}`);
+  const search = routes.search(dst, work);
+  trace.path?.push(`routing table: ${isLocal ? "a local address" : "no local address"}${walkWords(search)}`);
   if (isLocal) bits |= explainNodePort(rules, dst, key, trace) & MASQUERADE;
   work.rulesVisited++;
   if (tested(trace, "KUBE-CLUSTER-IP", sets.clusterIp.has2(dst, key))) return bits | KNOWN;
@@ -63,6 +78,19 @@ export function explainNat(rules: IpvsRules, src: number, dst: number, key: numb
   // The end of KUBE-SERVICES, and the hook's policy.
   work.rulesVisited += 2;
   return bits;
+}
+
+/**
+ * The rules that accept an external address: what comes from elsewhere (addrtype's search for the source), else what is for this
+ * node (its search for the destination).
+ */
+function explainAccept(rules: IpvsRules, routes: NodeRoutes, { src, dst }: Packet, trace: Trace): void {
+  const from = routes.search(src, trace.work);
+  if (from === null) return;
+  trace.path?.push(`routing table, of the source: ${from.type}${walkWords(from)}`);
+  if (!rules.isLocalDestination(src)) return;
+  const to = routes.search(dst, trace.work);
+  trace.path?.push(`routing table: a local address${walkWords(to)}`);
 }
 
 function explainNodePort(rules: IpvsRules, dst: number, key: number, trace: Trace): number {

@@ -7,6 +7,7 @@ import type { KubeProxySettings } from "../shared/kube-proxy.js";
 import type { Loaded } from "./incremental.js";
 import { inCreationOrder, loadMemory } from "./memory.js";
 import { IpvsModel } from "./model.js";
+import { NodeRoutes } from "./routing/node-routes.js";
 import { IpvsRules } from "./rules.js";
 import { SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
 import { KubeSets } from "./tables/kube-sets.js";
@@ -59,6 +60,7 @@ export function load(families: readonly Created[], seed: number, room: Room = NO
     const sets = new KubeSets(created.setEntries, seed, room.elements, familyOf(cluster.network));
     const model = new IpvsModel({
       rules: new IpvsRules(cluster, sets, settings),
+      routes: new NodeRoutes(cluster, created.virtualServices),
       words,
       table: tables[i]!,
       scheduler: schedulers[i]!,

@@ -10,7 +10,9 @@ import {
   TCP,
   UDP,
 } from "../../cluster/cluster.js";
-import { generateCluster } from "../../cluster/generate.js";
+import { generateCoverageFlows } from "../../cluster/coverage-flows.js";
+import { flowAt } from "../../cluster/flows.js";
+import { generateCluster, MIXED } from "../../cluster/generate.js";
 import { DEFAULT_NETWORK } from "../../cluster/network.js";
 import { differencesOf, expectationOf } from "../contract.js";
 import { allows } from "../expectation.js";
@@ -191,6 +193,8 @@ describe("affinity", () => {
 describe("work", () => {
   const work = (model: Model, f: Flow) => model.explain(f, 0).work;
   const plain = { ports: [{ protocol: TCP, port: 80, endpoints: [pod(0)] }] };
+  /** Nodes on the way to the only service's address, beside the node's own routes. */
+  const ROUTE = 4;
 
   it("is four sets, the service table and one service for a pod that calls a cluster IP", () => {
     // Jump, 127/8, cluster IP from elsewhere (fails in its header), dst LOCAL, the end of KUBE-NODE-PORT, accept cluster IP;
@@ -202,6 +206,7 @@ describe("work", () => {
       hashProbes: 1,
       entriesWritten: 0,
       stateProbes: 0,
+      routingNodes: 2 * ROUTE,
     });
   });
 
@@ -230,6 +235,69 @@ describe("work", () => {
       rulesVisited: 11 + 4,
       mapLookups: 2 + 7 + 1,
     });
+  });
+
+  it("searches for a route at addrtype and for the packet, and for the source of one to an external address", () => {
+    const EXTERNAL = ip("203.0.113.7");
+    const record = { externalIps: [EXTERNAL] };
+    const searches = (f: Flow, more: Partial<ServiceRecord> = {}) => {
+      const path: string[] = [];
+      const { routingNodes } = modelOf({ ...record, ...more }).explain(f, 0, path).work;
+      const steps = path.flatMap((step) => /^rout.*, (\d+) nodes of its trie/.exec(step) ?? []);
+      const nodes = steps.filter((_, i) => i % 2 === 1).map(Number);
+      expect(nodes.reduce((sum, each) => sum + each, 0)).toBe(routingNodes);
+      return steps.filter((_, i) => i % 2 === 0).map((step) => step.split(",")[0]);
+    };
+    const local = "routing table: a local address";
+    const ofSource = "routing table";
+    expect(searches(flow(CLIENT, VIP, 80))).toEqual([local, "routing: local"]);
+    expect(searches(flow(CLIENT, ip("198.51.100.9"), 80))).toEqual([
+      "routing table: no local address",
+      "routing: unicast",
+    ]);
+    // A source from elsewhere is accepted at once; the node's own only because the destination is local.
+    expect(searches(flow(OUTSIDE, EXTERNAL, 80))).toEqual([ofSource, "routing: local"]);
+    expect(searches(flow(NODE, EXTERNAL, 80))).toEqual([ofSource, local, "routing: local"]);
+    expect(searches(flow(OUTSIDE, EXTERNAL, 80), { externalLocal: true })).toEqual([
+      ofSource,
+      "routing: local",
+    ]);
+  });
+
+  it("finds a local route for exactly the addresses that the sets call local", () => {
+    const generated = generateCluster({ services: 300, seed: 4, ...MIXED });
+    const model = ipvs.compile(generated).model(1);
+    const { words, length } = generateCoverageFlows(generated, 2000, 5);
+    for (let at = 0; at < length; at++) {
+      const path: string[] = [];
+      const { dst, ...rest } = flowAt(words, at);
+      model.explain({ ...rest, dst }, 0, path);
+      const said = path.find((step) => step.startsWith("routing table: "));
+      const isLocal = path.some((step) => step.startsWith("routing: local"));
+      if (said !== undefined && dst >>> 24 !== 127)
+        expect([dst, isLocal]).toEqual([dst, said.startsWith("routing table: a local")]);
+    }
+  });
+
+  it("counts no routes in IPv6", () => {
+    const generated = generateCluster({ services: 5, seed: 2, family: 6 });
+    const { work } = ipvs
+      .compile(generated)
+      .model(1)
+      .explain(flow(CLIENT, generated.clusterIp[0]!, 80), 0);
+    expect(work.routingNodes).toBeUndefined();
+  });
+
+  it("reads about six nodes for an address at 10, 1,000 and 10,000 services", () => {
+    for (const services of [10, 1000, 10_000]) {
+      const generated = generateCluster({ services, seed: 1, endpoints: { kind: "constant", count: 1 } });
+      const model = ipvs.compile(generated).model(1);
+      let nodes = 0;
+      for (let s = 0; s < services; s++)
+        nodes += model.explain(flow(CLIENT, generated.clusterIp[s]!, 80), 0).work.routingNodes!;
+      expect(nodes / services / 2).toBeGreaterThan(5);
+      expect(nodes / services / 2).toBeLessThan(6.5);
+    }
   });
 
   it("visits the same rules and sets however many services there are", () => {
@@ -265,9 +333,10 @@ describe("work", () => {
       "nat PREROUTING, KUBE-SERVICES:",
       "KUBE-CLUSTER-IP: member",
       "KUBE-MARK-MASQ: marked for masquerade",
-      "routing table: a local address",
+      "routing table: a local address, 4 nodes of its trie, 5 keys compared",
       "KUBE-NODE-PORT: no NodePort",
       "KUBE-CLUSTER-IP: member",
+      "routing: local, 4 nodes of its trie, 5 keys compared",
       "filter INPUT:",
       "KUBE-LOAD-BALANCER: no member",
       "KUBE-CLUSTER-IP: member",

@@ -25,6 +25,7 @@ import {
   SERVICE_FLAGS,
   SERVICE_TIMEOUT,
 } from "./layout.js";
+import { type NodeRoutes, walkWords } from "./routing/node-routes.js";
 import { type IpvsRules, IS_LOAD_BALANCER, MASQUERADE } from "./rules.js";
 import type { Scheduler } from "./schedulers/scheduler.js";
 import type { ServiceTable } from "./tables/service-table.js";
@@ -36,6 +37,7 @@ const TEMPLATE_CAPACITY = 1 << 18;
 
 export interface IpvsParts {
   readonly rules: IpvsRules;
+  readonly routes: NodeRoutes;
   /** See `Memory.words`. */
   readonly words: Int32Array;
   readonly table: ServiceTable;
@@ -48,6 +50,7 @@ export interface IpvsParts {
 
 export class IpvsModel implements Model {
   readonly #rules: IpvsRules;
+  readonly #routes: NodeRoutes;
   readonly #words: Int32Array;
   readonly #table: ServiceTable;
   readonly #scheduler: Scheduler;
@@ -58,6 +61,7 @@ export class IpvsModel implements Model {
 
   constructor(parts: IpvsParts) {
     this.#rules = parts.rules;
+    this.#routes = parts.routes;
     this.#words = parts.words;
     this.#table = parts.table;
     this.#scheduler = parts.scheduler;
@@ -102,6 +106,12 @@ export class IpvsModel implements Model {
     this.#templates.clear();
   }
 
+  /** ip_route_input, or ip_route_output for the node's own packets: where a packet goes, counted. No later packet is spared it. */
+  explainRoute(dst: number, { work, path }: Trace): void {
+    const search = this.#routes.search(dst, work);
+    if (search !== null) path?.push(`routing: ${search.type}${walkWords(search)}`);
+  }
+
   /** ip_vs_sched_persist: a live template decides, and each new connection re-arms its timer. */
   #pickPersistent(service: number, src: number, sport: number, dst: number, nowSec: number): number {
     let dest = this.#liveTemplate(service, src, nowSec);
@@ -130,7 +140,8 @@ export class IpvsModel implements Model {
     const key = portKey(dport, protocol);
 
     path?.push("nat PREROUTING, KUBE-SERVICES:");
-    const bits = explainNat(rules, src, dst, key, trace);
+    const bits = explainNat(rules, this.#routes, { src, dst, key }, trace);
+    this.explainRoute(dst, trace);
     if ((bits & IS_LOAD_BALANCER) !== 0 && explainDrops(rules, src, dst, key, trace)) {
       path?.push("DROP");
       return DROP;

@@ -11,7 +11,6 @@ import type {
   Connections,
   IncrementalModel,
   MemoryLine,
-  Model,
   PlaneOptions,
   Program,
   UpdateCost,
@@ -26,6 +25,7 @@ import { connectionsOf } from "./connections.js";
 import { LiveIpvs } from "./incremental.js";
 import { DEST_BYTES, SERVICE_BYTES } from "./layout.js";
 import { type Created, load } from "./load.js";
+import type { IpvsModel } from "./model.js";
 import { DEFAULT_SCHEDULER, SCHEDULERS, type SchedulerName } from "./schedulers/index.js";
 import { IpSet, MAX_ELEMENTS } from "./tables/ipset.js";
 import { KubeSets } from "./tables/kube-sets.js";
@@ -118,7 +118,7 @@ export class IpvsProgram implements Program, Created {
     };
   }
 
-  model(seed: number): Model {
+  model(seed: number): IpvsModel {
     return load([this], seed)[0]!.model;
   }
 

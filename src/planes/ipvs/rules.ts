@@ -108,8 +108,8 @@ export class IpvsRules {
   }
 
   /**
-   * `addrtype --dst-type LOCAL`: the node's addresses, and those of kube-ipvs0, which are all services'. The kernel walks the
-   * local routing table, a trie, for it; the set of the same addresses stands in for that walk.
+   * `addrtype --dst-type LOCAL`: the node's addresses, and those of kube-ipvs0, which are all services'. The kernel searches
+   * the routing trie for it (routing/, counted by `explain`); here, where it is timed, the set of the same addresses stands in.
    */
   isLocalDestination(dst: number): boolean {
     return this.isNode(dst) || this.sets.ipvsIps.has1(dst);
