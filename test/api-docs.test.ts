@@ -43,7 +43,7 @@ function missing(declaration: ts.FunctionDeclaration): string[] {
   return [
     ...lacks,
     ...(ts.getJSDocReturnTag(declaration) ? [] : ["@returns"]),
-    // Errors of what it calls are found by scripts/typedoc-throws.mjs, which needs types.
+    // Errors of what it calls are found by scripts/typedoc-functions.mjs, which needs types.
     ...(throws && !tags.some(({ tagName }) => tagName.text === "throws") ? ["@throws"] : []),
     ...(exampleOf(declaration) === undefined ? ["@example"] : []),
   ];

@@ -1,8 +1,9 @@
 // @ts-check
 /**
- * A plugin of typedoc (typedoc.json): warns of an exported function that can throw an error of src/errors.ts, itself or through
- * what it calls, and whose docstring has no `@throws`. Warnings fail `npm run docs:api`. Calls through an interface are not
- * followed, and what a try block catches is taken as handled unless its catch clause throws the error on.
+ * A plugin of typedoc (typedoc.json): warns of an exported function whose docstring lacks a parameter, `@returns`, `@example`, or
+ * `@throws` where it can throw an error of src/errors.ts, itself or through what it calls. Warnings fail `npm run docs:api`. Calls
+ * through an interface are not followed, and what a try block catches is taken as handled unless its catch clause throws the
+ * error on.
  */
 
 import { fileURLToPath } from "node:url";
@@ -16,6 +17,9 @@ export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_END, (context) => {
     const found = context.programs.map((program) => thrownIn(program.getTypeChecker()));
     for (const reflection of context.project.getReflectionsByKind(ReflectionKind.Function)) {
+      const signatures = reflection.isDeclaration() ? (reflection.signatures ?? []) : [];
+      for (const lack of signatures.flatMap(lacksOf))
+        app.logger.warn(`${reflection.getFullName()} lacks ${lack}`);
       const { declarations = [] } = context.getSymbolFromReflection(reflection) ?? {};
       const errors = declarations.flatMap((declaration) =>
         found.flatMap((thrown) => [...thrown(declaration)]),
@@ -29,6 +33,21 @@ export function load(app) {
         );
     }
   });
+}
+
+/**
+ * What the docstring of a function lacks, whatever the function does.
+ *
+ * @param {Pick<import("typedoc").SignatureReflection, "comment" | "parameters">} signature
+ */
+function lacksOf({ comment, parameters = [] }) {
+  /** @type {(tag: `@${string}`) => string[]} */
+  const lacking = (tag) => (comment?.getTag(tag) ? [] : [tag]);
+  return [
+    ...parameters.filter((parameter) => !parameter.hasComment()).map(({ name }) => `@param ${name}`),
+    ...lacking("@returns"),
+    ...lacking("@example"),
+  ];
 }
 
 /**
