@@ -1,9 +1,10 @@
 /** What the kernel lane measures: its table of contents. */
 
-import type { KernelCatalog, KernelProfile, KernelScenario } from "../src/kernel/catalog.js";
-import { KERNEL_PLANE_IDS, type KernelPlaneId, PROXY_PLANES } from "../src/kernel/plane.js";
+import type { KernelCatalog, KernelScenario } from "../src/kernel/catalog.js";
+import { type KernelPlaneId, kernelPlaneInfo, PROXY_PLANES } from "../src/kernel/plane.js";
 import { isCiliumPlane } from "../src/kernel/planes/cilium/id.js";
 import type { KernelLane } from "../src/kernel/testbed/sandbox.js";
+import { COLD_STARTS, KERNEL_PROFILES } from "./profiles.js";
 
 /**
  * From the same rounds come connect(), a request over it and the BPF lookup alone; from before them loading the rules, and
@@ -12,51 +13,6 @@ import type { KernelLane } from "../src/kernel/testbed/sandbox.js";
 const SCENARIOS: readonly KernelScenario[] = [
   ...(["programming", "connect", "established", "lookup", "sync", "cold-start"] as const),
   ...(["memory", "update", "proxy-memory"] as const),
-];
-
-/** The planes that the article is about, and what they are compared with. */
-const MAIN: readonly KernelPlaneId[] = ["direct", "direct-conntrack", "ebpf", "nftables", "iptables"];
-const VERSIONS = ["1.37", "1.36", "1.35", "1.34"];
-const versionsOf = (mode: string) => VERSIONS.map((version) => `kube-proxy/${mode}@${version}`);
-
-/** As it is installed, with changes gathered for 500 ms; at once; and where packets are balanced instead of sockets. */
-const CILIUM = ["cilium@1.20", "cilium/unbuffered@1.20", "cilium/tc@1.20"];
-
-const PROFILES: readonly KernelProfile[] = [
-  {
-    id: "quick",
-    planes: MAIN,
-    programs: ["kube-proxy/nftables@1.37", "kube-proxy/iptables-legacy@1.37"],
-    mostServices: 1000,
-    // An interval needs six rounds; three give a range.
-    ...{ rounds: 3, connections: 500, updates: 3 },
-    ...{ changes: 5, starts: 1, rollout: 100 },
-    ...{ coldStarts: 1, coldStartServices: 0 },
-    ...{ cellSeconds: 20, runSeconds: 110 },
-  },
-  {
-    id: "default",
-    planes: [...MAIN.slice(0, 3), "ebpf-tc", "calico-ebpf", "nftables", "iptables-nft", "iptables"],
-    programs: [
-      ...["kube-proxy/nftables@1.37", "kube-proxy/nftables@1.36", "kube-proxy/iptables-legacy@1.37"],
-      ...CILIUM.slice(0, 2),
-    ],
-    mostServices: 5000,
-    ...{ rounds: 6, connections: 1000, updates: 6 },
-    ...{ changes: 10, starts: 2, rollout: 100 },
-    ...{ coldStarts: 1, coldStartServices: 1000 },
-    ...{ cellSeconds: 60, runSeconds: 400 },
-  },
-  {
-    id: "full",
-    planes: KERNEL_PLANE_IDS,
-    programs: [...["nftables", "iptables-legacy", "iptables-nft"].flatMap(versionsOf), ...CILIUM],
-    mostServices: 20_000,
-    ...{ rounds: 10, connections: 1000, updates: 6 },
-    ...{ changes: 21, starts: 3, rollout: 100 },
-    ...{ coldStarts: 3, coldStartServices: 10_000 },
-    ...{ cellSeconds: 600, runSeconds: null },
-  },
 ];
 
 const median = "median over changes, each of one endpoint";
@@ -107,36 +63,32 @@ const PROGRAM_VARIANTS: Readonly<Partial<Record<KernelScenario, readonly string[
 };
 const PROGRAM_SIZES = [1, 100, 1000, 5000, 10_000];
 
-/** kube-proxy's three layouts of nftables (1.34's is that of 1.35), and how many services a transaction has. */
-const COLD_STARTS: KernelCatalog["coldStarts"] = {
-  planes: ["nftables@1.35", "nftables@1.36", "nftables@1.37"],
-  sizes: [1000, 5000, 10_000],
-  stages: { "": null, "1,000 a transaction": 1000, "250 a transaction": 250 },
-};
-
 /** Of `update`: iptables written whole, as kube-proxy does once an hour, next to what it writes each time. */
 const FULL_SYNC = "full";
 
-/** Planes with a BPF program that does one lookup: `ebpf-tc` does the one of `ebpf`. */
-const LOOKUPS: readonly KernelPlaneId[] = ["ebpf", "ebpf-maglev", "calico-ebpf"];
-
-/** Baselines load nothing, and only BPF programs can be run without a network. */
+/** Baselines load nothing. */
 function measures(scenario: KernelScenario, plane: KernelPlaneId): boolean {
   if (["programming", "proxy-memory", "cold-start"].includes(scenario)) return false;
   if (["sync", "memory", "update"].includes(scenario)) return PROXY_PLANES.includes(plane);
-  return scenario !== "lookup" || LOOKUPS.includes(plane);
+  return scenario !== "lookup" || kernelPlaneInfo(plane).lookup;
 }
 
-/** Models that are timed in the same blocks, in this kernel's lane. Maglev's tables take a model seconds to build at each replicate. */
+/** Models that are timed in the same blocks, in this kernel's lane. */
 function isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean {
-  if (lane === "guest") return false;
-  return ["iptables", "ebpf", "calico-ebpf"].includes(plane) || (plane === "ebpf-maglev" && services <= 1000);
+  return lane !== "guest" && services <= kernelPlaneInfo(plane).comparedUpTo;
 }
 
-/** N of a plane. nft takes minutes to load 20,000 services, and so does everything in the guest. */
+const SIZES = [1, 100, 1000, 5000, 10_000, 20_000];
+/** Everything takes minutes to load there. */
+const MOST_IN_GUEST = 10_000;
+
+/** N of a plane. */
 function sizes(lane: KernelLane, plane: KernelPlaneId): readonly number[] {
-  const common = [1, 100, 1000, 5000, 10_000];
-  return plane === "nftables" || lane === "guest" ? common : [...common, 20_000];
+  const most = Math.min(
+    kernelPlaneInfo(plane).loadedUpTo,
+    lane === "guest" ? MOST_IN_GUEST : Number.POSITIVE_INFINITY,
+  );
+  return SIZES.filter((services) => services <= most);
 }
 
 /** N at which services change, of those that are loaded: two seconds a time for iptables at 10,000. */
@@ -152,13 +104,13 @@ function updateVariants(
   asked: boolean,
 ): readonly string[] {
   if (!measures("update", plane) || !(asked || UPDATE_SIZES.includes(services))) return [];
-  const inFull = plane.startsWith("iptables") && lane === "kernel" && services <= MAX_FULL_SYNC;
+  const inFull = kernelPlaneInfo(plane).fullSync && lane === "kernel" && services <= MAX_FULL_SYNC;
   return ["", ...(inFull ? [FULL_SYNC] : [])];
 }
 
 export const KERNEL: KernelCatalog = {
   scenarios: SCENARIOS,
-  profiles: PROFILES,
+  profiles: KERNEL_PROFILES,
   reports,
   // Of Cilium's maps the kernel itself tells, of kube-proxy's rules nobody does.
   programVariants: (scenario, plane) => {

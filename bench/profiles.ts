@@ -1,5 +1,7 @@
 /** How much is measured: the benchmark's table of contents. */
 
+import type { KernelCatalog, KernelProfile } from "../src/kernel/catalog.js";
+import { KERNEL_PLANE_IDS, type KernelPlaneId } from "../src/kernel/plane.js";
 import type { Profile } from "../src/measure/catalog.js";
 import { PLANE_IDS } from "../src/planes/registry-loader.js";
 
@@ -80,3 +82,56 @@ export const PROFILES: readonly Profile[] = [
     singlesMs: 200,
   },
 ];
+
+/** The planes that the article is about, and what they are compared with. */
+const MAIN: readonly KernelPlaneId[] = ["direct", "direct-conntrack", "ebpf", "nftables", "iptables"];
+const VERSIONS = ["1.37", "1.36", "1.35", "1.34"];
+const versionsOf = (mode: string) => VERSIONS.map((version) => `kube-proxy/${mode}@${version}`);
+
+/** As it is installed, with changes gathered for 500 ms; at once; and where packets are balanced instead of sockets. */
+const CILIUM = ["cilium@1.20", "cilium/unbuffered@1.20", "cilium/tc@1.20"];
+
+/** Of the kernel lane, by the ids of the profiles above. */
+export const KERNEL_PROFILES: readonly KernelProfile[] = [
+  {
+    id: "quick",
+    planes: MAIN,
+    programs: ["kube-proxy/nftables@1.37", "kube-proxy/iptables-legacy@1.37"],
+    mostServices: 1000,
+    // An interval needs six rounds; three give a range.
+    ...{ rounds: 3, connections: 500, updates: 3 },
+    ...{ changes: 5, starts: 1, rollout: 100 },
+    ...{ coldStarts: 1, coldStartServices: 0 },
+    ...{ cellSeconds: 20, runSeconds: 110 },
+  },
+  {
+    id: "default",
+    planes: [...MAIN.slice(0, 3), "ebpf-tc", "calico-ebpf", "nftables", "iptables-nft", "iptables"],
+    programs: [
+      ...["kube-proxy/nftables@1.37", "kube-proxy/nftables@1.36", "kube-proxy/iptables-legacy@1.37"],
+      ...CILIUM.slice(0, 2),
+    ],
+    mostServices: 5000,
+    ...{ rounds: 6, connections: 1000, updates: 6 },
+    ...{ changes: 10, starts: 2, rollout: 100 },
+    ...{ coldStarts: 1, coldStartServices: 1000 },
+    ...{ cellSeconds: 60, runSeconds: 400 },
+  },
+  {
+    id: "full",
+    planes: KERNEL_PLANE_IDS,
+    programs: [...["nftables", "iptables-legacy", "iptables-nft"].flatMap(versionsOf), ...CILIUM],
+    mostServices: 20_000,
+    ...{ rounds: 10, connections: 1000, updates: 6 },
+    ...{ changes: 21, starts: 3, rollout: 100 },
+    ...{ coldStarts: 3, coldStartServices: 10_000 },
+    ...{ cellSeconds: 600, runSeconds: null },
+  },
+];
+
+/** kube-proxy's three layouts of nftables (1.34's is that of 1.35), and how many services a transaction has. */
+export const COLD_STARTS: KernelCatalog["coldStarts"] = {
+  planes: ["nftables@1.35", "nftables@1.36", "nftables@1.37"],
+  sizes: [1000, 5000, 10_000],
+  stages: { "": null, "1,000 a transaction": 1000, "250 a transaction": 250 },
+};

@@ -23,6 +23,11 @@ export function isKernelPlaneId(id: string): id is KernelPlaneId {
   return Object.hasOwn(INFO, id);
 }
 
+/** What the kernel lane measures of a plane, before its code is loaded. */
+export function kernelPlaneInfo(id: KernelPlaneId): KernelPlaneInfo {
+  return INFO[id];
+}
+
 /** Whether a plane's program is one for BPF. */
 export function usesBpf(id: KernelPlaneId): boolean {
   return INFO[id].bpf;

@@ -15,9 +15,25 @@ export interface KernelPlaneInfo {
   readonly guest: "comparison" | "fallback" | null;
   /** Where connections to it enter: a cluster IP, from a pod; or a load balancer's address, from a client outside the cluster. */
   readonly entry: "clusterIp" | "loadBalancer";
+  /** Whether it has a program that does one lookup without a network: only BPF programs can. */
+  readonly lookup: boolean;
+  /** Up to how many services its model is timed in the same blocks; 0: never. */
+  readonly comparedUpTo: number;
+  /** Up to how many services it is loaded where none are asked for. */
+  readonly loadedUpTo: number;
+  /** Whether kube-proxy now and then writes all of it, next to what it writes each time. */
+  readonly fullSync: boolean;
 }
 
-const common = { bare: false, bpf: false, entry: "clusterIp" } as const;
+const common = {
+  bare: false,
+  bpf: false,
+  entry: "clusterIp",
+  lookup: false,
+  comparedUpTo: 0,
+  loadedUpTo: Number.POSITIVE_INFINITY,
+  fullSync: false,
+} as const;
 const baseline = { ...common, kind: "baseline", guest: "comparison" } as const;
 const proxy = { ...common, kind: "proxy", guest: null } as const;
 
@@ -25,14 +41,20 @@ const proxy = { ...common, kind: "proxy", guest: null } as const;
 export const KERNEL_PLANE_INFO = {
   direct: { ...baseline, bare: true },
   "direct-conntrack": baseline,
-  ebpf: { ...proxy, bpf: true },
+  ebpf: { ...proxy, bpf: true, lookup: true, comparedUpTo: Number.POSITIVE_INFINITY },
+  // Its lookup is the one of `ebpf`.
   "ebpf-tc": { ...proxy, bpf: true },
-  "ebpf-maglev": { ...proxy, bpf: true, entry: "loadBalancer" },
-  "calico-ebpf": { ...proxy, bpf: true },
+  // Maglev's tables take a model seconds to build at each replicate.
+  "ebpf-maglev": { ...proxy, bpf: true, entry: "loadBalancer", lookup: true, comparedUpTo: 1000 },
+  "calico-ebpf": { ...proxy, bpf: true, lookup: true, comparedUpTo: Number.POSITIVE_INFINITY },
   "calico-ebpf-socket": { ...proxy, bpf: true },
-  nftables: proxy,
-  "iptables-nft": proxy,
-  iptables: { ...proxy, guest: "comparison" },
+  // nft takes minutes to load 20,000 services.
+  nftables: { ...proxy, loadedUpTo: 10_000 },
+  "iptables-nft": { ...proxy, fullSync: true },
+  iptables: {
+    ...proxy,
+    ...{ guest: "comparison", comparedUpTo: Number.POSITIVE_INFINITY, fullSync: true },
+  },
   ipvs: { ...proxy, guest: "fallback" },
 } as const satisfies Record<string, KernelPlaneInfo>;
 
