@@ -86,4 +86,9 @@ describe("lbscale report of several runs", () => {
       /two runs are called/,
     );
   });
+
+  it("prints several runs as one table, without a folder", async () => {
+    const { status, stdout } = await lbscale(["report", ...runs, "--formats", "text"]);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/ipvs[^\n]*, older/i)]);
+  });
 });

@@ -106,7 +106,7 @@ export const report: CommandModule<object, Arguments> = {
     refuseUnused(args, asked);
     const themes = args.theme === undefined ? THEME_NAMES : parseChoices(args.theme, "theme", THEME_NAMES);
     const isSeveral = args.others.length > 0;
-    if (isSeveral && args.out === undefined) {
+    if (isSeveral && args.out === undefined && asked.some((format) => format !== "text")) {
       throw new UsageError("several runs have no folder in common: name one with --out");
     }
     const talk =
