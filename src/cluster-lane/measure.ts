@@ -30,7 +30,7 @@ export interface Probed {
 }
 
 /** What was measured at one N. */
-export interface Measured {
+export interface MeasuredSize {
   readonly probed: readonly Probed[];
   /** Null: nobody asked for it. */
   readonly changed: Changed | null;
@@ -52,7 +52,7 @@ export interface MeasureHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ClusterProgress) => void;
   /** All of one N has been measured. */
-  readonly onMeasured: (services: number, measured: Measured) => void;
+  readonly onMeasured: (services: number, measured: MeasuredSize) => void;
   /** Whether an earlier part of this run measured it. */
   readonly isMeasured: (services: number) => boolean;
   /** Whether a larger N may begin. */

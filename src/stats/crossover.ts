@@ -5,7 +5,7 @@ import { minOf } from "./extent.js";
 import { quantileSorted } from "./quantile.js";
 
 /** Replicates of two subjects at the same N, ascending in N. */
-export interface Pair {
+export interface PairedReplicates {
   readonly n: number;
   readonly a: readonly number[];
   readonly b: readonly number[];
@@ -45,7 +45,7 @@ export function crossingsOf(n: readonly number[], difference: ArrayLike<number>)
  * where fewer than 95 % of resamples show the same crossings in the same directions: then it is not known.
  */
 export function crossovers(
-  pairs: readonly Pair[],
+  pairs: readonly PairedReplicates[],
   seed: number,
 ): (Crossing & { interval: [number, number]; support: number })[] {
   const n = pairs.map((pair) => pair.n);

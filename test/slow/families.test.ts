@@ -62,7 +62,7 @@ describe("lbscale run --family", () => {
     const balance = measure("refused", "--scenarios", "balance", "--family", "dual");
     expect([balance.status, balance.stderr]).toEqual([
       2,
-      expect.stringMatching(/^lbscale: scenario balance measures one family: .*: give --family 4 or 6/),
+      expect.stringMatching(/^lbscale: scenario balance measures one family: .*: give family 4 or 6/),
     ]);
     const guest = lbscale(["run", "--lane", "guest", "--family", "dual"]);
     expect([guest.status, guest.stderr]).toEqual([

@@ -6,13 +6,13 @@ import {
   generateOptions,
   withClusterOptions,
 } from "../options/cluster.js";
-import { FAMILY_CHOICES, type FamilyChoice } from "../options/node.js";
+import { FAMILY_CHOICES, type FamilyOption } from "../options/node.js";
 import { MAX_SERVICES, parseInteger } from "../options/parse.js";
 import { print } from "../output.js";
 
 interface Arguments extends ClusterArguments {
   services: string;
-  family: FamilyChoice | undefined;
+  family: FamilyOption | undefined;
 }
 
 export const generate: CommandModule<object, Arguments> = {

@@ -182,14 +182,14 @@ async function talkFiles(
 async function resultsOf(run: string, others: readonly string[]): Promise<Results> {
   const { readResults } = await import("../../results/files.js");
   if (others.length === 0) return readResults(run);
-  const { differencesOf, mergeRuns } = await import("../../results/runs/merge.js");
+  const { differingConditions, mergeRuns } = await import("../../results/runs/merge.js");
   const paths = [run, ...others];
   const runs = paths.map((path) => ({ label: labelOf(path), results: readResults(path) }));
   const twice = runs.find(({ label }, i) => runs.findIndex((other) => other.label === label) < i);
   if (twice)
     throw new UsageError(`two runs are called "${twice.label}": rename a folder, its name is the label`);
   const merged = mergeRuns(runs);
-  for (const difference of differencesOf(runs)) note(difference);
+  for (const difference of differingConditions(runs)) note(difference);
   return merged;
 }
 

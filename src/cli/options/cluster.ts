@@ -9,7 +9,7 @@ import { UsageError } from "../../errors.js";
 import { NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
 import { noteOtherFamily, readFamilies } from "../input.js";
 import {
-  type FamilyChoice,
+  type FamilyOption,
   familyOption,
   type NodeArguments,
   nodeOptions,
@@ -127,7 +127,7 @@ export function chosenCluster(args: ClusterChoice): Cluster {
 }
 
 /** For commands that look at one family at a time. */
-export function refuseDual({ family }: { readonly family?: FamilyChoice | undefined }): void {
+export function refuseDual({ family }: { readonly family?: FamilyOption | undefined }): void {
   if (family === "dual")
     throw new UsageError("--family dual: this command looks at one family at a time: give 4 or 6");
 }
@@ -135,7 +135,7 @@ export function refuseDual({ family }: { readonly family?: FamilyChoice | undefi
 /** A generated cluster, or the same Services in both families. */
 export function generatedFamilies(
   options: GenerateOptions,
-  family: FamilyChoice | undefined,
+  family: FamilyOption | undefined,
 ): Cluster | DualStack {
   const ofFamily = (one: Family) => generateCluster(one === 4 ? options : { ...options, family: one });
   return family === "dual" ? { ipv4: ofFamily(4), ipv6: ofFamily(6) } : ofFamily(familyOption(family) ?? 4);

@@ -8,11 +8,11 @@ import { parseNodeAddresses, parsePodRanges } from "./parse.js";
 
 export interface NodeName {
   node: string | undefined;
-  family: FamilyChoice | undefined;
+  family: FamilyOption | undefined;
 }
 
 export const FAMILY_CHOICES = ["4", "6", "dual"] as const;
-export type FamilyChoice = (typeof FAMILY_CHOICES)[number];
+export type FamilyOption = (typeof FAMILY_CHOICES)[number];
 
 export interface NodeArguments extends NodeName {
   "node-address": string | undefined;
@@ -82,11 +82,11 @@ export function refuseNodeOptions(args: Partial<NodeArguments>): void {
 }
 
 /** What was asked for, as clusters name it. */
-export function familyChoice(choice: FamilyChoice): AnyFamily {
+export function familyChoice(choice: FamilyOption): AnyFamily {
   return choice === "dual" ? choice : choice === "4" ? 4 : 6;
 }
 
 /** The one family that was asked for; undefined: whatever there is. */
-export function familyOption(choice: FamilyChoice | undefined): Family | undefined {
+export function familyOption(choice: FamilyOption | undefined): Family | undefined {
   return choice === undefined || choice === "dual" ? undefined : choice === "4" ? 4 : 6;
 }

@@ -16,7 +16,7 @@ import {
 } from "../objects.js";
 import type { Protocol } from "../options.js";
 import { type ClockOffset, fromThere } from "./clock.js";
-import { type Frontend, nowNs, type Sighting, type Watched, type Watcher } from "./watcher.js";
+import { type Frontend, nowNs, type Sighting, type Watcher, type WatchRequest } from "./watcher.js";
 
 /** Of each kind, at each N. */
 export const CHANGES = 20;
@@ -221,7 +221,7 @@ export class Changes {
   /** Lets all nodes watch, makes the change, which resolves with the time of its answer by family, and waits for what they saw. */
   async #observe(
     what: Pick<Made, "block" | "kinds">,
-    where: Watched,
+    where: WatchRequest,
     change: () => Promise<readonly number[]>,
   ): Promise<void> {
     const watches = await Promise.all(
@@ -248,7 +248,7 @@ export class Changes {
   }
 
   /** What is watched while one thing changes. */
-  #change(addresses: readonly string[], target: Target): Watched {
+  #change(addresses: readonly string[], target: Target): WatchRequest {
     return {
       frontends: this.#frontends(addresses, target),
       ...{ intervalUs: OFTEN_US, seconds: CHANGE_SECONDS },

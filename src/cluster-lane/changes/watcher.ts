@@ -37,7 +37,7 @@ export interface Frontend {
 }
 
 /** What is connected to, all at once, until it answers as it is to. */
-export interface Watched {
+export interface WatchRequest {
   readonly frontends: readonly Frontend[];
   readonly intervalUs: number;
   readonly seconds: number;
@@ -103,7 +103,11 @@ export class Watcher {
   }
 
   /** Begins to watch; resolves once it does, with a promise of what is seen of each frontend. */
-  async watch({ frontends, intervalUs, seconds }: Watched): Promise<{ seen: Promise<readonly Sighting[]> }> {
+  async watch({
+    frontends,
+    intervalUs,
+    seconds,
+  }: WatchRequest): Promise<{ seen: Promise<readonly Sighting[]> }> {
     const id = ++this.#lastId;
     const begun = this.#expect("watching", id, ANSWER_MS);
     const seen = this.#expect("seen", id, ANSWER_MS + seconds * 1000);

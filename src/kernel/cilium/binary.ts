@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InvalidOptionError, UnsupportedHostError } from "../../errors.js";
-import { cacheFolder, type Environment, isProgram } from "../real-program/installed.js";
+import { type CacheVariables, cacheFolder, isProgram } from "../real-program/installed.js";
 import { scriptFile, scriptPath } from "../testbed/scripts.js";
 
 /** The version that scripts/cilium-lb/go.mod pins. */
@@ -14,12 +14,12 @@ export const CILIUM_VERSION = "1.20.2";
 export const installCilium = (): string => scriptPath("install-cilium-lb.sh");
 
 /** Where the program is, or would be: another source of ours is another program. */
-export function ciliumPath(environment: Environment = process.env): string {
+export function ciliumPath(environment: CacheVariables = process.env): string {
   return join(cacheFolder(environment), `cilium-lb-v${CILIUM_VERSION}-${sourceDigest()}`);
 }
 
 /** Path of the program where it has been built. */
-export function installedCilium(environment: Environment = process.env): string | undefined {
+export function installedCilium(environment: CacheVariables = process.env): string | undefined {
   const path = ciliumPath(environment);
   return isProgram(path) ? path : undefined;
 }
@@ -29,7 +29,7 @@ export function installedCilium(environment: Environment = process.env): string 
  * @param path Of another one; "": the one that the script builds.
  * @throws UnsupportedHostError, which says how to install it; InvalidOptionError for a path that is no program.
  */
-export function findCilium(path: string, environment: Environment = process.env): string {
+export function findCilium(path: string, environment: CacheVariables = process.env): string {
   if (path === "") {
     const installed = installedCilium(environment);
     if (installed !== undefined) return installed;

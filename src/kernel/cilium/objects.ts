@@ -14,7 +14,7 @@ import {
   TERMINATING,
   TERMINATING_NOT_SERVING,
 } from "../../planes/ebpf/maps/slots.js";
-import { modelFamilies, type NodeFacts } from "../real-program/model-cluster.js";
+import { modelFamilies, type NodeSettings } from "../real-program/model-cluster.js";
 
 const conditionsSchema = z.looseObject({
   ready: z.boolean().nullish(),
@@ -60,7 +60,7 @@ export interface CiliumCluster extends CiliumPart {
  * gives them other places (convertEndpoints in pkg/loadbalancer/reflectors/conversions.go). It reads no hints by default, and
  * takes an endpoint without a node for one of this node.
  */
-export function ciliumCluster(objects: readonly ApiObject[], facts: NodeFacts): CiliumCluster {
+export function ciliumCluster(objects: readonly ApiObject[], facts: NodeSettings): CiliumCluster {
   const stateOf = new Map<string, number>();
   const statesOf = new Map<string, Set<number>>();
   const all = objects.map((object) => {

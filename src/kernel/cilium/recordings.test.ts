@@ -21,7 +21,7 @@ import { countOperations, type ServiceState } from "../../planes/ebpf/operations
 import { EbpfProgram } from "../../planes/ebpf/program.js";
 import { modelChange } from "../real-program/model-change.js";
 import { type CiliumCluster, ciliumCluster } from "./objects.js";
-import { compare, modelMaps } from "./verify.js";
+import { compareMaps, modelMaps } from "./verify.js";
 
 const DATA = new URL("../../../test/data/", import.meta.url);
 const read = (name: string) => readFileSync(fileURLToPath(new URL(name, DATA)));
@@ -98,7 +98,7 @@ test("Cilium's maps of both families hold what Cilium 1.20.2 wrote, in numbers t
     (part) => new EbpfProgram(part.cluster, { maglevTableSize: 251 }, "maglev", part.states),
   );
   const maps = hexMaps(gunzipSync(read("cilium/dual.json.gz")).toString());
-  const { lines, differences } = compare(maps, programs, {
+  const { lines, differences } = compareMaps(maps, programs, {
     objects: dual,
     ignoreStale: false,
     anyState: new Set(),
@@ -132,7 +132,7 @@ describe("a comparison", () => {
         key.slice(12, 16) === "0000" ? [key, value] : [key, `${number(value)}000000${value.slice(8)}`],
       ),
     };
-    expect(compare(renumbered, [program], SAME).differences).toEqual([]);
+    expect(compareMaps(renumbered, [program], SAME).differences).toEqual([]);
   });
 
   test("names the Service of an entry that differs, from both sides", () => {
@@ -142,7 +142,7 @@ describe("a comparison", () => {
         key.startsWith("0a60000b0050000006") ? `${value.slice(0, 16)}ff${value.slice(18)}` : value,
       ]),
     );
-    const { differences } = compare(flagged, [program], SAME);
+    const { differences } = compareMaps(flagged, [program], SAME);
     expect(differences.map(({ service, from }) => [service, from])).toEqual([
       ["ns1/plain", "cilium"],
       ["ns1/plain", "lbscale"],
@@ -156,7 +156,7 @@ describe("a comparison", () => {
         1,
       ),
     );
-    expect(compare(short, [program], SAME).differences.map(({ from }) => from)).toEqual(["lbscale"]);
+    expect(compareMaps(short, [program], SAME).differences.map(({ from }) => from)).toEqual(["lbscale"]);
   });
 });
 
@@ -200,7 +200,7 @@ describe("changes that were recorded", () => {
       const model = ciliumCluster([...now.values()], FACTS);
       for (const backend of model.disputed) disputed.add(backend);
       const program = new EbpfProgram(model.cluster, { maglevTableSize: 251 }, "maglev", model.states);
-      const { lines, differences } = compare(maps, [program], {
+      const { lines, differences } = compareMaps(maps, [program], {
         objects: [...now.values()],
         ignoreStale: true,
         anyState: disputed,

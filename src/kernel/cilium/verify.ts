@@ -74,7 +74,7 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
     let stale = staleBackends(maps);
     yield {
       change: undefined,
-      ...compare(maps, programs, { objects, ignoreStale: false, anyState: disputed }),
+      ...compareMaps(maps, programs, { objects, ignoreStale: false, anyState: disputed }),
       writes: undefined,
     };
     for (let i = 0; i < options.changes; i++) {
@@ -98,7 +98,7 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
       const comparable = operations !== undefined && stale <= before;
       yield {
         change: change.name,
-        ...compare(after, programs, { objects: changed, ignoreStale: true, anyState: disputed }),
+        ...compareMaps(after, programs, { objects: changed, ignoreStale: true, anyState: disputed }),
         writes: comparable ? compareCounts({ operations: issued }, { operations }) : undefined,
       };
     }
@@ -131,7 +131,7 @@ interface CompareOptions {
 }
 
 /** Real maps against those of each family's program, entry for entry but for numbers that the agent gives out. */
-export function compare(
+export function compareMaps(
   real: HexMaps,
   programs: readonly EbpfProgram[],
   { objects, ignoreStale, anyState }: CompareOptions,

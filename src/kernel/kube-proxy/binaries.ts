@@ -8,7 +8,7 @@ import {
   type KubeProxyVersion,
 } from "../../planes/kube-proxy-versions.js";
 import { plainText } from "../../text.js";
-import { cacheFolder, type Environment, isProgram } from "../real-program/installed.js";
+import { type CacheVariables, cacheFolder, isProgram } from "../real-program/installed.js";
 import { scriptPath } from "../testbed/scripts.js";
 import { runTool } from "../testbed/tools.js";
 
@@ -25,13 +25,13 @@ export const installCommand = (): string => scriptPath("install-kube-proxy.sh");
  * Where the program of a version is, or would be.
  * @param patch Version of three numbers, `1.36.3`.
  */
-export function kubeProxyPath(patch: string, environment: Environment = process.env): string {
+export function kubeProxyPath(patch: string, environment: CacheVariables = process.env): string {
   return join(cacheFolder(environment), `kube-proxy-v${patch}`);
 }
 
 /** Each version, with the path of its program where it has been built. */
 export function installedKubeProxies(
-  environment: Environment = process.env,
+  environment: CacheVariables = process.env,
 ): { readonly minor: KubeProxyVersion; readonly patch: string; readonly path: string | undefined }[] {
   return KUBE_PROXY_BUILDS.map(({ minor, patch }) => {
     const path = kubeProxyPath(patch, environment);
@@ -44,7 +44,7 @@ export function installedKubeProxies(
  * @param minorOrPath A minor version (`1.36`), or the path of any kube-proxy.
  * @throws UnsupportedHostError, which says how to install it; UnknownNameError for another version; InvalidOptionError for no program.
  */
-export function findKubeProxy(minorOrPath: string, environment: Environment = process.env): string {
+export function findKubeProxy(minorOrPath: string, environment: CacheVariables = process.env): string {
   const version = KUBE_PROXY_BUILDS.find(({ minor }) => minor === minorOrPath);
   if (version !== undefined) {
     const path = kubeProxyPath(version.patch, environment);

@@ -11,7 +11,7 @@ import { removeCgroups } from "../testbed/clean.js";
 import type { Host } from "../testbed/host.js";
 import { runTool, toolPath } from "../testbed/tools.js";
 import type { Testbed } from "../testbed/topology.js";
-import type { NodeProgram } from "./tasks.js";
+import type { ProgramOnNode } from "./tasks.js";
 
 /** How connections of one visit are decided about. */
 export interface DataPath {
@@ -22,7 +22,7 @@ export interface DataPath {
   /** Whose processes are decided about; null: everybody's. */
   readonly cgroup: string | null;
   /** The program as the process in the node starts it. */
-  readonly started: NodeProgram;
+  readonly started: ProgramOnNode;
   /** Makes connections follow what the program writes, once that has begun. */
   attach(): Promise<void>;
   /** Versions and settings, as the programs themselves say them. */

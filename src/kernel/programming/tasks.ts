@@ -161,7 +161,7 @@ const programSchema = z.discriminatedUnion("kind", [
     bpffs: z.string(),
   }),
 ]);
-export type NodeProgram = z.infer<typeof programSchema>;
+export type ProgramOnNode = z.infer<typeof programSchema>;
 
 /** What the process in the node is asked. */
 export const nodeRequestSchema = z.discriminatedUnion("call", [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseWatched, visibleAt, type Watched } from "./visible.js";
+import { parseWatched, visibleAt, type WatchedConnection } from "./visible.js";
 
 /** A connection every 10 ns, that takes 5; what they reach. */
-const connections = (...addresses: number[]): Watched[] =>
+const connections = (...addresses: number[]): WatchedConnection[] =>
   addresses.map((address, i) => ({ target: 0, startNs: 10 * i, connectedNs: 10 * i + 5, address }));
 const many = (address: number, count: number) => Array<number>(count).fill(address);
 const OLD = 1;

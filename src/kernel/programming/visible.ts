@@ -1,7 +1,7 @@
 /** When a change is seen from the client, found in connections that were made all the time while it happened. */
 
 /** One connection: see native/watch.c. Times since 1970. */
-export interface Watched {
+export interface WatchedConnection {
   readonly target: number;
   readonly startNs: number;
   readonly connectedNs: number;
@@ -10,7 +10,7 @@ export interface Watched {
 }
 
 /** Reads one line; null for what is none. */
-export function parseWatched(line: string): Watched | null {
+export function parseWatched(line: string): WatchedConnection | null {
   const fields = line.split(" ").map(Number);
   const [target, startNs, connectedNs, address] = fields;
   if (fields.length !== 4 || fields.some((field) => !Number.isFinite(field))) return null;
@@ -35,7 +35,7 @@ const SURE_CONNECTIONS = 83;
  * @returns Nanoseconds since 1970; null: not yet, or not yet sure.
  */
 export function visibleAt(
-  connections: readonly Watched[],
+  connections: readonly WatchedConnection[],
   { joined, left }: Moved,
   sentNs: number,
 ): number | null {

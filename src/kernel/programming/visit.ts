@@ -24,7 +24,7 @@ import {
   type Visit,
 } from "./tasks.js";
 import { visibleAt } from "./visible.js";
-import { Watcher } from "./watcher.js";
+import { ConnectionWatcher } from "./watcher.js";
 
 /** Services whose endpoints change, and that are watched while the program starts: as many as tell of all. */
 const WATCHED = 32;
@@ -173,11 +173,11 @@ function watchersOf(
   { testbed, natives, path }: Going,
   services: readonly number[],
   untilAnswered: boolean,
-): Watcher[] {
+): ConnectionWatcher[] {
   return testbed.families.map(({ cluster, addressing }) => {
     const flows = services.map((service) => flowTo(cluster, service));
     const options = { cgroup: path.cgroup, addressing, untilAnswered };
-    return new Watcher(testbed.namespace("client"), natives.watch, flows, options);
+    return new ConnectionWatcher(testbed.namespace("client"), natives.watch, flows, options);
   });
 }
 

@@ -4,15 +4,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Flow } from "../../planes/plane.js";
 import { KernelError, toolPath } from "../testbed/tools.js";
-import { parseWatched, type Watched } from "./visible.js";
+import { parseWatched, type WatchedConnection } from "./visible.js";
 
 /** Between two connections: short against any sync, and leaves the program the processor. */
 const INTERVAL_US = 200;
 const TARGET_BYTES = 16;
 
 /** A client that connects until it is stopped or, `untilAnswered`, until each target has led somewhere. */
-export class Watcher {
-  readonly connections: Watched[] = [];
+export class ConnectionWatcher {
+  readonly connections: WatchedConnection[] = [];
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
   #onConnection: () => void = () => {};
@@ -60,7 +60,7 @@ export class Watcher {
   }
 
   /** Waits until a test of the connections so far gives a value. Throws KernelError when the client ends before. */
-  until<T>(test: (connections: readonly Watched[]) => T | null): Promise<T> {
+  until<T>(test: (connections: readonly WatchedConnection[]) => T | null): Promise<T> {
     return new Promise((resolve, reject) => {
       const attempt = (): void => {
         const value = test(this.connections);

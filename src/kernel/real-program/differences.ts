@@ -7,12 +7,12 @@ import { ServiceNames } from "./service-names.js";
 export interface LineDifference {
   /** `namespace/name`; undefined for what belongs to no Service. */
   readonly service: string | undefined;
-  readonly from: RealProgram | "lbscale";
+  readonly from: ProgramName | "lbscale";
   readonly line: string;
 }
 
 /** The programs that lbscale is held against. */
-export type RealProgram = "kube-proxy" | "cilium";
+export type ProgramName = "kube-proxy" | "cilium";
 
 export interface Comparison {
   /** Lines of the real program that were compared. */
@@ -44,7 +44,7 @@ export interface Both {
 /** Lines that one of the two lacks, named by their Services. */
 export function compareLines(
   all: readonly Both[],
-  program: RealProgram,
+  program: ProgramName,
   objects: Iterable<ApiObject>,
 ): Comparison {
   const differing: Omit<LineDifference, "service">[] = [];

@@ -5,13 +5,13 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** Environment variables that name the user's cache folder. */
-export interface Environment {
+export interface CacheVariables {
   readonly XDG_CACHE_HOME?: string | undefined;
   readonly HOME?: string | undefined;
 }
 
 /** The folder of scripts/go-program.sh. */
-export function cacheFolder(environment: Environment): string {
+export function cacheFolder(environment: CacheVariables): string {
   const cache = environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), ".cache");
   return join(cache, "lbscale");
 }

@@ -8,7 +8,7 @@ import { importKubernetes } from "../../kubernetes/import.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
 
 /** What the objects do not say of the node's kube-proxy. */
-export interface NodeFacts {
+export interface NodeSettings {
   readonly node: string;
   readonly addresses: readonly string[];
   /** `--cluster-cidr`: undefined: inferred from the endpoints. */
@@ -19,7 +19,7 @@ export interface NodeFacts {
  * Objects as a cluster of ours, or both parts of a dual-stack one.
  * @throws InvalidInputError for objects that cannot be, such as no Service; InvalidOptionError for a range that is none.
  */
-export function modelFamilies(objects: readonly ApiObject[], facts: NodeFacts): Cluster | DualStack {
+export function modelFamilies(objects: readonly ApiObject[], facts: NodeSettings): Cluster | DualStack {
   const podRanges = (facts.podRange?.split(",") ?? []).map((text) => {
     const range = parseRawCidr(text.trim());
     if (range === undefined)
@@ -40,6 +40,6 @@ export function modelFamilies(objects: readonly ApiObject[], facts: NodeFacts): 
 }
 
 /** The same, of a dual-stack cluster the IPv4 part. */
-export function modelCluster(objects: readonly ApiObject[], facts: NodeFacts): Cluster {
+export function modelCluster(objects: readonly ApiObject[], facts: NodeSettings): Cluster {
   return familiesOf(modelFamilies(objects, facts))[0];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../../test/support/results.js";
 import type { Cell, Results } from "../schema.js";
-import { alignClusters, differencesOf, mergeRuns } from "./merge.js";
+import { alignClusters, differingConditions, mergeRuns } from "./merge.js";
 
 /** A run of a cluster: one plane and its baseline. */
 function clusterRun(
@@ -81,15 +81,15 @@ describe("runs that are drawn as one", () => {
   it("say what they differ in, also in the table's warnings", () => {
     const runs = two(clusterRun("nftables"), clusterRun("nftables", { endpoints: 9 }, "6.12"));
     const endpoints = runs[0]!.results.cells[0]!.endpoints;
-    expect(differencesOf(runs)).toEqual([
+    expect(differingConditions(runs)).toEqual([
       `endpoints of a Service differs: ${endpoints} (a), 9 (b)`,
       "kernel differs: 6.1 (a), 6.12 (b)",
     ]);
     expect(mergeRuns(runs).cells[0]?.warnings).toContain("kernel differs: 6.1 (a), 6.12 (b)");
-    expect(differencesOf(two(clusterRun("nftables"), clusterRun("nftables")))).toEqual([]);
+    expect(differingConditions(two(clusterRun("nftables"), clusterRun("nftables")))).toEqual([]);
     const [ipv4, ipv6] = [clusterRun("nftables"), clusterRun("nftables")];
     ipv6.run = { ...ipv6.run, settings: { ...ipv6.run.settings, family: 6 } };
-    expect(differencesOf(two(ipv4, ipv6))).toEqual(["addresses differs: IPv4 (a), IPv6 (b)"]);
+    expect(differingConditions(two(ipv4, ipv6))).toEqual(["addresses differs: IPv4 (a), IPv6 (b)"]);
   });
 });
 

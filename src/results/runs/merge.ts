@@ -90,7 +90,7 @@ export function mergeRuns(runs: readonly LabelledRun[]): Results {
         return { ...cell, plane, lane: own?.lane ?? cell.lane };
       }),
   );
-  const differences = differencesOf(runs);
+  const differences = differingConditions(runs);
   if (cells[0]) cells[0] = { ...cells[0], warnings: [...cells[0].warnings, ...differences] };
   const { environment } = first.results;
   const isOneMachine = runs.every(({ results }) => results.environment.cpu === environment.cpu);
@@ -123,7 +123,7 @@ export function alignClusters(
   const [before, after] = runs.map(({ results }) => [
     ...new Set(results.cells.map(({ plane }) => plane).filter((plane) => !isBaseline(results, plane))),
   ]);
-  const differences = differencesOf(runs);
+  const differences = differingConditions(runs);
   const [from, to] = [before?.[0], after?.[0]];
   if (before?.length !== 1 || after?.length !== 1 || from === undefined || to === undefined || from === to) {
     return { head, differences };
@@ -140,7 +140,7 @@ const nameOf = ({ lane, scenario, variant }: Cell): string =>
   plainText(`${scenario}${variant === "" ? "" : ` (${variant})`} in lane ${lane}`, 60);
 
 /** What a reader has to know that is not alike in these runs, a sentence each. */
-export function differencesOf(runs: readonly LabelledRun[]): string[] {
+export function differingConditions(runs: readonly LabelledRun[]): string[] {
   const facts = runs.map(({ label, results }) => ({ label, facts: conditionsOf(results) }));
   const names = [...new Set(facts.flatMap(({ facts }) => Object.keys(facts)))];
   return names.flatMap((name) => {

@@ -20,7 +20,7 @@ import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js"
 import type { RunSpec } from "../spec.js";
 import { addChanged } from "./cluster/changes.js";
 import { describeCluster, requireSameCluster } from "./cluster/description.js";
-import { choiceOf, clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster/job.js";
+import { choiceOfFamilies, clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster/job.js";
 import { addProbed } from "./cluster/reports.js";
 import {
   CHANGE_KINDS,
@@ -85,14 +85,14 @@ async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext):
   const { plane, nodes, families, offered } = await inspect(job);
   onProgress({ kind: "note", text: `data plane: ${plane.id} (${plane.source})` });
   if (job.family === null && offered.length > 1) {
-    const name = FAMILY_NAMES[choiceOf(families)];
+    const name = FAMILY_NAMES[choiceOfFamilies(families)];
     onProgress({
       kind: "note",
       text: `Services here may have IPv4 and IPv6, and ${name} is measured: family chooses another`,
     });
   }
   const settings = {
-    ...settingsOf({ ...spec, family: choiceOf(families) }, profileById(catalog, DEFAULT_PROFILE)),
+    ...settingsOf({ ...spec, family: choiceOfFamilies(families) }, profileById(catalog, DEFAULT_PROFILE)),
     endpointsPerService: job.endpoints,
   };
   return {

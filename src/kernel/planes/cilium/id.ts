@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { UnknownNameError } from "../../../errors.js";
 import { plainText } from "../../../text.js";
 import { CILIUM_VERSION, findCilium } from "../../cilium/binary.js";
-import type { Environment } from "../../real-program/installed.js";
+import type { CacheVariables } from "../../real-program/installed.js";
 
 /** What an id begins with. */
 const PROGRAM = "cilium";
@@ -69,7 +69,7 @@ export interface ResolvedCilium {
  * Finds the program of a plane.
  * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError, InvalidOptionError for another program.
  */
-export function resolveCilium(id: string, environment: Environment = process.env): ResolvedCilium {
+export function resolveCilium(id: string, environment: CacheVariables = process.env): ResolvedCilium {
   const { mode, version } = parseCiliumPlane(id);
   const own = minorOf(CILIUM_VERSION);
   const isOwnBuild = version?.includes("/") ?? false;

@@ -8,13 +8,13 @@ import { Cilium, type CiliumWrites } from "../../cilium/driver.js";
 import { KernelError } from "../../testbed/tools.js";
 import type { EndpointChange } from "../changes.js";
 import { wallClockNs } from "../sync-clock.js";
-import type { ChangeReply, NodeProgram, SettleReply, StartReply } from "../tasks.js";
+import type { ChangeReply, ProgramOnNode, SettleReply, StartReply } from "../tasks.js";
 import type { ToolTimes } from "../tool-times.js";
 import { processUsage } from "./process-usage.js";
 import type { ProgrammedNode } from "./programmed-node.js";
 import type { Preparation, ServedCluster } from "./served-cluster.js";
 
-type CiliumProgram = Extract<NodeProgram, { kind: "cilium" }>;
+type CiliumProgram = Extract<ProgramOnNode, { kind: "cilium" }>;
 
 /** A node that Cilium's control plane programs. */
 export class CiliumNode implements ProgrammedNode {

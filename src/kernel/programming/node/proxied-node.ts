@@ -13,14 +13,14 @@ import { LOG_FILE, optionsSchema } from "../../kube-proxy/protocol.js";
 import { KernelError } from "../../testbed/tools.js";
 import type { EndpointChange } from "../changes.js";
 import { readSyncClock, type SyncClock, wallClockNs } from "../sync-clock.js";
-import type { ChangeReply, NodeProgram, SettleReply, StartReply } from "../tasks.js";
+import type { ChangeReply, ProgramOnNode, SettleReply, StartReply } from "../tasks.js";
 import { TIMES_FILE, timedTools } from "../timed-tools.js";
 import { parseToolTimes, type ToolTimes, toolTimesWithin } from "../tool-times.js";
 import { processUsage } from "./process-usage.js";
 import type { ProgrammedNode } from "./programmed-node.js";
 import type { Preparation, ServedCluster } from "./served-cluster.js";
 
-type KubeProxyProgram = Extract<NodeProgram, { kind: "kube-proxy" }>;
+type KubeProxyProgram = Extract<ProgramOnNode, { kind: "kube-proxy" }>;
 
 /** Ends of syncs are read off its metrics, to the microsecond: asking rarely costs nothing but patience. */
 const POLL_MS = 25;

@@ -87,7 +87,7 @@ export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<ClusterS
 }
 
 /** The choice that these families are. */
-export function choiceOf(families: readonly Family[]): FamilyChoice {
+export function choiceOfFamilies(families: readonly Family[]): FamilyChoice {
   return families.length > 1 ? "dual" : (families[0] ?? 4);
 }
 
@@ -134,7 +134,7 @@ export function storeJob(
   const options = { nodes, rate, protocols, planeName, names, budgetSeconds, durationSeconds };
   // As JSON has it: what is undefined is not there.
   results.cluster.parameters[JOB] = JSON.parse(
-    JSON.stringify({ ...job, family: choiceOf(families), options }),
+    JSON.stringify({ ...job, family: choiceOfFamilies(families), options }),
   );
 }
 
