@@ -1,7 +1,8 @@
 /** Objects of a run that are no pods, as data. */
 
 import { FAMILY_NAMES, type Family } from "../cluster/family.js";
-import type { Protocol, Toleration } from "./options.js";
+import type { Protocol } from "./bounds.js";
+import type { Toleration } from "./options.js";
 
 /** Port of the target pods, and of the Services in front of them. */
 export const TARGET_PORT = 8080;

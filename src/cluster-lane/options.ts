@@ -1,6 +1,7 @@
 /** What a run of the cluster lane needs in addition to the numbers that every lane has. */
 
 import { z } from "zod";
+import { CLUSTER_BOUNDS, PROTOCOLS } from "./bounds.js";
 
 const tolerationSchema = z.strictObject({
   key: z.string().optional(),
@@ -12,23 +13,10 @@ const tolerationSchema = z.strictObject({
 /** A toleration as a pod has it. */
 export type Toleration = z.infer<typeof tolerationSchema>;
 
-/** Protocols of Services that are measured. */
-export const PROTOCOLS = ["tcp", "udp"] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
-
 /** A DNS label (RFC 1123), what a namespace is named by. */
 const namespaceName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "give a name of lower-case letters, digits and hyphens");
-
-/** Bounds of numbers, for the command line too. */
-export const CLUSTER_BOUNDS = {
-  nodes: [1, 100],
-  /** Above, a probe's own packets are what fills a small node. */
-  rate: [10, 10_000],
-  /** A probe's log must fit what a node keeps of one. */
-  durationSeconds: [1, 300],
-} as const;
 
 const integer = ([min, max]: readonly [number, number]) => z.int().min(min).max(max);
 

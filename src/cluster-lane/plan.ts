@@ -2,10 +2,11 @@
 
 import { FAMILY_NAMES, type Family, type FamilyChoice } from "../cluster/family.js";
 import { countOf, formatCount } from "../text.js";
+import type { Protocol } from "./bounds.js";
 import { CHANGES } from "./changes/changes.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import type { RunSetting } from "./objects.js";
-import type { ClusterLaneOptions, Protocol } from "./options.js";
+import type { ClusterLaneOptions } from "./options.js";
 
 /** What is measured, whatever the cluster. */
 export interface ClusterJob {

@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { formatCount, plainText } from "../text.js";
+import { PROTOCOLS, type Protocol } from "./bounds.js";
 import { ClusterFailedError } from "./errors.js";
-import { PROTOCOLS, type Protocol } from "./options.js";
 
 const protocol = z.enum(PROTOCOLS);
 const nanoseconds = z.array(z.int().min(0));

@@ -1,12 +1,8 @@
 /** Options of the cluster lane, spelled as kubectl spells them where it has them. */
 
 import type { Options } from "yargs";
-import {
-  CLUSTER_BOUNDS,
-  type ClusterSettings,
-  PROTOCOLS,
-  type Toleration,
-} from "../../cluster-lane/options.js";
+import { CLUSTER_BOUNDS, PROTOCOLS } from "../../cluster-lane/bounds.js";
+import type { ClusterSettings, Toleration } from "../../cluster-lane/options.js";
 import { UsageError } from "../../errors.js";
 import { lanesUsing } from "../../run/bounds.js";
 import { parseChoices, parseInteger, parseList } from "./parse.js";

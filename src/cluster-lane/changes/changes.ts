@@ -2,6 +2,7 @@
 
 import type { Family } from "../../cluster/family.js";
 import type { Api } from "../api.js";
+import type { Protocol } from "../bounds.js";
 import { ClusterFailedError } from "../errors.js";
 import { addressesOf, anyObject, clusterIpSchema } from "../kinds.js";
 import {
@@ -14,7 +15,6 @@ import {
   SERVICE_PORT,
   type Target,
 } from "../objects.js";
-import type { Protocol } from "../options.js";
 import { type ClockOffset, fromThere } from "./clock.js";
 import { type Frontend, nowNs, type Sighting, type Watcher, type WatchRequest } from "./watcher.js";
 

@@ -4,8 +4,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { Protocol } from "../bounds.js";
 import { ClusterFailedError } from "../errors.js";
-import type { ClusterLaneOptions, Protocol } from "../options.js";
+import type { ClusterLaneOptions } from "../options.js";
 import { type ClockOffset, offsetOf, type RoundTrip } from "./clock.js";
 
 const ns = z.number().min(0);

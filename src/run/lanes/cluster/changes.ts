@@ -1,7 +1,7 @@
 /** How soon a cluster's nodes followed changes, as replicates. Pure: no clock, no process, no network. */
 
+import { PROTOCOLS } from "../../../cluster-lane/bounds.js";
 import type { Changed, ChangeTime } from "../../../cluster-lane/changes/changes.js";
-import { PROTOCOLS } from "../../../cluster-lane/options.js";
 import type { Cell, Results } from "../../../results/schema.js";
 import { findCell } from "../../../results/select.js";
 import { noted } from "../../../results/summarize.js";

@@ -2,10 +2,11 @@
 
 import { z } from "zod";
 import type { Family, FamilyChoice } from "../../../cluster/family.js";
+import { CLUSTER_BOUNDS } from "../../../cluster-lane/bounds.js";
 import { withCluster } from "../../../cluster-lane/connection.js";
 import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
 import { type ClusterState, inspectCluster } from "../../../cluster-lane/inspect/preflight.js";
-import { CLUSTER_BOUNDS, type ClusterSettings, clusterLaneSchema } from "../../../cluster-lane/options.js";
+import { type ClusterSettings, clusterLaneSchema } from "../../../cluster-lane/options.js";
 import {
   CLUSTER_SCENARIOS,
   type ClusterJob,

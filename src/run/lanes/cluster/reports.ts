@@ -1,8 +1,8 @@
 /** What probes in a cluster measured, as replicates. Pure: no clock, no process, no network. */
 
+import type { Protocol } from "../../../cluster-lane/bounds.js";
 import type { DetectedPlane } from "../../../cluster-lane/inspect/detect.js";
 import type { Probed } from "../../../cluster-lane/measure.js";
-import type { Protocol } from "../../../cluster-lane/options.js";
 import type { PathTimes, PlacedTimes, ProbeLog, ProbeRound } from "../../../cluster-lane/probe-reports.js";
 import { thin } from "../../../measure/replicate/samples.js";
 import type { PlaneReport } from "../../../planes/descriptor.js";

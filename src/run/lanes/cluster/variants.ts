@@ -1,7 +1,7 @@
 /** Variants of the cluster lane's cells: protocol, part of what was measured, and kind of change. Pure. */
 
+import type { Protocol } from "../../../cluster-lane/bounds.js";
 import type { ChangeKind } from "../../../cluster-lane/changes/changes.js";
-import type { Protocol } from "../../../cluster-lane/options.js";
 import type { Cell } from "../../../results/schema.js";
 
 /** Connections by where the endpoint that answered was, seen from the probe, and by the family of the Service's address. */
