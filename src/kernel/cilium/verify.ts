@@ -3,7 +3,6 @@
 import type { Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
-import { InvalidOptionError } from "../../errors.js";
 import type { ApiObject, ObjectChange } from "../../kubernetes/list-watch/parse.js";
 import { entryLines } from "../../planes/ebpf/dump/entry-lines.js";
 import type { MapEntry } from "../../planes/ebpf/dump/map-bytes.js";
@@ -55,8 +54,6 @@ export async function* verifyCilium(options: VerifyCiliumOptions): AsyncIterable
   const given = options.cluster && familiesOf(options.cluster).filter((one) => one !== undefined);
   const clusters = given ?? first.parts.map(({ cluster }) => cluster);
   const [{ network }] = clusters as [Cluster];
-  if (options.changes > 0 && familyOf(network) === 6)
-    throw new InvalidOptionError("changes are of Services of IPv4, and here are none: leave them out");
   const podRange = clusters.map((one) => rangeText(one.network, one.network.podCidr)).join(",");
   let programs = given
     ? given.map((cluster) => new EbpfProgram(cluster, {}, algorithm))
