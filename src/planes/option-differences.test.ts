@@ -2,24 +2,29 @@ import { describe, expect, it } from "vitest";
 import { trials } from "../../test/support/trials.js";
 import { parseAddress, parseCidr } from "../cluster/cluster.js";
 import { generateCoverageFlows } from "../cluster/coverage-flows.js";
+import { FAMILIES, FAMILY_NAMES, familyOf } from "../cluster/family.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
 import { withNodeFacts } from "../cluster/node-facts.js";
 import { KUBE_PROXY_VERSIONS, type Model, type PlaneOptions } from "./plane.js";
 import { planeById } from "./registry.js";
 import { verifyPlanes } from "./verify.js";
 
-const cluster = withNodeFacts(
-  generateCluster({
-    ...MIXED,
-    services: trials(20, 60),
-    seed: 3,
-    types: "mixed",
-    externalLocalShare: 0.5,
-    emptyShare: 0.2,
-  }),
-  { nodeAddresses: [parseAddress("172.16.0.1")!, parseAddress("192.0.2.10")!] },
+const clusters = FAMILIES.map((family) =>
+  withNodeFacts(
+    generateCluster({
+      ...{
+        ...MIXED,
+        services: trials(20, 60),
+        seed: 3,
+        types: "mixed",
+        externalLocalShare: 0.5,
+        emptyShare: 0.2,
+      },
+      ...(family === 6 && { family }),
+    }),
+    { nodeAddresses: [parseAddress("172.16.0.1")!, parseAddress("192.0.2.10")!] },
+  ),
 );
-const flows = generateCoverageFlows(cluster, trials(500, 20_000), 1);
 
 const OPTIONS: readonly (readonly [name: string, options: PlaneOptions])[] = [
   ["--masquerade-all", { masqueradeAll: true }],
@@ -33,7 +38,17 @@ const OPTIONS: readonly (readonly [name: string, options: PlaneOptions])[] = [
 ];
 
 describe("planes of kube-proxy keep the contract", () => {
-  it.each(OPTIONS)("with %s, and explain what they decide", (_name, options) => {
+  it.each(
+    clusters.flatMap((cluster) =>
+      OPTIONS.map(([name, options]) => ({
+        name,
+        options,
+        cluster,
+        of: FAMILY_NAMES[familyOf(cluster.network)],
+      })),
+    ),
+  )("with $name in $of, and explain what they decide", ({ options, cluster }) => {
+    const flows = generateCoverageFlows(cluster, trials(500, 20_000), 1);
     for (const plane of ["iptables", "nftables", "ipvs"]) {
       for (const kubeProxy of KUBE_PROXY_VERSIONS) {
         const all = { ...options, kubeProxy };

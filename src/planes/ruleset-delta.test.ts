@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { trials } from "../../test/support/trials.js";
 import { applyChange, type Change } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
+import { FAMILIES, FAMILY_NAMES, type Family } from "../cluster/family.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
 import { NotRepresentableError } from "../errors.js";
 import { IptablesProgram } from "./iptables/program.js";
@@ -15,21 +16,18 @@ import { NftablesProgram } from "./nftables/program.js";
 import { nftChange } from "./nftables/ruleset-delta.js";
 import type { UpdateMode } from "./plane.js";
 
-const small = generateCluster({
-  services: 60,
-  seed: 8,
-  ...MIXED,
-  endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 20 },
-  affinityShare: 0.2,
-  sourceRangeShare: 1,
-  localShare: 0.25,
-});
-const large = generateCluster({
-  services: 300,
-  seed: 8,
-  ...MIXED,
-  endpoints: { kind: "constant", count: 4 },
-});
+const clustersOf = (family: Family) => {
+  const of = { ...MIXED, seed: 8, ...(family === 6 && { family }) };
+  const small = generateCluster({
+    ...{ ...of, services: 60, affinityShare: 0.2, sourceRangeShare: 1, localShare: 0.25 },
+    endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 20 },
+  });
+  return {
+    small,
+    large: generateCluster({ ...of, services: 300, endpoints: { kind: "constant", count: 4 } }),
+  };
+};
+const NAMED = FAMILIES.map((family) => ({ family, name: FAMILY_NAMES[family], ...clustersOf(family) }));
 
 /** Joins and leaves of service-ports that have an endpoint, of every `step`-th. */
 function changesOf(cluster: Cluster, step: number): Change[] {
@@ -45,7 +43,7 @@ function changesOf(cluster: Cluster, step: number): Change[] {
 
 const linesOf = (chunks: Iterable<string>) => [...chunks].join("").split("\n").slice(0, -1);
 
-describe("iptables-restore --noflush", () => {
+describe.each(NAMED)("iptables-restore --noflush of $name", ({ small, large }) => {
   function syncOf(cluster: Cluster, change: Change, mode: UpdateMode) {
     const options = { seed: 5 };
     const before = new IptablesProgram(cluster, options);
@@ -96,7 +94,8 @@ function load(chains: Map<string, string[]>, lines: readonly string[]): Map<stri
   return chains;
 }
 
-describe("nft", () => {
+describe.each(NAMED)("nft of $name", ({ small, family }) => {
+  const table = `${family === 4 ? "ip" : "ip6"} kube-proxy`;
   const textOf = (change: Change, leftover: readonly string[] = []) => {
     const after = applyChange(small, change);
     return nftChange(small, after, small.service[change.servicePort]!, leftover);
@@ -129,16 +128,16 @@ describe("nft", () => {
     const { stale, text } = textOf(change);
     const chain = stale.find((object) => object.startsWith("chain endpoint-"))!;
     expect(stale.some((object) => object.startsWith("set affinity-"))).toBe(true);
-    expect(text).toContain(`flush ${chain.replace("chain ", "chain ip kube-proxy ")}\n`);
+    expect(text).toContain(`flush ${chain.replace("chain ", `chain ${table} `)}\n`);
     expect(text).not.toContain("\ndelete chain");
     const later = textOf({ kind: "join", servicePort: small.servicePorts - 1 }, stale).text;
-    expect(later).toContain(`\ndelete ${chain.replace("chain ", "chain ip kube-proxy ")}\n`);
+    expect(later).toContain(`\ndelete ${chain.replace("chain ", `chain ${table} `)}\n`);
     const again = textOf({ kind: "join", servicePort: p }, stale).text;
     expect(again).not.toContain("\ndelete ");
   });
 });
 
-describe("ipvsadm", () => {
+describe.each(NAMED)("ipvsadm of $name", ({ small, large }) => {
   it("makes of the old servers the new ones", () => {
     for (const change of changesOf(small, 10)) {
       const after = applyChange(small, change);
@@ -168,6 +167,7 @@ function serversIn(chunks: Iterable<string>): string[] {
 }
 
 describe("names that would be rules", () => {
+  const [{ large }] = NAMED as [(typeof NAMED)[number]];
   it("are refused in changes too", () => {
     const hostile: Cluster = { ...large, serviceName: () => "default/a\n-A INPUT -j ACCEPT" };
     const after: Cluster = {

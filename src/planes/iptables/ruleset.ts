@@ -64,9 +64,7 @@ export function* iptablesSync(change: IptablesChange, mode: UpdateMode): Iterabl
   refuseUnsafeNames(after.cluster);
   const chains = new ChainNames(after.cluster);
   const services = changedService(service);
-  const isOwn = chainsOfServices(after.cluster, services.after);
-  const keep: Keep = (kind, index) =>
-    !ENSURED_CHAINS.includes(kind) && (mode === "full" || isOwn(kind, index));
+  const keep = keepOfSync(after, services, mode);
   yield* tableText(after, "filter", chains, keep);
   // Beyond the threshold they stay, to be deleted at most once a sync period.
   const stale = isLargeCluster(after.cluster) ? [] : staleIptablesChains({ before, after, services }, chains);
@@ -91,14 +89,23 @@ export function* iptablesHandedText(
   stale = isLargeCluster(after.cluster) ? [] : staleIptablesChains({ before, after, services }),
 ): Iterable<string> {
   const chains = new ChainNames(after.cluster);
-  const isOwn = chainsOfServices(after.cluster, services.after);
-  const hasFirewall = servesLocalhost(after.cluster, after.settings);
-  const keep: Keep = (kind, index) => {
+  const keep = keepOfSync(after, services, mode);
+  yield* tableText(after, "filter", chains, keep, [], HandedRules);
+  yield* tableText(after, "nat", chains, keep, stale, HandedRules);
+}
+
+/** What a sync writes: no chain that is only ensured, and of services those that changed, or all. */
+function keepOfSync(
+  { cluster, settings }: IptablesProgram,
+  services: ChangedServices,
+  mode: UpdateMode,
+): Keep {
+  const isOwn = chainsOfServices(cluster, services.after);
+  const hasFirewall = servesLocalhost(cluster, settings);
+  return (kind, index) => {
     if (ENSURED_CHAINS.includes(kind)) return false;
     return kind === FILLED_CHAIN ? hasFirewall : mode === "full" || isOwn(kind, index);
   };
-  yield* tableText(after, "filter", chains, keep, [], HandedRules);
-  yield* tableText(after, "nat", chains, keep, stale, HandedRules);
 }
 
 /** One table. `stale` chains are declared, which flushes them, and deleted; `Text` writes the rules. */
