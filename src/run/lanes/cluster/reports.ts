@@ -11,7 +11,7 @@ import { noted } from "../../../results/summarize.js";
 import { quantileSorted } from "../../../stats/quantile.js";
 import { countOf as countText, formatCount } from "../../../text.js";
 import { emptyReplicate } from "../replicate.js";
-import { CONNECTION_PARTS, type ConnectionPart } from "./variants.js";
+import { type ConnectionPart, connectionsOf } from "./variants.js";
 
 /** Scenarios that come from connections, both from the same. */
 const CONNECTIONS = ["connect", "established"] as const;
@@ -47,8 +47,9 @@ export function addProbed(
   facts: ClusterFacts,
 ): void {
   for (const [index, cell] of results.cells.entries()) {
-    if (cell.services !== services || !isScenario(cell.scenario)) continue;
-    const { protocol, part } = kindOf(cell);
+    const connections = connectionsOf(cell.variant);
+    if (cell.services !== services || !isScenario(cell.scenario) || connections === undefined) continue;
+    const { protocol, part } = connections;
     const roundsOf = ({ log }: Probed) => log.rounds.filter((round) => round.protocol === protocol);
     const rounds = Math.max(0, ...probed.map((each) => roundsOf(each).length));
     const path = cell.plane === facts.bare ? "endpoint" : "service";
@@ -79,11 +80,6 @@ export function addProbed(
     }
   }
 }
-
-const kindOf = ({ variant }: Cell): { readonly protocol: Protocol; readonly part: ConnectionPart } => ({
-  protocol: variant.startsWith("udp") ? "udp" : "tcp",
-  part: CONNECTION_PARTS.find((part) => variant.endsWith(part)) ?? "all",
-});
 
 /** Whether one of these connections belongs to a part. */
 const BELONGS: Readonly<Record<ConnectionPart, (times: PlacedTimes, i: number) => boolean>> = {
