@@ -323,6 +323,30 @@ describe("importing Services with EndpointSlices", () => {
     }
   });
 
+  it("takes the first of one address for kube-proxy up to 1.35, or one of this node, and the last that runs for later ones", () => {
+    const gone = { ready: false, serving: true, terminating: true };
+    const both = [
+      { addresses: ["10.244.0.2"], conditions: gone },
+      { addresses: ["10.244.0.2"], conditions: { ready: true } },
+    ];
+    const node = { kind: "Node", metadata: { name: "me" } };
+    const taken = (endpoints: Fields[], sharedAddress: "first" | "running") => {
+      const text = JSON.stringify([node, service("a", {}), slice("a", endpoints)]);
+      return endpointsOf(importKubernetes(text, { node: "me", sharedAddress }).cluster, 0);
+    };
+    // Another pod is ready: what terminates is not in use.
+    const beside = (endpoints: Fields[]) => [{ addresses: ["10.244.0.9"] }, ...endpoints];
+    expect(taken(beside(both), "first")).toEqual(["10.244.0.9:8080"]);
+    expect(taken(beside(both), "running")).toEqual(["10.244.0.9:8080", "10.244.0.2:8080"]);
+    expect(taken(beside([...both].reverse()), "first")).toEqual(["10.244.0.9:8080", "10.244.0.2:8080"]);
+    const here = { addresses: ["10.244.0.2"], nodeName: "me" };
+    const elsewhere = { addresses: ["10.244.0.2"], nodeName: "other" };
+    expect(taken([here, elsewhere], "first")).toEqual(["10.244.0.2:8080*"]);
+    expect(taken([elsewhere, here], "first")).toEqual(["10.244.0.2:8080*"]);
+    expect(taken([here, elsewhere], "running")).toEqual(["10.244.0.2:8080"]);
+    expect(taken([elsewhere, here], "running")).toEqual(["10.244.0.2:8080*"]);
+  });
+
   it("counts each endpoint that no policy uses once, and says so", () => {
     const pods = [
       { addresses: ["10.244.0.1"] },

@@ -33,7 +33,7 @@ import {
   workloadSchema,
 } from "./schema.js";
 import { classify, familiesOfService, HEADLESS_LABEL, recordServices, withNodePorts } from "./services.js";
-import { endpointsFromSlices, slicesOfEndpoints } from "./slices.js";
+import { endpointsFromSlices, type SliceReading, slicesOfEndpoints } from "./slices.js";
 import { endpointsFromWorkloads, workloadOfPod } from "./workloads.js";
 
 const WORKLOAD_KINDS = [
@@ -55,7 +55,7 @@ export interface FamilyImport {
 }
 
 /** The objects that matter, read. */
-interface Objects extends Omit<Sources, "node" | "zone"> {
+interface Objects extends Omit<Sources, "node" | keyof SliceReading> {
   readonly count: number;
   readonly services: readonly Service[];
   readonly nodes: readonly Node[];
@@ -141,7 +141,15 @@ function importFamily(
   const node = chooseNode(options.node, nodes, namedNodes(slices, legacy, pods));
   const source = chooseSource(
     services,
-    { slices, legacy, pods, workloads, node, zone: zoneOfNode(nodes, node) },
+    {
+      slices,
+      legacy,
+      pods,
+      workloads,
+      node,
+      zone: zoneOfNode(nodes, node),
+      sharedAddress: options.sharedAddress,
+    },
     reader,
   );
   const { records, invented: addresses, unaddressed } = recordServices(services, source, reader);
@@ -205,14 +213,13 @@ function skippedServices(services: readonly Service[], reader: AddressReader): I
   return skipped;
 }
 
-/** Where endpoints may come from. */
-interface Sources {
+/** Where endpoints may come from, and how slices are read. */
+interface Sources extends SliceReading {
   readonly slices: readonly EndpointSlice[];
   readonly legacy: readonly Endpoints[];
   readonly pods: readonly Pod[];
   readonly workloads: readonly KubernetesObject[];
   readonly node: string | undefined;
-  readonly zone: string | undefined;
 }
 
 /** Where kube-proxy looks for the zone that it is in (pkg/proxy/topology.go). */
@@ -225,10 +232,10 @@ function zoneOfNode(nodes: readonly Node[], name: string | undefined): string | 
 /** EndpointSlices and Pods tell what is; workloads only what is wanted. */
 function chooseSource(
   services: readonly Service[],
-  { slices, legacy, pods, workloads, node, zone }: Sources,
+  { slices, legacy, pods, workloads, node, zone, sharedAddress }: Sources,
   reader: AddressReader,
 ): EndpointSource {
-  if (slices.length > 0) return endpointsFromSlices(slices, reader, node, zone);
+  if (slices.length > 0) return endpointsFromSlices(slices, reader, node, { zone, sharedAddress });
   if (legacy.length > 0) {
     return { ...endpointsFromSlices(legacy.flatMap(slicesOfEndpoints), reader, node), origin: "endpoints" };
   }

@@ -9,15 +9,23 @@ import { type Candidate, chooseEndpoints, type ThisNode } from "./topology.js";
 
 type SliceEndpoint = NonNullable<EndpointSlice["endpoints"]>[number];
 
-/**
- * Joins one family's slices by their service-name label. `localNode` is the node whose endpoints count as local, `zone` its own
- * where its Node object says that: what endpoints tell otherwise.
- */
+/** What slices do not say of the node and its kube-proxy. */
+export interface SliceReading {
+  /** The node's zone, where its Node object says it: what endpoints tell otherwise. */
+  readonly zone?: string | undefined;
+  /**
+   * Which endpoint counts of those with one address and port (endpointslicecache.go, addEndpoints). `running`, the default: since
+   * 1.36 the last that does not terminate; `first`: up to 1.35 the first, or the last of this node.
+   */
+  readonly sharedAddress?: "running" | "first" | undefined;
+}
+
+/** Joins one family's slices by their service-name label. `localNode` is the node whose endpoints count as local. */
 export function endpointsFromSlices(
   slices: readonly EndpointSlice[],
   reader: AddressReader,
   localNode: string | undefined = firstNode(slices),
-  zone: string | undefined = undefined,
+  { zone, sharedAddress = "running" }: SliceReading = {},
 ): EndpointSource {
   const byService = new Map<string, EndpointSlice[]>();
   for (const slice of slices) {
@@ -37,7 +45,7 @@ export function endpointsFromSlices(
     endpointsOf: ({ metadata, spec }, port) => {
       const own = byService.get(`${metadata.namespace}/${metadata.name}`) ?? [];
       const { hint, ...endpoints } = chooseEndpoints(
-        candidates(own, port, { localNode, reader }),
+        candidates(own, port, { localNode, reader, sharedAddress }),
         spec,
         here,
       );
@@ -135,27 +143,56 @@ function addCandidates(
   }
 }
 
+interface CandidateOptions extends Pick<Required<SliceReading>, "sharedAddress"> {
+  readonly localNode: string | undefined;
+  readonly reader: AddressReader;
+}
+
 /**
  * The endpoints of a service-port, each once: slices overlap while the controller moves endpoints, and a pod may have the
- * address of one that is still terminating, before which it counts (since 1.36: endpointslicecache.go, addEndpoints; until
- * then the first does, or one of this node). Of equals one of this node counts, else the first: kube-proxy takes any.
+ * address of one that is still terminating. Within a slice the same one counts as for kube-proxy. It takes the slices in the
+ * order of a Go map, so of equals in two of them one of this node counts here, else that of the first slice.
  */
 function candidates(
   own: readonly EndpointSlice[],
   port: ServicePort,
-  options: { readonly localNode: string | undefined; readonly reader: AddressReader },
+  options: CandidateOptions,
 ): readonly Candidate[] {
-  const found: SliceCandidate[] = [];
-  for (const slice of own) addCandidates(found, slice, port, options);
+  const isOld = options.sharedAddress === "first";
+  const all = new Map<number, SliceCandidate>();
+  for (const slice of own) {
+    const found: SliceCandidate[] = [];
+    addCandidates(found, slice, port, options);
+    const once = onlyOnce(found, ({ isTerminating, record: { local = false } }) =>
+      isOld ? local : !isTerminating,
+    );
+    for (const [key, candidate] of once) {
+      const known = all.get(key);
+      if (known === undefined || isPreferred(candidate, known, isOld)) all.set(key, candidate);
+    }
+  }
+  return [...all.values()];
+}
+
+/** Of two slices' candidates. */
+function isPreferred(candidate: SliceCandidate, known: SliceCandidate, isOld: boolean): boolean {
+  const { local = false } = candidate.record;
+  if (isOld || candidate.isTerminating === known.isTerminating) return local;
+  return known.isTerminating;
+}
+
+/** Candidates by address and port: the first of each, or the last that displaces those before. */
+function onlyOnce(
+  found: readonly SliceCandidate[],
+  displaces: (candidate: SliceCandidate) => boolean,
+): ReadonlyMap<number, SliceCandidate> {
   const once = new Map<number, SliceCandidate>();
   for (const candidate of found) {
-    const { address, port: target, local } = candidate.record;
-    const key = address * 65_536 + target;
-    const known = once.get(key);
-    const isBetter = !candidate.isTerminating && (known?.isTerminating === true || local);
-    if (known === undefined || isBetter) once.set(key, candidate);
+    const { address, port } = candidate.record;
+    const key = address * 65_536 + port;
+    if (!once.has(key) || displaces(candidate)) once.set(key, candidate);
   }
-  return once.size === found.length ? found : [...once.values()];
+  return once;
 }
 
 const NO_NAMES: readonly string[] = [];

@@ -97,6 +97,7 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     ["1.35", "1.36", "1.37"].flatMap((version) => [
       { what: "60 Services that are odd", objects: ODD, version },
       { what: "external IPs that are load balancers' addresses too", objects: BOTH_LISTS, version },
+      { what: "every kind of Service next to endpoints in every state", objects: STATES, version },
     ]),
   )("models: $what, as kube-proxy $version writes them", ({ objects, version }) => {
     for (const mode of ["iptables", "nftables"]) {
@@ -183,4 +184,5 @@ function withIdleEndpoints(services: number, endpoints: number): object {
 
 const PORT = { port: 80, targetPort: 8080, protocol: "TCP" };
 const ODD = "test/data/kube-proxy/clusters/odd.json";
+const STATES = "test/data/kube-proxy/clusters/states.json";
 const BOTH_LISTS = "test/data/kube-proxy/clusters/both-lists.json";

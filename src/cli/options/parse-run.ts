@@ -3,7 +3,7 @@
 import { UsageError } from "../../errors.js";
 import { KERNEL_PLANE_IDS } from "../../kernel/plane.js";
 import { isCiliumPlane } from "../../kernel/planes/cilium/id.js";
-import { isKubeProxyPlane, NOT_IN_GUEST } from "../../kernel/planes/kube-proxy/id.js";
+import { isKubeProxyPlane, NOT_IN_GUEST, realProgramOf } from "../../kernel/planes/kube-proxy/id.js";
 import { checkRealProgram, isRealProgram, REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import { BOUNDS, type LaneId } from "../../run/bounds.js";
 import { parseChoices, parseInteger, parseList, parseNumber, parseShare } from "./parse.js";
@@ -52,6 +52,12 @@ export function parseKernelPlanes(text: string, name: string): string[] {
   for (const id of programs) checkRealProgram(id);
   const own = given.filter((id) => !isRealProgram(id));
   const unknown = own.find((id) => !KERNEL_PLANE_IDS.some((known) => known === id));
+  const real = unknown === undefined ? undefined : realProgramOf(unknown);
+  if (real !== undefined) {
+    throw new UsageError(
+      `--${name} "${unknown}": in the kernel lane only real programs have versions: give ${real}`,
+    );
+  }
   if (unknown !== undefined) {
     throw new UsageError(
       `--${name} "${unknown}" is unknown: choose from ${KERNEL_PLANE_IDS.join(", ")}, or give ${REAL_PROGRAM_FORMS}`,

@@ -103,6 +103,13 @@ describe("options of lbscale run", () => {
     expect(() => readRunSpec({ planes: "direct" })).toThrow(/choose from iptables/);
   });
 
+  it("refuse versions of the kernel lane's own planes, and name the real program instead", () => {
+    expect(() => readRunSpec({ lane: "kernel", planes: "nftables@1.35" })).toThrow(
+      '--planes "nftables@1.35": in the kernel lane only real programs have versions: give kube-proxy/nftables@1.35',
+    );
+    expect(() => readRunSpec({ lane: "kernel", planes: "ebpf@1.35" })).toThrow(/"ebpf@1.35" is unknown/);
+  });
+
   it("refuse kube-proxy in the guest, with the reason", () => {
     expect(() => readRunSpec({ lane: "guest", planes: "ipvs,kube-proxy/ipvs@1.37" })).toThrow(
       /^--planes "kube-proxy\/ipvs@1.37": kube-proxy is not timed in the user-mode Linux guest, where each tool .* ten times as long to start/,

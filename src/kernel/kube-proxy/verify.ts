@@ -1,5 +1,6 @@
 /** The real kube-proxy as the reference: what it writes for a cluster, and for changes of it, against what lbscale models. */
 
+import { setTimeout } from "node:timers/promises";
 import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, type Family, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
 import { rawRangeText } from "../../cluster/raw-addresses.js";
@@ -48,6 +49,12 @@ export interface VerifyOptions {
   readonly onWait?: (what: string) => void;
 }
 
+/**
+ * kube-proxy writes its first rules before it knows its Node's labels, on a busy machine seconds before, and hints by zone count
+ * only then: what differs at the start is read once more.
+ */
+const NODE_WAIT_MS = 3000;
+
 /** How long a program may take without visible work where nothing is known to be slow, in milliseconds. */
 export const SYNC_MS = 300_000;
 /**
@@ -76,7 +83,10 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
   const facts = nodeFacts(objects, options.node);
   const knows = planeById(mode).descriptor.can.families;
   const read = (given: readonly ApiObject[], podRange: string | undefined) =>
-    partsOf(modelFamilies(seenBy(version, given), { ...facts, podRange }), knows);
+    partsOf(
+      modelFamilies(seenBy(version, given), { ...facts, podRange, sharedAddress: sharedAddressOf(version) }),
+      knows,
+    );
   // Objects that were written from a cluster have none of the endpoints that nothing uses: only their number is known.
   let clusters = options.cluster
     ? partsOf(options.cluster, knows).map((one) => ({ ...one, idleEndpoints: 0 }))
@@ -103,11 +113,14 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     // Which the kernel here has, or has not.
     const nfacct = Object.values(real).some((dump) => dump.includes("--nfacct-name"));
     let programs = model(clusters, nfacct);
-    const start = compareToModel(real, await loaded(proxy, programs), {
-      objects,
-      ignoreStale: false,
-      families,
-    });
+    const first = await loaded(proxy, programs);
+    const compareStart = (rules: ListedRules) =>
+      compareToModel(rules, first, { objects, ignoreStale: false, families });
+    let start = compareStart(real);
+    if (start.differences.length > 0) {
+      await setTimeout(NODE_WAIT_MS);
+      start = compareStart(await proxy.rules());
+    }
     yield { change: undefined, ...start, writes: undefined };
     const counter = new UpdateCounter(families[0]);
     const texts = families.map((family) => new HandedTexts(family));
@@ -181,10 +194,19 @@ async function loaded(proxy: KubeProxy, programs: readonly Program[]): Promise<L
 
 /** Until 1.35 its selector for slices, which leaves out those of headless services, was that for Services too (server.go). */
 function seenBy(version: KubeProxyVersion, objects: readonly ApiObject[]): readonly ApiObject[] {
-  if (version !== "1.34" && version !== "1.35") return objects;
+  if (!isUpTo135(version)) return objects;
   return objects.filter(
     ({ kind, metadata }) => kind !== SERVICE.kind || metadata.labels?.[HEADLESS_LABEL] === undefined,
   );
+}
+
+/** Until 1.35 the first endpoint of an address counts, running or not (endpointslicecache.go, addEndpoints). */
+function sharedAddressOf(version: KubeProxyVersion): "first" | "running" {
+  return isUpTo135(version) ? "first" : "running";
+}
+
+function isUpTo135(version: KubeProxyVersion): boolean {
+  return version === "1.34" || version === "1.35";
 }
 
 /** The flags that stand for settings of planes. */

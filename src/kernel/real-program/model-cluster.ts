@@ -6,6 +6,7 @@ import { numbersOf, parseRawAddress, parseRawCidr } from "../../cluster/raw-addr
 import { InvalidOptionError } from "../../errors.js";
 import { importKubernetes } from "../../kubernetes/import.js";
 import type { ApiObject } from "../../kubernetes/list-watch/parse.js";
+import type { NodeOptions } from "../../kubernetes/network/this-node.js";
 
 /** What the objects do not say of the node's kube-proxy. */
 export interface NodeSettings {
@@ -13,6 +14,8 @@ export interface NodeSettings {
   readonly addresses: readonly string[];
   /** `--cluster-cidr`: undefined: inferred from the endpoints. */
   readonly podRange?: string | undefined;
+  /** Which endpoint counts of those with one address: `running` by default. */
+  readonly sharedAddress?: NodeOptions["sharedAddress"];
 }
 
 /**
@@ -31,7 +34,11 @@ export function modelFamilies(objects: readonly ApiObject[], facts: NodeSettings
   const text = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
   // The addresses that the sandbox gets, in kube-proxy's order.
   const addresses = facts.addresses.flatMap((address) => parseRawAddress(address) ?? []);
-  const { cluster, ipv6 } = importKubernetes(text, { node: facts.node, podRange: podRanges });
+  const { cluster, ipv6 } = importKubernetes(text, {
+    node: facts.node,
+    podRange: podRanges,
+    sharedAddress: facts.sharedAddress,
+  });
   const onNode = (one: Cluster): Cluster => {
     const nodeAddresses = numbersOf(addresses, one.network);
     return { ...one, network: { ...one.network, nodeAddresses } };

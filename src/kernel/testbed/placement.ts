@@ -1,7 +1,9 @@
 /** Where planes of the kernel lane run: in this machine's kernel or, where that lacks one, in a guest's. */
 
 import { CheckFailedError, InputError, UnknownNameError } from "../../errors.js";
+import { splitPlaneId } from "../../planes/kube-proxy-versions.js";
 import { GUEST_PLANE_IDS, hasGuestFallback, type KernelPlaneId } from "../plane.js";
+import { realProgramOf } from "../planes/kube-proxy/id.js";
 import { type Capability, type CheckTask, capabilitiesSchema } from "../tasks.js";
 import { type KernelLane, requireLane, runInSandbox } from "./sandbox.js";
 
@@ -64,6 +66,12 @@ export async function placePlanes(request: PlacementRequest): Promise<LanePlacem
 
 function choose(planes: readonly string[], lane: KernelLane, known: readonly KernelPlaneId[]) {
   const unknown = planes.find((id) => !known.some((choice) => choice === id));
+  if (unknown !== undefined && realProgramOf(unknown) !== undefined) {
+    const { plane, version } = splitPlaneId(unknown);
+    throw new UnknownNameError(
+      `plane "${unknown}": the ${lane} lane loads the rules of the newest version only: leave out @${version}, or compare with verify --kube-proxy ${version} --mode ${plane}`,
+    );
+  }
   if (unknown !== undefined) {
     throw new UnknownNameError(
       `plane "${unknown}" is unknown in the ${lane} lane: choose from ${known.join(", ")}`,

@@ -6,7 +6,7 @@ import { blockOf, numbersOf, type RawAddress, type RawCidr, rangesOf } from "../
 import { InvalidInputError } from "../../errors.js";
 import { areExported, THIS_NODE } from "../exported-nodes.js";
 import type { EndpointSlice, Endpoints, Node, Pod, ServiceCidr } from "../schema.js";
-import { slicesOfEndpoints } from "../slices.js";
+import { type SliceReading, slicesOfEndpoints } from "../slices.js";
 import type { AddressReader } from "./addresses.js";
 
 /** Nodes that a message names. */
@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly podRange?: RawCidr | readonly RawCidr[] | undefined;
   /** The node's addresses, its InternalIP first: those of its Node object by default. */
   readonly nodeAddresses?: readonly RawAddress[] | undefined;
+  /** Which endpoint its kube-proxy takes of those with one address: `running` by default, as since 1.36. */
+  readonly sharedAddress?: SliceReading["sharedAddress"];
 }
 
 /** The node that was asked for, or the only Node object's; undefined: whichever an endpoint names first. */

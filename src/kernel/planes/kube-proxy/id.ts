@@ -3,6 +3,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { UnknownNameError, UnsupportedHostError } from "../../../errors.js";
+import { splitPlaneId } from "../../../planes/kube-proxy-versions.js";
 import { plainText } from "../../../text.js";
 import { findKubeProxy, installCommand, installedKubeProxies } from "../../kube-proxy/binaries.js";
 import type { KubeProxyMode } from "../../kube-proxy/protocol.js";
@@ -62,6 +63,17 @@ export function parseKubeProxyPlane(id: string): KubeProxyPlane {
       `plane "${plainText(id, 80)}" has an empty version: give one such as 1.37, or leave out the @`,
     );
   return { mode: known, version };
+}
+
+/**
+ * The kube-proxy that is meant by the id of a plane of the models with a version, such as nftables@1.35: lbscale's own rules in the
+ * kernel are of the newest version only. Undefined for other ids.
+ */
+export function realProgramOf(id: string): string | undefined {
+  const { plane, version } = splitPlaneId(id);
+  return version !== undefined && MODE_NAMES.some((name) => name === plane)
+    ? `${KUBE_PROXY_PREFIX}${id}`
+    : undefined;
 }
 
 /** A plane that can be started here. */
