@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { trials } from "../../../../test/support/trials.js";
 import { type Cluster, LOCAL_POLICY_ONLY, parseAddress, TCP } from "../../../cluster/cluster.js";
 import { generateCoverageFlows } from "../../../cluster/coverage-flows.js";
 import { exposeServices } from "../../../cluster/expose.js";
 import type { Family } from "../../../cluster/family.js";
-import { endpointText } from "../../../cluster/family.js";
 import { flowAt, generateTrace } from "../../../cluster/flows.js";
 import { generateCluster, MIXED } from "../../../cluster/generate.js";
 import { MapFullError } from "../../../errors.js";
@@ -18,6 +17,12 @@ import { BackendMap } from "./backends.js";
 import { MAGLEV_PLACES, maglevPlace, maglevTable, nameHash } from "./maglev.js";
 
 const ON = { calicoMaglev: true };
+
+/** What felix' consistenthash made of lists of endpoints: test/data/README.md. */
+const RECORDED = JSON.parse(
+  readFileSync(new URL("../../../../test/data/calico/maglev.json", import.meta.url), "utf8"),
+) as readonly { places: number; endpoints: readonly string[]; table: readonly number[] }[];
+
 const exposed = (services: number, count: number, extra = {}) =>
   exposeServices(generateCluster({ services, seed: 3, endpoints: { kind: "constant", count }, ...extra }));
 
@@ -40,31 +45,23 @@ describe("a Maglev table of Calico's", () => {
     expect(hashes("[fd00::5]:53")).toEqual(["eccdca52", "eaff099b"]);
   });
 
-  it("has felix' 503 places for three endpoints, which are sorted by name: .10 comes before .5", () => {
-    const cluster = withEndpoints("10.128.0.5:8080", "10.128.0.10:8080", "10.128.1.7:9000");
-    const places = Array.from(maglevTable(cluster, 0), (row) => [1, 0, 2][row]!).join("");
-    expect(places).toBe(
-      [
-        "211102120020200212002112001220022200112001121002211022000110001211222112020220102202112021",
-        "121012200122001110011211222002120021110212112021120200201122021110021210222002120021110012",
-        "111220001100011102121110220201202012120221110202001220021100211110122001220011200112100221",
-        "002200011020121100211102022011220211102112111220011200111001121102200012002111021211102002",
-        "010220111202112101120012200212002121002210022002110021211202112020020110202211022121120200",
-        "22200211002121102200012000112001221102200012020121202",
-      ].join(""),
-    );
-  });
-
-  it.each([
-    [100, "5c1b5862ad051945834184e87a17f03afca221cb874a51e3bce8c7560a6a3e17"],
-    // More endpoints than places: the last 97 of a turn get none.
-    [600, "44f0080f8e2c75f3fde2f42cab458f67f40fefa1a9e2b993876be6e62306b485"],
-  ])("has felix' places for %i endpoints", (count, digest) => {
-    const name = (i: number) =>
-      count === 100 ? `10.128.0.${i + 1}:8080` : `10.128.${Math.floor(i / 250)}.${(i % 250) + 1}:8080`;
-    const cluster = withEndpoints(...Array.from({ length: count }, (_, i) => name(i)));
-    const lines = Array.from(maglevTable(cluster, 0), (row) => `${endpointText(cluster, row)}\n`);
-    expect(createHash("sha256").update(lines.join("")).digest("hex")).toBe(digest);
+  it("is the one that felix' own package makes, place by place", () => {
+    for (const { places, endpoints, table } of RECORDED) {
+      const text = endpoints.map((name) => name.slice(0, name.lastIndexOf(":")).replace(/[[\]]/g, ""));
+      const ipv6 = text.some((address) => address.includes(":"));
+      const like = exposed(1, endpoints.length, { family: ipv6 ? 6 : 4 });
+      const { ipv6: plan } = like.network;
+      const cluster = {
+        ...like,
+        endpointAddress: Uint32Array.from(text, (address) =>
+          plan ? plan.parse(address)! : parseAddress(address)!,
+        ),
+        endpointPort: Uint16Array.from(endpoints, (name) => Number(name.slice(name.lastIndexOf(":") + 1))),
+      };
+      expect(places).toBe(MAGLEV_PLACES);
+      expect([...maglevTable(cluster, 0)]).toEqual(table);
+    }
+    expect(RECORDED.map(({ endpoints }) => endpoints.length)).toEqual([1, 3, 4, 100, 600]);
   });
 
   it("takes an endpoint in once that is listed twice, and none that policy Local alone would send to", () => {
