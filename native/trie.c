@@ -3,8 +3,9 @@
  *
  *   u32 entries, u32 keys, entries x 36 bytes of key and value, keys x 16 bytes
  *
- * Standard output: for each key the first word of the value that the kernel finds, or 0xffffffff; then "memlock" of the map as the
- * kernel accounts it, a u32. Exit 1 with a line on standard error where the kernel refuses.
+ * The map holds as many entries as come, or as the argument says. Standard output: for each key the first word of the value that the
+ * kernel finds, or 0xffffffff; then "memlock" of the map as the kernel accounts it, a u32. Exit 1 with a line on standard error where
+ * the kernel refuses.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -45,7 +46,7 @@ static uint32_t memlock(int fd)
 	return bytes;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	uint32_t counts[2], answer;
 	unsigned char entry[KEY + VALUE], value[VALUE];
@@ -59,7 +60,7 @@ int main(void)
 
 	if (fread(counts, sizeof(counts), 1, stdin) != 1)
 		return fail("no counts");
-	attr.max_entries = counts[0];
+	attr.max_entries = argc > 1 ? strtoul(argv[1], NULL, 10) : counts[0];
 	fd = bpf(BPF_MAP_CREATE, &attr);
 	if (fd < 0)
 		return fail("the map");

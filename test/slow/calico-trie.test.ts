@@ -8,6 +8,7 @@ import { generateCluster } from "../../src/cluster/generate.js";
 import { compileProgram } from "../../src/kernel/native.js";
 import { LOOKUP_BITS } from "../../src/planes/calico-ebpf/layout.js";
 import { CalicoProgram } from "../../src/planes/calico-ebpf/program.js";
+import { IPCACHE_FAMILY, ipcacheEntries } from "../../src/planes/ebpf/maps/ipcache.js";
 import { LpmTrie, MISS } from "../../src/planes/shared/lpm/trie.js";
 import { Random } from "../../src/random.js";
 
@@ -42,8 +43,8 @@ function write(to: Buffer, at: number, { words, length }: Entry): void {
   for (const [i, word] of words.entries()) to.writeInt32BE(word, at + 4 + 4 * i);
 }
 
-/** What a real trie of these entries finds: the number of the entry, or -1. */
-function ask(entries: readonly Entry[], keys: readonly Entry["words"][]) {
+/** What a real trie of these entries, which holds `most`, finds: the number of the entry, or -1. */
+function ask(entries: readonly Entry[], keys: readonly Entry["words"][], most = entries.length) {
   const input = Buffer.alloc(8 + 36 * entries.length + 16 * keys.length);
   input.writeUInt32LE(entries.length, 0);
   input.writeUInt32LE(keys.length, 4);
@@ -53,7 +54,7 @@ function ask(entries: readonly Entry[], keys: readonly Entry["words"][]) {
   }
   const first = 8 + 36 * entries.length;
   for (const [i, words] of keys.entries()) write(input, first + 16 * i, { words, length: LOOKUP_BITS });
-  const output = execFileSync(program, { input, maxBuffer: 2 ** 30 });
+  const output = execFileSync(program, [String(most)], { input, maxBuffer: 2 ** 30 });
   const answers = Int32Array.from(keys, (_, i) => output.readInt32LE(4 * i));
   return { answers, memlock: output.readUInt32LE(4 * keys.length) };
 }
@@ -140,14 +141,57 @@ describe(`the model's trie and the kernel's${missing === null ? "" : ` (${missin
     expect(misses).toBeGreaterThan(KEYS / 100);
   });
 
-  inKernel("answer a million keys alike in a full map of 65,536 entries", () => {
+  inKernel(
+    "answer a million keys alike for source ranges, each within the one before, of one frontend",
+    () => {
+      const random = Random.fromSeed(4, "trie");
+      // Every length from the frontend alone to one client, around a few clients, in any order.
+      const nested = Array.from({ length: 600 }, () => {
+        const client = [0xc6336407, 0xc6336408, 0xc6b36407][random.below(3)]!;
+        return masked([0x0a60000a, 0x50000600 | (client >>> 24), client << 8], 56 + random.below(33));
+      });
+      const entries = distinct(nested);
+      expect(new Set(entries.map(({ length }) => length)).size).toBe(33);
+      compare(entries, keysNear(entries, random));
+    },
+  );
+
+  inKernel("answer a million keys alike for Cilium's ipcache of 40,000 pods", () => {
+    const cluster = generateCluster({ services: 10_000, seed: 1, endpoints: { kind: "constant", count: 4 } });
+    const entries = Array.from(ipcacheEntries(cluster), ({ address, prefixLength }) =>
+      masked([IPCACHE_FAMILY, address | 0, 0], 32 + prefixLength),
+    );
+    expect(compare(entries, keysNear(entries, Random.fromSeed(5, "trie")))).toBeGreaterThan(KEYS / 100);
+  });
+
+  const addresses = (count: number): Entry[] => {
     const random = Random.fromSeed(3, "trie");
     const entries = new Map<number, Entry>();
-    while (entries.size < 65_536) {
+    while (entries.size < count) {
       const address = 0x0a600000 + random.below(1 << 20);
       entries.set(address, masked([address, 0x50000600, 0], 56));
     }
-    const full = [...entries.values()];
-    expect(compare(full, keysNear(full, random))).toBeGreaterThan(KEYS / 10);
+    return [...entries.values()];
+  };
+
+  inKernel("answer a million keys alike in a full map of 65,536 entries", () => {
+    const full = addresses(65_536);
+    expect(compare(full, keysNear(full, Random.fromSeed(3, "keys")))).toBeGreaterThan(KEYS / 10);
+  });
+
+  inKernel("refuse the 65,537th entry alike, and write one that is there", () => {
+    const full = addresses(65_537);
+    const fill = (entries: readonly Entry[]) => {
+      const trie = new LpmTrie(65_536, 65_536, "raise it");
+      for (const { words, length } of entries) trie.update(...words, length);
+    };
+    expect(() => fill(full)).toThrow("is full: the kernel refuses (ENOSPC)");
+    expect(() => ask(full, [], 65_536)).toThrow("No space left on device");
+    const again = [...full.slice(0, 65_536), full[7]!];
+    expect(() => fill(again)).not.toThrow();
+    expect(ask(again, [full[7]!.words], 65_536)).toEqual({
+      answers: Int32Array.of(65_536),
+      memlock: MEMLOCK * 65_536,
+    });
   });
 });
