@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
   iptables nftables ipvsadm ipset nfacct conntrack iproute2 kmod procps # rules and namespaces
-  gcc libc6-dev clang llvm libbpf-dev bpftool                           # the probe and the BPF programs
+  gcc libc6-dev clang llvm libbpf-dev bpftool strace                    # the probe and the BPF programs
   musl-tools gcc-aarch64-linux-gnu libc6-dev-arm64-cross                # the probe of the cluster lane
   user-mode-linux                                                       # IPVS, where this kernel has none
 )
