@@ -9,6 +9,7 @@ import { addressText } from "../../src/cluster/family.js";
 import { type GenerateOptions, generateCluster } from "../../src/cluster/generate.js";
 import { ciliumPath, installedCilium } from "../../src/kernel/cilium/binary.js";
 import { Cilium } from "../../src/kernel/cilium/driver.js";
+import { toolPath } from "../../src/kernel/testbed/tools.js";
 import { CLUSTER_NODE, clusterObjects } from "../../src/kubernetes/list-watch/cluster-objects.js";
 import { EbpfProgram } from "../../src/planes/ebpf/program.js";
 
@@ -102,7 +103,7 @@ test.skipIf(!works)("bpftool shows maps of the sizes and flags that the model ha
       const own = ids.map(
         (id) =>
           JSON.parse(
-            execFileSync("bpftool", ["-j", "map", "show", "id", id], { encoding: "utf8" }),
+            execFileSync(toolPath("bpftool"), ["-j", "map", "show", "id", id], { encoding: "utf8" }),
           ) as ShownMap,
       );
       // The kernel keeps the beginning of a name. Flags: 1 is BPF_F_NO_PREALLOC, 128 read-only for programs.
