@@ -31,6 +31,7 @@ import { articleAnswer } from "./article-answer.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
 
 const GALLERY = "results";
+const CAUSES = "../../docs/measurement.md#why-model-and-kernel-differ";
 /** Three in the width of a page of GitHub. */
 const THUMBNAIL_PX = 270;
 
@@ -156,7 +157,9 @@ function runPage(all: Results): string {
     `Medians by number of Services; in brackets 95 % intervals, or ranges of fewer than six replicates (\\*). \`npx lbscale report results/${name} --formats md,csv --out results/runs/${name}\` writes a line per cell.`,
     "",
     tablesBySize(all),
-    ...(againstKernel === null ? [] : ["## Model against kernel", "", againstKernel, ""]),
+    ...(againstKernel === null
+      ? []
+      : ["## Model against kernel", "", againstKernel, `[Why model and kernel differ](${CAUSES}).`, ""]),
     ...drawn.slice(1).flatMap((id) => [picture(id), ""]),
     `All charts, in both themes, as PNG, SVG, PDF, slides and an interactive page: \`npx lbscale report results/${name} --formats png,svg,html,pptx --out results/runs/${name}\`. Data: [${PACKED_RESULTS_FILE}](${PACKED_RESULTS_FILE}).`,
     "",

@@ -148,9 +148,8 @@ export function againstKernelTable(results: Results): string | null {
     "",
     "Lookups in the kernel: BPF_PROG_TEST_RUN, minus an empty program. Rules: what connect() grows by for each rule that",
     "more services put before a flow's own. Both lanes were timed in the same blocks, because memory's speed drifts.",
-    "No experiment has isolated why the model is faster. Likely reasons: its lookup enters no program and calls no helper, which",
-    "counts where tables are small; its walks follow each other, while connect() runs a whole network stack between two and",
-    "so displaces the rules from the core's own caches. What the model shows is how cost grows.",
+    "Why they differ is measured by `sudo npm run evidence:causes`; docs/measurement.md says what was found and what was ruled",
+    "out. What the model shows is how cost grows.",
     "",
   ].join("\n");
 }

@@ -225,7 +225,10 @@ const LOOKUP_SAMPLES = 7;
 const LOOKUPS_A_SAMPLE = 20_000;
 
 /** Times the BPF lookup alone, next to its twin that looks nothing up; null for planes without one. */
-async function timeModelLookups({ loaded, config }: Pick<LoadedCell, "loaded" | "config">, chase: Chase) {
+export async function timeModelLookups(
+  { loaded, config }: Pick<LoadedCell, "loaded" | "config">,
+  chase: Chase,
+) {
   const name = loaded.plane.lookupProgram;
   const { loader } = config.natives;
   if (name === null || loader === null) return null;

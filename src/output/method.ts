@@ -1,5 +1,6 @@
 /** How and where a run was measured, in words: for the page and for the notes of slides. */
 
+import { againstKernel } from "../analysis/model-vs-kernel.js";
 import { joinParts, resultsHash } from "../charts/caption-text.js";
 import { datapathNote, outsideNote, planeLabel } from "../results/descriptors.js";
 import type { Cell, Results } from "../results/schema.js";
@@ -57,6 +58,11 @@ export function formatMethod(results: Results): string[] {
           `Before anything was timed, ${equivalence.planes.map((plane) => planeLabel(results, plane)).join(", ")} answered the same ${formatCount(equivalence.flows)} flows; ${equivalence.disagreements === 0 ? "no decision broke the contract" : `${formatCount(equivalence.disagreements)} decisions broke the contract`}.`,
         ]),
     `Each number is the median over ${least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`} fresh processes, in a seeded, interleaved order; each process warms up for ${formatCount(settings.warmupMs)} ms and times batches of dependent lookups for ${formatCount(settings.measureMs)} ms. The checksum of every batch is compared with a second implementation that counts the work.`,
+    ...(againstKernel(results).length === 0
+      ? []
+      : [
+          "Models were timed in the same blocks as the kernel. Why their times differ from the kernel's, and what was ruled out, is in docs/measurement.md, “Why model and kernel differ”.",
+        ]),
     ...(cells.some(({ disturbed }) => disturbed.length > 0)
       ? [
           `A process whose empty loop shows that another tenant of the machine used the core was measured again (${formatCount(cells.reduce((sum, { disturbed }) => sum + disturbed.length, 0))} times).`,

@@ -44,6 +44,8 @@ export interface SandboxOptions {
   readonly signal?: AbortSignal;
   /** Whether somebody waits for the answer, and nothing is timed: it goes before other work. */
   readonly isUrgent?: boolean;
+  /** What runs inside this machine's sandbox; the kernel lane's worker by default. */
+  readonly script?: string;
 }
 
 /** Throws UnsupportedHostError saying what is missing where the lane can't run here at all. */
@@ -101,9 +103,9 @@ function spawnIsolated(command: readonly string[], env: NodeJS.ProcessEnv): Chil
 
 function runChild(
   request: SandboxRequest,
-  { onReport, signal, isUrgent = false }: SandboxOptions,
+  { onReport, signal, isUrgent = false, script = INSIDE_SCRIPT }: SandboxOptions,
 ): Promise<void> {
-  const child = spawnIsolated([process.execPath, "--expose-gc", INSIDE_SCRIPT], process.env);
+  const child = spawnIsolated([process.execPath, "--expose-gc", script], process.env);
   if (isUrgent && child.pid !== undefined) prefer(child.pid);
   const kill = (): boolean => child.kill("SIGKILL");
   signal?.addEventListener("abort", kill, { once: true });

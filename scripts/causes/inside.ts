@@ -1,0 +1,167 @@
+/** The part of `npm run evidence:causes` that runs inside the sandbox: each round measures everything once, in random order. */
+
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Cluster } from "../../src/cluster/cluster.js";
+import { OUTSIDE_CLIENTS_CIDR } from "../../src/cluster/network.js";
+import { probeFlows, REACHED, type Result } from "../../src/kernel/probe.js";
+import { timeModelLookups } from "../../src/kernel/rounds.js";
+import { prepareHost, releaseHost } from "../../src/kernel/testbed/host.js";
+import { compileNatives, loadPlaneInto } from "../../src/kernel/testbed/testbed.js";
+import { KernelError, runTool, toolPath } from "../../src/kernel/testbed/tools.js";
+import type { Testbed } from "../../src/kernel/testbed/topology.js";
+import { CHILD_FLAGS } from "../../src/measure/environment.js";
+import { benchCluster } from "../../src/measure/replicate/bench-cluster.js";
+import { Chase } from "../../src/measure/replicate/pointer-chase.js";
+import { childPrefix, runReplicate, TIMEOUT_MS } from "../../src/measure/spawn.js";
+import { Random } from "../../src/random.js";
+import { median } from "../../src/stats/quantile.js";
+import {
+  type CausesReport,
+  type CausesTask,
+  LISTS,
+  type List,
+  LOOKUP_SIZES,
+  PAGES,
+  type Pages,
+  PLACES,
+  restoreText,
+} from "./subjects.js";
+
+const CLIENT = OUTSIDE_CLIENTS_CIDR.base + 1;
+const CONNECTIONS = 500;
+const CALL_RUNS = 20_000;
+const MODEL = fileURLToPath(new URL("model.js", import.meta.url));
+const WORKER = fileURLToPath(new URL("../../src/measure/worker.js", import.meta.url));
+const CALLS = fileURLToPath(new URL("../../../scripts/causes/calls.c", import.meta.url));
+
+const { folder, rounds, cpu, seed } = JSON.parse(readFileSync(0, "utf8")) as CausesTask & {
+  readonly folder: string;
+};
+const report = (line: CausesReport): void => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
+const common = {
+  clusterFile: null,
+  clusterSeed: seed,
+  endpointsPerService: 4,
+  entry: "clusterIp",
+  affinityShare: 0,
+  family: 4,
+} as const;
+const host = await prepareHost(folder, true);
+const natives = await compileNatives(host, ["ebpf"], 4);
+const chase = new Chase();
+type Measure = () => Promise<void>;
+try {
+  const arms = [
+    ...(await Promise.all(LISTS.map(kernelList))).flat(),
+    ...(await Promise.all(LOOKUP_SIZES.map(kernelLookup))),
+    ...(["4 KiB", "2 MiB"] as const).flatMap((pages) => [
+      ...LISTS.map((_, i) => () => modelList(i, pages)),
+      ...LOOKUP_SIZES.map((services) => () => modelLookup(services, pages)),
+    ]),
+    await calls(),
+    ...(await Promise.all(PLACES.map(place))),
+  ];
+  const random = Random.fromSeed(seed, "causes");
+  for (let round = 0; round < rounds; round++)
+    for (const i of random.shuffle(Uint32Array.from(arms, (_, i) => i))) await arms[i]!();
+} finally {
+  await releaseHost(host);
+}
+process.exit(0);
+
+/** connect() to an endpoint, through a node where the packet walks the list as often as its source says. */
+async function kernelList(list: List, i: number): Promise<Measure[]> {
+  const cluster = await benchCluster({ ...common, services: 1 });
+  const { testbed } = await loadPlaneInto("direct-conntrack", {
+    ...{ host, natives, cluster, options: {}, name: `list-${i}` },
+  });
+  if (cpu !== null) await testbed.pinServer(cpu);
+  const sources = new Map([0, 1, list.walks].map((walks) => [walks, CLIENT + walks]));
+  await testbed.exec("node", toolPath("iptables-legacy-restore"), [], { input: restoreText(list, sources) });
+  return [...sources].map(([walks, src]) => async () => {
+    const results = await connect(testbed, cluster, src);
+    report({ arm: `kernel ${list.name} ${walks}`, value: median(results.map((each) => each.connectNs)) });
+  });
+}
+
+/** A request and its answer wait for the server, whose core may sleep. */
+async function place(where: string, i: number): Promise<Measure> {
+  const cluster = await benchCluster({ ...common, services: 1 });
+  const config = { host, natives, cluster, options: {}, name: `place-${i}` };
+  const { testbed } = await loadPlaneInto("direct-conntrack", config);
+  if (cpu !== null) await testbed.pinServer([cpu, (cpu + 1) % os.cpus().length, null][i]!);
+  return async () => {
+    const results = await connect(testbed, cluster, CLIENT);
+    report({ arm: `connect ${where}`, value: median(results.map((each) => each.connectNs)) });
+    report({ arm: `exchange ${where}`, value: median(results.map((each) => each.exchangeNs)) });
+  };
+}
+
+/** Connections to endpoints, from one source. */
+async function connect(testbed: Testbed, cluster: Cluster, src: number): Promise<Result[]> {
+  const { endpointAddress: address, endpointPort: port } = cluster;
+  await testbed.exec("node", toolPath("conntrack"), ["-F"]);
+  const flows = Array.from({ length: CONNECTIONS }, (_, flow) => {
+    const endpoint = flow % address.length;
+    return { src, sport: 0, dst: address[endpoint]!, dport: port[endpoint]!, protocol: 6 };
+  });
+  const options = { probe: natives.probe, cpu, cgroup: null, timeoutMs: 5000, keepPorts: false };
+  const results = await probeFlows(testbed, "client", flows, options);
+  if (results.some(({ outcome }) => outcome !== REACHED)) throw new KernelError("an endpoint did not answer");
+  return results;
+}
+
+async function modelList(i: number, pages: Pages): Promise<void> {
+  const [command, ...args] = [...prefix(pages), process.execPath, ...CHILD_FLAGS, MODEL, String(i)];
+  const { ns, hugeShare } = JSON.parse((await runTool(toolPath(command!), args)).toString());
+  const { name } = LISTS[i]!;
+  for (const [what, each] of Object.entries(ns))
+    report({ arm: `model ${pages} ${name} ${what}`, value: Number(each) });
+  report({ arm: `huge ${pages} ${name}`, value: Number(hugeShare) });
+}
+
+/** The kernel's own run of one lookup of lbscale's BPF program, its twin subtracted. */
+async function kernelLookup(services: number): Promise<Measure> {
+  const cluster = await benchCluster({ ...common, services });
+  const config = { host, natives, cluster, options: { seed }, name: `ebpf-${services}` };
+  const loaded = await loadPlaneInto("ebpf", config);
+  return async () => {
+    const timed = await timeModelLookups({ loaded, config }, chase);
+    report({ arm: `kernel lookup ${services}`, value: median(timed!.netNs) });
+  };
+}
+
+/** The model lane's replicate of the same. */
+async function modelLookup(services: number, pages: Pages): Promise<void> {
+  const job = {
+    ...common,
+    ...{ scenario: "lookup", plane: "ebpf", variant: "", services, seed, options: {} },
+    ...{ zipf: 0, misses: 0, warmupMs: 20, measureMs: 40, singlesMs: 1, slowdown: 0 },
+    popular: "random",
+  } as const;
+  const { measured } = await runReplicate(WORKER, job, prefix(pages), TIMEOUT_MS);
+  if (!("samples" in measured)) throw new Error("a lookup is timed");
+  report({ arm: `model ${pages} lookup ${services}`, value: median(measured.samples) });
+}
+
+async function calls(): Promise<Measure> {
+  const program = join(folder, "calls");
+  await runTool(toolPath("cc"), ["-O2", "-o", program, CALLS, "-lbpf"]);
+  return async () => {
+    const pin = cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)];
+    const [command, ...args] = [...pin, program, "1", String(CALL_RUNS)];
+    const times = (await runTool(command!, args)).toString().trim().split(" ").map(Number);
+    for (const [i, arm] of ["hash", "array", "call"].entries())
+      report({ arm: `calls ${arm}`, value: times[i]! });
+  };
+}
+
+/** Words before a model's process: its core, and its pages. */
+function prefix(pages: Pages): readonly string[] {
+  return [...childPrefix(cpu), "env", `GLIBC_TUNABLES=glibc.malloc.hugetlb=${PAGES[pages]}`];
+}
