@@ -58,6 +58,7 @@ export async function agreeOnResumed(
 async function agree(job: ClusterJob, yes: boolean): Promise<boolean> {
   const state = await inspect(job);
   for (const line of formatPlan(job, state)) note(line);
+  for (const warning of state.warnings) note(`the API server warns: ${warning}`);
   if (yes) return true;
   if (!process.stdin.isTTY) throw new UsageError("no terminal to confirm on: add --yes");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -72,7 +73,7 @@ async function agree(job: ClusterJob, yes: boolean): Promise<boolean> {
 /** Manifests are for those too who lack the rights: what the cluster does not report is filled with examples. */
 async function inspectForManifests(
   job: ReturnType<typeof clusterJob>,
-): Promise<Pick<ClusterState, "image" | "families" | "probes">> {
+): Promise<Pick<ClusterState, "image" | "families" | "probes" | "pulls">> {
   try {
     return await inspect(job);
   } catch (error) {
@@ -81,7 +82,7 @@ async function inspectForManifests(
     );
     return {
       image: job.options.image ?? "registry.k8s.io/pause:3.10",
-      probes: new Map([["amd64", 1]]),
+      ...{ probes: new Map([["amd64", 1]]), pulls: false },
       families: chooseFamilies(job.family, { ranges: [], offered: [] }),
     };
   }

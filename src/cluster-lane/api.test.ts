@@ -1,64 +1,11 @@
-/** A fake API server, on a socket as kubectl's proxy has one: recorded answers, in the words of Kubernetes 1.36. */
-
-import { mkdtempSync, rmSync } from "node:fs";
-import http from "node:http";
-import os from "node:os";
-import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
-import { Api, describeApiError } from "./api.js";
+import { describe, expect, it } from "vitest";
+import { type Handler, type Reply, refusal, serve, status } from "../../test/support/api-server.js";
 import { removeRun } from "./clean.js";
 import { inspectCluster } from "./inspect/preflight.js";
 import { requireRights } from "./inspect/rights.js";
 import { anyObject } from "./kinds.js";
 
-type Reply = { readonly status: number; readonly body: unknown; readonly headers?: Record<string, string> };
-type Handler = (method: string, path: string, body: unknown) => Reply;
-
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-async function serve(handler: Handler): Promise<{ api: Api; seen: string[] }> {
-  const folder = mkdtempSync(join(os.tmpdir(), "lbscale-test-"));
-  const seen: string[] = [];
-  const server = http.createServer((request, response) => {
-    let text = "";
-    request.on("data", (chunk) => {
-      text += chunk;
-    });
-    request.on("end", () => {
-      seen.push(`${request.method} ${request.url}`);
-      const reply = handler(request.method ?? "", request.url ?? "", text === "" ? null : JSON.parse(text));
-      response.writeHead(reply.status, reply.headers);
-      response.end(JSON.stringify(reply.body));
-    });
-  });
-  const socketPath = join(folder, "socket");
-  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  const api = new Api({ socketPath, pace: 0 });
-  closers.push(() => {
-    api.close();
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return { api, seen };
-}
-
-const status = (code: number, message: string): Reply => ({
-  status: code,
-  body: { kind: "Status", code, message },
-});
 const OK: Reply = { status: 200, body: {} };
-
-/** What a run's refusal says to a person. */
-async function refusal(work: Promise<unknown>): Promise<string> {
-  const error: unknown = await work.then(
-    () => null,
-    (reason: unknown) => describeApiError(reason),
-  );
-  return error instanceof Error ? `${error.name}: ${error.message}` : "none";
-}
 
 describe.skipIf(process.platform === "win32")("the API client", () => {
   it("repeats what a busy server refuses, and takes what comes then", async () => {
@@ -196,7 +143,7 @@ function cluster(
 
 const NEEDS = {
   ...{ options: {}, namespace: "lbscale-r", own: true, watches: false },
-  ...{ services: 10, sizes: 1, targets: 5, family: null },
+  ...{ services: 10, family: null },
 };
 
 describe.skipIf(process.platform === "win32")("the look at a cluster before a run", () => {

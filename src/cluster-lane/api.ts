@@ -4,9 +4,9 @@ import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
 import { plainText } from "../text.js";
-import { ClusterFailedError, ClusterUnfitError } from "./errors.js";
+import { ClusterFailedError } from "./errors.js";
 
-/** The API server's answer where it is no success. */
+/** The API server's answer where it is no success; `describeApiError` says what to do. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -20,13 +20,11 @@ export class ApiError extends Error {
 /** Too many requests, and what a server says that is starting, overloaded or behind a proxy that lost it. */
 const REPEATED: readonly number[] = [429, 500, 502, 503, 504];
 /** A refusal that repeating does not change, though it comes as an internal error: but see `RESTART_MS`. */
-const FULL = /range is full|failed to allocate/;
+export const FULL = /range is full|failed to allocate/;
 /** So long after it could not be reached, a server may be starting: it calls the range full until it has read ServiceCIDRs. */
 const RESTART_MS = 30_000;
 /** What admission plugins refuse until their caches are filled, after the server has said that it is ready (kubernetes#45786). */
 const NOT_READY = /not yet ready to handle request/;
-/** Of a Service's families (pkg/registry/core/service/storage/alloc.go of Kubernetes 1.35). */
-const NOT_OFFERED = /not configured (on this cluster|for dual-stack)/;
 const MAX_ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8000;
@@ -35,6 +33,7 @@ const TIMEOUT_MS = 60_000;
 interface Answer {
   readonly status: number;
   readonly retryAfterMs: number | null;
+  readonly warnings: readonly string[];
   readonly text: string;
 }
 
@@ -56,7 +55,7 @@ export interface ApiTraffic {
   receivedBytes: number;
 }
 
-/** A client of one API server. Every method throws ApiError for a refusal, and `describeApiError` says what to do. */
+/** A client of one API server. Every method throws ApiError for a refusal. */
 export class Api {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
   readonly #options: ApiOptions;
@@ -118,6 +117,16 @@ export class Api {
     }
   }
 
+  /**
+   * Has the server admit and validate an object as if it were created, and store nothing
+   * (kubernetes.io/docs/reference/using-api/api-concepts, "Dry-run").
+   *
+   * @returns what the server warns of
+   */
+  async rehearse(path: string, object: unknown): Promise<readonly string[]> {
+    return (await this.#send("POST", `${path}?dryRun=All`, JSON.stringify(object))).warnings;
+  }
+
   /** Puts an object in the place of the one that is there. */
   async replace<T>(path: string, object: unknown, schema: z.ZodType<T>): Promise<T> {
     return read((await this.#send("PUT", path, JSON.stringify(object))).text, schema, path);
@@ -153,7 +162,7 @@ export class Api {
   async #attempt(method: string, path: string, body: string | null, attempt: number): Promise<Answer | null> {
     this.#options.signal?.throwIfAborted();
     const answer = await this.#request(method, path, body).catch((error: NodeJS.ErrnoException) => ({
-      ...{ status: 503, retryAfterMs: null },
+      ...{ status: 503, retryAfterMs: null, warnings: [] },
       text: error.code ?? error.message,
     }));
     const nowMs = performance.now();
@@ -196,6 +205,7 @@ export class Api {
             resolve({
               status: response.statusCode ?? 0,
               retryAfterMs: seconds >= 0 && seconds <= 60 ? seconds * 1000 : null,
+              warnings: (response.headersDistinct.warning ?? []).map(textOfWarning),
               text: Buffer.concat(chunks).toString("utf8"),
             });
           });
@@ -214,6 +224,16 @@ function lengthOf(body: string | null): Record<string, string | number> {
     ? {}
     : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
 }
+
+/** A header `299 - "words"` (RFC 7234, section 5.5). */
+const textOfWarning = (header: string): string =>
+  plainText(
+    header
+      .slice(header.indexOf('"') + 1)
+      .replace(/"$/, "")
+      .replaceAll('\\"', '"'),
+    300,
+  );
 
 function read<T>(text: string, schema: z.ZodType<T>, path: string): T {
   try {
@@ -236,36 +256,4 @@ function messageOf(text: string): string {
     // No JSON: a proxy's own words.
   }
   return plainText(text, 300);
-}
-
-/** A refusal of the API server as an error for users: what it said, and what to do. Others as they are. */
-export function describeApiError(error: unknown): unknown {
-  if (!(error instanceof ApiError)) return error;
-  const { status, message } = error;
-  if (status === 401) {
-    return new ClusterUnfitError(
-      `the cluster does not accept your credentials (${message}): log in again, or choose another --context`,
-    );
-  }
-  if (status === 403) {
-    return new ClusterUnfitError(
-      `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another --context`,
-    );
-  }
-  if (NOT_OFFERED.test(message)) {
-    return new ClusterUnfitError(
-      `the cluster has no addresses of that family for Services (${message}): choose another --family`,
-    );
-  }
-  if (FULL.test(message)) {
-    return new ClusterFailedError(
-      `the cluster has no more addresses for Services (${message}): use smaller --services`,
-    );
-  }
-  if (status >= 500) {
-    return new ClusterFailedError(
-      `the API server can't be reached or fails (${status}: ${message}): try again later`,
-    );
-  }
-  return new ClusterFailedError(`the API server refused a request (${status}: ${message})`);
 }

@@ -1,8 +1,9 @@
 /** Takes away what a run made, and what killed runs left. */
 
 import { z } from "zod";
-import { type Api, describeApiError } from "./api.js";
+import type { Api } from "./api.js";
 import { ClusterFailedError } from "./errors.js";
+import { describeApiError } from "./inspect/refusals.js";
 import { anyObject, listOf, metadata } from "./kinds.js";
 import { labelsOf, OURS, type RunSetting } from "./objects.js";
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { countFreeAddresses, familiesOffered } from "./inspect/addresses.js";
 import { detectNetwork, detectPlane, type PlaneEvidence } from "./inspect/detect.js";
-import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
-import { chooseFamilies, leastOf, objectCounts } from "./inspect/preflight.js";
+import { eligibleNodes, listsImage, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
+import { chooseFamilies, leastOf } from "./inspect/preflight.js";
+import { numberOf, objectCounts } from "./inspect/quota.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
 import { serviceManifest, sliceManifests, taskText } from "./objects.js";
 import { settingOf } from "./plan.js";
@@ -122,6 +123,22 @@ describe("nodes", () => {
       expect(pauseImageOf([node({ images: [`a@sha256:00`, image] })])).toBe(image);
     }
     expect(() => pauseImageOf([node({ images: ["example.org/pause-button:1"] })])).toThrow("--image");
+  });
+
+  it("list images by the names that container runtimes complete", () => {
+    const listing = node({ images: ["docker.io/library/busybox:latest", "docker.io/rancher/pause:3.6"] });
+    for (const image of [
+      "busybox",
+      "library/busybox:latest",
+      "rancher/pause:3.6",
+      "docker.io/library/busybox",
+    ]) {
+      expect([image, listsImage(listing, image)]).toEqual([image, true]);
+    }
+    for (const image of ["busybox:1", "localhost/busybox", "rancher/pause"]) {
+      expect([image, listsImage(listing, image)]).toEqual([image, false]);
+    }
+    expect(listsImage(node({ images: ["a:5000/pause:1"] }), "a:5000/pause:1")).toBe(true);
   });
 });
 
@@ -266,7 +283,7 @@ describe("objects of a run", () => {
 });
 
 it("the objects that quotas count are those of all N, and while changes are watched two Services more", () => {
-  const needs = { services: 100, sizes: 3, targets: 5, watches: false, families: 1 };
+  const needs = { services: 100, sizes: 3, targets: 5, watches: false, families: 1, pulls: false };
   const probes = new Map([
     ["amd64", 2],
     ["arm64", 1],
@@ -279,6 +296,11 @@ it("the objects that quotas count are those of all N, and while changes are watc
   expect(objectCounts({ ...needs, families: 2 }, probes)).toMatchObject({
     ...{ services: 100, "count/endpointslices.discovery.k8s.io": 200 },
   });
+});
+
+it("quantities are numbers with a suffix, an exponent or neither", () => {
+  expect(["3", "500m", "2Gi", "1k", "1e3", "1.5"].map(numberOf)).toEqual([3, 0.5, 2 ** 31, 1000, 1000, 1.5]);
+  expect(["none", "5 apples"].map(numberOf)).toEqual([Number.NaN, Number.NaN]);
 });
 
 describe("a probe's log", () => {

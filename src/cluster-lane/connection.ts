@@ -9,8 +9,9 @@ import os from "node:os";
 import { join } from "node:path";
 import { UnsupportedHostError } from "../errors.js";
 import { plainText } from "../text.js";
-import { Api, describeApiError } from "./api.js";
+import { Api } from "./api.js";
 import { ClusterUnfitError } from "./errors.js";
+import { describeApiError } from "./inspect/refusals.js";
 import type { ClusterLaneOptions } from "./options.js";
 
 const START_TIMEOUT_MS = 15_000;

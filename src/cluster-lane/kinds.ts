@@ -112,6 +112,9 @@ export const configMapSchema = z.object({ metadata, data: z.record(z.string(), z
 
 export const quotaSchema = z.object({
   metadata,
+  spec: z
+    .object({ scopes: z.array(z.string()).optional(), scopeSelector: z.unknown().optional() })
+    .optional(),
   status: z.object({
     hard: z.record(z.string(), z.string()).optional(),
     used: z.record(z.string(), z.string()).optional(),

@@ -8,6 +8,7 @@ const STATE: ClusterState = {
   ...{ version: "v1.36.3", network: "unknown", image: "registry.k8s.io/pause:3.10", nodes: [], allNodes: 2 },
   plane: { id: "nftables", program: "kube-proxy", version: "v1.36.3", source: "/proxyMode" },
   ...{ probes: new Map([["amd64", 2]]), otherServices: 3, families: [4], offered: [4], freeAddresses: 9 },
+  pulls: false,
 };
 
 function job(...scenarios: ClusterScenario[]): ClusterJob {
@@ -40,6 +41,13 @@ describe("manifests of a run", () => {
     expect(changing).toEqual([...sliced, ...numbered("address", 2 * CHANGES + 2 * SYNCS)]);
     expect(namesOf("EndpointSlice", "programming", "sync").slice(3)).toEqual(sliced);
     expect(namesOf("Job", "programming", "sync")).toEqual(["watch-amd64"]);
+  });
+
+  it("have the image pulled first where a node does not list it", () => {
+    const kinds = [...manifestsOf(job("connect"), { ...STATE, pulls: true }, () => Buffer.of())]
+      .map((object) => (object as Named).metadata.name)
+      .filter((name) => /^(program|pull|targets)/.test(name));
+    expect(kinds).toEqual(["program-amd64", "pull-amd64", "targets"]);
   });
 
   it("of a sync alone include no Service that changes later", () => {

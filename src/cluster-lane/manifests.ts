@@ -27,7 +27,13 @@ import {
   watcherSeconds,
   watches,
 } from "./plan.js";
-import { probeManifest, targetsManifest, watcherManifest } from "./pod-objects.js";
+import {
+  PULL_SECONDS,
+  probeManifest,
+  pullManifest,
+  targetsManifest,
+  watcherManifest,
+} from "./pod-objects.js";
 import { readProbe } from "./programs.js";
 
 /** Addresses that pods and Services have only once they are there (RFC 5737, RFC 3849). */
@@ -41,7 +47,7 @@ const exampleAddress = (family: Family, index: number): string =>
  */
 export function* manifestsOf(
   job: ClusterJob,
-  state: Pick<ClusterState, "image" | "families" | "probes">,
+  state: Pick<ClusterState, "image" | "families" | "probes" | "pulls">,
   programOf = readProbe,
 ): Generator<object> {
   const { probes } = state;
@@ -52,6 +58,9 @@ export function* manifestsOf(
   const [first] = probes.keys();
   for (const architecture of probes.keys()) {
     yield programManifest(setting, architecture, programOf(architecture));
+  }
+  for (const [architecture, nodes] of state.pulls ? probes : []) {
+    yield pullManifest(setting, { architecture, nodes, deadlineSeconds: PULL_SECONDS });
   }
   yield targetsManifest(setting, first ?? "amd64");
   const targets = Array.from({ length: setting.targets }, (_, i) => ({

@@ -6,6 +6,7 @@ import { type Api, ApiError } from "./api.js";
 import { CHANGES, type Changed, Changes } from "./changes/changes.js";
 import { nowNs, Watcher } from "./changes/watcher.js";
 import { removeRun } from "./clean.js";
+import { rehearseObjects } from "./inspect/admission.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import { anyObject } from "./kinds.js";
 import {
@@ -17,8 +18,17 @@ import {
   taskText,
 } from "./objects.js";
 import { type ClusterJob, connects, SYNCS, settingOf, timingOf, watcherSeconds, watches } from "./plan.js";
-import { probeManifest, probeName, targetsManifest, watcherManifest, watcherName } from "./pod-objects.js";
-import { isReady, targetOf, waitForPods } from "./pods.js";
+import {
+  PULL_SECONDS,
+  probeManifest,
+  probeName,
+  pullManifest,
+  pullName,
+  targetsManifest,
+  watcherManifest,
+  watcherName,
+} from "./pod-objects.js";
+import { isReady, targetOf, waitForPods, waitForPull } from "./pods.js";
 import { type ProbeLog, parseProbeLog } from "./probe-reports.js";
 import { readProbe } from "./programs.js";
 import { OwnServices } from "./services.js";
@@ -154,12 +164,14 @@ class ClusterRun {
         this.hasBegun = !(error instanceof ApiError && error.status === 409);
         throw error;
       });
+      await rehearseObjects(this.#api, this.#job, this.#state);
     }
     const architectures = [...this.#state.probes.keys()];
     for (const architecture of architectures) {
       const manifest = programManifest(setting, architecture, readProbe(architecture));
       await this.#create(this.#path("api/v1", "configmaps"), manifest, anyObject);
     }
+    if (this.#state.pulls) await this.#pullImage();
     const targets = targetsManifest(setting, architectures[0] ?? "amd64");
     await this.#create(this.#path("apis/apps/v1", "deployments"), targets, anyObject);
     const ready = await waitForPods(this.#api, setting, "target", (pods) => {
@@ -171,6 +183,16 @@ class ClusterRun {
       .sort((a, b) => ((a.addresses[0] ?? "") < (b.addresses[0] ?? "") ? -1 : 1));
     if (watches(this.#job)) await this.#startWatchers();
     return new OwnServices(this.#api, setting, this.#targets, this.#hooks);
+  }
+
+  /** Where a node does not list the image, a pod shows whether it gets it before anything else waits for that. */
+  async #pullImage(): Promise<void> {
+    const { setting } = this;
+    for (const [architecture, nodes] of this.#state.probes) {
+      const what = { architecture, nodes, deadlineSeconds: PULL_SECONDS };
+      await this.#create(this.#path("apis/batch/v1", "jobs"), pullManifest(setting, what), anyObject);
+      await waitForPull(this.#api, setting, { role: pullName(architecture), nodes });
+    }
   }
 
   /** Pods that wait for changes, one on each node, and what makes the changes. */

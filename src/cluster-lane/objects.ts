@@ -45,7 +45,7 @@ export function metadataOf(
 }
 
 /** The run's own namespace, which enforces the PodSecurity level `restricted`. */
-export function namespaceManifest({ namespace, runId }: RunSetting) {
+export function namespaceManifest({ namespace, runId }: Pick<RunSetting, "namespace" | "runId">) {
   return {
     apiVersion: "v1",
     kind: "Namespace",

@@ -152,7 +152,7 @@ export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
   return [
     `Kubernetes ${state.version}, ${state.nodes.length} of ${state.allNodes} nodes usable; data plane: ${words} (${plane.source})`,
     `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${countOf(largest, "Service")} of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, ${connects(job) ? "a probe pod on" : "watched from"} ${countOf(probes, "node")} at each of N = ${job.services.map(formatCount).join(", ")}`,
-    `also: ${[`${configMaps} with programs and tasks`, ...(watches(job) ? changingWords(job) : [])].join("; ")}`,
+    `also: ${[`${configMaps} with programs and tasks`, ...(state.pulls ? ["a pod on each of these nodes that has the image pulled"] : []), ...(watches(job) ? changingWords(job) : [])].join("; ")}`,
     `the cluster has ${formatCount(otherServices)} ${otherServices === 1 ? "Service" : "Services"} already${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
     `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays (--keep)" : "then all of it is removed"}`,
   ];

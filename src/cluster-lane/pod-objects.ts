@@ -4,6 +4,9 @@ import { labelsOf, metadataOf, PROGRAM, type RunSetting, TARGET_PORT, taskName }
 
 /** The Deployment of the target pods. */
 export const TARGETS = "targets";
+/** What a pod requests. */
+export const POD_CPU = "10m";
+export const POD_MEMORY = "16Mi";
 
 /** The Deployment of the pods that answer, on nodes of one architecture. */
 export function targetsManifest(setting: RunSetting, architecture: string) {
@@ -29,6 +32,7 @@ export function targetsManifest(setting: RunSetting, architecture: string) {
 
 export const probeName = (services: number, architecture: string): string =>
   `probe-${services}-${architecture}`;
+export const pullName = (architecture: string): string => `pull-${architecture}`;
 export const watcherName = (architecture: string): string => `watch-${architecture}`;
 
 /** Pods of one role on nodes of one architecture, one on each. */
@@ -52,6 +56,20 @@ export function probeManifest(setting: RunSetting, what: NodeJob & { readonly se
   }));
   const template = { ...job.spec.template, spec: { ...spec, containers, volumes: [...spec.volumes, task] } };
   return { ...job, spec: { ...job.spec, template } };
+}
+
+/** Pods that have an image pulled end by themselves after this long. */
+export const PULL_SECONDS = 120;
+
+/** One pod on each node that has the image pulled: it waits for changes that nobody tells it of, and so ends at once. */
+export function pullManifest(setting: RunSetting, what: NodeJob) {
+  return jobManifest(setting, pullName(what.architecture), what, ["watch"]);
+}
+
+/** A pod as the Deployment makes it, to ask whether the cluster takes it. */
+export function targetPodManifest(setting: RunSetting, architecture: string) {
+  const { spec } = targetsManifest(setting, architecture).spec.template;
+  return { apiVersion: "v1", kind: "Pod", metadata: metadataOf(setting, TARGETS), spec };
 }
 
 /** One pod on each node that waits for changes, and is spoken to over its standard input. */
@@ -121,7 +139,7 @@ function podSpec(
         imagePullPolicy: "IfNotPresent",
         command: [`/program/${PROGRAM}`, ...args],
         // No limit: one would throttle what is timed.
-        resources: { requests: { cpu: "10m", memory: "16Mi" } },
+        resources: { requests: { cpu: POD_CPU, memory: POD_MEMORY } },
         securityContext: {
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,

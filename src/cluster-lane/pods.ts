@@ -4,11 +4,14 @@ import { FAMILY_NAMES, type Family } from "../cluster/family.js";
 import { plainText } from "../text.js";
 import type { Api } from "./api.js";
 import { ClusterFailedError, ClusterUnfitError } from "./errors.js";
+import { admissionRemedy } from "./inspect/refusals.js";
 import { type ClusterPod, deploymentSchema, listOf, podSchema } from "./kinds.js";
 import type { RunSetting, Target } from "./objects.js";
 import { TARGETS } from "./pod-objects.js";
 
 const POLL_MS = 500;
+/** Two layers of a small image come within seconds; a registry that never answers is not waited for. */
+const PULL_PATIENCE_MS = 60_000;
 const START_PATIENCE_MS = 180_000;
 /** A refusal may pass: a namespace's ServiceAccount comes a little after it, and a registry is asked more than once. */
 const REFUSAL_PATIENCE_MS = 10_000;
@@ -67,10 +70,34 @@ export function targetOf({ status, spec }: ClusterPod, families: readonly Family
   return { addresses, node: spec.nodeName ?? "" };
 }
 
+/**
+ * Waits for pods that only have the image pulled, which end at once.
+ *
+ * @throws ClusterUnfitError where a node can't pull it in time, or the program does not run in it.
+ */
+export async function waitForPull(
+  api: Api,
+  setting: RunSetting,
+  { role, nodes }: { readonly role: string; readonly nodes: number },
+): Promise<void> {
+  const { image } = setting;
+  const endedOf = (pods: readonly ClusterPod[]) =>
+    pods.filter(({ status }) => status.phase === "Succeeded" || status.phase === "Failed");
+  const chosen = (pods: readonly ClusterPod[]) => (endedOf(pods).length >= nodes ? endedOf(pods) : null);
+  const ended = await waitForPods(api, setting, role, chosen, PULL_PATIENCE_MS).catch((error: unknown) => {
+    if (!(error instanceof ClusterFailedError)) throw error;
+    throw new ClusterUnfitError(
+      `the nodes have no pod of image ${image} started within ${PULL_PATIENCE_MS / 1000} s (${error.message}): name an image that they have, or can pull, with --image`,
+    );
+  });
+  if (ended.every(({ status }) => status.phase === "Succeeded")) return;
+  throw new ClusterUnfitError(`the probe does not start in image ${image}: name another with --image`);
+}
+
 /** That waiting may help. */
 async function requireAccepted(
   api: Api,
-  { namespace, image }: RunSetting,
+  { namespace, own, image }: RunSetting,
   pods: readonly ClusterPod[],
 ): Promise<void> {
   const pulling = pods.flatMap(waitingStates).find(({ reason = "" }) => NO_IMAGE.includes(reason));
@@ -89,7 +116,7 @@ async function requireAccepted(
   );
   if (failure) {
     throw new ClusterUnfitError(
-      `the cluster refuses the target pods (${plainText(failure.message ?? "", 250)}): choose another --namespace, or leave it out`,
+      `the cluster refuses the target pods (${plainText(failure.message ?? "", 250)}): ${admissionRemedy(own)}`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { readResults } from "../../src/results/files.js";
 import {
   expired,
   folder,
+  forbid,
   kubeconfigOfMeasurer,
   kubeconfigWith,
   kubectl,
@@ -120,19 +121,59 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     );
   });
 
-  it("says why a namespace refuses its pods, and removes what it made to find out", () => {
+  it("refuses a namespace that takes no pods without limits", () => {
     kubectl("create", "namespace", "bounded");
     kubectl("create", "quota", "limits", "--hard=limits.cpu=1", "--namespace=bounded");
-    const { status, stderr } = measure("--namespace", "bounded", "--out", join(folder, "bounded"));
+    expect(refused("--namespace", "bounded")).toMatch(
+      /does not take a Pod of this run \(.*must specify limits.cpu.*\): choose another --namespace, or leave it out/,
+    );
+  });
+
+  it("says why a namespace refuses its pods where the user may not make pods, and removes what it made to find out", () => {
+    const kubeconfig = kubeconfigOfMeasurer("--namespace", "bounded");
+    const out = join(folder, "bounded");
+    const { status, stderr } = measure("--kubeconfig", kubeconfig, "--namespace", "bounded", "--out", out);
     expect(stderr).toMatch(
-      /lbscale: the cluster refuses the target pods \(.*must specify limits.cpu.*\): choose/,
+      /lbscale: the cluster refuses the target pods \(.*must specify limits.cpu.*\): choose another --namespace/,
     );
     expect(status).toBe(2);
     expect(leftovers()).toEqual([]);
   });
 
+  it("refuses a namespace where another has an object by a name that it needs", () => {
+    kubectl("create", "namespace", "taken");
+    kubectl("create", "configmap", "program-amd64", "--namespace=taken");
+    expect(refused("--namespace", "taken")).toMatch(
+      /namespace taken has a ConfigMap program-amd64 already: choose another --namespace, or .*lbscale clean --namespace taken/,
+    );
+  });
+
+  it("refuses to begin where a policy forbids its namespace, in words of the policy", () => {
+    const lift = forbid("namespaces", "ask the platform team first");
+    const words = refused("--services", "1");
+    expect(words).toMatch(
+      /does not take a namespace of this run \(.*ask the platform team first.*\): name a namespace that is there/,
+    );
+    expect(lbscale("doctor", "--context", "lbscale").stdout).toMatch(
+      /^- a namespace of the run's own: .*ask the platform team first/m,
+    );
+    lift();
+  });
+
+  it("removes its namespace where a policy forbids the pods in it, before it has made anything else", () => {
+    const lift = forbid("pods", "no pods today");
+    const out = join(folder, "no pods");
+    const { status, stderr } = measure("--services", "1", "--out", out);
+    expect(stderr).toMatch(
+      /lbscale: the cluster does not take a Pod of this run \(.*no pods today.*\): name a/,
+    );
+    expect([status, leftovers()]).toEqual([2, []]);
+    lift();
+  });
+
   it("refuses an image that the nodes neither have nor can pull, and removes what it made to find out", () => {
     const { status, stderr } = measure("--image", "localhost/none:1", "--out", join(folder, "image"));
+    expect(stderr).toContain("a pod on each of these nodes that has the image pulled");
     expect(stderr).toMatch(/lbscale: the nodes have no image localhost\/none:1 and can't pull it .*--image/);
     expect(status).toBe(2);
     expect(leftovers()).toEqual([]);

@@ -149,6 +149,48 @@ export function expired(token: string): string {
   return `${signed}.${signature.toString("base64url")}`;
 }
 
+/** A policy against a run's objects of a kind, once the API server follows it; returns what takes it away. */
+export function forbid(resources: "namespaces" | "pods", message: string): () => void {
+  const name = `forbid-${resources}`;
+  const group = "apiVersion: admissionregistration.k8s.io/v1";
+  const rule = `{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [${resources}]}`;
+  apply(
+    "policy.yaml",
+    `${group}
+kind: ValidatingAdmissionPolicy
+metadata: {name: ${name}}
+spec:
+  failurePolicy: Fail
+  matchConstraints: {resourceRules: [${rule}]}
+  validations: [{expression: "false", message: ${message}}]
+---
+${group}
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: ${name}}
+spec: {policyName: ${name}, validationActions: [Deny]}
+`,
+  );
+  const trial =
+    resources === "pods"
+      ? ["run", "trial", "--image=none", "--dry-run=server"]
+      : ["create", "namespace", "trial", "--dry-run=server"];
+  // A policy that is not read to its end refuses as well, in other words.
+  waitUntil(() => run("kubectl", ...trial).stderr.includes(message));
+  return () => {
+    kubectl("delete", "validatingadmissionpolicies,validatingadmissionpolicybindings", name);
+    waitUntil(() => run("kubectl", ...trial).status === 0);
+  };
+}
+
+/** Asks once a second, a minute long. */
+function waitUntil(isSo: () => boolean): void {
+  for (let asked = 0; asked < 60; asked++) {
+    if (isSo()) return;
+    spawnSync("sleep", ["1"]);
+  }
+  throw new Error("the API server does not follow a policy within a minute");
+}
+
 let measurers = 0;
 /** A kubeconfig of a ServiceAccount that has the rights that --dry-run prints for a run, optional ones too, and no others. */
 export function kubeconfigOfMeasurer(...options: string[]): string {

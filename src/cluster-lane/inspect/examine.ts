@@ -6,6 +6,7 @@ import { type Api, ApiError } from "../api.js";
 import { leftNamespaces } from "../clean.js";
 import { ClusterUnfitError } from "../errors.js";
 import { type ClusterNode, clusterNodeSchema, listOf } from "../kinds.js";
+import { rehearseNamespace } from "./admission.js";
 import { type DetectedPlane, detectPlane, readEvidence } from "./detect.js";
 import { eligibleNodes, pauseImageOf } from "./nodes.js";
 import { leastOf, readAddresses, requireServer } from "./preflight.js";
@@ -63,6 +64,10 @@ export async function examineCluster(api: Api): Promise<ClusterExamination> {
     capabilities: [
       withRights("connect and established, TCP and UDP", lacking),
       withRights("programming and sync", lackingForChanges),
+      // Who may not make one is told so above.
+      ...(lacking.length > 0
+        ? []
+        : [{ name: "a namespace of the run's own", lacks: await namespaceLack(api), isForbidden: false }]),
       {
         name: "pods in an image that nodes have",
         lacks: usable && imageLack(usable),
@@ -79,6 +84,17 @@ async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
     return await work();
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) return null;
+    throw error;
+  }
+}
+
+/** What admission has against a namespace of a run's. */
+async function namespaceLack(api: Api): Promise<string | null> {
+  try {
+    await rehearseNamespace(api, { namespace: "lbscale-doctor", runId: "doctor" });
+    return null;
+  } catch (error) {
+    if (error instanceof ClusterUnfitError) return error.message;
     throw error;
   }
 }

@@ -87,3 +87,17 @@ export function pauseImageOf(nodes: readonly ClusterNode[]): string {
   }
   return best[0];
 }
+
+/** Whether a node says that it has an image. It lists fifty at most. */
+export function listsImage({ status }: ClusterNode, image: string): boolean {
+  const wanted = fullName(image);
+  return (status.images ?? []).some(({ names }) => (names ?? []).some((name) => fullName(name) === wanted));
+}
+
+/** As container runtimes complete a reference (github.com/distribution/reference, `ParseDockerRef`). */
+function fullName(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  const path = hasHost ? image : `docker.io/${rest.length === 0 ? "library/" : ""}${image}`;
+  return /[:@][^/]*$/.test(path) ? path : `${path}:latest`;
+}

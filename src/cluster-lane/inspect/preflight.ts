@@ -1,4 +1,4 @@
-/** What is looked at before the first object is made: rights, nodes, image, addresses, quota, and what balances. */
+/** What is looked at before the first object is made: rights, nodes, image, addresses, and what balances. */
 
 import { FAMILY_NAMES, type Family, type FamilyChoice } from "../../cluster/family.js";
 import { type Api, ApiError } from "../api.js";
@@ -10,14 +10,14 @@ import {
   clusterIpSchema,
   clusterNodeSchema,
   listOf,
-  quotaSchema,
   versionSchema,
 } from "../kinds.js";
 import type { ClusterLaneOptions } from "../options.js";
 import { readProbe } from "../programs.js";
 import { countFreeAddresses, familiesOffered, rangesOf } from "./addresses.js";
 import { type DetectedPlane, detectNetwork, detectPlane, readEvidence } from "./detect.js";
-import { eligibleNodes, pauseImageOf, probesByArchitecture } from "./nodes.js";
+import { eligibleNodes, listsImage, pauseImageOf, probesByArchitecture } from "./nodes.js";
+import { CHANGING } from "./quota.js";
 import { requireRights } from "./rights.js";
 
 /** What a run finds in a cluster. */
@@ -28,6 +28,8 @@ export interface ClusterState {
   /** What joins the pods. */
   readonly network: string;
   readonly image: string;
+  /** Whether a node may have to pull it: it does not list it. */
+  readonly pulls: boolean;
   /** Nodes that may be used. */
   readonly nodes: readonly ClusterNode[];
   readonly allNodes: number;
@@ -51,9 +53,6 @@ export interface Needs {
   readonly own: boolean;
   readonly watches: boolean;
   readonly services: number;
-  /** How many N are measured. */
-  readonly sizes: number;
-  readonly targets: number;
   /** Null: what the cluster gives a Service that asks for none. */
   readonly family: FamilyChoice | null;
 }
@@ -79,10 +78,10 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   const addresses = await readAddresses(api);
   const { services, offered } = addresses;
   const families = chooseFamilies(needs.family, addresses);
-  const wanted = objectCounts({ ...needs, families: families.length }, probes);
-  for (const family of families) requireFree(wanted.services, family, addresses);
+  const wanted = needs.services + (needs.watches ? CHANGING : 0);
+  for (const family of families) requireFree(wanted, family, addresses);
   const freeAddresses = leastOf(families.map(addresses.freeOf));
-  if (!own) await requireNamespace(api, namespace, wanted);
+  if (!own) await requireNamespace(api, namespace);
   const evidence = await readEvidence(api, nodes);
   const plane =
     options.planeName === undefined
@@ -91,6 +90,7 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   for (const architecture of probes.keys()) readProbe(architecture);
   return {
     ...{ version, plane, network: detectNetwork(evidence), image, nodes, probes, freeAddresses },
+    pulls: !nodes.every((node) => listsImage(node, image)),
     ...{ allNodes: all.length, otherServices: services, families, offered },
   };
 }
@@ -165,57 +165,10 @@ export async function requireServer(api: Api): Promise<string> {
   }
 }
 
-/** While changes are watched: the Service whose endpoint is replaced, and the new one. */
-const CHANGING = 2;
-
-/** The most objects that a run has at once, by the names that quotas call them. */
-export function objectCounts(
-  {
-    services,
-    sizes,
-    targets,
-    watches,
-    families,
-  }: Pick<Needs, "services" | "sizes" | "targets" | "watches"> & { readonly families: number },
-  probes: ReadonlyMap<string, number>,
-) {
-  const nodes = [...probes.values()].reduce((sum, count) => sum + count, 0);
-  const all = services + (watches ? CHANGING : 0);
-  const configMaps = probes.size + sizes;
-  const roles = sizes + (watches ? 1 : 0);
-  return {
-    ...{ services: all, "count/services": all },
-    "count/endpointslices.discovery.k8s.io": all * families,
-    // Pods that have ended stay until the run's end, and count as objects only.
-    ...{ pods: targets + nodes * (watches ? 2 : 1), "count/pods": targets + nodes * roles },
-    ...{ "count/jobs.batch": probes.size * roles, "count/deployments.apps": 1 },
-    ...{ configmaps: configMaps, "count/configmaps": configMaps },
-  };
-}
-
-/** That a namespace is there and has room. */
-async function requireNamespace(
-  api: Api,
-  namespace: string,
-  wanted: ReturnType<typeof objectCounts>,
-): Promise<void> {
-  const path = `/api/v1/namespaces/${namespace}`;
-  const found = await api.tryGet(path, anyObject);
-  if (found === null) {
-    throw new ClusterUnfitError(
-      `there is no namespace ${namespace}, or you may not read it: leave out --namespace`,
-    );
-  }
-  const quotas = await api.tryGet(`${path}/resourcequotas`, listOf(quotaSchema));
-  for (const { metadata, status } of quotas?.items ?? []) {
-    for (const [key, count] of Object.entries(wanted)) {
-      const hard = Number(status.hard?.[key] ?? Number.NaN);
-      const free = hard - Number(status.used?.[key] ?? 0);
-      if (free < count) {
-        throw new ClusterUnfitError(
-          `${count} ${key.replace("count/", "")} are needed, and the quota ${metadata.name} of namespace ${namespace} leaves ${free}: leave out --namespace, or use smaller --services`,
-        );
-      }
-    }
-  }
+/** That a namespace is there. */
+async function requireNamespace(api: Api, namespace: string): Promise<void> {
+  if ((await api.tryGet(`/api/v1/namespaces/${namespace}`, anyObject)) !== null) return;
+  throw new ClusterUnfitError(
+    `there is no namespace ${namespace}, or you may not read it: leave out --namespace`,
+  );
 }

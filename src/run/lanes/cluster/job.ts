@@ -5,6 +5,7 @@ import type { Family, FamilyChoice } from "../../../cluster/family.js";
 import { CLUSTER_BOUNDS } from "../../../cluster-lane/bounds.js";
 import { withCluster } from "../../../cluster-lane/connection.js";
 import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
+import { rehearseRun } from "../../../cluster-lane/inspect/admission.js";
 import { type ClusterState, inspectCluster } from "../../../cluster-lane/inspect/preflight.js";
 import { type ClusterSettings, clusterLaneSchema } from "../../../cluster-lane/options.js";
 import {
@@ -12,7 +13,6 @@ import {
   type ClusterJob,
   type ClusterScenario,
   namespaceOf,
-  targetsOf,
   watches,
 } from "../../../cluster-lane/plan.js";
 import { isBareBaseline, KERNEL_PLANE_IDS } from "../../../kernel/plane.js";
@@ -71,8 +71,14 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
   };
 }
 
+/** A cluster that takes a run, as far as it can be known before there is anything. */
+export interface Inspected extends ClusterState {
+  /** What the API server warns of. */
+  readonly warnings: readonly string[];
+}
+
 /** The parts of a specification that decide what is looked at in the cluster. */
-export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<ClusterState> {
+export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<Inspected> {
   const { options, services } = job;
   const needs = {
     options,
@@ -80,11 +86,16 @@ export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<ClusterS
     own: options.namespace === undefined,
     watches: watches(job),
     services: services.at(-1) ?? 1,
-    sizes: services.length,
-    targets: targetsOf(job),
     family: job.family,
   };
-  return withCluster(options, (api) => inspectCluster(api, needs), signal);
+  return withCluster(
+    options,
+    async (api) => {
+      const state = await inspectCluster(api, needs);
+      return { ...state, warnings: await rehearseRun(api, job, state) };
+    },
+    signal,
+  );
 }
 
 /** The choice that these families are. */

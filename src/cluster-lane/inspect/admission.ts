@@ -1,0 +1,154 @@
+/**
+ * Whether the cluster admits a run's objects: they are created for trial, which takes the rights of creating them and stores
+ * nothing. So quotas, limits, PodSecurity and other policies refuse a run before its first object, or where the namespace is
+ * the run's own, before its first object in it: what a namespace's policies are is known once it is there.
+ */
+
+import { type Api, ApiError } from "../api.js";
+import { ClusterUnfitError } from "../errors.js";
+import { anyObject, listOf } from "../kinds.js";
+import {
+  labelsOf,
+  namespaceManifest,
+  programManifest,
+  type RunSetting,
+  serviceManifest,
+  sliceManifests,
+  type Target,
+} from "../objects.js";
+import { type ClusterJob, connects, settingOf, targetsOf, watches } from "../plan.js";
+import { probeManifest, targetPodManifest, targetsManifest, watcherManifest } from "../pod-objects.js";
+import type { ClusterState } from "./preflight.js";
+import { objectCounts, requireQuota } from "./quota.js";
+import { admissionRemedy, isOfAdmission, lacksRight } from "./refusals.js";
+
+type Found = Pick<ClusterState, "image" | "families" | "probes" | "pulls">;
+
+const NAMESPACES = "/api/v1/namespaces";
+const POLL_MS = 500;
+/** A namespace's ServiceAccount comes a little after it, and pods are refused until then. */
+const ACCOUNT_PATIENCE_MS = 10_000;
+const NO_ACCOUNT = /error looking up service account/;
+/** A webhook with side effects can't be asked: what it says is known once there is an object. */
+const NOT_REHEARSED = /does not support dry run/;
+
+/**
+ * Before the first object.
+ *
+ * @returns what the API server warns of
+ * @throws ClusterUnfitError for the first thing that the cluster refuses.
+ */
+export async function rehearseRun(api: Api, job: ClusterJob, found: Found): Promise<readonly string[]> {
+  const setting = settingOf(job, found);
+  if (!setting.own) return rehearseObjects(api, job, found);
+  return rehearseNamespace(api, setting);
+}
+
+/** That the cluster takes a namespace with the labels of a run's. */
+export async function rehearseNamespace(
+  api: Api,
+  setting: Pick<RunSetting, "namespace" | "runId">,
+): Promise<readonly string[]> {
+  try {
+    return await api.rehearse(NAMESPACES, namespaceManifest(setting));
+  } catch (error) {
+    // It is there: the run itself will have another name, or say so.
+    if (error instanceof ApiError && error.status === 409) return [];
+    requireUnasked(error, "namespace", true);
+    return [];
+  }
+}
+
+/** That a namespace, which is there, takes one object of each kind, and its quotas all of them. */
+export async function rehearseObjects(api: Api, job: ClusterJob, found: Found): Promise<readonly string[]> {
+  const setting = settingOf(job, found);
+  const { families, pulls, probes } = found;
+  const counts = {
+    ...{ services: job.services.at(-1) ?? 1, sizes: job.services.length, targets: targetsOf(job) },
+    ...{ watches: watches(job), families: families.length, pulls },
+  };
+  await requireQuota(api, setting, objectCounts(counts, probes));
+  const warnings: string[] = [];
+  for (const { path, object, isMade } of trialsOf(job, setting, found)) {
+    try {
+      warnings.push(...(await rehearsePatiently(api, path, object)));
+    } catch (error) {
+      // Pods are made by controllers: a user who may not is told by these what the cluster refuses.
+      if (!isMade && lacksRight(error)) continue;
+      if (error instanceof ApiError && error.status === 409) {
+        if (await isOfRun(api, setting)) continue;
+        throw new ClusterUnfitError(
+          `namespace ${setting.namespace} has a ${object.kind} ${object.metadata.name} already: choose another --namespace, or remove what a killed run left: lbscale clean --namespace ${setting.namespace}`,
+        );
+      }
+      requireUnasked(error, object.kind, setting.own);
+    }
+  }
+  return [...new Set(warnings)];
+}
+
+interface Trial {
+  readonly path: string;
+  readonly object: { readonly kind: string; readonly metadata: { readonly name: string } };
+  /** Whether the run itself makes such an object. */
+  readonly isMade: boolean;
+}
+
+/** One of each kind, under the first name that the run gives one: another's of that name would be in its way. */
+function trialsOf(job: ClusterJob, setting: RunSetting, { probes }: Found): Trial[] {
+  const [architecture = "amd64"] = probes.keys();
+  const pods = { architecture, nodes: probes.get(architecture) ?? 1, deadlineSeconds: 60 };
+  const [services = 1] = job.services;
+  // Of documentation (RFC 5737, RFC 3849): the targets have none yet.
+  const targets: Target[] = Array.from({ length: setting.targets }, (_, i) => ({
+    addresses: setting.families.map((family) => `${family === 6 ? "2001:db8::" : "192.0.2."}${1 + i}`),
+    node: "",
+  }));
+  const worker = connects(job)
+    ? probeManifest(setting, { ...pods, services })
+    : watcherManifest(setting, pods);
+  const trial = (prefix: string, plural: string, object: Trial["object"], isMade = true): Trial => ({
+    path: `/${prefix}/namespaces/${setting.namespace}/${plural}`,
+    ...{ object, isMade },
+  });
+  return [
+    trial("api/v1", "configmaps", programManifest(setting, architecture, Buffer.alloc(0))),
+    trial("apis/apps/v1", "deployments", targetsManifest(setting, architecture)),
+    trial("apis/batch/v1", "jobs", worker),
+    trial("api/v1", "services", serviceManifest(setting, 0)),
+    ...sliceManifests(setting, 0, targets).map((slice) =>
+      trial("apis/discovery.k8s.io/v1", "endpointslices", slice),
+    ),
+    trial("api/v1", "pods", targetPodManifest(setting, architecture), false),
+  ];
+}
+
+async function rehearsePatiently(api: Api, path: string, object: object): Promise<readonly string[]> {
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    try {
+      return await api.rehearse(path, object);
+    } catch (error) {
+      const isEarly = error instanceof ApiError && NO_ACCOUNT.test(error.message);
+      if (!isEarly || waitedMs >= ACCOUNT_PATIENCE_MS) throw error;
+      await api.pause(POLL_MS);
+    }
+  }
+}
+
+/** Whether the namespace holds objects of this run: it is resumed, and removes them first. */
+async function isOfRun(api: Api, { own, namespace, runId }: RunSetting): Promise<boolean> {
+  if (own) return false;
+  const labels = Object.entries(labelsOf(runId)).map(([key, value]) => `${key}=${value}`);
+  const selector = encodeURIComponent(labels.join(","));
+  const path = `/api/v1/namespaces/${namespace}/configmaps?labelSelector=${selector}`;
+  return (await api.get(path, listOf(anyObject))).items.length > 0;
+}
+
+/** That admission could not be asked: a refusal of it is thrown in words of a run, and what is none as it is. */
+function requireUnasked(error: unknown, kind: string, own: boolean): void {
+  if (!(error instanceof ApiError) || !isOfAdmission(error)) throw error;
+  if (NOT_REHEARSED.test(error.message)) return;
+  throw new ClusterUnfitError(
+    `the cluster does not take a ${kind} of this run (${error.message}): ${admissionRemedy(own)}`,
+  );
+}

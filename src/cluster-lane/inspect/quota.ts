@@ -1,0 +1,94 @@
+/** What a run needs of a namespace's quotas. */
+
+import type { Api } from "../api.js";
+import { ClusterUnfitError } from "../errors.js";
+import { listOf, quotaSchema } from "../kinds.js";
+import { POD_CPU, POD_MEMORY } from "../pod-objects.js";
+
+/** While changes are watched: the Service whose endpoint is replaced, and the new one. */
+export const CHANGING = 2;
+
+/** What decides how many objects there are at once. */
+export interface ObjectNeeds {
+  readonly services: number;
+  /** How many N are measured. */
+  readonly sizes: number;
+  readonly targets: number;
+  readonly watches: boolean;
+  readonly families: number;
+  /** Whether a pod on each of these nodes pulls the image first. */
+  readonly pulls: boolean;
+}
+
+/** The most objects that a run has at once, and what its pods request, by the names that quotas call them. */
+export function objectCounts(
+  { services, sizes, targets, watches, families, pulls }: ObjectNeeds,
+  probes: ReadonlyMap<string, number>,
+) {
+  const nodes = [...probes.values()].reduce((sum, count) => sum + count, 0);
+  const all = services + (watches ? CHANGING : 0);
+  const configMaps = probes.size + sizes;
+  const roles = sizes + (watches ? 1 : 0) + (pulls ? 1 : 0);
+  // Pods that have ended stay until the run's end, and count as objects only.
+  const pods = targets + nodes * (watches ? 2 : 1);
+  const cpu = pods * numberOf(POD_CPU);
+  const memory = pods * numberOf(POD_MEMORY);
+  return {
+    ...{ services: all, "count/services": all },
+    "count/endpointslices.discovery.k8s.io": all * families,
+    ...{ pods, "count/pods": targets + nodes * roles },
+    ...{ cpu, "requests.cpu": cpu, memory, "requests.memory": memory },
+    ...{ "count/jobs.batch": probes.size * roles, "count/deployments.apps": 1 },
+    ...{ configmaps: configMaps, "count/configmaps": configMaps },
+  };
+}
+
+/** Suffixes of Kubernetes' `Quantity`. */
+const SCALES: Readonly<Record<string, number>> = {
+  ...{ n: 1e-9, u: 1e-6, m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 },
+  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
+};
+
+/** A Kubernetes quantity, such as `500m` or `2Gi`, as a number; NaN where it is none. */
+export function numberOf(quantity: string): number {
+  const suffix = /[A-Za-z]*$/.exec(quantity)?.[0] ?? "";
+  // `1e3` has an exponent, and no suffix.
+  const scale = SCALES[suffix];
+  return scale === undefined
+    ? Number.NaN
+    : Number(quantity.slice(0, quantity.length - suffix.length)) * scale;
+}
+
+/**
+ * That a namespace's quotas leave enough, as far as they may be read. Those with scopes count some pods only: of these the API
+ * server says it.
+ *
+ * @throws ClusterUnfitError that names the first that does not.
+ */
+export async function requireQuota(
+  api: Api,
+  { namespace, own }: { readonly namespace: string; readonly own: boolean },
+  wanted: ReturnType<typeof objectCounts>,
+): Promise<void> {
+  const quotas = await api.tryGet(`/api/v1/namespaces/${namespace}/resourcequotas`, listOf(quotaSchema));
+  for (const { metadata, spec, status } of quotas?.items ?? []) {
+    if ((spec?.scopes ?? []).length > 0 || spec?.scopeSelector !== undefined) continue;
+    for (const [key, count] of Object.entries(wanted)) {
+      const free = numberOf(status.hard?.[key] ?? "none") - numberOf(status.used?.[key] ?? "0");
+      if (free < count) {
+        throw new ClusterUnfitError(
+          `${amountOf(key, count)} ${kindOf(key)} are needed, and the quota ${metadata.name} of namespace ${namespace} leaves ${amountOf(key, free)}: ${own ? "name a --namespace with more" : "leave out --namespace"}, or use smaller --services`,
+        );
+      }
+    }
+  }
+}
+
+const kindOf = (key: string): string =>
+  key
+    .replace(/^(count|requests)[/.]/, "")
+    .replace(/^cpu$/, "CPUs")
+    .replace("memory", "of memory");
+
+const amountOf = (key: string, value: number): string =>
+  key.endsWith("memory") ? `${Math.floor(value / 2 ** 20)} MiB` : String(Number(value.toFixed(3)));

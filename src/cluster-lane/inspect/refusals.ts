@@ -1,0 +1,61 @@
+/** What an API server refuses, in words for users: what it said, and what to do. */
+
+import { ApiError, FULL } from "../api.js";
+import { ClusterFailedError, ClusterUnfitError } from "../errors.js";
+
+/** Of a Service's families (pkg/registry/core/service/storage/alloc.go of Kubernetes 1.35). */
+const NOT_OFFERED = /not configured (on this cluster|for dual-stack)/;
+/** The words of authorization; all else that is forbidden, admission forbids (apiserver's `responsewriters` of Kubernetes 1.36). */
+const LACKS_RIGHT = /cannot \S+ resource "/;
+const QUOTA = /(exceeded|failed) quota: /;
+
+/** Whether a right is lacking, and not that admission refuses the object. */
+export const lacksRight = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === 403 && LACKS_RIGHT.test(error.message);
+
+/** Whether admission or validation refuses an object, rather than authentication, authorization or a server that fails. */
+export const isOfAdmission = (error: ApiError): boolean =>
+  error.status < 500 && error.status !== 401 && !lacksRight(error) && !NOT_OFFERED.test(error.message);
+
+/** What to do about an object that is not admitted. */
+export const admissionRemedy = (own: boolean): string =>
+  own
+    ? "name a namespace that is there with --namespace, or ask for an exception"
+    : "choose another --namespace, or leave it out";
+
+/** A refusal of the API server as an error for users. Others as they are. */
+export function describeApiError(error: unknown): unknown {
+  if (!(error instanceof ApiError)) return error;
+  const { status, message } = error;
+  if (status === 401) {
+    return new ClusterUnfitError(
+      `the cluster does not accept your credentials (${message}): log in again, or choose another --context`,
+    );
+  }
+  if (status === 403 && QUOTA.test(message)) {
+    return new ClusterUnfitError(
+      `the namespace's quota is used up (${message}): use smaller --services, or another --namespace`,
+    );
+  }
+  if (status === 403) {
+    return new ClusterUnfitError(
+      `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another --context`,
+    );
+  }
+  if (NOT_OFFERED.test(message)) {
+    return new ClusterUnfitError(
+      `the cluster has no addresses of that family for Services (${message}): choose another --family`,
+    );
+  }
+  if (FULL.test(message)) {
+    return new ClusterFailedError(
+      `the cluster has no more addresses for Services (${message}): use smaller --services`,
+    );
+  }
+  if (status >= 500) {
+    return new ClusterFailedError(
+      `the API server can't be reached or fails (${status}: ${message}): try again later`,
+    );
+  }
+  return new ClusterFailedError(`the API server refused a request (${status}: ${message})`);
+}
