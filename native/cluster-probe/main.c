@@ -6,10 +6,10 @@
  *   cluster-probe watch          waits for changes that standard input names (src/cluster-lane/changes/watcher.ts)
  *
  * FILE has a word and its values on each line: `rounds`, `round-ms`, `warm-up-ms`, `tcp-interval-us`, `udp-interval-us` (0:
- * that protocol is not measured), `seed`, `settle-ms`, `port` of the targets, then `target ADDRESS NODE` and `service ADDRESS
- * PORT FIRST COUNT`, of IPv4, IPv6 or both: of the targets of a Service's family FIRST, FIRST + 1, … COUNT of them, counted
- * around, may answer for it. The environment's NODE is where this probe is: what was answered on the same node is told from
- * what went to another.
+ * that protocol is not measured), `seed`, `settle-ms`, `budget-ms`, `port` of the targets, then `target ADDRESS NODE` and
+ * `service ADDRESS PORT FIRST COUNT`, of IPv4, IPv6 or both: of the targets of a Service's family FIRST, FIRST + 1, … COUNT
+ * of them, counted around, may answer for it. The environment's NODE is where this probe is: what was answered on the same
+ * node is told from what went to another.
  *
  * Standard input of `watch` has a line `clock ID`, or `watch ID INTERVAL_US SECONDS COUNT` and COUNT lines `tcp|udp ADDRESS
  * PORT WANTED`, where WANTED is the endpoint that is to answer, or `any`.

@@ -200,8 +200,14 @@ static void measure_round(long round, enum protocol protocol, struct series *thr
 	fflush(stdout);
 }
 
+static int has_time_for_round(uint64_t began)
+{
+	return !task.budget_ms || now_ns() + task.round_ms * 1000000ull <= began + task.budget_ms * 1000000ull;
+}
+
 void probe(const char *path)
 {
+	uint64_t began = now_ns();
 	struct series through = { .path = "service" }, direct = { .path = "endpoint" };
 	long longest, most = 0;
 
@@ -230,7 +236,7 @@ void probe(const char *path)
 	}
 	for (long round = 0; round < task.rounds; round++)
 		for (int protocol = 0; protocol < PROTOCOLS; protocol++)
-			if (task.intervals_us[protocol])
+			if (task.intervals_us[protocol] && has_time_for_round(began))
 				measure_round(round, protocol, &through, &direct);
 	printf("{\"kind\":\"end\"}\n");
 }

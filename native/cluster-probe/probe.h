@@ -85,6 +85,8 @@ struct task {
 	/* Of IPv4, then of IPv6. */
 	struct targets targets[2];
 	long rounds, round_ms, warm_up_ms, settle_ms, port;
+	/* No round begins that would end later than this after the start; 0: all are measured. */
+	long budget_ms;
 	/* 0: the protocol is not measured. */
 	long intervals_us[PROTOCOLS];
 	uint64_t seed;

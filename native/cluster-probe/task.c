@@ -39,7 +39,7 @@ static void set(const char *word, long value)
 		long *value;
 	} numbers[] = {
 		{ "rounds", &task.rounds }, { "round-ms", &task.round_ms }, { "warm-up-ms", &task.warm_up_ms },
-		{ "settle-ms", &task.settle_ms }, { "port", &task.port },
+		{ "settle-ms", &task.settle_ms }, { "budget-ms", &task.budget_ms }, { "port", &task.port },
 		{ "tcp-interval-us", &task.intervals_us[TCP] }, { "udp-interval-us", &task.intervals_us[UDP] },
 	};
 

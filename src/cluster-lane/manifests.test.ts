@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CHANGES } from "./changes/changes.js";
 import type { ClusterState } from "./inspect/preflight.js";
 import { manifestsOf } from "./manifests.js";
-import { type ClusterJob, type ClusterScenario, formatPlan, SYNCS } from "./plan.js";
+import { type ClusterJob, type ClusterScenario, formatPlan, leastMs, SYNCS } from "./plan.js";
 
 const STATE: ClusterState = {
   ...{ version: "v1.36.3", network: "unknown", image: "registry.k8s.io/pause:3.10", nodes: [], allNodes: 2 },
@@ -63,6 +63,12 @@ describe("the plan of a run", () => {
       "also: 1 ConfigMap with programs and tasks; a pod on each of these nodes that watches changes; a Service whose endpoint is replaced; 40 new Services, one after the other; 46 Services removed at once, which find free addresses",
     ]);
   });
+});
+
+it("the least time of a probe is its connections within the pod, its warm-up and one round", () => {
+  const timing = { roundMs: 2000, warmUpMs: 6000 };
+  expect(leastMs({ ...timing, intervalUs: { tcp: 500, udp: 0 } })).toBe(200 + 6000 + 2000);
+  expect(leastMs({ ...timing, intervalUs: { tcp: 500, udp: 2000 } })).toBe(200 + 800 + 12_000 + 2000);
 });
 
 describe("rights of a run", () => {

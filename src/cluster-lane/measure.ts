@@ -3,8 +3,9 @@
 import type { z } from "zod";
 import { formatCount } from "../text.js";
 import { type Api, ApiError } from "./api.js";
-import { CHANGES, type Changed, Changes } from "./changes/changes.js";
-import { nowNs, Watcher } from "./changes/watcher.js";
+import { type Changed, Changes } from "./changes/changes.js";
+import { changeAll, merge, watchGrowth } from "./changes/series.js";
+import { Watcher } from "./changes/watcher.js";
 import { removeRun } from "./clean.js";
 import { rehearseObjects } from "./inspect/admission.js";
 import type { ClusterState } from "./inspect/preflight.js";
@@ -17,7 +18,7 @@ import {
   taskManifest,
   taskText,
 } from "./objects.js";
-import { type ClusterJob, connects, SYNCS, settingOf, timingOf, watcherSeconds, watches } from "./plan.js";
+import { type ClusterJob, connects, leastMs, settingOf, timingOf, watcherSeconds, watches } from "./plan.js";
 import {
   PULL_SECONDS,
   probeManifest,
@@ -31,7 +32,7 @@ import {
 import { isReady, targetOf, waitForPods, waitForPull } from "./pods.js";
 import { type ProbeLog, parseProbeLog } from "./probe-reports.js";
 import { readProbe } from "./programs.js";
-import { OwnServices } from "./services.js";
+import { type ClusterProgress, OwnServices } from "./services.js";
 
 /** What one probe measured, and where. */
 export interface Probed {
@@ -46,17 +47,6 @@ export interface MeasuredSize {
   readonly changed: Changed | null;
 }
 
-/** What a run does now. */
-export interface ClusterProgress {
-  readonly phase: string;
-  /** Whether the phase makes Services. */
-  readonly isMaking?: boolean;
-  /** The phase, and how far it is. */
-  readonly what: string;
-  /** Until this phase ends; null: not known. */
-  readonly leftSeconds: number | null;
-}
-
 /** What a run tells while it goes on. */
 export interface MeasureHooks {
   readonly signal: AbortSignal;
@@ -65,22 +55,28 @@ export interface MeasureHooks {
   readonly onMeasured: (services: number, measured: MeasuredSize) => void;
   /** Whether an earlier part of this run measured it. */
   readonly isMeasured: (services: number) => boolean;
-  /** Whether a larger N may begin. */
-  readonly mayBegin: () => boolean;
+  /** Time that the run has left; Infinity: it has no limit. */
+  readonly leftMs: () => number;
 }
 
-/** Measures everything that was asked for. Returns early once the signal is aborted; nothing stays behind in any case. */
+/**
+ * Measures everything that was asked for, and begins nothing for which there is no time. Returns early once the signal is
+ * aborted; nothing stays behind in any case.
+ *
+ * @returns the N at which the time was over; null: all was measured, or the signal aborted.
+ */
 export async function measureCluster(
   api: Api,
   job: ClusterJob,
   state: ClusterState,
   hooks: MeasureHooks,
-): Promise<void> {
+): Promise<number | null> {
   const run = new ClusterRun(api, job, state, hooks);
   try {
-    await run.measure();
+    return await run.measure();
   } catch (error) {
     if (!hooks.signal.aborted) throw error;
+    return null;
   } finally {
     run.close();
     if (run.hasBegun && !job.options.keep) {
@@ -92,19 +88,6 @@ export async function measureCluster(
 }
 
 const phase = (what: string): ClusterProgress => ({ phase: what, what, leftSeconds: null });
-
-function merge(...parts: (Changed | null)[]): Changed | null {
-  const there = parts.filter((part) => part !== null);
-  if (there.length === 0) return null;
-  return {
-    times: there.flatMap(({ times }) => times),
-    clockErrorNs: new Map(
-      there.flatMap(({ clockErrorNs }) => [...clockErrorNs]).sort(([, a], [, b]) => a - b),
-    ),
-    lost: there.reduce((sum, { lost }) => sum + lost, 0),
-    creation: there.map(({ creation }) => creation).find((creation) => creation !== null) ?? null,
-  };
-}
 
 class ClusterRun {
   readonly setting: RunSetting;
@@ -126,19 +109,29 @@ class ClusterRun {
     this.setting = settingOf(job, state);
   }
 
-  async measure(): Promise<void> {
+  /** See `measureCluster`. */
+  async measure(): Promise<number | null> {
     const { services: sizes, scenarios } = this.#job;
+    const { isMeasured, onMeasured, signal } = this.#hooks;
+    const isLate = () => this.#hooks.leftMs() <= 0;
+    const hooks = { ...this.#hooks, isLate };
     const own = await this.#prepare();
     for (const services of sizes) {
-      if (this.#hooks.signal.aborted || !this.#hooks.mayBegin()) return;
-      if (this.#hooks.isMeasured(services)) continue;
-      const growth = scenarios.includes("sync") ? await this.#watchGrowth(own, services) : null;
-      await own.growTo(services);
+      if (signal.aborted) return null;
+      if (isMeasured(services)) continue;
+      if (isLate()) return services;
+      const changes = this.#changes;
+      const grown = changes && scenarios.includes("sync");
+      const growth = grown ? await watchGrowth(changes, own, services, hooks) : null;
+      const isGrown = await own.growTo(services);
       // What is programmed late must not be taken for the time of a change.
-      const probed = connects(this.#job) ? await this.#probe(own.addresses) : [];
-      const changed = scenarios.includes("programming") ? await this.#changeAll(services) : null;
-      this.#hooks.onMeasured(services, { probed, changed: merge(growth, changed) });
+      const probed = isGrown && connects(this.#job) ? await this.#probe(own.addresses) : [];
+      const changing = changes && isGrown && scenarios.includes("programming");
+      const changed = changing ? await changeAll(changes, services, hooks) : null;
+      onMeasured(services, { probed, changed: merge(growth, changed) });
+      if (isLate()) return services;
     }
+    return null;
   }
 
   close(): void {
@@ -182,7 +175,8 @@ class ClusterRun {
       .map((pod) => targetOf(pod, setting.families))
       .sort((a, b) => ((a.addresses[0] ?? "") < (b.addresses[0] ?? "") ? -1 : 1));
     if (watches(this.#job)) await this.#startWatchers();
-    return new OwnServices(this.#api, setting, this.#targets, this.#hooks);
+    const isLate = () => this.#hooks.leftMs() <= 0;
+    return new OwnServices(this.#api, setting, this.#targets, { ...this.#hooks, isLate });
   }
 
   /** Where a node does not list the image, a pod shows whether it gets it before anything else waits for that. */
@@ -215,51 +209,13 @@ class ClusterRun {
     this.#changes = new Changes(this.#api, setting, this.#targets, this.#watchers);
   }
 
-  async #changeAll(services: number): Promise<Changed | null> {
-    const changes = this.#changes;
-    if (changes === null) return null;
-    return changes.around(async () => {
-      const started = performance.now();
-      for (let block = 0; block < CHANGES; block++) {
-        const eachSeconds = (performance.now() - started) / 1000 / Math.max(1, block);
-        this.#hooks.onProgress({
-          phase: `changes at ${services}`,
-          what: `change ${block + 1} of ${CHANGES} at N = ${formatCount(services)}`,
-          leftSeconds: block === 0 ? null : eachSeconds * (CHANGES - block),
-        });
-        await changes.makeOne(block);
-      }
-    });
-  }
-
-  /** Makes Services up to a number several times, the last one at the end, and has it watched when that answers. */
-  async #watchGrowth(own: OwnServices, count: number): Promise<Changed | null> {
-    const changes = this.#changes;
-    if (changes === null) return null;
-    const first = own.addresses.length;
-    const creationNs: number[] = [];
-    const changed = await changes.around(async () => {
-      for (let repeat = 0; repeat < SYNCS; repeat++) {
-        if (repeat > 0) {
-          await own.shrinkTo(first);
-          await changes.quiet(count - first);
-        }
-        const beganNs = nowNs();
-        await own.growTo(count - 1);
-        await changes.makeLast(repeat, async (addresses) => {
-          await own.make(count - 1, addresses);
-          creationNs.push(nowNs() - beganNs);
-        });
-      }
-    });
-    return { ...changed, creation: { services: count - first, ns: creationNs } };
-  }
-
   /** Runs a probe on every node, and reads what they say. */
   async #probe(addresses: readonly (readonly string[])[]): Promise<Probed[]> {
     const { setting } = this;
     const services = addresses.length;
     const { deadlineSeconds, ...timing } = timingOf(this.#job);
+    const leftMs = this.#hooks.leftMs();
+    if (leftMs < leastMs(timing)) return [];
     this.#hooks.onProgress(phase(`measuring at N = ${formatCount(services)}`));
     const text = taskText(
       {
@@ -267,6 +223,7 @@ class ClusterRun {
         ...{ rounds: this.#job.rounds, seed: this.#job.seed },
         targets: this.#targets,
         services: addresses,
+        ...(leftMs < Number.POSITIVE_INFINITY && { budgetMs: Math.floor(leftMs) }),
       },
       setting,
     );

@@ -157,6 +157,8 @@ export interface ProbeTask {
   /** Between connections of each protocol; 0: it is not measured. */
   readonly intervalUs: Readonly<Record<Protocol, number>>;
   readonly settleMs: number;
+  /** From the probe's start on: no round begins that would not end in it. Absent: all are measured. */
+  readonly budgetMs?: number;
   readonly seed: number;
   readonly targets: readonly Target[];
   /** Of each Service its addresses, one of each family. */
@@ -178,6 +180,7 @@ export function taskText(task: ProbeTask, setting: Pick<RunSetting, "endpoints" 
     `tcp-interval-us ${task.intervalUs.tcp}`,
     `udp-interval-us ${task.intervalUs.udp}`,
     `settle-ms ${task.settleMs}`,
+    ...(task.budgetMs === undefined ? [] : [`budget-ms ${task.budgetMs}`]),
     `seed ${task.seed % 2 ** 31}`,
     `port ${TARGET_PORT}`,
     ...task.targets.flatMap(({ addresses, node }) => addresses.map((address) => `target ${address} ${node}`)),

@@ -103,6 +103,20 @@ export function timingOf(job: ClusterJob) {
   };
 }
 
+/** Connections within the pod, of each protocol, before all others (`LOOPBACK_CONNECTIONS` of native/cluster-probe/). */
+const LOOPBACK_CONNECTIONS = 400;
+
+/** The least time in which a probe measures something. */
+export function leastMs({
+  roundMs,
+  warmUpMs,
+  intervalUs,
+}: Pick<ReturnType<typeof timingOf>, "roundMs" | "warmUpMs" | "intervalUs">): number {
+  const intervals = Object.values(intervalUs).filter((us) => us > 0);
+  const before = intervals.map((us) => warmUpMs + (LOOPBACK_CONNECTIONS * us) / 1000);
+  return before.reduce((sum, ms) => sum + ms, roundMs);
+}
+
 /**
  * Creating the Services up to the N at `index`, seconds. Measured with Kubernetes 1.36: 1,000 with their slices in 6 s and
  * 5,000 in 75 s, because the API server lists all addresses for each new one.

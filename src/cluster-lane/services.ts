@@ -8,13 +8,22 @@ import { type RunSetting, serviceManifest, sliceManifests, type Target } from ".
 /** Requests under way at once: more make the API server no faster. */
 const WORKERS = 8;
 
-/** How far the making or the removing is. */
-export interface ServicesProgress {
+/** What a run does now. */
+export interface ClusterProgress {
   readonly phase: string;
-  /** Whether Services are made, not removed. */
-  readonly isMaking: boolean;
+  /** Whether the phase makes Services. */
+  readonly isMaking?: boolean;
+  /** The phase, and how far it is. */
   readonly what: string;
-  readonly leftSeconds: number;
+  /** Until this phase ends; null: not known. */
+  readonly leftSeconds: number | null;
+}
+
+interface ServicesHooks {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ClusterProgress) => void;
+  /** Whether the time for making more is over. */
+  readonly isLate: () => boolean;
 }
 
 /** Reports progress as Services are made and removed; an aborted signal ends both. */
@@ -22,21 +31,14 @@ export class OwnServices {
   readonly #api: Api;
   readonly #setting: RunSetting;
   readonly #targets: readonly Target[];
-  readonly #signal: AbortSignal;
-  readonly #onProgress: (progress: ServicesProgress) => void;
+  readonly #hooks: ServicesHooks;
   readonly #addresses: (readonly string[])[] = [];
 
-  constructor(
-    api: Api,
-    setting: RunSetting,
-    targets: readonly Target[],
-    hooks: { readonly signal: AbortSignal; readonly onProgress: (progress: ServicesProgress) => void },
-  ) {
+  constructor(api: Api, setting: RunSetting, targets: readonly Target[], hooks: ServicesHooks) {
     this.#api = api;
     this.#setting = setting;
     this.#targets = targets;
-    this.#signal = hooks.signal;
-    this.#onProgress = hooks.onProgress;
+    this.#hooks = hooks;
   }
 
   /** Addresses of those that are there, in their order: one of each family. */
@@ -44,9 +46,14 @@ export class OwnServices {
     return this.#addresses;
   }
 
-  /** Makes Services up to a number. */
-  async growTo(count: number): Promise<void> {
-    await this.#each(["making", this.#addresses.length, count], (index) => this.make(index, null));
+  /** Makes Services up to a number; whether there was time for all of them. */
+  async growTo(count: number): Promise<boolean> {
+    await this.#each(
+      ["making", this.#addresses.length, count],
+      (index) => this.make(index, null),
+      this.#hooks.isLate,
+    );
+    return this.#addresses.length >= count;
   }
 
   /** Removes all but a number. */
@@ -85,15 +92,17 @@ export class OwnServices {
   async #each(
     [doing, first, end]: readonly ["making" | "removing", number, number],
     act: (index: number) => Promise<void>,
+    isLate = () => false,
   ): Promise<void> {
+    const { signal, onProgress } = this.#hooks;
     let next = first;
     const started = performance.now();
     const work = async (): Promise<void> => {
-      while (next < end && !this.#signal.aborted) {
+      while (next < end && !signal.aborted && !isLate()) {
         const index = next++;
         await act(index);
         const share = (index - first + 1) / (end - first);
-        this.#onProgress({
+        onProgress({
           phase: `${doing} ${end}`,
           isMaking: doing === "making",
           what: `${doing} Service ${formatCount(index + 1)} of ${formatCount(end)}`,
@@ -104,6 +113,6 @@ export class OwnServices {
     // All of them end before an error is passed on: none may make an object after the cleaning.
     const ends = await Promise.allSettled(Array.from({ length: WORKERS }, work));
     for (const ended of ends) if (ended.status === "rejected") throw ended.reason;
-    this.#signal.throwIfAborted();
+    signal.throwIfAborted();
   }
 }

@@ -4,7 +4,7 @@ import { FAMILY_NAMES } from "../../cluster/family.js";
 import { removeRun } from "../../cluster-lane/clean.js";
 import { withCluster } from "../../cluster-lane/connection.js";
 import { ClusterFailedError } from "../../cluster-lane/errors.js";
-import { type ClusterProgress, measureCluster } from "../../cluster-lane/measure.js";
+import { measureCluster } from "../../cluster-lane/measure.js";
 import {
   CLUSTER_SCENARIOS,
   type ClusterJob,
@@ -13,11 +13,13 @@ import {
   protocolsOf,
   secondsOf,
 } from "../../cluster-lane/plan.js";
+import type { ClusterProgress } from "../../cluster-lane/services.js";
 import { levelOf } from "../../measure/stopping.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { selectCells } from "../../results/select.js";
 import { DEFAULT_PROFILE, emptyCell, profileById, settingsOf } from "../plan.js";
 import type { RunSpec } from "../spec.js";
+import { sayOutOfTime } from "./cluster/budget.js";
 import { addChanged } from "./cluster/changes.js";
 import { describeCluster, requireSameCluster } from "./cluster/description.js";
 import { choiceOfFamilies, clusterJob, DIRECT, inspect, resumedJob, storeJob } from "./cluster/job.js";
@@ -121,6 +123,8 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   const isMeasured = (services: number) =>
     selectCells(results, { services }).some(({ replicates }) => replicates.length > 0);
   let done = job.services.filter(isMeasured).length;
+  /** Changes at the last N. */
+  let lost = 0;
   const show = ({ phase, isMaking = false, what, leftSeconds }: ClusterProgress) => {
     // What follows this phase is known from other runs: making and removing Services, and measuring itself.
     const rest = secondsOf(job, done) - (isMaking ? makingSeconds(job, done) : 0);
@@ -134,18 +138,17 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   await withCluster(
     options,
     async (api) => {
-      await measureCluster(api, job, state, {
+      const endedAt = await measureCluster(api, job, state, {
         signal,
         onProgress: show,
-        mayBegin: () => {
-          const seconds = (performance.now() - started) / 1000;
-          const isLate = options.budgetSeconds !== undefined && seconds > options.budgetSeconds;
-          if (isLate) onProgress({ kind: "note", text: "the budget is spent: larger N are left out" });
-          return !isLate;
-        },
+        leftMs: () =>
+          options.budgetSeconds === undefined
+            ? Number.POSITIVE_INFINITY
+            : 1000 * options.budgetSeconds - (performance.now() - started),
         isMeasured,
         onMeasured: (services, { probed, changed }) => {
           done++;
+          lost = changed?.lost ?? 0;
           const names = options.names ?? false;
           const facts = { seed: job.seed, otherServices: state.otherServices, names };
           if (changed) addChanged(results, services, changed, facts);
@@ -153,6 +156,8 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
           onReplicate();
         },
       });
+      if (endedAt !== null && sayOutOfTime(results, job, { services: endedAt, lost }))
+        onProgress({ kind: "note", text: "the budget is spent: what was not reached is a gap" });
       // What the run asked of the cluster, its cleaning included, for whoever runs that.
       results.cluster.parameters.traffic = { ...api.traffic };
     },

@@ -1,0 +1,70 @@
+/** The changes of one N, in their order: as many as the time of the run allows. */
+
+import { formatCount } from "../../text.js";
+import { SYNCS } from "../plan.js";
+import type { ClusterProgress, OwnServices } from "../services.js";
+import { CHANGES, type Changed, type Changes } from "./changes.js";
+import { nowNs } from "./watcher.js";
+
+interface SeriesHooks {
+  readonly onProgress: (progress: ClusterProgress) => void;
+  /** Whether the time of the run is over. */
+  readonly isLate: () => boolean;
+}
+
+/** New Services and replaced endpoints. */
+export function changeAll(changes: Changes, services: number, hooks: SeriesHooks): Promise<Changed> {
+  return changes.around(async () => {
+    const started = performance.now();
+    for (let block = 0; block < CHANGES && !hooks.isLate(); block++) {
+      const eachSeconds = (performance.now() - started) / 1000 / Math.max(1, block);
+      hooks.onProgress({
+        phase: `changes at ${services}`,
+        what: `change ${block + 1} of ${CHANGES} at N = ${formatCount(services)}`,
+        leftSeconds: block === 0 ? null : eachSeconds * (CHANGES - block),
+      });
+      await changes.makeOne(block);
+    }
+  });
+}
+
+/** Makes Services up to a number several times, the last one at the end, and has it watched when that answers. */
+export async function watchGrowth(
+  changes: Changes,
+  own: OwnServices,
+  count: number,
+  { isLate }: SeriesHooks,
+): Promise<Changed> {
+  const first = own.addresses.length;
+  const creationNs: number[] = [];
+  const changed = await changes.around(async () => {
+    for (let repeat = 0; repeat < SYNCS && !isLate(); repeat++) {
+      if (repeat > 0) {
+        await own.shrinkTo(first);
+        await changes.quiet(count - first);
+      }
+      const beganNs = nowNs();
+      if (!(await own.growTo(count - 1))) return;
+      await changes.makeLast(repeat, async (addresses) => {
+        await own.make(count - 1, addresses);
+        creationNs.push(nowNs() - beganNs);
+      });
+    }
+  });
+  const creation = creationNs.length === 0 ? null : { services: count - first, ns: creationNs };
+  return { ...changed, creation };
+}
+
+/** Those of several series together; null where there are none. */
+export function merge(...parts: readonly (Changed | null)[]): Changed | null {
+  const there = parts.filter((part) => part !== null);
+  if (there.length === 0) return null;
+  return {
+    times: there.flatMap(({ times }) => times),
+    clockErrorNs: new Map(
+      there.flatMap(({ clockErrorNs }) => [...clockErrorNs]).sort(([, a], [, b]) => a - b),
+    ),
+    lost: there.reduce((sum, { lost }) => sum + lost, 0),
+    creation: there.map(({ creation }) => creation).find((creation) => creation !== null) ?? null,
+  };
+}
