@@ -84,6 +84,35 @@ describe.skipIf(leftOut)("a cluster of two nodes", () => {
   });
 });
 
+const PROGRAMMING = ["--scenarios", "programming", "--services", "20"];
+const SYNC = ["--scenarios", "sync", "--services", "20"];
+/** Every phase of a run, and every signal. */
+const INTERRUPTIONS: [NodeJS.Signals, string, string[]][] = [
+  ["SIGINT", "data plane", []],
+  ["SIGINT", "starting target pods", []],
+  ["SIGHUP", "making Service", []],
+  ["SIGINT", "making Service", []],
+  ["SIGINT", "measuring at N = 300", []],
+  ["SIGTERM", "measuring at N = 300", []],
+  ["SIGINT", "change 2 of 20", PROGRAMMING],
+  ["SIGTERM", "change 2 of 20", PROGRAMMING],
+  // It removes and makes the Services again between its three times.
+  ["SIGINT", "removing Service", SYNC],
+  ["SIGHUP", "removing Service", SYNC],
+  ["SIGINT", "removing what", []],
+];
+const KILLS: [string, string[]][] = [
+  ...["starting target pods", "making Service", "measuring at N = 300"].map((phase): [string, string[]] => [
+    phase,
+    [],
+  ]),
+  ["change 2 of 20", PROGRAMMING],
+  ["removing Service", SYNC],
+];
+
+/** Processes of kubectl that runs started. */
+const connections = (): string => run("pgrep", "-f", "kubectl (proxy --unix-socket|attach --stdin)").stdout;
+
 describe.skipIf(leftOut)("a run in a cluster", () => {
   withTestCluster();
 
@@ -119,31 +148,29 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
       expect(facts.clockErrorNs).toBeGreaterThan(0);
     }
     expect(leftovers()).toEqual([]);
-    expect(run("pgrep", "-f", "kubectl attach --stdin").stdout).toBe("");
+    expect(connections()).toBe("");
   });
 
-  it.each(["data plane", "starting target pods", "making Service", "measuring at N = 300", "removing what"])(
-    "leaves nothing after SIGINT at '%s'",
-    async (phase) => {
-      const out = join(folder, `interrupted ${phase}`);
-      const { code, signal } = await whenItSays(phase, (kill) => kill("SIGINT"), "--out", out);
-      // Before there is a run, the signal ends the process as it ends any.
-      expect(signal ?? code).toBe(phase === "data plane" ? "SIGINT" : 130);
-      expect(leftovers()).toEqual([]);
-    },
-  );
+  it.each(INTERRUPTIONS)("leaves nothing after %s at '%s'", async (signal, phase, options) => {
+    const out = join(folder, `interrupted ${signal} ${phase}`);
+    const end = await whenItSays(phase, (kill) => kill(signal), ...options, "--out", out);
+    // Before there is a run, the signal ends the process as it ends any.
+    expect(end.signal ?? end.code).toBe(phase === "data plane" ? signal : 130);
+    expect(leftovers()).toEqual([]);
+    expect(connections()).toBe("");
+  });
 
-  it.each(["starting target pods", "making Service", "measuring at N = 300"])(
+  it.each(KILLS)(
     "leaves nothing after SIGKILL at '%s' and `lbscale clean`, and no process",
-    async (phase) => {
+    async (phase, options) => {
       const out = join(folder, `killed ${phase}`);
-      await whenItSays(phase, (kill) => kill("SIGKILL"), "--out", out);
+      await whenItSays(phase, (kill) => kill("SIGKILL"), ...options, "--out", out);
       // The first of these phases is said just before its first request: killed then, it may have made nothing.
       const isMade = leftovers().length > 0;
       expect(isMade || phase === "starting target pods").toBe(true);
       expect(lbscale("clean").stdout).toMatch(isMade ? /^removed namespace lbscale-/ : /^nothing was left/);
       expect(leftovers()).toEqual([]);
-      expect(run("pgrep", "-f", "kubectl proxy --unix-socket").stdout).toBe("");
+      expect(connections()).toBe("");
       expect(lbscale("clean").stdout).toBe("nothing was left behind\n");
     },
   );
@@ -172,6 +199,27 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
       expect(leftovers()).toEqual([]);
     },
   );
+
+  it("ends when its budget is spent in the middle of an N, and says what it did not reach", () => {
+    const out = join(folder, "budget");
+    const options = ["--services", "5,10", "--protocol", "tcp,udp", "--scenarios", "connect,programming"];
+    const { status, stderr } = measure(...options, "--duration", "10s", "--budget", "40s", "--out", out);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("what was not reached is a gap")]);
+    const { cells, run: ended } = readResults(out);
+    expect(ended.complete).toBe(true);
+    for (const { services, scenario, variant, replicates, warnings } of cells) {
+      const blocks = new Set(replicates.map(({ block }) => block)).size;
+      const most = scenario === "programming" ? 20 : 10;
+      const why = warnings.some((warning) => warning.includes("time budget was used up before"));
+      const howFar = warnings.some((warning) => warning.includes("before the run's time budget was used up"));
+      expect([services, scenario, variant, blocks === 0, blocks === most]).toEqual([
+        ...[services, scenario, variant, why, !why && !howFar],
+      ]);
+    }
+    const largest = cells.filter(({ services }) => services === 10);
+    expect(largest.map(({ replicates }) => replicates.length)).toEqual(largest.map(() => 0));
+    expect(leftovers()).toEqual([]);
+  });
 
   it.each(["starting target pods", "making Service", "measuring at N = 300"])(
     "goes on when the API server is killed and started again at '%s'",
