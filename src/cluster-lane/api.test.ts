@@ -76,6 +76,17 @@ describe.skipIf(process.platform === "win32")("the API client", () => {
     );
   });
 
+  it("tells quotas and policies from a lack of rights", async () => {
+    const quota = 'services "s-3" is forbidden: exceeded quota: few, requested: services=1';
+    const { api } = await serve((_, path) =>
+      status(403, path === "/quota" ? quota : 'admission webhook "p" denied the request: no'),
+    );
+    expect(await refusal(api.create("/quota", {}, anyObject))).toMatch(
+      /quota is used up .*smaller --services/,
+    );
+    expect(await refusal(api.create("/policy", {}, anyObject))).toMatch(/refuses an object .*an exception$/);
+  });
+
   it("says what is left, and what removes it, where the server goes away before a run has cleaned up", async () => {
     const { api } = await serve(() => status(500, "etcdserver: no leader"));
     const run = { own: true, namespace: "lbscale-run", runId: "x" };

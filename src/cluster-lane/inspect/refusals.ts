@@ -8,6 +8,8 @@ const NOT_OFFERED = /not configured (on this cluster|for dual-stack)/;
 /** The words of authorization; all else that is forbidden, admission forbids (apiserver's `responsewriters` of Kubernetes 1.36). */
 const LACKS_RIGHT = /cannot \S+ resource "/;
 const QUOTA = /(exceeded|failed) quota: /;
+/** Of webhooks, policies, PodSecurity and LimitRanges. */
+const ADMISSION = /denied (the )?request|violates PodSecurity|(minimum|maximum) \S+ usage/;
 
 /** Whether a right is lacking, and not that admission refuses the object. */
 export const lacksRight = (error: unknown): boolean =>
@@ -35,6 +37,11 @@ export function describeApiError(error: unknown): unknown {
   if (status === 403 && QUOTA.test(message)) {
     return new ClusterUnfitError(
       `the namespace's quota is used up (${message}): use smaller --services, or another --namespace`,
+    );
+  }
+  if (ADMISSION.test(message)) {
+    return new ClusterUnfitError(
+      `the cluster refuses an object of this run (${message}): choose another --namespace, or ask for an exception`,
     );
   }
   if (status === 403) {
