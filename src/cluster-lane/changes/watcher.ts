@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Protocol } from "../bounds.js";
@@ -50,6 +51,12 @@ const ANSWER_MS = 10_000;
 const ATTACH_ATTEMPTS = 5;
 const ATTACH_PAUSE_MS = 1000;
 
+/**
+ * kubectl goes on when its standard input ends, and would outlive a killed run: a second process waits for the end of a pipe
+ * that ends with this process, however it ends. A line says that kubectl has ended by itself.
+ */
+const ATTACH_SCRIPT = '{ read -r _ <&3 || kill $$; } >/dev/null 2>&1 & exec 3<&-; exec kubectl "$@"';
+
 /** Nanoseconds of this process's clock. */
 export const nowNs = (): number => Math.round(performance.now() * 1e6);
 
@@ -57,6 +64,20 @@ export const nowNs = (): number => Math.round(performance.now() * 1e6);
 interface Waiting {
   readonly answer: (report: Report) => void;
   readonly giveUp: () => void;
+}
+
+/** Starts kubectl, which ends with this process. */
+export function spawnBound(args: readonly string[]): ChildProcess {
+  const child = spawn("sh", ["-c", ATTACH_SCRIPT, "sh", ...args], {
+    detached: true,
+    stdio: ["pipe", "pipe", "ignore", "pipe"],
+  });
+  const lifeline = child.stdio[3];
+  lifeline?.on("error", () => {});
+  child.on("exit", () => {
+    if (lifeline instanceof Writable) lifeline.end("\n");
+  });
+  return child;
 }
 
 /** Opens its stream with the first question, and again after one has ended; `close` ends it. */
@@ -175,8 +196,8 @@ export class Watcher {
 
   #attach(): ChildProcess {
     // In a group of its own: Ctrl-C is for this process. It ends with the pod, if not before.
-    const child = spawn("kubectl", this.#args, { detached: true, stdio: ["pipe", "pipe", "ignore"] });
-    child.stdin.on("error", () => {});
+    const child = spawnBound(this.#args);
+    child.stdin?.on("error", () => {});
     child.on("error", () => {});
     // After its last line: a stream that has ended answers nothing more.
     child.on("close", () => {
@@ -184,10 +205,11 @@ export class Watcher {
       this.#child = null;
       this.#giveUp();
     });
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      const parsed = report.safeParse(jsonOf(line));
-      if (parsed.success) this.#waiting.get(`${parsed.data.kind} ${parsed.data.id}`)?.answer(parsed.data);
-    });
+    if (child.stdout !== null)
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const parsed = report.safeParse(jsonOf(line));
+        if (parsed.success) this.#waiting.get(`${parsed.data.kind} ${parsed.data.id}`)?.answer(parsed.data);
+      });
     return child;
   }
 }
