@@ -8,18 +8,28 @@ import { FAMILIES, FAMILY_NAMES, type Family } from "../cluster/family.js";
 import { generateCluster, MIXED } from "../cluster/generate.js";
 import { NotRepresentableError } from "../errors.js";
 import { IptablesProgram } from "./iptables/program.js";
+import { HandedRules } from "./iptables/rules/handed-rules.js";
+import { ChainNames } from "./iptables/rules/rule-comments.js";
+import { RuleText } from "./iptables/rules/rule-text.js";
 import { iptablesRestore, iptablesSync } from "./iptables/ruleset.js";
 import { IpvsProgram } from "./ipvs/program.js";
 import { ipvsadmRestore } from "./ipvs/ruleset.js";
 import { ipvsadmChange } from "./ipvs/ruleset-delta.js";
 import { NftablesProgram } from "./nftables/program.js";
+import { nftHandedTransaction } from "./nftables/rules/handed-text.js";
 import { nftChange } from "./nftables/ruleset-delta.js";
 import type { UpdateMode } from "./plane.js";
+import { planeById } from "./registry.js";
+import { changedService } from "./shared/changed-services.js";
 
 const clustersOf = (family: Family) => {
   const of = { ...MIXED, seed: 8, ...(family === 6 && { family }) };
   const small = generateCluster({
-    ...{ ...of, services: 60, affinityShare: 0.2, sourceRangeShare: 1, localShare: 0.25 },
+    ...of,
+    services: 60,
+    affinityShare: 0.2,
+    sourceRangeShare: 1,
+    localShare: 0.25,
     endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 20 },
   });
   return {
@@ -167,15 +177,57 @@ function serversIn(chunks: Iterable<string>): string[] {
 }
 
 describe("names that would be rules", () => {
-  const [{ large }] = NAMED as [(typeof NAMED)[number]];
+  const [{ small, large }] = NAMED as [(typeof NAMED)[number]];
+  const change: Change = { kind: "join", servicePort: 0 };
+  const hostile = { serviceName: () => "default/a\n-A INPUT -j ACCEPT" };
+
   it("are refused in changes too", () => {
-    const hostile: Cluster = { ...large, serviceName: () => "default/a\n-A INPUT -j ACCEPT" };
-    const after: Cluster = {
-      ...applyChange(large, { kind: "join", servicePort: 0 }),
-      serviceName: hostile.serviceName,
-    };
-    const programs = { before: new IptablesProgram(hostile), after: new IptablesProgram(after), service: 0 };
+    const before: Cluster = { ...large, ...hostile };
+    const after: Cluster = { ...applyChange(large, change), ...hostile };
+    const programs = { before: new IptablesProgram(before), after: new IptablesProgram(after), service: 0 };
     expect(() => [...iptablesSync(programs, "partial")]).toThrow(NotRepresentableError);
-    expect(() => nftChange(hostile, after, 0)).toThrow(NotRepresentableError);
+    expect(() => nftChange(before, after, 0)).toThrow(NotRepresentableError);
   });
+
+  it.each([
+    ["a Service's with a line break", hostile],
+    ["a Service's with a quote", { serviceName: () => 'default/a" -j ACCEPT' }],
+    ["a port's with a line break", { portName: () => "http\nflush ruleset" }],
+    ["a port's with a backslash", { portName: () => "a\\" }],
+  ])("are refused in the text that kube-proxy hands over: %s", (_, names) => {
+    const textOf = (mode: string, cluster: Cluster) => {
+      const plane = planeById(mode);
+      return [...plane.updateText!(plane.compile(cluster), change)].join("");
+    };
+    for (const mode of ["iptables", "nftables"])
+      expect(() => textOf(mode, { ...small, ...names })).toThrow(NotRepresentableError);
+    // IPVS mode's rules name no Service.
+    expect(textOf("ipvs", { ...small, ...names })).toBe(textOf("ipvs", small));
+  });
+
+  it("are refused in nft's text where only the Service before the change had them", () => {
+    const before = new NftablesProgram({ ...small, ...hostile });
+    const services = changedService(0);
+    expect(() => nftHandedTransaction({ before, after: new NftablesProgram(small), services })).toThrow(
+      NotRepresentableError,
+    );
+  });
+
+  it.each([RuleText, HandedRules])(
+    "would be comments and nothing else, were they let through: %o",
+    (Text) => {
+      const write = (name: string): string[] => {
+        const cluster: Cluster = { ...small, serviceName: () => name };
+        const text = new Text(cluster, new ChainNames(cluster));
+        new IptablesProgram(cluster).natRules(text);
+        return linesOf(text.chunks());
+      };
+      const lines = write('a"b');
+      expect(lines.filter((line) => line.includes('a"b'))).toEqual([]);
+      expect(lines.filter((line) => line.includes('--comment "a\\"b')).length).toBeGreaterThan(
+        small.services,
+      );
+      expect(() => write("a\nb")).toThrow(NotRepresentableError);
+    },
+  );
 });

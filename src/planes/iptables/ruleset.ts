@@ -80,6 +80,7 @@ export interface IptablesChanges {
 
 /**
  * The same as kube-proxy hands it over, byte for byte but for the order of lines, for any changes that one sync writes.
+ * Throws NotRepresentableError for names that Kubernetes does not allow.
  *
  * @param stale Chains that it deletes: those of these changes, unless there are more than 1,000 endpoints.
  */
@@ -88,6 +89,7 @@ export function* iptablesHandedText(
   mode: UpdateMode = "partial",
   stale = isLargeCluster(after.cluster) ? [] : staleIptablesChains({ before, after, services }),
 ): Iterable<string> {
+  refuseUnsafeNames(after.cluster);
   const chains = new ChainNames(after.cluster);
   const keep = keepOfSync(after, services, mode);
   yield* tableText(after, "filter", chains, keep, [], HandedRules);

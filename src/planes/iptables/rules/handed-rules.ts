@@ -5,7 +5,7 @@ import { addressText, endpointText, rangeText } from "../../../cluster/family.js
 import { sourceRangesOf } from "../../shared/kube-proxy.js";
 import { TextSink } from "../../shared/text-sink.js";
 import { type ChainNames, RuleComments } from "./rule-comments.js";
-import { NFACCT_OBJECTS } from "./rule-text.js";
+import { NFACCT_OBJECTS, quoted } from "./rule-text.js";
 import type { ChainKind, Rule, RuleSink } from "./rules.js";
 
 /** kube-proxy's mark bit 14 with its mask, as Go prints them. */
@@ -44,7 +44,7 @@ export class HandedRules extends TextSink implements RuleSink {
   #comment(rule: Rule): string {
     if (!rule.comment) return "";
     const comment = this.#comments.of(rule);
-    return ` -m comment --comment ${comment.includes(" ") ? `"${comment}"` : comment}`;
+    return ` -m comment --comment ${/[ "\\]/.test(comment) ? `"${quoted(comment)}"` : quoted(comment)}`;
   }
 
   #matches(rule: Rule): string {

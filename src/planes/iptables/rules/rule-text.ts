@@ -117,7 +117,7 @@ const TARGETS = {
  * The inside of a quoted word as iptables-restore reads it (xshared.c, add_param_to_argv). safe-names.ts refuses names that
  * need it; were one let through, it would be a comment and nothing else. No escape holds a line break within its line.
  */
-function quoted(comment: string): string {
+export function quoted(comment: string): string {
   if (/\p{Cc}/u.test(comment))
     throw new NotRepresentableError(`"${oneLine(comment, 60)}" can't be a rule's comment`);
   return comment.slice(0, MAX_COMMENT).replace(/["\\]/g, "\\$&");

@@ -4,6 +4,7 @@ import type { Change } from "../../../cluster/change.js";
 import { type Cluster, protocolName } from "../../../cluster/cluster.js";
 import { extractService } from "../../../cluster/extract-service.js";
 import { addressText, rangeText } from "../../../cluster/family.js";
+import { refuseUnsafeNames } from "../../../cluster/safe-names.js";
 import { type ChangedServices, changedService } from "../../shared/changed-services.js";
 import { ingressSources, sourceRangesOf } from "../../shared/kube-proxy.js";
 import type { NftablesProgram } from "../program.js";
@@ -54,9 +55,11 @@ export interface HandedTransaction {
 /**
  * What kube-proxy hands over, byte for byte but for the order of lines: chains of the changed services, elements that differ,
  * what lost its user. Chains that earlier changes left are not among it: each sync flushes them again, and one deletes them
- * when a second has gone by.
+ * when a second has gone by. Throws NotRepresentableError for names that Kubernetes does not allow.
  */
 export function nftHandedTransaction({ before, after, services }: NftablesChanges): HandedTransaction {
+  // Of both: what lost its user is named after the Service that had it.
+  for (const { cluster } of [before, after]) refuseUnsafeNames(cluster);
   const { table } = familyWords(after.cluster.network);
   const old = writeServices(before, services.before);
   const now = writeServices(after, services.after);
