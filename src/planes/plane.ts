@@ -80,8 +80,10 @@ export interface Plane {
   /** What the kernel passes for each service of a full sync (nftables/rules/full-sync.ts); absent where it walks nothing for them. */
   setWalks?(program: Program): readonly ServiceWalk[];
   /**
-   * The text that kube-proxy hands to its tool for this change, in chunks: byte for byte but for the order of lines. `mode` as for
-   * `Program.update`. Absent where the control plane hands over no text. Throws NotRepresentableError for hostile names.
+   * The text that kube-proxy hands to iptables-restore or nft for this change, in chunks: byte for byte but for the order of
+   * lines. `mode` as for `Program.update`. In IPVS mode it is the rules alone, which name no Service; its servers go over
+   * netlink and the elements of its sets are arguments. Absent where the control plane writes maps and no text. The others
+   * throw NotRepresentableError for names that Kubernetes does not allow.
    */
   updateText?(program: Program, change: Change, mode?: UpdateMode): Iterable<string>;
 }

@@ -3,6 +3,7 @@ import type { Plane } from "../plane.js";
 import { IpvsFamilies } from "./both.js";
 import { IPVS } from "./descriptor.js";
 import { IpvsProgram } from "./program.js";
+import { ipvsHandedText } from "./ruleset-delta.js";
 import { isIpvsScheduler } from "./schedulers/names.js";
 
 /** kube-proxy's IPVS mode: virtual services in a hash table, and a constant number of rules that match ipsets. */
@@ -16,4 +17,8 @@ export const ipvs: Plane = {
   },
   compile: (cluster, options) => new IpvsProgram(cluster, options),
   compileBoth: (clusters, options) => new IpvsFamilies(clusters, options),
+  updateText: (program, change) => {
+    if (!(program instanceof IpvsProgram)) throw new TypeError("not an IPVS program");
+    return [ipvsHandedText(program.changed(change))];
+  },
 };

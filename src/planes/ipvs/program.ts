@@ -1,6 +1,6 @@
 /** What kube-proxy's IPVS mode programs for a cluster: virtual services with their servers, and ipsets. */
 
-import type { Change } from "../../cluster/change.js";
+import { applyChange, type Change } from "../../cluster/change.js";
 import type { Cluster } from "../../cluster/cluster.js";
 import { familyOf } from "../../cluster/family.js";
 import { PlaneLimitError } from "../../errors.js";
@@ -50,6 +50,7 @@ export class IpvsProgram implements Program, Created {
   readonly isResizable: boolean;
   readonly weights: Uint16Array | undefined;
   readonly #table: NodeTable;
+  readonly #options: PlaneOptions;
   readonly #seed: number;
 
   /** `table`: of a node that has both families. */
@@ -60,6 +61,7 @@ export class IpvsProgram implements Program, Created {
   ) {
     this.cluster = cluster;
     this.#table = table;
+    this.#options = options;
     this.settings = kubeProxySettings(options, cluster.network);
     this.scheduler = options.ipvsScheduler ?? DEFAULT_SCHEDULER;
     this.isResizable = options.ipvsServiceTable === "resizable";
@@ -101,6 +103,12 @@ export class IpvsProgram implements Program, Created {
   /** Weight of an endpoint (a row of the cluster's endpoint columns). */
   weightOf(endpoint: number): number {
     return this.weights?.[endpoint] ?? 1;
+  }
+
+  /** The program after a change, its virtual services in any order and all of weight 1: `ipvsWeights` numbers endpoints before it. */
+  changed(change: Change): IpvsProgram {
+    const { ipvsWeights: _, ...options } = this.#options;
+    return new IpvsProgram(applyChange(this.cluster, change), { ...options, ruleOrder: "listed" });
   }
 
   update(change: Change): UpdateCost {

@@ -1,11 +1,13 @@
 /** One change as text, for iptables-restore and, in the words of `ipvsadm -R`, the netlink commands that kube-proxy sends (pkg/proxy/ipvs/proxier.go, syncEndpoint). */
 
-import { type Cluster, protocolName } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
 import { endpointText } from "../../cluster/family.js";
 import type { IpvsProgram } from "./program.js";
-import { frontendOptions, ipvsIptablesRestore } from "./ruleset.js";
+import { frontendOptions } from "./ruleset.js";
 import { isServer, listVirtualServices } from "./tables/virtual-services.js";
+import { rulesText } from "./text/rules.js";
+import { HANDED } from "./text/words.js";
 
 /**
  * An endpoint that joins is added to each of its virtual services; one that leaves gets weight 0, so that its connections
@@ -51,23 +53,11 @@ function serversOf(cluster: Cluster): Map<string, Set<string>> {
   return servers;
 }
 
-/** kube-proxy's mark bit 14, as Go prints it. */
-const MARK = "0x00004000";
-
 /**
  * What kube-proxy hands to iptables-restore at each sync, whatever changed (proxier.go, writeIptablesRules), byte for byte but for
  * the order of lines. The jumps from the hooks are only ensured to exist. Elements of sets are arguments of an `ipset` call each,
- * services and servers go over netlink: neither is text.
+ * services and servers go over netlink: neither is text. It holds no name.
  */
 export function ipvsHandedText(program: IpvsProgram): string {
-  return ipvsIptablesRestore(program)
-    .replace(/^(?::| *-A )(?:PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) .*\n/gm, "")
-    .replaceAll("--set-xmark 0x4000/0x4000", `--or-mark ${MARK}`)
-    .replaceAll("--set-xmark 0x4000/0x0", `--xor-mark ${MARK}`)
-    .replaceAll("--mark 0x4000/0x4000", `--mark ${MARK}/${MARK}`)
-    .replace(/ -s (\S+)\/\d+ -m ipvs --vproto (\d+) (--vaddr \S+)/g, (_, address, protocol, vaddr) =>
-      [` -s ${address} -m ipvs`, vaddr, `--vproto ${protocolName(Number(protocol))}`].join(" "),
-    )
-    .replace(/ --reject-with \S+$/gm, "")
-    .replace(/^(-A \S+)( ! -s \S+)( .*)( -j \S+)$/gm, "$1$3$2$4");
+  return rulesText(program, HANDED);
 }

@@ -30,11 +30,27 @@ export const HASH_SETS = {
 export type HashSetName = keyof typeof HASH_SETS;
 export const HASH_SET_NAMES = Object.keys(HASH_SETS) as HashSetName[];
 
+/** ipset's type of each, by which kube-proxy creates them. */
+export const SET_TYPES = {
+  "KUBE-LOOP-BACK": "hash:ip,port,ip",
+  "KUBE-CLUSTER-IP": "hash:ip,port",
+  "KUBE-EXTERNAL-IP": "hash:ip,port",
+  "KUBE-EXTERNAL-IP-LOCAL": "hash:ip,port",
+  "KUBE-LOAD-BALANCER": "hash:ip,port",
+  "KUBE-LOAD-BALANCER-LOCAL": "hash:ip,port",
+  "KUBE-LOAD-BALANCER-FW": "hash:ip,port",
+  "KUBE-LOAD-BALANCER-SOURCE-CIDR": "hash:ip,port,net",
+  "KUBE-LOAD-BALANCER-SOURCE-IP": "hash:ip,port,ip",
+  "KUBE-NODE-PORT-SCTP-HASH": "hash:ip,port",
+  "KUBE-NODE-PORT-LOCAL-SCTP-HASH": "hash:ip,port",
+  "KUBE-IPVS-IPS": "hash:ip",
+} as const satisfies Record<HashSetName, string>;
+
 /** IPSET_MAXNAMELEN without the end of the string. */
 const MAX_SET_NAME = 31;
 
 /** A set's name in IPv6, cut off where ipset allows no longer one (ipset.go). */
-export function ipv6SetName(name: HashSetName | BitmapName): string {
+export function ipv6SetName(name: SetName): string {
   return name.replace("KUBE-", "KUBE-6-").slice(0, MAX_SET_NAME);
 }
 
@@ -46,6 +62,7 @@ export const BITMAP_NAMES = [
   "KUBE-HEALTH-CHECK-NODE-PORT",
 ] as const;
 export type BitmapName = (typeof BITMAP_NAMES)[number];
+export type SetName = HashSetName | BitmapName;
 
 export interface SetEntries {
   readonly hash: Readonly<Record<HashSetName, Int32Vector>>;
