@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Cluster, EXTERNAL_IP, INGRESS_IP, parseAddress, TCP } from "../../../cluster/cluster.js";
 import { generateCluster } from "../../../cluster/generate.js";
+import { MapFullError } from "../../../errors.js";
 import { type Connections, type Flow, PASS, type Work } from "../../plane.js";
 import { ebpf } from "../index.js";
 import { EbpfModel } from "../model.js";
@@ -50,6 +51,19 @@ describe("Cilium's ipcache", () => {
     expect(ipcache.identity(first! | 0)).toBe(256);
     expect(ipcache.identity(ELSEWHERE | 0)).toBe(2);
     expect(ipcache.trie.entries).toBe(entries.length);
+  });
+
+  it("takes 512,000 entries, as Cilium's does, and refuses the next with what helps", () => {
+    const withPods = (count: number): Cluster => ({
+      ...cluster,
+      endpoints: count,
+      endpointAddress: Uint32Array.from({ length: count }, (_, pod) => 0x0a800000 + pod),
+    });
+    // Besides pods there are the world and the node.
+    expect(new Ipcache(withPods(511_998)).trie.entries).toBe(512_000);
+    const ask = () => new Ipcache(withPods(511_999)).identity(ELSEWHERE | 0);
+    expect(ask).toThrow(MapFullError);
+    expect(ask).toThrow("no setting for the size of ipcache: use fewer endpoints");
   });
 
   it("is asked where a pod reaches no service, and each node of the walk is counted", () => {

@@ -7,7 +7,7 @@ import type { Cluster } from "../../../cluster/cluster.js";
 import { LpmTrie, MISS, WIDE_NODE_WORDS } from "../../shared/lpm/trie.js";
 import { LOOKUP_BITS } from "./ranges.js";
 
-/** MaxEntries in pkg/maps/ipcache. */
+/** MaxEntries in pkg/maps/ipcache, which no option changes. */
 const ENTRIES = 512_000;
 /** First word of a key: cluster id 0 and the family, which is 1 or 2; a trie here holds one family. */
 export const IPCACHE_FAMILY = 1;
@@ -28,8 +28,8 @@ export interface IpcacheEntry {
 }
 
 /**
- * What the agent of this node enters: its own addresses and the world (daemon/cmd), and every pod of the cluster, of
- * which a cluster here knows those behind Services. An endpoint in the node's network namespace has the node's identity.
+ * What the agent of this node enters: its own addresses and the world (daemon/cmd), and every pod of the cluster, which it
+ * learns from CiliumEndpoints (pkg/k8s/watchers). A cluster here knows those behind Services. An endpoint in the node's network namespace has the node's identity.
  */
 export function* ipcacheEntries({ network, endpointAddress }: Cluster): Iterable<IpcacheEntry> {
   yield { address: 0, prefixLength: 0, identity: WORLD };
@@ -41,8 +41,9 @@ export function* ipcacheEntries({ network, endpointAddress }: Cluster): Iterable
 }
 
 /**
- * The trie of a cluster. It is made when it is first asked: 100,000 Services of four endpoints have 77 MB of it, and most traces never miss. Those that
- * do have met it before anything is timed, as every batch has the same share of misses.
+ * The trie of a cluster. It is made when it is first asked: 100,000 Services of four endpoints have 77 MB of it, and most
+ * traces never miss. Those that do have met it before anything is timed, as every batch has the same share of misses.
+ * Throws MapFullError beyond its 512,000 entries.
  */
 export class Ipcache {
   readonly #cluster: Cluster;
@@ -66,13 +67,9 @@ export class Ipcache {
 }
 
 function ipcacheTrie(cluster: Cluster): LpmTrie {
-  const most = Math.max(ENTRIES, cluster.endpoints + cluster.network.nodeAddresses.length + 1);
-  const trie = new LpmTrie(
-    most,
-    Math.min(most, cluster.endpoints + 16),
-    "use fewer endpoints",
-    WIDE_NODE_WORDS,
-  );
+  const expected = Math.min(ENTRIES, cluster.endpoints + 16);
+  const remedy = "Cilium has no setting for the size of ipcache: use fewer endpoints";
+  const trie = new LpmTrie(ENTRIES, expected, remedy, WIDE_NODE_WORDS);
   for (const { address, prefixLength, identity } of ipcacheEntries(cluster)) {
     const node = trie.update(IPCACHE_FAMILY, address | 0, 0, STATIC_BITS + prefixLength);
     trie.words[node + IDENTITY] = identity;
