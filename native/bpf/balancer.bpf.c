@@ -330,9 +330,7 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 			return PASS;
 	}
 	flags = service->flags;
-	if (!inside && !(flags & ROUTABLE))
-		return DROP;
-	/* nodeport_svc_lb4; neither bpf_sock.c nor bpf_lxc.c asks. */
+	/* nodeport_svc_lb4, in its order; neither bpf_sock.c nor bpf_lxc.c asks. */
 	if (!inside && (flags & SOURCE_RANGE)) {
 		struct range_key range = {
 			.prefix_length = 32 + ADDRESS_BITS,
@@ -342,6 +340,8 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 		if (!bpf_map_lookup_elem(&LB(ranges), &range))
 			return DROP;
 	}
+	if (!inside && !(flags & ROUTABLE))
+		return DROP;
 	if (inside && (flags & TWO_SCOPES)) {
 		key.scope = SCOPE_INTERNAL;
 		service = bpf_map_lookup_elem(&LB(services), &key);

@@ -156,8 +156,6 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 		if (!service)
 			return PASS;
 	}
-	if (!inside && !(service->flags & SVC_ROUTABLE))
-		return DROP;
 	if (!inside && (service->flags & SVC_SOURCE_RANGE)) {
 		struct lb_range_key range = {
 			.prefix_length = 32 + ADDRESS_BITS,
@@ -168,6 +166,8 @@ static __always_inline int choose(const struct flow *flow, struct choice *choice
 		if (!bpf_map_lookup_elem(&CILIUM_LB(source_range), &range))
 			return DROP;
 	}
+	if (!inside && !(service->flags & SVC_ROUTABLE))
+		return DROP;
 	if (inside && (service->flags2 & SVC2_TWO_SCOPES)) {
 		key.scope = SCOPE_INTERNAL;
 		service = bpf_map_lookup_elem(&CILIUM_LB(services_v2), &key);
