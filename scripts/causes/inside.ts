@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Cluster } from "../../src/cluster/cluster.js";
 import { OUTSIDE_CLIENTS_CIDR } from "../../src/cluster/network.js";
 import { probeFlows, REACHED, type Result } from "../../src/kernel/probe.js";
-import { timeModelLookups } from "../../src/kernel/rounds.js";
+import { timeBpfLookups } from "../../src/kernel/rounds.js";
 import { prepareHost, releaseHost } from "../../src/kernel/testbed/host.js";
 import { compileNatives, loadPlaneInto } from "../../src/kernel/testbed/testbed.js";
 import { KernelError, runTool, toolPath } from "../../src/kernel/testbed/tools.js";
@@ -131,7 +131,7 @@ async function kernelLookup(services: number): Promise<Measure> {
   const config = { host, natives, cluster, options: { seed }, name: `ebpf-${services}` };
   const loaded = await loadPlaneInto("ebpf", config);
   return async () => {
-    const timed = await timeModelLookups({ loaded, config }, chase);
+    const timed = await timeBpfLookups({ loaded, config }, chase);
     report({ arm: `kernel lookup ${services}`, value: median(timed!.netNs) });
   };
 }

@@ -128,7 +128,7 @@ async function measureBlocks(
       const seed = replicateSeed(task.seed, block, cell);
       const round = await measureRound(loadedCell, task, seed, chase);
       report({ kind: "round", cell, block, place, seed, ...round });
-      const lookup = await timeModelLookups(loadedCell, chase);
+      const lookup = await timeBpfLookups(loadedCell, chase);
       if (lookup) report({ kind: "lookup", cell, block, place, ...lookup });
     }
     // In the same block, because the machine's memory speed drifts.
@@ -225,7 +225,7 @@ const LOOKUP_SAMPLES = 7;
 const LOOKUPS_A_SAMPLE = 20_000;
 
 /** Times the BPF lookup alone, next to its twin that looks nothing up; null for planes without one. */
-export async function timeModelLookups(
+export async function timeBpfLookups(
   { loaded, config }: Pick<LoadedCell, "loaded" | "config">,
   chase: Chase,
 ) {
