@@ -4,7 +4,6 @@
  */
 
 import { rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
 import {
   type Cidr,
   type Cluster,
@@ -22,6 +21,7 @@ import {
   rangeText,
 } from "../../cluster/family.js";
 import { LOAD_BALANCER_CIDR, OUTSIDE_CIDR, OUTSIDE_CLIENTS_CIDR } from "../../cluster/network.js";
+import { Cores } from "./cores.js";
 import type { Host } from "./host.js";
 import { ipv6Arguments, ipv6Settings } from "./ipv6.js";
 import { KernelError, runTool, startTool, type ToolOptions, toolPath } from "./tools.js";
@@ -76,6 +76,7 @@ export class Testbed {
   readonly name: string;
   readonly #host: Host;
   #families: readonly TestbedFamily[] = [];
+  readonly #cores = new Cores();
 
   /** `name` tells labs of one sandbox apart. */
   constructor(host: Host, name: string) {
@@ -141,13 +142,11 @@ export class Testbed {
   }
 
   /**
-   * Lets the endpoints' server run on one core, or with null on any. On the client's, no request waits until an idle core is
-   * awake (70 to 80 µs for a request and its answer here instead of 17), and it is not left to the scheduler whether it does.
+   * Lets the endpoints' server run on one core, or with null where it ran before. On the client's, no request waits until an
+   * idle core is awake (docs/measurement.md has the times), and it is not left to the scheduler whether it does.
    */
   async pinServer(cpu: number | null): Promise<void> {
-    const cores = cpu === null ? `0-${os.cpus().length - 1}` : String(cpu);
-    for (const pid of await this.#processes("backend"))
-      await runTool(toolPath("taskset"), ["-p", "-c", cores, pid]);
+    for (const pid of await this.#processes("backend")) await this.#cores.pin(pid, cpu);
   }
 
   async #processes(role: Role): Promise<string[]> {
