@@ -221,7 +221,7 @@ export class DecisionVerifier {
 
   #situationOf({ src, dst, dport, protocol }: Flow): Situation {
     const situation = { ...this.#situations.of(src, dst, dport, protocol) };
-    // The program at the socket knows no source address yet, so source ranges are not its business.
+    // Source ranges are asked about packets that enter the node (nodeport_svc_lb4), never at a socket of its own.
     if (this.#plane.atSocket && !this.#plane.alsoPerPacket) situation.outOfRange = false;
     return situation;
   }
