@@ -26,6 +26,7 @@ export async function verifyAgainstCilium(args: CiliumArguments): Promise<void> 
     counted: "changes took",
     services: source.services,
     changes: common.changes,
+    footnote: null,
     json: args.json ? { cilium: CILIUM_VERSION, algorithm, seed: common.seed } : undefined,
     compare: (signal) =>
       verifyCilium({ ...common, ...source, binary, algorithm, realMaps: args["real-maps"], signal }),

@@ -4,6 +4,7 @@ import type { Cluster } from "../../cluster/cluster.js";
 import type { DualStack } from "../../cluster/family.js";
 import { UsageError } from "../../errors.js";
 import { findKubeProxy, KUBE_PROXY_BUILDS, minorOf } from "../../kernel/kube-proxy/binaries.js";
+import { takenFromText } from "../../kernel/kube-proxy/handed.js";
 import type { KubeProxyMode } from "../../kernel/kube-proxy/protocol.js";
 import { SYNC_MS, timeoutFor, verifyKubeProxy } from "../../kernel/kube-proxy/verify.js";
 import { clusterObjects } from "../../kubernetes/list-watch/cluster-objects.js";
@@ -60,6 +61,7 @@ export async function verifyAgainstKubeProxy(args: KubeProxyArguments): Promise<
     counted: "syncs wrote",
     services: source.services,
     changes: common.changes,
+    footnote: takenFromText(mode),
     json: args.json ? { kubeProxy: name, mode, seed: common.seed } : undefined,
     compare: (signal, onWait) =>
       verifyKubeProxy({ ...common, ...source, settings, binary, version, mode, signal, onWait }),

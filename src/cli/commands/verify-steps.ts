@@ -23,6 +23,8 @@ export interface ProgramComparison {
   readonly counted: string;
   readonly services: number;
   readonly changes: number;
+  /** Printed below the changes: what of them is taken from the program itself; null where the READMEs say it all. */
+  readonly footnote: string | null;
   /** The heading above the steps in JSON; undefined: text is asked for. */
   readonly json: object | undefined;
   readonly compare: (signal: AbortSignal, onWait: (what: string) => void) => AsyncIterable<VerifyStep>;
@@ -48,6 +50,7 @@ export async function printSteps(comparison: ProgramComparison): Promise<void> {
     }
   });
   if (json !== undefined) await printJson({ ...json, steps });
+  else if (comparison.footnote !== null && changes > 0) await print(`${comparison.footnote}\n`);
   const lines = steps.reduce((sum, { differences }) => sum + differences.length, 0);
   const writes = steps.filter((step) => (step.writes?.length ?? 0) > 0).length;
   if (lines + writes === 0) return;
