@@ -1,6 +1,5 @@
 /** The real kube-proxy as the reference: what it writes for a cluster, and for changes of it, against what lbscale models. */
 
-import { setTimeout } from "node:timers/promises";
 import type { Cluster } from "../../cluster/cluster.js";
 import { type DualStack, type Family, familiesOf, familyOf, rangeText } from "../../cluster/family.js";
 import { rawRangeText } from "../../cluster/raw-addresses.js";
@@ -17,6 +16,7 @@ import { modelChange } from "../real-program/model-change.js";
 import { modelFamilies } from "../real-program/model-cluster.js";
 import { namesOf, ObjectState } from "../real-program/object-state.js";
 import { type RandomChange, RandomChanges } from "../real-program/random-changes.js";
+import { settled } from "../real-program/settled.js";
 import { compareToModel } from "./compare.js";
 import { KubeProxy, type ListedRules, nodeFacts } from "./driver.js";
 import { compareBytes, type HandedText, HandedTexts, handedDifferences } from "./handed.js";
@@ -50,10 +50,10 @@ export interface VerifyOptions {
 }
 
 /**
- * kube-proxy writes its first rules before it knows its Node's labels, on a busy machine seconds before, and hints by zone count
- * only then: what differs at the start is read once more.
+ * kube-proxy writes its first rules before it knows its Node's labels, on a busy machine seconds before, and hints by zone
+ * count only then: what differs at the start is read again for so long, until it is the same.
  */
-const NODE_WAIT_MS = 3000;
+const NODE_WAIT_MS = 10_000;
 
 /** How long a program may take without visible work where nothing is known to be slow, in milliseconds. */
 export const SYNC_MS = 300_000;
@@ -116,11 +116,11 @@ export async function* verifyKubeProxy(options: VerifyOptions): AsyncIterable<Ve
     const first = await loaded(proxy, programs);
     const compareStart = (rules: ListedRules) =>
       compareToModel(rules, first, { objects, ignoreStale: false, families });
-    let start = compareStart(real);
-    if (start.differences.length > 0) {
-      await setTimeout(NODE_WAIT_MS);
-      start = compareStart(await proxy.rules());
-    }
+    const start = await settled(
+      compareStart(real),
+      async () => compareStart(await proxy.rules()),
+      NODE_WAIT_MS,
+    );
     yield { change: undefined, ...start, writes: undefined };
     const counter = new UpdateCounter(families[0]);
     const texts = families.map((family) => new HandedTexts(family));
@@ -200,7 +200,7 @@ function seenBy(version: KubeProxyVersion, objects: readonly ApiObject[]): reado
   );
 }
 
-/** Until 1.35 the first endpoint of an address counts, running or not (endpointslicecache.go, addEndpoints). */
+/** Which endpoint counts of those with one address (`SliceReading.sharedAddress`). */
 function sharedAddressOf(version: KubeProxyVersion): "first" | "running" {
   return isUpTo135(version) ? "first" : "running";
 }
