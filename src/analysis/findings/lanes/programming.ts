@@ -36,7 +36,8 @@ export function coldStart(results: Results): Finding | null {
   const services = maxOf(all.filter(({ variant }) => variant !== "").map((cell) => cell.services));
   const here = selectCells(all, { services });
   const plane = [...new Set(here.map((cell) => cell.plane))].sort(comparePlanes(results)).at(-1);
-  const own = selectCells(here, { plane: plane ?? "" });
+  if (plane === undefined) return null;
+  const own = selectCells(here, { plane });
   const whole = findCell(own, { variant: "" });
   const [staged] = own
     .filter(({ variant }) => variant !== "")

@@ -44,7 +44,8 @@ export function frontendsOf(cluster: Cluster, p: number): Frontend[] {
     const frontend = { address, port: externalPort };
     frontends.push({ ...frontend, flags, scope: SCOPE_EXTERNAL, localOnly: externalLocal });
     if (twoScopes && hasInside) {
-      // What is a load balancer's address too has its inside from there.
+      // An address that is also an ingress IP gets its internal-scope entry from the LoadBalancer frontend, which lacks
+      // SVC_FLAG_EXTERNAL_IP.
       const inside = { flags: flags & ~EXTERNAL_IP, scope: SCOPE_INTERNAL, localOnly: internalLocal };
       frontends.push({ ...frontend, ...inside });
     }
