@@ -251,7 +251,7 @@ describe("advice beyond the numbers", () => {
     expect(words).toMatch(/IPVS: deprecated: .* 1\.43 removes it/);
     expect(words).toMatch(/1,000 \(EKS's guide to scaling\), .* yours is below all of them/);
     expect(words).toMatch(
-      /Switching from iptables to nftables changes 3 answers here; 4 further differences concern what this cluster has not:\n- a pod here → a cluster IP at another port, [\d.]+:9: refused; iptables: not balanced\. Why: the cluster-ips set/,
+      /Switching from iptables to nftables changes 3 answers here; 4 further differences concern what this cluster does not have:\n- a pod here → a cluster IP at another port, [\d.]+:9: refused; iptables: not balanced\. Why: the cluster-ips set/,
     );
     expect(words).not.toMatch(/Switching from iptables to iptables/);
   });

@@ -79,6 +79,24 @@ describe("what a switch from iptables changes in a cluster", () => {
     expect(because(clusterOf(rare), "ebpf")).toContain("source ranges apply to a Service's external IPs");
   });
 
+  it("compares with iptables under the same options of kube-proxy", () => {
+    const options = { localhostNodePorts: false, masqueradeAll: true };
+    const { changes } = changedAnswers(NODE_PORT, "nftables", options);
+    expect(changes.map(({ to }) => to).join()).not.toContain("127.0.0.1");
+    expect(changes.map((change) => change.because).join()).not.toContain("masquerade-all");
+    expect(changedAnswers(NODE_PORT, "iptables", options)).toEqual({ changes: [], unconcerned: 0 });
+  });
+
+  it("names a difference only where it changes the answer by itself", () => {
+    const local = service(
+      "local",
+      "10.96.0.8",
+      { type: "NodePort", externalTrafficPolicy: "Local", ports: [{ port: 80, nodePort: 30_081 }] },
+      ["10.244.0.8", "here"],
+    );
+    expect(because(clusterOf(local), "ipvs")).not.toContain("KUBE-LOOP-BACK");
+  });
+
   it("is nothing for iptables, and something for every other plane of a mixed cluster", () => {
     const mixed = generateCluster({
       services: 200,

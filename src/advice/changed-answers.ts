@@ -1,6 +1,6 @@
 /** Which documented differences a switch from iptables brings to this cluster: each with a flow that is answered otherwise. */
 
-import { type Cluster, servicePortName, TCP } from "../cluster/cluster.js";
+import { type Cluster, cidrSize, servicePortName, TCP } from "../cluster/cluster.js";
 import { socketText } from "../cluster/family.js";
 import { OUTSIDE_CIDR } from "../cluster/network.js";
 import { differencesOf, expectationOf } from "../planes/contract.js";
@@ -31,10 +31,13 @@ const WRONG_PORT = 9;
 
 /**
  * Asks the contract about every address and port of every kind of service-port, from a pod, the node and outside the cluster.
- * @returns Differences in the contract's order, each with the first flow that shows it, if possible it alone.
+ * Options that change iptables' rules too change nothing by a switch.
+ * @returns Differences in the contract's order, each with the first flow whose answer it changes, if possible alone.
  */
 export function changedAnswers(cluster: Cluster, plane: string, options: PlaneOptions): ChangedAnswers {
-  const differences = differencesOf(plane, options);
+  const ofIptables = differencesOf("iptables", options);
+  const all = differencesOf(plane, options);
+  const own = all.filter(({ name }) => !ofIptables.some((shared) => shared.name === name));
   const situations = new Situations(cluster);
   const seen = new Map<string, Omit<ChangedAnswer, "because">>();
   /** Differences that were seen on a flow that no other one concerns: the better examples. */
@@ -44,30 +47,30 @@ export function changedAnswers(cluster: Cluster, plane: string, options: PlaneOp
     applied.push(name);
   };
   for (const { src, dst, dport, protocol } of flowsOf(cluster)) {
-    if (seenAlone.size === differences.length) break;
+    if (seenAlone.size === own.length) break;
     const situation = situations.of(src, dst, dport, protocol);
+    const answerOf = (differences: typeof all, onDifference?: typeof apply) =>
+      answerText(expectationOf(differences, situation, onDifference), situation);
     applied = [];
-    const after = answerText(expectationOf(differences, situation, apply), situation);
-    const news = applied.filter((name) => !seen.has(name) || (applied.length === 1 && !seenAlone.has(name)));
-    if (news.length === 0) continue;
-    const before = answerText(expectationOf([], situation), situation);
+    const after = answerOf(all, apply);
+    const before = answerOf(ofIptables);
     if (before === after) continue;
-    const shown = {
-      from: SOURCES[situation.source],
-      to: placeText(cluster, situation, dport),
-      before,
-      after,
-    };
-    for (const name of news) {
-      seen.set(name, shown);
-      if (applied.length === 1) seenAlone.add(name);
+    // Two may concern one flow: what does not change its answer is not shown by it.
+    const causes = own.filter(
+      ({ name }) => applied.includes(name) && answerOf(all.filter((each) => each.name !== name)) !== after,
+    );
+    for (const { name } of causes) {
+      if (seen.has(name) && (causes.length > 1 || seenAlone.has(name))) continue;
+      const to = placeText(cluster, situation, dport);
+      seen.set(name, { from: SOURCES[situation.source], to, before, after });
+      if (causes.length === 1) seenAlone.add(name);
     }
   }
-  const changes = differences.flatMap(({ name, because }) => {
+  const changes = own.flatMap(({ name, because }) => {
     const shown = seen.get(name);
     return shown ? [{ ...shown, because }] : [];
   });
-  return { changes, unconcerned: differences.length - changes.length };
+  return { changes, unconcerned: own.length - changes.length };
 }
 
 interface Asked {
@@ -112,7 +115,7 @@ function kindOf(cluster: Cluster, p: number): string {
   ].join(" ");
 }
 
-/** Where a service-port answers, and a port beside it. */
+/** Where a service-port answers, and another port of the same addresses. */
 function placesOf(cluster: Cluster, p: number): { dst: number; dport: number }[] {
   const s = cluster.service[p]!;
   const nodePort = cluster.nodePort[p]!;
@@ -127,12 +130,11 @@ function placesOf(cluster: Cluster, p: number): { dst: number; dport: number }[]
   ];
 }
 
-/** An address of the service range that no Service has; undefined where there are none. */
+/** An address of the service range that no Service has; undefined where the range is full. */
 function freeClusterIp({ network: { serviceCidr }, clusterIp }: Cluster): number | undefined {
   const taken = new Set(clusterIp);
-  return Array.from({ length: taken.size + 1 }, (_, i) => serviceCidr.base + 1 + i).find(
-    (address) => !taken.has(address),
-  );
+  const length = Math.min(taken.size + 1, cidrSize(serviceCidr) - 2);
+  return Array.from({ length }, (_, i) => serviceCidr.base + 1 + i).find((address) => !taken.has(address));
 }
 
 const SOURCES: Readonly<Record<Situation["source"], string>> = {

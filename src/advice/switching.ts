@@ -76,7 +76,7 @@ export function formatSwitching(planes: readonly NamedCircumstances[]): string[]
   return [
     ...[...notices].map(([notice, names]) => `${names.join(", ")}: ${notice}.`),
     ...grouped(planes).flatMap(([names, { changes, unconcerned }]) => [
-      `Switching from iptables to ${names.join(" or ")} changes ${countOf(changes.length, "answer")} here${unconcerned > 0 ? `; ${countOf(unconcerned, "further difference concerns", "further differences concern")} what this cluster has not` : ""}:`,
+      `Switching from iptables to ${names.join(" or ")} changes ${countOf(changes.length, "answer")} here${unconcerned > 0 ? `; ${countOf(unconcerned, "further difference concerns", "further differences concern")} what this cluster does not have` : ""}:`,
       ...changes.map(changeText),
     ]),
   ];
@@ -91,7 +91,7 @@ function grouped(planes: readonly NamedCircumstances[]): [names: string[], circu
   const groups = new Map<string, [string[], Circumstances]>();
   for (const plane of planes) {
     if (plane.changes.length === 0) continue;
-    const key = JSON.stringify(plane.changes);
+    const key = JSON.stringify([plane.changes, plane.unconcerned]);
     const group = groups.get(key) ?? [[], plane];
     group[0].push(plane.name);
     groups.set(key, group);

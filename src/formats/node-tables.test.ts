@@ -239,6 +239,19 @@ describe("importing Cilium's lists", () => {
     ]);
   });
 
+  it("reads the internal scope of a frontend without a protocol", () => {
+    const table = `ID   Frontend            Service Type   Backend
+1    10.96.0.7:80        ClusterIP      1 => 10.244.0.20:8080 (active)
+2    198.51.100.9:80     LoadBalancer   1 => 10.244.0.20:8080 (active)
+3    198.51.100.9:80/i   LoadBalancer   1 => 10.244.0.20:8080 (active)
+`;
+    const { cluster, report } = importCluster(table);
+    expect(describeCluster(cluster)).toEqual([
+      "unnamed/ip-10-96-0-7:tcp-80 10.96.0.7:80/tcp ingress 198.51.100.9 → 10.244.0.20:8080",
+    ]);
+    expect(report.join()).not.toContain("left out");
+  });
+
   it("says that a table lost rows of backends", () => {
     const table = readFixture("nodes/cilium-service-list.txt");
     const { report } = importCluster(table.replace("1 => 10.244.0.12:53/UDP (active)", ""));

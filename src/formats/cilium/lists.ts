@@ -103,7 +103,7 @@ function kindOf(type: string): CiliumFrontend["kind"] | undefined {
 }
 
 /** `10.96.0.10:53/UDP/i (1)`: until 1.15 without a protocol, which then stands for TCP. */
-const LISTED_KEY = /^\[?([\da-f.:]+?)\]?:(\d{1,5})(?:\/([A-Za-z]+))?(\/i)?(?: \((\d{1,5})\))?$/;
+const LISTED_KEY = /^\[?([\da-f.:]+?)\]?:(\d{1,5})(?:\/([A-Z]{2,10}))?(\/i)?(?: \((\d{1,5})\))?$/;
 const LISTED_BACKEND = /^(?:([\d.]+)|\[([\da-f:]+)\]):(\d{1,5})(?:\/[A-Za-z]+)? \(\d+\)/;
 
 /** What a frontend is that no service-port of ours can be. */

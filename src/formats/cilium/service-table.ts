@@ -15,9 +15,9 @@ import { InvalidInputError } from "../../errors.js";
 
 /** A frontend with its first backend, if it has one. `/i`: the scope of the cluster's own traffic. */
 const ROW =
-  /^(?:\d{1,10}\s+)?(\[[\d.:a-f]{2,45}\]|[\d.]{7,15}):(\d{1,5})(?:\/([A-Za-z]{1,10}))?(\/i)?(?:\s+([A-Z]\w{1,30}))?(?:\s+(\d{1,7} => .*))?$/;
+  /^(?:\d{1,10}\s+)?(\[[\d.:a-f]{2,45}\]|[\d.]{7,15}):(\d{1,5})(?:\/([A-Z]{2,10}))?(\/i)?(?:\s+([A-Z]\w{1,30}))?(?:\s+(\d{1,7} => .*))?$/;
 const BACKEND =
-  /^(\d{1,7}) => (\[[\d.:a-f]{2,45}\]|[\d.]{7,15}):(\d{1,5})(?:\/[A-Za-z]{1,10})?(?: \(([a-z]{1,20})\))?(?: \(preferred\))?$/;
+  /^(\d{1,7}) => (\[[\d.:a-f]{2,45}\]|[\d.]{7,15}):(\d{1,5})(?:\/[A-Z]{2,10})?(?: \(([a-z]{1,20})\))?(?: \(preferred\))?$/;
 
 interface Row {
   readonly spec: {

@@ -50,6 +50,18 @@ describe("a talk about several runs", () => {
     expect(care.paragraphs).toContain(`${late(16.9)} and 2 alike (models, lookup)`);
   });
 
+  it("says warnings apart that differ in a name with digits", () => {
+    const warned = fakeResults({ findings: [FACTOR] });
+    warned.cells[0]!.warnings.push(
+      "nftables 1.36 was busy",
+      "nftables 1.37 was busy",
+      "p50 of IPv4",
+      "p99 of IPv6",
+    );
+    const care = talkOf([warned, again], VIEW).texts.find(({ title }) => title === "Read with care")!;
+    expect(care.paragraphs.filter((paragraph) => / and \d+ alike/.test(paragraph))).toEqual([]);
+  });
+
   it("names the claim above each slide, and its verdict in the notes", () => {
     const [slide] = talk.slides;
     expect(slide!.claim).toBe(ARTICLE_CLAIMS[0]!.claim);

@@ -150,13 +150,16 @@ function fairShare(slides: readonly TalkSlide[]): TalkSlide[] {
   return slides.filter((slide) => chosen.includes(slide));
 }
 
+/** A number of seconds, of percent or of load; not the 4 of IPv4 or the version of a program. */
+const MEASURED = /(?<=[\s(])\d[\d.,]*(?= ?(?:%|[nµm]?s\b)| at the start)/g;
+
 /** Each warning once, without its cells, with the runs that have it; of those that differ in numbers alone, the first. */
 function sharedWarnings(runs: readonly Results[]): string[] {
   const kinds = new Map<string, { readonly sentences: Set<string>; readonly owners: Set<string> }>();
   for (const results of runs) {
     for (const warning of allWarnings(results)) {
       const [sentence] = warning.split(" (", 1) as [string];
-      const kind = sentence.replaceAll(/\d[\d.,]*/g, "#");
+      const kind = sentence.replaceAll(MEASURED, "#");
       const alike = kinds.get(kind) ?? { sentences: new Set(), owners: new Set() };
       kinds.set(kind, alike);
       alike.sentences.add(sentence);

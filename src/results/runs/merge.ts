@@ -144,11 +144,19 @@ export function differingConditions(runs: readonly LabelledRun[]): string[] {
   const facts = runs.map(({ label, results }) => ({ label, facts: conditionsOf(results) }));
   const names = [...new Set(facts.flatMap(({ facts }) => Object.keys(facts)))];
   return names.flatMap((name) => {
-    const values = facts.map(({ label, facts }) => ({ label, value: facts[name] ?? "unknown" }));
+    const values = facts
+      .map(({ label, facts }) => ({
+        label,
+        value: facts[name] ?? (OF_SOME_RUNS.has(name) ? null : "unknown"),
+      }))
+      .filter(({ value }) => value !== null);
     if (new Set(values.map(({ value }) => value)).size === 1) return [];
     return [`${name} differs: ${values.map(({ label, value }) => `${value} (${label})`).join(", ")}`];
   });
 }
+
+/** Conditions that a run may not have at all: models load no rules, and of a live cluster nobody says which nft it has. */
+const OF_SOME_RUNS: ReadonlySet<string> = new Set(["nft"]);
 
 /** What times depend on, apart from planes and N. */
 function conditionsOf({ cells, cluster, environment, run, tool }: Results): Readonly<Record<string, string>> {
@@ -159,7 +167,8 @@ function conditionsOf({ cells, cluster, environment, run, tool }: Results): Read
     ...new Set(cells.flatMap(({ facts }) => (facts.nft === undefined ? [] : [String(facts.nft)]))),
   ];
   const common = {
-    ...{ lane, nft: nfts.length === 0 ? "none" : plainText(nfts.join(", "), 80) },
+    lane,
+    ...(nfts.length > 0 && { nft: plainText(nfts.join(", "), 80) }),
     addresses: { 6: "IPv6", dual: "IPv4 and IPv6", 4: "IPv4" }[run.settings.family ?? 4],
     "endpoints of a Service": endpoints,
     lbscale: tool.version,
