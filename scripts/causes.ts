@@ -15,6 +15,7 @@ import { runInSandbox } from "../src/kernel/testbed/sandbox.js";
 import { pinnableCpu } from "../src/measure/spawn.js";
 import { REPLICATES_FOR_INTERVAL, replicateInterval } from "../src/stats/bootstrap.js";
 import { median } from "../src/stats/quantile.js";
+import { formatCount } from "../src/text.js";
 import {
   type CausesReport,
   type CausesTask,
@@ -33,10 +34,16 @@ if (!(Number.isInteger(rounds) && rounds >= REPLICATES_FOR_INTERVAL)) {
   process.exit(2);
 }
 
+const cpu = pinnableCpu();
+if (cpu === null) {
+  process.stderr.write("give a Linux machine with two cores and taskset (util-linux)\n");
+  process.exit(2);
+}
+
 const values = new Map<string, number[]>();
 await runInSandbox<CausesTask>(
   "kernel",
-  { task: "causes", rounds, cpu: pinnableCpu(), seed: SEED },
+  { task: "causes", rounds, cpu, seed: SEED },
   {
     script: fileURLToPath(new URL("causes/inside.js", import.meta.url)),
     onReport: (line) => {
@@ -48,76 +55,95 @@ await runInSandbox<CausesTask>(
 
 const caches = [0, 2, 3].map((i) => readText(`/sys/devices/system/cpu/cpu0/cache/index${i}/size`)).join(", ");
 print(
-  `${os.cpus()[0]!.model}, caches ${caches}; Linux ${os.release()}; ${rounds} rounds; load ${os.loadavg()[0]!.toFixed(0)}`,
+  `${os.cpus()[0]!.model}, ${os.cpus().length} CPUs, caches ${caches}; Linux ${os.release()}; ${rounds} rounds; load ${os.loadavg()[0]!.toFixed(0)}`,
 );
 for (const name of MITIGATIONS)
   print(`${name}: ${readText(`/sys/devices/system/cpu/vulnerabilities/${name}`)}`);
 print(`instructions, by perf: ${instructions()}`);
-print("");
-print(
-  "ns per rule passed | kernel, first walk | second walk | model | second walk | pages of 2 MiB | its share there | caches swept | model / kernel",
-);
-print(":--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---:");
-for (const list of LISTS) print([list.name, ...rowOf(list)].join(" | "));
-print("");
-print("ns per lookup | kernel | model | in 2 MiB pages | model / kernel");
-print(":--- | ---: | ---: | ---: | ---:");
-for (const services of LOOKUP_SIZES) {
-  const [kernel, model, large] = ["kernel", "model 4 KiB", "model 2 MiB"].map(
-    (arm) => `${arm} lookup ${services}`,
-  );
-  const each = [[kernel!], [model!], [large!]].map((arms) => estimate(arms, ([ns]) => ns!));
-  print([`${services} services`, ...each, estimate([kernel!, model!], ([k, m]) => m! / k!)].join(" | "));
-}
-const find = `model 4 KiB ${LISTS[0]!.name} find`;
-print(
+const huge = LISTS.map(({ name }) => 100 * median(values.get(`huge 2 MiB ${name}`) ?? []));
+print(`share of the tables in huge pages: ${Math.min(...huge).toFixed(0)} % or more`);
+table(
+  "list",
   [
-    "hash map of one element",
-    ...[["calls hash"], [find], [`model 2 MiB ${LISTS[0]!.name} find`]].map((arms) =>
-      estimate(arms, ([ns]) => ns!),
-    ),
-    estimate(["calls hash", find], ([k, m]) => m! / k!),
-  ].join(" | "),
+    "kernel, first walk",
+    "kernel, second walk",
+    "model",
+    "model, 2 MiB pages",
+    "model, caches swept",
+    "model / kernel",
+  ],
+  LISTS.map((list) => [list.name, ...rowOf(list)]),
 );
-print(
-  ["array of one element, which calls nothing", estimate(["calls array"], ([ns]) => ns!), "", "", ""].join(
-    " | ",
-  ),
-);
-print(["an empty call and its return", estimate(["calls call"], ([ns]) => ns!), "", "", ""].join(" | "));
-
-print("");
-print("µs, the server on | connect() | a request and its answer");
-print(":--- | ---: | ---:");
-for (const place of PLACES)
-  print(
+table(
+  "nanoseconds per lookup",
+  ["kernel", "model", "in 2 MiB pages", "model / kernel"],
+  [
+    ...LOOKUP_SIZES.map((services) => {
+      const arms = ["kernel", "model 4 KiB", "model 2 MiB"].map((arm) => `${arm} lookup ${services}`);
+      return [
+        `eBPF hash, ${formatCount(services)} Service${services === 1 ? "" : "s"}`,
+        ...comparedWith(arms),
+      ];
+    }),
     [
-      place,
-      ...["connect", "exchange"].map((what) => estimate([`${what} ${place}`], ([ns]) => ns! / 1e3)),
-    ].join(" | "),
-  );
+      "a hash map of one element",
+      ...comparedWith([
+        "calls hash",
+        ...["4 KiB", "2 MiB"].map((pages) => `model ${pages} ${LISTS[0]!.name} find`),
+      ]),
+    ],
+    [
+      "an array of one element, whose lookup the verifier inlines",
+      estimate(["calls array"], ([ns]) => ns!),
+      "",
+      "",
+      "",
+    ],
+    ["a call of an empty BPF program and its return", estimate(["calls call"], ([ns]) => ns!), "", "", ""],
+  ],
+);
+table(
+  "microseconds, the server on",
+  ["connect()", "a request and its answer"],
+  PLACES.map((place) => [
+    place,
+    ...["connect", "exchange"].map((what) => estimate([`${what} ${place}`], ([ns]) => ns! / 1e3)),
+  ]),
+);
+
+/** As docs/measurement.md has it. */
+function table(first: string, headings: readonly string[], rows: readonly (readonly string[])[]): void {
+  const line = (fields: readonly string[]) => print(`| ${fields.join(" | ")} |`);
+  print("");
+  line([first, ...headings]);
+  line([":---", ...headings.map(() => "---:")]);
+  for (const row of rows) line(row);
+}
+
+/** Kernel, model in small and in huge pages, and the first two compared. */
+function comparedWith(arms: readonly string[]): string[] {
+  const each = arms.map((arm) => estimate([arm], ([ns]) => ns!));
+  return [...each, estimate(arms.slice(0, 2), ([kernel, model]) => model! / kernel!)];
+}
 
 /** Slopes: what a walk adds, over the entries that it passes. The list that fits L1 is too short for its first walk. */
 function rowOf(list: List): string[] {
   const entries = passed(list);
   const kernel = (walks: number) => `kernel ${list.name} ${walks}`;
-  const model = (pages: string, walks: string) => `model ${pages} ${list.name} ${walks}`;
+  const model = (pages: string, swept = "") =>
+    [0, 1].map((walks) => `model ${pages} ${list.name} ${walks}${swept}`);
   const first = ([none, once]: readonly number[]) => (once! - none!) / entries;
   const further = ([once, more]: readonly number[]) => (more! - once!) / entries / (list.walks - 1);
-  const second = ([once, twice]: readonly number[]) => (twice! - once!) / entries;
   const isShort = list.walks > 2;
   const compared = isShort ? [kernel(1), kernel(list.walks)] : [kernel(0), kernel(1)];
   const ofKernel = isShort ? further : first;
-  const one = [model("4 KiB", "0"), model("4 KiB", "1")];
   return [
     isShort ? "" : estimate([kernel(0), kernel(1)], first),
     estimate([kernel(1), kernel(list.walks)], further),
-    estimate(one, first),
-    estimate([model("4 KiB", "1"), model("4 KiB", "2")], second),
-    estimate([model("2 MiB", "0"), model("2 MiB", "1")], first),
-    `${(100 * median(values.get(`huge 2 MiB ${list.name}`) ?? [])).toFixed(0)} %`,
-    isShort ? "" : estimate([model("4 KiB", "0 swept"), model("4 KiB", "1 swept")], first),
-    estimate([...compared, ...one], ([a, b, c, d]) => first([c!, d!]) / ofKernel([a!, b!])),
+    estimate(model("4 KiB"), first),
+    estimate(model("2 MiB"), first),
+    isShort ? "" : estimate(model("4 KiB", " swept"), first),
+    estimate([...compared, ...model("4 KiB")], ([a, b, c, d]) => first([c!, d!]) / ofKernel([a!, b!])),
   ];
 }
 
@@ -126,8 +152,11 @@ function estimate(arms: readonly string[], statistic: (medians: readonly number[
   const samples = arms.map((arm) => values.get(arm) ?? []);
   const value = statistic(samples.map((one) => median(one)));
   const [low, high] = replicateInterval(samples, statistic, SEED);
-  return `${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+  return `${fewDigits(value)} [${fewDigits(low)}, ${fewDigits(high)}]`;
 }
+
+const fewDigits = (value: number): string =>
+  formatCount(Number(value.toPrecision(Math.abs(value) < 10 ? 2 : 3)));
 
 /** What `perf stat` says: virtual machines often have no counters. */
 function instructions(): string {

@@ -80,7 +80,7 @@ async function kernelList(list: List, i: number): Promise<Measure[]> {
   const { testbed } = await loadPlaneInto("direct-conntrack", {
     ...{ host, natives, cluster, options: {}, name: `list-${i}` },
   });
-  if (cpu !== null) await testbed.pinServer(cpu);
+  await testbed.pinServer(cpu);
   const sources = new Map([0, 1, list.walks].map((walks) => [walks, CLIENT + walks]));
   await testbed.exec("node", toolPath("iptables-legacy-restore"), [], { input: restoreText(list, sources) });
   return [...sources].map(([walks, src]) => async () => {
@@ -90,16 +90,26 @@ async function kernelList(list: List, i: number): Promise<Measure[]> {
 }
 
 /** A request and its answer wait for the server, whose core may sleep. */
-async function place(where: string, i: number): Promise<Measure> {
+async function place(where: (typeof PLACES)[number]): Promise<Measure> {
   const cluster = await benchCluster({ ...common, services: 1 });
-  const config = { host, natives, cluster, options: {}, name: `place-${i}` };
-  const { testbed } = await loadPlaneInto("direct-conntrack", config);
-  if (cpu !== null) await testbed.pinServer([cpu, (cpu + 1) % os.cpus().length, null][i]!);
+  const name = `place-${PLACES.indexOf(where)}`;
+  const { testbed } = await loadPlaneInto("direct-conntrack", { host, natives, cluster, options: {}, name });
+  await testbed.pinServer({ "the client's core": cpu, "another core": otherCore(), "any core": null }[where]);
   return async () => {
     const results = await connect(testbed, cluster, CLIENT);
     report({ arm: `connect ${where}`, value: median(results.map((each) => each.connectNs)) });
     report({ arm: `exchange ${where}`, value: median(results.map((each) => each.exchangeNs)) });
   };
+}
+
+/** A processor that shares no core with the client's. */
+function otherCore(): number {
+  const siblings = (of: number) =>
+    readFileSync(`/sys/devices/system/cpu/cpu${of}/topology/thread_siblings_list`, "utf8").trim();
+  const all = Array.from({ length: os.cpus().length }, (_, i) => i);
+  const other = all.find((each) => siblings(each) !== siblings(cpu));
+  if (other === undefined) throw new KernelError("this machine has one core: give one with two");
+  return other;
 }
 
 /** Connections to endpoints, from one source. */
@@ -153,9 +163,8 @@ async function calls(): Promise<Measure> {
   const program = join(folder, "calls");
   await runTool(toolPath("cc"), ["-O2", "-o", program, CALLS, "-lbpf"]);
   return async () => {
-    const pin = cpu === null ? [] : [toolPath("taskset"), "-c", String(cpu)];
-    const [command, ...args] = [...pin, program, "1", String(CALL_RUNS)];
-    const times = (await runTool(command!, args)).toString().trim().split(" ").map(Number);
+    const args = ["-c", String(cpu), program, "1", String(CALL_RUNS)];
+    const times = (await runTool(toolPath("taskset"), args)).toString().trim().split(" ").map(Number);
     for (const [i, arm] of ["hash", "array", "call"].entries())
       report({ arm: `calls ${arm}`, value: times[i]! });
   };

@@ -12,14 +12,14 @@ import { xorshiftState } from "../../src/planes/shared/xorshift.js";
 import { median } from "../../src/stats/quantile.js";
 import { LISTS, modelTable } from "./subjects.js";
 
-const BUDGET_NS = 400e6;
+const BUDGET_NS = 800e6;
 /** Of the time, before samples are kept. */
 const WARM = 0.3;
 /** A sample lasts some ten microseconds: far above the timer's step. */
 const SAMPLE_RULES = 6000;
 const FINDS = 2000;
-/** Twice what the second cache of today's cores holds, at least. */
-const SWEPT_WORDS = (4 * 2 ** 20) / 4;
+/** More than a core can reach of the caches of today's processors, the last one among them. */
+const SWEPT_WORDS = (64 * 2 ** 20) / 4;
 const ELEMENT_WORDS = 24;
 const HUGE_WORDS = 2 ** 21 / 4;
 

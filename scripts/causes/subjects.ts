@@ -8,7 +8,8 @@ import { RuleWriter } from "../../src/planes/iptables/rules/rules.js";
 export interface CausesTask {
   readonly task: "causes";
   readonly rounds: number;
-  readonly cpu: number | null;
+  /** The client's, and the model's. */
+  readonly cpu: number;
   readonly seed: number;
 }
 

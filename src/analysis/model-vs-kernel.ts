@@ -148,8 +148,8 @@ export function againstKernelTable(results: Results): string | null {
     "",
     "Lookups in the kernel: BPF_PROG_TEST_RUN, minus an empty program. Rules: what connect() grows by for each rule that",
     "more services put before a flow's own. Both lanes were timed in the same blocks, because memory's speed drifts.",
-    "Why they differ is measured by `sudo npm run evidence:causes`; docs/measurement.md says what was found and what was ruled",
-    "out. What the model shows is how cost grows.",
+    "What may make them differ was measured on one machine (`sudo npm run evidence:causes`, docs/measurement.md). What the",
+    "model shows is how cost grows.",
     "",
   ].join("\n");
 }

@@ -61,7 +61,7 @@ export function formatMethod(results: Results): string[] {
     ...(againstKernel(results).length === 0
       ? []
       : [
-          "Models were timed in the same blocks as the kernel. Why their times differ from the kernel's, and what was ruled out, is in docs/measurement.md, “Why model and kernel differ”.",
+          "Models were timed in the same blocks as the kernel. What may make their times differ from the kernel's is in docs/measurement.md, “Why model and kernel differ”.",
         ]),
     ...(cells.some(({ disturbed }) => disturbed.length > 0)
       ? [
