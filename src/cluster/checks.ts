@@ -36,7 +36,9 @@ export function isServiceName(text: string): boolean {
 /** Text from outside, fit for a message: one line, no control or bidirectional characters, not endless. */
 export function oneLine(text: string, maxLength = 160): string {
   const plain = text.slice(0, 2 * maxLength).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
-  return plain.length > maxLength ? `${plain.slice(0, maxLength)}…` : plain;
+  // By characters: half of one that takes two words of UTF-16 is none.
+  const characters = [...plain];
+  return characters.length > maxLength ? `${characters.slice(0, maxLength).join("")}…` : plain;
 }
 
 /** The first thing that a schema found, as `spec.ports[0].port: what is wrong`. */
