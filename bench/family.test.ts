@@ -39,8 +39,13 @@ async function run(id: string, plane: PlaneDescriptor, choice: FamilyChoice, cha
     entry: plane.can.outsideOnly ? "loadBalancer" : "clusterIp",
     family: choice,
     options: { maglevTableSize: 251 },
-    ...{ zipf: 0, popular: "random", misses: 0, slowdown: 0 },
-    ...{ warmupMs: 1, measureMs: 2, singlesMs: 1 },
+    zipf: 0,
+    popular: "random",
+    misses: 0,
+    slowdown: 0,
+    warmupMs: 1,
+    measureMs: 2,
+    singlesMs: 1,
     ...change,
   };
   const cluster = await benchFamilies(job);

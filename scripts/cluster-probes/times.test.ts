@@ -9,7 +9,10 @@ describe("times of other tools", () => {
       "1764446401.000000 1764446402.000000 1",
     ];
     expect(timesOfShell(`${lines.join("\n")}\n`)).toEqual({
-      ...{ samples: 2, failed: 1, p50: 30_000, p90: 38_000 },
+      samples: 2,
+      failed: 1,
+      p50: 30_000,
+      p90: 38_000,
       p99: expect.closeTo(39_800),
     });
     // Where the locale writes a comma.
@@ -18,7 +21,9 @@ describe("times of other tools", () => {
 
   it("of curl are seconds, and zero is no connection", () => {
     expect(timesOfCurl("0.000085\n0.000000\n0.000095\n")).toMatchObject({
-      ...{ samples: 2, failed: 1, p50: 90_000 },
+      samples: 2,
+      failed: 1,
+      p50: 90_000,
     });
   });
 
@@ -30,7 +35,10 @@ describe("times of other tools", () => {
     ];
     const json = JSON.stringify({ DurationHistogram: { Count: 1990, Percentiles, Max: 1 } });
     expect(timesOfFortio(json, 2000)).toEqual({
-      ...{ samples: 1990, failed: 10, p50: expect.closeTo(40_000), p90: expect.closeTo(60_000) },
+      samples: 1990,
+      failed: 10,
+      p50: expect.closeTo(40_000),
+      p90: expect.closeTo(60_000),
       p99: expect.closeTo(1_250_000),
     });
     const lacking = JSON.stringify({ DurationHistogram: { Count: 1, Percentiles: [] } });

@@ -4,7 +4,11 @@ import { withKernel } from "../../test/support/results-lanes.js";
 import { findingHeadline, findingSentence } from "./finding-sentence.js";
 
 const finding = (id: string, sentence = "It takes 1 µs.") => ({
-  ...{ id, headline: "", sentence, cells: [], value: 1 },
+  id,
+  headline: "",
+  sentence,
+  cells: [],
+  value: 1,
   interval: [1, 1] as [number, number],
 });
 

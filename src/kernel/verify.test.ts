@@ -32,8 +32,13 @@ const cluster = buildCluster(
 
 const flow: Flow = { src: CLIENT, sport: 40_000, dst: SERVICE, dport: 80, protocol: TCP };
 const result = (part: Partial<Result>): Result => ({
-  ...{ connectNs: 1, exchangeNs: 1, outcome: REACHED, offender: 0 },
-  ...{ address: 0, port: 0, peer: CLIENT },
+  connectNs: 1,
+  exchangeNs: 1,
+  outcome: REACHED,
+  offender: 0,
+  address: 0,
+  port: 0,
+  peer: CLIENT,
   ...part,
 });
 const reached = (endpoint: number, peer = CLIENT) =>

@@ -117,18 +117,16 @@ function surroundingsOf(task: Generated & Pick<ConnectTask, "cpu" | "family">): 
       const job: Job = {
         ...common,
         ...MODEL_MS,
-        ...{
-          scenario: "lookup",
-          plane,
-          services,
-          entry: isKernelPlaneId(plane) ? entryOf(plane) : "clusterIp",
-          seed,
-          options: {},
-          zipf: 0,
-          popular: "random",
-          misses: 0,
-          slowdown: 0,
-        },
+        scenario: "lookup",
+        plane,
+        services,
+        entry: isKernelPlaneId(plane) ? entryOf(plane) : "clusterIp",
+        seed,
+        options: {},
+        zipf: 0,
+        popular: "random",
+        misses: 0,
+        slowdown: 0,
       };
       return runReplicate(MODEL_SCRIPT, job, childPrefix(task.cpu), TIMEOUT_MS);
     },

@@ -21,16 +21,20 @@ vi.mock("./spawn.js", async (original) => {
       if ((job.plane as string) === "crash") throw new spawn.ReplicateError("no such table");
       const level = 100 * (1 + job.zipf * ((job.seed % 97) / 97 - 0.5));
       const measured = {
-        ...{ batch: 1, samples: [level * floorNs, level * floorNs], singles: null, floorNs, chaseNs: 80 },
-        ...{ timer: { resolutionNs: 10, floorNs: 40 }, checkedBatches: 2, collections: 0 },
-        ...{
-          heapBytesPerOperation: 0,
-          buildMs: 1,
-          peakRssBytes: 1,
-          endpoints: 4,
-          programBytes: 1,
-          facts: {},
-        },
+        batch: 1,
+        samples: [level * floorNs, level * floorNs],
+        singles: null,
+        floorNs,
+        chaseNs: 80,
+        timer: { resolutionNs: 10, floorNs: 40 },
+        checkedBatches: 2,
+        collections: 0,
+        heapBytesPerOperation: 0,
+        buildMs: 1,
+        peakRssBytes: 1,
+        endpoints: 4,
+        programBytes: 1,
+        facts: {},
         work: { rulesVisited: 1, mapLookups: 1, hashProbes: 1 },
       };
       return { measured, wallMs: WALL_MS };

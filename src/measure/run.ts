@@ -88,8 +88,10 @@ async function runUntilQuiet(
     if ("counts" in measured || !isNoisy(results, cell, measured)) break;
     const again = await run();
     cell.disturbed.push({
-      ...{ block, wallMs: Math.round(wallMs) },
-      ...{ median: median(measured.samples), floorNs: measured.floorNs },
+      block,
+      wallMs: Math.round(wallMs),
+      median: median(measured.samples),
+      floorNs: measured.floorNs,
     });
     ran = again;
   }
@@ -136,7 +138,9 @@ function remaining(
   const mostLeftMs = Math.max(leftMs, Math.min(leftMs + laterMs, budgetMs));
   const isKnown = known.length > 0;
   return {
-    ...{ done, total: done + left, leftMs: isKnown ? leftMs : null },
+    done,
+    total: done + left,
+    leftMs: isKnown ? leftMs : null,
     mostLeftMs: isKnown && laterMs > 0 ? mostLeftMs : null,
   };
 }

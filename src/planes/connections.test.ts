@@ -163,7 +163,9 @@ describe.each(KEEPING)("$name keeps connections", ({ plane, options }) => {
   it("tells two services apart that a client calls from one port", () => {
     const connections = program.connections(1, options);
     const calls = Array.from({ length: 20 }, (_, service) => ({
-      ...{ src: 0x0aff0001, sport: 50_000, protocol: 6 },
+      src: 0x0aff0001,
+      sport: 50_000,
+      protocol: 6,
       dst: cluster.clusterIp[service]! | 0,
       dport: cluster.port[cluster.portStart[service]!]!,
     }));

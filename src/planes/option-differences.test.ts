@@ -12,14 +12,12 @@ import { verifyPlanes } from "./verify.js";
 const clusters = FAMILIES.map((family) =>
   withNodeFacts(
     generateCluster({
-      ...{
-        ...MIXED,
-        services: trials(20, 60),
-        seed: 3,
-        types: "mixed",
-        externalLocalShare: 0.5,
-        emptyShare: 0.2,
-      },
+      ...MIXED,
+      services: trials(20, 60),
+      seed: 3,
+      types: "mixed",
+      externalLocalShare: 0.5,
+      emptyShare: 0.2,
       ...(family === 6 && { family }),
     }),
     { nodeAddresses: [parseAddress("172.16.0.1")!, parseAddress("192.0.2.10")!] },

@@ -36,9 +36,13 @@ type Ends = number | Seconds | undefined;
 function times(plane: string, label: string, machine: string, rows: readonly Row[]): ProgrammingTimes {
   const ends = (value: Ends) => (typeof value === "number" ? ([value, value] as const) : value);
   return {
-    ...{ plane, label, machine },
+    plane,
+    label,
+    machine,
     points: rows.map(([services, firstSync, change]) => ({
-      ...{ services, firstSync: ends(firstSync), change: ends(change) },
+      services,
+      firstSync: ends(firstSync),
+      change: ends(change),
     })),
   };
 }

@@ -98,7 +98,10 @@ describe("runWarnings about another tenant", () => {
   const disturbed = (count: number) => {
     const results = fakeResults({ planes: ["ebpf"], services: [1], replicates: 9 });
     results.cells[0]!.disturbed = Array.from({ length: count }, (_, block) => ({
-      ...{ block, wallMs: 300, median: 80, floorNs: 2 },
+      block,
+      wallMs: 300,
+      median: 80,
+      floorNs: 2,
     }));
     return runWarnings(results).join();
   };

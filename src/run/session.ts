@@ -91,7 +91,8 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
   const plan = await lane.plan(parsed, {
     catalog,
     clusterServices: cluster === undefined ? null : servicesOf(cluster),
-    ...{ onProgress, signal: options.signal },
+    onProgress,
+    signal: options.signal,
   });
   // Nothing is measured or written yet.
   options.signal?.throwIfAborted();
@@ -192,8 +193,10 @@ async function measure(
   const checkpoint = new Checkpoint(out, (text) => onProgress({ kind: "note", text }));
   onProgress({
     kind: "planned",
-    ...{ runId: results.run.id, out },
-    ...{ cells: results.cells.length, leastReplicates: results.run.replicates.least },
+    runId: results.run.id,
+    out,
+    cells: results.cells.length,
+    leastReplicates: results.run.replicates.least,
   });
   // From here on there is something to resume, whenever the process ends.
   checkpoint.save(results);
@@ -217,7 +220,13 @@ async function measure(
     if (lane.generatesClusters) await recordClusterDigests(results, { catalog, clusterFile }, signal);
     checkpoint.save(results);
     await lane.measure(results, {
-      ...{ spec, catalog, clusterLane, clusterFile, ownBuilds, signal, onProgress },
+      spec,
+      catalog,
+      clusterLane,
+      clusterFile,
+      ownBuilds,
+      signal,
+      onProgress,
       cpu: results.environment.pinnedCpu,
       onReplicate: () => checkpoint.saveThrottled(results),
     });

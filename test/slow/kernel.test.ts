@@ -125,7 +125,9 @@ describe.skipIf(lacking !== null)("the kernel lane", () => {
     const args = ["verify", "--lane", "guest", "--services", "30", "--flows", "1000", "--json"];
     for (const uid of [0, NOBODY]) {
       const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
-        ...{ encoding: "utf8", timeout: LONGEST_MS, uid },
+        encoding: "utf8",
+        timeout: LONGEST_MS,
+        uid,
       });
       expect({ uid, said: complaints(stderr), status }).toEqual({ uid, said: "", status: 0 });
       const results = JSON.parse(stdout) as { plane: string; disagreements: number; flows: number }[];

@@ -159,13 +159,18 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
 function withIdleEndpoints(services: number, endpoints: number): object {
   const items = Array.from({ length: services }, (_, s) => [
     {
-      ...{ apiVersion: "v1", kind: "Service", metadata: { name: `svc-${s}`, namespace: "idle" } },
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: `svc-${s}`, namespace: "idle" },
       spec: { clusterIP: `10.96.0.${10 + s}`, clusterIPs: [`10.96.0.${10 + s}`], ports: [PORT] },
     },
     {
-      ...{ apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", addressType: "IPv4" },
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      addressType: "IPv4",
       metadata: {
-        ...{ name: `svc-${s}-a`, namespace: "idle" },
+        name: `svc-${s}-a`,
+        namespace: "idle",
         labels: { "kubernetes.io/service-name": `svc-${s}` },
       },
       ports: [{ name: "", port: 8080, protocol: "TCP" }],
@@ -176,7 +181,9 @@ function withIdleEndpoints(services: number, endpoints: number): object {
     },
   ]);
   const node = {
-    ...{ apiVersion: "v1", kind: "Node", metadata: { name: "me" } },
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: "me" },
     status: { addresses: [{ type: "InternalIP", address: "192.0.2.10" }] },
   };
   return { apiVersion: "v1", kind: "List", items: [node, ...items.flat()] };

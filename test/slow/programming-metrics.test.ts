@@ -65,7 +65,9 @@ describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's ow
 function difference(before: Scraped, after: Scraped): Scraped {
   const of = (name: keyof Scraped) => after[name] - before[name];
   return {
-    ...{ syncs: of("syncs"), syncSeconds: of("syncSeconds") },
-    ...{ programmed: of("programmed"), programmedSeconds: of("programmedSeconds") },
+    syncs: of("syncs"),
+    syncSeconds: of("syncSeconds"),
+    programmed: of("programmed"),
+    programmedSeconds: of("programmedSeconds"),
   };
 }

@@ -63,7 +63,10 @@ function changing(cell: Cell): Cell[] {
     const interval: [number, number] = [0.9 * median, 1.15 * median];
     return {
       ...cell,
-      ...{ scenario: "update", variant, percentiles: null, work: null },
+      scenario: "update",
+      variant,
+      percentiles: null,
+      work: null,
       estimate: cell.estimate && { ...cell.estimate, median, interval },
       replicates: [],
     };
@@ -139,7 +142,11 @@ export function withCells(
   const cells = rows.map(
     ([lane, scenario, plane, services, median, rules = 0]): Cell => ({
       ...pattern,
-      ...{ lane, scenario, plane, services, variant: "" },
+      lane,
+      scenario,
+      plane,
+      services,
+      variant: "",
       estimate: { median, interval: [0.9 * median, 1.1 * median], kind: "ci95" },
       work: { ...pattern.work!, rulesVisited: rules },
     }),

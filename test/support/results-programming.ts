@@ -25,7 +25,14 @@ export function withProgramming(results: Results = fakeResults()): Results {
     ns: number | null,
   ): Cell => ({
     ...pattern,
-    ...{ lane: "kernel", plane, scenario, variant, services, work: null, percentiles: null, facts: {} },
+    lane: "kernel",
+    plane,
+    scenario,
+    variant,
+    services,
+    work: null,
+    percentiles: null,
+    facts: {},
     estimate: ns === null ? null : { median: ns, interval: [0.85 * ns, 1.2 * ns], kind: "ci95" },
   });
   const cells: Cell[] = [];

@@ -242,7 +242,9 @@ function storedRun(
 function settingOf(options: PlaneOptions, key: keyof PlaneOptions): string | undefined {
   const { version, nft, ...rest } = kubeProxySettings(options);
   const settings: Partial<Record<keyof PlaneOptions, unknown>> = {
-    ...{ ...rest, kubeProxy: version, nftVersion: nft },
+    ...rest,
+    kubeProxy: version,
+    nftVersion: nft,
   };
   return JSON.stringify(settings[key]);
 }

@@ -9,8 +9,14 @@ describe("options of lbscale run", () => {
   it("become a specification without the defaults", () => {
     expect(
       readRunSpec({
-        ...{ planes: "ebpf,iptables", services: "100,1", replicates: "7-30", "slow-down": "ebpf=0.1" },
-        ...{ zipf: "1.1", popular: "last", "ebpf-map-max": "500", "ipvs-scheduler": "wlc" },
+        planes: "ebpf,iptables",
+        services: "100,1",
+        replicates: "7-30",
+        "slow-down": "ebpf=0.1",
+        zipf: "1.1",
+        popular: "last",
+        "ebpf-map-max": "500",
+        "ipvs-scheduler": "wlc",
       }),
     ).toEqual({
       planes: ["iptables", "ebpf"],

@@ -36,7 +36,10 @@ function read(data: Buffer): Write[] {
 
 describe.each(FAMILIES)("Calico's maps in the kernel lane, IPv%s", (family) => {
   const cluster = generateCluster({
-    ...{ services: 8, seed: 4, types: "nodePort", localShare: 0.5 },
+    services: 8,
+    seed: 4,
+    types: "nodePort",
+    localShare: 0.5,
     endpoints: { kind: "constant", count: 4 },
     ...(family === 6 && { family }),
   });

@@ -84,7 +84,10 @@ const CASES = FAMILIES.flatMap((family) =>
 
 describe.each(CASES)("a change of a %s program, IPv%s", (algorithm, family) => {
   const cluster = generateCluster({
-    ...{ services: 16, seed: 3, ...MIXED, localShare: 0.4 },
+    services: 16,
+    seed: 3,
+    ...MIXED,
+    localShare: 0.4,
     endpoints: { kind: "lognormal", median: 3, sigma: 1, max: 12 },
     ...(family === 6 && { family }),
   });

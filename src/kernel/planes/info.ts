@@ -53,7 +53,9 @@ export const KERNEL_PLANE_INFO = {
   "iptables-nft": { ...proxy, fullSync: true },
   iptables: {
     ...proxy,
-    ...{ guest: "comparison", comparedUpTo: Number.POSITIVE_INFINITY, fullSync: true },
+    guest: "comparison",
+    comparedUpTo: Number.POSITIVE_INFINITY,
+    fullSync: true,
   },
   ipvs: { ...proxy, guest: "fallback" },
 } as const satisfies Record<string, KernelPlaneInfo>;

@@ -53,7 +53,7 @@ export function dataPathOf(program: RealProgram, surroundings: Surroundings): Da
       plane: KERNEL_PLANES[mode],
       baseline: TRACKED_BASELINE,
       cgroup: null,
-      started: { ...{ kind, binary, mode, backend, timed }, nft: toolPath("nft") },
+      started: { kind, binary, mode, backend, timed, nft: toolPath("nft") },
       attach: async () => {},
       facts: async () => ({
         kubeProxy: await versionOf(binary),

@@ -29,7 +29,10 @@ describe("kube-proxy's clock", () => {
   it("is that of the family which synced last, where both are measured", () => {
     const text = metrics((family) => `{ip_family="${family}"}`);
     expect(readSyncClock(text, "dual")).toMatchObject({
-      ...{ isSynced: true, syncedNs: 1001.5e9, allSyncedNs: 1000.5e9, syncs: 9 },
+      isSynced: true,
+      syncedNs: 1001.5e9,
+      allSyncedNs: 1000.5e9,
+      syncs: 9,
     });
     const [one] = text.split(/\n(?=.*IPv6)/);
     expect(readSyncClock(one!, "dual")).toMatchObject({ isSynced: false, allSyncedNs: 0 });

@@ -25,7 +25,11 @@ describe("times of the tools that kube-proxy runs", () => {
 
   it("are in nanoseconds and bytes", () => {
     expect(parseToolTimes(LOG)[0]).toMatchObject({
-      ...{ startNs: 1000e6, endNs: 1500e6, cpuNs: 30_000, systemNs: 20_000, peakBytes: 2048 * 1024 },
+      startNs: 1000e6,
+      endNs: 1500e6,
+      cpuNs: 30_000,
+      systemNs: 20_000,
+      peakBytes: 2048 * 1024,
     });
   });
 
@@ -36,8 +40,12 @@ describe("times of the tools that kube-proxy runs", () => {
       writingSystemNs: 1000,
     });
     expect(toolTimesWithin(parseToolTimes(LOG), 2000e6, 7000e6)).toEqual({
-      ...{ listingNs: 200e6, writingNs: 1300e6, writingSystemNs: 2000, otherNs: 150e6 },
-      ...{ peakBytes: 4096 * 1024, calls: 5 },
+      listingNs: 200e6,
+      writingNs: 1300e6,
+      writingSystemNs: 2000,
+      otherNs: 150e6,
+      peakBytes: 4096 * 1024,
+      calls: 5,
     });
   });
 });

@@ -39,7 +39,10 @@ describe("a change is seen from the client", () => {
 describe("lines of the watching client", () => {
   it("are numbers, and anything else is none", () => {
     expect(parseWatched("3 10 20 167772161")).toEqual({
-      ...{ target: 3, startNs: 10, connectedNs: 20, address: 167_772_161 },
+      target: 3,
+      startNs: 10,
+      connectedNs: 20,
+      address: 167_772_161,
     });
     expect(["", "1 2 3", "1 2 3 x"].map(parseWatched)).toEqual([null, null, null]);
   });

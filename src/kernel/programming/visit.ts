@@ -127,10 +127,14 @@ async function firstSync(going: Going): Promise<void> {
   mkdirSync(folder);
   await node.call({
     call: "prepare",
-    ...{ folder, program: path.started },
-    ...{ services: cell.services, endpointsPerService: task.endpointsPerService, seed: task.seed },
+    folder,
+    program: path.started,
+    services: cell.services,
+    endpointsPerService: task.endpointsPerService,
+    seed: task.seed,
     family: task.family,
-    ...{ changing: [...services], limitMs },
+    changing: [...services],
+    limitMs,
   });
   const before = kernelMemory();
   const watchers = watchersOf(going, services, true);
@@ -228,7 +232,8 @@ async function rollOut({ node, services, where, report }: Going, endpoints: numb
     kind: "rolled out",
     ...where,
     syncNs: made.syncedNs - made.sentNs,
-    ...{ syncs: made.syncs, operations: made.operations },
+    syncs: made.syncs,
+    operations: made.operations,
     endpoints,
     wallMs: Math.round(performance.now() - began),
   });
@@ -240,7 +245,8 @@ async function everyServiceAnswers({ natives, testbed, cell, path }: Going): Pro
   for (const { cluster, addressing } of testbed.families) {
     const flows = Array.from({ length: cluster.services }, (_, service) => flowTo(cluster, service));
     const results = await probeFlows(testbed, "client", flows, {
-      ...{ ...options, addressing },
+      ...options,
+      addressing,
       timeoutMs: PROBE_TIMEOUT_MS,
     });
     const silent = results.filter(

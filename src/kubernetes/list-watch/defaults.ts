@@ -17,7 +17,9 @@ export function withServerDefaults<T extends Fields>(resource: Resource, object:
   return {
     ...object,
     spec: {
-      ...{ type, sessionAffinity, internalTrafficPolicy: "Cluster" },
+      type,
+      sessionAffinity,
+      internalTrafficPolicy: "Cluster",
       ...(sessionAffinity === "ClientIP" && {
         sessionAffinityConfig: { clientIP: { timeoutSeconds: AFFINITY_SECONDS } },
       }),

@@ -16,7 +16,9 @@ const nodeOf = (ipv4: number, ipv6: number, options: PlaneOptions = {}, id = "ip
 /** A flow to each Service of a part, in its family. */
 const flowsOf = (cluster: Cluster): Flow[] =>
   Array.from(cluster.clusterIp, (address, s) => ({
-    ...{ src: 0x0aff0001, sport: 40_000, dport: cluster.port[cluster.portStart[s]!]! },
+    src: 0x0aff0001,
+    sport: 40_000,
+    dport: cluster.port[cluster.portStart[s]!]!,
     dst: address | 0,
     protocol: 6 | familyFlag(cluster.network),
   }));

@@ -13,7 +13,11 @@ function clusterRun(
   const [cell] = base.cells.filter(({ estimate }) => estimate !== null);
   const of = (id: string, services: number) => ({
     ...cell!,
-    ...{ lane: "cluster" as const, scenario: "connect", variant: "", plane: id, services },
+    lane: "cluster" as const,
+    scenario: "connect",
+    variant: "",
+    plane: id,
+    services,
     ...change,
   });
   return {

@@ -13,8 +13,18 @@ const names = (cells: ReturnType<typeof planned>) =>
 
 const loaded: ColdStartReport = {
   kind: "loaded",
-  ...{ cell: 0, block: 0, place: 2, ns: 900, toolNs: 100, kernelNs: 700, longestNs: 400, transactions: 3 },
-  ...{ setsPassed: 77, entriesPassed: 44, nft: "nftables v1.0.6", wallMs: 5 },
+  cell: 0,
+  block: 0,
+  place: 2,
+  ns: 900,
+  toolNs: 100,
+  kernelNs: 700,
+  longestNs: 400,
+  transactions: 3,
+  setsPassed: 77,
+  entriesPassed: 44,
+  nft: "nftables v1.0.6",
+  wallMs: 5,
 };
 
 describe("cold starts", () => {
@@ -60,8 +70,13 @@ describe("cold starts", () => {
       [1100, 1, 12],
     ]);
     expect(cell!.facts).toEqual({
-      ...{ nft: "nftables v1.0.6", transactions: 3, setsPassed: 77, entriesPassed: 44 },
-      ...{ toolCpuNs: 100, kernelCpuNs: 800, longestTransactionNs: 400 },
+      nft: "nftables v1.0.6",
+      transactions: 3,
+      setsPassed: 77,
+      entriesPassed: 44,
+      toolCpuNs: 100,
+      kernelCpuNs: 800,
+      longestTransactionNs: 400,
     });
   });
 

@@ -101,14 +101,21 @@ export function addColdStart(
   const mean = (fact: string, value: number) => (Number(cell.facts[fact] ?? 0) * done + value) / (done + 1);
   cell.facts = {
     ...cell.facts,
-    ...{ nft, transactions, setsPassed, entriesPassed },
+    nft,
+    transactions,
+    setsPassed,
+    entriesPassed,
     toolCpuNs: mean("toolCpuNs", toolNs),
     kernelCpuNs: mean("kernelCpuNs", kernelNs),
     longestTransactionNs: mean("longestTransactionNs", longestNs),
   };
   cell.replicates.push({
     ...emptyReplicate(timerFloorNs),
-    ...{ block, order: block * all + place, samples: [ns], median: ns, wallMs },
+    block,
+    order: block * all + place,
+    samples: [ns],
+    median: ns,
+    wallMs,
   });
 }
 
@@ -143,7 +150,8 @@ export async function measureColdStarts(
   const task: ColdStartTask = {
     task: "cold start",
     cells: cells.map(({ plane, services, variant }) => ({
-      ...{ plane, services },
+      plane,
+      services,
       stage: catalog.kernel.coldStarts.stages[variant] ?? null,
     })),
     visits,

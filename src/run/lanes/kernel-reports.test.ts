@@ -45,16 +45,27 @@ beforeEach(() => {
 
 const round = (cell: number, block: number, place: number, connectNs: number[]): ConnectReport => ({
   kind: "round",
-  ...{ cell, block, place, seed: 7, wallMs: 12, connectNs, exchangeNs: connectNs.map((ns) => ns / 2) },
-  ...{
-    work: { rulesVisited: 6, mapLookups: 1, hashProbes: 2 },
-    visited: connectNs.map(() => 8),
-    chaseNs: 90,
-  },
+  cell,
+  block,
+  place,
+  seed: 7,
+  wallMs: 12,
+  connectNs,
+  exchangeNs: connectNs.map((ns) => ns / 2),
+  work: { rulesVisited: 6, mapLookups: 1, hashProbes: 2 },
+  visited: connectNs.map(() => 8),
+  chaseNs: 90,
 });
 const update = (block: number, callsNs: [number, number] | null): ConnectReport => ({
   kind: "update",
-  ...{ update: 0, block, place: 0, wallMs: 5, toolNs: [400, 600], callsNs, floorNs: 100, chaseNs: 90 },
+  update: 0,
+  block,
+  place: 0,
+  wallMs: 5,
+  toolNs: [400, 600],
+  callsNs,
+  floorNs: 100,
+  chaseNs: 90,
 });
 
 describe("a round of the kernel lane", () => {
@@ -155,7 +166,12 @@ describe("other reports of the kernel lane", () => {
   it("a lookup alone is a replicate of lookup in the kernel, not of the model", () => {
     ingest({
       kind: "lookup",
-      ...{ cell: 1, block: 3, place: 1, netNs: [40, 60, 50], floorNs: 9, chaseNs: 90 },
+      cell: 1,
+      block: 3,
+      place: 1,
+      netNs: [40, 60, 50],
+      floorNs: 9,
+      chaseNs: 90,
     });
     expect(find("lookup", "proxy").replicates).toMatchObject([
       { block: 3, order: 31, median: 50, floorNs: 9 },

@@ -116,7 +116,11 @@ export function kernelReports(
       cell.replicates.push({
         ...emptyReplicate(timerFloorNs),
         ...place(report),
-        ...{ floorNs, chaseNs, wallMs: 0, samples: netNs, median: median(netNs) },
+        floorNs,
+        chaseNs,
+        wallMs: 0,
+        samples: netNs,
+        median: median(netNs),
       });
       return { cell, stage: null };
     },
@@ -141,7 +145,11 @@ export function kernelReports(
         ...emptyReplicate(timerFloorNs),
         ...place(report),
         // An endpoint joined and left: two samples of one replicate.
-        ...{ wallMs, floorNs, chaseNs, samples: [...toolNs], median: median(toolNs) },
+        wallMs,
+        floorNs,
+        chaseNs,
+        samples: [...toolNs],
+        median: median(toolNs),
       });
       if (callsNs !== null) {
         // A mean over the replicates so far.
@@ -187,7 +195,8 @@ function addRound(
   if (cell === undefined) return;
   cell.replicates.push({
     ...empty,
-    ...{ wallMs, chaseNs },
+    wallMs,
+    chaseNs,
     work: { ...work, entriesWritten: 0, stateProbes: 0 },
     samples: thin(times),
     median: median(times),

@@ -85,7 +85,8 @@ function planRounds(
   };
   const first = points.findIndex((cell) => cell.lane === lane);
   const task = taskOf(results, cells, {
-    ...{ first, kernel: context.catalog.kernel },
+    first,
+    kernel: context.catalog.kernel,
     nft: lane === "kernel" ? nftOf(results, context) : null,
   });
   const rounds =

@@ -97,7 +97,9 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
     own?.length === 0
       ? []
       : await placePlanes({
-          ...{ lane, planes: own, choices: known },
+          lane,
+          planes: own,
+          choices: known,
           includeBaselines: true,
           onNote: (text) => onProgress({ kind: "note", text }),
           ...(signal && { signal }),

@@ -179,7 +179,10 @@ async function measureModels(results: Results, context: RunContext): Promise<voi
       onProgress: ({ done, total, leftMs, mostLeftMs, cell }) =>
         onProgress({
           kind: "measuring",
-          ...{ done, total, leftMs, mostLeftMs },
+          done,
+          total,
+          leftMs,
+          mostLeftMs,
           what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "service" : "services"}`,
         }),
       onReplicate,
@@ -202,7 +205,12 @@ function jobOf(results: Results, cell: Cell, context: RunContext): Omit<Job, "se
     ...(module !== undefined && { catalogModule: module }),
     ...clusterRequest(results, cell, context),
     options: planeOptionsFrom(planes),
-    ...{ zipf, popular, misses, warmupMs, measureMs, singlesMs },
+    zipf,
+    popular,
+    misses,
+    warmupMs,
+    measureMs,
+    singlesMs,
     slowdown: slowdown?.plane === plane ? slowdown.share : 0,
   };
 }

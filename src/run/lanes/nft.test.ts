@@ -43,7 +43,12 @@ describe.skipIf(process.platform === "win32")("another nft", () => {
     const results = fakeResults();
     expect(nftOf(results, { spec: null })).toBeNull();
     results.run.settings.kernel = {
-      ...{ updates: 1, changes: 1, starts: 1, rollout: 0, cellSeconds: 1, runSeconds: null },
+      updates: 1,
+      changes: 1,
+      starts: 1,
+      rollout: 0,
+      cellSeconds: 1,
+      runSeconds: null,
       nft: "nftables v1.1.3",
     };
     expect(nftOf(results, { spec: spec("/x/nft") })).toBe("/x/nft");

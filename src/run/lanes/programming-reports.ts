@@ -52,7 +52,9 @@ export function programmingReports(
         ...emptyReplicate(timerFloorNs),
         block: report.block,
         order: report.block * results.cells.length + report.place,
-        ...{ samples: [ns], median: ns, wallMs: 0 },
+        samples: [ns],
+        median: ns,
+        wallMs: 0,
         ...more,
       });
     };
@@ -89,7 +91,8 @@ export function programmingReports(
         for (const cell of selectCells(cells, { variant: ROLLOUT })) {
           const { endpoints, syncs, operations } = report;
           cell.facts = {
-            ...{ ...cell.facts, endpoints },
+            ...cell.facts,
+            endpoints,
             ...(syncs !== null && { syncs }),
             ...(operations !== null && { operations }),
           };

@@ -10,8 +10,12 @@ import { programmingReports } from "./programming-reports.js";
 const PLANE = "kube-proxy/nftables@1.37";
 const point = { plane: PLANE, services: 100 };
 const tools = {
-  ...{ listingNs: 30, writingNs: 50, writingSystemNs: 45, otherNs: 5 },
-  ...{ peakBytes: 2000, calls: 2 },
+  listingNs: 30,
+  writingNs: 50,
+  writingSystemNs: 45,
+  otherNs: 5,
+  peakBytes: 2000,
+  calls: 2,
 };
 const where = { cell: 0, block: 0, place: 0 };
 
@@ -29,7 +33,12 @@ beforeEach(() => {
   });
   results.run.replicates = { least: 3, most: 3 };
   results.run.settings.kernel = {
-    ...{ updates: 3, changes: 3, starts: 2, rollout: 100, cellSeconds: 20, runSeconds: null },
+    updates: 3,
+    changes: 3,
+    starts: 2,
+    rollout: 100,
+    cellSeconds: 20,
+    runSeconds: null,
   };
   ingest = programmingReports(results, [point], 30);
 });
@@ -37,23 +46,47 @@ beforeEach(() => {
 const started: ProgrammingReport = {
   kind: "started",
   ...where,
-  ...{ answeredNs: 9e8, syncedNs: 8e8, cpuNs: 2e8, peakBytes: 7000, slabBytes: -5, vmallocBytes: 40 },
+  answeredNs: 9e8,
+  syncedNs: 8e8,
+  cpuNs: 2e8,
+  peakBytes: 7000,
+  slabBytes: -5,
+  vmallocBytes: 40,
   tools,
   maps: null,
   facts: { kubeProxy: "Kubernetes v1.37.2" },
 };
 const changed = (block = 0): ProgrammingReport => ({
   kind: "changed",
-  ...{ ...where, block, change: "join", syncNs: 100, visibleNs: 80, tools, syncs: 1, wallMs: 12 },
+  ...where,
+  block,
+  change: "join",
+  syncNs: 100,
+  visibleNs: 80,
+  tools,
+  syncs: 1,
+  wallMs: 12,
 });
 const round = (block = 0): ProgrammingReport => ({
   kind: "round",
-  ...{ ...where, block, seed: 7, connectNs: [60, 40, 50], exchangeNs: [20, 10, 30], wallMs: 3 },
-  ...{ baseConnectNs: 30, baseExchangeNs: 15 },
+  ...where,
+  block,
+  seed: 7,
+  connectNs: [60, 40, 50],
+  exchangeNs: [20, 10, 30],
+  wallMs: 3,
+  baseConnectNs: 30,
+  baseExchangeNs: 15,
 });
 const rolledOut = (block = 0): Extract<ProgrammingReport, { kind: "rolled out" }> => ({
   kind: "rolled out",
-  ...{ ...where, block, syncNs: 500, syncs: 4, operations: null, endpoints: 100, wallMs: 1 },
+  ...where,
+  block,
+  syncNs: 500,
+  syncs: 4,
+  operations: null,
+  endpoints: 100,
+  wallMs: 1,
 });
 
 describe("reports about a kube-proxy", () => {
@@ -68,7 +101,10 @@ describe("reports about a kube-proxy", () => {
     ingest(started);
     ingest({ ...started, peakBytes: 6000, vmallocBytes: 90 });
     expect(cell("proxy-memory").counts).toEqual({
-      ...{ bytes: 7000, "tools bytes": 2000, "kernel slab bytes": 0, "kernel vmalloc bytes": 90 },
+      bytes: 7000,
+      "tools bytes": 2000,
+      "kernel slab bytes": 0,
+      "kernel vmalloc bytes": 90,
     });
   });
 

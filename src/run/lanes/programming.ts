@@ -133,7 +133,9 @@ export function visitsOf(results: Results, points: readonly ProgramPoint[]): Vis
       const cells = cellsAt(results, points[cell]!);
       const programs = findCell(cells, { scenario: "programming" }) !== undefined;
       const visit: Visit = {
-        ...{ cell, block, place },
+        cell,
+        block,
+        place,
         rounds: cells.some(isRound) ? rounds[block]! : 0,
         changes: programs ? shares[block]! : 0,
         firstChange: shares.slice(0, block).reduce((sum, share) => sum + share, 0),
@@ -199,7 +201,8 @@ export async function measurePrograms(
   const task: ProgrammingTask = {
     task: "programming",
     cells: points.map(({ plane, services }) => ({
-      ...{ plane, services },
+      plane,
+      services,
       program: resolveRealProgram(programOf(plane, context)),
     })),
     visits,

@@ -40,13 +40,13 @@ export class CiliumNode implements ProgrammedNode {
     const server = await this.#cluster.server.listen();
     const startNs = wallClockNs()();
     this.#cilium = new Cilium({
-      ...{
-        binary,
-        node: CLUSTER_NODE,
-        addresses: nodeAddresses,
-        algorithm: "random",
-      },
-      ...{ realMaps: true, timeoutMs: this.#limitMs, follows: { server, bpffs, waitMs } },
+      binary,
+      node: CLUSTER_NODE,
+      addresses: nodeAddresses,
+      algorithm: "random",
+      realMaps: true,
+      timeoutMs: this.#limitMs,
+      follows: { server, bpffs, waitMs },
     });
     await this.#cilium.ready();
     return { startNs };
@@ -87,8 +87,11 @@ export class CiliumNode implements ProgrammedNode {
     this.#events += changes.length;
     const writes = await this.#writes();
     return {
-      ...{ sentNs, syncedNs: writes.writtenNs, syncs: null },
-      ...{ operations: writes.operations, tools: operationTimes(writes) },
+      sentNs,
+      syncedNs: writes.writtenNs,
+      syncs: null,
+      operations: writes.operations,
+      tools: operationTimes(writes),
     };
   }
 

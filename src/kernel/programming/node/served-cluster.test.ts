@@ -5,8 +5,14 @@ import { ServedCluster } from "./served-cluster.js";
 
 const served = (family: FamilyChoice) =>
   ServedCluster.generate({
-    ...{ call: "prepare", folder: "", limitMs: 0, seed: 1, family },
-    ...{ services: 3, endpointsPerService: 4, changing: [1] },
+    call: "prepare",
+    folder: "",
+    limitMs: 0,
+    seed: 1,
+    family,
+    services: 3,
+    endpointsPerService: 4,
+    changing: [1],
     program: { kind: "cilium", binary: "", waitMs: 0, bpffs: "" },
   });
 const typeOf = ({ object }: ObjectChange) => asEndpointSlice(object).addressType;

@@ -71,8 +71,13 @@ export class ServedCluster {
   static async generate(given: Preparation): Promise<ServedCluster> {
     const { services, endpointsPerService, family, seed, changing } = given;
     const cluster = await benchFamilies({
-      ...{ clusterFile: null, services, clusterSeed: seed, endpointsPerService, family },
-      ...{ entry: "clusterIp", affinityShare: 0 },
+      clusterFile: null,
+      services,
+      clusterSeed: seed,
+      endpointsPerService,
+      family,
+      entry: "clusterIp",
+      affinityShare: 0,
     });
     const objects = [...clusterObjects(cluster)];
     const parts = partsOf(cluster);

@@ -90,7 +90,10 @@ describe("a full sync of nftables", () => {
 
   it("walks for affinity sets, for each rule that uses one to its place", () => {
     const cluster = generateCluster({
-      ...{ services: 1, seed: 7, localShare: 0, affinityShare: 1 },
+      services: 1,
+      seed: 7,
+      localShare: 0,
+      affinityShare: 1,
       endpoints: { kind: "constant", count: 2 },
     });
     // Two sets made after 8; the vmap's map is the eleventh; each set is used by the service's chain and by its endpoint's.
