@@ -1,11 +1,12 @@
 /*
- * Asks a real BPF_MAP_TYPE_LPM_TRIE of Calico's frontends (16-byte keys, 20-byte values). Standard input, in the machine's byte order:
+ * Asks a real BPF_MAP_TYPE_LPM_TRIE of Calico's frontends (16-byte keys, 20-byte values). Standard input, in
+ * the machine's byte order:
  *
  *   u32 entries, u32 keys, entries x 36 bytes of key and value, keys x 16 bytes
  *
- * The map holds as many entries as come, or as the argument says. Standard output: for each key the first word of the value that the
- * kernel finds, or 0xffffffff; then "memlock" of the map as the kernel accounts it, a u32. Exit 1 with a line on standard error where
- * the kernel refuses.
+ * The map holds as many entries as come, or as the argument says. Standard output: for each key the first
+ * word of the value that the kernel finds, or 0xffffffff; then "memlock" of the map as the kernel accounts
+ * it, a u32. Exit 1 with a line on standard error where the kernel refuses.
  */
 #include <errno.h>
 #include <stdint.h>

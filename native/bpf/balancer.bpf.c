@@ -7,8 +7,9 @@
  *   tc balance, tc restore                per packet, random or Maglev selection, connection tracking in a map
  *   tc lookup_*, tc empty                 one lookup each, for BPF_PROG_TEST_RUN
  *
- * With CALICO defined it has Calico's maps and lookups (calico.h) instead, with CILIUM those that Cilium's own agent fills (cilium.h).
- * With IPV6 defined it balances IPv6, in maps of its own (family.h), and else IPv4.
+ * With CALICO defined it has Calico's maps and lookups (calico.h) instead, with CILIUM those that Cilium's
+ * own agent fills (cilium.h). With IPV6 defined it balances IPv6, in maps of its own (family.h), and else
+ * IPv4.
  *
  * Left out: port translation when the source is rewritten (the port is kept), fragments, IP options, extension headers.
  */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calico's maps (felix/bpf-gpl/nat_types.h, routes.h, byte for byte) and its order of lookups (calico_v4_nat_lookup in nat_lookup.h),
- * in place of Cilium's in balancer.bpf.c, whose packets and sockets they share.
+ * Calico's maps (felix/bpf-gpl/nat_types.h, routes.h, byte for byte) and its order of lookups
+ * (calico_v4_nat_lookup in nat_lookup.h), in place of Cilium's in balancer.bpf.c, whose packets and sockets
+ * they share.
  */
 
 struct frontend_key {
@@ -56,7 +57,10 @@ struct route {
 	struct net_address next_hop;
 };
 
-/* NAT_FLG_EXTERNAL_LOCAL, NAT_FLG_INTERNAL_LOCAL, NAT_FE_DROP_COUNT; CALI_RT_*; the port's, protocol's, source's bits with the address'. */
+/*
+ * NAT_FLG_EXTERNAL_LOCAL, NAT_FLG_INTERNAL_LOCAL, NAT_FE_DROP_COUNT; CALI_RT_*; the port's, protocol's,
+ * source's bits with the address'.
+ */
 #define FE_EXTERNAL_LOCAL 1
 #define FE_INTERNAL_LOCAL 2
 #define FE_DROP 0xffffffff

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The maps that Cilium 1.20's agent makes and fills (bpf/lib/lb.h, bpf/lib/sock.h), byte for byte, and its order of lookups, in place
- * of the model's in balancer.bpf.c, whose packets and sockets they share. The loader takes the agent's maps for those named here.
+ * The maps that Cilium 1.20's agent makes and fills (bpf/lib/lb.h, bpf/lib/sock.h), byte for byte, and its
+ * order of lookups, in place of the model's in balancer.bpf.c, whose packets and sockets they share. The
+ * loader takes the agent's maps for those named here.
  *
  * Addresses, ports and rev_nat ids are in network byte order; the ids are passed on as they are.
  *
- * Left out: Maglev, for a pod's connections never use it; ipcache, so that an endpoint counts as one of another node, and a node's
- * addresses are those of the settings. It is asked about what is no service, and about external IPs at the socket.
+ * Left out: Maglev, for a pod's connections never use it; ipcache, so that an endpoint counts as one of
+ * another node, and a node's addresses are those of the settings. It is asked about what is no service, and
+ * about external IPs at the socket.
  */
 
 struct lb_key {

@@ -34,7 +34,10 @@ export function githubBenchmark(results: Results): string {
   return `${JSON.stringify(entries, null, 2)}\n`;
 }
 
-/** Bencher Metric Format: { name: { latency: { value, lower_value, upper_value } } } (https://bencher.dev/docs/reference/bencher-metric-format). */
+/**
+ * Bencher Metric Format: { name: { latency: { value, lower_value, upper_value } } }
+ * (https://bencher.dev/docs/reference/bencher-metric-format).
+ */
 export function bencherMetrics(results: Results): string {
   const entries = measurements(results).map(({ name, estimate }) => [
     name,

@@ -56,7 +56,10 @@ export function stockNote(
   return said.length > 0 && said.join(" · ");
 }
 
-/** ` (maps enlarged beyond 10,922 services)` after a number of Services that lies beyond a plane's stock maps; otherwise empty. */
+/**
+ * ` (maps enlarged beyond 10,922 services)` after a number of Services that lies beyond a plane's stock maps;
+ * otherwise empty.
+ */
 export function enlargedWords(results: Results, plane: string, services: number): string {
   const { enlarged } = stockEnds(results, plane);
   if (enlarged === null || services <= enlarged) return "";

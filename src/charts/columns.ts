@@ -12,7 +12,10 @@ import { seriesStyle } from "./theme.js";
 
 interface ColumnsChart
   extends Pick<ScalingChart, "id" | "title" | "measure" | "findings" | "neutralTitle" | "note"> {
-  /** In the published chart's colours, for a run of its kind: through a NodePort. Elsewhere a plane has one colour in all charts. */
+  /**
+   * In the published chart's colours, for a run of its kind: through a NodePort. Elsewhere a plane has one
+   * colour in all charts.
+   */
   readonly publishedColours?: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
  * IPv6 addresses as 32-bit numbers. All that decides about addresses (columns, traces, ranges, rules) works with numbers as wide
- * as an IPv4 address; a plan says which number stands for which IPv6 address, both ways. A range of IPv6 is a block of numbers, so
- * that an address lies in a range exactly where its number lies in the range's block.
+ * as an IPv4 address; a plan says which number stands for which IPv6 address, both ways. A range of IPv6 is a
+ * block of numbers, so that an address lies in a range exactly where its number lies in the range's block.
  */
 
 import { InvalidClusterError } from "../errors.js";
@@ -139,8 +139,8 @@ export class AddressPlan {
   }
 
   /**
-   * The exclusive or of an address's four words, what IPVS hashes of it (ip_vs_svc_hashkey). Allocates nothing, but where a number
-   * is met for the first time whose place a narrower range has: see `meet`.
+   * The exclusive or of an address's four words, what IPVS hashes of it (ip_vs_svc_hashkey). Allocates
+   * nothing, but where a number is met for the first time whose place a narrower range has: see `meet`.
    */
   fold(number: number): number {
     return this.#wordsWith(number).fold(number);

@@ -85,7 +85,10 @@ export function describePodTest(podTest: string | undefined): string[] {
   return [`pods are recognized by ${podTest} here: the model takes sources in the pod range instead`];
 }
 
-/** Infers service and pod ranges where they aren't known, reserves a part of the pod range for clients, and gives the node an address. */
+/**
+ * Infers service and pod ranges where they aren't known, reserves a part of the pod range for clients, and
+ * gives the node an address.
+ */
 export function inferNetwork(records: readonly ServiceRecord[], known: KnownNetwork = {}): Network {
   const vips = records.map(({ clusterIp }) => clusterIp);
   const pods = records.flatMap(({ ports }) =>

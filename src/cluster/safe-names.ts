@@ -5,8 +5,8 @@ import { isDnsLabel, isServiceName, oneLine } from "./checks.js";
 import type { Cluster } from "./cluster.js";
 
 /**
- * Throws NotRepresentableError when a service or port has a name that Kubernetes would refuse. Importers check names too; clusters
- * that a program builds come here first.
+ * Throws NotRepresentableError when a service or port has a name that Kubernetes would refuse. Importers
+ * check names too; clusters that a program builds come here first.
  */
 export function refuseUnsafeNames(cluster: Cluster): void {
   for (let s = 0; s < cluster.services; s++) {

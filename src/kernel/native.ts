@@ -27,8 +27,8 @@ function source(name: string): string {
 }
 
 /**
- * Compiles a C program and returns its path. Unoptimised it takes a third of the time, enough to try whether it works. Throws KernelError with
- * the compiler's words.
+ * Compiles a C program and returns its path. Unoptimised it takes a third of the time, enough to try whether
+ * it works. Throws KernelError with the compiler's words.
  */
 export async function compileProgram(
   name: "known" | "probe" | "server" | "loader" | "stopwatch" | "tablesize" | "timed" | "trie" | "watch",
@@ -50,7 +50,10 @@ export async function compileBalancer(folder: string, family: Family): Promise<B
   return { cilium, calico };
 }
 
-/** Compiles what reads the maps of Cilium's own agent, by family, and what loads it. Throws KernelError with the compiler's words. */
+/**
+ * Compiles what reads the maps of Cilium's own agent, by family, and what loads it. Throws KernelError with
+ * the compiler's words.
+ */
 export async function compileCiliumReader(
   folder: string,
   families: readonly Family[],

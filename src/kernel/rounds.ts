@@ -201,7 +201,8 @@ async function measureRound(
   });
   const flows = loaded.program === null ? endpointFlows(loaded.cluster, trace, seed) : flowsOf(trace);
   // Closed connections stay in the table for ten seconds: without this it fills, and packets are dropped. IPVS's own entries
-  // stay as long (tcp_timeouts of ip_vs_proto_tcp.c) and nothing flushes them; new connections have new ports, and hardly meet one.
+  // stay as long (tcp_timeouts of ip_vs_proto_tcp.c) and nothing flushes them; new connections have new
+  // ports, and hardly meet one.
   await loaded.testbed.exec("node", toolPath("conntrack"), ["-F", "-f", `ipv${loaded.testbed.family}`]);
   const chaseBefore = chase.time(nowNs);
   const results = await probeFlows(loaded.testbed, "client", flows, {

@@ -129,7 +129,10 @@ const modelSchema = z.object({
   ran: z.custom<Ran>(isRan, "not what a measuring process reports"),
 });
 
-/** What the kernel says that a loaded program takes, by structure; `besides`: state of connections; `modelled`: the model's of `bytes`. */
+/**
+ * What the kernel says that a loaded program takes, by structure; `besides`: state of connections;
+ * `modelled`: the model's of `bytes`.
+ */
 const memorySchema = z.object({
   kind: z.literal("memory"),
   cell: count,

@@ -3,7 +3,10 @@
 import type { Service, ServicePort } from "./schema.js";
 import type { HintUse, PortEndpoints, ThisNode } from "./topology.js";
 
-/** Where the endpoints came from: read from EndpointSlices or (where there are none) from Endpoints or Pods, or made up from the workloads that a Service selects. */
+/**
+ * Where the endpoints came from: read from EndpointSlices or (where there are none) from Endpoints or Pods,
+ * or made up from the workloads that a Service selects.
+ */
 export type EndpointOrigin = "endpointslices" | "endpoints" | "pods" | "workloads" | "none";
 
 /** Gives the endpoints of a service-port. */

@@ -180,7 +180,10 @@ function clusterIpOf(service: Service, reader: AddressReader): number | undefine
   return given === undefined ? undefined : addressOf(service, "spec.clusterIP", given, reader);
 }
 
-/** A load balancer that answers by host name, or that proxies (`ipMode: Proxy`, KEP-1860), has no address in the rules: it is counted. */
+/**
+ * A load balancer that answers by host name, or that proxies (`ipMode: Proxy`, KEP-1860), has no address in
+ * the rules: it is counted.
+ */
 function externalsOf(
   service: Service,
   reader: AddressReader,

@@ -55,7 +55,10 @@ export function endpointsFromSlices(
   };
 }
 
-/** v1 Endpoints as the slices that mirror them: one for each subset and family, since its ports are those of all its addresses. */
+/**
+ * v1 Endpoints as the slices that mirror them: one for each subset and family, since its ports are those of
+ * all its addresses.
+ */
 export function slicesOfEndpoints(endpoints: Endpoints): EndpointSlice[] {
   return [IPV4, IPV6_TYPE].flatMap((family) => slicesOfFamily(endpoints, family));
 }

@@ -1,4 +1,7 @@
-/** What every data plane is: it compiles a cluster to a program, rules or maps as data, which has an executor laid out like the kernel's memory. */
+/**
+ * What every data plane is: it compiles a cluster to a program, rules or maps as data, which has an executor
+ * laid out like the kernel's memory.
+ */
 
 import type { Change } from "../cluster/change.js";
 import type { Cluster } from "../cluster/cluster.js";
@@ -53,13 +56,19 @@ export interface PlaneOptions {
   readonly ipvsServiceTable?: "fixed" | "resizable";
   /** Weight of each endpoint, indexed like the cluster's endpoint columns; absent = 1 for all, as kube-proxy sets. */
   readonly ipvsWeights?: Uint16Array;
-  /** Cilium's `bpf-lb-map-max`: entries of each load-balancing map. Absent: max(65536, the power of two that holds the cluster). */
+  /**
+   * Cilium's `bpf-lb-map-max`: entries of each load-balancing map. Absent: max(65536, the power of two that
+   * holds the cluster).
+   */
   readonly ebpfMapEntries?: number;
   /** Cilium's `bpf.preallocateMaps`: the kernel makes all elements of a map with it. False, as in Helm's chart, if absent. */
   readonly ebpfPrealloc?: boolean;
   /** Calico's `bpfMapSizeNATFrontend`. Absent: max(65536, the power of two that holds the cluster). */
   readonly calicoMapEntries?: number;
-  /** Whether Services with external addresses have Calico's annotation for Maglev. False, as Services are without it, if absent. */
+  /**
+   * Whether Services with external addresses have Calico's annotation for Maglev. False, as Services are
+   * without it, if absent.
+   */
   readonly calicoMaglev?: boolean;
   /** Cilium's `maglev.tableSize`. */
   readonly maglevTableSize?: number;
@@ -77,7 +86,10 @@ export interface Plane {
   compile(cluster: Cluster, options?: PlaneOptions): Program;
   /** Both families of one node, where these share tables; absent: each has its own, but for connections. */
   compileBoth?(clusters: Pair<Cluster>, options?: PlaneOptions): BothFamilies;
-  /** What the kernel passes for each service of a full sync (nftables/rules/full-sync.ts); absent where it walks nothing for them. */
+  /**
+   * What the kernel passes for each service of a full sync (nftables/rules/full-sync.ts); absent where it
+   * walks nothing for them.
+   */
   setWalks?(program: Program): readonly ServiceWalk[];
   /**
    * The text that kube-proxy hands to iptables-restore or nft for this change, in chunks: byte for byte but for the order of
@@ -128,8 +140,9 @@ export interface Program {
   /** Builds a model that a running control plane keeps up to date. Endpoints are numbered below `capacity`. */
   live(seed: number, capacity: number): IncrementalModel;
   /**
-   * Builds a model of its own together with the connection state that the plane keeps. `otherFamily`: connections of the node's other
-   * family, in whose tables these are where the plane has `oneConnectionTable`.
+   * Builds a model of its own together with the connection state that the plane keeps. `otherFamily`:
+   * connections of the node's other family, in whose tables these are where the plane has
+   * `oneConnectionTable`.
    */
   connections(seed: number, options: ConnectionOptions, otherFamily?: Connections): Connections;
 }
@@ -256,8 +269,9 @@ export interface Work {
   /** Elements compared in the chains of connection tables; not among `hashProbes`. */
   stateProbes: number;
   /**
-   * Nodes read in the node's routing trie, which has a route for each address of a Service in IPVS mode (counted in IPv4); not among
-   * `hashProbes`, and no part of the timed lookup. Absent where a plane adds no routes.
+   * Nodes read in the node's routing trie, which has a route for each address of a Service in IPVS mode
+   * (counted in IPv4); not among `hashProbes`, and no part of the timed lookup. Absent where a plane adds no
+   * routes.
    */
   routingNodes?: number;
 }

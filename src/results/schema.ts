@@ -386,7 +386,10 @@ export const resultsSchema = z.object({
       }),
     )
     .optional(),
-  /** Planes by id, as they describe themselves. Absent in runs of before 0.2, which src/results/fallback-descriptors.ts serves. */
+  /**
+   * Planes by id, as they describe themselves. Absent in runs of before 0.2, which
+   * src/results/fallback-descriptors.ts serves.
+   */
   planes: z.record(z.string(), planeReport).optional(),
   /** Scenarios of this run by id. Absent as `planes` is. */
   scenarios: z.record(z.string(), scenarioReport).optional(),

@@ -13,8 +13,9 @@ import { NotResumableError } from "./errors.js";
  * @param out The run's folder.
  * @param hasCluster Whether an imported cluster is given for it.
  * @returns The stored run, incomplete.
- * @throws ResultsFileError where there is none; NotResumableError where it is complete, where the cluster is missing or superfluous, and where its
- * replicates would not be comparable with those measured now: another version, machine, Node or commit.
+ * @throws ResultsFileError where there is none; NotResumableError where it is complete, where the cluster is
+ * missing or superfluous, and where its replicates would not be comparable with those measured now: another
+ * version, machine, Node or commit.
  */
 export function loadResumableRun(out: string, hasCluster: boolean): Results {
   const results = readResults(out);

@@ -72,7 +72,8 @@ export interface ResumeOptions extends SessionOptions {
  * @param spec What to measure. `{}` is the default profile of the model lane.
  * @param options The catalog, and where the run is kept.
  * @returns The run with its estimates, fits and findings.
- * @throws InvalidRunSpecError or another InputError for what can't be measured, ResultsFileError for a folder that holds a run already.
+ * @throws InvalidRunSpecError or another InputError for what can't be measured, ResultsFileError for a folder
+ * that holds a run already.
  * @throws CheckFailedError where a plane decides wrongly, where the kernel refuses, and where the folder can't be written.
  * @throws InterruptedRunError once the signal aborts; it holds what was measured. The signal's own reason, while it is planned.
  */

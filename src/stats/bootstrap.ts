@@ -17,9 +17,9 @@ export const RESAMPLES = 1000;
 
 /**
  * Where to cut the distribution of resampled estimates so that the interval between covers `level`. Plain percentiles are
- * too narrow for few replicates (they cover the median of seven in 90 % of cases, these in 98 %); these are Hesterberg's expanded ones,
- * which match the t interval: z = sqrt(n / (n - 1)) · t ("What Teachers Should Know about the Bootstrap", The American
- * Statistician 69, 2015; `ExpandProbs` of R's package resample).
+ * too narrow for few replicates (they cover the median of seven in 90 % of cases, these in 98 %); these are
+ * Hesterberg's expanded ones, which match the t interval: z = sqrt(n / (n - 1)) · t ("What Teachers Should
+ * Know about the Bootstrap", The American Statistician 69, 2015; `ExpandProbs` of R's package resample).
  */
 export function expandedLevels(level: number, replicates: number): [number, number] {
   const t = studentQuantile((1 + level) / 2, replicates - 1);

@@ -10,8 +10,9 @@ export interface Percentile {
 }
 
 /**
- * Percentiles (`shares` ascending, not closer than two ranks) of the values of all replicates together, each with a 95 % interval by a bootstrap over replicates (values
- * within one are not independent of its memory and caches). Below two replicates the interval is the value itself.
+ * Percentiles (`shares` ascending, not closer than two ranks) of the values of all replicates together, each
+ * with a 95 % interval by a bootstrap over replicates (values within one are not independent of its memory
+ * and caches). Below two replicates the interval is the value itself.
  */
 export function pooledPercentiles(
   replicates: readonly (readonly number[])[],

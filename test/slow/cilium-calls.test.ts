@@ -1,4 +1,7 @@
-/** The system calls and the maps of Cilium's control plane, by other tools than its own: needs Linux, root, strace and bpftool. */
+/**
+ * The system calls and the maps of Cilium's control plane, by other tools than its own: needs Linux, root,
+ * strace and bpftool.
+ */
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -78,7 +78,10 @@ const CHANGES: readonly Change[] = [
   (_bytes, random) => noise(random, random.below(5000)),
 ];
 
-/** What reads a file; `FILE` stands for it, `RUN` for a folder that has it as results.json. Nothing here measures: no folder can be made in a file. */
+/**
+ * What reads a file; `FILE` stands for it, `RUN` for a folder that has it as results.json. Nothing here
+ * measures: no folder can be made in a file.
+ */
 const COMMANDS: readonly (readonly string[])[] = [
   ["import", "FILE"],
   ["import", "FILE", "FILE"],

@@ -46,7 +46,8 @@ describe.skipIf(lacking !== null)("kube-proxy", () => {
     ({ seed, version, mode }) => expectNoDifference(seed, version, mode, 10),
   );
 
-  // Each in both modes, of one version in turn. A kernel without nfacct can't be had by an option: --no-nfacct is from the source.
+  // Each in both modes, of one version in turn. A kernel without nfacct can't be had by an option:
+  // --no-nfacct is from the source.
   test.each(
     [
       "--masquerade-all",

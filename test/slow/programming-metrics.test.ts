@@ -49,8 +49,8 @@ describe.skipIf(lacking !== null)("the time of a change, next to kube-proxy's ow
       expect(own.map(({ programmed }) => programmed)).toEqual(measured.map(() => 1));
       // One of its own, and on a slow machine kube-proxy's periodic one too, every 30 seconds.
       for (const { syncs } of own) expect(syncs).toBeGreaterThanOrEqual(1);
-      // It notes that a change is programmed just before it notes that the sync has ended: they lie as far apart as it waits for a
-      // core between the two.
+      // It notes that a change is programmed just before it notes that the sync has ended: they lie as far
+      // apart as it waits for a core between the two.
       const total = (seconds: readonly number[]) => seconds.reduce((sum, one) => sum + one, 0);
       const ratio = total(measured) / total(own.map(({ programmedSeconds }) => programmedSeconds));
       expect(ratio).toBeGreaterThan(0.5);

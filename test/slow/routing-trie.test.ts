@@ -132,8 +132,9 @@ const ADDRESSES: Readonly<Record<string, (count: number) => number[]>> = {
 const TRACED = "10.111.222.33";
 
 /**
- * A client on a wire, an address of kube-ipvs0, KUBE-SERVICES' question whether an address is local, and two packets of one connection;
- * prints what the kernel's tracepoint has seen. A rule about connections makes the kernel track them.
+ * A client on a wire, an address of kube-ipvs0, KUBE-SERVICES' question whether an address is local, and two
+ * packets of one connection; prints what the kernel's tracepoint has seen. A rule about connections makes the
+ * kernel track them.
  */
 const TRACE = `set -e
 mount -t tracefs none "$0"

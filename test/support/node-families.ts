@@ -1,4 +1,7 @@
-/** A plane as packets of one family meet it: on a node that has no other, and on one where the other's Services are programmed too. */
+/**
+ * A plane as packets of one family meet it: on a node that has no other, and on one where the other's
+ * Services are programmed too.
+ */
 
 import { FAMILY_NAMES, type Family } from "../../src/cluster/family.js";
 import { generateCluster, MIXED } from "../../src/cluster/generate.js";

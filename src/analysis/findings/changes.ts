@@ -23,7 +23,10 @@ function curve(results: Results, scenario: string, variant: string, plane: strin
   return measuredCurve(results, { lane: "model", scenario, variant, plane });
 }
 
-/** The rule list at its largest N and the first of its rivals, in the order of the columns, that was measured there, if the list surely takes longer. */
+/**
+ * The rule list at its largest N and the first of its rivals, in the order of the columns, that was measured
+ * there, if the list surely takes longer.
+ */
 function againstRival(results: Results, scenario: string, variant: string) {
   const plane = claimant(results, "list");
   const list = curve(results, scenario, variant, plane).at(-1);
@@ -46,7 +49,10 @@ function againstRival(results: Results, scenario: string, variant: string) {
   return null;
 }
 
-/** What the list's own operation takes at its largest N, over its smallest, and what a rival takes there: no ratio of the two, since a model's writes are no kernel's. */
+/**
+ * What the list's own operation takes at its largest N, over its smallest, and what a rival takes there: no
+ * ratio of the two, since a model's writes are no kernel's.
+ */
 function growthOfList(
   results: Results,
   scenario: string,
@@ -73,7 +79,10 @@ function growthOfList(
   };
 }
 
-/** How the time of one endpoint change grows with N in a rule list; null where it is not surely slower than a rival, or not growing. */
+/**
+ * How the time of one endpoint change grows with N in a rule list; null where it is not surely slower than a
+ * rival, or not growing.
+ */
 export function updateTime(results: Results): Finding | null {
   return growthOfList(results, "update", "change", {
     id: "update-time",

@@ -10,7 +10,10 @@ import { headlineFactor, possessive, twoDigits } from "./common.js";
 /** Smaller factors are not worth a sentence. */
 const MIN_REPORTED_RATIO = 1.5;
 
-/** The rule list, which grows with each rule, and the plane whose maps have their size from the start, at the largest N of both. */
+/**
+ * The rule list, which grows with each rule, and the plane whose maps have their size from the start, at the
+ * largest N of both.
+ */
 export function memoryAtLargest(results: Results): Finding | null {
   const of = (claim: Claim) =>
     ascending(

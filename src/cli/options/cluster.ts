@@ -96,7 +96,10 @@ export function withClusterChoice<T>(yargs: Argv<T>) {
 /** Of a cluster that is generated where a file could have been given. */
 const GENERATED_SHAPE = "mixed";
 
-/** The cluster that was chosen, or both parts of a dual-stack one. Throws UsageError where that is not exactly one, or none that can be read or made. */
+/**
+ * The cluster that was chosen, or both parts of a dual-stack one. Throws UsageError where that is not exactly
+ * one, or none that can be read or made.
+ */
 export function chosenFamilies(args: ClusterChoice): Cluster | DualStack {
   if ((args.cluster === undefined) === (args.services === undefined)) {
     throw new UsageError("give either a cluster file or --services N");

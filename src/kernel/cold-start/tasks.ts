@@ -35,7 +35,10 @@ export const coldStartReportSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("loaded"),
     ...where,
-    /** From the start to the end of nft, added up over transactions; and of that the processor's time in nft and in the kernel. */
+    /**
+     * From the start to the end of nft, added up over transactions; and of that the processor's time in nft
+     * and in the kernel.
+     */
     ns: z.number(),
     toolNs: z.number(),
     kernelNs: z.number(),

@@ -42,7 +42,8 @@ export function installedKubeProxies(
 /**
  * Path of a kube-proxy program.
  * @param minorOrPath A minor version (`1.36`), or the path of any kube-proxy.
- * @throws UnsupportedHostError, which says how to install it; UnknownNameError for another version; InvalidOptionError for no program.
+ * @throws UnsupportedHostError, which says how to install it; UnknownNameError for another version;
+ * InvalidOptionError for no program.
  */
 export function findKubeProxy(minorOrPath: string, environment: CacheVariables = process.env): string {
   const version = KUBE_PROXY_BUILDS.find(({ minor }) => minor === minorOrPath);

@@ -1,6 +1,7 @@
 /**
- * What IPVS mode keeps of endpoints that are not ready: its set of what may loop back holds all of this node's (syncProxyRules, "Handle
- * traffic that loops back"). A cluster of ours holds those in use, and no packet is sent to the others.
+ * What IPVS mode keeps of endpoints that are not ready: its set of what may loop back holds all of this
+ * node's (syncProxyRules, "Handle traffic that loops back"). A cluster of ours holds those in use, and no
+ * packet is sent to the others.
  */
 
 import { z } from "zod";

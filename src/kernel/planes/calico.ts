@@ -16,8 +16,8 @@ export const calicoEbpf: KernelPlane = {
 };
 
 /**
- * With connect-time load balancing: `connect()` looks up the same maps with source 0.0.0.0, and its packets are looked up, and not
- * found, once more.
+ * With connect-time load balancing: `connect()` looks up the same maps with source 0.0.0.0, and its packets
+ * are looked up, and not found, once more.
  */
 export const calicoSocket: KernelPlane = {
   ...calicoEbpf,

@@ -41,7 +41,8 @@ export function checkRealProgram(id: string): void {
 
 /**
  * Finds the program of a plane.
- * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError, InvalidOptionError for another program.
+ * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError,
+ * InvalidOptionError for another program.
  */
 export function resolveRealProgram(id: string): RealProgram {
   return isCiliumPlane(id) ? resolveCilium(id) : resolveKubeProxy(id);

@@ -1,6 +1,7 @@
 /**
- * Calico with its connection state, per packet (felix/bpf-gpl/conntrack.h): connection tracking first. A translated connection has a forward
- * entry under the addresses that the client sees, which leads to a reverse one under those that the endpoint sees.
+ * Calico with its connection state, per packet (felix/bpf-gpl/conntrack.h): connection tracking first. A
+ * translated connection has a forward entry under the addresses that the client sees, which leads to a
+ * reverse one under those that the endpoint sees.
  */
 
 import type { Cluster } from "../../cluster/cluster.js";

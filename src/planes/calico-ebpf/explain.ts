@@ -1,4 +1,7 @@
-/** The same decision as `model.ts`, counted and in words: each node that the walk visits. The contract suite holds both to the same answers. */
+/**
+ * The same decision as `model.ts`, counted and in words: each node that the walk visits. The contract suite
+ * holds both to the same answers.
+ */
 
 import { type Network, servicePortName } from "../../cluster/cluster.js";
 import { addressText, familyOf, socketText } from "../../cluster/family.js";

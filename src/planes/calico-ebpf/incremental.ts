@@ -1,6 +1,6 @@
 /**
- * Felix at work on the model's maps: ordinals that shift are written, places of a Maglev table that change hands, then the frontends that
- * count them, then ordinals too many are deleted.
+ * Felix at work on the model's maps: ordinals that shift are written, places of a Maglev table that change
+ * hands, then the frontends that count them, then ordinals too many are deleted.
  */
 
 import type { Cluster } from "../../cluster/cluster.js";

@@ -1,6 +1,6 @@
 /**
- * Calico's load-balancing maps (felix/bpf-gpl/nat_types.h, routes.h) inside the kernel's LPM trie (src/planes/shared/lpm/trie.ts) and
- * hash map (kernel/bpf/hashtab.c), in int32 words.
+ * Calico's load-balancing maps (felix/bpf-gpl/nat_types.h, routes.h) inside the kernel's LPM trie
+ * (src/planes/shared/lpm/trie.ts) and hash map (kernel/bpf/hashtab.c), in int32 words.
  */
 
 /** Value of cali_v4_nat_fe, 20 bytes. */
@@ -26,7 +26,10 @@ export const LOOKUP_BITS = 88;
 /** The address of the frontend that stands for a NodePort at any node, 255.255.255.255. */
 export const ANY_NODE = -1;
 
-/** Value of cali_v4_routes: flags, then a next hop. It begins where a frontend's does, a route's one word of data being padded. */
+/**
+ * Value of cali_v4_routes: flags, then a next hop. It begins where a frontend's does, a route's one word of
+ * data being padded.
+ */
 export const ROUTE_FLAGS = 9;
 export const ROUTE_IN_POOL = 1;
 export const ROUTE_WORKLOAD = 4;

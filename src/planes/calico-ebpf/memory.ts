@@ -1,7 +1,8 @@
 /**
- * Memory of Calico's maps. What the kernel accounts for (trie_mem_usage, htab_map_mem_usage; bpftool's memlock) is exact: entries of
- * tries without the nodes between them, buckets and elements of hashes. The rest of what slabs hold is derived. Maps that keep the
- * least recently used are there from the start and left out, as is conntrack.
+ * Memory of Calico's maps. What the kernel accounts for (trie_mem_usage, htab_map_mem_usage; bpftool's
+ * memlock) is exact: entries of tries without the nodes between them, buckets and elements of hashes. The
+ * rest of what slabs hold is derived. Maps that keep the least recently used are there from the start and
+ * left out, as is conntrack.
  */
 
 import type { Family } from "../../cluster/family.js";

@@ -1,4 +1,7 @@
-/** Calico's lookup (calico_v4_nat_lookup in felix/bpf-gpl/nat_lookup.h) over its maps, as the tc program runs it for a first packet. */
+/**
+ * Calico's lookup (calico_v4_nat_lookup in felix/bpf-gpl/nat_lookup.h) over its maps, as the tc program runs
+ * it for a first packet.
+ */
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { type Family, familyOf } from "../../cluster/family.js";

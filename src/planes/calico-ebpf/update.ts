@@ -1,6 +1,7 @@
 /**
- * What felix writes for one change: entries that differ, because its caching maps compare before they write. Deleted frontends go first, then new
- * backends come, then frontends that count them, and backends too many go last: make before break.
+ * What felix writes for one change: entries that differ, because its caching maps compare before they write.
+ * Deleted frontends go first, then new backends come, then frontends that count them, and backends too many
+ * go last: make before break.
  */
 
 import { applyChange, type Change, joiningAddresses, singleChanges } from "../../cluster/change.js";

@@ -1,6 +1,7 @@
 /**
- * The eBPF models: Cilium's lookups (lb4_lookup_service, lb4_lookup_wildcard_service, lb4_local in bpf/lib/lb.h) over its maps, as
- * bpf_lxc.c makes them for packets of pods, nodeport_lb4 for those from outside, and bpf_sock.c at the socket.
+ * The eBPF models: Cilium's lookups (lb4_lookup_service, lb4_lookup_wildcard_service, lb4_local in
+ * bpf/lib/lb.h) over its maps, as bpf_lxc.c makes them for packets of pods, nodeport_lb4 for those from
+ * outside, and bpf_sock.c at the socket.
  */
 
 import { type Family, familyOf } from "../../cluster/family.js";
@@ -109,7 +110,10 @@ export abstract class CiliumModel implements Model {
     return ((id - 1) << 1) | (hairpin || leaves ? 1 : 0);
   }
 
-  /** lb4_lookup_service: a master element, of the internal scope for the inside where there are two. An external IP has no internal one. */
+  /**
+   * lb4_lookup_service: a master element, of the internal scope for the inside where there are two. An
+   * external IP has no internal one.
+   */
   serviceAt(address: number, dport: number, protocol: number, inside: boolean): number {
     const { services } = this.maps;
     const service = services.find(address, portSlot(dport, 0), protocolScope(protocol, SCOPE_EXTERNAL));

@@ -1,4 +1,7 @@
-/** The program's map entries as bytes, in the layout of Cilium's bpf/lib/lb.h: what bpftool would load, and lbscale import reads. */
+/**
+ * The program's map entries as bytes, in the layout of Cilium's bpf/lib/lb.h: what bpftool would load, and
+ * lbscale import reads.
+ */
 
 import { INGRESS_IP, isExternalIp, isIngressIp } from "../../cluster/cluster.js";
 import { familyOf } from "../../cluster/family.js";

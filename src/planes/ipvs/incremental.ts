@@ -33,7 +33,10 @@ export class LiveIpvs implements IncrementalModel {
   readonly #virtual: VirtualServices;
   /** Service-port → its virtual services. */
   readonly #rows = new Map<number, number[]>();
-  /** Virtual service and endpoint → a destination that was deleted: one that comes back gets its record back (ip_vs_trash_get_dest). */
+  /**
+   * Virtual service and endpoint → a destination that was deleted: one that comes back gets its record back
+   * (ip_vs_trash_get_dest).
+   */
   readonly #trash = new Map<string, number>();
   #free: number;
 

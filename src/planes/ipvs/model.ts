@@ -106,7 +106,10 @@ export class IpvsModel implements Model {
     this.#templates.clear();
   }
 
-  /** ip_route_input, or ip_route_output for the node's own packets: where a packet goes, counted. No later packet is spared it. */
+  /**
+   * ip_route_input, or ip_route_output for the node's own packets: where a packet goes, counted. No later
+   * packet is spared it.
+   */
   explainRoute(dst: number, { work, path }: Trace): void {
     const search = this.#routes.search(dst, work);
     if (search !== null) path?.push(`routing: ${search.type}${walkWords(search)}`);

@@ -105,7 +105,10 @@ export class IpvsProgram implements Program, Created {
     return this.weights?.[endpoint] ?? 1;
   }
 
-  /** The program after a change, its virtual services in any order and all of weight 1: `ipvsWeights` numbers endpoints before it. */
+  /**
+   * The program after a change, its virtual services in any order and all of weight 1: `ipvsWeights` numbers
+   * endpoints before it.
+   */
   changed(change: Change): IpvsProgram {
     const { ipvsWeights: _, ...options } = this.#options;
     return new IpvsProgram(applyChange(this.cluster, change), { ...options, ruleOrder: "listed" });

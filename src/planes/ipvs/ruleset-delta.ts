@@ -1,4 +1,7 @@
-/** One change as text, for iptables-restore and, in the words of `ipvsadm -R`, the netlink commands that kube-proxy sends (pkg/proxy/ipvs/proxier.go, syncEndpoint). */
+/**
+ * One change as text, for iptables-restore and, in the words of `ipvsadm -R`, the netlink commands that
+ * kube-proxy sends (pkg/proxy/ipvs/proxier.go, syncEndpoint).
+ */
 
 import type { Cluster } from "../../cluster/cluster.js";
 import { extractService } from "../../cluster/extract-service.js";
@@ -54,9 +57,10 @@ function serversOf(cluster: Cluster): Map<string, Set<string>> {
 }
 
 /**
- * What kube-proxy hands to iptables-restore at each sync, whatever changed (proxier.go, writeIptablesRules), byte for byte but for
- * the order of lines. The jumps from the hooks are only ensured to exist. Elements of sets are arguments of an `ipset` call each,
- * services and servers go over netlink: neither is text. It holds no name.
+ * What kube-proxy hands to iptables-restore at each sync, whatever changed (proxier.go, writeIptablesRules),
+ * byte for byte but for the order of lines. The jumps from the hooks are only ensured to exist. Elements of
+ * sets are arguments of an `ipset` call each, services and servers go over netlink: neither is text. It holds
+ * no name.
  */
 export function ipvsHandedText(program: IpvsProgram): string {
   return rulesText(program, HANDED);

@@ -1,4 +1,7 @@
-/** The program as text for ipvsadm, ipset and iptables-restore: what kube-proxy's IPVS mode programs, from the model's own columns. */
+/**
+ * The program as text for ipvsadm, ipset and iptables-restore: what kube-proxy's IPVS mode programs, from the
+ * model's own columns.
+ */
 
 import { maskTo, type Network, protocolName, SCTP, TCP } from "../../cluster/cluster.js";
 import {

@@ -18,7 +18,8 @@ const MAX_COMMENT = 128;
 
 /**
  * Text for `nft -f`, one transaction after another: each chunk is a whole input, and all of them in one file are valid
- * too. The first one creates the table, after deleting an old one. Throws NotRepresentableError for names that Kubernetes does not allow.
+ * too. The first one creates the table, after deleting an old one. Throws NotRepresentableError for names
+ * that Kubernetes does not allow.
  */
 export function* nftTransactions(
   program: NftablesProgram,

@@ -24,7 +24,7 @@ const REPLY = 18;
 /** mark, byte 168, on the cache line of `status`, which every packet reads: what NAT was set up to do. */
 const MARK = 42;
 
-/** Of struct nf_conntrack_tuple_hash: hnnode.next at 0 and .pprev at 8; then the tuple: src.u3, src.u and l3num, dst.u3, dst.u with protonum and dir. */
+/** struct nf_conntrack_tuple_hash: hnnode; src.u3, src.u with l3num, dst.u3, dst.u with protonum and dir. */
 export const NEXT = 0;
 const PPREV = 2;
 export const SOURCE = 4;

@@ -30,16 +30,16 @@ export function jhash4(k0: number, k1: number, k2: number, k3: number, seed: num
 }
 
 /**
- * `jhash2` of five words, which is lookup3's own `hashword`: Bob Jenkins' start value is the kernel's. Calico's Maglev hashes a packet
- * with it.
+ * `jhash2` of five words, which is lookup3's own `hashword`: Bob Jenkins' start value is the kernel's.
+ * Calico's Maglev hashes a packet with it.
  */
 export function jhash5(k0: number, k1: number, k2: number, k3: number, k4: number, seed: number): number {
   return overTwelve(k0, k1, k2, k3, (JHASH_INITVAL + 20 + seed) | 0, k4);
 }
 
 /**
- * `__hash_from_tuple_v6` of Cilium (bpf/lib/hash.h), which begins without a seed: the source's upper three words, here zero, mix to
- * zeros, and the seed comes last.
+ * `__hash_from_tuple_v6` of Cilium (bpf/lib/hash.h), which begins without a seed: the source's upper three
+ * words, here zero, mix to zeros, and the seed comes last.
  */
 export function tupleHash6(source: number, ports: number, protocol: number, seed: number): number {
   return overTwelve(source, ports, protocol, seed, 0);
@@ -50,7 +50,10 @@ export function jhash14(k0: number, k1: number, k2: number, k3: number, seed: nu
   return overTwelve(k0, k1, k2, k3 & 0xffff, (JHASH_INITVAL + 14 + seed) | 0);
 }
 
-/** `__jhash_mix` of the first twelve bytes, then the rest. Written out, as below: a call that loops once is slower, and lookups are timed. */
+/**
+ * `__jhash_mix` of the first twelve bytes, then the rest. Written out, as below: a call that loops once is
+ * slower, and lookups are timed.
+ */
 function overTwelve(k0: number, k1: number, k2: number, k3: number, start: number, k4 = 0): number {
   let a = (start + k0) | 0;
   let b = (start + k1) | 0;

@@ -8,9 +8,10 @@ export interface Permutations {
 }
 
 /**
- * Fills `table` (of prime length M) with an id for each place: backends take turns, and each claims the next free place of its own
- * permutation (position + j · skip mod M). Leaves the table as it is where there is no backend. Expected O(M log M) for few.
- * `taken` is room for M bytes: a quarter of the table, so that the search stays in the innermost cache.
+ * Fills `table` (of prime length M) with an id for each place: backends take turns, and each claims the next
+ * free place of its own permutation (position + j · skip mod M). Leaves the table as it is where there is no
+ * backend. Expected O(M log M) for few. `taken` is room for M bytes: a quarter of the table, so that the
+ * search stays in the innermost cache.
  */
 export function claimInTurns(
   { position, skip }: Permutations,

@@ -4,8 +4,9 @@
  * Replicates of one run are no independent sample of "this code on this machine": two runs of the same code differ by more
  * than replicates within them do, because neighbours and memory speed change between runs. A permutation test over
  * replicates takes that for an effect. A change of the clock rate, which shifts all cells alike, shows in the empty loop and
- * is refused. What is left differs from cell to cell: each N gives one effect (log ratio of the runs' medians, at equal speed of memory or core),
- * and the planes' effects are combined with the heterogeneity that they show among themselves.
+ * is refused. What is left differs from cell to cell: each N gives one effect (log ratio of the runs'
+ * medians, at equal speed of memory or core), and the planes' effects are combined with the heterogeneity
+ * that they show among themselves.
  */
 
 import { clampedSlope } from "../../stats/covariate.js";

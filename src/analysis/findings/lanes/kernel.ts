@@ -103,7 +103,10 @@ export function guestConnect(results: Results): Finding | null {
   };
 }
 
-/** What one endpoint change takes through two proxies in the same guest, the slower first, and what starting a tool alone takes there. */
+/**
+ * What one endpoint change takes through two proxies in the same guest, the slower first, and what starting a
+ * tool alone takes there.
+ */
 export function guestUpdate(results: Results): Finding | null {
   const pair = guestPair(results, "update");
   if (!pair) return null;

@@ -67,7 +67,8 @@ export interface ResolvedCilium {
 
 /**
  * Finds the program of a plane.
- * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError, InvalidOptionError for another program.
+ * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError,
+ * InvalidOptionError for another program.
  */
 export function resolveCilium(id: string, environment: CacheVariables = process.env): ResolvedCilium {
   const { mode, version } = parseCiliumPlane(id);

@@ -66,8 +66,8 @@ export function parseKubeProxyPlane(id: string): KubeProxyPlane {
 }
 
 /**
- * The kube-proxy that is meant by the id of a plane of the models with a version, such as nftables@1.35: lbscale's own rules in the
- * kernel are of the newest version only. Undefined for other ids.
+ * The kube-proxy that is meant by the id of a plane of the models with a version, such as nftables@1.35:
+ * lbscale's own rules in the kernel are of the newest version only. Undefined for other ids.
  */
 export function realProgramOf(id: string): string | undefined {
   const { plane, version } = splitPlaneId(id);
@@ -90,7 +90,8 @@ export interface ResolvedKubeProxy {
 
 /**
  * Finds the program of a plane, and the backend of its tools.
- * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError, InvalidOptionError for another program.
+ * @throws UnsupportedHostError, which says how to install what is missing; UnknownNameError,
+ * InvalidOptionError for another program.
  */
 export function resolveKubeProxy(
   id: string,

@@ -77,8 +77,9 @@ export class CiliumNode implements ProgrammedNode {
   }
 
   /**
-   * Makes changes, and waits until they are written. Cilium takes what it has gathered at each tick of a clock (stream.Buffer), and the
-   * last changes were written at one: the next come at a time that has nothing to do with it, as a cluster's do.
+   * Makes changes, and waits until they are written. Cilium takes what it has gathered at each tick of a
+   * clock (stream.Buffer), and the last changes were written at one: the next come at a time that has nothing
+   * to do with it, as a cluster's do.
    */
   async #send(changes: readonly ObjectChange[]) {
     await setTimeout(this.#random.below(this.#program.waitMs + 1));

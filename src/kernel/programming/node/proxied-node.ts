@@ -121,8 +121,8 @@ export class ProxiedNode implements ProgrammedNode {
   }
 
   /**
-   * Makes changes, and waits until a sync that has all of them has ended. They carry the time at which they are worked out, from which
-   * kube-proxy counts, so that is done last.
+   * Makes changes, and waits until a sync that has all of them has ended. They carry the time at which they
+   * are worked out, from which kube-proxy counts, so that is done last.
    */
   async #send(work: () => readonly ObjectChange[]) {
     const before = await this.#clock();

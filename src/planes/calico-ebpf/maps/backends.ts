@@ -1,6 +1,6 @@
 /**
- * cali_v4_nat_be and cali_v4_mglv: hash maps without preallocation (kernel/bpf/hashtab.c), from a service's id and an ordinal, or a place
- * of its Maglev table, to an endpoint.
+ * cali_v4_nat_be and cali_v4_mglv: hash maps without preallocation (kernel/bpf/hashtab.c), from a service's
+ * id and an ordinal, or a place of its Maglev table, to an endpoint.
  */
 
 import type { Cluster } from "../../../cluster/cluster.js";

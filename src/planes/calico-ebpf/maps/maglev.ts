@@ -1,6 +1,7 @@
 /**
- * cali_v4_mglv: a Maglev table for each service-port of a Service that asks for it by annotation (felix/bpf/consistenthash, maglev.h and
- * jenkins_hash.h of felix/bpf-gpl). For clients outside the cluster alone: only the program at the host's interface knows it.
+ * cali_v4_mglv: a Maglev table for each service-port of a Service that asks for it by annotation
+ * (felix/bpf/consistenthash, maglev.h and jenkins_hash.h of felix/bpf-gpl). For clients outside the cluster
+ * alone: only the program at the host's interface knows it.
  */
 
 import { type Cluster, LOCAL_POLICY_ONLY } from "../../../cluster/cluster.js";
@@ -23,8 +24,8 @@ const FNV_PRIME = 0x01000193;
 const PACKET_SEED = 0xca71c0;
 
 /**
- * Whether a Service asks for Maglev, where `--calico-maglev` is on: the annotation is for Services with an address that clients outside
- * reach, and changes nothing of NodePorts, which belong to one node each.
+ * Whether a Service asks for Maglev, where `--calico-maglev` is on: the annotation is for Services with an
+ * address that clients outside reach, and changes nothing of NodePorts, which belong to one node each.
  */
 export function asksForMaglev(cluster: Cluster, s: number): boolean {
   return cluster.externalStart[s + 1]! > cluster.externalStart[s]!;
@@ -55,8 +56,8 @@ export function maglevTable(cluster: Cluster, p: number): Int32Array {
 }
 
 /**
- * FNV-1 of 32 bits over a byte and a name such as `10.128.0.5:8080`. Go gives the sum most significant byte first and felix reads it in
- * the machine's order, so that its bytes are swapped on x86.
+ * FNV-1 of 32 bits over a byte and a name such as `10.128.0.5:8080`. Go gives the sum most significant byte
+ * first and felix reads it in the machine's order, so that its bytes are swapped on x86.
  */
 export function nameHash(name: string, seed: number): number {
   let hash = Math.imul(FNV_OFFSET_BASIS, FNV_PRIME) ^ seed;
@@ -69,8 +70,9 @@ const IPV6_TUPLE = new Int32Array(11);
 const IPV6_BYTES = new Uint8Array(IPV6_TUPLE.buffer);
 
 /**
- * Place of a packet. The program reads addresses as the packet has them, in network order, and ports in the machine's. Of IPv6 all words
- * of both addresses are hashed, of which the model has the last, and the protocol comes before the ports.
+ * Place of a packet. The program reads addresses as the packet has them, in network order, and ports in the
+ * machine's. Of IPv6 all words of both addresses are hashed, of which the model has the last, and the
+ * protocol comes before the ports.
  */
 export function maglevPlace(
   src: number,

@@ -13,8 +13,9 @@ import { AFFINITY_MATCH, type HexMaps, MAP_LAYOUTS, type MapLayout } from "./map
 const MAINTENANCE_BYTE = 3;
 
 /**
- * The maps without them. A backend that is not ready has no slot, so that nothing shows which frontend refers to it: where frontends
- * were forgotten, `listed` decides, the backend maps' keys without their numbers, by which Services of today still have it.
+ * The maps without them. A backend that is not ready has no slot, so that nothing shows which frontend refers
+ * to it: where frontends were forgotten, `listed` decides, the backend maps' keys without their numbers, by
+ * which Services of today still have it.
  */
 export function withoutStale(maps: HexMaps, listed?: ReadonlySet<string>): HexMaps {
   const found: Stale = { ids: new Set(), members: new Map(), used: new Set(), forgotten: new Set() };

@@ -1,6 +1,6 @@
 /**
- * cilium_ipcache_v2 (bpf/lib/eps.h): whose an address is, in the kernel's trie. The datapath asks it about destinations that have no
- * entry as a service, and about external IPs at the socket.
+ * cilium_ipcache_v2 (bpf/lib/eps.h): whose an address is, in the kernel's trie. The datapath asks it about
+ * destinations that have no entry as a service, and about external IPs at the socket.
  */
 
 import type { Cluster } from "../../../cluster/cluster.js";
@@ -14,7 +14,10 @@ export const IPCACHE_FAMILY = 1;
 /** What stands in a key before the address. */
 const STATIC_BITS = 32;
 
-/** Where a node has sec_identity: behind 24 bytes of header and 20 of key, in both families. The 24 bytes of value end in the 96-byte class. */
+/**
+ * Where a node has sec_identity: behind 24 bytes of header and 20 of key, in both families. The 24 bytes of
+ * value end in the 96-byte class.
+ */
 export const IDENTITY = 11;
 /** Reserved identities (pkg/identity); those of labels begin at 256. */
 export const HOST = 1;
@@ -29,7 +32,8 @@ export interface IpcacheEntry {
 
 /**
  * What the agent of this node enters: its own addresses and the world (daemon/cmd), and every pod of the cluster, which it
- * learns from CiliumEndpoints (pkg/k8s/watchers). A cluster here knows those behind Services. An endpoint in the node's network namespace has the node's identity.
+ * learns from CiliumEndpoints (pkg/k8s/watchers). A cluster here knows those behind Services. An endpoint in
+ * the node's network namespace has the node's identity.
  */
 export function* ipcacheEntries({ network, endpointAddress }: Cluster): Iterable<IpcacheEntry> {
   yield { address: 0, prefixLength: 0, identity: WORLD };

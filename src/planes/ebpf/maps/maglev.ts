@@ -17,8 +17,8 @@ export function backendName(cluster: Cluster, endpoint: number, protocol: number
 }
 
 /**
- * Fills `table` (of prime length M) with an id for each place. Backends, whose `names` must be sorted, take turns (`claimInTurns`).
- * `taken` is room for M bytes.
+ * Fills `table` (of prime length M) with an id for each place. Backends, whose `names` must be sorted, take
+ * turns (`claimInTurns`). `taken` is room for M bytes.
  */
 export function fillMaglevTable(
   names: readonly string[],

@@ -1,4 +1,7 @@
-/** What kube-proxy calls its chains and says in its rules' comments (proxier.go, syncProxyRules): import reads names out of both. */
+/**
+ * What kube-proxy calls its chains and says in its rules' comments (proxier.go, syncProxyRules): import reads
+ * names out of both.
+ */
 
 import { type Cluster, servicePortName } from "../../../cluster/cluster.js";
 import { endpointText } from "../../../cluster/family.js";

@@ -1,6 +1,7 @@
 /**
  * Routes of a node in IPVS mode: every service address is an address of kube-ipvs0, so the kernel has a local route for each. A
- * device needs not be up for that (fib_add_ifaddr). What a first packet reads of them is counted, and no part of the timed `lookup`.
+ * device needs not be up for that (fib_add_ifaddr). What a first packet reads of them is counted, and no part
+ * of the timed `lookup`.
  */
 
 import type { Cluster } from "../../../cluster/cluster.js";
@@ -31,7 +32,10 @@ export class NodeRoutes {
     this.#virtual = virtual;
   }
 
-  /** The trie with the loopback's routes, the node's addresses, the pod range, a default route, and the addresses of kube-ipvs0. */
+  /**
+   * The trie with the loopback's routes, the node's addresses, the pod range, a default route, and the
+   * addresses of kube-ipvs0.
+   */
   get trie(): FibTrie {
     if (this.#trie !== undefined) return this.#trie;
     const { podCidr, nodeAddresses } = this.#cluster.network;

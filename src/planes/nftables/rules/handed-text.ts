@@ -1,4 +1,7 @@
-/** What kube-proxy hands to `nft -f -` for changes: one transaction, a command a line (pkg/proxy/nftables/proxier.go, syncProxyRules). */
+/**
+ * What kube-proxy hands to `nft -f -` for changes: one transaction, a command a line
+ * (pkg/proxy/nftables/proxier.go, syncProxyRules).
+ */
 
 import type { Change } from "../../../cluster/change.js";
 import { type Cluster, protocolName } from "../../../cluster/cluster.js";

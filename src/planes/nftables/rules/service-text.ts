@@ -1,4 +1,7 @@
-/** The chains of service-ports and of their endpoints (pkg/proxy/nftables/proxier.go, syncProxyRules), as `nft list` prints them or in other words. */
+/**
+ * The chains of service-ports and of their endpoints (pkg/proxy/nftables/proxier.go, syncProxyRules), as `nft
+ * list` prints them or in other words.
+ */
 
 import {
   type Cidr,

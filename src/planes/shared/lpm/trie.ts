@@ -3,8 +3,9 @@
 import { MapFullError } from "../../../errors.js";
 
 /**
- * struct lpm_trie_node: two children, 16 bytes; u32 prefixlen, u32 flags; data and value, and 8 bytes of the allocator's. A frontend of
- * Calico's (12 bytes of data, 20 of value) fills the 64-byte class, one cache line; smaller nodes come from the same class.
+ * struct lpm_trie_node: two children, 16 bytes; u32 prefixlen, u32 flags; data and value, and 8 bytes of the
+ * allocator's. A frontend of Calico's (12 bytes of data, 20 of value) fills the 64-byte class, one cache
+ * line; smaller nodes come from the same class.
  */
 export const NODE_WORDS = 16;
 /**
