@@ -3,8 +3,8 @@ import { buildCluster, type ServiceRecord } from "../../cluster/build.js";
 import { type Cluster, TCP } from "../../cluster/cluster.js";
 import { DEFAULT_NETWORK } from "../../cluster/network.js";
 import { planeById } from "../../planes/registry.js";
-import { compareBytes, type HandedChange, HandedTexts, handedDifferences } from "./handed.js";
-import type { Write } from "./protocol.js";
+import { compareBytes, type HandedChange, HandedTexts, handedDifferences, takenFromText } from "./handed.js";
+import { KUBE_PROXY_MODES, type Write } from "./protocol.js";
 
 const NAMES: ReadonlySet<string> = new Set(["a/web"]);
 const OTHERS: ReadonlySet<string> = new Set(["a/api"]);
@@ -83,6 +83,11 @@ describe("the text of a sync", () => {
     const deletion = flushed[0]!.replace("flush", "delete");
     expect(texts.compare(nft(deletion), nothing)!.model).toEqual([deletion]);
     expect(texts.compare(nft("x"), nothing)!.model).toEqual([]);
+  });
+
+  it("is compared but for when chains are deleted, which verify says of the modes that leave some", () => {
+    expect(KUBE_PROXY_MODES.filter((mode) => takenFromText(mode) !== null)).toEqual(["iptables", "nftables"]);
+    expect(takenFromText("nftables")).toContain("when chains that lost their user are deleted");
   });
 
   it("of nftables says nothing of an address at which two Services are", () => {
