@@ -345,7 +345,7 @@ describe("a probe's log", () => {
     );
     expect(() =>
       parseProbeLog(lines(floor, { kind: "unsettled", answered: 6, outcome: "timedOut", ms: 60_000 })),
-    ).toThrow("the 7th Service did not answer within 60 s");
+    ).toThrow("Service 7 did not answer within 60 s");
     expect(() => parseProbeLog("exec format error")).toThrow("no report: exec format error");
   });
 });

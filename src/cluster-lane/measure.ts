@@ -18,7 +18,18 @@ import {
   taskManifest,
   taskText,
 } from "./objects.js";
-import { type ClusterJob, connects, leastMs, settingOf, timingOf, watcherSeconds, watches } from "./plan.js";
+import {
+  type ClusterJob,
+  connects,
+  doneOf,
+  isCut,
+  leastMs,
+  type OutOfTime,
+  settingOf,
+  timingOf,
+  watcherSeconds,
+  watches,
+} from "./plan.js";
 import {
   PULL_SECONDS,
   probeManifest,
@@ -30,7 +41,7 @@ import {
   watcherName,
 } from "./pod-objects.js";
 import { isReady, targetOf, waitForPods, waitForPull } from "./pods.js";
-import { type ProbeLog, parseProbeLog } from "./probe-reports.js";
+import { type ProbeLog, settledLog } from "./probe-reports.js";
 import { readProbe } from "./programs.js";
 import { type ClusterProgress, OwnServices } from "./services.js";
 
@@ -51,7 +62,7 @@ export interface MeasuredSize {
 export interface MeasureHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ClusterProgress) => void;
-  /** All of one N has been measured. */
+  /** One N has been measured, as far as there was time for it. */
   readonly onMeasured: (services: number, measured: MeasuredSize) => void;
   /** Whether an earlier part of this run measured it. */
   readonly isMeasured: (services: number) => boolean;
@@ -60,18 +71,20 @@ export interface MeasureHooks {
 }
 
 /**
- * Measures everything that was asked for, and begins nothing for which there is no time. Returns early once the signal is
- * aborted; nothing stays behind in any case.
+ * Measures everything that was asked for. Once its time is over nothing begins; a Service, a change or a round that has
+ * begun is ended. Returns early once the signal is aborted; nothing stays behind in any case.
  *
- * @returns the N at which the time was over; null: all was measured, or the signal aborted.
+ * @param programOf the probe for an architecture
+ * @returns where the time was over; null: all was measured, or the signal aborted.
  */
 export async function measureCluster(
   api: Api,
   job: ClusterJob,
   state: ClusterState,
   hooks: MeasureHooks,
-): Promise<number | null> {
-  const run = new ClusterRun(api, job, state, hooks);
+  programOf = readProbe,
+): Promise<OutOfTime | null> {
+  const run = new ClusterRun(api, job, state, hooks, programOf);
   try {
     return await run.measure();
   } catch (error) {
@@ -94,44 +107,56 @@ class ClusterRun {
   readonly #api: Api;
   readonly #job: ClusterJob;
   readonly #state: ClusterState;
-  readonly #hooks: MeasureHooks;
+  readonly #hooks: MeasureHooks & { readonly isLate: () => boolean };
+  readonly #programOf: typeof readProbe;
   #targets: Target[] = [];
   #watchers: readonly Watcher[] = [];
   #changes: Changes | null = null;
   /** Whether there may be anything to remove. */
   hasBegun = false;
 
-  constructor(api: Api, job: ClusterJob, state: ClusterState, hooks: MeasureHooks) {
+  constructor(
+    api: Api,
+    job: ClusterJob,
+    state: ClusterState,
+    hooks: MeasureHooks,
+    programOf: typeof readProbe,
+  ) {
     this.#api = api;
     this.#job = job;
     this.#state = state;
-    this.#hooks = hooks;
+    this.#hooks = { ...hooks, isLate: () => hooks.leftMs() <= 0 };
+    this.#programOf = programOf;
     this.setting = settingOf(job, state);
   }
 
   /** See `measureCluster`. */
-  async measure(): Promise<number | null> {
-    const { services: sizes, scenarios } = this.#job;
-    const { isMeasured, onMeasured, signal } = this.#hooks;
-    const isLate = () => this.#hooks.leftMs() <= 0;
-    const hooks = { ...this.#hooks, isLate };
+  async measure(): Promise<OutOfTime | null> {
+    const { isMeasured, onMeasured, signal, isLate } = this.#hooks;
     const own = await this.#prepare();
-    for (const services of sizes) {
+    for (const services of this.#job.services) {
       if (signal.aborted) return null;
       if (isMeasured(services)) continue;
-      if (isLate()) return services;
-      const changes = this.#changes;
-      const grown = changes && scenarios.includes("sync");
-      const growth = grown ? await watchGrowth(changes, own, services, hooks) : null;
-      const isGrown = await own.growTo(services);
-      // What is programmed late must not be taken for the time of a change.
-      const probed = isGrown && connects(this.#job) ? await this.#probe(own.addresses) : [];
-      const changing = changes && isGrown && scenarios.includes("programming");
-      const changed = changing ? await changeAll(changes, services, hooks) : null;
-      onMeasured(services, { probed, changed: merge(growth, changed) });
-      if (isLate()) return services;
+      const measured = isLate() ? null : await this.#measureAt(services, own);
+      if (measured) onMeasured(services, measured);
+      const done = doneOf(measured);
+      if (isCut(done, this.#job)) return { services, done };
     }
     return null;
+  }
+
+  /** As much of one N as there is time for. */
+  async #measureAt(services: number, own: OwnServices): Promise<MeasuredSize> {
+    const { scenarios } = this.#job;
+    const changes = this.#changes;
+    const grown = changes && scenarios.includes("sync");
+    const growth = grown ? await watchGrowth(changes, own, services, this.#hooks) : null;
+    const isGrown = await own.growTo(services);
+    // What is programmed late must not be taken for the time of a change.
+    const probed = isGrown && connects(this.#job) ? await this.#probe(own.addresses) : [];
+    const changing = changes && isGrown && scenarios.includes("programming") && !this.#hooks.isLate();
+    const changed = changing ? await changeAll(changes, services, this.#hooks) : null;
+    return { probed, changed: merge(growth, changed) };
   }
 
   close(): void {
@@ -161,7 +186,7 @@ class ClusterRun {
     }
     const architectures = [...this.#state.probes.keys()];
     for (const architecture of architectures) {
-      const manifest = programManifest(setting, architecture, readProbe(architecture));
+      const manifest = programManifest(setting, architecture, this.#programOf(architecture));
       await this.#create(this.#path("api/v1", "configmaps"), manifest, anyObject);
     }
     if (this.#state.pulls) await this.#pullImage();
@@ -175,8 +200,7 @@ class ClusterRun {
       .map((pod) => targetOf(pod, setting.families))
       .sort((a, b) => ((a.addresses[0] ?? "") < (b.addresses[0] ?? "") ? -1 : 1));
     if (watches(this.#job)) await this.#startWatchers();
-    const isLate = () => this.#hooks.leftMs() <= 0;
-    return new OwnServices(this.#api, setting, this.#targets, { ...this.#hooks, isLate });
+    return new OwnServices(this.#api, setting, this.#targets, this.#hooks);
   }
 
   /** Where a node does not list the image, a pod shows whether it gets it before anything else waits for that. */
@@ -209,18 +233,20 @@ class ClusterRun {
     this.#changes = new Changes(this.#api, setting, this.#targets, this.#watchers);
   }
 
-  /** Runs a probe on every node, and reads what they say. */
+  /** Runs a probe on every node, and reads what they say: nothing where there is no time for a round. */
   async #probe(addresses: readonly (readonly string[])[]): Promise<Probed[]> {
     const { setting } = this;
     const services = addresses.length;
     const { deadlineSeconds, ...timing } = timingOf(this.#job);
     const leftMs = this.#hooks.leftMs();
-    if (leftMs < leastMs(timing)) return [];
+    const spareMs = Math.floor(leftMs - leastMs(timing));
+    if (spareMs < 0) return [];
     this.#hooks.onProgress(phase(`measuring at N = ${formatCount(services)}`));
     const text = taskText(
       {
         ...timing,
         ...{ rounds: this.#job.rounds, seed: this.#job.seed },
+        settleMs: Math.min(timing.settleMs, spareMs),
         targets: this.#targets,
         services: addresses,
         ...(leftMs < Number.POSITIVE_INFINITY && { budgetMs: Math.floor(leftMs) }),
@@ -250,8 +276,11 @@ class ClusterRun {
         deadlineSeconds * 1000,
       );
       for (const { metadata, spec } of ended) {
-        const log = await this.#api.text(`${this.#path("api/v1", "pods")}/${metadata.name}/log`);
-        probed.push({ node: spec.nodeName ?? "", log: parseProbeLog(log) });
+        const text = await this.#api.text(`${this.#path("api/v1", "pods")}/${metadata.name}/log`);
+        const log = settledLog(text, spareMs < timing.settleMs);
+        // The others' nodes would stand for a cluster that was not programmed yet.
+        if (log === null) return [];
+        probed.push({ node: spec.nodeName ?? "", log });
       }
     }
     return probed.sort((a, b) => (a.node < b.node ? -1 : 1));

@@ -54,7 +54,7 @@ export type ClusterSettings = z.infer<typeof clusterLaneSchema>;
 
 /** Options of a run of the cluster lane, with the two times that every lane has. */
 export interface ClusterLaneOptions extends ClusterSettings {
-  /** Nothing begins after this many seconds that was not measured by then. */
+  /** For the whole run: once they are over nothing more begins, within an N either. No limit where absent. */
   readonly budgetSeconds?: number | undefined;
   /** Seconds of measuring at each N; 20 where absent. */
   readonly durationSeconds?: number | undefined;

@@ -152,6 +152,49 @@ export function secondsOf(job: ClusterJob, from = 0): number {
 const repeatingSeconds = (job: ClusterJob, index: number): number =>
   (SYNCS - 1) * (makingSeconds(job, index) + removingSeconds(job, index) + 4);
 
+/** How much of an N was done: rounds that each probe ended, and changes and syncs that were made. */
+export interface DoneAt {
+  readonly rounds: Readonly<Record<Protocol, number>>;
+  readonly programming: number;
+  readonly sync: number;
+}
+
+/** Where the time of a run was over. */
+export interface OutOfTime {
+  /** The first N of which something is lacking. */
+  readonly services: number;
+  readonly done: DoneAt;
+}
+
+/** What was done at one N; null: nothing. */
+export function doneOf(
+  measured: {
+    readonly probed: readonly {
+      readonly log: { readonly rounds: readonly { readonly protocol: Protocol }[] };
+    }[];
+    readonly changed: { readonly made: Pick<DoneAt, "programming" | "sync"> } | null;
+  } | null,
+): DoneAt {
+  const rounds = (protocol: Protocol): number => {
+    const counts = (measured?.probed ?? []).map(
+      ({ log }) => log.rounds.filter((round) => round.protocol === protocol).length,
+    );
+    return counts.length === 0 ? 0 : Math.min(...counts);
+  };
+  const made = measured?.changed?.made ?? { programming: 0, sync: 0 };
+  return { rounds: { tcp: rounds("tcp"), udp: rounds("udp") }, ...made };
+}
+
+/** Whether the time was too short for all that was asked for at one N. */
+export function isCut({ rounds, programming, sync }: DoneAt, job: ClusterJob): boolean {
+  const { scenarios } = job;
+  return (
+    (connects(job) && protocolsOf(job).some((protocol) => rounds[protocol] < job.rounds)) ||
+    (scenarios.includes("programming") && programming < CHANGES) ||
+    (scenarios.includes("sync") && sync < SYNCS)
+  );
+}
+
 /** Pods that wait for changes are there for the whole run, and end by themselves where nobody ends them. */
 export const watcherSeconds = (job: ClusterJob): number => Math.ceil(4 * secondsOf(job)) + 1800;
 

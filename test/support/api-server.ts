@@ -12,6 +12,8 @@ export type Reply = {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Record<string, string>;
+  /** Lines of a log, in the place of a body. */
+  readonly log?: readonly object[];
 };
 export type Handler = (method: string, path: string, body: unknown) => Reply;
 
@@ -33,7 +35,7 @@ export async function serve(handler: Handler): Promise<{ api: Api; seen: string[
       seen.push(`${request.method} ${request.url}`);
       const reply = handler(request.method ?? "", request.url ?? "", text === "" ? null : JSON.parse(text));
       response.writeHead(reply.status, reply.headers);
-      response.end(JSON.stringify(reply.body));
+      response.end((reply.log ?? [reply.body]).map((line) => JSON.stringify(line)).join("\n"));
     });
   });
   const socketPath = join(folder, "socket");

@@ -142,7 +142,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     "budgetSeconds",
     {
       describe:
-        "Time for the whole run, such as 90s, 5m or 1h; the profile's by default. In lane cluster no larger N begins after it",
+        "Time for the whole run, such as 90s, 5m or 1h; the profile's by default. In lane cluster it ends a run within an N too; no limit by default",
     },
     parseSeconds,
     (seconds) => `${seconds}s`,

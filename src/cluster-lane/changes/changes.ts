@@ -53,8 +53,10 @@ export interface Changed {
   readonly times: readonly ChangeTime[];
   /** By node: what the comparison of the clocks leaves open. */
   readonly clockErrorNs: ReadonlyMap<string, number>;
-  /** Changes that the API server or a broken stream made useless. */
+  /** Changes of `programming` that the API server or a broken stream made useless: a lost sync ends the run. */
   readonly lost: number;
+  /** How many there was time for, the lost ones too. */
+  readonly made: { readonly programming: number; readonly sync: number };
   /** Of `sync`: what came before the last Service. */
   readonly creation: Creation | null;
 }
@@ -109,9 +111,8 @@ export class Changes {
   }
 
   /** Compares clocks, lets `work` make changes, compares again, and gives the times of all of them. */
-  async around(work: () => Promise<void>): Promise<Changed> {
-    this.#made = [];
-    this.#lost = 0;
+  async around(work: () => Promise<void>): Promise<Omit<Changed, "creation" | "made">> {
+    [this.#made, this.#lost] = [[], 0];
     const before = await this.#compare();
     await work();
     const after = await this.#compare();
@@ -126,7 +127,7 @@ export class Changes {
       node,
       Math.round(Math.max(errorNs, after.get(node)?.errorNs ?? 0)),
     ]);
-    return { times, clockErrorNs: new Map(errors), lost: this.#lost, creation: null };
+    return { times, clockErrorNs: new Map(errors), lost: this.#lost };
   }
 
   async #compare(): Promise<ReadonlyMap<string, ClockOffset>> {
@@ -236,8 +237,7 @@ export class Changes {
 
   /** One answer of the API server for all families. */
   #answeredAtOnce(): readonly number[] {
-    const answeredNs = nowNs();
-    return this.#setting.families.map(() => answeredNs);
+    return new Array<number>(this.#setting.families.length).fill(nowNs());
   }
 
   #frontends(addresses: readonly string[], target: Target | null): Frontend[] {

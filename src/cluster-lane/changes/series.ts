@@ -13,8 +13,9 @@ interface SeriesHooks {
 }
 
 /** New Services and replaced endpoints. */
-export function changeAll(changes: Changes, services: number, hooks: SeriesHooks): Promise<Changed> {
-  return changes.around(async () => {
+export async function changeAll(changes: Changes, services: number, hooks: SeriesHooks): Promise<Changed> {
+  let programming = 0;
+  const changed = await changes.around(async () => {
     const started = performance.now();
     for (let block = 0; block < CHANGES && !hooks.isLate(); block++) {
       const eachSeconds = (performance.now() - started) / 1000 / Math.max(1, block);
@@ -24,8 +25,10 @@ export function changeAll(changes: Changes, services: number, hooks: SeriesHooks
         leftSeconds: block === 0 ? null : eachSeconds * (CHANGES - block),
       });
       await changes.makeOne(block);
+      programming++;
     }
   });
+  return { ...changed, made: { programming, sync: 0 }, creation: null };
 }
 
 /** Makes Services up to a number several times, the last one at the end, and has it watched when that answers. */
@@ -52,7 +55,7 @@ export async function watchGrowth(
     }
   });
   const creation = creationNs.length === 0 ? null : { services: count - first, ns: creationNs };
-  return { ...changed, creation };
+  return { ...changed, made: { programming: 0, sync: creationNs.length }, creation };
 }
 
 /** Those of several series together; null where there are none. */
@@ -65,6 +68,10 @@ export function merge(...parts: readonly (Changed | null)[]): Changed | null {
       there.flatMap(({ clockErrorNs }) => [...clockErrorNs]).sort(([, a], [, b]) => a - b),
     ),
     lost: there.reduce((sum, { lost }) => sum + lost, 0),
+    made: {
+      programming: there.reduce((sum, { made }) => sum + made.programming, 0),
+      sync: there.reduce((sum, { made }) => sum + made.sync, 0),
+    },
     creation: there.map(({ creation }) => creation).find((creation) => creation !== null) ?? null,
   };
 }

@@ -123,8 +123,6 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   const isMeasured = (services: number) =>
     selectCells(results, { services }).some(({ replicates }) => replicates.length > 0);
   let done = job.services.filter(isMeasured).length;
-  /** Changes at the last N. */
-  let lost = 0;
   const show = ({ phase, isMaking = false, what, leftSeconds }: ClusterProgress) => {
     // What follows this phase is known from other runs: making and removing Services, and measuring itself.
     const rest = secondsOf(job, done) - (isMaking ? makingSeconds(job, done) : 0);
@@ -138,7 +136,7 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   await withCluster(
     options,
     async (api) => {
-      const endedAt = await measureCluster(api, job, state, {
+      const end = await measureCluster(api, job, state, {
         signal,
         onProgress: show,
         leftMs: () =>
@@ -148,15 +146,15 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
         isMeasured,
         onMeasured: (services, { probed, changed }) => {
           done++;
-          lost = changed?.lost ?? 0;
           const names = options.names ?? false;
           const facts = { seed: job.seed, otherServices: state.otherServices, names };
           if (changed) addChanged(results, services, changed, facts);
-          addProbed(results, services, probed, { ...facts, plane: state.plane, bare: DIRECT });
+          if (probed.length > 0)
+            addProbed(results, services, probed, { ...facts, plane: state.plane, bare: DIRECT });
           onReplicate();
         },
       });
-      if (endedAt !== null && sayOutOfTime(results, job, { services: endedAt, lost }))
+      if (end !== null && sayOutOfTime(results, job, end))
         onProgress({ kind: "note", text: "the budget is spent: what was not reached is a gap" });
       // What the run asked of the cluster, its cleaning included, for whoever runs that.
       results.cluster.parameters.traffic = { ...api.traffic };

@@ -1,44 +1,50 @@
 /** What a run in a cluster had no time for: a gap with its reason. Pure. */
 
 import { CHANGES } from "../../../cluster-lane/changes/changes.js";
-import { type ClusterJob, SYNCS } from "../../../cluster-lane/plan.js";
+import { type ClusterJob, type DoneAt, type OutOfTime, SYNCS } from "../../../cluster-lane/plan.js";
 import { OUT_OF_TIME } from "../../../kernel/out-of-time.js";
 import type { Cell, Results } from "../../../results/schema.js";
 import { gapWarning, noted } from "../../../results/summarize.js";
 import { countOf } from "../../../text.js";
+import { connectionsOf } from "./variants.js";
 
-/** How many rounds or changes a cell is to have. */
-function planned({ scenario }: Cell, { rounds }: Pick<ClusterJob, "rounds">): number {
-  if (scenario === "programming") return CHANGES;
-  return scenario === "sync" ? SYNCS : rounds;
+/** What a cell is to have and what of it was done, lost changes and rounds without an answer included. */
+function progressOf(
+  { scenario, variant }: Cell,
+  { rounds }: Pick<ClusterJob, "rounds">,
+  done: DoneAt,
+): { readonly planned: number; readonly done: number; readonly kind: string; readonly verb: string } {
+  if (scenario === "programming") {
+    return { planned: CHANGES, done: done.programming, kind: "change", verb: "made" };
+  }
+  if (scenario === "sync") return { planned: SYNCS, done: done.sync, kind: "sync", verb: "made" };
+  const { protocol = "tcp" } = connectionsOf(variant) ?? {};
+  return { planned: rounds, done: done.rounds[protocol], kind: "round", verb: "measured" };
 }
 
 /**
  * Says in the cells what was not reached.
  *
- * @param end the N at which the time was over, and how many of its changes were lost for other reasons
  * @returns whether anything is lacking
  */
 export function sayOutOfTime(
   { cells }: Pick<Results, "cells">,
   job: Pick<ClusterJob, "rounds">,
-  { services, lost }: { readonly services: number; readonly lost: number },
+  { services, done: doneThere }: OutOfTime,
 ): boolean {
   let lacks = false;
   for (const cell of cells.filter((each) => each.services >= services)) {
-    const measured = new Set(cell.replicates.map(({ block }) => block)).size;
-    if (measured === 0) {
-      cell.warnings.push(gapWarning(OUT_OF_TIME));
-      lacks = true;
-    } else if (measured + lost < planned(cell, job)) {
-      const kind = cell.scenario === "programming" || cell.scenario === "sync" ? "change" : "round";
-      cell.warnings.push(
-        noted(
-          `${countOf(measured, kind)} of ${planned(cell, job)} were measured before the run's time budget was used up`,
-        ),
-      );
-      lacks = true;
-    }
+    const progress = progressOf(cell, job, doneThere);
+    const { planned, kind, verb } = progress;
+    const done = cell.services === services ? progress.done : 0;
+    if (done >= planned) continue;
+    lacks = true;
+    const words = `${countOf(done, kind)} of ${planned} ${done === 1 ? "was" : "were"} ${verb}`;
+    cell.warnings.push(
+      cell.replicates.length === 0
+        ? gapWarning(OUT_OF_TIME)
+        : noted(`${words} before the run's time budget was used up`),
+    );
   }
   return lacks;
 }

@@ -31,7 +31,9 @@ function changed(times: ChangeTime[], errorNs = 1, lost = 0, names = false) {
       4,
     ),
   );
-  const all: Changed = { times, clockErrorNs: new Map([["secret-a", errorNs]]), lost, creation: CREATION };
+  const made = { programming: 20, sync: 3 };
+  const clockErrorNs = new Map([["secret-a", errorNs]]);
+  const all: Changed = { times, clockErrorNs, lost, made, creation: CREATION };
   addChanged(results, 100, all, { seed: 1, otherServices: 3, names });
   return { results, cell: (variant: string) => results.cells.find((cell) => cell.variant === variant)! };
 }
@@ -111,13 +113,26 @@ describe("changes that nodes of a cluster followed", () => {
     summarize(results);
     const { warnings } = cell("");
     expect(warnings).toContain(
-      "in this cluster, 1 of 7 changes did not reach a node in time: they are in no time",
+      "in this cluster, of 7 changes, 1 did not reach a node in time: they are in no time",
     );
     expect(warnings).toContain(
       "in this cluster, 2 changes were lost, because the API server or a stream to a pod failed",
     );
     expect(warnings.some((text) => text.includes("agree to 1 ms"))).toBe(true);
     expect(changed(JOINS).cell("").warnings).toEqual([]);
+  });
+
+  it("that were lost are of `programming`, and no syncs", () => {
+    const { results } = changed([...JOINS, time("sync", "secret-a", 0, 5e9)], 1, 1);
+    const lost = results.cells.flatMap(({ scenario, variant, warnings }) =>
+      warnings.map((words) => [scenario, variant, words]),
+    );
+    const words = "in this cluster, 1 change was lost, because the API server or a stream to a pod failed";
+    expect(lost).toEqual([
+      ["programming", "", words],
+      ["programming", "every node", words],
+      ["programming", "IPv4", words],
+    ]);
   });
 });
 

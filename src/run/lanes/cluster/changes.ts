@@ -6,7 +6,7 @@ import type { Cell, Results } from "../../../results/schema.js";
 import { findCell } from "../../../results/select.js";
 import { noted } from "../../../results/summarize.js";
 import { median, quantileSorted } from "../../../stats/quantile.js";
-import { formatNs } from "../../../text.js";
+import { countOf, formatNs } from "../../../text.js";
 import { emptyReplicate } from "../replicate.js";
 import { CHANGE_KINDS, CHANGE_PARTS, type ChangePart, changeCell } from "./variants.js";
 
@@ -98,8 +98,15 @@ function addPart(
   cell.warnings.push(
     ...[
       unseen > 0 &&
-        noted(`${unseen} of ${own.length} changes did not reach a node in time: they are in no time`),
-      lost > 0 && noted(`${lost} changes were lost, because the API server or a stream to a pod failed`),
+        noted(
+          `of ${countOf(own.length, cell.scenario === "sync" ? "sync" : "change")}, ${unseen} did not reach a node in time: they are in no time`,
+        ),
+      // Nothing is lost of `sync`: it ends the run.
+      lost > 0 &&
+        cell.scenario === "programming" &&
+        noted(
+          `${countOf(lost, "change")} ${lost === 1 ? "was" : "were"} lost, because the API server or a stream to a pod failed`,
+        ),
       errorNs > ERROR_SHARE * middle &&
         noted(
           `the clocks of pods and of this machine agree to ${formatNs(errorNs)}, and half the times are below ${formatNs(middle)}`,
