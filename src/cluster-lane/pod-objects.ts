@@ -58,8 +58,8 @@ export function probeManifest(setting: RunSetting, what: NodeJob & { readonly se
   return { ...job, spec: { ...job.spec, template } };
 }
 
-/** Pods that have an image pulled end by themselves after this long. */
-export const PULL_SECONDS = 120;
+/** Pods that have an image pulled end by themselves after this long, when nobody waits for them any more. */
+export const PULL_SECONDS = 300;
 
 /** One pod on each node that has the image pulled: it waits for changes that nobody tells it of, and so ends at once. */
 export function pullManifest(setting: RunSetting, what: NodeJob) {

@@ -10,7 +10,7 @@ import type { RunSetting, Target } from "./objects.js";
 import { TARGETS } from "./pod-objects.js";
 
 const POLL_MS = 500;
-/** Two layers of a small image come within seconds; a registry that never answers is not waited for. */
+/** Two layers of a small image come within seconds of a pod's network; a registry that never answers is not waited for. */
 const PULL_PATIENCE_MS = 60_000;
 const START_PATIENCE_MS = 180_000;
 /** A refusal may pass: a namespace's ServiceAccount comes a little after it, and a registry is asked more than once. */
@@ -29,7 +29,9 @@ export async function waitForPods(
   role: string,
   choose: (pods: readonly ClusterPod[]) => readonly ClusterPod[] | null,
   patienceMs = START_PATIENCE_MS,
+  pullPatienceMs = patienceMs,
 ): Promise<readonly ClusterPod[]> {
+  let pullingMs = 0;
   const selector = encodeURIComponent(`lbscale/run=${setting.runId},lbscale/role=${role}`);
   const path = `/api/v1/namespaces/${setting.namespace}/pods?labelSelector=${selector}`;
   let pods: ClusterPod[] = [];
@@ -38,6 +40,12 @@ export async function waitForPods(
     const chosen = choose(pods);
     if (chosen !== null) return chosen;
     if (waitedMs > REFUSAL_PATIENCE_MS) await requireAccepted(api, setting, pods);
+    pullingMs = pods.some(isPulling) ? pullingMs + POLL_MS : 0;
+    if (pullingMs > pullPatienceMs) {
+      throw new ClusterUnfitError(
+        `the nodes have not pulled image ${setting.image} within ${pullPatienceMs / 1000} s: name one that they have, or can pull, with --image`,
+      );
+    }
     // A pod that can't start yet may start later, but none starts within minutes that could not after one.
     if (waitedMs > START_PATIENCE_MS / 2 && pods.every(({ status }) => status.phase === "Pending")) break;
     await api.pause(POLL_MS);
@@ -73,7 +81,7 @@ export function targetOf({ status, spec }: ClusterPod, families: readonly Family
 /**
  * Waits for pods that only have the image pulled, which end at once.
  *
- * @throws ClusterUnfitError where a node can't pull it in time, or the program does not run in it.
+ * @throws as `waitForPods`, and ClusterUnfitError where the program does not run in the image.
  */
 export async function waitForPull(
   api: Api,
@@ -84,12 +92,7 @@ export async function waitForPull(
   const endedOf = (pods: readonly ClusterPod[]) =>
     pods.filter(({ status }) => status.phase === "Succeeded" || status.phase === "Failed");
   const chosen = (pods: readonly ClusterPod[]) => (endedOf(pods).length >= nodes ? endedOf(pods) : null);
-  const ended = await waitForPods(api, setting, role, chosen, PULL_PATIENCE_MS).catch((error: unknown) => {
-    if (!(error instanceof ClusterFailedError)) throw error;
-    throw new ClusterUnfitError(
-      `the nodes have no pod of image ${image} started within ${PULL_PATIENCE_MS / 1000} s (${error.message}): name an image that they have, or can pull, with --image`,
-    );
-  });
+  const ended = await waitForPods(api, setting, role, chosen, START_PATIENCE_MS, PULL_PATIENCE_MS);
   if (ended.every(({ status }) => status.phase === "Succeeded")) return;
   throw new ClusterUnfitError(`the probe does not start in image ${image}: name another with --image`);
 }
@@ -119,6 +122,17 @@ async function requireAccepted(
       `the cluster refuses the target pods (${plainText(failure.message ?? "", 250)}): ${admissionRemedy(own)}`,
     );
   }
+}
+
+/**
+ * Whether a pod has its network and no container yet: then the kubelet pulls. `ContainerCreating` alone may also be volumes or
+ * the network (kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle, "Pod network readiness").
+ */
+function isPulling(pod: ClusterPod): boolean {
+  const { conditions = [], podIP } = pod.status;
+  const network = conditions.find(({ type }) => type === "PodReadyToStartContainers");
+  const hasNetwork = network === undefined ? podIP !== undefined : network.status === "True";
+  return hasNetwork && waitingStates(pod).some(({ reason }) => reason === "ContainerCreating");
 }
 
 const waitingStates = ({ status }: ClusterPod) =>
