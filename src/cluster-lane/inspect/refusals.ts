@@ -6,18 +6,24 @@ import { ClusterFailedError, ClusterUnfitError } from "../errors.js";
 /** Of a Service's families (pkg/registry/core/service/storage/alloc.go of Kubernetes 1.35). */
 const NOT_OFFERED = /not configured (on this cluster|for dual-stack)/;
 /** The words of authorization; all else that is forbidden, admission forbids (apiserver's `responsewriters` of Kubernetes 1.36). */
-const LACKS_RIGHT = /cannot \S+ resource "/;
+const LACKS_RIGHT = /cannot \S+ (resource|path) "/;
 const QUOTA = /(exceeded|failed) quota: /;
-/** Of webhooks, policies, PodSecurity and LimitRanges. */
-const ADMISSION = /denied (the )?request|violates PodSecurity|(minimum|maximum) \S+ usage/;
+/** Of webhooks and policies, with a status of their choice; what else admission forbids is 403. */
+const POLICY = /denied (the )?request/;
 
 /** Whether a right is lacking, and not that admission refuses the object. */
 export const lacksRight = (error: unknown): boolean =>
   error instanceof ApiError && error.status === 403 && LACKS_RIGHT.test(error.message);
 
-/** Whether admission or validation refuses an object, rather than authentication, authorization or a server that fails. */
+/** Whether a webhook or a policy refuses an object: it may ask who makes it, and what for. */
+export const isOfPolicy = ({ message }: ApiError): boolean => POLICY.test(message);
+
+/** Whether admission or validation refuses an object, and not authentication, authorization or a server that is busy or fails. */
 export const isOfAdmission = (error: ApiError): boolean =>
-  error.status < 500 && error.status !== 401 && !lacksRight(error) && !NOT_OFFERED.test(error.message);
+  error.status < 500 &&
+  ![401, 429].includes(error.status) &&
+  !lacksRight(error) &&
+  !NOT_OFFERED.test(error.message);
 
 /** What to do about an object that is not admitted. */
 export const admissionRemedy = (own: boolean): string =>
@@ -34,19 +40,19 @@ export function describeApiError(error: unknown): unknown {
       `the cluster does not accept your credentials (${message}): log in again, or choose another --context`,
     );
   }
+  if (lacksRight(error)) {
+    return new ClusterUnfitError(
+      `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another --context`,
+    );
+  }
   if (status === 403 && QUOTA.test(message)) {
     return new ClusterUnfitError(
       `the namespace's quota is used up (${message}): use smaller --services, or another --namespace`,
     );
   }
-  if (ADMISSION.test(message)) {
+  if (status === 403 || isOfPolicy(error)) {
     return new ClusterUnfitError(
-      `the cluster refuses an object of this run (${message}): choose another --namespace, or ask for an exception`,
-    );
-  }
-  if (status === 403) {
-    return new ClusterUnfitError(
-      `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another --context`,
+      `the cluster refuses a request of this run (${message}): choose another --namespace, or ask for an exception`,
     );
   }
   if (NOT_OFFERED.test(message)) {
