@@ -90,7 +90,7 @@ describe("rights of a run", () => {
     expect(required?.map(({ metadata }) => metadata.name)).toEqual(["lbscale", "lbscale-objects"]);
     expect(required?.flatMap((role) => resourcesOf(role))).not.toContain("nodes/proxy");
     expect(without?.flatMap((role) => resourcesOf(role))).toEqual([
-      ...["servicecidrs", "daemonsets", "nodes/proxy"],
+      ...["servicecidrs", "daemonsets", "nodes/proxy", "resourcequotas"],
       "configmaps",
     ]);
     for (const { metadata } of without ?? []) expect(JSON.stringify(metadata)).toMatch(/"Optional: /);
@@ -111,5 +111,10 @@ describe("rights of a run", () => {
       );
     }
     expect(resourcesOf(inside)).toContain("namespaces");
+    const optional = rolesOf("team").filter(({ metadata }) => metadata.name === "lbscale-optional");
+    expect(optional.map((role) => [role.kind, resourcesOf(role)])).toEqual([
+      ["ClusterRole", ["servicecidrs", "daemonsets", "nodes/proxy"]],
+      ["Role", ["resourcequotas"]],
+    ]);
   });
 });

@@ -57,6 +57,9 @@ const OPTIONAL_RIGHTS: readonly Right[] = [
   { group: "", resource: "nodes/proxy", verbs: ["get"] },
 ];
 
+/** Without it the API server says what quotas leave when they are used up. */
+const OPTIONAL_OBJECT_RIGHTS: readonly Right[] = [{ group: "", resource: "resourcequotas", verbs: ["list"] }];
+
 /** What decides which rights a run needs. */
 export interface RightsNeeded {
   /** Whether the namespace is the run's own. */
@@ -112,10 +115,23 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
       kind: "ClusterRole",
       metadata: {
         name: "lbscale-optional",
-        ...optional("to count free addresses and to detect the plane. nodes/proxy is powerful."),
+        ...optional("to count free addresses and quotas and to detect the plane. nodes/proxy is powerful."),
       },
-      rules: rules(OPTIONAL_RIGHTS),
+      rules: rules([...OPTIONAL_RIGHTS, ...(own ? OPTIONAL_OBJECT_RIGHTS : [])]),
     },
+    ...(own
+      ? []
+      : [
+          {
+            ...rbac,
+            kind: "Role",
+            metadata: {
+              ...{ name: "lbscale-optional", namespace },
+              ...optional("to count what quotas leave before the run."),
+            },
+            rules: rules(OPTIONAL_OBJECT_RIGHTS),
+          },
+        ]),
     {
       ...rbac,
       kind: "Role",
