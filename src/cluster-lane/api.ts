@@ -127,6 +127,12 @@ export class Api {
     return (await this.#send("POST", `${path}?dryRun=All`, JSON.stringify(object))).warnings;
   }
 
+  /** As `rehearse`, asked once. */
+  async rehearseOnce(path: string, object: unknown): Promise<readonly string[]> {
+    const answer = await this.#request("POST", `${path}?dryRun=All`, JSON.stringify(object));
+    return this.#accept(answer).warnings;
+  }
+
   /** Puts an object in the place of the one that is there. */
   async replace<T>(path: string, object: unknown, schema: z.ZodType<T>): Promise<T> {
     return read((await this.#send("PUT", path, JSON.stringify(object))).text, schema, path);

@@ -44,13 +44,19 @@ export async function rehearseRun(api: Api, job: ClusterJob, found: Found): Prom
   return rehearseNamespace(api, setting);
 }
 
-/** That the cluster takes a namespace with the labels of a run's. */
+/**
+ * That the cluster takes a namespace with the labels of a run's.
+ *
+ * @param once whether a server that is busy or fails is not asked again
+ */
 export async function rehearseNamespace(
   api: Api,
   setting: Pick<RunSetting, "namespace" | "runId">,
+  { once }: { readonly once: boolean } = { once: false },
 ): Promise<readonly string[]> {
+  const manifest = namespaceManifest(setting);
   try {
-    return await api.rehearse(NAMESPACES, namespaceManifest(setting));
+    return await (once ? api.rehearseOnce(NAMESPACES, manifest) : api.rehearse(NAMESPACES, manifest));
   } catch (error) {
     // It is there: the run itself will have another name, or say so.
     if (error instanceof ApiError && error.status === 409) return [];
