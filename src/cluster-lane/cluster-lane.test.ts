@@ -6,7 +6,7 @@ import { chooseFamilies, leastOf } from "./inspect/preflight.js";
 import { numberOf, objectCounts } from "./inspect/quota.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
 import { serviceManifest, sliceManifests, taskText } from "./objects.js";
-import { settingOf } from "./plan.js";
+import { type ClusterScenario, servicesAtOnce, settingOf } from "./plan.js";
 import { probeManifest, targetsManifest } from "./pod-objects.js";
 import { parseProbeLog } from "./probe-reports.js";
 
@@ -282,20 +282,28 @@ describe("objects of a run", () => {
   });
 });
 
-it("the objects that quotas count are those of all N, and while changes are watched two Services more", () => {
-  const needs = { services: 100, sizes: 3, targets: 5, watches: false, families: 1, pulls: false };
+it("the objects that quotas count are those that a run has at once, or pods and Jobs that have ended too", () => {
+  const needs = { services: 100, probed: 3, targets: 5, watches: false, families: 1, pulls: false };
   const probes = new Map([
     ["amd64", 2],
     ["arm64", 1],
   ]);
   const counts = { services: 100, pods: 8, "count/pods": 14, "count/jobs.batch": 6, configmaps: 5 };
-  expect(objectCounts(needs, probes)).toMatchObject(counts);
-  expect(objectCounts({ ...needs, watches: true }, probes)).toMatchObject({
-    ...{ services: 102, "count/endpointslices.discovery.k8s.io": 102, pods: 11, "count/pods": 17 },
+  const kinds = { "count/deployments.apps": 1, "count/replicasets.apps": 1 };
+  expect(objectCounts(needs, probes)).toMatchObject({ ...counts, ...kinds });
+  expect(objectCounts({ ...needs, watches: true }, probes)).toMatchObject({ pods: 11, "count/pods": 17 });
+  // Changes alone: no task and no probe at any N.
+  expect(objectCounts({ ...needs, probed: 0, watches: true }, probes)).toMatchObject({
+    ...{ pods: 8, "count/pods": 8, "count/jobs.batch": 2, configmaps: 2 },
   });
   expect(objectCounts({ ...needs, families: 2 }, probes)).toMatchObject({
     ...{ services: 100, "count/endpointslices.discovery.k8s.io": 200 },
   });
+});
+
+it("the Services that a run has at once are two more than N while its `programming` changes them", () => {
+  const at = (...scenarios: ClusterScenario[]) => servicesAtOnce({ scenarios, services: [1, 100] });
+  expect([at("connect"), at("sync"), at("connect", "programming")]).toEqual([100, 100, 102]);
 });
 
 it("quantities are numbers with a suffix, an exponent or neither", () => {

@@ -226,6 +226,13 @@ function changingWords(job: ClusterJob): string[] {
   ].filter((part) => part !== false);
 }
 
+/** While changes of `programming` are made: the Service whose endpoint is replaced, and a new one or one for its address. */
+const CHANGING = 2;
+
+/** The most Services that a run has at once. */
+export const servicesAtOnce = ({ scenarios, services }: Pick<ClusterJob, "scenarios" | "services">): number =>
+  (services.at(-1) ?? 1) + (scenarios.includes("programming") ? CHANGING : 0);
+
 /** How many Services a run makes in addition to the N, for changes. */
 export function changingCounts({ scenarios, services }: Pick<ClusterJob, "scenarios" | "services">) {
   const programs = scenarios.includes("programming");

@@ -16,7 +16,7 @@ import {
   sliceManifests,
   type Target,
 } from "../objects.js";
-import { type ClusterJob, connects, settingOf, targetsOf, watches } from "../plan.js";
+import { type ClusterJob, connects, servicesAtOnce, settingOf, targetsOf, watches } from "../plan.js";
 import { probeManifest, targetPodManifest, targetsManifest, watcherManifest } from "../pod-objects.js";
 import type { ClusterState } from "./preflight.js";
 import { objectCounts, requireQuota } from "./quota.js";
@@ -70,7 +70,8 @@ export async function rehearseObjects(api: Api, job: ClusterJob, found: Found): 
   const setting = settingOf(job, found);
   const { families, pulls, probes } = found;
   const counts = {
-    ...{ services: job.services.at(-1) ?? 1, sizes: job.services.length, targets: targetsOf(job) },
+    ...{ services: servicesAtOnce(job), probed: connects(job) ? job.services.length : 0 },
+    targets: targetsOf(job),
     ...{ watches: watches(job), families: families.length, pulls },
   };
   await requireQuota(api, setting, objectCounts(counts, probes));

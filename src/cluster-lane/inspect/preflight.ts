@@ -17,7 +17,6 @@ import { readProbe } from "../programs.js";
 import { countFreeAddresses, familiesOffered, rangesOf } from "./addresses.js";
 import { type DetectedPlane, detectNetwork, detectPlane, readEvidence } from "./detect.js";
 import { eligibleNodes, listsImage, pauseImageOf, probesByArchitecture } from "./nodes.js";
-import { CHANGING } from "./quota.js";
 import { requireRights } from "./rights.js";
 
 /** What a run finds in a cluster. */
@@ -52,6 +51,7 @@ export interface Needs {
   readonly namespace: string;
   readonly own: boolean;
   readonly watches: boolean;
+  /** At once. */
   readonly services: number;
   /** Null: what the cluster gives a Service that asks for none. */
   readonly family: FamilyChoice | null;
@@ -78,8 +78,7 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   const addresses = await readAddresses(api);
   const { services, offered } = addresses;
   const families = chooseFamilies(needs.family, addresses);
-  const wanted = needs.services + (needs.watches ? CHANGING : 0);
-  for (const family of families) requireFree(wanted, family, addresses);
+  for (const family of families) requireFree(needs.services, family, addresses);
   const freeAddresses = leastOf(families.map(addresses.freeOf));
   if (!own) await requireNamespace(api, namespace);
   const evidence = await readEvidence(api, nodes);

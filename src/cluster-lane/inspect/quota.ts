@@ -5,14 +5,12 @@ import { ClusterUnfitError } from "../errors.js";
 import { listOf, quotaSchema } from "../kinds.js";
 import { POD_CPU, POD_MEMORY } from "../pod-objects.js";
 
-/** While changes are watched: the Service whose endpoint is replaced, and the new one. */
-export const CHANGING = 2;
-
 /** What decides how many objects there are at once. */
 export interface ObjectNeeds {
+  /** At once, those included that change. */
   readonly services: number;
-  /** How many N are measured. */
-  readonly sizes: number;
+  /** At how many N probes connect. */
+  readonly probed: number;
   readonly targets: number;
   readonly watches: boolean;
   readonly families: number;
@@ -22,23 +20,22 @@ export interface ObjectNeeds {
 
 /** The most objects that a run has at once, and what its pods request, by the names that quotas call them. */
 export function objectCounts(
-  { services, sizes, targets, watches, families, pulls }: ObjectNeeds,
+  { services, probed, targets, watches, families, pulls }: ObjectNeeds,
   probes: ReadonlyMap<string, number>,
 ) {
   const nodes = [...probes.values()].reduce((sum, count) => sum + count, 0);
-  const all = services + (watches ? CHANGING : 0);
-  const configMaps = probes.size + sizes;
-  const roles = sizes + (watches ? 1 : 0) + (pulls ? 1 : 0);
-  // Pods that have ended stay until the run's end, and count as objects only.
-  const pods = targets + nodes * (watches ? 2 : 1);
+  const configMaps = probes.size + probed;
+  const jobs = probed + (watches ? 1 : 0) + (pulls ? 1 : 0);
+  // Pods that have ended stay until the run's end, and count as objects only. An image is pulled before there are others.
+  const pods = targets + nodes * ((watches ? 1 : 0) + (probed > 0 ? 1 : 0));
   const cpu = pods * numberOf(POD_CPU);
   const memory = pods * numberOf(POD_MEMORY);
   return {
-    ...{ services: all, "count/services": all },
-    "count/endpointslices.discovery.k8s.io": all * families,
-    ...{ pods, "count/pods": targets + nodes * roles },
+    ...{ services, "count/services": services },
+    "count/endpointslices.discovery.k8s.io": services * families,
+    ...{ pods, "count/pods": targets + nodes * jobs },
     ...{ cpu, "requests.cpu": cpu, memory, "requests.memory": memory },
-    ...{ "count/jobs.batch": probes.size * roles, "count/deployments.apps": 1 },
+    ...{ "count/jobs.batch": probes.size * jobs, "count/deployments.apps": 1, "count/replicasets.apps": 1 },
     ...{ configmaps: configMaps, "count/configmaps": configMaps },
   };
 }
@@ -59,29 +56,36 @@ export function numberOf(quantity: string): number {
     : Number(quantity.slice(0, quantity.length - suffix.length)) * scale;
 }
 
+/** Thousandths, the finest that a container requests: sums of them are exact, and those of 0.93 and 0.07 are not. */
+const thousandthsOf = (quantity: number): number => Math.round(quantity * 1000);
+
 /**
  * That a namespace's quotas leave enough, as far as they may be read. Those with scopes count some pods only: of these the API
  * server says it.
  *
+ * @returns whether they may be read
  * @throws ClusterUnfitError that names the first that does not.
  */
 export async function requireQuota(
   api: Api,
   { namespace, own }: { readonly namespace: string; readonly own: boolean },
   wanted: ReturnType<typeof objectCounts>,
-): Promise<void> {
+): Promise<boolean> {
   const quotas = await api.tryGet(`/api/v1/namespaces/${namespace}/resourcequotas`, listOf(quotaSchema));
   for (const { metadata, spec, status } of quotas?.items ?? []) {
     if ((spec?.scopes ?? []).length > 0 || spec?.scopeSelector !== undefined) continue;
     for (const [key, count] of Object.entries(wanted)) {
-      const free = numberOf(status.hard?.[key] ?? "none") - numberOf(status.used?.[key] ?? "0");
-      if (free < count) {
+      const hard = thousandthsOf(numberOf(status.hard?.[key] ?? "none"));
+      const freeThousandths = hard - thousandthsOf(numberOf(status.used?.[key] ?? "0"));
+      if (freeThousandths < thousandthsOf(count)) {
+        const free = freeThousandths / 1000;
         throw new ClusterUnfitError(
           `${amountOf(key, count)} ${kindOf(key)} are needed, and the quota ${metadata.name} of namespace ${namespace} leaves ${amountOf(key, free)}: ${own ? "name a --namespace with more" : "leave out --namespace"}, or use smaller --services`,
         );
       }
     }
   }
+  return quotas !== null;
 }
 
 const kindOf = (key: string): string =>

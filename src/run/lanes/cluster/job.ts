@@ -13,6 +13,7 @@ import {
   type ClusterJob,
   type ClusterScenario,
   namespaceOf,
+  servicesAtOnce,
   watches,
 } from "../../../cluster-lane/plan.js";
 import { isBareBaseline, KERNEL_PLANE_IDS } from "../../../kernel/plane.js";
@@ -79,13 +80,13 @@ export interface Inspected extends ClusterState {
 
 /** The parts of a specification that decide what is looked at in the cluster. */
 export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<Inspected> {
-  const { options, services } = job;
+  const { options } = job;
   const needs = {
     options,
     namespace: namespaceOf(job),
     own: options.namespace === undefined,
     watches: watches(job),
-    services: services.at(-1) ?? 1,
+    services: servicesAtOnce(job),
     family: job.family,
   };
   return withCluster(
