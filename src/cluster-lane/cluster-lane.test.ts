@@ -7,7 +7,7 @@ import { numberOf, objectCounts } from "./inspect/quota.js";
 import type { ClusterNode, DaemonSet } from "./kinds.js";
 import { serviceManifest, sliceManifests, taskText } from "./objects.js";
 import { type ClusterScenario, servicesAtOnce, settingOf } from "./plan.js";
-import { probeManifest, targetsManifest } from "./pod-objects.js";
+import { probeManifest, targetPodManifest, targetsManifest } from "./pod-objects.js";
 import { parseProbeLog } from "./probe-reports.js";
 
 const JOB = {
@@ -304,6 +304,16 @@ it("the objects that quotas count are those that a run has at once, or pods and 
 it("the Services that a run has at once are two more than N while its `programming` changes them", () => {
   const at = (...scenarios: ClusterScenario[]) => servicesAtOnce({ scenarios, services: [1, 100] });
   expect([at("connect"), at("sync"), at("connect", "programming")]).toEqual([100, 100, 102]);
+});
+
+it("the Pod that is tried is what the Deployment's ReplicaSet makes, under a name that nobody has", () => {
+  const { metadata, spec } = targetPodManifest(SETTING, "amd64");
+  const { template } = targetsManifest(SETTING, "amd64").spec;
+  expect(metadata).toMatchObject({
+    ...{ generateName: "targets-", labels: template.metadata.labels },
+    ownerReferences: [{ kind: "ReplicaSet", controller: true }],
+  });
+  expect([Object.keys(metadata).includes("name"), spec]).toEqual([false, template.spec]);
 });
 
 it("quantities are numbers with a suffix, an exponent or neither", () => {

@@ -66,10 +66,21 @@ export function pullManifest(setting: RunSetting, what: NodeJob) {
   return jobManifest(setting, pullName(what.architecture), what, ["watch"]);
 }
 
-/** A pod as the Deployment makes it, to ask whether the cluster takes it. */
+/** A pod as the Deployment's ReplicaSet makes it, to ask whether the cluster takes it. */
 export function targetPodManifest(setting: RunSetting, architecture: string) {
-  const { spec } = targetsManifest(setting, architecture).spec.template;
-  return { apiVersion: "v1", kind: "Pod", metadata: metadataOf(setting, TARGETS), spec };
+  const { metadata, spec } = targetsManifest(setting, architecture).spec.template;
+  // There is none yet. Policies against pods that nothing restarts look no further than at its kind.
+  const uid = "00000000-0000-0000-0000-000000000000";
+  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: TARGETS, uid, controller: true };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      ...{ generateName: `${TARGETS}-`, namespace: setting.namespace, labels: metadata.labels },
+      ownerReferences: [owner],
+    },
+    spec,
+  };
 }
 
 /** One pod on each node that waits for changes, and is spoken to over its standard input. */

@@ -85,7 +85,7 @@ export async function rehearseObjects(api: Api, job: ClusterJob, found: Found): 
       if (error instanceof ApiError && error.status === 409) {
         if (await isOfRun(api, setting)) continue;
         throw new ClusterUnfitError(
-          `namespace ${setting.namespace} has a ${object.kind} ${object.metadata.name} already: choose another --namespace, or remove what a killed run left: lbscale clean --namespace ${setting.namespace}`,
+          `namespace ${setting.namespace} has a ${object.kind} ${object.metadata.name ?? ""} already: choose another --namespace, or remove what a killed run left: lbscale clean --namespace ${setting.namespace}`,
         );
       }
       requireUnasked(error, object.kind, setting.own);
@@ -96,7 +96,10 @@ export async function rehearseObjects(api: Api, job: ClusterJob, found: Found): 
 
 interface Trial {
   readonly path: string;
-  readonly object: { readonly kind: string; readonly metadata: { readonly name: string } };
+  readonly object: {
+    readonly kind: string;
+    readonly metadata: { readonly name?: string; readonly generateName?: string };
+  };
   /** Whether the run itself makes such an object. */
   readonly isMade: boolean;
 }
