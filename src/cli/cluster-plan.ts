@@ -2,13 +2,15 @@
 
 import { createInterface } from "node:readline/promises";
 import { stringify } from "yaml";
+import { type Rehearsal, rehearseRun } from "../cluster-lane/inspect/admission.js";
 import { type ClusterState, chooseFamilies } from "../cluster-lane/inspect/preflight.js";
+import { describeApiError } from "../cluster-lane/inspect/refusals.js";
 import { manifestsOf } from "../cluster-lane/manifests.js";
 import type { ClusterSettings } from "../cluster-lane/options.js";
 import { type ClusterJob, formatPlan } from "../cluster-lane/plan.js";
-import { UsageError } from "../errors.js";
+import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { readResults } from "../results/files.js";
-import { clusterJob, inspect, resumedJob } from "../run/lanes/cluster/job.js";
+import { clusterJob, type Inspected, inspect, resumedJob } from "../run/lanes/cluster/job.js";
 import type { RunSpec } from "../run/spec.js";
 import { note, print } from "./output.js";
 
@@ -31,7 +33,7 @@ export async function agreeOnCluster(
     for (const manifest of manifestsOf(job, state)) await print(`---\n${stringify(manifest)}`);
     return false;
   }
-  return agree(job, yes);
+  return agree(job, await inspect(job), yes);
 }
 
 /**
@@ -52,13 +54,14 @@ export async function agreeOnResumed(
       `--yes is for runs of the cluster lane, and this one is of lane ${lane}: leave it out`,
     );
   }
-  return results.run.complete || agree(resumedJob(results, where), yes);
+  if (results.run.complete) return true;
+  const job = resumedJob(results, where);
+  // Quotas count what a killed run left until that is removed, after which all is rehearsed.
+  return agree(job, await inspect(job, { rehearse: async () => [] }), yes);
 }
 
-async function agree(job: ClusterJob, yes: boolean): Promise<boolean> {
-  const state = await inspect(job);
-  for (const line of formatPlan(job, state)) note(line);
-  for (const warning of state.warnings) note(`the API server warns: ${warning}`);
+async function agree(job: ClusterJob, state: Inspected, yes: boolean): Promise<boolean> {
+  for (const line of [...formatPlan(job, state), ...state.notes]) note(line);
   if (yes) return true;
   if (!process.stdin.isTTY) throw new UsageError("no terminal to confirm on: add --yes");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -70,12 +73,31 @@ async function agree(job: ClusterJob, yes: boolean): Promise<boolean> {
   }
 }
 
-/** Manifests are for those too who lack the rights: what the cluster does not report is filled with examples. */
+/**
+ * Manifests are for those too whom the cluster refuses the run: what was found holds all the same. What it does not report,
+ * to those who lack the rights, is filled with examples.
+ */
 async function inspectForManifests(
   job: ReturnType<typeof clusterJob>,
 ): Promise<Pick<ClusterState, "image" | "families" | "probes" | "pulls">> {
+  const refusals: string[] = [];
+  const rehearse: Rehearsal = async (...run) => {
+    if (refusals.length > 0) return [];
+    try {
+      return await rehearseRun(...run);
+    } catch (error) {
+      const described = describeApiError(error);
+      if (!(described instanceof InputError || described instanceof CheckFailedError)) throw error;
+      refusals.push(described.message);
+      return [];
+    }
+  };
+  const onRefusal = ({ message }: Error) => refusals.push(message);
   try {
-    return await inspect(job);
+    const state = await inspect(job, { rehearse, onRefusal });
+    for (const line of state.notes) note(line);
+    for (const line of refusals) note(`${line}; printed all the same`);
+    return state;
   } catch (error) {
     note(
       `${error instanceof Error ? error.message : String(error)}; printed for one amd64 node all the same`,

@@ -137,6 +137,7 @@ function cluster(
     readonly architecture?: string;
     readonly services?: number;
     readonly cidrs?: readonly string[];
+    readonly labels?: Record<string, string>;
   } = {},
 ): Handler {
   return (method, path, body) => {
@@ -152,7 +153,7 @@ function cluster(
       return { status: 200, body: { items: [nodeOf(changes.architecture ?? "amd64")] } };
     if (path === "/api/v1/services") {
       const items = Array.from({ length: changes.services ?? 1 }, (_, i) => ({
-        metadata: { name: `s${i}` },
+        metadata: { name: `s${i}`, labels: i === 0 ? {} : (changes.labels ?? {}) },
         spec: { clusterIP: `10.96.0.${i + 1}` },
       }));
       return { status: 200, body: { items } };
@@ -164,9 +165,11 @@ function cluster(
 }
 
 const NEEDS = {
-  ...{ options: {}, namespace: "lbscale-r", own: true, watches: false },
+  ...{ options: {}, namespace: "lbscale-r", own: true, runId: "r", watches: false },
   ...{ services: 10, family: null },
 };
+
+const anyProgram = () => Buffer.of();
 
 describe.skipIf(process.platform === "win32")("the look at a cluster before a run", () => {
   it("names every right that is lacking", async () => {
@@ -187,6 +190,29 @@ describe.skipIf(process.platform === "win32")("the look at a cluster before a ru
     expect(await refusal(inspectCluster(api, NEEDS))).toBe(
       "ClusterUnfitError: 10 Services need as many addresses, and 3 are free in 10.96.0.0/29: use smaller --services, or add a ServiceCIDR",
     );
+  });
+
+  it("counts neither addresses nor Services of its own that a killed part of it left, which are removed first", async () => {
+    const ofRun = (runId: string) => ({ "app.kubernetes.io/managed-by": "lbscale", "lbscale/run": runId });
+    const left = await serve(cluster({ services: 5, labels: ofRun("r") }));
+    await expect(inspectCluster(left.api, { ...NEEDS, services: 5 }, anyProgram)).resolves.toMatchObject({
+      ...{ otherServices: 1, freeAddresses: 5 },
+    });
+    const another = await serve(cluster({ services: 5, labels: ofRun("another") }));
+    expect(await refusal(inspectCluster(another.api, { ...NEEDS, services: 5 }))).toContain("1 are free");
+  });
+
+  it("goes on after a refusal that is only to be told, with what the cluster has", async () => {
+    const { api } = await serve(cluster({ services: 3 }));
+    const told: string[] = [];
+    const onRefusal = ({ message }: Error) => told.push(message);
+    const needs = { ...NEEDS, own: false, onRefusal };
+    await expect(inspectCluster(api, needs, anyProgram)).resolves.toMatchObject({
+      probes: new Map([["amd64", 1]]),
+    });
+    expect(told).toEqual([expect.stringContaining("3 are free in 10.96.0.0/29")]);
+    await inspectCluster(api, { ...needs, services: 1 }, anyProgram);
+    expect(told[1]).toContain("there is no namespace lbscale-r");
   });
 
   it("counts those of the family that is asked for, and of both the fewer", async () => {

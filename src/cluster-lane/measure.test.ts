@@ -63,7 +63,12 @@ async function measureWith(log: readonly object[], leftMs: (seen: readonly strin
     job,
     STATE,
     {
-      ...{ signal: new AbortController().signal, onProgress: () => {}, isMeasured: () => false },
+      ...{
+        signal: new AbortController().signal,
+        onProgress: () => {},
+        onNote: () => {},
+        isMeasured: () => false,
+      },
       leftMs: () => leftMs(cluster.seen),
       onMeasured: (services, { probed }) => {
         measured.push([services, probed.flatMap(({ log }) => log.rounds).length]);

@@ -62,6 +62,7 @@ export interface MeasuredSize {
 export interface MeasureHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ClusterProgress) => void;
+  readonly onNote: (text: string) => void;
   /** One N has been measured, as far as there was time for it. */
   readonly onMeasured: (services: number, measured: MeasuredSize) => void;
   /** Whether an earlier part of this run measured it. */
@@ -182,7 +183,8 @@ class ClusterRun {
         this.hasBegun = !(error instanceof ApiError && error.status === 409);
         throw error;
       });
-      await rehearseObjects(this.#api, this.#job, this.#state);
+      const notes = await rehearseObjects(this.#api, this.#job, this.#state);
+      notes.forEach(this.#hooks.onNote);
     }
     const architectures = [...this.#state.probes.keys()];
     for (const architecture of architectures) {

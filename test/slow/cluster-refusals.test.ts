@@ -15,6 +15,7 @@ import {
   leftovers,
   measure,
   tokenOf,
+  waitUntil,
   withTestCluster,
 } from "./cluster-tools.js";
 
@@ -114,6 +115,38 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     );
   });
 
+  it("prints the objects for the cluster as it is where a quota would refuse them, and says so", () => {
+    const options = ["--namespace", "small", "--services", "10", "--nodes", "2", "--dry-run"];
+    const { status, stdout, stderr } = lbscale("run", "--lane", "cluster", ...options);
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /10 services are needed, and the quota few .* leaves 3: .*; printed all the same\n$/,
+      ),
+    ]);
+    const image = kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.images[*].names[*]}");
+    const [, printed = "none"] = /^ +image: (.*)$/m.exec(stdout) ?? [];
+    expect(image.split(" ")).toContain(printed);
+  });
+
+  it("takes a quota to its last Service and pod, and has nobody's Pod in its way", () => {
+    kubectl("create", "namespace", "exact");
+    const hard =
+      "services=2,pods=7,requests.cpu=70m,requests.memory=112Mi,count/replicasets.apps=1,configmaps=3";
+    kubectl("create", "quota", "exact", `--hard=${hard}`, "--namespace=exact");
+    waitUntil(() => kubectl("get", "quota", "exact", "-n", "exact", "-o", "jsonpath={.status.used}") !== "");
+    const spec = {
+      containers: [{ name: "a", image: "a", resources: { requests: { cpu: "10m", memory: "16Mi" } } }],
+    };
+    const overrides = JSON.stringify({ spec });
+    kubectl("run", "targets", "--image=a", "--namespace=exact", `--overrides=${overrides}`);
+    const out = join(folder, "exact");
+    const options = ["--namespace", "exact", "--services", "2", "--duration", "2s"];
+    const { status, stderr } = measure(...options, "--out", out);
+    expect([stderr.includes("lbscale:"), status]).toEqual([false, 0]);
+    expect(leftovers()).toEqual([]);
+  });
+
   it("refuses a namespace that is not there, nodes that are not there, and more nodes' labels than there are", () => {
     expect(refused("--namespace", "nowhere")).toMatch(/there is no namespace nowhere/);
     expect(refused("--node-selector", "pool=none")).toMatch(
@@ -160,13 +193,12 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     lift();
   });
 
-  it("removes its namespace where a policy forbids the pods in it, before it has made anything else", () => {
+  it("removes its namespace where a policy forbids the Deployment's pods, in words of the policy", () => {
     const lift = forbid("pods", "no pods today");
     const out = join(folder, "no pods");
     const { status, stderr } = measure("--services", "1", "--out", out);
-    expect(stderr).toMatch(
-      /lbscale: the cluster does not take a Pod of this run \(.*no pods today.*\): name a/,
-    );
+    expect(stderr).toMatch(/a Pod for trial is refused \(.*no pods today.*\): the Deployment's pods show/);
+    expect(stderr).toMatch(/lbscale: the cluster refuses the target pods \(.*no pods today.*\): name a/);
     expect([status, leftovers()]).toEqual([2, []]);
     lift();
   });

@@ -183,12 +183,12 @@ spec: {policyName: ${name}, validationActions: [Deny]}
 }
 
 /** Asks once a second, a minute long. */
-function waitUntil(isSo: () => boolean): void {
+export function waitUntil(isSo: () => boolean): void {
   for (let asked = 0; asked < 60; asked++) {
     if (isSo()) return;
     spawnSync("sleep", ["1"]);
   }
-  throw new Error("the API server does not follow a policy within a minute");
+  throw new Error("the cluster does not get there within a minute");
 }
 
 let measurers = 0;

@@ -7,6 +7,7 @@ import {
   folder,
   killApiServer,
   kubeconfigOfMeasurer,
+  kubectl,
   lbscale,
   leftOut,
   leftovers,
@@ -199,6 +200,34 @@ describe.skipIf(leftOut)("a run in a cluster", () => {
       expect(leftovers()).toEqual([]);
     },
   );
+
+  it("is resumed in a namespace whose quota what SIGKILL left fills", async () => {
+    kubectl("create", "namespace", "tight");
+    kubectl("create", "quota", "tight", "--hard=services=300,pods=6", "--namespace=tight");
+    const out = join(folder, "resumed in a tight quota");
+    const where = ["--namespace", "tight"];
+    const options = ["--services", "1,300", ...where, "--out", out];
+    await whenItSays("measuring at N = 300", (kill) => kill("SIGKILL"), ...options);
+    const { status, stderr } = lbscale("run", "--resume", ...where, "--out", out, "--yes");
+    expect([stderr.includes("lbscale:"), status]).toEqual([false, 0]);
+    expect(readResults(out).cells.map(({ replicates }) => replicates.length)).toEqual([
+      10, 10, 10, 10, 10, 10, 10, 10,
+    ]);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it("keeps the rounds that its budget had time for at its only N, and says how many", () => {
+    const out = join(folder, "one N");
+    const options = ["--services", "5", "--duration", "100s", "--budget", "40s"];
+    expect(measure(...options, "--out", out).status).toBe(0);
+    for (const { replicates, warnings } of readResults(out).cells) {
+      const { length } = replicates;
+      expect([length > 0, length < 10]).toEqual([true, true]);
+      const words = `${length} ${length === 1 ? "round of 10 was" : "rounds of 10 were"} measured before`;
+      expect(warnings).toContainEqual(expect.stringContaining(words));
+    }
+    expect(leftovers()).toEqual([]);
+  });
 
   it("ends when its budget is spent in the middle of an N, and says what it did not reach", () => {
     const out = join(folder, "budget");

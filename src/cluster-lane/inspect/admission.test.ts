@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Handler, type Reply, refusal, serve, status } from "../../../test/support/api-server.js";
 import type { ClusterJob } from "../plan.js";
-import { rehearseObjects, rehearseRun } from "./admission.js";
+import { rehearseAfterRemoval, rehearseObjects, rehearseRun } from "./admission.js";
 
 const JOB: ClusterJob = {
   ...{ options: {}, runId: "r", services: [1, 10], endpoints: 4, rounds: 10, seed: 1 },
@@ -42,7 +42,7 @@ describe.skipIf(process.platform === "win32")("before its first object, a run", 
   });
 
   it("says what admission has against its pods, and what to do", async () => {
-    const words = 'pods "targets" is forbidden: violates PodSecurity "restricted:latest": seccompProfile';
+    const words = 'pods "targets-x" is forbidden: violates PodSecurity "restricted:latest": seccompProfile';
     const { api } = await serve(answerTo(POD, status(403, words)));
     expect(await refusal(rehearseRun(api, IN_TEAM, FOUND))).toBe(
       `ClusterUnfitError: the cluster does not take a Pod of this run (${words}): choose another --namespace, or leave it out`,
@@ -66,11 +66,13 @@ describe.skipIf(process.platform === "win32")("before its first object, a run", 
   it("passes on what the API server warns of, once", async () => {
     const headers = { warning: '299 - "would violate PodSecurity \\"baseline\\""' };
     const { api } = await serve(but((method) => (method === "POST" ? { ...CREATED, headers } : null)));
-    await expect(rehearseRun(api, IN_TEAM, FOUND)).resolves.toEqual(['would violate PodSecurity "baseline"']);
+    await expect(rehearseRun(api, IN_TEAM, FOUND)).resolves.toEqual([
+      'the API server warns: would violate PodSecurity "baseline"',
+    ]);
   });
 
   it("waits for the ServiceAccount of a namespace that has just been made", async () => {
-    const early = status(403, 'pods "targets" is forbidden: error looking up service account team/default');
+    const early = status(403, 'pods "targets-x" is forbidden: error looking up service account team/default');
     const answers = [early, early];
     const { api, seen } = await serve(
       but((method, path) => (`${method} ${path}` === POD ? (answers.shift() ?? null) : null)),
@@ -79,24 +81,68 @@ describe.skipIf(process.platform === "win32")("before its first object, a run", 
     expect(seen.filter((line) => line === POD)).toHaveLength(3);
   });
 
-  it("is not in its own way where it is resumed, and in another's where that has an object of the same name", async () => {
-    const taken = (items: object[]): Handler =>
-      but((method, path) => {
-        if (method === "POST") return status(409, "already exists");
-        return path.includes("configmaps") ? { status: 200, body: { items } } : null;
-      });
-    const resumed = await serve(taken([{}]));
-    await expect(rehearseRun(resumed.api, IN_TEAM, FOUND)).resolves.toEqual([]);
-    const another = await serve(taken([]));
-    expect(await refusal(rehearseRun(another.api, IN_TEAM, FOUND))).toContain(
+  it("is refused where another's object has a name that it needs, and no Pod's name is in its way", async () => {
+    const { api, seen } = await serve(
+      but((method, path) =>
+        method === "POST" && path.includes("configmaps") ? status(409, "already exists") : null,
+      ),
+    );
+    expect(await refusal(rehearseRun(api, IN_TEAM, FOUND))).toContain(
       "namespace team has a ConfigMap program-amd64 already: choose another --namespace",
+    );
+    expect(posts(seen)).toHaveLength(1);
+  });
+
+  it.each([
+    'admission webhook "p" denied the request: bare pods are forbidden',
+    "pods \"targets-x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: no",
+  ])("leaves it to the Deployment's pods whether a policy takes them: %s", async (words) => {
+    const { api } = await serve(answerTo(POD, status(403, words)));
+    await expect(rehearseRun(api, IN_TEAM, FOUND)).resolves.toEqual([
+      `a Pod for trial is refused (${words}): the Deployment's pods show whether theirs are`,
+    ]);
+    const ofJobs = await serve(
+      answerTo("POST /apis/batch/v1/namespaces/team/jobs?dryRun=All", status(403, words)),
+    );
+    expect(await refusal(rehearseRun(ofJobs.api, IN_TEAM, FOUND))).toContain(
+      "does not take a Job of this run",
     );
   });
 
-  it("counts what quotas leave, and leaves those of some pods only to the API server", async () => {
-    const quota = (hard: Record<string, string>, spec: object = {}) =>
+  it("asks again, once its leftovers are gone, for what quotas leave, and for nothing else", async () => {
+    const used = ["10", "10", "0"];
+    const { api, seen } = await serve(
       but((_, path) => {
-        const items = [{ metadata: { name: "few" }, spec, status: { hard, used: { pods: "1" } } }];
+        if (!path.endsWith("resourcequotas")) return null;
+        const counts = { hard: { pods: "10" }, used: { pods: used.shift() ?? "0" } };
+        return { status: 200, body: { items: [{ metadata: { name: "few" }, status: counts }] } };
+      }),
+    );
+    await expect(rehearseAfterRemoval(api, IN_TEAM, FOUND)).resolves.toEqual([]);
+    expect(seen.filter((line) => line.endsWith("resourcequotas"))).toHaveLength(3);
+    const refused = await serve(answerTo(POD, status(403, 'violates PodSecurity "restricted:latest"')));
+    expect(await refusal(rehearseAfterRemoval(refused.api, IN_TEAM, FOUND))).toContain("PodSecurity");
+    expect(refused.seen.filter((line) => line === POD)).toHaveLength(1);
+  });
+
+  it("notes that quotas may not be read", async () => {
+    const { api } = await serve(
+      but((_, path) => (path.endsWith("resourcequotas") ? status(403, "forbidden") : null)),
+    );
+    await expect(rehearseRun(api, IN_TEAM, FOUND)).resolves.toEqual([
+      "the quotas of namespace team may not be read: the API server tells of one that is used up",
+    ]);
+  });
+
+  it("takes a busy server's refusal for no refusal of its objects", async () => {
+    const { api } = await serve(answerTo(POD, status(429, "too many requests")));
+    expect(await refusal(rehearseRun(api, IN_TEAM, FOUND))).toMatch(/^ClusterFailedError: .*429/);
+  });
+
+  it("counts what quotas leave, and leaves those of some pods only to the API server", async () => {
+    const quota = (hard: Record<string, string>, spec: object = {}, used: object = { pods: "1" }) =>
+      but((_, path) => {
+        const items = [{ metadata: { name: "few" }, spec, status: { hard, used } }];
         return path.endsWith("resourcequotas") ? { status: 200, body: { items } } : null;
       });
     const lacking = await serve(quota({ pods: "5" }));
@@ -108,6 +154,9 @@ describe.skipIf(process.platform === "win32")("before its first object, a run", 
     expect(await refusal(rehearseRun(small.api, IN_TEAM, FOUND))).toContain(
       "144 MiB of memory are needed, and the quota few of namespace team leaves 100 MiB:",
     );
+    const exact = { "requests.cpu": "1", pods: "9" };
+    const used = { "requests.cpu": "910m", pods: "0" };
+    await expect(rehearseRun((await serve(quota(exact, {}, used))).api, IN_TEAM, FOUND)).resolves.toEqual([]);
     const scoped = await serve(quota({ pods: "0" }, { scopes: ["BestEffort"] }));
     await expect(rehearseRun(scoped.api, IN_TEAM, FOUND)).resolves.toEqual([]);
   });

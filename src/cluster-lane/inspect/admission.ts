@@ -6,9 +6,7 @@
 
 import { type Api, ApiError } from "../api.js";
 import { ClusterUnfitError } from "../errors.js";
-import { anyObject, listOf } from "../kinds.js";
 import {
-  labelsOf,
   namespaceManifest,
   programManifest,
   type RunSetting,
@@ -20,7 +18,7 @@ import { type ClusterJob, connects, servicesAtOnce, settingOf, targetsOf, watche
 import { probeManifest, targetPodManifest, targetsManifest, watcherManifest } from "../pod-objects.js";
 import type { ClusterState } from "./preflight.js";
 import { objectCounts, requireQuota } from "./quota.js";
-import { admissionRemedy, isOfAdmission, lacksRight } from "./refusals.js";
+import { admissionRemedy, isOfAdmission, isOfPolicy, lacksRight } from "./refusals.js";
 
 type Found = Pick<ClusterState, "image" | "families" | "probes" | "pulls">;
 
@@ -32,17 +30,36 @@ const NO_ACCOUNT = /error looking up service account/;
 /** A webhook with side effects can't be asked: what it says is known once there is an object. */
 const NOT_REHEARSED = /does not support dry run/;
 
+/** Asks a cluster about a run's objects; see `rehearseRun`. */
+export type Rehearsal = (api: Api, job: ClusterJob, found: Found) => Promise<readonly string[]>;
+
 /**
  * Before the first object.
  *
- * @returns what the API server warns of
+ * @returns notes for a person: what the API server warns of, and what could not be asked
  * @throws ClusterUnfitError for the first thing that the cluster refuses.
  */
-export async function rehearseRun(api: Api, job: ClusterJob, found: Found): Promise<readonly string[]> {
+export const rehearseRun: Rehearsal = async (api, job, found) => {
   const setting = settingOf(job, found);
   if (!setting.own) return rehearseObjects(api, job, found);
   return rehearseNamespace(api, setting);
-}
+};
+
+/** How long quotas may lag behind what was removed: the quota controller counts again after each event. */
+const RECOUNT_PATIENCE_MS = 30_000;
+
+/** As `rehearseRun`, just after the leftovers of the run were removed: a quota that they filled is read again. */
+export const rehearseAfterRemoval: Rehearsal = async (api, job, found) => {
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    try {
+      return await rehearseRun(api, job, found);
+    } catch (error) {
+      const mayPass = error instanceof ClusterUnfitError && /\bquota\b/.test(error.message);
+      if (!mayPass || waitedMs >= RECOUNT_PATIENCE_MS) throw error;
+      await api.pause(POLL_MS);
+    }
+  }
+};
 
 /**
  * That the cluster takes a namespace with the labels of a run's.
@@ -56,17 +73,18 @@ export async function rehearseNamespace(
 ): Promise<readonly string[]> {
   const manifest = namespaceManifest(setting);
   try {
-    return await (once ? api.rehearseOnce(NAMESPACES, manifest) : api.rehearse(NAMESPACES, manifest));
+    const warnings = once ? api.rehearseOnce(NAMESPACES, manifest) : api.rehearse(NAMESPACES, manifest);
+    return (await warnings).map(noteOfWarning);
   } catch (error) {
     // It is there: the run itself will have another name, or say so.
     if (error instanceof ApiError && error.status === 409) return [];
-    requireUnasked(error, "namespace", true);
+    throwIfRefused(error, "namespace", true);
     return [];
   }
 }
 
 /** That a namespace, which is there, takes one object of each kind, and its quotas all of them. */
-export async function rehearseObjects(api: Api, job: ClusterJob, found: Found): Promise<readonly string[]> {
+export const rehearseObjects: Rehearsal = async (api, job, found) => {
   const setting = settingOf(job, found);
   const { families, pulls, probes } = found;
   const counts = {
@@ -74,25 +92,37 @@ export async function rehearseObjects(api: Api, job: ClusterJob, found: Found): 
     targets: targetsOf(job),
     ...{ watches: watches(job), families: families.length, pulls },
   };
-  await requireQuota(api, setting, objectCounts(counts, probes));
-  const warnings: string[] = [];
+  const notes: string[] = [];
+  if (!(await requireQuota(api, setting, objectCounts(counts, probes)))) {
+    notes.push(
+      `the quotas of namespace ${setting.namespace} may not be read: the API server tells of one that is used up`,
+    );
+  }
   for (const { path, object, isMade } of trialsOf(job, setting, found)) {
     try {
-      warnings.push(...(await rehearsePatiently(api, path, object)));
+      notes.push(...(await rehearsePatiently(api, path, object)).map(noteOfWarning));
     } catch (error) {
       // Pods are made by controllers: a user who may not is told by these what the cluster refuses.
       if (!isMade && lacksRight(error)) continue;
+      // A policy may take from a controller what it does not take from a user.
+      if (!isMade && error instanceof ApiError && isOfPolicy(error)) {
+        notes.push(
+          `a Pod for trial is refused (${error.message}): the Deployment's pods show whether theirs are`,
+        );
+        continue;
+      }
       if (error instanceof ApiError && error.status === 409) {
-        if (await isOfRun(api, setting)) continue;
         throw new ClusterUnfitError(
           `namespace ${setting.namespace} has a ${object.kind} ${object.metadata.name ?? ""} already: choose another --namespace, or remove what a killed run left: lbscale clean --namespace ${setting.namespace}`,
         );
       }
-      requireUnasked(error, object.kind, setting.own);
+      throwIfRefused(error, object.kind, setting.own);
     }
   }
-  return [...new Set(warnings)];
-}
+  return [...new Set(notes)];
+};
+
+const noteOfWarning = (words: string): string => `the API server warns: ${words}`;
 
 interface Trial {
   readonly path: string;
@@ -145,17 +175,8 @@ async function rehearsePatiently(api: Api, path: string, object: object): Promis
   }
 }
 
-/** Whether the namespace holds objects of this run: it is resumed, and removes them first. */
-async function isOfRun(api: Api, { own, namespace, runId }: RunSetting): Promise<boolean> {
-  if (own) return false;
-  const labels = Object.entries(labelsOf(runId)).map(([key, value]) => `${key}=${value}`);
-  const selector = encodeURIComponent(labels.join(","));
-  const path = `/api/v1/namespaces/${namespace}/configmaps?labelSelector=${selector}`;
-  return (await api.get(path, listOf(anyObject))).items.length > 0;
-}
-
-/** That admission could not be asked: a refusal of it is thrown in words of a run, and what is none as it is. */
-function requireUnasked(error: unknown, kind: string, own: boolean): void {
+/** Throws a refusal of admission in words of a run, and what is no refusal as it is. Not where a webhook can't be asked. */
+function throwIfRefused(error: unknown, kind: string, own: boolean): void {
   if (!(error instanceof ApiError) || !isOfAdmission(error)) throw error;
   if (NOT_REHEARSED.test(error.message)) return;
   throw new ClusterUnfitError(

@@ -12,6 +12,7 @@ import {
   listOf,
   versionSchema,
 } from "../kinds.js";
+import { labelsOf } from "../objects.js";
 import type { ClusterLaneOptions } from "../options.js";
 import { readProbe } from "../programs.js";
 import { countFreeAddresses, familiesOffered, rangesOf } from "./addresses.js";
@@ -50,19 +51,23 @@ export interface Needs {
   /** Namespace that is given, or that will be made. */
   readonly namespace: string;
   readonly own: boolean;
+  readonly runId: string;
   readonly watches: boolean;
   /** At once. */
   readonly services: number;
   /** Null: what the cluster gives a Service that asks for none. */
   readonly family: FamilyChoice | null;
+  /** Told what makes the run impossible and the look at the cluster not; thrown where absent. */
+  readonly onRefusal?: (refusal: ClusterUnfitError) => void;
 }
 
 /**
  * Looks at a cluster.
  *
+ * @param programOf the probe for an architecture, which has to be there
  * @throws ClusterUnfitError for the first thing that makes the run impossible.
  */
-export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterState> {
+export async function inspectCluster(api: Api, needs: Needs, programOf = readProbe): Promise<ClusterState> {
   const { options, namespace, own } = needs;
   const version = await requireServer(api);
   await requireRights(api, namespace, needs);
@@ -75,23 +80,34 @@ export async function inspectCluster(api: Api, needs: Needs): Promise<ClusterSta
   }
   const probes = probesByArchitecture(nodes, options.nodes);
   const image = options.image ?? pauseImageOf(nodes);
-  const addresses = await readAddresses(api);
+  const addresses = await readAddresses(api, needs.runId);
   const { services, offered } = addresses;
   const families = chooseFamilies(needs.family, addresses);
-  for (const family of families) requireFree(needs.services, family, addresses);
+  await orTell(needs, async () => {
+    for (const family of families) requireFree(needs.services, family, addresses);
+    if (!own) await requireNamespace(api, namespace);
+  });
   const freeAddresses = leastOf(families.map(addresses.freeOf));
-  if (!own) await requireNamespace(api, namespace);
   const evidence = await readEvidence(api, nodes);
   const plane =
     options.planeName === undefined
       ? detectPlane(evidence)
       : { id: options.planeName, program: options.planeName, version: null, source: "--plane-name" };
-  for (const architecture of probes.keys()) readProbe(architecture);
+  for (const architecture of probes.keys()) programOf(architecture);
   return {
     ...{ version, plane, network: detectNetwork(evidence), image, nodes, probes, freeAddresses },
     pulls: !nodes.every((node) => listsImage(node, image)),
     ...{ allNodes: all.length, otherServices: services, families, offered },
   };
+}
+
+async function orTell({ onRefusal }: Pick<Needs, "onRefusal">, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (onRefusal === undefined || !(error instanceof ClusterUnfitError)) throw error;
+    onRefusal(error);
+  }
 }
 
 /** What there is of Services and of their addresses. */
@@ -105,9 +121,14 @@ export interface ServiceAddresses {
   readonly freeOf: (family: Family) => number | null;
 }
 
-/** Reads how many Services there are, and how many more there may be. */
-export async function readAddresses(api: Api): Promise<ServiceAddresses> {
-  const { items: services } = await api.get("/api/v1/services", listOf(clusterIpSchema));
+/**
+ * Reads how many Services there are, and how many more there may be.
+ *
+ * @param runId Its own Services are not counted: a run that is resumed removes them first.
+ */
+export async function readAddresses(api: Api, runId?: string): Promise<ServiceAddresses> {
+  const { items } = await api.get("/api/v1/services", listOf(clusterIpSchema));
+  const services = items.filter(({ metadata: { labels } }) => runId === undefined || !isOfRun(labels, runId));
   const used = services.flatMap(({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ""]);
   const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(clusterCidrSchema));
   const ranges = cidrs?.items.flatMap(({ spec }) => spec.cidrs) ?? [];
@@ -116,6 +137,9 @@ export async function readAddresses(api: Api): Promise<ServiceAddresses> {
     freeOf: (family) => (ranges.length === 0 ? null : countFreeAddresses(ranges, used, family)),
   };
 }
+
+const isOfRun = (labels: Readonly<Record<string, string>> = {}, runId: string): boolean =>
+  Object.entries(labelsOf(runId)).every(([key, value]) => labels[key] === value);
 
 /** The least number; null where one is not known. */
 export function leastOf(counts: readonly (number | null)[]): number | null {

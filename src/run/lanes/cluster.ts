@@ -4,6 +4,7 @@ import { FAMILY_NAMES } from "../../cluster/family.js";
 import { removeRun } from "../../cluster-lane/clean.js";
 import { withCluster } from "../../cluster-lane/connection.js";
 import { ClusterFailedError } from "../../cluster-lane/errors.js";
+import { rehearseAfterRemoval } from "../../cluster-lane/inspect/admission.js";
 import { measureCluster } from "../../cluster-lane/measure.js";
 import {
   CLUSTER_SCENARIOS,
@@ -115,8 +116,13 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   const job = spec === null ? resumedJob(results, clusterLane) : clusterJob(spec, runIdOf(results));
   const { options } = job;
   if (spec === null) await withCluster(options, (api) => removeRun(api, placeOf(job)), signal);
-  const state = await inspect(job, signal);
-  if (spec === null) requireSameCluster(results, state, options);
+  const onNote = (text: string) => onProgress({ kind: "note", text });
+  const state = await inspect(job, { signal, ...(spec === null && { rehearse: rehearseAfterRemoval }) });
+  if (spec === null) {
+    // Of a new run they were known before it began.
+    state.notes.forEach(onNote);
+    requireSameCluster(results, state, options);
+  }
   describeCluster(results, state, options);
   storeJob(results, job, state);
   const started = performance.now();
@@ -138,7 +144,7 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
     async (api) => {
       const end = await measureCluster(api, job, state, {
         signal,
-        onProgress: show,
+        ...{ onProgress: show, onNote },
         leftMs: () =>
           options.budgetSeconds === undefined
             ? Number.POSITIVE_INFINITY
@@ -155,7 +161,7 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
         },
       });
       if (end !== null && sayOutOfTime(results, job, end))
-        onProgress({ kind: "note", text: "the budget is spent: what was not reached is a gap" });
+        onNote("the budget is spent: what was not reached is a gap");
       // What the run asked of the cluster, its cleaning included, for whoever runs that.
       results.cluster.parameters.traffic = { ...api.traffic };
     },

@@ -5,8 +5,8 @@ import type { Family, FamilyChoice } from "../../../cluster/family.js";
 import { CLUSTER_BOUNDS } from "../../../cluster-lane/bounds.js";
 import { withCluster } from "../../../cluster-lane/connection.js";
 import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
-import { rehearseRun } from "../../../cluster-lane/inspect/admission.js";
-import { type ClusterState, inspectCluster } from "../../../cluster-lane/inspect/preflight.js";
+import { type Rehearsal, rehearseRun } from "../../../cluster-lane/inspect/admission.js";
+import { type ClusterState, inspectCluster, type Needs } from "../../../cluster-lane/inspect/preflight.js";
 import { type ClusterSettings, clusterLaneSchema } from "../../../cluster-lane/options.js";
 import {
   CLUSTER_SCENARIOS,
@@ -74,26 +74,33 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
 
 /** A cluster that takes a run, as far as it can be known before there is anything. */
 export interface Inspected extends ClusterState {
-  /** What the API server warns of. */
-  readonly warnings: readonly string[];
+  /** What a person is to know of the rehearsal. */
+  readonly notes: readonly string[];
 }
 
-/** The parts of a specification that decide what is looked at in the cluster. */
-export function inspect(job: ClusterJob, signal?: AbortSignal): Promise<Inspected> {
-  const { options } = job;
+interface InspectOptions extends Pick<Needs, "onRefusal"> {
+  readonly rehearse?: Rehearsal;
+  readonly signal?: AbortSignal;
+}
+
+/** Looks at the cluster of a job, and has it try the job's objects. */
+export function inspect(
+  job: ClusterJob,
+  { rehearse = rehearseRun, signal, ...how }: InspectOptions = {},
+): Promise<Inspected> {
+  const { options, runId } = job;
   const needs = {
     options,
     namespace: namespaceOf(job),
     own: options.namespace === undefined,
-    watches: watches(job),
-    services: servicesAtOnce(job),
-    family: job.family,
+    ...{ runId, watches: watches(job), services: servicesAtOnce(job), family: job.family },
+    ...how,
   };
   return withCluster(
     options,
     async (api) => {
       const state = await inspectCluster(api, needs);
-      return { ...state, warnings: await rehearseRun(api, job, state) };
+      return { ...state, notes: await rehearse(api, job, state) };
     },
     signal,
   );
