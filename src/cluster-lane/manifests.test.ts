@@ -47,7 +47,7 @@ describe("manifests of a run", () => {
     const kinds = [...manifestsOf(job("connect"), { ...STATE, pulls: true }, () => Buffer.of())]
       .map((object) => (object as Named).metadata.name)
       .filter((name) => /^(program|pull|targets)/.test(name));
-    expect(kinds).toEqual(["program-amd64", "pull-amd64", "targets"]);
+    expect(kinds).toEqual(["program-amd64", "targets", "pull-amd64"]);
   });
 
   it("of a sync alone include no Service that changes later", () => {

@@ -59,10 +59,10 @@ export function* manifestsOf(
   for (const architecture of probes.keys()) {
     yield programManifest(setting, architecture, programOf(architecture));
   }
+  yield targetsManifest(setting, first ?? "amd64");
   for (const [architecture, nodes] of state.pulls ? probes : []) {
     yield pullManifest(setting, { architecture, nodes, deadlineSeconds: PULL_SECONDS });
   }
-  yield targetsManifest(setting, first ?? "amd64");
   const targets = Array.from({ length: setting.targets }, (_, i) => ({
     addresses: addressesAt(i),
     node: "node",

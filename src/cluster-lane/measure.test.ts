@@ -82,6 +82,33 @@ async function measureWith(log: readonly object[], leftMs: (seen: readonly strin
 const doneRounds = (tcp: number) => ({ rounds: { tcp, udp: 0 }, programming: 0, sync: 0 });
 const FOREVER = () => Number.POSITIVE_INFINITY;
 
+it.skipIf(process.platform === "win32")(
+  "a run whose pods are refused says why, also where the first of them only have the image pulled",
+  async () => {
+    const message = 'admission webhook "p" denied the request: not from this registry';
+    const failure = { type: "ReplicaFailure", status: "True", message };
+    const { api } = await serve((method, path): Reply => {
+      if (method === "POST") return { status: 201, body: {} };
+      return {
+        status: 200,
+        body: path.includes("/pods?") ? { items: [] } : { status: { conditions: [failure] } },
+      };
+    });
+    const hooks = { onProgress: () => {}, onNote: () => {}, onMeasured: () => {}, isMeasured: () => false };
+    const { signal } = new AbortController();
+    const run = measureCluster(
+      api,
+      JOB,
+      { ...STATE, pulls: true },
+      { ...hooks, signal, leftMs: FOREVER },
+      () => Buffer.of(),
+    );
+    expect(await refusal(run)).toBe(
+      `ClusterUnfitError: the cluster refuses the target pods (${message}): choose another --namespace, or leave it out`,
+    );
+  },
+);
+
 describe.skipIf(process.platform === "win32")("the budget of a run in a cluster", () => {
   it("lacks nothing where all of every N was measured, however late it is then", async () => {
     const { end, measured } = await measureWith(logOf(10), FOREVER);

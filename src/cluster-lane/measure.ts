@@ -191,9 +191,10 @@ class ClusterRun {
       const manifest = programManifest(setting, architecture, this.#programOf(architecture));
       await this.#create(this.#path("api/v1", "configmaps"), manifest, anyObject);
     }
-    if (this.#state.pulls) await this.#pullImage();
     const targets = targetsManifest(setting, architectures[0] ?? "amd64");
     await this.#create(this.#path("apis/apps/v1", "deployments"), targets, anyObject);
+    // After the Deployment, whose status says why pods are refused: a Job's has no such words.
+    if (this.#state.pulls) await this.#pullImage();
     const ready = await waitForPods(this.#api, setting, "target", (pods) => {
       const answering = pods.filter(isReady);
       return answering.length >= setting.targets ? answering : null;

@@ -26,7 +26,7 @@ export function objectCounts(
   const nodes = [...probes.values()].reduce((sum, count) => sum + count, 0);
   const configMaps = probes.size + probed;
   const jobs = probed + (watches ? 1 : 0) + (pulls ? 1 : 0);
-  // Pods that have ended stay until the run's end, and count as objects only. An image is pulled before there are others.
+  // Pods that have ended stay until the run's end, and count as objects only. Those that pull an image have, before others begin.
   const pods = targets + nodes * ((watches ? 1 : 0) + (probed > 0 ? 1 : 0));
   const cpu = pods * numberOf(POD_CPU);
   const memory = pods * numberOf(POD_MEMORY);
