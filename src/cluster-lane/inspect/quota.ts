@@ -48,7 +48,7 @@ const SCALES: Readonly<Record<string, number>> = {
 
 /** A Kubernetes quantity, such as `500m` or `2Gi`, as a number; NaN where it is none. */
 export function numberOf(quantity: string): number {
-  const suffix = /[A-Za-z]*$/.exec(quantity)?.[0] ?? "";
+  const suffix = /[A-Za-z]{0,2}$/.exec(quantity)?.[0] ?? "";
   // `1e3` has an exponent, and no suffix.
   const scale = SCALES[suffix];
   return scale === undefined
