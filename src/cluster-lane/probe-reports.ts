@@ -93,7 +93,8 @@ class UnsettledError extends ClusterFailedError {
 /**
  * Reads a probe's log.
  *
- * @throws UnsettledError where a Service did not answer in time, other ClusterFailedErrors where the probe says that it failed, and where its log ends too early.
+ * @throws UnsettledError where a Service did not answer in time, and other ClusterFailedErrors where the probe says that it failed
+ * or its log ends too early.
  */
 export function parseProbeLog(text: string): ProbeLog {
   const reports = text
