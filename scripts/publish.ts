@@ -159,7 +159,13 @@ function runPage(all: Results): string {
     tablesBySize(all),
     ...(againstKernel === null
       ? []
-      : ["## Model against kernel", "", againstKernel, `[Why model and kernel differ](${CAUSES}).`, ""]),
+      : [
+          "## Model against kernel",
+          "",
+          againstKernel,
+          `[What was tested of why they differ](${CAUSES}).`,
+          "",
+        ]),
     ...drawn.slice(1).flatMap((id) => [picture(id), ""]),
     `All charts, in both themes, as PNG, SVG, PDF, slides and an interactive page: \`npx lbscale report results/${name} --formats png,svg,html,pptx --out results/runs/${name}\`. Data: [${PACKED_RESULTS_FILE}](${PACKED_RESULTS_FILE}).`,
     "",
