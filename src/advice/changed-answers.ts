@@ -3,7 +3,7 @@
 import { type Cluster, cidrSize, servicePortName, TCP } from "../cluster/cluster.js";
 import { socketText } from "../cluster/family.js";
 import { OUTSIDE_CIDR } from "../cluster/network.js";
-import { differencesOf, expectationOf } from "../planes/contract.js";
+import { BASE_PLANE, differencesOf, expectationOf } from "../planes/contract.js";
 import type { Expectation, Masquerade } from "../planes/expectation.js";
 import { DROP, type PlaneOptions, REJECT } from "../planes/plane.js";
 import { type Situation, Situations } from "../planes/situation.js";
@@ -35,9 +35,9 @@ const WRONG_PORT = 9;
  * @returns Differences in the contract's order, each with the first flow whose answer it changes, if possible alone.
  */
 export function changedAnswers(cluster: Cluster, plane: string, options: PlaneOptions): ChangedAnswers {
-  const ofIptables = differencesOf("iptables", options);
+  const ofBase = differencesOf(BASE_PLANE, options);
   const all = differencesOf(plane, options);
-  const own = all.filter(({ name }) => !ofIptables.some((shared) => shared.name === name));
+  const own = all.filter(({ name }) => !ofBase.some((shared) => shared.name === name));
   const situations = new Situations(cluster);
   const seen = new Map<string, Omit<ChangedAnswer, "because">>();
   /** Differences that were seen on a flow that no other one concerns: the better examples. */
@@ -53,7 +53,7 @@ export function changedAnswers(cluster: Cluster, plane: string, options: PlaneOp
       answerText(expectationOf(differences, situation, onDifference), situation);
     applied = [];
     const after = answerOf(all, apply);
-    const before = answerOf(ofIptables);
+    const before = answerOf(ofBase);
     if (before === after) continue;
     // Two may concern one flow: what does not change its answer is not shown by it.
     const causes = own.filter(

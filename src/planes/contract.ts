@@ -15,6 +15,9 @@ import { optionDifferences } from "./option-differences.js";
 import { DROP, PASS, type PlaneId, type PlaneOptions, REJECT } from "./plane.js";
 import type { Situation } from "./situation.js";
 
+/** The plane whose answers are the base, which has only the differences of options. */
+export const BASE_PLANE: PlaneId = "iptables";
+
 const expectation: Expectation = { verdict: PASS, localOnly: false, masquerade: "hairpin" };
 
 function answer(
