@@ -226,6 +226,8 @@ are_ready() {
   for ((index = 1; index <= NODES; index++)); do
     api "/api/v1/nodes/$(node_name "$index")" 2>/dev/null | grep -q '"Ready"' || return 1
   done
+  # The node controller takes the taint of a node that is not ready away a little after the kubelet calls it Ready.
+  [ -z "$("$BIN/kubectl" --kubeconfig "$STATE/admin.kubeconfig" get nodes -o 'jsonpath={.items[*].spec.taints}')" ]
 }
 
 # publish_proxy_configuration: as kubeadm does, so that whoever may read kube-system sees how kube-proxy was started.

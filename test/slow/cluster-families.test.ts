@@ -1,7 +1,7 @@
 /** The cluster lane in real clusters of IPv6 and of both families. */
 
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { readResults } from "../../src/results/files.js";
 import { folder, kubectl, lbscale, leftOut, leftovers, measure, withTestCluster } from "./cluster-tools.js";
 
@@ -80,8 +80,11 @@ describe.skipIf(leftOut)("a cluster of IPv4 and IPv6, with two nodes, kube-proxy
 describe.skipIf(leftOut)("a cluster of eight addresses of IPv6 for Services", () => {
   withTestCluster("--family", "6", "--service-range", "fd00:10:96::/125");
 
-  it("has room for seven, of which its own API server takes one", () => {
+  beforeAll(() => {
     kubectl("create", "service", "clusterip", "a", "--tcp=80");
+  });
+
+  it("has room for seven, of which its own API server takes one", () => {
     const refused = measure("--services", "6", "--out", join(folder, "full"));
     expect([refused.status, refused.stderr]).toEqual([
       2,
