@@ -9,8 +9,9 @@ import { buildCluster } from "../../src/cluster/build.js";
 import { formatAddress, maskTo, parseAddress, UDP } from "../../src/cluster/cluster.js";
 import { DEFAULT_NETWORK } from "../../src/cluster/network.js";
 import { ipvs } from "../../src/planes/ipvs/index.js";
-import { FibTrie, type ListedNode, type RouteType } from "../../src/planes/ipvs/routing/fib-trie.js";
+import { FibTrie, type ListedNode } from "../../src/planes/ipvs/routing/fib-trie.js";
 import { Random } from "../../src/random.js";
+import { ROUTES_OF_A_NODE } from "../support/node-routes.js";
 
 const ip = (text: string) => parseAddress(text)!;
 const POD = { address: ip("10.128.0.1"), port: 8080, local: false };
@@ -35,16 +36,6 @@ ip link set uplink up
 ip route add default via 172.18.0.1 onlink dev uplink
 ip link add kube-ipvs0 type dummy 2>/dev/null || ip link add kube-ipvs0 type bridge
 `;
-
-const OF_THE_NODE: readonly (readonly [string, number, RouteType])[] = [
-  ["127.0.0.1", 32, "local"],
-  ["127.0.0.0", 8, "local"],
-  ["127.255.255.255", 32, "broadcast"],
-  ["172.18.0.2", 32, "local"],
-  ["172.18.0.0", 16, "unicast"],
-  ["172.18.255.255", 32, "broadcast"],
-  ["0.0.0.0", 0, "unicast"],
-];
 
 /** Adds addresses to a device, in order, and asks for routes; everything goes with the namespace. */
 function ask(addresses: readonly number[], asked: readonly number[]) {
@@ -96,7 +87,7 @@ function linesOf(text: string): string[] {
 
 function modelOf(addresses: readonly number[]): FibTrie {
   const trie = new FibTrie(addresses.length);
-  for (const [key, length, type] of OF_THE_NODE) trie.insert(ip(key), length, type);
+  for (const [key, length, type] of ROUTES_OF_A_NODE) trie.insert(ip(key), length, type);
   for (const address of addresses) trie.insert(address, 32, "local");
   return trie;
 }

@@ -1,22 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { ROUTES_OF_A_NODE } from "../../../../test/support/node-routes.js";
 import fc from "../../../../test/support/properties.js";
 import { formatAddress, maskTo, parseAddress } from "../../../cluster/cluster.js";
 import { FibTrie, type RouteType, type RouteWalk } from "./fib-trie.js";
 
 const ip = (text: string) => parseAddress(text)!;
 const noWalk = (): RouteWalk => ({ nodes: 0, comparisons: 0, backtracks: 0 });
-
-/** A node's own, in the order in which they come when its interfaces do. */
-const OF_THE_NODE: readonly (readonly [string, number, RouteType])[] = [
-  ["127.0.0.1", 32, "local"],
-  ["127.0.0.0", 8, "local"],
-  ["127.255.255.255", 32, "broadcast"],
-  ["172.18.0.2", 32, "local"],
-  ["172.18.0.0", 16, "unicast"],
-  ["172.18.255.255", 32, "broadcast"],
-  ["0.0.0.0", 0, "unicast"],
-];
 
 function trieOf(routes: readonly (readonly [string, number, RouteType])[]): FibTrie {
   const trie = new FibTrie(routes.length);
@@ -29,7 +19,7 @@ describe("the kernel's routing trie", () => {
     const lines = readFileSync("test/data/fib-trie-6.18.txt", "utf8").trim().split("\n");
     const begin = lines.indexOf("Main:");
     const addresses = lines.slice(2, begin);
-    const trie = trieOf([...OF_THE_NODE, ...addresses.map((key) => [key, 32, "local"] as const)]);
+    const trie = trieOf([...ROUTES_OF_A_NODE, ...addresses.map((key) => [key, 32, "local"] as const)]);
     const listed = [...trie.list()].flatMap((node) => {
       const indent = " ".repeat(3 * node.depth - 1);
       const key = formatAddress(node.key);
