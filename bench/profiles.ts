@@ -42,10 +42,7 @@ export const PROFILES: readonly Profile[] = [
     id: "default",
     label: "the main job, within 3 minutes",
     services: [1, 10, 100, 1000, 5000, 10_000, 30_000],
-    servicesOf: {
-      "ebpf-maglev": [1, 10, 100, 1000, 5000],
-      "calico-ebpf": [1, 10, 100, 1000, 10_000, 30_000],
-    },
+    servicesOf: { "ebpf-maglev": [1, 10, 100, 1000, 5000] },
     replicates: { least: 7, most: 42 },
     budgetSeconds: 163,
     suiteSeconds: 290,
