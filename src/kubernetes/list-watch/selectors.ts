@@ -2,11 +2,7 @@
 
 import type { Stored } from "./objects.js";
 import type { Resource } from "./resources.js";
-
-/** A selector that the API does not have: answered by 400 Bad Request. */
-export class SelectorError extends Error {
-  override readonly name: string = "SelectorError";
-}
+import { BadRequestError } from "./status.js";
 
 /** Whether an object is selected. */
 export type Selector = (object: Stored) => boolean;
@@ -15,7 +11,7 @@ const TERM = /^(!?)\s*([A-Za-z0-9./_-]+)\s*(?:(==|=|!=)\s*([A-Za-z0-9._-]*)|\s(i
 
 /**
  * The objects that all requirements of both selectors hold for; null or "" selects all.
- * @throws SelectorError for what cannot be read, and for fields that the resource does not have.
+ * @throws BadRequestError for what cannot be read, and for fields that the resource does not have.
  */
 export function parseSelectors(
   resource: Resource,
@@ -47,11 +43,11 @@ function terms(selector: string | null): string[] {
 
 function labelTest(term: string): Selector {
   const match = TERM.exec(term);
-  if (match === null) throw new SelectorError(`unable to parse requirement: ${term}`);
+  if (match === null) throw new BadRequestError(`unable to parse requirement: ${term}`);
   const [, not, key, operator, value, set, values] = match;
   const label = key!;
   if (operator !== undefined || set !== undefined) {
-    if (not) throw new SelectorError(`unable to parse requirement: ${term}`);
+    if (not) throw new BadRequestError(`unable to parse requirement: ${term}`);
     const wanted = new Set(set === undefined ? [value!] : values!.split(",").map((each) => each.trim()));
     // A label that is absent is not equal, and in no set.
     const isNegated = operator === "!=" || set === "notin";
@@ -67,6 +63,6 @@ function fieldTest(term: string, resource: Resource): Selector {
   if (field === "metadata.name") return ({ name }) => (name === value) !== isNegated;
   if (field === "metadata.namespace") return ({ namespace }) => (namespace === value) !== isNegated;
   const index = resource.fields.indexOf(field ?? "");
-  if (index < 0) throw new SelectorError(`field label not supported: ${field ?? term}`);
+  if (index < 0) throw new BadRequestError(`field label not supported: ${field ?? term}`);
   return ({ fields }) => (fields[index] === value) !== isNegated;
 }

@@ -357,6 +357,25 @@ describe("list/watch server: watches", () => {
     expect(await events.end()).toBe(true);
   });
 
+  test.each(["abc", "-1", "1.5", "1e3", "9".repeat(16)])(
+    "a watch from version %s is a bad request",
+    async (version) => {
+      const { url } = await serve([service("web")]);
+      const response = await fetch(`${url}${SERVICES}?watch=1&resourceVersion=${version}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ kind: "Status", reason: "BadRequest" });
+    },
+  );
+
+  test("a watch that asks for more than a day of time stays open", async () => {
+    const { server, watch } = await serve([]);
+    const events = await watch(`${SLICES}?resourceVersion=${FIRST}&timeoutSeconds=3000000`);
+    server.apply({ type: "ADDED", object: slice("web-1", ["10.244.0.1"]) });
+    expect(await events.next()).toMatchObject({ type: "ADDED" });
+    server.apply({ type: "ADDED", object: slice("web-2", ["10.244.0.2"]) });
+    expect(await events.next()).toMatchObject({ type: "ADDED" });
+  });
+
   test("a watch ends after its timeout with a bookmark of the present version", async () => {
     const { server, watch } = await serve([]);
     server.apply({ type: "ADDED", object: service("web") });

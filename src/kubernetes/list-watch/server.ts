@@ -20,9 +20,9 @@ import {
   SERVICE,
   SERVICE_CIDR,
 } from "./resources.js";
-import { parseSelectors, type Selector, SelectorError } from "./selectors.js";
+import { parseSelectors, type Selector } from "./selectors.js";
 import { checkEndpointsPerSlice, DEFAULT_ENDPOINTS_PER_SLICE, partName, splitSlice } from "./slices.js";
-import { failureStatus, success } from "./status.js";
+import { BadRequestError, failureStatus, success } from "./status.js";
 import { writeAll } from "./stream.js";
 import { type TurnOptions, Turns } from "./turns.js";
 import { serveWatch, type WatchRequest } from "./watch.js";
@@ -38,13 +38,18 @@ export interface ApiServerOptions extends ObjectStoreOptions, TurnOptions {
 const KEEP_ALIVE_MS = 120_000;
 /** What kube-apiserver takes where the client does not say. */
 const DEFAULT_WATCH_MS = 30 * 60_000;
+/** No watch lasts longer, whatever the client asks for: beyond 24.8 days a timer of Node fires at once. */
+const LONGEST_WATCH_SECONDS = 86_400;
 const DEFAULT_VERSION = "v1.37.2";
 
 /** Serves objects to any number of clients, and pushes changes to them in order. */
 export class ApiServer {
   readonly #store: ObjectStore;
   readonly #server = createServer((request, response) => {
-    this.#answer(request, response).catch(() => response.destroy());
+    this.#answer(request, response).catch((error: unknown) => {
+      if (error instanceof BadRequestError) send(response, 400, failureStatus(400, error.message));
+      else response.destroy();
+    });
   });
   readonly #endpointsPerSlice: number;
   readonly #gitVersion: string;
@@ -180,18 +185,11 @@ export class ApiServer {
       else send(response, 404, failureStatus(404, `${resource.plural} "${name}" not found`));
       return;
     }
-    let selects: Selector;
-    try {
-      selects = parseSelectors(
-        resource,
-        url.searchParams.get("labelSelector"),
-        url.searchParams.get("fieldSelector"),
-      );
-    } catch (error) {
-      if (!(error instanceof SelectorError)) throw error;
-      send(response, 400, failureStatus(400, error.message));
-      return;
-    }
+    const selects = parseSelectors(
+      resource,
+      url.searchParams.get("labelSelector"),
+      url.searchParams.get("fieldSelector"),
+    );
     const selected: Selector = (object) =>
       (namespace === undefined || object.namespace === namespace) && selects(object);
     const client = request.headers["user-agent"] ?? "";
@@ -238,8 +236,11 @@ export class ApiServer {
   }
 }
 
+/** @throws BadRequestError for a resource version that no server of the API gives. */
 function watchRequest(resource: Resource, selects: Selector, query: URLSearchParams): WatchRequest {
   const version = query.get("resourceVersion") ?? "";
+  if (!/^\d{0,15}$/.test(version))
+    throw new BadRequestError(`invalid resource version: ${JSON.stringify(version.slice(0, 40))}`);
   const isWatchList = isTrue(query.get("sendInitialEvents"));
   // No version, or 0: the present state comes first, as additions.
   const isFromNow = version === "" || version === "0";
@@ -250,7 +251,7 @@ function watchRequest(resource: Resource, selects: Selector, query: URLSearchPar
     after: isWatchList || isFromNow ? undefined : Number(version),
     initial: isWatchList ? "events and bookmark" : isFromNow ? "events" : "none",
     bookmarks: isTrue(query.get("allowWatchBookmarks")),
-    timeoutMs: seconds > 0 ? seconds * 1000 : DEFAULT_WATCH_MS,
+    timeoutMs: seconds > 0 ? Math.min(seconds, LONGEST_WATCH_SECONDS) * 1000 : DEFAULT_WATCH_MS,
   };
 }
 

@@ -7,6 +7,11 @@ const REASONS = {
   410: "Expired",
 } as const;
 
+/** A query that the API does not have: answered by 400 Bad Request. */
+export class BadRequestError extends Error {
+  override readonly name: string = "BadRequestError";
+}
+
 /** A `kind: Status` that reports a failure. */
 export function failureStatus(code: keyof typeof REASONS, message: string): object {
   return {

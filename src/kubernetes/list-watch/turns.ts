@@ -16,6 +16,8 @@ export interface TurnOptions {
 
 const RANGES_WAIT_MS = 2000;
 const RANGES_PAUSE_MS = 100;
+/** Clients call themselves what they like, and anybody may ask. */
+const MOST_CLIENTS = 64;
 
 /** How often clients of one name have got ServiceCIDRs, and Services. A client that starts gets each once. */
 class Client {
@@ -72,7 +74,11 @@ export class Turns {
 
   #client(name: string): Client {
     const client = this.#clients.get(name) ?? new Client();
+    // The one that was named last is last: whoever has been silent for longest goes first.
+    this.#clients.delete(name);
     this.#clients.set(name, client);
+    const [silent] = this.#clients.keys();
+    if (this.#clients.size > MOST_CLIENTS && silent !== undefined) this.#clients.delete(silent);
     return client;
   }
 }
