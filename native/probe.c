@@ -130,8 +130,13 @@ static int64_t exchange(int fd, const struct sockaddr_storage *to, socklen_t to_
 
 	if (sendto(fd, &request, 1, MSG_NOSIGNAL, (struct sockaddr *)to, to ? to_length : 0) != 1)
 		return -1;
-	if (recvfrom(fd, answer, length, 0, (struct sockaddr *)&from, &from_length) != (ssize_t)length)
+	ssize_t got = recvfrom(fd, answer, length, 0, (struct sockaddr *)&from, &from_length);
+
+	if (got != (ssize_t)length) {
+		if (got >= 0)
+			errno = EPROTO;
 		return -1;
+	}
 	if (to && (number_at(&from) != number_at(to) || port_at(&from) != port_at(to)))
 		return number_at(&from);
 	return 0;
@@ -189,7 +194,12 @@ static size_t read_all(void **into)
 	char *data = malloc(room);
 	ssize_t got;
 
-	while (data && (got = read(0, data + size, room - size)) > 0) {
+	while (data && (got = read(0, data + size, room - size)) != 0) {
+		if (got < 0) {
+			if (errno == EINTR)
+				continue;
+			die("read");
+		}
 		size += got;
 		if (size == room)
 			data = realloc(data, room *= 2);

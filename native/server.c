@@ -80,9 +80,12 @@ static void answer(int fd)
 	socklen_t length = sizeof(self);
 	char request;
 
-	if (recv(fd, &request, 1, 0) != 1) {
-		if (errno == EAGAIN)
-			return;
+	ssize_t got = recv(fd, &request, 1, 0);
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	/* At its end, too: epoll would report that for ever. */
+	if (got != 1) {
 		close(fd);
 		return;
 	}
