@@ -43,6 +43,13 @@ describe.skipIf(process.platform === "win32")("the API client", () => {
     expect(seen).toHaveLength(3);
   });
 
+  it("does not repeat a request that this program cannot even write", async () => {
+    const { api, seen } = await serve(() => OK);
+    expect(await refusal(api.get("/a b", anyObject))).toContain("unescaped characters");
+    expect(seen).toHaveLength(0);
+    expect(api.traffic.requests).toBe(1);
+  });
+
   it("gives up a busy server after ten attempts", async () => {
     const { api, seen } = await serve(() => status(429, "too many requests"));
     expect(await refusal(api.get("/api/v1/nodes", anyObject))).toContain("429: too many requests");

@@ -17,6 +17,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The server took too long. */
+class NoAnswerError extends Error {
+  override readonly name: string = "NoAnswerError";
+}
+
 /** Too many requests, and what a server says that is starting, overloaded or behind a proxy that lost it. */
 const REPEATED: readonly number[] = [429, 500, 502, 503, 504];
 /** A refusal that repeating does not change, though it comes as an internal error: but see `RESTART_MS`. */
@@ -29,6 +34,8 @@ const MAX_ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8000;
 const TIMEOUT_MS = 60_000;
+/** 50,000 Services with their status have a tenth of it. */
+const MOST_BYTES = 256 * 2 ** 20;
 
 interface Answer {
   readonly status: number;
@@ -167,10 +174,10 @@ export class Api {
   /** One attempt; null after a pause where another one is to follow. */
   async #attempt(method: string, path: string, body: string | null, attempt: number): Promise<Answer | null> {
     this.#options.signal?.throwIfAborted();
-    const answer = await this.#request(method, path, body).catch((error: NodeJS.ErrnoException) => ({
-      ...{ status: 503, retryAfterMs: null, warnings: [] },
-      text: error.code ?? error.message,
-    }));
+    const answer = await this.#request(method, path, body).catch((error: unknown) => {
+      if (!isOfNetwork(error)) throw error;
+      return { status: 503, retryAfterMs: null, warnings: [], text: error.code ?? error.message };
+    });
     const nowMs = performance.now();
     const isFull = FULL.test(answer.text);
     // `kubectl proxy` says 500 of a server that it can't reach.
@@ -201,9 +208,17 @@ export class Api {
         },
         (response) => {
           const chunks: Buffer[] = [];
+          let bytes = 0;
           response.on("data", (chunk: Buffer) => {
             this.traffic.receivedBytes += chunk.length;
             chunks.push(chunk);
+            bytes += chunk.length;
+            if (bytes > MOST_BYTES)
+              request.destroy(
+                new ClusterFailedError(
+                  `the API server's answer to ${path.split("?")[0]} has more than 256 MiB`,
+                ),
+              );
           });
           response.on("error", reject);
           response.on("end", () => {
@@ -218,10 +233,18 @@ export class Api {
         },
       );
       request.on("error", reject);
-      request.on("timeout", () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
+      request.on("timeout", () =>
+        request.destroy(new NoAnswerError(`no answer within ${TIMEOUT_MS / 1000} s`)),
+      );
       request.end(body ?? undefined);
     });
   }
+}
+
+/** Whether asking again may help. Node's own codes, ERR_…, are of what this program did wrong. */
+function isOfNetwork(error: unknown): error is NodeJS.ErrnoException {
+  if (error instanceof NoAnswerError) return true;
+  return error instanceof Error && "code" in error && !String(error.code).startsWith("ERR_");
 }
 
 /** Node names no length of a body of DELETE by itself, and what follows on the connection is then taken for a request. */

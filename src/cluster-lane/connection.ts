@@ -15,12 +15,21 @@ import { describeApiError } from "./inspect/refusals.js";
 import type { ClusterLaneOptions } from "./options.js";
 
 const START_TIMEOUT_MS = 15_000;
+/** A proxy that hangs must not keep the run's end waiting. */
+const STOP_TIMEOUT_MS = 5000;
+
+/** Characters kept of what kubectl says before it serves. */
+const MOST_WORDS = 4000;
 
 /**
- * The shell waits for the end of its standard input, which comes with the end of this process, however it ends: a proxy that
- * outlives a killed run would be an open door.
+ * The proxy ends with the shell's standard input, which ends with this process, however that ends: a proxy that outlives a
+ * killed run would be an open door. The shell ends with the proxy.
  */
-const PROXY_SCRIPT = 'kubectl "$@" </dev/null & proxy=$!; read -r _; kill $proxy; wait $proxy';
+const PROXY_SCRIPT = [
+  'exec 3<&0; kubectl "$@" </dev/null & proxy=$!',
+  "{ read -r _; kill $proxy; } <&3 >/dev/null 2>&1 & reader=$!",
+  "wait $proxy; kill $reader 2>/dev/null",
+].join("\n");
 
 /**
  * Does work with a cluster's API, and closes the connection.
@@ -67,36 +76,49 @@ function startProxy(
   child.stdin.on("error", () => {});
   const stop = () =>
     new Promise<void>((resolve) => {
-      if (child.exitCode !== null || child.signalCode !== null) return resolve();
-      child.once("exit", () => resolve());
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return resolve();
+      // The group: the shell and its kubectl.
+      const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), STOP_TIMEOUT_MS);
+      child.once("exit", () => {
+        clearTimeout(timer);
+        resolve();
+      });
       child.stdin.end();
     });
   return new Promise((resolve, reject) => {
+    let said = "";
     let words = "";
     const fail = (message: string) => {
+      clearTimeout(timer);
       void stop();
       reject(new ClusterUnfitError(message));
     };
     const timer = setTimeout(
-      () => fail("kubectl proxy does not start: try kubectl get nodes"),
+      () => fail(words === "" ? "kubectl proxy does not start: try kubectl get nodes" : inItsWords(words)),
       START_TIMEOUT_MS,
     );
     child.once("error", () => fail("sh is not installed, which starts kubectl"));
+    child.once("close", () =>
+      fail(words === "" ? "kubectl proxy ended at once: try kubectl get nodes" : inItsWords(words)),
+    );
     child.stdout.on("data", (chunk: Buffer) => {
-      if (!chunk.toString().includes("Starting to serve")) return;
+      said += chunk.toString();
+      if (!said.includes("Starting to serve")) return;
       clearTimeout(timer);
       child.stderr.removeAllListeners("data").resume();
       resolve({ stop });
     });
+    // Plugins for credentials and kubectl itself also warn here, of what does not keep the proxy from starting.
     child.stderr.on("data", (chunk: Buffer) => {
-      words += chunk.toString();
-      if (!words.includes("\n")) return;
-      clearTimeout(timer);
-      fail(
-        /not found/.test(words) && /kubectl/.test(words) && !/error:/.test(words)
-          ? "kubectl is not installed: the cluster lane goes through it; see https://kubernetes.io/docs/tasks/tools"
-          : `kubectl: ${plainText(words.trim().replace(/^error: /, ""), 300)}`,
-      );
+      words = (words + chunk.toString()).slice(-MOST_WORDS);
     });
   });
+}
+
+function inItsWords(words: string): string {
+  if (/not found/.test(words) && /kubectl/.test(words) && !/error:/.test(words))
+    return "kubectl is not installed: the cluster lane goes through it; see https://kubernetes.io/docs/tasks/tools";
+  // What ended it is said last, after warnings.
+  const error = words.slice(Math.max(0, words.lastIndexOf("error: ")));
+  return `kubectl: ${plainText(error.trim().replace(/^error: /, ""), 300)}`;
 }
