@@ -128,7 +128,8 @@ function scenariosOf({ scenarios }: RunSpec): readonly ClusterScenario[] {
 
 /** The part of a job that results keep: nothing that names a cluster, its nodes or its namespaces. */
 const storedJobSchema = z.object({
-  runId: z.string(),
+  // It names a namespace that is removed in the end: a file that was edited must not name another path of the API.
+  runId: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/),
   services: z.array(z.int().min(1)),
   scenarios: z.array(z.enum(CLUSTER_SCENARIOS)),
   endpoints: z.int().min(1),
