@@ -41,6 +41,7 @@ export type Measurement = {
  */
 export async function measureForTerminal(what: Measurement): Promise<{ results: Results; out: string }> {
   const display = new RunDisplay();
+  const beganAt = Date.now();
   let out = "resume" in what ? what.resume : "";
   let started = false;
   const onProgress = (event: RunEvent): void => {
@@ -72,7 +73,7 @@ export async function measureForTerminal(what: Measurement): Promise<{ results: 
       throw new InterruptedError(`${error.message}${hint}; lbscale report ${out} draws what is there`);
     } finally {
       display.end();
-      if (started) returnToUser(out);
+      if (started) returnToUser(out, beganAt);
     }
   });
 }
