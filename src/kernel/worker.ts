@@ -20,6 +20,7 @@ import { type HostCallbacks, measureRounds } from "./rounds.js";
 import { CLUSTER_FILE, type ConnectTask, type Task, type VerifyTask } from "./tasks.js";
 import { prepareHost, releaseHost } from "./testbed/host.js";
 import { compileNatives, loadPlaneInto, probeOptionsOf } from "./testbed/testbed.js";
+import { thenCleanUp } from "./testbed/then-clean-up.js";
 import { replaceTool } from "./testbed/tools.js";
 import { verifyLoadedPlane } from "./verify.js";
 
@@ -36,29 +37,29 @@ const report = (value: unknown): void => {
 
 if ("nft" in request && request.nft !== null) replaceTool("nft", request.nft);
 const host = await prepareHost(request.folder, needsBpf(request));
-try {
-  switch (request.task) {
-    case "check":
-      report(await checkCapabilities(host, request.planes));
-      break;
-    case "verify":
-      await verify(request);
-      break;
-    case "connect":
-      await measureRounds(host, request, surroundingsOf(request), report);
-      break;
-    case "cold start":
-      await measureColdStarts(host, request, clustersOf(request), report);
-      break;
-    case "programming":
-      await measureProgramming(host, request, familiesOfTask(request), report);
-      break;
-  }
-} finally {
-  await releaseHost(host);
-}
+await thenCleanUp(() => perform(request), [() => releaseHost(host)]);
 // The servers of the labs still run; they end with this process.
 process.exit(0);
+
+async function perform(task: AnyTask): Promise<void> {
+  switch (task.task) {
+    case "check":
+      report(await checkCapabilities(host, task.planes));
+      break;
+    case "verify":
+      await verify(task);
+      break;
+    case "connect":
+      await measureRounds(host, task, surroundingsOf(task), report);
+      break;
+    case "cold start":
+      await measureColdStarts(host, task, clustersOf(task), report);
+      break;
+    case "programming":
+      await measureProgramming(host, task, familiesOfTask(task), report);
+      break;
+  }
+}
 
 /** Whether anything that is asked for is a program for BPF. */
 function needsBpf(task: AnyTask): boolean {

@@ -14,6 +14,7 @@ import { loadPlane } from "../../planes/registry-loader.js";
 import { compileProgram } from "../native.js";
 import { OUT_OF_TIME } from "../out-of-time.js";
 import type { Host } from "../testbed/host.js";
+import { thenCleanUp } from "../testbed/then-clean-up.js";
 import { KernelError, runTool, TimeLimitError, toolPath } from "../testbed/tools.js";
 import type { ColdStartCell, ColdStartReport, ColdStartTask } from "./tasks.js";
 
@@ -83,8 +84,7 @@ async function load(host: Host, stopwatch: string, { program, stage, cpu, limitM
   const input = join(host.folder, "transaction.nft");
   const began = performance.now();
   const total = { ns: 0, toolNs: 0, kernelNs: 0, longestNs: 0, transactions: 0 };
-  await runTool(ip, ["netns", "add", namespace]);
-  try {
+  const load = async (): Promise<void> => {
     for (const text of stagesOf(program, stage)) {
       writeFileSync(input, text, { mode: 0o600 });
       const timeoutMs = Math.max(1, Math.ceil(limitMs - (performance.now() - began)));
@@ -101,9 +101,9 @@ async function load(host: Host, stopwatch: string, { program, stage, cpu, limitM
       total.longestNs = Math.max(total.longestNs, ns);
       total.transactions++;
     }
-  } finally {
-    await runTool(ip, ["netns", "delete", namespace]);
-  }
+  };
+  await runTool(ip, ["netns", "add", namespace]);
+  await thenCleanUp(load, [() => runTool(ip, ["netns", "delete", namespace])]);
   const walks = transactionWalks(setWalks(program), stage ?? Number.POSITIVE_INFINITY);
   const sum = (what: keyof TransactionWalk) => walks.reduce((total, walk) => total + walk[what], 0);
   return { ...total, setsPassed: sum("sets"), entriesPassed: sum("entries") };

@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Cluster, parseAddress, TCP } from "../../cluster/cluster.js";
 import { type DualStack, familiesOf } from "../../cluster/family.js";
 import type { Flow } from "../../planes/plane.js";
@@ -69,7 +70,12 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
     path = dataPathOf(cell.program, { host, testbed, ...natives });
     node = new NodeProcess(testbed.namespace("node"));
     const services = changingServices(cluster, task.seed);
-    const going = { ...setting, where, testbed, node, cell, services, path };
+    const going = {
+      ...{ ...setting, where, testbed, node, cell, services, path },
+      report: (said: ProgrammingReport) => {
+        if (!deadline.isOver) report(said);
+      },
+    };
     await deadline.within(firstSync(going));
     stage = "rounds";
     if (visit.rounds > 0) await deadline.within(connectRounds({ ...going, cluster }, visit));
@@ -83,27 +89,40 @@ export async function makeVisit(visit: Visit, setting: VisitSetting): Promise<vo
     deadline.end();
     node?.stop();
     await testbed.remove();
+    await deadline.settled();
     await path?.remove();
     report({ kind: "left", ...where, spentMs: spentMs() });
   }
 }
 
-/** Time that a visit may take: what does not end within it is left alone, and the visit ends. */
+/** Work whose processes have been ended fails at once; a probe of its own namespaces lasts as long as its patience. */
+const SETTLE_MS = 2 * PROBE_TIMEOUT_MS;
+
+/** Time that a visit may take. What does not end within it reports nothing more, and ends before the next visit begins. */
 class Deadline {
   readonly #expired: Promise<never>;
   #timer: NodeJS.Timeout | undefined;
+  #work: Promise<unknown> = Promise.resolve();
+  isOver = false;
 
   constructor(limitMs: number) {
     this.#expired = new Promise((_, reject) => {
-      this.#timer = setTimeout(() => reject(new TimeLimitError(limitMs)), limitMs);
+      this.#timer = setTimeout(() => {
+        this.isOver = true;
+        reject(new TimeLimitError(limitMs));
+      }, limitMs);
     });
     this.#expired.catch(() => {});
   }
 
   within<T>(work: Promise<T>): Promise<T> {
-    // What is still going on when time is up fails when its processes are ended.
-    work.catch(() => {});
+    this.#work = work.catch(() => {});
     return Promise.race([work, this.#expired]);
+  }
+
+  /** Resolves when the work has ended, once its processes have been. */
+  async settled(): Promise<void> {
+    await Promise.race([this.#work, sleep(SETTLE_MS, undefined, { ref: false })]);
   }
 
   end(): void {

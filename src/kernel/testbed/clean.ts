@@ -35,7 +35,8 @@ const PAUSE_MS = 20;
 /** Removes cgroups of a run, with the programs that are attached to them. */
 export async function removeCgroups(root: string, id: string): Promise<void> {
   for (const name of readdirSync(root)) {
-    if (!name.startsWith(id)) continue;
+    // The run's own and its testbeds': another run's name may begin like this one's.
+    if (name !== id && !name.startsWith(`${id}-`)) continue;
     for (let waitedMs = 0; ; waitedMs += PAUSE_MS) {
       try {
         rmdirSync(join(root, name));

@@ -1,7 +1,7 @@
 /** The cores that processes may run on. Every one of them is not always open: lbscale may run under taskset or in a cpuset. */
 
 import { readFileSync } from "node:fs";
-import { runTool, toolPath } from "./tools.js";
+import { KernelError, runTool, toolPath } from "./tools.js";
 
 /** Moves processes to a core, and back to where they could run before. */
 export class Cores {
@@ -17,5 +17,12 @@ export class Cores {
 }
 
 function allowed(pid: string): string {
-  return /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]!;
+  let cores: string | undefined;
+  try {
+    cores = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  } catch {
+    // No such process.
+  }
+  if (cores === undefined) throw new KernelError(`process ${pid} has ended, which was to be moved to a core`);
+  return cores;
 }

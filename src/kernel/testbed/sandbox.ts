@@ -25,6 +25,7 @@ import {
   REQUEST_FILE,
   Tail,
 } from "./guest.js";
+import { thenCleanUp } from "./then-clean-up.js";
 import { KernelError, toolPath } from "./tools.js";
 
 const INSIDE_SCRIPT = fileURLToPath(new URL("../worker.js", import.meta.url));
@@ -72,16 +73,16 @@ export async function runInSandbox<T extends object>(
 ): Promise<void> {
   requireLane(lane);
   const folder = mkdtempSync(join(os.tmpdir(), PREFIX));
-  try {
+  const root = cgroupRoot();
+  await thenCleanUp(async () => {
     writeFileSync(join(folder, OWNER_FILE), thisProcess());
     prepare?.(folder);
     const run = lane === "kernel" ? runChild : runGuest;
     await run({ ...request, folder }, options);
-  } finally {
-    const root = cgroupRoot();
-    if (root !== null) await removeCgroups(root, basename(folder));
-    rmSync(folder, { recursive: true, force: true });
-  }
+  }, [
+    () => (root === null ? undefined : removeCgroups(root, basename(folder))),
+    () => rmSync(folder, { recursive: true, force: true }),
+  ]);
 }
 
 /** Starts a command with namespaces of its own that ends when lbscale does. */
