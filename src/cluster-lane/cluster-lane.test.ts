@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { countFreeAddresses, familiesOffered } from "./inspect/addresses.js";
-import { detectNetwork, detectPlane, type PlaneEvidence } from "./inspect/detect.js";
+import { detectNetwork, detectPlane, namedPlane, type PlaneEvidence } from "./inspect/detect.js";
 import { eligibleNodes, listsImage, pauseImageOf, probesByArchitecture } from "./inspect/nodes.js";
 import { chooseFamilies, leastOf } from "./inspect/preflight.js";
 import { numberOf, objectCounts } from "./inspect/quota.js";
@@ -207,6 +207,18 @@ describe("what balances", () => {
     ];
     expect(detectNetwork({ daemonSets })).toBe("Flannel v0.27.0");
     expect(detectNetwork({ daemonSets: null })).toBe("unknown");
+  });
+
+  it("has the name that a user gives it, and keeps its version where the name says more of what was detected", () => {
+    const detected = detectPlane({
+      ...EVIDENCE,
+      daemonSets: [daemonSet("kube-proxy", "registry.k8s.io/kube-proxy:v1.36.3", ["--proxy-mode=iptables"])],
+    });
+    expect(namedPlane("iptables-nft", detected)).toMatchObject({
+      ...{ id: "iptables-nft", program: "kube-proxy", version: "v1.36.3" },
+      source: expect.stringMatching(/^--plane-name, and DaemonSet/),
+    });
+    expect(namedPlane("my-proxy", detected)).toMatchObject({ id: "my-proxy", version: null });
   });
 
   it("is unknown where nothing tells", () => {

@@ -102,7 +102,10 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
   option(
     "plane-name",
     "planeName",
-    { describe: "Lane cluster: name of the data plane, instead of detecting it" },
+    {
+      describe:
+        "Lane cluster: name of the data plane; one that begins like the detected mode keeps its version",
+    },
     asGiven,
     true,
   ),

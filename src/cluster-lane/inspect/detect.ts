@@ -68,6 +68,17 @@ export function detectPlane(evidence: PlaneEvidence): DetectedPlane {
   return replacementOf(evidence) ?? kubeProxyOf(evidence) ?? otherOf(evidence) ?? UNKNOWN_PLANE;
 }
 
+/**
+ * The plane under the name that a user gives it. A name that says more of what was detected, such as `iptables-nft` of
+ * `iptables`, keeps its program and version: no API shows which backend the nodes' iptables has.
+ */
+export function namedPlane(name: string, detected: DetectedPlane): DetectedPlane {
+  const source = "--plane-name";
+  return name === detected.id || name.startsWith(`${detected.id}-`)
+    ? { ...detected, id: name, source: `${source}, and ${detected.source}` }
+    : { id: name, program: name, version: null, source };
+}
+
 function replacementOf({ daemonSets, ciliumConfiguration }: PlaneEvidence): DetectedPlane | null {
   const cilium = find(daemonSets, "cilium");
   const replaces = ciliumConfiguration?.["kube-proxy-replacement"];

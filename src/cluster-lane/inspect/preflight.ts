@@ -16,7 +16,7 @@ import { labelsOf } from "../objects.js";
 import type { ClusterLaneOptions } from "../options.js";
 import { readProbe } from "../programs.js";
 import { countFreeAddresses, familiesOffered, rangesOf } from "./addresses.js";
-import { type DetectedPlane, detectNetwork, detectPlane, readEvidence } from "./detect.js";
+import { type DetectedPlane, detectNetwork, detectPlane, namedPlane, readEvidence } from "./detect.js";
 import { eligibleNodes, listsImage, pauseImageOf, probesByArchitecture } from "./nodes.js";
 import { requireRights } from "./rights.js";
 
@@ -89,10 +89,8 @@ export async function inspectCluster(api: Api, needs: Needs, programOf = readPro
   });
   const freeAddresses = leastOf(families.map(addresses.freeOf));
   const evidence = await readEvidence(api, nodes);
-  const plane =
-    options.planeName === undefined
-      ? detectPlane(evidence)
-      : { id: options.planeName, program: options.planeName, version: null, source: "--plane-name" };
+  const detected = detectPlane(evidence);
+  const plane = options.planeName === undefined ? detected : namedPlane(options.planeName, detected);
   for (const architecture of probes.keys()) programOf(architecture);
   return {
     ...{ version, plane, network: detectNetwork(evidence), image, nodes, probes, freeAddresses },

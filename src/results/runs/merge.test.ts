@@ -55,6 +55,26 @@ describe("runs that are drawn as one", () => {
     expect(Object.values(planes!).map(({ label }) => label)).toEqual(["nftables", "nftables, b"]);
   });
 
+  it("have kube-proxy's version in their names where the cluster told it", () => {
+    const facts = { program: "kube-proxy", version: "v1.36.3" };
+    const { planes } = mergeRuns([
+      { label: "nftables", results: clusterRun("nftables", { facts }) },
+      { label: "b", results: clusterRun("ipvs", { facts: { ...facts, version: "unknown" } }) },
+    ]);
+    expect(Object.values(planes!).map(({ label }) => label)).toEqual(["kube-proxy 1.36 nftables", "IPVS, b"]);
+    expect(Object.values(planes!)[0]!.shortLabel).toBe("nftables\u00a0of\u00a01.36");
+  });
+
+  it("have the commits of all", () => {
+    const at = (gitCommit: string | null) => {
+      const run = clusterRun("nftables");
+      return { ...run, environment: { ...run.environment, gitCommit } };
+    };
+    expect(mergeRuns(two(at("aa"), at("bb-dirty"))).environment.gitCommit).toBe("aa, bb-dirty");
+    expect(mergeRuns(two(at("aa"), at("aa"))).environment.gitCommit).toBe("aa");
+    expect(mergeRuns(two(at("aa"), at(null))).environment.gitCommit).toBeNull();
+  });
+
   it("may be of lanes that time connect() alike, and not of the model's, which computes", () => {
     const kernel = clusterRun("iptables", { lane: "kernel" });
     const merged = mergeRuns(two(clusterRun("nftables"), kernel));

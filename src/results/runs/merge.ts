@@ -3,7 +3,7 @@
 import { InputError } from "../../errors.js";
 import { plainText } from "../../text.js";
 import { planeReport } from "../descriptors.js";
-import { liveNodes } from "../live-nodes.js";
+import { liveNodes, livePlane, namedByVersion } from "../live-nodes.js";
 import type { Cell, Results } from "../schema.js";
 
 /** A run and what it is called, such as its folder's name. */
@@ -70,7 +70,9 @@ export function mergeRuns(runs: readonly LabelledRun[]): Results {
       .filter((cell) => common.has(statisticOf(cell)))
       .map((cell): Cell => {
         const plane = `${cell.plane}@${label}`;
-        const report = planeReport(results, cell.plane);
+        const live = livePlane(results.cells, cell.plane);
+        const described = planeReport(results, cell.plane);
+        const report = live === null ? described : namedByVersion(described, live);
         // A run that is called like its plane needs no second word.
         const name = (own: string) => (label === cell.plane ? own : `${own}, ${label}`);
         const order = Object.keys(planes).length;
@@ -96,11 +98,21 @@ export function mergeRuns(runs: readonly LabelledRun[]): Results {
   const isOneMachine = runs.every(({ results }) => results.environment.cpu === environment.cpu);
   return {
     ...first.results,
-    environment: isOneMachine ? environment : { ...environment, cpu: "several machines" },
+    environment: {
+      ...environment,
+      cpu: isOneMachine ? environment.cpu : "several machines",
+      gitCommit: commitsOf(runs),
+    },
     ...{ planes, cells, fits: [], crossovers: [], findings: [], orderEffect: null },
     scenarios: Object.assign({}, ...runs.map(({ results }) => results.scenarios)),
     run: { ...first.results.run, complete: runs.every(({ results }) => results.run.complete) },
   };
+}
+
+/** The commits of all runs, each once; null where one is not known. */
+function commitsOf(runs: readonly LabelledRun[]): string | null {
+  const commits = runs.map(({ results }) => results.environment.gitCommit);
+  return commits.includes(null) ? null : [...new Set(commits)].join(", ");
 }
 
 /**

@@ -3,6 +3,7 @@
 import { ClusterUnfitError } from "../../../cluster-lane/errors.js";
 import type { ClusterState } from "../../../cluster-lane/inspect/preflight.js";
 import type { ClusterLaneOptions } from "../../../cluster-lane/options.js";
+import { namedByVersion } from "../../../results/live-nodes.js";
 import type { Results } from "../../../results/schema.js";
 import { DIRECT } from "./job.js";
 import { reportOfPlane } from "./reports.js";
@@ -11,7 +12,8 @@ import { reportOfPlane } from "./reports.js";
 export function describeCluster(results: Results, state: ClusterState, options: ClusterLaneOptions): void {
   const { plane, otherServices, probes } = state;
   results.planes = { ...results.planes };
-  results.planes[plane.id] ??= { ...reportOfPlane(plane), claims: [] };
+  const report = results.planes[plane.id] ?? { ...reportOfPlane(plane), claims: [] };
+  results.planes[plane.id] = namedByVersion(report, plane);
   const direct = results.planes[DIRECT];
   // These packets meet the plane's rules as well, and match none: a list is walked to its end.
   const words = { label: "endpoint directly", shortLabel: "endpoint", columnLabel: "endpoint directly" };
