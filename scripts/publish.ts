@@ -24,11 +24,11 @@ import {
 } from "../src/results/files.js";
 import { mergeRuns } from "../src/results/runs/merge.js";
 import type { Results } from "../src/results/schema.js";
-import { findCell } from "../src/results/select.js";
 import { summarize } from "../src/results/summarize.js";
 import { escapeMarkdown, escapeXml } from "../src/text.js";
 import { articleAnswer } from "./article-answer.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURES } from "./check-results.js";
+import { ARTICLE_WORDS, commandOf, isDirty, laneWords, measuredWords } from "./published/words.js";
 
 const GALLERY = "results";
 const CAUSES = "../../docs/measurement.md#why-model-and-kernel-differ";
@@ -89,6 +89,10 @@ if (source === undefined) {
   process.exit(2);
 }
 const results = sources.length === 1 ? readResults(source) : merged();
+if (isDirty(results))
+  console.error(
+    "this run was measured with changes that are in no commit: its page says so; commit them and measure again",
+  );
 if (!asIs) {
   summarize(results);
   results.findings = findFindings(results);
@@ -106,9 +110,7 @@ console.log(folder);
 function merged(): Results {
   const runs = sources.map((folder) => ({ label: basename(folder), results: readResults(folder) }));
   const all = mergeRuns(runs);
-  const measured = new Set(runs.map((each) => each.results.run.command));
-  const command = [...measured, `lbscale report ${runs.map(({ label }) => label).join(" ")}`].join(" && ");
-  return { ...all, run: { ...all.run, command } };
+  return { ...all, run: { ...all.run, command: commandOf(runs) } };
 }
 
 /** The results, packed. As they are: the bytes of the file itself. */
@@ -141,7 +143,7 @@ function writePictures(): string[] {
 }
 
 function runPage(all: Results): string {
-  const { run, environment, findings } = all;
+  const { findings } = all;
   const againstKernel = againstKernelTable(all);
   return [
     `# ${name}`,
@@ -149,8 +151,7 @@ function runPage(all: Results): string {
     ...(drawn[0] === undefined ? [] : [picture(drawn[0]), ""]),
     ...findings.map((finding) => `- ${escapeMarkdown(findingSentence(finding, all), MOST_CHARACTERS)}`),
     "",
-    `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(environment.cpu)} (${environment.cores} cores, ${environment.virtualisation}), ` +
-      `${environment.os} ${environment.kernel}, Node ${environment.node}, with \`${run.command}\`. ${kubeProxyWords(all)}${laneWords(all)}`,
+    `${measuredWords(all)} ${kubeProxyWords(all)}${laneWords(all)}`,
     "",
     "## Times",
     "",
@@ -184,15 +185,6 @@ function kubeProxyWords(all: Results): string {
   return kubeProxyFacts(all)
     .map(([what, releases]) => `${what}: ${escapeMarkdown(releases)}. `)
     .join("");
-}
-
-function laneWords({ cells }: Results): string {
-  if (findCell(cells, { lane: "cluster" })) {
-    return "Cluster lane: connections through what balances in a live cluster; each one said who answered.";
-  }
-  return findCell(cells, { lane: "kernel" })
-    ? "Kernel lane: connections through the kernel; each one was checked. BPF programs are lbscale's own, on maps laid out as Cilium's and Calico's: neither project's datapath runs."
-    : "Model lane: models of the data planes, not the kernel.";
 }
 
 /** Charts that a published run shows, in the order of PREFERRED. */
@@ -231,20 +223,21 @@ function galleryPage(): string {
   return [
     "# Is the article right?",
     "",
-    "An article shows latency against the number of microservices, and says why iptables slows down and eBPF does not. Its",
-    "claims in its own order, each with what the runs below found. Sentences and numbers come from their results.json.gz, by",
+    ...ARTICLE_WORDS,
+    "",
+    "Each claim has what the [published runs](#published-runs) found. Sentences and numbers come from their results.json.gz, by",
     "`npm run publish:run`; “model” is a data structure laid out like the kernel's and walked in a process, “kernel lane” the",
     "kernel itself, “a cluster” what balances in a Kubernetes cluster of one node.",
     "",
     articleAnswer(preferred),
-    "# Published runs",
+    "## Published runs",
     "",
     "Each folder holds a run's results.json.gz, a README and the pictures that it shows. `lbscale report FOLDER` draws all",
     "charts from it, as an interactive page and as slides too (`--formats html,pptx,slides-pdf`).",
     "Local runs go to `runs/`, which git ignores.",
     "",
     ...runs.flatMap(({ name: run, results, results: { findings } }) => [
-      `## [${run}](${run}/)`,
+      `### [${run}](${run}/)`,
       "",
       thumbnails(run),
       "",

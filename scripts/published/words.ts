@@ -1,0 +1,99 @@
+/** What pages of published runs say of how a run was measured. */
+
+import { planeLabel } from "../../src/results/descriptors.js";
+import { liveNodes, livePlane } from "../../src/results/live-nodes.js";
+import type { LabelledRun } from "../../src/results/runs/merge.js";
+import type { Results } from "../../src/results/schema.js";
+import { findCell } from "../../src/results/select.js";
+import { countOf, escapeMarkdown, plainText } from "../../src/text.js";
+
+const COMMIT_DIGITS = 12;
+/** What `git describe --dirty` appends. */
+const DIRTY = "-dirty";
+const CAUSES = "../../docs/measurement.md#why-model-and-kernel-differ";
+
+/** The article whose claims the gallery answers, and its chart (`src/reference/latency.ts`). */
+export const ARTICLE_WORDS: readonly string[] = [
+  "An article shows latency against the number of Services, and says why iptables slows down and eBPF does not:",
+  "[What is Kube-Proxy and why move from iptables to eBPF?](https://isovalent.com/blog/post/why-replace-iptables-with-ebpf/)",
+  "(Jeremy Colvin, Isovalent; no date found). Its chart is taken to be the one of",
+  "[Cilium 1.6's announcement](https://cilium.io/blog/2019/08/20/cilium-16/) of 20 August 2019: HTTP requests through a NodePort",
+  "at 1 to 2,768 Services (`lbscale reference cilium-1.6`), which the profile `article` measures at the same N. Not all of the",
+  "article's text could be read, so its claims are quoted as this project was asked to check them, and in that order.",
+];
+
+/**
+ * @param runs The runs that are published as one.
+ * @returns What repeats them: a command for each, in the folder that it is called after, and the report of all.
+ */
+export function commandOf(runs: readonly LabelledRun[]): string {
+  return [
+    ...runs.map(({ label, results }) => `${results.run.command} --out ${label}`),
+    `lbscale report ${runs.map(({ label }) => label).join(" ")}`,
+  ].join(" && ");
+}
+
+/**
+ * @param results A run's, or several runs' as one.
+ * @returns When, where and with what it was measured, as Markdown.
+ */
+export function measuredWords({ run, environment, tool }: Results): string {
+  const { cpu, cores, virtualisation, os, kernel, node, gitCommit } = environment;
+  return (
+    `Measured ${run.startedAt.slice(0, 10)} on ${escapeMarkdown(cpu)} (${cores} cores, ${virtualisation}), ` +
+    `${os} ${kernel}, Node ${node}, by lbscale ${tool.version}${commitWords(gitCommit)}, with \`${run.command}\`.`
+  );
+}
+
+/** Whether a run was measured with code that is in no commit, so that nobody can measure it again. */
+export function isDirty({ environment }: Pick<Results, "environment">): boolean {
+  return environment.gitCommit?.includes(DIRTY) ?? false;
+}
+
+/** Several commits where several runs were published as one. */
+function commitWords(commits: string | null): string {
+  if (commits === null) return "";
+  const each = commits.split(", ").map((commit) => {
+    const hash = commit.replace(DIRTY, "").slice(0, COMMIT_DIGITS);
+    return commit.endsWith(DIRTY) ? `${hash}${DIRTY} (with changes that are in no commit)` : hash;
+  });
+  return ` at commit ${each.join(" and ")}`;
+}
+
+/**
+ * @param results A run's, or several runs' as one.
+ * @returns Whose connections or lookups were timed, and what a reader has to know of them.
+ */
+export function laneWords(results: Results): string {
+  const { cells, run } = results;
+  if (findCell(cells, { lane: "cluster" })) return clusterWords(results);
+  if (findCell(cells, { lane: "kernel" })) {
+    return "Kernel lane: connections through the kernel; each one was checked. BPF programs are lbscale's own, on maps laid out as Cilium's and Calico's: neither project's datapath runs.";
+  }
+  return `Model lane: models of the data planes, not the kernel.${run.entry === "nodePort" ? NODE_PORT_WORDS : ""}`;
+}
+
+/** What sets NodePorts apart: see src/planes/ipvs/tables/virtual-services.ts, and the causes that were tested. */
+const NODE_PORT_WORDS =
+  " Through NodePorts, N counts half of what IPVS has: each Service is two virtual services, its cluster IP and the node's address with the NodePort." +
+  ` The iptables model is too fast: a rule of KUBE-NODEPORTS that fails at its port took the kernel 3.6 to 3.8 times as long as the model where [this was tested](${CAUSES}).`;
+
+function clusterWords(results: Results): string {
+  const { cells, cluster } = results;
+  const nodes = liveNodes(results);
+  const planes = [...new Set(cells.map(({ plane }) => plane))].flatMap((plane) => {
+    const live = livePlane(cells, plane);
+    return live === null
+      ? []
+      : [`${planeLabel(results, plane)} (${live.program} ${live.version ?? "unknown"})`];
+  });
+  return [
+    `Cluster lane: connections through what balances in a live cluster of Kubernetes ${plainText(String(cluster.parameters.kubernetes ?? "unknown"), 20)}${nodes === null ? "" : `, ${countOf(nodes.count, "node")} of ${nodes.all("os")}`}; each one said who answered.`,
+    ...(planes.length === 0
+      ? []
+      : [`Planes, as they themselves or a name given by hand say: ${planes.join(", ")}.`]),
+    "The API does not show which backend the iptables of a node has.",
+  ]
+    .map((sentence) => escapeMarkdown(sentence, sentence.length))
+    .join(" ");
+}
