@@ -3,9 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node
 import os from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readResults } from "../src/results/files.js";
-import { selectCells } from "../src/results/select.js";
-import { formatNs } from "../src/text.js";
 import { COMMANDS, expectToWork, QUICK_COMMANDS, ROOT } from "./support/readme.js";
 
 const SCRIPTS = (
@@ -29,21 +26,6 @@ describe("README and docs/cli.md", () => {
       if (name !== "ci") expect(Object.keys(SCRIPTS)).toContain(name);
     }
   });
-});
-
-it("the README's times of a change are those of the published kernel run", () => {
-  const run = readResults(join(ROOT, "results", "2026-11-29-kernel"));
-  const at = (plane: string) => {
-    const query = { lane: "kernel", scenario: "programming", variant: "", services: 5000 } as const;
-    const [cell] = selectCells(run, { ...query, plane: `kube-proxy/${plane}` });
-    return formatNs(cell!.estimate!.median);
-  };
-  const [oldest, old, newest, legacy] = ["nftables@1.35", "nftables@1.36", "nftables@1.37"]
-    .concat("iptables-legacy@1.37")
-    .map(at);
-  expect(readFileSync(join(ROOT, "README.md"), "utf8").replaceAll("\n  ", " ")).toContain(
-    `${oldest} with nftables 1.35, ${old} with 1.36, ${newest} with 1.37 and ${legacy} with iptables (legacy).`,
-  );
 });
 
 const PAGES = execFileSync("git", ["ls-files", "*.md"], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");

@@ -1,0 +1,133 @@
+/**
+ * Numbers that documents quote from published runs: each is its cell's, of the run that the document links. Where a run was
+ * published again, what fails here names the text that is due.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { formatSpan } from "../src/analysis/findings/common.js";
+import { readResults } from "../src/results/files.js";
+import type { Cell, Results } from "../src/results/schema.js";
+import { selectCells } from "../src/results/select.js";
+import { formatNs } from "../src/text.js";
+import { ROOT } from "./support/readme.js";
+
+/** A document in one line, as wrapping and columns don't matter. */
+const pageOf = (file: string) => readFileSync(join(ROOT, file), "utf8").replace(/\s+/g, " ");
+
+/** The run of this name that a document links. */
+function linked(page: string, name: string): Results {
+  const folder = new RegExp(`results/(\\d{4}-\\d\\d-\\d\\d-${name})/README\\.md`).exec(page)?.[1];
+  expect(folder, `a link to a run ${name}`).toBeDefined();
+  return readResults(join(ROOT, "results", folder!));
+}
+
+type Query = Parameters<typeof selectCells>[1];
+function cellOf(run: Results, query: Query): Cell {
+  const [cell] = selectCells(run, query);
+  expect(cell?.estimate ?? cell?.counts, `a cell of ${JSON.stringify(query)}`).toBeTruthy();
+  return cell!;
+}
+
+const medianOf = (run: Results, query: Query) => formatNs(cellOf(run, query).estimate!.median);
+const spanOf = (run: Results, query: Query) => {
+  const { median, interval } = cellOf(run, query).estimate!;
+  return formatSpan(median, interval).replaceAll("\u00a0", " ");
+};
+/** One endpoint change by kube-proxy itself, or a part of it. */
+const change = (plane: string, services: number, variant = "") =>
+  ({ lane: "kernel", scenario: "programming", variant, services, plane: `kube-proxy/${plane}` }) as const;
+
+it("the README has the times of a change of the kernel run that it links, and of the run on another machine", () => {
+  const page = pageOf("README.md");
+  const [kernel, cilium] = [linked(page, "kernel"), linked(page, "cilium")];
+  const [oldest, old, newest, legacy] = ["nftables@1.35", "nftables@1.36", "nftables@1.37"]
+    .concat("iptables-legacy@1.37")
+    .map((plane) => spanOf(kernel, change(plane, 5000)));
+  expect(page).toContain(
+    `${oldest} with nftables 1.35, ${old} with 1.36, ${newest} with 1.37 and ${legacy} with iptables (legacy)`,
+  );
+  const [newestThere, legacyThere] = ["nftables@1.37", "iptables-legacy@1.37"].map((plane) =>
+    spanOf(cilium, change(plane, 5000)),
+  );
+  expect(page).toContain(`the last two take ${newestThere} and ${legacyThere}.`);
+});
+
+describe("docs/measurement.md", () => {
+  const page = pageOf("docs/measurement.md");
+
+  it.each(["nftables@1.35", "nftables@1.36", "nftables@1.37", "iptables-legacy@1.37", "iptables-nft@1.37"])(
+    "has the times of the kernel run for a change by kube-proxy/%s",
+    (plane) => {
+      const run = linked(page, "kernel");
+      const [thousand, more, listing, writing] = [
+        change(plane, 1000),
+        change(plane, 5000),
+        change(plane, 5000, "listing"),
+        change(plane, 5000, "writing"),
+      ].map((query) => medianOf(run, query));
+      const [row = ""] =
+        new RegExp(`\\| ${plane.replace("@", " ")} \\| [^|]* \\| [^|]* \\| [^|]* \\| [^|]* \\|`).exec(page) ??
+        [];
+      // What lists over netlink, or does not list at all, has words instead.
+      const listed = /by netlink|none/.exec(row)?.[0] ?? listing;
+      expect(row.replace("none¹", "none")).toBe(
+        `| ${plane.replace("@", " ")} | ${thousand} | ${more} | ${listed} | ${writing} |`,
+      );
+    },
+  );
+
+  it.each([
+    ["nftables 1.36", "kube-proxy/nftables@1.36"],
+    ["nftables 1.37", "kube-proxy/nftables@1.37"],
+    ["iptables-legacy 1.37", "kube-proxy/iptables-legacy@1.37"],
+    ["Cilium 1.20", "cilium@1.20"],
+    ["Cilium 1.20, 1 ms tick", "cilium/unbuffered@1.20"],
+  ])("has the times and memory of the second run for %s", (name, plane) => {
+    const run = linked(page, "cilium");
+    const at = (services: number) => ({ lane: "kernel", services, plane }) as const;
+    const changes = [1000, 5000].map((n) => spanOf(run, { ...at(n), scenario: "programming", variant: "" }));
+    const syncs = [1000, 5000].map((n) => medianOf(run, { ...at(n), scenario: "sync", variant: "first" }));
+    const { counts } = cellOf(run, { ...at(5000), scenario: "proxy-memory" });
+    const memory = `${Math.round(counts!.bytes! / 1e6)} MB`;
+    expect(page).toContain(`| ${[name, ...changes, ...syncs, memory].join(" | ")} |`);
+  });
+
+  it("says how long Cilium's writes take, from the least to the most", () => {
+    const run = linked(page, "cilium");
+    const writes = ["cilium@1.20", "cilium/unbuffered@1.20"].flatMap((plane) =>
+      selectCells(run, { lane: "kernel", scenario: "programming", variant: "writing", plane }),
+    );
+    const medians = writes.map(({ estimate }) => estimate!.median);
+    expect(page).toContain(
+      `writing it then takes ${formatNs(Math.min(...medians))} to ${formatNs(Math.max(...medians))} of map operations`,
+    );
+  });
+});
+
+it("docs/cluster.md has how wide the intervals of the cluster run are", () => {
+  const page = pageOf("docs/cluster.md");
+  const cells = selectCells(linked(page, "cluster"), { lane: "cluster", scenario: "connect", variant: "" });
+  const widths = (ends: readonly { value: number; interval: readonly number[] }[]) =>
+    ends.map(({ value, interval: [low, high] }) => Math.round((50 * (high! - low!)) / value));
+  const span = (of: readonly number[]) => `±${Math.min(...of)} to ${Math.max(...of)} %`;
+  const [p50, p90, p99] = (["p50", "p90", "p99"] as const).map((name) =>
+    span(widths(cells.map(({ percentiles }) => percentiles![name]))),
+  );
+  expect(page).toContain(`for connect(): ${p50} at p50, ${p90} at p90 and ${p99} at p99;`);
+  const tables = widths(
+    cells.map(({ estimate }) => ({ value: estimate!.median, interval: estimate!.interval })),
+  );
+  expect(page).toContain(`over ten rounds, were up to ±${Math.max(...tables)} % for connect().`);
+});
+
+it("IPVS's README has the times of the default run's lookups", () => {
+  const run = linked(pageOf("README.md").replaceAll("/charts/scaling.svg", "/README.md"), "default");
+  const [ten, thousand, most] = [10, 1000, 10_000].map((services) =>
+    medianOf(run, { lane: "model", scenario: "lookup", plane: "ipvs", services }),
+  );
+  expect(pageOf("src/planes/ipvs/README.md")).toContain(
+    `to the published ${ten} at 10 Services, 90 ns to ${thousand} at 1,000, and 118 ns to ${most} at 10,000.`,
+  );
+});
