@@ -133,7 +133,7 @@ describe("lbscale generate, import, export and verify", () => {
     const { status, stdout } = await verify("--json");
     expect([status, JSON.parse(stdout)]).toMatchObject([0, { ipv4: alike, ipv6: alike }]);
     expect(
-      (await verify()).stdout.match(/^IPv[46]: 500 flows to 20 services through iptables, .*$/gm),
+      (await verify()).stdout.match(/^IPv[46]: 500 flows to 20 Services through iptables, .*$/gm),
     ).toHaveLength(2);
   });
 
@@ -147,6 +147,6 @@ describe("lbscale generate, import, export and verify", () => {
       "--planes",
       "iptables,ipvs",
     ]);
-    expect(stdout).toMatch(/^1 flow to 1 service through iptables, ipvs: 0 disagreements$/m);
+    expect(stdout).toMatch(/^1 flow to 1 Service through iptables, ipvs: 0 disagreements$/m);
   });
 });

@@ -104,7 +104,7 @@ export const advise: CommandModule<object, Arguments> = {
         "lookups are those of IPv4; memory and writes are counted for both families too: --family 6 measures IPv6",
       );
     const options = kubeProxyOptionsFor(cluster, args);
-    if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service-port to advise on");
+    if (cluster.servicePorts === 0) throw new UsageError("this cluster has no service port to advise on");
     const run =
       args.run === undefined
         ? await measureHere(args, cluster)
@@ -168,7 +168,7 @@ async function measureHere(args: Arguments, cluster: Cluster): Promise<Results> 
   const announce = (event: RunEvent): void => {
     if (event.kind !== "planned") return;
     note(
-      `measuring lookups at ${sizes.map(formatCount).join(", ")} services, in ${formatCount(event.cells * event.leastReplicates)} short processes: Ctrl-C stops, and what was measured stays in ${event.out}`,
+      `measuring lookups at ${sizes.map(formatCount).join(", ")} Services, in ${formatCount(event.cells * event.leastReplicates)} short processes: Ctrl-C stops, and what was measured stays in ${event.out}`,
     );
   };
   let folder = args.out;
@@ -272,7 +272,7 @@ function canGrow(cluster: Cluster, services: number): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof InputError) || services <= cluster.services) throw error;
-    note(`not measured at ${countOf(services, "service")}: ${error.message}`);
+    note(`not measured at ${countOf(services, "Service")}: ${error.message}`);
     return false;
   }
 }

@@ -55,7 +55,7 @@ export const compare: CommandModule<object, Arguments> = {
     const comparison = compareRuns(base, head);
     if (comparison.planes.length === 0)
       throw new UsageError(
-        `nothing to compare: ${reasons.at(-1) ?? "no plane has two numbers of services with three replicates in both"}`,
+        `nothing to compare: ${reasons.at(-1) ?? "no plane has two numbers of Services with three replicates in both"}`,
       );
     if (reasons.length > 0) {
       if (!args.anyway) {

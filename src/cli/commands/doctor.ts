@@ -41,7 +41,7 @@ export const doctor: CommandModule<object, Arguments> = {
       .option("context", {
         type: "string",
         requiresArg: true,
-        describe: "Look at this cluster instead: a context of kubectl's; nothing is made in it",
+        describe: "Look at this cluster instead: a context of kubectl's; creates nothing in it",
       })
       .option("kubeconfig", {
         type: "string",

@@ -25,7 +25,7 @@ export const generate: CommandModule<object, Arguments> = {
           type: "string",
           demandOption: true,
           requiresArg: true,
-          describe: "Number of services",
+          describe: "Number of Services",
         })
         .option("family", {
           type: "string",

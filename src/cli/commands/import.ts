@@ -31,7 +31,7 @@ export const importCommand: CommandModule<object, Arguments> = {
         type: "boolean",
         default: false,
         describe:
-          "Of iptables-save, instead: each service's place in the node's own list, entries visited, predicted cost",
+          "Of iptables-save, instead: each Service's place in the node's own list, entries visited, predicted cost",
       })
       .option("run", {
         type: "string",

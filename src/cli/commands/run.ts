@@ -52,7 +52,7 @@ export const WITH_RESUME = {
 /** The command; with names of the catalog, help lists them. */
 export const runCommand = (names?: CatalogNames): CommandModule<object, Arguments> => ({
   command: "run",
-  describe: "Measure: every plane at every number of services, then charts and a table",
+  describe: "Measure: every plane at every number of Services, then charts and a table",
   builder: (yargs) =>
     withNodeFacts(withRunOptions(yargs, names))
       .option("out", {

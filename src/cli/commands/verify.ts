@@ -256,7 +256,7 @@ function modelOf(plane: PlaneId, cluster: Cluster, options: PlaneOptions) {
 
 function formatEquivalence(result: Equivalence, cluster: Cluster): string {
   const lines = [
-    `${countOf(result.flows, "flow")} to ${countOf(cluster.services, "service")} through ${result.planes.join(", ")}: ` +
+    `${countOf(result.flows, "flow")} to ${countOf(cluster.services, "Service")} through ${result.planes.join(", ")}: ` +
       `${countOf(result.disagreements, "disagreement")}`,
     ...result.examples.map(
       (example) =>

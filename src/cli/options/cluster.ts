@@ -54,7 +54,7 @@ export function withClusterOptions<T>(yargs: Argv<T>, shape: Shape) {
     .option("endpoints", {
       type: "string",
       requiresArg: true,
-      describe: 'Endpoints per service: a number, "perftests", or "lognormal"',
+      describe: 'Endpoints per Service: a number, "perftests", or "lognormal"',
     })
     .option("vips", {
       choices: ["random", "sequential"] as const,
@@ -87,7 +87,7 @@ export function withClusterChoice<T>(yargs: Argv<T>) {
       .option("services", {
         type: "string",
         requiresArg: true,
-        describe: "Or: generate a mixed cluster of N services",
+        describe: "Or: generate a mixed cluster of N Services",
       }),
     GENERATED_SHAPE,
   );

@@ -100,7 +100,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
   option(
     "services",
     "services",
-    { describe: "Numbers of services, such as 1,100,1000" },
+    { describe: "Numbers of Services, such as 1,100,1000" },
     (text) => parseServices(text),
     commas,
   ),
@@ -157,10 +157,10 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     parseSeconds,
     (seconds) => `${seconds}s`,
   ),
-  option("endpoints", "endpoints", { describe: "Endpoints per generated service" }, (text, _, name) =>
+  option("endpoints", "endpoints", { describe: "Endpoints per generated Service" }, (text, _, name) =>
     parseInteger(text, name, ...BOUNDS.endpoints),
   ),
-  option("zipf", "zipf", { describe: "Skew of traffic over services: Zipf exponent" }, (text) =>
+  option("zipf", "zipf", { describe: "Skew of traffic over Services: Zipf exponent" }, (text) =>
     parseExponent(text),
   ),
   option(
@@ -168,7 +168,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     "popular",
     {
       choices: POPULAR,
-      describe: "With --zipf: where popular services are in a rule list; anywhere by default",
+      describe: "With --zipf: where popular Services are in a rule list; anywhere by default",
     },
     (text) => parseChoice(text, "popular", POPULAR),
   ),
@@ -179,7 +179,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
     // With --cluster, whose families it chooses from.
     resumable: true,
   },
-  option("misses", "misses", { describe: "Share of flows that no service answers" }, (text, _, name) =>
+  option("misses", "misses", { describe: "Share of flows that no Service answers" }, (text, _, name) =>
     parseShare(text, name),
   ),
   ...PLANE_OPTIONS.map(planeOption),
