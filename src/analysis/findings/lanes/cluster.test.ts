@@ -57,7 +57,7 @@ describe("findings about a cluster", () => {
     expect(found?.sentence).toMatch(
       /first connection through nftables after 130 ms \[117 ms, 143 ms\], and a new/,
     );
-    expect(found?.sentence).not.toContain("it replaces");
+    expect(found?.sentence).not.toContain("the replaced");
     expect(clusterProgramming(growing(100_000, 60_000))).toBeNull();
   });
 

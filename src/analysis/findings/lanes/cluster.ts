@@ -91,7 +91,7 @@ function reachedOf(results: Results, plane: string) {
     joined,
     words:
       `a new endpoint gets its first connection through ${planeLabel(results, plane)} ${after(joined)}` +
-      `${left === undefined ? "" : `, the one it replaces its last ${after(left)}`}` +
+      `${left === undefined ? "" : `, the replaced endpoint's last connection came ${after(left)}`}` +
       `${made === undefined ? "" : `, and a new Service answers ${after(made)}`}`,
     cells: [joined, left, made].filter((cell) => cell !== undefined),
   };
