@@ -24,7 +24,7 @@ function periods(more?: string) {
     );
     return joinParts([
       cells.some(({ plane }) => !waits.has(plane)) &&
-        "kube-proxy's minimum sync period is 1 ms here: with its default of 1 s, a change waits until 1 s after the previous sync began",
+        "kube-proxy's minimum sync period is 1 ms here: by default syncs begin at least 1 s apart",
       ...[...waits].map(
         ([plane, wait]) =>
           `${planeLabel(results, plane)} gathers changes for up to ${plainText(String(wait), 20)}`,
