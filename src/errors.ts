@@ -1,8 +1,22 @@
-/** Errors with a message for users: one line that says what is wrong and what to do. The command line maps them to exit codes. */
+/**
+ * Errors with a message for users: one line that says what is wrong and what to do. The command line maps them to exit codes.
+ * Messages name no option of the command line, which a program that calls the library does not have.
+ */
 
 /** Something that was given can't be used. The base of all such errors: catch this one, or the class that you expect. */
 export class InputError extends Error {
   override readonly name: string = "InputError";
+  /** Settings whose change helps, as fields of a specification or of options name them; the command line prints its options. */
+  readonly settings: readonly string[];
+
+  /**
+   * @param message One line: what is wrong, and what to do.
+   * @param settings What to change, such as `nodeSelector`; none where nothing that was given helps.
+   */
+  constructor(message: string, settings: readonly string[] = []) {
+    super(message);
+    this.settings = settings;
+  }
 }
 
 /** The command line can't be understood: an unknown command, or an option that is missing, wrong or out of place. */
@@ -63,6 +77,17 @@ export class UnsupportedHostError extends InputError {
 /** A check found what it looks for: planes disagree, or a regression. */
 export class CheckFailedError extends Error {
   override readonly name: string = "CheckFailedError";
+  /** As those of an `InputError`. */
+  readonly settings: readonly string[];
   /** Whether nothing could be checked, because a program is missing: bad usage to the command line. */
   readonly lacksProgram: boolean = false;
+
+  /**
+   * @param message One line: what was found, and what to do.
+   * @param settings As for an `InputError`.
+   */
+  constructor(message: string, settings: readonly string[] = []) {
+    super(message);
+    this.settings = settings;
+  }
 }

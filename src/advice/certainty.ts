@@ -23,7 +23,7 @@ export function unknownNodeOf(cluster: Cluster, flow: Flow): string | undefined 
   const isNodePort = nodePort.some((port, p) => port === flow.dport && protocol[p] === flow.protocol);
   const isElsewhere = [network.serviceCidr, network.podCidr].some((range) => inCidr(range, flow.dst >>> 0));
   if (!isNodePort || isElsewhere || !assumesNodeAddress(cluster)) return undefined;
-  return `${addressText(network, flow.dst >>> 0)} is an address of this node, which the input does not say: give it with --node-address`;
+  return `${addressText(network, flow.dst >>> 0)} is an address of this node, which the input does not say`;
 }
 
 /** A decision in words, and what it rests on that is not known. */

@@ -17,21 +17,29 @@ export interface EntryCost {
 /** KEP-3866's chart (kubernetes/enhancements): (p99 of iptables - p99 of nftables) / N at 5,000, 10,000 and 30,000 services. */
 const PUBLISHED_NS = 22;
 const PUBLISHED =
-  "published: 22 to 24 ns per service in KEP-3866's chart, first packet, p99; use --run or --ns-per-entry for your own";
+  "published: 22 to 24 ns per service in KEP-3866's chart, first packet, p99; a run or a cost of your own is more precise";
 const MAX_NS = 1_000_000;
 
 /**
  * The cost in a list of this many services. Throws InvalidOptionError for a number that is none, and for a run whose lookups of
  * iptables determine no price at this size.
  */
-export function entryCost(ns: string | undefined, run: string | undefined, services: number): EntryCost {
-  if (ns !== undefined && run !== undefined)
-    throw new InvalidOptionError("give --ns-per-entry or --run, not both");
-  if (ns !== undefined) {
-    const value = ns.trim() === "" ? Number.NaN : Number(ns);
-    if (!(value > 0 && value <= MAX_NS))
-      throw new InvalidOptionError(`--ns-per-entry "${ns}": give a number of nanoseconds above 0`);
-    return proportional(value, "as given");
+export function entryCost(
+  nsPerEntry: number | undefined,
+  run: string | undefined,
+  services: number,
+): EntryCost {
+  if (nsPerEntry !== undefined && run !== undefined) {
+    throw new InvalidOptionError("give a cost per entry or a run, not both", ["nsPerEntry", "run"]);
+  }
+  if (nsPerEntry !== undefined) {
+    if (!(nsPerEntry > 0 && nsPerEntry <= MAX_NS)) {
+      const most = `${MAX_NS / 1e6} ms`;
+      throw new InvalidOptionError(`a cost per entry: give nanoseconds, above 0 and at most ${most}`, [
+        "nsPerEntry",
+      ]);
+    }
+    return proportional(nsPerEntry, "as given");
   }
   return run === undefined ? proportional(PUBLISHED_NS, PUBLISHED) : ofRun(run, services);
 }
@@ -50,7 +58,8 @@ function ofRun(path: string, services: number): EntryCost {
         ? price.unavailable
         : `its lookups of ${planeLabel(results, list)} don't grow with the list`;
     throw new InvalidOptionError(
-      `${path} does not determine the cost of an entry in a list of ${countOf(services, "service")}: ${why}; give another run, or --ns-per-entry`,
+      `${path} does not determine the cost of an entry in a list of ${countOf(services, "service")}: ${why}; give another run, or a cost per entry`,
+      ["run", "nsPerEntry"],
     );
   }
   return {

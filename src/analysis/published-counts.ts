@@ -45,7 +45,7 @@ export function countedGrowth(
     : {
         unavailable:
           curve.length === 0
-            ? `the run counted no update of ${plane}: run --scenarios update`
+            ? `the run counted no update of ${plane}: measure the scenario update`
             : `the run counted ${plane} from ${n[0]} to ${n.at(-1)} services`,
       };
   return { run: own, verdict: verdictOf(published, own) };

@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline/promises";
 import { stringify } from "yaml";
 import { type Rehearsal, rehearseRun } from "../cluster-lane/inspect/admission.js";
+import { UNKNOWN_PLANE } from "../cluster-lane/inspect/detect.js";
 import { type ClusterState, chooseFamilies } from "../cluster-lane/inspect/preflight.js";
 import { describeApiError } from "../cluster-lane/inspect/refusals.js";
 import { manifestsOf } from "../cluster-lane/manifests.js";
@@ -12,6 +13,7 @@ import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { readResults } from "../results/files.js";
 import { clusterJob, type Inspected, inspect, resumedJob } from "../run/lanes/cluster/job.js";
 import type { RunSpec } from "../run/spec.js";
+import { messageOf } from "./options/settings.js";
 import { note, print } from "./output.js";
 
 /**
@@ -62,6 +64,7 @@ export async function agreeOnResumed(
 
 async function agree(job: ClusterJob, state: Inspected, yes: boolean): Promise<boolean> {
   for (const line of [...formatPlan(job, state), ...state.notes]) note(line);
+  if (state.plane.id === UNKNOWN_PLANE.id) note("--plane-name names the data plane, and is stored");
   if (yes) return true;
   if (!process.stdin.isTTY) throw new UsageError("no terminal to confirm on: add --yes");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -88,20 +91,18 @@ async function inspectForManifests(
     } catch (error) {
       const described = describeApiError(error);
       if (!(described instanceof InputError || described instanceof CheckFailedError)) throw error;
-      refusals.push(described.message);
+      refusals.push(messageOf(described));
       return [];
     }
   };
-  const onRefusal = ({ message }: Error) => refusals.push(message);
+  const onRefusal = (refusal: Error) => refusals.push(messageOf(refusal));
   try {
     const state = await inspect(job, { rehearse, onRefusal });
     for (const line of state.notes) note(line);
     for (const line of refusals) note(`${line}; printed all the same`);
     return state;
   } catch (error) {
-    note(
-      `${error instanceof Error ? error.message : String(error)}; printed for one amd64 node all the same`,
-    );
+    note(`${messageOf(error)}; printed for one amd64 node all the same`);
     return {
       image: job.options.image ?? "registry.k8s.io/pause:3.10",
       ...{ probes: new Map([["amd64", 1]]), pulls: false },

@@ -5,6 +5,7 @@ import { CheckFailedError, InputError, UsageError } from "../errors.js";
 import { plainText } from "../text.js";
 import { VERSION } from "../version.js";
 import { InterruptedError } from "./interrupted.js";
+import { messageOf } from "./options/settings.js";
 import { terminalColumns } from "./output.js";
 import { STANDARD_INPUT } from "./standard-input.js";
 
@@ -262,11 +263,11 @@ Example: lbscale run --profile quick
 
 /** Says what went wrong in one line, and returns the exit code. */
 function printError(error: unknown, debug: boolean, io: Io): number {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const message = messageOf(error);
   const code = exitCodeOf(error);
   const line = code === EXIT_INTERNAL ? `internal error: ${message}; --debug shows where` : message;
   io.err(`lbscale: ${plainText(line, 2000)}\n`);
-  if (debug && code === EXIT_INTERNAL) io.err(`${stack}\n`);
+  if (debug && code === EXIT_INTERNAL) io.err(`${error instanceof Error ? error.stack : message}\n`);
   return code;
 }
 

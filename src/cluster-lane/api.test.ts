@@ -90,14 +90,14 @@ describe.skipIf(process.platform === "win32")("the API client", () => {
     [
       403,
       'services "s-3" is forbidden: exceeded quota: few, requested: services=1',
-      /quota is used up .*smaller --services/,
+      /quota is used up .*: make fewer Services/,
     ],
-    [403, 'admission webhook "p" denied the request: no', /refuses a request .*an exception$/],
-    [400, 'admission webhook "p" denied the request: no', /refuses a request .*an exception$/],
+    [403, 'admission webhook "p" denied the request: no', /refuses a request .*: ask for an exception/],
+    [400, 'admission webhook "p" denied the request: no', /refuses a request .*: ask for an exception/],
     [
       403,
       'services "s-3" is forbidden: unable to create new content in namespace team because it is being terminated',
-      /refuses a request .*being terminated\): choose another --namespace/,
+      /refuses a request .*being terminated\): ask for an exception, or name another namespace/,
     ],
     [403, 'pods "p" is forbidden: maximum cpu usage per Pod is 1m, but request is 10m', /refuses a request/],
   ])("tells what admission forbids from a lack of rights: %i %s", async (code, words, said) => {
@@ -195,7 +195,7 @@ describe.skipIf(process.platform === "win32")("the look at a cluster before a ru
   it("counts the addresses that are free", async () => {
     const { api } = await serve(cluster({ services: 3 }));
     expect(await refusal(inspectCluster(api, NEEDS))).toBe(
-      "ClusterUnfitError: 10 Services need as many addresses, and 3 are free in 10.96.0.0/29: use smaller --services, or add a ServiceCIDR",
+      "ClusterUnfitError: 10 Services need as many addresses, and 3 are free in 10.96.0.0/29: add a ServiceCIDR, or make fewer",
     );
   });
 
@@ -235,7 +235,7 @@ describe.skipIf(process.platform === "win32")("the look at a cluster before a ru
   it("refuses a family that Services of the cluster can't have", async () => {
     const { api } = await serve(cluster());
     expect(await refusal(inspectCluster(api, { ...NEEDS, family: 6 }))).toBe(
-      "ClusterUnfitError: Services of this cluster have IPv4 alone (10.96.0.0/29), and no IPv6: leave out --family, or choose another --context",
+      "ClusterUnfitError: Services of this cluster have IPv4 alone (10.96.0.0/29), and no IPv6: ask for no family, or choose another cluster",
     );
   });
 

@@ -122,7 +122,9 @@ describe("nodes", () => {
     ]) {
       expect(pauseImageOf([node({ images: [`a@sha256:00`, image] })])).toBe(image);
     }
-    expect(() => pauseImageOf([node({ images: ["example.org/pause-button:1"] })])).toThrow("--image");
+    expect(() => pauseImageOf([node({ images: ["example.org/pause-button:1"] })])).toThrow(
+      "name any image that nodes have",
+    );
   });
 
   it("list images by the names that container runtimes complete", () => {
@@ -216,7 +218,7 @@ describe("what balances", () => {
     });
     expect(namedPlane("iptables-nft", detected)).toMatchObject({
       ...{ id: "iptables-nft", program: "kube-proxy", version: "v1.36.3" },
-      source: expect.stringMatching(/^--plane-name, and DaemonSet/),
+      source: expect.stringMatching(/^as given, and DaemonSet/),
     });
     expect(namedPlane("my-proxy", detected)).toMatchObject({ id: "my-proxy", version: null });
   });

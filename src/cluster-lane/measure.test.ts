@@ -104,7 +104,7 @@ it.skipIf(process.platform === "win32")(
       () => Buffer.of(),
     );
     expect(await refusal(run)).toBe(
-      `ClusterUnfitError: the cluster refuses the target pods (${message}): choose another --namespace, or leave it out`,
+      `ClusterUnfitError: the cluster refuses the target pods (${message}): name another namespace, or none for one of the run's own`,
     );
   },
 );

@@ -43,7 +43,8 @@ export async function waitForPods(
     pullingMs = pods.some(isPulling) ? pullingMs + POLL_MS : 0;
     if (pullingMs > pullPatienceMs) {
       throw new ClusterUnfitError(
-        `the nodes have not pulled image ${setting.image} within ${pullPatienceMs / 1000} s: name one that they have, or can pull, with --image`,
+        `the nodes have not pulled image ${setting.image} within ${pullPatienceMs / 1000} s: name one that they have, or can pull`,
+        ["image"],
       );
     }
     // A pod that can't start yet may start later, but none starts within minutes that could not after one.
@@ -72,7 +73,8 @@ export function targetOf({ status, spec }: ClusterPod, families: readonly Family
     const found = all.find((address) => address.includes(":") === (family === 6));
     if (found !== undefined) return found;
     throw new ClusterUnfitError(
-      `pods of this cluster have no address of ${FAMILY_NAMES[family]}: choose another --family`,
+      `pods of this cluster have no address of ${FAMILY_NAMES[family]}: choose another family`,
+      ["family"],
     );
   });
   return { addresses, node: spec.nodeName ?? "" };
@@ -94,7 +96,7 @@ export async function waitForPull(
   const chosen = (pods: readonly ClusterPod[]) => (endedOf(pods).length >= nodes ? endedOf(pods) : null);
   const ended = await waitForPods(api, setting, role, chosen, START_PATIENCE_MS, PULL_PATIENCE_MS);
   if (ended.every(({ status }) => status.phase === "Succeeded")) return;
-  throw new ClusterUnfitError(`the probe does not start in image ${image}: name another with --image`);
+  throw new ClusterUnfitError(`the probe does not start in image ${image}: name another`, ["image"]);
 }
 
 /** That waiting may help. */
@@ -106,7 +108,8 @@ async function requireAccepted(
   const pulling = pods.flatMap(waitingStates).find(({ reason = "" }) => NO_IMAGE.includes(reason));
   if (pulling) {
     throw new ClusterUnfitError(
-      `the nodes have no image ${image} and can't pull it (${plainText(pulling.message ?? pulling.reason ?? "", 160)}): name one that they have, or can pull, with --image`,
+      `the nodes have no image ${image} and can't pull it (${plainText(pulling.message ?? pulling.reason ?? "", 160)}): name one that they have, or can pull`,
+      ["image"],
     );
   }
   if (pods.length > 0) return;
@@ -120,6 +123,7 @@ async function requireAccepted(
   if (failure) {
     throw new ClusterUnfitError(
       `the cluster refuses the target pods (${plainText(failure.message ?? "", 250)}): ${admissionRemedy(own)}`,
+      ["namespace"],
     );
   }
 }

@@ -115,7 +115,8 @@ export function parseProbeLog(text: string): ProbeLog {
   const settled = reports.find((entry) => entry.kind === "settled");
   if (!floor || !settled || reports.at(-1)?.kind !== "end") {
     throw new ClusterFailedError(
-      "a probe's log ends too early: its pod was ended, or the node keeps too little of a log; try a shorter --duration",
+      "a probe's log ends too early: its pod was ended, or the node keeps too little of a log; measure for a shorter time",
+      ["durationSeconds"],
     );
   }
   const allSamples = reports.filter((entry) => entry.kind === "samples");

@@ -58,7 +58,7 @@ describe("generateTrace", () => {
     const options = { flows: 1, seed: 1, entry: "loadBalancer" } as const;
     expect(() => generateTrace(exposed, options)).not.toThrow();
     expect(() => generateTrace(shared, options)).toThrow(
-      /100\.127\.0\.0\/16, which the pod range 100\.64\.0\.0\/10 holds: give another --pod-range/,
+      /100\.127\.0\.0\/16, which the pod range 100\.64\.0\.0\/10 holds: give another pod range/,
     );
     expect(() => generateTrace(shared, { flows: 1, seed: 1 })).not.toThrow();
   });

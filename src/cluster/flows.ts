@@ -132,7 +132,8 @@ function clientRange({ network }: Cluster, entry: Entry): Cidr {
   if (entry === "clusterIp") return clientCidr;
   if (inCidr(podCidr, OUTSIDE_CLIENTS_CIDR.base) || inCidr(OUTSIDE_CLIENTS_CIDR, podCidr.base)) {
     throw new InvalidClusterError(
-      `clients outside the cluster have addresses of ${rangeText(network, OUTSIDE_CLIENTS_CIDR)}, which the pod range ${rangeText(network, podCidr)} holds: give another --pod-range`,
+      `clients outside the cluster have addresses of ${rangeText(network, OUTSIDE_CLIENTS_CIDR)}, which the pod range ${rangeText(network, podCidr)} holds: give another pod range`,
+      ["podRange"],
     );
   }
   return OUTSIDE_CLIENTS_CIDR;

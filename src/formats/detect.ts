@@ -125,7 +125,8 @@ function ofFamily(imported: Imported, family: Family | undefined): Imported {
   const found = [cluster, ipv6].find((one) => one !== undefined && familyOf(one.network) === family);
   if (found === undefined)
     throw new InvalidInputError(
-      `the input holds no Service of IPv${family}: give it without --family ${family}`,
+      `the input holds no Service of IPv${family}: ask for the other family, or for none`,
+      ["family"],
     );
   const list = found === cluster ? nodeList : ipv6NodeList;
   return { ...rest, cluster: found, ...(list && { nodeList: list }) };
@@ -241,11 +242,15 @@ function groupOf(kind: TextKind): Group {
 function refuseUnused(recognised: readonly RecognisedText[], options: ImportOptions): void {
   const groups = new Set(recognised.map(({ kind }) => groupOf(kind)));
   if (options.node !== undefined && !groups.has("kubernetes"))
-    throw new InvalidInputError("--node is for Kubernetes objects: this input is of one node already");
+    throw new InvalidInputError(
+      "a node is chosen in Kubernetes objects, and this input is of one node already: name none",
+      ["node"],
+    );
   const isGiven = rangesOf(options.podRange).length > 0 || (options.nodeAddresses ?? []).length > 0;
   if (isGiven && groups.has("lbscale"))
     throw new InvalidInputError(
-      "--pod-range and --node-address are for imports: a cluster that lbscale wrote holds its network",
+      "a cluster that lbscale wrote holds its network: give no pod range and no addresses of the node",
+      ["podRange", "nodeAddresses"],
     );
 }
 

@@ -1,4 +1,4 @@
-/** A cluster as others read it. To add a format: its generator, and a line in EXPORTS. */
+/** Export formats. To add one: its generator, and a line in EXPORTS. */
 
 import type { Cluster } from "../cluster/cluster.js";
 import type { DualStack } from "../cluster/family.js";
@@ -13,16 +13,30 @@ import { NftablesProgram } from "../planes/nftables/program.js";
 import { nftTransactions } from "../planes/nftables/ruleset.js";
 import type { PlaneOptions } from "../planes/plane.js";
 
-/** A format that others read. */
+/** A format that another program reads. */
 export interface Export {
   readonly id: string;
   /** Who reads it. */
   readonly reader: string;
   /** What the format can't carry of any cluster, in words. */
   readonly losses: readonly string[];
-  /** The text in chunks. Throws NotRepresentableError for names that Kubernetes does not allow, and for what the plane can't hold. */
+  /**
+   * Writes a cluster of one family.
+   *
+   * @param cluster Of IPv4 or of IPv6.
+   * @param options Settings of the plane whose rules these are; Kubernetes objects and Cilium's maps have none.
+   * @returns The text in chunks of any size.
+   * @throws NotRepresentableError for names that Kubernetes does not allow; PlaneLimitError where the plane can't hold the cluster.
+   */
   write(cluster: Cluster, options?: PlaneOptions): Iterable<string>;
-  /** Both families in one text; absent where each family has a text of its own. */
+  /**
+   * Writes both families of a node in one text; absent where each family has a text of its own.
+   *
+   * @param clusters The same Services in both families.
+   * @param options As for `write`.
+   * @returns The text in chunks of any size.
+   * @throws as `write`.
+   */
   writeBoth?(clusters: DualStack, options?: PlaneOptions): Iterable<string>;
 }
 
@@ -57,7 +71,7 @@ export const EXPORTS: readonly Export[] = [
     losses: [
       NAMES,
       LOCALITY,
-      "masquerade, source ranges and rejects, which are in --format ipset and --format ipvs-iptables",
+      "masquerade, source ranges and rejects, which are in the formats ipset and ipvs-iptables",
     ],
     write: (cluster, options) => ipvsadmRestore(new IpvsProgram(cluster, options)),
     writeBoth: function* ({ ipv4, ipv6 }, options) {
@@ -68,7 +82,7 @@ export const EXPORTS: readonly Export[] = [
   {
     id: "ipset",
     reader: "ipset restore, next to ipvsadm",
-    losses: ["servers, which are in --format ipvsadm"],
+    losses: ["servers, which are in the format ipvsadm"],
     write: (cluster, options) => ipsetRestore(new IpvsProgram(cluster, options)),
     writeBoth: ({ ipv4, ipv6 }, options) =>
       ipsetRestore(new IpvsProgram(ipv4, options), new IpvsProgram(ipv6, options)),
@@ -76,7 +90,7 @@ export const EXPORTS: readonly Export[] = [
   {
     id: "ipvs-iptables",
     reader: "iptables-restore, next to ipvsadm and after ipset",
-    losses: ["servers, which are in --format ipvsadm"],
+    losses: ["servers, which are in the format ipvsadm"],
     write: (cluster, options) => [ipvsIptablesRestore(new IpvsProgram(cluster, options))],
   },
   {

@@ -23,7 +23,7 @@ describe("findCapabilities", () => {
     const found = await findCapabilities(false, attempt);
     expect(tried).toEqual([{ lane: "kernel", planes: KERNEL_PLANE_IDS }]);
     expect(found.filter(({ lacks }) => lacks !== null)).toEqual([
-      { name: "plane ipvs", lacks: "not in this kernel; --probe-guest tries it in a user-mode Linux guest" },
+      { name: "plane ipvs", lacks: "not in this kernel, and not tried in a user-mode Linux guest" },
     ]);
   });
 

@@ -4,6 +4,9 @@ import { hasGuestFallback, KERNEL_PLANE_IDS } from "./plane.js";
 import type { Capability } from "./tasks.js";
 import { tryPlanes } from "./testbed/placement.js";
 
+/** What a plane lacks that this kernel has not, where the guest was not booted. */
+export const GUEST_NOT_TRIED = "not in this kernel, and not tried in a user-mode Linux guest";
+
 /**
  * Tries every plane in this kernel. The user-mode Linux guest, which takes longer than all of them, is booted only on
  * request, and for those planes only that this kernel lacks.
@@ -23,8 +26,7 @@ export async function findCapabilities(
     if (!failed) continue;
     checks.splice(checks.indexOf(failed), 1);
     if (!probeGuest) {
-      const lacks = "not in this kernel; --probe-guest tries it in a user-mode Linux guest";
-      inGuest.push({ name: failed.name, lacks });
+      inGuest.push({ name: failed.name, lacks: GUEST_NOT_TRIED });
       continue;
     }
     const missing = (await attempt("guest", [plane])).find(({ lacks }) => lacks !== null);

@@ -38,7 +38,7 @@ export function allWarnings(results: Results): string[] {
 /** Cells by name as long as a line holds them, and how many of all. */
 function nameCells(cells: readonly string[], all: number): string {
   if (cells.length <= MOST_NAMED) return cells.join(", ");
-  return `${cells.length} of ${all} cells; --formats csv names them`;
+  return `${cells.length} of ${all} cells; the table in CSV names them`;
 }
 
 /** How many cells reached the goal of sequential stopping. Empty where a fixed number of replicates was asked for. */

@@ -23,7 +23,7 @@ describe("validity of a cell", () => {
     changed.unsteady = 1;
     expect(cellWarnings(changed)).toEqual([]);
     changed.unsteady = 3;
-    expect(cellWarnings(changed).join()).toMatch(/not steady.*--warmup-ms/);
+    expect(cellWarnings(changed).join()).toMatch(/not steady.*warm up longer/);
   });
 
   it("does not flag a change too small to matter, however certain", () => {

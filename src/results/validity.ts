@@ -50,7 +50,7 @@ export function cellWarnings(cell: Cell): string[] {
   const of = (count: number) => `${count} of ${replicates.length} replicates`;
   return [
     collected > 0 &&
-      `garbage was collected while ${of(collected)} were timed: their times may be too long; measure shorter with --measure-ms`,
+      `garbage was collected while ${of(collected)} were timed: their times may be too long; measure for a shorter time`,
     growing > 0 &&
       `${of(growing)} allocated while they were timed: a lookup that allocates does not model a kernel`,
     // In the kernel the baseline is a connection without a proxy, and most of every connection is that.
@@ -60,7 +60,7 @@ export function cellWarnings(cell: Cell): string[] {
       "less than twice the empty lookup: the loop itself is a large part of this time; compare with the timer overhead, not with zero",
     unsteady >= replicates.length * UNSTEADY_SHARE &&
       unsteady > 0 &&
-      `not steady: the level changed by more than 5 % while a third of the replicates or more were timed; ${cell.lane === "model" ? "warm up longer with --warmup-ms, " : ""}stop other work, or measure where no neighbour shares the caches`,
+      `not steady: the level changed by more than 5 % while a third of the replicates or more were timed; ${cell.lane === "model" ? "warm up longer, " : ""}stop other work, or measure where no neighbour shares the caches`,
   ].filter((warning) => warning !== false);
 }
 
@@ -103,7 +103,7 @@ export function runWarnings({ orderEffect, environment, cells }: Results): strin
       `the machine drifted while it measured (${rho(orderEffect.drift)}): interleaving the planes reduces drift in ratios and does not remove it: neighbours slow what waits for memory more than what does not; read ratios with their intervals, and don't compare times with another run's`,
     orderEffect !== null &&
       orderEffect.place.p < ORDER_P &&
-      `the place within a block mattered (${rho(orderEffect.place)}): order is shuffled, so no plane gains, but measure again with another --seed`,
+      `the place within a block mattered (${rho(orderEffect.place)}): order is shuffled, so no plane gains, but measure again with another seed`,
     ...environment.unfit,
   ].filter((warning) => warning !== false);
 }

@@ -115,8 +115,13 @@ export function parseRunSpec(input: unknown): RunSpec {
   const parsed = runSpecSchema.safeParse(input);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    const field = issue?.path.join(".") || "the specification of a run";
-    throw new InvalidRunSpecError(`${field}: ${issue?.message ?? "can't be read"}`);
+    const path = (issue?.path ?? []).map(String);
+    const field = path.join(".") || "the specification of a run";
+    const setting = path.find((part) => part !== "clusterLane" && part !== "planeOptions");
+    throw new InvalidRunSpecError(
+      `${field}: ${issue?.message ?? "can't be read"}`,
+      setting === undefined ? [] : [setting],
+    );
   }
   planeOptionsFrom(parsed.data.planeOptions ?? {});
   return parsed.data;

@@ -66,8 +66,12 @@ describe("serve refuses in one line", () => {
 
   it.each([
     ["a port out of range", ["--port", "65536"], /--port "65536": give a whole number from 0 to 65535$/],
-    ["a host of other machines", ["--host", "203.0.113.7"], /no address of this machine; leave out --host/],
-    ["a host that is no name", ["--host", "1 2"], /no address of this machine; leave out --host/],
+    [
+      "a host of other machines",
+      ["--host", "203.0.113.7"],
+      /no address of this machine; leave it out for 127/,
+    ],
+    ["a host that is no name", ["--host", "1 2"], /no address of this machine; leave it out for 127/],
     ["an empty host, which is every address", ["--host", ""], /^lbscale: --host needs an address/],
     ["an empty file name", ["--kubeconfig", ""], /^lbscale: --kubeconfig needs a file$/],
     ["a folder as kubeconfig", ["--kubeconfig", "."], /^lbscale: cannot write \.: it is a folder$/],

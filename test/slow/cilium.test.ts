@@ -76,7 +76,11 @@ describe.skipIf(os.platform() !== "linux")("verify --cilium, of programs that ar
   test.each([
     ["ends", "echo out of memory >&2; exit 3", /^lbscale: Cilium's control plane ended: out of memory\n$/],
     ["says why it cannot", 'read line; echo \'{"journal":[],"error":"no such map"}\'', /: no such map\n$/],
-    ["never answers", "exec sleep 1000", /^lbscale: Cilium has not settled in 2 s: raise --timeout\n$/],
+    [
+      "never answers",
+      "exec sleep 1000",
+      /^lbscale: Cilium has not settled in 2 s: give it more time \(--timeout\)\n$/,
+    ],
   ])("one that %s", (name, script, message) => {
     const path = fake(name.replaceAll(" ", "-"), script);
     const { status, stdout, stderr } = verify([OBJECTS, "--cilium", path, "--timeout", "2"]);

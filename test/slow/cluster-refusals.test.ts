@@ -111,7 +111,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     kubectl("create", "namespace", "small");
     kubectl("create", "quota", "few", "--hard=services=3", "--namespace=small");
     expect(refused("--namespace", "small", "--services", "10")).toMatch(
-      /10 services are needed, and the quota few of namespace small leaves 3: leave out --namespace, or use smaller --services/,
+      /10 services are needed, and the quota few of namespace small leaves 3: name another namespace, .*, or make fewer Services \(--namespace, --services\)$/m,
     );
   });
 
@@ -158,7 +158,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     kubectl("create", "namespace", "bounded");
     kubectl("create", "quota", "limits", "--hard=limits.cpu=1", "--namespace=bounded");
     expect(refused("--namespace", "bounded")).toMatch(
-      /does not take a Pod of this run \(.*must specify limits.cpu.*\): choose another --namespace, or leave it out/,
+      /does not take a Pod of this run \(.*must specify limits.cpu.*\): name another namespace, or none for one of the run's own \(--namespace\)/,
     );
   });
 
@@ -167,7 +167,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const out = join(folder, "bounded");
     const { status, stderr } = measure("--kubeconfig", kubeconfig, "--namespace", "bounded", "--out", out);
     expect(stderr).toMatch(
-      /lbscale: the cluster refuses the target pods \(.*must specify limits.cpu.*\): choose another --namespace/,
+      /lbscale: the cluster refuses the target pods \(.*must specify limits.cpu.*\): name another namespace/,
     );
     expect(status).toBe(2);
     expect(leftovers()).toEqual([]);
@@ -177,7 +177,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     kubectl("create", "namespace", "taken");
     kubectl("create", "configmap", "program-amd64", "--namespace=taken");
     expect(refused("--namespace", "taken")).toMatch(
-      /namespace taken has a ConfigMap program-amd64 already: choose another --namespace, or .*lbscale clean --namespace taken/,
+      /namespace taken has a ConfigMap program-amd64 already: .*lbscale clean --namespace taken\), or choose another namespace \(--namespace\)/,
     );
   });
 
@@ -185,7 +185,7 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const lift = forbid("namespaces", "ask the platform team first");
     const words = refused("--services", "1");
     expect(words).toMatch(
-      /does not take a namespace of this run \(.*ask the platform team first.*\): name a namespace that is there/,
+      /does not take a namespace of this run \(.*ask the platform team first.*\): ask for an exception, or name a namespace that is there/,
     );
     expect(lbscale("doctor", "--context", "lbscale").stdout).toMatch(
       /^- a namespace of the run's own: .*ask the platform team first/m,
@@ -198,7 +198,9 @@ describe.skipIf(leftOut)("before it makes anything, a run", () => {
     const out = join(folder, "no pods");
     const { status, stderr } = measure("--services", "1", "--out", out);
     expect(stderr).toMatch(/a Pod for trial is refused \(.*no pods today.*\): the Deployment's pods show/);
-    expect(stderr).toMatch(/lbscale: the cluster refuses the target pods \(.*no pods today.*\): name a/);
+    expect(stderr).toMatch(
+      /lbscale: the cluster refuses the target pods \(.*no pods today.*\): ask for an exception/,
+    );
     expect([status, leftovers()]).toEqual([2, []]);
     lift();
   });
@@ -229,7 +231,7 @@ describe.skipIf(leftOut)("in a cluster of eight addresses for Services, a run", 
   it("refuses more Services than three addresses that are free", () => {
     for (const name of ["a", "b"]) kubectl("create", "service", "clusterip", name, "--tcp=80");
     expect(refused("--services", "1,10")).toMatch(
-      /10 Services need as many addresses, and 3 are free in 10\.96\.0\.0\/29: use smaller --services, or add a ServiceCIDR/,
+      /10 Services need as many addresses, and 3 are free in 10\.96\.0\.0\/29: add a ServiceCIDR, or make fewer \(--services\)/,
     );
   });
 
@@ -242,7 +244,7 @@ describe.skipIf(leftOut)("in a cluster of eight addresses for Services, a run", 
   it("refuses to begin where none is left", () => {
     for (const name of ["c", "d", "e"]) kubectl("create", "service", "clusterip", name, "--tcp=80");
     expect(refused("--services", "1")).toMatch(
-      /a Service needs an address, and none is free in .*: remove Services, or add a ServiceCIDR/,
+      /a Service needs an address, and none is free in .*: add a ServiceCIDR, or remove Services/,
     );
   });
 });

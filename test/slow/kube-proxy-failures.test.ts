@@ -45,7 +45,7 @@ describe.skipIf(lacking !== null)("verify --kube-proxy", () => {
     const { status, stderr } = run(CLI, "verify", OBJECTS, "--kube-proxy", path, "--timeout", "2");
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^lbscale: kube-proxy did not sync within 2 s \(--timeout SECONDS gives it more\): .*\n$/,
+      /^lbscale: kube-proxy did not sync within 2 s; give it more time: .* \(--timeout\)\n$/,
     );
     expect(leftovers()).toEqual(before);
     expect(processesNaming("sleep 1000")).toEqual([]);

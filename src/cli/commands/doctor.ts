@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import { CheckFailedError, InputError, UsageError } from "../../errors.js";
-import { findCapabilities } from "../../kernel/capabilities.js";
+import { findCapabilities, GUEST_NOT_TRIED } from "../../kernel/capabilities.js";
 import { CILIUM_VERSION, installCilium, installedCilium } from "../../kernel/cilium/binary.js";
 import { installCommand, installedKubeProxies } from "../../kernel/kube-proxy/binaries.js";
 import type { Capability } from "../../kernel/tasks.js";
@@ -12,6 +12,7 @@ import { readEnvironment } from "../../measure/environment.js";
 import { batchSource } from "../../measure/replicate/batch.js";
 import { pinnableCpu } from "../../measure/spawn.js";
 import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
+import { messageOf } from "../options/settings.js";
 import { note, print, printJson } from "../output.js";
 
 interface Arguments {
@@ -109,13 +110,17 @@ async function lookAtCluster(
   json: boolean,
 ): Promise<void> {
   const { withCluster } = await import("../../cluster-lane/connection.js");
+  const { UNKNOWN_PLANE } = await import("../../cluster-lane/inspect/detect.js");
   const { describeExamination, examineCluster } = await import("../../cluster-lane/inspect/examine.js");
   const where = {
     ...(context !== undefined && { context }),
     ...(kubeconfig !== undefined && { kubeconfig }),
   };
   const found = await withCluster(where, examineCluster);
-  await (json ? printJson(found) : print(`${describeExamination(found).join("\n")}\n`));
+  const lines = describeExamination(found);
+  if (found.plane === null || found.plane.id === UNKNOWN_PLANE.id)
+    lines.push("lbscale run --lane cluster --plane-name NAME names the data plane");
+  await (json ? printJson(found) : print(`${lines.join("\n")}\n`));
   if (found.capabilities.every(({ lacks }) => lacks !== null)) {
     throw new CheckFailedError("nothing can be measured in this cluster: the lines above say why");
   }
@@ -126,7 +131,7 @@ async function kernelLane(probeGuest: boolean): Promise<Capability[] | string> {
   try {
     requireLane("kernel");
   } catch (error) {
-    if (error instanceof InputError || error instanceof CheckFailedError) return error.message;
+    if (error instanceof InputError || error instanceof CheckFailedError) return messageOf(error);
     throw error;
   }
   return withAbortOnSignal(async (signal) => {
@@ -142,6 +147,9 @@ function describeKernel(kernel: readonly Capability[] | string): string[] {
   return [
     `kernel lane: ${lacking.length === 0 ? "ready" : "not all of it"}, tried in a throw-away namespace`,
     ...kernel.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),
+    ...(lacking.some(({ lacks }) => lacks === GUEST_NOT_TRIED)
+      ? ["lbscale doctor --probe-guest tries what this kernel has not in a user-mode Linux guest"]
+      : []),
     ...(lacking.length > 0
       ? [`what is missing, on Debian: ${scriptPath("install-kernel-tools.sh")} installs it`]
       : []),

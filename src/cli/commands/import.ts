@@ -4,6 +4,7 @@ import { writeCluster } from "../../cluster/json.js";
 import { UsageError } from "../../errors.js";
 import { noteImport, noteOtherFamily, parseImport } from "../input.js";
 import { type NodeArguments, nodeOptions, withNodeOptions } from "../options/node.js";
+import { parseNumber } from "../options/parse.js";
 import { print } from "../output.js";
 
 interface Arguments extends NodeArguments {
@@ -56,11 +57,16 @@ export const importCommand: CommandModule<object, Arguments> = {
     if (args.positions && nodeList) {
       // Loaded for this option only: it brings the planes, results and statistics with it.
       const { entryCost, printPositions } = await import("../positions.js");
+      const given = args["ns-per-entry"];
       // Runs measured entries of IPv4, which are a third smaller.
-      if (familyOf(cluster.network) === 6 && args["ns-per-entry"] === undefined)
+      if (familyOf(cluster.network) === 6 && given === undefined)
         throw new UsageError("--positions of IPv6 needs --ns-per-entry: what runs measured is IPv4");
       if (ipv6) noteOtherFamily(ipv6);
-      const cost = entryCost(args["ns-per-entry"], args.run, cluster.servicePorts);
+      const cost = entryCost(
+        given === undefined ? undefined : parseNumber(given),
+        args.run,
+        cluster.servicePorts,
+      );
       noteImport(imported);
       return printPositions(cluster, nodeList, cost, args.json);
     }

@@ -96,7 +96,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const answer =
       unknownNode === undefined
         ? describeCertainty(said, unknown)
-        : `unknown: ${said}, unless ${unknownNode}`;
+        : `unknown: ${said}, unless ${unknownNode}: give it with --node-address`;
     const version = own ? undefined : releaseOf(plane.descriptor, options.kubeProxy);
     const nft = own ? undefined : nftOf(plane.descriptor, options);
     const release =

@@ -9,5 +9,5 @@ it("names the cells of a warning as long as a line holds them, and counts them b
   for (const cell of results.cells.slice(0, 9)) cell.warnings.push("common");
   const lines = formatSummary(results).split("\n");
   expect(lines).toContain("warning: rare (iptables at 1)");
-  expect(lines).toContain("warning: common (9 of 10 cells; --formats csv names them)");
+  expect(lines).toContain("warning: common (9 of 10 cells; the table in CSV names them)");
 });

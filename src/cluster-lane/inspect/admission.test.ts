@@ -45,7 +45,7 @@ describe.skipIf(process.platform === "win32")("before its first object, a run", 
     const words = 'pods "targets-x" is forbidden: violates PodSecurity "restricted:latest": seccompProfile';
     const { api } = await serve(answerTo(POD, status(403, words)));
     expect(await refusal(rehearseRun(api, IN_TEAM, FOUND))).toBe(
-      `ClusterUnfitError: the cluster does not take a Pod of this run (${words}): choose another --namespace, or leave it out`,
+      `ClusterUnfitError: the cluster does not take a Pod of this run (${words}): name another namespace, or none for one of the run's own`,
     );
   });
 
@@ -88,7 +88,7 @@ describe.skipIf(process.platform === "win32")("before its first object, a run", 
       ),
     );
     expect(await refusal(rehearseRun(api, IN_TEAM, FOUND))).toContain(
-      "namespace team has a ConfigMap program-amd64 already: choose another --namespace",
+      "namespace team has a ConfigMap program-amd64 already: remove what a killed run left",
     );
     expect(posts(seen)).toHaveLength(1);
   });

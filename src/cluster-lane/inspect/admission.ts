@@ -113,7 +113,8 @@ export const rehearseObjects: Rehearsal = async (api, job, found) => {
       }
       if (error instanceof ApiError && error.status === 409) {
         throw new ClusterUnfitError(
-          `namespace ${setting.namespace} has a ${object.kind} ${object.metadata.name ?? ""} already: choose another --namespace, or remove what a killed run left: lbscale clean --namespace ${setting.namespace}`,
+          `namespace ${setting.namespace} has a ${object.kind} ${object.metadata.name ?? ""} already: remove what a killed run left (lbscale clean --namespace ${setting.namespace}), or choose another namespace`,
+          ["namespace"],
         );
       }
       throwIfRefused(error, object.kind, setting.own);
@@ -181,5 +182,6 @@ function throwIfRefused(error: unknown, kind: string, own: boolean): void {
   if (NOT_REHEARSED.test(error.message)) return;
   throw new ClusterUnfitError(
     `the cluster does not take a ${kind} of this run (${error.message}): ${admissionRemedy(own)}`,
+    ["namespace"],
   );
 }

@@ -73,7 +73,7 @@ export function detectPlane(evidence: PlaneEvidence): DetectedPlane {
  * `iptables`, keeps its program and version: no API shows which backend the nodes' iptables has.
  */
 export function namedPlane(name: string, detected: DetectedPlane): DetectedPlane {
-  const source = "--plane-name";
+  const source = "as given";
   return name === detected.id || name.startsWith(`${detected.id}-`)
     ? { ...detected, id: name, source: `${source}, and ${detected.source}` }
     : { id: name, program: name, version: null, source };

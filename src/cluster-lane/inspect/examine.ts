@@ -47,7 +47,7 @@ export async function examineCluster(api: Api): Promise<ClusterExamination> {
   const addresses = await orNull(() => readAddresses(api));
   const lacking = await lackingRights(api, "lbscale", { own: true, watches: false });
   const lackingForChanges = await lackingRights(api, "lbscale", { own: true, watches: true });
-  const noNode = usable?.length === 0 ? "no node takes pods without --tolerations" : null;
+  const noNode = usable?.length === 0 ? "no node takes pods that tolerate no taint" : null;
   const withRights = (name: string, missing: readonly string[]): ClusterCapability =>
     missing.length > 0
       ? { name, lacks: `may not ${missing.join(", ")}`, isForbidden: true }
@@ -116,7 +116,7 @@ export function describeExamination(found: ClusterExamination): string[] {
   return [
     `Kubernetes ${version}, ${nodes === null ? "nodes may not be listed" : `${nodes.usable} of ${nodes.all} nodes usable, kernel ${nodes.kernels.join(", ") || "unknown"}`}`,
     plane === null
-      ? "data plane: unknown; name it with --plane-name"
+      ? "data plane: unknown"
       : `data plane: ${plane.id}${plane.version === null ? "" : ` ${plane.version}`} (${plane.source})`,
     `Services: ${count(services)}${families === null ? "" : `, of ${families.map((family) => FAMILY_NAMES[family]).join(" and ") || "an unknown family"}`}; free addresses: ${count(freeAddresses)}, and as many more Services at most`,
     ...capabilities.map(({ name, lacks }) => (lacks === null ? `+ ${name}` : `- ${name}: ${lacks}`)),

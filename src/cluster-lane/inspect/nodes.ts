@@ -82,7 +82,8 @@ export function pauseImageOf(nodes: readonly ClusterNode[]): string {
   const [best] = [...counts].sort(([, a], [, b]) => b - a);
   if (best === undefined) {
     throw new ClusterUnfitError(
-      "no node lists its pause image: name any image that nodes have or can pull with --image, such as registry.k8s.io/pause:3.10",
+      "no node lists its pause image: name any image that nodes have or can pull, such as registry.k8s.io/pause:3.10",
+      ["image"],
     );
   }
   return best[0];

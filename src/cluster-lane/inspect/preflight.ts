@@ -75,7 +75,8 @@ export async function inspectCluster(api: Api, needs: Needs, programOf = readPro
   const nodes = eligibleNodes(all, options);
   if (nodes.length === 0) {
     throw new ClusterUnfitError(
-      `none of ${all.length} nodes takes the pods: ready Linux nodes (amd64, arm64) without taints are needed; see --node-selector and --tolerations`,
+      `none of ${all.length} nodes takes the pods: ready Linux nodes (amd64, arm64) without taints are needed; select other nodes, or tolerate their taints`,
+      ["nodeSelector", "tolerations"],
     );
   }
   const probes = probesByArchitecture(nodes, options.nodes);
@@ -162,7 +163,8 @@ export function chooseFamilies(
   if (lacking.length === 0 || ranges.length === 0) return families;
   const has = offered.map((family) => FAMILY_NAMES[family]).join(" and ");
   throw new ClusterUnfitError(
-    `Services of this cluster have ${has} alone (${ranges.join(", ")}), and no ${lacking.map((family) => FAMILY_NAMES[family]).join(" or ")}: leave out --family, or choose another --context`,
+    `Services of this cluster have ${has} alone (${ranges.join(", ")}), and no ${lacking.map((family) => FAMILY_NAMES[family]).join(" or ")}: ask for no family, or choose another cluster`,
+    ["family", "context"],
   );
 }
 
@@ -170,7 +172,8 @@ function requireFree(wanted: number, family: Family, { ranges, freeOf }: Service
   const free = freeOf(family);
   if (free === null || free >= wanted) return;
   throw new ClusterUnfitError(
-    `${wanted === 1 ? "a Service needs an address" : `${wanted} Services need as many addresses`}, and ${free === 0 ? "none is" : `${free} are`} free in ${rangesOf(ranges, family).join(", ")}: ${free === 0 ? "remove Services" : "use smaller --services"}, or add a ServiceCIDR`,
+    `${wanted === 1 ? "a Service needs an address" : `${wanted} Services need as many addresses`}, and ${free === 0 ? "none is" : `${free} are`} free in ${rangesOf(ranges, family).join(", ")}: add a ServiceCIDR, or ${free === 0 ? "remove Services" : "make fewer"}`,
+    free === 0 ? [] : ["services"],
   );
 }
 
@@ -181,7 +184,8 @@ export async function requireServer(api: Api): Promise<string> {
   } catch (error) {
     if (!(error instanceof ApiError) || error.status < 500) throw error;
     throw new ClusterUnfitError(
-      `the API server of this context does not answer (${error.message}): check kubectl get nodes, --context and --kubeconfig`,
+      `the API server of this context does not answer (${error.message}): check kubectl get nodes, and which cluster it asks`,
+      ["context", "kubeconfig"],
     );
   }
 }
@@ -190,6 +194,7 @@ export async function requireServer(api: Api): Promise<string> {
 async function requireNamespace(api: Api, namespace: string): Promise<void> {
   if ((await api.tryGet(`/api/v1/namespaces/${namespace}`, anyObject)) !== null) return;
   throw new ClusterUnfitError(
-    `there is no namespace ${namespace}, or you may not read it: leave out --namespace`,
+    `there is no namespace ${namespace}, or you may not read it: name another, or none for one of the run's own`,
+    ["namespace"],
   );
 }

@@ -80,7 +80,8 @@ export async function requireQuota(
       if (freeThousandths < thousandthsOf(count)) {
         const free = freeThousandths / 1000;
         throw new ClusterUnfitError(
-          `${amountOf(key, count)} ${kindOf(key)} are needed, and the quota ${metadata.name} of namespace ${namespace} leaves ${amountOf(key, free)}: ${own ? "name a --namespace with more" : "leave out --namespace"}, or use smaller --services`,
+          `${amountOf(key, count)} ${kindOf(key)} are needed, and the quota ${metadata.name} of namespace ${namespace} leaves ${amountOf(key, free)}: ${own ? "name a namespace with more" : "name another namespace, or none for one of the run's own"}, or make fewer Services`,
+          ["namespace", "services"],
         );
       }
     }

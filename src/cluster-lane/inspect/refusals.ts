@@ -28,8 +28,8 @@ export const isOfAdmission = (error: ApiError): boolean =>
 /** What to do about an object that is not admitted. */
 export const admissionRemedy = (own: boolean): string =>
   own
-    ? "name a namespace that is there with --namespace, or ask for an exception"
-    : "choose another --namespace, or leave it out";
+    ? "ask for an exception, or name a namespace that is there"
+    : "name another namespace, or none for one of the run's own";
 
 /** A refusal of the API server as an error for users. Others as they are. */
 export function describeApiError(error: unknown): unknown {
@@ -37,33 +37,38 @@ export function describeApiError(error: unknown): unknown {
   const { status, message } = error;
   if (status === 401) {
     return new ClusterUnfitError(
-      `the cluster does not accept your credentials (${message}): log in again, or choose another --context`,
+      `the cluster does not accept your credentials (${message}): log in again, or choose another cluster`,
+      ["context"],
     );
   }
   if (lacksRight(error)) {
     return new ClusterUnfitError(
-      `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another --context`,
+      `${message}: ask for the rights that lbscale run --lane cluster --dry-run prints, or choose another cluster`,
+      ["context"],
     );
   }
   if (status === 403 && QUOTA.test(message)) {
     return new ClusterUnfitError(
-      `the namespace's quota is used up (${message}): use smaller --services, or another --namespace`,
+      `the namespace's quota is used up (${message}): make fewer Services, or name another namespace`,
+      ["services", "namespace"],
     );
   }
   if (status === 403 || isOfPolicy(error)) {
     return new ClusterUnfitError(
-      `the cluster refuses a request of this run (${message}): choose another --namespace, or ask for an exception`,
+      `the cluster refuses a request of this run (${message}): ask for an exception, or name another namespace`,
+      ["namespace"],
     );
   }
   if (NOT_OFFERED.test(message)) {
     return new ClusterUnfitError(
-      `the cluster has no addresses of that family for Services (${message}): choose another --family`,
+      `the cluster has no addresses of that family for Services (${message}): choose another family`,
+      ["family"],
     );
   }
   if (FULL.test(message)) {
-    return new ClusterFailedError(
-      `the cluster has no more addresses for Services (${message}): use smaller --services`,
-    );
+    return new ClusterFailedError(`the cluster has no more addresses for Services (${message}): make fewer`, [
+      "services",
+    ]);
   }
   if (status >= 500) {
     return new ClusterFailedError(

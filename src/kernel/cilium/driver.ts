@@ -135,7 +135,11 @@ export class Cilium {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
         () =>
-          reject(new KernelError(`Cilium has not settled in ${this.#timeoutMs / 1000} s: raise --timeout`)),
+          reject(
+            new KernelError(`Cilium has not settled in ${this.#timeoutMs / 1000} s: give it more time`, [
+              "timeoutMs",
+            ]),
+          ),
         this.#timeoutMs,
       );
     });

@@ -128,8 +128,10 @@ export class KubeProxy {
       this.#onWait?.(reply.waiting);
       reply = replySchema.parse(JSON.parse(await this.#channel.next()));
     }
-    if ("error" in reply)
-      throw reply.lacksProgram ? new MissingToolError(reply.error) : new KernelError(reply.error);
+    if ("error" in reply) {
+      const { error, settings } = reply;
+      throw reply.lacksProgram ? new MissingToolError(error, settings) : new KernelError(error, settings);
+    }
     return reply.value;
   }
 }

@@ -79,7 +79,11 @@ export const replySchema = z.union([
   /** Not the reply yet: what it waits for. */
   z.object({ waiting: z.string() }),
   z.object({ value: z.unknown() }),
-  z.object({ error: z.string(), lacksProgram: z.boolean().default(false) }),
+  z.object({
+    error: z.string(),
+    lacksProgram: z.boolean().default(false),
+    settings: z.array(z.string()).readonly().default([]),
+  }),
 ]);
 export type Reply = z.infer<typeof replySchema>;
 

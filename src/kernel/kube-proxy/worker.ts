@@ -151,9 +151,9 @@ class Node {
         const seconds = this.#options.timeoutMs / 1000;
         const how =
           startedAt === workedAt ? `within ${seconds} s` : `for ${seconds} s after its tools last worked`;
-        throw new KernelError(
-          `kube-proxy did not sync ${how} (--timeout SECONDS gives it more): ${this.#lastWords()}`,
-        );
+        throw new KernelError(`kube-proxy did not sync ${how}; give it more time: ${this.#lastWords()}`, [
+          "timeoutMs",
+        ]);
       }
       const state = await this.#state();
       if (state !== undefined && state.failures > 0)
@@ -233,6 +233,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     reply = {
       error: error instanceof Error ? error.message : String(error),
       lacksProgram: error instanceof MissingToolError,
+      settings: error instanceof KernelError ? error.settings : [],
     };
   }
   say(reply);

@@ -69,7 +69,7 @@ function choose(planes: readonly string[], lane: KernelLane, known: readonly Ker
   if (unknown !== undefined && realProgramOf(unknown) !== undefined) {
     const { plane, version } = splitPlaneId(unknown);
     throw new UnknownNameError(
-      `plane "${unknown}": the ${lane} lane loads the rules of the newest version only: leave out @${version}, or compare with verify --kube-proxy ${version} --mode ${plane}`,
+      `plane "${unknown}": the ${lane} lane loads the rules of the newest version only: leave out @${version}, or compare with lbscale verify --kube-proxy ${version} --mode ${plane}`,
     );
   }
   if (unknown !== undefined) {

@@ -12,7 +12,7 @@ export function listenRemedy(error: unknown): string {
     case "ENOTFOUND":
     case "EAI_AGAIN":
     case "EINVAL":
-      return "that is no address of this machine; leave out --host for 127.0.0.1";
+      return "that is no address of this machine; leave it out for 127.0.0.1";
     default:
       return message;
   }

@@ -37,7 +37,8 @@ export function chooseNode(
   const known = new Set([...nodes.map(({ metadata }) => metadata.name), ...named]);
   if (known.size === 0) {
     throw new InvalidInputError(
-      "--node: no Node and no endpoint of the input names a node: give kubectl get nodes,endpointslices too",
+      "no Node and no endpoint of the input names a node: give kubectl get nodes,endpointslices too, or name none",
+      ["node"],
     );
   }
   if (!known.has(wanted)) {

@@ -47,7 +47,7 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
   requireLane(lane);
   const left = findLeftovers();
   if (left.length > 0) {
-    const text = `killed runs left ${left.map(({ id }) => id).join(", ")}: lbscale doctor says what, doctor --clean removes it`;
+    const text = `killed runs left ${left.map(({ id }) => id).join(", ")}: lbscale doctor lists it, lbscale doctor --clean removes it`;
     onProgress({ kind: "note", text });
   }
   const own = spec.planes?.filter((plane) => !isRealProgram(plane)) ?? (family === "dual" ? [] : undefined);

@@ -114,7 +114,7 @@ export function resolveKubeProxy(
 
 /** Why kube-proxy is not timed in the guest: starting a tool takes 18 ms there, where this kernel takes one or two. */
 export const NOT_IN_GUEST =
-  "kube-proxy is not timed in the user-mode Linux guest, where each tool that it runs takes some ten times as long to start: the times would be the guest's (verify --kube-proxy 1.37 --mode ipvs compares its rules there)";
+  "kube-proxy is not timed in the user-mode Linux guest, where each tool that it runs takes some ten times as long to start: the times would be the guest's (lbscale verify --kube-proxy 1.37 --mode ipvs compares its rules there)";
 
 /** What this machine's kernel lacks for a mode; null: nothing. `ipvs`: what is there where it has IPVS. */
 export function kernelLacks(

@@ -47,7 +47,9 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
   }
   const [least, most] = CLUSTER_BOUNDS.durationSeconds;
   if (spec.durationSeconds !== undefined && spec.durationSeconds > most) {
-    throw new InvalidRunSpecError(`durationSeconds: lane cluster takes from ${least} to ${most}`);
+    throw new InvalidRunSpecError(`durationSeconds: lane cluster takes from ${least} to ${most}`, [
+      "durationSeconds",
+    ]);
   }
   if (rounds.least !== rounds.most) {
     throw new InvalidRunSpecError(
@@ -60,6 +62,7 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
   if (connections > MOST_CONNECTIONS) {
     throw new InvalidRunSpecError(
       `rate: ${formatCount(connections)} connections are more than the log of a probe takes, which is ${formatCount(MOST_CONNECTIONS)}: give a lower rate, or a shorter durationSeconds`,
+      ["rate", "durationSeconds"],
     );
   }
   return {
