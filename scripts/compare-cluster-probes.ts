@@ -178,12 +178,17 @@ async function ofNewServices(within: readonly string[], namespace: string, targe
     const name = `late-${index}`;
     const metadata = { name, namespace, labels: { "kubernetes.io/service-name": name } };
     const slice = {
-      ...{ apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", metadata, addressType: "IPv4" },
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata,
+      addressType: "IPv4",
       ports: [{ name: "tcp", port: 8080, protocol: "TCP" }],
       endpoints: [{ addresses: [target], conditions: { ready: true } }],
     };
     const service = {
-      ...{ apiVersion: "v1", kind: "Service", metadata },
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
       spec: { ports: [{ name: "tcp", port: 80, targetPort: 8080, protocol: "TCP" }] },
     };
     run("kubectl", ["create", "-f", "-"], JSON.stringify(slice));

@@ -78,7 +78,11 @@ process.exit(0);
 async function kernelList(list: List, i: number): Promise<Measure[]> {
   const cluster = await benchCluster({ ...common, services: 1 });
   const { testbed } = await loadPlaneInto("direct-conntrack", {
-    ...{ host, natives, cluster, options: {}, name: `list-${i}` },
+    host,
+    natives,
+    cluster,
+    options: {},
+    name: `list-${i}`,
   });
   await testbed.pinServer(cpu);
   const sources = new Map([0, 1, list.walks].map((walks) => [walks, CLIENT + walks]));
@@ -150,8 +154,18 @@ async function kernelLookup(services: number): Promise<Measure> {
 async function modelLookup(services: number, pages: Pages): Promise<void> {
   const job = {
     ...common,
-    ...{ scenario: "lookup", plane: "ebpf", variant: "", services, seed, options: {} },
-    ...{ zipf: 0, misses: 0, warmupMs: 20, measureMs: 40, singlesMs: 1, slowdown: 0 },
+    scenario: "lookup",
+    plane: "ebpf",
+    variant: "",
+    services,
+    seed,
+    options: {},
+    zipf: 0,
+    misses: 0,
+    warmupMs: 20,
+    measureMs: 40,
+    singlesMs: 1,
+    slowdown: 0,
     popular: "random",
   } as const;
   const { measured } = await runReplicate(WORKER, job, prefix(pages), TIMEOUT_MS);

@@ -28,7 +28,8 @@ export interface ProgrammingPrediction {
  */
 export function predictProgramming(planes: readonly string[], servicePorts: number): ProgrammingPrediction[] {
   return PROGRAMMING_TIMES.filter((times) => planes.some((id) => isOf(id, times))).map((times) => ({
-    ...{ label: times.label, machine: times.machine },
+    label: times.label,
+    machine: times.machine,
     firstSync: interpolate(times, "firstSync", servicePorts),
     change: interpolate(times, "change", servicePorts),
   }));

@@ -105,7 +105,8 @@ async function inspectForManifests(
     note(`${messageOf(error)}; printed for one amd64 node all the same`);
     return {
       image: job.options.image ?? "registry.k8s.io/pause:3.10",
-      ...{ probes: new Map([["amd64", 1]]), pulls: false },
+      probes: new Map([["amd64", 1]]),
+      pulls: false,
       families: chooseFamilies(job.family, { ranges: [], offered: [] }),
     };
   }

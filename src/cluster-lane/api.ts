@@ -202,7 +202,11 @@ export class Api {
     return new Promise((resolve, reject) => {
       const request = http.request(
         {
-          ...{ socketPath, method, path, agent: this.#agent, timeout: TIMEOUT_MS },
+          socketPath,
+          method,
+          path,
+          agent: this.#agent,
+          timeout: TIMEOUT_MS,
           // `kubectl proxy` answers no other host.
           headers: { host: "localhost", ...lengthOf(body) },
         },

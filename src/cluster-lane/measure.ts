@@ -248,7 +248,8 @@ class ClusterRun {
     const text = taskText(
       {
         ...timing,
-        ...{ rounds: this.#job.rounds, seed: this.#job.seed },
+        rounds: this.#job.rounds,
+        seed: this.#job.seed,
         settleMs: Math.min(timing.settleMs, spareMs),
         targets: this.#targets,
         services: addresses,

@@ -87,7 +87,9 @@ export function namedService(setting: RunSetting, name: string, addresses: reado
       ipFamilyPolicy: families.length > 1 ? "RequireDualStack" : "SingleStack",
       ipFamilies: families.map((family) => FAMILY_NAMES[family]),
       ports: setting.protocols.map((protocol) => ({
-        ...{ name: protocol, port: SERVICE_PORT, targetPort: TARGET_PORT },
+        name: protocol,
+        port: SERVICE_PORT,
+        targetPort: TARGET_PORT,
         protocol: protocol.toUpperCase(),
       })),
     },
@@ -142,7 +144,9 @@ function slice(setting: RunSetting, name: string, family: Family, endpoints: rea
     }),
     addressType: FAMILY_NAMES[family],
     ports: setting.protocols.map((protocol) => ({
-      ...{ name: protocol, port: TARGET_PORT, protocol: protocol.toUpperCase() },
+      name: protocol,
+      port: TARGET_PORT,
+      protocol: protocol.toUpperCase(),
     })),
     endpoints: endpoints.map((address) => ({ addresses: [address], conditions: { ready: true } })),
   };

@@ -75,7 +75,9 @@ export function settingOf(
   const { options, endpoints } = job;
   return {
     ...placeOf(job),
-    ...{ endpoints, image, families },
+    endpoints,
+    image,
+    families,
     targets: targetsOf(job),
     nodeSelector: options.nodeSelector ?? {},
     tolerations: options.tolerations ?? [],

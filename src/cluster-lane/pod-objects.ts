@@ -76,7 +76,9 @@ export function targetPodManifest(setting: RunSetting, architecture: string) {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
-      ...{ generateName: `${TARGETS}-`, namespace: setting.namespace, labels: metadata.labels },
+      generateName: `${TARGETS}-`,
+      namespace: setting.namespace,
+      labels: metadata.labels,
       ownerReferences: [owner],
     },
     spec,

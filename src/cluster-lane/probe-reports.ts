@@ -132,14 +132,19 @@ export function parseProbeLog(text: string): ProbeLog {
     };
   };
   return {
-    ...{ resolutionNs: floor.resolutionNs, clockNs: floor.clockNs, settledMs: settled.ms },
+    resolutionNs: floor.resolutionNs,
+    clockNs: floor.clockNs,
+    settledMs: settled.ms,
     loopback: Object.fromEntries(
       floors.map(({ protocol, connectNs, exchangeNs }) => [protocol, { connectNs, exchangeNs }]),
     ),
     rounds: reports
       .filter((entry) => entry.kind === "round")
       .map(({ round, protocol, wallMs, cpuUs, outcomes }) => ({
-        ...{ protocol, wallMs, cpuUs, outcomes },
+        protocol,
+        wallMs,
+        cpuUs,
+        outcomes,
         service: timesOf(round, protocol, "service"),
         endpoint: timesOf(round, protocol, "endpoint"),
       })),

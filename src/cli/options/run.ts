@@ -233,7 +233,8 @@ export function readRunSpec(given: GivenOptions): RunSpecInput {
     const planeOptions = { ...spec.planeOptions, ...part.planeOptions };
     const clusterLane = { ...spec.clusterLane, ...part.clusterLane };
     spec = {
-      ...{ ...spec, ...part },
+      ...spec,
+      ...part,
       ...(Object.keys(planeOptions).length > 0 && { planeOptions }),
       ...(Object.keys(clusterLane).length > 0 && { clusterLane }),
     };

@@ -1,8 +1,6 @@
 /** Changes of a cluster, and when each node's connections follow them. */
 
-import type { Family } from "../../cluster/family.js";
 import type { Api } from "../api.js";
-import type { Protocol } from "../bounds.js";
 import { ClusterFailedError } from "../errors.js";
 import { addressesOf, anyObject, clusterIpSchema } from "../kinds.js";
 import {
@@ -16,6 +14,7 @@ import {
   type Target,
 } from "../objects.js";
 import { type ClockOffset, fromThere } from "./clock.js";
+import { type ChangeTime, type Made, timesOf, type Watch } from "./times.js";
 import { type Frontend, nowNs, type Sighting, type Watcher, type WatchRequest } from "./watcher.js";
 
 /** Of each kind, at each N. */
@@ -34,19 +33,6 @@ const REMOVED_MS = 1;
 const SYNC_SECONDS = 600;
 const OFTEN_US = 1000;
 const SELDOM_US = 5000;
-
-export type ChangeKind = "joins" | "leaves" | "new" | "sync";
-
-/** How long one node took to follow one change, as one protocol and family showed it. */
-export interface ChangeTime {
-  readonly kind: ChangeKind;
-  readonly protocol: Protocol;
-  readonly family: Family;
-  readonly node: string;
-  readonly block: number;
-  /** From the API server's answer; null: not within a minute. */
-  readonly ns: number | null;
-}
 
 /** All changes at one N. */
 export interface Changed {
@@ -68,24 +54,6 @@ export interface Creation {
   readonly ns: readonly number[];
 }
 
-/** A change that was made, and what the nodes saw of it, by their own clocks. */
-interface Made {
-  readonly block: number;
-  /** Of each frontend: what was watched, and when the API server had answered the change that it waits for. */
-  readonly watched: readonly { readonly of: Watch; readonly answeredNs: number }[];
-  /** By node, of each frontend. */
-  readonly seen: ReadonlyMap<string, readonly Sighting[]>;
-  readonly kinds: { readonly first: ChangeKind; readonly lastOther?: ChangeKind };
-}
-
-/** A Service's address is watched with each protocol and family. */
-interface Watch {
-  readonly protocol: Protocol;
-  readonly family: Family;
-  /** Its place among the run's families. */
-  readonly at: number;
-}
-
 /** Makes the changes of a run one at a time, while a watcher on each node waits for them. */
 export class Changes {
   readonly #api: Api;
@@ -97,7 +65,7 @@ export class Changes {
   #lost = 0;
   #replacedAddresses: readonly string[] | null = null;
   #replacements = 0;
-  #news = 0;
+  #created = 0;
   #addresses = 0;
 
   constructor(api: Api, setting: RunSetting, targets: readonly Target[], watchers: readonly Watcher[]) {
@@ -112,7 +80,8 @@ export class Changes {
 
   /** Compares clocks, lets `work` make changes, compares again, and gives the times of all of them. */
   async around(work: () => Promise<void>): Promise<Omit<Changed, "creation" | "made">> {
-    [this.#made, this.#lost] = [[], 0];
+    this.#made = [];
+    this.#lost = 0;
     const before = await this.#compare();
     await work();
     const after = await this.#compare();
@@ -153,7 +122,8 @@ export class Changes {
     const addresses = await this.#freeAddresses();
     const where = {
       frontends: this.#frontends(addresses, null),
-      ...{ intervalUs: SELDOM_US, seconds: SYNC_SECONDS },
+      intervalUs: SELDOM_US,
+      seconds: SYNC_SECONDS,
     };
     await this.#observe({ block, kinds: { first: "sync" } }, where, async () => {
       await make(addresses);
@@ -172,7 +142,7 @@ export class Changes {
   }
 
   async #makeService(block: number): Promise<void> {
-    const name = newName(this.#news++);
+    const name = newName(this.#created++);
     const addresses = await this.#freeAddresses();
     const target = this.#target(block);
     const slices = changingSlices(this.#setting, name, target);
@@ -242,7 +212,9 @@ export class Changes {
 
   #frontends(addresses: readonly string[], target: Target | null): Frontend[] {
     return this.#watches.map(({ protocol, at }) => ({
-      ...{ protocol, address: addresses[at] ?? "", port: SERVICE_PORT },
+      protocol,
+      address: addresses[at] ?? "",
+      port: SERVICE_PORT,
       wanted: target === null ? null : (target.addresses[at] ?? ""),
     }));
   }
@@ -251,7 +223,8 @@ export class Changes {
   #change(addresses: readonly string[], target: Target): WatchRequest {
     return {
       frontends: this.#frontends(addresses, target),
-      ...{ intervalUs: OFTEN_US, seconds: CHANGE_SECONDS },
+      intervalUs: OFTEN_US,
+      seconds: CHANGE_SECONDS,
     };
   }
 
@@ -278,23 +251,4 @@ export class Changes {
   #target(index: number): Target {
     return this.#targets[index % this.#targets.length] ?? { addresses: [], node: "" };
   }
-}
-
-/** What one node saw of one change, from the API server's answer on. `here`: a time of the node by this clock. */
-function timesOf(
-  { block, watched, kinds }: Made,
-  node: string,
-  sightings: readonly Sighting[],
-  here: (thereNs: number) => number,
-): ChangeTime[] {
-  return sightings.flatMap(({ firstNs, lastOtherNs }, i) => {
-    const watch = watched[i];
-    if (watch === undefined) return [];
-    const { protocol, family } = watch.of;
-    const since = (thereNs: number) => Math.max(0, Math.round(here(thereNs) - watch.answeredNs));
-    const what = { protocol, family, node, block };
-    const first = { ...what, kind: kinds.first, ns: firstNs === null ? null : since(firstNs) };
-    const left = kinds.lastOther && lastOtherNs !== null;
-    return left ? [first, { ...what, kind: kinds.lastOther, ns: since(lastOtherNs) }] : [first];
-  });
 }

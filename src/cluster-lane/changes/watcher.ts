@@ -15,7 +15,8 @@ const report = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("clock"), id: z.int(), ns }),
   z.object({ kind: z.literal("watching"), id: z.int() }),
   z.object({
-    ...{ kind: z.literal("seen"), id: z.int() },
+    kind: z.literal("seen"),
+    id: z.int(),
     frontends: z.array(z.object({ firstNs: ns, lastOtherNs: ns })),
   }),
 ]);
@@ -144,7 +145,8 @@ export class Watcher {
     return {
       seen: seen.then(({ frontends }) =>
         frontends.map(({ firstNs, lastOtherNs }) => ({
-          ...{ firstNs: orNull(firstNs), lastOtherNs: orNull(lastOtherNs) },
+          firstNs: orNull(firstNs),
+          lastOtherNs: orNull(lastOtherNs),
         })),
       ),
     };

@@ -88,9 +88,12 @@ export const rehearseObjects: Rehearsal = async (api, job, found) => {
   const setting = settingOf(job, found);
   const { families, pulls, probes } = found;
   const counts = {
-    ...{ services: servicesAtOnce(job), probed: connects(job) ? job.services.length : 0 },
+    services: servicesAtOnce(job),
+    probed: connects(job) ? job.services.length : 0,
     targets: targetsOf(job),
-    ...{ watches: watches(job), families: families.length, pulls },
+    watches: watches(job),
+    families: families.length,
+    pulls,
   };
   const notes: string[] = [];
   if (!(await requireQuota(api, setting, objectCounts(counts, probes)))) {
@@ -150,7 +153,8 @@ function trialsOf(job: ClusterJob, setting: RunSetting, { probes }: Found): Tria
     : watcherManifest(setting, pods);
   const trial = (prefix: string, plural: string, object: Trial["object"], isMade = true): Trial => ({
     path: `/${prefix}/namespaces/${setting.namespace}/${plural}`,
-    ...{ object, isMade },
+    object,
+    isMade,
   });
   return [
     trial("api/v1", "configmaps", programManifest(setting, architecture, Buffer.alloc(0))),

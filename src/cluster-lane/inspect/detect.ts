@@ -16,9 +16,12 @@ export interface DetectedPlane {
   readonly source: string;
 }
 
-const UNKNOWN_PLANE: DetectedPlane = {
-  ...{ id: "unknown", program: "unknown", version: null },
-  source: "not detectable with the rights of this user: name it with --plane-name",
+/** Where nothing that this user may read shows the data plane. */
+export const UNKNOWN_PLANE: DetectedPlane = {
+  id: "unknown",
+  program: "unknown",
+  version: null,
+  source: "not detectable with the rights of this user",
 };
 
 /** Where kube-proxy answers for its metrics, if not for this node alone. */
@@ -115,7 +118,9 @@ function kubeProxyOf(evidence: PlaneEvidence): DetectedPlane | null {
   const mode = flag ?? configured;
   if (mode !== undefined && MODES.includes(mode)) {
     return {
-      ...{ id: mode, program: "kube-proxy", version },
+      id: mode,
+      program: "kube-proxy",
+      version,
       source:
         flag === undefined ? "kube-proxy's ConfigMap in kube-system" : "DaemonSet kube-proxy: --proxy-mode",
     };

@@ -53,13 +53,16 @@ export async function examineCluster(api: Api): Promise<ClusterExamination> {
       ? { name, lacks: `may not ${missing.join(", ")}`, isForbidden: true }
       : { name, lacks: noNode, isForbidden: false };
   return {
-    ...{ version, plane: usable && detectPlane(await readEvidence(api, usable)) },
+    version,
+    plane: usable && detectPlane(await readEvidence(api, usable)),
     nodes: all &&
       usable && {
-        ...{ usable: usable.length, all: all.length },
+        usable: usable.length,
+        all: all.length,
         kernels: [...new Set(usable.map(({ status }) => status.nodeInfo.kernelVersion))],
       },
-    ...{ services: addresses?.services ?? null, families: addresses?.offered ?? null },
+    services: addresses?.services ?? null,
+    families: addresses?.offered ?? null,
     freeAddresses: addresses === null ? null : leastOf(addresses.offered.map(addresses.freeOf)),
     capabilities: [
       withRights("connect and established, TCP and UDP", lacking),

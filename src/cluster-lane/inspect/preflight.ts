@@ -94,9 +94,18 @@ export async function inspectCluster(api: Api, needs: Needs, programOf = readPro
   const plane = options.planeName === undefined ? detected : namedPlane(options.planeName, detected);
   for (const architecture of probes.keys()) programOf(architecture);
   return {
-    ...{ version, plane, network: detectNetwork(evidence), image, nodes, probes, freeAddresses },
+    version,
+    plane,
+    network: detectNetwork(evidence),
+    image,
+    nodes,
+    probes,
+    freeAddresses,
     pulls: !nodes.every((node) => listsImage(node, image)),
-    ...{ allNodes: all.length, otherServices: services, families, offered },
+    allNodes: all.length,
+    otherServices: services,
+    families,
+    offered,
   };
 }
 
@@ -132,7 +141,9 @@ export async function readAddresses(api: Api, runId?: string): Promise<ServiceAd
   const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(clusterCidrSchema));
   const ranges = cidrs?.items.flatMap(({ spec }) => spec.cidrs) ?? [];
   return {
-    ...{ services: services.length, ranges, offered: familiesOffered(ranges, used) },
+    services: services.length,
+    ranges,
+    offered: familiesOffered(ranges, used),
     freeOf: (family) => (ranges.length === 0 ? null : countFreeAddresses(ranges, used, family)),
   };
 }

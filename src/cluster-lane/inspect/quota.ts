@@ -31,19 +31,41 @@ export function objectCounts(
   const cpu = pods * numberOf(POD_CPU);
   const memory = pods * numberOf(POD_MEMORY);
   return {
-    ...{ services, "count/services": services },
+    services,
+    "count/services": services,
     "count/endpointslices.discovery.k8s.io": services * families,
-    ...{ pods, "count/pods": targets + nodes * jobs },
-    ...{ cpu, "requests.cpu": cpu, memory, "requests.memory": memory },
-    ...{ "count/jobs.batch": probes.size * jobs, "count/deployments.apps": 1, "count/replicasets.apps": 1 },
-    ...{ configmaps: configMaps, "count/configmaps": configMaps },
+    pods,
+    "count/pods": targets + nodes * jobs,
+    cpu,
+    "requests.cpu": cpu,
+    memory,
+    "requests.memory": memory,
+    "count/jobs.batch": probes.size * jobs,
+    "count/deployments.apps": 1,
+    "count/replicasets.apps": 1,
+    configmaps: configMaps,
+    "count/configmaps": configMaps,
   };
 }
 
 /** Suffixes of Kubernetes' `Quantity`. */
 const SCALES: Readonly<Record<string, number>> = {
-  ...{ n: 1e-9, u: 1e-6, m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 },
-  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
 };
 
 /** A Kubernetes quantity, such as `500m` or `2Gi`, as a number; NaN where it is none. */

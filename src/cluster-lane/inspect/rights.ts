@@ -86,7 +86,9 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
   const rbac = { apiVersion: "rbac.authorization.k8s.io/v1" };
   // What kube-proxy and Cilium were told, by name: nothing else of kube-system is read.
   const configurations = {
-    ...{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] },
+    apiGroups: [""],
+    resources: ["configmaps"],
+    verbs: ["get"],
     resourceNames: ["kube-proxy", "kube-proxy-config", "cilium-config"],
   };
   const everywhere = [...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : [])];
@@ -126,7 +128,8 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
             ...rbac,
             kind: "Role",
             metadata: {
-              ...{ name: "lbscale-optional", namespace },
+              name: "lbscale-optional",
+              namespace,
               ...optional("to count what quotas leave before the run."),
             },
             rules: rules(OPTIONAL_OBJECT_RIGHTS),
@@ -136,7 +139,8 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
       ...rbac,
       kind: "Role",
       metadata: {
-        ...{ name: "lbscale-plane", namespace: "kube-system" },
+        name: "lbscale-plane",
+        namespace: "kube-system",
         ...optional("to detect the plane by its configuration."),
       },
       rules: [configurations],
@@ -183,7 +187,9 @@ async function isAllowed(
       kind: "SelfSubjectAccessReview",
       spec: {
         resourceAttributes: {
-          ...{ group, resource: name, verb },
+          group,
+          resource: name,
+          verb,
           ...(subresource !== undefined && { subresource }),
           ...(namespace !== "" && { namespace }),
         },

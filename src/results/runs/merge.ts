@@ -49,7 +49,8 @@ export function mergeRuns(runs: readonly LabelledRun[]): Results {
   const [first] = runs;
   if (first === undefined) throw new IncomparableRunsError("no run is given: name one run's folder at least");
   const measured = runs.map(({ label, results }) => ({
-    ...{ label, results },
+    label,
+    results,
     cells: results.cells.filter((cell) => cell.estimate !== null && !isBaseline(results, cell.plane)),
   }));
   const statistics = measured.map(({ cells }) => new Set(cells.map(statisticOf)));
@@ -78,14 +79,14 @@ export function mergeRuns(runs: readonly LabelledRun[]): Results {
         const order = Object.keys(planes).length;
         planes[plane] ??= {
           ...report,
-          ...{
-            label: name(report.label),
-            shortLabel: name(report.shortLabel),
-            columnLabel: name(report.label),
-          },
+          label: name(report.label),
+          shortLabel: name(report.shortLabel),
+          columnLabel: name(report.label),
           colours: COLOURS[order % COLOURS.length] ?? report.colours,
           marker: MARKERS[order % MARKERS.length] ?? report.marker,
-          ...{ order, claims: [], stockMaps: undefined },
+          order,
+          claims: [],
+          stockMaps: undefined,
         };
         // One chart is of one lane: that of the first run, which the label of a series leaves.
         const own = first.results.cells.find((other) => statisticOf(other) === statisticOf(cell));
@@ -103,7 +104,12 @@ export function mergeRuns(runs: readonly LabelledRun[]): Results {
       cpu: isOneMachine ? environment.cpu : "several machines",
       gitCommit: commitsOf(runs),
     },
-    ...{ planes, cells, fits: [], crossovers: [], findings: [], orderEffect: null },
+    planes,
+    cells,
+    fits: [],
+    crossovers: [],
+    findings: [],
+    orderEffect: null,
     scenarios: Object.assign({}, ...runs.map(({ results }) => results.scenarios)),
     run: { ...first.results.run, complete: runs.every(({ results }) => results.run.complete) },
   };
@@ -192,9 +198,12 @@ function conditionsOf({ cells, cluster, environment, run, tool }: Results): Read
   const { count, all } = nodes;
   return {
     ...common,
-    ...{ Kubernetes: plainText(String(cluster.parameters.kubernetes), 40), nodes: String(count) },
-    ...{ kernel: all("kernel"), "CPUs of a node": all("cpus"), architecture: all("architecture") },
-    ...{ "container runtime": all("runtime") },
+    Kubernetes: plainText(String(cluster.parameters.kubernetes), 40),
+    nodes: String(count),
+    kernel: all("kernel"),
+    "CPUs of a node": all("cpus"),
+    architecture: all("architecture"),
+    "container runtime": all("runtime"),
     "network plugin": plainText(String(cluster.parameters.network ?? "unknown"), 40),
   };
 }

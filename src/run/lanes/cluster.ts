@@ -135,7 +135,9 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
     onProgress({
       kind: "measuring",
       done: Math.min(done, job.services.length - 1),
-      ...{ total: job.services.length, what, phase },
+      total: job.services.length,
+      what,
+      phase,
       leftMs: 1000 * (rest + (leftSeconds ?? 0)),
     });
   };
@@ -144,7 +146,8 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
     async (api) => {
       const end = await measureCluster(api, job, state, {
         signal,
-        ...{ onProgress: show, onNote },
+        onProgress: show,
+        onNote,
         leftMs: () =>
           options.budgetSeconds === undefined
             ? Number.POSITIVE_INFINITY

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeResults } from "../../../../test/support/results.js";
-import type { Changed, ChangeTime } from "../../../cluster-lane/changes/changes.js";
+import type { Changed } from "../../../cluster-lane/changes/changes.js";
+import type { ChangeTime } from "../../../cluster-lane/changes/times.js";
 import { implausibility } from "../../../results/plausible.js";
 import { summarize } from "../../../results/summarize.js";
 import { emptyCell } from "../../plan.js";

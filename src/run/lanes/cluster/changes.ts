@@ -1,7 +1,8 @@
 /** How soon a cluster's nodes followed changes, as replicates. Pure: no clock, no process, no network. */
 
 import { PROTOCOLS } from "../../../cluster-lane/bounds.js";
-import type { Changed, ChangeTime } from "../../../cluster-lane/changes/changes.js";
+import type { Changed } from "../../../cluster-lane/changes/changes.js";
+import type { ChangeTime } from "../../../cluster-lane/changes/times.js";
 import type { Cell, Results } from "../../../results/schema.js";
 import { findCell } from "../../../results/select.js";
 import { noted } from "../../../results/summarize.js";
@@ -71,9 +72,13 @@ function addPart(
   for (const { block, ns } of replicates) {
     cell.replicates.push({
       ...emptyReplicate(0),
-      ...{ samples: ns, median: median(ns), wallMs: Math.round(Math.max(...ns) / 1e6) },
+      samples: ns,
+      median: median(ns),
+      wallMs: Math.round(Math.max(...ns) / 1e6),
       singles: { ns, visited: [] },
-      ...{ block, order: order(block), seed },
+      block,
+      order: order(block),
+      seed,
     });
   }
   const nodes = [...new Set(times.map(({ node }) => node))].sort();
@@ -87,7 +92,9 @@ function addPart(
   const all = replicates.flatMap(({ ns }) => ns);
   cell.facts = {
     ...cell.facts,
-    ...{ servicesInCluster, clockErrorNs: errorNs, slowestNs: Math.max(...all) },
+    servicesInCluster,
+    clockErrorNs: errorNs,
+    slowestNs: Math.max(...all),
     // Added to the cell's time, it is how long N Services take from the first request to the last answer.
     ...(cell.scenario === "sync" &&
       creation && { createdServices: creation.services, creationNs: median(creation.ns) }),

@@ -25,7 +25,8 @@ export function describeCluster(results: Results, state: ClusterState, options: 
     source: "live",
     parameters: {
       ...results.cluster.parameters,
-      ...{ otherServices, probes: Object.fromEntries(probes) },
+      otherServices,
+      probes: Object.fromEntries(probes),
       ...identityOf(state, options),
     },
   };
@@ -34,7 +35,9 @@ export function describeCluster(results: Results, state: ClusterState, options: 
 /** What makes times of two clusters incomparable where it changes. */
 function identityOf({ plane, network, version, nodes }: ClusterState, { names = false }: ClusterLaneOptions) {
   return {
-    ...{ kubernetes: version, plane: { ...plane }, network },
+    kubernetes: version,
+    plane: { ...plane },
+    network,
     nodes: nodes.map(({ metadata, status: { nodeInfo, capacity } }) => ({
       ...(names && { name: metadata.name }),
       architecture: nodeInfo.architecture,

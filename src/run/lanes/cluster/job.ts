@@ -66,10 +66,16 @@ export function clusterJob(spec: RunSpec, runId: string): ClusterJob {
     );
   }
   return {
-    ...{ runId, services, scenarios, endpoints, seed: spec.seed, family: spec.family ?? null },
+    runId,
+    services,
+    scenarios,
+    endpoints,
+    seed: spec.seed,
+    family: spec.family ?? null,
     options: {
       ...spec.clusterLane,
-      ...{ budgetSeconds: spec.budgetSeconds, durationSeconds: spec.durationSeconds },
+      budgetSeconds: spec.budgetSeconds,
+      durationSeconds: spec.durationSeconds,
     },
     rounds: rounds.least,
   };
@@ -96,7 +102,10 @@ export function inspect(
     options,
     namespace: namespaceOf(job),
     own: options.namespace === undefined,
-    ...{ runId, watches: watches(job), services: servicesAtOnce(job), family: job.family },
+    runId,
+    watches: watches(job),
+    services: servicesAtOnce(job),
+    family: job.family,
     ...how,
   };
   return withCluster(

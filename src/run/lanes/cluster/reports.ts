@@ -62,7 +62,9 @@ export function addProbed(
         if (!round || times.length === 0) continue;
         cell.replicates.push({
           ...replicateOf(round, times, { clockNs: each.log.clockNs, every }),
-          ...{ block, order: block * results.cells.length + index, seed: facts.seed },
+          block,
+          order: block * results.cells.length + index,
+          seed: facts.seed,
           floorNs: middle(timesAt(cell.scenario, "endpoint", part)(round)),
         });
       }
@@ -221,7 +223,9 @@ const WORDS: Readonly<Record<string, string>> = { timedOut: "timed out", wrong: 
 export function reportOfPlane({ id, program }: DetectedPlane): PlaneReport {
   const label = program === "unknown" ? id : program;
   return {
-    ...{ label, shortLabel: label, columnLabel: label },
+    label,
+    shortLabel: label,
+    columnLabel: label,
     colours: { light: "#0072B2", lightLabel: "#0072B2", dark: "#56B4E9" },
     marker: "rectRot",
     order: 95,

@@ -1,7 +1,7 @@
 /** Variants of the cluster lane's cells: protocol, part of what was measured, and kind of change. Pure. */
 
 import { PROTOCOLS, type Protocol } from "../../../cluster-lane/bounds.js";
-import type { ChangeKind } from "../../../cluster-lane/changes/changes.js";
+import type { ChangeKind } from "../../../cluster-lane/changes/times.js";
 import type { Cell } from "../../../results/schema.js";
 
 const FAMILY_PARTS = ["IPv4", "IPv6"] as const;
