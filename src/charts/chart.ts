@@ -35,6 +35,12 @@ export interface Chart {
   readonly id: string;
   /** What it shows. */
   readonly title: string;
-  /** The picture of a run, or why its results can't fill one. */
+  /**
+   * Draws nothing itself: it describes the picture of a run.
+   *
+   * @param results What was measured; a chart reads nothing else.
+   * @param view Theme and size, on which no number in the picture depends.
+   * @returns The picture, or the reason why these results can't fill one.
+   */
   build(results: Results, view: View): Picture | { readonly skipped: string };
 }

@@ -8,6 +8,7 @@ import { InvalidClusterError } from "../errors.js";
 import { AddressWords, compareTexts, type Region } from "./address-words.js";
 import type { Cidr } from "./cidr.js";
 import { type Cidr6, formatCidr6, formatIpv6, IPV6_BITS, parseCidr6, parseIpv6 } from "./ipv6.js";
+import { grouped, NumberedRegion } from "./numbered-regions.js";
 
 /** NAT64's prefix (RFC 6052), which holds an IPv4 address in its last 32 bits: of numbers that no region has. */
 export const REST: Cidr6 = parseCidr6("64:ff9b::/96")!;
@@ -15,23 +16,6 @@ export const REST: Cidr6 = parseCidr6("64:ff9b::/96")!;
 /** Addresses outside of all regions get numbers from 255.255.255.254 downwards, as far as 240.0.0.0. */
 const ROOT_LAST = 0xffff_fffe;
 const ROOT_FIRST = 0xf000_0000;
-
-/** A region, and the number that the next address gets which does not stand at its own place. */
-class NumberedRegion implements Region {
-  readonly range: Cidr6;
-  readonly first: number;
-  readonly bits: number;
-  readonly lowest: number;
-  next: number;
-
-  constructor({ range, first, bits }: Region) {
-    this.range = range;
-    this.first = first;
-    this.bits = bits;
-    this.next = first + 2 ** bits - 1;
-    this.lowest = first + 2 ** (bits - 1);
-  }
-}
 
 /**
  * Numbers of IPv6 addresses. In a region, the address `base + i` has number `first + i` for as many as the block holds; addresses
@@ -48,6 +32,7 @@ export class AddressPlan {
   #nextOfRoot = ROOT_LAST;
   readonly #words: AddressWords;
 
+  /** @param regions Ranges of IPv6 and the blocks of numbers that represent them; blocks must not overlap. */
   constructor(regions: readonly Region[]) {
     this.regions = regions;
     const numbered = regions.map((region) => new NumberedRegion(region));
@@ -69,7 +54,13 @@ export class AddressPlan {
     return this.#numberOf.size === 0;
   }
 
-  /** The number of an address. Throws InvalidClusterError where its region has no number left. */
+  /**
+   * The number of an address.
+   *
+   * @param address 128 bits.
+   * @returns 32 bits, unsigned; the same each time.
+   * @throws InvalidClusterError where its region has no number left.
+   */
   number(address: bigint): number {
     const met = this.#numberOf.get(address);
     if (met !== undefined) return met;
@@ -85,7 +76,13 @@ export class AddressPlan {
     return this.#give(address, region);
   }
 
-  /** The address of a number. */
+  /**
+   * The address of a number.
+   *
+   * @param number 32 bits, unsigned.
+   * @returns 128 bits.
+   * @throws InvalidClusterError where narrower ranges take all of its range.
+   */
   address(number: number): bigint {
     const given = this.#addressOf.get(number);
     if (given !== undefined) return given;
@@ -96,31 +93,62 @@ export class AddressPlan {
     return this.#elsewhere(number, region);
   }
 
-  /** The address that a number stands for, as RFC 5952 writes it. */
+  /**
+   * An address as RFC 5952 writes it.
+   *
+   * @param number Its number, unsigned.
+   * @returns Such as `fd00:10:96::1`.
+   * @throws InvalidClusterError as `address`.
+   */
   format(number: number): string {
     return formatIpv6(this.address(number));
   }
 
-  /** The number of an address in words, or undefined where the text is no IPv6 address. */
+  /**
+   * Reads an address.
+   *
+   * @param text Such as `fd00:10:96::1`, without brackets.
+   * @returns Its number; undefined where the text is no IPv6 address.
+   * @throws InvalidClusterError as `number`.
+   */
   parse(text: string): number | undefined {
     const address = parseIpv6(text);
     return address === undefined ? undefined : this.number(address);
   }
 
-  /** A block of numbers as the range of IPv6 that it stands for. */
-  cidr6({ base, prefixLength }: Cidr): Cidr6 {
+  /**
+   * The range of a block.
+   *
+   * @param block Numbers that share their first bits; length 0 is all of them.
+   * @returns The range of IPv6 that it represents.
+   * @throws InvalidClusterError as `address`.
+   */
+  cidr6(block: Cidr): Cidr6 {
+    const { base, prefixLength } = block;
     const region = this.#regionAt(base);
     if (prefixLength === 0) return { base: 0n, prefixLength: 0 };
     if (region?.first === base && region.bits === 32 - prefixLength) return region.range;
     return { base: this.address(base), prefixLength: prefixLength + 96 };
   }
 
-  /** The range that a block of numbers stands for, such as `fd00:10:96::/108`. */
+  /**
+   * The range of a block in CIDR notation.
+   *
+   * @param cidr The block.
+   * @returns Such as `fd00:10:96::/108`.
+   * @throws InvalidClusterError as `address`.
+   */
   formatCidr(cidr: Cidr): string {
     return formatCidr6(this.cidr6(cidr));
   }
 
-  /** The block of a range; undefined where the plan has none for it: it was made without that range. */
+  /**
+   * The block of a range.
+   *
+   * @param range Of IPv6.
+   * @returns The block of numbers; undefined where the plan was made without that range.
+   * @throws InvalidClusterError as `number`.
+   */
   cidr(range: Cidr6): Cidr | undefined {
     if (range.prefixLength === 0) return { base: 0, prefixLength: 0 };
     const region = this.#regionOf(range.base, range.prefixLength);
@@ -132,7 +160,14 @@ export class AddressPlan {
     return { base: this.number(range.base), prefixLength: range.prefixLength - 96 };
   }
 
-  /** Four words of the address, the first the highest, into `out` from `at` on: how the kernel compares and hashes it. */
+  /**
+   * Writes the four words of an address, as the kernel compares and hashes it.
+   *
+   * @param number Of the address.
+   * @param out Takes them, the highest first.
+   * @param at Where in `out` they begin; three more follow.
+   * @throws InvalidClusterError as `address`.
+   */
   writeWords(number: number, out: Int32Array, at: number): void {
     const words = this.#wordsWith(number);
     for (let word = 0; word < 4; word++) out[at + word] = words.word(number, word);
@@ -141,17 +176,33 @@ export class AddressPlan {
   /**
    * The exclusive or of an address's four words, what IPVS hashes of it (ip_vs_svc_hashkey). Allocates
    * nothing, but where a number is met for the first time whose place a narrower range has: see `meet`.
+   *
+   * @param number Of the address.
+   * @returns 32 bits, as int32.
+   * @throws InvalidClusterError as `address`.
    */
   fold(number: number): number {
     return this.#wordsWith(number).fold(number);
   }
 
-  /** Works out an address, so that `fold` of its number allocates nothing. */
+  /**
+   * Works out an address, so that `fold` of its number allocates nothing.
+   *
+   * @param number Of the address.
+   * @throws InvalidClusterError as `address`.
+   */
   meet(number: number): void {
     this.#wordsWith(number);
   }
 
-  /** Order of two addresses, which numbers have in part only: negative, 0 or positive. */
+  /**
+   * Order of two addresses, which their numbers have in part only.
+   *
+   * @param a Number of the one.
+   * @param b Number of the other.
+   * @returns Negative where the one is lower, 0 where they are equal, otherwise positive.
+   * @throws InvalidClusterError as `address`.
+   */
   compare(a: number, b: number): number {
     const words = this.#wordsWith(a);
     this.meet(b);
@@ -162,7 +213,14 @@ export class AddressPlan {
     return 0;
   }
 
-  /** Order of two addresses' texts between brackets, `[fd00::1]`: negative, 0 or positive. */
+  /**
+   * Order of two addresses' texts between brackets, `[fd00::1]`: by these kube-proxy sorts endpoints.
+   *
+   * @param a Number of the one.
+   * @param b Number of the other.
+   * @returns Negative where the one's text is first, otherwise positive, or 0 where they are equal.
+   * @throws InvalidClusterError as `address`.
+   */
   compareTexts(a: number, b: number): number {
     const words = this.#wordsWith(a);
     this.meet(b);
@@ -225,18 +283,4 @@ export class AddressPlan {
     }
     throw new InvalidClusterError(`${formatCidr6(region.range)} is full: narrower ranges take all of it`);
   }
-}
-
-function grouped<Key, Inner>(
-  regions: readonly NumberedRegion[],
-  key: (region: NumberedRegion) => Key,
-  inner: (region: NumberedRegion) => Inner,
-): [Key, Map<Inner, NumberedRegion>][] {
-  const groups = new Map<Key, Map<Inner, NumberedRegion>>();
-  for (const region of regions) {
-    const group = groups.get(key(region)) ?? new Map<Inner, NumberedRegion>();
-    group.set(inner(region), region);
-    groups.set(key(region), group);
-  }
-  return [...groups];
 }

@@ -102,9 +102,19 @@ export interface Cluster {
   /** What is known of the network around: see `Network`. */
   readonly network: Network;
 
-  /** `namespace/name` of a service. */
+  /**
+   * The name of a service.
+   *
+   * @param service Its row, from 0.
+   * @returns `namespace/name`.
+   */
   serviceName(service: number): string;
-  /** Name of a service-port within its service; empty when unnamed. */
+  /**
+   * The name of a service-port within its service.
+   *
+   * @param servicePort Its row, from 0.
+   * @returns Such as `https`; empty when unnamed.
+   */
   portName(servicePort: number): string;
 }
 

@@ -53,9 +53,21 @@ export interface KernelCatalog {
   readonly reports: Readonly<Record<string, ScenarioDescription>>;
   /** The variant of `update` that writes the whole table. */
   readonly fullSync: string;
-  /** Whether a scenario is measured of a plane. */
+  /**
+   * Whether a scenario is measured of a plane.
+   *
+   * @param scenario Of the kernel lane.
+   * @param plane Of the kernel lane; real programs have `programVariants`.
+   * @returns False where such a cell is left out of every run.
+   */
   measures(scenario: KernelScenario, plane: KernelPlaneId): boolean;
-  /** Variants of a scenario that are measured of a real program; none: it is not measured. */
+  /**
+   * What is measured of a real program.
+   *
+   * @param scenario Of the kernel lane.
+   * @param plane Id of the program, such as `kube-proxy-nftables@1.37`.
+   * @returns Variants of the scenario; none where it is not measured.
+   */
   programVariants(scenario: KernelScenario, plane: string): readonly string[];
   /** Numbers of services of a real program, where none were asked for. */
   readonly programSizes: readonly number[];
@@ -65,10 +77,31 @@ export interface KernelCatalog {
     readonly sizes: readonly number[];
     readonly stages: Readonly<Record<string, number | null>>;
   };
-  /** Whether the plane's model is timed in the same blocks. */
+  /**
+   * Whether the plane's model is timed in the same blocks.
+   *
+   * @param lane The machine's kernel, or the guest's.
+   * @param plane Of the kernel lane.
+   * @param services Of the cell.
+   * @returns False in the guest, where no model has the plane, and where such a model takes too long.
+   */
   isCompared(lane: KernelLane, plane: KernelPlaneId, services: number): boolean;
-  /** Numbers of services of a plane, where none were asked for. */
+  /**
+   * Sizes of a plane, where none were asked for.
+   *
+   * @param lane The machine's kernel, or the guest's.
+   * @param plane Of the kernel lane.
+   * @returns Numbers of services, ascending.
+   */
   sizes(lane: KernelLane, plane: KernelPlaneId): readonly number[];
-  /** Variants of `update` at a number of services; `asked`: these numbers were asked for by name. */
+  /**
+   * What `update` measures at one size.
+   *
+   * @param lane The machine's kernel, or the guest's.
+   * @param plane Of the kernel lane.
+   * @param services Of the cell.
+   * @param asked Whether the user asked for this size by name: it is then measured even where runs leave it out.
+   * @returns Variants of `update`; none where it is not measured.
+   */
   updateVariants(lane: KernelLane, plane: KernelPlaneId, services: number, asked: boolean): readonly string[];
 }

@@ -50,15 +50,38 @@ export interface Job {
 export interface Subject {
   /** Operations in the trace; a multiple of the batch size. */
   readonly operations: number;
-  /** Back to a known state before a batch; untimed and O(1). `block` seeds it. */
+  /**
+   * Back to a known state before a batch; untimed and O(1).
+   *
+   * @param block Number of the batch, which seeds the state.
+   */
   reset(block: number): void;
   /** What happens between batches while they are timed, itself untimed; answers stay as they were. */
   beforeBatch?(): void;
-  /** Times nothing itself: runs `count` operations from `start` in a dependency chain and returns their checksum. */
+  /**
+   * Runs operations in a dependency chain. Reads no clock: its caller does.
+   *
+   * @param start First operation of the trace.
+   * @param count How many.
+   * @returns Their checksum, which `explain` has to give too.
+   */
   run(start: number, count: number): number;
-  /** The same loop around an operation that does nothing. */
+  /**
+   * The same loop around an operation that does nothing: its time is the timer overhead.
+   *
+   * @param start As for `run`.
+   * @param count As for `run`.
+   * @returns A checksum, so that V8 can't leave the loop out.
+   */
   runNoop(start: number, count: number): number;
-  /** Checksum that `explain` computes for the same operations; adds their work to `total`. */
+  /**
+   * The same operations by the second implementation, counted and not timed.
+   *
+   * @param start As for `run`.
+   * @param count As for `run`.
+   * @param total Is added their work.
+   * @returns The checksum that `run` must give for them.
+   */
   explain(start: number, count: number, total: Work): number;
 }
 
@@ -70,9 +93,18 @@ export interface Prepared {
   readonly disagreements: number;
   /** A batch holds so many operations, or a multiple: both families of a dual-stack node. 1 where it is absent. */
   readonly multiple?: number;
-  /** A subject whose batches of `batch` operations each see the whole cluster. */
+  /**
+   * Builds the timed operations.
+   *
+   * @param batch Operations of a batch.
+   * @returns A subject whose batches each see the whole cluster.
+   */
   subject(batch: number): Subject;
-  /** A short one to find the batch size with, thrown away afterwards. */
+  /**
+   * Builds a short subject to find the batch size with.
+   *
+   * @returns One that is thrown away afterwards.
+   */
   calibration(): Subject;
 }
 
@@ -108,14 +140,32 @@ export interface Scenario {
   /** What its numbers answer, as `lbscale list scenarios` prints it. */
   readonly question: string;
   readonly report: ScenarioReport;
-  /** What it measures of a plane, where that is not one point for each N of the run. `asked`: the user's --services. */
+  /**
+   * What it measures of a plane, where that is not one point for each N of the run.
+   *
+   * @param asked Numbers of services that the user asked for; null: none.
+   * @param plane What the plane can do.
+   * @returns The points; none where the scenario does not concern the plane.
+   */
   readonly sizes?: (asked: readonly number[] | null, plane: PlaneDescriptor) => readonly Size[];
-  /** What the generated cluster of a variant has that other clusters of the run lack, and where its flows enter. */
+  /**
+   * What the generated cluster of a variant has that other clusters of the run lack, and where its flows enter.
+   *
+   * @param variant One of those in `sizes`.
+   * @returns Fields of the job that differ.
+   */
   readonly clusterOf?: (variant: string) => Partial<Pick<Job, "affinityShare" | "vips" | "entry" | "family">>;
   /** Its variants are generated clusters: it measures none that is given. */
   readonly generatedOnly?: true;
   /** Why it can't measure a dual-stack node, in words; absent: it can. */
   readonly oneFamily?: string;
-  /** Runs in the child process of a replicate. What is counted is counted once; what is timed, in every replicate. */
+  /**
+   * Measures one replicate, in its worker process. What is counted is counted once; what is timed, in every replicate.
+   *
+   * @param job What to measure, for how long, and with which seeds.
+   * @param cluster The cluster of the job, generated or read.
+   * @param plane The plane of the job.
+   * @returns Times in nanoseconds with their counts, or counts alone.
+   */
   measure(job: Job, cluster: Cluster, plane: Plane): Promise<Measured | Counted>;
 }

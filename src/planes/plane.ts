@@ -80,22 +80,50 @@ export interface Plane {
   readonly label: string;
   /** What it says about itself: looks, claims, limits, modes. */
   readonly descriptor: PlaneDescriptor;
-  /** Options that choose one of its schedulers (`descriptor.can.schedulers`); absent where it has none. */
+  /**
+   * Options that choose one of its schedulers; absent where it has none.
+   *
+   * @param scheduler One of `descriptor.can.schedulers`.
+   * @returns Options for `compile`, with nothing else in them.
+   * @throws InvalidOptionError for the name of no scheduler.
+   */
   scheduledBy?(scheduler: string): PlaneOptions;
-  /** Turns a cluster into rules or map contents. Throws PlaneLimitError when the plane can't hold the cluster. */
+  /**
+   * Turns a cluster into rules or map contents.
+   *
+   * @param cluster One family's Services; it must not change while the program is used.
+   * @param options Settings, of which the plane reads its own. Defaults are those of a stock kube-proxy, Cilium or Calico.
+   * @returns The program; nothing is measured or loaded.
+   * @throws PlaneLimitError when the plane can't hold the cluster; InvalidOptionError for settings that can't be.
+   */
   compile(cluster: Cluster, options?: PlaneOptions): Program;
-  /** Both families of one node, where these share tables; absent: each has its own, but for connections. */
+  /**
+   * Both families of one node, where these share tables; absent: each has its own, but for connections.
+   *
+   * @param clusters IPv4's, then IPv6's.
+   * @param options As for `compile`, for both.
+   * @returns A program of each family, and what they share.
+   * @throws PlaneLimitError when the plane can't hold both.
+   */
   compileBoth?(clusters: Pair<Cluster>, options?: PlaneOptions): BothFamilies;
   /**
    * What the kernel passes for each service of a full sync (nftables/rules/full-sync.ts); absent where it
    * walks nothing for them.
+   *
+   * @param program One that this plane compiled.
+   * @returns Counts of what is passed, for each service in the order in which they are loaded.
    */
   setWalks?(program: Program): readonly ServiceWalk[];
   /**
    * The text that kube-proxy hands to iptables-restore or nft for this change, in chunks: byte for byte but for the order of
-   * lines. `mode` as for `Program.update`. In IPVS mode it is the rules alone, which name no Service; its servers go over
-   * netlink and the elements of its sets are arguments. Absent where the control plane writes maps and no text. The others
-   * throw NotRepresentableError for names that Kubernetes does not allow.
+   * lines. In IPVS mode it is the rules alone, which name no Service; its servers go over netlink and the elements of its sets
+   * are arguments. Absent where the control plane writes maps and no text.
+   *
+   * @param program One that this plane compiled, of the cluster before the change.
+   * @param change What happens to the cluster.
+   * @param mode As for `Program.update`.
+   * @returns The text in chunks of any size.
+   * @throws NotRepresentableError for names that Kubernetes does not allow; InvalidChangeError for a change that can't be.
    */
   updateText?(program: Program, change: Change, mode?: UpdateMode): Iterable<string>;
 }
@@ -106,11 +134,26 @@ export type Pair<T> = readonly [ipv4: T, ipv6: T];
 /** Programs of both families of a node. */
 export interface BothFamilies {
   readonly parts: Pair<Program>;
-  /** Memory of what both share, which no part counts. */
+  /**
+   * Memory of what both share, which no part counts.
+   *
+   * @returns A line per structure, in bytes.
+   */
   sharedMemory(): readonly MemoryLine[];
-  /** Models of both, which share what the kernel does. */
+  /**
+   * Models of both, which share what the kernel does.
+   *
+   * @param seed As for `Program.model`.
+   * @returns Executors of IPv4 and of IPv6.
+   */
   models(seed: number): Pair<Model>;
-  /** Connections of both. */
+  /**
+   * Connections of both.
+   *
+   * @param seed As for `Program.model`.
+   * @param options Sizes of the tables, and what is in them before: for both families together where these share a table.
+   * @returns Connection state of IPv4 and of IPv6.
+   */
   connections(seed: number, options: ConnectionOptions): Pair<Connections>;
 }
 
@@ -120,29 +163,71 @@ export interface Program {
   readonly cluster: Cluster;
   /** Service-ports in the order that decides cost, where one does (a rule list). */
   readonly order?: Uint32Array;
-  /** Where a packet that chose `endpoint` of a service-port met its rules, where position decides cost; null: in no list. */
+  /**
+   * Where a packet met its rules; absent where position decides no cost.
+   *
+   * @param servicePort Row of the service-port, from 0.
+   * @param endpoint Row of the endpoint that it chose.
+   * @returns Positions from 1, or null for a service-port in no list.
+   */
   listPosition?(servicePort: number, endpoint: number): ListPosition | null;
-  /** Memory as the kernel would spend it for this program, in bytes. */
+  /**
+   * Memory as the kernel would spend it for this program.
+   *
+   * @returns Bytes.
+   */
   bytes(): number;
-  /** The same, a line a structure: their sum is `bytes()`. */
+  /**
+   * The same by structures.
+   *
+   * @returns A line per structure, whose bytes add up to `bytes()`.
+   */
   memory(): readonly MemoryLine[];
   /**
-   * What the control plane writes when this change meets this program, which it leaves as it is. `mode` only matters to
-   * iptables, where `partial` is kube-proxy's default. Throws InvalidChangeError for a change that can't be.
+   * What the control plane writes when this change meets this program, which it leaves as it is.
+   *
+   * @param change What happens to the cluster of this program.
+   * @param mode Matters to iptables only, where `partial` is kube-proxy's default.
+   * @returns Exact counts, and bytes handed to the kernel.
+   * @throws InvalidChangeError for a change that can't be.
    */
   update(change: Change, mode?: UpdateMode): UpdateCost;
-  /** What its tables hold of this cluster, where their size is fixed; absent where nothing is. */
+  /**
+   * What its tables hold of this cluster, where their size is fixed; absent where no table's size is.
+   *
+   * @returns Entries used and entries there are, a table each.
+   */
   capacities?(): readonly Capacity[];
-  /** Facts worth stating next to a measurement (rules, capacities), by name. */
+  /**
+   * Facts worth stating next to a measurement, such as numbers of rules and capacities.
+   *
+   * @returns Numbers and words by name, as results.json stores them.
+   */
   facts(): Readonly<Record<string, number | string>>;
-  /** Builds the executor. The seed drives hash seeds and random picks. */
+  /**
+   * Builds the executor.
+   *
+   * @param seed Drives hash seeds and random picks: the same seed decides alike.
+   * @returns An executor in the state after loading.
+   */
   model(seed: number): Model;
-  /** Builds a model that a running control plane keeps up to date. Endpoints are numbered below `capacity`. */
+  /**
+   * Builds a model that a running control plane keeps up to date.
+   *
+   * @param seed As for `model`.
+   * @param capacity Endpoints are numbered below it, those that join later included.
+   * @returns The model, and the control plane that changes it.
+   */
   live(seed: number, capacity: number): IncrementalModel;
   /**
-   * Builds a model of its own together with the connection state that the plane keeps. `otherFamily`:
-   * connections of the node's other family, in whose tables these are where the plane has
+   * Builds a model of its own together with the connection state that the plane keeps.
+   *
+   * @param seed As for `model`.
+   * @param options Sizes of the tables, and how many connections are in them before.
+   * @param otherFamily Connections of the node's other family, in whose tables these are where the plane has
    * `oneConnectionTable`.
+   * @returns The state and its executor.
+   * @throws MapFullError where the connections before do not fit.
    */
   connections(seed: number, options: ConnectionOptions, otherFamily?: Connections): Connections;
 }
@@ -155,7 +240,12 @@ export interface IncrementalModel {
   readonly appliesRolloutStepwise: boolean;
   /** What all changes together have written. */
   readonly written: WriteCounts;
-  /** Writes a change, which must begin where the last one ended. `mode` as for `Program.update`. */
+  /**
+   * Writes a change into the model, and counts it in `written`.
+   *
+   * @param edit The change with numbers for its endpoints; it must begin where the last one ended.
+   * @param mode As for `Program.update`.
+   */
   apply(edit: EndpointUpdate, mode?: UpdateMode): void;
 }
 
@@ -198,11 +288,29 @@ export interface ConnectionOptions {
  * socket path of Cilium differs: there `connect` is the system call, and a later packet meets no code at all.
  */
 export interface Connections {
-  /** First packet of a connection: decides like `Model.lookup` and writes the state. Allocates nothing. */
+  /**
+   * First packet of a connection: decides like `Model.lookup` and writes the state. Allocates nothing.
+   *
+   * @param src Source address as int32: `x | 0` of the number, so that V8 never boxes it.
+   * @param sport Source port.
+   * @param dst Destination address as int32.
+   * @param dport Destination port.
+   * @param protocol IP protocol number: 6 TCP, 17 UDP, 132 SCTP.
+   * @param nowSec Time in seconds, never less than at an earlier call since `reset`: affinity and entries expire by it.
+   * @returns The decision; DROP where nf_conntrack is full.
+   */
   connect(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision;
   /**
-   * A later packet of a connection: finds the state and returns the same decision, without a new choice. On Cilium's
-   * socket path it does nothing and returns PASS: the packet already carries the endpoint's address.
+   * A later packet of a connection: finds the state, and makes no new choice. Takes what `connect` takes.
+   *
+   * @param src Source address as int32: `x | 0` of the number, so that V8 never boxes it.
+   * @param sport Source port.
+   * @param dst Destination address as int32.
+   * @param dport Destination port.
+   * @param protocol IP protocol number: 6 TCP, 17 UDP, 132 SCTP.
+   * @param nowSec Time in seconds, never less than at an earlier call since `reset`: affinity and entries expire by it.
+   * @returns The decision of the first packet. On Cilium's socket path PASS: the packet already carries the endpoint's
+   * address, and meets no code.
    */
   established(
     src: number,
@@ -212,13 +320,35 @@ export interface Connections {
     protocol: number,
     nowSec: number,
   ): Decision;
-  /** What `connect` would do next (and does), with its exact work; in words when `path` is given. */
+  /**
+   * What `connect` would do next, and does, with its exact work.
+   *
+   * @param flow The packet.
+   * @param nowSec As for `connect`.
+   * @param path Is appended the steps in words, a line per step; without it no words are made.
+   * @returns The decision and its work.
+   */
   explainConnect(flow: Flow, nowSec: number, path?: string[]): Explanation;
-  /** What `established` would do next (and does), with its exact work; in words when `path` is given. */
+  /**
+   * What `established` would do next, and does, with its exact work.
+   *
+   * @param flow The packet.
+   * @param nowSec As for `established`.
+   * @param path As for `explainConnect`.
+   * @returns The decision and its work.
+   */
   explainEstablished(flow: Flow, nowSec: number, path?: string[]): Explanation;
-  /** Forgets connections made since the last reset, not the fill, unlinking in reverse; random numbers restart from `seed`. */
+  /**
+   * Forgets the connections made since the last reset, the last one first, but not those that were there from the start.
+   *
+   * @param seed Where random numbers start again.
+   */
   reset(seed: number): void;
-  /** Memory of the connection tables as the kernel would spend it, in bytes. */
+  /**
+   * Memory of the connection tables as the kernel would spend it.
+   *
+   * @returns Bytes.
+   */
   bytes(): number;
 }
 
@@ -328,19 +458,33 @@ export interface Explanation {
 /** The executor of a program, laid out like the kernel's memory. */
 export interface Model {
   /**
-   * Chooses an endpoint for the first packet of a flow. Allocates nothing. Addresses are int32 views (`x | 0`), so
-   * that V8 never boxes them. `nowSec` is the time in seconds: it drives affinity and its expiry.
+   * Chooses an endpoint for the first packet of a flow. Allocates nothing.
+   *
+   * @param src Source address as int32: `x | 0` of the number, so that V8 never boxes it.
+   * @param sport Source port.
+   * @param dst Destination address as int32.
+   * @param dport Destination port.
+   * @param protocol IP protocol number: 6 TCP, 17 UDP, 132 SCTP.
+   * @param nowSec Time in seconds, never less than at an earlier call since `reset`: affinity expires by it.
+   * @returns An endpoint and whether it is masqueraded, or PASS, REJECT or DROP.
    */
   lookup(src: number, sport: number, dst: number, dport: number, protocol: number, nowSec: number): Decision;
   /**
    * What `lookup` would decide next (and remembers it likewise), with its exact work: after the same `reset` and the
-   * same calls, both give the same decisions. Off the timed path. Appends the steps to `path` in words, a line per step,
-   * from the first rule or map to the verdict; without `path` no words are made, since whole traces are explained.
+   * same calls, both give the same decisions. Off the timed path.
+   *
+   * @param flow The packet, with addresses as int32.
+   * @param nowSec As for `lookup`.
+   * @param path Is appended the steps in words, a line per step, from the first rule or map to the verdict. Without it no words
+   * are made, since whole traces are explained.
+   * @returns The decision and its work.
    */
   explain(flow: Flow, nowSec: number, path?: string[]): Explanation;
   /**
-   * Back to a state that `seed` decides: random numbers, round robin, affinity, connection counts. Seed 0 is the state
-   * after loading. Costs O(1) and touches no table: schedulers keep a generation, and caches stay as they are.
+   * Back to a state that `seed` decides: random numbers, round robin, affinity, connection counts. Costs O(1) and touches no
+   * table: schedulers keep a generation, and caches stay as they are.
+   *
+   * @param seed 0 is the state after loading.
    */
   reset(seed: number): void;
 }

@@ -16,7 +16,11 @@ import { versionedDescriptor, versionedPlane } from "./versioned.js";
 /** A plane before its code is loaded. */
 export interface PlaneEntry {
   readonly descriptor: PlaneDescriptor;
-  /** Loads the plane's code and nothing of the others. */
+  /**
+   * Loads the plane's code and nothing of the others.
+   *
+   * @returns The plane that `descriptor` describes.
+   */
   load(): Promise<Plane>;
 }
 

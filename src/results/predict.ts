@@ -25,7 +25,12 @@ export interface NoPrediction {
 /** What rules cost at one size of a list: `of` is exact in the rules, the price has the run's uncertainty. */
 export interface RulePrice {
   readonly perRuleNs: number;
-  /** The lookup of a packet that visits this many rules. */
+  /**
+   * The lookup of a packet that visits this many rules.
+   *
+   * @param rulesVisited Rules on its way, 0 or more.
+   * @returns Nanoseconds, with the interval of the price.
+   */
   of(rulesVisited: number): Prediction;
 }
 

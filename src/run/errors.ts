@@ -13,6 +13,11 @@ export class InterruptedRunError extends Error {
   /** Whether `resumeBenchmark` can finish it. */
   readonly resumable: boolean;
 
+  /**
+   * @param results What was measured, concluded.
+   * @param out Folder that holds it; null: none does.
+   * @param resumable Whether its lane can go on with it; without a folder it can't in any case.
+   */
   constructor(results: Results, out: string | null, resumable: boolean) {
     super(
       out === null
@@ -36,6 +41,10 @@ export class UnsavedRunError extends CheckFailedError {
   /** The run's folder. */
   readonly out: string;
 
+  /**
+   * @param out Folder of the run.
+   * @param reason What the file system says.
+   */
   constructor(out: string, reason: string) {
     super(`can't save to ${out}: ${reason}; make room, then finish what was saved before`);
     this.out = out;

@@ -38,7 +38,11 @@ export interface SessionOptions {
   readonly catalog?: BenchmarkCatalog | undefined;
   /** An imported cluster to measure instead of generated ones, grown to each number of services. Model lane. */
   readonly cluster?: Cluster | DualStack | undefined;
-  /** Called as the run goes on, and never while something is timed. */
+  /**
+   * Called as the run goes on, and never while something is timed.
+   *
+   * @param event What has just happened, or is about to.
+   */
   readonly onProgress?: ((event: RunEvent) => void) | undefined;
   /** Ends the run early when it aborts; what was measured until then is kept. */
   readonly signal?: AbortSignal | undefined;
@@ -52,6 +56,9 @@ export interface RunOptions extends SessionOptions {
   /**
    * Folder that holds results.json from the run's first second on, or a function that names it by the run's id. Without it
    * the run is kept in memory.
+   *
+   * @param runId Such as `2026-11-29T094500-default`.
+   * @returns Path of the folder, which is made where it is absent.
    */
   readonly out?: string | ((runId: string) => string) | undefined;
   /** How to repeat the run, for results.json; a call of `runBenchmark` by default. */

@@ -20,7 +20,12 @@ export interface RenderRequest {
   readonly size: SizeName;
   /** Charts of ours by id, or charts of your own; absent = all of ours. */
   readonly charts?: readonly (string | Chart)[];
-  /** Told of each chart that these results can't fill. */
+  /**
+   * Told of each chart that these results can't fill.
+   *
+   * @param id Of the chart.
+   * @param reason What the results lack, in words.
+   */
   readonly onSkipped?: (id: string, reason: string) => void;
   /** False hides text but keeps its room: for comparing pictures between machines. */
   readonly text?: boolean;

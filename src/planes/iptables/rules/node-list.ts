@@ -28,7 +28,12 @@ export interface NodeProgram {
   readonly filter: Table;
   /** Rules taken as not matching, by what is not understood, most frequent first. */
   readonly unsupported: readonly (readonly [what: string, rules: number])[];
-  /** The executor; the seed drives random picks. */
+  /**
+   * Builds the executor.
+   *
+   * @param seed Drives random picks: the same seed decides alike.
+   * @returns A model that walks the node's own rules, others' included.
+   */
   model(seed: number): Model;
 }
 
