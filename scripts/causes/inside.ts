@@ -74,7 +74,7 @@ try {
 }
 process.exit(0);
 
-/** connect() to an endpoint, through a node where the packet walks the list as often as its source says. */
+/** connect() to an endpoint, through a node where the source address decides how often a packet walks the list. */
 async function kernelList(list: List, i: number): Promise<Measure[]> {
   const cluster = await benchCluster({ ...common, services: 1 });
   const { testbed } = await loadPlaneInto("direct-conntrack", {
@@ -93,7 +93,7 @@ async function kernelList(list: List, i: number): Promise<Measure[]> {
   });
 }
 
-/** A request and its answer wait for the server, whose core may sleep. */
+/** How much of a connection depends on the server's core, which may sleep until a packet arrives. */
 async function place(where: (typeof PLACES)[number]): Promise<Measure> {
   const cluster = await benchCluster({ ...common, services: 1 });
   const name = `place-${PLACES.indexOf(where)}`;
@@ -150,7 +150,7 @@ async function kernelLookup(services: number): Promise<Measure> {
   };
 }
 
-/** The model lane's replicate of the same. */
+/** The same lookup as a replicate of the model lane. */
 async function modelLookup(services: number, pages: Pages): Promise<void> {
   const job = {
     ...common,
@@ -184,7 +184,7 @@ async function calls(): Promise<Measure> {
   };
 }
 
-/** Words before a model's process: its core, and its pages. */
+/** The command prefix of a model's process: pins it to a core, and sets its page size. */
 function prefix(pages: Pages): readonly string[] {
   return [...childPrefix(cpu), "env", `GLIBC_TUNABLES=glibc.malloc.hugetlb=${PAGES[pages]}`];
 }

@@ -13,12 +13,12 @@ import { median } from "../../src/stats/quantile.js";
 import { LISTS, modelTable } from "./subjects.js";
 
 const BUDGET_NS = 800e6;
-/** Of the time, before samples are kept. */
+/** Share of the time that is warm-up. */
 const WARM = 0.3;
 /** A sample lasts some ten microseconds: far above the timer's step. */
 const SAMPLE_RULES = 6000;
 const FINDS = 2000;
-/** More than a core can reach of the caches of today's processors, the last one among them. */
+/** 64 MiB, more than the last-level cache that one core can use in today's processors. */
 const SWEPT_WORDS = (64 * 2 ** 20) / 4;
 const ELEMENT_WORDS = 24;
 const HUGE_WORDS = 2 ** 21 / 4;
@@ -46,7 +46,7 @@ const other = new Int32Array(SWEPT_WORDS).fill(1);
 const zero = new Int32Array(1);
 let used = 0;
 
-/** Each walk begins where the one before says: they can't overlap. */
+/** Each walk's start depends on the verdict of the one before, so that the processor can't overlap them. */
 function walk(start: number, times: number): void {
   let verdict = 0;
   for (let i = 0; i < times; i++)

@@ -4,11 +4,11 @@ import { formatAddress } from "../../src/cluster/cluster.js";
 import { buildTable, type Table } from "../../src/planes/iptables/blob.js";
 import { RuleWriter } from "../../src/planes/iptables/rules/rules.js";
 
-/** What the script asks for. */
+/** What the script asks of the sandbox. */
 export interface CausesTask {
   readonly task: "causes";
   readonly rounds: number;
-  /** The client's, and the model's. */
+  /** Core of the client and of the model. */
   readonly cpu: number;
   readonly seed: number;
 }
@@ -19,7 +19,7 @@ export interface CausesReport {
   readonly value: number;
 }
 
-/** By its tunable, glibc asks for 2 MiB pages with madvise(2), or does not. */
+/** Page sizes by the value of glibc's tunable: 1 makes it ask for huge pages with madvise(2). */
 export const PAGES = { "4 KiB": "0", "2 MiB": "1" } as const;
 export type Pages = keyof typeof PAGES;
 
@@ -36,7 +36,7 @@ export interface List {
   readonly fails: "address" | "port";
   /** `-m comment`: 288 of the 488 bytes of a rule of KUBE-SERVICES, and a call where matches are called. */
   readonly comments: boolean;
-  /** How often the kernel walks it for one packet, after once. */
+  /** Walks per packet in the second measurement; the first has one. */
   readonly walks: number;
 }
 
@@ -58,10 +58,10 @@ export function passed({ rules }: List): number {
 const TCP = 6;
 /** 172.16.0.0/12, where nothing of a testbed is. */
 const FIRST = 0xac100000;
-/** No endpoint's. */
+/** A port that no endpoint has. */
 const PORT = 1;
 
-/** For iptables-restore: a packet from a source of the map walks the list so often. */
+/** Input of iptables-restore: `sources` maps a number of walks to the source address whose packets make them. */
 export function* restoreText(list: List, sources: ReadonlyMap<number, number>): Iterable<string> {
   const { rules, fails, comments } = list;
   yield "*nat\n:PREROUTING ACCEPT [0:0]\n:LIST - [0:0]\n";

@@ -13,7 +13,7 @@ import { formatLimits, formatSwitching, formatThresholds } from "./switching.js"
 
 /** Connections per second to which costs are related: Tigera's published measurement used. */
 const CONNECTIONS_A_SECOND = 1000;
-/** Published numbers of services that are shown however small the cluster is. */
+/** Published sizes up to this one are shown for smaller clusters too. */
 const SMALL = 100;
 
 const ratioDigits = (value: number): string => formatCount(Number(value.toPrecision(value < 10 ? 2 : 3)));

@@ -1,4 +1,4 @@
-/** How certain a decision is: one that rests on a condition which is not understood is unknown, whatever else holds. */
+/** How certain a decision is: unknown where it depends on a condition that lbscale does not understand. */
 
 import { type Cluster, inCidr } from "../cluster/cluster.js";
 import { addressText } from "../cluster/family.js";
@@ -15,8 +15,8 @@ export function leftOutOf({ source }: Cluster): string[] {
 }
 
 /**
- * What would send a flow that passes to a NodePort: its destination, were it the node's address, which the input does not
- * say. undefined where that makes no difference.
+ * For a flow that no rule matches: its destination, if it may be an address of the node, which would lead to a NodePort.
+ * undefined where the input has the node's addresses, or no NodePort matches.
  */
 export function unknownNodeOf(cluster: Cluster, flow: Flow): string | undefined {
   const { network, nodePort, protocol } = cluster;

@@ -21,8 +21,12 @@ const PUBLISHED =
 const MAX_NS = 1_000_000;
 
 /**
- * The cost in a list of this many services. Throws InvalidOptionError for a number that is none, and for a run whose lookups of
- * iptables determine no price at this size.
+ * The cost in a list of this many services.
+ *
+ * @param nsPerEntry nanoseconds, where the user says them
+ * @param run folder of a run that measured them
+ * @throws InvalidOptionError for both, for a number out of bounds, and for a run whose lookups of iptables determine no price at
+ * this size.
  */
 export function entryCost(
   nsPerEntry: number | undefined,

@@ -1,4 +1,4 @@
-/** What no measurement says: which limits a cluster comes near, what is about to change, and what a switch changes for users. */
+/** Advice beyond measurements: limits that a cluster comes near, dates of removal, and what a switch changes for users. */
 
 import type { Cluster } from "../cluster/cluster.js";
 import type { Capacity } from "../planes/descriptor.js";
@@ -7,7 +7,7 @@ import { planeById } from "../planes/registry.js";
 import { countOf, formatCount, plainText } from "../text.js";
 import { type ChangedAnswer, changedAnswers } from "./changed-answers.js";
 
-/** Below this share of a limit there is nothing to say. */
+/** A limit is reported from this share of it on. */
 const NEAR = 0.5;
 
 /** Beyond the numbers: limits, dates, and behaviour that differs from iptables'. */
@@ -86,7 +86,7 @@ function changeText({ from, to, before, after, because }: ChangedAnswer): string
   return `- ${from} → ${plainText(to, 200)}: ${after}; iptables: ${before}. Why: ${because}`;
 }
 
-/** Planes that change the same are said together. */
+/** Planes with the same changes share a paragraph. */
 function grouped(planes: readonly NamedCircumstances[]): [names: string[], circumstances: Circumstances][] {
   const groups = new Map<string, [string[], Circumstances]>();
   for (const plane of planes) {
@@ -99,7 +99,7 @@ function grouped(planes: readonly NamedCircumstances[]): [names: string[], circu
   return [...groups.values()];
 }
 
-/** Sizes at which others say to think again; what they rest on is theirs. */
+/** Sizes up to which other guides recommend or test iptables; lbscale has not verified them. */
 const THRESHOLDS = [
   { services: 1000, who: "EKS's guide to scaling" },
   { services: 3000, who: "Huawei's CCE" },

@@ -1,4 +1,4 @@
-/** The Service whose changes stand for all. */
+/** The Service whose changes are counted, in place of all Services. */
 
 import type { Cluster } from "../cluster/cluster.js";
 

@@ -1,6 +1,6 @@
 /**
- * The way to a cluster: the user's own kubectl, as a proxy on a socket that only this user can open. So every kind of
- * credentials works that kubectl knows (certificates, tokens, plugins of clouds), and nothing of them is read here.
+ * The connection to a cluster: `kubectl proxy` on a socket that only this user can open. So all credentials work that kubectl
+ * knows (certificates, tokens, plugins of clouds), and lbscale reads none of them.
  */
 
 import { spawn } from "node:child_process";
@@ -22,8 +22,8 @@ const STOP_TIMEOUT_MS = 5000;
 const MOST_WORDS = 4000;
 
 /**
- * The proxy ends with the shell's standard input, which ends with this process, however that ends: a proxy that outlives a
- * killed run would be an open door. The shell ends with the proxy.
+ * The proxy ends with the shell's standard input, which the kernel closes when this process ends, however it ends: no proxy may
+ * outlive a killed run, with the user's access to the cluster. The shell ends with the proxy.
  */
 const PROXY_SCRIPT = [
   'exec 3<&0; kubectl "$@" </dev/null & proxy=$!',

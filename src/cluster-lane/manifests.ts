@@ -20,7 +20,7 @@ import {
 } from "./objects.js";
 import {
   type ClusterJob,
-  changingCounts,
+  changeCounts,
   connects,
   settingOf,
   timingOf,
@@ -97,14 +97,14 @@ function* changingManifests(
   setting: RunSetting,
   targets: readonly Target[],
 ): Generator<object> {
-  const { replaced, news, addresses } = changingCounts(job);
+  const { replaced, created, removed } = changeCounts(job);
   const names = [
     ...Array.from({ length: replaced }, () => REPLACED),
-    ...Array.from({ length: news }, (_, i) => newName(i)),
+    ...Array.from({ length: created }, (_, i) => newName(i)),
   ];
   for (const name of names) {
     yield* changingSlices(setting, name, targets[0]);
     yield namedService(setting, name, null);
   }
-  for (let i = 0; i < addresses; i++) yield namedService(setting, addressName(i), null);
+  for (let i = 0; i < removed; i++) yield namedService(setting, addressName(i), null);
 }

@@ -58,7 +58,7 @@ export interface MeasuredSize {
   readonly changed: Changed | null;
 }
 
-/** What a run tells while it goes on. */
+/** What a run reports and asks while it measures. */
 export interface MeasureHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ClusterProgress) => void;
@@ -282,7 +282,7 @@ class ClusterRun {
       for (const { metadata, spec } of ended) {
         const text = await this.#api.text(`${this.#path("api/v1", "pods")}/${metadata.name}/log`);
         const log = settledLog(text, spareMs < timing.settleMs);
-        // The others' nodes would stand for a cluster that was not programmed yet.
+        // One node is not programmed in time, so times of the others are not those of N Services.
         if (log === null) return [];
         probed.push({ node: spec.nodeName ?? "", log });
       }

@@ -27,7 +27,7 @@ export const CLUSTER_SCENARIOS = ["connect", "established", "programming", "sync
 export type ClusterScenario = (typeof CLUSTER_SCENARIOS)[number];
 
 type Scenarios = Pick<ClusterJob, "scenarios">;
-/** Whether probes connect all the time at each N. */
+/** Whether probes open connections at each N. */
 export const connects = ({ scenarios }: Scenarios): boolean =>
   scenarios.some((id) => id === "connect" || id === "established");
 /** Whether pods wait for changes. */
@@ -51,7 +51,7 @@ const WARM_UP_MS = 6000;
 const CHANGE_SECONDS = 7;
 /** How often the Services up to one N are made while it is watched when the last of them answers. */
 export const SYNCS = 3;
-/** A plane that takes longer to program one N is not waited for. */
+/** How long a probe waits until the plane has programmed one N. */
 const SETTLE_MS = 300_000;
 
 export const targetsOf = ({ endpoints }: Pick<ClusterJob, "endpoints">): number =>
@@ -134,7 +134,7 @@ function removingSeconds({ services }: Pick<ClusterJob, "services">, index: numb
   return seconds(services[index]) - seconds(services[index - 1]);
 }
 
-/** What a run takes from the N at `from` on, seconds: a Job's start and end are 8 s, and 1,000 Services go in 15. */
+/** Seconds that a run takes from the N at index `from` on: a Job takes 8 s to start and end, 1,000 Services 15 s to remove. */
 export function secondsOf(job: ClusterJob, from = 0): number {
   const { roundMs, warmUpMs } = timingOf(job);
   const protocols = protocolsOf(job).length;
@@ -213,18 +213,18 @@ export function formatPlan(job: ClusterJob, state: ClusterState): string[] {
     `makes ${job.options.namespace === undefined ? "the namespace" : "in namespace"} ${namespaceOf(job)}: ${targetsOf(job)} target pods, ${countOf(largest, "Service")} of ${nameOfFamilies(state.families)} with ${state.families.length > 1 ? "an EndpointSlice of each family" : "an EndpointSlice each"}, ${connects(job) ? "a probe pod on" : "watched from"} ${countOf(probes, "node")} at each of N = ${job.services.map(formatCount).join(", ")}`,
     `also: ${[`${configMaps} with programs and tasks`, ...(state.pulls ? ["a pod on each of these nodes that has the image pulled"] : []), ...(watches(job) ? changingWords(job) : [])].join("; ")}`,
     `the cluster has ${formatCount(otherServices)} ${otherServices === 1 ? "Service" : "Services"} already${freeAddresses === null ? "; free addresses are not known" : ` and ${formatCount(freeAddresses)} free addresses`}`,
-    `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays (--keep)" : "then all of it is removed"}`,
+    `runs in ${state.image}; takes about ${formatMinutes(secondsOf(job))}, ${job.options.keep ? "and stays" : "then all of it is removed"}`,
   ];
 }
 
 /** What changes take: pods that watch them, and Services in addition to the N. */
 function changingWords(job: ClusterJob): string[] {
-  const { replaced, news, addresses } = changingCounts(job);
+  const { replaced, created, removed } = changeCounts(job);
   return [
     "a pod on each of these nodes that watches changes",
     replaced > 0 && "a Service whose endpoint is replaced",
-    news > 0 && `${countOf(news, "new Service")}, one after the other`,
-    `${countOf(addresses, "Service")} removed at once, which find free addresses`,
+    created > 0 && `${countOf(created, "new Service")}, one after the other`,
+    `${countOf(removed, "Service")} removed at once, which find free addresses`,
   ].filter((part) => part !== false);
 }
 
@@ -236,12 +236,12 @@ export const servicesAtOnce = ({ scenarios, services }: Pick<ClusterJob, "scenar
   (services.at(-1) ?? 1) + (scenarios.includes("programming") ? CHANGING : 0);
 
 /** How many Services a run makes in addition to the N, for changes. */
-export function changingCounts({ scenarios, services }: Pick<ClusterJob, "scenarios" | "services">) {
+export function changeCounts({ scenarios, services }: Pick<ClusterJob, "scenarios" | "services">) {
   const programs = scenarios.includes("programming");
-  const news = programs ? CHANGES * services.length : 0;
+  const created = programs ? CHANGES * services.length : 0;
   const syncs = scenarios.includes("sync") ? SYNCS * services.length : 0;
   // Each of these is watched at an address that another Service had a moment before.
-  return { replaced: programs ? 1 : 0, news, addresses: news + syncs };
+  return { replaced: programs ? 1 : 0, created, removed: created + syncs };
 }
 
 function formatMinutes(seconds: number): string {

@@ -46,7 +46,7 @@ export class OwnServices {
     return this.#addresses;
   }
 
-  /** Makes Services up to a number; whether there was time for all of them. */
+  /** Creates Services up to a number. Returns whether there was time for all of them. */
   async growTo(count: number): Promise<boolean> {
     await this.#each(
       ["making", this.#addresses.length, count],
@@ -68,7 +68,7 @@ export class OwnServices {
     this.#addresses.length = count;
   }
 
-  /** Each object in one request. The slices are there first, so that the Service works as soon as it is known. */
+  /** Creates a Service, after its slices: so it answers as soon as a node knows it. */
   async make(index: number, addresses: readonly string[] | null): Promise<void> {
     for (const slice of sliceManifests(this.#setting, index, this.#targets)) {
       await this.#api.create(this.#slices, slice, anyObject);
@@ -110,7 +110,7 @@ export class OwnServices {
         });
       }
     };
-    // All of them end before an error is passed on: none may make an object after the cleaning.
+    // Wait for all before an error is thrown: none may create an object after the run was removed.
     const ends = await Promise.allSettled(Array.from({ length: WORKERS }, work));
     for (const ended of ends) if (ended.status === "rejected") throw ended.reason;
     signal.throwIfAborted();

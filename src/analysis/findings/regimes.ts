@@ -28,7 +28,7 @@ export function timeByRegime(
     id: "cache-regimes",
     headline: "Cached, a trie's time is O(log N) too",
     sentence:
-      `${describe(results, trie, walk)} ${describe(results, hash, probe)}` +
+      `${regimesText(results, trie, walk)} ${regimesText(results, hash, probe)}` +
       ` While cached the trie takes ${twoDigits(fit.slope)} ns [${twoDigits(low)}, ${twoDigits(high)}] more for each doubling.${crossings(results)}`,
     cells: [...trie, ...hash].map(cellId),
     value: fit.slope,
@@ -42,7 +42,7 @@ function isCounted({ work, replicates }: MeasuredCell): boolean {
   );
 }
 
-function describe(
+function regimesText(
   results: Results,
   cells: readonly MeasuredCell[],
   { cached, beyond }: CacheRegimes,

@@ -72,12 +72,12 @@ export const explainCommand: CommandModule<object, Arguments> = {
     const options = kubeProxyOptionsFor(cluster, args);
     const planes = planesFor(args.planes, cluster);
     // Without a run of that family there are exact counts, and no times.
-    const isMeasured = familyOf(cluster.network) === (results.run.settings.family ?? 4);
+    const isFamilyOfRun = familyOf(cluster.network) === (results.run.settings.family ?? 4);
     const servicePort = findServicePort(cluster, args.service);
     const explanation = explainService(cluster, servicePort, {
       planes,
       seed,
-      ...(isMeasured && { run: results }),
+      ...(isFamilyOfRun && { run: results }),
       ...(nodeList && !isAsked && { nodeList }),
       options,
     });
@@ -85,7 +85,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
       const { cpu } = results.environment;
       return printJson({
         ...explanation,
-        predictedFrom: isMeasured ? { run: results.run.id, cpu } : null,
+        predictedFrom: isFamilyOfRun ? { run: results.run.id, cpu } : null,
       });
     }
     const parts = explanation.planes.map((plane) => {
@@ -102,7 +102,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
       `${[
         explanationHeading(explanation).join("\n"),
         ...parts,
-        isMeasured
+        isFamilyOfRun
           ? predictionSource(results, name)
           : `No times: the run has none of ${FAMILY_NAMES[familyOf(cluster.network)]}; measure some with lbscale run --family ${familyOf(cluster.network)}, and give them with --run.`,
       ].join("\n\n")}\n`,

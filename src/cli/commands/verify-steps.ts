@@ -41,7 +41,7 @@ export async function printSteps(comparison: ProgramComparison): Promise<void> {
       for await (const step of comparison.compare(signal, (what) => progress.wait(steps.length, what))) {
         steps.push(step);
         progress.end();
-        if (json === undefined) await print(describe(step, steps.length - 1, comparison));
+        if (json === undefined) await print(stepText(step, steps.length - 1, comparison));
         progress.show(steps.length, "a change");
       }
     } catch (error) {
@@ -61,7 +61,7 @@ export async function printSteps(comparison: ProgramComparison): Promise<void> {
   throw new CheckFailedError(`${title}: ${reasons.join(", ")}`);
 }
 
-function describe(
+function stepText(
   { change, lines, differences, writes }: VerifyStep,
   index: number,
   { title, what, unit, services }: ProgramComparison,

@@ -17,31 +17,32 @@ import { type ClockOffset, fromThere } from "./clock.js";
 import { type ChangeTime, type Made, timesOf, type Watch } from "./times.js";
 import { type Frontend, nowNs, type Sighting, type Watcher, type WatchRequest } from "./watcher.js";
 
-/** Of each kind, at each N. */
+/** How many changes of each kind are made at each N. */
 export const CHANGES = 20;
 /**
  * kube-proxy syncs at once after a second without a sync, and otherwise once a second. Changes are to be alone: of two
  * objects that go one after the other, the second may be synced a second later.
  */
 const QUIET_MS = 2200;
-/** Nothing that happens once a second may meet them all. */
+/** A random part of each pause: changes must not keep step with what happens once a second, such as kube-proxy's syncs. */
 const JITTER_MS = 1000;
 const CHANGE_SECONDS = 60;
 /** A plane is given this long for each Service that was removed, until its addresses are free again: 5 s for 5,000. */
 const REMOVED_MS = 1;
-/** A sync of N Services takes the API server as long as it takes. */
+/** Longer than `CHANGE_SECONDS`: all N Services are synced, of which the last is watched. */
 const SYNC_SECONDS = 600;
+/** Between two attempts to connect: to see one change, and while N Services are synced. */
 const OFTEN_US = 1000;
 const SELDOM_US = 5000;
 
 /** All changes at one N. */
 export interface Changed {
   readonly times: readonly ChangeTime[];
-  /** By node: what the comparison of the clocks leaves open. */
+  /** By node: the error of its clock's offset, at most. */
   readonly clockErrorNs: ReadonlyMap<string, number>;
   /** Changes of `programming` that the API server or a broken stream made useless: a lost sync ends the run. */
   readonly lost: number;
-  /** How many there was time for, the lost ones too. */
+  /** How many were made before the time was over, lost ones included. */
   readonly made: { readonly programming: number; readonly sync: number };
   /** Of `sync`: what came before the last Service. */
   readonly creation: Creation | null;
@@ -78,7 +79,7 @@ export class Changes {
     );
   }
 
-  /** Compares clocks, lets `work` make changes, compares again, and gives the times of all of them. */
+  /** Compares clocks before and after `work`, which makes changes, and returns how long these took on each node. */
   async around(work: () => Promise<void>): Promise<Omit<Changed, "creation" | "made">> {
     this.#made = [];
     this.#lost = 0;
@@ -112,7 +113,7 @@ export class Changes {
     await this.#unlessLost(() => this.#replaceEndpoint(block));
   }
 
-  /** Waits until the plane has done with what was removed. */
+  /** Waits until the plane has synced the removal of so many Services. */
   async quiet(removed: number): Promise<void> {
     await this.#api.pause(QUIET_MS + Math.random() * JITTER_MS + REMOVED_MS * removed);
   }
@@ -172,7 +173,7 @@ export class Changes {
     );
   }
 
-  /** The Service whose endpoint changes, once it answers everywhere: what follows is a change and no beginning. */
+  /** Creates the Service whose endpoint is replaced, and waits until every node reaches it: that time is no change's. */
   async #makeReplaced(): Promise<readonly string[]> {
     const target = this.#target(0);
     for (const slice of changingSlices(this.#setting, REPLACED, target)) {
@@ -189,7 +190,11 @@ export class Changes {
     return addresses;
   }
 
-  /** Lets all nodes watch, makes the change, which resolves with the time of its answer by family, and waits for what they saw. */
+  /**
+   * Makes a change while all nodes watch, and waits for what they see.
+   *
+   * @param change resolves with the times of the API server's answers, one per family
+   */
   async #observe(
     what: Pick<Made, "block" | "kinds">,
     where: WatchRequest,
@@ -228,7 +233,7 @@ export class Changes {
     };
   }
 
-  /** Addresses that a Service had and gave back: they are watched before the Service that gets them is there. */
+  /** Addresses of a Service that is removed again: so they can be watched before the measured Service has them. */
   async #freeAddresses(): Promise<readonly string[]> {
     const name = addressName(this.#addresses++);
     const service = namedService(this.#setting, name, null);

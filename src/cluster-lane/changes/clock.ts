@@ -1,21 +1,21 @@
-/** A pod's clock against this process's, as NTP compares them: from questions and answers over a stream. Pure. */
+/** The offset of a pod's clock from this process's, estimated from round trips as NTP does. Pure. */
 
-/** One question: when it left and when its answer came, by this clock, and what the other clock said between. */
+/** One round trip: sent and received by this clock, and the pod's clock in between. */
 export interface RoundTrip {
   readonly sentNs: number;
   readonly receivedNs: number;
   readonly thereNs: number;
 }
 
-/** What to subtract from the other clock, at a time of this clock. */
+/** What to subtract from the pod's clock, at a time of this clock. */
 export interface ClockOffset {
   readonly atNs: number;
   readonly offsetNs: number;
-  /** Half the shortest round trip: the true offset is not further away. */
+  /** Half the shortest round trip, which bounds the error. */
   readonly errorNs: number;
 }
 
-/** The offset by the round trip that took least: the least of it is unknown (RFC 5905, clock filter). */
+/** The offset by the shortest round trip, whose error is the smallest (RFC 5905, clock filter). */
 export function offsetOf(trips: readonly RoundTrip[]): ClockOffset {
   const [first, ...others] = trips;
   if (first === undefined) throw new RangeError("a clock is compared by one round trip at least");
@@ -25,7 +25,7 @@ export function offsetOf(trips: readonly RoundTrip[]): ClockOffset {
   return { atNs, offsetNs: best.thereNs - atNs, errorNs: lengthOf(best) / 2 };
 }
 
-/** A time of the other clock by this clock, between two comparisons: clocks drift evenly over minutes. */
+/** Converts a time of the pod's clock to this clock, between two comparisons: over minutes the drift is linear. */
 export function fromThere(thereNs: number, before: ClockOffset, after: ClockOffset): number {
   const span = after.atNs - before.atNs;
   const share = span > 0 ? (thereNs - before.offsetNs - before.atNs) / span : 0;

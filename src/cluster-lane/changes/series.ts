@@ -1,4 +1,4 @@
-/** The changes of one N, in their order: as many as the time of the run allows. */
+/** The changes of one N, in their order, as many as the run's time allows. */
 
 import { formatCount } from "../../text.js";
 import { SYNCS } from "../plan.js";
@@ -31,7 +31,7 @@ export async function changeAll(changes: Changes, services: number, hooks: Serie
   return { ...changed, made: { programming, sync: 0 }, creation: null };
 }
 
-/** Makes Services up to a number several times, the last one at the end, and has it watched when that answers. */
+/** Creates Services up to N several times, and each time watches when the last one answers. */
 export async function watchGrowth(
   changes: Changes,
   own: OwnServices,
@@ -58,7 +58,7 @@ export async function watchGrowth(
   return { ...changed, made: { programming: 0, sync: creationNs.length }, creation };
 }
 
-/** Those of several series together; null where there are none. */
+/** Joins the changes of several series; null where none was made. */
 export function merge(...parts: readonly (Changed | null)[]): Changed | null {
   const there = parts.filter((part) => part !== null);
   if (there.length === 0) return null;

@@ -39,7 +39,7 @@ export interface Frontend {
   readonly wanted: string | null;
 }
 
-/** What is connected to, all at once, until it answers as it is to. */
+/** Frontends that a pod connects to, all at once, until each answers from its wanted endpoint or the time is over. */
 export interface WatchRequest {
   readonly frontends: readonly Frontend[];
   readonly intervalUs: number;
@@ -53,15 +53,15 @@ const ATTACH_ATTEMPTS = 5;
 const ATTACH_PAUSE_MS = 1000;
 
 /**
- * kubectl goes on when its standard input ends, and would outlive a killed run: a second process waits for the end of a pipe
- * that ends with this process, however it ends. A line says that kubectl has ended by itself.
+ * kubectl does not end with its standard input, and would outlive a killed run. So a second process reads from a pipe, which the
+ * kernel closes when this process ends, however it ends, and then kills kubectl. A line on the pipe: kubectl has ended by itself.
  */
 const ATTACH_SCRIPT = '{ read -r _ <&3 || kill $$; } >/dev/null 2>&1 & exec 3<&-; exec kubectl "$@"';
 
 /** Nanoseconds of this process's clock. */
 export const nowNs = (): number => Math.round(performance.now() * 1e6);
 
-/** What a report is waited for by. */
+/** A request whose report has not come yet. */
 interface Waiting {
   readonly answer: (report: Report) => void;
   readonly giveUp: () => void;
@@ -81,7 +81,7 @@ export function spawnBound(args: readonly string[]): ChildProcess {
   return child;
 }
 
-/** Opens its stream with the first question, and again after one has ended; `close` ends it. */
+/** Attaches at the first request, and again where the stream has ended since; `close` ends it. */
 export class Watcher {
   readonly node: string;
   readonly #args: readonly string[];
@@ -152,7 +152,7 @@ export class Watcher {
     };
   }
 
-  /** Ends the stream, and what is still waited for: its timers would keep this process for minutes. */
+  /** Ends the stream and rejects what waits for a report, whose timers would keep this process for minutes. */
   close(): void {
     this.#child?.kill();
     this.#child = null;

@@ -1,7 +1,7 @@
 /**
- * Whether the cluster admits a run's objects: they are created for trial, which takes the rights of creating them and stores
- * nothing. So quotas, limits, PodSecurity and other policies refuse a run before its first object, or where the namespace is
- * the run's own, before its first object in it: what a namespace's policies are is known once it is there.
+ * Whether the cluster admits a run's objects, asked by creating them with `dryRun=All`: that takes the rights of creating them,
+ * runs admission and stores nothing. Quotas, limits, PodSecurity and other policies so refuse a run before its first object. In
+ * a namespace of the run's own they do after its creation, as its policies are not known before.
  */
 
 import { type Api, ApiError } from "../api.js";
@@ -27,7 +27,7 @@ const POLL_MS = 500;
 /** A namespace's ServiceAccount comes a little after it, and pods are refused until then. */
 const ACCOUNT_PATIENCE_MS = 10_000;
 const NO_ACCOUNT = /error looking up service account/;
-/** A webhook with side effects can't be asked: what it says is known once there is an object. */
+/** A webhook with side effects is not called in a dry run: it decides when the object is created. */
 const NOT_REHEARSED = /does not support dry run/;
 
 /** Asks a cluster about a run's objects; see `rehearseRun`. */
@@ -45,7 +45,7 @@ export const rehearseRun: Rehearsal = async (api, job, found) => {
   return rehearseNamespace(api, setting);
 };
 
-/** How long quotas may lag behind what was removed: the quota controller counts again after each event. */
+/** How long a quota may still count what was removed: its controller counts again after each event. */
 const RECOUNT_PATIENCE_MS = 30_000;
 
 /** As `rehearseRun`, just after the leftovers of the run were removed: a quota that they filled is read again. */
@@ -76,7 +76,7 @@ export async function rehearseNamespace(
     const warnings = once ? api.rehearseOnce(NAMESPACES, manifest) : api.rehearse(NAMESPACES, manifest);
     return (await warnings).map(noteOfWarning);
   } catch (error) {
-    // It is there: the run itself will have another name, or say so.
+    // One of that name exists. The run's own name is unique, or its creation reports the conflict.
     if (error instanceof ApiError && error.status === 409) return [];
     throwIfRefused(error, "namespace", true);
     return [];
@@ -105,7 +105,7 @@ export const rehearseObjects: Rehearsal = async (api, job, found) => {
     try {
       notes.push(...(await rehearsePatiently(api, path, object)).map(noteOfWarning));
     } catch (error) {
-      // Pods are made by controllers: a user who may not is told by these what the cluster refuses.
+      // Controllers create the pods, so a user needs no right to: their status then reports what is refused.
       if (!isMade && lacksRight(error)) continue;
       // A policy may take from a controller what it does not take from a user.
       if (!isMade && error instanceof ApiError && isOfPolicy(error)) {
@@ -138,12 +138,12 @@ interface Trial {
   readonly isMade: boolean;
 }
 
-/** One of each kind, under the first name that the run gives one: another's of that name would be in its way. */
+/** One object of each kind under the first name that the run uses, to find conflicts with other objects too. */
 function trialsOf(job: ClusterJob, setting: RunSetting, { probes }: Found): Trial[] {
   const [architecture = "amd64"] = probes.keys();
   const pods = { architecture, nodes: probes.get(architecture) ?? 1, deadlineSeconds: 60 };
   const [services = 1] = job.services;
-  // Of documentation (RFC 5737, RFC 3849): the targets have none yet.
+  // Addresses for documentation (RFC 5737, RFC 3849), as targets have none yet.
   const targets: Target[] = Array.from({ length: setting.targets }, (_, i) => ({
     addresses: setting.families.map((family) => `${family === 6 ? "2001:db8::" : "192.0.2."}${1 + i}`),
     node: "",
@@ -180,7 +180,7 @@ async function rehearsePatiently(api: Api, path: string, object: object): Promis
   }
 }
 
-/** Throws a refusal of admission in words of a run, and what is no refusal as it is. Not where a webhook can't be asked. */
+/** Rethrows: a refusal of admission with a remedy, other errors as they are. Returns where a webhook takes no dry run. */
 function throwIfRefused(error: unknown, kind: string, own: boolean): void {
   if (!(error instanceof ApiError) || !isOfAdmission(error)) throw error;
   if (NOT_REHEARSED.test(error.message)) return;

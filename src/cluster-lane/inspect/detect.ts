@@ -1,10 +1,10 @@
-/** What balances in a cluster: found out, never assumed. What can't be known is `unknown`. */
+/** Detects a cluster's data plane from what its API shows; `unknown` where that does not decide it. */
 
 import { parse } from "yaml";
 import type { Api } from "../api.js";
 import { type ClusterNode, configMapSchema, type DaemonSet, daemonSetSchema, listOf } from "../kinds.js";
 
-/** What balances, as far as the cluster shows it. */
+/** The data plane, as far as the cluster shows it. */
 export interface DetectedPlane {
   /** Its id in results: kube-proxy's mode, or the name of what replaces kube-proxy. */
   readonly id: string;
@@ -12,7 +12,7 @@ export interface DetectedPlane {
   readonly program: string;
   /** `v1.36.3`; null: not known. */
   readonly version: string | null;
-  /** How it was found out. */
+  /** What showed it, in words. */
   readonly source: string;
 }
 
@@ -24,9 +24,9 @@ export const UNKNOWN_PLANE: DetectedPlane = {
   source: "not detectable with the rights of this user",
 };
 
-/** Where kube-proxy answers for its metrics, if not for this node alone. */
+/** kube-proxy's port for metrics, which by default it opens on the node's loopback only. */
 const KUBE_PROXY_PORT = 10249;
-/** What kube-proxy runs in on Linux where its configuration names no mode (1.36). */
+/** kube-proxy's mode on Linux where its configuration names none (1.36). */
 const DEFAULT_MODE = "iptables";
 const MODES = ["iptables", "ipvs", "nftables"];
 
@@ -42,7 +42,7 @@ export interface PlaneEvidence {
   readonly ciliumConfiguration: Readonly<Record<string, string>> | null;
 }
 
-/** Reads what there is to see, of which each part may be refused. */
+/** Reads the evidence; each part that this user may not read is null. */
 export async function readEvidence(api: Api, nodes: readonly ClusterNode[]): Promise<PlaneEvidence> {
   const daemonSets = await api.tryGet("/apis/apps/v1/daemonsets", listOf(daemonSetSchema));
   const configMap = (namespace: string, name: string) =>
@@ -66,7 +66,7 @@ export async function readEvidence(api: Api, nodes: readonly ClusterNode[]): Pro
   };
 }
 
-/** Which plane the evidence names: what replaces kube-proxy decides before it, its own answer before its configuration. */
+/** Decides by what replaces kube-proxy, then kube-proxy's own answer, then its configuration, then other agents. */
 export function detectPlane(evidence: PlaneEvidence): DetectedPlane {
   return replacementOf(evidence) ?? kubeProxyOf(evidence) ?? otherOf(evidence) ?? UNKNOWN_PLANE;
 }

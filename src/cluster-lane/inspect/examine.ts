@@ -12,7 +12,7 @@ import { eligibleNodes, pauseImageOf } from "./nodes.js";
 import { leastOf, readAddresses, requireServer } from "./preflight.js";
 import { lackingRights } from "./rights.js";
 
-/** A thing that a run does, and why it can't; null: it can. */
+/** Something that a run does, and what it lacks for it; null: nothing. */
 export interface ClusterCapability {
   readonly name: string;
   readonly lacks: string | null;
@@ -38,7 +38,7 @@ export interface ClusterExamination {
   readonly leftovers: readonly string[] | null;
 }
 
-/** Looks, and makes nothing. What may not be read is null. */
+/** Reads only. What this user may not read is null. */
 export async function examineCluster(api: Api): Promise<ClusterExamination> {
   const version = await requireServer(api);
   const listed = await orNull(() => api.get("/api/v1/nodes", listOf(clusterNodeSchema)));
@@ -67,7 +67,7 @@ export async function examineCluster(api: Api): Promise<ClusterExamination> {
     capabilities: [
       withRights("connect and established, TCP and UDP", lacking),
       withRights("programming and sync", lackingForChanges),
-      // Without the right to make one the lines above say so, and a trial would only repeat it.
+      // Without the right to create one, the lines above report that already.
       ...(lacking.length > 0
         ? []
         : [{ name: "a namespace of the run's own", lacks: await namespaceLack(api), isForbidden: false }]),
@@ -91,7 +91,7 @@ async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** What admission has against a namespace of a run's, or why it can't be asked: a webhook may be down. */
+/** Why admission refuses a run's namespace, or can't be asked, as where a webhook is down; null: it does not. */
 async function namespaceLack(api: Api): Promise<string | null> {
   try {
     await rehearseNamespace(api, { namespace: "lbscale-doctor", runId: "doctor" }, { once: true });

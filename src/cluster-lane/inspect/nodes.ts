@@ -5,7 +5,7 @@ import type { ClusterNode } from "../kinds.js";
 import type { ClusterLaneOptions, Toleration } from "../options.js";
 import { PROBE_ARCHITECTURES } from "../programs.js";
 
-/** Nodes that probe, unless told. */
+/** Nodes that probe, by default. */
 const DEFAULT_NODES = 3;
 
 /** Nodes that take pods of a run: ready, Linux, selected, without a taint that is not tolerated. */
@@ -69,7 +69,7 @@ const PAUSE = /(^|[/-])pause(-amd64|-arm64)?:[^/@]+$/;
 /**
  * The pause image that most of these nodes have already: no registry is asked for it.
  *
- * @throws ClusterUnfitError where no node tells of one.
+ * @throws ClusterUnfitError where no node lists one.
  */
 export function pauseImageOf(nodes: readonly ClusterNode[]): string {
   const counts = new Map<string, number>();
@@ -89,7 +89,7 @@ export function pauseImageOf(nodes: readonly ClusterNode[]): string {
   return best[0];
 }
 
-/** Whether a node says that it has an image. It lists fifty at most. */
+/** Whether a node lists an image. The kubelet reports fifty at most, so the node may have it all the same. */
 export function listsImage({ status }: ClusterNode, image: string): boolean {
   const wanted = fullName(image);
   return (status.images ?? []).some(({ names }) => (names ?? []).some((name) => fullName(name) === wanted));

@@ -1,4 +1,4 @@
-/** What is looked at before the first object is made: rights, nodes, image, addresses, and what balances. */
+/** Checks before the first object is created: rights, nodes, image, addresses, and the data plane. */
 
 import { FAMILY_NAMES, type Family, type FamilyChoice } from "../../cluster/family.js";
 import { type Api, ApiError } from "../api.js";
@@ -25,10 +25,10 @@ export interface ClusterState {
   /** Of the API server. */
   readonly version: string;
   readonly plane: DetectedPlane;
-  /** What joins the pods. */
+  /** The network plugin. */
   readonly network: string;
   readonly image: string;
-  /** Whether a node may have to pull it: it does not list it. */
+  /** Whether some node does not list it, and may have to pull it. */
   readonly pulls: boolean;
   /** Nodes that may be used. */
   readonly nodes: readonly ClusterNode[];
@@ -41,7 +41,7 @@ export interface ClusterState {
   readonly families: readonly Family[];
   /** Those that Services of this cluster may have, as far as it shows them. */
   readonly offered: readonly Family[];
-  /** More Services that may have an address of each of these families; null: not to be known. */
+  /** How many more Services get an address of each of these families; null: not known. */
   readonly freeAddresses: number | null;
 }
 
@@ -53,11 +53,11 @@ export interface Needs {
   readonly own: boolean;
   readonly runId: string;
   readonly watches: boolean;
-  /** At once. */
+  /** At the same time, at most. */
   readonly services: number;
   /** Null: what the cluster gives a Service that asks for none. */
   readonly family: FamilyChoice | null;
-  /** Told what makes the run impossible and the look at the cluster not; thrown where absent. */
+  /** Called with refusals that need not end the inspection; absent: they are thrown. */
   readonly onRefusal?: (refusal: ClusterUnfitError) => void;
 }
 
@@ -84,7 +84,7 @@ export async function inspectCluster(api: Api, needs: Needs, programOf = readPro
   const addresses = await readAddresses(api, needs.runId);
   const { services, offered } = addresses;
   const families = chooseFamilies(needs.family, addresses);
-  await orTell(needs, async () => {
+  await reportOrThrow(needs, async () => {
     for (const family of families) requireFree(needs.services, family, addresses);
     if (!own) await requireNamespace(api, namespace);
   });
@@ -109,7 +109,10 @@ export async function inspectCluster(api: Api, needs: Needs, programOf = readPro
   };
 }
 
-async function orTell({ onRefusal }: Pick<Needs, "onRefusal">, check: () => Promise<void>): Promise<void> {
+async function reportOrThrow(
+  { onRefusal }: Pick<Needs, "onRefusal">,
+  check: () => Promise<void>,
+): Promise<void> {
   try {
     await check();
   } catch (error) {
@@ -118,7 +121,7 @@ async function orTell({ onRefusal }: Pick<Needs, "onRefusal">, check: () => Prom
   }
 }
 
-/** What there is of Services and of their addresses. */
+/** A cluster's Services and their addresses. */
 export interface ServiceAddresses {
   readonly services: number;
   /** Of the cluster's ServiceCIDRs; none where they may not be read. */
@@ -188,7 +191,7 @@ function requireFree(wanted: number, family: Family, { ranges, freeOf }: Service
   );
 }
 
-/** That there is a server that answers, asked once: it is no use to wait for a wrong address. */
+/** Requires an API server that answers at the first attempt: retries do not help against a wrong address. */
 export async function requireServer(api: Api): Promise<string> {
   try {
     return (await api.once("/version", versionSchema)).gitVersion;
@@ -201,7 +204,7 @@ export async function requireServer(api: Api): Promise<string> {
   }
 }
 
-/** That a namespace is there. */
+/** Requires a namespace to exist. */
 async function requireNamespace(api: Api, namespace: string): Promise<void> {
   if ((await api.tryGet(`/api/v1/namespaces/${namespace}`, anyObject)) !== null) return;
   throw new ClusterUnfitError(

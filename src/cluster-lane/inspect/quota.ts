@@ -9,7 +9,7 @@ import { POD_CPU, POD_MEMORY } from "../pod-objects.js";
 export interface ObjectNeeds {
   /** At once, those included that change. */
   readonly services: number;
-  /** At how many N probes connect. */
+  /** Number of N at which probes connect. */
   readonly probed: number;
   readonly targets: number;
   readonly watches: boolean;
@@ -18,7 +18,7 @@ export interface ObjectNeeds {
   readonly pulls: boolean;
 }
 
-/** The most objects that a run has at once, and what its pods request, by the names that quotas call them. */
+/** The most objects that a run has at once and what its pods request, keyed by resource names of quotas. */
 export function objectCounts(
   { services, probed, targets, watches, families, pulls }: ObjectNeeds,
   probes: ReadonlyMap<string, number>,
@@ -26,7 +26,7 @@ export function objectCounts(
   const nodes = [...probes.values()].reduce((sum, count) => sum + count, 0);
   const configMaps = probes.size + probed;
   const jobs = probed + (watches ? 1 : 0) + (pulls ? 1 : 0);
-  // Pods that have ended stay until the run's end, and count as objects only. Those that pull an image have, before others begin.
+  // `pods` counts those that have not ended. Pods that pull an image have, before others begin; `count/pods` counts them too.
   const pods = targets + nodes * ((watches ? 1 : 0) + (probed > 0 ? 1 : 0));
   const cpu = pods * numberOf(POD_CPU);
   const memory = pods * numberOf(POD_MEMORY);
@@ -78,12 +78,12 @@ export function numberOf(quantity: string): number {
     : Number(quantity.slice(0, quantity.length - suffix.length)) * scale;
 }
 
-/** Thousandths, the finest that a container requests: sums of them are exact, and those of 0.93 and 0.07 are not. */
+/** Thousandths, the finest unit of a request, as integers: 0.93 + 0.07 is not 1 in floating point. */
 const thousandthsOf = (quantity: number): number => Math.round(quantity * 1000);
 
 /**
- * That a namespace's quotas leave enough, as far as they may be read. Those with scopes count some pods only: of these the API
- * server says it.
+ * Requires that a namespace's quotas leave enough, as far as they may be read. Quotas with scopes count some pods only and are
+ * left to the API server.
  *
  * @returns whether they may be read
  * @throws ClusterUnfitError that names the first that does not.

@@ -1,24 +1,24 @@
-/** What an API server refuses, in words for users: what it said, and what to do. */
+/** Refusals of an API server as errors for users: its own words, and what to do. */
 
 import { ApiError, FULL } from "../api.js";
 import { ClusterFailedError, ClusterUnfitError } from "../errors.js";
 
-/** Of a Service's families (pkg/registry/core/service/storage/alloc.go of Kubernetes 1.35). */
+/** The cluster has no such family for Services (pkg/registry/core/service/storage/alloc.go of Kubernetes 1.35). */
 const NOT_OFFERED = /not configured (on this cluster|for dual-stack)/;
-/** The words of authorization; all else that is forbidden, admission forbids (apiserver's `responsewriters` of Kubernetes 1.36). */
+/** Authorization's words; every other 403 is admission's (apiserver's `responsewriters` of Kubernetes 1.36). */
 const LACKS_RIGHT = /cannot \S+ (resource|path) "/;
 const QUOTA = /(exceeded|failed) quota: /;
-/** Of webhooks and policies, with a status of their choice; what else admission forbids is 403. */
+/** Words of webhooks and policies, which choose their own status, where other admission answers 403. */
 const POLICY = /denied (the )?request/;
 
-/** Whether a right is lacking, and not that admission refuses the object. */
+/** Whether authorization refused, and not admission. */
 export const lacksRight = (error: unknown): boolean =>
   error instanceof ApiError && error.status === 403 && LACKS_RIGHT.test(error.message);
 
-/** Whether a webhook or a policy refuses an object: it may ask who makes it, and what for. */
+/** Whether a webhook or a policy refused, which may depend on who creates the object. */
 export const isOfPolicy = ({ message }: ApiError): boolean => POLICY.test(message);
 
-/** Whether admission or validation refuses an object, and not authentication, authorization or a server that is busy or fails. */
+/** Whether admission or validation refused, and not authentication, authorization, or a server that is busy or fails. */
 export const isOfAdmission = (error: ApiError): boolean =>
   error.status < 500 &&
   ![401, 429].includes(error.status) &&

@@ -29,7 +29,7 @@ const OBJECT_RIGHTS: readonly Right[] = [
   { group: "", resource: "pods", verbs: ["list"] },
   { group: "", resource: "pods/log", verbs: ["get"] },
 ];
-/** In a namespace that stays: that it is there, and objects by their label until they are gone. */
+/** In a namespace that stays: to find it, and to delete objects by their label and wait until they are gone. */
 const REMOVING_RIGHTS: readonly Right[] = [
   { group: "", resource: "namespaces", verbs: ["get"] },
   ...[
@@ -40,7 +40,7 @@ const REMOVING_RIGHTS: readonly Right[] = [
     { group: "batch", resource: "jobs" },
   ].map((kind) => ({ ...kind, verbs: ["list", "deletecollection"] })),
 ];
-/** For changes, and to speak to the pods that wait for them: by a GET that is upgraded, and to older servers by POST. */
+/** For changes, and to attach to the pods that wait for them: a GET that is upgraded, with older servers a POST. */
 const CHANGE_RIGHTS: readonly Right[] = [
   { group: "", resource: "services", verbs: ["delete"] },
   { group: "discovery.k8s.io", resource: "endpointslices", verbs: ["update", "delete"] },
@@ -57,7 +57,7 @@ const OPTIONAL_RIGHTS: readonly Right[] = [
   { group: "", resource: "nodes/proxy", verbs: ["get"] },
 ];
 
-/** Without it the API server says what quotas leave when they are used up. */
+/** Without it a run learns of a quota only when it is used up. */
 const OPTIONAL_OBJECT_RIGHTS: readonly Right[] = [{ group: "", resource: "resourcequotas", verbs: ["list"] }];
 
 /** What decides which rights a run needs. */
@@ -84,7 +84,7 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
   const rules = (rights: readonly Right[]) =>
     rights.map(({ group, resource, verbs }) => ({ apiGroups: [group], resources: [resource], verbs }));
   const rbac = { apiVersion: "rbac.authorization.k8s.io/v1" };
-  // What kube-proxy and Cilium were told, by name: nothing else of kube-system is read.
+  // Only the configurations of kube-proxy and Cilium, by name.
   const configurations = {
     apiGroups: [""],
     resources: ["configmaps"],
@@ -94,7 +94,7 @@ export function roleManifests(namespace: string, needed: RightsNeeded): object[]
   const everywhere = [...CLUSTER_RIGHTS, ...(own ? NAMESPACE_RIGHTS : [])];
   return [
     { ...rbac, kind: "ClusterRole", metadata: { name: "lbscale" }, rules: rules(everywhere) },
-    // A namespace of the run's own has no bindings yet: then the objects' rights have to be the cluster's as well.
+    // A Role needs a namespace that exists: for one of the run's own, these rights are in a ClusterRole.
     ...(own
       ? [
           {

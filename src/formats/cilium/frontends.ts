@@ -64,7 +64,7 @@ export interface PortsOfFrontends {
   readonly standIns: number;
 }
 
-/** Joins frontends to service-ports. Nothing is guessed: what could be two services' stays by itself. */
+/** Joins frontends to service-ports. A frontend that could belong to two services becomes one of its own. */
 export function portsOfFrontends(frontends: readonly CiliumFrontend[]): PortsOfFrontends {
   const ports: FoundPort[] = [];
   const owners = new Map<string, FoundPort | null>();

@@ -106,7 +106,7 @@ function kindOf(type: string): CiliumFrontend["kind"] | undefined {
 const LISTED_KEY = /^\[?([\da-f.:]+?)\]?:(\d{1,5})(?:\/([A-Z]{2,10}))?(\/i)?(?: \((\d{1,5})\))?$/;
 const LISTED_BACKEND = /^(?:([\d.]+)|\[([\da-f:]+)\]):(\d{1,5})(?:\/[A-Za-z]+)? \(\d+\)/;
 
-/** What a frontend is that no service-port of ours can be. */
+/** Kinds of frontends that lbscale's clusters don't have. */
 function otherFrontend(address: RawAddress | undefined, hasProtocol: boolean): string {
   if (address === undefined) return "frontend without an address";
   return hasProtocol ? "frontend without a port" : "frontend of another protocol";

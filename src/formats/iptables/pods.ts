@@ -1,4 +1,4 @@
-/** How the rules of iptables mode tell pods from others, and what they masquerade. */
+/** How the rules of iptables mode recognize traffic of pods, and what they masquerade. */
 
 import type { Cidr } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
@@ -6,7 +6,7 @@ import type { SavedRule } from "../../planes/iptables/rules/saved-rules.js";
 import type { FoundPort } from "../assemble.js";
 import { masqueradeOf } from "./chains.js";
 
-/** Collects what single rules say. */
+/** Collects evidence rule by rule. */
 export class PodTests {
   readonly #cidrs = new Map<string, { cidr: Cidr; count: number }>();
   readonly #masquerades = { all: 0, some: 0 };

@@ -36,7 +36,7 @@ const MODULES = [
   "nfacct",
   "physdev",
 ];
-/** Options that decide nothing: they say what is so by default, or count. */
+/** Options without effect on a decision: they state a default, or count. */
 const HARMLESS = [
   "--rsource",
   "--mask",
@@ -245,7 +245,7 @@ function readCondition(
   }
 }
 
-/** Options behind the target. What a target of others does is its own affair, so nothing here is unsupported but DNAT's. */
+/** Options of the target. Those of targets that kube-proxy does not use are ignored; only DNAT's can be unsupported. */
 function readTargetOption(
   rule: SavedRule,
   name: string,

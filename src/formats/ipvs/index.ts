@@ -203,7 +203,7 @@ function alone({ protocol, address, port, affinitySeconds, servers }: VirtualSer
 interface FoundWithSets {
   readonly ports: FoundPort[];
   readonly nodeAddresses: number[];
-  /** NodePorts that are nobody's. */
+  /** NodePorts that match no cluster IP. */
   readonly lost: number;
   readonly givenNodePorts: number;
   readonly givenExternals: number;

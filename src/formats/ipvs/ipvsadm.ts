@@ -44,7 +44,7 @@ export function parseIpvsadm(text: string): IpvsTable {
   const skipped = new Set<string>();
   const schedulers = new Set<string>();
   const counts = { drained: 0, marks: 0, anyPort: 0 };
-  /** ipvsadm itself always writes the weight, a hand may not. */
+  /** ipvsadm always writes the weight; text that was written by hand may leave it out. */
   let weighed = false;
   for (const { words, where } of linesOf(text)) {
     const [verb, option = "", at = ""] = words;

@@ -1,4 +1,4 @@
-/** What IPVS holds of Services without saying whose it is: each is given to a Service that it fits, which is said. */
+/** Addresses and ports that IPVS mode does not assign to a Service: each is assigned to one that fits, and reported. */
 
 import { isIngressIp } from "../../cluster/cluster.js";
 import type { FoundPort } from "../assemble.js";

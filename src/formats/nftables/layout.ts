@@ -1,4 +1,4 @@
-/** Which kube-proxy wrote a table: its layout tells it, not what any rule says. */
+/** Which version of kube-proxy wrote a table, detected from the table's layout. */
 
 import { MARKS, NUMGEN } from "./rules.js";
 import type { NftTable } from "./table.js";

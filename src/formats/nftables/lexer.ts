@@ -1,4 +1,4 @@
-/** Words of nft's language, one pass over the text: no pattern that could backtrack over what may be anything. */
+/** Words of nft's language, one pass over the text, without regular expressions that could backtrack on untrusted input. */
 
 /** A line's end is a word too: it ends a statement, as `;` does. */
 export const NEWLINE = "\n";

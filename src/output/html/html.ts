@@ -1,4 +1,4 @@
-/** report.html: a run as one file that needs no network, with charts that answer. */
+/** report.html: a run as one file with interactive charts, which needs no network. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

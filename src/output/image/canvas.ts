@@ -41,7 +41,7 @@ export interface TextBox {
   readonly bottom: number;
 }
 
-/** Device pixels a CSS pixel. A PDF counts in points: 72 an inch where CSS has 96 pixels. */
+/** Device pixels per CSS pixel. A PDF counts in points: 72 per inch, where CSS has 96 pixels. */
 const PIXEL_RATIO = { png: 2, svg: 1, pdf: 0.75 } as const;
 const FONT_FILES = [
   "400Regular/Inter_400Regular.ttf",
@@ -55,7 +55,7 @@ interface Renderer {
   readonly Chart: ChartClass;
 }
 
-/** One renderer a size and kind: each loads a copy of Chart.js of its own. */
+/** One renderer per size and kind, as each loads its own copy of Chart.js. */
 const renderers = new Map<string, Renderer>();
 
 /**

@@ -73,7 +73,7 @@ export function writeChartData(data: ChartData): string {
   );
 }
 
-/** Chart data out of a text from a stranger; null where it is none. */
+/** Chart data from untrusted text; null where it is not valid. */
 export function readChartData(text: string): ChartData | null {
   try {
     return chartDataSchema.parse(JSON.parse(text));

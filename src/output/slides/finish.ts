@@ -1,5 +1,5 @@
 /**
- * What pptxgenjs can't say: a logarithmic horizontal axis, error bars, a marker and a dash for each series, a colour for
+ * What pptxgenjs can't write: a logarithmic horizontal axis, error bars, a marker and a dash for each series, a colour for
  * each bar. And no clock: the same results give the same bytes.
  */
 
@@ -66,7 +66,7 @@ interface Change {
 async function rewrite(archive: Uint8Array, date: Date, { rename, change }: Change): Promise<Uint8Array> {
   const from = await JSZip.loadAsync(archive);
   const to = new JSZip();
-  // [Content_Types].xml comes first by name, as readers like it.
+  // [Content_Types].xml sorts first by name, where readers expect it.
   for (const name of Object.keys(from.files).sort((a, b) => (rename(a) < rename(b) ? -1 : 1))) {
     const part = from.files[name]!;
     if (part.dir) continue;

@@ -13,7 +13,7 @@ import { formatMethod, measuredIn, methodFacts, planesAndSizes } from "../method
 
 export interface Slide {
   readonly chart: Chart;
-  /** null: no finding was made, and the chart speaks for itself. */
+  /** null: no finding was made, so the chart has its own title. */
   readonly finding: Finding | null;
   /** Builds the picture with the finding as its title. Rebuilt at each call: Chart.js changes what it draws. */
   readonly build: (view: View) => Picture;

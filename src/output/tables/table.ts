@@ -94,7 +94,7 @@ export function formatInterval({ cell, isMixed }: Pick<Row, "cell" | "isMixed">)
 
 const kindsOf = ({ cells }: Results) => new Set(cells.flatMap((cell) => cell.estimate?.kind ?? []));
 
-/** Whether it rests on one number: its spread is unknown, which is not the same as zero. */
+/** Whether it comes from one number, so that its spread is unknown, not zero. */
 function hasNoSpread({
   median: middle,
   interval: [low, high],

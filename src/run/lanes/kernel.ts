@@ -74,10 +74,10 @@ async function planKernel(lane: KernelLane, spec: RunSpec, context: PlanContext)
       : [];
   const known = own === undefined ? choicesOf(lane, profile) : KERNEL_PLANE_IDS;
   const candidates = known.filter((plane) => own?.includes(plane) ?? true);
-  const isMeasured = candidates.some((plane) => scenarios.some((id) => kernel.measures(id, plane)));
+  const measuresAny = candidates.some((plane) => scenarios.some((id) => kernel.measures(id, plane)));
   // A plane that is none is refused by its name below.
   const isKnown = own?.every((plane) => known.some((id) => id === plane)) ?? true;
-  if (isKnown && !isMeasured && measured.length + coldStarts.length === 0) {
+  if (isKnown && !measuresAny && measured.length + coldStarts.length === 0) {
     throw new InvalidRunSpecError(
       `scenarios: ${scenarios.join(", ")} can not be measured on these planes: name other planes, or for programming ${REAL_PROGRAM_FORMS}`,
     );

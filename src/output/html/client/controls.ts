@@ -16,7 +16,7 @@ export interface Filters {
   theme(): ThemeChoice;
 }
 
-/** Puts the controls on the page and returns what they say. `onChange` is called after each change. */
+/** Puts the controls on the page and returns their choice. `onChange` is called after each change. */
 export function createFilters(results: Results, onChange: () => void): Filters {
   const scenarios = [...new Set(results.cells.map(({ scenario }) => scenario))];
   const planes = [...new Set(results.cells.map(({ plane }) => plane))].sort(comparePlanes(results));
