@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const ISOLATED = [
   "src/kernel/programming/sync-clock.test.ts",
   "src/kernel/testbed/clean.test.ts",
+  "src/measure/forecast.test.ts",
   "src/measure/run.test.ts",
   "src/measure/replicate/batches.test.ts",
   "bench/family.test.ts",

@@ -21,7 +21,10 @@ export class RunDisplay {
         return;
       case "measuring": {
         const { done, total, leftMs, what, mostLeftMs = null, phase } = event;
-        this.#progress.show(done, total, leftMs, what, mostLeftMs, phase);
+        this.#progress.show(done, total, leftMs, what, {
+          isForecast: mostLeftMs !== null,
+          ...(phase !== undefined && { phase }),
+        });
       }
     }
   }

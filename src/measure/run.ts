@@ -1,13 +1,15 @@
 /** A run: every cell once a block, each in a process of its own, results kept after each. */
 
+import { performance } from "node:perf_hooks";
 import type { Cell, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
 import { isNoisy, MAX_ATTEMPTS } from "./attempts.js";
+import { forecastRun } from "./forecast.js";
 import type { Measured } from "./replicate/measured.js";
 import type { Job } from "./scenario.js";
 import { replicateSeed } from "./schedule.js";
 import { type Ran, ReplicateError, runReplicate, TIMEOUT_MS } from "./spawn.js";
-import { allocateBudget, interimAnalysis } from "./stopping.js";
+import { allocateBudget, interimAnalysis, spentOn } from "./stopping.js";
 
 /** How the cells of a schedule are measured. */
 export interface ScheduleOptions {
@@ -22,21 +24,25 @@ export interface ScheduleOptions {
   readonly onReplicate: () => void;
   /** Aborted on Ctrl-C: what was measured stays. */
   readonly signal: AbortSignal;
+  /** Milliseconds of a clock that only goes forwards; the process's by default. */
+  readonly now?: () => number;
 }
 
 /** What lies ahead of a run. */
 export interface Remaining {
   readonly done: number;
-  /** Replicates before and until the next interim analysis. */
+  /** Replicates before and, probably, ahead: which cells stop at a look is known there. */
   readonly total: number;
-  /** Until then; null until a cell was measured. */
+  /** Until the run's probable end; null until a cell was measured. */
   readonly leftMs: number | null;
-  /** Should no cell stop there, within the run's budget; null where nothing follows or nothing was measured yet. */
+  /** Should no cell stop at a look, within the run's budget; null where no look follows or nothing was measured yet. */
   readonly mostLeftMs: number | null;
 }
 
 /** Replicates that fail this often in a cell are not tried again. */
 const MAX_FAILURES = 2;
+/** Beyond this it is no overhead of ours. */
+const MOST_PACE = 1.5;
 
 /**
  * Measures what the schedule asks for and `results` does not hold yet, in the stored order of blocks and cells. At each
@@ -44,6 +50,9 @@ const MAX_FAILURES = 2;
  */
 export async function runSchedule(results: Results, options: ScheduleOptions): Promise<void> {
   const { schedule, seed } = results.run;
+  const { now = () => performance.now() } = options;
+  const startedAt = now();
+  const spentBefore = spentOnAll(results);
   const failures = new Map<number, number>();
   const isOpen = (index: number): boolean =>
     results.cells[index]!.stopped === null && (failures.get(index) ?? 0) < MAX_FAILURES;
@@ -54,7 +63,8 @@ export async function runSchedule(results: Results, options: ScheduleOptions): P
       if (options.signal.aborted) return;
       const cell = results.cells[index]!;
       if (!isOpen(index) || hasReplicateOf(cell, block)) continue;
-      options.onProgress({ ...remaining(results, block, place, isOpen), cell });
+      const pace = paceOf(now() - startedAt, spentOnAll(results) - spentBefore);
+      options.onProgress({ ...remaining(results, block, place, isOpen, pace), cell });
       // The caller may have aborted just now; a child that starts after that would not be killed.
       if (options.signal.aborted) return;
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
@@ -73,6 +83,13 @@ export async function runSchedule(results: Results, options: ScheduleOptions): P
       options.onReplicate();
     }
   }
+}
+
+const spentOnAll = ({ cells }: Results): number => cells.reduce((sum, cell) => sum + spentOn(cell), 0);
+
+/** Starting processes and saving results take time between replicates; a machine that slept says nothing of it. */
+function paceOf(elapsedMs: number, measuredMs: number): number {
+  return measuredMs > 0 ? Math.min(MOST_PACE, Math.max(1, elapsedMs / measuredMs)) : 1;
 }
 
 /** Runs a replicate, again while it is disturbed. The takes before the last are kept in the cell's `disturbed`. */
@@ -106,42 +123,40 @@ function timeoutOf({ warmupMs, measureMs, singlesMs }: Job): number {
 const hasReplicateOf = (cell: Cell, block: number): boolean =>
   cell.replicates.some((replicate) => replicate.block === block);
 
-/** What lies ahead from a place of a block on: until the next look, and at most, as later blocks depend on what it decides. */
+/** What lies ahead from a place of a block on. `pace`: how much more time passes than replicates take. */
 function remaining(
-  { run, cells }: Results,
+  results: Results,
   block: number,
   place: number,
   isOpen: (index: number) => boolean,
+  pace: number,
 ): Remaining {
+  const { run, cells } = results;
   const done = cells.reduce((sum, cell) => sum + cell.replicates.length, 0);
-  const known = cells.flatMap(({ replicates }) => replicates.map(({ wallMs }) => wallMs));
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const end = run.looks.find((look) => look > block) ?? run.schedule.length;
-  let left = 0;
-  let leftMs = 0;
+  const forecast = forecastRun(results, block, place, isOpen);
+  const total = done + forecast.replicates;
+  if (done === 0) return { done, total, leftMs: null, mostLeftMs: null };
+  const spentMs = cells.reduce((sum, cell) => sum + spentOn(cell), 0);
+  const usualMs = spentMs / done;
+  let leastMs = 0;
   let laterMs = 0;
+  const end = run.looks.find((look) => look > block) ?? run.schedule.length;
   for (let b = block; b < run.schedule.length; b++) {
     for (const index of run.schedule[b]!.slice(b === block ? place : 0)) {
       const cell = cells[index]!;
       if (!isOpen(index) || hasReplicateOf(cell, b)) continue;
-      const ms = mean(cell.replicates.length > 0 ? cell.replicates.map(({ wallMs }) => wallMs) : known);
-      if (b >= end) {
-        laterMs += ms;
-        continue;
-      }
-      left++;
-      leftMs += ms;
+      const ms = cell.replicates.length > 0 ? spentOn(cell) / cell.replicates.length : usualMs;
+      if (b < end) leastMs += ms;
+      else laterMs += ms;
     }
   }
-  const spentMs = known.reduce((sum, ms) => sum + ms, 0);
   const budgetMs = run.budgetSeconds === null ? Number.POSITIVE_INFINITY : run.budgetSeconds * 1000 - spentMs;
-  const mostLeftMs = Math.max(leftMs, Math.min(leftMs + laterMs, budgetMs));
-  const isKnown = known.length > 0;
+  const mostMs = Math.max(leastMs, forecast.ms, Math.min(leastMs + laterMs, budgetMs));
   return {
     done,
-    total: done + left,
-    leftMs: isKnown ? leftMs : null,
-    mostLeftMs: isKnown && laterMs > 0 ? mostLeftMs : null,
+    total,
+    leftMs: forecast.ms * pace,
+    mostLeftMs: laterMs > 0 ? mostMs * pace : null,
   };
 }
 

@@ -65,11 +65,11 @@ export function interimAnalysis(results: Results, block: number): void {
     }
   }
   wide.sort((a, b) => Number(b.repeats) - Number(a.repeats) || a.timeToGoal - b.timeToGoal);
-  let spentMs = cells.reduce((sum, cell) => sum + wallMs(cell), 0);
+  let spentMs = cells.reduce((sum, cell) => sum + spentOn(cell), 0);
   const allMs = (run.budgetSeconds ?? Number.POSITIVE_INFINITY) * 1000;
   const halfMs = next === run.looks.at(-1) ? allMs : (spentMs + allMs) / 2;
   for (const { cell, halfWidth, repeats } of wide) {
-    const costMs = (wallMs(cell) / cell.replicates.length) * (next - block);
+    const costMs = (spentOn(cell) / cell.replicates.length) * (next - block);
     if (spentMs + costMs > (repeats ? allMs : halfMs)) {
       cell.stopped = { replicates: cell.replicates.length, halfWidth, reason: "budget" };
     } else {
@@ -81,20 +81,27 @@ export function interimAnalysis(results: Results, block: number): void {
 /** Replicates of every cell, whatever the time: fewer support no finding. */
 const FIRST_REPLICATES = 3;
 
+/** Whether it is decided before a block which cells of a run of several scenarios its budget carries to the first look. */
+export function isSharedBudget({ run, cells }: Results, block: number): boolean {
+  const { budgetSeconds, replicates } = run;
+  if (block !== FIRST_REPLICATES || budgetSeconds === null || replicates.least <= block) return false;
+  return new Set(cells.map(({ scenario }) => scenario)).size > 1;
+}
+
 /**
  * Decides, before the block numbered `block`, which cells of a run of several scenarios are carried to the first look.
  * Does nothing unless that is after the first three replicates and there is a budget.
  */
-export function allocateBudget({ run, cells }: Results, block: number): void {
+export function allocateBudget(results: Results, block: number): void {
+  const { run, cells } = results;
   const { budgetSeconds, replicates } = run;
-  if (block !== FIRST_REPLICATES || budgetSeconds === null || replicates.least <= block) return;
-  if (new Set(cells.map(({ scenario }) => scenario)).size === 1) return;
-  const open = cells.filter((cell) => cell.stopped === null && cell.lookedAt < block && wallMs(cell) > 0);
-  const costMs = (cell: Cell) => (wallMs(cell) / cell.replicates.length) * (replicates.least - block);
+  if (budgetSeconds === null || !isSharedBudget(results, block)) return;
+  const open = cells.filter((cell) => cell.stopped === null && cell.lookedAt < block && spentOn(cell) > 0);
+  const costMs = (cell: Cell) => (spentOn(cell) / cell.replicates.length) * (replicates.least - block);
   open.sort(
     (a, b) => Number(b.scenario === "lookup") - Number(a.scenario === "lookup") || costMs(a) - costMs(b),
   );
-  let spentMs = cells.reduce((sum, cell) => sum + wallMs(cell), 0);
+  let spentMs = cells.reduce((sum, cell) => sum + spentOn(cell), 0);
   for (const cell of open) {
     cell.lookedAt = block;
     if (spentMs + costMs(cell) > budgetSeconds * 1000) {
@@ -109,27 +116,32 @@ export function allocateBudget({ run, cells }: Results, block: number): void {
 }
 
 /** Whether other tenants of the machine hardly matter: a list without a hash lookup, or a program that fits the L2 cache. */
-function isCacheInsensitive(cell: Cell, environment: Results["environment"]): boolean {
+export function isCacheInsensitive(cell: Cell, environment: Results["environment"]): boolean {
   const { work, programBytes } = cell;
   const list = work !== null && work.mapLookups === 0 && work.hashProbes === 0 && work.rulesVisited > 0;
   return list || (programBytes !== null && !exceedsL2(cell, environment));
 }
 
+/** Milliseconds until the interval is probably narrow enough. */
+export function timeToGoal(cell: Cell, target: number): number {
+  const n = cell.replicates.length;
+  return Math.max(1, replicatesToGoal(cell, target) - n) * (spentOn(cell) / n);
+}
+
 /**
- * Milliseconds until the interval is probably narrow enough, if it shrinks with the root of the replicates. Its width is
+ * Replicates until the interval is probably narrow enough, if it shrinks with their root. Its width is
  * guessed from the quartiles (1.57 · IQR / sqrt(n), the notch of McGill, Tukey & Larsen, The American Statistician 32,
  * 1978), because one outlier makes the real one wide and four more replicates mend that.
  */
-function timeToGoal(cell: Cell, target: number): number {
-  const medians = Float64Array.from(cell.replicates, (replicate) => replicate.median).sort();
+export function replicatesToGoal({ replicates }: Cell, target: number): number {
+  const medians = Float64Array.from(replicates, (replicate) => replicate.median).sort();
   const n = medians.length;
   const spread = quantileSorted(medians, 0.75) - quantileSorted(medians, 0.25);
   const halfWidth = (1.57 * spread) / Math.sqrt(n) / quantileSorted(medians, 0.5);
-  const needed = n * (halfWidth / target) ** 2;
-  return Math.max(1, needed - n) * (wallMs(cell) / n);
+  return n * (halfWidth / target) ** 2;
 }
 
 /** Disturbed takes included: as many are to be expected of further replicates. */
-function wallMs({ replicates, disturbed }: Cell): number {
+export function spentOn({ replicates, disturbed }: Cell): number {
   return [...replicates, ...disturbed].reduce((sum, take) => sum + take.wallMs, 0);
 }

@@ -20,10 +20,11 @@ export type RunEvent =
   | {
       readonly kind: "measuring";
       readonly done: number;
+      /** Probably, where cells may stop at an interim analysis. */
       readonly total: number;
-      /** Milliseconds that are left; null: not known yet. */
+      /** Milliseconds until the probable end; null: not known yet. */
       readonly leftMs: number | null;
-      /** At most, where cells may stop at an interim analysis: `total` grows if they do not. */
+      /** Should no cell stop at an interim analysis; null or absent: `total` and `leftMs` depend on none. */
       readonly mostLeftMs?: number | null;
       /** What is measured now, such as `ebpf, 100 services`. */
       readonly what: string;

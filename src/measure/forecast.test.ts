@@ -1,0 +1,121 @@
+/** Runs that were recorded, played again: what was said to be left, against what was left. */
+
+import { describe, expect, it, vi } from "vitest";
+import { readResults } from "../results/files.js";
+import type { Cell, Results } from "../results/schema.js";
+import { runSchedule } from "./run.js";
+import type { Job } from "./scenario.js";
+import type { Ran } from "./spawn.js";
+
+/** Takes of the recorded replicates, by their seeds. */
+let takes: Map<number, Ran[]>;
+let clock: number;
+
+vi.mock("./spawn.js", async (original) => ({
+  ...(await original<typeof import("./spawn.js")>()),
+  runReplicate: async (_script: string, { seed }: Job) => {
+    const queue = takes.get(seed)!;
+    const ran = queue.length > 1 ? queue.shift()! : queue[0]!;
+    clock += ran.wallMs;
+    return ran;
+  },
+}));
+
+const NOTHING = { resolutionNs: 10, floorNs: 40 };
+
+/** A recorded run as it was before anything was measured; its replicates go into `takes`. */
+function before(recorded: Results): Results {
+  takes = new Map();
+  for (const { replicates, disturbed, endpoints, programBytes, facts } of recorded.cells) {
+    for (const replicate of replicates) {
+      const measured = {
+        ...replicate,
+        endpoints,
+        programBytes: programBytes ?? 0,
+        facts,
+        heapBytesPerOperation: replicate.heapBytesPerLookup,
+        timer: NOTHING,
+      };
+      const earlier = disturbed
+        .filter(({ block }) => block === replicate.block)
+        .map(({ wallMs, floorNs, median }) => ({
+          wallMs,
+          measured: { ...measured, floorNs, samples: [median] },
+        }));
+      takes.set(replicate.seed, [...earlier, { wallMs: replicate.wallMs, measured }] as unknown as Ran[]);
+    }
+  }
+  const cells = recorded.cells.map((cell) => ({
+    ...cell,
+    replicates: [],
+    disturbed: [],
+    // What is counted takes one process, and no time that was recorded.
+    stopped: cell.replicates.length === 0 ? cell.stopped : null,
+    lookedAt: 0,
+  }));
+  // A cell that measured nothing is none of the clock's.
+  const schedule = recorded.run.schedule.map((block) =>
+    block.filter((index) => recorded.cells[index]!.replicates.length > 0),
+  );
+  return { ...recorded, run: { ...recorded.run, schedule }, cells: cells as Cell[] };
+}
+
+interface Said {
+  readonly at: number;
+  readonly leftMs: number;
+  readonly mostMs: number;
+}
+
+/** What the run says before each of its replicates, and when it ends. */
+async function replay(
+  name: string,
+): Promise<{ said: Said[]; endMs: number; results: Results; recorded: Results }> {
+  const recorded = readResults(`results/${name}`);
+  const results = before(recorded);
+  const said: Said[] = [];
+  clock = 0;
+  await runSchedule(results, {
+    childScript: "",
+    prefix: [],
+    jobOf: () => ({}) as Omit<Job, "seed">,
+    onProgress: ({ leftMs, mostLeftMs }) => {
+      if (leftMs !== null) said.push({ at: clock, leftMs, mostMs: mostLeftMs ?? leftMs });
+    },
+    onReplicate: () => {},
+    signal: new AbortController().signal,
+    now: () => clock,
+  });
+  return { said, endMs: clock, results, recorded };
+}
+
+/** What one cell takes that a look lets go on, or not, as a share of these runs: until that look nobody knows. */
+const ONE_CELL = 0.07;
+
+describe.each(["2026-11-29-default", "2026-11-29-article", "2026-11-29-scenarios", "2026-11-30-families"])(
+  "the time left that is said in the run %s",
+  (name) => {
+    it("is within a quarter of what was left or one cell's time, from the middle of the run on", async () => {
+      const { said, endMs, results, recorded } = await replay(name);
+      const counts = (run: Results) => run.cells.map(({ replicates }) => replicates.length);
+      expect(counts(results)).toEqual(counts(recorded));
+      const wrong = said
+        .filter(({ at }) => at >= endMs / 2)
+        .filter(
+          ({ at, leftMs }) =>
+            Math.abs(leftMs - (endMs - at)) > Math.max(0.25 * (endMs - at), ONE_CELL * endMs),
+        );
+      expect(wrong).toEqual([]);
+      expect(said.length).toBeGreaterThan(100);
+    });
+
+    it("never rises above what was said to be the most, nor by more than a quarter at once", async () => {
+      const { said, endMs } = await replay(name);
+      for (const [i, { at, leftMs, mostMs }] of said.entries()) {
+        expect(leftMs).toBeLessThanOrEqual(mostMs);
+        const earlier = said[i - 1];
+        if (earlier === undefined || at < endMs / 2) continue;
+        expect(leftMs).toBeLessThan(1.25 * earlier.leftMs + ONE_CELL * endMs);
+      }
+    });
+  },
+);
