@@ -37,6 +37,25 @@ describe("the kernel lane in IPv6", () => {
     expect(status).toBe(0);
   });
 
+  withTools("is checked in both families of a node by one command", TOOLS, () => {
+    const { status, stdout } = lbscale(
+      ...["verify", "--lane", "kernel", "--family", "dual", "--planes", "nftables,ebpf"],
+      ...["--services", "20", "--flows", "800", "--json"],
+    );
+    const results = JSON.parse(stdout) as Record<
+      string,
+      { plane: string; flows: number; disagreements: number }[]
+    >;
+    expect([status, Object.keys(results)]).toEqual([0, ["ipv4", "ipv6"]]);
+    for (const family of Object.values(results)) {
+      expect(family.map(({ plane, disagreements }) => [plane, disagreements])).toEqual([
+        ["ebpf", 0],
+        ["nftables", 0],
+      ]);
+      for (const { flows } of family) expect(flows).toBeGreaterThan(300);
+    }
+  });
+
   withTools("decides in a guest's IPVS as the contract says", [...TOOLS, "linux.uml", "ipvsadm"], () => {
     const { status, stdout } = lbscale(
       ...["verify", "--lane", "guest", "--family", "6", "--planes", "ipvs"],

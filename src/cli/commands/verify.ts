@@ -22,7 +22,7 @@ import { planeById } from "../../planes/registry.js";
 import { type Equivalence, mergeEquivalences, verifyPlanes } from "../../planes/verify.js";
 import { countOf, formatCount } from "../../text.js";
 import { InterruptedError, withAbortOnSignal } from "../interrupted.js";
-import { chosenCluster, chosenFamilies, withClusterChoice } from "../options/cluster.js";
+import { chosenFamilies, withClusterChoice } from "../options/cluster.js";
 import { withKubeProxySettings } from "../options/kube-proxy.js";
 import { parseInteger, parseList, parsePlanes, planesFor } from "../options/parse.js";
 import { note, print, printJson } from "../output.js";
@@ -190,7 +190,7 @@ async function verifyInKernel(
   const orInterrupt = (): void => {
     if (signal.aborted) throw new InterruptedError("interrupted: the testbed was removed");
   };
-  const cluster = chosenCluster(args);
+  const clusters = buildable(familiesOf(chosenFamilies(args)).filter((cluster) => cluster !== undefined));
   const places = await placePlanes({
     lane: asked,
     planes: args.planes === undefined ? undefined : parseList(args.planes, "planes"),
@@ -200,32 +200,53 @@ async function verifyInKernel(
     signal,
   });
   orInterrupt();
-  ipv6Arguments(cluster.network);
-  refuseUnsafeNames(cluster);
-  targetPorts(cluster);
-  const results: KernelEquivalence[] = [];
-  for (const { lane, planes } of places) {
-    note(
-      `building the ${lane} testbed, then ${countOf(flows, "connection")} through ${planes.join(", ")}: a result for each plane follows`,
-    );
-    await runInSandbox<VerifyTask>(
-      lane,
-      { task: "verify", planes, flows, seed: 1 },
-      {
-        onReport: (report) => {
-          const result = kernelEquivalenceSchema.parse(report);
-          results.push(result);
-          if (!args.json) process.stdout.write(formatKernelEquivalence(result));
-        },
-        signal,
-      },
-      (folder) =>
-        writeFileSync(join(folder, CLUSTER_FILE), [...writeCluster(cluster)].join(""), { mode: 0o600 }),
-    );
-    orInterrupt();
+  for (const cluster of clusters) {
+    refuseUnsafeNames(cluster);
+    targetPorts(cluster);
   }
-  if (args.json) await printJson(results);
-  failOnDisagreements(results);
+  const results: KernelEquivalence[][] = [];
+  for (const cluster of clusters) {
+    const name = clusters.length > 1 ? `${FAMILY_NAMES[familyOf(cluster.network)]}: ` : "";
+    const ofFamily: KernelEquivalence[] = [];
+    results.push(ofFamily);
+    for (const { lane, planes } of places) {
+      note(
+        `${name}building the ${lane} testbed, then ${countOf(flows, "connection")} through ${planes.join(", ")}: a result for each plane follows`,
+      );
+      await runInSandbox<VerifyTask>(
+        lane,
+        { task: "verify", planes, flows, seed: 1 },
+        {
+          onReport: (report) => {
+            const result = kernelEquivalenceSchema.parse(report);
+            ofFamily.push(result);
+            if (!args.json) process.stdout.write(`${name}${formatKernelEquivalence(result)}`);
+          },
+          signal,
+        },
+        (folder) =>
+          writeFileSync(join(folder, CLUSTER_FILE), [...writeCluster(cluster)].join(""), { mode: 0o600 }),
+      );
+      orInterrupt();
+    }
+  }
+  const [first, second] = results;
+  if (args.json) await printJson(second ? { ipv4: first, ipv6: second } : first);
+  failOnDisagreements(results.flat());
+}
+
+/** Families that a testbed can have: of both, one that it can't is said and left out; alone, it is refused. */
+function buildable(clusters: readonly Cluster[]): readonly Cluster[] {
+  return clusters.filter(({ network }) => {
+    try {
+      ipv6Arguments(network);
+      return true;
+    } catch (error) {
+      if (clusters.length === 1 || !(error instanceof CheckFailedError)) throw error;
+      note(`left out: ${FAMILY_NAMES[familyOf(network)]}: ${error.message}`);
+      return false;
+    }
+  });
 }
 
 function formatKernelEquivalence({

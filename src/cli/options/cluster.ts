@@ -3,11 +3,11 @@
 import type { Argv } from "yargs";
 import type { Cluster } from "../../cluster/cluster.js";
 import type { EndpointDistribution } from "../../cluster/distribution.js";
-import { type DualStack, type Family, familiesOf } from "../../cluster/family.js";
+import type { DualStack, Family } from "../../cluster/family.js";
 import { type GenerateOptions, generateCluster, MIXED } from "../../cluster/generate.js";
 import { UsageError } from "../../errors.js";
 import { NO_POD_RANGE } from "../../planes/kube-proxy-options.js";
-import { noteOtherFamily, readFamilies } from "../input.js";
+import { readFamilies } from "../input.js";
 import {
   type FamilyOption,
   familyOption,
@@ -119,14 +119,6 @@ export function chosenFamilies(args: ClusterChoice): Cluster | DualStack {
   refuseNodeOptions({ node: args.node });
   const services = parseInteger(args.services!, "services", 1, MAX_SERVICES);
   return generatedFamilies(generateOptions(args, services, GENERATED_SHAPE), args.family);
-}
-
-/** The cluster that was chosen, for a command that looks at one family: of a dual-stack one the IPv4 part, which is said. */
-export function chosenCluster(args: ClusterChoice): Cluster {
-  refuseDual(args);
-  const [first, second] = familiesOf(chosenFamilies(args));
-  noteOtherFamily(second);
-  return first;
 }
 
 /** For commands that look at one family at a time. */
