@@ -3,11 +3,19 @@
 import { type Cluster, inCidr } from "../cluster/cluster.js";
 import { addressText } from "../cluster/family.js";
 import { assumesNodeAddress } from "../cluster/infer-network.js";
+import { leftOverFor } from "../cluster/left-over.js";
 import type { Flow } from "../planes/plane.js";
 import { countOf, plainText } from "../text.js";
 
-/** What an import left out of kube-proxy's own rules or sets because it did not understand it; empty where nothing. */
-export function leftOutOf({ source }: Cluster): string[] {
+/**
+ * What an import left out of kube-proxy's own rules or sets because it did not understand it, and that a flow may meet. Empty
+ * where nothing: the decision rests on none of it.
+ */
+export function leftOutOf(cluster: Cluster, flow: Flow): string[] {
+  const { source } = cluster;
+  const met = leftOverFor(cluster, flow);
+  if (met !== undefined) return met.map((what) => `left out on import: ${what}`);
+  // A cluster file of an older version does not say who may meet it.
   const count = source.kind === "imported" ? source.parameters.notUnderstood : 0;
   return typeof count === "number" && count > 0
     ? [`${countOf(count, "rule or set entry", "rules or set entries")} that the import left out`]

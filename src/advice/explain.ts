@@ -194,7 +194,7 @@ function explainPlane(
       position = at;
       hooks = explained.hooks ?? [];
       decision = describeDecision(program.cluster, explained.decision);
-      unknown = leftOutOf(program.cluster);
+      unknown = leftOutOf(program.cluster, flow);
       constant = at && explained.work.rulesVisited - at.rule - at.pick;
     }
     if (factor === 1 && own) {

@@ -88,7 +88,7 @@ export const lookupCommand: CommandModule<object, Arguments> = {
     const { decision, work } = program
       .model(seed)
       .explain({ ...flow, src: flow.src | 0, dst: flow.dst | 0 }, 0, path);
-    const unknown = own ? unknownConditions(cluster, own, flow) : leftOutOf(cluster);
+    const unknown = own ? unknownConditions(cluster, own, flow) : leftOutOf(cluster, flow);
     const said = describeDecision(cluster, decision);
     const unknownNode =
       decision === PASS && args["node-address"] === undefined ? unknownNodeOf(cluster, flow) : undefined;

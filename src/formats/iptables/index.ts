@@ -11,6 +11,7 @@ import {
   type KnownNetwork,
   STAND_IN,
 } from "../../cluster/infer-network.js";
+import { leftOverParameters } from "../../cluster/left-over.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters } from "../../planes/imported-options.js";
 import type { NodeList, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
@@ -29,6 +30,7 @@ import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
 import { flagsOfRules } from "./flags.js";
 import { ipv6OfRules } from "./ipv6.js";
+import { leftOverRules } from "./left-over.js";
 import { type FoundInRules, servicesOfRules } from "./services.js";
 import { type NodeTables, parseTables } from "./tables.js";
 
@@ -90,6 +92,7 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
     parameters: {
       foreignRules: found.foreignRules,
       notUnderstood: found.notUnderstood.length,
+      ...leftOverParameters(leftOverRules(found.notUnderstood, addresses)),
       ...(writer !== undefined && { kubeProxy: writer }),
       ...flagParameters(flags),
     },
@@ -135,7 +138,7 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
     ),
     ...said(
       found.notUnderstood.length,
-      `rules of kube-proxy's chains that are not understood, and left out: ${kindsWithCounts(found.notUnderstood)}`,
+      `rules of kube-proxy's chains that are not understood, and left out: ${kindsWithCounts(found.notUnderstood.map(({ what }) => what))}`,
     ),
   ];
   return { cluster, report, nodeList: { tables, endpointOfChain } };

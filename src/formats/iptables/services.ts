@@ -9,6 +9,7 @@ import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
 import type { SavedRule, SavedTable, SavedTables } from "../../planes/iptables/rules/saved-rules.js";
 import { addStandIns, emptyPort, type FoundPort, noteExternal, parsePortName } from "../assemble.js";
 import { countEmpty, countForeign, kindOfChain, kindOfCondition } from "./chains.js";
+import type { UnreadRule } from "./left-over.js";
 import { PodTests } from "./pods.js";
 
 /** Chains of one service-port share the hash of its name: KUBE-SVC-XPGD46QRK7WJZT7O. XLB is what EXT was until 1.23. */
@@ -35,7 +36,7 @@ export interface FoundInRules {
   /** Ports whose endpoints are in no rule: one stands for them. */
   readonly standIns: number;
   /** Rules of kube-proxy's own chains that say something that isn't understood. */
-  readonly notUnderstood: string[];
+  readonly notUnderstood: readonly UnreadRule[];
   readonly foreignRules: number;
 }
 
@@ -53,7 +54,7 @@ class Reader {
   readonly #hashes = new Map<FoundPort, string>();
   readonly #pods = new PodTests();
   readonly #nodeAddresses = new Set<number>();
-  readonly #notUnderstood: string[] = [];
+  readonly #notUnderstood: UnreadRule[] = [];
   #withoutPort = 0;
   /** Ports that the filter table refuses: until 1.8 their chains were empty. */
   readonly #refusedPorts = new Set<FoundPort>();
@@ -95,8 +96,14 @@ class Reader {
   *#rules(table: SavedTable, name: string): Iterable<SavedRule> {
     for (const rule of table.get(name)?.rules ?? []) {
       if (rule.unsupported === null) yield rule;
-      else this.#notUnderstood.push(`${kindOfChain(name)}: ${kindOfCondition(rule.unsupported)}`);
+      else this.#note(`${kindOfChain(name)}: ${kindOfCondition(rule.unsupported)}`, rule, table);
     }
+  }
+
+  #note(what: string, rule: SavedRule | undefined, table: SavedTable, port?: FoundPort): void {
+    const hash = PORT_CHAIN.exec(rule?.chain ?? "")?.[2] ?? "";
+    const isFilter = table === this.#filter;
+    this.#notUnderstood.push({ what, rule, port: port ?? this.#byHash.get(hash), isFilter });
   }
 
   #readFrontend(rule: SavedRule): void {
@@ -112,7 +119,7 @@ class Reader {
     const jump = PORT_CHAIN.exec(rule.target);
     if (!jump || rule.dst?.prefixLength !== 32 || rule.dport <= 0) {
       if (jump && rule.dport <= 0) this.#withoutPort++;
-      this.#notUnderstood.push(`KUBE-SERVICES: -j ${kindOfChain(rule.target)}`);
+      this.#note(`KUBE-SERVICES: -j ${kindOfChain(rule.target)}`, rule, this.#nat);
       return;
     }
     const [, kind, hash] = jump;
@@ -134,7 +141,7 @@ class Reader {
     // Before 1.24 a rule that marks precedes the one that jumps.
     if (rule.target === "KUBE-MARK-MASQ") return;
     if (!jump || rule.dport <= 0) {
-      this.#notUnderstood.push(`KUBE-NODEPORTS: -j ${kindOfChain(rule.target)}`);
+      this.#note(`KUBE-NODEPORTS: -j ${kindOfChain(rule.target)}`, rule, this.#nat);
       return;
     }
     const port = this.#portOf(jump[2]!, rule);
@@ -182,9 +189,10 @@ class Reader {
     for (const name of [...this.#endpointChains(port, `KUBE-SVC-${hash}`), ...local]) {
       if (seen.has(name)) continue;
       seen.add(name);
-      const to = this.#nat.get(name)?.rules.find(({ target }) => target === "DNAT")?.to;
+      const translation = this.#nat.get(name)?.rules.find(({ target }) => target === "DNAT");
+      const to = translation?.to;
       if (!to) {
-        this.#notUnderstood.push(`${kindOfChain(name)}: no DNAT to an address and port`);
+        this.#note(`${kindOfChain(name)}: no DNAT to an address and port`, undefined, this.#nat, port);
         continue;
       }
       chains.push(name);
@@ -216,12 +224,12 @@ class Reader {
 
   #readRefusal(rule: SavedRule): void {
     if (rule.target !== "REJECT" && rule.target !== "DROP") {
-      this.#notUnderstood.push(`filter ${rule.chain}: -j ${rule.target}`);
+      this.#note(`filter ${rule.chain}: -j ${rule.target}`, rule, this.#filter);
       return;
     }
     const port = this.#refused(rule);
     if (!port) {
-      this.#notUnderstood.push(`filter ${rule.chain}: -j ${rule.target} without a destination`);
+      this.#note(`filter ${rule.chain}: -j ${rule.target} without a destination`, rule, this.#filter);
       return;
     }
     this.#refusedPorts.add(port);
@@ -256,7 +264,7 @@ class Reader {
   #readHealthCheck(rule: SavedRule): void {
     const port = rule.target === "ACCEPT" && rule.dport > 0 ? this.#byComment(rule) : undefined;
     if (port) port.healthCheckNodePort = rule.dport;
-    else this.#notUnderstood.push(`filter ${rule.chain}: -j ${rule.target}`);
+    else this.#note(`filter ${rule.chain}: -j ${rule.target}`, rule, this.#filter);
   }
 
   /** The service-port that a rule's comment names, whatever its protocol. */

@@ -3,9 +3,10 @@
 import type { AddressPlan } from "../../cluster/address-plan.js";
 import { buildCluster } from "../../cluster/build.js";
 import { oneLine, refuseConflicts } from "../../cluster/checks.js";
-import type { Cidr, Cluster } from "../../cluster/cluster.js";
+import type { Cluster } from "../../cluster/cluster.js";
 import type { Ipv6Addresses, Ipv6Network } from "../../cluster/infer-ipv6.js";
 import { describeNetwork, type KnownNetwork } from "../../cluster/infer-network.js";
+import { leftOverParameters } from "../../cluster/left-over.js";
 import type { RawAddress } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters, type ImportedFlags } from "../../planes/imported-options.js";
@@ -21,11 +22,10 @@ import {
   planOf,
   type ReadFamily,
 } from "../families.js";
-import { parseTables } from "../iptables/tables.js";
 import { kindsWithCounts } from "../kinds.js";
 import type { RecognisedText } from "../recognise.js";
-import { flagsOfIpvsRules, podRange6Of } from "./flags.js";
-import { type IpvsTable, parseIpvsadm, type VirtualService } from "./ipvsadm.js";
+import { flagsOfIpvsRules, podRange6Of, readRules } from "./flags.js";
+import { everyPort, type IpvsTable, parseIpvsadm, type VirtualService } from "./ipvsadm.js";
 import { ipv6OfSets, parseIpset, type SavedKubeSets, setEntryKey } from "./sets.js";
 import { giveExternals, giveHealthChecks, giveNodePorts, noteInternalPolicies } from "./unowned.js";
 
@@ -104,12 +104,6 @@ function only(texts: readonly RecognisedText[], what: string): RecognisedText | 
   return first;
 }
 
-/** `! -s 10.244.0.0/16 … --match-set KUBE-CLUSTER-IP dst,dst -j KUBE-MARK-MASQ`. */
-function podCidrOf(texts: readonly RecognisedText[], plan: AddressPlan | undefined): Cidr | undefined {
-  const rules = parseTables(texts, plan).tables.nat.get("KUBE-SERVICES")?.rules ?? [];
-  return rules.find(({ srcInvert, target }) => srcInvert && target === "KUBE-MARK-MASQ")?.src ?? undefined;
-}
-
 function build(
   { ipvs, sets: saved, rules }: NodeFiles,
   given: KnownNetwork,
@@ -119,7 +113,7 @@ function build(
   const addresses = { ...(plan && { ipv6: plan }) };
   const services = ofFamily(ipvs, plan);
   const sets = saved === undefined ? undefined : parseIpset(saved, plan);
-  const podCidr = rules.length > 0 ? podCidrOf(rules, plan) : undefined;
+  const { podCidr, foreign } = readRules(rules, plan);
   const known = { ...given, podCidr: given.podCidr ?? podCidr };
   const flags: ImportedFlags = flagsOfIpvsRules(rules, plan ? 6 : 4);
   const found = sets ? withSets(services, sets) : { ...NOTHING_IN_SETS, ports: services.map(alone) };
@@ -137,6 +131,7 @@ function build(
       virtualServices: services.length,
       schedulers: [...ipvs.schedulers].slice(0, 20).map((name) => oneLine(name, 20)),
       notUnderstood: sets?.notUnderstood.length ?? 0,
+      ...leftOverParameters([...(sets?.notUnderstood ?? []), ...everyPort(ipvs, plan ? 6 : 4)]),
       ...flagParameters(flags),
     },
   });
@@ -180,11 +175,15 @@ function build(
         `left out: ${countOf(ipvs.drained, "server")} of weight 0, without new connections`,
       ),
       ...said(ipvs.marks, `left out: ${countOf(ipvs.marks, "virtual service")} by firewall mark`),
-      ...said(ipvs.anyPort, `left out: ${countOf(ipvs.anyPort, "virtual service")} for every port (port 0)`),
+      ...said(
+        ipvs.anyPort.length,
+        `left out: ${countOf(ipvs.anyPort.length, "virtual service")} for every port (port 0)`,
+      ),
       ...said(sets?.others ?? 0, `entries of others' sets: ${sets?.others}`),
+      ...said(foreign, `rules of others in iptables, which no answer rests on: ${foreign}`),
       ...said(
         sets?.notUnderstood.length ?? 0,
-        `entries of kube-proxy's sets that are not understood: ${kindsWithCounts(sets?.notUnderstood ?? [])}`,
+        `entries of kube-proxy's sets that are not understood: ${kindsWithCounts((sets?.notUnderstood ?? []).map(({ what }) => what))}`,
       ),
     ],
   };

@@ -2,7 +2,9 @@
 
 import { oneLine } from "../../cluster/checks.js";
 import { SCTP, TCP, UDP } from "../../cluster/cluster.js";
-import { parseRawAddress, type RawAddress } from "../../cluster/raw-addresses.js";
+import type { Family } from "../../cluster/family.js";
+import type { LeftOver } from "../../cluster/left-over.js";
+import { parseRawAddress, type RawAddress, rawRangeText } from "../../cluster/raw-addresses.js";
 import { InvalidInputError } from "../../errors.js";
 
 const MAX_LINES = 10_000_000;
@@ -35,7 +37,7 @@ export interface IpvsTable {
   readonly drained: number;
   /** Virtual services by firewall mark, and for every port: kube-proxy makes none. */
   readonly marks: number;
-  readonly anyPort: number;
+  readonly anyPort: readonly { readonly protocol: number; readonly address: RawAddress }[];
 }
 
 /** Reads ipvsadm's rules. Throws InvalidInputError that names the line. */
@@ -43,7 +45,8 @@ export function parseIpvsadm(text: string): IpvsTable {
   const services = new Map<string, VirtualService<RawAddress>>();
   const skipped = new Set<string>();
   const schedulers = new Set<string>();
-  const counts = { drained: 0, marks: 0, anyPort: 0 };
+  const anyPort: { protocol: number; address: RawAddress }[] = [];
+  const counts = { drained: 0, marks: 0 };
   /** ipvsadm always writes the weight; text that was written by hand may leave it out. */
   let weighed = false;
   for (const { words, where } of linesOf(text)) {
@@ -63,7 +66,8 @@ export function parseIpvsadm(text: string): IpvsTable {
         );
       }
       if (verb === "-A") {
-        counts[other]++;
+        if (other === "marks") counts.marks++;
+        else anyPort.push({ protocol: protocol!, address: frontend!.address });
         skipped.add(key);
       } else if (!skipped.has(key)) throw lostServer(where, at);
       continue;
@@ -105,7 +109,17 @@ export function parseIpvsadm(text: string): IpvsTable {
     if (options.get("-w") === "0") counts.drained++;
     else service.servers.push(server);
   }
-  return { services: [...services.values()], schedulers, ...counts };
+  return { services: [...services.values()], schedulers, anyPort, ...counts };
+}
+
+/** Virtual services for every port, of a family: what is sent to their addresses is balanced, and by no Service that is read. */
+export function everyPort({ anyPort }: IpvsTable, family: Family): LeftOver[] {
+  return anyPort
+    .filter(({ address }) => typeof address === (family === 6 ? "bigint" : "number"))
+    .map(({ protocol, address }) => ({
+      what: "virtual service for every port",
+      packets: [{ protocol, dst: rawRangeText({ base: address, prefixLength: family === 6 ? 128 : 32 }) }],
+    }));
 }
 
 function cutOff(where: string): InvalidInputError {

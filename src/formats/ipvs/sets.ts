@@ -3,6 +3,8 @@
 import type { AddressPlan } from "../../cluster/address-plan.js";
 import { type Cidr, SCTP, TCP, UDP } from "../../cluster/cluster.js";
 import { type Cidr6, parseCidr6, parseIpv6 } from "../../cluster/ipv6.js";
+import type { LeftOver, PacketTest } from "../../cluster/left-over.js";
+import { parseRawAddress } from "../../cluster/raw-addresses.js";
 import { BITMAP_NAMES, HASH_SET_NAMES, ipv6SetName } from "../../planes/ipvs/tables/set-entries.js";
 import { readAddress, readRange } from "../families.js";
 import { lines } from "../iptables/save.js";
@@ -27,8 +29,8 @@ export interface SavedKubeSets {
   /** `address port` of endpoints on this node. */
   readonly localEndpoints: ReadonlySet<string>;
   readonly ranges: ReadonlyMap<Frontend, readonly Cidr[]>;
-  /** Entries of kube-proxy's sets that are not understood, by kind. */
-  readonly notUnderstood: readonly string[];
+  /** Entries of kube-proxy's sets that are not understood, by kind, with the packets that may meet them. */
+  readonly notUnderstood: readonly LeftOver[];
   /** Entries of sets that are not kube-proxy's. */
   readonly others: number;
 }
@@ -84,7 +86,7 @@ export function parseIpset(text: string, plan?: AddressPlan): SavedKubeSets {
   const healthCheckPorts: number[] = [];
   const localEndpoints = new Set<string>();
   const ranges = new Map<Frontend, Cidr[]>();
-  const notUnderstood: string[] = [];
+  const notUnderstood: LeftOver[] = [];
   let others = 0;
   let hasIpvsIps = false;
   const byName: Readonly<Record<string, Set<Frontend>>> = frontends;
@@ -97,7 +99,7 @@ export function parseIpset(text: string, plan?: AddressPlan): SavedKubeSets {
     if (!set.startsWith("KUBE-")) others++;
     else if (isIpv6 !== (plan !== undefined)) continue;
     else if (IGNORED.includes(set)) continue;
-    else if (!read(set, entry)) notUnderstood.push(set);
+    else if (!read(set, entry)) notUnderstood.push({ what: set, packets: [packetOf(set, entry)] });
   }
   return {
     clusterIps: frontends["KUBE-CLUSTER-IP"],
@@ -153,6 +155,24 @@ export function parseIpset(text: string, plan?: AddressPlan): SavedKubeSets {
     ranges.set(key, [...(ranges.get(key) ?? []), range]);
     return true;
   }
+}
+
+/** What is understood of an entry that is not: `10.96.0.10,tcp:http`, or a port of the node. */
+function packetOf(set: string, entry: string): PacketTest {
+  const nodePort = /^KUBE-NODE-PORT-(?:LOCAL-)?(TCP|UDP|SCTP)/.exec(set)?.[1];
+  if (nodePort !== undefined) return { to: "node", protocol: PROTOCOLS[nodePort.toLowerCase()]! };
+  if (set === "KUBE-HEALTH-CHECK-NODE-PORT") return { to: "node", protocol: TCP };
+  const [address = "", service = ""] = entry.split(",");
+  const [name = "", portText = ""] = service.split(":");
+  const protocol = PROTOCOLS[name];
+  const dport = portOf(portText);
+  // Endpoints of this node, which reach themselves through their Service.
+  if (set === "KUBE-LOOP-BACK") return parseRawAddress(address) === undefined ? {} : { src: address };
+  return {
+    ...(parseRawAddress(address) !== undefined && { dst: address }),
+    ...(protocol !== undefined && { protocol }),
+    ...(dport !== undefined && { dport }),
+  };
 }
 
 /** Sets that say nothing the others do not. */

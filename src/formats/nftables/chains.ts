@@ -7,7 +7,8 @@ import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
 import { InvalidInputError } from "../../errors.js";
 import type { FoundPort } from "../assemble.js";
 import { readAddress, readRange } from "../families.js";
-import { type Endpoint, kindOfRule, portOf, SINGLE } from "./keys.js";
+import { type Endpoint, portOf, SINGLE } from "./keys.js";
+import { decidesNothing, LeftOverRules } from "./left-over.js";
 import { isBaseRule, MARKS, NUMGEN, withoutMark } from "./rules.js";
 import type { NftTable } from "./table.js";
 
@@ -20,8 +21,10 @@ export class ChainReader {
   /** Of table ip6. */
   readonly #plan: AddressPlan | undefined;
   readonly #ip: "ip" | "ip6";
-  /** Kinds of rules and elements that are not understood. */
-  readonly notUnderstood: string[] = [];
+  /** Rules and elements that are not understood. */
+  readonly leftOver: LeftOverRules;
+  /** Rules of others that only log or count. */
+  counting = 0;
   podCidr: Cidr | undefined;
   /** How pods are recognized where it is not by a range. */
   podTest: string | undefined;
@@ -31,6 +34,7 @@ export class ChainReader {
     this.#table = table;
     this.#plan = plan;
     this.#ip = plan ? "ip6" : "ip";
+    this.leftOver = new LeftOverRules(table);
   }
 
   /** Endpoints of a service- or local- chain, in the order of the rule that picks one. */
@@ -67,7 +71,7 @@ export class ChainReader {
       return this.#endpointOfChain(target);
     });
     if (endpoints.length !== mod) {
-      this.notUnderstood.push(`numgen mod ${mod} with ${endpoints.length} endpoints`);
+      this.leftOver.of(chain, `numgen mod ${mod} with ${endpoints.length} endpoints`);
     }
     return endpoints;
   }
@@ -80,7 +84,7 @@ export class ChainReader {
       else if (!MARKS.test(rule) && !/^update @\S+ \{ ip6? saddr(?: timeout \S+)? \}$/.test(rule))
         this.noteUnsupported(chain, rule);
     }
-    if (found.length !== 1) this.notUnderstood.push("endpoint chain without a dnat to an address and port");
+    if (found.length !== 1) this.leftOver.of(chain, "endpoint chain without a dnat to an address and port");
     return found.slice(0, 1);
   }
 
@@ -126,7 +130,7 @@ export class ChainReader {
       for (const rule of rules) {
         if (rule.startsWith(`${this.#ip} daddr @cluster-ips`) && MARKS.test(rule))
           this.#noteMasquerade(withoutMark(rule).split(" ").slice(3));
-        else if (!isBaseRule(rule)) this.noteUnsupported(chain, rule);
+        else if (!isBaseRule(chain, rule)) this.noteUnsupported(chain, rule);
       }
     }
   }
@@ -149,9 +153,9 @@ export class ChainReader {
     return undefined;
   }
 
-  /** Notes an unsupported rule, by its kind. */
+  /** Notes an unsupported rule, unless it decides nothing. */
   noteUnsupported(chain: string, rule: string): void {
-    const kind = /^(service|local|external|firewall|endpoint)-[A-Z2-7]{8}-/.exec(chain)?.[1];
-    this.notUnderstood.push(`${kind === undefined ? chain : `${kind}-*`}: ${kindOfRule(rule)}`);
+    if (decidesNothing(rule)) this.counting++;
+    else this.leftOver.rule(chain, rule);
   }
 }

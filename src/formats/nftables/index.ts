@@ -11,6 +11,7 @@ import {
   type KnownNetwork,
   STAND_IN,
 } from "../../cluster/infer-network.js";
+import { leftOverParameters } from "../../cluster/left-over.js";
 import { InvalidInputError } from "../../errors.js";
 import { describeFlags, flagParameters } from "../../planes/imported-options.js";
 import { countOf } from "../../text.js";
@@ -97,6 +98,7 @@ function importTable(
     parameters: {
       foreignRules,
       notUnderstood: found.notUnderstood.length,
+      ...leftOverParameters(found.leftOver),
       ...(layout !== undefined && { kubeProxy: layout }),
       ...flagParameters(flags),
     },
@@ -132,6 +134,7 @@ function importTable(
         standIns,
         `made up: ${addressText(network, STAND_IN)} represents the endpoints of ${countOf(standIns, "port")} of policy Local, which are in no chain`,
       ),
+      ...said(found.counting, `rules that only log or count, and decide nothing: ${found.counting}`),
       ...said(
         notUnderstood.length,
         `not understood, so answers may differ from the node's: ${kindsWithCounts(notUnderstood)}`,

@@ -20,22 +20,30 @@ const NODE =
   "(?:ip6? daddr @nodeport-ips|(?:fib daddr type (?:local|2) )?(?:ip daddr != 127\\.0\\.0\\.0/8|ip6 daddr != ::1))";
 const REJECT = "reject(?: with .*)?";
 
-/** Rules of base chains and checks, of 1.29 to 1.37. */
-const BASE_RULES = [
-  "(?:ct state (?:new|0x0*8) )?jump [a-z-]+",
-  DESTINATION,
-  `${NODE} meta l4proto \\. th dport vmap @(?:service-nodeports|no-endpoint-nodeports)`,
-  "(?:meta )?mark set (?:meta )?mark (?:\\||or|\\^|xor) \\S+",
-  "(?:meta )?mark (?:&|and) \\S+ == \\S+ return",
-  "(?:meta )?mark (?:&|and) \\S+ != \\S+ (?:meta )?mark set (?:meta )?mark (?:\\^|xor) \\S+ masquerade(?: fully-random)?",
-  "ct status (?:dnat|0x0*20) ip6? saddr \\. ip6? daddr \\. meta l4proto \\. th dport @hairpin-connections masquerade(?: fully-random)?",
-  "masquerade(?: fully-random)?",
-  REJECT,
-  `ip6? daddr @cluster-ips ${REJECT}`,
-  "ip6? daddr (?:\\{ [^{}]* \\}|\\S+) drop",
-].map((pattern) => new RegExp(`^(?:${pattern})$`));
+/** Rules of base chains and checks, of 1.29 to 1.37, and the chains that have them: elsewhere they would decide otherwise. */
+const BASE_RULES = (
+  [
+    ["(?:ct state (?:new|0x0*8) )?jump [a-z-]+", ".*"],
+    [DESTINATION, ".*"],
+    [`${NODE} meta l4proto \\. th dport vmap @(?:service-nodeports|no-endpoint-nodeports)`, ".*"],
+    ["(?:meta )?mark set (?:meta )?mark (?:\\||or|\\^|xor) \\S+", "mark-for-masquerade|masquerading"],
+    ["(?:meta )?mark (?:&|and) \\S+ == \\S+ return", "masquerading"],
+    [
+      "(?:meta )?mark (?:&|and) \\S+ != \\S+ (?:meta )?mark set (?:meta )?mark (?:\\^|xor) \\S+ masquerade(?: fully-random)?",
+      "masquerading",
+    ],
+    [
+      "ct status (?:dnat|0x0*20) ip6? saddr \\. ip6? daddr \\. meta l4proto \\. th dport @hairpin-connections masquerade(?: fully-random)?",
+      "masquerading",
+    ],
+    ["masquerade(?: fully-random)?", "masquerading"],
+    [REJECT, "reject-chain"],
+    [`ip6? daddr @cluster-ips ${REJECT}`, "cluster-ips-check"],
+    ["ip6? daddr (?:\\{ [^{}]* \\}|\\S+) drop", "cluster-ips-check"],
+  ] as const
+).map(([rule, chains]) => ({ rule: new RegExp(`^(?:${rule})$`), chains: new RegExp(`^(?:${chains})$`) }));
 
 /** Whether a rule is one that kube-proxy writes once, whatever the Services are. */
-export function isBaseRule(rule: string): boolean {
-  return BASE_RULES.some((pattern) => pattern.test(rule));
+export function isBaseRule(chain: string, rule: string): boolean {
+  return BASE_RULES.some((base) => base.chains.test(chain) && base.rule.test(rule));
 }

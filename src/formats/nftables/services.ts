@@ -7,6 +7,7 @@
 import type { AddressPlan } from "../../cluster/address-plan.js";
 import { type Cidr, EXTERNAL_IP, INGRESS_IP } from "../../cluster/cluster.js";
 import type { MasqueradeOfClusterIps } from "../../cluster/infer-network.js";
+import type { LeftOver } from "../../cluster/left-over.js";
 import { addStandIns, emptyPort, type FoundPort, parsePortName } from "../assemble.js";
 import { readAddress } from "../families.js";
 import { ChainReader } from "./chains.js";
@@ -36,7 +37,12 @@ export interface FoundInTable {
   readonly standIns: number;
   /** NodePorts of services without endpoints, where no comment says whose they are. */
   readonly refusedNodePorts: number;
-  readonly notUnderstood: string[];
+  /** Kinds of rules and elements that are not understood, one for each. */
+  readonly notUnderstood: readonly string[];
+  /** The same, with the packets that may meet them. */
+  readonly leftOver: readonly LeftOver[];
+  /** Rules of others that only log or count. */
+  readonly counting: number;
 }
 
 /** Reads services out of the table, of IPv6 with a plan. Nothing is guessed: what isn't understood is returned as text. */
@@ -106,7 +112,9 @@ class Reader {
       knowsPods: this.#knowsPods(ports),
       standIns,
       refusedNodePorts: this.#refusedNodePorts,
-      notUnderstood: this.#chains.notUnderstood,
+      notUnderstood: this.#chains.leftOver.kinds,
+      leftOver: this.#chains.leftOver.all(),
+      counting: this.#chains.counting,
     };
   }
 
@@ -177,7 +185,7 @@ class Reader {
       for (const text of (drop[1] ?? drop[2]!).split(",")) {
         const cidrs = rangesOf(text.trim(), this.#plan);
         if (cidrs) ranges.push(...cidrs);
-        else this.#chains.notUnderstood.push(`source range ${text}`);
+        else this.#chains.leftOver.of(chain![1]!, `source range ${text}`);
       }
     }
     port.ranges = ranges;
@@ -263,7 +271,7 @@ class Reader {
     return found;
   }
 
-  #noteUnsupported({ verdict }: NftElement): void {
-    this.#chains.notUnderstood.push(`map element: ${verdict.split(" ")[0] ?? ""}`);
+  #noteUnsupported(element: NftElement): void {
+    this.#chains.leftOver.element(element);
   }
 }

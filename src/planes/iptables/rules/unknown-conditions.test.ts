@@ -51,6 +51,19 @@ describe("conditions that are not understood", () => {
     expect(ask(behind, "10.244.0.7", "192.0.2.99", 80).unknown).toEqual(["-m set"]);
   });
 
+  it("do not count where the rule leads to a chain from which every packet comes back as it was", () => {
+    // Of the VPC CNI, which EKS has.
+    const marked = (target: string) =>
+      SAVE.replace("*nat\n", "*nat\n:AWS-CONNMARK-CHAIN-0 - [0:0]\n").replace(
+        "-A PREROUTING ",
+        `-A AWS-CONNMARK-CHAIN-0 -d 192.168.0.0/16 -j RETURN\n-A AWS-CONNMARK-CHAIN-0 -j ${target}\n-A PREROUTING -i eni+ -j AWS-CONNMARK-CHAIN-0\n-A PREROUTING `,
+      );
+    const ofTarget = (target: string) => ask(marked(target), "10.244.0.7", "10.96.0.11", 80).unknown;
+    expect(ofTarget("CONNMARK --set-xmark 0x80/0x80")).toEqual([]);
+    expect(ofTarget("ACCEPT")).toEqual(["-i"]);
+    expect(ofTarget("MARK --set-xmark 0x4000/0x4000")).toEqual(["-i"]);
+  });
+
   it.each([
     ["from outside", "203.0.113.9"],
     ["from another node", "192.0.2.50"],

@@ -6,8 +6,11 @@ import type { NodeList, SavedRule, SavedTable } from "./saved-rules.js";
 
 /** Targets that end the walk of a table. */
 const FINAL: readonly string[] = ["ACCEPT", "DROP", "REJECT", "DNAT", "REDIRECT"];
-/** Targets that decide nothing. */
-const HARMLESS: readonly string[] = ["", "LOG", "NFLOG", "TRACE"];
+/** Targets that decide nothing about a first packet: its connection has no mark yet that CONNMARK could restore. */
+const HARMLESS: readonly string[] = ["", "LOG", "NFLOG", "TRACE", "CONNMARK"];
+
+/** More chains than this that only return are nobody's. */
+const MAX_CHAINS = 100;
 
 /**
  * Follows a flow through the nat table, and through the filter table where no DNAT is certain, and collects the rules
@@ -33,7 +36,7 @@ export function unknownConditions(cluster: Cluster, { tables }: NodeList, flow: 
       if (excludes(rule)) continue;
       const unknown = rule.unsupported ?? (rule.interfaceIn && !chain.startsWith("KUBE-") ? "-i" : null);
       if (unknown !== null) {
-        if (!HARMLESS.includes(rule.target)) found.add(unknown);
+        if (!isHarmless(table, rule.target)) found.add(unknown);
         continue;
       }
       const isCertain = rule.probability < 0 && rule.recent !== "check" && !rule.mark;
@@ -47,6 +50,18 @@ export function unknownConditions(cluster: Cluster, { tables }: NodeList, flow: 
       }
     }
     return false;
+  }
+
+  /** Whether a target decides nothing, or leads to a chain where nothing does: from there every packet comes back. */
+  function isHarmless(table: SavedTable, target: string, seen = new Set<string>()): boolean {
+    if (HARMLESS.includes(target)) return true;
+    const chain = table.get(target);
+    if (chain === undefined || seen.size > MAX_CHAINS) return false;
+    if (seen.has(target)) return true;
+    seen.add(target);
+    return chain.rules.every(
+      (rule) => rule.target === "RETURN" || (!rule.isGoto && isHarmless(table, rule.target, seen)),
+    );
   }
 
   /** Whether a condition that is understood does not hold for the flow's first packet. */
