@@ -72,6 +72,7 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
     );
   }
   const found = servicesOfRules(tables);
+  refuseOldListing(found);
   const nodeAddresses = known.nodeAddresses?.length ? known.nodeAddresses : found.nodeAddresses;
   withoutOwnAddresses(found.ports, nodeAddresses);
   const addresses = { ...(ranges && { ipv6: ranges.plan }) };
@@ -144,6 +145,27 @@ function importFamily(node: NodeTables, known: KnownNetwork, ranges?: Ipv6Networ
   return { cluster, report, nodeList: { tables, endpointOfChain } };
 }
 
+/**
+ * `-j DNAT [unsupported revision]`, `--to-destination :0 --persistent`: what iptables before 1.8.3 prints of a newer one's rules
+ * (kubernetes/kubernetes issues 95409 and 114537).
+ */
+function refuseOldListing({ withoutDestination, ports }: FoundInRules): void {
+  const endpoints = ports.reduce((sum, port) => sum + port.endpoints.length, 0);
+  if (withoutDestination > endpoints)
+    throw new InvalidInputError(
+      `${countOf(withoutDestination, "rule")} -j DNAT without an address, as an old iptables lists what a newer one wrote: use kube-proxy's own iptables-save (in its container)`,
+    );
+}
+
+/** Who serves a node that kube-proxy does not, by chains of theirs, and what to give of it. */
+const OTHER_PROXIES: readonly (readonly [chain: string, whose: string, give: string])[] = [
+  ["OVN-KUBE-", "OVN's", "kubectl get services,endpointslices,nodes -A -o json"],
+  ["CILIUM_", "Cilium's", "cilium service list -o json, or cilium bpf lb list"],
+  ["ANTREA-", "Antrea's", "kubectl get services,endpointslices,nodes -A -o json"],
+  ["KUBE-ROUTER-", "kube-router's", "ipvsadm -Sn (with ipset save)"],
+  ["cali-", "probably Calico's eBPF plane's", "kubectl get services,endpointslices,nodes -A -o json"],
+];
+
 /** Versions of kube-proxy that write such chains: 1.34 to 1.37 write the same rules. */
 function writerOf({ nat, filter }: SavedTables): string | undefined {
   const starts = (prefix: string) => [...nat.keys()].some((name) => name.startsWith(prefix));
@@ -168,5 +190,10 @@ function noServiceIn({ tables, hasFilter }: NodeTables, { withoutPort }: FoundIn
   if (rules.length > 0) {
     return `KUBE-SERVICES has ${countOf(rules.length, "rule")}, and none leads to a service${hasFilter ? "" : " (and there is no table filter)"}: give the whole output of iptables-save`;
   }
+  const chains = [...tables.nat.keys(), ...tables.filter.keys()];
+  const [, whose, give] =
+    OTHER_PROXIES.find(([start]) => chains.some((name) => name.startsWith(start))) ?? [];
+  if (whose !== undefined)
+    return `iptables-save holds no service of kube-proxy: this node's Services are ${whose}, so give ${give}`;
   return "iptables-save holds no service of kube-proxy (no rule in KUBE-SERVICES): is this node's proxy in iptables mode?";
 }

@@ -31,6 +31,8 @@ export interface FoundInRules {
   readonly nodeAddresses: number[];
   /** Rules to a service's chain that test no port. */
   readonly withoutPort: number;
+  /** Chains of endpoints whose DNAT has no address. */
+  readonly withoutDestination: number;
   /** Chains of kube-proxy that rules jump to, and that are empty or not there. */
   readonly emptyChains: number;
   /** Ports whose endpoints are in no rule: one stands for them. */
@@ -56,6 +58,7 @@ class Reader {
   readonly #nodeAddresses = new Set<number>();
   readonly #notUnderstood: UnreadRule[] = [];
   #withoutPort = 0;
+  #withoutDestination = 0;
   /** Ports that the filter table refuses: until 1.8 their chains were empty. */
   readonly #refusedPorts = new Set<FoundPort>();
   /** Addresses that only refusals name. */
@@ -84,6 +87,7 @@ class Reader {
       masquerade: this.#pods.masquerade,
       knowsPods: this.#pods.areKnown(this.#ports),
       withoutPort: this.#withoutPort,
+      withoutDestination: this.#withoutDestination,
       emptyChains: countEmpty(this.#nat) + this.#emptyPorts(),
       nodeAddresses: [...this.#nodeAddresses],
       standIns,
@@ -192,6 +196,7 @@ class Reader {
       const translation = this.#nat.get(name)?.rules.find(({ target }) => target === "DNAT");
       const to = translation?.to;
       if (!to) {
+        if (translation) this.#withoutDestination++;
         this.#note(`${kindOfChain(name)}: no DNAT to an address and port`, undefined, this.#nat, port);
         continue;
       }
