@@ -58,4 +58,8 @@ describe("holm", () => {
     for (const [i, expected] of [0.03, 0.06, 0.06, 0.02].entries())
       expect(adjusted[i]).toBeCloseTo(expected, 12);
   });
+
+  it.each([Number.NaN, -0.1, 1.1])("refuses %d, which is no probability", (p) => {
+    expect(() => holm([0.01, p, 0.03])).toThrow(RangeError);
+  });
 });

@@ -60,8 +60,13 @@ export function detectableEffect(
   return least + needed * standardError;
 }
 
-/** p values adjusted for testing them together (Holm, Scandinavian Journal of Statistics 6, 1979), in their order. */
+/**
+ * p values adjusted for testing them together (Holm, Scandinavian Journal of Statistics 6, 1979), in their order. Throws
+ * RangeError on what is no probability: one NaN would become the p of every other test.
+ */
 export function holm(ps: readonly number[]): number[] {
+  const wrong = ps.find((p) => !(p >= 0 && p <= 1));
+  if (wrong !== undefined) throw new RangeError(`no probability: ${wrong}`);
   const order = ps.map((_, i) => i).sort((a, b) => ps[a]! - ps[b]!);
   const adjusted = new Array<number>(ps.length).fill(1);
   let largest = 0;

@@ -78,6 +78,20 @@ describe("compareRuns", () => {
     head.cells = head.cells.filter(({ plane, services }) => plane !== "ipvs" || services > 10);
     expect(compareRuns(measured(1), head).unmatched).toEqual(["ipvs/lookup/1", "ipvs/lookup/10"]);
   });
+
+  it("leaves out and names a cell that took no time, and still finds another plane's regression", () => {
+    const slow = (plane: string) => (plane === "nftables" ? 1.3 : 1);
+    const [base, head] = [measured(1), measured(2, slow)];
+    const zero = base.cells.find(({ plane, services }) => plane === "iptables" && services === 10)!;
+    for (const replicate of zero.replicates) replicate.median = 0;
+    const { planes, regression, unmatched } = compareRuns(base, head);
+    expect(unmatched).toEqual(["iptables/lookup/10"]);
+    expect(regression).toBe(true);
+    expect(planes.find(({ plane }) => plane === "iptables")!.ratio).toBeGreaterThan(0);
+    expect(planes.filter(({ verdict }) => verdict === "slower").map(({ plane }) => plane)).toEqual([
+      "nftables",
+    ]);
+  });
 });
 
 describe("cellEffect", () => {

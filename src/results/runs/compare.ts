@@ -53,7 +53,7 @@ export interface PlaneComparison {
 export interface RunComparison {
   readonly minEffect: number;
   readonly planes: readonly PlaneComparison[];
-  /** Cells that only one run has, by name. */
+  /** Cells that only one run has, or that have a time of 0, which is no part of a ratio, by name. */
   readonly unmatched: readonly string[];
   readonly regression: boolean;
   /** How the compared planes are shown: as HEAD says, then BASE. */
@@ -82,7 +82,7 @@ export function compareRuns(base: Results, head: Results): RunComparison {
   const matched = new Set<string>();
   for (const cell of base.cells.filter(measured)) {
     const other = others.get(keyOf(cell));
-    if (!other) continue;
+    if (!other || !isPositive([cell, other], conditionOf(cell, base))) continue;
     const group = `${cell.lane} ${cell.scenario} ${cell.plane} ${cell.variant}`;
     groups.set(group, [...(groups.get(group) ?? []), { base: cell, head: other }]);
   }
@@ -138,6 +138,13 @@ export function compareRuns(base: Results, head: Results): RunComparison {
       scenarios: { ...base.scenarios, ...head.scenarios },
     },
   };
+}
+
+/** Whether a ratio can be formed: a program may spend no time at all on a part, and 0 has no logarithm. */
+function isPositive(cells: readonly Cell[], condition: Condition): boolean {
+  return cells.every(({ replicates }) =>
+    replicates.every((replicate) => replicate.median > 0 && replicate[condition] > 0),
+  );
 }
 
 /** What a replicate measures of the machine while it times. */
