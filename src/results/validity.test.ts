@@ -81,6 +81,14 @@ describe("orderEffectOf", () => {
     expect(effect.place.p).toBeGreaterThan(0.001);
   });
 
+  it("leaves out cells that took no time, which say nothing of drift", () => {
+    const results = ordered((order) => 1 + order / 500);
+    const [zero, ...others] = results.cells;
+    for (const [i, replicate] of zero!.replicates.entries()) replicate.median = i === 0 ? 1 : 0;
+    const without = { cells: [{ ...zero!, replicates: [] }, ...others] };
+    expect(orderEffectOf(results)).toEqual(orderEffectOf(without));
+  });
+
   it("is silent about too few replicates", () => {
     expect(orderEffectOf(fakeResults({ planes: ["ebpf"], services: [1], replicates: 7 }))).toBeNull();
   });

@@ -64,10 +64,13 @@ export function cellWarnings(cell: Cell): string[] {
   ].filter((warning) => warning !== false);
 }
 
-/** Tests whether order mattered, over all replicates of cells with at least three. null below ten such replicates. */
+/**
+ * Tests whether order mattered, over all replicates of cells with at least three, each above 0: a program may spend no
+ * time at all on a part, and 0 has no logarithm. null below ten such replicates.
+ */
 export function orderEffectOf({ cells }: Pick<Results, "cells">): OrderEffect | null {
   const points = cells
-    .filter(({ replicates }) => replicates.length >= 3)
+    .filter(({ replicates }) => replicates.length >= 3 && replicates.every(({ median }) => median > 0))
     .flatMap(({ replicates }) => {
       const middle = median(replicates.map((replicate) => replicate.median));
       return replicates.map((replicate) => ({
