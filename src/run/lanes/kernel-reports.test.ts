@@ -208,6 +208,13 @@ describe("other reports of the kernel lane", () => {
   it("a failed change leaves a reason and no replicate", () => {
     ingest({ kind: "update failed", update: 0, reason: "refused" });
     expect(find("update", "proxy")).toMatchObject({
+  it("a run that is resumed goes on with the average of before", () => {
+    ingest(update(0, [100, 200]));
+    ingest({ kind: "loaded", cell: 1, loadMs: 2.5, programBytes: 4096, facts: { rules: 12 } });
+    ingest(update(1, [200, 300]));
+    expect(find("update", "proxy").facts).toEqual({ rules: 12, systemCallsNs: 200 });
+  });
+
       warnings: ["a replicate failed: refused"],
       replicates: [],
     });

@@ -66,8 +66,8 @@ export function kernelReports(
       const cell = pointCell(report);
       for (const same of sameStation(cell)) {
         same.programBytes = report.programBytes;
-        same.facts = { ...report.facts };
-        // A run that is resumed loads once more what it has loaded before.
+        // A run that is resumed loads once more what it has loaded, and measured, before.
+        same.facts = { ...same.facts, ...report.facts };
         if (same.scenario !== "sync" || same.replicates.length > 0) continue;
         const ns = Math.round(report.loadMs * 1e6);
         same.replicates.push({
