@@ -227,17 +227,20 @@ async function measure(
     }
     if (lane.generatesClusters) await recordClusterDigests(results, { catalog, clusterFile }, signal);
     checkpoint.save(results);
-    await lane.measure(results, {
-      spec,
-      catalog,
-      clusterLane,
-      clusterFile,
-      ownBuilds,
-      signal,
-      onProgress,
-      cpu: results.environment.pinnedCpu,
-      onReplicate: () => checkpoint.saveThrottled(results),
-    });
+    // While it was prepared it may have been asked to end.
+    if (!signal.aborted) {
+      await lane.measure(results, {
+        spec,
+        catalog,
+        clusterLane,
+        clusterFile,
+        ownBuilds,
+        signal,
+        onProgress,
+        cpu: results.environment.pinnedCpu,
+        onReplicate: () => checkpoint.saveThrottled(results),
+      });
+    }
   } finally {
     if (folder) rmSync(folder, { recursive: true, force: true });
   }

@@ -62,8 +62,8 @@ export function requireLane(lane: KernelLane): void {
 }
 
 /**
- * Runs a request in a fresh sandbox of the lane and waits for its end; `prepare` may put files into its folder. Removes
- * what could stay behind. Throws KernelError with the child's own words when it fails.
+ * Runs a request in a fresh sandbox of the lane and waits for its end, at most until the signal aborts; `prepare` may put
+ * files into its folder. Removes what could stay behind. Throws KernelError with the child's own words when it fails.
  */
 export async function runInSandbox<T extends object>(
   lane: KernelLane,
@@ -72,6 +72,8 @@ export async function runInSandbox<T extends object>(
   prepare?: (folder: string) => void,
 ): Promise<void> {
   requireLane(lane);
+  // A signal that has aborted tells no listener: what was started would run to its end.
+  if (options.signal?.aborted) return;
   const folder = mkdtempSync(join(os.tmpdir(), PREFIX));
   const root = cgroupRoot();
   await thenCleanUp(async () => {
