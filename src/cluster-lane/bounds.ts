@@ -13,3 +13,6 @@ export const CLUSTER_BOUNDS = {
   /** A probe's log must fit what a node keeps of one. */
   durationSeconds: [1, 300],
 } as const;
+
+/** Settings that results may hold: every other names a cluster, or what is in it. */
+export const STORED_SETTINGS = ["nodes", "rate", "protocols", "planeName", "names"] as const;

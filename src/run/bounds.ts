@@ -17,6 +17,11 @@ export const BOUNDS = {
   seed: [0, Number.MAX_SAFE_INTEGER],
 } as const satisfies Record<string, readonly [number, number]>;
 
+/** A plane as results may name it: without the path of a user's own build, which goes by its name. */
+export function withoutFolder(plane: string): string {
+  return plane.replace(/^([^@]*)@.*[/\\]/, "$1@FOLDER/");
+}
+
 /** Fields of a specification that not every lane uses. There they are refused: they would be recorded and ignored. */
 const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
   profile: ["model", "kernel", "guest"],

@@ -30,7 +30,7 @@ import type { Lane, Plan } from "./lanes/lane.js";
 import { lockFolder } from "./lock.js";
 import { assembleRun } from "./plan.js";
 import { loadResumableRun } from "./resume.js";
-import { InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput } from "./spec.js";
+import { callOf, InvalidRunSpecError, parseRunSpec, type RunSpec, type RunSpecInput } from "./spec.js";
 
 /** What accompanies a run, whatever it measures. */
 export interface SessionOptions {
@@ -106,7 +106,7 @@ export async function startRun(spec: RunSpecInput, options: WithCatalog<RunOptio
   options.signal?.throwIfAborted();
   const results = assembleRun(plan, {
     seed: parsed.seed,
-    command: options.command ?? `runBenchmark(${JSON.stringify(spec)})`,
+    command: options.command ?? callOf(spec),
     imported: cluster === undefined ? null : { notes: notesOf(familiesOf(cluster)[0]) },
     environment: readEnvironment(cpu),
     now: new Date(),

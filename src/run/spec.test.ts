@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvalidRunSpecError, parseRunSpec } from "./spec.js";
+import { callOf, InvalidRunSpecError, parseRunSpec, type RunSpecInput } from "./spec.js";
 
 describe("a run's specification", () => {
   it("is the model lane with seed 1 when nothing is asked for", () => {
@@ -44,5 +44,36 @@ describe("a run's specification", () => {
 
   it("is refused with an error that names its kind", () => {
     expect(() => parseRunSpec({ seed: -1 })).toThrow(InvalidRunSpecError);
+  });
+});
+
+describe("the call that results hold of a specification", () => {
+  it("repeats what has nothing to hide as it is", () => {
+    const spec = { profile: "quick", planes: ["iptables", "nftables@1.37"], services: [1, 20], zipf: 1.1 };
+    expect(callOf(spec)).toBe(`runBenchmark(${JSON.stringify(spec)})`);
+    expect(callOf({})).toBe("runBenchmark({})");
+  });
+
+  it("names no cluster, nothing in it, and no path", () => {
+    const secret = {
+      kubeconfig: "/home/me/.kube/secret-file",
+      context: "secret-context",
+      namespace: "secret-namespace",
+      nodeSelector: { "secret-label": "secret-value" },
+      tolerations: [{ key: "secret-taint", operator: "Equal" as const, value: "secret-pool" }],
+      image: "registry.secret.example/pause",
+    };
+    const stored = { nodes: 2, rate: 300, protocols: ["udp" as const], planeName: "mine", names: true };
+    const lane = { lane: "cluster" as const, seed: 4 };
+    const call = callOf({ ...lane, clusterLane: { ...secret, ...stored, keep: true } });
+    expect(call).not.toMatch(/secret|home|keep/);
+    expect(call).toBe(`runBenchmark(${JSON.stringify({ ...lane, clusterLane: stored })})`);
+    const spec: RunSpecInput = {
+      lane: "kernel",
+      nft: "/home/me/secret/nft",
+      planes: ["kube-proxy/nftables@/home/secret/kube-proxy", "cilium@C:\\secret\\cilium-lb", "ebpf"],
+    };
+    expect(callOf(spec)).not.toMatch(/secret|home/);
+    expect(callOf(spec)).toContain("kube-proxy/nftables@FOLDER/kube-proxy");
   });
 });

@@ -2,10 +2,11 @@
 
 import { z } from "zod";
 import { POPULAR } from "../cluster/flows.js";
+import { STORED_SETTINGS } from "../cluster-lane/bounds.js";
 import { clusterLaneSchema } from "../cluster-lane/options.js";
 import { InputError } from "../errors.js";
 import { planeOptionsFrom } from "../planes/options.js";
-import { BOUNDS, LANE_IDS, lanesUsing } from "./bounds.js";
+import { BOUNDS, LANE_IDS, lanesUsing, withoutFolder } from "./bounds.js";
 
 const integer = ([min, max]: readonly [number, number]) => z.int().min(min).max(max);
 const share = z.number().min(0).max(1);
@@ -125,4 +126,26 @@ export function parseRunSpec(input: unknown): RunSpec {
   }
   planeOptionsFrom(parsed.data.planeOptions ?? {});
   return parsed.data;
+}
+
+/**
+ * The call that repeats a run, as results hold it: without paths, and without what names a cluster or what is in it.
+ *
+ * @param spec What a program asked for.
+ * @returns JavaScript; `PATH` and `FOLDER` stand for paths.
+ */
+export function callOf(spec: RunSpecInput): string {
+  const { clusterLane, nft, planes } = spec;
+  const stored =
+    clusterLane &&
+    Object.fromEntries(
+      STORED_SETTINGS.flatMap((key) => (clusterLane[key] === undefined ? [] : [[key, clusterLane[key]]])),
+    );
+  const shown = {
+    ...spec,
+    ...(planes !== undefined && { planes: planes.map(withoutFolder) }),
+    ...(nft !== undefined && { nft: "PATH" }),
+    ...(stored !== undefined && { clusterLane: stored }),
+  };
+  return `runBenchmark(${JSON.stringify(shown)})`;
 }

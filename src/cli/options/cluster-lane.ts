@@ -1,7 +1,7 @@
 /** Options of the cluster lane, spelled as kubectl spells them where it has them. */
 
 import type { Options } from "yargs";
-import { CLUSTER_BOUNDS, PROTOCOLS } from "../../cluster-lane/bounds.js";
+import { CLUSTER_BOUNDS, PROTOCOLS, STORED_SETTINGS } from "../../cluster-lane/bounds.js";
 import type { ClusterSettings, Toleration } from "../../cluster-lane/options.js";
 import { UsageError } from "../../errors.js";
 import { lanesUsing } from "../../run/bounds.js";
@@ -11,14 +11,9 @@ import type { GivenOptions, RunOption } from "./run-option.js";
 type Key = keyof ClusterSettings;
 type Read<K extends Key> = (text: string, name: string) => NonNullable<ClusterSettings[K]>;
 
-/** An option of one field. Unless `isWritten`, it stays out of the stored command: it may name a cluster or its nodes. */
-function option<K extends Key>(
-  name: string,
-  key: K,
-  declaration: Options,
-  read: Read<K>,
-  isWritten = false,
-): RunOption {
+/** An option of one field. What results may not hold stays out of the stored command. */
+function option<K extends Key>(name: string, key: K, declaration: Options, read: Read<K>): RunOption {
+  const isWritten = STORED_SETTINGS.some((stored) => stored === key);
   return {
     name,
     declaration: {
@@ -65,21 +60,18 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
     "nodes",
     { describe: "Lane cluster: nodes that probe, at most; 3 by default" },
     number(CLUSTER_BOUNDS.nodes),
-    true,
   ),
   option(
     "rate",
     "rate",
     { describe: "Lane cluster: connections per second of each probe; 2,000 by default, 500 over UDP" },
     number(CLUSTER_BOUNDS.rate),
-    true,
   ),
   option(
     "protocol",
     "protocols",
     { describe: `Lane cluster: ${PROTOCOLS.join(" or ")}, or both; tcp by default` },
     (text, name) => parseChoices(text, name, PROTOCOLS),
-    true,
   ),
   option(
     "node-selector",
@@ -107,9 +99,8 @@ export const CLUSTER_LANE_OPTIONS: readonly RunOption[] = [
         "Lane cluster: name of the data plane; one that begins like the detected mode keeps its version",
     },
     asGiven,
-    true,
   ),
-  option("names", "names", { type: "boolean", describe: "Lane cluster: store names of nodes" }, isTrue, true),
+  option("names", "names", { type: "boolean", describe: "Lane cluster: store names of nodes" }, isTrue),
   option(
     "keep",
     "keep",

@@ -12,7 +12,7 @@ import { REAL_PROGRAM_FORMS } from "../../kernel/planes/real-programs.js";
 import type { PlaneOption } from "../../planes/option.js";
 import { acceptedValues, accepts, PLANE_OPTIONS, type PlaneSettings } from "../../planes/options.js";
 import { planeChoices } from "../../planes/registry-loader.js";
-import { BOUNDS, LANE_IDS, type LaneId, lanesUsing } from "../../run/bounds.js";
+import { BOUNDS, LANE_IDS, type LaneId, lanesUsing, withoutFolder } from "../../run/bounds.js";
 import type { RunSpec, RunSpecInput } from "../../run/spec.js";
 import type { CatalogNames } from "./catalog-names.js";
 import { CLUSTER_LANE_OPTIONS } from "./cluster-lane.js";
@@ -94,8 +94,7 @@ export const RUN_OPTIONS: readonly RunOption[] = [
       if (lane === "model") return parsePlanes(text);
       return lane === "kernel" ? parseKernelPlanes(text, name) : parseGuestPlanes(text, name);
     },
-    // Without paths: a user's own build goes by its name.
-    (planes) => planes.map((plane) => plane.replace(/^([^@]*)@.*\//, "$1@FOLDER/")).join(","),
+    (planes) => planes.map(withoutFolder).join(","),
   ),
   option(
     "services",
