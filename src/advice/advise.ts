@@ -2,7 +2,6 @@
 
 import type { Change } from "../cluster/change.js";
 import { type Cluster, cidrSize, servicePortName } from "../cluster/cluster.js";
-import { clusterDigest } from "../cluster/digest.js";
 import { type Family, familyOf, rangeText } from "../cluster/family.js";
 import { IPV6_BITS } from "../cluster/ipv6.js";
 import { InputError } from "../errors.js";
@@ -17,6 +16,7 @@ import { type NoPrediction, type Prediction, predictLookup } from "../results/pr
 import { compareLookups, curveOf, type LookupRatio } from "../results/reading.js";
 import type { Results } from "../results/schema.js";
 import { type ProgrammingPrediction, predictProgramming } from "./programming.js";
+import { isMeasuredIn, sizeIn } from "./size-in.js";
 import { type Circumstances, circumstancesOf } from "./switching.js";
 import { typicalServicePort } from "./typical.js";
 
@@ -139,8 +139,8 @@ export function adviseCluster(
   const ofRun = planeOptionsFrom(run.run.settings.planes);
   const version = asked.kubeProxy ?? ofRun.kubeProxy ?? NEWEST_KUBE_PROXY;
   const options = { seed: run.run.seed, ...ofRun, ...asked, kubeProxy: version };
-  const measuredHere = run.cluster.digests[String(cluster.services)] === clusterDigest(cluster);
-  const n = measuredHere ? cluster.services : cluster.servicePorts;
+  const measuredHere = isMeasuredIn(run, cluster);
+  const n = sizeIn(run, cluster);
   const servicePort = typicalServicePort(cluster);
   const lookups = new Map(planes.map((plane) => [plane, predictLookup(run, plane, n)]));
   const timeOf = (plane: PlaneId) => {

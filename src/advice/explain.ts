@@ -16,6 +16,7 @@ import type { Results } from "../results/schema.js";
 import { formatBytes } from "../text.js";
 import { leftOutOf } from "./certainty.js";
 import { otherPorts } from "./find-service.js";
+import { type Axis, axisOf } from "./size-in.js";
 
 /** How much larger the cluster is imagined. */
 const GROWTH_FACTORS = [1, 2, 10] as const;
@@ -114,7 +115,8 @@ export function explainService(
 ): ServiceExplanation {
   const flow = firstPacket(cluster, servicePort);
   const { services, servicePorts, endpoints } = cluster;
-  const sizes = GROWTH_FACTORS.map((factor) => grown(cluster, factor));
+  const axis = options.run ? axisOf(options.run, cluster) : "servicePorts";
+  const sizes = GROWTH_FACTORS.map((factor) => grown(cluster, factor, axis));
   return {
     service: servicePortName(cluster, servicePort),
     otherPorts: otherPorts(cluster, servicePort),
@@ -142,15 +144,18 @@ interface Grown {
   readonly factor: number;
   readonly services: number;
   readonly servicePorts: number;
+  /** The N at which the run is read. */
+  readonly n: number;
   /** What the cluster is like, or why it can't grow so far. */
   readonly cluster: Cluster | string;
 }
 
-function grown(cluster: Cluster, factor: number): Grown {
+function grown(cluster: Cluster, factor: number, axis: Axis): Grown {
   const size = {
     factor,
     services: factor * cluster.services,
     servicePorts: factor * cluster.servicePorts,
+    n: factor * cluster[axis],
   };
   try {
     return { ...size, cluster: growCluster(cluster, size.services) };
@@ -178,8 +183,7 @@ function explainPlane(
   const own = plane.descriptor.can.readsNodeLists && nodeList ? nodeList : null;
   const options = { ...asked, seed };
   const costs = sizes.map((size): SizedCost => {
-    const { factor, services, servicePorts } = size;
-    const n = run?.cluster.source === "imported" ? services : servicePorts;
+    const { factor, services, servicePorts, n } = size;
     const nothing = { factor, services, servicePorts, work: null, rules: null, prediction: null };
     const program = compiledOrReason(size.cluster, (cluster) => plane.compile(cluster, options));
     if (typeof program === "string") return { ...nothing, unavailable: program };
