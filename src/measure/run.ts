@@ -65,12 +65,12 @@ export async function runSchedule(results: Results, options: ScheduleOptions): P
       if (!isOpen(index) || hasReplicateOf(cell, block)) continue;
       const pace = paceOf(now() - startedAt, spentOnAll(results) - spentBefore);
       options.onProgress({ ...remaining(results, block, place, isOpen, pace), cell });
-      // The caller may have aborted just now; a child that starts after that would not be killed.
+      // The caller may have aborted just now.
       if (options.signal.aborted) return;
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
       try {
         const ran = await runUntilQuiet(results, cell, block, () =>
-          runReplicate(options.childScript, job, options.prefix, timeoutOf(job)),
+          runReplicate(options.childScript, job, options.prefix, timeoutOf(job), options.signal),
         );
         add(results, cell, ran, { block, order: block * results.cells.length + place, seed: job.seed });
       } catch (error) {

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job } from "./scenario.js";
 import { childPrefix, ReplicateError, runReplicate } from "./spawn.js";
@@ -12,10 +13,16 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a child made of the given statements. */
-function child(code: string, timeoutMs = 60_000) {
-  const script = join(folder, "child.mjs");
+function child(code: string, timeoutMs = 60_000, signal?: AbortSignal) {
+  const script = join(folder, `child-${scripts++}.mjs`);
   writeFileSync(script, code);
-  return runReplicate(script, {} as Job, [], timeoutMs);
+  return runReplicate(script, {} as Job, [], timeoutMs, signal);
+}
+let scripts = 0;
+
+/** Waits for what comes sooner or later. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await setTimeout(5);
 }
 
 describe("runReplicate", () => {
@@ -39,6 +46,31 @@ describe("runReplicate", () => {
   it("kills a child that hangs", async () => {
     await expect(child(`setInterval(() => {}, 1000)`, 300)).rejects.toThrow(
       "it hung and was killed after 0.3 s",
+    );
+  });
+
+  it("kills a child once its signal aborts, and leaves the child of another run alone", async () => {
+    const mine = new AbortController();
+    const there = join(folder, "there");
+    const running = child(
+      `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(there)}, ""); setInterval(() => {}, 1000)`,
+      60_000,
+      mine.signal,
+    );
+    const other = child(
+      `process.stdin.resume().on("end", () => setTimeout(() => console.log('{"samples":[7]}'), 100))`,
+      60_000,
+      new AbortController().signal,
+    );
+    await until(() => existsSync(there));
+    mine.abort();
+    await expect(running).rejects.toThrow("the process ended with SIGKILL");
+    expect((await other).measured).toEqual({ samples: [7] });
+  });
+
+  it("starts nothing that goes on where the signal has aborted before", async () => {
+    await expect(child(`setInterval(() => {}, 1000)`, 60_000, AbortSignal.abort())).rejects.toThrow(
+      ReplicateError,
     );
   });
 });

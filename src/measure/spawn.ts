@@ -1,6 +1,6 @@
 /** One fresh process for one replicate. */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import os from "node:os";
 import { performance } from "node:perf_hooks";
 import { CHILD_FLAGS } from "./environment.js";
@@ -49,13 +49,6 @@ function pdeathsig(): readonly string[] {
   return setpriv;
 }
 
-const alive = new Set<ChildProcess>();
-
-/** Kills every child that still runs: for signal handlers. */
-export function killChildren(): void {
-  for (const child of alive) child.kill("SIGKILL");
-}
-
 export interface Ran {
   readonly measured: Measured | Counted;
   /** From start to end of the process, milliseconds. */
@@ -64,19 +57,23 @@ export interface Ran {
 
 /**
  * Runs a job in `childScript` and returns what it measured. Throws ReplicateError with the child's own words, or with
- * what became of it: killed, hung, or something else on its output than a measurement.
+ * what became of it: killed, as it is once `signal` aborts, hung, or something else on its output than a measurement.
  */
 export function runReplicate(
   childScript: string,
   job: Job,
   prefix: readonly string[],
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<Ran> {
   const [command, ...args] = [...prefix, process.execPath, ...CHILD_FLAGS, childScript];
   const started = performance.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(command!, args, { stdio: ["pipe", "pipe", "pipe"] });
-    alive.add(child);
+    const child = spawn(command!, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      killSignal: "SIGKILL",
+      ...(signal && { signal }),
+    });
     let stdout = "";
     let stderr = "";
     let timedOut = false;
@@ -90,15 +87,18 @@ export function runReplicate(
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-4000);
     });
-    child.on("error", (error) => finish(() => reject(new ReplicateError(error.message))));
-    child.on("close", (code, signal) =>
+    child.on("error", (error) => {
+      // One that has been started is waited for, so that none is left behind an end.
+      if (child.pid === undefined) finish(() => reject(new ReplicateError(error.message)));
+    });
+    child.on("close", (code, killedBy) =>
       finish(() => {
         const wallMs = performance.now() - started;
         const measured = code === 0 ? parseMeasured(stdout) : null;
         if (measured) resolve({ measured, wallMs });
         else if (timedOut) reject(new ReplicateError(`it hung and was killed after ${timeoutMs / 1000} s`));
         else if (code === 0) reject(new ReplicateError("the process ended without a measurement"));
-        else reject(new ReplicateError(exitReason(stderr, code, signal)));
+        else reject(new ReplicateError(exitReason(stderr, code, killedBy)));
       }),
     );
     // A child that dies before it has read its job must not take the parent along (EPIPE).
@@ -107,7 +107,6 @@ export function runReplicate(
 
     function finish(settle: () => void): void {
       clearTimeout(timer);
-      alive.delete(child);
       settle();
     }
   });

@@ -7,7 +7,7 @@ import type { Profile } from "../../measure/catalog.js";
 import { runSchedule } from "../../measure/run.js";
 import type { Job, Size } from "../../measure/scenario.js";
 import { makeSchedule } from "../../measure/schedule.js";
-import { childPrefix, killChildren } from "../../measure/spawn.js";
+import { childPrefix } from "../../measure/spawn.js";
 import { levelOf, looksBetween } from "../../measure/stopping.js";
 import { familyGap } from "../../planes/families/gap.js";
 import { planeOptionsFrom } from "../../planes/options.js";
@@ -169,27 +169,22 @@ function distinct(numbers: readonly number[]): number[] {
 
 async function measureModels(results: Results, context: RunContext): Promise<void> {
   const { cpu, signal, onProgress, onReplicate } = context;
-  signal.addEventListener("abort", killChildren);
-  try {
-    await runSchedule(results, {
-      childScript: WORKER_SCRIPT,
-      prefix: childPrefix(cpu),
-      signal,
-      jobOf: (cell) => jobOf(results, cell, context),
-      onProgress: ({ done, total, leftMs, mostLeftMs, cell }) =>
-        onProgress({
-          kind: "measuring",
-          done,
-          total,
-          leftMs,
-          mostLeftMs,
-          what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "service" : "services"}`,
-        }),
-      onReplicate,
-    });
-  } finally {
-    signal.removeEventListener("abort", killChildren);
-  }
+  await runSchedule(results, {
+    childScript: WORKER_SCRIPT,
+    prefix: childPrefix(cpu),
+    signal,
+    jobOf: (cell) => jobOf(results, cell, context),
+    onProgress: ({ done, total, leftMs, mostLeftMs, cell }) =>
+      onProgress({
+        kind: "measuring",
+        done,
+        total,
+        leftMs,
+        mostLeftMs,
+        what: `${cell.plane}, ${formatCount(cell.services)} ${cell.services === 1 ? "service" : "services"}`,
+      }),
+    onReplicate,
+  });
 }
 
 function jobOf(results: Results, cell: Cell, context: RunContext): Omit<Job, "seed"> {
