@@ -6,7 +6,7 @@ import type { Job } from "./scenario.js";
 import { makeSchedule } from "./schedule.js";
 import { levelOf, looksBetween } from "./stopping.js";
 
-/** Empty loops of the replicates to come, one after another; 1 ns where the list is at its end. */
+/** Empty loops of the replicates to come, one after another; 1 ns where the list is at its end, NaN fails. */
 let floors: number[];
 /** Of each replicate that is measured, milliseconds. */
 const WALL_MS = 50;
@@ -18,7 +18,8 @@ vi.mock("./spawn.js", async (original) => {
     ...spawn,
     runReplicate: async (_script: string, job: Job) => {
       const floorNs = floors.shift() ?? 1;
-      if ((job.plane as string) === "crash") throw new spawn.ReplicateError("no such table");
+      if ((job.plane as string) === "crash" || Number.isNaN(floorNs))
+        throw new spawn.ReplicateError("no such table");
       const level = 100 * (1 + job.zipf * ((job.seed % 97) / 97 - 0.5));
       const measured = {
         batch: 1,
@@ -138,6 +139,22 @@ describe("runSchedule", () => {
       [2, 1.6, 160],
       [2, 1.7, 170],
     ]);
+  });
+
+  it("keeps a disturbed take where its repetition fails, and says that it failed", async () => {
+    results = plan(4, 4, ["ebpf"]);
+    results.run.budgetSeconds = 100 * WALL_MS;
+    floors = [1, 1.6, Number.NaN, 1, 1];
+    await runSchedule(results, options());
+    const [{ replicates, disturbed, warnings }] = results.cells as [Cell];
+    expect(replicates.map(({ floorNs, block }) => [floorNs, block])).toEqual([
+      [1, 0],
+      [1.6, 1],
+      [1, 2],
+      [1, 3],
+    ]);
+    expect(disturbed).toEqual([]);
+    expect(warnings).toEqual(["a replicate failed: no such table"]);
   });
 
   it("measures nothing again without a budget of time, or beyond three tenths of it", async () => {

@@ -68,17 +68,21 @@ export async function runSchedule(results: Results, options: ScheduleOptions): P
       // The caller may have aborted just now.
       if (options.signal.aborted) return;
       const job = { ...options.jobOf(cell), seed: replicateSeed(seed, block, index) };
+      const fail = (error: unknown): void => {
+        // What was interrupted is measured once the run is resumed.
+        if (options.signal.aborted || !(error instanceof ReplicateError)) throw error;
+        failures.set(index, (failures.get(index) ?? 0) + 1);
+        const warning = `a replicate failed: ${error.message}`;
+        if (!cell.warnings.includes(warning)) cell.warnings.push(warning);
+      };
       try {
-        const ran = await runUntilQuiet(results, cell, block, () =>
+        const ran = await runUntilQuiet(results, cell, block, fail, () =>
           runReplicate(options.childScript, job, options.prefix, timeoutOf(job), options.signal),
         );
         add(results, cell, ran, { block, order: block * results.cells.length + place, seed: job.seed });
       } catch (error) {
         if (options.signal.aborted) return;
-        if (!(error instanceof ReplicateError)) throw error;
-        failures.set(index, (failures.get(index) ?? 0) + 1);
-        const warning = `a replicate failed: ${error.message}`;
-        if (!cell.warnings.includes(warning)) cell.warnings.push(warning);
+        fail(error);
       }
       options.onReplicate();
     }
@@ -92,18 +96,28 @@ function paceOf(elapsedMs: number, measuredMs: number): number {
   return measuredMs > 0 ? Math.min(MOST_PACE, Math.max(1, elapsedMs / measuredMs)) : 1;
 }
 
-/** Runs a replicate, again while it is disturbed. The takes before the last are kept in the cell's `disturbed`. */
+/**
+ * Runs a replicate, again while it is disturbed. The takes before the last are kept in the cell's `disturbed`. Where a take
+ * fails that was to replace one, `fail` is told, and what there is stays.
+ */
 async function runUntilQuiet(
   results: Results,
   cell: Cell,
   block: number,
+  fail: (error: unknown) => void,
   run: () => Promise<Ran>,
 ): Promise<Ran> {
   let ran = await run();
   for (let take = 1; take < MAX_ATTEMPTS; take++) {
     const { measured, wallMs } = ran;
     if ("counts" in measured || !isNoisy(results, cell, measured)) break;
-    const again = await run();
+    let again: Ran;
+    try {
+      again = await run();
+    } catch (error) {
+      fail(error);
+      break;
+    }
     cell.disturbed.push({
       block,
       wallMs: Math.round(wallMs),
