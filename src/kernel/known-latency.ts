@@ -4,7 +4,7 @@ import { median } from "../stats/quantile.js";
 import { compileProgram } from "./native.js";
 import type { ConnectReport } from "./tasks.js";
 import type { Host } from "./testbed/host.js";
-import { runTool, toolPath } from "./testbed/tools.js";
+import { KernelError, runTool, toolPath } from "./testbed/tools.js";
 
 type KnownTables = Extract<ConnectReport, { kind: "known latency" }>["tables"];
 
@@ -37,4 +37,17 @@ export async function timeKnownTables(
     tables.push({ elements, bytes: elements * LINE_BYTES, kernelNs: column(0), chaseNs: column(1) });
   }
   return tables;
+}
+
+/** Reports these times, or why there are none: planes' lookups are measured all the same. */
+export async function reportKnownTables(
+  report: (report: ConnectReport) => void,
+  time: () => Promise<KnownTables>,
+): Promise<void> {
+  try {
+    report({ kind: "known latency", tables: await time() });
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    report({ kind: "known latency failed", reason: error.message });
+  }
 }

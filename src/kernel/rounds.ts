@@ -10,7 +10,7 @@ import { replicateSeed } from "../measure/schedule.js";
 import type { Ran } from "../measure/spawn.js";
 import { addWork, type Flow, type Model, noWork } from "../planes/plane.js";
 import { median } from "../stats/quantile.js";
-import { timeKnownTables } from "./known-latency.js";
+import { reportKnownTables, timeKnownTables } from "./known-latency.js";
 import type { LoadedPlane, TestbedConfig } from "./loaded-plane.js";
 import { readMemory } from "./memory.js";
 import { compileProgram } from "./native.js";
@@ -105,7 +105,7 @@ export async function measureRounds(
     task.schedule.flat().length > 0 &&
     loadedCells.some((loadedCell) => loadedCell?.loaded.plane.lookupProgram != null)
   )
-    report({ kind: "known latency", tables: await timeKnownTables(host, task) });
+    await reportKnownTables(report, () => timeKnownTables(host, task));
   const chase = new Chase();
   const isUp = timer(task.budgetMs, began);
   await measureBlocks(loadedCells, { ...task, isUp }, { runModel, chase }, report);

@@ -119,6 +119,9 @@ const knownLatencySchema = z.object({
   tables: z.array(z.object({ elements: count, bytes: count, kernelNs: z.number(), chaseNs: z.number() })),
 });
 
+/** These could not be timed, and are absent. */
+const knownLatencyFailedSchema = z.object({ kind: z.literal("known latency failed"), reason: z.string() });
+
 /** A replicate of the model lane: `cell` counts within `models`. */
 const modelSchema = z.object({
   kind: z.literal("model"),
@@ -172,6 +175,7 @@ export const connectReportSchema = z.discriminatedUnion("kind", [
   roundSchema,
   lookupSchema,
   knownLatencySchema,
+  knownLatencyFailedSchema,
   modelSchema,
 ]);
 export type ConnectReport = z.infer<typeof connectReportSchema>;

@@ -30,6 +30,14 @@ describe("the check of BPF timing", () => {
     expect(describeKnownLatency(fakeResults())).toBe("");
   });
 
+  it("says why it was not made, where the kernel refused it", () => {
+    const results = fakeResults();
+    for (const cell of results.cells) cell.facts = { knownLatency: "not made: no memory to lock" };
+    expect(allWarnings(results).filter((warning) => warning.startsWith("BPF"))).toEqual([
+      "BPF timing check not made: no memory to lock: nothing tells how far the times of scenario lookup can be believed",
+    ]);
+  });
+
   it("warns where it fails, and says what not to use", () => {
     const results = { ...fakeResults(), knownLatency: [one, { ...large, kernelNs: 90 }] };
     const found = allWarnings(results).filter((warning) =>

@@ -27,8 +27,18 @@ export function describeKnownLatency({ knownLatency }: Pick<Results, "knownLaten
   return `BPF timing check, a lookup in a table of ${tables.join("; of ")}`;
 }
 
-/** What to do where the check fails; empty where it holds or was not made. */
-export function knownLatencyWarnings({ knownLatency = [] }: Pick<Results, "knownLatency">): string[] {
+/** What to do where the check fails, or could not be made; empty where it holds or was not asked for. */
+export function knownLatencyWarnings({
+  knownLatency,
+  cells,
+}: Pick<Results, "knownLatency" | "cells">): string[] {
+  if (knownLatency === undefined) {
+    const reasons = new Set(cells.flatMap(({ facts }) => facts.knownLatency ?? []));
+    return [...reasons].map(
+      (reason) =>
+        `BPF timing check ${reason}: nothing tells how far the times of scenario lookup can be believed`,
+    );
+  }
   return knownLatency
     .filter((table) => !isAsKnown(table))
     .map(

@@ -163,6 +163,14 @@ describe("other reports of the kernel lane", () => {
     expect([stage, results.knownLatency]).toEqual([null, tables]);
   });
 
+  it("lookups of known latency that could not be timed leave the reason where they are missed", () => {
+    const { stage } = ingest({ kind: "known latency failed", reason: "no memory to lock" });
+    expect([stage, results.knownLatency]).toEqual([null, undefined]);
+    expect(find("lookup", "proxy").facts).toEqual({ knownLatency: "not made: no memory to lock" });
+    expect(find("lookup", "proxy").warnings).toEqual([]);
+    expect(find("lookup", "proxy", "model").facts).toEqual({});
+  });
+
   it("a lookup alone is a replicate of lookup in the kernel, not of the model", () => {
     ingest({
       kind: "lookup",
@@ -200,6 +208,13 @@ describe("other reports of the kernel lane", () => {
     expect(cell.facts.systemCallsNs).toBe(200);
   });
 
+  it("a run that is resumed goes on with the average of before", () => {
+    ingest(update(0, [100, 200]));
+    ingest({ kind: "loaded", cell: 1, loadMs: 2.5, programBytes: 4096, facts: { rules: 12 } });
+    ingest(update(1, [200, 300]));
+    expect(find("update", "proxy").facts).toEqual({ rules: 12, systemCallsNs: 200 });
+  });
+
   it("a change whose tool times no system calls leaves no such fact", () => {
     ingest(update(0, null));
     expect(find("update", "proxy").facts).not.toHaveProperty("systemCallsNs");
@@ -208,13 +223,6 @@ describe("other reports of the kernel lane", () => {
   it("a failed change leaves a reason and no replicate", () => {
     ingest({ kind: "update failed", update: 0, reason: "refused" });
     expect(find("update", "proxy")).toMatchObject({
-  it("a run that is resumed goes on with the average of before", () => {
-    ingest(update(0, [100, 200]));
-    ingest({ kind: "loaded", cell: 1, loadMs: 2.5, programBytes: 4096, facts: { rules: 12 } });
-    ingest(update(1, [200, 300]));
-    expect(find("update", "proxy").facts).toEqual({ rules: 12, systemCallsNs: 200 });
-  });
-
       warnings: ["a replicate failed: refused"],
       replicates: [],
     });

@@ -128,6 +128,12 @@ export function kernelReports(
       results.knownLatency = tables;
       return { cell: present(points[0], "plane 0"), stage: null };
     },
+    "known latency failed": ({ reason }) => {
+      // With the times that it would vouch for. No replicate is missing for it.
+      for (const cell of selectCells(results, { lane: "kernel", scenario: "lookup" }))
+        cell.facts = { ...cell.facts, knownLatency: `not made: ${reason}` };
+      return { cell: present(points[0], "plane 0"), stage: null };
+    },
     model: (report) => {
       const cell = present(models[report.cell], `model ${report.cell}`);
       const { measured, wallMs } = report.ran;
