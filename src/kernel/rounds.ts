@@ -109,7 +109,9 @@ export async function measureRounds(
   const chase = new Chase();
   const isUp = timer(task.budgetMs, began);
   await measureBlocks(loadedCells, { ...task, isUp }, { runModel, chase }, report);
-  await measureUpdates(loadedCells, { ...task, isUp }, meters.stopwatch, chase, report);
+  const updaterOf = ({ loaded, config }: LoadedCell) =>
+    new Updater(loaded, config, meters.stopwatch, task.seed);
+  await measureUpdates(loadedCells, { ...task, isUp }, { updaterOf, chase }, report);
 }
 
 /** What is begun is finished; nothing is begun once the time is used up. */
@@ -147,15 +149,21 @@ function timer(budgetMs: number | null, began: number): () => boolean {
   return () => budgetMs !== null && performance.now() - began > budgetMs;
 }
 
-/** After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. */
-async function measureUpdates(
-  loadedCells: readonly (LoadedCell | null)[],
-  { updates, updateSchedule, done: { updates: had }, seed, cpu, isUp }: ConnectTask & { isUp: () => boolean },
-  stopwatch: string,
-  chase: Chase,
+/**
+ * After the rounds, so that they meet rules as they were loaded: endpoints join and leave in every cell, interleaved. Where a
+ * change fails, every update of its cell is reported as failed: what it left behind is not known, and nothing more is
+ * measured there.
+ */
+export async function measureUpdates<Cell extends object>(
+  loadedCells: readonly (Cell | null)[],
+  { updates, updateSchedule, done: { updates: had }, cpu, isUp }: UpdatesTask,
+  {
+    updaterOf,
+    chase,
+  }: { readonly updaterOf: (cell: Cell) => Pick<Updater, "measure">; readonly chase: Pick<Chase, "time"> },
   report: (report: ConnectReport) => void,
 ): Promise<void> {
-  const updaters = new Map<LoadedCell, Updater>();
+  const updaters = new Map<Cell, Pick<Updater, "measure">>();
   const failed = new Set<number>();
   const done = new Set(had.map(String));
   for (const [block, places] of updateSchedule.entries()) {
@@ -164,8 +172,7 @@ async function measureUpdates(
       const { cell, mode } = updates[update]!;
       const loadedCell = loadedCells[cell];
       if (!loadedCell || failed.has(cell) || done.has(String([block, update]))) continue;
-      const updater =
-        updaters.get(loadedCell) ?? new Updater(loadedCell.loaded, loadedCell.config, stopwatch, seed);
+      const updater = updaters.get(loadedCell) ?? updaterOf(loadedCell);
       updaters.set(loadedCell, updater);
       const started = nowNs();
       try {
@@ -176,13 +183,17 @@ async function measureUpdates(
         report({ kind: "update", update, block, place, wallMs, chaseNs, ...measured });
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
-        // What it left behind is not known: nothing more is measured there.
         failed.add(cell);
-        report({ kind: "update failed", update, reason: error.message });
+        for (const [other, { cell: its }] of updates.entries())
+          if (its === cell) report({ kind: "update failed", update: other, reason: error.message });
       }
     }
   }
 }
+
+type UpdatesTask = Pick<ConnectTask, "updates" | "updateSchedule" | "done" | "cpu"> & {
+  readonly isUp: () => boolean;
+};
 
 /** One round: as many new connections, to random services. Throws KernelError on a decision that breaks the contract. */
 async function measureRound(
