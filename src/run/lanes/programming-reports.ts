@@ -62,6 +62,8 @@ export function programmingReports(
       add(scenario, "", median(times), { ...more, samples: thin(times), checkedBatches: times.length });
     switch (report.kind) {
       case "starting":
+        dropPartial(cells, report.block);
+        return;
       case "left":
         return;
       case "started":
@@ -102,6 +104,20 @@ export function programmingReports(
         for (const cell of cells) addGap(cell, report);
     }
   };
+}
+
+/** Scenarios whose cells hold counts, and no replicates. */
+const COUNTED: readonly string[] = ["memory", "proxy-memory"];
+
+/** Whether a cell gets replicates. */
+export function isTimed({ scenario }: Cell): boolean {
+  return !COUNTED.includes(scenario);
+}
+
+/** Of a visit that was interrupted nothing is kept once it is made again: half of a start is no start. */
+function dropPartial(cells: readonly Cell[], block: number): void {
+  for (const cell of cells.filter(isTimed))
+    cell.replicates = cell.replicates.filter((replicate) => replicate.block !== block);
 }
 
 type Report<K extends ProgrammingReport["kind"]> = Extract<ProgrammingReport, { kind: K }>;

@@ -227,11 +227,14 @@ describe("visits of a kube-proxy", () => {
     expect(visits()).toEqual([]);
   });
 
-  it("that were interrupted are made again, and what there was of them is dropped", () => {
+  it("that were interrupted are made again, and what there was of them is dropped as they begin, not before", () => {
     finish(0, 2);
     ingest({ ...started, block: 1 });
+    const blocks = () => cell("sync", "first").replicates.map(({ block }) => block);
     expect(visits()).toEqual([[1, 1, 2]]);
-    expect(cell("sync", "first").replicates.map(({ block }) => block)).toEqual([0]);
+    expect(blocks()).toEqual([0, 1]);
+    ingest({ kind: "starting", ...where, block: 1 });
+    expect(blocks()).toEqual([0]);
   });
 
   it("are not made again where it could not finish", () => {

@@ -21,7 +21,7 @@ import type { RunSpec } from "../spec.js";
 import { type RunProgress, roughVisitMs } from "./kernel-progress.js";
 import type { Plan, PlanContext, RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
-import { cellsAt, type ProgramPoint, programmingReports } from "./programming-reports.js";
+import { cellsAt, isTimed, type ProgramPoint, programmingReports } from "./programming-reports.js";
 
 /** The real programs of a run; those of a profile that are not installed are left out and said. */
 export function choosePrograms(
@@ -146,7 +146,7 @@ export function visitsOf(results: Results, points: readonly ProgramPoint[]): Vis
   );
 }
 
-/** Whether everything of a visit is there, or why it is not. Otherwise what there is of it is removed, to be measured again. */
+/** Whether everything of a visit is there, or why it is not. */
 function isDone(cells: readonly Cell[], { block, rounds, changes, rollout }: Visit): boolean {
   if (cells.some(({ facts }) => facts.gap !== undefined)) return true;
   const wanted = (cell: Cell): number => {
@@ -157,15 +157,10 @@ function isDone(cells: readonly Cell[], { block, rounds, changes, rollout }: Vis
   };
   const of = (cell: Cell) => cell.replicates.filter((replicate) => replicate.block === block).length;
   // Memory comes with the first sync, and alone its counts are all there is.
-  const timed = cells.filter(({ scenario }) => !COUNTED.includes(scenario));
+  const timed = cells.filter(isTimed);
   if (timed.length === 0) return cells.every(({ counts }) => counts !== null);
-  if (timed.every((cell) => of(cell) >= wanted(cell))) return true;
-  for (const cell of timed)
-    cell.replicates = cell.replicates.filter((replicate) => replicate.block !== block);
-  return false;
+  return timed.every((cell) => of(cell) >= wanted(cell));
 }
-
-const COUNTED: readonly string[] = ["memory", "proxy-memory"];
 
 function isRound({ scenario }: Cell): boolean {
   return scenario === "connect" || scenario === "established";
