@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { MAX_TEXT_BYTES, readAtMost, TooLargeError } from "../bounded-read.js";
 import { ResultsFileError } from "../errors.js";
+import { isAlive } from "../process.js";
 import { reasonOf } from "../reason.js";
 import { implausibility } from "./plausible.js";
 import { type Results, resultsSchema } from "./schema.js";
@@ -64,10 +65,14 @@ export function writeFileAtomically(path: string, data: string | Uint8Array): vo
   }
 }
 
-/** Removes what a killed process left of files that it was writing. */
+/** Removes what a killed process left of files that it was writing. Whoever holds the folder's lock may do so. */
 export function removeTemporaryFiles(folder: string): void {
   for (const name of readdirSync(folder)) {
-    if (/^(results\.json\.\d+|\.probe-\d+)\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
+    // A lock is being made by one that does not hold it yet.
+    const maker = /^\.lock[a-z-]*\.(\d+)\.tmp$/.exec(name)?.[1];
+    const isLeft = maker !== undefined && !isAlive(maker);
+    if (isLeft || /^(results\.json\.\d+|\.probe-\d+)\.tmp$/.test(name))
+      rmSync(join(folder, name), { force: true });
   }
 }
 

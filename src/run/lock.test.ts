@@ -1,8 +1,20 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "rolldown";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ResultsFileError } from "../errors.js";
+import { removeTemporaryFiles } from "../results/files.js";
 import { lockFolder } from "./lock.js";
 
 let folder = "";
@@ -49,9 +61,57 @@ describe("lockFolder", () => {
     expect(() => lockFolder(folder)).toThrow(/another process .*remove/);
   });
 
+  const DEAD = "2147483646 17\n";
+
+  it.each([1, 2])("takes over a lock whose takeover a process died in, %d deep", (deep) => {
+    for (let i = 0; i <= deep; i++) writeFileSync(join(folder, `.lock${"-takeover".repeat(i)}`), DEAD);
+    lockFolder(folder)();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("keeps out while another living process takes a dead one's lock over", () => {
+    writeFileSync(join(folder, ".lock"), DEAD);
+    writeFileSync(join(folder, ".lock-takeover"), String(process.ppid));
+    expect(() => lockFolder(folder)).toThrow(/just now: .* remove .*\.lock-takeover/);
+    expect(readdirSync(folder)).toEqual([".lock", ".lock-takeover"]);
+  });
+
+  it("says why a folder takes no lock", () => {
+    const lock = () => lockFolder(join(folder, "gone"));
+    expect(lock).toThrow(ResultsFileError);
+    expect(lock).toThrow(/can't lock .*gone: it does not exist; make room, or choose another folder/);
+  });
+
+  it("is removed half written where its process died, and left where that is still writing", () => {
+    const living = `.lock.${process.ppid}.tmp`;
+    for (const name of [".lock.2147483646.tmp", ".lock-takeover.2147483646.tmp", living])
+      writeFileSync(join(folder, name), "");
+    removeTemporaryFiles(folder);
+    expect(readdirSync(folder)).toEqual([living]);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "leaves no lock behind where the disk is full, which would keep everybody out",
+    () => {
+      const full = join(folder, "full");
+      mkdirSync(full);
+      // Every write to it fails: the disk is full.
+      symlinkSync("/dev/full", join(full, `.lock.${process.pid}.tmp`));
+      expect(() => lockFolder(full)).toThrow(/can't lock .*: the disk is full/);
+      expect(readdirSync(full)).toEqual([]);
+      lockFolder(full)();
+    },
+  );
+
   it("lets one of many processes in that find the same stale lock", async () => {
     writeFileSync(join(folder, ".lock"), "2147483646 17\n");
-    const module = new URL("../../dist/src/run/lock.js", import.meta.url).href;
+    const file = join(folder, "lock.mjs");
+    await build({
+      input: fileURLToPath(new URL("lock.ts", import.meta.url)),
+      platform: "node",
+      output: { file },
+    });
+    const module = pathToFileURL(file).href;
     const script = `import(${JSON.stringify(module)}).then(({ lockFolder }) => { lockFolder(${JSON.stringify(folder)}); process.stdout.write("in"); process.stdin.resume(); process.stdin.on("end", () => {}); }).catch(() => process.stdout.write("out"));`;
     const children = Array.from({ length: 6 }, () => spawn(process.execPath, ["-e", script]));
     const said = await Promise.all(

@@ -1,48 +1,90 @@
 /** Keeps other processes out of a run's folder: two that measure into one would overwrite each other's results. */
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ResultsFileError } from "../errors.js";
 import { isAlive, thisProcess } from "../process.js";
+import { reasonOf } from "../reason.js";
 
 const LOCK_FILE = ".lock";
-/** Held while a stale lock is removed, so that only one process does so. */
-const TAKEOVER_FILE = ".lock-takeover";
+/** Behind a stale lock's name: held while it is removed, so that only one process does so. */
+const TAKEOVER = "-takeover";
+/** Processes that died one after another, each while it removed the lock of the one before. */
+const MOST_TAKEOVERS = 3;
 
 /**
  * Locks a folder. The lock is created exclusively, with the process's number and start time: numbers are reused, and what
  * a dead process left is taken over.
  *
  * @returns What releases it.
- * @throws ResultsFileError while another process holds it; the message names the file.
+ * @throws ResultsFileError while another process holds it, and where the folder takes no file; the message names the file.
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, LOCK_FILE);
-  const release = () => rmSync(path, { force: true });
-  if (create(path)) return release;
-  if (isStale(path)) {
-    const takeover = join(folder, TAKEOVER_FILE);
-    if (!create(takeover)) throw heldError(folder, takeover);
-    try {
-      // Read again: another process may have taken it over just before.
-      if (isStale(path)) rmSync(path, { force: true });
-      if (create(path)) return release;
-    } finally {
-      rmSync(takeover, { force: true });
-    }
-  }
-  throw heldError(folder, path);
+  const held = take(folder, path, MOST_TAKEOVERS);
+  if (held !== null) throw heldError(folder, held);
+  return () => rmSync(path, { force: true });
 }
 
-/** Creates a lock of this process; false where the file exists. */
-function create(path: string): boolean {
+/** Takes a lock, also one that a dead process left. Returns the file of the living one that holds it; null: it is ours. */
+function take(folder: string, path: string, takeovers: number): string | null {
+  if (create(folder, path)) return null;
+  if (takeovers === 0 || !isStale(path)) return path;
+  const takeover = `${path}${TAKEOVER}`;
+  const held = take(folder, takeover, takeovers - 1);
+  if (held !== null) return held;
   try {
-    writeFileSync(path, `${thisProcess()}\n`, { flag: "wx" });
+    // Read again: another process may have taken it over just before.
+    if (isStale(path)) rmSync(path, { force: true });
+    return create(folder, path) ? null : path;
+  } finally {
+    rmSync(takeover, { force: true });
+  }
+}
+
+/** Where a file system has no links, as those of USB sticks. */
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+
+/**
+ * Creates a lock of this process; false where the file exists. It gets its name once it is whole: a full disk would leave
+ * one that names no process, and keeps everybody out.
+ */
+function create(folder: string, path: string): boolean {
+  const words = `${thisProcess()}\n`;
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, words);
+    linkSync(temporary, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    const code = codeOf(error);
+    if (code === "EEXIST") return false;
+    if (NO_LINKS.includes(code)) return createAtOnce(folder, path, words);
+    throw unlockable(folder, error);
+  } finally {
+    rmSync(temporary, { force: true });
   }
+}
+
+function createAtOnce(folder: string, path: string, words: string): boolean {
+  try {
+    writeFileSync(path, words, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    rmSync(path, { force: true });
+    throw unlockable(folder, error);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function unlockable(folder: string, error: unknown): ResultsFileError {
+  return new ResultsFileError(
+    `can't lock ${folder}: ${reasonOf(error)}; make room, or choose another folder`,
+  );
 }
 
 /** Whether the process that made a lock has ended. A lock that cannot be read is being written. */
