@@ -17,19 +17,25 @@ export const CHILD_FLAGS = ["--single-threaded", "--expose-gc", "--min-semi-spac
 
 const PACKAGES = ["tinybench", "chart.js", "chartjs-node-canvas", "jstat"];
 
-/** Reads the environment; what can't be read is said to be unknown. `timerResolutionNs` comes from the children. */
-export function readEnvironment(pinnedCpu: number | null): Environment {
+/** Where Linux describes processors (Documentation/ABI/testing/sysfs-devices-system-cpu). */
+const CPUS = "/sys/devices/system/cpu";
+
+/**
+ * Reads the environment; what can't be read is said to be unknown. `timerResolutionNs` comes from the children. Caches and
+ * governor are those of the CPU that children are pinned to: a machine may have cores of several kinds.
+ */
+export function readEnvironment(pinnedCpu: number | null, folder = CPUS): Environment {
   const cpus = os.cpus();
   const environment = {
     cpu: cpus[0]?.model.trim() || "unknown",
     cores: cpus.length,
-    caches: readCaches(),
+    caches: readCaches(join(own, "cache")),
     memoryBytes: os.totalmem(),
     os: os.type(),
     kernel: os.release(),
     architecture: os.arch(),
     virtualisation: virtualisation(),
-    governor: readLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") ?? "unknown",
+    governor: readLine(join(own, "cpufreq/scaling_governor")) ?? "unknown",
     turbo: turbo(),
     smt: smt(),
     pinnedCpu,
@@ -77,14 +83,14 @@ export function closeEnvironment(environment: Environment, before: CpuTimes | nu
 
 /** Intel's driver says "no turbo", the others say "boost" (Documentation/admin-guide/pm/). */
 function turbo(): string {
-  const disabled = readLine("/sys/devices/system/cpu/intel_pstate/no_turbo");
+  const disabled = readLine(`${CPUS}/intel_pstate/no_turbo`);
   if (disabled !== undefined) return disabled === "1" ? "off" : "on";
-  const boost = readLine("/sys/devices/system/cpu/cpufreq/boost");
+  const boost = readLine(`${CPUS}/cpufreq/boost`);
   return boost === undefined ? "unknown" : boost === "1" ? "on" : "off";
 }
 
 function smt(): string {
-  const active = readLine("/sys/devices/system/cpu/smt/active");
+  const active = readLine(`${CPUS}/smt/active`);
   return active === undefined ? "unknown" : active === "1" ? "on" : "off";
 }
 
@@ -96,9 +102,8 @@ function readLine(path: string): string | undefined {
   }
 }
 
-function readCaches(): Record<string, number> {
+function readCaches(base: string): Record<string, number> {
   const caches: Record<string, number> = {};
-  const base = "/sys/devices/system/cpu/cpu0/cache";
   let entries: string[] = [];
   try {
     entries = readdirSync(base).filter((name) => name.startsWith("index"));
