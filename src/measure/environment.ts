@@ -1,6 +1,7 @@
 /** What the machine is, as far as it decides the numbers. No host name, user name or path. */
 
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
@@ -26,6 +27,7 @@ const CPUS = "/sys/devices/system/cpu";
  */
 export function readEnvironment(pinnedCpu: number | null, folder = CPUS): Environment {
   const cpus = os.cpus();
+  const own = join(folder, `cpu${pinnedCpu ?? 0}`);
   const environment = {
     cpu: cpus[0]?.model.trim() || "unknown",
     cores: cpus.length,
@@ -139,15 +141,39 @@ function packageVersion(name: string): string {
   }
 }
 
-/** Commit of the checkout this runs from, `-dirty` with changes that are in none; null when installed from a package. */
+/** Commit of the checkout this runs from; null when installed from a package. */
 function gitCommit(): string | null {
+  // An installed copy may lie inside another repository: only a checkout that tracks this file counts.
+  return commitOf(fileURLToPath(new URL(".", import.meta.url)), "../../../package.json");
+}
+
+/** A tenth of this is a change that nobody measures with. */
+const MOST_DIFF_BYTES = 2 ** 28;
+const DIGEST_LENGTH = 12;
+
+/**
+ * Commit of a checkout, with `-dirty` and a digest of changes that are in none: replicates of a run that is resumed are
+ * comparable only where these are the same too.
+ *
+ * @param cwd A folder of the checkout.
+ * @param tracked A file, from there, that it must have.
+ * @returns Such as `3e98c43…` or `3e98c43…-dirty-1f0a93b2c4d5`; null where it is no such checkout.
+ */
+export function commitOf(cwd: string, tracked: string): string | null {
   try {
-    const cwd = fileURLToPath(new URL(".", import.meta.url));
+    // Run by root in a user's checkout: its settings name no program that is run then.
     const run = (...args: string[]) =>
-      execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-    // An installed copy may lie inside another repository: only a checkout that tracks this file counts.
-    if (run("ls-files", "--", "../../../package.json") === "") return null;
-    return run("describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*");
+      execFileSync("git", ["-c", "core.fsmonitor=false", ...args], {
+        cwd,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+        maxBuffer: MOST_DIFF_BYTES,
+      }).trim();
+    if (run("ls-files", "--", tracked) === "") return null;
+    const commit = run("describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*");
+    if (!commit.endsWith("-dirty")) return commit;
+    const changes = run("diff", "HEAD", "--no-ext-diff", "--no-textconv", "--full-index");
+    return `${commit}-${createHash("sha256").update(changes).digest("hex").slice(0, DIGEST_LENGTH)}`;
   } catch {
     return null;
   }
