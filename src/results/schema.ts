@@ -4,10 +4,11 @@
  */
 
 import { z } from "zod";
+import { LANE_IDS } from "./runs/lane-ids.js";
 
 export const SCHEMA_VERSION = 1;
 
-const lane = z.enum(["model", "kernel", "guest", "cluster"]);
+const lane = z.enum(LANE_IDS);
 
 /** A 95 % interval, or with fewer than six replicates the range of what was seen: [low, high]. */
 const interval = z.tuple([z.number(), z.number()]);

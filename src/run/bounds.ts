@@ -1,9 +1,8 @@
 /** Names of lanes and bounds of numbers in a specification. Light: the command line's help needs them too. */
 
-/** To add a lane, add its name here and its line in lanes/index.ts. */
-export const LANE_IDS = ["model", "kernel", "guest", "cluster"] as const;
-/** Where a run measures. */
-export type LaneId = (typeof LANE_IDS)[number];
+import { LANE_IDS, type LaneId } from "../results/runs/lane-ids.js";
+
+export { LANE_IDS, type LaneId };
 
 /** The least and the most of each number of a specification. */
 export const BOUNDS = {
@@ -22,26 +21,41 @@ export function withoutFolder(plane: string): string {
   return plane.replace(/^([^@]*)@.*[/\\]/, "$1@FOLDER/");
 }
 
-/** Fields of a specification that not every lane uses. There they are refused: they would be recorded and ignored. */
-const USED_BY: Readonly<Record<string, readonly LaneId[]>> = {
+/**
+ * Which lanes use a field of a specification. In others it is refused: it would be recorded and ignored. `spec.ts` has the
+ * same fields, as the compiler checks; `cluster` accompanies a specification.
+ */
+const USED_BY = {
+  lane: LANE_IDS,
   profile: ["model", "kernel", "guest"],
   planes: ["model", "kernel", "guest"],
-  durationSeconds: ["kernel", "cluster"],
+  services: LANE_IDS,
+  scenarios: LANE_IDS,
+  replicates: LANE_IDS,
   warmupMs: ["model"],
   measureMs: ["model"],
   slowdown: ["model"],
+  endpoints: LANE_IDS,
   zipf: ["model"],
   popular: ["model"],
   misses: ["model"],
-  family: ["model", "kernel", "guest", "cluster"],
+  family: LANE_IDS,
   planeOptions: ["model"],
-  cluster: ["model"],
+  budgetSeconds: LANE_IDS,
+  durationSeconds: ["kernel", "cluster"],
   nft: ["kernel"],
   connections: ["kernel", "guest"],
   clusterLane: ["cluster"],
-};
+  seed: LANE_IDS,
+  cluster: ["model"],
+} as const satisfies Record<string, readonly LaneId[]>;
 
-/** Lanes that use a field of a specification; all where it names nothing special. */
-export function lanesUsing(field: string): readonly LaneId[] {
-  return USED_BY[field] ?? LANE_IDS;
+/** A field of a specification, or `cluster`, which accompanies one. */
+export type Field = keyof typeof USED_BY;
+/** All of them, in the order of a specification. */
+export const FIELDS = Object.keys(USED_BY).filter((key): key is Field => key in USED_BY);
+
+/** Lanes that use a field of a specification. */
+export function lanesUsing(field: Field): readonly LaneId[] {
+  return USED_BY[field];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { callOf, InvalidRunSpecError, parseRunSpec, type RunSpecInput } from "./spec.js";
+import { FIELDS, LANE_IDS, lanesUsing } from "./bounds.js";
+import { callOf, InvalidRunSpecError, parseRunSpec, type RunSpecInput, runSpecSchema } from "./spec.js";
 
 describe("a run's specification", () => {
   it("is the model lane with seed 1 when nothing is asked for", () => {
@@ -40,6 +41,11 @@ describe("a run's specification", () => {
     ],
   ])("refuses %s", (_what, spec, message) => {
     expect(() => parseRunSpec(spec)).toThrow(message);
+  });
+
+  it("has the fields that lanes are listed for, and no other", () => {
+    expect(FIELDS.filter((field) => field !== "cluster")).toEqual(Object.keys(runSpecSchema.shape));
+    for (const field of FIELDS) expect(LANE_IDS).toEqual(expect.arrayContaining([...lanesUsing(field)]));
   });
 
   it("is refused with an error that names its kind", () => {
