@@ -81,6 +81,9 @@ describe("runBenchmark, on the built package", () => {
     expect(readdirSync(out)).toEqual(["results.json"]);
     const whole = await resumeBenchmark({ out });
     expect(whole.cells.flatMap(({ replicates }) => replicates)).toHaveLength(4);
+    // What was spent before counts when it goes on.
+    expect(kept.run.spentMs).toBeGreaterThan(0);
+    expect(whole.run.spentMs).toBeGreaterThan(kept.run.spentMs!);
     expect(readResults(out).run.complete).toBe(true);
   });
 

@@ -314,6 +314,8 @@ export const resultsSchema = z.object({
     level: z.number(),
     /** No replicate beyond the least begins that would end later than this, seconds of measuring; null: no limit. */
     budgetSeconds: z.number().nullable(),
+    /** What its sessions have spent in measuring, milliseconds; absent in runs of before 0.3. */
+    spentMs: z.number().optional(),
     /** What else decides a replicate, so that a run can be resumed and repeated. */
     settings: z.object({
       endpointsPerService: z.number(),

@@ -25,6 +25,7 @@ import { InterruptedRunError, NotResumableError } from "./errors.js";
 import type { RunEvent } from "./events.js";
 import { familyOfRun, partOf, withImported } from "./family.js";
 import { chooseFolder } from "./folder.js";
+import { RunClock } from "./lanes/budget.js";
 import { loadLane } from "./lanes/index.js";
 import type { Lane, Plan } from "./lanes/lane.js";
 import { lockFolder } from "./lock.js";
@@ -229,6 +230,7 @@ async function measure(
     checkpoint.save(results);
     // While it was prepared it may have been asked to end.
     if (!signal.aborted) {
+      const clock = new RunClock(results.run);
       await lane.measure(results, {
         spec,
         catalog,
@@ -238,8 +240,13 @@ async function measure(
         signal,
         onProgress,
         cpu: results.environment.pinnedCpu,
-        onReplicate: () => checkpoint.saveThrottled(results),
+        onReplicate: () => {
+          clock.spentMs();
+          checkpoint.saveThrottled(results);
+        },
+        clock,
       });
+      clock.spentMs();
     }
   } finally {
     if (folder) rmSync(folder, { recursive: true, force: true });

@@ -112,7 +112,7 @@ async function planCluster(spec: RunSpec, { catalog, onProgress }: PlanContext):
 }
 
 async function measureInCluster(results: Results, context: RunContext): Promise<void> {
-  const { signal, onProgress, onReplicate, spec, clusterLane } = context;
+  const { signal, onProgress, onReplicate, clock, spec, clusterLane } = context;
   const job = spec === null ? resumedJob(results, clusterLane) : clusterJob(spec, runIdOf(results));
   const { options } = job;
   if (spec === null) await withCluster(options, (api) => removeRun(api, placeOf(job)), signal);
@@ -125,7 +125,7 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
   }
   describeCluster(results, state, options);
   storeJob(results, job, state);
-  const started = performance.now();
+  clock.start();
   const isMeasured = (services: number) =>
     selectCells(results, { services }).some(({ replicates }) => replicates.length > 0);
   let done = job.services.filter(isMeasured).length;
@@ -148,10 +148,7 @@ async function measureInCluster(results: Results, context: RunContext): Promise<
         signal,
         onProgress: show,
         onNote,
-        leftMs: () =>
-          options.budgetSeconds === undefined
-            ? Number.POSITIVE_INFINITY
-            : 1000 * options.budgetSeconds - (performance.now() - started),
+        leftMs: () => clock.leftMs(),
         isMeasured,
         onMeasured: (services, { probed, changed }) => {
           done++;

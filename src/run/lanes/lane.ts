@@ -6,6 +6,7 @@ import type { LaneId } from "../bounds.js";
 import type { BenchmarkCatalog } from "../catalog.js";
 import type { RunEvent } from "../events.js";
 import type { RunSpec } from "../spec.js";
+import type { RunClock } from "./budget.js";
 
 type Run = Results["run"];
 
@@ -48,6 +49,8 @@ export interface RunContext {
   readonly onProgress: (event: RunEvent) => void;
   /** Called after each replicate, to save what is there. */
   readonly onReplicate: () => void;
+  /** What all sessions of the run have left of its time budget. Lane model counts what its replicates took instead. */
+  readonly clock: RunClock;
 }
 
 /** A way to measure: models, this machine's kernel, a guest's. */

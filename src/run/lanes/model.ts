@@ -168,7 +168,8 @@ function distinct(numbers: readonly number[]): number[] {
 }
 
 async function measureModels(results: Results, context: RunContext): Promise<void> {
-  const { cpu, signal, onProgress, onReplicate } = context;
+  const { cpu, signal, onProgress, onReplicate, clock } = context;
+  clock.start();
   await runSchedule(results, {
     childScript: WORKER_SCRIPT,
     prefix: childPrefix(cpu),
