@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { thisProcess } from "../../process.js";
-import { cleanLeftovers, findLeftovers, OWNER_FILE, PREFIX } from "./clean.js";
+import { cleanLeftovers, findLeftovers, OWNER_FILE, PREFIX, removeCgroups } from "./clean.js";
 
 /** Beyond the largest process number there is. */
 const DEAD = "2147483646";
@@ -23,6 +23,16 @@ afterEach(() => {
 });
 const own = (owner: string) => writeFileSync(join(folder, run, OWNER_FILE), owner);
 const found = () => findLeftovers().find(({ id }) => id === run);
+
+it("cgroups of one testbed are removed, and not those of one whose name goes on", async () => {
+  const names = ["run-p1-1", "run-p1-10", "run-p1-1-6", "run-p1"];
+  for (const name of names) mkdirSync(join(folder, "cgroups", name), { recursive: true });
+  const left = () => readdirSync(join(folder, "cgroups"));
+  await removeCgroups(join(folder, "cgroups"), "run-p1-1");
+  expect(left()).toEqual(["run-p1", "run-p1-10"]);
+  await removeCgroups(join(folder, "cgroups"), "run");
+  expect(left()).toEqual([]);
+});
 
 describe("leftovers of killed runs", () => {
   it("are named where the run's process is gone, or its number is another's now", () => {
