@@ -281,6 +281,8 @@ function range(text: string, plan: AddressPlan | undefined): Cidr | null {
   const bits = parseAddress(mask);
   if (bits === undefined) return null;
   const prefixLength = Math.clz32(~bits);
+  // iptables takes masks with gaps, such as 255.0.255.0: no prefix means the same.
+  if ((~bits & (~bits + 1)) !== 0) return null;
   return parseCidr(`${address}/${prefixLength}`) ?? null;
 }
 
