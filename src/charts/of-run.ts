@@ -15,10 +15,13 @@ const MAX_TITLE = 90;
  */
 export function chartsOf(results: Results): readonly Chart[] {
   const known = new Set(CHARTS.map(({ id }) => id));
+  const taken = new Set<string>();
   const own = ownScenarios(results).flatMap(([scenario, { unit, axis, chart }]) => {
     // It becomes a file's name.
-    const id = plainText(scenario, 30).replace(/[^a-z0-9-]/g, "-");
-    if (chart === undefined || unit !== "ns" || known.has(id)) return [];
+    const name = plainText(scenario, 30).replace(/[^a-z0-9-]/g, "-");
+    if (chart === undefined || unit !== "ns" || known.has(name)) return [];
+    const id = freeId(name, (other) => known.has(other) || taken.has(other));
+    taken.add(id);
     return [
       scalingChart({
         id,
@@ -30,6 +33,13 @@ export function chartsOf(results: Results): readonly Chart[] {
     ];
   });
   return [...inOrder(results), ...own];
+}
+
+/** An id that no other chart has: names of scenarios may differ in signs that no file's name has. */
+function freeId(name: string, isTaken: (id: string) => boolean): string {
+  let id = name;
+  for (let i = 2; isTaken(id); i++) id = `${name}-${i}`;
+  return id;
 }
 
 /** A run that measured a kernel leads with it. */
