@@ -3,6 +3,7 @@
 import { comparePlanes, type Described, planeLabel } from "../results/descriptors.js";
 import type { Cell, Estimate, Results } from "../results/schema.js";
 import { selectCells } from "../results/select.js";
+import { median } from "../stats/quantile.js";
 import { plainText } from "../text.js";
 
 /** What one chart shows: never two lanes or two scenarios in one picture. */
@@ -83,8 +84,5 @@ export function servicesOf(series: readonly Series[]): number[] {
 /** Median of the empty lookups timed in the same processes: what is below it is the timer and the loop, not a plane. */
 export function noiseFloorNs(cells: readonly Cell[]): number | null {
   const floors = cells.flatMap((cell) => cell.replicates.map((replicate) => replicate.floorNs));
-  if (floors.length === 0) return null;
-  floors.sort((a, b) => a - b);
-  const middle = floors.length >> 1;
-  return floors.length % 2 === 1 ? floors[middle]! : (floors[middle - 1]! + floors[middle]!) / 2;
+  return floors.length === 0 ? null : median(floors);
 }

@@ -111,7 +111,7 @@ const cell = z.object({
   unit: z.literal("ns"),
   replicates: z.array(replicate),
   /**
-   * Takes that were measured again because their empty loop says that another tenant used the core (measure/takes.ts): for
+   * Takes that were measured again because their empty loop says that another tenant used the core (measure/attempts.ts): for
    * the record, and in no estimate.
    */
   disturbed: z
