@@ -1,6 +1,7 @@
 /** What IPv6 and dual stack cost a plane, as multiples of IPv4: of the scenario `family`, at its largest N. */
 
 import { comparePlanes } from "../results/descriptors.js";
+import { outcomesOf } from "../results/runs/outcomes.js";
 import type { Cell, Results } from "../results/schema.js";
 import { atServices, findCell, isMeasured, selectCells } from "../results/select.js";
 import { maxOf } from "../stats/extent.js";
@@ -79,7 +80,9 @@ function writtenBytes(cell: Cell | undefined): number | undefined {
 }
 
 function gapOf(cell: Cell | undefined): string | null {
-  return cell === undefined || cell.estimate !== null ? null : (cell.warnings[0] ?? "not measured");
+  if (cell === undefined || cell.estimate !== null) return null;
+  const gap = outcomesOf(cell).find(({ kind }) => kind === "gap");
+  return gap?.reason ?? cell.warnings[0] ?? "not measured";
 }
 
 function counted(count: number | null | undefined, base: number | null | undefined): Multiple | null {

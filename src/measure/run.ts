@@ -1,6 +1,7 @@
 /** A run: every cell once a block, each in a process of its own, results kept after each. */
 
 import { performance } from "node:perf_hooks";
+import { addOutcome } from "../results/runs/outcomes.js";
 import type { Cell, Replicate, Results } from "../results/schema.js";
 import { median } from "../stats/quantile.js";
 import { isNoisy, MAX_ATTEMPTS } from "./attempts.js";
@@ -72,8 +73,7 @@ export async function runSchedule(results: Results, options: ScheduleOptions): P
         // What was interrupted is measured once the run is resumed.
         if (options.signal.aborted || !(error instanceof ReplicateError)) throw error;
         failures.set(index, (failures.get(index) ?? 0) + 1);
-        const warning = `a replicate failed: ${error.message}`;
-        if (!cell.warnings.includes(warning)) cell.warnings.push(warning);
+        addOutcome(cell, "failed", error.message);
       };
       try {
         const ran = await runUntilQuiet(results, cell, block, fail, () =>

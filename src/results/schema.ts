@@ -90,6 +90,12 @@ const outliers = z.object({
   highSevere: z.number().int(),
 });
 
+/**
+ * What became of a cell that its times don't say: a replicate `failed`; a `gap`: nothing was tried; a `note` of what only the
+ * run itself saw.
+ */
+const outcome = z.object({ kind: z.enum(["failed", "gap", "note"]), reason: z.string() });
+
 /** Why no more replicates of a cell were measured. */
 const stopped = z.object({
   replicates: z.number().int(),
@@ -138,6 +144,9 @@ const cell = z.object({
   /** Memory of the program as the kernel would spend it, and what the lookups of one batch touch of it. */
   programBytes: z.number().nullable(),
   facts: z.record(z.string(), z.union([z.string(), z.number()])),
+  /** Absent: nothing, or a run of before 0.3, whose `warnings` say it (src/results/runs/outcomes.ts). */
+  outcomes: z.array(outcome).optional(),
+  /** Sentences to read: of the outcomes, and of what is concluded from the replicates. */
   warnings: z.array(z.string()),
 });
 

@@ -7,6 +7,7 @@ import { exceedsL2 } from "./cells.js";
 import { estimateCell } from "./estimate.js";
 import { crossoversOf, fitsOf } from "./laws.js";
 import { percentilesOf } from "./percentiles.js";
+import { outcomesOf, sentenceOf } from "./runs/outcomes.js";
 import type { Cell, Results } from "./schema.js";
 import { selectCells } from "./select.js";
 import { cellWarnings, countUnsteady, orderEffectOf, outliersOf } from "./validity.js";
@@ -48,23 +49,5 @@ function concludeCell(
   cell.percentilesReason = reason;
   cell.outliers = outliersOf(cell);
   cell.unsteady = countUnsteady(cell);
-  cell.warnings = [...new Set([...cell.warnings.filter(isFailure), ...cellWarnings(cell)])];
+  cell.warnings = [...new Set([...outcomesOf(cell).map(sentenceOf), ...cellWarnings(cell)])];
 }
-
-const NOTED = "in this cluster, ";
-
-/** A warning about what only the run itself saw of a live cluster. */
-export const noted = (text: string): string => `${NOTED}${text}`;
-
-const NOT_MODELLED = "not measured: ";
-
-/** Why nothing was tried, in a cell's warnings. */
-export const gapWarning = (reason: string): string => `${NOT_MODELLED}${reason}`;
-
-/** Whether a cell was never to be measured: one of its warnings says why. */
-export const isGap = ({ warnings }: Pick<Cell, "warnings">): boolean =>
-  warnings.some((warning) => warning.startsWith(NOT_MODELLED));
-
-/** What a run noted itself; everything else is concluded again. */
-const isFailure = (warning: string): boolean =>
-  ["a replicate failed: ", NOTED, NOT_MODELLED].some((start) => warning.startsWith(start));

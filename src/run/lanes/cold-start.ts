@@ -11,6 +11,7 @@ import { runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
 import { splitPlaneId } from "../../planes/kube-proxy-versions.js";
+import { outcomesOf } from "../../results/runs/outcomes.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { selectCells } from "../../results/select.js";
 import { formatCount } from "../../text.js";
@@ -20,7 +21,7 @@ import { familyInKernel } from "./kernel-family.js";
 import { type RunProgress, roughColdStartMs } from "./kernel-progress.js";
 import type { RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
-import { emptyReplicate, replicateFailure } from "./replicate.js";
+import { addFailure, emptyReplicate } from "./replicate.js";
 
 const SCENARIO = "cold-start";
 
@@ -69,8 +70,9 @@ function layoutsOf({ planes }: RunSpec, layouts: readonly string[]): readonly st
 function visitsOf(cells: readonly Cell[], blocks: number, seed: number): ColdStartTask["visits"] {
   return makeSchedule(cells.length, blocks, seed).flatMap((order, block) =>
     order.flatMap((cell, place) => {
-      const { replicates, warnings } = cells[cell]!;
-      const isDone = warnings.length > 0 || replicates.some((replicate) => replicate.block === block);
+      const { replicates } = cells[cell]!;
+      const isDone =
+        outcomesOf(cells[cell]!).length > 0 || replicates.some((replicate) => replicate.block === block);
       return isDone ? [] : [{ cell, block, place }];
     }),
   );
@@ -92,7 +94,7 @@ export function addColdStart(
   const cell = cells[report.cell];
   if (cell === undefined) throw new RangeError(`a report names no cold start of this run: ${report.cell}`);
   if (report.kind === "gap") {
-    cell.warnings.push(replicateFailure(report.reason, report.spentMs));
+    addFailure(cell, report.reason, report.spentMs);
     return;
   }
   const { block, place, ns, toolNs, kernelNs, longestNs, nft, wallMs } = report;

@@ -6,7 +6,7 @@ import { addReplicate, meanWork } from "../../measure/run.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { findCell, selectCells } from "../../results/select.js";
 import { median } from "../../stats/quantile.js";
-import { emptyReplicate, replicateFailure } from "./replicate.js";
+import { addFailure, emptyReplicate } from "./replicate.js";
 
 type Kind = ConnectReport["kind"];
 type Report<K extends Kind> = Extract<ConnectReport, { kind: K }>;
@@ -81,7 +81,7 @@ export function kernelReports(
     },
     failed: (report) => {
       const cell = pointCell(report);
-      for (const same of sameStation(cell)) same.warnings.push(replicateFailure(report.reason));
+      for (const same of sameStation(cell)) addFailure(same, report.reason);
       return { cell, stage: "loading" };
     },
     memory: (report) => {
@@ -167,7 +167,7 @@ export function kernelReports(
     },
     "update failed": (report) => {
       const cell = updateCell(report);
-      cell.warnings.push(replicateFailure(report.reason));
+      addFailure(cell, report.reason);
       return { cell, stage: "changing" };
     },
   };

@@ -8,6 +8,7 @@ import { type ConnectTask, connectReportSchema } from "../../kernel/tasks.js";
 import { type KernelLane, runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
+import { outcomesOf } from "../../results/runs/outcomes.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { findCell, selectCells } from "../../results/select.js";
 import { measureColdStarts, planColdStarts } from "./cold-start.js";
@@ -18,7 +19,7 @@ import { type KernelCells, kernelReports } from "./kernel-reports.js";
 import type { RunContext } from "./lane.js";
 import { nftOf } from "./nft.js";
 import { measurePrograms, planVisits } from "./programming.js";
-import { replicateFailure } from "./replicate.js";
+import { addFailure } from "./replicate.js";
 
 /** Of the run's time, where real programs are measured as well. */
 const SHARE_OF_ROUNDS = 0.55;
@@ -143,12 +144,13 @@ async function measureIn(
 
 /** Nothing of a run is empty without a reason: what one kernel has not measured, it had no time for. */
 export function sayOutOfTime({ cells }: Pick<Results, "cells">, lane: KernelLane): void {
-  for (const { lane: measuredIn, plane, scenario, replicates, warnings } of cells) {
+  for (const cell of cells) {
+    const { lane: measuredIn, plane, scenario, replicates } = cell;
     const isHere =
       measuredIn === lane
         ? FROM_ROUNDS.includes(scenario) && !isRealProgram(plane)
         : lane === "kernel" && measuredIn === "model";
-    if (isHere && replicates.length + warnings.length === 0) warnings.push(replicateFailure(OUT_OF_TIME));
+    if (isHere && replicates.length + outcomesOf(cell).length === 0) addFailure(cell, OUT_OF_TIME);
   }
 }
 
@@ -161,7 +163,7 @@ const WORDS = { loading: "loaded ", round: "", changing: "changes, " } as const;
 /** Whether a plane was loaded before the run was interrupted, or could not be. */
 function isLoaded(results: Results, { lane, plane, services }: Cell): boolean {
   return selectCells(results, { lane, plane, services }).some(
-    ({ facts, warnings }) => facts.kernel !== undefined || warnings.length > 0,
+    (cell) => cell.facts.kernel !== undefined || outcomesOf(cell).length > 0,
   );
 }
 

@@ -13,8 +13,8 @@ import { familyGap } from "../../planes/families/gap.js";
 import { planeOptionsFrom } from "../../planes/options.js";
 import type { PlaneId } from "../../planes/plane.js";
 import { choosePlanes, findPlane, planeChoices } from "../../planes/registry-loader.js";
+import { addOutcome } from "../../results/runs/outcomes.js";
 import type { Cell, Results } from "../../results/schema.js";
-import { gapWarning } from "../../results/summarize.js";
 import { maxOf } from "../../stats/extent.js";
 import { formatCount } from "../../text.js";
 import type { BenchmarkCatalog } from "../catalog.js";
@@ -87,7 +87,7 @@ function planModels(spec: RunSpec, { catalog, clusterServices, onProgress }: Pla
   const gaps = cells.map(({ plane, scenario, variant }) =>
     familyGap(descriptorOf(catalog, plane), familyOfCell(catalog, scenario, variant) ?? family),
   );
-  for (const [i, reason] of gaps.entries()) if (reason !== null) cells[i]!.warnings = [gapWarning(reason)];
+  for (const [i, reason] of gaps.entries()) if (reason !== null) addOutcome(cells[i]!, "gap", reason);
   for (const reason of new Set(gaps))
     if (reason !== null) onProgress({ kind: "note", text: `left out: ${reason}` });
   if (cells.length === 0) {

@@ -5,7 +5,7 @@ import { thin } from "../../measure/replicate/samples.js";
 import type { Cell, Replicate, Results } from "../../results/schema.js";
 import { findCell, selectCells } from "../../results/select.js";
 import { median } from "../../stats/quantile.js";
-import { emptyReplicate, replicateFailure, secondsOf } from "./replicate.js";
+import { addFailure, emptyReplicate, secondsOf } from "./replicate.js";
 
 /** A program at one number of services. */
 export interface ProgramPoint {
@@ -173,7 +173,6 @@ function addGap(cell: Cell, { stage, reason, spentMs }: Report<"gap">): void {
   if (isReached) return;
   // An earlier start was measured: what a later one had no time for is missing replicates, not a gap.
   if (stage === "start" && spentMs === 0 && (cell.replicates.length > 0 || cell.counts !== null)) return;
-  const warning = replicateFailure(reason, spentMs);
-  if (!cell.warnings.includes(warning)) cell.warnings.push(warning);
+  addFailure(cell, reason, spentMs);
   cell.facts = { ...cell.facts, gap: reason, spentSeconds: secondsOf(spentMs) };
 }

@@ -11,9 +11,9 @@ import { type ProgrammingTask, programmingReportSchema, type Visit } from "../..
 import { runInSandbox } from "../../kernel/testbed/sandbox.js";
 import { measureTimer } from "../../measure/replicate/clock.js";
 import { makeSchedule } from "../../measure/schedule.js";
+import { addOutcome } from "../../results/runs/outcomes.js";
 import type { Cell, Results } from "../../results/schema.js";
 import { findCell, selectCells } from "../../results/select.js";
-import { gapWarning } from "../../results/summarize.js";
 import { formatCount } from "../../text.js";
 import { familyOfRun } from "../family.js";
 import { emptyCell } from "../plan.js";
@@ -78,7 +78,7 @@ export function markLacking(
   }
   for (const { id, reason } of lacking) {
     for (const cell of selectCells(cells, { plane: id })) {
-      cell.warnings.push(gapWarning(reason));
+      addOutcome(cell, "gap", reason);
       cell.facts = { ...cell.facts, gap: reason };
     }
   }

@@ -1,6 +1,7 @@
 /** What replicates of the kernel's lanes have in common. */
 
-import type { Replicate } from "../../results/schema.js";
+import { addOutcome } from "../../results/runs/outcomes.js";
+import type { Cell, Replicate } from "../../results/schema.js";
 
 /** A replicate of which nothing is known yet. */
 export function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" | "median" | "wallMs"> {
@@ -22,13 +23,10 @@ export function emptyReplicate(timerFloorNs: number): Omit<Replicate, "samples" 
   };
 }
 
-/**
- * A warning about a replicate that could not be measured, which stays when a run is concluded again. `spentMs`: what was spent
- * on it, where it had a time limit.
- */
-export function replicateFailure(reason: string, spentMs?: number): string {
+/** Notes that a replicate of a cell could not be measured. `spentMs`: what was spent on it, where it had a time limit. */
+export function addFailure(cell: Cell, reason: string, spentMs?: number): void {
   const spent = spentMs === undefined ? "" : `; ${secondsOf(spentMs)} s were spent on it`;
-  return `a replicate failed: ${reason}${spent}`;
+  addOutcome(cell, "failed", `${reason}${spent}`);
 }
 
 /** Seconds as a person reads them: three digits. */

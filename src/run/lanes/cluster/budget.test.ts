@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { OutOfTime } from "../../../cluster-lane/plan.js";
+import { isGap } from "../../../results/runs/outcomes.js";
 import type { Cell } from "../../../results/schema.js";
-import { isGap } from "../../../results/summarize.js";
 import { emptyCell } from "../../plan.js";
 import { emptyReplicate } from "../replicate.js";
 import { sayOutOfTime } from "./budget.js";

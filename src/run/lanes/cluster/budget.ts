@@ -3,8 +3,8 @@
 import { CHANGES } from "../../../cluster-lane/changes/changes.js";
 import { type ClusterJob, type DoneAt, type OutOfTime, SYNCS } from "../../../cluster-lane/plan.js";
 import { OUT_OF_TIME } from "../../../kernel/out-of-time.js";
+import { addOutcome } from "../../../results/runs/outcomes.js";
 import type { Cell, Results } from "../../../results/schema.js";
-import { gapWarning, noted } from "../../../results/summarize.js";
 import { countOf } from "../../../text.js";
 import { connectionsOf } from "./variants.js";
 
@@ -40,11 +40,8 @@ export function sayOutOfTime(
     if (done >= planned) continue;
     lacks = true;
     const words = `${countOf(done, kind)} of ${planned} ${done === 1 ? "was" : "were"} ${verb}`;
-    cell.warnings.push(
-      cell.replicates.length === 0
-        ? gapWarning(OUT_OF_TIME)
-        : noted(`${words} before the run's time budget was used up`),
-    );
+    if (cell.replicates.length === 0) addOutcome(cell, "gap", OUT_OF_TIME);
+    else addOutcome(cell, "note", `${words} before the run's time budget was used up`);
   }
   return lacks;
 }

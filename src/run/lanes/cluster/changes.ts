@@ -3,9 +3,9 @@
 import { PROTOCOLS } from "../../../cluster-lane/bounds.js";
 import type { Changed } from "../../../cluster-lane/changes/changes.js";
 import type { ChangeTime } from "../../../cluster-lane/changes/times.js";
+import { addOutcome } from "../../../results/runs/outcomes.js";
 import type { Cell, Results } from "../../../results/schema.js";
 import { findCell } from "../../../results/select.js";
-import { noted } from "../../../results/summarize.js";
 import { median, quantileSorted } from "../../../stats/quantile.js";
 import { countOf, formatNs } from "../../../text.js";
 import { emptyReplicate } from "../replicate.js";
@@ -102,24 +102,17 @@ function addPart(
   };
   const unseen = own.filter(({ ns }) => ns === null).length;
   const middle = median(all);
-  cell.warnings.push(
-    ...[
-      unseen > 0 &&
-        noted(
-          `of ${countOf(own.length, cell.scenario === "sync" ? "sync" : "change")}, ${unseen} did not reach a node in time: they are in no time`,
-        ),
-      // Nothing is lost of `sync`: it ends the run.
-      lost > 0 &&
-        cell.scenario === "programming" &&
-        noted(
-          `${countOf(lost, "change")} ${lost === 1 ? "was" : "were"} lost, because the API server or a stream to a pod failed`,
-        ),
-      errorNs > ERROR_SHARE * middle &&
-        noted(
-          `the clocks of pods and of this machine agree to ${formatNs(errorNs)}, and half the times are below ${formatNs(middle)}`,
-        ),
-    ].filter((warning) => warning !== false),
-  );
+  const notes = [
+    unseen > 0 &&
+      `of ${countOf(own.length, cell.scenario === "sync" ? "sync" : "change")}, ${unseen} did not reach a node in time: they are in no time`,
+    // Nothing is lost of `sync`: it ends the run.
+    lost > 0 &&
+      cell.scenario === "programming" &&
+      `${countOf(lost, "change")} ${lost === 1 ? "was" : "were"} lost, because the API server or a stream to a pod failed`,
+    errorNs > ERROR_SHARE * middle &&
+      `the clocks of pods and of this machine agree to ${formatNs(errorNs)}, and half the times are below ${formatNs(middle)}`,
+  ].filter((note) => note !== false);
+  for (const note of notes) addOutcome(cell, "note", note);
 }
 
 /** How one node followed: p50, p90 and the slowest of its times. */

@@ -6,8 +6,8 @@ import type { Probed } from "../../../cluster-lane/measure.js";
 import type { PathTimes, PlacedTimes, ProbeLog, ProbeRound } from "../../../cluster-lane/probe-reports.js";
 import { thin } from "../../../measure/replicate/samples.js";
 import type { PlaneReport } from "../../../planes/descriptor.js";
+import { addOutcome } from "../../../results/runs/outcomes.js";
 import type { Cell, Replicate, Results } from "../../../results/schema.js";
-import { noted } from "../../../results/summarize.js";
 import { quantileSorted } from "../../../stats/quantile.js";
 import { countOf as countText, formatCount } from "../../../text.js";
 import { emptyReplicate } from "../replicate.js";
@@ -73,7 +73,8 @@ export function addProbed(
       ...cell.facts,
       ...factsOf(cell.scenario, timesOf, ofProtocol(probed, protocol), facts, services),
     };
-    cell.warnings.push(...warningsOf(ofProtocol(probed, protocol), services, facts.otherServices));
+    for (const note of notesOf(ofProtocol(probed, protocol), services, facts.otherServices))
+      addOutcome(cell, "note", note);
   }
   for (const { log } of probed) {
     for (const { outcomes } of log.rounds) {
@@ -192,7 +193,7 @@ function factsOf(
 const total = (outcomes: ProbeRound["outcomes"]): number =>
   Object.values(outcomes).reduce((sum, count) => sum + count, 0);
 
-function warningsOf(probed: readonly OfProtocol[], services: number, otherServices: number): string[] {
+function notesOf(probed: readonly OfProtocol[], services: number, otherServices: number): string[] {
   const sums = new Map<string, number>();
   let tried = 0;
   for (const { log } of probed) {
@@ -206,15 +207,11 @@ function warningsOf(probed: readonly OfProtocol[], services: number, otherServic
   const failures = [...sums].map(([outcome, count]) => `${formatCount(count)} ${WORDS[outcome] ?? outcome}`);
   return [
     failures.length > 0 &&
-      noted(
-        `of ${formatCount(tried)} connections, to Services and to endpoints, ${failures.join(", ")}: they are in no time`,
-      ),
+      `of ${formatCount(tried)} connections, to Services and to endpoints, ${failures.join(", ")}: they are in no time`,
     otherServices > OTHERS_SHARE * services &&
       services > 1 &&
-      noted(
-        `there ${otherServices === 1 ? "is" : "are"} ${countText(otherServices, "other Service")}: N is ${formatCount(services + otherServices)} in all`,
-      ),
-  ].filter((warning) => warning !== false);
+      `there ${otherServices === 1 ? "is" : "are"} ${countText(otherServices, "other Service")}: N is ${formatCount(services + otherServices)} in all`,
+  ].filter((note) => note !== false);
 }
 
 const WORDS: Readonly<Record<string, string>> = { timedOut: "timed out", wrong: "reached another endpoint" };
