@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resultFaults } from "./check-results.js";
 
-const RUN = "results/2026-11-29-default";
+const RUN = "results/default";
 const file = (path: string, bytes = 1000) => ({ path: `${RUN}/${path}`, bytes });
 const published = [file("README.md"), file("results.json.gz"), file("charts/scaling.svg", 80_000)];
 

@@ -1,5 +1,5 @@
 /**
- * Publishes a run, or several as one: `npm run publish:run -- RUN_FOLDER… [NAME]`. Writes results/<date>-<name>/ (the profile by default) with
+ * Publishes a run, or several as one: `npm run publish:run -- RUN_FOLDER… [NAME]`. Writes results/<name>/ (the profile by default) with
  * results.json.gz, a README and the pictures that it shows, and rebuilds the gallery results/README.md from all published
  * runs. Everything else is drawn by `lbscale report`. What the run concludes is computed again, in today's words; with
  * `--as-is` the results stay as they are, to the byte.
@@ -76,8 +76,8 @@ const PREFERRED = [
   "percentiles",
 ];
 
-/** Those that the article's answer prefers for its evidence, by the end of their names; then the newest. */
-const EVIDENCE_FIRST = ["-default", "-scenarios", "-kernel", "-cluster"];
+/** Those that the article's answer prefers for its evidence; then the newest. */
+const EVIDENCE_FIRST = ["default", "scenarios", "kernel", "cluster"];
 
 const words = process.argv.slice(2);
 const asIs = words.includes("--as-is");
@@ -97,7 +97,8 @@ if (!asIs) {
   summarize(results);
   results.findings = findFindings(results);
 }
-const name = `${results.run.startedAt.slice(0, 10)}-${given ?? results.run.profile}`;
+// Without the date, so that links to it stay true when it is measured again.
+const name = given ?? results.run.profile;
 const folder = join(GALLERY, name);
 mkdirSync(folder, { recursive: true });
 writeData();
@@ -207,16 +208,12 @@ function thumbnails(run: string): string {
 function galleryPage(): string {
   const names = readdirSync(GALLERY, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && holdsResults(join(GALLERY, entry.name)))
-    .map((entry) => entry.name)
-    .sort()
-    .reverse();
-  const runs = names.map((run) => ({
-    name: run,
-    results: readResults(join(GALLERY, run)),
-    charts: shownBy(run),
-  }));
+    .map((entry) => entry.name);
+  const runs = names
+    .map((run) => ({ name: run, results: readResults(join(GALLERY, run)), charts: shownBy(run) }))
+    .sort((a, b) => b.results.run.startedAt.localeCompare(a.results.run.startedAt));
   const rank = (run: string) => {
-    const place = EVIDENCE_FIRST.findIndex((end) => run.endsWith(end));
+    const place = EVIDENCE_FIRST.indexOf(run);
     return place < 0 ? EVIDENCE_FIRST.length : place;
   };
   const preferred = runs.toSorted((a, b) => rank(a.name) - rank(b.name));

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const RUN = join(ROOT, "results", "2026-11-29-default");
+const RUN = join(ROOT, "results", "default");
 
 /** Runs an example as its first lines say, on the built package under its own name. */
 function example(name: string, ...args: string[]) {

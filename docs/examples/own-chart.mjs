@@ -1,7 +1,7 @@
 // @ts-check
 // A chart of your own in the house style: memory of each plane's program at the largest cluster of a run.
 //
-//   node docs/examples/own-chart.mjs results/2026-11-29-default memory.png
+//   node docs/examples/own-chart.mjs results/default memory.png
 //
 // A chart gets results and gives a Chart.js configuration with its words; frame, fonts and colours are lbscale's.
 

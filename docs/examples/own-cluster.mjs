@@ -1,7 +1,7 @@
 // @ts-check
 // A cluster of your own: imported, one service explained, and what each plane costs it.
 //
-//   node docs/examples/own-cluster.mjs test/data/online-boutique.yaml frontend results/2026-11-29-default
+//   node docs/examples/own-cluster.mjs test/data/online-boutique.yaml frontend results/default
 //   kubectl get services,endpointslices -A -o json > cluster.json && node docs/examples/own-cluster.mjs cluster.json NAME RUN
 //
 // RUN is any run's folder: times are read off it, counts are exact.

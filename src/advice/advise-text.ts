@@ -70,7 +70,7 @@ export function adviceTable({ planes, fastest }: Advice): string[][] {
  * import { generateCluster } from "lbscale";
  * import { adviseCluster, formatAdvice, readResults } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * const advice = adviseCluster(generateCluster({ services: 100, seed: 1 }), run, ["iptables", "ebpf"]);
  * for (const sentence of formatAdvice(advice)) console.log(sentence);
  * ```
@@ -100,7 +100,7 @@ export function formatAdvice(advice: Advice): string[] {
  * import { generateCluster } from "lbscale";
  * import { adviceAssumptions, adviseCluster, readResults } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * const advice = adviseCluster(generateCluster({ services: 100, seed: 1 }), run, ["iptables"]);
  * for (const sentence of adviceAssumptions(advice, run)) console.log(sentence);
  * ```

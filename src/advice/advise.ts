@@ -125,7 +125,7 @@ const PUBLISHED_REQUESTS = "cilium-1.6";
  * import { generateCluster } from "lbscale";
  * import { adviseCluster, readResults } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * const { planes } = adviseCluster(generateCluster({ services: 100, seed: 1 }), run, ["iptables", "ebpf"]);
  * for (const { name, memory } of planes) console.log(name, memory?.bytes);
  * ```

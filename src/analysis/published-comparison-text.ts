@@ -94,7 +94,7 @@ function verdictText({ quantity, verdict }: Shape): string {
  * ```ts
  * import { compareWith, formatSourceDifferences, readResults, referenceById } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * console.log(formatSourceDifferences(compareWith(referenceById("tigera")!, run), run).join("\n"));
  * ```
  */

@@ -76,7 +76,7 @@ const RATE = "requests/s";
  * ```ts
  * import { againstReferences, readResults } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * for (const { reference, shapes } of againstReferences(run)) console.log(reference.title, shapes.length);
  * ```
  */
@@ -94,7 +94,7 @@ export function againstReferences(run: Results): PublishedComparison[] {
  * ```ts
  * import { compareWith, readResults, referenceById } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * for (const shape of compareWith(referenceById("tigera")!, run).shapes) console.log(shape);
  * ```
  */

@@ -1,5 +1,3 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { measuredCells } from "../analysis/findings/common.js";
@@ -12,17 +10,8 @@ import { logarithm } from "./logarithm.js";
 import { logarithmTime } from "./logarithm-time.js";
 
 const VIEW = { theme: "light", width: 1600, height: 900 } as const;
-const folder = fileURLToPath(new URL("../../results/", import.meta.url));
-/** The newest published run of the default profile, with findings of today. */
-const published = readResults(
-  join(
-    folder,
-    readdirSync(folder)
-      .filter((name) => name.endsWith("-default"))
-      .sort()
-      .at(-1)!,
-  ),
-);
+/** The published run of the default profile, with findings of today. */
+const published = readResults(fileURLToPath(new URL("../../results/default", import.meta.url)));
 const results = { ...published, findings: findFindings(published) };
 const cellsOf = (kind: "hash" | "trie" | "list") =>
   ascending(measuredCells(results).filter(({ plane }) => plane === claimant(results, kind)));

@@ -74,7 +74,7 @@ export interface SeriesStyle {
  * import { seriesStyle } from "lbscale/charts";
  * import { readResults } from "lbscale/results";
  *
- * const { label, line } = seriesStyle(readResults("results/2026-11-29-default"), "ebpf", "light");
+ * const { label, line } = seriesStyle(readResults("results/default"), "ebpf", "light");
  * console.log(label, line);
  * ```
  */

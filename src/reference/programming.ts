@@ -26,8 +26,8 @@ export interface ProgrammingTimes {
   readonly points: readonly ProgrammingPoint[];
 }
 
-const KERNEL_RUN = "AMD EPYC, 2 cores (results/2026-11-29-kernel)";
-const CILIUM_RUN = "AMD EPYC, 2 cores (results/2026-11-30-cilium)";
+const KERNEL_RUN = "AMD EPYC, 2 cores (results/kernel)";
+const CILIUM_RUN = "AMD EPYC, 2 cores (results/cilium)";
 const UNPUBLISHED = "another machine, busy, not published";
 
 type Row = readonly [services: number, firstSync: Ends, change: Ends];

@@ -104,7 +104,7 @@ export function holdsResults(folder: string): boolean {
  * ```ts
  * import { readResults } from "lbscale/results";
  *
- * for (const { plane, services, estimate } of readResults("results/2026-11-29-default").cells)
+ * for (const { plane, services, estimate } of readResults("results/default").cells)
  *   console.log(plane, services, estimate?.median);
  * ```
  */

@@ -47,7 +47,7 @@ export interface RulePrice {
  * ```ts
  * import { predictLookup, readResults } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * const predicted = predictLookup(run, "iptables", 2500);
  * console.log("medianNs" in predicted ? predicted.medianNs : predicted.unavailable);
  * ```
@@ -89,7 +89,7 @@ export function predictLookup(
  * ```ts
  * import { priceRules, readResults } from "lbscale/results";
  *
- * const price = priceRules(readResults("results/2026-11-29-default"), "iptables", 1000);
+ * const price = priceRules(readResults("results/default"), "iptables", 1000);
  * console.log("perRuleNs" in price ? price.perRuleNs : price.unavailable);
  * ```
  */

@@ -76,7 +76,7 @@ export interface LookupRatio {
  * ```ts
  * import { compareLookups, readResults } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * const ratio = compareLookups(run, "iptables", "ebpf", 1000);
  * console.log(ratio?.verdict, ratio?.interval);
  * ```

@@ -45,7 +45,7 @@ describe("lbscale lookup, explain and advise", () => {
       "--kube-proxy",
       "1.35",
       "--run",
-      join(PUBLISHED, "2026-11-29-default"),
+      join(PUBLISHED, "default"),
     ]);
     expect(explained.stdout).toMatch(
       /nftables, kube-proxy 1\.35\.4, nft 1\.0\.6: DNAT[\s\S]*12 \(×1\) +15 +5/,
@@ -84,7 +84,7 @@ describe("lbscale lookup, explain and advise", () => {
       BOUTIQUE,
       "default/fronted",
       "--run",
-      join(PUBLISHED, "2026-11-29-default"),
+      join(PUBLISHED, "default"),
     ]);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(
@@ -93,13 +93,13 @@ describe("lbscale lookup, explain and advise", () => {
   });
 
   it("advises on a cluster from a run, in words and for programs", async () => {
-    const run = join(PUBLISHED, "2026-11-29-default");
+    const run = join(PUBLISHED, "default");
     const { stdout, status } = await lbscale(["advise", BOUTIQUE, "--run", run]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/iptables +[\d.]+ [nµ]s .*31 rules, 13 chains[\s\S]*This assumes:/);
     expect(stdout).toMatch(/^Prediction, not measured here: time until 12 service-ports are programmed:$/m);
     expect(stdout).toMatch(
-      /^kube-proxy 1\.36, nftables +less than 1 s +less than 180 ms +AMD EPYC, 2 cores \(results\/2026-11-29-kernel\)$/m,
+      /^kube-proxy 1\.36, nftables +less than 1 s +less than 180 ms +AMD EPYC, 2 cores \(results\/kernel\)$/m,
     );
     const json = JSON.parse((await lbscale(["advise", BOUTIQUE, "--run", run, "--json"])).stdout);
     expect(json.planes).toHaveLength(6);
@@ -107,7 +107,7 @@ describe("lbscale lookup, explain and advise", () => {
   });
 
   it("advises on the rules of the kube-proxy that is asked for", async () => {
-    const run = join(PUBLISHED, "2026-11-29-default");
+    const run = join(PUBLISHED, "default");
     const advice = ["advise", BOUTIQUE, "--run", run, "--planes"];
     expect((await lbscale([...advice, "nftables@1.35"])).stdout).toMatch(
       /nftables@1\.35 .* 6 rules, 3 chains/,

@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commandLine } from "../support/in-process.js";
-import { BOUTIQUE, NODE_TABLES, PUBLISHED, publishedRun, service } from "../support/inputs.js";
+import { BOUTIQUE, NODE_TABLES, PUBLISHED, service } from "../support/inputs.js";
 
 const { file, lbscale } = commandLine();
 
 describe("lbscale generate, import, export and verify", () => {
   it.each([
     ["lookup", "--plane", "iptables", "--flow", "tcp 10.255.0.5:40000 > 10.96.0.10:80"],
-    ["explain", "default/frontend", "--run", join(PUBLISHED, "2026-11-29-default")],
+    ["explain", "default/frontend", "--run", join(PUBLISHED, "default")],
     ["verify", "--flows", "100"],
     ["export", "--format", "nft"],
-    ["advise", "--run", join(PUBLISHED, "2026-11-29-default")],
+    ["advise", "--run", join(PUBLISHED, "default")],
   ])("says what the import made up and assumed also in %s", async (command, ...options) => {
     const [first, ...rest] = options;
     const args = first?.startsWith("--")
@@ -98,13 +98,7 @@ describe("lbscale generate, import, export and verify", () => {
       filterEntries: 0,
       predictedNs: 7.5 * 22,
     });
-    const ofRun = await lbscale([
-      "import",
-      NODE_TABLES,
-      "--positions",
-      "--run",
-      join(PUBLISHED, publishedRun()),
-    ]);
+    const ofRun = await lbscale(["import", NODE_TABLES, "--positions", "--run", join(PUBLISHED, "default")]);
     expect(ofRun.stdout.split("\n")[0]).toMatch(/predicted +95 % interval$/);
     expect(ofRun.stdout.split("\n")[1]).toMatch(/ ns +\[[\d.]+ ns, [\d.]+ ns\]$/);
     expect(ofRun.stderr).toMatch(/lookups of iptables in the model at 6 services, with 95 % intervals/);

@@ -25,7 +25,7 @@ describe("lbscale reference", () => {
   });
 
   it("compares a run with them, shape by shape, with intervals and reasons", async () => {
-    const run = join(PUBLISHED, "2026-11-29-article");
+    const run = join(PUBLISHED, "article");
     const { stdout, status } = await lbscale(["reference", "cilium-1.6", "--against", run]);
     expect(status).toBe(0);
     expect(stdout).toMatch(

@@ -6,7 +6,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folder, lbscale, MAIN } from "../support/cli.js";
-import { BOUTIQUE, publishedRun } from "../support/inputs.js";
+import { BOUTIQUE } from "../support/inputs.js";
 import { expectPageAlone } from "../support/page.js";
 import { fakeResults } from "../support/results.js";
 
@@ -30,7 +30,7 @@ describe("lbscale explain", () => {
     expect(stdout).toMatch(
       /iptables, kube-proxy 1\.37\.2: DNAT[\s\S]*KUBE-SVC of default\/frontend:http[\s\S]*120 \(×10\) +\d+ +6 +70\.5 +135/,
     );
-    expect(stdout).toMatch(/the published run \d{4}-\d\d-\d\d-default[^(]*\([^)]+\).*not of a kernel/);
+    expect(stdout).toMatch(/the published run \d{4}-\d\d-\d\dT\d{6}-default[^(]*\([^)]+\).*not of a kernel/);
     const json = JSON.parse(lbscale(["explain", BOUTIQUE, "frontend", "--planes", "ebpf", "--json"]).stdout);
     expect(json.planes[0].sizes[2]).toMatchObject({ services: 120, work: { mapLookups: 3 } });
     expect(json.predictedFrom.cpu).not.toBe("");
@@ -39,7 +39,7 @@ describe("lbscale explain", () => {
 
 describe("the page of lbscale report", () => {
   it("of a published run is under 2 MB, may run its own script and reaches nothing", () => {
-    expectPageAlone(publishedRun(), join(folder, "page"));
+    expectPageAlone("default", join(folder, "page"));
   });
 
   it("lets no name out of the page's data or into its markup", () => {

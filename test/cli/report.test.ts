@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { commandLine } from "../support/in-process.js";
-import { PUBLISHED, publishedRun } from "../support/inputs.js";
+import { PUBLISHED } from "../support/inputs.js";
 import { fakeResults } from "../support/results.js";
 
 const { folder, lbscale } = commandLine();
@@ -80,7 +80,7 @@ describe("lbscale report", () => {
   });
 
   it("prints charts and the table as text, in ASCII where the terminal has no UTF-8", async () => {
-    const published = join(PUBLISHED, publishedRun());
+    const published = join(PUBLISHED, "default");
     const text = async (locale: string) => {
       vi.stubEnv("LC_ALL", locale);
       return (await lbscale(["report", published, "--formats", "text"])).stdout;

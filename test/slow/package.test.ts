@@ -27,7 +27,7 @@ it("works from its own tarball in an empty folder: installed, measured, drawn wi
   expect(existsSync(join(folder, "run", "charts", "scaling-light.png"))).toBe(true);
   writeFileSync(join(folder, "cluster.json"), run("npx", ["lbscale", "generate", "--services", "5"], folder));
   expect(run("npx", ["lbscale", "explain", "cluster.json", "svc-0"], folder)).toMatch(
-    /the published run \d{4}-\d\d-\d\d-default/,
+    /the published run \d{4}-\d\d-\d\dT\d{6}-default/,
   );
   // The message names the script by a path that works here, with the modules that it builds.
   const fresh = { ...process.env, XDG_CACHE_HOME: folder };

@@ -6,7 +6,7 @@ import { file, folder, lbscale } from "../support/cli.js";
 import { PUBLISHED } from "../support/inputs.js";
 
 describe("lbscale verify-chart", () => {
-  const published = join(PUBLISHED, "2026-11-29-article");
+  const published = join(PUBLISHED, "article");
   const drawn = (format: string): string => {
     const path = join(folder, "drawn", `columns-light.${format}`);
     if (existsSync(path)) return path;
@@ -38,7 +38,7 @@ describe("lbscale verify-chart", () => {
 
   it("refuses another run, and a result that was changed since, and exits 1", () => {
     const picture = drawn("png");
-    const other = lbscale(["verify-chart", picture, join(PUBLISHED, "2026-11-29-default")]);
+    const other = lbscale(["verify-chart", picture, join(PUBLISHED, "default")]);
     expect(other.stderr).toMatch(/drawn from results \w{12}, and these are \w{12}: another run/);
     expect(other.status).toBe(1);
     const results = readResults(published);
@@ -79,6 +79,6 @@ describe("lbscale verify-chart", () => {
     expect(lbscale(["verify-chart", "compared.pdf", published]).stdout).toMatch(
       /No plane is slower[\s\S]*drawn from this run/,
     );
-    expect(lbscale(["verify-chart", "compared.pdf", join(PUBLISHED, "2026-11-29-default")]).status).toBe(1);
+    expect(lbscale(["verify-chart", "compared.pdf", join(PUBLISHED, "default")]).status).toBe(1);
   });
 });

@@ -1,7 +1,6 @@
 /** Inputs that tests of the command line share. */
 
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const PUBLISHED = fileURLToPath(new URL("../../results", import.meta.url));
@@ -29,11 +28,6 @@ export const UNDRAWN = [...TINY, "--formats", "none"] as const;
 /** A Service in YAML. */
 export function service(spec: string, name = "web"): string {
   return `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: shop}\nspec: ${spec}\n`;
-}
-
-/** The published default run that the README shows. */
-export function publishedRun(): string {
-  return /\d{4}-\d\d-\d\d-default/.exec(readFileSync(join(PUBLISHED, "..", "README.md"), "utf8"))![0];
 }
 
 /** Names of all published runs. */

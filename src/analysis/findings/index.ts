@@ -51,7 +51,7 @@ import { updatesGrow } from "./updates.js";
  * ```ts
  * import { findFindings, readResults } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * for (const { headline, interval } of findFindings(run)) console.log(headline, interval);
  * ```
  */

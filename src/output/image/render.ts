@@ -54,7 +54,7 @@ export interface RenderedChart {
  * import { renderCharts } from "lbscale/charts";
  * import { readResults } from "lbscale/results";
  *
- * const results = readResults("results/2026-11-29-default");
+ * const results = readResults("results/default");
  * const charts = renderCharts(results, { charts: ["scaling"], formats: ["png"], themes: ["light"], size: "slide" });
  * ```
  */

@@ -170,7 +170,7 @@ const FROM_RESULTS: ReadonlySet<number> = new Set([0, 2, 3]);
  * ```ts
  * import { markdownTable, readResults } from "lbscale/results";
  *
- * console.log(markdownTable(readResults("results/2026-11-29-default")));
+ * console.log(markdownTable(readResults("results/default")));
  * ```
  */
 export function markdownTable(results: Results): string {
@@ -219,7 +219,7 @@ export function countsCsv(results: Results): string | null {
  * ```ts
  * import { csvTable, readResults } from "lbscale/results";
  *
- * console.log(csvTable(readResults("results/2026-11-29-default")).split("\n")[0]);
+ * console.log(csvTable(readResults("results/default")).split("\n")[0]);
  * ```
  */
 export function csvTable(results: Results): string {

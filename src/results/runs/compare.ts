@@ -70,7 +70,7 @@ export interface RunComparison {
  * ```ts
  * import { compareRuns, readResults } from "lbscale/results";
  *
- * const run = readResults("results/2026-11-29-default");
+ * const run = readResults("results/default");
  * for (const { plane, ratio, verdict } of compareRuns(run, run).planes) console.log(plane, ratio, verdict);
  * ```
  */
