@@ -144,6 +144,7 @@ function cluster(
     readonly architecture?: string;
     readonly services?: number;
     readonly cidrs?: readonly string[];
+    readonly moreCidrs?: readonly object[];
     readonly labels?: Record<string, string>;
   } = {},
 ): Handler {
@@ -165,8 +166,10 @@ function cluster(
       }));
       return { status: 200, body: { items } };
     }
-    if (path.endsWith("/servicecidrs"))
-      return { status: 200, body: { items: [{ spec: { cidrs: changes.cidrs ?? ["10.96.0.0/29"] } }] } };
+    if (path.endsWith("/servicecidrs")) {
+      const first = { spec: { cidrs: changes.cidrs ?? ["10.96.0.0/29"] } };
+      return { status: 200, body: { items: [first, ...(changes.moreCidrs ?? [])] } };
+    }
     return status(404, "not found");
   };
 }
@@ -197,6 +200,21 @@ describe.skipIf(process.platform === "win32")("the look at a cluster before a ru
     expect(await refusal(inspectCluster(api, NEEDS))).toBe(
       "ClusterUnfitError: 10 Services need as many addresses, and 3 are free in 10.96.0.0/29: add a ServiceCIDR, or make fewer",
     );
+  });
+
+  it("counts the addresses of all ServiceCIDRs but those that the API server takes none from", async () => {
+    const range = (name: string, cidr: string) => ({ metadata: { name }, spec: { cidrs: [cidr] } });
+    const conditions = (status: string) => ({ status: { conditions: [{ type: "Ready", status }] } });
+    const moreCidrs = [
+      { ...range("ready", "10.97.0.0/29"), ...conditions("True") },
+      { ...range("not-ready", "10.98.0.0/24"), ...conditions("False") },
+      {
+        metadata: { name: "leaving", deletionTimestamp: "2026-01-01T00:00:00Z" },
+        spec: { cidrs: ["10.99.0.0/24"] },
+      },
+    ];
+    const { api } = await serve(cluster({ services: 3, moreCidrs }));
+    expect(await refusal(inspectCluster(api, NEEDS))).toContain("9 are free in 10.96.0.0/29, 10.97.0.0/29:");
   });
 
   it("counts neither addresses nor Services of its own that a killed part of it left, which are removed first", async () => {

@@ -51,6 +51,13 @@ describe("free addresses", () => {
     expect(countFreeAddresses(ranges, ["10.96.0.1", "10.9.9.9", "fd00::1"], 4)).toBe(7);
   });
 
+  it("of ranges that overlap or touch count once", () => {
+    expect(countFreeAddresses(["10.96.0.0/28", "10.96.0.0/29", "10.96.0.8/30"], ["10.96.0.1"], 4)).toBe(13);
+    // The last of one and the first of the next are nobody's.
+    expect(countFreeAddresses(["10.96.0.8/29", "10.96.0.0/29"], ["10.96.0.9"], 4)).toBe(11);
+    expect(countFreeAddresses(["fd00::/124", "fd00::/112"], ["fd00::f"], 6)).toBe(2 ** 16 - 2);
+  });
+
   it("of IPv6 include the last of a range, and are counted beyond 32 bits", () => {
     expect(countFreeAddresses(["fd00::/125", "10.96.0.0/29"], ["fd00::1", "fd00::7", "fe00::1"], 6)).toBe(5);
     expect(countFreeAddresses(["fd00::/108"], [], 6)).toBe(2 ** 20 - 1);

@@ -54,7 +54,22 @@ export function addressesOf({ spec }: z.infer<typeof clusterIpSchema>): readonly
   return spec.clusterIPs ?? [spec.clusterIP ?? ""];
 }
 
-export const clusterCidrSchema = z.object({ spec: z.object({ cidrs: z.array(z.string()) }) });
+export const clusterCidrSchema = z.object({
+  metadata: z.object({ deletionTimestamp: z.string().nullish() }).optional(),
+  spec: z.object({ cidrs: z.array(z.string()) }),
+  status: z
+    .object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish() })
+    .optional(),
+});
+
+/**
+ * Whether the API server gives out addresses of a ServiceCIDR: not while it is being deleted, nor where it is said not to be
+ * ready (isReady in pkg/registry/core/service/ipallocator/cidrallocator.go of Kubernetes 1.36).
+ */
+export function givesAddresses({ metadata, status }: z.infer<typeof clusterCidrSchema>): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return !metadata?.deletionTimestamp && (ready === undefined || ready.status === "True");
+}
 
 export const podSchema = z.object({
   metadata,

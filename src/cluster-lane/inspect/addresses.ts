@@ -49,7 +49,7 @@ export function rangesOf(cidrs: readonly string[], family: Family): string[] {
  * The API server does not give out the first address of a range, and of IPv4 not the last either (NewIPAllocator in
  * pkg/registry/core/service/ipallocator/ipallocator.go of Kubernetes 1.35).
  *
- * @param cidrs of the cluster's ServiceCIDR objects
+ * @param cidrs of the cluster's ServiceCIDR objects, each address of which counts once
  * @param used addresses of Services
  */
 export function countFreeAddresses(
@@ -59,15 +59,34 @@ export function countFreeAddresses(
 ): number {
   const parse = (text: string) => (family === 6 ? parseIpv6(text) : parseAddress(text));
   const taken = [...new Set(used.map(parse).filter((address) => address !== undefined))].map(BigInt);
-  const free = cidrs
+  const usable = cidrs
     .map(parseRange)
-    .filter((range) => range?.family === family)
-    .reduce((sum, range) => {
-      if (range === null) return sum;
-      const last = range.first + range.size - (family === 4 ? 2n : 1n);
-      const inside = taken.filter((address) => address > range.first && address <= last).length;
-      const room = last - range.first;
-      return sum + (room > 0n ? room : 0n) - BigInt(inside);
-    }, 0n);
+    .filter((range) => range !== null)
+    .filter((range) => range.family === family)
+    .map(({ first, size }) => ({ first: first + 1n, end: first + size - (family === 4 ? 1n : 0n) }));
+  let free = 0n;
+  for (const { first, end } of joined(usable)) {
+    const inside = taken.filter((address) => address >= first && address < end).length;
+    free += end - first - BigInt(inside);
+  }
   return Number(free);
+}
+
+interface Interval {
+  readonly first: bigint;
+  readonly end: bigint;
+}
+
+/** Intervals without what two of them hold: ranges of ServiceCIDR objects may overlap. */
+function joined(intervals: readonly Interval[]): Interval[] {
+  const kept: { first: bigint; end: bigint }[] = [];
+  const inOrder = intervals
+    .filter(({ first, end }) => first < end)
+    .sort((a, b) => (a.first < b.first ? -1 : 1));
+  for (const { first, end } of inOrder) {
+    const before = kept.at(-1);
+    if (before === undefined || first > before.end) kept.push({ first, end });
+    else if (end > before.end) before.end = end;
+  }
+  return kept;
 }

@@ -9,6 +9,7 @@ import {
   clusterCidrSchema,
   clusterIpSchema,
   clusterNodeSchema,
+  givesAddresses,
   listOf,
   versionSchema,
 } from "../kinds.js";
@@ -124,7 +125,7 @@ async function reportOrThrow(
 /** A cluster's Services and their addresses. */
 export interface ServiceAddresses {
   readonly services: number;
-  /** Of the cluster's ServiceCIDRs; none where they may not be read. */
+  /** Of the cluster's ServiceCIDRs that addresses are taken from; none where they may not be read. */
   readonly ranges: readonly string[];
   /** See `familiesOffered`. */
   readonly offered: readonly Family[];
@@ -142,7 +143,7 @@ export async function readAddresses(api: Api, runId?: string): Promise<ServiceAd
   const services = items.filter(({ metadata: { labels } }) => runId === undefined || !isOfRun(labels, runId));
   const used = services.flatMap(({ spec }) => spec.clusterIPs ?? [spec.clusterIP ?? ""]);
   const cidrs = await api.tryGet("/apis/networking.k8s.io/v1/servicecidrs", listOf(clusterCidrSchema));
-  const ranges = cidrs?.items.flatMap(({ spec }) => spec.cidrs) ?? [];
+  const ranges = cidrs?.items.filter(givesAddresses).flatMap(({ spec }) => spec.cidrs) ?? [];
   return {
     services: services.length,
     ranges,
